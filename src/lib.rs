@@ -1,0 +1,3 @@
+//! gangplank walks worker nodes aboard a Kubernetes cluster.
+
+pub mod plan;

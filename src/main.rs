@@ -1,0 +1,2 @@
+//! The binary: flags, front, exit code.
+fn main() {}
