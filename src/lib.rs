@@ -1,3 +1,9 @@
 //! gangplank walks worker nodes aboard a Kubernetes cluster.
 
+pub mod engine;
+pub mod host;
+pub mod kube;
+pub mod pki;
 pub mod plan;
+pub mod profile;
+pub mod step;

@@ -1,4 +1,18 @@
 //! L0: pure data. What the operator decided (answers, plan), what is known of a machine (fact), what
 //! would be done (action), what went wrong and the ways out (problem). Nothing here reads or writes.
 
+pub mod action;
+pub mod answers;
+pub mod check;
+mod check_worker;
+pub mod fact;
+mod field;
 pub mod model;
+pub mod place;
+pub mod problem;
+pub mod range;
+pub mod remark;
+mod shape;
+mod tree;
+mod value;
+pub mod yaml;

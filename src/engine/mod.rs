@@ -1,0 +1,5 @@
+//! L4: carries a plan out. It knows places, actions and proofs and names no step.
+
+pub mod world;
+
+pub use world::World;

@@ -1,0 +1,270 @@
+//! Turns the lines a question printed into its typed fact. Every value comes from a foreign machine: what
+//! cannot be read is `No(why)`, never a guess.
+
+use openssl::base64;
+
+use super::clean;
+use crate::plan::fact::{
+    DockerFact, Fact, FileFact, ImageFact, KeyFact, Known, KubeletFact, Machine, RecordLine, UnitFact, Want,
+};
+
+type Lines = [(String, String)];
+
+fn all<'a>(lines: &'a Lines, key: &'a str) -> impl Iterator<Item = &'a str> {
+    lines.iter().filter(move |(name, _)| name == key).map(|(_, value)| value.as_str())
+}
+
+fn first<'a>(lines: &'a Lines, key: &'a str) -> Option<&'a str> {
+    all(lines, key).next()
+}
+
+fn has(lines: &Lines, key: &str) -> bool {
+    lines.iter().any(|(name, _)| name == key)
+}
+
+/// The fact behind the lines that answer `want`.
+pub fn read(want: &Want, lines: &Lines) -> Known<Fact> {
+    if lines.is_empty() {
+        return Known::No("the machine did not answer".to_owned());
+    }
+    match want {
+        Want::Machine => machine(lines),
+        Want::File { path, content } => file(path, *content, lines),
+        Want::Key(_) => key(lines),
+        Want::Unit(_) => unit(lines),
+        Want::Docker => Known::Yes(Fact::Docker(docker(lines))),
+        Want::Containers => containers(lines),
+        Want::Images => Known::Yes(Fact::Images(all(lines, "image").filter_map(image).collect())),
+        Want::Tar(path) => tar(path, lines),
+        Want::Kubelet { .. } => kubelet(lines),
+        Want::Folder(_) => {
+            let names = all(lines, "name").map(str::to_owned).collect();
+            Known::Yes(Fact::Folder((!has(lines, "none")).then_some(names)))
+        }
+        Want::Record => Known::Yes(Fact::Record(
+            all(lines, "line").filter_map(|line| serde_json::from_str::<RecordLine>(line).ok()).collect(),
+        )),
+        Want::Lookup(_) => {
+            let mut hosts: Vec<String> = all(lines, "host")
+                .filter_map(|line| line.split_whitespace().next())
+                .map(str::to_owned)
+                .collect();
+            hosts.sort();
+            hosts.dedup();
+            Known::Yes(Fact::Lookup(hosts))
+        }
+        Want::Tls { .. } => {
+            let pem: Vec<&str> = all(lines, "pem").collect();
+            if pem.is_empty() {
+                return Known::No(clean::line(first(lines, "error").unwrap_or("no certificate was shown")));
+            }
+            Known::Yes(Fact::Tls(pem.join("\n") + "\n"))
+        }
+    }
+}
+
+fn machine(lines: &Lines) -> Known<Fact> {
+    if !has(lines, "done") {
+        return Known::No("the answer was cut off".to_owned());
+    }
+    let number = |key: &str| first(lines, key).and_then(|value| value.trim().parse::<u64>().ok());
+    let word = |key: &str| clean::line(first(lines, key).unwrap_or_default().trim());
+    let uname = word("uname");
+    let mut names = uname.split(' ');
+    let mut machine = Machine {
+        os: word("os"),
+        arch: names.next().unwrap_or_default().to_owned(),
+        kernel: names.next().unwrap_or_default().to_owned(),
+        hostname: names.next().unwrap_or_default().to_owned(),
+        fqdn: word("fqdn"),
+        uid: number("uid").and_then(|uid| u32::try_from(uid).ok()).unwrap_or(u32::MAX),
+        clock_ms: first(lines, "clock").and_then(|value| value.trim().parse().ok()).unwrap_or(0),
+        cpus: number("cpus").and_then(|cpus| u32::try_from(cpus).ok()).unwrap_or(0),
+        memory_mib: number("memory").unwrap_or(0) / 1024,
+        swap: number("swap").unwrap_or(0) > 0,
+        cgroup: if first(lines, "cgroup") == Some("2") { 2 } else { 1 },
+        openssl: word("openssl"),
+        ip_forward: first(lines, "forward") == Some("1"),
+        dns_tools: all(lines, "dns").map(str::to_owned).collect(),
+        systemd: has(lines, "systemd"),
+        cni: has(lines, "cni"),
+        resolved: has(lines, "resolved"),
+        ..Machine::default()
+    };
+    for line in all(lines, "df") {
+        let columns: Vec<&str> = line.split_whitespace().collect();
+        if let (Some(free), Some(mount)) =
+            (columns.get(3).and_then(|kib| kib.parse::<u64>().ok()), columns.get(5))
+        {
+            machine.free_mib.insert((*mount).to_owned(), free / 1024);
+        }
+    }
+    for line in all(lines, "addr") {
+        let columns: Vec<&str> = line.split_whitespace().collect();
+        let named = columns.get(1).is_some_and(|name| *name != "lo");
+        if let (true, Some(address)) = (named, columns.get(3)) {
+            let address = address.split('/').next().unwrap_or_default();
+            machine.addresses.push(address.to_owned());
+        }
+    }
+    machine.listening =
+        all(lines, "listen").filter_map(|hex| u16::from_str_radix(hex.trim(), 16).ok()).collect();
+    machine.listening.sort_unstable();
+    machine.listening.dedup();
+    Known::Yes(Fact::Machine(machine))
+}
+
+fn stat(lines: &Lines) -> (String, String, u64) {
+    let mut words = first(lines, "stat").unwrap_or_default().split(' ').map(str::to_owned);
+    let (mode, owner) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    (mode, owner, words.next().and_then(|size| size.parse().ok()).unwrap_or(0))
+}
+
+fn file(path: &str, content: bool, lines: &Lines) -> Known<Fact> {
+    if has(lines, "odd") {
+        return Known::No(format!("{path} is not a file"));
+    }
+    if has(lines, "none") {
+        return Known::Yes(Fact::File(None));
+    }
+    let (mode, owner, size) = stat(lines);
+    let sha256 = first(lines, "sha256").unwrap_or_default().to_owned();
+    if sha256.len() != 64 {
+        return Known::No(format!("{path} could not be read"));
+    }
+    let content = (content && size <= 262_144).then(|| {
+        all(lines, "content")
+            .flat_map(|part| base64::decode_block(part).unwrap_or_default())
+            .collect::<Vec<u8>>()
+    });
+    if content.as_ref().is_some_and(|bytes| crate::plan::action::sha256(bytes) != sha256) {
+        return Known::No(format!("{path} changed while it was read"));
+    }
+    Known::Yes(Fact::File(Some(FileFact { sha256, mode, owner, size, content })))
+}
+
+fn key(lines: &Lines) -> Known<Fact> {
+    if has(lines, "none") {
+        return Known::Yes(Fact::Key(None));
+    }
+    let (mode, owner, _) = stat(lines);
+    Known::Yes(Fact::Key(Some(KeyFact {
+        mode,
+        owner,
+        spki_sha256: first(lines, "spki").unwrap_or_default().to_owned(),
+        encrypted: has(lines, "encrypted"),
+        sha256: first(lines, "sha256").unwrap_or_default().to_owned(),
+    })))
+}
+
+fn unit(lines: &Lines) -> Known<Fact> {
+    let value = |key: &str| {
+        all(lines, "show")
+            .find_map(|line| line.strip_prefix(key)?.strip_prefix('='))
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let load = value("LoadState");
+    if load.is_empty() {
+        return Known::No(clean::line(first(lines, "show").unwrap_or("systemd did not answer")));
+    }
+    Known::Yes(Fact::Unit(UnitFact {
+        load,
+        active: value("ActiveState"),
+        sub: value("SubState"),
+        file: value("UnitFileState"),
+        restarts: value("NRestarts").parse().unwrap_or(0),
+        stale: value("NeedDaemonReload") == "yes",
+        journal: all(lines, "journal").map(clean::line).collect(),
+    }))
+}
+
+fn docker(lines: &Lines) -> DockerFact {
+    let value = |key: &str| {
+        all(lines, "info")
+            .find_map(|line| line.trim().strip_prefix(key)?.strip_prefix(": "))
+            .map(clean::line)
+            .unwrap_or_default()
+    };
+    let version = value("Server Version");
+    let error = if version.is_empty() {
+        let told = all(lines, "info").find(|line| {
+            let lower = line.to_lowercase();
+            lower.contains("error") || lower.contains("cannot connect") || lower.contains("not found")
+        });
+        clean::line(told.or_else(|| all(lines, "info").last()).unwrap_or("docker did not answer"))
+    } else {
+        String::new()
+    };
+    DockerFact {
+        version,
+        // Docker 1.9 and 1.10 do not print the driver; cgroupfs was its only default then.
+        cgroup_driver: Some(value("Cgroup Driver"))
+            .filter(|name| !name.is_empty())
+            .unwrap_or("cgroupfs".into()),
+        storage: value("Storage Driver"),
+        root: value("Docker Root Dir"),
+        error,
+    }
+}
+
+fn containers(lines: &Lines) -> Known<Fact> {
+    let rows: Vec<&str> = all(lines, "ps").collect();
+    if let Some(odd) = rows.iter().find(|row| !row.contains('\t')) {
+        return Known::No(clean::line(odd));
+    }
+    // Tabs separate the columns, so each column is cleaned for itself.
+    let clean = |row: &&str| row.split('\t').map(clean::line).collect::<Vec<_>>().join("\t");
+    Known::Yes(Fact::Containers(rows.iter().map(clean).collect()))
+}
+
+fn image(line: &str) -> Option<ImageFact> {
+    let columns: Vec<&str> = line.split_whitespace().collect();
+    let (repository, tag, id) = (columns.first()?, columns.get(1)?, columns.get(2)?);
+    if *repository == "REPOSITORY" || *tag == "<none>" {
+        return None;
+    }
+    Some(ImageFact { name: format!("{repository}:{tag}"), id: id.trim_start_matches("sha256:").to_owned() })
+}
+
+/// The images of a `docker save` tar, from its manifest.json; both the old (`<digest>.json`) and the OCI
+/// layout (`blobs/sha256/<digest>`) name the config by its digest.
+fn tar(path: &str, lines: &Lines) -> Known<Fact> {
+    if has(lines, "none") {
+        return Known::No(format!("{path} is not there or cannot be read"));
+    }
+    let text: String = all(lines, "manifest").collect::<Vec<_>>().join("\n");
+    match images_of_manifest(&text) {
+        Some(images) => Known::Yes(Fact::Tar(images)),
+        None => Known::No(format!("{path} is not a tar made by docker save")),
+    }
+}
+
+/// Reads manifest.json of a `docker save` tar.
+pub fn images_of_manifest(text: &str) -> Option<Vec<ImageFact>> {
+    let entries: Vec<serde_json::Value> = serde_json::from_str(text).ok()?;
+    let mut images = Vec::new();
+    for entry in &entries {
+        let config = entry.get("Config")?.as_str()?;
+        let id = config.rsplit('/').next()?.trim_end_matches(".json").to_owned();
+        for name in entry.get("RepoTags")?.as_array().into_iter().flatten() {
+            images.push(ImageFact { name: name.as_str()?.to_owned(), id: id.clone() });
+        }
+    }
+    Some(images)
+}
+
+fn kubelet(lines: &Lines) -> Known<Fact> {
+    if has(lines, "none") {
+        return Known::Yes(Fact::Kubelet(None));
+    }
+    let Some(version) = first(lines, "version") else {
+        return Known::No("the kubelet did not say its version".to_owned());
+    };
+    Known::Yes(Fact::Kubelet(Some(KubeletFact {
+        version: clean::line(version),
+        refused: all(lines, "refused").map(str::to_owned).collect(),
+        error: clean::line(first(lines, "error").unwrap_or_default()),
+        size: first(lines, "size").and_then(|size| size.parse().ok()).unwrap_or(0),
+    })))
+}

@@ -1,0 +1,413 @@
+//! One batch of actions and wants becomes one POSIX sh script; what comes back becomes action ends and
+//! facts. The script prints a mark with a nonce before and after each action to both streams, and only
+//! such a mark says that something was done. Nothing here talks to a machine.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use zeroize::Zeroizing;
+
+use super::answer;
+use crate::plan::action::{Action, Content, Piece, SecretRef};
+use crate::plan::fact::{Facts, Want};
+
+/// The words the script is made of.
+pub const PRELUDE: &str = include_str!("../../assets/host/prelude.sh");
+
+/// What one exec does on a host: actions in order, then questions.
+#[derive(Debug, Clone, Default)]
+pub struct Batch {
+    /// Done in order; the first that fails ends them.
+    pub actions: Vec<Action>,
+    /// Asked after the actions, also after a failed one.
+    pub wants: Vec<Want>,
+    /// Names the folder on the host that holds old files and the record.
+    pub run: String,
+}
+
+/// What follows the script on standard input.
+pub enum Payload {
+    /// Bytes of a file or a secret.
+    Bytes(Zeroizing<Vec<u8>>),
+    /// A file on this computer, sent in pieces.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Its size in bytes.
+        size: u64,
+    },
+}
+
+impl Payload {
+    /// Bytes.
+    pub fn len(&self) -> u64 {
+        match self {
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::File { size, .. } => *size,
+        }
+    }
+
+    /// Whether there is nothing to send.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// A compiled batch.
+pub struct Script {
+    /// The script's text; holds no secret.
+    pub text: String,
+    /// What follows, in order.
+    pub payload: Vec<Payload>,
+}
+
+/// The batch cannot be compiled: a value is missing.
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
+pub enum CompileError {
+    /// A slot nobody filled.
+    #[error("{0} is not there yet")]
+    NotYet(String),
+    /// A file of this computer cannot be read.
+    #[error("{0}: {1}")]
+    Unreadable(String, String),
+    /// A file is not the one the plan names.
+    #[error("{path} has SHA-256 {is}, the plan says {want}")]
+    OtherHash {
+        /// The file.
+        path: String,
+        /// In the plan.
+        want: String,
+        /// In truth.
+        is: String,
+    },
+    /// A secret nobody gave.
+    #[error("no {0} was given")]
+    NoSecret(SecretRef),
+}
+
+/// Compiles a batch. `secret` looks a secret up in the vault.
+pub fn compile(
+    batch: &Batch,
+    nonce: &str,
+    secret: &dyn Fn(&SecretRef) -> Option<Zeroizing<String>>,
+) -> Result<Script, CompileError> {
+    let mut payload = Vec::new();
+    let mut blocks = Vec::new();
+    let mut last_payload = None;
+    for (index, action) in batch.actions.iter().enumerate() {
+        let before = payload.len();
+        let line = action_line(action, &mut payload, secret)?;
+        if payload.len() > before {
+            last_payload = Some(index);
+        }
+        blocks.push(format!("if begin {index}; then {line}\nend $?; fi\n"));
+    }
+    let watch = "{ while read -r l <&3; do case $l in kill) kill -TERM 0 ;; *) kill -TERM $$ ;; esac; done; \
+                 kill -TERM $$; } >/dev/null 2>&1 &\nw=$!\n";
+    let mut text = format!(
+        "M=@{nonce} RUN={}\nPATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/bin:$PATH \
+         LC_ALL=C; export PATH LC_ALL; unset IFS; umask 022; cd /\n{PRELUDE}",
+        shell_words::quote(&batch.run)
+    );
+    if last_payload.is_none() {
+        text.push_str(watch);
+    }
+    for (index, block) in blocks.iter().enumerate() {
+        text.push_str(block);
+        if last_payload == Some(index) {
+            text.push_str(watch);
+        }
+    }
+    text.push_str("if [ -z \"$stop\" ]; then p=''\n");
+    // The slow questions run side by side behind the quick ones.
+    let (slow, quick): (Vec<_>, Vec<_>) = batch.wants.iter().enumerate().partition(|(_, want)| is_slow(want));
+    for (index, want) in slow {
+        text.push_str(&format!("q={index}; {{ {}; }} & p=\"$p $!\"\n", question(want)));
+    }
+    for (index, want) in quick {
+        text.push_str(&format!("q={index}; {}\n", question(want)));
+    }
+    text.push_str("[ -z \"$p\" ] || wait $p\nfi\nmark z \"$stop\"\nkill $w 2>/dev/null\nexit 0\n");
+    Ok(Script { text, payload })
+}
+
+fn action_line(
+    action: &Action,
+    payload: &mut Vec<Payload>,
+    secret: &dyn Fn(&SecretRef) -> Option<Zeroizing<String>>,
+) -> Result<String, CompileError> {
+    if let Action::Script { text, secrets, .. } = action {
+        if secrets.is_empty() {
+            return Ok(format!("( {text}\n)"));
+        }
+        let mut lines = Zeroizing::new(Vec::new());
+        for name in secrets {
+            let value = secret(name).ok_or_else(|| CompileError::NoSecret(name.clone()))?;
+            lines.extend_from_slice(value.as_bytes());
+            lines.push(b'\n');
+        }
+        let line = format!("head -c {} <&3 | ( exec 4<&0 </dev/null\n{text}\n)", lines.len());
+        payload.push(Payload::Bytes(lines));
+        return Ok(line);
+    }
+    let mut line = String::new();
+    for piece in action.shell().0 {
+        match piece {
+            Piece::Text(text) => line.push_str(&text),
+            Piece::Hole(name) => return Err(CompileError::NotYet(name)),
+            Piece::Payload(content) => {
+                let (item, hash) = match content {
+                    Content::Literal(bytes) => {
+                        let hash = crate::plan::action::sha256(&bytes);
+                        (Payload::Bytes(Zeroizing::new(bytes)), hash)
+                    }
+                    Content::File { path, sha256 } => {
+                        let unreadable = |error: std::io::Error| {
+                            CompileError::Unreadable(path.display().to_string(), error.to_string())
+                        };
+                        let size = std::fs::metadata(&path).map_err(unreadable)?.len();
+                        let is = hash_file(&path).map_err(unreadable)?;
+                        if let Some(want) = sha256
+                            && want != is
+                        {
+                            return Err(CompileError::OtherHash {
+                                path: path.display().to_string(),
+                                want,
+                                is,
+                            });
+                        }
+                        (Payload::File { path, size }, is)
+                    }
+                    Content::Secret(name) => {
+                        let value = secret(&name).ok_or_else(|| CompileError::NoSecret(name.clone()))?;
+                        let bytes = Zeroizing::new(value.as_bytes().to_vec());
+                        let hash = crate::plan::action::sha256(&bytes);
+                        (Payload::Bytes(bytes), hash)
+                    }
+                    Content::Later(slot) => return Err(CompileError::NotYet(slot.0)),
+                };
+                line.push_str(&format!("{} {hash}", item.len()));
+                payload.push(item);
+            }
+        }
+    }
+    Ok(line)
+}
+
+/// SHA-256 of a file, lower-case hex, read in pieces.
+fn hash_file(path: &std::path::Path) -> std::io::Result<String> {
+    use std::io::Read;
+    let mut file = std::fs::File::open(path)?;
+    let mut hasher = openssl::sha::Sha256::new();
+    let mut buffer = vec![0; 1 << 18];
+    loop {
+        let got = file.read(&mut buffer)?;
+        if got == 0 {
+            break;
+        }
+        hasher.update(&buffer[..got]);
+    }
+    Ok(hasher.finish().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn is_slow(want: &Want) -> bool {
+    matches!(
+        want,
+        Want::Docker
+            | Want::Containers
+            | Want::Images
+            | Want::Tar(_)
+            | Want::Kubelet { .. }
+            | Want::Tls { .. }
+            | Want::Lookup(_)
+            | Want::Unit(_)
+    )
+}
+
+fn question(want: &Want) -> String {
+    let call = |name: &str, words: &[&str]| format!("{name} {}", shell_words::join(words));
+    match want {
+        Want::Machine => "ask_machine".to_owned(),
+        Want::File { path, content } => call("ask_file", &[path, if *content { "1" } else { "" }]),
+        Want::Key(path) => call("ask_key", &[path]),
+        Want::Unit(name) => call("ask_unit", &[name]),
+        Want::Docker => "ask_docker".to_owned(),
+        Want::Containers => "ask_containers".to_owned(),
+        Want::Images => "ask_images".to_owned(),
+        Want::Tar(path) => call("ask_tar", &[path]),
+        Want::Folder(path) => call("ask_folder", &[path]),
+        Want::Record => "ask_record".to_owned(),
+        Want::Lookup(name) => call("ask_lookup", &[name]),
+        Want::Tls { host, port } => call("ask_tls", &[host, &port.to_string()]),
+        Want::Kubelet { path, flags } => {
+            let mut text = call("ask_kubelet", &[path]);
+            text.push_str("; case $kv in ");
+            for set in flags {
+                let mut words = vec![path.as_str()];
+                words.extend(set.flags.iter().map(String::as_str));
+                text.push_str(&format!("{}) {} ;; ", set.versions.join("|"), call("try_flags", &words)));
+            }
+            text.push_str("*) ;; esac");
+            text
+        }
+    }
+}
+
+/// What is heard while a batch runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Heard {
+    /// An action began.
+    Began(usize),
+    /// It said something: a cleaned line; `true` = on stderr.
+    Said(usize, bool, String),
+    /// It ended with this status; 0 = done.
+    Ended(usize, i32),
+    /// Bytes of the payload sent, of how many.
+    Sent(u64, u64),
+}
+
+/// How an action of a batch ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ActionEnd {
+    /// Exit status; `None` = no end mark came, so nobody knows.
+    pub status: Option<i32>,
+    /// What it printed.
+    pub out: String,
+    /// What it complained.
+    pub err: String,
+}
+
+/// How a batch ended.
+#[derive(Debug, Clone, Default)]
+pub struct BatchEnd {
+    /// One for each action that began, by index.
+    pub actions: BTreeMap<usize, ActionEnd>,
+    /// Answers to the wants.
+    pub facts: Facts,
+    /// It was asked to stop and did.
+    pub stopped: bool,
+    /// The last mark came: nothing was cut off.
+    pub complete: bool,
+    /// Text of stderr outside of any action; the reason when nothing came at all.
+    pub noise: String,
+    /// Why it was cut off.
+    pub trouble: Option<super::Trouble>,
+}
+
+/// Reads what a script prints.
+pub struct Reader {
+    mark: String,
+    wants: Vec<Want>,
+    streams: [Stream; 2],
+    answers: BTreeMap<usize, Vec<(String, String)>>,
+    end: BatchEnd,
+}
+
+#[derive(Default)]
+struct Stream {
+    partial: Vec<u8>,
+    at: Option<usize>,
+    over: bool,
+}
+
+impl Reader {
+    /// A reader for a batch compiled with this nonce.
+    pub fn new(nonce: &str, wants: &[Want]) -> Self {
+        Self {
+            mark: format!("@{nonce} "),
+            wants: wants.to_vec(),
+            streams: [Stream::default(), Stream::default()],
+            answers: BTreeMap::new(),
+            end: BatchEnd::default(),
+        }
+    }
+
+    /// Takes bytes of stdout or stderr.
+    pub fn feed(&mut self, is_err: bool, bytes: &[u8], hear: &mut dyn FnMut(Heard)) {
+        let stream = &mut self.streams[usize::from(is_err)];
+        stream.partial.extend_from_slice(bytes);
+        let Some(end) = stream.partial.iter().rposition(|byte| *byte == b'\n') else { return };
+        let rest = stream.partial.split_off(end + 1);
+        let whole = std::mem::replace(&mut stream.partial, rest);
+        for line in whole.split(|byte| *byte == b'\n') {
+            let line = String::from_utf8_lossy(line);
+            self.line(is_err, &line, hear);
+        }
+    }
+
+    fn line(&mut self, is_err: bool, line: &str, hear: &mut dyn FnMut(Heard)) {
+        let stream = &mut self.streams[usize::from(is_err)];
+        if let Some(rest) = line.strip_prefix(&self.mark) {
+            let mut words = rest.splitn(3, ' ');
+            let (first, second) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+            match first {
+                "b" => {
+                    stream.at = second.parse().ok();
+                    if let (false, Some(at)) = (is_err, stream.at) {
+                        self.end.actions.entry(at).or_default();
+                        hear(Heard::Began(at));
+                    }
+                }
+                "e" => {
+                    if let (Ok(at), Some(status)) =
+                        (second.parse(), words.next().and_then(|word| word.trim().parse().ok()))
+                        && !is_err
+                    {
+                        self.end.actions.entry(at).or_default().status = Some(status);
+                        hear(Heard::Ended(at, status));
+                    }
+                    stream.at = None;
+                }
+                "z" => {
+                    stream.over = true;
+                    if !is_err {
+                        self.end.complete = true;
+                        self.end.stopped = second == "1";
+                    }
+                }
+                number => {
+                    if let Ok(question) = number.parse() {
+                        let value = words.next().unwrap_or_default().to_owned();
+                        self.answers.entry(question).or_default().push((second.to_owned(), value));
+                    }
+                }
+            }
+            return;
+        }
+        if line.is_empty() {
+            return;
+        }
+        match stream.at {
+            Some(at) => {
+                let entry = self.end.actions.entry(at).or_default();
+                let text = if is_err { &mut entry.err } else { &mut entry.out };
+                if text.len() < 1 << 20 {
+                    text.push_str(line);
+                    text.push('\n');
+                }
+                hear(Heard::Said(at, is_err, super::clean::line(line)));
+            }
+            None => {
+                if is_err && self.end.noise.len() < 4096 {
+                    self.end.noise.push_str(&super::clean::line(line));
+                    self.end.noise.push('\n');
+                }
+            }
+        }
+    }
+
+    /// Whether the last mark came on both streams.
+    pub fn complete(&self) -> bool {
+        self.streams.iter().all(|stream| stream.over)
+    }
+
+    /// What was learnt.
+    pub fn finish(mut self) -> BatchEnd {
+        for (index, want) in self.wants.iter().enumerate() {
+            let lines = self.answers.remove(&index).unwrap_or_default();
+            let fact = answer::read(want, &lines);
+            self.end.facts.learn(want.clone(), fact);
+        }
+        self.end
+    }
+}

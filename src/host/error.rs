@@ -1,0 +1,241 @@
+//! What can go wrong between us and a machine, each with a stable code. libssh2's own words are useless
+//! ("Unable to exchange encryption keys" for four different causes), so they are replaced here.
+
+use std::path::PathBuf;
+
+use thiserror::Error;
+
+/// Why a machine cannot be talked to.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum WireError {
+    /// No TCP connection.
+    #[error("{addr} is not reachable: {why}")]
+    Unreachable {
+        /// `host:port`.
+        addr: String,
+        /// The system's words.
+        why: String,
+    },
+    /// Something else than SSH answers on that port.
+    #[error("{addr} does not speak SSH, it answered \"{shown}\"")]
+    NotSsh {
+        /// `host:port`.
+        addr: String,
+        /// The first words it sent.
+        shown: String,
+    },
+    /// A deadline passed.
+    #[error("no answer within {seconds} s: {what}")]
+    Timeout {
+        /// What was waited for.
+        what: String,
+        /// The deadline in seconds.
+        seconds: u64,
+    },
+    /// The two sides share no key exchange, host key, cipher or MAC.
+    #[error("no algorithm in common with {server}; gangplank has no SHA-1, OpenSSH 7.2 or newer is needed")]
+    NoCommonAlgorithm {
+        /// The server's greeting.
+        server: String,
+    },
+    /// The host key is not known and was not accepted.
+    #[error("the {kind} host key of {host} is not known: {fingerprint}{}", note_text(note))]
+    HostKeyUnknown {
+        /// Name as `known_hosts` would hold it.
+        host: String,
+        /// `ssh-ed25519` and so on.
+        kind: String,
+        /// `SHA256:...`.
+        fingerprint: String,
+        /// What else was found, in words; empty when nothing.
+        note: String,
+    },
+    /// Another host key is on record.
+    #[error("the host key of {host} has changed: it shows {shown}, {}:{line} holds {known}", file.display())]
+    HostKeyChanged {
+        /// Name as `known_hosts` holds it.
+        host: String,
+        /// Fingerprint shown now.
+        shown: String,
+        /// Fingerprint on record.
+        known: String,
+        /// The file with the record.
+        file: PathBuf,
+        /// Its line, from 1.
+        line: usize,
+    },
+    /// The plan states another host key.
+    #[error("{host} shows the host key {shown}, the plan states {stated}")]
+    HostKeyNotStated {
+        /// The host.
+        host: String,
+        /// Fingerprint shown now.
+        shown: String,
+        /// Fingerprint in the plan.
+        stated: String,
+    },
+    /// The host key is marked `@revoked`.
+    #[error("the host key {fingerprint} of {host} is revoked in {}:{line}", file.display())]
+    HostKeyRevoked {
+        /// The host.
+        host: String,
+        /// The revoked fingerprint.
+        fingerprint: String,
+        /// The file that revokes it.
+        file: PathBuf,
+        /// Its line, from 1.
+        line: usize,
+    },
+    /// A `known_hosts` file cannot be read or written.
+    #[error("{}: {why}", file.display())]
+    KnownHosts {
+        /// The file.
+        file: PathBuf,
+        /// The system's words.
+        why: String,
+    },
+    /// No way to log in was accepted.
+    #[error("{host} refused the login of {user}; it accepts {}; tried: {}", accepts.join(", "), list(tried))]
+    LoginRefused {
+        /// The machine.
+        host: String,
+        /// The user.
+        user: String,
+        /// Each way tried, in order, in words.
+        tried: Vec<String>,
+        /// The ways the server accepts: `publickey`, `password` and so on.
+        accepts: Vec<String>,
+    },
+    /// A key file that is missing, unreadable or of a kind we cannot use.
+    #[error("key file {}: {why}", file.display())]
+    KeyUnreadable {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        why: String,
+    },
+    /// The passphrase does not open the key.
+    #[error("the passphrase does not open {}", file.display())]
+    PassphraseWrong {
+        /// The key file.
+        file: PathBuf,
+    },
+    /// The server cut the login off (`MaxAuthTries`).
+    #[error("{host} ended the login of {user} after too many tries: {}", list(tried))]
+    TooManyFailures {
+        /// The machine.
+        host: String,
+        /// The user.
+        user: String,
+        /// Each way tried, in order, in words.
+        tried: Vec<String>,
+    },
+    /// The server starts no command for this user.
+    #[error("{host} starts no command for this user")]
+    NoShell {
+        /// The machine.
+        host: String,
+    },
+    /// The server opens no further session (`MaxSessions`).
+    #[error("{host} opens no further session on this connection (MaxSessions): {why}")]
+    TooManySessions {
+        /// The machine.
+        host: String,
+        /// The server's reason.
+        why: String,
+    },
+    /// The machine could not, or would not, connect onwards.
+    #[error("{host} cannot connect to {to}: {why}")]
+    NoTcp {
+        /// The machine.
+        host: String,
+        /// `host:port` wanted.
+        to: String,
+        /// The reason given.
+        why: String,
+    },
+    /// The connection is gone.
+    #[error("the connection was lost: {why}")]
+    Lost {
+        /// Why, in words.
+        why: String,
+    },
+    /// We dropped the connection ourselves.
+    #[error("the connection was dropped from this side")]
+    Cut,
+    /// A jump host on the way failed.
+    #[error("jump host {host}: {error}")]
+    Jump {
+        /// The jump host.
+        host: String,
+        /// What happened there.
+        error: Box<WireError>,
+    },
+    /// The SSH configuration asks for something that is not supported, or cannot be read.
+    #[error("SSH configuration for {host}: {why}")]
+    Config {
+        /// The host as written.
+        host: String,
+        /// Why.
+        why: String,
+    },
+    /// The command is longer than libssh2 can send; payload belongs on stdin.
+    #[error("the command has {length} bytes, {limit} are possible")]
+    TooLong {
+        /// Its length.
+        length: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// A program on this computer could not be started.
+    #[error("{program} cannot be started on this computer: {why}")]
+    Local {
+        /// The program.
+        program: String,
+        /// The system's words.
+        why: String,
+    },
+}
+
+impl WireError {
+    /// The stable code shown on the problem card.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unreachable { .. } => "E-SSH-01",
+            Self::NotSsh { .. } => "E-SSH-02",
+            Self::Timeout { .. } => "E-SSH-03",
+            Self::NoCommonAlgorithm { .. } => "E-SSH-04",
+            Self::HostKeyUnknown { .. } => "E-SSH-05",
+            Self::HostKeyChanged { .. } => "E-SSH-06",
+            Self::HostKeyNotStated { .. } => "E-SSH-07",
+            Self::HostKeyRevoked { .. } => "E-SSH-08",
+            Self::KnownHosts { .. } => "E-SSH-09",
+            Self::LoginRefused { .. } => "E-SSH-10",
+            Self::KeyUnreadable { .. } => "E-SSH-11",
+            Self::PassphraseWrong { .. } => "E-SSH-12",
+            Self::TooManyFailures { .. } => "E-SSH-13",
+            Self::NoShell { .. } => "E-SSH-14",
+            Self::TooManySessions { .. } => "E-SSH-15",
+            Self::NoTcp { .. } => "E-SSH-16",
+            Self::Lost { .. } => "E-SSH-17",
+            Self::Cut => "E-SSH-18",
+            Self::Jump { .. } => "E-SSH-19",
+            Self::Config { .. } => "E-SSH-20",
+            Self::TooLong { .. } => "E-SSH-21",
+            Self::Local { .. } => "E-SSH-22",
+        }
+    }
+
+    /// A lost connection with its reason.
+    pub(crate) fn lost(why: impl Into<String>) -> Self {
+        Self::Lost { why: why.into() }
+    }
+}
+
+fn list(tried: &[String]) -> String {
+    if tried.is_empty() { "nothing, there was nothing to try".to_owned() } else { tried.join(", ") }
+}
+
+fn note_text(note: &str) -> String {
+    if note.is_empty() { String::new() } else { format!(" ({note})") }
+}

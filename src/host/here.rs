@@ -1,0 +1,342 @@
+//! This computer, worked on in Rust rather than through a shell, so that it may be a Mac too: the admin's
+//! key, its certificate, the kubeconfig. Keys are 0600 from their first byte, files are renamed into place,
+//! and what is replaced is kept in the session's folder with a record, as on every other host.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use super::batch::{ActionEnd, Batch, BatchEnd, Heard};
+use super::{Host, LiveStream, Pipe, Stop, Trouble, answer, clean};
+use crate::pki;
+use crate::plan::action::{Action, Content, KeyKind, sha256};
+use crate::plan::fact::{Fact, Facts, FileFact, KeyFact, Known, RecordLine, Want};
+
+/// Largest file whose content is read, bytes.
+const LARGEST: u64 = 256 << 10;
+
+/// This computer.
+pub struct HereHost {
+    state: PathBuf,
+}
+
+impl HereHost {
+    /// `state` is the folder for what is kept and recorded; it is made when something is changed.
+    pub fn new(state: PathBuf) -> Self {
+        Self { state }
+    }
+
+    fn run_folder(&self, run: &str) -> std::io::Result<PathBuf> {
+        let folder = self.state.join(run);
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+        Ok(folder)
+    }
+
+    fn note(
+        &self,
+        run: &str,
+        kind: &str,
+        path: &str,
+        old: &str,
+        new: &str,
+        mode: &str,
+    ) -> std::io::Result<()> {
+        let time = jiff::Timestamp::now().as_second();
+        let line = RecordLine {
+            run: run.to_owned(),
+            kind: kind.to_owned(),
+            path: path.to_owned(),
+            old: old.to_owned(),
+            new: new.to_owned(),
+            mode: mode.to_owned(),
+            time,
+        };
+        let text = serde_json::to_string(&line).map_err(std::io::Error::other)?;
+        let file = self.run_folder(run)?.join("record.jsonl");
+        let mut file = OpenOptions::new().create(true).append(true).mode(0o600).open(file)?;
+        writeln!(file, "{text}")?;
+        file.sync_all()
+    }
+
+    /// Keeps a copy of what is there; its hash and mode, empty when nothing is.
+    fn keep(&self, run: &str, path: &Path) -> std::io::Result<(String, String)> {
+        let Ok(content) = fs::read(path) else { return Ok((String::new(), String::new())) };
+        let hash = sha256(&content);
+        let copy = self.run_folder(run)?.join(&hash);
+        if !copy.exists() {
+            write_new(&copy, &content, 0o600)?;
+        }
+        Ok((hash, mode_of(path)))
+    }
+
+    fn put(&self, run: &str, kind: &str, path: &str, content: &[u8], mode: u32) -> std::io::Result<()> {
+        let target = Path::new(path);
+        let (old, was) = self.keep(run, target)?;
+        let name = target.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let part = target.with_file_name(format!(".{name}.part"));
+        let _ = fs::remove_file(&part);
+        write_new(&part, content, 0o600)?;
+        fs::set_permissions(&part, fs::Permissions::from_mode(mode))?;
+        self.note(run, kind, path, &old, &sha256(content), &was)?;
+        fs::rename(&part, target)?;
+        if let Some(folder) = target.parent() {
+            fs::File::open(folder)?.sync_all()?;
+        }
+        Ok(())
+    }
+
+    fn make_dir(&self, run: &str, path: &Path, mode: u32) -> std::io::Result<()> {
+        if path.is_dir() || path.as_os_str().is_empty() {
+            return Ok(());
+        }
+        if let Some(parent) = path.parent() {
+            self.make_dir(run, parent, 0o755)?;
+        }
+        self.note(run, "dir", &path.display().to_string(), "", "", "")?;
+        fs::DirBuilder::new().mode(mode).create(path)
+    }
+
+    fn act(&self, run: &str, action: &Action) -> Result<String, String> {
+        let words = |error: std::io::Error| error.to_string();
+        match action {
+            Action::MakeDir { path, mode } => {
+                self.make_dir(run, Path::new(path), octal(mode)).map(|()| String::new()).map_err(words)
+            }
+            Action::MakeKey { path, kind } => {
+                let kind = match kind {
+                    KeyKind::Rsa2048 => pki::Kind::Rsa2048,
+                    KeyKind::P256 => pki::Kind::P256,
+                };
+                let key = pki::make_key(kind).map_err(|error| error.to_string())?;
+                self.put(run, "key", path, key.as_bytes(), 0o600).map(|()| String::new()).map_err(words)
+            }
+            Action::MakeCsr { key, wish, .. } => {
+                let text = fs::read_to_string(key).map(zeroize::Zeroizing::new).map_err(words)?;
+                pki::make_csr(&text, &wish.cn).map_err(|error| error.to_string())
+            }
+            Action::Put { path, content: Content::Literal(bytes), mode, .. } => {
+                self.put(run, "put", path, bytes, octal(mode)).map(|()| String::new()).map_err(words)
+            }
+            Action::Kubectl { args } => kubectl(args),
+            Action::Script { title, text, .. } => match text.strip_prefix("keep_for_undo ") {
+                Some(path) => {
+                    let path = shell_words::split(path).map_err(|error| error.to_string())?.concat();
+                    let (old, mode) = self.keep(run, Path::new(&path)).map_err(words)?;
+                    self.note(run, "merge", &path, &old, "", &mode).map(|()| String::new()).map_err(words)
+                }
+                None => Err(format!("{title} is not done on this computer")),
+            },
+            Action::PutBack { path, run: from, old, new, mode } => {
+                self.put_back(path, from, old, new, mode).map_err(words)
+            }
+            Action::TakeAway { path, new } => take_away(Path::new(path), new).map_err(words),
+            Action::TakeDir { path } => {
+                let _ = fs::remove_dir(path);
+                Ok(String::new())
+            }
+            Action::Forget { run } => {
+                fs::remove_dir_all(self.state.join(run)).map(|()| String::new()).map_err(words)
+            }
+            other => Err(format!("{} is not done on this computer", other.title())),
+        }
+    }
+
+    fn put_back(&self, path: &str, run: &str, old: &str, new: &str, mode: &str) -> std::io::Result<String> {
+        let target = Path::new(path);
+        // A merge by kubectl leaves a content we did not write: there, `new` is empty.
+        if !new.is_empty() && fs::read(target).map(|content| sha256(&content)).unwrap_or_default() != new {
+            return Ok(format!("{path} is no longer what gangplank wrote: left alone"));
+        }
+        let content = fs::read(self.state.join(run).join(old))?;
+        let part = target.with_extension("gangplank-part");
+        let _ = fs::remove_file(&part);
+        write_new(&part, &content, 0o600)?;
+        fs::set_permissions(
+            &part,
+            fs::Permissions::from_mode(octal(mode.split(' ').next().unwrap_or("600"))),
+        )?;
+        fs::rename(&part, target)?;
+        Ok(String::new())
+    }
+
+    fn ask(&self, want: &Want) -> Known<Fact> {
+        match want {
+            Want::File { path, content } => file(Path::new(path), *content),
+            Want::Key(path) => key(Path::new(path)),
+            Want::Folder(path) => match fs::read_dir(path) {
+                Ok(entries) => {
+                    let names = entries
+                        .filter_map(Result::ok)
+                        .map(|entry| entry.file_name().to_string_lossy().into_owned());
+                    Known::Yes(Fact::Folder(Some(names.collect())))
+                }
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => Known::Yes(Fact::Folder(None)),
+                Err(error) => Known::No(error.to_string()),
+            },
+            Want::Tar(path) => tar(Path::new(path)),
+            Want::Record => Known::Yes(Fact::Record(self.record())),
+            _ => Known::NotAsked,
+        }
+    }
+
+    /// What earlier runs wrote down here, oldest first.
+    fn record(&self) -> Vec<RecordLine> {
+        let Ok(entries) = fs::read_dir(&self.state) else { return Vec::new() };
+        let mut runs: Vec<PathBuf> = entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
+        runs.sort();
+        runs.iter()
+            .filter_map(|run| fs::read_to_string(run.join("record.jsonl")).ok())
+            .flat_map(|text| {
+                text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect::<Vec<_>>()
+            })
+            .collect()
+    }
+}
+
+fn octal(mode: &str) -> u32 {
+    u32::from_str_radix(mode, 8).unwrap_or(0o600)
+}
+
+fn mode_of(path: &Path) -> String {
+    fs::metadata(path).map(|meta| format!("{:o} -", meta.mode() & 0o7777)).unwrap_or_default()
+}
+
+fn write_new(path: &Path, content: &[u8], mode: u32) -> std::io::Result<()> {
+    let mut file = OpenOptions::new().create_new(true).write(true).mode(mode).open(path)?;
+    file.write_all(content)?;
+    file.sync_all()
+}
+
+fn take_away(path: &Path, new: &str) -> std::io::Result<String> {
+    match fs::read(path) {
+        Ok(content) if new.is_empty() || sha256(&content) == new => {
+            fs::remove_file(path).map(|()| String::new())
+        }
+        Ok(_) => Ok(format!("{} is no longer what gangplank wrote: left alone", path.display())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        Err(error) => Err(error),
+    }
+}
+
+fn file(path: &Path, content: bool) -> Known<Fact> {
+    let meta = match fs::metadata(path) {
+        Ok(meta) if meta.is_file() => meta,
+        Ok(_) => return Known::No(format!("{} is not a file", path.display())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Known::Yes(Fact::File(None)),
+        Err(error) => return Known::No(format!("{}: {error}", path.display())),
+    };
+    match fs::read(path) {
+        Ok(bytes) => Known::Yes(Fact::File(Some(FileFact {
+            sha256: sha256(&bytes),
+            mode: format!("{:o}", meta.mode() & 0o7777),
+            owner: "-".to_owned(),
+            size: meta.len(),
+            content: (content && meta.len() <= LARGEST).then_some(bytes),
+        }))),
+        Err(error) => Known::No(format!("{}: {error}", path.display())),
+    }
+}
+
+fn key(path: &Path) -> Known<Fact> {
+    let bytes = match fs::read(path) {
+        Ok(bytes) => zeroize::Zeroizing::new(bytes),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Known::Yes(Fact::Key(None)),
+        Err(error) => return Known::No(format!("{}: {error}", path.display())),
+    };
+    let encrypted = pki::needs_passphrase(&bytes);
+    let public = openssl::pkey::PKey::private_key_from_pem_callback(&bytes, |_| Ok(0))
+        .and_then(|key| key.public_key_to_der())
+        .map(|der| sha256(&der))
+        .unwrap_or_default();
+    Known::Yes(Fact::Key(Some(KeyFact {
+        mode: mode_of(path).trim_end_matches(" -").to_owned(),
+        owner: "-".to_owned(),
+        spki_sha256: public,
+        encrypted,
+        sha256: sha256(&bytes),
+    })))
+}
+
+/// manifest.json of a `docker save` tar, through the system's tar.
+fn tar(path: &Path) -> Known<Fact> {
+    let output = Command::new("tar").arg("-xOf").arg(path).arg("manifest.json").stdin(Stdio::null()).output();
+    match output {
+        Ok(output) if output.status.success() => {
+            match answer::images_of_manifest(&String::from_utf8_lossy(&output.stdout)) {
+                Some(images) => Known::Yes(Fact::Tar(images)),
+                None => Known::No(format!("{} is not a tar made by docker save", path.display())),
+            }
+        }
+        Ok(output) => {
+            Known::No(clean::line(String::from_utf8_lossy(&output.stderr).lines().next().unwrap_or_default()))
+        }
+        Err(error) => Known::No(format!("tar: {error}")),
+    }
+}
+
+fn kubectl(args: &[String]) -> Result<String, String> {
+    let output = Command::new("kubectl")
+        .args(args.iter().skip(usize::from(args.first().is_some_and(|word| word == "kubectl"))))
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| format!("kubectl: {error}"))?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    Err(clean::line(String::from_utf8_lossy(&output.stderr).lines().next().unwrap_or("kubectl failed")))
+}
+
+impl Host for HereHost {
+    fn describe(&self) -> String {
+        "this computer".to_owned()
+    }
+
+    fn run(&mut self, batch: &Batch, stop: &Stop, hear: &mut dyn FnMut(Heard)) -> BatchEnd {
+        let mut end = BatchEnd { complete: true, ..BatchEnd::default() };
+        for (index, action) in batch.actions.iter().enumerate() {
+            if stop.wanted() {
+                end.stopped = true;
+                break;
+            }
+            hear(Heard::Began(index));
+            let (status, out, err) = match self.act(&batch.run, action) {
+                Ok(out) => (0, out, String::new()),
+                Err(why) => (1, String::new(), why),
+            };
+            for line in err.lines() {
+                hear(Heard::Said(index, true, clean::line(line)));
+            }
+            hear(Heard::Ended(index, status));
+            end.actions.insert(index, ActionEnd { status: Some(status), out, err });
+            if status != 0 {
+                break;
+            }
+        }
+        let mut facts = Facts::default();
+        for want in &batch.wants {
+            facts.learn(want.clone(), self.ask(want));
+        }
+        end.facts = facts;
+        end
+    }
+
+    fn stream(&mut self) -> Result<Box<dyn LiveStream>, Trouble> {
+        Err(Trouble::Unable("this computer has no live stream".to_owned()))
+    }
+
+    fn tcp(&mut self, host: &str, port: u16) -> Result<Box<dyn Pipe>, Trouble> {
+        let stream =
+            std::net::TcpStream::connect((host, port)).map_err(|error| Trouble::Unable(error.to_string()))?;
+        Ok(Box::new(stream))
+    }
+
+    fn counts(&self) -> super::Counts {
+        super::Counts::default()
+    }
+
+    fn streams(&self) -> usize {
+        0
+    }
+}

@@ -1,0 +1,95 @@
+//! Key files, looked at before anything touches the network: libssh2 has one and the same error for a wrong
+//! passphrase, a missing one and a file it cannot read.
+
+use std::path::{Path, PathBuf};
+
+use openssl::base64;
+use zeroize::Zeroizing;
+
+use super::error::WireError;
+
+/// A private key as it is in its file.
+#[derive(Debug)]
+pub(crate) struct PrivateKey {
+    pub(crate) file: PathBuf,
+    pub(crate) text: Zeroizing<String>,
+    pub(crate) encrypted: bool,
+    /// The public half as it goes over the wire, when it can be told without the passphrase.
+    pub(crate) public: Option<Vec<u8>>,
+}
+
+/// Reads a key file; `None` when there is no such file.
+pub(crate) fn load(file: &Path) -> Result<Option<PrivateKey>, WireError> {
+    let fail = |why: &str| WireError::KeyUnreadable { file: file.to_owned(), why: why.to_owned() };
+    let text = match std::fs::read(file) {
+        Ok(bytes) => Zeroizing::new(bytes),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(fail(&error.to_string())),
+    };
+    let text = Zeroizing::new(
+        std::str::from_utf8(&text).map_err(|_| fail("this is not a PEM or OpenSSH key file"))?.to_owned(),
+    );
+    if text.starts_with("PuTTY-User-Key-File") {
+        return Err(fail("this is a PuTTY key; export it in OpenSSH format"));
+    }
+    if !text.contains("PRIVATE KEY-----") {
+        let public =
+            text.starts_with("ssh-") || text.starts_with("ecdsa-") || text.contains("PUBLIC KEY-----");
+        return Err(fail(if public {
+            "this is the public half; name the private key"
+        } else {
+            "this is not a PEM or OpenSSH key file"
+        }));
+    }
+    let body = openssh_body(&text);
+    let (encrypted, inside) = match &body {
+        Some(body) => {
+            let (cipher, public) = openssh_head(body).ok_or_else(|| fail("the OpenSSH key is cut short"))?;
+            (cipher != b"none", Some(public))
+        }
+        None => {
+            (text.contains("Proc-Type: 4,ENCRYPTED") || text.contains("BEGIN ENCRYPTED PRIVATE KEY"), None)
+        }
+    };
+    let public = inside.or_else(|| beside(file));
+    Ok(Some(PrivateKey { file: file.to_owned(), text, encrypted, public }))
+}
+
+impl PrivateKey {
+    /// A hardware key; only the agent can use it.
+    pub(crate) fn needs_agent(&self) -> bool {
+        self.public.as_ref().is_some_and(|blob| blob.get(4..7) == Some(b"sk-"))
+    }
+}
+
+fn openssh_body(text: &str) -> Option<Zeroizing<Vec<u8>>> {
+    let (_, rest) = text.split_once("-----BEGIN OPENSSH PRIVATE KEY-----")?;
+    let (body, _) = rest.split_once("-----END")?;
+    let joined: Zeroizing<String> = Zeroizing::new(body.split_whitespace().collect());
+    Some(Zeroizing::new(base64::decode_block(&joined).unwrap_or_default()))
+}
+
+/// Cipher name and public key of an `openssh-key-v1` blob.
+fn openssh_head(body: &[u8]) -> Option<(&[u8], Vec<u8>)> {
+    let rest = body.strip_prefix(b"openssh-key-v1\0")?;
+    let (cipher, rest) = string(rest)?;
+    let (_kdf, rest) = string(rest)?;
+    let (_options, rest) = string(rest)?;
+    let (public, _) = string(rest.get(4..)?)?;
+    Some((cipher, public.to_vec()))
+}
+
+/// A length-prefixed string and what follows it.
+pub(crate) fn string(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let length = u32::from_be_bytes(bytes.get(..4)?.try_into().ok()?);
+    let end = usize::try_from(length).ok()?.checked_add(4)?;
+    Some((bytes.get(4..end)?, bytes.get(end..)?))
+}
+
+/// The public key in `FILE.pub`.
+fn beside(file: &Path) -> Option<Vec<u8>> {
+    let mut name = file.as_os_str().to_owned();
+    name.push(".pub");
+    let text = std::fs::read_to_string(PathBuf::from(name)).ok()?;
+    base64::decode_block(text.split_whitespace().nth(1)?).ok()
+}

@@ -1,0 +1,408 @@
+//! Logging in: stated key, agent, usual key files, password, keyboard-interactive. What the server accepts is
+//! asked for (one round trip) only after the keys have failed.
+
+use std::path::{Path, PathBuf};
+
+use ssh2::{ErrorCode, KeyboardInteractivePrompt, Prompt, Session};
+use zeroize::Zeroizing;
+
+use super::agent::{self, Identity};
+use super::config::{KeyFrom, Target};
+use super::error::WireError;
+use super::keys::{self, PrivateKey};
+use super::socket::{Socket, Stopped, drive};
+use super::ssh::Deadlines;
+use super::trust::{HostKeyQuestion, TrustAnswer};
+
+/// sshd allows 6 failures (`MaxAuthTries`); one is left for the password.
+const MOST_KEYS: usize = 5;
+/// Times a secret is asked for.
+const TRIES: usize = 3;
+
+/// Somebody who can be asked. Several connections ask at the same time.
+pub trait Ask: Send + Sync {
+    /// A secret; `None` gives this way up.
+    fn secret(&self, wanted: &SecretWanted) -> Option<Zeroizing<String>>;
+    /// A judgement on a host key nobody knows.
+    fn trust(&self, question: &HostKeyQuestion) -> TrustAnswer;
+}
+
+/// Which secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SecretWanted {
+    /// The passphrase of a key file.
+    Passphrase {
+        /// The file.
+        file: PathBuf,
+        /// The last answer was wrong.
+        again: bool,
+    },
+    /// The password of a user.
+    Password {
+        /// The user.
+        user: String,
+        /// `host:port`.
+        host: String,
+        /// The last answer was wrong.
+        again: bool,
+    },
+    /// The answer to a question of the server that is no plain password.
+    Answer {
+        /// The user.
+        user: String,
+        /// `host:port`.
+        host: String,
+        /// The server's question.
+        question: String,
+        /// The answer may be shown while typed.
+        echo: bool,
+    },
+}
+
+/// One key to try.
+enum Way {
+    Agent(Identity),
+    File { key: PrivateKey, passphrase: Option<Zeroizing<String>>, plan: bool },
+}
+
+/// The keys to try, in order, with the passphrases already asked for.
+pub(crate) struct KeyRing {
+    ways: Vec<Way>,
+    agent: Option<PathBuf>,
+    tried: Vec<String>,
+}
+
+impl KeyRing {
+    /// Looks at key files and agent, and asks for the passphrase of stated keys.
+    pub(crate) fn gather(target: &Target, ask: &dyn Ask) -> Result<Self, WireError> {
+        let mut held = target.agent.as_deref().map(agent::identities).unwrap_or_default();
+        let mut ring = Self { ways: Vec::new(), agent: target.agent.clone(), tried: Vec::new() };
+        let mut usual = Vec::new();
+        for file in &target.keys {
+            let path = &file.path;
+            let key = match keys::load(path) {
+                Ok(Some(key)) => key,
+                Ok(None) if file.from == KeyFrom::Plan => {
+                    return Err(WireError::KeyUnreadable {
+                        file: path.clone(),
+                        why: "no such file".to_owned(),
+                    });
+                }
+                Ok(None) => continue,
+                Err(error) if file.from == KeyFrom::Plan => return Err(error),
+                Err(error) => {
+                    ring.tried.push(format!("{error} (skipped)"));
+                    continue;
+                }
+            };
+            let in_agent = held.iter().position(|identity| key.public.as_ref() == Some(&identity.blob));
+            match file.from {
+                // A key the agent holds open needs no passphrase.
+                KeyFrom::Plan | KeyFrom::Config => match in_agent {
+                    Some(at) => ring.ways.push(Way::Agent(held.remove(at))),
+                    None => ring.add_file(key, file.from == KeyFrom::Plan, ask),
+                },
+                KeyFrom::Usual => usual.push((key, in_agent.is_some())),
+            }
+        }
+        if target.identities_only {
+            held.retain(|identity| usual.iter().any(|(key, _)| key.public.as_ref() == Some(&identity.blob)));
+        }
+        ring.ways.extend(held.into_iter().map(Way::Agent));
+        let rest = usual.into_iter().filter(|(key, in_agent)| !in_agent && !key.needs_agent());
+        ring.ways.extend(rest.map(|(key, _)| Way::File { key, passphrase: None, plan: false }));
+        Ok(ring)
+    }
+
+    fn add_file(&mut self, key: PrivateKey, plan: bool, ask: &dyn Ask) {
+        if key.needs_agent() {
+            self.tried
+                .push(format!("key {} (a hardware key, only the agent can use it)", key.file.display()));
+            return;
+        }
+        let passphrase = if key.encrypted {
+            let wanted = SecretWanted::Passphrase { file: key.file.clone(), again: false };
+            let Some(answer) = ask.secret(&wanted) else {
+                self.tried.push(format!("key {} (no passphrase)", key.file.display()));
+                return;
+            };
+            Some(answer)
+        } else {
+            None
+        };
+        self.ways.push(Way::File { key, passphrase, plan });
+    }
+}
+
+/// How one try ended.
+enum Tried {
+    In,
+    Refused,
+    /// The key could not be used; the server has not seen it.
+    Unusable,
+}
+
+/// One login under way.
+struct Login<'a> {
+    session: &'a Session,
+    socket: &'a Socket,
+    target: &'a Target,
+    ask: &'a dyn Ask,
+    deadlines: &'a Deadlines,
+    tried: Vec<String>,
+}
+
+/// Logs in, or says why not.
+pub(crate) fn log_in(
+    session: &Session,
+    socket: &Socket,
+    target: &Target,
+    ring: KeyRing,
+    ask: &dyn Ask,
+    deadlines: &Deadlines,
+) -> Result<(), WireError> {
+    let mut login = Login { session, socket, target, ask, deadlines, tried: ring.tried };
+    for way in ring.ways.into_iter().take(MOST_KEYS) {
+        let result = match way {
+            Way::Agent(identity) => login.agent(ring.agent.as_deref(), &identity)?,
+            Way::File { key, passphrase, plan } => login.file(&key, passphrase, plan)?,
+        };
+        if matches!(result, Tried::In) {
+            return Ok(());
+        }
+    }
+    login.words()
+}
+
+impl Login<'_> {
+    /// Runs one call to its end; `Ok(false)` when the server refused.
+    fn step(&mut self, call: impl FnMut() -> Result<(), ssh2::Error>) -> Result<bool, WireError> {
+        match drive(self.session, self.socket, self.deadlines.reply, |_| (), call) {
+            Ok(()) => Ok(true),
+            Err(Stopped::Failed(error)) => match self.ended(&error) {
+                Some(error) => Err(error),
+                None => Ok(false),
+            },
+            Err(stopped) => Err(self.stopped(stopped)),
+        }
+    }
+
+    /// Did the server end the connection? libssh2 has several numbers for that, and "Waiting for ..." texts.
+    fn ended(&self, error: &ssh2::Error) -> Option<WireError> {
+        let over = matches!(error.code(), ErrorCode::Session(-7 | -13 | -43 | -30))
+            || error.message().starts_with("Waiting for");
+        over.then(|| {
+            if self.tried.is_empty() {
+                WireError::lost("the machine closed it during the login")
+            } else {
+                WireError::TooManyFailures {
+                    host: self.target.address(),
+                    user: self.target.user.clone(),
+                    tried: self.tried.clone(),
+                }
+            }
+        })
+    }
+
+    fn stopped(&self, stopped: Stopped) -> WireError {
+        match stopped {
+            Stopped::Failed(error) => WireError::lost(error.message()),
+            Stopped::Broken(error) => WireError::lost(error.to_string()),
+            Stopped::Late => WireError::Timeout {
+                what: format!("the login on {}", self.target.address()),
+                seconds: self.deadlines.reply.as_secs(),
+            },
+        }
+    }
+
+    fn agent(&mut self, socket: Option<&Path>, identity: &Identity) -> Result<Tried, WireError> {
+        let name = format!("agent key {}", identity.comment);
+        let unusable = |_| Tried::Unusable;
+        let held = || -> Result<_, ssh2::Error> {
+            let mut agent = self.session.agent()?;
+            if let Some(path) = socket {
+                agent.set_identity_path(path)?;
+            }
+            agent.connect()?;
+            agent.list_identities()?;
+            let found = agent.identities()?.into_iter().find(|key| key.blob() == identity.blob);
+            Ok(found.map(|key| (agent, key)))
+        };
+        match held().map_err(unusable) {
+            Ok(Some((agent, key))) => {
+                self.tried.push(name);
+                let user = self.target.user.clone();
+                Ok(if self.step(|| agent.userauth(&user, &key))? { Tried::In } else { Tried::Refused })
+            }
+            Ok(None) | Err(_) => {
+                self.tried.push(format!("{name} (the agent did not answer)"));
+                Ok(Tried::Unusable)
+            }
+        }
+    }
+
+    fn file(
+        &mut self,
+        key: &PrivateKey,
+        given: Option<Zeroizing<String>>,
+        plan: bool,
+    ) -> Result<Tried, WireError> {
+        let name = format!("key {}", key.file.display());
+        let mut passphrase = given;
+        for again in [false, true, true] {
+            if key.encrypted && passphrase.is_none() {
+                let wanted = SecretWanted::Passphrase { file: key.file.clone(), again };
+                passphrase = self.ask.secret(&wanted);
+                if passphrase.is_none() {
+                    break;
+                }
+            }
+            let (session, user) = (self.session, self.target.user.clone());
+            let secret = passphrase.as_deref().map(String::as_str);
+            let call = || session.userauth_pubkey_memory(&user, None, &key.text, secret);
+            match drive(session, self.socket, self.deadlines.reply, |_| (), call) {
+                Ok(()) => return Ok(Tried::In),
+                Err(Stopped::Failed(error)) if unreadable(&error) => {
+                    if !key.encrypted {
+                        self.tried.push(format!("{name} (of a kind that cannot be used)"));
+                        let why = "of a kind that cannot be used".to_owned();
+                        let error = WireError::KeyUnreadable { file: key.file.clone(), why };
+                        return if plan { Err(error) } else { Ok(Tried::Unusable) };
+                    }
+                    passphrase = None;
+                }
+                Err(Stopped::Failed(error)) => {
+                    self.tried.push(name);
+                    return match self.ended(&error) {
+                        Some(error) => Err(error),
+                        None => Ok(Tried::Refused),
+                    };
+                }
+                Err(stopped) => return Err(self.stopped(stopped)),
+            }
+        }
+        if plan {
+            return Err(WireError::PassphraseWrong { file: key.file.clone() });
+        }
+        self.tried.push(format!("{name} (not opened)"));
+        Ok(Tried::Unusable)
+    }
+
+    /// What the server would still accept.
+    fn accepted(&mut self) -> Result<Vec<String>, WireError> {
+        let (session, user) = (self.session, self.target.user.clone());
+        let call = || session.auth_methods(&user).map(str::to_owned);
+        match drive(session, self.socket, self.deadlines.reply, |_| (), call) {
+            Ok(methods) => Ok(methods.split(',').map(str::to_owned).collect()),
+            Err(Stopped::Failed(error)) => match self.ended(&error) {
+                Some(error) => Err(error),
+                None => Ok(Vec::new()),
+            },
+            Err(stopped) => Err(self.stopped(stopped)),
+        }
+    }
+
+    /// Password and keyboard-interactive.
+    fn words(&mut self) -> Result<(), WireError> {
+        let mut accepted = self.accepted()?;
+        if self.session.authenticated() {
+            return Ok(());
+        }
+        let offers = |accepted: &[String], way: &str| accepted.iter().any(|one| one == way);
+        let mut asked_password = false;
+        if offers(&accepted, "password") {
+            if self.password()? {
+                return Ok(());
+            }
+            let now = self.accepted()?;
+            // Part of the way: the server now wants the next kind only.
+            asked_password = offers(&now, "password");
+            accepted = now;
+        }
+        // The same password again would only be refused again.
+        if offers(&accepted, "keyboard-interactive") && !asked_password && self.interactive()? {
+            return Ok(());
+        }
+        Err(WireError::LoginRefused {
+            host: self.target.address(),
+            user: self.target.user.clone(),
+            tried: self.tried.clone(),
+            accepts: accepted,
+        })
+    }
+
+    fn password(&mut self) -> Result<bool, WireError> {
+        for attempt in 0..TRIES {
+            let wanted = SecretWanted::Password {
+                user: self.target.user.clone(),
+                host: self.target.address(),
+                again: attempt > 0,
+            };
+            let Some(secret) = self.ask.secret(&wanted) else { break };
+            self.tried.push("password".to_owned());
+            let (session, user) = (self.session, self.target.user.clone());
+            if self.step(|| session.userauth_password(&user, &secret))? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn interactive(&mut self) -> Result<bool, WireError> {
+        for attempt in 0..TRIES {
+            let mut questions = Questions {
+                ask: self.ask,
+                user: self.target.user.clone(),
+                host: self.target.address(),
+                again: attempt > 0,
+                given_up: false,
+            };
+            self.tried.push("keyboard-interactive".to_owned());
+            let (session, user) = (self.session, self.target.user.clone());
+            if self.step(|| session.userauth_keyboard_interactive(&user, &mut questions))? {
+                return Ok(true);
+            }
+            if questions.given_up {
+                break;
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// Did libssh2 fail on the key itself (`LIBSSH2_ERROR_FILE`, `_METHOD_NONE`, `_KEYFILE_AUTH_FAILED`)?
+fn unreadable(error: &ssh2::Error) -> bool {
+    matches!(error.code(), ErrorCode::Session(-16 | -17 | -48))
+        || error.message().contains("Unable to extract")
+}
+
+/// The server's questions, passed on.
+struct Questions<'a> {
+    ask: &'a dyn Ask,
+    user: String,
+    host: String,
+    again: bool,
+    given_up: bool,
+}
+
+impl KeyboardInteractivePrompt for Questions<'_> {
+    fn prompt<'b>(&mut self, _user: &str, _instructions: &str, prompts: &[Prompt<'b>]) -> Vec<String> {
+        prompts
+            .iter()
+            .map(|prompt| {
+                let (user, host) = (self.user.clone(), self.host.clone());
+                // The one question PAM asks is the password, which may be known already.
+                let plain = !prompt.echo && prompt.text.to_lowercase().contains("password");
+                let wanted = if plain {
+                    SecretWanted::Password { user, host, again: self.again }
+                } else {
+                    let question = prompt.text.chars().filter(|c| !c.is_control()).collect();
+                    SecretWanted::Answer { user, host, question, echo: prompt.echo }
+                };
+                let answer = if self.given_up { None } else { self.ask.secret(&wanted) };
+                self.given_up |= answer.is_none();
+                answer.map(|secret| secret.as_str().to_owned()).unwrap_or_default()
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,228 @@
+//! L2: machines. [`Host`] takes a batch of actions and questions and tells what came of it. A host is a
+//! shell at the end of a wire (`shell`, over `ssh` or `local`), this computer itself (`here`), or a
+//! scripted machine (`lab`). Nothing here knows a step.
+
+mod agent;
+pub mod answer;
+pub mod batch;
+pub mod clean;
+pub mod config;
+mod config_file;
+pub mod error;
+pub mod here;
+mod jump;
+mod keys;
+pub mod known_hosts;
+mod line;
+pub mod local;
+pub mod login;
+mod pump;
+pub mod shell;
+mod socket;
+pub mod ssh;
+pub mod stop;
+pub mod stream;
+pub mod trust;
+pub mod wire;
+
+pub use batch::{ActionEnd, Batch, BatchEnd, CompileError, Heard};
+pub use config::{Here, Target, resolve};
+pub use error::WireError;
+pub use here::HereHost;
+pub use local::LocalWire;
+pub use login::{Ask, SecretWanted};
+pub use shell::ShellHost;
+pub use ssh::{Deadlines, SshWire};
+pub use stop::Stop;
+pub use stream::{Live, LiveStream, Sample};
+pub use trust::{HostKeyQuestion, NewKeys, TrustAnswer, TrustPolicy};
+pub use wire::{Chunk, Counts, Duplex, RecvTimeout, Sender, Wire};
+
+use zeroize::Zeroizing;
+
+use crate::plan::action::SecretRef;
+use crate::plan::place::Place;
+use crate::plan::problem::{Problem, Way};
+
+/// A machine that can be worked on.
+pub trait Host: Send {
+    /// `root@10.0.0.1:22`.
+    fn describe(&self) -> String;
+    /// Carries out a batch and says what came of it; how far it came stands in the answer.
+    fn run(&mut self, batch: &Batch, stop: &Stop, hear: &mut dyn FnMut(Heard)) -> BatchEnd;
+    /// Opens the live stream.
+    fn stream(&mut self) -> Result<Box<dyn LiveStream>, Trouble>;
+    /// A TCP connection made by the machine.
+    fn tcp(&mut self, host: &str, port: u16) -> Result<Box<dyn Pipe>, Trouble>;
+    /// Connections and execs so far, streams included.
+    fn counts(&self) -> Counts;
+    /// Of the execs, how many were streams.
+    fn streams(&self) -> usize;
+}
+
+/// Both directions of a TCP connection.
+pub trait Pipe: std::io::Read + std::io::Write + Send {}
+impl<T: std::io::Read + std::io::Write + Send> Pipe for T {}
+
+/// Where secrets are; each is asked for once.
+pub trait Vault: Send + Sync {
+    /// The secret, asking for it when nobody gave it yet.
+    fn get(&self, name: &SecretRef) -> Option<Zeroizing<String>>;
+    /// It did not fit: forget it.
+    fn wrong(&self, name: &SecretRef);
+}
+
+/// Why a batch did not come to its end.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Trouble {
+    /// The connection.
+    #[error("{0}")]
+    Wire(WireError),
+    /// The script could not be made.
+    #[error("{0}")]
+    Compile(CompileError),
+    /// sudo asked for a password and nobody gave one.
+    #[error("sudo on {host} wants a password")]
+    SudoPasswordWanted {
+        /// Which host.
+        host: String,
+    },
+    /// The password did not fit.
+    #[error("sudo on {host} did not take the password")]
+    SudoPasswordWrong {
+        /// Which host.
+        host: String,
+    },
+    /// sudo did not make us root.
+    #[error("{host} does not let this user become root")]
+    NoRoot {
+        /// Which host.
+        host: String,
+        /// What it said.
+        said: String,
+    },
+    /// The login shell does not run sh.
+    #[error("{host} does not run a command for this user")]
+    NoShell {
+        /// Which host.
+        host: String,
+        /// What it said.
+        said: String,
+        /// How it ended.
+        how: String,
+    },
+    /// The script ended before its end.
+    #[error("the script on {host} ended early ({how})")]
+    Ended {
+        /// Which host.
+        host: String,
+        /// Status or signal.
+        how: String,
+    },
+    /// A file of this computer could not be sent.
+    #[error("not everything could be sent: {0}")]
+    NotSent(String),
+    /// It cannot be done on this kind of host.
+    #[error("{0}")]
+    Unable(String),
+}
+
+impl Trouble {
+    /// The stable code.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Wire(error) => error.code(),
+            Self::Compile(CompileError::NoSecret(_)) => "E-SECRET-01",
+            Self::Compile(CompileError::Unreadable(..) | CompileError::OtherHash { .. }) => "E-SEND-01",
+            Self::Compile(CompileError::NotYet(_)) => "E-BUG-03",
+            Self::SudoPasswordWanted { .. } => "E-SUDO-02",
+            Self::SudoPasswordWrong { .. } => "E-SUDO-03",
+            Self::NoRoot { .. } => "E-SUDO-04",
+            Self::NoShell { .. } => "E-SSH-14",
+            Self::Ended { .. } => "E-HOST-01",
+            Self::NotSent(_) => "E-SEND-02",
+            Self::Unable(_) => "E-HOST-02",
+        }
+    }
+
+    /// The problem a person sees.
+    pub fn problem(&self, place: &Place) -> Problem {
+        let problem = Problem::new(self.code(), format!("{place}: {self}"));
+        match self {
+            Self::Wire(error) => wire_ways(problem, error),
+            Self::Compile(CompileError::NoSecret(name)) => problem.manual(secret_way(name)),
+            Self::Compile(CompileError::Unreadable(..) | CompileError::OtherHash { .. }) => {
+                problem.edit("the file named in the plan")
+            }
+            Self::Compile(CompileError::NotYet(_)) => problem,
+            Self::SudoPasswordWanted { host } => problem
+                .manual(secret_way(&SecretRef::Sudo(host.clone())))
+                .manual("log in as root, or allow sudo without a password (NOPASSWD) for this user"),
+            Self::SudoPasswordWrong { host } => problem
+                .seen("nothing was done on this host")
+                .way(Way::Retry)
+                .manual(secret_way(&SecretRef::Sudo(host.clone()))),
+            Self::NoRoot { said, .. } => problem
+                .seen(said.clone())
+                .edit("workers[].ssh.user: root, or a user whose sudo may run sh")
+                .manual("a sudoers line that helps: USER ALL=(ALL) ALL"),
+            Self::NoShell { said, how, .. } => problem
+                .seen(format!("it said: {said}"))
+                .seen(format!("it ended with {how}"))
+                .manual("give this user a login shell that runs `sh -c`, or use another user"),
+            Self::Ended { .. } => problem
+                .seen("what was begun and not ended is looked at again on the next run")
+                .way(Way::Retry),
+            Self::NotSent(_) => problem.way(Way::Retry),
+            Self::Unable(_) => problem,
+        }
+    }
+}
+
+fn secret_way(name: &SecretRef) -> String {
+    let flag = match name {
+        SecretRef::Ca => "--secret ca=fd:3".to_owned(),
+        SecretRef::Sudo(host) => format!("--secret sudo:{host}=fd:3"),
+        SecretRef::Ssh(host) => format!("--secret ssh:{host}=fd:3"),
+        SecretRef::Key(path) => format!("--secret key:{}=fd:3", path.display()),
+        SecretRef::Made(_) => return "this is a bug".to_owned(),
+    };
+    format!("run it at a terminal, where it asks; or give it with {flag} 3<FILE")
+}
+
+fn wire_ways(problem: Problem, error: &WireError) -> Problem {
+    match error {
+        WireError::Unreachable { .. } | WireError::Timeout { .. } | WireError::NotSsh { .. } => problem
+            .manual("check that the machine is up and that ssh reaches it from here")
+            .edit("workers[].ssh.host or .port")
+            .way(Way::Retry),
+        WireError::HostKeyUnknown { fingerprint, .. } => problem
+            .seen("compare it with the one the machine prints: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub")
+            .manual(format!("trust this one: --trust {fingerprint}"))
+            .manual("trust every new host once: --trust-new"),
+        WireError::HostKeyChanged { host, file, .. } => problem
+            .seen("usual reasons: the machine was installed anew, the address belongs to another machine now, or somebody is in between")
+            .manual(format!("when you know which: ssh-keygen -R '{host}' -f {}, then run again", file.display())),
+        WireError::HostKeyNotStated { .. } => {
+            problem.edit("workers[].ssh.host_key, when you know why it differs")
+        }
+        WireError::HostKeyRevoked { .. } => problem.manual("do not connect; ask whoever revoked the key"),
+        WireError::LoginRefused { .. } | WireError::TooManyFailures { .. } => problem
+            .edit("workers[].ssh.user or .key")
+            .manual("ssh-copy-id puts your key there; ssh-add gives it to the agent"),
+        WireError::KeyUnreadable { .. } => problem.edit("workers[].ssh.key"),
+        WireError::PassphraseWrong { .. } => problem.way(Way::Retry),
+        WireError::Lost { .. } | WireError::Cut => problem
+            .seen("what was begun and not ended is looked at again on the next run")
+            .way(Way::Retry),
+        WireError::Jump { error, .. } => wire_ways(problem, error),
+        WireError::NoCommonAlgorithm { .. } => problem.manual("update sshd on that machine"),
+        WireError::KnownHosts { .. }
+        | WireError::NoShell { .. }
+        | WireError::TooManySessions { .. }
+        | WireError::NoTcp { .. }
+        | WireError::Config { .. }
+        | WireError::TooLong { .. }
+        | WireError::Local { .. } => problem,
+    }
+}

@@ -1,0 +1,347 @@
+//! A host that is a shell at the end of a wire: batches become scripts, the fixed bootstrap reads exactly
+//! the script's bytes from stdin, payload follows on descriptor 3. As another user than root everything
+//! runs below `sudo`, whose password goes in only when its own prompt asks for it, and nothing else goes in
+//! before the script says READY: a wrong password eats nothing.
+
+use std::fs::File;
+use std::io::Read;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use zeroize::Zeroizing;
+
+use super::batch::{self, Batch, BatchEnd, Heard, Payload, Reader};
+use super::stop::Stop;
+use super::stream::{LiveStream, ShellStream};
+use super::wire::{Chunk, Counts, Duplex, RecvTimeout, Sender, Wire};
+use super::{Host, Pipe, Trouble, Vault, clean};
+use crate::plan::action::SecretRef;
+
+/// How long a group that was told to end at once may take before the connection is cut.
+const KILL_GRACE: Duration = Duration::from_secs(3);
+/// How long sudo may take to ask or to start.
+const SUDO_PATIENCE: Duration = Duration::from_secs(30);
+/// How often the wish to stop is looked at.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// A host reached over a wire.
+pub struct ShellHost {
+    wire: Arc<dyn Wire>,
+    vault: Arc<dyn Vault>,
+    need_sudo: bool,
+    streams: usize,
+}
+
+impl ShellHost {
+    /// A host whose login is not root when `need_sudo`.
+    pub fn new(wire: Arc<dyn Wire>, vault: Arc<dyn Vault>, need_sudo: bool) -> Self {
+        Self { wire, vault, need_sudo, streams: 0 }
+    }
+
+    fn start(&self, nonce: &str, text: &str) -> Result<Duplex, Trouble> {
+        let length = text.len();
+        let boot = format!("s=$(head -c {length}); exec 3<&0 </dev/null; eval \"$s\"");
+        let command = if self.need_sudo {
+            format!("sudo -S -k -p @{nonce}P sh -c 'echo @{nonce}R; {boot}'")
+        } else {
+            format!("sh -c '{boot}'")
+        };
+        let duplex = self.wire.exec(&command).map_err(Trouble::Wire)?;
+        if self.need_sudo {
+            self.become_root(&duplex, nonce)?;
+        }
+        Ok(duplex)
+    }
+
+    /// Answers sudo's prompt, at most once, and waits for READY.
+    fn become_root(&self, duplex: &Duplex, nonce: &str) -> Result<(), Trouble> {
+        let (prompt, ready) = (format!("@{nonce}P"), format!("@{nonce}R"));
+        let name = SecretRef::Sudo(self.wire.describe());
+        let deadline = Instant::now() + SUDO_PATIENCE;
+        let (mut out, mut err, mut asked) = (String::new(), String::new(), false);
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match duplex.recv(left) {
+                Ok(Chunk::Out(bytes)) => out.push_str(&String::from_utf8_lossy(&bytes)),
+                Ok(Chunk::Err(bytes)) => err.push_str(&String::from_utf8_lossy(&bytes)),
+                Ok(Chunk::Lost(error)) => return Err(Trouble::Wire(error)),
+                Ok(Chunk::Exit { .. }) | Err(RecvTimeout::Ended) => {
+                    return Err(Trouble::NoRoot { host: self.wire.describe(), said: words(&err, &out) });
+                }
+                Err(RecvTimeout::Timeout) => {
+                    return Err(Trouble::NoRoot {
+                        host: self.wire.describe(),
+                        said: format!("sudo neither started nor asked within {} s", SUDO_PATIENCE.as_secs()),
+                    });
+                }
+            }
+            if out.contains(&ready) {
+                return Ok(());
+            }
+            if let Some((_, rest)) = err.split_once(&prompt) {
+                err = rest.to_owned();
+                if asked {
+                    self.vault.wrong(&name);
+                    return Err(Trouble::SudoPasswordWrong { host: self.wire.describe() });
+                }
+                asked = true;
+                let Some(password) = self.vault.get(&name) else {
+                    return Err(Trouble::SudoPasswordWanted { host: self.wire.describe() });
+                };
+                let mut line = Zeroizing::new(password.as_bytes().to_vec());
+                line.push(b'\n');
+                duplex.send(line.to_vec()).map_err(Trouble::Wire)?;
+            }
+        }
+    }
+}
+
+fn words(err: &str, out: &str) -> String {
+    let text = if err.trim().is_empty() { out } else { err };
+    text.lines()
+        .map(clean::line)
+        .filter(|line| !line.trim().is_empty())
+        .take(3)
+        .collect::<Vec<_>>()
+        .join("; ")
+}
+
+/// A fresh nonce; 64 random bits in hex.
+pub(super) fn nonce() -> String {
+    let mut bytes = [0; 8];
+    // Randomness here only keeps foreign output from looking like ours; the clock is enough of a fallback.
+    if openssl::rand::rand_bytes(&mut bytes).is_err() {
+        let nanos = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        bytes = nanos.as_nanos().to_be_bytes()[8..].try_into().unwrap_or_default();
+    }
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Sends the script and its payload on a thread of its own, so output is read meanwhile.
+struct Feed {
+    sent: Arc<AtomicU64>,
+    total: u64,
+    halt: Arc<AtomicBool>,
+    done: Arc<AtomicBool>,
+    failed: Arc<std::sync::Mutex<Option<String>>>,
+}
+
+impl Feed {
+    fn start(sender: Sender, text: String, payload: Vec<Payload>) -> Self {
+        let feed = Self {
+            sent: Arc::default(),
+            total: payload.iter().map(Payload::len).sum(),
+            halt: Arc::default(),
+            done: Arc::default(),
+            failed: Arc::default(),
+        };
+        if payload.is_empty() {
+            // Nothing to wait for: the script fits the channel's window.
+            let _ = sender.send(text.into_bytes());
+            feed.done.store(true, Ordering::SeqCst);
+            return feed;
+        }
+        let (sent, halt, done, failed) = (
+            Arc::clone(&feed.sent),
+            Arc::clone(&feed.halt),
+            Arc::clone(&feed.done),
+            Arc::clone(&feed.failed),
+        );
+        std::thread::spawn(move || {
+            if sender.send(text.into_bytes()).is_err() {
+                return;
+            }
+            for item in payload {
+                match send_item(&sender, item, &sent, &halt) {
+                    Ok(true) => {}
+                    Ok(false) => {
+                        sender.finish();
+                        return;
+                    }
+                    Err(why) => {
+                        if let Ok(mut slot) = failed.lock() {
+                            *slot = Some(why);
+                        }
+                        sender.finish();
+                        return;
+                    }
+                }
+            }
+            done.store(true, Ordering::SeqCst);
+        });
+        feed
+    }
+}
+
+/// `Ok(false)` = told to stop. A file that became shorter is an error: the count would be a lie.
+fn send_item(sender: &Sender, item: Payload, sent: &AtomicU64, halt: &AtomicBool) -> Result<bool, String> {
+    match item {
+        Payload::Bytes(bytes) => {
+            if halt.load(Ordering::SeqCst) {
+                return Ok(false);
+            }
+            let count = bytes.len() as u64;
+            sender.send(bytes.to_vec()).map_err(|error| error.to_string())?;
+            sent.fetch_add(count, Ordering::SeqCst);
+            Ok(true)
+        }
+        Payload::File { path, size } => {
+            let name = path.display().to_string();
+            let mut file = File::open(&path).map_err(|error| format!("{name}: {error}"))?;
+            let mut left = size;
+            let mut buffer = vec![0; 128 << 10];
+            while left > 0 {
+                if halt.load(Ordering::SeqCst) {
+                    return Ok(false);
+                }
+                let want = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
+                let got = file.read(&mut buffer[..want]).map_err(|error| format!("{name}: {error}"))?;
+                if got == 0 {
+                    return Err(format!("{name} became shorter while it was sent"));
+                }
+                sender.send(buffer[..got].to_vec()).map_err(|error| error.to_string())?;
+                left = left.saturating_sub(got as u64);
+                sent.fetch_add(got as u64, Ordering::SeqCst);
+            }
+            Ok(true)
+        }
+    }
+}
+
+impl Host for ShellHost {
+    fn describe(&self) -> String {
+        self.wire.describe()
+    }
+
+    fn run(&mut self, batch: &Batch, stop: &Stop, hear: &mut dyn FnMut(Heard)) -> BatchEnd {
+        let nonce = nonce();
+        let failed = |trouble| BatchEnd { trouble: Some(trouble), ..BatchEnd::default() };
+        let script = match batch::compile(batch, &nonce, &|name| self.vault.get(name)) {
+            Ok(script) => script,
+            Err(error) => return failed(Trouble::Compile(error)),
+        };
+        let duplex = match self.start(&nonce, &script.text) {
+            Ok(duplex) => duplex,
+            Err(trouble) => return failed(trouble),
+        };
+        let mut reader = Reader::new(&nonce, &batch.wants);
+        let feed = Feed::start(duplex.sender(), script.text, script.payload);
+        let (mut told, mut killed, mut last_sent) = (0, None, 0);
+        let trouble = loop {
+            match duplex.recv(GLANCE) {
+                Ok(Chunk::Out(bytes)) => reader.feed(false, &bytes, hear),
+                Ok(Chunk::Err(bytes)) => reader.feed(true, &bytes, hear),
+                Ok(Chunk::Exit { status, signal }) => {
+                    break (!reader.complete()).then(|| Trouble::Ended {
+                        host: self.wire.describe(),
+                        how: match (signal, status) {
+                            (Some(signal), _) => format!("signal {signal}"),
+                            (None, Some(status)) => format!("status {status}"),
+                            (None, None) => "no status".to_owned(),
+                        },
+                    });
+                }
+                Ok(Chunk::Lost(error)) => break (!reader.complete()).then_some(Trouble::Wire(error)),
+                Err(RecvTimeout::Ended) => {
+                    break (!reader.complete()).then(|| Trouble::Ended {
+                        host: self.wire.describe(),
+                        how: "no end mark".to_owned(),
+                    });
+                }
+                Err(RecvTimeout::Timeout) => {}
+            }
+            if reader.complete() {
+                break None;
+            }
+            let sent = feed.sent.load(Ordering::SeqCst);
+            if sent != last_sent && feed.total > 1 << 20 {
+                last_sent = sent;
+                hear(Heard::Sent(sent, feed.total));
+            }
+            let level = stop.level();
+            if level > told {
+                told = level;
+                feed.halt.store(true, Ordering::SeqCst);
+                if feed.done.load(Ordering::SeqCst) {
+                    let _ = duplex.send(if level > 1 { b"kill\n".to_vec() } else { b"stop\n".to_vec() });
+                }
+                if level > 1 {
+                    killed = Some(Instant::now());
+                }
+            }
+            if killed.is_some_and(|since| since.elapsed() > KILL_GRACE) {
+                self.wire.cut();
+            }
+        };
+        duplex.finish();
+        let mut end = reader.finish();
+        let unsent = feed.failed.lock().ok().and_then(|mut slot| slot.take());
+        end.trouble = match (trouble, unsent) {
+            (Some(Trouble::Ended { how, host }), _) if end.actions.is_empty() && !end.noise.is_empty() => {
+                Some(Trouble::NoShell { host, said: words(&end.noise, ""), how })
+            }
+            (_, Some(why)) if !end.stopped => Some(Trouble::NotSent(why)),
+            (trouble, _) => trouble,
+        };
+        end
+    }
+
+    fn stream(&mut self) -> Result<Box<dyn LiveStream>, Trouble> {
+        let nonce = nonce();
+        let text = super::stream::script(&nonce);
+        let duplex = self.start(&nonce, &text)?;
+        duplex.send(text.into_bytes()).map_err(Trouble::Wire)?;
+        self.streams += 1;
+        Ok(Box::new(ShellStream::new(&nonce, duplex)))
+    }
+
+    fn tcp(&mut self, host: &str, port: u16) -> Result<Box<dyn Pipe>, Trouble> {
+        let duplex = self.wire.tcp(host, port).map_err(Trouble::Wire)?;
+        Ok(Box::new(TcpPipe { duplex, left: Vec::new(), patience: Duration::from_secs(5) }))
+    }
+
+    fn counts(&self) -> Counts {
+        self.wire.counts()
+    }
+
+    fn streams(&self) -> usize {
+        self.streams
+    }
+}
+
+/// A TCP connection through the host, as a reader and writer.
+struct TcpPipe {
+    duplex: Duplex,
+    left: Vec<u8>,
+    patience: Duration,
+}
+
+impl Read for TcpPipe {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        while self.left.is_empty() {
+            match self.duplex.recv(self.patience) {
+                Ok(Chunk::Out(bytes)) => self.left = bytes,
+                Ok(Chunk::Err(_)) => {}
+                Ok(Chunk::Exit { .. }) | Err(RecvTimeout::Ended) => return Ok(0),
+                Ok(Chunk::Lost(error)) => return Err(std::io::Error::other(error)),
+                Err(RecvTimeout::Timeout) => return Err(std::io::ErrorKind::TimedOut.into()),
+            }
+        }
+        let count = self.left.len().min(buffer.len());
+        buffer[..count].copy_from_slice(&self.left[..count]);
+        self.left.drain(..count);
+        Ok(count)
+    }
+}
+
+impl std::io::Write for TcpPipe {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.duplex.send(bytes.to_vec()).map_err(std::io::Error::other)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,324 @@
+//! A machine reached over SSH: connecting, the check of its key, the login, and the handle of the thread that
+//! then owns the session (`pump.rs`).
+
+use std::io;
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use ssh2::{ErrorCode, MethodType, Session};
+
+use super::config::Target;
+use super::error::WireError;
+use super::login::{self, Ask, KeyRing};
+use super::pump::{Order, Pump, Purpose};
+use super::socket::{Socket, Stopped, Waker, drive, waker};
+use super::trust::{self, TrustPolicy};
+use super::wire::{self, Counts, Duplex, Wire};
+
+/// Longest command libssh2 sends (30 000 bytes were tried); payload belongs on stdin.
+pub const LONGEST_COMMAND: usize = 30_000;
+
+/// How long things may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadlines {
+    /// Name resolution and TCP connection.
+    pub connect: Duration,
+    /// Greeting and key exchange.
+    pub handshake: Duration,
+    /// Each answer during the login; PAM waits some seconds after a wrong password.
+    pub reply: Duration,
+    /// A command or connection being accepted.
+    pub open: Duration,
+    /// Between two keepalives.
+    pub keepalive: Duration,
+    /// Nothing heard for so long means that the connection is lost.
+    pub silence: Duration,
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            handshake: Duration::from_secs(15),
+            reply: Duration::from_secs(60),
+            open: Duration::from_secs(20),
+            keepalive: Duration::from_secs(15),
+            silence: Duration::from_secs(45),
+        }
+    }
+}
+
+/// One SSH connection.
+pub struct SshWire {
+    name: String,
+    deadlines: Deadlines,
+    orders: Option<mpsc::Sender<Order>>,
+    waker: Waker,
+    socket: Socket,
+    cut: Arc<AtomicBool>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    execs: AtomicUsize,
+    tcp: AtomicUsize,
+    /// The jump host this connection runs through; dropped last.
+    jump: Option<Arc<SshWire>>,
+}
+
+impl std::fmt::Debug for SshWire {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SshWire({})", self.name)
+    }
+}
+
+impl SshWire {
+    /// Connects, through its jump hosts if there are any, checks the host key and logs in.
+    pub fn connect(
+        target: &Target,
+        policy: &TrustPolicy,
+        ask: &dyn Ask,
+        deadlines: Deadlines,
+    ) -> Result<Self, WireError> {
+        // Passphrases are asked for before anything is connected: sshd's login grace time runs.
+        let keys = KeyRing::gather(target, ask)?;
+        let Some(jump) = &target.jump else {
+            let limit = target.connect_timeout.unwrap_or(deadlines.connect);
+            let socket = Socket::Tcp(tcp_connect(&target.host, target.port, limit)?);
+            return Self::over(socket, None, target, policy, ask, keys, deadlines);
+        };
+        let through = |error| match error {
+            WireError::Jump { .. } => error,
+            other => WireError::Jump { host: jump.address(), error: Box::new(other) },
+        };
+        let jump_wire = Arc::new(Self::connect(jump, policy, ask, deadlines).map_err(through)?);
+        let duplex = jump_wire.tcp(&target.host, target.port).map_err(through)?;
+        let socket = super::jump::socket(duplex).map_err(|error| WireError::lost(error.to_string()))?;
+        Self::over(Socket::Pair(socket), Some(jump_wire), target, policy, ask, keys, deadlines)
+    }
+
+    fn over(
+        socket: Socket,
+        jump: Option<Arc<Self>>,
+        target: &Target,
+        policy: &TrustPolicy,
+        ask: &dyn Ask,
+        keys: KeyRing,
+        deadlines: Deadlines,
+    ) -> Result<Self, WireError> {
+        let result = greet(&socket, target, &deadlines).and_then(|session| {
+            trust::check(&session, target, policy, ask)?;
+            login::log_in(&session, &socket, target, keys, ask, &deadlines)?;
+            Ok(session)
+        });
+        let session = result.inspect_err(|_| socket.shut())?;
+        session.set_keepalive(true, u32::try_from(deadlines.keepalive.as_secs()).unwrap_or(15).max(1));
+        Self::start(session, socket, jump, target, deadlines)
+            .map_err(|error| WireError::lost(error.to_string()))
+    }
+
+    fn start(
+        session: Session,
+        socket: Socket,
+        jump: Option<Arc<Self>>,
+        target: &Target,
+        deadlines: Deadlines,
+    ) -> io::Result<Self> {
+        let (waker, bell) = waker()?;
+        let (orders, incoming) = mpsc::channel();
+        let cut = Arc::new(AtomicBool::new(false));
+        let name = format!("{}@{}", target.user, target.address());
+        let pump = Pump {
+            session,
+            socket: socket.try_clone()?,
+            bell,
+            orders: incoming,
+            cut: Arc::clone(&cut),
+            host: target.address(),
+            deadlines,
+        };
+        let thread = std::thread::Builder::new().name(format!("ssh {name}")).spawn(move || pump.run())?;
+        Ok(Self {
+            name,
+            deadlines,
+            orders: Some(orders),
+            waker,
+            socket,
+            cut,
+            thread: Mutex::new(Some(thread)),
+            execs: AtomicUsize::new(0),
+            tcp: AtomicUsize::new(0),
+            jump,
+        })
+    }
+
+    fn order(&self, purpose: Purpose, what: &str) -> Result<Duplex, WireError> {
+        let waker = self.waker.clone();
+        let (near, far) = wire::duplex(move || waker.wake());
+        let (reply, answer) = mpsc::sync_channel(1);
+        let ended = || {
+            if self.cut.load(Ordering::Acquire) {
+                WireError::Cut
+            } else {
+                WireError::lost("it had ended before")
+            }
+        };
+        let Some(orders) = &self.orders else { return Err(ended()) };
+        orders.send(Order { purpose, far, reply }).map_err(|_| ended())?;
+        self.waker.wake();
+        match answer.recv_timeout(self.deadlines.open) {
+            Ok(Ok(())) => Ok(near),
+            Ok(Err(error)) => Err(error),
+            Err(RecvTimeoutError::Disconnected) => Err(ended()),
+            Err(RecvTimeoutError::Timeout) => Err(WireError::Timeout {
+                what: format!("{} {what}", self.name),
+                seconds: self.deadlines.open.as_secs(),
+            }),
+        }
+    }
+}
+
+impl Wire for SshWire {
+    fn exec(&self, command: &str) -> Result<Duplex, WireError> {
+        if command.len() > LONGEST_COMMAND {
+            return Err(WireError::TooLong { length: command.len(), limit: LONGEST_COMMAND });
+        }
+        self.execs.fetch_add(1, Ordering::Relaxed);
+        self.order(Purpose::Exec(command.to_owned()), "accepting a command")
+    }
+
+    fn tcp(&self, host: &str, port: u16) -> Result<Duplex, WireError> {
+        self.tcp.fetch_add(1, Ordering::Relaxed);
+        self.order(Purpose::Tcp(host.to_owned(), port), "connecting onwards")
+    }
+
+    fn counts(&self) -> Counts {
+        let behind = self.jump.as_ref().map(|jump| jump.counts()).unwrap_or_default();
+        Counts {
+            connections: behind.connections + 1,
+            execs: behind.execs + self.execs.load(Ordering::Relaxed),
+            tcp: behind.tcp + self.tcp.load(Ordering::Relaxed),
+        }
+    }
+
+    fn describe(&self) -> String {
+        self.name.clone()
+    }
+
+    fn cut(&self) {
+        self.cut.store(true, Ordering::Release);
+        self.socket.shut();
+        self.waker.wake();
+    }
+}
+
+impl Drop for SshWire {
+    fn drop(&mut self) {
+        self.cut();
+        self.orders = None;
+        let thread = self.thread.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            // The thread waits for nothing but the socket, which is shut.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Connects to the first address that answers, all within `limit`.
+fn tcp_connect(host: &str, port: u16, limit: Duration) -> Result<TcpStream, WireError> {
+    let addr = join(host, port);
+    let late = |what: &str| WireError::Timeout { what: format!("{what} {addr}"), seconds: limit.as_secs() };
+    let deadline = Instant::now() + limit;
+    // The resolver has no deadline of its own, so it gets a thread that may be left behind.
+    let (found, answer) = mpsc::sync_channel(1);
+    let name = host.to_owned();
+    std::thread::spawn(move || {
+        let _ = found.send((name.as_str(), port).to_socket_addrs().map(Iterator::collect::<Vec<SocketAddr>>));
+    });
+    let addresses = match answer.recv_timeout(limit) {
+        Ok(Ok(addresses)) => addresses,
+        Ok(Err(error)) => return Err(WireError::Unreachable { addr, why: error.to_string() }),
+        Err(_) => return Err(late("looking up the name")),
+    };
+    let mut why = "the name has no address".to_owned();
+    for address in addresses {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(late("connecting to"));
+        }
+        match TcpStream::connect_timeout(&address, left) {
+            Ok(stream) => {
+                // With Nagle's delay everything takes twice the round trips.
+                stream.set_nodelay(true).map_err(|error| WireError::lost(error.to_string()))?;
+                return Ok(stream);
+            }
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => return Err(late("connecting to")),
+            Err(error) => why = words(&error),
+        }
+    }
+    Err(WireError::Unreachable { addr, why })
+}
+
+fn words(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => "nothing listens on that port".to_owned(),
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => "no route to it".to_owned(),
+        _ => error.to_string(),
+    }
+}
+
+/// `host:port`, an IPv6 address in brackets.
+pub(crate) fn join(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
+
+/// Greeting and key exchange, preferring the key types that are known for the host: with another one the
+/// known key could not be compared.
+fn greet(socket: &Socket, target: &Target, deadlines: &Deadlines) -> Result<Session, WireError> {
+    let lost = |error: &dyn std::fmt::Display| WireError::lost(error.to_string());
+    let mut session = Session::new().map_err(|error| lost(&error))?;
+    session.set_tcp_stream(socket.try_clone().map_err(|error| lost(&error))?);
+    session.set_blocking(false);
+    let supported = session.supported_algs(MethodType::HostKey).unwrap_or_default();
+    let wanted = trust::preference(target, &supported)?;
+    session.method_pref(MethodType::HostKey, &wanted).map_err(|error| lost(&error))?;
+
+    let mut first: Option<Vec<u8>> = None;
+    let seen = |socket: &Socket| {
+        if first.is_none() {
+            first = socket.first_bytes();
+        }
+    };
+    // `handshake` wants the session for itself, `drive` only asks it for directions: a clone is the same one.
+    let same = session.clone();
+    let result = drive(&same, socket, deadlines.handshake, seen, || session.handshake());
+    let addr = target.address();
+    let foreign = first.filter(|bytes| !bytes.starts_with(b"SSH-") && !bytes.is_empty());
+    match (result, foreign) {
+        (Ok(()), _) => Ok(session),
+        (Err(_), Some(bytes)) => {
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            let line = text.lines().next().unwrap_or_default();
+            let shown = line.chars().filter(|c| !c.is_control()).take(60).collect();
+            Err(WireError::NotSsh { addr, shown })
+        }
+        (Err(Stopped::Late), None) => Err(WireError::Timeout {
+            what: format!("the SSH greeting of {addr}"),
+            seconds: deadlines.handshake.as_secs(),
+        }),
+        (Err(Stopped::Broken(error)), None) => Err(lost(&error)),
+        (Err(Stopped::Failed(error)), None) => Err(handshake_error(&session, &error, addr)),
+    }
+}
+
+fn handshake_error(session: &Session, error: &ssh2::Error, addr: String) -> WireError {
+    let server = session.banner().map_or_else(|| addr.clone(), str::to_owned);
+    match error.code() {
+        // LIBSSH2_ERROR_KEX_FAILURE, LIBSSH2_ERROR_METHOD_NOT_SUPPORTED
+        ErrorCode::Session(-5 | -33) => WireError::NoCommonAlgorithm { server },
+        ErrorCode::Session(_) | ErrorCode::SFTP(_) => {
+            WireError::lost(format!("{addr} ended it during the greeting"))
+        }
+    }
+}

@@ -1,0 +1,454 @@
+//! A client of one API address: plain JSON over one kept connection, in the words old servers know (no
+//! server-side apply, no tables). It trusts only the CA it is given and tries nothing twice except a GET
+//! on a connection the server had closed. Proxies of the environment are not used.
+
+use std::fmt;
+use std::io::{BufRead, BufReader, ErrorKind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use openssl::pkey::{PKey, Private};
+use openssl::x509::X509;
+use serde_json::{Value, json};
+use ureq::http::{Method, Request, Response};
+use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig, TlsProvider};
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::{
+    ConnectionDetails, Connector, NativeTlsConnector, TcpConnector, Transport,
+};
+use ureq::{Agent, Body};
+use zeroize::Zeroizing;
+
+use super::clean;
+use super::error::ApiError;
+use super::node::{Node, NodeEvent};
+use super::pod::Pod;
+use super::probe::{self, Clock};
+use super::tls::{self, TlsFault};
+use crate::plan::model::{ApiAddress, Version};
+
+/// More than the nodes of a large cluster.
+const MOST: u64 = 64 * 1024 * 1024;
+
+/// A client certificate with its key, checked to belong together.
+pub struct Credential {
+    chain: Vec<Vec<u8>>,
+    key: PrivateKey<'static>,
+}
+
+impl Credential {
+    /// Takes a certificate (with its chain, if any) and its key in PEM: PKCS#1, SEC1 or PKCS#8.
+    pub fn new(cert: &[u8], key: &[u8]) -> Result<Self, ApiError> {
+        let bad = |what: &str| ApiError::Credential(what.to_owned());
+        let chain = X509::stack_from_pem(cert).map_err(|_| bad("the certificate is not PEM"))?;
+        let leaf = chain.first().ok_or_else(|| bad("the file holds no certificate"))?;
+        let key = read_key(key)?;
+        let public = leaf.public_key().map_err(|_| bad("the certificate's key cannot be read"))?;
+        if !public.public_eq(&key) {
+            return Err(bad("key and certificate do not belong together"));
+        }
+        // native-tls takes PKCS#8 only.
+        let key = key.private_key_to_pem_pkcs8().map_err(|_| bad("the key cannot be converted"))?;
+        let key =
+            PrivateKey::from_pem(&Zeroizing::new(key)).map_err(|_| bad("the key cannot be converted"))?;
+        let chain: Result<_, _> = chain.iter().map(|cert| cert.to_der()).collect();
+        let chain = chain.map_err(|_| bad("the certificate cannot be converted"))?;
+        Ok(Self { chain, key })
+    }
+
+    fn client_cert(&self) -> ClientCert {
+        let chain: Vec<_> = self.chain.iter().map(|der| Certificate::from_der(der).to_owned()).collect();
+        ClientCert::new_with_certs(&chain, self.key.to_owned())
+    }
+}
+
+impl fmt::Debug for Credential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Credential(..)")
+    }
+}
+
+/// Without a password callback OpenSSL would ask for one on the terminal, under the screen.
+fn read_key(pem: &[u8]) -> Result<PKey<Private>, ApiError> {
+    let mut asked = false;
+    let key = PKey::private_key_from_pem_callback(pem, |_| {
+        asked = true;
+        Ok(0)
+    });
+    let words = if asked { "the key is encrypted" } else { "the key is not a PEM key" };
+    key.map_err(|_| ApiError::Credential(words.to_owned()))
+}
+
+/// What a client has used so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Counts {
+    /// TCP connections opened.
+    pub connections: usize,
+    /// Requests sent.
+    pub requests: usize,
+    /// Of these, requests that may change something (not GET).
+    pub writes: usize,
+}
+
+#[derive(Debug, Default)]
+struct Counters {
+    connections: AtomicUsize,
+    requests: AtomicUsize,
+    writes: AtomicUsize,
+}
+
+/// The client.
+pub struct Api {
+    address: ApiAddress,
+    agent: Agent,
+    ca: Vec<u8>,
+    wait: Duration,
+    counters: Arc<Counters>,
+}
+
+impl fmt::Debug for Api {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Api")
+            .field("address", &self.address)
+            .field("counts", &self.counts())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What `/version` says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerVersion {
+    /// As written, `v1.18.3-gke.1`.
+    pub text: String,
+    /// Its numbers.
+    pub version: Version,
+}
+
+/// What became of a deletion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deleted {
+    /// It is gone or going.
+    Done,
+    /// There was none.
+    Absent,
+}
+
+impl Api {
+    /// A client that trusts `ca` (PEM, one or more certificates) and waits `wait` for an answer.
+    /// Nothing is sent yet.
+    pub fn new(
+        address: &ApiAddress,
+        ca: &[u8],
+        me: Option<&Credential>,
+        wait: Duration,
+    ) -> Result<Self, ApiError> {
+        let bad = |what: &str| ApiError::Credential(what.to_owned());
+        let roots = X509::stack_from_pem(ca).map_err(|_| bad("the CA certificate is not PEM"))?;
+        if roots.is_empty() {
+            return Err(bad("the CA file holds no certificate"));
+        }
+        let ders: Result<Vec<_>, _> = roots.iter().map(|cert| cert.to_der()).collect();
+        let ders = ders.map_err(|_| bad("the CA certificate cannot be converted"))?;
+        let roots = RootCerts::from(ders.iter().map(|der| Certificate::from_der(der).to_owned()));
+        let tls = TlsConfig::builder()
+            .provider(TlsProvider::NativeTls)
+            .root_certs(roots)
+            .client_cert(me.map(Credential::client_cert))
+            .build();
+        let config = Agent::config_builder()
+            .tls_config(tls)
+            .https_only(true)
+            .proxy(None)
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .accept("application/json")
+            .user_agent(concat!("gangplank/", env!("CARGO_PKG_VERSION")))
+            .timeout_global(Some(wait))
+            .timeout_connect(Some(wait))
+            .build();
+        let counters = Arc::new(Counters::default());
+        let tcp = CountedTcp { tcp: TcpConnector::default(), counters: Arc::clone(&counters) };
+        let connector = ().chain(tcp).chain(NativeTlsConnector::default());
+        let agent = Agent::with_parts(config, connector, DefaultResolver::default());
+        Ok(Self { address: address.clone(), agent, ca: ca.to_vec(), wait, counters })
+    }
+
+    /// The address this client talks to.
+    pub fn address(&self) -> &ApiAddress {
+        &self.address
+    }
+
+    /// Connections and requests so far.
+    pub fn counts(&self) -> Counts {
+        let read = |counter: &AtomicUsize| counter.load(Ordering::Relaxed);
+        Counts {
+            connections: read(&self.counters.connections),
+            requests: read(&self.counters.requests),
+            writes: read(&self.counters.writes),
+        }
+    }
+
+    /// The server's version.
+    pub fn version(&self) -> Result<ServerVersion, ApiError> {
+        let answer = self.get("/version")?;
+        let text = answer.get("gitVersion").and_then(Value::as_str).map(clean::line);
+        let text = text.ok_or_else(|| ApiError::NotKubernetes("/version names no version".to_owned()))?;
+        let version = Version::parse(&text);
+        let version = version.ok_or_else(|| ApiError::NotKubernetes(format!("{text} is no version")))?;
+        Ok(ServerVersion { text, version })
+    }
+
+    /// The server's clock against ours, from the `Date` of an answer; the connection is opened first.
+    pub fn clock(&self) -> Result<Option<Clock>, ApiError> {
+        self.get("/version")?;
+        let (sent, begin) = (Timestamp::now(), Instant::now());
+        let answer = self.send(&Method::GET, "/version", None)?;
+        let trip = begin.elapsed();
+        let date = answer.headers().get("date").and_then(|date| date.to_str().ok());
+        let clock = date.and_then(|date| Clock::read(date, sent, trip));
+        self.read(answer)?;
+        Ok(clock)
+    }
+
+    /// All nodes, and the resource version to watch from.
+    pub fn nodes(&self) -> Result<(Vec<Node>, String), ApiError> {
+        let list = self.get("/api/v1/nodes")?;
+        let version = list.pointer("/metadata/resourceVersion").and_then(Value::as_str).unwrap_or("0");
+        Ok((Node::list(&list), version.to_owned()))
+    }
+
+    /// One node.
+    pub fn node(&self, name: &str) -> Result<Node, ApiError> {
+        let object = self.get(&format!("/api/v1/nodes/{}", encoded(name)))?;
+        Node::from_json(&object).ok_or_else(|| ApiError::NotKubernetes("its node has no name".to_owned()))
+    }
+
+    /// The pods of a namespace; `selector` such as `k8s-app=kube-dns`, empty = all.
+    pub fn pods(&self, namespace: &str, selector: &str) -> Result<Vec<Pod>, ApiError> {
+        let query =
+            if selector.is_empty() { String::new() } else { format!("?labelSelector={}", encoded(selector)) };
+        let list = self.get(&format!("/api/v1/namespaces/{}/pods{query}", encoded(namespace)))?;
+        Ok(Pod::list(&list))
+    }
+
+    /// GET of an object or list.
+    pub fn get(&self, path: &str) -> Result<Value, ApiError> {
+        self.call(&Method::GET, path, None)
+    }
+
+    /// POST: makes an object.
+    pub fn post(&self, path: &str, object: &Value) -> Result<Value, ApiError> {
+        self.call(&Method::POST, path, Some(object))
+    }
+
+    /// PUT: replaces an object; its `resourceVersion` guards against a change in between.
+    pub fn put(&self, path: &str, object: &Value) -> Result<Value, ApiError> {
+        self.call(&Method::PUT, path, Some(object))
+    }
+
+    /// Deletes the object at `path` if it still has this uid; another one of the same name is kept and
+    /// reported as [`ApiError::Conflict`]. Kubernetes before 1.7 leaves the pods of a
+    /// ReplicationController running: scale it to 0 first.
+    pub fn delete(&self, path: &str, uid: &str) -> Result<Deleted, ApiError> {
+        let live = match self.get(path) {
+            Err(ApiError::NotFound(_)) => return Ok(Deleted::Absent),
+            other => other?,
+        };
+        // A server that does not know preconditions would delete any: look before.
+        let found = live.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default();
+        if found != uid {
+            return Err(ApiError::Conflict(format!(
+                "{path} is another object now (uid {})",
+                clean::line(found)
+            )));
+        }
+        let options = json!({"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": uid},
+            "propagationPolicy": "Background"});
+        match self.call(&Method::DELETE, path, Some(&options)) {
+            Err(ApiError::NotFound(_)) => Ok(Deleted::Absent),
+            other => other.map(|_| Deleted::Done),
+        }
+    }
+
+    /// Watches all nodes from a resource version for at most `life`. The end of the iterator is normal
+    /// (a server ends its watches, a balancer cuts them): list again, then watch again.
+    pub fn watch_nodes(&self, resource_version: &str, life: Duration) -> Result<NodeWatch, ApiError> {
+        let seconds = life.as_secs().max(1);
+        let version = encoded(resource_version);
+        let path = format!("/api/v1/nodes?watch=true&resourceVersion={version}&timeoutSeconds={seconds}");
+        self.counters.requests.fetch_add(1, Ordering::Relaxed);
+        let request = self.request(&Method::GET, &path).body(()).map_err(|e| bad_path(&e))?;
+        let request = self
+            .agent
+            .configure_request(request)
+            .timeout_global(None)
+            .timeout_recv_response(Some(self.wait))
+            .timeout_recv_body(Some(life))
+            .build();
+        let answer = self.agent.run(request).map_err(|error| self.fault(error))?;
+        if !answer.status().is_success() {
+            self.read(answer)?;
+            return Err(ApiError::NotKubernetes("a watch it neither starts nor refuses".to_owned()));
+        }
+        let reader = answer.into_body().into_with_config().limit(u64::MAX).reader();
+        Ok(NodeWatch { lines: BufReader::new(Box::new(reader)) })
+    }
+
+    fn call(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<Value, ApiError> {
+        let answer = self.send(method, path, body)?;
+        self.read(answer)
+    }
+
+    fn request(&self, method: &Method, path: &str) -> ureq::http::request::Builder {
+        Request::builder().method(method.clone()).uri(format!("{}{path}", self.address.url()))
+    }
+
+    fn send(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<Response<Body>, ApiError> {
+        let once = || {
+            self.counters.requests.fetch_add(1, Ordering::Relaxed);
+            if *method != Method::GET {
+                self.counters.writes.fetch_add(1, Ordering::Relaxed);
+            }
+            let request = self.request(method, path);
+            let Some(body) = body else { return self.agent.run(request.body(())?) };
+            let request = request.header("content-type", "application/json").body(body.to_string())?;
+            // A DELETE with a body is unusual but what the API wants.
+            self.agent.run(self.agent.configure_request(request).allow_non_standard_methods(true).build())
+        };
+        let first = once();
+        let answer = match first {
+            Err(ureq::Error::Io(error)) if *method == Method::GET && was_closed(&error) => once(),
+            other => other,
+        };
+        answer.map_err(|error| self.fault(error))
+    }
+
+    fn read(&self, answer: Response<Body>) -> Result<Value, ApiError> {
+        let status = answer.status();
+        let body = answer.into_body().into_with_config().limit(MOST).read_to_vec();
+        let body = body.map_err(|error| self.fault(error))?;
+        if !status.is_success() {
+            return Err(ApiError::from_answer(status.as_u16(), &body));
+        }
+        let object: Option<Value> = serde_json::from_slice(&body).ok();
+        object.filter(Value::is_object).ok_or_else(|| {
+            ApiError::NotKubernetes(format!(
+                "it answers {}",
+                clean::short(&String::from_utf8_lossy(&body), 80)
+            ))
+        })
+    }
+
+    fn fault(&self, error: ureq::Error) -> ApiError {
+        let words = clean::short(&error.to_string(), 300);
+        match error {
+            ureq::Error::Timeout(what) => ApiError::Timeout(format!("{what}, {} s", self.wait.as_secs_f32())),
+            ureq::Error::HostNotFound => ApiError::Unreachable(format!("{} is not known", self.address.host)),
+            ureq::Error::Io(error) => io_fault(&error, words),
+            ureq::Error::NativeTls(_) | ureq::Error::Tls(_) => self.tls_fault(words),
+            ureq::Error::Protocol(_) | ureq::Error::BodyExceedsLimit(_) => ApiError::NotKubernetes(words),
+            ureq::Error::Der(_) | ureq::Error::Pem(_) => ApiError::Credential(words),
+            _ => ApiError::Unreachable(words),
+        }
+    }
+
+    fn tls_fault(&self, words: String) -> ApiError {
+        if let Some(fault) = tls::from_words(&words) {
+            return ApiError::Tls(fault);
+        }
+        if words.contains("unexpected eof") || words.contains("unexpected EOF") {
+            return ApiError::Unreachable("it closes the connection during the handshake".to_owned());
+        }
+        let fault = probe::explain(&self.address, &self.ca, self.wait);
+        ApiError::Tls(fault.unwrap_or(TlsFault::Other(words)))
+    }
+}
+
+/// Events of a watch, in order.
+pub struct NodeWatch {
+    lines: BufReader<Box<dyn std::io::Read + Send>>,
+}
+
+impl fmt::Debug for NodeWatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("NodeWatch(..)")
+    }
+}
+
+impl Iterator for NodeWatch {
+    type Item = NodeEvent;
+
+    fn next(&mut self) -> Option<NodeEvent> {
+        loop {
+            let mut line = Vec::new();
+            // Broken and ended are the same to who watches; half a line is no event.
+            if self.lines.read_until(b'\n', &mut line).ok()? == 0 {
+                return None;
+            }
+            let event: Option<Value> = serde_json::from_slice(&line).ok();
+            if let Some(event) = event.and_then(|event| NodeEvent::from_json(&event)) {
+                return Some(event);
+            }
+        }
+    }
+}
+
+/// ureq's TCP connector, counted.
+#[derive(Debug)]
+struct CountedTcp {
+    tcp: TcpConnector,
+    counters: Arc<Counters>,
+}
+
+impl<In: Transport> Connector<In> for CountedTcp {
+    type Out = <TcpConnector as Connector<In>>::Out;
+
+    fn connect(
+        &self,
+        details: &ConnectionDetails,
+        chained: Option<In>,
+    ) -> Result<Option<Self::Out>, ureq::Error> {
+        let out = self.tcp.connect(details, chained)?;
+        self.counters.connections.fetch_add(1, Ordering::Relaxed);
+        Ok(out)
+    }
+}
+
+fn bad_path(error: &ureq::http::Error) -> ApiError {
+    ApiError::Manifest(clean::line(&error.to_string()))
+}
+
+fn was_closed(error: &std::io::Error) -> bool {
+    use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
+    matches!(error.kind(), UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe)
+}
+
+fn io_fault(error: &std::io::Error, words: String) -> ApiError {
+    // In TLS 1.3 the server says no to our certificate only after the handshake.
+    if let Some(fault) = tls::from_words(&words) {
+        return ApiError::Tls(fault);
+    }
+    match error.kind() {
+        ErrorKind::TimedOut | ErrorKind::WouldBlock => ApiError::Timeout(words),
+        _ if was_closed(error) => {
+            ApiError::Unreachable("it closes the connection without an answer".to_owned())
+        }
+        _ => ApiError::Unreachable(words),
+    }
+}
+
+/// Percent-encodes a part of a path or query.
+pub(super) fn encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}

@@ -1,0 +1,144 @@
+//! The cluster behind a trait, so that the scripted lab can stand in for it: what the engine asks of an API
+//! and nothing more.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use super::api::{Api, Credential, Deleted};
+use super::apply::Applied;
+use super::error::ApiError;
+use super::node::Node;
+use super::pod::Pod;
+use super::probe::{self, ClientCas, Probe};
+use crate::plan::model::{ApiAddress, Version};
+
+/// How long one answer may take.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// A certificate and its key, PEM.
+pub struct Login {
+    /// Certificate.
+    pub cert: Vec<u8>,
+    /// Private key.
+    pub key: Zeroizing<Vec<u8>>,
+}
+
+/// What is seen of an API before anybody logs in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// Why TLS did not come up.
+    pub fault: Option<ApiError>,
+    /// Whether its chain leads to our CA and it carries its address, in words when not.
+    pub distrust: Option<String>,
+    /// Whether it takes clients of our CA: `Some(false)` with the CAs it takes.
+    pub takes_our_clients: Option<bool>,
+    /// Subjects of the CAs whose clients it takes.
+    pub client_cas: Vec<String>,
+}
+
+/// A cluster.
+pub trait Cluster: Send + Sync {
+    /// Looks at the address without logging in.
+    fn look(&self, ca_pem: &[u8], ca_subject: &[u8]) -> Seen;
+    /// Logs in with a certificate, or as nobody; tried by asking for the nodes.
+    fn login(&self, ca_pem: &[u8], login: Option<&Login>) -> Result<(), ApiError>;
+    /// `/version`.
+    fn version(&self) -> Result<Version, ApiError>;
+    /// All nodes.
+    fn nodes(&self) -> Result<Vec<Node>, ApiError>;
+    /// Pods of `kube-system` with a selector.
+    fn pods(&self, selector: &str) -> Result<Vec<Pod>, ApiError>;
+    /// An object; `None` = there is none.
+    fn get(&self, path: &str) -> Result<Option<Value>, ApiError>;
+    /// Makes the object as it should be.
+    fn apply(&self, object: &Value) -> Result<Applied, ApiError>;
+    /// Deletes an object with this uid.
+    fn delete(&self, path: &str, uid: &str) -> Result<Deleted, ApiError>;
+    /// Milliseconds its clock is ahead of ours.
+    fn clock_ahead_ms(&self) -> Option<i64>;
+}
+
+/// A real API server.
+pub struct LiveCluster {
+    address: ApiAddress,
+    api: Mutex<Option<std::sync::Arc<Api>>>,
+}
+
+impl LiveCluster {
+    /// Nothing is sent yet.
+    pub fn new(address: &ApiAddress) -> Self {
+        Self { address: address.clone(), api: Mutex::new(None) }
+    }
+
+    fn api(&self) -> Result<std::sync::Arc<Api>, ApiError> {
+        let api = self.api.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        api.ok_or_else(|| ApiError::Unauthorized("nobody logged in".to_owned()))
+    }
+}
+
+/// Judges a probe.
+fn judge(probe: Probe, ca_subject: &[u8]) -> Seen {
+    let client_cas = match &probe.clients {
+        ClientCas::Named(list) => list.iter().map(|ca| ca.subject.clone()).collect(),
+        ClientCas::NotAsked | ClientCas::Any | ClientCas::NotSeen => Vec::new(),
+    };
+    let distrust = match (&probe.trusted, &probe.name) {
+        (Some(Err(fault)), _) => Some(fault.to_string()),
+        (_, Some(probe::NameCheck::Missing(names))) => {
+            Some(format!("its certificate is for {}", names.join(", ")))
+        }
+        _ => None,
+    };
+    Seen { takes_our_clients: probe.clients.takes(ca_subject), fault: probe.fault, distrust, client_cas }
+}
+
+impl Cluster for LiveCluster {
+    fn look(&self, ca_pem: &[u8], ca_subject: &[u8]) -> Seen {
+        judge(probe::probe(&self.address, Some(ca_pem), WAIT), ca_subject)
+    }
+
+    fn login(&self, ca_pem: &[u8], login: Option<&Login>) -> Result<(), ApiError> {
+        let credential = login.map(|login| Credential::new(&login.cert, &login.key)).transpose()?;
+        let api = std::sync::Arc::new(Api::new(&self.address, ca_pem, credential.as_ref(), WAIT)?);
+        let tried = api.nodes().map(|_| ());
+        // Even where the nodes are refused, the version may be open to anybody.
+        *self.api.lock().unwrap_or_else(PoisonError::into_inner) = Some(api);
+        tried
+    }
+
+    fn version(&self) -> Result<Version, ApiError> {
+        Ok(self.api()?.version()?.version)
+    }
+
+    fn nodes(&self) -> Result<Vec<Node>, ApiError> {
+        Ok(self.api()?.nodes()?.0)
+    }
+
+    fn pods(&self, selector: &str) -> Result<Vec<Pod>, ApiError> {
+        self.api()?.pods("kube-system", selector)
+    }
+
+    fn get(&self, path: &str) -> Result<Option<Value>, ApiError> {
+        match self.api()?.get(path) {
+            Ok(object) => Ok(Some(object)),
+            Err(ApiError::NotFound(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn apply(&self, object: &Value) -> Result<Applied, ApiError> {
+        self.api()?.apply(object)
+    }
+
+    fn delete(&self, path: &str, uid: &str) -> Result<Deleted, ApiError> {
+        self.api()?.delete(path, uid)
+    }
+
+    fn clock_ahead_ms(&self) -> Option<i64> {
+        let clock = self.api().ok()?.clock().ok()??;
+        i64::try_from(clock.offset.as_millis()).ok()
+    }
+}

@@ -1,0 +1,29 @@
+//! Kubernetes from this computer: the API client, what a TLS server shows before it is trusted, node
+//! and pod status, kubeconfig files, a DNS question and the reading of `docker ps`. It decides nothing
+//! about a plan and touches no other machine than the API's address it is given.
+
+pub mod api;
+pub mod apply;
+pub mod clean;
+pub mod cluster;
+pub mod dns;
+pub mod docker_ps;
+pub mod error;
+pub mod kubeconfig;
+pub mod kubeconfig_write;
+pub mod node;
+pub mod pod;
+pub mod probe;
+pub mod quantity;
+mod sniff;
+pub mod subset;
+pub mod tls;
+
+pub use api::{Api, Credential};
+pub use apply::Applied;
+pub use cluster::{Cluster, LiveCluster};
+pub use error::ApiError;
+pub use node::{Node, NodeEvent, ReadyState};
+pub use pod::Pod;
+pub use probe::{Probe, probe};
+pub use tls::TlsFault;

@@ -1,0 +1,209 @@
+//! A node's status as the API tells it, in the shapes of Kubernetes 1.2 to today: every field may be
+//! missing or null. It holds what is shown, not the whole object.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::clean;
+
+/// One node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Node {
+    /// Node name.
+    pub name: String,
+    /// Object uid; empty when the server sent none.
+    pub uid: String,
+    /// `resourceVersion` of the object, for a watch.
+    pub resource_version: String,
+    /// Is it ready?
+    pub ready: Ready,
+    /// No new pods are placed on it.
+    pub unschedulable: bool,
+    /// Kubelet version as the node says, `v1.2.2`.
+    pub kubelet: Option<String>,
+    /// `InternalIP`; in Kubernetes 1.2 else `LegacyHostIP`.
+    pub internal_ip: Option<String>,
+    /// All addresses: type and value.
+    pub addresses: Vec<(String, String)>,
+    /// Docker or containerd with its version.
+    pub runtime: Option<String>,
+    /// When it was made.
+    pub created: Option<Timestamp>,
+}
+
+/// The `Ready` condition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ready {
+    /// What the condition says.
+    pub state: ReadyState,
+    /// One word, `KubeletReady`; empty when none.
+    pub reason: String,
+    /// A sentence; empty when none.
+    pub message: String,
+    /// Since when.
+    pub since: Option<Timestamp>,
+    /// When the kubelet last wrote.
+    pub heartbeat: Option<Timestamp>,
+}
+
+/// The value of a `Ready` condition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadyState {
+    /// `True`.
+    Ready,
+    /// `False`.
+    NotReady,
+    /// `Unknown`: the kubelet stopped writing.
+    Silent,
+    /// There is no such condition yet.
+    NotSaid,
+}
+
+/// What a watch says about one node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NodeEvent {
+    /// It is new or changed.
+    Put(Node),
+    /// It was deleted.
+    Gone(Node),
+    /// Only a newer resource version.
+    Bookmark(String),
+    /// The resource version is too old: list again.
+    TooOld,
+}
+
+impl Node {
+    /// Reads one Node object; `None` when it has no name.
+    pub fn from_json(object: &Value) -> Option<Self> {
+        let meta = object.get("metadata")?;
+        let name = text(meta, "name").filter(|name| !name.is_empty())?;
+        let status = object.get("status").unwrap_or(&Value::Null);
+        let info = status.get("nodeInfo").unwrap_or(&Value::Null);
+        let addresses: Vec<(String, String)> = items(status, "addresses")
+            .filter_map(|a| Some((text(a, "type")?, text(a, "address")?)))
+            .collect();
+        let by_type = |kind: &str| addresses.iter().find(|(k, _)| k == kind).map(|(_, a)| a.clone());
+        Some(Self {
+            name,
+            uid: text(meta, "uid").unwrap_or_default(),
+            resource_version: text(meta, "resourceVersion").unwrap_or_default(),
+            ready: Ready::from_status(status),
+            unschedulable: object.pointer("/spec/unschedulable").and_then(Value::as_bool).unwrap_or(false),
+            kubelet: text(info, "kubeletVersion").filter(|v| !v.is_empty()),
+            runtime: text(info, "containerRuntimeVersion").filter(|v| !v.is_empty()),
+            internal_ip: by_type("InternalIP").or_else(|| by_type("LegacyHostIP")),
+            created: time(meta, "creationTimestamp"),
+            addresses,
+        })
+    }
+
+    /// Reads the items of a NodeList.
+    pub fn list(object: &Value) -> Vec<Self> {
+        items(object, "items").filter_map(Self::from_json).collect()
+    }
+}
+
+impl NodeEvent {
+    /// Reads one line of a watch; `None` for a type we do not know.
+    pub fn from_json(event: &Value) -> Option<Self> {
+        let object = event.get("object")?;
+        match event.get("type")?.as_str()? {
+            "ADDED" | "MODIFIED" => Node::from_json(object).map(Self::Put),
+            "DELETED" => Node::from_json(object).map(Self::Gone),
+            "BOOKMARK" => text(object.get("metadata")?, "resourceVersion").map(Self::Bookmark),
+            // 1.2 sends an ERROR with 410 or a plain "too old resource version" of etcd; either way
+            // only a new list helps.
+            "ERROR" => Some(Self::TooOld),
+            _ => None,
+        }
+    }
+}
+
+impl Ready {
+    fn from_status(status: &Value) -> Self {
+        let found =
+            items(status, "conditions").find(|c| c.get("type").and_then(Value::as_str) == Some("Ready"));
+        let Some(found) = found else {
+            let empty = String::new();
+            let state = ReadyState::NotSaid;
+            return Self { state, reason: empty.clone(), message: empty, since: None, heartbeat: None };
+        };
+        let state = match found.get("status").and_then(Value::as_str) {
+            Some("True") => ReadyState::Ready,
+            Some("False") => ReadyState::NotReady,
+            _ => ReadyState::Silent,
+        };
+        Self {
+            state,
+            reason: text(found, "reason").unwrap_or_default(),
+            message: text(found, "message").unwrap_or_default(),
+            since: time(found, "lastTransitionTime"),
+            heartbeat: time(found, "lastHeartbeatTime"),
+        }
+    }
+}
+
+/// A string field, cleaned.
+pub(super) fn text(object: &Value, field: &str) -> Option<String> {
+    object.get(field).and_then(Value::as_str).map(clean::line)
+}
+
+/// A time field; null, missing and unreadable are the same.
+pub(super) fn time(object: &Value, field: &str) -> Option<Timestamp> {
+    object.get(field).and_then(Value::as_str)?.parse().ok()
+}
+
+/// The elements of a list field; null and missing are empty.
+pub(super) fn items<'a>(object: &'a Value, field: &str) -> impl Iterator<Item = &'a Value> {
+    object.get(field).and_then(Value::as_array).into_iter().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Node, NodeEvent, ReadyState};
+
+    #[test]
+    fn takes_a_node_that_has_only_a_name() {
+        let node =
+            Node::from_json(&json!({"metadata": {"name": "w1", "creationTimestamp": null}, "status": null}))
+                .expect("a node");
+        assert_eq!((node.ready.state, node.kubelet, node.internal_ip), (ReadyState::NotSaid, None, None));
+        assert_eq!(Node::from_json(&json!({"metadata": {"name": null}})), None);
+    }
+
+    #[test]
+    fn reads_a_silent_cordoned_node_of_a_newer_server() {
+        let node = Node::from_json(&json!({
+            "metadata": {"name": "w1", "uid": "u", "managedFields": []},
+            "spec": {"unschedulable": true, "taints": [{"key": "a"}]},
+            "status": {"addresses": [{"type": "Hostname", "address": "w1"}, {"type": "InternalIP", "address": "10.0.0.1"}],
+                "conditions": [{"type": "MemoryPressure", "status": "False"}, {"type": "Ready", "status": "Unknown",
+                "reason": "NodeStatusUnknown", "message": "Kubelet stopped\u{1b}[31m posting", "lastTransitionTime": "2026-11-23T07:21:03Z"}]},
+        }))
+        .expect("a node");
+        assert_eq!(node.ready.state, ReadyState::Silent);
+        assert_eq!(node.ready.message, "Kubelet stopped posting");
+        assert!(node.unschedulable && node.ready.since.is_some() && node.ready.heartbeat.is_none());
+        assert_eq!(node.internal_ip.as_deref(), Some("10.0.0.1"));
+    }
+
+    #[test]
+    fn falls_back_to_the_old_address_type() {
+        let addresses = json!([{"type": "LegacyHostIP", "address": "10.0.0.9"}]);
+        let node = Node::from_json(&json!({"metadata": {"name": "w"}, "status": {"addresses": addresses}}));
+        assert_eq!(node.expect("a node").internal_ip.as_deref(), Some("10.0.0.9"));
+    }
+
+    #[test]
+    fn knows_the_events_of_a_watch() {
+        let node = json!({"metadata": {"name": "w"}});
+        let event = |kind: &str| NodeEvent::from_json(&json!({"type": kind, "object": node}));
+        assert!(matches!(event("DELETED"), Some(NodeEvent::Gone(_))));
+        assert!(matches!(event("ADDED"), Some(NodeEvent::Put(_))));
+        assert_eq!(event("NEWS"), None);
+        let gone = json!({"type": "ERROR", "object": {"kind": "Status", "code": 410}});
+        assert_eq!(NodeEvent::from_json(&gone), Some(NodeEvent::TooOld));
+    }
+}

@@ -1,0 +1,376 @@
+//! What an API address shows before it is trusted: TCP, TLS, its certificates, the client CAs it takes
+//! and its clock. Nothing is sent but one anonymous GET; no credential is ever used here.
+
+use std::io::{Read, Write};
+use std::net::{TcpStream, ToSocketAddrs};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use jiff::fmt::rfc2822::DateTimeParser;
+use jiff::{SignedDuration, Timestamp};
+use openssl::error::ErrorStack;
+use openssl::ssl::{
+    HandshakeError, Ssl, SslContext, SslMethod, SslRef, SslStream, SslVerifyMode, SslVersion,
+};
+use openssl::x509::{X509, X509Name, X509Ref};
+
+use super::clean;
+use super::error::ApiError;
+use super::sniff::{Request, Sniffed, request_tls12, request_tls13};
+use super::tls::{self, Shown, TlsFault};
+use crate::plan::model::ApiAddress;
+
+/// Everything seen at one address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Probe {
+    /// Why nothing more is known; `None` = TLS came up.
+    pub fault: Option<ApiError>,
+    /// TLS version of the handshake; the server may speak newer ones too.
+    pub tls: Option<String>,
+    /// The presented chain, the server's own certificate first.
+    pub chain: Vec<Shown>,
+    /// Does the chain lead to our CA? `None` when there was no CA to check with or no chain.
+    pub trusted: Option<Result<(), TlsFault>>,
+    /// Does the certificate carry the address?
+    pub name: Option<NameCheck>,
+    /// Which clients the server accepts.
+    pub clients: ClientCas,
+    /// The server's clock against ours.
+    pub clock: Option<Clock>,
+}
+
+/// Does the server's certificate carry the address?
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NameCheck {
+    /// In subjectAltName.
+    Carried,
+    /// Only as common name, which kubectl since 1.19 does not accept.
+    CommonNameOnly,
+    /// Not at all; the names it has.
+    Missing(Vec<String>),
+}
+
+/// Which client certificates a server accepts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ClientCas {
+    /// It asks for no client certificate.
+    NotAsked,
+    /// It asks and names no CA, as API servers of Kubernetes 1.2 do without `--client-ca-file`.
+    Any,
+    /// It asks for one of these CAs.
+    Named(Vec<ClientCa>),
+    /// It could not be seen.
+    NotSeen,
+}
+
+/// The subject of a client CA.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientCa {
+    /// On one line.
+    pub subject: String,
+    /// As sent.
+    pub der: Vec<u8>,
+}
+
+/// A server's clock against ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Clock {
+    /// Server's time minus ours at the middle of the round trip; positive = the server is ahead.
+    pub offset: SignedDuration,
+    /// How exact it is: the header's whole second and half the round trip.
+    pub within: Duration,
+}
+
+impl Clock {
+    /// Resolution of the `Date` header.
+    pub const RESOLUTION: Duration = Duration::from_secs(1);
+
+    /// From a `Date` header, our time when the request was sent, and the round trip.
+    pub fn read(date: &str, sent: Timestamp, trip: Duration) -> Option<Self> {
+        let server = DateTimeParser::new().parse_timestamp(date.trim()).ok()?;
+        // The header is cut to the second: its middle is the best guess.
+        let server = server.checked_add(SignedDuration::from_millis(500)).ok()?;
+        let half = SignedDuration::try_from(trip / 2).ok()?;
+        let ours = sent.checked_add(half).ok()?;
+        Some(Self { offset: server.duration_since(ours), within: Self::RESOLUTION / 2 + trip / 2 })
+    }
+}
+
+impl ClientCas {
+    /// Would a certificate signed by the CA with this subject (DER) be asked for? `None` = unknown.
+    pub fn takes(&self, subject: &[u8]) -> Option<bool> {
+        match self {
+            Self::NotAsked => Some(false),
+            Self::Any => Some(true),
+            Self::Named(list) => Some(list.iter().any(|ca| ca.der == subject)),
+            Self::NotSeen => None,
+        }
+    }
+}
+
+/// What one handshake gave.
+struct Shake {
+    result: Result<SslStream<Sniffed>, ApiError>,
+    tls: Option<String>,
+    chain: Vec<X509>,
+    clients: Request,
+}
+
+/// Looks at `address`; every read and write waits at most `wait`.
+pub fn probe(address: &ApiAddress, ca: Option<&[u8]>, wait: Duration) -> Probe {
+    let mut shake = shake(address, SslVersion::TLS1_2, wait);
+    let only_newer = matches!(&shake.result, Err(ApiError::Tls(TlsFault::NothingInCommon)));
+    if only_newer && shake.chain.is_empty() {
+        shake = self::shake(address, SslVersion::TLS1_3, wait);
+    }
+    let (fault, clock) = match shake.result {
+        Ok(mut stream) => (None, ask_clock(&mut stream, address)),
+        Err(fault) => (Some(fault), None),
+    };
+    let trusted = ca
+        .filter(|_| !shake.chain.is_empty())
+        .map(|ca| tls::check(&shake.chain, ca, None, security_level()).map_or(Ok(()), Err));
+    Probe {
+        fault,
+        tls: shake.tls,
+        trusted,
+        name: shake.chain.first().map(|leaf| carries(leaf, &address.host)),
+        chain: shake.chain.iter().map(|cert| Shown::read(cert)).collect(),
+        clients: client_cas(shake.clients),
+        clock,
+    }
+}
+
+/// Finds out why a client that verifies refused the server: the chain is fetched again, untrusted.
+pub(super) fn explain(address: &ApiAddress, ca: &[u8], wait: Duration) -> Option<TlsFault> {
+    let mut shake = shake(address, SslVersion::TLS1_2, wait);
+    if shake.chain.is_empty() {
+        shake = self::shake(address, SslVersion::TLS1_3, wait);
+    }
+    // Trust comes first: a wrong name on a stranger's certificate is not the news.
+    let level = security_level();
+    tls::check(&shake.chain, ca, None, level)
+        .or_else(|| tls::check(&shake.chain, ca, Some(&address.host), level))
+}
+
+/// Connects to the first address of the host that answers.
+pub(super) fn connect(address: &ApiAddress, wait: Duration) -> Result<TcpStream, ApiError> {
+    let unknown = |why: String| ApiError::Unreachable(format!("{}: {}", address.host, clean::line(&why)));
+    let found =
+        (address.host.as_str(), address.port).to_socket_addrs().map_err(|e| unknown(e.to_string()))?;
+    let mut last = unknown("the name has no address".to_owned());
+    for socket in found {
+        match TcpStream::connect_timeout(&socket, wait) {
+            Ok(stream) => {
+                let set = stream.set_read_timeout(Some(wait)).and(stream.set_write_timeout(Some(wait)));
+                return set.map(|()| stream).map_err(|e| unknown(e.to_string()));
+            }
+            Err(e) if e.kind() == std::io::ErrorKind::TimedOut => {
+                last = ApiError::Timeout(format!("connecting to {socket}"));
+            }
+            Err(e) => last = ApiError::Unreachable(format!("{socket}: {}", clean::line(&e.to_string()))),
+        }
+    }
+    Err(last)
+}
+
+fn shake(address: &ApiAddress, version: SslVersion, wait: Duration) -> Shake {
+    let secret = Arc::new(Mutex::new(None));
+    let failed =
+        |fault| Shake { result: Err(fault), tls: None, chain: Vec::new(), clients: Request::Unreadable };
+    let socket = match connect(address, wait) {
+        Ok(socket) => socket,
+        Err(fault) => return failed(fault),
+    };
+    let ssl = match untrusting(address, version, &secret) {
+        Ok(ssl) => ssl,
+        Err(error) => return failed(ApiError::Credential(clean::line(&error.to_string()))),
+    };
+    let read = |ssl: &SslRef, stream: &Sniffed| {
+        let chain =
+            ssl.peer_cert_chain().map(|c| c.iter().map(X509Ref::to_owned).collect()).unwrap_or_default();
+        let secret = secret.lock().ok().and_then(|mut s| s.take());
+        let clients = match secret {
+            Some(secret) => request_tls13(&stream.seen, &unhex(&secret)),
+            None => request_tls12(&stream.seen),
+        };
+        (chain, clients, Some(ssl.version_str().to_owned()))
+    };
+    match ssl.connect(Sniffed { socket, seen: Vec::new() }) {
+        Ok(stream) => {
+            let (chain, clients, tls) = read(stream.ssl(), stream.get_ref());
+            Shake { result: Ok(stream), tls, chain, clients }
+        }
+        Err(HandshakeError::SetupFailure(error)) => {
+            failed(ApiError::Credential(clean::line(&error.to_string())))
+        }
+        Err(HandshakeError::Failure(mid) | HandshakeError::WouldBlock(mid)) => {
+            let (chain, clients, _) = read(mid.ssl(), mid.get_ref());
+            Shake { result: Err(handshake_fault(mid.error())), tls: None, chain, clients }
+        }
+    }
+}
+
+/// A client that takes any certificate and any strength, to be able to say what is wrong.
+fn untrusting(
+    address: &ApiAddress,
+    version: SslVersion,
+    secret: &Arc<Mutex<Option<String>>>,
+) -> Result<Ssl, ErrorStack> {
+    let mut context = SslContext::builder(SslMethod::tls_client())?;
+    context.set_verify(SslVerifyMode::NONE);
+    context.set_security_level(0);
+    context.set_max_proto_version(Some(version))?;
+    if version == SslVersion::TLS1_3 {
+        context.set_min_proto_version(Some(version))?;
+        // Every TLS 1.3 server has this one, and its records are opened in `sniff`.
+        context.set_ciphersuites("TLS_AES_128_GCM_SHA256")?;
+        let secret = Arc::clone(secret);
+        context.set_keylog_callback(move |_, line| {
+            let mut words = line.split(' ');
+            if words.next() == Some("SERVER_HANDSHAKE_TRAFFIC_SECRET")
+                && let (Some(found), Ok(mut secret)) = (words.nth(1), secret.lock())
+            {
+                *secret = Some(found.to_owned());
+            }
+        });
+    } else {
+        context.set_min_proto_version(None)?;
+    }
+    let mut ssl = Ssl::new(&context.build())?;
+    if address.host.parse::<std::net::IpAddr>().is_err() {
+        ssl.set_hostname(&address.host)?;
+    }
+    Ok(ssl)
+}
+
+fn handshake_fault(error: &openssl::ssl::Error) -> ApiError {
+    let words = error.to_string();
+    if let Some(fault) = tls::from_words(&words) {
+        return ApiError::Tls(fault);
+    }
+    if let Some(io) = error.io_error() {
+        return match io.kind() {
+            std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut => {
+                ApiError::Timeout("waiting for the TLS handshake".to_owned())
+            }
+            _ => ApiError::Unreachable(format!("cut off during the handshake: {}", clean::line(&words))),
+        };
+    }
+    if words.contains("unexpected eof") {
+        return ApiError::Unreachable("it closes the connection during the handshake".to_owned());
+    }
+    ApiError::Tls(TlsFault::Other(clean::line(&words)))
+}
+
+/// The level OpenSSL verifies with here; Debian sets 2, OpenSSL's own default is 1.
+fn security_level() -> u32 {
+    SslContext::builder(SslMethod::tls_client()).map_or(1, |context| context.build().security_level())
+}
+
+fn carries(leaf: &X509, host: &str) -> NameCheck {
+    let names = Shown::read(leaf).names;
+    let ip: Option<std::net::IpAddr> = host.parse().ok();
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    let is_it = |name: &String| match ip {
+        Some(ip) => name.parse() == Ok(ip),
+        None => matches(&name.to_ascii_lowercase(), &host),
+    };
+    if names.iter().any(is_it) {
+        return NameCheck::Carried;
+    }
+    let common = leaf.subject_name().entries_by_nid(openssl::nid::Nid::COMMONNAME).last();
+    let common = common.and_then(|entry| entry.data().to_string().ok());
+    match common {
+        Some(common) if names.is_empty() && common.eq_ignore_ascii_case(&host) => NameCheck::CommonNameOnly,
+        _ => NameCheck::Missing(names),
+    }
+}
+
+/// RFC 6125: a star stands for one whole label, the first.
+fn matches(name: &str, host: &str) -> bool {
+    match name.strip_prefix("*.") {
+        Some(rest) => host.split_once('.').is_some_and(|(label, tail)| !label.is_empty() && tail == rest),
+        None => name == host,
+    }
+}
+
+fn client_cas(request: Request) -> ClientCas {
+    match request {
+        Request::None => ClientCas::NotAsked,
+        Request::Unreadable => ClientCas::NotSeen,
+        Request::Names(names) if names.is_empty() => ClientCas::Any,
+        Request::Names(names) => ClientCas::Named(names.into_iter().map(client_ca).collect()),
+    }
+}
+
+fn client_ca(der: Vec<u8>) -> ClientCa {
+    let subject = X509Name::from_der(&der).map_or_else(|_| "unreadable".to_owned(), |n| tls::name_line(&n));
+    ClientCa { subject, der }
+}
+
+/// Asks anonymously for `/version`: any answer, also 401, carries a `Date`.
+fn ask_clock(stream: &mut SslStream<Sniffed>, address: &ApiAddress) -> Option<Clock> {
+    let host = address.url();
+    let host = host.trim_start_matches("https://");
+    let ask = format!(
+        "GET /version HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\nConnection: close\r\n\r\n"
+    );
+    let (sent, begin) = (Timestamp::now(), Instant::now());
+    stream.write_all(ask.as_bytes()).ok()?;
+    let mut head = Vec::new();
+    let mut buf = [0; 2048];
+    let mut trip = None;
+    while head.len() < 16 * 1024 {
+        let n = stream.read(&mut buf).ok().filter(|n| *n > 0)?;
+        trip.get_or_insert_with(|| begin.elapsed());
+        head.extend(buf.iter().take(n));
+        if head.windows(4).any(|w| w == b"\r\n\r\n") {
+            break;
+        }
+    }
+    let head = String::from_utf8_lossy(&head);
+    let mut lines = head.split("\r\n").take_while(|line| !line.is_empty());
+    let date = lines.find_map(|line| line.split_once(':').filter(|(k, _)| k.eq_ignore_ascii_case("date")));
+    Clock::read(date?.1, sent, trip?)
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    let digits: Vec<u8> =
+        text.chars().filter_map(|c| c.to_digit(16)).filter_map(|d| u8::try_from(d).ok()).collect();
+    digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |sum, digit| sum * 16 + digit)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use jiff::Timestamp;
+
+    use super::{ClientCa, ClientCas, Clock, matches, unhex};
+
+    #[test]
+    fn the_middle_of_the_round_trip_counts() {
+        let sent: Timestamp = "2026-11-23T08:12:20Z".parse().unwrap();
+        let clock = Clock::read("Mon, 23 Nov 2026 08:12:29 GMT", sent, Duration::from_secs(4)).unwrap();
+        assert_eq!(clock.offset.as_millis(), 7_500);
+        assert_eq!(clock.within, Duration::from_millis(2_500));
+        assert!(Clock::read("yesterday", sent, Duration::ZERO).is_none());
+    }
+
+    #[test]
+    fn a_star_is_one_label() {
+        assert!(matches("*.example.org", "api.example.org"));
+        assert!(!matches("*.example.org", "a.b.example.org"));
+        assert!(!matches("*.example.org", ".example.org"));
+        assert!(!matches("*.example.org", "example.org"));
+    }
+
+    #[test]
+    fn takes_asks_by_bytes() {
+        let named = ClientCas::Named(vec![ClientCa { subject: "CN=a".into(), der: vec![1] }]);
+        assert_eq!((named.takes(&[1]), named.takes(&[2])), (Some(true), Some(false)));
+        assert_eq!(ClientCas::NotSeen.takes(&[1]), None);
+        assert_eq!(unhex("00ff1A"), [0, 255, 26]);
+    }
+}

@@ -1,0 +1,213 @@
+//! Which client CAs a server names in its CertificateRequest. OpenSSL's safe interface does not tell a
+//! client, so the bytes are kept as they come in. In TLS 1.2 the message is in the clear; in TLS 1.3 it
+//! is opened with the handshake key OpenSSL gives to its key log. It must never fail a handshake.
+
+use std::io::{Read, Result, Write};
+use std::net::TcpStream;
+
+use openssl::hash::MessageDigest;
+use openssl::pkey::PKey;
+use openssl::sign::Signer;
+use openssl::symm::{Cipher, decrypt_aead};
+
+/// A socket that keeps the first bytes it reads.
+#[derive(Debug)]
+pub(super) struct Sniffed {
+    pub(super) socket: TcpStream,
+    pub(super) seen: Vec<u8>,
+}
+
+/// More than any handshake; what comes after is not looked at.
+const MOST: usize = 256 * 1024;
+
+impl Read for Sniffed {
+    fn read(&mut self, buf: &mut [u8]) -> Result<usize> {
+        let n = self.socket.read(buf)?;
+        if self.seen.len() < MOST {
+            self.seen.extend(buf.iter().take(n));
+        }
+        Ok(n)
+    }
+}
+
+impl Write for Sniffed {
+    fn write(&mut self, buf: &[u8]) -> Result<usize> {
+        self.socket.write(buf)
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        self.socket.flush()
+    }
+}
+
+/// What the handshake messages said.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Request {
+    /// The server asks for no certificate.
+    None,
+    /// It asks, and names these (DER); empty = any.
+    Names(Vec<Vec<u8>>),
+    /// The bytes could not be read.
+    Unreadable,
+}
+
+/// Reads the server's side of a TLS 1.0 to 1.2 handshake.
+pub(super) fn request_tls12(seen: &[u8]) -> Request {
+    let mut messages = Vec::new();
+    for (kind, body) in records(seen) {
+        match kind {
+            22 => messages.extend_from_slice(body),
+            // ChangeCipherSpec: from here on it is encrypted.
+            20 => break,
+            _ => {}
+        }
+    }
+    let mut signatures = false;
+    for (kind, body) in handshake(&messages) {
+        match kind {
+            2 => signatures = body.get(..2).is_some_and(|version| version >= [3, 3].as_slice()),
+            13 => return names_tls12(body, signatures).map_or(Request::Unreadable, Request::Names),
+            _ => {}
+        }
+    }
+    if messages.is_empty() { Request::Unreadable } else { Request::None }
+}
+
+/// Reads the server's side of a TLS 1.3 handshake made with `TLS_AES_128_GCM_SHA256`; `secret` is the
+/// server's handshake traffic secret.
+pub(super) fn request_tls13(seen: &[u8], secret: &[u8]) -> Request {
+    let (Some(key), Some(iv)) = (expand(secret, b"tls13 key", 16), expand(secret, b"tls13 iv", 12)) else {
+        return Request::Unreadable;
+    };
+    let mut messages = Vec::new();
+    for (sequence, record) in (0u64..).zip(records(seen).filter(|(kind, _)| *kind == 23)) {
+        // The records after the server's Finished have another key: the first that does not open is one.
+        let Some(content) = open(&key, &iv, sequence, record.1) else { break };
+        messages.extend_from_slice(&content);
+    }
+    for (kind, body) in handshake(&messages) {
+        if kind == 13 {
+            return names_tls13(body).map_or(Request::Unreadable, Request::Names);
+        }
+    }
+    if messages.is_empty() { Request::Unreadable } else { Request::None }
+}
+
+/// RFC 8446 5.2: the content, without its type and padding; only of handshake records.
+fn open(key: &[u8], iv: &[u8], sequence: u64, record: &[u8]) -> Option<Vec<u8>> {
+    let (sealed, tag) = record.split_at_checked(record.len().checked_sub(16)?)?;
+    let mut nonce = iv.to_vec();
+    for (byte, mask) in nonce.iter_mut().rev().zip(sequence.to_be_bytes().iter().rev()) {
+        *byte ^= mask;
+    }
+    let length = u16::try_from(record.len()).ok()?.to_be_bytes();
+    let head = [23, 3, 3, length[0], length[1]];
+    let mut plain = decrypt_aead(Cipher::aes_128_gcm(), key, Some(&nonce), &head, sealed, tag).ok()?;
+    while plain.last() == Some(&0) {
+        plain.pop();
+    }
+    (plain.pop() == Some(22)).then_some(plain)
+}
+
+/// HKDF-Expand-Label of RFC 8446 7.1 with an empty context, for up to one SHA-256 block.
+fn expand(secret: &[u8], label: &[u8], length: u8) -> Option<Vec<u8>> {
+    let mut info = vec![0, length, u8::try_from(label.len()).ok()?];
+    info.extend_from_slice(label);
+    info.extend_from_slice(&[0, 1]);
+    let key = PKey::hmac(secret).ok()?;
+    let mut signer = Signer::new(MessageDigest::sha256(), &key).ok()?;
+    let mut block = signer.sign_oneshot_to_vec(&info).ok()?;
+    block.truncate(usize::from(length));
+    Some(block)
+}
+
+/// TLS records: type and body.
+fn records(mut bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+    std::iter::from_fn(move || {
+        let [kind, _, _, high, low, rest @ ..] = bytes else { return None };
+        let (body, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes([*high, *low])))?;
+        bytes = rest;
+        Some((*kind, body))
+    })
+}
+
+/// Handshake messages: type and body.
+fn handshake(mut bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+    std::iter::from_fn(move || {
+        let [kind, a, b, c, rest @ ..] = bytes else { return None };
+        let (body, rest) = rest.split_at_checked(u32::from_be_bytes([0, *a, *b, *c]) as usize)?;
+        bytes = rest;
+        Some((*kind, body))
+    })
+}
+
+fn names_tls12(body: &[u8], signatures: bool) -> Option<Vec<Vec<u8>>> {
+    let (kinds, rest) = body.split_first()?;
+    let mut rest = rest.get(usize::from(*kinds)..)?;
+    if signatures {
+        rest = sized(rest)?.1;
+    }
+    name_list(sized(rest)?.0)
+}
+
+fn names_tls13(body: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let (context, rest) = body.split_first()?;
+    let mut extensions = sized(rest.get(usize::from(*context)..)?)?.0;
+    while let [a, b, rest @ ..] = extensions {
+        let (extension, rest) = sized(rest)?;
+        if u16::from_be_bytes([*a, *b]) == 47 {
+            return name_list(sized(extension)?.0);
+        }
+        extensions = rest;
+    }
+    Some(Vec::new())
+}
+
+fn name_list(mut bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let mut out = Vec::new();
+    while !bytes.is_empty() {
+        let (name, rest) = sized(bytes)?;
+        out.push(name.to_vec());
+        bytes = rest;
+    }
+    Some(out)
+}
+
+/// Splits off what a two-byte length says.
+fn sized(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let [high, low, rest @ ..] = bytes else { return None };
+    rest.split_at_checked(usize::from(u16::from_be_bytes([*high, *low])))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Request, request_tls12, request_tls13};
+
+    #[test]
+    fn reads_a_request_split_over_records() {
+        // ServerHello 3,3; CertificateRequest: 1 kind, 2 bytes of signatures, names "ab" and "c".
+        let mut hello = vec![2, 0, 0, 2, 3, 3];
+        hello.extend([13, 0, 0, 15, 1, 1, 0, 2, 4, 1, 0, 7, 0, 2, b'a', b'b', 0, 1, b'c']);
+        let (a, b) = hello.split_at(9);
+        let mut seen = vec![22, 3, 3, 0, 9];
+        seen.extend(a);
+        seen.extend([22, 3, 3, 0, u8::try_from(b.len()).unwrap()]);
+        seen.extend(b);
+        assert_eq!(request_tls12(&seen), Request::Names(vec![b"ab".to_vec(), b"c".to_vec()]));
+        seen.truncate(14);
+        assert_eq!(request_tls12(&seen), Request::None);
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics(seen in prop::collection::vec(any::<u8>(), 0..300), body in prop::collection::vec(0u8..30, 0..60)) {
+            request_tls12(&seen);
+            request_tls13(&seen, &[0; 32]);
+            let mut record = vec![22, 3, 3, 0, u8::try_from(body.len()).unwrap()];
+            record.extend(body);
+            request_tls12(&record);
+        }
+    }
+}

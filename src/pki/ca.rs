@@ -1,0 +1,187 @@
+//! The certificate authority: its public half, its key when that is here, and making a new one.
+
+use std::fmt;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use rcgen::{
+    BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, KeyIdMethod, KeyUsagePurpose,
+};
+use zeroize::Zeroizing;
+
+use super::error::PkiError;
+use super::facts::{CertFacts, day, facts, read_all};
+use super::key::{self, KeyKind, Kind, OpensslKey};
+use super::request::Request;
+use super::sign::Serial;
+use super::verify::Difference;
+
+const KEY_CERT_SIGN: u16 = 1 << 5;
+
+/// The public half of a CA; all there is when its key is on another host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CaInfo {
+    /// Its certificate.
+    pub cert: CertFacts,
+    /// Signed by itself: a root. Otherwise somebody else's intermediate.
+    pub self_signed: bool,
+    /// May sign certificates.
+    pub is_ca: bool,
+    /// Further certificates in the same file.
+    pub others: usize,
+}
+
+impl CaInfo {
+    /// Reads the first certificate of PEM or DER bytes; judges nothing.
+    pub fn load(cert: &[u8]) -> Result<Self, PkiError> {
+        let all = read_all(cert).map_err(|_| PkiError::CaUnreadable)?;
+        let x509 = all.first().ok_or(PkiError::CaUnreadable)?;
+        let cert = facts(x509).map_err(|_| PkiError::CaUnreadable)?;
+        let same_name = cert.subject_raw == cert.issuer_raw;
+        let self_signed = same_name && x509.public_key().and_then(|key| x509.verify(&key)).unwrap_or(false);
+        let is_ca = match (cert.version, cert.ca) {
+            (_, Some(ca)) => ca && cert.usage.is_none_or(|usage| usage & KEY_CERT_SIGN != 0),
+            // Version 1 has no extensions; every verifier takes such a root as a trust anchor.
+            (1, None) => self_signed,
+            (_, None) => false,
+        };
+        Ok(Self { cert, self_signed, is_ca, others: all.len().saturating_sub(1) })
+    }
+
+    /// Whether it can sign now: a CA, alive, with a key of a kind everybody verifies.
+    pub fn check(&self, now: Timestamp) -> Result<(), PkiError> {
+        let subject = self.subject();
+        if !self.is_ca {
+            return Err(PkiError::NotACa { subject });
+        }
+        self.cert.key.algorithm()?;
+        if now > self.cert.not_after {
+            return Err(PkiError::CaExpired { subject, when: day(self.cert.not_after) });
+        }
+        if now < self.cert.not_before {
+            return Err(PkiError::CaNotYetValid { subject, when: day(self.cert.not_before) });
+        }
+        Ok(())
+    }
+
+    /// The subject on one line.
+    pub fn subject(&self) -> String {
+        self.cert.subject_text()
+    }
+
+    /// The subject's DER, as it becomes the issuer of what this CA signs.
+    pub fn subject_raw(&self) -> &[u8] {
+        &self.cert.subject_raw
+    }
+
+    /// The kind of its key.
+    pub fn key(&self) -> &KeyKind {
+        &self.cert.key
+    }
+
+    /// The certificate as PEM, alone and without comments.
+    pub fn pem(&self) -> Result<String, PkiError> {
+        let pem = self.cert.x509()?.to_pem()?;
+        String::from_utf8(pem).map_err(|_| PkiError::CertUnreadable)
+    }
+
+    /// Whether this CA's key made the certificate's signature.
+    pub fn signed(&self, cert: &CertFacts) -> bool {
+        let verify = || Ok::<_, PkiError>(cert.x509()?.verify(&*self.cert.x509()?.public_key()?)?);
+        verify().unwrap_or(false)
+    }
+}
+
+/// A CA whose key is here.
+pub struct Ca {
+    info: CaInfo,
+    key: OpensslKey,
+}
+
+impl fmt::Debug for Ca {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Ca").field("subject", &self.info.subject()).finish_non_exhaustive()
+    }
+}
+
+/// A CA just made.
+pub struct NewCa {
+    /// Its certificate, PEM.
+    pub cert: String,
+    /// Its key, PKCS#8 PEM, not encrypted.
+    pub key: Zeroizing<String>,
+}
+
+impl Ca {
+    /// Reads a CA that can sign now. Every form of key is read that openssl writes; the passphrase is
+    /// looked at only when the key is encrypted, and nothing is ever asked on the terminal.
+    pub fn load(
+        cert: &[u8],
+        key: &[u8],
+        passphrase: Option<&Zeroizing<String>>,
+        now: Timestamp,
+    ) -> Result<Self, PkiError> {
+        let info = CaInfo::load(cert)?;
+        info.check(now)?;
+        let key = key::load(key, passphrase)?;
+        let ours = info.cert.x509()?.public_key()?.public_eq(&key);
+        if !ours {
+            return Err(PkiError::KeyMismatch { subject: info.subject() });
+        }
+        Ok(Self { info, key: OpensslKey::new(key)? })
+    }
+
+    /// Its public half.
+    pub fn info(&self) -> &CaInfo {
+        &self.info
+    }
+
+    pub(super) fn key(&self) -> &OpensslKey {
+        &self.key
+    }
+
+    /// Makes a root CA. For a cluster of the post take [`Kind::Rsa2048`], as its own commands do: Go 1.6
+    /// verifies P-256 as well, but Kubernetes 1.2 reads only RSA keys for service accounts, and people
+    /// give it the CA's. [`Kind::P256`] is stronger and made at once, for everything later.
+    pub fn make(cn: &str, kind: Kind, days: u32, serial: Serial, now: Timestamp) -> Result<NewCa, PkiError> {
+        let wish = Request {
+            cn: cn.to_owned(),
+            organizations: Vec::new(),
+            sans: Vec::new(),
+            usages: super::request::Usages::default(),
+            client: false,
+            server: false,
+            days,
+        };
+        wish.check()?;
+        let key = OpensslKey::new(key::generate(kind)?)?;
+        let mut params = CertificateParams::default();
+        let mut name = DistinguishedName::new();
+        name.push(DnType::CommonName, cn);
+        params.distinguished_name = name;
+        params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+        params.key_usages =
+            vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
+        params.key_identifier_method =
+            KeyIdMethod::PreSpecified(key::identifier(rcgen::PublicKeyData::der_bytes(&key)));
+        params.serial_number = Some(serial.rcgen());
+        let start = now.saturating_sub(SignedDuration::from_mins(5)).unwrap_or(now);
+        set_life(&mut params, start, now.saturating_add(wish.life()).unwrap_or(Timestamp::MAX));
+        let cert = params.self_signed(&key).map_err(|error| PkiError::Build(error.to_string()))?;
+        let made = NewCa { cert: cert.pem(), key: key::private_pem(key.key())? };
+        let info = CaInfo::load(made.cert.as_bytes())?;
+        if info.self_signed && info.is_ca {
+            Ok(made)
+        } else {
+            Err(PkiError::NotAsWanted(vec![Difference::SignatureBad]))
+        }
+    }
+}
+
+/// Sets both dates; rcgen counts with another crate's times. Years before 1970 do not occur.
+pub(super) fn set_life(params: &mut CertificateParams, start: Timestamp, end: Timestamp) {
+    let since = |time: Timestamp| Duration::from_secs(u64::try_from(time.as_second()).unwrap_or(0));
+    let epoch = rcgen::date_time_ymd(1970, 1, 1);
+    params.not_before = epoch + since(start);
+    params.not_after = epoch + since(end);
+}

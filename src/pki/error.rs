@@ -1,0 +1,134 @@
+//! What can go wrong with keys and certificates, in one sentence each. The codes are part of the
+//! public behaviour: they are documented and never reused.
+
+use openssl::error::ErrorStack;
+use thiserror::Error;
+
+use super::verify::Difference;
+
+/// A problem with a CA, a key, a signing request or a certificate.
+#[derive(Debug, Error)]
+pub enum PkiError {
+    /// The CA certificate file holds no certificate.
+    #[error("the CA certificate is not a readable PEM or DER certificate")]
+    CaUnreadable,
+    /// The key file holds no private key that can be read.
+    #[error("the key file holds no readable private key")]
+    KeyUnreadable(#[source] ErrorStack),
+    /// The key is encrypted and no passphrase was given.
+    #[error("the key is encrypted and needs its passphrase")]
+    PassphraseNeeded,
+    /// The passphrase does not open the key.
+    #[error("the passphrase does not open the key")]
+    WrongPassphrase,
+    /// The key is encrypted with a cipher this OpenSSL does not offer.
+    #[error("the key is encrypted in a way this OpenSSL does not support")]
+    CipherUnsupported(#[source] ErrorStack),
+    /// The CA's key and certificate are not of one pair.
+    #[error("the key does not belong to the CA certificate \"{subject}\"")]
+    KeyMismatch {
+        /// The certificate's subject.
+        subject: String,
+    },
+    /// The CA certificate is past its end.
+    #[error("the CA certificate \"{subject}\" expired on {when}")]
+    CaExpired {
+        /// The certificate's subject.
+        subject: String,
+        /// Its end.
+        when: String,
+    },
+    /// The CA certificate starts later than now.
+    #[error("the CA certificate \"{subject}\" is not valid before {when}")]
+    CaNotYetValid {
+        /// The certificate's subject.
+        subject: String,
+        /// Its start.
+        when: String,
+    },
+    /// The certificate may not sign others.
+    #[error("the certificate \"{subject}\" is not one of a CA")]
+    NotACa {
+        /// The certificate's subject.
+        subject: String,
+    },
+    /// A key kind that is refused.
+    #[error("a key of kind {kind} cannot be used here, only RSA, P-256, P-384 and Ed25519")]
+    KeyUnsupported {
+        /// What it is.
+        kind: String,
+    },
+    /// The signing request cannot be parsed.
+    #[error("the signing request is not a readable PEM certificate request")]
+    CsrUnreadable,
+    /// The requester does not hold the key, or the text was changed.
+    #[error("the signature of the signing request does not fit its key")]
+    CsrSignature,
+    /// The signing request is for another key than the one on the worker.
+    #[error("the signing request is for another key than the one on the worker")]
+    CsrOtherKey {
+        /// SHA-256 of the public key in the request.
+        is: String,
+        /// SHA-256 of the public key on the worker.
+        want: String,
+    },
+    /// The key is too short.
+    #[error("the key is too weak: {kind}, at least RSA 2048 is needed")]
+    WeakKey {
+        /// What it is.
+        kind: String,
+    },
+    /// The public key cannot be parsed.
+    #[error("the public key is not readable as PEM or DER")]
+    PublicKeyUnreadable,
+    /// Text that holds no certificate.
+    #[error("this is not a readable PEM or DER certificate")]
+    CertUnreadable,
+    /// What we were told to ask for cannot stand in a certificate.
+    #[error("a certificate cannot carry {what}")]
+    Unfit {
+        /// The value and the reason.
+        what: String,
+    },
+    /// What was just signed is not what was wanted.
+    #[error("the signed certificate is not the one wanted: {}", first(.0))]
+    NotAsWanted(Vec<Difference>),
+    /// The signing library refused.
+    #[error("the certificate could not be built: {0}")]
+    Build(String),
+    /// OpenSSL refused.
+    #[error("OpenSSL refused an operation")]
+    OpenSsl(#[from] ErrorStack),
+}
+
+impl PkiError {
+    /// The stable code shown beside the text.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::CaUnreadable => "E-CA-01",
+            Self::KeyUnreadable(_) => "E-CA-02",
+            Self::PassphraseNeeded => "E-CA-03",
+            Self::WrongPassphrase => "E-CA-04",
+            Self::KeyMismatch { .. } => "E-CA-05",
+            Self::CaExpired { .. } => "E-CA-06",
+            Self::CaNotYetValid { .. } => "E-CA-07",
+            Self::NotACa { .. } => "E-CA-08",
+            Self::KeyUnsupported { .. } => "E-CA-09",
+            Self::CipherUnsupported(_) => "E-CA-10",
+            Self::CsrUnreadable => "E-CSR-01",
+            Self::CsrSignature => "E-CSR-02",
+            Self::CsrOtherKey { .. } => "E-CSR-03",
+            Self::WeakKey { .. } => "E-CSR-04",
+            Self::PublicKeyUnreadable => "E-CSR-05",
+            Self::CertUnreadable => "E-CERT-01",
+            Self::NotAsWanted(differences) => differences.first().map_or("E-CERT-03", Difference::code),
+            Self::Unfit { .. } => "E-SIGN-01",
+            Self::Build(_) => "E-SIGN-02",
+            Self::OpenSsl(_) => "E-SIGN-03",
+        }
+    }
+}
+
+fn first(differences: &[Difference]) -> String {
+    differences.first().map_or_else(|| "no reason is known".to_owned(), ToString::to_string)
+}

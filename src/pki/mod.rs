@@ -1,0 +1,25 @@
+//! L1: certificates. Loads a CA, checks what a worker asks for, signs what the plan wants, and checks
+//! what comes back. Bytes in, bytes out: no file, no process, no clock of its own; time and serial
+//! numbers are arguments. A certificate carries our values alone, never those of a signing request.
+
+pub mod ca;
+pub mod csr;
+mod der;
+pub mod describe;
+pub mod error;
+pub mod facts;
+pub mod key;
+pub mod openssl_ca;
+pub mod request;
+pub mod sign;
+pub mod verify;
+
+pub use ca::{Ca, CaInfo};
+pub use csr::{CheckedCsr, Note, check_csr, make_csr};
+pub use describe::describe;
+pub use error::PkiError;
+pub use facts::{CertFacts, examine};
+pub use key::{KeyKind, Kind, PublicKey, make_key, needs_passphrase, spki_sha256};
+pub use request::{Request, San, Usages};
+pub use sign::Serial;
+pub use verify::{Difference, Issued, compare, verify_issued};

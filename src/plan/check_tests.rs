@@ -1,0 +1,165 @@
+//! What `check` and `finish` make of whole sets of answers.
+
+use super::*;
+use crate::plan::answers::{CaLogin, EXAMPLE, WorkerAnswers};
+
+fn example() -> Answers {
+    crate::plan::yaml::read(EXAMPLE, "plan.yaml".as_ref()).unwrap().0
+}
+
+fn places() -> Places {
+    Places { base: "/plans".into(), home: Some("/home/op".into()) }
+}
+
+fn fields(answers: &Answers) -> Vec<String> {
+    check(answers).into_iter().map(|remark| remark.field).collect()
+}
+
+#[test]
+fn left_out_answers_have_their_defaults() {
+    let mut answers = example();
+    let said = answers.clone();
+    answers.cluster = ClusterAnswers {
+        name: said.cluster.name,
+        api: said.cluster.api,
+        service_range: said.cluster.service_range,
+        dns: said.cluster.dns,
+        ..ClusterAnswers::default()
+    };
+    (answers.kubectl, answers.dns) =
+        (KubectlAnswers::default(), super::super::answers::DnsAnswers::default());
+    answers.ca = CaAnswers { place: Some("new".to_owned()), ..CaAnswers::default() };
+    let plan = finish(&answers, &places()).unwrap();
+    assert_eq!((plan.cluster.domain.as_str(), plan.cluster.kubernetes), ("cluster.local", None));
+    assert!(plan.cluster.differences.repaired);
+    assert_eq!(plan.ca.days, 365);
+    let (cert, key) = ("/plans/ca.crt".into(), "/plans/ca.key".into());
+    assert_eq!(plan.ca.place, CaPlace::New { cert, key });
+    let kubectl = plan.kubectl.unwrap();
+    assert_eq!(
+        (kubectl.context.as_str(), kubectl.user.as_str()),
+        ("default-cluster", "default-cluster-admin")
+    );
+    assert_eq!(plan.dns, Dns { deploy: DnsKind::KubeDnsV11, replicas: 1 });
+}
+
+#[test]
+fn the_ca_on_a_host_has_absolute_files() {
+    let CaPlace::Host { login, cert, key } = finish(&example(), &places()).unwrap().ca.place else {
+        panic!()
+    };
+    assert_eq!((cert.as_str(), key.as_str()), ("/root/ca.crt", "/root/ca.key"));
+    assert_eq!(
+        (login.host.as_str(), login.user.as_deref(), login.port),
+        ("root-ca-host", Some("root"), None)
+    );
+    assert_eq!(login.key, Some("/home/op/.ssh/id_ed25519".into()));
+}
+
+#[test]
+fn the_ca_host_may_be_a_worker() {
+    let mut answers = example();
+    answers.ca.place = Some("ssh://root@192.168.2.1/root".to_owned());
+    answers.ca.ssh = CaLogin::default();
+    assert_eq!(fields(&answers), [""; 0]);
+}
+
+#[test]
+fn what_is_not_answered_is_missing_and_stops() {
+    let remarks = check(&Answers::default());
+    assert!(remarks.iter().all(|remark| remark.missing && remark.stops));
+    let fields = fields(&Answers::default());
+    assert_eq!(
+        fields,
+        ["cluster.name", "cluster.api", "cluster.service_range", "cluster.dns", "ca.where", "workers"]
+    );
+}
+
+#[test]
+fn dns_has_an_address_of_its_own() {
+    for (dns, good) in [
+        ("10.3.0.2", true),
+        ("10.3.0.254", true),
+        ("10.3.0.0", false),
+        ("10.3.0.1", false),
+        ("10.3.0.255", false),
+        ("10.3.1.2", false),
+        ("fd00::2", false),
+    ] {
+        let mut answers = example();
+        answers.cluster.dns = Some(dns.to_owned());
+        assert_eq!(fields(&answers).is_empty(), good, "{dns}");
+    }
+}
+
+#[test]
+fn ranges_do_not_overlap_either_way() {
+    for (pods, good) in [
+        ("10.3.0.0/25", false),
+        ("10.0.0.0/8", false),
+        ("10.3.0.0/24", false),
+        ("10.3.1.0/24", true),
+        ("fd00::/64", true),
+    ] {
+        let mut answers = example();
+        answers.cluster.pod_range = Some(pods.to_owned());
+        assert_eq!(fields(&answers).is_empty(), good, "{pods}");
+    }
+}
+
+#[test]
+fn a_worker_inherits_what_it_does_not_say() {
+    let mut answers = example();
+    answers.defaults.ssh.jump = Some(vec!["a,b@c:1".to_owned()]);
+    answers.defaults.images = Some(vec!["here:x.tar".to_owned()]);
+    let mut own = WorkerAnswers {
+        name: Some("own".to_owned()),
+        address: Some("192.168.2.9".to_owned()),
+        images: Some(Vec::new()),
+        proxy_args: Some(vec!["--v=2".to_owned()]),
+        ..WorkerAnswers::default()
+    };
+    (own.ssh.user, own.ssh.jump) = (Some("core".to_owned()), Some(Vec::new()));
+    answers.workers.push(own);
+    let plan = finish(&answers, &places()).unwrap();
+    let (first, own) = (plan.workers.first().unwrap(), plan.workers.last().unwrap());
+    assert_eq!((first.ssh.user.as_deref(), own.ssh.user.as_deref()), (Some("root"), Some("core")));
+    assert_eq!((first.ssh.port, own.ssh.port), (Some(22), Some(22)));
+    assert_eq!(first.ssh.jump, ["a", "b@c:1"]);
+    assert!(own.ssh.jump.is_empty() && own.images.is_empty() && first.images.len() == 1);
+    assert_eq!((first.ssh.host.as_str(), own.ssh.host.as_str()), ("192.168.2.1", "192.168.2.9"));
+    assert_eq!(
+        (first.proxy_args.as_slice(), own.proxy_args.as_slice()),
+        (&["--proxy-mode=iptables".to_owned()][..], &["--v=2".to_owned()][..])
+    );
+    assert_eq!(own.kubelet_args, ["--housekeeping-interval=60s"]);
+}
+
+#[test]
+fn a_range_of_addresses_numbers_a_plain_name() {
+    let mut answers = example();
+    let worker = answers.workers.first_mut().unwrap();
+    (worker.name, worker.ssh.host) = (Some("w".to_owned()), Some("host[08-10].x".to_owned()));
+    let plan = finish(&answers, &places()).unwrap();
+    let found: Vec<_> = plan.workers.iter().map(|w| (w.name.as_str(), w.ssh.host.as_str())).collect();
+    assert_eq!(found, [("w-1", "host08.x"), ("w-2", "host09.x"), ("w-3", "host10.x")]);
+}
+
+#[test]
+fn a_warning_does_not_stop_the_plan() {
+    let mut answers = example();
+    answers.workers.first_mut().unwrap().address = Some("fd00::[1-3]".to_owned());
+    assert!(check(&answers).iter().all(|remark| !remark.stops) && !check(&answers).is_empty());
+    assert!(finish(&answers, &places()).is_ok());
+}
+
+#[test]
+fn differences_are_known_to_the_profile() {
+    let mut answers = example();
+    let set = [("server-url".to_owned(), true), ("node-ipp".to_owned(), false)].into();
+    answers.cluster.differences = Some(DifferenceAnswers::Each { base: Some("faithful".to_owned()), set });
+    assert!(!finish(&answers, &places()).unwrap().cluster.differences.repaired);
+    let remarks = check_differences(&answers, &["server-url", "node-ip"]);
+    assert_eq!(remarks.len(), 1);
+    assert_eq!(remarks[0].cure, "did you mean node-ip?");
+}

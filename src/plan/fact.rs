@@ -1,0 +1,398 @@
+//! What can be asked of a machine ([`Want`]) and what was learnt ([`Fact`]): one typed fact for each kind
+//! of want. Of private keys only the hash of the public half is ever read.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// One thing to know about a machine. The union over all steps is gathered by one exec.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Want {
+    /// The machine itself: system, names, clock, memory, disk, addresses.
+    Machine,
+    /// A file: hash, mode, owner, and its content when `content` (at most 256 KiB).
+    File {
+        /// Absolute path.
+        path: String,
+        /// Read the content too.
+        content: bool,
+    },
+    /// A private key: mode, owner and the hash of its public half.
+    Key(String),
+    /// A systemd unit.
+    Unit(String),
+    /// The Docker engine.
+    Docker,
+    /// Its running containers.
+    Containers,
+    /// Its images.
+    Images,
+    /// The images inside a tar made by `docker save`.
+    Tar(String),
+    /// A kubelet binary and whether it takes our flags.
+    Kubelet {
+        /// Absolute path.
+        path: String,
+        /// The flags each profile would give it.
+        flags: Vec<FlagSet>,
+    },
+    /// The names in a folder.
+    Folder(String),
+    /// What gangplank's earlier runs wrote down on this machine.
+    Record,
+    /// Addresses a name resolves to, on that machine.
+    Lookup(String),
+    /// The TLS certificate that `host:port` shows that machine.
+    Tls {
+        /// Name or address.
+        host: String,
+        /// Port.
+        port: u16,
+    },
+}
+
+/// The flags of one profile, tried with the kubelet's own parser.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FlagSet {
+    /// Shell pattern on the version, such as `v1.2.*`.
+    pub versions: Vec<String>,
+    /// `--flag=value`.
+    pub flags: Vec<String>,
+}
+
+impl Want {
+    /// A fact our own actions cannot change is asked once.
+    pub fn settled(&self) -> bool {
+        match self {
+            Self::Machine | Self::Docker | Self::Tar(_) | Self::Lookup(_) | Self::Tls { .. } => true,
+            Self::File { .. }
+            | Self::Key(_)
+            | Self::Unit(_)
+            | Self::Containers
+            | Self::Images
+            | Self::Kubelet { .. }
+            | Self::Folder(_)
+            | Self::Record => false,
+        }
+    }
+}
+
+/// Known, not known and why, or never asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known<T> {
+    /// Known.
+    Yes(T),
+    /// It was asked and could not be learnt.
+    No(String),
+    /// Nobody asked.
+    NotAsked,
+}
+
+impl<T> Known<T> {
+    /// The value, if known.
+    pub fn yes(&self) -> Option<&T> {
+        match self {
+            Self::Yes(value) => Some(value),
+            Self::No(_) | Self::NotAsked => None,
+        }
+    }
+
+    /// Why it is not known.
+    pub fn why_not(&self) -> &str {
+        match self {
+            Self::Yes(_) => "",
+            Self::No(why) => why,
+            Self::NotAsked => "it was not asked",
+        }
+    }
+}
+
+/// What was learnt, one kind for each kind of [`Want`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fact {
+    /// Answer to [`Want::Machine`].
+    Machine(Machine),
+    /// Answer to [`Want::File`]; `None` = there is no such file.
+    File(Option<FileFact>),
+    /// Answer to [`Want::Key`].
+    Key(Option<KeyFact>),
+    /// Answer to [`Want::Unit`].
+    Unit(UnitFact),
+    /// Answer to [`Want::Docker`].
+    Docker(DockerFact),
+    /// Answer to [`Want::Containers`]: tab-separated `docker ps` lines, cleaned.
+    Containers(Vec<String>),
+    /// Answer to [`Want::Images`].
+    Images(Vec<ImageFact>),
+    /// Answer to [`Want::Tar`].
+    Tar(Vec<ImageFact>),
+    /// Answer to [`Want::Kubelet`]; `None` = there is no such file.
+    Kubelet(Option<KubeletFact>),
+    /// Answer to [`Want::Folder`]; `None` = there is no such folder.
+    Folder(Option<Vec<String>>),
+    /// Answer to [`Want::Record`].
+    Record(Vec<RecordLine>),
+    /// Answer to [`Want::Lookup`].
+    Lookup(Vec<String>),
+    /// Answer to [`Want::Tls`]: the presented chain, PEM, leaf first.
+    Tls(String),
+}
+
+/// A machine.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Machine {
+    /// `PRETTY_NAME` of os-release.
+    pub os: String,
+    /// `uname -m`.
+    pub arch: String,
+    /// `uname -r`.
+    pub kernel: String,
+    /// `uname -n`.
+    pub hostname: String,
+    /// `hostname -f`, when it has one.
+    pub fqdn: String,
+    /// Numeric user id the work runs as; 0 is what it needs.
+    pub uid: u32,
+    /// Milliseconds since 1970 by the machine's clock, read when the question was answered.
+    pub clock_ms: i64,
+    /// Logical processors.
+    pub cpus: u32,
+    /// Memory, MiB.
+    pub memory_mib: u64,
+    /// Whether any swap is on.
+    pub swap: bool,
+    /// 1 or 2.
+    pub cgroup: u8,
+    /// Free space below the path in MiB: `/`, `/var/lib/docker`, `/etc`.
+    pub free_mib: BTreeMap<String, u64>,
+    /// IP addresses of the interfaces, loopback left out.
+    pub addresses: Vec<String>,
+    /// `openssl version`; empty = not installed.
+    pub openssl: String,
+    /// TCP ports with a listener.
+    pub listening: Vec<u16>,
+    /// `net.ipv4.ip_forward` is 1.
+    pub ip_forward: bool,
+    /// DNS tools found among dig, nslookup, host.
+    pub dns_tools: Vec<String>,
+    /// systemd runs as process 1.
+    pub systemd: bool,
+    /// /etc/cni/net.d holds a network configuration.
+    pub cni: bool,
+    /// /run/systemd/resolve/resolv.conf exists.
+    pub resolved: bool,
+}
+
+/// A file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FileFact {
+    /// SHA-256, lower-case hex.
+    pub sha256: String,
+    /// Octal, `644`.
+    pub mode: String,
+    /// `root:root`.
+    pub owner: String,
+    /// Bytes.
+    pub size: u64,
+    /// The content, when asked for.
+    pub content: Option<Vec<u8>>,
+}
+
+/// A private key; only its public half is known.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct KeyFact {
+    /// Octal, `600`.
+    pub mode: String,
+    /// `root:root`.
+    pub owner: String,
+    /// SHA-256 of the public key (DER SubjectPublicKeyInfo), lower-case hex; empty = unreadable.
+    pub spki_sha256: String,
+    /// It wants a passphrase.
+    pub encrypted: bool,
+    /// SHA-256 of the file.
+    pub sha256: String,
+}
+
+/// A systemd unit.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct UnitFact {
+    /// `LoadState`: loaded, not-found, masked ...
+    pub load: String,
+    /// `ActiveState`.
+    pub active: String,
+    /// `SubState`.
+    pub sub: String,
+    /// `UnitFileState`: enabled, disabled ...
+    pub file: String,
+    /// `NRestarts`.
+    pub restarts: u32,
+    /// `NeedDaemonReload`.
+    pub stale: bool,
+    /// Last lines of its journal, when it is not active.
+    pub journal: Vec<String>,
+}
+
+/// The Docker engine.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DockerFact {
+    /// Server version; empty = the engine does not answer.
+    pub version: String,
+    /// `cgroupfs` or `systemd`.
+    pub cgroup_driver: String,
+    /// Storage driver.
+    pub storage: String,
+    /// Root folder.
+    pub root: String,
+    /// Why it does not answer.
+    pub error: String,
+}
+
+/// An image: its id and one name.
+#[derive(Debug, Clone, PartialEq, Eq, Default, PartialOrd, Ord)]
+pub struct ImageFact {
+    /// `repository:tag`.
+    pub name: String,
+    /// Config digest, lower-case hex without `sha256:`.
+    pub id: String,
+}
+
+/// A kubelet binary.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct KubeletFact {
+    /// What `--version` printed.
+    pub version: String,
+    /// Flags its parser refused, without value.
+    pub refused: Vec<String>,
+    /// What it said when the flags could not be tried to the end.
+    pub error: String,
+    /// Size in bytes.
+    pub size: u64,
+}
+
+/// A line of `record.jsonl` on a host: one change gangplank made there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct RecordLine {
+    /// Run id: the folder below /var/lib/gangplank.
+    pub run: String,
+    /// What was done: put, dir, key, image, service ...
+    pub kind: String,
+    /// Path, image or unit.
+    pub path: String,
+    /// SHA-256 of what was there before; empty = nothing.
+    #[serde(default)]
+    pub old: String,
+    /// SHA-256 of what is there now.
+    #[serde(default)]
+    pub new: String,
+    /// Mode (and owner) before, `644 root:root`.
+    #[serde(default)]
+    pub mode: String,
+    /// Seconds since 1970, the host's clock.
+    #[serde(default)]
+    pub time: i64,
+}
+
+/// Everything known of one machine.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Facts {
+    known: BTreeMap<Want, Known<Fact>>,
+}
+
+macro_rules! getter {
+    ($(#[$doc:meta])* $name:ident($($arg:ident: $t:ty),*) -> $out:ty, $want:expr, $variant:ident) => {
+        $(#[$doc])*
+        pub fn $name(&self, $($arg: $t),*) -> Known<&$out> {
+            match self.known.get(&$want) {
+                Some(Known::Yes(Fact::$variant(value))) => Known::Yes(value),
+                Some(Known::No(why)) => Known::No(why.clone()),
+                Some(Known::Yes(_) | Known::NotAsked) | None => Known::NotAsked,
+            }
+        }
+    };
+}
+
+impl Facts {
+    /// Remembers what was learnt; newer replaces older.
+    pub fn learn(&mut self, want: Want, fact: Known<Fact>) {
+        self.known.insert(want, fact);
+    }
+
+    /// Takes over everything `newer` knows.
+    pub fn update(&mut self, newer: Facts) {
+        self.known.extend(newer.known);
+    }
+
+    /// All wants with what is known of them.
+    pub fn iter(&self) -> impl Iterator<Item = (&Want, &Known<Fact>)> {
+        self.known.iter()
+    }
+
+    getter!(
+        /// The machine.
+        machine() -> Machine, Want::Machine, Machine);
+    getter!(
+        /// A private key.
+        key(path: &str) -> Option<KeyFact>, Want::Key(path.to_owned()), Key);
+    getter!(
+        /// A unit.
+        unit(name: &str) -> UnitFact, Want::Unit(name.to_owned()), Unit);
+    getter!(
+        /// The Docker engine.
+        docker() -> DockerFact, Want::Docker, Docker);
+    getter!(
+        /// Running containers, tab-separated lines.
+        containers() -> Vec<String>, Want::Containers, Containers);
+    getter!(
+        /// Images.
+        images() -> Vec<ImageFact>, Want::Images, Images);
+    getter!(
+        /// Images in a tar.
+        tar(path: &str) -> Vec<ImageFact>, Want::Tar(path.to_owned()), Tar);
+    getter!(
+        /// Names in a folder.
+        folder(path: &str) -> Option<Vec<String>>, Want::Folder(path.to_owned()), Folder);
+    getter!(
+        /// Earlier changes.
+        record() -> Vec<RecordLine>, Want::Record, Record);
+    getter!(
+        /// What a name resolves to.
+        lookup(name: &str) -> Vec<String>, Want::Lookup(name.to_owned()), Lookup);
+    getter!(
+        /// The chain shown by an address.
+        tls(host: &str, port: u16) -> String, Want::Tls { host: host.to_owned(), port }, Tls);
+
+    /// A file, asked with or without its content.
+    pub fn file(&self, path: &str) -> Known<&Option<FileFact>> {
+        for content in [true, false] {
+            match self.known.get(&Want::File { path: path.to_owned(), content }) {
+                Some(Known::Yes(Fact::File(value))) => return Known::Yes(value),
+                Some(Known::No(why)) => return Known::No(why.clone()),
+                Some(Known::Yes(_) | Known::NotAsked) | None => {}
+            }
+        }
+        Known::NotAsked
+    }
+
+    /// The kubelet, whatever flags were tried.
+    pub fn kubelet(&self, path: &str) -> Known<&Option<KubeletFact>> {
+        for (want, known) in &self.known {
+            if let Want::Kubelet { path: asked, .. } = want
+                && asked == path
+            {
+                return match known {
+                    Known::Yes(Fact::Kubelet(value)) => Known::Yes(value),
+                    Known::No(why) => Known::No(why.clone()),
+                    Known::Yes(_) | Known::NotAsked => Known::NotAsked,
+                };
+            }
+        }
+        Known::NotAsked
+    }
+
+    /// Whether gangplank's record on that machine says it wrote this content to this path.
+    pub fn is_ours(&self, path: &str, sha256: &str) -> bool {
+        self.record().yes().is_some_and(|lines| {
+            lines.iter().rev().find(|line| line.path == path).is_some_and(|line| line.new == sha256)
+        })
+    }
+}

@@ -1,0 +1,280 @@
+//! Single fields of a plan file: opening a mapping, taking a text, a number, a flag or a list out of it,
+//! and a remark with its place when it is something else. Knows no key of the plan.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::{
+    remark::{Remark, is_control, shown},
+    tree::{Entry, Node, Place, Value},
+};
+
+/// Where each field of a file was written.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Lines {
+    pub(crate) file: String,
+    pub(crate) places: HashMap<String, Place>,
+}
+
+impl Lines {
+    /// Line and column of a field; of the nearest field around it when it was not written itself.
+    pub fn of(&self, field: &str) -> Option<(usize, usize)> {
+        let mut field = field;
+        loop {
+            if let Some(place) = self.places.get(field) {
+                return Some(*place);
+            }
+            field = &field[..field.rfind(['.', '['])?];
+        }
+    }
+
+    /// Gives a remark the file and, when it has none, the place of its field.
+    pub fn place(&self, mut remark: Remark) -> Remark {
+        remark.file.clone_from(&self.file);
+        if remark.line.is_none()
+            && let Some((line, column)) = self.of(&remark.field)
+        {
+            (remark.line, remark.column) = (Some(line), Some(column));
+        }
+        remark
+    }
+}
+
+/// The reading in progress: remarks so far and places so far.
+pub(crate) struct Shape {
+    pub(crate) lines: Lines,
+    pub(crate) remarks: Vec<Remark>,
+}
+
+/// One mapping being read; what stays in it at the end is unknown.
+pub(crate) struct Map {
+    field: String,
+    pub(crate) entries: BTreeMap<String, Node>,
+}
+
+impl Map {
+    fn below(&self, key: &str) -> String {
+        if self.field.is_empty() { key.to_owned() } else { format!("{}.{key}", self.field) }
+    }
+
+    pub(crate) fn take(&mut self, key: &str) -> Option<(String, Node)> {
+        let node = self.entries.remove(key)?;
+        if matches!(node.value, Value::Null) { None } else { Some((self.below(key), node)) }
+    }
+}
+
+/// More wrong keys and types than this are counted instead of listed.
+pub(crate) const MOST_REMARKS: usize = 500;
+
+/// Words in a key that say a secret was put there.
+const SECRET: [&str; 6] = ["password", "passwd", "passphrase", "token", "secret", "credential"];
+
+impl Shape {
+    pub(crate) fn part<T: Default>(
+        &mut self,
+        map: &mut Map,
+        key: &str,
+        read: impl FnOnce(&mut Self, &str, Node) -> T,
+    ) -> T {
+        map.take(key).map_or_else(T::default, |(field, node)| read(self, &field, node))
+    }
+
+    /// Opens a mapping: notes places, says which keys are unknown (`keys` empty: any is known) or doubled.
+    pub(crate) fn map(&mut self, field: &str, node: Node, keys: &[&str]) -> Option<Map> {
+        let entries = match node.value {
+            Value::Null => Vec::new(),
+            Value::Map(entries) => entries,
+            Value::Flag(_) | Value::Number(_) | Value::Text(_) | Value::List(_) => {
+                let cure = format!("write keys below it: {}", keys.join(", "));
+                self.wrong_type(field, &node, "a mapping", &cure);
+                return None;
+            }
+        };
+        if let Some(place) = node.place {
+            self.lines.places.entry(field.to_owned()).or_insert(place);
+        }
+        let mut map = Map { field: field.to_owned(), entries: BTreeMap::new() };
+        for Entry { key, place, node } in entries {
+            let field = map.below(&key);
+            let known = if keys.is_empty() {
+                !is_secret(&key) || switch(&node).is_some()
+            } else {
+                keys.contains(&key.as_str())
+            };
+            if !known {
+                self.unknown(&field, &key, place, keys);
+                continue;
+            }
+            if let Some(place) = node.place.or(place) {
+                self.lines.places.insert(field.clone(), place);
+            }
+            if map.entries.insert(key.clone(), node).is_some() {
+                let first = place.map_or(String::new(), |(line, _)| format!("; the first is on line {line}"));
+                let what = format!("is written more than once{first}");
+                self.remarks.push(Remark::wrong(field, what, "keep one"));
+            }
+        }
+        Some(map)
+    }
+
+    fn unknown(&mut self, field: &str, key: &str, place: Option<Place>, keys: &[&str]) {
+        let field: String = field.chars().filter(|c| !is_control(*c)).take(80).collect();
+        let mut remark = if is_secret(key) {
+            Remark::wrong(
+                field,
+                "is an unknown key and looks like a secret",
+                "remove it: secrets are never in a plan; they are asked for, or given by --secret",
+            )
+        } else {
+            // Looking for the key that was meant costs most: not for what is only counted.
+            let known = if self.remarks.len() < MOST_REMARKS { keys } else { &[] };
+            let near = known
+                .iter()
+                .map(|known| (strsim::damerau_levenshtein(known, &key.to_lowercase()), known))
+                .filter(|(distance, known)| *distance <= known.len().div_ceil(3))
+                .min();
+            let cure = match near {
+                Some((_, known)) => format!("write {known}"),
+                None => format!("known here: {}", keys.join(", ")),
+            };
+            Remark::wrong(field, "is an unknown key", cure)
+        };
+        if let Some((line, column)) = place {
+            (remark.line, remark.column) = (Some(line), Some(column));
+        }
+        self.remarks.push(remark);
+    }
+
+    pub(crate) fn wrong_type(&mut self, field: &str, node: &Node, wanted: &str, cure: &str) {
+        let mut remark = Remark::wrong(field, format!("{}, not {wanted}", parsed(node)), cure);
+        if let Some((line, column)) = node.place {
+            (remark.line, remark.column) = (Some(line), Some(column));
+        }
+        self.remarks.push(remark);
+    }
+
+    pub(crate) fn text(&mut self, map: &mut Map, key: &str) -> Option<String> {
+        let (field, node) = map.take(key)?;
+        self.text_of(&field, &node)
+    }
+
+    pub(crate) fn text_of(&mut self, field: &str, node: &Node) -> Option<String> {
+        let Value::Text(text) = &node.value else {
+            let cure = match (&node.source, &node.value) {
+                (Some(source), Value::Number(_) | Value::Flag(_)) => {
+                    format!("write it in quotes: \"{source}\"")
+                }
+                _ => "write one text".to_owned(),
+            };
+            self.wrong_type(field, node, "a text", &cure);
+            return None;
+        };
+        let kind = if node.plain { super::yaml::other_kind(text) } else { None };
+        if let Some(kind) = kind {
+            let what = format!("{text} without quotes is {kind} for some YAML readers");
+            self.remarks.push(Remark::wrong(field, what, format!("write it in quotes: \"{text}\"")));
+            return None;
+        }
+        if let Some(c) = text.chars().find(|c| is_control(*c)) {
+            let what = format!("has a character that cannot be seen (U+{:04X})", u32::from(c));
+            self.remarks.push(Remark::wrong(field, what, "remove it"));
+            return None;
+        }
+        Some(text.clone())
+    }
+
+    /// A text that may look like a number: what was written counts, so that 1.20 does not become 1.2.
+    pub(crate) fn verbatim(&mut self, map: &mut Map, key: &str) -> Option<String> {
+        let (field, node) = map.take(key)?;
+        match (&node.value, &node.source) {
+            (Value::Number(_), Some(source)) => Some(source.clone()),
+            (Value::Text(text), _) if text.bytes().all(|b| b.is_ascii_digit()) => Some(text.clone()),
+            _ => self.text_of(&field, &node),
+        }
+    }
+
+    pub(crate) fn number(&mut self, map: &mut Map, key: &str) -> Option<u32> {
+        let (field, node) = map.take(key)?;
+        let written = node.source.clone().unwrap_or_default();
+        if let Value::Number(number) = &node.value
+            && let Ok(number) = number.parse::<u32>()
+            && (written.is_empty() || written == number.to_string())
+        {
+            return Some(number);
+        }
+        if matches!(node.value, Value::Number(_)) {
+            let what = format!("{written} is not a whole number that fits here");
+            self.remarks.push(Remark::wrong(field, what, "write decimal digits alone, like 30"));
+        } else {
+            self.wrong_type(&field, &node, "a whole number", "write decimal digits alone, like 30");
+        }
+        None
+    }
+
+    pub(crate) fn flag(&mut self, map: &mut Map, key: &str) -> Option<bool> {
+        let (field, node) = map.take(key)?;
+        if let Value::Flag(flag) = node.value {
+            return Some(flag);
+        }
+        self.wrong_type(&field, &node, "true or false", "write true or false");
+        None
+    }
+
+    /// A list of texts; where `single` a text alone is a list of one.
+    pub(crate) fn texts(&mut self, map: &mut Map, key: &str, single: bool) -> Option<Vec<String>> {
+        let (field, node) = map.take(key)?;
+        let items = match node.value {
+            Value::List(items) => items,
+            Value::Text(_) if single => vec![node],
+            _ => {
+                self.wrong_type(
+                    &field,
+                    &node,
+                    "a list",
+                    "write it as [\"...\"] or as lines that begin with -",
+                );
+                return None;
+            }
+        };
+        let mut out = Vec::new();
+        for (at, item) in items.into_iter().enumerate() {
+            let field = format!("{field}[{at}]");
+            if let Some(place) = item.place {
+                self.lines.places.insert(field.clone(), place);
+            }
+            // A wrong item keeps its index for later remarks; no plan is made of it anyway.
+            out.push(self.text_of(&field, &item).unwrap_or_default());
+        }
+        Some(out)
+    }
+}
+
+/// `on` and `off` as well as `true` and `false`.
+pub(crate) fn switch(node: &Node) -> Option<bool> {
+    match &node.value {
+        Value::Flag(on) => Some(*on),
+        Value::Text(word) if word == "on" => Some(true),
+        Value::Text(word) if word == "off" => Some(false),
+        _ => None,
+    }
+}
+
+fn is_secret(key: &str) -> bool {
+    let key = key.to_lowercase();
+    SECRET.iter().any(|word| key.contains(word))
+}
+
+/// A value as YAML read it.
+fn parsed(node: &Node) -> String {
+    let read = match &node.value {
+        Value::Null => return "is empty".to_owned(),
+        Value::List(_) => return "is a list".to_owned(),
+        Value::Map(_) => return "is a mapping".to_owned(),
+        Value::Text(text) => return format!("{} is a text", shown(text)),
+        Value::Flag(flag) => format!("the truth value {flag}"),
+        Value::Number(number) => format!("the number {number}"),
+    };
+    match &node.source {
+        Some(source) => format!("{source} is {read}"),
+        None => format!("is {read}"),
+    }
+}

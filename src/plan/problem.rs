@@ -1,0 +1,105 @@
+//! What went wrong, in words: a stable code, the evidence, and numbered ways out. The codes are listed
+//! in one test and in the README; texts may improve, codes stay.
+
+use serde::Serialize;
+
+use super::place::Place;
+
+/// A problem shown to a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// Stable, such as `E-CERT-04`.
+    pub code: String,
+    /// One sentence: what happened, with the thing named.
+    pub what: String,
+    /// What was seen, a line each.
+    pub evidence: Vec<String>,
+    /// What can be done about it.
+    pub ways: Vec<Way>,
+}
+
+/// A way out of a problem.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "kind", content = "text")]
+pub enum Way {
+    /// The same again may work.
+    Retry,
+    /// An answer of the plan is to be changed: its field.
+    Edit(String),
+    /// Something to do by hand.
+    Manual(String),
+    /// Leave this host alone and finish the others.
+    Skip,
+}
+
+impl Problem {
+    /// A problem without evidence or ways yet.
+    pub fn new(code: &str, what: impl Into<String>) -> Self {
+        Self { code: code.to_owned(), what: what.into(), evidence: Vec::new(), ways: Vec::new() }
+    }
+
+    /// Adds a line of evidence; empty lines are left out.
+    #[must_use]
+    pub fn seen(mut self, line: impl Into<String>) -> Self {
+        let line = line.into();
+        if !line.trim().is_empty() {
+            self.evidence.push(line);
+        }
+        self
+    }
+
+    /// Adds a way out.
+    #[must_use]
+    pub fn way(mut self, way: Way) -> Self {
+        self.ways.push(way);
+        self
+    }
+
+    /// Adds something to do by hand.
+    #[must_use]
+    pub fn manual(self, text: impl Into<String>) -> Self {
+        self.way(Way::Manual(text.into()))
+    }
+
+    /// Adds an answer to change.
+    #[must_use]
+    pub fn edit(self, field: impl Into<String>) -> Self {
+        self.way(Way::Edit(field.into()))
+    }
+}
+
+impl Way {
+    /// The way as a line for a person; `place` is the host the problem is on.
+    pub fn text(&self, place: &Place) -> String {
+        match self {
+            Self::Retry => "run the same command again".to_owned(),
+            Self::Edit(field) => format!("change {field} in the plan"),
+            Self::Manual(text) => text.clone(),
+            Self::Skip => format!("leave {place} alone with --worker for the others"),
+        }
+    }
+}
+
+/// How far a prerequisite is from what the work needs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "verdict")]
+pub enum Verdict {
+    /// Fine.
+    Ok {
+        /// What was looked at.
+        about: String,
+        /// What was seen.
+        seen: String,
+    },
+    /// Works, but somebody should know.
+    Warning {
+        /// What was looked at.
+        about: String,
+        /// What was seen.
+        seen: String,
+        /// What to do about it.
+        cure: String,
+    },
+    /// The work cannot go on.
+    Stops(Problem),
+}

@@ -1,0 +1,475 @@
+//! Single values: a typed text to what it means, or what is wrong with it and what to write. Each knows
+//! only its own text; what values say about each other is in `check`. Long because it is a plain list of
+//! small functions, with the table of good and bad texts of each at the end.
+
+use std::{
+    net::{IpAddr, Ipv6Addr},
+    path::PathBuf,
+};
+
+use ipnet::IpNet;
+
+use super::{
+    check::Places,
+    model::{ApiAddress, ImageTar, Version},
+    range::Refusal,
+    remark::{is_control, shown},
+};
+
+type Judged<T> = Result<T, Refusal>;
+
+fn no<T>(text: &str, what: &str, cure: impl Into<String>) -> Judged<T> {
+    Err((format!("{} {what}", shown(text)), cure.into()))
+}
+
+/// A DNS label as of RFC 1123: lower-case letters, digits and hyphens.
+pub(crate) fn is_label(text: &str) -> bool {
+    let inner = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    (1..=63).contains(&text.len())
+        && text.bytes().all(inner)
+        && !text.starts_with('-')
+        && !text.ends_with('-')
+}
+
+fn is_dns_name(text: &str) -> bool {
+    text.len() <= 253 && text.split('.').all(is_label)
+}
+
+fn looks_like_ipv4(text: &str) -> bool {
+    text.contains('.') && text.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+}
+
+/// The name of the cluster.
+pub(crate) fn label(text: &str) -> Judged<String> {
+    if is_label(text) {
+        return Ok(text.to_owned());
+    }
+    no(text, "is not a DNS label", "write at most 63 lower-case letters, digits and hyphens, like demo")
+}
+
+/// A node's name; dots are allowed.
+pub(crate) fn node_name(text: &str) -> Judged<String> {
+    if looks_like_ipv4(text) {
+        return no(text, "is an address, not a name", "write a name like worker1");
+    }
+    if is_dns_name(text) {
+        return Ok(text.to_owned());
+    }
+    if is_dns_name(&text.to_lowercase()) {
+        return no(text, "has capital letters", format!("write {}", text.to_lowercase()));
+    }
+    no(text, "is not a node name", "write lower-case letters, digits, hyphens and dots, like worker1")
+}
+
+/// The cluster's DNS domain.
+pub(crate) fn domain(text: &str) -> Judged<String> {
+    if is_dns_name(text) && !looks_like_ipv4(text) {
+        return Ok(text.to_owned());
+    }
+    let better = text.trim_matches('.').to_lowercase();
+    let cure = if is_dns_name(&better) { better } else { "cluster.local".to_owned() };
+    no(text, "is not a DNS domain", format!("write {cure}"))
+}
+
+/// An IP address.
+pub(crate) fn ip(text: &str, like: &str) -> Judged<IpAddr> {
+    let inner = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    if let Some(address) = inner.and_then(|inner| inner.parse::<Ipv6Addr>().ok()) {
+        return no(text, "has brackets", format!("write {address}"));
+    }
+    if let Some((address, _)) = text.split_once('/')
+        && address.parse::<IpAddr>().is_ok()
+    {
+        return no(text, "is a range, not an address", format!("write {address}"));
+    }
+    text.parse().or_else(|_| no(text, "is not an IP address", format!("write one like {like}")))
+}
+
+/// A worker's address: one the kubelet takes as a node's.
+pub(crate) fn node_address(text: &str) -> Judged<IpAddr> {
+    let address = ip(text, "192.168.2.1")?;
+    let kind = match address {
+        ip if ip.is_unspecified() => "is no machine's address",
+        ip if ip.is_loopback() => "is the loopback address",
+        ip if ip.is_multicast() => "is a multicast address",
+        IpAddr::V4(ip) if ip.is_broadcast() => "is the broadcast address",
+        IpAddr::V4(ip) if ip.is_link_local() => "is a link-local address",
+        IpAddr::V6(ip) if ip.is_unicast_link_local() => "is a link-local address",
+        IpAddr::V6(ip) if ip.to_ipv4_mapped().is_some() => "is an IPv4 address in IPv6 form",
+        IpAddr::V4(_) | IpAddr::V6(_) => return Ok(address),
+    };
+    no(text, kind, "write the address the other machines reach it at, like 192.168.2.1")
+}
+
+/// A range of addresses without host bits.
+pub(crate) fn net(text: &str, like: &str) -> Judged<IpNet> {
+    let Ok(net) = text.parse::<IpNet>() else {
+        let cure = if text.parse::<IpAddr>().is_ok() { format!("{text}/24") } else { like.to_owned() };
+        return no(text, "is not an address range", format!("write one like {cure}"));
+    };
+    if net.addr() == net.network() {
+        return Ok(net);
+    }
+    no(text, "has bits behind its prefix", format!("write {}", net.trunc()))
+}
+
+/// The API's address: https, host, port; nothing else.
+pub(crate) fn api(text: &str) -> Judged<ApiAddress> {
+    const LIKE: &str = "write one like https://loadbalancer.example.com:443";
+    let Some((scheme, rest)) = text.split_once("://") else {
+        let cure = if host_port(text).is_ok() { format!("write https://{text}") } else { LIKE.to_owned() };
+        return no(text, "does not begin with https://", cure);
+    };
+    if rest.contains('@') {
+        return no(text, "has a user in it", LIKE);
+    }
+    let (authority, behind) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    if scheme != "https" {
+        return no(text, "is not https", format!("write https://{authority} (the kubelet logs in by TLS)"));
+    }
+    if !behind.is_empty() {
+        return no(text, "has a path", format!("write https://{authority}"));
+    }
+    match host_port(authority) {
+        Ok((host, port)) => Ok(ApiAddress { host: host.to_lowercase(), port: port.unwrap_or(443) }),
+        Err(what) => no(text, what, LIKE),
+    }
+}
+
+/// `host`, `host:port`, `[v6]:port`; a DNS name or an address.
+fn host_port(text: &str) -> Result<(String, Option<u16>), &'static str> {
+    let (host, port) = split_port(text)?;
+    let is_ip = host.parse::<IpAddr>().is_ok();
+    let is_name = !looks_like_ipv4(&host) && is_dns_name(&host.to_lowercase());
+    if is_ip || is_name { Ok((host, port)) } else { Err("has no valid host name or address") }
+}
+
+fn split_port(text: &str) -> Result<(String, Option<u16>), &'static str> {
+    let (host, port) = if let Some(rest) = text.strip_prefix('[') {
+        let (host, behind) = rest.split_once(']').ok_or("has a \"[\" without \"]\"")?;
+        let _: Ipv6Addr = host.parse().map_err(|_| "has no IPv6 address in its brackets")?;
+        match behind.strip_prefix(':') {
+            None if behind.is_empty() => (host, None),
+            None => return Err("has something behind its brackets that is no port"),
+            Some(port) => (host, Some(port)),
+        }
+    } else if text.parse::<Ipv6Addr>().is_ok() {
+        return Err("has an IPv6 address without brackets");
+    } else {
+        text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port)))
+    };
+    let port = port.map(|text| port_of(text).ok_or("has no valid port (1 to 65535)")).transpose()?;
+    Ok((host.to_owned(), port))
+}
+
+fn port_of(text: &str) -> Option<u16> {
+    let digits = text.bytes().all(|b| b.is_ascii_digit());
+    text.parse().ok().filter(|port| *port != 0 && digits)
+}
+
+/// A TCP port as typed.
+pub(crate) fn port(number: u32) -> Judged<u16> {
+    match u16::try_from(number) {
+        Ok(port) if port != 0 => Ok(port),
+        _ => Err((format!("{number} is not a port"), "write 1 to 65535; SSH has 22".to_owned())),
+    }
+}
+
+/// `auto` (none) or a version.
+pub(crate) fn version(text: &str) -> Judged<Option<Version>> {
+    if text == "auto" {
+        return Ok(None);
+    }
+    let bare = text.strip_prefix('v').unwrap_or(text);
+    let parts: Vec<&str> = bare.split('.').collect();
+    let digits = |part: &&str| (1..=4).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+    let shape = matches!(parts.len(), 2 | 3) && parts.iter().all(digits);
+    match Version::parse(text).filter(|_| shape) {
+        Some(version) => Ok(Some(version)),
+        None => no(text, "is not a version", "write auto or one like 1.20.2"),
+    }
+}
+
+/// What SSH is told as a host: a name, an alias or an address; never something ssh would take for a flag.
+pub(crate) fn ssh_host(text: &str) -> Judged<String> {
+    if let Some(inner) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'))
+        && inner.parse::<Ipv6Addr>().is_ok()
+    {
+        return Ok(inner.to_owned());
+    }
+    let ok = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
+    let is_name = !text.is_empty() && text.len() <= 253 && !text.starts_with('-') && text.bytes().all(ok);
+    let bad_ip = looks_like_ipv4(text) && text.parse::<IpAddr>().is_err();
+    if text.parse::<Ipv6Addr>().is_ok() || is_name && !bad_ip {
+        return Ok(text.to_owned());
+    }
+    no(
+        text,
+        "is not a host",
+        "write a name, an address or an ssh_config alias; user and port have their own keys",
+    )
+}
+
+/// An SSH user.
+pub(crate) fn ssh_user(text: &str) -> Judged<String> {
+    let ok = |c: char| !c.is_whitespace() && !is_control(c) && !"@:/'\"\\`$".contains(c);
+    if !text.is_empty() && text.len() <= 64 && !text.starts_with('-') && text.chars().all(ok) {
+        return Ok(text.to_owned());
+    }
+    no(text, "is not a user name", "write one like root")
+}
+
+/// The fingerprint of a host's key.
+pub(crate) fn fingerprint(text: &str) -> Judged<String> {
+    let base64 = |b: u8| b.is_ascii_alphanumeric() || b == b'+' || b == b'/';
+    let hash = text.strip_prefix("SHA256:").unwrap_or_default();
+    if hash.len() == 43 && hash.bytes().all(base64) {
+        return Ok(text.to_owned());
+    }
+    let cure = "write SHA256: and 43 characters, as `ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` shows";
+    no(text, "is not a SHA256 fingerprint", cure)
+}
+
+/// A login in one text: user, host, port.
+pub(crate) type InOne = (Option<String>, String, Option<u16>);
+
+/// `user@host:port`.
+pub(crate) fn login(text: &str) -> Judged<InOne> {
+    const LIKE: &str = "write user@host:port; user and port may be left out";
+    let (user, rest) = text.rsplit_once('@').map_or((None, text), |(user, rest)| (Some(user), rest));
+    if user.is_some_and(|user| user.contains(':')) {
+        return no(text, "has a password in it", "remove it: secrets are never in a plan");
+    }
+    let user = user.map(ssh_user).transpose().or_else(|_| no(text, "has no valid user", LIKE))?;
+    let (host, port) = split_port(rest).or_else(|what| no(text, what, LIKE))?;
+    let host = ssh_host(&host).or_else(|_| no(text, "has no valid host", LIKE))?;
+    Ok((user, host, port))
+}
+
+/// `ssh://user@host:port/dir`: the login and the directory, without a slash at its end.
+pub(crate) fn ssh_place(rest: &str) -> Judged<(InOne, String)> {
+    let whole = format!("ssh://{rest}");
+    let (authority, dir) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let login = login(authority).map_err(|(_, cure)| {
+        let cure = if cure.contains("secrets") { cure } else { "write ssh://user@host:port/dir".to_owned() };
+        (format!("{} is not an SSH place", shown(&whole)), cure)
+    })?;
+    let name = dir.trim_end_matches('/');
+    if dir.is_empty() {
+        return no(&whole, "has no directory", format!("write ssh://{authority}/root"));
+    }
+    if name.starts_with("/~") {
+        return no(&whole, "has a ~", "write the whole path of the directory");
+    }
+    Ok((
+        login,
+        host_path(name).or_else(|error| if name.is_empty() { Ok(String::new()) } else { Err(error) })?,
+    ))
+}
+
+/// A SHA-256 in hex.
+pub(crate) fn sha256(text: &str) -> Judged<String> {
+    if text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Ok(text.to_ascii_lowercase());
+    }
+    no(text, "is not a SHA-256", "write its 64 hexadecimal digits, as `sha256sum` shows")
+}
+
+/// A path here: `~` is the home directory, relative starts at the base.
+pub(crate) fn path(text: &str, places: &Places) -> Judged<PathBuf> {
+    if text.trim().is_empty() || text.chars().any(is_control) {
+        return no(text, "is not a path", "write the path of a file");
+    }
+    if let Some(rest) = text.strip_prefix('~') {
+        let inside = rest.strip_prefix('/').or_else(|| rest.is_empty().then_some(""));
+        return match (inside, &places.home) {
+            (Some(inside), Some(home)) => Ok(home.join(inside)),
+            (Some(_), None) => {
+                no(text, "begins with ~, but the home directory is not known", "write the whole path")
+            }
+            (None, _) => no(text, "begins with another user's home", "write the whole path"),
+        };
+    }
+    Ok(places.base.join(text))
+}
+
+/// A path on a host: absolute.
+pub(crate) fn host_path(text: &str) -> Judged<String> {
+    if text.chars().any(is_control) {
+        return no(text, "is not a path", "write the whole path");
+    }
+    if text.starts_with('/') && text.len() > 1 {
+        return Ok(text.to_owned());
+    }
+    no(text, "is not an absolute path", "write the whole path, beginning with /")
+}
+
+/// `here:tar` or `host:/tar`.
+pub(crate) fn image_tar(text: &str, places: &Places) -> Judged<ImageTar> {
+    match text.split_once(':') {
+        Some(("here", file)) => path(file, places).map(ImageTar::Here),
+        Some(("host", file)) => host_path(file).map(ImageTar::Host),
+        _ => no(text, "does not say where the tar is", "write here:images.tar or host:/path/images.tar"),
+    }
+}
+
+/// The name of an image.
+pub(crate) fn image_name(text: &str) -> Judged<String> {
+    let ok = |b: u8| b.is_ascii_alphanumeric() || b"._-/:@".contains(&b);
+    let ends = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
+    let bytes = text.as_bytes();
+    if bytes.len() <= 512 && bytes.iter().copied().all(ok) && ends(bytes.first()) && ends(bytes.last()) {
+        return Ok(text.to_owned());
+    }
+    no(text, "is not an image name", "write one like quay.io/coreos/hyperkube:v1.2.2_coreos.0")
+}
+
+/// A name in a kubeconfig.
+pub(crate) fn entry_name(text: &str) -> Judged<String> {
+    if !text.trim().is_empty() && text.len() <= 253 && !text.chars().any(is_control) {
+        return Ok(text.to_owned());
+    }
+    no(text, "is not a name", "write one like demo")
+}
+
+/// `--flag=value`, of a flag that is not ours.
+pub(crate) fn argument(text: &str, ours: &[(&str, &str)]) -> Judged<String> {
+    let (flag, value) = text.split_once('=').map_or((text, None), |(flag, value)| (flag, Some(value)));
+    let Some(name) = flag.strip_prefix("--") else {
+        return no(text, "does not begin with --", "write it as --flag=value");
+    };
+    if text.chars().any(is_control) {
+        return no(text, "has a control character", "remove it");
+    }
+    if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)) {
+        let cure = match flag.split_once(' ') {
+            Some((flag, rest)) if value.is_none() => format!("write {flag}={}", rest.trim()),
+            _ => "write it as --flag=value".to_owned(),
+        };
+        return no(text, "is not one flag", cure);
+    }
+    // The flag parser of Kubernetes takes underscores for hyphens.
+    let plain = name.replace('_', "-");
+    match ours.iter().find(|(flag, _)| *flag == plain) {
+        Some((_, instead)) => no(text, "sets a flag that gangplank writes itself", *instead),
+        None => Ok(text.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cure<T: std::fmt::Debug>(judged: Judged<T>) -> String {
+        judged.unwrap_err().1
+    }
+
+    #[test]
+    fn reads_api_addresses() {
+        let url = |text: &str| api(text).unwrap().url();
+        assert_eq!(url("https://lb.example.com"), "https://lb.example.com");
+        assert_eq!(url("https://LB:443"), "https://lb");
+        assert_eq!(url("https://10.0.0.1:6443"), "https://10.0.0.1:6443");
+        assert_eq!(url("https://[fd00::1]:6443"), "https://[fd00::1]:6443");
+    }
+
+    #[test]
+    fn refuses_other_urls_and_says_the_right_one() {
+        assert_eq!(cure(api("lb:6443")), "write https://lb:6443");
+        assert_eq!(cure(api("https://lb:6443/api")), "write https://lb:6443");
+        assert_eq!(cure(api("https://lb/")), "write https://lb");
+        for text in [
+            "https://",
+            "https://lb:0",
+            "https://lb:65536",
+            "https://lb:+1",
+            "https://fd00::1",
+            "https://[fd00::1",
+            "https://a_b",
+            "https://10.0.0.300",
+            "https://lb?x",
+            "https://a@b",
+            "ftp://lb",
+            "",
+        ] {
+            assert!(api(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn reads_names_as_rfc_1123_has_them() {
+        let (longest, longer) = ("a".repeat(63), "a".repeat(64));
+        for text in ["w", "worker-1", "1a", "node.example.com", &longest] {
+            assert!(node_name(text).is_ok(), "{text}");
+        }
+        for text in ["", "-a", "a-", "a_b", "A", "a..b", ".a", "a.", "10.0.0.1", "ä", "a b", &longer] {
+            assert!(node_name(text).is_err(), "{text}");
+        }
+        assert!(label("a.b").is_err());
+        assert_eq!(cure(node_name("Worker1")), "write worker1");
+        assert_eq!(cure(domain("Cluster.Local.")), "write cluster.local");
+    }
+
+    #[test]
+    fn reads_logins() {
+        let (user, host) = (Some("root".to_owned()), "h".to_owned());
+        assert_eq!(login("root@h:22").unwrap(), (user.clone(), host.clone(), Some(22)));
+        assert_eq!(login("h").unwrap(), (None, host.clone(), None));
+        assert_eq!(login("root@[fd00::1]:22").unwrap().1, "fd00::1");
+        assert_eq!(ssh_place("root@h:22/root/ca/").unwrap(), ((user, host, Some(22)), "/root/ca".to_owned()));
+        assert_eq!(ssh_place("h/").unwrap().1, "");
+        for text in ["", "@h", "root@", "root@-oProxyCommand=x", "-l@h", "a b@h", "h:x", "root:pw@h", "a/b"] {
+            assert!(login(text).is_err(), "{text}");
+        }
+        for text in ["h", "h/~/ca", "/root", "root@/x"] {
+            assert!(ssh_place(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn reads_versions() {
+        assert_eq!(version("auto").unwrap(), None);
+        assert_eq!(version("v1.2.2").unwrap().unwrap().to_string(), "v1.2.2");
+        assert_eq!(version("1.20").unwrap().unwrap().to_string(), "v1.20.0");
+        for text in ["", "1", "latest", "1.20.2.1", "1.20-rc", "1..2", "1.99999"] {
+            assert!(version(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn paths_start_at_home_base_or_root() {
+        let places = Places { base: "/plans".into(), home: Some("/home/op".into()) };
+        assert_eq!(path("ca.crt", &places).unwrap(), PathBuf::from("/plans/ca.crt"));
+        assert_eq!(path("~/ca.crt", &places).unwrap(), PathBuf::from("/home/op/ca.crt"));
+        assert_eq!(path("/ca.crt", &places).unwrap(), PathBuf::from("/ca.crt"));
+        assert!(path("~root/x", &places).is_err());
+        assert!(path("~/x", &Places::default()).is_err());
+        assert!(path("a\0b", &places).is_err());
+        assert_eq!(image_tar("host:/a.tar", &places).unwrap(), ImageTar::Host("/a.tar".to_owned()));
+        assert_eq!(image_tar("here:a.tar", &places).unwrap(), ImageTar::Here("/plans/a.tar".into()));
+    }
+
+    #[test]
+    fn fingerprints_and_sums_have_their_length() {
+        assert!(fingerprint(&format!("SHA256:{}", "a".repeat(43))).is_ok());
+        for length in [42, 44] {
+            assert!(fingerprint(&format!("SHA256:{}", "a".repeat(length))).is_err());
+        }
+        assert!(fingerprint(&"a".repeat(43)).is_err());
+        assert_eq!(sha256(&"A".repeat(64)).unwrap(), "a".repeat(64));
+        assert!(sha256(&"a".repeat(63)).is_err() && sha256(&"g".repeat(64)).is_err());
+    }
+
+    #[test]
+    fn arguments_leave_our_flags_alone() {
+        let ours = [("node-ip", "no")];
+        for text in ["--v=3", "--x", "--feature-gates=A=true,B=false", "--y=a b"] {
+            assert!(argument(text, &ours).is_ok(), "{text}");
+        }
+        for text in ["--node-ip=1", "--node_ip=1", "--node-ip", "-v=3", "v", "--", "--=1", "--a\n=1", "--v 3"]
+        {
+            assert!(argument(text, &ours).is_err(), "{text}");
+        }
+        assert_eq!(cure(argument("--v 3", &ours)), "write --v=3");
+    }
+}

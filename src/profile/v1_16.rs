@@ -1,0 +1,98 @@
+//! Profile v1.16 to v1.23: the last kubelets with dockershim. Identities of their own for kubelet and
+//! kube-proxy (Node authorizer, RBAC), a KubeletConfiguration file, the kubelet's port closed to strangers.
+
+use minijinja::context;
+
+use super::{
+    Flag, Identity, KUBECONFIG, KUBELET_CONFIG, MANIFESTS, PROXY_KUBECONFIG, Profile, RenderError, SSL,
+    Setup, Wanted, render, v1_2,
+};
+use crate::plan::action::{KeyKind, Wish};
+use crate::plan::model::{Plan, Version, Worker};
+
+/// The kubelet's default pause image by version (1.16 and 1.17: 3.1, 1.18 to 1.20: 3.2, then 3.4.1 and on).
+pub(super) fn pause(kubelet: Version) -> &'static str {
+    match kubelet.minor {
+        ..=17 => "k8s.gcr.io/pause:3.1",
+        18..=20 => "k8s.gcr.io/pause:3.2",
+        21 => "k8s.gcr.io/pause:3.4.1",
+        22 => "k8s.gcr.io/pause:3.5",
+        _ => "k8s.gcr.io/pause:3.6",
+    }
+}
+
+pub(super) fn identities(plan: &Plan, worker: &Worker) -> Vec<Identity> {
+    vec![
+        Identity {
+            name: "kubelet",
+            key: format!("{SSL}/worker.key"),
+            cert: format!("{SSL}/worker.crt"),
+            kind: KeyKind::Rsa2048,
+            wish: Wish {
+                cn: format!("system:node:{}", worker.name),
+                organizations: vec!["system:nodes".to_owned()],
+                ips: vec![worker.address],
+                names: vec![worker.name.clone()],
+                client: true,
+                server: true,
+                days: plan.ca.days,
+            },
+        },
+        v1_2::proxy_identity(plan),
+    ]
+}
+
+pub(super) fn flags(setup: &Setup) -> Vec<Flag> {
+    let Setup { plan, worker, machine, .. } = setup;
+    let need = |text: String| Flag { text, required: true };
+    let like = |text: String| Flag { text, required: false };
+    let mut flags = vec![
+        need(format!("--config={KUBELET_CONFIG}")),
+        need(format!("--kubeconfig={KUBECONFIG}")),
+        like("--container-runtime=docker".to_owned()),
+        need(format!("--hostname-override={}", worker.name)),
+        need(format!("--node-ip={}", worker.address)),
+        like("--housekeeping-interval=60s".to_owned()),
+    ];
+    if machine.cni {
+        // Without a configuration in /etc/cni/net.d this flag would keep the node NotReady.
+        flags.push(like("--network-plugin=cni".to_owned()));
+    }
+    if let Some(pause) = &plan.images.pause {
+        flags.push(like(format!("--pod-infra-container-image={pause}")));
+    }
+    flags
+}
+
+pub(super) fn config(setup: &Setup) -> Result<String, RenderError> {
+    let Setup { plan, machine, cgroup_driver, .. } = setup;
+    // systemd-resolved's stub would make a DNS pod ask itself (coredns#2087).
+    let resolv_conf = if machine.resolved { "/run/systemd/resolve/resolv.conf" } else { "/etc/resolv.conf" };
+    render::yaml(
+        include_str!("../../assets/units/kubelet-config.yaml"),
+        context! {
+            ca => Profile::V1_16.ca_path(), manifests => MANIFESTS, dns => plan.cluster.dns.to_string(),
+            domain => plan.cluster.domain, cert => format!("{SSL}/worker.crt"), key => format!("{SSL}/worker.key"),
+            cgroup_driver, resolv_conf,
+        },
+    )
+}
+
+pub(super) fn kube_proxy(setup: &Setup) -> Result<Wanted, RenderError> {
+    let Setup { plan, worker, kubelet, .. } = setup;
+    let mut args = vec![
+        format!("--kubeconfig={PROXY_KUBECONFIG}"),
+        "--proxy-mode=iptables".to_owned(),
+        format!("--hostname-override={}", worker.name),
+    ];
+    if let Some(range) = plan.cluster.pod_range {
+        args.push(format!("--cluster-cidr={range}"));
+    }
+    args.extend(worker.proxy_args.iter().cloned());
+    let image = Profile::V1_16.images(plan, *kubelet).swap_remove(0);
+    let text = render::yaml(
+        include_str!("../../assets/manifests/kube-proxy-v1.16.yaml"),
+        context! { image, args, kubeconfig => PROXY_KUBECONFIG },
+    )?;
+    Ok(Wanted { path: format!("{MANIFESTS}/kube-proxy.yaml"), text })
+}

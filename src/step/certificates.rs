@@ -1,0 +1,92 @@
+//! Certificates: the CA's and the worker's own are put where the kubelet reads them.
+
+use super::identity::{Need, cert_slot, need};
+use super::{Look, State, Step, StepId, bug, state, todo};
+use crate::pki;
+use crate::plan::action::{Action, Content};
+use crate::plan::fact::{Known, Want};
+use crate::plan::model::{Plan, Worker};
+use crate::plan::problem::{Problem, Way};
+use crate::profile::{Profile, Wanted};
+
+/// The step.
+pub struct Certificates;
+
+impl Step for Certificates {
+    fn id(&self) -> StepId {
+        StepId("certificates")
+    }
+
+    fn title(&self) -> &'static str {
+        "Certificates"
+    }
+
+    fn needs(&self) -> &'static [&'static str] {
+        &["sign"]
+    }
+
+    fn wants(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<Want> {
+        let mut wants = Vec::new();
+        for profile in [Profile::V1_2, Profile::V1_16] {
+            wants.push(Want::File { path: profile.ca_path().to_owned(), content: true });
+            wants.push(Want::Folder(parent(profile.ca_path()).to_owned()));
+        }
+        wants
+    }
+
+    fn look(&self, cx: &Look) -> State {
+        state((|| {
+            let worker = cx.the_worker()?;
+            let profile = cx.profile()?;
+            let mut actions = Vec::new();
+            actions.extend(ca_file(cx, profile.ca_path())?);
+            for identity in profile.identities(cx.plan, worker) {
+                if let Need::Nothing(_) = need(cx, &identity)? {
+                    continue;
+                }
+                actions.push(Action::Put {
+                    content: Content::Later(cert_slot(&worker.name, &identity)),
+                    path: identity.cert,
+                    mode: "0644",
+                    owner: "root:root",
+                });
+            }
+            Ok(todo(actions, "the CA's and the worker's own are in place"))
+        })())
+    }
+
+    fn explain(&self) -> &'static str {
+        include_str!("../../assets/explain/certificates.md")
+    }
+}
+
+fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("/", |(folder, _)| folder)
+}
+
+/// The CA file may be there already, in any form, from the flannel set-up: the same certificate is enough.
+fn ca_file(cx: &Look, path: &str) -> Result<Vec<Action>, Problem> {
+    let ca = cx.ca()?;
+    let text = ca.pem().map_err(|error| bug(&error))?;
+    if let Known::Yes(Some(file)) = cx.facts.file(path) {
+        let theirs = pki::examine(file.content.as_deref().unwrap_or_default());
+        match theirs {
+            Ok(theirs) if theirs.fingerprint == ca.cert.fingerprint => return Ok(Vec::new()),
+            Ok(theirs) if !cx.may_replace(path, &file.sha256) => {
+                return Err(Problem::new("E-CERT-16", format!("{path} is another CA's certificate"))
+                    .seen(format!("there  {}  {}", theirs.subject_text(), theirs.fingerprint))
+                    .seen(format!("ours   {}  {}", ca.subject(), ca.cert.fingerprint))
+                    .manual("use that CA: change ca in the plan")
+                    .edit("workers[].replace: true, and it is replaced; the old file is kept on the host for undo")
+                    .way(Way::Skip));
+            }
+            Ok(_) | Err(_) => {}
+        }
+    }
+    let mut actions: Vec<Action> = cx.folder(parent(path), "0755").into_iter().collect();
+    actions.extend(cx.file(&Wanted { path: path.to_owned(), text }, "0644")?);
+    if actions.iter().all(|action| matches!(action, Action::MakeDir { .. })) {
+        actions.clear();
+    }
+    Ok(actions)
+}

@@ -1,0 +1,141 @@
+//! kubectl context: a file of its own by default, a merge into the existing kubeconfig on request, and the
+//! proof that `kubectl get nodes` works with it.
+
+use std::path::{Path, PathBuf};
+
+use super::{Look, On, Proof, State, Step, StepId, admin, admin_folder, bug, state};
+use crate::kube::kubeconfig::{Kubeconfig, Material};
+use crate::kube::kubeconfig_write::Contents;
+use crate::plan::action::Action;
+use crate::plan::fact::{Known, Want};
+use crate::plan::model::{Kubectl, Plan, Worker};
+use crate::plan::problem::Problem;
+use crate::profile::Wanted;
+
+/// The step.
+pub struct Context;
+
+fn usual(home: &str) -> String {
+    format!("{home}/.kube/config")
+}
+
+fn own(plan: &Plan, home: &str) -> String {
+    format!("{home}/.kube/{}.yaml", plan.cluster.name)
+}
+
+/// The file the context goes into.
+fn file(cx: &Look, kubectl: &Kubectl) -> String {
+    if let Some(file) = &kubectl.file {
+        return file.display().to_string();
+    }
+    let usual = usual(cx.home);
+    let ours = match cx.facts.file(&usual) {
+        Known::Yes(Some(file)) => kubectl.merge || cx.facts.is_ours(&usual, &file.sha256),
+        Known::Yes(None) => true,
+        Known::No(_) | Known::NotAsked => false,
+    };
+    if ours { usual } else { own(cx.plan, cx.home) }
+}
+
+fn contents(cx: &Look, kubectl: &Kubectl) -> Contents {
+    let identity = admin::identity(cx.plan, cx.home);
+    let folder = admin_folder(cx.plan, cx.home);
+    Contents {
+        cluster: kubectl.cluster.clone(),
+        user: kubectl.user.clone(),
+        context: kubectl.context.clone(),
+        server: Some(cx.plan.cluster.api.url()),
+        ca: Material::File(PathBuf::from(format!("{folder}/ca.crt"))),
+        cert: Material::File(PathBuf::from(identity.cert)),
+        key: Material::File(PathBuf::from(identity.key)),
+    }
+}
+
+impl Step for Context {
+    fn id(&self) -> StepId {
+        StepId("context")
+    }
+
+    fn title(&self) -> &'static str {
+        "kubectl context"
+    }
+
+    fn on(&self) -> On {
+        On::Here
+    }
+
+    fn needs(&self) -> &'static [&'static str] {
+        &["admin"]
+    }
+
+    fn wants(&self, plan: &Plan, _: Option<&Worker>, home: &str) -> Vec<Want> {
+        let Some(kubectl) = &plan.kubectl else { return Vec::new() };
+        let read = |path: String| Want::File { path, content: true };
+        let mut wants = vec![read(usual(home)), read(own(plan, home)), Want::Folder(format!("{home}/.kube"))];
+        if let Some(file) = &kubectl.file {
+            wants.push(read(file.display().to_string()));
+            if let Some(folder) = file.parent() {
+                wants.push(Want::Folder(folder.display().to_string()));
+            }
+        }
+        wants
+    }
+
+    fn look(&self, cx: &Look) -> State {
+        let Some(kubectl) = &cx.plan.kubectl else { return State::Done("none is wanted".to_owned()) };
+        state((|| {
+            let path = file(cx, kubectl);
+            let contents = contents(cx, kubectl);
+            let there = match cx.facts.file(&path) {
+                Known::Yes(there) => there,
+                other => return Err(super::unknown(&path, other.why_not())),
+            };
+            let text = there.as_ref().and_then(|file| file.content.as_deref()).map(String::from_utf8_lossy);
+            let parsed = text.as_deref().and_then(|text| Kubeconfig::parse(text, Path::new(&path)).ok());
+            if let Some(target) = parsed.as_ref().and_then(|parsed| parsed.find(Some(&kubectl.context)).ok())
+                && target.server == contents.server
+                && target.ca.as_ref() == Some(&contents.ca)
+                && target.cert.as_ref() == Some(&contents.cert)
+                && target.key.as_ref() == Some(&contents.key)
+            {
+                return Ok(State::Done(format!("{path}, context {}", kubectl.context)));
+            }
+            if kubectl.merge && there.is_some() {
+                if text.is_some() && parsed.is_none() {
+                    return Err(Problem::new(
+                        "E-KUBECTL-01",
+                        format!("{path} is not a kubeconfig that can be read"),
+                    )
+                    .edit("kubectl.file: another file"));
+                }
+                let commands =
+                    contents.merge_commands(Some(Path::new(&path)), false).map_err(|error| bug(&error))?;
+                let mut actions = vec![Action::Script {
+                    title: format!("keep a copy of {path}"),
+                    text: format!("keep_for_undo {}", shell_words::quote(&path)),
+                    secrets: Vec::new(),
+                }];
+                actions.extend(commands.into_iter().map(|args| Action::Kubectl { args }));
+                return Ok(State::Todo(actions));
+            }
+            let text = contents.text().map_err(|error| bug(&error))?;
+            let mut actions: Vec<Action> = Vec::new();
+            if let Some(folder) = Path::new(&path).parent() {
+                actions.extend(cx.folder(&folder.display().to_string(), "0700"));
+            }
+            let put = cx.file(&Wanted { path, text: text.to_string() }, "0600")?;
+            actions.extend(put);
+            Ok(State::Todo(actions))
+        })())
+    }
+
+    fn explain(&self) -> &'static str {
+        include_str!("../../assets/explain/context.md")
+    }
+}
+
+/// The proof that the context works.
+pub fn proof(cx: &Look) -> Option<Proof> {
+    let kubectl = cx.plan.kubectl.as_ref()?;
+    Some(Proof::Kubectl { file: file(cx, kubectl), context: kubectl.context.clone() })
+}

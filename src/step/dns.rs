@@ -1,0 +1,196 @@
+//! Cluster DNS: its objects, its pods, and a real lookup answered on every worker.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use serde_json::Value;
+
+use super::{Look, On, Proof, State, Step, StepId, bug, state, todo};
+use crate::kube::{apply, subset};
+use crate::plan::action::{Action, object_name};
+use crate::plan::fact::Want;
+use crate::plan::model::{DnsKind, Plan, Worker};
+use crate::plan::problem::Problem;
+use crate::profile;
+
+/// How long DNS pods may take; kube2sky's readiness probe alone starts after 30 s.
+const PODS_WITHIN: u64 = 300;
+/// How long a worker may take to answer once the pods are ready.
+const LOOKUP_WITHIN: u64 = 120;
+
+/// The step that applies the objects.
+pub struct Dns;
+/// The step that waits for the pods.
+pub struct Pods;
+/// The step that proves an answer, on each worker.
+pub struct Lookup;
+
+/// The API paths the cluster is asked for.
+pub fn paths(plan: &Plan) -> Vec<String> {
+    let mut paths = vec![super::namespace::PATH.to_owned()];
+    for rbac in [true, false] {
+        let objects = profile::dns_objects(plan, rbac).unwrap_or_default();
+        paths.extend(objects.iter().filter_map(object_path));
+    }
+    paths.sort();
+    paths.dedup();
+    paths
+}
+
+fn object_path(object: &Value) -> Option<String> {
+    apply::Place::of(object).ok().map(|place| place.object)
+}
+
+impl Step for Dns {
+    fn id(&self) -> StepId {
+        StepId("dns")
+    }
+
+    fn title(&self) -> &'static str {
+        "Cluster DNS"
+    }
+
+    fn on(&self) -> On {
+        On::Cluster
+    }
+
+    fn needs(&self) -> &'static [&'static str] {
+        &["namespace"]
+    }
+
+    fn wants(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<Want> {
+        Vec::new()
+    }
+
+    fn look(&self, cx: &Look) -> State {
+        if cx.plan.dns.deploy == DnsKind::None {
+            return State::Done("none is deployed".to_owned());
+        }
+        state((|| {
+            if let Some(holder) = &cx.cluster.at_dns_address
+                && holder != "kube-system/kube-dns"
+            {
+                return Err(Problem::new(
+                    "E-DNS-01",
+                    format!("{} belongs to the service {holder}", cx.plan.cluster.dns),
+                )
+                .edit("cluster.dns: a free address of the service range")
+                .manual(format!("delete the service {holder} if nobody needs it")));
+            }
+            let objects = profile::dns_objects(cx.plan, cx.cluster.rbac()).map_err(|error| bug(&error))?;
+            let mut actions = Vec::new();
+            for object in objects {
+                let path = object_path(&object).ok_or_else(|| {
+                    Problem::new("E-BUG-02", format!("{} has no path", object_name(&object)))
+                })?;
+                match cx.cluster.objects.get(&path) {
+                    Some(Some(live)) if subset::differences(&object, live).is_empty() => {}
+                    Some(Some(live)) => {
+                        check_address(&object, live)?;
+                        actions.push(Action::KubeApply { object });
+                    }
+                    Some(None) | None => actions.push(Action::KubeApply { object }),
+                }
+            }
+            Ok(todo(actions, "all objects are as wanted"))
+        })())
+    }
+
+    fn explain(&self) -> &'static str {
+        include_str!("../../assets/explain/dns.md")
+    }
+}
+
+/// A service's address cannot be changed, only made anew; that is not ours to decide.
+fn check_address(object: &Value, live: &Value) -> Result<(), Problem> {
+    let address = |value: &Value| value.pointer("/spec/clusterIP").and_then(Value::as_str).map(str::to_owned);
+    match (address(object), address(live)) {
+        (Some(ours), Some(theirs)) if ours != theirs => {
+            Err(Problem::new("E-DNS-02", format!("{} exists with address {theirs}", object_name(object)))
+                .seen(format!("the plan says {ours}; an address cannot be changed"))
+                .edit(format!("cluster.dns: {theirs}"))
+                .manual("delete the service first, if nobody needs it"))
+        }
+        _ => Ok(()),
+    }
+}
+
+impl Step for Pods {
+    fn id(&self) -> StepId {
+        StepId("dns-pods")
+    }
+
+    fn title(&self) -> &'static str {
+        "DNS pods ready"
+    }
+
+    fn on(&self) -> On {
+        On::Cluster
+    }
+
+    fn needs(&self) -> &'static [&'static str] {
+        &["dns"]
+    }
+
+    fn wants(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<Want> {
+        Vec::new()
+    }
+
+    fn look(&self, cx: &Look) -> State {
+        if cx.plan.dns.deploy == DnsKind::None {
+            return State::Done("none is deployed".to_owned());
+        }
+        State::Await(Proof::Pods {
+            selector: "k8s-app=kube-dns".to_owned(),
+            count: usize::try_from(cx.plan.dns.replicas).unwrap_or(1),
+            within: PODS_WITHIN,
+        })
+    }
+
+    fn explain(&self) -> &'static str {
+        include_str!("../../assets/explain/dns-pods.md")
+    }
+}
+
+/// The first address of a range: the API server's own service, `kubernetes.default`.
+pub fn first_of(range: ipnet::IpNet) -> IpAddr {
+    match range.network() {
+        IpAddr::V4(address) => Ipv4Addr::from(u32::from(address).saturating_add(1)).into(),
+        IpAddr::V6(address) => Ipv6Addr::from(u128::from(address).saturating_add(1)).into(),
+    }
+}
+
+impl Step for Lookup {
+    fn id(&self) -> StepId {
+        StepId("dns-lookup")
+    }
+
+    fn title(&self) -> &'static str {
+        "DNS answers"
+    }
+
+    fn on(&self) -> On {
+        On::Cluster
+    }
+
+    fn needs(&self) -> &'static [&'static str] {
+        &["dns-pods"]
+    }
+
+    fn wants(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<Want> {
+        Vec::new()
+    }
+
+    fn look(&self, cx: &Look) -> State {
+        let cluster = &cx.plan.cluster;
+        State::Await(Proof::Dns {
+            name: format!("kubernetes.default.svc.{}", cluster.domain),
+            server: cluster.dns,
+            expect: first_of(cluster.service_range),
+            within: LOOKUP_WITHIN,
+        })
+    }
+
+    fn explain(&self) -> &'static str {
+        include_str!("../../assets/explain/dns-lookup.md")
+    }
+}

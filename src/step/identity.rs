@@ -1,0 +1,121 @@
+//! What a key pair on a machine needs: nothing, a certificate, or a key as well. Shared by the steps that
+//! make keys, sign and install, so that all three agree.
+
+use super::Look;
+use crate::pki::{self, Request, San, Usages};
+use crate::plan::action::{Slot, Wish};
+use crate::plan::fact::Known;
+use crate::plan::problem::{Problem, Way};
+use crate::profile::Identity;
+
+/// What is needed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Need {
+    /// Nothing: how long it is still good.
+    Nothing(String),
+    /// A certificate for the key that is there; why.
+    Certificate(String),
+    /// A key and a certificate; why.
+    Both(String),
+}
+
+/// What the certificate must say, for the PKI.
+pub fn request(wish: &Wish) -> Request {
+    let ips = wish.ips.iter().map(|ip| San::Ip(*ip));
+    let names = wish.names.iter().map(|name| San::Dns(name.clone()));
+    Request {
+        cn: wish.cn.clone(),
+        organizations: wish.organizations.clone(),
+        sans: names.chain(ips).collect(),
+        usages: Usages { digital_signature: true, key_encipherment: true, content_commitment: false },
+        client: wish.client,
+        server: wish.server,
+        days: wish.days,
+    }
+}
+
+/// Where the CSR of an identity goes.
+pub(super) fn csr_slot(owner: &str, identity: &Identity) -> Slot {
+    Slot(format!("signing request of {owner} {}", identity.name))
+}
+
+/// Where its certificate goes.
+pub(super) fn cert_slot(owner: &str, identity: &Identity) -> Slot {
+    Slot(format!("certificate of {owner} {}", identity.name))
+}
+
+/// Looks at an identity.
+pub(super) fn need(cx: &Look, identity: &Identity) -> Result<Need, Problem> {
+    let ca = cx.ca()?;
+    let key = match cx.facts.key(&identity.key) {
+        Known::Yes(key) => key,
+        other => return Err(super::unknown(&identity.key, other.why_not())),
+    };
+    let cert = match cx.facts.file(&identity.cert) {
+        Known::Yes(cert) => cert,
+        other => return Err(super::unknown(&identity.cert, other.why_not())),
+    };
+    let spki = match key {
+        None => None,
+        Some(key) if key.spki_sha256.is_empty() => {
+            if !cx.may_replace(&identity.key, &key.sha256) {
+                return Err(Problem::new(
+                    "E-KEY-01",
+                    format!("{} cannot be read as a private key", identity.key),
+                )
+                .seen(if key.encrypted {
+                    "it wants a passphrase, and the kubelet has none"
+                } else {
+                    "openssl cannot read it"
+                })
+                .edit("workers[].replace: true, and a new key is made; the old file is kept for undo")
+                .manual(format!("move {} away on the host", identity.key)));
+            }
+            None
+        }
+        Some(key) => Some(key.spki_sha256.as_str()),
+    };
+    let Some(file) = cert else {
+        let why = format!("{} is not there", identity.cert);
+        return Ok(if spki.is_some() { Need::Certificate(why) } else { Need::Both(why) });
+    };
+    let wish = request(&identity.wish);
+    let content = file.content.as_deref().unwrap_or_default();
+    let differences = match pki::examine(content) {
+        Ok(facts) => {
+            let mut differences = pki::compare(&facts, &wish, spki, ca, cx.now);
+            if spki.is_none() {
+                // A certificate without its key proves nothing.
+                differences.retain(|difference| !matches!(difference, pki::Difference::ExpiresSoon { .. }));
+            }
+            if differences.is_empty() && spki.is_some() {
+                let left = facts.not_after.duration_since(cx.now).as_hours() / 24;
+                return Ok(Need::Nothing(format!("good for {left} more days")));
+            }
+            differences
+        }
+        Err(_) => vec![pki::Difference::Unreadable],
+    };
+    let words: Vec<String> = differences.iter().map(ToString::to_string).collect();
+    // An expired or soon expiring one of our CA is renewed whoever installed it: nothing is lost.
+    let only_age = !differences.is_empty()
+        && differences.iter().all(|difference| {
+            matches!(difference, pki::Difference::Expired { .. } | pki::Difference::ExpiresSoon { .. })
+        });
+    if !only_age && !differences.is_empty() && !cx.may_replace(&identity.cert, &file.sha256) {
+        let code = differences.first().map_or("E-CERT-01", pki::Difference::code);
+        let mut problem = Problem::new(
+            code,
+            format!("{} is there already and is not the certificate this plan wants", identity.cert),
+        );
+        for line in words {
+            problem = problem.seen(line);
+        }
+        return Err(problem
+            .edit("workers[].replace: true, and it is replaced; the old file is kept on the host for undo")
+            .manual("use the CA that signed it: change ca in the plan")
+            .way(Way::Skip));
+    }
+    let why = if words.is_empty() { format!("{} has no key", identity.cert) } else { words.join("; ") };
+    Ok(if spki.is_some() { Need::Certificate(why) } else { Need::Both(why) })
+}

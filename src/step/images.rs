@@ -1,0 +1,123 @@
+//! Images: what the node must run before it can reach a registry, loaded from tars the operator names. An
+//! image is present when its id equals the config digest inside the tar; a name alone proves nothing.
+
+use super::{Look, State, Step, StepId, state, todo, unknown};
+use crate::plan::action::{Action, Content};
+use crate::plan::fact::{ImageFact, Known, Want};
+use crate::plan::model::{ImageTar, Plan, Worker};
+use crate::plan::problem::{Problem, Verdict};
+use crate::profile;
+
+/// The step.
+pub struct Images;
+
+/// The images of a tar, wherever it is.
+fn in_tar<'a>(cx: &Look<'a>, tar: &ImageTar) -> Known<&'a Vec<ImageFact>> {
+    match tar {
+        ImageTar::Here(path) => cx.here.tar(&path.display().to_string()),
+        ImageTar::Host(path) => cx.facts.tar(path),
+    }
+}
+
+/// What the operator's computer is asked for: the tars that are here.
+pub(super) fn wants_here(plan: &Plan) -> Vec<Want> {
+    let tars = plan.workers.iter().flat_map(|worker| &worker.images);
+    tars.filter_map(|tar| match tar {
+        ImageTar::Here(path) => Some(Want::Tar(path.display().to_string())),
+        ImageTar::Host(_) => None,
+    })
+    .collect()
+}
+
+impl Step for Images {
+    fn id(&self) -> StepId {
+        StepId("images")
+    }
+
+    fn title(&self) -> &'static str {
+        "Images"
+    }
+
+    fn needs(&self) -> &'static [&'static str] {
+        &["prerequisites"]
+    }
+
+    fn wants(&self, _: &Plan, worker: Option<&Worker>, _: &str) -> Vec<Want> {
+        let mut wants = vec![Want::Images];
+        for tar in worker.into_iter().flat_map(|worker| &worker.images) {
+            if let ImageTar::Host(path) = tar {
+                wants.push(Want::Tar(path.clone()));
+            }
+        }
+        wants
+    }
+
+    fn look(&self, cx: &Look) -> State {
+        state((|| {
+            let worker = cx.the_worker()?;
+            if worker.images.is_empty() {
+                return Ok(State::Done("no tars are named".to_owned()));
+            }
+            let Known::Yes(there) = cx.facts.images() else {
+                return Err(unknown("docker's images", cx.facts.images().why_not()));
+            };
+            let mut actions = Vec::new();
+            for tar in &worker.images {
+                let Known::Yes(inside) = in_tar(cx, tar) else {
+                    let (field, path) = match tar {
+                        ImageTar::Here(path) => ("here:", path.display().to_string()),
+                        ImageTar::Host(path) => ("host:", path.clone()),
+                    };
+                    return Err(Problem::new(
+                        "E-IMAGE-01",
+                        format!("the image tar {field}{path} cannot be read"),
+                    )
+                    .seen(in_tar(cx, tar).why_not().to_owned())
+                    .edit("workers[].images")
+                    .manual(format!("make it with: docker save IMAGE... -o {path}")));
+                };
+                let missing: Vec<String> = inside
+                    .iter()
+                    .filter(|image| !there.contains(image))
+                    .map(|image| image.name.clone())
+                    .collect();
+                if missing.is_empty() {
+                    continue;
+                }
+                actions.push(match tar {
+                    ImageTar::Here(path) => Action::SendImage {
+                        tar: Content::File { path: path.clone(), sha256: None },
+                        names: missing,
+                    },
+                    ImageTar::Host(path) => Action::LoadImage { tar: path.clone(), names: missing },
+                });
+            }
+            Ok(todo(actions, format!("all images of {} tars are loaded", worker.images.len())))
+        })())
+    }
+
+    fn verdicts(&self, cx: &Look) -> Vec<Verdict> {
+        let (Ok(worker), Ok(profile), Some(version)) = (cx.the_worker(), cx.profile(), cx.kubelet_version())
+        else {
+            return Vec::new();
+        };
+        let Known::Yes(there) = cx.facts.images() else { return Vec::new() };
+        let brought: Vec<&ImageFact> =
+            worker.images.iter().filter_map(|tar| in_tar(cx, tar).yes().copied()).flatten().collect();
+        profile
+            .images(cx.plan, version)
+            .into_iter()
+            .chain(profile::dns_images(cx.plan).into_iter().map(|(_, image)| image))
+            .filter(|name| !there.iter().chain(brought.iter().copied()).any(|image| image.name == *name))
+            .map(|name| Verdict::Warning {
+                about: "images".to_owned(),
+                seen: format!("{name} is neither on the worker nor in a tar of the plan"),
+                cure: "the kubelet will try to pull it; or name a tar made with docker save".to_owned(),
+            })
+            .collect()
+    }
+
+    fn explain(&self) -> &'static str {
+        include_str!("../../assets/explain/images.md")
+    }
+}

@@ -1,0 +1,69 @@
+//! Keys and requests: a private key for each identity, made on the worker with umask 077 and never sent
+//! anywhere, and a signing request for each certificate that is needed.
+
+use super::identity::{Need, csr_slot, need};
+use super::{Look, State, Step, StepId, state, todo};
+use crate::plan::action::Action;
+use crate::plan::fact::Want;
+use crate::plan::model::{Plan, Worker};
+use crate::profile::{Profile, SSL};
+
+/// The step.
+pub struct Keys;
+
+impl Step for Keys {
+    fn id(&self) -> StepId {
+        StepId("keys")
+    }
+
+    fn title(&self) -> &'static str {
+        "Keys and requests"
+    }
+
+    fn needs(&self) -> &'static [&'static str] {
+        &["prerequisites"]
+    }
+
+    fn wants(&self, plan: &Plan, worker: Option<&Worker>, _: &str) -> Vec<Want> {
+        let mut wants = vec![Want::Folder(SSL.to_owned()), Want::Record];
+        for profile in [Profile::V1_2, Profile::V1_16] {
+            for identity in worker.into_iter().flat_map(|worker| profile.identities(plan, worker)) {
+                wants.push(Want::Key(identity.key));
+                wants.push(Want::File { path: identity.cert, content: true });
+            }
+        }
+        wants
+    }
+
+    fn look(&self, cx: &Look) -> State {
+        state((|| {
+            let worker = cx.the_worker()?;
+            let profile = cx.profile()?;
+            let mut actions = Vec::new();
+            let mut evidence = Vec::new();
+            for identity in profile.identities(cx.plan, worker) {
+                let needed = need(cx, &identity)?;
+                if let Need::Nothing(left) = &needed {
+                    evidence.push(format!("{} {left}", identity.name));
+                    continue;
+                }
+                if actions.is_empty() {
+                    actions.extend(cx.folder(SSL, "0755"));
+                }
+                if let Need::Both(_) = needed {
+                    actions.push(Action::MakeKey { path: identity.key.clone(), kind: identity.kind });
+                }
+                actions.push(Action::MakeCsr {
+                    key: identity.key.clone(),
+                    out: csr_slot(&worker.name, &identity),
+                    wish: identity.wish,
+                });
+            }
+            Ok(todo(actions, evidence.join(", ")))
+        })())
+    }
+
+    fn explain(&self) -> &'static str {
+        include_str!("../../assets/explain/keys.md")
+    }
+}

@@ -1,0 +1,57 @@
+//! kube-proxy: a static pod the kubelet starts from a file, so it needs no scheduler and no API to be there.
+
+use super::{Look, State, Step, StepId, bug, state, todo};
+use crate::plan::fact::{Known, Want};
+use crate::plan::model::{Plan, Worker};
+use crate::plan::problem::Verdict;
+use crate::profile::MANIFESTS;
+
+/// The step.
+pub struct KubeProxy;
+
+impl Step for KubeProxy {
+    fn id(&self) -> StepId {
+        StepId("kube-proxy")
+    }
+
+    fn title(&self) -> &'static str {
+        "kube-proxy"
+    }
+
+    fn needs(&self) -> &'static [&'static str] {
+        &["kubelet"]
+    }
+
+    fn wants(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<Want> {
+        let file = |name: &str| Want::File { path: format!("{MANIFESTS}/{name}"), content: true };
+        vec![file("kube-proxy"), file("kube-proxy.yaml"), Want::Folder(MANIFESTS.to_owned())]
+    }
+
+    fn look(&self, cx: &Look) -> State {
+        state((|| {
+            let (profile, setup) = cx.setup()?;
+            let wanted = profile.kube_proxy(&setup).map_err(|error| bug(&error))?;
+            let actions: Vec<_> = cx.file(&wanted, "0644")?.into_iter().collect();
+            Ok(todo(actions, format!("{} as wanted", wanted.path)))
+        })())
+    }
+
+    fn verdicts(&self, cx: &Look) -> Vec<Verdict> {
+        let Known::Yes(Some(names)) = cx.facts.folder(MANIFESTS) else { return Vec::new() };
+        names
+            .iter()
+            .filter(|name| {
+                !name.starts_with('.') && !["kube-proxy", "kube-proxy.yaml"].contains(&name.as_str())
+            })
+            .map(|name| Verdict::Warning {
+                about: "static pods".to_owned(),
+                seen: format!("{MANIFESTS}/{name} is a stranger; the kubelet runs every file there"),
+                cure: "move it away if it is a backup".to_owned(),
+            })
+            .collect()
+    }
+
+    fn explain(&self) -> &'static str {
+        include_str!("../../assets/explain/kube-proxy.md")
+    }
+}

@@ -1,0 +1,90 @@
+//! Kubelet: its unit, and its configuration file where the profile has one.
+
+use super::{Look, State, Step, StepId, bug, state, todo};
+use crate::plan::fact::{Known, Want};
+use crate::plan::model::{Plan, Worker};
+use crate::plan::problem::{Problem, Verdict};
+use crate::profile::{KUBELET, KUBELET_CONFIG, MANIFESTS, UNIT};
+
+/// The step.
+pub struct Kubelet;
+
+impl Step for Kubelet {
+    fn id(&self) -> StepId {
+        StepId("kubelet")
+    }
+
+    fn title(&self) -> &'static str {
+        "Kubelet"
+    }
+
+    fn needs(&self) -> &'static [&'static str] {
+        &["kubeconfigs"]
+    }
+
+    fn wants(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<Want> {
+        let file = |path: &str| Want::File { path: path.to_owned(), content: true };
+        vec![
+            file(UNIT),
+            file(KUBELET_CONFIG),
+            Want::Folder("/var/lib/kubelet".to_owned()),
+            Want::Folder(MANIFESTS.to_owned()),
+            Want::Unit("flanneld".to_owned()),
+        ]
+    }
+
+    fn look(&self, cx: &Look) -> State {
+        state((|| {
+            let (profile, setup) = cx.setup()?;
+            for flag in profile.flags(&setup).iter().filter(|flag| flag.required) {
+                if setup.refused.iter().any(|refused| refused == flag.name()) {
+                    return Err(Problem::new(
+                        "E-KUBELET-03",
+                        format!("this kubelet does not know {}", flag.name()),
+                    )
+                    .seen(format!("tried with the parser of {KUBELET} ({})", setup.kubelet))
+                    .edit("workers[].kubelet_args, if it is one of yours")
+                    .manual("use another build of the kubelet"));
+                }
+            }
+            let mut actions = Vec::new();
+            for wanted in profile.kubelet_files(&setup).map_err(|error| bug(&error))? {
+                if wanted.path == KUBELET_CONFIG {
+                    actions.extend(cx.folder("/var/lib/kubelet", "0700"));
+                }
+                actions.extend(cx.file(&wanted, "0644")?);
+            }
+            actions.extend(cx.folder(MANIFESTS, "0755"));
+            Ok(todo(actions, format!("as wanted, profile {}", profile.name())))
+        })())
+    }
+
+    fn verdicts(&self, cx: &Look) -> Vec<Verdict> {
+        let (Ok((profile, setup)), Known::Yes(Some(kubelet))) = (cx.setup(), cx.facts.kubelet(KUBELET))
+        else {
+            return Vec::new();
+        };
+        let mut verdicts = Vec::new();
+        for flag in profile.flags(&setup) {
+            if !flag.required && kubelet.refused.iter().any(|refused| refused == flag.name()) {
+                verdicts.push(Verdict::Warning {
+                    about: "kubelet flags".to_owned(),
+                    seen: format!("this kubelet does not know {}", flag.name()),
+                    cure: "it is left out of the unit".to_owned(),
+                });
+            }
+        }
+        if !kubelet.error.is_empty() {
+            verdicts.push(Verdict::Stops(
+                Problem::new("E-KUBELET-02", "the kubelet refuses the flags it would be started with")
+                    .seen(kubelet.error.clone())
+                    .edit("workers[].kubelet_args, if it is one of yours"),
+            ));
+        }
+        verdicts
+    }
+
+    fn explain(&self) -> &'static str {
+        include_str!("../../assets/explain/kubelet.md")
+    }
+}

@@ -1,0 +1,46 @@
+//! Namespace: `kube-system` does not exist in a v1.2 cluster until somebody makes it, and without it no
+//! mirror pod and no DNS pod can be.
+
+use serde_json::json;
+
+use super::{Look, On, State, Step, StepId};
+use crate::plan::action::Action;
+use crate::plan::fact::Want;
+use crate::plan::model::{Plan, Worker};
+
+/// The step.
+pub struct Namespace;
+
+/// The API path of the namespace.
+pub const PATH: &str = "/api/v1/namespaces/kube-system";
+
+impl Step for Namespace {
+    fn id(&self) -> StepId {
+        StepId("namespace")
+    }
+
+    fn title(&self) -> &'static str {
+        "Namespace kube-system"
+    }
+
+    fn on(&self) -> On {
+        On::Cluster
+    }
+
+    fn wants(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<Want> {
+        Vec::new()
+    }
+
+    fn look(&self, cx: &Look) -> State {
+        match cx.cluster.objects.get(PATH) {
+            Some(Some(_)) => State::Done("it exists".to_owned()),
+            Some(None) | None => State::Todo(vec![Action::KubeApply {
+                object: json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "kube-system"}}),
+            }]),
+        }
+    }
+
+    fn explain(&self) -> &'static str {
+        include_str!("../../assets/explain/namespace.md")
+    }
+}

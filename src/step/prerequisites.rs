@@ -1,0 +1,346 @@
+//! Prerequisites: what the post takes for granted, each a fact with a verdict. What stops is said before
+//! anything on the machine is changed.
+
+use openssl::x509::X509;
+
+use super::{Look, State, Step, StepId, state, unknown};
+use crate::plan::action::{Action, Content};
+use crate::plan::fact::{Known, Machine, Want};
+use crate::plan::model::{Plan, Worker};
+use crate::plan::problem::{Problem, Verdict};
+use crate::profile::{self, KUBELET, Profile};
+
+/// A clock this far off is worth a word, milliseconds.
+const CLOCK_WARN: i64 = 5_000;
+/// Certificates start five minutes back; a clock further behind than this refuses them, milliseconds.
+const CLOCK_STOP: i64 = 240_000;
+/// Space for keys, units and manifests, MiB.
+const FREE_ETC: u64 = 16;
+/// Space for images, MiB.
+const FREE_DOCKER: u64 = 512;
+
+/// The step.
+pub struct Prerequisites;
+
+impl Step for Prerequisites {
+    fn id(&self) -> StepId {
+        StepId("prerequisites")
+    }
+
+    fn title(&self) -> &'static str {
+        "Prerequisites"
+    }
+
+    fn needs(&self) -> &'static [&'static str] {
+        &["connect"]
+    }
+
+    fn wants(&self, plan: &Plan, worker: Option<&Worker>, _: &str) -> Vec<Want> {
+        let api = &plan.cluster.api;
+        let mut wants = vec![
+            Want::Machine,
+            Want::Docker,
+            Want::Unit("kubelet".to_owned()),
+            Want::Unit("flanneld".to_owned()),
+            Want::Tls { host: api.host.clone(), port: api.port },
+        ];
+        if api.host.parse::<std::net::IpAddr>().is_err() {
+            wants.push(Want::Lookup(api.host.clone()));
+        }
+        if let Some(worker) = worker {
+            wants.push(Want::Kubelet { path: KUBELET.to_owned(), flags: profile::flag_sets(plan, worker) });
+        }
+        wants
+    }
+
+    fn barrier(&self) -> bool {
+        true
+    }
+
+    fn look(&self, cx: &Look) -> State {
+        state((|| {
+            let worker = cx.the_worker()?;
+            match cx.facts.kubelet(KUBELET) {
+                Known::Yes(Some(_)) => {}
+                Known::Yes(None) => {
+                    let Some(file) = &worker.kubelet else { return Err(no_kubelet()) };
+                    let sha256 = Some(file.sha256.clone());
+                    return Ok(State::Todo(vec![Action::Put {
+                        path: KUBELET.to_owned(),
+                        content: Content::File { path: file.file.clone(), sha256 },
+                        mode: "0755",
+                        owner: "root:root",
+                    }]));
+                }
+                other => return Err(unknown("the kubelet", other.why_not())),
+            }
+            let profile = cx.profile()?;
+            let version = cx.kubelet_version().map(|version| version.to_string()).unwrap_or_default();
+            Ok(State::Done(format!("kubelet {version}, profile {}", profile.name())))
+        })())
+    }
+
+    fn verdicts(&self, cx: &Look) -> Vec<Verdict> {
+        let Known::Yes(machine) = cx.facts.machine() else { return Vec::new() };
+        let mut verdicts = vec![docker(cx)];
+        verdicts.extend(clock(cx, machine));
+        verdicts.extend(disk(machine));
+        verdicts.extend(basics(cx, machine));
+        verdicts.extend(addresses(cx, machine));
+        verdicts.push(api(cx));
+        verdicts.extend(flannel(cx));
+        verdicts.extend(same_node(cx));
+        verdicts
+    }
+
+    fn explain(&self) -> &'static str {
+        include_str!("../../assets/explain/prerequisites.md")
+    }
+}
+
+fn no_kubelet() -> Problem {
+    Problem::new("E-KUBELET-01", format!("there is no kubelet at {KUBELET}"))
+        .edit("workers[].kubelet: {file: ..., sha256: ...}, and gangplank copies it")
+        .manual(format!("copy a kubelet to {KUBELET} on the worker (mode 0755)"))
+}
+
+fn ok(about: &str, seen: impl Into<String>) -> Verdict {
+    Verdict::Ok { about: about.to_owned(), seen: seen.into() }
+}
+
+fn warning(about: &str, seen: impl Into<String>, cure: &str) -> Verdict {
+    Verdict::Warning { about: about.to_owned(), seen: seen.into(), cure: cure.to_owned() }
+}
+
+fn docker(cx: &Look) -> Verdict {
+    match cx.facts.docker() {
+        Known::Yes(docker) if !docker.version.is_empty() => ok(
+            "docker",
+            format!("{}, {}, cgroups by {}", docker.version, docker.storage, docker.cgroup_driver),
+        ),
+        Known::Yes(docker) => Verdict::Stops(
+            Problem::new("E-DOCKER-01", "docker does not answer on this worker")
+                .seen(docker.error.clone())
+                .manual("systemctl start docker, and look at: journalctl -u docker -n 30"),
+        ),
+        other => Verdict::Stops(unknown("docker", other.why_not())),
+    }
+}
+
+/// The reference is the API's clock; this computer's where the API does not answer.
+fn clock(cx: &Look, machine: &Machine) -> Vec<Verdict> {
+    if machine.clock_ms == 0 {
+        return vec![warning("clock", "the worker's clock could not be read", "compare `date -u` by hand")];
+    }
+    let worker_ahead = machine.clock_ms - cx.asked_ms;
+    let api_ahead = cx.cluster.clock_ahead_ms.unwrap_or(0);
+    let off = worker_ahead - api_ahead;
+    let mut verdicts = Vec::new();
+    if api_ahead.abs() >= CLOCK_WARN && worker_ahead.abs() >= CLOCK_WARN && off.abs() < CLOCK_WARN {
+        verdicts.push(warning(
+            "clock of this computer",
+            format!("it is {} from the API and the worker, which agree", seconds(-api_ahead)),
+            "set this computer's clock; certificates start five minutes back",
+        ));
+    }
+    let reference = if cx.cluster.clock_ahead_ms.is_some() { "the API" } else { "this computer" };
+    verdicts.push(if off.abs() >= CLOCK_STOP {
+        Verdict::Stops(
+            Problem::new("E-CLOCK-01", format!("the worker's clock is {} from {reference}", seconds(off)))
+                .seen("a certificate signed now would not be valid there yet, or would seem to start in the past")
+                .manual("set the clock on the worker: timedatectl set-ntp true, or date -s"),
+        )
+    } else if off.abs() >= CLOCK_WARN {
+        warning("clock", format!("{} from {reference}", seconds(off)), "let the worker use NTP")
+    } else {
+        ok("clock", format!("{} from {reference}", seconds(off)))
+    });
+    verdicts
+}
+
+fn seconds(ms: i64) -> String {
+    let text = format!("{}.{} s", ms.abs() / 1000, ms.abs() % 1000 / 100);
+    if ms.abs() < 1000 {
+        "less than 1 s".to_owned()
+    } else if ms > 0 {
+        format!("{text} ahead")
+    } else {
+        format!("{text} behind")
+    }
+}
+
+fn disk(machine: &Machine) -> Vec<Verdict> {
+    let free = |path: &str| machine.free_mib.get(path).or_else(|| machine.free_mib.get("/")).copied();
+    let mut verdicts = Vec::new();
+    for (path, need) in [("/etc", FREE_ETC), ("/var/lib/docker", FREE_DOCKER)] {
+        match free(path) {
+            Some(mib) if mib < need => verdicts.push(Verdict::Stops(
+                Problem::new("E-DISK-01", format!("{path} has {mib} MiB left, {need} MiB are needed"))
+                    .manual(format!("make room: du -xh --max-depth=2 {path} | sort -h | tail")),
+            )),
+            Some(mib) => verdicts.push(ok(&format!("space for {path}"), format!("{mib} MiB"))),
+            None => {}
+        }
+    }
+    verdicts
+}
+
+fn basics(cx: &Look, machine: &Machine) -> Vec<Verdict> {
+    let mut verdicts = Vec::new();
+    if !machine.systemd {
+        verdicts.push(Verdict::Stops(
+            Problem::new("E-SYSTEMD-01", "systemd does not run this machine")
+                .manual("gangplank starts the kubelet as a systemd unit; use a machine with systemd"),
+        ));
+    }
+    if machine.openssl.is_empty() {
+        verdicts.push(Verdict::Stops(
+            Problem::new("E-OPENSSL-01", "openssl is not installed on this worker")
+                .seen("the private key is made on the worker and never leaves it")
+                .manual("install the package openssl"),
+        ));
+    } else {
+        verdicts.push(ok("openssl", machine.openssl.clone()));
+    }
+    let modern = cx.profile() == Ok(Profile::V1_16);
+    if machine.swap {
+        verdicts.push(if modern {
+            Verdict::Stops(
+                Problem::new("E-SWAP-01", "swap is on; a kubelet since 1.8 refuses to start with it")
+                    .manual("swapoff -a, and take the line out of /etc/fstab"),
+            )
+        } else {
+            ok("swap", "on, which this kubelet does not mind")
+        });
+    }
+    if machine.cgroup == 2 && !modern {
+        verdicts.push(warning(
+            "cgroups",
+            "version 2, which v1.2 does not know",
+            "boot with systemd.unified_cgroup_hierarchy=0",
+        ));
+    }
+    if !machine.ip_forward {
+        verdicts.push(warning(
+            "forwarding",
+            "net.ipv4.ip_forward is 0",
+            "sysctl -w net.ipv4.ip_forward=1, or pods reach nothing",
+        ));
+    }
+    let runs = cx.facts.unit("kubelet").yes().is_some_and(|unit| unit.active == "active");
+    if !runs && machine.listening.contains(&10250) {
+        verdicts.push(Verdict::Stops(
+            Problem::new("E-PORT-01", "something listens on port 10250, and it is not the kubelet's unit")
+                .manual("find it with: ss -ltnp sport = :10250"),
+        ));
+    }
+    verdicts
+}
+
+fn addresses(cx: &Look, machine: &Machine) -> Vec<Verdict> {
+    let Some(worker) = cx.worker else { return Vec::new() };
+    let mut verdicts = Vec::new();
+    let address = worker.address.to_string();
+    if machine.addresses.iter().any(|one| *one == address) {
+        verdicts.push(ok("address", format!("{address} is on an interface")));
+    } else {
+        verdicts.push(Verdict::Stops(
+            Problem::new("E-ADDRESS-01", format!("{address} is on no interface of this machine"))
+                .seen(format!("it has {}", machine.addresses.join(", ")))
+                .edit("workers[].address: the node's own address, as the masters reach it"),
+        ));
+    }
+    if !machine.hostname.eq_ignore_ascii_case(&worker.name) {
+        verdicts.push(warning(
+            "name",
+            format!("the machine calls itself {}", machine.hostname),
+            "the node registers under the plan's name (--hostname-override)",
+        ));
+    }
+    verdicts
+}
+
+/// The API as the worker sees it: it resolves, answers TLS, and its certificate is our CA's.
+fn api(cx: &Look) -> Verdict {
+    let address = &cx.plan.cluster.api;
+    if let Known::Yes(found) = cx.facts.lookup(&address.host)
+        && found.is_empty()
+    {
+        return Verdict::Stops(
+            Problem::new("E-API-20", format!("the worker cannot resolve {}", address.host))
+                .manual(format!("add it to DNS, or to /etc/hosts on the worker: ADDRESS {}", address.host)),
+        );
+    }
+    let about = "the API from the worker";
+    let pem = match cx.facts.tls(&address.host, address.port) {
+        Known::Yes(pem) => pem,
+        other => {
+            return warning(
+                about,
+                format!("{} does not answer: {}", address.url(), other.why_not()),
+                "host steps go on; the node cannot become Ready until it answers",
+            );
+        }
+    };
+    let Some(ca) = cx.ca else { return ok(about, "it answers") };
+    match chain_ends_at(pem, ca) {
+        Ok(()) => ok(about, format!("{} answers with a certificate of our CA", address.url())),
+        Err(why) => Verdict::Stops(
+            Problem::new(
+                "E-API-21",
+                format!("{} shows the worker a certificate our CA did not sign", address.url()),
+            )
+            .seen(why)
+            .manual("use the CA that signed the API's certificate, or the right address"),
+        ),
+    }
+}
+
+fn chain_ends_at(pem: &str, ca: &crate::pki::CaInfo) -> Result<(), String> {
+    let chain =
+        X509::stack_from_pem(pem.as_bytes()).map_err(|_| "the certificate cannot be read".to_owned())?;
+    let key = X509::from_der(&ca.cert.der)
+        .and_then(|cert| cert.public_key())
+        .map_err(|_| "the CA certificate cannot be read".to_owned())?;
+    if chain.iter().any(|cert| cert.verify(&key).unwrap_or(false)) {
+        return Ok(());
+    }
+    let issuer = chain.last().map(|cert| {
+        cert.issuer_name()
+            .entries()
+            .filter_map(|entry| entry.data().to_string().ok())
+            .collect::<Vec<_>>()
+            .join(", ")
+    });
+    Err(format!("it was issued by {}; our CA is {}", issuer.unwrap_or_default(), ca.subject()))
+}
+
+fn flannel(cx: &Look) -> Vec<Verdict> {
+    if cx.profile() != Ok(Profile::V1_2) {
+        return Vec::new();
+    }
+    match cx.facts.unit("flanneld") {
+        Known::Yes(unit) if unit.active == "active" => vec![ok("flannel", "flanneld runs")],
+        Known::Yes(_) | Known::No(_) | Known::NotAsked => vec![warning(
+            "flannel",
+            "flanneld does not run as a unit",
+            "without it, or routes of your own, pods on different nodes do not reach each other",
+        )],
+    }
+}
+
+/// A node of this name that is another machine must not be taken over silently.
+fn same_node(cx: &Look) -> Vec<Verdict> {
+    let (Some(worker), Some(nodes)) = (cx.worker, &cx.cluster.nodes) else { return Vec::new() };
+    let Some(node) = nodes.iter().find(|node| node.name == worker.name) else { return Vec::new() };
+    let address = worker.address.to_string();
+    match &node.internal_ip {
+        Some(other) if *other != address => vec![Verdict::Stops(
+            Problem::new("E-NODE-01", format!("the cluster has a node {} already, at {other}", worker.name))
+                .seen(format!("this worker is {address}"))
+                .edit("workers[].name")
+                .manual(format!("if that machine is gone: kubectl delete node {}", worker.name)),
+        )],
+        Some(_) | None => vec![ok("node", format!("{} is known to the API", worker.name))],
+    }
+}

@@ -1,0 +1,52 @@
+//! Sign: the requests go to the CA, wherever it is; what comes back is checked field by field before it is
+//! installed anywhere.
+
+use super::identity::{Need, cert_slot, csr_slot, need};
+use super::{Look, State, Step, StepId, state, todo};
+use crate::plan::action::Action;
+use crate::plan::fact::Want;
+use crate::plan::model::{Plan, Worker};
+
+/// The step.
+pub struct Sign;
+
+impl Step for Sign {
+    fn id(&self) -> StepId {
+        StepId("sign")
+    }
+
+    fn title(&self) -> &'static str {
+        "Sign"
+    }
+
+    fn needs(&self) -> &'static [&'static str] {
+        &["keys"]
+    }
+
+    fn wants(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<Want> {
+        Vec::new()
+    }
+
+    fn look(&self, cx: &Look) -> State {
+        state((|| {
+            let worker = cx.the_worker()?;
+            let mut actions = Vec::new();
+            for identity in cx.profile()?.identities(cx.plan, worker) {
+                if let Need::Nothing(_) = need(cx, &identity)? {
+                    continue;
+                }
+                actions.push(Action::Sign {
+                    csr: csr_slot(&worker.name, &identity),
+                    key: identity.key.clone(),
+                    out: cert_slot(&worker.name, &identity),
+                    wish: identity.wish,
+                });
+            }
+            Ok(todo(actions, "no certificate is needed"))
+        })())
+    }
+
+    fn explain(&self) -> &'static str {
+        include_str!("../../assets/explain/sign.md")
+    }
+}
