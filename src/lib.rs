@@ -7,3 +7,4 @@ pub mod pki;
 pub mod plan;
 pub mod profile;
 pub mod step;
+pub mod ui;

@@ -1,5 +1,22 @@
 //! L4: carries a plan out. It knows places, actions and proofs and names no step.
 
+pub mod base;
+pub mod event;
+pub mod journal;
+pub mod proof;
+pub mod real;
+pub mod run;
+pub mod session;
+pub mod signer;
+pub mod undo;
+pub mod work;
 pub mod world;
 
+pub use event::{Event, Front, Outcome, Stamped};
+pub use journal::{Journal, Teller};
+pub use real::RealWorld;
+pub use run::{End, Engine, Seen, code};
+pub use session::Session;
 pub use world::World;
+
+use run::cost;

@@ -31,6 +31,8 @@ pub(super) fn read(login: &Login, here: &Here) -> Result<Found, WireError> {
             )));
         }
     }
+    // The crate takes the home directory from the environment.
+    let text = text.replace("~/", &format!("{}/", here.home.display()));
     let rules = ParseRule::ALLOW_UNKNOWN_FIELDS | ParseRule::ALLOW_UNSUPPORTED_FIELDS;
     let config = SshConfig::default()
         .parse(&mut BufReader::new(text.as_bytes()), rules)

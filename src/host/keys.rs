@@ -8,8 +8,7 @@ use zeroize::Zeroizing;
 
 use super::error::WireError;
 
-/// A private key as it is in its file.
-#[derive(Debug)]
+/// A private key as it is in its file. Not `Debug`: its text may not end up in a log.
 pub(crate) struct PrivateKey {
     pub(crate) file: PathBuf,
     pub(crate) text: Zeroizing<String>,

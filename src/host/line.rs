@@ -49,6 +49,8 @@ impl<'a> Pass<'a> {
 enum Stage {
     /// Bytes flow.
     Open,
+    /// The other end of a TCP connection has sent everything; we may go on sending.
+    Sending,
     /// The machine has sent everything; its closing, with the exit status, is awaited.
     Ending,
     /// Nobody listens any more; our closing is under way.
@@ -71,7 +73,6 @@ pub(crate) struct Line {
     /// The last read was stopped by a window update that was cut in two.
     read_half: bool,
     eof: Eof,
-    tcp_ended: bool,
 }
 
 /// Our end of file.
@@ -93,7 +94,6 @@ impl Line {
             write_half: false,
             read_half: false,
             eof: Eof::No,
-            tcp_ended: false,
         }
     }
 
@@ -108,7 +108,7 @@ impl Line {
 
     /// No call of this channel would take anything off the socket.
     pub(crate) fn deaf(&self) -> bool {
-        self.paused() && !self.read_half && !self.tcp_ended && (self.writing.is_none() || self.write_half)
+        self.paused() && !self.read_half && (self.writing.is_none() || self.write_half)
     }
 
     /// The connection is gone.
@@ -123,26 +123,28 @@ impl Line {
 
     /// Was something for this channel taken off the socket by another channel's call?
     pub(crate) fn overlooked(&self) -> bool {
+        let readable =
+            || self.far.has_room() && (self.channel.read_window().available > 0 || self.channel.eof());
+        let writable =
+            || self.writing.is_some() && !self.write_half && self.channel.write_window().remaining > 0;
         match self.stage {
-            Stage::Open => {
-                let waiting = self.far.has_room()
-                    && (self.channel.read_window().available > 0 || self.channel.eof() && !self.tcp_ended);
-                let writable =
-                    self.writing.is_some() && !self.write_half && self.channel.write_window().remaining > 0;
-                waiting || writable
-            }
+            Stage::Open => readable() || writable(),
+            Stage::Sending => writable(),
             Stage::Ending | Stage::Closing | Stage::Closed => false,
         }
     }
 
     /// Sends what waits. Comes before all reads of the pass.
     pub(crate) fn push(&mut self, pass: &mut Pass<'_>) -> Result<(), WireError> {
-        if self.far.abandoned() && matches!(self.stage, Stage::Open | Stage::Ending) {
+        if self.far.abandoned() && matches!(self.stage, Stage::Open | Stage::Sending | Stage::Ending) {
             self.stage = Stage::Closing;
             pass.moved = true;
         }
+        if self.read_half && self.channel.eof() {
+            self.finish_update(pass)?;
+        }
         match self.stage {
-            Stage::Open => self.write(pass, TURNS),
+            Stage::Open | Stage::Sending => self.write(pass, TURNS),
             // Only to the end of a packet that was cut in two.
             Stage::Ending | Stage::Closing if self.write_half => self.write(pass, 1),
             Stage::Ending | Stage::Closing | Stage::Closed => Ok(()),
@@ -207,16 +209,29 @@ impl Line {
         Ok(())
     }
 
+    /// Ends a half-sent window update of a channel that has nothing more to read: the crate answers reads at
+    /// end of file without asking libssh2. At any other time this would confuse libssh2's idea of the window.
+    fn finish_update(&mut self, pass: &mut Pass<'_>) -> Result<(), WireError> {
+        match self.channel.adjust_receive_window(0, false) {
+            Ok(_) => self.read_half = false,
+            Err(error) if again(&error) => pass.wants.output = true,
+            Err(error) => return Err(WireError::lost(error.message())),
+        }
+        Ok(())
+    }
+
     /// Takes what has come, stdout and stderr in turn.
     pub(crate) fn pull(&mut self, pass: &mut Pass<'_>) -> Result<(), WireError> {
         if !matches!(self.stage, Stage::Open | Stage::Closing) {
             return Ok(());
         }
-        self.read_half = self.read(pass, false)? | (!self.tcp && self.read(pass, true)?);
-        if self.stage == Stage::Open && !self.tcp_ended && self.channel.eof() {
+        if !self.channel.eof() {
+            self.read_half = self.read(pass, false)? | (!self.tcp && self.read(pass, true)?);
+        }
+        if self.stage == Stage::Open && self.channel.eof() {
             pass.moved = true;
             if self.tcp {
-                self.tcp_ended = true;
+                self.stage = Stage::Sending;
                 self.far.end_of_output();
             } else {
                 self.stage = Stage::Ending;
@@ -261,7 +276,7 @@ impl Line {
 
     /// Ends what is at its end. Comes after all reads of the pass.
     pub(crate) fn settle(&mut self, pass: &mut Pass<'_>) -> Result<(), WireError> {
-        if self.stage == Stage::Ending || self.stage == Stage::Open && self.tcp_ended {
+        if matches!(self.stage, Stage::Ending | Stage::Sending) {
             match self.channel.wait_close() {
                 Ok(()) => {
                     // After a TCP connection's end of output this only stops the sender.

@@ -120,16 +120,12 @@ impl KeyRing {
                 .push(format!("key {} (a hardware key, only the agent can use it)", key.file.display()));
             return;
         }
-        let passphrase = if key.encrypted {
-            let wanted = SecretWanted::Passphrase { file: key.file.clone(), again: false };
-            let Some(answer) = ask.secret(&wanted) else {
-                self.tried.push(format!("key {} (no passphrase)", key.file.display()));
-                return;
-            };
-            Some(answer)
-        } else {
-            None
-        };
+        let wanted = || SecretWanted::Passphrase { file: key.file.clone(), again: false };
+        let passphrase = if key.encrypted { ask.secret(&wanted()) } else { None };
+        if key.encrypted && passphrase.is_none() {
+            self.tried.push(format!("key {} (no passphrase)", key.file.display()));
+            return;
+        }
         self.ways.push(Way::File { key, passphrase, plan });
     }
 }
@@ -217,7 +213,6 @@ impl Login<'_> {
 
     fn agent(&mut self, socket: Option<&Path>, identity: &Identity) -> Result<Tried, WireError> {
         let name = format!("agent key {}", identity.comment);
-        let unusable = |_| Tried::Unusable;
         let held = || -> Result<_, ssh2::Error> {
             let mut agent = self.session.agent()?;
             if let Some(path) = socket {
@@ -228,17 +223,13 @@ impl Login<'_> {
             let found = agent.identities()?.into_iter().find(|key| key.blob() == identity.blob);
             Ok(found.map(|key| (agent, key)))
         };
-        match held().map_err(unusable) {
-            Ok(Some((agent, key))) => {
-                self.tried.push(name);
-                let user = self.target.user.clone();
-                Ok(if self.step(|| agent.userauth(&user, &key))? { Tried::In } else { Tried::Refused })
-            }
-            Ok(None) | Err(_) => {
-                self.tried.push(format!("{name} (the agent did not answer)"));
-                Ok(Tried::Unusable)
-            }
-        }
+        let Ok(Some((agent, key))) = held() else {
+            self.tried.push(format!("{name} (the agent did not answer)"));
+            return Ok(Tried::Unusable);
+        };
+        self.tried.push(name);
+        let user = self.target.user.clone();
+        Ok(if self.step(|| agent.userauth(&user, &key))? { Tried::In } else { Tried::Refused })
     }
 
     fn file(
@@ -386,7 +377,7 @@ struct Questions<'a> {
 }
 
 impl KeyboardInteractivePrompt for Questions<'_> {
-    fn prompt<'b>(&mut self, _user: &str, _instructions: &str, prompts: &[Prompt<'b>]) -> Vec<String> {
+    fn prompt(&mut self, _user: &str, _instructions: &str, prompts: &[Prompt<'_>]) -> Vec<String> {
         prompts
             .iter()
             .map(|prompt| {

@@ -72,6 +72,8 @@ impl Pump {
             Err(_) if self.cut.load(Ordering::Acquire) => WireError::Cut,
             Err(error) => error,
         };
+        // libssh2 frees a channel by closing it with the peer: shut the socket first and let it notice.
+        self.socket.shut();
         for line in &lines {
             line.lose(&error);
         }
@@ -80,8 +82,6 @@ impl Pump {
             // Nobody waits when the caller has given up.
             let _ = order.reply.try_send(Err(error.clone()));
         }
-        // libssh2 frees a channel by closing it with the peer: shut the socket first and let it notice.
-        self.socket.shut();
         let mut buffer = vec![0; 32 * 1024];
         if let Some(line) = lines.first_mut() {
             for _ in 0..256 {

@@ -242,20 +242,26 @@ fn tcp_connect(host: &str, port: u16, limit: Duration) -> Result<TcpStream, Wire
         Err(_) => return Err(late("looking up the name")),
     };
     let mut why = "the name has no address".to_owned();
-    for address in addresses {
+    let mut timed_out = false;
+    for (tried, address) in addresses.iter().enumerate() {
         let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
+        // One address that swallows everything leaves time for the next.
+        let share = left / u32::try_from(addresses.len() - tried).unwrap_or(1);
+        if share.is_zero() {
             return Err(late("connecting to"));
         }
-        match TcpStream::connect_timeout(&address, left) {
+        match TcpStream::connect_timeout(address, share) {
             Ok(stream) => {
                 // With Nagle's delay everything takes twice the round trips.
                 stream.set_nodelay(true).map_err(|error| WireError::lost(error.to_string()))?;
                 return Ok(stream);
             }
-            Err(error) if error.kind() == io::ErrorKind::TimedOut => return Err(late("connecting to")),
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => timed_out = true,
             Err(error) => why = words(&error),
         }
+    }
+    if timed_out {
+        return Err(late("connecting to"));
     }
     Err(WireError::Unreachable { addr, why })
 }
@@ -294,7 +300,9 @@ fn greet(socket: &Socket, target: &Target, deadlines: &Deadlines) -> Result<Sess
     let same = session.clone();
     let result = drive(&same, socket, deadlines.handshake, seen, || session.handshake());
     let addr = target.address();
-    let foreign = first.filter(|bytes| !bytes.starts_with(b"SSH-") && !bytes.is_empty());
+    // What came between two calls was seen; what came within one is kept as the greeting.
+    let greeting = session.banner_bytes().map(<[u8]>::to_vec);
+    let foreign = first.or(greeting).filter(|bytes| !bytes.starts_with(b"SSH-") && !bytes.is_empty());
     match (result, foreign) {
         (Ok(()), _) => Ok(session),
         (Err(_), Some(bytes)) => {
@@ -308,12 +316,12 @@ fn greet(socket: &Socket, target: &Target, deadlines: &Deadlines) -> Result<Sess
             seconds: deadlines.handshake.as_secs(),
         }),
         (Err(Stopped::Broken(error)), None) => Err(lost(&error)),
-        (Err(Stopped::Failed(error)), None) => Err(handshake_error(&session, &error, addr)),
+        (Err(Stopped::Failed(error)), None) => Err(handshake_error(&session, &error, &addr)),
     }
 }
 
-fn handshake_error(session: &Session, error: &ssh2::Error, addr: String) -> WireError {
-    let server = session.banner().map_or_else(|| addr.clone(), str::to_owned);
+fn handshake_error(session: &Session, error: &ssh2::Error, addr: &str) -> WireError {
+    let server = session.banner().unwrap_or(addr).to_owned();
     match error.code() {
         // LIBSSH2_ERROR_KEX_FAILURE, LIBSSH2_ERROR_METHOD_NOT_SUPPORTED
         ErrorCode::Session(-5 | -33) => WireError::NoCommonAlgorithm { server },

@@ -3,83 +3,35 @@
 //! on a connection the server had closed. Proxies of the environment are not used.
 
 use std::fmt;
-use std::io::{BufRead, BufReader, ErrorKind};
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use openssl::pkey::{PKey, Private};
 use openssl::x509::X509;
 use serde_json::{Value, json};
 use ureq::http::{Method, Request, Response};
-use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig, TlsProvider};
+use ureq::tls::{RootCerts, TlsConfig, TlsProvider};
 use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::{
     ConnectionDetails, Connector, NativeTlsConnector, TcpConnector, Transport,
 };
 use ureq::{Agent, Body};
-use zeroize::Zeroizing;
 
 use super::clean;
+use super::clock::Clock;
+use super::credential::{Credential, certificates};
 use super::error::ApiError;
-use super::node::{Node, NodeEvent};
+use super::node::Node;
 use super::pod::Pod;
-use super::probe::{self, Clock};
+use super::probe;
 use super::tls::{self, TlsFault};
+use super::watch::NodeWatch;
 use crate::plan::model::{ApiAddress, Version};
 
 /// More than the nodes of a large cluster.
 const MOST: u64 = 64 * 1024 * 1024;
-
-/// A client certificate with its key, checked to belong together.
-pub struct Credential {
-    chain: Vec<Vec<u8>>,
-    key: PrivateKey<'static>,
-}
-
-impl Credential {
-    /// Takes a certificate (with its chain, if any) and its key in PEM: PKCS#1, SEC1 or PKCS#8.
-    pub fn new(cert: &[u8], key: &[u8]) -> Result<Self, ApiError> {
-        let bad = |what: &str| ApiError::Credential(what.to_owned());
-        let chain = X509::stack_from_pem(cert).map_err(|_| bad("the certificate is not PEM"))?;
-        let leaf = chain.first().ok_or_else(|| bad("the file holds no certificate"))?;
-        let key = read_key(key)?;
-        let public = leaf.public_key().map_err(|_| bad("the certificate's key cannot be read"))?;
-        if !public.public_eq(&key) {
-            return Err(bad("key and certificate do not belong together"));
-        }
-        // native-tls takes PKCS#8 only.
-        let key = key.private_key_to_pem_pkcs8().map_err(|_| bad("the key cannot be converted"))?;
-        let key =
-            PrivateKey::from_pem(&Zeroizing::new(key)).map_err(|_| bad("the key cannot be converted"))?;
-        let chain: Result<_, _> = chain.iter().map(|cert| cert.to_der()).collect();
-        let chain = chain.map_err(|_| bad("the certificate cannot be converted"))?;
-        Ok(Self { chain, key })
-    }
-
-    fn client_cert(&self) -> ClientCert {
-        let chain: Vec<_> = self.chain.iter().map(|der| Certificate::from_der(der).to_owned()).collect();
-        ClientCert::new_with_certs(&chain, self.key.to_owned())
-    }
-}
-
-impl fmt::Debug for Credential {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Credential(..)")
-    }
-}
-
-/// Without a password callback OpenSSL would ask for one on the terminal, under the screen.
-fn read_key(pem: &[u8]) -> Result<PKey<Private>, ApiError> {
-    let mut asked = false;
-    let key = PKey::private_key_from_pem_callback(pem, |_| {
-        asked = true;
-        Ok(0)
-    });
-    let words = if asked { "the key is encrypted" } else { "the key is not a PEM key" };
-    key.map_err(|_| ApiError::Credential(words.to_owned()))
-}
 
 /// What a client has used so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -104,6 +56,7 @@ pub struct Api {
     address: ApiAddress,
     agent: Agent,
     ca: Vec<u8>,
+    me: Option<Credential>,
     wait: Duration,
     counters: Arc<Counters>,
 }
@@ -149,13 +102,11 @@ impl Api {
         if roots.is_empty() {
             return Err(bad("the CA file holds no certificate"));
         }
-        let ders: Result<Vec<_>, _> = roots.iter().map(|cert| cert.to_der()).collect();
-        let ders = ders.map_err(|_| bad("the CA certificate cannot be converted"))?;
-        let roots = RootCerts::from(ders.iter().map(|der| Certificate::from_der(der).to_owned()));
+        let roots = RootCerts::from(certificates(&roots)?);
         let tls = TlsConfig::builder()
             .provider(TlsProvider::NativeTls)
             .root_certs(roots)
-            .client_cert(me.map(Credential::client_cert))
+            .client_cert(me.map(Credential::client_cert).transpose()?)
             .build();
         let config = Agent::config_builder()
             .tls_config(tls)
@@ -173,7 +124,7 @@ impl Api {
         let tcp = CountedTcp { tcp: TcpConnector::default(), counters: Arc::clone(&counters) };
         let connector = ().chain(tcp).chain(NativeTlsConnector::default());
         let agent = Agent::with_parts(config, connector, DefaultResolver::default());
-        Ok(Self { address: address.clone(), agent, ca: ca.to_vec(), wait, counters })
+        Ok(Self { address: address.clone(), agent, ca: ca.to_vec(), me: me.cloned(), wait, counters })
     }
 
     /// The address this client talks to.
@@ -294,7 +245,7 @@ impl Api {
             return Err(ApiError::NotKubernetes("a watch it neither starts nor refuses".to_owned()));
         }
         let reader = answer.into_body().into_with_config().limit(u64::MAX).reader();
-        Ok(NodeWatch { lines: BufReader::new(Box::new(reader)) })
+        Ok(NodeWatch::over(reader))
     }
 
     fn call(&self, method: &Method, path: &str, body: Option<&Value>) -> Result<Value, ApiError> {
@@ -347,7 +298,7 @@ impl Api {
         match error {
             ureq::Error::Timeout(what) => ApiError::Timeout(format!("{what}, {} s", self.wait.as_secs_f32())),
             ureq::Error::HostNotFound => ApiError::Unreachable(format!("{} is not known", self.address.host)),
-            ureq::Error::Io(error) => io_fault(&error, words),
+            ureq::Error::Io(error) => self.io_fault(&error, words),
             ureq::Error::NativeTls(_) | ureq::Error::Tls(_) => self.tls_fault(words),
             ureq::Error::Protocol(_) | ureq::Error::BodyExceedsLimit(_) => ApiError::NotKubernetes(words),
             ureq::Error::Der(_) | ureq::Error::Pem(_) => ApiError::Credential(words),
@@ -355,44 +306,38 @@ impl Api {
         }
     }
 
-    fn tls_fault(&self, words: String) -> ApiError {
+    fn io_fault(&self, error: &std::io::Error, words: String) -> ApiError {
         if let Some(fault) = tls::from_words(&words) {
             return ApiError::Tls(fault);
+        }
+        if matches!(error.kind(), ErrorKind::TimedOut | ErrorKind::WouldBlock) {
+            return ApiError::Timeout(words);
+        }
+        if !was_closed(error) {
+            return ApiError::Unreachable(words);
+        }
+        // In TLS 1.3 a server refuses our certificate after the handshake, and our request on its way
+        // makes the socket drop the alert: ask again without sending one.
+        match probe::refusal(&self.address, self.me.as_ref(), self.wait) {
+            Some(fault) => ApiError::Tls(fault),
+            None => ApiError::Unreachable("it closes the connection without an answer".to_owned()),
+        }
+    }
+
+    fn tls_fault(&self, words: String) -> ApiError {
+        match tls::from_words(&words) {
+            Some(TlsFault::NothingInCommon) => {
+                let asked = probe::wants_certificate(&self.address, self.wait);
+                return ApiError::Tls(asked.unwrap_or(TlsFault::NothingInCommon));
+            }
+            Some(fault) => return ApiError::Tls(fault),
+            None => {}
         }
         if words.contains("unexpected eof") || words.contains("unexpected EOF") {
             return ApiError::Unreachable("it closes the connection during the handshake".to_owned());
         }
         let fault = probe::explain(&self.address, &self.ca, self.wait);
         ApiError::Tls(fault.unwrap_or(TlsFault::Other(words)))
-    }
-}
-
-/// Events of a watch, in order.
-pub struct NodeWatch {
-    lines: BufReader<Box<dyn std::io::Read + Send>>,
-}
-
-impl fmt::Debug for NodeWatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("NodeWatch(..)")
-    }
-}
-
-impl Iterator for NodeWatch {
-    type Item = NodeEvent;
-
-    fn next(&mut self) -> Option<NodeEvent> {
-        loop {
-            let mut line = Vec::new();
-            // Broken and ended are the same to who watches; half a line is no event.
-            if self.lines.read_until(b'\n', &mut line).ok()? == 0 {
-                return None;
-            }
-            let event: Option<Value> = serde_json::from_slice(&line).ok();
-            if let Some(event) = event.and_then(|event| NodeEvent::from_json(&event)) {
-                return Some(event);
-            }
-        }
     }
 }
 
@@ -426,20 +371,6 @@ fn was_closed(error: &std::io::Error) -> bool {
     matches!(error.kind(), UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe)
 }
 
-fn io_fault(error: &std::io::Error, words: String) -> ApiError {
-    // In TLS 1.3 the server says no to our certificate only after the handshake.
-    if let Some(fault) = tls::from_words(&words) {
-        return ApiError::Tls(fault);
-    }
-    match error.kind() {
-        ErrorKind::TimedOut | ErrorKind::WouldBlock => ApiError::Timeout(words),
-        _ if was_closed(error) => {
-            ApiError::Unreachable("it closes the connection without an answer".to_owned())
-        }
-        _ => ApiError::Unreachable(words),
-    }
-}
-
 /// Percent-encodes a part of a path or query.
 pub(super) fn encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -447,7 +378,8 @@ pub(super) fn encoded(text: &str) -> String {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             out.push(char::from(byte));
         } else {
-            out.push_str(&format!("%{byte:02X}"));
+            out.push('%');
+            out.push_str(&clean::hex(&[byte]).to_ascii_uppercase());
         }
     }
     out

@@ -1,7 +1,7 @@
 //! Makes an object be as a manifest says: GET, then POST or PUT, and nothing when it is so already.
 //! There is no server-side apply on old servers.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::api::{Api, encoded};
 use super::error::ApiError;
@@ -66,6 +66,20 @@ impl Place {
     }
 }
 
+/// A manifest saved from a cluster carries what only the server may say; the live object's counts.
+fn without_the_servers(object: &Value) -> Value {
+    const SERVERS: [&str; 6] =
+        ["resourceVersion", "uid", "selfLink", "creationTimestamp", "generation", "managedFields"];
+    let mut object = object.clone();
+    if let Some(meta) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        meta.retain(|key, _| !SERVERS.contains(&key.as_str()));
+    }
+    if let Some(object) = object.as_object_mut() {
+        object.remove("status");
+    }
+    object
+}
+
 /// `ReplicationController` lives under `replicationcontrollers`, `NetworkPolicy` under `networkpolicies`.
 fn plural(kind: &str) -> String {
     let lower = kind.to_ascii_lowercase();
@@ -81,8 +95,9 @@ impl Api {
     /// Makes the object be as `object` says. Fields the manifest does not name are kept.
     pub fn apply(&self, object: &Value) -> Result<Applied, ApiError> {
         let place = Place::of(object)?;
+        let object = &without_the_servers(object);
         match self.get(&place.object) {
-            Ok(live) => return self.change(&place, object, live),
+            Ok(live) => return self.change(&place, object, &live),
             Err(ApiError::NotFound(_)) => {}
             Err(other) => return Err(other),
         }
@@ -94,14 +109,14 @@ impl Api {
             // Someone made it in between.
             Err(ApiError::Conflict(_)) => {
                 let live = self.get(&place.object)?;
-                self.change(&place, object, live)
+                self.change(&place, object, &live)
             }
             Err(other) => Err(other),
         }
     }
 
-    fn change(&self, place: &Place, ours: &Value, live: Value) -> Result<Applied, ApiError> {
-        match self.change_once(place, ours, &live) {
+    fn change(&self, place: &Place, ours: &Value, live: &Value) -> Result<Applied, ApiError> {
+        match self.change_once(place, ours, live) {
             // Changed in between, by a controller writing a status most often: once more on the new one.
             Err(ApiError::Conflict(_)) => {
                 let live = self.get(&place.object)?;
@@ -116,16 +131,7 @@ impl Api {
         if fields.is_empty() {
             return Ok(Applied::Same);
         }
-        let mut wanted = subset::over(ours, live);
-        // A manifest saved from a cluster may carry an old one: the live object's counts.
-        for key in ["resourceVersion", "uid"] {
-            if let (Some(value), Some(meta)) =
-                (live.pointer(&format!("/metadata/{key}")), wanted.get_mut("metadata"))
-            {
-                meta[key] = json!(value);
-            }
-        }
-        self.put(&place.object, &wanted)?;
+        self.put(&place.object, &subset::over(ours, live))?;
         let controller = ours.get("kind").and_then(Value::as_str) == Some("ReplicationController");
         let pods_stay = controller && fields.iter().any(|field| field.starts_with("spec.template"));
         Ok(Applied::Changed { fields, pods_stay })

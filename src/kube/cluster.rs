@@ -7,7 +7,8 @@ use std::time::Duration;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::api::{Api, Credential, Deleted};
+use super::api::{Api, Deleted};
+use super::credential::Credential;
 use super::apply::Applied;
 use super::error::ApiError;
 use super::node::Node;

@@ -64,7 +64,9 @@ pub fn ask<S: Read + Write>(stream: &mut S, name: &str, kind: Kind, id: u16) -> 
 pub fn question(name: &str, kind: Kind, id: u16) -> Result<Vec<u8>, DnsError> {
     let bad = || DnsError::BadName(name.to_owned());
     let parsed = Name::new(name.trim_end_matches('.')).map_err(|_| bad())?;
-    if name.trim_end_matches('.').is_empty() || !name.is_ascii() {
+    // simple-dns drops empty labels and would ask for another name.
+    let label = |label: &str| (1..=63).contains(&label.len()) && label.is_ascii();
+    if !name.strip_suffix('.').unwrap_or(name).split('.').all(label) {
         return Err(bad());
     }
     let kind = match kind {

@@ -175,9 +175,16 @@ mod tests {
 
     #[test]
     fn takes_no_other_name() {
-        for name in
-            ["", "redis", "k8s_a_b_c_d", "k8s_a_b_c_d_x", "k8s__b_c_d_0", "k8s_a.zz_b_c_d_0", "K8s_a_b_c_d_0"]
-        {
+        for name in [
+            "",
+            "redis",
+            "k8s_a_b_c_d",
+            "k8s_a_b_c_d_x",
+            "k8s__b_c_d_0",
+            "k8s_a.zz_b_c_d_0",
+            "k8s_a.ab_b_c_d_zz",
+            "K8s_a_b_c_d_0",
+        ] {
             assert_eq!(KubeletName::parse(name), None, "{name}");
         }
     }
@@ -205,7 +212,7 @@ mod tests {
             let old = format!("k8s_{container}.{hash}_{pod}_{namespace}_{uid}_{end}");
             let new = format!("k8s_{container}_{pod}_{namespace}_{uid}_{attempt}");
             let mut want = KubeletName { container, pod, namespace, uid, attempt: None };
-            prop_assert_eq!(KubeletName::parse(&old).as_ref(), Some(&want));
+            prop_assert_eq!(KubeletName::parse(&old), Some(want.clone()));
             want.attempt = Some(attempt);
             prop_assert_eq!(KubeletName::parse(&new), Some(want));
         }

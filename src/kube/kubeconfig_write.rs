@@ -7,6 +7,7 @@ use minijinja::{Environment, UndefinedBehavior, context};
 use similar::{ChangeTag, TextDiff};
 use zeroize::Zeroizing;
 
+use super::clean;
 use super::kubeconfig::{Kubeconfig, Material};
 
 const TEMPLATE: &str = include_str!("../../assets/kubeconfig/kubeconfig.yaml");
@@ -173,9 +174,9 @@ fn hide(text: &str, mark: &str) -> Zeroizing<String> {
         let key = line.trim_start().trim_start_matches("- ").split(':').next().unwrap_or_default();
         if SECRET.contains(&key.trim_matches(['"', '\''])) {
             let hash = openssl::sha::sha256(line.as_bytes());
-            let hash: String = hash.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+            let hash = clean::short(&clean::hex(&hash), 9);
             let indent = line.get(..depth).unwrap_or_default();
-            out.push_str(&format!("{indent}{key}: {mark} {hash}\n"));
+            out.extend([indent, key, ": ", mark, " ", hash.as_str(), "\n"]);
             below = Some(depth);
         } else {
             out.push_str(line);

@@ -5,6 +5,8 @@
 pub mod api;
 pub mod apply;
 pub mod clean;
+pub mod clock;
+pub mod credential;
 pub mod cluster;
 pub mod dns;
 pub mod docker_ps;
@@ -18,9 +20,12 @@ pub mod quantity;
 mod sniff;
 pub mod subset;
 pub mod tls;
+pub mod watch;
 
-pub use api::{Api, Credential};
+pub use api::Api;
 pub use apply::Applied;
+pub use clock::Clock;
+pub use credential::Credential;
 pub use cluster::{Cluster, LiveCluster};
 pub use error::ApiError;
 pub use node::{Node, NodeEvent, ReadyState};

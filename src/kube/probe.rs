@@ -6,8 +6,7 @@ use std::net::{TcpStream, ToSocketAddrs};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use jiff::fmt::rfc2822::DateTimeParser;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use openssl::error::ErrorStack;
 use openssl::ssl::{
     HandshakeError, Ssl, SslContext, SslMethod, SslRef, SslStream, SslVerifyMode, SslVersion,
@@ -15,6 +14,8 @@ use openssl::ssl::{
 use openssl::x509::{X509, X509Name, X509Ref};
 
 use super::clean;
+use super::clock::Clock;
+use super::credential::Credential;
 use super::error::ApiError;
 use super::sniff::{Request, Sniffed, request_tls12, request_tls13};
 use super::tls::{self, Shown, TlsFault};
@@ -72,30 +73,6 @@ pub struct ClientCa {
     pub der: Vec<u8>,
 }
 
-/// A server's clock against ours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Clock {
-    /// Server's time minus ours at the middle of the round trip; positive = the server is ahead.
-    pub offset: SignedDuration,
-    /// How exact it is: the header's whole second and half the round trip.
-    pub within: Duration,
-}
-
-impl Clock {
-    /// Resolution of the `Date` header.
-    pub const RESOLUTION: Duration = Duration::from_secs(1);
-
-    /// From a `Date` header, our time when the request was sent, and the round trip.
-    pub fn read(date: &str, sent: Timestamp, trip: Duration) -> Option<Self> {
-        let server = DateTimeParser::new().parse_timestamp(date.trim()).ok()?;
-        // The header is cut to the second: its middle is the best guess.
-        let server = server.checked_add(SignedDuration::from_millis(500)).ok()?;
-        let half = SignedDuration::try_from(trip / 2).ok()?;
-        let ours = sent.checked_add(half).ok()?;
-        Some(Self { offset: server.duration_since(ours), within: Self::RESOLUTION / 2 + trip / 2 })
-    }
-}
-
 impl ClientCas {
     /// Would a certificate signed by the CA with this subject (DER) be asked for? `None` = unknown.
     pub fn takes(&self, subject: &[u8]) -> Option<bool> {
@@ -141,6 +118,16 @@ pub fn probe(address: &ApiAddress, ca: Option<&[u8]>, wait: Duration) -> Probe {
     }
 }
 
+fn no_certificate() -> TlsFault {
+    TlsFault::ClientRefused { why: "a client certificate is required".to_owned() }
+}
+
+/// Does the server ask for a client certificate? Then the alert "handshake failure" most often means it.
+pub(super) fn wants_certificate(address: &ApiAddress, wait: Duration) -> Option<TlsFault> {
+    let shake = shake(address, SslVersion::TLS1_2, wait);
+    matches!(shake.clients, Request::Names(_)).then(no_certificate)
+}
+
 /// Finds out why a client that verifies refused the server: the chain is fetched again, untrusted.
 pub(super) fn explain(address: &ApiAddress, ca: &[u8], wait: Duration) -> Option<TlsFault> {
     let mut shake = shake(address, SslVersion::TLS1_2, wait);
@@ -151,6 +138,27 @@ pub(super) fn explain(address: &ApiAddress, ca: &[u8], wait: Duration) -> Option
     let level = security_level();
     tls::check(&shake.chain, ca, None, level)
         .or_else(|| tls::check(&shake.chain, ca, Some(&address.host), level))
+}
+
+/// Shakes hands with our credential and waits for an alert, sending nothing more.
+pub(super) fn refusal(address: &ApiAddress, me: Option<&Credential>, wait: Duration) -> Option<TlsFault> {
+    let socket = connect(address, wait.min(Duration::from_secs(2))).ok()?;
+    let mut context = SslContext::builder(SslMethod::tls_client()).ok()?;
+    // No request is sent, so nothing secret goes to a server that is not the right one.
+    context.set_verify(SslVerifyMode::NONE);
+    if let Some(me) = me {
+        context.set_certificate(me.chain.first()?).ok()?;
+        context.set_private_key(&me.key).ok()?;
+    }
+    let ssl = Ssl::new(&context.build()).ok()?;
+    match ssl.connect(socket) {
+        Ok(mut stream) => {
+            let error = stream.ssl_read(&mut [0]).err()?;
+            tls::from_words(&error.to_string())
+        }
+        Err(HandshakeError::Failure(mid)) => tls::from_words(&mid.error().to_string()),
+        Err(_) => None,
+    }
 }
 
 /// Connects to the first address of the host that answers.
@@ -206,7 +214,14 @@ fn shake(address: &ApiAddress, version: SslVersion, wait: Duration) -> Shake {
         }
         Err(HandshakeError::Failure(mid) | HandshakeError::WouldBlock(mid)) => {
             let (chain, clients, _) = read(mid.ssl(), mid.get_ref());
-            Shake { result: Err(handshake_fault(mid.error())), tls: None, chain, clients }
+            let asked = matches!(clients, Request::Names(_));
+            let fault = match handshake_fault(mid.error()) {
+                // Up to TLS 1.2 a missing certificate gets the same alert as no cipher in common; but
+                // who has asked for one has agreed on a cipher before.
+                ApiError::Tls(TlsFault::NothingInCommon) if asked => ApiError::Tls(no_certificate()),
+                other => other,
+            };
+            Shake { result: Err(fault), tls: None, chain, clients }
         }
     }
 }
@@ -343,20 +358,7 @@ fn unhex(text: &str) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
-    use jiff::Timestamp;
-
-    use super::{ClientCa, ClientCas, Clock, matches, unhex};
-
-    #[test]
-    fn the_middle_of_the_round_trip_counts() {
-        let sent: Timestamp = "2026-11-23T08:12:20Z".parse().unwrap();
-        let clock = Clock::read("Mon, 23 Nov 2026 08:12:29 GMT", sent, Duration::from_secs(4)).unwrap();
-        assert_eq!(clock.offset.as_millis(), 7_500);
-        assert_eq!(clock.within, Duration::from_millis(2_500));
-        assert!(Clock::read("yesterday", sent, Duration::ZERO).is_none());
-    }
+    use super::{ClientCa, ClientCas, matches, unhex};
 
     #[test]
     fn a_star_is_one_label() {

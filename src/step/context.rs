@@ -134,8 +134,36 @@ impl Step for Context {
     }
 }
 
-/// The proof that the context works.
-pub fn proof(cx: &Look) -> Option<Proof> {
-    let kubectl = cx.plan.kubectl.as_ref()?;
-    Some(Proof::Kubectl { file: file(cx, kubectl), context: kubectl.context.clone() })
+/// The step that proves it.
+pub struct Works;
+
+impl Step for Works {
+    fn id(&self) -> StepId {
+        StepId("kubectl")
+    }
+
+    fn title(&self) -> &'static str {
+        "kubectl works"
+    }
+
+    fn on(&self) -> On {
+        On::Here
+    }
+
+    fn needs(&self) -> &'static [&'static str] {
+        &["context"]
+    }
+
+    fn wants(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<Want> {
+        Vec::new()
+    }
+
+    fn look(&self, cx: &Look) -> State {
+        let Some(kubectl) = &cx.plan.kubectl else { return State::Done("none is wanted".to_owned()) };
+        State::Await(Proof::Kubectl { file: file(cx, kubectl), context: kubectl.context.clone() })
+    }
+
+    fn explain(&self) -> &'static str {
+        include_str!("../../assets/explain/kubectl.md")
+    }
 }

@@ -169,11 +169,7 @@ impl Step for Lookup {
     }
 
     fn on(&self) -> On {
-        On::Cluster
-    }
-
-    fn needs(&self) -> &'static [&'static str] {
-        &["dns-pods"]
+        On::Ready
     }
 
     fn wants(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<Want> {
@@ -182,6 +178,9 @@ impl Step for Lookup {
 
     fn look(&self, cx: &Look) -> State {
         let cluster = &cx.plan.cluster;
+        if cx.plan.dns.deploy == DnsKind::None {
+            return State::Done("none is deployed".to_owned());
+        }
         State::Await(Proof::Dns {
             name: format!("kubernetes.default.svc.{}", cluster.domain),
             server: cluster.dns,

@@ -2,12 +2,12 @@
 //! A step sees facts and returns actions as data; it never talks to a machine. `look` is pure, and the
 //! doctor is nothing but `look` on every step.
 
-pub mod admin;
+mod admin;
 mod certificates;
 mod connect;
-pub mod containers;
-pub mod context;
-pub mod dns;
+mod containers;
+mod context;
+mod dns;
 mod identity;
 mod images;
 mod keys;
@@ -53,6 +53,8 @@ pub enum On {
     Here,
     /// The cluster, through its API; waits for one Ready worker.
     Cluster,
+    /// Every Ready worker, once the cluster's steps are done.
+    Ready,
 }
 
 /// What is known of the cluster.
@@ -211,6 +213,7 @@ pub const CATALOGUE: &[&dyn Step] = &[
     &ready::Ready,
     &admin::Admin,
     &context::Context,
+    &context::Works,
     &namespace::Namespace,
     &dns::Dns,
     &dns::Pods,
@@ -237,6 +240,27 @@ pub fn wants(on: On, plan: &Plan, worker: Option<&Worker>, home: &str) -> Vec<Wa
         .collect();
     all.retain(|want| !matches!(want, Want::File { path, content: false } if full.contains(path)));
     all
+}
+
+/// The API paths whose objects the cluster's steps look at.
+pub fn cluster_paths(plan: &Plan) -> Vec<String> {
+    dns::paths(plan)
+}
+
+/// Certificate and key of an earlier run that the API may accept.
+pub fn admin_login(plan: &Plan, home: &str) -> (String, String) {
+    let identity = admin::identity(plan, home);
+    (identity.cert, identity.key)
+}
+
+/// What an admin's certificate says, for the one that lives an hour in memory.
+pub fn admin_request(plan: &Plan, home: &str) -> crate::pki::Request {
+    request(&admin::identity(plan, home).wish)
+}
+
+/// Which of the wanted containers are not up in these `docker ps` lines.
+pub fn missing_containers(wanted: &[(String, String)], rows: &[String]) -> Vec<String> {
+    containers::missing(wanted, rows)
 }
 
 /// The folder of this computer that holds the admin's key and certificate.

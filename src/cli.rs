@@ -1,0 +1,101 @@
+//! The command line: words and flags, no work.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Walks worker nodes aboard a Kubernetes cluster.
+#[derive(Debug, Parser)]
+#[command(name = "gangplank", version, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Print a commented plan file to start from
+    Init,
+    /// Look at the hosts and print every action with its shell and its undo; change nothing anywhere
+    Plan {
+        /// Where and who.
+        #[command(flatten)]
+        common: Common,
+        /// Show the content of every file that would be written
+        #[arg(long)]
+        files: bool,
+        /// Print the shell functions the actions are made of, below them
+        #[arg(long)]
+        functions: bool,
+    },
+    /// Carry the plan out: what is as it should be stays untouched
+    Apply {
+        /// Where and who.
+        #[command(flatten)]
+        common: Common,
+        /// How many batches: as few as possible, or one for each step
+        #[arg(long, value_enum, default_value_t = Pace::Straight)]
+        pace: Pace,
+        /// Show the shell and the output of every action
+        #[arg(long, short)]
+        verbose: bool,
+    },
+    /// Take back what gangplank did on the hosts, newest first
+    Undo {
+        /// Where and who.
+        #[command(flatten)]
+        common: Common,
+        /// Do not ask first
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Print what a step does, why, the commands and the undo
+    Explain {
+        /// The step; without it, the list of steps
+        step: Option<String>,
+    },
+    /// Print completions for a shell
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+/// How a run is cut into batches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Pace {
+    /// As few batches as the values to come allow.
+    Straight,
+    /// One batch for each step.
+    Guided,
+}
+
+/// What `plan`, `apply` and `undo` share.
+#[derive(Debug, Args)]
+pub struct Common {
+    /// The plan file
+    pub plan: PathBuf,
+    /// Only this worker; may be repeated
+    #[arg(long = "worker", value_name = "NAME")]
+    pub workers: Vec<String>,
+    /// One JSON event a line instead of text
+    #[arg(long)]
+    pub json: bool,
+    /// Hosts worked on at once
+    #[arg(long, default_value_t = 16, value_name = "N")]
+    pub jobs: usize,
+    /// Accept this host key and remember it; may be repeated
+    #[arg(long, value_name = "SHA256:...")]
+    pub trust: Vec<String>,
+    /// Accept every host key that is not known yet, and remember it; a changed one is still refused
+    #[arg(long)]
+    pub trust_new: bool,
+    /// A secret from an open file: ca=fd:N, sudo=fd:N, sudo:HOST=fd:N, ssh:HOST=fd:N, key:FILE=fd:N
+    #[arg(long = "secret", value_name = "NAME=fd:N")]
+    pub secrets: Vec<String>,
+    /// Where sessions are kept
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
+}

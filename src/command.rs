@@ -1,0 +1,264 @@
+//! The commands: from flags to an engine, a front and an exit code.
+
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use gangplank::engine::journal::left_open;
+use gangplank::engine::{Engine, Front, Journal, RealWorld, Session, Teller, code};
+use gangplank::host::{Here, NewKeys, Stop, TrustPolicy};
+use gangplank::plan::answers::EXAMPLE;
+use gangplank::plan::check::check_differences;
+use gangplank::plan::model::Plan;
+use gangplank::plan::place::Place;
+use gangplank::plan::problem::Problem;
+use gangplank::plan::yaml;
+use gangplank::profile::DIFFERENCES;
+use gangplank::step::CATALOGUE;
+use gangplank::ui;
+use gangplank::ui::ask::Terminal;
+
+use crate::cli::{Command, Common, Pace};
+
+/// Where this computer keeps things.
+pub struct Places {
+    /// The operator's home folder.
+    pub home: PathBuf,
+    /// Where sessions are kept.
+    pub state: PathBuf,
+}
+
+/// Runs a command; the exit code.
+pub fn run(command: Command, places: &Places, stop: &Stop) -> u8 {
+    match command {
+        Command::Init => {
+            print(EXAMPLE);
+            code::DONE
+        }
+        Command::Completions { shell } => {
+            let mut command = <crate::cli::Cli as clap::CommandFactory>::command();
+            clap_complete::generate(shell, &mut command, "gangplank", &mut std::io::stdout());
+            code::DONE
+        }
+        Command::Explain { step } => explain(step.as_deref()),
+        Command::Plan { common, files, functions } => plan(&common, places, stop, files, functions),
+        Command::Apply { common, pace, verbose } => apply(&common, places, stop, pace, verbose),
+        Command::Undo { common, yes } => undo(&common, places, stop, yes),
+    }
+}
+
+fn print(text: &str) {
+    // A reader that went away is no reason to fail.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
+fn explain(step: Option<&str>) -> u8 {
+    let Some(wanted) = step else {
+        for step in CATALOGUE {
+            print(&format!("{:<14} {}\n", step.id(), step.title()));
+        }
+        return code::DONE;
+    };
+    match CATALOGUE.iter().find(|step| step.id().0 == wanted) {
+        Some(step) => {
+            print(&format!("# {}\n\n{}", step.title(), step.explain()));
+            code::DONE
+        }
+        None => {
+            eprintln!("there is no step {wanted}; `gangplank explain` lists them");
+            code::USE
+        }
+    }
+}
+
+/// Reads the plan, telling every remark.
+fn read_plan(common: &Common, places: &Places) -> Result<(Plan, String), u8> {
+    let bytes = std::fs::read(&common.plan).map_err(|error| {
+        eprintln!("{}: {error}", common.plan.display());
+        code::USE
+    })?;
+    let loaded = yaml::load(&bytes, &common.plan, Some(&places.home)).map_err(|remarks| {
+        for remark in &remarks {
+            eprintln!("{remark}");
+        }
+        code::USE
+    })?;
+    let ids: Vec<&str> = DIFFERENCES.iter().map(|difference| difference.id).collect();
+    let mut remarks = loaded.warnings;
+    remarks.extend(check_differences(&loaded.answers, &ids));
+    for remark in &remarks {
+        eprintln!("{remark}");
+    }
+    if remarks.iter().any(|remark| remark.stops) {
+        return Err(code::USE);
+    }
+    for name in &common.workers {
+        if !loaded.plan.workers.iter().any(|worker| worker.name == *name) {
+            eprintln!("--worker {name}: the plan has no worker of this name");
+            return Err(code::USE);
+        }
+    }
+    Ok((loaded.plan, String::from_utf8_lossy(&bytes).into_owned()))
+}
+
+fn world(common: &Common, places: &Places, plan: &Plan, kept: PathBuf, remember: bool) -> Result<RealWorld, u8> {
+    let terminal = Terminal::new(&common.secrets, remember, &common.trust, common.trust_new).map_err(|error| {
+        eprintln!("{error}");
+        code::USE
+    })?;
+    let policy = if remember {
+        let new = if common.trust_new { NewKeys::Accept } else { NewKeys::Ask };
+        TrustPolicy { accept: common.trust.clone(), new }
+    } else {
+        TrustPolicy::default()
+    };
+    let here = Here {
+        home: places.home.clone(),
+        user: std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "root".to_owned()),
+        agent: std::env::var_os("SSH_AUTH_SOCK").map(PathBuf::from),
+        ssh: find_program("ssh"),
+        config: None,
+    };
+    Ok(RealWorld::new(here, policy, Arc::new(terminal), &plan.cluster.api, kept))
+}
+
+fn find_program(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH")?;
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
+}
+
+/// Time and process, so that runs sort by time.
+fn run_id() -> String {
+    format!("{}-{}", jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ"), std::process::id())
+}
+
+struct Parts<'a> {
+    plan: &'a Plan,
+    world: &'a RealWorld,
+    front: &'a dyn Front,
+    journal: Journal,
+    stop: &'a Stop,
+    session: Option<&'a Session>,
+    run: String,
+}
+
+fn engine<'a>(parts: Parts<'a>, common: &Common, pace: Pace) -> Engine<'a> {
+    Engine {
+        plan: parts.plan,
+        world: parts.world,
+        teller: Teller::new(parts.front, &parts.run),
+        journal: parts.journal,
+        stop: parts.stop,
+        run: parts.run,
+        jobs: common.jobs,
+        guided: pace == Pace::Guided,
+        only: common.workers.clone(),
+        session: parts.session,
+        batches: AtomicU64::new(0),
+    }
+}
+
+fn kept(state: &Path, plan: &Plan) -> PathBuf {
+    state.join(&plan.cluster.name).join("kept")
+}
+
+fn tell(problem: &Problem) -> u8 {
+    for line in ui::problem_lines(problem, &Place::Here) {
+        eprintln!("{line}");
+    }
+    code::PROBLEM
+}
+
+fn plan(common: &Common, places: &Places, stop: &Stop, files: bool, functions: bool) -> u8 {
+    let result = (|| {
+        let (plan, _) = read_plan(common, places)?;
+        let state = common.state.as_ref().unwrap_or(&places.state);
+        let world = world(common, places, &plan, kept(state, &plan), false)?;
+        let front = ui::json::Json;
+        let run = run_id();
+        let journal = Journal::none();
+        let parts = Parts { plan: &plan, world: &world, front: &front, journal, stop, session: None, run };
+        let engine = engine(parts, common, Pace::Straight);
+        if !common.json {
+            print(&format!("contacts {}; nothing is changed anywhere\n", engine.contacted().join(", ")));
+        }
+        let seen = engine.preview().map_err(|problem| tell(&problem))?;
+        if common.json {
+            for line in ui::preview::json(&seen) {
+                print(&format!("{line}\n"));
+            }
+        } else {
+            print(&ui::preview::text(&seen, files));
+            if functions {
+                print(&format!("\n{}", ui::preview::functions()));
+            }
+        }
+        let found = ui::preview::found(&seen);
+        Ok(match (found.problems, found.actions) {
+            (0, 0) => code::DONE,
+            (0, _) => code::DIFFERENCES,
+            _ => code::PROBLEM,
+        })
+    })();
+    result.unwrap_or_else(|code| code)
+}
+
+fn apply(common: &Common, places: &Places, stop: &Stop, pace: Pace, verbose: bool) -> u8 {
+    let result = (|| {
+        let (plan, text) = read_plan(common, places)?;
+        let state = common.state.as_ref().unwrap_or(&places.state);
+        let session = Session::open(state, &plan, &text).map_err(|problem| tell(&problem))?;
+        if !common.json {
+            for (place, action) in left_open(&session.folder) {
+                print(&format!("the last run ended in the middle of this, so it is looked at again: {place}: {action}\n"));
+            }
+        }
+        let run = run_id();
+        let journal = Journal::open(&session.folder, &run).map_err(|error| {
+            tell(&Problem::new("E-SESSION-04", "the journal cannot be written").seen(error.to_string()))
+        })?;
+        let world = world(common, places, &plan, kept(state, &plan), true)?;
+        let (lines, json) = (ui::lines::Lines::new(verbose), ui::json::Json);
+        let front: &dyn Front = if common.json { &json } else { &lines };
+        let parts = Parts { plan: &plan, world: &world, front, journal, stop, session: Some(&session), run };
+        Ok(engine(parts, common, pace).apply())
+    })();
+    result.unwrap_or_else(|code| code)
+}
+
+fn undo(common: &Common, places: &Places, stop: &Stop, yes: bool) -> u8 {
+    let result = (|| {
+        let (plan, text) = read_plan(common, places)?;
+        let state = common.state.as_ref().unwrap_or(&places.state);
+        let session = Session::open(state, &plan, &text).map_err(|problem| tell(&problem))?;
+        let world = world(common, places, &plan, kept(state, &plan), true)?;
+        let (lines, json) = (ui::lines::Lines::new(true), ui::json::Json);
+        let front: &dyn Front = if common.json { &json } else { &lines };
+        let journal = Journal::none();
+        let run = run_id();
+        let parts = Parts { plan: &plan, world: &world, front, journal, stop, session: Some(&session), run };
+        Ok(engine(parts, common, Pace::Straight).undo(&|all| {
+            let mut err = std::io::stderr().lock();
+            for (place, actions) in all {
+                let _ = writeln!(err, "{place}: {} actions", actions.len());
+                for action in actions {
+                    let _ = writeln!(err, "  {}", action.title());
+                }
+            }
+            if yes {
+                return true;
+            }
+            if !std::io::stdin().is_terminal() {
+                let _ = writeln!(err, "nothing was done: say --yes to undo without being asked");
+                return false;
+            }
+            let _ = write!(err, "Undo all this? yes or no [no]: ");
+            let _ = err.flush();
+            let mut answer = String::new();
+            let _ = std::io::stdin().read_line(&mut answer);
+            answer.trim() == "yes"
+        }))
+    })();
+    result.unwrap_or_else(|code| code)
+}

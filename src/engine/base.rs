@@ -1,0 +1,234 @@
+//! What every place needs to know before it can be looked at: the CA, this computer, the cluster. It is
+//! learnt once, by the thread that looks after the cluster, while the hosts are connected to.
+
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::signer::Signer;
+use super::world::World;
+use crate::host::{Batch, Stop};
+use crate::kube::cluster::Login;
+use crate::pki;
+use crate::plan::fact::Facts;
+use crate::plan::model::Plan;
+use crate::plan::problem::{Problem, Way};
+use crate::step::{self, ClusterFacts, On};
+
+/// A value that one thread brings and others wait for.
+pub struct Gate<T> {
+    value: Mutex<Option<T>>,
+    changed: Condvar,
+}
+
+impl<T> Default for Gate<T> {
+    fn default() -> Self {
+        Self { value: Mutex::new(None), changed: Condvar::new() }
+    }
+}
+
+impl<T: Clone> Gate<T> {
+    /// Brings it; the first one counts.
+    pub fn open(&self, value: T) {
+        self.value.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(value);
+        self.changed.notify_all();
+    }
+
+    /// Waits for it.
+    pub fn wait(&self) -> T {
+        let mut value = self.value.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if let Some(value) = &*value {
+                return value.clone();
+            }
+            value = self.changed.wait(value).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Waits for it, so long.
+    pub fn wait_for(&self, time: Duration) -> Option<T> {
+        let deadline = Instant::now() + time;
+        let mut value = self.value.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if let Some(value) = &*value {
+                return Some(value.clone());
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return None;
+            }
+            value = self.changed.wait_timeout(value, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
+
+/// What is known beside the hosts.
+pub struct Base {
+    /// Signs.
+    pub signer: Signer,
+    /// This computer.
+    pub here: Facts,
+    /// The cluster, as first seen.
+    pub cluster: ClusterFacts,
+    /// Things worth saying.
+    pub notes: Vec<String>,
+    /// The API knows us.
+    pub logged_in: Mutex<bool>,
+}
+
+/// The facts of this computer.
+pub fn here(plan: &Plan, world: &dyn World) -> Facts {
+    let home = world.home();
+    let batch = Batch { wants: step::wants(On::Here, plan, None, &home), ..Batch::default() };
+    world.here().run(&batch, &Stop::default(), &mut |_| {}).facts
+}
+
+/// The API must know this CA before anybody logs in anywhere.
+pub fn check_api(signer: &Signer, world: &dyn World) -> Result<Vec<String>, Problem> {
+    let ca = signer.info();
+    let pem = ca.pem().map_err(|error| Problem::new(error.code(), error.to_string()))?;
+    let seen = world.cluster().look(pem.as_bytes(), ca.subject_raw());
+    if let Some(why) = &seen.distrust {
+        return Err(Problem::new("E-API-22", "the API shows a certificate that does not fit this CA and address")
+            .seen(why.clone())
+            .seen(format!("our CA is {}", ca.subject()))
+            .edit("ca: the CA that signed the API's certificate")
+            .edit("cluster.api: the name or address in that certificate"));
+    }
+    if seen.takes_our_clients == Some(false) {
+        let mut problem = Problem::new("E-CA-15", "the API accepts no certificates of this CA");
+        problem = problem.seen(format!("ours is {}", ca.subject()));
+        problem = if seen.client_cas.is_empty() {
+            problem.seen("it asks for no client certificate at all")
+        } else {
+            problem.seen(format!("it accepts {}", seen.client_cas.join("; ")))
+        };
+        return Err(problem.edit("ca: the one the API server was given as --client-ca-file").way(Way::Skip));
+    }
+    Ok(match &seen.fault {
+        Some(fault) => vec![format!("{fault}; host steps go on, proofs wait")],
+        None => Vec::new(),
+    })
+}
+
+/// Logs in to the API: with an earlier session's certificate, with one made for an hour in memory, or as
+/// nobody. The words say why, when nothing better was possible.
+pub fn log_in(plan: &Plan, world: &dyn World, signer: &Signer) -> Result<(), String> {
+    let cluster = world.cluster();
+    let ca = signer.info().pem().map_err(|error| error.to_string())?;
+    let (cert, key) = step::admin_login(plan, &world.home());
+    if let (Ok(cert), Ok(key)) = (world.read(cert.as_ref()), world.read(key.as_ref())) {
+        let login = Login { cert: cert.to_vec(), key };
+        match cluster.login(ca.as_bytes(), Some(&login)) {
+            Ok(()) => return Ok(()),
+            Err(error) if unreachable(&error) => return Err(error.to_string()),
+            Err(_) => {}
+        }
+    }
+    let hour = || -> Result<Login, Problem> {
+        let words = |error: pki::PkiError| Problem::new(error.code(), error.to_string());
+        let key = pki::make_key(pki::Kind::P256).map_err(words)?;
+        let mut request = step::admin_request(plan, &world.home());
+        request.cn = "gangplank".to_owned();
+        request.days = 1;
+        let csr = pki::make_csr(&key, &request.cn).map_err(words)?;
+        let public = openssl::pkey::PKey::private_key_from_pem(key.as_bytes())
+            .and_then(|key| key.public_key_to_pem())
+            .map_err(|error| Problem::new("E-CA-16", error.to_string()))?;
+        let spki = pki::spki_sha256(&public).map_err(words)?;
+        let cert = signer.sign(&csr, &request, &spki, world)?;
+        Ok(Login { cert: cert.into_bytes(), key: zeroize::Zeroizing::new(key.as_bytes().to_vec()) })
+    };
+    let why = match hour() {
+        Ok(login) => match cluster.login(ca.as_bytes(), Some(&login)) {
+            Ok(()) => return Ok(()),
+            Err(error) => error.to_string(),
+        },
+        Err(problem) => problem.what,
+    };
+    // As nobody the version may still be told.
+    let _ = cluster.login(ca.as_bytes(), None);
+    Err(why)
+}
+
+fn unreachable(error: &crate::kube::ApiError) -> bool {
+    use crate::kube::ApiError;
+    matches!(error, ApiError::Unreachable(_) | ApiError::Timeout(_) | ApiError::Tls(_))
+}
+
+/// What is known of the cluster now.
+pub fn cluster(plan: &Plan, world: &dyn World) -> ClusterFacts {
+    let api = world.cluster();
+    let mut facts = ClusterFacts::default();
+    match api.version() {
+        Ok(version) => facts.version = Some(version),
+        Err(error) => facts.version_why = error.to_string(),
+    }
+    if facts.version.is_none() && plan.cluster.kubernetes.is_some() {
+        facts.version = plan.cluster.kubernetes;
+    }
+    match api.nodes() {
+        Ok(nodes) => facts.nodes = Some(nodes),
+        Err(error) => {
+            facts.nodes_why = error.to_string();
+            return facts;
+        }
+    }
+    facts.clock_ahead_ms = api.clock_ahead_ms();
+    for path in step::cluster_paths(plan) {
+        if let Ok(object) = api.get(&path) {
+            facts.objects.insert(path, object);
+        }
+    }
+    if let Ok(Some(services)) = api.get("/api/v1/services") {
+        let address = plan.cluster.dns.to_string();
+        let text = |service: &serde_json::Value, pointer: &str| {
+            service.pointer(pointer).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
+        };
+        facts.at_dns_address = services["items"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .find(|service| text(service, "/spec/clusterIP") == address)
+            .map(|service| format!("{}/{}", text(service, "/metadata/namespace"), text(service, "/metadata/name")));
+    }
+    facts
+}
+
+impl Base {
+    /// Learns everything; `make` = a CA that does not exist yet is made.
+    pub fn learn(plan: &Plan, world: &dyn World, make: bool, login_gate: &Gate<()>) -> Result<Self, Problem> {
+        let signer = Signer::open(plan, world, make)?;
+        signer.check(world.now())?;
+        let mut notes = check_api(&signer, world)?;
+        login_gate.open(());
+        let here = here(plan, world);
+        let logged_in = match log_in(plan, world, &signer) {
+            Ok(()) => true,
+            Err(why) => {
+                notes.push(format!("the API does not know us yet: {why}"));
+                false
+            }
+        };
+        let cluster = cluster(plan, world);
+        Ok(Self { signer, here, cluster, notes, logged_in: Mutex::new(logged_in) })
+    }
+
+    /// The nodes now, logging in first when that was not possible before.
+    pub fn nodes(&self, plan: &Plan, world: &dyn World) -> Result<Vec<crate::kube::Node>, String> {
+        {
+            let mut logged_in = self.logged_in.lock().unwrap_or_else(PoisonError::into_inner);
+            if !*logged_in {
+                log_in(plan, world, &self.signer)?;
+                *logged_in = true;
+            }
+        }
+        world.cluster().nodes().map_err(|error| error.to_string())
+    }
+}
+
+/// Now, in milliseconds since 1970.
+pub fn millis(time: Timestamp) -> i64 {
+    time.as_millisecond()
+}

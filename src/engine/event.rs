@@ -1,0 +1,175 @@
+//! What happens, as data: the lines on a terminal, `--json`, the journal and the tests all read these. JSON
+//! lines are `{v:1, seq, t, run, place, step?, action?, kind, ...}`; changes only add.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::plan::place::Place;
+use crate::plan::problem::{Problem, Verdict};
+use crate::step::StepId;
+
+/// How a task ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "outcome")]
+pub enum Outcome {
+    /// Something was done.
+    Changed {
+        /// How many actions.
+        actions: usize,
+    },
+    /// Nothing needed to be done.
+    Same {
+        /// How that shows.
+        evidence: String,
+    },
+    /// It became true.
+    Proven {
+        /// How that shows.
+        evidence: String,
+    },
+    /// It could not be proven, which is not a failure.
+    NotProven {
+        /// Why.
+        why: String,
+    },
+    /// Not tried.
+    Skipped {
+        /// Why.
+        why: String,
+    },
+    /// It failed.
+    Failed {
+        /// The problem.
+        problem: Problem,
+    },
+    /// The person stopped it.
+    Stopped,
+}
+
+impl Outcome {
+    /// Whether later work may build on it.
+    pub fn good(&self) -> bool {
+        match self {
+            Self::Changed { .. } | Self::Same { .. } | Self::Proven { .. } | Self::NotProven { .. } => true,
+            Self::Skipped { .. } | Self::Failed { .. } | Self::Stopped => false,
+        }
+    }
+}
+
+/// What a place cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Cost {
+    /// Connections.
+    pub connections: usize,
+    /// Execs, streams left out.
+    pub execs: usize,
+    /// Live streams.
+    pub streams: usize,
+    /// TCP connections made by the machine.
+    pub tcp: usize,
+}
+
+/// One thing that happened.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Event {
+    /// A run began.
+    RunStarted {
+        /// Hosts that are contacted, in words.
+        hosts: Vec<String>,
+    },
+    /// Something worth knowing.
+    Note {
+        /// In words.
+        text: String,
+    },
+    /// A remark on the machine.
+    Verdict(Verdict),
+    /// A step begins on a place.
+    TaskStarted,
+    /// An action begins.
+    ActionStarted {
+        /// In words.
+        action: String,
+        /// Its shell text; secrets and values to come are shown by name.
+        shell: String,
+    },
+    /// An action said something.
+    Output {
+        /// The line, cleaned.
+        line: String,
+        /// It came on stderr.
+        err: bool,
+    },
+    /// A file is on its way.
+    Progress {
+        /// Bytes sent.
+        sent: u64,
+        /// Of how many.
+        of: u64,
+    },
+    /// An action ended.
+    ActionEnded {
+        /// In words.
+        action: String,
+        /// Exit status; 0 = done.
+        status: i32,
+        /// How long it took.
+        ms: u64,
+    },
+    /// A step ended on a place.
+    TaskEnded {
+        /// How.
+        #[serde(flatten)]
+        outcome: Outcome,
+    },
+    /// Something went wrong outside of a step.
+    Trouble {
+        /// What.
+        problem: Problem,
+    },
+    /// The run ended.
+    RunEnded {
+        /// Exit code.
+        code: u8,
+        /// Places by how they ended.
+        places: BTreeMap<String, String>,
+        /// What they cost.
+        counts: BTreeMap<String, Cost>,
+        /// What to try next.
+        next: Vec<String>,
+    },
+}
+
+/// An event with its place in the run.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Stamped {
+    /// Version of the format.
+    pub v: u8,
+    /// Counts up from 0.
+    pub seq: u64,
+    /// Seconds since the run started.
+    pub t: f64,
+    /// Run id.
+    pub run: String,
+    /// Where.
+    #[serde(serialize_with = "as_text")]
+    pub place: Place,
+    /// Which step.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<StepId>,
+    /// What.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+fn as_text<S: serde::Serializer>(place: &Place, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(place)
+}
+
+/// Whoever shows what happens. Called from several threads, one at a time.
+pub trait Front: Send + Sync {
+    /// Shows an event.
+    fn emit(&self, event: &Stamped);
+}

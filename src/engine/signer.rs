@@ -1,0 +1,309 @@
+//! Where certificates are signed: by a CA whose files are here, or by openssl on the CA's own host, in rounds
+//! of whatever requests wait. Every certificate is checked field by field before anybody gets it.
+
+use std::path::Path;
+use std::sync::{Condvar, Mutex, PoisonError};
+
+use jiff::Timestamp;
+
+use super::world::World;
+use crate::host::{Batch, Host, Stop};
+use crate::pki::{self, Ca, CaInfo, PkiError, Request, openssl_ca};
+use crate::plan::action::{Action, SecretRef};
+use crate::plan::fact::{Known, Want};
+use crate::plan::model::{CaPlace, Plan};
+use crate::plan::place::Place;
+use crate::plan::problem::{Problem, Way};
+
+/// Signs.
+pub struct Signer {
+    info: CaInfo,
+    kind: Kind,
+}
+
+enum Kind {
+    Here(Box<Ca>),
+    There(Remote),
+}
+
+struct Remote {
+    host: Mutex<Box<dyn Host>>,
+    cert: String,
+    key: String,
+    encrypted: bool,
+    queue: Mutex<Queue>,
+    answered: Condvar,
+}
+
+#[derive(Default)]
+struct Queue {
+    next: u64,
+    waiting: Vec<Waiting>,
+    answers: std::collections::BTreeMap<u64, Result<String, Problem>>,
+    busy: bool,
+}
+
+struct Waiting {
+    id: u64,
+    csr: String,
+    request: Request,
+    spki: String,
+}
+
+fn pki_problem(error: &PkiError) -> Problem {
+    let problem = Problem::new(error.code(), error.to_string());
+    match error {
+        PkiError::PassphraseNeeded => {
+            problem.manual("run it at a terminal, where it asks; or give it with --secret ca=fd:3 3<FILE")
+        }
+        PkiError::WrongPassphrase => problem.seen("nothing was signed").way(Way::Retry),
+        PkiError::KeyMismatch { .. } => problem.edit("ca.key or ca.cert: they must belong together"),
+        PkiError::CaExpired { .. } => problem.manual("renew the CA certificate first; every certificate of it has ended too"),
+        PkiError::NotACa { .. } => problem.edit("ca.cert: the certificate of the CA itself"),
+        _ => problem.edit("ca"),
+    }
+}
+
+impl Signer {
+    /// Opens the CA of a plan. For one on a host this connects and asks for its facts in one exec. A CA that
+    /// is to be made is made when `make`; else it is only described.
+    pub fn open(plan: &Plan, world: &dyn World, make: bool) -> Result<Self, Problem> {
+        match &plan.ca.place {
+            CaPlace::Files { cert, key } => Self::here(world, cert, key),
+            CaPlace::New { cert, key } => {
+                if world.read(cert).is_err() {
+                    if !make {
+                        return Err(Problem::new("E-CA-11", format!("a new CA would be made at {}", cert.display()))
+                            .seen("until it exists nothing can be said about certificates")
+                            .manual("gangplank apply makes it"));
+                    }
+                    make_ca(plan, world, cert, key)?;
+                }
+                Self::here(world, cert, key)
+            }
+            CaPlace::Host { login, cert, key } => {
+                let mut host = world.host(&Place::CaHost, login).map_err(|trouble| trouble.problem(&Place::CaHost))?;
+                Self::there(&mut host, cert, key).map(|(info, encrypted)| Self {
+                    info,
+                    kind: Kind::There(Remote {
+                        host: Mutex::new(host),
+                        cert: cert.clone(),
+                        key: key.clone(),
+                        encrypted,
+                        queue: Mutex::default(),
+                        answered: Condvar::new(),
+                    }),
+                })
+            }
+        }
+    }
+
+    fn here(world: &dyn World, cert: &Path, key: &Path) -> Result<Self, Problem> {
+        let read = |path: &Path| {
+            world.read(path).map_err(|error| {
+                Problem::new("E-CA-12", format!("{} cannot be read", path.display()))
+                    .seen(error.to_string())
+                    .edit("ca.cert and ca.key")
+            })
+        };
+        let (cert, key) = (read(cert)?, read(key)?);
+        let mut again = false;
+        loop {
+            let passphrase = pki::needs_passphrase(&key).then(|| world.ca_passphrase(again)).flatten();
+            match Ca::load(&cert, &key, passphrase.as_ref(), world.now()) {
+                Ok(ca) => return Ok(Self { info: ca.info().clone(), kind: Kind::Here(Box::new(ca)) }),
+                Err(PkiError::WrongPassphrase) if !again => again = true,
+                Err(error) => return Err(pki_problem(&error)),
+            }
+        }
+    }
+
+    fn there(host: &mut Box<dyn Host>, cert: &str, key: &str) -> Result<(CaInfo, bool), Problem> {
+        let batch = Batch {
+            wants: vec![Want::Machine, Want::File { path: cert.to_owned(), content: true }, Want::Key(key.to_owned())],
+            ..Batch::default()
+        };
+        let end = host.run(&batch, &Stop::default(), &mut |_| {});
+        if let Some(trouble) = end.trouble {
+            return Err(trouble.problem(&Place::CaHost));
+        }
+        let missing = |path: &str, why: &str| {
+            Problem::new("E-CA-12", format!("{path} cannot be read on the CA host"))
+                .seen(why.to_owned())
+                .edit("ca.where, ca.cert and ca.key")
+        };
+        let content = match end.facts.file(cert) {
+            Known::Yes(Some(file)) => file.content.clone().unwrap_or_default(),
+            Known::Yes(None) => return Err(missing(cert, "there is no such file")),
+            other => return Err(missing(cert, other.why_not())),
+        };
+        let info = CaInfo::load(&content).map_err(|error| pki_problem(&error))?;
+        let fact = match end.facts.key(key) {
+            Known::Yes(Some(fact)) => fact.clone(),
+            Known::Yes(None) => return Err(missing(key, "there is no such file")),
+            other => return Err(missing(key, other.why_not())),
+        };
+        if !fact.encrypted && fact.spki_sha256.is_empty() {
+            return Err(missing(key, "openssl there cannot read it as a private key"));
+        }
+        if !fact.encrypted && fact.spki_sha256 != info.cert.spki_sha256 {
+            return Err(pki_problem(&PkiError::KeyMismatch { subject: info.subject() }));
+        }
+        if let Known::Yes(machine) = end.facts.machine()
+            && machine.openssl.is_empty()
+        {
+            return Err(Problem::new("E-OPENSSL-01", "openssl is not installed on the CA host")
+                .manual("install the package openssl there, or name the CA's files here"));
+        }
+        Ok((info, fact.encrypted))
+    }
+
+    /// The CA's public half.
+    pub fn info(&self) -> &CaInfo {
+        &self.info
+    }
+
+    /// The CA is good to sign now.
+    pub fn check(&self, now: Timestamp) -> Result<(), Problem> {
+        self.info.check(now).map_err(|error| pki_problem(&error))
+    }
+
+    /// Signs one request; `spki` is the hash of the public key that is on the machine it is for.
+    pub fn sign(&self, csr: &str, request: &Request, spki: &str, world: &dyn World) -> Result<String, Problem> {
+        let checked = pki::check_csr(csr.as_bytes(), Some(spki), request).map_err(|error| pki_problem(&error))?;
+        match &self.kind {
+            Kind::Here(ca) => {
+                let serial = pki::Serial::random().map_err(|error| pki_problem(&error))?;
+                ca.sign(&checked.key, request, serial, world.now()).map_err(|error| pki_problem(&error))
+            }
+            Kind::There(remote) => remote.sign(csr, request, spki, &self.info, world),
+        }
+    }
+
+    /// What the CA's host cost.
+    pub fn cost(&self) -> Option<super::event::Cost> {
+        match &self.kind {
+            Kind::Here(_) => None,
+            Kind::There(remote) => {
+                let host = remote.host.lock().unwrap_or_else(PoisonError::into_inner);
+                Some(super::cost(host.as_ref()))
+            }
+        }
+    }
+}
+
+/// The length of a new CA's life in days.
+const NEW_CA_DAYS: u32 = 3650;
+
+fn make_ca(plan: &Plan, world: &dyn World, cert: &Path, key: &Path) -> Result<(), Problem> {
+    let serial = pki::Serial::random().map_err(|error| pki_problem(&error))?;
+    let made = Ca::make(&format!("{}-ca", plan.cluster.name), pki::Kind::Rsa2048, NEW_CA_DAYS, serial, world.now())
+        .map_err(|error| pki_problem(&error))?;
+    let write = |path: &Path, bytes: &[u8], mode| {
+        world.write_new(path, bytes, mode).map_err(|error| {
+            Problem::new("E-CA-13", format!("{} cannot be written", path.display()))
+                .seen(error.to_string())
+                .edit("ca.cert and ca.key")
+        })
+    };
+    write(key, made.key.as_bytes(), 0o600)?;
+    write(cert, made.cert.as_bytes(), 0o644)
+}
+
+impl Remote {
+    /// Joins the round that waits, or runs one: whoever finds the CA free signs for everybody.
+    fn sign(&self, csr: &str, request: &Request, spki: &str, ca: &CaInfo, world: &dyn World) -> Result<String, Problem> {
+        let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        let id = queue.next;
+        queue.next += 1;
+        queue.waiting.push(Waiting {
+            id,
+            csr: csr.to_owned(),
+            request: request.clone(),
+            spki: spki.to_owned(),
+        });
+        loop {
+            if let Some(answer) = queue.answers.remove(&id) {
+                return answer;
+            }
+            if queue.busy {
+                queue = self.answered.wait(queue).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            }
+            queue.busy = true;
+            let round = std::mem::take(&mut queue.waiting);
+            drop(queue);
+            let answers = self.round(&round, ca, world);
+            queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
+            queue.busy = false;
+            queue.answers.extend(answers);
+            self.answered.notify_all();
+        }
+    }
+
+    fn round(&self, round: &[Waiting], ca: &CaInfo, world: &dyn World) -> Vec<(u64, Result<String, Problem>)> {
+        let all = |problem: &Problem| round.iter().map(|one| (one.id, Err(problem.clone()))).collect();
+        let ids: Vec<String> = round.iter().map(|one| format!("r{}", one.id)).collect();
+        let tasks: Vec<openssl_ca::Task> = round
+            .iter()
+            .zip(&ids)
+            .map(|(one, id)| openssl_ca::Task { id, csr: &one.csr, request: &one.request })
+            .collect();
+        let asked = world.now();
+        let place = openssl_ca::Place {
+            cert: &self.cert,
+            key: &self.key,
+            info: ca,
+            passphrase_fd: self.encrypted.then_some(4),
+        };
+        let text = match openssl_ca::script(&tasks, &place, asked) {
+            Ok(text) => text,
+            Err(error) => return all(&pki_problem(&error)),
+        };
+        let batch = Batch {
+            actions: vec![Action::Script {
+                title: format!("sign {} requests", round.len()),
+                text,
+                secrets: if self.encrypted { vec![SecretRef::Ca] } else { Vec::new() },
+            }],
+            ..Batch::default()
+        };
+        let end = {
+            let mut host = self.host.lock().unwrap_or_else(PoisonError::into_inner);
+            host.run(&batch, &Stop::default(), &mut |_| {})
+        };
+        if let Some(trouble) = &end.trouble {
+            return all(&trouble.problem(&Place::CaHost));
+        }
+        let Some(action) = end.actions.get(&0) else {
+            return all(&Problem::new("E-CA-14", "the CA host signed nothing"));
+        };
+        let found = openssl_ca::read_output(&action.out);
+        round
+            .iter()
+            .zip(&ids)
+            .map(|(one, id)| {
+                let pem = found.iter().find(|(name, _)| name == id).and_then(|(_, pem)| pem.clone());
+                let answer = match pem {
+                    None => Err(refused(&action.err)),
+                    Some(pem) => pki::verify_issued(&pem, &one.request, &one.spki, ca, asked, world.now())
+                        .map(|issued| issued.pem)
+                        .map_err(|found| pki_problem(&PkiError::NotAsWanted(found))),
+                };
+                (one.id, answer)
+            })
+            .collect()
+    }
+}
+
+fn refused(said: &str) -> Problem {
+    let mut problem = Problem::new("E-CA-14", "openssl on the CA host refused to sign");
+    for line in said.lines().map(crate::host::clean::line).filter(|line| !line.trim().is_empty()).take(4) {
+        problem = problem.seen(line);
+    }
+    let lower = said.to_lowercase();
+    if lower.contains("bad decrypt") || lower.contains("maybe wrong password") || lower.contains("unable to load ca private key") {
+        return problem.seen("the passphrase may be wrong").way(Way::Retry);
+    }
+    problem.way(Way::Retry)
+}

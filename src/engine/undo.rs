@@ -1,0 +1,253 @@
+//! Undo: what gangplank wrote down on each machine is taken back, newest first. What somebody changed after
+//! it is left alone and named. An issued certificate cannot be taken back.
+
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::base::Base;
+use super::event::{Event, Outcome};
+use super::run::{Engine, code};
+use crate::host::{Batch, Heard, Host};
+use crate::plan::action::{Action, Verb};
+use crate::plan::fact::{Known, RecordLine, Want};
+use crate::plan::place::Place;
+use crate::plan::problem::{Problem, Way};
+use crate::step::StepId;
+
+const UNDO: StepId = StepId("undo");
+
+/// Notes an object that was made, in the session.
+pub(super) fn remember(session: &Path, line: &Value) -> std::io::Result<()> {
+    let file = session.join("objects.jsonl");
+    let mut file = std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(file)?;
+    writeln!(file, "{line}")?;
+    file.sync_all()
+}
+
+/// The actions that take a record back, newest first, and the node it says was new.
+pub fn actions(record: &[RecordLine]) -> (Vec<Action>, Option<String>) {
+    let mut actions = Vec::new();
+    let mut node = None;
+    let mut units = false;
+    for line in record.iter().rev() {
+        match line.kind.as_str() {
+            "put" | "key" | "merge" if line.old.is_empty() => {
+                units |= line.path.starts_with("/etc/systemd/");
+                actions.push(Action::TakeAway { path: line.path.clone(), new: line.new.clone() });
+            }
+            "put" | "key" | "merge" => {
+                units |= line.path.starts_with("/etc/systemd/");
+                actions.push(Action::PutBack {
+                    path: line.path.clone(),
+                    run: line.run.clone(),
+                    old: line.old.clone(),
+                    new: line.new.clone(),
+                    mode: line.mode.clone(),
+                });
+            }
+            "dir" => actions.push(Action::TakeDir { path: line.path.clone() }),
+            "image" => actions.push(Action::TakeImage { name: line.path.clone() }),
+            "enable" if line.old != "enabled" => {
+                actions.push(Action::Service { verb: Verb::Disable, unit: line.path.clone() });
+            }
+            "start" if line.old != "active" => {
+                actions.push(Action::Service { verb: Verb::Stop, unit: line.path.clone() });
+                actions.push(Action::CleanPods);
+            }
+            "node" => node = Some(line.path.clone()),
+            _ => {}
+        }
+    }
+    if units {
+        actions.push(Action::Service { verb: Verb::DaemonReload, unit: String::new() });
+    }
+    let mut runs: Vec<&String> = record.iter().map(|line| &line.run).collect();
+    runs.dedup();
+    actions.extend(runs.into_iter().map(|run| Action::Forget { run: run.clone() }));
+    (actions, node)
+}
+
+impl Engine<'_> {
+    /// Takes back what this and earlier runs did; the exit code. `confirm` sees everything first.
+    pub fn undo(&self, confirm: &dyn Fn(&[(Place, Vec<Action>)]) -> bool) -> u8 {
+        let mut problems = false;
+        let mut work: Vec<(Place, Box<dyn Host>, Vec<Action>, Option<String>)> = Vec::new();
+        let mut look = |place: Place, host: Result<Box<dyn Host>, Problem>| match host.and_then(|host| self.record(&place, host)) {
+            Ok((host, record)) => {
+                let (actions, node) = actions(&record);
+                work.push((place, host, actions, node));
+            }
+            Err(problem) => {
+                problems = true;
+                self.teller.tell(&place, Some(UNDO), Event::TaskEnded { outcome: Outcome::Failed { problem } });
+            }
+        };
+        for worker in self.workers() {
+            let place = Place::Worker(worker.name.clone());
+            let host = self.world.host(&place, &worker.ssh).map_err(|trouble| trouble.problem(&place));
+            look(place, host);
+        }
+        let all = self.only.is_empty();
+        if all {
+            look(Place::Here, Ok(self.world.here()));
+        }
+        let shown: Vec<(Place, Vec<Action>)> =
+            work.iter().map(|(place, _, actions, _)| (place.clone(), actions.clone())).collect();
+        if !confirm(&shown) {
+            return code::STOPPED;
+        }
+        let objects = if all { self.made_objects() } else { Vec::new() };
+        let nodes: Vec<String> = work.iter().filter_map(|(.., node)| node.clone()).collect();
+        let mut base = None;
+        if !objects.is_empty() || !nodes.is_empty() {
+            match Base::learn(self.plan, self.world, false, &super::base::Gate::default()) {
+                Ok(learnt) => base = Some(learnt),
+                Err(problem) => {
+                    problems = true;
+                    self.teller.tell(&Place::Cluster, Some(UNDO), Event::TaskEnded { outcome: Outcome::Failed { problem } });
+                }
+            }
+        }
+        if base.is_some() {
+            problems |= !self.delete(objects);
+        }
+        let (here, hosts): (Vec<_>, Vec<_>) = work.into_iter().partition(|(place, ..)| *place == Place::Here);
+        for (place, mut host, actions, _) in hosts {
+            problems |= !self.take_back(&place, host.as_mut(), &actions);
+        }
+        // A kubelet that still runs would register its node again.
+        let known = base.iter().flat_map(|base| base.cluster.nodes.iter().flatten());
+        let nodes = known
+            .filter(|node| nodes.contains(&node.name))
+            .map(|node| (format!("/api/v1/nodes/{}", node.name), node.uid.clone()))
+            .collect();
+        problems |= !self.delete(nodes);
+        if all && !problems {
+            if let Some(session) = self.session {
+                let _ = std::fs::remove_file(session.folder.join("objects.jsonl"));
+            }
+        }
+        for (place, mut host, actions, _) in here {
+            problems |= !self.take_back(&place, host.as_mut(), &actions);
+        }
+        if problems { code::PROBLEM } else { code::DONE }
+    }
+
+    fn record(&self, place: &Place, mut host: Box<dyn Host>) -> Result<(Box<dyn Host>, Vec<RecordLine>), Problem> {
+        let batch = Batch { wants: vec![Want::Record], run: self.run.clone(), ..Batch::default() };
+        let end = host.run(&batch, self.stop, &mut |_| {});
+        if let Some(trouble) = end.trouble {
+            return Err(trouble.problem(place));
+        }
+        match end.facts.record() {
+            Known::Yes(record) => {
+                let record = record.clone();
+                Ok((host, record))
+            }
+            other => Err(Problem::new("E-FACT-01", format!("{place}: the record could not be read")).seen(other.why_not().to_owned())),
+        }
+    }
+
+    /// Takes a place's actions back and tells how it ended; `true` when it is as it was.
+    fn take_back(&self, place: &Place, host: &mut dyn Host, actions: &[Action]) -> bool {
+        let outcome = self.send_back(place, host, actions);
+        let good = outcome.good();
+        self.teller.tell(place, Some(UNDO), Event::TaskEnded { outcome });
+        good
+    }
+
+    fn send_back(&self, place: &Place, host: &mut dyn Host, actions: &[Action]) -> Outcome {
+        if actions.is_empty() {
+            return Outcome::Same { evidence: "gangplank changed nothing here".to_owned() };
+        }
+        self.teller.tell(place, Some(UNDO), Event::TaskStarted);
+        let batch = Batch { actions: actions.to_vec(), run: self.run.clone(), ..Batch::default() };
+        let end = host.run(&batch, self.stop, &mut |heard| match heard {
+            Heard::Began(index) => {
+                if let Some(action) = actions.get(index) {
+                    let shell = action.shell().to_string();
+                    self.teller.tell(place, Some(UNDO), Event::ActionStarted { action: action.title(), shell });
+                }
+            }
+            Heard::Said(_, err, line) => self.teller.tell(place, Some(UNDO), Event::Output { line, err }),
+            Heard::Ended(index, status) => {
+                if let Some(action) = actions.get(index) {
+                    self.teller.tell(place, Some(UNDO), Event::ActionEnded { action: action.title(), status, ms: 0 });
+                }
+            }
+            Heard::Sent(..) => {}
+        });
+        if end.stopped {
+            return Outcome::Stopped;
+        }
+        if let Some(trouble) = end.trouble {
+            return Outcome::Failed { problem: trouble.problem(place) };
+        }
+        let failed = actions.iter().enumerate().find(|(index, _)| {
+            end.actions.get(index).is_none_or(|done| done.status != Some(0))
+        });
+        match failed {
+            None => Outcome::Changed { actions: actions.len() },
+            Some((index, action)) => {
+                let said = end.actions.get(&index).map(|done| done.err.clone()).unwrap_or_default();
+                let mut problem = Problem::new("E-UNDO-01", format!("{place}: {} failed", action.title()));
+                for line in said.lines().take(4) {
+                    problem = problem.seen(crate::host::clean::line(line));
+                }
+                Outcome::Failed { problem: problem.seen("the record stays, so undo can be run again").way(Way::Retry) }
+            }
+        }
+    }
+
+    /// The objects this session made, newest first: path and uid.
+    fn made_objects(&self) -> Vec<(String, String)> {
+        let Some(session) = self.session else { return Vec::new() };
+        let text = std::fs::read_to_string(session.folder.join("objects.jsonl")).unwrap_or_default();
+        let lines: Vec<Value> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+        lines
+            .iter()
+            .rev()
+            .filter_map(|line| Some((line["path"].as_str()?.to_owned(), line["uid"].as_str()?.to_owned())))
+            // Others may use the namespace by now, and deleting it deletes what is in it.
+            .filter(|(path, _)| path != "/api/v1/namespaces/kube-system")
+            .collect()
+    }
+
+    /// Deletes API objects that are still the ones that were made; `true` when none was refused.
+    fn delete(&self, made: Vec<(String, String)>) -> bool {
+        if made.is_empty() {
+            return true;
+        }
+        let place = Place::Cluster;
+        self.teller.tell(&place, Some(UNDO), Event::TaskStarted);
+        let actions = made.len();
+        let mut outcome = Outcome::Changed { actions };
+        for (path, uid) in made {
+            let action = Action::KubeDelete { path: path.clone(), uid: Some(uid.clone()) };
+            let started = Event::ActionStarted { action: action.title(), shell: action.shell().to_string() };
+            self.teller.tell(&place, Some(UNDO), started);
+            let result = self.world.cluster().delete(&path, &uid);
+            let status = i32::from(result.is_err());
+            self.teller.tell(&place, Some(UNDO), Event::ActionEnded { action: action.title(), status, ms: 0 });
+            match result {
+                Ok(_) => {}
+                Err(crate::kube::ApiError::Conflict(_)) => {
+                    let text = format!("{path} is another object by now: left alone");
+                    self.teller.tell(&place, Some(UNDO), Event::Note { text });
+                }
+                Err(error) => {
+                    let problem = Problem::new(error.code(), format!("{path} could not be deleted"))
+                        .seen(error.to_string())
+                        .way(Way::Retry);
+                    outcome = Outcome::Failed { problem };
+                }
+            }
+        }
+        let good = outcome.good();
+        self.teller.tell(&place, Some(UNDO), Event::TaskEnded { outcome });
+        good
+    }
+}

@@ -1,0 +1,495 @@
+//! One place's work: every step looks, the actions go out in as few batches as the values to come allow, and
+//! every step looks again. A step that is in the way stops the place before anything on it is changed.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use super::base::{Base, millis};
+use super::event::{Event, Outcome};
+use super::run::Engine;
+use crate::host::{Batch, BatchEnd, Heard, Host};
+use crate::plan::action::{Action, Content, Slot};
+use crate::plan::fact::{Facts, Known, Want};
+use crate::plan::model::Worker;
+use crate::plan::place::Place;
+use crate::plan::problem::{Problem, Verdict, Way};
+use crate::step::{self, Look, On, Proof, State, Step, StepId};
+
+/// A step that was looked at.
+pub struct Looked {
+    /// Which.
+    pub step: &'static dyn Step,
+    /// What it found.
+    pub state: State,
+    /// Its remarks.
+    pub verdicts: Vec<Verdict>,
+}
+
+impl Looked {
+    /// What is in the way: its own refusal, or a remark that stops.
+    pub fn blocked(&self) -> Option<&Problem> {
+        if let State::Blocked(problem) = &self.state {
+            return Some(problem);
+        }
+        self.verdicts.iter().find_map(|verdict| match verdict {
+            Verdict::Stops(problem) => Some(problem),
+            Verdict::Ok { .. } | Verdict::Warning { .. } => None,
+        })
+    }
+}
+
+/// How a place's work ended.
+#[derive(Default)]
+pub struct Worked {
+    /// What must still become true.
+    pub proofs: Vec<(StepId, Proof)>,
+    /// Actions carried out.
+    pub changed: usize,
+    /// What stopped it.
+    pub problem: Option<Problem>,
+    /// The person stopped it.
+    pub stopped: bool,
+    /// When something was started, by this computer's clock, milliseconds.
+    pub started_ms: Option<i64>,
+}
+
+/// One place being worked on.
+pub struct Site<'s> {
+    /// Where.
+    pub place: Place,
+    /// The worker, when it is one.
+    pub worker: Option<&'s Worker>,
+    /// Its queue.
+    pub on: On,
+    /// The machine.
+    pub host: &'s mut dyn Host,
+    /// What is known of it.
+    pub facts: Facts,
+    /// When that was asked, milliseconds.
+    pub asked_ms: i64,
+}
+
+/// Looks at all steps of a queue; ends at a step that is in the way, and behind one whose actions change what
+/// the later ones must know.
+pub fn look_all(engine: &Engine, base: &Base, site: &Site) -> Vec<Looked> {
+    let home = engine.world.home();
+    let mut queued: Vec<Action> = Vec::new();
+    let mut all = Vec::new();
+    for step in step::steps(site.on) {
+        let cx = Look {
+            plan: engine.plan,
+            worker: site.worker,
+            facts: &site.facts,
+            here: &base.here,
+            cluster: &base.cluster,
+            ca: Some(base.signer.info()),
+            queued: &queued,
+            home: &home,
+            now: engine.world.now(),
+            asked_ms: site.asked_ms,
+        };
+        let looked = Looked { step, state: step.look(&cx), verdicts: step.verdicts(&cx) };
+        let actions = match &looked.state {
+            State::Todo(actions) => actions.clone(),
+            State::Done(_) | State::Await(_) | State::Blocked(_) => Vec::new(),
+        };
+        let barrier = step.barrier() && !actions.is_empty();
+        // A machine that cannot be worked on at all makes every later remark noise.
+        let hopeless = looked.blocked().is_some() && step.barrier() || matches!(looked.state, State::Blocked(_));
+        queued.extend(actions);
+        all.push(looked);
+        if barrier || hopeless {
+            break;
+        }
+    }
+    all
+}
+
+impl Engine<'_> {
+    fn ask(&self, site: &mut Site, wants: Vec<Want>) -> Result<(), Problem> {
+        let batch = Batch { wants, run: self.run.clone(), ..Batch::default() };
+        let sent = millis(self.world.now());
+        let end = site.host.run(&batch, self.stop, &mut |_| {});
+        // The clock was read somewhere in between.
+        site.asked_ms = sent.midpoint(millis(self.world.now()));
+        site.facts.update(end.facts);
+        match end.trouble {
+            Some(trouble) => Err(trouble.problem(&site.place)),
+            None => Ok(()),
+        }
+    }
+
+    /// The first look at a place: one exec.
+    pub fn first_look(&self, site: &mut Site) -> Result<(), Problem> {
+        let wants = step::wants(site.on, self.plan, site.worker, &self.world.home());
+        self.ask(site, wants)
+    }
+
+    /// Does a place's work.
+    pub fn work(&self, base: &Base, site: &mut Site) -> Worked {
+        let mut worked = Worked::default();
+        let mut told = false;
+        loop {
+            let looked = look_all(self, base, site);
+            if !told {
+                told = true;
+                self.tell_verdicts(site, &looked);
+            }
+            if self.refuse(site, &looked, &mut worked) {
+                return worked;
+            }
+            let barrier = looked.last().is_some_and(|last| last.step.barrier() && matches!(last.state, State::Todo(_)));
+            let mut tasks: Vec<(StepId, Action)> = Vec::new();
+            for one in &looked {
+                let id = one.step.id();
+                match &one.state {
+                    State::Done(evidence) => {
+                        let outcome = Outcome::Same { evidence: evidence.clone() };
+                        self.teller.tell(&site.place, Some(id), Event::TaskEnded { outcome });
+                    }
+                    State::Todo(actions) => tasks.extend(actions.iter().map(|action| (id, action.clone()))),
+                    State::Await(proof) => worked.proofs.push((id, proof.clone())),
+                    State::Blocked(_) => {}
+                }
+            }
+            if tasks.is_empty() {
+                return worked;
+            }
+            if self.stop.wanted() {
+                worked.stopped = true;
+                return worked;
+            }
+            let count = tasks.len();
+            let restarts = tasks.iter().any(|(_, action)| matches!(action, Action::Service { .. }));
+            if restarts {
+                worked.started_ms = Some(millis(self.world.now()));
+            }
+            if !self.carry_out(base, site, tasks, &mut worked, barrier) {
+                return worked;
+            }
+            worked.changed += count;
+            if barrier {
+                worked.proofs.clear();
+                if let Err(problem) = self.first_look(site) {
+                    worked.problem = Some(problem);
+                    return worked;
+                }
+                continue;
+            }
+            self.look_again(base, site, &mut worked);
+            return worked;
+        }
+    }
+
+    fn tell_verdicts(&self, site: &Site, looked: &[Looked]) {
+        for one in looked {
+            for verdict in &one.verdicts {
+                if !matches!(verdict, Verdict::Stops(_)) {
+                    self.teller.tell(&site.place, Some(one.step.id()), Event::Verdict(verdict.clone()));
+                }
+            }
+        }
+    }
+
+    /// Tells what is in the way; `true` when something is, and then nothing is changed.
+    fn refuse(&self, site: &Site, looked: &[Looked], worked: &mut Worked) -> bool {
+        let mut first: Option<Problem> = None;
+        for one in looked {
+            let all = one.verdicts.iter().filter_map(|verdict| match verdict {
+                Verdict::Stops(problem) => Some(problem),
+                Verdict::Ok { .. } | Verdict::Warning { .. } => None,
+            });
+            let own = match &one.state {
+                State::Blocked(problem) => Some(problem),
+                State::Done(_) | State::Todo(_) | State::Await(_) => None,
+            };
+            for problem in own.into_iter().chain(all) {
+                let outcome = Outcome::Failed { problem: problem.clone() };
+                self.teller.tell(&site.place, Some(one.step.id()), Event::TaskEnded { outcome });
+                first.get_or_insert(problem.clone());
+            }
+        }
+        worked.problem = first;
+        worked.problem.is_some()
+    }
+
+    /// Sends the actions; `false` when they did not all succeed.
+    fn carry_out(
+        &self,
+        base: &Base,
+        site: &mut Site,
+        tasks: Vec<(StepId, Action)>,
+        worked: &mut Worked,
+        barrier: bool,
+    ) -> bool {
+        let mut slots: BTreeMap<Slot, String> = BTreeMap::new();
+        let mut segment: Vec<(StepId, Action)> = Vec::new();
+        let mut tasks = tasks.into_iter().peekable();
+        while let Some((id, action)) = tasks.next() {
+            if self.guided && segment.last().is_some_and(|(last, _)| *last != id) {
+                let batch = std::mem::take(&mut segment);
+                if !self.send(site, batch, Vec::new(), &mut slots, worked) {
+                    return false;
+                }
+            }
+            if let Action::Sign { .. } = action {
+                let mut requests = vec![(id, action)];
+                while let Some(next) = tasks.next_if(|(_, action)| matches!(action, Action::Sign { .. })) {
+                    requests.push(next);
+                }
+                let keys = requests.iter().filter_map(|(_, action)| match action {
+                    Action::Sign { key, .. } => Some(Want::Key(key.clone())),
+                    _ => None,
+                });
+                let wants = keys.collect();
+                let batch = std::mem::take(&mut segment);
+                if !self.send(site, batch, wants, &mut slots, worked)
+                    || !self.sign(base, site, &requests, &mut slots, worked)
+                {
+                    return false;
+                }
+                continue;
+            }
+            match resolve(action, &slots) {
+                Ok(action) => segment.push((id, action)),
+                Err(slot) => {
+                    worked.problem = Some(Problem::new("E-BUG-03", format!("{slot} is not there yet")));
+                    return false;
+                }
+            }
+        }
+        let wants = if barrier { Vec::new() } else { self.unsettled(site) };
+        self.send(site, segment, wants, &mut slots, worked)
+    }
+
+    /// What our own actions may have changed.
+    fn unsettled(&self, site: &Site) -> Vec<Want> {
+        step::wants(site.on, self.plan, site.worker, &self.world.home())
+            .into_iter()
+            .filter(|want| !want.settled() && !matches!(want, Want::Kubelet { .. }))
+            .collect()
+    }
+
+    fn sign(
+        &self,
+        base: &Base,
+        site: &Site,
+        requests: &[(StepId, Action)],
+        slots: &mut BTreeMap<Slot, String>,
+        worked: &mut Worked,
+    ) -> bool {
+        let Some((id, _)) = requests.first() else { return true };
+        self.teller.tell(&site.place, Some(*id), Event::TaskStarted);
+        let (place, facts) = (&site.place, &site.facts);
+        let results: Vec<Result<(Slot, String), Problem>> = std::thread::scope(|scope| {
+            // Side by side, so that they travel to a CA host in one round.
+            let threads: Vec<_> = requests
+                .iter()
+                .filter_map(|(id, action)| match action {
+                    Action::Sign { csr, key, wish, out } => Some((*id, action, csr, key, wish, out)),
+                    _ => None,
+                })
+                .map(|(id, action, csr, key, wish, out)| {
+                    let csr = slots.get(csr).cloned().unwrap_or_default();
+                    scope.spawn(move || {
+                        let began = Instant::now();
+                        let (title, shell) = (action.title(), action.shell().to_string());
+                        self.teller.tell(place, Some(id), Event::ActionStarted { action: title.clone(), shell });
+                        let result = match facts.key(key) {
+                            Known::Yes(Some(fact)) => {
+                                base.signer.sign(&csr, &step::request(wish), &fact.spki_sha256, self.world)
+                            }
+                            other => Err(step::unknown(key, other.why_not())),
+                        };
+                        let status = i32::from(result.is_err());
+                        let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+                        self.teller.tell(place, Some(id), Event::ActionEnded { action: title, status, ms });
+                        result.map(|pem| (out.clone(), pem))
+                    })
+                })
+                .collect();
+            let crashed = || Err(Problem::new("E-BUG-04", "a signing thread ended early"));
+            threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| crashed())).collect()
+        });
+        let count = results.len();
+        for result in results {
+            match result {
+                Ok((slot, pem)) => {
+                    slots.insert(slot, pem);
+                }
+                Err(problem) => {
+                    let outcome = Outcome::Failed { problem: problem.clone() };
+                    self.teller.tell(&site.place, Some(*id), Event::TaskEnded { outcome });
+                    worked.problem = Some(problem);
+                    return false;
+                }
+            }
+        }
+        let outcome = Outcome::Changed { actions: count };
+        self.teller.tell(&site.place, Some(*id), Event::TaskEnded { outcome });
+        true
+    }
+
+    /// Sends one batch and reads what came of it.
+    fn send(
+        &self,
+        site: &mut Site,
+        tasks: Vec<(StepId, Action)>,
+        wants: Vec<Want>,
+        slots: &mut BTreeMap<Slot, String>,
+        worked: &mut Worked,
+    ) -> bool {
+        if tasks.is_empty() {
+            // Keys that were there before are known from the first look.
+            return true;
+        }
+        let number = self.next_batch();
+        if let Err(error) = self.journal.before(&site.place, number, &tasks, &site.facts) {
+            worked.problem = Some(
+                Problem::new("E-SESSION-04", "the journal cannot be written, so nothing was sent").seen(error.to_string()),
+            );
+            return false;
+        }
+        let batch = Batch {
+            actions: tasks.iter().map(|(_, action)| action.clone()).collect(),
+            wants,
+            run: self.run.clone(),
+        };
+        let mut current: Option<StepId> = None;
+        let mut began = Instant::now();
+        let place = site.place.clone();
+        let end = site.host.run(&batch, self.stop, &mut |heard| match heard {
+            Heard::Began(index) => {
+                let Some((id, action)) = tasks.get(index) else { return };
+                if current != Some(*id) {
+                    current = Some(*id);
+                    self.teller.tell(&place, Some(*id), Event::TaskStarted);
+                }
+                began = Instant::now();
+                let shell = action.shell().to_string();
+                self.teller.tell(&place, Some(*id), Event::ActionStarted { action: action.title(), shell });
+            }
+            Heard::Said(index, err, line) => {
+                if let Some((id, action)) = tasks.get(index)
+                    && action.yields().is_none()
+                {
+                    self.teller.tell(&place, Some(*id), Event::Output { line, err });
+                }
+            }
+            Heard::Ended(index, status) => {
+                let Some((id, action)) = tasks.get(index) else { return };
+                // A journal that cannot be written any more must not stop what is under way.
+                let _ = self.journal.ended(&place, number, index, status);
+                let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+                self.teller.tell(&place, Some(*id), Event::ActionEnded { action: action.title(), status, ms });
+                let last = tasks.get(index + 1).is_none_or(|(next, _)| next != id);
+                if last && status == 0 {
+                    let actions = tasks.iter().filter(|(one, _)| one == id).count();
+                    self.teller.tell(&place, Some(*id), Event::TaskEnded { outcome: Outcome::Changed { actions } });
+                }
+            }
+            Heard::Sent(sent, of) => self.teller.tell(&place, current, Event::Progress { sent, of }),
+        });
+        site.facts.update(end.facts.clone());
+        for (index, (_, action)) in tasks.iter().enumerate() {
+            if let (Some(slot), Some(done)) = (action.yields(), end.actions.get(&index))
+                && done.status == Some(0)
+            {
+                slots.insert(slot.clone(), done.out.clone());
+            }
+        }
+        self.judge(site, &tasks, &end, worked)
+    }
+
+    /// Whether a batch came to its end; tells why not.
+    fn judge(&self, site: &Site, tasks: &[(StepId, Action)], end: &BatchEnd, worked: &mut Worked) -> bool {
+        let failed = tasks.iter().enumerate().find(|(index, _)| {
+            end.actions.get(index).is_none_or(|action| action.status != Some(0))
+        });
+        let Some((index, (id, action))) = failed else { return true };
+        let done = end.actions.get(&index);
+        let outcome = match done.and_then(|done| done.status) {
+            Some(status) if !(end.stopped && self.stop.level() > 1) => {
+                Outcome::Failed { problem: action_problem(&site.place, action, status, &done.cloned().unwrap_or_default()) }
+            }
+            _ if end.stopped || self.stop.wanted() && end.trouble.is_none() => Outcome::Stopped,
+            Some(_) => Outcome::Stopped,
+            None => {
+                let mut problem = match &end.trouble {
+                    Some(trouble) => trouble.problem(&site.place),
+                    None => Problem::new("E-HOST-01", format!("{}: the script ended early", site.place)).way(Way::Retry),
+                };
+                if done.is_some() {
+                    problem = problem.seen(format!("nobody knows whether this was done: {}", action.title()));
+                }
+                Outcome::Failed { problem }
+            }
+        };
+        if let Outcome::Failed { problem } = &outcome {
+            worked.problem = Some(problem.clone());
+        } else {
+            worked.stopped = true;
+        }
+        self.teller.tell(&site.place, Some(*id), Event::TaskEnded { outcome });
+        false
+    }
+
+    /// After the work every step must be satisfied.
+    fn look_again(&self, base: &Base, site: &Site, worked: &mut Worked) {
+        for one in look_all(self, base, site) {
+            let id = one.step.id();
+            let problem = match &one.state {
+                State::Todo(actions) => {
+                    let mut problem =
+                        Problem::new("E-STEP-01", format!("{}: {} did not take", site.place, one.step.title()))
+                            .way(Way::Retry);
+                    for action in actions.iter().take(4) {
+                        problem = problem.seen(format!("still to do: {}", action.title()));
+                    }
+                    problem
+                }
+                State::Blocked(problem) => problem.clone(),
+                State::Done(_) | State::Await(_) => continue,
+            };
+            let outcome = Outcome::Failed { problem: problem.clone() };
+            self.teller.tell(&site.place, Some(id), Event::TaskEnded { outcome });
+            worked.problem = Some(problem);
+            return;
+        }
+    }
+}
+
+/// Puts values that have come into an action's content.
+fn resolve(action: Action, slots: &BTreeMap<Slot, String>) -> Result<Action, Slot> {
+    match action {
+        Action::Put { path, content: Content::Later(slot), mode, owner } => match slots.get(&slot) {
+            Some(value) => Ok(Action::Put { path, content: Content::Literal(value.clone().into_bytes()), mode, owner }),
+            None => Err(slot),
+        },
+        other => Ok(other),
+    }
+}
+
+/// What a failed action means.
+fn action_problem(place: &Place, action: &Action, status: i32, end: &crate::host::ActionEnd) -> Problem {
+    let text = if end.err.trim().is_empty() { &end.out } else { &end.err };
+    let lower = text.to_lowercase();
+    let what = format!("{place}: {} failed", action.title());
+    let mut problem = if lower.contains("no space left on device") {
+        Problem::new("E-DISK-02", what).manual("make room on that disk: df -h, then du -xh --max-depth=2 / | sort -h | tail")
+    } else if lower.contains("cannot connect to the docker daemon") {
+        Problem::new("E-DOCKER-01", what).manual("systemctl start docker, and look at: journalctl -u docker -n 30")
+    } else if lower.contains("read-only file system") {
+        Problem::new("E-DISK-03", what).manual("remount it writable; look at dmesg for the reason first")
+    } else if matches!(action, Action::Service { .. }) {
+        Problem::new("E-UNIT-01", what).manual("look at: journalctl -u kubelet -n 50 --no-pager")
+    } else {
+        Problem::new("E-ACTION-01", what)
+    };
+    problem = problem.seen(format!("exit status {status}"));
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    for line in lines.iter().skip(lines.len().saturating_sub(6)) {
+        problem = problem.seen(crate::host::clean::line(line));
+    }
+    problem.seen("what was done before it stays; the next run goes on from there").way(Way::Retry)
+}

@@ -1,0 +1,196 @@
+//! Who is asked. Secrets live here and nowhere else: in memory, each asked for once, wiped at the end. At a
+//! terminal the person types them; headless they come from open files (`--secret NAME=fd:N`).
+
+use std::collections::HashMap;
+use std::io::{IsTerminal, Read, Write};
+use std::sync::{Mutex, PoisonError};
+
+use zeroize::Zeroizing;
+
+use crate::engine::real::Asker;
+use crate::host::{Ask, HostKeyQuestion, SecretWanted, TrustAnswer, Vault};
+use crate::plan::action::SecretRef;
+use crate::plan::place::Place;
+
+/// A `--secret` that cannot be used, in words.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum SecretError {
+    /// Not `NAME=fd:N`.
+    #[error("--secret {0}: write it as ca=fd:3, sudo=fd:3, sudo:HOST=fd:3, ssh:HOST=fd:3 or key:FILE=fd:3")]
+    Form(String),
+    /// The file is not open.
+    #[error("--secret {name}: file descriptor {number} cannot be read: {why}")]
+    Descriptor {
+        /// The secret's name.
+        name: String,
+        /// The number.
+        number: u32,
+        /// Why.
+        why: String,
+    },
+}
+
+/// The vault, with a terminal in front of it when there is one.
+pub struct Terminal {
+    given: Mutex<HashMap<String, Zeroizing<String>>>,
+    names: Mutex<HashMap<String, Vec<String>>>,
+    may_ask: bool,
+    remember_hosts: bool,
+    accept: Vec<String>,
+    accept_new: bool,
+    one_at_a_time: Mutex<()>,
+}
+
+fn read_secret(text: &str) -> Result<(String, Zeroizing<String>), SecretError> {
+    let form = || SecretError::Form(text.split('=').next().unwrap_or_default().to_owned());
+    let (name, source) = text.rsplit_once('=').ok_or_else(form)?;
+    let number: u32 = source.strip_prefix("fd:").and_then(|number| number.parse().ok()).ok_or_else(form)?;
+    let kind = name.split(':').next().unwrap_or_default();
+    if !["ca", "sudo", "ssh", "key"].contains(&kind) {
+        return Err(form());
+    }
+    let bad = |error: std::io::Error| SecretError::Descriptor { name: name.to_owned(), number, why: error.to_string() };
+    let mut value = Zeroizing::new(String::new());
+    let mut file = std::fs::File::open(format!("/dev/fd/{number}")).map_err(bad)?;
+    file.read_to_string(&mut value).map_err(bad)?;
+    let line = Zeroizing::new(value.lines().next().unwrap_or_default().to_owned());
+    Ok((name.to_owned(), line))
+}
+
+impl Terminal {
+    /// `secrets` are the `--secret` arguments. With `remember_hosts` off nothing is written to known_hosts,
+    /// and `accept` (fingerprints) and `accept_new` are answered here.
+    ///
+    /// # Errors
+    /// A `--secret` that cannot be read.
+    pub fn new(
+        secrets: &[String],
+        remember_hosts: bool,
+        accept: &[String],
+        accept_new: bool,
+    ) -> Result<Self, SecretError> {
+        let given = secrets.iter().map(|text| read_secret(text)).collect::<Result<HashMap<_, _>, _>>()?;
+        Ok(Self {
+            given: Mutex::new(given),
+            names: Mutex::default(),
+            may_ask: std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
+            remember_hosts,
+            accept: accept.to_vec(),
+            accept_new,
+            one_at_a_time: Mutex::new(()),
+        })
+    }
+
+    /// The names a secret may have been given under, the most exact first.
+    fn keys(&self, name: &SecretRef) -> Vec<String> {
+        let with_host = |kind: &str, login: &str| {
+            let mut keys = vec![format!("{kind}:{login}")];
+            let names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+            keys.extend(names.get(login).into_iter().flatten().map(|name| format!("{kind}:{name}")));
+            let address = login.rsplit_once('@').map_or(login, |(_, address)| address);
+            let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
+            keys.push(format!("{kind}:{address}"));
+            keys.push(format!("{kind}:{host}"));
+            keys.push(kind.to_owned());
+            keys
+        };
+        match name {
+            SecretRef::Ca => vec!["ca".to_owned()],
+            SecretRef::Sudo(login) => with_host("sudo", login),
+            SecretRef::Ssh(login) => with_host("ssh", login),
+            SecretRef::Key(path) => vec![format!("key:{}", path.display()), "key".to_owned()],
+            SecretRef::Made(label) => vec![label.clone()],
+        }
+    }
+
+    fn given(&self, keys: &[String]) -> Option<Zeroizing<String>> {
+        let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.iter().find_map(|key| given.get(key)).cloned()
+    }
+
+    fn ask(&self, prompt: &str, keep_as: Option<&str>) -> Option<Zeroizing<String>> {
+        if !self.may_ask {
+            return None;
+        }
+        let _one = self.one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner);
+        // Somebody else may have been asked the same while we waited.
+        if let Some(known) = keep_as.and_then(|key| self.given(&[key.to_owned()])) {
+            return Some(known);
+        }
+        let value = rpassword::prompt_password(format!("{prompt}: ")).ok().map(Zeroizing::new)?;
+        if let Some(key) = keep_as {
+            self.given.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned(), value.clone());
+        }
+        Some(value)
+    }
+}
+
+impl Vault for Terminal {
+    fn get(&self, name: &SecretRef) -> Option<Zeroizing<String>> {
+        let keys = self.keys(name);
+        self.given(&keys).or_else(|| self.ask(&name.to_string(), keys.first().map(String::as_str)))
+    }
+
+    fn wrong(&self, name: &SecretRef) {
+        let keys = self.keys(name);
+        let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(key) = keys.iter().find(|key| given.contains_key(*key)).cloned() {
+            given.remove(&key);
+        }
+    }
+}
+
+impl Ask for Terminal {
+    fn secret(&self, wanted: &SecretWanted) -> Option<Zeroizing<String>> {
+        let (name, again) = match wanted {
+            SecretWanted::Passphrase { file, again } => (SecretRef::Key(file.clone()), *again),
+            SecretWanted::Password { user, host, again } => (SecretRef::Ssh(format!("{user}@{host}")), *again),
+            SecretWanted::Answer { user, host, question, .. } => {
+                let name = SecretRef::Ssh(format!("{user}@{host}"));
+                let given = self.given(&self.keys(&name));
+                return given.or_else(|| self.ask(&format!("{user}@{host} asks: {question}"), None));
+            }
+        };
+        if again {
+            self.wrong(&name);
+        }
+        self.get(&name)
+    }
+
+    fn trust(&self, question: &HostKeyQuestion) -> TrustAnswer {
+        let yes = if self.remember_hosts { TrustAnswer::Remember } else { TrustAnswer::Once };
+        if self.accept_new || self.accept.contains(&question.fingerprint) {
+            return yes;
+        }
+        if !self.may_ask {
+            return TrustAnswer::Refuse;
+        }
+        let _one = self.one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut err = std::io::stderr().lock();
+        let _ = writeln!(err, "{} is not known yet. It shows the {} key", question.host, question.kind);
+        let _ = writeln!(err, "  {}", question.fingerprint);
+        if !question.note.is_empty() {
+            let _ = writeln!(err, "  {}", question.note);
+        }
+        let _ = write!(err, "Is this the machine you mean? yes, once or no [no]: ");
+        let _ = err.flush();
+        let mut answer = String::new();
+        let _ = std::io::stdin().read_line(&mut answer);
+        match answer.trim() {
+            "yes" | "y" => yes,
+            "once" | "o" => TrustAnswer::Once,
+            _ => TrustAnswer::Refuse,
+        }
+    }
+}
+
+impl Asker for Terminal {
+    fn name(&self, login: &str, place: &Place) {
+        let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = names.entry(login.to_owned()).or_default();
+        let name = place.to_string();
+        if !known.contains(&name) {
+            known.push(name);
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! Logins against a real sshd on loopback.
+
+#![expect(clippy::unwrap_used, reason = "a helper of tests")]
+
+mod support;
+
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use gangplank::host::config::{KeyFile, KeyFrom};
+use gangplank::host::{SecretWanted, Target, WireError};
+use support::{Person, Sshd, connect, keygen, output, run};
+
+fn with_key(sshd: &Sshd, path: &Path, from: KeyFrom) -> Target {
+    let mut target = sshd.target();
+    target.keys = vec![KeyFile { path: path.to_owned(), from }];
+    target
+}
+
+fn add_key(sshd: &Sshd, name: &str, args: &[&str], passphrase: &str) -> PathBuf {
+    let path = sshd.at(name);
+    keygen(&path, args, passphrase);
+    sshd.allow(&sshd.at(&format!("{name}.pub")));
+    path
+}
+
+#[test]
+fn logs_in_with_every_kind_of_key() {
+    let sshd = Sshd::start("");
+    for (name, args) in [
+        ("ed25519", &["-t", "ed25519"][..]),
+        ("ecdsa256", &["-t", "ecdsa", "-b", "256"]),
+        ("ecdsa521", &["-t", "ecdsa", "-b", "521"]),
+        ("rsa", &["-t", "rsa", "-b", "2048"]),
+        ("pkcs1", &["-t", "rsa", "-b", "2048", "-m", "PEM"]),
+        ("pkcs8", &["-t", "rsa", "-b", "2048", "-m", "PKCS8"]),
+    ] {
+        let path = add_key(&sshd, name, args, "");
+        let person = Person::trusting();
+        let wire = connect(&with_key(&sshd, &path, KeyFrom::Plan), &person);
+        assert!(wire.is_ok(), "{name}: {}", wire.unwrap_err());
+        assert_eq!(person.asked(), [], "{name}");
+    }
+}
+
+#[test]
+fn asks_for_the_passphrase_of_every_kind_of_encrypted_key() {
+    let sshd = Sshd::start("");
+    for (name, args) in [
+        ("ed25519", &["-t", "ed25519"][..]),
+        ("rsa", &["-t", "rsa", "-b", "2048"]),
+        ("pkcs1", &["-t", "rsa", "-b", "2048", "-m", "PEM"]),
+        ("pkcs8", &["-t", "rsa", "-b", "2048", "-m", "PKCS8"]),
+    ] {
+        let path = add_key(&sshd, name, args, "open sesame");
+        let _ = std::fs::remove_file(sshd.at(&format!("{name}.pub")));
+        let target = with_key(&sshd, &path, KeyFrom::Plan);
+        let person = Person::saying(&["open sesame"]);
+        let wire = connect(&target, &person);
+        assert!(wire.is_ok(), "{name}: {}", wire.unwrap_err());
+        assert_eq!(person.asked(), [SecretWanted::Passphrase { file: path.clone(), again: false }]);
+
+        let person = Person::saying(&["wrong", "open sesame"]);
+        assert!(connect(&target, &person).is_ok(), "{name}");
+        assert_eq!(person.asked()[1], SecretWanted::Passphrase { file: path.clone(), again: true });
+
+        let error = connect(&target, &Person::saying(&["a", "b", "c", "d"])).unwrap_err();
+        assert_eq!(error, WireError::PassphraseWrong { file: path.clone() }, "{name}");
+    }
+}
+
+#[test]
+fn tells_key_files_apart_before_the_network() {
+    let sshd = Sshd::start("");
+    let mut target = sshd.target();
+    target.port = support::free_port();
+    let mut reason = |path: PathBuf| {
+        target.keys = vec![KeyFile { path, from: KeyFrom::Plan }];
+        match connect(&target, &Person::default()).unwrap_err() {
+            WireError::KeyUnreadable { why, .. } => why,
+            other => panic!("{other}"),
+        }
+    };
+    assert_eq!(reason(sshd.at("nowhere")), "no such file");
+    assert_eq!(reason(sshd.at("id.pub")), "this is the public half; name the private key");
+    std::fs::write(sshd.at("ppk"), "PuTTY-User-Key-File-3: ssh-ed25519\n").unwrap();
+    assert!(reason(sshd.at("ppk")).contains("PuTTY"));
+    std::fs::write(sshd.at("text"), "hello\n").unwrap();
+    assert_eq!(reason(sshd.at("text")), "this is not a PEM or OpenSSH key file");
+}
+
+#[test]
+fn a_broken_key_is_named_and_a_refused_one_listed() {
+    let sshd = Sshd::start("");
+    let broken = "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n";
+    std::fs::write(sshd.at("broken"), broken).unwrap();
+    let error =
+        connect(&with_key(&sshd, &sshd.at("broken"), KeyFrom::Plan), &Person::trusting()).unwrap_err();
+    assert!(matches!(error, WireError::KeyUnreadable { .. }), "{error}");
+
+    keygen(&sshd.at("foreign"), &["-t", "ed25519"], "");
+    let error =
+        connect(&with_key(&sshd, &sshd.at("foreign"), KeyFrom::Plan), &Person::trusting()).unwrap_err();
+    let WireError::LoginRefused { user, tried, accepts, .. } = error else { panic!("{error}") };
+    assert_eq!(user, sshd.user);
+    assert_eq!(tried, [format!("key {}", sshd.at("foreign").display())]);
+    assert_eq!(accepts, ["publickey"]);
+}
+
+#[test]
+fn too_many_tries_are_named() {
+    let sshd = Sshd::start("MaxAuthTries 2");
+    let mut target = sshd.target();
+    target.keys.clear();
+    for name in ["k1", "k2", "k3", "k4"] {
+        keygen(&sshd.at(name), &["-t", "ed25519"], "");
+        target.keys.push(KeyFile { path: sshd.at(name), from: KeyFrom::Config });
+    }
+    let error = connect(&target, &Person::trusting()).unwrap_err();
+    assert!(matches!(&error, WireError::TooManyFailures { .. }), "{error}");
+}
+
+/// An ssh-agent of the test.
+struct Agent {
+    child: Child,
+    socket: PathBuf,
+}
+
+impl Agent {
+    fn start(socket: PathBuf) -> Self {
+        let child =
+            Command::new("ssh-agent").args(["-D", "-a"]).arg(&socket).stdout(Stdio::null()).spawn().unwrap();
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while UnixStream::connect(&socket).is_err() {
+            assert!(Instant::now() < deadline);
+            std::thread::yield_now();
+        }
+        Self { child, socket }
+    }
+
+    fn add(&self, key: &Path) {
+        let status =
+            Command::new("ssh-add").arg("-q").arg(key).env("SSH_AUTH_SOCK", &self.socket).status().unwrap();
+        assert!(status.success());
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn logs_in_through_the_agent_and_prefers_the_stated_key() {
+    let sshd = Sshd::start("MaxAuthTries 2");
+    let agent = Agent::start(sshd.at("agent"));
+    for name in ["f1", "f2", "f3"] {
+        keygen(&sshd.at(name), &["-t", "ed25519"], "");
+        agent.add(&sshd.at(name));
+    }
+    let rsa = add_key(&sshd, "rsa", &["-t", "rsa", "-b", "2048"], "");
+    agent.add(&rsa);
+    // Encrypted now, but the agent holds it open: nobody is asked.
+    output("ssh-keygen", &["-q", "-p", "-N", "secret", "-f", rsa.to_str().unwrap()]);
+    let mut target = with_key(&sshd, &rsa, KeyFrom::Plan);
+    target.agent = Some(agent.socket.clone());
+    let person = Person::trusting();
+    connect(&target, &person).unwrap();
+    assert_eq!(person.asked(), []);
+
+    // Without a stated key the three foreign ones come first and use the tries up.
+    target.keys.clear();
+    let error = connect(&target, &Person::trusting()).unwrap_err();
+    assert!(matches!(error, WireError::TooManyFailures { .. }), "{error}");
+
+    target.keys = vec![KeyFile { path: rsa, from: KeyFrom::Config }];
+    target.identities_only = true;
+    connect(&target, &Person::trusting()).unwrap();
+}
+
+#[test]
+fn a_dead_agent_is_passed_over() {
+    let sshd = Sshd::start("");
+    let socket = sshd.at("agent");
+    drop(Agent::start(socket.clone()));
+    let mut target = sshd.target();
+    target.agent = Some(socket);
+    connect(&target, &Person::trusting()).unwrap();
+    target.agent = Some("/nowhere/agent".into());
+    connect(&target, &Person::trusting()).unwrap();
+}
+
+/// A system user that is removed with the test.
+struct User(String);
+
+impl User {
+    /// `None`, with a word, where no user can be made.
+    fn make(name: &str, password: &str, home: &Path) -> Option<Self> {
+        if output("id", &["-u"]) != "0" || Command::new("useradd").arg("--help").output().is_err() {
+            println!("skipped: making a user needs root and useradd");
+            return None;
+        }
+        let name = format!("gp{name}{}", std::process::id() % 100_000);
+        let hash = output("openssl", &["passwd", "-6", password]);
+        output("useradd", &["-M", "-s", "/bin/bash", "-d", home.to_str().unwrap(), "-p", &hash, &name]);
+        Some(Self(name))
+    }
+}
+
+impl Drop for User {
+    fn drop(&mut self) {
+        let _ = Command::new("userdel").arg("-f").arg(&self.0).output();
+    }
+}
+
+#[test]
+fn logs_in_with_a_password() {
+    let sshd = Sshd::start("PasswordAuthentication yes");
+    let Some(user) = User::make("p", "pass word", &sshd.at("home")) else { return };
+    let mut target = sshd.target();
+    target.user.clone_from(&user.0);
+    target.keys.clear();
+    let wanted =
+        |again| SecretWanted::Password { user: user.0.clone(), host: sshd.target().address(), again };
+    let person = Person::saying(&["pass word"]);
+    let wire = connect(&target, &person).unwrap();
+    assert_eq!(String::from_utf8(run(&wire, "id -un").out).unwrap().trim(), user.0);
+    assert_eq!(person.asked(), [wanted(false)]);
+
+    let person = Person::saying(&["wrong", "pass word"]);
+    connect(&target, &person).unwrap();
+    assert_eq!(person.asked(), [wanted(false), wanted(true)]);
+
+    let error = connect(&target, &Person::saying(&["wrong"])).unwrap_err();
+    let WireError::LoginRefused { tried, accepts, .. } = error else { panic!("{error}") };
+    assert_eq!(tried, ["password"]);
+    assert!(accepts.contains(&"password".to_owned()));
+}
+
+#[test]
+fn logs_in_by_answering_questions() {
+    if !Path::new("/etc/pam.d/sshd").exists() {
+        println!("skipped: no PAM service for sshd");
+        return;
+    }
+    let sshd = Sshd::start("UsePAM yes\nKbdInteractiveAuthentication yes");
+    let Some(user) = User::make("k", "pass word", &sshd.at("home")) else { return };
+    let mut target = sshd.target();
+    target.user.clone_from(&user.0);
+    target.keys.clear();
+    let person = Person::saying(&["pass word"]);
+    let wire = connect(&target, &person).unwrap();
+    assert_eq!(String::from_utf8(run(&wire, "id -un").out).unwrap().trim(), user.0);
+    assert!(matches!(person.asked()[..], [SecretWanted::Password { again: false, .. }]));
+
+    let person = Person::saying(&["wrong"]);
+    let error = connect(&target, &person).unwrap_err();
+    assert!(
+        matches!(&error, WireError::LoginRefused { tried, .. } if tried[0] == "keyboard-interactive"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_key_and_then_a_password_are_both_given() {
+    let sshd = Sshd::start("PasswordAuthentication yes\nAuthenticationMethods publickey,password");
+    let Some(user) = User::make("b", "pass word", &sshd.at("home")) else { return };
+    let mut target = sshd.target();
+    target.user.clone_from(&user.0);
+    connect(&target, &Person::saying(&["pass word"])).unwrap();
+}
+
+#[test]
+fn a_noisy_bashrc_is_only_noise() {
+    let sshd = Sshd::start("");
+    let Some(user) = User::make("n", "x", &sshd.at("home")) else { return };
+    std::fs::write(sshd.at("home/.bashrc"), "echo NOISE; echo noise >&2\n").unwrap();
+    std::fs::set_permissions(sshd.at("home/.bashrc"), std::fs::Permissions::from_mode(0o644)).unwrap();
+    let mut target = sshd.target();
+    target.user.clone_from(&user.0);
+    let wire = connect(&target, &Person::trusting()).unwrap();
+    let ran = run(&wire, "echo word; exit 3");
+    assert_eq!((ran.out.as_slice(), ran.last), (b"NOISE\nword\n".as_slice(), support::exited(3)));
+}
