@@ -60,15 +60,12 @@ fn explain(step: Option<&str>) -> u8 {
         }
         return code::DONE;
     };
-    match CATALOGUE.iter().find(|step| step.id().0 == wanted) {
-        Some(step) => {
-            print(&format!("# {}\n\n{}", step.title(), step.explain()));
-            code::DONE
-        }
-        None => {
-            eprintln!("there is no step {wanted}; `gangplank explain` lists them");
-            code::USE
-        }
+    if let Some(step) = CATALOGUE.iter().find(|step| step.id().0 == wanted) {
+        print(&format!("# {}\n\n{}", step.title(), step.explain()));
+        code::DONE
+    } else {
+        eprintln!("there is no step {wanted}; `gangplank explain` lists them");
+        code::USE
     }
 }
 
@@ -102,11 +99,18 @@ fn read_plan(common: &Common, places: &Places) -> Result<(Plan, String), u8> {
     Ok((loaded.plan, String::from_utf8_lossy(&bytes).into_owned()))
 }
 
-fn world(common: &Common, places: &Places, plan: &Plan, kept: PathBuf, remember: bool) -> Result<RealWorld, u8> {
-    let terminal = Terminal::new(&common.secrets, remember, &common.trust, common.trust_new).map_err(|error| {
-        eprintln!("{error}");
-        code::USE
-    })?;
+fn world(
+    common: &Common,
+    places: &Places,
+    plan: &Plan,
+    kept: PathBuf,
+    remember: bool,
+) -> Result<RealWorld, u8> {
+    let terminal =
+        Terminal::new(&common.secrets, remember, &common.trust, common.trust_new).map_err(|error| {
+            eprintln!("{error}");
+            code::USE
+        })?;
     let policy = if remember {
         let new = if common.trust_new { NewKeys::Accept } else { NewKeys::Ask };
         TrustPolicy { accept: common.trust.clone(), new }
@@ -115,7 +119,9 @@ fn world(common: &Common, places: &Places, plan: &Plan, kept: PathBuf, remember:
     };
     let here = Here {
         home: places.home.clone(),
-        user: std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "root".to_owned()),
+        user: std::env::var("USER")
+            .or_else(|_| std::env::var("LOGNAME"))
+            .unwrap_or_else(|_| "root".to_owned()),
         agent: std::env::var_os("SSH_AUTH_SOCK").map(PathBuf::from),
         ssh: find_program("ssh"),
         config: None,
@@ -211,7 +217,9 @@ fn apply(common: &Common, places: &Places, stop: &Stop, pace: Pace, verbose: boo
         let session = Session::open(state, &plan, &text).map_err(|problem| tell(&problem))?;
         if !common.json {
             for (place, action) in left_open(&session.folder) {
-                print(&format!("the last run ended in the middle of this, so it is looked at again: {place}: {action}\n"));
+                print(&format!(
+                    "the last run ended in the middle of this, so it is looked at again: {place}: {action}\n"
+                ));
             }
         }
         let run = run_id();

@@ -2,14 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of tests")]
 
-mod support;
+mod sshd;
 
 use std::io::Write;
 use std::net::TcpListener;
 use std::time::Duration;
 
 use gangplank::host::{Chunk, RecvTimeout, Wire};
-use support::{LIMIT, Sshd, collect, read_line};
+use sshd::{LIMIT, Sshd, collect, read_line};
 
 /// Processor time of this process so far, in ticks of 10 ms.
 fn ticks() -> u64 {

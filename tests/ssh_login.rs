@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of tests")]
 
-mod support;
+mod sshd;
 
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use gangplank::host::config::{KeyFile, KeyFrom};
 use gangplank::host::{SecretWanted, Target, WireError};
-use support::{Person, Sshd, connect, keygen, output, run};
+use sshd::{Person, Sshd, connect, keygen, output, run};
 
 fn with_key(sshd: &Sshd, path: &Path, from: KeyFrom) -> Target {
     let mut target = sshd.target();
@@ -76,7 +76,7 @@ fn asks_for_the_passphrase_of_every_kind_of_encrypted_key() {
 fn tells_key_files_apart_before_the_network() {
     let sshd = Sshd::start("");
     let mut target = sshd.target();
-    target.port = support::free_port();
+    target.port = sshd::free_port();
     let mut reason = |path: PathBuf| {
         target.keys = vec![KeyFile { path, from: KeyFrom::Plan }];
         match connect(&target, &Person::default()).unwrap_err() {
@@ -285,5 +285,5 @@ fn a_noisy_bashrc_is_only_noise() {
     target.user.clone_from(&user.0);
     let wire = connect(&target, &Person::trusting()).unwrap();
     let ran = run(&wire, "echo word; exit 3");
-    assert_eq!((ran.out.as_slice(), ran.last), (b"NOISE\nword\n".as_slice(), support::exited(3)));
+    assert_eq!((ran.out.as_slice(), ran.last), (b"NOISE\nword\n".as_slice(), sshd::exited(3)));
 }

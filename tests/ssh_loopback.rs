@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of tests")]
 
-mod support;
+mod sshd;
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use gangplank::host::{
     Chunk, Counts, Deadlines, LocalWire, RecvTimeout, SshWire, TrustPolicy, Wire, WireError,
 };
-use support::{LIMIT, Person, Sshd, collect, connect, exited, read_line, run};
+use sshd::{LIMIT, Person, Sshd, collect, connect, exited, read_line, run};
 
 fn pattern(length: usize) -> Vec<u8> {
     (0..length).map(|at| u8::try_from((at * 7 + at / 251) % 256).unwrap()).collect()
@@ -200,7 +200,7 @@ fn a_connection_lost_in_the_middle_of_output_is_said() {
     let wire = sshd.connect();
     let duplex = wire.exec("echo $PPID; exec yes").unwrap();
     let pid = read_line(&duplex);
-    support::output("kill", &["-9", &pid]);
+    sshd::output("kill", &["-9", &pid]);
     let last = collect(&duplex).last;
     assert!(matches!(last, Some(Chunk::Lost(WireError::Lost { .. }))), "{last:?}");
     assert_eq!(wire.exec("true").unwrap_err().code(), "E-SSH-17");
@@ -221,7 +221,7 @@ fn a_connection_lost_in_the_middle_of_an_upload_is_said() {
                 Err(error) => return (sent, error),
             }
             if sent == 50 {
-                support::output("kill", &["-9", &pid]);
+                sshd::output("kill", &["-9", &pid]);
             }
         }
     });
@@ -236,7 +236,7 @@ fn a_lost_idle_connection_is_noticed_by_the_next_command() {
     let sshd = Sshd::start("");
     let wire = sshd.connect();
     let pid = String::from_utf8(run(&wire, "echo $PPID").out).unwrap();
-    support::output("kill", &["-9", pid.trim()]);
+    sshd::output("kill", &["-9", pid.trim()]);
     assert_eq!(wire.exec("true").unwrap_err().code(), "E-SSH-17");
 }
 
@@ -254,9 +254,9 @@ fn a_peer_that_falls_silent_is_given_up() {
     let pid = read_line(&duplex);
     // Longer than the deadline, yet kept alive by the answers.
     assert_eq!(duplex.recv(Duration::from_secs(7)), Err(RecvTimeout::Timeout));
-    support::output("kill", &["-STOP", &pid]);
+    sshd::output("kill", &["-STOP", &pid]);
     let last = collect(&duplex).last;
-    support::output("kill", &["-KILL", &pid]);
+    sshd::output("kill", &["-KILL", &pid]);
     let Some(Chunk::Lost(WireError::Lost { why })) = last else { panic!("{last:?}") };
     assert!(why.contains("nothing was heard"), "{why}");
 }
@@ -343,7 +343,7 @@ fn echoes(wire: &dyn Wire) {
     sending.join().unwrap();
     assert!(ran.out == bytes);
     assert_eq!(ran.last, Some(Chunk::Exit { status: None, signal: None }));
-    let closed = support::free_port();
+    let closed = sshd::free_port();
     assert!(matches!(wire.tcp("127.0.0.1", closed).unwrap_err(), WireError::NoTcp { .. }));
 }
 
@@ -407,7 +407,7 @@ fn a_failure_on_the_way_names_the_jump_host() {
     assert_eq!((host, error.code()), (format!("127.0.0.1:{}", bastion.port), "E-SSH-10"));
 
     target.jump = Some(Box::new(bastion.target()));
-    target.port = support::free_port();
+    target.port = sshd::free_port();
     let error = connect(&target, &Person::trusting()).unwrap_err();
     assert!(matches!(&error, WireError::Jump { error, .. } if error.code() == "E-SSH-16"), "{error}");
 }
@@ -420,7 +420,7 @@ fn says_what_answers_on_a_port_without_ssh() {
     let try_port = |target: &gangplank::host::Target| {
         SshWire::connect(target, &TrustPolicy::default(), &Person::trusting(), short).unwrap_err()
     };
-    target.port = support::free_port();
+    target.port = sshd::free_port();
     assert!(matches!(try_port(&target), WireError::Unreachable { .. }));
 
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -2,7 +2,7 @@
 
 #![expect(clippy::format_push_string, clippy::unwrap_used, reason = "small texts and helpers of tests")]
 
-mod support;
+mod sshd;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -11,7 +11,7 @@ use std::time::Duration;
 use gangplank::host::config::{KeyFile, KeyFrom};
 use gangplank::host::{Here, NewKeys, TrustAnswer, Wire, WireError, resolve};
 use gangplank::plan::model::Login;
-use support::{Person, Sshd, connect, connect_with, fingerprint_of, keygen, output, run};
+use sshd::{Person, Sshd, connect, connect_with, fingerprint_of, keygen, output, run};
 
 #[test]
 fn a_new_key_is_remembered_as_ssh_itself_reads_it() {

@@ -120,10 +120,15 @@ take_dir() { [ ! -d "$1" ] || rmdir "$1" 2>/dev/null || echo "$1 is not empty: l
 
 take_image() { docker rmi "$1" >/dev/null 2>&1 || echo "$1 is still in use: left alone"; }
 
+# clean_pods: of a kubelet that was not there before: its containers, mounts, state and kube-proxy's rules
 clean_pods() {
   c=$(docker ps -aq --filter name=k8s_) || return
   # shellcheck disable=SC2086
   [ -z "$c" ] || docker rm -f -v $c >/dev/null
+  while read -r _ m _; do case $m in /var/lib/kubelet/*) echo "$m" ;; esac; done </proc/mounts | sort -r | while read -r m; do umount "$m"; done
+  for f in pods plugins plugins_registry pod-resources device-plugins cpu_manager_state memory_manager_state pki; do
+    rm -rf "/var/lib/kubelet/$f"
+  done
   for t in iptables ip6tables; do
     command -v $t-save >/dev/null || continue
     $t-save | grep -q KUBE- || continue

@@ -90,11 +90,14 @@ pub fn check_api(signer: &Signer, world: &dyn World) -> Result<Vec<String>, Prob
     let pem = ca.pem().map_err(|error| Problem::new(error.code(), error.to_string()))?;
     let seen = world.cluster().look(pem.as_bytes(), ca.subject_raw());
     if let Some(why) = &seen.distrust {
-        return Err(Problem::new("E-API-22", "the API shows a certificate that does not fit this CA and address")
-            .seen(why.clone())
-            .seen(format!("our CA is {}", ca.subject()))
-            .edit("ca: the CA that signed the API's certificate")
-            .edit("cluster.api: the name or address in that certificate"));
+        return Err(Problem::new(
+            "E-API-22",
+            "the API shows a certificate that does not fit this CA and address",
+        )
+        .seen(why.clone())
+        .seen(format!("our CA is {}", ca.subject()))
+        .edit("ca: the CA that signed the API's certificate")
+        .edit("cluster.api: the name or address in that certificate"));
     }
     if seen.takes_our_clients == Some(false) {
         let mut problem = Problem::new("E-CA-15", "the API accepts no certificates of this CA");
@@ -130,7 +133,7 @@ pub fn log_in(plan: &Plan, world: &dyn World, signer: &Signer) -> Result<(), Str
         let words = |error: pki::PkiError| Problem::new(error.code(), error.to_string());
         let key = pki::make_key(pki::Kind::P256).map_err(words)?;
         let mut request = step::admin_request(plan, &world.home());
-        request.cn = "gangplank".to_owned();
+        "gangplank".clone_into(&mut request.cn);
         request.days = 1;
         let csr = pki::make_csr(&key, &request.cn).map_err(words)?;
         let public = openssl::pkey::PKey::private_key_from_pem(key.as_bytes())
@@ -191,7 +194,9 @@ pub fn cluster(plan: &Plan, world: &dyn World) -> ClusterFacts {
             .into_iter()
             .flatten()
             .find(|service| text(service, "/spec/clusterIP") == address)
-            .map(|service| format!("{}/{}", text(service, "/metadata/namespace"), text(service, "/metadata/name")));
+            .map(|service| {
+                format!("{}/{}", text(service, "/metadata/namespace"), text(service, "/metadata/name"))
+            });
     }
     facts
 }

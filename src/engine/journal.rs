@@ -63,8 +63,11 @@ impl Journal {
     pub fn open(session: &Path, run: &str) -> std::io::Result<Self> {
         let folder = session.join("runs");
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
-        let file =
-            OpenOptions::new().create(true).append(true).mode(0o600).open(folder.join(format!("{run}.jsonl")))?;
+        let file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(folder.join(format!("{run}.jsonl")))?;
         Ok(Self { file: Some(Mutex::new(file)) })
     }
 
@@ -76,7 +79,13 @@ impl Journal {
     }
 
     /// A batch is about to be sent; the line is on disk when this returns.
-    pub fn before(&self, place: &Place, batch: u64, actions: &[(StepId, Action)], facts: &Facts) -> std::io::Result<()> {
+    pub fn before(
+        &self,
+        place: &Place,
+        batch: u64,
+        actions: &[(StepId, Action)],
+        facts: &Facts,
+    ) -> std::io::Result<()> {
         let list: Vec<Value> = actions
             .iter()
             .map(|(step, action)| {
@@ -84,7 +93,10 @@ impl Journal {
                 json!({"step": step, "action": action.title(), "before": before})
             })
             .collect();
-        self.write(&json!({"kind": "batch", "place": place.to_string(), "batch": batch, "actions": list}), true)
+        self.write(
+            &json!({"kind": "batch", "place": place.to_string(), "batch": batch, "actions": list}),
+            true,
+        )
     }
 
     /// An action ended.

@@ -1,8 +1,11 @@
 //! L4: carries a plan out. It knows places, actions and proofs and names no step.
 
 pub mod base;
+mod cluster;
 pub mod event;
 pub mod journal;
+pub mod look;
+pub mod preview;
 pub mod proof;
 pub mod real;
 pub mod run;
@@ -14,8 +17,9 @@ pub mod world;
 
 pub use event::{Event, Front, Outcome, Stamped};
 pub use journal::{Journal, Teller};
+pub use preview::Seen;
 pub use real::RealWorld;
-pub use run::{End, Engine, Seen, code};
+pub use run::{End, Engine, code};
 pub use session::Session;
 pub use world::World;
 

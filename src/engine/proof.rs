@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use super::base::{Base, Gate, millis};
 use super::event::{Event, Outcome};
+use super::look::Site;
 use super::run::Engine;
-use super::work::{Site, Worked};
+use super::work::Worked;
 use crate::host::{Batch, Live, LiveStream};
 use crate::kube::{Node, ReadyState, dns};
 use crate::plan::fact::{Known, Want};
@@ -114,21 +115,24 @@ impl Engine<'_> {
                 Live::Sample(sample) => {
                     quiet = Instant::now();
                     missing = step::missing_containers(wanted, &sample.containers);
-                    kubelet = format!("{} {}", sample.kubelet, sample.error).trim().to_owned();
+                    kubelet = format!("{} {}", sample.kubelet, sample.error);
                     if missing.is_empty() {
                         return Ended::True("kube-proxy and pause run".to_owned());
                     }
                     let first = *first_restarts.get_or_insert(sample.restarts);
                     if sample.restarts.saturating_sub(first) >= CRASH_LOOP {
-                        let problem = Problem::new("E-KUBELET-04", format!("{}: the kubelet keeps ending", site.place))
-                            .seen(format!("systemd started it {} times", sample.restarts));
+                        let problem =
+                            Problem::new("E-KUBELET-04", format!("{}: the kubelet keeps ending", site.place))
+                                .seen(format!("systemd started it {} times", sample.restarts));
                         return Ended::Not(self.with_journal(site, problem));
                     }
                 }
                 Live::Ended(why) => {
                     *stream = None;
                     return Ended::Not(
-                        Problem::new("E-HOST-03", format!("{}: the live stream ended", site.place)).seen(why).way(Way::Retry),
+                        Problem::new("E-HOST-03", format!("{}: the live stream ended", site.place))
+                            .seen(why)
+                            .way(Way::Retry),
                     );
                 }
                 Live::Quiet | Live::Lookup { .. } => {
@@ -143,7 +147,7 @@ impl Engine<'_> {
                     "E-CONTAINER-01",
                     format!("{}: {} did not start within {within} s", site.place, missing.join(" and ")),
                 )
-                .seen(format!("kubelet: {kubelet}"))
+                .seen(format!("kubelet: {}", kubelet.trim()))
                 .manual("on the host: docker ps -a, and journalctl -u kubelet -n 50 --no-pager")
                 .way(Way::Retry);
                 return Ended::Not(self.with_journal(site, problem));
@@ -153,11 +157,15 @@ impl Engine<'_> {
 
     /// Adds what the kubelet's journal says; one more exec, on a run that has failed anyway.
     fn with_journal(&self, site: &mut Site, mut problem: Problem) -> Problem {
-        let batch =
-            Batch { wants: vec![Want::Unit("kubelet".to_owned()), Want::Docker], run: self.run.clone(), ..Batch::default() };
+        let batch = Batch {
+            wants: vec![Want::Unit("kubelet".to_owned()), Want::Docker],
+            run: self.run.clone(),
+            ..Batch::default()
+        };
         let end = site.host.run(&batch, self.stop, &mut |_| {});
         if let Known::Yes(unit) = end.facts.unit("kubelet") {
-            problem = problem.seen(format!("kubelet: {} ({}), {} restarts", unit.active, unit.sub, unit.restarts));
+            problem =
+                problem.seen(format!("kubelet: {} ({}), {} restarts", unit.active, unit.sub, unit.restarts));
             for line in unit.journal.iter().rev().take(4).rev() {
                 problem = problem.seen(line.clone());
             }
@@ -170,7 +178,14 @@ impl Engine<'_> {
         problem.manual("journalctl -u kubelet -n 50 --no-pager")
     }
 
-    fn node_ready(&self, base: &Base, site: &mut Site, name: &str, within: u64, started: Option<i64>) -> Ended {
+    fn node_ready(
+        &self,
+        base: &Base,
+        site: &mut Site,
+        name: &str,
+        within: u64,
+        started: Option<i64>,
+    ) -> Ended {
         // The heartbeat is written by the worker's clock.
         let skew = match site.facts.machine() {
             Known::Yes(machine) if machine.clock_ms != 0 => machine.clock_ms - site.asked_ms,
@@ -194,15 +209,18 @@ impl Engine<'_> {
                     }
                     seen = match node {
                         None => "the API does not know the node yet".to_owned(),
-                        Some(node) => format!("{:?} {} {}", node.ready.state, node.ready.reason, node.ready.message),
+                        Some(node) => {
+                            format!("{:?} {} {}", node.ready.state, node.ready.reason, node.ready.message)
+                        }
                     };
                 }
                 Err(why) => seen = why,
             }
             if self.over(deadline) {
-                let problem = Problem::new("E-NODE-02", format!("{name} did not become Ready within {within} s"))
-                    .seen(seen)
-                    .way(Way::Retry);
+                let problem =
+                    Problem::new("E-NODE-02", format!("{name} did not become Ready within {within} s"))
+                        .seen(seen)
+                        .way(Way::Retry);
                 return Ended::Not(self.with_journal(site, problem));
             }
             self.world.wait(POLL);
@@ -222,7 +240,8 @@ impl Engine<'_> {
                     let pods: Vec<_> = pods.into_iter().filter(|pod| !pod.leaving).collect();
                     let ready = pods.iter().filter(|pod| pod.is_ready()).count();
                     if ready >= count {
-                        let node = pods.iter().filter_map(|pod| pod.node.clone()).collect::<Vec<_>>().join(", ");
+                        let node =
+                            pods.iter().filter_map(|pod| pod.node.clone()).collect::<Vec<_>>().join(", ");
                         return Ended::True(format!("{ready} of {count} ready, on {node}"));
                     }
                     seen = pods
@@ -234,7 +253,14 @@ impl Engine<'_> {
                                 .map(|one| format!("{}: {} {}", one.container, one.reason, one.message))
                                 .collect();
                             let reason = pod.reason.clone().unwrap_or_default();
-                            format!("{} {} {}/{} {reason} {}", pod.name, pod.phase, pod.ready, pod.containers, why.join("; "))
+                            format!(
+                                "{} {} {}/{} {reason} {}",
+                                pod.name,
+                                pod.phase,
+                                pod.ready,
+                                pod.containers,
+                                why.join("; ")
+                            )
                         })
                         .collect::<Vec<_>>();
                     if seen.is_empty() {
@@ -244,12 +270,17 @@ impl Engine<'_> {
                 Err(error) => seen = vec![error.to_string()],
             }
             if self.over(deadline) {
-                let mut problem = Problem::new("E-DNS-03", format!("{count} DNS pods did not become ready within {within} s"));
+                let mut problem = Problem::new(
+                    "E-DNS-03",
+                    format!("{count} DNS pods did not become ready within {within} s"),
+                );
                 for line in seen {
                     problem = problem.seen(line);
                 }
                 return Ended::Not(
-                    problem.manual("kubectl -n kube-system describe pods -l k8s-app=kube-dns").way(Way::Retry),
+                    problem
+                        .manual("kubectl -n kube-system describe pods -l k8s-app=kube-dns")
+                        .way(Way::Retry),
                 );
             }
             self.world.wait(POLL);
@@ -257,7 +288,12 @@ impl Engine<'_> {
     }
 
     /// A real lookup on a worker: over TCP through its own sshd, and over UDP with a tool it may have.
-    pub fn dns_answers(&self, site: &mut Site, proof: &Proof, stream: &mut Option<Box<dyn LiveStream>>) -> Ended {
+    pub fn dns_answers(
+        &self,
+        site: &mut Site,
+        proof: &Proof,
+        stream: &mut Option<Box<dyn LiveStream>>,
+    ) -> Ended {
         let Proof::Dns { name, server, expect, within } = proof else {
             return Ended::NotShown("not a lookup".to_owned());
         };
@@ -268,7 +304,9 @@ impl Engine<'_> {
                 return Ended::Stopped;
             }
             match lookup(site, name, &server.to_string()) {
-                Ok(addresses) if addresses.contains(expect) => break Ok(format!("{name} is {expect} over TCP")),
+                Ok(addresses) if addresses.contains(expect) => {
+                    break Ok(format!("{name} is {expect} over TCP"));
+                }
                 Ok(addresses) => seen = format!("{server} answered {addresses:?}, {expect} is expected"),
                 Err(Refusal::NotOffered(why)) => break Err(why),
                 Err(Refusal::NotYet(why)) => seen = why,
@@ -283,24 +321,42 @@ impl Engine<'_> {
             }
             self.world.wait(POLL);
         };
-        let udp = stream.as_mut().and_then(|live| over_udp(live.as_mut(), name, &server.to_string(), &expect.to_string()));
+        let udp = stream
+            .as_mut()
+            .and_then(|live| over_udp(live.as_mut(), name, &server.to_string(), &expect.to_string()));
         match (tcp, udp) {
             (Ok(tcp), None) => Ended::True(tcp),
             (Ok(tcp), Some(Ok(tool))) => Ended::True(format!("{tcp} and UDP ({tool})")),
             (Err(_), Some(Ok(tool))) => Ended::True(format!("{name} is {expect} over UDP ({tool})")),
             (_, Some(Err(said))) => Ended::Not(
-                Problem::new("E-DNS-05", format!("{}: DNS over UDP does not answer", site.place)).seen(said).way(Way::Retry),
+                Problem::new("E-DNS-05", format!("{}: DNS over UDP does not answer", site.place))
+                    .seen(said)
+                    .way(Way::Retry),
             ),
-            (Err(why), None) => Ended::NotShown(format!("sshd forwards no TCP ({why}) and the host has no DNS tool")),
+            (Err(why), None) => {
+                Ended::NotShown(format!("sshd forwards no TCP ({why}) and the host has no DNS tool"))
+            }
         }
     }
 
     /// `kubectl get nodes` with the new context.
     pub fn kubectl_works(&self, file: &str, context: &str) -> Ended {
-        let args = ["--kubeconfig", file, "--context", context, "get", "nodes", "-o", "name", "--request-timeout=10s"];
+        let args = [
+            "--kubeconfig",
+            file,
+            "--context",
+            context,
+            "get",
+            "nodes",
+            "-o",
+            "name",
+            "--request-timeout=10s",
+        ];
         match self.world.kubectl(&args) {
             None => Ended::NotShown("kubectl is not installed on this computer".to_owned()),
-            Some(Ok(said)) => Ended::True(format!("{} nodes listed by context {context}", said.lines().count())),
+            Some(Ok(said)) => {
+                Ended::True(format!("{} nodes listed by context {context}", said.lines().count()))
+            }
             Some(Err(said)) => Ended::Not(
                 Problem::new("E-KUBECTL-02", "kubectl get nodes does not work with the new context")
                     .seen(said)
@@ -311,7 +367,8 @@ impl Engine<'_> {
     }
 
     fn deadline(&self, seconds: u64) -> i64 {
-        millis(self.world.now()).saturating_add(i64::try_from(seconds).unwrap_or(i64::MAX / 2000).saturating_mul(1000))
+        millis(self.world.now())
+            .saturating_add(i64::try_from(seconds).unwrap_or(i64::MAX / 2000).saturating_mul(1000))
     }
 
     fn over(&self, deadline: i64) -> bool {
@@ -320,9 +377,7 @@ impl Engine<'_> {
 }
 
 fn is_ready(node: &Node, since: Option<i64>) -> bool {
-    let fresh = |since: i64| {
-        node.ready.heartbeat.or(node.ready.since).is_none_or(|at| millis(at) >= since)
-    };
+    let fresh = |since: i64| node.ready.heartbeat.or(node.ready.since).is_none_or(|at| millis(at) >= since);
     node.ready.state == ReadyState::Ready && since.is_none_or(fresh)
 }
 
@@ -345,14 +400,23 @@ fn lookup(site: &mut Site, name: &str, server: &str) -> Result<Vec<std::net::IpA
     }
 }
 
-fn over_udp(live: &mut dyn LiveStream, name: &str, server: &str, expect: &str) -> Option<Result<String, String>> {
+fn over_udp(
+    live: &mut dyn LiveStream,
+    name: &str,
+    server: &str,
+    expect: &str,
+) -> Option<Result<String, String>> {
     live.lookup(name, server);
     let deadline = Instant::now() + Duration::from_secs(10);
     while Instant::now() < deadline {
         match live.next(Duration::from_millis(500)) {
             Live::Lookup { tool, .. } if tool.is_empty() => return None,
             Live::Lookup { tool, said, answered } => {
-                return Some(if answered && said.contains(expect) { Ok(tool) } else { Err(format!("{tool}: {said}")) });
+                return Some(if answered && said.contains(expect) {
+                    Ok(tool)
+                } else {
+                    Err(format!("{tool}: {said}"))
+                });
             }
             Live::Ended(_) => return None,
             Live::Happened | Live::Sample(_) | Live::Quiet => {}

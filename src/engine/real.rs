@@ -77,16 +77,15 @@ impl World for RealWorld {
         let name = format!("{}@{}", target.user, target.address());
         self.asker.name(&name, place);
         let known = self.wires.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
-        let wire = match known {
-            Some(wire) => wire,
-            None => {
+        let wire = if let Some(wire) = known {
+            wire
+        } else {
+            {
                 let both = Both(Arc::clone(&self.asker));
-                let wire = SshWire::connect(&target, &self.policy, &both, Deadlines::default()).map_err(Trouble::Wire)?;
+                let wire = SshWire::connect(&target, &self.policy, &both, Deadlines::default())
+                    .map_err(Trouble::Wire)?;
                 let wire = Arc::new(wire);
-                self.wires
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .insert(name, Arc::clone(&wire));
+                self.wires.lock().unwrap_or_else(PoisonError::into_inner).insert(name, Arc::clone(&wire));
                 wire
             }
         };

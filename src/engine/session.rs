@@ -39,9 +39,12 @@ impl Session {
         if lock.try_lock().is_err() {
             let mut holder = String::new();
             let _ = lock.read_to_string(&mut holder);
-            return Err(Problem::new("E-SESSION-02", format!("another gangplank works on {}", plan.cluster.name))
-                .seen(holder.trim().to_owned())
-                .way(Way::Retry));
+            return Err(Problem::new(
+                "E-SESSION-02",
+                format!("another gangplank works on {}", plan.cluster.name),
+            )
+            .seen(holder.trim().to_owned())
+            .way(Way::Retry));
         }
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
         lock.set_len(0)
@@ -62,7 +65,11 @@ impl Session {
         match before {
             Some(before) if before != now => {
                 Err(Problem::new("E-SESSION-03", format!("{} was another cluster before", plan.cluster.name))
-                    .seen(format!("then  API {}  CA {}", before["api"].as_str().unwrap_or("?"), before["ca"].as_str().unwrap_or("?")))
+                    .seen(format!(
+                        "then  API {}  CA {}",
+                        before["api"].as_str().unwrap_or("?"),
+                        before["ca"].as_str().unwrap_or("?")
+                    ))
                     .seen(format!("now   API {}  CA {ca_fingerprint}", plan.cluster.api.url()))
                     .edit("cluster.name: give this cluster a name of its own")
                     .manual(format!("if it really is the same one, remove {}", file.display())))

@@ -58,7 +58,9 @@ fn pki_problem(error: &PkiError) -> Problem {
         }
         PkiError::WrongPassphrase => problem.seen("nothing was signed").way(Way::Retry),
         PkiError::KeyMismatch { .. } => problem.edit("ca.key or ca.cert: they must belong together"),
-        PkiError::CaExpired { .. } => problem.manual("renew the CA certificate first; every certificate of it has ended too"),
+        PkiError::CaExpired { .. } => {
+            problem.manual("renew the CA certificate first; every certificate of it has ended too")
+        }
         PkiError::NotACa { .. } => problem.edit("ca.cert: the certificate of the CA itself"),
         _ => problem.edit("ca"),
     }
@@ -73,16 +75,20 @@ impl Signer {
             CaPlace::New { cert, key } => {
                 if world.read(cert).is_err() {
                     if !make {
-                        return Err(Problem::new("E-CA-11", format!("a new CA would be made at {}", cert.display()))
-                            .seen("until it exists nothing can be said about certificates")
-                            .manual("gangplank apply makes it"));
+                        return Err(Problem::new(
+                            "E-CA-11",
+                            format!("a new CA would be made at {}", cert.display()),
+                        )
+                        .seen("until it exists nothing can be said about certificates")
+                        .manual("gangplank apply makes it"));
                     }
                     make_ca(plan, world, cert, key)?;
                 }
                 Self::here(world, cert, key)
             }
             CaPlace::Host { login, cert, key } => {
-                let mut host = world.host(&Place::CaHost, login).map_err(|trouble| trouble.problem(&Place::CaHost))?;
+                let mut host =
+                    world.host(&Place::CaHost, login).map_err(|trouble| trouble.problem(&Place::CaHost))?;
                 Self::there(&mut host, cert, key).map(|(info, encrypted)| Self {
                     info,
                     kind: Kind::There(Remote {
@@ -120,7 +126,11 @@ impl Signer {
 
     fn there(host: &mut Box<dyn Host>, cert: &str, key: &str) -> Result<(CaInfo, bool), Problem> {
         let batch = Batch {
-            wants: vec![Want::Machine, Want::File { path: cert.to_owned(), content: true }, Want::Key(key.to_owned())],
+            wants: vec![
+                Want::Machine,
+                Want::File { path: cert.to_owned(), content: true },
+                Want::Key(key.to_owned()),
+            ],
             ..Batch::default()
         };
         let end = host.run(&batch, &Stop::default(), &mut |_| {});
@@ -169,8 +179,15 @@ impl Signer {
     }
 
     /// Signs one request; `spki` is the hash of the public key that is on the machine it is for.
-    pub fn sign(&self, csr: &str, request: &Request, spki: &str, world: &dyn World) -> Result<String, Problem> {
-        let checked = pki::check_csr(csr.as_bytes(), Some(spki), request).map_err(|error| pki_problem(&error))?;
+    pub fn sign(
+        &self,
+        csr: &str,
+        request: &Request,
+        spki: &str,
+        world: &dyn World,
+    ) -> Result<String, Problem> {
+        let checked =
+            pki::check_csr(csr.as_bytes(), Some(spki), request).map_err(|error| pki_problem(&error))?;
         match &self.kind {
             Kind::Here(ca) => {
                 let serial = pki::Serial::random().map_err(|error| pki_problem(&error))?;
@@ -197,8 +214,9 @@ const NEW_CA_DAYS: u32 = 3650;
 
 fn make_ca(plan: &Plan, world: &dyn World, cert: &Path, key: &Path) -> Result<(), Problem> {
     let serial = pki::Serial::random().map_err(|error| pki_problem(&error))?;
-    let made = Ca::make(&format!("{}-ca", plan.cluster.name), pki::Kind::Rsa2048, NEW_CA_DAYS, serial, world.now())
-        .map_err(|error| pki_problem(&error))?;
+    let made =
+        Ca::make(&format!("{}-ca", plan.cluster.name), pki::Kind::Rsa2048, NEW_CA_DAYS, serial, world.now())
+            .map_err(|error| pki_problem(&error))?;
     let write = |path: &Path, bytes: &[u8], mode| {
         world.write_new(path, bytes, mode).map_err(|error| {
             Problem::new("E-CA-13", format!("{} cannot be written", path.display()))
@@ -212,7 +230,14 @@ fn make_ca(plan: &Plan, world: &dyn World, cert: &Path, key: &Path) -> Result<()
 
 impl Remote {
     /// Joins the round that waits, or runs one: whoever finds the CA free signs for everybody.
-    fn sign(&self, csr: &str, request: &Request, spki: &str, ca: &CaInfo, world: &dyn World) -> Result<String, Problem> {
+    fn sign(
+        &self,
+        csr: &str,
+        request: &Request,
+        spki: &str,
+        ca: &CaInfo,
+        world: &dyn World,
+    ) -> Result<String, Problem> {
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         let id = queue.next;
         queue.next += 1;
@@ -241,7 +266,12 @@ impl Remote {
         }
     }
 
-    fn round(&self, round: &[Waiting], ca: &CaInfo, world: &dyn World) -> Vec<(u64, Result<String, Problem>)> {
+    fn round(
+        &self,
+        round: &[Waiting],
+        ca: &CaInfo,
+        world: &dyn World,
+    ) -> Vec<(u64, Result<String, Problem>)> {
         let all = |problem: &Problem| round.iter().map(|one| (one.id, Err(problem.clone()))).collect();
         let ids: Vec<String> = round.iter().map(|one| format!("r{}", one.id)).collect();
         let tasks: Vec<openssl_ca::Task> = round
@@ -302,7 +332,10 @@ fn refused(said: &str) -> Problem {
         problem = problem.seen(line);
     }
     let lower = said.to_lowercase();
-    if lower.contains("bad decrypt") || lower.contains("maybe wrong password") || lower.contains("unable to load ca private key") {
+    if lower.contains("bad decrypt")
+        || lower.contains("maybe wrong password")
+        || lower.contains("unable to load ca private key")
+    {
         return problem.seen("the passphrase may be wrong").way(Way::Retry);
     }
     problem.way(Way::Retry)

@@ -19,6 +19,17 @@ use crate::step::StepId;
 
 const UNDO: StepId = StepId("undo");
 
+/// Sees everything that would be taken back, and says whether it shall be.
+pub type Confirm<'c> = dyn Fn(&[(Place, Vec<Action>)]) -> bool + 'c;
+
+/// A machine with what is to be taken back on it.
+struct Turn {
+    place: Place,
+    host: Box<dyn Host>,
+    actions: Vec<Action>,
+    node: Option<String>,
+}
+
 /// Notes an object that was made, in the session.
 pub(super) fn remember(session: &Path, line: &Value) -> std::io::Result<()> {
     let file = session.join("objects.jsonl");
@@ -32,6 +43,10 @@ pub fn actions(record: &[RecordLine]) -> (Vec<Action>, Option<String>) {
     let mut actions = Vec::new();
     let mut node = None;
     let mut units = false;
+    // Only a kubelet that was not there before takes its containers with it.
+    let new_kubelet = record
+        .iter()
+        .any(|line| line.path == crate::profile::UNIT && line.kind == "put" && line.old.is_empty());
     for line in record.iter().rev() {
         match line.kind.as_str() {
             "put" | "key" | "merge" if line.old.is_empty() => {
@@ -55,7 +70,9 @@ pub fn actions(record: &[RecordLine]) -> (Vec<Action>, Option<String>) {
             }
             "start" if line.old != "active" => {
                 actions.push(Action::Service { verb: Verb::Stop, unit: line.path.clone() });
-                actions.push(Action::CleanPods);
+                if new_kubelet {
+                    actions.push(Action::CleanPods);
+                }
             }
             "node" => node = Some(line.path.clone()),
             _ => {}
@@ -72,17 +89,23 @@ pub fn actions(record: &[RecordLine]) -> (Vec<Action>, Option<String>) {
 
 impl Engine<'_> {
     /// Takes back what this and earlier runs did; the exit code. `confirm` sees everything first.
-    pub fn undo(&self, confirm: &dyn Fn(&[(Place, Vec<Action>)]) -> bool) -> u8 {
+    pub fn undo(&self, confirm: &Confirm) -> u8 {
         let mut problems = false;
-        let mut work: Vec<(Place, Box<dyn Host>, Vec<Action>, Option<String>)> = Vec::new();
-        let mut look = |place: Place, host: Result<Box<dyn Host>, Problem>| match host.and_then(|host| self.record(&place, host)) {
+        let mut work: Vec<Turn> = Vec::new();
+        let mut look = |place: Place, host: Result<Box<dyn Host>, Problem>| match host
+            .and_then(|host| self.record(&place, host))
+        {
             Ok((host, record)) => {
                 let (actions, node) = actions(&record);
-                work.push((place, host, actions, node));
+                work.push(Turn { place, host, actions, node });
             }
             Err(problem) => {
                 problems = true;
-                self.teller.tell(&place, Some(UNDO), Event::TaskEnded { outcome: Outcome::Failed { problem } });
+                self.teller.tell(
+                    &place,
+                    Some(UNDO),
+                    Event::TaskEnded { outcome: Outcome::Failed { problem } },
+                );
             }
         };
         for worker in self.workers() {
@@ -95,28 +118,32 @@ impl Engine<'_> {
             look(Place::Here, Ok(self.world.here()));
         }
         let shown: Vec<(Place, Vec<Action>)> =
-            work.iter().map(|(place, _, actions, _)| (place.clone(), actions.clone())).collect();
+            work.iter().map(|turn| (turn.place.clone(), turn.actions.clone())).collect();
         if !confirm(&shown) {
             return code::STOPPED;
         }
         let objects = if all { self.made_objects() } else { Vec::new() };
-        let nodes: Vec<String> = work.iter().filter_map(|(.., node)| node.clone()).collect();
+        let nodes: Vec<String> = work.iter().filter_map(|turn| turn.node.clone()).collect();
         let mut base = None;
         if !objects.is_empty() || !nodes.is_empty() {
             match Base::learn(self.plan, self.world, false, &super::base::Gate::default()) {
                 Ok(learnt) => base = Some(learnt),
                 Err(problem) => {
                     problems = true;
-                    self.teller.tell(&Place::Cluster, Some(UNDO), Event::TaskEnded { outcome: Outcome::Failed { problem } });
+                    self.teller.tell(
+                        &Place::Cluster,
+                        Some(UNDO),
+                        Event::TaskEnded { outcome: Outcome::Failed { problem } },
+                    );
                 }
             }
         }
         if base.is_some() {
             problems |= !self.delete(objects);
         }
-        let (here, hosts): (Vec<_>, Vec<_>) = work.into_iter().partition(|(place, ..)| *place == Place::Here);
-        for (place, mut host, actions, _) in hosts {
-            problems |= !self.take_back(&place, host.as_mut(), &actions);
+        let (here, hosts): (Vec<_>, Vec<_>) = work.into_iter().partition(|turn| turn.place == Place::Here);
+        for mut turn in hosts {
+            problems |= !self.take_back(&turn.place, turn.host.as_mut(), &turn.actions);
         }
         // A kubelet that still runs would register its node again.
         let known = base.iter().flat_map(|base| base.cluster.nodes.iter().flatten());
@@ -125,18 +152,20 @@ impl Engine<'_> {
             .map(|node| (format!("/api/v1/nodes/{}", node.name), node.uid.clone()))
             .collect();
         problems |= !self.delete(nodes);
-        if all && !problems {
-            if let Some(session) = self.session {
-                let _ = std::fs::remove_file(session.folder.join("objects.jsonl"));
-            }
+        if let (true, Some(session)) = (all && !problems, self.session) {
+            let _ = std::fs::remove_file(session.folder.join("objects.jsonl"));
         }
-        for (place, mut host, actions, _) in here {
-            problems |= !self.take_back(&place, host.as_mut(), &actions);
+        for mut turn in here {
+            problems |= !self.take_back(&turn.place, turn.host.as_mut(), &turn.actions);
         }
         if problems { code::PROBLEM } else { code::DONE }
     }
 
-    fn record(&self, place: &Place, mut host: Box<dyn Host>) -> Result<(Box<dyn Host>, Vec<RecordLine>), Problem> {
+    fn record(
+        &self,
+        place: &Place,
+        mut host: Box<dyn Host>,
+    ) -> Result<(Box<dyn Host>, Vec<RecordLine>), Problem> {
         let batch = Batch { wants: vec![Want::Record], run: self.run.clone(), ..Batch::default() };
         let end = host.run(&batch, self.stop, &mut |_| {});
         if let Some(trouble) = end.trouble {
@@ -147,7 +176,8 @@ impl Engine<'_> {
                 let record = record.clone();
                 Ok((host, record))
             }
-            other => Err(Problem::new("E-FACT-01", format!("{place}: the record could not be read")).seen(other.why_not().to_owned())),
+            other => Err(Problem::new("E-FACT-01", format!("{place}: the record could not be read"))
+                .seen(other.why_not().to_owned())),
         }
     }
 
@@ -169,13 +199,21 @@ impl Engine<'_> {
             Heard::Began(index) => {
                 if let Some(action) = actions.get(index) {
                     let shell = action.shell().to_string();
-                    self.teller.tell(place, Some(UNDO), Event::ActionStarted { action: action.title(), shell });
+                    self.teller.tell(
+                        place,
+                        Some(UNDO),
+                        Event::ActionStarted { action: action.title(), shell },
+                    );
                 }
             }
             Heard::Said(_, err, line) => self.teller.tell(place, Some(UNDO), Event::Output { line, err }),
             Heard::Ended(index, status) => {
                 if let Some(action) = actions.get(index) {
-                    self.teller.tell(place, Some(UNDO), Event::ActionEnded { action: action.title(), status, ms: 0 });
+                    self.teller.tell(
+                        place,
+                        Some(UNDO),
+                        Event::ActionEnded { action: action.title(), status, ms: 0 },
+                    );
                 }
             }
             Heard::Sent(..) => {}
@@ -186,9 +224,10 @@ impl Engine<'_> {
         if let Some(trouble) = end.trouble {
             return Outcome::Failed { problem: trouble.problem(place) };
         }
-        let failed = actions.iter().enumerate().find(|(index, _)| {
-            end.actions.get(index).is_none_or(|done| done.status != Some(0))
-        });
+        let failed = actions
+            .iter()
+            .enumerate()
+            .find(|(index, _)| end.actions.get(index).is_none_or(|done| done.status != Some(0)));
         match failed {
             None => Outcome::Changed { actions: actions.len() },
             Some((index, action)) => {
@@ -197,7 +236,9 @@ impl Engine<'_> {
                 for line in said.lines().take(4) {
                     problem = problem.seen(crate::host::clean::line(line));
                 }
-                Outcome::Failed { problem: problem.seen("the record stays, so undo can be run again").way(Way::Retry) }
+                Outcome::Failed {
+                    problem: problem.seen("the record stays, so undo can be run again").way(Way::Retry),
+                }
             }
         }
     }
@@ -231,7 +272,11 @@ impl Engine<'_> {
             self.teller.tell(&place, Some(UNDO), started);
             let result = self.world.cluster().delete(&path, &uid);
             let status = i32::from(result.is_err());
-            self.teller.tell(&place, Some(UNDO), Event::ActionEnded { action: action.title(), status, ms: 0 });
+            self.teller.tell(
+                &place,
+                Some(UNDO),
+                Event::ActionEnded { action: action.title(), status, ms: 0 },
+            );
             match result {
                 Ok(_) => {}
                 Err(crate::kube::ApiError::Conflict(_)) => {

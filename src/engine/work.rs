@@ -6,37 +6,14 @@ use std::time::Instant;
 
 use super::base::{Base, millis};
 use super::event::{Event, Outcome};
+use super::look::{Looked, Site, look_all};
 use super::run::Engine;
-use crate::host::{Batch, BatchEnd, Heard, Host};
+use crate::host::{Batch, BatchEnd, Heard};
 use crate::plan::action::{Action, Content, Slot};
-use crate::plan::fact::{Facts, Known, Want};
-use crate::plan::model::Worker;
+use crate::plan::fact::{Known, Want};
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Verdict, Way};
-use crate::step::{self, Look, On, Proof, State, Step, StepId};
-
-/// A step that was looked at.
-pub struct Looked {
-    /// Which.
-    pub step: &'static dyn Step,
-    /// What it found.
-    pub state: State,
-    /// Its remarks.
-    pub verdicts: Vec<Verdict>,
-}
-
-impl Looked {
-    /// What is in the way: its own refusal, or a remark that stops.
-    pub fn blocked(&self) -> Option<&Problem> {
-        if let State::Blocked(problem) = &self.state {
-            return Some(problem);
-        }
-        self.verdicts.iter().find_map(|verdict| match verdict {
-            Verdict::Stops(problem) => Some(problem),
-            Verdict::Ok { .. } | Verdict::Warning { .. } => None,
-        })
-    }
-}
+use crate::step::{self, Proof, State, StepId};
 
 /// How a place's work ended.
 #[derive(Default)]
@@ -51,58 +28,6 @@ pub struct Worked {
     pub stopped: bool,
     /// When something was started, by this computer's clock, milliseconds.
     pub started_ms: Option<i64>,
-}
-
-/// One place being worked on.
-pub struct Site<'s> {
-    /// Where.
-    pub place: Place,
-    /// The worker, when it is one.
-    pub worker: Option<&'s Worker>,
-    /// Its queue.
-    pub on: On,
-    /// The machine.
-    pub host: &'s mut dyn Host,
-    /// What is known of it.
-    pub facts: Facts,
-    /// When that was asked, milliseconds.
-    pub asked_ms: i64,
-}
-
-/// Looks at all steps of a queue; ends at a step that is in the way, and behind one whose actions change what
-/// the later ones must know.
-pub fn look_all(engine: &Engine, base: &Base, site: &Site) -> Vec<Looked> {
-    let home = engine.world.home();
-    let mut queued: Vec<Action> = Vec::new();
-    let mut all = Vec::new();
-    for step in step::steps(site.on) {
-        let cx = Look {
-            plan: engine.plan,
-            worker: site.worker,
-            facts: &site.facts,
-            here: &base.here,
-            cluster: &base.cluster,
-            ca: Some(base.signer.info()),
-            queued: &queued,
-            home: &home,
-            now: engine.world.now(),
-            asked_ms: site.asked_ms,
-        };
-        let looked = Looked { step, state: step.look(&cx), verdicts: step.verdicts(&cx) };
-        let actions = match &looked.state {
-            State::Todo(actions) => actions.clone(),
-            State::Done(_) | State::Await(_) | State::Blocked(_) => Vec::new(),
-        };
-        let barrier = step.barrier() && !actions.is_empty();
-        // A machine that cannot be worked on at all makes every later remark noise.
-        let hopeless = looked.blocked().is_some() && step.barrier() || matches!(looked.state, State::Blocked(_));
-        queued.extend(actions);
-        all.push(looked);
-        if barrier || hopeless {
-            break;
-        }
-    }
-    all
 }
 
 impl Engine<'_> {
@@ -131,17 +56,17 @@ impl Engine<'_> {
         let mut told = false;
         loop {
             let looked = look_all(self, base, site);
-            if !told {
-                told = true;
-                self.tell_verdicts(site, &looked);
-            }
             if self.refuse(site, &looked, &mut worked) {
                 return worked;
             }
-            let barrier = looked.last().is_some_and(|last| last.step.barrier() && matches!(last.state, State::Todo(_)));
+            let barrier =
+                looked.last().is_some_and(|last| last.step.barrier() && matches!(last.state, State::Todo(_)));
             let mut tasks: Vec<(StepId, Action)> = Vec::new();
             for one in &looked {
                 let id = one.step.id();
+                if !told {
+                    self.tell_verdicts(site, one);
+                }
                 match &one.state {
                     State::Done(evidence) => {
                         let outcome = Outcome::Same { evidence: evidence.clone() };
@@ -152,6 +77,7 @@ impl Engine<'_> {
                     State::Blocked(_) => {}
                 }
             }
+            told = true;
             if tasks.is_empty() {
                 return worked;
             }
@@ -181,20 +107,22 @@ impl Engine<'_> {
         }
     }
 
-    fn tell_verdicts(&self, site: &Site, looked: &[Looked]) {
-        for one in looked {
-            for verdict in &one.verdicts {
-                if !matches!(verdict, Verdict::Stops(_)) {
-                    self.teller.tell(&site.place, Some(one.step.id()), Event::Verdict(verdict.clone()));
-                }
+    fn tell_verdicts(&self, site: &Site, one: &Looked) {
+        for verdict in &one.verdicts {
+            if !matches!(verdict, Verdict::Stops(_)) {
+                self.teller.tell(&site.place, Some(one.step.id()), Event::Verdict(verdict.clone()));
             }
         }
     }
 
     /// Tells what is in the way; `true` when something is, and then nothing is changed.
     fn refuse(&self, site: &Site, looked: &[Looked], worked: &mut Worked) -> bool {
+        if looked.iter().all(|one| one.blocked().is_none()) {
+            return false;
+        }
         let mut first: Option<Problem> = None;
         for one in looked {
+            self.tell_verdicts(site, one);
             let all = one.verdicts.iter().filter_map(|verdict| match verdict {
                 Verdict::Stops(problem) => Some(problem),
                 Verdict::Ok { .. } | Verdict::Warning { .. } => None,
@@ -228,7 +156,7 @@ impl Engine<'_> {
         while let Some((id, action)) = tasks.next() {
             if self.guided && segment.last().is_some_and(|(last, _)| *last != id) {
                 let batch = std::mem::take(&mut segment);
-                if !self.send(site, batch, Vec::new(), &mut slots, worked) {
+                if !self.send(site, &batch, Vec::new(), &mut slots, worked) {
                     return false;
                 }
             }
@@ -243,7 +171,7 @@ impl Engine<'_> {
                 });
                 let wants = keys.collect();
                 let batch = std::mem::take(&mut segment);
-                if !self.send(site, batch, wants, &mut slots, worked)
+                if !self.send(site, &batch, wants, &mut slots, worked)
                     || !self.sign(base, site, &requests, &mut slots, worked)
                 {
                     return false;
@@ -259,7 +187,7 @@ impl Engine<'_> {
             }
         }
         let wants = if barrier { Vec::new() } else { self.unsettled(site) };
-        self.send(site, segment, wants, &mut slots, worked)
+        self.send(site, &segment, wants, &mut slots, worked)
     }
 
     /// What our own actions may have changed.
@@ -294,7 +222,11 @@ impl Engine<'_> {
                     scope.spawn(move || {
                         let began = Instant::now();
                         let (title, shell) = (action.title(), action.shell().to_string());
-                        self.teller.tell(place, Some(id), Event::ActionStarted { action: title.clone(), shell });
+                        self.teller.tell(
+                            place,
+                            Some(id),
+                            Event::ActionStarted { action: title.clone(), shell },
+                        );
                         let result = match facts.key(key) {
                             Known::Yes(Some(fact)) => {
                                 base.signer.sign(&csr, &step::request(wish), &fact.spki_sha256, self.world)
@@ -334,7 +266,7 @@ impl Engine<'_> {
     fn send(
         &self,
         site: &mut Site,
-        tasks: Vec<(StepId, Action)>,
+        tasks: &[(StepId, Action)],
         wants: Vec<Want>,
         slots: &mut BTreeMap<Slot, String>,
         worked: &mut Worked,
@@ -344,9 +276,10 @@ impl Engine<'_> {
             return true;
         }
         let number = self.next_batch();
-        if let Err(error) = self.journal.before(&site.place, number, &tasks, &site.facts) {
+        if let Err(error) = self.journal.before(&site.place, number, tasks, &site.facts) {
             worked.problem = Some(
-                Problem::new("E-SESSION-04", "the journal cannot be written, so nothing was sent").seen(error.to_string()),
+                Problem::new("E-SESSION-04", "the journal cannot be written, so nothing was sent")
+                    .seen(error.to_string()),
             );
             return false;
         }
@@ -381,11 +314,19 @@ impl Engine<'_> {
                 // A journal that cannot be written any more must not stop what is under way.
                 let _ = self.journal.ended(&place, number, index, status);
                 let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-                self.teller.tell(&place, Some(*id), Event::ActionEnded { action: action.title(), status, ms });
+                self.teller.tell(
+                    &place,
+                    Some(*id),
+                    Event::ActionEnded { action: action.title(), status, ms },
+                );
                 let last = tasks.get(index + 1).is_none_or(|(next, _)| next != id);
                 if last && status == 0 {
                     let actions = tasks.iter().filter(|(one, _)| one == id).count();
-                    self.teller.tell(&place, Some(*id), Event::TaskEnded { outcome: Outcome::Changed { actions } });
+                    self.teller.tell(
+                        &place,
+                        Some(*id),
+                        Event::TaskEnded { outcome: Outcome::Changed { actions } },
+                    );
                 }
             }
             Heard::Sent(sent, of) => self.teller.tell(&place, current, Event::Progress { sent, of }),
@@ -398,26 +339,28 @@ impl Engine<'_> {
                 slots.insert(slot.clone(), done.out.clone());
             }
         }
-        self.judge(site, &tasks, &end, worked)
+        self.judge(site, tasks, &end, worked)
     }
 
     /// Whether a batch came to its end; tells why not.
     fn judge(&self, site: &Site, tasks: &[(StepId, Action)], end: &BatchEnd, worked: &mut Worked) -> bool {
-        let failed = tasks.iter().enumerate().find(|(index, _)| {
-            end.actions.get(index).is_none_or(|action| action.status != Some(0))
-        });
+        let failed = tasks
+            .iter()
+            .enumerate()
+            .find(|(index, _)| end.actions.get(index).is_none_or(|action| action.status != Some(0)));
         let Some((index, (id, action))) = failed else { return true };
         let done = end.actions.get(&index);
         let outcome = match done.and_then(|done| done.status) {
-            Some(status) if !(end.stopped && self.stop.level() > 1) => {
-                Outcome::Failed { problem: action_problem(&site.place, action, status, &done.cloned().unwrap_or_default()) }
-            }
+            Some(status) if !(end.stopped && self.stop.level() > 1) => Outcome::Failed {
+                problem: action_problem(&site.place, action, status, &done.cloned().unwrap_or_default()),
+            },
             _ if end.stopped || self.stop.wanted() && end.trouble.is_none() => Outcome::Stopped,
             Some(_) => Outcome::Stopped,
             None => {
                 let mut problem = match &end.trouble {
                     Some(trouble) => trouble.problem(&site.place),
-                    None => Problem::new("E-HOST-01", format!("{}: the script ended early", site.place)).way(Way::Retry),
+                    None => Problem::new("E-HOST-01", format!("{}: the script ended early", site.place))
+                        .way(Way::Retry),
                 };
                 if done.is_some() {
                     problem = problem.seen(format!("nobody knows whether this was done: {}", action.title()));
@@ -440,9 +383,11 @@ impl Engine<'_> {
             let id = one.step.id();
             let problem = match &one.state {
                 State::Todo(actions) => {
-                    let mut problem =
-                        Problem::new("E-STEP-01", format!("{}: {} did not take", site.place, one.step.title()))
-                            .way(Way::Retry);
+                    let mut problem = Problem::new(
+                        "E-STEP-01",
+                        format!("{}: {} did not take", site.place, one.step.title()),
+                    )
+                    .way(Way::Retry);
                     for action in actions.iter().take(4) {
                         problem = problem.seen(format!("still to do: {}", action.title()));
                     }
@@ -463,7 +408,9 @@ impl Engine<'_> {
 fn resolve(action: Action, slots: &BTreeMap<Slot, String>) -> Result<Action, Slot> {
     match action {
         Action::Put { path, content: Content::Later(slot), mode, owner } => match slots.get(&slot) {
-            Some(value) => Ok(Action::Put { path, content: Content::Literal(value.clone().into_bytes()), mode, owner }),
+            Some(value) => {
+                Ok(Action::Put { path, content: Content::Literal(value.clone().into_bytes()), mode, owner })
+            }
             None => Err(slot),
         },
         other => Ok(other),
@@ -476,9 +423,11 @@ fn action_problem(place: &Place, action: &Action, status: i32, end: &crate::host
     let lower = text.to_lowercase();
     let what = format!("{place}: {} failed", action.title());
     let mut problem = if lower.contains("no space left on device") {
-        Problem::new("E-DISK-02", what).manual("make room on that disk: df -h, then du -xh --max-depth=2 / | sort -h | tail")
+        Problem::new("E-DISK-02", what)
+            .manual("make room on that disk: df -h, then du -xh --max-depth=2 / | sort -h | tail")
     } else if lower.contains("cannot connect to the docker daemon") {
-        Problem::new("E-DOCKER-01", what).manual("systemctl start docker, and look at: journalctl -u docker -n 30")
+        Problem::new("E-DOCKER-01", what)
+            .manual("systemctl start docker, and look at: journalctl -u docker -n 30")
     } else if lower.contains("read-only file system") {
         Problem::new("E-DISK-03", what).manual("remount it writable; look at dmesg for the reason first")
     } else if matches!(action, Action::Service { .. }) {

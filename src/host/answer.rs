@@ -101,8 +101,8 @@ fn machine(lines: &Lines) -> Known<Fact> {
     }
     for line in all(lines, "addr") {
         let columns: Vec<&str> = line.split_whitespace().collect();
-        let named = columns.get(1).is_some_and(|name| *name != "lo");
-        if let (true, Some(address)) = (named, columns.get(3)) {
+        let outside = columns.get(1).is_some_and(|interface| *interface != "lo");
+        if let (true, Some(address)) = (outside, columns.get(3)) {
             let address = address.split('/').next().unwrap_or_default();
             machine.addresses.push(address.to_owned());
         }

@@ -3,6 +3,7 @@
 //! such a mark says that something was done. Nothing here talks to a machine.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::path::PathBuf;
 
 use zeroize::Zeroizing;
@@ -122,10 +123,10 @@ pub fn compile(
     // The slow questions run side by side behind the quick ones.
     let (slow, quick): (Vec<_>, Vec<_>) = batch.wants.iter().enumerate().partition(|(_, want)| is_slow(want));
     for (index, want) in slow {
-        text.push_str(&format!("q={index}; {{ {}; }} & p=\"$p $!\"\n", question(want)));
+        let _ = writeln!(text, "q={index}; {{ {}; }} & p=\"$p $!\"", question(want));
     }
     for (index, want) in quick {
-        text.push_str(&format!("q={index}; {}\n", question(want)));
+        let _ = writeln!(text, "q={index}; {}", question(want));
     }
     text.push_str("[ -z \"$p\" ] || wait $p\nfi\nmark z \"$stop\"\nkill $w 2>/dev/null\nexit 0\n");
     Ok(Script { text, payload })
@@ -186,7 +187,7 @@ fn action_line(
                     }
                     Content::Later(slot) => return Err(CompileError::NotYet(slot.0)),
                 };
-                line.push_str(&format!("{} {hash}", item.len()));
+                let _ = write!(line, "{} {hash}", item.len());
                 payload.push(item);
             }
         }
@@ -207,7 +208,7 @@ fn hash_file(path: &std::path::Path) -> std::io::Result<String> {
         }
         hasher.update(&buffer[..got]);
     }
-    Ok(hasher.finish().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(crate::plan::action::hex(&hasher.finish()))
 }
 
 fn is_slow(want: &Want) -> bool {
@@ -245,7 +246,7 @@ fn question(want: &Want) -> String {
             for set in flags {
                 let mut words = vec![path.as_str()];
                 words.extend(set.flags.iter().map(String::as_str));
-                text.push_str(&format!("{}) {} ;; ", set.versions.join("|"), call("try_flags", &words)));
+                let _ = write!(text, "{}) {} ;; ", set.versions.join("|"), call("try_flags", &words));
             }
             text.push_str("*) ;; esac");
             text

@@ -278,7 +278,7 @@ fn tar(path: &Path) -> Known<Fact> {
 
 fn kubectl(args: &[String]) -> Result<String, String> {
     let output = Command::new("kubectl")
-        .args(args.iter().skip(usize::from(args.first().is_some_and(|word| word == "kubectl"))))
+        .args(args)
         .stdin(Stdio::null())
         .output()
         .map_err(|error| format!("kubectl: {error}"))?;

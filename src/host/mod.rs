@@ -154,7 +154,6 @@ impl Trouble {
             Self::Compile(CompileError::Unreadable(..) | CompileError::OtherHash { .. }) => {
                 problem.edit("the file named in the plan")
             }
-            Self::Compile(CompileError::NotYet(_)) => problem,
             Self::SudoPasswordWanted { host } => problem
                 .manual(secret_way(&SecretRef::Sudo(host.clone())))
                 .manual("log in as root, or allow sudo without a password (NOPASSWD) for this user"),
@@ -174,7 +173,7 @@ impl Trouble {
                 .seen("what was begun and not ended is looked at again on the next run")
                 .way(Way::Retry),
             Self::NotSent(_) => problem.way(Way::Retry),
-            Self::Unable(_) => problem,
+            Self::Compile(CompileError::NotYet(_)) | Self::Unable(_) => problem,
         }
     }
 }

@@ -115,7 +115,7 @@ pub(super) fn nonce() -> String {
         let nanos = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         bytes = nanos.as_nanos().to_be_bytes()[8..].try_into().unwrap_or_default();
     }
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    crate::plan::action::hex(&bytes)
 }
 
 /// Sends the script and its payload on a thread of its own, so output is read meanwhile.

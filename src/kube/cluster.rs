@@ -8,8 +8,8 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::api::{Api, Deleted};
-use super::credential::Credential;
 use super::apply::Applied;
+use super::credential::Credential;
 use super::error::ApiError;
 use super::node::Node;
 use super::pod::Pod;

@@ -1,4 +1,4 @@
-//! Actions are data. A step returns a list of these and never runs anything; one function turns an
+//! Actions are data (long because the closed set of actions and everything read from it stand together). A step returns a list of these and never runs anything; one function turns an
 //! action into shell text, and the plan, the journal, the undo and the execution all read that one list.
 //! On a host the shell shown is what runs: its words such as `put` are functions of
 //! `assets/host/prelude.sh`, which `gangplank plan` prints below the actions.
@@ -366,17 +366,51 @@ impl fmt::Display for ShellText {
     }
 }
 
+/// Lower-case hex.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+        // Writing to a string does not fail.
+        let _ = fmt::Write::write_fmt(&mut text, format_args!("{byte:02x}"));
+        text
+    })
+}
+
 /// SHA-256 in lower-case hex.
 pub fn sha256(bytes: &[u8]) -> String {
-    let mut out = String::with_capacity(64);
-    for byte in openssl::sha::sha256(bytes) {
-        out.push_str(&format!("{byte:02x}"));
-    }
-    out
+    hex(&openssl::sha::sha256(bytes))
 }
 
 fn words(list: &[&str]) -> Piece {
     Piece::Text(shell_words::join(list))
+}
+
+/// The same by hand with `openssl ca`'s simpler sister. Ours sets the subject and the start too.
+fn sign_by_hand(csr: &Slot, wish: &Wish, out: &Slot) -> Vec<Piece> {
+    let mut lines =
+        vec!["basicConstraints=CA:FALSE".to_owned(), "keyUsage=digitalSignature,keyEncipherment".to_owned()];
+    let purposes: Vec<&str> = [(wish.client, "clientAuth"), (wish.server, "serverAuth")]
+        .iter()
+        .filter(|(on, _)| *on)
+        .map(|(_, name)| *name)
+        .collect();
+    if !purposes.is_empty() {
+        lines.push(format!("extendedKeyUsage={}", purposes.join(",")));
+    }
+    if !wish.san().is_empty() {
+        lines.push(format!("subjectAltName={}", wish.san()));
+    }
+    let mut words = vec!["printf", "%s\\n"];
+    words.extend(lines.iter().map(String::as_str));
+    vec![
+        Piece::Text(format!("{} > extensions\n", shell_words::join(words))),
+        Piece::Text("openssl x509 -req -in ".to_owned()),
+        Piece::Hole(csr.0.clone()),
+        Piece::Text(format!(
+            " -CA ca.crt -CAkey ca.key -CAcreateserial -sha256 -days {} -extfile extensions -out ",
+            wish.days
+        )),
+        Piece::Hole(out.0.clone()),
+    ]
 }
 
 impl Action {
@@ -386,32 +420,7 @@ impl Action {
             Self::MakeDir { path, mode } => vec![words(&["make_dir", path, mode])],
             Self::MakeKey { path, kind } => vec![words(&["make_key", path, kind.word()])],
             Self::MakeCsr { key, wish, .. } => vec![words(&["make_csr", key, &wish.subject(), &wish.san()])],
-            Self::Sign { csr, wish, out, .. } => {
-                let mut usage = Vec::new();
-                if wish.client {
-                    usage.push("clientAuth");
-                }
-                if wish.server {
-                    usage.push("serverAuth");
-                }
-                let mut extensions =
-                    format!("basicConstraints=CA:FALSE\nextendedKeyUsage={}", usage.join(","));
-                if !wish.san().is_empty() {
-                    extensions.push_str("\nsubjectAltName=");
-                    extensions.push_str(&wish.san());
-                }
-                vec![
-                    Piece::Text("openssl x509 -req -in ".to_owned()),
-                    Piece::Hole(csr.0.clone()),
-                    Piece::Text(format!(
-                        " -CA ca.crt -CAkey ca.key -CAcreateserial -sha256 -days {} -extfile {} > ",
-                        wish.days,
-                        shell_words::quote(&extensions)
-                    )),
-                    Piece::Hole(out.0.clone()),
-                    Piece::Text(format!("   # subject {}", wish.subject())),
-                ]
-            }
+            Self::Sign { csr, wish, out, .. } => sign_by_hand(csr, wish, out),
             Self::Put { path, content, mode, owner } => vec![
                 words(&["put", path, mode, owner]),
                 Piece::Text(" ".to_owned()),

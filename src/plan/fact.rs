@@ -139,6 +139,7 @@ pub enum Fact {
 }
 
 /// A machine.
+#[expect(clippy::struct_excessive_bools, reason = "each is a yes-or-no fact of its own, none a state")]
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Machine {
     /// `PRETTY_NAME` of os-release.

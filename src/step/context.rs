@@ -115,7 +115,9 @@ impl Step for Context {
                     text: format!("keep_for_undo {}", shell_words::quote(&path)),
                     secrets: Vec::new(),
                 }];
-                actions.extend(commands.into_iter().map(|args| Action::Kubectl { args }));
+                // The command lists start with the program's name.
+                actions
+                    .extend(commands.into_iter().map(|words| Action::Kubectl { args: words[1..].to_vec() }));
                 return Ok(State::Todo(actions));
             }
             let text = contents.text().map_err(|error| bug(&error))?;

@@ -348,7 +348,16 @@ impl<'a> Look<'a> {
                 if file.sha256 == hash || self.may_replace(&wanted.path, &file.sha256) {
                     return Ok(put());
                 }
-                Err(foreign(&wanted.path, file, wanted))
+                let problem = foreign(&wanted.path, file, wanted);
+                Err(if self.worker.is_some() {
+                    problem
+                        .edit("workers[].replace: true, and it is replaced; the old file is kept on the host for undo")
+                        .way(crate::plan::problem::Way::Skip)
+                } else {
+                    problem
+                        .edit("kubectl.file: another file, or kubectl.merge: true")
+                        .manual(format!("move {} away", wanted.path))
+                })
             }
             other => Err(unknown(&wanted.path, other.why_not())),
         }
@@ -361,12 +370,12 @@ impl<'a> Look<'a> {
 
     /// Folders above a path that are not there yet.
     pub fn folder(&self, path: &str, mode: &'static str) -> Option<Action> {
-        let queued = self
+        let comes = self
             .queued
             .iter()
-            .any(|action| matches!(action, Action::MakeDir { path: made, .. } if made == path));
+            .any(|action| matches!(action, Action::MakeDir { path: queued, .. } if queued == path));
         let there = matches!(self.facts.folder(path).yes(), Some(Some(_)));
-        (!queued && !there).then(|| Action::MakeDir { path: path.to_owned(), mode })
+        (!comes && !there).then(|| Action::MakeDir { path: path.to_owned(), mode })
     }
 }
 
@@ -393,8 +402,6 @@ fn foreign(path: &str, file: &crate::plan::fact::FileFact, wanted: &Wanted) -> P
             problem.seen(format!("sha256 {} there, {} wanted", file.sha256, sha256(wanted.text.as_bytes())));
     }
     problem
-        .edit("workers[].replace: true, and it is replaced; the old file is kept on the host for undo")
-        .way(crate::plan::problem::Way::Skip)
 }
 
 /// A template did not fit: a bug, said as one.

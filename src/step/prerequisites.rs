@@ -241,7 +241,7 @@ fn addresses(cx: &Look, machine: &Machine) -> Vec<Verdict> {
     let Some(worker) = cx.worker else { return Vec::new() };
     let mut verdicts = Vec::new();
     let address = worker.address.to_string();
-    if machine.addresses.iter().any(|one| *one == address) {
+    if machine.addresses.contains(&address) {
         verdicts.push(ok("address", format!("{address} is on an interface")));
     } else {
         verdicts.push(Verdict::Stops(

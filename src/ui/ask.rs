@@ -49,7 +49,11 @@ fn read_secret(text: &str) -> Result<(String, Zeroizing<String>), SecretError> {
     if !["ca", "sudo", "ssh", "key"].contains(&kind) {
         return Err(form());
     }
-    let bad = |error: std::io::Error| SecretError::Descriptor { name: name.to_owned(), number, why: error.to_string() };
+    let bad = |error: std::io::Error| SecretError::Descriptor {
+        name: name.to_owned(),
+        number,
+        why: error.to_string(),
+    };
     let mut value = Zeroizing::new(String::new());
     let mut file = std::fs::File::open(format!("/dev/fd/{number}")).map_err(bad)?;
     file.read_to_string(&mut value).map_err(bad)?;
@@ -144,7 +148,9 @@ impl Ask for Terminal {
     fn secret(&self, wanted: &SecretWanted) -> Option<Zeroizing<String>> {
         let (name, again) = match wanted {
             SecretWanted::Passphrase { file, again } => (SecretRef::Key(file.clone()), *again),
-            SecretWanted::Password { user, host, again } => (SecretRef::Ssh(format!("{user}@{host}")), *again),
+            SecretWanted::Password { user, host, again } => {
+                (SecretRef::Ssh(format!("{user}@{host}")), *again)
+            }
             SecretWanted::Answer { user, host, question, .. } => {
                 let name = SecretRef::Ssh(format!("{user}@{host}"));
                 let given = self.given(&self.keys(&name));

@@ -31,13 +31,17 @@ fn title(event: &Stamped) -> &'static str {
 }
 
 fn row(event: &Stamped, word: &str, text: &str) -> String {
-    format!("{:>7.2}  {:<10} {:<22} {word:<8} {text}", event.t, event.place.to_string(), title(event)).trim_end().to_owned()
+    format!("{:>7.2}  {:<10} {:<22} {word:<8} {text}", event.t, event.place.to_string(), title(event))
+        .trim_end()
+        .to_owned()
 }
 
 impl Lines {
     fn text(&self, stamped: &Stamped) -> Vec<String> {
         match &stamped.event {
-            Event::RunStarted { hosts } => vec![format!("run {}: contacts {}", stamped.run, hosts.join(", "))],
+            Event::RunStarted { hosts } => {
+                vec![format!("run {}: contacts {}", stamped.run, hosts.join(", "))]
+            }
             Event::Note { text } => vec![row(stamped, "note", text)],
             Event::Verdict(Verdict::Warning { about, seen, cure }) => {
                 vec![row(stamped, "warning", &format!("{about}: {seen}; {cure}"))]
@@ -45,7 +49,6 @@ impl Lines {
             Event::Verdict(Verdict::Ok { about, seen }) if self.verbose => {
                 vec![row(stamped, "ok", &format!("{about}: {seen}"))]
             }
-            Event::Verdict(Verdict::Ok { .. } | Verdict::Stops(_)) => Vec::new(),
             Event::ActionStarted { action, shell } if self.verbose => {
                 let mut lines = vec![row(stamped, "", action)];
                 lines.extend(shell.lines().map(|line| format!("{:>20} $ {line}", "")));
@@ -53,12 +56,21 @@ impl Lines {
             }
             Event::Output { line, .. } if self.verbose => vec![format!("{:>20} | {line}", "")],
             Event::Progress { sent, of } => self.progress(stamped, *sent, *of),
-            Event::TaskStarted | Event::ActionStarted { .. } | Event::Output { .. } | Event::ActionEnded { .. } => Vec::new(),
+            Event::Verdict(Verdict::Ok { .. } | Verdict::Stops(_))
+            | Event::TaskStarted
+            | Event::ActionStarted { .. }
+            | Event::Output { .. }
+            | Event::ActionEnded { .. } => Vec::new(),
             Event::TaskEnded { outcome } => ended(stamped, outcome),
             Event::Trouble { problem } => super::problem_lines(problem, &stamped.place),
             Event::RunEnded { code, places, counts, next } => {
                 let mut lines = vec![String::new()];
-                lines.extend(places.iter().map(|(place, word)| {
+                let only_cost = counts.keys().filter(|place| !places.contains_key(*place));
+                let all = places
+                    .iter()
+                    .map(|(place, word)| (place, word.as_str()))
+                    .chain(only_cost.map(|place| (place, "")));
+                lines.extend(all.map(|(place, word)| {
                     let cost = counts.get(place).map_or_else(String::new, |cost| {
                         let word = |count: usize, what: &str| {
                             format!("{count} {what}{}", if count == 1 { "" } else { "s" })
@@ -70,7 +82,7 @@ impl Lines {
                             word(cost.streams, "stream")
                         )
                     });
-                    format!("{place:<10} {word:<8}{cost}")
+                    format!("{place:<10} {word:<8}{cost}").trim_end().to_owned()
                 }));
                 lines.push(match code {
                     0 if places.values().all(|word| word == "same") => "nothing had to be changed".to_owned(),

@@ -38,7 +38,9 @@ pub fn found(seen: &[Seen]) -> Found {
 
 fn proof_text(proof: &Proof) -> String {
     match proof {
-        Proof::Containers { within, .. } => format!("waits until kube-proxy and pause run, at most {within} s"),
+        Proof::Containers { within, .. } => {
+            format!("waits until kube-proxy and pause run, at most {within} s")
+        }
         Proof::NodeReady { name, within } => format!("waits until {name} is Ready, at most {within} s"),
         Proof::Pods { selector, count, within } => {
             format!("waits until {count} pods with {selector} are ready, at most {within} s")
@@ -130,7 +132,8 @@ pub fn text(seen: &[Seen], files: bool) -> String {
     }
     let found = found(seen);
     let places = places_with_actions(seen);
-    let _ = writeln!(out, "\n{} actions on {places} places, {} with a problem", found.actions, found.problems);
+    let _ =
+        writeln!(out, "\n{} actions on {places} places, {} with a problem", found.actions, found.problems);
     if found.actions > 0 {
         let _ = writeln!(out, "+ adds   ~ changes, the old is kept for undo   ! cannot be taken back");
     }
@@ -151,7 +154,9 @@ pub fn json(seen: &[Seen]) -> Vec<Value> {
     let mut lines = Vec::new();
     for place in seen {
         if let Some(problem) = &place.problem {
-            lines.push(json!({"v": 1, "kind": "trouble", "place": place.place.to_string(), "problem": problem}));
+            lines.push(
+                json!({"v": 1, "kind": "trouble", "place": place.place.to_string(), "problem": problem}),
+            );
         }
         for one in &place.looked {
             let mut line = BTreeMap::from([

@@ -1,0 +1,118 @@
+//! Looking without touching: what `gangplank plan` shows.
+
+use super::base::{Base, Gate};
+use super::look::{Looked, Site, look_all};
+use super::run::{Engine, login_text};
+use crate::plan::fact::Facts;
+use crate::plan::model::Worker;
+use crate::plan::place::Place;
+use crate::plan::problem::Problem;
+use crate::step::{self, Look, On};
+
+/// A place that was only looked at.
+pub struct Seen {
+    /// Where.
+    pub place: Place,
+    /// `root@10.0.0.1:22`.
+    pub host: String,
+    /// Each step, in order.
+    pub looked: Vec<Looked>,
+    /// What is known of it, for undo and risk.
+    pub facts: Facts,
+    /// Why it could not be looked at.
+    pub problem: Option<Problem>,
+}
+
+impl Engine<'_> {
+    /// Looks at every place and changes nothing.
+    pub fn preview(&self) -> Result<Vec<Seen>, Problem> {
+        let login = Gate::default();
+        let base = Base::learn(self.plan, self.world, false, &login)?;
+        let mut seen: Vec<Seen> = std::thread::scope(|scope| {
+            let base = &base;
+            let threads: Vec<_> = self
+                .workers()
+                .into_iter()
+                .map(|worker| scope.spawn(move || self.peek(base, worker)))
+                .collect();
+            threads.into_iter().filter_map(|thread| thread.join().ok()).collect()
+        });
+        let mut host = self.world.here();
+        let site = Site {
+            place: Place::Here,
+            worker: None,
+            on: On::Here,
+            host: host.as_mut(),
+            facts: base.here.clone(),
+            asked_ms: 0,
+        };
+        let looked = look_all(self, &base, &site);
+        seen.push(Seen {
+            place: Place::Here,
+            host: "this computer".to_owned(),
+            looked,
+            facts: base.here.clone(),
+            problem: None,
+        });
+        seen.push(self.peek_cluster(&base));
+        Ok(seen)
+    }
+
+    fn peek(&self, base: &Base, worker: &Worker) -> Seen {
+        let place = Place::Worker(worker.name.clone());
+        let mut seen = Seen {
+            place: place.clone(),
+            host: login_text(&worker.ssh),
+            looked: Vec::new(),
+            facts: Facts::default(),
+            problem: None,
+        };
+        let mut host = match self.world.host(&place, &worker.ssh) {
+            Ok(host) => host,
+            Err(trouble) => {
+                seen.problem = Some(trouble.problem(&place));
+                return seen;
+            }
+        };
+        let mut site = Site {
+            place,
+            worker: Some(worker),
+            on: On::Worker,
+            host: host.as_mut(),
+            facts: Facts::default(),
+            asked_ms: 0,
+        };
+        match self.first_look(&mut site) {
+            Ok(()) => seen.looked = look_all(self, base, &site),
+            Err(problem) => seen.problem = Some(problem),
+        }
+        seen.facts = site.facts;
+        seen
+    }
+
+    fn peek_cluster(&self, base: &Base) -> Seen {
+        let nothing = Facts::default();
+        let looked = step::steps(On::Cluster)
+            .map(|step| {
+                let cx = Look {
+                    plan: self.plan,
+                    worker: None,
+                    facts: &nothing,
+                    here: &base.here,
+                    cluster: &base.cluster,
+                    ca: Some(base.signer.info()),
+                    queued: &[],
+                    home: "",
+                    now: self.world.now(),
+                    asked_ms: 0,
+                };
+                Looked { step, state: step.look(&cx), verdicts: Vec::new() }
+            })
+            .collect();
+        let problem = base.cluster.nodes.is_none().then(|| {
+            Problem::new("E-API-23", "what is in the cluster is not known")
+                .seen(base.cluster.nodes_why.clone())
+        });
+        Seen { place: Place::Cluster, host: self.plan.cluster.api.url(), looked, facts: nothing, problem }
+    }
+}

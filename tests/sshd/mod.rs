@@ -1,0 +1,267 @@
+//! A private sshd on loopback, and somebody who answers.
+
+#![expect(dead_code, reason = "each test file uses its own part")]
+#![expect(clippy::unwrap_used, clippy::format_push_string, reason = "only tests use this")]
+#![expect(clippy::unnecessary_wraps, reason = "it is compared with an optional chunk")]
+
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use gangplank::host::{
+    Ask, Chunk, Deadlines, Duplex, Here, HostKeyQuestion, NewKeys, SecretWanted, SshWire, Target,
+    TrustAnswer, TrustPolicy, Wire, WireError,
+};
+use zeroize::Zeroizing;
+
+/// Nothing on loopback takes longer.
+pub const LIMIT: Duration = Duration::from_secs(30);
+
+pub fn output(program: &str, args: &[&str]) -> String {
+    let output = Command::new(program).args(args).stdin(Stdio::null()).output().unwrap();
+    assert!(output.status.success(), "{program} {args:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+pub fn keygen(path: &Path, args: &[&str], passphrase: &str) {
+    let file = path.to_str().unwrap();
+    let mut all = vec!["-q", "-N", passphrase, "-f", file, "-C", "test key"];
+    all.extend(args);
+    output("ssh-keygen", &all);
+}
+
+pub fn fingerprint_of(public: &Path) -> String {
+    let text = output("ssh-keygen", &["-l", "-f", public.to_str().unwrap()]);
+    text.split_whitespace().nth(1).unwrap().to_owned()
+}
+
+pub fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// A private sshd; it ends with the test.
+pub struct Sshd {
+    pub dir: tempfile::TempDir,
+    pub port: u16,
+    pub user: String,
+    child: Child,
+}
+
+impl Sshd {
+    pub fn start(extra: &str) -> Self {
+        Self::with_host_keys(&["ed25519"], extra)
+    }
+
+    pub fn with_host_keys(kinds: &[&str], extra: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        // sshd refuses to start as root without its privilege separation folder.
+        let _ = std::fs::create_dir_all("/run/sshd");
+        let at = |name: &str| dir.path().join(name);
+        std::fs::create_dir(at("home")).unwrap();
+        std::fs::create_dir(at("home/.ssh")).unwrap();
+        let port = free_port();
+        let mut config = format!(
+            "Port {port}\nListenAddress 127.0.0.1\nPidFile none\nStrictModes no\nPermitRootLogin yes\n\
+             AuthorizedKeysFile {}\nSetEnv HOME={}\nLogLevel VERBOSE\n{extra}\n",
+            at("authorized").display(),
+            // The .bashrc of whoever runs the tests may take its time.
+            at("home").display()
+        );
+        for default in
+            ["UsePAM no", "PasswordAuthentication no", "KbdInteractiveAuthentication no", "MaxStartups 100"]
+        {
+            let word = default.split(' ').next().unwrap();
+            if !extra.contains(word) {
+                config.push_str(default);
+                config.push('\n');
+            }
+        }
+        for kind in kinds {
+            let key = at(&format!("host_{kind}"));
+            keygen(&key, &["-t", kind], "");
+            config.push_str(&format!("HostKey {}\n", key.display()));
+        }
+        keygen(&at("id"), &["-t", "ed25519"], "");
+        std::fs::copy(at("id.pub"), at("authorized")).unwrap();
+        std::fs::write(at("sshd_config"), config).unwrap();
+        let mut child = Command::new("/usr/sbin/sshd")
+            .args(["-D", "-e", "-f"])
+            .arg(at("sshd_config"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut seen = String::new();
+        loop {
+            let Some(Ok(line)) = lines.next() else { panic!("sshd has not started: {seen}") };
+            if line.contains("Server listening") {
+                break;
+            }
+            seen.push_str(&line);
+        }
+        let log = at("log");
+        std::thread::spawn(move || {
+            let mut text = String::new();
+            for line in lines.map_while(Result::ok) {
+                text.push_str(&line);
+                text.push('\n');
+                let _ = std::fs::write(&log, &text);
+            }
+        });
+        Self { dir, port, user: output("id", &["-un"]), child }
+    }
+
+    pub fn at(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    pub fn here(&self) -> Here {
+        Here { home: self.at("home"), user: self.user.clone(), ..Here::default() }
+    }
+
+    /// A target with the sshd's own key and a known_hosts of its own.
+    pub fn target(&self) -> Target {
+        let mut target = Target::plain("127.0.0.1", self.port, &self.user, &self.here());
+        target.keys = vec![gangplank::host::config::KeyFile {
+            path: self.at("id"),
+            from: gangplank::host::config::KeyFrom::Plan,
+        }];
+        target.known_hosts = vec![self.at("home/.ssh/known_hosts")];
+        target.global_known_hosts.clear();
+        target
+    }
+
+    pub fn allow(&self, public: &Path) {
+        let text = std::fs::read_to_string(public).unwrap();
+        let before = std::fs::read_to_string(self.at("authorized")).unwrap();
+        std::fs::write(self.at("authorized"), before + &text).unwrap();
+    }
+
+    pub fn connect(&self) -> SshWire {
+        connect(&self.target(), &Person::trusting()).unwrap()
+    }
+
+    pub fn known_hosts(&self) -> PathBuf {
+        self.at("home/.ssh/known_hosts")
+    }
+
+    pub fn host_public(&self, kind: &str) -> String {
+        let text = std::fs::read_to_string(self.at(&format!("host_{kind}.pub"))).unwrap();
+        text.split_whitespace().take(2).collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl Drop for Sshd {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Answers from a list, remembers what was asked.
+#[derive(Default)]
+pub struct Person {
+    pub answers: Mutex<VecDeque<String>>,
+    pub asked: Mutex<Vec<SecretWanted>>,
+    pub questions: Mutex<Vec<HostKeyQuestion>>,
+    pub trust: Option<TrustAnswer>,
+}
+
+impl Person {
+    pub fn trusting() -> Self {
+        Self { trust: Some(TrustAnswer::Once), ..Self::default() }
+    }
+
+    pub fn judging(answer: TrustAnswer) -> Self {
+        Self { trust: Some(answer), ..Self::default() }
+    }
+
+    pub fn saying(answers: &[&str]) -> Self {
+        let answers = answers.iter().map(|text| (*text).to_owned()).collect();
+        Self { answers: Mutex::new(answers), ..Self::trusting() }
+    }
+
+    pub fn asked(&self) -> Vec<SecretWanted> {
+        self.asked.lock().unwrap().clone()
+    }
+
+    pub fn questions(&self) -> Vec<HostKeyQuestion> {
+        self.questions.lock().unwrap().clone()
+    }
+}
+
+impl Ask for Person {
+    fn secret(&self, wanted: &SecretWanted) -> Option<Zeroizing<String>> {
+        self.asked.lock().unwrap().push(wanted.clone());
+        self.answers.lock().unwrap().pop_front().map(Zeroizing::new)
+    }
+
+    fn trust(&self, question: &HostKeyQuestion) -> TrustAnswer {
+        self.questions.lock().unwrap().push(question.clone());
+        self.trust.unwrap_or(TrustAnswer::Refuse)
+    }
+}
+
+pub fn connect(target: &Target, person: &Person) -> Result<SshWire, WireError> {
+    SshWire::connect(target, &TrustPolicy::default(), person, Deadlines::default())
+}
+
+pub fn connect_with(target: &Target, accept: &[&str], new: NewKeys) -> Result<SshWire, WireError> {
+    let policy = TrustPolicy { accept: accept.iter().map(|text| (*text).to_owned()).collect(), new };
+    SshWire::connect(target, &policy, &Person::default(), Deadlines::default())
+}
+
+/// What one command gave.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Ran {
+    pub out: Vec<u8>,
+    pub err: Vec<u8>,
+    pub last: Option<Chunk>,
+}
+
+pub fn collect(duplex: &Duplex) -> Ran {
+    let mut ran = Ran::default();
+    let deadline = Instant::now() + LIMIT;
+    loop {
+        match duplex.recv(deadline.saturating_duration_since(Instant::now())) {
+            Ok(Chunk::Out(bytes)) => ran.out.extend(bytes),
+            Ok(Chunk::Err(bytes)) => ran.err.extend(bytes),
+            Ok(last @ (Chunk::Exit { .. } | Chunk::Lost(_))) => {
+                ran.last = Some(last);
+                return ran;
+            }
+            Err(error) => panic!("{error:?} after {} + {} bytes", ran.out.len(), ran.err.len()),
+        }
+    }
+}
+
+pub fn run(wire: &dyn Wire, command: &str) -> Ran {
+    let duplex = wire.exec(command).unwrap();
+    duplex.finish();
+    collect(&duplex)
+}
+
+pub fn exited(status: i32) -> Option<Chunk> {
+    Some(Chunk::Exit { status: Some(status), signal: None })
+}
+
+/// Receives until `count` bytes of stdout are there.
+pub fn read_line(duplex: &Duplex) -> String {
+    let mut text = Vec::new();
+    let deadline = Instant::now() + LIMIT;
+    while !text.contains(&b'\n') {
+        match duplex.recv(deadline.saturating_duration_since(Instant::now())).unwrap() {
+            Chunk::Out(bytes) => text.extend(bytes),
+            other => panic!("{other:?}"),
+        }
+    }
+    String::from_utf8(text).unwrap().lines().next().unwrap().to_owned()
+}
