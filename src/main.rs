@@ -29,13 +29,13 @@ fn main() -> ExitCode {
         let stop = Arc::clone(&stop);
         std::thread::spawn(move || {
             for _ in signals.forever() {
+                match stop.level() {
+                    0 => eprintln!("stopping after the current action; once more stops at once"),
+                    1 => eprintln!("stopping at once; once more ends this program whatever the hosts do"),
+                    // What was begun and has no end mark is looked at on the next run.
+                    _ => std::process::exit(3),
+                }
                 stop.press();
-                let words = if stop.level() == 1 {
-                    "stopping after the current action; once more stops at once"
-                } else {
-                    "stopping at once"
-                };
-                eprintln!("{words}");
             }
         });
     }

@@ -74,8 +74,13 @@ pub struct Base {
     /// Things worth saying.
     pub notes: Vec<String>,
     /// The API knows us.
-    pub logged_in: Mutex<bool>,
+    logged_in: Mutex<bool>,
+    /// The certificate that lives only in memory, once it was needed.
+    passing: Passing,
 }
+
+/// Signed once, however often the API has to be tried.
+type Passing = Mutex<Option<std::sync::Arc<Login>>>;
 
 /// The facts of this computer.
 pub fn here(plan: &Plan, world: &dyn World) -> Facts {
@@ -115,9 +120,9 @@ pub fn check_api(signer: &Signer, world: &dyn World) -> Result<Vec<String>, Prob
     })
 }
 
-/// Logs in to the API: with an earlier session's certificate, with one made for an hour in memory, or as
+/// Logs in to the API: with an earlier session's certificate, with one made for a day in memory, or as
 /// nobody. The words say why, when nothing better was possible.
-pub fn log_in(plan: &Plan, world: &dyn World, signer: &Signer) -> Result<(), String> {
+fn log_in(plan: &Plan, world: &dyn World, signer: &Signer, passing: &Passing) -> Result<(), String> {
     let cluster = world.cluster();
     let ca = signer.info().pem().map_err(|error| error.to_string())?;
     let (cert, key) = step::admin_login(plan, &world.home());
@@ -129,30 +134,42 @@ pub fn log_in(plan: &Plan, world: &dyn World, signer: &Signer) -> Result<(), Str
             Err(_) => {}
         }
     }
-    let hour = || -> Result<Login, Problem> {
-        let words = |error: pki::PkiError| Problem::new(error.code(), error.to_string());
-        let key = pki::make_key(pki::Kind::P256).map_err(words)?;
-        let mut request = step::admin_request(plan, &world.home());
-        "gangplank".clone_into(&mut request.cn);
-        request.days = 1;
-        let csr = pki::make_csr(&key, &request.cn).map_err(words)?;
-        let public = openssl::pkey::PKey::private_key_from_pem(key.as_bytes())
-            .and_then(|key| key.public_key_to_pem())
-            .map_err(|error| Problem::new("E-CA-16", error.to_string()))?;
-        let spki = pki::spki_sha256(&public).map_err(words)?;
-        let cert = signer.sign(&csr, &request, &spki, world)?;
-        Ok(Login { cert: cert.into_bytes(), key: zeroize::Zeroizing::new(key.as_bytes().to_vec()) })
+    // As nobody the version may be told; and nothing is signed for an API that is not there.
+    if let Err(error) = cluster.login(ca.as_bytes(), None)
+        && unreachable(&error)
+    {
+        return Err(error.to_string());
+    }
+    let login = {
+        let mut passing = passing.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(login) = &*passing {
+            std::sync::Arc::clone(login)
+        } else {
+            let login = std::sync::Arc::new(in_memory(plan, world, signer).map_err(|problem| problem.what)?);
+            *passing = Some(std::sync::Arc::clone(&login));
+            login
+        }
     };
-    let why = match hour() {
-        Ok(login) => match cluster.login(ca.as_bytes(), Some(&login)) {
-            Ok(()) => return Ok(()),
-            Err(error) => error.to_string(),
-        },
-        Err(problem) => problem.what,
-    };
-    // As nobody the version may still be told.
-    let _ = cluster.login(ca.as_bytes(), None);
-    Err(why)
+    cluster.login(ca.as_bytes(), Some(&login)).map_err(|error| {
+        let _ = cluster.login(ca.as_bytes(), None);
+        error.to_string()
+    })
+}
+
+/// An admin's certificate that lives in memory and ends by itself.
+fn in_memory(plan: &Plan, world: &dyn World, signer: &Signer) -> Result<Login, Problem> {
+    let words = |error: pki::PkiError| Problem::new(error.code(), error.to_string());
+    let key = pki::make_key(pki::Kind::P256).map_err(words)?;
+    let mut request = step::admin_request(plan, &world.home());
+    "gangplank".clone_into(&mut request.cn);
+    request.days = 1;
+    let csr = pki::make_csr(&key, &request.cn).map_err(words)?;
+    let public = openssl::pkey::PKey::private_key_from_pem(key.as_bytes())
+        .and_then(|key| key.public_key_to_pem())
+        .map_err(|error| Problem::new("E-CA-16", error.to_string()))?;
+    let spki = pki::spki_sha256(&public).map_err(words)?;
+    let cert = signer.sign(&csr, &request, &spki, world)?;
+    Ok(Login { cert: cert.into_bytes(), key: zeroize::Zeroizing::new(key.as_bytes().to_vec()) })
 }
 
 fn unreachable(error: &crate::kube::ApiError) -> bool {
@@ -209,7 +226,8 @@ impl Base {
         let mut notes = check_api(&signer, world)?;
         login_gate.open(());
         let here = here(plan, world);
-        let logged_in = match log_in(plan, world, &signer) {
+        let passing = Passing::default();
+        let logged_in = match log_in(plan, world, &signer, &passing) {
             Ok(()) => true,
             Err(why) => {
                 notes.push(format!("the API does not know us yet: {why}"));
@@ -217,7 +235,7 @@ impl Base {
             }
         };
         let cluster = cluster(plan, world);
-        Ok(Self { signer, here, cluster, notes, logged_in: Mutex::new(logged_in) })
+        Ok(Self { signer, here, cluster, notes, logged_in: Mutex::new(logged_in), passing })
     }
 
     /// The nodes now, logging in first when that was not possible before.
@@ -225,7 +243,7 @@ impl Base {
         {
             let mut logged_in = self.logged_in.lock().unwrap_or_else(PoisonError::into_inner);
             if !*logged_in {
-                log_in(plan, world, &self.signer)?;
+                log_in(plan, world, &self.signer, &self.passing)?;
                 *logged_in = true;
             }
         }

@@ -1,6 +1,7 @@
 //! A run: one thread for each worker, one for the CA, this computer and the cluster. One host that fails never
 //! stops another; the cluster's steps wait for one Ready worker, the lookups for the cluster's DNS.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -73,6 +74,26 @@ pub mod code {
     pub const DIFFERENCES: u8 = 5;
 }
 
+/// Runs when it is dropped, after a panic too.
+struct Guard<F: Fn()>(F);
+
+impl<F: Fn()> Drop for Guard<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+/// How far a worker's thread has told the others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reported {
+    /// It is still at work.
+    Nothing,
+    /// The work is over, the proofs are not.
+    Worked,
+    /// Ready, or never.
+    Ended,
+}
+
 /// What the threads share.
 pub(super) struct Shared {
     pub(super) base: Gate<Result<Arc<Base>, Problem>>,
@@ -100,6 +121,13 @@ impl Shared {
             slots: Mutex::new(jobs.max(1)),
             freed: Condvar::new(),
         }
+    }
+
+    /// Whoever waits must not wait for ever, whatever became of the thread that was to answer.
+    fn give_up(&self, why: &str) {
+        self.base.open(Err(Problem::new("E-BUG-04", why)));
+        self.login.open(());
+        self.dns.open(false);
     }
 
     fn take_slot(&self) {
@@ -182,7 +210,10 @@ impl Engine<'_> {
                 shared.login.open(());
             }
             let shared = &shared;
-            scope.spawn(move || self.cluster_thread(shared, self.workers().len()));
+            scope.spawn(move || {
+                let _guard = Guard(|| shared.give_up("the thread of the cluster ended early"));
+                self.cluster_thread(shared, self.workers().len());
+            });
             for worker in &workers {
                 let worker = *worker;
                 scope.spawn(move || {
@@ -256,17 +287,21 @@ impl Engine<'_> {
 
     fn worker_thread(&self, shared: &Shared, worker: &Worker, place: &Place) -> End {
         shared.take_slot();
+        // Given back and counted whatever happens, a panic included.
+        let reported = Cell::new(Reported::Nothing);
+        let _guard = Guard(|| {
+            if reported.get() == Reported::Nothing {
+                shared.give_slot();
+            }
+            if reported.get() != Reported::Ended {
+                shared.moved(false);
+            }
+        });
         shared.login.wait();
-        let mut reported = false;
-        let end = self.worker_run(shared, worker, place, &mut reported);
-        if !reported {
-            shared.give_slot();
-            shared.moved(false);
-        }
-        end
+        self.worker_run(shared, worker, place, &reported)
     }
 
-    fn worker_run(&self, shared: &Shared, worker: &Worker, place: &Place, reported: &mut bool) -> End {
+    fn worker_run(&self, shared: &Shared, worker: &Worker, place: &Place, reported: &Cell<Reported>) -> End {
         // The base failed before anybody logged in: nothing is contacted.
         if let Some(Err(_)) = shared.base.wait_for(std::time::Duration::ZERO) {
             return End::Problem;
@@ -303,7 +338,7 @@ impl Engine<'_> {
         shared: &Shared,
         site: &mut Site,
         stream: &mut Option<Box<dyn LiveStream>>,
-        reported: &mut bool,
+        reported: &Cell<Reported>,
     ) -> End {
         if let Err(problem) = self.first_look(site) {
             self.fail(&site.place, Some(StepId("connect")), problem);
@@ -316,12 +351,13 @@ impl Engine<'_> {
         };
         let mut worked = self.work(&base, site);
         shared.give_slot();
-        *reported = true;
+        reported.set(Reported::Worked);
         if worked.problem.is_none() && !worked.stopped {
             self.prove_worker(&base, site, &mut worked, stream);
         }
         let ready = worked.problem.is_none() && !worked.stopped;
         shared.moved(ready);
+        reported.set(Reported::Ended);
         if worked.stopped {
             return End::Stopped;
         }

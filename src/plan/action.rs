@@ -494,7 +494,7 @@ impl Action {
             Self::TakeImage { name } => format!("remove image {name}"),
             Self::CleanPods => "remove the kubelet's containers and kube-proxy's rules".to_owned(),
             Self::KubeDelete { path, .. } => format!("delete {path}"),
-            Self::Forget { run } => format!("remove /var/lib/gangplank/{run}"),
+            Self::Forget { run } => format!("remove the record of run {run}"),
             Self::Script { title, .. } => title.clone(),
         }
     }

@@ -90,6 +90,7 @@ impl Step for Prerequisites {
         verdicts.push(api(cx));
         verdicts.extend(flannel(cx));
         verdicts.extend(same_node(cx));
+        verdicts.extend(stated_version(cx));
         verdicts
     }
 
@@ -327,6 +328,19 @@ fn flannel(cx: &Look) -> Vec<Verdict> {
             "without it, or routes of your own, pods on different nodes do not reach each other",
         )],
     }
+}
+
+/// A version in the plan is a wish; what the machines report decides.
+fn stated_version(cx: &Look) -> Option<Verdict> {
+    let stated = cx.plan.cluster.kubernetes?;
+    let found = cx.kubelet_version()?;
+    (stated != found).then(|| {
+        warning(
+            "version",
+            format!("the kubelet is {found}, the plan says {stated}"),
+            "what the kubelet is decides what is written",
+        )
+    })
 }
 
 /// A node of this name that is another machine must not be taken over silently.
