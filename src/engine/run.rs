@@ -306,7 +306,8 @@ impl Engine<'_> {
         if let Some(Err(_)) = shared.base.wait_for(std::time::Duration::ZERO) {
             return End::Problem;
         }
-        let connect = Some(StepId("connect"));
+        // The first step of a worker is the one that is about reaching it.
+        let connect = step::steps(On::Worker).next().map(|step| step.id());
         let mut host = match self.world.host(place, &worker.ssh) {
             Ok(host) => host,
             Err(trouble) => {
@@ -341,7 +342,7 @@ impl Engine<'_> {
         reported: &Cell<Reported>,
     ) -> End {
         if let Err(problem) = self.first_look(site) {
-            self.fail(&site.place, Some(StepId("connect")), problem);
+            self.fail(&site.place, step::steps(On::Worker).next().map(|step| step.id()), problem);
             return End::Problem;
         }
         let Ok(base) = shared.base.wait() else {

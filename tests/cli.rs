@@ -1,0 +1,159 @@
+//! The command line as a person meets it: words, exit codes, nothing written where nothing should be.
+
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+fn gangplank(home: &Path, args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_gangplank"))
+        .args(args)
+        .env_clear()
+        .env("HOME", home)
+        .env("PATH", "/usr/bin:/bin")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn entries(folder: &Path) -> usize {
+    std::fs::read_dir(folder).unwrap().count()
+}
+
+const PLAN: &str = "\
+cluster:
+  name: here
+  api: https://127.0.0.1:1
+  service_range: 10.3.0.0/24
+  dns: 10.3.0.2
+ca:
+  where: files
+  cert: ca.crt
+  key: ca.key
+workers:
+  - name: w1
+    address: 192.0.2.1
+";
+
+#[test]
+fn init_prints_a_plan_that_can_be_read() {
+    let home = TempDir::new().unwrap();
+    let output = gangplank(home.path(), &["init"]);
+    assert_eq!(output.status.code(), Some(0));
+    let text = out(&output);
+    let loaded =
+        gangplank::plan::yaml::load(text.as_bytes(), Path::new("plan.yaml"), Some(home.path())).unwrap();
+    assert_eq!(loaded.plan.workers.len(), 3);
+    assert_eq!(loaded.warnings, []);
+}
+
+#[test]
+fn wrong_use_ends_with_2_and_says_what_is_wrong() {
+    let home = TempDir::new().unwrap();
+    for (args, word) in [
+        (vec!["nonsense"], "nonsense"),
+        (vec!["apply"], "PLAN"),
+        (vec!["apply", "missing.yaml"], "missing.yaml"),
+        (vec!["explain", "nothing"], "nothing"),
+    ] {
+        let output = gangplank(home.path(), &args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(err(&output).contains(word), "{args:?}: {}", err(&output));
+    }
+    assert_eq!(entries(home.path()), 0, "nothing is written");
+}
+
+#[test]
+fn every_mistake_of_a_plan_is_told_at_once() {
+    let home = TempDir::new().unwrap();
+    let plan = home.path().join("plan.yaml");
+    let text = PLAN.replace("dns: 10.3.0.2", "dns: 10.4.0.2").replace("192.0.2.1", "192.0.2.300")
+        + "    pasword: x\n";
+    std::fs::write(&plan, text).unwrap();
+    for command in ["plan", "apply", "undo"] {
+        let output = gangplank(home.path(), &[command, plan.to_str().unwrap()]);
+        assert_eq!(output.status.code(), Some(2));
+        let text = err(&output);
+        for word in ["10.4.0.2", "192.0.2.300", "pasword", ":5:", ":12:", ":13:"] {
+            assert!(text.contains(word), "{command} does not tell {word}:\n{text}");
+        }
+    }
+    assert_eq!(entries(home.path()), 1, "nothing but the plan is there");
+}
+
+#[test]
+fn a_worker_the_plan_does_not_have_is_refused() {
+    let home = TempDir::new().unwrap();
+    let plan = home.path().join("plan.yaml");
+    std::fs::write(&plan, PLAN).unwrap();
+    let output = gangplank(home.path(), &["apply", plan.to_str().unwrap(), "--worker", "w9"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(err(&output).contains("w9"));
+}
+
+#[test]
+fn a_secret_is_read_from_an_open_file_and_never_from_the_command_line() {
+    let home = TempDir::new().unwrap();
+    let plan = home.path().join("plan.yaml");
+    std::fs::write(&plan, PLAN).unwrap();
+    for bad in ["ca=hunter2", "hunter2", "root=fd:3", "ca=fd:x"] {
+        let output = gangplank(home.path(), &["apply", plan.to_str().unwrap(), "--secret", bad]);
+        assert_eq!(output.status.code(), Some(2), "{bad}");
+        assert!(err(&output).contains("fd:3"), "{}", err(&output));
+    }
+    let output = gangplank(home.path(), &["apply", plan.to_str().unwrap(), "--secret", "ca=hunter2"]);
+    assert!(!err(&output).contains("hunter2"), "a secret given the wrong way is not repeated");
+    let output = gangplank(home.path(), &["apply", plan.to_str().unwrap(), "--secret", "ca=fd:63"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(err(&output).contains("descriptor 63"));
+}
+
+#[test]
+fn a_missing_ca_stops_before_anything_is_contacted_and_plan_leaves_no_session() {
+    let home = TempDir::new().unwrap();
+    let plan = home.path().join("plan.yaml");
+    std::fs::write(&plan, PLAN).unwrap();
+    let output = gangplank(home.path(), &["plan", plan.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err(&output).contains("E-CA-12"), "{}", err(&output));
+    assert!(out(&output).starts_with("contacts https://127.0.0.1:1"), "{}", out(&output));
+    assert_eq!(entries(home.path()), 1, "plan makes no session and writes no known_hosts");
+    let output = gangplank(home.path(), &["apply", plan.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(out(&output).contains("E-CA-12"), "{}", out(&output));
+}
+
+#[test]
+fn two_runs_on_one_cluster_do_not_mix() {
+    let home = TempDir::new().unwrap();
+    let plan = home.path().join("plan.yaml");
+    std::fs::write(&plan, PLAN).unwrap();
+    let state = home.path().join("state");
+    std::fs::create_dir_all(state.join("here")).unwrap();
+    let lock = std::fs::File::create(state.join("here/lock")).unwrap();
+    lock.lock().unwrap();
+    let args = ["apply", plan.to_str().unwrap(), "--state", state.to_str().unwrap()];
+    let output = gangplank(home.path(), &args);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err(&output).contains("E-SESSION-02"), "{}", err(&output));
+}
+
+#[test]
+fn explain_and_completions_are_there() {
+    let home = TempDir::new().unwrap();
+    let list = out(&gangplank(home.path(), &["explain"]));
+    for step in gangplank::step::CATALOGUE {
+        assert!(list.contains(step.id().0), "{}", step.id());
+    }
+    assert!(out(&gangplank(home.path(), &["explain", "keys"])).contains("## Why"));
+    assert!(out(&gangplank(home.path(), &["completions", "bash"])).contains("gangplank"));
+    assert!(out(&gangplank(home.path(), &["--help"])).contains("undo"));
+}
