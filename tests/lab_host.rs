@@ -18,7 +18,7 @@ use gangplank::plan::fact::{Facts, Known, RecordLine, Want};
 use gangplank::plan::model::{CaPlace, Plan, Worker};
 use gangplank::plan::place::Place;
 use gangplank::plan::yaml;
-use gangplank::step::{self, ClusterFacts, Look, On, State, Step};
+use gangplank::step::{self, ClusterFacts, Look, On, State};
 use serde_json::json;
 
 const RUN: &str = "20261123-0900";
@@ -54,11 +54,14 @@ impl Fleet {
     fn new(lab: &str, plan: &str) -> Self {
         let world = LabWorld::read(lab).unwrap();
         let loaded =
-            yaml::load(plan.as_bytes(), Path::new("/home/op/plan.yaml"), Some(Path::new("/home/op"))).unwrap();
-        world.lab().clone().fast_keys();
+            yaml::load(plan.as_bytes(), Path::new("/home/op/plan.yaml"), Some(Path::new("/home/op")))
+                .unwrap();
+        world.lab().set_fast_keys();
         let pem = match &loaded.plan.ca.place {
             CaPlace::Files { cert, .. } => world.read(cert).unwrap().to_vec(),
-            CaPlace::Host { login, cert, .. } => world.lab().machine(&login.host, |m| m.files[cert].bytes.clone()).unwrap(),
+            CaPlace::Host { login, cert, .. } => {
+                world.lab().machine(&login.host, |m| m.files[cert].bytes.clone()).unwrap()
+            }
             CaPlace::New { .. } => panic!("the labs have a CA"),
         };
         Self { world, plan: loaded.plan, ca: CaInfo::load(&pem).unwrap() }
@@ -140,7 +143,12 @@ impl Fleet {
     }
 
     /// Looks at the steps of a queue: the states and all actions, up to a barrier with something to do.
-    fn look(&self, on: On, worker: Option<&Worker>, facts: &Facts) -> (Vec<(&'static str, State)>, Vec<Action>) {
+    fn look(
+        &self,
+        on: On,
+        worker: Option<&Worker>,
+        facts: &Facts,
+    ) -> (Vec<(&'static str, State)>, Vec<Action>) {
         let here = self.facts(On::Here, None, self.world.here().as_mut());
         let cluster = self.cluster();
         let (mut states, mut queued) = (Vec::new(), Vec::new());
@@ -162,7 +170,8 @@ impl Fleet {
             let more = if let State::Todo(actions) = &state { actions.clone() } else { Vec::new() };
             states.push((step.id().0, state));
             queued.extend(more);
-            if step.barrier() && !queued.is_empty() {
+            let blocked = matches!(states.last(), Some((_, State::Blocked(_))));
+            if blocked || step.barrier() && !queued.is_empty() {
                 break;
             }
         }
@@ -184,7 +193,13 @@ impl Fleet {
             let end = run(host, batch.clone(), Vec::new());
             assert_eq!(end.trouble, None);
             for (index, action) in batch.iter().enumerate() {
-                assert_eq!(end.actions[&index].status, Some(0), "{}: {}", action.title(), end.actions[&index].err);
+                assert_eq!(
+                    end.actions[&index].status,
+                    Some(0),
+                    "{}: {}",
+                    action.title(),
+                    end.actions[&index].err
+                );
                 if let Some(slot) = action.yields() {
                     slots.insert(slot.clone(), end.actions[&index].out.clone());
                 }
@@ -201,7 +216,8 @@ impl Fleet {
             let facts = self.facts(on, worker, host.as_mut());
             let (seen, actions) = self.look(on, worker, &facts);
             states = seen;
-            if states.iter().all(|(_, state)| matches!(state, State::Done(_))) {
+            let blocked = matches!(states.last(), Some((_, State::Blocked(_))));
+            if blocked || states.iter().all(|(_, state)| matches!(state, State::Done(_))) {
                 return states;
             }
             self.carry(host.as_mut(), &actions);
@@ -285,6 +301,26 @@ fn three_workers_come_aboard_and_a_second_pass_finds_all_done() {
 }
 
 #[test]
+fn hosts_worked_on_side_by_side_keep_their_clocks() {
+    let fleet = Fleet::first();
+    std::thread::scope(|scope| {
+        for name in ["w1", "w2", "w3"] {
+            let fleet = &fleet;
+            scope.spawn(move || {
+                assert_done(&fleet.onboard(On::Worker, Some(name)));
+                for _ in 0..20 {
+                    let asked = fleet.world.now().as_millisecond();
+                    let end = run(fleet.host(name).as_mut(), Vec::new(), vec![Want::Machine]);
+                    let off = end.facts.machine().yes().unwrap().clock_ms - asked;
+                    assert!((0..2_000).contains(&off), "{name}: {off}");
+                    fleet.world.wait(Duration::from_secs(30));
+                }
+            });
+        }
+    });
+}
+
+#[test]
 fn the_post_s_own_version_comes_aboard_too() {
     let fleet = Fleet::new(V1_2, V1_2_PLAN);
     assert_done(&fleet.onboard(On::Worker, Some("w1")));
@@ -322,6 +358,9 @@ fn cluster_dns_is_ready_after_its_objects_and_answers_on_a_worker() {
     }
     let ready = || api.pods("k8s-app=kube-dns").unwrap().iter().filter(|pod| pod.is_ready()).count();
     assert_eq!(ready(), 0);
+    let rows = run(fleet.host("w1").as_mut(), Vec::new(), vec![Want::Containers]).facts;
+    let rows = rows.containers().yes().cloned().unwrap().clone();
+    assert!(rows.iter().any(|row| row.contains("\tk8s_coredns_coredns-")), "{rows:?}");
     fleet.world.wait(Duration::from_secs(10));
     assert_eq!(ready(), 1);
     let mut pipe = fleet.host("w1").tcp("10.3.0.2", 53).unwrap();
@@ -384,7 +423,9 @@ fn an_action_has_the_effect_its_word_has() {
     let kinds: Vec<&str> = record.iter().map(|line| line.kind.as_str()).collect();
     assert_eq!(kinds, ["dir", "put", "put", "key"]);
     assert_eq!((record[2].old.clone(), record[2].mode.as_str()), (sha256(b"one\n"), "640 root:root"));
-    let kept = fleet.lab().machine("w1", |m| m.files[&format!("/var/lib/gangplank/{RUN}/{}", record[2].old)].clone());
+    let kept = fleet
+        .lab()
+        .machine("w1", |m| m.files[&format!("/var/lib/gangplank/{RUN}/{}", record[2].old)].clone());
     assert_eq!((kept.unwrap().bytes.as_slice(), record[2].run.as_str()), (b"one\n".as_slice(), RUN));
     // A changed file is left alone, an unchanged one is put back, a full folder stays.
     let wrong = Action::TakeAway { path: a.clone(), new: sha256(b"one\n") };
@@ -395,7 +436,11 @@ fn an_action_has_the_effect_its_word_has() {
         new: sha256(b"two\n"),
         mode: "600 root:root".to_owned(),
     };
-    let end = run(host.as_mut(), vec![wrong, back, Action::TakeDir { path: "/etc/deep".to_owned() }], vec![file(&a)]);
+    let end = run(
+        host.as_mut(),
+        vec![wrong, back, Action::TakeDir { path: "/etc/deep".to_owned() }],
+        vec![file(&a)],
+    );
     assert!(end.actions[&0].out.contains("no longer what gangplank wrote"));
     assert!(end.actions[&2].out.contains("is not empty: left alone"));
     let fact = end.facts.file(&a).yes().cloned().unwrap().clone().unwrap();
@@ -433,7 +478,7 @@ fn a_lost_connection_leaves_the_effect_or_not_and_a_new_one_works() {
         fleet.lab().fault("w1", fault);
         let actions = vec![put("/etc/x", "x"), put("/etc/y", "y"), put("/etc/z", "z")];
         let end = run(host.as_mut(), actions, vec![file("/etc/y")]);
-        assert_eq!(end.trouble.as_ref().unwrap().code(), "E-SSH-16");
+        assert_eq!(end.trouble.as_ref().unwrap().code(), "E-SSH-17");
         assert_eq!((end.complete, end.actions[&1].status, end.actions.len()), (false, None, 2));
         assert!(matches!(end.facts.file("/etc/y"), Known::No(_)));
         assert!(run(host.as_mut(), Vec::new(), Vec::new()).trouble.is_some());
@@ -500,7 +545,11 @@ fn faults_show_as_they_would_on_a_machine() {
     assert_eq!(facts.lookup("loadbalancer.example.com").yes().unwrap().len(), 0);
     fleet.lab().fault("w1", Fault::ForeignFile(gangplank::profile::UNIT.to_owned()));
     let states = fleet.onboard(On::Worker, Some("w1"));
-    assert!(states.iter().any(|(_, state)| matches!(state, State::Blocked(problem) if problem.code == "E-FILE-01")));
+    assert!(
+        states
+            .iter()
+            .any(|(_, state)| matches!(state, State::Blocked(problem) if problem.code == "E-FILE-01"))
+    );
 }
 
 #[test]
@@ -549,7 +598,7 @@ fn a_certificate_of_another_ca_keeps_the_node_away() {
     let (_, actions) = fleet.look(On::Worker, Some(fleet.worker("w1")), &facts);
     // The other lab's CA signs, as if two clusters were mixed up.
     let mixed = Fleet { world: fleet.world, plan: other.plan.clone(), ca: fleet.ca };
-    let mut slots = BTreeMap::new();
+    let mut slots: BTreeMap<Slot, String> = BTreeMap::new();
     for action in actions {
         if let Action::Sign { csr, wish, out, .. } = &action {
             slots.insert(out.clone(), other.sign(&slots[csr], wish));

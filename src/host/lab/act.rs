@@ -266,9 +266,10 @@ impl Doer<'_> {
         }
         if !self.machine.has_unit(name) && !unit.active {
             return match verb {
-                Verb::Enable | Verb::Disable => {
-                    failed(format!("Failed to {} unit: Unit file {name}.service does not exist.", verb.word()))
-                }
+                Verb::Enable | Verb::Disable => failed(format!(
+                    "Failed to {} unit: Unit file {name}.service does not exist.",
+                    verb.word()
+                )),
                 _ => Err(Failed(
                     5,
                     format!("Failed to {} {name}.service: Unit {name}.service not found.", verb.word()),

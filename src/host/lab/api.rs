@@ -17,8 +17,16 @@ use crate::pki::{self, CaInfo};
 use crate::plan::model::Version;
 
 /// Words that end the path of a list.
-const LISTS: [&str; 8] =
-    ["namespaces", "nodes", "services", "pods", "endpoints", "replicationcontrollers", "configmaps", "deployments"];
+const LISTS: [&str; 8] = [
+    "namespaces",
+    "nodes",
+    "services",
+    "pods",
+    "endpoints",
+    "replicationcontrollers",
+    "configmaps",
+    "deployments",
+];
 
 /// The lab's cluster.
 pub struct LabCluster {
@@ -119,8 +127,7 @@ impl Cluster for LabCluster {
         }
         let ca = &state.cluster.ca;
         let trusted = CaInfo::load(ca_pem).is_ok_and(|ours| ours.cert.fingerprint == ca.cert.fingerprint);
-        let distrust =
-            (!trusted).then(|| TlsFault::UnknownIssuer { issuer: subject.clone() }.to_string());
+        let distrust = (!trusted).then(|| TlsFault::UnknownIssuer { issuer: subject.clone() }.to_string());
         let takes_our_clients = Some(ca.subject_raw() == ca_subject);
         Seen { fault: None, distrust, takes_our_clients, client_cas: vec![subject] }
     }
@@ -138,8 +145,8 @@ impl Cluster for LabCluster {
             match login {
                 None => Ok(Who::Anonymous),
                 Some(login) => {
-                    let cert = pki::examine(&login.cert)
-                        .map_err(|error| ApiError::Credential(error.to_string()))?;
+                    let cert =
+                        pki::examine(&login.cert).map_err(|error| ApiError::Credential(error.to_string()))?;
                     let key = openssl::pkey::PKey::private_key_from_pem_callback(&login.key, |_| Ok(0))
                         .and_then(|key| key.public_key_to_der())
                         .map_err(|_| ApiError::Credential("the key cannot be read".to_owned()))?;
@@ -184,7 +191,9 @@ impl Cluster for LabCluster {
             let Some(live) = Self::object(state, path, latest) else { return Ok(Deleted::Absent) };
             let is = live.pointer("/metadata/uid").and_then(Value::as_str).unwrap_or_default();
             if !uid.is_empty() && is != uid {
-                return Err(ApiError::Conflict(format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {is}")));
+                return Err(ApiError::Conflict(format!(
+                    "Precondition failed: UID in precondition: {uid}, UID in object meta: {is}"
+                )));
             }
             if let Some(name) = path.strip_prefix("/api/v1/nodes/") {
                 state.cluster.nodes.remove(name);

@@ -69,7 +69,8 @@ pub(super) fn sign(machine: &LabMachine, text: &str, secret: &[u8]) -> (String, 
         if word == "printf" && whole && rest.get(1).is_none_or(|word| word != "$pass") {
             let lines: Vec<&str> =
                 rest.iter().skip(1).take_while(|word| !word.starts_with('>')).map(String::as_str).collect();
-            let file = rest.get(lines.len().saturating_add(1)).map_or("", |word| word.trim_start_matches('>'));
+            let file =
+                rest.get(lines.len().saturating_add(1)).map_or("", |word| word.trim_start_matches('>'));
             asked.files.insert(file.to_owned(), lines.join("\n"));
             at = at.saturating_add(lines.len()).saturating_add(2);
         } else if word == "printf" && rest.get(1).is_some_and(|word| word == FOUND) {
@@ -83,7 +84,8 @@ pub(super) fn sign(machine: &LabMachine, text: &str, secret: &[u8]) -> (String, 
                 }
             }
         } else if word == "x509" && asked.source.is_empty() {
-            let input = rest.iter().position(|word| word == "-in").and_then(|at| rest.get(at.saturating_add(1)));
+            let input =
+                rest.iter().position(|word| word == "-in").and_then(|at| rest.get(at.saturating_add(1)));
             asked.source = input.cloned().unwrap_or_default();
         } else if let (true, Some(value)) = (word.starts_with('-'), rest.first()) {
             asked.options.insert(word.clone(), value.clone());

@@ -83,7 +83,13 @@ pub struct ClusterState {
 
 impl ClusterState {
     /// A cluster with nothing in it but what its masters make themselves.
-    pub fn new(api: ApiAddress, version: Version, service_range: IpNet, ca: CaInfo, certificate: String) -> Self {
+    pub fn new(
+        api: ApiAddress,
+        version: Version,
+        service_range: IpNet,
+        ca: CaInfo,
+        certificate: String,
+    ) -> Self {
         let mut cluster = Self {
             api,
             address: None,
@@ -155,7 +161,11 @@ impl ClusterState {
         if now > cert.not_after || now < cert.not_before {
             return Err("x509: certificate has expired or is not yet valid".to_owned());
         }
-        if cert.purposes.as_ref().is_some_and(|all| !all.iter().any(|one| one == "clientAuth" || one == "any")) {
+        if cert
+            .purposes
+            .as_ref()
+            .is_some_and(|all| !all.iter().any(|one| one == "clientAuth" || one == "any"))
+        {
             return Err("x509: certificate specifies an incompatible key usage".to_owned());
         }
         let all = |kind: &str| -> Vec<String> {
@@ -230,7 +240,13 @@ impl ClusterState {
     }
 
     /// A node as an API object.
-    pub(super) fn node_object(&self, name: &str, node: &LabNode, latest: u64, at: &dyn Fn(u64) -> Timestamp) -> Value {
+    pub(super) fn node_object(
+        &self,
+        name: &str,
+        node: &LabNode,
+        latest: u64,
+        at: &dyn Fn(u64) -> Timestamp,
+    ) -> Value {
         let silent = latest.saturating_sub(node.heard) > SILENT_AFTER;
         let time = |ms: u64| at(ms).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         let (status, reason, message) = if silent {
@@ -316,7 +332,10 @@ impl ClusterState {
                 let inside = address.parse::<IpAddr>().is_ok_and(|one| self.service_range.contains(&one));
                 if !inside {
                     let words = if self.rbac() {
-                        format!("provided IP is not in the valid range. The range of valid IPs is {}", self.service_range)
+                        format!(
+                            "provided IP is not in the valid range. The range of valid IPs is {}",
+                            self.service_range
+                        )
                     } else {
                         "provided IP is not in the valid range".to_owned()
                     };
@@ -329,7 +348,9 @@ impl ClusterState {
             }
             None => {
                 let free = self.service_range.hosts().map(|one| one.to_string()).find(|one| !taken(one));
-                if let (Some(free), Some(spec)) = (free, object.get_mut("spec").and_then(Value::as_object_mut)) {
+                if let (Some(free), Some(spec)) =
+                    (free, object.get_mut("spec").and_then(Value::as_object_mut))
+                {
                     spec.insert("clusterIP".to_owned(), json!(free));
                 }
                 Ok(())
@@ -344,7 +365,8 @@ impl ClusterState {
         for (path, object) in &self.objects {
             let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default();
             let template = object.pointer("/spec/template");
-            let label = template.and_then(|template| template.pointer("/metadata/labels")?.get(key)?.as_str());
+            let label =
+                template.and_then(|template| template.pointer("/metadata/labels")?.get(key)?.as_str());
             if !["ReplicationController", "Deployment"].contains(&kind) || label != Some(value) {
                 continue;
             }
@@ -409,7 +431,11 @@ fn invalid(object: &Value, why: &str) -> ApiError {
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
     let said = format!("Invalid value: \"{}\": {why}", text("/spec/clusterIP"));
     ApiError::Invalid {
-        message: format!("{} \"{}\" is invalid: spec.clusterIP: {said}", text("/kind"), text("/metadata/name")),
+        message: format!(
+            "{} \"{}\" is invalid: spec.clusterIP: {said}",
+            text("/kind"),
+            text("/metadata/name")
+        ),
         causes: vec![("spec.clusterIP".to_owned(), said)],
     }
 }

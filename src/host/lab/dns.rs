@@ -59,7 +59,8 @@ fn answer(message: &[u8], resolve: &dyn Fn(&str) -> Option<IpAddr>) -> Option<Ve
     let asked = Packet::parse(message).ok()?;
     let question = asked.questions.first()?.clone();
     let mut reply = Packet::new_reply(asked.id());
-    reply.set_flags(PacketFlag::RESPONSE | PacketFlag::RECURSION_AVAILABLE | PacketFlag::AUTHORITATIVE_ANSWER);
+    reply
+        .set_flags(PacketFlag::RESPONSE | PacketFlag::RECURSION_AVAILABLE | PacketFlag::AUTHORITATIVE_ANSWER);
     reply.questions.push(question.clone());
     match (resolve(&question.qname.to_string()), question.qtype) {
         (Some(IpAddr::V4(address)), QTYPE::TYPE(TYPE::A)) => {

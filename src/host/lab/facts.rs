@@ -116,7 +116,9 @@ fn machine_lines(machine: &LabMachine, wall_ms: i64, say: &mut impl FnMut(&str, 
         say("dns", tool.clone());
     }
     say("systemd", "1".to_owned());
-    let cni = |path: &String| parent(path) == "/etc/cni/net.d" && (path.ends_with(".conf") || path.ends_with(".conflist"));
+    let cni = |path: &String| {
+        parent(path) == "/etc/cni/net.d" && (path.ends_with(".conf") || path.ends_with(".conflist"))
+    };
     if machine.files.keys().any(cni) {
         say("cni", "1".to_owned());
     }
@@ -232,7 +234,9 @@ fn tar_lines(machine: &LabMachine, path: &str, say: &mut impl FnMut(&str, String
                 .collect();
             say("manifest", serde_json::Value::Array(entries).to_string());
         }
-        None if machine.files.contains_key(path) => say("manifest", "tar: This does not look like a tar archive".to_owned()),
+        None if machine.files.contains_key(path) => {
+            say("manifest", "tar: This does not look like a tar archive".to_owned())
+        }
         None => say("none", String::new()),
     }
     say("done", String::new());
@@ -271,7 +275,8 @@ fn glob(pattern: &str, text: &str) -> bool {
     let Some(first) = pattern.chars().next() else { return text.is_empty() };
     let rest = pattern.get(first.len_utf8()..).unwrap_or_default();
     if first == '*' {
-        return text.char_indices().any(|(at, _)| glob(rest, text.get(at..).unwrap_or_default())) || glob(rest, "");
+        return text.char_indices().any(|(at, _)| glob(rest, text.get(at..).unwrap_or_default()))
+            || glob(rest, "");
     }
     let Some(c) = text.chars().next() else { return false };
     let tail = text.get(c.len_utf8()..).unwrap_or_default();

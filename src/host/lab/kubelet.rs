@@ -8,7 +8,7 @@ use serde_yaml::Value;
 use super::cluster::{Clocks, ClusterState};
 use super::facts::unknown_flags;
 use super::faults::Fault;
-use super::machine::{LabContainer, LabMachine, Process, parent};
+use super::machine::{LabMachine, Process};
 use crate::kube::kubeconfig::{Kubeconfig, Material};
 use crate::pki::{self, CertFacts};
 use crate::plan::action::sha256;
@@ -16,8 +16,6 @@ use crate::plan::fact::UnitFact;
 use crate::plan::model::Version;
 use crate::profile::{KUBELET, MANIFESTS};
 
-/// A kubelet's containers are up so long after it began to work, milliseconds.
-const PODS_AFTER: u64 = 3_000;
 /// A node is Ready so long after its kubelet began to work, milliseconds.
 pub(super) const READY_AFTER: u64 = 11_000;
 /// systemd tries again so often, milliseconds.
@@ -87,7 +85,9 @@ impl LabMachine {
         self.process = Some(Process {
             started: latest,
             files: self.files.clone(),
+            up: None,
             healthy: None,
+            node: None,
             journal: Vec::new(),
             crashes: false,
         });
@@ -102,24 +102,26 @@ impl LabMachine {
             Judged { crash: Some(lines), .. } => {
                 process.journal = lines;
                 process.crashes = true;
+                process.up = None;
                 process.healthy = None;
             }
             Judged { flags, complaint, identity, .. } => {
                 process.crashes = false;
-                let since = *process.healthy.get_or_insert_with(|| {
-                    if process.journal.is_empty() { process.started } else { latest }
-                });
+                let first = if process.journal.is_empty() { process.started } else { latest };
+                let up = *process.up.get_or_insert(first);
                 process.journal = complaint;
                 if self.docker_runs() {
-                    self.pods(&flags, &identity.name, since, latest);
+                    self.pods(&flags, &identity.name, up, latest);
                 }
-                if process.journal.is_empty() && latest >= since.saturating_add(READY_AFTER) {
-                    node = Some(identity);
-                } else if !process.journal.is_empty() {
+                if process.journal.is_empty() {
+                    let since = *process.healthy.get_or_insert(first);
+                    node = (latest >= since.saturating_add(READY_AFTER)).then_some(identity);
+                } else {
                     process.healthy = None;
                 }
             }
         }
+        process.node = node.as_ref().map(|identity: &Identity| identity.name.clone());
         self.process = Some(process);
         node
     }
@@ -130,7 +132,8 @@ impl LabMachine {
         let mut judged = Judged { flags, ..Judged::default() };
         let Some(version) = self.kubelet() else {
             let why = "kubelet.service: Main process exited, code=exited, status=203/EXEC";
-            let lines = vec![format!("kubelet.service: Failed to locate executable {KUBELET}"), why.to_owned()];
+            let lines =
+                vec![format!("kubelet.service: Failed to locate executable {KUBELET}"), why.to_owned()];
             return Judged { crash: Some(lines), ..judged };
         };
         let crash = |line: String, status: &str| {
@@ -176,7 +179,8 @@ impl LabMachine {
     /// The kubeconfig the kubelet read, with its certificate checked against its key.
     fn login(&self, process: &Process, judged: &Judged) -> Result<NodeLogin, String> {
         let read = |path: &str| {
-            let file = process.files.get(path).ok_or_else(|| format!("open {path}: no such file or directory"))?;
+            let file =
+                process.files.get(path).ok_or_else(|| format!("open {path}: no such file or directory"))?;
             Ok::<_, String>(file.bytes.clone())
         };
         let config = match judged.flag("config") {
@@ -225,53 +229,6 @@ impl LabMachine {
         let server = judged.flag("api-servers").map(str::to_owned).or(target.server).unwrap_or_default();
         Ok(NodeLogin { server, ca, cert })
     }
-
-    fn pods(&mut self, flags: &[String], node: &str, since: u64, latest: u64) {
-        if latest < since.saturating_add(PODS_AFTER) {
-            return;
-        }
-        let manifests: Vec<(String, Vec<u8>)> = self
-            .files
-            .iter()
-            .filter(|(path, _)| parent(path) == MANIFESTS && !path.contains("/."))
-            .map(|(path, file)| (path.clone(), file.bytes.clone()))
-            .collect();
-        let is = |one: &LabContainer, path: &String, hash: &String| {
-            one.manifest == *path && one.manifest_sha256 == *hash
-        };
-        let hashes: Vec<(String, String)> =
-            manifests.iter().map(|(path, bytes)| (path.clone(), sha256(bytes))).collect();
-        self.containers.retain(|one| {
-            one.manifest.is_empty() || hashes.iter().any(|(path, hash)| is(one, path, hash))
-        });
-        let old = self.kubelet().is_some_and(|version| version.starts_with("v1.2."));
-        for ((path, bytes), (_, hash)) in manifests.iter().zip(&hashes) {
-            if self.containers.iter().any(|one| is(one, path, hash)) {
-                continue;
-            }
-            let Ok(pod) = serde_yaml::from_slice::<Value>(bytes) else { continue };
-            let pause = flags
-                .iter()
-                .find_map(|flag| flag.strip_prefix("--pod-infra-container-image="))
-                .map_or_else(|| self.pause(old), str::to_owned);
-            let made = containers(&pod, node, &pause, old, (path, hash), latest);
-            let missing = |one: &&LabContainer| !self.images.iter().any(|image| image.name == one.image);
-            if made.iter().any(|one| missing(&one)) {
-                // The node is Ready all the same; only this pod waits for its images.
-                continue;
-            }
-            self.rules |= made.iter().any(|one| one.name.starts_with("k8s_kube-proxy"));
-            self.containers.extend(made);
-        }
-    }
-
-    fn pause(&self, old: bool) -> String {
-        let known = |name: &str| {
-            self.images.iter().map(|image| image.name.as_str()).find(|image| image.contains(name)).map(str::to_owned)
-        };
-        let usual = if old { "gcr.io/google_containers/pause:2.0" } else { "k8s.gcr.io/pause:3.2" };
-        known("/pause:").unwrap_or_else(|| usual.to_owned())
-    }
 }
 
 /// What a kubelet shows the API.
@@ -308,48 +265,4 @@ fn exec_start(unit: &str) -> Vec<String> {
     let line = joined.lines().find_map(|line| line.trim().strip_prefix("ExecStart=")).unwrap_or_default();
     let words = shell_words::split(line).unwrap_or_default();
     words.into_iter().skip(1).map(|word| word.replace("%%", "%").replace("$$", "$")).collect()
-}
-
-/// The containers of a static pod, named as the kubelet of that time names them.
-fn containers(
-    pod: &Value,
-    node: &str,
-    pause: &str,
-    old: bool,
-    manifest: (&str, &str),
-    latest: u64,
-) -> Vec<LabContainer> {
-    let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
-    let meta = pod.get("metadata");
-    let name = format!("{}-{node}", text(meta.and_then(|meta| meta.get("name"))));
-    let space = text(meta.and_then(|meta| meta.get("namespace")));
-    let space = if space.is_empty() { "default".to_owned() } else { space };
-    let uid: String = sha256(format!("{}{}", manifest.1, node).as_bytes()).chars().take(32).collect();
-    let one = |container: &str, image: &str, command: String| {
-        let id = sha256(format!("{container}{uid}{latest}").as_bytes());
-        let short: String = id.chars().take(8).collect();
-        let name = if old {
-            format!("k8s_{container}.{short}_{name}_{space}_{uid}_{short}")
-        } else {
-            format!("k8s_{container}_{name}_{space}_{uid}_0")
-        };
-        LabContainer {
-            id,
-            image: image.to_owned(),
-            command,
-            name,
-            manifest: manifest.0.to_owned(),
-            manifest_sha256: manifest.1.to_owned(),
-            created: latest,
-            started: latest,
-        }
-    };
-    let mut all = vec![one("POD", pause, "/pause".to_owned())];
-    let list = pod.get("spec").and_then(|spec| spec.get("containers")).and_then(Value::as_sequence);
-    for container in list.into_iter().flatten() {
-        let words = ["command", "args"].into_iter().filter_map(|key| container.get(key)?.as_sequence());
-        let command: Vec<&str> = words.flatten().filter_map(Value::as_str).collect();
-        all.push(one(&text(container.get("name")), &text(container.get("image")), command.join(" ")));
-    }
-    all
 }

@@ -42,7 +42,7 @@ pub struct LabContainer {
     pub command: String,
     /// Its name.
     pub name: String,
-    /// Manifest it comes from; empty = another pod's.
+    /// Manifest it comes from, or `cluster`.
     pub manifest: String,
     /// SHA-256 of that manifest.
     pub manifest_sha256: String,
@@ -72,6 +72,8 @@ pub struct Build {
     pub addresses: Vec<String>,
     /// Login user; any other than `root` works below sudo.
     pub user: String,
+    /// The password sudo asks for; `None` = it asks for none.
+    pub sudo_password: Option<String>,
     /// SSH port.
     pub port: u16,
     /// `openssl version`; empty = none.
@@ -103,6 +105,7 @@ impl Default for Build {
             hostname: String::new(),
             addresses: Vec::new(),
             user: "root".to_owned(),
+            sudo_password: None,
             port: 22,
             openssl: "OpenSSL 3.0.15 3 Sep 2024".to_owned(),
             docker: "20.10.24".to_owned(),
@@ -125,8 +128,12 @@ pub(super) struct Process {
     pub started: u64,
     /// The files as they were then.
     pub files: BTreeMap<String, LabFile>,
-    /// Since when nothing keeps it from working.
+    /// Since when it stays up.
+    pub up: Option<u64>,
+    /// Since when nothing keeps it from working with the API.
     pub healthy: Option<u64>,
+    /// The name of its node, once that is there.
+    pub node: Option<String>,
     /// Why it ends or what it complains of; empty = nothing.
     pub journal: Vec<String>,
     /// It does not stay up.
@@ -275,7 +282,8 @@ impl LabMachine {
             let rest = path.strip_prefix(folder)?.strip_prefix('/')?;
             (!rest.is_empty() && !rest.contains('/')).then(|| rest.to_owned())
         };
-        let mut names: Vec<String> = self.files.keys().chain(self.folders.keys()).filter_map(inside).collect();
+        let mut names: Vec<String> =
+            self.files.keys().chain(self.folders.keys()).filter_map(inside).collect();
         names.extend(self.tars.keys().filter_map(inside));
         names.sort();
         Some(names)

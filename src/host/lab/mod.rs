@@ -14,6 +14,7 @@ pub mod faults;
 mod kubectl;
 mod kubelet;
 pub mod machine;
+mod pods;
 mod run;
 pub mod setup;
 mod stream;
@@ -79,6 +80,10 @@ impl State {
                 self.cluster.hear(&identity, images, latest);
             }
         }
+        let pods = self.cluster.pods("k8s-app=kube-dns", latest);
+        for machine in self.machines.values_mut() {
+            machine.cluster_pods(&pods, latest);
+        }
     }
 }
 
@@ -118,10 +123,8 @@ impl Lab {
     }
 
     /// Keys are P-256 even where RSA is asked for.
-    #[must_use]
-    pub fn fast_keys(self) -> Self {
+    pub fn set_fast_keys(&self) {
         self.state().fast_keys = true;
-        self
     }
 
     /// Where the lab's hosts get secrets from.
@@ -205,7 +208,8 @@ impl Lab {
 
     /// Connects to a machine by name or address, as the login of a plan names it.
     pub fn connect(&self, host: &str) -> Result<LabHost, WireError> {
-        let unreachable = |why: &str| WireError::Unreachable { addr: format!("{host}:22"), why: why.to_owned() };
+        let unreachable =
+            |why: &str| WireError::Unreachable { addr: format!("{host}:22"), why: why.to_owned() };
         let name = self.find(host).ok_or_else(|| unreachable("Name or service not known"))?;
         self.0.clock.advance(Duration::from_millis(300));
         let mut state = self.state();
@@ -213,7 +217,10 @@ impl Lab {
         let machine = state.machines.get_mut(&name).ok_or_else(|| unreachable("no route to host"))?;
         if machine.faults.has(&Fault::Unreachable) {
             let addr = format!("{host}:{}", machine.build.port);
-            return Err(WireError::Unreachable { addr, why: "Connection timed out (os error 110)".to_owned() });
+            return Err(WireError::Unreachable {
+                addr,
+                why: "Connection timed out (os error 110)".to_owned(),
+            });
         }
         if dead {
             return Err(WireError::Cut);
@@ -239,7 +246,8 @@ impl Lab {
 
     /// Reads a file of the operator's computer.
     pub fn read_here(&self, path: &str) -> Option<Zeroizing<Vec<u8>>> {
-        self.machine(HERE, |here| here.files.get(path).map(|file| Zeroizing::new(file.bytes.clone()))).flatten()
+        self.machine(HERE, |here| here.files.get(path).map(|file| Zeroizing::new(file.bytes.clone())))
+            .flatten()
     }
 
     /// Runs kubectl on the operator's computer.

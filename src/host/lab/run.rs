@@ -38,7 +38,7 @@ impl LabHost {
     /// An exec begins: the connection is there and we are root.
     fn exec(&self) -> Result<(), Trouble> {
         self.lab.clock().advance(Duration::from_millis(100));
-        let (user, wrong) = {
+        let (asks, wrong) = {
             let mut state = self.lab.state();
             let dead = state.dead;
             let Some(machine) = state.machines.get_mut(&self.name) else {
@@ -56,22 +56,26 @@ impl LabHost {
                 let said = format!("{} is not in the sudoers file.", machine.build.user);
                 return Err(Trouble::NoRoot { host: self.describe.clone(), said });
             }
-            (machine.build.user.clone(), machine.faults.has(&Fault::WrongSudoPassword))
+            let wrong = machine.faults.has(&Fault::WrongSudoPassword);
+            let asks = machine.build.sudo_password.clone().filter(|_| machine.build.user != "root");
+            (asks, wrong)
         };
-        if wrong {
-            let name = SecretRef::Sudo(self.describe.clone());
-            let host = self.describe.clone();
-            let vault = self.lab.vault();
-            if vault.as_ref().is_some_and(|vault| vault.get(&name).is_none()) {
-                return Err(Trouble::SudoPasswordWanted { host });
-            }
-            if let Some(vault) = vault {
-                vault.wrong(&name);
-            }
-            return Err(Trouble::SudoPasswordWrong { host });
+        if asks.is_none() && !wrong {
+            return Ok(());
         }
-        drop(user);
-        Ok(())
+        let (name, host) = (SecretRef::Sudo(self.describe.clone()), self.describe.clone());
+        let vault = self.lab.vault();
+        let given = vault.as_ref().and_then(|vault| vault.get(&name));
+        match given {
+            Some(given) if !wrong && asks.as_deref() == Some(given.as_str()) => Ok(()),
+            None if !wrong || vault.is_some() => Err(Trouble::SudoPasswordWanted { host }),
+            Some(_) | None => {
+                if let Some(vault) = vault {
+                    vault.wrong(&name);
+                }
+                Err(Trouble::SudoPasswordWrong { host })
+            }
+        }
     }
 
     fn secret(&self, name: &SecretRef) -> Result<Zeroizing<String>, CompileError> {
@@ -109,7 +113,9 @@ impl LabHost {
                 };
                 let is = sha256(&bytes);
                 match want {
-                    Some(want) if *want != is => Err(CompileError::OtherHash { path, want: want.clone(), is }),
+                    Some(want) if *want != is => {
+                        Err(CompileError::OtherHash { path, want: want.clone(), is })
+                    }
                     Some(_) | None => Ok(Carried::Bytes(bytes.to_vec())),
                 }
             }
@@ -146,7 +152,11 @@ impl LabHost {
             machine.generation = machine.generation.saturating_add(1);
             machine.connected = false;
         }
-        Trouble::Wire(if all { WireError::Cut } else { WireError::Lost { why: "connection reset by peer".to_owned() } })
+        Trouble::Wire(if all {
+            WireError::Cut
+        } else {
+            WireError::Lost { why: "connection reset by peer".to_owned() }
+        })
     }
 
     fn answers(&self, batch: &Batch, ask: bool) -> Facts {
@@ -278,12 +288,15 @@ impl Host for LabHost {
             let to = format!("{host}:{port}");
             Trouble::Wire(WireError::NoTcp { host: self.describe.clone(), to, why: why.to_owned() })
         };
-        let Some(machine) = state.machines.get_mut(&self.name) else { return Err(refused("no such machine")) };
+        let Some(machine) = state.machines.get_mut(&self.name) else {
+            return Err(refused("no such machine"));
+        };
         if dead || generation != machine.generation {
             return Err(Trouble::Wire(WireError::Lost { why: "connection reset by peer".to_owned() }));
         }
         machine.counts.tcp = machine.counts.tcp.saturating_add(1);
-        let proxied = machine.rules && machine.containers.iter().any(|one| one.name.starts_with("k8s_kube-proxy"));
+        let proxied =
+            machine.rules && machine.containers.iter().any(|one| one.name.starts_with("k8s_kube-proxy"));
         if port == 53 && ready && there && proxied {
             drop(state);
             return Ok(Box::new(DnsPipe::new(self.lab.clone())));

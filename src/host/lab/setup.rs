@@ -97,6 +97,8 @@ pub struct WorkerSetup {
     /// Login user.
     #[serde(default = "root")]
     pub user: String,
+    /// The password sudo asks for.
+    pub sudo_password: Option<String>,
     /// Version of its kubelet; empty = none.
     pub kubelet: String,
     /// Docker's version.
@@ -226,6 +228,7 @@ impl Setup {
             hostname: worker.name.clone(),
             addresses: vec![worker.address.to_string()],
             user: worker.user.clone(),
+            sudo_password: worker.sudo_password.clone(),
             docker: worker.docker.clone(),
             kubelet: worker.kubelet.clone(),
             dns_tools: worker.dns_tools.clone(),

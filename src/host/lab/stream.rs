@@ -63,8 +63,7 @@ impl LiveStream for LabStream {
     }
 
     fn lookup(&mut self, name: &str, _: &str) {
-        let tool =
-            self.lab.machine(&self.name, |machine| machine.build.dns_tools.first().cloned()).flatten();
+        let tool = self.lab.machine(&self.name, |machine| machine.build.dns_tools.first().cloned()).flatten();
         let ready = self.lab.cluster_state(|cluster| cluster.service(name));
         let answers = self.lab.state().cluster.dns_ready(self.lab.clock().latest_ms());
         let found = ready.filter(|_| answers && tool.is_some()).map(|address| address.to_string());
