@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::cluster::Who;
+use super::cluster::{ClusterState, Who};
 use super::{HERE, Lab, State};
 use crate::kube::api::Deleted;
 use crate::kube::apply::Applied;
@@ -154,7 +154,8 @@ impl Cluster for LabCluster {
                         return Err(ApiError::Credential("the key does not belong to it".to_owned()));
                     }
                     // A certificate it does not like makes nobody of us, as of 1.2.
-                    cluster.who(&cert, now).map_err(ApiError::Unauthorized)
+                    let signed = cluster.ca.signed(&cert);
+                    ClusterState::who(&cert, signed, now).map_err(ApiError::Unauthorized)
                 }
             }
         };

@@ -76,6 +76,8 @@ pub struct ClusterState {
     pub calls_left: Option<usize>,
     /// Objects by API path.
     pub objects: BTreeMap<String, Value>,
+    /// First and last second of its certificate's life.
+    shown: (Timestamp, Timestamp),
     pub(super) nodes: BTreeMap<String, LabNode>,
     pub(super) applied: BTreeMap<String, u64>,
     pub(super) serial: u64,
@@ -90,6 +92,8 @@ impl ClusterState {
         ca: CaInfo,
         certificate: String,
     ) -> Self {
+        let shown = pki::examine(certificate.as_bytes())
+            .map_or((Timestamp::MIN, Timestamp::MAX), |cert| (cert.not_before, cert.not_after));
         let mut cluster = Self {
             api,
             address: None,
@@ -100,6 +104,7 @@ impl ClusterState {
             clock_ahead_ms: 0,
             calls_left: None,
             objects: BTreeMap::new(),
+            shown,
             nodes: BTreeMap::new(),
             applied: BTreeMap::new(),
             serial: 0,
@@ -153,9 +158,9 @@ impl ClusterState {
         }
     }
 
-    /// Who shows this certificate.
-    pub(super) fn who(&self, cert: &CertFacts, now: Timestamp) -> Result<Who, String> {
-        if !self.ca.signed(cert) {
+    /// Who shows this certificate; `signed` = our CA signed it.
+    pub(super) fn who(cert: &CertFacts, signed: bool, now: Timestamp) -> Result<Who, String> {
+        if !signed {
             return Err("x509: certificate signed by unknown authority".to_owned());
         }
         if now > cert.not_after || now < cert.not_before {
@@ -184,18 +189,15 @@ impl ClusterState {
         if self.calls_left == Some(0) {
             return Err(format!("{at}: dial tcp {host}:{}: connect: connection refused", self.api.port));
         }
-        let trusted = CaInfo::load(&login.ca).is_ok_and(|ca| ca.cert.fingerprint == self.ca.cert.fingerprint);
-        if !trusted {
+        if login.ca != self.ca.cert.fingerprint {
             return Err(format!("{at}: x509: certificate signed by unknown authority"));
         }
         let wall = Timestamp::from_millisecond(clocks.wall_ms).unwrap_or(Timestamp::MAX);
-        if let Ok(shown) = pki::examine(self.certificate.as_bytes())
-            && (wall < shown.not_before || wall > shown.not_after)
-        {
+        if wall < self.shown.0 || wall > self.shown.1 {
             return Err(format!("{at}: x509: certificate has expired or is not yet valid"));
         }
         let now = Timestamp::from_millisecond(clocks.api_ms).unwrap_or(Timestamp::MAX);
-        match self.who(&login.cert, now) {
+        match Self::who(&login.cert, login.signed, now) {
             Err(why) => Err(format!("{at}: {why}")),
             Ok(Who::User(name, groups)) if self.rbac() => {
                 let wanted = format!("system:node:{node}");

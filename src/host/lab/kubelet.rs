@@ -88,6 +88,7 @@ impl LabMachine {
             up: None,
             healthy: None,
             node: None,
+            login: std::cell::OnceCell::new(),
             journal: Vec::new(),
             crashes: false,
         });
@@ -153,10 +154,11 @@ impl LabMachine {
                 .to_owned(),
             version: version.clone(),
         };
-        let login = match self.login(process, &judged) {
+        let login = process.login.get_or_init(|| self.login(process, &judged, cluster));
+        let login = match login {
             Ok(login) => login,
             Err(line) => {
-                judged.crash = crash(line, "255/EXCEPTION");
+                judged.crash = crash(line.clone(), "255/EXCEPTION");
                 return judged;
             }
         };
@@ -170,14 +172,14 @@ impl LabMachine {
             judged.complaint.push("skipping pod synchronization - [container runtime is down]".to_owned());
         } else if self.faults.has(&Fault::NoApi) {
             judged.complaint.push(format!("dial tcp: lookup {}: no such host", cluster.host()));
-        } else if let Err(line) = cluster.admits(&login, &judged.identity.name, clocks) {
+        } else if let Err(line) = cluster.admits(login, &judged.identity.name, clocks) {
             judged.complaint.push(line);
         }
         judged
     }
 
     /// The kubeconfig the kubelet read, with its certificate checked against its key.
-    fn login(&self, process: &Process, judged: &Judged) -> Result<NodeLogin, String> {
+    fn login(&self, process: &Process, judged: &Judged, cluster: &ClusterState) -> Result<NodeLogin, String> {
         let read = |path: &str| {
             let file =
                 process.files.get(path).ok_or_else(|| format!("open {path}: no such file or directory"))?;
@@ -227,15 +229,23 @@ impl LabMachine {
             return Err("tls: private key does not match public key".to_owned());
         }
         let server = judged.flag("api-servers").map(str::to_owned).or(target.server).unwrap_or_default();
-        Ok(NodeLogin { server, ca, cert })
+        let ca = pki::examine(&ca).map(|ca| ca.fingerprint).unwrap_or_default();
+        let signed = cluster.ca.signed(&cert);
+        Ok(NodeLogin { server, ca, cert, signed })
     }
 }
 
-/// What a kubelet shows the API.
+/// What a kubelet shows the API, looked at once: its files are read when it starts.
+#[derive(Debug, Clone)]
 pub(super) struct NodeLogin {
+    /// The server it talks to.
     pub server: String,
-    pub ca: Vec<u8>,
+    /// Fingerprint of the CA it trusts; empty = none that can be read.
+    pub ca: String,
+    /// Its certificate.
     pub cert: CertFacts,
+    /// The cluster's CA signed it.
+    pub signed: bool,
 }
 
 /// What becomes of a kubelet's start.

@@ -134,6 +134,8 @@ pub(super) struct Process {
     pub healthy: Option<u64>,
     /// The name of its node, once that is there.
     pub node: Option<String>,
+    /// Its certificate and what it talks to; an error ends it.
+    pub login: std::cell::OnceCell<Result<super::kubelet::NodeLogin, String>>,
     /// Why it ends or what it complains of; empty = nothing.
     pub journal: Vec<String>,
     /// It does not stay up.
