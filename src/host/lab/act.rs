@@ -28,9 +28,9 @@ pub(super) enum Carried {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Failed(pub i32, pub String);
 
-type Done = Result<String, Failed>;
+pub(super) type Done = Result<String, Failed>;
 
-fn failed<T>(why: impl Into<String>) -> Result<T, Failed> {
+pub(super) fn failed<T>(why: impl Into<String>) -> Result<T, Failed> {
     Err(Failed(1, why.into()))
 }
 
@@ -89,14 +89,14 @@ impl Doer<'_> {
         }
     }
 
-    fn room(&self) -> Result<(), Failed> {
+    pub(super) fn room(&self) -> Result<(), Failed> {
         if self.machine.faults.has(&Fault::DiskFull) {
             return failed("head: error writing 'standard output': No space left on device");
         }
         Ok(())
     }
 
-    fn folder_of_run(&self, run: &str) -> String {
+    pub(super) fn folder_of_run(&self, run: &str) -> String {
         format!("{}/{run}", self.machine.state)
     }
 
@@ -211,15 +211,13 @@ impl Doer<'_> {
     }
 
     fn load_image(&mut self, path: &str, names: &[String]) -> Done {
-        match self.machine.tars.get(path).cloned() {
-            Some(tar) => self.load(&tar, names),
-            None => {
-                for name in names {
-                    self.note("image", name, "", "", "")?;
-                }
-                failed(format!("open {path}: no such file or directory"))
-            }
+        if let Some(tar) = self.machine.tars.get(path).cloned() {
+            return self.load(&tar, names);
         }
+        for name in names {
+            self.note("image", name, "", "", "")?;
+        }
+        failed(format!("open {path}: no such file or directory"))
     }
 
     fn load(&mut self, tar: &LabTar, names: &[String]) -> Done {
@@ -230,14 +228,14 @@ impl Doer<'_> {
         if !self.machine.docker_runs() {
             return failed(NO_DOCKER);
         }
-        let mut said = String::new();
         for image in &tar.images {
             self.machine.images.retain(|known| known.name != image.name);
             self.machine.images.push(image.clone());
-            said.push_str(&format!("Loaded image: {}\n", image.name));
         }
         self.machine.images.sort();
-        Ok(said)
+        let said: Vec<String> =
+            tar.images.iter().map(|image| format!("Loaded image: {}\n", image.name)).collect();
+        Ok(said.concat())
     }
 
     fn service(&mut self, verb: Verb, name: &str) -> Done {
@@ -330,79 +328,6 @@ impl Doer<'_> {
             one.started = latest;
         }
         Ok(String::new())
-    }
-
-    fn is_ours(&self, path: &str, hash: &str) -> bool {
-        // A merge by kubectl leaves a content nobody knows beforehand: there, the hash is empty.
-        self.machine.hash(path).is_some_and(|is| is == hash || self.machine.here && hash.is_empty())
-    }
-
-    fn put_back(&mut self, path: &str, run: &str, old: &str, new: &str, mode: &str) -> Done {
-        if !self.is_ours(path, new) {
-            return Ok(format!("{path} is no longer what gangplank wrote: left alone\n"));
-        }
-        let copy = format!("{}/{old}", self.folder_of_run(run));
-        let Some(kept) = self.machine.files.get(&copy) else {
-            return failed(format!("cp: cannot stat '{copy}': No such file or directory"));
-        };
-        self.room()?;
-        let (mode, owner) = mode.split_once(' ').unwrap_or((mode, "root:root"));
-        let file = LabFile { bytes: kept.bytes.clone(), mode: mode.to_owned(), owner: owner.to_owned() };
-        self.machine.files.insert(path.to_owned(), file);
-        Ok(String::new())
-    }
-
-    fn take_away(&mut self, path: &str, new: &str) -> String {
-        if !self.machine.files.contains_key(path) {
-            return String::new();
-        }
-        if !self.is_ours(path, new) {
-            return format!("{path} is no longer what gangplank wrote: left alone\n");
-        }
-        self.machine.files.remove(path);
-        String::new()
-    }
-
-    fn take_dir(&mut self, path: &str) -> String {
-        match self.machine.names(path) {
-            None => String::new(),
-            Some(names) if names.is_empty() => {
-                self.machine.folders.remove(path);
-                String::new()
-            }
-            Some(_) if self.machine.here => String::new(),
-            Some(_) => format!("{path} is not empty: left alone\n"),
-        }
-    }
-
-    fn take_image(&mut self, name: &str) -> String {
-        let used = self.machine.containers.iter().any(|one| one.image == name);
-        if used || !self.machine.docker_runs() || !self.machine.images.iter().any(|one| one.name == name) {
-            return format!("{name} is still in use: left alone\n");
-        }
-        self.machine.images.retain(|one| one.name != name);
-        String::new()
-    }
-
-    fn clean_pods(&mut self) -> Done {
-        if !self.machine.docker_runs() {
-            return failed(NO_DOCKER);
-        }
-        self.machine.containers.retain(|one| !one.name.starts_with("k8s_"));
-        self.machine.rules = false;
-        Ok(String::new())
-    }
-
-    fn forget(&mut self, run: &str) {
-        let folder = self.folder_of_run(run);
-        let inside = format!("{folder}/");
-        self.machine.files.retain(|path, _| !path.starts_with(&inside));
-        self.machine.folders.remove(&folder);
-        let state = self.machine.state.clone();
-        // On this computer the folder is the session's and stays.
-        if !self.machine.here && self.machine.names(&state).is_some_and(|names| names.is_empty()) {
-            self.machine.folders.remove(&state);
-        }
     }
 
     fn script(&mut self, title: &str, text: &str, carried: &Carried) -> Done {

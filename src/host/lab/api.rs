@@ -64,7 +64,7 @@ impl LabCluster {
         let at = |ms: u64| state.at(ms);
         let node = |name: &str| {
             let node = state.cluster.nodes.get(name)?;
-            Some(state.cluster.node_object(name, node, latest, &at))
+            Some(ClusterState::node_object(name, node, latest, &at))
         };
         if let Some(name) = path.strip_prefix("/api/v1/nodes/") {
             return node(name);
@@ -242,10 +242,10 @@ pub(super) fn kubectl(lab: &Lab, args: &[&str]) -> Result<String, String> {
     }
     let cluster = lab.cluster();
     cluster.login(&material(target.ca.as_ref())?, Some(&login)).map_err(|error| error.to_string())?;
-    let mut out = "NAME STATUS VERSION\n".to_owned();
+    let mut lines = vec!["NAME STATUS VERSION\n".to_owned()];
     for node in cluster.nodes().map_err(|error| error.to_string())? {
         let ready = if node.ready.state == ReadyState::Ready { "Ready" } else { "NotReady" };
-        out.push_str(&format!("{} {ready} {}\n", node.name, node.kubelet.unwrap_or_default()));
+        lines.push(format!("{} {ready} {}\n", node.name, node.kubelet.unwrap_or_default()));
     }
-    Ok(out)
+    Ok(lines.concat())
 }

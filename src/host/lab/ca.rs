@@ -76,9 +76,9 @@ pub(super) fn sign(machine: &LabMachine, text: &str, secret: &[u8]) -> (String, 
         } else if word == "printf" && rest.get(1).is_some_and(|word| word == FOUND) {
             let id = rest.get(2).cloned().unwrap_or_default();
             match one(machine, &asked, secret) {
-                Ok(pem) => out.push_str(&format!("{FOUND} {id}\n{pem}")),
+                Ok(pem) => out.extend([FOUND, " ", &id, "\n", &pem]),
                 Err(why) => {
-                    out.push_str(&format!("{MISSING} {id}\n"));
+                    out.extend([MISSING, " ", &id, "\n"]);
                     err.push_str(&why);
                     err.push('\n');
                 }

@@ -116,9 +116,8 @@ fn machine_lines(machine: &LabMachine, wall_ms: i64, say: &mut impl FnMut(&str, 
         say("dns", tool.clone());
     }
     say("systemd", "1".to_owned());
-    let cni = |path: &String| {
-        parent(path) == "/etc/cni/net.d" && (path.ends_with(".conf") || path.ends_with(".conflist"))
-    };
+    let ends = |path: &String| [".conf", ".conflist"].iter().any(|end| path.ends_with(end));
+    let cni = |path: &String| parent(path) == "/etc/cni/net.d" && ends(path);
     if machine.files.keys().any(cni) {
         say("cni", "1".to_owned());
     }
@@ -235,7 +234,7 @@ fn tar_lines(machine: &LabMachine, path: &str, say: &mut impl FnMut(&str, String
             say("manifest", serde_json::Value::Array(entries).to_string());
         }
         None if machine.files.contains_key(path) => {
-            say("manifest", "tar: This does not look like a tar archive".to_owned())
+            say("manifest", "tar: This does not look like a tar archive".to_owned());
         }
         None => say("none", String::new()),
     }

@@ -22,6 +22,7 @@ pub(super) const READY_AFTER: u64 = 11_000;
 const RESTART_SEC: u64 = 10_000;
 
 /// What a kubelet needs to register.
+#[derive(Default)]
 pub(super) struct Identity {
     pub name: String,
     pub address: String,
@@ -84,6 +85,7 @@ impl LabMachine {
     pub(super) fn start_kubelet(&mut self, latest: u64) {
         self.process = Some(Process {
             started: latest,
+            tried: latest,
             files: self.files.clone(),
             up: None,
             healthy: None,
@@ -97,6 +99,12 @@ impl LabMachine {
     /// Lets the kubelet work up to now; `Some` = its node is there and this is who it is.
     pub(super) fn work(&mut self, cluster: &ClusterState, clocks: Clocks, latest: u64) -> Option<Identity> {
         let mut process = self.process.take()?;
+        if process.crashes && latest >= process.tried.saturating_add(RESTART_SEC) {
+            // systemd starts it again, and it reads its files again.
+            process.tried = latest;
+            process.files.clone_from(&self.files);
+            process.login = std::cell::OnceCell::new();
+        }
         let verdict = self.judge(&process, cluster, clocks);
         let mut node = None;
         match verdict {
@@ -255,12 +263,6 @@ struct Judged {
     crash: Option<Vec<String>>,
     complaint: Vec<String>,
     identity: Identity,
-}
-
-impl Default for Identity {
-    fn default() -> Self {
-        Self { name: String::new(), address: String::new(), version: String::new() }
-    }
 }
 
 impl Judged {

@@ -126,6 +126,8 @@ impl Default for Build {
 pub(super) struct Process {
     /// When systemd started it, milliseconds of the lab.
     pub started: u64,
+    /// When it was started last, by systemd itself.
+    pub tried: u64,
     /// The files as they were then.
     pub files: BTreeMap<String, LabFile>,
     /// Since when it stays up.

@@ -9,6 +9,7 @@ mod ca;
 pub mod clock;
 pub mod cluster;
 mod dns;
+mod dns_pods;
 mod facts;
 pub mod faults;
 mod kubectl;
@@ -18,6 +19,7 @@ mod pods;
 mod run;
 pub mod setup;
 mod stream;
+mod undo;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

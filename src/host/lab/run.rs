@@ -24,7 +24,7 @@ pub struct LabHost {
 }
 
 /// What happened to one action.
-struct Step {
+struct Outcome {
     cut: Option<Cut>,
     done: Result<String, Failed>,
     out: String,
@@ -122,13 +122,13 @@ impl LabHost {
         }
     }
 
-    fn step(&self, run: &str, action: &Action, carried: &Carried) -> Step {
+    fn carry_out(&self, run: &str, action: &Action, carried: &Carried) -> Outcome {
         self.lab.clock().advance(takes(action));
         let now_ms = self.lab.clock().now().as_millisecond();
         let latest = self.lab.clock().latest_ms();
         let mut state = self.lab.state();
         let fast_keys = state.fast_keys;
-        let lost = || Step { cut: Some(Cut::Before), done: Ok(String::new()), out: String::new() };
+        let lost = || Outcome { cut: Some(Cut::Before), done: Ok(String::new()), out: String::new() };
         let Some(machine) = state.machines.get_mut(&self.name) else { return lost() };
         let cut = machine.faults.next_action();
         if cut == Some(Cut::Before) {
@@ -139,7 +139,7 @@ impl LabHost {
         let done = doer.act(action, carried);
         let out = std::mem::take(&mut doer.out);
         state.work(latest);
-        Step { cut, done, out }
+        Outcome { cut, done, out }
     }
 
     /// The connection is gone.
@@ -229,28 +229,28 @@ impl Host for LabHost {
             if total > 1 << 20 && size(carried) > 0 {
                 hear(Heard::Sent(sent, total));
             }
-            let step = self.step(&batch.run, action, carried);
-            if step.cut == Some(Cut::Before) {
+            let outcome = self.carry_out(&batch.run, action, carried);
+            if outcome.cut == Some(Cut::Before) {
                 end.trouble = Some(self.lose(false));
                 break;
             }
-            let (status, out, err) = match step.done {
+            let (status, out, err) = match outcome.done {
                 Ok(out) => (0, out, String::new()),
-                Err(Failed(status, err)) => (status, step.out, err),
+                Err(Failed(status, err)) => (status, outcome.out, err),
             };
             for (is_err, text) in [(false, &out), (true, &err)] {
                 for line in text.lines().filter(|line| !line.is_empty()) {
                     hear(Heard::Said(index, is_err, clean::line(line)));
                 }
             }
-            if step.cut == Some(Cut::After) {
+            if outcome.cut == Some(Cut::After) {
                 end.actions.insert(index, ActionEnd { status: None, out, err });
                 end.trouble = Some(self.lose(false));
                 break;
             }
             hear(Heard::Ended(index, status));
             end.actions.insert(index, ActionEnd { status: Some(status), out, err });
-            if step.cut == Some(Cut::Kill) {
+            if outcome.cut == Some(Cut::Kill) {
                 end.trouble = Some(self.lose(true));
                 break;
             }
