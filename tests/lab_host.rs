@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
+#[path = "lab_host/alike.rs"]
+mod alike;
 #[path = "lab_host/fleet.rs"]
 mod fleet;
 #[path = "lab_host/machine.rs"]

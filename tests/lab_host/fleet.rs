@@ -6,19 +6,17 @@ use std::time::Duration;
 
 use gangplank::engine::World;
 use gangplank::engine::lab::LabWorld;
-use gangplank::host::lab::setup::{FAILED_WORKER, FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
-use gangplank::host::lab::{Fault, HERE, Lab};
-use gangplank::host::stream::Live;
-use gangplank::host::{Batch, BatchEnd, Heard, Host, Stop};
-use gangplank::kube::{ReadyState, cluster, dns};
+use gangplank::host::lab::Lab;
+use gangplank::host::lab::setup::{FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
+use gangplank::host::{Batch, BatchEnd, Host, Stop};
+use gangplank::kube::cluster;
 use gangplank::pki::{self, CaInfo, openssl_ca};
-use gangplank::plan::action::{Action, Content, KeyKind, Slot, Verb, Wish, sha256};
-use gangplank::plan::fact::{Facts, Known, RecordLine, Want};
+use gangplank::plan::action::{Action, Content, Slot, Verb, Wish};
+use gangplank::plan::fact::{Facts, RecordLine, Want};
 use gangplank::plan::model::{CaPlace, Plan, Worker};
 use gangplank::plan::place::Place;
 use gangplank::plan::yaml;
 use gangplank::step::{self, ClusterFacts, Look, On, State};
-use serde_json::json;
 
 pub const RUN: &str = "20261123-0900";
 pub const V1_2: &str = "

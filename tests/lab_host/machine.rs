@@ -6,18 +6,15 @@ use std::time::Duration;
 
 use gangplank::engine::World;
 use gangplank::engine::lab::LabWorld;
-use gangplank::host::lab::setup::{FAILED_WORKER, FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
-use gangplank::host::lab::{Fault, HERE, Lab};
+use gangplank::host::lab::setup::FAILED_WORKER;
+use gangplank::host::lab::{Fault, HERE};
 use gangplank::host::stream::Live;
-use gangplank::host::{Batch, BatchEnd, Heard, Host, Stop};
-use gangplank::kube::{ReadyState, cluster, dns};
-use gangplank::pki::{self, CaInfo, openssl_ca};
-use gangplank::plan::action::{Action, Content, KeyKind, Slot, Verb, Wish, sha256};
-use gangplank::plan::fact::{Facts, Known, RecordLine, Want};
-use gangplank::plan::model::{CaPlace, Plan, Worker};
+use gangplank::host::{Batch, Heard, Stop};
+use gangplank::pki::{self};
+use gangplank::plan::action::{Action, KeyKind, Slot, sha256};
+use gangplank::plan::fact::{Known, Want};
 use gangplank::plan::place::Place;
-use gangplank::plan::yaml;
-use gangplank::step::{self, ClusterFacts, Look, On, State};
+use gangplank::step::{On, State};
 use serde_json::json;
 
 use super::fleet::*;
@@ -36,13 +33,13 @@ fn an_action_has_the_effect_its_word_has() {
     let wants = vec![file(&a), Want::Key(key.clone()), Want::Record, Want::Folder("/etc/deep".to_owned())];
     let end = run(host.as_mut(), actions, wants);
     assert!(end.complete && end.trouble.is_none());
-    let fact = end.facts.file(&a).yes().cloned().unwrap().clone().unwrap();
+    let fact = end.facts.file(&a).yes().copied().unwrap().clone().unwrap();
     assert_eq!((fact.mode.as_str(), fact.owner.as_str(), fact.size), ("640", "root:root", 4));
     assert_eq!(fact.content.as_deref(), Some(b"two\n".as_slice()));
-    let k = end.facts.key(&key).yes().cloned().unwrap().clone().unwrap();
+    let k = end.facts.key(&key).yes().copied().unwrap().clone().unwrap();
     assert_eq!((k.mode.as_str(), k.spki_sha256.len()), ("600", 64));
-    assert_eq!(end.facts.folder("/etc/deep").yes().cloned().unwrap().clone().unwrap(), ["a", "k"]);
-    let record = end.facts.record().yes().cloned().unwrap().clone();
+    assert_eq!(end.facts.folder("/etc/deep").yes().copied().unwrap().clone().unwrap(), ["a", "k"]);
+    let record = end.facts.record().yes().copied().unwrap().clone();
     let kinds: Vec<&str> = record.iter().map(|line| line.kind.as_str()).collect();
     assert_eq!(kinds, ["dir", "put", "put", "key"]);
     assert_eq!((record[2].old.clone(), record[2].mode.as_str()), (sha256(b"one\n"), "640 root:root"));
@@ -66,7 +63,7 @@ fn an_action_has_the_effect_its_word_has() {
     );
     assert!(end.actions[&0].out.contains("no longer what gangplank wrote"));
     assert!(end.actions[&2].out.contains("is not empty: left alone"));
-    let fact = end.facts.file(&a).yes().cloned().unwrap().clone().unwrap();
+    let fact = end.facts.file(&a).yes().copied().unwrap().clone().unwrap();
     assert_eq!((fact.content.as_deref(), fact.mode.as_str()), (Some(b"one\n".as_slice()), "600"));
 }
 
@@ -159,7 +156,7 @@ fn faults_show_as_they_would_on_a_machine() {
     let (facts, _) = see(Fault::KubeletMissing);
     assert_eq!(facts.kubelet(gangplank::profile::KUBELET), Known::Yes(&None));
     let (facts, _) = see(Fault::KubeletVersion("v1.30.0".to_owned()));
-    let kubelet = facts.kubelet(gangplank::profile::KUBELET).yes().cloned().unwrap().clone().unwrap();
+    let kubelet = facts.kubelet(gangplank::profile::KUBELET).yes().copied().unwrap().clone().unwrap();
     assert_eq!(kubelet.version, "Kubernetes v1.30.0");
     let (facts, now) = see(Fault::ClockOff(-900_000));
     let off = facts.machine().yes().unwrap().clock_ms - now;
@@ -265,7 +262,7 @@ fn failed_workers_show_why() {
     };
     let cert = format!("{}/worker.crt", gangplank::profile::SSL);
     let facts = end("10.0.0.11", file(&cert));
-    let content = facts.file(&cert).yes().cloned().unwrap().clone().unwrap().content.unwrap();
+    let content = facts.file(&cert).yes().copied().unwrap().clone().unwrap().content.unwrap();
     let ended = world.now().duration_since(pki::examine(&content).unwrap().not_after).as_hours() / 24;
     assert_eq!(ended, 9);
     let off = end("w2", Want::Machine).machine().yes().unwrap().clock_ms - world.now().as_millisecond();

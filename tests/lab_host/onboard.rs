@@ -1,24 +1,12 @@
 //! Onboarding on the lab: the catalogue until every step is done, undone again byte for byte.
 
-use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::Duration;
 
 use gangplank::engine::World;
-use gangplank::engine::lab::LabWorld;
-use gangplank::host::lab::setup::{FAILED_WORKER, FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
-use gangplank::host::lab::{Fault, HERE, Lab};
-use gangplank::host::stream::Live;
-use gangplank::host::{Batch, BatchEnd, Heard, Host, Stop};
-use gangplank::kube::{ReadyState, cluster, dns};
-use gangplank::pki::{self, CaInfo, openssl_ca};
-use gangplank::plan::action::{Action, Content, KeyKind, Slot, Verb, Wish, sha256};
-use gangplank::plan::fact::{Facts, Known, RecordLine, Want};
-use gangplank::plan::model::{CaPlace, Plan, Worker};
-use gangplank::plan::place::Place;
-use gangplank::plan::yaml;
-use gangplank::step::{self, ClusterFacts, Look, On, State};
-use serde_json::json;
+use gangplank::host::lab::Fault;
+use gangplank::kube::{ReadyState, dns};
+use gangplank::plan::fact::Want;
+use gangplank::step::On;
 
 use super::fleet::*;
 
@@ -65,7 +53,7 @@ fn the_post_s_own_version_comes_aboard_too() {
     let fleet = Fleet::new(V1_2, V1_2_PLAN);
     assert_done(&fleet.onboard(On::Worker, Some("w1")));
     let rows = fleet.facts(On::Worker, Some(fleet.worker("w1")), fleet.host("w1").as_mut());
-    let rows = rows.containers().yes().cloned().unwrap().clone();
+    let rows = rows.containers().yes().copied().unwrap().clone();
     let names: Vec<String> = rows
         .iter()
         .map(|row| gangplank::kube::docker_ps::Container::parse(row).unwrap().kubelet.unwrap().container)
@@ -99,7 +87,7 @@ fn cluster_dns_is_ready_after_its_objects_and_answers_on_a_worker() {
     let ready = || api.pods("k8s-app=kube-dns").unwrap().iter().filter(|pod| pod.is_ready()).count();
     assert_eq!(ready(), 0);
     let rows = run(fleet.host("w1").as_mut(), Vec::new(), vec![Want::Containers]).facts;
-    let rows = rows.containers().yes().cloned().unwrap().clone();
+    let rows = rows.containers().yes().copied().unwrap().clone();
     assert!(rows.iter().any(|row| row.contains("\tk8s_coredns_coredns-")), "{rows:?}");
     fleet.world.wait(Duration::from_secs(10));
     assert_eq!(ready(), 1);
