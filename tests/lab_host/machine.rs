@@ -9,9 +9,10 @@ use gangplank::engine::lab::LabWorld;
 use gangplank::host::lab::setup::FAILED_WORKER;
 use gangplank::host::lab::{Fault, HERE};
 use gangplank::host::stream::Live;
-use gangplank::host::{Batch, Heard, Stop};
+use gangplank::host::{Batch, Heard, Stop, Vault};
+use gangplank::kube::ReadyState;
 use gangplank::pki::{self};
-use gangplank::plan::action::{Action, KeyKind, Slot, sha256};
+use gangplank::plan::action::{Action, KeyKind, SecretRef, Slot, Verb, sha256};
 use gangplank::plan::fact::{Known, Want};
 use gangplank::plan::place::Place;
 use gangplank::step::{On, State};
@@ -272,4 +273,63 @@ fn failed_workers_show_why() {
     world.write_new(Path::new("/home/op/new"), b"x", 0o600).unwrap();
     assert!(world.write_new(Path::new("/home/op/new"), b"y", 0o600).is_err());
     assert_eq!(world.lab().machine(HERE, |here| here.files["/home/op/new"].mode.clone()).unwrap(), "600");
+}
+
+struct OneSecret(&'static str, std::sync::atomic::AtomicUsize);
+
+impl Vault for OneSecret {
+    fn get(&self, name: &SecretRef) -> Option<zeroize::Zeroizing<String>> {
+        assert_eq!(*name, SecretRef::Sudo("core@10.0.0.13:22".to_owned()));
+        (!self.0.is_empty()).then(|| self.0.to_owned().into())
+    }
+
+    fn wrong(&self, _: &SecretRef) {
+        self.1.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn sudo_takes_the_right_password_only() {
+    let fleet = Fleet::first();
+    fleet.lab().machine("w3", |machine| machine.build.sudo_password = Some("opensesame".to_owned()));
+    for (given, code, wrong) in
+        [("opensesame", None, 0), ("guess", Some("E-SUDO-03"), 1), ("", Some("E-SUDO-02"), 0)]
+    {
+        let vault = std::sync::Arc::new(OneSecret(given, 0.into()));
+        fleet.lab().set_vault(vault.clone());
+        let end = run(fleet.host("w3").as_mut(), vec![put("/etc/x", "x")], Vec::new());
+        assert_eq!(end.trouble.map(|trouble| trouble.code()), code, "{given}");
+        assert_eq!(vault.1.load(std::sync::atomic::Ordering::SeqCst), wrong);
+    }
+}
+
+#[test]
+fn a_kubelet_that_cannot_start_is_tried_again_and_recovers() {
+    let fleet = Fleet::first();
+    assert_eq!(fleet.onboard(On::Worker, Some("w1")).len(), 12);
+    let cert = format!("{}/worker.crt", gangplank::profile::SSL);
+    let kept = fleet.lab().machine("w1", |machine| machine.files.remove(&cert)).unwrap().unwrap();
+    let restart = Action::Service { verb: Verb::Restart, unit: "kubelet".to_owned() };
+    run(fleet.host("w1").as_mut(), vec![restart], Vec::new());
+    fleet.world.wait(Duration::from_secs(25));
+    let unit = || {
+        let end = run(fleet.host("w1").as_mut(), Vec::new(), vec![Want::Unit("kubelet".to_owned())]);
+        end.facts.unit("kubelet").yes().cloned().unwrap().clone()
+    };
+    let seen = unit();
+    assert_eq!((seen.active.as_str(), seen.restarts), ("activating", 2));
+    assert!(seen.journal[0].contains("worker.crt: no such file or directory"), "{:?}", seen.journal);
+    fleet.lab().machine("w1", |machine| machine.files.insert(cert.clone(), kept.clone()));
+    fleet.world.wait(Duration::from_secs(25));
+    assert_eq!(unit().active, "active");
+    // Docker goes and comes back: the containers too.
+    fleet.lab().fault("w1", Fault::DockerDown);
+    fleet.world.wait(Duration::from_secs(60));
+    let state = || fleet.cluster().nodes.unwrap()[0].ready.state;
+    assert_eq!(state(), ReadyState::Silent);
+    fleet.lab().mend("w1");
+    fleet.world.wait(Duration::from_secs(30));
+    assert_eq!(state(), ReadyState::Ready);
+    let rows = run(fleet.host("w1").as_mut(), Vec::new(), vec![Want::Containers]).facts;
+    assert_eq!(rows.containers().yes().unwrap().len(), 2);
 }
