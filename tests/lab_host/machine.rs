@@ -314,7 +314,7 @@ fn a_kubelet_that_cannot_start_is_tried_again_and_recovers() {
     fleet.world.wait(Duration::from_secs(25));
     let unit = || {
         let end = run(fleet.host("w1").as_mut(), Vec::new(), vec![Want::Unit("kubelet".to_owned())]);
-        end.facts.unit("kubelet").yes().cloned().unwrap().clone()
+        end.facts.unit("kubelet").yes().copied().unwrap().clone()
     };
     let seen = unit();
     assert_eq!((seen.active.as_str(), seen.restarts), ("activating", 2));
