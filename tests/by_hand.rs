@@ -1,5 +1,7 @@
 //! What gangplank does in Rust, it shows as shell. Here both are run and compared.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -140,7 +142,7 @@ fn a_certificate_signed_here_and_by_the_command_shown_says_the_same() {
     std::fs::write(folder.path().join("ca.key"), made.key.as_bytes()).unwrap();
     let csr = Slot("worker.csr".to_owned());
     let out = Slot("worker.crt".to_owned());
-    let make = format!(
+    let request_line = format!(
         "openssl req -new -key worker.key -subj {} -out worker.csr",
         shell_words::quote(&wish().subject())
     );
@@ -150,7 +152,7 @@ fn a_certificate_signed_here_and_by_the_command_shown_says_the_same() {
         sign.shell().to_string().replace("<worker.csr>", "worker.csr").replace("<worker.crt>", "worker.crt");
     let status = Command::new("sh")
         .current_dir(folder.path())
-        .args(["-ec", &format!("{make}\n{shown}")])
+        .args(["-ec", &format!("{request_line}\n{shown}")])
         .stderr(std::process::Stdio::null())
         .status()
         .unwrap();

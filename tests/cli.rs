@@ -1,5 +1,7 @@
 //! The command line as a person meets it: words, exit codes, nothing written where nothing should be.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 

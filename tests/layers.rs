@@ -9,7 +9,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("plan", &["plan"]),
     ("profile", &["plan", "profile"]),
     ("pki", &["plan", "pki"]),
-    ("host", &["plan", "pki", "host", "kube"]),
+    // The scripted lab names the paths a real kubelet reads.
+    ("host", &["plan", "pki", "host", "kube", "profile::KUBELET", "profile::MANIFESTS", "profile::SSL"]),
     ("kube", &["plan", "pki", "host", "kube"]),
     ("step", &["plan", "profile", "pki", "kube", "host::clean", "step"]),
     ("engine", &["plan", "profile", "pki", "host", "kube", "step", "engine"]),

@@ -4,6 +4,7 @@ pub mod base;
 mod cluster;
 pub mod event;
 pub mod journal;
+pub mod lab;
 pub mod look;
 pub mod preview;
 pub mod proof;

@@ -307,7 +307,7 @@ impl Engine<'_> {
             return End::Problem;
         }
         // The first step of a worker is the one that is about reaching it.
-        let connect = step::steps(On::Worker).next().map(|step| step.id());
+        let connect = step::steps(On::Worker).next().map(step::Step::id);
         let mut host = match self.world.host(place, &worker.ssh) {
             Ok(host) => host,
             Err(trouble) => {
@@ -342,7 +342,7 @@ impl Engine<'_> {
         reported: &Cell<Reported>,
     ) -> End {
         if let Err(problem) = self.first_look(site) {
-            self.fail(&site.place, step::steps(On::Worker).next().map(|step| step.id()), problem);
+            self.fail(&site.place, step::steps(On::Worker).next().map(step::Step::id), problem);
             return End::Problem;
         }
         let Ok(base) = shared.base.wait() else {

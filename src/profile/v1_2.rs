@@ -158,7 +158,7 @@ pub(super) fn flags(setup: &Setup) -> Vec<Flag> {
         flags.push(need(format!("--node-ip={}", worker.address)));
     }
     if let Some(pause) = &plan.images.pause {
-        flags.push(need(format!("--pod-infra-container-image={pause}")));
+        flags.push(like(format!("--pod-infra-container-image={pause}")));
     }
     flags
 }

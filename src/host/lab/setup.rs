@@ -1,0 +1,278 @@
+//! A lab written down in YAML: machines, images, tars, the API. Keys and certificates are made when it is set
+//! up; what each machine does wrong stands in it too.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use zeroize::Zeroizing;
+
+use super::{Build, ClusterState, Fault, HERE, Lab, LabMachine, LabTar};
+use crate::pki::{self, Ca, CaInfo, Kind, PkiError, Request, San, Serial, Usages};
+use crate::plan::action::sha256;
+use crate::plan::fact::ImageFact;
+use crate::plan::model::{ApiAddress, Version};
+
+/// The lab of three workers that join a cluster for the first time.
+pub const FIRST_CLUSTER: &str = include_str!("../../../assets/labs/first-cluster.yaml");
+/// The plan that goes with [`FIRST_CLUSTER`].
+pub const FIRST_CLUSTER_PLAN: &str = include_str!("../../../assets/labs/first-cluster.plan.yaml");
+/// The lab of workers that failed: an old certificate, a wrong clock, a stopped Docker.
+pub const FAILED_WORKER: &str = include_str!("../../../assets/labs/failed-worker.yaml");
+
+/// A lab cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum LabError {
+    /// It is not the YAML it should be.
+    #[error("the lab's description cannot be read: {0}")]
+    Yaml(#[from] serde_yaml::Error),
+    /// Its certificates could not be made.
+    #[error("the lab's certificates cannot be made: {0}")]
+    Pki(#[from] PkiError),
+    /// A value does not fit.
+    #[error("the lab's description says {0}, which does not fit")]
+    Value(String),
+}
+
+/// A lab as written.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Setup {
+    /// What its clock shows first.
+    #[serde(default = "morning")]
+    pub clock: Timestamp,
+    /// Home folder of the operator.
+    #[serde(default = "home")]
+    pub home: String,
+    /// The CA.
+    pub ca: CaSetup,
+    /// The cluster.
+    pub cluster: ClusterSetup,
+    /// Images in tars, by the tar's path, on every worker or `here:` on the operator's computer.
+    #[serde(default)]
+    pub tars: BTreeMap<String, Vec<String>>,
+    /// The workers.
+    pub workers: Vec<WorkerSetup>,
+}
+
+/// Where the CA is: on a host, or on the operator's computer.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaSetup {
+    /// The host; none = here.
+    pub host: Option<String>,
+    /// Certificate file.
+    pub cert: String,
+    /// Key file.
+    pub key: String,
+}
+
+/// The cluster.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClusterSetup {
+    /// Name or address of the API.
+    pub api: String,
+    /// Its port.
+    #[serde(default = "https")]
+    pub port: u16,
+    /// What the name resolves to.
+    pub address: Option<IpAddr>,
+    /// Its version.
+    pub version: String,
+    /// Service addresses.
+    pub service_range: IpNet,
+}
+
+/// A worker.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkerSetup {
+    /// Name of the machine, and what `uname -n` says.
+    pub name: String,
+    /// Its address.
+    pub address: IpAddr,
+    /// Login user.
+    #[serde(default = "root")]
+    pub user: String,
+    /// The password sudo asks for.
+    pub sudo_password: Option<String>,
+    /// Version of its kubelet; empty = none.
+    pub kubelet: String,
+    /// Docker's version.
+    #[serde(default = "docker")]
+    pub docker: String,
+    /// flanneld runs as a unit.
+    #[serde(default)]
+    pub flannel: bool,
+    /// Images it has.
+    #[serde(default)]
+    pub images: Vec<String>,
+    /// DNS tools it has.
+    #[serde(default)]
+    pub dns_tools: Vec<String>,
+    /// Milliseconds its clock is off.
+    #[serde(default)]
+    pub clock_off_ms: i64,
+    /// Docker does not run.
+    #[serde(default)]
+    pub docker_down: bool,
+    /// It has a certificate of our CA that ended so many days ago.
+    pub expired_days: Option<u32>,
+}
+
+fn morning() -> Timestamp {
+    Timestamp::from_second(1_795_420_800).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+fn home() -> String {
+    "/home/op".to_owned()
+}
+fn https() -> u16 {
+    443
+}
+fn root() -> String {
+    "root".to_owned()
+}
+fn docker() -> String {
+    "20.10.24".to_owned()
+}
+
+/// An image's id in every lab: made from its name.
+pub fn image(name: &str) -> ImageFact {
+    ImageFact { name: name.to_owned(), id: sha256(name.as_bytes()) }
+}
+
+impl Setup {
+    /// Reads a description.
+    pub fn read(text: &str) -> Result<Self, LabError> {
+        Ok(serde_yaml::from_str(text)?)
+    }
+
+    /// Sets it up.
+    pub fn lab(&self) -> Result<Lab, LabError> {
+        // The CA is a year old, so that certificates that ended can have been of it.
+        let born = self.clock.saturating_sub(SignedDuration::from_hours(24 * 500)).unwrap_or(self.clock);
+        let made = Ca::make("lab-ca", Kind::P256, 3650, Serial::random()?, born)?;
+        let ca = Ca::load(made.cert.as_bytes(), made.key.as_bytes(), None, self.clock)?;
+        let cluster = self.cluster(&ca)?;
+        let lab = Lab::new(self.clock, cluster, self.here());
+        let files = |machine: &mut LabMachine| {
+            machine.write(&self.ca.cert, made.cert.as_bytes(), "644", "root:root");
+            machine.write(&self.ca.key, made.key.as_bytes(), "600", "root:root");
+        };
+        match &self.ca.host {
+            None => lab.machine(HERE, files),
+            Some(host) => {
+                let build = Build {
+                    hostname: host.clone(),
+                    addresses: vec![host.clone()],
+                    docker: String::new(),
+                    kubelet: String::new(),
+                    ..Build::default()
+                };
+                let mut machine = LabMachine::new(build);
+                files(&mut machine);
+                lab.add(host, machine);
+                None
+            }
+        };
+        for worker in &self.workers {
+            lab.add(&worker.name, self.worker(worker, &ca)?);
+            if worker.clock_off_ms != 0 {
+                lab.fault(&worker.name, Fault::ClockOff(worker.clock_off_ms));
+            }
+            if worker.docker_down {
+                lab.fault(&worker.name, Fault::DockerDown);
+            }
+        }
+        Ok(lab)
+    }
+
+    fn cluster(&self, ca: &Ca) -> Result<ClusterState, LabError> {
+        let wanted = &self.cluster;
+        let version =
+            Version::parse(&wanted.version).ok_or_else(|| LabError::Value(wanted.version.clone()))?;
+        let mut sans = vec![wanted.api.parse().map_or_else(|_| San::Dns(wanted.api.clone()), San::Ip)];
+        sans.extend(wanted.address.map(San::Ip));
+        sans.dedup();
+        let (certificate, _) = issue(ca, "kube-apiserver", sans, &[], 365, self.clock)?;
+        let api = ApiAddress { host: wanted.api.clone(), port: wanted.port };
+        let info: CaInfo = ca.info().clone();
+        let mut cluster = ClusterState::new(api, version, wanted.service_range, info, certificate);
+        cluster.address = wanted.address;
+        Ok(cluster)
+    }
+
+    fn here(&self) -> LabMachine {
+        let mut here = LabMachine::here(&self.home, &format!("{}/.local/state/gangplank", self.home));
+        for (path, tar) in self.tars(true) {
+            here.tars.insert(path, tar);
+        }
+        here
+    }
+
+    fn tars(&self, here: bool) -> Vec<(String, LabTar)> {
+        let all = self.tars.iter().filter(|(path, _)| path.starts_with("here:") == here);
+        all.map(|(path, names)| {
+            let images: Vec<ImageFact> = names.iter().map(|name| image(name)).collect();
+            let size = (images.len() as u64).saturating_mul(40 << 20);
+            (path.trim_start_matches("here:").to_owned(), LabTar { images, size })
+        })
+        .collect()
+    }
+
+    fn worker(&self, worker: &WorkerSetup, ca: &Ca) -> Result<LabMachine, LabError> {
+        let mut machine = LabMachine::new(Build {
+            hostname: worker.name.clone(),
+            addresses: vec![worker.address.to_string()],
+            user: worker.user.clone(),
+            sudo_password: worker.sudo_password.clone(),
+            docker: worker.docker.clone(),
+            kubelet: worker.kubelet.clone(),
+            dns_tools: worker.dns_tools.clone(),
+            ..Build::default()
+        });
+        machine.images = worker.images.iter().map(|name| image(name)).collect();
+        machine.images.sort();
+        machine.tars.extend(self.tars(false));
+        if worker.flannel {
+            let unit = super::machine::LabUnit { enabled: true, active: true, builtin: true, loaded: None };
+            machine.units.insert("flanneld".to_owned(), unit);
+        }
+        if let Some(days) = worker.expired_days {
+            let ago = SignedDuration::from_hours(24 * i64::from(days.saturating_add(365)));
+            let then = self.clock.saturating_sub(ago).unwrap_or(self.clock);
+            let sans = vec![San::Dns(worker.name.clone()), San::Ip(worker.address)];
+            let cn = format!("system:node:{}", worker.name);
+            let (cert, key) = issue(ca, &cn, sans, &["system:nodes"], 365, then)?;
+            let ssl = crate::profile::SSL;
+            machine.write(&format!("{ssl}/worker.crt"), cert.as_bytes(), "644", "root:root");
+            machine.write(&format!("{ssl}/worker.key"), key.as_bytes(), "600", "root:root");
+        }
+        Ok(machine)
+    }
+}
+
+fn issue(
+    ca: &Ca,
+    cn: &str,
+    sans: Vec<San>,
+    organizations: &[&str],
+    days: u32,
+    now: Timestamp,
+) -> Result<(String, Zeroizing<String>), LabError> {
+    let request = Request {
+        cn: cn.to_owned(),
+        organizations: organizations.iter().map(|one| (*one).to_owned()).collect(),
+        sans,
+        usages: Usages { digital_signature: true, key_encipherment: true, content_commitment: false },
+        client: true,
+        server: true,
+        days,
+    };
+    let key = pki::make_key(Kind::P256)?;
+    let csr = pki::check_csr(pki::make_csr(&key, cn)?.as_bytes(), None, &request)?;
+    Ok((ca.sign(&csr.key, &request, Serial::random()?, now)?, key))
+}

@@ -1,0 +1,100 @@
+//! The live stream of a lab machine: says that something happened when its containers changed, and answers
+//! a request with the same sample the real stream gives.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::Lab;
+use crate::host::clean;
+use crate::host::stream::{Live, LiveStream, Sample};
+
+/// One stream.
+pub(super) struct LabStream {
+    lab: Lab,
+    name: String,
+    generation: u64,
+    waiting: VecDeque<Live>,
+    seen: Vec<(String, u64)>,
+}
+
+impl LabStream {
+    pub fn new(lab: Lab, name: String, generation: u64) -> Self {
+        Self { lab, name, generation, waiting: VecDeque::new(), seen: Vec::new() }
+    }
+
+    /// The containers, or `None` when the connection is gone.
+    fn containers(&self) -> Option<Vec<(String, u64)>> {
+        let state = self.lab.state();
+        let machine = state.machines.get(&self.name)?;
+        if state.dead || machine.generation != self.generation {
+            return None;
+        }
+        Some(machine.containers.iter().map(|one| (one.id.clone(), one.started)).collect())
+    }
+
+    fn look(&self) -> Option<Sample> {
+        let latest = self.lab.clock().latest_ms();
+        let now = self.lab.clock().now().as_second();
+        let state = self.lab.state();
+        let machine = state.machines.get(&self.name)?;
+        let unit = machine.look_unit("kubelet", latest);
+        let mut sample = Sample {
+            clock: now.saturating_add(machine.faults.clock_off() / 1000),
+            kubelet: format!("{}/{}", unit.active, unit.sub),
+            restarts: unit.restarts,
+            ..Sample::default()
+        };
+        for row in super::facts::rows(&state, machine, latest) {
+            if row.contains('\t') {
+                sample.containers.push(row.split('\t').map(clean::line).collect::<Vec<_>>().join("\t"));
+            } else {
+                sample.error = clean::line(&row);
+            }
+        }
+        Some(sample)
+    }
+}
+
+impl LiveStream for LabStream {
+    fn sample(&mut self) {
+        if let Some(sample) = self.look() {
+            self.waiting.push_back(Live::Sample(sample));
+        }
+    }
+
+    fn lookup(&mut self, name: &str, _: &str) {
+        let tool = self.lab.machine(&self.name, |machine| machine.build.dns_tools.first().cloned()).flatten();
+        let ready = self.lab.cluster_state(|cluster| cluster.service(name));
+        let answers = self.lab.state().cluster.dns_ready(self.lab.clock().latest_ms());
+        let found = ready.filter(|_| answers && tool.is_some()).map(|address| address.to_string());
+        self.waiting.push_back(Live::Lookup {
+            tool: tool.unwrap_or_default(),
+            answered: found.is_some(),
+            said: found.unwrap_or_default(),
+        });
+    }
+
+    fn next(&mut self, patience: Duration) -> Live {
+        let Some(now) = self.containers() else {
+            return Live::Ended("the connection was lost: connection reset by peer".to_owned());
+        };
+        if let Some(live) = self.waiting.pop_front() {
+            return live;
+        }
+        if now != self.seen {
+            self.seen = now;
+            return Live::Happened;
+        }
+        self.lab.clock().advance(patience);
+        // A panel asks for ever: without this the lab's years would fly by and take a processor with them.
+        std::thread::sleep(patience.min(Duration::from_millis(1)));
+        match self.containers() {
+            Some(now) if now != self.seen => {
+                self.seen = now;
+                Live::Happened
+            }
+            Some(_) => Live::Quiet,
+            None => Live::Ended("the connection was lost: connection reset by peer".to_owned()),
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The lab against the real shell words: the same question on the same file, the same action on the same
+//! state. Only what writes no record is tried, as the record's place is fixed.
+
+use std::sync::Arc;
+
+use gangplank::host::{Host, LocalWire, ShellHost, Vault};
+use gangplank::pki;
+use gangplank::plan::action::{Action, SecretRef, Slot, Wish, sha256};
+use gangplank::plan::fact::{Fact, Known, Want};
+use gangplank::step::request;
+
+use super::fleet::{Fleet, file, put, run};
+
+struct NoVault;
+
+impl Vault for NoVault {
+    fn get(&self, _: &SecretRef) -> Option<zeroize::Zeroizing<String>> {
+        None
+    }
+
+    fn wrong(&self, _: &SecretRef) {}
+}
+
+fn without_owner(fact: &Known<Fact>) -> Known<Fact> {
+    let mut fact = fact.clone();
+    match &mut fact {
+        Known::Yes(Fact::File(Some(file))) => file.owner.clear(),
+        Known::Yes(Fact::Key(Some(key))) => key.owner.clear(),
+        _ => {}
+    }
+    fact
+}
+
+#[test]
+fn questions_and_answers_are_those_of_a_real_shell() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().display().to_string();
+    let path = |name: &str| format!("{root}/{name}");
+    let key = pki::make_key(pki::Kind::P256).unwrap();
+    let long = "a long line of text\n".repeat(500);
+    let contents = [("text", long.as_str()), ("empty", ""), ("key", key.as_str()), ("broken", "no key\n")];
+    let fleet = Fleet::first();
+    for (name, text) in contents {
+        std::fs::write(path(name), text).unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o640);
+        std::fs::set_permissions(path(name), mode).unwrap();
+        fleet.lab().machine("w1", |machine| machine.write(&path(name), text.as_bytes(), "640", "root:root"));
+    }
+    let wants = vec![
+        file(&path("text")),
+        Want::File { path: path("empty"), content: false },
+        file(&path("nothing")),
+        file(&root),
+        Want::Key(path("key")),
+        Want::Key(path("broken")),
+        Want::Key(path("nothing")),
+        Want::Folder(root.clone()),
+        Want::Folder(path("nothing")),
+        Want::Tar(path("nothing")),
+        Want::Tar(path("text")),
+    ];
+    let wish = Wish {
+        cn: "system:node:w1".to_owned(),
+        organizations: vec!["system:nodes".to_owned()],
+        ips: vec!["10.0.0.11".parse().unwrap()],
+        names: vec!["w1".to_owned()],
+        client: true,
+        server: true,
+        days: 1,
+    };
+    let actions = vec![
+        Action::MakeCsr { key: path("key"), wish: wish.clone(), out: Slot("csr".to_owned()) },
+        Action::TakeAway { path: path("text"), new: sha256(b"other") },
+        Action::TakeAway { path: path("empty"), new: sha256(b"") },
+        Action::TakeDir { path: root.clone() },
+        put(&path("missing/x"), "x"),
+        Action::TakeDir { path: path("nothing") },
+    ];
+    let mut real = ShellHost::new(Arc::new(LocalWire::new()), Arc::new(NoVault), false);
+    let real = run(&mut real as &mut dyn Host, actions.clone(), wants.clone());
+    let lab = run(fleet.host("w1").as_mut(), actions, wants);
+    let facts = |end: &gangplank::host::BatchEnd| -> Vec<(Want, Known<Fact>)> {
+        end.facts.iter().map(|(want, fact)| (want.clone(), without_owner(fact))).collect()
+    };
+    for (real, lab) in facts(&real).into_iter().zip(facts(&lab)) {
+        assert_eq!(real, lab);
+    }
+    assert_eq!((real.complete, real.actions.len()), (lab.complete, lab.actions.len()));
+    for (index, real) in &real.actions {
+        let lab = &lab.actions[index];
+        assert_eq!(real.status, lab.status, "action {index}: {} / {}", real.err, lab.err);
+        if *index == 0 {
+            for out in [&real.out, &lab.out] {
+                assert_eq!(pki::check_csr(out.as_bytes(), None, &request(&wish)).unwrap().notes, []);
+            }
+        } else {
+            assert_eq!(real.out, lab.out, "action {index}");
+        }
+    }
+}
