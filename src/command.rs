@@ -147,6 +147,7 @@ struct Parts<'a> {
     stop: &'a Stop,
     session: Option<&'a Session>,
     run: String,
+    made: std::collections::BTreeSet<String>,
 }
 
 fn engine<'a>(parts: Parts<'a>, common: &Common, pace: Pace) -> Engine<'a> {
@@ -161,12 +162,19 @@ fn engine<'a>(parts: Parts<'a>, common: &Common, pace: Pace) -> Engine<'a> {
         guided: pace == Pace::Guided,
         only: common.workers.clone(),
         session: parts.session,
+        made: parts.made,
         batches: AtomicU64::new(0),
     }
 }
 
 fn kept(state: &Path, plan: &Plan) -> PathBuf {
     state.join(&plan.cluster.name).join("kept")
+}
+
+/// Uids of the API objects that earlier runs made.
+fn made(state: &Path, plan: &Plan) -> std::collections::BTreeSet<String> {
+    let objects = gangplank::engine::undo::made(&state.join(&plan.cluster.name));
+    objects.into_iter().map(|(_, uid)| uid).collect()
 }
 
 fn tell(problem: &Problem) -> u8 {
@@ -184,7 +192,16 @@ fn plan(common: &Common, places: &Places, stop: &Stop, files: bool, functions: b
         let front = ui::json::Json;
         let run = run_id();
         let journal = Journal::none();
-        let parts = Parts { plan: &plan, world: &world, front: &front, journal, stop, session: None, run };
+        let parts = Parts {
+            plan: &plan,
+            world: &world,
+            front: &front,
+            journal,
+            stop,
+            session: None,
+            run,
+            made: made(state, &plan),
+        };
         let engine = engine(parts, common, Pace::Straight);
         if !common.json {
             print(&format!("contacts {}; nothing is changed anywhere\n", engine.contacted().join(", ")));
@@ -229,7 +246,16 @@ fn apply(common: &Common, places: &Places, stop: &Stop, pace: Pace, verbose: boo
         let world = world(common, places, &plan, kept(state, &plan), true)?;
         let (lines, json) = (ui::lines::Lines::new(verbose), ui::json::Json);
         let front: &dyn Front = if common.json { &json } else { &lines };
-        let parts = Parts { plan: &plan, world: &world, front, journal, stop, session: Some(&session), run };
+        let parts = Parts {
+            plan: &plan,
+            world: &world,
+            front,
+            journal,
+            stop,
+            session: Some(&session),
+            run,
+            made: made(state, &plan),
+        };
         Ok(engine(parts, common, pace).apply())
     })();
     result.unwrap_or_else(|code| code)
@@ -245,7 +271,16 @@ fn undo(common: &Common, places: &Places, stop: &Stop, yes: bool) -> u8 {
         let front: &dyn Front = if common.json { &json } else { &lines };
         let journal = Journal::none();
         let run = run_id();
-        let parts = Parts { plan: &plan, world: &world, front, journal, stop, session: Some(&session), run };
+        let parts = Parts {
+            plan: &plan,
+            world: &world,
+            front,
+            journal,
+            stop,
+            session: Some(&session),
+            run,
+            made: made(state, &plan),
+        };
         Ok(engine(parts, common, Pace::Straight).undo(&|all| {
             let mut err = std::io::stderr().lock();
             for (place, actions) in all {

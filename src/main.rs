@@ -25,6 +25,8 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let stop = Arc::new(Stop::default());
+    // A password prompt switches the echo off; whoever ends in the middle of one switches it on again.
+    let terminal = rustix::termios::tcgetattr(std::io::stdin()).ok();
     if let Ok(mut signals) = Signals::new([SIGINT, SIGTERM, SIGHUP]) {
         let stop = Arc::clone(&stop);
         std::thread::spawn(move || {
@@ -33,7 +35,13 @@ fn main() -> ExitCode {
                     0 => eprintln!("stopping after the current action; once more stops at once"),
                     1 => eprintln!("stopping at once; once more ends this program whatever the hosts do"),
                     // What was begun and has no end mark is looked at on the next run.
-                    _ => std::process::exit(3),
+                    _ => {
+                        if let Some(modes) = &terminal {
+                            let now = rustix::termios::OptionalActions::Now;
+                            let _ = rustix::termios::tcsetattr(std::io::stdin(), now, modes);
+                        }
+                        std::process::exit(3)
+                    }
                 }
                 stop.press();
             }

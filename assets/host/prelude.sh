@@ -1,7 +1,7 @@
 # The words gangplank's shell text is made of. POSIX sh, GNU coreutils, openssl, systemd, docker.
 # $M marks our lines, $RUN names the run; file contents arrive on descriptor 3 in the order of use.
 G=/var/lib/gangplank/$RUN
-stop='' failed='' part=''
+stop='' failed='' part='' left=''
 trap 'stop=1' TERM HUP INT
 trap 'rm -f "$part"' EXIT
 
@@ -33,10 +33,15 @@ keep() {
 # keep_for_undo PATH: for a change that another program makes
 keep_for_undo() { keep "$1" && note merge "$1" "$old" '' "$mode"; }
 
+note_merged() { hash_of <"$1" && note merged "$1" '' "$h" ''; }
+
+# remove_file PATH: away, with a copy kept
+remove_file() { [ ! -e "$1" ] || { keep "$1" && note put "$1" "$old" '' "$mode" && rm -f "$1" && sync "${1%/*}"; }; }
+
 # settle PATH MODE OWNER KIND: the finished $part becomes PATH
 settle() {
-  hash_of <"$part" && chmod "$2" "$part" && { [ "$3" = - ] || chown "$3" "$part"; } && sync "$part" && keep "$1" &&
-    note "$4" "$1" "$old" "$h" "$mode" && mv -f "$part" "$1" && sync "${1%/*}"
+  hash_of <"$part" && new=$h && chmod "$2" "$part" && { [ "$3" = - ] || chown "$3" "$part"; } && sync "$part" && keep "$1" &&
+    note "$4" "$1" "$old" "$new" "$mode" && mv -f "$part" "$1" && sync "${1%/*}"
   rc=$?; rm -f "$part"; part=; return $rc
 }
 
@@ -74,7 +79,7 @@ make_csr() { # KEY SUBJECT SAN
 
 load_image() { # TAR NAME...
   tar=$1; shift
-  for n; do note image "$n" '' '' '' || return; done
+  for n; do note image "$n" "$(docker inspect -f '{{.Id}}' "$n" 2>/dev/null)" '' '' || return; done
   docker load -i "$tar"
 }
 
@@ -90,20 +95,24 @@ service() { # VERB UNIT
     enable) note enable "$2" "$(systemctl is-enabled "$2" 2>/dev/null)" enabled '' ;;
     start | restart) note start "$2" "$(systemctl is-active "$2" 2>/dev/null)" active '' ;;
     *) : ;;
-  esac && systemctl "$1" "$2"
+  esac && systemctl "$1" "$2" || return
+  # What the unit reads was read: a change noted after this line asks for a restart.
+  case $1 in start | restart) note started "$2" '' '' '' ;; esac
 }
 
 restart_pod() { # CONTAINER
   c=$(docker ps -q --filter "name=k8s_$1") || return
   # shellcheck disable=SC2086
-  [ -z "$c" ] || docker restart -t 5 $c
+  # The kubelet starts a new container at once.
+  [ -z "$c" ] || docker stop -t 5 $c >/dev/null || return
+  note restarted "$1" '' '' ''
 }
 
 # is_ours PATH SHA256: nobody changed it after us
 is_ours() { [ -f "$1" ] && hash_of <"$1" && [ "$h" = "$2" ]; }
 
-put_back() { # PATH RUN OLD NEW MODE-AND-OWNER
-  is_ours "$1" "$4" || { echo "$1 is no longer what gangplank wrote: left alone"; return 0; }
+put_back() { # PATH RUN OLD NEW MODE-AND-OWNER; without NEW we had removed it
+  if [ -n "$4" ]; then is_ours "$1" "$4"; else [ ! -e "$1" ]; fi || { left=1; echo "$1 is no longer what gangplank wrote: left alone"; return 0; }
   part=${1%/*}/.${1##*/}.part; rm -f "$part"
   (umask 077; cp "/var/lib/gangplank/$2/$3" "$part") && chmod "${5% *}" "$part" && chown "${5#* }" "$part" &&
     sync "$part" && mv -f "$part" "$1"
@@ -112,7 +121,7 @@ put_back() { # PATH RUN OLD NEW MODE-AND-OWNER
 
 take_away() { # PATH SHA256
   [ -e "$1" ] || return 0
-  is_ours "$1" "$2" || { echo "$1 is no longer what gangplank wrote: left alone"; return 0; }
+  is_ours "$1" "$2" || { left=1; echo "$1 is no longer what gangplank wrote: left alone"; return 0; }
   rm -f "$1"
 }
 
@@ -120,14 +129,19 @@ take_dir() { [ ! -d "$1" ] || rmdir "$1" 2>/dev/null || echo "$1 is not empty: l
 
 take_image() { docker rmi "$1" >/dev/null 2>&1 || echo "$1 is still in use: left alone"; }
 
+kubelet_mounts() { while read -r _ m _; do case $m in /var/lib/kubelet/*) echo "$m" ;; esac; done </proc/mounts; }
+
 # clean_pods: of a kubelet that was not there before: its containers, mounts, state and kube-proxy's rules
 clean_pods() {
   c=$(docker ps -aq --filter name=k8s_) || return
   # shellcheck disable=SC2086
   [ -z "$c" ] || docker rm -f -v $c >/dev/null
-  while read -r _ m _; do case $m in /var/lib/kubelet/*) echo "$m" ;; esac; done </proc/mounts | sort -r | while read -r m; do umount "$m"; done
+  # Volumes of pods may be mounted there: nothing is removed through a mount.
+  kubelet_mounts | sort -r | while read -r m; do umount "$(printf %b "$m")"; done
+  m=$(kubelet_mounts | head -n 1)
+  [ -z "$m" ] || { echo "$m is still mounted: unmount it, then undo again" >&2; return 1; }
   for f in pods plugins plugins_registry pod-resources device-plugins cpu_manager_state memory_manager_state pki; do
-    rm -rf "/var/lib/kubelet/$f"
+    rm -rf --one-file-system "/var/lib/kubelet/$f"
   done
   for t in iptables ip6tables; do
     command -v $t-save >/dev/null || continue
@@ -136,7 +150,11 @@ clean_pods() {
   done
 }
 
-forget() { rm -rf "/var/lib/gangplank/$1"; rmdir /var/lib/gangplank 2>/dev/null || :; }
+# forget RUN: the record goes, unless something was left alone: then the old files stay with it
+forget() {
+  [ -z "$left" ] || { echo "/var/lib/gangplank/$1 is kept: it holds what was there before"; return 0; }
+  rm -rf "/var/lib/gangplank/$1"; rmdir /var/lib/gangplank 2>/dev/null || :
+}
 
 # What follows answers questions and changes nothing. $q is the number of the question.
 say() { printf '%s %s %s\n' "$M" "$q" "$*"; }
@@ -144,7 +162,7 @@ tell() { sed -u "s/^/$M $q $1 /"; }
 
 ask_machine() {
   o=; [ -r /etc/os-release ] && o=$(. /etc/os-release && printf %s "$PRETTY_NAME")
-  say os "$o"; say uname "$(uname -m) $(uname -r) $(uname -n)"; say fqdn "$(hostname -f 2>/dev/null)"
+  say os "$o"; say uname "$(uname -m) $(uname -r) $(uname -n)"; say fqdn "$(timeout 3 hostname -f 2>/dev/null)"
   say uid "$(id -u)"; say clock "$(date +%s%3N)"; say cpus "$(nproc)"
   while read -r k v _; do case $k in MemTotal:) say memory "$v" ;; SwapTotal:) say swap "$v" ;; esac; done </proc/meminfo
   if [ -e /sys/fs/cgroup/cgroup.controllers ]; then say cgroup 2; else say cgroup 1; fi
@@ -176,31 +194,31 @@ ask_key() { # PATH
 }
 
 ask_unit() {
-  s=$(systemctl show -p LoadState,ActiveState,SubState,UnitFileState,NRestarts,NeedDaemonReload "$1" 2>&1)
+  s=$(systemctl show -p LoadState,ActiveState,SubState,UnitFileState,NRestarts,NeedDaemonReload,FragmentPath,DropInPaths "$1" 2>&1)
   printf '%s\n' "$s" | tell show
   case $s in
-    *ActiveState=active* | *LoadState=not-found*) ;; *) journalctl -q -u "$1" -n 12 --no-pager -o cat 2>/dev/null | tell journal ;;
+    *ActiveState=active* | *LoadState=not-found*) ;; *) timeout 10 journalctl -q -u "$1" -n 12 --no-pager -o cat 2>/dev/null | tell journal ;;
   esac
 }
 
-ask_docker() { docker info 2>&1 | tell info; }
+ask_docker() { timeout 30 docker info 2>&1 | tell info; }
 ask_containers() {
-  docker ps --no-trunc --format '{{.ID}}	{{.Image}}	{{.Command}}	{{.CreatedAt}}	{{.Status}}	{{.Names}}' 2>&1 | tell ps
+  timeout 30 docker ps --no-trunc --format '{{.ID}}	{{.Image}}	{{.Command}}	{{.CreatedAt}}	{{.Status}}	{{.Names}}' 2>&1 | tell ps
   say done
 }
-ask_images() { docker images --no-trunc 2>/dev/null | tell image; say done; }
-ask_tar() { if [ -r "$1" ]; then tar -xOf "$1" manifest.json 2>&1 | tell manifest; else say none; fi; say done; }
+ask_images() { timeout 30 docker images --no-trunc 2>/dev/null | tell image; say done; }
+ask_tar() { if [ -r "$1" ]; then { tar -xOf "$1" manifest.json 2>&1; echo; } | tell manifest; else say none; fi; say done; }
 
 ask_kubelet() { # PATH; sets $kv
   kv=; [ -f "$1" ] || { say none; return; }
   say size "$(stat -L -c %s "$1")"
-  kv=$("$1" --version 2>&1 | head -n 1); say version "$kv"; kv=${kv#Kubernetes }
+  kv=$(timeout 20 "$1" --version 2>&1 | head -n 1); say version "$kv"; kv=${kv#Kubernetes }
 }
 
 try_flags() { # PATH FLAG...: drops what the kubelet's parser refuses until it takes the rest
   k=$1; shift; n=0
   while [ $n -lt 12 ]; do
-    o=$("$k" "$@" --version 2>&1) && { say tried 1; return; }
+    o=$(timeout 20 "$k" "$@" --version 2>&1) && { say tried 1; return; }
     f=$(printf '%s\n' "$o" | sed -n 's/.*unknown flag: \(--[A-Za-z0-9-]*\).*/\1/p' | head -n 1)
     [ -n "$f" ] || { say error "$(printf '%s\n' "$o" | tail -n 1)"; return; }
     say refused "$f"; i=$#
@@ -211,7 +229,7 @@ try_flags() { # PATH FLAG...: drops what the kubelet's parser refuses until it t
 
 ask_folder() { if [ -d "$1" ]; then ls -A "$1" | tell name; else say none; fi; say done; }
 ask_record() { cat /var/lib/gangplank/*/record.jsonl 2>/dev/null | tell line; say done; }
-ask_lookup() { getent ahosts "$1" | tell host; say done; }
+ask_lookup() { timeout 15 getent ahosts "$1" | tell host; say done; }
 ask_tls() { # HOST PORT
   case $1 in *:*) a=[$1]:$2 ;; *) a=$1:$2 ;; esac
   o=$(timeout 6 openssl s_client -connect "$a" -servername "$1" -showcerts </dev/null 2>&1)

@@ -1,6 +1,7 @@
 //! What every place needs to know before it can be looked at: the CA, this computer, the cluster. It is
 //! learnt once, by the thread that looks after the cluster, while the hosts are connected to.
 
+use std::collections::BTreeSet;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -75,6 +76,7 @@ pub struct Base {
     pub notes: Vec<String>,
     /// The API knows us.
     logged_in: Mutex<bool>,
+    last_nodes: Mutex<Option<(Instant, NodesNow)>>,
     /// The certificate that lives only in memory, once it was needed.
     passing: Passing,
 }
@@ -178,9 +180,9 @@ fn unreachable(error: &crate::kube::ApiError) -> bool {
 }
 
 /// What is known of the cluster now.
-pub fn cluster(plan: &Plan, world: &dyn World) -> ClusterFacts {
+pub fn cluster(plan: &Plan, world: &dyn World, made: &BTreeSet<String>) -> ClusterFacts {
     let api = world.cluster();
-    let mut facts = ClusterFacts::default();
+    let mut facts = ClusterFacts { made: made.clone(), ..ClusterFacts::default() };
     match api.version() {
         Ok(version) => facts.version = Some(version),
         Err(error) => facts.version_why = error.to_string(),
@@ -219,8 +221,15 @@ pub fn cluster(plan: &Plan, world: &dyn World) -> ClusterFacts {
 }
 
 impl Base {
-    /// Learns everything; `make` = a CA that does not exist yet is made.
-    pub fn learn(plan: &Plan, world: &dyn World, make: bool, login_gate: &Gate<()>) -> Result<Self, Problem> {
+    /// Learns everything; `make` = a CA that does not exist yet is made; `uids` = the
+    /// API objects earlier runs made.
+    pub fn learn(
+        plan: &Plan,
+        world: &dyn World,
+        make: bool,
+        uids: &BTreeSet<String>,
+        login_gate: &Gate<()>,
+    ) -> Result<Self, Problem> {
         let signer = Signer::open(plan, world, make)?;
         signer.check(world.now())?;
         let mut notes = check_api(&signer, world)?;
@@ -234,22 +243,50 @@ impl Base {
                 false
             }
         };
-        let cluster = cluster(plan, world);
-        Ok(Self { signer, here, cluster, notes, logged_in: Mutex::new(logged_in), passing })
+        let cluster = cluster(plan, world, uids);
+        Ok(Self {
+            signer,
+            here,
+            cluster,
+            notes,
+            logged_in: Mutex::new(logged_in),
+            last_nodes: Mutex::default(),
+            passing,
+        })
     }
 
-    /// The nodes now, logging in first when that was not possible before.
-    pub fn nodes(&self, plan: &Plan, world: &dyn World) -> Result<Vec<crate::kube::Node>, String> {
-        {
-            let mut logged_in = self.logged_in.lock().unwrap_or_else(PoisonError::into_inner);
-            if !*logged_in {
-                log_in(plan, world, &self.signer, &self.passing)?;
-                *logged_in = true;
+    /// The nodes now, logging in first when that was not possible before. However many wait for their node, the
+    /// API is asked by one at a time, and an answer serves everybody for a moment.
+    pub fn nodes(&self, plan: &Plan, world: &dyn World) -> NodesNow {
+        let mut last = self.last_nodes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, answer)) = &*last {
+            let fresh = if answer.is_ok() { FRESH } else { FRESH_FAILURE };
+            if at.elapsed() < fresh {
+                return answer.clone();
             }
         }
-        world.cluster().nodes().map_err(|error| error.to_string())
+        let answer = self.ask_nodes(plan, world);
+        *last = Some((Instant::now(), answer.clone()));
+        answer
+    }
+
+    fn ask_nodes(&self, plan: &Plan, world: &dyn World) -> NodesNow {
+        let mut logged_in = self.logged_in.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*logged_in {
+            log_in(plan, world, &self.signer, &self.passing)?;
+            *logged_in = true;
+        }
+        world.cluster().nodes().map(std::sync::Arc::new).map_err(|error| error.to_string())
     }
 }
+
+/// The nodes, or why they are not known.
+type NodesNow = Result<std::sync::Arc<Vec<crate::kube::Node>>, String>;
+
+/// So long an answer about the nodes serves everybody.
+const FRESH: Duration = Duration::from_millis(200);
+/// So long a failure does: asking again may take as long as its deadline.
+const FRESH_FAILURE: Duration = Duration::from_secs(2);
 
 /// Now, in milliseconds since 1970.
 pub fn millis(time: Timestamp) -> i64 {

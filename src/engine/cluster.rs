@@ -19,8 +19,8 @@ use crate::step::{self, Look, On, Proof, State, StepId};
 impl Engine<'_> {
     /// The CA, this computer, the cluster.
     pub(super) fn cluster_thread(&self, shared: &Shared, workers: usize) {
-        let learnt =
-            Base::learn(self.plan, self.world, self.session.is_some(), &shared.login).and_then(|base| {
+        let learnt = Base::learn(self.plan, self.world, self.session.is_some(), &self.made, &shared.login)
+            .and_then(|base| {
                 if let Some(session) = self.session {
                     session.check_identity(self.plan, &base.signer.info().cert.fingerprint)?;
                 }
@@ -108,7 +108,7 @@ impl Engine<'_> {
                 skip(&why);
                 return End::Problem;
             }
-            fresh = super::base::cluster(self.plan, self.world);
+            fresh = super::base::cluster(self.plan, self.world, &self.made);
             &fresh
         };
         self.apply_objects(base, facts)

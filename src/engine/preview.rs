@@ -27,7 +27,7 @@ impl Engine<'_> {
     /// Looks at every place and changes nothing.
     pub fn preview(&self) -> Result<Vec<Seen>, Problem> {
         let login = Gate::default();
-        let base = Base::learn(self.plan, self.world, false, &login)?;
+        let base = Base::learn(self.plan, self.world, false, &self.made, &login)?;
         let mut seen: Vec<Seen> = std::thread::scope(|scope| {
             let base = &base;
             let threads: Vec<_> = self

@@ -17,14 +17,18 @@ use crate::step::{self, Proof, StepId};
 
 /// How often the API is asked while something is waited for.
 const POLL: Duration = Duration::from_millis(300);
-/// A sample at least this often, even when docker is silent.
-const HEARTBEAT: Duration = Duration::from_secs(2);
+/// A sample at least this often, even when docker is silent, milliseconds.
+const HEARTBEAT: i64 = 2_000;
+/// Containers must stay up so long to count, milliseconds.
+const STEADY: i64 = 1_500;
 /// Events that come close together are one.
 const DEBOUNCE: Duration = Duration::from_millis(80);
 /// So many restarts by systemd are a crash loop.
 const CRASH_LOOP: u32 = 4;
 /// A node's heartbeat has whole seconds, and clocks differ a little, milliseconds.
-const HEARTBEAT_SLACK: i64 = 2_500;
+const HEARTBEAT_SLACK: i64 = 1_500;
+/// UDP packets get lost.
+const UDP_TRIES: u32 = 4;
 
 /// A waiting that ended.
 pub enum Ended {
@@ -66,7 +70,9 @@ impl Engine<'_> {
         for (id, proof) in std::mem::take(&mut worked.proofs) {
             self.teller.tell(&site.place, Some(id), Event::TaskStarted);
             let ended = match &proof {
-                Proof::Containers { wanted, within } => self.containers(site, wanted, *within, stream),
+                Proof::Containers { wanted, old, within } => {
+                    self.containers(site, (wanted, old), *within, stream)
+                }
                 Proof::NodeReady { name, within } => {
                     self.node_ready(base, site, name, *within, worked.started_ms)
                 }
@@ -86,7 +92,7 @@ impl Engine<'_> {
     fn containers(
         &self,
         site: &mut Site,
-        wanted: &[(String, String)],
+        (wanted, old): (&[(String, String)], &[String]),
         within: u64,
         stream: &mut Option<Box<dyn LiveStream>>,
     ) -> Ended {
@@ -101,7 +107,8 @@ impl Engine<'_> {
         let deadline = self.deadline(within);
         let mut missing: Vec<String> = Vec::new();
         let mut kubelet = String::new();
-        let (mut first_restarts, mut quiet) = (None, Instant::now());
+        let (mut first_restarts, mut up_since) = (None, None);
+        let mut quiet = millis(self.world.now());
         loop {
             if self.stop.wanted() {
                 return Ended::Stopped;
@@ -113,11 +120,17 @@ impl Engine<'_> {
                     live.sample();
                 }
                 Live::Sample(sample) => {
-                    quiet = Instant::now();
-                    missing = step::missing_containers(wanted, &sample.containers);
+                    quiet = millis(self.world.now());
+                    missing = step::missing_containers(wanted, &sample.containers, old);
                     kubelet = format!("{} {}", sample.kubelet, sample.error);
-                    if missing.is_empty() {
-                        return Ended::True("kube-proxy and pause run".to_owned());
+                    // One moment proves nothing: a container may end again at once.
+                    if missing.is_empty() && sample.kubelet.starts_with("active") {
+                        let since = *up_since.get_or_insert_with(|| millis(self.world.now()));
+                        if millis(self.world.now()).saturating_sub(since) >= STEADY {
+                            return Ended::True("kube-proxy and pause run".to_owned());
+                        }
+                    } else {
+                        up_since = None;
                     }
                     let first = *first_restarts.get_or_insert(sample.restarts);
                     if sample.restarts.saturating_sub(first) >= CRASH_LOOP {
@@ -136,8 +149,9 @@ impl Engine<'_> {
                     );
                 }
                 Live::Quiet | Live::Lookup { .. } => {
-                    if quiet.elapsed() > HEARTBEAT {
-                        quiet = Instant::now();
+                    let now = millis(self.world.now());
+                    if now.saturating_sub(quiet) > if up_since.is_some() { STEADY } else { HEARTBEAT } {
+                        quiet = now;
                         live.sample();
                     }
                 }
@@ -321,6 +335,10 @@ impl Engine<'_> {
             }
             self.world.wait(POLL);
         };
+        if stream.is_none() && tcp.is_err() {
+            // The only way left to show it is a tool on the host.
+            *stream = site.host.stream().ok();
+        }
         let udp = stream
             .as_mut()
             .and_then(|live| over_udp(live.as_mut(), name, &server.to_string(), &expect.to_string()));
@@ -400,29 +418,37 @@ fn lookup(site: &mut Site, name: &str, server: &str) -> Result<Vec<std::net::IpA
     }
 }
 
+/// The lookup over UDP with a tool of the host, tried a few times; `None` = there is no tool that can.
 fn over_udp(
     live: &mut dyn LiveStream,
     name: &str,
     server: &str,
     expect: &str,
 ) -> Option<Result<String, String>> {
-    live.lookup(name, server);
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while Instant::now() < deadline {
-        match live.next(Duration::from_millis(500)) {
-            Live::Lookup { tool, .. } if tool.is_empty() => return None,
-            Live::Lookup { tool, said, answered } => {
-                return Some(if answered && said.contains(expect) {
-                    Ok(tool)
-                } else {
-                    Err(format!("{tool}: {said}"))
-                });
+    let mut last = String::new();
+    for _ in 0..UDP_TRIES {
+        live.lookup(name, server);
+        let deadline = Instant::now() + Duration::from_secs(10);
+        let answer = loop {
+            match live.next(Duration::from_millis(500)) {
+                Live::Lookup { tool, said, answered } => break Some((tool, said, answered)),
+                Live::Ended(_) => return None,
+                Live::Happened | Live::Sample(_) | Live::Quiet if Instant::now() > deadline => break None,
+                Live::Happened | Live::Sample(_) | Live::Quiet => {}
             }
-            Live::Ended(_) => return None,
-            Live::Happened | Live::Sample(_) | Live::Quiet => {}
+        };
+        let Some((tool, said, answered)) = answer else { continue };
+        // busybox' nslookup knows no options.
+        if tool.is_empty() || said.contains("invalid option") || said.contains("unrecognized option") {
+            return None;
         }
+        // The server's own address may begin like the answer.
+        if answered && said.split(|c: char| c.is_whitespace() || c == ',').any(|word| word == expect) {
+            return Some(Ok(tool));
+        }
+        last = format!("{tool}: {said}");
     }
-    None
+    Some(Err(last))
 }
 
 /// Opens when the cluster's own steps are over: whether DNS is there.

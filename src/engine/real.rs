@@ -25,6 +25,9 @@ pub trait Asker: host::Vault + host::Ask {
     fn name(&self, login: &str, place: &Place);
 }
 
+/// A machine's connection, once it is there.
+type Slot = Arc<Mutex<Option<Arc<SshWire>>>>;
+
 /// The real world.
 pub struct RealWorld {
     here: host::Here,
@@ -32,7 +35,7 @@ pub struct RealWorld {
     asker: Arc<dyn Asker>,
     cluster: LiveCluster,
     kept: PathBuf,
-    wires: Mutex<HashMap<String, Arc<SshWire>>>,
+    wires: Mutex<HashMap<String, Slot>>,
 }
 
 impl RealWorld {
@@ -76,19 +79,21 @@ impl World for RealWorld {
         let target = host::resolve(login, &self.here).map_err(Trouble::Wire)?;
         let name = format!("{}@{}", target.user, target.address());
         self.asker.name(&name, place);
-        let known = self.wires.lock().unwrap_or_else(PoisonError::into_inner).get(&name).cloned();
-        let wire = if let Some(wire) = known {
-            wire
-        } else {
-            {
-                let both = Both(Arc::clone(&self.asker));
-                let wire = SshWire::connect(&target, &self.policy, &both, Deadlines::default())
-                    .map_err(Trouble::Wire)?;
-                let wire = Arc::new(wire);
-                self.wires.lock().unwrap_or_else(PoisonError::into_inner).insert(name, Arc::clone(&wire));
-                wire
-            }
+        // One lock for each machine: two places on it connect once, and nobody else waits.
+        let slot = {
+            let mut wires = self.wires.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(wires.entry(name).or_default())
         };
+        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        let wire = if let Some(wire) = &*slot {
+            Arc::clone(wire)
+        } else {
+            let both = Both(Arc::clone(&self.asker));
+            let wire = SshWire::connect(&target, &self.policy, &both, Deadlines::default())
+                .map_err(Trouble::Wire)?;
+            Arc::clone(slot.insert(Arc::new(wire)))
+        };
+        drop(slot);
         let need_sudo = target.user != "root";
         let wire: Arc<dyn Wire> = wire;
         Ok(Box::new(ShellHost::new(wire, Arc::new(Both(Arc::clone(&self.asker))), need_sudo)))

@@ -43,6 +43,8 @@ pub struct Engine<'a> {
     pub only: Vec<String>,
     /// The session, when this run may change something.
     pub session: Option<&'a Session>,
+    /// Uids of the API objects that earlier runs made.
+    pub made: std::collections::BTreeSet<String>,
     /// Counts batches.
     pub batches: AtomicU64,
 }
@@ -302,6 +304,9 @@ impl Engine<'_> {
     }
 
     fn worker_run(&self, shared: &Shared, worker: &Worker, place: &Place, reported: &Cell<Reported>) -> End {
+        if self.stop.wanted() {
+            return End::Stopped;
+        }
         // The base failed before anybody logged in: nothing is contacted.
         if let Some(Err(_)) = shared.base.wait_for(std::time::Duration::ZERO) {
             return End::Problem;
@@ -344,6 +349,11 @@ impl Engine<'_> {
         if let Err(problem) = self.first_look(site) {
             self.fail(&site.place, step::steps(On::Worker).next().map(step::Step::id), problem);
             return End::Problem;
+        }
+        if self.stop.wanted() {
+            // The questions may have been cut short: nothing is concluded from them.
+            self.teller.tell(&site.place, None, Event::TaskEnded { outcome: Outcome::Stopped });
+            return End::Stopped;
         }
         let Ok(base) = shared.base.wait() else {
             let why = "the CA or the API stops everything, see above".to_owned();

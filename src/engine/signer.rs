@@ -15,6 +15,9 @@ use crate::plan::model::{CaPlace, Plan};
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Way};
 
+/// The code of a passphrase that does not open the CA's key.
+const WRONG_PASSPHRASE: &str = "E-CA-03";
+
 /// Signs.
 pub struct Signer {
     info: CaInfo,
@@ -72,20 +75,24 @@ impl Signer {
     pub fn open(plan: &Plan, world: &dyn World, make: bool) -> Result<Self, Problem> {
         match &plan.ca.place {
             CaPlace::Files { cert, key } => Self::here(world, cert, key),
-            CaPlace::New { cert, key } => {
-                if world.read(cert).is_err() {
-                    if !make {
-                        return Err(Problem::new(
-                            "E-CA-11",
-                            format!("a new CA would be made at {}", cert.display()),
-                        )
+            CaPlace::New { cert, key } => match (world.read(cert), world.read(key)) {
+                (Ok(_), Ok(_)) => Self::here(world, cert, key),
+                (Err(_), Err(_)) if make => make_ca(plan, world, cert, key),
+                (Err(_), Err(_)) => {
+                    Err(Problem::new("E-CA-11", format!("a new CA would be made at {}", cert.display()))
                         .seen("until it exists nothing can be said about certificates")
-                        .manual("gangplank apply makes it"));
-                    }
-                    make_ca(plan, world, cert, key)?;
+                        .manual("gangplank apply makes it"))
                 }
-                Self::here(world, cert, key)
-            }
+                (there, _) => {
+                    let (left, gone) = if there.is_ok() { (cert, key) } else { (key, cert) };
+                    Err(Problem::new(
+                        "E-CA-13",
+                        format!("{} is there and {} is not", left.display(), gone.display()),
+                    )
+                    .seen("a new CA is made only where there is neither")
+                    .manual(format!("bring the other file, or move {} away", left.display())))
+                }
+            },
             CaPlace::Host { login, cert, key } => {
                 let mut host =
                     world.host(&Place::CaHost, login).map_err(|trouble| trouble.problem(&Place::CaHost))?;
@@ -212,11 +219,16 @@ impl Signer {
 /// The length of a new CA's life in days.
 const NEW_CA_DAYS: u32 = 3650;
 
-fn make_ca(plan: &Plan, world: &dyn World, cert: &Path, key: &Path) -> Result<(), Problem> {
+/// Makes a CA in memory and writes it only when the API does not answer with another one.
+fn make_ca(plan: &Plan, world: &dyn World, cert: &Path, key: &Path) -> Result<Signer, Problem> {
     let serial = pki::Serial::random().map_err(|error| pki_problem(&error))?;
     let made =
         Ca::make(&format!("{}-ca", plan.cluster.name), pki::Kind::Rsa2048, NEW_CA_DAYS, serial, world.now())
             .map_err(|error| pki_problem(&error))?;
+    let ca = Ca::load(made.cert.as_bytes(), made.key.as_bytes(), None, world.now())
+        .map_err(|error| pki_problem(&error))?;
+    let signer = Signer { info: ca.info().clone(), kind: Kind::Here(Box::new(ca)) };
+    super::base::check_api(&signer, world)?;
     let write = |path: &Path, bytes: &[u8], mode| {
         world.write_new(path, bytes, mode).map_err(|error| {
             Problem::new("E-CA-13", format!("{} cannot be written", path.display()))
@@ -225,7 +237,8 @@ fn make_ca(plan: &Plan, world: &dyn World, cert: &Path, key: &Path) -> Result<()
         })
     };
     write(key, made.key.as_bytes(), 0o600)?;
-    write(cert, made.cert.as_bytes(), 0o644)
+    write(cert, made.cert.as_bytes(), 0o644)?;
+    Ok(signer)
 }
 
 impl Remote {
@@ -258,7 +271,14 @@ impl Remote {
             queue.busy = true;
             let round = std::mem::take(&mut queue.waiting);
             drop(queue);
-            let answers = self.round(&round, ca, world);
+            let mut answers = self.round(&round, ca, world);
+            let wrong = |answer: &(u64, Result<String, Problem>)| {
+                answer.1.as_ref().is_err_and(|problem| problem.code == WRONG_PASSPHRASE)
+            };
+            // A mistyped passphrase is asked for once more; then the round goes again.
+            if self.encrypted && answers.iter().any(wrong) && world.ca_passphrase(true).is_some() {
+                answers = self.round(&round, ca, world);
+            }
             queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
             queue.busy = false;
             queue.answers.extend(answers);
@@ -336,6 +356,7 @@ fn refused(said: &str) -> Problem {
         || lower.contains("maybe wrong password")
         || lower.contains("unable to load ca private key")
     {
+        WRONG_PASSPHRASE.clone_into(&mut problem.code);
         return problem.seen("the passphrase may be wrong").way(Way::Retry);
     }
     problem.way(Way::Retry)

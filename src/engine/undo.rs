@@ -30,6 +30,26 @@ struct Turn {
     node: Option<String>,
 }
 
+/// API objects: path and uid.
+type Made = Vec<(String, String)>;
+
+fn deletion((path, uid): &(String, String)) -> Action {
+    Action::KubeDelete { path: path.clone(), uid: Some(uid.clone()) }
+}
+
+/// The API objects a session made, newest first.
+pub fn made(session: &Path) -> Made {
+    let text = std::fs::read_to_string(session.join("objects.jsonl")).unwrap_or_default();
+    let lines: Vec<Value> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    lines
+        .iter()
+        .rev()
+        .filter_map(|line| Some((line["path"].as_str()?.to_owned(), line["uid"].as_str()?.to_owned())))
+        // Others may use the namespace by now, and deleting it deletes what is in it.
+        .filter(|(path, _)| path != "/api/v1/namespaces/kube-system")
+        .collect()
+}
+
 /// Notes an object that was made, in the session.
 pub(super) fn remember(session: &Path, line: &Value) -> std::io::Result<()> {
     let file = session.join("objects.jsonl");
@@ -44,16 +64,31 @@ pub fn actions(record: &[RecordLine]) -> (Vec<Action>, Option<String>) {
     let mut node = None;
     let mut units = false;
     // Only a kubelet that was not there before takes its containers with it.
-    let new_kubelet = record
-        .iter()
-        .any(|line| line.path == crate::profile::UNIT && line.kind == "put" && line.old.is_empty());
+    let new_kubelet = !record.iter().any(|line| line.kind == "foreign")
+        && record
+            .iter()
+            .any(|line| line.path == crate::profile::UNIT && line.kind == "put" && line.old.is_empty());
+    let mut restart = false;
+    let mut merged = std::collections::BTreeMap::new();
     for line in record.iter().rev() {
         match line.kind.as_str() {
-            "put" | "key" | "merge" if line.old.is_empty() => {
+            "merged" => {
+                merged.insert(line.path.clone(), line.new.clone());
+            }
+            "merge" => actions.push(Action::PutBack {
+                path: line.path.clone(),
+                run: line.run.clone(),
+                old: line.old.clone(),
+                // Without the line that says what kubectl made of it, nobody knows whether it is still ours.
+                new: merged.remove(&line.path).unwrap_or_else(|| "unknown".to_owned()),
+                mode: line.mode.clone(),
+            }),
+            "put" | "key" if line.old.is_empty() && line.new.is_empty() => {}
+            "put" | "key" if line.old.is_empty() => {
                 units |= line.path.starts_with("/etc/systemd/");
                 actions.push(Action::TakeAway { path: line.path.clone(), new: line.new.clone() });
             }
-            "put" | "key" | "merge" => {
+            "put" | "key" => {
                 units |= line.path.starts_with("/etc/systemd/");
                 actions.push(Action::PutBack {
                     path: line.path.clone(),
@@ -64,7 +99,8 @@ pub fn actions(record: &[RecordLine]) -> (Vec<Action>, Option<String>) {
                 });
             }
             "dir" => actions.push(Action::TakeDir { path: line.path.clone() }),
-            "image" => actions.push(Action::TakeImage { name: line.path.clone() }),
+            // A name that meant another image before keeps the one it has now.
+            "image" if line.old.is_empty() => actions.push(Action::TakeImage { name: line.path.clone() }),
             "enable" if line.old != "enabled" => {
                 actions.push(Action::Service { verb: Verb::Disable, unit: line.path.clone() });
             }
@@ -73,13 +109,19 @@ pub fn actions(record: &[RecordLine]) -> (Vec<Action>, Option<String>) {
                 if new_kubelet {
                     actions.push(Action::CleanPods);
                 }
+                restart = false;
             }
+            "start" => restart = true,
             "node" => node = Some(line.path.clone()),
             _ => {}
         }
     }
     if units {
         actions.push(Action::Service { verb: Verb::DaemonReload, unit: String::new() });
+    }
+    if restart {
+        // It ran before and has read what was ours.
+        actions.push(Action::Service { verb: Verb::Restart, unit: "kubelet".to_owned() });
     }
     let mut runs: Vec<&String> = record.iter().map(|line| &line.run).collect();
     runs.dedup();
@@ -91,74 +133,102 @@ impl Engine<'_> {
     /// Takes back what this and earlier runs did; the exit code. `confirm` sees everything first.
     pub fn undo(&self, confirm: &Confirm) -> u8 {
         let mut problems = false;
-        let mut work: Vec<Turn> = Vec::new();
-        let mut look = |place: Place, host: Result<Box<dyn Host>, Problem>| match host
-            .and_then(|host| self.record(&place, host))
-        {
-            Ok((host, record)) => {
-                let (actions, node) = actions(&record);
-                work.push(Turn { place, host, actions, node });
-            }
-            Err(problem) => {
-                problems = true;
-                self.teller.tell(
-                    &place,
-                    Some(UNDO),
-                    Event::TaskEnded { outcome: Outcome::Failed { problem } },
-                );
-            }
-        };
+        let mut turns: Vec<Turn> = Vec::new();
         for worker in self.workers() {
             let place = Place::Worker(worker.name.clone());
             let host = self.world.host(&place, &worker.ssh).map_err(|trouble| trouble.problem(&place));
-            look(place, host);
+            problems |= !self.find(place, host, &mut turns);
         }
         let all = self.only.is_empty();
         if all {
-            look(Place::Here, Ok(self.world.here()));
+            problems |= !self.find(Place::Here, Ok(self.world.here()), &mut turns);
         }
-        let shown: Vec<(Place, Vec<Action>)> =
-            work.iter().map(|turn| (turn.place.clone(), turn.actions.clone())).collect();
+        let objects = if all {
+            self.session.map(|session| made(&session.folder)).unwrap_or_default()
+        } else {
+            Vec::new()
+        };
+        let nodes: Vec<String> = turns.iter().filter_map(|turn| turn.node.clone()).collect();
+        let (objects, nodes) = match self.in_the_cluster(objects, &nodes) {
+            Ok(found) => found,
+            Err(problem) => {
+                problems = true;
+                self.teller.tell(
+                    &Place::Cluster,
+                    Some(UNDO),
+                    Event::TaskEnded { outcome: Outcome::Failed { problem } },
+                );
+                // The record stays, so that the node can be deleted by the next undo.
+                for turn in turns.iter_mut().filter(|turn| turn.node.is_some()) {
+                    turn.actions.retain(|action| !matches!(action, Action::Forget { .. }));
+                }
+                (Vec::new(), Vec::new())
+            }
+        };
+        let mut shown: Vec<(Place, Vec<Action>)> =
+            turns.iter().map(|turn| (turn.place.clone(), turn.actions.clone())).collect();
+        shown.push((Place::Cluster, objects.iter().chain(&nodes).map(deletion).collect()));
         if !confirm(&shown) {
             return code::STOPPED;
         }
-        let objects = if all { self.made_objects() } else { Vec::new() };
-        let nodes: Vec<String> = work.iter().filter_map(|turn| turn.node.clone()).collect();
-        let mut base = None;
-        if !objects.is_empty() || !nodes.is_empty() {
-            match Base::learn(self.plan, self.world, false, &super::base::Gate::default()) {
-                Ok(learnt) => base = Some(learnt),
-                Err(problem) => {
-                    problems = true;
-                    self.teller.tell(
-                        &Place::Cluster,
-                        Some(UNDO),
-                        Event::TaskEnded { outcome: Outcome::Failed { problem } },
-                    );
-                }
-            }
-        }
-        if base.is_some() {
-            problems |= !self.delete(objects);
-        }
-        let (here, hosts): (Vec<_>, Vec<_>) = work.into_iter().partition(|turn| turn.place == Place::Here);
+        let kept_objects = !self.delete(&objects);
+        problems |= kept_objects;
+        let (here, hosts): (Vec<_>, Vec<_>) = turns.into_iter().partition(|turn| turn.place == Place::Here);
         for mut turn in hosts {
             problems |= !self.take_back(&turn.place, turn.host.as_mut(), &turn.actions);
         }
-        // A kubelet that still runs would register its node again.
-        let known = base.iter().flat_map(|base| base.cluster.nodes.iter().flatten());
-        let nodes = known
-            .filter(|node| nodes.contains(&node.name))
-            .map(|node| (format!("/api/v1/nodes/{}", node.name), node.uid.clone()))
-            .collect();
-        problems |= !self.delete(nodes);
+        // Only now: a kubelet that still runs would register its node again.
+        problems |= !self.delete(&nodes);
         if let (true, Some(session)) = (all && !problems, self.session) {
             let _ = std::fs::remove_file(session.folder.join("objects.jsonl"));
         }
         for mut turn in here {
             problems |= !self.take_back(&turn.place, turn.host.as_mut(), &turn.actions);
         }
-        if problems { code::PROBLEM } else { code::DONE }
+        match (problems, self.stop.wanted()) {
+            (_, true) => code::STOPPED,
+            (true, false) => code::PROBLEM,
+            (false, false) => code::DONE,
+        }
+    }
+
+    /// Reads a machine's record; `false` when that was not possible.
+    fn find(&self, place: Place, host: Result<Box<dyn Host>, Problem>, turns: &mut Vec<Turn>) -> bool {
+        match host.and_then(|host| self.record(&place, host)) {
+            Ok((host, record)) => {
+                let (actions, node) = actions(&record);
+                turns.push(Turn { place, host, actions, node });
+                true
+            }
+            Err(problem) => {
+                self.teller.tell(
+                    &place,
+                    Some(UNDO),
+                    Event::TaskEnded { outcome: Outcome::Failed { problem } },
+                );
+                false
+            }
+        }
+    }
+
+    /// Which of the objects and nodes to delete are really there: path and uid.
+    fn in_the_cluster(&self, objects: Made, nodes: &[String]) -> Result<(Made, Made), Problem> {
+        if objects.is_empty() && nodes.is_empty() {
+            return Ok((Vec::new(), Vec::new()));
+        }
+        let base = Base::learn(self.plan, self.world, false, &self.made, &super::base::Gate::default())?;
+        let Some(known) = &base.cluster.nodes else {
+            return Err(Problem::new("E-UNDO-02", "what was made in the cluster cannot be taken back now")
+                .seen(base.cluster.nodes_why.clone())
+                .seen("the record of it stays, so undo can be run again")
+                .way(Way::Retry));
+        };
+        let nodes = known
+            .iter()
+            .filter(|node| nodes.contains(&node.name))
+            .map(|node| (format!("/api/v1/nodes/{}", node.name), node.uid.clone()))
+            .collect();
+        Ok((objects, nodes))
     }
 
     fn record(
@@ -243,22 +313,8 @@ impl Engine<'_> {
         }
     }
 
-    /// The objects this session made, newest first: path and uid.
-    fn made_objects(&self) -> Vec<(String, String)> {
-        let Some(session) = self.session else { return Vec::new() };
-        let text = std::fs::read_to_string(session.folder.join("objects.jsonl")).unwrap_or_default();
-        let lines: Vec<Value> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-        lines
-            .iter()
-            .rev()
-            .filter_map(|line| Some((line["path"].as_str()?.to_owned(), line["uid"].as_str()?.to_owned())))
-            // Others may use the namespace by now, and deleting it deletes what is in it.
-            .filter(|(path, _)| path != "/api/v1/namespaces/kube-system")
-            .collect()
-    }
-
     /// Deletes API objects that are still the ones that were made; `true` when none was refused.
-    fn delete(&self, made: Vec<(String, String)>) -> bool {
+    fn delete(&self, made: &[(String, String)]) -> bool {
         if made.is_empty() {
             return true;
         }
@@ -267,10 +323,10 @@ impl Engine<'_> {
         let actions = made.len();
         let mut outcome = Outcome::Changed { actions };
         for (path, uid) in made {
-            let action = Action::KubeDelete { path: path.clone(), uid: Some(uid.clone()) };
+            let action = deletion(&(path.clone(), uid.clone()));
             let started = Event::ActionStarted { action: action.title(), shell: action.shell().to_string() };
             self.teller.tell(&place, Some(UNDO), started);
-            let result = self.world.cluster().delete(&path, &uid);
+            let result = self.world.cluster().delete(path, uid);
             let status = i32::from(result.is_err());
             self.teller.tell(
                 &place,

@@ -9,7 +9,7 @@ use super::event::{Event, Outcome};
 use super::look::{Looked, Site, look_all};
 use super::run::Engine;
 use crate::host::{Batch, BatchEnd, Heard};
-use crate::plan::action::{Action, Content, Slot};
+use crate::plan::action::{Action, Content, Slot, Verb};
 use crate::plan::fact::{Known, Want};
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Verdict, Way};
@@ -86,10 +86,6 @@ impl Engine<'_> {
                 return worked;
             }
             let count = tasks.len();
-            let restarts = tasks.iter().any(|(_, action)| matches!(action, Action::Service { .. }));
-            if restarts {
-                worked.started_ms = Some(millis(self.world.now()));
-            }
             if !self.carry_out(base, site, tasks, &mut worked, barrier) {
                 return worked;
             }
@@ -102,7 +98,11 @@ impl Engine<'_> {
                 }
                 continue;
             }
-            self.look_again(base, site, &mut worked);
+            if self.stop.wanted() {
+                worked.stopped = true;
+            } else {
+                self.look_again(base, site, &mut worked);
+            }
             return worked;
         }
     }
@@ -291,6 +291,7 @@ impl Engine<'_> {
         let mut current: Option<StepId> = None;
         let mut began = Instant::now();
         let place = site.place.clone();
+        let mut started = None;
         let end = site.host.run(&batch, self.stop, &mut |heard| match heard {
             Heard::Began(index) => {
                 let Some((id, action)) = tasks.get(index) else { return };
@@ -311,6 +312,10 @@ impl Engine<'_> {
             }
             Heard::Ended(index, status) => {
                 let Some((id, action)) = tasks.get(index) else { return };
+                if let Action::Service { verb: Verb::Start | Verb::Restart, .. } = action {
+                    // What the node said before this proves nothing.
+                    started = Some(millis(self.world.now()));
+                }
                 // A journal that cannot be written any more must not stop what is under way.
                 let _ = self.journal.ended(&place, number, index, status);
                 let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -331,6 +336,7 @@ impl Engine<'_> {
             }
             Heard::Sent(sent, of) => self.teller.tell(&place, current, Event::Progress { sent, of }),
         });
+        worked.started_ms = started.or(worked.started_ms);
         site.facts.update(end.facts.clone());
         for (index, (_, action)) in tasks.iter().enumerate() {
             if let (Some(slot), Some(done)) = (action.yields(), end.actions.get(&index))
@@ -351,7 +357,8 @@ impl Engine<'_> {
         let Some((index, (id, action))) = failed else { return true };
         let done = end.actions.get(&index);
         let outcome = match done.and_then(|done| done.status) {
-            Some(status) if !(end.stopped && self.stop.level() > 1) => Outcome::Failed {
+            // Cut short by the person, it ends as it may: a half-sent file, a child that got the signal.
+            Some(status) if !self.stop.wanted() => Outcome::Failed {
                 problem: action_problem(&site.place, action, status, &done.cloned().unwrap_or_default()),
             },
             _ if end.stopped || self.stop.wanted() && end.trouble.is_none() => Outcome::Stopped,

@@ -175,6 +175,8 @@ fn unit(lines: &Lines) -> Known<Fact> {
         file: value("UnitFileState"),
         restarts: value("NRestarts").parse().unwrap_or(0),
         stale: value("NeedDaemonReload") == "yes",
+        fragment: value("FragmentPath"),
+        dropins: value("DropInPaths").split_whitespace().map(str::to_owned).collect(),
         journal: all(lines, "journal").map(clean::line).collect(),
     }))
 }

@@ -17,6 +17,9 @@ use crate::plan::fact::{Fact, Facts, FileFact, KeyFact, Known, RecordLine, Want}
 /// Largest file whose content is read, bytes.
 const LARGEST: u64 = 256 << 10;
 
+/// What is said of something that undo does not touch.
+const LEFT: &str = "left alone";
+
 /// This computer.
 pub struct HereHost {
     state: PathBuf,
@@ -126,16 +129,24 @@ impl HereHost {
                     let (old, mode) = self.keep(run, Path::new(&path)).map_err(words)?;
                     self.note(run, "merge", &path, &old, "", &mode).map(|()| String::new()).map_err(words)
                 }
+                None if text.starts_with("note_merged ") => {
+                    let words_of = shell_words::split(text).map_err(|error| error.to_string())?;
+                    let path = words_of.get(1).cloned().unwrap_or_default();
+                    let new = fs::read(&path).map(|content| sha256(&content)).map_err(words)?;
+                    self.note(run, "merged", &path, "", &new, "").map(|()| String::new()).map_err(words)
+                }
                 None => Err(format!("{title} is not done on this computer")),
             },
             Action::PutBack { path, run: from, old, new, mode } => {
                 self.put_back(path, from, old, new, mode).map_err(words)
             }
             Action::TakeAway { path, new } => take_away(Path::new(path), new).map_err(words),
-            Action::TakeDir { path } => {
-                let _ = fs::remove_dir(path);
-                Ok(String::new())
-            }
+            Action::TakeDir { path } => Ok(match fs::remove_dir(path) {
+                Err(error) if error.kind() == std::io::ErrorKind::DirectoryNotEmpty => {
+                    format!("{path} is not empty: it stays")
+                }
+                Ok(()) | Err(_) => String::new(),
+            }),
             Action::Forget { run } => {
                 fs::remove_dir_all(self.state.join(run)).map(|()| String::new()).map_err(words)
             }
@@ -145,9 +156,9 @@ impl HereHost {
 
     fn put_back(&self, path: &str, run: &str, old: &str, new: &str, mode: &str) -> std::io::Result<String> {
         let target = Path::new(path);
-        // A merge by kubectl leaves a content we did not write: there, `new` is empty.
-        if !new.is_empty() && fs::read(target).map(|content| sha256(&content)).unwrap_or_default() != new {
-            return Ok(format!("{path} is no longer what gangplank wrote: left alone"));
+        // Without `new` we had removed it.
+        if fs::read(target).map(|content| sha256(&content)).unwrap_or_default() != new {
+            return Ok(format!("{path} is no longer what gangplank wrote: {LEFT}"));
         }
         let content = fs::read(self.state.join(run).join(old))?;
         let part = target.with_extension("gangplank-part");
@@ -214,7 +225,7 @@ fn take_away(path: &Path, new: &str) -> std::io::Result<String> {
         Ok(content) if new.is_empty() || sha256(&content) == new => {
             fs::remove_file(path).map(|()| String::new())
         }
-        Ok(_) => Ok(format!("{} is no longer what gangplank wrote: left alone", path.display())),
+        Ok(_) => Ok(format!("{} is no longer what gangplank wrote: {LEFT}", path.display())),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
         Err(error) => Err(error),
     }
@@ -295,16 +306,32 @@ impl Host for HereHost {
 
     fn run(&mut self, batch: &Batch, stop: &Stop, hear: &mut dyn FnMut(Heard)) -> BatchEnd {
         let mut end = BatchEnd { complete: true, ..BatchEnd::default() };
+        let mut left = false;
         for (index, action) in batch.actions.iter().enumerate() {
             if stop.wanted() {
                 end.stopped = true;
                 break;
             }
             hear(Heard::Began(index));
+            if let (Action::Forget { run }, true) = (action, left) {
+                // The old files stay with the record.
+                let line =
+                    format!("{} is kept: it holds what was there before", self.state.join(run).display());
+                hear(Heard::Said(index, false, line.clone()));
+                hear(Heard::Ended(index, 0));
+                end.actions.insert(index, ActionEnd { status: Some(0), out: line, err: String::new() });
+                continue;
+            }
             let (status, out, err) = match self.act(&batch.run, action) {
                 Ok(out) => (0, out, String::new()),
                 Err(why) => (1, String::new(), why),
             };
+            left |= out.ends_with(LEFT);
+            if action.yields().is_none() {
+                for line in out.lines() {
+                    hear(Heard::Said(index, false, clean::line(line)));
+                }
+            }
             for line in err.lines() {
                 hear(Heard::Said(index, true, clean::line(line)));
             }

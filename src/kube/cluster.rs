@@ -2,7 +2,7 @@
 //! and nothing more.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -18,6 +18,9 @@ use crate::plan::model::{ApiAddress, Version};
 
 /// How long one answer may take.
 const WAIT: Duration = Duration::from_secs(5);
+
+/// How long the pods of a ReplicationController may take to go.
+const EMPTIED_WITHIN: Duration = Duration::from_secs(10);
 
 /// A certificate and its key, PEM.
 pub struct Login {
@@ -80,6 +83,32 @@ impl LiveCluster {
     }
 }
 
+/// Sets a ReplicationController to no pods and waits a moment until they are gone.
+fn empty(api: &Api, path: &str, uid: &str) -> Result<(), ApiError> {
+    let deadline = Instant::now() + EMPTIED_WITHIN;
+    loop {
+        let mut live = match api.get(path) {
+            Ok(live) => live,
+            Err(ApiError::NotFound(_)) => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let text = |pointer: &str| live.pointer(pointer).and_then(Value::as_str).unwrap_or_default() == uid;
+        let number = |pointer: &str| live.pointer(pointer).and_then(Value::as_u64).unwrap_or(0);
+        if !text("/metadata/uid") || number("/status/replicas") == 0 || Instant::now() > deadline {
+            return Ok(());
+        }
+        if number("/spec/replicas") != 0 {
+            live["spec"]["replicas"] = 0.into();
+            match api.put(path, &live) {
+                // Its controller wrote in between: once more on the new one.
+                Ok(_) | Err(ApiError::Conflict(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
 /// Judges a probe.
 fn judge(probe: Probe, ca_subject: &[u8]) -> Seen {
     let client_cas = match &probe.clients {
@@ -135,7 +164,12 @@ impl Cluster for LiveCluster {
     }
 
     fn delete(&self, path: &str, uid: &str) -> Result<Deleted, ApiError> {
-        self.api()?.delete(path, uid)
+        let api = self.api()?;
+        if path.contains("/replicationcontrollers/") {
+            // Before 1.7 the pods of a deleted one stay for ever.
+            empty(&api, path, uid)?;
+        }
+        api.delete(path, uid)
     }
 
     fn clock_ahead_ms(&self) -> Option<i64> {

@@ -244,6 +244,16 @@ pub enum Action {
         /// Container name.
         container: String,
     },
+    /// A file of ours that must not be there any more; a copy is kept.
+    Remove {
+        /// Absolute path.
+        path: String,
+    },
+    /// Writes down that somebody else's kubelet was there before, so that undo does not clean up after it.
+    NoteForeign {
+        /// Unit name.
+        unit: String,
+    },
     /// Writes down in the host's record that the node was not in the API before, so that undo deletes it.
     NoteNode {
         /// Node name.
@@ -443,6 +453,8 @@ impl Action {
             Self::Service { verb, unit } if unit.is_empty() => vec![words(&["service", verb.word()])],
             Self::Service { verb, unit } => vec![words(&["service", verb.word(), unit])],
             Self::RestartPod { container } => vec![words(&["restart_pod", container])],
+            Self::Remove { path } => vec![words(&["remove_file", path])],
+            Self::NoteForeign { unit } => vec![words(&["note", "foreign", unit, "", "", ""])],
             Self::NoteNode { name } => vec![words(&["note", "node", name, "", "", ""])],
             Self::KubeApply { object } => {
                 vec![Piece::Text(format!("kubectl apply --validate=false -f - <<'EOF'\n{object:#}\nEOF"))]
@@ -483,13 +495,14 @@ impl Action {
             Self::SendImage { names, .. } => format!("send and load {}", names.join(", ")),
             Self::Service { verb, unit } => format!("systemctl {} {unit}", verb.word()).trim_end().to_owned(),
             Self::RestartPod { container } => format!("restart the {container} container"),
+            Self::NoteForeign { unit } => format!("note that another {unit} was there before"),
             Self::NoteNode { name } => format!("note that node {name} is new"),
             Self::KubeApply { object } => format!("apply {}", object_name(object)),
             Self::Kubectl { args } => {
                 format!("kubectl {}", args.iter().take(3).cloned().collect::<Vec<_>>().join(" "))
             }
             Self::PutBack { path, .. } => format!("put back {path}"),
-            Self::TakeAway { path, .. } => format!("remove {path}"),
+            Self::Remove { path } | Self::TakeAway { path, .. } => format!("remove {path}"),
             Self::TakeDir { path } => format!("remove folder {path} if it is empty"),
             Self::TakeImage { name } => format!("remove image {name}"),
             Self::CleanPods => "remove the kubelet's containers and kube-proxy's rules".to_owned(),
@@ -510,6 +523,8 @@ impl Action {
             | Self::SendImage { .. }
             | Self::Service { .. }
             | Self::RestartPod { .. }
+            | Self::Remove { .. }
+            | Self::NoteForeign { .. }
             | Self::NoteNode { .. }
             | Self::KubeApply { .. }
             | Self::Kubectl { .. }
@@ -535,7 +550,10 @@ impl Action {
     /// The path it writes.
     pub fn path(&self) -> Option<&str> {
         match self {
-            Self::MakeDir { path, .. } | Self::MakeKey { path, .. } | Self::Put { path, .. } => Some(path),
+            Self::MakeDir { path, .. }
+            | Self::MakeKey { path, .. }
+            | Self::Put { path, .. }
+            | Self::Remove { path } => Some(path),
             _ => None,
         }
     }
@@ -544,7 +562,11 @@ impl Action {
     pub fn risk(&self, facts: &Facts) -> Risk {
         match self {
             Self::Sign { .. } => Risk::Final,
-            Self::Put { path, .. } if matches!(facts.file(path).yes(), Some(Some(_))) => Risk::Changes,
+            Self::Put { path, .. } | Self::Remove { path }
+                if matches!(facts.file(path).yes(), Some(Some(_))) =>
+            {
+                Risk::Changes
+            }
             Self::MakeKey { path, .. } if matches!(facts.key(path).yes(), Some(Some(_))) => Risk::Changes,
             Self::Service { verb: Verb::Restart | Verb::Stop | Verb::Disable, .. } => Risk::Changes,
             _ => Risk::Adds,
@@ -582,6 +604,13 @@ impl Action {
                     None => vec![Self::TakeAway { path: path.clone(), new }],
                 }
             }
+            Self::Remove { path } => match was(path) {
+                Some((old, mode)) => {
+                    let (run, new) = ("<this run>".to_owned(), String::new());
+                    vec![Self::PutBack { path: path.clone(), run, old, new, mode }]
+                }
+                None => Vec::new(),
+            },
             Self::LoadImage { names, .. } | Self::SendImage { names, .. } => {
                 names.iter().map(|name| Self::TakeImage { name: name.clone() }).collect()
             }

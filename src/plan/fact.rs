@@ -229,6 +229,10 @@ pub struct UnitFact {
     pub restarts: u32,
     /// `NeedDaemonReload`.
     pub stale: bool,
+    /// `FragmentPath`: the file it is read from.
+    pub fragment: String,
+    /// `DropInPaths`: files that change it.
+    pub dropins: Vec<String>,
     /// Last lines of its journal, when it is not active.
     pub journal: Vec<String>,
 }
@@ -390,10 +394,34 @@ impl Facts {
         Known::NotAsked
     }
 
+    /// Whether the record tells of a change to one of these files that no later line of `kind` for `of` followed:
+    /// what runs has not read it yet.
+    pub fn unread(&self, is_input: &dyn Fn(&str) -> bool, kind: &str, of: &str) -> bool {
+        let Known::Yes(lines) = self.record() else { return false };
+        for line in lines.iter().rev() {
+            if line.kind == kind && line.path == of {
+                return false;
+            }
+            if matches!(line.kind.as_str(), "put" | "key") && is_input(&line.path) {
+                return true;
+            }
+        }
+        false
+    }
+
     /// Whether gangplank's record on that machine says it wrote this content to this path.
     pub fn is_ours(&self, path: &str, sha256: &str) -> bool {
-        self.record().yes().is_some_and(|lines| {
-            lines.iter().rev().find(|line| line.path == path).is_some_and(|line| line.new == sha256)
-        })
+        let Known::Yes(lines) = self.record() else { return false };
+        for line in lines.iter().rev().filter(|line| line.path == path) {
+            if line.new == sha256 {
+                return true;
+            }
+            // A line is written before the change it tells of: where the old content is still there, the change
+            // did not happen.
+            if line.old != sha256 {
+                return false;
+            }
+        }
+        false
     }
 }

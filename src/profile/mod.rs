@@ -174,6 +174,14 @@ impl Profile {
         }
     }
 
+    /// Whether the node registers under the plan's name, whatever the machine calls itself.
+    pub fn overrides_name(self, plan: &Plan) -> bool {
+        match self {
+            Self::V1_2 => v1_2::on(plan, "hostname-override"),
+            Self::V1_16 => true,
+        }
+    }
+
     /// The server a worker's kubeconfig names; `None` = the flags alone name it, as in the post.
     pub fn kubeconfig_server(self, plan: &Plan) -> Option<String> {
         match self {

@@ -3,8 +3,9 @@
 use super::{Look, Proof, State, Step, StepId};
 use crate::kube::docker_ps::{self, Container};
 use crate::plan::action::Action;
-use crate::plan::fact::{Known, Want};
+use crate::plan::fact::Want;
 use crate::plan::model::{Plan, Worker};
+use crate::profile::MANIFESTS;
 
 /// How long the kubelet may take: it looks at the manifests folder every 20 s.
 const WITHIN: u64 = 120;
@@ -12,13 +13,14 @@ const WITHIN: u64 = 120;
 /// The step.
 pub struct Containers;
 
-/// Which of the wanted containers are not up in these `docker ps` lines.
-pub fn missing(wanted: &[(String, String)], rows: &[String]) -> Vec<String> {
-    let up: Vec<Container> = docker_ps::parse(&rows.join("\n"))
-        .into_iter()
-        .filter_map(Result::ok)
-        .filter(Container::is_up)
-        .collect();
+/// The containers that are up.
+fn up(rows: &[String]) -> Vec<Container> {
+    docker_ps::parse(&rows.join("\n")).into_iter().filter_map(Result::ok).filter(Container::is_up).collect()
+}
+
+/// Which of the wanted containers are not up in these `docker ps` lines; those of `old` do not count.
+pub fn missing(wanted: &[(String, String)], rows: &[String], old: &[String]) -> Vec<String> {
+    let up: Vec<Container> = up(rows).into_iter().filter(|one| !old.contains(&one.id)).collect();
     wanted
         .iter()
         .filter(|(container, pod)| {
@@ -48,7 +50,7 @@ impl Step for Containers {
     }
 
     fn wants(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<Want> {
-        vec![Want::Containers]
+        vec![Want::Containers, Want::Unit("kubelet".to_owned())]
     }
 
     fn look(&self, cx: &Look) -> State {
@@ -57,17 +59,28 @@ impl Step for Containers {
             (container.to_owned(), format!("kube-proxy-{name}"))
         };
         let wanted = vec![pod("kube-proxy"), pod("POD")];
+        let rows: &[String] = cx.facts.containers().yes().map_or(&[], |rows| rows.as_slice());
+        // A new manifest, or a restart, makes new containers: the ones of before prove nothing.
+        let new_pod =
+            cx.queued.iter().any(|action| action.path().is_some_and(|path| path.starts_with(MANIFESTS)));
+        let restarted = cx.queued.iter().any(|action| matches!(action, Action::RestartPod { .. }));
+        let old = up(rows)
+            .into_iter()
+            .filter(|one| {
+                one.kubelet.as_ref().is_some_and(|name| {
+                    name.pod.starts_with("kube-proxy") && (new_pod || restarted && name.container != "POD")
+                })
+            })
+            .map(|one| one.id)
+            .collect();
         let disturbed = cx.queued.iter().any(|action| {
             matches!(action, Action::Service { .. } | Action::RestartPod { .. } | Action::Put { .. })
         });
-        match cx.facts.containers() {
-            Known::Yes(rows) if !disturbed && missing(&wanted, rows).is_empty() => {
-                State::Done("kube-proxy and pause run".to_owned())
-            }
-            Known::Yes(_) | Known::No(_) | Known::NotAsked => {
-                State::Await(Proof::Containers { wanted, within: WITHIN })
-            }
+        let active = cx.facts.unit("kubelet").yes().is_some_and(|unit| unit.active == "active");
+        if active && !disturbed && missing(&wanted, rows, &[]).is_empty() {
+            return State::Done("kube-proxy and pause run".to_owned());
         }
+        State::Await(Proof::Containers { wanted, old, within: WITHIN })
     }
 
     fn explain(&self) -> &'static str {

@@ -108,6 +108,9 @@ impl Step for Context {
                     )
                     .edit("kubectl.file: another file"));
                 }
+                if let Some(parsed) = &parsed {
+                    same_names(parsed, kubectl, &path)?;
+                }
                 let commands =
                     contents.merge_commands(Some(Path::new(&path)), false).map_err(|error| bug(&error))?;
                 let mut actions = vec![Action::Script {
@@ -118,6 +121,11 @@ impl Step for Context {
                 // The command lists start with the program's name.
                 actions
                     .extend(commands.into_iter().map(|words| Action::Kubectl { args: words[1..].to_vec() }));
+                actions.push(Action::Script {
+                    title: format!("note what became of {path}"),
+                    text: format!("note_merged {}", shell_words::quote(&path)),
+                    secrets: Vec::new(),
+                });
                 return Ok(State::Todo(actions));
             }
             let text = contents.text().map_err(|error| bug(&error))?;
@@ -134,6 +142,27 @@ impl Step for Context {
     fn explain(&self) -> &'static str {
         include_str!("../../assets/explain/context.md")
     }
+}
+
+/// An entry of the same name that is another one must not be overwritten.
+fn same_names(parsed: &Kubeconfig, kubectl: &Kubectl, path: &str) -> Result<(), Problem> {
+    let mut taken = Vec::new();
+    if parsed.contexts().contains(&kubectl.context.as_str()) {
+        taken.push(format!("context {}", kubectl.context));
+    }
+    if parsed.has_cluster(&kubectl.cluster) {
+        taken.push(format!("cluster {}", kubectl.cluster));
+    }
+    if parsed.has_user(&kubectl.user) {
+        taken.push(format!("user {}", kubectl.user));
+    }
+    if taken.is_empty() {
+        return Ok(());
+    }
+    Err(Problem::new("E-KUBECTL-03", format!("{path} has another entry of the same name"))
+        .seen(taken.join(", "))
+        .edit("kubectl.context, kubectl.cluster and kubectl.user: names that are free there")
+        .edit("kubectl.merge: false, and a file of its own is written"))
 }
 
 /// The step that proves it.

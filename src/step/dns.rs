@@ -77,6 +77,7 @@ impl Step for Dns {
                 .manual(format!("delete the service {holder} if nobody needs it")));
             }
             let objects = profile::dns_objects(cx.plan, cx.cluster.rbac()).map_err(|error| bug(&error))?;
+            strange_dns(cx, &objects)?;
             let mut actions = Vec::new();
             for object in objects {
                 let path = object_path(&object).ok_or_else(|| {
@@ -86,6 +87,18 @@ impl Step for Dns {
                     Some(Some(live)) if subset::differences(&object, live).is_empty() => {}
                     Some(Some(live)) => {
                         check_address(&object, live)?;
+                        if !is_made(cx, live) {
+                            return Err(Problem::new(
+                                "E-DNS-06",
+                                format!(
+                                    "{} exists, differs, and was not made from here",
+                                    object_name(&object)
+                                ),
+                            )
+                            .seen(format!("it differs in {}", subset::differences(&object, live).join(", ")))
+                            .edit("dns.deploy: none, when cluster DNS is already looked after")
+                            .manual(format!("delete {} if nobody needs it as it is", object_name(&object))));
+                        }
                         actions.push(Action::KubeApply { object });
                     }
                     Some(None) | None => actions.push(Action::KubeApply { object }),
@@ -97,6 +110,32 @@ impl Step for Dns {
 
     fn explain(&self) -> &'static str {
         include_str!("../../assets/explain/dns.md")
+    }
+}
+
+fn is_made(cx: &Look, live: &Value) -> bool {
+    live.pointer("/metadata/uid").and_then(Value::as_str).is_some_and(|uid| cx.cluster.made.contains(uid))
+}
+
+/// A DNS service that answers already, with pods that are not these: ours beside them would share its answers.
+fn strange_dns(cx: &Look, objects: &[Value]) -> Result<(), Problem> {
+    let live = |kind: &[&str]| {
+        objects
+            .iter()
+            .filter(|object| object["kind"].as_str().is_some_and(|is| kind.contains(&is)))
+            .filter_map(object_path)
+            .find_map(|path| cx.cluster.objects.get(&path).cloned().flatten())
+    };
+    let (service, pods) = (live(&["Service"]), live(&["ReplicationController", "Deployment"]));
+    match (service, pods) {
+        (Some(service), None) if !is_made(cx, &service) => Err(Problem::new(
+            "E-DNS-07",
+            "the cluster has a DNS service already, with pods that are not these",
+        )
+        .seen(format!("{} at {}", object_name(&service), cx.plan.cluster.dns))
+        .edit("dns.deploy: none, and only what answers is proven")
+        .manual("delete that service and its pods first, if they are to be replaced")),
+        _ => Ok(()),
     }
 }
 
@@ -140,7 +179,11 @@ impl Step for Pods {
             return State::Done("none is deployed".to_owned());
         }
         State::Await(Proof::Pods {
-            selector: "k8s-app=kube-dns".to_owned(),
+            selector: match cx.plan.dns.deploy {
+                DnsKind::KubeDnsV11 => "k8s-app=kube-dns,version=v11",
+                DnsKind::CoreDns | DnsKind::None => "k8s-app=kube-dns",
+            }
+            .to_owned(),
             count: usize::try_from(cx.plan.dns.replicas).unwrap_or(1),
             within: PODS_WITHIN,
         })
@@ -178,7 +221,8 @@ impl Step for Lookup {
 
     fn look(&self, cx: &Look) -> State {
         let cluster = &cx.plan.cluster;
-        if cx.plan.dns.deploy == DnsKind::None {
+        // What somebody else deployed is proven too.
+        if cx.plan.dns.deploy == DnsKind::None && cx.cluster.at_dns_address.is_none() {
             return State::Done("none is deployed".to_owned());
         }
         State::Await(Proof::Dns {

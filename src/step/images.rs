@@ -19,6 +19,16 @@ fn in_tar<'a>(cx: &Look<'a>, tar: &ImageTar) -> Known<&'a Vec<ImageFact>> {
     }
 }
 
+/// Whether an image is there. Docker before 1.10 makes ids of its own, and one that stores images with
+/// containerd shows the manifest's digest: there the name has to do.
+fn present(cx: &Look, there: &[ImageFact], image: &ImageFact) -> bool {
+    let by_name = cx.facts.docker().yes().is_some_and(|docker| {
+        let old = ["1.6.", "1.7.", "1.8.", "1.9."].iter().any(|old| docker.version.starts_with(old));
+        old || docker.storage == "overlayfs"
+    });
+    if by_name { there.iter().any(|one| one.name == image.name) } else { there.contains(image) }
+}
+
 /// What the operator's computer is asked for: the tars that are here.
 pub(super) fn wants_here(plan: &Plan) -> Vec<Want> {
     let tars = plan.workers.iter().flat_map(|worker| &worker.images);
@@ -78,7 +88,7 @@ impl Step for Images {
                 };
                 let missing: Vec<String> = inside
                     .iter()
-                    .filter(|image| !there.contains(image))
+                    .filter(|image| !present(cx, there, image))
                     .map(|image| image.name.clone())
                     .collect();
                 if missing.is_empty() {

@@ -1,9 +1,10 @@
 //! kube-proxy: a static pod the kubelet starts from a file, so it needs no scheduler and no API to be there.
 
 use super::{Look, State, Step, StepId, bug, state, todo};
+use crate::plan::action::Action;
 use crate::plan::fact::{Known, Want};
 use crate::plan::model::{Plan, Worker};
-use crate::plan::problem::Verdict;
+use crate::plan::problem::{Problem, Verdict};
 use crate::profile::MANIFESTS;
 
 /// The step.
@@ -31,7 +32,23 @@ impl Step for KubeProxy {
         state((|| {
             let (profile, setup) = cx.setup()?;
             let wanted = profile.kube_proxy(&setup).map_err(|error| bug(&error))?;
-            let actions: Vec<_> = cx.file(&wanted, "0644")?.into_iter().collect();
+            let mut actions: Vec<_> = cx.file(&wanted, "0644")?.into_iter().collect();
+            for twin in [format!("{MANIFESTS}/kube-proxy"), format!("{MANIFESTS}/kube-proxy.yaml")] {
+                let Known::Yes(Some(file)) = cx.facts.file(&twin) else { continue };
+                if twin == wanted.path {
+                    continue;
+                }
+                // Two manifests are two pods of one name.
+                if !cx.may_replace(&twin, &file.sha256) {
+                    return Err(Problem::new(
+                        "E-FILE-02",
+                        format!("{twin} is a second kube-proxy manifest, and not ours"),
+                    )
+                    .edit("workers[].replace: true, and it is removed; a copy is kept on the host for undo")
+                    .manual(format!("move {twin} out of {MANIFESTS}")));
+                }
+                actions.push(Action::Remove { path: twin });
+            }
             Ok(todo(actions, format!("{} as wanted", wanted.path)))
         })())
     }

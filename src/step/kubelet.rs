@@ -1,6 +1,7 @@
 //! Kubelet: its unit, and its configuration file where the profile has one.
 
 use super::{Look, State, Step, StepId, bug, state, todo};
+use crate::plan::action::Action;
 use crate::plan::fact::{Known, Want};
 use crate::plan::model::{Plan, Worker};
 use crate::plan::problem::{Problem, Verdict};
@@ -8,6 +9,32 @@ use crate::profile::{KUBELET, KUBELET_CONFIG, MANIFESTS, UNIT};
 
 /// The step.
 pub struct Kubelet;
+
+/// A kubelet unit that is somebody else's: installed by a package, or changed by drop-ins we do not write.
+fn foreign_unit(cx: &Look) -> Result<Vec<Action>, Problem> {
+    let Known::Yes(unit) = cx.facts.unit("kubelet") else { return Ok(Vec::new()) };
+    let other = unit.load == "loaded" && !unit.fragment.is_empty() && unit.fragment != UNIT;
+    if !other && unit.dropins.is_empty() {
+        return Ok(Vec::new());
+    }
+    if cx.worker.is_some_and(|worker| worker.replace) && unit.dropins.is_empty() {
+        return Ok(vec![Action::NoteForeign { unit: "kubelet".to_owned() }]);
+    }
+    let mut problem =
+        Problem::new("E-KUBELET-05", "there is a kubelet unit here that gangplank did not write");
+    if other {
+        problem = problem.seen(format!("{} ({}, {})", unit.fragment, unit.active, unit.file));
+    }
+    for dropin in &unit.dropins {
+        problem = problem.seen(format!("{dropin} changes what the unit says"));
+    }
+    if !unit.dropins.is_empty() {
+        return Err(problem.manual("move the drop-ins away, then: systemctl daemon-reload"));
+    }
+    Err(problem
+        .edit("workers[].replace: true, and a unit of ours comes before it; undo takes ours away again")
+        .manual("remove the package, if this machine is to be onboarded anew"))
+}
 
 impl Step for Kubelet {
     fn id(&self) -> StepId {
@@ -30,6 +57,7 @@ impl Step for Kubelet {
             Want::Folder("/var/lib/kubelet".to_owned()),
             Want::Folder(MANIFESTS.to_owned()),
             Want::Unit("flanneld".to_owned()),
+            Want::Unit("kubelet".to_owned()),
         ]
     }
 
@@ -47,7 +75,7 @@ impl Step for Kubelet {
                     .manual("use another build of the kubelet"));
                 }
             }
-            let mut actions = Vec::new();
+            let mut actions = foreign_unit(cx)?;
             for wanted in profile.kubelet_files(&setup).map_err(|error| bug(&error))? {
                 if wanted.path == KUBELET_CONFIG {
                     actions.extend(cx.folder("/var/lib/kubelet", "0700"));

@@ -70,6 +70,8 @@ pub struct ClusterFacts {
     pub nodes_why: String,
     /// The live objects asked for, by API path; `None` = there is none.
     pub objects: std::collections::BTreeMap<String, Option<serde_json::Value>>,
+    /// Uids of the objects gangplank made here.
+    pub made: std::collections::BTreeSet<String>,
     /// Name of the service that holds the DNS address, `namespace/name`.
     pub at_dns_address: Option<String>,
     /// Milliseconds the API's clock is ahead of this computer's.
@@ -128,6 +130,8 @@ pub enum Proof {
     Containers {
         /// Container names in `kube-system`, `POD` for pause.
         wanted: Vec<(String, String)>,
+        /// Ids of containers that ran before and do not count.
+        old: Vec<String>,
         /// Seconds.
         within: u64,
     },
@@ -258,9 +262,9 @@ pub fn admin_request(plan: &Plan, home: &str) -> crate::pki::Request {
     request(&admin::identity(plan, home).wish)
 }
 
-/// Which of the wanted containers are not up in these `docker ps` lines.
-pub fn missing_containers(wanted: &[(String, String)], rows: &[String]) -> Vec<String> {
-    containers::missing(wanted, rows)
+/// Which of the wanted containers are not up in these `docker ps` lines; those of `old` do not count.
+pub fn missing_containers(wanted: &[(String, String)], rows: &[String], old: &[String]) -> Vec<String> {
+    containers::missing(wanted, rows, old)
 }
 
 /// The folder of this computer that holds the admin's key and certificate.
@@ -275,19 +279,24 @@ impl<'a> Look<'a> {
 
     /// The kubelet's version on this worker: as found, or as the plan states.
     pub fn kubelet_version(&self) -> Option<Version> {
-        let found = self
-            .facts
-            .kubelet(profile::KUBELET)
-            .yes()
-            .copied()
-            .and_then(Option::as_ref)
-            .and_then(|kubelet| Version::parse(&kubelet.version));
-        found.or(self.plan.cluster.kubernetes)
+        if let Known::Yes(Some(kubelet)) = self.facts.kubelet(profile::KUBELET) {
+            // What is there decides; what the plan states does not make up for a kubelet that does not run.
+            return Version::parse(&kubelet.version);
+        }
+        self.plan.cluster.kubernetes
     }
 
     /// The profile of this worker.
     pub fn profile(&self) -> Result<Profile, Problem> {
         let Some(version) = self.kubelet_version() else {
+            if let Known::Yes(Some(kubelet)) = self.facts.kubelet(profile::KUBELET) {
+                return Err(Problem::new(
+                    "E-KUBELET-06",
+                    format!("{} does not run on this machine", profile::KUBELET),
+                )
+                .seen(format!("--version printed: {}", kubelet.version))
+                .manual("put a kubelet for this architecture there (mode 0755)"));
+            }
             return Err(Problem::new("E-KUBELET-01", format!("there is no kubelet at {}", profile::KUBELET))
                 .seen(self.facts.kubelet(profile::KUBELET).why_not().to_owned())
                 .edit("workers[].kubelet: {file, sha256}, and gangplank copies it")
@@ -395,13 +404,27 @@ fn foreign(path: &str, file: &crate::plan::fact::FileFact, wanted: &Wanted) -> P
             diff.iter_all_changes().filter(|change| change.tag() != similar::ChangeTag::Equal).take(12)
         {
             let sign = if change.tag() == similar::ChangeTag::Delete { '-' } else { '+' };
-            problem = problem.seen(format!("{sign} {}", crate::host::clean::line(change.value())));
+            problem =
+                problem.seen(format!("{sign} {}", without_secret(&crate::host::clean::line(change.value()))));
         }
     } else {
         problem =
             problem.seen(format!("sha256 {} there, {} wanted", file.sha256, sha256(wanted.text.as_bytes())));
     }
     problem
+}
+
+/// The line with its value hidden when its key sounds like a secret.
+fn without_secret(line: &str) -> String {
+    let lower = line.to_lowercase();
+    let secret = ["token", "password", "secret", "key-data", "private", "passphrase"]
+        .iter()
+        .any(|word| lower.contains(word));
+    match line.split_once([':', '=']) {
+        _ if !secret => line.to_owned(),
+        Some((key, _)) => format!("{key}: <not shown>"),
+        None => "<not shown>".to_owned(),
+    }
 }
 
 /// A template did not fit: a bug, said as one.

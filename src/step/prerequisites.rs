@@ -252,6 +252,18 @@ fn addresses(cx: &Look, machine: &Machine) -> Vec<Verdict> {
         ));
     }
     if !machine.hostname.eq_ignore_ascii_case(&worker.name) {
+        if !cx.profile().is_ok_and(|profile| profile.overrides_name(cx.plan)) {
+            verdicts.push(Verdict::Stops(
+                Problem::new(
+                    "E-NAME-01",
+                    format!("the machine calls itself {}, the plan {}", machine.hostname, worker.name),
+                )
+                .seen("faithful to the post the kubelet registers under the machine's own name")
+                .edit("workers[].name: the machine's own name")
+                .edit("cluster.differences: {hostname-override: on}"),
+            ));
+            return verdicts;
+        }
         verdicts.push(warning(
             "name",
             format!("the machine calls itself {}", machine.hostname),

@@ -35,7 +35,8 @@ impl Step for Ready {
         let ready = cx.cluster.nodes.as_ref().is_some_and(|nodes| {
             nodes.iter().any(|node| node.name == name && node.ready.state == ReadyState::Ready)
         });
-        if ready && !restarts {
+        let active = cx.facts.unit("kubelet").yes().is_some_and(|unit| unit.active == "active");
+        if ready && active && !restarts {
             return State::Done("the API says Ready".to_owned());
         }
         State::Await(Proof::NodeReady { name, within: WITHIN })

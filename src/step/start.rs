@@ -4,7 +4,8 @@ use super::{Look, State, Step, StepId, state, todo, unknown};
 use crate::plan::action::{Action, Verb};
 use crate::plan::fact::{Known, Want};
 use crate::plan::model::{Plan, Worker};
-use crate::profile::{MANIFESTS, PROXY_KUBECONFIG, UNIT};
+use crate::plan::problem::Problem;
+use crate::profile::{KUBECONFIG, KUBELET, KUBELET_CONFIG, MANIFESTS, PROXY_KUBECONFIG, Profile, UNIT};
 
 /// The step.
 pub struct Start;
@@ -33,41 +34,46 @@ impl Step for Start {
             let Known::Yes(unit) = cx.facts.unit("kubelet") else {
                 return Err(unknown("the kubelet's unit", cx.facts.unit("kubelet").why_not()));
             };
+            if unit.load == "masked" {
+                return Err(Problem::new("E-KUBELET-07", "the kubelet's unit is masked")
+                    .manual("systemctl unmask kubelet"));
+            }
             let service = |verb| Action::Service { verb, unit: "kubelet".to_owned() };
+            let own =
+                profile.identities(cx.plan, worker).iter().any(|identity| identity.name == "kube-proxy");
+            let for_proxy = |path: &str| proxy_reads(path, own);
             let written: Vec<&str> = cx.queued.iter().filter_map(inputs).collect();
-            let for_proxy = |path: &str| path == PROXY_KUBECONFIG || path.contains("/kube-proxy.");
-            let inputs = written.iter().any(|path| !path.starts_with(MANIFESTS) && !for_proxy(path));
+            // Written by a run that was cut off before its restart counts as much as written by this one.
+            let changed = written.iter().any(|path| kubelet_reads(path))
+                || cx.facts.unread(&kubelet_reads, "started", "kubelet");
             let mut actions = Vec::new();
-            let reload = unit.stale || written.contains(&UNIT);
             if unit.file != "enabled" {
                 // Enabling reads the unit files again.
                 actions.push(service(Verb::Enable));
-            } else if reload {
+            } else if unit.stale || written.contains(&UNIT) {
                 actions.push(Action::Service { verb: Verb::DaemonReload, unit: String::new() });
             }
-            if unit.active != "active" && unit.active != "activating" {
+            let runs = unit.active == "active" || unit.active == "activating";
+            if !runs {
                 if let Some(nodes) = &cx.cluster.nodes
                     && !nodes.iter().any(|node| node.name == worker.name)
                 {
                     actions.push(Action::NoteNode { name: worker.name.clone() });
                 }
-                actions.push(service(if unit.load == "loaded" && unit.active == "failed" {
-                    Verb::Restart
-                } else {
-                    Verb::Start
-                }));
-            } else if inputs || unit.stale || unit.active == "activating" && !written.is_empty() {
+                actions.push(service(if unit.active == "failed" { Verb::Restart } else { Verb::Start }));
+            } else if changed || unit.stale {
                 actions.push(service(Verb::Restart));
             }
-            let proxy_reads =
-                profile.identities(cx.plan, worker).iter().any(|identity| identity.name == "kube-proxy")
-                    && written.iter().any(|path| for_proxy(path) && !path.starts_with(MANIFESTS));
-            let runs = cx
+            let proxy_changed = written.iter().any(|path| for_proxy(path))
+                || cx.facts.unread(&for_proxy, "restarted", "kube-proxy")
+                    && cx.facts.unread(&for_proxy, "started", "kubelet");
+            let new_pod = written.iter().any(|path| path.starts_with(MANIFESTS));
+            let proxy_runs = cx
                 .facts
                 .containers()
                 .yes()
                 .is_some_and(|rows| rows.iter().any(|row| row.contains("k8s_kube-proxy")));
-            if proxy_reads && runs {
+            if proxy_changed && proxy_runs && !new_pod {
                 actions.push(Action::RestartPod { container: "kube-proxy".to_owned() });
             }
             Ok(todo(actions, format!("enabled, {} ({})", unit.active, unit.sub)))
@@ -85,4 +91,25 @@ fn inputs(action: &Action) -> Option<&str> {
         Action::Put { path, .. } | Action::MakeKey { path, .. } => Some(path.as_str()),
         _ => None,
     }
+}
+
+fn is_ca(path: &str) -> bool {
+    path == Profile::V1_2.ca_path() || path == Profile::V1_16.ca_path()
+}
+
+/// What a kubelet reads when it starts.
+fn kubelet_reads(path: &str) -> bool {
+    is_ca(path)
+        || path.starts_with("/etc/kubernetes/ssl/worker.")
+        || [UNIT, KUBELET, KUBECONFIG, KUBELET_CONFIG].contains(&path)
+}
+
+/// What kube-proxy reads when it starts; without an identity of its own, the kubelet's.
+fn proxy_reads(path: &str, own: bool) -> bool {
+    let theirs = if own {
+        path == PROXY_KUBECONFIG || path.starts_with("/etc/kubernetes/ssl/kube-proxy.")
+    } else {
+        path == KUBECONFIG || path.starts_with("/etc/kubernetes/ssl/worker.")
+    };
+    theirs || is_ca(path)
 }

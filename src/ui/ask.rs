@@ -1,7 +1,7 @@
 //! Who is asked. Secrets live here and nowhere else: in memory, each asked for once, wiped at the end. At a
 //! terminal the person types them; headless they come from open files (`--secret NAME=fd:N`).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{IsTerminal, Read, Write};
 use std::sync::{Mutex, PoisonError};
 
@@ -34,6 +34,8 @@ pub enum SecretError {
 pub struct Terminal {
     given: Mutex<HashMap<String, Zeroizing<String>>>,
     names: Mutex<HashMap<String, Vec<String>>>,
+    /// Who refused which secret: one host's refusal takes it from nobody else.
+    refused: Mutex<HashSet<(String, String)>>,
     may_ask: bool,
     remember_hosts: bool,
     accept: Vec<String>,
@@ -77,6 +79,7 @@ impl Terminal {
         Ok(Self {
             given: Mutex::new(given),
             names: Mutex::default(),
+            refused: Mutex::default(),
             may_ask: std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
             remember_hosts,
             accept: accept.to_vec(),
@@ -109,7 +112,12 @@ impl Terminal {
 
     fn given(&self, keys: &[String]) -> Option<Zeroizing<String>> {
         let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
-        keys.iter().find_map(|key| given.get(key)).cloned()
+        let refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let owner = keys.first()?;
+        keys.iter()
+            .filter(|key| !refused.contains(&(owner.clone(), (*key).clone())))
+            .find_map(|key| given.get(key))
+            .cloned()
     }
 
     fn ask(&self, prompt: &str, keep_as: Option<&str>) -> Option<Zeroizing<String>> {
@@ -123,6 +131,9 @@ impl Terminal {
         }
         let value = rpassword::prompt_password(format!("{prompt}: ")).ok().map(Zeroizing::new)?;
         if let Some(key) = keep_as {
+            let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+            refused.remove(&(key.to_owned(), key.to_owned()));
+            drop(refused);
             self.given.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned(), value.clone());
         }
         Some(value)
@@ -137,9 +148,14 @@ impl Vault for Terminal {
 
     fn wrong(&self, name: &SecretRef) {
         let keys = self.keys(name);
-        let mut given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(key) = keys.iter().find(|key| given.contains_key(*key)).cloned() {
-            given.remove(&key);
+        let given = self.given.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(owner) = keys.first() else { return };
+        let tried = keys
+            .iter()
+            .find(|key| given.contains_key(*key) && !refused.contains(&(owner.clone(), (*key).clone())));
+        if let Some(key) = tried {
+            refused.insert((owner.clone(), key.clone()));
         }
     }
 }

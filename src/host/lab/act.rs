@@ -70,16 +70,15 @@ impl Doer<'_> {
             },
             Action::Service { verb, unit } => self.service(*verb, unit),
             Action::RestartPod { container } => self.restart_pod(container),
+            Action::Remove { path } => self.remove(path),
+            Action::NoteForeign { unit } => self.note("foreign", unit, "", "", "").map(|()| String::new()),
             Action::NoteNode { name } => self.note("node", name, "", "", "").map(|()| String::new()),
             Action::PutBack { path, run, old, new, mode } => self.put_back(path, run, old, new, mode),
             Action::TakeAway { path, new } => Ok(self.take_away(path, new)),
             Action::TakeDir { path } => Ok(self.take_dir(path)),
             Action::TakeImage { name } => Ok(self.take_image(name)),
             Action::CleanPods => self.clean_pods(),
-            Action::Forget { run } => {
-                self.forget(run);
-                Ok(String::new())
-            }
+            Action::Forget { run } => Ok(self.forget(run)),
             Action::Kubectl { args } if self.machine.here => super::kubectl::config(self.machine, args),
             Action::Script { title, text, .. } => self.script(title, text, carried),
             Action::Kubectl { .. } | Action::KubeApply { .. } | Action::KubeDelete { .. } => {
@@ -169,6 +168,15 @@ impl Doer<'_> {
         Ok(String::new())
     }
 
+    fn remove(&mut self, path: &str) -> Done {
+        if self.machine.files.contains_key(path) {
+            let (old, was) = self.keep(path)?;
+            self.note("put", path, &old, "", &was)?;
+            self.machine.files.remove(path);
+        }
+        Ok(String::new())
+    }
+
     fn make_dir(&mut self, path: &str, mode: &str) -> Done {
         if path.is_empty() || path == "/" || self.machine.folders.contains_key(path) {
             return Ok(String::new());
@@ -215,7 +223,9 @@ impl Doer<'_> {
             return self.load(&tar, names);
         }
         for name in names {
-            self.note("image", name, "", "", "")?;
+            let old =
+                self.machine.images.iter().find(|image| image.name == *name).map(|image| image.id.clone());
+            self.note("image", name, &old.unwrap_or_default(), "", "")?;
         }
         failed(format!("open {path}: no such file or directory"))
     }
@@ -275,6 +285,9 @@ impl Doer<'_> {
             };
         }
         self.turn(verb, name);
+        if matches!(verb, Verb::Start | Verb::Restart) {
+            self.note("started", name, "", "", "")?;
+        }
         Ok(String::new())
     }
 
@@ -325,9 +338,11 @@ impl Doer<'_> {
         let latest = self.latest;
         let start = format!("k8s_{container}");
         for one in self.machine.containers.iter_mut().filter(|one| one.name.starts_with(&start)) {
+            // The kubelet starts a new container in its place.
+            one.id = sha256(format!("{}{latest}", one.id).as_bytes());
             one.started = latest;
         }
-        Ok(String::new())
+        self.note("restarted", container, "", "", "").map(|()| String::new())
     }
 
     fn script(&mut self, title: &str, text: &str, carried: &Carried) -> Done {
@@ -335,6 +350,11 @@ impl Doer<'_> {
             let path = shell_words::split(path).map(|words| words.concat()).unwrap_or_default();
             let (old, mode) = self.keep(&path)?;
             return self.note("merge", &path, &old, "", &mode).map(|()| String::new());
+        }
+        if let Some(path) = text.strip_prefix("note_merged ") {
+            let path = shell_words::split(path).map(|words| words.concat()).unwrap_or_default();
+            let new = self.machine.hash(&path).unwrap_or_default();
+            return self.note("merged", &path, "", &new, "").map(|()| String::new());
         }
         if text.contains("openssl ca ") {
             let secret = if let Carried::Bytes(bytes) = carried { bytes.as_slice() } else { &[] };

@@ -68,6 +68,8 @@ impl LabMachine {
             restarts: 0,
             stale: !unit.builtin && unit.loaded.is_some() && unit.loaded != file,
             journal: Vec::new(),
+            fragment: String::new(),
+            dropins: Vec::new(),
         };
         if let (true, Some(process)) = (name == "kubelet", &self.process) {
             look.journal.clone_from(&process.journal);

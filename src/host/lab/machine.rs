@@ -146,6 +146,7 @@ pub(super) struct Process {
 
 /// One machine.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "facts of their own, no states")]
 pub struct LabMachine {
     /// What it is made of.
     pub build: Build,
@@ -174,6 +175,8 @@ pub struct LabMachine {
     /// Connections of a lower generation are dead.
     pub(super) generation: u64,
     pub(super) connected: bool,
+    /// Undo left something alone in this batch.
+    pub(super) left: bool,
 }
 
 /// What undo must bring back: everything but times and running processes.

@@ -52,6 +52,7 @@ impl LabHost {
                 return Err(Trouble::Wire(if dead { WireError::Cut } else { WireError::Lost { why } }));
             }
             machine.counts.execs = machine.counts.execs.saturating_add(1);
+            machine.left = false;
             if machine.faults.has(&Fault::NoSudo) {
                 let said = format!("{} is not in the sudoers file.", machine.build.user);
                 return Err(Trouble::NoRoot { host: self.describe.clone(), said });

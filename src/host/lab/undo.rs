@@ -5,12 +5,13 @@ use super::machine::LabFile;
 
 impl Doer<'_> {
     fn is_ours(&self, path: &str, hash: &str) -> bool {
-        // A merge by kubectl leaves a content nobody knows beforehand: there, the hash is empty.
-        self.machine.hash(path).is_some_and(|is| is == hash || self.machine.here && hash.is_empty())
+        self.machine.hash(path).is_some_and(|is| is == hash)
     }
 
     pub(super) fn put_back(&mut self, path: &str, run: &str, old: &str, new: &str, mode: &str) -> Done {
-        if !self.is_ours(path, new) {
+        let ours = if new.is_empty() { self.machine.hash(path).is_none() } else { self.is_ours(path, new) };
+        if !ours {
+            self.machine.left = true;
             return Ok(format!("{path} is no longer what gangplank wrote: left alone\n"));
         }
         let copy = format!("{}/{old}", self.folder_of_run(run));
@@ -29,6 +30,7 @@ impl Doer<'_> {
             return String::new();
         }
         if !self.is_ours(path, new) {
+            self.machine.left = true;
             return format!("{path} is no longer what gangplank wrote: left alone\n");
         }
         self.machine.files.remove(path);
@@ -65,8 +67,11 @@ impl Doer<'_> {
         Ok(String::new())
     }
 
-    pub(super) fn forget(&mut self, run: &str) {
+    pub(super) fn forget(&mut self, run: &str) -> String {
         let folder = self.folder_of_run(run);
+        if self.machine.left {
+            return format!("{folder} is kept: it holds what was there before\n");
+        }
         let inside = format!("{folder}/");
         self.machine.files.retain(|path, _| !path.starts_with(&inside));
         self.machine.folders.remove(&folder);
@@ -75,5 +80,6 @@ impl Doer<'_> {
         if !self.machine.here && self.machine.names(&state).is_some_and(|names| names.is_empty()) {
             self.machine.folders.remove(&state);
         }
+        String::new()
     }
 }
