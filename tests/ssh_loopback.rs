@@ -471,3 +471,18 @@ fn this_computer_behaves_like_a_machine() {
     wire.kill();
     assert_eq!(collect(&duplex).last, Some(Chunk::Exit { status: None, signal: Some("KILL".into()) }));
 }
+
+#[test]
+fn the_last_bytes_arrive_without_an_end_of_file() {
+    let sshd = Sshd::start("");
+    let wire = sshd.connect();
+    for length in [3 << 20, 5_000_000, 9_000_001] {
+        let bytes = pattern(length);
+        let duplex = wire.exec(&format!("echo up; head -c {length} | sha256sum")).unwrap();
+        assert_eq!(read_line(&duplex), "up");
+        for piece in bytes.chunks(128 << 10) {
+            duplex.send(piece.to_vec()).unwrap();
+        }
+        assert_eq!(read_line(&duplex).split(' ').next(), Some(sha256_hex(&bytes).as_str()));
+    }
+}

@@ -1,13 +1,29 @@
 # The words gangplank's shell text is made of. POSIX sh, GNU coreutils, openssl, systemd, docker.
-# $M marks our lines, $RUN names the run; file contents arrive on descriptor 3 in the order of use.
+# $M marks our lines, $RUN names the run. Descriptor 3 brings wishes (stop, kill) and large file contents;
+# small contents are in $p<number of the action> before anything begins.
 G=/var/lib/gangplank/$RUN
 stop='' failed='' part='' left=''
 trap 'stop=1' TERM HUP INT
 trap 'rm -f "$part"' EXIT
+trap '' PIPE # a lost connection lets the action end and its part file go
 
 mark() { printf '\n%s %s\n' "$M" "$*"; printf '\n%s %s\n' "$M" "$*" >&2; }
 begin() { [ -z "$stop$failed" ] || return 1; at=$1; mark b "$1"; }
-end() { mark e "$at" "$1"; [ "$1" = 0 ] || failed=1; }
+end() { unset "p$at"; mark e "$at" "$1"; [ "$1" = 0 ] || failed=1; }
+
+# listen: hears the wishes; the end of file (a lost connection) is the wish to stop
+listen() {
+  { while read -r l <&3; do case $l in "$M kill") kill -TERM 0 ;; "$M stop") kill -TERM $$ ;; esac; done; kill -TERM $$; } >/dev/null 2>&1 &
+  w=$!
+}
+# not TERM: a child just born may take it with our trap
+mute() { kill -KILL "$w"; wait "$w"; } 2>/dev/null
+
+# content BYTES: of the action at hand, to stdout; a large one is asked for when nobody else reads descriptor 3
+content() {
+  if eval "[ \"\${p$at+set}\" ]"; then eval "printf '%s\n' \"\$p$at\"" | base64 -d
+  else mute; printf '\n%s c %s\n' "$M" "$at" >&2; head -c "$1" <&3; set -- $?; listen; return "$1"; fi
+}
 
 hash_of() { h=$(sha256sum) && h=${h%% *}; }
 
@@ -27,7 +43,7 @@ keep() {
   [ -f "$1" ] || return 0
   hash_of <"$1" && old=$h && mode=$(stat -c '%a %U:%G' "$1") || return
   home || return
-  [ -e "$G/$old" ] || { (umask 077; cp "$1" "$G/.$old") && sync "$G/.$old" && mv "$G/.$old" "$G/$old"; }
+  [ -e "$G/$old" ] || { (umask 077; cat "$1" >"$G/.$old") && sync "$G/.$old" && mv "$G/.$old" "$G/$old"; }
 }
 
 # keep_for_undo PATH: for a change that another program makes
@@ -40,8 +56,8 @@ remove_file() { [ ! -e "$1" ] || { keep "$1" && note put "$1" "$old" '' "$mode" 
 
 # settle PATH MODE OWNER KIND: the finished $part becomes PATH
 settle() {
-  hash_of <"$part" && new=$h && chmod "$2" "$part" && { [ "$3" = - ] || chown "$3" "$part"; } && sync "$part" && keep "$1" &&
-    note "$4" "$1" "$old" "$new" "$mode" && mv -f "$part" "$1" && sync "${1%/*}"
+  hash_of <"$part" && new=$h && { [ "$3" = - ] || chown "$3" "$part"; } && chmod "$2" "$part" && sync "$part" && keep "$1" &&
+    note "$4" "$1" "$old" "$new" "$mode" && mv -fT "$part" "$1" && sync "${1%/*}/"
   rc=$?; rm -f "$part"; part=; return $rc
 }
 
@@ -51,10 +67,10 @@ make_dir() { # PATH MODE
   note dir "$1" '' '' '' && mkdir "$1" && chmod "$2" "$1"
 }
 
-# receive BYTES SHA256: the next content on descriptor 3 into $part
+# receive BYTES SHA256: the content of the action at hand into $part
 receive() {
-  rm -f "$part"; (umask 077; head -c "$1" <&3 >"$part") || return
-  hash_of <"$part"
+  rm -f "$part"; (umask 077; : >"$part") && content "$1" >"$part" || return
+  hash_of <"$part" || return
   [ "$h" = "$2" ] || { echo "$part: $(stat -c %s "$part") of $1 bytes arrived and the SHA-256 is not $2" >&2; return 1; }
 }
 
@@ -114,8 +130,8 @@ is_ours() { [ -f "$1" ] && hash_of <"$1" && [ "$h" = "$2" ]; }
 put_back() { # PATH RUN OLD NEW MODE-AND-OWNER; without NEW we had removed it
   if [ -n "$4" ]; then is_ours "$1" "$4"; else [ ! -e "$1" ]; fi || { left=1; echo "$1 is no longer what gangplank wrote: left alone"; return 0; }
   part=${1%/*}/.${1##*/}.part; rm -f "$part"
-  (umask 077; cp "/var/lib/gangplank/$2/$3" "$part") && chmod "${5% *}" "$part" && chown "${5#* }" "$part" &&
-    sync "$part" && mv -f "$part" "$1"
+  (umask 077; cp "/var/lib/gangplank/$2/$3" "$part") && chown "${5#* }" "$part" && chmod "${5% *}" "$part" &&
+    sync "$part" && mv -fT "$part" "$1"
   rc=$?; rm -f "$part"; part=; return $rc
 }
 
@@ -158,11 +174,12 @@ forget() {
 
 # What follows answers questions and changes nothing. $q is the number of the question.
 say() { printf '%s %s %s\n' "$M" "$q" "$*"; }
-tell() { sed -u "s/^/$M $q $1 /"; }
+# each line in one piece, the last one with its newline, as others write at the same time
+tell() { sed -u "\$a\\" | sed -u "s/^/$M $q $1 /"; }
 
 ask_machine() {
   o=; [ -r /etc/os-release ] && o=$(. /etc/os-release && printf %s "$PRETTY_NAME")
-  say os "$o"; say uname "$(uname -m) $(uname -r) $(uname -n)"; say fqdn "$(timeout 3 hostname -f 2>/dev/null)"
+  say os "$o"; say uname "$(uname -m) $(uname -r) $(uname -n)"; say fqdn "$(timeout --foreground 5 hostname -f 2>/dev/null)"
   say uid "$(id -u)"; say clock "$(date +%s%3N)"; say cpus "$(nproc)"
   while read -r k v _; do case $k in MemTotal:) say memory "$v" ;; SwapTotal:) say swap "$v" ;; esac; done </proc/meminfo
   if [ -e /sys/fs/cgroup/cgroup.controllers ]; then say cgroup 2; else say cgroup 1; fi
@@ -180,13 +197,13 @@ ask_machine() {
 
 ask_file() { # PATH CONTENT
   [ -f "$1" ] || { [ -e "$1" ] && say odd "not a file"; say none; return; }
-  s=$(stat -L -c '%a %U:%G %s' "$1"); say stat "$s"; hash_of <"$1"; say sha256 "$h"
+  s=$(stat -L -c '%a %U:%G %s' "$1"); say stat "$s"; h=; hash_of <"$1"; say sha256 "$h"
   [ -z "$2" ] || [ "${s##* }" -gt 262144 ] || base64 -w 3000 "$1" | while read -r l || [ -n "$l" ]; do say content "$l"; done
 }
 
 ask_key() { # PATH
   [ -f "$1" ] || { say none; return; }
-  say stat "$(stat -L -c '%a %U:%G %s' "$1")"; hash_of <"$1"; say sha256 "$h"
+  say stat "$(stat -L -c '%a %U:%G %s' "$1")"; h=; hash_of <"$1"; say sha256 "$h"
   if grep -q ENCRYPTED "$1"; then say encrypted 1; return; fi
   # a broken key must not pass as the hash of nothing
   s=$(openssl pkey -in "$1" -passin pass: -pubout -outform DER 2>/dev/null | base64 -w 0)
@@ -197,28 +214,28 @@ ask_unit() {
   s=$(systemctl show -p LoadState,ActiveState,SubState,UnitFileState,NRestarts,NeedDaemonReload,FragmentPath,DropInPaths "$1" 2>&1)
   printf '%s\n' "$s" | tell show
   case $s in
-    *ActiveState=active* | *LoadState=not-found*) ;; *) timeout 10 journalctl -q -u "$1" -n 12 --no-pager -o cat 2>/dev/null | tell journal ;;
+    *ActiveState=active* | *LoadState=not-found*) ;; *) timeout --foreground 10 journalctl -q -u "$1" -n 12 --no-pager -o cat 2>/dev/null | tell journal ;;
   esac
 }
 
-ask_docker() { timeout 30 docker info 2>&1 | tell info; }
+ask_docker() { timeout --foreground 30 docker info 2>&1 | tell info; }
 ask_containers() {
-  timeout 30 docker ps --no-trunc --format '{{.ID}}	{{.Image}}	{{.Command}}	{{.CreatedAt}}	{{.Status}}	{{.Names}}' 2>&1 | tell ps
+  timeout --foreground 30 docker ps --no-trunc --format '{{.ID}}	{{.Image}}	{{.Command}}	{{.CreatedAt}}	{{.Status}}	{{.Names}}' 2>&1 | tell ps
   say done
 }
-ask_images() { timeout 30 docker images --no-trunc 2>/dev/null | tell image; say done; }
-ask_tar() { if [ -r "$1" ]; then { tar -xOf "$1" manifest.json 2>&1; echo; } | tell manifest; else say none; fi; say done; }
+ask_images() { timeout --foreground 30 docker images --no-trunc 2>/dev/null | tell image; say done; }
+ask_tar() { if [ -r "$1" ]; then tar -xOf "$1" manifest.json 2>&1 | fold -b -w 3000 | tell manifest; else say none; fi; say done; }
 
 ask_kubelet() { # PATH; sets $kv
   kv=; [ -f "$1" ] || { say none; return; }
   say size "$(stat -L -c %s "$1")"
-  kv=$(timeout 20 "$1" --version 2>&1 | head -n 1); say version "$kv"; kv=${kv#Kubernetes }
+  kv=$(timeout --foreground 20 "$1" --version 2>&1 | head -n 1); say version "$kv"; kv=${kv#Kubernetes }
 }
 
 try_flags() { # PATH FLAG...: drops what the kubelet's parser refuses until it takes the rest
   k=$1; shift; n=0
   while [ $n -lt 12 ]; do
-    o=$(timeout 20 "$k" "$@" --version 2>&1) && { say tried 1; return; }
+    o=$(timeout --foreground 20 "$k" "$@" --version 2>&1) && { say tried 1; return; }
     f=$(printf '%s\n' "$o" | sed -n 's/.*unknown flag: \(--[A-Za-z0-9-]*\).*/\1/p' | head -n 1)
     [ -n "$f" ] || { say error "$(printf '%s\n' "$o" | tail -n 1)"; return; }
     say refused "$f"; i=$#
@@ -229,10 +246,10 @@ try_flags() { # PATH FLAG...: drops what the kubelet's parser refuses until it t
 
 ask_folder() { if [ -d "$1" ]; then ls -A "$1" | tell name; else say none; fi; say done; }
 ask_record() { cat /var/lib/gangplank/*/record.jsonl 2>/dev/null | tell line; say done; }
-ask_lookup() { timeout 15 getent ahosts "$1" | tell host; say done; }
+ask_lookup() { timeout --foreground 15 getent ahosts "$1" | tell host; say done; }
 ask_tls() { # HOST PORT
   case $1 in *:*) a=[$1]:$2 ;; *) a=$1:$2 ;; esac
-  o=$(timeout 6 openssl s_client -connect "$a" -servername "$1" -showcerts </dev/null 2>&1)
+  o=$(timeout --foreground 6 openssl s_client -connect "$a" -servername "$1" -showcerts </dev/null 2>&1)
   c=$(printf '%s\n' "$o" | sed -n '/-BEGIN CERT/,/-END CERT/p')
   if [ -n "$c" ]; then printf '%s\n' "$c" | tell pem; else printf '%s\n' "$o" | head -n 3 | tell error; fi
 }

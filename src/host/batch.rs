@@ -15,6 +15,10 @@ use crate::plan::fact::{Facts, Want};
 /// The words the script is made of.
 pub const PRELUDE: &str = include_str!("../../assets/host/prelude.sh");
 
+/// Contents up to this size go with the script, so that only wishes travel while an action runs; a larger one
+/// follows when its action asks for it.
+const SMALL: u64 = 64 << 10;
+
 /// What one exec does on a host: actions in order, then questions.
 #[derive(Debug, Clone, Default)]
 pub struct Batch {
@@ -58,8 +62,10 @@ impl Payload {
 pub struct Script {
     /// The script's text; holds no secret.
     pub text: String,
-    /// What follows, in order.
-    pub payload: Vec<Payload>,
+    /// The small contents: they follow at once, in order.
+    pub small: Vec<Payload>,
+    /// The large ones, each sent when the action of this index asks for it.
+    pub large: BTreeMap<usize, Payload>,
 }
 
 /// The batch cannot be compiled: a value is missing.
@@ -92,33 +98,29 @@ pub fn compile(
     nonce: &str,
     secret: &dyn Fn(&SecretRef) -> Option<Zeroizing<String>>,
 ) -> Result<Script, CompileError> {
-    let mut payload = Vec::new();
-    let mut blocks = Vec::new();
-    let mut last_payload = None;
+    let (mut small, mut large) = (Vec::new(), BTreeMap::new());
+    let (mut contents, mut blocks) = (String::new(), String::new());
     for (index, action) in batch.actions.iter().enumerate() {
-        let before = payload.len();
-        let line = action_line(action, &mut payload, secret)?;
-        if payload.len() > before {
-            last_payload = Some(index);
+        let (line, item) = action_line(action, secret)?;
+        let _ = write!(blocks, "if begin {index}; then {line}\nend $?; fi\n");
+        match item {
+            Some(item) if item.len() > SMALL => {
+                large.insert(index, item);
+            }
+            Some(item) => {
+                let _ = writeln!(contents, "p{index}=$(head -c {} <&3 | base64)", item.len());
+                small.push(item);
+            }
+            None => {}
         }
-        blocks.push(format!("if begin {index}; then {line}\nend $?; fi\n"));
     }
-    let watch = "{ while read -r l <&3; do case $l in kill) kill -TERM 0 ;; *) kill -TERM $$ ;; esac; done; \
-                 kill -TERM $$; } >/dev/null 2>&1 &\nw=$!\n";
+    // Nothing begins before the line behind the small contents is there: what is cut off before does nothing.
     let mut text = format!(
         "M=@{nonce} RUN={}\nPATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/bin:$PATH \
-         LC_ALL=C; export PATH LC_ALL; unset IFS; umask 022; cd /\n{PRELUDE}",
+         LC_ALL=C; export PATH LC_ALL; unset IFS; umask 022; cd /\n{PRELUDE}{contents}\
+         read -r l <&3 || stop=1\nlisten\n{blocks}",
         shell_words::quote(&batch.run)
     );
-    if last_payload.is_none() {
-        text.push_str(watch);
-    }
-    for (index, block) in blocks.iter().enumerate() {
-        text.push_str(block);
-        if last_payload == Some(index) {
-            text.push_str(watch);
-        }
-    }
     text.push_str("if [ -z \"$stop\" ]; then p=''\n");
     // The slow questions run side by side behind the quick ones.
     let (slow, quick): (Vec<_>, Vec<_>) = batch.wants.iter().enumerate().partition(|(_, want)| is_slow(want));
@@ -128,18 +130,20 @@ pub fn compile(
     for (index, want) in quick {
         let _ = writeln!(text, "q={index}; {}", question(want));
     }
-    text.push_str("[ -z \"$p\" ] || wait $p\nfi\nmark z \"$stop\"\nkill $w 2>/dev/null\nexit 0\n");
-    Ok(Script { text, payload })
+    text.push_str("[ -z \"$p\" ] || wait $p\nfi\nmark z \"$stop\"\nmute\n");
+    // A question that still runs when all was told to stop goes too.
+    text.push_str("[ -z \"$stop\" ] || { trap '' TERM; kill -TERM 0; }\nexit 0\n");
+    Ok(Script { text, small, large })
 }
 
+/// The shell text of an action and the content it wants.
 fn action_line(
     action: &Action,
-    payload: &mut Vec<Payload>,
     secret: &dyn Fn(&SecretRef) -> Option<Zeroizing<String>>,
-) -> Result<String, CompileError> {
+) -> Result<(String, Option<Payload>), CompileError> {
     if let Action::Script { text, secrets, .. } = action {
         if secrets.is_empty() {
-            return Ok(format!("( {text}\n)"));
+            return Ok((format!("( {text}\n)"), None));
         }
         let mut lines = Zeroizing::new(Vec::new());
         for name in secrets {
@@ -147,11 +151,10 @@ fn action_line(
             lines.extend_from_slice(value.as_bytes());
             lines.push(b'\n');
         }
-        let line = format!("head -c {} <&3 | ( exec 4<&0 </dev/null\n{text}\n)", lines.len());
-        payload.push(Payload::Bytes(lines));
-        return Ok(line);
+        let line = format!("content {} | ( exec 4<&0 </dev/null\n{text}\n)", lines.len());
+        return Ok((line, Some(Payload::Bytes(lines))));
     }
-    let mut line = String::new();
+    let (mut line, mut payload) = (String::new(), None);
     for piece in action.shell().0 {
         match piece {
             Piece::Text(text) => line.push_str(&text),
@@ -188,11 +191,11 @@ fn action_line(
                     Content::Later(slot) => return Err(CompileError::NotYet(slot.0)),
                 };
                 let _ = write!(line, "{} {hash}", item.len());
-                payload.push(item);
+                payload = Some(item);
             }
         }
     }
-    Ok(line)
+    Ok((line, payload))
 }
 
 /// SHA-256 of a file, lower-case hex, read in pieces.
@@ -289,11 +292,14 @@ pub struct BatchEnd {
     pub stopped: bool,
     /// The last mark came: nothing was cut off.
     pub complete: bool,
-    /// Text of stderr outside of any action; the reason when nothing came at all.
+    /// Text outside of any action: stderr, and what came before the first mark; the reason when no mark came.
     pub noise: String,
     /// Why it was cut off.
     pub trouble: Option<super::Trouble>,
 }
+
+/// A longer line is taken apart, bytes.
+const LONGEST: usize = 1 << 20;
 
 /// Reads what a script prints.
 pub struct Reader {
@@ -301,6 +307,8 @@ pub struct Reader {
     wants: Vec<Want>,
     streams: [Stream; 2],
     answers: BTreeMap<usize, Vec<(String, String)>>,
+    started: bool,
+    wanted: Option<usize>,
     end: BatchEnd,
 }
 
@@ -319,6 +327,8 @@ impl Reader {
             wants: wants.to_vec(),
             streams: [Stream::default(), Stream::default()],
             answers: BTreeMap::new(),
+            started: false,
+            wanted: None,
             end: BatchEnd::default(),
         }
     }
@@ -326,9 +336,14 @@ impl Reader {
     /// Takes bytes of stdout or stderr.
     pub fn feed(&mut self, is_err: bool, bytes: &[u8], hear: &mut dyn FnMut(Heard)) {
         let stream = &mut self.streams[usize::from(is_err)];
+        let before = stream.partial.len();
         stream.partial.extend_from_slice(bytes);
-        let Some(end) = stream.partial.iter().rposition(|byte| *byte == b'\n') else { return };
-        let rest = stream.partial.split_off(end + 1);
+        let end = match bytes.iter().rposition(|byte| *byte == b'\n') {
+            Some(end) => before + end + 1,
+            None if stream.partial.len() > LONGEST => stream.partial.len(),
+            None => return,
+        };
+        let rest = stream.partial.split_off(end);
         let whole = std::mem::replace(&mut stream.partial, rest);
         for line in whole.split(|byte| *byte == b'\n') {
             let line = String::from_utf8_lossy(line);
@@ -339,6 +354,7 @@ impl Reader {
     fn line(&mut self, is_err: bool, line: &str, hear: &mut dyn FnMut(Heard)) {
         let stream = &mut self.streams[usize::from(is_err)];
         if let Some(rest) = line.strip_prefix(&self.mark) {
+            self.started = true;
             let mut words = rest.splitn(3, ' ');
             let (first, second) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
             match first {
@@ -359,6 +375,7 @@ impl Reader {
                     }
                     stream.at = None;
                 }
+                "c" => self.wanted = second.parse().ok(),
                 "z" => {
                     stream.over = true;
                     if !is_err {
@@ -389,12 +406,23 @@ impl Reader {
                 hear(Heard::Said(at, is_err, super::clean::line(line)));
             }
             None => {
-                if is_err && self.end.noise.len() < 4096 {
+                // A shell that runs nothing, such as nologin, says why on stdout.
+                if (is_err || !self.started) && self.end.noise.len() < 4096 {
                     self.end.noise.push_str(&super::clean::line(line));
                     self.end.noise.push('\n');
                 }
             }
         }
+    }
+
+    /// The action that asks for its large content, once.
+    pub fn wanted(&mut self) -> Option<usize> {
+        self.wanted.take()
+    }
+
+    /// Whether any mark came: the script itself runs.
+    pub fn started(&self) -> bool {
+        self.started
     }
 
     /// Whether the last mark came on both streams.

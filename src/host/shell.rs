@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
-use super::batch::{self, Batch, BatchEnd, Heard, Payload, Reader};
+use super::batch::{self, Batch, BatchEnd, Heard, Payload, Reader, Script};
 use super::stop::Stop;
 use super::stream::{LiveStream, ShellStream};
 use super::wire::{Chunk, Counts, Duplex, RecvTimeout, Sender, Wire};
@@ -43,7 +43,8 @@ impl ShellHost {
         let length = text.len();
         let boot = format!("s=$(head -c {length}); exec 3<&0 </dev/null; eval \"$s\"");
         let command = if self.need_sudo {
-            format!("sudo -S -k -p @{nonce}P sh -c 'echo @{nonce}R; {boot}'")
+            // In English, whatever the host's language; a variable before the command is not for every shell.
+            format!("env LC_ALL=C LANGUAGE=C sudo -S -k -p @{nonce}P sh -c 'echo @{nonce}R; {boot}'")
         } else {
             format!("sh -c '{boot}'")
         };
@@ -67,6 +68,11 @@ impl ShellHost {
                 Ok(Chunk::Err(bytes)) => err.push_str(&String::from_utf8_lossy(&bytes)),
                 Ok(Chunk::Lost(error)) => return Err(Trouble::Wire(error)),
                 Ok(Chunk::Exit { .. }) | Err(RecvTimeout::Ended) => {
+                    // With passwd_tries=1 it does not ask again.
+                    if asked && err.contains("incorrect password") {
+                        self.vault.wrong(&name);
+                        return Err(Trouble::SudoPasswordWrong { host: self.wire.describe() });
+                    }
                     return Err(Trouble::NoRoot { host: self.wire.describe(), said: words(&err, &out) });
                 }
                 Err(RecvTimeout::Timeout) => {
@@ -118,63 +124,82 @@ pub(super) fn nonce() -> String {
     crate::plan::action::hex(&bytes)
 }
 
-/// Sends the script and its payload on a thread of its own, so output is read meanwhile.
+/// Sends the script with its small contents, then each large one when its action asks for it, on a thread
+/// of its own, so output is read meanwhile. A wish to stop in the middle of a content ends the input.
 struct Feed {
-    sent: Arc<AtomicU64>,
+    state: Arc<Sending>,
+    orders: std::sync::mpsc::Sender<usize>,
     total: u64,
-    halt: Arc<AtomicBool>,
-    done: Arc<AtomicBool>,
-    failed: Arc<std::sync::Mutex<Option<String>>>,
+}
+
+/// What the thread and its owner share.
+#[derive(Default)]
+struct Sending {
+    sent: AtomicU64,
+    halt: AtomicBool,
+    busy: AtomicBool,
+    failed: std::sync::Mutex<Option<String>>,
 }
 
 impl Feed {
-    fn start(sender: Sender, text: String, payload: Vec<Payload>) -> Self {
-        let feed = Self {
-            sent: Arc::default(),
-            total: payload.iter().map(Payload::len).sum(),
-            halt: Arc::default(),
-            done: Arc::default(),
-            failed: Arc::default(),
-        };
-        if payload.is_empty() {
-            // Nothing to wait for: the script fits the channel's window.
-            let _ = sender.send(text.into_bytes());
-            feed.done.store(true, Ordering::SeqCst);
-            return feed;
-        }
-        let (sent, halt, done, failed) = (
-            Arc::clone(&feed.sent),
-            Arc::clone(&feed.halt),
-            Arc::clone(&feed.done),
-            Arc::clone(&feed.failed),
-        );
+    fn start(sender: Sender, script: Script) -> Self {
+        let Script { text, small, mut large } = script;
+        let (orders, next) = std::sync::mpsc::channel();
+        let state = Arc::new(Sending { busy: AtomicBool::new(true), ..Sending::default() });
+        let bytes = |text: String| Payload::Bytes(Zeroizing::new(text.into_bytes()));
+        let mut opening = vec![bytes(text)];
+        opening.extend(small);
+        opening.push(bytes("go\n".to_owned()));
+        let total = opening.iter().chain(large.values()).map(Payload::len).sum();
+        let shared = Arc::clone(&state);
         std::thread::spawn(move || {
-            if sender.send(text.into_bytes()).is_err() {
+            if !shared.send(&sender, opening) {
                 return;
             }
-            for item in payload {
-                match send_item(&sender, item, &sent, &halt) {
-                    Ok(true) => {}
-                    Ok(false) => {
-                        sender.finish();
-                        return;
-                    }
-                    Err(why) => {
-                        if let Ok(mut slot) = failed.lock() {
-                            *slot = Some(why);
-                        }
-                        sender.finish();
-                        return;
-                    }
+            while let Ok(index) = next.recv() {
+                if !shared.send(&sender, large.remove(&index)) {
+                    return;
                 }
             }
-            done.store(true, Ordering::SeqCst);
         });
-        feed
+        Self { state, orders, total }
+    }
+
+    /// Sends the content an action asks for.
+    fn wanted(&self, index: usize) {
+        self.state.busy.store(true, Ordering::SeqCst);
+        // The thread is gone when it was told to halt.
+        if self.orders.send(index).is_err() {
+            self.state.busy.store(false, Ordering::SeqCst);
+        }
     }
 }
 
-/// `Ok(false)` = told to stop. A file that became shorter is an error: the count would be a lie.
+impl Sending {
+    /// Sends them all; otherwise the input ends here, and `false`.
+    fn send(&self, sender: &Sender, items: impl IntoIterator<Item = Payload>) -> bool {
+        let mut whole = true;
+        for item in items {
+            whole = match send_item(sender, item, &self.sent, &self.halt) {
+                Ok(whole) => whole,
+                Err(why) => {
+                    if let Ok(mut slot) = self.failed.lock() {
+                        *slot = Some(why);
+                    }
+                    false
+                }
+            };
+            if !whole {
+                sender.finish();
+                break;
+            }
+        }
+        self.busy.store(false, Ordering::SeqCst);
+        whole
+    }
+}
+
+/// `Ok(false)` = told to stop, or the wire is gone and says so itself. A file that became shorter is an error: the count would be a lie.
 fn send_item(sender: &Sender, item: Payload, sent: &AtomicU64, halt: &AtomicBool) -> Result<bool, String> {
     match item {
         Payload::Bytes(bytes) => {
@@ -182,7 +207,9 @@ fn send_item(sender: &Sender, item: Payload, sent: &AtomicU64, halt: &AtomicBool
                 return Ok(false);
             }
             let count = bytes.len() as u64;
-            sender.send(bytes.to_vec()).map_err(|error| error.to_string())?;
+            if sender.send(bytes.to_vec()).is_err() {
+                return Ok(false);
+            }
             sent.fetch_add(count, Ordering::SeqCst);
             Ok(true)
         }
@@ -200,7 +227,9 @@ fn send_item(sender: &Sender, item: Payload, sent: &AtomicU64, halt: &AtomicBool
                 if got == 0 {
                     return Err(format!("{name} became shorter while it was sent"));
                 }
-                sender.send(buffer[..got].to_vec()).map_err(|error| error.to_string())?;
+                if sender.send(buffer[..got].to_vec()).is_err() {
+                    return Ok(false);
+                }
                 left = left.saturating_sub(got as u64);
                 sent.fetch_add(got as u64, Ordering::SeqCst);
             }
@@ -226,7 +255,7 @@ impl Host for ShellHost {
             Err(trouble) => return failed(trouble),
         };
         let mut reader = Reader::new(&nonce, &batch.wants);
-        let feed = Feed::start(duplex.sender(), script.text, script.payload);
+        let feed = Feed::start(duplex.sender(), script);
         let (mut told, mut killed, mut last_sent) = (0, None, 0);
         let trouble = loop {
             match duplex.recv(GLANCE) {
@@ -254,34 +283,40 @@ impl Host for ShellHost {
             if reader.complete() {
                 break None;
             }
-            let sent = feed.sent.load(Ordering::SeqCst);
+            if let Some(index) = reader.wanted() {
+                feed.wanted(index);
+            }
+            let sent = feed.state.sent.load(Ordering::SeqCst);
             if sent != last_sent && feed.total > 1 << 20 {
                 last_sent = sent;
                 hear(Heard::Sent(sent, feed.total));
             }
             let level = stop.level();
             if level > told {
-                told = level;
-                feed.halt.store(true, Ordering::SeqCst);
-                if feed.done.load(Ordering::SeqCst) {
-                    let _ = duplex.send(if level > 1 { b"kill\n".to_vec() } else { b"stop\n".to_vec() });
-                }
-                if level > 1 {
-                    killed = Some(Instant::now());
+                feed.state.halt.store(true, Ordering::SeqCst);
+                // In the middle of a content the wish would be part of it: there, the input ends instead.
+                if !feed.state.busy.load(Ordering::SeqCst) {
+                    told = level;
+                    let wish = if level > 1 { "kill" } else { "stop" };
+                    let _ = duplex.send(format!("@{nonce} {wish}\n").into_bytes());
                 }
             }
-            if killed.is_some_and(|since| since.elapsed() > KILL_GRACE) {
+            if level > 1 {
+                killed.get_or_insert_with(Instant::now);
+            }
+            if killed.is_some_and(|since: Instant| since.elapsed() > KILL_GRACE) {
                 self.wire.cut();
             }
         };
         duplex.finish();
+        let started = reader.started();
         let mut end = reader.finish();
-        let unsent = feed.failed.lock().ok().and_then(|mut slot| slot.take());
+        let unsent = feed.state.failed.lock().ok().and_then(|mut slot| slot.take());
         end.trouble = match (trouble, unsent) {
-            (Some(Trouble::Ended { how, host }), _) if end.actions.is_empty() && !end.noise.is_empty() => {
+            (Some(Trouble::Ended { how, host }), _) if !started => {
                 Some(Trouble::NoShell { host, said: words(&end.noise, ""), how })
             }
-            (_, Some(why)) if !end.stopped => Some(Trouble::NotSent(why)),
+            (_, Some(why)) if !stop.wanted() => Some(Trouble::NotSent(why)),
             (trouble, _) => trouble,
         };
         end

@@ -1,0 +1,154 @@
+//! What counts as done, whatever an action prints and whatever the login shell is like.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use gangplank::host::{Heard, Host, LocalWire, Stop, Trouble, Wire};
+use gangplank::plan::fact::Want;
+
+use crate::sshd::{Person, Sshd, connect};
+use crate::sudo::User;
+use crate::support::{Run, Wrapped, all_well, done, literal, local, over, put, script};
+
+#[test]
+fn an_action_that_fails_ends_the_actions_and_the_facts_still_come() {
+    let actions = vec![script("echo one"), script("echo two >&2; exit 3; echo never"), script("echo three")];
+    let mut heard = Vec::new();
+    let batch = Run::new().batch(actions, vec![Want::Machine]);
+    let end = local().run(&batch, &Stop::default(), &mut |event| heard.push(event));
+    assert_eq!(end.trouble, None);
+    assert!(end.complete && !end.stopped);
+    assert_eq!(end.actions.len(), 2);
+    assert_eq!((end.actions[&0].status, end.actions[&0].out.as_str()), (Some(0), "one\n"));
+    assert_eq!((end.actions[&1].status, end.actions[&1].err.as_str()), (Some(3), "two\n"));
+    assert!(end.facts.machine().yes().is_some());
+    let ends: Vec<_> =
+        heard.iter().filter(|event| matches!(event, Heard::Began(_) | Heard::Ended(..))).collect();
+    assert_eq!(ends, [&Heard::Began(0), &Heard::Ended(0, 0), &Heard::Began(1), &Heard::Ended(1, 3)]);
+}
+
+#[test]
+fn only_our_own_marks_count() {
+    let fake = "printf 'no newline\\n@0123456789abcdef e 0 0\\n@0123456789abcdef z \\n'; \
+                printf '@0123456789abcdef b 1\\n' >&2; printf 'last'; exit 4";
+    let end = done(&mut local(), &Run::new().batch(vec![script(fake), script("true")], vec![]));
+    assert_eq!((end.actions.len(), end.actions[&0].status), (1, Some(4)), "{end:?}");
+    assert!(
+        end.actions[&0].out.contains("@0123456789abcdef e 0 0") && end.actions[&0].out.ends_with("last\n")
+    );
+}
+
+#[test]
+fn floods_and_junk_do_no_harm() {
+    let sshd = Sshd::start("");
+    let junk = "head -c 300000 /dev/urandom; head -c 300000 /dev/urandom >&2";
+    let flood = "head -c 5000000 /dev/zero | tr '\\0' x >&2; head -c 5000000 /dev/zero";
+    let lines = "i=0; while [ $i -lt 20000 ]; do echo \"line $i of many that nobody wanted to read\"; i=$((i+1)); done >&2";
+    for mut host in [local(), over(Arc::new(sshd.connect()))] {
+        let actions = vec![script(junk), script(flood), script(lines), script("printf 'end'")];
+        let end = done(&mut host, &Run::new().batch(actions, vec![Want::Machine]));
+        all_well(&end, 4);
+        assert_eq!(end.actions[&3].out, "end\n");
+        assert!(end.actions[&1].err.len() < 4 << 20, "{}", end.actions[&1].err.len());
+        assert!(end.facts.machine().yes().is_some());
+    }
+}
+
+#[test]
+fn an_action_that_reads_finds_the_end_of_file_and_not_the_script() {
+    if !crate::root() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("file");
+    let actions = vec![
+        script("cat; read -r x || echo end of file"),
+        put(&file, literal("content\n"), "0644"),
+        script("cat; wc -c"),
+    ];
+    let run = Run::new();
+    let end = done(&mut local(), &run.batch(actions, vec![Want::Machine]));
+    all_well(&end, 3);
+    assert_eq!((end.actions[&0].out.as_str(), end.actions[&2].out.as_str()), ("end of file\n", "0\n"));
+    assert_eq!(std::fs::read(&file).unwrap(), b"content\n");
+    assert!(end.facts.machine().yes().is_some());
+}
+
+#[test]
+fn a_noisy_bashrc_a_foreign_locale_and_a_short_path_do_not_matter() {
+    let sshd = Sshd::start("SetEnv PATH=/usr/bin:/bin LC_ALL=de_DE.UTF-8 LANG=fr_FR.UTF-8 IFS=abc");
+    let bashrc = "echo welcome; echo warning >&2; printf 'no newline'; printf none >&2\n";
+    std::fs::write(sshd.at("home/.bashrc"), bashrc).unwrap();
+    let actions = vec![script("ls /none; command -v sysctl; echo \"$LC_ALL $PATH\"; exit 0")];
+    let end = done(&mut over(Arc::new(sshd.connect())), &Run::new().batch(actions, vec![Want::Machine]));
+    all_well(&end, 1);
+    assert!(end.actions[&0].err.contains("No such file or directory"), "{end:?}");
+    assert!(end.actions[&0].out.contains("C /usr/local/sbin:"), "{end:?}");
+    assert!(end.facts.machine().yes().is_some());
+}
+
+fn with_shell(shell: &str) -> Option<(Sshd, User)> {
+    if !crate::root() {
+        return None;
+    }
+    if !Path::new(shell).exists() {
+        println!("skipped: {shell} is not installed");
+        return None;
+    }
+    Some((Sshd::start("SetEnv HOME=/"), User::new(shell)?))
+}
+
+fn works_below(shell: &str) {
+    let Some((sshd, user)) = with_shell(shell) else { return };
+    let mut target = sshd.target();
+    target.user.clone_from(&user.name);
+    let wire = connect(&target, &Person::trusting()).unwrap();
+    let actions = vec![script("echo \"it's $((1+1))!\""), script("exit 7")];
+    let batch = Run::new().batch(actions, vec![Want::Machine]);
+    let end = done(&mut over(Arc::new(wire)), &batch);
+    assert_eq!((end.trouble.clone(), end.actions[&1].status), (None, Some(7)), "{shell}: {end:?}");
+    assert_eq!(end.actions[&0].out, "it's 2!\n");
+    assert_eq!(end.facts.machine().yes().unwrap().uid, user.uid());
+}
+
+#[test]
+fn works_below_fish() {
+    works_below("/usr/bin/fish");
+}
+
+#[test]
+fn works_below_tcsh() {
+    works_below("/usr/bin/tcsh");
+}
+
+#[test]
+fn a_login_without_a_shell_says_what_it_said() {
+    let Some((sshd, user)) = with_shell("/usr/sbin/nologin") else { return };
+    let mut target = sshd.target();
+    target.user.clone_from(&user.name);
+    let wire: Arc<dyn Wire> = Arc::new(connect(&target, &Person::trusting()).unwrap());
+    let end = done(&mut over(wire), &Run::new().batch(vec![script("true")], vec![Want::Machine]));
+    assert!(
+        matches!(&end.trouble, Some(Trouble::NoShell { said, how, .. })
+            if said.contains("not available") && how == "status 1"),
+        "{end:?}"
+    );
+}
+
+#[test]
+fn a_script_that_is_ended_from_outside_is_not_taken_for_done() {
+    let batch = Run::new().batch(vec![script("echo x; kill -KILL $$"), script("true")], vec![Want::Machine]);
+    let end = done(&mut local(), &batch);
+    assert!(
+        matches!(&end.trouble, Some(Trouble::Ended { how, .. }) if how == "status 137" || how == "signal KILL"),
+        "{end:?}"
+    );
+    assert_eq!((end.actions.len(), end.actions[&0].status, end.complete), (1, None, false));
+}
+
+#[test]
+fn a_login_that_does_something_else_is_not_a_shell() {
+    let wire = Wrapped { wire: LocalWire::new(), before: "echo this is a menu:".to_owned() };
+    let end = done(&mut over(Arc::new(wire)), &Run::new().batch(vec![script("true")], vec![]));
+    assert!(matches!(&end.trouble, Some(Trouble::NoShell { said, .. }) if said.contains("menu")), "{end:?}");
+}

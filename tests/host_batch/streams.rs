@@ -1,0 +1,111 @@
+//! The live stream with a docker of the test's own.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use gangplank::host::{Host, Live, LiveStream};
+
+use crate::support::{gone, limit, over, program, until, with_programs};
+
+/// `events` waits for lines in a file, `ps` prints a row.
+fn docker(folder: &Path) {
+    fs::write(folder.join("events"), "").unwrap();
+    program(
+        folder,
+        "docker",
+        "#!/bin/sh\nd=${0%/*}; case $1 in \
+         events) read -r _ _ _ _ g _ </proc/self/stat; echo $g >$d/part; mv $d/part $d/group; exec tail -f -n +1 -s 0.05 $d/events ;; \
+         ps) [ ! -e $d/down ] || { echo 'no daemon' >&2; exit 1; }; \
+             printf 'id\\timage\\t\"c\\033[31md\"\\t2020\\tUp 3 s\\tk8s_x\\n' ;; esac\n",
+    );
+    program(
+        folder,
+        "systemctl",
+        "#!/bin/sh\nprintf 'ActiveState=active\\nSubState=running\\nNRestarts=4\\n'\n",
+    );
+}
+
+fn next(stream: &mut dyn LiveStream) -> Live {
+    let deadline = Instant::now() + limit();
+    loop {
+        match stream.next(Duration::from_millis(100)) {
+            Live::Quiet => assert!(Instant::now() < deadline, "it says nothing"),
+            live => return live,
+        }
+    }
+}
+
+fn happen(folder: &Path, line: &str) {
+    use std::io::Write;
+    let mut file = fs::OpenOptions::new().append(true).open(folder.join("events")).unwrap();
+    writeln!(file, "{line}").unwrap();
+}
+
+#[test]
+fn a_stream_tells_events_samples_and_lookups_and_leaves_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    docker(dir.path());
+    let Some(wire) = with_programs(dir.path()) else { return };
+    let mut host = over(Arc::new(wire));
+    let mut stream = host.stream().unwrap();
+    assert_eq!(host.streams(), 1);
+    until("docker events runs", limit(), || dir.path().join("group").exists());
+    happen(dir.path(), "2020 container exec_create: ls");
+    happen(dir.path(), "2020 container start");
+    assert_eq!(next(&mut *stream), Live::Happened);
+    stream.sample();
+    let Live::Sample(sample) = next(&mut *stream) else { panic!("no sample") };
+    assert_eq!(sample.containers, ["id\timage\t\"cd\"\t2020\tUp 3 s\tk8s_x"]);
+    assert_eq!((sample.kubelet.as_str(), sample.restarts, sample.error.as_str()), ("active/running", 4, ""));
+    assert!(sample.clock > 1_500_000_000);
+    fs::write(dir.path().join("down"), "").unwrap();
+    stream.sample();
+    let Live::Sample(sample) = next(&mut *stream) else { panic!("no sample") };
+    assert_eq!((sample.containers.len(), sample.error.as_str()), (0, "no daemon"));
+    let installed = ["dig", "nslookup", "host"].map(|tool| {
+        crate::sshd::run(&gangplank::host::LocalWire::new(), &format!("command -v {tool}")).last
+            == crate::sshd::exited(0)
+    });
+    if installed == [false; 3] {
+        stream.lookup("kubernetes.default", "127.0.0.1");
+        let none = Live::Lookup { tool: String::new(), said: String::new(), answered: false };
+        assert_eq!(next(&mut *stream), none);
+    }
+    program(dir.path(), "dig", "#!/bin/sh\necho \"10.0.0.1 for $*\"\n");
+    stream.lookup("kubernetes.default", "10.0.0.10");
+    let said = "10.0.0.1 for +short +time=2 +tries=2 @10.0.0.10 kubernetes.default A".to_owned();
+    assert_eq!(next(&mut *stream), Live::Lookup { tool: "dig".to_owned(), said, answered: true });
+    let group = fs::read_to_string(dir.path().join("group")).unwrap().trim().to_owned();
+    assert!(!crate::support::members(&group).is_empty());
+    drop(stream);
+    gone(&group, Duration::from_secs(2));
+}
+
+#[test]
+fn a_stream_goes_on_when_docker_stops_telling_and_ends_with_the_wire() {
+    let dir = tempfile::tempdir().unwrap();
+    docker(dir.path());
+    let Some(wire) = with_programs(dir.path()) else { return };
+    let wire: Arc<dyn gangplank::host::Wire> = Arc::new(wire);
+    let mut stream = over(Arc::clone(&wire)).stream().unwrap();
+    until("docker events runs", limit(), || dir.path().join("group").exists());
+    let group = fs::read_to_string(dir.path().join("group")).unwrap().trim().to_owned();
+    let tail = crate::support::processes(|folder| {
+        let line = fs::read_to_string(folder.join("cmdline")).ok()?;
+        line.starts_with("tail\0-f").then_some(())?;
+        let stat = fs::read_to_string(folder.join("stat")).ok()?;
+        let (_, rest) = stat.rsplit_once(") ")?;
+        (rest.split(' ').nth(2) == Some(group.as_str()))
+            .then(|| folder.file_name().unwrap().to_string_lossy().into_owned())
+    });
+    for process in tail {
+        crate::sshd::output("kill", &[&process]);
+    }
+    stream.sample();
+    assert!(matches!(next(&mut *stream), Live::Sample(_)));
+    wire.cut();
+    assert!(matches!(next(&mut *stream), Live::Ended(_)));
+    gone(&group, Duration::from_secs(2));
+}
