@@ -34,7 +34,8 @@ fn text(output: &Output) -> String {
 impl Lab {
     /// The lab of `GANGPLANK_LAB_PLAN`, the path that `tests/lab/up` prints.
     pub fn from_environment() -> Option<Self> {
-        let plan = PathBuf::from(std::env::var_os("GANGPLANK_LAB_PLAN")?);
+        let plan = std::env::var_os("GANGPLANK_LAB_PLAN").filter(|plan| !plan.is_empty())?;
+        let plan = PathBuf::from(plan);
         let file = plan.with_file_name("env");
         let said = Command::new("bash")
             .args(["-c", ". \"$1\" && env -0", "env"])

@@ -60,7 +60,7 @@ impl Home {
         self
     }
 
-    /// A computer without the program ssh, which asks for the home folder nobody but the system.
+    /// A computer without ssh: that program takes the home folder from the list of users, not from HOME.
     pub fn without_ssh(mut self) -> Self {
         self.without_ssh = true;
         self
