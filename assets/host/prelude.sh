@@ -156,9 +156,13 @@ clean_pods() {
   kubelet_mounts | sort -r | while read -r m; do umount "$(printf %b "$m")"; done
   m=$(kubelet_mounts | head -n 1)
   [ -z "$m" ] || { echo "$m is still mounted: unmount it, then undo again" >&2; return 1; }
+  # The kubelet mounts its folder on itself, which keeps the folder from being removed.
+  while read -r _ _ _ r m _; do case $m:$r in /var/lib/kubelet:*/var/lib/kubelet) umount "$m" ;; esac; done </proc/self/mountinfo
   for f in pods plugins plugins_registry pod-resources device-plugins cpu_manager_state memory_manager_state pki; do
     rm -rf --one-file-system "/var/lib/kubelet/$f"
   done
+  # Made by the kubelet when it was not there; our own file in it is taken away by its record.
+  rmdir /var/lib/kubelet 2>/dev/null || :
   for t in iptables ip6tables; do
     command -v $t-save >/dev/null || continue
     $t-save | grep -q KUBE- || continue

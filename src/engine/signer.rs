@@ -48,9 +48,17 @@ struct Queue {
 
 struct Waiting {
     id: u64,
-    csr: String,
-    request: Request,
-    spki: String,
+    wanted: Wanted,
+}
+
+/// A certificate that is wanted.
+pub struct Wanted {
+    /// The signing request.
+    pub csr: String,
+    /// What the certificate must say.
+    pub request: Request,
+    /// The hash of the public key that is on the machine it is for.
+    pub spki: String,
 }
 
 fn pki_problem(error: &PkiError) -> Problem {
@@ -126,6 +134,10 @@ impl Signer {
             match Ca::load(&cert, &key, passphrase.as_ref(), world.now()) {
                 Ok(ca) => return Ok(Self { info: ca.info().clone(), kind: Kind::Here(Box::new(ca)) }),
                 Err(PkiError::WrongPassphrase) if !again => again = true,
+                // It was asked for again and nobody answered: the one before is still what is wrong.
+                Err(PkiError::PassphraseNeeded) if again => {
+                    return Err(pki_problem(&PkiError::WrongPassphrase));
+                }
                 Err(error) => return Err(pki_problem(&error)),
             }
         }
@@ -193,14 +205,44 @@ impl Signer {
         spki: &str,
         world: &dyn World,
     ) -> Result<String, Problem> {
-        let checked =
-            pki::check_csr(csr.as_bytes(), Some(spki), request).map_err(|error| pki_problem(&error))?;
+        let one = Wanted { csr: csr.to_owned(), request: request.clone(), spki: spki.to_owned() };
+        let nothing = || Err(Problem::new("E-CA-14", "the CA signed nothing"));
+        self.sign_all(vec![one], world, &|_, _| {}).pop().unwrap_or_else(nothing)
+    }
+
+    /// Signs requests that belong together, on a CA host in one round; `signed` hears how each ended.
+    pub fn sign_all(
+        &self,
+        wanted: Vec<Wanted>,
+        world: &dyn World,
+        signed: &dyn Fn(usize, bool),
+    ) -> Vec<Result<String, Problem>> {
+        let check = |one: &Wanted| {
+            pki::check_csr(one.csr.as_bytes(), Some(&one.spki), &one.request)
+                .map_err(|error| pki_problem(&error))
+        };
         match &self.kind {
-            Kind::Here(ca) => {
-                let serial = pki::Serial::random().map_err(|error| pki_problem(&error))?;
-                ca.sign(&checked.key, request, serial, world.now()).map_err(|error| pki_problem(&error))
+            Kind::Here(ca) => wanted
+                .iter()
+                .enumerate()
+                .map(|(index, one)| {
+                    let result = check(one).and_then(|checked| {
+                        let serial = pki::Serial::random().map_err(|error| pki_problem(&error))?;
+                        ca.sign(&checked.key, &one.request, serial, world.now())
+                            .map_err(|error| pki_problem(&error))
+                    });
+                    signed(index, result.is_ok());
+                    result
+                })
+                .collect(),
+            Kind::There(remote) => {
+                let checked: Vec<_> = wanted.into_iter().map(|one| check(&one).map(|_| one)).collect();
+                let results = remote.sign(checked, &self.info, world);
+                for (index, result) in results.iter().enumerate() {
+                    signed(index, result.is_ok());
+                }
+                results
             }
-            Kind::There(remote) => remote.sign(csr, request, spki, &self.info, world),
         }
     }
 
@@ -245,24 +287,30 @@ impl Remote {
     /// Joins the round that waits, or runs one: whoever finds the CA free signs for everybody.
     fn sign(
         &self,
-        csr: &str,
-        request: &Request,
-        spki: &str,
+        wanted: Vec<Result<Wanted, Problem>>,
         ca: &CaInfo,
         world: &dyn World,
-    ) -> Result<String, Problem> {
+    ) -> Vec<Result<String, Problem>> {
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-        let id = queue.next;
-        queue.next += 1;
-        queue.waiting.push(Waiting {
-            id,
-            csr: csr.to_owned(),
-            request: request.clone(),
-            spki: spki.to_owned(),
-        });
+        let ids: Vec<Result<u64, Problem>> = wanted
+            .into_iter()
+            .map(|one| {
+                one.map(|wanted| {
+                    let id = queue.next;
+                    queue.next += 1;
+                    queue.waiting.push(Waiting { id, wanted });
+                    id
+                })
+            })
+            .collect();
         loop {
-            if let Some(answer) = queue.answers.remove(&id) {
-                return answer;
+            // Requests that came together are answered together.
+            if ids.iter().flatten().all(|id| queue.answers.contains_key(id)) {
+                let missing = || Err(Problem::new("E-CA-14", "the CA host signed nothing"));
+                return ids
+                    .into_iter()
+                    .map(|id| id.and_then(|id| queue.answers.remove(&id).unwrap_or_else(missing)))
+                    .collect();
             }
             if queue.busy {
                 queue = self.answered.wait(queue).unwrap_or_else(PoisonError::into_inner);
@@ -297,7 +345,7 @@ impl Remote {
         let tasks: Vec<openssl_ca::Task> = round
             .iter()
             .zip(&ids)
-            .map(|(one, id)| openssl_ca::Task { id, csr: &one.csr, request: &one.request })
+            .map(|(one, id)| openssl_ca::Task { id, csr: &one.wanted.csr, request: &one.wanted.request })
             .collect();
         let asked = world.now();
         let place = openssl_ca::Place {
@@ -336,9 +384,12 @@ impl Remote {
                 let pem = found.iter().find(|(name, _)| name == id).and_then(|(_, pem)| pem.clone());
                 let answer = match pem {
                     None => Err(refused(&action.err)),
-                    Some(pem) => pki::verify_issued(&pem, &one.request, &one.spki, ca, asked, world.now())
-                        .map(|issued| issued.pem)
-                        .map_err(|found| pki_problem(&PkiError::NotAsWanted(found))),
+                    Some(pem) => {
+                        let Wanted { request, spki, .. } = &one.wanted;
+                        pki::verify_issued(&pem, request, spki, ca, asked, world.now())
+                            .map(|issued| issued.pem)
+                            .map_err(|found| pki_problem(&PkiError::NotAsWanted(found)))
+                    }
                 };
                 (one.id, answer)
             })

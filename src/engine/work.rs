@@ -8,6 +8,7 @@ use super::base::{Base, millis};
 use super::event::{Event, Outcome};
 use super::look::{Looked, Site, look_all};
 use super::run::Engine;
+use super::signer::Wanted;
 use crate::host::{Batch, BatchEnd, Heard};
 use crate::plan::action::{Action, Content, Slot, Verb};
 use crate::plan::fact::{Known, Want};
@@ -208,41 +209,38 @@ impl Engine<'_> {
     ) -> bool {
         let Some((id, _)) = requests.first() else { return true };
         self.teller.tell(&site.place, Some(*id), Event::TaskStarted);
-        let (place, facts) = (&site.place, &site.facts);
-        let results: Vec<Result<(Slot, String), Problem>> = std::thread::scope(|scope| {
-            // Side by side, so that they travel to a CA host in one round.
-            let threads: Vec<_> = requests
-                .iter()
-                .filter_map(|(id, action)| match action {
-                    Action::Sign { csr, key, wish, out } => Some((*id, action, csr, key, wish, out)),
-                    _ => None,
-                })
-                .map(|(id, action, csr, key, wish, out)| {
-                    let csr = slots.get(csr).cloned().unwrap_or_default();
-                    scope.spawn(move || {
-                        let began = Instant::now();
-                        let (title, shell) = (action.title(), action.shell().to_string());
-                        self.teller.tell(
-                            place,
-                            Some(id),
-                            Event::ActionStarted { action: title.clone(), shell },
-                        );
-                        let result = match facts.key(key) {
-                            Known::Yes(Some(fact)) => {
-                                base.signer.sign(&csr, &step::request(wish), &fact.spki_sha256, self.world)
-                            }
-                            other => Err(step::unknown(key, other.why_not())),
-                        };
-                        let status = i32::from(result.is_err());
-                        let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-                        self.teller.tell(place, Some(id), Event::ActionEnded { action: title, status, ms });
-                        result.map(|pem| (out.clone(), pem))
-                    })
-                })
-                .collect();
-            let crashed = || Err(Problem::new("E-BUG-04", "a signing thread ended early"));
-            threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| crashed())).collect()
+        let began = Instant::now();
+        let (mut wanted, mut signs) = (Vec::new(), Vec::new());
+        for (id, action) in requests {
+            let Action::Sign { csr, key, wish, out } = action else { continue };
+            let spki = match site.facts.key(key) {
+                Known::Yes(Some(fact)) => fact.spki_sha256.clone(),
+                other => {
+                    let problem = step::unknown(key, other.why_not());
+                    self.fail(&site.place, Some(*id), problem.clone());
+                    worked.problem = Some(problem);
+                    return false;
+                }
+            };
+            let csr = slots.get(csr).cloned().unwrap_or_default();
+            wanted.push(Wanted { csr, request: step::request(wish), spki });
+            signs.push((*id, action, out.clone()));
+        }
+        for (id, action, _) in &signs {
+            let started = Event::ActionStarted { action: action.title(), shell: action.shell().to_string() };
+            self.teller.tell(&site.place, Some(*id), started);
+        }
+        let answers = base.signer.sign_all(wanted, self.world, &|index, good| {
+            let Some((id, action, _)) = signs.get(index) else { return };
+            let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            let ended = Event::ActionEnded { action: action.title(), status: i32::from(!good), ms };
+            self.teller.tell(&site.place, Some(*id), ended);
         });
+        let results: Vec<Result<(Slot, String), Problem>> = answers
+            .into_iter()
+            .zip(&signs)
+            .map(|(answer, (_, _, out))| answer.map(|pem| (out.clone(), pem)))
+            .collect();
         let count = results.len();
         for result in results {
             match result {

@@ -1,0 +1,89 @@
+//! The program against the real cluster of `tests/lab`. One lab, so the scenarios run one after another, in
+//! the order of the list; each makes the hosts it needs blank again. Without a lab (`GANGPLANK_LAB_PLAN` is
+//! the path that `tests/lab/up` prints) every scenario is counted as ignored.
+//!
+//! `cargo test --test cluster -- WORDS` runs the scenarios whose names contain one of the words.
+
+mod aboard;
+mod broken;
+mod lab;
+mod program;
+mod refused;
+mod signing;
+mod stopped;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use lab::Lab;
+
+/// A scenario: its name says the behaviour.
+type Scenario = (&'static str, fn(&Lab));
+
+fn scenarios() -> Vec<Scenario> {
+    [aboard::ALL, signing::ALL, refused::ALL, broken::ALL, stopped::ALL].concat()
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&String> = arguments.iter().filter(|word| !word.starts_with('-')).collect();
+    let exact = arguments.iter().any(|word| word == "--exact");
+    let all = scenarios();
+    let wanted: Vec<&Scenario> = all
+        .iter()
+        .filter(|(name, _)| {
+            words.is_empty()
+                || words.iter().any(|word| if exact { name == word } else { name.contains(word.as_str()) })
+        })
+        .collect();
+    let lab = Lab::from_environment();
+    if arguments.iter().any(|word| word == "--list") {
+        // Test runners ask twice: for all, and for those that are left out.
+        if lab.is_none() || !arguments.iter().any(|word| word == "--ignored") {
+            for (name, _) in &wanted {
+                println!("{name}: test");
+            }
+        }
+        return ExitCode::SUCCESS;
+    }
+    let left_out = all.len() - wanted.len();
+    println!("\nrunning {} tests", wanted.len());
+    let Some(lab) = lab else {
+        for (name, _) in &wanted {
+            println!("test {name} ... ignored, no lab: GANGPLANK_LAB_PLAN is not set");
+        }
+        println!(
+            "\ntest result: ok. 0 passed; 0 failed; {} ignored; 0 measured; {left_out} filtered out\n",
+            wanted.len()
+        );
+        return ExitCode::SUCCESS;
+    };
+    let _only_one = lab.lock();
+    let began = Instant::now();
+    let mut failed = Vec::new();
+    for (name, scenario) in &wanted {
+        let start = Instant::now();
+        let good = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| scenario(&lab))).is_ok();
+        if !good {
+            failed.push(*name);
+        }
+        let word = if good { "ok" } else { "FAILED" };
+        println!("test {name} ... {word} ({:.1} s)", start.elapsed().as_secs_f64());
+        lab.mend();
+    }
+    aboard::clear();
+    if !failed.is_empty() {
+        println!("\nfailures:");
+        for name in &failed {
+            println!("    {name}");
+        }
+    }
+    println!(
+        "\ntest result: {}. {} passed; {} failed; 0 ignored; 0 measured; {left_out} filtered out; finished in {:.2}s\n",
+        if failed.is_empty() { "ok" } else { "FAILED" },
+        wanted.len() - failed.len(),
+        failed.len(),
+        began.elapsed().as_secs_f64()
+    );
+    if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(101) }
+}
