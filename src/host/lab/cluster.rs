@@ -128,6 +128,11 @@ impl ClusterState {
         (self.version.major, self.version.minor) >= (1, 6)
     }
 
+    /// Names of the nodes it knows.
+    pub fn node_names(&self) -> Vec<String> {
+        self.nodes.keys().cloned().collect()
+    }
+
     /// What a name resolves to.
     pub fn resolve(&self, host: &str) -> Option<IpAddr> {
         host.parse().ok().or_else(|| (host == self.api.host).then_some(self.address).flatten())

@@ -1,6 +1,9 @@
 //! What questions see on a lab machine: the lines that the words of the prelude would print, read by the
 //! same reader as those of a real machine.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use openssl::base64::encode_block;
 
 use super::State;
@@ -257,14 +260,13 @@ fn kubelet_lines(machine: &LabMachine, path: &str, sets: &[FlagSet], say: &mut i
 
 /// The flags a kubelet of this version does not know, without values.
 pub(super) fn unknown_flags(version: &str, flags: &[String]) -> Vec<String> {
-    let known: Vec<&str> = if version.starts_with("v1.2.") {
-        FLAGS_1_2.split_whitespace().collect()
-    } else {
-        FLAGS_1_20.split_whitespace().collect()
-    };
+    // Asked whenever anybody looks at a running kubelet: the lists are taken apart once.
+    static OLD: LazyLock<HashSet<&str>> = LazyLock::new(|| FLAGS_1_2.split_whitespace().collect());
+    static NEW: LazyLock<HashSet<&str>> = LazyLock::new(|| FLAGS_1_20.split_whitespace().collect());
+    let known = if version.starts_with("v1.2.") { &*OLD } else { &*NEW };
     let name = |flag: &String| flag.split('=').next().unwrap_or(flag).to_owned();
     let mut unknown: Vec<String> = flags.iter().map(name).collect();
-    unknown.retain(|flag| !known.contains(&flag.trim_start_matches('-')));
+    unknown.retain(|flag| !known.contains(flag.trim_start_matches('-')));
     unknown.dedup();
     unknown
 }

@@ -274,6 +274,11 @@ impl LabMachine {
         Some(self.faults.kubelet_version().map_or(own, str::to_owned))
     }
 
+    /// A file as the running kubelet read it when it was started; `None` = it does not run or had none.
+    pub fn kubelet_read(&self, path: &str) -> Option<&[u8]> {
+        self.process.as_ref()?.files.get(path).map(|file| file.bytes.as_slice())
+    }
+
     /// SHA-256 of a file.
     pub fn hash(&self, path: &str) -> Option<String> {
         self.files.get(path).map(|file| sha256(&file.bytes))

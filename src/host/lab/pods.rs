@@ -69,15 +69,15 @@ impl LabMachine {
         let node = self.process.as_ref().and_then(|process| process.node.clone());
         let Some(node) = node.filter(|_| self.docker_runs()) else { return };
         let old = self.kubelet().is_some_and(|version| version.starts_with("v1.2."));
-        let mine: Vec<&serde_json::Value> = pods
+        let mine: Vec<(&serde_json::Value, String)> = pods
             .iter()
             .filter(|pod| pod.pointer("/spec/nodeName").and_then(serde_json::Value::as_str) == Some(&node))
+            .map(|pod| (pod, sha256(pod["metadata"].to_string().as_bytes())))
             .collect();
-        let hash = |pod: &serde_json::Value| sha256(pod["metadata"].to_string().as_bytes());
-        self.containers
-            .retain(|one| one.manifest != CLUSTER || mine.iter().any(|pod| hash(pod) == one.manifest_sha256));
-        for pod in mine {
-            let hash = hash(pod);
+        self.containers.retain(|one| {
+            one.manifest != CLUSTER || mine.iter().any(|(_, hash)| *hash == one.manifest_sha256)
+        });
+        for (pod, hash) in mine {
             if self.containers.iter().any(|one| one.manifest_sha256 == hash) {
                 continue;
             }

@@ -1,0 +1,25 @@
+//! The engine over the scripted lab: onboarding, every fault, a crash after every action, changed plans,
+//! undo and stop. Nothing here sleeps; the lab's clock moves when somebody waits.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+#[path = "engine/apply.rs"]
+mod apply;
+#[path = "engine/bench.rs"]
+mod bench;
+#[path = "engine/change.rs"]
+mod change;
+#[path = "engine/crash.rs"]
+mod crash;
+#[path = "engine/faults.rs"]
+mod faults;
+#[path = "engine/jobs.rs"]
+mod jobs;
+#[path = "engine/look.rs"]
+mod look;
+#[path = "engine/secrets.rs"]
+mod secrets;
+#[path = "engine/stop.rs"]
+mod stop;
+#[path = "engine/undo.rs"]
+mod undo;

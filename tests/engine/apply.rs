@@ -1,0 +1,104 @@
+//! Onboarding from blank, and once more.
+
+use std::path::PathBuf;
+
+use super::bench::{ALL, Bench, Ran};
+use super::look::{assert_same_state, stale, state};
+
+/// Renews the golden files instead of comparing: `RENEW_GOLDEN=1 cargo test --test engine`.
+const RENEW: &str = "RENEW_GOLDEN";
+
+fn golden(name: &str, is: &str) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+    if std::env::var_os(RENEW).is_some() {
+        std::fs::write(&path, is).unwrap();
+        return;
+    }
+    let wanted = std::fs::read_to_string(&path).unwrap_or_default();
+    let diff = similar::TextDiff::from_lines(wanted.as_str(), is);
+    let diff = diff.unified_diff().context_radius(3).header("golden", "this run").to_string();
+    assert!(wanted == is, "{}, {RENEW}=1 renews it:\n{diff}", path.display());
+}
+
+fn events(title: &str, ran: &Ran) -> String {
+    let mut text = format!("# {title}\n");
+    for place in ["here", "ca-host", "cluster"].into_iter().chain(ALL) {
+        for line in ran.lines(place) {
+            text.push_str(&line);
+            text.push('\n');
+        }
+    }
+    text
+}
+
+#[test]
+fn three_workers_come_aboard_from_blank() {
+    let bench = Bench::first();
+    let ran = bench.apply().done();
+    for worker in ALL {
+        assert_eq!(ran.end(worker), "changed");
+        assert_eq!(ran.cost(worker), (1, 3, 1), "{worker}: connections, execs, streams");
+        assert!(ran.outcomes(worker).contains(&("dns-lookup".to_owned(), "proven")), "{worker}");
+        assert_eq!(bench.lab().machine(worker, |machine| stale(machine)), Some(Vec::new()));
+    }
+    assert_eq!(ran.cost("ca-host").0, 1, "one connection to the CA's host");
+    let args = ["--kubeconfig", "/home/op/.kube/config", "--context", "first", "get", "nodes"];
+    let nodes = bench.lab().kubectl(&args).unwrap();
+    for worker in ALL {
+        assert!(nodes.contains(&format!("{worker} Ready v1.20.2")), "{nodes}");
+    }
+}
+
+#[test]
+fn a_second_run_finds_everything_done_with_one_exec_each() {
+    let bench = Bench::first();
+    bench.apply().done();
+    let before = state(&bench);
+    let ran = bench.apply().done();
+    for worker in ALL {
+        let outcomes = ran.outcomes(worker);
+        assert!(outcomes.iter().all(|(_, outcome)| ["same", "proven"].contains(outcome)), "{outcomes:?}");
+        assert_eq!((ran.end(worker), ran.actions(worker)), ("same", Vec::new()));
+    }
+    assert_eq!((ran.end("here"), ran.end("cluster")), ("same", "same"));
+    let before_kept: Vec<_> = ALL.iter().map(|worker| bench.lab().record(worker).len()).collect();
+    bench.apply().done();
+    let after_kept: Vec<_> = ALL.iter().map(|worker| bench.lab().record(worker).len()).collect();
+    assert_eq!(before_kept, after_kept, "nothing new is recorded");
+    assert_same_state(&state(&bench), &before, "a second run");
+}
+
+#[test]
+fn a_second_run_costs_one_connection_and_one_exec() {
+    // The lab counts for a machine's whole life: what the second run added is what it cost.
+    let bench = Bench::first();
+    let first = bench.apply().done();
+    bench.lab().revive();
+    let second = bench.apply().done();
+    for worker in ALL {
+        let (a, b) = (first.cost(worker), second.cost(worker));
+        assert_eq!((b.0 - a.0, b.1 - a.1, b.2 - a.2), (1, 1, 0), "{worker}");
+    }
+}
+
+#[test]
+fn the_events_of_two_runs_are_the_golden_ones() {
+    let bench = Bench::first();
+    let first = events("From blank.", &bench.apply().done());
+    let second = events("Once more.", &bench.apply().done());
+    golden("first-cluster.txt", &format!("{first}\n{second}"));
+}
+
+#[test]
+fn events_are_numbered_without_gaps_and_their_tasks_end() {
+    let bench = Bench::first();
+    let ran = bench.apply().done();
+    for (number, one) in ran.events.iter().enumerate() {
+        assert_eq!((one.seq, one.v, one.run.as_str()), (number as u64, 1, ran.run.as_str()));
+    }
+    for place in ["here", "cluster"].into_iter().chain(ALL) {
+        let count = |word: &str| ran.lines(place).iter().filter(|line| line.contains(word)).count();
+        assert_eq!(count(" action-started "), count(" action-ended 0 "), "{place}");
+        assert!(count(" task-started") <= count(" task-ended "), "{place}");
+    }
+}

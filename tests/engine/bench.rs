@@ -1,0 +1,283 @@
+//! A lab with a session, and runs of the real engine over it.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use gangplank::engine::event::Cost;
+use gangplank::engine::journal::left_open;
+use gangplank::engine::lab::LabWorld;
+use gangplank::engine::{Engine, Event, Front, Journal, Outcome, Session, Stamped, Teller};
+use gangplank::host::Stop;
+use gangplank::host::lab::Lab;
+use gangplank::host::lab::setup::{FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
+use gangplank::plan::model::Plan;
+use gangplank::plan::problem::{Problem, Verdict};
+use gangplank::plan::yaml;
+use tempfile::TempDir;
+
+pub const ALL: [&str; 3] = ["w1", "w2", "w3"];
+
+/// A lab, its plan, and a place for the session.
+pub struct Bench {
+    pub world: LabWorld,
+    pub plan: Plan,
+    pub text: String,
+    state: TempDir,
+    runs: AtomicUsize,
+}
+
+/// How a run is made.
+pub struct How<'h> {
+    pub only: Vec<String>,
+    pub jobs: usize,
+    pub guided: bool,
+    pub stop: &'h Stop,
+    pub seen: &'h (dyn Fn(&Stamped) + Send + Sync),
+}
+
+/// What came of a run.
+pub struct Ran {
+    pub code: u8,
+    pub run: String,
+    pub events: Vec<Stamped>,
+}
+
+/// Keeps the events and shows each to the test.
+struct Watch<'w> {
+    events: Mutex<Vec<Stamped>>,
+    seen: &'w (dyn Fn(&Stamped) + Send + Sync),
+}
+
+impl Front for Watch<'_> {
+    fn emit(&self, event: &Stamped) {
+        (self.seen)(event);
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).push(event.clone());
+    }
+}
+
+pub fn plan(text: &str) -> Plan {
+    yaml::load(text.as_bytes(), Path::new("/home/op/plan.yaml"), Some(Path::new("/home/op"))).unwrap().plan
+}
+
+impl Bench {
+    pub fn new(lab: &str, text: &str) -> Self {
+        let world = LabWorld::read(lab).unwrap();
+        world.lab().set_fast_keys();
+        let state = tempfile::tempdir().unwrap();
+        Self { world, plan: plan(text), text: text.to_owned(), state, runs: AtomicUsize::new(0) }
+    }
+
+    pub fn first() -> Self {
+        Self::new(FIRST_CLUSTER, FIRST_CLUSTER_PLAN)
+    }
+
+    /// Another plan for the same lab and session.
+    pub fn replan(&mut self, text: &str) {
+        self.plan = plan(text);
+        text.clone_into(&mut self.text);
+    }
+
+    pub fn lab(&self) -> &Lab {
+        self.world.lab()
+    }
+
+    pub fn session(&self) -> std::path::PathBuf {
+        self.state.path().join(&self.plan.cluster.name)
+    }
+
+    fn go(&self, how: &How, undo: bool) -> Ran {
+        let number = self.runs.fetch_add(1, Ordering::SeqCst);
+        let run = format!("20261123T0900{number:02}Z-1");
+        let session = Session::open(self.state.path(), &self.plan, &self.text).unwrap();
+        let watch = Watch { events: Mutex::default(), seen: how.seen };
+        let engine = Engine {
+            plan: &self.plan,
+            world: &self.world,
+            teller: Teller::new(&watch, &run),
+            journal: Journal::open(&session.folder, &run).unwrap(),
+            stop: how.stop,
+            run: run.clone(),
+            jobs: how.jobs,
+            guided: how.guided,
+            only: how.only.clone(),
+            session: Some(&session),
+            batches: AtomicU64::new(0),
+        };
+        let code = if undo { engine.undo(&|_| true) } else { engine.apply() };
+        drop(engine);
+        let events = watch.events.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ran { code, run, events }
+    }
+
+    pub fn apply_with(&self, how: &How) -> Ran {
+        self.go(how, false)
+    }
+
+    pub fn apply(&self) -> Ran {
+        self.apply_only(&[])
+    }
+
+    pub fn apply_only(&self, only: &[&str]) -> Ran {
+        let only = only.iter().map(|name| (*name).to_owned()).collect();
+        self.apply_with(&How { only, ..how(&Stop::default()) })
+    }
+
+    pub fn undo(&self) -> Ran {
+        self.go(&how(&Stop::default()), true)
+    }
+
+    /// What the next run says the last one left unknown, had that one ended at its last end mark.
+    pub fn left_open_had_it_died(&self, run: &str) -> Vec<(String, String)> {
+        let file = self.session().join(format!("runs/{run}.jsonl"));
+        let text = std::fs::read_to_string(&file).unwrap();
+        let alive: String =
+            text.lines().filter(|line| !line.contains("\"over\"")).flat_map(|line| [line, "\n"]).collect();
+        std::fs::write(&file, alive).unwrap();
+        let open = left_open(&self.session());
+        std::fs::write(&file, text).unwrap();
+        open
+    }
+}
+
+/// A run of all workers, straight, watched by nobody.
+pub fn how(stop: &Stop) -> How<'_> {
+    How { only: Vec::new(), jobs: 8, guided: false, stop, seen: &|_| {} }
+}
+
+impl Ran {
+    pub fn at<'r>(&'r self, place: &'r str) -> impl Iterator<Item = &'r Stamped> {
+        self.events.iter().filter(move |one| one.place.to_string() == place)
+    }
+
+    /// The problems told of a place.
+    pub fn problems(&self, place: &str) -> Vec<Problem> {
+        let problem = |one: &Stamped| match &one.event {
+            Event::TaskEnded { outcome: Outcome::Failed { problem } } | Event::Trouble { problem } => {
+                Some(problem.clone())
+            }
+            _ => None,
+        };
+        self.at(place).filter_map(problem).collect()
+    }
+
+    pub fn codes(&self, place: &str) -> Vec<String> {
+        self.problems(place).into_iter().map(|problem| problem.code).collect()
+    }
+
+    /// Titles of the actions that were begun.
+    pub fn actions(&self, place: &str) -> Vec<String> {
+        let title = |one: &Stamped| match &one.event {
+            Event::ActionStarted { action, .. } => Some(action.clone()),
+            _ => None,
+        };
+        self.at(place).filter_map(title).collect()
+    }
+
+    /// Steps with their outcomes.
+    pub fn outcomes(&self, place: &str) -> Vec<(String, &'static str)> {
+        let outcome = |one: &Stamped| match &one.event {
+            Event::TaskEnded { outcome } => {
+                Some((one.step.map(|step| step.0.to_owned()).unwrap_or_default(), word(outcome)))
+            }
+            _ => None,
+        };
+        self.at(place).filter_map(outcome).collect()
+    }
+
+    fn over(
+        &self,
+    ) -> (&std::collections::BTreeMap<String, String>, &std::collections::BTreeMap<String, Cost>) {
+        match &self.events.last().unwrap().event {
+            Event::RunEnded { places, counts, code, .. } => {
+                assert_eq!(*code, self.code);
+                (places, counts)
+            }
+            other => panic!("the last event is {other:?}"),
+        }
+    }
+
+    /// How a place ended.
+    pub fn end(&self, place: &str) -> &str {
+        self.over().0.get(place).map_or("absent", String::as_str)
+    }
+
+    /// Connections, execs and streams of a place.
+    pub fn cost(&self, place: &str) -> (usize, usize, usize) {
+        self.over().1.get(place).map_or((0, 0, 0), |cost| (cost.connections, cost.execs, cost.streams))
+    }
+
+    /// What went wrong anywhere, for a failing test.
+    pub fn trouble(&self) -> String {
+        let line = |one: &Stamped| match &one.event {
+            Event::TaskEnded { outcome: Outcome::Failed { problem } } | Event::Trouble { problem } => {
+                Some(format!(
+                    "{} {:?} {} {} {:?}",
+                    one.place, one.step, problem.code, problem.what, problem.evidence
+                ))
+            }
+            Event::TaskEnded { outcome: Outcome::Skipped { why } } => {
+                Some(format!("{} {:?} skipped: {why}", one.place, one.step))
+            }
+            _ => None,
+        };
+        self.events.iter().filter_map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    #[track_caller]
+    pub fn done(self) -> Self {
+        assert_eq!(self.code, 0, "{}", self.trouble());
+        self
+    }
+
+    /// The events of a place without times, in words; signing runs side by side, so its lines are sorted.
+    pub fn lines(&self, place: &str) -> Vec<String> {
+        let mut lines: Vec<(bool, String)> = Vec::new();
+        for one in self.at(place) {
+            let step = one.step.map_or("-", |step| step.0);
+            let text = match &one.event {
+                Event::RunStarted { hosts } => format!("run-started {}", hosts.join(", ")),
+                Event::Note { text } => format!("note {text}"),
+                Event::Verdict(Verdict::Ok { about, .. }) => format!("verdict ok: {about}"),
+                Event::Verdict(Verdict::Warning { about, .. }) => format!("verdict warning: {about}"),
+                Event::Verdict(Verdict::Stops(problem)) => format!("verdict stops: {}", problem.code),
+                Event::TaskStarted => "task-started".to_owned(),
+                Event::ActionStarted { action, .. } => format!("action-started {action}"),
+                Event::Output { line, err } => format!("output {}{line}", if *err { "err " } else { "" }),
+                Event::Progress { sent, of } => format!("progress {sent} of {of}"),
+                Event::ActionEnded { action, status, .. } => format!("action-ended {status} {action}"),
+                Event::TaskEnded { outcome } => format!("task-ended {}", word(outcome)),
+                Event::Trouble { problem } => format!("trouble {}", problem.code),
+                Event::RunEnded { code, places, .. } => format!("run-ended {code} {places:?}"),
+            };
+            let sign = matches!(one.event, Event::ActionStarted { .. } | Event::ActionEnded { .. });
+            lines.push((sign && step == "sign", format!("{place} {step} {text}")));
+        }
+        for block in lines.chunk_by_mut(|a, b| a.0 && b.0) {
+            block.sort();
+        }
+        lines.into_iter().map(|(_, line)| line).collect()
+    }
+}
+
+pub fn word(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Changed { .. } => "changed",
+        Outcome::Same { .. } => "same",
+        Outcome::Proven { .. } => "proven",
+        Outcome::NotProven { .. } => "not-proven",
+        Outcome::Skipped { .. } => "skipped",
+        Outcome::Failed { .. } => "failed",
+        Outcome::Stopped => "stopped",
+    }
+}
+
+/// Runs it, and fails instead of hanging when its threads wait for each other for ever.
+#[track_caller]
+pub fn in_time<T: Send + 'static>(does: impl FnOnce() -> T + Send + 'static) -> T {
+    let (send, receive) = mpsc::channel();
+    std::thread::spawn(move || send.send(does()));
+    receive.recv_timeout(Duration::from_secs(30)).expect("it ends and does not panic")
+}

@@ -1,0 +1,97 @@
+//! A crash or a lost connection after every single action: the next run goes on and comes to the same end.
+
+use std::collections::BTreeMap;
+
+use gangplank::host::lab::Fault;
+use gangplank::host::lab::setup::FIRST_CLUSTER;
+
+use super::bench::{Bench, Ran};
+use super::look::{assert_same_state, stale, state};
+
+const ONE: &[&str] = &["w1"];
+
+/// The end of a run that nobody disturbed, and how many actions it took on the worker itself.
+fn undisturbed() -> (BTreeMap<String, String>, Vec<String>) {
+    let bench = Bench::first();
+    let ran = bench.apply_only(ONE).done();
+    // Signing is no action of the worker's own.
+    let actions = ran.actions("w1").into_iter().filter(|title| !title.starts_with("sign ")).collect();
+    (state(&bench), actions)
+}
+
+/// Breaks off at every action and runs again; `check` sees the first run.
+fn break_off_everywhere(fault: impl Fn(usize) -> Fault, check: impl Fn(&Bench, &Ran, usize, &str)) {
+    let (wanted, actions) = undisturbed();
+    assert!(actions.len() >= 20, "{actions:?}");
+    let mut broken = Vec::new();
+    for (k, title) in actions.iter().enumerate() {
+        let bench = Bench::first();
+        let fault = fault(k);
+        bench.lab().fault("w1", fault.clone());
+        let first = bench.apply_only(ONE);
+        assert_eq!(first.code, 1, "{fault:?} at {title}");
+        check(&bench, &first, k, title);
+        bench.lab().revive();
+        bench.lab().mend("w1");
+        let second = bench.apply_only(ONE);
+        let end = std::panic::catch_unwind(|| {
+            assert_eq!(second.code, 0, "{}", second.trouble());
+            assert_same_state(&state(&bench), &wanted, "after the second run");
+        });
+        if let Err(panic) = end {
+            let why = panic.downcast_ref::<String>().cloned().unwrap_or_default();
+            broken.push(format!("{fault:?} at {title}: {why}"));
+        }
+    }
+    assert!(broken.is_empty(), "{} of {}:\n{}", broken.len(), actions.len(), broken.join("\n"));
+}
+
+#[test]
+fn killed_after_any_action_the_next_run_comes_to_the_same_end() {
+    break_off_everywhere(Fault::KillAfterAction, |bench, first, _, title| {
+        let open = bench.left_open_had_it_died(&first.run);
+        assert!(!open.contains(&("w1".to_owned(), title.to_owned())), "{title} had ended: {open:?}");
+    });
+}
+
+#[test]
+fn cut_off_after_any_action_the_next_run_comes_to_the_same_end() {
+    break_off_everywhere(Fault::CutAfterAction, names_the_unknown_action);
+}
+
+#[test]
+fn cut_off_before_any_action_the_next_run_comes_to_the_same_end() {
+    break_off_everywhere(Fault::CutBeforeAction, names_the_unknown_action);
+}
+
+fn names_the_unknown_action(bench: &Bench, first: &Ran, _: usize, title: &str) {
+    let problems = first.problems("w1");
+    assert_eq!(first.codes("w1"), ["E-SSH-17"], "{title}");
+    let said = format!("nobody knows whether this was done: {title}");
+    assert!(problems[0].evidence.contains(&said), "{title}: {:?}", problems[0].evidence);
+    let open = bench.left_open_had_it_died(&first.run);
+    assert_eq!(open.first(), Some(&("w1".to_owned(), title.to_owned())), "the journal");
+}
+
+// Fails today: the restart is decided from what is about to be written, not from what the kubelet has read.
+#[test]
+fn cut_off_between_an_input_and_the_restart_the_next_run_still_restarts() {
+    let mut broken = Vec::new();
+    for (before, after) in [super::change::two_plans(), super::change::two_domains()] {
+        for k in 0..2 {
+            let mut bench = Bench::new(FIRST_CLUSTER, &before);
+            bench.apply_only(ONE).done();
+            bench.replan(&after);
+            bench.lab().fault("w1", Fault::CutAfterAction(k));
+            let cut = bench.apply_only(ONE);
+            assert_eq!(cut.code, 1);
+            let second = bench.apply_only(ONE).done();
+            let unread = bench.lab().machine("w1", |machine| stale(machine)).unwrap();
+            if !unread.is_empty() {
+                let (cut, second) = (cut.actions("w1"), second.outcomes("w1"));
+                broken.push(format!("after {cut:?} the kubelet has not read {unread:?}: {second:?}"));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
+}

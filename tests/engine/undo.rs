@@ -1,0 +1,147 @@
+//! Undo: every machine as it was, except for what somebody changed after us, which is named.
+
+use gangplank::engine::Event;
+use gangplank::host::lab::setup::{FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
+use gangplank::host::lab::{Fault, HERE};
+
+use super::bench::{ALL, Bench, Ran};
+use super::change::two_plans;
+use super::look::{assert_as_before, pictures};
+
+fn dns(bench: &Bench) -> Vec<String> {
+    bench.lab().cluster_state(|cluster| {
+        cluster.objects.keys().filter(|path| path.contains("dns")).cloned().collect()
+    })
+}
+
+fn said(ran: &Ran, place: &str) -> Vec<String> {
+    let line = |one: &gangplank::engine::Stamped| match &one.event {
+        Event::Output { line, .. } => Some(line.clone()),
+        _ => None,
+    };
+    ran.at(place).filter_map(line).collect()
+}
+
+#[test]
+fn undo_after_one_run_leaves_everything_as_it_was() {
+    let bench = Bench::first();
+    let before = pictures(&bench);
+    bench.apply().done();
+    let ran = bench.undo();
+    assert_eq!(ran.code, 0, "{}", ran.trouble());
+    assert_as_before(&bench, &before, "after undo");
+    assert_eq!(bench.lab().cluster_state(|cluster| cluster.node_names()), Vec::<String>::new());
+    assert_eq!(dns(&bench), Vec::<String>::new());
+}
+
+#[test]
+fn undo_after_three_plans_leaves_everything_as_it_was() {
+    let (a, b) = two_plans();
+    let mut bench = Bench::new(FIRST_CLUSTER, &a);
+    let before = pictures(&bench);
+    for plan in [&a, &b, &a, &FIRST_CLUSTER_PLAN.to_owned()] {
+        bench.replan(plan);
+        bench.apply().done();
+    }
+    let ran = bench.undo();
+    assert_eq!(ran.code, 0, "{}", ran.trouble());
+    assert_as_before(&bench, &before, "after undo");
+    assert_eq!(bench.lab().cluster_state(|cluster| cluster.node_names()), Vec::<String>::new());
+    assert_eq!(dns(&bench), Vec::<String>::new());
+}
+
+#[test]
+fn undone_workers_come_aboard_again_and_a_second_undo_finds_nothing() {
+    let bench = Bench::first();
+    let before = pictures(&bench);
+    bench.apply().done();
+    assert_eq!(bench.undo().code, 0);
+    let again = bench.undo();
+    assert_eq!(again.code, 0, "{}", again.trouble());
+    for worker in ALL {
+        assert_eq!(again.outcomes(worker), [("undo".to_owned(), "same")]);
+    }
+    bench.apply().done();
+    assert_eq!(bench.undo().code, 0);
+    assert_as_before(&bench, &before, "after undo");
+}
+
+#[test]
+fn undo_after_a_run_that_was_cut_off_leaves_everything_as_it_was() {
+    for k in [0, 3, 9, 14, 19] {
+        let bench = Bench::first();
+        let before = pictures(&bench);
+        bench.lab().fault("w1", Fault::CutAfterAction(k));
+        assert_eq!(bench.apply().code, 1);
+        bench.lab().mend("w1");
+        let ran = bench.undo();
+        assert_eq!(ran.code, 0, "{k}: {}", ran.trouble());
+        assert_as_before(&bench, &before, "after undo");
+    }
+}
+
+#[test]
+fn a_file_somebody_changed_after_us_is_left_alone_and_named() {
+    let bench = Bench::first();
+    bench.apply().done();
+    let path = "/var/lib/kubelet/config.yaml";
+    let theirs = b"# mine now\n";
+    bench.lab().machine("w2", |machine| machine.write(path, theirs, "644", "root:root"));
+    let ran = bench.undo();
+    assert_eq!(ran.code, 0, "{}", ran.trouble());
+    let named = said(&ran, "w2");
+    assert!(named.contains(&format!("{path} is no longer what gangplank wrote: left alone")), "{named:?}");
+    bench.lab().machine("w2", |machine| {
+        assert_eq!(machine.files[path].bytes, theirs);
+        let left: Vec<&String> =
+            machine.files.keys().filter(|path| path.starts_with("/etc/kubernetes")).collect();
+        assert_eq!(left, Vec::<&String>::new());
+    });
+    assert_eq!(said(&ran, "w1"), Vec::<String>::new());
+}
+
+#[test]
+fn an_existing_kubeconfig_is_merged_into_and_comes_back_on_undo() {
+    let old = "apiVersion: v1\nkind: Config\nclusters: []\ncontexts: []\nusers: []\ncurrent-context: mine\n";
+    let plan = format!("{FIRST_CLUSTER_PLAN}\nkubectl: {{merge: true}}\n");
+    let bench = Bench::new(FIRST_CLUSTER, &plan);
+    bench.lab().machine(HERE, |here| here.write("/home/op/.kube/config", old.as_bytes(), "600", "-"));
+    let before = pictures(&bench);
+    bench.apply().done();
+    let second = bench.apply().done();
+    assert_eq!(second.end("here"), "same", "{:?}", second.actions("here"));
+    let text = bench.lab().read_here("/home/op/.kube/config").unwrap();
+    assert!(String::from_utf8_lossy(&text).contains("current-context: mine"));
+    let ran = bench.undo();
+    assert_eq!(ran.code, 0, "{}", ran.trouble());
+    assert_as_before(&bench, &before, "after undo");
+}
+
+// Fails today: undo puts the files back and does not restart a kubelet that ran before.
+#[test]
+fn a_kubelet_that_was_there_before_gets_its_files_back_and_runs_again() {
+    // A unit of somebody else's that runs; the operator says replace.
+    let plan = FIRST_CLUSTER_PLAN.replace("address:", "replace: true, address:");
+    let bench = Bench::new(FIRST_CLUSTER, &plan);
+    bench.apply().done();
+    // Ours by hand now: the records are gone, so this is the state somebody else left behind.
+    for worker in ALL {
+        bench.lab().machine(worker, |machine| {
+            let kept = format!("{}/", machine.state);
+            machine.files.retain(|path, _| !path.starts_with(&kept));
+            machine.folders.retain(|path, _| !path.starts_with("/var/lib/gangplank"));
+            let config = machine.files.get_mut("/var/lib/kubelet/config.yaml").unwrap();
+            config.bytes.extend_from_slice(b"# by hand\n");
+        });
+    }
+    let before = pictures(&bench);
+    bench.apply().done();
+    let ran = bench.undo();
+    assert_eq!(ran.code, 0, "{}", ran.trouble());
+    for (worker, was) in before.iter().filter(|(name, _)| name.starts_with('w')) {
+        let is = bench.lab().machine(worker, |machine| machine.picture()).unwrap();
+        assert_eq!(is, *was, "{worker}");
+        let stale = bench.lab().machine(worker, |machine| super::look::stale(machine)).unwrap();
+        assert_eq!(stale, Vec::<&str>::new(), "{worker} runs with what was put back");
+    }
+}
