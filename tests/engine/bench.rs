@@ -104,6 +104,7 @@ impl Bench {
             guided: how.guided,
             only: how.only.clone(),
             session: Some(&session),
+            made: gangplank::engine::undo::made(&session.folder).into_iter().map(|(_, uid)| uid).collect(),
             batches: AtomicU64::new(0),
         };
         let code = if undo { engine.undo(&|_| true) } else { engine.apply() };
