@@ -33,8 +33,9 @@ home() { [ -d "$G" ] || { (umask 077; mkdir -p "$G") && chmod 700 /var/lib/gangp
 # note KIND PATH OLD NEW MODE: one line in this host's record, on disk before the change itself
 note() {
   home || return
+  j=$2; case $j in *[\"\\]*) j=$(printf %s "$j" | sed 's/[\"]/\\&/g') ;; esac
   printf '{"run":"%s","kind":"%s","path":"%s","old":"%s","new":"%s","mode":"%s","time":%s}\n' \
-    "$RUN" "$1" "$2" "$3" "$4" "$5" "$(date +%s)" >>"$G/record.jsonl" && sync "$G/record.jsonl"
+    "$RUN" "$1" "$j" "$3" "$4" "$5" "$(date +%s)" >>"$G/record.jsonl" && sync "$G/record.jsonl"
 }
 
 # keep PATH: a copy of what is there now, by its hash, in the run's folder; sets $old and $mode

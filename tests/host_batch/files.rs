@@ -29,7 +29,7 @@ fn a_batch_over_ssh_leaves_files_folders_and_keys_as_asked() {
     }
     let (sshd, dir, run) = (Sshd::start(""), tempfile::tempdir().unwrap(), Run::new());
     let deep = dir.path().join("a/b c");
-    let (small, big, empty) = (deep.join("it's"), deep.join("big"), deep.join("empty"));
+    let (small, big, empty) = (deep.join("it's \"odd\" \\1"), deep.join("big"), deep.join("empty"));
     let (rsa, ec) = (deep.join("rsa.key"), deep.join("ec.key"));
     fs::write(dir.path().join("source"), pattern(3 << 20)).unwrap();
     let wish = Wish {
@@ -63,7 +63,8 @@ fn a_batch_over_ssh_leaves_files_folders_and_keys_as_asked() {
     let csr = openssl::x509::X509Req::from_pem(end.actions[&6].out.as_bytes()).unwrap();
     let public = sha256(&csr.public_key().unwrap().public_key_to_der().unwrap());
     assert_eq!(end.facts.key(&text(&rsa)).yes().copied().cloned().unwrap().unwrap().spki_sha256, public);
-    assert_eq!(names(&deep), ["big", "ec.key", "empty", "it's", "rsa.key"]);
+    assert_eq!(names(&deep), ["big", "ec.key", "empty", "it's \"odd\" \\1", "rsa.key"]);
+    assert_eq!(run.record()[2].path, text(&small));
     let kinds: Vec<String> = run.record().iter().map(|line| line.kind.clone()).collect();
     assert_eq!(kinds, ["dir", "dir", "put", "put", "put", "key", "key"]);
     assert!(
