@@ -76,7 +76,7 @@ pub struct Base {
     pub notes: Vec<String>,
     /// The API knows us.
     logged_in: Mutex<bool>,
-    last_nodes: Mutex<Option<(Instant, NodesNow)>>,
+    last_nodes: Mutex<Option<(i64, NodesNow)>>,
     /// The certificate that lives only in memory, once it was needed.
     passing: Passing,
 }
@@ -261,12 +261,12 @@ impl Base {
         let mut last = self.last_nodes.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((at, answer)) = &*last {
             let fresh = if answer.is_ok() { FRESH } else { FRESH_FAILURE };
-            if at.elapsed() < fresh {
+            if millis(world.now()).saturating_sub(*at) < fresh {
                 return answer.clone();
             }
         }
         let answer = self.ask_nodes(plan, world);
-        *last = Some((Instant::now(), answer.clone()));
+        *last = Some((millis(world.now()), answer.clone()));
         answer
     }
 
@@ -283,10 +283,10 @@ impl Base {
 /// The nodes, or why they are not known.
 type NodesNow = Result<std::sync::Arc<Vec<crate::kube::Node>>, String>;
 
-/// So long an answer about the nodes serves everybody.
-const FRESH: Duration = Duration::from_millis(200);
-/// So long a failure does: asking again may take as long as its deadline.
-const FRESH_FAILURE: Duration = Duration::from_secs(2);
+/// So long an answer about the nodes serves everybody, milliseconds.
+const FRESH: i64 = 200;
+/// So long a failure does: asking again may take as long as its deadline. Milliseconds.
+const FRESH_FAILURE: i64 = 2_000;
 
 /// Now, in milliseconds since 1970.
 pub fn millis(time: Timestamp) -> i64 {

@@ -216,10 +216,18 @@ impl Engine<'_> {
 
     /// Remembers an object this run made, for undo.
     fn remember(&self, object: &serde_json::Value, uid: &str) {
-        let (Some(session), Ok(at)) = (self.session, crate::kube::apply::Place::of(object)) else { return };
-        let line = serde_json::json!({"path": at.object, "uid": uid});
-        if let Err(error) = super::undo::remember(&session.folder, &line) {
-            let text = format!("{} could not be noted for undo: {error}", object_name(object));
+        if let Ok(at) = crate::kube::apply::Place::of(object) {
+            self.remember_path(&at.object, uid);
+        }
+    }
+
+    /// Remembers what lies at an API path, for undo.
+    pub(super) fn remember_path(&self, path: &str, uid: &str) {
+        let Some(session) = self.session else { return };
+        if let Err(error) =
+            super::undo::remember(&session.folder, &serde_json::json!({"path": path, "uid": uid}))
+        {
+            let text = format!("{path} could not be noted for undo: {error}");
             self.teller.tell(&Place::Cluster, None, Event::Note { text });
         }
     }

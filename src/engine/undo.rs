@@ -63,7 +63,8 @@ pub fn actions(record: &[RecordLine]) -> (Vec<Action>, Option<String>) {
     let mut actions = Vec::new();
     let mut node = None;
     let mut units = false;
-    // Only a kubelet that was not there before takes its containers with it.
+    // Only a kubelet or a node that was not there before takes its containers with it.
+    let new_node = record.iter().any(|line| line.kind == "node");
     let new_kubelet = !record.iter().any(|line| line.kind == "foreign")
         && record
             .iter()
@@ -106,7 +107,7 @@ pub fn actions(record: &[RecordLine]) -> (Vec<Action>, Option<String>) {
             }
             "start" if line.old != "active" => {
                 actions.push(Action::Service { verb: Verb::Stop, unit: line.path.clone() });
-                if new_kubelet {
+                if new_kubelet || new_node {
                     actions.push(Action::CleanPods);
                 }
                 restart = false;
@@ -143,13 +144,16 @@ impl Engine<'_> {
         if all {
             problems |= !self.find(Place::Here, Ok(self.world.here()), &mut turns);
         }
-        let objects = if all {
+        let remembered = if all {
             self.session.map(|session| made(&session.folder)).unwrap_or_default()
         } else {
             Vec::new()
         };
+        let (mut remembered_nodes, objects): (Made, Made) =
+            remembered.into_iter().partition(|(path, _)| path.starts_with("/api/v1/nodes/"));
         let nodes: Vec<String> = turns.iter().filter_map(|turn| turn.node.clone()).collect();
-        let (objects, nodes) = match self.in_the_cluster(objects, &nodes) {
+        let asked = self.in_the_cluster(objects, &nodes, &mut remembered_nodes);
+        let (objects, nodes) = match asked {
             Ok(found) => found,
             Err(problem) => {
                 problems = true;
@@ -196,7 +200,12 @@ impl Engine<'_> {
     fn find(&self, place: Place, host: Result<Box<dyn Host>, Problem>, turns: &mut Vec<Turn>) -> bool {
         match host.and_then(|host| self.record(&place, host)) {
             Ok((host, record)) => {
-                let (actions, node) = actions(&record);
+                let (mut actions, node) = actions(&record);
+                if actions.iter().any(|action| matches!(action, Action::Service { verb: Verb::Restart, .. }))
+                {
+                    // A restart is written down too.
+                    actions.push(Action::Forget { run: self.run.clone() });
+                }
                 turns.push(Turn { place, host, actions, node });
                 true
             }
@@ -212,8 +221,13 @@ impl Engine<'_> {
     }
 
     /// Which of the objects and nodes to delete are really there: path and uid.
-    fn in_the_cluster(&self, objects: Made, nodes: &[String]) -> Result<(Made, Made), Problem> {
-        if objects.is_empty() && nodes.is_empty() {
+    fn in_the_cluster(
+        &self,
+        objects: Made,
+        nodes: &[String],
+        remembered: &mut Made,
+    ) -> Result<(Made, Made), Problem> {
+        if objects.is_empty() && nodes.is_empty() && remembered.is_empty() {
             return Ok((Vec::new(), Vec::new()));
         }
         let base = Base::learn(self.plan, self.world, false, &self.made, &super::base::Gate::default())?;
@@ -223,11 +237,13 @@ impl Engine<'_> {
                 .seen("the record of it stays, so undo can be run again")
                 .way(Way::Retry));
         };
-        let nodes = known
+        let mut nodes: Made = known
             .iter()
             .filter(|node| nodes.contains(&node.name))
             .map(|node| (format!("/api/v1/nodes/{}", node.name), node.uid.clone()))
             .collect();
+        remembered.retain(|one| !nodes.contains(one));
+        nodes.append(remembered);
         Ok((objects, nodes))
     }
 

@@ -155,7 +155,9 @@ impl Engine<'_> {
         let mut segment: Vec<(StepId, Action)> = Vec::new();
         let mut tasks = tasks.into_iter().peekable();
         while let Some((id, action)) = tasks.next() {
-            if self.guided && segment.last().is_some_and(|(last, _)| *last != id) {
+            // What is to be signed goes with the keys: the same answer tells their public halves.
+            let sign = matches!(action, Action::Sign { .. });
+            if self.guided && !sign && segment.last().is_some_and(|(last, _)| *last != id) {
                 let batch = std::mem::take(&mut segment);
                 if !self.send(site, &batch, Vec::new(), &mut slots, worked) {
                     return false;
@@ -172,9 +174,10 @@ impl Engine<'_> {
                 });
                 let wants = keys.collect();
                 let batch = std::mem::take(&mut segment);
-                if !self.send(site, &batch, wants, &mut slots, worked)
-                    || !self.sign(base, site, &requests, &mut slots, worked)
-                {
+                if !self.send(site, &batch, wants, &mut slots, worked) || self.stops_here(site, id, worked) {
+                    return false;
+                }
+                if !self.sign(base, site, &requests, &mut slots, worked) {
                     return false;
                 }
                 continue;
@@ -197,6 +200,15 @@ impl Engine<'_> {
             .into_iter()
             .filter(|want| !want.settled() && !matches!(want, Want::Kubelet { .. }))
             .collect()
+    }
+
+    /// Whether the person wants no more, told for the step that would have come next.
+    fn stops_here(&self, site: &Site, id: StepId, worked: &mut Worked) -> bool {
+        if self.stop.wanted() {
+            worked.stopped = true;
+            self.teller.tell(&site.place, Some(id), Event::TaskEnded { outcome: Outcome::Stopped });
+        }
+        worked.stopped
     }
 
     fn sign(
