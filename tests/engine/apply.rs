@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use gangplank::host::lab::setup::{FAILED_WORKER, FIRST_CLUSTER_PLAN};
+
 use super::bench::{ALL, Bench, Ran};
 use super::look::{assert_same_state, stale, state};
 
@@ -101,4 +103,67 @@ fn events_are_numbered_without_gaps_and_their_tasks_end() {
         assert_eq!(count(" action-started "), count(" action-ended 0 "), "{place}");
         assert!(count(" task-started") <= count(" task-ended "), "{place}");
     }
+}
+
+const V1_2: &str = "
+clock: 2026-11-23T09:00:00Z
+ca: {cert: /home/op/ca.crt, key: /home/op/ca.key}
+cluster: {api: loadbalancer.example.com, address: 10.0.0.5, version: v1.2.2, service_range: 10.3.0.0/24}
+tars:
+  /root/images.tar:
+  - quay.io/coreos/hyperkube:v1.2.2_coreos.0
+  - gcr.io/google_containers/pause:2.0
+  - gcr.io/google_containers/etcd-amd64:2.2.1
+  - gcr.io/google_containers/kube2sky:1.14
+  - gcr.io/google_containers/skydns:2015-10-13-8c72f8c
+  - gcr.io/google_containers/exechealthz:1.0
+workers:
+- {name: w1, address: 10.0.0.11, kubelet: v1.2.2, flannel: true}
+- {name: w2, address: 10.0.0.12, kubelet: v1.2.2}
+";
+const V1_2_PLAN: &str = "
+cluster: {name: old, api: 'https://loadbalancer.example.com', service_range: 10.3.0.0/24, dns: 10.3.0.2}
+ca: {where: files, cert: /home/op/ca.crt, key: /home/op/ca.key}
+defaults: {images: ['host:/root/images.tar']}
+workers: [{name: w1, address: 10.0.0.11}, {name: w2, address: 10.0.0.12}]
+";
+
+#[test]
+fn the_post_s_own_version_comes_aboard_and_is_done_the_second_time() {
+    for differences in ["repaired", "faithful"] {
+        let plan =
+            V1_2_PLAN.replace("dns: 10.3.0.2}", &format!("dns: 10.3.0.2, differences: {differences}}}"));
+        let bench = Bench::new(V1_2, &plan);
+        let ran = bench.apply().done();
+        assert_eq!((ran.end("w1"), ran.end("w2"), ran.end("cluster")), ("changed", "changed", "changed"));
+        assert_eq!((ran.cost("w1"), ran.cost("w2")), ((1, 3, 1), (1, 3, 1)));
+        let again = bench.apply().done();
+        assert_eq!((again.end("w1"), again.end("w2"), again.end("cluster")), ("same", "same", "same"));
+        assert_eq!(bench.undo().code, 0, "{differences}");
+    }
+}
+
+#[test]
+fn failed_workers_say_why_and_come_back_when_mended() {
+    let plan = FIRST_CLUSTER_PLAN
+        .replace("where: ssh://root@root-ca-host/root", "where: files")
+        .replace("cert: ca.crt", "cert: ca/ca.crt")
+        .replace("key: ca.key", "key: ca/ca.key")
+        .replace(", \"here:/home/op/dns.tar\"", "")
+        .replace(", ssh: {user: core}", "");
+    let bench = Bench::new(FAILED_WORKER, &plan);
+    let ran = bench.apply();
+    assert_eq!((ran.code, ran.end("w1")), (1, "changed"), "{}", ran.trouble());
+    assert_eq!(
+        (ran.codes("w2"), ran.codes("w3")),
+        (vec!["E-CLOCK-01".to_owned()], vec!["E-DOCKER-01".to_owned()])
+    );
+    assert!(
+        !ran.actions("w1").iter().any(|title| title.starts_with("make key /etc/kubernetes/ssl/worker.key"))
+    );
+    for worker in ALL {
+        bench.lab().mend(worker);
+    }
+    let again = bench.apply().done();
+    assert_eq!(ALL.map(|worker| again.end(worker).to_owned()), ["same", "changed", "changed"]);
 }

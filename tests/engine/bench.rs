@@ -127,7 +127,11 @@ impl Bench {
     }
 
     pub fn undo(&self) -> Ran {
-        self.go(&how(&Stop::default()), true)
+        self.undo_with(&how(&Stop::default()))
+    }
+
+    pub fn undo_with(&self, how: &How) -> Ran {
+        self.go(how, true)
     }
 
     /// What the next run says the last one left unknown, had that one ended at its last end mark.

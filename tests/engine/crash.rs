@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use gangplank::engine::journal::left_open;
 use gangplank::host::lab::Fault;
-use gangplank::host::lab::setup::FIRST_CLUSTER;
+use gangplank::host::lab::setup::{FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
 
 use super::bench::{Bench, Ran};
 use super::look::{assert_same_state, stale, state};
@@ -11,8 +12,8 @@ use super::look::{assert_same_state, stale, state};
 const ONE: &[&str] = &["w1"];
 
 /// The end of a run that nobody disturbed, and how many actions it took on the worker itself.
-fn undisturbed() -> (BTreeMap<String, String>, Vec<String>) {
-    let bench = Bench::first();
+fn undisturbed(plan: &str) -> (BTreeMap<String, String>, Vec<String>) {
+    let bench = Bench::new(FIRST_CLUSTER, plan);
     let ran = bench.apply_only(ONE).done();
     // Signing is no action of the worker's own.
     let actions = ran.actions("w1").into_iter().filter(|title| !title.starts_with("sign ")).collect();
@@ -20,12 +21,16 @@ fn undisturbed() -> (BTreeMap<String, String>, Vec<String>) {
 }
 
 /// Breaks off at every action and runs again; `check` sees the first run.
-fn break_off_everywhere(fault: impl Fn(usize) -> Fault, check: impl Fn(&Bench, &Ran, usize, &str)) {
-    let (wanted, actions) = undisturbed();
+fn break_off_everywhere(
+    plan: &str,
+    fault: impl Fn(usize) -> Fault,
+    check: impl Fn(&Bench, &Ran, usize, &str),
+) {
+    let (wanted, actions) = undisturbed(plan);
     assert!(actions.len() >= 20, "{actions:?}");
     let mut broken = Vec::new();
     for (k, title) in actions.iter().enumerate() {
-        let bench = Bench::first();
+        let bench = Bench::new(FIRST_CLUSTER, plan);
         let fault = fault(k);
         bench.lab().fault("w1", fault.clone());
         let first = bench.apply_only(ONE);
@@ -48,7 +53,7 @@ fn break_off_everywhere(fault: impl Fn(usize) -> Fault, check: impl Fn(&Bench, &
 
 #[test]
 fn killed_after_any_action_the_next_run_comes_to_the_same_end() {
-    break_off_everywhere(Fault::KillAfterAction, |bench, first, _, title| {
+    break_off_everywhere(FIRST_CLUSTER_PLAN, Fault::KillAfterAction, |bench, first, _, title| {
         let open = bench.left_open_had_it_died(&first.run);
         assert!(!open.contains(&("w1".to_owned(), title.to_owned())), "{title} had ended: {open:?}");
     });
@@ -56,12 +61,17 @@ fn killed_after_any_action_the_next_run_comes_to_the_same_end() {
 
 #[test]
 fn cut_off_after_any_action_the_next_run_comes_to_the_same_end() {
-    break_off_everywhere(Fault::CutAfterAction, names_the_unknown_action);
+    break_off_everywhere(&without_dns(), Fault::CutAfterAction, names_the_unknown_action);
 }
 
 #[test]
 fn cut_off_before_any_action_the_next_run_comes_to_the_same_end() {
-    break_off_everywhere(Fault::CutBeforeAction, names_the_unknown_action);
+    break_off_everywhere(&without_dns(), Fault::CutBeforeAction, names_the_unknown_action);
+}
+
+/// A lost connection to a worker is nothing to the cluster's own steps, and without them it goes faster.
+fn without_dns() -> String {
+    FIRST_CLUSTER_PLAN.replace("deploy: coredns", "deploy: none")
 }
 
 fn names_the_unknown_action(bench: &Bench, first: &Ran, _: usize, title: &str) {
@@ -94,4 +104,21 @@ fn cut_off_between_an_input_and_the_restart_the_next_run_still_restarts() {
         }
     }
     assert!(broken.is_empty(), "{}", broken.join("\n"));
+}
+
+// Fails today: the end of the run clears what is open, an action whose end nobody saw too (`left_open`).
+#[test]
+fn the_journal_names_the_unknown_action_although_the_run_came_to_its_end() {
+    let bench = Bench::first();
+    bench.lab().fault("w1", Fault::CutAfterAction(4));
+    let ran = bench.apply_only(ONE);
+    let cut = ran.actions("w1").pop().unwrap();
+    assert_eq!(left_open(&bench.session()), [("w1".to_owned(), cut)]);
+}
+
+#[test]
+fn a_run_that_ended_well_leaves_nothing_open() {
+    let bench = Bench::first();
+    bench.apply_only(ONE).done();
+    assert_eq!(left_open(&bench.session()), []);
 }

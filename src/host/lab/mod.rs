@@ -52,6 +52,8 @@ pub(super) struct State {
     /// gangplank was killed: nothing answers.
     pub dead: bool,
     start: Timestamp,
+    /// The half second and the change of the cluster at which its pods were looked at last.
+    pods_at: Option<(u64, u64)>,
 }
 
 struct Inner {
@@ -82,6 +84,12 @@ impl State {
                 self.cluster.hear(&identity, images, latest);
             }
         }
+        // Everything comes by here; pods are dear to make and change seldom.
+        let at = Some((latest / 500, self.cluster.serial));
+        if self.pods_at == at {
+            return;
+        }
+        self.pods_at = at;
         let pods = self.cluster.pods("k8s-app=kube-dns", latest);
         for machine in self.machines.values_mut() {
             machine.cluster_pods(&pods, latest);
@@ -93,7 +101,7 @@ impl Lab {
     /// A lab with a cluster and the operator's computer, whose clock shows `start`.
     pub fn new(start: Timestamp, cluster: ClusterState, here: LabMachine) -> Self {
         let machines = BTreeMap::from([(HERE.to_owned(), here)]);
-        let state = State { machines, cluster, fast_keys: false, dead: false, start };
+        let state = State { machines, cluster, fast_keys: false, dead: false, start, pods_at: None };
         Self(Arc::new(Inner {
             clock: LabClock::new(start),
             state: Mutex::new(state),
