@@ -13,7 +13,7 @@ pub fn line(text: &str) -> String {
     out.trim().to_owned()
 }
 
-/// As [`line`], cut to `most` characters with a mark at the end.
+/// As [`line()`], cut to `most` characters with a mark at the end.
 pub fn short(text: &str, most: usize) -> String {
     let text = line(text);
     if text.chars().count() <= most {
