@@ -111,7 +111,8 @@ service() { # VERB UNIT
     daemon-reload) systemctl daemon-reload; return ;;
     enable) note enable "$2" "$(systemctl is-enabled "$2" 2>/dev/null)" enabled '' ;;
     start | restart) note start "$2" "$(systemctl is-active "$2" 2>/dev/null)" active '' ;;
-    *) : ;;
+    # Undo may come here a second time, when the unit is gone already.
+    stop | disable) case $(systemctl show -p LoadState "$2") in *=not-found) return 0 ;; esac ;;
   esac && systemctl "$1" "$2" || return
   # What the unit reads was read: a change noted after this line asks for a restart.
   case $1 in start | restart) note started "$2" '' '' '' ;; esac
@@ -142,9 +143,9 @@ take_away() { # PATH SHA256
   rm -f "$1"
 }
 
-take_dir() { [ ! -d "$1" ] || rmdir "$1" 2>/dev/null || echo "$1 is not empty: left alone"; }
+take_dir() { [ ! -d "$1" ] || rmdir "$1" 2>/dev/null || echo "$1 is not empty: it stays"; }
 
-take_image() { docker rmi "$1" >/dev/null 2>&1 || echo "$1 is still in use: left alone"; }
+take_image() { docker rmi "$1" >/dev/null 2>&1 || echo "$1 is still in use: it stays"; }
 
 kubelet_mounts() { while read -r _ m _; do case $m in /var/lib/kubelet/*) echo "$m" ;; esac; done </proc/mounts; }
 

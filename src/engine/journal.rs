@@ -99,6 +99,14 @@ impl Journal {
         )
     }
 
+    /// An action began.
+    pub fn began(&self, place: &Place, batch: u64, index: usize) -> std::io::Result<()> {
+        self.write(
+            &json!({"kind": "begin", "place": place.to_string(), "batch": batch, "index": index}),
+            false,
+        )
+    }
+
     /// An action ended.
     pub fn ended(&self, place: &Place, batch: u64, index: usize, status: i32) -> std::io::Result<()> {
         self.write(
@@ -123,30 +131,43 @@ fn hash_before(facts: &Facts, path: &str) -> String {
     }
 }
 
-/// What the journal of the last run left open: place and action of each batch entry without an end.
+/// What the journal of the last run left open: place and action of each that began and has no end, and, when the
+/// program itself was cut off, of the first of each batch that was sent and not heard of again.
 pub fn left_open(session: &Path) -> Vec<(String, String)> {
     let Some(last) = runs(session).pop() else { return Vec::new() };
     let Ok(text) = std::fs::read_to_string(last) else { return Vec::new() };
-    let mut open: Vec<(String, u64, usize, String)> = Vec::new();
+    let mut open: Vec<Open> = Vec::new();
+    let mut over = false;
     for line in text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
         let place = line["place"].as_str().unwrap_or_default().to_owned();
         let batch = line["batch"].as_u64().unwrap_or_default();
+        let index =
+            line["index"].as_u64().and_then(|index| usize::try_from(index).ok()).unwrap_or(usize::MAX);
+        let same = |one: &Open| one.place == place && one.batch == batch && one.index == index;
         match line["kind"].as_str() {
             Some("batch") => {
                 for (index, action) in line["actions"].as_array().into_iter().flatten().enumerate() {
                     let title = action["action"].as_str().unwrap_or_default().to_owned();
-                    open.push((place.clone(), batch, index, title));
+                    open.push(Open { place: place.clone(), batch, index, title, began: false });
                 }
             }
-            Some("end") => {
-                let index = line["index"].as_u64().and_then(|index| usize::try_from(index).ok());
-                open.retain(|(at, number, i, _)| !(*at == place && *number == batch && Some(*i) == index));
-            }
-            Some("over") => open.clear(),
+            Some("begin") => open.iter_mut().filter(|one| same(one)).for_each(|one| one.began = true),
+            Some("end") => open.retain(|one| !same(one)),
+            Some("over") => over = true,
             _ => {}
         }
     }
-    open.into_iter().map(|(place, _, _, title)| (place, title)).collect()
+    let first = |one: &Open| !open.iter().any(|other| other.batch == one.batch && other.index < one.index);
+    let unknown = |one: &&Open| one.began || !over && first(one);
+    open.iter().filter(unknown).map(|one| (one.place.clone(), one.title.clone())).collect()
+}
+
+struct Open {
+    place: String,
+    batch: u64,
+    index: usize,
+    title: String,
+    began: bool,
 }
 
 /// Journals of a session, oldest first.

@@ -218,13 +218,6 @@ impl Engine<'_> {
                     if let Some(node) = node
                         && is_ready(node, since)
                     {
-                        // Whether it was new could not be asked before it was started; its age tells.
-                        if base.cluster.nodes.is_none()
-                            && node.created.is_some_and(|created| Some(millis(created)) >= since)
-                            && since.is_some()
-                        {
-                            self.remember_path(&format!("/api/v1/nodes/{name}"), &node.uid);
-                        }
                         let version = node.kubelet.clone().unwrap_or_default();
                         return Ended::True(format!("Ready, kubelet {version}"));
                     }

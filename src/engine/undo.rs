@@ -18,6 +18,8 @@ use crate::plan::problem::{Problem, Way};
 use crate::step::StepId;
 
 const UNDO: StepId = StepId("undo");
+/// A host's clock and the API's may differ so much, seconds.
+const CLOCKS_DIFFER: i64 = 5;
 
 /// Sees everything that would be taken back, and says whether it shall be.
 pub type Confirm<'c> = dyn Fn(&[(Place, Vec<Action>)]) -> bool + 'c;
@@ -26,8 +28,7 @@ pub type Confirm<'c> = dyn Fn(&[(Place, Vec<Action>)]) -> bool + 'c;
 struct Turn {
     place: Place,
     host: Box<dyn Host>,
-    actions: Vec<Action>,
-    node: Option<String>,
+    back: Back,
 }
 
 /// API objects: path and uid.
@@ -58,13 +59,24 @@ pub(super) fn remember(session: &Path, line: &Value) -> std::io::Result<()> {
     file.sync_all()
 }
 
-/// The actions that take a record back, newest first, and the node it says was new.
-pub fn actions(record: &[RecordLine]) -> (Vec<Action>, Option<String>) {
+/// What takes a record back.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Back {
+    /// What is done first, newest change first.
+    pub actions: Vec<Action>,
+    /// The record itself goes last, when nothing was left alone and the node is gone.
+    pub forget: Vec<Action>,
+    /// The node, when it was new; with the time (seconds since 1970, the host's clock) when only its age can tell.
+    pub node: Option<(String, Option<i64>)>,
+}
+
+/// The actions that take a record back.
+pub fn back(record: &[RecordLine]) -> Back {
     let mut actions = Vec::new();
     let mut node = None;
     let mut units = false;
     // Only a kubelet or a node that was not there before takes its containers with it.
-    let new_node = record.iter().any(|line| line.kind == "node");
+    let new_node = record.iter().any(|line| line.kind.starts_with("node"));
     let new_kubelet = !record.iter().any(|line| line.kind == "foreign")
         && record
             .iter()
@@ -113,7 +125,8 @@ pub fn actions(record: &[RecordLine]) -> (Vec<Action>, Option<String>) {
                 restart = false;
             }
             "start" => restart = true,
-            "node" => node = Some(line.path.clone()),
+            "node" => node = Some((line.path.clone(), None)),
+            "node-unknown" => node = node.or_else(|| Some((line.path.clone(), Some(line.time)))),
             _ => {}
         }
     }
@@ -126,8 +139,8 @@ pub fn actions(record: &[RecordLine]) -> (Vec<Action>, Option<String>) {
     }
     let mut runs: Vec<&String> = record.iter().map(|line| &line.run).collect();
     runs.dedup();
-    actions.extend(runs.into_iter().map(|run| Action::Forget { run: run.clone() }));
-    (actions, node)
+    let forget = runs.into_iter().map(|run| Action::Forget { run: run.clone() }).collect();
+    Back { actions, forget, node }
 }
 
 impl Engine<'_> {
@@ -149,11 +162,9 @@ impl Engine<'_> {
         } else {
             Vec::new()
         };
-        let (mut remembered_nodes, objects): (Made, Made) =
-            remembered.into_iter().partition(|(path, _)| path.starts_with("/api/v1/nodes/"));
-        let nodes: Vec<String> = turns.iter().filter_map(|turn| turn.node.clone()).collect();
-        let asked = self.in_the_cluster(objects, &nodes, &mut remembered_nodes);
-        let (objects, nodes) = match asked {
+        let nodes: Vec<(String, Option<i64>)> =
+            turns.iter().filter_map(|turn| turn.back.node.clone()).collect();
+        let (objects, nodes) = match self.in_the_cluster(remembered, &nodes) {
             Ok(found) => found,
             Err(problem) => {
                 problems = true;
@@ -163,31 +174,38 @@ impl Engine<'_> {
                     Event::TaskEnded { outcome: Outcome::Failed { problem } },
                 );
                 // The record stays, so that the node can be deleted by the next undo.
-                for turn in turns.iter_mut().filter(|turn| turn.node.is_some()) {
-                    turn.actions.retain(|action| !matches!(action, Action::Forget { .. }));
+                for turn in turns.iter_mut().filter(|turn| turn.back.node.is_some()) {
+                    turn.back.forget.clear();
                 }
                 (Vec::new(), Vec::new())
             }
         };
-        let mut shown: Vec<(Place, Vec<Action>)> =
-            turns.iter().map(|turn| (turn.place.clone(), turn.actions.clone())).collect();
-        shown.push((Place::Cluster, objects.iter().chain(&nodes).map(deletion).collect()));
-        if !confirm(&shown) {
+        let shown = |turn: &Turn| {
+            let back = &turn.back;
+            (turn.place.clone(), back.actions.iter().chain(&back.forget).cloned().collect())
+        };
+        let mut everything: Vec<(Place, Vec<Action>)> = turns.iter().map(shown).collect();
+        everything.push((Place::Cluster, objects.iter().chain(&nodes).map(deletion).collect()));
+        if !confirm(&everything) {
             return code::STOPPED;
         }
-        let kept_objects = !self.delete(&objects);
-        problems |= kept_objects;
-        let (here, hosts): (Vec<_>, Vec<_>) = turns.into_iter().partition(|turn| turn.place == Place::Here);
-        for mut turn in hosts {
-            problems |= !self.take_back(&turn.place, turn.host.as_mut(), &turn.actions);
-        }
+        problems |= !self.delete(&objects);
+        let (mut here, mut hosts): (Vec<_>, Vec<_>) =
+            turns.into_iter().partition(|turn| turn.place == Place::Here);
+        let mut good: Vec<bool> = hosts.iter_mut().map(|turn| self.take_back(turn)).collect();
         // Only now: a kubelet that still runs would register its node again.
-        problems |= !self.delete(&nodes);
+        let gone = self.delete(&nodes);
+        problems |= !gone;
+        for (turn, good) in hosts.iter_mut().zip(&mut good) {
+            let node_gone = gone || turn.back.node.is_none();
+            *good = *good && node_gone && self.forget(turn);
+        }
+        problems |= good.iter().any(|good| !good);
         if let (true, Some(session)) = (all && !problems, self.session) {
             let _ = std::fs::remove_file(session.folder.join("objects.jsonl"));
         }
-        for mut turn in here {
-            problems |= !self.take_back(&turn.place, turn.host.as_mut(), &turn.actions);
+        for turn in &mut here {
+            problems |= !(self.take_back(turn) && self.forget(turn));
         }
         match (problems, self.stop.wanted()) {
             (_, true) => code::STOPPED,
@@ -200,13 +218,16 @@ impl Engine<'_> {
     fn find(&self, place: Place, host: Result<Box<dyn Host>, Problem>, turns: &mut Vec<Turn>) -> bool {
         match host.and_then(|host| self.record(&place, host)) {
             Ok((host, record)) => {
-                let (mut actions, node) = actions(&record);
-                if actions.iter().any(|action| matches!(action, Action::Service { verb: Verb::Restart, .. }))
+                let mut back = back(&record);
+                if back
+                    .actions
+                    .iter()
+                    .any(|action| matches!(action, Action::Service { verb: Verb::Restart, .. }))
                 {
                     // A restart is written down too.
-                    actions.push(Action::Forget { run: self.run.clone() });
+                    back.forget.push(Action::Forget { run: self.run.clone() });
                 }
-                turns.push(Turn { place, host, actions, node });
+                turns.push(Turn { place, host, back });
                 true
             }
             Err(problem) => {
@@ -224,10 +245,9 @@ impl Engine<'_> {
     fn in_the_cluster(
         &self,
         objects: Made,
-        nodes: &[String],
-        remembered: &mut Made,
+        nodes: &[(String, Option<i64>)],
     ) -> Result<(Made, Made), Problem> {
-        if objects.is_empty() && nodes.is_empty() && remembered.is_empty() {
+        if objects.is_empty() && nodes.is_empty() {
             return Ok((Vec::new(), Vec::new()));
         }
         let base = Base::learn(self.plan, self.world, false, &self.made, &super::base::Gate::default())?;
@@ -237,13 +257,18 @@ impl Engine<'_> {
                 .seen("the record of it stays, so undo can be run again")
                 .way(Way::Retry));
         };
-        let mut nodes: Made = known
+        let new = |node: &crate::kube::Node| {
+            nodes.iter().any(|(name, noted)| {
+                let younger =
+                    |noted: i64| node.created.is_some_and(|at| at.as_second() + CLOCKS_DIFFER >= noted);
+                *name == node.name && noted.is_none_or(younger)
+            })
+        };
+        let nodes = known
             .iter()
-            .filter(|node| nodes.contains(&node.name))
+            .filter(|node| new(node))
             .map(|node| (format!("/api/v1/nodes/{}", node.name), node.uid.clone()))
             .collect();
-        remembered.retain(|one| !nodes.contains(one));
-        nodes.append(remembered);
         Ok((objects, nodes))
     }
 
@@ -268,20 +293,38 @@ impl Engine<'_> {
     }
 
     /// Takes a place's actions back and tells how it ended; `true` when it is as it was.
-    fn take_back(&self, place: &Place, host: &mut dyn Host, actions: &[Action]) -> bool {
-        let outcome = self.send_back(place, host, actions);
+    fn take_back(&self, turn: &mut Turn) -> bool {
+        let actions = std::mem::take(&mut turn.back.actions);
+        let outcome = if actions.is_empty() && turn.back.forget.is_empty() {
+            Outcome::Same { evidence: "gangplank changed nothing here".to_owned() }
+        } else {
+            self.send_back(turn, &actions)
+        };
         let good = outcome.good();
-        self.teller.tell(place, Some(UNDO), Event::TaskEnded { outcome });
+        self.teller.tell(&turn.place, Some(UNDO), Event::TaskEnded { outcome });
         good
     }
 
-    fn send_back(&self, place: &Place, host: &mut dyn Host, actions: &[Action]) -> Outcome {
+    /// Removes the record; a failure is told.
+    fn forget(&self, turn: &mut Turn) -> bool {
+        let actions = std::mem::take(&mut turn.back.forget);
         if actions.is_empty() {
-            return Outcome::Same { evidence: "gangplank changed nothing here".to_owned() };
+            return true;
         }
+        let outcome = self.send_back(turn, &actions);
+        let good = outcome.good();
+        if !good {
+            self.teller.tell(&turn.place, Some(UNDO), Event::TaskEnded { outcome });
+        }
+        good
+    }
+
+    fn send_back(&self, turn: &mut Turn, actions: &[Action]) -> Outcome {
+        let place = &turn.place;
         self.teller.tell(place, Some(UNDO), Event::TaskStarted);
         let batch = Batch { actions: actions.to_vec(), run: self.run.clone(), ..Batch::default() };
-        let end = host.run(&batch, self.stop, &mut |heard| match heard {
+        let mut left = false;
+        let end = turn.host.run(&batch, self.stop, &mut |heard| match heard {
             Heard::Began(index) => {
                 if let Some(action) = actions.get(index) {
                     let shell = action.shell().to_string();
@@ -292,7 +335,10 @@ impl Engine<'_> {
                     );
                 }
             }
-            Heard::Said(_, err, line) => self.teller.tell(place, Some(UNDO), Event::Output { line, err }),
+            Heard::Said(_, err, line) => {
+                left |= line.ends_with("left alone");
+                self.teller.tell(place, Some(UNDO), Event::Output { line, err });
+            }
             Heard::Ended(index, status) => {
                 if let Some(action) = actions.get(index) {
                     self.teller.tell(
@@ -304,6 +350,13 @@ impl Engine<'_> {
             }
             Heard::Sent(..) => {}
         });
+        if left {
+            // What was there before lies beside the record, and somebody may want it yet.
+            turn.back.forget.clear();
+            let text = "the record and the old files stay on this machine, because something was left alone"
+                .to_owned();
+            self.teller.tell(place, Some(UNDO), Event::Note { text });
+        }
         if end.stopped {
             return Outcome::Stopped;
         }

@@ -309,6 +309,8 @@ impl Engine<'_> {
                     current = Some(*id);
                     self.teller.tell(&place, Some(*id), Event::TaskStarted);
                 }
+                // A journal that cannot be written any more must not stop what is under way.
+                let _ = self.journal.began(&place, number, index);
                 began = Instant::now();
                 let shell = action.shell().to_string();
                 self.teller.tell(&place, Some(*id), Event::ActionStarted { action: action.title(), shell });
@@ -326,7 +328,6 @@ impl Engine<'_> {
                     // What the node said before this proves nothing.
                     started = Some(millis(self.world.now()));
                 }
-                // A journal that cannot be written any more must not stop what is under way.
                 let _ = self.journal.ended(&place, number, index, status);
                 let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
                 self.teller.tell(
@@ -364,7 +365,11 @@ impl Engine<'_> {
             .iter()
             .enumerate()
             .find(|(index, _)| end.actions.get(index).is_none_or(|action| action.status != Some(0)));
-        let Some((index, (id, action))) = failed else { return true };
+        let Some((index, (id, action))) = failed else {
+            // All done, but the questions behind it may have been cut short.
+            worked.stopped |= end.stopped;
+            return !end.stopped;
+        };
         let done = end.actions.get(&index);
         let outcome = match done.and_then(|done| done.status) {
             // Cut short by the person, it ends as it may: a half-sent file, a child that got the signal.

@@ -258,6 +258,8 @@ pub enum Action {
     NoteNode {
         /// Node name.
         name: String,
+        /// The API could not be asked: by its age undo will tell whether it was new.
+        unknown: bool,
     },
     /// An API object: created, or changed where it differs.
     KubeApply {
@@ -455,7 +457,10 @@ impl Action {
             Self::RestartPod { container } => vec![words(&["restart_pod", container])],
             Self::Remove { path } => vec![words(&["remove_file", path])],
             Self::NoteForeign { unit } => vec![words(&["note", "foreign", unit, "", "", ""])],
-            Self::NoteNode { name } => vec![words(&["note", "node", name, "", "", ""])],
+            Self::NoteNode { name, unknown } => {
+                let kind = if *unknown { "node-unknown" } else { "node" };
+                vec![words(&["note", kind, name, "", "", ""])]
+            }
             Self::KubeApply { object } => {
                 vec![Piece::Text(format!("kubectl apply --validate=false -f - <<'EOF'\n{object:#}\nEOF"))]
             }
@@ -496,7 +501,8 @@ impl Action {
             Self::Service { verb, unit } => format!("systemctl {} {unit}", verb.word()).trim_end().to_owned(),
             Self::RestartPod { container } => format!("restart the {container} container"),
             Self::NoteForeign { unit } => format!("note that another {unit} was there before"),
-            Self::NoteNode { name } => format!("note that node {name} is new"),
+            Self::NoteNode { name, unknown: false } => format!("note that node {name} is new"),
+            Self::NoteNode { name, unknown: true } => format!("note that node {name} may be new"),
             Self::KubeApply { object } => format!("apply {}", object_name(object)),
             Self::Kubectl { args } => {
                 format!("kubectl {}", args.iter().take(3).cloned().collect::<Vec<_>>().join(" "))
@@ -620,7 +626,7 @@ impl Action {
             Self::Service { verb: Verb::Start, unit } => {
                 vec![Self::Service { verb: Verb::Stop, unit: unit.clone() }, Self::CleanPods]
             }
-            Self::NoteNode { name } => {
+            Self::NoteNode { name, .. } => {
                 vec![Self::KubeDelete { path: format!("/api/v1/nodes/{name}"), uid: None }]
             }
             _ => Vec::new(),

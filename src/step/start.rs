@@ -55,10 +55,10 @@ impl Step for Start {
             }
             let runs = unit.active == "active" || unit.active == "activating";
             if !runs {
-                if let Some(nodes) = &cx.cluster.nodes
-                    && !nodes.iter().any(|node| node.name == worker.name)
-                {
-                    actions.push(Action::NoteNode { name: worker.name.clone() });
+                let known =
+                    cx.cluster.nodes.as_ref().map(|nodes| nodes.iter().any(|node| node.name == worker.name));
+                if known != Some(true) {
+                    actions.push(Action::NoteNode { name: worker.name.clone(), unknown: known.is_none() });
                 }
                 actions.push(service(if unit.active == "failed" { Verb::Restart } else { Verb::Start }));
             } else if changed || unit.stale {

@@ -83,7 +83,6 @@ fn names_the_unknown_action(bench: &Bench, first: &Ran, _: usize, title: &str) {
     assert_eq!(open.first(), Some(&("w1".to_owned(), title.to_owned())), "the journal");
 }
 
-// Fails today: the restart is decided from what is about to be written, not from what the kubelet has read.
 #[test]
 fn cut_off_between_an_input_and_the_restart_the_next_run_still_restarts() {
     let mut broken = Vec::new();
@@ -106,7 +105,6 @@ fn cut_off_between_an_input_and_the_restart_the_next_run_still_restarts() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
-// Fails today: the end of the run clears what is open, an action whose end nobody saw too (`left_open`).
 #[test]
 fn the_journal_names_the_unknown_action_although_the_run_came_to_its_end() {
     let bench = Bench::first();

@@ -195,7 +195,6 @@ fn somebody_else_s_file_is_replaced_when_the_plan_says_so_and_comes_back_on_undo
     }
 }
 
-// Fails today: undo cleans up the containers only where the unit file was new (`src/engine/undo.rs`).
 #[test]
 fn a_replaced_unit_that_did_not_run_leaves_no_containers_after_undo() {
     let plan = FIRST_CLUSTER_PLAN.replace("address: \"10", "replace: true, address: \"10");
@@ -231,7 +230,6 @@ fn with_the_api_down_host_steps_are_done_and_proofs_fail_at_their_deadline() {
     assert_eq!((again.end("cluster"), bench.apply().done().end("cluster")), ("changed", "same"));
 }
 
-// Fails today: a node is noted as new only when the API was there for the first look (`src/step/start.rs`).
 #[test]
 fn undo_takes_the_nodes_away_that_came_while_the_api_was_down_at_first() {
     let bench = Bench::first();

@@ -73,7 +73,6 @@ fn an_unreachable_ca_host_ends_the_run_for_everybody() {
     });
 }
 
-// Fails today: the batch of the keys goes out without asking for them, so nothing can be signed
 // (`carry_out` in `src/engine/work.rs`).
 #[test]
 fn the_guided_pace_sends_a_batch_for_each_step_and_comes_to_the_same_end() {

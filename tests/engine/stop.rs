@@ -79,13 +79,11 @@ fn pressed_twice_the_run_stops_and_the_next_one_finishes() {
     stop_everywhere(&["images", "keys", "sign", "start", "ready", "dns-pods"], When::Begins, 2);
 }
 
-// Fails today: a batch that was stopped behind its last action brings no facts, and that is told as a problem.
 #[test]
 fn pressed_when_any_work_ends_the_run_stops_and_the_next_one_finishes() {
     stop_everywhere(&WORK, When::Ends, 1);
 }
 
-// Fails today: a first look that was stopped is told as a machine that did not answer.
 #[test]
 fn pressed_before_it_begins_a_run_stops_and_changes_nothing() {
     let bench = Bench::first();

@@ -118,7 +118,6 @@ fn an_existing_kubeconfig_is_merged_into_and_comes_back_on_undo() {
     assert_as_before(&bench, &before, "after undo");
 }
 
-// Fails today: undo puts the files back and does not restart a kubelet that ran before.
 #[test]
 fn a_kubelet_that_was_there_before_gets_its_files_back_and_runs_again() {
     // A unit of somebody else's that runs; the operator says replace.
@@ -147,7 +146,6 @@ fn a_kubelet_that_was_there_before_gets_its_files_back_and_runs_again() {
     }
 }
 
-// Fails today: the second undo stops a kubelet whose unit file the first one took away, which systemctl refuses.
 #[test]
 fn an_undo_that_was_cut_off_anywhere_is_finished_by_the_next_one() {
     let mut broken = Vec::new();
@@ -168,7 +166,6 @@ fn an_undo_that_was_cut_off_anywhere_is_finished_by_the_next_one() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
-// Fails today: as above; and once the record is gone nobody knows any more that the node was new.
 #[test]
 fn an_undo_that_was_killed_anywhere_is_finished_by_the_next_one() {
     let mut broken = Vec::new();
@@ -190,7 +187,6 @@ fn an_undo_that_was_killed_anywhere_is_finished_by_the_next_one() {
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }
 
-// Fails today: nodes that could not be listed are left without a word (`undo` in `src/engine/undo.rs`).
 #[test]
 fn undo_with_the_api_down_says_that_the_nodes_stay_and_takes_them_later() {
     let plan = FIRST_CLUSTER_PLAN.replace("deploy: coredns", "deploy: none");
@@ -204,7 +200,6 @@ fn undo_with_the_api_down_says_that_the_nodes_stay_and_takes_them_later() {
     assert_eq!(bench.lab().cluster_state(|cluster| cluster.node_names()), Vec::<String>::new());
 }
 
-// Fails today: a stopped undo ends with 1.
 #[test]
 fn an_undo_that_is_stopped_says_so_and_the_next_one_finishes() {
     let bench = Bench::first();

@@ -72,7 +72,10 @@ impl Doer<'_> {
             Action::RestartPod { container } => self.restart_pod(container),
             Action::Remove { path } => self.remove(path),
             Action::NoteForeign { unit } => self.note("foreign", unit, "", "", "").map(|()| String::new()),
-            Action::NoteNode { name } => self.note("node", name, "", "", "").map(|()| String::new()),
+            Action::NoteNode { name, unknown } => {
+                let kind = if *unknown { "node-unknown" } else { "node" };
+                self.note(kind, name, "", "", "").map(|()| String::new())
+            }
             Action::PutBack { path, run, old, new, mode } => self.put_back(path, run, old, new, mode),
             Action::TakeAway { path, new } => Ok(self.take_away(path, new)),
             Action::TakeDir { path } => Ok(self.take_dir(path)),
@@ -273,6 +276,9 @@ impl Doer<'_> {
             Verb::Stop | Verb::Disable => {}
         }
         if !self.machine.has_unit(name) && !unit.active {
+            if matches!(verb, Verb::Stop | Verb::Disable) {
+                return Ok(String::new());
+            }
             return match verb {
                 Verb::Enable | Verb::Disable => failed(format!(
                     "Failed to {} unit: Unit file {name}.service does not exist.",

@@ -13,16 +13,18 @@ const COREDNS_AFTER: u64 = 8_000;
 const KUBE_DNS_AFTER: u64 = 35_000;
 
 impl ClusterState {
-    /// The pods of `kube-system` that carry a label, as API objects.
+    /// The pods of `kube-system` that carry all labels of a selector, as API objects.
     pub(super) fn pods(&self, selector: &str, latest: u64) -> Vec<Value> {
-        let (key, value) = selector.split_once('=').unwrap_or((selector, ""));
         let mut pods = Vec::new();
         for (path, object) in &self.objects {
             let kind = object.get("kind").and_then(Value::as_str).unwrap_or_default();
             let template = object.pointer("/spec/template");
-            let label =
-                template.and_then(|template| template.pointer("/metadata/labels")?.get(key)?.as_str());
-            if !["ReplicationController", "Deployment"].contains(&kind) || label != Some(value) {
+            let carries = |label: &str| {
+                let (key, value) = label.split_once('=').unwrap_or((label, ""));
+                template.and_then(|template| template.pointer("/metadata/labels")?.get(key)?.as_str())
+                    == Some(value)
+            };
+            if !["ReplicationController", "Deployment"].contains(&kind) || !selector.split(',').all(carries) {
                 continue;
             }
             let Some(template) = template else { continue };

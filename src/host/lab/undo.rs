@@ -45,14 +45,14 @@ impl Doer<'_> {
                 String::new()
             }
             Some(_) if self.machine.here => String::new(),
-            Some(_) => format!("{path} is not empty: left alone\n"),
+            Some(_) => format!("{path} is not empty: it stays\n"),
         }
     }
 
     pub(super) fn take_image(&mut self, name: &str) -> String {
         let used = self.machine.containers.iter().any(|one| one.image == name);
         if used || !self.machine.docker_runs() || !self.machine.images.iter().any(|one| one.name == name) {
-            return format!("{name} is still in use: left alone\n");
+            return format!("{name} is still in use: it stays\n");
         }
         self.machine.images.retain(|one| one.name != name);
         String::new()
