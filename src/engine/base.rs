@@ -122,17 +122,36 @@ pub fn check_api(signer: &Signer, world: &dyn World) -> Result<Vec<String>, Prob
     })
 }
 
+/// Why nobody is logged in.
+struct NoLogin {
+    why: String,
+    /// The CA cannot sign, so nothing of this run can be done.
+    stops: Option<Problem>,
+}
+
+impl NoLogin {
+    fn only(error: &impl ToString) -> Self {
+        Self { why: error.to_string(), stops: None }
+    }
+
+    /// A CA that does not sign now will not sign the workers' requests either: better said before keys are made.
+    fn because(problem: Problem) -> Self {
+        let stops = [super::signer::WRONG_PASSPHRASE, "E-SECRET-01"].contains(&problem.code.as_str());
+        Self { why: problem.what.clone(), stops: stops.then_some(problem) }
+    }
+}
+
 /// Logs in to the API: with an earlier session's certificate, with one made for a day in memory, or as
 /// nobody. The words say why, when nothing better was possible.
-fn log_in(plan: &Plan, world: &dyn World, signer: &Signer, passing: &Passing) -> Result<(), String> {
+fn log_in(plan: &Plan, world: &dyn World, signer: &Signer, passing: &Passing) -> Result<(), NoLogin> {
     let cluster = world.cluster();
-    let ca = signer.info().pem().map_err(|error| error.to_string())?;
+    let ca = signer.info().pem().map_err(|error| NoLogin::only(&error))?;
     let (cert, key) = step::admin_login(plan, &world.home());
     if let (Ok(cert), Ok(key)) = (world.read(cert.as_ref()), world.read(key.as_ref())) {
         let login = Login { cert: cert.to_vec(), key };
         match cluster.login(ca.as_bytes(), Some(&login)) {
             Ok(()) => return Ok(()),
-            Err(error) if unreachable(&error) => return Err(error.to_string()),
+            Err(error) if unreachable(&error) => return Err(NoLogin::only(&error)),
             Err(_) => {}
         }
     }
@@ -140,21 +159,21 @@ fn log_in(plan: &Plan, world: &dyn World, signer: &Signer, passing: &Passing) ->
     if let Err(error) = cluster.login(ca.as_bytes(), None)
         && unreachable(&error)
     {
-        return Err(error.to_string());
+        return Err(NoLogin::only(&error));
     }
     let login = {
         let mut passing = passing.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(login) = &*passing {
             std::sync::Arc::clone(login)
         } else {
-            let login = std::sync::Arc::new(in_memory(plan, world, signer).map_err(|problem| problem.what)?);
+            let login = std::sync::Arc::new(in_memory(plan, world, signer).map_err(NoLogin::because)?);
             *passing = Some(std::sync::Arc::clone(&login));
             login
         }
     };
     cluster.login(ca.as_bytes(), Some(&login)).map_err(|error| {
         let _ = cluster.login(ca.as_bytes(), None);
-        error.to_string()
+        NoLogin::only(&error)
     })
 }
 
@@ -238,7 +257,8 @@ impl Base {
         let passing = Passing::default();
         let logged_in = match log_in(plan, world, &signer, &passing) {
             Ok(()) => true,
-            Err(why) => {
+            Err(NoLogin { stops: Some(problem), .. }) => return Err(problem),
+            Err(NoLogin { why, .. }) => {
                 notes.push(format!("the API does not know us yet: {why}"));
                 false
             }
@@ -273,7 +293,7 @@ impl Base {
     fn ask_nodes(&self, plan: &Plan, world: &dyn World) -> NodesNow {
         let mut logged_in = self.logged_in.lock().unwrap_or_else(PoisonError::into_inner);
         if !*logged_in {
-            log_in(plan, world, &self.signer, &self.passing)?;
+            log_in(plan, world, &self.signer, &self.passing).map_err(|no| no.why)?;
             *logged_in = true;
         }
         world.cluster().nodes().map(std::sync::Arc::new).map_err(|error| error.to_string())

@@ -23,6 +23,8 @@ use crate::plan::place::Place;
 pub trait Asker: host::Vault + host::Ask {
     /// `login` (`user@host:port`) is this place of the plan.
     fn name(&self, login: &str, place: &Place);
+    /// Somebody is there to answer.
+    fn can_ask(&self) -> bool;
 }
 
 /// A machine's connection, once it is there.
@@ -144,6 +146,9 @@ impl World for RealWorld {
 
     fn ca_passphrase(&self, again: bool) -> Option<Zeroizing<String>> {
         if again {
+            if !self.asker.can_ask() {
+                return None;
+            }
             self.asker.wrong(&SecretRef::Ca);
         }
         self.asker.get(&SecretRef::Ca)

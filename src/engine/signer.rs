@@ -16,7 +16,7 @@ use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Way};
 
 /// The code of a passphrase that does not open the CA's key.
-const WRONG_PASSPHRASE: &str = "E-CA-03";
+pub(super) const WRONG_PASSPHRASE: &str = "E-CA-04";
 
 /// Signs.
 pub struct Signer {

@@ -207,6 +207,10 @@ impl Ask for Terminal {
 }
 
 impl Asker for Terminal {
+    fn can_ask(&self) -> bool {
+        self.may_ask
+    }
+
     fn name(&self, login: &str, place: &Place) {
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
         let known = names.entry(login.to_owned()).or_default();

@@ -111,7 +111,7 @@ fn encrypted_there(lab: &Lab) {
     plan["dns"]["deploy"] = "none".into();
     plan["ca"]["key"] = "ca-encrypted.key".into();
     let wrong = Home::new().secret("ca", "not-the-passphrase").run("apply", &plan, &["--json"]);
-    wrong.refused(1, "w1", "E-CA-14", &["passphrase may be wrong"]);
+    wrong.refused(1, "here", "E-CA-04", &["passphrase may be wrong"]);
     let before = lab.on("ca", "find /root /tmp | sort");
     let good = Home::new().secret("ca", lab.get("LAB_CA_PASSPHRASE")).aboard(&plan);
     assert!(!good.said.contains(lab.get("LAB_CA_PASSPHRASE")), "the passphrase was printed");

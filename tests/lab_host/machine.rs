@@ -63,7 +63,7 @@ fn an_action_has_the_effect_its_word_has() {
         vec![file(&a)],
     );
     assert!(end.actions[&0].out.contains("no longer what gangplank wrote"));
-    assert!(end.actions[&2].out.contains("is not empty: left alone"));
+    assert!(end.actions[&2].out.contains("is not empty: it stays"));
     let fact = end.facts.file(&a).yes().copied().unwrap().clone().unwrap();
     assert_eq!((fact.content.as_deref(), fact.mode.as_str()), (Some(b"one\n".as_slice()), "600"));
 }
