@@ -2,6 +2,7 @@
 # $M marks our lines, $RUN names the run. Descriptor 3 brings wishes (stop, kill) and large file contents;
 # small contents are in $p<number of the action> before anything begins.
 G=/var/lib/gangplank/$RUN
+NOW=$(date +%s)
 stop='' failed='' part='' left=''
 trap 'stop=1' TERM HUP INT
 trap 'rm -f "$part"' EXIT
@@ -35,7 +36,7 @@ note() {
   home || return
   j=$2; case $j in *[\"\\]*) j=$(printf %s "$j" | sed 's/[\"]/\\&/g') ;; esac
   printf '{"run":"%s","kind":"%s","path":"%s","old":"%s","new":"%s","mode":"%s","time":%s}\n' \
-    "$RUN" "$1" "$j" "$3" "$4" "$5" "$(date +%s)" >>"$G/record.jsonl" && sync "$G/record.jsonl"
+    "$RUN" "$1" "$j" "$3" "$4" "$5" "$NOW" >>"$G/record.jsonl" && sync "$G/record.jsonl"
 }
 
 # keep PATH: a copy of what is there now, by its hash, in the run's folder; sets $old and $mode
@@ -185,7 +186,7 @@ tell() { sed -u "\$a\\" | sed -u "s/^/$M $q $1 /"; }
 
 ask_machine() {
   o=; [ -r /etc/os-release ] && o=$(. /etc/os-release && printf %s "$PRETTY_NAME")
-  say os "$o"; say uname "$(uname -m) $(uname -r) $(uname -n)"; say fqdn "$(timeout --foreground 5 hostname -f 2>/dev/null)"
+  say os "$o"; say uname "$(uname -nrm)"
   say uid "$(id -u)"; say clock "$(date +%s%3N)"; say cpus "$(nproc)"
   while read -r k v _; do case $k in MemTotal:) say memory "$v" ;; SwapTotal:) say swap "$v" ;; esac; done </proc/meminfo
   if [ -e /sys/fs/cgroup/cgroup.controllers ]; then say cgroup 2; else say cgroup 1; fi
@@ -232,9 +233,15 @@ ask_containers() {
 ask_images() { timeout --foreground 30 docker images --no-trunc 2>/dev/null | tell image; say done; }
 ask_tar() { if [ -r "$1" ]; then tar -xOf "$1" manifest.json 2>&1 | fold -b -w 3000 | tell manifest; else say none; fi; say done; }
 
-ask_kubelet() { # PATH; sets $kv
-  kv=; [ -f "$1" ] || { say none; return; }
+ask_kubelet() { # PATH: whether it is there
+  kv=; [ -f "$1" ] || { say none; return 1; }
   say size "$(stat -L -c %s "$1")"
+}
+
+# likely PATH FLAG...: one start tells the version and that the flags are taken, when they are; sets $kv
+likely() { o=$(timeout --foreground 20 "$@" --version 2>/dev/null) && case $o in Kubernetes\ v*) say version "$o"; kv=${o#Kubernetes } ;; *) false ;; esac; }
+
+kubelet_version() { # PATH; sets $kv
   kv=$(timeout --foreground 20 "$1" --version 2>&1 | head -n 1); say version "$kv"; kv=${kv#Kubernetes }
 }
 

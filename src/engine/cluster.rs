@@ -40,11 +40,14 @@ impl Engine<'_> {
         for text in &base.notes {
             self.teller.tell(&Place::Cluster, None, Event::Note { text: text.clone() });
         }
-        let here = self.here_steps(&base);
-        shared.end(&Place::Here, here);
-        let cluster = self.cluster_steps(shared, &base, workers);
-        shared.dns.open(cluster != End::Problem && cluster != End::Stopped);
-        shared.end(&Place::Cluster, cluster);
+        std::thread::scope(|scope| {
+            let base = &base;
+            // This computer and the cluster have nothing to wait for from each other.
+            scope.spawn(move || shared.end(&Place::Here, self.here_steps(base)));
+            let cluster = self.cluster_steps(shared, base, workers);
+            shared.dns.open(cluster != End::Problem && cluster != End::Stopped);
+            shared.end(&Place::Cluster, cluster);
+        });
         if let Some(cost) = base.signer.cost() {
             shared.costs.lock().unwrap_or_else(PoisonError::into_inner).insert(Place::CaHost, cost);
         }

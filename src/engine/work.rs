@@ -152,6 +152,9 @@ impl Engine<'_> {
         barrier: bool,
     ) -> bool {
         let mut slots: BTreeMap<Slot, String> = BTreeMap::new();
+        let images = tasks
+            .iter()
+            .any(|(_, action)| matches!(action, Action::LoadImage { .. } | Action::SendImage { .. }));
         let mut segment: Vec<(StepId, Action)> = Vec::new();
         let mut tasks = tasks.into_iter().peekable();
         while let Some((id, action)) = tasks.next() {
@@ -190,15 +193,16 @@ impl Engine<'_> {
                 }
             }
         }
-        let wants = if barrier { Vec::new() } else { self.unsettled(site) };
+        let wants = if barrier { Vec::new() } else { self.unsettled(site, images) };
         self.send(site, &segment, wants, &mut slots, worked)
     }
 
-    /// What our own actions may have changed.
-    fn unsettled(&self, site: &Site) -> Vec<Want> {
+    /// What our own actions may have changed; whether containers run is for a proof to say.
+    fn unsettled(&self, site: &Site, images: bool) -> Vec<Want> {
         step::wants(site.on, self.plan, site.worker, &self.world.home())
             .into_iter()
-            .filter(|want| !want.settled() && !matches!(want, Want::Kubelet { .. }))
+            .filter(|want| !want.settled() && !matches!(want, Want::Kubelet { .. } | Want::Containers))
+            .filter(|want| images || *want != Want::Images)
             .collect()
     }
 

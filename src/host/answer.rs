@@ -73,10 +73,9 @@ fn machine(lines: &Lines) -> Known<Fact> {
     let mut names = uname.split(' ');
     let mut machine = Machine {
         os: word("os"),
-        arch: names.next().unwrap_or_default().to_owned(),
-        kernel: names.next().unwrap_or_default().to_owned(),
         hostname: names.next().unwrap_or_default().to_owned(),
-        fqdn: word("fqdn"),
+        kernel: names.next().unwrap_or_default().to_owned(),
+        arch: names.next().unwrap_or_default().to_owned(),
         uid: number("uid").and_then(|uid| u32::try_from(uid).ok()).unwrap_or(u32::MAX),
         clock_ms: first(lines, "clock").and_then(|value| value.trim().parse().ok()).unwrap_or(0),
         cpus: number("cpus").and_then(|cpus| u32::try_from(cpus).ok()).unwrap_or(0),

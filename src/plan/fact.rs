@@ -150,8 +150,6 @@ pub struct Machine {
     pub kernel: String,
     /// `uname -n`.
     pub hostname: String,
-    /// `hostname -f`, when it has one.
-    pub fqdn: String,
     /// Numeric user id the work runs as; 0 is what it needs.
     pub uid: u32,
     /// Milliseconds since 1970 by the machine's clock, read when the question was answered.

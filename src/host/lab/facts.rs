@@ -93,8 +93,7 @@ pub(super) fn ask(state: &State, name: &str, want: &Want, wall_ms: i64, latest: 
 fn machine_lines(machine: &LabMachine, wall_ms: i64, say: &mut impl FnMut(&str, String)) {
     let build = &machine.build;
     say("os", build.os.clone());
-    say("uname", format!("x86_64 6.1.0-28-amd64 {}", build.hostname));
-    say("fqdn", build.hostname.clone());
+    say("uname", format!("{} 6.1.0-28-amd64 x86_64", build.hostname));
     say("uid", "0".to_owned());
     say("clock", wall_ms.to_string());
     say("cpus", "2".to_owned());
