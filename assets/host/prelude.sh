@@ -182,7 +182,7 @@ forget() {
 # What follows answers questions and changes nothing. $q is the number of the question.
 say() { printf '%s %s %s\n' "$M" "$q" "$*"; }
 # each line in one piece, the last one with its newline, as others write at the same time
-tell() { sed -u "\$a\\" | sed -u "s/^/$M $q $1 /"; }
+tell() { sed -u -e "s/^/$M $q $1 /" -e "\$a\\"; }
 
 ask_machine() {
   o=; [ -r /etc/os-release ] && o=$(. /etc/os-release && printf %s "$PRETTY_NAME")
