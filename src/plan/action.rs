@@ -1,7 +1,9 @@
-//! Actions are data (long because the closed set of actions and everything read from it stand together). A step returns a list of these and never runs anything; one function turns an
-//! action into shell text, and the plan, the journal, the undo and the execution all read that one list.
-//! On a host the shell shown is what runs: its words such as `put` are functions of
-//! `assets/host/prelude.sh`, which `gangplank plan` prints below the actions.
+//! Actions are data. A step returns a list of these and never runs anything; one function turns an action into
+//! shell text, and the plan, the journal, the undo and the execution all read that one list. On a host the
+//! shell shown is what runs: its words such as `put` are functions of `assets/host/prelude.sh`, which
+//! `gangplank plan --functions` prints below the actions.
+//!
+//! It is long because the closed set of actions and everything that is read from it stand together.
 
 use std::fmt;
 use std::net::IpAddr;
