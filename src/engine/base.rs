@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use super::signer::Signer;
 use super::world::World;
 use crate::host::{Batch, Stop};
-use crate::kube::cluster::Login;
-use crate::pki;
+use crate::kube::cluster::{Cluster, Login};
+use crate::pki::{self, CaInfo};
 use crate::plan::fact::Facts;
 use crate::plan::model::Plan;
 use crate::plan::problem::{Problem, Way};
@@ -82,7 +82,7 @@ pub struct Base {
 }
 
 /// Signed once, however often the API has to be tried.
-type Passing = Mutex<Option<std::sync::Arc<Login>>>;
+pub(super) type Passing = Mutex<Option<std::sync::Arc<Login>>>;
 
 /// The facts of this computer.
 pub fn here(plan: &Plan, world: &dyn World) -> Facts {
@@ -92,10 +92,9 @@ pub fn here(plan: &Plan, world: &dyn World) -> Facts {
 }
 
 /// The API must know this CA before anybody logs in anywhere.
-pub fn check_api(signer: &Signer, world: &dyn World) -> Result<Vec<String>, Problem> {
-    let ca = signer.info();
+pub fn check_api(ca: &CaInfo, cluster: &dyn Cluster) -> Result<Vec<String>, Problem> {
     let pem = ca.pem().map_err(|error| Problem::new(error.code(), error.to_string()))?;
-    let seen = world.cluster().look(pem.as_bytes(), ca.subject_raw());
+    let seen = cluster.look(pem.as_bytes(), ca.subject_raw());
     if let Some(why) = &seen.distrust {
         return Err(Problem::new(
             "E-API-22",
@@ -123,8 +122,8 @@ pub fn check_api(signer: &Signer, world: &dyn World) -> Result<Vec<String>, Prob
 }
 
 /// Why nobody is logged in.
-struct NoLogin {
-    why: String,
+pub(super) struct NoLogin {
+    pub(super) why: String,
     /// The CA cannot sign, so nothing of this run can be done.
     stops: Option<Problem>,
 }
@@ -143,18 +142,17 @@ impl NoLogin {
 
 /// Logs in to the API: with an earlier session's certificate, with one made for a day in memory, or as
 /// nobody. The words say why, when nothing better was possible.
-fn log_in(plan: &Plan, world: &dyn World, signer: &Signer, passing: &Passing) -> Result<(), NoLogin> {
-    let cluster = world.cluster();
-    let ca = signer.info().pem().map_err(|error| NoLogin::only(&error))?;
-    let (cert, key) = step::admin_login(plan, &world.home());
-    if let (Ok(cert), Ok(key)) = (world.read(cert.as_ref()), world.read(key.as_ref())) {
-        let login = Login { cert: cert.to_vec(), key };
-        match cluster.login(ca.as_bytes(), Some(&login)) {
-            Ok(()) => return Ok(()),
-            Err(error) if unreachable(&error) => return Err(NoLogin::only(&error)),
-            Err(_) => {}
-        }
+pub(super) fn log_in(
+    plan: &Plan,
+    world: &dyn World,
+    cluster: &dyn Cluster,
+    signer: &Signer,
+    passing: &Passing,
+) -> Result<(), NoLogin> {
+    if let Some(result) = earlier(plan, world, cluster, signer.info()) {
+        return result;
     }
+    let ca = signer.info().pem().map_err(|error| NoLogin::only(&error))?;
     // As nobody the version may be told; and nothing is signed for an API that is not there.
     if let Err(error) = cluster.login(ca.as_bytes(), None)
         && unreachable(&error)
@@ -175,6 +173,26 @@ fn log_in(plan: &Plan, world: &dyn World, signer: &Signer, passing: &Passing) ->
         let _ = cluster.login(ca.as_bytes(), None);
         NoLogin::only(&error)
     })
+}
+
+/// Logs in with the certificate of an earlier session; `None` when there is none or it is not taken.
+pub(super) fn earlier(
+    plan: &Plan,
+    world: &dyn World,
+    cluster: &dyn Cluster,
+    ca: &CaInfo,
+) -> Option<Result<(), NoLogin>> {
+    let (cert, key) = step::admin_login(plan, &world.home());
+    let (Ok(cert), Ok(key)) = (world.read(cert.as_ref()), world.read(key.as_ref())) else { return None };
+    let ca = match ca.pem() {
+        Ok(ca) => ca,
+        Err(error) => return Some(Err(NoLogin::only(&error))),
+    };
+    match cluster.login(ca.as_bytes(), Some(&Login { cert: cert.to_vec(), key })) {
+        Ok(()) => Some(Ok(())),
+        Err(error) if unreachable(&error) => Some(Err(NoLogin::only(&error))),
+        Err(_) => None,
+    }
 }
 
 /// An admin's certificate that lives in memory and ends by itself.
@@ -251,11 +269,11 @@ impl Base {
     ) -> Result<Self, Problem> {
         let signer = Signer::open(plan, world, make)?;
         signer.check(world.now())?;
-        let mut notes = check_api(&signer, world)?;
+        let mut notes = check_api(signer.info(), world.cluster())?;
         login_gate.open(());
         let here = here(plan, world);
         let passing = Passing::default();
-        let logged_in = match log_in(plan, world, &signer, &passing) {
+        let logged_in = match log_in(plan, world, world.cluster(), &signer, &passing) {
             Ok(()) => true,
             Err(NoLogin { stops: Some(problem), .. }) => return Err(problem),
             Err(NoLogin { why, .. }) => {
@@ -293,7 +311,7 @@ impl Base {
     fn ask_nodes(&self, plan: &Plan, world: &dyn World) -> NodesNow {
         let mut logged_in = self.logged_in.lock().unwrap_or_else(PoisonError::into_inner);
         if !*logged_in {
-            log_in(plan, world, &self.signer, &self.passing).map_err(|no| no.why)?;
+            log_in(plan, world, world.cluster(), &self.signer, &self.passing).map_err(|no| no.why)?;
             *logged_in = true;
         }
         world.cluster().nodes().map(std::sync::Arc::new).map_err(|error| error.to_string())

@@ -69,6 +69,10 @@ impl World for LabWorld {
         &self.cluster
     }
 
+    fn another_cluster(&self) -> Box<dyn Cluster> {
+        Box::new(self.lab.cluster())
+    }
+
     fn read(&self, path: &Path) -> std::io::Result<Zeroizing<Vec<u8>>> {
         self.lab.read_here(&path.display().to_string()).ok_or_else(|| Error::from(ErrorKind::NotFound))
     }

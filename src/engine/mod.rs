@@ -11,6 +11,7 @@ pub mod proof;
 pub mod real;
 pub mod run;
 pub mod session;
+pub mod sign_in;
 pub mod signer;
 pub mod undo;
 pub mod work;
@@ -22,6 +23,7 @@ pub use preview::Seen;
 pub use real::RealWorld;
 pub use run::{End, Engine, code};
 pub use session::Session;
+pub use sign_in::SignIn;
 pub use world::World;
 
 use run::cost;

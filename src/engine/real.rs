@@ -36,6 +36,7 @@ pub struct RealWorld {
     policy: TrustPolicy,
     asker: Arc<dyn Asker>,
     cluster: LiveCluster,
+    api: ApiAddress,
     kept: PathBuf,
     wires: Mutex<HashMap<String, Slot>>,
 }
@@ -49,7 +50,15 @@ impl RealWorld {
         api: &ApiAddress,
         kept: PathBuf,
     ) -> Self {
-        Self { here, policy, asker, cluster: LiveCluster::new(api), kept, wires: Mutex::default() }
+        Self {
+            here,
+            policy,
+            asker,
+            cluster: LiveCluster::new(api),
+            api: api.clone(),
+            kept,
+            wires: Mutex::default(),
+        }
     }
 }
 
@@ -87,7 +96,7 @@ impl World for RealWorld {
             Arc::clone(wires.entry(name).or_default())
         };
         let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        let wire = if let Some(wire) = &*slot {
+        let wire = if let Some(wire) = slot.as_ref().filter(|wire| !wire.ended()) {
             Arc::clone(wire)
         } else {
             let both = Both(Arc::clone(&self.asker));
@@ -107,6 +116,10 @@ impl World for RealWorld {
 
     fn cluster(&self) -> &dyn Cluster {
         &self.cluster
+    }
+
+    fn another_cluster(&self) -> Box<dyn Cluster> {
+        Box::new(LiveCluster::new(&self.api))
     }
 
     fn read(&self, path: &Path) -> std::io::Result<Zeroizing<Vec<u8>>> {

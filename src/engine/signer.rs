@@ -270,7 +270,7 @@ fn make_ca(plan: &Plan, world: &dyn World, cert: &Path, key: &Path) -> Result<Si
     let ca = Ca::load(made.cert.as_bytes(), made.key.as_bytes(), None, world.now())
         .map_err(|error| pki_problem(&error))?;
     let signer = Signer { info: ca.info().clone(), kind: Kind::Here(Box::new(ca)) };
-    super::base::check_api(&signer, world)?;
+    super::base::check_api(signer.info(), world.cluster())?;
     let write = |path: &Path, bytes: &[u8], mode| {
         world.write_new(path, bytes, mode).map_err(|error| {
             Problem::new("E-CA-13", format!("{} cannot be written", path.display()))

@@ -20,6 +20,8 @@ pub trait World: Sync {
     fn here(&self) -> Box<dyn Host>;
     /// The cluster.
     fn cluster(&self) -> &dyn Cluster;
+    /// The same cluster as somebody new sees it, with a login of its own: who only looks disturbs no run.
+    fn another_cluster(&self) -> Box<dyn Cluster>;
     /// Reads a file of this computer.
     fn read(&self, path: &Path) -> std::io::Result<Zeroizing<Vec<u8>>>;
     /// Writes a new file on this computer, refusing to replace one.

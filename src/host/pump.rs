@@ -57,6 +57,8 @@ pub(crate) struct Pump {
     pub(crate) bell: Bell,
     pub(crate) orders: Receiver<Order>,
     pub(crate) cut: Arc<AtomicBool>,
+    /// Set before anybody hears of the end.
+    pub(crate) over: Arc<AtomicBool>,
     pub(crate) host: String,
     pub(crate) deadlines: Deadlines,
 }
@@ -72,6 +74,7 @@ impl Pump {
             Err(_) if self.cut.load(Ordering::Acquire) => WireError::Cut,
             Err(error) => error,
         };
+        self.over.store(true, Ordering::Release);
         // libssh2 frees a channel by closing it with the peer: shut the socket first and let it notice.
         self.socket.shut();
         for line in &lines {

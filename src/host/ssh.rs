@@ -60,6 +60,7 @@ pub struct SshWire {
     waker: Waker,
     socket: Socket,
     cut: Arc<AtomicBool>,
+    over: Arc<AtomicBool>,
     thread: Mutex<Option<JoinHandle<()>>>,
     execs: AtomicUsize,
     tcp: AtomicUsize,
@@ -128,6 +129,7 @@ impl SshWire {
         let (waker, bell) = waker()?;
         let (orders, incoming) = mpsc::channel();
         let cut = Arc::new(AtomicBool::new(false));
+        let over = Arc::new(AtomicBool::new(false));
         let name = format!("{}@{}", target.user, target.address());
         let pump = Pump {
             session,
@@ -135,6 +137,7 @@ impl SshWire {
             bell,
             orders: incoming,
             cut: Arc::clone(&cut),
+            over: Arc::clone(&over),
             host: target.address(),
             deadlines,
         };
@@ -146,11 +149,17 @@ impl SshWire {
             waker,
             socket,
             cut,
+            over,
             thread: Mutex::new(Some(thread)),
             execs: AtomicUsize::new(0),
             tcp: AtomicUsize::new(0),
             jump,
         })
+    }
+
+    /// The connection has ended; nothing more comes of it.
+    pub fn ended(&self) -> bool {
+        self.over.load(Ordering::Acquire) || self.cut.load(Ordering::Acquire)
     }
 
     fn order(&self, purpose: Purpose, what: &str) -> Result<Duplex, WireError> {

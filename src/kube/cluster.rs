@@ -11,7 +11,7 @@ use super::api::{Api, Deleted};
 use super::apply::Applied;
 use super::credential::Credential;
 use super::error::ApiError;
-use super::node::Node;
+use super::node::{Node, NodeEvent};
 use super::pod::Pod;
 use super::probe::{self, ClientCas, Probe};
 use crate::plan::model::{ApiAddress, Version};
@@ -43,6 +43,15 @@ pub struct Seen {
     pub client_cas: Vec<String>,
 }
 
+/// What a watch of the nodes says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NodeNews {
+    /// All nodes there are; comes first.
+    All(Vec<Node>),
+    /// One of them.
+    One(NodeEvent),
+}
+
 /// A cluster.
 pub trait Cluster: Send + Sync {
     /// Looks at the address without logging in.
@@ -53,6 +62,9 @@ pub trait Cluster: Send + Sync {
     fn version(&self) -> Result<Version, ApiError>;
     /// All nodes.
     fn nodes(&self) -> Result<Vec<Node>, ApiError>;
+    /// Lists the nodes and then watches them for at most `life`; `on` hears it and says whether to go on. The
+    /// end is normal. An error after a list means that this server lists but does not watch.
+    fn watch_nodes(&self, life: Duration, on: &mut dyn FnMut(NodeNews) -> bool) -> Result<(), ApiError>;
     /// Pods of `kube-system` with a selector.
     fn pods(&self, selector: &str) -> Result<Vec<Pod>, ApiError>;
     /// An object; `None` = there is none.
@@ -145,6 +157,20 @@ impl Cluster for LiveCluster {
 
     fn nodes(&self) -> Result<Vec<Node>, ApiError> {
         Ok(self.api()?.nodes()?.0)
+    }
+
+    fn watch_nodes(&self, life: Duration, on: &mut dyn FnMut(NodeNews) -> bool) -> Result<(), ApiError> {
+        let api = self.api()?;
+        let (nodes, version) = api.nodes()?;
+        if !on(NodeNews::All(nodes)) {
+            return Ok(());
+        }
+        for event in api.watch_nodes(&version, life)? {
+            if event == NodeEvent::TooOld || !on(NodeNews::One(event)) {
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn pods(&self, selector: &str) -> Result<Vec<Pod>, ApiError> {

@@ -17,6 +17,8 @@ pub struct Node {
     pub resource_version: String,
     /// Is it ready?
     pub ready: Ready,
+    /// Other conditions that are true, `MemoryPressure`.
+    pub pressures: Vec<String>,
     /// No new pods are placed on it.
     pub unschedulable: bool,
     /// Kubelet version as the node says, `v1.2.2`.
@@ -88,6 +90,7 @@ impl Node {
             uid: text(meta, "uid").unwrap_or_default(),
             resource_version: text(meta, "resourceVersion").unwrap_or_default(),
             ready: Ready::from_status(status),
+            pressures: pressures(status),
             unschedulable: object.pointer("/spec/unschedulable").and_then(Value::as_bool).unwrap_or(false),
             kubelet: text(info, "kubeletVersion").filter(|v| !v.is_empty()),
             runtime: text(info, "containerRuntimeVersion").filter(|v| !v.is_empty()),
@@ -143,6 +146,15 @@ impl Ready {
     }
 }
 
+/// Conditions besides `Ready`; each of them says something bad when it is true.
+fn pressures(status: &Value) -> Vec<String> {
+    items(status, "conditions")
+        .filter(|one| one.get("status").and_then(Value::as_str) == Some("True"))
+        .filter_map(|one| text(one, "type"))
+        .filter(|kind| kind != "Ready")
+        .collect()
+}
+
 /// A string field, cleaned.
 pub(super) fn text(object: &Value, field: &str) -> Option<String> {
     object.get(field).and_then(Value::as_str).map(clean::line)
@@ -179,12 +191,13 @@ mod tests {
             "metadata": {"name": "w1", "uid": "u", "managedFields": []},
             "spec": {"unschedulable": true, "taints": [{"key": "a"}]},
             "status": {"addresses": [{"type": "Hostname", "address": "w1"}, {"type": "InternalIP", "address": "10.0.0.1"}],
-                "conditions": [{"type": "MemoryPressure", "status": "False"}, {"type": "Ready", "status": "Unknown",
+                "conditions": [{"type": "MemoryPressure", "status": "False"}, {"type": "DiskPressure", "status": "True"}, {"type": "Ready", "status": "Unknown",
                 "reason": "NodeStatusUnknown", "message": "Kubelet stopped\u{1b}[31m posting", "lastTransitionTime": "2026-11-23T07:21:03Z"}]},
         }))
         .expect("a node");
         assert_eq!(node.ready.state, ReadyState::Silent);
         assert_eq!(node.ready.message, "Kubelet stopped posting");
+        assert_eq!(node.pressures, ["DiskPressure"]);
         assert!(node.unschedulable && node.ready.since.is_some() && node.ready.heartbeat.is_none());
         assert_eq!(node.internal_ip.as_deref(), Some("10.0.0.1"));
     }

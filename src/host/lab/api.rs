@@ -10,12 +10,14 @@ use super::cluster::{ClusterState, Who};
 use super::{HERE, Lab, State};
 use crate::kube::api::Deleted;
 use crate::kube::apply::Applied;
-use crate::kube::cluster::{Cluster, Login, Seen};
+use crate::kube::cluster::{Cluster, Login, NodeNews, Seen};
 use crate::kube::kubeconfig::{Kubeconfig, Material};
-use crate::kube::{ApiError, Node, Pod, ReadyState, TlsFault};
+use crate::kube::{ApiError, Node, NodeEvent, Pod, ReadyState, TlsFault};
 use crate::pki::{self, CaInfo};
 use crate::plan::model::Version;
 
+/// How often a watch looks.
+const GLANCE: Duration = Duration::from_millis(100);
 /// Words that end the path of a list.
 const LISTS: [&str; 8] = [
     "namespaces",
@@ -171,6 +173,45 @@ impl Cluster for LabCluster {
         self.call(false, "list nodes", |state, latest| {
             Ok(Node::list(&Self::object(state, "/api/v1/nodes", latest).unwrap_or_default()))
         })
+    }
+
+    fn watch_nodes(&self, life: Duration, on: &mut dyn FnMut(NodeNews) -> bool) -> Result<(), ApiError> {
+        let mut known = self.nodes()?;
+        if !on(NodeNews::All(known.clone())) {
+            return Ok(());
+        }
+        let end =
+            self.lab.clock().mine_ms().saturating_add(u64::try_from(life.as_millis()).unwrap_or(u64::MAX));
+        while self.lab.clock().mine_ms() < end {
+            self.lab.clock().advance(GLANCE);
+            // A watch lasts for ever: without this the lab's years would fly by and take a processor with them.
+            std::thread::sleep(Duration::from_millis(1));
+            let now = {
+                let state = self.lab.state();
+                if state.dead || state.cluster.calls_left == Some(0) {
+                    return Ok(());
+                }
+                let latest = self.lab.clock().latest_ms();
+                Node::list(&Self::object(&state, "/api/v1/nodes", latest).unwrap_or_default())
+            };
+            let is = |node: &Node, other: &Node| node.name == other.name;
+            let gone = known
+                .iter()
+                .filter(|old| !now.iter().any(|node| is(node, old)))
+                .cloned()
+                .map(NodeEvent::Gone);
+            let put = now.iter().filter(|node| !known.contains(node)).cloned().map(NodeEvent::Put);
+            let mut events: Vec<NodeEvent> = gone.chain(put).collect();
+            // So whoever watches is asked whether to go on.
+            events.push(NodeEvent::Bookmark(String::new()));
+            for event in events {
+                if !on(NodeNews::One(event)) {
+                    return Ok(());
+                }
+            }
+            known = now;
+        }
+        Ok(())
     }
 
     fn pods(&self, selector: &str) -> Result<Vec<Pod>, ApiError> {

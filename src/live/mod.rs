@@ -1,0 +1,15 @@
+//! L4: what runs on the hosts and what the API says of their nodes, as it happens. One thread a host follows
+//! its stream, one follows the API; each says what it hears as an [`Update`], and [`Panel`] makes of them what
+//! is shown. Nothing here draws, asks for anything by itself or waits for another host.
+
+mod api;
+mod host;
+pub mod panel;
+pub mod row;
+pub mod update;
+mod watch;
+
+pub use panel::{Change, Panel};
+pub use row::{Link, Row, Seen, Shown};
+pub use update::{ApiNews, HostNews, Update};
+pub use watch::{Spot, Watch, spots, start};

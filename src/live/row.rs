@@ -1,0 +1,207 @@
+//! What is known of one host and of one node.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::host::Sample;
+use crate::kube::docker_ps::Container;
+use crate::kube::{Node, ReadyState};
+use crate::plan::place::Place;
+
+/// So long something is marked as new.
+pub const NEW: Duration = Duration::from_secs(10);
+/// A sample older than this is stale: the host has not answered the last two times.
+pub const STALE: Duration = Duration::from_secs(25);
+
+/// The connection to a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Link {
+    /// Nobody has tried yet.
+    Idle,
+    /// It is being connected to.
+    Connecting,
+    /// The stream is open.
+    Up,
+    /// There is none.
+    Down {
+        /// Why, in one sentence.
+        why: String,
+        /// The stable code, where there is one.
+        code: Option<&'static str>,
+        /// When it is tried next; `None` = when somebody says so.
+        again: Option<Timestamp>,
+    },
+}
+
+/// A look at a host, read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen {
+    /// When, by this computer's clock.
+    pub at: Timestamp,
+    /// As docker lists them, newest first.
+    pub containers: Vec<Container>,
+    /// What docker said instead, or a line of it nobody understands.
+    pub error: String,
+    /// `active/running`.
+    pub kubelet: String,
+    /// How often systemd restarted the kubelet.
+    pub restarts: u32,
+    /// Seconds the host's clock is ahead.
+    pub ahead: i64,
+}
+
+impl Seen {
+    pub(super) fn read(at: Timestamp, sample: &Sample) -> Self {
+        let mut seen = Self {
+            at,
+            containers: Vec::with_capacity(sample.containers.len()),
+            error: sample.error.clone(),
+            kubelet: sample.kubelet.clone(),
+            restarts: sample.restarts,
+            ahead: sample.clock.saturating_sub(at.as_second()),
+        };
+        for line in &sample.containers {
+            match Container::parse(line) {
+                Ok(container) => seen.containers.push(container),
+                Err(error) => seen.error = error.to_string(),
+            }
+        }
+        seen
+    }
+}
+
+/// A host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Which.
+    pub place: Place,
+    /// Its connection.
+    pub link: Link,
+    /// `root@10.0.0.1:22`, once it was connected to.
+    pub login: String,
+    /// The last look at it.
+    pub seen: Option<Seen>,
+    /// Since when a container is there, for those that came while somebody looked.
+    pub(super) came: BTreeMap<String, Timestamp>,
+    /// Containers that went, and when.
+    pub(super) went: Vec<(Timestamp, Container)>,
+}
+
+/// One name on a row: a container, or a pod with its containers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// Container or pod name.
+    pub name: String,
+    /// Containers it stands for.
+    pub count: usize,
+    /// One of them is new.
+    pub new: bool,
+}
+
+pub(super) fn within(now: Timestamp, at: Timestamp, time: Duration) -> bool {
+    age(now, at) <= time
+}
+
+/// How old something is; what is in the future is new.
+pub fn age(now: Timestamp, at: Timestamp) -> Duration {
+    now.duration_since(at).try_into().unwrap_or(Duration::ZERO)
+}
+
+impl Row {
+    pub(super) fn new(place: Place) -> Self {
+        Self {
+            place,
+            link: Link::Idle,
+            login: String::new(),
+            seen: None,
+            came: BTreeMap::new(),
+            went: Vec::new(),
+        }
+    }
+
+    /// Its containers, newest first.
+    pub fn containers(&self) -> &[Container] {
+        self.seen.as_ref().map_or(&[], |seen| &seen.containers)
+    }
+
+    /// How old the last look is.
+    pub fn age(&self, now: Timestamp) -> Option<Duration> {
+        self.seen.as_ref().map(|seen| age(now, seen.at))
+    }
+
+    /// The last look says nothing about now: there is no stream, or no answer.
+    pub fn stale(&self, now: Timestamp) -> bool {
+        self.link != Link::Up || self.age(now).is_some_and(|age| age > STALE)
+    }
+
+    /// The container came within the last ten seconds.
+    pub fn is_new(&self, id: &str, now: Timestamp) -> bool {
+        self.came.get(id).is_some_and(|at| within(now, *at, NEW))
+    }
+
+    /// Containers that went within the last ten seconds, newest first.
+    pub fn gone(&self, now: Timestamp) -> impl Iterator<Item = &Container> {
+        self.went.iter().rev().filter(move |(at, _)| within(now, *at, NEW)).map(|(_, container)| container)
+    }
+
+    /// Names for one line, newest first: a pod's containers are one, and those that hold its network are left out.
+    pub fn names(&self, now: Timestamp) -> Vec<Shown> {
+        let mut pods: Vec<(Option<String>, Shown)> = Vec::new();
+        for container in self.containers().iter().filter(|one| !one.is_pause()) {
+            let new = self.is_new(&container.id, now);
+            let pod = container.kubelet.as_ref().map(|name| name.uid.clone());
+            let known = pods.iter_mut().find(|(uid, _)| uid.is_some() && *uid == pod);
+            if let Some((_, shown)) = known {
+                shown.count += 1;
+                shown.new |= new;
+                if let Some(name) = &container.kubelet {
+                    shown.name.clone_from(&name.pod);
+                }
+                continue;
+            }
+            let name = container.kubelet.as_ref().map_or(&container.name, |name| &name.container);
+            pods.push((pod, Shown { name: name.clone(), count: 1, new }));
+        }
+        pods.into_iter().map(|(_, shown)| shown).collect()
+    }
+}
+
+/// A node as the API told it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NodeSeen {
+    /// It.
+    pub node: Node,
+    /// When it was told.
+    pub at: Timestamp,
+    /// When its state changed while somebody looked.
+    pub(super) changed: Option<Timestamp>,
+}
+
+/// A node's state in a word, as kubectl says it.
+pub fn ready_word(state: ReadyState) -> &'static str {
+    match state {
+        ReadyState::Ready => "Ready",
+        ReadyState::NotReady => "NotReady",
+        ReadyState::Silent => "Unknown",
+        ReadyState::NotSaid => "no state",
+    }
+}
+
+impl NodeSeen {
+    /// All that is to say: `Ready`, `NotReady,MemoryPressure,cordoned`.
+    pub fn words(&self) -> String {
+        let mut words = vec![ready_word(self.node.ready.state)];
+        words.extend(self.node.pressures.iter().map(String::as_str));
+        if self.node.unschedulable {
+            words.push("cordoned");
+        }
+        words.join(",")
+    }
+
+    /// Its state changed within the last ten seconds.
+    pub fn is_new(&self, now: Timestamp) -> bool {
+        self.changed.is_some_and(|at| within(now, at, NEW))
+    }
+}

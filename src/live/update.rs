@@ -1,0 +1,72 @@
+//! What the threads say: plain data, each with the time it was true.
+
+use jiff::Timestamp;
+
+use crate::host::Sample;
+use crate::kube::NodeNews;
+use crate::plan::place::Place;
+
+/// One thing that was heard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Update {
+    /// From or about a host.
+    Host {
+        /// Which.
+        place: Place,
+        /// When, by this computer's clock.
+        at: Timestamp,
+        /// What.
+        news: HostNews,
+    },
+    /// About the API.
+    Api {
+        /// When, by this computer's clock.
+        at: Timestamp,
+        /// What.
+        news: ApiNews,
+    },
+}
+
+/// What is heard of a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HostNews {
+    /// It is being connected to.
+    Connecting,
+    /// Its stream is open.
+    Up {
+        /// `root@10.0.0.1:22`.
+        login: String,
+    },
+    /// A look at it.
+    Sample(Sample),
+    /// There is no stream.
+    Down {
+        /// Why, in one sentence.
+        why: String,
+        /// The stable code, where there is one.
+        code: Option<&'static str>,
+        /// When it is tried next; `None` = when somebody says so.
+        again: Option<Timestamp>,
+    },
+}
+
+/// What is heard of the API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ApiNews {
+    /// Somebody is logging in.
+    SigningIn,
+    /// Something about the nodes.
+    Nodes(NodeNews),
+    /// The nodes are listed again and again, as there is no watch.
+    Listing {
+        /// Why there is none.
+        why: String,
+    },
+    /// Nothing is known of the nodes now.
+    Down {
+        /// Why, in one sentence.
+        why: String,
+        /// When it is tried next.
+        again: Timestamp,
+    },
+}
