@@ -2,6 +2,7 @@
 
 pub mod base;
 mod cluster;
+pub mod demo;
 pub mod event;
 pub mod journal;
 pub mod lab;

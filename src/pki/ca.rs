@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use openssl::pkey::{PKey, Private};
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, IsCa, KeyIdMethod, KeyUsagePurpose,
 };
@@ -144,6 +145,27 @@ impl Ca {
     /// verifies P-256 as well, but Kubernetes 1.2 reads only RSA keys for service accounts, and people
     /// give it the CA's. [`Kind::P256`] is stronger and made at once, for everything later.
     pub fn make(cn: &str, kind: Kind, days: u32, serial: Serial, now: Timestamp) -> Result<NewCa, PkiError> {
+        Self::of(cn, key::generate(kind)?, days, serial, now)
+    }
+
+    /// Makes a root CA of a key that is there, PKCS#8 PEM.
+    pub fn make_with(
+        cn: &str,
+        key: &[u8],
+        days: u32,
+        serial: Serial,
+        now: Timestamp,
+    ) -> Result<NewCa, PkiError> {
+        Self::of(cn, key::load(key, None)?, days, serial, now)
+    }
+
+    fn of(
+        cn: &str,
+        key: PKey<Private>,
+        days: u32,
+        serial: Serial,
+        now: Timestamp,
+    ) -> Result<NewCa, PkiError> {
         let wish = Request {
             cn: cn.to_owned(),
             organizations: Vec::new(),
@@ -154,7 +176,7 @@ impl Ca {
             days,
         };
         wish.check()?;
-        let key = OpensslKey::new(key::generate(kind)?)?;
+        let key = OpensslKey::new(key)?;
         let mut params = CertificateParams::default();
         let mut name = DistinguishedName::new();
         name.push(DnType::CommonName, cn);

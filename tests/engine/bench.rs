@@ -66,6 +66,11 @@ impl Bench {
     pub fn new(lab: &str, text: &str) -> Self {
         let world = LabWorld::read(lab).unwrap();
         world.lab().set_fast_keys();
+        Self::over(world, text)
+    }
+
+    /// A world that is there already.
+    pub fn over(world: LabWorld, text: &str) -> Self {
         let state = tempfile::tempdir().unwrap();
         Self { world, plan: plan(text), text: text.to_owned(), state, runs: AtomicUsize::new(0) }
     }

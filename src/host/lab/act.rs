@@ -5,8 +5,9 @@ use zeroize::Zeroizing;
 
 use super::faults::Fault;
 use super::machine::{LabFile, LabMachine, LabTar, LabUnit, parent};
-use crate::pki;
-use crate::plan::action::{Action, KeyKind, Verb, Wish, sha256};
+use super::seed::Seed;
+use crate::pki::{self, PkiError};
+use crate::plan::action::{Action, Verb, Wish, sha256};
 use crate::plan::fact::RecordLine;
 
 /// Docker's words when its engine is not there.
@@ -44,8 +45,10 @@ pub(super) struct Doer<'a> {
     pub seconds: i64,
     /// Milliseconds of the lab.
     pub latest: u64,
-    /// P-256 also where RSA is asked for.
-    pub fast_keys: bool,
+    /// What is drawn lots for.
+    pub seed: &'a mut Seed,
+    /// The key that is to be made, drawn beforehand as that takes its time.
+    pub key: Option<Result<Zeroizing<String>, PkiError>>,
     /// What an action printed before it failed.
     pub out: String,
 }
@@ -55,7 +58,7 @@ impl Doer<'_> {
     pub fn act(&mut self, action: &Action, carried: &Carried) -> Done {
         match action {
             Action::MakeDir { path, mode } => self.make_dir(path, mode),
-            Action::MakeKey { path, kind } => self.make_key(path, *kind),
+            Action::MakeKey { path, .. } => self.make_key(path),
             Action::MakeCsr { key, wish, .. } => self.make_csr(key, wish),
             Action::Put { path, mode, owner, .. } => match carried {
                 Carried::Bytes(bytes) => self.settle("put", path, bytes, mode, owner),
@@ -193,15 +196,14 @@ impl Doer<'_> {
         Ok(String::new())
     }
 
-    fn make_key(&mut self, path: &str, kind: KeyKind) -> Done {
+    fn make_key(&mut self, path: &str) -> Done {
         if !self.machine.here && self.machine.build.openssl.is_empty() {
             return Err(Failed(127, "sh: 1: openssl: not found".to_owned()));
         }
-        let kind = match kind {
-            KeyKind::Rsa2048 if !self.fast_keys => pki::Kind::Rsa2048,
-            KeyKind::Rsa2048 | KeyKind::P256 => pki::Kind::P256,
+        let key = match self.key.take() {
+            Some(key) => key.map_err(|error| Failed(1, error.to_string()))?,
+            None => return failed("no key was drawn"),
         };
-        let key = pki::make_key(kind).map_err(|error| Failed(1, error.to_string()))?;
         self.settle("key", path, key.as_bytes(), "0600", "-")
     }
 
@@ -345,7 +347,8 @@ impl Doer<'_> {
         let start = format!("k8s_{container}");
         for one in self.machine.containers.iter_mut().filter(|one| one.name.starts_with(&start)) {
             // The kubelet starts a new container in its place.
-            one.id = sha256(format!("{}{latest}", one.id).as_bytes());
+            one.id = sha256(one.id.as_bytes());
+            one.created = latest;
             one.started = latest;
         }
         self.note("restarted", container, "", "", "").map(|()| String::new())
@@ -364,7 +367,7 @@ impl Doer<'_> {
         }
         if text.contains("openssl ca ") {
             let secret = if let Carried::Bytes(bytes) = carried { bytes.as_slice() } else { &[] };
-            let (out, err) = super::ca::sign(self.machine, text, secret);
+            let (out, err) = super::ca::sign(self.machine, text, secret, self.seed);
             return if err.is_empty() {
                 Ok(out)
             } else {

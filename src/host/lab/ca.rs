@@ -14,8 +14,9 @@ use openssl::x509::{X509NameBuilder, X509ReqBuilder};
 use zeroize::Zeroizing;
 
 use super::machine::LabMachine;
+use super::seed::Seed;
 use crate::pki::openssl_ca::{FOUND, MISSING};
-use crate::pki::{Ca, Request, San, Serial, Usages, check_csr};
+use crate::pki::{Ca, Request, San, Usages, check_csr};
 use crate::plan::action::Wish;
 
 /// What `make_csr` of the prelude prints.
@@ -56,7 +57,7 @@ struct Asked {
 
 /// Runs the script of `pki::openssl_ca`; `secret` is what descriptor 4 holds.
 /// What it prints and what it complains.
-pub(super) fn sign(machine: &LabMachine, text: &str, secret: &[u8]) -> (String, String) {
+pub(super) fn sign(machine: &LabMachine, text: &str, secret: &[u8], seed: &mut Seed) -> (String, String) {
     let Ok(words) = shell_words::split(text) else {
         return (String::new(), "sh: 1: Syntax error: Unterminated quoted string".to_owned());
     };
@@ -75,7 +76,7 @@ pub(super) fn sign(machine: &LabMachine, text: &str, secret: &[u8]) -> (String, 
             at = at.saturating_add(lines.len()).saturating_add(2);
         } else if word == "printf" && rest.get(1).is_some_and(|word| word == FOUND) {
             let id = rest.get(2).cloned().unwrap_or_default();
-            match one(machine, &asked, secret) {
+            match one(machine, &asked, secret, seed) {
                 Ok(pem) => out.extend([FOUND, " ", &id, "\n", &pem]),
                 Err(why) => {
                     out.extend([MISSING, " ", &id, "\n"]);
@@ -95,7 +96,7 @@ pub(super) fn sign(machine: &LabMachine, text: &str, secret: &[u8]) -> (String, 
     (out, err)
 }
 
-fn one(machine: &LabMachine, asked: &Asked, secret: &[u8]) -> Result<String, String> {
+fn one(machine: &LabMachine, asked: &Asked, secret: &[u8], seed: &mut Seed) -> Result<String, String> {
     let read = |path: &str| {
         let file = machine.files.get(path).ok_or_else(|| format!("Can't open \"{path}\" for reading"))?;
         Ok::<_, String>(file.bytes.clone())
@@ -118,7 +119,8 @@ fn one(machine: &LabMachine, asked: &Asked, secret: &[u8]) -> Result<String, Str
     );
     let csr = asked.files.get("csr").map_or("", String::as_str);
     let csr = check_csr(csr.as_bytes(), None, &request).map_err(said)?;
-    let serial = Serial::random().map_err(said)?;
+    // Named by the key: requests come in any order.
+    let serial = seed.next(&format!("serial {}", csr.key.sha256())).serial();
     ca.sign(&csr.key, &request, serial, now).map_err(said)
 }
 

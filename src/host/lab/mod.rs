@@ -17,6 +17,7 @@ mod kubelet;
 pub mod machine;
 mod pods;
 mod run;
+mod seed;
 pub mod setup;
 mod stream;
 mod undo;
@@ -39,6 +40,7 @@ pub use setup::{LabError, Setup};
 use super::{Vault, WireError};
 use crate::plan::fact::RecordLine;
 use cluster::Clocks;
+use seed::Seed;
 
 /// The name of the operator's computer among the machines.
 pub const HERE: &str = "here";
@@ -49,6 +51,7 @@ pub(super) struct State {
     pub machines: BTreeMap<String, LabMachine>,
     pub cluster: ClusterState,
     pub fast_keys: bool,
+    pub(in crate::host::lab) seed: Seed,
     /// gangplank was killed: nothing answers.
     pub dead: bool,
     start: Timestamp,
@@ -99,9 +102,9 @@ impl State {
 
 impl Lab {
     /// A lab with a cluster and the operator's computer, whose clock shows `start`.
-    pub fn new(start: Timestamp, cluster: ClusterState, here: LabMachine) -> Self {
+    fn new(start: Timestamp, cluster: ClusterState, here: LabMachine, seed: Seed) -> Self {
         let machines = BTreeMap::from([(HERE.to_owned(), here)]);
-        let state = State { machines, cluster, fast_keys: false, dead: false, start, pods_at: None };
+        let state = State { machines, cluster, fast_keys: false, seed, dead: false, start, pods_at: None };
         Self(Arc::new(Inner {
             clock: LabClock::new(start),
             state: Mutex::new(state),
@@ -176,6 +179,7 @@ impl Lab {
             }
             machine.faults.set.push(fault);
         });
+        self.0.clock.wake();
     }
 
     /// Takes all faults of a machine away; a foreign file stays.

@@ -9,10 +9,11 @@ use super::act::{Carried, Doer, Failed};
 use super::dns::DnsPipe;
 use super::faults::{Cut, Fault};
 use super::stream::LabStream;
-use super::{HERE, Lab, LabTar};
+use super::{HERE, Lab, LabMachine, LabTar, State};
 use crate::host::batch::{ActionEnd, Batch, BatchEnd, CompileError, Heard};
 use crate::host::{Counts, Host, LiveStream, Pipe, Stop, Trouble, WireError, answer, clean};
-use crate::plan::action::{Action, Content, SecretRef, Verb, sha256};
+use crate::pki::{self, PkiError};
+use crate::plan::action::{Action, Content, KeyKind, SecretRef, Verb, sha256};
 use crate::plan::fact::Facts;
 
 /// A machine of the lab, connected.
@@ -123,20 +124,70 @@ impl LabHost {
         }
     }
 
+    /// A key to be made, drawn without holding the lab up.
+    fn draw(&self, action: &Action) -> Option<Result<Zeroizing<String>, PkiError>> {
+        let Action::MakeKey { path, kind } = action else { return None };
+        let (draw, fast) = {
+            let mut state = self.lab.state();
+            (state.seed.next(&format!("key {} {path}", self.name)), state.fast_keys)
+        };
+        Some(draw.key(match kind {
+            KeyKind::Rsa2048 if !fast => pki::Kind::Rsa2048,
+            KeyKind::Rsa2048 | KeyKind::P256 => pki::Kind::P256,
+        }))
+    }
+
+    /// The action takes its time; what is sent is told meanwhile. `false` = the connection was lost.
+    fn pass(&self, action: &Action, sends: Sends, stop: &Stop, hear: &mut dyn FnMut(Heard)) -> bool {
+        let clock = self.lab.clock();
+        let whole = takes(action).mul_f64(pace(&self.name));
+        let mut gone = Duration::ZERO;
+        while let Some(slice) = clock.in_lab(SLICE).filter(|_| gone < whole) {
+            let slice = slice.min(whole.saturating_sub(gone));
+            clock.advance(slice);
+            gone = gone.saturating_add(slice);
+            if !self.connected() {
+                return false;
+            }
+            if sends.now > 0 && sends.total > LARGE && gone < whole {
+                let part = u128::from(sends.now) * gone.as_millis() / whole.as_millis().max(1);
+                let part = u64::try_from(part).unwrap_or(sends.now);
+                hear(Heard::Sent(sends.before.saturating_add(part), sends.total));
+            }
+            if stop.level() > 1 {
+                break;
+            }
+        }
+        if gone.is_zero() {
+            clock.advance(whole);
+        }
+        if sends.now > 0 && sends.total > LARGE {
+            hear(Heard::Sent(sends.before.saturating_add(sends.now), sends.total));
+        }
+        true
+    }
+
+    /// Nobody pulled the cable since this connection was made.
+    fn connected(&self) -> bool {
+        let mut state = self.lab.state();
+        let is = |machine: &mut LabMachine| machine.here || machine.generation == self.generation;
+        !state.dead && state.machines.get_mut(&self.name).is_some_and(is)
+    }
+
     fn carry_out(&self, run: &str, action: &Action, carried: &Carried) -> Outcome {
-        self.lab.clock().advance(takes(action));
+        let key = self.draw(action);
         let now_ms = self.lab.clock().now().as_millisecond();
         let latest = self.lab.clock().latest_ms();
         let mut state = self.lab.state();
-        let fast_keys = state.fast_keys;
         let lost = || Outcome { cut: Some(Cut::Before), done: Ok(String::new()), out: String::new() };
-        let Some(machine) = state.machines.get_mut(&self.name) else { return lost() };
+        let State { machines, seed, .. } = &mut *state;
+        let Some(machine) = machines.get_mut(&self.name) else { return lost() };
         let cut = machine.faults.next_action();
         if cut == Some(Cut::Before) {
             return lost();
         }
         let seconds = now_ms.saturating_add(machine.faults.clock_off()) / 1000;
-        let mut doer = Doer { machine, run, seconds, latest, fast_keys, out: String::new() };
+        let mut doer = Doer { machine, run, seconds, latest, seed, key, out: String::new() };
         let done = doer.act(action, carried);
         let out = std::mem::take(&mut doer.out);
         state.work(latest);
@@ -181,16 +232,40 @@ impl LabHost {
     }
 }
 
+/// How often somebody looks up from an action that takes long, of real time.
+const SLICE: Duration = Duration::from_millis(200);
+/// Bytes below which nothing is said about how far the sending is.
+const LARGE: u64 = 1 << 20;
+
+/// What a batch sends.
+#[derive(Clone, Copy)]
+struct Sends {
+    /// Before this action.
+    before: u64,
+    /// With this action.
+    now: u64,
+    /// Altogether.
+    total: u64,
+}
+
 /// How long an action takes.
 fn takes(action: &Action) -> Duration {
     Duration::from_millis(match action {
-        Action::MakeKey { .. } => 200,
-        Action::LoadImage { .. } => 2_000,
-        Action::SendImage { .. } => 8_000,
-        Action::Service { verb: Verb::Start | Verb::Restart | Verb::Stop, .. } => 300,
+        Action::MakeKey { kind: KeyKind::Rsa2048, .. } => 400,
+        Action::LoadImage { .. } => 2_200,
+        Action::SendImage { .. } => 4_500,
+        Action::Service { verb: Verb::Start | Verb::Restart | Verb::Stop, .. } => 900,
+        Action::Service { .. } => 250,
         Action::RestartPod { .. } | Action::CleanPods => 1_000,
-        _ => 20,
+        Action::MakeKey { .. } | Action::MakeCsr { .. } | Action::Script { .. } => 120,
+        _ => 50,
     })
+}
+
+/// No two machines are equally fast: what is taken times this, the same on every take.
+fn pace(machine: &str) -> f64 {
+    let sum = machine.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31).wrapping_add(u32::from(byte)));
+    0.85 + f64::from(sum % 8) * 0.06
 }
 
 fn size(carried: &Carried) -> u64 {
@@ -226,9 +301,11 @@ impl Host for LabHost {
             }
             hear(Heard::Began(index));
             end.actions.insert(index, ActionEnd::default());
-            sent = sent.saturating_add(size(carried));
-            if total > 1 << 20 && size(carried) > 0 {
-                hear(Heard::Sent(sent, total));
+            let sends = Sends { before: sent, now: size(carried), total };
+            sent = sent.saturating_add(sends.now);
+            if !self.pass(action, sends, stop, hear) {
+                end.trouble = Some(self.lose(false));
+                break;
             }
             let outcome = self.carry_out(&batch.run, action, carried);
             if outcome.cut == Some(Cut::Before) {

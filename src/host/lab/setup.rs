@@ -9,8 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
+use super::seed::{Draw, Seed};
 use super::{Build, ClusterState, Fault, HERE, Lab, LabMachine, LabTar};
-use crate::pki::{self, Ca, CaInfo, Kind, PkiError, Request, San, Serial, Usages};
+use crate::pki::{self, Ca, CaInfo, Kind, PkiError, Request, San, Usages};
 use crate::plan::action::sha256;
 use crate::plan::fact::ImageFact;
 use crate::plan::model::{ApiAddress, Version};
@@ -67,6 +68,12 @@ pub struct CaSetup {
     pub cert: String,
     /// Key file.
     pub key: String,
+    /// Its common name.
+    #[serde(default = "lab_ca")]
+    pub name: String,
+    /// Its key is RSA, whose signatures are the same on every take.
+    #[serde(default)]
+    pub rsa: bool,
 }
 
 /// The cluster.
@@ -132,6 +139,9 @@ fn home() -> String {
 fn https() -> u16 {
     443
 }
+fn lab_ca() -> String {
+    "lab-ca".to_owned()
+}
 fn root() -> String {
     "root".to_owned()
 }
@@ -150,14 +160,24 @@ impl Setup {
         Ok(serde_yaml::from_str(text)?)
     }
 
-    /// Sets it up.
+    /// Sets it up; nothing in it is as in another one.
     pub fn lab(&self) -> Result<Lab, LabError> {
+        self.lab_of(None)
+    }
+
+    /// Sets it up; the same seed gives the same keys, serials and names.
+    pub fn lab_of(&self, seed: Option<u64>) -> Result<Lab, LabError> {
+        let mut seed = Seed::new(seed)?;
         // The CA is a year old, so that certificates that ended can have been of it.
         let born = self.clock.saturating_sub(SignedDuration::from_hours(24 * 500)).unwrap_or(self.clock);
-        let made = Ca::make("lab-ca", Kind::P256, 3650, Serial::random()?, born)?;
+        let kind = if self.ca.rsa { Kind::Rsa2048 } else { Kind::P256 };
+        let draw = seed.next("ca");
+        let made = Ca::make_with(&self.ca.name, draw.key(kind)?.as_bytes(), 3650, draw.serial(), born)?;
         let ca = Ca::load(made.cert.as_bytes(), made.key.as_bytes(), None, self.clock)?;
-        let cluster = self.cluster(&ca)?;
-        let lab = Lab::new(self.clock, cluster, self.here());
+        let cluster = self.cluster(&ca, &seed.next("api"))?;
+        let workers = self.workers.iter().map(|worker| self.worker(worker, &ca, &seed.next(&worker.name)));
+        let workers = workers.collect::<Result<Vec<_>, _>>()?;
+        let lab = Lab::new(self.clock, cluster, self.here(), seed);
         let files = |machine: &mut LabMachine| {
             machine.write(&self.ca.cert, made.cert.as_bytes(), "644", "root:root");
             machine.write(&self.ca.key, made.key.as_bytes(), "600", "root:root");
@@ -178,8 +198,8 @@ impl Setup {
                 None
             }
         };
-        for worker in &self.workers {
-            lab.add(&worker.name, self.worker(worker, &ca)?);
+        for (worker, machine) in self.workers.iter().zip(workers) {
+            lab.add(&worker.name, machine);
             if worker.clock_off_ms != 0 {
                 lab.fault(&worker.name, Fault::ClockOff(worker.clock_off_ms));
             }
@@ -190,14 +210,14 @@ impl Setup {
         Ok(lab)
     }
 
-    fn cluster(&self, ca: &Ca) -> Result<ClusterState, LabError> {
+    fn cluster(&self, ca: &Ca, draw: &Draw) -> Result<ClusterState, LabError> {
         let wanted = &self.cluster;
         let version =
             Version::parse(&wanted.version).ok_or_else(|| LabError::Value(wanted.version.clone()))?;
         let mut sans = vec![wanted.api.parse().map_or_else(|_| San::Dns(wanted.api.clone()), San::Ip)];
         sans.extend(wanted.address.map(San::Ip));
         sans.dedup();
-        let (certificate, _) = issue(ca, "kube-apiserver", sans, &[], 365, self.clock)?;
+        let (certificate, _) = issue(ca, "kube-apiserver", sans, &[], 365, self.clock, draw)?;
         let api = ApiAddress { host: wanted.api.clone(), port: wanted.port };
         let info: CaInfo = ca.info().clone();
         let mut cluster = ClusterState::new(api, version, wanted.service_range, info, certificate);
@@ -223,7 +243,7 @@ impl Setup {
         .collect()
     }
 
-    fn worker(&self, worker: &WorkerSetup, ca: &Ca) -> Result<LabMachine, LabError> {
+    fn worker(&self, worker: &WorkerSetup, ca: &Ca, draw: &Draw) -> Result<LabMachine, LabError> {
         let mut machine = LabMachine::new(Build {
             hostname: worker.name.clone(),
             addresses: vec![worker.address.to_string()],
@@ -246,7 +266,7 @@ impl Setup {
             let then = self.clock.saturating_sub(ago).unwrap_or(self.clock);
             let sans = vec![San::Dns(worker.name.clone()), San::Ip(worker.address)];
             let cn = format!("system:node:{}", worker.name);
-            let (cert, key) = issue(ca, &cn, sans, &["system:nodes"], 365, then)?;
+            let (cert, key) = issue(ca, &cn, sans, &["system:nodes"], 365, then, draw)?;
             let ssl = crate::profile::SSL;
             machine.write(&format!("{ssl}/worker.crt"), cert.as_bytes(), "644", "root:root");
             machine.write(&format!("{ssl}/worker.key"), key.as_bytes(), "600", "root:root");
@@ -262,6 +282,7 @@ fn issue(
     organizations: &[&str],
     days: u32,
     now: Timestamp,
+    draw: &Draw,
 ) -> Result<(String, Zeroizing<String>), LabError> {
     let request = Request {
         cn: cn.to_owned(),
@@ -272,7 +293,7 @@ fn issue(
         server: true,
         days,
     };
-    let key = pki::make_key(Kind::P256)?;
+    let key = draw.key(Kind::P256)?;
     let csr = pki::check_csr(pki::make_csr(&key, cn)?.as_bytes(), None, &request)?;
-    Ok((ca.sign(&csr.key, &request, Serial::random()?, now)?, key))
+    Ok((ca.sign(&csr.key, &request, draw.serial(), now)?, key))
 }

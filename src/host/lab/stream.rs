@@ -2,11 +2,17 @@
 //! a request with the same sample the real stream gives.
 
 use std::collections::VecDeque;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Lab;
 use crate::host::clean;
 use crate::host::stream::{Live, LiveStream, Sample};
+
+/// How often an idle stream looks at its machine, of real time.
+const LOOK: Duration = Duration::from_millis(150);
+
+/// The shortest time to wait for something, of real time.
+const SHORT: Duration = Duration::from_millis(50);
 
 /// One stream.
 pub(super) struct LabStream {
@@ -30,6 +36,33 @@ impl LabStream {
             return None;
         }
         Some(machine.containers.iter().map(|one| (one.id.clone(), one.started)).collect())
+    }
+
+    /// What has become of it since it was looked at last.
+    fn look_up(&mut self) -> Option<Live> {
+        match self.containers() {
+            Some(now) if now != self.seen => {
+                self.seen = now;
+                Some(Live::Happened)
+            }
+            Some(_) => None,
+            None => Some(Live::Ended("the connection was lost: connection reset by peer".to_owned())),
+        }
+    }
+
+    /// Real time passes; an idle lab is looked at a few times a second.
+    fn watch(&mut self, patience: Duration) -> Live {
+        let until = Instant::now() + patience;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Live::Quiet;
+            }
+            self.lab.clock().rest(left.min(LOOK));
+            if let Some(live) = self.look_up() {
+                return live;
+            }
+        }
     }
 
     fn look(&self) -> Option<Sample> {
@@ -75,26 +108,22 @@ impl LiveStream for LabStream {
     }
 
     fn next(&mut self, patience: Duration) -> Live {
-        let Some(now) = self.containers() else {
-            return Live::Ended("the connection was lost: connection reset by peer".to_owned());
-        };
-        if let Some(live) = self.waiting.pop_front() {
+        if self.containers().is_some()
+            && let Some(live) = self.waiting.pop_front()
+        {
             return live;
         }
-        if now != self.seen {
-            self.seen = now;
-            return Live::Happened;
+        if let Some(live) = self.look_up() {
+            return live;
         }
-        self.lab.clock().advance(patience);
+        let clock = self.lab.clock();
+        if let Some(real) = clock.in_real(patience) {
+            // A time of the lab, but no shorter than what is worth waking up for.
+            return self.watch(real.max(SHORT).min(patience));
+        }
+        clock.advance(patience);
         // A panel asks for ever: without this the lab's years would fly by and take a processor with them.
-        std::thread::sleep(patience.min(Duration::from_millis(1)));
-        match self.containers() {
-            Some(now) if now != self.seen => {
-                self.seen = now;
-                Live::Happened
-            }
-            Some(_) => Live::Quiet,
-            None => Live::Ended("the connection was lost: connection reset by peer".to_owned()),
-        }
+        clock.rest(patience.min(Duration::from_millis(1)));
+        self.look_up().unwrap_or(Live::Quiet)
     }
 }
