@@ -136,10 +136,10 @@ fn a_watch_lives_no_longer_than_it_may() {
     let error = api.watch_nodes("1", Duration::from_millis(300)).unwrap_err();
     assert_eq!(error.code(), "E-API-02");
     let mut stalled =
-        tape("GET /api/v1/nodes?watch=true&resourceVersion=2&timeoutSeconds=1", "nodes-watch.http");
+        tape("GET /api/v1/nodes?watch=true&resourceVersion=2&timeoutSeconds=3", "nodes-watch.http");
     stalled.then = Then::Stall;
     let (server, ca) = self::server(vec![stalled]);
-    let watch = self::api(&server, &ca).watch_nodes("2", Duration::from_millis(500)).unwrap();
+    let watch = self::api(&server, &ca).watch_nodes("2", Duration::from_secs(3)).unwrap();
     let begin = std::time::Instant::now();
     assert!(watch.count() >= 2);
     assert!(begin.elapsed() < WAIT, "{:?}", begin.elapsed());

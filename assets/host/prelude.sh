@@ -181,8 +181,9 @@ forget() {
 
 # What follows answers questions and changes nothing. $q is the number of the question.
 say() { printf '%s %s %s\n' "$M" "$q" "$*"; }
-# each line in one piece, the last one with its newline, as others write at the same time
-tell() { sed -u -e "s/^/$M $q $1 /" -e "\$a\\"; }
+# Others write at the same time, so each line is one write of its own: -u writes line by line, and G gives the last
+# one its newline in the same write (sed's a would write it after, and a line of others may come in between).
+tell() { sed -u -e "s/^/$M $q $1 /" -e '$G'; }
 
 ask_machine() {
   o=; [ -r /etc/os-release ] && o=$(. /etc/os-release && printf %s "$PRETTY_NAME")

@@ -12,7 +12,8 @@ use gangplank::plan::fact::Want;
 use crate::sshd::Sshd;
 use crate::support::{Run, gone, group, limit, literal, long, names, over, pattern, put, script};
 
-const SOON: Duration = Duration::from_secs(2);
+/// Far less than what runs would take by itself, far more than a busy machine needs.
+const SOON: Duration = Duration::from_secs(20);
 
 /// An action that says its group, waits for a file to appear and says that it has ended.
 fn waiting(go: &std::path::Path) -> Action {
@@ -46,10 +47,10 @@ fn once_ends_after_the_current_action_even_with_contents_to_come() {
             scope.spawn(move || {
                 let _group: String = hears.recv_timeout(limit()).unwrap();
                 stop.press();
-                // No event tells that the wish has arrived; this is many times what it needs.
+                // No event tells that the wish has arrived; this is many times what it needs on an idle machine.
                 let since = Instant::now();
                 crate::support::until("it has travelled", limit(), || {
-                    since.elapsed() > Duration::from_millis(400)
+                    since.elapsed() > Duration::from_secs(2)
                 });
                 fs::write(go, "").unwrap();
             });
@@ -187,12 +188,13 @@ fn a_cut_lets_the_current_action_end_and_begins_no_other() {
     });
     assert!(matches!(end.trouble, Some(Trouble::Wire(_))), "{end:?}");
     assert_eq!((end.actions[&0].status, end.actions[&1].status), (Some(0), None), "{end:?}");
-    let since = Instant::now();
+    // The shell that hears the end of file ends; the script itself and the action stay.
+    let seen = seen.unwrap();
     crate::support::until("the end of file is seen", limit(), || {
-        since.elapsed() > Duration::from_millis(200)
+        crate::support::members(&seen).iter().filter(|stat| stat.contains("(sh)")).count() <= 2
     });
     fs::write(&go, "").unwrap();
-    gone(&seen.unwrap(), SOON);
+    gone(&seen, SOON);
     assert!(dir.path().join("go.ended").exists() && !next.exists());
 }
 
@@ -244,7 +246,7 @@ fn what_does_not_listen_is_cut_off() {
             stop.press();
         }
     });
-    assert!(pressed.unwrap().elapsed() < Duration::from_secs(5));
+    assert!(pressed.unwrap().elapsed() < SOON, "{:?}", pressed.unwrap().elapsed());
     assert!(matches!(end.trouble, Some(Trouble::Wire(_))), "{end:?}");
     assert_eq!(end.actions[&0].status, None);
     wire.kill();

@@ -80,7 +80,7 @@ fn a_stream_tells_events_samples_and_lookups_and_leaves_nothing() {
     let group = fs::read_to_string(dir.path().join("group")).unwrap().trim().to_owned();
     assert!(!crate::support::members(&group).is_empty());
     drop(stream);
-    gone(&group, Duration::from_secs(2));
+    gone(&group, limit());
 }
 
 #[test]
@@ -107,5 +107,5 @@ fn a_stream_goes_on_when_docker_stops_telling_and_ends_with_the_wire() {
     assert!(matches!(next(&mut *stream), Live::Sample(_)));
     wire.cut();
     assert!(matches!(next(&mut *stream), Live::Ended(_)));
-    gone(&group, Duration::from_secs(2));
+    gone(&group, limit());
 }

@@ -15,7 +15,7 @@ use gangplank::plan::fact::Want;
 
 use crate::sshd::{Person, Sshd, connect, output};
 use crate::support::{
-    Purse, Run, all_well, gone, group, literal, long, pattern, put, script, showing, until,
+    Purse, Run, all_well, gone, group, limit, literal, long, pattern, put, script, showing, until,
 };
 
 const PASSWORD: &str = "canary-pass word'\"$x";
@@ -149,14 +149,13 @@ fn refused(rules: &str, password: Option<&str>) -> Option<(Trouble, Bench)> {
     let mut bench = bench(rules, password)?;
     let since = Instant::now();
     let (end, files) = work(&mut bench);
-    assert!(since.elapsed() < Duration::from_secs(8), "{:?}", since.elapsed());
+    // sudo itself waits some seconds after a wrong one; nobody waits for sudo as long as for a dead one.
+    assert!(since.elapsed() < Duration::from_secs(25), "{:?}", since.elapsed());
     assert!(files.is_empty() && end.actions.is_empty(), "{end:?}");
     // Nothing waits for a better password.
     let user = bench.wire.describe();
     let user = user.split('@').next().unwrap().to_owned();
-    until("sudo is gone", Duration::from_secs(5), || {
-        showing("sudo\0-S").iter().all(|line| !line.contains(&user))
-    });
+    until("sudo is gone", limit(), || showing("sudo\0-S").iter().all(|line| !line.contains(&user)));
     Some((end.trouble.unwrap(), bench))
 }
 
@@ -206,10 +205,10 @@ fn twice_leaves_nothing(rules: &str) {
             stop.press();
         }
     });
-    assert!(since.elapsed() < Duration::from_secs(6), "{:?}", since.elapsed());
+    assert!(since.elapsed() < limit(), "{:?}", since.elapsed());
     assert!(end.stopped && end.actions.len() == 1, "{end:?}");
     assert_eq!(shown, Vec::<String>::new(), "the password is seen by everybody");
-    gone(&seen.unwrap(), Duration::from_secs(2));
+    gone(&seen.unwrap(), limit());
 }
 
 #[test]

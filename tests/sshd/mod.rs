@@ -20,7 +20,7 @@ use gangplank::host::{
 use zeroize::Zeroizing;
 
 /// Nothing on loopback takes longer.
-pub const LIMIT: Duration = Duration::from_secs(30);
+pub const LIMIT: Duration = Duration::from_secs(90);
 
 pub fn output(program: &str, args: &[&str]) -> String {
     let output = Command::new(program).args(args).stdin(Stdio::null()).output().unwrap();
