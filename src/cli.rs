@@ -51,6 +51,15 @@ pub enum Command {
         #[arg(long)]
         yes: bool,
     },
+    /// Show what runs on the hosts and how their nodes are, as it happens; change nothing anywhere
+    Watch {
+        /// Where and who.
+        #[command(flatten)]
+        common: Common,
+        /// Lines instead of a screen
+        #[arg(long)]
+        plain: bool,
+    },
     /// Print what a step does, why, the commands and the undo
     Explain {
         /// The step; without it, the list of steps

@@ -44,6 +44,7 @@ pub fn run(command: Command, places: &Places, stop: &Stop) -> u8 {
         Command::Explain { step } => explain(step.as_deref()),
         Command::Plan { common, files, functions } => plan(&common, places, stop, files, functions),
         Command::Apply { common, pace, verbose } => apply(&common, places, stop, pace, verbose),
+        Command::Watch { common, plain } => watch(&common, places, stop, plain),
         Command::Undo { common, yes } => undo(&common, places, stop, yes),
     }
 }
@@ -99,6 +100,43 @@ fn read_plan(common: &Common, places: &Places) -> Result<(Plan, String), u8> {
     Ok((loaded.plan, String::from_utf8_lossy(&bytes).into_owned()))
 }
 
+fn watch(common: &Common, places: &Places, stop: &Stop, plain: bool) -> u8 {
+    let screen = !plain && !common.json;
+    if screen && !std::io::stdout().is_terminal() {
+        eprintln!("the panel needs a terminal: say --plain for lines or --json for JSON lines");
+        return code::USE;
+    }
+    let result = (|| {
+        let (mut plan, _) = read_plan(common, places)?;
+        if !common.workers.is_empty() {
+            plan.workers.retain(|worker| common.workers.contains(&worker.name));
+        }
+        let state = common.state.as_ref().unwrap_or(&places.state);
+        let terminal = Arc::new(asker(common, true)?);
+        let world = world_with(common, places, &plan, kept(state, &plan), true, Arc::clone(&terminal));
+        let world: ui::watch::Shared = Arc::new(world);
+        let plan = Arc::new(plan);
+        if !screen {
+            ui::watch::lines(&world, &plan, stop, common.json);
+            return Ok(code::DONE);
+        }
+        eprintln!("connecting; whatever has to be asked is asked before the screen opens");
+        ui::watch::screen(&world, &plan, stop, &|| terminal.close()).map_err(|error| {
+            eprintln!("the terminal cannot be used: {error}; say --plain for lines");
+            code::USE
+        })?;
+        Ok(code::DONE)
+    })();
+    result.unwrap_or_else(|code| code)
+}
+
+fn asker(common: &Common, remember: bool) -> Result<Terminal, u8> {
+    Terminal::new(&common.secrets, remember, &common.trust, common.trust_new).map_err(|error| {
+        eprintln!("{error}");
+        code::USE
+    })
+}
+
 fn world(
     common: &Common,
     places: &Places,
@@ -106,11 +144,18 @@ fn world(
     kept: PathBuf,
     remember: bool,
 ) -> Result<RealWorld, u8> {
-    let terminal =
-        Terminal::new(&common.secrets, remember, &common.trust, common.trust_new).map_err(|error| {
-            eprintln!("{error}");
-            code::USE
-        })?;
+    let terminal = Arc::new(asker(common, remember)?);
+    Ok(world_with(common, places, plan, kept, remember, terminal))
+}
+
+fn world_with(
+    common: &Common,
+    places: &Places,
+    plan: &Plan,
+    kept: PathBuf,
+    remember: bool,
+    terminal: Arc<Terminal>,
+) -> RealWorld {
     let policy = if remember {
         let new = if common.trust_new { NewKeys::Accept } else { NewKeys::Ask };
         TrustPolicy { accept: common.trust.clone(), new }
@@ -126,7 +171,7 @@ fn world(
         ssh: find_program("ssh"),
         config: None,
     };
-    Ok(RealWorld::new(here, policy, Arc::new(terminal), &plan.cluster.api, kept))
+    RealWorld::new(here, policy, terminal, &plan.cluster.api, kept)
 }
 
 fn find_program(name: &str) -> Option<PathBuf> {

@@ -25,6 +25,7 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let stop = Arc::new(Stop::default());
+    let says = !matches!(cli.command, cli::Command::Watch { .. });
     // A password prompt switches the echo off; whoever ends in the middle of one switches it on again.
     let terminal = rustix::termios::tcgetattr(std::io::stdin()).ok();
     if let Ok(mut signals) = Signals::new([SIGINT, SIGTERM, SIGHUP]) {
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         std::thread::spawn(move || {
             for _ in signals.forever() {
                 match stop.level() {
+                    0 | 1 if !says => {}
                     0 => eprintln!("stopping after the current action; once more stops at once"),
                     1 => eprintln!("stopping at once; once more ends this program whatever the hosts do"),
                     // What was begun and has no end mark is looked at on the next run.

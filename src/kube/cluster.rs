@@ -49,7 +49,7 @@ pub enum NodeNews {
     /// All nodes there are; comes first.
     All(Vec<Node>),
     /// One of them.
-    One(NodeEvent),
+    One(Box<NodeEvent>),
 }
 
 /// A cluster.
@@ -166,7 +166,7 @@ impl Cluster for LiveCluster {
             return Ok(());
         }
         for event in api.watch_nodes(&version, life)? {
-            if event == NodeEvent::TooOld || !on(NodeNews::One(event)) {
+            if event == NodeEvent::TooOld || !on(NodeNews::One(Box::new(event))) {
                 break;
             }
         }

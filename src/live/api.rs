@@ -71,11 +71,11 @@ fn watch(shared: &Shared, told: &Told, cluster: &dyn Cluster) -> Result<(), (Str
         say(shared, told, ApiNews::Nodes(news));
         !told.over()
     });
-    let lasted = u128::from(shared.world.now().as_millisecond().abs_diff(begun.as_millisecond()));
+    let life = u128::from(shared.world.now().as_millisecond().abs_diff(begun.as_millisecond()));
     let why = match result {
-        Ok(()) if lasted >= SHORT.as_millis() => {
-            let lasted = NodeEvent::Bookmark(String::new());
-            say(shared, told, ApiNews::Nodes(NodeNews::One(lasted)));
+        Ok(()) if life >= SHORT.as_millis() => {
+            let mark = Box::new(NodeEvent::Bookmark(String::new()));
+            say(shared, told, ApiNews::Nodes(NodeNews::One(mark)));
             return Ok(());
         }
         Ok(()) if told.over() => return Ok(()),

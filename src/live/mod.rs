@@ -12,4 +12,4 @@ mod watch;
 pub use panel::{Change, Panel};
 pub use row::{Link, Row, Seen, Shown};
 pub use update::{ApiNews, HostNews, Update};
-pub use watch::{Spot, Watch, spots, start};
+pub use watch::{Send, Spot, Watch, spots, start};

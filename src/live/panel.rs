@@ -192,7 +192,7 @@ impl Panel {
 
     fn node_news(&mut self, at: Timestamp, news: NodeNews) -> Vec<Change> {
         // An empty bookmark is our own: the watch lasted, nothing was heard.
-        if news != NodeNews::One(NodeEvent::Bookmark(String::new())) {
+        if news != NodeNews::One(Box::new(NodeEvent::Bookmark(String::new()))) {
             self.heard = Some(at);
         }
         let mut changes = Vec::new();
@@ -223,7 +223,7 @@ impl Panel {
                     self.api = Api::Watching { since: at };
                     changes.push(Change::Api);
                 }
-                match event {
+                match *event {
                     NodeEvent::Put(node) => changes.extend(self.put(at, node, false)),
                     NodeEvent::Gone(node) => {
                         if self.nodes.remove(&node.name).is_some() {

@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::io::{IsTerminal, Read, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use zeroize::Zeroizing;
@@ -36,7 +37,7 @@ pub struct Terminal {
     names: Mutex<HashMap<String, Vec<String>>>,
     /// Who refused which secret: one host's refusal takes it from nobody else.
     refused: Mutex<HashSet<(String, String)>>,
-    may_ask: bool,
+    may_ask: AtomicBool,
     remember_hosts: bool,
     accept: Vec<String>,
     accept_new: bool,
@@ -80,12 +81,18 @@ impl Terminal {
             given: Mutex::new(given),
             names: Mutex::default(),
             refused: Mutex::default(),
-            may_ask: std::io::stdin().is_terminal() && std::io::stderr().is_terminal(),
+            may_ask: AtomicBool::new(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()),
             remember_hosts,
             accept: accept.to_vec(),
             accept_new,
             one_at_a_time: Mutex::new(()),
         })
+    }
+
+    /// From now on nobody is asked; a question that stands is waited for.
+    pub fn close(&self) {
+        let _one = self.one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner);
+        self.may_ask.store(false, Ordering::Release);
     }
 
     /// The names a secret may have been given under, the most exact first.
@@ -121,10 +128,10 @@ impl Terminal {
     }
 
     fn ask(&self, prompt: &str, keep_as: Option<&str>) -> Option<Zeroizing<String>> {
-        if !self.may_ask {
+        let _one = self.one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.can_ask() {
             return None;
         }
-        let _one = self.one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner);
         // Somebody else may have been asked the same while we waited.
         if let Some(known) = keep_as.and_then(|key| self.given(&[key.to_owned()])) {
             return Some(known);
@@ -184,10 +191,10 @@ impl Ask for Terminal {
         if self.accept_new || self.accept.contains(&question.fingerprint) {
             return yes;
         }
-        if !self.may_ask {
+        let _one = self.one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner);
+        if !self.can_ask() {
             return TrustAnswer::Refuse;
         }
-        let _one = self.one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner);
         let mut err = std::io::stderr().lock();
         let _ = writeln!(err, "{} is not known yet. It shows the {} key", question.host, question.kind);
         let _ = writeln!(err, "  {}", question.fingerprint);
@@ -208,7 +215,7 @@ impl Ask for Terminal {
 
 impl Asker for Terminal {
     fn can_ask(&self) -> bool {
-        self.may_ask
+        self.may_ask.load(Ordering::Acquire)
     }
 
     fn name(&self, login: &str, place: &Place) {

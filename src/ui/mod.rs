@@ -4,7 +4,9 @@
 pub mod ask;
 pub mod json;
 pub mod lines;
+pub mod panel;
 pub mod preview;
+pub mod watch;
 
 use crate::plan::place::Place;
 use crate::plan::problem::Problem;

@@ -205,7 +205,7 @@ impl Cluster for LabCluster {
             // So whoever watches is asked whether to go on.
             events.push(NodeEvent::Bookmark(String::new()));
             for event in events {
-                if !on(NodeNews::One(event)) {
+                if !on(NodeNews::One(Box::new(event))) {
                     return Ok(());
                 }
             }

@@ -1,0 +1,164 @@
+//! One host opened.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Span;
+use unicode_width::UnicodeWidthStr;
+
+use super::{Grid, Ink, api_words, kubelet_trouble, link, next, put, ready_style, short};
+use crate::kube::docker_ps::Container;
+use crate::live::row::age;
+use crate::live::{Link, Panel, Row};
+use crate::plan::place::Place;
+
+/// A time as `docker ps` says it: `12 seconds`, `About a minute`, `3 weeks`.
+fn spoken(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0 => "Less than a second".to_owned(),
+        1 => "1 second".to_owned(),
+        2..60 => format!("{seconds} seconds"),
+        60..120 => "About a minute".to_owned(),
+        120..3_600 => format!("{} minutes", seconds / 60),
+        3_600..7_200 => "About an hour".to_owned(),
+        7_200..172_800 => format!("{} hours", seconds / 3_600),
+        172_800..1_209_600 => format!("{} days", seconds / 86_400),
+        1_209_600..5_184_000 => format!("{} weeks", seconds / 604_800),
+        5_184_000..63_072_000 => format!("{} months", seconds / 2_592_000),
+        _ => format!("{} years", seconds / 31_536_000),
+    }
+}
+
+const TITLES: [&str; 7] = ["", "CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "NAMES"];
+
+/// One host opened: its connection, its node, its kubelet, and its containers as the table `docker ps` prints.
+/// `skip` rows of the table are scrolled past.
+pub fn one_host(
+    panel: &Panel,
+    place: &Place,
+    now: Timestamp,
+    skip: usize,
+    ink: &Ink,
+    area: Rect,
+    buf: &mut Buffer,
+) {
+    let Some(row) = panel.row(place) else { return };
+    let head = head(panel, row, now, ink);
+    for (line, spans) in head.iter().enumerate() {
+        put(buf, area, (0, line), usize::from(area.width), spans, ink.more);
+    }
+    let table: Vec<(Span, [String; 6])> = row
+        .containers()
+        .iter()
+        .map(|one| (one, Span::styled(if row.is_new(&one.id, now) { "new" } else { "" }, ink.new)))
+        .chain(row.gone(now).map(|one| (one, Span::styled("gone", ink.warn))))
+        .map(|(one, mark)| (mark, cells(one, now)))
+        .collect();
+    let grid = Grid { area, widths: columns(&table, usize::from(area.width)) };
+    let top = head.len();
+    for (column, title) in TITLES.iter().enumerate() {
+        grid.put(buf, top, column, &[Span::styled(*title, ink.head)], ink.more);
+    }
+    let style = if row.stale(now) { ink.dim } else { ink.text };
+    for (line, (mark, cells)) in (top + 1..usize::from(area.height)).zip(table.iter().skip(skip)) {
+        grid.put(buf, line, 0, std::slice::from_ref(mark), ink.more);
+        for (column, text) in (1..).zip(cells) {
+            grid.put(buf, line, column, &[Span::styled(text.clone(), style)], ink.more);
+        }
+    }
+}
+
+/// The lines above the table.
+fn head(panel: &Panel, row: &Row, now: Timestamp, ink: &Ink) -> Vec<Vec<Span<'static>>> {
+    let text = |text: String| Span::styled(text, ink.text);
+    let mut first = vec![text(format!("{}  ", row.place)), link(row, ink), text(format!("  {}", row.login))];
+    if let Some(age) = row.age(now) {
+        let style = if row.stale(now) { ink.warn } else { ink.dim };
+        let count = row.containers().len();
+        first.push(text(format!("  {count} running  ")));
+        first.push(Span::styled(format!("{} ago", short(age)), style));
+    }
+    let mut lines = vec![first];
+    if let Link::Down { why, code, again } = &row.link {
+        let code = code.map_or_else(String::new, |code| format!("{code} "));
+        lines.push(vec![text("ssh      ".to_owned()), Span::styled(format!("{code}{why}"), ink.bad)]);
+        lines.push(vec![text(format!("         {}", next(*again, now)))]);
+    }
+    lines.push(match panel.node(&row.place) {
+        Some(seen) => {
+            let style = if panel.nodes_stale() { ink.dim } else { ready_style(&seen.node, ink) };
+            let node = &seen.node;
+            let since =
+                node.ready.since.map_or_else(String::new, |at| format!(" for {}", short(age(now, at))));
+            let made = node.created.map_or_else(String::new, |at| format!(", {} old", short(age(now, at))));
+            let why = if node.ready.reason.is_empty() {
+                String::new()
+            } else {
+                format!(", {}: {}", node.ready.reason, node.ready.message)
+            };
+            let version = node.kubelet.as_ref().map_or_else(String::new, |version| format!(", {version}"));
+            let told = format!(" (told {} ago)", short(age(now, seen.at)));
+            let mut line = vec![text("node     ".to_owned()), Span::styled(seen.words(), style)];
+            if seen.is_new(now) {
+                line.push(Span::styled(" new", ink.new));
+            }
+            line.extend([text(format!("{since}{made}{version}{why}")), Span::styled(told, ink.dim)]);
+            line
+        }
+        None if panel.nodes_stale() => {
+            let (_, words) = api_words(panel, now, ink);
+            vec![text(format!("node     not known: {words}"))]
+        }
+        None => vec![text("node     the API knows none of this name".to_owned())],
+    });
+    if let Some(seen) = &row.seen {
+        let restarts =
+            if seen.restarts > 0 { format!(", restarted {} times", seen.restarts) } else { String::new() };
+        let trouble = kubelet_trouble(&seen.kubelet, seen.restarts).is_some();
+        let style = if trouble { ink.bad } else { ink.text };
+        let state = seen.kubelet.replace("unknown/unknown", "systemd does not say");
+        let mut line = vec![text("kubelet  ".to_owned()), Span::styled(format!("{state}{restarts}"), style)];
+        if seen.ahead.unsigned_abs() >= 5 {
+            let words = if seen.ahead > 0 { "ahead" } else { "behind" };
+            let off = short(Duration::from_secs(seen.ahead.unsigned_abs()));
+            line.push(Span::styled(format!("   its clock is {off} {words}"), ink.warn));
+        }
+        lines.push(line);
+        if !seen.error.is_empty() {
+            lines.push(vec![text("docker   ".to_owned()), Span::styled(seen.error.clone(), ink.bad)]);
+        }
+    }
+    lines.push(Vec::new());
+    lines
+}
+
+fn cells(one: &Container, now: Timestamp) -> [String; 6] {
+    let created = match &one.created {
+        Ok(at) => format!("{} ago", spoken(age(now, *at))),
+        Err(said) => said.clone(),
+    };
+    let id: String = one.id.chars().take(12).collect();
+    [id, one.image.clone(), one.command.clone(), created, one.status.clone(), one.name.clone()]
+}
+
+/// Widths of the table: each as wide as its content; where that is too much the widest gives way first.
+fn columns(table: &[(Span, [String; 6])], total: usize) -> Vec<usize> {
+    let mut widths: Vec<usize> = TITLES.iter().map(|title| title.width()).collect();
+    widths[0] = 4;
+    for (_, cells) in table {
+        for (width, text) in widths.iter_mut().skip(1).zip(cells) {
+            *width = (*width).max(text.width());
+        }
+    }
+    // The sum is bounded by what remote text may be long, so this ends soon.
+    let mut over = (widths.iter().sum::<usize>() + widths.len() - 1).saturating_sub(total);
+    while over > 0 {
+        let Some(widest) = widths.iter_mut().skip(1).filter(|width| **width > 8).max() else { break };
+        *widest -= 1;
+        over -= 1;
+    }
+    widths
+}

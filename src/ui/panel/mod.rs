@@ -1,0 +1,205 @@
+//! Draws the live panel: pure functions from [`Panel`] to cells. What things look like comes from an [`Ink`];
+//! no function here knows a colour. Every state is a word; a sign or a style only stands beside it.
+
+mod host;
+mod rows;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::Span;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use crate::kube::{Node, ReadyState};
+use crate::live::panel::Api;
+use crate::live::row::age;
+use crate::live::{Link, Panel, Row};
+
+pub use host::one_host;
+pub use rows::{Rows, one_line, rows};
+
+/// What things look like.
+#[derive(Debug, Clone, Copy)]
+pub struct Ink {
+    /// Plain text.
+    pub text: Style,
+    /// Old or unimportant.
+    pub dim: Style,
+    /// Titles.
+    pub head: Style,
+    /// As it should be.
+    pub ok: Style,
+    /// Not as it should be, perhaps for a moment.
+    pub warn: Style,
+    /// Wrong.
+    pub bad: Style,
+    /// The word `new`.
+    pub new: Style,
+    /// The row that is selected.
+    pub cursor: Style,
+    /// Beside `up`.
+    pub up: &'static str,
+    /// Beside `wait`.
+    pub wait: &'static str,
+    /// Beside `down`.
+    pub down: &'static str,
+    /// Before the selected row.
+    pub pointer: &'static str,
+    /// Where text was cut.
+    pub more: &'static str,
+    /// Where there is nothing.
+    pub none: &'static str,
+}
+
+impl Ink {
+    /// Without any colour; `ascii` = without signs some terminals do not have.
+    pub fn mono(ascii: bool) -> Self {
+        let style = Style::new();
+        let [up, wait, down, pointer, more, none] =
+            if ascii { ["*", "o", "x", ">", "~", "-"] } else { ["●", "○", "✗", "▶", "…", "–"] };
+        Self {
+            text: style,
+            dim: style.add_modifier(Modifier::DIM),
+            head: style.add_modifier(Modifier::BOLD),
+            ok: style,
+            warn: style.add_modifier(Modifier::BOLD),
+            bad: style.add_modifier(Modifier::BOLD),
+            new: style.add_modifier(Modifier::BOLD),
+            cursor: style.add_modifier(Modifier::REVERSED),
+            up,
+            wait,
+            down,
+            pointer,
+            more,
+            none,
+        }
+    }
+}
+
+/// A time in two parts at most: `12 s`, `3 m`, `2 h`, `41 d`.
+pub fn short(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        120..7_200 => format!("{} m", seconds / 60),
+        7_200..172_800 => format!("{} h", seconds / 3_600),
+        _ => format!("{} d", seconds / 86_400),
+    }
+}
+
+/// Cut to so many cells.
+fn cut(text: &str, width: usize, more: &str) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let room = width.saturating_sub(more.width());
+    let mut used = 0;
+    let mut kept: String = text
+        .chars()
+        .take_while(|c| {
+            used += c.width().unwrap_or(0);
+            used <= room
+        })
+        .collect();
+    if width > 0 {
+        kept.push_str(more);
+    }
+    kept
+}
+
+/// Columns of one line: start and width, in cells.
+struct Grid {
+    area: Rect,
+    widths: Vec<usize>,
+}
+
+impl Grid {
+    /// A cell of a line; nothing outside the area is written.
+    fn put(&self, buf: &mut Buffer, line: usize, column: usize, spans: &[Span], more: &str) {
+        let start: usize = self.widths.iter().take(column).map(|width| width + 1).sum();
+        let width = self.widths.get(column).copied().unwrap_or(0);
+        put(buf, self.area, (start, line), width, spans, more);
+    }
+}
+
+/// Writes spans at a place of an area, cut to a width and to the area.
+fn put(buf: &mut Buffer, area: Rect, at: (usize, usize), width: usize, spans: &[Span], more: &str) {
+    let (Ok(x), Ok(y)) = (u16::try_from(at.0), u16::try_from(at.1)) else { return };
+    if x >= area.width || y >= area.height {
+        return;
+    }
+    let mut left = width.min(usize::from(area.width - x));
+    let mut cells = area.x.saturating_add(x);
+    let mut rest: usize = spans.iter().map(|span| span.content.width()).sum();
+    for span in spans {
+        let own = span.content.width();
+        // The last span that fits wholly may be followed by more: then the sign belongs to it.
+        let fits = rest <= left;
+        let text = if fits || own < left { span.content.to_string() } else { cut(&span.content, left, more) };
+        let text = if !fits && own == left { cut(&format!("{text} "), left, more) } else { text };
+        let (end, _) = buf.set_stringn(cells, area.y.saturating_add(y), &text, left, span.style);
+        left = left.saturating_sub(usize::from(end.saturating_sub(cells)));
+        rest = rest.saturating_sub(own);
+        cells = end;
+        if left == 0 {
+            return;
+        }
+    }
+}
+
+fn link(row: &Row, ink: &Ink) -> Span<'static> {
+    let (sign, word, style) = match row.link {
+        Link::Up => (ink.up, "up", ink.ok),
+        Link::Down { .. } => (ink.down, "down", ink.bad),
+        Link::Idle | Link::Connecting => (ink.wait, "wait", ink.warn),
+    };
+    Span::styled(format!("{sign} {word}"), style)
+}
+
+fn ready_style(node: &Node, ink: &Ink) -> Style {
+    match node.ready.state {
+        ReadyState::Ready if node.pressures.is_empty() && !node.unschedulable => ink.ok,
+        ReadyState::Ready | ReadyState::NotSaid => ink.warn,
+        ReadyState::NotReady | ReadyState::Silent => ink.bad,
+    }
+}
+
+/// When something is tried next.
+fn next(again: Option<Timestamp>, now: Timestamp) -> String {
+    match again {
+        Some(at) if at > now => format!("next try in {}", short(age(at, now).max(Duration::from_secs(1)))),
+        Some(_) => "trying now".to_owned(),
+        None => "r tries again".to_owned(),
+    }
+}
+
+/// The kubelet's unit, where it is in trouble: one that is not there yet, or was stopped, is none.
+fn kubelet_trouble(state: &str, restarts: u32) -> Option<String> {
+    let (active, sub) = state.split_once('/').unwrap_or((state, ""));
+    match (active, sub) {
+        ("failed", _) => Some("kubelet failed".to_owned()),
+        ("activating", "auto-restart") => Some(format!("kubelet restarts again and again ({restarts})")),
+        _ => None,
+    }
+}
+
+/// What is known of the API: a word, its style, a sentence.
+fn api_words(panel: &Panel, now: Timestamp, ink: &Ink) -> (Span<'static>, String) {
+    let counts = panel.counts();
+    let nodes = format!("{} nodes, {} Ready", counts.nodes, counts.ready);
+    let word = |sign: &str, word: &str, style| Span::styled(format!("{sign} {word}"), style);
+    match panel.api() {
+        Api::Idle => (word(ink.wait, "wait", ink.dim), "not asked yet".to_owned()),
+        Api::SigningIn => (word(ink.wait, "wait", ink.warn), "signing in".to_owned()),
+        Api::Watching { .. } => (word(ink.up, "up", ink.ok), nodes),
+        Api::Listing { why } => {
+            (word(ink.up, "up", ink.ok), format!("{nodes}; listed every 5 s, no watch: {why}"))
+        }
+        Api::Down { why, again } => {
+            (word(ink.down, "down", ink.bad), format!("{why}; {}", next(Some(*again), now)))
+        }
+    }
+}
