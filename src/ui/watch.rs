@@ -57,7 +57,13 @@ pub fn lines(world: &Shared, plan: &Arc<Plan>, stop: &Stop, as_json: bool) {
         } else {
             let at = time(&update).to_zoned(zone.clone()).strftime("%H:%M:%S").to_string();
             let changes = panel.apply(update);
-            changes.iter().map(|change| format!("{at}  {}\n", line(&panel, change, &zone))).collect()
+            changes.iter().fold(String::new(), |text, change| {
+                text + &at
+                    + "  "
+                    + &line(&panel, change, &zone)
+                    + "
+"
+            })
         };
         let mut out = std::io::stdout().lock();
         if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {

@@ -1,7 +1,5 @@
 //! One line for each host, the API last; or all of them in one line.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -106,9 +104,9 @@ pub fn rows(panel: &Panel, now: Timestamp, selected: Option<usize>, ink: &Ink, a
 fn one_row(panel: &Panel, row: &Row, now: Timestamp, ink: &Ink, grid: &Grid, buf: &mut Buffer, line: usize) {
     grid.put(buf, line, 1, &[Span::styled(row.place.to_string(), ink.text)], ink.more);
     grid.put(buf, line, 2, &[link(row, ink)], ink.more);
-    let none = Span::styled(ink.none, ink.dim);
+    let nothing = Span::styled(ink.none, ink.dim);
     let (node, old) = match panel.node(&row.place) {
-        None => (vec![none.clone()], none),
+        None => (vec![nothing.clone()], nothing),
         Some(seen) => {
             let style = if panel.nodes_stale() { ink.dim } else { ready_style(&seen.node, ink) };
             let mut node = vec![Span::styled(seen.words(), style)];
@@ -118,7 +116,7 @@ fn one_row(panel: &Panel, row: &Row, now: Timestamp, ink: &Ink, grid: &Grid, buf
             let old = seen
                 .node
                 .created
-                .map_or(none, |at| Span::styled(short(age(now, at)).replace(' ', ""), ink.text));
+                .map_or(nothing, |at| Span::styled(short(age(now, at)).replace(' ', ""), ink.text));
             (node, old)
         }
     };
