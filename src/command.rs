@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use gangplank::engine::journal::left_open;
-use gangplank::engine::{Engine, Front, Journal, RealWorld, Session, Teller, code};
+use gangplank::engine::{Engine, Front, Journal, OfflineCerts, RealWorld, Session, Teller, code};
 use gangplank::host::{Here, NewKeys, Stop, TrustPolicy};
 use gangplank::plan::answers::EXAMPLE;
 use gangplank::plan::check::check_differences;
@@ -209,6 +209,8 @@ fn engine<'a>(parts: Parts<'a>, common: &Common, pace: Pace) -> Engine<'a> {
         session: parts.session,
         made: parts.made,
         batches: AtomicU64::new(0),
+        reviewed: None,
+        offline: OfflineCerts::default(),
     }
 }
 

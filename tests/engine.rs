@@ -17,6 +17,12 @@ mod faults;
 mod jobs;
 #[path = "engine/look.rs"]
 mod look;
+#[path = "engine/pace.rs"]
+mod pace;
+#[path = "engine/probe.rs"]
+mod probe;
+#[path = "engine/review.rs"]
+mod review;
 #[path = "engine/secrets.rs"]
 mod secrets;
 #[path = "engine/stop.rs"]

@@ -96,29 +96,36 @@ pub fn check_api(ca: &CaInfo, cluster: &dyn Cluster) -> Result<Vec<String>, Prob
     let pem = ca.pem().map_err(|error| Problem::new(error.code(), error.to_string()))?;
     let seen = cluster.look(pem.as_bytes(), ca.subject_raw());
     if let Some(why) = &seen.distrust {
-        return Err(Problem::new(
-            "E-API-22",
-            "the API shows a certificate that does not fit this CA and address",
-        )
-        .seen(why.clone())
-        .seen(format!("our CA is {}", ca.subject()))
-        .edit("ca: the CA that signed the API's certificate")
-        .edit("cluster.api: the name or address in that certificate"));
+        return Err(distrusts(ca, why));
     }
     if seen.takes_our_clients == Some(false) {
-        let mut problem = Problem::new("E-CA-15", "the API accepts no certificates of this CA");
-        problem = problem.seen(format!("ours is {}", ca.subject()));
-        problem = if seen.client_cas.is_empty() {
-            problem.seen("it asks for no client certificate at all")
-        } else {
-            problem.seen(format!("it accepts {}", seen.client_cas.join("; ")))
-        };
-        return Err(problem.edit("ca: the one the API server was given as --client-ca-file").way(Way::Skip));
+        return Err(refuses_clients(ca, &seen.client_cas));
     }
     Ok(match &seen.fault {
         Some(fault) => vec![format!("{fault}; host steps go on, proofs wait")],
         None => Vec::new(),
     })
+}
+
+/// The API's certificate and our CA, or the address, do not belong together.
+pub(super) fn distrusts(ca: &pki::CaInfo, why: &str) -> Problem {
+    Problem::new("E-API-22", "the API shows a certificate that does not fit this CA and address")
+        .seen(why.to_owned())
+        .seen(format!("our CA is {}", ca.subject()))
+        .edit("ca: the CA that signed the API's certificate")
+        .edit("cluster.api: the name or address in that certificate")
+}
+
+/// The API takes clients of other CAs only.
+pub(super) fn refuses_clients(ca: &pki::CaInfo, theirs: &[String]) -> Problem {
+    let problem = Problem::new("E-CA-15", "the API accepts no certificates of this CA")
+        .seen(format!("ours is {}", ca.subject()));
+    let problem = if theirs.is_empty() {
+        problem.seen("it asks for no client certificate at all")
+    } else {
+        problem.seen(format!("it accepts {}", theirs.join("; ")))
+    };
+    problem.edit("ca: the one the API server was given as --client-ca-file").way(Way::Skip)
 }
 
 /// Why nobody is logged in.

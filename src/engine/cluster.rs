@@ -147,6 +147,14 @@ impl Engine<'_> {
                     return End::Problem;
                 }
                 State::Todo(actions) => {
+                    let tasks: Vec<(StepId, Action)> = actions.iter().map(|one| (id, one.clone())).collect();
+                    if self.as_reviewed(&place, &tasks).is_some() {
+                        return End::Problem;
+                    }
+                    if !self.go_on(&place, id, &actions) {
+                        self.teller.tell(&place, Some(id), Event::TaskEnded { outcome: Outcome::Stopped });
+                        return End::Stopped;
+                    }
                     if let Err(problem) = self.kube(id, &actions) {
                         self.fail(&place, Some(id), problem);
                         return End::Problem;

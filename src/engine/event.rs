@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::offline::Bundle;
+use crate::plan::action::Action;
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Verdict};
 use crate::step::StepId;
@@ -172,4 +174,11 @@ fn as_text<S: serde::Serializer>(place: &Place, serializer: S) -> Result<S::Ok, 
 pub trait Front: Send + Sync {
     /// Shows an event.
     fn emit(&self, event: &Stamped);
+    /// At the guided pace: whether these actions of a step may be sent now; `false` stops the run as Ctrl-C
+    /// does. It may wait for a person as long as it likes, and several places ask at the same time.
+    fn go_on(&self, _place: &Place, _step: StepId, _actions: &[Action]) -> bool {
+        true
+    }
+    /// The requests that wait for an offline CA are others than before.
+    fn offline(&self, _bundle: &Bundle) {}
 }

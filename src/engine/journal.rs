@@ -31,6 +31,11 @@ impl<'a> Teller<'a> {
         Self { front, run: run.to_owned(), started: Instant::now(), seq: Mutex::new(0) }
     }
 
+    /// Whoever shows what happens.
+    pub fn front(&self) -> &'a dyn Front {
+        self.front
+    }
+
     /// Tells an event; events are shown in the order of their numbers.
     pub fn tell(&self, place: &Place, step: Option<StepId>, event: Event) {
         let mut seq = self.seq.lock().unwrap_or_else(PoisonError::into_inner);

@@ -11,6 +11,7 @@ use crate::plan::problem::{Problem, Verdict};
 use crate::step::{self, Look, On, State, Step};
 
 /// A step that was looked at.
+#[derive(Clone)]
 pub struct Looked {
     /// Which.
     pub step: &'static dyn Step,

@@ -10,6 +10,7 @@ use crate::plan::problem::Problem;
 use crate::step::{self, Look, On};
 
 /// A place that was only looked at.
+#[derive(Clone)]
 pub struct Seen {
     /// Where.
     pub place: Place,
@@ -21,6 +22,10 @@ pub struct Seen {
     pub facts: Facts,
     /// Why it could not be looked at.
     pub problem: Option<Problem>,
+    /// Nothing of it can be seen before this run is under way.
+    pub unknown: bool,
+    /// Things worth saying.
+    pub notes: Vec<String>,
 }
 
 impl Engine<'_> {
@@ -53,6 +58,8 @@ impl Engine<'_> {
             looked,
             facts: base.here.clone(),
             problem: None,
+            unknown: false,
+            notes: Vec::new(),
         });
         seen.push(self.peek_cluster(&base));
         Ok(seen)
@@ -66,6 +73,8 @@ impl Engine<'_> {
             looked: Vec::new(),
             facts: Facts::default(),
             problem: None,
+            unknown: false,
+            notes: Vec::new(),
         };
         let mut host = match self.world.host(&place, &worker.ssh) {
             Ok(host) => host,
@@ -113,6 +122,14 @@ impl Engine<'_> {
             Problem::new("E-API-23", "what is in the cluster is not known")
                 .seen(base.cluster.nodes_why.clone())
         });
-        Seen { place: Place::Cluster, host: self.plan.cluster.api.url(), looked, facts: nothing, problem }
+        Seen {
+            place: Place::Cluster,
+            host: self.plan.cluster.api.url(),
+            looked,
+            facts: nothing,
+            problem,
+            unknown: base.cluster.nodes.is_none(),
+            notes: base.notes.clone(),
+        }
     }
 }

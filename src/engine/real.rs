@@ -30,6 +30,9 @@ pub trait Asker: host::Vault + host::Ask {
 /// A machine's connection, once it is there.
 type Slot = Arc<Mutex<Option<Arc<SshWire>>>>;
 
+/// The connections by `user@host:port`.
+type Wires = Arc<Mutex<HashMap<String, Slot>>>;
+
 /// The real world.
 pub struct RealWorld {
     here: host::Here,
@@ -38,7 +41,7 @@ pub struct RealWorld {
     cluster: LiveCluster,
     api: ApiAddress,
     kept: PathBuf,
-    wires: Mutex<HashMap<String, Slot>>,
+    wires: Wires,
 }
 
 impl RealWorld {
@@ -57,8 +60,28 @@ impl RealWorld {
             cluster: LiveCluster::new(api),
             api: api.clone(),
             kept,
-            wires: Mutex::default(),
+            wires: Wires::default(),
         }
+    }
+
+    /// The same world with another cluster in it; connections to machines are shared.
+    #[must_use]
+    pub fn for_api(&self, api: &ApiAddress) -> Self {
+        Self {
+            here: self.here.clone(),
+            policy: self.policy.clone(),
+            asker: Arc::clone(&self.asker),
+            cluster: LiveCluster::new(api),
+            api: api.clone(),
+            kept: self.kept.clone(),
+            wires: Arc::clone(&self.wires),
+        }
+    }
+
+    /// The same world that keeps replaced files of this computer elsewhere.
+    #[must_use]
+    pub fn keeping(&self, kept: PathBuf) -> Self {
+        Self { kept, ..self.for_api(&self.api) }
     }
 }
 
@@ -96,6 +119,7 @@ impl World for RealWorld {
             Arc::clone(wires.entry(name).or_default())
         };
         let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        // One that has ended, by a reboot say, is made anew.
         let wire = if let Some(wire) = slot.as_ref().filter(|wire| !wire.ended()) {
             Arc::clone(wire)
         } else {

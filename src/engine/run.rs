@@ -10,7 +10,9 @@ use super::base::{Base, Gate};
 use super::event::{Cost, Event, Outcome};
 use super::journal::{Journal, Teller};
 use super::look::Site;
+use super::offline::OfflineCerts;
 use super::proof::{DnsGate, Ended};
+use super::review::Reviewed;
 use super::session::Session;
 use super::world::World;
 use crate::host::{Host, LiveStream, Stop};
@@ -47,6 +49,10 @@ pub struct Engine<'a> {
     pub made: std::collections::BTreeSet<String>,
     /// Counts batches.
     pub batches: AtomicU64,
+    /// What was reviewed; anything else is not sent. `None` = nobody reviewed.
+    pub reviewed: Option<Reviewed>,
+    /// Where certificates of an offline CA come in.
+    pub offline: OfflineCerts,
 }
 
 /// How a place ended, for the summary and the exit code.
@@ -275,6 +281,39 @@ impl Engine<'_> {
             code::STOPPED => vec!["run the same command again: it goes on from there".to_owned()],
             _ => {
                 vec!["mend what is named above and run the same command again: what is done stays".to_owned()]
+            }
+        }
+    }
+
+    /// At the guided pace the person is asked before a step's actions are sent; a no stops the run.
+    pub(super) fn go_on(&self, place: &Place, step: StepId, actions: &[Action]) -> bool {
+        if !self.guided || actions.is_empty() {
+            return true;
+        }
+        if self.teller.front().go_on(place, step, actions) {
+            // Meanwhile the whole run may have been stopped.
+            return !self.stop.wanted();
+        }
+        if !self.stop.wanted() {
+            self.stop.press();
+        }
+        false
+    }
+
+    /// What is about to be sent must be what was reviewed, else it is told; what could not be reviewed is told too.
+    pub(super) fn as_reviewed(&self, place: &Place, tasks: &[(StepId, Action)]) -> Option<Problem> {
+        match self.reviewed.as_ref()?.check(place, tasks) {
+            Ok(free) => {
+                for id in free {
+                    let count = tasks.iter().filter(|(one, _)| *one == id).count();
+                    let text = format!("{count} actions that could not be reviewed before");
+                    self.teller.tell(place, Some(id), Event::Note { text });
+                }
+                None
+            }
+            Err((id, problem)) => {
+                self.fail(place, Some(id), problem.clone());
+                Some(problem)
             }
         }
     }

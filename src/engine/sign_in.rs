@@ -21,7 +21,9 @@ pub struct SignIn {
 /// The CA's certificate where no connection and no passphrase is needed for it.
 fn known_ca(plan: &Plan, world: &dyn World) -> Option<CaInfo> {
     let cert = match &plan.ca.place {
-        CaPlace::Files { cert, .. } | CaPlace::New { cert, .. } => world.read(cert),
+        CaPlace::Files { cert, .. } | CaPlace::New { cert, .. } | CaPlace::Offline { cert } => {
+            world.read(cert)
+        }
         CaPlace::Host { .. } => {
             let folder = step::admin_folder(plan, &world.home());
             world.read(format!("{folder}/ca.crt").as_ref())

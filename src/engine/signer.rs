@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Condvar, Mutex, PoisonError};
 
 use jiff::Timestamp;
+use zeroize::Zeroizing;
 
 use super::world::World;
 use crate::host::{Batch, Host, Stop};
@@ -27,6 +28,8 @@ pub struct Signer {
 enum Kind {
     Here(Box<Ca>),
     There(Remote),
+    /// Somebody signs elsewhere and brings the certificates.
+    Offline,
 }
 
 struct Remote {
@@ -61,7 +64,17 @@ pub struct Wanted {
     pub spki: String,
 }
 
-fn pki_problem(error: &PkiError) -> Problem {
+/// Reads a file of the CA on this computer.
+pub(super) fn read(world: &dyn World, path: &Path) -> Result<Zeroizing<Vec<u8>>, Problem> {
+    world.read(path).map_err(|error| {
+        Problem::new("E-CA-12", format!("{} cannot be read", path.display()))
+            .seen(error.to_string())
+            .edit("ca.cert and ca.key")
+    })
+}
+
+/// A PKI error with its ways out.
+pub(super) fn pki_problem(error: &PkiError) -> Problem {
     let problem = Problem::new(error.code(), error.to_string());
     match error {
         PkiError::PassphraseNeeded => {
@@ -91,16 +104,12 @@ impl Signer {
                         .seen("until it exists nothing can be said about certificates")
                         .manual("gangplank apply makes it"))
                 }
-                (there, _) => {
-                    let (left, gone) = if there.is_ok() { (cert, key) } else { (key, cert) };
-                    Err(Problem::new(
-                        "E-CA-13",
-                        format!("{} is there and {} is not", left.display(), gone.display()),
-                    )
-                    .seen("a new CA is made only where there is neither")
-                    .manual(format!("bring the other file, or move {} away", left.display())))
-                }
+                (there, _) => Err(half_there(there.is_ok(), cert, key)),
             },
+            CaPlace::Offline { cert } => {
+                let info = CaInfo::load(&read(world, cert)?).map_err(|error| pki_problem(&error))?;
+                Ok(Self { info, kind: Kind::Offline })
+            }
             CaPlace::Host { login, cert, key } => {
                 let mut host =
                     world.host(&Place::CaHost, login).map_err(|trouble| trouble.problem(&Place::CaHost))?;
@@ -120,14 +129,7 @@ impl Signer {
     }
 
     fn here(world: &dyn World, cert: &Path, key: &Path) -> Result<Self, Problem> {
-        let read = |path: &Path| {
-            world.read(path).map_err(|error| {
-                Problem::new("E-CA-12", format!("{} cannot be read", path.display()))
-                    .seen(error.to_string())
-                    .edit("ca.cert and ca.key")
-            })
-        };
-        let (cert, key) = (read(cert)?, read(key)?);
+        let (cert, key) = (read(world, cert)?, read(world, key)?);
         let mut again = false;
         loop {
             let passphrase = pki::needs_passphrase(&key).then(|| world.ca_passphrase(again)).flatten();
@@ -181,8 +183,7 @@ impl Signer {
         if let Known::Yes(machine) = end.facts.machine()
             && machine.openssl.is_empty()
         {
-            return Err(Problem::new("E-OPENSSL-01", "openssl is not installed on the CA host")
-                .manual("install the package openssl there, or name the CA's files here"));
+            return Err(no_openssl());
         }
         Ok((info, fact.encrypted))
     }
@@ -235,6 +236,10 @@ impl Signer {
                     result
                 })
                 .collect(),
+            Kind::Offline => {
+                let nobody = || Err(Problem::new("E-CA-14", "an offline CA signs nothing by itself"));
+                wanted.iter().map(|one| check(one).and_then(|_| nobody())).collect()
+            }
             Kind::There(remote) => {
                 let checked: Vec<_> = wanted.into_iter().map(|one| check(&one).map(|_| one)).collect();
                 let results = remote.sign(checked, &self.info, world);
@@ -249,13 +254,27 @@ impl Signer {
     /// What the CA's host cost.
     pub fn cost(&self) -> Option<super::event::Cost> {
         match &self.kind {
-            Kind::Here(_) => None,
+            Kind::Here(_) | Kind::Offline => None,
             Kind::There(remote) => {
                 let host = remote.host.lock().unwrap_or_else(PoisonError::into_inner);
                 Some(super::cost(host.as_ref()))
             }
         }
     }
+}
+
+/// One file of a CA that is to be made is there, the other is not.
+pub(super) fn half_there(cert_is_there: bool, cert: &Path, key: &Path) -> Problem {
+    let (left, gone) = if cert_is_there { (cert, key) } else { (key, cert) };
+    Problem::new("E-CA-13", format!("{} is there and {} is not", left.display(), gone.display()))
+        .seen("a new CA is made only where there is neither")
+        .manual(format!("bring the other file, or move {} away", left.display()))
+}
+
+/// The CA's host cannot sign.
+pub(super) fn no_openssl() -> Problem {
+    Problem::new("E-OPENSSL-01", "openssl is not installed on the CA host")
+        .manual("install the package openssl there, or name the CA's files here")
 }
 
 /// The length of a new CA's life in days.

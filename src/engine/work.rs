@@ -86,6 +86,10 @@ impl Engine<'_> {
                 worked.stopped = true;
                 return worked;
             }
+            worked.problem = self.as_reviewed(&site.place, &tasks);
+            if worked.problem.is_some() {
+                return worked;
+            }
             let count = tasks.len();
             if !self.carry_out(base, site, tasks, &mut worked, barrier) {
                 return worked;
@@ -162,7 +166,9 @@ impl Engine<'_> {
             let sign = matches!(action, Action::Sign { .. });
             if self.guided && !sign && segment.last().is_some_and(|(last, _)| *last != id) {
                 let batch = std::mem::take(&mut segment);
-                if !self.send(site, &batch, Vec::new(), &mut slots, worked) {
+                if !self.may_go_on(site, &batch, worked)
+                    || !self.send(site, &batch, Vec::new(), &mut slots, worked)
+                {
                     return false;
                 }
             }
@@ -177,7 +183,11 @@ impl Engine<'_> {
                 });
                 let wants = keys.collect();
                 let batch = std::mem::take(&mut segment);
-                if !self.send(site, &batch, wants, &mut slots, worked) || self.stops_here(site, id, worked) {
+                if !self.may_go_on(site, &batch, worked)
+                    || !self.send(site, &batch, wants, &mut slots, worked)
+                    || self.stops_here(site, id, worked)
+                    || !self.may_go_on(site, &requests, worked)
+                {
                     return false;
                 }
                 if !self.sign(base, site, &requests, &mut slots, worked) {
@@ -194,7 +204,7 @@ impl Engine<'_> {
             }
         }
         let wants = if barrier { Vec::new() } else { self.unsettled(site, images) };
-        self.send(site, &segment, wants, &mut slots, worked)
+        self.may_go_on(site, &segment, worked) && self.send(site, &segment, wants, &mut slots, worked)
     }
 
     /// What our own actions may have changed; whether containers run is for a proof to say.
@@ -204,6 +214,13 @@ impl Engine<'_> {
             .filter(|want| !want.settled() && !matches!(want, Want::Kubelet { .. } | Want::Containers))
             .filter(|want| images || *want != Want::Images)
             .collect()
+    }
+
+    /// At the guided pace, whether this step's batch may be sent; told as stopped when not.
+    fn may_go_on(&self, site: &Site, tasks: &[(StepId, Action)], worked: &mut Worked) -> bool {
+        let Some((id, _)) = tasks.first() else { return true };
+        let actions: Vec<Action> = tasks.iter().map(|(_, action)| action.clone()).collect();
+        self.go_on(&site.place, *id, &actions) || !self.stops_here(site, *id, worked)
     }
 
     /// Whether the person wants no more, told for the step that would have come next.

@@ -12,8 +12,8 @@ use crate::kube::Cluster;
 use crate::plan::model::Login;
 use crate::plan::place::Place;
 
-/// Everything below the engine.
-pub trait World: Sync {
+/// Everything below the engine; also behind an `Arc`, for whoever runs it in a thread of its own.
+pub trait World: Send + Sync {
     /// Connects to a machine; a machine that is two places is connected once.
     fn host(&self, place: &Place, login: &Login) -> Result<Box<dyn Host>, Trouble>;
     /// This computer.

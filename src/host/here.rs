@@ -257,10 +257,7 @@ fn key(path: &Path) -> Known<Fact> {
         Err(error) => return Known::No(format!("{}: {error}", path.display())),
     };
     let encrypted = pki::needs_passphrase(&bytes);
-    let public = openssl::pkey::PKey::private_key_from_pem_callback(&bytes, |_| Ok(0))
-        .and_then(|key| key.public_key_to_der())
-        .map(|der| sha256(&der))
-        .unwrap_or_default();
+    let public = pki::private_spki_sha256(&bytes).unwrap_or_default();
     Known::Yes(Fact::Key(Some(KeyFact {
         mode: mode_of(path).trim_end_matches(" -").to_owned(),
         owner: "-".to_owned(),

@@ -61,6 +61,8 @@ pub struct SshWire {
     socket: Socket,
     cut: Arc<AtomicBool>,
     over: Arc<AtomicBool>,
+    /// A command was not accepted in time: whoever comes next connects anew.
+    late: AtomicBool,
     thread: Mutex<Option<JoinHandle<()>>>,
     execs: AtomicUsize,
     tcp: AtomicUsize,
@@ -150,6 +152,7 @@ impl SshWire {
             socket,
             cut,
             over,
+            late: AtomicBool::new(false),
             thread: Mutex::new(Some(thread)),
             execs: AtomicUsize::new(0),
             tcp: AtomicUsize::new(0),
@@ -157,12 +160,17 @@ impl SshWire {
         })
     }
 
-    /// The connection has ended; nothing more comes of it.
+    /// The connection has ended, or does not answer any more; nothing more comes of it.
     pub fn ended(&self) -> bool {
-        self.over.load(Ordering::Acquire) || self.cut.load(Ordering::Acquire)
+        let set = |flag: &AtomicBool| flag.load(Ordering::Acquire);
+        set(&self.over)
+            || set(&self.cut)
+            || set(&self.late)
+            || self.jump.as_ref().is_some_and(|jump| jump.ended())
     }
 
     fn order(&self, purpose: Purpose, what: &str) -> Result<Duplex, WireError> {
+        let onwards = matches!(purpose, Purpose::Tcp(..));
         let waker = self.waker.clone();
         let (near, far) = wire::duplex(move || waker.wake());
         let (reply, answer) = mpsc::sync_channel(1);
@@ -180,10 +188,14 @@ impl SshWire {
             Ok(Ok(())) => Ok(near),
             Ok(Err(error)) => Err(error),
             Err(RecvTimeoutError::Disconnected) => Err(ended()),
-            Err(RecvTimeoutError::Timeout) => Err(WireError::Timeout {
-                what: format!("{} {what}", self.name),
-                seconds: self.deadlines.open.as_secs(),
-            }),
+            Err(RecvTimeoutError::Timeout) => {
+                // Connecting onwards may be slow for reasons of its own.
+                self.late.fetch_or(!onwards, Ordering::AcqRel);
+                Err(WireError::Timeout {
+                    what: format!("{} {what}", self.name),
+                    seconds: self.deadlines.open.as_secs(),
+                })
+            }
         }
     }
 }

@@ -56,6 +56,10 @@ pub enum NodeNews {
 pub trait Cluster: Send + Sync {
     /// Looks at the address without logging in.
     fn look(&self, ca_pem: &[u8], ca_subject: &[u8]) -> Seen;
+    /// Its address.
+    fn url(&self) -> String;
+    /// Everything seen at the address without logging in; trust is judged when there is a CA.
+    fn probe(&self, ca_pem: Option<&[u8]>) -> Probe;
     /// Logs in with a certificate, or as nobody; tried by asking for the nodes.
     fn login(&self, ca_pem: &[u8], login: Option<&Login>) -> Result<(), ApiError>;
     /// `/version`.
@@ -87,6 +91,11 @@ impl LiveCluster {
     /// Nothing is sent yet.
     pub fn new(address: &ApiAddress) -> Self {
         Self { address: address.clone(), api: Mutex::new(None) }
+    }
+
+    /// Where it is.
+    pub fn address(&self) -> &ApiAddress {
+        &self.address
     }
 
     fn api(&self) -> Result<std::sync::Arc<Api>, ApiError> {
@@ -121,12 +130,17 @@ fn empty(api: &Api, path: &str, uid: &str) -> Result<(), ApiError> {
     }
 }
 
-/// Judges a probe.
-fn judge(probe: Probe, ca_subject: &[u8]) -> Seen {
-    let client_cas = match &probe.clients {
+/// Subjects of the CAs whose clients a server takes, as far as it names them.
+pub fn client_subjects(clients: &ClientCas) -> Vec<String> {
+    match clients {
         ClientCas::Named(list) => list.iter().map(|ca| ca.subject.clone()).collect(),
         ClientCas::NotAsked | ClientCas::Any | ClientCas::NotSeen => Vec::new(),
-    };
+    }
+}
+
+/// Judges a probe.
+fn judge(probe: Probe, ca_subject: &[u8]) -> Seen {
+    let client_cas = client_subjects(&probe.clients);
     let distrust = match (&probe.trusted, &probe.name) {
         (Some(Err(fault)), _) => Some(fault.to_string()),
         (_, Some(probe::NameCheck::Missing(names))) => {
@@ -139,7 +153,15 @@ fn judge(probe: Probe, ca_subject: &[u8]) -> Seen {
 
 impl Cluster for LiveCluster {
     fn look(&self, ca_pem: &[u8], ca_subject: &[u8]) -> Seen {
-        judge(probe::probe(&self.address, Some(ca_pem), WAIT), ca_subject)
+        judge(self.probe(Some(ca_pem)), ca_subject)
+    }
+
+    fn url(&self) -> String {
+        self.address.url()
+    }
+
+    fn probe(&self, ca_pem: Option<&[u8]>) -> Probe {
+        probe::probe(&self.address, ca_pem, WAIT)
     }
 
     fn login(&self, ca_pem: &[u8], login: Option<&Login>) -> Result<(), ApiError> {

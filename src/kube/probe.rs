@@ -19,7 +19,10 @@ use super::credential::Credential;
 use super::error::ApiError;
 use super::sniff::{Request, Sniffed, request_tls12, request_tls13};
 use super::tls::{self, Shown, TlsFault};
-use crate::plan::model::ApiAddress;
+use crate::plan::model::{ApiAddress, Version};
+
+/// No answer about a version is longer, bytes.
+const LARGEST_ANSWER: usize = 64 * 1024;
 
 /// Everything seen at one address.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +41,8 @@ pub struct Probe {
     pub clients: ClientCas,
     /// The server's clock against ours.
     pub clock: Option<Clock>,
+    /// What it says of its version to anybody; 401 before 1.6.
+    pub version: Result<Version, ApiError>,
 }
 
 /// Does the server's certificate carry the address?
@@ -100,9 +105,9 @@ pub fn probe(address: &ApiAddress, ca: Option<&[u8]>, wait: Duration) -> Probe {
     if only_newer && shake.chain.is_empty() {
         shake = self::shake(address, SslVersion::TLS1_3, wait);
     }
-    let (fault, clock) = match shake.result {
-        Ok(mut stream) => (None, ask_clock(&mut stream, address)),
-        Err(fault) => (Some(fault), None),
+    let (fault, (clock, version)) = match shake.result {
+        Ok(mut stream) => (None, ask_version(&mut stream, address)),
+        Err(fault) => (Some(fault.clone()), (None, Err(fault))),
     };
     let trusted = ca
         .filter(|_| !shake.chain.is_empty())
@@ -115,6 +120,7 @@ pub fn probe(address: &ApiAddress, ca: Option<&[u8]>, wait: Duration) -> Probe {
         chain: shake.chain.iter().map(|cert| Shown::read(cert)).collect(),
         clients: client_cas(shake.clients),
         clock,
+        version,
     }
 }
 
@@ -283,7 +289,8 @@ fn security_level() -> u32 {
     SslContext::builder(SslMethod::tls_client()).map_or(1, |context| context.build().security_level())
 }
 
-fn carries(leaf: &X509, host: &str) -> NameCheck {
+/// Whether a certificate is good for this name or address.
+pub(crate) fn carries(leaf: &X509, host: &str) -> NameCheck {
     let names = Shown::read(leaf).names;
     let ip: Option<std::net::IpAddr> = host.parse().ok();
     let host = host.trim_end_matches('.').to_ascii_lowercase();
@@ -325,29 +332,69 @@ fn client_ca(der: Vec<u8>) -> ClientCa {
 }
 
 /// Asks anonymously for `/version`: any answer, also 401, carries a `Date`.
-fn ask_clock(stream: &mut SslStream<Sniffed>, address: &ApiAddress) -> Option<Clock> {
+fn ask_version(
+    stream: &mut SslStream<Sniffed>,
+    address: &ApiAddress,
+) -> (Option<Clock>, Result<Version, ApiError>) {
     let host = address.url();
     let host = host.trim_start_matches("https://");
     let ask = format!(
         "GET /version HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\nConnection: close\r\n\r\n"
     );
     let (sent, begin) = (Timestamp::now(), Instant::now());
-    stream.write_all(ask.as_bytes()).ok()?;
-    let mut head = Vec::new();
-    let mut buf = [0; 2048];
-    let mut trip = None;
-    while head.len() < 16 * 1024 {
-        let n = stream.read(&mut buf).ok().filter(|n| *n > 0)?;
+    let silent = || ApiError::Timeout("asking for /version".to_owned());
+    if stream.write_all(ask.as_bytes()).is_err() {
+        return (None, Err(silent()));
+    }
+    let (mut said, mut buf, mut trip) = (Vec::new(), [0; 2048], None);
+    while said.len() < LARGEST_ANSWER {
+        let Some(n) = stream.read(&mut buf).ok().filter(|n| *n > 0) else { break };
         trip.get_or_insert_with(|| begin.elapsed());
-        head.extend(buf.iter().take(n));
-        if head.windows(4).any(|w| w == b"\r\n\r\n") {
+        said.extend(buf.iter().take(n));
+        // Not every server closes because it is asked to.
+        if is_whole(&said) {
             break;
         }
     }
-    let head = String::from_utf8_lossy(&head);
-    let mut lines = head.split("\r\n").take_while(|line| !line.is_empty());
-    let date = lines.find_map(|line| line.split_once(':').filter(|(k, _)| k.eq_ignore_ascii_case("date")));
-    Clock::read(date?.1, sent, trip?)
+    let Some(trip) = trip else { return (None, Err(silent())) };
+    let said = String::from_utf8_lossy(&said);
+    let (head, body) = said.split_once("\r\n\r\n").unwrap_or((&said, ""));
+    let clock = header(head, "date").and_then(|date| Clock::read(date, sent, trip));
+    (clock, read_version(head, body))
+}
+
+fn header<'h>(head: &'h str, name: &str) -> Option<&'h str> {
+    let mut lines = head.split("\r\n");
+    lines
+        .find_map(|line| line.split_once(':').filter(|(key, _)| key.eq_ignore_ascii_case(name)))
+        .map(|it| it.1)
+}
+
+/// Head and as much body as the head tells.
+fn is_whole(said: &[u8]) -> bool {
+    let Some(at) = said.windows(4).position(|four| four == b"\r\n\r\n") else { return false };
+    let head = String::from_utf8_lossy(said.get(..at).unwrap_or_default());
+    let body = said.len().saturating_sub(at + 4);
+    match header(&head, "content-length").and_then(|length| length.trim().parse::<usize>().ok()) {
+        Some(length) => body >= length,
+        None => said.ends_with(b"\r\n0\r\n\r\n"),
+    }
+}
+
+fn read_version(head: &str, body: &str) -> Result<Version, ApiError> {
+    let status = head.split(' ').nth(1).and_then(|status| status.parse::<u16>().ok());
+    let Some(status) = status.filter(|_| head.starts_with("HTTP/")) else {
+        return Err(ApiError::NotKubernetes("its answer is not HTTP".to_owned()));
+    };
+    if status != 200 {
+        return Err(ApiError::from_answer(status, body.as_bytes()));
+    }
+    // The sizes of a chunked answer stand outside of the object.
+    let object = body.find('{').zip(body.rfind('}')).and_then(|(from, to)| body.get(from..=to));
+    let text = object.and_then(|object| serde_json::from_str::<serde_json::Value>(object).ok());
+    let text = text.as_ref().and_then(|object| object.get("gitVersion")).and_then(serde_json::Value::as_str);
+    text.and_then(Version::parse)
+        .ok_or_else(|| ApiError::NotKubernetes("/version holds no version".to_owned()))
 }
 
 fn unhex(text: &str) -> Vec<u8> {
@@ -358,7 +405,8 @@ fn unhex(text: &str) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::{ClientCa, ClientCas, matches, unhex};
+    use super::{ClientCa, ClientCas, is_whole, matches, read_version, unhex};
+    use crate::plan::model::Version;
 
     #[test]
     fn a_star_is_one_label() {
@@ -374,5 +422,19 @@ mod tests {
         assert_eq!((named.takes(&[1]), named.takes(&[2])), (Some(true), Some(false)));
         assert_eq!(ClientCas::NotSeen.takes(&[1]), None);
         assert_eq!(unhex("00ff1A"), [0, 255, 26]);
+    }
+
+    #[test]
+    fn a_version_is_read_from_whole_and_chunked_answers() {
+        let ok = "HTTP/1.1 200 OK\r\nContent-Length: 24";
+        let body = "{\"gitVersion\":\"v1.20.2\"}";
+        let version = Version { major: 1, minor: 20, patch: 2 };
+        assert_eq!(read_version(ok, body), Ok(version));
+        assert_eq!(read_version("HTTP/1.1 200 OK", &format!("18\r\n{body}\r\n0\r\n\r\n")), Ok(version));
+        let refused = read_version("HTTP/1.1 401 Unauthorized", "Unauthorized\n").unwrap_err();
+        assert_eq!(refused.code(), "E-API-05");
+        assert_eq!(read_version("SSH-2.0-OpenSSH", "").unwrap_err().code(), "E-API-04");
+        assert!(is_whole(format!("{ok}\r\n\r\n{body}").as_bytes()));
+        assert!(!is_whole(format!("{ok}\r\n\r\n{}", &body[..9]).as_bytes()));
     }
 }

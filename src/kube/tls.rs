@@ -90,7 +90,7 @@ pub struct Shown {
 }
 
 impl Shown {
-    pub(super) fn read(cert: &X509Ref) -> Self {
+    pub(crate) fn read(cert: &X509Ref) -> Self {
         let digest = cert.digest(openssl::hash::MessageDigest::sha256());
         Self {
             subject: name_line(cert.subject_name()),

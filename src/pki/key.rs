@@ -177,7 +177,13 @@ pub(super) fn identifier(bits: &[u8]) -> Vec<u8> {
     sha256(bits).into_iter().take(20).collect()
 }
 
-pub(super) fn hex(bytes: &[u8]) -> String {
+/// The same of a private key's public half; the key must not be encrypted.
+pub fn private_spki_sha256(key: &[u8]) -> Result<String, PkiError> {
+    Ok(hex(&sha256(&load(key, None)?.public_key_to_der()?)))
+}
+
+/// Bytes as lower-case hex.
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         for digit in [byte >> 4, byte & 15] {
             text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));

@@ -91,7 +91,7 @@ pub enum DifferenceAnswers {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CaAnswers {
-    /// `files`, `new` or `ssh://user@host:port/dir`.
+    /// `files`, `new`, `offline` or `ssh://user@host:port/dir`.
     #[serde(rename = "where", skip_serializing_if = "is_default")]
     pub place: Option<String>,
     /// Certificate file: a path here, or a name inside the SSH directory.

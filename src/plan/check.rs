@@ -62,6 +62,12 @@ fn judge(answers: &Answers, places: &Places) -> (Option<Plan>, Vec<Remark>) {
     let images = judge.images(answers);
     let kubectl = judge.kubectl(answers, cluster.name.as_deref().unwrap_or_default());
     let dns = judge.dns(answers);
+    let offline = ca.as_ref().is_some_and(|ca| matches!(ca.place, CaPlace::Offline { .. }));
+    if offline && kubectl.is_none() && matches!(answers.kubectl, KubectlAnswers::Word(_)) {
+        // Elsewhere an admin's certificate is signed in memory; here there is only the one of the context.
+        let what = "none leaves nobody whom the API knows, as the CA is offline".to_owned();
+        judge.wrong("kubectl", what, "name a context, or leave it out");
+    }
     let plan = || {
         let cluster = Cluster {
             name: cluster.name?,
@@ -258,14 +264,18 @@ impl Judge<'_> {
         if !(1..=3650).contains(&days) {
             self.wrong("ca.days", format!("{days} is not a life in days"), "write 1 to 3650, like 365");
         }
-        let cure = "write files (cert and key here), new (made here) or ssh://user@host/dir";
+        let cure = "write files (cert and key here), new (made here), ssh://user@host/dir or offline";
         let place = self.need("ca.where", answers.place.as_ref(), cure, |text| Ok(text.to_owned()))?;
         let place = if let Some(rest) = place.strip_prefix("ssh://") {
             self.ca_host(rest, answers)
-        } else if place == "files" || place == "new" {
+        } else if place == "files" || place == "new" || place == "offline" {
             if answers.ssh != super::answers::CaLogin::default() {
                 let what = "is only for a CA on an SSH host".to_owned();
                 self.wrong("ca.ssh", what, "remove it, or write ca.where as ssh://user@host/dir");
+            }
+            if place == "offline" {
+                let cert = self.ca_offline(answers);
+                return Some(Ca { place: CaPlace::Offline { cert: cert? }, days });
             }
             let (cert, key) = (self.ca_file(answers, "cert"), self.ca_file(answers, "key"));
             let (cert, key) = (cert?, key?);
@@ -288,6 +298,15 @@ impl Judge<'_> {
         let cure = format!("write the path of the file, like {name}");
         let places = self.places;
         self.need(&format!("ca.{which}"), named.as_ref(), &cure, |text| value::path(text, places))
+    }
+
+    /// Only the certificate of an offline CA is here.
+    fn ca_offline(&mut self, answers: &CaAnswers) -> Option<PathBuf> {
+        if answers.key.is_some() {
+            let what = "is never read where the CA is offline".to_owned();
+            self.wrong("ca.key", what, "remove it, or write ca.where: files");
+        }
+        self.ca_file(answers, "cert")
     }
 
     fn ca_host(&mut self, rest: &str, answers: &CaAnswers) -> Option<CaPlace> {

@@ -57,6 +57,22 @@ fn the_ca_on_a_host_has_absolute_files() {
 }
 
 #[test]
+fn an_offline_ca_has_a_certificate_and_no_key() {
+    let mut answers = example();
+    answers.ca = CaAnswers {
+        place: Some("offline".to_owned()),
+        cert: Some("ca.crt".to_owned()),
+        ..CaAnswers::default()
+    };
+    let plan = finish(&answers, &places()).unwrap();
+    assert_eq!(plan.ca.place, CaPlace::Offline { cert: "/plans/ca.crt".into() });
+    answers.kubectl = KubectlAnswers::Word("none".to_owned());
+    assert_eq!(fields(&answers), ["kubectl"]);
+    answers.ca.key = Some("ca.key".to_owned());
+    assert_eq!(fields(&answers), ["ca.key", "kubectl"]);
+}
+
+#[test]
 fn the_ca_host_may_be_a_worker() {
     let mut answers = example();
     answers.ca.place = Some("ssh://root@192.168.2.1/root".to_owned());

@@ -136,6 +136,11 @@ pub enum CaPlace {
         /// Key file to make.
         key: PathBuf,
     },
+    /// Its key is on a machine that nothing reaches: requests are carried there and certificates back.
+    Offline {
+        /// PEM or DER certificate on this computer.
+        cert: PathBuf,
+    },
 }
 
 /// How a host is reached over SSH, as the operator wrote it; `ssh_config` fills the rest.

@@ -9,13 +9,18 @@ use std::time::Duration;
 use gangplank::engine::event::Cost;
 use gangplank::engine::journal::left_open;
 use gangplank::engine::lab::LabWorld;
-use gangplank::engine::{Engine, Event, Front, Journal, Outcome, Session, Stamped, Teller};
+use gangplank::engine::{
+    Bundle, Engine, Event, Front, Journal, OfflineCerts, Outcome, Reviewed, Seen, Session, Stamped, Teller,
+};
 use gangplank::host::Stop;
 use gangplank::host::lab::Lab;
 use gangplank::host::lab::setup::{FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
+use gangplank::plan::action::Action;
 use gangplank::plan::model::Plan;
+use gangplank::plan::place::Place;
 use gangplank::plan::problem::{Problem, Verdict};
 use gangplank::plan::yaml;
+use gangplank::step::StepId;
 use tempfile::TempDir;
 
 pub const ALL: [&str; 3] = ["w1", "w2", "w3"];
@@ -36,7 +41,15 @@ pub struct How<'h> {
     pub guided: bool,
     pub stop: &'h Stop,
     pub seen: &'h (dyn Fn(&Stamped) + Send + Sync),
+    /// Answers at the guided pace.
+    pub go_on: &'h GoOn<'h>,
+    /// Sees the requests that wait for an offline CA.
+    pub bundle: &'h (dyn Fn(&Bundle) + Send + Sync),
+    pub certs: OfflineCerts,
+    pub reviewed: Option<Reviewed>,
 }
+
+pub type GoOn<'h> = dyn Fn(&Place, StepId, &[Action]) -> bool + Send + Sync + 'h;
 
 /// What came of a run.
 pub struct Ran {
@@ -48,13 +61,21 @@ pub struct Ran {
 /// Keeps the events and shows each to the test.
 struct Watch<'w> {
     events: Mutex<Vec<Stamped>>,
-    seen: &'w (dyn Fn(&Stamped) + Send + Sync),
+    how: &'w How<'w>,
 }
 
 impl Front for Watch<'_> {
     fn emit(&self, event: &Stamped) {
-        (self.seen)(event);
+        (self.how.seen)(event);
         self.events.lock().unwrap_or_else(PoisonError::into_inner).push(event.clone());
+    }
+
+    fn go_on(&self, place: &Place, step: StepId, actions: &[Action]) -> bool {
+        (self.how.go_on)(place, step, actions)
+    }
+
+    fn offline(&self, bundle: &Bundle) {
+        (self.how.bundle)(bundle);
     }
 }
 
@@ -97,7 +118,7 @@ impl Bench {
         let number = self.runs.fetch_add(1, Ordering::SeqCst);
         let run = format!("20261123T0900{number:02}Z-1");
         let session = Session::open(self.state.path(), &self.plan, &self.text).unwrap();
-        let watch = Watch { events: Mutex::default(), seen: how.seen };
+        let watch = Watch { events: Mutex::default(), how };
         let engine = Engine {
             plan: &self.plan,
             world: &self.world,
@@ -111,11 +132,37 @@ impl Bench {
             session: Some(&session),
             made: gangplank::engine::undo::made(&session.folder).into_iter().map(|(_, uid)| uid).collect(),
             batches: AtomicU64::new(0),
+            reviewed: how.reviewed.clone(),
+            offline: how.certs.clone(),
         };
         let code = if undo { engine.undo(&|_| true) } else { engine.apply() };
         drop(engine);
         let events = watch.events.into_inner().unwrap_or_else(PoisonError::into_inner);
         Ran { code, run, events }
+    }
+
+    /// What a review shows now.
+    pub fn preview(&self) -> Vec<Seen> {
+        let stop = Stop::default();
+        let (run, how) = ("review".to_owned(), how(&stop));
+        let watch = Watch { events: Mutex::default(), how: &how };
+        let engine = Engine {
+            plan: &self.plan,
+            world: &self.world,
+            teller: Teller::new(&watch, &run),
+            journal: Journal::none(),
+            stop: &stop,
+            run: run.clone(),
+            jobs: 8,
+            guided: false,
+            only: Vec::new(),
+            session: None,
+            made: std::collections::BTreeSet::new(),
+            batches: AtomicU64::new(0),
+            reviewed: None,
+            offline: OfflineCerts::default(),
+        };
+        engine.preview().unwrap()
     }
 
     pub fn apply_with(&self, how: &How) -> Ran {
@@ -154,7 +201,17 @@ impl Bench {
 
 /// A run of all workers, straight, watched by nobody.
 pub fn how(stop: &Stop) -> How<'_> {
-    How { only: Vec::new(), jobs: 8, guided: false, stop, seen: &|_| {} }
+    How {
+        only: Vec::new(),
+        jobs: 8,
+        guided: false,
+        stop,
+        seen: &|_| {},
+        go_on: &|_, _, _| true,
+        bundle: &|_| {},
+        certs: OfflineCerts::default(),
+        reviewed: None,
+    }
 }
 
 impl Ran {

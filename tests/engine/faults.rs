@@ -92,9 +92,9 @@ fn a_full_disk_stops_at_the_first_write_and_the_next_run_goes_on() {
     bench.apply().done();
 }
 
-const KUBELET: &[u8] = b"kubelet v1.20.2\n";
+pub const KUBELET: &[u8] = b"kubelet v1.20.2\n";
 
-fn without_kubelet(sha256: &str) -> Bench {
+pub fn without_kubelet(sha256: &str) -> Bench {
     let lab = FIRST_CLUSTER.replacen("kubelet: v1.20.2, dns_tools: [dig]", "kubelet: ''", 1);
     let file = format!("  kubelet: {{file: kubelet, sha256: {sha256}}}\nworkers:\n");
     let bench = Bench::new(&lab, &FIRST_CLUSTER_PLAN.replace("workers:\n", &file));

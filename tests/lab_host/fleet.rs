@@ -59,7 +59,7 @@ impl Fleet {
             CaPlace::Host { login, cert, .. } => {
                 world.lab().machine(&login.host, |m| m.files[cert].bytes.clone()).unwrap()
             }
-            CaPlace::New { .. } => panic!("the labs have a CA"),
+            CaPlace::New { .. } | CaPlace::Offline { .. } => panic!("the labs have a CA"),
         };
         Self { world, plan: loaded.plan, ca: CaInfo::load(&pem).unwrap() }
     }
@@ -100,7 +100,7 @@ impl Fleet {
                 let ca = pki::Ca::load(&cert, &key, None, now).unwrap();
                 ca.sign(&csr_checked.key, &request, pki::Serial::random().unwrap(), now).unwrap()
             }
-            CaPlace::New { .. } => panic!("the labs have a CA"),
+            CaPlace::New { .. } | CaPlace::Offline { .. } => panic!("the labs have a CA"),
         };
         pki::verify_issued(&pem, &request, &csr_checked.key.sha256(), &self.ca, now, now).unwrap();
         pem

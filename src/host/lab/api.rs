@@ -4,6 +4,8 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use jiff::SignedDuration;
+use openssl::x509::X509;
 use serde_json::{Value, json};
 
 use super::cluster::{ClusterState, Who};
@@ -12,7 +14,9 @@ use crate::kube::api::Deleted;
 use crate::kube::apply::Applied;
 use crate::kube::cluster::{Cluster, Login, NodeNews, Seen};
 use crate::kube::kubeconfig::{Kubeconfig, Material};
-use crate::kube::{ApiError, Node, NodeEvent, Pod, ReadyState, TlsFault};
+use crate::kube::probe::{self, ClientCa, ClientCas};
+use crate::kube::tls::Shown;
+use crate::kube::{ApiError, Clock, Node, NodeEvent, Pod, Probe, ReadyState, TlsFault};
 use crate::pki::{self, CaInfo};
 use crate::plan::model::Version;
 
@@ -132,6 +136,55 @@ impl Cluster for LabCluster {
         let distrust = (!trusted).then(|| TlsFault::UnknownIssuer { issuer: subject.clone() }.to_string());
         let takes_our_clients = Some(ca.subject_raw() == ca_subject);
         Seen { fault: None, distrust, takes_our_clients, client_cas: vec![subject] }
+    }
+
+    fn url(&self) -> String {
+        self.lab.state().cluster.api.url()
+    }
+
+    fn probe(&self, ca_pem: Option<&[u8]>) -> Probe {
+        self.lab.clock().advance(Duration::from_millis(60));
+        let mut state = self.lab.state();
+        if let Err(fault) = state.cluster.call() {
+            return Probe {
+                fault: Some(fault.clone()),
+                tls: None,
+                chain: Vec::new(),
+                trusted: None,
+                name: None,
+                clients: ClientCas::NotSeen,
+                clock: None,
+                version: Err(fault),
+            };
+        }
+        let cluster = &state.cluster;
+        let subject = cluster.ca.subject();
+        let chain = X509::stack_from_pem(cluster.certificate.as_bytes()).unwrap_or_default();
+        let trusted = ca_pem.map(|pem| {
+            let ours = CaInfo::load(pem);
+            if ours.is_ok_and(|ours| ours.cert.fingerprint == cluster.ca.cert.fingerprint) {
+                Ok(())
+            } else {
+                Err(TlsFault::UnknownIssuer { issuer: subject.clone() })
+            }
+        });
+        Probe {
+            fault: None,
+            tls: Some("TLSv1.2".to_owned()),
+            trusted,
+            name: chain.first().map(|leaf| probe::carries(leaf, &cluster.api.host)),
+            chain: chain.iter().map(|cert| Shown::read(cert)).collect(),
+            clients: ClientCas::Named(vec![ClientCa { subject, der: cluster.ca.subject_raw().to_vec() }]),
+            clock: Some(Clock {
+                offset: SignedDuration::from_millis(cluster.clock_ahead_ms),
+                within: Clock::RESOLUTION,
+            }),
+            version: if cluster.rbac() {
+                Ok(cluster.version)
+            } else {
+                Err(ApiError::Unauthorized("Unauthorized".to_owned()))
+            },
+        }
     }
 
     fn login(&self, ca_pem: &[u8], login: Option<&Login>) -> Result<(), ApiError> {
