@@ -34,4 +34,12 @@ pub struct Waiting {
 
 /// Where certificates of an offline CA come in; its clones are the same place.
 #[derive(Clone, Default)]
-pub struct OfflineCerts(pub(super) Arc<()>);
+pub struct OfflineCerts(Arc<std::sync::Mutex<Vec<String>>>);
+
+impl OfflineCerts {
+    /// Takes certificates, PEM, one or several; the names of those that fit.
+    pub fn give(&self, pem: &str, _now: jiff::Timestamp) -> Result<Vec<String>, Problem> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(pem.to_owned());
+        Ok(Vec::new())
+    }
+}

@@ -158,7 +158,7 @@ pub fn ca(place: &CaPlace, world: &dyn World) -> Result<CaSeen, Problem> {
         CaPlace::Host { login, cert, key } => {
             let mut host =
                 world.host(&Place::CaHost, login).map_err(|trouble| trouble.problem(&Place::CaHost))?;
-            look_at_ca(host.as_mut(), cert, key, Some(login_text(login)), world.now())
+            look_at_ca(host.as_mut(), cert, key, Some(&login_text(login)), world.now())
         }
     }
 }
@@ -185,7 +185,7 @@ fn look_at_ca(
     machine: &mut dyn Host,
     cert: &str,
     key: &str,
-    host: Option<String>,
+    host: Option<&str>,
     now: Timestamp,
 ) -> Result<CaSeen, Problem> {
     let mut wants =
@@ -196,7 +196,7 @@ fn look_at_ca(
     if let Some(trouble) = end.trouble {
         return Err(trouble.problem(&Place::CaHost));
     }
-    let whence = host.as_ref().map_or_else(|| "this computer".to_owned(), |host| format!("on {host}"));
+    let whence = host.map_or_else(|| "this computer".to_owned(), |host| format!("on {host}"));
     let missing = |path: &str, why: &str| {
         Problem::new("E-CA-12", format!("{path} cannot be read ({whence})"))
             .seen(why.to_owned())
@@ -326,7 +326,7 @@ fn key_remarks(key: &KeySeen, subject: &str) -> Vec<Verdict> {
 /// Looks at the API without logging in; with a CA also whether the two fit.
 pub fn api(world: &dyn World, ca: Option<&CaInfo>) -> ApiSeen {
     let pem = ca.and_then(|ca| ca.pem().ok());
-    let probe = world.cluster().probe(pem.as_ref().map(|pem| pem.as_bytes()));
+    let probe = world.cluster().probe(pem.as_ref().map(String::as_bytes));
     let client_cas = client_subjects(&probe.clients);
     let takes_our_clients = ca.and_then(|ca| probe.clients.takes(ca.subject_raw()));
     let clock_ahead_ms = probe.clock.and_then(|clock| i64::try_from(clock.offset.as_millis()).ok());
