@@ -322,11 +322,11 @@ fn a_kubelet_that_cannot_start_is_tried_again_and_recovers() {
     fleet.lab().machine("w1", |machine| machine.files.insert(cert.clone(), kept.clone()));
     fleet.world.wait(Duration::from_secs(25));
     assert_eq!(unit().active, "active");
-    // Docker goes and comes back: the containers too.
+    // Docker goes, which the kubelet says itself, and comes back: the containers too.
     fleet.lab().fault("w1", Fault::DockerDown);
     fleet.world.wait(Duration::from_secs(60));
     let state = || fleet.cluster().nodes.unwrap()[0].ready.state;
-    assert_eq!(state(), ReadyState::Silent);
+    assert_eq!(state(), ReadyState::NotReady);
     fleet.lab().mend("w1");
     fleet.world.wait(Duration::from_secs(30));
     assert_eq!(state(), ReadyState::Ready);

@@ -18,6 +18,13 @@ use crate::plan::model::{ApiAddress, Version};
 /// A node that is not heard of for so long is Unknown, milliseconds.
 const SILENT_AFTER: u64 = 40_000;
 
+/// Conditions beside `Ready`, with the reasons for not having them and for having them.
+const PRESSURES: [(&str, &str, &str); 3] = [
+    ("MemoryPressure", "KubeletHasSufficientMemory", "KubeletHasInsufficientMemory"),
+    ("DiskPressure", "KubeletHasNoDiskPressure", "KubeletHasDiskPressure"),
+    ("PIDPressure", "KubeletHasSufficientPID", "KubeletHasInsufficientPID"),
+];
+
 /// Somebody the API knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Who {
@@ -43,12 +50,25 @@ pub(super) struct LabNode {
     pub address: String,
     pub version: String,
     pub created: u64,
-    /// Since when it is Ready.
+    /// Since when it is Ready, or not.
     pub since: u64,
+    /// When it was Ready for the first time.
+    pub ready_at: Option<u64>,
+    /// Why it is not Ready; empty = it is.
+    pub unready: String,
+    /// Its disk is full.
+    pub full: bool,
     /// When its kubelet was heard of last.
     pub heard: u64,
     /// Images its machine has, names only.
     pub images: Vec<String>,
+}
+
+impl LabNode {
+    /// Nothing was heard of it for too long.
+    pub fn is_silent(&self, latest: u64) -> bool {
+        latest.saturating_sub(self.heard) > SILENT_AFTER
+    }
 }
 
 /// The cluster's state.
@@ -77,6 +97,7 @@ pub struct ClusterState {
     pub(super) nodes: BTreeMap<String, LabNode>,
     pub(super) applied: BTreeMap<String, u64>,
     pub(super) serial: u64,
+    uids: BTreeMap<String, u64>,
 }
 
 impl ClusterState {
@@ -104,6 +125,7 @@ impl ClusterState {
             nodes: BTreeMap::new(),
             applied: BTreeMap::new(),
             serial: 0,
+            uids: BTreeMap::new(),
         };
         let first = service_range.hosts().next().map(|one| one.to_string()).unwrap_or_default();
         cluster.put(&json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}}), 0);
@@ -126,6 +148,10 @@ impl ClusterState {
     /// RBAC and the Node authorizer are on.
     pub fn rbac(&self) -> bool {
         (self.version.major, self.version.minor) >= (1, 6)
+    }
+
+    pub(super) fn node(&self, name: &str) -> Option<&LabNode> {
+        self.nodes.get(name)
     }
 
     /// Names of the nodes it knows.
@@ -216,28 +242,46 @@ impl ClusterState {
 
     /// A kubelet is heard of.
     pub(super) fn hear(&mut self, identity: &Identity, images: Vec<String>, latest: u64) {
-        let uid = self.uid("node", &identity.name);
+        let uid = if self.nodes.contains_key(&identity.name) {
+            String::new()
+        } else {
+            self.uid("node", &identity.name)
+        };
         let node = self.nodes.entry(identity.name.clone()).or_insert_with(|| LabNode {
             uid,
             address: identity.address.clone(),
             version: identity.version.clone(),
-            created: latest,
-            since: latest,
-            heard: latest,
+            created: identity.since,
+            since: identity.since,
+            ready_at: None,
+            unready: identity.unready.clone(),
+            full: identity.full,
+            heard: identity.said,
             images: Vec::new(),
         });
-        if latest.saturating_sub(node.heard) > SILENT_AFTER {
-            node.since = latest;
+        if node.is_silent(latest) && identity.talks > node.heard {
+            node.since = identity.said;
+        } else if node.unready != identity.unready {
+            node.since = identity.since;
+        }
+        node.unready.clone_from(&identity.unready);
+        node.full = identity.full;
+        if node.unready.is_empty() {
+            node.ready_at.get_or_insert(identity.since);
         }
         node.address.clone_from(&identity.address);
         node.version.clone_from(&identity.version);
-        node.heard = latest;
+        node.heard = node.heard.max(identity.said);
         node.images = images;
     }
 
+    /// The next uid of a name; the same on every take, whatever else was made before.
     fn uid(&mut self, kind: &str, name: &str) -> String {
         self.serial = self.serial.saturating_add(1);
-        let hash = sha256(format!("{kind} {name} {}", self.serial).as_bytes());
+        let name = format!("{kind} {name}");
+        let count = self.uids.entry(name.clone()).or_insert(0);
+        *count = count.saturating_add(1);
+        let hash = sha256(format!("{name} {count}").as_bytes());
         let part = |from: usize, to: usize| hash.get(from..to).unwrap_or_default();
         format!("{}-{}-11f1-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 28))
     }
@@ -249,21 +293,38 @@ impl ClusterState {
         latest: u64,
         at: &dyn Fn(u64) -> Timestamp,
     ) -> Value {
-        let silent = latest.saturating_sub(node.heard) > SILENT_AFTER;
+        let silent = node.is_silent(latest);
         let time = |ms: u64| at(ms).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
-        let (status, reason, message) = if silent {
-            ("Unknown", "NodeStatusUnknown", "Kubelet stopped posting node status.")
-        } else {
-            ("True", "KubeletReady", "kubelet is posting ready status")
-        };
+        let mut conditions: Vec<Value> = PRESSURES
+            .iter()
+            .map(|(kind, none, some)| {
+                let bad = *kind == "DiskPressure" && node.full;
+                (*kind, if bad { "True" } else { "False" }, if bad { *some } else { *none }, String::new())
+            })
+            .chain([match node.unready.as_str() {
+                "" => ("Ready", "True", "KubeletReady", "kubelet is posting ready status".to_owned()),
+                why => ("Ready", "False", "KubeletNotReady", why.to_owned()),
+            }])
+            .map(|(kind, status, reason, message)| {
+                json!({"type": kind, "status": status, "reason": reason, "message": message,
+                    "lastHeartbeatTime": time(node.heard), "lastTransitionTime": time(node.since)})
+            })
+            .collect();
+        if silent {
+            for condition in &mut conditions {
+                condition["status"] = json!("Unknown");
+                condition["reason"] = json!("NodeStatusUnknown");
+                condition["message"] = json!("Kubelet stopped posting node status.");
+                condition["lastTransitionTime"] = json!(time(node.heard.saturating_add(SILENT_AFTER)));
+            }
+        }
         json!({"apiVersion": "v1", "kind": "Node",
             "metadata": {"name": name, "uid": node.uid, "resourceVersion": latest.to_string(),
                 "creationTimestamp": time(node.created)},
             "status": {
                 "addresses": [{"type": "InternalIP", "address": node.address}],
                 "nodeInfo": {"kubeletVersion": node.version, "containerRuntimeVersion": "docker://20.10.24"},
-                "conditions": [{"type": "Ready", "status": status, "reason": reason, "message": message,
-                    "lastHeartbeatTime": time(node.heard), "lastTransitionTime": time(node.since)}]}})
+                "conditions": conditions}})
     }
 
     fn put(&mut self, object: &Value, latest: u64) -> Option<String> {

@@ -30,7 +30,7 @@ impl ClusterState {
             let Some(template) = template else { continue };
             let name = object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
             let count = object.pointer("/spec/replicas").and_then(Value::as_u64).unwrap_or(1);
-            let due = self.due(path, template);
+            let due = self.due(path, template, latest);
             for number in 0..count {
                 let hash: String = sha256(format!("{name}{number}").as_bytes()).chars().take(5).collect();
                 pods.push(pod(&format!("{name}-{hash}"), template, due.as_ref(), latest));
@@ -40,20 +40,26 @@ impl ClusterState {
     }
 
     /// On which node the pods of a template run and since when they are ready.
-    fn due(&self, path: &str, template: &Value) -> Option<(String, u64)> {
+    fn due(&self, path: &str, template: &Value, latest: u64) -> Option<(String, u64)> {
         let containers = template.pointer("/spec/containers").and_then(Value::as_array)?;
         let images: Vec<&str> = containers.iter().filter_map(|one| one.get("image")?.as_str()).collect();
         let fits = |node: &LabNode| images.iter().all(|image| node.images.iter().any(|known| known == image));
-        let node = self.nodes.iter().filter(|(_, node)| fits(node)).min_by_key(|(_, node)| node.since);
-        let (name, node) = node?;
+        // Wherever it fits first it is placed, and there it stays.
+        let first = |node: &LabNode| node.ready_at.filter(|_| fits(node));
+        let all = self.nodes.iter().filter_map(|(name, node)| Some((first(node)?, name, node)));
+        let (since, name, node) = all.min_by_key(|(since, name, _)| (*since, *name))?;
         let account = template.pointer("/spec/serviceAccountName").and_then(Value::as_str);
         if self.rbac() && account.is_none() {
             // Its default account may not list services: it never becomes ready.
             return Some((name.clone(), u64::MAX));
         }
+        if !node.unready.is_empty() || node.is_silent(latest) {
+            // The node controller takes its pods' readiness away.
+            return Some((name.clone(), u64::MAX));
+        }
         let applied = self.applied.get(path).copied().unwrap_or(0);
         let after = if self.rbac() && images.len() == 1 { COREDNS_AFTER } else { KUBE_DNS_AFTER };
-        Some((name.clone(), applied.max(node.since).saturating_add(after)))
+        Some((name.clone(), applied.max(since).saturating_add(after)))
     }
 
     /// Whether DNS pods answer.

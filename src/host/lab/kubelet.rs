@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_yaml::Value;
 
-use super::cluster::{Clocks, ClusterState};
+use super::cluster::{Clocks, ClusterState, LabNode};
 use super::facts::unknown_flags;
 use super::faults::Fault;
 use super::machine::{LabMachine, Process};
@@ -16,17 +16,31 @@ use crate::plan::fact::UnitFact;
 use crate::plan::model::Version;
 use crate::profile::{KUBELET, MANIFESTS};
 
-/// A node is Ready so long after its kubelet began to work, milliseconds.
-pub(super) const READY_AFTER: u64 = 11_000;
+/// A node is there so long after its kubelet began to work, milliseconds.
+const THERE_AFTER: u64 = 2_500;
+/// It is Ready so long after that beginning, milliseconds.
+const READY_AFTER: u64 = 11_000;
+/// A kubelet says how it is so often, milliseconds.
+const HEARTBEAT: u64 = 10_000;
 /// systemd tries again so often, milliseconds.
 const RESTART_SEC: u64 = 10_000;
 
-/// What a kubelet needs to register.
+/// What a kubelet tells the API.
 #[derive(Default)]
 pub(super) struct Identity {
     pub name: String,
     pub address: String,
     pub version: String,
+    /// Why it is not Ready; empty = it is.
+    pub unready: String,
+    /// When it said so last, milliseconds of the lab.
+    pub said: u64,
+    /// Since when it is so.
+    pub since: u64,
+    /// Since when it talks to the API without a break.
+    pub talks: u64,
+    /// Its disk is full.
+    pub full: bool,
 }
 
 impl LabMachine {
@@ -90,7 +104,8 @@ impl LabMachine {
             tried: latest,
             files: self.files.clone(),
             up: None,
-            healthy: None,
+            talks: None,
+            works: None,
             node: None,
             login: std::cell::OnceCell::new(),
             journal: Vec::new(),
@@ -98,7 +113,7 @@ impl LabMachine {
         });
     }
 
-    /// Lets the kubelet work up to now; `Some` = its node is there and this is who it is.
+    /// Lets the kubelet work up to now; `Some` = it talks to the API and this is what it says.
     pub(super) fn work(&mut self, cluster: &ClusterState, clocks: Clocks, latest: u64) -> Option<Identity> {
         let mut process = self.process.take()?;
         if process.crashes && latest >= process.tried.saturating_add(RESTART_SEC) {
@@ -114,9 +129,9 @@ impl LabMachine {
                 process.journal = lines;
                 process.crashes = true;
                 process.up = None;
-                process.healthy = None;
+                (process.talks, process.works) = (None, None);
             }
-            Judged { flags, complaint, identity, .. } => {
+            Judged { flags, complaint, identity, admitted, .. } => {
                 process.crashes = false;
                 let first = if process.journal.is_empty() { process.started } else { latest };
                 let up = *process.up.get_or_insert(first);
@@ -124,15 +139,18 @@ impl LabMachine {
                 if self.docker_runs() {
                     self.pods(&flags, &identity.name, up, latest);
                 }
-                if process.journal.is_empty() {
-                    let since = *process.healthy.get_or_insert(first);
-                    node = (latest >= since.saturating_add(READY_AFTER)).then_some(identity);
+                if admitted {
+                    process.talks.get_or_insert(first);
+                    let fine = process.journal.is_empty();
+                    let known = cluster.node(&identity.name);
+                    node = tell(identity, &mut process, known, fine, latest);
                 } else {
-                    process.healthy = None;
+                    process.talks = None;
                 }
             }
         }
-        process.node = node.as_ref().map(|identity: &Identity| identity.name.clone());
+        let ready = node.as_ref().filter(|identity| identity.unready.is_empty());
+        process.node = ready.map(|identity: &Identity| identity.name.clone());
         self.process = Some(process);
         node
     }
@@ -163,6 +181,7 @@ impl LabMachine {
                 .unwrap_or_default()
                 .to_owned(),
             version: version.clone(),
+            ..Identity::default()
         };
         let login = process.login.get_or_init(|| self.login(process, &judged, cluster));
         let login = match login {
@@ -178,12 +197,16 @@ impl LabMachine {
             judged.crash = crash(line.to_owned(), "255/EXCEPTION");
             return judged;
         }
+        judged.identity.full = self.faults.has(&Fault::DiskFull);
         if !self.docker_runs() {
-            judged.complaint.push("skipping pod synchronization - [container runtime is down]".to_owned());
-        } else if self.faults.has(&Fault::NoApi) {
+            judged.complaint.push(format!("skipping pod synchronization - [{RUNTIME_DOWN}]"));
+        }
+        if self.faults.has(&Fault::NoApi) || self.faults.has(&Fault::Unreachable) {
             judged.complaint.push(format!("dial tcp: lookup {}: no such host", cluster.host()));
         } else if let Err(line) = cluster.admits(login, &judged.identity.name, clocks) {
             judged.complaint.push(line);
+        } else {
+            judged.admitted = true;
         }
         judged
     }
@@ -245,6 +268,49 @@ impl LabMachine {
     }
 }
 
+/// What a kubelet says without a container runtime.
+const RUNTIME_DOWN: &str = "container runtime is down";
+/// What a kubelet says before it has looked at its container runtime.
+const NOT_LOOKED: &str = "[container runtime status check may not have completed yet]";
+
+/// What a kubelet says of its node; `fine` = nothing else is wrong with it.
+fn tell(
+    mut identity: Identity,
+    process: &mut Process,
+    known: Option<&LabNode>,
+    fine: bool,
+    latest: u64,
+) -> Option<Identity> {
+    let talks = process.talks?;
+    let there = talks.saturating_add(THERE_AFTER);
+    // One whose node is Ready already needs no time to become so.
+    let first = known.is_none_or(|node| !node.unready.is_empty())
+        && process.works.is_none_or(|(worked, since)| !worked && since < talks.saturating_add(READY_AFTER));
+    let ready = if first { talks.saturating_add(READY_AFTER) } else { there };
+    if latest < there {
+        return None;
+    }
+    let works = fine && latest >= ready;
+    let since = match process.works {
+        Some((worked, since)) if worked == works => since,
+        Some(_) if works && first => ready,
+        None if works => ready,
+        None => there,
+        Some(_) => latest,
+    };
+    process.works = Some((works, since));
+    identity.unready = match (works, fine) {
+        (true, _) => "",
+        (false, true) => NOT_LOOKED,
+        (false, false) => RUNTIME_DOWN,
+    }
+    .to_owned();
+    let beats = latest.saturating_sub(since) / HEARTBEAT;
+    identity.said = since.saturating_add(beats.saturating_mul(HEARTBEAT));
+    (identity.since, identity.talks) = (since, talks);
+    Some(identity)
+}
+
 /// What a kubelet shows the API, looked at once: its files are read when it starts.
 #[derive(Debug, Clone)]
 pub(super) struct NodeLogin {
@@ -265,6 +331,8 @@ struct Judged {
     crash: Option<Vec<String>>,
     complaint: Vec<String>,
     identity: Identity,
+    /// The API takes what it says.
+    admitted: bool,
 }
 
 impl Judged {

@@ -132,8 +132,10 @@ pub(super) struct Process {
     pub files: BTreeMap<String, LabFile>,
     /// Since when it stays up.
     pub up: Option<u64>,
-    /// Since when nothing keeps it from working with the API.
-    pub healthy: Option<u64>,
+    /// Since when it talks to the API.
+    pub talks: Option<u64>,
+    /// Whether its node is Ready, and since when it is so or not.
+    pub works: Option<(bool, u64)>,
     /// The name of its node, once that is there.
     pub node: Option<String>,
     /// Its certificate and what it talks to; an error ends it.
