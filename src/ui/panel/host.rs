@@ -55,7 +55,7 @@ pub fn one_host(
         .iter()
         .map(|one| (one, Span::styled(if row.is_new(&one.id, now) { "new" } else { "" }, ink.new)))
         .chain(row.gone(now).map(|one| (one, Span::styled("gone", ink.warn))))
-        .map(|(one, mark)| (mark, cells(one, now)))
+        .map(|(one, mark)| (mark, cells(one, now, area.width < 100)))
         .collect();
     let grid = Grid { area, widths: columns(&table, usize::from(area.width)) };
     let top = head.len();
@@ -135,8 +135,9 @@ fn head(panel: &Panel, row: &Row, now: Timestamp, ink: &Ink) -> Vec<Vec<Span<'st
     lines
 }
 
-fn cells(one: &Container, now: Timestamp) -> [String; 6] {
+fn cells(one: &Container, now: Timestamp, brief: bool) -> [String; 6] {
     let created = match &one.created {
+        Ok(at) if brief => format!("{} ago", short(age(now, *at))),
         Ok(at) => format!("{} ago", spoken(age(now, *at))),
         Err(said) => said.clone(),
     };
@@ -144,7 +145,11 @@ fn cells(one: &Container, now: Timestamp) -> [String; 6] {
     [id, one.image.clone(), one.command.clone(), created, one.status.clone(), one.name.clone()]
 }
 
-/// Widths of the table: each as wide as its content; where that is too much the widest gives way first.
+/// How far each column gives way when there is too little room, and who first: what a command is called and
+/// how it goes on is worth less than how its container is.
+const GIVES: [(usize, usize); 7] = [(3, 12), (2, 18), (6, 14), (3, 8), (2, 10), (4, 8), (5, 8)];
+
+/// Widths of the table: each as wide as its content, until that is too much.
 fn columns(table: &[(Span, [String; 6])], total: usize) -> Vec<usize> {
     let mut widths: Vec<usize> = TITLES.iter().map(|title| title.width()).collect();
     widths[0] = 4;
@@ -153,12 +158,13 @@ fn columns(table: &[(Span, [String; 6])], total: usize) -> Vec<usize> {
             *width = (*width).max(text.width());
         }
     }
-    // The sum is bounded by what remote text may be long, so this ends soon.
     let mut over = (widths.iter().sum::<usize>() + widths.len() - 1).saturating_sub(total);
-    while over > 0 {
-        let Some(widest) = widths.iter_mut().skip(1).filter(|width| **width > 8).max() else { break };
-        *widest -= 1;
-        over -= 1;
+    for (column, least) in GIVES {
+        if let Some(width) = widths.get_mut(column) {
+            let gives = width.saturating_sub(least).min(over);
+            *width -= gives;
+            over -= gives;
+        }
     }
     widths
 }

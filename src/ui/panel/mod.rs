@@ -117,9 +117,14 @@ struct Grid {
 }
 
 impl Grid {
+    /// Where a column begins.
+    fn start(&self, column: usize) -> usize {
+        self.widths.iter().take(column).map(|width| width + 1).sum()
+    }
+
     /// A cell of a line; nothing outside the area is written.
     fn put(&self, buf: &mut Buffer, line: usize, column: usize, spans: &[Span], more: &str) {
-        let start: usize = self.widths.iter().take(column).map(|width| width + 1).sum();
+        let start = self.start(column);
         let width = self.widths.get(column).copied().unwrap_or(0);
         put(buf, self.area, (start, line), width, spans, more);
     }

@@ -12,13 +12,16 @@ use crate::kube::ReadyState;
 use crate::live::row::{NodeSeen, age};
 use crate::live::{Link, Panel, Row};
 
-/// What stands in a row's last wide column.
-fn content(row: &Row, now: Timestamp, ink: &Ink, width: usize) -> Vec<Span<'static>> {
-    if let Link::Down { why, again, .. } = &row.link {
-        let next = next(*again, now);
-        let why = cut(why, width.saturating_sub(next.width() + 2), ink.more);
-        return vec![Span::styled(why, ink.bad), Span::styled(format!("; {next}"), ink.text)];
-    }
+/// Why a host is down and when it is tried next, which is always to be seen.
+fn reason(why: &str, next: &str, width: usize, ink: &Ink) -> [Span<'static>; 2] {
+    // The row says already which host it is.
+    let why = why.split_once(" is not reachable: ").map_or(why, |(_, why)| why);
+    let why = cut(why, width.saturating_sub(next.width() + 2), ink.more);
+    [Span::styled(why, ink.bad), Span::styled(format!("; {next}"), ink.text)]
+}
+
+/// What stands in a row's wide column.
+fn content(row: &Row, now: Timestamp, ink: &Ink) -> Vec<Span<'static>> {
     let Some(seen) = &row.seen else {
         let text = if row.link == Link::Up { "waiting for the first sample" } else { "connecting" };
         return vec![Span::styled(text, ink.dim)];
@@ -104,7 +107,23 @@ pub fn rows(panel: &Panel, now: Timestamp, selected: Option<usize>, ink: &Ink, a
 fn one_row(panel: &Panel, row: &Row, now: Timestamp, ink: &Ink, grid: &Grid, buf: &mut Buffer, line: usize) {
     grid.put(buf, line, 1, &[Span::styled(row.place.to_string(), ink.text)], ink.more);
     grid.put(buf, line, 2, &[link(row, ink)], ink.more);
+    if let Link::Down { why, again, .. } = &row.link {
+        // With nothing to say about its node there is more room for the reason.
+        let column = if panel.node(&row.place).is_some() { 5 } else { 3 };
+        let age = if row.seen.is_some() { 9 } else { 0 };
+        let start = grid.start(column);
+        let room = usize::from(grid.area.width).saturating_sub(start + age);
+        put(buf, grid.area, (start, line), room, &reason(why, &next(*again, now), room, ink), ink.more);
+    } else {
+        grid.put(buf, line, 5, &content(row, now, ink), ink.more);
+    }
+    if row.seen.is_some() {
+        grid.put(buf, line, 6, &[sample_age(row, now, ink)], ink.more);
+    }
     let nothing = Span::styled(ink.none, ink.dim);
+    if matches!(row.link, Link::Down { .. }) && panel.node(&row.place).is_none() {
+        return;
+    }
     let (node, old) = match panel.node(&row.place) {
         None => (vec![nothing.clone()], nothing),
         Some(seen) => {
@@ -122,16 +141,13 @@ fn one_row(panel: &Panel, row: &Row, now: Timestamp, ink: &Ink, grid: &Grid, buf
     };
     grid.put(buf, line, 3, &node, ink.more);
     grid.put(buf, line, 4, &[old], ink.more);
-    let width = grid.widths.get(5).copied().unwrap_or(0);
-    grid.put(buf, line, 5, &content(row, now, ink, width), ink.more);
-    grid.put(buf, line, 6, &[sample_age(row, now, ink)], ink.more);
 }
 
 fn api_row(panel: &Panel, now: Timestamp, ink: &Ink, grid: &Grid, buf: &mut Buffer, line: usize) {
     let (word, text) = api_words(panel, now, ink);
     grid.put(buf, line, 1, &[Span::styled("api", ink.text)], ink.more);
     grid.put(buf, line, 2, &[word], ink.more);
-    let start: usize = grid.widths.iter().take(3).map(|width| width + 1).sum();
+    let start = grid.start(3);
     let room = usize::from(grid.area.width).saturating_sub(start + 9);
     put(buf, grid.area, (start, line), room, &[Span::styled(text, ink.text)], ink.more);
     if let Some(at) = panel.heard() {
@@ -167,14 +183,14 @@ pub fn one_line(panel: &Panel, now: Timestamp, ink: &Ink, width: usize) -> Line<
     for (sign, text) in whole {
         used += sign.content.width() + text.content.width();
         if used > width {
-            return counted(panel, ink);
+            return counted(panel, ink, width);
         }
         spans.extend([sign, text]);
     }
     Line::from(spans)
 }
 
-fn counted(panel: &Panel, ink: &Ink) -> Line<'static> {
+fn counted(panel: &Panel, ink: &Ink, width: usize) -> Line<'static> {
     let counts = panel.counts();
     let mut spans =
         vec![Span::styled("LIVE", ink.head), Span::styled(format!(" {} {} up", ink.up, counts.up), ink.ok)];
@@ -184,9 +200,15 @@ fn counted(panel: &Panel, ink: &Ink) -> Line<'static> {
     if counts.down > 0 {
         spans.push(Span::styled(format!("  {} {} down", ink.down, counts.down), ink.bad));
     }
-    let rest =
-        format!("  {} containers  {} of {} nodes Ready", counts.containers, counts.ready, counts.nodes);
-    spans.push(Span::styled(rest, ink.text));
+    let containers = format!("  {} containers", counts.containers);
+    let nodes = format!("  {} of {} nodes Ready", counts.ready, counts.nodes);
+    let mut used: usize = spans.iter().map(|span| span.content.width()).sum();
+    for text in [containers, nodes] {
+        used += text.width();
+        if used <= width {
+            spans.push(Span::styled(text, ink.text));
+        }
+    }
     Line::from(spans)
 }
 

@@ -1,0 +1,168 @@
+//! The threads over the scripted lab.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use gangplank::engine::lab::LabWorld;
+use gangplank::engine::{Engine, Front, Journal, Session, Stamped, Teller, World};
+use gangplank::host::Stop;
+use gangplank::host::lab::machine::LabContainer;
+use gangplank::host::lab::setup::{FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
+use gangplank::host::lab::{Fault, Lab};
+use gangplank::kube::ReadyState;
+use gangplank::live::panel::Api;
+use gangplank::live::{Change, Link, Panel, spots, start};
+use gangplank::plan::model::Plan;
+use gangplank::plan::yaml;
+
+use crate::support::{Ear, ear, place};
+
+struct Room {
+    lab: Lab,
+    world: Arc<LabWorld>,
+    plan: Arc<Plan>,
+}
+
+fn room() -> Room {
+    let world = LabWorld::read(FIRST_CLUSTER).unwrap();
+    world.lab().set_fast_keys();
+    let text = FIRST_CLUSTER_PLAN.as_bytes();
+    let plan = yaml::load(text, Path::new("/home/op/plan.yaml"), Some(Path::new("/home/op"))).unwrap().plan;
+    Room { lab: world.lab().clone(), world: Arc::new(world), plan: Arc::new(plan) }
+}
+
+fn first_looks(ear: &mut Ear, names: &[&str]) {
+    for name in names {
+        if ear.panel.row(&place(name)).is_some_and(|row| row.seen.is_none()) {
+            ear.until(&format!("a look at {name}"), |panel, _| {
+                panel.row(&place(name)).unwrap().seen.is_some()
+            });
+        }
+    }
+}
+
+fn run(lab: &Lab, name: &str, id: char) {
+    let container = LabContainer {
+        id: id.to_string().repeat(64),
+        image: "web:1".to_owned(),
+        command: "/web".to_owned(),
+        name: "web".to_owned(),
+        manifest: String::new(),
+        manifest_sha256: String::new(),
+        created: lab.clock().latest_ms(),
+        started: lab.clock().latest_ms(),
+    };
+    lab.machine(name, |machine| machine.containers.push(container)).unwrap();
+}
+
+fn is_down(panel: &Panel, name: &str) -> bool {
+    matches!(panel.row(&place(name)).unwrap().link, Link::Down { .. })
+}
+
+#[test]
+fn a_container_that_starts_is_heard_of_and_the_end_of_the_watch_ends_the_threads() {
+    let Room { lab, world, plan } = room();
+    let (send, mut ear) = ear(&spots(&plan));
+    let watch = start(world, &plan, false, send);
+    first_looks(&mut ear, &["w1", "w2", "w3"]);
+    run(&lab, "w2", 'a');
+    ear.until(
+        "web started on w2",
+        |_, change| matches!(change, Change::Started(on, one) if *on == place("w2") && one.name == "web"),
+    );
+    drop(watch);
+    ear.ends();
+}
+
+#[test]
+fn a_host_that_is_lost_says_why_is_tried_again_and_holds_nobody_up() {
+    let Room { lab, world, plan } = room();
+    let (send, mut ear) = ear(&spots(&plan));
+    let _watch = start(world, &plan, false, send);
+    first_looks(&mut ear, &["w1", "w2", "w3"]);
+    lab.fault("w2", Fault::Unreachable);
+    // All connections end, as after a power cut; two come back.
+    lab.revive();
+    ear.until("w2 cannot be reached", |panel, _| match &panel.row(&place("w2")).unwrap().link {
+        Link::Down { why, again, .. } => why.contains("not reachable") && again.is_some(),
+        Link::Idle | Link::Connecting | Link::Up => false,
+    });
+    for name in ["w1", "w3"] {
+        if is_down(&ear.panel, name) {
+            ear.until(&format!("{name} is back"), |panel, _| {
+                panel.row(&place(name)).unwrap().link == Link::Up
+            });
+        }
+    }
+    run(&lab, "w1", 'b');
+    ear.until("web started on w1 while w2 is down", |panel, change| {
+        matches!(change, Change::Started(on, _) if *on == place("w1")) && is_down(panel, "w2")
+    });
+    lab.mend("w2");
+    ear.until("w2 is back", |panel, _| panel.row(&place("w2")).unwrap().link == Link::Up);
+}
+
+#[test]
+fn without_a_login_the_api_says_so_and_with_the_ca_it_is_watched() {
+    let Room { lab, world, plan } = room();
+    let (send, mut ear) = ear(&spots(&plan));
+    let mut watch = start(world, &plan, false, send);
+    ear.until("nobody is known", |panel, change| {
+        *change == Change::Api
+            && matches!(panel.api(), Api::Down { why, .. } if why.contains("nobody is known"))
+    });
+    watch.cluster(&plan, true);
+    ear.until("the nodes are watched", |panel, _| matches!(panel.api(), Api::Watching { .. }));
+    lab.set_api_calls(Some(0));
+    ear.until(
+        "the api is down",
+        |panel, _| matches!(panel.api(), Api::Down { why, .. } if why.contains("refused")),
+    );
+    lab.set_api_calls(None);
+    ear.until("the nodes are watched again", |panel, _| matches!(panel.api(), Api::Watching { .. }));
+}
+
+struct Quiet;
+
+impl Front for Quiet {
+    fn emit(&self, _: &Stamped) {}
+}
+
+#[test]
+fn a_run_is_seen_while_it_goes_on_and_is_not_disturbed() {
+    let Room { world, plan, .. } = room();
+    let (send, mut ear) = ear(&spots(&plan));
+    let _watch = start(Arc::clone(&world) as _, &plan, true, send);
+    first_looks(&mut ear, &["w1", "w2", "w3"]);
+    let state = tempfile::tempdir().unwrap();
+    let session = Session::open(state.path(), &plan, FIRST_CLUSTER_PLAN).unwrap();
+    let stop = Stop::default();
+    let engine = Engine {
+        plan: &plan,
+        world: &*world,
+        teller: Teller::new(&Quiet, "run"),
+        journal: Journal::open(&session.folder, "run").unwrap(),
+        stop: &stop,
+        run: "run".to_owned(),
+        jobs: 4,
+        guided: false,
+        only: vec!["w1".to_owned()],
+        session: Some(&session),
+        made: std::collections::BTreeSet::new(),
+        batches: AtomicU64::new(0),
+    };
+    assert_eq!(engine.apply(), 0);
+    let w1 = place("w1");
+    ear.until("w1 is Ready and kube-proxy runs there", |panel, _| {
+        let ready = panel.node(&w1).is_some_and(|seen| seen.node.ready.state == ReadyState::Ready);
+        ready && panel.row(&w1).unwrap().names(world_now(panel)).iter().any(|one| one.name == "kube-proxy")
+    });
+    let login = &plan.workers[0].ssh;
+    assert_eq!(world.host(&w1, login).unwrap().counts().connections, 1);
+}
+
+/// Any time does: names are there whatever it is.
+fn world_now(panel: &Panel) -> jiff::Timestamp {
+    panel.heard().unwrap_or_default()
+}
