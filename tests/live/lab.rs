@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use gangplank::engine::lab::LabWorld;
-use gangplank::engine::{Engine, Front, Journal, Session, Stamped, Teller, World};
+use gangplank::engine::{Engine, Front, Journal, OfflineCerts, Session, Stamped, Teller, World};
 use gangplank::host::Stop;
 use gangplank::host::lab::machine::LabContainer;
 use gangplank::host::lab::setup::{FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
@@ -151,6 +151,8 @@ fn a_run_is_seen_while_it_goes_on_and_is_not_disturbed() {
         session: Some(&session),
         made: std::collections::BTreeSet::new(),
         batches: AtomicU64::new(0),
+        reviewed: None,
+        offline: OfflineCerts::default(),
     };
     assert_eq!(engine.apply(), 0);
     let w1 = place("w1");
