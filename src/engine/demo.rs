@@ -1,12 +1,23 @@
-//! The labs of `gangplank demo`: a world in memory that takes its time, the plan that goes with it, and what
-//! there is to see. The same seed gives the same names, serials, keys and times on every take.
+//! The labs of `gangplank demo`: a world in memory that takes its time, the plan that goes with it, what there
+//! is to see, and faults to throw while somebody watches. The same seed gives the same names, serials, keys and
+//! times on every take.
 
 use std::path::Path;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::event::{Front, Stamped};
+use super::journal::{Journal, Teller};
 use super::lab::LabWorld;
-use crate::host::lab::{LabError, Setup};
+use super::offline::OfflineCerts;
+use super::run::{Engine, code};
+use crate::host::Stop;
+use crate::host::lab::{Fault, LabError, LabFile, Setup};
+use crate::plan::action::sha256;
 use crate::plan::answers::Answers;
+use crate::plan::model::Plan;
 use crate::plan::yaml;
+use crate::profile::SSL;
 
 /// A demo lab, running.
 pub struct DemoLab {
@@ -22,6 +33,7 @@ pub struct DemoLab {
     pub plan_text: String,
     /// The same plan as answers.
     pub answers: Answers,
+    thrown: Mutex<Vec<Thrown>>,
 }
 
 /// A lab as it is built in.
@@ -33,22 +45,44 @@ struct Known {
     plan: &'static str,
 }
 
-const LABS: [Known; 1] = [Known {
-    name: "first-cluster",
-    title: "three blank workers join a cluster",
-    about: "Three workers have Docker and a kubelet and nothing else. Each makes its keys, the CA on its own \
-            host signs them, files and units are written, containers start, and the nodes become Ready. At \
-            the end DNS answers on every worker.",
-    lab: include_str!("../../assets/labs/demo/first-cluster.yaml"),
-    plan: include_str!("../../assets/labs/demo/first-cluster.plan.yaml"),
-}];
+const LABS: [Known; 3] = [
+    Known {
+        name: "first-cluster",
+        title: "three blank workers join a cluster",
+        about: "Three workers have Docker and a kubelet and nothing else. Each makes its keys, the CA on its own \
+                host signs them, files and units are written, containers start, and the nodes become Ready. At \
+                the end DNS answers on every worker.",
+        lab: include_str!("../../assets/labs/demo/first-cluster.yaml"),
+        plan: include_str!("../../assets/labs/demo/first-cluster.plan.yaml"),
+    },
+    Known {
+        name: "failed-worker",
+        title: "three workers that failed come back",
+        about: "The workers were onboarded before and are NotReady: the clock of worker01 is three hours late, the \
+                certificates of worker02 have ended, Docker is stopped on worker03. Each is looked at, and only \
+                what differs is proposed. Mend the clock and Docker from the command menu, run it again, and \
+                all three are Ready.",
+        lab: include_str!("../../assets/labs/demo/failed-worker.yaml"),
+        plan: include_str!("../../assets/labs/demo/failed-worker.plan.yaml"),
+    },
+    Known {
+        name: "cable-pull",
+        title: "a connection is lost in the middle of the work",
+        about: "Images are sent to three blank workers, and the connection to worker02 is lost half way. The other \
+                two are not disturbed and become Ready. A retry finds them as they should be and finishes \
+                worker02.",
+        lab: include_str!("../../assets/labs/demo/cable-pull.yaml"),
+        plan: include_str!("../../assets/labs/demo/cable-pull.plan.yaml"),
+    },
+];
 
 /// Where the plan of a lab would lie on the lab's own computer; relative paths in it start there.
 const PLAN_FILE: &str = "plan.yaml";
 
 /// Names and titles of the labs.
 pub fn names() -> &'static [(&'static str, &'static str)] {
-    const NAMES: [(&str, &str); 1] = [(LABS[0].name, LABS[0].title)];
+    const NAMES: [(&str, &str); 3] =
+        [(LABS[0].name, LABS[0].title), (LABS[1].name, LABS[1].title), (LABS[2].name, LABS[2].title)];
     &NAMES
 }
 
@@ -64,6 +98,7 @@ pub fn open(name: &str, speed: f64, seed: Option<u64>) -> Result<DemoLab, LabErr
     let home = Path::new(&setup.home);
     let loaded = yaml::load(known.plan.as_bytes(), &home.join(PLAN_FILE), Some(home))
         .map_err(|remarks| LabError::Value(remarks.iter().map(ToString::to_string).collect()))?;
+    play(&setup, &world, &loaded.plan)?;
     world.lab().clock().set_speed(speed);
     Ok(DemoLab {
         name: known.name,
@@ -72,7 +107,164 @@ pub fn open(name: &str, speed: f64, seed: Option<u64>) -> Result<DemoLab, LabErr
         world,
         plan_text: known.plan.to_owned(),
         answers: loaded.answers,
+        thrown: Mutex::default(),
     })
+}
+
+/// Plays what happened in a lab before it is seen; onboarding is done by the real engine.
+fn play(setup: &Setup, world: &LabWorld, plan: &Plan) -> Result<(), LabError> {
+    let lab = world.lab();
+    for past in &setup.past {
+        lab.leap_to(setup.when(past));
+        if past.renew_api {
+            setup.renew_api(lab)?;
+        }
+        if !past.onboard.is_empty() {
+            onboard(world, plan, &past.onboard)?;
+        }
+        for worker in &past.stop_docker {
+            lab.docker(worker, false);
+        }
+        for (worker, minutes) in &past.clock_off {
+            lab.fault(worker, Fault::ClockOff(minutes.saturating_mul(60_000)));
+        }
+    }
+    lab.leap_to(setup.clock);
+    Ok(())
+}
+
+/// Nobody watches the past.
+struct Nobody;
+
+impl Front for Nobody {
+    fn emit(&self, _: &Stamped) {}
+}
+
+fn onboard(world: &LabWorld, plan: &Plan, workers: &[String]) -> Result<(), LabError> {
+    let run = format!("{}-1", world.lab().clock().now().strftime("%Y%m%dT%H%M%SZ"));
+    let engine = Engine {
+        plan,
+        world,
+        teller: Teller::new(&Nobody, &run),
+        journal: Journal::none(),
+        stop: &Stop::default(),
+        run: run.clone(),
+        jobs: workers.len(),
+        guided: false,
+        only: workers.to_vec(),
+        session: None,
+        made: std::collections::BTreeSet::new(),
+        batches: AtomicU64::new(0),
+        reviewed: None,
+        offline: OfflineCerts::default(),
+    };
+    match engine.apply() {
+        code::DONE => Ok(()),
+        code => Err(LabError::Value(format!("{}: onboarded with exit code {code}", workers.join(", ")))),
+    }
+}
+
+/// Where a fault is thrown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FaultPlace {
+    /// On one worker.
+    Worker,
+    /// On the cluster.
+    Cluster,
+}
+
+/// Something that can be broken while somebody watches, and mended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LiveFault {
+    /// Its name.
+    pub id: &'static str,
+    /// Where.
+    pub place: FaultPlace,
+    break_it: &'static str,
+    mend_it: &'static str,
+}
+
+impl LiveFault {
+    /// What throwing it is called: `pull worker02's cable`.
+    pub fn title(&self, worker: &str) -> String {
+        self.break_it.replace("{}", worker)
+    }
+
+    /// What mending it is called: `plug worker02's cable in again`.
+    pub fn mend_title(&self, worker: &str) -> String {
+        self.mend_it.replace("{}", worker)
+    }
+}
+
+const FAULTS: [LiveFault; 7] = [
+    LiveFault {
+        id: "cable",
+        place: FaultPlace::Worker,
+        break_it: "pull {}'s cable",
+        mend_it: "plug {}'s cable in again",
+    },
+    LiveFault {
+        id: "docker",
+        place: FaultPlace::Worker,
+        break_it: "stop docker on {}",
+        mend_it: "start docker on {}",
+    },
+    LiveFault {
+        id: "disk",
+        place: FaultPlace::Worker,
+        break_it: "fill {}'s disk",
+        mend_it: "free space on {}'s disk",
+    },
+    LiveFault {
+        id: "clock",
+        place: FaultPlace::Worker,
+        break_it: "set {}'s clock back three hours",
+        mend_it: "set {}'s clock right",
+    },
+    LiveFault {
+        id: "certificate",
+        place: FaultPlace::Worker,
+        break_it: "put a certificate of another CA on {}",
+        mend_it: "take the certificate of the other CA off {}",
+    },
+    LiveFault {
+        id: "file",
+        place: FaultPlace::Worker,
+        break_it: "put somebody else's kubelet configuration on {}",
+        mend_it: "take somebody else's kubelet configuration off {}",
+    },
+    LiveFault {
+        id: "api",
+        place: FaultPlace::Cluster,
+        break_it: "take the API down",
+        mend_it: "bring the API up again",
+    },
+];
+
+/// The clock is set back so far, milliseconds.
+const BACK: i64 = -3 * 3_600_000;
+/// Where somebody else's file is put.
+const FOREIGN: &str = "/var/lib/kubelet/config.yaml";
+
+/// What can be broken.
+pub fn faults() -> &'static [LiveFault] {
+    &FAULTS
+}
+
+/// A fault that was thrown.
+struct Thrown {
+    id: &'static str,
+    worker: String,
+    files: Vec<Replaced>,
+}
+
+/// A file that a fault put somewhere.
+struct Replaced {
+    path: String,
+    /// What was there before.
+    before: Option<LabFile>,
+    /// What the fault put there.
+    put: Option<String>,
 }
 
 impl DemoLab {
@@ -84,5 +276,119 @@ impl DemoLab {
     /// Stops the lab's clock and whoever waits for it, or lets it go on.
     pub fn pause(&self, paused: bool) {
         self.world.lab().clock().pause(paused);
+    }
+
+    /// The names of the workers there are.
+    pub fn workers(&self) -> Vec<String> {
+        self.world.lab().workers()
+    }
+
+    fn list(&self) -> MutexGuard<'_, Vec<Thrown>> {
+        self.thrown.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is broken now: a fault's name and the worker, empty for the cluster.
+    pub fn broken(&self) -> Vec<(&'static str, String)> {
+        let lab = self.world.lab();
+        let mut all = Vec::new();
+        for worker in lab.workers() {
+            let off = lab.machine(&worker, |machine| {
+                // Whatever the lab itself began with is mended like what was thrown.
+                let clock = machine.has_fault(|fault| matches!(fault, Fault::ClockOff(_)));
+                let cable = machine.has_fault(|fault| *fault == Fault::Unreachable);
+                let disk = machine.has_fault(|fault| *fault == Fault::DiskFull);
+                [("cable", cable), ("docker", !machine.docker_runs()), ("disk", disk), ("clock", clock)]
+            });
+            let off = off.into_iter().flatten().filter(|(_, is)| *is);
+            all.extend(off.map(|(id, _)| (id, worker.clone())));
+        }
+        // A file that somebody replaced since is mended.
+        let is_there = |worker: &str, file: &Replaced| {
+            lab.machine(worker, |machine| machine.hash(&file.path)).flatten() == file.put
+        };
+        let list = self.list();
+        let there = list.iter().filter(|one| one.files.iter().any(|file| is_there(&one.worker, file)));
+        all.extend(there.map(|thrown| (thrown.id, thrown.worker.clone())));
+        if lab.cluster_state(|cluster| cluster.calls_left == Some(0)) {
+            all.push(("api", String::new()));
+        }
+        all
+    }
+
+    /// Breaks something; `false` = there is no such fault or worker, or it is broken already. The worker does
+    /// not matter for a fault of the cluster.
+    pub fn throw(&self, id: &str, worker: &str) -> Result<bool, LabError> {
+        let lab = self.world.lab();
+        let Some(fault) = FAULTS.iter().find(|fault| fault.id == id) else { return Ok(false) };
+        let worker = if fault.place == FaultPlace::Cluster { "" } else { worker };
+        let known = fault.place == FaultPlace::Cluster || lab.workers().iter().any(|name| name == worker);
+        if !known || self.broken().iter().any(|(other, name)| *other == id && name == worker) {
+            return Ok(false);
+        }
+        let paths = match fault.id {
+            "certificate" => vec![format!("{SSL}/worker.crt"), format!("{SSL}/worker.key")],
+            "file" => vec![FOREIGN.to_owned()],
+            _ => Vec::new(),
+        };
+        let before: Vec<_> = paths
+            .iter()
+            .map(|path| lab.machine(worker, |machine| machine.files.get(path).cloned()).flatten())
+            .collect();
+        match fault.id {
+            "cable" => lab.pull_cable(worker),
+            "docker" => lab.docker(worker, false),
+            "disk" => lab.fault(worker, Fault::DiskFull),
+            "clock" => lab.fault(worker, Fault::ClockOff(BACK)),
+            "certificate" => lab.foreign_certificate(worker)?,
+            "file" => lab.fault(worker, Fault::ForeignFile(FOREIGN.to_owned())),
+            _ => lab.set_api_calls(Some(0)),
+        }
+        let files = paths.into_iter().zip(before).map(|(path, before)| {
+            let put = lab.machine(worker, |machine| machine.hash(&path)).flatten();
+            Replaced { path, before, put }
+        });
+        // A key that was kept is not of the fault.
+        let is_new = |file: &Replaced| file.before.as_ref().map(|file| sha256(&file.bytes)) != file.put;
+        let files = files.filter(is_new).collect();
+        self.list().push(Thrown { id: fault.id, worker: worker.to_owned(), files });
+        Ok(true)
+    }
+
+    /// Mends one thing; what was wrong from the beginning is mended too.
+    pub fn mend_one(&self, id: &str, worker: &str) {
+        let lab = self.world.lab();
+        let thrown = {
+            let mut list = self.list();
+            let at = list.iter().position(|thrown| thrown.id == id && thrown.worker == worker);
+            at.map(|at| list.remove(at))
+        };
+        match id {
+            "cable" => lab.mend_one(worker, |fault| *fault == Fault::Unreachable),
+            "docker" => {
+                lab.mend_one(worker, |fault| *fault == Fault::DockerDown);
+                lab.docker(worker, true);
+            }
+            "disk" => lab.mend_one(worker, |fault| *fault == Fault::DiskFull),
+            "clock" => lab.mend_one(worker, |fault| matches!(fault, Fault::ClockOff(_))),
+            "api" => lab.set_api_calls(None),
+            _ => {}
+        }
+        for file in thrown.map(|thrown| thrown.files).unwrap_or_default() {
+            lab.machine(worker, |machine| match file.before {
+                // What somebody wrote since stays.
+                _ if machine.hash(&file.path) != file.put => None,
+                Some(before) => machine.files.insert(file.path, before),
+                None => machine.files.remove(&file.path),
+            });
+        }
+    }
+
+    /// Mends everything that is wrong with a worker; the empty name = with the cluster.
+    pub fn mend(&self, worker: &str) {
+        for (id, name) in self.broken() {
+            if name == worker {
+                self.mend_one(id, &name);
+            }
+        }
     }
 }

@@ -336,8 +336,15 @@ pub(super) fn kubectl(lab: &Lab, args: &[&str]) -> Result<String, String> {
     }
     let cluster = lab.cluster();
     cluster.login(&material(target.ca.as_ref())?, Some(&login)).map_err(|error| error.to_string())?;
+    let nodes = cluster.nodes().map_err(|error| error.to_string())?;
+    if args.windows(2).any(|two| two == ["-o", "name"]) {
+        return Ok(nodes.iter().map(|node| format!("node/{}\n", node.name)).collect());
+    }
+    if nodes.is_empty() {
+        return Ok("No resources found\n".to_owned());
+    }
     let mut lines = vec!["NAME STATUS VERSION\n".to_owned()];
-    for node in cluster.nodes().map_err(|error| error.to_string())? {
+    for node in nodes {
         let ready = if node.ready.state == ReadyState::Ready { "Ready" } else { "NotReady" };
         lines.push(format!("{} {ready} {}\n", node.name, node.kubelet.unwrap_or_default()));
     }

@@ -164,6 +164,14 @@ impl ClusterState {
         host.parse().ok().or_else(|| (host == self.api.host).then_some(self.address).flatten())
     }
 
+    /// From now on it shows this certificate, PEM.
+    pub(super) fn show(&mut self, certificate: String) {
+        if let Ok(cert) = pki::examine(certificate.as_bytes()) {
+            self.shown = (cert.not_before, cert.not_after);
+        }
+        self.certificate = certificate;
+    }
+
     /// The certificate an address shows; `None` = nothing listens there.
     pub fn shows(&self, host: &str, port: u16) -> Option<&str> {
         let is = host == self.api.host || self.address.is_some_and(|address| address.to_string() == host);

@@ -11,6 +11,8 @@ pub enum Fault {
     CutBeforeAction(usize),
     /// The connection is lost after action `k` was done and before its end mark.
     CutAfterAction(usize),
+    /// The connection is lost when half of a large file is sent; once.
+    CutWhileSending,
     /// gangplank itself ends after the end mark of action `k`: nothing answers any more until
     /// [`Lab::revive`](super::Lab::revive).
     KillAfterAction(usize),

@@ -266,6 +266,11 @@ impl LabMachine {
             && self.units.get("docker").is_some_and(|unit| unit.active)
     }
 
+    /// Whether such a fault is set.
+    pub fn has_fault(&self, is: impl Fn(&Fault) -> bool) -> bool {
+        self.faults.set.iter().any(is)
+    }
+
     /// What the kubelet binary says, when there is one.
     pub fn kubelet(&self) -> Option<String> {
         if self.faults.has(&Fault::KubeletMissing) {

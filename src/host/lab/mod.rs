@@ -45,6 +45,9 @@ use seed::Seed;
 /// The name of the operator's computer among the machines.
 pub const HERE: &str = "here";
 
+/// How long a connection to nowhere is tried.
+const SYN_TIMEOUT: Duration = Duration::from_secs(3);
+
 /// Everything there is in a lab.
 #[derive(Debug)]
 pub(super) struct State {
@@ -135,6 +138,16 @@ impl Lab {
         }
     }
 
+    /// Goes to a later time; whatever runs by itself is looked at only then.
+    pub fn leap_to(&self, time: Timestamp) {
+        self.0.clock.leap_to(time);
+        drop(self.state());
+    }
+
+    fn draw(&self, name: &str) -> seed::Draw {
+        self.state().seed.next(name)
+    }
+
     /// Keys are P-256 even where RSA is asked for.
     pub fn set_fast_keys(&self) {
         self.state().fast_keys = true;
@@ -152,6 +165,13 @@ impl Lab {
     /// Adds a machine under a name.
     pub fn add(&self, name: &str, machine: LabMachine) {
         self.state().machines.insert(name.to_owned(), machine);
+    }
+
+    /// The names of the machines that may become workers: those with Docker.
+    pub fn workers(&self) -> Vec<String> {
+        let state = self.state();
+        let is = |(_, machine): &(&String, &LabMachine)| !machine.here && !machine.build.docker.is_empty();
+        state.machines.iter().filter(is).map(|(name, _)| name.clone()).collect()
     }
 
     /// Looks at a machine or changes it; `None` = there is none of this name.
@@ -180,6 +200,49 @@ impl Lab {
             machine.faults.set.push(fault);
         });
         self.0.clock.wake();
+    }
+
+    /// The cable of a machine is pulled: what is connected is lost, and nobody gets there until it is plugged in.
+    pub fn pull_cable(&self, name: &str) {
+        self.machine(name, |machine| {
+            machine.faults.set.push(Fault::Unreachable);
+            machine.generation = machine.generation.saturating_add(1);
+            machine.connected = false;
+        });
+        self.0.clock.wake();
+    }
+
+    /// Takes one fault of a machine away; a foreign file stays.
+    pub fn mend_one(&self, name: &str, is: impl Fn(&Fault) -> bool) {
+        self.machine(name, |machine| machine.faults.set.retain(|fault| !is(fault)));
+        self.0.clock.wake();
+    }
+
+    /// Stops Docker on a machine, as `systemctl stop docker` does, or starts it.
+    pub fn docker(&self, name: &str, runs: bool) {
+        self.machine(name, |machine| {
+            if let Some(unit) = machine.units.get_mut("docker") {
+                unit.active = runs;
+            }
+            if !runs {
+                machine.containers.clear();
+            }
+        });
+        self.0.clock.wake();
+    }
+
+    /// Puts a certificate of a CA that nobody knows in a worker's place.
+    pub fn foreign_certificate(&self, name: &str) -> Result<(), LabError> {
+        let ssl = crate::profile::SSL;
+        let (cert_path, key_path) = (format!("{ssl}/worker.crt"), format!("{ssl}/worker.key"));
+        let (cert, key) = setup::foreign(self, name, &key_path)?;
+        self.machine(name, |machine| {
+            machine.write(&cert_path, cert.as_bytes(), "644", "root:root");
+            if !machine.files.contains_key(&key_path) {
+                machine.write(&key_path, key.as_bytes(), "600", "root:root");
+            }
+        });
+        Ok(())
     }
 
     /// Takes all faults of a machine away; a foreign file stays.
@@ -231,6 +294,8 @@ impl Lab {
         let machine = state.machines.get_mut(&name).ok_or_else(|| unreachable("no route to host"))?;
         if machine.faults.has(&Fault::Unreachable) {
             let addr = format!("{host}:{}", machine.build.port);
+            drop(state);
+            self.0.clock.advance(SYN_TIMEOUT);
             return Err(WireError::Unreachable {
                 addr,
                 why: "Connection timed out (os error 110)".to_owned(),

@@ -140,8 +140,9 @@ impl LabHost {
     /// The action takes its time; what is sent is told meanwhile. `false` = the connection was lost.
     fn pass(&self, action: &Action, sends: Sends, stop: &Stop, hear: &mut dyn FnMut(Heard)) -> bool {
         let clock = self.lab.clock();
-        let whole = takes(action).mul_f64(pace(&self.name));
+        let whole = takes(action, sends.now).mul_f64(pace(&self.name));
         let mut gone = Duration::ZERO;
+        let cut = sends.is_large() && self.cuts_sending();
         while let Some(slice) = clock.in_lab(SLICE).filter(|_| gone < whole) {
             let slice = slice.min(whole.saturating_sub(gone));
             clock.advance(slice);
@@ -149,10 +150,13 @@ impl LabHost {
             if !self.connected() {
                 return false;
             }
-            if sends.now > 0 && sends.total > LARGE && gone < whole {
+            if sends.is_large() && gone < whole {
                 let part = u128::from(sends.now) * gone.as_millis() / whole.as_millis().max(1);
                 let part = u64::try_from(part).unwrap_or(sends.now);
                 hear(Heard::Sent(sends.before.saturating_add(part), sends.total));
+            }
+            if cut && gone >= whole / 2 {
+                return false;
             }
             if stop.level() > 1 {
                 break;
@@ -161,10 +165,23 @@ impl LabHost {
         if gone.is_zero() {
             clock.advance(whole);
         }
-        if sends.now > 0 && sends.total > LARGE {
+        if cut {
+            return false;
+        }
+        if sends.is_large() {
             hear(Heard::Sent(sends.before.saturating_add(sends.now), sends.total));
         }
         true
+    }
+
+    /// The connection is to be lost now that something large is sent; asked once.
+    fn cuts_sending(&self) -> bool {
+        let take = |machine: &mut LabMachine| {
+            let before = machine.faults.set.len();
+            machine.faults.set.retain(|fault| *fault != Fault::CutWhileSending);
+            machine.faults.set.len() < before
+        };
+        self.lab.machine(&self.name, take).unwrap_or_default()
     }
 
     /// Nobody pulled the cable since this connection was made.
@@ -248,12 +265,19 @@ struct Sends {
     total: u64,
 }
 
+impl Sends {
+    fn is_large(&self) -> bool {
+        self.now > 0 && self.total > LARGE
+    }
+}
+
 /// How long an action takes.
-fn takes(action: &Action) -> Duration {
+fn takes(action: &Action, bytes: u64) -> Duration {
     Duration::from_millis(match action {
         Action::MakeKey { kind: KeyKind::Rsa2048, .. } => 400,
         Action::LoadImage { .. } => 2_200,
-        Action::SendImage { .. } => 4_500,
+        // 16 MB a second, and docker load.
+        Action::SendImage { .. } => bytes / 16_000 + 1_500,
         Action::Service { verb: Verb::Start | Verb::Restart | Verb::Stop, .. } => 900,
         Action::Service { .. } => 250,
         Action::RestartPod { .. } | Action::CleanPods => 1_000,

@@ -56,6 +56,27 @@ pub struct Setup {
     pub tars: BTreeMap<String, Vec<String>>,
     /// The workers.
     pub workers: Vec<WorkerSetup>,
+    /// What happened before, oldest first; whoever sets the lab up plays it.
+    #[serde(default)]
+    pub past: Vec<Past>,
+}
+
+/// Something that happened before the lab's clock shows its first time.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Past {
+    /// So many days before.
+    pub days_ago: u32,
+    /// And so many hours.
+    pub hours_ago: u32,
+    /// These workers were onboarded with the lab's plan.
+    pub onboard: Vec<String>,
+    /// The API got a new certificate.
+    pub renew_api: bool,
+    /// Docker was stopped on these workers.
+    pub stop_docker: Vec<String>,
+    /// The clocks of these workers went off by so many minutes.
+    pub clock_off: BTreeMap<String, i64>,
 }
 
 /// Where the CA is: on a host, or on the operator's computer.
@@ -91,6 +112,9 @@ pub struct ClusterSetup {
     pub version: String,
     /// Service addresses.
     pub service_range: IpNet,
+    /// How long its first certificate is good.
+    #[serde(default = "year")]
+    pub days: u32,
 }
 
 /// A worker.
@@ -126,6 +150,9 @@ pub struct WorkerSetup {
     /// Docker does not run.
     #[serde(default)]
     pub docker_down: bool,
+    /// Its connection is lost in the middle of the first file that is sent to it.
+    #[serde(default)]
+    pub cut_sending: bool,
     /// It has a certificate of our CA that ended so many days ago.
     pub expired_days: Option<u32>,
 }
@@ -135,6 +162,9 @@ fn morning() -> Timestamp {
 }
 fn home() -> String {
     "/home/op".to_owned()
+}
+fn year() -> u32 {
+    365
 }
 fn https() -> u16 {
     443
@@ -177,7 +207,7 @@ impl Setup {
         let cluster = self.cluster(&ca, &seed.next("api"))?;
         let workers = self.workers.iter().map(|worker| self.worker(worker, &ca, &seed.next(&worker.name)));
         let workers = workers.collect::<Result<Vec<_>, _>>()?;
-        let lab = Lab::new(self.clock, cluster, self.here(), seed);
+        let lab = Lab::new(self.start(), cluster, self.here(), seed);
         let files = |machine: &mut LabMachine| {
             machine.write(&self.ca.cert, made.cert.as_bytes(), "644", "root:root");
             machine.write(&self.ca.key, made.key.as_bytes(), "600", "root:root");
@@ -206,18 +236,57 @@ impl Setup {
             if worker.docker_down {
                 lab.fault(&worker.name, Fault::DockerDown);
             }
+            if worker.cut_sending {
+                lab.fault(&worker.name, Fault::CutWhileSending);
+            }
         }
         Ok(lab)
+    }
+
+    /// When something of the past happened.
+    pub fn when(&self, past: &Past) -> Timestamp {
+        let hours = i64::from(past.days_ago).saturating_mul(24).saturating_add(i64::from(past.hours_ago));
+        self.clock.saturating_sub(SignedDuration::from_hours(hours)).unwrap_or(self.clock)
+    }
+
+    /// The first time anything happens.
+    fn start(&self) -> Timestamp {
+        self.past.iter().map(|past| self.when(past)).min().unwrap_or(self.clock)
+    }
+
+    /// The API gets a new certificate.
+    pub fn renew_api(&self, lab: &Lab) -> Result<(), LabError> {
+        let now = lab.clock().now();
+        let host = self.ca.host.as_deref().unwrap_or(HERE);
+        let read = |path: &str| {
+            let file = lab.machine(host, |machine| machine.files.get(path).map(|file| file.bytes.clone()));
+            file.flatten().ok_or_else(|| LabError::Value(format!("{path}: there is no such file")))
+        };
+        let ca = Ca::load(&read(&self.ca.cert)?, &read(&self.ca.key)?, None, now)?;
+        let (certificate, _) = self.api_certificate(&ca, 365, now, &lab.draw("api"))?;
+        lab.cluster_state(|cluster| cluster.show(certificate));
+        Ok(())
+    }
+
+    fn api_certificate(
+        &self,
+        ca: &Ca,
+        days: u32,
+        now: Timestamp,
+        draw: &Draw,
+    ) -> Result<(String, Zeroizing<String>), LabError> {
+        let mut sans =
+            vec![self.cluster.api.parse().map_or_else(|_| San::Dns(self.cluster.api.clone()), San::Ip)];
+        sans.extend(self.cluster.address.map(San::Ip));
+        sans.dedup();
+        issue(ca, "kube-apiserver", sans, &[], days, now, draw.key(Kind::P256)?, draw)
     }
 
     fn cluster(&self, ca: &Ca, draw: &Draw) -> Result<ClusterState, LabError> {
         let wanted = &self.cluster;
         let version =
             Version::parse(&wanted.version).ok_or_else(|| LabError::Value(wanted.version.clone()))?;
-        let mut sans = vec![wanted.api.parse().map_or_else(|_| San::Dns(wanted.api.clone()), San::Ip)];
-        sans.extend(wanted.address.map(San::Ip));
-        sans.dedup();
-        let (certificate, _) = issue(ca, "kube-apiserver", sans, &[], 365, self.clock, draw)?;
+        let (certificate, _) = self.api_certificate(ca, wanted.days, self.start(), draw)?;
         let api = ApiAddress { host: wanted.api.clone(), port: wanted.port };
         let info: CaInfo = ca.info().clone();
         let mut cluster = ClusterState::new(api, version, wanted.service_range, info, certificate);
@@ -266,7 +335,8 @@ impl Setup {
             let then = self.clock.saturating_sub(ago).unwrap_or(self.clock);
             let sans = vec![San::Dns(worker.name.clone()), San::Ip(worker.address)];
             let cn = format!("system:node:{}", worker.name);
-            let (cert, key) = issue(ca, &cn, sans, &["system:nodes"], 365, then, draw)?;
+            let (cert, key) =
+                issue(ca, &cn, sans, &["system:nodes"], 365, then, draw.key(Kind::P256)?, draw)?;
             let ssl = crate::profile::SSL;
             machine.write(&format!("{ssl}/worker.crt"), cert.as_bytes(), "644", "root:root");
             machine.write(&format!("{ssl}/worker.key"), key.as_bytes(), "600", "root:root");
@@ -275,6 +345,27 @@ impl Setup {
     }
 }
 
+/// A certificate and a key for a worker of a CA that nobody in the lab knows; a key that is there is kept.
+pub(super) fn foreign(
+    lab: &Lab,
+    name: &str,
+    key_path: &str,
+) -> Result<(String, Zeroizing<String>), LabError> {
+    let now = lab.clock().now();
+    let (of_ca, draw) = (lab.draw("another ca"), lab.draw(&format!("foreign {name}")));
+    let born = now.saturating_sub(SignedDuration::from_hours(24 * 90)).unwrap_or(now);
+    let made = Ca::make_with("old-ca", of_ca.key(Kind::P256)?.as_bytes(), 3650, of_ca.serial(), born)?;
+    let ca = Ca::load(made.cert.as_bytes(), made.key.as_bytes(), None, now)?;
+    let there = lab.machine(name, |machine| machine.files.get(key_path).map(|file| file.bytes.clone()));
+    let key = match there.flatten().map(String::from_utf8) {
+        Some(Ok(key)) => Zeroizing::new(key),
+        Some(Err(_)) | None => draw.key(Kind::P256)?,
+    };
+    let cn = format!("system:node:{name}");
+    issue(&ca, &cn, vec![San::Dns(name.to_owned())], &["system:nodes"], 365, born, key, &draw)
+}
+
+#[expect(clippy::too_many_arguments, reason = "a certificate has that many sides")]
 fn issue(
     ca: &Ca,
     cn: &str,
@@ -282,6 +373,7 @@ fn issue(
     organizations: &[&str],
     days: u32,
     now: Timestamp,
+    key: Zeroizing<String>,
     draw: &Draw,
 ) -> Result<(String, Zeroizing<String>), LabError> {
     let request = Request {
@@ -293,7 +385,6 @@ fn issue(
         server: true,
         days,
     };
-    let key = draw.key(Kind::P256)?;
     let csr = pki::check_csr(pki::make_csr(&key, cn)?.as_bytes(), None, &request)?;
     Ok((ca.sign(&csr.key, &request, draw.serial(), now)?, key))
 }
