@@ -6,16 +6,95 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Walks worker nodes aboard a Kubernetes cluster.
 #[derive(Debug, Parser)]
-#[command(name = "gangplank", version, max_term_width = 100)]
+#[command(name = "gangplank", version, max_term_width = 100, args_conflicts_with_subcommands = true)]
+#[command(
+    after_help = "Without a command it opens the wizard. `gangplank demo` does the same without any machine."
+)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
+    /// The wizard.
+    #[command(flatten)]
+    pub wizard: Wizard,
+}
+
+/// How the wizard looks.
+#[derive(Debug, Args, Clone, Default)]
+pub struct Looks {
+    /// Numbered lines instead of a screen: for screen readers and serial lines (also GANGPLANK_PLAIN=1)
+    #[arg(long)]
+    pub plain: bool,
+    /// Signs of ASCII only
+    #[arg(long)]
+    pub ascii: bool,
+    /// Colours: ansi, blue-orange, contrast or mono
+    #[arg(long, value_name = "NAME", value_parser = ["ansi", "blue-orange", "contrast", "mono"])]
+    pub palette: Option<String>,
+}
+
+/// What the wizard takes.
+#[derive(Debug, Args, Clone, Default)]
+pub struct Wizard {
+    /// How it looks.
+    #[command(flatten)]
+    pub looks: Looks,
+    /// Look only: nothing can be changed
+    #[arg(long)]
+    pub read_only: bool,
+    /// Hosts worked on at once
+    #[arg(long, default_value_t = 16, value_name = "N")]
+    pub jobs: usize,
+    /// Accept this host key and remember it; may be repeated
+    #[arg(long, value_name = "SHA256:...")]
+    pub trust: Vec<String>,
+    /// Accept every host key that is not known yet, and remember it; a changed one is still refused
+    #[arg(long)]
+    pub trust_new: bool,
+    /// A secret from an open file: ca=fd:N, sudo=fd:N, sudo:HOST=fd:N, ssh:HOST=fd:N, key:FILE=fd:N
+    #[arg(long = "secret", value_name = "NAME=fd:N")]
+    pub secrets: Vec<String>,
+    /// Where sessions are kept
+    #[arg(long, value_name = "DIR")]
+    pub state: Option<PathBuf>,
 }
 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Open a plan file in the wizard
+    Open {
+        /// The plan file
+        plan: PathBuf,
+        /// The wizard.
+        #[command(flatten)]
+        wizard: Wizard,
+    },
+    /// Open the wizard where a session was left
+    Resume {
+        /// The session; without it, the newest
+        name: Option<String>,
+        /// The wizard.
+        #[command(flatten)]
+        wizard: Wizard,
+    },
+    /// The wizard on a built-in lab: no machine, no network, nothing is kept
+    Demo {
+        /// The lab; `--list` names them
+        lab: Option<String>,
+        /// Name the labs
+        #[arg(long)]
+        list: bool,
+        /// How many times faster than real its clock goes
+        #[arg(long, default_value_t = 1.0, value_name = "N")]
+        speed: f64,
+        /// The same names, serials and times on every take
+        #[arg(long, value_name = "N")]
+        seed: Option<u64>,
+        /// How it looks.
+        #[command(flatten)]
+        looks: Looks,
+    },
     /// Print a commented plan file to start from
     Init,
     /// Look at the hosts and print every action with its shell and its undo; change nothing anywhere

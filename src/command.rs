@@ -18,6 +18,7 @@ use gangplank::profile::DIFFERENCES;
 use gangplank::step::CATALOGUE;
 use gangplank::ui;
 use gangplank::ui::ask::Terminal;
+use gangplank::ui::tui::Opening;
 
 use crate::cli::{Command, Common, Pace};
 
@@ -30,8 +31,17 @@ pub struct Places {
 }
 
 /// Runs a command; the exit code.
-pub fn run(command: Command, places: &Places, stop: &Stop) -> u8 {
+pub fn run(command: Command, places: &Places, stop: &Arc<Stop>) -> u8 {
+    let wizard = matches!(command, Command::Open { .. } | Command::Resume { .. } | Command::Demo { .. });
+    if !wizard {
+        crate::signals::listen(stop, !matches!(command, Command::Watch { .. }));
+    }
     match command {
+        Command::Open { plan, wizard } => crate::wizard::open(&wizard, Opening::Plan(plan), places),
+        Command::Resume { name, wizard } => crate::wizard::resume(name, &wizard, places),
+        Command::Demo { lab, list, speed, seed, looks } => {
+            crate::wizard::open_demo(lab, list, speed, seed, &looks, places)
+        }
         Command::Init => {
             print(EXAMPLE);
             code::DONE
@@ -174,7 +184,8 @@ fn world_with(
     RealWorld::new(here, policy, terminal, &plan.cluster.api, kept)
 }
 
-fn find_program(name: &str) -> Option<PathBuf> {
+/// A program of the search path.
+pub fn find_program(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
 }

@@ -1,15 +1,16 @@
-//! The binary: flags, places, the wish to stop, the exit code.
+//! The binary: flags, places, the exit code.
 
 mod cli;
 mod command;
+mod signals;
+mod wizard;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
 use gangplank::host::Stop;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
+use gangplank::ui::tui::Opening;
 
 fn main() -> ExitCode {
     let cli = match cli::Cli::try_parse() {
@@ -25,31 +26,10 @@ fn main() -> ExitCode {
         return ExitCode::from(2);
     };
     let stop = Arc::new(Stop::default());
-    let says = !matches!(cli.command, cli::Command::Watch { .. });
-    // A password prompt switches the echo off; whoever ends in the middle of one switches it on again.
-    let terminal = rustix::termios::tcgetattr(std::io::stdin()).ok();
-    if let Ok(mut signals) = Signals::new([SIGINT, SIGTERM, SIGHUP]) {
-        let stop = Arc::clone(&stop);
-        std::thread::spawn(move || {
-            for _ in signals.forever() {
-                match stop.level() {
-                    0 | 1 if !says => {}
-                    0 => eprintln!("stopping after the current action; once more stops at once"),
-                    1 => eprintln!("stopping at once; once more ends this program whatever the hosts do"),
-                    // What was begun and has no end mark is looked at on the next run.
-                    _ => {
-                        if let Some(modes) = &terminal {
-                            let now = rustix::termios::OptionalActions::Now;
-                            let _ = rustix::termios::tcsetattr(std::io::stdin(), now, modes);
-                        }
-                        std::process::exit(3)
-                    }
-                }
-                stop.press();
-            }
-        });
-    }
-    let code = std::panic::catch_unwind(|| command::run(cli.command, &places, &stop));
+    let code = std::panic::catch_unwind(|| match cli.command {
+        None => wizard::open(&cli.wizard, Opening::Welcome, &places),
+        Some(command) => command::run(command, &places, &stop),
+    });
     ExitCode::from(code.unwrap_or(4))
 }
 

@@ -28,7 +28,7 @@ pub struct DemoLab {
     /// What will be seen, in two or three sentences.
     pub about: &'static str,
     /// The world the engine runs over.
-    pub world: LabWorld,
+    pub world: std::sync::Arc<LabWorld>,
     /// The plan that goes with it, as a plan file.
     pub plan_text: String,
     /// The same plan as answers.
@@ -104,7 +104,7 @@ pub fn open(name: &str, speed: f64, seed: Option<u64>) -> Result<DemoLab, LabErr
         name: known.name,
         title: known.title,
         about: known.about,
-        world,
+        world: std::sync::Arc::new(world),
         plan_text: known.plan.to_owned(),
         answers: loaded.answers,
         thrown: Mutex::default(),

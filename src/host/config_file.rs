@@ -62,3 +62,37 @@ pub(super) fn read(login: &Login, here: &Here) -> Result<Found, WireError> {
         proxy_command: None,
     })
 }
+
+/// The names an ssh_config gives to hosts, in its order; patterns are left out. A file that is not there, or that
+/// cannot be read, names none.
+pub fn names(home: &std::path::Path) -> Vec<String> {
+    let Ok(text) = std::fs::read_to_string(home.join(".ssh/config")) else { return Vec::new() };
+    let rules = ParseRule::ALLOW_UNKNOWN_FIELDS | ParseRule::ALLOW_UNSUPPORTED_FIELDS;
+    let text = text.replace("~/", &format!("{}/", home.display()));
+    let Ok(config) = SshConfig::default().parse(&mut BufReader::new(text.as_bytes()), rules) else {
+        return Vec::new();
+    };
+    let mut names: Vec<String> = Vec::new();
+    for clause in config.get_hosts().iter().flat_map(|host| &host.pattern) {
+        let plain = !clause.negated && !clause.pattern.contains(['*', '?', '!']);
+        if plain && !clause.pattern.is_empty() && !names.contains(&clause.pattern) {
+            names.push(clause.pattern.clone());
+        }
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_hosts_and_no_patterns() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir(home.path().join(".ssh")).unwrap();
+        let text = "Host w1 w2\n  User core\nHost *.example.com !bad\n  Port 2222\nHost w1\n  User x\n";
+        std::fs::write(home.path().join(".ssh/config"), text).unwrap();
+        assert_eq!(names(home.path()), ["w1", "w2"]);
+        assert!(names(std::path::Path::new("/nowhere")).is_empty());
+    }
+}

@@ -28,6 +28,7 @@ pub mod wire;
 
 pub use batch::{ActionEnd, Batch, BatchEnd, CompileError, Heard};
 pub use config::{Here, Target, resolve};
+pub use config_file::names as config_hosts;
 pub use error::WireError;
 pub use here::HereHost;
 pub use local::LocalWire;

@@ -32,3 +32,9 @@ pub use node::{Node, NodeEvent, ReadyState};
 pub use pod::Pod;
 pub use probe::{Probe, probe};
 pub use tls::TlsFault;
+
+/// An object as YAML, for people to read.
+pub fn yaml(object: &serde_json::Value) -> String {
+    // A JSON value can always be written.
+    serde_yaml::to_string(object).unwrap_or_default()
+}

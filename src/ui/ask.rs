@@ -31,8 +31,50 @@ pub enum SecretError {
     },
 }
 
-/// The vault, with a terminal in front of it when there is one.
+/// Who speaks with the person: lines at a terminal, or the wizard's dialogs.
+pub trait Prompt: Send + Sync {
+    /// Somebody is there.
+    fn there(&self) -> bool;
+    /// Asks for a secret.
+    fn secret(&self, prompt: &str) -> Option<Zeroizing<String>>;
+    /// Asks about an unknown host key; `Remember`, `Once` or `Refuse`.
+    fn trust(&self, question: &HostKeyQuestion) -> TrustAnswer;
+}
+
+/// Lines at the terminal.
+struct AtTerminal;
+
+impl Prompt for AtTerminal {
+    fn there(&self) -> bool {
+        std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    }
+
+    fn secret(&self, prompt: &str) -> Option<Zeroizing<String>> {
+        rpassword::prompt_password(format!("{prompt}: ")).ok().map(Zeroizing::new)
+    }
+
+    fn trust(&self, question: &HostKeyQuestion) -> TrustAnswer {
+        let mut err = std::io::stderr().lock();
+        let _ = writeln!(err, "{} is not known yet. It shows the {} key", question.host, question.kind);
+        let _ = writeln!(err, "  {}", question.fingerprint);
+        if !question.note.is_empty() {
+            let _ = writeln!(err, "  {}", question.note);
+        }
+        let _ = write!(err, "Is this the machine you mean? yes, once or no [no]: ");
+        let _ = err.flush();
+        let mut answer = String::new();
+        let _ = std::io::stdin().read_line(&mut answer);
+        match answer.trim() {
+            "yes" | "y" => TrustAnswer::Remember,
+            "once" | "o" => TrustAnswer::Once,
+            _ => TrustAnswer::Refuse,
+        }
+    }
+}
+
+/// The vault, with somebody in front of it when there is one.
 pub struct Terminal {
+    prompt: Box<dyn Prompt>,
     given: Mutex<HashMap<String, Zeroizing<String>>>,
     names: Mutex<HashMap<String, Vec<String>>>,
     /// Who refused which secret: one host's refusal takes it from nobody else.
@@ -76,12 +118,27 @@ impl Terminal {
         accept: &[String],
         accept_new: bool,
     ) -> Result<Self, SecretError> {
+        Self::with(Box::new(AtTerminal), secrets, remember_hosts, accept, accept_new)
+    }
+
+    /// The same with somebody else to ask.
+    ///
+    /// # Errors
+    /// A `--secret` that cannot be read.
+    pub fn with(
+        prompt: Box<dyn Prompt>,
+        secrets: &[String],
+        remember_hosts: bool,
+        accept: &[String],
+        accept_new: bool,
+    ) -> Result<Self, SecretError> {
         let given = secrets.iter().map(|text| read_secret(text)).collect::<Result<HashMap<_, _>, _>>()?;
         Ok(Self {
             given: Mutex::new(given),
             names: Mutex::default(),
             refused: Mutex::default(),
-            may_ask: AtomicBool::new(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()),
+            may_ask: AtomicBool::new(prompt.there()),
+            prompt,
             remember_hosts,
             accept: accept.to_vec(),
             accept_new,
@@ -136,7 +193,7 @@ impl Terminal {
         if let Some(known) = keep_as.and_then(|key| self.given(&[key.to_owned()])) {
             return Some(known);
         }
-        let value = rpassword::prompt_password(format!("{prompt}: ")).ok().map(Zeroizing::new)?;
+        let value = self.prompt.secret(prompt)?;
         if let Some(key) = keep_as {
             let mut refused = self.refused.lock().unwrap_or_else(PoisonError::into_inner);
             refused.remove(&(key.to_owned(), key.to_owned()));
@@ -195,20 +252,9 @@ impl Ask for Terminal {
         if !self.can_ask() {
             return TrustAnswer::Refuse;
         }
-        let mut err = std::io::stderr().lock();
-        let _ = writeln!(err, "{} is not known yet. It shows the {} key", question.host, question.kind);
-        let _ = writeln!(err, "  {}", question.fingerprint);
-        if !question.note.is_empty() {
-            let _ = writeln!(err, "  {}", question.note);
-        }
-        let _ = write!(err, "Is this the machine you mean? yes, once or no [no]: ");
-        let _ = err.flush();
-        let mut answer = String::new();
-        let _ = std::io::stdin().read_line(&mut answer);
-        match answer.trim() {
-            "yes" | "y" => yes,
-            "once" | "o" => TrustAnswer::Once,
-            _ => TrustAnswer::Refuse,
+        match self.prompt.trust(question) {
+            TrustAnswer::Remember => yes,
+            other => other,
         }
     }
 }

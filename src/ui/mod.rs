@@ -2,10 +2,15 @@
 //! asked for secrets and about host keys.
 
 pub mod ask;
+pub mod copy;
+pub mod explain;
 pub mod json;
 pub mod lines;
 pub mod panel;
 pub mod preview;
+pub mod script;
+pub mod shots;
+pub mod tui;
 pub mod watch;
 
 use crate::plan::place::Place;

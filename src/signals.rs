@@ -1,0 +1,33 @@
+//! The wish to stop: Ctrl-C once, twice, three times, for the commands that print lines. The wizard hears its own.
+
+use std::sync::Arc;
+
+use gangplank::host::Stop;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+/// Listens from now on; `says` = what a press means is told on stderr.
+pub fn listen(stop: &Arc<Stop>, says: bool) {
+    // A password prompt switches the echo off; whoever ends in the middle of one switches it on again.
+    let terminal = rustix::termios::tcgetattr(std::io::stdin()).ok();
+    let Ok(mut signals) = Signals::new([SIGINT, SIGTERM, SIGHUP]) else { return };
+    let stop = Arc::clone(stop);
+    std::thread::spawn(move || {
+        for _ in signals.forever() {
+            match stop.level() {
+                0 | 1 if !says => {}
+                0 => eprintln!("stopping after the current action; once more stops at once"),
+                1 => eprintln!("stopping at once; once more ends this program whatever the hosts do"),
+                // What was begun and has no end mark is looked at on the next run.
+                _ => {
+                    if let Some(modes) = &terminal {
+                        let now = rustix::termios::OptionalActions::Now;
+                        let _ = rustix::termios::tcsetattr(std::io::stdin(), now, modes);
+                    }
+                    std::process::exit(3)
+                }
+            }
+            stop.press();
+        }
+    });
+}

@@ -1,0 +1,450 @@
+//! The fields of the forms: what each is called, where its answer is, what it stands for when it is left empty.
+//! All screens, the plain mode and the tests read and write answers through this one list.
+
+use crate::plan::answers::{
+    Answers, ContextAnswers, DifferenceAnswers, KubectlAnswers, LoginAnswers, WorkerAnswers,
+};
+
+/// A field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Field {
+    /// Where the CA is.
+    CaPlace,
+    /// `user@host:port/folder` of the CA's host.
+    CaHost,
+    /// Certificate.
+    CaCert,
+    /// Key.
+    CaKey,
+    /// SSH key for the CA's host.
+    CaSshKey,
+    /// Life of certificates.
+    Days,
+    /// Name of the cluster.
+    Cluster,
+    /// API address.
+    Api,
+    /// Service range.
+    ServiceRange,
+    /// DNS address.
+    Dns,
+    /// DNS domain.
+    Domain,
+    /// Pod range.
+    PodRange,
+    /// Version.
+    Kubernetes,
+    /// Differences from the post.
+    Differences,
+    /// A worker's name.
+    Name,
+    /// Its address.
+    Address,
+    /// Its login user.
+    User,
+    /// Its SSH port.
+    Port,
+    /// Its SSH host, where that is not the address.
+    Host,
+    /// Its SSH key.
+    SshKey,
+    /// Jump hosts.
+    Jump,
+    /// Fingerprint its host key must have.
+    HostKey,
+    /// Image tars.
+    Images,
+    /// A kubelet to copy.
+    Kubelet,
+    /// Its SHA-256.
+    KubeletHash,
+    /// Files of others may be replaced.
+    Replace,
+    /// Whether and where a context is written.
+    Kubectl,
+    /// Context name.
+    Context,
+    /// Cluster entry.
+    ContextCluster,
+    /// User entry.
+    ContextUser,
+    /// Kubeconfig file.
+    ContextFile,
+    /// Which DNS.
+    Deploy,
+    /// How many DNS pods.
+    Replicas,
+}
+
+/// A value of a choice: what is written into the plan and how it reads.
+pub type Choice = (&'static str, &'static str);
+
+const CA_PLACES: &[Choice] = &[
+    ("files", "files here"),
+    ("ssh", "another host, by SSH"),
+    ("new", "make a new one"),
+    ("offline", "offline"),
+];
+const DIFFERENCES: &[Choice] = &[("repaired", "repaired"), ("faithful", "faithful to the post")];
+const YES_NO: &[Choice] = &[("no", "no"), ("yes", "yes")];
+const KUBECTL: &[Choice] =
+    &[("file", "a file of its own"), ("merge", "merge into the existing kubeconfig"), ("none", "no context")];
+const DEPLOY: &[Choice] = &[
+    ("kube-dns-v11", "SkyDNS: kube-dns v11, as in the post"),
+    ("coredns", "CoreDNS"),
+    ("none", "none: prove what answers already"),
+];
+
+impl Field {
+    /// What it is called on the screen.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::CaPlace => "Where is the CA",
+            Self::CaHost => "Login and folder",
+            Self::CaCert => "Certificate",
+            Self::CaKey => "Key",
+            Self::CaSshKey | Self::SshKey => "SSH key file",
+            Self::Days => "Valid for days",
+            Self::Cluster => "Cluster name",
+            Self::Api => "API address",
+            Self::ServiceRange => "Service range",
+            Self::Dns => "DNS address",
+            Self::Domain => "DNS domain",
+            Self::PodRange => "Pod range",
+            Self::Kubernetes => "Version",
+            Self::Differences => "Against the post",
+            Self::Name => "Name",
+            Self::Address => "Address",
+            Self::User => "SSH user",
+            Self::Port => "SSH port",
+            Self::Host => "SSH host",
+            Self::Jump => "Jump hosts",
+            Self::HostKey => "Host key",
+            Self::Images => "Image tars",
+            Self::Kubelet => "Kubelet to copy",
+            Self::KubeletHash => "Its SHA-256",
+            Self::Replace => "Replace files",
+            Self::Kubectl => "Write",
+            Self::Context => "Context name",
+            Self::ContextCluster => "Cluster entry",
+            Self::ContextUser => "User entry",
+            Self::ContextFile => "Kubeconfig",
+            Self::Deploy => "Cluster DNS",
+            Self::Replicas => "Pods",
+        }
+    }
+
+    /// What an empty field means, or an example.
+    pub fn hint(self) -> &'static str {
+        match self {
+            Self::CaPlace | Self::Differences | Self::Replace | Self::Kubectl | Self::Deploy => "",
+            Self::CaHost => "root@root-ca-host/root",
+            Self::CaCert => "ca.crt",
+            Self::CaKey => "ca.key",
+            Self::CaSshKey | Self::SshKey => "the agent and ssh_config decide",
+            Self::Days => "365",
+            Self::Cluster => "default-cluster",
+            Self::Api => "https://loadbalancer.example.com",
+            Self::ServiceRange => "10.3.0.0/24, as the API server has it",
+            Self::Dns => "10.3.0.2: in the range, not its first",
+            Self::Domain => "cluster.local",
+            Self::PodRange => "not stated",
+            Self::Kubernetes => "auto: the machines are asked",
+            Self::Name => "worker1",
+            Self::Address => "192.168.2.1",
+            Self::User => "root",
+            Self::Port => "22",
+            Self::Host => "the address",
+            Self::Jump => "none",
+            Self::HostKey => "known_hosts decides",
+            Self::Images => "here:images.tar or host:/path, commas between",
+            Self::Kubelet => "none: it is there already",
+            Self::KubeletHash => "64 hex digits",
+            Self::Context | Self::ContextCluster => "the cluster's name",
+            Self::ContextUser => "the cluster's name and -admin",
+            Self::ContextFile => "chosen so that nothing is overwritten",
+            Self::Replicas => "1",
+        }
+    }
+
+    /// The values, when it is a choice.
+    pub fn choices(self) -> Option<&'static [Choice]> {
+        match self {
+            Self::CaPlace => Some(CA_PLACES),
+            Self::Differences => Some(DIFFERENCES),
+            Self::Replace => Some(YES_NO),
+            Self::Kubectl => Some(KUBECTL),
+            Self::Deploy => Some(DEPLOY),
+            _ => None,
+        }
+    }
+
+    /// Where remarks name it.
+    pub fn path(self, row: usize) -> String {
+        let worker = |rest: &str| format!("workers[{row}].{rest}");
+        match self {
+            Self::CaPlace | Self::CaHost => "ca.where".to_owned(),
+            Self::CaCert => "ca.cert".to_owned(),
+            Self::CaKey => "ca.key".to_owned(),
+            Self::CaSshKey => "ca.ssh.key".to_owned(),
+            Self::Days => "ca.days".to_owned(),
+            Self::Cluster => "cluster.name".to_owned(),
+            Self::Api => "cluster.api".to_owned(),
+            Self::ServiceRange => "cluster.service_range".to_owned(),
+            Self::Dns => "cluster.dns".to_owned(),
+            Self::Domain => "cluster.domain".to_owned(),
+            Self::PodRange => "cluster.pod_range".to_owned(),
+            Self::Kubernetes => "cluster.kubernetes".to_owned(),
+            Self::Differences => "cluster.differences".to_owned(),
+            Self::Name => worker("name"),
+            Self::Address => worker("address"),
+            Self::User => worker("ssh.user"),
+            Self::Port => worker("ssh.port"),
+            Self::Host => worker("ssh.host"),
+            Self::SshKey => worker("ssh.key"),
+            Self::Jump => worker("ssh.jump"),
+            Self::HostKey => worker("ssh.host_key"),
+            Self::Images => worker("images"),
+            Self::Kubelet => worker("kubelet.file"),
+            Self::KubeletHash => worker("kubelet.sha256"),
+            Self::Replace => worker("replace"),
+            Self::Kubectl => "kubectl".to_owned(),
+            Self::Context => "kubectl.context".to_owned(),
+            Self::ContextCluster => "kubectl.cluster".to_owned(),
+            Self::ContextUser => "kubectl.user".to_owned(),
+            Self::ContextFile => "kubectl.file".to_owned(),
+            Self::Deploy => "dns.deploy".to_owned(),
+            Self::Replicas => "dns.replicas".to_owned(),
+        }
+    }
+
+    /// The answer as text; empty = not answered.
+    pub fn get(self, answers: &Answers, row: usize) -> String {
+        let none = WorkerAnswers::default();
+        let worker = answers.workers.get(row).unwrap_or(&none);
+        let context = context(answers);
+        let text = |value: &Option<String>| value.clone().unwrap_or_default();
+        let number = |value: Option<u32>| value.map(|value| value.to_string()).unwrap_or_default();
+        let list =
+            |value: &Option<Vec<String>>| value.as_ref().map(|list| list.join(", ")).unwrap_or_default();
+        match self {
+            Self::CaPlace => ca_place(answers).to_owned(),
+            Self::CaHost => text(&answers.ca.place).strip_prefix("ssh://").unwrap_or_default().to_owned(),
+            Self::CaCert => text(&answers.ca.cert),
+            Self::CaKey => text(&answers.ca.key),
+            Self::CaSshKey => text(&answers.ca.ssh.key),
+            Self::Days => number(answers.ca.days),
+            Self::Cluster => text(&answers.cluster.name),
+            Self::Api => text(&answers.cluster.api),
+            Self::ServiceRange => text(&answers.cluster.service_range),
+            Self::Dns => text(&answers.cluster.dns),
+            Self::Domain => text(&answers.cluster.domain),
+            Self::PodRange => text(&answers.cluster.pod_range),
+            Self::Kubernetes => text(&answers.cluster.kubernetes),
+            Self::Differences => match &answers.cluster.differences {
+                None => "repaired".to_owned(),
+                Some(DifferenceAnswers::All(word)) => word.clone(),
+                Some(DifferenceAnswers::Each { base, .. }) => {
+                    base.clone().unwrap_or_else(|| "repaired".to_owned())
+                }
+            },
+            Self::Name => text(&worker.name),
+            Self::Address => text(&worker.address),
+            Self::User => text(&worker.ssh.user),
+            Self::Port => number(worker.ssh.port),
+            Self::Host => text(&worker.ssh.host),
+            Self::SshKey => text(&worker.ssh.key),
+            Self::Jump => list(&worker.ssh.jump),
+            Self::HostKey => text(&worker.ssh.host_key),
+            Self::Images => list(&worker.images),
+            Self::Kubelet => text(&worker.kubelet.file),
+            Self::KubeletHash => text(&worker.kubelet.sha256),
+            Self::Replace => if worker.replace == Some(true) { "yes" } else { "no" }.to_owned(),
+            Self::Kubectl => match &answers.kubectl {
+                KubectlAnswers::Word(_) => "none",
+                KubectlAnswers::Context(context) if context.merge == Some(true) => "merge",
+                KubectlAnswers::Context(_) => "file",
+            }
+            .to_owned(),
+            Self::Context => text(&context.context),
+            Self::ContextCluster => text(&context.cluster),
+            Self::ContextUser => text(&context.user),
+            Self::ContextFile => text(&context.file),
+            Self::Deploy => answers.dns.deploy.clone().unwrap_or_else(|| "kube-dns-v11".to_owned()),
+            Self::Replicas => number(answers.dns.replicas),
+        }
+    }
+
+    /// What an empty field of a worker inherits from the plan's defaults.
+    pub fn inherited(self, answers: &Answers) -> Option<String> {
+        let LoginAnswers { port, user, key, jump, .. } = &answers.defaults.ssh;
+        match self {
+            Self::User => user.clone(),
+            Self::Port => port.map(|port| port.to_string()),
+            Self::SshKey => key.clone(),
+            Self::Jump => jump.as_ref().map(|jump| jump.join(", ")),
+            Self::Images => answers.defaults.images.as_ref().map(|images| images.join(", ")),
+            Self::Kubelet => answers.defaults.kubelet.file.clone(),
+            _ => None,
+        }
+        .filter(|value| !value.is_empty())
+    }
+
+    /// Writes the answer; what is empty is taken back.
+    pub fn set(self, answers: &mut Answers, row: usize, value: &str) {
+        let value = value.trim();
+        let text = (!value.is_empty()).then(|| value.to_owned());
+        // What is no number is kept as one that is judged wrong, so that nothing that was typed gets lost.
+        let number = text.as_ref().map(|text| text.parse::<u32>().unwrap_or(u32::MAX));
+        let list = text.as_ref().map(|text| {
+            text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+        });
+        if matches!(self, Self::Context | Self::ContextCluster | Self::ContextUser | Self::ContextFile) {
+            let mut context = context(answers);
+            match self {
+                Self::Context => context.context = text,
+                Self::ContextCluster => context.cluster = text,
+                Self::ContextUser => context.user = text,
+                _ => context.file = text,
+            }
+            answers.kubectl = KubectlAnswers::Context(context);
+            return;
+        }
+        match self {
+            Self::CaPlace => set_ca_place(answers, value),
+            Self::CaHost => answers.ca.place = Some(format!("ssh://{value}")),
+            Self::CaCert => answers.ca.cert = text,
+            Self::CaKey => answers.ca.key = text,
+            Self::CaSshKey => answers.ca.ssh.key = text,
+            Self::Days => answers.ca.days = number,
+            Self::Cluster => answers.cluster.name = text,
+            Self::Api => answers.cluster.api = text,
+            Self::ServiceRange => answers.cluster.service_range = text,
+            Self::Dns => answers.cluster.dns = text,
+            Self::Domain => answers.cluster.domain = text,
+            Self::PodRange => answers.cluster.pod_range = text,
+            Self::Kubernetes => answers.cluster.kubernetes = text,
+            Self::Differences => set_differences(answers, value),
+            Self::Kubectl => set_kubectl(answers, value),
+            Self::Deploy => answers.dns.deploy = text,
+            Self::Replicas => answers.dns.replicas = number,
+            _ => {
+                let Some(worker) = answers.workers.get_mut(row) else { return };
+                match self {
+                    Self::Name => worker.name = text,
+                    Self::Address => worker.address = text,
+                    Self::User => worker.ssh.user = text,
+                    Self::Port => worker.ssh.port = number,
+                    Self::Host => worker.ssh.host = text,
+                    Self::SshKey => worker.ssh.key = text,
+                    Self::Jump => worker.ssh.jump = list,
+                    Self::HostKey => worker.ssh.host_key = text,
+                    Self::Images => worker.images = list,
+                    Self::Kubelet => worker.kubelet.file = text,
+                    Self::KubeletHash => worker.kubelet.sha256 = text,
+                    Self::Replace => worker.replace = (value == "yes").then_some(true),
+                    _ => {}
+                }
+            }
+        }
+    }
+}
+
+/// `files`, `ssh`, `new` or `offline`.
+pub fn ca_place(answers: &Answers) -> &str {
+    match answers.ca.place.as_deref() {
+        Some(place) if place.starts_with("ssh:") => "ssh",
+        Some(place) => place,
+        None => "files",
+    }
+}
+
+fn set_ca_place(answers: &mut Answers, value: &str) {
+    answers.ca.place = Some(if value == "ssh" { "ssh://".to_owned() } else { value.to_owned() });
+}
+
+fn set_differences(answers: &mut Answers, value: &str) {
+    let word = (value != "repaired").then(|| value.to_owned());
+    answers.cluster.differences = match answers.cluster.differences.take() {
+        Some(DifferenceAnswers::Each { set, .. }) => Some(DifferenceAnswers::Each { base: word, set }),
+        Some(DifferenceAnswers::All(_)) | None => word.map(DifferenceAnswers::All),
+    };
+}
+
+fn context(answers: &Answers) -> ContextAnswers {
+    match &answers.kubectl {
+        KubectlAnswers::Context(context) => context.clone(),
+        KubectlAnswers::Word(_) => ContextAnswers::default(),
+    }
+}
+
+fn set_kubectl(answers: &mut Answers, value: &str) {
+    if value == "none" {
+        answers.kubectl = KubectlAnswers::Word("none".to_owned());
+        return;
+    }
+    let mut context = context(answers);
+    context.merge = (value == "merge").then_some(true);
+    answers.kubectl = KubectlAnswers::Context(context);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: &[Field] = &[
+        Field::CaHost,
+        Field::CaCert,
+        Field::CaKey,
+        Field::Days,
+        Field::Cluster,
+        Field::Api,
+        Field::ServiceRange,
+        Field::Dns,
+        Field::Domain,
+        Field::PodRange,
+        Field::Name,
+        Field::Address,
+        Field::User,
+        Field::Host,
+        Field::SshKey,
+        Field::HostKey,
+        Field::Kubelet,
+        Field::KubeletHash,
+        Field::Context,
+        Field::ContextFile,
+    ];
+
+    #[test]
+    fn what_is_written_is_read_back_and_taken_back_when_empty() {
+        for field in ALL {
+            let mut answers = Answers { workers: vec![WorkerAnswers::default()], ..Answers::default() };
+            let text = if *field == Field::Days { "7" } else { "some-text" };
+            field.set(&mut answers, 0, text);
+            assert_eq!(field.get(&answers, 0), text, "{field:?}");
+            field.set(&mut answers, 0, "  ");
+            assert_eq!(field.get(&answers, 0), "", "{field:?}");
+        }
+    }
+
+    #[test]
+    fn every_choice_is_read_back() {
+        for field in [Field::CaPlace, Field::Differences, Field::Replace, Field::Kubectl, Field::Deploy] {
+            for (value, _) in field.choices().unwrap() {
+                let mut answers = Answers { workers: vec![WorkerAnswers::default()], ..Answers::default() };
+                field.set(&mut answers, 0, value);
+                assert_eq!(field.get(&answers, 0), *value, "{field:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn another_place_of_the_ca_keeps_its_files() {
+        let mut answers = Answers::default();
+        Field::CaCert.set(&mut answers, 0, "ca.crt");
+        Field::CaPlace.set(&mut answers, 0, "ssh");
+        Field::CaHost.set(&mut answers, 0, "root@ca/root");
+        assert_eq!(answers.ca.place.as_deref(), Some("ssh://root@ca/root"));
+        assert_eq!(Field::CaCert.get(&answers, 0), "ca.crt");
+    }
+}

@@ -1,0 +1,75 @@
+//! The live panel in the wizard: a strip below every screen, and the whole window when it has the keys. What is
+//! in it is drawn by [`crate::ui::panel`], as in `gangplank watch`.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use super::super::model::Model;
+use super::super::theme::{Glyph, Role, Theme};
+use super::block;
+use crate::ui::panel::{self, Ink};
+
+/// The theme as the panel takes it.
+fn ink(theme: &Theme) -> Ink {
+    Ink {
+        text: theme.style(Role::Text),
+        dim: theme.style(Role::Dim),
+        head: theme.style(Role::Dim),
+        ok: theme.style(Role::Ok),
+        warn: theme.style(Role::Warn),
+        bad: theme.style(Role::Bad),
+        new: theme.style(Role::Running),
+        cursor: theme.style(Role::Focus),
+        up: theme.glyph(Glyph::Running),
+        wait: theme.glyph(Glyph::Waiting),
+        down: theme.glyph(Glyph::Bad),
+        pointer: theme.glyph(Glyph::Here),
+        more: theme.glyph(Glyph::More),
+        none: theme.glyph(Glyph::None),
+    }
+}
+
+/// The strip below a screen.
+pub fn strip(frame: &mut Frame, model: &Model, area: Rect) {
+    let Some(live) = &model.live else { return };
+    let ink = ink(&model.theme);
+    if area.height < 3 {
+        let head = Span::styled(" LIVE ", model.theme.style(Role::Accent));
+        let room = usize::from(area.width).saturating_sub(18);
+        let mut line = panel::one_line(live, model.now, &ink, room);
+        line.spans.insert(0, head);
+        line.push_span(Span::styled(" (l opens)", model.theme.style(Role::Dim)));
+        frame.render_widget(Paragraph::new(line), area);
+        return;
+    }
+    let pane = block(&model.theme, "Live: docker ps and node status", "l opens", false);
+    let inner = pane.inner(area);
+    frame.render_widget(pane, area);
+    panel::rows(live, model.now, None, &ink, inner, frame.buffer_mut());
+}
+
+/// The whole window.
+pub fn full(frame: &mut Frame, model: &Model, area: Rect) {
+    let Some(live) = &model.live else { return };
+    let ink = ink(&model.theme);
+    let view = model.live_view;
+    let counts = live.counts();
+    let right = format!("{} up, {} down, {} containers", counts.up, counts.down, counts.containers);
+    let one = live.rows().get(view.at).filter(|_| view.host);
+    let title = one
+        .map_or_else(|| "Live: docker ps and node status".to_owned(), |row| format!("Live: {}", row.place));
+    let pane = block(&model.theme, &title, &right, true);
+    let inner = pane.inner(area);
+    frame.render_widget(pane, area);
+    match one {
+        Some(row) => {
+            panel::one_host(live, &row.place, model.now, view.scroll, &ink, inner, frame.buffer_mut())
+        }
+        None if live.rows().is_empty() => {
+            frame.render_widget(Paragraph::new(Line::raw(" no hosts are known yet")), inner);
+        }
+        None => panel::rows(live, model.now, Some(view.at), &ink, inner, frame.buffer_mut()),
+    }
+}
