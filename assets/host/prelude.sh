@@ -183,7 +183,7 @@ forget() {
 say() { printf '%s %s %s\n' "$M" "$q" "$*"; }
 # Others write at the same time, so each line is one write of its own: -u writes line by line, and G gives the last
 # one its newline in the same write (sed's a would write it after, and a line of others may come in between).
-tell() { sed -u -e "s/^/$M $q $1 /" -e '$G'; }
+tell() { sed -u -e "s/^/$M $q $1 /;\$G"; }
 
 ask_machine() {
   o=; [ -r /etc/os-release ] && o=$(. /etc/os-release && printf %s "$PRETTY_NAME")
