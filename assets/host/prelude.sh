@@ -1,16 +1,19 @@
 # The words gangplank's shell text is made of. POSIX sh, GNU coreutils, openssl, systemd, docker.
 # $M marks our lines, $RUN names the run. Descriptor 3 brings wishes (stop, kill) and large file contents;
-# small contents are in $p<number of the action> before anything begins.
+# small contents are in $p<number of the action> before anything begins, in $b<number> when they are no plain text.
+# A process costs a millisecond or more, so what the shell can do itself it does.
 G=/var/lib/gangplank/$RUN
-NOW=$(date +%s)
-stop='' failed='' part='' left=''
+n='
+'
+stop='' failed='' part='' left='' now='' dirty='' own=''
+[ -O / ] && [ -G / ] && own=root:root
 trap 'stop=1' TERM HUP INT
 trap 'rm -f "$part"' EXIT
 trap '' PIPE # a lost connection lets the action end and its part file go
 
 mark() { printf '\n%s %s\n' "$M" "$*"; printf '\n%s %s\n' "$M" "$*" >&2; }
 begin() { [ -z "$stop$failed" ] || return 1; at=$1; mark b "$1"; }
-end() { unset "p$at"; mark e "$at" "$1"; [ "$1" = 0 ] || failed=1; }
+end() { unset "p$at" "b$at"; mark e "$at" "$1"; [ "$1" = 0 ] || failed=1; }
 
 # listen: hears the wishes; the end of file (a lost connection) is the wish to stop
 listen() {
@@ -22,7 +25,8 @@ mute() { kill -KILL "$w"; wait "$w"; } 2>/dev/null
 
 # content BYTES: of the action at hand, to stdout; a large one is asked for when nobody else reads descriptor 3
 content() {
-  if eval "[ \"\${p$at+set}\" ]"; then eval "printf '%s\n' \"\$p$at\"" | base64 -d
+  if eval "[ \"\${p$at+set}\" ]"; then eval "printf %s \"\$p$at\""
+  elif eval "[ \"\${b$at+set}\" ]"; then eval "printf '%s\n' \"\$b$at\"" | base64 -d
   else mute; printf '\n%s c %s\n' "$M" "$at" >&2; head -c "$1" <&3; set -- $?; listen; return "$1"; fi
 }
 
@@ -31,13 +35,23 @@ hash_of() { h=$(sha256sum) && h=${h%% *}; }
 # home: the run's folder, for root only
 home() { [ -d "$G" ] || { (umask 077; mkdir -p "$G") && chmod 700 /var/lib/gangplank; }; }
 
-# note KIND PATH OLD NEW MODE: one line in this host's record, on disk before the change itself
-note() {
+# jot KIND PATH OLD NEW MODE: one line in this host's record
+jot() {
   home || return
+  [ -n "$now" ] || now=$(date +%s)
   j=$2; case $j in *[\"\\]*) j=$(printf %s "$j" | sed 's/[\"]/\\&/g') ;; esac
   printf '{"run":"%s","kind":"%s","path":"%s","old":"%s","new":"%s","mode":"%s","time":%s}\n' \
-    "$RUN" "$1" "$j" "$3" "$4" "$5" "$NOW" >>"$G/record.jsonl" && sync "$G/record.jsonl"
+    "$RUN" "$1" "$j" "$3" "$4" "$5" "$now" >>"$G/record.jsonl"
 }
+
+# note: the same, on disk before the change itself
+note() { jot "$@" && sync "$G/record.jsonl"; }
+
+# later PATH: its change is on disk before anything is started and when the script ends
+later() { case $1 in *[!A-Za-z0-9._/-]*) sync "$1" ;; *) case " $dirty " in *" $1 "*) ;; *) dirty="$dirty $1" ;; esac ;; esac; }
+
+# shellcheck disable=SC2086
+flush() { [ -z "$dirty" ] || { set -- $dirty; dirty=; sync "$@"; }; }
 
 # keep PATH: a copy of what is there now, by its hash, in the run's folder; sets $old and $mode
 keep() {
@@ -56,33 +70,44 @@ note_merged() { hash_of <"$1" && note merged "$1" '' "$h" ''; }
 # remove_file PATH: away, with a copy kept
 remove_file() { [ ! -e "$1" ] || { keep "$1" && note put "$1" "$old" '' "$mode" && rm -f "$1" && sync "${1%/*}"; }; }
 
-# settle PATH MODE OWNER KIND: the finished $part becomes PATH
+# settle PATH MODE OWNER KIND [SHA256]: the finished $part becomes PATH
 settle() {
-  hash_of <"$part" && new=$h && { [ "$3" = - ] || chown "$3" "$part"; } && chmod "$2" "$part" && sync "$part" && keep "$1" &&
-    note "$4" "$1" "$old" "$new" "$mode" && mv -fT "$part" "$1" && sync "${1%/*}/"
+  { new=$5 && [ -n "$new" ] || { hash_of <"$part" && new=$h; }; } &&
+    { [ "$3" = - ] || { [ "$3" = "$own" ] && [ -O "$part" ] && [ -G "$part" ]; } || chown "$3" "$part"; } &&
+    { [ "$2" = "$made" ] || chmod "$2" "$part"; } && keep "$1" && jot "$4" "$1" "$old" "$new" "$mode" &&
+    sync "$part" "$G/record.jsonl" && mv -fT "$part" "$1" && part='' && later "${1%/*}/" && return
   rc=$?; rm -f "$part"; part=; return $rc
 }
 
 make_dir() { # PATH MODE
   [ -d "$1" ] && return 0
   case ${1%/*} in '') ;; *) make_dir "${1%/*}" 0755 || return ;; esac
-  note dir "$1" '' '' '' && mkdir "$1" && chmod "$2" "$1"
+  note dir "$1" '' '' '' && mkdir -m "$2" "$1"
 }
 
-# receive BYTES SHA256: the content of the action at hand into $part
+# fresh: no $part from before, a link in its place neither
+fresh() { [ ! -e "$part" ] && [ ! -L "$part" ] || rm -f "$part"; }
+
+# receive BYTES SHA256 [MODE]: the content of the action at hand into $part, which nobody else may read at any moment
+# unless all may in the end; sets $made
 receive() {
-  rm -f "$part"; (umask 077; : >"$part") && content "$1" >"$part" || return
+  made=; fresh || return
+  # The mask alone makes this mode.
+  if [ "$3" = 0644 ]; then made=$3; else umask 077; fi
+  content "$1" >"$part"; rc=$?; umask 022
+  # A shell that cannot write does not say why, as cat does.
+  if [ $rc != 0 ]; then eval "[ -z \"\${p$at+set}\" ]" || content "$1" | cat >"$part"; return $rc; fi
   hash_of <"$part" || return
   [ "$h" = "$2" ] || { echo "$part: $(stat -c %s "$part") of $1 bytes arrived and the SHA-256 is not $2" >&2; return 1; }
 }
 
 put() { # PATH MODE OWNER BYTES SHA256
   part=${1%/*}/.${1##*/}.part
-  receive "$4" "$5" && settle "$1" "$2" "$3" put || { rm -f "$part"; part=; return 1; }
+  receive "$4" "$5" "$2" && settle "$1" "$2" "$3" put "$5" || { rm -f "$part"; part=; return 1; }
 }
 
 make_key() { # PATH KIND
-  part=${1%/*}/.${1##*/}.part; rm -f "$part"
+  part=${1%/*}/.${1##*/}.part made=; fresh
   (umask 077; case $2 in
     rsa2048) openssl genrsa -out "$part" 2048 ;;
     p256) openssl ecparam -genkey -noout -name prime256v1 -out "$part" ;;
@@ -107,16 +132,22 @@ load_sent() { # BYTES SHA256 NAME...
   rc=$?; rm -f "$part"; part=; return $rc
 }
 
+# value NAME: of that line in $was
+value() { case "$n$was" in *"$n$1="*) v=${was#*"$1="}; v=${v%%"$n"*} ;; *) v= ;; esac; }
+
 service() { # VERB UNIT
   case $1 in
-    daemon-reload) systemctl daemon-reload; return ;;
-    enable) note enable "$2" "$(systemctl is-enabled "$2" 2>/dev/null)" enabled '' ;;
-    start | restart) note start "$2" "$(systemctl is-active "$2" 2>/dev/null)" active '' ;;
+    daemon-reload) flush && systemctl daemon-reload; return ;;
+    enable | start | restart) [ "$2" = "${known:-}" ] || was=$(systemctl show -p UnitFileState,ActiveState "$2" 2>/dev/null); known=$2 ;;
     # Undo may come here a second time, when the unit is gone already.
     stop | disable) case $(systemctl show -p LoadState "$2") in *=not-found) return 0 ;; esac ;;
+  esac
+  case $1 in
+    enable) value UnitFileState; jot enable "$2" "$v" enabled '' && later "$G/record.jsonl" && flush ;;
+    start | restart) value ActiveState; known=; jot start "$2" "$v" active '' && later "$G/record.jsonl" && flush ;;
   esac && systemctl "$1" "$2" || return
   # What the unit reads was read: a change noted after this line asks for a restart.
-  case $1 in start | restart) note started "$2" '' '' '' ;; esac
+  case $1 in start | restart) jot started "$2" '' '' '' && later "$G/record.jsonl" ;; esac
 }
 
 restart_pod() { # CONTAINER
@@ -124,7 +155,7 @@ restart_pod() { # CONTAINER
   # shellcheck disable=SC2086
   # The kubelet starts a new container at once.
   [ -z "$c" ] || docker stop -t 5 $c >/dev/null || return
-  note restarted "$1" '' '' ''
+  jot restarted "$1" '' '' '' && later "$G/record.jsonl"
 }
 
 # is_ours PATH SHA256: nobody changed it after us
@@ -181,61 +212,123 @@ forget() {
 
 # What follows answers questions and changes nothing. $q is the number of the question.
 say() { printf '%s %s %s\n' "$M" "$q" "$*"; }
-# Others write at the same time, so each line is one write of its own: -u writes line by line, and G gives the last
-# one its newline in the same write (sed's a would write it after, and a line of others may come in between).
-tell() { sed -u -e "s/^/$M $q $1 /;\$G"; }
+
+# tell KEY TEXT: each line of the text. Others write at the same time, and what is longer than a pipe takes at once
+# could be torn apart: whole lines go out together up to that size, each with its newline.
+tell() {
+  b=; IFS=$n; set -f
+  for l in $2; do
+    [ $((${#b} + ${#l})) -lt 3900 ] || { printf %s "$b"; b=; }
+    b="$b$M $q $1 $l$n"
+  done
+  unset IFS; set +f; printf %s "$b"
+}
+
+# each STEP ARGUMENT...: the second of every STEP arguments, in $a, for eval
+each() { a='' i=2; while [ $i -le $# ]; do a="$a \"\${$i}\""; i=$((i + $1)); done; }
 
 ask_machine() {
   o=; [ -r /etc/os-release ] && o=$(. /etc/os-release && printf %s "$PRETTY_NAME")
-  say os "$o"; say uname "$(uname -nrm)"
-  say uid "$(id -u)"; say clock "$(date +%s%3N)"; say cpus "$(nproc)"
-  while read -r k v _; do case $k in MemTotal:) say memory "$v" ;; SwapTotal:) say swap "$v" ;; esac; done </proc/meminfo
+  b="$M $q os $o$n$M $q uname $(uname -nrm)$n$M $q uid $(id -u)$n$M $q clock $(date +%s%3N)$n$M $q cpus $(nproc)$n"
+  b="$b$M $q openssl $(openssl version 2>/dev/null)$n"
+  while read -r k v _; do case $k in MemTotal:) b="$b$M $q memory $v$n" ;; SwapTotal:) b="$b$M $q swap $v$n"; break ;; esac; done </proc/meminfo
+  v=; read -r v </proc/sys/net/ipv4/ip_forward; b="$b$M $q forward $v$n"
+  for t in dig nslookup host; do command -v $t >/dev/null && b="$b$M $q dns $t$n"; done
+  [ -d /run/systemd/system ] && b="$b$M $q systemd 1$n"
+  [ -e /run/systemd/resolve/resolv.conf ] && b="$b$M $q resolved 1$n"
+  printf %s "$b"
   if [ -e /sys/fs/cgroup/cgroup.controllers ]; then say cgroup 2; else say cgroup 1; fi
-  df -Pk / /etc /var/lib/docker 2>/dev/null | tell df
-  ip -o addr show 2>/dev/null | tell addr
-  say openssl "$(openssl version 2>/dev/null)"
-  cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | while read -r _ l _ s _; do [ "$s" != 0A ] || say listen "${l##*:}"; done
-  say forward "$(cat /proc/sys/net/ipv4/ip_forward)"
-  for t in dig nslookup host; do command -v $t >/dev/null && say dns "$t"; done
-  [ -d /run/systemd/system ] && say systemd 1
-  for f in /etc/cni/net.d/*.conf /etc/cni/net.d/*.conflist; do [ -e "$f" ] && say cni 1; done
-  [ -e /run/systemd/resolve/resolv.conf ] && say resolved 1
+  for f in /etc/cni/net.d/*.conf /etc/cni/net.d/*.conflist; do [ -e "$f" ] && { say cni 1; break; }; done
+  tell df "$(df -Pk / /etc /var/lib/docker 2>/dev/null)"
+  tell addr "$(ip -o addr show 2>/dev/null)"
+  tell listen "$(sed -n 's/^ *[0-9]*: [0-9A-F]*:\([0-9A-F]*\) [0-9A-F]*:[0-9A-F]* 0A .*/\1/p' /proc/net/tcp /proc/net/tcp6 2>/dev/null)"
   say done
 }
 
-ask_file() { # PATH CONTENT
-  [ -f "$1" ] || { [ -e "$1" ] && say odd "not a file"; say none; return; }
-  s=$(stat -L -c '%a %U:%G %s' "$1"); say stat "$s"; h=; hash_of <"$1"; say sha256 "$h"
-  [ -z "$2" ] || [ "${s##* }" -gt 262144 ] || base64 -w 3000 "$1" | while read -r l || [ -n "$l" ]; do say content "$l"; done
+# ask_files { NUMBER PATH KIND }...: KIND is content, hash or key. What is there is looked at together.
+ask_files() {
+  i=$#
+  while [ $i -gt 0 ]; do
+    q=$1 f=$2 k=$3; shift 3; i=$((i - 3))
+    if [ -f "$f" ]; then set -- "$@" "$q" "$f" "$k"
+    else [ "$k" = key ] || [ ! -e "$f" ] || say odd "not a file"; say none; fi
+  done
+  [ $# -gt 0 ] || return 0
+  each 3 "$@"
+  s=$(eval "stat -L -c '%a %U:%G %s' -- $a" 2>/dev/null) && o=$(eval "sha256sum -- $a" 2>/dev/null) || s=
+  while [ $# -gt 0 ]; do
+    q=$1 f=$2 k=$3; shift 3
+    if [ -n "$s" ]; then t=${s%%"$n"*} h=${o%%"$n"*}; s=${s#*"$n"} o=${o#*"$n"} h=${h%% *}; h=${h#\\}
+    # One of them could not be read, or went away: each for itself.
+    else t=$(stat -L -c '%a %U:%G %s' -- "$f"); h=; hash_of <"$f"; fi
+    say stat "$t"; say sha256 "$h"
+    case $k in
+      content) [ "${t##* }" -gt 262144 ] || tell content "$(base64 -w 3000 -- "$f")" ;;
+      key) key_half "$f" ;;
+    esac
+  done
 }
 
-ask_key() { # PATH
-  [ -f "$1" ] || { say none; return; }
-  say stat "$(stat -L -c '%a %U:%G %s' "$1")"; h=; hash_of <"$1"; say sha256 "$h"
-  if grep -q ENCRYPTED "$1"; then say encrypted 1; return; fi
-  # a broken key must not pass as the hash of nothing
-  s=$(openssl pkey -in "$1" -passin pass: -pubout -outform DER 2>/dev/null | base64 -w 0)
-  [ -z "$s" ] || { s=$(printf %s "$s" | base64 -d | sha256sum); say spki "${s%% *}"; }
+key_half() { # PATH
+  if grep -q ENCRYPTED -- "$1"; then say encrypted 1; return; fi
+  h=$(openssl pkey -in "$1" -passin pass: -pubout -outform DER 2>/dev/null | sha256sum); h=${h%% *}
+  # The hash of nothing: a broken key must not pass as one.
+  [ "$h" = e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 ] || say spki "$h"
 }
 
-ask_unit() {
-  s=$(systemctl show -p LoadState,ActiveState,SubState,UnitFileState,NRestarts,NeedDaemonReload,FragmentPath,DropInPaths "$1" 2>&1)
-  printf '%s\n' "$s" | tell show
-  case $s in
-    *ActiveState=active* | *LoadState=not-found*) ;; *) timeout --foreground 10 journalctl -q -u "$1" -n 12 --no-pager -o cat 2>/dev/null | tell journal ;;
-  esac
+# ask_units { NUMBER UNIT }...: all in one answer, with an empty line between two
+ask_units() {
+  each 2 "$@"
+  s=$(eval "systemctl show -p LoadState,ActiveState,SubState,UnitFileState,NRestarts,NeedDaemonReload,FragmentPath,DropInPaths -- $a" 2>&1)
+  while [ $# -gt 0 ]; do
+    q=$1 o=${s%%"$n$n"*}; s=${s#*"$n$n"}; tell show "$o"
+    case $o in
+      *ActiveState=active* | *LoadState=not-found*) ;;
+      *) tell journal "$(timeout --foreground 10 journalctl -q -u "$2" -n 12 --no-pager -o cat 2>/dev/null)" ;;
+    esac
+    shift 2
+  done
 }
 
-ask_docker() { timeout --foreground 30 docker info 2>&1 | tell info; }
-ask_containers() {
-  timeout --foreground 30 docker ps --no-trunc --format '{{.ID}}	{{.Image}}	{{.Command}}	{{.CreatedAt}}	{{.Status}}	{{.Names}}' 2>&1 | tell ps
+# ask_docker INFO PS IMAGES: the numbers of the questions, - for one that is not asked. What info says there is none
+# of is not asked for, and a docker that says nothing is not asked again. Programs that end at once collect no garbage.
+ask_docker() {
+  export GOGC=off; o=
+  if [ "$1" != - ]; then
+    q=$1 o=$(timeout --foreground 30 docker info 2>&1) || [ $? != 124 ] || o="docker did not answer within 30 s"
+    tell info "$o"
+  fi
+  i="$n$o$n"
+  if [ "$2" != - ]; then
+    q=$2
+    case $i in
+      *"$n Containers: 0$n"* | *"${n}Containers: 0$n"*) ;;
+      *"docker did not answer within"*) tell ps "$o" ;;
+      *) tell ps "$(timeout --foreground 30 docker ps --no-trunc --format '{{.ID}}	{{.Image}}	{{printf "%.1000s" .Command}}	{{.CreatedAt}}	{{.Status}}	{{.Names}}' 2>&1)" ;;
+    esac
+    say done
+  fi
+  if [ "$3" != - ]; then
+    q=$3
+    case $i in
+      *"$n Images: 0$n"* | *"${n}Images: 0$n"* | *"docker did not answer within"*) ;;
+      *) tell image "$(timeout --foreground 30 docker images --no-trunc 2>/dev/null)" ;;
+    esac
+    say done
+  fi
+}
+
+ask_tar() {
+  if [ -r "$1" ]; then
+    o=$(tar -xOf "$1" manifest.json 2>&1); [ ${#o} -lt 3000 ] || o=$(printf '%s\n' "$o" | fold -b -w 3000)
+    tell manifest "$o"
+  else say none; fi
   say done
 }
-ask_images() { timeout --foreground 30 docker images --no-trunc 2>/dev/null | tell image; say done; }
-ask_tar() { if [ -r "$1" ]; then tar -xOf "$1" manifest.json 2>&1 | fold -b -w 3000 | tell manifest; else say none; fi; say done; }
 
 ask_kubelet() { # PATH: whether it is there
   kv=; [ -f "$1" ] || { say none; return 1; }
+  export GOGC=off GOMAXPROCS=1
   say size "$(stat -L -c %s "$1")"
 }
 
@@ -258,12 +351,17 @@ try_flags() { # PATH FLAG...: drops what the kubelet's parser refuses until it t
   done
 }
 
-ask_folder() { if [ -d "$1" ]; then ls -A "$1" | tell name; else say none; fi; say done; }
-ask_record() { cat /var/lib/gangplank/*/record.jsonl 2>/dev/null | tell line; say done; }
-ask_lookup() { timeout --foreground 15 getent ahosts "$1" | tell host; say done; }
-ask_tls() { # HOST PORT
+ask_folder() {
+  if [ -d "$1" ]; then
+    for f in "$1"/* "$1"/.[!.]* "$1"/..?*; do [ ! -e "$f" ] && [ ! -L "$f" ] || say name "${f##*/}"; done
+  else say none; fi
+  say done
+}
+ask_record() { for f in /var/lib/gangplank/*/record.jsonl; do [ ! -r "$f" ] || tell line "$(cat "$f")"; done; say done; }
+ask_lookup() { tell host "$(timeout --foreground 15 getent ahosts "$1")"; say done; }
+ask_tls() { # HOST PORT; whom this machine trusts does not matter here, so those many certificates are not read
   case $1 in *:*) a=[$1]:$2 ;; *) a=$1:$2 ;; esac
-  o=$(timeout --foreground 6 openssl s_client -connect "$a" -servername "$1" -showcerts </dev/null 2>&1)
+  o=$(SSL_CERT_FILE=/dev/null SSL_CERT_DIR=/dev/null timeout --foreground 6 openssl s_client -connect "$a" -servername "$1" -showcerts </dev/null 2>&1)
   c=$(printf '%s\n' "$o" | sed -n '/-BEGIN CERT/,/-END CERT/p')
-  if [ -n "$c" ]; then printf '%s\n' "$c" | tell pem; else printf '%s\n' "$o" | head -n 3 | tell error; fi
+  if [ -n "$c" ]; then tell pem "$c"; else tell error "$(printf '%s\n' "$o" | head -n 3)"; fi
 }

@@ -99,6 +99,7 @@ pub fn compile(
     secret: &dyn Fn(&SecretRef) -> Option<Zeroizing<String>>,
 ) -> Result<Script, CompileError> {
     let (mut small, mut large) = (Vec::new(), BTreeMap::new());
+    let mut plain: Vec<(usize, Zeroizing<Vec<u8>>)> = Vec::new();
     let (mut contents, mut blocks) = (String::new(), String::new());
     for (index, action) in batch.actions.iter().enumerate() {
         let (line, item) = action_line(action, secret)?;
@@ -107,12 +108,28 @@ pub fn compile(
             Some(item) if item.len() > SMALL => {
                 large.insert(index, item);
             }
-            Some(item) => {
-                let _ = writeln!(contents, "p{index}=$(head -c {} <&3 | base64)", item.len());
-                small.push(item);
-            }
+            Some(item) => match item {
+                Payload::Bytes(bytes) if is_plain(&bytes) => plain.push((index, bytes)),
+                item => {
+                    let _ = writeln!(contents, "b{index}=$(head -c {} <&3 | base64)", item.len());
+                    small.push(item);
+                }
+            },
             None => {}
         }
+    }
+    if !plain.is_empty() {
+        let block = together(&plain);
+        let _ = writeln!(
+            contents,
+            "set -f; IFS='{BETWEEN}'; set -- $(head -c {} <&3); unset IFS; set +f",
+            block.len()
+        );
+        for (place, (index, _)) in plain.iter().enumerate() {
+            let _ = write!(contents, "p{index}=${{{}}} ", place + 1);
+        }
+        contents.push_str("; set --\n");
+        small.push(Payload::Bytes(block));
     }
     // Nothing begins before the line behind the small contents is there: what is cut off before does nothing.
     let mut text = format!(
@@ -121,15 +138,8 @@ pub fn compile(
          read -r l <&3 || stop=1\nlisten\n{blocks}",
         shell_words::quote(&batch.run)
     );
-    text.push_str("if [ -z \"$stop\" ]; then p=''\n");
-    // The slow questions run side by side behind the quick ones.
-    let (slow, quick): (Vec<_>, Vec<_>) = batch.wants.iter().enumerate().partition(|(_, want)| is_slow(want));
-    for (index, want) in slow {
-        let _ = writeln!(text, "q={index}; {{ {}; }} & p=\"$p $!\"", question(want));
-    }
-    for (index, want) in quick {
-        let _ = writeln!(text, "q={index}; {}", question(want));
-    }
+    text.push_str("flush\nif [ -z \"$stop\" ]; then p=''\n");
+    questions(&batch.wants, &mut text);
     text.push_str("[ -z \"$p\" ] || wait $p\nfi\nmark z \"$stop\"\nmute\n");
     // A question that still runs when all was told to stop goes too.
     text.push_str("[ -z \"$stop\" ] || { trap '' TERM; kill -TERM 0; }\nexit 0\n");
@@ -214,35 +224,94 @@ fn hash_file(path: &std::path::Path) -> std::io::Result<String> {
     Ok(crate::plan::action::hex(&hasher.finish()))
 }
 
-fn is_slow(want: &Want) -> bool {
-    matches!(
-        want,
-        Want::Docker
-            | Want::Containers
-            | Want::Images
-            | Want::Tar(_)
-            | Want::Kubelet { .. }
-            | Want::Tls { .. }
-            | Want::Lookup(_)
-            | Want::Unit(_)
-    )
+/// Whether a shell variable can hold it and a shell of any kind gives it back: no NUL, nothing that a shell uses
+/// for itself, and not our own separator.
+fn is_plain(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| matches!(byte, b'\t' | b'\n' | b' '..=b'~'))
+}
+
+/// Stands between contents that come together; never in one of them.
+const BETWEEN: char = '\u{1e}';
+
+/// Contents in one piece; one more behind the last keeps its newline from the shell.
+fn together(contents: &[(usize, Zeroizing<Vec<u8>>)]) -> Zeroizing<Vec<u8>> {
+    let length = contents.iter().map(|(_, bytes)| bytes.len() + 1).sum::<usize>() + 1;
+    // Grown in place it would leave copies behind.
+    let mut block = Zeroizing::new(Vec::with_capacity(length));
+    for (_, bytes) in contents {
+        block.extend_from_slice(bytes);
+        block.push(BETWEEN as u8);
+    }
+    block.push(b'.');
+    block
+}
+
+/// Asks. The slow questions run side by side behind the quick ones; questions of a kind are asked together.
+fn questions(wants: &[Want], text: &mut String) {
+    let (mut files, mut units, mut tars) = (String::new(), String::new(), String::new());
+    let (mut slow, mut quick) = (String::new(), String::new());
+    let mut docker = ["-".to_owned(), "-".to_owned(), "-".to_owned()];
+    for (index, want) in wants.iter().enumerate() {
+        match want {
+            Want::File { path, content } => {
+                let kind = if *content { "content" } else { "hash" };
+                let _ = write!(files, " {index} {} {kind}", shell_words::quote(path));
+            }
+            Want::Key(path) => {
+                let _ = write!(files, " {index} {} key", shell_words::quote(path));
+            }
+            Want::Unit(name) => {
+                let _ = write!(units, " {index} {}", shell_words::quote(name));
+            }
+            Want::Tar(path) => {
+                let _ = write!(tars, "q={index}; ask_tar {}; ", shell_words::quote(path));
+            }
+            Want::Docker => docker[0] = index.to_string(),
+            Want::Containers => docker[1] = index.to_string(),
+            Want::Images => docker[2] = index.to_string(),
+            Want::Kubelet { .. } | Want::Tls { .. } | Want::Lookup(_) => {
+                let _ = writeln!(slow, "q={index}; {{ {}; }} & p=\"$p $!\"", question(want));
+            }
+            Want::Machine | Want::Folder(_) | Want::Record => {
+                let _ = writeln!(quick, "q={index}; {}", question(want));
+            }
+        }
+    }
+    let mut job = |call: String| {
+        let _ = writeln!(slow, "{{ {call}}} & p=\"$p $!\"");
+    };
+    if docker.iter().any(|number| number != "-") {
+        job(format!("ask_docker {}; ", docker.join(" ")));
+    }
+    if !units.is_empty() {
+        job(format!("ask_units{units}; "));
+    }
+    if !tars.is_empty() {
+        job(tars);
+    }
+    if !files.is_empty() {
+        let _ = writeln!(quick, "ask_files{files}");
+    }
+    text.push_str(&slow);
+    text.push_str(&quick);
 }
 
 fn question(want: &Want) -> String {
     let call = |name: &str, words: &[&str]| format!("{name} {}", shell_words::join(words));
     match want {
         Want::Machine => "ask_machine".to_owned(),
-        Want::File { path, content } => call("ask_file", &[path, if *content { "1" } else { "" }]),
-        Want::Key(path) => call("ask_key", &[path]),
-        Want::Unit(name) => call("ask_unit", &[name]),
-        Want::Docker => "ask_docker".to_owned(),
-        Want::Containers => "ask_containers".to_owned(),
-        Want::Images => "ask_images".to_owned(),
-        Want::Tar(path) => call("ask_tar", &[path]),
         Want::Folder(path) => call("ask_folder", &[path]),
         Want::Record => "ask_record".to_owned(),
         Want::Lookup(name) => call("ask_lookup", &[name]),
         Want::Tls { host, port } => call("ask_tls", &[host, &port.to_string()]),
+        // Asked together with others of their kind.
+        Want::File { .. }
+        | Want::Key(_)
+        | Want::Unit(_)
+        | Want::Docker
+        | Want::Containers
+        | Want::Images
+        | Want::Tar(_) => String::new(),
         Want::Kubelet { path, flags } => {
             let words = |set: &FlagSet| {
                 let mut words = vec![path.as_str()];
