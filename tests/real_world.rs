@@ -1,0 +1,119 @@
+//! The real world over a real sshd on loopback: connections are kept, shared, and made anew when they have ended.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+mod sshd;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use gangplank::engine::real::Asker;
+use gangplank::engine::{RealWorld, World};
+use gangplank::host::{
+    Ask, Batch, BatchEnd, Host, HostKeyQuestion, NewKeys, SecretWanted, Stop, TrustAnswer, TrustPolicy, Vault,
+};
+use gangplank::plan::action::{Action, SecretRef};
+use gangplank::plan::fact::Want;
+use gangplank::plan::model::{ApiAddress, Login};
+use gangplank::plan::place::Place;
+use sshd::{LIMIT, Sshd};
+use zeroize::Zeroizing;
+
+/// Knows no secret and is never asked.
+struct Nobody;
+
+impl Vault for Nobody {
+    fn get(&self, _: &SecretRef) -> Option<Zeroizing<String>> {
+        None
+    }
+
+    fn wrong(&self, _: &SecretRef) {}
+}
+
+impl Ask for Nobody {
+    fn secret(&self, _: &SecretWanted) -> Option<Zeroizing<String>> {
+        None
+    }
+
+    fn trust(&self, _: &HostKeyQuestion) -> TrustAnswer {
+        TrustAnswer::Refuse
+    }
+}
+
+impl Asker for Nobody {
+    fn name(&self, _: &str, _: &Place) {}
+
+    fn can_ask(&self) -> bool {
+        false
+    }
+}
+
+fn api(host: &str) -> ApiAddress {
+    ApiAddress { host: host.to_owned(), port: 443 }
+}
+
+fn world(sshd: &Sshd) -> RealWorld {
+    let policy = TrustPolicy { new: NewKeys::Accept, ..TrustPolicy::default() };
+    RealWorld::new(sshd.here(), policy, Arc::new(Nobody), &api("one.example.com"), sshd.at("kept"))
+}
+
+fn connect(world: &dyn World, sshd: &Sshd) -> Box<dyn Host> {
+    let login = Login {
+        host: "127.0.0.1".to_owned(),
+        port: Some(sshd.port),
+        user: Some(sshd.user.clone()),
+        key: Some(sshd.at("id")),
+        ..Login::default()
+    };
+    world.host(&Place::Worker("w1".to_owned()), &login).unwrap()
+}
+
+fn ask(host: &mut dyn Host) -> BatchEnd {
+    let batch = Batch { wants: vec![Want::Folder("/".to_owned())], ..Batch::default() };
+    host.run(&batch, &Stop::default(), &mut |_| {})
+}
+
+#[test]
+fn a_world_for_another_api_shares_the_connections() {
+    let sshd = Sshd::start("");
+    let one: Arc<dyn World> = Arc::new(world(&sshd));
+    assert!(ask(connect(&*one, &sshd).as_mut()).complete);
+    let first = world(&sshd);
+    let mut host = connect(&first, &sshd);
+    assert!(ask(host.as_mut()).complete);
+    let second = first.for_api(&api("two.example.com"));
+    let mut again = connect(&second, &sshd);
+    assert!(ask(again.as_mut()).complete);
+    assert_eq!((again.counts().connections, again.counts().execs), (1, 2));
+    assert_eq!(
+        (first.cluster().url().as_str(), second.cluster().url().as_str()),
+        ("https://one.example.com", "https://two.example.com")
+    );
+}
+
+#[test]
+fn a_connection_that_has_ended_is_made_anew_by_whoever_comes_next() {
+    let sshd = Sshd::start("");
+    let world = world(&sshd);
+    let mut host = connect(&world, &sshd);
+    assert!(ask(host.as_mut()).complete);
+    // The shell's parent is the sshd process of this connection.
+    let kill = Action::Script {
+        title: "end the connection".to_owned(),
+        text: "kill -9 $PPID".to_owned(),
+        secrets: Vec::new(),
+    };
+    let end = host.run(&Batch { actions: vec![kill], ..Batch::default() }, &Stop::default(), &mut |_| {});
+    assert!(end.trouble.is_some() && !end.complete);
+    assert!(ask(host.as_mut()).trouble.is_some(), "the old one stays ended");
+    let deadline = Instant::now() + LIMIT;
+    loop {
+        let mut again = connect(&world, &sshd);
+        if ask(again.as_mut()).complete {
+            assert_eq!((again.counts().connections, again.counts().execs), (1, 1));
+            return;
+        }
+        assert!(Instant::now() < deadline, "it is never made anew");
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+}
