@@ -17,6 +17,8 @@ mod faults;
 mod jobs;
 #[path = "engine/look.rs"]
 mod look;
+#[path = "engine/offline.rs"]
+mod offline;
 #[path = "engine/pace.rs"]
 mod pace;
 #[path = "engine/probe.rs"]

@@ -166,6 +166,11 @@ pub(super) fn log_in(
     {
         return Err(NoLogin::only(&error));
     }
+    if signer.is_offline() {
+        let why = "the CA is offline, so the API knows us once the admin certificate of this run is there; until then \
+                   versions come from the kubelets";
+        return Err(NoLogin::only(&why));
+    }
     let login = {
         let mut passing = passing.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(login) = &*passing {

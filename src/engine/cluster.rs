@@ -31,6 +31,7 @@ impl Engine<'_> {
         let base = match learnt {
             Ok(base) => base,
             Err(problem) => {
+                self.no_more_requests(&Place::Here);
                 self.fail(&Place::Here, None, problem);
                 shared.dns.open(false);
                 shared.end(&Place::Here, End::Problem);
@@ -62,8 +63,10 @@ impl Engine<'_> {
             host: host.as_mut(),
             facts: base.here.clone(),
             asked_ms: millis(self.world.now()),
+            slots: None,
         };
         let worked = self.work(base, &mut site);
+        self.no_more_requests(&Place::Here);
         let mut end = ended(&worked);
         if end == End::Problem || end == End::Stopped {
             return end;
@@ -71,11 +74,15 @@ impl Engine<'_> {
         for (id, proof) in worked.proofs {
             if let Proof::Kubectl { file, context } = proof {
                 self.teller.tell(&Place::Here, Some(id), Event::TaskStarted);
-                let known = base.cluster.nodes.is_some();
-                let ended = if known {
-                    self.kubectl_works(&file, &context)
-                } else {
-                    Ended::NotShown(format!("the API is not there: {}", base.cluster.nodes_why))
+                // With an offline CA the admin's certificate of this run is the first that the API knows.
+                let known = match &base.cluster.nodes {
+                    Some(_) => Ok(()),
+                    None if base.signer.is_offline() => base.nodes(self.plan, self.world).map(|_| ()),
+                    None => Err(base.cluster.nodes_why.clone()),
+                };
+                let ended = match known {
+                    Ok(()) => self.kubectl_works(&file, &context),
+                    Err(why) => Ended::NotShown(format!("the API is not there: {why}")),
                 };
                 if self.tell_proof(&Place::Here, id, ended).is_some() {
                     end = End::Problem;

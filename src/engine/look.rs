@@ -1,7 +1,7 @@
 //! Every step of a place looks, in order, each knowing what the earlier ones would do.
 
 use super::base::Base;
-use super::run::Engine;
+use super::run::{Engine, Slots};
 use crate::host::Host;
 use crate::plan::action::Action;
 use crate::plan::fact::Facts;
@@ -48,6 +48,8 @@ pub struct Site<'s> {
     pub facts: Facts,
     /// When that was asked, milliseconds.
     pub asked_ms: i64,
+    /// Where its slot comes from, when it holds one.
+    pub slots: Option<&'s Slots>,
 }
 
 /// Looks at all steps of a queue; ends at a step that is in the way, and behind one whose actions change what

@@ -112,8 +112,47 @@ pub(super) struct Shared {
     /// Workers that are Ready, workers that are over without.
     pub(super) progress: Mutex<(usize, usize)>,
     pub(super) moved: Condvar,
-    pub(super) slots: Mutex<usize>,
-    pub(super) freed: Condvar,
+    pub(super) slots: Slots,
+}
+
+/// How many hosts may be worked on at once.
+pub struct Slots {
+    free: Mutex<usize>,
+    freed: Condvar,
+}
+
+/// A slot that others may use meanwhile; dropped, it is taken again.
+pub(super) struct Lent<'s>(&'s Slots);
+
+impl Slots {
+    fn new(jobs: usize) -> Self {
+        Self { free: Mutex::new(jobs.max(1)), freed: Condvar::new() }
+    }
+
+    fn take(&self) {
+        let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        while *free == 0 {
+            free = self.freed.wait(free).unwrap_or_else(PoisonError::into_inner);
+        }
+        *free -= 1;
+    }
+
+    fn give(&self) {
+        *self.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.freed.notify_one();
+    }
+
+    /// Lets others work while whoever holds a slot waits for a person.
+    pub(super) fn lend(&self) -> Lent<'_> {
+        self.give();
+        Lent(self)
+    }
+}
+
+impl Drop for Lent<'_> {
+    fn drop(&mut self) {
+        self.0.take();
+    }
 }
 
 impl Shared {
@@ -126,8 +165,7 @@ impl Shared {
             costs: Mutex::default(),
             progress: Mutex::default(),
             moved: Condvar::new(),
-            slots: Mutex::new(jobs.max(1)),
-            freed: Condvar::new(),
+            slots: Slots::new(jobs),
         }
     }
 
@@ -136,19 +174,6 @@ impl Shared {
         self.base.open(Err(Problem::new("E-BUG-04", why)));
         self.login.open(());
         self.dns.open(false);
-    }
-
-    fn take_slot(&self) {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        while *slots == 0 {
-            slots = self.freed.wait(slots).unwrap_or_else(PoisonError::into_inner);
-        }
-        *slots -= 1;
-    }
-
-    fn give_slot(&self) {
-        *self.slots.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        self.freed.notify_one();
     }
 
     pub(super) fn end(&self, place: &Place, end: End) {
@@ -211,6 +236,7 @@ impl Engine<'_> {
     pub fn apply(&self) -> u8 {
         let workers = self.workers();
         let shared = Shared::new(self.jobs);
+        self.expect_requests();
         self.teller.tell(&Place::Here, None, Event::RunStarted { hosts: self.contacted() });
         std::thread::scope(|scope| {
             if matches!(self.plan.ca.place, CaPlace::Host { .. }) {
@@ -327,12 +353,13 @@ impl Engine<'_> {
     }
 
     fn worker_thread(&self, shared: &Shared, worker: &Worker, place: &Place) -> End {
-        shared.take_slot();
+        shared.slots.take();
         // Given back and counted whatever happens, a panic included.
         let reported = Cell::new(Reported::Nothing);
         let _guard = Guard(|| {
+            self.no_more_requests(place);
             if reported.get() == Reported::Nothing {
-                shared.give_slot();
+                shared.slots.give();
             }
             if reported.get() != Reported::Ended {
                 shared.moved(false);
@@ -367,6 +394,7 @@ impl Engine<'_> {
             host: host.as_mut(),
             facts: Facts::default(),
             asked_ms: 0,
+            slots: Some(&shared.slots),
         };
         let end = self.worker_steps(shared, &mut site, &mut stream, reported);
         drop(stream);
@@ -400,7 +428,8 @@ impl Engine<'_> {
             return End::Problem;
         };
         let mut worked = self.work(&base, site);
-        shared.give_slot();
+        self.no_more_requests(&site.place);
+        shared.slots.give();
         reported.set(Reported::Worked);
         if worked.problem.is_none() && !worked.stopped {
             self.prove_worker(&base, site, &mut worked, stream);

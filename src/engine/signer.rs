@@ -64,6 +64,11 @@ pub struct Wanted {
     pub spki: String,
 }
 
+/// Refuses a request whose key is not the one on the machine it is for.
+pub(super) fn check(one: &Wanted) -> Result<pki::CheckedCsr, Problem> {
+    pki::check_csr(one.csr.as_bytes(), Some(&one.spki), &one.request).map_err(|error| pki_problem(&error))
+}
+
 /// Reads a file of the CA on this computer.
 pub(super) fn read(world: &dyn World, path: &Path) -> Result<Zeroizing<Vec<u8>>, Problem> {
     world.read(path).map_err(|error| {
@@ -193,6 +198,11 @@ impl Signer {
         &self.info
     }
 
+    /// Somebody signs elsewhere and brings the certificates.
+    pub fn is_offline(&self) -> bool {
+        matches!(self.kind, Kind::Offline)
+    }
+
     /// The CA is good to sign now.
     pub fn check(&self, now: Timestamp) -> Result<(), Problem> {
         self.info.check(now).map_err(|error| pki_problem(&error))
@@ -218,10 +228,6 @@ impl Signer {
         world: &dyn World,
         signed: &dyn Fn(usize, bool),
     ) -> Vec<Result<String, Problem>> {
-        let check = |one: &Wanted| {
-            pki::check_csr(one.csr.as_bytes(), Some(&one.spki), &one.request)
-                .map_err(|error| pki_problem(&error))
-        };
         match &self.kind {
             Kind::Here(ca) => wanted
                 .iter()

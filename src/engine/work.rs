@@ -256,19 +256,28 @@ impl Engine<'_> {
                 }
             };
             let csr = slots.get(csr).cloned().unwrap_or_default();
-            wanted.push(Wanted { csr, request: step::request(wish), spki });
+            wanted.push((request_name(&site.place, key), Wanted { csr, request: step::request(wish), spki }));
             signs.push((*id, action, out.clone()));
         }
         for (id, action, _) in &signs {
             let started = Event::ActionStarted { action: action.title(), shell: action.shell().to_string() };
             self.teller.tell(&site.place, Some(*id), started);
         }
-        let answers = base.signer.sign_all(wanted, self.world, &|index, good| {
+        let ended = |index: usize, good: bool| {
             let Some((id, action, _)) = signs.get(index) else { return };
             let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
             let ended = Event::ActionEnded { action: action.title(), status: i32::from(!good), ms };
             self.teller.tell(&site.place, Some(*id), ended);
-        });
+        };
+        let answers = if base.signer.is_offline() {
+            let Some(answers) = self.gather(base, site, wanted, &ended) else {
+                return !self.stops_here(site, *id, worked);
+            };
+            answers
+        } else {
+            let wanted = wanted.into_iter().map(|(_, wanted)| wanted).collect();
+            base.signer.sign_all(wanted, self.world, &ended)
+        };
         let results: Vec<Result<(Slot, String), Problem>> = answers
             .into_iter()
             .zip(&signs)
@@ -444,6 +453,16 @@ impl Engine<'_> {
             worked.problem = Some(problem);
             return;
         }
+    }
+}
+
+/// A request's name among those of all places: the place and the name of the key.
+fn request_name(place: &Place, key: &str) -> String {
+    let file = key.rsplit('/').next().unwrap_or(key);
+    let stem = file.strip_suffix(".key").unwrap_or(file);
+    match place {
+        Place::Here => stem.to_owned(),
+        Place::CaHost | Place::Cluster | Place::Worker(_) => format!("{place}-{stem}"),
     }
 }
 

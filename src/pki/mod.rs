@@ -9,6 +9,7 @@ pub mod describe;
 pub mod error;
 pub mod facts;
 pub mod key;
+pub mod offline;
 pub mod openssl_ca;
 pub mod request;
 pub mod sign;

@@ -181,7 +181,7 @@ fn write<T: AsRef<str>>(file: &str, lines: impl IntoIterator<Item = T>) -> Strin
 }
 
 /// As `-subj` wants it: `/` and `+` separate, a backslash escapes.
-fn subject(request: &Request) -> String {
+pub(super) fn subject(request: &Request) -> String {
     let escape = |value: &str| -> String {
         value
             .chars()
@@ -194,7 +194,7 @@ fn subject(request: &Request) -> String {
 }
 
 /// UTCTime up to 2049, GeneralizedTime after, as RFC 5280 wants it in the certificate.
-fn date(time: Timestamp) -> String {
+pub(super) fn date(time: Timestamp) -> String {
     let year = time.strftime("%Y").to_string();
     let form = if year.as_str() < "2050" { "%y%m%d%H%M%SZ" } else { "%Y%m%d%H%M%SZ" };
     time.strftime(form).to_string()

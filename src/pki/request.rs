@@ -114,6 +114,11 @@ impl Request {
         SignedDuration::from_hours(i64::from(self.days) * 24)
     }
 
+    /// The subject on one line.
+    pub fn subject_text(&self) -> String {
+        super::facts::one_line(&self.subject())
+    }
+
     /// The subject in order: organizations, then the common name.
     pub(super) fn subject(&self) -> Vec<(String, String)> {
         let organizations = self.organizations.iter().map(|value| ("O".to_owned(), value.clone()));

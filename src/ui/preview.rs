@@ -89,6 +89,9 @@ pub fn text(seen: &[Seen], files: bool) -> String {
                 let _ = writeln!(out, "  {line}");
             }
         }
+        for note in &place.notes {
+            let _ = writeln!(out, "  note: {note}");
+        }
         for one in &place.looked {
             let title = one.step.title();
             match &one.state {
@@ -157,6 +160,9 @@ pub fn json(seen: &[Seen]) -> Vec<Value> {
             lines.push(
                 json!({"v": 1, "kind": "trouble", "place": place.place.to_string(), "problem": problem}),
             );
+        }
+        for note in &place.notes {
+            lines.push(json!({"v": 1, "kind": "note", "place": name(&place.place), "text": note}));
         }
         for one in &place.looked {
             let mut line = BTreeMap::from([
