@@ -83,7 +83,7 @@ fn an_answer_that_is_missing_is_shown_by_its_name() {
 #[test]
 fn texts_fit_the_width_they_are_wrapped_to() {
     let long = |width: usize| {
-        let fits = |lines: &[String]| {
+        let fits = move |lines: &[String]| {
             lines.iter().all(|line| line.starts_with("  ") || line.chars().count() <= width)
         };
         CATALOGUE.iter().filter(move |step| {
