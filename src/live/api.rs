@@ -11,7 +11,7 @@ use crate::kube::{ApiError, Cluster, NodeEvent, NodeNews};
 use crate::plan::model::Plan;
 
 /// A watch is ended and begun again so often: a peer that vanished without a word is noticed then.
-const LIFE: Duration = Duration::from_secs(30);
+const LIFE: Duration = Duration::from_secs(15);
 /// Between two lists where there is no watch.
 const LISTS: Duration = Duration::from_secs(5);
 /// A watch that ended sooner is none.
