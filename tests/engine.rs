@@ -11,6 +11,8 @@ mod bench;
 mod change;
 #[path = "engine/crash.rs"]
 mod crash;
+#[path = "engine/demo.rs"]
+mod demo;
 #[path = "engine/faults.rs"]
 mod faults;
 #[path = "engine/jobs.rs"]

@@ -10,7 +10,7 @@ use super::look::{assert_same_state, stale, state};
 /// Renews the golden files instead of comparing: `RENEW_GOLDEN=1 cargo test --test engine`.
 const RENEW: &str = "RENEW_GOLDEN";
 
-fn golden(name: &str, is: &str) {
+pub fn golden(name: &str, is: &str) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
     if std::env::var_os(RENEW).is_some() {
         std::fs::write(&path, is).unwrap();

@@ -105,6 +105,12 @@ fn one(machine: &LabMachine, asked: &Asked, secret: &[u8], seed: &mut Seed) -> R
     let said = |error: crate::pki::PkiError| error.to_string();
     let start = date(option("-startdate")).ok_or("start date is invalid")?;
     let end = date(option("-enddate")).ok_or("end date is invalid")?;
+    // In whole ten minutes, so that a certificate and its hash are the same on every take.
+    let whole = |time: Timestamp| {
+        let over = SignedDuration::from_secs(time.as_second().rem_euclid(600));
+        time.saturating_sub(over).unwrap_or(time)
+    };
+    let (start, end) = (whole(start), whole(end));
     // Certificates of ours start five minutes back.
     let now = start.saturating_add(SignedDuration::from_mins(5)).unwrap_or(start);
     let line = String::from_utf8_lossy(secret).lines().next().unwrap_or_default().to_owned();

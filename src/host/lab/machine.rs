@@ -170,6 +170,8 @@ pub struct LabMachine {
     pub rules: bool,
     /// Tars by path.
     pub tars: BTreeMap<String, LabTar>,
+    /// How often the containers of a manifest were made.
+    pub(super) made: BTreeMap<String, u64>,
     pub(super) process: Option<Process>,
     pub(super) faults: Faults,
     pub(super) counts: crate::host::Counts,

@@ -41,12 +41,14 @@ impl LabMachine {
                 .iter()
                 .find_map(|flag| flag.strip_prefix("--pod-infra-container-image="))
                 .map_or_else(|| self.pause(old), str::to_owned);
-            let made = containers(&pod, node, &pause, old, (path, hash), latest);
+            let number = self.made.get(path).copied().unwrap_or(0);
+            let made = containers(&pod, node, &pause, old, (path, hash), (number, latest));
             let missing = |one: &&LabContainer| !self.images.iter().any(|image| image.name == one.image);
             if made.iter().any(|one| missing(&one)) {
                 // The node is Ready all the same; only this pod waits for its images.
                 continue;
             }
+            self.made.insert(path.clone(), number.saturating_add(1));
             self.rules |= made.iter().any(|one| one.name.starts_with("k8s_kube-proxy"));
             self.containers.extend(made);
         }
@@ -83,7 +85,10 @@ impl LabMachine {
             }
             let Ok(parsed) = serde_yaml::to_value(pod) else { continue };
             let pause = self.pause(old);
-            self.containers.extend(containers(&parsed, "", &pause, old, (CLUSTER, &hash), latest));
+            let number = self.made.entry(hash.clone()).or_insert(0);
+            *number = number.saturating_add(1);
+            let when = (*number, latest);
+            self.containers.extend(containers(&parsed, "", &pause, old, (CLUSTER, &hash), when));
         }
     }
 }
@@ -95,7 +100,7 @@ fn containers(
     pause: &str,
     old: bool,
     manifest: (&str, &str),
-    latest: u64,
+    (number, latest): (u64, u64),
 ) -> Vec<LabContainer> {
     let text = |value: Option<&Value>| value.and_then(Value::as_str).unwrap_or_default().to_owned();
     let meta = pod.get("metadata");
@@ -105,7 +110,8 @@ fn containers(
     let space = if space.is_empty() { "default".to_owned() } else { space };
     let uid: String = sha256(format!("{}{}", manifest.1, node).as_bytes()).chars().take(32).collect();
     let one = |container: &str, image: &str, command: String| {
-        let id = sha256(format!("{container}{uid}{latest}").as_bytes());
+        // Not of the time: the same on every take.
+        let id = sha256(format!("{container}{uid}{number}").as_bytes());
         let short: String = id.chars().take(8).collect();
         let name = if old {
             format!("k8s_{container}.{short}_{name}_{space}_{uid}_{short}")
