@@ -86,9 +86,9 @@ pub fn names() -> &'static [(&'static str, &'static str)] {
     &NAMES
 }
 
-/// Opens a lab. `speed` = seconds of the lab in a real one, 0 = nobody waits at all (tests); without a seed
+/// Opens a lab. `pace` = seconds of the lab in a real one, 0 = nobody waits at all (tests); without a seed
 /// no two takes are the same.
-pub fn open(name: &str, speed: f64, seed: Option<u64>) -> Result<DemoLab, LabError> {
+pub fn open(name: &str, pace: f64, seed: Option<u64>) -> Result<DemoLab, LabError> {
     let known = LABS
         .iter()
         .find(|known| known.name == name)
@@ -99,7 +99,7 @@ pub fn open(name: &str, speed: f64, seed: Option<u64>) -> Result<DemoLab, LabErr
     let loaded = yaml::load(known.plan.as_bytes(), &home.join(PLAN_FILE), Some(home))
         .map_err(|remarks| LabError::Value(remarks.iter().map(ToString::to_string).collect()))?;
     play(&setup, &world, &loaded.plan)?;
-    world.lab().clock().set_speed(speed);
+    world.lab().clock().set_speed(pace);
     Ok(DemoLab {
         name: known.name,
         title: known.title,

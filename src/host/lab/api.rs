@@ -338,7 +338,7 @@ pub(super) fn kubectl(lab: &Lab, args: &[&str]) -> Result<String, String> {
     cluster.login(&material(target.ca.as_ref())?, Some(&login)).map_err(|error| error.to_string())?;
     let nodes = cluster.nodes().map_err(|error| error.to_string())?;
     if args.windows(2).any(|two| two == ["-o", "name"]) {
-        return Ok(nodes.iter().map(|node| format!("node/{}\n", node.name)).collect());
+        return Ok(nodes.iter().flat_map(|node| ["node/", &node.name, "\n"]).collect());
     }
     if nodes.is_empty() {
         return Ok("No resources found\n".to_owned());

@@ -299,12 +299,12 @@ fn tell(
         Some(_) => latest,
     };
     process.works = Some((works, since));
-    identity.unready = match (works, fine) {
+    let why = match (works, fine) {
         (true, _) => "",
         (false, true) => NOT_LOOKED,
         (false, false) => RUNTIME_DOWN,
-    }
-    .to_owned();
+    };
+    why.clone_into(&mut identity.unready);
     let beats = latest.saturating_sub(since) / HEARTBEAT;
     identity.said = since.saturating_add(beats.saturating_mul(HEARTBEAT));
     (identity.since, identity.talks) = (since, talks);

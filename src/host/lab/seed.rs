@@ -106,9 +106,7 @@ impl Draw {
         }
         let (one, two) = (BigNum::from_u32(1)?, BigNum::from_u32(2)?);
         let (mut rest, mut below, mut power) = (BigNum::new()?, BigNum::new()?, BigNum::new()?);
-        let small: Vec<u32> = (3..SIEVE)
-            .filter(|one| (2..).take_while(|two| two * two <= *one).all(|two| one % two != 0))
-            .collect();
+        let small: Vec<u32> = (3..SIEVE).filter(|one| (2..=one.isqrt()).all(|two| one % two != 0)).collect();
         loop {
             rest.nnmod(&prime, e, context)?;
             let divided = small.iter().any(|small| prime.mod_word(*small).is_ok_and(|rest| rest == 0));
@@ -126,30 +124,32 @@ impl Draw {
 
     fn rsa(&self) -> Result<PKey<Private>, ErrorStack> {
         let mut context = BigNumContext::new()?;
-        let e = BigNum::from_u32(65_537)?;
-        let (mut p, mut q) = (self.prime(1, &e, &mut context)?, self.prime(2, &e, &mut context)?);
+        let exponent = BigNum::from_u32(65_537)?;
+        let (mut p, mut q) =
+            (self.prime(1, &exponent, &mut context)?, self.prime(2, &exponent, &mut context)?);
         if p < q {
             std::mem::swap(&mut p, &mut q);
         }
         let (one, mut p1, mut q1) = (BigNum::from_u32(1)?, BigNum::new()?, BigNum::new()?);
         p1.checked_sub(&p, &one)?;
         q1.checked_sub(&q, &one)?;
-        let (mut n, mut phi, mut d) = (BigNum::new()?, BigNum::new()?, BigNum::new()?);
-        n.checked_mul(&p, &q, &mut context)?;
+        let (mut product, mut phi, mut private) = (BigNum::new()?, BigNum::new()?, BigNum::new()?);
+        product.checked_mul(&p, &q, &mut context)?;
         phi.checked_mul(&p1, &q1, &mut context)?;
-        d.mod_inverse(&e, &phi, &mut context)?;
+        private.mod_inverse(&exponent, &phi, &mut context)?;
         let (mut dp, mut dq, mut inverse) = (BigNum::new()?, BigNum::new()?, BigNum::new()?);
-        dp.nnmod(&d, &p1, &mut context)?;
-        dq.nnmod(&d, &q1, &mut context)?;
+        dp.nnmod(&private, &p1, &mut context)?;
+        dq.nnmod(&private, &q1, &mut context)?;
         inverse.mod_inverse(&q, &p, &mut context)?;
-        let key =
-            RsaPrivateKeyBuilder::new(n, e, d)?.set_factors(p, q)?.set_crt_params(dp, dq, inverse)?.build();
+        let key = RsaPrivateKeyBuilder::new(product, exponent, private)?
+            .set_factors(p, q)?
+            .set_crt_params(dp, dq, inverse)?
+            .build();
         PKey::from_rsa(key)
     }
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 mod tests {
     use openssl::pkey::PKey;
 
