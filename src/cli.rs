@@ -33,6 +33,34 @@ pub struct Looks {
     pub palette: Option<String>,
 }
 
+/// What the demo takes.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// The lab; `--list` names them
+    pub lab: Option<String>,
+    /// Name the labs
+    #[arg(long)]
+    pub list: bool,
+    /// How many times faster than real its clock goes
+    #[arg(long, default_value_t = 1.0, value_name = "N")]
+    pub speed: f64,
+    /// The same names, serials and times on every take
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// It plays by itself, with captions: `.` pauses, PageDown goes on at once, Home begins again
+    #[arg(long)]
+    pub autoplay: bool,
+    /// Keep every frame as an asciicast; without a terminal it needs --autoplay
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+    /// Size of a recording without a terminal
+    #[arg(long, value_name = "WxH", default_value = "120x36")]
+    pub size: String,
+    /// How it looks.
+    #[command(flatten)]
+    pub looks: Looks,
+}
+
 /// What the wizard takes.
 #[derive(Debug, Args, Clone, Default)]
 pub struct Wizard {
@@ -79,22 +107,7 @@ pub enum Command {
         wizard: Wizard,
     },
     /// The wizard on a built-in lab: no machine, no network, nothing is kept
-    Demo {
-        /// The lab; `--list` names them
-        lab: Option<String>,
-        /// Name the labs
-        #[arg(long)]
-        list: bool,
-        /// How many times faster than real its clock goes
-        #[arg(long, default_value_t = 1.0, value_name = "N")]
-        speed: f64,
-        /// The same names, serials and times on every take
-        #[arg(long, value_name = "N")]
-        seed: Option<u64>,
-        /// How it looks.
-        #[command(flatten)]
-        looks: Looks,
-    },
+    Demo(Demo),
     /// Print a commented plan file to start from
     Init,
     /// Look at the hosts and print every action with its shell and its undo; change nothing anywhere

@@ -32,16 +32,14 @@ pub struct Places {
 
 /// Runs a command; the exit code.
 pub fn run(command: Command, places: &Places, stop: &Arc<Stop>) -> u8 {
-    let wizard = matches!(command, Command::Open { .. } | Command::Resume { .. } | Command::Demo { .. });
+    let wizard = matches!(command, Command::Open { .. } | Command::Resume { .. } | Command::Demo(_));
     if !wizard {
         crate::signals::listen(stop, !matches!(command, Command::Watch { .. }));
     }
     match command {
         Command::Open { plan, wizard } => crate::wizard::open(&wizard, Opening::Plan(plan), places),
         Command::Resume { name, wizard } => crate::wizard::resume(name, &wizard, places),
-        Command::Demo { lab, list, speed, seed, looks } => {
-            crate::wizard::open_demo(lab, list, speed, seed, &looks, places)
-        }
+        Command::Demo(demo) => crate::wizard::open_demo(&demo, places),
         Command::Init => {
             print(EXAMPLE);
             code::DONE

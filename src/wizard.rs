@@ -4,15 +4,17 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 
-use gangplank::engine::{RealWorld, code, demo};
+use gangplank::engine::{RealWorld, code, demo as labs};
 use gangplank::host::{Here, NewKeys, TrustPolicy};
 use gangplank::plan::model::ApiAddress;
 use gangplank::ui::ask::Terminal;
+use gangplank::ui::shots::cast::Recorder;
+use gangplank::ui::tui::play::Player;
 use gangplank::ui::tui::theme::{Palette, Theme};
 use gangplank::ui::tui::work::{self, Dialogs, Replies};
 use gangplank::ui::tui::{self, Opening, Start};
 
-use crate::cli::{Looks, Wizard};
+use crate::cli::{Demo, Looks, Wizard};
 use crate::command::{Places, find_program};
 
 fn theme(looks: &Looks) -> Theme {
@@ -26,40 +28,62 @@ fn theme(looks: &Looks) -> Theme {
 
 /// Opens the wizard; the exit code.
 pub fn open(wizard: &Wizard, opening: Opening, places: &Places) -> u8 {
-    show(wizard, opening, places, 1.0, None)
+    show(wizard, opening, places, Show::default())
+}
+
+/// What a demo adds.
+struct Show {
+    speed: f64,
+    seed: Option<u64>,
+    play: Option<String>,
+    record: Option<PathBuf>,
+    size: (u16, u16),
+}
+
+impl Default for Show {
+    fn default() -> Self {
+        Self { speed: 1.0, seed: None, play: None, record: None, size: (120, 36) }
+    }
+}
+
+fn size(text: &str) -> Option<(u16, u16)> {
+    let (width, height) = text.split_once('x')?;
+    let size = (width.parse().ok()?, height.parse().ok()?);
+    (size.0 >= 60 && size.1 >= 16 && size.0 <= 400 && size.1 <= 200).then_some(size)
 }
 
 /// Opens a demo; the exit code.
-pub fn open_demo(
-    lab: Option<String>,
-    list: bool,
-    speed: f64,
-    seed: Option<u64>,
-    looks: &Looks,
-    places: &Places,
-) -> u8 {
-    if list {
-        for (name, title) in demo::names() {
+pub fn open_demo(demo: &Demo, places: &Places) -> u8 {
+    if demo.list {
+        for (name, title) in labs::names() {
             println!("{name:<16} {title}");
         }
         return code::DONE;
     }
-    let known: Vec<&str> = demo::names().iter().map(|(name, _)| *name).collect();
-    let lab = lab.unwrap_or_else(|| known.first().copied().unwrap_or_default().to_owned());
+    let known: Vec<&str> = labs::names().iter().map(|(name, _)| *name).collect();
+    let lab = demo.lab.clone().unwrap_or_else(|| known.first().copied().unwrap_or_default().to_owned());
     if !known.contains(&lab.as_str()) {
         eprintln!("there is no lab {lab}; there are {}", known.join(", "));
         return code::USE;
     }
-    if !(speed.is_finite() && speed > 0.0 && speed <= 1000.0) {
-        eprintln!("--speed {speed}: write a number above 0 and at most 1000");
+    if !(demo.speed.is_finite() && demo.speed > 0.0 && demo.speed <= 1000.0) {
+        eprintln!("--speed {}: write a number above 0 and at most 1000", demo.speed);
         return code::USE;
     }
-    let wizard = Wizard { looks: looks.clone(), jobs: 16, ..Wizard::default() };
-    show(&wizard, Opening::Demo(lab), places, speed, seed)
+    let Some(size) = size(&demo.size) else {
+        eprintln!("--size {}: write it as 120x36, at least 60x16", demo.size);
+        return code::USE;
+    };
+    let wizard = Wizard { looks: demo.looks.clone(), jobs: 16, ..Wizard::default() };
+    let play = demo.autoplay.then(|| lab.clone());
+    let show = Show { speed: demo.speed, seed: demo.seed, play, record: demo.record.clone(), size };
+    self::show(&wizard, Opening::Demo(lab), places, show)
 }
 
-fn show(wizard: &Wizard, opening: Opening, places: &Places, speed: f64, seed: Option<u64>) -> u8 {
-    if !std::io::stdout().is_terminal() || !std::io::stdin().is_terminal() {
+fn show(wizard: &Wizard, opening: Opening, places: &Places, show: Show) -> u8 {
+    let seen = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
+    let unseen = !seen && show.play.is_some() && show.record.is_some();
+    if !seen && !unseen {
         eprintln!(
             "the wizard needs a terminal; without one use gangplank plan PLAN, apply PLAN or watch PLAN --plain"
         );
@@ -88,6 +112,16 @@ fn show(wizard: &Wizard, opening: Opening, places: &Places, speed: f64, seed: Op
         config: None,
     };
     let state = wizard.state.clone().unwrap_or_else(|| places.state.clone());
+    let (width, height) = if unseen { show.size } else { tui::window().unwrap_or(show.size) };
+    let recorder =
+        show.record.as_ref().map(|file| Recorder::new(file, width, height, "gangplank demo")).transpose();
+    let recorder = match recorder {
+        Ok(recorder) => recorder,
+        Err(error) => {
+            eprintln!("--record: the file cannot be written: {error}");
+            return code::USE;
+        }
+    };
     let nowhere = ApiAddress { host: "127.0.0.1".to_owned(), port: 1 };
     let start = Start {
         theme: theme(&wizard.looks),
@@ -96,8 +130,8 @@ fn show(wizard: &Wizard, opening: Opening, places: &Places, speed: f64, seed: Op
             home: places.home.clone(),
             base: std::env::current_dir().unwrap_or_else(|_| places.home.clone()),
             jobs: wizard.jobs,
-            speed,
-            seed,
+            speed: show.speed,
+            seed: show.seed,
         },
         real: RealWorld::new(here, policy, Arc::new(asker), &nowhere, state.join("kept")),
         send,
@@ -105,9 +139,11 @@ fn show(wizard: &Wizard, opening: Opening, places: &Places, speed: f64, seed: Op
         replies,
         read_only: wizard.read_only,
         opening,
-        autoplay: None,
+        player: show.play.as_deref().map(Player::new),
+        recorder,
     };
-    match tui::run(start) {
+    let ended = if unseen { tui::run_unseen(start, show.size) } else { tui::run(start) };
+    match ended {
         Ok(code) => code,
         Err(error) => {
             eprintln!("the terminal cannot be used: {error}");

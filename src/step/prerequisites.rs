@@ -140,34 +140,34 @@ fn clock(cx: &Look, machine: &Machine) -> Vec<Verdict> {
     if api_ahead.abs() >= CLOCK_WARN && worker_ahead.abs() >= CLOCK_WARN && off.abs() < CLOCK_WARN {
         verdicts.push(warning(
             "clock of this computer",
-            format!("it is {} from the API and the worker, which agree", seconds(-api_ahead)),
+            format!("it is {}, which agree", apart(-api_ahead, "the API and the worker")),
             "set this computer's clock; certificates start five minutes back",
         ));
     }
     let reference = if cx.cluster.clock_ahead_ms.is_some() { "the API" } else { "this computer" };
     verdicts.push(if off.abs() >= CLOCK_STOP {
         Verdict::Stops(
-            Problem::new("E-CLOCK-01", format!("the worker's clock is {} from {reference}", seconds(off)))
+            Problem::new("E-CLOCK-01", format!("the worker's clock is {}", apart(off, reference)))
                 .seen("a certificate signed now would not be valid there yet, or would seem to start in the past")
                 .manual("set the clock on the worker: timedatectl set-ntp true, or date -s"),
         )
     } else if off.abs() >= CLOCK_WARN {
-        warning("clock", format!("{} from {reference}", seconds(off)), "let the worker use NTP")
+        warning("clock", apart(off, reference), "let the worker use NTP")
     } else {
-        ok("clock", format!("{} from {reference}", seconds(off)))
+        ok("clock", apart(off, reference))
     });
     verdicts
 }
 
-fn seconds(ms: i64) -> String {
-    let text = format!("{}.{} s", ms.abs() / 1000, ms.abs() % 1000 / 100);
-    if ms.abs() < 1000 {
-        "less than 1 s".to_owned()
-    } else if ms > 0 {
-        format!("{text} ahead")
-    } else {
-        format!("{text} behind")
-    }
+/// How far a clock is from another one.
+fn apart(ms: i64, reference: &str) -> String {
+    let text = match ms.abs() {
+        0..1_000 => return format!("less than 1 s from {reference}"),
+        off @ 1_000..120_000 => format!("{}.{} s", off / 1000, off % 1000 / 100),
+        off @ 120_000..7_200_000 => format!("{} min", (off + 30_000) / 60_000),
+        off => format!("{}.{} h", (off + 180_000) / 3_600_000, (off + 180_000) % 3_600_000 / 360_000),
+    };
+    if ms > 0 { format!("{text} ahead of {reference}") } else { format!("{text} behind {reference}") }
 }
 
 fn disk(machine: &Machine) -> Vec<Verdict> {

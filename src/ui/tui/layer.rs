@@ -541,6 +541,7 @@ fn pick(
             {
                 chosen.insert(name.clone());
             }
+            let at = at.saturating_add(1).min(names.len().saturating_sub(1));
             model.overlays.push(Overlay::PickWorker { chosen, at });
             Vec::new()
         }

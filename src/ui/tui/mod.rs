@@ -13,6 +13,7 @@ pub mod layer;
 pub mod log;
 pub mod model;
 pub mod msg;
+pub mod play;
 pub mod regions;
 pub mod review;
 pub mod run;
@@ -30,13 +31,16 @@ use std::time::{Duration, Instant};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
-use ratatui::backend::{Backend, CrosstermBackend};
+use ratatui::backend::{Backend, CrosstermBackend, TestBackend};
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::Signals;
 
-use crate::engine::RealWorld;
+use crate::engine::{Event, RealWorld};
+use crate::plan::place::Place;
+use crate::ui::shots::cast::Recorder;
 use model::Model;
 use msg::{Effect, Msg};
+use play::Player;
 use theme::{Role, Theme};
 use work::{Places, Replies, Works};
 
@@ -44,6 +48,8 @@ use work::{Places, Replies, Works};
 const FRAME: Duration = Duration::from_millis(34);
 /// Time between ticks.
 const TICK: Duration = Duration::from_millis(500);
+/// How often the player of a demo looks up.
+const BEAT: Duration = Duration::from_millis(40);
 /// So long messages are taken in before something is drawn.
 const DRAIN: Duration = Duration::from_millis(8);
 
@@ -80,22 +86,21 @@ pub struct Start {
     /// What to open.
     pub opening: Opening,
     /// A demo that plays by itself.
-    pub autoplay: Option<Autoplay>,
+    pub player: Option<Player>,
+    /// Every frame is kept here.
+    pub recorder: Option<Recorder>,
 }
 
-/// Follows a demo that plays by itself.
-pub struct Autoplay {
-    /// Begins to play, once everything stands.
-    pub play: Box<dyn FnOnce(Sender<Msg>) + Send>,
-    /// Keeps every frame.
-    pub frame: Box<dyn FnMut(&ratatui::buffer::Buffer)>,
+/// The window's size.
+pub fn window() -> Option<(u16, u16)> {
+    crossterm::terminal::size().ok()
 }
 
 /// Runs the wizard on the terminal; the exit code.
 ///
 /// # Errors
 /// The terminal cannot be used.
-pub fn run(mut start: Start) -> io::Result<u8> {
+pub fn run(start: Start) -> io::Result<u8> {
     let before = Terminal::new(CrosstermBackend::new(io::stdout()))?;
     drop(before);
     terminal::hook_panics(start.send.clone());
@@ -107,17 +112,9 @@ pub fn run(mut start: Start) -> io::Result<u8> {
     let keys = terminal::Keys::read(start.send.clone());
     let mut screen = Terminal::new(CrosstermBackend::new(io::stdout()))?;
     let size = screen.size()?;
-    let autoplay = start.autoplay.take();
     let mut wizard = Wizard::new(start, (size.width, size.height));
-    let (play, mut frame) = match autoplay {
-        Some(autoplay) => (Some(autoplay.play), Some(autoplay.frame)),
-        None => (None, None),
-    };
-    if let Some(play) = play {
-        play(wizard.send.clone());
-    }
     let code = loop {
-        match wizard.turn(&mut screen, &mut frame)? {
+        match wizard.turn(&mut screen)? {
             Turn::On => {}
             Turn::Leave(code) => break code,
             Turn::Suspend => {
@@ -148,7 +145,30 @@ pub fn run(mut start: Start) -> io::Result<u8> {
             }
         }
     };
-    wizard.works.close();
+    wizard.close()?;
+    Ok(code)
+}
+
+/// Plays a demo without a terminal, for a recording; the exit code.
+///
+/// # Errors
+/// The recording cannot be written.
+pub fn run_unseen(start: Start, size: (u16, u16)) -> io::Result<u8> {
+    let mut screen = Terminal::new(TestBackend::new(size.0, size.1)).map_err(io::Error::other)?;
+    let mut wizard = Wizard::new(start, size);
+    let mut over: Option<Instant> = None;
+    let code = loop {
+        match wizard.turn(&mut screen)? {
+            Turn::Leave(code) => break code,
+            Turn::On | Turn::Suspend | Turn::Shell(_) | Turn::Clear => {}
+        }
+        let done = wizard.player.as_ref().is_none_or(Player::over);
+        // The last screen is read too.
+        if done && over.get_or_insert_with(Instant::now).elapsed() > play::CAPTION {
+            break wizard.model.run.code.unwrap_or(0);
+        }
+    };
+    wizard.close()?;
     Ok(code)
 }
 
@@ -198,7 +218,6 @@ pub struct Wizard {
     pub model: Model,
     /// Carries out effects.
     pub works: Works,
-    send: Sender<Msg>,
     news: Receiver<Msg>,
     ticked: Instant,
     drawn: Option<Instant>,
@@ -206,6 +225,11 @@ pub struct Wizard {
     at_once: bool,
     /// Frames drawn so far.
     pub frames: u64,
+    /// A demo that plays by itself.
+    pub player: Option<Player>,
+    recorder: Option<Recorder>,
+    begun: Instant,
+    theme: Theme,
 }
 
 impl Wizard {
@@ -230,14 +254,59 @@ impl Wizard {
         Self {
             model,
             works,
-            send: start.send,
             news: start.news,
             ticked: Instant::now(),
             drawn: None,
             dirty: true,
             at_once: true,
             frames: 0,
+            player: start.player,
+            recorder: start.recorder,
+            begun: Instant::now(),
+            theme: start.theme,
         }
+    }
+
+    /// Everything ends; a recording is complete when this returns.
+    ///
+    /// # Errors
+    /// The recording cannot be written.
+    pub fn close(&mut self) -> io::Result<()> {
+        self.works.close();
+        match self.recorder.take() {
+            Some(recorder) => recorder.finish(self.begun.elapsed()).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// The demo from its start.
+    fn replay(&mut self) {
+        let Some(player) = &self.player else { return };
+        let theme = self.theme;
+        let lab = player.lab().to_owned();
+        for _ in 0..2 {
+            self.works.perform(Effect::Stop, &self.model);
+        }
+        let new = Model::new(theme, self.model.size, self.works.now());
+        let old = std::mem::replace(&mut self.model, new);
+        self.model.base = old.base;
+        self.model.home = old.home;
+        update::judge(&mut self.model);
+        self.works.perform(Effect::OpenDemo(lab.clone()), &self.model);
+        self.player = Some(Player::new(&lab));
+        self.at_once = true;
+    }
+
+    /// Lets the player press what it wants to press now.
+    fn play(&mut self) -> Option<Turn> {
+        let player = self.player.as_mut()?;
+        let was_over = player.over();
+        let mut msgs = player.poll(&self.model, Instant::now());
+        if player.over() && !was_over {
+            let words = "That was all. Home plays it again; every key is yours.";
+            msgs.push(Msg::Caption(Some(words.to_owned())));
+        }
+        msgs.into_iter().find_map(|msg| self.take(msg))
     }
 
     /// The next frame is drawn at once.
@@ -249,26 +318,27 @@ impl Wizard {
     ///
     /// # Errors
     /// The backend cannot draw.
-    pub fn turn<B: Backend>(
-        &mut self,
-        screen: &mut Terminal<B>,
-        frame: &mut Option<Box<dyn FnMut(&ratatui::buffer::Buffer)>>,
-    ) -> io::Result<Turn>
+    pub fn turn<B: Backend>(&mut self, screen: &mut Terminal<B>) -> io::Result<Turn>
     where
-        B::Error: Into<io::Error> + Send + Sync + 'static,
+        B::Error: Send + Sync + 'static,
     {
         let since = self.drawn.map_or(FRAME, |at| at.elapsed());
         if self.at_once || self.dirty && since >= FRAME {
             let model = &self.model;
-            let done = screen.draw(|frame| view::draw(frame, model)).map_err(Into::into)?;
-            if let Some(frame) = frame {
-                frame(done.buffer);
+            let done = screen.draw(|frame| view::draw(frame, model)).map_err(io::Error::other)?;
+            if let Some(recorder) = &mut self.recorder {
+                recorder.record(self.begun.elapsed(), done.buffer)?;
             }
             (self.drawn, self.dirty, self.at_once) = (Some(Instant::now()), false, false);
             self.frames = self.frames.saturating_add(1);
             return Ok(Turn::On);
         }
+        if let Some(turn) = self.play() {
+            return Ok(turn);
+        }
         let tick = TICK.saturating_sub(self.ticked.elapsed());
+        let tick =
+            if self.player.as_ref().is_some_and(|player| !player.over()) { tick.min(BEAT) } else { tick };
         let patience = if self.dirty { tick.min(FRAME.saturating_sub(since)) } else { tick };
         let mut next = match self.news.recv_timeout(patience) {
             Ok(msg) => Some(msg),
@@ -291,11 +361,34 @@ impl Wizard {
         Ok(Turn::On)
     }
 
-    /// Takes a message in and carries out what it asks for; what concerns the terminal is returned.
+    /// Hears a message: keys go to the player first, when there is one.
     pub fn hear(&mut self, msg: Msg) -> Option<Turn> {
+        if let (Msg::Key(key), Some(player)) = (&msg, &mut self.player) {
+            match player.key(*key, &self.model) {
+                play::Heard::Mine => {
+                    self.at_once = true;
+                    return None;
+                }
+                play::Heard::Again => {
+                    self.replay();
+                    return None;
+                }
+                play::Heard::Yours => {}
+            }
+        }
+        self.take(msg)
+    }
+
+    /// Takes a message in and carries out what it asks for; what concerns the terminal is returned.
+    fn take(&mut self, msg: Msg) -> Option<Turn> {
         match msg {
             Msg::Key(_) | Msg::Paste(_) | Msg::Resize(..) => self.at_once = true,
             _ => self.dirty = true,
+        }
+        // Whoever was unknown to the API may be known now.
+        if matches!(&msg, Msg::Run(event) if event.place == Place::Here && matches!(event.event, Event::TaskEnded { .. }))
+        {
+            self.works.live_again();
         }
         let live = matches!(msg, Msg::Live(_));
         if live && self.model.live.is_none() {

@@ -112,6 +112,8 @@ pub struct Opened {
     pub only: Vec<String>,
     /// Screens that were finished.
     pub finished: Vec<String>,
+    /// Its workers were aboard before: which one comes back is asked.
+    pub reonboard: bool,
     /// A demo came with it.
     pub demo: Option<super::model::Demo>,
     /// Words for the bottom.

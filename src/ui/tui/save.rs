@@ -159,6 +159,7 @@ pub fn open(state: &Path, name: &str) -> Result<Opened, String> {
         row: value["row"].as_u64().and_then(|row| usize::try_from(row).ok()).unwrap_or(0),
         only: strings("only"),
         finished: strings("finished"),
+        reonboard: false,
         demo: None,
         note: format!("resumed \"{name}\""),
     })

@@ -201,7 +201,9 @@ fn open(model: &mut Model, opened: Opened) -> Vec<Effect> {
     input::expand_ranges(&mut model.answers);
     model.base = opened.base;
     model.only = opened.only;
-    model.journey = if model.only.is_empty() { model.journey } else { Journey::Reonboard };
+    if opened.reonboard || !model.only.is_empty() {
+        model.journey = Journey::Reonboard;
+    }
     model.finished = opened.finished.iter().filter_map(|name| Screen::parse(name)).collect();
     if let Some(demo) = opened.demo {
         model.demo = Some(demo);
@@ -467,7 +469,7 @@ pub fn start(model: &mut Model, only: Vec<String>) -> Vec<Effect> {
     };
     run::clear(&mut model.run, &again);
     if model.run.going == 0 {
-        model.run.started.get_or_insert(model.now);
+        model.run.started = Some(model.now);
         model.run.ended = None;
         model.run.actions = (0, 0);
         model.run.stops = 0;

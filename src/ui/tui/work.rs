@@ -558,6 +558,13 @@ impl Works {
         self.watch = Some(live::start(world, &plan, false, tell));
     }
 
+    /// The live panel tries again what it could not do.
+    pub fn live_again(&self) {
+        if let Some(watch) = &self.watch {
+            watch.again();
+        }
+    }
+
     fn export(&self, path: &Path, model: &Model) {
         let Some(plan) = self.plan(model) else {
             let _ = self.send.send(Msg::Say(Role::Warn, "not everything is answered yet".to_owned()));
@@ -674,6 +681,7 @@ impl Works {
                     answers: lab.answers.clone(),
                     base: PathBuf::from(lab.world.home()),
                     screen: "ca".to_owned(),
+                    reonboard: lab.name == "failed-worker",
                     demo: Some(Demo {
                         name: lab.name.to_owned(),
                         about: lab.about.to_owned(),

@@ -36,10 +36,9 @@ pub fn strip(frame: &mut Frame, model: &Model, area: Rect) {
     let Some(live) = &model.live else { return };
     let ink = ink(&model.theme);
     if area.height < 3 {
-        let head = Span::styled(" LIVE ", model.theme.style(Role::Accent));
         let room = usize::from(area.width).saturating_sub(18);
         let mut line = panel::one_line(live, model.now, &ink, room);
-        line.spans.insert(0, head);
+        line.spans.insert(0, Span::raw(" "));
         line.push_span(Span::styled(" (l opens)", model.theme.style(Role::Dim)));
         frame.render_widget(Paragraph::new(line), area);
         return;
