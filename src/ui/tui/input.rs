@@ -17,6 +17,9 @@ use crate::plan::answers::{Answers, WorkerAnswers};
 use crate::plan::place::Place;
 use crate::plan::range;
 
+/// Ticks without a key after which what was typed is looked at.
+const RESTS: u8 = 2;
+
 /// A line to type into; `secret` hides what is typed and keeps no history of it.
 pub fn line(text: &str, secret: bool) -> TextArea<'static> {
     let mut area = TextArea::new(vec![text.to_owned()]);
@@ -77,9 +80,27 @@ fn typed(model: &mut Model) -> Vec<Effect> {
     if field == Field::Name {
         rename(model, &before, row);
     }
+    model.typed = 0;
     judge(model);
     mark(model, field);
     Vec::new()
+}
+
+/// Somebody stopped typing an answer about the CA or the API: it is looked at while the keys are still there.
+/// Workers wait until their field is left, because each look logs in.
+pub fn rested(model: &mut Model) -> Vec<Effect> {
+    model.typed = model.typed.saturating_add(1);
+    match model.item() {
+        Some(Item::Field(field)) if model.editor.is_some() && model.typed == RESTS => {
+            match form::screen_of(&field.path(0)) {
+                Screen::Ca | Screen::Cluster if !field.get(&model.answers, 0).is_empty() => {
+                    look_at(model, field)
+                }
+                _ => Vec::new(),
+            }
+        }
+        _ => Vec::new(),
+    }
 }
 
 fn rename(model: &mut Model, before: &str, row: usize) {

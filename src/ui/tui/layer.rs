@@ -300,11 +300,13 @@ fn ask(
     mut typed: ratatui_textarea::TextArea<'static>,
     at: usize,
 ) -> Vec<Effect> {
+    if matches!(question, Question::Secret { .. }) && key.code == KeyCode::Enter {
+        // What was typed is moved, not copied, so that it is wiped when it is not needed any more.
+        let text = typed.into_lines().into_iter().next().unwrap_or_default();
+        show_question(model);
+        return vec![Effect::Reply { id, reply: Reply::Secret(Some(zeroize::Zeroizing::new(text))) }];
+    }
     let reply = match (&question, key.code) {
-        (Question::Secret { .. }, KeyCode::Enter) => {
-            let text = typed.lines().first().cloned().unwrap_or_default();
-            Some(Reply::Secret(Some(zeroize::Zeroizing::new(text))))
-        }
         (Question::Secret { .. }, KeyCode::Esc) => Some(Reply::Secret(None)),
         (Question::Trust { .. }, KeyCode::Enter) => Some(Reply::Trust(u8::try_from(at).unwrap_or(2))),
         (Question::Trust { .. }, KeyCode::Esc) => Some(Reply::Trust(2)),

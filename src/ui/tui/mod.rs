@@ -348,7 +348,9 @@ impl Wizard {
         if self.ticked.elapsed() >= TICK {
             self.ticked = Instant::now();
             let now = self.works.now();
-            update::update(&mut self.model, Msg::Tick(now));
+            for effect in update::update(&mut self.model, Msg::Tick(now)) {
+                self.works.perform(effect, &self.model);
+            }
             self.dirty = true;
         }
         let begun = Instant::now();

@@ -662,6 +662,8 @@ pub struct Model {
     pub row: usize,
     /// The field is being typed into.
     pub editor: Option<TextArea<'static>>,
+    /// Ticks since something was typed into the field.
+    pub typed: u8,
     /// Fields that were left once: only those are told what is wrong.
     pub touched: BTreeSet<(Field, usize)>,
     /// First line of a screen longer than the window.
@@ -732,6 +734,7 @@ impl Model {
             focus: 0,
             row: 0,
             editor: None,
+            typed: 0,
             touched: BTreeSet::new(),
             scroll: 0,
             looks: BTreeMap::new(),

@@ -189,8 +189,15 @@ fn ended(run: &mut Run, event: &Stamped, outcome: &Outcome) {
 fn trouble(run: &mut Run, event: &Stamped, problem: Problem) {
     let done = run.changed.get(&event.place).cloned().unwrap_or_default();
     run.troubles.retain(|one| one.place != event.place || one.problem.code != problem.code);
+    let shown = run.troubles.get(run.card).map(|one| one.place.clone());
     run.troubles.push(Trouble { place: event.place.clone(), step: event.step, problem, done });
-    run.way = 0;
+    // In the order of the hosts, so that two takes of a demo look the same; the card that is read stays.
+    run.troubles.sort_by(|one, other| one.place.cmp(&other.place));
+    if let Some(at) = shown.and_then(|place| run.troubles.iter().position(|one| one.place == place)) {
+        run.card = at;
+    } else {
+        run.way = 0;
+    }
 }
 
 /// What a run leaves unfinished is held.

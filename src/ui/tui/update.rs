@@ -29,7 +29,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Tick(now) => {
             tick(model, now);
-            Vec::new()
+            input::rested(model)
         }
         Msg::Resumed => vec![Effect::Redraw],
         Msg::Looked { target, number, look } => {

@@ -1,4 +1,6 @@
 //! What lies over a screen: menu, help, questions, confirms, texts.
+//!
+//! It is long because every kind of overlay is drawn here.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
