@@ -121,6 +121,9 @@ pub enum Command {
         /// Print the shell functions the actions are made of, below them
         #[arg(long)]
         functions: bool,
+        /// Print a shell script that does the same by hand instead, with plain ssh, openssl and kubectl
+        #[arg(long, conflicts_with_all = ["files", "functions", "json"])]
+        script: bool,
     },
     /// Carry the plan out: what is as it should be stays untouched
     Apply {

@@ -50,7 +50,10 @@ pub fn run(command: Command, places: &Places, stop: &Arc<Stop>) -> u8 {
             code::DONE
         }
         Command::Explain { step } => explain(step.as_deref()),
-        Command::Plan { common, files, functions } => plan(&common, places, stop, files, functions),
+        Command::Plan { common, script: true, .. } => plan(&common, places, stop, Form::Script),
+        Command::Plan { common, files, functions, script: false } => {
+            plan(&common, places, stop, Form::Text { files, functions })
+        }
         Command::Apply { common, pace, verbose } => apply(&common, places, stop, pace, verbose),
         Command::Watch { common, plain } => watch(&common, places, stop, plain),
         Command::Undo { common, yes } => undo(&common, places, stop, yes),
@@ -240,7 +243,16 @@ fn tell(problem: &Problem) -> u8 {
     code::PROBLEM
 }
 
-fn plan(common: &Common, places: &Places, stop: &Stop, files: bool, functions: bool) -> u8 {
+/// How a plan is shown when it is not JSON.
+#[derive(Clone, Copy)]
+enum Form {
+    /// For a person.
+    Text { files: bool, functions: bool },
+    /// The same by hand.
+    Script,
+}
+
+fn plan(common: &Common, places: &Places, stop: &Stop, form: Form) -> u8 {
     let result = (|| {
         let (plan, _) = read_plan(common, places)?;
         let state = common.state.as_ref().unwrap_or(&places.state);
@@ -259,19 +271,34 @@ fn plan(common: &Common, places: &Places, stop: &Stop, files: bool, functions: b
             made: made(state, &plan),
         };
         let engine = engine(parts, common, Pace::Straight);
-        if !common.json {
-            print(&format!("contacts {}; nothing is changed anywhere\n", engine.contacted().join(", ")));
+        let contacts = format!("contacts {}; nothing is changed anywhere", engine.contacted().join(", "));
+        match form {
+            // The script alone is what may be sent into a file.
+            Form::Script => eprintln!("{contacts}"),
+            Form::Text { .. } if common.json => {}
+            Form::Text { .. } => print(&format!("{contacts}\n")),
         }
-        let seen = engine.preview().map_err(|problem| tell(&problem))?;
-        if common.json {
-            for line in ui::preview::json(&seen) {
-                print(&format!("{line}\n"));
+        let seen = engine.preview().map_err(|problem| {
+            if let (Form::Script, "E-CA-11", Some(text)) =
+                (form, problem.code.as_str(), ui::script::new_ca(&plan))
+            {
+                print(&text);
             }
-        } else {
-            print(&ui::preview::text(&seen, files));
-            if functions {
-                print(&format!("\n{}", ui::preview::functions()));
+            tell(&problem)
+        })?;
+        match form {
+            Form::Text { .. } if common.json => {
+                for line in ui::preview::json(&seen) {
+                    print(&format!("{line}\n"));
+                }
             }
+            Form::Text { files, functions } => {
+                print(&ui::preview::text(&seen, files));
+                if functions {
+                    print(&format!("\n{}", ui::preview::functions()));
+                }
+            }
+            Form::Script => print(&ui::script::script(&plan, &seen)),
         }
         let found = ui::preview::found(&seen);
         Ok(match (found.problems, found.actions) {

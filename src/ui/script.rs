@@ -110,6 +110,8 @@ struct Writer<'p> {
     requests: BTreeMap<String, String>,
     used: Used,
     body: Vec<String>,
+    /// The last line told of a step with nothing to do.
+    same: bool,
 }
 
 impl<'p> Writer<'p> {
@@ -128,7 +130,7 @@ impl<'p> Writer<'p> {
             })
             .collect();
         let (slots, requests) = (BTreeMap::new(), BTreeMap::new());
-        Self { plan, ca, hosts, slots, requests, used: Used::default(), body: Vec::new() }
+        Self { plan, ca, hosts, slots, requests, used: Used::default(), body: Vec::new(), same: false }
     }
 
     fn write(mut self, seen: &[Seen], only: Option<&Place>) -> String {
@@ -154,12 +156,14 @@ impl<'p> Writer<'p> {
 
     fn heading(&mut self, text: &str) {
         let line = format!("# ==== {} ", clean::line(text));
+        self.same = false;
         self.body.push(String::new());
         self.body.push(format!("{line:=<WIDTH$}"));
     }
 
     fn why(&mut self, step: &dyn Step) {
         let title = step.title();
+        self.same = false;
         self.body.push(String::new());
         self.body.push(comment(&format!("{title}: {}", why(step.id()))));
     }
@@ -170,8 +174,11 @@ impl<'p> Writer<'p> {
         } else {
             format!("{}: same, nothing to do ({evidence}).", step.title())
         };
-        self.body.push(String::new());
+        if !self.same {
+            self.body.push(String::new());
+        }
         self.body.push(comment(&text));
+        self.same = true;
     }
 
     fn problem(&mut self, problem: &Problem, place: &Place) {
@@ -305,7 +312,13 @@ impl<'p> Writer<'p> {
             Proof::Containers { .. } | Proof::Pods { .. } | Proof::Dns { .. } | Proof::Kubectl { .. } => {}
         }
         self.why(step);
-        self.tell(target.map_or("cluster", |target| &target.name), step.title());
+        let place = match proof {
+            Proof::Kubectl { .. } => "here",
+            Proof::NodeReady { .. } | Proof::Containers { .. } | Proof::Pods { .. } | Proof::Dns { .. } => {
+                "cluster"
+            }
+        };
+        self.tell(target.map_or(place, |target| &target.name), step.title());
         match proof {
             Proof::NodeReady { .. } | Proof::Dns { .. } => {}
             Proof::Containers { wanted, within, .. } => {
@@ -436,6 +449,12 @@ impl<'p> Writer<'p> {
              each host and not for each step, put ControlMaster auto and ControlPersist 10m in ~/.ssh/config.",
         ] {
             out.push(comment(text));
+        }
+        if !self.used.ssh.is_empty() {
+            out.push(
+                "# shellcheck disable=SC2029  # commands for a host are put together here, on purpose"
+                    .to_owned(),
+            );
         }
         out.extend(["set -eu".to_owned(), "umask 022".to_owned()]);
         if self.body.iter().any(|line| line.contains("\"$work\"")) || self.used.ca_cert {

@@ -146,7 +146,8 @@ impl Writer<'_> {
     pub(super) fn action(&mut self, spot: &Spot, action: &Action, lines: &mut Lines) {
         match action {
             Action::MakeDir { path, mode } => {
-                lines.there.push(format!("install -d -m {mode} {}", quote(path)));
+                let path = quote(path);
+                lines.there.push(format!("test -d {path} || install -d -m {mode} {path}"));
             }
             Action::MakeKey { path, kind } => {
                 lines.there.extend(keep(spot, path));

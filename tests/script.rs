@@ -1,0 +1,423 @@
+//! The script by hand is run against folders that stand for machines, and what it writes is compared with what
+//! gangplank itself writes on the same lab. `ssh`, `sudo`, `systemctl`, `docker` and `kubectl` are small
+//! programs in PATH; openssl and the shell are real.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::atomic::AtomicU64;
+
+use gangplank::engine::lab::LabWorld;
+use gangplank::engine::{Engine, Front, Journal, OfflineCerts, Seen, Stamped, Teller};
+use gangplank::host::Stop;
+use gangplank::host::lab::HERE;
+use gangplank::host::lab::setup::{FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
+use gangplank::pki;
+use gangplank::plan::action::sha256;
+use gangplank::plan::model::Plan;
+use gangplank::plan::yaml;
+use gangplank::ui::script;
+use tempfile::TempDir;
+
+struct Silent;
+
+impl Front for Silent {
+    fn emit(&self, _: &Stamped) {}
+}
+
+/// A lab whose clock is this computer's: openssl asks no other.
+fn lab(text: &str) -> LabWorld {
+    let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+    let text: String = text
+        .lines()
+        .map(|line| if line.starts_with("clock:") { format!("clock: {now}\n") } else { format!("{line}\n") })
+        .collect();
+    let world = LabWorld::read(&text).unwrap();
+    world.lab().set_fast_keys();
+    world
+}
+
+fn plan(text: &str) -> Plan {
+    yaml::load(text.as_bytes(), Path::new("/home/op/plan.yaml"), Some(Path::new("/home/op"))).unwrap().plan
+}
+
+fn with_engine<T>(world: &LabWorld, plan: &Plan, work: impl FnOnce(&Engine) -> T) -> T {
+    let (front, stop) = (Silent, Stop::default());
+    let engine = Engine {
+        plan,
+        world,
+        teller: Teller::new(&front, "run-1"),
+        journal: Journal::none(),
+        stop: &stop,
+        run: "run-1".to_owned(),
+        jobs: 8,
+        guided: false,
+        only: Vec::new(),
+        session: None,
+        reviewed: None,
+        offline: OfflineCerts::default(),
+        made: std::collections::BTreeSet::new(),
+        batches: AtomicU64::new(0),
+    };
+    work(&engine)
+}
+
+fn seen(world: &LabWorld, plan: &Plan) -> Vec<Seen> {
+    with_engine(world, plan, |engine| engine.preview().unwrap())
+}
+
+fn apply(world: &LabWorld, plan: &Plan) {
+    #[expect(clippy::redundant_closure_for_method_calls, reason = "the method's name is not general enough")]
+    let code = with_engine(world, plan, |engine| engine.apply());
+    assert_eq!(code, 0, "the lab's own run ends well");
+}
+
+const SSH: &str = r#"#!/bin/sh
+# ssh [-t] [-p N] [-i FILE] [-J HOPS] DESTINATION COMMAND: runs it in the folder of that machine
+while :; do
+  case $1 in -t) shift ;; -p | -i | -J) echo "$1 $2" >> "$MACHINES/ssh.log"; shift 2 ;; *) break ;; esac
+done
+user=${1%@*} host=${1#*@}; shift
+echo "$user@$host: $*" >> "$MACHINES/ssh.log"
+ROOT=$MACHINES/$host; export ROOT
+mkdir -p "$ROOT/home" && cd "$ROOT/home" || exit 1
+map() { LC_ALL=C sed -e "s#/etc/#$ROOT/etc/#g" -e "s#/var/lib/#$ROOT/var/lib/#g" -e "s#/root/#$ROOT/root/#g" -e "s#/usr/local/bin/#$ROOT/usr/local/bin/#g"; }
+command=$(printf '%s\n' "$*" | map)
+map | sh -c "$command"
+"#;
+const SUDO: &str = "#!/bin/sh\ntouch \"$ROOT/sudo\"\nexec \"$@\"\n";
+const SYSTEMCTL: &str = "#!/bin/sh\necho \"systemctl $*\" >> \"$ROOT/log\"\n";
+const DOCKER: &str = "#!/bin/sh\necho \"docker $*\" >> \"$ROOT/log\"\ncase $1 in ps) echo 0123abcd ;; load) [ -s \"$3\" ] ;; esac\n";
+const DIG: &str = "#!/bin/sh\necho 10.3.0.1\n";
+const KUBECTL: &str = r#"#!/bin/sh
+echo "kubectl $*" >> "$MACHINES/kubectl.log"
+case $* in
+  *apply*) cat >> "$MACHINES/applied.json" ;;
+  *'get pods'*) printf 'True\nTrue\n' ;;
+  *'get node'*) echo True ;;
+esac
+"#;
+/// Files belong to whoever runs the tests when that is not root.
+const INSTALL: &str = r#"#!/bin/sh
+n=$#
+while [ "$n" -gt 0 ]; do
+  case $1 in -o | -g) shift 2; n=$((n - 2)); continue ;; esac
+  set -- "$@" "$1"; shift; n=$((n - 1))
+done
+exec /usr/bin/install "$@"
+"#;
+
+fn pair(name: &str) -> (String, String) {
+    (name.to_owned(), name.to_owned())
+}
+
+/// Workers and this computer: the lab's name and the SSH host.
+fn places(plan: &Plan) -> Vec<(String, String)> {
+    let workers = plan.workers.iter().map(|worker| (worker.name.clone(), worker.ssh.host.clone()));
+    workers.chain([pair(HERE)]).collect()
+}
+
+/// Folders that stand for machines.
+struct Machines {
+    folder: TempDir,
+}
+
+impl Machines {
+    /// As the lab has them now, each named by its SSH host.
+    fn of(world: &LabWorld, plan: &Plan) -> Self {
+        let machines = Self { folder: TempDir::new().unwrap() };
+        let bin = machines.folder.path().join("bin");
+        std::fs::create_dir(&bin).unwrap();
+        let mut programs = vec![
+            ("ssh", SSH),
+            ("sudo", SUDO),
+            ("systemctl", SYSTEMCTL),
+            ("docker", DOCKER),
+            ("kubectl", KUBECTL),
+            ("dig", DIG),
+        ];
+        if !rustix::process::geteuid().is_root() {
+            programs.push(("install", INSTALL));
+        }
+        for (name, text) in programs {
+            std::fs::write(bin.join(name), text).unwrap();
+            std::fs::set_permissions(bin.join(name), std::fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        for (name, host) in places(plan).iter().chain(&[pair("root-ca-host")]) {
+            world.lab().machine(name, |machine| {
+                for path in machine.folders.keys() {
+                    std::fs::create_dir_all(machines.at(host).join(path.trim_start_matches('/'))).unwrap();
+                }
+                for (path, file) in &machine.files {
+                    machines.write(host, path, &file.bytes);
+                }
+                for path in machine.tars.keys() {
+                    machines.write(host, path, b"a tar");
+                }
+            });
+        }
+        machines
+    }
+
+    fn at(&self, machine: &str) -> PathBuf {
+        self.folder.path().join(machine)
+    }
+
+    fn write(&self, machine: &str, path: &str, bytes: &[u8]) {
+        let path = self.at(machine).join(path.trim_start_matches('/'));
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+
+    /// Runs the script; paths of this computer are below the folder too.
+    fn run(&self, script: &str) -> Output {
+        let home = self.at(HERE).join("home/op").display().to_string();
+        let file = self.folder.path().join("onboard.sh");
+        std::fs::write(&file, script.replace("/home/op", &home)).unwrap();
+        let path = format!("{}:/usr/bin:/bin", self.folder.path().join("bin").display());
+        Command::new("sh")
+            .arg(&file)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("PATH", path)
+            .env("MACHINES", self.folder.path())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap()
+    }
+
+    fn run_well(&self, script: &str) -> String {
+        let output = self.run(script);
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{err}\n{script}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    fn read(&self, machine: &str, path: &str) -> Vec<u8> {
+        let file = self.at(machine).join(path.trim_start_matches('/'));
+        std::fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+    }
+
+    fn log(&self, file: &str) -> String {
+        std::fs::read_to_string(self.folder.path().join(file)).unwrap_or_default()
+    }
+
+    /// Every file of a machine by its path there, with mode and content.
+    fn tree(&self, machine: &str) -> BTreeMap<String, (String, Vec<u8>)> {
+        fn walk(root: &Path, folder: &Path, all: &mut BTreeMap<String, (String, Vec<u8>)>) {
+            for entry in std::fs::read_dir(folder).into_iter().flatten() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    walk(root, &path, all);
+                    continue;
+                }
+                let mode = std::fs::metadata(&path).unwrap().permissions().mode() & 0o7777;
+                let name = format!("/{}", path.strip_prefix(root).unwrap().display());
+                let bytes = std::fs::read(&path).unwrap();
+                // What ssh moved below the folder is moved back.
+                let bytes = match String::from_utf8(bytes) {
+                    Ok(text) => text.replace(&root.display().to_string(), "").into_bytes(),
+                    Err(error) => error.into_bytes(),
+                };
+                all.insert(name, (format!("{mode:o}"), bytes));
+            }
+        }
+        let mut all = BTreeMap::new();
+        walk(&self.at(machine), &self.at(machine), &mut all);
+        all
+    }
+}
+
+/// The sum of what a file says, so that two of gangplank's and the script's can be compared.
+fn sense(path: &str, bytes: &[u8], cert: Option<&[u8]>) -> String {
+    if path.ends_with(".key") {
+        let public = openssl::pkey::PKey::private_key_from_pem(bytes).unwrap().public_key_to_der().unwrap();
+        let fits = pki::examine(cert.unwrap()).unwrap().spki_sha256 == sha256(&public);
+        format!("a key, its certificate fits: {fits}")
+    } else if let (true, Ok(cert)) = (path.ends_with(".crt"), pki::examine(bytes)) {
+        format!(
+            "{} {:?} {:?} {:?} ca: {:?} by {:?}",
+            cert.subject_text(),
+            cert.sans,
+            cert.usage,
+            cert.purposes,
+            cert.ca,
+            cert.issuer_raw
+        )
+    } else {
+        String::from_utf8_lossy(bytes).into_owned()
+    }
+}
+
+/// What gangplank's run changed on a machine of the lab: mode and sense by path.
+fn changed(before: &LabWorld, after: &LabWorld, machine: &str) -> BTreeMap<String, String> {
+    let files = |world: &LabWorld| {
+        world.lab().machine(machine, |machine| (machine.files.clone(), machine.state.clone())).unwrap()
+    };
+    let ((before, _), (after, state)) = (files(before), files(after));
+    after
+        .iter()
+        .filter(|(path, file)| !path.starts_with(&state) && before.get(*path) != Some(file))
+        .map(|(path, file)| {
+            let cert = after.get(&path.replace(".key", ".crt")).map(|file| file.bytes.as_slice());
+            let mode = file.mode.trim_start_matches('0').to_owned();
+            (path.clone(), format!("{mode} {}", sense(path, &file.bytes, cert)))
+        })
+        .collect()
+}
+
+/// Folders it made, with their modes.
+fn new_folders(before: &LabWorld, after: &LabWorld, machine: &str) -> Vec<(String, String)> {
+    let before = before.lab().machine(machine, |machine| machine.folders.clone()).unwrap();
+    let (after, state) =
+        after.lab().machine(machine, |machine| (machine.folders.clone(), machine.state.clone())).unwrap();
+    after
+        .into_iter()
+        .filter(|(path, _)| {
+            !before.contains_key(path) && !path.starts_with(&state) && !state.starts_with(path)
+        })
+        .map(|(path, mode)| (path, mode.trim_start_matches('0').to_owned()))
+        .collect()
+}
+
+/// The same of the script's run.
+fn by_hand(
+    machines: &Machines,
+    before: &BTreeMap<String, (String, Vec<u8>)>,
+    machine: &str,
+) -> BTreeMap<String, String> {
+    let after = machines.tree(machine);
+    let kept =
+        |path: &str| path.starts_with("/home/") && machine != HERE || path == "/log" || path == "/sudo";
+    after
+        .iter()
+        .filter(|(path, file)| !kept(path) && before.get(*path) != Some(file))
+        .map(|(path, (mode, bytes))| {
+            let cert = after.get(&path.replace(".key", ".crt")).map(|(_, bytes)| bytes.as_slice());
+            (path.clone(), format!("{mode} {}", sense(path, bytes, cert)))
+        })
+        .collect()
+}
+
+/// `sh -n` and shellcheck take it.
+#[track_caller]
+fn is_clean(script: &str) {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("onboard.sh");
+    std::fs::write(&file, script).unwrap();
+    let parsed = Command::new("sh").arg("-n").arg(&file).output().unwrap();
+    assert!(parsed.status.success(), "{}\n{script}", String::from_utf8_lossy(&parsed.stderr));
+    match Command::new("shellcheck").args(["--norc", "--shell=sh"]).arg(&file).output() {
+        Ok(checked) => {
+            assert!(checked.status.success(), "{}\n{script}", String::from_utf8_lossy(&checked.stdout));
+        }
+        Err(_) => println!("left out: shellcheck is not installed"),
+    }
+}
+
+/// Runs script and gangplank on the same lab, and compares machine by machine.
+fn compare(lab_text: &str, plan_text: &str) -> (Machines, String) {
+    let plan = plan(plan_text);
+    let (before, after) = (lab(lab_text), lab(lab_text));
+    let script = script::script(&plan, &seen(&before, &plan));
+    is_clean(&script);
+    let machines = Machines::of(&before, &plan);
+    let names = places(&plan);
+    let was: BTreeMap<&String, _> = names.iter().map(|(name, host)| (name, machines.tree(host))).collect();
+    machines.run_well(&script);
+    apply(&after, &plan);
+    for (name, host) in &names {
+        let (ours, hand) = (changed(&before, &after, name), by_hand(&machines, &was[name], host));
+        assert!(!ours.is_empty(), "{name}: gangplank wrote something");
+        assert_eq!(hand, ours, "{name}\n{script}");
+        for (path, mode) in new_folders(&before, &after, name) {
+            let made = std::fs::metadata(machines.at(host).join(path.trim_start_matches('/'))).unwrap();
+            assert_eq!(format!("{:o}", made.permissions().mode() & 0o7777), mode, "{name} {path}");
+        }
+    }
+    let left: Vec<PathBuf> = names
+        .iter()
+        .flat_map(|(_, host)| std::fs::read_dir(machines.at(host).join("home")).into_iter().flatten())
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("onboard"))
+        .collect();
+    assert!(left.is_empty(), "nothing of the script is left on a host: {left:?}");
+    (machines, script)
+}
+
+#[test]
+fn a_first_cluster_by_hand_ends_with_the_same_files_as_by_gangplank() {
+    let (machines, script) = compare(FIRST_CLUSTER, FIRST_CLUSTER_PLAN);
+    let ca = machines.read("root-ca-host", "/root/ca.crt");
+    for host in ["10.0.0.11", "10.0.0.12", "10.0.0.13"] {
+        let root = machines.at(host);
+        std::fs::write(machines.folder.path().join("ca.pem"), &ca).unwrap();
+        let verified = Command::new("openssl")
+            .args(["verify", "-CAfile"])
+            .arg(machines.folder.path().join("ca.pem"))
+            .arg(root.join("etc/kubernetes/ssl/worker.crt"))
+            .output()
+            .unwrap();
+        assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stderr));
+        let text = Command::new("openssl")
+            .args(["x509", "-noout", "-ext", "subjectAltName", "-in"])
+            .arg(root.join("etc/kubernetes/ssl/worker.crt"))
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&text.stdout).into_owned();
+        assert!(text.contains(host), "{text}");
+        let log = String::from_utf8(machines.read(host, "/log")).unwrap();
+        for line in ["docker load -i", "systemctl enable kubelet", "systemctl start kubelet"] {
+            assert!(log.contains(line), "{host}: {log}");
+        }
+    }
+    assert!(machines.at("10.0.0.13").join("sudo").exists(), "core needs sudo");
+    assert!(!machines.at("10.0.0.11").join("sudo").exists(), "root does not");
+    assert!(machines.log("applied.json").contains("coredns"));
+    assert!(machines.log("kubectl.log").contains("get nodes"));
+    for word in ["put ", "make_key", "make_csr", "note ", "settle"] {
+        assert!(
+            !script.lines().any(|line| line.trim_start().starts_with(word)),
+            "{word} is no plain command"
+        );
+    }
+    assert!(!script.contains("PRIVATE KEY"), "no secret is in it");
+}
+
+#[test]
+fn what_is_right_already_is_said_and_not_done_again() {
+    let (world, plan) = (lab(FIRST_CLUSTER), plan(FIRST_CLUSTER_PLAN));
+    apply(&world, &plan);
+    let script = script::script(&plan, &seen(&world, &plan));
+    is_clean(&script);
+    assert!(script.contains("# Keys and requests: same, nothing to do"), "{script}");
+    let machines = Machines::of(&world, &plan);
+    let before = machines.tree("10.0.0.11");
+    machines.run_well(&script);
+    assert_eq!(machines.tree("10.0.0.11"), before);
+    assert!(!script.lines().any(|line| line.starts_with("openssl") || line.starts_with("install")));
+}
+
+#[test]
+fn one_worker_is_a_script_of_its_own() {
+    let (world, plan) = (lab(FIRST_CLUSTER), plan(FIRST_CLUSTER_PLAN));
+    let seen = seen(&world, &plan);
+    let script = script::one_worker(&plan, &seen, "w2").unwrap();
+    is_clean(&script);
+    assert!(!script.contains("10.0.0.11") && !script.contains("apply"), "{script}");
+    let machines = Machines::of(&world, &plan);
+    machines.run_well(&script);
+    assert!(!machines.read("10.0.0.12", "/etc/kubernetes/ssl/worker.crt").is_empty());
+    assert!(!machines.at("10.0.0.11").join("etc/kubernetes/ssl/worker.crt").exists());
+    assert_eq!(script::one_worker(&plan, &seen, "w9"), None);
+}
+
+#[test]
+fn the_same_screen_gives_the_same_script() {
+    let (world, plan) = (lab(FIRST_CLUSTER), plan(FIRST_CLUSTER_PLAN));
+    let seen = seen(&world, &plan);
+    assert_eq!(script::script(&plan, &seen), script::script(&plan, &seen));
+}
