@@ -13,5 +13,7 @@ mod lab;
 mod panel;
 #[path = "live/real.rs"]
 mod real;
+#[path = "live/screen.rs"]
+mod screen;
 #[path = "live/support.rs"]
 mod support;

@@ -6,7 +6,6 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use crossterm::{cursor, execute, terminal};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ratatui::Terminal;
@@ -18,6 +17,8 @@ use ratatui::widgets::Widget;
 use serde_json::{Value, json};
 
 use super::panel::{self, Ink};
+use super::tui::terminal;
+use super::tui::theme::Theme;
 use crate::engine::World;
 use crate::host::Stop;
 use crate::kube::docker_ps::Container;
@@ -98,6 +99,10 @@ pub enum Wish {
     Stay,
     /// Hosts that are down are tried now.
     Again,
+    /// The program is stopped until the shell lets it go on.
+    Suspend,
+    /// Everything is drawn anew.
+    Redraw,
     /// The end.
     Quit,
 }
@@ -113,8 +118,15 @@ impl Screen {
         let last = self.panel.rows().len().saturating_sub(1);
         let most = if self.opened { usize::from(u16::MAX) } else { last };
         let at = if self.opened { &mut self.skip } else { &mut self.selected };
+        if key.modifiers.contains(KeyModifiers::CONTROL) {
+            return match key.code {
+                KeyCode::Char('c') => Wish::Quit,
+                KeyCode::Char('z') => Wish::Suspend,
+                KeyCode::Char('l') => Wish::Redraw,
+                _ => Wish::Stay,
+            };
+        }
         match key.code {
-            KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => return Wish::Quit,
             KeyCode::Char('q') => return Wish::Quit,
             KeyCode::Char('r') => return Wish::Again,
             KeyCode::Up | KeyCode::Char('k') => *at = at.saturating_sub(1),
@@ -158,6 +170,7 @@ enum Msg {
     Update(Update),
     Key(KeyEvent),
     Redraw,
+    Gone,
 }
 
 /// The panel on the whole screen. Whoever must be asked something is asked before it opens; `close` is called
@@ -170,20 +183,13 @@ pub fn screen(world: &Shared, plan: &Arc<Plan>, stop: &Stop, close: &dyn Fn()) -
     let mut screen = Screen::new(plan);
     settle(&mut screen.panel, &news, stop);
     close();
-    let ink = Ink::mono(ascii());
-    let (_guard, mut terminal) = open()?;
-    std::thread::spawn(move || {
-        while let Ok(event) = event::read() {
-            let msg = match event {
-                Event::Key(key) if key.kind == KeyEventKind::Press => Msg::Key(key),
-                Event::Resize(..) => Msg::Redraw,
-                _ => continue,
-            };
-            if send.send(msg).is_err() {
-                return;
-            }
-        }
-    });
+    let ink = Ink::of(&Theme::from_environment(|name| std::env::var(name).ok()));
+    // A thread that panics must not write over the screen; its row says enough.
+    terminal::hook_panics(mpsc::channel().0);
+    terminal::enter()?;
+    let _guard = terminal::Guard;
+    let mut canvas = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+    std::thread::spawn(move || keys(&send));
     let mut drawn: Option<Instant> = None;
     // What came since the last frame; a key is drawn at once.
     let (mut dirty, mut now_please) = (true, true);
@@ -191,7 +197,7 @@ pub fn screen(world: &Shared, plan: &Arc<Plan>, stop: &Stop, close: &dyn Fn()) -
         let since = drawn.map_or(TICK, |at| at.elapsed());
         if now_please || since >= TICK || dirty && since >= FRAME {
             let now = world.now();
-            terminal.draw(|frame| screen.draw(now, &ink, frame.area(), frame.buffer_mut()))?;
+            canvas.draw(|frame| screen.draw(now, &ink, frame.area(), frame.buffer_mut()))?;
             (drawn, dirty, now_please) = (Some(Instant::now()), false, false);
             continue;
         }
@@ -206,15 +212,45 @@ pub fn screen(world: &Shared, plan: &Arc<Plan>, stop: &Stop, close: &dyn Fn()) -
                 match screen.key(key) {
                     Wish::Stay => {}
                     Wish::Again => watch.again(),
+                    Wish::Suspend => {
+                        suspend()?;
+                        canvas.clear()?;
+                    }
+                    Wish::Redraw => canvas.clear()?,
                     Wish::Quit => break,
                 }
             }
             Ok(Msg::Redraw) => now_please = true,
             Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => break,
+            Ok(Msg::Gone) | Err(RecvTimeoutError::Disconnected) => break,
         }
     }
     Ok(())
+}
+
+/// Reads keys until nobody listens.
+fn keys(send: &mpsc::Sender<Msg>) {
+    while let Ok(event) = event::read() {
+        let msg = match event {
+            Event::Key(key) if key.kind != KeyEventKind::Release => Msg::Key(key),
+            Event::Resize(..) => Msg::Redraw,
+            Event::Key(_) | Event::FocusGained | Event::FocusLost | Event::Mouse(_) | Event::Paste(_) => {
+                continue;
+            }
+        };
+        if send.send(msg).is_err() {
+            return;
+        }
+    }
+    // The terminal is gone.
+    let _ = send.send(Msg::Gone);
+}
+
+/// Stops this program as a shell expects it, with the terminal as it was, and goes on when it is told to.
+fn suspend() -> io::Result<()> {
+    terminal::leave();
+    let _ = signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP);
+    terminal::enter()
 }
 
 /// Waits until every host and the API have answered or refused, or for a while.
@@ -229,32 +265,6 @@ fn settle(panel: &mut Panel, news: &Receiver<Msg>, stop: &Stop) {
             panel.apply(update);
         }
     }
-}
-
-/// Puts the terminal back when it is dropped.
-struct Guard;
-
-fn open() -> io::Result<(Guard, Terminal<CrosstermBackend<io::Stdout>>)> {
-    terminal::enable_raw_mode()?;
-    let guard = Guard;
-    execute!(io::stdout(), terminal::EnterAlternateScreen, cursor::Hide)?;
-    let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
-    Ok((guard, terminal))
-}
-
-impl Drop for Guard {
-    fn drop(&mut self) {
-        let _ = execute!(io::stdout(), cursor::Show, terminal::LeaveAlternateScreen);
-        let _ = terminal::disable_raw_mode();
-    }
-}
-
-/// The terminal may not have our signs.
-fn ascii() -> bool {
-    let value = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let locale = value("LC_ALL").or_else(|| value("LC_CTYPE")).or_else(|| value("LANG")).unwrap_or_default();
-    let utf8 = locale.to_ascii_lowercase().replace('-', "").ends_with("utf8");
-    !utf8 || value("TERM").is_some_and(|term| term == "linux")
 }
 
 fn channel() -> (crate::live::Send, Receiver<Update>) {

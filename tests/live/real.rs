@@ -105,18 +105,18 @@ impl Machine {
         writeln!(events, "2026-11-23T12:00:00Z container start").unwrap();
     }
 
-    /// Command lines of everything that still runs for this machine.
+    /// Command lines of everything that runs on this machine: its home folder is nobody else's.
     fn left(&self) -> Vec<String> {
-        let mark = self.dir.path().display().to_string();
-        let mut left = Vec::new();
-        for entry in fs::read_dir("/proc").unwrap().filter_map(Result::ok) {
-            let line = fs::read(entry.path().join("cmdline")).unwrap_or_default();
-            let line = String::from_utf8_lossy(&line).replace('\0', " ");
-            if line.contains(&mark) || line.contains("docker events") && line.contains("@") {
-                left.push(line);
-            }
-        }
-        left
+        let home = format!("HOME={}\0", self.sshd.at("home").display());
+        let folders = fs::read_dir("/proc").unwrap().filter_map(Result::ok).map(|entry| entry.path());
+        let read = |path: &Path, name: &str| {
+            String::from_utf8_lossy(&fs::read(path.join(name)).unwrap_or_default()).into_owned()
+        };
+        folders
+            .filter(|path| read(path, "environ").contains(&home))
+            .map(|path| read(&path, "cmdline").replace('\0', " "))
+            .filter(|line| !line.is_empty())
+            .collect()
     }
 }
 
@@ -174,17 +174,13 @@ fn a_container_that_starts_is_heard_of_within_half_a_second_over_the_connection_
         |_, change| matches!(change, Change::Started(_, one) if one.id.starts_with('f')),
     );
 
+    assert!(machine.left().iter().any(|line| line.starts_with("tail -f")), "{:?}", machine.left());
     drop(watch);
     ear.ends();
-    drop(world);
     let deadline = Instant::now() + LIMIT;
-    loop {
-        let left: Vec<String> =
-            machine.left().into_iter().filter(|line| !line.contains("sshd_config")).collect();
-        if left.is_empty() {
-            break;
-        }
-        assert!(Instant::now() < deadline, "{left:?}");
+    while !machine.left().is_empty() {
+        assert!(Instant::now() < deadline, "{:?}", machine.left());
         std::thread::park_timeout(Duration::from_millis(20));
     }
+    drop(world);
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::{Modifier, Style};
+use ratatui::style::Style;
 use ratatui::text::Span;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -17,6 +17,7 @@ use crate::kube::{Node, ReadyState};
 use crate::live::panel::Api;
 use crate::live::row::age;
 use crate::live::{Link, Panel, Row};
+use crate::ui::tui::theme::{Glyph, Palette, Role, Theme};
 
 pub use host::one_host;
 pub use rows::{Rows, one_line, rows};
@@ -55,27 +56,29 @@ pub struct Ink {
 }
 
 impl Ink {
+    /// A theme as the panel takes it.
+    pub fn of(theme: &Theme) -> Self {
+        Self {
+            text: theme.style(Role::Text),
+            dim: theme.style(Role::Dim),
+            head: theme.style(Role::Dim),
+            ok: theme.style(Role::Ok),
+            warn: theme.style(Role::Warn),
+            bad: theme.style(Role::Bad),
+            new: theme.style(Role::Running),
+            cursor: theme.style(Role::Focus),
+            up: theme.glyph(Glyph::Running),
+            wait: theme.glyph(Glyph::Waiting),
+            down: theme.glyph(Glyph::Bad),
+            pointer: theme.glyph(Glyph::Here),
+            more: theme.glyph(Glyph::More),
+            none: theme.glyph(Glyph::None),
+        }
+    }
+
     /// Without any colour; `ascii` = without signs some terminals do not have.
     pub fn mono(ascii: bool) -> Self {
-        let style = Style::new();
-        let [up, wait, down, pointer, more, none] =
-            if ascii { ["*", "o", "x", ">", "~", "-"] } else { ["●", "○", "✗", "▶", "…", "–"] };
-        Self {
-            text: style,
-            dim: style.add_modifier(Modifier::DIM),
-            head: style.add_modifier(Modifier::BOLD),
-            ok: style,
-            warn: style.add_modifier(Modifier::BOLD),
-            bad: style.add_modifier(Modifier::BOLD),
-            new: style.add_modifier(Modifier::BOLD),
-            cursor: style.add_modifier(Modifier::REVERSED),
-            up,
-            wait,
-            down,
-            pointer,
-            more,
-            none,
-        }
+        Self::of(&Theme { palette: Palette::Mono, ascii })
     }
 }
 

@@ -7,34 +7,14 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::super::model::Model;
-use super::super::theme::{Glyph, Role, Theme};
+use super::super::theme::Role;
 use super::block;
 use crate::ui::panel::{self, Ink};
-
-/// The theme as the panel takes it.
-fn ink(theme: &Theme) -> Ink {
-    Ink {
-        text: theme.style(Role::Text),
-        dim: theme.style(Role::Dim),
-        head: theme.style(Role::Dim),
-        ok: theme.style(Role::Ok),
-        warn: theme.style(Role::Warn),
-        bad: theme.style(Role::Bad),
-        new: theme.style(Role::Running),
-        cursor: theme.style(Role::Focus),
-        up: theme.glyph(Glyph::Running),
-        wait: theme.glyph(Glyph::Waiting),
-        down: theme.glyph(Glyph::Bad),
-        pointer: theme.glyph(Glyph::Here),
-        more: theme.glyph(Glyph::More),
-        none: theme.glyph(Glyph::None),
-    }
-}
 
 /// The strip below a screen.
 pub fn strip(frame: &mut Frame, model: &Model, area: Rect) {
     let Some(live) = &model.live else { return };
-    let ink = ink(&model.theme);
+    let ink = Ink::of(&model.theme);
     if area.height < 3 {
         let room = usize::from(area.width).saturating_sub(18);
         let mut line = panel::one_line(live, model.now, &ink, room);
@@ -52,7 +32,7 @@ pub fn strip(frame: &mut Frame, model: &Model, area: Rect) {
 /// The whole window.
 pub fn full(frame: &mut Frame, model: &Model, area: Rect) {
     let Some(live) = &model.live else { return };
-    let ink = ink(&model.theme);
+    let ink = Ink::of(&model.theme);
     let view = model.live_view;
     let counts = live.counts();
     let right = format!("{} up, {} down, {} containers", counts.up, counts.down, counts.containers);
