@@ -337,7 +337,10 @@ impl DemoLab {
         match fault.id {
             "cable" => lab.pull_cable(worker),
             "docker" => lab.docker(worker, false),
-            "disk" => lab.fault(worker, Fault::DiskFull),
+            "disk" => {
+                lab.fault(worker, Fault::DiskFull);
+                lab.fault(worker, Fault::NoSpace);
+            }
             "clock" => lab.fault(worker, Fault::ClockOff(BACK)),
             "certificate" => lab.foreign_certificate(worker)?,
             "file" => lab.fault(worker, Fault::ForeignFile(FOREIGN.to_owned())),
@@ -368,7 +371,7 @@ impl DemoLab {
                 lab.mend_one(worker, |fault| *fault == Fault::DockerDown);
                 lab.docker(worker, true);
             }
-            "disk" => lab.mend_one(worker, |fault| *fault == Fault::DiskFull),
+            "disk" => lab.mend_one(worker, |fault| matches!(fault, Fault::DiskFull | Fault::NoSpace)),
             "clock" => lab.mend_one(worker, |fault| matches!(fault, Fault::ClockOff(_))),
             "api" => lab.set_api_calls(None),
             _ => {}

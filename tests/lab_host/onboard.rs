@@ -86,6 +86,8 @@ fn cluster_dns_is_ready_after_its_objects_and_answers_on_a_worker() {
     }
     let ready = || api.pods("k8s-app=kube-dns").unwrap().iter().filter(|pod| pod.is_ready()).count();
     assert_eq!(ready(), 0);
+    // The pod's own container comes after its pause container.
+    fleet.world.wait(Duration::from_secs(1));
     let rows = run(fleet.host("w1").as_mut(), Vec::new(), vec![Want::Containers]).facts;
     let rows = rows.containers().yes().copied().unwrap().clone();
     assert!(rows.iter().any(|row| row.contains("\tk8s_coredns_coredns-")), "{rows:?}");

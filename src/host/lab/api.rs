@@ -20,6 +20,8 @@ use crate::kube::{ApiError, Clock, Node, NodeEvent, Pod, Probe, ReadyState, TlsF
 use crate::pki::{self, CaInfo};
 use crate::plan::model::Version;
 
+/// How often a watch looks while the clock flows, of real time.
+const IDLE: Duration = Duration::from_millis(250);
 /// How often a watch looks.
 const GLANCE: Duration = Duration::from_millis(100);
 /// Words that end the path of a list.
@@ -236,9 +238,13 @@ impl Cluster for LabCluster {
         let end =
             self.lab.clock().mine_ms().saturating_add(u64::try_from(life.as_millis()).unwrap_or(u64::MAX));
         while self.lab.clock().mine_ms() < end {
-            self.lab.clock().advance(GLANCE);
-            // A watch lasts for ever: without this the lab's years would fly by and take a processor with them.
-            std::thread::sleep(Duration::from_millis(1));
+            if self.lab.clock().flows() {
+                self.lab.clock().rest(IDLE);
+            } else {
+                self.lab.clock().advance(GLANCE);
+                // A watch lasts for ever: without this the lab's years would fly by and take a processor with them.
+                self.lab.clock().rest(Duration::from_millis(1));
+            }
             let now = {
                 let state = self.lab.state();
                 if state.dead || state.cluster.calls_left == Some(0) {

@@ -302,6 +302,8 @@ impl ClusterState {
         at: &dyn Fn(u64) -> Timestamp,
     ) -> Value {
         let silent = node.is_silent(latest);
+        // It changes when something is said of the node, not with the time.
+        let version = node.heard.max(node.since).saturating_add(if silent { SILENT_AFTER } else { 1 });
         let time = |ms: u64| at(ms).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         let mut conditions: Vec<Value> = PRESSURES
             .iter()
@@ -327,7 +329,7 @@ impl ClusterState {
             }
         }
         json!({"apiVersion": "v1", "kind": "Node",
-            "metadata": {"name": name, "uid": node.uid, "resourceVersion": latest.to_string(),
+            "metadata": {"name": name, "uid": node.uid, "resourceVersion": version.to_string(),
                 "creationTimestamp": time(node.created)},
             "status": {
                 "addresses": [{"type": "InternalIP", "address": node.address}],

@@ -32,8 +32,10 @@ impl ClusterState {
             let count = object.pointer("/spec/replicas").and_then(Value::as_u64).unwrap_or(1);
             let due = self.due(path, template, latest);
             for number in 0..count {
-                let hash: String = sha256(format!("{name}{number}").as_bytes()).chars().take(5).collect();
-                pods.push(pod(&format!("{name}-{hash}"), template, due.as_ref(), latest));
+                let set =
+                    if kind == "Deployment" { format!("{}-", letters(name, 10)) } else { String::new() };
+                let own = letters(&format!("{name}{number}"), 5);
+                pods.push(pod(&format!("{name}-{set}{own}"), template, due.as_ref(), latest));
             }
         }
         pods
@@ -90,6 +92,23 @@ impl ClusterState {
     }
 }
 
+/// What a controller adds to a name: no vowels, nothing that looks like something else.
+fn letters(of: &str, count: usize) -> String {
+    const SET: &[u8] = b"bcdfghjklmnpqrstvwxz2456789";
+    let hash = sha256(of.as_bytes());
+    let pairs = hash.as_bytes().chunks(2).take(count);
+    let place = |pair: &[u8]| {
+        pair.iter().fold(0, |sum: usize, byte| sum.wrapping_mul(31).wrapping_add(usize::from(*byte)))
+    };
+    pairs.filter_map(|pair| SET.get(place(pair) % SET.len())).map(|byte| char::from(*byte)).collect()
+}
+
+fn uid(name: &str) -> String {
+    let hash = sha256(name.as_bytes());
+    let part = |from: usize, to: usize| hash.get(from..to).unwrap_or_default();
+    format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32))
+}
+
 fn pod(name: &str, template: &Value, due: Option<&(String, u64)>, latest: u64) -> Value {
     let mut spec = template.get("spec").cloned().unwrap_or_else(|| json!({}));
     let containers = spec.pointer("/containers").and_then(Value::as_array).cloned().unwrap_or_default();
@@ -105,7 +124,7 @@ fn pod(name: &str, template: &Value, due: Option<&(String, u64)>, latest: u64) -
     let phase = if due.is_some() { "Running" } else { "Pending" };
     let status = if ready { "True" } else { "False" };
     json!({"apiVersion": "v1", "kind": "Pod",
-        "metadata": {"name": name, "namespace": "kube-system", "uid": sha256(name.as_bytes()).get(..32),
+        "metadata": {"name": name, "namespace": "kube-system", "uid": uid(name),
             "labels": template.pointer("/metadata/labels")},
         "spec": spec,
         "status": {"phase": phase, "containerStatuses": said,

@@ -101,7 +101,8 @@ fn machine_lines(machine: &LabMachine, wall_ms: i64, say: &mut impl FnMut(&str, 
     say("swap", if build.swap { "1048572" } else { "0" }.to_owned());
     say("cgroup", build.cgroup.to_string());
     say("df", "Filesystem 1024-blocks Used Available Capacity Mounted on".to_owned());
-    let free = build.free_mib.saturating_mul(1024);
+    let full = machine.faults.has(&Fault::NoSpace);
+    let free = if full { 0 } else { build.free_mib.saturating_mul(1024) };
     say("df", format!("/dev/vda1 82043328 {} {free} 50% /", 82_043_328_u64.saturating_sub(free)));
     say("addr", "1: lo    inet 127.0.0.1/8 scope host lo".to_owned());
     for address in &build.addresses {
@@ -200,7 +201,7 @@ pub(super) fn rows(state: &State, machine: &LabMachine, latest: u64) -> Vec<Stri
     if !machine.docker_runs() {
         return vec![NO_DOCKER.to_owned()];
     }
-    let mut all: Vec<_> = machine.containers.iter().collect();
+    let mut all: Vec<_> = machine.containers.iter().filter(|one| one.created <= latest).collect();
     all.sort_by(|a, b| b.created.cmp(&a.created).then(a.name.cmp(&b.name)));
     all.into_iter()
         .map(|one| {
@@ -221,7 +222,10 @@ fn words(seconds: u64) -> String {
         120..3600 => format!("{} minutes", seconds / 60),
         3600..7200 => "About an hour".to_owned(),
         7200..172_800 => format!("{} hours", seconds / 3600),
-        _ => format!("{} days", seconds / 86_400),
+        172_800..1_209_600 => format!("{} days", seconds / 86_400),
+        1_209_600..5_184_000 => format!("{} weeks", seconds / 604_800),
+        5_184_000..63_072_000 => format!("{} months", seconds / 2_592_000),
+        _ => format!("{} years", seconds / 31_536_000),
     }
 }
 

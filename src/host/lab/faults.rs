@@ -18,6 +18,8 @@ pub enum Fault {
     KillAfterAction(usize),
     /// Every write fails with "No space left on device".
     DiskFull,
+    /// There is no free space on `/`.
+    NoSpace,
     /// The Docker engine does not run.
     DockerDown,
     /// There is no kubelet binary.

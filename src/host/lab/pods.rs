@@ -9,6 +9,8 @@ use crate::profile::MANIFESTS;
 
 /// A kubelet's containers are up so long after it began to work, milliseconds.
 const PODS_AFTER: u64 = 3_000;
+/// The containers of a pod are made one after the other, milliseconds.
+const NEXT: u64 = 700;
 /// Instead of a manifest's path: a pod of the cluster.
 const CLUSTER: &str = "cluster";
 
@@ -108,8 +110,11 @@ fn containers(
     let name = if node.is_empty() { name } else { format!("{name}-{node}") };
     let space = text(meta.and_then(|meta| meta.get("namespace")));
     let space = if space.is_empty() { "default".to_owned() } else { space };
-    let uid: String = sha256(format!("{}{}", manifest.1, node).as_bytes()).chars().take(32).collect();
-    let one = |container: &str, image: &str, command: String| {
+    // A static pod's uid is a hash; another one has that of its object.
+    let own = text(meta.and_then(|meta| meta.get("uid")));
+    let hash = || sha256(format!("{}{}", manifest.1, node).as_bytes()).chars().take(32).collect();
+    let uid = if own.is_empty() { hash() } else { own };
+    let one = |container: &str, image: &str, command: String, created: u64| {
         // Not of the time: the same on every take.
         let id = sha256(format!("{container}{uid}{number}").as_bytes());
         let short: String = id.chars().take(8).collect();
@@ -125,16 +130,25 @@ fn containers(
             name,
             manifest: manifest.0.to_owned(),
             manifest_sha256: manifest.1.to_owned(),
-            created: latest,
-            started: latest,
+            created,
+            started: created,
         }
     };
-    let mut all = vec![one("POD", pause, "/pause".to_owned())];
+    let mut all = vec![one("POD", pause, "/pause".to_owned(), latest)];
+    let mut created = latest;
     let list = pod.get("spec").and_then(|spec| spec.get("containers")).and_then(Value::as_sequence);
     for container in list.into_iter().flatten() {
         let words = ["command", "args"].into_iter().filter_map(|key| container.get(key)?.as_sequence());
-        let command: Vec<&str> = words.flatten().filter_map(Value::as_str).collect();
-        all.push(one(&text(container.get("name")), &text(container.get("image")), command.join(" ")));
+        let mut command: Vec<&str> = words.flatten().filter_map(Value::as_str).collect();
+        let image = text(container.get("image"));
+        let entry =
+            format!("/{}", image.rsplit('/').next().and_then(|name| name.split(':').next()).unwrap_or(""));
+        if container.get("command").is_none() {
+            // Those of the DNS pods begin with a program of the image's name.
+            command.insert(0, &entry);
+        }
+        created = created.saturating_add(NEXT);
+        all.push(one(&text(container.get("name")), &image, command.join(" "), created));
     }
     all
 }

@@ -215,17 +215,14 @@ impl LabHost {
     fn lose(&self, all: bool) -> Trouble {
         let mut state = self.lab.state();
         state.dead |= all;
+        let why = lost(state.machines.get(&self.name));
         if let Some(machine) = state.machines.get_mut(&self.name)
             && !machine.here
         {
             machine.generation = machine.generation.saturating_add(1);
             machine.connected = false;
         }
-        Trouble::Wire(if all {
-            WireError::Cut
-        } else {
-            WireError::Lost { why: "connection reset by peer".to_owned() }
-        })
+        Trouble::Wire(if all { WireError::Cut } else { WireError::Lost { why: why.to_owned() } })
     }
 
     fn answers(&self, batch: &Batch, ask: bool) -> Facts {
@@ -246,6 +243,15 @@ impl LabHost {
             facts.learn(want.clone(), fact);
         }
         facts
+    }
+}
+
+/// What is said of a connection that is gone.
+pub(super) fn lost(machine: Option<&LabMachine>) -> &'static str {
+    if machine.is_some_and(|machine| machine.faults.has(&Fault::Unreachable)) {
+        "the host does not answer any more"
+    } else {
+        "connection reset by peer"
     }
 }
 

@@ -35,7 +35,9 @@ impl LabStream {
         if state.dead || machine.generation != self.generation {
             return None;
         }
-        Some(machine.containers.iter().map(|one| (one.id.clone(), one.started)).collect())
+        let latest = self.lab.clock().latest_ms();
+        let there = machine.containers.iter().filter(|one| one.created <= latest);
+        Some(there.map(|one| (one.id.clone(), one.started)).collect())
     }
 
     /// What has become of it since it was looked at last.
@@ -46,7 +48,10 @@ impl LabStream {
                 Some(Live::Happened)
             }
             Some(_) => None,
-            None => Some(Live::Ended("the connection was lost: connection reset by peer".to_owned())),
+            None => {
+                let why = super::run::lost(self.lab.state().machines.get(&self.name));
+                Some(Live::Ended(format!("the connection was lost: {why}")))
+            }
         }
     }
 
