@@ -8,6 +8,7 @@ use gangplank::engine::{RealWorld, code, demo as labs};
 use gangplank::host::{Here, NewKeys, TrustPolicy};
 use gangplank::plan::model::ApiAddress;
 use gangplank::ui::ask::Terminal;
+use gangplank::ui::plain;
 use gangplank::ui::shots::cast::Recorder;
 use gangplank::ui::tui::play::Player;
 use gangplank::ui::tui::theme::{Palette, Theme};
@@ -83,9 +84,10 @@ pub fn open_demo(demo: &Demo, places: &Places) -> u8 {
 fn show(wizard: &Wizard, opening: Opening, places: &Places, show: Show) -> u8 {
     let seen = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
     let unseen = !seen && show.play.is_some() && show.record.is_some();
-    if !seen && !unseen {
+    let lines = wizard.looks.plain || std::env::var("GANGPLANK_PLAIN").is_ok_and(|value| value == "1");
+    if !seen && !unseen && !lines {
         eprintln!(
-            "the wizard needs a terminal; without one use gangplank plan PLAN, apply PLAN or watch PLAN --plain"
+            "the wizard needs a terminal; without one use --plain, or gangplank plan PLAN and apply PLAN"
         );
         return code::USE;
     }
@@ -142,6 +144,9 @@ fn show(wizard: &Wizard, opening: Opening, places: &Places, show: Show) -> u8 {
         player: show.play.as_deref().map(Player::new),
         recorder,
     };
+    if lines {
+        return plain::run(start);
+    }
     let ended = if unseen { tui::run_unseen(start, show.size) } else { tui::run(start) };
     match ended {
         Ok(code) => code,

@@ -7,6 +7,7 @@ pub mod explain;
 pub mod json;
 pub mod lines;
 pub mod panel;
+pub mod plain;
 pub mod preview;
 pub mod script;
 pub mod shots;

@@ -141,6 +141,19 @@ pub fn leave_field(model: &mut Model) -> Vec<Effect> {
     effects
 }
 
+/// A whole answer at once, as the lines of the plain mode give it.
+pub fn answer(model: &mut Model, field: Field, text: &str) -> Vec<Effect> {
+    let (row, before) = (model.row, model.worker_name(model.row));
+    field.set(&mut model.answers, row, text);
+    if field == Field::Name {
+        rename(model, &before, row);
+    }
+    model.touched.insert((field, row));
+    judge(model);
+    mark(model, field);
+    vec![Effect::Save]
+}
+
 /// Looks at what an answer is about, when it was changed since.
 fn look_at(model: &mut Model, field: Field) -> Vec<Effect> {
     let row = model.row;

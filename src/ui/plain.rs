@@ -1,0 +1,667 @@
+//! The wizard as numbered lines: for screen readers, serial lines and pipes. The same answers, looks, runs and
+//! sessions as on the whole screen: it sends the same messages to the same model and says what comes of them.
+
+mod form;
+mod report;
+mod review;
+mod run;
+mod voice;
+mod workers;
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use zeroize::Zeroizing;
+
+use super::tui::model::{Confirm, LineFor, Model, Mood, Overlay, Question, Reply, Screen, Survey};
+use super::tui::msg::{Effect, Msg};
+use super::tui::theme::Role;
+use super::tui::work::Works;
+use super::tui::{Opening, Start, explain, form as forms, input, layer, save, update};
+use crate::plan::problem::Problem;
+use voice::{Heard, Hidden, Voice};
+
+/// So long nothing is heard before it is said that the work goes on.
+const SILENCE: Duration = Duration::from_secs(20);
+
+/// Why the talk ends.
+enum Leave {
+    /// The person said so.
+    Quit,
+    /// Nobody types any more.
+    End,
+    /// A signal.
+    Signal,
+    /// Something that was asked for ended it.
+    Code(u8),
+}
+
+type Talked<T = ()> = Result<T, Leave>;
+
+/// A way on of a menu: what is typed, and what it does.
+type Way<'a> = (&'a str, &'a str);
+
+/// Talks with the person.
+struct Talk {
+    model: Model,
+    works: Works,
+    heard: Receiver<Heard>,
+    voice: Voice,
+    typed: VecDeque<Zeroizing<String>>,
+    ended: bool,
+    /// The answers came from a plan, a session or a demo.
+    opened: bool,
+    leaving: Option<u8>,
+    told: run::Told,
+    /// Words of the model that are said in other words here.
+    silent: bool,
+}
+
+/// Runs the wizard as lines; the exit code.
+pub fn run(start: Start) -> u8 {
+    let mut works = Works::new(start.send.clone(), start.replies, start.places.clone(), start.real);
+    let mut model = Model::new(start.theme, (80, 24), works.now());
+    model.base.clone_from(&start.places.base);
+    model.home = Some(start.places.home.clone());
+    model.read_only = start.read_only;
+    model.sessions = save::list(&start.places.state);
+    update::judge(&mut model);
+    let opening = match start.opening {
+        Opening::Welcome => None,
+        Opening::Plan(path) => Some(Effect::OpenPlan(path)),
+        Opening::Session(name) => Some(Effect::OpenSession(name)),
+        Opening::Demo(name) => Some(Effect::OpenDemo(name)),
+    };
+    let given = opening.is_some();
+    if let Some(effect) = opening {
+        works.perform(effect, &model);
+    }
+    let mut talk = Talk {
+        model,
+        works,
+        heard: voice::listen(start.news),
+        voice: Voice::new(),
+        typed: VecDeque::new(),
+        ended: false,
+        opened: false,
+        leaving: None,
+        told: run::Told::default(),
+        silent: false,
+    };
+    drop(start.send);
+    let why = match talk.talk(given) {
+        Ok(()) => Leave::Quit,
+        Err(why) => why,
+    };
+    talk.leave(&why)
+}
+
+impl Talk {
+    fn talk(&mut self, given: bool) -> Talked {
+        if given {
+            self.opening()?;
+        }
+        loop {
+            self.model.editor = None;
+            match self.model.screen {
+                Screen::Welcome => self.welcome()?,
+                Screen::Workers => self.workers()?,
+                Screen::Ca | Screen::Cluster | Screen::Certificates | Screen::Kubectl | Screen::Dns => {
+                    self.form()?;
+                }
+                Screen::Review => self.review()?,
+                Screen::Run => self.run()?,
+                Screen::Report => self.report()?,
+            }
+        }
+    }
+
+    /// Waits until what was asked for is open, or cannot be opened.
+    fn opening(&mut self) -> Talked {
+        let begun = Instant::now();
+        while self.model.screen == Screen::Welcome && begun.elapsed() < SILENCE {
+            match self.heard.recv_timeout(SILENCE) {
+                Ok(Heard::Msg(msg)) => {
+                    let over = matches!(msg, Msg::Opened(_) | Msg::Say(..) | Msg::Text { .. });
+                    self.hear(msg);
+                    if over {
+                        break;
+                    }
+                }
+                Ok(Heard::Line(line)) => self.typed.push_back(line),
+                Ok(Heard::End) => self.ended = true,
+                Ok(Heard::Signal) => return Err(Leave::Signal),
+                Err(_) => break,
+            }
+        }
+        self.overlays()
+    }
+
+    fn leave(&mut self, why: &Leave) -> u8 {
+        self.voice.withdrawn();
+        let code = match why {
+            Leave::Quit | Leave::End => self.model.run.code.unwrap_or(0),
+            Leave::Signal => 3,
+            Leave::Code(code) => *code,
+        };
+        if matches!(why, Leave::End) {
+            self.voice.say("There is no more input.");
+        }
+        let demo = self.model.demo.is_some();
+        if !demo {
+            self.works.perform(Effect::Save, &self.model);
+        }
+        self.works.close();
+        if demo {
+            self.voice.say("The demo ends; it keeps nothing.");
+        } else if self.model.screen != Screen::Welcome {
+            let name = self.model.session();
+            self.voice.say(&format!("Saved as \"{name}\". It goes on with: gangplank resume {name} --plain"));
+        }
+        code
+    }
+
+    /// Takes news in and says what comes of it.
+    fn hear(&mut self, msg: Msg) {
+        if matches!(msg, Msg::Live(_)) {
+            return;
+        }
+        if let Msg::Run(event) = &msg {
+            self.tell(event);
+        }
+        self.opened |= matches!(msg, Msg::Opened(_));
+        let over = matches!(msg, Msg::RunOver { .. });
+        let now = self.works.now();
+        update::update(&mut self.model, Msg::Tick(now));
+        let effects = update::update(&mut self.model, msg);
+        self.model.editor = None;
+        if over {
+            // Said in the words of lines by the run.
+            self.model.toast = None;
+        }
+        self.perform(effects);
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Quit(code) => self.leaving = Some(code),
+                // There is no screen to draw, and `gangplank watch --plain` shows the hosts.
+                Effect::Redraw | Effect::Suspend | Effect::Live => {}
+                Effect::Copy(text) => self.voice.shell(&text),
+                Effect::Shell(name) => match self.works.shell(&name, &self.model) {
+                    Ok(words) => {
+                        self.voice.say("In another terminal:");
+                        self.voice.shell(&shell_words::join(&words));
+                    }
+                    Err(why) => self.voice.role(Role::Warn, &why),
+                },
+                effect => self.works.perform(effect, &self.model),
+            }
+        }
+        self.model.editor = None;
+        if let Some(toast) = self.model.toast.take()
+            && !self.silent
+        {
+            self.voice.role(toast.role, &toast.text);
+        }
+    }
+
+    fn key(&mut self, code: KeyCode) {
+        let effects = update::update(&mut self.model, Msg::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+        self.perform(effects);
+    }
+
+    /// Takes one thing in; `false` when nothing came in time.
+    fn turn(&mut self, patience: Duration) -> Talked<bool> {
+        match self.heard.recv_timeout(patience) {
+            Ok(Heard::Msg(msg)) => self.hear(msg),
+            Ok(Heard::Line(line)) => self.typed.push_back(line),
+            Ok(Heard::End) => self.ended = true,
+            Ok(Heard::Signal) => self.signal()?,
+            Err(RecvTimeoutError::Timeout) => return Ok(false),
+            Err(RecvTimeoutError::Disconnected) => return Err(Leave::Code(4)),
+        }
+        match self.leaving {
+            Some(code) => Err(Leave::Code(code)),
+            None => Ok(true),
+        }
+    }
+
+    fn signal(&mut self) -> Talked {
+        if !self.model.run.going_on() {
+            return Err(Leave::Signal);
+        }
+        self.model.run.stops = self.model.run.stops.saturating_add(1);
+        match self.model.run.stops {
+            1 => self.voice.say("Stopping after the current action; Ctrl-C once more stops at once."),
+            2 => self.voice.say("Stopping at once; once more ends this program whatever the hosts do."),
+            _ => return Err(Leave::Signal),
+        }
+        self.works.perform(Effect::Stop, &self.model);
+        Ok(())
+    }
+
+    /// Waits for something, and answers what is asked meanwhile.
+    fn wait(&mut self, until: &dyn Fn(&Model) -> bool) -> Talked {
+        let begun = Instant::now();
+        loop {
+            self.overlays()?;
+            if until(&self.model) {
+                return Ok(());
+            }
+            if !self.turn(SILENCE)? {
+                self.voice.say(&format!("still at work, {} s", begun.elapsed().as_secs()));
+            }
+        }
+    }
+
+    /// Waits until nothing is being looked at.
+    fn settle(&mut self) -> Talked {
+        let looking = |model: &Model| {
+            matches!(model.survey, Survey::Looking)
+                || model.looks.values().any(|look| look.mood == Mood::Looking)
+        };
+        if looking(&self.model) {
+            self.voice.say("Looking; nothing is changed.");
+        }
+        self.wait(&|model| !looking(model))
+    }
+
+    /// A line of the person; `None` when it is no longer wanted.
+    fn line(&mut self, prompt: &str, gone: &dyn Fn(&Model) -> bool) -> Talked<Option<Zeroizing<String>>> {
+        self.voice.ask(prompt);
+        let mut ahead = true;
+        loop {
+            if let Some(line) = self.typed.pop_front() {
+                self.voice.answered(&line, ahead);
+                return Ok(Some(line));
+            }
+            ahead = false;
+            if gone(&self.model) {
+                self.voice.withdrawn();
+                return Ok(None);
+            }
+            if self.ended {
+                return Err(Leave::End);
+            }
+            self.turn(Duration::from_secs(3600))?;
+            self.voice.ask_again();
+        }
+    }
+
+    /// A line of the person, without blanks around it.
+    fn read(&mut self, prompt: &str) -> Talked<String> {
+        let line = self.line(prompt, &|_| false)?;
+        Ok(line.map(|line| line.trim().to_owned()).unwrap_or_default())
+    }
+
+    /// Lines until an empty one.
+    fn lines(&mut self) -> Talked<String> {
+        let mut all = String::new();
+        loop {
+            let line = self.read("line:")?;
+            if line.is_empty() {
+                return Ok(all);
+            }
+            all.push_str(&line);
+            all.push('\n');
+        }
+    }
+
+    /// A choice of a menu and what was typed behind it. Explanations and leaving are answered here.
+    fn choose(&mut self, ways: &[Way<'_>], default: Option<&str>) -> Talked<(String, String)> {
+        let always = [("?", "explain"), ("c", "commands"), ("q", "save and quit")];
+        let shown = ways.iter().chain(&always).filter(|(_, does)| !does.is_empty());
+        let all: Vec<String> = shown.map(|(word, does)| format!("{word} {does}")).collect();
+        self.voice.space();
+        self.voice.list(&all);
+        loop {
+            let prompt = match default {
+                Some(default) => format!("Your choice [{default}]:"),
+                None => "Your choice:".to_owned(),
+            };
+            let line = self.read(&prompt)?;
+            let line = if line.is_empty() { default.unwrap_or_default().to_owned() } else { line };
+            let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((&line, ""));
+            match word {
+                "?" => self.explain(&[0, 1, 2, 3]),
+                "c" => self.explain(&[2]),
+                "q" => return Err(Leave::Quit),
+                _ if ways.iter().any(|(way, _)| way.split(' ').next() == Some(word)) => {
+                    return Ok((word.to_owned(), rest.trim().to_owned()));
+                }
+                "" => {}
+                _ => {
+                    self.voice.role(Role::Bad, &format!("\"{word}\" is no choice here; these are:"));
+                    self.voice.list(&all);
+                }
+            }
+        }
+    }
+
+    /// Parts of the explanation of this screen.
+    fn explain(&mut self, tabs: &[usize]) {
+        for tab in tabs {
+            let title = explain::TABS.get(*tab).copied().unwrap_or_default();
+            self.voice.say(&format!("{title}:"));
+            for (role, line) in explain::tab(&self.model, *tab, voice::WIDTH.saturating_sub(6)) {
+                self.voice.say_in(if role == Role::Code { 4 } else { 2 }, &line);
+            }
+        }
+    }
+
+    /// The heading of a screen and its sentence.
+    fn heading(&mut self) {
+        let screen = self.model.screen;
+        self.voice.space();
+        match screen.number() {
+            Some(number) => self.voice.say(&format!("{number} of 8 {}", screen.title())),
+            None => self.voice.say(screen.title()),
+        }
+        self.voice.say(match screen {
+            Screen::Welcome => {
+                "gangplank walks worker nodes aboard a Kubernetes cluster; nothing is changed before Review."
+            }
+            Screen::Ca => "Who signs the certificates of the workers?",
+            Screen::Cluster => "Which cluster do the workers join, and which addresses does it use?",
+            Screen::Workers => "Which machines join the cluster?",
+            Screen::Certificates => "What is signed for whom; keys are made on the workers and stay there.",
+            Screen::Kubectl => "How kubectl on this computer reaches the cluster.",
+            Screen::Dns => "How names are answered in the cluster.",
+            Screen::Review => "Every action before it is done; nothing has been changed yet.",
+            Screen::Run => "The plan is carried out; Ctrl-C stops after the current action.",
+            Screen::Report => "What was done, how it is taken back, and what to try next.",
+        });
+    }
+
+    fn welcome(&mut self) -> Talked {
+        self.heading();
+        for (number, (title, about)) in (1..).zip(forms::WELCOME) {
+            self.voice.say(&format!("{number} {title}: {about}"));
+        }
+        let mut texts: Vec<String> = (1..=forms::WELCOME.len()).map(|number| number.to_string()).collect();
+        let sessions = self.model.sessions.clone();
+        if let Some(first) = sessions.first() {
+            let words = format!("3 goes on with \"{}\", at {}, {}", first.name, first.screen, first.about);
+            self.voice.say_in(2, &words);
+        }
+        for (number, saved) in (forms::WELCOME.len().saturating_add(1)..).zip(sessions.iter().skip(1)) {
+            let words = format!(
+                "{number} Resume \"{}\", at {}, {}, {}",
+                saved.name, saved.screen, saved.about, saved.when
+            );
+            self.voice.say(&words);
+            texts.push(number.to_string());
+        }
+        // They are listed above with what they do.
+        let ways: Vec<Way<'_>> = texts.iter().map(|text| (text.as_str(), "")).collect();
+        let (chosen, _) = self.choose(&ways, None)?;
+        self.model.row = chosen.parse::<usize>().unwrap_or(1).saturating_sub(1);
+        self.model.focus = 0;
+        let opens = chosen != "1";
+        self.key(KeyCode::Enter);
+        if opens && self.model.screen == Screen::Welcome && self.model.overlays.is_empty() {
+            self.opening_of(&chosen)?;
+        }
+        self.overlays()
+    }
+
+    /// A way that opens something answers by a message.
+    fn opening_of(&mut self, chosen: &str) -> Talked {
+        let waits = match chosen {
+            "2" | "3" => !self.model.sessions.is_empty(),
+            _ => true,
+        };
+        if waits { self.opening() } else { Ok(()) }
+    }
+
+    /// Says and asks what the model laid over the screen.
+    fn overlays(&mut self) -> Talked {
+        while let Some(overlay) = self.model.overlays.pop() {
+            match overlay {
+                Overlay::Ask { id, question, .. } => self.question(id, &question)?,
+                Overlay::Text { title, lines, .. } => {
+                    self.voice.say(&format!("{title}:"));
+                    for (role, line) in lines {
+                        self.voice.role(role, &line);
+                    }
+                }
+                Overlay::Problem { target, problem, .. } => {
+                    self.problem(&problem, None);
+                    let choices = layer::look_choices(&problem, &target);
+                    let texts: Vec<String> = choices.iter().map(|choice| choice.text.clone()).collect();
+                    if let Some(at) = self.number(&texts, "Which way, Enter for none:")? {
+                        self.model.overlays.push(Overlay::Problem { target, problem, at });
+                        self.key(KeyCode::Enter);
+                        self.settle()?;
+                    }
+                }
+                Overlay::PickWorker { .. } => {
+                    let names = self.model.worker_names();
+                    self.voice.say("Which workers come back?");
+                    if let Some(rows) = self.numbers(&names, "Numbers, Enter for all:")? {
+                        let chosen: BTreeSet<String> =
+                            rows.iter().filter_map(|row| names.get(*row).cloned()).collect();
+                        let chosen = if chosen.is_empty() { names.into_iter().collect() } else { chosen };
+                        self.model.overlays.push(Overlay::PickWorker { chosen, at: 0 });
+                        self.key(KeyCode::Enter);
+                    }
+                }
+                Overlay::Import { hosts, .. } => {
+                    let names: Vec<String> = hosts.iter().map(|(name, _)| name.clone()).collect();
+                    self.voice.say("Hosts of ssh_config:");
+                    if let Some(rows) = self.numbers(&names, "Numbers, Enter for none:")?
+                        && !rows.is_empty()
+                    {
+                        let hosts = (0..).zip(names).map(|(row, name)| (name, rows.contains(&row))).collect();
+                        self.model.overlays.push(Overlay::Import { hosts, at: 0 });
+                        self.key(KeyCode::Enter);
+                        self.settle()?;
+                    }
+                }
+                Overlay::Confirm { what, .. } => self.confirm(what)?,
+                Overlay::Line { what, text } => {
+                    let default = text.lines().first().cloned().unwrap_or_default();
+                    let prompt = match what {
+                        LineFor::OpenPlan => "Plan file",
+                        LineFor::SavePlan => "File for the plan",
+                        LineFor::Export => "File for the script",
+                        LineFor::Search => "Search for",
+                    };
+                    let line = self.read(&format!("{prompt} [{default}]:"))?;
+                    let line = if line.is_empty() { default } else { line };
+                    self.file(what, &line)?;
+                }
+                Overlay::Help { .. }
+                | Overlay::Menu { .. }
+                | Overlay::Jump { .. }
+                | Overlay::Explain
+                | Overlay::PasteWorkers { .. }
+                | Overlay::PasteCertificates { .. }
+                | Overlay::Quit { .. } => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the name of a file, and waits until it is read or written.
+    fn file(&mut self, what: LineFor, name: &str) -> Talked {
+        self.model.overlays.push(Overlay::Line { what, text: input::line(name, false) });
+        self.key(KeyCode::Enter);
+        loop {
+            match self.heard.recv_timeout(SILENCE) {
+                Ok(Heard::Msg(msg)) => {
+                    let over = matches!(msg, Msg::Opened(_) | Msg::Say(..) | Msg::Text { .. });
+                    self.hear(msg);
+                    if over {
+                        return Ok(());
+                    }
+                }
+                Ok(Heard::Line(line)) => self.typed.push_back(line),
+                Ok(Heard::End) => self.ended = true,
+                Ok(Heard::Signal) => self.signal()?,
+                Err(_) => return Ok(()),
+            }
+        }
+    }
+
+    /// A problem as a card; `place` is said when it is not clear.
+    fn problem(&mut self, problem: &Problem, place: Option<&str>) {
+        let place = place.map(|place| format!("{place}: ")).unwrap_or_default();
+        self.voice.say(&format!("Problem {}: {place}{}", problem.code, problem.what));
+        for line in &problem.evidence {
+            self.voice.say_in(2, &format!("seen: {line}"));
+        }
+    }
+
+    /// One of a numbered list, from 0.
+    fn number(&mut self, texts: &[String], prompt: &str) -> Talked<Option<usize>> {
+        for (number, text) in (1..).zip(texts) {
+            self.voice.say_in(2, &format!("{number} {text}"));
+        }
+        loop {
+            let line = self.read(prompt)?;
+            if line.is_empty() {
+                return Ok(None);
+            }
+            match line.parse::<usize>() {
+                Ok(number) if (1..=texts.len()).contains(&number) => {
+                    return Ok(Some(number.saturating_sub(1)));
+                }
+                _ => self.voice.role(Role::Bad, &format!("write a number from 1 to {}", texts.len())),
+            }
+        }
+    }
+
+    /// Some of a numbered list, from 0.
+    fn numbers(&mut self, texts: &[String], prompt: &str) -> Talked<Option<Vec<usize>>> {
+        for (number, text) in (1..).zip(texts) {
+            self.voice.say_in(2, &format!("{number} {text}"));
+        }
+        loop {
+            let line = self.read(prompt)?;
+            let words = line.split(|c: char| c == ',' || c.is_whitespace()).filter(|word| !word.is_empty());
+            let rows: Option<Vec<usize>> = words
+                .map(|word| word.parse::<usize>().ok().filter(|number| (1..=texts.len()).contains(number)))
+                .map(|number| number.map(|number| number.saturating_sub(1)))
+                .collect();
+            match rows {
+                Some(rows) => return Ok(Some(rows)),
+                None => {
+                    let words = format!("write numbers from 1 to {} with commas between", texts.len());
+                    self.voice.role(Role::Bad, &words);
+                }
+            }
+        }
+    }
+
+    fn question(&mut self, id: u64, question: &Question) -> Talked {
+        let reply = match question {
+            Question::Secret { prompt } => Reply::Secret(self.secret(prompt)?),
+            Question::Trust { host, kind, fingerprint, note } => {
+                self.typed_ahead_is_void();
+                self.voice.say(&format!("{host} is not known yet. It shows the {kind} key"));
+                self.voice.say_in(2, fingerprint);
+                if !note.is_empty() {
+                    self.voice.say_in(2, note);
+                }
+                let ways: Vec<String> =
+                    ["trust it and remember it", "trust it once", "refuse it"].map(str::to_owned).into();
+                let at =
+                    if self.over() { None } else { self.number(&ways, "Is this the machine you mean [3]:")? };
+                Reply::Trust(u8::try_from(at.unwrap_or(2)).unwrap_or(2))
+            }
+            Question::GoOn { place, step, actions } => {
+                let title = super::tui::run::title(step.0).to_owned();
+                self.voice.say(&format!("{place}: next is {title}, {} actions:", actions.len()));
+                for action in actions {
+                    self.voice.say_in(2, action);
+                }
+                Reply::GoOn(self.go_on()?)
+            }
+        };
+        self.works.perform(Effect::Reply { id, reply }, &self.model);
+        update::show_question(&mut self.model);
+        Ok(())
+    }
+
+    /// Nobody is there to be asked.
+    fn over(&self) -> bool {
+        self.ended && self.typed.is_empty()
+    }
+
+    /// What was typed before a question of weight was read is no answer to it.
+    fn typed_ahead_is_void(&mut self) {
+        if self.voice.terminal {
+            self.typed.clear();
+        }
+    }
+
+    fn go_on(&mut self) -> Talked<bool> {
+        loop {
+            if self.over() {
+                return Ok(false);
+            }
+            // A stop that was asked for meanwhile is the answer.
+            let line = self.line("1 go on, 2 stop [1]:", &|model| model.run.stops > 0)?;
+            match line.as_deref().map(|line| line.trim()) {
+                Some("" | "1") => return Ok(true),
+                Some("2") | None => return Ok(false),
+                Some("q") => {
+                    self.voice.say("The run goes on: 2 or Ctrl-C stops it.");
+                }
+                Some(other) => {
+                    let words = format!("\"{other}\" is no choice here; write 1 or 2");
+                    self.voice.role(Role::Bad, &words);
+                }
+            }
+        }
+    }
+
+    fn secret(&mut self, prompt: &str) -> Talked<Option<Zeroizing<String>>> {
+        if !self.voice.terminal || self.ended {
+            let words = format!("{prompt}: asked for, and there is no terminal; --secret gives it");
+            self.voice.role(Role::Warn, &words);
+            return Ok(None);
+        }
+        self.typed_ahead_is_void();
+        let hidden = Hidden::begin();
+        let line = self.line(&format!("{prompt} (not shown):"), &|_| false);
+        drop(hidden);
+        Ok(line?.filter(|line| !line.is_empty()))
+    }
+
+    /// Something that takes the name of a host.
+    fn confirm(&mut self, what: Confirm) -> Talked {
+        self.typed_ahead_is_void();
+        let host = match &what {
+            Confirm::Replace { host, actions, .. } => {
+                self.voice.say(&format!("On {host} this replaces what others made; the old is kept there:"));
+                for action in actions {
+                    self.voice.say_in(2, action);
+                }
+                host.clone()
+            }
+            Confirm::Undo { host } => {
+                self.voice.say(&format!("Everything gangplank did on {host} is taken back, newest first."));
+                host.clone()
+            }
+        };
+        let line = self.read(&format!("Type {host} to do it, Enter for no:"))?;
+        if line == host {
+            let typed = input::line(&host, false);
+            self.model.overlays.push(Overlay::Confirm { what, typed, yes: true });
+            self.key(KeyCode::Enter);
+        } else {
+            self.voice.say(if line.is_empty() {
+                "Nothing is done."
+            } else {
+                "Another name: nothing is done."
+            });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,333 @@
+//! The screens that ask: fields as prompts, what is wrong with an answer, what was seen of it, and the way on.
+
+use super::{Talk, Talked, Way};
+use crate::plan::place::Place;
+use crate::ui::tui::cards;
+use crate::ui::tui::field::Field;
+use crate::ui::tui::model::{Item, Look, Overlay, Screen, Survey, Target};
+use crate::ui::tui::msg::Effect;
+use crate::ui::tui::theme::Role;
+use crate::ui::tui::{form as forms, input, review, update};
+
+/// So many certificates are said with everything on them.
+const FULL: usize = 6;
+
+/// What a prompt ended with.
+pub(super) enum Asked {
+    /// An answer stands.
+    Answered,
+    /// The person wants no more questions.
+    Enough,
+}
+
+impl Talk {
+    /// Fields of the present screen.
+    pub(super) fn fields(&self) -> Vec<Field> {
+        let fields = self.model.items().into_iter().filter_map(|item| match item {
+            Item::Field(field) => Some(field),
+            Item::Rows | Item::Button(_) => None,
+        });
+        // A hash belongs to a file.
+        let row = self.model.row;
+        let kubelet = !Field::Kubelet.get(&self.model.answers, row).is_empty();
+        fields.filter(|field| *field != Field::KubeletHash || kubelet).collect()
+    }
+
+    /// The first remark that stops, of this screen.
+    fn wrong_here(&self) -> bool {
+        let screen = self.model.screen;
+        self.model.remarks.iter().any(|remark| remark.stops && forms::screen_of(&remark.field) == screen)
+    }
+
+    /// A screen of fields.
+    pub(super) fn form(&mut self) -> Talked {
+        let screen = self.model.screen;
+        let wanted = match self.model.item() {
+            Some(Item::Field(field)) if self.model.return_to.is_some() => Some(field),
+            _ => None,
+        };
+        self.heading();
+        self.settle()?;
+        let new = !self.opened && !self.model.finished.contains(&screen);
+        match wanted {
+            Some(field) => {
+                self.ask(field)?;
+            }
+            None if new || self.wrong_here() => self.ask_all()?,
+            None => self.answers(),
+        }
+        loop {
+            self.look()?;
+            self.seen();
+            let back = if self.model.return_to.is_some() { "return" } else { "continue" };
+            let mut ways: Vec<Way<'_>> = vec![("1", back), ("2", "change answers"), ("3", "look again")];
+            match screen {
+                Screen::Kubectl => ways.push(("d", "kubeconfig before and after")),
+                Screen::Certificates => ways.push(("d", "everything on the certificates")),
+                _ => {}
+            }
+            ways.push(("b", "back"));
+            let (word, _) = self.choose(&ways, Some("1"))?;
+            match word.as_str() {
+                "1" => self.go_on_from_form()?,
+                "2" => self.ask_all()?,
+                "3" => {
+                    let effects = input::perform(&mut self.model, crate::ui::tui::keys::Command::Look);
+                    self.perform(effects);
+                    self.settle()?;
+                }
+                "d" if screen == Screen::Kubectl => {
+                    self.perform(vec![Effect::KubeconfigDiff]);
+                    self.wait(&|model| !model.overlays.is_empty())?;
+                    self.overlays()?;
+                }
+                "d" => self.certificates(usize::MAX),
+                _ => {
+                    let effects = update::back(&mut self.model);
+                    self.perform(effects);
+                }
+            }
+            if self.model.screen != screen {
+                return Ok(());
+            }
+        }
+    }
+
+    /// On to the next screen, or back to where an answer was wanted; what is wrong is asked again.
+    pub(super) fn go_on_from_form(&mut self) -> Talked {
+        let screen = self.model.screen;
+        let effects = if self.model.return_to.is_some() && !self.wrong_here() {
+            self.model.finished.insert(screen);
+            update::back(&mut self.model)
+        } else {
+            update::next(&mut self.model)
+        };
+        let wrong = self.model.item();
+        self.perform(effects);
+        if self.model.screen != screen {
+            return Ok(());
+        }
+        let problem = self.model.overlays.iter().any(|overlay| matches!(overlay, Overlay::Problem { .. }));
+        self.overlays()?;
+        if let Some(Item::Field(field)) = wrong
+            && !problem
+            && self.model.screen == screen
+        {
+            self.ask(field)?;
+        }
+        Ok(())
+    }
+
+    /// The answers of this screen, one a line.
+    fn answers(&mut self) {
+        for field in self.fields() {
+            let value = self.shown_value(field);
+            self.voice.say_in(2, &format!("{}: {value}", field.label()));
+            self.remark(field);
+        }
+    }
+
+    /// An answer as it reads; what is empty says what that means.
+    pub(super) fn shown_value(&self, field: Field) -> String {
+        let value = field.get(&self.model.answers, self.model.row);
+        if let Some(choices) = field.choices() {
+            let text = choices.iter().find(|(word, _)| *word == value).map(|(_, text)| (*text).to_owned());
+            return text.unwrap_or(value);
+        }
+        if !value.is_empty() {
+            return value;
+        }
+        let inherited = field.inherited(&self.model.answers);
+        inherited.unwrap_or_else(|| match field.hint() {
+            _ if self.missing(field) => "not answered yet".to_owned(),
+            "" => "not answered".to_owned(),
+            hint => hint.to_owned(),
+        })
+    }
+
+    /// A plan cannot be made without it.
+    fn missing(&self, field: Field) -> bool {
+        let path = field.path(self.model.row);
+        self.model.remarks.iter().any(|remark| remark.missing && remark.stops && remark.field == path)
+    }
+
+    /// What is to be said about an answer; `true` when it stops.
+    fn remark(&mut self, field: Field) -> bool {
+        let Some(remark) = self.model.remark(field, self.model.row) else { return false };
+        let stops = remark.stops;
+        let words = match (remark.what.as_str(), remark.cure.as_str()) {
+            (what, "") => what.to_owned(),
+            (what, cure) => format!("{what}; {cure}"),
+        };
+        let role = if stops { Role::Bad } else { Role::Warn };
+        self.voice.role(role, &words);
+        stops
+    }
+
+    /// Asks for every field of the screen; which there are may change with the answers.
+    pub(super) fn ask_all(&mut self) -> Talked {
+        self.voice.say("Enter keeps what is in brackets, - empties it, ? explains, . ends the questions.");
+        let mut done: Vec<Field> = Vec::new();
+        while let Some(field) = self.fields().into_iter().find(|field| !done.contains(field)) {
+            done.push(field);
+            if matches!(self.ask(field)?, Asked::Enough) {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks for one field until its answer is good.
+    pub(super) fn ask(&mut self, field: Field) -> Talked<Asked> {
+        let choices = field.choices();
+        if let Some(choices) = choices {
+            self.voice.say(&format!("{}:", field.label()));
+            for (number, (_, text)) in (1..).zip(choices) {
+                self.voice.say_in(2, &format!("{number} {text}"));
+            }
+        }
+        loop {
+            let value = field.get(&self.model.answers, self.model.row);
+            let prompt = match choices {
+                Some(choices) => {
+                    let at = choices.iter().position(|(word, _)| *word == value).unwrap_or(0);
+                    format!("Number [{}]:", at.saturating_add(1))
+                }
+                None if value.is_empty() && self.missing(field) => {
+                    format!("{}, such as {}:", field.label(), field.hint())
+                }
+                None => format!("{} [{}]:", field.label(), self.shown_value(field)),
+            };
+            let line = self.read(&prompt)?;
+            let new = match (line.as_str(), choices) {
+                ("?", _) => {
+                    self.explain(&[0, 1]);
+                    continue;
+                }
+                (".", _) => return Ok(Asked::Enough),
+                ("", _) => value.clone(),
+                ("-", None) => String::new(),
+                (word, Some(choices)) => {
+                    let numbered = word.parse::<usize>().ok().and_then(|number| {
+                        number.checked_sub(1).and_then(|at| choices.get(at)).map(|(value, _)| *value)
+                    });
+                    let named = choices.iter().map(|(value, _)| *value).find(|value| *value == word);
+                    let Some(value) = numbered.or(named) else {
+                        let words = format!("write a number from 1 to {}", choices.len());
+                        self.voice.role(Role::Bad, &words);
+                        continue;
+                    };
+                    value.to_owned()
+                }
+                (text, None) => text.to_owned(),
+            };
+            if new == value {
+                self.model.touched.insert((field, self.model.row));
+            } else {
+                let effects = input::answer(&mut self.model, field, &new);
+                self.perform(effects);
+            }
+            if !self.remark(field) {
+                return Ok(Asked::Answered);
+            }
+        }
+    }
+
+    /// Looks at what this screen is about, where it was not seen since its answers changed.
+    pub(super) fn look(&mut self) -> Talked {
+        let target = match self.model.screen {
+            Screen::Ca => Target::Ca,
+            Screen::Cluster => Target::Api,
+            _ => return Ok(()),
+        };
+        self.look_at(target)?;
+        self.settle()
+    }
+
+    /// Looks at one thing, when that is possible and was not done.
+    pub(super) fn look_at(&mut self, target: Target) -> Talked {
+        let row = match &target {
+            Target::Worker(name) => {
+                (0..self.model.answers.workers.len()).find(|row| self.model.worker_name(*row) == *name)
+            }
+            Target::Ca | Target::Api => None,
+        };
+        let own = |path: &str| match (&target, row) {
+            (Target::Ca, _) => path.starts_with("ca.") && path != "ca.days",
+            (Target::Api, _) => path == "cluster.api",
+            (Target::Worker(_), Some(row)) => path.starts_with(&format!("workers[{row}]")),
+            (Target::Worker(_), None) => true,
+        };
+        let wrong = self.model.remarks.iter().any(|remark| remark.stops && own(&remark.field));
+        let fresh = self.model.looks.get(&target).is_some_and(|look| !look.stale);
+        if !wrong && !fresh {
+            let effect = update::look(&mut self.model, target);
+            self.perform(vec![effect]);
+        }
+        Ok(())
+    }
+
+    /// What was seen of the things this screen is about.
+    fn seen(&mut self) {
+        match self.model.screen {
+            Screen::Ca => self.say_look(&Target::Ca),
+            Screen::Cluster => self.say_look(&Target::Api),
+            Screen::Certificates => self.certificates(FULL),
+            Screen::Kubectl => self.steps(&Place::Here),
+            Screen::Dns => self.steps(&Place::Cluster),
+            Screen::Welcome | Screen::Workers | Screen::Review | Screen::Run | Screen::Report => {}
+        }
+    }
+
+    /// A look in lines.
+    pub(super) fn say_look(&mut self, target: &Target) {
+        let Some(Look { lines, problem, .. }) = self.model.looks.get(target).cloned() else { return };
+        for (role, line) in lines {
+            self.voice.role(role, line.trim_start());
+        }
+        if let Some(problem) = problem {
+            self.voice.role(Role::Bad, &format!("{} {}", problem.code, problem.what));
+            for line in &problem.evidence {
+                self.voice.say_in(4, &format!("seen: {line}"));
+            }
+        }
+    }
+
+    /// What a survey found of this computer or the cluster.
+    fn steps(&mut self, place: &Place) {
+        if let Survey::Failed(problem) = &self.model.survey {
+            let words = format!("{} {}", problem.code, problem.what);
+            self.voice.role(Role::Bad, &words);
+        }
+        let lines: Vec<(Role, String)> = review::rows(&self.model)
+            .iter()
+            .filter(|row| row.seen.place == *place)
+            .filter_map(|row| row.looked.map(|looked| super::review::step(looked, row.seen)))
+            .collect();
+        for (role, line) in lines {
+            self.voice.role(role, &line);
+        }
+    }
+
+    /// The certificates that are made or kept.
+    fn certificates(&mut self, full: usize) {
+        let days = Field::Days.get(&self.model.answers, 0).parse::<i64>().unwrap_or(365);
+        let all = cards::cards(&self.model, days);
+        let short = all.len() > full;
+        for card in all {
+            self.voice.say_in(2, &format!("{}: {}, {} days", card.title, card.word, card.days));
+            if !short {
+                for (name, value) in &card.lines {
+                    self.voice.say_in(4, &format!("{name}: {value}"));
+                }
+            }
+            for (role, line) in &card.differs {
+                self.voice.role(*role, line);
+            }
+        }
+        if let Survey::Failed(problem) = &self.model.survey {
+            let words = format!("{} {}", problem.code, problem.what);
+            self.voice.role(Role::Bad, &words);
+        }
+    }
+}

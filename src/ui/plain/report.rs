@@ -1,0 +1,110 @@
+//! The report: what was done where, how it is taken back, what to try next.
+
+use super::{Leave, Talk, Talked, Way};
+use crate::ui::tui::model::{LineFor, Screen};
+use crate::ui::tui::{run, update};
+
+impl Talk {
+    /// The last screen.
+    pub(super) fn report(&mut self) -> Talked {
+        self.heading();
+        self.done();
+        loop {
+            let mut ways: Vec<Way<'_>> = vec![
+                ("1", "quit"),
+                ("d", "every action that was done"),
+                ("u NAME", "take back what was done on a worker"),
+                ("s FILE", "save the plan"),
+                ("x FILE", "write a script that does the same"),
+            ];
+            if self.model.demo.is_some() {
+                ways.push(("m", "break or mend something in the demo"));
+            }
+            ways.push(("b", "back"));
+            let (word, rest) = self.choose(&ways, None)?;
+            match word.as_str() {
+                "1" => return Err(Leave::Quit),
+                "d" => self.every_action(),
+                "u" => {
+                    self.undo(&rest)?;
+                    self.done();
+                }
+                "s" => self.to_file(LineFor::SavePlan, &rest)?,
+                "x" => self.to_file(LineFor::Export, &rest)?,
+                "m" => self.faults(&rest)?,
+                _ => {
+                    let effects = update::go(&mut self.model, Screen::Review);
+                    self.perform(effects);
+                }
+            }
+            if self.model.screen != Screen::Report {
+                return Ok(());
+            }
+        }
+    }
+
+    fn done(&mut self) {
+        let words = match self.model.run.code {
+            Some(0) => "Everything is aboard.",
+            Some(3) => "Stopped. What was done stays, and a new run goes on from there.",
+            _ => "Not everything is aboard; what was done stays.",
+        };
+        self.voice.say(words);
+        for place in run::places(&self.model) {
+            let run = &self.model.run;
+            let end = if run.skipped.contains(&place) {
+                "skipped"
+            } else if run.undone.contains(&place) {
+                "taken back"
+            } else {
+                run.ends.get(&place.to_string()).map_or("nothing to do", String::as_str)
+            };
+            let count = run.changed.get(&place).map_or(0, Vec::len);
+            let mut words = format!("{place}: {end}");
+            if count > 0 {
+                words = format!("{words}, {} done", super::run::count(count, "action"));
+            }
+            let troubles: Vec<String> = run
+                .troubles
+                .iter()
+                .filter(|trouble| trouble.place == place)
+                .map(|trouble| format!("{} {}", trouble.problem.code, trouble.problem.what))
+                .collect();
+            self.voice.say_in(2, &words);
+            for line in troubles {
+                self.voice.role(crate::ui::tui::theme::Role::Bad, &line);
+            }
+        }
+        self.voice.say(
+            "Undo: u here, or gangplank undo PLAN from any computer; the record is in /var/lib/gangplank on each \
+             worker.",
+        );
+        let mut next = self.model.run.next.clone();
+        if let Some(plan) = update::plan(&self.model)
+            && self.model.run.code == Some(0)
+        {
+            let (dns, domain) = (&plan.cluster.dns, &plan.cluster.domain);
+            next.push(format!("dig @{dns} kubernetes.default.svc.{domain} +short (on a worker)"));
+            next.push("docker ps (on a worker)".to_owned());
+        }
+        if !next.is_empty() {
+            self.voice.say("Try next:");
+        }
+        for line in next {
+            self.voice.say_in(4, &line);
+        }
+    }
+
+    fn every_action(&mut self) {
+        let changed = self.model.run.changed.clone();
+        if changed.is_empty() {
+            self.voice.say("Nothing was changed.");
+        }
+        for (place, actions) in changed {
+            self.voice.say(&format!("{place}:"));
+            for action in actions {
+                self.voice.say_in(2, &action);
+            }
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! The review: every action by place and step, in detail by its number, and the word that carries it out.
+
+use super::{Leave, Talk, Talked, Way};
+use crate::engine::Seen;
+use crate::engine::look::Looked;
+use crate::plan::place::Place;
+use crate::step::State;
+use crate::ui::tui::keys::Command;
+use crate::ui::tui::model::{LineFor, Screen, Survey};
+use crate::ui::tui::theme::Role;
+use crate::ui::tui::{form as forms, input, review, update};
+
+/// A step as a line.
+pub(super) fn step(looked: &Looked, seen: &Seen) -> (Role, String) {
+    let title = looked.step.title();
+    match &looked.state {
+        State::Done(evidence) => (Role::Ok, format!("{title}: same, {evidence}")),
+        State::Await(_) => (Role::Text, format!("{title}: is waited for")),
+        State::Blocked(problem) => (Role::Bad, format!("{title}: {} {}", problem.code, problem.what)),
+        State::Todo(actions) => {
+            let (sign, _) = review::sign(looked, seen);
+            let risk = match sign {
+                "! replaces" => "replaces what others made",
+                "! signed for good" => "signed for good",
+                "~ copy kept" => "changes, the old is kept",
+                _ => "adds",
+            };
+            let count = actions.len();
+            (Role::Text, format!("{title}: {}, {risk}", super::run::count(count, "action")))
+        }
+    }
+}
+
+/// What the menu does next.
+enum Next {
+    /// Say everything again.
+    Again,
+    /// Only ask again.
+    Ask,
+}
+
+impl Talk {
+    /// The screen of all actions.
+    pub(super) fn review(&mut self) -> Talked {
+        self.heading();
+        loop {
+            self.settle()?;
+            self.plan_in_lines();
+            loop {
+                let next = self.review_menu()?;
+                if self.model.screen != Screen::Review {
+                    return Ok(());
+                }
+                if matches!(next, Next::Again) {
+                    break;
+                }
+            }
+        }
+    }
+
+    fn plan_in_lines(&mut self) {
+        let problem = match &self.model.survey {
+            Survey::Failed(problem) => Some(problem.clone()),
+            Survey::None | Survey::Looking | Survey::Seen { .. } => None,
+        };
+        if let Some(problem) = problem {
+            self.problem(&problem, None);
+            return;
+        }
+        let Survey::Seen { at, .. } = &self.model.survey else {
+            self.voice.say("Not everything is answered yet:");
+            let missing: Vec<String> = self
+                .model
+                .remarks
+                .iter()
+                .filter(|remark| remark.stops)
+                .map(|remark| format!("{} {}; {}", remark.field, remark.what, remark.cure))
+                .collect();
+            for line in missing {
+                self.voice.role(Role::Bad, &line);
+            }
+            return;
+        };
+        self.voice.say(&format!("Looked at {at}."));
+        let mut lines: Vec<(usize, Role, String)> = Vec::new();
+        let mut place: Option<&Place> = None;
+        let mut same: Vec<&str> = Vec::new();
+        let flush = |same: &mut Vec<&str>, lines: &mut Vec<(usize, Role, String)>| {
+            if !same.is_empty() {
+                lines.push((2, Role::Text, format!("same: {}", same.join(", "))));
+                same.clear();
+            }
+        };
+        let rows = review::rows(&self.model);
+        for (number, row) in (1..).zip(&rows) {
+            if place != Some(&row.seen.place) {
+                flush(&mut same, &mut lines);
+                place = Some(&row.seen.place);
+                lines.push((0, Role::Text, format!("{} ({})", row.seen.place, row.seen.host)));
+                if let Some(problem) = &row.seen.problem {
+                    lines.push((2, Role::Bad, format!("{} {}", problem.code, problem.what)));
+                }
+            }
+            let Some(looked) = row.looked else { continue };
+            if matches!(looked.state, State::Done(_)) {
+                same.push(looked.step.title());
+            } else {
+                let (role, text) = step(looked, row.seen);
+                lines.push((2, Role::Text, format!("{number} {}{text}", super::voice::word(role))));
+            }
+        }
+        flush(&mut same, &mut lines);
+        let count = review::count(self.model.survey.seen().unwrap_or_default());
+        for (indent, role, line) in lines {
+            let line = format!("{}{line}", super::voice::word(role));
+            self.voice.say_in(indent, &line);
+        }
+        self.voice.say(&format!(
+            "{} on {}, {} with a problem; {} as they should be.",
+            super::run::count(count.actions, "action"),
+            super::run::count(count.places, "place"),
+            count.problems,
+            super::run::count(count.same, "step"),
+        ));
+    }
+
+    fn review_menu(&mut self) -> Talked<Next> {
+        let seen = self.model.survey.seen().is_some();
+        let ready = update::plan(&self.model).is_some();
+        let pace = if self.model.guided { "pace: guided, ask before each step" } else { "pace: straight" };
+        let mut ways: Vec<Way<'_>> = Vec::new();
+        if seen && !self.model.read_only {
+            ways.push(("a", "apply"));
+        }
+        if seen {
+            ways.extend([
+                ("d N", "line N in full"),
+                ("e N", "change the answer behind it"),
+                ("x FILE", "write a script that does the same"),
+            ]);
+        }
+        if !ready {
+            ways.push(("1", "to what is missing"));
+        }
+        ways.extend([("s FILE", "save the plan"), ("l", "look again"), ("g", pace), ("b", "back")]);
+        let (word, rest) = self.choose(&ways, None)?;
+        match word.as_str() {
+            "a" => return self.apply(),
+            "d" => {
+                if let Some(row) = self.review_row(&rest)? {
+                    self.model.review_row = row;
+                    self.detail();
+                }
+            }
+            "e" => {
+                if let Some(row) = self.review_row(&rest)? {
+                    self.model.review_row = row;
+                    let effects = review::edit_row(&mut self.model);
+                    self.keep_focus(effects);
+                }
+            }
+            "x" => self.to_file(LineFor::Export, &rest)?,
+            "s" => self.to_file(LineFor::SavePlan, &rest)?,
+            "g" => {
+                let effects = input::perform(&mut self.model, Command::Pace);
+                self.perform(effects);
+            }
+            "l" => {
+                let effects = update::survey(&mut self.model);
+                self.perform(effects);
+                return Ok(Next::Again);
+            }
+            "1" => {
+                let field = self.model.remarks.iter().find(|remark| remark.stops);
+                if let Some(screen) = field.map(|remark| forms::screen_of(&remark.field)) {
+                    let effects = update::go(&mut self.model, screen);
+                    self.perform(effects);
+                }
+            }
+            _ => {
+                let effects = update::back(&mut self.model);
+                self.perform(effects);
+            }
+        }
+        Ok(Next::Ask)
+    }
+
+    /// Effects of going to an answer: the field that is wanted keeps the focus.
+    pub(super) fn keep_focus(&mut self, effects: Vec<crate::ui::tui::msg::Effect>) {
+        let focus = self.model.focus;
+        self.perform(effects);
+        self.model.focus = focus;
+    }
+
+    /// Writes a file; a name that is not given is asked for.
+    pub(super) fn to_file(&mut self, what: LineFor, name: &str) -> Talked {
+        if name.is_empty() {
+            let command = if what == LineFor::Export { Command::Export } else { Command::SavePlan };
+            let effects = input::perform(&mut self.model, command);
+            self.perform(effects);
+            return self.overlays();
+        }
+        self.file(what, name)
+    }
+
+    fn review_row(&mut self, text: &str) -> Talked<Option<usize>> {
+        let count = review::rows(&self.model).len();
+        let mut text = text.to_owned();
+        loop {
+            if let Ok(number) = text.parse::<usize>()
+                && (1..=count).contains(&number)
+            {
+                return Ok(Some(number.saturating_sub(1)));
+            }
+            if !text.is_empty() {
+                self.voice.role(Role::Bad, &format!("write a number from 1 to {count}"));
+            }
+            text = self.read("Which line, Enter for none:")?;
+            if text.is_empty() {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// A line of the review with everything that is run and how it is taken back.
+    fn detail(&mut self) {
+        /// What one action says.
+        struct Told {
+            title: String,
+            shell: String,
+            undo: String,
+        }
+        let mut head = String::new();
+        let mut told: Vec<Told> = Vec::new();
+        let mut problem = None;
+        if let Some(row) = review::rows(&self.model).get(self.model.review_row) {
+            head = row.seen.place.to_string();
+            problem = row.seen.problem.clone();
+            if let Some(looked) = row.looked {
+                let (role, text) = step(looked, row.seen);
+                head = format!("{head}: {}{text}", super::voice::word(role));
+                problem = looked.blocked().cloned();
+                told = review::actions(looked)
+                    .iter()
+                    .map(|action| Told {
+                        title: action.title(),
+                        shell: action.shell().to_string(),
+                        undo: review::undo_words(action, row.seen),
+                    })
+                    .collect();
+            }
+        }
+        self.voice.say(&head);
+        if let Some(problem) = problem {
+            self.problem(&problem, None);
+        }
+        for (number, one) in (1..).zip(told) {
+            self.voice.say_in(2, &format!("{number} {}", one.title));
+            self.voice.shell(&one.shell);
+            self.voice.say_in(4, &format!("undo: {}", one.undo));
+        }
+        for (role, line) in review::diff(&self.model) {
+            self.voice.role(role, &line);
+        }
+    }
+
+    fn apply(&mut self) -> Talked<Next> {
+        if review::replaced(&self.model).is_empty() {
+            self.typed_ahead_is_void();
+            let count = review::count(self.model.survey.seen().unwrap_or_default());
+            let line = self.read(&format!(
+                "Type yes to carry out {} on {}:",
+                super::run::count(count.actions, "action"),
+                super::run::count(count.places, "place")
+            ))?;
+            if line != "yes" {
+                self.voice.say("Nothing is done.");
+                return Ok(Next::Ask);
+            }
+        }
+        let effects = input::perform(&mut self.model, Command::Apply);
+        self.perform(effects);
+        self.overlays()?;
+        if let Some(code) = self.leaving {
+            return Err(Leave::Code(code));
+        }
+        Ok(if matches!(self.model.survey, Survey::Looking) { Next::Again } else { Next::Ask })
+    }
+}

@@ -1,0 +1,335 @@
+//! The run: one line for each change of state, then the problems as cards with numbered ways out.
+
+use std::collections::BTreeMap;
+
+use super::{Talk, Talked, Way};
+use crate::engine::{Event, Outcome, Stamped};
+use crate::plan::place::Place;
+use crate::plan::problem::Verdict;
+use crate::ui::tui::keys::Command;
+use crate::ui::tui::model::{Offline, Screen};
+use crate::ui::tui::msg::Effect;
+use crate::ui::tui::run::{self, Act};
+use crate::ui::tui::theme::Role;
+use crate::ui::tui::{input, layer, update};
+
+/// A count with its noun.
+pub(super) fn count(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
+/// What was told of a run.
+#[derive(Default)]
+pub(super) struct Told {
+    /// When a step began on a place.
+    begun: BTreeMap<(Place, &'static str), f64>,
+    /// Tenths of an upload, by place.
+    tenths: BTreeMap<Place, u64>,
+    /// What was said of the offline CA.
+    offline: Option<Offline>,
+}
+
+fn seconds(time: f64) -> String {
+    format!("{time:.1} s")
+}
+
+impl Talk {
+    /// Says an event of the engine.
+    pub(super) fn tell(&mut self, event: &Stamped) {
+        let place = event.place.clone();
+        let title = event.step.map(|step| run::title(step.0));
+        let name = match title {
+            Some(title) => format!("{place}: {title}"),
+            None => place.to_string(),
+        };
+        let key = event.step.map(|step| (place.clone(), step.0));
+        match &event.event {
+            Event::RunStarted { hosts } => {
+                self.told.begun.clear();
+                self.told.tenths.clear();
+                self.voice.say(&format!("Contacts {}.", hosts.join(", ")));
+            }
+            Event::Note { text } => self.voice.say(&format!("{name}: note: {text}")),
+            Event::Verdict(Verdict::Warning { about, seen, cure }) => {
+                self.voice.say(&format!("{name}: warning: {about}: {seen}; {cure}"));
+            }
+            Event::TaskStarted | Event::ActionStarted { .. } => {
+                if let Some(key) = key {
+                    self.told.begun.entry(key).or_insert(event.t);
+                }
+            }
+            Event::Progress { sent, of } => {
+                let tenth = sent.saturating_mul(10).checked_div(*of).unwrap_or(10);
+                if self.told.tenths.insert(place, tenth) != Some(tenth) {
+                    self.voice.say(&format!("{name}: sending, {} of {} MiB", sent >> 20, of >> 20));
+                }
+            }
+            Event::TaskEnded { outcome } => {
+                let begun = key.and_then(|key| self.told.begun.remove(&key));
+                let took = begun.map(|begun| seconds((event.t - begun).max(0.0)));
+                self.voice.say(&format!("{name}: {}", ended(outcome, took.as_deref())));
+            }
+            Event::Trouble { problem } => {
+                self.voice.say(&format!("{name}: failed: {} {}", problem.code, problem.what));
+            }
+            Event::Verdict(Verdict::Ok { .. } | Verdict::Stops(_))
+            | Event::Output { .. }
+            | Event::ActionEnded { .. }
+            | Event::RunEnded { .. } => {}
+        }
+    }
+
+    /// The screen of the run.
+    pub(super) fn run(&mut self) -> Talked {
+        self.heading();
+        loop {
+            self.until_done()?;
+            if self.model.screen != Screen::Run {
+                return Ok(());
+            }
+            if !self.model.run.troubles.is_empty() {
+                self.card()?;
+            } else if self.model.run.code == Some(0) && self.model.run.undone.is_empty() {
+                self.voice.say("Everything is aboard.");
+                let effects = update::next(&mut self.model);
+                self.perform(effects);
+            } else {
+                self.after()?;
+            }
+            if self.model.screen != Screen::Run {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Waits for the end of everything that runs; answers questions, takes certificates of an offline CA.
+    pub(super) fn until_done(&mut self) -> Talked {
+        let undoing = self.model.run.undone.len();
+        while self.model.run.going_on() {
+            let told = self.told.offline.clone();
+            self.wait(&|model| !model.run.going_on() || model.offline != told)?;
+            if self.model.run.going_on() {
+                self.offline()?;
+            }
+        }
+        self.told.offline = None;
+        let taken: Vec<String> = self.model.run.undone.iter().skip(undoing).map(Place::to_string).collect();
+        if !taken.is_empty() {
+            self.voice.say(&format!("Taken back: {}.", taken.join(", ")));
+        }
+        Ok(())
+    }
+
+    fn offline(&mut self) -> Talked {
+        self.told.offline.clone_from(&self.model.offline);
+        let Some(offline) = self.model.offline.clone() else { return Ok(()) };
+        let missing: Vec<&str> =
+            offline.waiting.iter().filter(|(_, come)| !come).map(|(name, _)| name.as_str()).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        self.voice.say(&format!("Certificates are waited for: {}.", missing.join(", ")));
+        self.voice.say("The requests are in this folder, and certificates may be put there:");
+        self.voice.say_in(4, &offline.folder);
+        self.voice.say("Where the CA's key is, run in that folder:");
+        self.voice.shell(&offline.command);
+        if !offline.said.is_empty() {
+            self.voice.role(Role::Warn, &offline.said);
+        }
+        if self.over() {
+            return Ok(());
+        }
+        self.voice.say("Or paste the certificates here; an empty line sends them.");
+        let told = offline;
+        let gone = move |model: &crate::ui::tui::model::Model| {
+            !model.run.going_on()
+                || !model.overlays.is_empty()
+                || model.run.stops > 0
+                || model.offline.as_ref() != Some(&told)
+        };
+        let mut text = String::new();
+        while !self.over() {
+            match self.line("line:", &gone)? {
+                None => break,
+                Some(line) if line.trim().is_empty() => {
+                    if text.is_empty() {
+                        self.voice.say("Nothing was pasted; files in the folder are found by themselves.");
+                        continue;
+                    }
+                    self.perform(vec![Effect::Certificates(std::mem::take(&mut text))]);
+                    let shown = self.told.offline.clone();
+                    self.wait(&|model| {
+                        !model.run.going_on() || model.offline != shown || !model.overlays.is_empty()
+                    })?;
+                    break;
+                }
+                Some(line) => {
+                    text.push_str(line.trim());
+                    text.push('\n');
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// One problem with its ways out.
+    fn card(&mut self) -> Talked {
+        let all = self.model.run.troubles.len();
+        let card = self.model.run.card.min(all.saturating_sub(1));
+        self.model.run.card = card;
+        let Some(trouble) = self.model.run.troubles.get(card).cloned() else { return Ok(()) };
+        self.voice.space();
+        if all > 1 {
+            self.voice.say(&format!("Problem {} of {all}.", card.saturating_add(1)));
+        }
+        let place = match trouble.step {
+            Some(step) => format!("{}, {}", trouble.place, run::title(step.0)),
+            None => trouble.place.to_string(),
+        };
+        self.problem(&trouble.problem, Some(&place));
+        if !trouble.done.is_empty() {
+            let words = format!("done there before it: {}", count(trouble.done.len(), "action"));
+            self.voice.say_in(2, &words);
+        }
+        let choices = run::choices(&self.model);
+        for (number, choice) in (1..).zip(&choices) {
+            self.voice.say_in(2, &format!("{number} {}", choice.text));
+        }
+        let numbers: Vec<String> = (1..=choices.len()).map(|number| number.to_string()).collect();
+        let mut ways: Vec<Way<'_>> = vec![("o", "output of this place")];
+        if all > 1 {
+            ways.push(("n", "next problem"));
+        }
+        if self.model.demo.is_some() {
+            ways.push(("m", "break or mend something in the demo"));
+        }
+        ways.extend([("r", "report"), ("b", "back to the review")]);
+        ways.extend(numbers.iter().map(|number| (number.as_str(), "")));
+        let (word, rest) = self.choose(&ways, None)?;
+        match word.as_str() {
+            "o" => self.output(&trouble.place),
+            "n" => self.model.run.card = card.saturating_add(1) % all.max(1),
+            "m" => self.faults(&rest)?,
+            "r" => {
+                let effects = update::go(&mut self.model, Screen::Report);
+                self.perform(effects);
+            }
+            "b" => {
+                let effects = update::back(&mut self.model);
+                self.perform(effects);
+            }
+            number => {
+                let at = number.parse::<usize>().unwrap_or(1).saturating_sub(1);
+                if let Some(choice) = choices.get(at) {
+                    self.take(&choice.act)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, act: &Act) -> Talked {
+        if let Act::Manual(_) = act {
+            self.voice.say("By hand, then try again:");
+        }
+        let effects = layer::take(&mut self.model, act);
+        if self.model.return_to.is_some() {
+            self.keep_focus(effects);
+        } else {
+            self.perform(effects);
+        }
+        self.overlays()
+    }
+
+    /// What was said on a place.
+    fn output(&mut self, place: &Place) {
+        let text = self.model.run.logs.get(place).map(crate::ui::tui::log::Log::text).unwrap_or_default();
+        if text.is_empty() {
+            self.voice.say("Nothing was said there.");
+        }
+        for line in text.lines() {
+            self.voice.say_in(2, line);
+        }
+    }
+
+    /// Demo: breaks or mends something.
+    pub(super) fn faults(&mut self, chosen: &str) -> Talked {
+        let faults = self.model.demo.as_ref().map(|demo| demo.faults.clone()).unwrap_or_default();
+        let texts: Vec<String> = faults.iter().map(|(_, _, title)| title.clone()).collect();
+        let at = match chosen.parse::<usize>() {
+            Ok(number) if (1..=texts.len()).contains(&number) => Some(number.saturating_sub(1)),
+            _ => self.number(&texts, "Which, Enter for none:")?,
+        };
+        if let Some((fault, host, _)) = at.and_then(|at| faults.get(at)).cloned() {
+            self.perform(vec![Effect::Throw { fault, host }]);
+            // It says what happened, then which faults there are now.
+            let before = faults;
+            let begun = std::time::Instant::now();
+            while self.model.demo.as_ref().is_some_and(|demo| demo.faults == before)
+                && begun.elapsed() < super::SILENCE
+            {
+                self.turn(super::SILENCE)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A run that ended without everything aboard, and without a problem left.
+    fn after(&mut self) -> Talked {
+        match self.model.run.code {
+            Some(3) => self.voice.say("Stopped. What was done stays, and a new run goes on from there."),
+            _ => self.voice.say("Not everything is aboard; what was done stays."),
+        }
+        let ways: [Way<'_>; 3] = [("1", "report"), ("2", "run it again"), ("b", "back to the review")];
+        let (word, _) = self.choose(&ways, Some("1"))?;
+        let effects = match word.as_str() {
+            "1" => update::go(&mut self.model, Screen::Report),
+            "2" => update::start(&mut self.model, Vec::new()),
+            _ => update::back(&mut self.model),
+        };
+        self.perform(effects);
+        Ok(())
+    }
+
+    /// Takes back what was done on a worker.
+    pub(super) fn undo(&mut self, name: &str) -> Talked {
+        let names: Vec<String> =
+            self.model.worker_names().into_iter().filter(|one| self.model.chosen(one)).collect();
+        let at = match names.iter().position(|one| one == name) {
+            Some(at) => Some(at),
+            None => self.number(&names, "Which worker, Enter for none:")?,
+        };
+        let Some(name) = at.and_then(|at| names.get(at)).cloned() else { return Ok(()) };
+        self.model.run.shown =
+            run::places(&self.model).iter().position(|place| place.to_string() == name).unwrap_or(0);
+        self.model.run.card = self
+            .model
+            .run
+            .troubles
+            .iter()
+            .position(|trouble| trouble.place.to_string() == name)
+            .unwrap_or(usize::MAX);
+        let effects = input::perform(&mut self.model, Command::Undo);
+        self.perform(effects);
+        self.overlays()?;
+        self.until_done()
+    }
+}
+
+fn ended(outcome: &Outcome, took: Option<&str>) -> String {
+    let with = |text: &str| match (text, took) {
+        ("", None) => String::new(),
+        (text, None) => format!(" ({text})"),
+        ("", Some(took)) => format!(" ({took})"),
+        (text, Some(took)) => format!(" ({text}, {took})"),
+    };
+    match outcome {
+        Outcome::Changed { actions } => format!("changed{}", with(&count(*actions, "action"))),
+        Outcome::Same { evidence } => format!("same, {evidence}"),
+        Outcome::Proven { evidence } => format!("proven{}, {evidence}", with("")),
+        Outcome::NotProven { why } => format!("not proven{}, {why}", with("")),
+        Outcome::Skipped { why } => format!("skipped, {why}"),
+        Outcome::Stopped => "stopped".to_owned(),
+        Outcome::Failed { problem } => format!("failed{}: {} {}", with(""), problem.code, problem.what),
+    }
+}

@@ -1,0 +1,254 @@
+//! The list of workers: numbered, with what was seen of each.
+
+use super::form::Asked;
+use super::{Talk, Talked, Way};
+use crate::ui::tui::field::Field;
+use crate::ui::tui::keys::Command;
+use crate::ui::tui::model::{Item, Mood, Overlay, Screen, Target};
+use crate::ui::tui::theme::Role;
+use crate::ui::tui::{bulk, input, update};
+
+/// Asked for when a worker is new; the others have good defaults and are in its list.
+const FIRST: [Field; 3] = [Field::Name, Field::Address, Field::User];
+
+impl Talk {
+    /// The screen of workers.
+    pub(super) fn workers(&mut self) -> Talked {
+        self.heading();
+        if self.model.return_to.is_some()
+            && let Some(Item::Field(field)) = self.model.item()
+        {
+            let name = self.model.worker_name(self.model.row);
+            self.voice.say(&format!("{name}:"));
+            self.ask(field)?;
+        }
+        let mut list = true;
+        loop {
+            if list {
+                self.look_at_all()?;
+                self.list();
+            }
+            list = true;
+            let on = if self.model.return_to.is_some() { "return" } else { "continue" };
+            let mut ways: Vec<Way<'_>> =
+                vec![("1", on), ("a", "add a worker"), ("p", "paste many"), ("i", "import from ssh_config")];
+            if !self.model.answers.workers.is_empty() {
+                ways.extend([
+                    ("e N", "edit worker N"),
+                    ("r N", "remove it"),
+                    ("d N", "what was seen of it"),
+                    ("w N", "ways out of its problem"),
+                    ("l", "look again"),
+                ]);
+            }
+            ways.push(("b", "back"));
+            let default = if self.model.answers.workers.is_empty() { "a" } else { "1" };
+            let (word, rest) = self.choose(&ways, Some(default))?;
+            match word.as_str() {
+                "1" => self.on_from_workers()?,
+                "a" => self.add()?,
+                "p" => self.paste()?,
+                "i" => {
+                    let effects = input::perform(&mut self.model, Command::Import);
+                    self.perform(effects);
+                    if self.turn(super::SILENCE)? {
+                        self.overlays()?;
+                    }
+                }
+                "l" => {
+                    self.model.looks.retain(|target, _| !matches!(target, Target::Worker(_)));
+                }
+                "b" => {
+                    let effects = update::back(&mut self.model);
+                    self.perform(effects);
+                }
+                _ => list = self.on_row(&word, &rest)?,
+            }
+            if self.model.screen != Screen::Workers {
+                return Ok(());
+            }
+        }
+    }
+
+    /// What is done with one worker; `true` = the list has changed.
+    fn on_row(&mut self, word: &str, rest: &str) -> Talked<bool> {
+        let Some(row) = self.row(rest)? else { return Ok(false) };
+        self.model.row = row;
+        let target = Target::Worker(self.model.worker_name(row));
+        match word {
+            "e" => self.edit_worker()?,
+            "r" => {
+                let effects = input::perform(&mut self.model, Command::Remove);
+                self.perform(effects);
+            }
+            "d" => {
+                self.say_look(&target);
+                return Ok(false);
+            }
+            _ => match self.model.looks.get(&target).and_then(|look| look.problem.clone()) {
+                Some(problem) => {
+                    self.model.overlays.push(Overlay::Problem { target, problem, at: 0 });
+                    self.overlays()?;
+                    if self.model.screen == Screen::Workers
+                        && let Some(Item::Field(field)) = self.model.item()
+                    {
+                        // The way was to change this answer.
+                        self.ask(field)?;
+                        self.model.focus = 0;
+                    }
+                }
+                None => {
+                    self.voice.say("It has no problem.");
+                    return Ok(false);
+                }
+            },
+        }
+        Ok(true)
+    }
+
+    /// The row of a number; asked for when it is not given.
+    fn row(&mut self, text: &str) -> Talked<Option<usize>> {
+        let count = self.model.answers.workers.len();
+        let mut text = text.to_owned();
+        if text.is_empty() && count == 1 {
+            return Ok(Some(0));
+        }
+        loop {
+            if let Ok(number) = text.parse::<usize>()
+                && (1..=count).contains(&number)
+            {
+                return Ok(Some(number.saturating_sub(1)));
+            }
+            if let Some(row) = (0..count).find(|row| self.model.worker_name(*row) == text) {
+                return Ok(Some(row));
+            }
+            if !text.is_empty() {
+                self.voice.role(Role::Bad, &format!("write a number from 1 to {count}"));
+            }
+            text = self.read("Which worker, Enter for none:")?;
+            if text.is_empty() {
+                return Ok(None);
+            }
+        }
+    }
+
+    fn look_at_all(&mut self) -> Talked {
+        for row in 0..self.model.answers.workers.len() {
+            if self.model.answers.workers.get(row).is_some_and(|worker| worker.address.is_some()) {
+                self.look_at(Target::Worker(self.model.worker_name(row)))?;
+            }
+        }
+        self.settle()
+    }
+
+    fn list(&mut self) {
+        if self.model.answers.workers.is_empty() {
+            self.voice.say("There is no worker yet.");
+        }
+        for row in 0..self.model.answers.workers.len() {
+            let name = self.model.worker_name(row);
+            let address = Field::Address.get(&self.model.answers, row);
+            let user = Field::User.get(&self.model.answers, row);
+            let look = self.model.looks.get(&Target::Worker(name.clone())).cloned();
+            let mut words = format!("{} {name}", row.saturating_add(1));
+            if !address.is_empty() {
+                words.push_str(&format!(", {address}"));
+            }
+            if !user.is_empty() {
+                words.push_str(&format!(", user {user}"));
+            }
+            if !self.model.chosen(&name) {
+                words.push_str(", not of this journey");
+            }
+            let seen = match &look {
+                Some(look) => {
+                    let role = match look.mood {
+                        Mood::Good | Mood::Looking => Role::Ok,
+                        Mood::Doubtful => Role::Warn,
+                        Mood::Bad => Role::Bad,
+                    };
+                    format!("{}{}", super::voice::word(role), look.word.replace("  ", ", "))
+                }
+                None => "not looked at".to_owned(),
+            };
+            self.voice.say(&format!("{words}: {seen}"));
+            if let Some(look) = look {
+                for (role, line) in look.lines {
+                    if matches!(role, Role::Warn | Role::Bad) {
+                        self.voice.role(role, &line);
+                    }
+                }
+            }
+            let prefix = format!("workers[{row}]");
+            let wrong: Vec<String> = self
+                .model
+                .remarks
+                .iter()
+                .filter(|remark| remark.stops && remark.field.starts_with(&prefix))
+                .map(|remark| format!("{} {}; {}", remark.field, remark.what, remark.cure))
+                .collect();
+            for line in wrong {
+                self.voice.role(Role::Bad, &line);
+            }
+        }
+    }
+
+    fn on_from_workers(&mut self) -> Talked {
+        self.go_on_from_form()
+    }
+
+    fn add(&mut self) -> Talked {
+        let effects = input::perform(&mut self.model, Command::Add);
+        self.perform(effects);
+        self.voice.say("Enter keeps what is in brackets, - empties it, ? explains, . ends the questions.");
+        for field in FIRST {
+            if matches!(self.ask(field)?, Asked::Enough) {
+                break;
+            }
+        }
+        self.voice.say("Port, key, images, kubelet and others are changed with e.");
+        Ok(())
+    }
+
+    fn paste(&mut self) -> Talked {
+        self.voice.say(
+            "One worker a line, such as w1 10.0.0.11 or core@10.0.0.[12-14]:2222; an empty line ends the list.",
+        );
+        loop {
+            let text = self.lines()?;
+            if text.is_empty() {
+                return Ok(());
+            }
+            match bulk::parse(&text) {
+                Ok(workers) => {
+                    let effects = input::add_many(&mut self.model, workers);
+                    self.perform(effects);
+                    return Ok(());
+                }
+                Err(wrong) => {
+                    self.voice.role(Role::Bad, &wrong);
+                    self.voice.say("Nothing was added: paste the list again, or an empty line for none.");
+                }
+            }
+        }
+    }
+
+    /// The answers of one worker, numbered.
+    fn edit_worker(&mut self) -> Talked {
+        loop {
+            let name = self.model.worker_name(self.model.row);
+            let fields = self.fields();
+            let texts: Vec<String> = fields
+                .iter()
+                .map(|field| format!("{}: {}", field.label(), self.shown_value(*field)))
+                .collect();
+            self.voice.say(&format!("{name}:"));
+            let Some(at) = self.number(&texts, "Which answer is changed, Enter for none:")? else {
+                return Ok(());
+            };
+            if let Some(field) = fields.get(at) {
+                self.ask(*field)?;
+            }
+        }
+    }
+}
