@@ -9,8 +9,10 @@ mod broken;
 mod lab;
 mod program;
 mod refused;
+mod screen;
 mod signing;
 mod stopped;
+mod wizard;
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -21,7 +23,7 @@ use lab::Lab;
 type Scenario = (&'static str, fn(&Lab));
 
 fn scenarios() -> Vec<Scenario> {
-    [aboard::ALL, signing::ALL, refused::ALL, broken::ALL, stopped::ALL].concat()
+    [aboard::ALL, signing::ALL, refused::ALL, broken::ALL, stopped::ALL, wizard::ALL].concat()
 }
 
 fn main() -> ExitCode {

@@ -91,13 +91,20 @@ impl Home {
     }
 
     fn command(&self, word: &str, plan: &Yaml, flags: &[&str]) -> Command {
+        let file = self.plan_file(plan);
+        self.raw(word, &file, flags)
+    }
+
+    /// Writes the plan with a kubeconfig of this home; its path.
+    pub fn plan_file(&self, plan: &Yaml) -> PathBuf {
+        std::fs::create_dir_all(self.path("home")).expect("it can be made");
         let mut plan = plan.clone();
         if plan["kubectl"].is_mapping() {
             plan["kubectl"]["file"] = self.kubeconfig().display().to_string().into();
         }
         let file = self.path("plan.yaml");
         std::fs::write(&file, serde_yaml::to_string(&plan).expect("it is YAML")).expect("it can be written");
-        self.raw(word, &file, flags)
+        file
     }
 
     fn raw(&self, word: &str, plan: &Path, flags: &[&str]) -> Command {
