@@ -81,6 +81,13 @@ impl Session {
         }
     }
 
+    /// Keeps another plan text from now on: the answers have changed since it was opened.
+    pub fn keep_plan(&self, text: &str) -> Result<(), Problem> {
+        self.write("plan.yaml", text).map_err(|error| {
+            Problem::new("E-SESSION-01", "the session folder cannot be written").seen(error.to_string())
+        })
+    }
+
     /// Writes a file of the session, whole or not at all.
     fn write(&self, name: &str, text: &str) -> std::io::Result<()> {
         let part = self.folder.join(format!(".{name}.part"));

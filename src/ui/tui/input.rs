@@ -262,6 +262,9 @@ pub fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
             Vec::new()
         }
         Command::ExplainTab => {
+            if explain_scrolled(model) {
+                return Vec::new();
+            }
             model.explain.tab = model.explain.tab.saturating_add(1) % 4;
             model.explain.scroll = 0;
             Vec::new()
@@ -362,6 +365,22 @@ pub fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
             Vec::new()
         }
     }
+}
+
+/// The rest of a long tab comes before the next one.
+fn explain_scrolled(model: &mut Model) -> bool {
+    let area = super::regions::regions(model).explain;
+    if area.width == 0 {
+        return false;
+    }
+    let (rows, width) =
+        (usize::from(area.height.saturating_sub(4)), usize::from(area.width.saturating_sub(4)));
+    let lines = super::explain::tab(model, model.explain.tab, width).len();
+    let more = lines > model.explain.scroll.saturating_add(rows);
+    if more {
+        model.explain.scroll = model.explain.scroll.saturating_add(rows);
+    }
+    more
 }
 
 fn tab(model: &mut Model, forward: bool) -> Vec<Effect> {
@@ -515,7 +534,10 @@ fn welcome(model: &mut Model) -> Vec<Effect> {
             model.overlays.push(Overlay::Line { what: LineFor::OpenPlan, text });
             Vec::new()
         }
-        4 => vec![Effect::OpenDemo(String::new())],
+        4 => {
+            model.overlays.push(Overlay::PickDemo { at: 0 });
+            Vec::new()
+        }
         row => {
             let saved = model.sessions.get(row.saturating_sub(4)).map(|saved| saved.name.clone());
             saved.map(|name| vec![Effect::OpenSession(name)]).unwrap_or_default()
@@ -766,7 +788,14 @@ fn live_key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     match key.code {
         KeyCode::Esc if view.host => view.host = false,
         KeyCode::Esc | KeyCode::Char('l' | 'q') => view.open = false,
-        KeyCode::Enter => view.host = !view.host,
+        KeyCode::Enter => {
+            view.host = !view.host;
+            view.scroll = 0;
+        }
+        KeyCode::Up | KeyCode::Char('k') if view.host => view.scroll = view.scroll.saturating_sub(1),
+        KeyCode::Down | KeyCode::Char('j') if view.host => {
+            view.scroll = view.scroll.saturating_add(1).min(500)
+        }
         KeyCode::Up | KeyCode::Char('k') => view.at = view.at.saturating_sub(1),
         KeyCode::Down | KeyCode::Char('j') => {
             view.at = view.at.saturating_add(1).min(count.saturating_sub(1))

@@ -188,6 +188,10 @@ fn has_host(model: &Model) -> bool {
     on_run(model) || model.screen == Screen::Report || has_worker(model)
 }
 
+fn can_undo(model: &Model) -> bool {
+    has_host(model) && !model.read_only && super::update::plan(model).is_some()
+}
+
 fn can_look(model: &Model) -> bool {
     matches!(
         model.screen,
@@ -333,7 +337,7 @@ pub const TABLE: &[Binding] = &[
         label: "undo",
         long: "take back what gangplank did on a host; asks for its name first",
         bar: Some(8),
-        when: has_host,
+        when: can_undo,
     },
     Binding {
         command: Command::Shell,

@@ -208,6 +208,22 @@ pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
             Vec::new()
         }
         Overlay::PickWorker { chosen, at } => pick(model, key, chosen, at),
+        Overlay::PickDemo { at } => {
+            let labs = crate::engine::demo::names();
+            match key.code {
+                KeyCode::Esc => Vec::new(),
+                KeyCode::Enter => labs
+                    .get(at)
+                    .map(|(name, _)| vec![Effect::OpenDemo((*name).to_owned())])
+                    .unwrap_or_default(),
+                code => {
+                    model
+                        .overlays
+                        .push(Overlay::PickDemo { at: moved(code, at, labs.len().saturating_sub(1)) });
+                    Vec::new()
+                }
+            }
+        }
     }
 }
 
@@ -458,8 +474,14 @@ fn confirm(
     }
     match what {
         Confirm::Undo { host } => {
+            let mut effects = if model.screen == Screen::Run { Vec::new() } else { go(model, Screen::Run) };
+            let places = run::places(model);
+            model.run.shown = places.iter().position(|place| place.to_string() == host).unwrap_or(0);
+            run::clear(&mut model.run, &[Place::Worker(host.clone())]);
             model.run.going = model.run.going.saturating_add(1);
-            vec![Effect::Undo { host }]
+            model.run.started = Some(model.now);
+            effects.push(Effect::Undo { host });
+            effects
         }
         Confirm::Replace { more, .. } => {
             let replaced = super::review::replaced(model);
@@ -629,12 +651,25 @@ pub fn take(model: &mut Model, act: &Act) -> Vec<Effect> {
     take_on(model, act, place)
 }
 
+fn changed_since(model: &Model, place: Option<&Place>) -> bool {
+    let code = |trouble: &&super::model::Trouble| trouble.problem.code == "E-REVIEW-01";
+    model.run.troubles.iter().filter(code).any(|trouble| Some(&trouble.place) == place)
+}
+
 fn take_on(model: &mut Model, act: &Act, place: Option<Place>) -> Vec<Effect> {
     let worker = match &place {
         Some(Place::Worker(name)) => Some(name.clone()),
         Some(Place::Here | Place::CaHost | Place::Cluster) | None => None,
     };
     match act {
+        // What is there is another thing than what was agreed to: it is looked at and agreed to again.
+        Act::Retry if changed_since(model, place.as_ref()) && !model.run.going_on() => {
+            let mut effects = go(model, Screen::Review);
+            if !effects.iter().any(|effect| matches!(effect, Effect::Survey { .. })) {
+                effects.extend(update::survey(model));
+            }
+            effects
+        }
         Act::Retry => match worker {
             Some(name) => start(model, vec![name]),
             None if model.run.going_on() => {

@@ -487,6 +487,11 @@ pub enum Overlay {
         /// The chosen way.
         at: usize,
     },
+    /// A demo lab to open.
+    PickDemo {
+        /// The row.
+        at: usize,
+    },
     /// A worker to re-onboard.
     PickWorker {
         /// Chosen ones by name.

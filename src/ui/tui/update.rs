@@ -325,13 +325,23 @@ pub fn enter(model: &mut Model, screen: Screen) -> Vec<Effect> {
         }
         Screen::Certificates | Screen::Kubectl | Screen::Dns | Screen::Review => {
             effects.extend(survey_if_needed(model));
-            if model.live.is_none() && plan(model).is_some() {
+            if let Some(plan) = plan(model)
+                && !follows(model, &plan)
+            {
                 effects.push(Effect::Live);
             }
         }
         Screen::Welcome | Screen::Run | Screen::Report => {}
     }
     effects
+}
+
+/// The live panel shows the hosts of this plan already.
+fn follows(model: &Model, plan: &Plan) -> bool {
+    let spots = crate::live::spots(plan);
+    let shown =
+        model.live.as_ref().map(|panel| panel.rows().iter().map(|row| &row.place).collect::<Vec<_>>());
+    shown.is_some_and(|shown| shown == spots.iter().map(|spot| &spot.place).collect::<Vec<_>>())
 }
 
 fn first_focus(model: &Model) -> usize {

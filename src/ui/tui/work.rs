@@ -402,6 +402,7 @@ impl Works {
                 session: None,
                 jobs,
                 only,
+                run: run_id(),
             };
             let engine = parts.engine(&state, Journal::none(), false, None, OfflineCerts::default());
             let seen = engine.preview().map(Arc::new);
@@ -412,10 +413,13 @@ impl Works {
     /// The session's folder is ours from the first run on.
     fn session(&mut self, plan: &Plan, model: &Model) -> Result<Arc<Session>, Problem> {
         let folder = self.state().join(&plan.cluster.name);
+        let text = yaml::write(&save::portable(&model.answers, &model.base));
         if let Some(session) = self.session.as_ref().filter(|session| session.folder == folder) {
+            session.keep_plan(&text)?;
             return Ok(Arc::clone(session));
         }
-        let text = yaml::write(&save::portable(&model.answers, &model.base));
+        // One at a time: the lock of another cluster's session goes first.
+        self.session = None;
         let session = Arc::new(Session::open(&self.state(), plan, &text)?);
         self.session = Some(Arc::clone(&session));
         Ok(session)
@@ -452,7 +456,7 @@ impl Works {
     }
 
     fn run(&mut self, only: Vec<String>, model: &Model) {
-        let Some((plan, world, session, journal, stop, _)) = self.begin(model) else {
+        let Some((plan, world, session, journal, stop, run)) = self.begin(model) else {
             return;
         };
         let all = only.is_empty();
@@ -472,6 +476,7 @@ impl Works {
                 session: Some(&session),
                 jobs,
                 only,
+                run,
             };
             let engine = parts.engine(&state, journal, guided, reviewed, offline);
             let code = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| engine.apply())).unwrap_or(4);
@@ -480,7 +485,7 @@ impl Works {
     }
 
     fn undo(&mut self, host: String, model: &Model) {
-        let Some((plan, world, session, _, stop, _)) = self.begin(model) else { return };
+        let Some((plan, world, session, _, stop, run)) = self.begin(model) else { return };
         let (send, replies, jobs, state) =
             (self.send.clone(), self.replies.clone(), self.places.jobs, self.state());
         std::thread::spawn(move || {
@@ -493,6 +498,7 @@ impl Works {
                 session: Some(&session),
                 jobs,
                 only: vec![host.clone()],
+                run,
             };
             let engine = parts.engine(&state, Journal::none(), false, None, OfflineCerts::default());
             // What it takes back was confirmed by typing the host's name.
@@ -503,7 +509,7 @@ impl Works {
     }
 
     fn repair(&mut self, place: Place, actions: Vec<Action>, model: &Model) {
-        let Some((plan, world, session, journal, stop, _)) = self.begin(model) else { return };
+        let Some((plan, world, session, journal, stop, run)) = self.begin(model) else { return };
         let (send, replies, jobs, state) =
             (self.send.clone(), self.replies.clone(), self.places.jobs, self.state());
         let only = match &place {
@@ -521,6 +527,7 @@ impl Works {
                 session: Some(&session),
                 jobs,
                 only,
+                run,
             };
             let engine = parts.engine(&state, journal, false, None, offline);
             let mend = || match mend_first(&engine, &place, &actions) {
@@ -814,6 +821,7 @@ struct Parts<'a> {
     session: Option<&'a Session>,
     jobs: usize,
     only: Vec<String>,
+    run: String,
 }
 
 impl<'a> Parts<'a> {
@@ -825,7 +833,7 @@ impl<'a> Parts<'a> {
         reviewed: Option<Reviewed>,
         offline: OfflineCerts,
     ) -> Engine<'a> {
-        let run = run_id();
+        let run = self.run;
         let made: BTreeSet<String> = crate::engine::undo::made(&state.join(&self.plan.cluster.name))
             .into_iter()
             .map(|(_, uid)| uid)

@@ -51,6 +51,17 @@ pub fn draw(frame: &mut Frame, model: &Model, at: usize) {
                 *at,
             );
         }
+        Overlay::PickDemo { at } => {
+            let width = 72.min(model.size.0.saturating_sub(4));
+            let inside = usize::from(width).saturating_sub(4);
+            let labs: Vec<String> =
+                crate::engine::demo::names().iter().map(|(name, title)| format!("{name}: {title}")).collect();
+            let mut lines = Vec::new();
+            choose(model, &mut lines, labs.iter().map(String::as_str), *at, inside);
+            let height = u16::try_from(lines.len()).unwrap_or(5).saturating_add(2);
+            let area = centred(model, width, height);
+            dialog(frame, model, "Which demo?", "Enter, Esc", lines, 0, area);
+        }
         Overlay::PickWorker { chosen, at } => {
             let rows: Vec<(String, bool)> =
                 model.worker_names().into_iter().map(|name| (name.clone(), chosen.contains(&name))).collect();

@@ -150,6 +150,9 @@ fn notes(model: &Model, width: usize) -> Vec<Line<'static>> {
             lines.push(Line::styled(format!(" {line}"), theme.style(Role::Warn)));
         }
         lines.push(Line::styled(format!(" requests: {}", offline.folder), theme.style(Role::Code)));
+        for line in wrap(&offline.said, width.saturating_sub(2)) {
+            lines.push(Line::styled(format!(" {line}"), theme.style(Role::Bad)));
+        }
         lines.push(Line::styled(" c gives certificates; y copies the command", theme.style(Role::Key)));
     }
     // What is waited for, with its deadline.
