@@ -25,6 +25,8 @@ mod offline;
 mod pace;
 #[path = "engine/probe.rs"]
 mod probe;
+#[path = "engine/repair.rs"]
+mod repair;
 #[path = "engine/review.rs"]
 mod review;
 #[path = "engine/secrets.rs"]

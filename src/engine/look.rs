@@ -1,7 +1,8 @@
 //! Every step of a place looks, in order, each knowing what the earlier ones would do.
 
 use super::base::Base;
-use super::run::{Engine, Slots};
+use super::run::Engine;
+use super::shared::Slots;
 use crate::host::Host;
 use crate::plan::action::Action;
 use crate::plan::fact::Facts;

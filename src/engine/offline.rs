@@ -322,7 +322,7 @@ impl Engine<'_> {
             return Some(names.iter().map(|_| Err(problem.clone())).collect());
         }
         // Others may work meanwhile: all requests shall come together, however few hosts work at a time.
-        let _waits = site.slots.map(super::run::Slots::lend);
+        let _waits = site.slots.map(super::shared::Slots::lend);
         let mut told = BTreeSet::new();
         loop {
             let (news, certs) = {

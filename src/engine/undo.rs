@@ -18,6 +18,8 @@ use crate::plan::problem::{Problem, Way};
 use crate::step::StepId;
 
 const UNDO: StepId = StepId("undo");
+/// The unit whose containers and whose restart matter.
+const KUBELET: &str = "kubelet";
 /// A host's clock and the API's may differ so much, seconds.
 const CLOCKS_DIFFER: i64 = 5;
 
@@ -119,12 +121,13 @@ pub fn back(record: &[RecordLine]) -> Back {
             }
             "start" if line.old != "active" => {
                 actions.push(Action::Service { verb: Verb::Stop, unit: line.path.clone() });
-                if new_kubelet || new_node {
+                // Another unit is one that a repair started.
+                if line.path == KUBELET && (new_kubelet || new_node) {
                     actions.push(Action::CleanPods);
                 }
-                restart = false;
+                restart &= line.path != KUBELET;
             }
-            "start" => restart = true,
+            "start" => restart |= line.path == KUBELET,
             "node" => node = Some((line.path.clone(), None)),
             "node-unknown" => node = node.or_else(|| Some((line.path.clone(), Some(line.time)))),
             _ => {}
@@ -135,7 +138,7 @@ pub fn back(record: &[RecordLine]) -> Back {
     }
     if restart {
         // It ran before and has read what was ours.
-        actions.push(Action::Service { verb: Verb::Restart, unit: "kubelet".to_owned() });
+        actions.push(Action::Service { verb: Verb::Restart, unit: KUBELET.to_owned() });
     }
     let mut runs: Vec<&String> = record.iter().map(|line| &line.run).collect();
     runs.dedup();

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::base::{Base, millis};
 use super::event::{Event, Outcome};
+use super::failure::action_problem;
 use super::look::{Looked, Site, look_all};
 use super::run::Engine;
 use super::signer::Wanted;
@@ -303,7 +304,7 @@ impl Engine<'_> {
     }
 
     /// Sends one batch and reads what came of it.
-    fn send(
+    pub(super) fn send(
         &self,
         site: &mut Site,
         tasks: &[(StepId, Action)],
@@ -477,30 +478,4 @@ fn resolve(action: Action, slots: &BTreeMap<Slot, String>) -> Result<Action, Slo
         },
         other => Ok(other),
     }
-}
-
-/// What a failed action means.
-fn action_problem(place: &Place, action: &Action, status: i32, end: &crate::host::ActionEnd) -> Problem {
-    let text = if end.err.trim().is_empty() { &end.out } else { &end.err };
-    let lower = text.to_lowercase();
-    let what = format!("{place}: {} failed", action.title());
-    let mut problem = if lower.contains("no space left on device") {
-        Problem::new("E-DISK-02", what)
-            .manual("make room on that disk: df -h, then du -xh --max-depth=2 / | sort -h | tail")
-    } else if lower.contains("cannot connect to the docker daemon") {
-        Problem::new("E-DOCKER-01", what)
-            .manual("systemctl start docker, and look at: journalctl -u docker -n 30")
-    } else if lower.contains("read-only file system") {
-        Problem::new("E-DISK-03", what).manual("remount it writable; look at dmesg for the reason first")
-    } else if matches!(action, Action::Service { .. }) {
-        Problem::new("E-UNIT-01", what).manual("look at: journalctl -u kubelet -n 50 --no-pager")
-    } else {
-        Problem::new("E-ACTION-01", what)
-    };
-    problem = problem.seen(format!("exit status {status}"));
-    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
-    for line in lines.iter().skip(lines.len().saturating_sub(6)) {
-        problem = problem.seen(crate::host::clean::line(line));
-    }
-    problem.seen("what was done before it stays; the next run goes on from there").way(Way::Retry)
 }

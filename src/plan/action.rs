@@ -173,7 +173,7 @@ impl Verb {
 }
 
 /// One thing that is done to a place.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
     /// A folder, with its parents.
     MakeDir {

@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use super::action::Action;
 use super::place::Place;
 
 /// A problem shown to a person.
@@ -30,6 +31,16 @@ pub enum Way {
     Manual(String),
     /// Leave this host alone and finish the others.
     Skip,
+    /// What is in the way may be replaced by `workers[].replace`: what that does.
+    Replace(String),
+    /// A small and safe action that helps; the run goes on after it.
+    Repair {
+        /// What it does, such as "start docker".
+        title: String,
+        /// The actions, recorded for undo like others.
+        #[serde(skip)]
+        actions: Vec<Action>,
+    },
 }
 
 impl Problem {
@@ -61,6 +72,18 @@ impl Problem {
         self.way(Way::Manual(text.into()))
     }
 
+    /// Adds that what is in the way may be replaced.
+    #[must_use]
+    pub fn replace(self, what: impl Into<String>) -> Self {
+        self.way(Way::Replace(what.into()))
+    }
+
+    /// Adds a repair.
+    #[must_use]
+    pub fn repair(self, title: impl Into<String>, actions: Vec<Action>) -> Self {
+        self.way(Way::Repair { title: title.into(), actions })
+    }
+
     /// Adds an answer to change.
     #[must_use]
     pub fn edit(self, field: impl Into<String>) -> Self {
@@ -76,6 +99,11 @@ impl Way {
             Self::Edit(field) => format!("change {field} in the plan"),
             Self::Manual(text) => text.clone(),
             Self::Skip => format!("leave {place} alone with --worker for the others"),
+            Self::Replace(what) => format!("write replace: true for {place} in the plan, {what}"),
+            Self::Repair { title, actions } => {
+                let commands: Vec<String> = actions.iter().map(Action::title).collect();
+                format!("{title}: {}", commands.join("; "))
+            }
         }
     }
 }

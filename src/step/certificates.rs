@@ -77,7 +77,7 @@ fn ca_file(cx: &Look, path: &str) -> Result<Vec<Action>, Problem> {
                     .seen(format!("there  {}  {}", theirs.subject_text(), theirs.fingerprint))
                     .seen(format!("ours   {}  {}", ca.subject(), ca.cert.fingerprint))
                     .manual("use that CA: change ca in the plan")
-                    .edit("workers[].replace: true, and it is replaced; the old file is kept on the host for undo")
+                    .replace("and it is replaced; the old file is kept on the host for undo")
                     .way(Way::Skip));
             }
             Ok(_) | Err(_) => {}

@@ -68,7 +68,7 @@ pub(super) fn need(cx: &Look, identity: &Identity) -> Result<Need, Problem> {
                 } else {
                     "openssl cannot read it"
                 })
-                .edit("workers[].replace: true, and a new key is made; the old file is kept for undo")
+                .replace("and a new key is made; the old file is kept for undo")
                 .manual(format!("move {} away on the host", identity.key)));
             }
             None
@@ -112,7 +112,7 @@ pub(super) fn need(cx: &Look, identity: &Identity) -> Result<Need, Problem> {
             problem = problem.seen(line);
         }
         return Err(problem
-            .edit("workers[].replace: true, and it is replaced; the old file is kept on the host for undo")
+            .replace("and it is replaced; the old file is kept on the host for undo")
             .manual("use the CA that signed it: change ca in the plan")
             .way(Way::Skip));
     }

@@ -44,7 +44,7 @@ impl Step for KubeProxy {
                         "E-FILE-02",
                         format!("{twin} is a second kube-proxy manifest, and not ours"),
                     )
-                    .edit("workers[].replace: true, and it is removed; a copy is kept on the host for undo")
+                    .replace("and it is removed; a copy is kept on the host for undo")
                     .manual(format!("move {twin} out of {MANIFESTS}")));
                 }
                 actions.push(Action::Remove { path: twin });

@@ -32,7 +32,7 @@ fn foreign_unit(cx: &Look) -> Result<Vec<Action>, Problem> {
         return Err(problem.manual("move the drop-ins away, then: systemctl daemon-reload"));
     }
     Err(problem
-        .edit("workers[].replace: true, and a unit of ours comes before it; undo takes ours away again")
+        .replace("and a unit of ours comes before it; undo takes ours away again")
         .manual("remove the package, if this machine is to be onboarded anew"))
 }
 

@@ -360,7 +360,7 @@ impl<'a> Look<'a> {
                 let problem = foreign(&wanted.path, file, wanted);
                 Err(if self.worker.is_some() {
                     problem
-                        .edit("workers[].replace: true, and it is replaced; the old file is kept on the host for undo")
+                        .replace("and it is replaced; the old file is kept on the host for undo")
                         .way(crate::plan::problem::Way::Skip)
                 } else {
                     problem

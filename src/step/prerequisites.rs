@@ -4,7 +4,7 @@
 use openssl::x509::X509;
 
 use super::{Look, State, Step, StepId, state, unknown};
-use crate::plan::action::{Action, Content};
+use crate::plan::action::{Action, Content, Verb};
 use crate::plan::fact::{Known, Machine, Want};
 use crate::plan::model::{Plan, Worker};
 use crate::plan::problem::{Problem, Verdict};
@@ -113,6 +113,11 @@ fn warning(about: &str, seen: impl Into<String>, cure: &str) -> Verdict {
     Verdict::Warning { about: about.to_owned(), seen: seen.into(), cure: cure.to_owned() }
 }
 
+/// What helps when docker does not answer.
+fn start_docker() -> Action {
+    Action::Service { verb: Verb::Start, unit: "docker".to_owned() }
+}
+
 fn docker(cx: &Look) -> Verdict {
     match cx.facts.docker() {
         Known::Yes(docker) if !docker.version.is_empty() => ok(
@@ -122,7 +127,8 @@ fn docker(cx: &Look) -> Verdict {
         Known::Yes(docker) => Verdict::Stops(
             Problem::new("E-DOCKER-01", "docker does not answer on this worker")
                 .seen(docker.error.clone())
-                .manual("systemctl start docker, and look at: journalctl -u docker -n 30"),
+                .repair("start docker", vec![start_docker()])
+                .manual("look at: journalctl -u docker -n 30"),
         ),
         other => Verdict::Stops(unknown("docker", other.why_not())),
     }

@@ -114,7 +114,7 @@ impl Bench {
         self.state.path().join(&self.plan.cluster.name)
     }
 
-    fn go(&self, how: &How, undo: bool) -> Ran {
+    fn go(&self, how: &How, does: &dyn Fn(&Engine) -> u8) -> Ran {
         let number = self.runs.fetch_add(1, Ordering::SeqCst);
         let run = format!("20261123T0900{number:02}Z-1");
         let session = Session::open(self.state.path(), &self.plan, &self.text).unwrap();
@@ -135,7 +135,7 @@ impl Bench {
             reviewed: how.reviewed.clone(),
             offline: how.certs.clone(),
         };
-        let code = if undo { engine.undo(&|_| true) } else { engine.apply() };
+        let code = does(&engine);
         drop(engine);
         let events = watch.events.into_inner().unwrap_or_else(PoisonError::into_inner);
         Ran { code, run, events }
@@ -166,7 +166,7 @@ impl Bench {
     }
 
     pub fn apply_with(&self, how: &How) -> Ran {
-        self.go(how, false)
+        self.go(how, &|engine| engine.apply())
     }
 
     pub fn apply(&self) -> Ran {
@@ -178,12 +178,16 @@ impl Bench {
         self.apply_with(&How { only, ..how(&Stop::default()) })
     }
 
+    pub fn repair(&self, place: &Place, actions: &[Action]) -> Ran {
+        self.go(&how(&Stop::default()), &|engine| engine.repair(place, actions))
+    }
+
     pub fn undo(&self) -> Ran {
         self.undo_with(&how(&Stop::default()))
     }
 
     pub fn undo_with(&self, how: &How) -> Ran {
-        self.go(how, true)
+        self.go(how, &|engine| engine.undo(&|_| true))
     }
 
     /// What the next run says the last one left unknown, had that one ended at its last end mark.

@@ -273,7 +273,8 @@ impl Doer<'_> {
                 self.note("enable", name, &was, "enabled", "")?;
             }
             Verb::Start | Verb::Restart => {
-                self.note("start", name, &word(unit.active, "active", "inactive"), "active", "")?;
+                let down = name == "docker" && self.machine.faults.has(&Fault::DockerDown);
+                self.note("start", name, &word(unit.active && !down, "active", "inactive"), "active", "")?;
             }
             Verb::Stop | Verb::Disable => {}
         }
@@ -304,6 +305,10 @@ impl Doer<'_> {
             Verb::Enable | Verb::Disable => {
                 self.read_unit(name);
                 self.unit(name).enabled = verb == Verb::Enable;
+            }
+            Verb::Start if name == "docker" && self.machine.faults.has(&Fault::DockerDown) => {
+                self.machine.faults.set.retain(|fault| *fault != Fault::DockerDown);
+                self.unit(name).active = true;
             }
             Verb::Start if self.unit(name).active => {}
             Verb::Start | Verb::Restart => {

@@ -271,10 +271,13 @@ pub fn ways(problem: &Problem, place: &Place) -> Vec<Choice> {
 fn from_way(way: &Way, place: &Place) -> Choice {
     match way {
         Way::Retry => Choice { text: "Try again: what is done stays".to_owned(), act: Act::Retry },
-        Way::Edit(text) if text.starts_with("workers[].replace") => Choice {
-            text: format!("Replace it on {place}; the old file is kept there for undo"),
+        Way::Replace(what) => Choice {
+            text: format!("Replace on {place}: {}", what.strip_prefix("and ").unwrap_or(what)),
             act: Act::Replace,
         },
+        Way::Repair { title, actions } => {
+            Choice { text: format!("Repair it: {title}"), act: Act::Repair(actions.clone()) }
+        }
         Way::Edit(text) => {
             let (screen, field) = form::edit_target(text);
             Choice { text: format!("Change {text}"), act: Act::Edit(screen, field) }

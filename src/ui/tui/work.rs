@@ -530,7 +530,7 @@ impl Works {
                 run,
             };
             let engine = parts.engine(&state, journal, false, None, offline);
-            let mend = || match mend_first(&engine, &place, &actions) {
+            let mend = || match engine.repair(&place, &actions) {
                 crate::engine::code::DONE => engine.apply(),
                 code => code,
             };
@@ -859,8 +859,3 @@ impl<'a> Parts<'a> {
 
 /// What a survey found, for those who only look.
 pub type Surveyed = Arc<Vec<Seen>>;
-
-/// Until the engine has repairs of its own.
-fn mend_first(_: &Engine, _: &Place, _: &[Action]) -> u8 {
-    crate::engine::code::DONE
-}

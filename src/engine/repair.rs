@@ -1,0 +1,60 @@
+//! A repair: the few actions a problem offers, carried out on its place alone. They are journaled and recorded for
+//! undo like all others; what the place still needs is for the next run to find out.
+
+use std::collections::BTreeMap;
+
+use super::event::{Event, Outcome};
+use super::look::Site;
+use super::run::{Engine, code};
+use super::work::Worked;
+use crate::host::Host;
+use crate::plan::action::Action;
+use crate::plan::fact::Facts;
+use crate::plan::place::Place;
+use crate::plan::problem::Problem;
+use crate::step::{On, StepId};
+
+const REPAIR: StepId = StepId("repair");
+
+impl Engine<'_> {
+    /// Carries a repair out; the exit code.
+    pub fn repair(&self, place: &Place, actions: &[Action]) -> u8 {
+        let failed = |problem: Problem| {
+            self.fail(place, Some(REPAIR), problem);
+            code::PROBLEM
+        };
+        let worker = self.plan.workers.iter().find(|worker| *place == Place::Worker(worker.name.clone()));
+        let host: Result<Box<dyn Host>, Problem> = match (place, worker) {
+            (Place::Here, _) => Ok(self.world.here()),
+            (_, Some(worker)) => {
+                self.world.host(place, &worker.ssh).map_err(|trouble| trouble.problem(place))
+            }
+            (_, None) => Err(Problem::new("E-BUG-06", format!("there is nothing to repair on {place}"))),
+        };
+        let mut host = match host {
+            Ok(host) => host,
+            Err(problem) => return failed(problem),
+        };
+        let mut site = Site {
+            place: place.clone(),
+            worker,
+            on: if worker.is_some() { On::Worker } else { On::Here },
+            host: host.as_mut(),
+            facts: Facts::default(),
+            asked_ms: 0,
+            slots: None,
+        };
+        if self.stop.wanted() {
+            self.teller.tell(place, Some(REPAIR), Event::TaskEnded { outcome: Outcome::Stopped });
+            return code::STOPPED;
+        }
+        let tasks: Vec<(StepId, Action)> = actions.iter().map(|action| (REPAIR, action.clone())).collect();
+        let mut worked = Worked::default();
+        let good = self.send(&mut site, &tasks, Vec::new(), &mut BTreeMap::new(), &mut worked);
+        match (good, worked.stopped) {
+            (true, _) => code::DONE,
+            (false, true) => code::STOPPED,
+            (false, false) => code::PROBLEM,
+        }
+    }
+}
