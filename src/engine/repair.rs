@@ -48,10 +48,10 @@ impl Engine<'_> {
             self.teller.tell(place, Some(REPAIR), Event::TaskEnded { outcome: Outcome::Stopped });
             return code::STOPPED;
         }
-        let tasks: Vec<(StepId, Action)> = actions.iter().map(|action| (REPAIR, action.clone())).collect();
-        let mut worked = Worked::default();
-        let good = self.send(&mut site, &tasks, Vec::new(), &mut BTreeMap::new(), &mut worked);
-        match (good, worked.stopped) {
+        let batch: Vec<(StepId, Action)> = actions.iter().map(|action| (REPAIR, action.clone())).collect();
+        let mut carried = Worked::default();
+        let good = self.send(&mut site, &batch, Vec::new(), &mut BTreeMap::new(), &mut carried);
+        match (good, carried.stopped) {
             (true, _) => code::DONE,
             (false, true) => code::STOPPED,
             (false, false) => code::PROBLEM,

@@ -59,7 +59,7 @@ fn sign(folder: &Path, vault: &Path, passphrase: &str) -> (bool, String) {
 }
 
 /// A run that waits for ever, as nobody brings what it wants, is stopped and fails.
-fn apply(bench: &Bench, how: How) -> Ran {
+fn apply(bench: &Bench, how: &How) -> Ran {
     let (over, end) = std::sync::mpsc::channel::<()>();
     std::thread::scope(|scope| {
         let stop = how.stop;
@@ -71,7 +71,7 @@ fn apply(bench: &Bench, how: How) -> Ran {
                 stop.press();
             }
         });
-        let ran = bench.apply_with(&how);
+        let ran = bench.apply_with(how);
         drop(over);
         ran
     })
@@ -95,7 +95,7 @@ fn all_requests_come_as_one_bundle_however_few_hosts_work_at_a_time() {
             assert!(good, "{said}");
         }
     };
-    let ran = apply(&bench, How { jobs: 1, bundle: &seen, ..how(&stop) }).done();
+    let ran = apply(&bench, &How { jobs: 1, bundle: &seen, ..how(&stop) }).done();
     let whole = whole.into_inner().unwrap();
     assert_eq!((whole.len(), names(&whole[0])), (1, NAMES.map(str::to_owned).to_vec()));
     assert_eq!(whole[0].folder, bench.session().join("offline"));
@@ -118,7 +118,7 @@ fn all_requests_come_as_one_bundle_however_few_hosts_work_at_a_time() {
     assert_eq!(said.len(), 1, "it says once what it waits for");
     assert!(said[0].contains("w3-worker") && said[0].contains(&bench.session().display().to_string()));
     // Nothing is asked for again, and undo finds its way in.
-    apply(&bench, How { bundle: &|_| panic!("nothing waits"), ..how(&stop) }).done();
+    apply(&bench, &How { bundle: &|_| panic!("nothing waits"), ..how(&stop) }).done();
     assert_eq!(bench.undo().code, 0);
 }
 
@@ -130,7 +130,7 @@ fn stopped_while_it_waits_a_later_run_gathers_the_same_and_takes_what_has_come()
             stop.press();
         }
     };
-    let ran = apply(&bench, How { bundle: &press, ..how(&stop) });
+    let ran = apply(&bench, &How { bundle: &press, ..how(&stop) });
     assert_eq!(ran.code, 3, "{}", ran.trouble());
     assert!(ran.outcomes("w1").contains(&("sign".to_owned(), "stopped")), "{:?}", ran.outcomes("w1"));
     let (again, stop, folder) = (Mutex::new(Vec::new()), Stop::default(), bench.session().join("offline"));
@@ -142,7 +142,7 @@ fn stopped_while_it_waits_a_later_run_gathers_the_same_and_takes_what_has_come()
             stop.press();
         }
     };
-    assert_eq!(apply(&bench, How { bundle: &press, ..how(&stop) }).code, 3);
+    assert_eq!(apply(&bench, &How { bundle: &press, ..how(&stop) }).code, 3);
     assert_eq!(again.into_inner().unwrap(), NAMES);
     let key =
         |csr: &[u8]| openssl::x509::X509Req::from_pem(csr).unwrap().public_key().unwrap().public_key_to_der();
@@ -153,7 +153,7 @@ fn stopped_while_it_waits_a_later_run_gathers_the_same_and_takes_what_has_come()
     assert!(good && said.contains("signed w2-worker.crt"), "{said}");
     let stop = Stop::default();
     let nothing = |bundle: &Bundle| assert!(bundle.waiting.is_empty(), "{bundle:?}");
-    apply(&bench, How { bundle: &nothing, ..how(&stop) }).done();
+    apply(&bench, &How { bundle: &nothing, ..how(&stop) }).done();
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn the_script_is_clean_and_asks_for_the_passphrase_of_an_encrypted_key() {
                     );
                 }
                 Err(error) => {
-                    assert_eq!((program, error.kind()), ("shellcheck", std::io::ErrorKind::NotFound))
+                    assert_eq!((program, error.kind()), ("shellcheck", std::io::ErrorKind::NotFound));
                 }
             }
         }
@@ -199,7 +199,7 @@ fn the_script_is_clean_and_asks_for_the_passphrase_of_an_encrypted_key() {
         let left: Vec<_> = std::fs::read_dir(vault.path()).unwrap().collect();
         assert_eq!(left.len(), 2, "nothing is left beside the CA");
     };
-    apply(&bench, How { bundle: &seen, ..how(&stop) }).done();
+    apply(&bench, &How { bundle: &seen, ..how(&stop) }).done();
     assert!(tries.into_inner() > 0);
 }
 
@@ -254,7 +254,7 @@ fn pasted_certificates_are_matched_by_key_and_refused_in_words() {
         assert_eq!(certs.give(&rest, now).unwrap().len(), 7);
         assert!(certs.bundle().waiting.is_empty());
     };
-    let ran = apply(&bench, How { bundle: &seen, certs: certs.clone(), ..how(&stop) }).done();
+    let ran = apply(&bench, &How { bundle: &seen, certs: certs.clone(), ..how(&stop) }).done();
     assert_eq!((ran.end("w1"), done.into_inner() > 0), ("changed", true));
     assert!(bench.session().join("offline/w3-worker.crt").exists(), "kept for a later run");
 }
@@ -273,7 +273,7 @@ fn a_file_that_does_not_fit_is_named_and_a_better_one_is_taken() {
             std::fs::copy(bundle.folder.join("w2-worker.crt"), first).unwrap();
         }
     };
-    let ran = apply(&bench, How { bundle: &seen, ..how(&stop) }).done();
+    let ran = apply(&bench, &How { bundle: &seen, ..how(&stop) }).done();
     let refused = refused.into_inner().unwrap();
     assert_eq!(refused.first(), Some(&("w1-worker.crt".to_owned(), "E-CERT-07".to_owned())));
     let said = |one: &&gangplank::engine::Stamped| matches!(&one.event, Event::Note { text } if text.starts_with("w1-worker.crt is refused: it is for the key"));
