@@ -4,6 +4,8 @@
 
 mod by_hand;
 mod login;
+mod proofs;
+mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,8 +21,7 @@ use crate::step::{Proof, State, Step, StepId};
 use by_hand::{Lines, Spot, ToSign};
 use login::Target;
 
-/// Columns of a comment.
-const WIDTH: usize = 98;
+use text::{WIDTH, base, comment, delimiter, here_doc, quote};
 
 /// Why each step is there, in one sentence.
 const WHY: &[(&str, &str)] = &[
@@ -63,16 +64,17 @@ pub fn one_worker(plan: &Plan, seen: &[Seen], name: &str) -> Option<String> {
 /// certificates before it exists.
 pub fn new_ca(plan: &Plan) -> Option<String> {
     let CaPlace::New { cert, key } = &plan.ca.place else { return None };
-    let (cert, key) = (quote(&cert.display().to_string()), quote(&key.display().to_string()));
+    let (cert, key) = (cert.display().to_string(), key.display().to_string());
     let mut lines = vec!["#!/bin/sh".to_owned()];
     lines.push(comment(&format!("Makes the new CA of the cluster {}.", plan.cluster.name)));
     lines.push(comment("Then write the script for the workers: gangplank plan PLAN --script"));
     lines.extend(["set -eu".to_owned(), "umask 022".to_owned(), String::new()]);
     lines.push(comment("Who has this key can make himself administrator; an existing one is not replaced."));
     for file in [&cert, &key] {
-        let said = quote(&format!("{file} is there already"));
+        let (said, file) = (quote(&format!("{file} is there already")), quote(file));
         lines.push(format!("test ! -e {file} || {{ echo {said} >&2; exit 1; }}"));
     }
+    let (cert, key) = (quote(&cert), quote(&key));
     lines.push(format!("(umask 077; openssl ecparam -genkey -noout -name prime256v1 -out {key})"));
     let subject = quote(&format!("/CN={}-ca", plan.cluster.name));
     let config = "\
@@ -297,127 +299,6 @@ impl<'p> Writer<'p> {
         vec![format!("{} <<'{end}'", target.root()), text, end]
     }
 
-    fn proof(
-        &mut self,
-        step: &dyn Step,
-        target: Option<&Target>,
-        proof: &Proof,
-        ready: &mut Vec<(String, u64)>,
-    ) {
-        match proof {
-            Proof::NodeReady { name, within } => {
-                ready.push((name.clone(), *within));
-                return;
-            }
-            Proof::Containers { .. } | Proof::Pods { .. } | Proof::Dns { .. } | Proof::Kubectl { .. } => {}
-        }
-        self.why(step);
-        let place = match proof {
-            Proof::Kubectl { .. } => "here",
-            Proof::NodeReady { .. } | Proof::Containers { .. } | Proof::Pods { .. } | Proof::Dns { .. } => {
-                "cluster"
-            }
-        };
-        self.tell(target.map_or(place, |target| &target.name), step.title());
-        match proof {
-            Proof::NodeReady { .. } | Proof::Dns { .. } => {}
-            Proof::Containers { wanted, within, .. } => {
-                let Some(target) = target else { return };
-                let tests: Vec<String> = wanted
-                    .iter()
-                    .map(|(container, pod)| {
-                        let name = quote(&format!("name=k8s_{container}.*_{pod}"));
-                        format!("[ -n \"$(docker ps -q --filter {name})\" ]")
-                    })
-                    .collect();
-                let there = wait(&tests.join(" && "), *within, &format!("not there after {within} s"));
-                let lines = self.as_root(target, &there);
-                self.body.extend(lines);
-            }
-            Proof::Pods { selector, count, within } => {
-                self.used.kube = true;
-                let path = r#"{range .items[*]}{.status.conditions[?(@.type=="Ready")].status}{"\n"}{end}"#;
-                self.body.push(format!(
-                    "pods_ready() {{\n  kube -n kube-system get pods -l {} \\\n    -o jsonpath={} | grep -c True\n}}",
-                    quote(selector),
-                    quote(path)
-                ));
-                let test = format!("[ \"$(pods_ready)\" -ge {count} ]");
-                self.body.extend(wait(&test, *within, &format!("not ready after {within} s")));
-            }
-            Proof::Kubectl { .. } => {
-                self.used.kube = true;
-                self.body.push("kube get nodes".to_owned());
-            }
-        }
-    }
-
-    /// The nodes, then the objects in the cluster.
-    fn cluster(&mut self, seen: Option<&Seen>, ready: &[(String, u64)]) {
-        if seen.is_none() && ready.is_empty() {
-            return;
-        }
-        self.heading("the cluster");
-        if let Some((_, first)) = ready.first() {
-            self.body.push(String::new());
-            self.body.push(comment(&format!("Nodes Ready: {}", why(StepId("ready")))));
-            self.body.push(comment(&format!("Each may take {first} s; about 12 s is usual.")));
-        }
-        for (name, within) in ready {
-            self.used.kube = true;
-            self.used.ready = true;
-            self.body.push(format!("wait_ready {} {within}", quote(name)));
-        }
-        let Some(seen) = seen else { return };
-        if let Some(problem) = blocked(seen) {
-            self.problem(problem, &Place::Cluster);
-            return;
-        }
-        for one in &seen.looked {
-            match &one.state {
-                State::Done(evidence) => self.same(one.step, evidence),
-                State::Todo(actions) => {
-                    self.why(one.step);
-                    self.tell("cluster", one.step.title());
-                    self.actions(None, &seen.facts, actions);
-                }
-                State::Await(proof) => self.proof(one.step, None, proof, &mut Vec::new()),
-                State::Blocked(_) => {}
-            }
-        }
-    }
-
-    /// A real question to cluster DNS from every worker that has a program for it.
-    fn lookups(&mut self, seen: &[Seen]) {
-        let (name, server) =
-            (format!("kubernetes.default.svc.{}", self.plan.cluster.domain), self.plan.cluster.dns);
-        self.body.push(String::new());
-        self.body.push(comment(&format!("DNS answers: {}", why(StepId("dns-lookup")))));
-        for one in seen {
-            let Some(target) = self.hosts.get(&one.place).cloned() else { continue };
-            if blocked(one).is_some() {
-                continue;
-            }
-            let tools = one.facts.machine().yes().map(|machine| machine.dns_tools.clone());
-            let tools = tools.unwrap_or_default();
-            let has = |tool: &str| tools.iter().any(|one| one == tool);
-            let ask = if has("dig") {
-                format!("dig +short {name} @{server} | grep -q .")
-            } else if has("nslookup") {
-                format!("nslookup {name} {server} > /dev/null")
-            } else if has("host") {
-                format!("host {name} {server} > /dev/null")
-            } else {
-                let text = format!("{} has none of dig, nslookup and host: not tried there.", target.name);
-                self.body.push(comment(&text));
-                continue;
-            };
-            self.tell(&target.name, "DNS answers");
-            let lines = self.as_root(&target, &wait(&ask, 120, "no answer after 120 s"));
-            self.body.extend(lines);
-        }
-    }
-
     /// Header, functions, then what was collected.
     fn whole(self, seen: &[Seen], only: Option<&Place>) -> String {
         let mut names: Vec<String> = self
@@ -548,17 +429,6 @@ impl<'p> Writer<'p> {
     }
 }
 
-/// A loop until a test is true.
-fn wait(test: &str, within: u64, said: &str) -> Vec<String> {
-    vec![
-        "n=0".to_owned(),
-        format!("until {test}; do"),
-        format!("  [ \"$n\" -lt {within} ] || {{ echo {} >&2; exit 1; }}", quote(said)),
-        "  n=$((n + 2)); sleep 2".to_owned(),
-        "done".to_owned(),
-    ]
-}
-
 /// What is in the way of a place.
 fn blocked(seen: &Seen) -> Option<&Problem> {
     seen.problem.as_ref().or_else(|| seen.looked.iter().find_map(crate::engine::look::Looked::blocked))
@@ -568,16 +438,6 @@ fn why(id: StepId) -> &'static str {
     WHY.iter().find(|(step, _)| *step == id.0).map_or("a step of the plan.", |(_, why)| why)
 }
 
-/// One word of shell, whatever is in it.
-fn quote(text: &str) -> String {
-    shell_words::quote(text).into_owned()
-}
-
-/// A name for a file: letters, digits, dots and dashes.
-fn base(name: &str) -> String {
-    name.chars().map(|c| if c.is_ascii_alphanumeric() || ".-".contains(c) { c } else { '-' }).collect()
-}
-
 /// The file of a value, without its ending.
 fn slot_file(slots: &BTreeMap<Slot, String>, slot: &Slot) -> String {
     slots.get(slot).cloned().unwrap_or_else(|| base(&slot.0))
@@ -585,51 +445,6 @@ fn slot_file(slots: &BTreeMap<Slot, String>, slot: &Slot) -> String {
 
 fn bytes_of(action: &Action) -> String {
     action.shell().to_string()
-}
-
-/// Words on lines that start with `#`; what a machine said cannot leave them.
-fn comment(text: &str) -> String {
-    let start = text.len().saturating_sub(text.trim_start().len());
-    let indent = " ".repeat(start);
-    let mut lines = vec![format!("#{indent}")];
-    for word in clean::line(&text.replace(['\n', '\r'], " ")).split_whitespace() {
-        let long = |line: &String| line.chars().count().saturating_add(word.chars().count()) >= WIDTH;
-        if lines.last().is_some_and(long) {
-            lines.push(format!("#{indent}"));
-        }
-        if let Some(line) = lines.last_mut() {
-            line.push(' ');
-            line.push_str(word);
-        }
-    }
-    lines.join("\n")
-}
-
-/// A word that is no line of the text.
-fn delimiter(word: &str, text: &str) -> String {
-    let mut end = word.to_owned();
-    while text.lines().any(|line| line == end) {
-        end.push('_');
-    }
-    end
-}
-
-/// A command with a content on its input.
-fn here_doc(command: &str, rest: &str, bytes: &[u8]) -> Vec<String> {
-    let text = std::str::from_utf8(bytes).ok().filter(|text| text.ends_with('\n') && !text.contains('\0'));
-    if let Some(text) = text {
-        let end = delimiter("EOF", text);
-        return vec![
-            format!("{command} <<'{end}'{rest}"),
-            text.strip_suffix('\n').unwrap_or(text).to_owned(),
-            end,
-        ];
-    }
-    // A here-document ends with a newline and holds text only.
-    let encoded = openssl::base64::encode_block(bytes);
-    let lines: Vec<&str> =
-        encoded.as_bytes().chunks(76).filter_map(|chunk| std::str::from_utf8(chunk).ok()).collect();
-    vec![format!("base64 -d <<'EOF' | {command}{rest}"), lines.join("\n"), "EOF".to_owned()]
 }
 
 #[cfg(test)]

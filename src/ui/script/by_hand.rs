@@ -1,6 +1,7 @@
 //! Each action as the plain commands a person would type. Nothing here is sent to a host by gangplank.
 
-use super::{Writer, base, bytes_of, here_doc, quote, slot_file};
+use super::text::{base, comment, here_doc, quote};
+use super::{Writer, bytes_of, slot_file};
 use crate::plan::action::{Action, Content, KeyKind, SecretRef, Slot, Verb, Wish};
 use crate::plan::fact::Facts;
 use crate::plan::model::CaPlace;
@@ -39,12 +40,12 @@ fn keep(spot: &Spot, path: &str) -> Vec<String> {
     if !exists(spot.facts, path) {
         return Vec::new();
     }
+    let kept = base(path.trim_start_matches('/'));
     let path = quote(path);
     match spot.ssh {
-        Some(_) => vec![
-            format!("install -d -m 0700 {BEFORE}"),
-            format!("cp -a --parents {path} {BEFORE}/  # what was there before"),
-        ],
+        Some(_) => {
+            vec![format!("install -d -m 0700 {BEFORE}"), format!("cp -p {path} {BEFORE}/{kept}")]
+        }
         None => vec![format!("cp -p {path} {path}.before")],
     }
 }
@@ -320,7 +321,7 @@ fn own_words(title: &str, text: &str) -> Vec<String> {
             vec![format!("cp -p {path} {path}.before")]
         }
         ["note_merged", _] => Vec::new(),
-        _ => std::iter::once(super::comment(title)).chain(text.lines().map(str::to_owned)).collect(),
+        _ => std::iter::once(comment(title)).chain(text.lines().map(str::to_owned)).collect(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::quote;
+use super::text::{comment, quote};
 use crate::plan::model::Login;
 
 /// Who the login is.
@@ -84,9 +84,9 @@ impl Target {
 
     /// Both functions; the second only when it is used.
     pub(super) fn functions(&self, root: bool) -> Vec<String> {
-        let mut lines = vec![super::comment(&format!("{}: {}", self.name, self.place))];
+        let mut lines = vec![comment(&format!("{}: {}", self.name, self.place))];
         if let Some(key) = &self.host_key {
-            lines.push(super::comment(&format!("the host key that ssh shows must be {key}")));
+            lines.push(comment(&format!("the host key that ssh shows must be {key}")));
         }
         let (ssh, ssh_there) = (self.ssh(), &self.ssh);
         lines.push(format!("{ssh}() {{ ssh {ssh_there} \"$@\"; }}"));

@@ -317,6 +317,13 @@ pub fn svg(buffer: &Buffer, title: &str, look: &Look) -> String {
     backs.into_iter().for_each(&mut line);
     line("</g>".to_owned());
     texts.into_iter().for_each(&mut line);
+    // On a page of the same colour the window would have no edge.
+    line(format!(
+        "<rect x=\"0.5\" y=\"0.5\" width=\"{}\" height=\"{}\" rx=\"6\" fill=\"none\" stroke=\"{}\"/>",
+        number(width - 1.0),
+        number(height - 1.0),
+        hex(look.bar)
+    ));
     line("</svg>".to_owned());
     out
 }

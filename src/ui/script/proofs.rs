@@ -1,0 +1,142 @@
+//! Waits and checks: nodes Ready, pods ready, DNS answering, each with its deadline.
+
+use super::login::Target;
+use super::text::{comment, quote};
+use super::{Writer, blocked, why};
+use crate::engine::Seen;
+use crate::plan::place::Place;
+use crate::step::{Proof, State, Step, StepId};
+
+impl Writer<'_> {
+    pub(super) fn proof(
+        &mut self,
+        step: &dyn Step,
+        target: Option<&Target>,
+        proof: &Proof,
+        ready: &mut Vec<(String, u64)>,
+    ) {
+        match proof {
+            Proof::NodeReady { name, within } => {
+                ready.push((name.clone(), *within));
+                return;
+            }
+            Proof::Containers { .. } | Proof::Pods { .. } | Proof::Dns { .. } | Proof::Kubectl { .. } => {}
+        }
+        self.why(step);
+        let place = match proof {
+            Proof::Kubectl { .. } => "here",
+            Proof::NodeReady { .. } | Proof::Containers { .. } | Proof::Pods { .. } | Proof::Dns { .. } => {
+                "cluster"
+            }
+        };
+        self.tell(target.map_or(place, |target| &target.name), step.title());
+        match proof {
+            Proof::NodeReady { .. } | Proof::Dns { .. } => {}
+            Proof::Containers { wanted, within, .. } => {
+                let Some(target) = target else { return };
+                let tests: Vec<String> = wanted
+                    .iter()
+                    .map(|(container, pod)| {
+                        let name = quote(&format!("name=k8s_{container}.*_{pod}"));
+                        format!("[ -n \"$(docker ps -q --filter {name})\" ]")
+                    })
+                    .collect();
+                let there = wait(&tests.join(" && "), *within, &format!("not there after {within} s"));
+                let lines = self.as_root(target, &there);
+                self.body.extend(lines);
+            }
+            Proof::Pods { selector, count, within } => {
+                self.used.kube = true;
+                let path = r#"{range .items[*]}{.status.conditions[?(@.type=="Ready")].status}{"\n"}{end}"#;
+                self.body.push(format!(
+                    "pods_ready() {{\n  kube -n kube-system get pods -l {} \\\n    -o jsonpath={} | grep -c True\n}}",
+                    quote(selector),
+                    quote(path)
+                ));
+                let test = format!("[ \"$(pods_ready)\" -ge {count} ]");
+                self.body.extend(wait(&test, *within, &format!("not ready after {within} s")));
+            }
+            Proof::Kubectl { .. } => {
+                self.used.kube = true;
+                self.body.push("kube get nodes".to_owned());
+            }
+        }
+    }
+
+    /// The nodes, then the objects in the cluster.
+    pub(super) fn cluster(&mut self, seen: Option<&Seen>, ready: &[(String, u64)]) {
+        if seen.is_none() && ready.is_empty() {
+            return;
+        }
+        self.heading("the cluster");
+        if let Some((_, first)) = ready.first() {
+            self.body.push(String::new());
+            self.body.push(comment(&format!("Nodes Ready: {}", why(StepId("ready")))));
+            self.body.push(comment(&format!("Each may take {first} s; about 12 s is usual.")));
+        }
+        for (name, within) in ready {
+            self.used.kube = true;
+            self.used.ready = true;
+            self.body.push(format!("wait_ready {} {within}", quote(name)));
+        }
+        let Some(seen) = seen else { return };
+        if let Some(problem) = blocked(seen) {
+            self.problem(problem, &Place::Cluster);
+            return;
+        }
+        for one in &seen.looked {
+            match &one.state {
+                State::Done(evidence) => self.same(one.step, evidence),
+                State::Todo(actions) => {
+                    self.why(one.step);
+                    self.tell("cluster", one.step.title());
+                    self.actions(None, &seen.facts, actions);
+                }
+                State::Await(proof) => self.proof(one.step, None, proof, &mut Vec::new()),
+                State::Blocked(_) => {}
+            }
+        }
+    }
+
+    /// A real question to cluster DNS from every worker that has a program for it.
+    pub(super) fn lookups(&mut self, seen: &[Seen]) {
+        let (name, server) =
+            (format!("kubernetes.default.svc.{}", self.plan.cluster.domain), self.plan.cluster.dns);
+        self.body.push(String::new());
+        self.body.push(comment(&format!("DNS answers: {}", why(StepId("dns-lookup")))));
+        for one in seen {
+            let Some(target) = self.hosts.get(&one.place).cloned() else { continue };
+            if blocked(one).is_some() {
+                continue;
+            }
+            let tools = one.facts.machine().yes().map(|machine| machine.dns_tools.clone());
+            let tools = tools.unwrap_or_default();
+            let has = |tool: &str| tools.iter().any(|one| one == tool);
+            let ask = if has("dig") {
+                format!("dig +short {name} @{server} | grep -q .")
+            } else if has("nslookup") {
+                format!("nslookup {name} {server} > /dev/null")
+            } else if has("host") {
+                format!("host {name} {server} > /dev/null")
+            } else {
+                let text = format!("{} has none of dig, nslookup and host: not tried there.", target.name);
+                self.body.push(comment(&text));
+                continue;
+            };
+            self.tell(&target.name, "DNS answers");
+            let lines = self.as_root(&target, &wait(&ask, 120, "no answer after 120 s"));
+            self.body.extend(lines);
+        }
+    }
+}
+
+/// A loop until a test is true.
+fn wait(test: &str, within: u64, said: &str) -> Vec<String> {
+    vec![
+        "n=0".to_owned(),
+        format!("until {test}; do"),
+        format!("  [ \"$n\" -lt {within} ] || {{ echo {} >&2; exit 1; }}", quote(said)),
+        "  n=$((n + 2)); sleep 2".to_owned(),
+        "done".to_owned(),
+    ]
+}
