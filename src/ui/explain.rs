@@ -98,20 +98,17 @@ fn fill(text: &str, values: &BTreeMap<&str, String>) -> String {
         let place = after.split_once('}').filter(|(name, _)| {
             !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
         });
-        match place {
-            Some((name, after)) => {
-                match values.get(name).filter(|value| !value.is_empty()) {
-                    // An answer is one line, whatever was pasted.
-                    Some(value) => out.push_str(&crate::host::clean::line(value)),
-                    None => out.push_str(&format!("<{name}>")),
-                }
-                rest = after;
-            }
-            None => {
-                out.push('{');
-                rest = after;
-            }
+        let Some((name, after)) = place else {
+            out.push('{');
+            rest = after;
+            continue;
+        };
+        match values.get(name).filter(|value| !value.is_empty()) {
+            // An answer is one line, whatever was pasted.
+            Some(value) => out.push_str(&crate::host::clean::line(value)),
+            None => out.extend(["<", name, ">"]),
         }
+        rest = after;
     }
     out.push_str(rest);
     out

@@ -386,16 +386,13 @@ impl<'p> Writer<'p> {
                 _ => None,
             });
             out.push(String::new());
-            match login {
-                Some((file, context)) => {
-                    let (file, context) = (quote(file), quote(context));
-                    out.push(comment("kubectl with the context that is written below"));
-                    out.push(format!("kube() {{ kubectl --kubeconfig={file} --context={context} \"$@\"; }}"));
-                }
-                None => {
-                    out.push(comment("a kubectl whose current context is this cluster"));
-                    out.push("kube() { kubectl \"$@\"; }".to_owned());
-                }
+            if let Some((file, context)) = login {
+                let (file, context) = (quote(file), quote(context));
+                out.push(comment("kubectl with the context that is written below"));
+                out.push(format!("kube() {{ kubectl --kubeconfig={file} --context={context} \"$@\"; }}"));
+            } else {
+                out.push(comment("a kubectl whose current context is this cluster"));
+                out.push("kube() { kubectl \"$@\"; }".to_owned());
             }
         }
         if self.used.ready {

@@ -248,8 +248,8 @@ impl Writer<'_> {
                 lines.there.extend(here_doc("cat", &format!(" > {quoted}"), bytes));
                 lines.there.push(format!("chmod {mode} {quoted}"));
             }
-            (Content::Later(slot), Some(ssh)) => {
-                let name = slot_file(&self.slots, slot);
+            (Content::Later(value), Some(ssh)) => {
+                let name = slot_file(&self.slots, value);
                 lines.before.push(format!("{ssh} 'cat > onboard-{name}.crt' < \"$work\"/{name}.crt"));
                 lines.there.push(format!("install {install} onboard-{name}.crt {quoted}"));
                 lines.there.push(format!("rm -f onboard-{name}.crt"));
@@ -257,8 +257,8 @@ impl Writer<'_> {
                     lines.there.push(format!("rm -f {}", quote(csr)));
                 }
             }
-            (Content::Later(slot), None) => {
-                let name = slot_file(&self.slots, slot);
+            (Content::Later(value), None) => {
+                let name = slot_file(&self.slots, value);
                 lines.there.push(format!("install {install} \"$work\"/{name}.crt {quoted}"));
             }
             (Content::File { path: file, sha256 }, Some(ssh)) => {

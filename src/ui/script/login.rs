@@ -47,17 +47,18 @@ impl Target {
             Some(user) => format!("{user}@{}", login.host),
             None => login.host.clone(),
         };
-        let mut ssh = String::new();
+        let mut options: Vec<String> = Vec::new();
         if let Some(port) = login.port.filter(|port| *port != 22) {
-            ssh.push_str(&format!("-p {port} "));
+            options.push(format!("-p {port}"));
         }
         if let Some(key) = &login.key {
-            ssh.push_str(&format!("-i {} ", quote(&key.display().to_string())));
+            options.push(format!("-i {}", quote(&key.display().to_string())));
         }
         if !login.jump.is_empty() {
-            ssh.push_str(&format!("-J {} ", quote(&login.jump.join(","))));
+            options.push(format!("-J {}", quote(&login.jump.join(","))));
         }
-        ssh.push_str(&quote(&place));
+        options.push(quote(&place));
+        let ssh = options.join(" ");
         let who = match login.user.as_deref() {
             Some("root") => Who::Root,
             Some(_) => Who::Other,
