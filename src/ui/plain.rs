@@ -450,6 +450,16 @@ impl Talk {
                         self.key(KeyCode::Enter);
                     }
                 }
+                Overlay::PickDemo { .. } => {
+                    let labs = crate::engine::demo::names();
+                    let names: Vec<String> =
+                        labs.iter().map(|(name, title)| format!("{name}: {title}")).collect();
+                    if let Some(at) = self.number(&names, "Which demo, Enter for none:")? {
+                        self.model.overlays.push(Overlay::PickDemo { at });
+                        self.key(KeyCode::Enter);
+                        self.settle()?;
+                    }
+                }
                 Overlay::Import { hosts, .. } => {
                     let names: Vec<String> = hosts.iter().map(|(name, _)| name.clone()).collect();
                     self.voice.say("Hosts of ssh_config:");
