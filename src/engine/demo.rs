@@ -1,6 +1,16 @@
 //! The labs of `gangplank demo`: a world in memory that takes its time, the plan that goes with it, what there
 //! is to see, and faults to throw while somebody watches. The same seed gives the same names, serials, keys and
-//! times on every take.
+//! times on every take; only on which of two equally fast workers a DNS pod lands may differ.
+//!
+//! A lab is two files in `assets/labs/demo`: `NAME.yaml`, a [`Setup`], and `NAME.plan.yaml`, an ordinary plan.
+//! A setup may have a `past`: entries with `days_ago` and `hours_ago`, oldest first, that onboard workers,
+//! renew the API's certificate, stop docker or put a clock off. It is played when the lab is opened, onboarding
+//! by the real engine at the lab's own time of then, so that files, records, nodes and certificates are those
+//! that the product leaves behind. `cut_sending` on a worker loses its connection once, half way through the
+//! first large file. `assets/labs/*.yaml` beside that folder are the labs of the tests.
+//!
+//! At speed 1 three blank workers take half a minute. [`DemoLab::pause`] holds everybody who waits: a paused
+//! lab must go on before its run is waited for.
 
 use std::path::Path;
 use std::sync::atomic::AtomicU64;

@@ -1,5 +1,5 @@
 //! A lab written down in YAML: machines, images, tars, the API. Keys and certificates are made when it is set
-//! up; what each machine does wrong stands in it too.
+//! up; what each machine does wrong stands in it too, and what happened before it is seen (`past`).
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
