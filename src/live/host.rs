@@ -77,6 +77,7 @@ fn once(shared: &Shared, told: &Told, spot: &Spot, failed: &mut usize) -> Option
         Ok((login, mut stream)) => {
             say(shared, told, spot, HostNews::Up { login });
             let why = samples(shared, told, spot, &mut *stream, failed)?;
+            told.forget();
             Some(Down { why, code: None, wait: Wait::Soon })
         }
         Err(trouble) => Some(down(&trouble)),

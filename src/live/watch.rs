@@ -61,6 +61,11 @@ impl Told {
     pub fn over(&self) -> bool {
         self.end.load(Ordering::Acquire)
     }
+
+    /// Nothing is tried again now: the wish was said while there was nothing to try.
+    pub fn forget(&self) {
+        self.again.store(false, Ordering::Release);
+    }
 }
 
 /// A place among those that connect.

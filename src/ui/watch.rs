@@ -6,6 +6,8 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use crossterm::execute;
+use crossterm::terminal::{Clear, ClearType};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ratatui::Terminal;
@@ -188,7 +190,7 @@ pub fn screen(world: &Shared, plan: &Arc<Plan>, stop: &Stop, close: &dyn Fn()) -
     terminal::hook_panics(mpsc::channel().0);
     terminal::enter()?;
     let _guard = terminal::Guard;
-    let mut canvas = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+    let mut canvas = canvas()?;
     std::thread::spawn(move || keys(&send));
     let mut drawn: Option<Instant> = None;
     // What came since the last frame; a key is drawn at once.
@@ -214,9 +216,9 @@ pub fn screen(world: &Shared, plan: &Arc<Plan>, stop: &Stop, close: &dyn Fn()) -
                     Wish::Again => watch.again(),
                     Wish::Suspend => {
                         suspend()?;
-                        canvas.clear()?;
+                        canvas = self::canvas()?;
                     }
-                    Wish::Redraw => canvas.clear()?,
+                    Wish::Redraw => canvas = self::canvas()?,
                     Wish::Quit => break,
                 }
             }
@@ -226,6 +228,13 @@ pub fn screen(world: &Shared, plan: &Arc<Plan>, stop: &Stop, close: &dyn Fn()) -
         }
     }
     Ok(())
+}
+
+/// A picture nothing is drawn on yet. The one of before is not cleared, as that asks the terminal where its
+/// cursor is and the answer would go to the thread that reads keys.
+fn canvas() -> io::Result<Terminal<CrosstermBackend<io::Stdout>>> {
+    execute!(io::stdout(), Clear(ClearType::All))?;
+    Terminal::new(CrosstermBackend::new(io::stdout()))
 }
 
 /// Reads keys until nobody listens.
@@ -332,7 +341,7 @@ pub fn line(panel: &Panel, change: &Change, zone: &TimeZone) -> String {
             let seen = panel.row(place).and_then(|row| row.seen.as_ref());
             let (state, restarts) =
                 seen.map_or(("unknown", 0), |seen| (seen.kubelet.as_str(), seen.restarts));
-            of(place, format!("kubelet {state}, restarted {restarts} times"))
+            of(place, format!("kubelet {state}, restarts: {restarts}"))
         }
         Change::Docker(place) => {
             let said =

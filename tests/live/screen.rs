@@ -146,6 +146,8 @@ fn on_a_terminal_a_container_appears_a_host_is_opened_and_the_terminal_comes_bac
     println!("on the screen after {:?}", begun.elapsed());
     keys.write_all(b"\r").unwrap();
     seen.until("the table", |text| text.contains("CONTAINER ID") && text.contains("new  aaaaaaaaaaaa"));
+    keys.write_all(b"\x0c").unwrap();
+    seen.until("the table again", |text| text.contains("CONTAINER ID"));
     keys.write_all(b"\x1b").unwrap();
     seen.until("all hosts", |text| text.contains("HOST") && text.contains("▶ w1"));
     keys.write_all(b"q").unwrap();

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::text::Span;
 use unicode_width::UnicodeWidthStr;
 
@@ -32,6 +33,8 @@ fn spoken(time: Duration) -> String {
     }
 }
 
+/// How wide the words before a text are.
+const LABEL: usize = 9;
 const TITLES: [&str; 7] = ["", "CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "NAMES"];
 
 /// One host opened: its connection, its node, its kubelet, and its containers as the table `docker ps` prints.
@@ -46,7 +49,7 @@ pub fn one_host(
     buf: &mut Buffer,
 ) {
     let Some(row) = panel.row(place) else { return };
-    let head = head(panel, row, now, ink);
+    let head = head(panel, row, now, ink, usize::from(area.width));
     for (line, spans) in head.iter().enumerate() {
         put(buf, area, (0, line), usize::from(area.width), spans, ink.more);
     }
@@ -72,7 +75,7 @@ pub fn one_host(
 }
 
 /// The lines above the table.
-fn head(panel: &Panel, row: &Row, now: Timestamp, ink: &Ink) -> Vec<Vec<Span<'static>>> {
+fn head(panel: &Panel, row: &Row, now: Timestamp, ink: &Ink, width: usize) -> Vec<Vec<Span<'static>>> {
     let text = |text: String| Span::styled(text, ink.text);
     let mut first = vec![text(format!("{}  ", row.place)), link(row, ink), text(format!("  {}", row.login))];
     if let Some(age) = row.age(now) {
@@ -84,9 +87,10 @@ fn head(panel: &Panel, row: &Row, now: Timestamp, ink: &Ink) -> Vec<Vec<Span<'st
     let mut lines = vec![first];
     if let Link::Down { why, code, again } = &row.link {
         let code = code.map_or_else(String::new, |code| format!("{code} "));
-        lines.push(vec![text("ssh      ".to_owned()), Span::styled(format!("{code}{why}"), ink.bad)]);
+        lines.extend(told("ssh", &format!("{code}{why}"), ink.bad, width));
         lines.push(vec![text(format!("         {}", next(*again, now)))]);
     }
+    let why = panel.node(&row.place).map(|seen| &seen.node.ready).filter(|ready| !ready.reason.is_empty());
     lines.push(match panel.node(&row.place) {
         Some(seen) => {
             let style = if panel.nodes_stale() { ink.dim } else { ready_style(&seen.node, ink) };
@@ -94,18 +98,13 @@ fn head(panel: &Panel, row: &Row, now: Timestamp, ink: &Ink) -> Vec<Vec<Span<'st
             let since =
                 node.ready.since.map_or_else(String::new, |at| format!(" for {}", short(age(now, at))));
             let made = node.created.map_or_else(String::new, |at| format!(", {} old", short(age(now, at))));
-            let why = if node.ready.reason.is_empty() {
-                String::new()
-            } else {
-                format!(", {}: {}", node.ready.reason, node.ready.message)
-            };
             let version = node.kubelet.as_ref().map_or_else(String::new, |version| format!(", {version}"));
-            let told = format!(" (told {} ago)", short(age(now, seen.at)));
+            let heard = format!(" (told {} ago)", short(age(now, seen.at)));
             let mut line = vec![text("node     ".to_owned()), Span::styled(seen.words(), style)];
             if seen.is_new(now) {
                 line.push(Span::styled(" new", ink.new));
             }
-            line.extend([text(format!("{since}{made}{version}{why}")), Span::styled(told, ink.dim)]);
+            line.extend([text(format!("{since}{made}{version}")), Span::styled(heard, ink.dim)]);
             line
         }
         None if panel.nodes_stale() => {
@@ -114,9 +113,12 @@ fn head(panel: &Panel, row: &Row, now: Timestamp, ink: &Ink) -> Vec<Vec<Span<'st
         }
         None => vec![text("node     the API knows none of this name".to_owned())],
     });
+    if let Some(ready) = why {
+        lines.extend(told("", &format!("{}: {}", ready.reason, ready.message), ink.text, width));
+    }
     if let Some(seen) = &row.seen {
         let restarts =
-            if seen.restarts > 0 { format!(", restarted {} times", seen.restarts) } else { String::new() };
+            if seen.restarts > 0 { format!(", restarts: {}", seen.restarts) } else { String::new() };
         let trouble = kubelet_trouble(&seen.kubelet, seen.restarts).is_some();
         let style = if trouble { ink.bad } else { ink.text };
         let state = seen.kubelet.replace("unknown/unknown", "systemd does not say");
@@ -128,11 +130,26 @@ fn head(panel: &Panel, row: &Row, now: Timestamp, ink: &Ink) -> Vec<Vec<Span<'st
         }
         lines.push(line);
         if !seen.error.is_empty() {
-            lines.push(vec![text("docker   ".to_owned()), Span::styled(seen.error.clone(), ink.bad)]);
+            lines.extend(told("docker", &seen.error, ink.bad, width));
         }
     }
     lines.push(Vec::new());
     lines
+}
+
+/// What somebody said, under a word and in as many lines as it takes.
+fn told(word: &str, said: &str, style: Style, width: usize) -> Vec<Vec<Span<'static>>> {
+    let room = width.saturating_sub(LABEL).max(LABEL);
+    let mut lines: Vec<String> = Vec::new();
+    for part in said.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.width() + 1 + part.width() <= room => *line = format!("{line} {part}"),
+            _ => lines.push(part.to_owned()),
+        }
+    }
+    let label = |number: usize| format!("{:<LABEL$}", if number == 0 { word } else { "" });
+    let line = |(number, line): (usize, String)| vec![Span::raw(label(number)), Span::styled(line, style)];
+    lines.into_iter().enumerate().map(line).collect()
 }
 
 fn cells(one: &Container, now: Timestamp, brief: bool) -> [String; 6] {
