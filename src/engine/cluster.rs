@@ -45,7 +45,7 @@ impl Engine<'_> {
         std::thread::scope(|scope| {
             let base = &base;
             // This computer and the cluster have nothing to wait for from each other.
-            scope.spawn(move || shared.end(&Place::Here, self.here_steps(base)));
+            scope.spawn(move || shared.end(&Place::Here, self.here_steps(shared, base, workers)));
             let cluster = self.cluster_steps(shared, base, workers);
             shared.dns.open(cluster != End::Problem && cluster != End::Stopped);
             shared.end(&Place::Cluster, cluster);
@@ -55,7 +55,7 @@ impl Engine<'_> {
         }
     }
 
-    fn here_steps(&self, base: &Base) -> End {
+    fn here_steps(&self, shared: &Shared, base: &Base, workers: usize) -> End {
         let mut host = self.world.here();
         let mut site = Site {
             place: Place::Here,
@@ -71,6 +71,10 @@ impl Engine<'_> {
         let mut end = ended(&worked);
         if end == End::Problem || end == End::Stopped {
             return end;
+        }
+        if worked.changed > 0 {
+            // kubectl is a large program, and where things are changed the workers' part is the long one.
+            shared.calm(workers);
         }
         for (id, proof) in worked.proofs {
             if let Proof::Kubectl { file, context } = proof {

@@ -172,7 +172,8 @@ impl World for RealWorld {
     }
 
     fn kubectl(&self, args: &[&str]) -> Option<Result<String, String>> {
-        let output = Command::new("kubectl").args(args).stdin(Stdio::null()).output().ok()?;
+        let output =
+            Command::new("kubectl").args(args).env("GOGC", "400").stdin(Stdio::null()).output().ok()?;
         Some(if output.status.success() {
             Ok(String::from_utf8_lossy(&output.stdout).into_owned())
         } else {

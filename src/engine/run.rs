@@ -236,6 +236,7 @@ impl Engine<'_> {
         let _guard = Guard(|| {
             self.no_more_requests(place);
             if reported.get() == Reported::Nothing {
+                shared.worked();
                 shared.slots.give();
             }
             if reported.get() != Reported::Ended {
@@ -308,6 +309,7 @@ impl Engine<'_> {
         self.no_more_requests(&site.place);
         shared.slots.give();
         reported.set(Reported::Worked);
+        shared.worked();
         if worked.problem.is_none() && !worked.stopped {
             self.prove_worker(&base, site, &mut worked, stream);
         }

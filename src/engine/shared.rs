@@ -38,8 +38,8 @@ pub(super) struct Shared {
     pub(super) dns: DnsGate,
     pub(super) ends: Mutex<BTreeMap<Place, End>>,
     pub(super) costs: Mutex<BTreeMap<Place, Cost>>,
-    /// Workers that are Ready, workers that are over without.
-    pub(super) progress: Mutex<(usize, usize)>,
+    /// Workers that are Ready, workers that are over without, workers whose work is over.
+    pub(super) progress: Mutex<(usize, usize, usize)>,
     pub(super) moved: Condvar,
     pub(super) slots: Slots,
 }
@@ -117,6 +117,18 @@ impl Shared {
             progress.1 += 1;
         }
         self.moved.notify_all();
+    }
+
+    pub(super) fn worked(&self) {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner).2 += 1;
+        self.moved.notify_all();
+    }
+
+    /// Waits until a worker is Ready or nothing is done on any of them any more.
+    pub(super) fn calm(&self, workers: usize) {
+        let progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let busy = |progress: &mut (usize, usize, usize)| progress.0 == 0 && progress.2 < workers;
+        drop(self.moved.wait_while(progress, busy));
     }
 
     /// Waits until a worker is Ready; `false` when none will be.

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use zeroize::Zeroizing;
@@ -41,9 +42,26 @@ struct Remote {
     answered: Condvar,
 }
 
+/// So long a round waits for hosts whose keys are being made: one round is less work than several.
+const GATHER: Duration = Duration::from_millis(400);
+
+/// A place that is about to bring requests; over when it is dropped.
+pub struct Coming<'a>(Option<&'a Remote>);
+
+impl Drop for Coming<'_> {
+    fn drop(&mut self) {
+        if let Some(remote) = self.0 {
+            remote.queue.lock().unwrap_or_else(PoisonError::into_inner).coming -= 1;
+            remote.answered.notify_all();
+        }
+    }
+}
+
 #[derive(Default)]
 struct Queue {
     next: u64,
+    /// Places whose requests come soon.
+    coming: usize,
     waiting: Vec<Waiting>,
     answers: std::collections::BTreeMap<u64, Result<String, Problem>>,
     busy: bool,
@@ -218,13 +236,26 @@ impl Signer {
     ) -> Result<String, Problem> {
         let one = Wanted { csr: csr.to_owned(), request: request.clone(), spki: spki.to_owned() };
         let nothing = || Err(Problem::new("E-CA-14", "the CA signed nothing"));
-        self.sign_all(vec![one], world, &|_, _| {}).pop().unwrap_or_else(nothing)
+        self.sign_all(vec![one], self.expect(), world, &|_, _| {}).pop().unwrap_or_else(nothing)
+    }
+
+    /// Says that requests come soon, so that one round on the CA's host can sign them with those of others.
+    pub fn expect(&self) -> Coming<'_> {
+        let remote = match &self.kind {
+            Kind::There(remote) => Some(remote),
+            Kind::Here(_) | Kind::Offline => None,
+        };
+        if let Some(remote) = remote {
+            remote.queue.lock().unwrap_or_else(PoisonError::into_inner).coming += 1;
+        }
+        Coming(remote)
     }
 
     /// Signs requests that belong together, on a CA host in one round; `signed` hears how each ended.
     pub fn sign_all(
         &self,
         wanted: Vec<Wanted>,
+        coming: Coming,
         world: &dyn World,
         signed: &dyn Fn(usize, bool),
     ) -> Vec<Result<String, Problem>> {
@@ -248,7 +279,7 @@ impl Signer {
             }
             Kind::There(remote) => {
                 let checked: Vec<_> = wanted.into_iter().map(|one| check(&one).map(|_| one)).collect();
-                let results = remote.sign(checked, &self.info, world);
+                let results = remote.sign(checked, coming, &self.info, world);
                 for (index, result) in results.iter().enumerate() {
                     signed(index, result.is_ok());
                 }
@@ -313,9 +344,11 @@ impl Remote {
     fn sign(
         &self,
         wanted: Vec<Result<Wanted, Problem>>,
+        coming: Coming,
         ca: &CaInfo,
         world: &dyn World,
     ) -> Vec<Result<String, Problem>> {
+        let until = Instant::now() + GATHER;
         let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         let ids: Vec<Result<u64, Problem>> = wanted
             .into_iter()
@@ -328,6 +361,9 @@ impl Remote {
                 })
             })
             .collect();
+        drop(queue);
+        drop(coming);
+        queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
             // Requests that came together are answered together.
             if ids.iter().flatten().all(|id| queue.answers.contains_key(id)) {
@@ -339,6 +375,11 @@ impl Remote {
             }
             if queue.busy {
                 queue = self.answered.wait(queue).unwrap_or_else(PoisonError::into_inner);
+                continue;
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if queue.coming > 0 && !left.is_zero() {
+                queue = self.answered.wait_timeout(queue, left).unwrap_or_else(PoisonError::into_inner).0;
                 continue;
             }
             queue.busy = true;

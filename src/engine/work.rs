@@ -9,7 +9,7 @@ use super::event::{Event, Outcome};
 use super::failure::action_problem;
 use super::look::{Looked, Site, look_all};
 use super::run::Engine;
-use super::signer::Wanted;
+use super::signer::{Coming, Wanted};
 use crate::host::{Batch, BatchEnd, Heard};
 use crate::plan::action::{Action, Content, Slot, Verb};
 use crate::plan::fact::{Known, Want};
@@ -161,6 +161,9 @@ impl Engine<'_> {
             .iter()
             .any(|(_, action)| matches!(action, Action::LoadImage { .. } | Action::SendImage { .. }));
         let mut segment: Vec<(StepId, Action)> = Vec::new();
+        // At the guided pace a person may think about it for long.
+        let brings = !self.guided && tasks.iter().any(|(_, action)| matches!(action, Action::Sign { .. }));
+        let mut coming = brings.then(|| base.signer.expect());
         let mut tasks = tasks.into_iter().peekable();
         while let Some((id, action)) = tasks.next() {
             // What is to be signed goes with the keys: the same answer tells their public halves.
@@ -191,7 +194,8 @@ impl Engine<'_> {
                 {
                     return false;
                 }
-                if !self.sign(base, site, &requests, &mut slots, worked) {
+                let coming = coming.take().unwrap_or_else(|| base.signer.expect());
+                if !self.sign(base, site, &requests, coming, &mut slots, worked) {
                     return false;
                 }
                 continue;
@@ -238,6 +242,7 @@ impl Engine<'_> {
         base: &Base,
         site: &Site,
         requests: &[(StepId, Action)],
+        coming: Coming,
         slots: &mut BTreeMap<Slot, String>,
         worked: &mut Worked,
     ) -> bool {
@@ -277,7 +282,7 @@ impl Engine<'_> {
             answers
         } else {
             let wanted = wanted.into_iter().map(|(_, wanted)| wanted).collect();
-            base.signer.sign_all(wanted, self.world, &ended)
+            base.signer.sign_all(wanted, coming, self.world, &ended)
         };
         let results: Vec<Result<(Slot, String), Problem>> = answers
             .into_iter()

@@ -164,12 +164,12 @@ fn sign(task: &Task<'_>, place: &Place<'_>, now: Timestamp) -> Vec<String> {
         write("ext", extensions(task.request, place.info)),
         ": >index.txt".to_owned(),
         // 16 bytes of which the first bits are 01; -rand_serial is unknown to 1.0.2.
-        "serial=$(openssl rand -hex 16) && printf '4%s\\n' \"${serial#?}\" >serial || exit 1".to_owned(),
+        "set -- $(od -An -v -N16 -tx1 /dev/urandom); [ $# = 16 ] || exit 1".to_owned(),
+        "h=4${1#?}; shift; for b; do h=$h$b; done; printf '%s\\n' \"$h\" >serial || exit 1".to_owned(),
         format!("if {pipe}{} 2>said; then", shell_words::join(command)),
         format!("{} && cat crt || exit 1", marker(FOUND)),
         format!("else cat said >&2; {}; failed=1", marker(MISSING)),
         "fi".to_owned(),
-        "rm -f csr ext crt".to_owned(),
     ]
 }
 
