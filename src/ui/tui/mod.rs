@@ -392,6 +392,9 @@ impl Wizard {
         {
             self.works.live_again();
         }
+        if let (Msg::Paused(paused), Some(demo)) = (&msg, self.works.demo()) {
+            demo.pause(*paused);
+        }
         let live = matches!(msg, Msg::Live(_));
         if live && self.model.live.is_none() {
             return None;

@@ -162,6 +162,8 @@ pub struct Player {
     at: usize,
     stage: Stage,
     paused: bool,
+    /// The person has taken over.
+    held: bool,
     told: bool,
 }
 
@@ -181,7 +183,15 @@ impl Player {
     pub fn new(lab: &str) -> Self {
         let now = Instant::now();
         let lab = lab.to_owned();
-        Self { beats: beats(&lab), lab, at: 0, stage: Stage::Waits(now), paused: false, told: false }
+        Self {
+            beats: beats(&lab),
+            lab,
+            at: 0,
+            stage: Stage::Waits(now),
+            paused: false,
+            held: false,
+            told: false,
+        }
     }
 
     /// The lab.
@@ -202,12 +212,15 @@ impl Player {
         }
         match key.code {
             KeyCode::Char('.') if model.editor.is_none() => {
-                self.paused = !self.paused;
+                // It goes on after somebody took over, or stands still with the lab's clock.
+                self.paused = !self.paused && !self.held;
+                self.held = false;
                 self.told = false;
                 Heard::Mine
             }
             KeyCode::PageDown if !self.over() => {
                 self.paused = false;
+                self.held = false;
                 self.told = false;
                 let pressed = match self.stage {
                     Stage::Presses(number, _) => number,
@@ -219,10 +232,7 @@ impl Player {
             }
             KeyCode::Home if model.overlays.is_empty() => Heard::Again,
             _ => {
-                if !self.over() {
-                    self.paused = true;
-                    self.told = false;
-                }
+                self.held = !self.over();
                 Heard::Yours
             }
         }
@@ -235,7 +245,7 @@ impl Player {
             self.told = true;
             out.push(Msg::Paused(self.paused));
         }
-        if self.paused {
+        if self.paused || self.held {
             return out;
         }
         let Some(beat) = self.beats.get(self.at) else { return out };

@@ -263,6 +263,21 @@ impl Works {
         }
     }
 
+    /// Time and process, so that runs sort by time; in a demo the same on every take.
+    fn run_id(&self) -> String {
+        static RUNS: AtomicU64 = AtomicU64::new(0);
+        let number = RUNS.fetch_add(1, Ordering::Relaxed);
+        let more = if number == 0 { String::new() } else { format!("-{number}") };
+        match &self.ground {
+            Ground::Real(_) => {
+                format!("{}-{}{more}", Timestamp::now().strftime("%Y%m%dT%H%M%SZ"), std::process::id())
+            }
+            Ground::Demo(demo) => {
+                format!("{}-{}{more}", demo.world.now().strftime("%Y%m%dT%H%MZ"), demo.name)
+            }
+        }
+    }
+
     fn state(&self) -> PathBuf {
         self.demo_folder.clone().unwrap_or_else(|| self.places.state.clone())
     }
@@ -390,7 +405,7 @@ impl Works {
         };
         let world = self.world(&plan.cluster.api, &plan.cluster.name);
         let (only, jobs, state) = (model.only.clone(), self.places.jobs, self.state());
-        let replies = self.replies.clone();
+        let (replies, run) = (self.replies.clone(), self.run_id());
         std::thread::spawn(move || {
             let stop = Stop::default();
             let shows = Shows { send: Mutex::new(send.clone()), replies };
@@ -402,7 +417,7 @@ impl Works {
                 session: None,
                 jobs,
                 only,
-                run: run_id(),
+                run,
             };
             let engine = parts.engine(&state, Journal::none(), false, None, OfflineCerts::default());
             let seen = engine.preview().map(Arc::new);
@@ -432,7 +447,7 @@ impl Works {
     ) -> Option<(Arc<Plan>, Shared, Arc<Session>, Journal, Arc<Stop>, String)> {
         let plan = self.plan(model)?;
         let world = self.world(&plan.cluster.api, &plan.cluster.name);
-        let run = run_id();
+        let run = self.run_id();
         let opened = self.session(&plan, model).and_then(|session| {
             let journal = Journal::open(&session.folder, &run).map_err(|error| {
                 Problem::new("E-SESSION-04", "the journal cannot be written").seen(error.to_string())
@@ -766,6 +781,10 @@ impl Works {
     /// Everything ends: what is saved last is on disk when this returns.
     pub fn close(&mut self) {
         self.replies.close();
+        // Whoever waits for a clock that stands still would wait for ever.
+        if let Some(demo) = self.demo() {
+            demo.pause(false);
+        }
         self.watch = None;
         if let Some((saver, thread)) = self.saver.take() {
             drop(saver);
@@ -802,14 +821,6 @@ fn words(remarks: Vec<crate::plan::remark::Remark>) -> Vec<String> {
 /// A folder that only this demo uses and that goes with it.
 fn demo_folder() -> PathBuf {
     std::env::temp_dir().join(format!("gangplank-demo-{}", std::process::id()))
-}
-
-/// Time and process, so that runs sort by time.
-fn run_id() -> String {
-    static RUNS: AtomicU64 = AtomicU64::new(0);
-    let number = RUNS.fetch_add(1, Ordering::Relaxed);
-    let more = if number == 0 { String::new() } else { format!("-{number}") };
-    format!("{}-{}{more}", Timestamp::now().strftime("%Y%m%dT%H%M%SZ"), std::process::id())
 }
 
 /// What an engine is made of.
