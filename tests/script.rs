@@ -231,13 +231,17 @@ impl Machines {
     }
 }
 
+fn ends(path: &str, with: &str) -> bool {
+    Path::new(path).extension().is_some_and(|end| end == with)
+}
+
 /// The sum of what a file says, so that two of gangplank's and the script's can be compared.
 fn sense(path: &str, bytes: &[u8], cert: Option<&[u8]>) -> String {
-    if path.ends_with(".key") {
+    if ends(path, "key") {
         let public = openssl::pkey::PKey::private_key_from_pem(bytes).unwrap().public_key_to_der().unwrap();
         let fits = pki::examine(cert.unwrap()).unwrap().spki_sha256 == sha256(&public);
         format!("a key, its certificate fits: {fits}")
-    } else if let (true, Ok(cert)) = (path.ends_with(".crt"), pki::examine(bytes)) {
+    } else if let (true, Ok(cert)) = (ends(path, "crt"), pki::examine(bytes)) {
         format!(
             "{} {:?} {:?} {:?} ca: {:?} by {:?}",
             cert.subject_text(),
@@ -536,4 +540,36 @@ fn a_file_that_is_replaced_is_kept_and_a_host_with_a_problem_is_left_alone() {
     let kept = machines.at("10.0.0.11").join("var/lib/onboard-before/etc-systemd-system-kubelet.service");
     assert_eq!(std::fs::read_to_string(kept).unwrap(), "[Unit]\nDescription=theirs\n");
     assert!(String::from_utf8(machines.read("10.0.0.11", unit)).unwrap().contains("kubelet"));
+}
+
+#[test]
+fn requests_for_an_offline_ca_are_laid_out_and_no_certificate_is_made_up() {
+    let text = OLD_PLAN
+        .replace("where: files", "where: offline")
+        .replace(", key: \"/home/op/the ca's/ca.key\"}", "}");
+    let (world, plan) = (lab(OLD), plan(&text));
+    let script = script::script(&plan, &seen(&world, &plan));
+    is_clean(&script);
+    let machines = Machines::of(&world, &plan);
+    let output = machines.run(&script);
+    assert!(!output.status.success(), "there are no certificates yet");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(said.contains("Carry the folder onboard-offline"), "{said}");
+    let folder = machines.at("onboard-offline");
+    let csr = std::fs::read(folder.join("w1-worker.csr")).unwrap();
+    pki::check_csr(&csr, None, &gangplank::step::request(&wish_of("w1", "10.0.0.11"))).unwrap();
+    assert!(std::fs::read_to_string(folder.join("w1-worker.ext")).unwrap().contains("IP:10.0.0.11"));
+    assert!(!machines.at("10.0.0.11").join("etc/kubernetes/ssl/worker.crt").exists());
+}
+
+fn wish_of(name: &str, address: &str) -> gangplank::plan::action::Wish {
+    gangplank::plan::action::Wish {
+        cn: format!("system:node:{name}"),
+        organizations: vec!["system:nodes".to_owned()],
+        ips: vec![address.parse().unwrap()],
+        names: vec![name.to_owned()],
+        client: true,
+        server: true,
+        days: 365,
+    }
 }
