@@ -1,6 +1,7 @@
 //! The script by hand is run against folders that stand for machines, and what it writes is compared with what
 //! gangplank itself writes on the same lab. `ssh`, `sudo`, `systemctl`, `docker` and `kubectl` are small
-//! programs in PATH; openssl and the shell are real.
+//! programs in PATH; openssl and the shell are real. It is long because those programs, the folders that
+//! stand for machines and the cases that use them are read together.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
