@@ -54,13 +54,18 @@ pub trait LiveStream: Send {
     fn next(&mut self, patience: Duration) -> Live;
 }
 
-/// The script behind a stream.
+/// The script behind a stream. The events end with the docker daemon; that is something that happened too, and
+/// they are asked for again until it is back.
 pub(super) fn script(nonce: &str) -> String {
     format!(
         r#"M=@{nonce}
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/bin:$PATH LC_ALL=C; export PATH LC_ALL
 trap '' TERM
-( trap - TERM; docker events 2>/dev/null | while read -r l; do case $l in *exec_*) ;; *) echo "$M event" ;; esac; done ) &
+( trap - TERM
+  while command -v docker >/dev/null; do
+    docker events 2>/dev/null | while read -r l; do case $l in *exec_*) ;; *) echo "$M event" ;; esac; done
+    echo "$M event"; sleep 2
+  done ) &
 while read -r w a b <&3; do
   case $w in
   sample)

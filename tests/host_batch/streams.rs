@@ -37,6 +37,18 @@ fn next(stream: &mut dyn LiveStream) -> Live {
     }
 }
 
+/// The processes of a group that follow a file, as `docker events` does here.
+fn following(group: &str) -> Vec<String> {
+    crate::support::processes(|folder| {
+        let line = fs::read_to_string(folder.join("cmdline")).ok()?;
+        line.starts_with("tail\0-f").then_some(())?;
+        let stat = fs::read_to_string(folder.join("stat")).ok()?;
+        let (_, rest) = stat.rsplit_once(") ")?;
+        (rest.split(' ').nth(2) == Some(group))
+            .then(|| folder.file_name().unwrap().to_string_lossy().into_owned())
+    })
+}
+
 fn happen(folder: &Path, line: &str) {
     use std::io::Write;
     let mut file = fs::OpenOptions::new().append(true).open(folder.join("events")).unwrap();
@@ -92,19 +104,17 @@ fn a_stream_goes_on_when_docker_stops_telling_and_ends_with_the_wire() {
     let mut stream = over(Arc::clone(&wire)).stream().unwrap();
     until("docker events runs", limit(), || dir.path().join("group").exists());
     let group = fs::read_to_string(dir.path().join("group")).unwrap().trim().to_owned();
-    let tail = crate::support::processes(|folder| {
-        let line = fs::read_to_string(folder.join("cmdline")).ok()?;
-        line.starts_with("tail\0-f").then_some(())?;
-        let stat = fs::read_to_string(folder.join("stat")).ok()?;
-        let (_, rest) = stat.rsplit_once(") ")?;
-        (rest.split(' ').nth(2) == Some(group.as_str()))
-            .then(|| folder.file_name().unwrap().to_string_lossy().into_owned())
-    });
+    let tail = following(&group);
     for process in tail {
         crate::sshd::output("kill", &[&process]);
     }
+    // That is an event itself, and docker is asked again.
+    assert_eq!(next(&mut *stream), Live::Happened);
     stream.sample();
     assert!(matches!(next(&mut *stream), Live::Sample(_)));
+    until("docker events runs again", limit(), || !following(&group).is_empty());
+    happen(dir.path(), "2020 container start");
+    assert_eq!(next(&mut *stream), Live::Happened);
     wire.cut();
     assert!(matches!(next(&mut *stream), Live::Ended(_)));
     gone(&group, limit());
