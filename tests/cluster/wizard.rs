@@ -64,7 +64,7 @@ fn by_key_presses(lab: &Lab) {
     let containers = lab.containers("w1");
     assert!(containers.iter().any(|one| one.starts_with("k8s_kube-proxy_kube-proxy")), "{containers:?}");
     screen.press("c");
-    screen.shows("How to take it back");
+    screen.shows("Everything is aboard.");
     screen.press("\x03");
     screen.shows("Save and quit");
     screen.press("\x1b[B\r");

@@ -65,7 +65,12 @@ fn read(line: &str) -> Result<Vec<WorkerAnswers>, String> {
     }
     let mut expanded = Vec::new();
     for one in words.iter().take(2) {
-        let texts = range::expand(one).map_err(|(what, cure)| format!("{one} {what}; {cure}"))?;
+        // The brackets of an IPv6 address are no range.
+        let texts = if word(one).host.parse::<std::net::Ipv6Addr>().is_ok() {
+            vec![(*one).to_owned()]
+        } else {
+            range::expand(one).map_err(|(what, cure)| format!("{one} {what}; {cure}"))?
+        };
         expanded.push(texts);
     }
     let count = expanded.iter().map(Vec::len).max().unwrap_or(0);
