@@ -501,6 +501,7 @@ fn confirm(
 /// What the quit dialog offers now.
 pub fn quit_choices(model: &Model) -> Vec<&'static str> {
     match (model.run.going_on(), model.run.stops) {
+        (false, _) if model.demo.is_some() => vec!["Stay", "Quit"],
         (false, _) => vec!["Stay", "Save and quit"],
         (true, 0) => vec!["Go on", "Stop after the current action"],
         (true, _) => vec!["Go on waiting", "Stop at once", "Quit whatever the hosts do"],
