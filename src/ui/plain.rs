@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 
 use super::tui::model::{Confirm, LineFor, Model, Mood, Overlay, Question, Reply, Screen, Survey};
 use super::tui::msg::{Effect, Msg};
+use super::tui::run::{Act, Choice};
 use super::tui::theme::Role;
 use super::tui::work::Works;
 use super::tui::{Opening, Start, explain, form as forms, input, layer, save, update};
@@ -55,8 +56,14 @@ struct Talk {
     opened: bool,
     leaving: Option<u8>,
     told: run::Told,
-    /// Words of the model that are said in other words here.
-    silent: bool,
+}
+
+/// A way out in the words of lines: there is no terminal to give away.
+fn in_lines(choice: Choice) -> Choice {
+    match choice.act {
+        Act::Shell => Choice { text: "Say how to log in there from another terminal".to_owned(), ..choice },
+        _ => choice,
+    }
 }
 
 /// Runs the wizard as lines; the exit code.
@@ -88,7 +95,6 @@ pub fn run(start: Start) -> u8 {
         opened: false,
         leaving: None,
         told: run::Told::default(),
-        silent: false,
     };
     drop(start.send);
     let why = match talk.talk(given) {
@@ -202,9 +208,7 @@ impl Talk {
             }
         }
         self.model.editor = None;
-        if let Some(toast) = self.model.toast.take()
-            && !self.silent
-        {
+        if let Some(toast) = self.model.toast.take() {
             self.voice.role(toast.role, &toast.text);
         }
     }
@@ -431,8 +435,8 @@ impl Talk {
                 }
                 Overlay::Problem { target, problem, .. } => {
                     self.problem(&problem, None);
-                    let choices = layer::look_choices(&problem, &target);
-                    let texts: Vec<String> = choices.iter().map(|choice| choice.text.clone()).collect();
+                    let choices = layer::look_choices(&problem, &target).into_iter().map(in_lines);
+                    let texts: Vec<String> = choices.map(|choice| choice.text).collect();
                     if let Some(at) = self.number(&texts, "Which way, Enter for none:")? {
                         self.model.overlays.push(Overlay::Problem { target, problem, at });
                         self.key(KeyCode::Enter);
@@ -442,7 +446,8 @@ impl Talk {
                 Overlay::PickWorker { .. } => {
                     let names = self.model.worker_names();
                     self.voice.say("Which workers come back?");
-                    if let Some(rows) = self.numbers(&names, "Numbers, Enter for all:")? {
+                    let rows = self.numbers(&names, "Numbers, Enter for all, b for none:")?;
+                    if let Some(rows) = rows {
                         let chosen: BTreeSet<String> =
                             rows.iter().filter_map(|row| names.get(*row).cloned()).collect();
                         let chosen = if chosen.is_empty() { names.into_iter().collect() } else { chosen };
@@ -534,8 +539,10 @@ impl Talk {
         }
         loop {
             let line = self.read(prompt)?;
-            if line.is_empty() {
-                return Ok(None);
+            match line.as_str() {
+                "" | "b" => return Ok(None),
+                "q" => return Err(Leave::Quit),
+                _ => {}
             }
             match line.parse::<usize>() {
                 Ok(number) if (1..=texts.len()).contains(&number) => {
@@ -553,6 +560,11 @@ impl Talk {
         }
         loop {
             let line = self.read(prompt)?;
+            match line.as_str() {
+                "b" => return Ok(None),
+                "q" => return Err(Leave::Quit),
+                _ => {}
+            }
             let words = line.split(|c: char| c == ',' || c.is_whitespace()).filter(|word| !word.is_empty());
             let rows: Option<Vec<usize>> = words
                 .map(|word| word.parse::<usize>().ok().filter(|number| (1..=texts.len()).contains(number)))

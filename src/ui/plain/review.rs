@@ -4,6 +4,7 @@ use super::{Leave, Talk, Talked, Way};
 use crate::engine::Seen;
 use crate::engine::look::Looked;
 use crate::plan::place::Place;
+use crate::plan::problem::{Problem, Verdict};
 use crate::step::State;
 use crate::ui::tui::keys::Command;
 use crate::ui::tui::model::{LineFor, Screen, Survey};
@@ -13,10 +14,14 @@ use crate::ui::tui::{form as forms, input, review, update};
 /// A step as a line.
 pub(super) fn step(looked: &Looked, seen: &Seen) -> (Role, String) {
     let title = looked.step.title();
+    if let Some(problem) = looked.blocked() {
+        return (Role::Bad, format!("{title}: {} {}", problem.code, problem.what));
+    }
     match &looked.state {
         State::Done(evidence) => (Role::Ok, format!("{title}: same, {evidence}")),
         State::Await(_) => (Role::Text, format!("{title}: is waited for")),
-        State::Blocked(problem) => (Role::Bad, format!("{title}: {} {}", problem.code, problem.what)),
+        // It is in the way, which was said above.
+        State::Blocked(_) => (Role::Bad, title.to_owned()),
         State::Todo(actions) => {
             let (sign, _) = review::sign(looked, seen);
             let risk = match sign {
@@ -102,7 +107,12 @@ impl Talk {
                 }
             }
             let Some(looked) = row.looked else { continue };
-            if matches!(looked.state, State::Done(_)) {
+            let warnings = looked.verdicts.iter().filter_map(|verdict| match verdict {
+                Verdict::Warning { about, seen, cure } => Some(format!("{about}: {seen}; {cure}")),
+                Verdict::Ok { .. } | Verdict::Stops(_) => None,
+            });
+            lines.extend(warnings.map(|line| (2, Role::Warn, line)));
+            if matches!(looked.state, State::Done(_)) && looked.blocked().is_none() {
                 same.push(looked.step.title());
             } else {
                 let (role, text) = step(looked, row.seen);
@@ -232,14 +242,15 @@ impl Talk {
         }
         let mut head = String::new();
         let mut told: Vec<Told> = Vec::new();
-        let mut problem = None;
+        let mut problem: Option<(Place, Problem)> = None;
         if let Some(row) = review::rows(&self.model).get(self.model.review_row) {
             head = row.seen.place.to_string();
-            problem = row.seen.problem.clone();
+            let place = row.seen.place.clone();
+            problem = row.seen.problem.clone().map(|problem| (place.clone(), problem));
             if let Some(looked) = row.looked {
                 let (role, text) = step(looked, row.seen);
                 head = format!("{head}: {}{text}", super::voice::word(role));
-                problem = looked.blocked().cloned();
+                problem = looked.blocked().cloned().map(|problem| (place, problem));
                 told = review::actions(looked)
                     .iter()
                     .map(|action| Told {
@@ -251,8 +262,11 @@ impl Talk {
             }
         }
         self.voice.say(&head);
-        if let Some(problem) = problem {
+        if let Some((place, problem)) = problem {
             self.problem(&problem, None);
+            for way in &problem.ways {
+                self.voice.say_in(2, &format!("a way out: {}", way.text(&place)));
+            }
         }
         for (number, one) in (1..).zip(told) {
             self.voice.say_in(2, &format!("{number} {}", one.title));
@@ -268,11 +282,15 @@ impl Talk {
         if review::replaced(&self.model).is_empty() {
             self.typed_ahead_is_void();
             let count = review::count(self.model.survey.seen().unwrap_or_default());
-            let line = self.read(&format!(
-                "Type yes to carry out {} on {}:",
-                super::run::count(count.actions, "action"),
-                super::run::count(count.places, "place")
-            ))?;
+            let prompt = match count.actions {
+                0 => "No action is left; type yes to have it proven:".to_owned(),
+                actions => format!(
+                    "Type yes to carry out {} on {}:",
+                    super::run::count(actions, "action"),
+                    super::run::count(count.places, "place")
+                ),
+            };
+            let line = self.read(&prompt)?;
             if line != "yes" {
                 self.voice.say("Nothing is done.");
                 return Ok(Next::Ask);

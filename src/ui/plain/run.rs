@@ -191,7 +191,7 @@ impl Talk {
             let words = format!("done there before it: {}", count(trouble.done.len(), "action"));
             self.voice.say_in(2, &words);
         }
-        let choices = run::choices(&self.model);
+        let choices: Vec<run::Choice> = run::choices(&self.model).into_iter().map(super::in_lines).collect();
         for (number, choice) in (1..).zip(&choices) {
             self.voice.say_in(2, &format!("{number} {}", choice.text));
         }
