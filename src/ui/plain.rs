@@ -27,6 +27,9 @@ use voice::{Heard, Hidden, Voice};
 /// So long nothing is heard before it is said that the work goes on.
 const SILENCE: Duration = Duration::from_secs(20);
 
+/// So long nothing comes before a prompt is said again.
+const BREATH: Duration = Duration::from_millis(150);
+
 /// Why the talk ends.
 enum Leave {
     /// The person said so.
@@ -126,22 +129,7 @@ impl Talk {
 
     /// Waits until what was asked for is open, or cannot be opened.
     fn opening(&mut self) -> Talked {
-        let begun = Instant::now();
-        while self.model.screen == Screen::Welcome && begun.elapsed() < SILENCE {
-            match self.heard.recv_timeout(SILENCE) {
-                Ok(Heard::Msg(msg)) => {
-                    let over = matches!(msg, Msg::Opened(_) | Msg::Say(..) | Msg::Text { .. });
-                    self.hear(msg);
-                    if over {
-                        break;
-                    }
-                }
-                Ok(Heard::Line(line)) => self.typed.push_back(line),
-                Ok(Heard::End) => self.ended = true,
-                Ok(Heard::Signal) => return Err(Leave::Signal),
-                Err(_) => break,
-            }
-        }
+        self.answer_of_work()?;
         self.overlays()
     }
 
@@ -288,10 +276,17 @@ impl Talk {
                 self.voice.withdrawn();
                 return Ok(None);
             }
+            if self.ended && self.model.run.going_on() {
+                // What runs is not left alone: it comes to its end without answers.
+                self.voice.withdrawn();
+                return Ok(None);
+            }
             if self.ended {
                 return Err(Leave::End);
             }
             self.turn(Duration::from_secs(3600))?;
+            // What comes in one go is said before the prompt is said again.
+            while self.typed.is_empty() && !self.ended && !gone(&self.model) && self.turn(BREATH)? {}
             self.voice.ask_again();
         }
     }
@@ -506,6 +501,11 @@ impl Talk {
     fn file(&mut self, what: LineFor, name: &str) -> Talked {
         self.model.overlays.push(Overlay::Line { what, text: input::line(name, false) });
         self.key(KeyCode::Enter);
+        self.answer_of_work()
+    }
+
+    /// Waits for the answer to something that was asked of the work: an opened plan, a word or a text.
+    fn answer_of_work(&mut self) -> Talked {
         loop {
             match self.heard.recv_timeout(SILENCE) {
                 Ok(Heard::Msg(msg)) => {
@@ -596,13 +596,17 @@ impl Talk {
                     if self.over() { None } else { self.number(&ways, "Is this the machine you mean [3]:")? };
                 Reply::Trust(u8::try_from(at.unwrap_or(2)).unwrap_or(2))
             }
+            // One no is the answer of all.
+            Question::GoOn { .. } if self.told.stopped => Reply::GoOn(false),
             Question::GoOn { place, step, actions } => {
                 let title = super::tui::run::title(step.0).to_owned();
                 self.voice.say(&format!("{place}: next is {title}, {} actions:", actions.len()));
                 for action in actions {
                     self.voice.say_in(2, action);
                 }
-                Reply::GoOn(self.go_on()?)
+                let yes = self.go_on()?;
+                self.told.stopped = !yes;
+                Reply::GoOn(yes)
             }
         };
         self.works.perform(Effect::Reply { id, reply }, &self.model);

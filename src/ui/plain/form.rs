@@ -78,7 +78,7 @@ impl Talk {
                 }
                 "d" if screen == Screen::Kubectl => {
                     self.perform(vec![Effect::KubeconfigDiff]);
-                    self.wait(&|model| !model.overlays.is_empty())?;
+                    self.answer_of_work()?;
                     self.overlays()?;
                 }
                 "d" => self.certificates(usize::MAX),

@@ -25,6 +25,8 @@ pub(super) struct Told {
     begun: BTreeMap<(Place, &'static str), f64>,
     /// Tenths of an upload, by place.
     tenths: BTreeMap<Place, u64>,
+    /// The person wants no more steps of this run.
+    pub(super) stopped: bool,
     /// What was said of the offline CA.
     offline: Option<Offline>,
 }
@@ -47,6 +49,7 @@ impl Talk {
             Event::RunStarted { hosts } => {
                 self.told.begun.clear();
                 self.told.tenths.clear();
+                self.told.stopped = false;
                 self.voice.say(&format!("Contacts {}.", hosts.join(", ")));
             }
             Event::Note { text } => self.voice.say(&format!("{name}: note: {text}")),
@@ -157,11 +160,8 @@ impl Talk {
                         continue;
                     }
                     self.perform(vec![Effect::Certificates(std::mem::take(&mut text))]);
-                    let shown = self.told.offline.clone();
-                    self.wait(&|model| {
-                        !model.run.going_on() || model.offline != shown || !model.overlays.is_empty()
-                    })?;
-                    break;
+                    self.answer_of_work()?;
+                    self.overlays()?;
                 }
                 Some(line) => {
                     text.push_str(line.trim());

@@ -118,9 +118,10 @@ pub fn word(role: Role) -> &'static str {
         Role::Ok => "ok: ",
         Role::Warn => "warning: ",
         Role::Bad => "wrong: ",
-        Role::Added => "+ ",
-        Role::Removed => "- ",
-        Role::Changed
+        // These lines have their sign.
+        Role::Added
+        | Role::Removed
+        | Role::Changed
         | Role::Text
         | Role::Dim
         | Role::Accent

@@ -351,18 +351,22 @@ impl Works {
 
     fn look(&self, target: Target, number: u64, model: &Model) {
         let send = self.send.clone();
-        // A worker that is looked at alone is not kept from it by mistakes in the others.
-        let mut alone = None;
-        if let Target::Worker(name) = &target {
-            let row = (0..model.answers.workers.len()).find(|row| model.worker_name(*row) == *name);
+        // What is looked at alone is not kept from it by mistakes in the workers, or in the other workers.
+        let workers = match &target {
+            Target::Worker(name) => {
+                let row = (0..model.answers.workers.len()).find(|row| model.worker_name(*row) == *name);
+                Some(row.and_then(|row| model.answers.workers.get(row).cloned()).into_iter().collect())
+            }
+            Target::Ca | Target::Api => update::plan(model).is_none().then(Vec::new),
+        };
+        let alone = workers.map(|workers| {
             let mut one = Model::new(model.theme, model.size, model.now);
             one.answers = model.answers.clone();
             one.base.clone_from(&model.base);
             one.home.clone_from(&model.home);
-            one.answers.workers =
-                row.and_then(|row| model.answers.workers.get(row).cloned()).into_iter().collect();
-            alone = Some(one);
-        }
+            one.answers.workers = workers;
+            one
+        });
         let rough = Self::rough_plan(alone.as_ref().unwrap_or(model));
         let Some(plan) = rough else {
             let problem = Problem::new("E-PLAN-01", "the answers above are not complete yet");
