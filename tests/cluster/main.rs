@@ -7,6 +7,7 @@
 mod aboard;
 mod broken;
 mod lab;
+mod plain;
 mod program;
 mod refused;
 mod screen;

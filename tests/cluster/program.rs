@@ -154,6 +154,15 @@ impl Home {
         Running::new(self.raw(word, &file, &[])).finish()
     }
 
+    /// Runs to the end with these lines on its input.
+    pub fn answering(&self, word: &str, plan: &Yaml, flags: &[&str], lines: &[&str]) -> Run {
+        let file = self.path("lines");
+        std::fs::write(&file, lines.join("\n") + "\n").expect("it can be written");
+        let mut command = self.command(word, plan, flags);
+        command.stdin(std::fs::File::open(&file).expect("it was written"));
+        Running::new(command).finish()
+    }
+
     /// `apply --json`, which must end well.
     pub fn aboard(&self, plan: &Yaml) -> Run {
         let run = self.run("apply", plan, &["--json"]);
