@@ -24,7 +24,7 @@ use lab::Lab;
 type Scenario = (&'static str, fn(&Lab));
 
 fn scenarios() -> Vec<Scenario> {
-    [aboard::ALL, signing::ALL, refused::ALL, broken::ALL, stopped::ALL, wizard::ALL].concat()
+    [aboard::ALL, signing::ALL, refused::ALL, broken::ALL, stopped::ALL, wizard::ALL, plain::ALL].concat()
 }
 
 fn main() -> ExitCode {
