@@ -240,12 +240,12 @@ impl Talk {
             Screen::Cluster => Target::Api,
             _ => return Ok(()),
         };
-        self.look_at(target)?;
+        self.look_at(target);
         self.settle()
     }
 
     /// Looks at one thing, when that is possible and was not done.
-    pub(super) fn look_at(&mut self, target: Target) -> Talked {
+    pub(super) fn look_at(&mut self, target: Target) {
         let row = match &target {
             Target::Worker(name) => {
                 (0..self.model.answers.workers.len()).find(|row| self.model.worker_name(*row) == *name)
@@ -264,7 +264,6 @@ impl Talk {
             let effect = update::look(&mut self.model, target);
             self.perform(vec![effect]);
         }
-        Ok(())
     }
 
     /// What was seen of the things this screen is about.

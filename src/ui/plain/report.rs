@@ -29,8 +29,8 @@ impl Talk {
                     self.undo(&rest)?;
                     self.done();
                 }
-                "s" => self.to_file(LineFor::SavePlan, &rest)?,
-                "x" => self.to_file(LineFor::Export, &rest)?,
+                "s" => self.write_to(LineFor::SavePlan, &rest)?,
+                "x" => self.write_to(LineFor::Export, &rest)?,
                 "m" => self.faults(&rest)?,
                 _ => {
                     let effects = update::go(&mut self.model, Screen::Review);

@@ -169,8 +169,8 @@ impl Talk {
                     self.keep_focus(effects);
                 }
             }
-            "x" => self.to_file(LineFor::Export, &rest)?,
-            "s" => self.to_file(LineFor::SavePlan, &rest)?,
+            "x" => self.write_to(LineFor::Export, &rest)?,
+            "s" => self.write_to(LineFor::SavePlan, &rest)?,
             "g" => {
                 let effects = input::perform(&mut self.model, Command::Pace);
                 self.perform(effects);
@@ -203,7 +203,7 @@ impl Talk {
     }
 
     /// Writes a file; a name that is not given is asked for.
-    pub(super) fn to_file(&mut self, what: LineFor, name: &str) -> Talked {
+    pub(super) fn write_to(&mut self, what: LineFor, name: &str) -> Talked {
         if name.is_empty() {
             let command = if what == LineFor::Export { Command::Export } else { Command::SavePlan };
             let effects = input::perform(&mut self.model, command);

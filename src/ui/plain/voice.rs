@@ -180,8 +180,12 @@ impl Voice {
             }
         }
         // A blank line has no blanks.
-        let all: String = all.lines().map(|line| format!("{}\n", line.trim_end())).collect();
-        Self::put(&all);
+        let mut lines = String::new();
+        for line in all.lines() {
+            lines.push_str(line.trim_end());
+            lines.push('\n');
+        }
+        Self::put(&lines);
     }
 
     /// Says a text.

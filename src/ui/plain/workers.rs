@@ -85,23 +85,22 @@ impl Talk {
                 self.say_look(&target);
                 return Ok(false);
             }
-            _ => match self.model.looks.get(&target).and_then(|look| look.problem.clone()) {
-                Some(problem) => {
-                    self.model.overlays.push(Overlay::Problem { target, problem, at: 0 });
-                    self.overlays()?;
-                    if self.model.screen == Screen::Workers
-                        && let Some(Item::Field(field)) = self.model.item()
-                    {
-                        // The way was to change this answer.
-                        self.ask(field)?;
-                        self.model.focus = 0;
-                    }
-                }
-                None => {
+            _ => {
+                let Some(problem) = self.model.looks.get(&target).and_then(|look| look.problem.clone())
+                else {
                     self.voice.say("It has no problem.");
                     return Ok(false);
+                };
+                self.model.overlays.push(Overlay::Problem { target, problem, at: 0 });
+                self.overlays()?;
+                if self.model.screen == Screen::Workers
+                    && let Some(Item::Field(field)) = self.model.item()
+                {
+                    // The way was to change this answer.
+                    self.ask(field)?;
+                    self.model.focus = 0;
                 }
-            },
+            }
         }
         Ok(true)
     }
@@ -135,7 +134,7 @@ impl Talk {
     fn look_at_all(&mut self) -> Talked {
         for row in 0..self.model.answers.workers.len() {
             if self.model.answers.workers.get(row).is_some_and(|worker| worker.address.is_some()) {
-                self.look_at(Target::Worker(self.model.worker_name(row)))?;
+                self.look_at(Target::Worker(self.model.worker_name(row)));
             }
         }
         self.settle()
@@ -152,10 +151,12 @@ impl Talk {
             let look = self.model.looks.get(&Target::Worker(name.clone())).cloned();
             let mut words = format!("{} {name}", row.saturating_add(1));
             if !address.is_empty() {
-                words.push_str(&format!(", {address}"));
+                words.push_str(", ");
+                words.push_str(&address);
             }
             if !user.is_empty() {
-                words.push_str(&format!(", user {user}"));
+                words.push_str(", user ");
+                words.push_str(&user);
             }
             if !self.model.chosen(&name) {
                 words.push_str(", not of this journey");
