@@ -204,7 +204,8 @@ impl Talk {
                     self.explain(&[0, 1]);
                     continue;
                 }
-                (".", _) => return Ok(Asked::Enough),
+                (".", _) | ("b", Some(_)) => return Ok(Asked::Enough),
+                ("q", Some(_)) => return Err(super::Leave::Quit),
                 ("", _) => value.clone(),
                 ("-", None) => String::new(),
                 (word, Some(choices)) => {

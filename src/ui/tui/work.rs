@@ -337,7 +337,10 @@ impl Works {
         let ca = &mut model_answers.ca;
         ca.place.get_or_insert_with(|| "files".to_owned());
         ca.cert.get_or_insert_with(|| "ca.crt".to_owned());
-        ca.key.get_or_insert_with(|| "ca.key".to_owned());
+        // The key of an offline CA is nowhere near.
+        if ca.place.as_deref() != Some("offline") {
+            ca.key.get_or_insert_with(|| "ca.key".to_owned());
+        }
         if model_answers.workers.is_empty() {
             model_answers.workers.push(crate::plan::answers::WorkerAnswers {
                 name: Some("nobody".to_owned()),
