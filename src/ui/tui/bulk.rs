@@ -96,7 +96,7 @@ fn worker(words: &[Word]) -> Result<WorkerAnswers, String> {
     let user = words.iter().find_map(|word| word.user.clone());
     let port = words.iter().find_map(|word| word.port);
     let label = |host: &str| host.split('.').next().unwrap_or(host).to_lowercase();
-    let mut ssh = LoginAnswers { user, port, ..LoginAnswers::default() };
+    let mut ssh = LoginAnswers { port, user, ..LoginAnswers::default() };
     // A name alone is what one logs in at; its address is still to be said.
     if let (Some(name), None) = (name, address) {
         ssh.host = Some(name.host.clone());

@@ -137,7 +137,7 @@ pub fn api(seen: &ApiSeen) -> Look {
     }
     match &seen.name {
         Some(NameCheck::Carried) => {
-            look.lines.push((Role::Ok, "the certificate carries this address".to_owned()))
+            look.lines.push((Role::Ok, "the certificate carries this address".to_owned()));
         }
         Some(NameCheck::CommonNameOnly) => {
             let words =

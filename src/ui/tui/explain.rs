@@ -112,7 +112,8 @@ pub fn copy_text(model: &Model) -> String {
         2 => tabs.commands,
         _ => tabs.undo,
     };
-    lines.iter().map(|line| format!("{}\n", line.strip_prefix("    ").unwrap_or(line))).collect()
+    let lines: Vec<&str> = lines.iter().map(|line| line.strip_prefix("    ").unwrap_or(line)).collect();
+    lines.join("\n") + "\n"
 }
 
 /// The glossary.

@@ -6,7 +6,6 @@ use super::model::{Button, Item, Journey, Model, Screen};
 /// The items of the present screen.
 pub fn items(model: &Model) -> Vec<Item> {
     let mut items: Vec<Item> = match model.screen {
-        Screen::Welcome => vec![Item::Rows],
         Screen::Ca => ca(model),
         Screen::Cluster => fields(&[
             Field::Cluster,
@@ -35,7 +34,7 @@ pub fn items(model: &Model) -> Vec<Item> {
             "none" => fields(&[Field::Deploy]),
             _ => fields(&[Field::Deploy, Field::Replicas]),
         },
-        Screen::Review | Screen::Run | Screen::Report => vec![Item::Rows],
+        Screen::Welcome | Screen::Review | Screen::Run | Screen::Report => vec![Item::Rows],
     };
     items.extend(buttons(model).into_iter().map(Item::Button));
     items

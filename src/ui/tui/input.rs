@@ -196,7 +196,7 @@ pub fn move_focus(model: &mut Model, forward: bool) -> Vec<Effect> {
     let step = if forward { 1 } else { count.saturating_sub(1) };
     model.focus = model.focus.saturating_add(step) % count;
     let field = matches!(model.item(), Some(Item::Field(_)));
-    if field && (typing || model.screen != Screen::Workers) || typing {
+    if typing || field && model.screen != Screen::Workers {
         edit_if_text(model);
     }
     effects
@@ -220,6 +220,7 @@ fn choose(model: &mut Model, field: Field, forward: bool) -> Vec<Effect> {
 }
 
 /// Carries out a command.
+#[expect(clippy::too_many_lines, reason = "one arm for each command")]
 pub fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
     match command {
         Command::Enter => enter(model),
@@ -323,12 +324,11 @@ pub fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Fix => {
             let edit =
                 run::choices(model).into_iter().find(|choice| matches!(choice.act, run::Act::Edit(..)));
-            match edit {
-                Some(choice) => layer::take(model, &choice.act),
-                None => {
-                    model.say(Role::Warn, "no answer of the plan is the cause; see the ways on the card");
-                    Vec::new()
-                }
+            if let Some(choice) = edit {
+                layer::take(model, &choice.act)
+            } else {
+                model.say(Role::Warn, "no answer of the plan is the cause; see the ways on the card");
+                Vec::new()
             }
         }
         Command::Certificates => {
@@ -458,7 +458,7 @@ fn enter(model: &mut Model) -> Vec<Effect> {
 pub fn press(model: &mut Model, button: Button) -> Vec<Effect> {
     match button {
         Button::Continue => next(model),
-        Button::Back => back(model),
+        Button::Back | Button::Return => back(model),
         Button::Add => add_worker(model, WorkerAnswers::default()),
         Button::Paste => perform(model, Command::Paste),
         Button::Import => perform(model, Command::Import),
@@ -466,7 +466,6 @@ pub fn press(model: &mut Model, button: Button) -> Vec<Effect> {
         Button::Apply => apply(model),
         Button::SavePlan => ask_line(model, LineFor::SavePlan),
         Button::Export => ask_line(model, LineFor::Export),
-        Button::Return => back(model),
         Button::Quit => perform(model, Command::Quit),
     }
 }
@@ -510,15 +509,16 @@ fn welcome(model: &mut Model) -> Vec<Effect> {
             model.overlays.push(Overlay::PickWorker { chosen: std::collections::BTreeSet::new(), at: 0 });
             Vec::new()
         }
-        1 => match model.sessions.first() {
-            Some(saved) => vec![Effect::OpenSession(saved.name.clone())],
-            None => {
+        1 => {
+            if let Some(saved) = model.sessions.first() {
+                vec![Effect::OpenSession(saved.name.clone())]
+            } else {
                 model.say(Role::Warn, "no session is kept here: open the plan the worker was onboarded with");
                 let text = line("", false);
                 model.overlays.push(Overlay::Line { what: LineFor::OpenPlan, text });
                 Vec::new()
             }
-        },
+        }
         2 => match model.sessions.as_slice() {
             [] => {
                 model.say(Role::Warn, "there is no session to resume yet");
@@ -741,7 +741,7 @@ fn run_key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
                 on_log(model, |log, _| log.left = log.left.saturating_add(20));
             }
             KeyCode::Left => {
-                model.run.shown = model.run.shown.saturating_add(count).saturating_sub(1) % count
+                model.run.shown = model.run.shown.saturating_add(count).saturating_sub(1) % count;
             }
             KeyCode::Right => model.run.shown = model.run.shown.saturating_add(1) % count,
             _ => {}
@@ -794,11 +794,11 @@ fn live_key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         }
         KeyCode::Up | KeyCode::Char('k') if view.host => view.scroll = view.scroll.saturating_sub(1),
         KeyCode::Down | KeyCode::Char('j') if view.host => {
-            view.scroll = view.scroll.saturating_add(1).min(500)
+            view.scroll = view.scroll.saturating_add(1).min(500);
         }
         KeyCode::Up | KeyCode::Char('k') => view.at = view.at.saturating_sub(1),
         KeyCode::Down | KeyCode::Char('j') => {
-            view.at = view.at.saturating_add(1).min(count.saturating_sub(1))
+            view.at = view.at.saturating_add(1).min(count.saturating_sub(1));
         }
         KeyCode::PageUp => view.at = view.at.saturating_sub(10),
         KeyCode::PageDown => view.at = view.at.saturating_add(10).min(count.saturating_sub(1)),

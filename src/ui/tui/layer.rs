@@ -109,6 +109,7 @@ fn answers(question: &Question) -> usize {
 }
 
 /// A key while something lies over the screen.
+#[expect(clippy::too_many_lines, reason = "one arm for each overlay")]
 pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     let with = key.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT);
     if with == KeyModifiers::CONTROL {
@@ -128,7 +129,8 @@ pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         Overlay::Text { title, lines, scroll } => {
             let last = lines.len().saturating_sub(1);
             if key.code == KeyCode::Char('y') {
-                let text = lines.iter().map(|(_, line)| format!("{line}\n")).collect();
+                let all: Vec<&str> = lines.iter().map(|(_, line)| line.as_str()).collect();
+                let text = all.join("\n") + "\n";
                 model.overlays.push(Overlay::Text { title, lines, scroll });
                 return vec![Effect::Copy(text)];
             }
@@ -453,7 +455,6 @@ fn confirm(
     let (Confirm::Replace { host, .. } | Confirm::Undo { host }) = &what;
     let right = typed.lines().first().is_some_and(|text| text.trim() == host);
     match key.code {
-        KeyCode::Esc => return Vec::new(),
         KeyCode::Tab | KeyCode::BackTab | KeyCode::Left | KeyCode::Right => {
             let yes = right && !yes;
             model.overlays.push(Overlay::Confirm { what, typed, yes });
@@ -465,7 +466,7 @@ fn confirm(
             return Vec::new();
         }
         KeyCode::Enter if yes => {}
-        KeyCode::Enter => return Vec::new(),
+        KeyCode::Esc | KeyCode::Enter => return Vec::new(),
         _ => {
             type_into(&mut typed, key);
             model.overlays.push(Overlay::Confirm { what, typed, yes: false });

@@ -150,7 +150,7 @@ impl Log {
 
     /// Everything that is kept, as text.
     pub fn text(&self) -> String {
-        self.lines.iter().map(|line| format!("{} {}\n", line.at, line.text)).collect()
+        self.lines.iter().flat_map(|line| [line.at.as_str(), " ", line.text.as_str(), "\n"]).collect()
     }
 }
 

@@ -269,15 +269,12 @@ impl Player {
                 if now.duration_since(last) < KEY {
                     return out;
                 }
-                match keys(beat.keys).get(number) {
-                    Some(key) => {
-                        out.push(Msg::Key(*key));
-                        self.stage = Stage::Presses(number.saturating_add(1), now);
-                    }
-                    None => {
-                        self.at = self.at.saturating_add(1);
-                        self.stage = Stage::Waits(now);
-                    }
+                if let Some(key) = keys(beat.keys).get(number) {
+                    out.push(Msg::Key(*key));
+                    self.stage = Stage::Presses(number.saturating_add(1), now);
+                } else {
+                    self.at = self.at.saturating_add(1);
+                    self.stage = Stage::Waits(now);
                 }
             }
         }
@@ -329,7 +326,7 @@ mod tests {
         let start = Instant::now();
         let first = player.poll(&model, start);
         assert!(first.iter().any(|msg| matches!(msg, Msg::Caption(Some(_)))));
-        let early = start + CAPTION - Duration::from_millis(1);
+        let early = start + CAPTION.saturating_sub(Duration::from_millis(1));
         assert!(player.poll(&model, early).is_empty());
         assert_eq!(player.key(keys(".")[0], &model), Heard::Mine);
         let paused = player.poll(&model, start + CAPTION * 9);

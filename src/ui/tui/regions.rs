@@ -64,9 +64,9 @@ pub fn lay_out(size: (u16, u16), screen: Screen, explain: bool, live: bool, demo
     } else if screen == Screen::Welcome {
         Rect::default()
     } else {
-        let line = Rect::new(0, top, width, 1);
+        let steps = Rect::new(0, top, width, 1);
         top = 2;
-        line
+        steps
     };
     let left = if column { rail.width } else { 0 };
     // Review and Run need the whole width.

@@ -86,6 +86,7 @@ impl Palette {
     }
 
     /// The next one, for the command menu.
+    #[must_use]
     pub fn next(self) -> Self {
         match self {
             Self::Ansi => Self::BlueOrange,

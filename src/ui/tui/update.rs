@@ -19,6 +19,7 @@ use crate::plan::place::Place;
 use crate::profile::DIFFERENCES;
 
 /// Takes a message in.
+#[expect(clippy::too_many_lines, reason = "one arm for each message")]
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(key) => input::key(model, key),

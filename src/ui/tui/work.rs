@@ -319,7 +319,7 @@ impl Works {
         }
     }
 
-    fn plan(&self, model: &Model) -> Option<Arc<Plan>> {
+    fn plan(model: &Model) -> Option<Arc<Plan>> {
         update::plan(model).map(Arc::new)
     }
 
@@ -405,7 +405,7 @@ impl Works {
 
     fn survey(&self, number: u64, model: &Model) {
         let send = self.send.clone();
-        let Some(plan) = self.plan(model) else {
+        let Some(plan) = Self::plan(model) else {
             let problem = Problem::new("E-PLAN-01", "not everything is answered yet");
             let _ = send.send(Msg::Surveyed { number, seen: Err(problem) });
             return;
@@ -448,11 +448,8 @@ impl Works {
     }
 
     /// Begins something that writes; a problem with the session ends it at once.
-    fn begin(
-        &mut self,
-        model: &Model,
-    ) -> Option<(Arc<Plan>, Shared, Arc<Session>, Journal, Arc<Stop>, String)> {
-        let plan = self.plan(model)?;
+    fn begin(&mut self, model: &Model) -> Option<Begun> {
+        let plan = Self::plan(model)?;
         let world = self.world(&plan.cluster.api, &plan.cluster.name);
         let run = self.run_id();
         let opened = self.session(&plan, model).and_then(|session| {
@@ -577,7 +574,7 @@ impl Works {
     }
 
     fn live(&mut self, model: &Model) {
-        let Some(plan) = self.plan(model) else { return };
+        let Some(plan) = Self::plan(model) else { return };
         let world = self.world(&plan.cluster.api, &plan.cluster.name);
         let send = Mutex::new(self.send.clone());
         let tell: live::Send = Box::new(move |update| {
@@ -595,7 +592,7 @@ impl Works {
     }
 
     fn export(&self, path: &Path, model: &Model) {
-        let Some(plan) = self.plan(model) else {
+        let Some(plan) = Self::plan(model) else {
             let _ = self.send.send(Msg::Say(Role::Warn, "not everything is answered yet".to_owned()));
             return;
         };
@@ -822,13 +819,16 @@ fn faults(lab: &DemoLab) -> Vec<(String, String, String)> {
 }
 
 fn words(remarks: Vec<crate::plan::remark::Remark>) -> Vec<String> {
-    remarks.iter().map(ToString::to_string).collect()
+    remarks.into_iter().map(|remark| remark.to_string()).collect()
 }
 
 /// A folder that only this demo uses and that goes with it.
 fn demo_folder() -> PathBuf {
     std::env::temp_dir().join(format!("gangplank-demo-{}", std::process::id()))
 }
+
+/// What a run that writes stands on: plan, world, session, journal, the wish to stop, its id.
+type Begun = (Arc<Plan>, Shared, Arc<Session>, Journal, Arc<Stop>, String);
 
 /// What an engine is made of.
 struct Parts<'a> {

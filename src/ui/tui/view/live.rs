@@ -17,10 +17,10 @@ pub fn strip(frame: &mut Frame, model: &Model, area: Rect) {
     let ink = Ink::of(&model.theme);
     if area.height < 3 {
         let room = usize::from(area.width).saturating_sub(18);
-        let mut line = panel::one_line(live, model.now, &ink, room);
-        line.spans.insert(0, Span::raw(" "));
-        line.push_span(Span::styled(" (l opens)", model.theme.style(Role::Dim)));
-        frame.render_widget(Paragraph::new(line), area);
+        let mut strip = panel::one_line(live, model.now, &ink, room);
+        strip.spans.insert(0, Span::raw(" "));
+        strip.push_span(Span::styled(" (l opens)", model.theme.style(Role::Dim)));
+        frame.render_widget(Paragraph::new(strip), area);
         return;
     }
     let pane = block(&model.theme, "Live: docker ps and node status", "l opens", false);
@@ -44,7 +44,7 @@ pub fn full(frame: &mut Frame, model: &Model, area: Rect) {
     frame.render_widget(pane, area);
     match one {
         Some(row) => {
-            panel::one_host(live, &row.place, model.now, view.scroll, &ink, inner, frame.buffer_mut())
+            panel::one_host(live, &row.place, model.now, view.scroll, &ink, inner, frame.buffer_mut());
         }
         None if live.rows().is_empty() => {
             frame.render_widget(Paragraph::new(Line::raw(" no hosts are known yet")), inner);

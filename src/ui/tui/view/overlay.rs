@@ -508,7 +508,13 @@ fn confirm(frame: &mut Frame, model: &Model, what: &Confirm, typed: &TextArea<'s
                     }
                 }
                 _ => {
-                    say(model, &mut lines, Role::Code, "  what its record in /var/lib/gangplank says", inside)
+                    say(
+                        model,
+                        &mut lines,
+                        Role::Code,
+                        "  what its record in /var/lib/gangplank says",
+                        inside,
+                    );
                 }
             }
             say(

@@ -83,9 +83,9 @@ impl<'a> Page<'a> {
 /// Draws a page.
 pub fn draw(frame: &mut Frame, model: &Model, page: &Page, area: Rect) {
     let theme = &model.theme;
-    let pane = block(theme, &page.title, &page.right, true);
-    let inner = pane.inner(area);
-    frame.render_widget(pane, area);
+    let framed = block(theme, &page.title, &page.right, true);
+    let inner = framed.inner(area);
+    frame.render_widget(framed, area);
     let buttons = form::buttons(model);
     let bar = u16::from(!buttons.is_empty());
     let body = Rect::new(inner.x, inner.y, inner.width, inner.height.saturating_sub(bar));
@@ -179,31 +179,25 @@ fn draw_field(frame: &mut Frame, model: &Model, field: Field, area: Rect) {
         .render_widget(Paragraph::new(Span::styled("[", edge)), Rect::new(at.x, at.y, 1, 1).intersection(at));
     let close = Rect::new(inside.right(), at.y, 1, 1).intersection(at);
     frame.render_widget(Paragraph::new(Span::styled("]", edge)), close);
-    match (&model.editor, focused) {
-        (Some(editor), true) => {
-            let empty = editor.lines().first().is_none_or(String::is_empty);
-            if empty {
-                let hint = hint(model, field);
-                let text = Span::styled(
-                    cut(&hint, usize::from(inside.width).saturating_sub(1)),
-                    theme.style(Role::Dim),
-                );
-                let behind =
-                    Rect::new(inside.x.saturating_add(1), inside.y, inside.width.saturating_sub(1), 1);
-                frame.render_widget(editor, Rect::new(inside.x, inside.y, 1.min(inside.width), 1));
-                frame.render_widget(Paragraph::new(text), behind.intersection(at));
-            } else {
-                frame.render_widget(editor, inside);
-            }
+    if let (Some(editor), true) = (&model.editor, focused) {
+        let empty = editor.lines().first().is_none_or(String::is_empty);
+        if empty {
+            let hint = hint(model, field);
+            let text =
+                Span::styled(cut(&hint, usize::from(inside.width).saturating_sub(1)), theme.style(Role::Dim));
+            let behind = Rect::new(inside.x.saturating_add(1), inside.y, inside.width.saturating_sub(1), 1);
+            frame.render_widget(editor, Rect::new(inside.x, inside.y, 1.min(inside.width), 1));
+            frame.render_widget(Paragraph::new(text), behind.intersection(at));
+        } else {
+            frame.render_widget(editor, inside);
         }
-        _ => {
-            let text = if value.is_empty() {
-                Span::styled(cut(&hint(model, field), usize::from(inside.width)), theme.style(Role::Dim))
-            } else {
-                Span::raw(cut(&value, usize::from(inside.width)))
-            };
-            frame.render_widget(Paragraph::new(text), inside);
-        }
+    } else {
+        let text = if value.is_empty() {
+            Span::styled(cut(&hint(model, field), usize::from(inside.width)), theme.style(Role::Dim))
+        } else {
+            Span::raw(cut(&value, usize::from(inside.width)))
+        };
+        frame.render_widget(Paragraph::new(text), inside);
     }
 }
 

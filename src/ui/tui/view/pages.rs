@@ -419,7 +419,7 @@ fn certificates(model: &Model, page: &mut Page<'static>, width: usize) {
         ]));
         for (name, value) in &card.lines {
             page.line(Line::from(vec![
-                Span::styled(format!("   {:<10}", name), theme.style(Role::Dim)),
+                Span::styled(format!("   {name:<10}"), theme.style(Role::Dim)),
                 Span::raw(cut(value, width.saturating_sub(14))),
             ]));
         }
@@ -463,7 +463,7 @@ fn states(model: &Model, page: &mut Page<'static>, place: &Place, ids: &[&str], 
         let title = super::super::run::title(id).to_owned();
         match state {
             State::Done(evidence) => {
-                page.seen(model, &[(Role::Ok, format!("{title}: same, {evidence}"))], width)
+                page.seen(model, &[(Role::Ok, format!("{title}: same, {evidence}"))], width);
             }
             State::Todo(actions) => {
                 page.seen(model, &[(Role::Changed, format!("{title}: {} to do", actions.len()))], width);

@@ -181,7 +181,7 @@ pub fn detail(model: &Model, row: &Row, width: usize) -> Vec<Line<'static>> {
     for verdict in &looked.verdicts {
         match verdict {
             Verdict::Ok { about, seen } => {
-                say(Role::Dim, &format!("{} {about}: {seen}", theme.glyph(Glyph::Ok)), 0)
+                say(Role::Dim, &format!("{} {about}: {seen}", theme.glyph(Glyph::Ok)), 0);
             }
             Verdict::Warning { about, seen, cure } => {
                 say(Role::Warn, &format!("! {about}: {seen}; {cure}"), 0);
