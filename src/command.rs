@@ -111,8 +111,8 @@ fn read_plan(common: &Common, places: &Places) -> Result<(Plan, String), u8> {
     Ok((loaded.plan, String::from_utf8_lossy(&bytes).into_owned()))
 }
 
-fn watch(common: &Common, places: &Places, stop: &Stop, plain: bool) -> u8 {
-    let screen = !plain && !common.json;
+fn watch(common: &Common, places: &Places, stop: &Stop, lines: bool) -> u8 {
+    let screen = !lines && !common.json;
     if screen && !std::io::stdout().is_terminal() {
         eprintln!("the panel needs a terminal: say --plain for lines or --json for JSON lines");
         return code::USE;

@@ -29,7 +29,7 @@ fn theme(looks: &Looks) -> Theme {
 
 /// Opens the wizard; the exit code.
 pub fn open(wizard: &Wizard, opening: Opening, places: &Places) -> u8 {
-    show(wizard, opening, places, Show::default())
+    show(wizard, opening, places, &Show::default())
 }
 
 /// What a demo adds.
@@ -78,10 +78,10 @@ pub fn open_demo(demo: &Demo, places: &Places) -> u8 {
     let wizard = Wizard { looks: demo.looks.clone(), jobs: 16, ..Wizard::default() };
     let play = demo.autoplay.then(|| lab.clone());
     let show = Show { speed: demo.speed, seed: demo.seed, play, record: demo.record.clone(), size };
-    self::show(&wizard, Opening::Demo(lab), places, show)
+    self::show(&wizard, Opening::Demo(lab), places, &show)
 }
 
-fn show(wizard: &Wizard, opening: Opening, places: &Places, show: Show) -> u8 {
+fn show(wizard: &Wizard, opening: Opening, places: &Places, show: &Show) -> u8 {
     let seen = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
     let unseen = !seen && show.play.is_some() && show.record.is_some();
     let lines = wizard.looks.plain || std::env::var("GANGPLANK_PLAIN").is_ok_and(|value| value == "1");

@@ -1,6 +1,8 @@
 //! One batch of actions and wants becomes one POSIX sh script; what comes back becomes action ends and
 //! facts. The script prints a mark with a nonce before and after each action to both streams, and only
 //! such a mark says that something was done. Nothing here talks to a machine.
+//!
+//! It is long because the script, its marks and the reading of its answer are one protocol.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;

@@ -8,7 +8,7 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 
 /// A program with a screen of its own.
 pub struct Screen {
-    screen: Arc<Mutex<vt100::Parser>>,
+    parser: Arc<Mutex<vt100::Parser>>,
     changed: std::sync::mpsc::Receiver<()>,
     writer: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
@@ -25,9 +25,9 @@ impl Screen {
         drop(pair.slave);
         let mut reader = pair.master.try_clone_reader().expect("it can be read");
         let writer = pair.master.take_writer().expect("it can be written");
-        let screen = Arc::new(Mutex::new(vt100::Parser::new(height, width, 0)));
+        let parser = Arc::new(Mutex::new(vt100::Parser::new(height, width, 0)));
         let (told, changed) = std::sync::mpsc::channel();
-        let seen = Arc::clone(&screen);
+        let seen = Arc::clone(&parser);
         std::thread::spawn(move || {
             let mut bytes = [0; 8192];
             while let Ok(count @ 1..) = reader.read(&mut bytes) {
@@ -37,12 +37,12 @@ impl Screen {
                 }
             }
         });
-        Self { screen, changed, writer, child, _master: pair.master }
+        Self { parser, changed, writer, child, _master: pair.master }
     }
 
     /// What is on the screen now.
     pub fn text(&self) -> String {
-        self.screen.lock().unwrap_or_else(PoisonError::into_inner).screen().contents()
+        self.parser.lock().unwrap_or_else(PoisonError::into_inner).screen().contents()
     }
 
     /// Waits until the screen is so; it panics with the screen when it does not become so.
