@@ -251,7 +251,7 @@ impl Wizard {
             works.perform(effect, &model);
         }
         update::judge(&mut model);
-        Self {
+        let mut wizard = Self {
             model,
             works,
             news: start.news,
@@ -264,7 +264,12 @@ impl Wizard {
             recorder: start.recorder,
             begun: Instant::now(),
             theme: start.theme,
+        };
+        // What is opened is there on the first frame: a demo says from the start that it is one.
+        while let Ok(msg) = wizard.news.try_recv() {
+            wizard.take(msg);
         }
+        wizard
     }
 
     /// Everything ends; a recording is complete when this returns.
@@ -293,6 +298,9 @@ impl Wizard {
         self.model.home = old.home;
         update::judge(&mut self.model);
         self.works.perform(Effect::OpenDemo(lab.clone()), &self.model);
+        while let Ok(msg) = self.news.try_recv() {
+            self.take(msg);
+        }
         self.player = Some(Player::new(&lab));
         self.at_once = true;
     }

@@ -1,0 +1,110 @@
+//! Demos that play by themselves, to their end: the same loop, model and engine as at a terminal, on a screen in
+//! memory.
+
+use std::path::Path;
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
+
+use gangplank::engine::RealWorld;
+use gangplank::host::{Here, TrustPolicy};
+use gangplank::plan::model::ApiAddress;
+use gangplank::plan::place::Place;
+use gangplank::ui::ask::Terminal as Vault;
+use gangplank::ui::shots::cast::Recorder;
+use gangplank::ui::tui::model::{CellState, Screen};
+use gangplank::ui::tui::play::Player;
+use gangplank::ui::tui::theme::{Palette, Theme};
+use gangplank::ui::tui::work::{Dialogs, Places, Replies};
+use gangplank::ui::tui::{Opening, Start, Turn, Wizard};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+const SIZE: (u16, u16) = (80, 24);
+
+fn wizard(lab: &str, folder: &Path, record: Option<&Path>) -> Wizard {
+    let (send, news) = mpsc::channel();
+    let replies = Replies::default();
+    let dialogs = Dialogs { send: send.clone(), replies: replies.clone() };
+    let vault = Vault::with(dialogs.prompt(), &[], true, &[], false).unwrap();
+    let here = Here { home: folder.to_owned(), user: "op".to_owned(), agent: None, ssh: None, config: None };
+    let nowhere = ApiAddress { host: "127.0.0.1".to_owned(), port: 1 };
+    let real = RealWorld::new(here, TrustPolicy::default(), Arc::new(vault), &nowhere, folder.join("kept"));
+    let start = Start {
+        theme: Theme { palette: Palette::Mono, ascii: false },
+        places: Places {
+            state: folder.join("state"),
+            home: folder.to_owned(),
+            base: folder.to_owned(),
+            jobs: 16,
+            speed: 40.0,
+            seed: Some(1),
+        },
+        real,
+        send,
+        news,
+        replies,
+        read_only: false,
+        opening: Opening::Demo(lab.to_owned()),
+        player: Some(Player::new(lab).hurried()),
+        recorder: record.map(|file| Recorder::new(file, SIZE.0, SIZE.1, lab).unwrap()),
+    };
+    Wizard::new(start, SIZE)
+}
+
+fn play(lab: &str, record: Option<&Path>) -> Wizard {
+    let folder = tempfile::tempdir().unwrap();
+    let mut screen = Terminal::new(TestBackend::new(SIZE.0, SIZE.1)).unwrap();
+    let mut wizard = wizard(lab, folder.path(), record);
+    let deadline = Instant::now() + Duration::from_secs(150);
+    while !wizard.player.as_ref().is_none_or(Player::over) || wizard.model.run.going_on() {
+        assert!(Instant::now() < deadline, "{lab}: {}", screen.backend());
+        assert!(matches!(wizard.turn(&mut screen).unwrap(), Turn::On));
+        let shown = screen.backend().to_string();
+        assert!(shown.contains("DEMO"), "the screen always says that it is a demo: {shown}");
+    }
+    wizard.close().unwrap();
+    assert!(!folder.path().join("state").exists(), "nothing of a demo is kept");
+    wizard
+}
+
+fn state(wizard: &Wizard, worker: &str, step: &str) -> Option<CellState> {
+    let step = gangplank::step::CATALOGUE.iter().map(|one| one.id().0).find(|id| *id == step)?;
+    wizard.model.run.cells.get(&(Place::Worker(worker.to_owned()), step)).map(|cell| cell.state)
+}
+
+#[test]
+fn first_cluster_plays_to_its_report_and_is_recorded() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("talk.cast");
+    let wizard = play("first-cluster", Some(&file));
+    assert_eq!((wizard.model.run.code, wizard.model.screen), (Some(0), Screen::Report));
+    for worker in ["worker01", "worker02", "worker03"] {
+        assert_eq!(state(&wizard, worker, "ready"), Some(CellState::Proven), "{worker}");
+    }
+    let cast = std::fs::read_to_string(file).unwrap();
+    let header: serde_json::Value = serde_json::from_str(cast.lines().next().unwrap()).unwrap();
+    assert_eq!((&header["width"], &header["height"]), (&80.into(), &24.into()));
+    assert!(cast.lines().count() > 30, "every frame that changed something is in it");
+}
+
+#[test]
+fn failed_worker_brings_back_two_and_says_what_keeps_the_third() {
+    let wizard = play("failed-worker", None);
+    for worker in ["worker02", "worker03"] {
+        let ready = state(&wizard, worker, "ready");
+        assert!(matches!(ready, Some(CellState::Proven | CellState::Same)), "{worker}: {ready:?}");
+    }
+    assert_eq!(wizard.model.run.code, Some(1), "one host still has a problem");
+    let codes: Vec<&str> = wizard.model.run.troubles.iter().map(|one| one.problem.code.as_str()).collect();
+    assert_eq!(codes, ["E-CLOCK-01"]);
+}
+
+#[test]
+fn cable_pull_ends_aboard_after_a_retry() {
+    let wizard = play("cable-pull", None);
+    assert!(wizard.model.run.troubles.is_empty(), "{:?}", wizard.model.run.troubles);
+    assert_eq!(wizard.model.run.code, Some(0));
+    for worker in ["worker01", "worker02", "worker03"] {
+        assert_eq!(state(&wizard, worker, "ready"), Some(CellState::Proven), "{worker}");
+    }
+}
