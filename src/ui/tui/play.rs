@@ -156,6 +156,7 @@ enum Stage {
 }
 
 /// The player.
+#[expect(clippy::struct_excessive_bools, reason = "wishes of their own, no states")]
 pub struct Player {
     lab: String,
     beats: &'static [Beat],
