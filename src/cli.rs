@@ -160,6 +160,15 @@ pub enum Command {
         /// The step; without it, the list of steps
         step: Option<String>,
     },
+    /// Draw the pictures of the README from the demo labs
+    Shots {
+        /// Where they go
+        #[arg(default_value = "screenshots")]
+        folder: PathBuf,
+        /// Write nothing; the exit code is 1 when one is not as it would be drawn
+        #[arg(long)]
+        check: bool,
+    },
     /// Print completions for a shell
     Completions {
         /// The shell.

@@ -49,6 +49,7 @@ pub fn run(command: Command, places: &Places, stop: &Arc<Stop>) -> u8 {
             clap_complete::generate(shell, &mut command, "gangplank", &mut std::io::stdout());
             code::DONE
         }
+        Command::Shots { folder, check } => shots(&folder, check),
         Command::Explain { step } => explain(step.as_deref()),
         Command::Plan { common, script: true, .. } => plan(&common, places, stop, Form::Script),
         Command::Plan { common, files, functions, script: false } => {
@@ -63,6 +64,27 @@ pub fn run(command: Command, places: &Places, stop: &Arc<Stop>) -> u8 {
 fn print(text: &str) {
     // A reader that went away is no reason to fail.
     let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
+fn shots(folder: &Path, check: bool) -> u8 {
+    match ui::shots::gallery::write(folder, check) {
+        Ok(old) => {
+            for name in &old {
+                let word = if check { "differs" } else { "drawn" };
+                let word = if !check && !cfg!(feature = "png") && name.ends_with(".png") {
+                    "needs a build with --features png"
+                } else {
+                    word
+                };
+                println!("{name}: {word}");
+            }
+            if check && !old.is_empty() { code::PROBLEM } else { code::DONE }
+        }
+        Err(error) => {
+            eprintln!("{}: {error}", folder.display());
+            code::USE
+        }
+    }
 }
 
 fn explain(step: Option<&str>) -> u8 {

@@ -2,5 +2,6 @@
 //! from the views; nothing here knows what a screen means.
 
 pub mod cast;
+pub mod gallery;
 pub mod png;
 pub mod svg;

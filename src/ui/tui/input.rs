@@ -64,6 +64,10 @@ pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         if matches!(key.code, KeyCode::Down) {
             return move_focus(model, true);
         }
+        if matches!(key.code, KeyCode::PageUp | KeyCode::PageDown) {
+            scroll(model, key.code == KeyCode::PageDown, 10);
+            return Vec::new();
+        }
         type_into(editor, key);
         return typed(model);
     }
@@ -195,6 +199,7 @@ pub fn move_focus(model: &mut Model, forward: bool) -> Vec<Effect> {
     let count = model.items().len().max(1);
     let step = if forward { 1 } else { count.saturating_sub(1) };
     model.focus = model.focus.saturating_add(step) % count;
+    model.scroll = 0;
     let field = matches!(model.item(), Some(Item::Field(_)));
     if typing || field && model.screen != Screen::Workers {
         edit_if_text(model);
@@ -678,11 +683,17 @@ fn plain(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     if model.screen == Screen::Run {
         return run_key(model, key);
     }
-    let on_rows = matches!(model.item(), Some(Item::Rows));
+    // The report is a list of nothing: its arrows turn the page.
+    let reads = model.screen == Screen::Report && matches!(model.item(), Some(Item::Rows));
+    let on_rows = !reads && matches!(model.item(), Some(Item::Rows));
     let count = rows(model);
     let row = if model.screen == Screen::Review { &mut model.review_row } else { &mut model.row };
     let last = count.saturating_sub(1);
     match key.code {
+        KeyCode::Up | KeyCode::Char('k') if reads => scroll(model, false, 1),
+        KeyCode::Down | KeyCode::Char('j') if reads => scroll(model, true, 1),
+        KeyCode::Home | KeyCode::Char('g') if reads => model.scroll = 0,
+        KeyCode::End | KeyCode::Char('G') if reads => scroll(model, true, usize::MAX),
         KeyCode::Up | KeyCode::Char('k') if on_rows && *row > 0 => *row = row.saturating_sub(1),
         KeyCode::Down | KeyCode::Char('j') if on_rows && *row < last => *row = row.saturating_add(1),
         KeyCode::PageUp if on_rows => *row = row.saturating_sub(10),
@@ -703,11 +714,20 @@ fn plain(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
             Some(Item::Button(_)) => return move_focus(model, key.code != KeyCode::Left),
             Some(Item::Rows) | None => {}
         },
-        KeyCode::PageUp => model.scroll = model.scroll.saturating_sub(5),
-        KeyCode::PageDown => model.scroll = model.scroll.saturating_add(5),
+        KeyCode::PageUp => scroll(model, false, 10),
+        KeyCode::PageDown => scroll(model, true, 10),
         _ => {}
     }
     Vec::new()
+}
+
+/// Turns the page of a form or a report that is longer than the window.
+fn scroll(model: &mut Model, down: bool, by: usize) {
+    model.scroll = if down {
+        model.scroll.saturating_add(by).min(super::view::page::hidden(model))
+    } else {
+        model.scroll.saturating_sub(by)
+    };
 }
 
 fn run_key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {

@@ -18,6 +18,7 @@ pub mod regions;
 pub mod review;
 pub mod run;
 pub mod save;
+pub mod stage;
 pub mod terminal;
 pub mod theme;
 pub mod update;

@@ -104,7 +104,7 @@ pub fn run_parts(model: &Model) -> (Rect, Rect, Rect) {
     if main.width >= 110 {
         let places = u16::try_from(super::run::places(model).len()).unwrap_or(u16::MAX);
         let wanted = places.saturating_mul(12).saturating_add(28);
-        let matrix = wanted.clamp(60, main.width.saturating_mul(3) / 5);
+        let matrix = wanted.clamp(60, main.width.saturating_mul(5) / 8);
         let left = Rect::new(main.x, main.y, matrix, rest);
         let right = Rect::new(left.right(), main.y, main.width.saturating_sub(matrix), rest);
         (left, right, card)

@@ -324,7 +324,7 @@ impl Works {
     }
 
     /// A plan for looks while not everything is answered: what is missing is made up.
-    fn rough_plan(model: &Model) -> Option<Plan> {
+    pub fn rough_plan(model: &Model) -> Option<Plan> {
         if let Some(plan) = update::plan(model) {
             return Some(plan);
         }

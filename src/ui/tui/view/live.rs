@@ -2,7 +2,7 @@
 //! in it is drawn by [`crate::ui::panel`], as in `gangplank watch`.
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Margin, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
@@ -35,12 +35,13 @@ pub fn full(frame: &mut Frame, model: &Model, area: Rect) {
     let ink = Ink::of(&model.theme);
     let view = model.live_view;
     let counts = live.counts();
-    let right = format!("{} up, {} down, {} containers", counts.up, counts.down, counts.containers);
+    let containers = super::some(counts.containers, "container");
+    let right = format!("{} up, {} down, {containers}", counts.up, counts.down);
     let one = live.rows().get(view.at).filter(|_| view.host);
     let title = one
         .map_or_else(|| "Live: docker ps and node status".to_owned(), |row| format!("Live: {}", row.place));
     let pane = block(&model.theme, &title, &right, true);
-    let inner = pane.inner(area);
+    let inner = pane.inner(area).inner(Margin::new(1, 0));
     frame.render_widget(pane, area);
     match one {
         Some(row) => {

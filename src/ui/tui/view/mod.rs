@@ -2,7 +2,7 @@
 
 mod live;
 mod overlay;
-mod page;
+pub mod page;
 mod pages;
 mod review;
 mod run;
@@ -73,7 +73,8 @@ fn too_small(frame: &mut Frame, model: &Model) {
     )];
     if model.run.going_on() {
         let troubles = model.run.troubles.len();
-        lines.push(format!("The run goes on: {} actions done, {troubles} problems.", model.run.actions.1));
+        let (done, bad) = (some(model.run.actions.1, "action"), some(troubles, "problem"));
+        lines.push(format!("The run goes on: {done} done, {bad}."));
     } else {
         lines.push("Nothing is lost.".to_owned());
     }
@@ -305,6 +306,11 @@ pub fn block<'a>(theme: &Theme, title: &'a str, right: &'a str, focus: bool) -> 
         block = block.title_top(Line::styled(format!(" {right} "), theme.style(Role::Dim)).right_aligned());
     }
     block
+}
+
+/// A count with its word: `1 place`, `2 places`.
+pub fn some(count: usize, word: &str) -> String {
+    if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
 
 /// A text cut to a width, with a sign that there is more.

@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::super::field::Field;
 use super::super::form;
-use super::super::model::{Item, Model};
+use super::super::model::{Button, Item, Model};
 use super::super::theme::{Glyph, Role};
 use super::{block, cut, wrap};
 
@@ -91,12 +91,12 @@ pub fn draw(frame: &mut Frame, model: &Model, page: &Page, area: Rect) {
     let body = Rect::new(inner.x, inner.y, inner.width, inner.height.saturating_sub(bar));
     let focus = focus_row(model, page);
     let rows = usize::from(body.height);
-    // One row of context above and below what has the keys.
+    // What has the keys is in view, with a row of context, until somebody turns the page.
     let top = match focus {
-        Some(at) if page.rows.len() > rows => {
+        Some(at) if page.rows.len() > rows && model.scroll == 0 => {
             let latest = at.saturating_sub(1);
             let earliest = at.saturating_add(3).saturating_sub(rows);
-            model.scroll.clamp(earliest.min(latest), latest).min(page.rows.len().saturating_sub(rows))
+            earliest.min(latest).min(page.rows.len().saturating_sub(rows))
         }
         _ => model.scroll.min(page.rows.len().saturating_sub(rows)),
     };
@@ -116,7 +116,8 @@ pub fn draw(frame: &mut Frame, model: &Model, page: &Page, area: Rect) {
         frame.render_widget(Paragraph::new(Span::styled(words, theme.style(Role::Dim))), at);
     }
     if bar > 0 {
-        draw_buttons(frame, model, Rect::new(inner.x, inner.bottom().saturating_sub(1), inner.width, 1));
+        let at = Rect::new(inner.x, inner.bottom().saturating_sub(1), inner.width, 1);
+        button_row(frame, model, at, &labels(model));
     }
 }
 
@@ -207,20 +208,59 @@ fn hint(model: &Model, field: Field) -> String {
         .map_or_else(|| field.hint().to_owned(), |value| format!("{value} (as for all)"))
 }
 
-fn draw_buttons(frame: &mut Frame, model: &Model, area: Rect) {
+/// The buttons of the screen with their words.
+pub fn labels(model: &Model) -> Vec<(Button, String)> {
+    form::buttons(model).into_iter().map(|button| (button, button.label().to_owned())).collect()
+}
+
+/// Buttons at the right end of a row; closer, then with shorter words, where there is no room for them.
+pub fn button_row(frame: &mut Frame, model: &Model, area: Rect, labels: &[(Button, String)]) {
     let theme = &model.theme;
-    let buttons = form::buttons(model);
-    let mut spans = Vec::new();
-    let mut width = 0;
-    for button in buttons {
-        let focused = model.item() == Some(Item::Button(button));
-        let sign = if focused { theme.glyph(Glyph::Here) } else { " " };
-        let text = format!("{sign}[ {} ]", button.label());
-        width += text.width() + 1;
-        spans.push(Span::styled(text, theme.style(if focused { Role::Focus } else { Role::Text })));
-        spans.push(Span::raw(" "));
-    }
-    let width = u16::try_from(width).unwrap_or(u16::MAX).min(area.width);
+    let texts = |level: u8| -> Vec<String> {
+        labels
+            .iter()
+            .map(|(button, label)| {
+                let sign =
+                    if model.item() == Some(Item::Button(*button)) { theme.glyph(Glyph::Here) } else { " " };
+                match level {
+                    0 => format!("{sign}[ {label} ] "),
+                    1 => format!("{sign}[{label}] "),
+                    _ => format!("{sign}[{}]", short(*button).unwrap_or(label)),
+                }
+            })
+            .collect()
+    };
+    let width = |texts: &[String]| texts.iter().map(|text| text.width()).sum::<usize>();
+    let room = usize::from(area.width);
+    let texts = (0..2).map(texts).find(|row| width(row) <= room).unwrap_or_else(|| texts(2));
+    let width = u16::try_from(width(&texts)).unwrap_or(u16::MAX).min(area.width);
+    let spans: Vec<Span> = texts
+        .into_iter()
+        .zip(labels)
+        .map(|(text, (button, _))| {
+            let focused = model.item() == Some(Item::Button(*button));
+            Span::styled(text, theme.style(if focused { Role::Focus } else { Role::Text }))
+        })
+        .collect();
     let at = Rect::new(area.right().saturating_sub(width), area.y, width, 1);
     frame.render_widget(Paragraph::new(Line::from(spans)), at);
+}
+
+fn short(button: Button) -> Option<&'static str> {
+    match button {
+        Button::Look => Some("Look"),
+        Button::SavePlan => Some("Save"),
+        Button::Export => Some("Export"),
+        Button::Paste => Some("Paste"),
+        Button::Apply => Some("Apply"),
+        _ => None,
+    }
+}
+
+/// Rows of the present page that do not fit into the window: so far it scrolls.
+pub fn hidden(model: &Model) -> usize {
+    let area = super::super::regions::regions(model).main;
+    let bar = u16::from(!form::buttons(model).is_empty());
+    let rows = super::pages::page(model, area.width).rows.len();
+    rows.saturating_sub(usize::from(area.height.saturating_sub(2).saturating_sub(bar)))
 }

@@ -10,7 +10,7 @@ use super::super::form;
 use super::super::model::{Item, Look, Model, Mood, Screen, Survey, Target};
 use super::super::theme::{Glyph, Role};
 use super::page::{Page, Row};
-use super::{cut, fill};
+use super::{cut, fill, some};
 use crate::engine::Seen;
 use crate::plan::place::Place;
 use crate::step::State;
@@ -55,20 +55,16 @@ pub fn summary(model: &Model, screen: Screen) -> Option<String> {
             let count = answers.workers.len();
             match (count, bad) {
                 (0, _) => return None,
-                (_, 0) => format!("{count} workers"),
-                _ => format!("{count} workers, {bad} with a problem"),
+                (_, 0) => some(count, "worker"),
+                _ => format!("{}, {bad} with a problem", some(count, "worker")),
             }
         }
         Screen::Run if model.run.started.is_some() => {
             let troubles = model.run.troubles.len();
-            if troubles > 0 {
-                format!("{troubles} problems")
-            } else {
-                format!("{} actions", model.run.actions.1)
-            }
+            if troubles > 0 { some(troubles, "problem") } else { some(model.run.actions.1, "action") }
         }
         Screen::Review => match &model.survey {
-            Survey::Seen { seen, .. } => format!("{} actions", super::super::review::count(seen).actions),
+            Survey::Seen { seen, .. } => some(super::super::review::count(seen).actions, "action"),
             Survey::None | Survey::Looking | Survey::Failed(_) => return None,
         },
         _ => return None,
@@ -262,10 +258,33 @@ fn cluster(model: &Model, page: &mut Page<'static>, width: usize) {
     );
 }
 
+/// Who logs in to a worker.
+fn user(model: &Model, row: usize) -> String {
+    let user = Field::User.get(&model.answers, row);
+    if user.is_empty() {
+        Field::User.inherited(&model.answers).unwrap_or_else(|| "root".to_owned())
+    } else {
+        user
+    }
+}
+
+/// A look in a few words for the table: what is wrong rather than its code, which stands below.
+fn look_words(look: &Look, name: &str) -> String {
+    let Some(problem) = &look.problem else { return look.word.clone() };
+    let what = problem
+        .what
+        .strip_prefix(name)
+        .map_or(problem.what.as_str(), |rest| rest.trim_start_matches([':', ' ']));
+    if what.contains("is not reachable") {
+        return "not reachable".to_owned();
+    }
+    what.to_owned()
+}
+
 fn workers(model: &Model, page: &mut Page<'static>, width: usize) {
     let theme = &model.theme;
     let count = model.answers.workers.len();
-    page.right = format!("{count} workers");
+    page.right = some(count, "worker");
     page.space();
     page.say(model, Role::Text, "Which machines join the cluster?", width);
     page.space();
@@ -276,13 +295,20 @@ fn workers(model: &Model, page: &mut Page<'static>, width: usize) {
         page.line(Line::styled(" + add a worker: Enter, or m to paste many", theme.style(role)));
         return;
     }
+    let users: Vec<String> = (0..count).map(|row| user(model, row)).collect();
+    let longest = |texts: &mut dyn Iterator<Item = String>, least: usize, most: usize| {
+        texts.map(|text| text.width()).max().unwrap_or(0).clamp(least, most)
+    };
     let narrow = width < 60;
-    let (names, addresses, users) = if narrow { (12, 15, 6) } else { (16, 16, 8) };
+    let rows = || 0..count;
+    let names = longest(&mut rows().map(|row| model.worker_name(row)), 8, if narrow { 12 } else { 24 });
+    let addresses = longest(&mut rows().map(|row| Field::Address.get(&model.answers, row)), 9, 16);
+    let logins = longest(&mut users.iter().cloned(), 4, if narrow { 6 } else { 12 });
     let head = format!(
         "   {}{}{}LOOK",
         fill("NAME", names + 1),
         fill("ADDRESS", addresses + 1),
-        fill("USER", users + 1)
+        fill("USER", logins + 1)
     );
     page.line(Line::styled(head, theme.style(Role::Dim)));
     // Only what can be seen is made: a list may have hundreds of rows.
@@ -302,15 +328,10 @@ fn workers(model: &Model, page: &mut Page<'static>, width: usize) {
             Some(look) => {
                 let (glyph, role) = sign(model, look.mood);
                 let old = if look.stale && look.mood != Mood::Looking { " (old)" } else { "" };
-                (glyph, role, format!("{}{old}", look.word))
+                (glyph, role, format!("{}{old}", look_words(look, &name)))
             }
         };
-        let user = Field::User.get(&model.answers, row);
-        let user = if user.is_empty() {
-            Field::User.inherited(&model.answers).unwrap_or_else(|| "root".to_owned())
-        } else {
-            user
-        };
+        let user = users.get(row).cloned().unwrap_or_default();
         let mark = if chosen { theme.glyph(Glyph::Here) } else { " " };
         let style = theme.style(if chosen && on_rows { Role::Focus } else { Role::Text });
         let wrong = model.remarks.iter().any(|remark| {
@@ -325,12 +346,12 @@ fn workers(model: &Model, page: &mut Page<'static>, width: usize) {
                     "{} {} {} ",
                     fill(&name, names),
                     fill(&Field::Address.get(&model.answers, row), addresses),
-                    fill(&user, users)
+                    fill(&user, logins)
                 ),
                 style,
             ),
             Span::styled(format!("{glyph} "), theme.style(role)),
-            Span::styled(cut(&word, width.saturating_sub(names + addresses + users + 8)), theme.style(role)),
+            Span::styled(cut(&word, width.saturating_sub(names + addresses + logins + 8)), theme.style(role)),
         ]));
     }
     let below = count.saturating_sub(top + most);

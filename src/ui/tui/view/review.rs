@@ -6,10 +6,11 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::super::form;
-use super::super::model::{Item, Model, Survey};
+use super::super::model::{Button, Item, Model, Survey};
 use super::super::review::{self, Row};
 use super::super::theme::{Glyph, Role};
-use super::{block, cut, fill, wrap};
+use super::page::{button_row, labels};
+use super::{block, cut, fill, some, wrap};
 use crate::plan::action::Content;
 use crate::plan::problem::Verdict;
 use crate::step::{Proof, State};
@@ -28,8 +29,10 @@ pub fn draw(frame: &mut Frame, model: &Model, area: Rect) {
                 String::new()
             };
             let title = format!(
-                "7 Review: {} actions on {} places, {} steps same{problems}; pace {pace}",
-                count.actions, count.places, count.same
+                "7 Review: {} on {}, {} same{problems}; pace {pace}",
+                some(count.actions, "action"),
+                some(count.places, "place"),
+                some(count.same, "step")
             );
             let old = if *stale { ", answers changed since" } else { "" };
             (title, format!("looked at {at}{old}"))
@@ -68,7 +71,7 @@ pub fn draw(frame: &mut Frame, model: &Model, area: Rect) {
         let more = lines.len().saturating_sub(room);
         frame.render_widget(Paragraph::new(lines.into_iter().take(room).collect::<Vec<_>>()), rest);
         if more > 0 && rest.height > 0 {
-            let words = format!(" {more} more lines: y copies, d shows files ");
+            let words = format!(" {} more: y copies, d shows files ", some(more, "line"));
             let length = u16::try_from(words.len()).unwrap_or(0).min(rest.width);
             let at =
                 Rect::new(rest.right().saturating_sub(length), area.bottom().saturating_sub(1), length, 1);
@@ -78,7 +81,7 @@ pub fn draw(frame: &mut Frame, model: &Model, area: Rect) {
 }
 
 fn columns(width: usize) -> (usize, usize, usize) {
-    if width < 90 { (10, 20, 30) } else { (14, 24, (width.saturating_sub(66)).clamp(26, 60)) }
+    if width < 90 { (10, 20, 24) } else { (14, 24, (width.saturating_sub(66)).clamp(26, 60)) }
 }
 
 fn header(width: usize) -> String {
@@ -137,7 +140,7 @@ fn table_row(model: &Model, row: &Row, chosen: bool, same_place: bool, width: us
         spans.push(Span::styled(format!("{count} {sign}"), theme.style(role)));
     } else if warnings > 0 {
         spans.push(Span::styled(
-            format!("{} {warnings} warnings", theme.glyph(Glyph::Warn)),
+            format!("{} {}", theme.glyph(Glyph::Warn), some(warnings, "warning")),
             theme.style(Role::Warn),
         ));
     }
@@ -249,23 +252,12 @@ fn nothing(frame: &mut Frame, model: &Model, area: Rect) {
 }
 
 fn buttons(frame: &mut Frame, model: &Model, area: Rect) {
-    let theme = &model.theme;
-    let hosts = model.survey.seen().map_or(0, |seen| review::count(seen).places);
-    let mut spans = Vec::new();
-    let mut width = 0_usize;
-    for button in form::buttons(model) {
-        let focused = model.item() == Some(Item::Button(button));
-        let sign = if focused { theme.glyph(Glyph::Here) } else { " " };
-        let label = match button {
-            super::super::model::Button::Apply => format!("Apply on {hosts} places"),
-            _ => button.label().to_owned(),
-        };
-        let text = format!("{sign}[ {label} ]");
-        width = width.saturating_add(text.chars().count()).saturating_add(1);
-        spans.push(Span::styled(text, theme.style(if focused { Role::Focus } else { Role::Text })));
-        spans.push(Span::raw(" "));
+    let places = model.survey.seen().map_or(0, |seen| review::count(seen).places);
+    let mut labels = labels(model);
+    for (button, label) in &mut labels {
+        if *button == Button::Apply {
+            *label = format!("Apply on {}", some(places, "place"));
+        }
     }
-    let width = u16::try_from(width).unwrap_or(u16::MAX).min(area.width);
-    let at = Rect::new(area.right().saturating_sub(width), area.y, width, 1);
-    frame.render_widget(Paragraph::new(Line::from(spans)), at);
+    button_row(frame, model, area, &labels);
 }

@@ -8,11 +8,12 @@ use unicode_width::UnicodeWidthStr;
 
 use super::super::form;
 use super::super::log::Log;
-use super::super::model::{Cell, CellState, Item, Model};
+use super::super::model::{Cell, CellState, Model};
 use super::super::regions::run_parts;
 use super::super::run;
 use super::super::theme::{Glyph, Role};
-use super::{block, cut, fill, state_word, wrap};
+use super::page::{button_row, labels};
+use super::{block, cut, fill, some, state_word, wrap};
 use crate::plan::place::Place;
 
 /// Draws the run.
@@ -53,11 +54,11 @@ fn cell_text(model: &Model, cell: Option<&Cell>, width: usize) -> (String, Role)
             _ if cell.done > 0 => format!("{} done", cell.done),
             _ => "running".to_owned(),
         },
-        CellState::Changed if cell.done > 0 && width >= 12 => format!("changed {}", cell.done),
+        CellState::Changed if cell.done > 0 && width >= 13 => format!("changed {}", cell.done),
         CellState::Waiting => String::new(),
         state => state_word(state).to_owned(),
     };
-    (fill(&format!("{} {word}", theme.glyph(glyph)), width), role)
+    (fill(&format!("{} {word}", theme.glyph(glyph)), width.saturating_sub(1)) + " ", role)
 }
 
 fn matrix(frame: &mut Frame, model: &Model, area: Rect) {
@@ -75,8 +76,8 @@ fn matrix(frame: &mut Frame, model: &Model, area: Rect) {
     frame.render_widget(pane, area);
     let places = run::places(model);
     let width = usize::from(inner.width);
-    let label = 23.min(width / 3);
-    let column = (width.saturating_sub(label + 1) / places.len().max(1)).clamp(8, 14);
+    let label = 22.min(width / 3);
+    let column = (width.saturating_sub(label + 1) / places.len().max(1)).clamp(9, 14);
     let fit = (width.saturating_sub(label + 1) / column).max(1);
     // The columns move so that the place whose output is shown is among them.
     let first = model
@@ -109,7 +110,8 @@ fn matrix(frame: &mut Frame, model: &Model, area: Rect) {
     }
     let hidden = places.len().saturating_sub(seen.len());
     if hidden > 0 {
-        lines.push(Line::styled(format!(" {hidden} more places: h"), theme.style(Role::Dim)));
+        let words = format!(" {} more: h", some(hidden, "place"));
+        lines.push(Line::styled(words, theme.style(Role::Dim)));
     }
     let rows = usize::from(inner.height);
     // In a low window the rows that matter now are shown.
@@ -131,7 +133,8 @@ fn matrix(frame: &mut Frame, model: &Model, area: Rect) {
     lines.extend(body.into_iter().skip(top).take(room));
     lines.extend(notes);
     frame.render_widget(Paragraph::new(lines), inner);
-    buttons(frame, model, Rect::new(inner.x, inner.bottom().saturating_sub(1), inner.width, 1));
+    let bar = Rect::new(inner.x, inner.bottom().saturating_sub(1), inner.width, 1);
+    button_row(frame, model, bar, &labels(model));
 }
 
 fn notes(model: &Model, width: usize) -> Vec<Line<'static>> {
@@ -166,23 +169,6 @@ fn notes(model: &Model, width: usize) -> Vec<Line<'static>> {
         lines.push(Line::raw(""));
     }
     lines
-}
-
-fn buttons(frame: &mut Frame, model: &Model, area: Rect) {
-    let theme = &model.theme;
-    let mut spans = Vec::new();
-    let mut width = 0;
-    for button in form::buttons(model) {
-        let focused = model.item() == Some(Item::Button(button));
-        let sign = if focused { theme.glyph(Glyph::Here) } else { " " };
-        let text = format!("{sign}[ {} ]", button.label());
-        width += text.width() + 1;
-        spans.push(Span::styled(text, theme.style(if focused { Role::Focus } else { Role::Text })));
-        spans.push(Span::raw(" "));
-    }
-    let width = u16::try_from(width).unwrap_or(u16::MAX).min(area.width);
-    let at = Rect::new(area.right().saturating_sub(width), area.y, width, 1);
-    frame.render_widget(Paragraph::new(Line::from(spans)), at);
 }
 
 fn output(frame: &mut Frame, model: &Model, area: Rect) {
@@ -259,15 +245,19 @@ fn card(frame: &mut Frame, model: &Model, area: Rect) {
     };
     let step = trouble.step.map_or_else(String::new, |step| format!("Step \"{}\": ", run::title(step.0)));
     pair("What happened", &format!("{step}{}", problem.what), Role::Text, 3);
-    let spare = room.saturating_sub(choices.len() + 4).clamp(1, 6);
-    for (number, line) in problem.evidence.iter().take(spare).enumerate() {
-        pair(if number == 0 { "Evidence" } else { "" }, line, Role::Text, 1);
+    let spare = room.saturating_sub(choices.len() + 4).clamp(1, 8);
+    let mut left = spare;
+    for (number, line) in problem.evidence.iter().enumerate() {
+        let wrapped = wrap(line, width.saturating_sub(16)).len();
+        pair(if number == 0 { "Evidence" } else { "" }, line, Role::Text, left);
+        left = left.saturating_sub(wrapped);
     }
     let done = match trouble.done.as_slice() {
         [] => "nothing that needs undoing".to_owned(),
         done => {
             let last = done.last().cloned().unwrap_or_default();
-            format!("{} actions, the last: {last}. They stay; a new run goes on from there", done.len())
+            let count = some(done.len(), "action");
+            format!("{count}, the last: {last}. What is done stays; a new run goes on from there")
         }
     };
     pair("Already done", &done, Role::Dim, 1);
@@ -278,17 +268,27 @@ fn card(frame: &mut Frame, model: &Model, area: Rect) {
         let mark = if chosen { theme.glyph(Glyph::Here) } else { " " };
         let head = if number == top { "Choose" } else { "" };
         let kind = match choice.act {
+            run::Act::Manual(_) if width < 100 => "  (by hand)",
             run::Act::Manual(_) => "  (by hand; Enter copies it)",
-            run::Act::Edit(..) => "  (opens that answer)",
+            run::Act::Edit(..) if width >= 100 => "  (opens that answer)",
             _ => "",
         };
         let style = theme.style(if chosen { Role::Focus } else { Role::Text });
-        let text = cut(&choice.text, width.saturating_sub(22 + kind.len()));
-        lines.push(Line::from(vec![
-            Span::styled(format!(" {head:<13}{mark} "), theme.style(Role::Accent)),
-            Span::styled(format!("{} {text}", number.saturating_add(1)), style),
-            Span::styled(kind, theme.style(Role::Dim)),
-        ]));
+        let space = width.saturating_sub(18 + kind.len());
+        // The chosen way is read to its end.
+        let parts = if chosen { wrap(&choice.text, space) } else { vec![cut(&choice.text, space)] };
+        for (part, text) in parts.into_iter().enumerate() {
+            let (head, mark, number, kind) = if part == 0 {
+                (head, mark, number.saturating_add(1).to_string(), kind)
+            } else {
+                ("", " ", " ".repeat(number.saturating_add(1).to_string().len()), "")
+            };
+            lines.push(Line::from(vec![
+                Span::styled(format!(" {head:<13}{mark} "), theme.style(Role::Accent)),
+                Span::styled(format!("{number} {text}"), style),
+                Span::styled(kind, theme.style(Role::Dim)),
+            ]));
+        }
     }
     frame.render_widget(Paragraph::new(lines), inner);
 }
