@@ -28,6 +28,9 @@ pub fn is_ours() -> bool {
 /// # Errors
 /// It is no terminal, or it went away.
 pub fn enter() -> io::Result<()> {
+    // It may be ours already, as for Ctrl-L and after `fg`: the raw modes must not be taken for the ones before, and
+    // whoever had the terminal meanwhile may have taken them off.
+    let _ = terminal::disable_raw_mode();
     let modes = tcgetattr(io::stdin())?;
     *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(modes);
     *DRAWS.lock().unwrap_or_else(PoisonError::into_inner) = Some(std::thread::current().id());
