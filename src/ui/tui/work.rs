@@ -449,7 +449,13 @@ impl Works {
 
     /// Begins something that writes; a problem with the session ends it at once.
     fn begin(&mut self, model: &Model) -> Option<Begun> {
-        let plan = Self::plan(model)?;
+        let Some(plan) = Self::plan(model) else {
+            // The run was counted already: without its end the wizard would wait for it for ever.
+            let text = "E-PLAN-01 not everything is answered well: nothing was begun".to_owned();
+            let _ = self.send.send(Msg::Say(Role::Bad, text));
+            let _ = self.send.send(Msg::RunOver { code: 1, undone: Vec::new() });
+            return None;
+        };
         let world = self.world(&plan.cluster.api, &plan.cluster.name);
         let run = self.run_id();
         let opened = self.session(&plan, model).and_then(|session| {
