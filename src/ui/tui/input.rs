@@ -631,6 +631,10 @@ fn apply(model: &mut Model) -> Vec<Effect> {
         model.say(Role::Warn, "started with --read-only: nothing is changed");
         return Vec::new();
     }
+    if model.run.going_on() {
+        model.say(Role::Warn, "a run goes on: two at once would work on the same hosts");
+        return Vec::new();
+    }
     match &model.survey {
         Survey::Seen { stale: false, .. } => {}
         Survey::Seen { .. } | Survey::None | Survey::Failed(_) => {
