@@ -21,6 +21,7 @@ use ratatui::backend::TestBackend;
 
 const SIZE: (u16, u16) = (80, 24);
 
+#[expect(clippy::unwrap_used, reason = "a test")]
 fn wizard(lab: &str, folder: &Path, record: Option<&Path>) -> Wizard {
     let (send, news) = mpsc::channel();
     let replies = Replies::default();
@@ -51,6 +52,7 @@ fn wizard(lab: &str, folder: &Path, record: Option<&Path>) -> Wizard {
     Wizard::new(start, SIZE)
 }
 
+#[expect(clippy::unwrap_used, reason = "a test")]
 fn play(lab: &str, record: Option<&Path>) -> Wizard {
     let folder = tempfile::tempdir().unwrap();
     let mut screen = Terminal::new(TestBackend::new(SIZE.0, SIZE.1)).unwrap();

@@ -773,6 +773,7 @@ fn run_key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         return Vec::new();
     }
     let choices = run::choices(model);
+    model.run.chosen = true;
     match key.code {
         KeyCode::Up | KeyCode::Char('k') => model.run.way = model.run.way.saturating_sub(1),
         KeyCode::Down | KeyCode::Char('j') => {

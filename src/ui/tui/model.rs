@@ -317,6 +317,8 @@ pub struct Run {
     pub shown: usize,
     /// The problem whose card is shown.
     pub card: usize,
+    /// The person has chosen a card or a way: it is not changed under their eyes.
+    pub chosen: bool,
     /// The chosen way on the card.
     pub way: usize,
     /// The output has the keys.

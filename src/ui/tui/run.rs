@@ -236,6 +236,7 @@ pub fn clear(run: &mut Run, places: &[Place]) {
     run.skipped.retain(|place| !places.contains(place));
     run.card = run.card.min(run.troubles.len().saturating_sub(1));
     run.way = 0;
+    run.chosen = false;
     run.code = None;
 }
 

@@ -177,6 +177,9 @@ fn run_over(model: &mut Model, code: u8, undone: &[Place]) -> Vec<Effect> {
             }
         }
         model.offline = None;
+        if !run.chosen {
+            run.card = 0;
+        }
         // What another host still has is not mended by a run that ended well.
         if !run.troubles.is_empty() {
             run.code = Some(run.code.unwrap_or(0).max(1));
