@@ -7,8 +7,12 @@ use std::path::PathBuf;
 use gangplank::plan::action::sha256;
 use gangplank::ui::shots::gallery::{SHOTS, draw};
 use gangplank::ui::shots::png::svg_hash_in;
-use gangplank::ui::tui::stage;
+use gangplank::ui::tui::field::Field;
+use gangplank::ui::tui::model::Item;
+use gangplank::ui::tui::msg::Msg;
+use gangplank::ui::tui::play::keys as keys_of;
 use gangplank::ui::tui::theme::Palette;
+use gangplank::ui::tui::{input, stage, update};
 use ratatui::buffer::Buffer;
 
 const MAIN: [&str; 10] = [
@@ -162,5 +166,34 @@ fn pictures_are_as_they_would_be_drawn_now() {
             "{}.png is of another picture: gangplank shots of a build with --features png draws it anew",
             shot.name
         );
+    }
+}
+
+/// A key that was answered before the CA was said to be offline stops the plan: its field must be there to empty it.
+#[test]
+fn a_key_that_an_offline_ca_must_not_have_can_be_emptied() {
+    let mut model = stage::scene("ca", (120, 36)).unwrap();
+    let _ = input::answer(&mut model, Field::CaPlace, "offline");
+    assert!(model.items().contains(&Item::Field(Field::CaKey)));
+    let _ = input::answer(&mut model, Field::CaKey, "");
+    assert!(!model.items().contains(&Item::Field(Field::CaKey)));
+    assert!(!model.remarks.iter().any(|remark| remark.field == "ca.key"), "{:?}", model.remarks);
+}
+
+/// The last line of a page longer than the window is reached, and the first one again.
+#[test]
+fn long_pages_turn() {
+    for (name, last) in [("report", "docker ps"), ("skydns", "clusterIP"), ("certificates", "new")] {
+        let mut model = stage::scene(name, (80, 24)).unwrap();
+        let first = text(&stage::picture(&model));
+        let mut press = |keys: &str| {
+            for key in keys_of(keys) {
+                let _ = update::update(&mut model, Msg::Key(key));
+            }
+            text(&stage::picture(&model))
+        };
+        let end = press(&"<pgdn>".repeat(20));
+        assert!(end.contains(last) && !end.contains("more below"), "{name}:\n{end}");
+        assert_eq!(press(&"<pgup>".repeat(20)), first, "{name}");
     }
 }

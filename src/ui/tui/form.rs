@@ -47,6 +47,8 @@ fn fields(list: &[Field]) -> Vec<Item> {
 fn ca(model: &Model) -> Vec<Item> {
     match field::ca_place(&model.answers) {
         "ssh" => fields(&[Field::CaPlace, Field::CaHost, Field::CaCert, Field::CaKey, Field::CaSshKey]),
+        // A key that was answered before stops the plan: it must be there to be emptied.
+        "offline" if model.answers.ca.key.is_some() => fields(&[Field::CaPlace, Field::CaCert, Field::CaKey]),
         "offline" => fields(&[Field::CaPlace, Field::CaCert]),
         _ => fields(&[Field::CaPlace, Field::CaCert, Field::CaKey]),
     }

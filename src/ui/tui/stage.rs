@@ -257,6 +257,7 @@ impl Stage {
                 self.file_of_ca();
                 let _ = input::answer(&mut self.model, Field::CaPlace, "offline");
                 let _ = input::answer(&mut self.model, Field::CaCert, "/home/op/root-ca.crt");
+                let _ = input::answer(&mut self.model, Field::CaKey, "");
                 self.model.looks.clear();
                 let effects = update::enter(&mut self.model, super::model::Screen::Ca);
                 self.carry_out(effects);
@@ -342,7 +343,7 @@ impl Stage {
                     let seen = self.engine(&plan, &keeps, &stop, Vec::new(), None).preview().map(Arc::new);
                     self.hear(Msg::Surveyed { number, seen });
                 }
-                Effect::Run { only } => self.run(only),
+                Effect::Run { only } => self.run(&only),
                 Effect::Live => self.live(),
                 _ => {}
             }
@@ -393,12 +394,12 @@ impl Stage {
             },
         };
         if look.mood == Mood::Looking {
-            look.word = "not looked at".to_owned();
+            "not looked at".clone_into(&mut look.word);
         }
         look
     }
 
-    fn run(&mut self, only: Vec<String>) {
+    fn run(&mut self, only: &[String]) {
         let Some(plan) = update::plan(&self.model) else { return };
         // One worker after the other: which of two equally fast ones is first would differ from take to take.
         let workers: Vec<String> = plan.workers.iter().map(|worker| worker.name.clone()).collect();
@@ -461,7 +462,8 @@ impl Stage {
                     }
                 }
                 Err(trouble) => {
-                    tell(HostNews::Down { why: trouble.to_string(), code: Some(trouble.code()), again: None })
+                    let (why, code) = (trouble.to_string(), Some(trouble.code()));
+                    tell(HostNews::Down { why, code, again: None });
                 }
             }
         }

@@ -31,6 +31,8 @@ pub struct Page<'a> {
     pub title: String,
     /// Words at the right end of the title.
     pub right: String,
+    /// Cells of its lines.
+    pub width: usize,
     /// Its rows.
     pub rows: Vec<Row<'a>>,
     /// The row of the chosen line of a list.

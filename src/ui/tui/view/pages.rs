@@ -10,7 +10,7 @@ use super::super::form;
 use super::super::model::{Item, Look, Model, Mood, Screen, Survey, Target};
 use super::super::theme::{Glyph, Role};
 use super::page::{Page, Row};
-use super::{cut, fill, some};
+use super::{cut, fill, some, wrap};
 use crate::engine::Seen;
 use crate::plan::place::Place;
 use crate::step::State;
@@ -18,7 +18,7 @@ use crate::step::State;
 /// The page of the present screen.
 pub fn page(model: &Model, width: u16) -> Page<'static> {
     let width = usize::from(width).saturating_sub(4).max(20);
-    let mut page = Page { title: String::new(), right: String::new(), rows: Vec::new(), chosen: None };
+    let mut page = Page { title: String::new(), right: String::new(), width, rows: Vec::new(), chosen: None };
     page.title = match model.screen.number() {
         Some(number) => format!("{number} {}", model.screen.title()),
         None => model.screen.title().to_owned(),
@@ -79,8 +79,12 @@ fn field(model: &Model, page: &mut Page<'static>, field: Field) {
     if let Some(remark) = model.remark(field, model.row) {
         let role = if remark.stops { Role::Bad } else { Role::Warn };
         let sign = model.theme.glyph(if remark.stops { Glyph::Bad } else { Glyph::Warn });
-        let words = format!("{}{sign} {}; {}", " ".repeat(21), remark.what, remark.cure);
-        page.line(Line::styled(words.trim_end_matches("; ").to_owned(), model.theme.style(role)));
+        let words = format!("{}; {}", remark.what, remark.cure);
+        let lines = wrap(words.trim_end_matches("; "), page.width.saturating_sub(22));
+        for (number, line) in lines.into_iter().enumerate() {
+            let sign = if number == 0 { sign } else { " " };
+            page.line(Line::styled(format!("{}{sign} {line}", " ".repeat(21)), model.theme.style(role)));
+        }
     }
 }
 
@@ -205,6 +209,9 @@ fn ca(model: &Model, page: &mut Page<'static>, width: usize) {
         }
         "offline" => {
             field(model, page, Field::CaCert);
+            if model.answers.ca.key.is_some() {
+                field(model, page, Field::CaKey);
+            }
             page.space();
             page.say(
                 model,

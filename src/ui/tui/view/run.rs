@@ -274,9 +274,9 @@ fn card(frame: &mut Frame, model: &Model, area: Rect) {
             _ => "",
         };
         let style = theme.style(if chosen { Role::Focus } else { Role::Text });
-        let space = width.saturating_sub(18 + kind.len());
+        let fits = width.saturating_sub(18 + kind.len());
         // The chosen way is read to its end.
-        let parts = if chosen { wrap(&choice.text, space) } else { vec![cut(&choice.text, space)] };
+        let parts = if chosen { wrap(&choice.text, fits) } else { vec![cut(&choice.text, fits)] };
         for (part, text) in parts.into_iter().enumerate() {
             let (head, mark, number, kind) = if part == 0 {
                 (head, mark, number.saturating_add(1).to_string(), kind)
