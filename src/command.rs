@@ -71,7 +71,10 @@ fn shots(folder: &Path, check: bool) -> u8 {
         Ok(old) => {
             for name in &old {
                 let word = if check { "differs" } else { "drawn" };
-                let word = if !check && !cfg!(feature = "png") && name.ends_with(".png") {
+                let word = if !check
+                    && !cfg!(feature = "png")
+                    && Path::new(name).extension().is_some_and(|end| end == "png")
+                {
                     "needs a build with --features png"
                 } else {
                     word
