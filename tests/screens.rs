@@ -29,7 +29,7 @@ const MAIN: [&str; 10] = [
 ];
 
 fn buffer(name: &str, size: (u16, u16)) -> Buffer {
-    stage::picture(&stage::scene(name, size).unwrap())
+    stage::picture(&stage::scene(name, size).expect("a scene of this name"))
 }
 
 /// The lines without blanks at their ends; the version is the same for all versions.
