@@ -159,7 +159,7 @@ pub fn difference(before: &str, after: &str) -> Vec<String> {
 }
 
 /// Replaces the values of secret fields by a mark with a short hash, so a change still shows.
-fn hide(text: &str, mark: &str) -> Zeroizing<String> {
+pub(crate) fn hide(text: &str, mark: &str) -> Zeroizing<String> {
     const SECRET: [&str; 6] =
         ["client-key-data", "token", "password", "id-token", "refresh-token", "access-token"];
     let mut out = Zeroizing::new(String::with_capacity(text.len()));

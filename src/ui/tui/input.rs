@@ -109,6 +109,13 @@ pub fn rested(model: &mut Model) -> Vec<Effect> {
 
 fn rename(model: &mut Model, before: &str, row: usize) {
     let now = model.worker_name(row);
+    // While somebody types, the name may be another row's for a moment: that row keeps what is its own.
+    let others = |name: &str| {
+        (0..model.answers.workers.len()).any(|other| other != row && model.worker_name(other) == name)
+    };
+    if others(before) || others(&now) {
+        return;
+    }
     if let Some(look) = model.looks.remove(&Target::Worker(before.to_owned())) {
         model.looks.insert(Target::Worker(now.clone()), look);
     }
@@ -604,12 +611,20 @@ fn remove_worker(model: &mut Model) -> Vec<Effect> {
         let name = model.worker_name(model.row);
         model.answers.workers.remove(model.row);
         model.looks.remove(&Target::Worker(name.clone()));
+        let chosen = !model.only.is_empty();
         model.only.retain(|one| *one != name);
         model.touched.retain(|(_, row)| *row < model.answers.workers.len());
         model.row = model.row.min(model.answers.workers.len().saturating_sub(1));
         judge(model);
         stale(model);
         model.say(Role::Ok, format!("{name} is off the list; its machine was not touched"));
+        if chosen && model.only.is_empty() {
+            // Nobody is left to come back: that must not turn into everybody.
+            model.history.clear();
+            let mut effects = update::enter(model, Screen::Welcome);
+            effects.push(Effect::Save);
+            return effects;
+        }
     }
     vec![Effect::Save]
 }
@@ -880,7 +895,9 @@ fn expand(row: &WorkerAnswers) -> Option<Vec<WorkerAnswers>> {
     let (names, addresses, hosts) = (list(&row.name)?, list(&row.address)?, list(&row.ssh.host)?);
     let count = names.len().max(addresses.len()).max(hosts.len());
     let fits = |texts: &[String]| texts.is_empty() || texts.len() == count || texts.len() == 1;
-    if !fits(&names) || !fits(&addresses) || !fits(&hosts) || addresses.len() != count {
+    // One login for many workers would reach one machine many times.
+    let apart = hosts.is_empty() || hosts.len() == count;
+    if !apart || !fits(&names) || !fits(&addresses) || !fits(&hosts) || addresses.len() != count {
         return None;
     }
     let pick = |texts: &[String], at: usize| texts.get(at).or_else(|| texts.first()).cloned();

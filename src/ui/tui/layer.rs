@@ -484,7 +484,8 @@ fn confirm(
             effects.push(Effect::Undo { host });
             effects
         }
-        Confirm::Replace { more, .. } => {
+        Confirm::Replace { host, more, .. } => {
+            model.confirmed.insert(host);
             let replaced = super::review::replaced(model);
             match more.first().and_then(|host| replaced.into_iter().find(|(one, _)| one == host)) {
                 Some((host, actions)) => {
@@ -605,7 +606,8 @@ pub fn look_choices(problem: &crate::plan::problem::Problem, target: &Target) ->
     };
     run::ways(problem, &place)
         .into_iter()
-        .filter(|choice| !matches!(choice.act, Act::Undo))
+        // A look changes nothing, and neither do its ways.
+        .filter(|choice| !matches!(choice.act, Act::Undo | Act::Repair(_)))
         .map(|choice| match (&choice.act, target) {
             (Act::Skip, Target::Worker(name)) => {
                 run::Choice { text: format!("Take {name} off this plan"), act: Act::Skip }
@@ -643,6 +645,17 @@ fn take_on_look(model: &mut Model, target: &Target, act: &Act) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Act::Replace => {
+            let row = worker.and_then(|name| {
+                (0..model.answers.workers.len()).find(|row| model.worker_name(*row) == name)
+            });
+            let Some(row) = row else { return Vec::new() };
+            Field::Replace.set(&mut model.answers, row, "yes");
+            update::judge(model);
+            update::stale(model);
+            model.say(Role::Ok, "it may be replaced; Apply asks for the host's name first");
+            vec![Effect::Save, update::look(model, target.clone())]
+        }
         _ => take_on(model, act, worker.map(Place::Worker)),
     }
 }
@@ -651,6 +664,12 @@ fn take_on_look(model: &mut Model, target: &Target, act: &Act) -> Vec<Effect> {
 pub fn take(model: &mut Model, act: &Act) -> Vec<Effect> {
     let place = run::shown(model).map(|trouble| trouble.place.clone());
     take_on(model, act, place)
+}
+
+/// Others' files may be replaced on this worker, and nobody has typed its name.
+fn must_confirm(model: &Model, name: &str) -> bool {
+    let row = (0..model.answers.workers.len()).find(|row| model.worker_name(*row) == name);
+    row.is_some_and(|row| Field::Replace.get(&model.answers, row) == "yes") && !model.confirmed.contains(name)
 }
 
 fn changed_since(model: &Model, place: Option<&Place>) -> bool {
@@ -663,9 +682,21 @@ fn take_on(model: &mut Model, act: &Act, place: Option<Place>) -> Vec<Effect> {
         Some(Place::Worker(name)) => Some(name.clone()),
         Some(Place::Here | Place::CaHost | Place::Cluster) | None => None,
     };
+    let changes = matches!(act, Act::Retry | Act::Repair(_) | Act::Replace | Act::Undo);
+    if changes && model.read_only {
+        model.say(Role::Warn, "started with --read-only: nothing is changed");
+        return Vec::new();
+    }
+    // Two runs at once would work on the same computer and the same cluster.
+    if changes && model.run.going_on() {
+        model.say(Role::Warn, "the others are still at work; take this way when they are done");
+        return Vec::new();
+    }
+    let unconfirmed = worker.as_ref().is_some_and(|name| must_confirm(model, name));
     match act {
-        // What is there is another thing than what was agreed to: it is looked at and agreed to again.
-        Act::Retry if changed_since(model, place.as_ref()) && !model.run.going_on() => {
+        // What is there is another thing than what was agreed to: it is looked at and agreed to again. So it is
+        // where others' files may be replaced and the host's name was not typed yet.
+        Act::Retry | Act::Repair(_) if changed_since(model, place.as_ref()) || unconfirmed => {
             let mut effects = go(model, Screen::Review);
             if !effects.iter().any(|effect| matches!(effect, Effect::Survey { .. })) {
                 effects.extend(update::survey(model));
@@ -674,10 +705,6 @@ fn take_on(model: &mut Model, act: &Act, place: Option<Place>) -> Vec<Effect> {
         }
         Act::Retry => match worker {
             Some(name) => start(model, vec![name]),
-            None if model.run.going_on() => {
-                model.say(Role::Warn, "the others are still at work; try again when they are done");
-                Vec::new()
-            }
             None => start(model, Vec::new()),
         },
         Act::Edit(screen, field) => edit(model, *screen, *field, worker.as_deref()),
@@ -696,11 +723,8 @@ fn take_on(model: &mut Model, act: &Act, place: Option<Place>) -> Vec<Effect> {
                 update::stale(model);
             }
             // What others made is replaced only after its host's name was typed: the review asks for it.
-            if model.run.going_on() {
-                model.say(Role::Ok, format!("{name}: to be replaced; retry it when the others are done"));
-                return vec![Effect::Save];
-            }
-            model.only = vec![name.clone()];
+            let before = std::mem::replace(&mut model.only, vec![name.clone()]);
+            model.only_before.get_or_insert(before);
             let mut effects = go(model, Screen::Review);
             model.say(Role::Warn, format!("review what is replaced on {name}, then apply"));
             effects.push(Effect::Save);

@@ -293,6 +293,7 @@ impl Wizard {
         for _ in 0..2 {
             self.works.perform(Effect::Stop, &self.model);
         }
+        self.works.answer_nobody();
         let new = Model::new(theme, self.model.size, self.works.now());
         let old = std::mem::replace(&mut self.model, new);
         self.model.base = old.base;

@@ -657,6 +657,10 @@ pub struct Model {
     pub answers: Answers,
     /// Workers this journey is about; empty = all.
     pub only: Vec<String>,
+    /// What it was about before one host was taken out of it to be replaced.
+    pub only_before: Option<Vec<String>>,
+    /// Hosts whose name was typed: what others made there may be replaced.
+    pub confirmed: BTreeSet<String>,
     /// Everything there is to say about the answers.
     pub remarks: Vec<Remark>,
     /// The folder relative paths start from.
@@ -735,6 +739,8 @@ impl Model {
             journey: Journey::New,
             answers: Answers::default(),
             only: Vec::new(),
+            only_before: None,
+            confirmed: BTreeSet::new(),
             remarks: Vec::new(),
             base: std::path::PathBuf::new(),
             home: None,

@@ -7,6 +7,7 @@ use super::theme::Role;
 use super::update::edit;
 use crate::engine::Seen;
 use crate::engine::look::Looked;
+use crate::kube::kubeconfig_write::hide;
 use crate::plan::action::{Action, Content, Risk};
 use crate::plan::place::Place;
 use crate::step::State;
@@ -142,9 +143,11 @@ pub fn diff(model: &Model) -> Vec<(Role, String)> {
             Some(Some(file)) => file.content.clone().unwrap_or_default(),
             Some(None) | None => Vec::new(),
         };
-        let (old, new) = (String::from_utf8_lossy(&there), String::from_utf8_lossy(bytes));
+        // What others wrote may hold a token or a key.
+        let old = hide(&String::from_utf8_lossy(&there), "hidden");
+        let new = hide(&String::from_utf8_lossy(bytes), "hidden");
         lines.push((Role::Accent, path.to_owned()));
-        let diff = similar::TextDiff::from_lines(old.as_ref(), new.as_ref());
+        let diff = similar::TextDiff::from_lines(old.as_str(), new.as_str());
         for change in diff.iter_all_changes() {
             let (sign, role) = match change.tag() {
                 similar::ChangeTag::Equal => (" ", Role::Dim),

@@ -16,6 +16,7 @@ use crate::plan::yaml;
 #[derive(Debug, Clone)]
 pub struct Draft {
     name: String,
+    api: Option<String>,
     value: Value,
 }
 
@@ -73,7 +74,7 @@ pub fn draft(model: &Model) -> Draft {
         "problems": model.run.troubles.len(),
         "plan": plan,
     });
-    Draft { name: model.session(), value }
+    Draft { name: model.session(), api: super::update::plan(model).map(|plan| plan.cluster.api.url()), value }
 }
 
 /// A name that is a folder of its own.
@@ -89,6 +90,15 @@ impl Draft {
     /// The folder cannot be written.
     pub fn write(&self, state: &Path) -> std::io::Result<()> {
         let Some(folder) = folder(state, &self.name) else { return Ok(()) };
+        // The name of another cluster's session: that one is not written over.
+        let theirs = std::fs::read_to_string(folder.join("cluster.json")).ok();
+        let theirs = theirs.and_then(|text| serde_json::from_str::<Value>(&text).ok());
+        if let (Some(ours), Some(theirs)) = (&self.api, theirs.as_ref().and_then(|one| one["api"].as_str()))
+            && ours != theirs
+        {
+            let why = format!("{} is the session of {theirs}; give this cluster another name", self.name);
+            return Err(std::io::Error::other(why));
+        }
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
         let part = folder.join(".wizard.json.part");
         let mut file =

@@ -184,7 +184,20 @@ fn run_over(model: &mut Model, code: u8, undone: &[Place]) -> Vec<Effect> {
         if !run.troubles.is_empty() {
             run.code = Some(run.code.unwrap_or(0).max(1));
         }
-        if undone.is_empty() {
+        if let Some(before) = model.only_before.take() {
+            model.only = before;
+        }
+        for overlay in &mut model.overlays {
+            // Its answers mean something else now.
+            if let Overlay::Quit { at } = overlay {
+                *at = 0;
+            }
+        }
+        let run = &mut model.run;
+        let told = model.toast.as_ref().is_some_and(|toast| toast.role == Role::Bad && toast.ticks > 10);
+        if told && run.troubles.is_empty() {
+            // Why it could not even begin was just said.
+        } else if undone.is_empty() {
             let worst = run.code.unwrap_or(code);
             match worst {
                 0 => model.say(Role::Ok, "everything is aboard; Continue opens the report"),
@@ -213,9 +226,9 @@ fn open(model: &mut Model, opened: Opened) -> Vec<Effect> {
         model.journey = Journey::Reonboard;
     }
     model.finished = opened.finished.iter().filter_map(|name| Screen::parse(name)).collect();
-    if let Some(demo) = opened.demo {
-        model.demo = Some(demo);
-    }
+    model.demo = opened.demo;
+    model.live = None;
+    model.confirmed.clear();
     model.looks.clear();
     model.survey = Survey::None;
     model.history = vec![Screen::Welcome];
@@ -263,8 +276,14 @@ pub fn plan(model: &Model) -> Option<Plan> {
 
 /// What was surveyed is no longer what would be done.
 pub fn stale(model: &mut Model) {
-    if let Survey::Seen { stale, .. } = &mut model.survey {
-        *stale = true;
+    match &mut model.survey {
+        Survey::Seen { stale, .. } => *stale = true,
+        // Its answer would be about what was wanted before.
+        Survey::Looking => {
+            model.survey_number = model.survey_number.saturating_add(1);
+            model.survey = Survey::None;
+        }
+        Survey::None | Survey::Failed(_) => {}
     }
 }
 
@@ -384,7 +403,7 @@ pub fn go(model: &mut Model, screen: Screen) -> Vec<Effect> {
 
 /// One screen back.
 pub fn back(model: &mut Model) -> Vec<Effect> {
-    if model.run.going_on() {
+    if model.run.going_on() && model.return_to != Some(Screen::Run) {
         model.say(Role::Warn, "the run goes on: Ctrl-C stops it, what was done stays");
         return Vec::new();
     }
@@ -401,6 +420,9 @@ pub fn back(model: &mut Model) -> Vec<Effect> {
 
 /// On from a form: what is wrong on it is shown and stops.
 pub fn next(model: &mut Model) -> Vec<Effect> {
+    if model.screen == Screen::Workers {
+        input::expand_ranges(&mut model.answers);
+    }
     judge(model);
     let screen = model.screen;
     let rows = if screen == Screen::Workers { model.answers.workers.len().max(1) } else { 1 };
@@ -433,6 +455,7 @@ pub fn next(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     model.finished.insert(screen);
+    model.return_to = None;
     let Some(next) = form::next(screen) else { return Vec::new() };
     go(model, next)
 }

@@ -304,13 +304,18 @@ impl Works {
             Effect::WritePlan(path) => self.write_plan(&path, model),
             Effect::KubeconfigDiff => self.kubeconfig(model),
             Effect::OpenSession(name) => {
+                self.leave_demo();
                 let msg = match save::open(&self.places.state, &name) {
-                    Ok(opened) => Msg::Opened(Box::new(opened)),
+                    // Paths in it are whole; what is typed from now on starts where the person is.
+                    Ok(opened) => Msg::Opened(Box::new(Opened { base: self.places.base.clone(), ..opened })),
                     Err(why) => Msg::Say(Role::Bad, why),
                 };
                 let _ = self.send.send(msg);
             }
-            Effect::OpenPlan(path) => self.open_plan(&path),
+            Effect::OpenPlan(path) => {
+                self.leave_demo();
+                self.open_plan(&path);
+            }
             Effect::OpenDemo(name) => self.open_demo(&name),
             Effect::FindHosts => {
                 let _ = self.send.send(Msg::Hosts(crate::host::config_hosts(&self.places.home)));
@@ -703,6 +708,18 @@ impl Works {
         let _ = self.send.send(msg);
     }
 
+    /// Machines again.
+    fn leave_demo(&mut self) {
+        if self.demo().is_some() {
+            self.watch = None;
+            self.session = None;
+            if let Some(folder) = self.demo_folder.take() {
+                let _ = std::fs::remove_dir_all(folder);
+            }
+            self.ground = Ground::Real(Arc::clone(&self.real));
+        }
+    }
+
     fn open_demo(&mut self, name: &str) {
         let name = if name.is_empty() { demo::names().first().map_or("", |(name, _)| name) } else { name };
         match demo::open(name, self.places.speed, self.places.seed) {
@@ -786,6 +803,11 @@ impl Works {
         let host = if login.host.is_empty() { worker.address.to_string() } else { login.host.clone() };
         words.push(login.user.as_ref().map_or_else(|| host.clone(), |user| format!("{user}@{host}")));
         Ok(words)
+    }
+
+    /// Whoever waits for an answer goes on without.
+    pub fn answer_nobody(&self) {
+        self.replies.close();
     }
 
     /// Everything ends: what is saved last is on disk when this returns.

@@ -52,7 +52,7 @@ pub fn draw(frame: &mut Frame, model: &Model, area: Rect) {
         return nothing(frame, model, body);
     }
     let height = usize::from(body.height);
-    let table = (height.saturating_mul(11) / 20).clamp(4, rows.len().saturating_add(1));
+    let table = (height.saturating_mul(11) / 20).max(4).min(rows.len().saturating_add(1));
     let head =
         Rect::new(body.x, body.y, body.width, u16::try_from(table).unwrap_or(u16::MAX).min(body.height));
     let mut lines = vec![Line::styled(header(width), theme.style(Role::Dim))];
