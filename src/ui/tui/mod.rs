@@ -33,6 +33,7 @@ use std::time::{Duration, Instant};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::{Backend, CrosstermBackend, TestBackend};
+use ratatui::layout::Rect;
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::Signals;
 
@@ -114,8 +115,15 @@ pub fn run(start: Start) -> io::Result<u8> {
     let mut screen = Terminal::new(CrosstermBackend::new(io::stdout()))?;
     let size = screen.size()?;
     let mut wizard = Wizard::new(start, (size.width, size.height));
+    let parent = rustix::process::getppid();
     let code = loop {
+        // Whoever started this program is gone, and with it the right to the terminal.
+        if rustix::process::getppid() != parent {
+            break 3;
+        }
+        let first = wizard.frames == 0;
         match wizard.turn(&mut screen)? {
+            Turn::On if first => terminal::fail_on_purpose(),
             Turn::On => {}
             Turn::Leave(code) => break code,
             Turn::Suspend => {
@@ -126,8 +134,7 @@ pub fn run(start: Start) -> io::Result<u8> {
                     rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP);
                 terminal::enter()?;
                 keys.resume();
-                screen.clear()?;
-                wizard.redraw();
+                wizard.anew(&mut screen)?;
             }
             Turn::Shell(words) => {
                 keys.pause();
@@ -135,14 +142,12 @@ pub fn run(start: Start) -> io::Result<u8> {
                 let note = shell(&words);
                 terminal::enter()?;
                 keys.resume();
-                screen.clear()?;
                 wizard.model.say(Role::Ok, note);
-                wizard.redraw();
+                wizard.anew(&mut screen)?;
             }
             Turn::Clear => {
                 terminal::enter()?;
-                screen.clear()?;
-                wizard.redraw();
+                wizard.anew(&mut screen)?;
             }
         }
     };
@@ -319,9 +324,17 @@ impl Wizard {
         msgs.into_iter().find_map(|msg| self.take(msg))
     }
 
-    /// The next frame is drawn at once.
-    pub fn redraw(&mut self) {
+    /// Everything is drawn anew at once, in the size that the window has now.
+    fn anew<B: Backend>(&mut self, screen: &mut Terminal<B>) -> io::Result<()>
+    where
+        B::Error: Send + Sync + 'static,
+    {
+        let size = screen.size().map_err(io::Error::other)?;
+        self.model.size = (size.width, size.height);
+        // `clear` would ask the terminal where its cursor is, and the answer would be read as keys.
+        screen.resize(Rect::new(0, 0, size.width, size.height)).map_err(io::Error::other)?;
         self.at_once = true;
+        Ok(())
     }
 
     /// One turn: hears what there is, draws when it is time.

@@ -28,13 +28,14 @@ pub fn is_ours() -> bool {
 /// # Errors
 /// It is no terminal, or it went away.
 pub fn enter() -> io::Result<()> {
-    // It may be ours already, as for Ctrl-L and after `fg`: the raw modes must not be taken for the ones before, and
-    // whoever had the terminal meanwhile may have taken them off.
-    let _ = terminal::disable_raw_mode();
     let modes = tcgetattr(io::stdin())?;
-    *BEFORE.lock().unwrap_or_else(PoisonError::into_inner) = Some(modes);
+    let mut raw = modes.clone();
+    raw.make_raw();
+    // It may be ours already, as for Ctrl-L and after `fg`: the modes of the first time are the ones to give back, and
+    // raw ones are set again, for whoever had the terminal meanwhile may have taken them off.
+    BEFORE.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(modes);
     *DRAWS.lock().unwrap_or_else(PoisonError::into_inner) = Some(std::thread::current().id());
-    let taken = terminal::enable_raw_mode().and_then(|()| {
+    let taken = tcsetattr(io::stdin(), OptionalActions::Now, &raw).map_err(io::Error::from).and_then(|()| {
         execute!(
             io::stdout(),
             terminal::EnterAlternateScreen,
@@ -57,7 +58,6 @@ pub fn leave() {
     let mut out = io::stdout();
     let _ = execute!(out, DisableBracketedPaste, cursor::Show, terminal::LeaveAlternateScreen);
     let _ = out.flush();
-    let _ = terminal::disable_raw_mode();
     let _ = tcsetattr(io::stdin(), OptionalActions::Now, &modes);
 }
 
@@ -87,6 +87,20 @@ pub fn hook_panics(told: Sender<Msg>) {
         let told = told.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = told.send(Msg::Say(super::theme::Role::Bad, text));
     }));
+}
+
+/// Tests make this program fail on purpose; only where it was built for tests.
+///
+/// # Panics
+/// When `GANGPLANK_TEST_PANIC` says so.
+pub fn fail_on_purpose() {
+    match std::env::var("GANGPLANK_TEST_PANIC").as_deref() {
+        Ok("draw") if cfg!(debug_assertions) => panic!("asked for by a test"),
+        Ok("worker") if cfg!(debug_assertions) => {
+            drop(std::thread::spawn(|| panic!("asked for by a test")));
+        }
+        _ => {}
+    }
 }
 
 fn words(payload: &dyn std::any::Any) -> String {
@@ -173,7 +187,9 @@ fn forward(event: Event, send: &Sender<Msg>) -> bool {
     let Event::Key(first) = event else { return one(event, send) };
     let mut keys = vec![first];
     while matches!(first.code, KeyCode::Char(_)) && keys.len() < 65_536 {
-        match event::poll(Duration::from_millis(2)) {
+        // Nobody types four keys in a row at this pace: the rest of a paste may come a little later.
+        let gap = if keys.len() > 3 { 20 } else { 2 };
+        match event::poll(Duration::from_millis(gap)) {
             Ok(true) => match event::read() {
                 Ok(Event::Key(key)) => keys.push(key),
                 Ok(other) => return flush(&keys, send) && one(other, send),
@@ -196,9 +212,7 @@ fn flush(keys: &[KeyEvent], send: &Sender<Msg>) -> bool {
     };
     let text: Option<String> = keys.iter().map(letter).collect();
     match text {
-        Some(text) if text.len() > 3 && text.trim_end_matches('\n').contains('\n') => {
-            send.send(Msg::Paste(text)).is_ok()
-        }
+        Some(text) if text.len() > 3 && text.contains('\n') => send.send(Msg::Paste(text)).is_ok(),
         _ => keys.iter().all(|key| one(Event::Key(*key), send)),
     }
 }

@@ -8,6 +8,7 @@ mod review;
 mod run;
 
 use ratatui::Frame;
+use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
@@ -20,9 +21,38 @@ use super::model::{Model, PATH, Screen};
 use super::regions::{LEAST, Regions, regions};
 use super::run::word as state_word;
 use super::theme::{Glyph, Role, Theme};
+use crate::plan::remark::is_control;
 
 /// Draws everything.
 pub fn draw(frame: &mut Frame, model: &Model) {
+    everything(frame, model);
+    safe(frame.buffer_mut(), model.theme.ascii);
+}
+
+/// Nothing that moves a cursor or turns the direction gets to the terminal, whoever said it; where signs are ASCII
+/// only, so is everything.
+fn safe(buffer: &mut Buffer, ascii: bool) {
+    for cell in &mut buffer.content {
+        let symbol = cell.symbol();
+        if symbol.len() == 1 && symbol.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+            continue;
+        }
+        if symbol.chars().any(is_control) {
+            cell.set_symbol(" ");
+        } else if ascii && !symbol.is_empty() && !symbol.is_ascii() {
+            cell.set_symbol(match symbol {
+                "…" => "~",
+                "│" | "┃" | "┆" => "|",
+                "─" | "━" | "┄" | "–" | "—" => "-",
+                "·" | "•" | "┈" => ".",
+                "→" => ">",
+                _ => "?",
+            });
+        }
+    }
+}
+
+fn everything(frame: &mut Frame, model: &Model) {
     let regions = regions(model);
     if regions.too_small {
         return too_small(frame, model);
