@@ -13,7 +13,7 @@ use super::msg::Effect;
 use super::theme::Role;
 use super::update::{self, back, go, judge, look, next, stale};
 use super::{bulk, form, layer, run};
-use crate::plan::answers::{Answers, WorkerAnswers};
+use crate::plan::answers::{Answers, KubectlAnswers, WorkerAnswers};
 use crate::plan::place::Place;
 use crate::plan::range;
 
@@ -81,9 +81,7 @@ fn typed(model: &mut Model) -> Vec<Effect> {
     let row = model.row;
     let before = model.worker_name(row);
     field.set(&mut model.answers, row, &text);
-    if field == Field::Name {
-        rename(model, &before, row);
-    }
+    rename(model, &before, row);
     model.typed = 0;
     judge(model);
     mark(model, field);
@@ -109,18 +107,32 @@ pub fn rested(model: &mut Model) -> Vec<Effect> {
 
 fn rename(model: &mut Model, before: &str, row: usize) {
     let now = model.worker_name(row);
-    // While somebody types, the name may be another row's for a moment: that row keeps what is its own.
-    let others = |name: &str| {
-        (0..model.answers.workers.len()).any(|other| other != row && model.worker_name(other) == name)
-    };
-    if others(before) || others(&now) {
+    let alias = model.alias.take().filter(|(of, _)| *of == row).map(|(_, name)| name);
+    let before = alias.unwrap_or_else(|| before.to_owned());
+    if now == before {
         return;
     }
-    if let Some(look) = model.looks.remove(&Target::Worker(before.to_owned())) {
-        model.looks.insert(Target::Worker(now.clone()), look);
+    let others: Vec<String> = (0..model.answers.workers.len())
+        .filter(|other| *other != row)
+        .map(|other| model.worker_name(other))
+        .collect();
+    if others.contains(&before) {
+        return;
+    }
+    // On its way past the name of another worker it takes nothing over from it.
+    if others.contains(&now) {
+        model.alias = Some((row, before));
+        return;
+    }
+    let (old, new) = (Target::Worker(before.clone()), Target::Worker(now.clone()));
+    if let Some(look) = model.looks.remove(&old) {
+        model.looks.insert(new.clone(), look);
+    }
+    if let Some(number) = model.look_numbers.remove(&old) {
+        model.look_numbers.insert(new, number);
     }
     for name in &mut model.only {
-        if name == before {
+        if *name == before {
             name.clone_from(&now);
         }
     }
@@ -156,9 +168,7 @@ pub fn leave_field(model: &mut Model) -> Vec<Effect> {
 pub fn answer(model: &mut Model, field: Field, text: &str) -> Vec<Effect> {
     let (row, before) = (model.row, model.worker_name(model.row));
     field.set(&mut model.answers, row, text);
-    if field == Field::Name {
-        rename(model, &before, row);
-    }
+    rename(model, &before, row);
     model.touched.insert((field, row));
     judge(model);
     mark(model, field);
@@ -214,14 +224,42 @@ pub fn move_focus(model: &mut Model, forward: bool) -> Vec<Effect> {
     effects
 }
 
+/// Another choice takes no answer away: what belongs to the one before is kept for when it comes back.
+fn lay_by(model: &mut Model, field: Field) {
+    match (field, &model.answers.kubectl) {
+        (Field::CaPlace, _) if form_is_ssh(model) => model.laid_by.0.clone_from(&model.answers.ca.place),
+        (Field::Kubectl, KubectlAnswers::Context(context)) => model.laid_by.1 = Some(context.clone()),
+        _ => {}
+    }
+}
+
+fn form_is_ssh(model: &Model) -> bool {
+    Field::CaPlace.get(&model.answers, 0) == "ssh"
+}
+
+fn take_up(model: &mut Model, field: Field, value: &str) {
+    if field == Field::CaPlace && value == "ssh" && model.laid_by.0.is_some() {
+        model.answers.ca.place.clone_from(&model.laid_by.0);
+    }
+    if field == Field::Kubectl
+        && value != "none"
+        && let Some(context) = &model.laid_by.1
+    {
+        model.answers.kubectl = KubectlAnswers::Context(context.clone());
+        field.set(&mut model.answers, 0, value);
+    }
+}
+
 fn choose(model: &mut Model, field: Field, forward: bool) -> Vec<Effect> {
     let Some(choices) = field.choices() else { return Vec::new() };
     let now = field.get(&model.answers, model.row);
     let at = choices.iter().position(|(value, _)| *value == now).unwrap_or(0);
     let step = if forward { 1 } else { choices.len().saturating_sub(1) };
     let at = at.saturating_add(step) % choices.len().max(1);
+    lay_by(model, field);
     if let Some((value, _)) = choices.get(at) {
         field.set(&mut model.answers, model.row, value);
+        take_up(model, field, value);
     }
     model.touched.insert((field, model.row));
     judge(model);
@@ -318,6 +356,10 @@ pub fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
         }
         Command::Suspend => vec![Effect::Suspend],
         Command::Redraw => vec![Effect::Redraw],
+        Command::Undo | Command::Repair if model.read_only => {
+            model.say(Role::Warn, "started with --read-only: nothing is changed");
+            Vec::new()
+        }
         Command::Undo => match host(model) {
             Some(host) => {
                 let what = super::model::Confirm::Undo { host };
@@ -609,11 +651,23 @@ pub fn add_many(model: &mut Model, mut workers: Vec<WorkerAnswers>) -> Vec<Effec
 fn remove_worker(model: &mut Model) -> Vec<Effect> {
     if model.row < model.answers.workers.len() {
         let name = model.worker_name(model.row);
+        // What stands in a field belongs to the row that goes.
+        model.editor = None;
+        model.alias = None;
         model.answers.workers.remove(model.row);
-        model.looks.remove(&Target::Worker(name.clone()));
         let chosen = !model.only.is_empty();
-        model.only.retain(|one| *one != name);
-        model.touched.retain(|(_, row)| *row < model.answers.workers.len());
+        if !model.worker_names().contains(&name) {
+            model.looks.remove(&Target::Worker(name.clone()));
+            model.look_numbers.remove(&Target::Worker(name.clone()));
+            model.only.retain(|one| *one != name);
+        }
+        let gone = model.row;
+        model.touched = std::mem::take(&mut model.touched)
+            .into_iter()
+            .filter(|(_, row)| *row != gone)
+            .map(|(field, row)| (field, if row > gone { row.saturating_sub(1) } else { row }))
+            .collect();
+        model.focus = 0;
         model.row = model.row.min(model.answers.workers.len().saturating_sub(1));
         judge(model);
         stale(model);
@@ -849,8 +903,8 @@ fn live_key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
 
 /// Text was pasted.
 pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
-    let clean: String = text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t' | '\r')).collect();
-    let clean = clean.replace("\r\n", "\n").replace('\r', "\n");
+    let clean = text.replace("\r\n", "\n").replace('\r', "\n");
+    let clean = clean.split('\n').map(crate::host::clean::line).collect::<Vec<_>>().join("\n");
     if !model.overlays.is_empty() {
         layer::paste(model, &clean);
         return Vec::new();

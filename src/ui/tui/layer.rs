@@ -92,8 +92,12 @@ pub fn paste(model: &mut Model, text: &str) {
         Some(Overlay::Ask { typed, .. }) => {
             typed.insert_str(text.lines().next().unwrap_or_default());
         }
-        Some(Overlay::Line { text: area, .. } | Overlay::Confirm { typed: area, .. }) => {
+        Some(Overlay::Line { text: area, .. }) => {
             area.insert_str(one());
+        }
+        Some(Overlay::Confirm { typed, yes, .. }) => {
+            typed.insert_str(one());
+            *yes = false;
         }
         _ => {}
     }
@@ -268,7 +272,7 @@ fn menu(
             let Some(entry) = found.into_iter().nth(at.min(last)) else { return Vec::new() };
             return match entry.does {
                 Does::Command(command) => perform(model, command),
-                Does::Jump(screen) => go(model, screen),
+                Does::Jump(screen) => jump_to(model, screen),
                 Does::Throw(fault, host) => vec![Effect::Throw { fault, host }],
             };
         }
@@ -285,17 +289,23 @@ fn menu(
     Vec::new()
 }
 
+fn jump_to(model: &mut Model, screen: Screen) -> Vec<Effect> {
+    if model.run.going_on() && screen != Screen::Run {
+        model.say(Role::Warn, "the run goes on: Ctrl-C stops it");
+        return Vec::new();
+    }
+    let mut effects = super::input::leave_field(model);
+    effects.extend(go(model, screen));
+    effects
+}
+
 fn jump(model: &mut Model, key: KeyEvent, at: usize) -> Vec<Effect> {
     let screens = update::jumps(model);
     match key.code {
         KeyCode::Esc => Vec::new(),
         KeyCode::Enter => {
             let Some(screen) = screens.get(at).copied() else { return Vec::new() };
-            if model.run.going_on() && screen != Screen::Run {
-                model.say(Role::Warn, "the run goes on: Ctrl-C stops it");
-                return Vec::new();
-            }
-            go(model, screen)
+            jump_to(model, screen)
         }
         KeyCode::Char(c) if c.is_ascii_digit() && c != '0' => {
             let number = usize::try_from(c.to_digit(10).unwrap_or(1)).unwrap_or(1);
@@ -338,6 +348,10 @@ fn ask(
     }
     let last = answers(&question).saturating_sub(1);
     let at = match key.code {
+        // Somebody may be typing something else while this comes up: no letter chooses here.
+        KeyCode::Char(_) | KeyCode::Home | KeyCode::PageUp if matches!(question, Question::Trust { .. }) => {
+            at
+        }
         KeyCode::Left => at.saturating_sub(1),
         KeyCode::Right | KeyCode::Tab => at.saturating_add(1).min(last),
         KeyCode::Char(c) if answers(&question) > 0 && c.is_ascii_digit() && c != '0' => {
@@ -465,7 +479,7 @@ fn confirm(
             model.overlays.push(Overlay::Confirm { what, typed, yes: true });
             return Vec::new();
         }
-        KeyCode::Enter if yes => {}
+        KeyCode::Enter if yes && right => {}
         KeyCode::Esc | KeyCode::Enter => return Vec::new(),
         _ => {
             type_into(&mut typed, key);

@@ -399,7 +399,6 @@ impl std::fmt::Debug for Reply {
 }
 
 /// What lies over the screen.
-#[derive(Debug)]
 pub enum Overlay {
     /// Keys and glossary.
     Help {
@@ -501,6 +500,29 @@ pub enum Overlay {
         /// The row.
         at: usize,
     },
+}
+
+/// Its kind only: a secret may be what is typed into it.
+impl std::fmt::Debug for Overlay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Help { .. } => "Help",
+            Self::Menu { .. } => "Menu",
+            Self::Jump { .. } => "Jump",
+            Self::Explain => "Explain",
+            Self::Ask { .. } => "Ask",
+            Self::PasteWorkers { .. } => "PasteWorkers",
+            Self::Import { .. } => "Import",
+            Self::PasteCertificates { .. } => "PasteCertificates",
+            Self::Line { .. } => "Line",
+            Self::Confirm { .. } => "Confirm",
+            Self::Quit { .. } => "Quit",
+            Self::Text { .. } => "Text",
+            Self::Problem { .. } => "Problem",
+            Self::PickDemo { .. } => "PickDemo",
+            Self::PickWorker { .. } => "PickWorker",
+        })
+    }
 }
 
 /// What a line of text is for.
@@ -683,6 +705,10 @@ pub struct Model {
     pub looks: BTreeMap<Target, Look>,
     /// The number of the newest look at each, so that older answers are dropped.
     pub look_numbers: BTreeMap<Target, u64>,
+    /// The name under which a row is known while what is typed is another worker's name.
+    pub alias: Option<(usize, String)>,
+    /// Where the CA's host and the context were, while another choice stands there.
+    pub laid_by: (Option<String>, Option<crate::plan::answers::ContextAnswers>),
     /// Counts looks.
     pub counter: u64,
     /// The survey.
@@ -752,6 +778,8 @@ impl Model {
             scroll: 0,
             looks: BTreeMap::new(),
             look_numbers: BTreeMap::new(),
+            alias: None,
+            laid_by: (None, None),
             counter: 0,
             survey: Survey::None,
             survey_number: 0,

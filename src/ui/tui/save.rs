@@ -74,7 +74,10 @@ pub fn draft(model: &Model) -> Draft {
         "problems": model.run.troubles.len(),
         "plan": plan,
     });
-    Draft { name: model.session(), api: super::update::plan(model).map(|plan| plan.cluster.api.url()), value }
+    // A name that is no folder, right or wrong, must not cost the other answers.
+    let name = Some(model.session()).filter(|name| folder(Path::new(""), name).is_some());
+    let api = super::update::plan(model).map(|plan| plan.cluster.api.url());
+    Draft { name: name.unwrap_or_else(|| "unnamed".to_owned()), api, value }
 }
 
 /// A name that is a folder of its own.
@@ -203,11 +206,11 @@ mod tests {
     }
 
     #[test]
-    fn names_that_are_no_folder_write_nothing() {
+    fn answers_under_a_name_that_is_no_folder_are_kept_as_unnamed() {
         let state = tempfile::tempdir().unwrap();
         let mut model = Model::new(Theme::default(), (80, 24), jiff::Timestamp::UNIX_EPOCH);
         model.answers.cluster.name = Some("../evil".to_owned());
         draft(&model).write(state.path()).unwrap();
-        assert_eq!(std::fs::read_dir(state.path()).unwrap().count(), 0);
+        assert_eq!(list(state.path())[0].name, "unnamed");
     }
 }

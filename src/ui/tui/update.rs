@@ -93,7 +93,9 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             if hosts.is_empty() {
                 model.say(Role::Warn, "ssh_config names no hosts");
             } else {
-                let hosts = hosts.into_iter().map(|host| (host, false)).collect();
+                let seen =
+                    |host: String| host.chars().filter(|c| !crate::plan::remark::is_control(*c)).collect();
+                let hosts = hosts.into_iter().map(|host| (seen(host), false)).collect();
                 model.overlays.push(Overlay::Import { hosts, at: 0 });
             }
             Vec::new()
@@ -139,8 +141,14 @@ fn tick(model: &mut Model, now: jiff::Timestamp) {
 }
 
 fn looked(model: &mut Model, target: &Target, number: u64, look: Look) {
-    if model.look_numbers.get(target) == Some(&number) {
-        model.looks.insert(target.clone(), look);
+    // A worker may have got another name since: the number finds it.
+    let found = model.look_numbers.iter().find(|(_, newest)| **newest == number).map(|(now, _)| now.clone());
+    let same_kind =
+        |now: &Target| now == target || matches!((now, target), (Target::Worker(_), Target::Worker(_)));
+    if let Some(now) = found.filter(same_kind) {
+        let stale = model.looks.get(&now).is_some_and(|look| look.stale && look.mood == Mood::Looking);
+        let stale = look.stale || stale && now != *target;
+        model.looks.insert(now, Look { stale, ..look });
     }
 }
 
@@ -230,6 +238,9 @@ fn open(model: &mut Model, opened: Opened) -> Vec<Effect> {
     model.live = None;
     model.confirmed.clear();
     model.looks.clear();
+    model.look_numbers.clear();
+    model.editor = None;
+    model.return_to = None;
     model.survey = Survey::None;
     model.history = vec![Screen::Welcome];
     judge(model);
@@ -323,6 +334,14 @@ fn survey_if_needed(model: &mut Model) -> Vec<Effect> {
 /// Opens a screen: focus on what is to be answered next.
 pub fn enter(model: &mut Model, screen: Screen) -> Vec<Effect> {
     model.screen = screen;
+    if model.return_to == Some(screen) {
+        model.return_to = None;
+    }
+    if screen == Screen::Ca && model.answers.ca.place.is_none() {
+        // The choice that is shown is the answer.
+        model.answers.ca.place = Some("files".to_owned());
+        judge(model);
+    }
     model.row = 0;
     model.scroll = 0;
     model.editor = None;
@@ -391,10 +410,17 @@ fn first_focus(model: &Model) -> usize {
     }
 }
 
+/// The screen one is on is where Esc leads from the next; each is remembered once, so that the way back has an end.
+fn remember(model: &mut Model) {
+    let screen = model.screen;
+    model.history.retain(|one| *one != screen);
+    model.history.push(screen);
+}
+
 /// On to a screen, remembering this one.
 pub fn go(model: &mut Model, screen: Screen) -> Vec<Effect> {
     if model.screen != screen {
-        model.history.push(model.screen);
+        remember(model);
     }
     let mut effects = enter(model, screen);
     effects.push(Effect::Save);
@@ -405,7 +431,11 @@ pub fn go(model: &mut Model, screen: Screen) -> Vec<Effect> {
 pub fn back(model: &mut Model) -> Vec<Effect> {
     if model.run.going_on() && model.return_to != Some(Screen::Run) {
         model.say(Role::Warn, "the run goes on: Ctrl-C stops it, what was done stays");
-        return Vec::new();
+        if model.screen == Screen::Run {
+            return Vec::new();
+        }
+        model.history.retain(|one| *one != Screen::Run);
+        return enter(model, Screen::Run);
     }
     if let Some(screen) = model.return_to.take() {
         model.history.retain(|one| *one != screen);
@@ -413,8 +443,11 @@ pub fn back(model: &mut Model) -> Vec<Effect> {
     }
     let Some(screen) = model.history.pop() else {
         model.say(Role::Dim, "this is the first screen; Ctrl-C leaves");
-        return Vec::new();
+        return if model.screen == Screen::Welcome { Vec::new() } else { enter(model, Screen::Welcome) };
     };
+    if screen == Screen::Welcome {
+        model.history.clear();
+    }
     enter(model, screen)
 }
 
@@ -482,7 +515,7 @@ pub fn focus_on(model: &mut Model, path: &str) {
 /// Goes to an answer and comes back to the screen one is on.
 pub fn edit(model: &mut Model, screen: Screen, field: Option<Field>, worker: Option<&str>) -> Vec<Effect> {
     let from = model.screen;
-    model.history.push(from);
+    remember(model);
     let effects = enter(model, screen);
     model.return_to = Some(from);
     if let Some(name) = worker {

@@ -48,7 +48,14 @@ pub enum Ground {
 
 /// Questions that somebody waits for.
 #[derive(Clone, Default)]
-pub struct Replies(Arc<Mutex<HashMap<u64, Sender<Reply>>>>);
+pub struct Replies(Arc<Mutex<Waiting>>);
+
+#[derive(Default)]
+struct Waiting {
+    asked: HashMap<u64, Sender<Reply>>,
+    /// Nobody answers any more.
+    closed: bool,
+}
 
 /// Numbers of questions.
 static QUESTIONS: AtomicU64 = AtomicU64::new(0);
@@ -57,22 +64,30 @@ impl Replies {
     fn ask(&self, send: &Sender<Msg>, question: Question) -> Option<Reply> {
         let id = QUESTIONS.fetch_add(1, Ordering::Relaxed);
         let (give, take) = mpsc::channel();
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(id, give);
+        {
+            let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if waiting.closed {
+                return None;
+            }
+            waiting.asked.insert(id, give);
+        }
         send.send(Msg::Ask { id, question }).ok()?;
         take.recv().ok()
     }
 
     fn give(&self, id: u64, reply: Reply) {
-        let waits = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        let waits = self.0.lock().unwrap_or_else(PoisonError::into_inner).asked.remove(&id);
         if let Some(waits) = waits {
             // Whoever asked may be gone.
             let _ = waits.send(reply);
         }
     }
 
-    /// Nobody answers any more: whoever waits goes on without.
+    /// Nobody answers any more: whoever waits, or asks later, goes on without.
     pub fn close(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.closed = true;
+        waiting.asked.clear();
     }
 }
 

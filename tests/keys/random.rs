@@ -1,0 +1,301 @@
+//! Keys, pastes, sizes and news at random: nothing panics, every screen can be left, answers change only by hand.
+
+use std::collections::BTreeMap;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use gangplank::engine::{Event, Outcome, Stamped};
+use gangplank::plan::place::Place;
+use gangplank::plan::problem::{Problem, Way};
+use gangplank::step::StepId;
+use gangplank::ui::tui::keys::TABLE;
+use gangplank::ui::tui::model::{Look, Model, Mood, Offline, Overlay, Question, Screen, Target};
+use gangplank::ui::tui::msg::{Effect, Msg};
+use gangplank::ui::tui::save;
+use gangplank::ui::tui::theme::Role;
+use gangplank::ui::tui::update::update;
+use gangplank::ui::tui::view;
+use proptest::prelude::*;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+/// The screen as text.
+pub fn text(model: &Model) -> String {
+    let (width, height) = model.size;
+    let mut screen = Terminal::new(TestBackend::new(width, height)).unwrap();
+    screen.draw(|frame| view::draw(frame, model)).unwrap();
+    screen.backend().to_string()
+}
+
+/// Text as a hostile host or a clumsy paste has it.
+fn hostile() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just(String::new()),
+        Just("\u{1b}]0;x\u{7}\u{1b}[2J".to_owned()),
+        Just(
+            "\u{202e}\u{200b}\u{feff}e\u{301}\u{1f468}\u{200d}\u{1f469}\u{200d}\u{1f467} \u{4e2d}\u{6587}"
+                .to_owned()
+        ),
+        Just("a\r\nb\tc\u{0}".to_owned()),
+        Just("x".repeat(700)),
+        Just("10.0.0.[1-3]\ncore@10.0.0.9:22\n[".to_owned()),
+        "[ -~]{0,40}",
+        "\\PC{0,12}",
+    ]
+}
+
+fn place() -> impl Strategy<Value = Place> {
+    prop_oneof![
+        Just(Place::Here),
+        Just(Place::CaHost),
+        Just(Place::Cluster),
+        Just(Place::Worker("worker1".to_owned())),
+        hostile().prop_map(Place::Worker),
+    ]
+}
+
+fn problem() -> impl Strategy<Value = Problem> {
+    (hostile(), hostile(), hostile()).prop_map(|(what, seen, way)| Problem {
+        code: "E-TEST-01".to_owned(),
+        what,
+        evidence: vec![seen],
+        ways: vec![
+            Way::Retry,
+            Way::Edit(way.clone()),
+            Way::Edit("cluster.api".to_owned()),
+            Way::Manual(way.clone()),
+            Way::Repair { title: way, actions: Vec::new() },
+            Way::Replace("a file".to_owned()),
+            Way::Skip,
+        ],
+    })
+}
+
+fn event() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        hostile().prop_map(|text| Event::RunStarted { hosts: vec![text] }),
+        hostile().prop_map(|text| Event::Note { text }),
+        Just(Event::TaskStarted),
+        (hostile(), hostile()).prop_map(|(action, shell)| Event::ActionStarted { action, shell }),
+        (hostile(), any::<bool>()).prop_map(|(line, err)| Event::Output { line, err }),
+        (any::<u64>(), any::<u64>()).prop_map(|(sent, of)| Event::Progress { sent, of }),
+        (hostile(), any::<i32>(), any::<u64>()).prop_map(|(action, status, ms)| Event::ActionEnded {
+            action,
+            status,
+            ms
+        }),
+        problem().prop_map(|problem| Event::Trouble { problem }),
+        problem().prop_map(|problem| Event::TaskEnded { outcome: Outcome::Failed { problem } }),
+        any::<usize>().prop_map(|actions| Event::TaskEnded { outcome: Outcome::Changed { actions } }),
+        hostile().prop_map(|evidence| Event::TaskEnded { outcome: Outcome::Proven { evidence } }),
+        (any::<u8>(), hostile()).prop_map(|(code, text)| Event::RunEnded {
+            code,
+            places: BTreeMap::from([(text.clone(), text.clone())]),
+            counts: BTreeMap::new(),
+            next: vec![text],
+        }),
+    ]
+}
+
+fn question() -> impl Strategy<Value = Question> {
+    prop_oneof![
+        hostile().prop_map(|prompt| Question::Secret { prompt }),
+        (hostile(), hostile()).prop_map(|(host, note)| Question::Trust {
+            host,
+            kind: "ed25519".to_owned(),
+            fingerprint: note.clone(),
+            note,
+        }),
+        (place(), hostile()).prop_map(|(place, action)| Question::GoOn {
+            place,
+            step: StepId("keys"),
+            actions: vec![action; 30],
+        }),
+    ]
+}
+
+/// What happens; `Msg` itself cannot be shrunk or shown twice.
+#[derive(Debug, Clone)]
+enum Happens {
+    Key(KeyEvent),
+    Paste(String),
+    Resize(u16, u16),
+    Tick,
+    Looked(Target, Problem, bool),
+    Surveyed(Problem),
+    Seen,
+    Ask(u64, Question),
+    Unasked(u64),
+    Say(String),
+    Text(String),
+    Hosts(String),
+    Offline(String),
+    Run(Place, f64, Event),
+    RunOver(u8),
+}
+
+fn key() -> impl Strategy<Value = KeyEvent> {
+    let table: Vec<KeyEvent> =
+        TABLE.iter().flat_map(|binding| binding.keys).map(|key| KeyEvent::new(key.code, key.with)).collect();
+    let moves = [
+        KeyCode::Up,
+        KeyCode::Down,
+        KeyCode::Left,
+        KeyCode::Right,
+        KeyCode::Home,
+        KeyCode::End,
+        KeyCode::PageUp,
+        KeyCode::PageDown,
+        KeyCode::Enter,
+        KeyCode::Esc,
+        KeyCode::Tab,
+        KeyCode::BackTab,
+        KeyCode::Backspace,
+        KeyCode::Delete,
+        KeyCode::Insert,
+        KeyCode::F(5),
+        KeyCode::Null,
+    ];
+    let held = prop_oneof![
+        4 => Just(KeyModifiers::NONE),
+        1 => Just(KeyModifiers::SHIFT),
+        1 => Just(KeyModifiers::CONTROL),
+        1 => Just(KeyModifiers::ALT),
+    ];
+    prop_oneof![
+        4 => proptest::sample::select(table),
+        4 => Just(KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE)),
+        3 => (proptest::sample::select(moves.to_vec()), held.clone()).prop_map(|(code, with)| KeyEvent::new(code, with)),
+        3 => (any::<char>(), held.clone()).prop_map(|(c, with)| KeyEvent::new(KeyCode::Char(c), with)),
+        3 => (proptest::char::range(' ', '~'), held).prop_map(|(c, with)| KeyEvent::new(KeyCode::Char(c), with)),
+    ]
+}
+
+fn happens() -> impl Strategy<Value = Happens> {
+    let target = prop_oneof![
+        Just(Target::Ca),
+        Just(Target::Api),
+        Just(Target::Worker("worker1".to_owned())),
+        hostile().prop_map(Target::Worker),
+    ];
+    prop_oneof![
+        40 => key().prop_map(Happens::Key),
+        3 => hostile().prop_map(Happens::Paste),
+        3 => (0_u16..=210, 0_u16..=70).prop_map(|(width, height)| Happens::Resize(width, height)),
+        2 => Just(Happens::Tick),
+        2 => (target, problem(), any::<bool>()).prop_map(|(target, problem, bad)| Happens::Looked(target, problem, bad)),
+        1 => problem().prop_map(Happens::Surveyed),
+        2 => Just(Happens::Seen),
+        1 => (0_u64..9, question()).prop_map(|(id, question)| Happens::Ask(id, question)),
+        1 => (0_u64..9).prop_map(Happens::Unasked),
+        1 => hostile().prop_map(Happens::Say),
+        1 => hostile().prop_map(Happens::Text),
+        1 => hostile().prop_map(Happens::Hosts),
+        1 => hostile().prop_map(Happens::Offline),
+        3 => (place(), prop_oneof![0.0..1e6, Just(f64::MAX), Just(f64::NAN)], event())
+            .prop_map(|(place, t, event)| Happens::Run(place, t, event)),
+        1 => any::<u8>().prop_map(Happens::RunOver),
+    ]
+}
+
+fn msg(model: &Model, what: &Happens, seq: u64) -> Msg {
+    match what.clone() {
+        Happens::Key(key) => Msg::Key(key),
+        Happens::Paste(text) => Msg::Paste(text),
+        Happens::Resize(width, height) => Msg::Resize(width, height),
+        Happens::Tick => Msg::Tick(model.now),
+        Happens::Looked(target, problem, bad) => {
+            let number = model.look_numbers.get(&target).copied().unwrap_or(0);
+            let lines = vec![(Role::Text, problem.what.clone())];
+            let mood = if bad { Mood::Bad } else { Mood::Good };
+            let look = Look {
+                mood,
+                lines,
+                word: problem.what.clone(),
+                problem: bad.then_some(problem),
+                stale: false,
+            };
+            Msg::Looked { target, number, look }
+        }
+        Happens::Surveyed(problem) => Msg::Surveyed { number: model.survey_number, seen: Err(problem) },
+        Happens::Seen => Msg::Surveyed { number: model.survey_number, seen: Ok(std::sync::Arc::default()) },
+        Happens::Ask(id, question) => Msg::Ask { id, question },
+        Happens::Unasked(id) => Msg::Unasked { id },
+        Happens::Say(text) => Msg::Say(Role::Warn, text),
+        Happens::Text(text) => {
+            Msg::Text { title: text.clone(), lines: vec![(Role::Added, text.clone()), (Role::Code, text)] }
+        }
+        Happens::Hosts(text) => Msg::Hosts(vec![text]),
+        Happens::Offline(text) => Msg::Offline(Offline {
+            folder: text.clone(),
+            command: text.clone(),
+            waiting: vec![(text.clone(), false)],
+            said: text,
+        }),
+        Happens::Run(place, t, event) => {
+            Msg::Run(Stamped { v: 1, seq, t, run: "r".to_owned(), place, step: Some(StepId("keys")), event })
+        }
+        Happens::RunOver(code) => Msg::RunOver { code, undone: Vec::new() },
+    }
+}
+
+/// Only a person's hand changes answers: a key or a paste.
+fn by_hand(what: &Happens) -> bool {
+    matches!(what, Happens::Key(_) | Happens::Paste(_))
+}
+
+fn start(at: usize) -> Model {
+    match at {
+        0 => super::model(),
+        1 => super::answered("workers"),
+        2 => super::answered("review"),
+        3 => super::running(),
+        4 => super::answered("kubectl"),
+        _ => {
+            let mut model = super::answered("review");
+            model.read_only = true;
+            model
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_happens_the_wizard_stays_whole(at in 0_usize..6, story in proptest::collection::vec(happens(), 1..60)) {
+        let mut model = start(at);
+        for (seq, what) in (0..).zip(&story) {
+            let before = model.answers.clone();
+            let message = msg(&model, what, seq);
+            let effects = update(&mut model, message);
+            prop_assert!(by_hand(what) || model.answers == before, "{what:?} changed answers");
+            if model.read_only {
+                prop_assert!(!super::writes(&effects), "{what:?}: {effects:?}");
+            }
+            text(&model);
+        }
+        let answers = model.answers.clone();
+        for _ in 0..30 {
+            let effects = update(&mut model, Msg::Key(KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE)));
+            prop_assert!(!effects.iter().any(|effect| matches!(effect, Effect::Quit(_))));
+        }
+        prop_assert!(
+            model.overlays.iter().all(|overlay| matches!(overlay, Overlay::Ask { .. })) && model.questions.is_empty()
+                || model.overlays.is_empty(),
+            "{:?}", model.overlays
+        );
+        prop_assert!(
+            model.screen == Screen::Welcome || model.run.going_on() && model.screen == Screen::Run,
+            "{:?} {:?} {:?}", model.screen, model.history, model.overlays
+        );
+        prop_assert_eq!(&model.answers, &answers, "Esc changed an answer");
+        // Whatever was typed, right or wrong, is there again when the session is opened.
+        let state = tempfile::tempdir().unwrap();
+        save::draft(&model).write(state.path()).unwrap();
+        let saved = save::list(state.path());
+        prop_assert_eq!(saved.len(), 1);
+        let opened = save::open(state.path(), &saved[0].name);
+        prop_assert!(opened.is_ok(), "{:?}", opened.err());
+        prop_assert_eq!(opened.unwrap().answers, save::portable(&model.answers, &model.base));
+    }
+}
