@@ -71,6 +71,7 @@ pub struct Term {
 
 /// What a program can leave behind in a terminal.
 #[derive(Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "modes of a terminal, each its own")]
 pub struct Manners {
     pub alternate: bool,
     pub cursor_hidden: bool,

@@ -20,6 +20,8 @@ use crate::plan::place::Place;
 /// A row of the command menu.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
+    /// Its word in the key bar, which is searched too.
+    pub word: String,
     /// Its words.
     pub text: String,
     /// Its key, in words.
@@ -44,18 +46,21 @@ pub fn entries(model: &Model, search: &str) -> Vec<Entry> {
     let mut all: Vec<Entry> = keys::possible(model)
         .filter(|binding| !matches!(binding.command, Command::Menu | Command::Next | Command::Previous))
         .map(|binding| Entry {
+            word: binding.label.to_owned(),
             text: binding.long.to_owned(),
             key: binding.keys.first().map(|key| keys::name(*key)).unwrap_or_default(),
             does: Does::Command(binding.command),
         })
         .collect();
     all.extend(update::jumps(model).into_iter().map(|screen| Entry {
+        word: String::new(),
         text: format!("go to {}", screen.title()),
         key: String::new(),
         does: Does::Jump(screen),
     }));
     if let Some(demo) = &model.demo {
         all.extend(demo.faults.iter().map(|(id, worker, title)| Entry {
+            word: String::new(),
             text: format!("demo: {title}"),
             key: String::new(),
             does: Does::Throw(id.clone(), worker.clone()),
@@ -65,7 +70,7 @@ pub fn entries(model: &Model, search: &str) -> Vec<Entry> {
         return all;
     }
     let pattern = Pattern::parse(search, CaseMatching::Ignore, Normalization::Smart);
-    let texts: Vec<String> = all.iter().map(|entry| entry.text.clone()).collect();
+    let texts: Vec<String> = all.iter().map(|entry| format!("{} {}", entry.word, entry.text)).collect();
     let mut matcher = Matcher::new(Config::DEFAULT);
     let found = pattern.match_list(texts.iter().enumerate().map(Searched), &mut matcher);
     found.into_iter().filter_map(|(searched, _)| all.get(searched.0.0).cloned()).collect()

@@ -84,6 +84,9 @@ pub fn scene(name: &str, size: (u16, u16)) -> Option<Model> {
     let failed = matches!(name, "review-reonboard" | "run-problem");
     let mut stage = Stage::open(if failed { "failed-worker" } else { "first-cluster" }, size)?;
     stage.play(name);
+    if name == "too-small" {
+        stage.model.size = (46, 8);
+    }
     Some(stage.model)
 }
 

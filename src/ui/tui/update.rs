@@ -210,7 +210,7 @@ fn run_over(model: &mut Model, code: u8, undone: &[Place]) -> Vec<Effect> {
             match worst {
                 0 => model.say(Role::Ok, "everything is aboard; Continue opens the report"),
                 3 => model.say(Role::Warn, "stopped; what was done stays, and a new run goes on from there"),
-                _ => model.say(Role::Bad, "not everything is aboard; the card below has the ways out"),
+                _ => model.say(Role::Bad, "not everything is aboard; the card has the ways out"),
             }
         } else if code == 0 {
             model.say(Role::Ok, "taken back");

@@ -599,6 +599,34 @@ fn report(model: &Model, page: &mut Page<'static>, width: usize) {
     };
     page.seen(model, &[(role, words.to_owned())], width);
     page.space();
+    page.say(model, Role::Key, "What to try next", width);
+    let mut next: Vec<String> = model.run.next.clone();
+    if let Some(plan) = super::super::update::plan(model)
+        && model.run.code == Some(0)
+    {
+        next.push(format!(
+            "dig @{} kubernetes.default.svc.{} +short        (on a worker)",
+            plan.cluster.dns, plan.cluster.domain
+        ));
+        next.push("docker ps        (on a worker)".to_owned());
+    }
+    for line in next {
+        page.line(Line::styled(
+            format!("   {}", cut(&line, width.saturating_sub(4))),
+            theme.style(Role::Code),
+        ));
+    }
+    page.space();
+    page.say(model, Role::Key, "How to take it back", width);
+    page.say(
+        model,
+        Role::Text,
+        "u takes back what was done on a worker; gangplank undo PLAN does it for all, from any computer: the record is \
+         in /var/lib/gangplank on each worker.",
+        width,
+    );
+    page.space();
+    page.say(model, Role::Key, "What was done", width);
     for place in super::super::run::places(model) {
         let end = model.run.ends.get(&place.to_string()).cloned().unwrap_or_default();
         let undone = if model.run.undone.contains(&place) { "taken back" } else { end.as_str() };
@@ -621,32 +649,5 @@ fn report(model: &Model, page: &mut Page<'static>, width: usize) {
                 width,
             );
         }
-    }
-    page.space();
-    page.say(model, Role::Key, "How to take it back", width);
-    page.say(
-        model,
-        Role::Text,
-        "u takes back what was done on a worker; gangplank undo PLAN does it for all, from any computer: the record is \
-         in /var/lib/gangplank on each worker.",
-        width,
-    );
-    page.space();
-    page.say(model, Role::Key, "What to try next", width);
-    let mut next: Vec<String> = model.run.next.clone();
-    if let Some(plan) = super::super::update::plan(model)
-        && model.run.code == Some(0)
-    {
-        next.push(format!(
-            "dig @{} kubernetes.default.svc.{} +short        (on a worker)",
-            plan.cluster.dns, plan.cluster.domain
-        ));
-        next.push("docker ps        (on a worker)".to_owned());
-    }
-    for line in next {
-        page.line(Line::styled(
-            format!("   {}", cut(&line, width.saturating_sub(4))),
-            theme.style(Role::Code),
-        ));
     }
 }
