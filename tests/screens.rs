@@ -183,7 +183,7 @@ fn a_key_that_an_offline_ca_must_not_have_can_be_emptied() {
 /// The last line of a page longer than the window is reached, and the first one again.
 #[test]
 fn long_pages_turn() {
-    for (name, last) in [("report", "docker ps"), ("skydns", "clusterIP"), ("certificates", "new")] {
+    for (name, last) in [("report", "kube-dns"), ("skydns", "clusterIP"), ("certificates", "new")] {
         let mut model = stage::scene(name, (80, 24)).unwrap();
         let first = text(&stage::picture(&model));
         let mut press = |keys: &str| {
