@@ -29,16 +29,20 @@ pub struct Card {
     pub differs: Vec<(Role, String)>,
 }
 
-/// The cards of all workers of the journey.
+/// So many workers have cards; of more nobody reads them, and the review has each.
+pub const MOST: usize = 60;
+
+/// The cards of the workers of the journey, at most [`MOST`] of them.
 pub fn cards(model: &Model, days: i64) -> Vec<Card> {
-    let Some(plan) = super::update::plan(model) else { return Vec::new() };
+    let Some(plan) = model.planned.as_deref() else { return Vec::new() };
     plan.workers
         .iter()
         .filter(|worker| model.chosen(&worker.name))
+        .take(MOST)
         .flat_map(|worker| {
             let place = Place::Worker(worker.name.clone());
             let seen = model.survey.seen().and_then(|all| all.iter().find(|seen| seen.place == place));
-            identities(&plan, worker, seen)
+            identities(plan, worker, seen)
                 .into_iter()
                 .map(|identity| card(model, worker, &identity, seen, days))
                 .collect::<Vec<_>>()

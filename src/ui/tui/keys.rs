@@ -189,7 +189,7 @@ fn has_host(model: &Model) -> bool {
 }
 
 fn can_undo(model: &Model) -> bool {
-    has_host(model) && !model.read_only && super::update::plan(model).is_some()
+    has_host(model) && !model.read_only && model.planned.is_some()
 }
 
 fn can_look(model: &Model) -> bool {

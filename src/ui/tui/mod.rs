@@ -236,6 +236,8 @@ pub struct Wizard {
     recorder: Option<Recorder>,
     begun: Instant,
     theme: Theme,
+    /// The demo that is opened after the first frame.
+    later: Option<String>,
 }
 
 impl Wizard {
@@ -253,9 +255,24 @@ impl Wizard {
             Opening::Session(name) => Some(Effect::OpenSession(name)),
             Opening::Demo(name) => Some(Effect::OpenDemo(name)),
         };
-        if let Some(effect) = opening {
-            works.perform(effect, &model);
-        }
+        // Making a lab's keys takes a moment: the first frame does not wait for it, and says that it is a demo.
+        let later = match opening {
+            Some(Effect::OpenDemo(name)) => {
+                model.demo = Some(model::Demo {
+                    name: name.clone(),
+                    about: String::new(),
+                    faults: Vec::new(),
+                    caption: None,
+                    paused: false,
+                });
+                Some(name)
+            }
+            Some(effect) => {
+                works.perform(effect, &model);
+                None
+            }
+            None => None,
+        };
         update::judge(&mut model);
         let mut wizard = Self {
             model,
@@ -270,8 +287,9 @@ impl Wizard {
             recorder: start.recorder,
             begun: Instant::now(),
             theme: start.theme,
+            later,
         };
-        // What is opened is there on the first frame: a demo says from the start that it is one.
+        // What is opened is there on the first frame.
         while let Ok(msg) = wizard.news.try_recv() {
             wizard.take(msg);
         }
@@ -345,6 +363,15 @@ impl Wizard {
     where
         B::Error: Send + Sync + 'static,
     {
+        if self.frames > 0
+            && let Some(name) = self.later.take()
+        {
+            self.works.perform(Effect::OpenDemo(name), &self.model);
+            while let Ok(msg) = self.news.try_recv() {
+                self.take(msg);
+            }
+            self.at_once = true;
+        }
         let since = self.drawn.map_or(FRAME, |at| at.elapsed());
         if self.at_once || self.dirty && since >= FRAME {
             let model = &self.model;

@@ -15,6 +15,7 @@ use super::theme::{Role, Theme};
 use crate::engine::Seen;
 use crate::live;
 use crate::plan::answers::Answers;
+use crate::plan::model::Plan;
 use crate::plan::place::Place;
 use crate::plan::problem::Problem;
 use crate::plan::remark::Remark;
@@ -685,6 +686,8 @@ pub struct Model {
     pub confirmed: BTreeSet<String>,
     /// Everything there is to say about the answers.
     pub remarks: Vec<Remark>,
+    /// The plan the answers make, for what is drawn: made once for each change of an answer.
+    pub planned: Option<Arc<Plan>>,
     /// The folder relative paths start from.
     pub base: std::path::PathBuf,
     /// The operator's home.
@@ -768,6 +771,7 @@ impl Model {
             only_before: None,
             confirmed: BTreeSet::new(),
             remarks: Vec::new(),
+            planned: None,
             base: std::path::PathBuf::new(),
             home: None,
             focus: 0,

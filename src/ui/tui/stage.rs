@@ -1,6 +1,8 @@
 //! Named scenes for pictures and tests: the real wizard over a demo lab, with looks, surveys and runs carried out
 //! at once and in the same order on every machine. Times of the machine it runs on are replaced: nothing here
 //! depends on the hour, the home folder or how fast somebody is.
+//!
+//! It is long because every scene is staged here.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

@@ -3,6 +3,7 @@
 //! It is long because every message ends here.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use super::field::Field;
 use super::form;
@@ -268,6 +269,7 @@ pub fn judge(model: &mut Model) {
     let ids: Vec<&str> = DIFFERENCES.iter().map(|difference| difference.id).collect();
     model.remarks = check(&model.answers);
     model.remarks.extend(check_differences(&model.answers, &ids));
+    model.planned = plan(model).map(Arc::new);
     model.spoilt.clear();
     let finished: Vec<Screen> = model.finished.iter().copied().collect();
     for screen in finished {

@@ -461,6 +461,11 @@ fn certificates(model: &Model, page: &mut Page<'static>, width: usize) {
         }
         page.space();
     }
+    let workers = model.planned.as_ref().map_or(0, |plan| plan.workers.len());
+    let more = workers.saturating_sub(super::super::cards::MOST);
+    if more > 0 {
+        page.say(model, Role::Dim, &format!("{more} more workers get the like; Review has each"), width);
+    }
 }
 
 /// A life as a bar on the scale that all cards share.
@@ -566,8 +571,8 @@ fn dns(model: &Model, page: &mut Page<'static>, width: usize) {
     states(model, page, &Place::Cluster, &["namespace", "dns", "dns-pods"], width);
     page.space();
     page.say(model, Role::Key, "The manifest", width);
-    if let Some(plan) = super::super::update::plan(model) {
-        match crate::profile::dns_objects(&plan, true) {
+    if let Some(plan) = model.planned.as_deref() {
+        match crate::profile::dns_objects(plan, true) {
             Ok(objects) if objects.is_empty() => {
                 page.say(model, Role::Dim, "none: what answers already is proven", width);
             }
@@ -601,7 +606,7 @@ fn report(model: &Model, page: &mut Page<'static>, width: usize) {
     page.space();
     page.say(model, Role::Key, "What to try next", width);
     let mut next: Vec<String> = model.run.next.clone();
-    if let Some(plan) = super::super::update::plan(model)
+    if let Some(plan) = model.planned.as_deref()
         && model.run.code == Some(0)
     {
         next.push(format!(
@@ -627,7 +632,10 @@ fn report(model: &Model, page: &mut Page<'static>, width: usize) {
     );
     page.space();
     page.say(model, Role::Key, "What was done", width);
-    for place in super::super::run::places(model) {
+    let places = super::super::run::places(model);
+    // Of many hosts nobody reads every action; the journal and each host's record have them.
+    let many = places.len() > super::super::cards::MOST;
+    for place in places {
         let end = model.run.ends.get(&place.to_string()).cloned().unwrap_or_default();
         let undone = if model.run.undone.contains(&place) { "taken back" } else { end.as_str() };
         let skipped = if model.run.skipped.contains(&place) { "skipped" } else { undone };
@@ -635,8 +643,11 @@ fn report(model: &Model, page: &mut Page<'static>, width: usize) {
             Span::styled(format!(" {} ", fill(&place.to_string(), 14)), theme.style(Role::Accent)),
             Span::raw(skipped.to_owned()),
         ]));
-        let changed = model.run.changed.get(&place).cloned().unwrap_or_default();
-        for line in &changed {
+        let changed = model.run.changed.get(&place).map(Vec::as_slice).unwrap_or_default();
+        if many && !changed.is_empty() {
+            page.line(Line::raw(format!("     {} actions", changed.len())));
+        }
+        for line in changed.iter().filter(|_| !many) {
             page.line(Line::styled(
                 format!("     {}", cut(line, width.saturating_sub(6))),
                 theme.style(Role::Text),

@@ -1,0 +1,303 @@
+//! How fast the wizard draws. `tests/bench/tui` runs this as a release build and reads the lines that begin with
+//! "figure"; without its word in `GANGPLANK_BENCH` the same is done once, and only what does not depend on the
+//! machine is asserted.
+
+#![expect(clippy::similar_names, reason = "the names of a sender and what it sent")]
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use gangplank::engine::{Event, RealWorld, Stamped};
+use gangplank::host::{Here, TrustPolicy};
+use gangplank::plan::model::ApiAddress;
+use gangplank::plan::place::Place;
+use gangplank::ui::ask::Terminal as Vault;
+use gangplank::ui::tui::model::{Look, Model, Screen, Survey, Target};
+use gangplank::ui::tui::msg::Msg;
+use gangplank::ui::tui::theme::Theme;
+use gangplank::ui::tui::work::{Dialogs, Places, Replies};
+use gangplank::ui::tui::{Opening, Start, Turn, Wizard, stage, update, view};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+const WIDE: (u16, u16) = (200, 60);
+const WORKERS: usize = 500;
+
+fn measured() -> bool {
+    std::env::var_os("GANGPLANK_BENCH").is_some()
+}
+
+/// One line for the bench script.
+fn figure(name: &str, value: f64, unit: &str) {
+    println!("figure {name} {value:.3} {unit}");
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
+/// The time that so many of a hundred stay under.
+fn percentile(times: &mut [Duration], hundredth: usize) -> Duration {
+    times.sort();
+    times[(times.len() * hundredth / 100).min(times.len() - 1)]
+}
+
+/// A scene whose first worker is there so often.
+fn many(scene: &str, workers: usize, size: (u16, u16)) -> Model {
+    let mut model = stage::scene(scene, size).expect("a scene of this name");
+    let first = Place::Worker("worker01".to_owned());
+    let name = |at: usize| format!("worker{:03}", at + 1);
+    let row = model.answers.workers[0].clone();
+    let look = model.looks.get(&Target::Worker("worker01".to_owned())).cloned();
+    let cells: Vec<_> = model
+        .run
+        .cells
+        .iter()
+        .filter(|((place, _), _)| *place == first)
+        .map(|((_, step), cell)| (*step, cell.clone()))
+        .collect();
+    let (log, changed) = (model.run.logs.get(&first).cloned(), model.run.changed.get(&first).cloned());
+    model.answers.workers = (0..workers)
+        .map(|at| {
+            let mut one = row.clone();
+            one.name = Some(name(at));
+            one.address = Some(format!("10.1.{}.{}", at / 250, at % 250 + 1));
+            one
+        })
+        .collect();
+    for at in 0..workers {
+        let place = Place::Worker(name(at));
+        let seen: Look = look.clone().unwrap_or_else(Look::begun);
+        model.looks.insert(Target::Worker(name(at)), seen);
+        for (step, cell) in &cells {
+            model.run.cells.insert((place.clone(), step), cell.clone());
+        }
+        model.run.logs.extend(log.clone().map(|log| (place.clone(), log)));
+        model.run.changed.extend(changed.clone().map(|changed| (place.clone(), changed)));
+        if let Some(end) = model.run.ends.get("worker01").cloned() {
+            model.run.ends.insert(name(at), end);
+        }
+    }
+    if let Survey::Seen { seen, .. } = &mut model.survey {
+        let mut all = seen.as_ref().clone();
+        if let Some(one) = all.iter().find(|one| one.place == first).cloned() {
+            all.retain(|one| !matches!(one.place, Place::Worker(_)));
+            all.extend((0..workers).map(|at| {
+                let mut one = one.clone();
+                one.place = Place::Worker(name(at));
+                one
+            }));
+        }
+        *seen = Arc::new(all);
+    }
+    update::judge(&mut model);
+    model.row = workers / 2;
+    model
+}
+
+#[test]
+fn every_screen_draws_with_500_workers() {
+    let times = if measured() { 200 } else { 1 };
+    let mut worst = Duration::ZERO;
+    for scene in
+        ["ca", "cluster", "workers", "certificates", "kubectl", "skydns", "review", "run-middle", "report"]
+    {
+        let model = many(scene, WORKERS, WIDE);
+        assert_eq!(model.worker_names().len(), WORKERS);
+        let mut screen = Terminal::new(TestBackend::new(WIDE.0, WIDE.1)).unwrap();
+        let area = ratatui::layout::Rect::new(0, 0, WIDE.0, WIDE.1);
+        let mut all: Vec<Duration> = (0..times)
+            .map(|_| {
+                // Nothing of the last frame is left: every cell is written.
+                screen.resize(area).unwrap();
+                let begun = Instant::now();
+                screen.draw(|frame| view::draw(frame, &model)).unwrap();
+                begun.elapsed()
+            })
+            .collect();
+        let shown = screen.backend().to_string();
+        assert!(shown.contains("gangplank") && shown.contains("worker") || scene == "ca", "{shown}");
+        let median = percentile(&mut all, 50);
+        worst = worst.max(median);
+        if measured() {
+            figure(&format!("draw-{scene}"), milliseconds(median), "ms");
+        }
+    }
+    if measured() {
+        figure("draw-500-workers", milliseconds(worst), "ms");
+    }
+}
+
+#[test]
+fn a_key_in_a_field_is_answered_with_500_workers() {
+    let times = if measured() { 400 } else { 2 };
+    let mut model = many("workers", WORKERS, (120, 36));
+    model.screen = Screen::Workers;
+    let mut screen = Terminal::new(TestBackend::new(120, 36)).unwrap();
+    let mut press = |code: KeyCode| {
+        let begun = Instant::now();
+        update::update(&mut model, Msg::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+        screen.draw(|frame| view::draw(frame, &model)).unwrap();
+        begun.elapsed()
+    };
+    press(KeyCode::Tab);
+    press(KeyCode::Enter);
+    let mut all: Vec<Duration> = Vec::new();
+    for _ in 0..times {
+        all.push(press(KeyCode::Char('x')));
+        all.push(press(KeyCode::Backspace));
+    }
+    press(KeyCode::Char('x'));
+    let worst = percentile(&mut all, 99);
+    let name = model.worker_name(model.row);
+    assert!(name.ends_with('x'), "the keys went into a field: {name}");
+    if measured() {
+        figure("key-500-workers", milliseconds(worst), "ms");
+    }
+}
+
+#[expect(clippy::unwrap_used, reason = "a test")]
+fn wizard(folder: &std::path::Path) -> (Wizard, Sender<Msg>) {
+    let (send, news) = channel();
+    let replies = Replies::default();
+    let dialogs = Dialogs { send: send.clone(), replies: replies.clone() };
+    let vault = Vault::with(dialogs.prompt(), &[], true, &[], false).unwrap();
+    let here = Here { home: folder.to_owned(), user: "op".to_owned(), agent: None, ssh: None, config: None };
+    let nowhere = ApiAddress { host: "127.0.0.1".to_owned(), port: 1 };
+    let real = RealWorld::new(here, TrustPolicy::default(), Arc::new(vault), &nowhere, folder.join("kept"));
+    let start = Start {
+        theme: Theme::default(),
+        places: Places {
+            state: folder.join("state"),
+            home: folder.to_owned(),
+            base: folder.to_owned(),
+            jobs: 16,
+            speed: 1.0,
+            seed: None,
+        },
+        real,
+        send: send.clone(),
+        news,
+        replies,
+        read_only: false,
+        opening: Opening::Welcome,
+        player: None,
+        recorder: None,
+    };
+    (Wizard::new(start, (120, 36)), send)
+}
+
+/// Output of all hosts at this pace until it is told to end.
+#[expect(clippy::needless_pass_by_value, reason = "the thread owns them")]
+fn stream(send: Sender<Msg>, hosts: usize, a_second: u64, ends: Arc<AtomicBool>, sent: Arc<AtomicU64>) {
+    let begun = Instant::now();
+    let mut count = 0;
+    while !ends.load(Ordering::Acquire) {
+        let due = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX) * a_second / 1_000_000;
+        while count < due {
+            let host = usize::try_from(count).unwrap_or(0) % hosts;
+            let event = Stamped {
+                v: 1,
+                seq: count,
+                t: begun.elapsed().as_secs_f64(),
+                run: "bench".to_owned(),
+                place: Place::Worker(format!("worker{:03}", host + 1)),
+                step: None,
+                event: Event::Output {
+                    line: format!("line {count} of a command that has much to say about what it does"),
+                    err: false,
+                },
+            };
+            if send.send(Msg::Run(event)).is_err() {
+                return;
+            }
+            count += 1;
+        }
+        sent.store(count, Ordering::Release);
+        std::thread::park_timeout(Duration::from_millis(2));
+    }
+}
+
+/// Presses a key, waits until it was drawn, waits a little, and so on; each key's time.
+fn press(send: &Sender<Msg>, drawn: &Receiver<Instant>, times: usize) -> Vec<Duration> {
+    (0..times)
+        .map_while(|number| {
+            let at = Instant::now();
+            send.send(Msg::Key(KeyEvent::new(KeyCode::Char('h'), KeyModifiers::NONE))).ok()?;
+            let seen = drawn.recv().ok()?;
+            std::thread::park_timeout(Duration::from_millis(5 + u64::try_from(number % 17).unwrap_or(0)));
+            Some(seen.duration_since(at))
+        })
+        .collect()
+}
+
+#[test]
+fn a_key_draws_at_once_while_20_hosts_stream_and_output_alone_never_above_30_frames() {
+    let (pace, keys, quiet) = if measured() { (20_000, 500, 5) } else { (1_000, 10, 1) };
+    let folder = tempfile::tempdir().unwrap();
+    let (mut wizard, send) = wizard(folder.path());
+    wizard.model = many("run-middle", 20, (120, 36));
+    let mut screen = Terminal::new(TestBackend::new(120, 36)).unwrap();
+    let (ends, sent) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+    let (tell, drawn) = channel();
+    let pressed = Arc::new(Mutex::new(None));
+    let streams = {
+        let (send, ends, sent) = (send.clone(), Arc::clone(&ends), Arc::clone(&sent));
+        std::thread::spawn(move || stream(send, 20, pace, ends, sent))
+    };
+    let presses = {
+        let (send, pressed) = (send.clone(), Arc::clone(&pressed));
+        std::thread::spawn(move || {
+            let times = press(&send, &drawn, keys);
+            *pressed.lock().unwrap() = Some(times);
+        })
+    };
+    // With keys: every change of the shown host is seen in the frame that follows.
+    let begun = Instant::now();
+    let mut shown = wizard.model.run.shown;
+    while pressed.lock().unwrap().is_none() {
+        assert!(begun.elapsed() < Duration::from_secs(120), "keys are not drawn");
+        let before = wizard.frames;
+        let turn = wizard.turn(&mut screen).unwrap();
+        assert!(matches!(turn, Turn::On));
+        if wizard.frames > before && wizard.model.run.shown != shown {
+            shown = wizard.model.run.shown;
+            let _ = tell.send(Instant::now());
+        }
+    }
+    presses.join().unwrap();
+    let with_keys = wizard.frames;
+    let most = u64::try_from(keys).unwrap() + begun.elapsed().as_secs() * 30 + 31;
+    assert!(with_keys <= most, "{with_keys} frames, at most {most}");
+    // Without: only the output draws.
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(quiet) {
+        wizard.turn(&mut screen).unwrap();
+    }
+    let seconds = begun.elapsed().as_secs_f64();
+    #[expect(clippy::cast_precision_loss, reason = "a small number")]
+    let frames = (wizard.frames - with_keys) as f64 / seconds;
+    assert!(frames <= 30.0, "{frames} frames a second");
+    assert!(frames >= 2.0, "{frames} frames a second: what comes is shown");
+    ends.store(true, Ordering::Release);
+    streams.join().unwrap();
+    let total = sent.load(Ordering::Acquire);
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let heard = |wizard: &Wizard| -> usize {
+        wizard.model.run.logs.values().map(gangplank::ui::tui::log::Log::len).sum()
+    };
+    while heard(&wizard) < usize::try_from(total).unwrap() && Instant::now() < deadline {
+        wizard.turn(&mut screen).unwrap();
+    }
+    assert!(heard(&wizard) >= usize::try_from(total).unwrap(), "every line is heard");
+    wizard.close().unwrap();
+    if measured() {
+        let mut times = pressed.lock().unwrap().take().unwrap();
+        figure("key-frame-median", milliseconds(percentile(&mut times, 50)), "ms");
+        figure("key-frame-p99", milliseconds(percentile(&mut times, 99)), "ms");
+        figure("output-frames", frames, "/s");
+    }
+}
