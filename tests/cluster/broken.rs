@@ -25,7 +25,7 @@ const FAULTS: &[(&str, &str, &str, &[&str])] = &[
         "systemctl stop docker.socket docker",
         "systemctl start docker",
         "E-DOCKER-01",
-        &["systemctl start docker"],
+        &["start docker"],
     ),
     (
         "rm /usr/local/bin/kubelet",
