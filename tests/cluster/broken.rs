@@ -21,12 +21,7 @@ const OWN_KUBELET: &str = "cp /usr/local/bin/kubelet /root/kubelet && umount /us
 
 /// A fault: how to make it, how to mend it, what is said.
 const FAULTS: &[(&str, &str, &str, &[&str])] = &[
-    (
-        "systemctl stop docker.socket docker",
-        "systemctl start docker",
-        "E-DOCKER-01",
-        &["start docker"],
-    ),
+    ("systemctl stop docker.socket docker", "systemctl start docker", "E-DOCKER-01", &["start docker"]),
     (
         "rm /usr/local/bin/kubelet",
         "cp /root/kubelet /usr/local/bin/kubelet",
