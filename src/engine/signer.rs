@@ -35,7 +35,6 @@ enum Kind {
 
 struct Remote {
     host: Mutex<Box<dyn Host>>,
-    cert: String,
     key: String,
     encrypted: bool,
     queue: Mutex<Queue>,
@@ -140,7 +139,6 @@ impl Signer {
                     info,
                     kind: Kind::There(Remote {
                         host: Mutex::new(host),
-                        cert: cert.clone(),
                         key: key.clone(),
                         encrypted,
                         queue: Mutex::default(),
@@ -414,12 +412,8 @@ impl Remote {
             .map(|(one, id)| openssl_ca::Task { id, csr: &one.wanted.csr, request: &one.wanted.request })
             .collect();
         let asked = world.now();
-        let place = openssl_ca::Place {
-            cert: &self.cert,
-            key: &self.key,
-            info: ca,
-            passphrase_fd: self.encrypted.then_some(4),
-        };
+        let place =
+            openssl_ca::Place { key: &self.key, info: ca, passphrase_fd: self.encrypted.then_some(4) };
         let text = match openssl_ca::script(&tasks, &place, asked) {
             Ok(text) => text,
             Err(error) => return all(&pki_problem(&error)),

@@ -16,11 +16,9 @@ pub const MISSING: &str = "no-certificate-for";
 /// The CA on the host that signs.
 #[derive(Debug, Clone, Copy)]
 pub struct Place<'a> {
-    /// Its certificate's file there, absolute, PEM or DER.
-    pub cert: &'a str,
     /// Its key's file there, absolute, PEM.
     pub key: &'a str,
-    /// What was read from the certificate; dates and the key identifier depend on it.
+    /// What was read from its certificate there, PEM or DER; openssl gets it back as PEM.
     pub info: &'a CaInfo,
     /// A descriptor, 3 to 9, from which one line with the passphrase is read; `None` = not encrypted.
     pub passphrase_fd: Option<u32>,
@@ -126,12 +124,10 @@ pub fn script(tasks: &[Task<'_>], place: &Place<'_>, now: Timestamp) -> Result<S
         lines.push(format!("IFS= read -r pass <&{fd} || [ -n \"$pass\" ] || exit 1"));
     }
     lines.push(write("ca.cnf", config()));
-    let convert = |form: &[&str]| {
-        let words = [&["openssl", "x509"], form, &["-in", place.cert, "-out", "ca.crt"]].concat();
-        format!("{} 2>said", shell_words::join(words))
-    };
-    let der = convert(&["-inform", "DER"]);
-    lines.push(format!("{} || {der} || {{ cat said >&2; exit 1; }}", convert(&[])));
+    lines.push(write("ca.crt", [place.info.pem()?.trim_end()]));
+    // 16 bytes a serial number; -rand_serial is unknown to 1.0.2.
+    let bytes = tasks.len().saturating_mul(16);
+    lines.push(format!("set -- $(od -An -v -N{bytes} -tx1 /dev/urandom); [ $# = {bytes} ] || exit 1"));
     for task in tasks {
         task.request.check()?;
         if task.id.is_empty() || task.id.contains(char::is_whitespace) {
@@ -163,9 +159,9 @@ fn sign(task: &Task<'_>, place: &Place<'_>, now: Timestamp) -> Vec<String> {
         write("csr", [task.csr.trim_end()]),
         write("ext", extensions(task.request, place.info)),
         ": >index.txt".to_owned(),
-        // 16 bytes of which the first bits are 01; -rand_serial is unknown to 1.0.2.
-        "set -- $(od -An -v -N16 -tx1 /dev/urandom); [ $# = 16 ] || exit 1".to_owned(),
-        "h=4${1#?}; shift; for b; do h=$h$b; done; printf '%s\\n' \"$h\" >serial || exit 1".to_owned(),
+        // The first bits are 01.
+        "h=4${1#?} n=1; while shift; [ $n -lt 16 ]; do h=$h$1 n=$((n + 1)); done".to_owned(),
+        "printf '%s\\n' \"$h\" >serial || exit 1".to_owned(),
         format!("if {pipe}{} 2>said; then", shell_words::join(command)),
         format!("{} && cat crt || exit 1", marker(FOUND)),
         format!("else cat said >&2; {}; failed=1", marker(MISSING)),

@@ -85,8 +85,8 @@ impl Fleet {
         let (request, now) = (step::request(wish), self.world.now());
         let csr_checked = pki::check_csr(csr.as_bytes(), None, &request).unwrap();
         let pem = match &self.plan.ca.place {
-            CaPlace::Host { login, cert, key } => {
-                let place = openssl_ca::Place { cert, key, info: &self.ca, passphrase_fd: None };
+            CaPlace::Host { login, key, .. } => {
+                let place = openssl_ca::Place { key, info: &self.ca, passphrase_fd: None };
                 let tasks = [openssl_ca::Task { id: "one", csr, request: &request }];
                 let text = openssl_ca::script(&tasks, &place, now).unwrap();
                 let action = Action::Script { title: "sign".to_owned(), text, secrets: Vec::new() };

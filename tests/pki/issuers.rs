@@ -19,8 +19,8 @@ fn assert_both_ways(bench: &Bench, why: &str) {
     bench.assert_accepted(&here, why);
 
     let info = CaInfo::load(&bench.read("ca.crt")).unwrap();
-    let (cert, key) = (bench.text_path("ca.crt"), bench.text_path("ca.key"));
-    let place = Place { cert: &cert, key: &key, info: &info, passphrase_fd: None };
+    let key = bench.text_path("ca.key");
+    let place = Place { key: &key, info: &info, passphrase_fd: None };
     let task = Task { id: "worker-1", csr: &csr, request: &request };
     let output = bench.dash(&script(&[task], &place, now).unwrap(), "", None);
     assert!(output.status.success(), "{why}: {}", String::from_utf8_lossy(&output.stderr));
@@ -198,9 +198,9 @@ proptest! {
         bench.ca(P256, PLAIN_NAME, CA_EXTENSIONS);
         let now = now();
         let info = CaInfo::load(&bench.read("ca.crt")).unwrap();
-        let (cert, key) = (bench.text_path("ca.crt"), bench.text_path("ca.key"));
+        let key = bench.text_path("ca.key");
         let csr = make_csr(&WORKER_KEY, "x").unwrap();
-        let place = Place { cert: &cert, key: &key, info: &info, passphrase_fd: None };
+        let place = Place { key: &key, info: &info, passphrase_fd: None };
         let task = Task { id: "w", csr: &csr, request: &request };
         let output = bench.dash(&script(&[task], &place, now).unwrap(), "", None);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();

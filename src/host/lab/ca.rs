@@ -52,7 +52,6 @@ pub(super) fn request(key_pem: &[u8], wish: &Wish) -> Result<String, ErrorStack>
 struct Asked {
     files: BTreeMap<String, String>,
     options: BTreeMap<String, String>,
-    source: String,
 }
 
 /// Runs the script of `pki::openssl_ca`; `secret` is what descriptor 4 holds.
@@ -84,10 +83,6 @@ pub(super) fn sign(machine: &LabMachine, text: &str, secret: &[u8], seed: &mut S
                     err.push('\n');
                 }
             }
-        } else if word == "x509" && asked.source.is_empty() {
-            let input =
-                rest.iter().position(|word| word == "-in").and_then(|at| rest.get(at.saturating_add(1)));
-            asked.source = input.cloned().unwrap_or_default();
         } else if let (true, Some(value)) = (word.starts_with('-'), rest.first()) {
             asked.options.insert(word.clone(), value.clone());
         }
@@ -115,7 +110,8 @@ fn one(machine: &LabMachine, asked: &Asked, secret: &[u8], seed: &mut Seed) -> R
     let now = start.saturating_add(SignedDuration::from_mins(5)).unwrap_or(start);
     let line = String::from_utf8_lossy(secret).lines().next().unwrap_or_default().to_owned();
     let secret = (!line.is_empty()).then(|| Zeroizing::new(line));
-    let ca = Ca::load(&read(&asked.source)?, &read(option("-keyfile"))?, secret.as_ref(), now)
+    let cert = asked.files.get("ca.crt").ok_or("unable to load CA certificate")?;
+    let ca = Ca::load(cert.as_bytes(), &read(option("-keyfile"))?, secret.as_ref(), now)
         .map_err(|error| format!("Could not read CA private key: {error}"))?;
     let hours = end.duration_since(now).as_hours().saturating_add(23);
     let request = wish(
