@@ -241,7 +241,10 @@ ask_machine() {
   for f in /etc/cni/net.d/*.conf /etc/cni/net.d/*.conflist; do [ -e "$f" ] && { say cni 1; break; }; done
   tell df "$(df -Pk / /etc /var/lib/docker 2>/dev/null)"
   tell addr "$(ip -o addr show 2>/dev/null)"
-  tell listen "$(sed -n 's/^ *[0-9]*: [0-9A-F]*:\([0-9A-F]*\) [0-9A-F]*:[0-9A-F]* 0A .*/\1/p' /proc/net/tcp /proc/net/tcp6 2>/dev/null)"
+  # /proc/net/tcp walks the table of all connections, which is large; ss of before 2016 has no -H.
+  if o=$(ss -Htln 2>/dev/null); then tell socket "$o"; else
+    tell listen "$(sed -n 's/^ *[0-9]*: [0-9A-F]*:\([0-9A-F]*\) [0-9A-F]*:[0-9A-F]* 0A .*/\1/p' /proc/net/tcp /proc/net/tcp6 2>/dev/null)"
+  fi
   say done
 }
 

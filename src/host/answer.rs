@@ -106,8 +106,10 @@ fn machine(lines: &Lines) -> Known<Fact> {
             machine.addresses.push(address.to_owned());
         }
     }
-    machine.listening =
-        all(lines, "listen").filter_map(|hex| u16::from_str_radix(hex.trim(), 16).ok()).collect();
+    // From ss its fourth word, or from /proc/net/tcp the port in hex.
+    let port = |line: &str| line.split_whitespace().nth(3)?.rsplit(':').next()?.parse::<u16>().ok();
+    machine.listening = all(lines, "socket").filter_map(port).collect();
+    machine.listening.extend(all(lines, "listen").filter_map(|hex| u16::from_str_radix(hex.trim(), 16).ok()));
     machine.listening.sort_unstable();
     machine.listening.dedup();
     Known::Yes(Fact::Machine(machine))
