@@ -167,8 +167,8 @@ fn any_san() -> impl Strategy<Value = San> {
 
 prop_compose! {
     fn any_request()(
-        cn in "[^\\p{C} ][^\\p{C}]{0,40}",
-        organizations in prop::collection::vec("[^\\p{C} ][^\\p{C}]{0,30}", 0..4),
+        cn in "[^\\p{C}\\p{Z}][^\\p{C}]{0,40}",
+        organizations in prop::collection::vec("[^\\p{C}\\p{Z}][^\\p{C}]{0,30}", 0..4),
         sans in prop::collection::vec(any_san(), 0..8),
         flags in any::<[bool; 5]>(),
         days in 1_u32..40_000,
