@@ -122,7 +122,7 @@ make_csr() { # KEY SUBJECT SAN
 
 load_image() { # TAR NAME...
   tar=$1; shift
-  for n; do note image "$n" "$(docker inspect -f '{{.Id}}' "$n" 2>/dev/null)" '' '' || return; done
+  for i; do note image "$i" "$(docker inspect -f '{{.Id}}' "$i" 2>/dev/null)" '' '' || return; done
   docker load -i "$tar"
 }
 
@@ -343,14 +343,14 @@ kubelet_version() { # PATH; sets $kv
 }
 
 try_flags() { # PATH FLAG...: drops what the kubelet's parser refuses until it takes the rest
-  k=$1; shift; n=0
-  while [ $n -lt 12 ]; do
+  k=$1; shift; t=0
+  while [ $t -lt 12 ]; do
     o=$(timeout --foreground 20 "$k" "$@" --version 2>&1) && { say tried 1; return; }
     f=$(printf '%s\n' "$o" | sed -n 's/.*unknown flag: \(--[A-Za-z0-9-]*\).*/\1/p' | head -n 1)
     [ -n "$f" ] || { say error "$(printf '%s\n' "$o" | tail -n 1)"; return; }
     say refused "$f"; i=$#
     while [ $i -gt 0 ]; do a=$1; shift; case $a in "$f" | "$f"=*) ;; *) set -- "$@" "$a" ;; esac; i=$((i - 1)); done
-    n=$((n + 1))
+    t=$((t + 1))
   done
 }
 

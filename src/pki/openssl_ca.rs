@@ -160,7 +160,7 @@ fn sign(task: &Task<'_>, place: &Place<'_>, now: Timestamp) -> Vec<String> {
         write("ext", extensions(task.request, place.info)),
         ": >index.txt".to_owned(),
         // The first bits are 01.
-        "h=4${1#?} n=1; while shift; [ $n -lt 16 ]; do h=$h$1 n=$((n + 1)); done".to_owned(),
+        "h=4${1#?} i=1; while shift; [ $i -lt 16 ]; do h=$h$1 i=$((i + 1)); done".to_owned(),
         "printf '%s\\n' \"$h\" >serial || exit 1".to_owned(),
         format!("if {pipe}{} 2>said; then", shell_words::join(command)),
         format!("{} && cat crt || exit 1", marker(FOUND)),

@@ -4,11 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gangplank::host::{Heard, Host, LocalWire, Stop, Trouble, Wire};
+use gangplank::plan::action::{Action, Verb};
 use gangplank::plan::fact::Want;
 
 use crate::sshd::{Person, Sshd, connect};
 use crate::sudo::User;
-use crate::support::{Run, Wrapped, all_well, done, literal, local, over, put, script};
+use crate::support::{
+    Run, Wrapped, all_well, done, literal, local, over, program, put, script, with_programs,
+};
 
 #[test]
 fn an_action_that_fails_ends_the_actions_and_the_facts_still_come() {
@@ -151,4 +154,22 @@ fn a_login_that_does_something_else_is_not_a_shell() {
     let wire = Wrapped { wire: LocalWire::new(), before: "echo this is a menu:".to_owned() };
     let end = done(&mut over(Arc::new(wire)), &Run::new().batch(vec![script("true")], vec![]));
     assert!(matches!(&end.trouble, Some(Trouble::NoShell { said, .. }) if said.contains("menu")), "{end:?}");
+}
+
+#[test]
+fn a_unit_started_after_images_were_loaded_is_recorded_as_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    program(dir.path(), "docker", "#!/bin/sh\n[ \"$1\" != inspect ]\n");
+    let shown = "#!/bin/sh\n[ \"$1\" != show ] || printf 'ActiveState=active\\nUnitFileState=static\\n'\n";
+    program(dir.path(), "systemctl", shown);
+    let Some(wire) = with_programs(dir.path()) else { return };
+    let run = Run::new();
+    let unit = |verb| Action::Service { verb, unit: "kubelet".to_owned() };
+    let load = Action::LoadImage { tar: "/x.tar".to_owned(), names: vec!["pause:1".to_owned()] };
+    let actions = vec![load, unit(Verb::Enable), unit(Verb::Start)];
+    all_well(&done(&mut over(Arc::new(wire)), &run.batch(actions, Vec::new())), 3);
+    let before: Vec<_> = run.record().into_iter().map(|line| (line.kind, line.old)).collect();
+    for (kind, old) in [("enable", "static"), ("start", "active")] {
+        assert!(before.contains(&(kind.to_owned(), old.to_owned())), "{before:?}");
+    }
 }

@@ -302,3 +302,14 @@ fn a_docker_that_does_not_answer_says_why() {
     assert_eq!((docker.version.as_str(), docker.error.as_str()), ("", "Cannot connect to the Docker daemon"));
     assert_eq!(end.facts.containers().why_not(), "Cannot connect to the Docker daemon");
 }
+
+#[test]
+fn listening_ports_are_known_where_ss_is_too_old() {
+    let dir = tempfile::tempdir().unwrap();
+    program(dir.path(), "ss", "#!/bin/sh\necho \"ss: invalid option -- 'H'\" >&2; exit 255\n");
+    let Some(wire) = with_programs(dir.path()) else { return };
+    let open = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let end = done(&mut over(Arc::new(wire)), &Run::new().batch(Vec::new(), vec![Want::Machine]));
+    let machine = end.facts.machine().yes().copied().cloned().unwrap();
+    assert!(machine.listening.contains(&open.local_addr().unwrap().port()), "{:?}", machine.listening);
+}

@@ -38,7 +38,7 @@ fn tabs(model: &Model, width: usize) -> Tabs {
     explain::screen(model.screen.name(), &values(model), width)
 }
 
-/// What the placeholders of the texts stand for now; what is not answered yet is left out.
+/// What the names in braces in the texts stand for now; what is not answered yet is left out.
 pub fn values(model: &Model) -> BTreeMap<&'static str, String> {
     let answers = &model.answers;
     let row = model.row;
