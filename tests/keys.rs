@@ -544,3 +544,16 @@ fn control_and_alt_letters_do_nothing_a_letter_does() {
         assert!(effects.is_empty());
     }
 }
+
+#[test]
+fn space_chooses_the_worker_under_the_mark_and_leaves_the_mark_there() {
+    let mut model = answered("welcome");
+    model.overlays.clear();
+    model.overlays.push(Overlay::PickWorker { chosen: std::collections::BTreeSet::new(), at: 0 });
+    let names = model.worker_names();
+    press(&mut model, "<space><down><space><space><space>");
+    let [Overlay::PickWorker { chosen, at: 1 }] = model.overlays.as_slice() else {
+        panic!("{:?}", model.overlays)
+    };
+    assert!(names.len() > 1 && chosen.iter().eq(&names[..2]), "{chosen:?} of {names:?}");
+}

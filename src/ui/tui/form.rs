@@ -100,11 +100,11 @@ pub fn buttons(model: &Model) -> Vec<Button> {
 
 /// The ways on of the welcome screen.
 pub const WELCOME: [(&str, &str); 5] = [
-    ("New workers", "walk through the screens; nothing is changed before Review"),
-    ("Re-onboard a worker", "look at one that failed and mend only what differs"),
+    ("New workers", "answer six screens; no change before Review"),
+    ("Re-onboard a worker", "look at a failed one and mend only what differs"),
     ("Resume", "go on where a session was left"),
     ("Open a plan file", "a plan.yaml of yours or of `gangplank init`"),
-    ("Demo", "the same on a built-in lab: no machine, no network"),
+    ("Demo", "the same on a built-in lab, without any machine"),
 ];
 
 /// The screen after this one.

@@ -408,7 +408,6 @@ fn import(model: &mut Model, key: KeyEvent, mut hosts: Vec<(String, bool)>, at: 
             if let Some(host) = hosts.get_mut(at) {
                 host.1 = !host.1;
             }
-            let at = at.saturating_add(1).min(hosts.len().saturating_sub(1));
             model.overlays.push(Overlay::Import { hosts, at });
             Vec::new()
         }
@@ -587,7 +586,6 @@ fn pick(
             {
                 chosen.insert(name.clone());
             }
-            let at = at.saturating_add(1).min(names.len().saturating_sub(1));
             model.overlays.push(Overlay::PickWorker { chosen, at });
             Vec::new()
         }

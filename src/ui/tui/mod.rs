@@ -258,8 +258,13 @@ impl Wizard {
         // Making a lab's keys takes a moment: the first frame does not wait for it, and says that it is a demo.
         let later = match opening {
             Some(Effect::OpenDemo(name)) => {
+                let title = crate::engine::demo::names()
+                    .iter()
+                    .find(|(known, _)| *known == name)
+                    .map_or("", |(_, title)| title);
                 model.demo = Some(model::Demo {
                     name: name.clone(),
+                    title: title.to_owned(),
                     about: String::new(),
                     faults: Vec::new(),
                     caption: None,

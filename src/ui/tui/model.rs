@@ -576,7 +576,9 @@ pub struct Saved {
 pub struct Demo {
     /// Which lab.
     pub name: String,
-    /// What is seen there.
+    /// What it is, in a few words.
+    pub title: String,
+    /// What is seen there, in two or three sentences.
     pub about: String,
     /// Faults that can be thrown or mended now: id, worker and title.
     pub faults: Vec<(String, String, String)>,

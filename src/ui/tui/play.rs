@@ -67,7 +67,11 @@ const FIRST: &[Beat] = &[
 ];
 
 const FAILED: &[Beat] = &[
-    beat("Three workers failed at night: which of them come back?", Until::Now, "<space><space><space>"),
+    beat(
+        "Three workers failed at night: which of them come back?",
+        Until::Now,
+        "<space><down><space><down><space>",
+    ),
     beat("All three. Every step looks at what is there.", Until::Now, "<enter>"),
     beat("worker01: its clock is hours off, so nothing is signed for it.", Until::Surveyed, "<down>"),
     beat(

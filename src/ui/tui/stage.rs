@@ -245,6 +245,7 @@ impl Stage {
             reonboard: name == "failed-worker",
             demo: Some(Demo {
                 name: name.to_owned(),
+                title: stage.lab.title.to_owned(),
                 about: stage.lab.about.to_owned(),
                 faults: Vec::new(),
                 caption: None,
@@ -281,12 +282,12 @@ impl Stage {
             "kubectl" => self.keys("cccc"),
             "skydns" => self.keys("ccccc"),
             "review" => self.keys("cccccc<down><down><down>"),
-            "review-reonboard" => self.keys("<space><space><space><enter>"),
+            "review-reonboard" => self.keys("<space><down><space><down><space><enter>"),
             "run-middle" => {
                 self.until = 6.9;
                 self.keys("cccccca");
             }
-            "run-problem" => self.keys("<space><space><space><enter>a"),
+            "run-problem" => self.keys("<space><down><space><down><space><enter>a"),
             "run-done" => self.keys("cccccca"),
             "report" => self.keys("ccccccac"),
             "live" => self.keys("ccccccal"),

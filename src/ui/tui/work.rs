@@ -748,6 +748,7 @@ impl Works {
                     reonboard: lab.name == "failed-worker",
                     demo: Some(Demo {
                         name: lab.name.to_owned(),
+                        title: lab.title.to_owned(),
                         about: lab.about.to_owned(),
                         faults,
                         caption: None,

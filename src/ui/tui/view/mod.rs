@@ -253,7 +253,7 @@ fn status(frame: &mut Frame, model: &Model, area: Rect) {
         let line = match (caption, demo) {
             (Some(caption), _) => Line::styled(format!(" {caption}"), theme.style(Role::Accent)),
             (None, Some(demo)) => {
-                let words = format!(" This is a demo: no machine is touched. {}", demo.about);
+                let words = format!(" This is a demo: no machine is touched; {}", demo.title);
                 Line::styled(cut(&words, usize::from(area.width)), theme.style(Role::Dim))
             }
             (None, None) => Line::raw(""),

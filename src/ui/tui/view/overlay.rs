@@ -213,6 +213,11 @@ fn help(frame: &mut Frame, model: &Model, scroll: usize) {
     let area = centred(model, 84.min(model.size.0), model.size.1.saturating_sub(2));
     let width = usize::from(area.width).saturating_sub(4);
     let mut lines = Vec::new();
+    if let Some(demo) = model.demo.as_ref().filter(|demo| !demo.about.is_empty()) {
+        say(model, &mut lines, Role::Key, &format!("The demo {}", demo.name), width);
+        say(model, &mut lines, Role::Text, &demo.about, width);
+        lines.push(Line::raw(""));
+    }
     say(model, &mut lines, Role::Key, "Keys possible now", width);
     for binding in keys::possible(model) {
         let names: Vec<String> = binding.keys.iter().map(|key| keys::name(*key)).collect();

@@ -134,14 +134,13 @@ fn welcome(model: &Model, page: &mut Page<'static>, width: usize) {
     page.space();
     page.say(model, Role::Accent, "gangplank walks worker nodes aboard a Kubernetes cluster.", width);
     page.space();
-    page.say(
-        model,
-        Role::Text,
+    let about = model.demo.as_ref().filter(|demo| !demo.about.is_empty()).map_or(
         "It logs in over SSH, has a certificate signed for each worker, writes kubeconfig, kubelet unit and \
          kube-proxy pod, starts them, and proves that the node is Ready and that cluster DNS answers. Nothing on \
          any machine changes before Review, and what is done can be taken back.",
-        width,
+        |demo| demo.about.as_str(),
     );
+    page.say(model, Role::Text, about, width);
     page.space();
     let mut row = 0;
     for (number, (name, about)) in (1..).zip(form::WELCOME) {

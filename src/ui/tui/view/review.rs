@@ -126,7 +126,9 @@ fn table_row(model: &Model, row: &Row, chosen: bool, same_place: bool, width: us
         }
         (State::Blocked(problem), None) => (problem.what.clone(), Role::Bad),
     };
-    if problem.is_some() {
+    let count = review::actions(looked).len();
+    // Without actions the words have their column too.
+    if problem.is_some() || count == 0 && warnings == 0 {
         spans.push(Span::styled(
             cut(&words, width.saturating_sub(place_width + step_width + 4)),
             theme.style(role),
@@ -134,7 +136,6 @@ fn table_row(model: &Model, row: &Row, chosen: bool, same_place: bool, width: us
         return Line::from(spans);
     }
     spans.push(Span::styled(format!("{}  ", fill(&words, now_width)), theme.style(role)));
-    let count = review::actions(looked).len();
     if count > 0 {
         let (sign, role) = review::sign(looked, row.seen);
         spans.push(Span::styled(format!("{count} {sign}"), theme.style(role)));
