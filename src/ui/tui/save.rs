@@ -80,9 +80,10 @@ pub fn draft(model: &Model) -> Draft {
     Draft { name: name.unwrap_or_else(|| "unnamed".to_owned()), api, value }
 }
 
-/// A name that is a folder of its own.
+/// A name that is a folder of its own; no file system takes more than 255 bytes.
 fn folder(state: &Path, name: &str) -> Option<PathBuf> {
-    let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c));
+    let plain = (1..=255).contains(&name.len())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c));
     (plain && !name.starts_with('.')).then(|| state.join(name))
 }
 
@@ -209,8 +210,10 @@ mod tests {
     fn answers_under_a_name_that_is_no_folder_are_kept_as_unnamed() {
         let state = tempfile::tempdir().unwrap();
         let mut model = Model::new(Theme::default(), (80, 24), jiff::Timestamp::UNIX_EPOCH);
-        model.answers.cluster.name = Some("../evil".to_owned());
-        draft(&model).write(state.path()).unwrap();
-        assert_eq!(list(state.path())[0].name, "unnamed");
+        for name in ["../evil".to_owned(), "x".repeat(256)] {
+            model.answers.cluster.name = Some(name);
+            draft(&model).write(state.path()).unwrap();
+            assert_eq!(list(state.path())[0].name, "unnamed");
+        }
     }
 }
