@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use gangplank::engine::journal::left_open;
+use gangplank::engine::session::journal::left_open;
 use gangplank::engine::{Engine, Front, Journal, OfflineCerts, RealWorld, Session, Teller, code};
 use gangplank::host::{Here, NewKeys, Stop, TrustPolicy};
 use gangplank::plan::answers::EXAMPLE;
@@ -17,8 +17,8 @@ use gangplank::plan::yaml;
 use gangplank::profile::DIFFERENCES;
 use gangplank::step::CATALOGUE;
 use gangplank::ui;
-use gangplank::ui::ask::Terminal;
-use gangplank::ui::tui::Opening;
+use gangplank::ui::credentials::prompt::Terminal;
+use gangplank::ui::tui::app::Opening;
 
 use crate::cli::{Command, Common, Pace};
 
@@ -37,9 +37,9 @@ pub fn run(command: Command, places: &Places, stop: &Arc<Stop>) -> u8 {
         crate::signals::listen(stop, !matches!(command, Command::Watch { .. }));
     }
     match command {
-        Command::Open { plan, wizard } => crate::wizard::open(&wizard, Opening::Plan(plan), places),
-        Command::Resume { name, wizard } => crate::wizard::resume(name, &wizard, places),
-        Command::Demo(demo) => crate::wizard::open_demo(&demo, places),
+        Command::Open { plan, wizard } => crate::open::open(&wizard, Opening::Plan(plan), places),
+        Command::Resume { name, wizard } => crate::open::resume(name, &wizard, places),
+        Command::Demo(demo) => crate::open::open_demo(&demo, places),
         Command::Init => {
             print(EXAMPLE);
             code::DONE
@@ -67,7 +67,7 @@ fn print(text: &str) {
 }
 
 fn shots(folder: &Path, check: bool) -> u8 {
-    match ui::shots::gallery::write(folder, check) {
+    match ui::gallery::pictures::write(folder, check) {
         Ok(old) => {
             for name in &old {
                 let word = if check { "differs" } else { "drawn" };
@@ -150,14 +150,14 @@ fn watch(common: &Common, places: &Places, stop: &Stop, lines: bool) -> u8 {
         let state = common.state.as_ref().unwrap_or(&places.state);
         let terminal = Arc::new(asker(common, true)?);
         let world = world_with(common, places, &plan, kept(state, &plan), true, Arc::clone(&terminal));
-        let world: ui::watch::Shared = Arc::new(world);
+        let world: ui::panel::watch::Shared = Arc::new(world);
         let plan = Arc::new(plan);
         if !screen {
-            ui::watch::lines(&world, &plan, stop, common.json);
+            ui::panel::watch::lines(&world, &plan, stop, common.json);
             return Ok(code::DONE);
         }
         eprintln!("connecting; whatever has to be asked is asked before the screen opens");
-        ui::watch::screen(&world, &plan, stop, &|| terminal.close()).map_err(|error| {
+        ui::panel::watch::screen(&world, &plan, stop, &|| terminal.close()).map_err(|error| {
             eprintln!("the terminal cannot be used: {error}; say --plain for lines");
             code::USE
         })?;
@@ -282,7 +282,7 @@ fn plan(common: &Common, places: &Places, stop: &Stop, form: Form) -> u8 {
         let (plan, _) = read_plan(common, places)?;
         let state = common.state.as_ref().unwrap_or(&places.state);
         let world = world(common, places, &plan, kept(state, &plan), false)?;
-        let front = ui::json::Json;
+        let front = ui::output::json::Json;
         let run = run_id();
         let journal = Journal::none();
         let parts = Parts {
@@ -313,19 +313,19 @@ fn plan(common: &Common, places: &Places, stop: &Stop, form: Form) -> u8 {
         })?;
         match form {
             Form::Text { .. } if common.json => {
-                for line in ui::preview::json(&seen) {
+                for line in ui::output::preview::json(&seen) {
                     print(&format!("{line}\n"));
                 }
             }
             Form::Text { files, functions } => {
-                print(&ui::preview::text(&seen, files));
+                print(&ui::output::preview::text(&seen, files));
                 if functions {
-                    print(&format!("\n{}", ui::preview::functions()));
+                    print(&format!("\n{}", ui::output::preview::functions()));
                 }
             }
             Form::Script => print(&ui::script::script(&plan, &seen)),
         }
-        let found = ui::preview::found(&seen);
+        let found = ui::output::preview::found(&seen);
         Ok(match (found.problems, found.actions) {
             (0, 0) => code::DONE,
             (0, _) => code::DIFFERENCES,
@@ -352,7 +352,7 @@ fn apply(common: &Common, places: &Places, stop: &Stop, pace: Pace, verbose: boo
             tell(&Problem::new("E-SESSION-04", "the journal cannot be written").seen(error.to_string()))
         })?;
         let world = world(common, places, &plan, kept(state, &plan), true)?;
-        let (lines, json) = (ui::lines::Lines::new(verbose), ui::json::Json);
+        let (lines, json) = (ui::output::lines::Lines::new(verbose), ui::output::json::Json);
         let front: &dyn Front = if common.json { &json } else { &lines };
         let parts = Parts {
             plan: &plan,
@@ -375,7 +375,7 @@ fn undo(common: &Common, places: &Places, stop: &Stop, yes: bool) -> u8 {
         let state = common.state.as_ref().unwrap_or(&places.state);
         let session = Session::open(state, &plan, &text).map_err(|problem| tell(&problem))?;
         let world = world(common, places, &plan, kept(state, &plan), true)?;
-        let (lines, json) = (ui::lines::Lines::new(true), ui::json::Json);
+        let (lines, json) = (ui::output::lines::Lines::new(true), ui::output::json::Json);
         let front: &dyn Front = if common.json { &json } else { &lines };
         let journal = Journal::none();
         let run = run_id();

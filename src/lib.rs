@@ -3,6 +3,7 @@
 pub mod engine;
 pub mod host;
 pub mod kube;
+pub mod lab;
 pub mod live;
 pub mod pki;
 pub mod plan;

@@ -2,15 +2,15 @@
 
 mod cli;
 mod command;
+mod open;
 mod signals;
-mod wizard;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
 use gangplank::host::Stop;
-use gangplank::ui::tui::Opening;
+use gangplank::ui::tui::app::Opening;
 
 fn main() -> ExitCode {
     let cli = match cli::Cli::try_parse() {
@@ -27,7 +27,7 @@ fn main() -> ExitCode {
     };
     let stop = Arc::new(Stop::default());
     let code = std::panic::catch_unwind(|| match cli.command {
-        None => wizard::open(&cli.wizard, Opening::Welcome, &places),
+        None => open::open(&cli.wizard, Opening::Welcome, &places),
         Some(command) => command::run(command, &places, &stop),
     });
     ExitCode::from(code.unwrap_or(4))

@@ -14,12 +14,15 @@ use gangplank::engine::{Event, RealWorld, Stamped};
 use gangplank::host::{Here, TrustPolicy};
 use gangplank::plan::model::ApiAddress;
 use gangplank::plan::place::Place;
-use gangplank::ui::ask::Terminal as Vault;
-use gangplank::ui::tui::model::{Look, Model, Screen, Survey, Target};
-use gangplank::ui::tui::msg::Msg;
+use gangplank::ui::credentials::prompt::Terminal as Vault;
+use gangplank::ui::gallery::scenes;
+use gangplank::ui::tui::app::{Opening, Start, Turn, Wizard};
 use gangplank::ui::tui::theme::Theme;
-use gangplank::ui::tui::work::{Dialogs, Places, Replies};
-use gangplank::ui::tui::{Opening, Start, Turn, Wizard, stage, update, view};
+use gangplank::ui::tui::view;
+use gangplank::ui::wizard::effects::{Dialogs, Places, Replies};
+use gangplank::ui::wizard::message::Msg;
+use gangplank::ui::wizard::model::{Look, Model, Screen, Survey, Target};
+use gangplank::ui::wizard::update;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
@@ -47,7 +50,7 @@ fn percentile(times: &mut [Duration], hundredth: usize) -> Duration {
 
 /// A scene whose first worker is there so often.
 fn many(scene: &str, workers: usize, size: (u16, u16)) -> Model {
-    let mut model = stage::scene(scene, size).expect("a scene of this name");
+    let mut model = scenes::scene(scene, size).expect("a scene of this name");
     let first = Place::Worker("worker01".to_owned());
     let name = |at: usize| format!("worker{:03}", at + 1);
     let row = model.answers.workers[0].clone();
@@ -287,7 +290,7 @@ fn a_key_draws_at_once_while_20_hosts_stream_and_output_alone_never_above_30_fra
     let total = sent.load(Ordering::Acquire);
     let deadline = Instant::now() + Duration::from_secs(30);
     let heard = |wizard: &Wizard| -> usize {
-        wizard.model.run.logs.values().map(gangplank::ui::tui::log::Log::len).sum()
+        wizard.model.run.logs.values().map(gangplank::ui::wizard::screens::log::Log::len).sum()
     };
     while heard(&wizard) < usize::try_from(total).unwrap() && Instant::now() < deadline {
         wizard.turn(&mut screen).unwrap();

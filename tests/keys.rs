@@ -10,14 +10,16 @@ use gangplank::engine::{Event, Stamped};
 use gangplank::plan::place::Place;
 use gangplank::plan::problem::{Problem, Way};
 use gangplank::step::StepId;
-use gangplank::ui::tui::input::line;
-use gangplank::ui::tui::keys::{self, Command, TABLE};
-use gangplank::ui::tui::layer::{Does, entries};
-use gangplank::ui::tui::model::{Confirm, Model, Offline, Overlay, Question, Reply, Screen, Survey, Target};
-use gangplank::ui::tui::msg::{Effect, Msg, Opened};
-use gangplank::ui::tui::play;
 use gangplank::ui::tui::theme::Theme;
-use gangplank::ui::tui::update::{judge, update};
+use gangplank::ui::wizard::autoplay;
+use gangplank::ui::wizard::input::line;
+use gangplank::ui::wizard::keymap::{self, Command, TABLE};
+use gangplank::ui::wizard::layer::{Does, entries};
+use gangplank::ui::wizard::message::{Effect, Msg, Opened};
+use gangplank::ui::wizard::model::{
+    Confirm, Model, Offline, Overlay, Question, Reply, Screen, Survey, Target,
+};
+use gangplank::ui::wizard::update::{judge, update};
 use std::sync::Arc;
 
 fn model() -> Model {
@@ -29,7 +31,7 @@ fn model() -> Model {
 }
 
 fn press(model: &mut Model, text: &str) -> Vec<Effect> {
-    play::keys(text).into_iter().flat_map(|key| update(model, Msg::Key(key))).collect()
+    autoplay::keys(text).into_iter().flat_map(|key| update(model, Msg::Key(key))).collect()
 }
 
 /// A model with every answer given, on this screen.
@@ -37,7 +39,7 @@ fn answered(screen: &str) -> Model {
     let mut model = model();
     press(&mut model, WALK);
     assert_eq!(model.screen, Screen::Review);
-    assert!(gangplank::ui::tui::update::plan(&model).is_some(), "{:?}", model.remarks);
+    assert!(gangplank::ui::wizard::update::plan(&model).is_some(), "{:?}", model.remarks);
     if screen == "review" {
         seen(&mut model);
         return model;
@@ -192,7 +194,8 @@ fn leaving_a_field_saves_and_looks_at_what_it_is_about_once() {
 
     let mut model = answered("cluster");
     press(&mut model, "<c-g>2<enter>");
-    while model.item() != Some(gangplank::ui::tui::model::Item::Field(gangplank::ui::tui::field::Field::Api))
+    while model.item()
+        != Some(gangplank::ui::wizard::model::Item::Field(gangplank::ui::wizard::form::field::Field::Api))
     {
         press(&mut model, "<tab>");
     }
@@ -217,7 +220,7 @@ fn an_answer_that_became_wrong_marks_its_screen_and_says_why() {
 #[test]
 fn an_answer_changed_from_review_comes_back_to_a_stale_review() {
     let mut model = answered("review");
-    let effects = gangplank::ui::tui::update::edit(&mut model, Screen::Cluster, None, None);
+    let effects = gangplank::ui::wizard::update::edit(&mut model, Screen::Cluster, None, None);
     assert!(effects.iter().all(|effect| !matches!(effect, Effect::Run { .. })));
     assert_eq!(model.return_to, Some(Screen::Review));
     press(&mut model, "<c-g>");
@@ -355,10 +358,10 @@ fn while_it_runs_no_way_leads_to_a_second_run_of_everything() {
     press(&mut model, "<c-k>go to Review<enter>");
     assert_eq!(model.screen, Screen::Run, "the menu jumps no farther than Ctrl-G");
     // An answer can be changed meanwhile, and Esc comes back to what runs.
-    gangplank::ui::tui::update::edit(&mut model, Screen::Cluster, None, None);
+    gangplank::ui::wizard::update::edit(&mut model, Screen::Cluster, None, None);
     press(&mut model, "<esc><esc><esc>");
     assert_eq!(model.screen, Screen::Run);
-    gangplank::ui::tui::update::edit(&mut model, Screen::Review, None, None);
+    gangplank::ui::wizard::update::edit(&mut model, Screen::Review, None, None);
     seen(&mut model);
     assert!(!writes(&press(&mut model, "a")));
 }
@@ -436,7 +439,7 @@ fn the_menu_has_every_possible_command() {
     ];
     for model in models {
         let all = entries(&model, "");
-        for binding in keys::possible(&model) {
+        for binding in keymap::possible(&model) {
             let listed = all.iter().any(|entry| entry.does == Does::Command(binding.command));
             let without = matches!(binding.command, Command::Menu | Command::Next | Command::Previous);
             assert_eq!(listed, !without, "{:?}", binding.command);
@@ -449,7 +452,7 @@ fn help_tells_every_possible_key() {
     for mut model in [model(), answered("workers"), answered("review"), running()] {
         model.size = (200, 70);
         model.editor = None;
-        let wanted: Vec<&str> = keys::possible(&model).map(|binding| binding.long).collect();
+        let wanted: Vec<&str> = keymap::possible(&model).map(|binding| binding.long).collect();
         let mut left: Vec<String> =
             wanted.iter().map(|long| long.chars().take(30).collect::<String>().trim().to_owned()).collect();
         press(&mut model, "<c-k>");
@@ -508,9 +511,9 @@ fn a_look_at_a_worker_that_was_renamed_meanwhile_is_still_its_look() {
     let mut model = answered("workers");
     let number = model.look_numbers[&Target::Worker("worker1".to_owned())];
     press(&mut model, "<enter>x");
-    let look = gangplank::ui::tui::model::Look {
+    let look = gangplank::ui::wizard::model::Look {
         word: "fine".to_owned(),
-        ..gangplank::ui::tui::model::Look::begun()
+        ..gangplank::ui::wizard::model::Look::begun()
     };
     update(&mut model, Msg::Looked { target: Target::Worker("worker1".to_owned()), number, look });
     assert_eq!(model.looks[&Target::Worker("worker1x".to_owned())].word, "fine");

@@ -9,11 +9,15 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("plan", &["plan"]),
     ("profile", &["plan", "profile"]),
     ("pki", &["plan", "pki"]),
-    // The scripted lab names the paths a real kubelet reads.
-    ("host", &["plan", "pki", "host", "kube", "profile::KUBELET", "profile::MANIFESTS", "profile::SSL"]),
+    ("host", &["plan", "pki", "host", "kube"]),
     ("kube", &["plan", "pki", "host", "kube"]),
+    // The scripted lab names the paths a real kubelet reads.
+    (
+        "lab",
+        &["plan", "pki", "host", "kube", "lab", "profile::KUBELET", "profile::MANIFESTS", "profile::SSL"],
+    ),
     ("step", &["plan", "profile", "pki", "kube", "host::clean", "step"]),
-    ("engine", &["plan", "profile", "pki", "host", "kube", "step", "engine"]),
+    ("engine", &["plan", "profile", "pki", "host", "kube", "lab", "step", "engine"]),
     ("live", &["plan", "profile", "pki", "host", "kube", "step", "engine", "live"]),
 ];
 
@@ -23,7 +27,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("rcgen", &["src/pki/"]),
     (
         "serde_yaml",
-        &["src/plan/", "src/kube/", "src/profile/render.rs", "src/host/lab", "src/engine/lab", "tests/"],
+        &["src/plan/", "src/kube/", "src/profile/render.rs", "src/lab/", "src/engine/world/", "tests/"],
     ),
     ("ratatui", &["src/ui/", "tests/"]),
     ("crossterm", &["src/ui/", "tests/"]),

@@ -248,10 +248,10 @@ fn a_session_that_was_left_goes_on_at_the_same_place_in_either_face() {
         said.contains("There is no more input.") && said.contains("gangplank resume kept --plain"),
         "{said}"
     );
-    let saved = gangplank::ui::tui::save::list(&home.path().join("state"));
+    let saved = gangplank::ui::wizard::effects::session::list(&home.path().join("state"));
     assert_eq!(saved.len(), 1, "the whole screen lists it too");
     assert_eq!((saved[0].name.as_str(), saved[0].screen.as_str()), ("kept", "Cluster"));
-    let opened = gangplank::ui::tui::save::open(&home.path().join("state"), "kept").unwrap();
+    let opened = gangplank::ui::wizard::effects::session::open(&home.path().join("state"), "kept").unwrap();
     assert_eq!(opened.answers.ca.place.as_deref(), Some("new"));
     let mut talk = Talk::begin(home.path(), &["resume", "--plain", "--state", "state"]);
     let resumed = talk.answer("Cluster name [kept]:", "");

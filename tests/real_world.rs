@@ -7,7 +7,7 @@ mod sshd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use gangplank::engine::real::Asker;
+use gangplank::engine::world::real::Asker;
 use gangplank::engine::{RealWorld, World};
 use gangplank::host::{
     Ask, Batch, BatchEnd, Host, HostKeyQuestion, NewKeys, SecretWanted, Stop, TrustAnswer, TrustPolicy, Vault,

@@ -5,14 +5,15 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use gangplank::plan::action::sha256;
-use gangplank::ui::shots::gallery::{SHOTS, draw};
-use gangplank::ui::shots::png::svg_hash_in;
-use gangplank::ui::tui::field::Field;
-use gangplank::ui::tui::model::Item;
-use gangplank::ui::tui::msg::Msg;
-use gangplank::ui::tui::play::keys as keys_of;
+use gangplank::ui::gallery::pictures::{SHOTS, draw};
+use gangplank::ui::gallery::png::svg_hash_in;
+use gangplank::ui::gallery::scenes;
 use gangplank::ui::tui::theme::Palette;
-use gangplank::ui::tui::{input, stage, update};
+use gangplank::ui::wizard::autoplay::keys as keys_of;
+use gangplank::ui::wizard::form::field::Field;
+use gangplank::ui::wizard::message::Msg;
+use gangplank::ui::wizard::model::Item;
+use gangplank::ui::wizard::{input, update};
 use ratatui::buffer::Buffer;
 
 const MAIN: [&str; 10] = [
@@ -29,7 +30,7 @@ const MAIN: [&str; 10] = [
 ];
 
 fn buffer(name: &str, size: (u16, u16)) -> Buffer {
-    stage::picture(&stage::scene(name, size).expect("a scene of this name"))
+    scenes::picture(&scenes::scene(name, size).expect("a scene of this name"))
 }
 
 /// The lines without blanks at their ends; the version is the same for all versions.
@@ -80,12 +81,12 @@ fn snapshots(size: (u16, u16), names: &[&str]) {
 
 #[test]
 fn every_scene_is_as_kept_at_120x36() {
-    snapshots((120, 36), stage::scenes());
+    snapshots((120, 36), scenes::scenes());
 }
 
 #[test]
 fn every_scene_is_as_kept_at_80x24() {
-    snapshots((80, 24), stage::scenes());
+    snapshots((80, 24), scenes::scenes());
 }
 
 #[test]
@@ -98,9 +99,9 @@ fn styles_are_as_kept_in_every_palette() {
     for palette in [Palette::Ansi, Palette::BlueOrange, Palette::Contrast, Palette::Mono] {
         let mut all = String::new();
         for name in ["workers-problem", "review", "run-problem"] {
-            let mut model = stage::scene(name, (80, 24)).unwrap();
+            let mut model = scenes::scene(name, (80, 24)).unwrap();
             model.theme.palette = palette;
-            let _ = writeln!(all, "# {name}\n{}", styles(&stage::picture(&model)));
+            let _ = writeln!(all, "# {name}\n{}", styles(&scenes::picture(&model)));
         }
         insta::assert_snapshot!(format!("styles-{}", palette.name()), all);
     }
@@ -110,9 +111,9 @@ fn styles_are_as_kept_in_every_palette() {
 #[test]
 fn states_are_told_in_words_too() {
     let said = |name: &str, size| {
-        let mut model = stage::scene(name, size).unwrap();
+        let mut model = scenes::scene(name, size).unwrap();
         model.theme.palette = Palette::Mono;
-        let all = text(&stage::picture(&model));
+        let all = text(&scenes::picture(&model));
         all.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect::<String>()
     };
     for size in [(120, 36), (80, 24)] {
@@ -149,7 +150,7 @@ fn a_scene_is_the_same_on_every_take() {
 
 #[test]
 fn there_is_no_other_scene() {
-    assert!(stage::scene("nowhere", (80, 24)).is_none());
+    assert!(scenes::scene("nowhere", (80, 24)).is_none());
 }
 
 #[test]
@@ -172,7 +173,7 @@ fn pictures_are_as_they_would_be_drawn_now() {
 /// A key that was answered before the CA was said to be offline stops the plan: its field must be there to empty it.
 #[test]
 fn a_key_that_an_offline_ca_must_not_have_can_be_emptied() {
-    let mut model = stage::scene("ca", (120, 36)).unwrap();
+    let mut model = scenes::scene("ca", (120, 36)).unwrap();
     let _ = input::answer(&mut model, Field::CaPlace, "offline");
     assert!(model.items().contains(&Item::Field(Field::CaKey)));
     let _ = input::answer(&mut model, Field::CaKey, "");
@@ -184,13 +185,13 @@ fn a_key_that_an_offline_ca_must_not_have_can_be_emptied() {
 #[test]
 fn long_pages_turn() {
     for (name, last) in [("report", "kube-dns"), ("skydns", "clusterIP"), ("certificates", "new")] {
-        let mut model = stage::scene(name, (80, 24)).unwrap();
-        let first = text(&stage::picture(&model));
+        let mut model = scenes::scene(name, (80, 24)).unwrap();
+        let first = text(&scenes::picture(&model));
         let mut press = |keys: &str| {
             for key in keys_of(keys) {
                 let _ = update::update(&mut model, Msg::Key(key));
             }
-            text(&stage::picture(&model))
+            text(&scenes::picture(&model))
         };
         let end = press(&"<pgdn>".repeat(20));
         assert!(end.contains(last) && !end.contains("more below"), "{name}:\n{end}");

@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::atomic::AtomicU64;
 
-use gangplank::engine::lab::LabWorld;
+use gangplank::engine::world::scripted::LabWorld;
 use gangplank::engine::{Engine, Front, Journal, OfflineCerts, Seen, Stamped, Teller};
 use gangplank::host::Stop;
-use gangplank::host::lab::HERE;
-use gangplank::host::lab::setup::{FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
+use gangplank::lab::HERE;
+use gangplank::lab::setup::{FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
 use gangplank::pki;
 use gangplank::plan::action::sha256;
 use gangplank::plan::model::Plan;
@@ -511,7 +511,7 @@ fn a_file_that_is_replaced_is_kept_and_a_host_with_a_problem_is_left_alone() {
     let unit = "/etc/systemd/system/kubelet.service";
     let theirs = |world: &LabWorld| {
         world.lab().machine("w1", |machine| {
-            let file = gangplank::host::lab::LabFile {
+            let file = gangplank::lab::LabFile {
                 bytes: b"[Unit]\nDescription=theirs\n".to_vec(),
                 mode: "644".to_owned(),
                 owner: "root:root".to_owned(),

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use gangplank::step::CATALOGUE;
-use gangplank::ui::explain;
+use gangplank::ui::output::explain;
 
 const SECTIONS: [&str; 4] = ["## What", "## Why", "## Commands", "## Undo"];
 const LINES: usize = 60;

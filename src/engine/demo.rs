@@ -17,12 +17,12 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::event::{Front, Stamped};
-use super::journal::{Journal, Teller};
-use super::lab::LabWorld;
-use super::offline::OfflineCerts;
 use super::run::{Engine, code};
+use crate::engine::session::journal::{Journal, Teller};
+use crate::engine::signing::offline::OfflineCerts;
+use crate::engine::world::scripted::LabWorld;
 use crate::host::Stop;
-use crate::host::lab::{Fault, LabError, LabFile, Setup};
+use crate::lab::{Fault, LabError, LabFile, Setup};
 use crate::plan::action::sha256;
 use crate::plan::answers::Answers;
 use crate::plan::model::Plan;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::offline::Bundle;
+use crate::engine::signing::offline::Bundle;
 use crate::plan::action::Action;
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Verdict};

@@ -1,38 +1,30 @@
 //! L4: carries a plan out. It knows places, actions and proofs and names no step.
 
-pub mod base;
-mod cluster;
+pub mod cluster;
 pub mod demo;
 pub mod event;
 mod failure;
-pub mod journal;
-pub mod lab;
-pub mod look;
-pub mod offline;
+pub mod inspect;
 pub mod preview;
 pub mod probe;
-pub mod proof;
-pub mod real;
 mod repair;
 pub mod review;
 pub mod run;
 pub mod session;
-mod shared;
-pub mod sign_in;
-pub mod signer;
+pub mod signing;
+mod sync;
 pub mod undo;
-pub mod work;
 pub mod world;
 
+pub use cluster::sign_in::SignIn;
 pub use event::{Event, Front, Outcome, Stamped};
-pub use journal::{Journal, Teller};
-pub use offline::{Bundle, OfflineCerts};
 pub use preview::Seen;
-pub use real::RealWorld;
 pub use review::Reviewed;
 pub use run::{End, Engine, code};
-pub use session::Session;
-pub use sign_in::SignIn;
+pub use session::folder::Session;
+pub use session::journal::{Journal, Teller};
+pub use signing::offline::{Bundle, OfflineCerts};
 pub use world::World;
+pub use world::real::RealWorld;
 
 use run::cost;

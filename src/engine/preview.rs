@@ -1,8 +1,8 @@
 //! Looking without touching: what `gangplank plan` shows.
 
-use super::base::{Base, Gate};
-use super::look::{Looked, Site, look_all};
 use super::run::{Engine, login_text};
+use crate::engine::cluster::facts::{Base, Gate};
+use crate::engine::inspect::{Looked, Site, look_all};
 use crate::plan::fact::Facts;
 use crate::plan::model::Worker;
 use crate::plan::place::Place;

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::event::{Event, Outcome};
-use super::look::Site;
 use super::run::{Engine, code};
-use super::work::Worked;
+use crate::engine::inspect::Site;
+use crate::engine::run::worker::Worked;
 use crate::host::Host;
 use crate::plan::action::Action;
 use crate::plan::fact::Facts;

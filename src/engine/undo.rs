@@ -7,9 +7,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::base::Base;
 use super::event::{Event, Outcome};
 use super::run::{Engine, code};
+use crate::engine::cluster::facts::Base;
 use crate::host::{Batch, Heard, Host};
 use crate::plan::action::{Action, Verb};
 use crate::plan::fact::{Known, RecordLine, Want};
@@ -253,7 +253,13 @@ impl Engine<'_> {
         if objects.is_empty() && nodes.is_empty() {
             return Ok((Vec::new(), Vec::new()));
         }
-        let base = Base::learn(self.plan, self.world, false, &self.made, &super::base::Gate::default())?;
+        let base = Base::learn(
+            self.plan,
+            self.world,
+            false,
+            &self.made,
+            &crate::engine::cluster::facts::Gate::default(),
+        )?;
         let Some(known) = &base.cluster.nodes else {
             return Err(Problem::new("E-UNDO-02", "what was made in the cluster cannot be taken back now")
                 .seen(base.cluster.nodes_why.clone())

@@ -13,7 +13,6 @@ pub mod here;
 mod jump;
 mod keys;
 pub mod known_hosts;
-pub mod lab;
 mod line;
 pub mod local;
 pub mod login;

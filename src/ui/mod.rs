@@ -1,18 +1,14 @@
 //! L5: people. What a run looks like as lines or as JSON, what a plan looks like before it runs, and who is
 //! asked for secrets and about host keys.
 
-pub mod ask;
-pub mod copy;
-pub mod explain;
-pub mod json;
-pub mod lines;
+pub mod credentials;
+pub mod gallery;
+pub mod output;
 pub mod panel;
 pub mod plain;
-pub mod preview;
 pub mod script;
-pub mod shots;
 pub mod tui;
-pub mod watch;
+pub mod wizard;
 
 use crate::plan::place::Place;
 use crate::plan::problem::Problem;

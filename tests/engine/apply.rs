@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use gangplank::host::lab::setup::{FAILED_WORKER, FIRST_CLUSTER_PLAN};
+use gangplank::lab::setup::{FAILED_WORKER, FIRST_CLUSTER_PLAN};
 
 use super::bench::{ALL, Bench, Ran};
 use super::look::{assert_same_state, stale, state};

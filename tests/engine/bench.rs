@@ -7,14 +7,14 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use gangplank::engine::event::Cost;
-use gangplank::engine::journal::left_open;
-use gangplank::engine::lab::LabWorld;
+use gangplank::engine::session::journal::left_open;
+use gangplank::engine::world::scripted::LabWorld;
 use gangplank::engine::{
     Bundle, Engine, Event, Front, Journal, OfflineCerts, Outcome, Reviewed, Seen, Session, Stamped, Teller,
 };
 use gangplank::host::Stop;
-use gangplank::host::lab::Lab;
-use gangplank::host::lab::setup::{FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
+use gangplank::lab::Lab;
+use gangplank::lab::setup::{FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
 use gangplank::plan::action::Action;
 use gangplank::plan::model::Plan;
 use gangplank::plan::place::Place;

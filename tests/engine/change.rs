@@ -1,7 +1,7 @@
 //! A plan that changes between runs: each time only what differs is written, and the kubelet is restarted
 //! only when something it reads has changed.
 
-use gangplank::host::lab::setup::{FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
+use gangplank::lab::setup::{FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
 
 use super::bench::{ALL, Bench, Ran};
 use super::look::{assert_same_state, stale, state};

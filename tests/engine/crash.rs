@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use gangplank::engine::journal::left_open;
-use gangplank::host::lab::Fault;
-use gangplank::host::lab::setup::{FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
+use gangplank::engine::session::journal::left_open;
+use gangplank::lab::Fault;
+use gangplank::lab::setup::{FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
 
 use super::bench::{Bench, Ran};
 use super::look::{assert_same_state, stale, state};

@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use gangplank::engine::demo::{self, DemoLab, FaultPlace};
-use gangplank::engine::lab::LabWorld;
+use gangplank::engine::world::scripted::LabWorld;
 use gangplank::engine::{Event, World};
 use gangplank::host::{Batch, Host, Live, LiveStream, Stop};
 use gangplank::kube::ReadyState;

@@ -1,7 +1,7 @@
 //! Every fault of the lab: the right code, exit 1, and the other two workers come aboard all the same.
 
-use gangplank::host::lab::setup::{FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
-use gangplank::host::lab::{Fault, HERE};
+use gangplank::lab::setup::{FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
+use gangplank::lab::{Fault, HERE};
 use gangplank::plan::action::sha256;
 
 use super::bench::{ALL, Bench, Ran};

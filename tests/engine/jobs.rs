@@ -1,7 +1,7 @@
 //! Which workers, how many at once, in which pace; nobody waits for ever.
 
 use gangplank::host::Stop;
-use gangplank::host::lab::Fault;
+use gangplank::lab::Fault;
 
 use super::bench::{ALL, Bench, How, how, in_time};
 use super::look::{assert_same_state, state};
@@ -73,7 +73,7 @@ fn an_unreachable_ca_host_ends_the_run_for_everybody() {
     });
 }
 
-// (`carry_out` in `src/engine/work.rs`).
+// (`carry_out` in `src/engine/run/worker.rs`).
 #[test]
 fn the_guided_pace_sends_a_batch_for_each_step_and_comes_to_the_same_end() {
     let (straight, guided) = (Bench::first(), Bench::first());

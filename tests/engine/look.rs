@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gangplank::host::lab::{HERE, LabMachine, Picture};
+use gangplank::lab::{HERE, LabMachine, Picture};
 use gangplank::pki;
 use gangplank::plan::action::sha256;
 

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use gangplank::engine::{Bundle, Event, OfflineCerts, World};
 use gangplank::host::Stop;
-use gangplank::host::lab::HERE;
-use gangplank::host::lab::setup::{FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
+use gangplank::lab::HERE;
+use gangplank::lab::setup::{FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
 use gangplank::step::State;
 use tempfile::TempDir;
 

@@ -1,6 +1,6 @@
 //! What a problem offers beside words: a small repair, and leave to replace.
 
-use gangplank::host::lab::Fault;
+use gangplank::lab::Fault;
 use gangplank::plan::action::{Action, Verb};
 use gangplank::plan::place::Place;
 use gangplank::plan::problem::{Problem, Way};

@@ -2,7 +2,7 @@
 
 use gangplank::engine::{Event, Reviewed};
 use gangplank::host::Stop;
-use gangplank::host::lab::setup::FIRST_CLUSTER;
+use gangplank::lab::setup::FIRST_CLUSTER;
 use gangplank::plan::action::sha256;
 
 use super::bench::{ALL, Bench, How, Ran, how};

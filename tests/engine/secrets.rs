@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use gangplank::host::Vault;
-use gangplank::host::lab::HERE;
-use gangplank::host::lab::setup::{FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
+use gangplank::lab::HERE;
+use gangplank::lab::setup::{FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
 use gangplank::plan::action::SecretRef;
 use zeroize::Zeroizing;
 
@@ -146,8 +146,8 @@ fn passphrase_and_keys_are_told_nowhere_with_the_ca_here() {
 fn a_failing_run_tells_no_secret_either() {
     let bench = Bench::new(&lab_with_sudo(), FIRST_CLUSTER_PLAN);
     bench.lab().set_vault(Arc::new(Canaries::default()));
-    bench.lab().fault("w3", gangplank::host::lab::Fault::CutAfterAction(9));
-    bench.lab().fault("w1", gangplank::host::lab::Fault::DiskFull);
+    bench.lab().fault("w3", gangplank::lab::Fault::CutAfterAction(9));
+    bench.lab().fault("w1", gangplank::lab::Fault::DiskFull);
     let ran = bench.apply();
     assert_eq!(ran.code, 1);
     no_canary(&bench, &[&ran]);

@@ -2,8 +2,8 @@
 
 use gangplank::engine::Event;
 use gangplank::host::Stop;
-use gangplank::host::lab::setup::{FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
-use gangplank::host::lab::{Fault, HERE};
+use gangplank::lab::setup::{FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
+use gangplank::lab::{Fault, HERE};
 
 use super::bench::{ALL, Bench, How, Ran, how};
 use super::change::two_plans;

@@ -7,13 +7,13 @@ use gangplank::engine::{Event, Outcome, Stamped};
 use gangplank::plan::place::Place;
 use gangplank::plan::problem::{Problem, Way};
 use gangplank::step::StepId;
-use gangplank::ui::tui::keys::TABLE;
-use gangplank::ui::tui::model::{Look, Model, Mood, Offline, Overlay, Question, Screen, Target};
-use gangplank::ui::tui::msg::{Effect, Msg};
-use gangplank::ui::tui::save;
 use gangplank::ui::tui::theme::Role;
-use gangplank::ui::tui::update::update;
 use gangplank::ui::tui::view;
+use gangplank::ui::wizard::effects::session;
+use gangplank::ui::wizard::keymap::TABLE;
+use gangplank::ui::wizard::message::{Effect, Msg};
+use gangplank::ui::wizard::model::{Look, Model, Mood, Offline, Overlay, Question, Screen, Target};
+use gangplank::ui::wizard::update::update;
 use proptest::prelude::*;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -292,11 +292,11 @@ proptest! {
         prop_assert_eq!(&model.answers, &answers, "Esc changed an answer");
         // Whatever was typed, right or wrong, is there again when the session is opened.
         let state = tempfile::tempdir().unwrap();
-        save::draft(&model).write(state.path()).unwrap();
-        let saved = save::list(state.path());
+        session::draft(&model).write(state.path()).unwrap();
+        let saved = session::list(state.path());
         prop_assert_eq!(saved.len(), 1);
-        let opened = save::open(state.path(), &saved[0].name);
+        let opened = session::open(state.path(), &saved[0].name);
         prop_assert!(opened.is_ok(), "{:?}", opened.err());
-        prop_assert_eq!(opened.unwrap().answers, save::portable(&model.answers, &model.base));
+        prop_assert_eq!(opened.unwrap().answers, session::portable(&model.answers, &model.base));
     }
 }

@@ -5,11 +5,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use gangplank::engine::World;
-use gangplank::engine::lab::LabWorld;
-use gangplank::host::lab::Lab;
-use gangplank::host::lab::setup::{FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
+use gangplank::engine::world::scripted::LabWorld;
 use gangplank::host::{Batch, BatchEnd, Host, Stop};
 use gangplank::kube::cluster;
+use gangplank::lab::Lab;
+use gangplank::lab::setup::{FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
 use gangplank::pki::{self, CaInfo, openssl_ca};
 use gangplank::plan::action::{Action, Content, Slot, Verb, Wish};
 use gangplank::plan::fact::{Facts, RecordLine, Want};

@@ -5,12 +5,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use gangplank::engine::World;
-use gangplank::engine::lab::LabWorld;
-use gangplank::host::lab::setup::FAILED_WORKER;
-use gangplank::host::lab::{Fault, HERE};
+use gangplank::engine::world::scripted::LabWorld;
 use gangplank::host::stream::Live;
 use gangplank::host::{Batch, Heard, Stop, Vault};
 use gangplank::kube::ReadyState;
+use gangplank::lab::setup::FAILED_WORKER;
+use gangplank::lab::{Fault, HERE};
 use gangplank::pki::{self};
 use gangplank::plan::action::{Action, KeyKind, SecretRef, Slot, Verb, sha256};
 use gangplank::plan::fact::{Known, Want};

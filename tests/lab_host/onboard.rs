@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use gangplank::engine::World;
-use gangplank::host::lab::Fault;
 use gangplank::kube::{ReadyState, dns};
+use gangplank::lab::Fault;
 use gangplank::plan::fact::Want;
 use gangplank::step::On;
 

@@ -4,13 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-use gangplank::engine::lab::LabWorld;
+use gangplank::engine::world::scripted::LabWorld;
 use gangplank::engine::{Engine, Front, Journal, OfflineCerts, Session, Stamped, Teller, World};
 use gangplank::host::Stop;
-use gangplank::host::lab::machine::LabContainer;
-use gangplank::host::lab::setup::{FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
-use gangplank::host::lab::{Fault, Lab};
 use gangplank::kube::ReadyState;
+use gangplank::lab::machine::LabContainer;
+use gangplank::lab::setup::{FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
+use gangplank::lab::{Fault, Lab};
 use gangplank::live::panel::Api;
 use gangplank::live::{Change, Link, Panel, spots, start};
 use gangplank::plan::model::Plan;

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use gangplank::engine::real::Asker;
+use gangplank::engine::world::real::Asker;
 use gangplank::engine::{RealWorld, World};
 use gangplank::host::{Ask, HostKeyQuestion, SecretWanted, TrustAnswer, TrustPolicy, Vault};
 use gangplank::live::{Change, Link, Spot, Watch};

@@ -1,6 +1,8 @@
 //! Draws the live panel: pure functions from [`Panel`] to cells. What things look like comes from an [`Ink`];
 //! no function here knows a colour. Every state is a word; a sign or a style only stands beside it.
 
+pub mod watch;
+
 mod host;
 mod rows;
 

@@ -8,10 +8,11 @@ use zeroize::Zeroizing;
 use super::voice::{Heard, Hidden};
 use super::{Leave, SILENCE, Talk, Talked, in_lines};
 use crate::plan::problem::Problem;
-use crate::ui::tui::model::{Confirm, LineFor, Overlay, Question, Reply};
-use crate::ui::tui::msg::{Effect, Msg};
 use crate::ui::tui::theme::Role;
-use crate::ui::tui::{input, layer, run, update};
+use crate::ui::wizard::message::{Effect, Msg};
+use crate::ui::wizard::model::{Confirm, LineFor, Overlay, Question, Reply};
+use crate::ui::wizard::screens::run;
+use crate::ui::wizard::{input, layer, update};
 
 impl Talk {
     /// Says and asks what the model laid over the screen.

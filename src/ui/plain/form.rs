@@ -2,12 +2,13 @@
 
 use super::{Talk, Talked, Way};
 use crate::plan::place::Place;
-use crate::ui::tui::cards;
-use crate::ui::tui::field::Field;
-use crate::ui::tui::model::{Item, Look, Overlay, Screen, Survey, Target};
-use crate::ui::tui::msg::Effect;
 use crate::ui::tui::theme::Role;
-use crate::ui::tui::{form as forms, input, review, update};
+use crate::ui::wizard::form::field::Field;
+use crate::ui::wizard::message::Effect;
+use crate::ui::wizard::model::{Item, Look, Overlay, Screen, Survey, Target};
+use crate::ui::wizard::screens::certificates;
+use crate::ui::wizard::screens::review;
+use crate::ui::wizard::{form as forms, input, update};
 
 /// So many certificates are said with everything on them.
 const FULL: usize = 6;
@@ -72,7 +73,7 @@ impl Talk {
                 "1" => self.go_on_from_form()?,
                 "2" => self.ask_all()?,
                 "3" => {
-                    let effects = input::perform(&mut self.model, crate::ui::tui::keys::Command::Look);
+                    let effects = input::perform(&mut self.model, crate::ui::wizard::keymap::Command::Look);
                     self.perform(effects);
                     self.settle()?;
                 }
@@ -312,7 +313,7 @@ impl Talk {
     /// The certificates that are made or kept.
     fn certificates(&mut self, full: usize) {
         let days = Field::Days.get(&self.model.answers, 0).parse::<i64>().unwrap_or(365);
-        let all = cards::cards(&self.model, days);
+        let all = certificates::cards(&self.model, days);
         let short = all.len() > full;
         for card in all {
             self.voice.say_in(2, &format!("{}: {}, {} days", card.title, card.word, card.days));

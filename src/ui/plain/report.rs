@@ -1,8 +1,9 @@
 //! The report: what was done where, how it is taken back, what to try next.
 
 use super::{Leave, Talk, Talked, Way};
-use crate::ui::tui::model::{LineFor, Screen};
-use crate::ui::tui::{run, update};
+use crate::ui::wizard::model::{LineFor, Screen};
+use crate::ui::wizard::screens::run;
+use crate::ui::wizard::update;
 
 impl Talk {
     /// The last screen.

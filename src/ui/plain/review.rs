@@ -2,14 +2,15 @@
 
 use super::{Leave, Talk, Talked, Way};
 use crate::engine::Seen;
-use crate::engine::look::Looked;
+use crate::engine::inspect::Looked;
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Verdict};
 use crate::step::State;
-use crate::ui::tui::keys::Command;
-use crate::ui::tui::model::{LineFor, Screen, Survey};
 use crate::ui::tui::theme::Role;
-use crate::ui::tui::{form as forms, input, review, update};
+use crate::ui::wizard::keymap::Command;
+use crate::ui::wizard::model::{LineFor, Screen, Survey};
+use crate::ui::wizard::screens::review;
+use crate::ui::wizard::{form as forms, input, update};
 
 /// A step as a line.
 pub(super) fn step(looked: &Looked, seen: &Seen) -> (Role, String) {
@@ -196,7 +197,7 @@ impl Talk {
     }
 
     /// Effects of going to an answer: the field that is wanted keeps the focus.
-    pub(super) fn keep_focus(&mut self, effects: Vec<crate::ui::tui::msg::Effect>) {
+    pub(super) fn keep_focus(&mut self, effects: Vec<crate::ui::wizard::message::Effect>) {
         let focus = self.model.focus;
         self.perform(effects);
         self.model.focus = focus;

@@ -6,12 +6,12 @@ use super::{Talk, Talked, Way};
 use crate::engine::{Event, Outcome, Stamped};
 use crate::plan::place::Place;
 use crate::plan::problem::Verdict;
-use crate::ui::tui::keys::Command;
-use crate::ui::tui::model::{Offline, Screen};
-use crate::ui::tui::msg::Effect;
-use crate::ui::tui::run::{self, Act};
 use crate::ui::tui::theme::Role;
-use crate::ui::tui::{input, layer, update};
+use crate::ui::wizard::keymap::Command;
+use crate::ui::wizard::message::Effect;
+use crate::ui::wizard::model::{Offline, Screen};
+use crate::ui::wizard::screens::run::{self, Act};
+use crate::ui::wizard::{input, layer, update};
 
 /// A count with its noun.
 pub(super) fn count(count: usize, what: &str) -> String {
@@ -144,7 +144,7 @@ impl Talk {
         }
         self.voice.say("Or paste the certificates here; an empty line sends them.");
         let told = offline;
-        let gone = move |model: &crate::ui::tui::model::Model| {
+        let gone = move |model: &crate::ui::wizard::model::Model| {
             !model.run.going_on()
                 || !model.overlays.is_empty()
                 || model.run.stops > 0
@@ -243,7 +243,13 @@ impl Talk {
 
     /// What was said on a place.
     fn output(&mut self, place: &Place) {
-        let text = self.model.run.logs.get(place).map(crate::ui::tui::log::Log::text).unwrap_or_default();
+        let text = self
+            .model
+            .run
+            .logs
+            .get(place)
+            .map(crate::ui::wizard::screens::log::Log::text)
+            .unwrap_or_default();
         if text.is_empty() {
             self.voice.say("Nothing was said there.");
         }

@@ -11,9 +11,9 @@ use unicode_width::UnicodeWidthStr;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::host::clean;
-use crate::ui::tui::msg::Msg;
 use crate::ui::tui::theme::Role;
 use crate::ui::tui::view::wrap;
+use crate::ui::wizard::message::Msg;
 
 /// Columns of a line.
 pub const WIDTH: usize = 80;

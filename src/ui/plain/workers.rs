@@ -2,11 +2,12 @@
 
 use super::form::Asked;
 use super::{Talk, Talked, Way};
-use crate::ui::tui::field::Field;
-use crate::ui::tui::keys::Command;
-use crate::ui::tui::model::{Item, Mood, Overlay, Screen, Target};
 use crate::ui::tui::theme::Role;
-use crate::ui::tui::{bulk, input, update};
+use crate::ui::wizard::dialogs::bulk;
+use crate::ui::wizard::form::field::Field;
+use crate::ui::wizard::keymap::Command;
+use crate::ui::wizard::model::{Item, Mood, Overlay, Screen, Target};
+use crate::ui::wizard::{input, update};
 
 /// Asked for when a worker is new; the others have good defaults and are in its list.
 const FIRST: [Field; 3] = [Field::Name, Field::Address, Field::User];

@@ -11,7 +11,7 @@ use crossterm::event::{self, DisableBracketedPaste, EnableBracketedPaste, Event,
 use crossterm::{cursor, execute, terminal};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
-use super::msg::Msg;
+use crate::ui::wizard::message::Msg;
 
 /// The modes the terminal had before; taken by whoever restores it first.
 static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);

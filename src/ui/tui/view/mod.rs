@@ -1,11 +1,9 @@
 //! What the model looks like. Every function here only reads; where a thing goes is decided in `regions`.
 
-mod live;
 mod overlay;
 pub mod page;
 mod pages;
-mod review;
-mod run;
+pub mod screens;
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -15,13 +13,13 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Paragraph};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::form;
-use super::keys;
-use super::model::{Model, PATH, Screen};
-use super::regions::{LEAST, Regions, regions};
-use super::run::word as state_word;
 use super::theme::{Glyph, Role, Theme};
 use crate::plan::remark::is_control;
+use crate::ui::wizard::form;
+use crate::ui::wizard::keymap;
+use crate::ui::wizard::layout::{LEAST, Regions, regions};
+use crate::ui::wizard::model::{Model, PATH, Screen};
+use crate::ui::wizard::screens::run::word as state_word;
 
 /// Draws everything.
 pub fn draw(frame: &mut Frame, model: &Model) {
@@ -66,7 +64,7 @@ fn everything(frame: &mut Frame, model: &Model) {
     if model.live_view.open {
         let top = regions.rail.y.max(1);
         let area = Rect::new(0, top, model.size.0, regions.status.y.saturating_sub(top));
-        live::full(frame, model, area);
+        screens::live::full(frame, model, area);
     } else {
         screen(frame, model, &regions);
     }
@@ -79,8 +77,8 @@ fn everything(frame: &mut Frame, model: &Model) {
 
 fn screen(frame: &mut Frame, model: &Model, regions: &Regions) {
     match model.screen {
-        Screen::Review => review::draw(frame, model, regions.main),
-        Screen::Run => run::draw(frame, model),
+        Screen::Review => screens::review::draw(frame, model, regions.main),
+        Screen::Run => screens::run::draw(frame, model),
         _ => {
             let page = pages::page(model, regions.main.width);
             page::draw(frame, model, &page, regions.main);
@@ -90,7 +88,7 @@ fn screen(frame: &mut Frame, model: &Model, regions: &Regions) {
         overlay::explain(frame, model, regions.explain, "e hide");
     }
     if regions.live.height > 0 {
-        live::strip(frame, model, regions.live);
+        screens::live::strip(frame, model, regions.live);
     }
 }
 
@@ -123,7 +121,11 @@ pub fn state_text(model: &Model) -> (String, Role) {
             .started
             .map_or(0, |started| model.now.as_second().saturating_sub(started.as_second()).max(0));
         let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-        let of = model.survey.seen().map(|seen| super::review::count(seen).actions).unwrap_or_default();
+        let of = model
+            .survey
+            .seen()
+            .map(|seen| crate::ui::wizard::screens::review::count(seen).actions)
+            .unwrap_or_default();
         let of = if of >= model.run.actions.1 && of > 0 { format!(" of {of}") } else { String::new() };
         let stops = match model.run.stops {
             0 => "APPLYING",
@@ -299,7 +301,7 @@ fn bar(frame: &mut Frame, model: &Model, area: Rect) {
             .map(|(key, word)| (key.to_owned(), word.to_owned()))
             .to_vec()
     } else {
-        keys::bar(model, width.saturating_mul(rows).saturating_sub(if rows > 1 { 16 } else { 0 }))
+        keymap::bar(model, width.saturating_mul(rows).saturating_sub(if rows > 1 { 16 } else { 0 }))
     };
     let mut lines: Vec<Line> = vec![Line::raw(" ")];
     let mut used = 1;

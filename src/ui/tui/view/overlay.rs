@@ -9,13 +9,15 @@ use ratatui::widgets::{Clear, Paragraph};
 use ratatui_textarea::TextArea;
 use unicode_width::UnicodeWidthStr;
 
-use super::super::keys;
-use super::super::layer;
-use super::super::model::{Confirm, LineFor, Model, Overlay, Question};
 use super::super::theme::{Glyph, Role};
-use super::super::{explain as texts, run, update};
 use super::{block, cut, fill, wrap};
 use crate::plan::place::Place;
+use crate::ui::wizard::dialogs::explain as texts;
+use crate::ui::wizard::keymap;
+use crate::ui::wizard::layer;
+use crate::ui::wizard::model::{Confirm, LineFor, Model, Overlay, Question};
+use crate::ui::wizard::screens::run;
+use crate::ui::wizard::update;
 
 /// Draws one overlay.
 pub fn draw(frame: &mut Frame, model: &Model, at: usize) {
@@ -219,8 +221,8 @@ fn help(frame: &mut Frame, model: &Model, scroll: usize) {
         lines.push(Line::raw(""));
     }
     say(model, &mut lines, Role::Key, "Keys possible now", width);
-    for binding in keys::possible(model) {
-        let names: Vec<String> = binding.keys.iter().map(|key| keys::name(*key)).collect();
+    for binding in keymap::possible(model) {
+        let names: Vec<String> = binding.keys.iter().map(|key| keymap::name(*key)).collect();
         for (number, text) in wrap(binding.long, width.saturating_sub(18)).into_iter().enumerate() {
             let head = if number == 0 { names.join(", ") } else { String::new() };
             lines.push(Line::from(vec![

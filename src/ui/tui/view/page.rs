@@ -6,11 +6,11 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
-use super::super::field::Field;
-use super::super::form;
-use super::super::model::{Button, Item, Model};
 use super::super::theme::{Glyph, Role};
 use super::{block, cut, wrap};
+use crate::ui::wizard::form;
+use crate::ui::wizard::form::field::Field;
+use crate::ui::wizard::model::{Button, Item, Model};
 
 /// Cells a label takes.
 const LABEL: usize = 18;
@@ -261,7 +261,7 @@ fn short(button: Button) -> Option<&'static str> {
 
 /// Rows of the present page that do not fit into the window: so far it scrolls.
 pub fn hidden(model: &Model) -> usize {
-    let area = super::super::regions::regions(model).main;
+    let area = crate::ui::wizard::layout::regions(model).main;
     let bar = u16::from(!form::buttons(model).is_empty());
     let rows = super::pages::page(model, area.width).rows.len();
     rows.saturating_sub(usize::from(area.height.saturating_sub(2).saturating_sub(bar)))

@@ -5,15 +5,15 @@
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
-use super::super::field::{self, Field};
-use super::super::form;
-use super::super::model::{Item, Look, Model, Mood, Screen, Survey, Target};
 use super::super::theme::{Glyph, Role};
 use super::page::{Page, Row};
 use super::{cut, fill, some, wrap};
 use crate::engine::Seen;
 use crate::plan::place::Place;
 use crate::step::State;
+use crate::ui::wizard::form;
+use crate::ui::wizard::form::field::{self, Field};
+use crate::ui::wizard::model::{Item, Look, Model, Mood, Screen, Survey, Target};
 
 /// The page of the present screen.
 pub fn page(model: &Model, width: u16) -> Page<'static> {
@@ -64,7 +64,9 @@ pub fn summary(model: &Model, screen: Screen) -> Option<String> {
             if troubles > 0 { some(troubles, "problem") } else { some(model.run.actions.1, "action") }
         }
         Screen::Review => match &model.survey {
-            Survey::Seen { seen, .. } => some(super::super::review::count(seen).actions, "action"),
+            Survey::Seen { seen, .. } => {
+                some(crate::ui::wizard::screens::review::count(seen).actions, "action")
+            }
             Survey::None | Survey::Looking | Survey::Failed(_) => return None,
         },
         _ => return None,
@@ -437,7 +439,7 @@ fn certificates(model: &Model, page: &mut Page<'static>, width: usize) {
     page.space();
     survey_note(model, page, width);
     let days: i64 = Field::Days.get(&model.answers, 0).parse().unwrap_or(365);
-    let cards = super::super::cards::cards(model, days);
+    let cards = crate::ui::wizard::screens::certificates::cards(model, days);
     let longest = cards.iter().map(|card| card.days.max(card.there.unwrap_or(0))).max().unwrap_or(1).max(1);
     for card in cards {
         page.line(Line::from(vec![
@@ -461,7 +463,7 @@ fn certificates(model: &Model, page: &mut Page<'static>, width: usize) {
         page.space();
     }
     let workers = model.planned.as_ref().map_or(0, |plan| plan.workers.len());
-    let more = workers.saturating_sub(super::super::cards::MOST);
+    let more = workers.saturating_sub(crate::ui::wizard::screens::certificates::MOST);
     if more > 0 {
         page.say(model, Role::Dim, &format!("{more} more workers get the like; Review has each"), width);
     }
@@ -492,7 +494,7 @@ fn states(model: &Model, page: &mut Page<'static>, place: &Place, ids: &[&str], 
     let Some(seen) = seen.iter().find(|seen| seen.place == *place) else { return };
     for id in ids {
         let Some(state) = step(seen, id) else { continue };
-        let title = super::super::run::title(id).to_owned();
+        let title = crate::ui::wizard::screens::run::title(id).to_owned();
         match state {
             State::Done(evidence) => {
                 page.seen(model, &[(Role::Ok, format!("{title}: same, {evidence}"))], width);
@@ -631,9 +633,9 @@ fn report(model: &Model, page: &mut Page<'static>, width: usize) {
     );
     page.space();
     page.say(model, Role::Key, "What was done", width);
-    let places = super::super::run::places(model);
+    let places = crate::ui::wizard::screens::run::places(model);
     // Of many hosts nobody reads every action; the journal and each host's record have them.
-    let many = places.len() > super::super::cards::MOST;
+    let many = places.len() > crate::ui::wizard::screens::certificates::MOST;
     for place in places {
         let end = model.run.ends.get(&place.to_string()).cloned().unwrap_or_default();
         let undone = if model.run.undone.contains(&place) { "taken back" } else { end.as_str() };

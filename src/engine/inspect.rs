@@ -1,0 +1,91 @@
+//! Every step of a place looks, in order, each knowing what the earlier ones would do.
+
+use crate::engine::cluster::facts::Base;
+use crate::engine::run::Engine;
+use crate::engine::sync::Slots;
+use crate::host::Host;
+use crate::plan::action::Action;
+use crate::plan::fact::Facts;
+use crate::plan::model::Worker;
+use crate::plan::place::Place;
+use crate::plan::problem::{Problem, Verdict};
+use crate::step::{self, Look, On, State, Step};
+
+/// A step that was looked at.
+#[derive(Clone)]
+pub struct Looked {
+    /// Which.
+    pub step: &'static dyn Step,
+    /// What it found.
+    pub state: State,
+    /// Its remarks.
+    pub verdicts: Vec<Verdict>,
+}
+
+impl Looked {
+    /// What is in the way: its own refusal, or a remark that stops.
+    pub fn blocked(&self) -> Option<&Problem> {
+        if let State::Blocked(problem) = &self.state {
+            return Some(problem);
+        }
+        self.verdicts.iter().find_map(|verdict| match verdict {
+            Verdict::Stops(problem) => Some(problem),
+            Verdict::Ok { .. } | Verdict::Warning { .. } => None,
+        })
+    }
+}
+
+/// One place being worked on.
+pub struct Site<'s> {
+    /// Where.
+    pub place: Place,
+    /// The worker, when it is one.
+    pub worker: Option<&'s Worker>,
+    /// Its queue.
+    pub on: On,
+    /// The machine.
+    pub host: &'s mut dyn Host,
+    /// What is known of it.
+    pub facts: Facts,
+    /// When that was asked, milliseconds.
+    pub asked_ms: i64,
+    /// Where its slot comes from, when it holds one.
+    pub slots: Option<&'s Slots>,
+}
+
+/// Looks at all steps of a queue; ends at a step that is in the way, and behind one whose actions change what
+/// the later ones must know.
+pub fn look_all(engine: &Engine, base: &Base, site: &Site) -> Vec<Looked> {
+    let home = engine.world.home();
+    let mut queued: Vec<Action> = Vec::new();
+    let mut all = Vec::new();
+    for step in step::steps(site.on) {
+        let cx = Look {
+            plan: engine.plan,
+            worker: site.worker,
+            facts: &site.facts,
+            here: &base.here,
+            cluster: &base.cluster,
+            ca: Some(base.signer.info()),
+            queued: &queued,
+            home: &home,
+            now: engine.world.now(),
+            asked_ms: site.asked_ms,
+        };
+        let looked = Looked { step, state: step.look(&cx), verdicts: step.verdicts(&cx) };
+        let actions = match &looked.state {
+            State::Todo(actions) => actions.clone(),
+            State::Done(_) | State::Await(_) | State::Blocked(_) => Vec::new(),
+        };
+        let barrier = step.barrier() && !actions.is_empty();
+        // A machine that cannot be worked on at all makes every later remark noise.
+        let hopeless =
+            looked.blocked().is_some() && step.barrier() || matches!(looked.state, State::Blocked(_));
+        queued.extend(actions);
+        all.push(looked);
+        if barrier || hopeless {
+            break;
+        }
+    }
+    all
+}

@@ -1,0 +1,269 @@
+//! The thread that looks after everything but the workers: the CA, this computer, the cluster's own steps.
+
+use std::sync::{Arc, PoisonError};
+
+use crate::engine::cluster::facts::{Base, millis};
+use crate::engine::event::{Event, Outcome};
+use crate::engine::inspect::Site;
+use crate::engine::run::proof::Ended;
+use crate::engine::run::worker::Worked;
+use crate::engine::run::{End, Engine};
+use crate::engine::sync::Shared;
+use crate::kube::Applied;
+use crate::plan::action::{Action, object_name};
+use crate::plan::fact::Facts;
+use crate::plan::model::DnsKind;
+use crate::plan::place::Place;
+use crate::plan::problem::{Problem, Way};
+use crate::step::{self, Look, On, Proof, State, StepId};
+
+impl Engine<'_> {
+    /// The CA, this computer, the cluster.
+    pub(crate) fn cluster_thread(&self, shared: &Shared, workers: usize) {
+        let learnt = Base::learn(self.plan, self.world, self.session.is_some(), &self.made, &shared.login)
+            .and_then(|base| {
+                if let Some(session) = self.session {
+                    session.check_identity(self.plan, &base.signer.info().cert.fingerprint)?;
+                }
+                Ok(Arc::new(base))
+            });
+        shared.base.open(learnt.clone());
+        shared.login.open(());
+        let base = match learnt {
+            Ok(base) => base,
+            Err(problem) => {
+                self.no_more_requests(&Place::Here);
+                self.fail(&Place::Here, None, problem);
+                shared.dns.open(false);
+                shared.end(&Place::Here, End::Problem);
+                return;
+            }
+        };
+        for text in &base.notes {
+            self.teller.tell(&Place::Cluster, None, Event::Note { text: text.clone() });
+        }
+        std::thread::scope(|scope| {
+            let base = &base;
+            // This computer and the cluster have nothing to wait for from each other.
+            scope.spawn(move || shared.end(&Place::Here, self.here_steps(shared, base, workers)));
+            let cluster = self.cluster_steps(shared, base, workers);
+            shared.dns.open(cluster != End::Problem && cluster != End::Stopped);
+            shared.end(&Place::Cluster, cluster);
+        });
+        if let Some(cost) = base.signer.cost() {
+            shared.costs.lock().unwrap_or_else(PoisonError::into_inner).insert(Place::CaHost, cost);
+        }
+    }
+
+    fn here_steps(&self, shared: &Shared, base: &Base, workers: usize) -> End {
+        let mut host = self.world.here();
+        let mut site = Site {
+            place: Place::Here,
+            worker: None,
+            on: On::Here,
+            host: host.as_mut(),
+            facts: base.here.clone(),
+            asked_ms: millis(self.world.now()),
+            slots: None,
+        };
+        let worked = self.work(base, &mut site);
+        self.no_more_requests(&Place::Here);
+        let mut end = ended(&worked);
+        if end == End::Problem || end == End::Stopped {
+            return end;
+        }
+        if worked.changed > 0 {
+            // kubectl is a large program, and where things are changed the workers' part is the long one.
+            shared.calm(workers);
+        }
+        for (id, proof) in worked.proofs {
+            if let Proof::Kubectl { file, context } = proof {
+                self.teller.tell(&Place::Here, Some(id), Event::TaskStarted);
+                // With an offline CA the admin's certificate of this run is the first that the API knows.
+                let known = match &base.cluster.nodes {
+                    Some(_) => Ok(()),
+                    None if base.signer.is_offline() => base.nodes(self.plan, self.world).map(|_| ()),
+                    None => Err(base.cluster.nodes_why.clone()),
+                };
+                let ended = match known {
+                    Ok(()) => self.kubectl_works(&file, &context),
+                    Err(why) => Ended::NotShown(format!("the API is not there: {why}")),
+                };
+                if self.tell_proof(&Place::Here, id, ended).is_some() {
+                    end = End::Problem;
+                }
+            }
+        }
+        end
+    }
+
+    fn cluster_steps(&self, shared: &Shared, base: &Base, workers: usize) -> End {
+        let skip = |why: &str| {
+            for step in step::steps(On::Cluster) {
+                let outcome = Outcome::Skipped { why: why.to_owned() };
+                self.teller.tell(&Place::Cluster, Some(step.id()), Event::TaskEnded { outcome });
+            }
+        };
+        if !shared.one_ready(workers) {
+            if self.plan.dns.deploy != DnsKind::None {
+                skip("no worker is Ready");
+            }
+            return if self.stop.wanted() { End::Stopped } else { End::Same };
+        }
+        if self.stop.wanted() {
+            skip("stopped");
+            return End::Stopped;
+        }
+        // The API may have come up only after the first look.
+        let fresh;
+        let facts = if base.cluster.nodes.is_some() {
+            &base.cluster
+        } else {
+            if let Err(why) = base.nodes(self.plan, self.world) {
+                skip(&why);
+                return End::Problem;
+            }
+            fresh = crate::engine::cluster::facts::cluster(self.plan, self.world, &self.made);
+            &fresh
+        };
+        self.apply_objects(base, facts)
+    }
+
+    fn apply_objects(&self, base: &Base, cluster: &step::ClusterFacts) -> End {
+        let mut end = End::Same;
+        let nothing = Facts::default();
+        for step in step::steps(On::Cluster) {
+            let (place, id) = (Place::Cluster, step.id());
+            let cx = Look {
+                plan: self.plan,
+                worker: None,
+                facts: &nothing,
+                here: &base.here,
+                cluster,
+                ca: Some(base.signer.info()),
+                queued: &[],
+                home: "",
+                now: self.world.now(),
+                asked_ms: 0,
+            };
+            match step.look(&cx) {
+                State::Done(evidence) => {
+                    self.teller.tell(
+                        &place,
+                        Some(id),
+                        Event::TaskEnded { outcome: Outcome::Same { evidence } },
+                    );
+                }
+                State::Blocked(problem) => {
+                    self.fail(&place, Some(id), problem);
+                    return End::Problem;
+                }
+                State::Todo(actions) => {
+                    let tasks: Vec<(StepId, Action)> = actions.iter().map(|one| (id, one.clone())).collect();
+                    if self.as_reviewed(&place, &tasks).is_some() {
+                        return End::Problem;
+                    }
+                    if !self.go_on(&place, id, &actions) {
+                        self.teller.tell(&place, Some(id), Event::TaskEnded { outcome: Outcome::Stopped });
+                        return End::Stopped;
+                    }
+                    if let Err(problem) = self.kube(id, &actions) {
+                        self.fail(&place, Some(id), problem);
+                        return End::Problem;
+                    }
+                    end = End::Changed;
+                }
+                State::Await(Proof::Pods { selector, count, within }) => {
+                    self.teller.tell(&place, Some(id), Event::TaskStarted);
+                    let ended = self.pods_ready(&selector, count, within);
+                    if matches!(ended, Ended::Stopped) {
+                        self.tell_proof(&place, id, ended);
+                        return End::Stopped;
+                    }
+                    if self.tell_proof(&place, id, ended).is_some() {
+                        return End::Problem;
+                    }
+                }
+                State::Await(_) => {}
+            }
+        }
+        end
+    }
+
+    /// Applies objects through the API.
+    fn kube(&self, id: StepId, actions: &[Action]) -> Result<(), Problem> {
+        let place = Place::Cluster;
+        self.teller.tell(&place, Some(id), Event::TaskStarted);
+        let number = self.next_batch();
+        let tasks: Vec<(StepId, Action)> = actions.iter().map(|action| (id, action.clone())).collect();
+        self.journal.before(&place, number, &tasks, &Facts::default()).map_err(|error| {
+            Problem::new("E-SESSION-04", "the journal cannot be written, so nothing was sent")
+                .seen(error.to_string())
+        })?;
+        for (index, action) in actions.iter().enumerate() {
+            let Action::KubeApply { object } = action else { continue };
+            let began = std::time::Instant::now();
+            let started = Event::ActionStarted { action: action.title(), shell: action.shell().to_string() };
+            self.teller.tell(&place, Some(id), started);
+            let result = self.world.cluster().apply(object);
+            let status = i32::from(result.is_err());
+            let _ = self.journal.ended(&place, number, index, status);
+            let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+            self.teller.tell(&place, Some(id), Event::ActionEnded { action: action.title(), status, ms });
+            match result {
+                Ok(Applied::Created { uid }) => self.remember(object, &uid),
+                Ok(Applied::Changed { fields, pods_stay }) => {
+                    let mut text = format!("{} differed in {}", object_name(object), fields.join(", "));
+                    if pods_stay {
+                        text.push_str("; its running pods stay as they are until they are deleted");
+                    }
+                    self.teller.tell(&place, Some(id), Event::Note { text });
+                }
+                Ok(Applied::Same) => {}
+                Err(error) => {
+                    let mut problem =
+                        Problem::new(error.code(), format!("{} was not accepted", object_name(object)))
+                            .seen(error.to_string());
+                    if error.address_taken() || error.address_outside_range() {
+                        problem =
+                            problem.edit("cluster.dns: a free address inside the API server's service range");
+                    }
+                    return Err(problem.way(Way::Retry));
+                }
+            }
+        }
+        let outcome = Outcome::Changed { actions: actions.len() };
+        self.teller.tell(&place, Some(id), Event::TaskEnded { outcome });
+        Ok(())
+    }
+
+    /// Remembers an object this run made, for undo.
+    fn remember(&self, object: &serde_json::Value, uid: &str) {
+        if let Ok(at) = crate::kube::apply::Place::of(object) {
+            self.remember_path(&at.object, uid);
+        }
+    }
+
+    /// Remembers what lies at an API path, for undo.
+    pub(crate) fn remember_path(&self, path: &str, uid: &str) {
+        let Some(session) = self.session else { return };
+        if let Err(error) =
+            crate::engine::undo::remember(&session.folder, &serde_json::json!({"path": path, "uid": uid}))
+        {
+            let text = format!("{path} could not be noted for undo: {error}");
+            self.teller.tell(&Place::Cluster, None, Event::Note { text });
+        }
+    }
+}
+
+fn ended(worked: &Worked) -> End {
+    if worked.problem.is_some() {
+        End::Problem
+    } else if worked.stopped {
+        End::Stopped
+    } else if worked.changed > 0 {
+        End::Changed
+    } else {
+        End::Same
+    }
+}

@@ -1,0 +1,455 @@
+//! Proofs: "the unit is in place" is not "the node is Ready". Each waits for something to become true, with a
+//! deadline that is told, and says what was seen when it did not.
+
+use std::time::{Duration, Instant};
+
+use crate::engine::cluster::facts::{Base, Gate, millis};
+use crate::engine::event::{Event, Outcome};
+use crate::engine::inspect::Site;
+use crate::engine::run::Engine;
+use crate::engine::run::worker::Worked;
+use crate::host::{Batch, Live, LiveStream};
+use crate::kube::{Node, ReadyState, dns};
+use crate::plan::fact::{Known, Want};
+use crate::plan::place::Place;
+use crate::plan::problem::{Problem, Way};
+use crate::step::{self, Proof, StepId};
+
+/// How often the API is asked while something is waited for.
+const POLL: Duration = Duration::from_millis(300);
+/// A sample at least this often, even when docker is silent, milliseconds.
+const HEARTBEAT: i64 = 2_000;
+/// Containers must stay up so long to count, milliseconds.
+const STEADY: i64 = 1_500;
+/// Events that come close together are one.
+const DEBOUNCE: Duration = Duration::from_millis(80);
+/// So many restarts by systemd are a crash loop.
+const CRASH_LOOP: u32 = 4;
+/// A node's heartbeat has whole seconds, and clocks differ a little, milliseconds.
+const HEARTBEAT_SLACK: i64 = 1_500;
+/// UDP packets get lost.
+const UDP_TRIES: u32 = 4;
+
+/// A waiting that ended.
+pub enum Ended {
+    /// It became true.
+    True(String),
+    /// It cannot be shown here, which is not a failure.
+    NotShown(String),
+    /// It did not.
+    Not(Problem),
+    /// The person stopped it.
+    Stopped,
+}
+
+impl Engine<'_> {
+    /// Tells how a proof ended; `true` when later work may build on it.
+    pub fn tell_proof(&self, place: &Place, id: StepId, ended: Ended) -> Option<Problem> {
+        let outcome = match ended {
+            Ended::True(evidence) => Outcome::Proven { evidence },
+            Ended::NotShown(why) => Outcome::NotProven { why },
+            Ended::Not(problem) => Outcome::Failed { problem },
+            Ended::Stopped => Outcome::Stopped,
+        };
+        let problem = match &outcome {
+            Outcome::Failed { problem } => Some(problem.clone()),
+            _ => None,
+        };
+        self.teller.tell(place, Some(id), Event::TaskEnded { outcome });
+        problem
+    }
+
+    /// The proofs of a worker: its containers, then the node.
+    pub fn prove_worker(
+        &self,
+        base: &Base,
+        site: &mut Site,
+        worked: &mut Worked,
+        stream: &mut Option<Box<dyn LiveStream>>,
+    ) {
+        for (id, proof) in std::mem::take(&mut worked.proofs) {
+            self.teller.tell(&site.place, Some(id), Event::TaskStarted);
+            let ended = match &proof {
+                Proof::Containers { wanted, old, within } => {
+                    self.containers(site, (wanted, old), *within, stream)
+                }
+                Proof::NodeReady { name, within } => {
+                    self.node_ready(base, site, name, *within, worked.started_ms)
+                }
+                Proof::Pods { .. } | Proof::Dns { .. } | Proof::Kubectl { .. } => {
+                    Ended::NotShown("this is not shown on a worker".to_owned())
+                }
+            };
+            let stopped = matches!(ended, Ended::Stopped);
+            worked.problem = self.tell_proof(&site.place, id, ended);
+            worked.stopped |= stopped;
+            if worked.problem.is_some() || stopped {
+                return;
+            }
+        }
+    }
+
+    fn containers(
+        &self,
+        site: &mut Site,
+        (wanted, old): (&[(String, String)], &[String]),
+        within: u64,
+        stream: &mut Option<Box<dyn LiveStream>>,
+    ) -> Ended {
+        if stream.is_none() {
+            match site.host.stream() {
+                Ok(opened) => *stream = Some(opened),
+                Err(trouble) => return Ended::Not(trouble.problem(&site.place)),
+            }
+        }
+        let Some(live) = stream.as_mut() else { return Ended::NotShown("no stream".to_owned()) };
+        live.sample();
+        let deadline = self.deadline(within);
+        let mut missing: Vec<String> = Vec::new();
+        let mut kubelet = String::new();
+        let (mut first_restarts, mut up_since) = (None, None);
+        let mut quiet = millis(self.world.now());
+        loop {
+            if self.stop.wanted() {
+                return Ended::Stopped;
+            }
+            match live.next(Duration::from_millis(200)) {
+                Live::Happened => {
+                    // Whatever else comes within the debounce is in the same sample.
+                    while live.next(DEBOUNCE) == Live::Happened {}
+                    live.sample();
+                }
+                Live::Sample(sample) => {
+                    quiet = millis(self.world.now());
+                    missing = step::missing_containers(wanted, &sample.containers, old);
+                    kubelet = format!("{} {}", sample.kubelet, sample.error);
+                    // One moment proves nothing: a container may end again at once.
+                    if missing.is_empty() && sample.kubelet.starts_with("active") {
+                        let since = *up_since.get_or_insert_with(|| millis(self.world.now()));
+                        if millis(self.world.now()).saturating_sub(since) >= STEADY {
+                            return Ended::True("kube-proxy and pause run".to_owned());
+                        }
+                    } else {
+                        up_since = None;
+                    }
+                    let first = *first_restarts.get_or_insert(sample.restarts);
+                    if sample.restarts.saturating_sub(first) >= CRASH_LOOP {
+                        let problem =
+                            Problem::new("E-KUBELET-04", format!("{}: the kubelet keeps ending", site.place))
+                                .seen(format!("systemd started it {} times", sample.restarts));
+                        return Ended::Not(self.with_journal(site, problem));
+                    }
+                }
+                Live::Ended(why) => {
+                    *stream = None;
+                    return Ended::Not(
+                        Problem::new("E-HOST-03", format!("{}: the live stream ended", site.place))
+                            .seen(why)
+                            .way(Way::Retry),
+                    );
+                }
+                Live::Quiet | Live::Lookup { .. } => {
+                    let now = millis(self.world.now());
+                    if now.saturating_sub(quiet) > if up_since.is_some() { STEADY } else { HEARTBEAT } {
+                        quiet = now;
+                        live.sample();
+                    }
+                }
+            }
+            if self.over(deadline) {
+                let problem = Problem::new(
+                    "E-CONTAINER-01",
+                    format!("{}: {} did not start within {within} s", site.place, missing.join(" and ")),
+                )
+                .seen(format!("kubelet: {}", kubelet.trim()))
+                .manual("on the host: docker ps -a, and journalctl -u kubelet -n 50 --no-pager")
+                .way(Way::Retry);
+                return Ended::Not(self.with_journal(site, problem));
+            }
+        }
+    }
+
+    /// Adds what the kubelet's journal says; one more exec, on a run that has failed anyway.
+    fn with_journal(&self, site: &mut Site, mut problem: Problem) -> Problem {
+        let batch = Batch {
+            wants: vec![Want::Unit("kubelet".to_owned()), Want::Docker],
+            run: self.run.clone(),
+            ..Batch::default()
+        };
+        let end = site.host.run(&batch, self.stop, &mut |_| {});
+        if let Known::Yes(unit) = end.facts.unit("kubelet") {
+            problem =
+                problem.seen(format!("kubelet: {} ({}), {} restarts", unit.active, unit.sub, unit.restarts));
+            for line in unit.journal.iter().rev().take(4).rev() {
+                problem = problem.seen(line.clone());
+            }
+        }
+        if let Known::Yes(docker) = end.facts.docker()
+            && docker.version.is_empty()
+        {
+            problem = problem.seen(format!("docker: {}", docker.error));
+        }
+        problem.manual("journalctl -u kubelet -n 50 --no-pager")
+    }
+
+    fn node_ready(
+        &self,
+        base: &Base,
+        site: &mut Site,
+        name: &str,
+        within: u64,
+        started: Option<i64>,
+    ) -> Ended {
+        // The heartbeat is written by the worker's clock.
+        let skew = match site.facts.machine() {
+            Known::Yes(machine) if machine.clock_ms != 0 => machine.clock_ms - site.asked_ms,
+            Known::Yes(_) | Known::No(_) | Known::NotAsked => 0,
+        };
+        let since = started.map(|started| started + skew - HEARTBEAT_SLACK);
+        let deadline = self.deadline(within);
+        let mut seen;
+        loop {
+            if self.stop.wanted() {
+                return Ended::Stopped;
+            }
+            match base.nodes(self.plan, self.world) {
+                Ok(nodes) => {
+                    let node = nodes.iter().find(|node| node.name == name);
+                    if let Some(node) = node
+                        && is_ready(node, since)
+                    {
+                        let version = node.kubelet.clone().unwrap_or_default();
+                        return Ended::True(format!("Ready, kubelet {version}"));
+                    }
+                    seen = match node {
+                        None => "the API does not know the node yet".to_owned(),
+                        Some(node) => {
+                            format!("{:?} {} {}", node.ready.state, node.ready.reason, node.ready.message)
+                        }
+                    };
+                }
+                Err(why) => seen = why,
+            }
+            if self.over(deadline) {
+                let problem =
+                    Problem::new("E-NODE-02", format!("{name} did not become Ready within {within} s"))
+                        .seen(seen)
+                        .way(Way::Retry);
+                return Ended::Not(self.with_journal(site, problem));
+            }
+            self.world.wait(POLL);
+        }
+    }
+
+    /// Pods of the cluster.
+    pub fn pods_ready(&self, selector: &str, count: usize, within: u64) -> Ended {
+        let deadline = self.deadline(within);
+        let mut seen;
+        loop {
+            if self.stop.wanted() {
+                return Ended::Stopped;
+            }
+            match self.world.cluster().pods(selector) {
+                Ok(pods) => {
+                    let pods: Vec<_> = pods.into_iter().filter(|pod| !pod.leaving).collect();
+                    let ready = pods.iter().filter(|pod| pod.is_ready()).count();
+                    if ready >= count {
+                        let node =
+                            pods.iter().filter_map(|pod| pod.node.clone()).collect::<Vec<_>>().join(", ");
+                        return Ended::True(format!("{ready} of {count} ready, on {node}"));
+                    }
+                    seen = pods
+                        .iter()
+                        .map(|pod| {
+                            let why: Vec<String> = pod
+                                .waiting
+                                .iter()
+                                .map(|one| format!("{}: {} {}", one.container, one.reason, one.message))
+                                .collect();
+                            let reason = pod.reason.clone().unwrap_or_default();
+                            format!(
+                                "{} {} {}/{} {reason} {}",
+                                pod.name,
+                                pod.phase,
+                                pod.ready,
+                                pod.containers,
+                                why.join("; ")
+                            )
+                        })
+                        .collect::<Vec<_>>();
+                    if seen.is_empty() {
+                        seen.push("there is no such pod yet".to_owned());
+                    }
+                }
+                Err(error) => seen = vec![error.to_string()],
+            }
+            if self.over(deadline) {
+                let mut problem = Problem::new(
+                    "E-DNS-03",
+                    format!("{count} DNS pods did not become ready within {within} s"),
+                );
+                for line in seen {
+                    problem = problem.seen(line);
+                }
+                return Ended::Not(
+                    problem
+                        .manual("kubectl -n kube-system describe pods -l k8s-app=kube-dns")
+                        .way(Way::Retry),
+                );
+            }
+            self.world.wait(POLL);
+        }
+    }
+
+    /// A real lookup on a worker: over TCP through its own sshd, and over UDP with a tool it may have.
+    pub fn dns_answers(
+        &self,
+        site: &mut Site,
+        proof: &Proof,
+        stream: &mut Option<Box<dyn LiveStream>>,
+    ) -> Ended {
+        let Proof::Dns { name, server, expect, within } = proof else {
+            return Ended::NotShown("not a lookup".to_owned());
+        };
+        let deadline = self.deadline(*within);
+        let mut seen;
+        let tcp = loop {
+            if self.stop.wanted() {
+                return Ended::Stopped;
+            }
+            match lookup(site, name, &server.to_string()) {
+                Ok(addresses) if addresses.contains(expect) => {
+                    break Ok(format!("{name} is {expect} over TCP"));
+                }
+                Ok(addresses) => seen = format!("{server} answered {addresses:?}, {expect} is expected"),
+                Err(Refusal::NotOffered(why)) => break Err(why),
+                Err(Refusal::NotYet(why)) => seen = why,
+            }
+            if self.over(deadline) {
+                return Ended::Not(
+                    Problem::new("E-DNS-04", format!("{}: {server} does not answer for {name}", site.place))
+                        .seen(seen)
+                        .manual("on the host: iptables-save -t nat | grep kube-dns, and docker logs of kube-proxy")
+                        .way(Way::Retry),
+                );
+            }
+            self.world.wait(POLL);
+        };
+        if stream.is_none() && tcp.is_err() {
+            // The only way left to show it is a tool on the host.
+            *stream = site.host.stream().ok();
+        }
+        let udp = stream
+            .as_mut()
+            .and_then(|live| over_udp(live.as_mut(), name, &server.to_string(), &expect.to_string()));
+        match (tcp, udp) {
+            (Ok(tcp), None) => Ended::True(tcp),
+            (Ok(tcp), Some(Ok(tool))) => Ended::True(format!("{tcp} and UDP ({tool})")),
+            (Err(_), Some(Ok(tool))) => Ended::True(format!("{name} is {expect} over UDP ({tool})")),
+            (_, Some(Err(said))) => Ended::Not(
+                Problem::new("E-DNS-05", format!("{}: DNS over UDP does not answer", site.place))
+                    .seen(said)
+                    .way(Way::Retry),
+            ),
+            (Err(why), None) => {
+                Ended::NotShown(format!("sshd forwards no TCP ({why}) and the host has no DNS tool"))
+            }
+        }
+    }
+
+    /// `kubectl get nodes` with the new context.
+    pub fn kubectl_works(&self, file: &str, context: &str) -> Ended {
+        let args = [
+            "--kubeconfig",
+            file,
+            "--context",
+            context,
+            "get",
+            "nodes",
+            "-o",
+            "name",
+            "--request-timeout=10s",
+        ];
+        match self.world.kubectl(&args) {
+            None => Ended::NotShown("kubectl is not installed on this computer".to_owned()),
+            Some(Ok(said)) => {
+                Ended::True(format!("{} nodes listed by context {context}", said.lines().count()))
+            }
+            Some(Err(said)) => Ended::Not(
+                Problem::new("E-KUBECTL-02", "kubectl get nodes does not work with the new context")
+                    .seen(said)
+                    .manual(format!("kubectl --kubeconfig {file} --context {context} get nodes -v 6"))
+                    .way(Way::Retry),
+            ),
+        }
+    }
+
+    fn deadline(&self, seconds: u64) -> i64 {
+        millis(self.world.now())
+            .saturating_add(i64::try_from(seconds).unwrap_or(i64::MAX / 2000).saturating_mul(1000))
+    }
+
+    fn over(&self, deadline: i64) -> bool {
+        millis(self.world.now()) >= deadline
+    }
+}
+
+fn is_ready(node: &Node, since: Option<i64>) -> bool {
+    let fresh = |since: i64| node.ready.heartbeat.or(node.ready.since).is_none_or(|at| millis(at) >= since);
+    node.ready.state == ReadyState::Ready && since.is_none_or(fresh)
+}
+
+enum Refusal {
+    /// This machine makes no TCP connections for us.
+    NotOffered(String),
+    /// It may work later.
+    NotYet(String),
+}
+
+fn lookup(site: &mut Site, name: &str, server: &str) -> Result<Vec<std::net::IpAddr>, Refusal> {
+    let mut pipe = site.host.tcp(server, 53).map_err(|trouble| {
+        let text = trouble.to_string();
+        if text.contains("prohibited") { Refusal::NotOffered(text) } else { Refusal::NotYet(text) }
+    })?;
+    let id = u16::try_from(std::process::id() & 0xffff).unwrap_or(1);
+    match dns::ask(&mut pipe, name, dns::Kind::A, id) {
+        Ok(answer) => Ok(answer.addresses),
+        Err(error) => Err(Refusal::NotYet(error.to_string())),
+    }
+}
+
+/// The lookup over UDP with a tool of the host, tried a few times; `None` = there is no tool that can.
+fn over_udp(
+    live: &mut dyn LiveStream,
+    name: &str,
+    server: &str,
+    expect: &str,
+) -> Option<Result<String, String>> {
+    let mut last = String::new();
+    for _ in 0..UDP_TRIES {
+        live.lookup(name, server);
+        let deadline = Instant::now() + Duration::from_secs(10);
+        let answer = loop {
+            match live.next(Duration::from_millis(500)) {
+                Live::Lookup { tool, said, answered } => break Some((tool, said, answered)),
+                Live::Ended(_) => return None,
+                Live::Happened | Live::Sample(_) | Live::Quiet if Instant::now() > deadline => break None,
+                Live::Happened | Live::Sample(_) | Live::Quiet => {}
+            }
+        };
+        let Some((tool, said, answered)) = answer else { continue };
+        // busybox' nslookup knows no options.
+        if tool.is_empty() || said.contains("invalid option") || said.contains("unrecognized option") {
+            return None;
+        }
+        // The server's own address may begin like the answer.
+        if answered && said.split(|c: char| c.is_whitespace() || c == ',').any(|word| word == expect) {
+            return Some(Ok(tool));
+        }
+        last = format!("{tool}: {said}");
+    }
+    Some(Err(last))
+}
+
+/// Opens when the cluster's own steps are over: whether DNS is there.
+pub type DnsGate = Gate<bool>;

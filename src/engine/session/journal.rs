@@ -1,0 +1,184 @@
+//! The run on this computer: numbered events to the front, and the journal. Before a batch is sent, one line
+//! that is on disk lists its actions and what was there before (hashes only); each end mark adds a line. An
+//! action without an end line is unknown, and is looked at, never assumed.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use crate::engine::event::{Event, Front, Stamped};
+use crate::plan::action::Action;
+use crate::plan::fact::Facts;
+use crate::plan::place::Place;
+use crate::step::StepId;
+
+/// Numbers events and hands them on.
+pub struct Teller<'a> {
+    front: &'a dyn Front,
+    run: String,
+    started: Instant,
+    seq: Mutex<u64>,
+}
+
+impl<'a> Teller<'a> {
+    /// A teller for one run.
+    pub fn new(front: &'a dyn Front, run: &str) -> Self {
+        Self { front, run: run.to_owned(), started: Instant::now(), seq: Mutex::new(0) }
+    }
+
+    /// Whoever shows what happens.
+    pub fn front(&self) -> &'a dyn Front {
+        self.front
+    }
+
+    /// Tells an event; events are shown in the order of their numbers.
+    pub fn tell(&self, place: &Place, step: Option<StepId>, event: Event) {
+        let mut seq = self.seq.lock().unwrap_or_else(PoisonError::into_inner);
+        let stamped = Stamped {
+            v: 1,
+            seq: *seq,
+            t: (self.started.elapsed().as_secs_f64() * 1000.0).round() / 1000.0,
+            run: self.run.clone(),
+            place: place.clone(),
+            step,
+            event,
+        };
+        *seq += 1;
+        self.front.emit(&stamped);
+    }
+}
+
+/// The journal of one run; without a folder it writes nothing (`gangplank plan`).
+pub struct Journal {
+    file: Option<Mutex<File>>,
+}
+
+impl Journal {
+    /// No journal.
+    pub fn none() -> Self {
+        Self { file: None }
+    }
+
+    /// `runs/<run>.jsonl` in the session's folder.
+    pub fn open(session: &Path, run: &str) -> std::io::Result<Self> {
+        let folder = session.join("runs");
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+        let file = OpenOptions::new()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(folder.join(format!("{run}.jsonl")))?;
+        Ok(Self { file: Some(Mutex::new(file)) })
+    }
+
+    fn write(&self, line: &Value, sync: bool) -> std::io::Result<()> {
+        let Some(file) = &self.file else { return Ok(()) };
+        let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+        writeln!(file, "{line}")?;
+        if sync { file.sync_data() } else { Ok(()) }
+    }
+
+    /// A batch is about to be sent; the line is on disk when this returns.
+    pub fn before(
+        &self,
+        place: &Place,
+        batch: u64,
+        actions: &[(StepId, Action)],
+        facts: &Facts,
+    ) -> std::io::Result<()> {
+        let list: Vec<Value> = actions
+            .iter()
+            .map(|(step, action)| {
+                let before = action.path().map(|path| hash_before(facts, path));
+                json!({"step": step, "action": action.title(), "before": before})
+            })
+            .collect();
+        self.write(
+            &json!({"kind": "batch", "place": place.to_string(), "batch": batch, "actions": list}),
+            true,
+        )
+    }
+
+    /// An action began.
+    pub fn began(&self, place: &Place, batch: u64, index: usize) -> std::io::Result<()> {
+        self.write(
+            &json!({"kind": "begin", "place": place.to_string(), "batch": batch, "index": index}),
+            false,
+        )
+    }
+
+    /// An action ended.
+    pub fn ended(&self, place: &Place, batch: u64, index: usize, status: i32) -> std::io::Result<()> {
+        self.write(
+            &json!({"kind": "end", "place": place.to_string(), "batch": batch, "index": index, "status": status}),
+            false,
+        )
+    }
+
+    /// The run ended by itself.
+    pub fn over(&self, code: u8) -> std::io::Result<()> {
+        self.write(&json!({"kind": "over", "code": code}), true)
+    }
+}
+
+fn hash_before(facts: &Facts, path: &str) -> String {
+    if let Some(Some(file)) = facts.file(path).yes() {
+        return file.sha256.clone();
+    }
+    match facts.key(path).yes() {
+        Some(Some(key)) => key.sha256.clone(),
+        Some(None) | None => "absent".to_owned(),
+    }
+}
+
+/// What the journal of the last run left open: place and action of each that began and has no end, and, when the
+/// program itself was cut off, of the first of each batch that was sent and not heard of again.
+pub fn left_open(session: &Path) -> Vec<(String, String)> {
+    let Some(last) = runs(session).pop() else { return Vec::new() };
+    let Ok(text) = std::fs::read_to_string(last) else { return Vec::new() };
+    let mut open: Vec<Open> = Vec::new();
+    let mut over = false;
+    for line in text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {
+        let place = line["place"].as_str().unwrap_or_default().to_owned();
+        let batch = line["batch"].as_u64().unwrap_or_default();
+        let index =
+            line["index"].as_u64().and_then(|index| usize::try_from(index).ok()).unwrap_or(usize::MAX);
+        let same = |one: &Open| one.place == place && one.batch == batch && one.index == index;
+        match line["kind"].as_str() {
+            Some("batch") => {
+                for (index, action) in line["actions"].as_array().into_iter().flatten().enumerate() {
+                    let title = action["action"].as_str().unwrap_or_default().to_owned();
+                    open.push(Open { place: place.clone(), batch, index, title, began: false });
+                }
+            }
+            Some("begin") => open.iter_mut().filter(|one| same(one)).for_each(|one| one.began = true),
+            Some("end") => open.retain(|one| !same(one)),
+            Some("over") => over = true,
+            _ => {}
+        }
+    }
+    let first = |one: &Open| !open.iter().any(|other| other.batch == one.batch && other.index < one.index);
+    let unknown = |one: &&Open| one.began || !over && first(one);
+    open.iter().filter(unknown).map(|one| (one.place.clone(), one.title.clone())).collect()
+}
+
+struct Open {
+    place: String,
+    batch: u64,
+    index: usize,
+    title: String,
+    began: bool,
+}
+
+/// Journals of a session, oldest first.
+fn runs(session: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(session.join("runs")) else { return Vec::new() };
+    let mut files: Vec<PathBuf> = entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
+    files.sort();
+    files
+}

@@ -1,0 +1,42 @@
+//! What the engine stands on: hosts, the cluster, this computer, time. The real one speaks SSH and HTTPS, the
+//! lab's is a script.
+
+pub mod real;
+pub mod scripted;
+
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use zeroize::Zeroizing;
+
+use crate::host::{Host, Trouble};
+use crate::kube::Cluster;
+use crate::plan::model::Login;
+use crate::plan::place::Place;
+
+/// Everything below the engine; also behind an `Arc`, for whoever runs it in a thread of its own.
+pub trait World: Send + Sync {
+    /// Connects to a machine; a machine that is two places is connected once.
+    fn host(&self, place: &Place, login: &Login) -> Result<Box<dyn Host>, Trouble>;
+    /// This computer.
+    fn here(&self) -> Box<dyn Host>;
+    /// The cluster.
+    fn cluster(&self) -> &dyn Cluster;
+    /// The same cluster as somebody new sees it, with a login of its own: who only looks disturbs no run.
+    fn another_cluster(&self) -> Box<dyn Cluster>;
+    /// Reads a file of this computer.
+    fn read(&self, path: &Path) -> std::io::Result<Zeroizing<Vec<u8>>>;
+    /// Writes a new file on this computer, refusing to replace one.
+    fn write_new(&self, path: &Path, bytes: &[u8], mode: u32) -> std::io::Result<()>;
+    /// The operator's home folder.
+    fn home(&self) -> String;
+    /// This computer's clock.
+    fn now(&self) -> Timestamp;
+    /// Waits; a lab's clock may run faster.
+    fn wait(&self, time: Duration);
+    /// Runs kubectl with these arguments; its output or its complaint. `None` = it is not installed.
+    fn kubectl(&self, args: &[&str]) -> Option<Result<String, String>>;
+    /// Asks for the CA key's passphrase.
+    fn ca_passphrase(&self, again: bool) -> Option<Zeroizing<String>>;
+}

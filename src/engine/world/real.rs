@@ -1,0 +1,194 @@
+//! The real world: SSH, HTTPS, this computer's files, its clock.
+
+use std::collections::HashMap;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use zeroize::Zeroizing;
+
+use crate::engine::world::World;
+use crate::host::{self, Deadlines, HereHost, Host, ShellHost, SshWire, Trouble, TrustPolicy, Wire};
+use crate::kube::{Cluster, LiveCluster};
+use crate::plan::action::SecretRef;
+use crate::plan::model::{ApiAddress, Login};
+use crate::plan::place::Place;
+
+/// Who is asked for secrets and about host keys, and knows hosts by the plan's names too.
+pub trait Asker: host::Vault + host::Ask {
+    /// `login` (`user@host:port`) is this place of the plan.
+    fn name(&self, login: &str, place: &Place);
+    /// Somebody is there to answer.
+    fn can_ask(&self) -> bool;
+}
+
+/// A machine's connection, once it is there.
+type Slot = Arc<Mutex<Option<Arc<SshWire>>>>;
+
+/// The connections by `user@host:port`.
+type Wires = Arc<Mutex<HashMap<String, Slot>>>;
+
+/// The real world.
+pub struct RealWorld {
+    here: host::Here,
+    policy: TrustPolicy,
+    asker: Arc<dyn Asker>,
+    cluster: LiveCluster,
+    api: ApiAddress,
+    kept: PathBuf,
+    wires: Wires,
+}
+
+impl RealWorld {
+    /// `kept` is where replaced files of this computer are kept; made when needed.
+    pub fn new(
+        here: host::Here,
+        policy: TrustPolicy,
+        asker: Arc<dyn Asker>,
+        api: &ApiAddress,
+        kept: PathBuf,
+    ) -> Self {
+        Self {
+            here,
+            policy,
+            asker,
+            cluster: LiveCluster::new(api),
+            api: api.clone(),
+            kept,
+            wires: Wires::default(),
+        }
+    }
+
+    /// The same world with another cluster in it; connections to machines are shared.
+    #[must_use]
+    pub fn for_api(&self, api: &ApiAddress) -> Self {
+        Self {
+            here: self.here.clone(),
+            policy: self.policy.clone(),
+            asker: Arc::clone(&self.asker),
+            cluster: LiveCluster::new(api),
+            api: api.clone(),
+            kept: self.kept.clone(),
+            wires: Arc::clone(&self.wires),
+        }
+    }
+
+    /// The same world that keeps replaced files of this computer elsewhere.
+    #[must_use]
+    pub fn keeping(&self, kept: PathBuf) -> Self {
+        Self { kept, ..self.for_api(&self.api) }
+    }
+}
+
+/// Hands an [`Asker`] to the two traits of the host layer.
+struct Both(Arc<dyn Asker>);
+
+impl host::Vault for Both {
+    fn get(&self, name: &SecretRef) -> Option<Zeroizing<String>> {
+        self.0.get(name)
+    }
+
+    fn wrong(&self, name: &SecretRef) {
+        self.0.wrong(name);
+    }
+}
+
+impl host::Ask for Both {
+    fn secret(&self, wanted: &host::SecretWanted) -> Option<Zeroizing<String>> {
+        self.0.secret(wanted)
+    }
+
+    fn trust(&self, question: &host::HostKeyQuestion) -> host::TrustAnswer {
+        self.0.trust(question)
+    }
+}
+
+impl World for RealWorld {
+    fn host(&self, place: &Place, login: &Login) -> Result<Box<dyn Host>, Trouble> {
+        let target = host::resolve(login, &self.here).map_err(Trouble::Wire)?;
+        let name = format!("{}@{}", target.user, target.address());
+        self.asker.name(&name, place);
+        // One lock for each machine: two places on it connect once, and nobody else waits.
+        let slot = {
+            let mut wires = self.wires.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(wires.entry(name).or_default())
+        };
+        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        // One that has ended, by a reboot say, is made anew.
+        let wire = if let Some(wire) = slot.as_ref().filter(|wire| !wire.ended()) {
+            Arc::clone(wire)
+        } else {
+            let both = Both(Arc::clone(&self.asker));
+            let wire = SshWire::connect(&target, &self.policy, &both, Deadlines::default())
+                .map_err(Trouble::Wire)?;
+            Arc::clone(slot.insert(Arc::new(wire)))
+        };
+        drop(slot);
+        let need_sudo = target.user != "root";
+        let wire: Arc<dyn Wire> = wire;
+        Ok(Box::new(ShellHost::new(wire, Arc::new(Both(Arc::clone(&self.asker))), need_sudo)))
+    }
+
+    fn here(&self) -> Box<dyn Host> {
+        Box::new(HereHost::new(self.kept.clone()))
+    }
+
+    fn cluster(&self) -> &dyn Cluster {
+        &self.cluster
+    }
+
+    fn another_cluster(&self) -> Box<dyn Cluster> {
+        Box::new(LiveCluster::new(&self.api))
+    }
+
+    fn read(&self, path: &Path) -> std::io::Result<Zeroizing<Vec<u8>>> {
+        std::fs::read(path).map(Zeroizing::new)
+    }
+
+    fn write_new(&self, path: &Path, bytes: &[u8], mode: u32) -> std::io::Result<()> {
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        let mut file = OpenOptions::new().create_new(true).write(true).mode(mode).open(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    }
+
+    fn home(&self) -> String {
+        self.here.home.display().to_string()
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    fn wait(&self, time: Duration) {
+        std::thread::sleep(time);
+    }
+
+    fn kubectl(&self, args: &[&str]) -> Option<Result<String, String>> {
+        let output =
+            Command::new("kubectl").args(args).env("GOGC", "400").stdin(Stdio::null()).output().ok()?;
+        Some(if output.status.success() {
+            Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        } else {
+            let said = String::from_utf8_lossy(&output.stderr);
+            Err(host::clean::line(said.lines().last().unwrap_or("it said nothing")))
+        })
+    }
+
+    fn ca_passphrase(&self, again: bool) -> Option<Zeroizing<String>> {
+        if again {
+            if !self.asker.can_ask() {
+                return None;
+            }
+            self.asker.wrong(&SecretRef::Ca);
+        }
+        self.asker.get(&SecretRef::Ca)
+    }
+}

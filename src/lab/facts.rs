@@ -1,0 +1,308 @@
+//! What questions see on a lab machine: the lines that the words of the prelude would print, read by the
+//! same reader as those of a real machine.
+
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
+use openssl::base64::encode_block;
+
+use crate::host::answer;
+use crate::lab::State;
+use crate::lab::act::NO_DOCKER;
+use crate::lab::faults::Fault;
+use crate::lab::machine::{LabMachine, parent};
+use crate::plan::action::sha256;
+use crate::plan::fact::{Fact, FlagSet, Known, Want};
+
+/// Flags the kubelet of 1.2.2 takes.
+const FLAGS_1_2: &str = include_str!("../../assets/labs/kubelet-v1.2.2-flags.txt");
+/// Flags a kubelet of 1.16 to 1.23 takes, as far as a plan may hold them.
+const FLAGS_1_20: &str = "address alsologtostderr bootstrap-kubeconfig cert-dir cgroup-driver cgroup-root \
+    cgroups-per-qos client-ca-file cloud-config cloud-provider cluster-dns cluster-domain cni-bin-dir \
+    cni-conf-dir config container-runtime container-runtime-endpoint docker-endpoint eviction-hard \
+    fail-swap-on feature-gates hairpin-mode healthz-bind-address healthz-port hostname-override \
+    housekeeping-interval image-pull-progress-deadline kube-reserved kubeconfig log-dir logtostderr max-pods \
+    network-plugin network-plugin-mtu node-ip node-labels node-status-update-frequency pod-cidr \
+    pod-infra-container-image pod-manifest-path port read-only-port register-node register-with-taints \
+    resolv-conf root-dir rotate-certificates serialize-image-pulls system-reserved tls-cert-file \
+    tls-private-key-file v version volume-plugin-dir";
+
+type Lines = Vec<(String, String)>;
+
+/// Answers one question about a machine of the lab.
+pub(crate) fn ask(state: &State, name: &str, want: &Want, wall_ms: i64, latest: u64) -> Known<Fact> {
+    let Some(machine) = state.machines.get(name) else { return answer::read(want, &[]) };
+    let mut lines = Lines::new();
+    let mut say = |key: &str, value: String| lines.push((key.to_owned(), value));
+    match want {
+        Want::Machine if !machine.here => machine_lines(machine, wall_ms, &mut say),
+        Want::File { path, content } => file_lines(machine, path, *content, &mut say),
+        Want::Key(path) => key_lines(machine, path, &mut say),
+        Want::Unit(name) if !machine.here => unit_lines(machine, name, latest, &mut say),
+        Want::Docker if !machine.here => docker_lines(machine, &mut say),
+        Want::Containers if !machine.here => {
+            for row in rows(state, machine, latest) {
+                say("ps", row);
+            }
+            say("done", String::new());
+        }
+        Want::Images if !machine.here => {
+            if machine.docker_runs() {
+                for image in &machine.images {
+                    let (repository, tag) = image.name.rsplit_once(':').unwrap_or((&image.name, "latest"));
+                    say("image", format!("{repository} {tag} sha256:{} 2 years ago 1MB", image.id));
+                }
+            }
+            say("done", String::new());
+        }
+        Want::Tar(path) => tar_lines(machine, path, &mut say),
+        Want::Kubelet { path, flags } if !machine.here => kubelet_lines(machine, path, flags, &mut say),
+        Want::Folder(path) => {
+            match machine.names(path) {
+                Some(names) => names.into_iter().for_each(|name| say("name", name)),
+                None => say("none", String::new()),
+            }
+            say("done", String::new());
+        }
+        Want::Record => {
+            for line in record(machine) {
+                say("line", line);
+            }
+            say("done", String::new());
+        }
+        Want::Lookup(host) if !machine.here => {
+            if let Some(address) = state.cluster.resolve(host)
+                && !machine.faults.has(&Fault::NoApi)
+            {
+                say("host", format!("{address} STREAM {host}"));
+            }
+            say("done", String::new());
+        }
+        Want::Tls { host, port } if !machine.here => {
+            match state.cluster.shows(host, *port).filter(|_| !machine.faults.has(&Fault::NoApi)) {
+                Some(pem) => pem.lines().for_each(|line| say("pem", line.to_owned())),
+                None => say("error", format!("connect to {host}:{port}: Connection refused")),
+            }
+        }
+        // This computer is asked nothing of these.
+        _ => return Known::NotAsked,
+    }
+    answer::read(want, &lines)
+}
+
+fn machine_lines(machine: &LabMachine, wall_ms: i64, say: &mut impl FnMut(&str, String)) {
+    let build = &machine.build;
+    say("os", build.os.clone());
+    say("uname", format!("{} 6.1.0-28-amd64 x86_64", build.hostname));
+    say("uid", "0".to_owned());
+    say("clock", wall_ms.to_string());
+    say("cpus", "2".to_owned());
+    say("memory", "4030856 kB".split(' ').next().unwrap_or_default().to_owned());
+    say("swap", if build.swap { "1048572" } else { "0" }.to_owned());
+    say("cgroup", build.cgroup.to_string());
+    say("df", "Filesystem 1024-blocks Used Available Capacity Mounted on".to_owned());
+    let full = machine.faults.has(&Fault::NoSpace);
+    let free = if full { 0 } else { build.free_mib.saturating_mul(1024) };
+    say("df", format!("/dev/vda1 82043328 {} {free} 50% /", 82_043_328_u64.saturating_sub(free)));
+    say("addr", "1: lo    inet 127.0.0.1/8 scope host lo".to_owned());
+    for address in &build.addresses {
+        let family = if address.contains(':') { "inet6" } else { "inet" };
+        say("addr", format!("2: eth0    {family} {address}/24 scope global eth0"));
+    }
+    say("openssl", build.openssl.clone());
+    let kubelet = machine.process.as_ref().filter(|process| !process.crashes).map(|_| 10250);
+    for port in build.listening.iter().copied().chain(kubelet) {
+        say("listen", format!("{port:04X}"));
+    }
+    say("forward", if build.ip_forward { "1" } else { "0" }.to_owned());
+    for tool in &build.dns_tools {
+        say("dns", tool.clone());
+    }
+    say("systemd", "1".to_owned());
+    let ends = |path: &String| [".conf", ".conflist"].iter().any(|end| path.ends_with(end));
+    let cni = |path: &String| parent(path) == "/etc/cni/net.d" && ends(path);
+    if machine.files.keys().any(cni) {
+        say("cni", "1".to_owned());
+    }
+    if machine.files.contains_key("/run/systemd/resolve/resolv.conf") {
+        say("resolved", "1".to_owned());
+    }
+    say("done", String::new());
+}
+
+fn file_lines(machine: &LabMachine, path: &str, content: bool, say: &mut impl FnMut(&str, String)) {
+    if machine.folders.contains_key(path) {
+        say("odd", "not a file".to_owned());
+    }
+    let missing = path == crate::profile::KUBELET && machine.kubelet().is_none();
+    let Some(file) = machine.files.get(path).filter(|_| !missing) else { return say("none", String::new()) };
+    say("stat", format!("{} {} {}", file.mode, file.owner, file.bytes.len()));
+    say("sha256", sha256(&file.bytes));
+    if content && file.bytes.len() <= 262_144 {
+        for part in file.bytes.chunks(2250) {
+            say("content", encode_block(part));
+        }
+    }
+}
+
+fn key_lines(machine: &LabMachine, path: &str, say: &mut impl FnMut(&str, String)) {
+    let Some(file) = machine.files.get(path) else { return say("none", String::new()) };
+    say("stat", format!("{} {} {}", file.mode, file.owner, file.bytes.len()));
+    say("sha256", sha256(&file.bytes));
+    if crate::pki::needs_passphrase(&file.bytes) {
+        return say("encrypted", "1".to_owned());
+    }
+    let public = openssl::pkey::PKey::private_key_from_pem_callback(&file.bytes, |_| Ok(0))
+        .and_then(|key| key.public_key_to_der());
+    if let Ok(der) = public {
+        say("spki", sha256(&der));
+    }
+}
+
+fn unit_lines(machine: &LabMachine, name: &str, latest: u64, say: &mut impl FnMut(&str, String)) {
+    let look = machine.look_unit(name, latest);
+    for (key, value) in [
+        ("LoadState", look.load.as_str()),
+        ("ActiveState", &look.active),
+        ("SubState", &look.sub),
+        ("UnitFileState", &look.file),
+        ("NRestarts", &look.restarts.to_string()),
+        ("NeedDaemonReload", if look.stale { "yes" } else { "no" }),
+    ] {
+        say("show", format!("{key}={value}"));
+    }
+    if look.active != "active" && look.load != "not-found" {
+        look.journal.into_iter().for_each(|line| say("journal", line));
+    }
+}
+
+fn docker_lines(machine: &LabMachine, say: &mut impl FnMut(&str, String)) {
+    if machine.build.docker.is_empty() {
+        return say("info", "sh: 1: docker: not found".to_owned());
+    }
+    if !machine.docker_runs() {
+        return say("info", format!("ERROR: {NO_DOCKER}"));
+    }
+    for (key, value) in [
+        ("Server Version", machine.build.docker.as_str()),
+        ("Storage Driver", "overlay2"),
+        ("Cgroup Driver", &machine.build.cgroup_driver),
+        ("Docker Root Dir", "/var/lib/docker"),
+    ] {
+        say("info", format!(" {key}: {value}"));
+    }
+}
+
+/// The lines of `docker ps`, tab-separated, the youngest first; or docker's complaint.
+pub(crate) fn rows(state: &State, machine: &LabMachine, latest: u64) -> Vec<String> {
+    if machine.build.docker.is_empty() {
+        return vec!["sh: 1: docker: not found".to_owned()];
+    }
+    if !machine.docker_runs() {
+        return vec![NO_DOCKER.to_owned()];
+    }
+    let mut all: Vec<_> = machine.containers.iter().filter(|one| one.created <= latest).collect();
+    all.sort_by(|a, b| b.created.cmp(&a.created).then(a.name.cmp(&b.name)));
+    all.into_iter()
+        .map(|one| {
+            let made = state.at(one.created).strftime("%Y-%m-%d %H:%M:%S +0000 UTC").to_string();
+            let up = words(latest.saturating_sub(one.started) / 1000);
+            format!("{}\t{}\t\"{}\"\t{made}\tUp {up}\t{}", one.id, one.image, one.command, one.name)
+        })
+        .collect()
+}
+
+/// As docker counts: `Less than a second`, `12 seconds`, `About a minute`, `3 minutes`, `2 hours`.
+fn words(seconds: u64) -> String {
+    match seconds {
+        0 => "Less than a second".to_owned(),
+        1 => "1 second".to_owned(),
+        2..60 => format!("{seconds} seconds"),
+        60..120 => "About a minute".to_owned(),
+        120..3600 => format!("{} minutes", seconds / 60),
+        3600..7200 => "About an hour".to_owned(),
+        7200..172_800 => format!("{} hours", seconds / 3600),
+        172_800..1_209_600 => format!("{} days", seconds / 86_400),
+        1_209_600..5_184_000 => format!("{} weeks", seconds / 604_800),
+        5_184_000..63_072_000 => format!("{} months", seconds / 2_592_000),
+        _ => format!("{} years", seconds / 31_536_000),
+    }
+}
+
+fn tar_lines(machine: &LabMachine, path: &str, say: &mut impl FnMut(&str, String)) {
+    match machine.tars.get(path) {
+        Some(tar) => {
+            let entries: Vec<_> = tar
+                .images
+                .iter()
+                .map(|one| serde_json::json!({"Config": format!("{}.json", one.id), "RepoTags": [one.name]}))
+                .collect();
+            say("manifest", serde_json::Value::Array(entries).to_string());
+        }
+        None if machine.files.contains_key(path) => {
+            say("manifest", "tar: This does not look like a tar archive".to_owned());
+        }
+        None => say("none", String::new()),
+    }
+    say("done", String::new());
+}
+
+fn kubelet_lines(machine: &LabMachine, path: &str, sets: &[FlagSet], say: &mut impl FnMut(&str, String)) {
+    let (Some(version), Some(file)) = (machine.kubelet(), machine.files.get(path)) else {
+        return say("none", String::new());
+    };
+    say("size", file.bytes.len().to_string());
+    say("version", format!("Kubernetes {version}"));
+    if let Some(set) = sets.iter().find(|set| set.versions.iter().any(|pattern| glob(pattern, &version))) {
+        for flag in unknown_flags(&version, &set.flags).into_iter().take(12) {
+            say("refused", flag);
+        }
+        say("tried", "1".to_owned());
+    }
+}
+
+/// The flags a kubelet of this version does not know, without values.
+pub(crate) fn unknown_flags(version: &str, flags: &[String]) -> Vec<String> {
+    // Asked whenever anybody looks at a running kubelet: the lists are taken apart once.
+    static OLD: LazyLock<HashSet<&str>> = LazyLock::new(|| FLAGS_1_2.split_whitespace().collect());
+    static NEW: LazyLock<HashSet<&str>> = LazyLock::new(|| FLAGS_1_20.split_whitespace().collect());
+    let known = if version.starts_with("v1.2.") { &*OLD } else { &*NEW };
+    let name = |flag: &String| flag.split('=').next().unwrap_or(flag).to_owned();
+    let mut unknown: Vec<String> = flags.iter().map(name).collect();
+    unknown.retain(|flag| !known.contains(flag.trim_start_matches('-')));
+    unknown.dedup();
+    unknown
+}
+
+/// A shell pattern with `*` and `[a-b]`.
+fn glob(pattern: &str, text: &str) -> bool {
+    let Some(first) = pattern.chars().next() else { return text.is_empty() };
+    let rest = pattern.get(first.len_utf8()..).unwrap_or_default();
+    if first == '*' {
+        return text.char_indices().any(|(at, _)| glob(rest, text.get(at..).unwrap_or_default()))
+            || glob(rest, "");
+    }
+    let Some(c) = text.chars().next() else { return false };
+    let tail = text.get(c.len_utf8()..).unwrap_or_default();
+    match (first, rest.split_once(']')) {
+        ('[', Some((class, rest))) => {
+            let mut ends = class.split('-').filter_map(|part| part.chars().next());
+            let low = ends.next().unwrap_or(c);
+            let high = ends.next().unwrap_or(low);
+            (low..=high).contains(&c) && glob(rest, tail)
+        }
+        _ => first == c && glob(rest, tail),
+    }
+}
+
+/// The lines of all records, in the order of the runs.
+pub(crate) fn record(machine: &LabMachine) -> Vec<String> {
+    let start = format!("{}/", machine.state);
+    let is = |path: &String| path.starts_with(&start) && path.ends_with("/record.jsonl");
+    let files = machine.files.iter().filter(|(path, _)| is(path));
+    files
+        .flat_map(|(_, file)| {
+            String::from_utf8_lossy(&file.bytes).lines().map(str::to_owned).collect::<Vec<_>>()
+        })
+        .collect()
+}

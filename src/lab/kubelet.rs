@@ -1,0 +1,350 @@
+//! systemd's units and the kubelet of a lab machine: what it reads when it is started, what keeps it from
+//! working, and the containers it makes from the manifests.
+
+use std::path::Path;
+
+use serde_yaml::Value;
+
+use crate::kube::kubeconfig::{Kubeconfig, Material};
+use crate::lab::cluster::{Clocks, ClusterState, LabNode};
+use crate::lab::facts::unknown_flags;
+use crate::lab::faults::Fault;
+use crate::lab::machine::{LabMachine, Process};
+use crate::pki::{self, CertFacts};
+use crate::plan::action::sha256;
+use crate::plan::fact::UnitFact;
+use crate::plan::model::Version;
+use crate::profile::{KUBELET, MANIFESTS};
+
+/// A node is there so long after its kubelet began to work, milliseconds.
+const THERE_AFTER: u64 = 2_500;
+/// It is Ready so long after that beginning, milliseconds.
+const READY_AFTER: u64 = 11_000;
+/// A kubelet says how it is so often, milliseconds.
+const HEARTBEAT: u64 = 10_000;
+/// systemd tries again so often, milliseconds.
+const RESTART_SEC: u64 = 10_000;
+
+/// What a kubelet tells the API.
+#[derive(Default)]
+pub(crate) struct Identity {
+    pub name: String,
+    pub address: String,
+    pub version: String,
+    /// Why it is not Ready; empty = it is.
+    pub unready: String,
+    /// When it said so last, milliseconds of the lab.
+    pub said: u64,
+    /// Since when it is so.
+    pub since: u64,
+    /// Since when it talks to the API without a break.
+    pub talks: u64,
+    /// Its disk is full.
+    pub full: bool,
+}
+
+impl LabMachine {
+    /// Whether systemd knows the unit.
+    pub(crate) fn has_unit(&self, name: &str) -> bool {
+        self.unit_file(name).is_some() || self.units.get(name).is_some_and(|unit| unit.builtin)
+    }
+
+    /// The unit file's text.
+    pub(crate) fn unit_file(&self, name: &str) -> Option<Vec<u8>> {
+        self.files.get(&format!("/etc/systemd/system/{name}.service")).map(|file| file.bytes.clone())
+    }
+
+    /// systemd forgets a unit that neither runs nor is enabled.
+    pub(crate) fn forget_unit(&mut self, name: &str) {
+        self.units.retain(|known, unit| known != name || unit.enabled || unit.active || unit.builtin);
+    }
+
+    /// What `systemctl show` says of a unit.
+    pub(crate) fn look_unit(&self, name: &str, latest: u64) -> UnitFact {
+        let name = name.trim_end_matches(".service");
+        let unit = self.units.get(name).cloned().unwrap_or_default();
+        if !self.has_unit(name) && !unit.active {
+            let word = |text: &str| text.to_owned();
+            return UnitFact {
+                load: word("not-found"),
+                active: word("inactive"),
+                sub: word("dead"),
+                ..UnitFact::default()
+            };
+        }
+        let file = self.unit_file(name);
+        let runs = unit.active && !(name == "docker" && self.faults.has(&Fault::DockerDown));
+        let mut look = UnitFact {
+            load: "loaded".to_owned(),
+            active: if runs { "active" } else { "inactive" }.to_owned(),
+            sub: if runs { "running" } else { "dead" }.to_owned(),
+            file: if unit.enabled { "enabled" } else { "disabled" }.to_owned(),
+            restarts: 0,
+            stale: !unit.builtin && unit.loaded.is_some() && unit.loaded != file,
+            journal: Vec::new(),
+            fragment: String::new(),
+            dropins: Vec::new(),
+        };
+        if let (true, Some(process)) = (name == "kubelet", &self.process) {
+            look.journal.clone_from(&process.journal);
+            if process.crashes {
+                "activating".clone_into(&mut look.active);
+                "auto-restart".clone_into(&mut look.sub);
+                let times = latest.saturating_sub(process.started) / RESTART_SEC;
+                look.restarts = u32::try_from(times).unwrap_or(u32::MAX);
+            }
+        }
+        look
+    }
+
+    /// systemd starts the kubelet: it reads its files now.
+    pub(crate) fn start_kubelet(&mut self, latest: u64) {
+        self.process = Some(Process {
+            started: latest,
+            tried: latest,
+            files: self.files.clone(),
+            up: None,
+            talks: None,
+            works: None,
+            node: None,
+            login: std::cell::OnceCell::new(),
+            journal: Vec::new(),
+            crashes: false,
+        });
+    }
+
+    /// Lets the kubelet work up to now; `Some` = it talks to the API and this is what it says.
+    pub(crate) fn work(&mut self, cluster: &ClusterState, clocks: Clocks, latest: u64) -> Option<Identity> {
+        let mut process = self.process.take()?;
+        if process.crashes && latest >= process.tried.saturating_add(RESTART_SEC) {
+            // systemd starts it again, and it reads its files again.
+            process.tried = latest;
+            process.files.clone_from(&self.files);
+            process.login = std::cell::OnceCell::new();
+        }
+        let verdict = self.judge(&process, cluster, clocks);
+        let mut node = None;
+        match verdict {
+            Judged { crash: Some(lines), .. } => {
+                process.journal = lines;
+                process.crashes = true;
+                process.up = None;
+                (process.talks, process.works) = (None, None);
+            }
+            Judged { flags, complaint, identity, admitted, .. } => {
+                process.crashes = false;
+                let first = if process.journal.is_empty() { process.started } else { latest };
+                let up = *process.up.get_or_insert(first);
+                process.journal = complaint;
+                if self.docker_runs() {
+                    self.pods(&flags, &identity.name, up, latest);
+                }
+                if admitted {
+                    process.talks.get_or_insert(first);
+                    let fine = process.journal.is_empty();
+                    let known = cluster.node(&identity.name);
+                    node = tell(identity, &mut process, known, fine, latest);
+                } else {
+                    process.talks = None;
+                }
+            }
+        }
+        let ready = node.as_ref().filter(|identity| identity.unready.is_empty());
+        process.node = ready.map(|identity: &Identity| identity.name.clone());
+        self.process = Some(process);
+        node
+    }
+
+    fn judge(&self, process: &Process, cluster: &ClusterState, clocks: Clocks) -> Judged {
+        let unit = self.units.get("kubelet").and_then(|unit| unit.loaded.clone()).unwrap_or_default();
+        let flags = exec_start(&String::from_utf8_lossy(&unit));
+        let mut judged = Judged { flags, ..Judged::default() };
+        let Some(version) = self.kubelet() else {
+            let why = "kubelet.service: Main process exited, code=exited, status=203/EXEC";
+            let lines =
+                vec![format!("kubelet.service: Failed to locate executable {KUBELET}"), why.to_owned()];
+            return Judged { crash: Some(lines), ..judged };
+        };
+        let crash = |line: String, status: &str| {
+            let end = format!("kubelet.service: Main process exited, code=exited, status={status}");
+            Some(vec![line, end, "kubelet.service: Failed with result 'exit-code'.".to_owned()])
+        };
+        if let Some(flag) = unknown_flags(&version, &judged.flags).first() {
+            judged.crash = crash(format!("unknown flag: {flag}"), "2/INVALIDARGUMENT");
+            return judged;
+        }
+        judged.identity = Identity {
+            name: judged.flag("hostname-override").unwrap_or(&self.build.hostname).to_owned(),
+            address: judged
+                .flag("node-ip")
+                .or(self.build.addresses.first().map(String::as_str))
+                .unwrap_or_default()
+                .to_owned(),
+            version: version.clone(),
+            ..Identity::default()
+        };
+        let login = process.login.get_or_init(|| self.login(process, &judged, cluster));
+        let login = match login {
+            Ok(login) => login,
+            Err(line) => {
+                judged.crash = crash(line.clone(), "255/EXCEPTION");
+                return judged;
+            }
+        };
+        let rbac = Version::parse(&version).is_some_and(|version| (version.major, version.minor) >= (1, 6));
+        if rbac && self.build.swap {
+            let line = "failed to run Kubelet: running with swap on is not supported, please disable swap!";
+            judged.crash = crash(line.to_owned(), "255/EXCEPTION");
+            return judged;
+        }
+        judged.identity.full = self.faults.has(&Fault::DiskFull);
+        if !self.docker_runs() {
+            judged.complaint.push(format!("skipping pod synchronization - [{RUNTIME_DOWN}]"));
+        }
+        if self.faults.has(&Fault::NoApi) || self.faults.has(&Fault::Unreachable) {
+            judged.complaint.push(format!("dial tcp: lookup {}: no such host", cluster.host()));
+        } else if let Err(line) = cluster.admits(login, &judged.identity.name, clocks) {
+            judged.complaint.push(line);
+        } else {
+            judged.admitted = true;
+        }
+        judged
+    }
+
+    /// The kubeconfig the kubelet read, with its certificate checked against its key.
+    fn login(&self, process: &Process, judged: &Judged, cluster: &ClusterState) -> Result<NodeLogin, String> {
+        let read = |path: &str| {
+            let file =
+                process.files.get(path).ok_or_else(|| format!("open {path}: no such file or directory"))?;
+            Ok::<_, String>(file.bytes.clone())
+        };
+        let config = match judged.flag("config") {
+            Some(path) if path != MANIFESTS => Some(String::from_utf8_lossy(&read(path)?).into_owned()),
+            Some(_) | None => None,
+        };
+        if let Some(text) = &config {
+            let value: Value = serde_yaml::from_str(text)
+                .map_err(|_| "failed to load Kubelet config file: yaml: cannot be read".to_owned())?;
+            let driver = value.get("cgroupDriver").and_then(Value::as_str).unwrap_or("cgroupfs");
+            if driver != self.build.cgroup_driver {
+                let docker = &self.build.cgroup_driver;
+                return Err(format!(
+                    "failed to run Kubelet: misconfiguration: kubelet cgroup driver: \"{driver}\" is different from docker cgroup driver: \"{docker}\""
+                ));
+            }
+            for field in ["tlsCertFile", "tlsPrivateKeyFile"] {
+                read(value.get(field).and_then(Value::as_str).unwrap_or_default())?;
+            }
+        }
+        for flag in ["tls-cert-file", "tls-private-key-file"] {
+            if let Some(path) = judged.flag(flag) {
+                read(path)?;
+            }
+        }
+        let path = judged.flag("kubeconfig").unwrap_or("/var/lib/kubelet/kubeconfig");
+        let text = String::from_utf8_lossy(&read(path)?).into_owned();
+        let target = Kubeconfig::parse(&text, Path::new(path))
+            .and_then(|parsed| parsed.find(None))
+            .map_err(|error| format!("invalid kubeconfig: {error}"))?;
+        let material = |material: Option<&Material>| match material {
+            Some(Material::File(path)) => read(&path.display().to_string()),
+            Some(Material::Data(bytes)) => Ok(bytes.to_vec()),
+            None => Err(format!("invalid configuration: {path} names no certificate")),
+        };
+        let (ca, cert) = (material(target.ca.as_ref())?, material(target.cert.as_ref())?);
+        let key = material(target.key.as_ref())?;
+        let cert = pki::examine(&cert)
+            .map_err(|_| "tls: failed to find any PEM data in certificate input".to_owned())?;
+        let public = openssl::pkey::PKey::private_key_from_pem_callback(&key, |_| Ok(0))
+            .and_then(|key| key.public_key_to_der())
+            .map_err(|_| "tls: failed to parse private key".to_owned())?;
+        if sha256(&public) != cert.spki_sha256 {
+            return Err("tls: private key does not match public key".to_owned());
+        }
+        let server = judged.flag("api-servers").map(str::to_owned).or(target.server).unwrap_or_default();
+        let ca = pki::examine(&ca).map(|ca| ca.fingerprint).unwrap_or_default();
+        let signed = cluster.ca.signed(&cert);
+        Ok(NodeLogin { server, ca, cert, signed })
+    }
+}
+
+/// What a kubelet says without a container runtime.
+const RUNTIME_DOWN: &str = "container runtime is down";
+/// What a kubelet says before it has looked at its container runtime.
+const NOT_LOOKED: &str = "[container runtime status check may not have completed yet]";
+
+/// What a kubelet says of its node; `fine` = nothing else is wrong with it.
+fn tell(
+    mut identity: Identity,
+    process: &mut Process,
+    known: Option<&LabNode>,
+    fine: bool,
+    latest: u64,
+) -> Option<Identity> {
+    let talks = process.talks?;
+    let there = talks.saturating_add(THERE_AFTER);
+    // One whose node is Ready already needs no time to become so.
+    let first = known.is_none_or(|node| !node.unready.is_empty())
+        && process.works.is_none_or(|(worked, since)| !worked && since < talks.saturating_add(READY_AFTER));
+    let ready = if first { talks.saturating_add(READY_AFTER) } else { there };
+    if latest < there {
+        return None;
+    }
+    let works = fine && latest >= ready;
+    let since = match process.works {
+        Some((worked, since)) if worked == works => since,
+        Some(_) if works && first => ready,
+        None if works => ready,
+        None => there,
+        Some(_) => latest,
+    };
+    process.works = Some((works, since));
+    let why = match (works, fine) {
+        (true, _) => "",
+        (false, true) => NOT_LOOKED,
+        (false, false) => RUNTIME_DOWN,
+    };
+    why.clone_into(&mut identity.unready);
+    let beats = latest.saturating_sub(since) / HEARTBEAT;
+    identity.said = since.saturating_add(beats.saturating_mul(HEARTBEAT));
+    (identity.since, identity.talks) = (since, talks);
+    Some(identity)
+}
+
+/// What a kubelet shows the API, looked at once: its files are read when it starts.
+#[derive(Debug, Clone)]
+pub(crate) struct NodeLogin {
+    /// The server it talks to.
+    pub server: String,
+    /// Fingerprint of the CA it trusts; empty = none that can be read.
+    pub ca: String,
+    /// Its certificate.
+    pub cert: CertFacts,
+    /// The cluster's CA signed it.
+    pub signed: bool,
+}
+
+/// What becomes of a kubelet's start.
+#[derive(Default)]
+struct Judged {
+    flags: Vec<String>,
+    crash: Option<Vec<String>>,
+    complaint: Vec<String>,
+    identity: Identity,
+    /// The API takes what it says.
+    admitted: bool,
+}
+
+impl Judged {
+    fn flag(&self, name: &str) -> Option<&str> {
+        self.flags.iter().find_map(|flag| flag.strip_prefix("--")?.strip_prefix(name)?.strip_prefix('='))
+    }
+}
+
+/// The arguments of `ExecStart`.
+fn exec_start(unit: &str) -> Vec<String> {
+    let joined = unit.replace("\\\n", " ");
+    let line = joined.lines().find_map(|line| line.trim().strip_prefix("ExecStart=")).unwrap_or_default();
+    let words = shell_words::split(line).unwrap_or_default();
+    words.into_iter().skip(1).map(|word| word.replace("%%", "%").replace("$$", "$")).collect()
+}

@@ -1,0 +1,134 @@
+//! The live stream of a lab machine: says that something happened when its containers changed, and answers
+//! a request with the same sample the real stream gives.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use crate::host::clean;
+use crate::host::stream::{Live, LiveStream, Sample};
+use crate::lab::Lab;
+
+/// How often an idle stream looks at its machine, of real time.
+const LOOK: Duration = Duration::from_millis(150);
+
+/// The shortest time to wait for something, of real time.
+const SHORT: Duration = Duration::from_millis(50);
+
+/// One stream.
+pub(crate) struct LabStream {
+    lab: Lab,
+    name: String,
+    generation: u64,
+    waiting: VecDeque<Live>,
+    seen: Vec<(String, u64)>,
+}
+
+impl LabStream {
+    pub fn new(lab: Lab, name: String, generation: u64) -> Self {
+        Self { lab, name, generation, waiting: VecDeque::new(), seen: Vec::new() }
+    }
+
+    /// The containers, or `None` when the connection is gone.
+    fn containers(&self) -> Option<Vec<(String, u64)>> {
+        let state = self.lab.state();
+        let machine = state.machines.get(&self.name)?;
+        if state.dead || machine.generation != self.generation {
+            return None;
+        }
+        let latest = self.lab.clock().latest_ms();
+        let there = machine.containers.iter().filter(|one| one.created <= latest);
+        Some(there.map(|one| (one.id.clone(), one.started)).collect())
+    }
+
+    /// What has become of it since it was looked at last.
+    fn look_up(&mut self) -> Option<Live> {
+        match self.containers() {
+            Some(now) if now != self.seen => {
+                self.seen = now;
+                Some(Live::Happened)
+            }
+            Some(_) => None,
+            None => {
+                let why = crate::lab::run::lost(self.lab.state().machines.get(&self.name));
+                Some(Live::Ended(format!("the connection was lost: {why}")))
+            }
+        }
+    }
+
+    /// Real time passes; an idle lab is looked at a few times a second.
+    fn watch(&mut self, patience: Duration) -> Live {
+        let until = Instant::now() + patience;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Live::Quiet;
+            }
+            self.lab.clock().rest(left.min(LOOK));
+            if let Some(live) = self.look_up() {
+                return live;
+            }
+        }
+    }
+
+    fn look(&self) -> Option<Sample> {
+        let latest = self.lab.clock().latest_ms();
+        let now = self.lab.clock().now().as_second();
+        let state = self.lab.state();
+        let machine = state.machines.get(&self.name)?;
+        let unit = machine.look_unit("kubelet", latest);
+        let mut sample = Sample {
+            clock: now.saturating_add(machine.faults.clock_off() / 1000),
+            kubelet: format!("{}/{}", unit.active, unit.sub),
+            restarts: unit.restarts,
+            ..Sample::default()
+        };
+        for row in crate::lab::facts::rows(&state, machine, latest) {
+            if row.contains('\t') {
+                sample.containers.push(row.split('\t').map(clean::line).collect::<Vec<_>>().join("\t"));
+            } else {
+                sample.error = clean::line(&row);
+            }
+        }
+        Some(sample)
+    }
+}
+
+impl LiveStream for LabStream {
+    fn sample(&mut self) {
+        if let Some(sample) = self.look() {
+            self.waiting.push_back(Live::Sample(sample));
+        }
+    }
+
+    fn lookup(&mut self, name: &str, _: &str) {
+        let tool = self.lab.machine(&self.name, |machine| machine.build.dns_tools.first().cloned()).flatten();
+        let ready = self.lab.cluster_state(|cluster| cluster.service(name));
+        let answers = self.lab.state().cluster.dns_ready(self.lab.clock().latest_ms());
+        let found = ready.filter(|_| answers && tool.is_some()).map(|address| address.to_string());
+        self.waiting.push_back(Live::Lookup {
+            tool: tool.unwrap_or_default(),
+            answered: found.is_some(),
+            said: found.unwrap_or_default(),
+        });
+    }
+
+    fn next(&mut self, patience: Duration) -> Live {
+        if self.containers().is_some()
+            && let Some(live) = self.waiting.pop_front()
+        {
+            return live;
+        }
+        if let Some(live) = self.look_up() {
+            return live;
+        }
+        let clock = self.lab.clock();
+        if let Some(real) = clock.in_real(patience) {
+            // A time of the lab, but no shorter than what is worth waking up for.
+            return self.watch(real.max(SHORT).min(patience));
+        }
+        clock.advance(patience);
+        // A panel asks for ever: without this the lab's years would fly by and take a processor with them.
+        clock.rest(patience.min(Duration::from_millis(1)));
+        self.look_up().unwrap_or(Live::Quiet)
+    }
+}

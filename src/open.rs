@@ -1,0 +1,181 @@
+//! From flags to the wizard: on the whole screen, or as numbered lines.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::sync::{Arc, mpsc};
+
+use gangplank::engine::{RealWorld, code, demo as labs};
+use gangplank::host::{Here, NewKeys, TrustPolicy};
+use gangplank::plan::model::ApiAddress;
+use gangplank::ui::credentials::prompt::Terminal;
+use gangplank::ui::gallery::cast::Recorder;
+use gangplank::ui::plain;
+use gangplank::ui::tui::app::{self, Opening, Start};
+use gangplank::ui::tui::theme::{Palette, Theme};
+use gangplank::ui::wizard::autoplay::Player;
+use gangplank::ui::wizard::effects::{self, Dialogs, Replies};
+
+use crate::cli::{Demo, Looks, Wizard};
+use crate::command::{Places, find_program};
+
+fn theme(looks: &Looks) -> Theme {
+    let mut theme = Theme::from_environment(|name| std::env::var(name).ok());
+    theme.ascii |= looks.ascii;
+    if let Some(palette) = looks.palette.as_deref().and_then(Palette::parse) {
+        theme.palette = palette;
+    }
+    theme
+}
+
+/// Opens the wizard; the exit code.
+pub fn open(wizard: &Wizard, opening: Opening, places: &Places) -> u8 {
+    show(wizard, opening, places, &Show::default())
+}
+
+/// What a demo adds.
+struct Show {
+    speed: f64,
+    seed: Option<u64>,
+    play: Option<String>,
+    record: Option<PathBuf>,
+    size: (u16, u16),
+}
+
+impl Default for Show {
+    fn default() -> Self {
+        Self { speed: 1.0, seed: None, play: None, record: None, size: (120, 36) }
+    }
+}
+
+fn size(text: &str) -> Option<(u16, u16)> {
+    let (width, height) = text.split_once('x')?;
+    let size = (width.parse().ok()?, height.parse().ok()?);
+    (size.0 >= 60 && size.1 >= 16 && size.0 <= 400 && size.1 <= 200).then_some(size)
+}
+
+/// Opens a demo; the exit code.
+pub fn open_demo(demo: &Demo, places: &Places) -> u8 {
+    if demo.list {
+        for (name, title) in labs::names() {
+            println!("{name:<16} {title}");
+        }
+        return code::DONE;
+    }
+    let known: Vec<&str> = labs::names().iter().map(|(name, _)| *name).collect();
+    let lab = demo.lab.clone().unwrap_or_else(|| known.first().copied().unwrap_or_default().to_owned());
+    if !known.contains(&lab.as_str()) {
+        eprintln!("there is no lab {lab}; there are {}", known.join(", "));
+        return code::USE;
+    }
+    if !(demo.speed.is_finite() && demo.speed > 0.0 && demo.speed <= 1000.0) {
+        eprintln!("--speed {}: write a number above 0 and at most 1000", demo.speed);
+        return code::USE;
+    }
+    let Some(size) = size(&demo.size) else {
+        eprintln!("--size {}: write it as 120x36, at least 60x16", demo.size);
+        return code::USE;
+    };
+    let wizard = Wizard { looks: demo.looks.clone(), jobs: 16, ..Wizard::default() };
+    let play = demo.autoplay.then(|| lab.clone());
+    let show = Show { speed: demo.speed, seed: demo.seed, play, record: demo.record.clone(), size };
+    crate::open::show(&wizard, Opening::Demo(lab), places, &show)
+}
+
+fn show(wizard: &Wizard, opening: Opening, places: &Places, show: &Show) -> u8 {
+    let seen = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
+    let unseen = !seen && show.play.is_some() && show.record.is_some();
+    let lines = wizard.looks.plain || std::env::var("GANGPLANK_PLAIN").is_ok_and(|value| value == "1");
+    if !seen && !unseen && !lines {
+        eprintln!(
+            "the wizard needs a terminal; without one use --plain, or gangplank plan PLAN and apply PLAN"
+        );
+        return code::USE;
+    }
+    let (send, news) = mpsc::channel();
+    let replies = Replies::default();
+    let dialogs = Dialogs { send: send.clone(), replies: replies.clone() };
+    let asker = match Terminal::with(dialogs.prompt(), &wizard.secrets, true, &wizard.trust, wizard.trust_new)
+    {
+        Ok(asker) => asker,
+        Err(error) => {
+            eprintln!("{error}");
+            return code::USE;
+        }
+    };
+    let new = if wizard.trust_new { NewKeys::Accept } else { NewKeys::Ask };
+    let policy = TrustPolicy { accept: wizard.trust.clone(), new };
+    let here = Here {
+        home: places.home.clone(),
+        user: std::env::var("USER")
+            .or_else(|_| std::env::var("LOGNAME"))
+            .unwrap_or_else(|_| "root".to_owned()),
+        agent: std::env::var_os("SSH_AUTH_SOCK").map(PathBuf::from),
+        ssh: find_program("ssh"),
+        config: None,
+    };
+    let state = wizard.state.clone().unwrap_or_else(|| places.state.clone());
+    let (width, height) = if unseen { show.size } else { app::window().unwrap_or(show.size) };
+    let recorder =
+        show.record.as_ref().map(|file| Recorder::new(file, width, height, "gangplank demo")).transpose();
+    let recorder = match recorder {
+        Ok(recorder) => recorder,
+        Err(error) => {
+            eprintln!("--record: the file cannot be written: {error}");
+            return code::USE;
+        }
+    };
+    let nowhere = ApiAddress { host: "127.0.0.1".to_owned(), port: 1 };
+    let start = Start {
+        theme: theme(&wizard.looks),
+        places: effects::Places {
+            state: state.clone(),
+            home: places.home.clone(),
+            base: std::env::current_dir().unwrap_or_else(|_| places.home.clone()),
+            jobs: wizard.jobs,
+            speed: show.speed,
+            seed: show.seed,
+        },
+        real: RealWorld::new(here, policy, Arc::new(asker), &nowhere, state.join("kept")),
+        send,
+        news,
+        replies,
+        read_only: wizard.read_only,
+        opening,
+        player: show.play.as_deref().map(Player::new),
+        recorder,
+    };
+    if lines {
+        return plain::run(start);
+    }
+    let ended = if unseen { app::run_unseen(start, show.size) } else { app::run(start) };
+    match ended {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("the terminal cannot be used: {error}");
+            code::USE
+        }
+    }
+}
+
+/// The newest session, when none is named.
+pub fn resume(name: Option<String>, wizard: &Wizard, places: &Places) -> u8 {
+    let state = wizard.state.clone().unwrap_or_else(|| places.state.clone());
+    let sessions = gangplank::ui::wizard::effects::session::list(&state);
+    let name = name.or_else(|| sessions.first().map(|saved| saved.name.clone()));
+    match name {
+        Some(name) if sessions.iter().any(|saved| saved.name == name) => {
+            open(wizard, Opening::Session(name), places)
+        }
+        Some(name) => {
+            eprintln!("there is no session {name}; there are {}", {
+                let names: Vec<&str> = sessions.iter().map(|saved| saved.name.as_str()).collect();
+                if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+            });
+            code::USE
+        }
+        None => {
+            eprintln!("there is no session to resume yet");
+            code::USE
+        }
+    }
+}

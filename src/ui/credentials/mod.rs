@@ -1,0 +1,3 @@
+//! Who is asked for secrets and about host keys.
+
+pub mod prompt;

@@ -1,0 +1,508 @@
+//! Named scenes for pictures and tests: the real wizard over a demo lab, with looks, surveys and runs carried out
+//! at once and in the same order on every machine. Times of the machine it runs on are replaced: nothing here
+//! depends on the hour, the home folder or how fast somebody is.
+//!
+//! It is long because every scene is staged here.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+
+use crate::engine::demo::{self, DemoLab};
+use crate::engine::review::Reviewed;
+use crate::engine::signing::offline::OfflineCerts;
+use crate::engine::{Engine, Event, Front, Journal, SignIn, Stamped, Teller, World, probe};
+use crate::host::{Live, Sample, Stop};
+use crate::kube::{Node, NodeNews};
+use crate::live::{self, ApiNews, HostNews, Update};
+use crate::pki::CaInfo;
+use crate::plan::model::Plan;
+use crate::plan::place::Place;
+use crate::ui::tui::theme::Theme;
+use crate::ui::tui::view;
+use crate::ui::wizard::effects::Works;
+use crate::ui::wizard::effects::describe;
+use crate::ui::wizard::form::field::Field;
+use crate::ui::wizard::message::{Effect, Msg, Opened};
+use crate::ui::wizard::model::{Demo, Look, Model, Mood, Question, Target};
+use crate::ui::wizard::{autoplay, input, update};
+
+/// The seed of every scene.
+const SEED: u64 = 7;
+/// The hour of every scene.
+const START: i64 = 1_795_424_400;
+const RUN: &str = "20261123T0900Z-first-cluster";
+
+/// All scenes.
+const SCENES: [&str; 26] = [
+    "welcome",
+    "ca",
+    "ca-offline",
+    "cluster",
+    "workers",
+    "workers-problem",
+    "certificates",
+    "kubectl",
+    "skydns",
+    "review",
+    "review-reonboard",
+    "run-middle",
+    "run-problem",
+    "run-done",
+    "report",
+    "live",
+    "live-host",
+    "help",
+    "menu",
+    "trust",
+    "secret",
+    "confirm-replace",
+    "confirm-undo",
+    "paste",
+    "quit",
+    "too-small",
+];
+
+/// The names of all scenes.
+pub fn scenes() -> &'static [&'static str] {
+    &SCENES
+}
+
+/// A scene in a window of this size; `None` = there is no scene of this name.
+pub fn scene(name: &str, size: (u16, u16)) -> Option<Model> {
+    if !SCENES.contains(&name) {
+        return None;
+    }
+    if name == "welcome" {
+        let mut model = Model::new(Theme::default(), size, start());
+        update::judge(&mut model);
+        return Some(model);
+    }
+    let failed = matches!(name, "review-reonboard" | "run-problem");
+    let mut stage = Stage::open(if failed { "failed-worker" } else { "first-cluster" }, size)?;
+    stage.play(name);
+    if name == "too-small" {
+        stage.model.size = (46, 8);
+    }
+    Some(stage.model)
+}
+
+/// What a model looks like.
+pub fn picture(model: &Model) -> Buffer {
+    let (width, height) = model.size;
+    let mut screen = match Terminal::new(TestBackend::new(width, height)) {
+        Ok(screen) => screen,
+        Err(error) => match error {},
+    };
+    let drawn = screen.draw(|frame| view::draw(frame, model));
+    match drawn {
+        Ok(done) => done.buffer.clone(),
+        Err(error) => match error {},
+    }
+}
+
+fn start() -> Timestamp {
+    Timestamp::from_second(START).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// Keeps events.
+#[derive(Default)]
+struct Keeps(Mutex<Vec<Stamped>>);
+
+impl Front for Keeps {
+    fn emit(&self, event: &Stamped) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(event.clone());
+    }
+}
+
+/// Adds a run to those before it: of what every run does on a place, the one that did most is shown.
+fn join(all: &mut Vec<Stamped>, keeps: Keeps) {
+    let new = keeps.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let ends = |events: &[Stamped]| {
+        events.iter().find_map(|event| match &event.event {
+            Event::RunEnded { places, .. } => Some(places.clone()),
+            _ => None,
+        })
+    };
+    let before = ends(all).unwrap_or_default();
+    all.retain(|event| !matches!(event.event, Event::RunEnded { .. }));
+    let places: BTreeSet<Place> = new.iter().map(|event| event.place.clone()).collect();
+    let (mut end, mut rest): (Vec<_>, Vec<_>) =
+        new.into_iter().partition(|event| matches!(event.event, Event::RunEnded { .. }));
+    for place in places {
+        let did = |events: &[Stamped]| {
+            let of =
+                |event: &&Stamped| event.place == place && matches!(event.event, Event::ActionEnded { .. });
+            events.iter().filter(of).count()
+        };
+        if did(all) > did(&rest) {
+            rest.retain(|event| event.place != place);
+        } else {
+            all.retain(|event| event.place != place);
+        }
+    }
+    for event in &mut end {
+        if let Event::RunEnded { places, .. } = &mut event.event {
+            for (place, word) in before.clone() {
+                let now = places.entry(place).or_insert_with(|| word.clone());
+                if now == "same" {
+                    *now = word;
+                }
+            }
+        }
+    }
+    all.extend(rest);
+    all.extend(end);
+}
+
+/// The events with times that are the same on every take: each is made of what came before it on its place.
+fn timed(mut all: Vec<Stamped>) -> Vec<Stamped> {
+    let mut clocks: BTreeMap<Place, f64> = BTreeMap::new();
+    for event in &mut all {
+        // The cluster's steps wait for a worker, and no two workers are equally fast.
+        let (begin, pace) = match &event.place {
+            Place::Cluster => (14.0, 1.0),
+            Place::Worker(name) if name.ends_with('2') => (0.6, 1.35),
+            Place::Worker(name) if name.ends_with('3') => (0.4, 0.8),
+            _ => (0.2, 1.0),
+        };
+        let clock = clocks.entry(event.place.clone()).or_insert(begin);
+        *clock += pace
+            * match &mut event.event {
+                Event::ActionEnded { ms, .. } => {
+                    *ms = if pace > 1.0 { 320 } else { 240 };
+                    0.24
+                }
+                Event::TaskEnded { .. } => 0.35,
+                Event::ActionStarted { .. } => 0.03,
+                _ => 0.01,
+            };
+        event.t = (*clock * 100.0).round() / 100.0;
+    }
+    // What ends the run comes last.
+    all.sort_by(|one, other| {
+        let end = |event: &Stamped| matches!(event.event, Event::RunEnded { .. });
+        end(one).cmp(&end(other)).then(one.t.total_cmp(&other.t)).then_with(|| one.place.cmp(&other.place))
+    });
+    all
+}
+
+/// When what a run made is said to have been made.
+fn made() -> Timestamp {
+    start().saturating_add(SignedDuration::from_secs(19)).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// How long ago a moment of the lab was depends on the machine; what is older than the lab stays as it is.
+fn steady(sample: &mut Sample, now: Timestamp, at: Timestamp) {
+    let off = sample.clock.saturating_sub(now.as_second());
+    sample.clock = at.as_second().saturating_add(if off.abs() < 600 { 0 } else { off / 600 * 600 });
+    for line in &mut sample.containers {
+        let mut fields: Vec<String> = line.split('\t').map(str::to_owned).collect();
+        if let [_, _, _, created, status, _] = fields.as_mut_slice()
+            && created.starts_with(&start().strftime("%Y-%m-%d %H").to_string())
+        {
+            *created = made().strftime("%Y-%m-%d %H:%M:%S +0000 UTC").to_string();
+            "Up 27 seconds".clone_into(status);
+        }
+        *line = fields.join("\t");
+    }
+}
+
+fn steady_node(node: &mut Node) {
+    for time in [&mut node.created, &mut node.ready.since].into_iter().flatten() {
+        if *time >= start() {
+            *time = made();
+        }
+    }
+}
+
+/// The wizard and the lab it stands on.
+struct Stage {
+    model: Model,
+    lab: Arc<DemoLab>,
+    ca: Option<CaInfo>,
+    /// Only so many seconds of a run are shown.
+    until: f64,
+}
+
+impl Stage {
+    fn open(name: &str, size: (u16, u16)) -> Option<Self> {
+        let lab = Arc::new(demo::open(name, 0.0, Some(SEED)).ok()?);
+        lab.world.lab().set_fast_keys();
+        let model = Model::new(Theme::default(), size, start());
+        let mut stage = Self { model, lab, ca: None, until: f64::MAX };
+        stage.model.home = Some(PathBuf::from(stage.lab.world.home()));
+        update::judge(&mut stage.model);
+        let opened = Opened {
+            answers: stage.lab.answers.clone(),
+            base: PathBuf::from(stage.lab.world.home()),
+            screen: "ca".to_owned(),
+            reonboard: name == "failed-worker",
+            demo: Some(Demo {
+                name: name.to_owned(),
+                title: stage.lab.title.to_owned(),
+                about: stage.lab.about.to_owned(),
+                faults: Vec::new(),
+                caption: None,
+                paused: false,
+            }),
+            ..Opened::default()
+        };
+        stage.hear(Msg::Opened(Box::new(opened)));
+        Some(stage)
+    }
+
+    fn play(&mut self, name: &str) {
+        match name {
+            "ca-offline" => {
+                self.file_of_ca();
+                let _ = input::answer(&mut self.model, Field::CaPlace, "offline");
+                let _ = input::answer(&mut self.model, Field::CaCert, "/home/op/root-ca.crt");
+                let _ = input::answer(&mut self.model, Field::CaKey, "");
+                self.model.looks.clear();
+                let effects = update::enter(&mut self.model, crate::ui::wizard::model::Screen::Ca);
+                self.carry_out(effects);
+            }
+            "cluster" => {
+                self.keys("c");
+                let _ = input::answer(&mut self.model, Field::Dns, "10.4.0.2");
+                update::focus_on(&mut self.model, "cluster.dns");
+            }
+            "workers" => self.keys("cc"),
+            "workers-problem" => {
+                self.lab.world.lab().pull_cable("worker02");
+                self.keys("cc<down>");
+            }
+            "certificates" => self.keys("ccc"),
+            "kubectl" => self.keys("cccc"),
+            "skydns" => self.keys("ccccc"),
+            "review" => self.keys("cccccc<down><down><down>"),
+            "review-reonboard" => self.keys("<space><down><space><down><space><enter>"),
+            "run-middle" => {
+                self.until = 6.9;
+                self.keys("cccccca");
+            }
+            "run-problem" => self.keys("<space><down><space><down><space><enter>a"),
+            "run-done" => self.keys("cccccca"),
+            "report" => self.keys("ccccccac"),
+            "live" => self.keys("ccccccal"),
+            "live-host" => self.keys("ccccccal<enter>"),
+            "help" => self.keys("cc?"),
+            "menu" => self.keys("cccccca<c-k>undo"),
+            "trust" => self.ask(Question::Trust {
+                host: "root@192.168.2.21:22".to_owned(),
+                kind: "ssh-ed25519".to_owned(),
+                fingerprint: "SHA256:n3WQ8t4yXvBq0Zr1mJ5hKc7LdPaE2sUiVfGoRxTw9Yk".to_owned(),
+                note: String::new(),
+            }),
+            "secret" => {
+                self.ask(Question::Secret { prompt: "Passphrase of the CA key /home/op/ca.key".to_owned() });
+                self.keys("correct");
+            }
+            "confirm-replace" => {
+                let _ = self.lab.throw("certificate", "worker01");
+                let _ = input::answer(&mut self.model, Field::Replace, "yes");
+                self.keys("cccccca");
+            }
+            "confirm-undo" => self.keys("cccccca<right>u"),
+            "paste" => {
+                self.keys("cc");
+                self.hear(Msg::Paste("worker04 192.168.2.24\ncore@192.168.2.[25-27]\n".to_owned()));
+            }
+            "quit" => self.keys("cc<c-c>"),
+            _ => {}
+        }
+    }
+
+    fn ask(&mut self, question: Question) {
+        self.keys("cc");
+        self.hear(Msg::Ask { id: 1, question });
+    }
+
+    fn keys(&mut self, text: &str) {
+        for key in autoplay::keys(text) {
+            self.hear(Msg::Key(key));
+        }
+    }
+
+    fn hear(&mut self, msg: Msg) {
+        let effects = update::update(&mut self.model, msg);
+        self.carry_out(effects);
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Look { target, number } => {
+                    let look = self.look(&target);
+                    self.hear(Msg::Looked { target, number, look });
+                }
+                Effect::Survey { number } => {
+                    let Some(plan) = update::plan(&self.model) else { continue };
+                    let keeps = Keeps::default();
+                    let stop = Stop::default();
+                    let seen = self.engine(&plan, &keeps, &stop, Vec::new(), None).preview().map(Arc::new);
+                    self.hear(Msg::Surveyed { number, seen });
+                }
+                Effect::Run { only } => self.run(&only),
+                Effect::Live => self.live(),
+                _ => {}
+            }
+        }
+    }
+
+    fn engine<'a>(
+        &'a self,
+        plan: &'a Plan,
+        front: &'a Keeps,
+        stop: &'a Stop,
+        only: Vec<String>,
+        reviewed: Option<Reviewed>,
+    ) -> Engine<'a> {
+        Engine {
+            plan,
+            world: self.lab.world.as_ref(),
+            teller: Teller::new(front, RUN),
+            journal: Journal::none(),
+            stop,
+            run: RUN.to_owned(),
+            jobs: 16,
+            guided: false,
+            only: if only.is_empty() { self.model.only.clone() } else { only },
+            session: None,
+            made: BTreeSet::new(),
+            batches: AtomicU64::new(0),
+            reviewed,
+            offline: OfflineCerts::default(),
+        }
+    }
+
+    fn look(&mut self, target: &Target) -> Look {
+        let world = self.lab.world.as_ref();
+        let Some(plan) = Works::rough_plan(&self.model) else { return Look::begun() };
+        let mut look = match target {
+            Target::Ca => {
+                let seen = probe::ca(&plan.ca.place, world);
+                if let Ok(seen) = &seen {
+                    self.ca.clone_from(&seen.info);
+                }
+                describe::ca(&seen)
+            }
+            Target::Api => describe::api(&probe::api(world, self.ca.as_ref())),
+            Target::Worker(name) => match plan.workers.iter().find(|worker| worker.name == *name) {
+                Some(worker) => describe::worker(&probe::worker(&plan, worker, world)),
+                None => Look::begun(),
+            },
+        };
+        if look.mood == Mood::Looking {
+            "not looked at".clone_into(&mut look.word);
+        }
+        look
+    }
+
+    fn run(&mut self, only: &[String]) {
+        let Some(plan) = update::plan(&self.model) else { return };
+        // One worker after the other: which of two equally fast ones is first would differ from take to take.
+        let workers: Vec<String> = plan.workers.iter().map(|worker| worker.name.clone()).collect();
+        let workers = workers
+            .into_iter()
+            .filter(|name| if only.is_empty() { self.model.chosen(name) } else { only.contains(name) });
+        let (mut code, mut events) = (0, Vec::new());
+        for name in workers.collect::<Vec<_>>() {
+            let (keeps, stop) = (Keeps::default(), Stop::default());
+            let reviewed = self.model.survey.seen().filter(|_| only.is_empty()).map(Reviewed::of);
+            code = code.max(self.engine(&plan, &keeps, &stop, vec![name], reviewed).apply());
+            join(&mut events, keeps);
+        }
+        let mut whole = true;
+        let mut last = 0.0_f64;
+        for event in timed(events) {
+            if event.t > self.until || !whole && matches!(event.event, Event::RunEnded { .. }) {
+                whole = false;
+                continue;
+            }
+            last = last.max(event.t);
+            self.hear(Msg::Run(event));
+        }
+        let passed = if whole { 48.0 } else { last };
+        let passed = SignedDuration::try_from(Duration::from_secs_f64(passed)).unwrap_or_default();
+        self.model.now = start().saturating_add(passed).unwrap_or(self.model.now);
+        if whole {
+            self.live();
+        }
+        if whole {
+            self.hear(Msg::RunOver { code, undone: Vec::new() });
+        }
+    }
+
+    /// One sample of every worker and one list of the nodes.
+    fn live(&mut self) {
+        let Some(plan) = update::plan(&self.model) else { return };
+        let world = Arc::clone(&self.lab.world);
+        let spots = live::spots(&plan);
+        let at = self.model.now.saturating_sub(SignedDuration::from_secs(2)).unwrap_or(self.model.now);
+        let mut panel = live::Panel::new(&spots);
+        for spot in &spots {
+            let mut tell = |news| {
+                panel.apply(Update::Host { place: spot.place.clone(), at, news });
+            };
+            let opened = world.host(&spot.place, &spot.login).and_then(|mut host| {
+                let login = host.describe();
+                host.stream().map(|stream| (login, stream))
+            });
+            match opened {
+                Ok((login, mut stream)) => {
+                    tell(HostNews::Up { login });
+                    stream.sample();
+                    for _ in 0..20 {
+                        if let Live::Sample(mut sample) = stream.next(Duration::from_millis(500)) {
+                            steady(&mut sample, world.now(), at);
+                            tell(HostNews::Sample(sample));
+                            break;
+                        }
+                    }
+                }
+                Err(trouble) => {
+                    let (why, code) = (trouble.to_string(), Some(trouble.code()));
+                    tell(HostNews::Down { why, code, again: None });
+                }
+            }
+        }
+        let cluster = world.another_cluster();
+        let entered = SignIn::default().enter(&plan, world.as_ref(), cluster.as_ref(), false);
+        match entered {
+            Ok(()) => {
+                let _ = cluster.watch_nodes(Duration::from_secs(1), &mut |mut news| {
+                    if let NodeNews::All(nodes) = &mut news {
+                        nodes.iter_mut().for_each(steady_node);
+                    }
+                    panel.apply(Update::Api { at, news: ApiNews::Nodes(news) });
+                    false
+                });
+            }
+            Err(why) => {
+                panel.apply(Update::Api { at, news: ApiNews::Down { why, again: at } });
+            }
+        }
+        self.model.live = Some(panel);
+    }
+
+    /// The CA's certificate, carried here as one does for a CA that is offline.
+    fn file_of_ca(&self) {
+        let lab = self.lab.world.lab();
+        let cert = lab.find("root-ca-host").and_then(|name| {
+            lab.machine(&name, |machine| machine.files.get("/root/ca.crt").map(|file| file.bytes.clone()))
+                .flatten()
+        });
+        if let Some(bytes) = cert {
+            let _ = self.lab.world.write_new("/home/op/root-ca.crt".as_ref(), &bytes, 0o644);
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! The explain pane's texts: `assets/explain` taken apart into What, Why, Commands and Undo, as lines of a
+//! width with no Markdown left; and the glossary. Commands of the wizard's own screens have places for the
+//! answers given so far.
+
+use std::collections::BTreeMap;
+
+use unicode_width::UnicodeWidthStr;
+
+use crate::step::Step;
+
+/// A text in its four parts, as lines.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tabs {
+    /// What it is.
+    pub what: Vec<String>,
+    /// Why it is done, and what goes wrong without it.
+    pub why: Vec<String>,
+    /// The same by hand.
+    pub commands: Vec<String>,
+    /// How it is taken back.
+    pub undo: Vec<String>,
+}
+
+/// The wizard's screens that have a text, in order.
+pub const SCREENS: [(&str, &str); 10] = [
+    ("welcome", include_str!("../../../assets/explain/screen-welcome.md")),
+    ("ca", include_str!("../../../assets/explain/screen-ca.md")),
+    ("cluster", include_str!("../../../assets/explain/screen-cluster.md")),
+    ("workers", include_str!("../../../assets/explain/screen-workers.md")),
+    ("certificates", include_str!("../../../assets/explain/screen-certificates.md")),
+    ("kubectl", include_str!("../../../assets/explain/screen-kubectl.md")),
+    ("skydns", include_str!("../../../assets/explain/screen-skydns.md")),
+    ("review", include_str!("../../../assets/explain/screen-review.md")),
+    ("run", include_str!("../../../assets/explain/screen-run.md")),
+    ("report", include_str!("../../../assets/explain/screen-report.md")),
+];
+
+/// The places in the screens' texts and what each is filled with.
+pub const PLACES: [(&str, &str); 18] = [
+    ("plan", "the plan file"),
+    ("cluster", "name of the cluster"),
+    ("api", "URL of the API, https://host:port"),
+    ("api_host", "its host"),
+    ("api_port", "its port"),
+    ("service_range", "the service range"),
+    ("dns", "address of cluster DNS"),
+    ("domain", "DNS domain of the cluster"),
+    ("ca_cert", "the CA's certificate file"),
+    ("ca_key", "the CA's key file"),
+    ("ca_login", "login of the CA's host, user@host"),
+    ("days", "life of a certificate in days"),
+    ("worker", "name of the worker that is looked at"),
+    ("address", "its address"),
+    ("login", "its login, user@host"),
+    ("port", "its SSH port"),
+    ("kubeconfig", "the kubeconfig file"),
+    ("context", "the context's name"),
+];
+
+const GLOSSARY: &str = include_str!("../../../assets/glossary.md");
+
+/// A step's text, wrapped to a width.
+pub fn tabs(step: &dyn Step, width: usize) -> Tabs {
+    split(step.explain(), width)
+}
+
+/// A screen's text, its places filled with the answers; one without an answer shows `<name>`. A screen
+/// that has no text gives empty parts.
+pub fn screen(name: &str, values: &BTreeMap<&str, String>, width: usize) -> Tabs {
+    let text = SCREENS.iter().find(|(screen, _)| *screen == name).map_or("", |(_, text)| text);
+    split(&fill(text, values), width)
+}
+
+/// The words a first-time builder meets, in the order of the alphabet, each with one or two sentences.
+pub fn glossary() -> Vec<(String, String)> {
+    let mut all: Vec<(String, String)> = Vec::new();
+    for line in GLOSSARY.lines() {
+        if let Some(term) = line.strip_prefix("## ") {
+            all.push((term.to_owned(), String::new()));
+        } else if let Some((_, text)) = all.last_mut()
+            && !line.trim().is_empty()
+        {
+            if !text.is_empty() {
+                text.push(' ');
+            }
+            text.push_str(&plain(line.trim()));
+        }
+    }
+    all
+}
+
+/// `{name}` replaced; other braces, such as those of `docker ps --format`, stay.
+fn fill(text: &str, values: &BTreeMap<&str, String>) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let place = after.split_once('}').filter(|(name, _)| {
+            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+        });
+        let Some((name, after)) = place else {
+            out.push('{');
+            rest = after;
+            continue;
+        };
+        match values.get(name).filter(|value| !value.is_empty()) {
+            // An answer is one line, whatever was pasted.
+            Some(value) => out.push_str(&crate::host::clean::line(value)),
+            None => out.extend(["<", name, ">"]),
+        }
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+fn split(text: &str, width: usize) -> Tabs {
+    let mut tabs = Tabs::default();
+    for part in text.split("## ").skip(1) {
+        let (name, body) = part.split_once('\n').unwrap_or((part, ""));
+        let lines = wrap(body, width.max(1));
+        match name.trim() {
+            "What" => tabs.what = lines,
+            "Why" => tabs.why = lines,
+            "Commands" => tabs.commands = lines,
+            "Undo" => tabs.undo = lines,
+            _ => {}
+        }
+    }
+    tabs
+}
+
+/// Words without Markdown's marks.
+fn plain(text: &str) -> String {
+    text.replace("**", "").replace('`', "")
+}
+
+/// Paragraphs flow, list items hang, code lines stay as they are.
+fn wrap(body: &str, width: usize) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut paragraph = String::new();
+    let flush = |paragraph: &mut String, out: &mut Vec<String>| {
+        if !paragraph.is_empty() {
+            flow(&plain(paragraph), width, out);
+            paragraph.clear();
+        }
+    };
+    for line in body.lines() {
+        if let Some(code) = line.strip_prefix("    ")
+            && (paragraph.is_empty() || !paragraph.starts_with("* "))
+        {
+            flush(&mut paragraph, &mut out);
+            out.push(format!("  {code}"));
+        } else if line.trim().is_empty() {
+            flush(&mut paragraph, &mut out);
+            if out.last().is_some_and(|last| !last.is_empty()) {
+                out.push(String::new());
+            }
+        } else {
+            if line.starts_with("* ") {
+                flush(&mut paragraph, &mut out);
+            }
+            if !paragraph.is_empty() {
+                paragraph.push(' ');
+            }
+            paragraph.push_str(line.trim());
+        }
+    }
+    flush(&mut paragraph, &mut out);
+    while out.last().is_some_and(String::is_empty) {
+        out.pop();
+    }
+    out
+}
+
+/// One paragraph as lines; a word that is too long alone is cut.
+fn flow(text: &str, width: usize, out: &mut Vec<String>) {
+    let hang = if text.starts_with("* ") { "  " } else { "" };
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        let mut word = word.to_owned();
+        let fits = |line: &str, word: &str| line.width().saturating_add(word.width()) < width;
+        if !line.trim().is_empty() && !fits(&line, &word) {
+            out.push(std::mem::replace(&mut line, hang.to_owned()));
+        }
+        while line.width().saturating_add(word.width()) > width && width > hang.len() {
+            let mut room = width.saturating_sub(line.width());
+            let mut head = String::new();
+            for c in word.chars() {
+                let wide = unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
+                if wide > room && !head.is_empty() {
+                    break;
+                }
+                room = room.saturating_sub(wide);
+                head.push(c);
+            }
+            if head.len() >= word.len() {
+                break;
+            }
+            word = word.split_off(head.len());
+            line.push_str(&head);
+            out.push(std::mem::replace(&mut line, hang.to_owned()));
+        }
+        if !line.trim().is_empty() {
+            line.push(' ');
+        }
+        line.push_str(&word);
+    }
+    if !line.trim().is_empty() {
+        out.push(line);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_flow_items_hang_and_code_stays() {
+        let text = "## What\n\nOne `two` **three**\nfour.\n\n* an item that is\n  long\n* b\n\n    code   {{.Names}} that is far too long to fit\n\n## Why\n\nb\n";
+        let tabs = split(text, 16);
+        assert_eq!(
+            tabs.what,
+            [
+                "One two three",
+                "four.",
+                "",
+                "* an item that",
+                "  is long",
+                "* b",
+                "",
+                "  code   {{.Names}} that is far too long to fit",
+            ]
+        );
+        assert_eq!(tabs.why, ["b"]);
+        assert!(tabs.undo.is_empty());
+    }
+
+    #[test]
+    fn a_word_longer_than_the_line_is_cut_and_nothing_is_lost() {
+        for width in 1..12 {
+            let mut lines = Vec::new();
+            flow("a loooooooooooooong word", width, &mut lines);
+            assert!(lines.iter().all(|line| line.width() <= width), "{width}: {lines:?}");
+            assert_eq!(lines.concat().replace(' ', ""), "aloooooooooooooongword");
+        }
+    }
+
+    #[test]
+    fn places_take_answers_and_other_braces_stay() {
+        let values = BTreeMap::from([("api", "https://a:6443\nrm".to_owned()), ("user", String::new())]);
+        assert_eq!(
+            fill("curl {api} {user} {no_such} {{.Names}} {A} {", &values),
+            "curl https://a:6443rm <user> <no_such> {{.Names}} {A} {"
+        );
+    }
+}

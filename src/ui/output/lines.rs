@@ -1,0 +1,135 @@
+//! A run as lines for a person: one line when a step ends, a card when something is wrong, a summary.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::sync::{Mutex, PoisonError};
+
+use crate::engine::{Event, Front, Outcome, Stamped};
+use crate::plan::place::Place;
+use crate::plan::problem::Verdict;
+use crate::step::CATALOGUE;
+
+/// Prints lines.
+#[derive(Default)]
+pub struct Lines {
+    /// Shell text and output of every action too.
+    pub verbose: bool,
+    /// Tenths of an upload that were told, by place.
+    tenths: Mutex<BTreeMap<Place, u64>>,
+}
+
+impl Lines {
+    /// Lines; `verbose` shows the shell text and output of every action.
+    pub fn new(verbose: bool) -> Self {
+        Self { verbose, tenths: Mutex::default() }
+    }
+}
+
+fn title(event: &Stamped) -> &'static str {
+    let Some(id) = event.step else { return "" };
+    CATALOGUE.iter().find(|step| step.id() == id).map_or(id.0, |step| step.title())
+}
+
+fn row(event: &Stamped, word: &str, text: &str) -> String {
+    format!("{:>7.2}  {:<10} {:<22} {word:<8} {text}", event.t, event.place.to_string(), title(event))
+        .trim_end()
+        .to_owned()
+}
+
+impl Lines {
+    fn text(&self, stamped: &Stamped) -> Vec<String> {
+        match &stamped.event {
+            Event::RunStarted { hosts } => {
+                vec![format!("run {}: contacts {}", stamped.run, hosts.join(", "))]
+            }
+            Event::Note { text } => vec![row(stamped, "note", text)],
+            Event::Verdict(Verdict::Warning { about, seen, cure }) => {
+                vec![row(stamped, "warning", &format!("{about}: {seen}; {cure}"))]
+            }
+            Event::Verdict(Verdict::Ok { about, seen }) if self.verbose => {
+                vec![row(stamped, "ok", &format!("{about}: {seen}"))]
+            }
+            Event::ActionStarted { action, shell } if self.verbose => {
+                let mut lines = vec![row(stamped, "", action)];
+                lines.extend(shell.lines().map(|line| format!("{:>20} $ {line}", "")));
+                lines
+            }
+            Event::Output { line, .. } if self.verbose => vec![format!("{:>20} | {line}", "")],
+            Event::Progress { sent, of } => self.progress(stamped, *sent, *of),
+            Event::Verdict(Verdict::Ok { .. } | Verdict::Stops(_))
+            | Event::TaskStarted
+            | Event::ActionStarted { .. }
+            | Event::Output { .. }
+            | Event::ActionEnded { .. } => Vec::new(),
+            Event::TaskEnded { outcome } => ended(stamped, outcome),
+            Event::Trouble { problem } => crate::ui::problem_lines(problem, &stamped.place),
+            Event::RunEnded { code, places, counts, next } => {
+                let mut lines = vec![String::new()];
+                let only_cost = counts.keys().filter(|place| !places.contains_key(*place));
+                let all = places
+                    .iter()
+                    .map(|(place, word)| (place, word.as_str()))
+                    .chain(only_cost.map(|place| (place, "")));
+                lines.extend(all.map(|(place, word)| {
+                    let cost = counts.get(place).map_or_else(String::new, |cost| {
+                        let word = |count: usize, what: &str| {
+                            format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+                        };
+                        format!(
+                            "   {}, {}, {}",
+                            word(cost.connections, "connection"),
+                            word(cost.execs, "exec"),
+                            word(cost.streams, "stream")
+                        )
+                    });
+                    format!("{place:<10} {word:<8}{cost}").trim_end().to_owned()
+                }));
+                lines.push(match code {
+                    0 if places.values().all(|word| word == "same") => "nothing had to be changed".to_owned(),
+                    0 => "done".to_owned(),
+                    3 => "stopped".to_owned(),
+                    _ => "not everything is aboard".to_owned(),
+                });
+                lines.extend(next.iter().map(|line| format!("next: {line}")));
+                lines
+            }
+        }
+    }
+
+    fn progress(&self, stamped: &Stamped, sent: u64, of: u64) -> Vec<String> {
+        let tenth = sent.saturating_mul(10).checked_div(of).unwrap_or(10);
+        let mut tenths = self.tenths.lock().unwrap_or_else(PoisonError::into_inner);
+        if tenths.insert(stamped.place.clone(), tenth) == Some(tenth) {
+            return Vec::new();
+        }
+        vec![row(stamped, "sending", &format!("{} of {} MiB", sent >> 20, of >> 20))]
+    }
+}
+
+fn ended(stamped: &Stamped, outcome: &Outcome) -> Vec<String> {
+    match outcome {
+        Outcome::Changed { actions: 1 } => vec![row(stamped, "changed", "1 action")],
+        Outcome::Changed { actions } => vec![row(stamped, "changed", &format!("{actions} actions"))],
+        Outcome::Same { evidence } => vec![row(stamped, "same", evidence)],
+        Outcome::Proven { evidence } => vec![row(stamped, "proven", evidence)],
+        Outcome::NotProven { why } => vec![row(stamped, "unproven", why)],
+        Outcome::Skipped { why } => vec![row(stamped, "skipped", why)],
+        Outcome::Stopped => vec![row(stamped, "stopped", "")],
+        Outcome::Failed { problem } => {
+            let mut lines = vec![row(stamped, "problem", "")];
+            lines.extend(crate::ui::problem_lines(problem, &stamped.place));
+            lines
+        }
+    }
+}
+
+impl Front for Lines {
+    fn emit(&self, event: &Stamped) {
+        let mut out = std::io::stdout().lock();
+        for line in self.text(event) {
+            // A reader that went away must not stop the work.
+            let _ = writeln!(out, "{line}");
+        }
+        let _ = out.flush();
+    }
+}

@@ -1,0 +1,209 @@
+//! `gangplank plan`: every action with the exact shell and its undo, before anything is done.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use crate::engine::Seen;
+use crate::host::batch::PRELUDE;
+use crate::plan::action::{Action, Content, Risk};
+use crate::plan::place::Place;
+use crate::plan::problem::Verdict;
+use crate::step::{Proof, State};
+
+/// What a preview found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Found {
+    /// Actions to do.
+    pub actions: usize,
+    /// Places with a problem.
+    pub problems: usize,
+}
+
+/// Counts.
+pub fn found(seen: &[Seen]) -> Found {
+    let mut found = Found::default();
+    for place in seen {
+        let blocked = place.problem.is_some() || place.looked.iter().any(|one| one.blocked().is_some());
+        found.problems += usize::from(blocked);
+        for one in &place.looked {
+            if let State::Todo(actions) = &one.state {
+                found.actions += actions.len();
+            }
+        }
+    }
+    found
+}
+
+fn proof_text(proof: &Proof) -> String {
+    match proof {
+        Proof::Containers { within, .. } => {
+            format!("waits until kube-proxy and pause run, at most {within} s")
+        }
+        Proof::NodeReady { name, within } => format!("waits until {name} is Ready, at most {within} s"),
+        Proof::Pods { selector, count, within } => {
+            format!("waits until {count} pods with {selector} are ready, at most {within} s")
+        }
+        Proof::Dns { name, server, .. } => format!("asks {server} for {name}"),
+        Proof::Kubectl { context, .. } => format!("runs kubectl get nodes with context {context}"),
+    }
+}
+
+fn risk_sign(risk: Risk) -> &'static str {
+    match risk {
+        Risk::Adds => "+",
+        Risk::Changes => "~",
+        Risk::Final => "!",
+    }
+}
+
+fn action_text(out: &mut String, seen: &Seen, action: &Action, files: bool) {
+    let _ = writeln!(out, "    {} {}", risk_sign(action.risk(&seen.facts)), action.title());
+    for (number, line) in action.shell().to_string().lines().enumerate() {
+        let _ = writeln!(out, "      {} {line}", if number == 0 { "$" } else { " " });
+    }
+    if let (true, Some(Content::Literal(bytes))) = (files, action.content()) {
+        for line in String::from_utf8_lossy(bytes).lines() {
+            let _ = writeln!(out, "      | {line}");
+        }
+    }
+    let inverse = action.inverse(&seen.facts);
+    let undo = match action {
+        Action::Sign { .. } => "an issued certificate cannot be taken back; it ends by itself".to_owned(),
+        Action::Kubectl { .. } => "the copy kept before is put back".to_owned(),
+        Action::KubeApply { .. } => "an object this run made is deleted; a changed one stays".to_owned(),
+        _ if inverse.is_empty() => "nothing to take back".to_owned(),
+        _ => inverse.iter().map(|one| one.shell().to_string()).collect::<Vec<_>>().join("; "),
+    };
+    let _ = writeln!(out, "      undo: {undo}");
+}
+
+/// The preview as text; `files` shows what would be written.
+pub fn text(seen: &[Seen], files: bool) -> String {
+    let mut out = String::new();
+    for place in seen {
+        let _ = writeln!(out, "\n{} ({})", place.place, place.host);
+        if let Some(problem) = &place.problem {
+            for line in crate::ui::problem_lines(problem, &place.place) {
+                let _ = writeln!(out, "  {line}");
+            }
+        }
+        for note in &place.notes {
+            let _ = writeln!(out, "  note: {note}");
+        }
+        for one in &place.looked {
+            let title = one.step.title();
+            match &one.state {
+                State::Done(evidence) => {
+                    let _ = writeln!(out, "  {title}: same  {evidence}");
+                }
+                State::Await(proof) => {
+                    let _ = writeln!(out, "  {title}: {}", proof_text(proof));
+                }
+                State::Todo(actions) => {
+                    let _ = writeln!(out, "  {title}: {} to do", actions.len());
+                    for action in actions {
+                        action_text(&mut out, place, action, files);
+                    }
+                }
+                State::Blocked(problem) => {
+                    let _ = writeln!(out, "  {title}: problem");
+                    for line in crate::ui::problem_lines(problem, &place.place) {
+                        let _ = writeln!(out, "    {line}");
+                    }
+                }
+            }
+            for verdict in &one.verdicts {
+                match verdict {
+                    Verdict::Ok { .. } => {}
+                    Verdict::Warning { about, seen, cure } => {
+                        let _ = writeln!(out, "    warning: {about}: {seen}; {cure}");
+                    }
+                    Verdict::Stops(problem) => {
+                        for line in crate::ui::problem_lines(problem, &place.place) {
+                            let _ = writeln!(out, "    {line}");
+                        }
+                    }
+                }
+            }
+            let last = place.looked.last().is_some_and(|last| std::ptr::eq(last, one));
+            if last && one.step.barrier() && matches!(one.state, State::Todo(_)) {
+                let _ = writeln!(out, "  what follows depends on this and is looked at after it");
+            }
+        }
+    }
+    let found = found(seen);
+    let places = places_with_actions(seen);
+    let _ =
+        writeln!(out, "\n{} actions on {places} places, {} with a problem", found.actions, found.problems);
+    if found.actions > 0 {
+        let _ = writeln!(out, "+ adds   ~ changes, the old is kept for undo   ! cannot be taken back");
+    }
+    out
+}
+
+fn places_with_actions(seen: &[Seen]) -> usize {
+    seen.iter().filter(|place| place.looked.iter().any(|one| matches!(one.state, State::Todo(_)))).count()
+}
+
+/// The functions the shell lines are made of.
+pub fn functions() -> &'static str {
+    PRELUDE
+}
+
+/// The preview as JSON lines: one for each place and step.
+pub fn json(seen: &[Seen]) -> Vec<Value> {
+    let mut lines = Vec::new();
+    for place in seen {
+        if let Some(problem) = &place.problem {
+            lines.push(
+                json!({"v": 1, "kind": "trouble", "place": place.place.to_string(), "problem": problem}),
+            );
+        }
+        for note in &place.notes {
+            lines.push(json!({"v": 1, "kind": "note", "place": name(&place.place), "text": note}));
+        }
+        for one in &place.looked {
+            let mut line = BTreeMap::from([
+                ("v", json!(1)),
+                ("kind", json!("looked")),
+                ("place", json!(name(&place.place))),
+                ("step", json!(one.step.id())),
+                ("verdicts", json!(one.verdicts)),
+            ]);
+            match &one.state {
+                State::Done(evidence) => {
+                    line.insert("state", json!("same"));
+                    line.insert("evidence", json!(evidence));
+                }
+                State::Await(proof) => {
+                    line.insert("state", json!("proof"));
+                    line.insert("evidence", json!(proof_text(proof)));
+                }
+                State::Blocked(problem) => {
+                    line.insert("state", json!("problem"));
+                    line.insert("problem", json!(problem));
+                }
+                State::Todo(actions) => {
+                    line.insert("state", json!("todo"));
+                    let actions: Vec<Value> = actions
+                        .iter()
+                        .map(|action| {
+                            let undo: Vec<String> =
+                                action.inverse(&place.facts).iter().map(|one| one.shell().to_string()).collect();
+                            json!({"action": action.title(), "shell": action.shell().to_string(), "undo": undo})
+                        })
+                        .collect();
+                    line.insert("actions", json!(actions));
+                }
+            }
+            lines.push(json!(line));
+        }
+    }
+    lines
+}
+
+fn name(place: &Place) -> String {
+    place.to_string()
+}

@@ -1,0 +1,471 @@
+//! The reviewed actions as one readable POSIX sh script that does the same by hand, with plain ssh, openssl
+//! and kubectl, for somebody who would rather type than trust. It holds no secret: ssh, sudo and openssl ask
+//! for theirs themselves. It is text only; nothing is looked at and nothing is run here.
+
+mod by_hand;
+mod login;
+mod proofs;
+mod text;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::engine::Seen;
+use crate::host::clean;
+use crate::plan::action::{Action, Slot};
+use crate::plan::fact::Facts;
+use crate::plan::model::{CaPlace, DnsKind, Plan};
+use crate::plan::place::Place;
+use crate::plan::problem::{Problem, Verdict};
+use crate::step::{Proof, State, Step, StepId};
+
+use crate::ui::script::by_hand::{Lines, Spot, ToSign};
+use crate::ui::script::login::Target;
+
+use crate::ui::script::text::{WIDTH, base, comment, delimiter, here_doc, quote};
+
+/// Why each step is there, in one sentence.
+const WHY: &[(&str, &str)] = &[
+    ("connect", "everything below is written by root, so the login must be able to become root."),
+    ("prerequisites", "a worker needs docker, a kubelet and a clock that is right before anything else."),
+    ("images", "a node must run pause and kube-proxy before it can be sure to reach a registry."),
+    ("keys", "a key that is made where it stays cannot be copied on the way; only the request travels."),
+    ("sign", "who signs decides what a certificate says: subject, names, usage and days are written here."),
+    ("certificates", "the worker shows its certificate to the API, and checks the API with the CA's."),
+    ("kubeconfigs", "a kubeconfig tells kubelet and kube-proxy where the API is and who they are."),
+    ("kubelet", "the kubelet is the program that makes this machine a node; systemd keeps it running."),
+    (
+        "kube-proxy",
+        "the kubelet runs every manifest in this folder, so a file is enough to start kube-proxy.",
+    ),
+    ("start", "enabled, the kubelet comes up again after a reboot; it is restarted only after a change."),
+    ("containers", "kube-proxy and its pause container show that the kubelet read the manifest."),
+    ("ready", "Ready proves the whole way at once: address, CA, certificate, name, docker."),
+    ("admin", "kubectl logs in with a certificate of its own, like every worker."),
+    ("context", "a context names the cluster and the login that kubectl uses."),
+    ("kubectl", "one answer through the new context proves it."),
+    ("namespace", "kube-proxy and DNS live in kube-system, which an old cluster does not make itself."),
+    ("dns", "with cluster DNS a program finds a service by its name."),
+    ("dns-pods", "ready is more than running: the DNS server answers its own check."),
+    ("dns-lookup", "each worker must reach DNS through its own kube-proxy."),
+];
+
+/// The whole plan as one script.
+pub fn script(plan: &Plan, seen: &[Seen]) -> String {
+    Writer::new(plan).write(seen, None)
+}
+
+/// One worker as a script of its own (`onboard-<worker>.sh`); `None` = it was not looked at.
+pub fn one_worker(plan: &Plan, seen: &[Seen], name: &str) -> Option<String> {
+    let place = Place::Worker(name.to_owned());
+    seen.iter().any(|one| one.place == place).then(|| Writer::new(plan).write(seen, Some(&place)))
+}
+
+/// The script that makes a new CA, for a plan that wants one and has none yet: nothing can be said about
+/// certificates before it exists.
+pub fn new_ca(plan: &Plan) -> Option<String> {
+    let CaPlace::New { cert, key } = &plan.ca.place else { return None };
+    let (cert, key) = (cert.display().to_string(), key.display().to_string());
+    let mut lines = vec!["#!/bin/sh".to_owned()];
+    lines.push(comment(&format!("Makes the new CA of the cluster {}.", plan.cluster.name)));
+    lines.push(comment("Then write the script for the workers: gangplank plan PLAN --script"));
+    lines.extend(["set -eu".to_owned(), "umask 022".to_owned(), String::new()]);
+    lines.push(comment("Who has this key can make himself administrator; an existing one is not replaced."));
+    for file in [&cert, &key] {
+        let (said, file) = (quote(&format!("{file} is there already")), quote(file));
+        lines.push(format!("test ! -e {file} || {{ echo {said} >&2; exit 1; }}"));
+    }
+    let (cert, key) = (quote(&cert), quote(&key));
+    lines.push(format!("(umask 077; openssl ecparam -genkey -noout -name prime256v1 -out {key})"));
+    let subject = quote(&format!("/CN={}-ca", plan.cluster.name));
+    let config = "\
+[req]
+distinguished_name = dn
+x509_extensions = ca
+[dn]
+[ca]
+basicConstraints = critical,CA:TRUE
+keyUsage = critical,keyCertSign,cRLSign
+subjectKeyIdentifier = hash
+";
+    let command = format!("openssl req -new -x509 -sha256 -days 3650 -key {key} -subj {subject}");
+    lines.extend(here_doc(&command, &format!(" \\\n  -config /dev/stdin -out {cert}"), config.as_bytes()));
+    Some(lines.join("\n") + "\n")
+}
+
+/// What the script turned out to need at its top.
+#[derive(Default)]
+struct Used {
+    ssh: BTreeSet<String>,
+    root: BTreeSet<String>,
+    kube: bool,
+    ready: bool,
+    ca_cert: bool,
+}
+
+struct Writer<'p> {
+    plan: &'p Plan,
+    ca: Option<Target>,
+    hosts: BTreeMap<Place, Target>,
+    /// Files in the work folder, without their ending, by the value they hold.
+    slots: BTreeMap<Slot, String>,
+    /// Signing requests left on a worker, by the name of their files here.
+    requests: BTreeMap<String, String>,
+    used: Used,
+    body: Vec<String>,
+    /// The last line told of a step with nothing to do.
+    same: bool,
+}
+
+impl<'p> Writer<'p> {
+    fn new(plan: &'p Plan) -> Self {
+        let mut taken = BTreeSet::new();
+        let ca = match &plan.ca.place {
+            CaPlace::Host { login, .. } => Some(Target::new("ca", login, true, &mut taken)),
+            CaPlace::Files { .. } | CaPlace::New { .. } | CaPlace::Offline { .. } => None,
+        };
+        let hosts = plan
+            .workers
+            .iter()
+            .map(|worker| {
+                let target = Target::new(&worker.name, &worker.ssh, false, &mut taken);
+                (Place::Worker(worker.name.clone()), target)
+            })
+            .collect();
+        let (slots, requests) = (BTreeMap::new(), BTreeMap::new());
+        Self { plan, ca, hosts, slots, requests, used: Used::default(), body: Vec::new(), same: false }
+    }
+
+    fn write(mut self, seen: &[Seen], only: Option<&Place>) -> String {
+        let wanted = |place: &Place| only.is_none_or(|only| only == place);
+        let mut ready = Vec::new();
+        for one in seen.iter().filter(|one| wanted(&one.place) && one.place != Place::Cluster) {
+            self.section(one, &mut ready);
+        }
+        if only.is_some() {
+            for (name, _) in &ready {
+                self.body.push(String::new());
+                self.body.push(comment(&format!("Then, with a kubectl context: kubectl get node {name}")));
+            }
+        } else {
+            let cluster = seen.iter().find(|one| one.place == Place::Cluster);
+            self.cluster(cluster, &ready);
+            if self.plan.dns.deploy != DnsKind::None && cluster.is_some_and(|one| blocked(one).is_none()) {
+                self.lookups(seen);
+            }
+        }
+        self.whole(seen, only)
+    }
+
+    fn heading(&mut self, text: &str) {
+        let line = format!("# ==== {} ", clean::line(text));
+        self.same = false;
+        self.body.push(String::new());
+        self.body.push(format!("{line:=<WIDTH$}"));
+    }
+
+    fn why(&mut self, step: &dyn Step) {
+        let title = step.title();
+        self.same = false;
+        self.body.push(String::new());
+        self.body.push(comment(&format!("{title}: {}", why(step.id()))));
+    }
+
+    fn same(&mut self, step: &dyn Step, evidence: &str) {
+        let text = if evidence.is_empty() {
+            format!("{}: same, nothing to do.", step.title())
+        } else {
+            format!("{}: same, nothing to do ({evidence}).", step.title())
+        };
+        if !self.same {
+            self.body.push(String::new());
+        }
+        self.body.push(comment(&text));
+        self.same = true;
+    }
+
+    fn problem(&mut self, problem: &Problem, place: &Place) {
+        self.body.push(String::new());
+        self.body.push(comment("Nothing is done here, because of a problem:"));
+        for line in crate::ui::problem_lines(problem, place) {
+            self.body.push(comment(&format!("  {line}")));
+        }
+    }
+
+    /// A worker or this computer. Waits for nodes are collected: they need kubectl, which comes later.
+    fn section(&mut self, seen: &Seen, ready: &mut Vec<(String, u64)>) {
+        let target = self.hosts.get(&seen.place).cloned();
+        match &target {
+            Some(target) => self.heading(&format!("{} ({})", target.name, seen.host)),
+            None => self.heading("this computer"),
+        }
+        if let Some(problem) = blocked(seen) {
+            // A place with a problem is left as it is, all of it.
+            self.problem(problem, &seen.place);
+            return;
+        }
+        for one in &seen.looked {
+            match &one.state {
+                State::Done(evidence) => self.same(one.step, evidence),
+                State::Todo(actions) => {
+                    self.why(one.step);
+                    self.warnings(&one.verdicts);
+                    self.tell(target.as_ref().map_or("here", |target| &target.name), one.step.title());
+                    self.actions(target.as_ref(), &seen.facts, actions);
+                }
+                State::Await(proof) => self.proof(one.step, target.as_ref(), proof, ready),
+                State::Blocked(_) => {}
+            }
+            if !matches!(one.state, State::Todo(_)) {
+                self.warnings(&one.verdicts);
+            }
+        }
+        if let Some(last) = seen.looked.last()
+            && last.step.barrier()
+            && matches!(last.state, State::Todo(_))
+        {
+            let text = "What follows here depends on this. Run the script, then have it written again.";
+            self.body.push(String::new());
+            self.body.push(comment(text));
+        }
+    }
+
+    fn warnings(&mut self, verdicts: &[Verdict]) {
+        for verdict in verdicts {
+            if let Verdict::Warning { about, seen, cure } = verdict {
+                self.body.push(comment(&format!("Mind: {about}: {seen}; {cure}.")));
+            }
+        }
+    }
+
+    fn tell(&mut self, place: &str, what: &str) {
+        self.body.push(format!("echo {}", quote(&format!("{place}: {what}"))));
+    }
+
+    /// The actions of a step. What must be signed is signed together.
+    fn actions(&mut self, target: Option<&Target>, facts: &Facts, actions: &[Action]) {
+        let name = target.map_or_else(|| "here".to_owned(), |target| base(&target.name));
+        let spot = Spot { name: &name, ssh: target.map(Target::ssh), facts };
+        let mut lines = Lines::default();
+        let mut rest = actions;
+        while let Some(action) = rest.first() {
+            let signs = rest.iter().take_while(|one| matches!(one, Action::Sign { .. })).count();
+            if signs == 0 {
+                self.action(&spot, action, &mut lines);
+                rest = &rest[1..];
+                continue;
+            }
+            let (round, left) = rest.split_at(signs);
+            rest = left;
+            self.flush(target, std::mem::take(&mut lines));
+            let all: Vec<ToSign> = round.iter().filter_map(|one| ToSign::of(one, &self.slots)).collect();
+            let signed = self.sign(&all);
+            self.body.extend(signed);
+            for action in round {
+                self.action(&spot, action, &mut lines);
+            }
+        }
+        self.flush(target, lines);
+    }
+
+    fn flush(&mut self, target: Option<&Target>, lines: Lines) {
+        if let Some(target) = target
+            && !(lines.before.is_empty() && lines.after.is_empty())
+        {
+            self.use_ssh(target);
+        }
+        self.body.extend(lines.before);
+        match target {
+            Some(target) if !lines.there.is_empty() => {
+                let there = self.as_root(target, &lines.there);
+                self.body.extend(there);
+            }
+            Some(_) => {}
+            None => self.body.extend(lines.there),
+        }
+        self.body.extend(lines.after);
+    }
+
+    fn use_ssh(&mut self, target: &Target) -> String {
+        self.used.ssh.insert(target.ssh());
+        target.ssh()
+    }
+
+    /// These lines on a host, as root.
+    fn as_root(&mut self, target: &Target, there: &[String]) -> Vec<String> {
+        self.use_ssh(target);
+        self.used.root.insert(target.root());
+        let text = there.join("\n");
+        let end = delimiter("END", &text);
+        vec![format!("{} <<'{end}'", target.root()), text, end]
+    }
+
+    /// Header, functions, then what was collected.
+    fn whole(self, seen: &[Seen], only: Option<&Place>) -> String {
+        let mut names: Vec<String> = self
+            .plan
+            .workers
+            .iter()
+            .map(|worker| Place::Worker(worker.name.clone()))
+            .filter(|place| {
+                only.is_none_or(|only| only == place) && seen.iter().any(|one| one.place == *place)
+            })
+            .map(|place| place.to_string())
+            .collect();
+        if names.is_empty() {
+            names.push("nobody".to_owned());
+        }
+        let mut out = vec!["#!/bin/sh".to_owned()];
+        let cluster = &self.plan.cluster;
+        out.push(comment(&format!(
+            "Brings {} aboard the cluster {} ({}) by hand.",
+            names.join(", "),
+            cluster.name,
+            cluster.api.url()
+        )));
+        out.push("#".to_owned());
+        for text in [
+            "Written by gangplank from what it saw; gangplank is not needed to run it. It stops at the first \
+             command that fails. What a step found to be right already is left out.",
+            "Passwords and passphrases are not in here: ssh, sudo and openssl ask for them. To log in once for \
+             each host and not for each step, put ControlMaster auto and ControlPersist 10m in ~/.ssh/config.",
+        ] {
+            out.push(comment(text));
+        }
+        if !self.used.ssh.is_empty() {
+            out.push(
+                "# shellcheck disable=SC2029  # commands for a host are put together here, on purpose"
+                    .to_owned(),
+            );
+        }
+        out.extend(["set -eu".to_owned(), "umask 022".to_owned()]);
+        if self.body.iter().any(|line| line.contains("\"$work\"")) || self.used.ca_cert {
+            out.push(String::new());
+            out.push(comment("Signing requests and certificates on their way; nothing secret."));
+            out.push("work=$(mktemp -d)".to_owned());
+            out.push("trap 'rm -rf \"$work\"' EXIT".to_owned());
+        }
+        let targets: Vec<&Target> = self
+            .ca
+            .iter()
+            .chain(
+                self.plan
+                    .workers
+                    .iter()
+                    .filter_map(|worker| self.hosts.get(&Place::Worker(worker.name.clone()))),
+            )
+            .filter(|target| self.used.ssh.contains(&target.ssh()))
+            .collect();
+        let waits = matches!(self.plan.ca.place, CaPlace::Offline { .. }) && self.used.ca_cert;
+        if waits || targets.iter().any(|target| target.needs_terminal()) {
+            out.push(String::new());
+            out.push(comment("3 is the keyboard, for when somebody is asked."));
+            out.push("exec 3<&0".to_owned());
+        }
+        if !targets.is_empty() {
+            out.push(String::new());
+            out.push(comment(
+                "ssh_HOST runs one command there, root_HOST the commands on its input as root.",
+            ));
+        }
+        for target in targets {
+            out.extend(target.functions(self.used.root.contains(&target.root())));
+        }
+        self.tools(&mut out, seen);
+        if self.body.iter().all(|line| line.is_empty() || line.starts_with('#')) {
+            out.push("echo 'nothing to do'".to_owned());
+        }
+        out.extend(self.body);
+        out.join("\n") + "\n"
+    }
+
+    /// kubectl, the wait for nodes, and the CA's certificate as PEM.
+    fn tools(&self, out: &mut Vec<String>, seen: &[Seen]) {
+        if self.used.kube {
+            let login = seen.iter().flat_map(|one| &one.looked).find_map(|one| match &one.state {
+                State::Await(Proof::Kubectl { file, context }) => Some((file, context)),
+                _ => None,
+            });
+            out.push(String::new());
+            if let Some((file, context)) = login {
+                let (file, context) = (quote(file), quote(context));
+                out.push(comment("kubectl with the context that is written below"));
+                out.push(format!("kube() {{ kubectl --kubeconfig={file} --context={context} \"$@\"; }}"));
+            } else {
+                out.push(comment("a kubectl whose current context is this cluster"));
+                out.push("kube() { kubectl \"$@\"; }".to_owned());
+            }
+        }
+        if self.used.ready {
+            out.push(String::new());
+            out.push(comment("wait_ready NODE SECONDS"));
+            let path = r#"{.status.conditions[?(@.type=="Ready")].status}"#;
+            out.push("wait_ready() {".to_owned());
+            out.push("  n=0".to_owned());
+            out.push(format!(
+                "  until [ \"$(kube get node \"$1\" -o jsonpath='{path}' 2> /dev/null)\" = True ]; do"
+            ));
+            out.push(
+                "    [ \"$n\" -lt \"$2\" ] || { echo \"$1 is not Ready after $2 s\" >&2; exit 1; }"
+                    .to_owned(),
+            );
+            out.push("    n=$((n + 2)); sleep 2".to_owned());
+            out.push("  done".to_owned());
+            out.push("  echo \"$1 is Ready\"".to_owned());
+            out.push("}".to_owned());
+        }
+        if self.used.ca_cert
+            && let CaPlace::Files { cert, .. } | CaPlace::New { cert, .. } | CaPlace::Offline { cert } =
+                &self.plan.ca.place
+        {
+            let cert = quote(&cert.display().to_string());
+            out.push(String::new());
+            out.push(comment("the CA's certificate as PEM, whatever form the file has"));
+            out.push(format!("openssl x509 -in {cert} -out \"$work\"/ca.crt 2> /dev/null ||"));
+            out.push(format!("  openssl x509 -inform DER -in {cert} -out \"$work\"/ca.crt"));
+        }
+    }
+}
+
+/// What is in the way of a place.
+fn blocked(seen: &Seen) -> Option<&Problem> {
+    seen.problem.as_ref().or_else(|| seen.looked.iter().find_map(crate::engine::inspect::Looked::blocked))
+}
+
+fn why(id: StepId) -> &'static str {
+    WHY.iter().find(|(step, _)| *step == id.0).map_or("a step of the plan.", |(_, why)| why)
+}
+
+/// The file of a value, without its ending.
+fn slot_file(slots: &BTreeMap<Slot, String>, slot: &Slot) -> String {
+    slots.get(slot).cloned().unwrap_or_else(|| base(&slot.0))
+}
+
+fn bytes_of(action: &Action) -> String {
+    action.shell().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_has_its_sentence() {
+        for step in crate::step::CATALOGUE {
+            assert!(WHY.iter().any(|(id, _)| *id == step.id().0), "{}", step.id());
+        }
+        assert_eq!(WHY.len(), crate::step::CATALOGUE.len());
+    }
+
+    #[test]
+    fn a_comment_stays_one() {
+        let text = comment(&format!("evil\nrm -rf /\r{}", "word ".repeat(60)));
+        assert!(text.lines().all(|line| line.starts_with('#')), "{text}");
+    }
+
+    #[test]
+    fn a_content_cannot_end_its_here_document() {
+        let lines = here_doc("cat", "", b"a\nEOF\nEOF_\n");
+        assert_eq!(lines, ["cat <<'EOF__'", "a\nEOF\nEOF_", "EOF__"]);
+        assert!(here_doc("cat", "", b"no newline")[0].starts_with("base64"));
+    }
+}

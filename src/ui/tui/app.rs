@@ -1,0 +1,462 @@
+//! The wizard on the whole screen. One loop hears messages, changes the model, carries out effects and draws: at
+//! once after a key, else at most thirty times a second.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::Terminal;
+use ratatui::backend::{Backend, CrosstermBackend, TestBackend};
+use ratatui::layout::Rect;
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
+use signal_hook::iterator::Signals;
+
+use crate::engine::{Event, RealWorld};
+use crate::plan::place::Place;
+use crate::ui::gallery::cast::Recorder;
+use crate::ui::tui::theme::{Role, Theme};
+use crate::ui::tui::{terminal, view};
+use crate::ui::wizard::autoplay::{self, Player};
+use crate::ui::wizard::effects::session;
+use crate::ui::wizard::effects::{Places, Replies, Works};
+use crate::ui::wizard::message::{Effect, Msg};
+use crate::ui::wizard::model::{self, Model};
+use crate::ui::wizard::update;
+
+/// The shortest time between two frames that no key asked for.
+const FRAME: Duration = Duration::from_millis(34);
+/// Time between ticks.
+const TICK: Duration = Duration::from_millis(500);
+/// How often the player of a demo looks up.
+const BEAT: Duration = Duration::from_millis(40);
+/// So long messages are taken in before something is drawn.
+const DRAIN: Duration = Duration::from_millis(8);
+
+/// What the wizard opens with.
+#[derive(Debug, Clone, Default)]
+pub enum Opening {
+    /// The welcome screen.
+    #[default]
+    Welcome,
+    /// A plan file.
+    Plan(PathBuf),
+    /// A session.
+    Session(String),
+    /// A demo lab.
+    Demo(String),
+}
+
+/// What the wizard is started with.
+pub struct Start {
+    /// Colours and signs.
+    pub theme: Theme,
+    /// Where things are.
+    pub places: Places,
+    /// Machines.
+    pub real: RealWorld,
+    /// Where messages go.
+    pub send: Sender<Msg>,
+    /// Where messages come from.
+    pub news: Receiver<Msg>,
+    /// Questions that wait.
+    pub replies: Replies,
+    /// Only looks.
+    pub read_only: bool,
+    /// What to open.
+    pub opening: Opening,
+    /// A demo that plays by itself.
+    pub player: Option<Player>,
+    /// Every frame is kept here.
+    pub recorder: Option<Recorder>,
+}
+
+/// The window's size.
+pub fn window() -> Option<(u16, u16)> {
+    crossterm::terminal::size().ok()
+}
+
+/// Runs the wizard on the terminal; the exit code.
+///
+/// # Errors
+/// The terminal cannot be used.
+pub fn run(start: Start) -> io::Result<u8> {
+    let before = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+    drop(before);
+    terminal::hook_panics(start.send.clone());
+    // Colours are ours to leave out: crossterm's own way of it loses bold and reverse.
+    crossterm::style::force_color_output(true);
+    terminal::enter()?;
+    let _guard = terminal::Guard;
+    signals(start.send.clone());
+    let keys = terminal::Keys::read(start.send.clone());
+    let mut screen = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+    let size = screen.size()?;
+    let mut wizard = Wizard::new(start, (size.width, size.height));
+    let parent = rustix::process::getppid();
+    let code = loop {
+        // Whoever started this program is gone, and with it the right to the terminal.
+        if rustix::process::getppid() != parent {
+            break 3;
+        }
+        let first = wizard.frames == 0;
+        match wizard.turn(&mut screen)? {
+            Turn::On if first => terminal::fail_on_purpose(),
+            Turn::On => {}
+            Turn::Leave(code) => break code,
+            Turn::Suspend => {
+                keys.pause();
+                terminal::leave();
+                // Whoever started this program has the terminal until `fg`.
+                let _ =
+                    rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP);
+                terminal::enter()?;
+                keys.resume();
+                wizard.anew(&mut screen)?;
+            }
+            Turn::Shell(words) => {
+                keys.pause();
+                terminal::leave();
+                let note = shell(&words);
+                terminal::enter()?;
+                keys.resume();
+                wizard.model.say(Role::Ok, note);
+                wizard.anew(&mut screen)?;
+            }
+            Turn::Clear => {
+                terminal::enter()?;
+                wizard.anew(&mut screen)?;
+            }
+        }
+    };
+    wizard.close()?;
+    Ok(code)
+}
+
+/// Plays a demo without a terminal, for a recording; the exit code.
+///
+/// # Errors
+/// The recording cannot be written.
+pub fn run_unseen(start: Start, size: (u16, u16)) -> io::Result<u8> {
+    let mut screen = Terminal::new(TestBackend::new(size.0, size.1)).map_err(io::Error::other)?;
+    let mut wizard = Wizard::new(start, size);
+    let mut over: Option<Instant> = None;
+    let code = loop {
+        match wizard.turn(&mut screen)? {
+            Turn::Leave(code) => break code,
+            Turn::On | Turn::Suspend | Turn::Shell(_) | Turn::Clear => {}
+        }
+        let done = wizard.player.as_ref().is_none_or(Player::over);
+        // The last screen is read too.
+        if done && over.get_or_insert_with(Instant::now).elapsed() > autoplay::CAPTION {
+            break wizard.model.run.code.unwrap_or(0);
+        }
+    };
+    wizard.close()?;
+    Ok(code)
+}
+
+fn shell(words: &[String]) -> String {
+    let Some((program, args)) = words.split_first() else { return String::new() };
+    println!("{}", shell_words::join(words));
+    match std::process::Command::new(program).args(args).status() {
+        Ok(status) => format!("the shell ended with {}", status.code().unwrap_or(-1)),
+        Err(error) => format!("ssh cannot be started: {error}"),
+    }
+}
+
+fn signals(send: Sender<Msg>) {
+    let Ok(mut signals) = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGTSTP, SIGCONT]) else { return };
+    std::thread::spawn(move || {
+        for signal in signals.forever() {
+            let msg = match signal {
+                SIGTSTP => Msg::Key(KeyEvent::new(KeyCode::Char('z'), KeyModifiers::CONTROL)),
+                SIGCONT => Msg::Resumed,
+                _ => Msg::Leave(3),
+            };
+            if send.send(msg).is_err() {
+                return;
+            }
+        }
+    });
+}
+
+/// What the loop is to do with the terminal.
+#[derive(Debug)]
+pub enum Turn {
+    /// Nothing: go on.
+    On,
+    /// Leave with this code.
+    Leave(u8),
+    /// Stop this program for a while.
+    Suspend,
+    /// Give the terminal to this command.
+    Shell(Vec<String>),
+    /// Draw everything anew.
+    Clear,
+}
+
+/// The wizard without a terminal of its own: any backend will do, so tests drive it too.
+pub struct Wizard {
+    /// Everything it knows.
+    pub model: Model,
+    /// Carries out effects.
+    pub works: Works,
+    news: Receiver<Msg>,
+    ticked: Instant,
+    drawn: Option<Instant>,
+    dirty: bool,
+    at_once: bool,
+    /// Frames drawn so far.
+    pub frames: u64,
+    /// A demo that plays by itself.
+    pub player: Option<Player>,
+    recorder: Option<Recorder>,
+    begun: Instant,
+    theme: Theme,
+    /// The demo that is opened after the first frame.
+    later: Option<String>,
+}
+
+impl Wizard {
+    /// A wizard in a window of this size.
+    pub fn new(start: Start, size: (u16, u16)) -> Self {
+        let mut works = Works::new(start.send.clone(), start.replies, start.places.clone(), start.real);
+        let mut model = Model::new(start.theme, size, works.now());
+        model.base.clone_from(&start.places.base);
+        model.home = Some(start.places.home.clone());
+        model.read_only = start.read_only;
+        model.sessions = session::list(&start.places.state);
+        let opening = match start.opening {
+            Opening::Welcome => None,
+            Opening::Plan(path) => Some(Effect::OpenPlan(path)),
+            Opening::Session(name) => Some(Effect::OpenSession(name)),
+            Opening::Demo(name) => Some(Effect::OpenDemo(name)),
+        };
+        // Making a lab's keys takes a moment: the first frame does not wait for it, and says that it is a demo.
+        let later = match opening {
+            Some(Effect::OpenDemo(name)) => {
+                let title = crate::engine::demo::names()
+                    .iter()
+                    .find(|(known, _)| *known == name)
+                    .map_or("", |(_, title)| title);
+                model.demo = Some(model::Demo {
+                    name: name.clone(),
+                    title: title.to_owned(),
+                    about: String::new(),
+                    faults: Vec::new(),
+                    caption: None,
+                    paused: false,
+                });
+                Some(name)
+            }
+            Some(effect) => {
+                works.perform(effect, &model);
+                None
+            }
+            None => None,
+        };
+        update::judge(&mut model);
+        let mut wizard = Self {
+            model,
+            works,
+            news: start.news,
+            ticked: Instant::now(),
+            drawn: None,
+            dirty: true,
+            at_once: true,
+            frames: 0,
+            player: start.player,
+            recorder: start.recorder,
+            begun: Instant::now(),
+            theme: start.theme,
+            later,
+        };
+        // What is opened is there on the first frame.
+        while let Ok(msg) = wizard.news.try_recv() {
+            wizard.take(msg);
+        }
+        wizard
+    }
+
+    /// Everything ends; a recording is complete when this returns.
+    ///
+    /// # Errors
+    /// The recording cannot be written.
+    pub fn close(&mut self) -> io::Result<()> {
+        self.works.close();
+        match self.recorder.take() {
+            Some(recorder) => recorder.finish(self.begun.elapsed()).map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// The demo from its start.
+    fn replay(&mut self) {
+        let Some(player) = &self.player else { return };
+        let theme = self.theme;
+        let lab = player.lab().to_owned();
+        for _ in 0..2 {
+            self.works.perform(Effect::Stop, &self.model);
+        }
+        self.works.answer_nobody();
+        let new = Model::new(theme, self.model.size, self.works.now());
+        let old = std::mem::replace(&mut self.model, new);
+        self.model.base = old.base;
+        self.model.home = old.home;
+        update::judge(&mut self.model);
+        self.works.perform(Effect::OpenDemo(lab.clone()), &self.model);
+        while let Ok(msg) = self.news.try_recv() {
+            self.take(msg);
+        }
+        self.player = Some(Player::new(&lab));
+        self.at_once = true;
+    }
+
+    /// Lets the player press what it wants to press now.
+    fn play(&mut self) -> Option<Turn> {
+        let player = self.player.as_mut()?;
+        let was_over = player.over();
+        let mut msgs = player.poll(&self.model, Instant::now());
+        if player.over() && !was_over {
+            let words = "That was all. Home plays it again; every key is yours.";
+            msgs.push(Msg::Caption(Some(words.to_owned())));
+        }
+        msgs.into_iter().find_map(|msg| self.take(msg))
+    }
+
+    /// Everything is drawn anew at once, in the size that the window has now.
+    fn anew<B: Backend>(&mut self, screen: &mut Terminal<B>) -> io::Result<()>
+    where
+        B::Error: Send + Sync + 'static,
+    {
+        let size = screen.size().map_err(io::Error::other)?;
+        self.model.size = (size.width, size.height);
+        // `clear` would ask the terminal where its cursor is, and the answer would be read as keys.
+        screen.resize(Rect::new(0, 0, size.width, size.height)).map_err(io::Error::other)?;
+        self.at_once = true;
+        Ok(())
+    }
+
+    /// One turn: hears what there is, draws when it is time.
+    ///
+    /// # Errors
+    /// The backend cannot draw.
+    pub fn turn<B: Backend>(&mut self, screen: &mut Terminal<B>) -> io::Result<Turn>
+    where
+        B::Error: Send + Sync + 'static,
+    {
+        if self.frames > 0
+            && let Some(name) = self.later.take()
+        {
+            self.works.perform(Effect::OpenDemo(name), &self.model);
+            while let Ok(msg) = self.news.try_recv() {
+                self.take(msg);
+            }
+            self.at_once = true;
+        }
+        let since = self.drawn.map_or(FRAME, |at| at.elapsed());
+        if self.at_once || self.dirty && since >= FRAME {
+            let model = &self.model;
+            let done = screen.draw(|frame| view::draw(frame, model)).map_err(io::Error::other)?;
+            if let Some(recorder) = &mut self.recorder {
+                recorder.record(self.begun.elapsed(), done.buffer)?;
+            }
+            (self.drawn, self.dirty, self.at_once) = (Some(Instant::now()), false, false);
+            self.frames = self.frames.saturating_add(1);
+            return Ok(Turn::On);
+        }
+        if let Some(turn) = self.play() {
+            return Ok(turn);
+        }
+        let tick = TICK.saturating_sub(self.ticked.elapsed());
+        let tick =
+            if self.player.as_ref().is_some_and(|player| !player.over()) { tick.min(BEAT) } else { tick };
+        let patience = if self.dirty { tick.min(FRAME.saturating_sub(since)) } else { tick };
+        let mut next = match self.news.recv_timeout(patience) {
+            Ok(msg) => Some(msg),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => return Ok(Turn::Leave(4)),
+        };
+        if self.ticked.elapsed() >= TICK {
+            self.ticked = Instant::now();
+            let now = self.works.now();
+            for effect in update::update(&mut self.model, Msg::Tick(now)) {
+                self.works.perform(effect, &self.model);
+            }
+            self.dirty = true;
+        }
+        let begun = Instant::now();
+        while let Some(msg) = next {
+            if let Some(turn) = self.hear(msg) {
+                return Ok(turn);
+            }
+            next = if self.at_once || begun.elapsed() > DRAIN { None } else { self.news.try_recv().ok() };
+        }
+        Ok(Turn::On)
+    }
+
+    /// Hears a message: keys go to the player first, when there is one.
+    pub fn hear(&mut self, msg: Msg) -> Option<Turn> {
+        if let (Msg::Key(key), Some(player)) = (&msg, &mut self.player) {
+            match player.key(*key, &self.model) {
+                autoplay::Heard::Mine => {
+                    self.at_once = true;
+                    return None;
+                }
+                autoplay::Heard::Again => {
+                    self.replay();
+                    return None;
+                }
+                autoplay::Heard::Yours => {}
+            }
+        }
+        self.take(msg)
+    }
+
+    /// Takes a message in and carries out what it asks for; what concerns the terminal is returned.
+    fn take(&mut self, msg: Msg) -> Option<Turn> {
+        match msg {
+            Msg::Key(_) | Msg::Paste(_) | Msg::Resize(..) => self.at_once = true,
+            _ => self.dirty = true,
+        }
+        // Whoever was unknown to the API may be known now.
+        if matches!(&msg, Msg::Run(event) if event.place == Place::Here && matches!(event.event, Event::TaskEnded { .. }))
+        {
+            self.works.live_again();
+        }
+        if let (Msg::Paused(paused), Some(demo)) = (&msg, self.works.demo()) {
+            demo.pause(*paused);
+        }
+        let live = matches!(msg, Msg::Live(_));
+        if live && self.model.live.is_none() {
+            return None;
+        }
+        let mut turn = None;
+        for effect in update::update(&mut self.model, msg) {
+            match effect {
+                Effect::Quit(code) => turn = Some(Turn::Leave(code)),
+                Effect::Redraw => turn = Some(Turn::Clear),
+                Effect::Suspend => turn = Some(Turn::Suspend),
+                Effect::Copy(text) => {
+                    let words = self.works.copy(&text);
+                    self.model.say(Role::Ok, words);
+                }
+                Effect::Shell(name) => match self.works.shell(&name, &self.model) {
+                    Ok(words) => turn = Some(Turn::Shell(words)),
+                    Err(why) => self.model.say(Role::Warn, why),
+                },
+                Effect::Live => {
+                    if let Some(plan) = update::plan(&self.model) {
+                        let spots = crate::live::spots(&plan);
+                        self.model.live.get_or_insert_with(crate::live::Panel::default).hosts(&spots);
+                        self.works.perform(Effect::Live, &self.model);
+                    }
+                }
+                effect => self.works.perform(effect, &self.model),
+            }
+        }
+        turn
+    }
+}

@@ -1,0 +1,55 @@
+//! The live panel in the wizard: a strip below every screen, and the whole window when it has the keys. What is
+//! in it is drawn by [`crate::ui::panel`], as in `gangplank watch`.
+
+use ratatui::Frame;
+use ratatui::layout::{Margin, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use crate::ui::panel::{self, Ink};
+use crate::ui::tui::theme::Role;
+use crate::ui::tui::view::block;
+use crate::ui::wizard::model::Model;
+
+/// The strip below a screen.
+pub fn strip(frame: &mut Frame, model: &Model, area: Rect) {
+    let Some(live) = &model.live else { return };
+    let ink = Ink::of(&model.theme);
+    if area.height < 3 {
+        let room = usize::from(area.width).saturating_sub(18);
+        let mut strip = panel::one_line(live, model.now, &ink, room);
+        strip.spans.insert(0, Span::raw(" "));
+        strip.push_span(Span::styled(" (l opens)", model.theme.style(Role::Dim)));
+        frame.render_widget(Paragraph::new(strip), area);
+        return;
+    }
+    let pane = block(&model.theme, "Live: docker ps and node status", "l opens", false);
+    let inner = pane.inner(area);
+    frame.render_widget(pane, area);
+    panel::rows(live, model.now, None, &ink, inner, frame.buffer_mut());
+}
+
+/// The whole window.
+pub fn full(frame: &mut Frame, model: &Model, area: Rect) {
+    let Some(live) = &model.live else { return };
+    let ink = Ink::of(&model.theme);
+    let view = model.live_view;
+    let counts = live.counts();
+    let containers = crate::ui::tui::view::some(counts.containers, "container");
+    let right = format!("{} up, {} down, {containers}", counts.up, counts.down);
+    let one = live.rows().get(view.at).filter(|_| view.host);
+    let title = one
+        .map_or_else(|| "Live: docker ps and node status".to_owned(), |row| format!("Live: {}", row.place));
+    let pane = block(&model.theme, &title, &right, true);
+    let inner = pane.inner(area).inner(Margin::new(1, 0));
+    frame.render_widget(pane, area);
+    match one {
+        Some(row) => {
+            panel::one_host(live, &row.place, model.now, view.scroll, &ink, inner, frame.buffer_mut());
+        }
+        None if live.rows().is_empty() => {
+            frame.render_widget(Paragraph::new(Line::raw(" no hosts are known yet")), inner);
+        }
+        None => panel::rows(live, model.now, Some(view.at), &ink, inner, frame.buffer_mut()),
+    }
+}

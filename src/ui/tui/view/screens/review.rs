@@ -1,0 +1,264 @@
+//! The review: every step of every place in a table, below it the exact actions of the chosen one.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use crate::plan::action::Content;
+use crate::plan::problem::Verdict;
+use crate::step::{Proof, State};
+use crate::ui::tui::theme::{Glyph, Role};
+use crate::ui::tui::view::page::{button_row, labels};
+use crate::ui::tui::view::{block, cut, fill, some, wrap};
+use crate::ui::wizard::form;
+use crate::ui::wizard::model::{Button, Item, Model, Survey};
+use crate::ui::wizard::screens::review::{self, Row};
+
+/// Draws the review.
+pub fn draw(frame: &mut Frame, model: &Model, area: Rect) {
+    let theme = &model.theme;
+    let rows = review::rows(model);
+    let (title, right) = match &model.survey {
+        Survey::Seen { seen, at, stale } => {
+            let count = review::count(seen);
+            let pace = if model.guided { "guided" } else { "straight" };
+            let problems = if count.problems > 0 {
+                format!(", {} with a problem", count.problems)
+            } else {
+                String::new()
+            };
+            let title = format!(
+                "7 Review: {} on {}, {} same{problems}; pace {pace}",
+                some(count.actions, "action"),
+                some(count.places, "place"),
+                some(count.same, "step")
+            );
+            let old = if *stale { ", answers changed since" } else { "" };
+            (title, format!("looked at {at}{old}"))
+        }
+        Survey::None | Survey::Looking | Survey::Failed(_) => ("7 Review".to_owned(), String::new()),
+    };
+    let title = cut(&title, usize::from(area.width).saturating_sub(6));
+    let right = if usize::from(area.width) > title.len() + right.len() + 10 { right } else { String::new() };
+    let pane = block(theme, &title, &right, true);
+    let inner = pane.inner(area);
+    frame.render_widget(pane, area);
+    let bar = Rect::new(inner.x, inner.bottom().saturating_sub(1), inner.width, 1);
+    buttons(frame, model, bar);
+    let body = Rect::new(inner.x, inner.y, inner.width, inner.height.saturating_sub(1));
+    let width = usize::from(body.width);
+    if rows.is_empty() {
+        return nothing(frame, model, body);
+    }
+    let height = usize::from(body.height);
+    let table = (height.saturating_mul(11) / 20).max(4).min(rows.len().saturating_add(1));
+    let head =
+        Rect::new(body.x, body.y, body.width, u16::try_from(table).unwrap_or(u16::MAX).min(body.height));
+    let mut lines = vec![Line::styled(header(width), theme.style(Role::Dim))];
+    let shown = table.saturating_sub(1);
+    let top = model.review_row.saturating_sub(shown / 2).min(rows.len().saturating_sub(shown));
+    for (at, row) in rows.iter().enumerate().skip(top).take(shown) {
+        let same_place = at > top
+            && rows.get(at.saturating_sub(1)).is_some_and(|before| before.seen.place == row.seen.place);
+        lines.push(table_row(model, row, at == model.review_row, same_place, width));
+    }
+    frame.render_widget(Paragraph::new(lines), head);
+    let rest = Rect::new(body.x, head.bottom(), body.width, body.height.saturating_sub(head.height));
+    if let Some(row) = rows.get(model.review_row) {
+        let lines = detail(model, row, width);
+        let room = usize::from(rest.height);
+        let more = lines.len().saturating_sub(room);
+        frame.render_widget(Paragraph::new(lines.into_iter().take(room).collect::<Vec<_>>()), rest);
+        if more > 0 && rest.height > 0 {
+            let words = format!(" {} more: y copies, d shows files ", some(more, "line"));
+            let length = u16::try_from(words.len()).unwrap_or(0).min(rest.width);
+            let at =
+                Rect::new(rest.right().saturating_sub(length), area.bottom().saturating_sub(1), length, 1);
+            frame.render_widget(Paragraph::new(Span::styled(words, theme.style(Role::Dim))), at);
+        }
+    }
+}
+
+fn columns(width: usize) -> (usize, usize, usize) {
+    if width < 90 { (10, 20, 24) } else { (14, 24, (width.saturating_sub(66)).clamp(26, 60)) }
+}
+
+fn header(width: usize) -> String {
+    let (place, step, now) = columns(width);
+    format!("   {}{}{}ACTIONS", fill("WHERE", place), fill("STEP", step), fill("NOW", now + 2))
+}
+
+fn table_row(model: &Model, row: &Row, chosen: bool, same_place: bool, width: usize) -> Line<'static> {
+    let theme = &model.theme;
+    let (place_width, step_width, now_width) = columns(width);
+    let place = if same_place && !chosen { String::new() } else { row.seen.place.to_string() };
+    let mark = if chosen { theme.glyph(Glyph::Here) } else { " " };
+    let on_rows = model.item() == Some(Item::Rows);
+    let style = theme.style(if chosen && on_rows { Role::Focus } else { Role::Text });
+    let Some(looked) = row.looked else {
+        let words = row.seen.problem.as_ref().map_or_else(String::new, |problem| {
+            format!("{} {} {}", theme.glyph(Glyph::Bad), problem.code, problem.what)
+        });
+        return Line::from(vec![
+            Span::styled(format!(" {mark} "), theme.style(Role::Accent)),
+            Span::styled(fill(&place, place_width), style),
+            Span::styled(cut(&words, width.saturating_sub(place_width + 4)), theme.style(Role::Bad)),
+        ]);
+    };
+    let title = looked.step.title();
+    let mut spans = vec![
+        Span::styled(format!(" {mark} "), theme.style(Role::Accent)),
+        Span::styled(format!("{}{}", fill(&place, place_width), fill(title, step_width)), style),
+    ];
+    let problem = looked.blocked();
+    let warnings =
+        looked.verdicts.iter().filter(|verdict| matches!(verdict, Verdict::Warning { .. })).count();
+    let (words, role) = match (&looked.state, problem) {
+        (_, Some(problem)) => {
+            (format!("{} {} {}", theme.glyph(Glyph::Bad), problem.code, problem.what), Role::Bad)
+        }
+        (State::Done(evidence), None) => (format!("same: {evidence}"), Role::Dim),
+        (State::Await(proof), None) => (proof_words(proof), Role::Dim),
+        (State::Todo(actions), None) => {
+            let first = actions.first().map(crate::plan::action::Action::title).unwrap_or_default();
+            (first, Role::Text)
+        }
+        (State::Blocked(problem), None) => (problem.what.clone(), Role::Bad),
+    };
+    let count = review::actions(looked).len();
+    // Without actions the words have their column too.
+    if problem.is_some() || count == 0 && warnings == 0 {
+        spans.push(Span::styled(
+            cut(&words, width.saturating_sub(place_width + step_width + 4)),
+            theme.style(role),
+        ));
+        return Line::from(spans);
+    }
+    spans.push(Span::styled(format!("{}  ", fill(&words, now_width)), theme.style(role)));
+    if count > 0 {
+        let (sign, role) = review::sign(looked, row.seen);
+        spans.push(Span::styled(format!("{count} {sign}"), theme.style(role)));
+    } else if warnings > 0 {
+        spans.push(Span::styled(
+            format!("{} {}", theme.glyph(Glyph::Warn), some(warnings, "warning")),
+            theme.style(Role::Warn),
+        ));
+    }
+    Line::from(spans)
+}
+
+fn proof_words(proof: &Proof) -> String {
+    match proof {
+        Proof::Containers { within, .. } => format!("waits for kube-proxy and pause, at most {within} s"),
+        Proof::NodeReady { within, .. } => format!("waits until it is Ready, at most {within} s"),
+        Proof::Pods { count, within, .. } => format!("waits for {count} ready pods, at most {within} s"),
+        Proof::Dns { server, .. } => format!("asks {server}"),
+        Proof::Kubectl { context, .. } => format!("runs kubectl get nodes with {context}"),
+    }
+}
+
+/// The exact actions of a row, in order, each with its undo.
+pub fn detail(model: &Model, row: &Row, width: usize) -> Vec<Line<'static>> {
+    let theme = &model.theme;
+    let dash = if theme.ascii { "-" } else { "┄" };
+    let title = row.looked.map_or("", |looked| looked.step.title());
+    let head = format!(" {dash} {}: {title} {}", row.seen.place, dash.repeat(width));
+    let mut lines =
+        vec![Line::styled(cut(&head, width.saturating_sub(1)).replace('…', dash), theme.style(Role::Dim))];
+    let mut say = |role: Role, text: &str, indent: usize| {
+        for line in wrap(text, width.saturating_sub(indent + 2)) {
+            lines.push(Line::styled(format!(" {}{line}", " ".repeat(indent)), theme.style(role)));
+        }
+    };
+    let problems = row.seen.problem.iter().chain(row.looked.and_then(|looked| looked.blocked()));
+    for problem in problems {
+        say(Role::Bad, &format!("{} {}", problem.code, problem.what), 0);
+        for line in &problem.evidence {
+            say(Role::Text, line, 2);
+        }
+        for (number, way) in (1..).zip(&problem.ways) {
+            say(Role::Key, &format!("{number} {}", way.text(&row.seen.place)), 2);
+        }
+    }
+    let Some(looked) = row.looked else { return lines };
+    for verdict in &looked.verdicts {
+        match verdict {
+            Verdict::Ok { about, seen } => {
+                say(Role::Dim, &format!("{} {about}: {seen}", theme.glyph(Glyph::Ok)), 0);
+            }
+            Verdict::Warning { about, seen, cure } => {
+                say(Role::Warn, &format!("! {about}: {seen}; {cure}"), 0);
+            }
+            Verdict::Stops(_) => {}
+        }
+    }
+    match &looked.state {
+        State::Done(evidence) => say(Role::Ok, &format!("same: {evidence}"), 0),
+        State::Await(proof) => say(Role::Text, &proof_words(proof), 0),
+        State::Blocked(_) => {}
+        State::Todo(actions) => {
+            for (number, action) in (1..).zip(actions) {
+                let size = match action.content() {
+                    Some(Content::Literal(bytes)) => format!("   {} B", bytes.len()),
+                    _ => String::new(),
+                };
+                say(Role::Key, &format!("{number} {}{size}", action.title()), 0);
+                for line in action.shell().to_string().lines().take(6) {
+                    say(Role::Code, line, 3);
+                }
+                say(Role::Dim, &format!("undo: {}", review::undo_words(action, row.seen)), 3);
+            }
+        }
+    }
+    lines
+}
+
+fn nothing(frame: &mut Frame, model: &Model, area: Rect) {
+    let theme = &model.theme;
+    let mut lines = vec![Line::raw("")];
+    let width = usize::from(area.width).saturating_sub(4);
+    if let Some((role, words)) = crate::ui::tui::view::pages::survey_words(model) {
+        for line in wrap(&words, width) {
+            lines.push(Line::styled(format!("  {line}"), theme.style(role)));
+        }
+    }
+    if let Survey::Failed(problem) = &model.survey {
+        for line in &problem.evidence {
+            lines.extend(wrap(line, width).into_iter().map(|line| Line::raw(format!("    {line}"))));
+        }
+        for (number, way) in (1..).zip(&problem.ways) {
+            let words = format!("{number} {}", way.text(&crate::plan::place::Place::Here));
+            lines.extend(
+                wrap(&words, width)
+                    .into_iter()
+                    .map(|line| Line::styled(format!("  {line}"), theme.style(Role::Key))),
+            );
+        }
+    }
+    if matches!(model.survey, Survey::None) {
+        lines.push(Line::raw(""));
+        for remark in model.remarks.iter().filter(|remark| remark.stops) {
+            let screen = form::screen_of(&remark.field);
+            let words =
+                format!("{} on screen {}: {} {}", remark.field, screen.title(), remark.what, remark.cure);
+            lines.extend(
+                wrap(&words, width)
+                    .into_iter()
+                    .map(|line| Line::styled(format!("  {line}"), theme.style(Role::Bad))),
+            );
+        }
+    }
+    frame.render_widget(Paragraph::new(lines), area);
+}
+
+fn buttons(frame: &mut Frame, model: &Model, area: Rect) {
+    let places = model.survey.seen().map_or(0, |seen| review::count(seen).places);
+    let mut labels = labels(model);
+    for (button, label) in &mut labels {
+        if *button == Button::Apply {
+            *label = format!("Apply on {}", some(places, "place"));
+        }
+    }
+    button_row(frame, model, area, &labels);
+}

@@ -1,0 +1,294 @@
+//! The run: matrix of steps and places, output of one place, the card of a problem.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+use unicode_width::UnicodeWidthStr;
+
+use crate::plan::place::Place;
+use crate::ui::tui::theme::{Glyph, Role};
+use crate::ui::tui::view::page::{button_row, labels};
+use crate::ui::tui::view::{block, cut, fill, some, state_word, wrap};
+use crate::ui::wizard::form;
+use crate::ui::wizard::layout::run_parts;
+use crate::ui::wizard::model::{Cell, CellState, Model};
+use crate::ui::wizard::screens::log::Log;
+use crate::ui::wizard::screens::run;
+
+/// Draws the run.
+pub fn draw(frame: &mut Frame, model: &Model) {
+    let (left, right, problem) = run_parts(model);
+    if left.height > 2 {
+        matrix(frame, model, left);
+    }
+    if right.height > 2 {
+        output(frame, model, right);
+    }
+    if problem.height > 2 {
+        card(frame, model, problem);
+    }
+}
+
+/// The sign of a cell and how it is meant.
+pub fn cell_look(state: CellState) -> (Glyph, Role) {
+    match state {
+        CellState::Waiting => (Glyph::Waiting, Role::Dim),
+        CellState::Running => (Glyph::Running, Role::Running),
+        CellState::Changed | CellState::Proven => (Glyph::Ok, Role::Ok),
+        CellState::Same => (Glyph::Same, Role::Dim),
+        CellState::Unproven | CellState::Skipped => (Glyph::Warn, Role::Warn),
+        CellState::Failed => (Glyph::Bad, Role::Bad),
+        CellState::Held => (Glyph::Held, Role::Warn),
+    }
+}
+
+fn cell_text(model: &Model, cell: Option<&Cell>, width: usize) -> (String, Role) {
+    let theme = &model.theme;
+    let none = Cell::default();
+    let cell = cell.unwrap_or(&none);
+    let (glyph, role) = cell_look(cell.state);
+    let word = match cell.state {
+        CellState::Running => match cell.sent {
+            Some((sent, of)) if of > 0 => format!("{} %", sent.saturating_mul(100) / of),
+            _ if cell.done > 0 => format!("{} done", cell.done),
+            _ => "running".to_owned(),
+        },
+        CellState::Changed if cell.done > 0 && width >= 13 => format!("changed {}", cell.done),
+        CellState::Waiting => String::new(),
+        state => state_word(state).to_owned(),
+    };
+    (fill(&format!("{} {word}", theme.glyph(glyph)), width.saturating_sub(1)) + " ", role)
+}
+
+fn matrix(frame: &mut Frame, model: &Model, area: Rect) {
+    let theme = &model.theme;
+    let legend = format!(
+        "{} now {} changed {} same {} failed {} to come",
+        theme.glyph(Glyph::Running),
+        theme.glyph(Glyph::Ok),
+        theme.glyph(Glyph::Same),
+        theme.glyph(Glyph::Bad),
+        theme.glyph(Glyph::Waiting)
+    );
+    let pane = block(theme, "8 Run", &legend, !model.run.in_log && model.run.troubles.is_empty());
+    let inner = pane.inner(area);
+    frame.render_widget(pane, area);
+    let places = run::places(model);
+    let width = usize::from(inner.width);
+    let label = 22.min(width / 3);
+    let column = (width.saturating_sub(label + 1) / places.len().max(1)).clamp(9, 14);
+    let fit = (width.saturating_sub(label + 1) / column).max(1);
+    // The columns move so that the place whose output is shown is among them.
+    let first = model
+        .run
+        .shown
+        .saturating_add(1)
+        .saturating_sub(fit)
+        .min(places.len().saturating_sub(fit.min(places.len())));
+    let seen: Vec<&Place> = places.iter().skip(first).take(fit).collect();
+    let shown = places.get(model.run.shown);
+    let mut head = vec![Span::raw(" ".repeat(label + 1))];
+    for place in &seen {
+        let name = if **place == Place::Here { "this PC".to_owned() } else { place.to_string() };
+        let style = if shown == Some(*place) { theme.style(Role::Accent) } else { theme.style(Role::Text) };
+        head.push(Span::styled(fill(&cut(&name, column.saturating_sub(1)), column), style));
+    }
+    let mut lines = vec![Line::from(head)];
+    for step in run::steps() {
+        let mut spans = vec![Span::raw(format!(" {}", fill(step.title(), label)))];
+        for place in &seen {
+            if !run::belongs(step, place) {
+                spans.push(Span::styled(fill(theme.glyph(Glyph::None), column), theme.style(Role::Dim)));
+                continue;
+            }
+            let cell = model.run.cells.get(&((*place).clone(), step.id().0));
+            let (text, role) = cell_text(model, cell, column);
+            spans.push(Span::styled(text, theme.style(role)));
+        }
+        lines.push(Line::from(spans));
+    }
+    let hidden = places.len().saturating_sub(seen.len());
+    if hidden > 0 {
+        let words = format!(" {} more: h", some(hidden, "place"));
+        lines.push(Line::styled(words, theme.style(Role::Dim)));
+    }
+    let rows = usize::from(inner.height);
+    // In a low window the rows that matter now are shown.
+    let active = run::steps()
+        .position(|step| {
+            seen.iter().any(|place| {
+                model
+                    .run
+                    .cells
+                    .get(&((*place).clone(), step.id().0))
+                    .is_some_and(|cell| matches!(cell.state, CellState::Running | CellState::Failed))
+            })
+        })
+        .unwrap_or(if model.run.ended.is_some() { lines.len() } else { 0 });
+    let notes = notes(model, width);
+    let room = rows.saturating_sub(1).saturating_sub(notes.len());
+    let body = lines.split_off(1);
+    let top = active.saturating_sub(room / 2).min(body.len().saturating_sub(room));
+    lines.extend(body.into_iter().skip(top).take(room));
+    lines.extend(notes);
+    frame.render_widget(Paragraph::new(lines), inner);
+    let bar = Rect::new(inner.x, inner.bottom().saturating_sub(1), inner.width, 1);
+    button_row(frame, model, bar, &labels(model));
+}
+
+fn notes(model: &Model, width: usize) -> Vec<Line<'static>> {
+    let theme = &model.theme;
+    let mut lines = Vec::new();
+    if let Some(offline) = &model.offline {
+        let come = offline.waiting.iter().filter(|(_, come)| *come).count();
+        let words = format!(
+            "{} of {} certificates have come from the offline CA. There: {}",
+            come,
+            offline.waiting.len(),
+            offline.command
+        );
+        lines.push(Line::raw(""));
+        for line in wrap(&words, width.saturating_sub(2)) {
+            lines.push(Line::styled(format!(" {line}"), theme.style(Role::Warn)));
+        }
+        lines.push(Line::styled(format!(" requests: {}", offline.folder), theme.style(Role::Code)));
+        for line in wrap(&offline.said, width.saturating_sub(2)) {
+            lines.push(Line::styled(format!(" {line}"), theme.style(Role::Bad)));
+        }
+        lines.push(Line::styled(" c gives certificates; y copies the command", theme.style(Role::Key)));
+    }
+    // What is waited for, with its deadline.
+    for ((place, id), cell) in &model.run.cells {
+        if cell.state == CellState::Running && !cell.words.is_empty() && lines.len() < 4 {
+            let words = format!(" {place}, {}: {}", run::title(id), cell.words);
+            lines.push(Line::styled(cut(&words, width.saturating_sub(1)), theme.style(Role::Dim)));
+        }
+    }
+    if !form::buttons(model).is_empty() {
+        lines.push(Line::raw(""));
+    }
+    lines
+}
+
+fn output(frame: &mut Frame, model: &Model, area: Rect) {
+    let theme = &model.theme;
+    let places = run::places(model);
+    let Some(place) = places.get(model.run.shown) else { return };
+    let none = Log::default();
+    let log = model.run.logs.get(place).unwrap_or(&none);
+    let title = format!("Output: {place}");
+    let mut right =
+        if log.follow { "following".to_owned() } else { format!("+{} new, F follows", log.unseen) };
+    if !log.search.is_empty() {
+        right = format!("/{} {} hits  {right}", cut(&log.search, 16), log.hits());
+    }
+    let pane = block(theme, &title, &right, model.run.in_log);
+    let inner = pane.inner(area);
+    frame.render_widget(pane, area);
+    let (rows, width) = (usize::from(inner.height), usize::from(inner.width));
+    let first = log.first(rows);
+    let mut lines: Vec<Line> = Vec::with_capacity(rows);
+    for line in log.from(first) {
+        let hit = log.hit(line);
+        let style = if hit { theme.style(Role::Focus) } else { theme.style(line.role) };
+        let stamp = Span::styled(format!("{} ", line.at), theme.style(Role::Dim));
+        let room = width.saturating_sub(line.at.width() + 1);
+        if log.wrap {
+            for (number, part) in wrap(&line.text, room).into_iter().enumerate() {
+                let head =
+                    if number == 0 { stamp.clone() } else { Span::raw(" ".repeat(line.at.width() + 1)) };
+                lines.push(Line::from(vec![head, Span::styled(part, style)]));
+            }
+        } else {
+            let text: String = line.text.chars().skip(log.left).collect();
+            lines.push(Line::from(vec![stamp, Span::styled(cut(&text, room), style)]));
+        }
+        if lines.len() >= rows.saturating_mul(2) {
+            break;
+        }
+    }
+    if log.follow && lines.len() > rows {
+        lines.drain(..lines.len().saturating_sub(rows));
+    }
+    if log.is_empty() {
+        lines.push(Line::styled(" nothing was said here yet", theme.style(Role::Dim)));
+    }
+    frame.render_widget(Paragraph::new(lines), inner);
+}
+
+/// The card of the problem that is shown.
+fn card(frame: &mut Frame, model: &Model, area: Rect) {
+    let theme = &model.theme;
+    let Some(trouble) = run::shown(model) else { return };
+    let problem = &trouble.problem;
+    let title = cut(
+        &format!("{} {}  {}", theme.glyph(Glyph::Bad), problem.code, problem.what),
+        usize::from(area.width).saturating_sub(14),
+    );
+    let right = format!("{} of {}", model.run.card.saturating_add(1), model.run.troubles.len());
+    let pane = block(theme, &title, &right, !model.run.in_log);
+    let inner = pane.inner(area);
+    frame.render_widget(pane, area);
+    let width = usize::from(inner.width).saturating_sub(2);
+    let room = usize::from(inner.height);
+    let choices = run::choices(model);
+    let mut lines = Vec::new();
+    let mut pair = |name: &str, text: &str, role: Role, most: usize| {
+        for (number, line) in wrap(text, width.saturating_sub(16)).into_iter().take(most).enumerate() {
+            let head = if number == 0 { name } else { "" };
+            lines.push(Line::from(vec![
+                Span::styled(format!(" {head:<15}"), theme.style(Role::Dim)),
+                Span::styled(line, theme.style(role)),
+            ]));
+        }
+    };
+    let step = trouble.step.map_or_else(String::new, |step| format!("Step \"{}\": ", run::title(step.0)));
+    pair("What happened", &format!("{step}{}", problem.what), Role::Text, 3);
+    let spare = room.saturating_sub(choices.len() + 4).clamp(1, 8);
+    let mut left = spare;
+    for (number, line) in problem.evidence.iter().enumerate() {
+        let wrapped = wrap(line, width.saturating_sub(16)).len();
+        pair(if number == 0 { "Evidence" } else { "" }, line, Role::Text, left);
+        left = left.saturating_sub(wrapped);
+    }
+    let done = match trouble.done.as_slice() {
+        [] => "nothing that needs undoing".to_owned(),
+        done => {
+            let last = done.last().cloned().unwrap_or_default();
+            let count = some(done.len(), "action");
+            format!("{count}, the last: {last}. What is done stays; a new run goes on from there")
+        }
+    };
+    pair("Already done", &done, Role::Dim, 1);
+    let left = room.saturating_sub(lines.len());
+    let top = model.run.way.saturating_sub(left.saturating_sub(1));
+    for (number, choice) in choices.iter().enumerate().skip(top).take(left) {
+        let chosen = number == model.run.way;
+        let mark = if chosen { theme.glyph(Glyph::Here) } else { " " };
+        let head = if number == top { "Choose" } else { "" };
+        let kind = match choice.act {
+            run::Act::Manual(_) if width < 100 => "  (by hand)",
+            run::Act::Manual(_) => "  (by hand; Enter copies it)",
+            run::Act::Edit(..) if width >= 100 => "  (opens that answer)",
+            _ => "",
+        };
+        let style = theme.style(if chosen { Role::Focus } else { Role::Text });
+        let fits = width.saturating_sub(18 + kind.len());
+        // The chosen way is read to its end.
+        let parts = if chosen { wrap(&choice.text, fits) } else { vec![cut(&choice.text, fits)] };
+        for (part, text) in parts.into_iter().enumerate() {
+            let (head, mark, number, kind) = if part == 0 {
+                (head, mark, number.saturating_add(1).to_string(), kind)
+            } else {
+                ("", " ", " ".repeat(number.saturating_add(1).to_string().len()), "")
+            };
+            lines.push(Line::from(vec![
+                Span::styled(format!(" {head:<13}{mark} "), theme.style(Role::Accent)),
+                Span::styled(format!("{number} {text}"), style),
+                Span::styled(kind, theme.style(Role::Dim)),
+            ]));
+        }
+    }
+    frame.render_widget(Paragraph::new(lines), inner);
+}

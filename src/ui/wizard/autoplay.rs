@@ -1,0 +1,355 @@
+//! A demo that plays by itself, for a talk: beats of a caption, keys, and what is waited for. It presses the same
+//! keys a person would, sees nothing but the model, and stands still whenever somebody else presses one.
+
+use std::time::{Duration, Instant};
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use crate::ui::wizard::message::Msg;
+use crate::ui::wizard::model::{Model, Mood, Overlay, Screen, Survey};
+
+/// A caption stays at least so long.
+pub const CAPTION: Duration = Duration::from_secs(3);
+/// And so long more for each letter.
+const LETTER: Duration = Duration::from_millis(28);
+/// Between two keys.
+const KEY: Duration = Duration::from_millis(260);
+/// Nothing is waited for longer.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+/// What must be so before a beat is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// Nothing.
+    Now,
+    /// Every look is over.
+    Looked,
+    /// The survey is over.
+    Surveyed,
+    /// A run is over.
+    RunOver,
+    /// A problem card is there.
+    Trouble,
+}
+
+/// A piece of the play.
+#[derive(Debug, Clone, Copy)]
+pub struct Beat {
+    /// What is said; empty = what was said before stays.
+    pub caption: &'static str,
+    /// What is waited for before the caption's time begins.
+    pub until: Until,
+    /// Keys that are pressed at its end, in the notation of the tests: `c`, `<enter>`, `<down>`.
+    pub keys: &'static str,
+}
+
+const fn beat(caption: &'static str, until: Until, keys: &'static str) -> Beat {
+    Beat { caption, until, keys }
+}
+
+const FIRST: &[Beat] = &[
+    beat("A demo: three blank machines, a CA host and a cluster, all in memory.", Until::Looked, ""),
+    beat("First the CA. Its key stays on its own host: here it was only looked at.", Until::Looked, "c"),
+    beat("The API was tried: TLS chain, the names in it, the version.", Until::Looked, "c"),
+    beat("Three workers, each logged in to: docker, kubelet, clock.", Until::Looked, "<down><down>"),
+    beat("Nothing is changed on any of them before Review.", Until::Now, "c"),
+    beat("A key is made on each worker and never leaves it; the CA signs.", Until::Surveyed, "c"),
+    beat("kubectl gets a file of its own: yours stays as it is.", Until::Now, "c"),
+    beat("Cluster DNS: the address is free, the manifest is shown.", Until::Now, "c"),
+    beat("Review: every action before it is done.", Until::Surveyed, "<down><down><down>"),
+    beat("The exact shell of each, and how it is taken back.", Until::Now, "<down><down><down>"),
+    beat("Now it is carried out: one connection a host, side by side.", Until::Now, "a"),
+    beat("Steps by hosts; what they say; below, docker ps as it happens.", Until::Now, ""),
+    beat("Every node is Ready, and DNS answers on every worker.", Until::RunOver, ""),
+    beat("The containers of one worker, as docker ps has them.", Until::Now, "l<enter>"),
+    beat("Live on every screen; a container is here the moment it starts.", Until::Now, "<esc><esc>c"),
+    beat("The report: what was done where, and how to take it back.", Until::Now, ""),
+];
+
+const FAILED: &[Beat] = &[
+    beat(
+        "Three workers failed at night: which of them come back?",
+        Until::Now,
+        "<space><down><space><down><space>",
+    ),
+    beat("All three. Every step looks at what is there.", Until::Now, "<enter>"),
+    beat("worker01: its clock is hours off, so nothing is signed for it.", Until::Surveyed, "<down>"),
+    beat(
+        "worker02: its certificate ended. The key is good and stays.",
+        Until::Now,
+        "<down><down><down><down><down><down>",
+    ),
+    beat("worker03: docker stands still. What is good stays as it is.", Until::Now, "<end>"),
+    beat("Apply: one host's problem never stops another.", Until::Now, "a"),
+    beat("A card for each problem: evidence, and numbered ways out.", Until::Trouble, ""),
+    beat("worker02 is back with the smallest change.", Until::RunOver, "<right>"),
+    beat("The card of worker03 offers a repair: it starts docker.", Until::Now, "p"),
+    beat("worker03 is back too; the clock is somebody's to set.", Until::RunOver, ""),
+    beat("Retry, skip, undo or a shell: each card has its ways.", Until::Now, ""),
+];
+
+const CABLE: &[Beat] = &[
+    beat("Three workers again. This time a cable is pulled in the middle.", Until::Looked, "ccc"),
+    beat("Everything is answered already: on to Review.", Until::Surveyed, "ccc"),
+    beat("The same review as ever.", Until::Surveyed, "a"),
+    beat("Files are on their way to all three.", Until::Now, ""),
+    beat("worker02 is gone: its column says why. The others go on.", Until::Trouble, ""),
+    beat("They are aboard. What was begun on worker02 is looked at, not assumed.", Until::RunOver, ""),
+    beat("Retry: what is done stays, the rest is done.", Until::Now, "r"),
+    beat("Same, same, changed: it went on from where it was.", Until::RunOver, ""),
+];
+
+/// The play of a lab.
+pub fn beats(lab: &str) -> &'static [Beat] {
+    match lab {
+        "failed-worker" => FAILED,
+        "cable-pull" => CABLE,
+        _ => FIRST,
+    }
+}
+
+/// Reads `c<enter><down>`.
+pub fn keys(text: &str) -> Vec<KeyEvent> {
+    let mut out = Vec::new();
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let named =
+            rest.strip_prefix('<').and_then(|behind| behind.split_once('>')).and_then(|(name, behind)| {
+                let plain = |code| Some((KeyEvent::new(code, KeyModifiers::NONE), behind));
+                match name {
+                    "enter" => plain(KeyCode::Enter),
+                    "esc" => plain(KeyCode::Esc),
+                    "tab" => plain(KeyCode::Tab),
+                    "backtab" => plain(KeyCode::BackTab),
+                    "up" => plain(KeyCode::Up),
+                    "down" => plain(KeyCode::Down),
+                    "left" => plain(KeyCode::Left),
+                    "right" => plain(KeyCode::Right),
+                    "home" => plain(KeyCode::Home),
+                    "end" => plain(KeyCode::End),
+                    "pgup" => plain(KeyCode::PageUp),
+                    "pgdn" => plain(KeyCode::PageDown),
+                    "del" => plain(KeyCode::Delete),
+                    "backspace" => plain(KeyCode::Backspace),
+                    "space" => plain(KeyCode::Char(' ')),
+                    name => {
+                        let letter = name.strip_prefix("c-").and_then(|rest| rest.chars().next())?;
+                        Some((KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL), behind))
+                    }
+                }
+            });
+        if let Some((key, behind)) = named {
+            out.push(key);
+            rest = behind;
+        } else {
+            out.push(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE));
+            rest = rest.get(c.len_utf8()..).unwrap_or_default();
+        }
+    }
+    out
+}
+
+/// Where a beat is.
+enum Stage {
+    /// It waits for what must be so.
+    Waits(Instant),
+    /// Its caption is read.
+    Reads(Instant),
+    /// Its keys are pressed: which is next, and when the last one was.
+    Presses(usize, Instant),
+}
+
+/// The player.
+#[expect(clippy::struct_excessive_bools, reason = "wishes of their own, no states")]
+pub struct Player {
+    lab: String,
+    beats: &'static [Beat],
+    at: usize,
+    stage: Stage,
+    paused: bool,
+    /// The person has taken over.
+    held: bool,
+    /// Nobody reads the captions.
+    hurried: bool,
+    told: bool,
+}
+
+/// What a key means while it plays.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Heard {
+    /// It is the player's; nobody else hears it.
+    Mine,
+    /// From the start again.
+    Again,
+    /// It is the person's.
+    Yours,
+}
+
+impl Player {
+    /// Plays a lab from its start.
+    pub fn new(lab: &str) -> Self {
+        let now = Instant::now();
+        let lab = lab.to_owned();
+        Self {
+            beats: beats(&lab),
+            lab,
+            at: 0,
+            stage: Stage::Waits(now),
+            paused: false,
+            held: false,
+            hurried: false,
+            told: false,
+        }
+    }
+
+    /// The same with captions that nobody reads, for tests: only what must be so is waited for.
+    #[must_use]
+    pub fn hurried(mut self) -> Self {
+        self.hurried = true;
+        self
+    }
+
+    /// The lab.
+    pub fn lab(&self) -> &str {
+        &self.lab
+    }
+
+    /// Everything was played.
+    pub fn over(&self) -> bool {
+        self.at >= self.beats.len()
+    }
+
+    /// A key: `.` stands still or goes on, PageDown is the clicker's next, Home begins again; any other is the
+    /// person's, who has taken over.
+    pub fn key(&mut self, key: KeyEvent, model: &Model) -> Heard {
+        if !key.modifiers.is_empty() {
+            return Heard::Yours;
+        }
+        match key.code {
+            KeyCode::Char('.') if model.editor.is_none() => {
+                // It goes on after somebody took over, or stands still with the lab's clock.
+                self.paused = !self.paused && !self.held;
+                self.held = false;
+                self.told = false;
+                Heard::Mine
+            }
+            KeyCode::PageDown if !self.over() => {
+                self.paused = false;
+                self.held = false;
+                self.told = false;
+                let pressed = match self.stage {
+                    Stage::Presses(number, _) => number,
+                    Stage::Waits(_) | Stage::Reads(_) => 0,
+                };
+                let before = Instant::now().checked_sub(KEY).unwrap_or_else(Instant::now);
+                self.stage = Stage::Presses(pressed, before);
+                Heard::Mine
+            }
+            KeyCode::Home if model.overlays.is_empty() => Heard::Again,
+            _ => {
+                self.held = !self.over();
+                Heard::Yours
+            }
+        }
+    }
+
+    /// What is to happen now.
+    pub fn poll(&mut self, model: &Model, now: Instant) -> Vec<Msg> {
+        let mut out = Vec::new();
+        if !self.told {
+            self.told = true;
+            out.push(Msg::Paused(self.paused));
+        }
+        if self.paused || self.held {
+            return out;
+        }
+        let Some(beat) = self.beats.get(self.at) else { return out };
+        match self.stage {
+            Stage::Waits(since) => {
+                if is(beat.until, model) || now.duration_since(since) > PATIENCE {
+                    if !beat.caption.is_empty() {
+                        out.push(Msg::Caption(Some(beat.caption.to_owned())));
+                    }
+                    self.stage = Stage::Reads(now);
+                }
+            }
+            Stage::Reads(since) => {
+                let letters = u32::try_from(beat.caption.chars().count()).unwrap_or(80);
+                let time = if letters == 0 || self.hurried {
+                    KEY
+                } else {
+                    CAPTION.max(LETTER.saturating_mul(letters))
+                };
+                if now.duration_since(since) >= time {
+                    self.stage = Stage::Presses(0, now);
+                }
+            }
+            Stage::Presses(number, last) => {
+                if now.duration_since(last) < KEY {
+                    return out;
+                }
+                if let Some(key) = keys(beat.keys).get(number) {
+                    out.push(Msg::Key(*key));
+                    self.stage = Stage::Presses(number.saturating_add(1), now);
+                } else {
+                    self.at = self.at.saturating_add(1);
+                    self.stage = Stage::Waits(now);
+                }
+            }
+        }
+        out
+    }
+}
+
+fn is(until: Until, model: &Model) -> bool {
+    match until {
+        Until::Now => true,
+        Until::Looked => !model.looks.values().any(|look| look.mood == Mood::Looking),
+        Until::Surveyed => !matches!(model.survey, Survey::Looking),
+        Until::RunOver => model.screen == Screen::Run && !model.run.going_on() && model.run.ended.is_some(),
+        Until::Trouble => {
+            !model.run.troubles.is_empty()
+                || model.overlays.iter().any(|overlay| matches!(overlay, Overlay::Problem { .. }))
+                || model.screen == Screen::Run && !model.run.going_on() && model.run.ended.is_some()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn captions_fit_into_eighty_columns_in_ascii() {
+        for lab in ["first-cluster", "failed-worker", "cable-pull"] {
+            for beat in beats(lab) {
+                assert!(beat.caption.len() <= 78 && beat.caption.is_ascii(), "{}", beat.caption);
+            }
+        }
+    }
+
+    #[test]
+    fn keys_are_read_as_they_are_written() {
+        let read = keys("a<enter><c-k><");
+        assert_eq!(read.len(), 4);
+        assert_eq!(read[1].code, KeyCode::Enter);
+        assert_eq!(read[2], KeyEvent::new(KeyCode::Char('k'), KeyModifiers::CONTROL));
+        assert_eq!(read[3].code, KeyCode::Char('<'));
+    }
+
+    #[test]
+    fn a_caption_stays_three_seconds_and_a_pause_stops_everything() {
+        let model =
+            Model::new(crate::ui::tui::theme::Theme::default(), (80, 24), jiff::Timestamp::UNIX_EPOCH);
+        let mut player = Player::new("first-cluster");
+        let start = Instant::now();
+        let first = player.poll(&model, start);
+        assert!(first.iter().any(|msg| matches!(msg, Msg::Caption(Some(_)))));
+        let early = start + CAPTION.saturating_sub(Duration::from_millis(1));
+        assert!(player.poll(&model, early).is_empty());
+        assert_eq!(player.key(keys(".")[0], &model), Heard::Mine);
+        let paused = player.poll(&model, start + CAPTION * 9);
+        assert!(matches!(paused.as_slice(), [Msg::Paused(true)]));
+        assert_eq!(player.key(keys("x")[0], &model), Heard::Yours);
+    }
+}

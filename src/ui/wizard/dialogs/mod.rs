@@ -1,0 +1,4 @@
+//! What lies over a screen.
+
+pub mod bulk;
+pub mod explain;

@@ -1,0 +1,227 @@
+//! What a look saw, in lines for the screen.
+
+use jiff::Timestamp;
+
+use crate::engine::probe::{ApiSeen, CaSeen, WorkerSeen};
+use crate::kube::probe::NameCheck;
+use crate::plan::problem::{Problem, Verdict};
+use crate::ui::tui::theme::Role;
+use crate::ui::wizard::model::{Look, Mood};
+
+/// Verdicts as lines; the first one that stops is the problem.
+fn verdicts(look: &mut Look, list: &[Verdict]) {
+    for verdict in list {
+        match verdict {
+            // What is fine is among the lines already.
+            Verdict::Ok { .. } => {}
+            Verdict::Warning { about, seen, cure } => {
+                look.lines.push((Role::Warn, format!("{about}: {seen}; {cure}")));
+                look.mood = doubt(look.mood);
+            }
+            Verdict::Stops(problem) => stop(look, problem),
+        }
+    }
+}
+
+fn doubt(mood: Mood) -> Mood {
+    if mood == Mood::Good { Mood::Doubtful } else { mood }
+}
+
+fn stop(look: &mut Look, problem: &Problem) {
+    look.mood = Mood::Bad;
+    if look.problem.is_none() {
+        look.word = format!("{} {}", problem.code, problem.what);
+        look.problem = Some(problem.clone());
+    } else {
+        look.lines.push((Role::Bad, format!("{} {}", problem.code, problem.what)));
+    }
+}
+
+fn good(word: &str) -> Look {
+    Look { mood: Mood::Good, word: word.to_owned(), lines: Vec::new(), problem: None, stale: false }
+}
+
+/// A look that failed.
+pub fn failed(problem: &Problem) -> Look {
+    let mut look = good("");
+    stop(&mut look, problem);
+    look
+}
+
+fn day(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d").to_string()
+}
+
+/// The CA.
+pub fn ca(seen: &Result<CaSeen, Problem>) -> Look {
+    let seen = match seen {
+        Ok(seen) => seen,
+        Err(problem) => return failed(problem),
+    };
+    let mut look = good("good");
+    if !seen.subject.is_empty() {
+        look.lines.push((Role::Ok, format!("{} ({})", seen.subject, seen.kind)));
+        let chain = if seen.issuer == seen.subject || seen.issuer.is_empty() {
+            "it signed itself: a root".to_owned()
+        } else {
+            format!("signed by {}", seen.issuer)
+        };
+        look.lines.push((Role::Text, chain));
+    }
+    if let (Some(from), Some(until), Some(days)) = (seen.not_before, seen.not_after, seen.days_left) {
+        let role = if days < 0 {
+            Role::Bad
+        } else if days < 60 {
+            Role::Warn
+        } else {
+            Role::Ok
+        };
+        look.lines.push((role, format!("valid {} to {}, {days} days left", day(from), day(until))));
+    }
+    if !seen.fingerprint.is_empty() {
+        look.lines.push((Role::Dim, format!("SHA-256 {}", seen.fingerprint)));
+    }
+    if let Some(key) = &seen.key {
+        match key.belongs {
+            Some(true) => look.lines.push((Role::Ok, "key and certificate belong together".to_owned())),
+            Some(false) => look.lines.push((Role::Bad, "the key is of another certificate".to_owned())),
+            None if key.encrypted => {
+                let words = "the key is encrypted: its passphrase is asked for when it signs".to_owned();
+                look.lines.push((Role::Text, words));
+            }
+            None => {}
+        }
+        if !key.readers.is_empty() {
+            let role = if key.private { Role::Ok } else { Role::Warn };
+            look.lines.push((role, format!("{}: {}", key.path, key.readers)));
+            if !key.private {
+                look.mood = doubt(look.mood);
+            }
+        }
+    }
+    verdicts(&mut look, &seen.remarks);
+    look
+}
+
+/// The API.
+pub fn api(seen: &ApiSeen) -> Look {
+    let mut look = good("answers");
+    if let Some(fault) = &seen.fault {
+        look.lines.push((Role::Bad, format!("{}: {fault}", seen.url)));
+        look.mood = Mood::Doubtful;
+        "does not answer".clone_into(&mut look.word);
+        let words = "host steps can go on without it; proofs wait until it answers".to_owned();
+        look.lines.push((Role::Dim, words));
+    } else {
+        let tls = seen.tls.clone().unwrap_or_else(|| "TLS".to_owned());
+        look.lines.push((Role::Ok, format!("{} answers, {tls}", seen.url)));
+    }
+    for (number, shown) in seen.chain.iter().enumerate() {
+        let sign = if number == 0 { "" } else { "  above it: " };
+        look.lines.push((
+            Role::Text,
+            format!("{sign}{}, until {}", shown.subject, shown.end.map_or_else(|| "no end".to_owned(), day)),
+        ));
+        if number == 0 && !shown.names.is_empty() {
+            look.lines.push((Role::Dim, format!("  for {}", shown.names.join(", "))));
+        }
+    }
+    match &seen.trusted {
+        Some(Ok(())) => look.lines.push((Role::Ok, "its certificate is of our CA".to_owned())),
+        Some(Err(why)) => {
+            look.lines.push((Role::Bad, format!("its certificate does not lead to our CA: {why}")));
+            look.mood = Mood::Bad;
+            "another CA".clone_into(&mut look.word);
+        }
+        None => {}
+    }
+    match &seen.name {
+        Some(NameCheck::Carried) => {
+            look.lines.push((Role::Ok, "the certificate carries this address".to_owned()));
+        }
+        Some(NameCheck::CommonNameOnly) => {
+            let words =
+                "it carries the address as common name only, which kubectl since 1.19 does not accept";
+            look.lines.push((Role::Warn, words.to_owned()));
+            look.mood = doubt(look.mood);
+        }
+        Some(NameCheck::Missing(names)) => {
+            let words = format!("the certificate is for {}, not for this address", names.join(", "));
+            look.lines.push((Role::Bad, words));
+            look.mood = Mood::Bad;
+            "another name".clone_into(&mut look.word);
+        }
+        None => {}
+    }
+    match seen.takes_our_clients {
+        Some(true) => look.lines.push((Role::Ok, "it accepts clients of our CA".to_owned())),
+        Some(false) => {
+            let words = if seen.client_cas.is_empty() {
+                "it asks for no client certificate".to_owned()
+            } else {
+                format!("it accepts clients of {} only", seen.client_cas.join("; "))
+            };
+            look.lines.push((Role::Bad, words));
+            look.mood = Mood::Bad;
+        }
+        None => {}
+    }
+    match &seen.version {
+        Ok(version) => look.lines.push((Role::Ok, format!("Kubernetes {version}"))),
+        Err(why) => {
+            look.lines.push((Role::Dim, format!("it does not tell its version to strangers: {why}")));
+        }
+    }
+    if let Some(ahead) = seen.clock_ahead_ms
+        && ahead.abs() >= 5_000
+    {
+        look.lines.push((Role::Warn, format!("its clock is {} s off this computer's", ahead / 1000)));
+        look.mood = doubt(look.mood);
+    }
+    verdicts(&mut look, &seen.remarks);
+    look
+}
+
+/// A worker.
+pub fn worker(seen: &WorkerSeen) -> Look {
+    let mut look = good("ready");
+    if let Some(ms) = seen.login_ms {
+        look.word = format!("ready  {ms} ms");
+        look.lines.push((Role::Ok, format!("{} answers in {ms} ms", seen.host)));
+    }
+    if let Some(os) = &seen.os {
+        look.lines.push((Role::Text, os.clone()));
+    }
+    match &seen.docker {
+        Some(Ok(version)) => look.lines.push((Role::Ok, format!("docker {version}"))),
+        Some(Err(why)) => look.lines.push((Role::Bad, format!("docker does not answer: {why}"))),
+        None => {}
+    }
+    match &seen.kubelet {
+        Some(Some(version)) => look.lines.push((Role::Ok, format!("kubelet {version}"))),
+        Some(None) => look.lines.push((Role::Warn, "there is no kubelet yet".to_owned())),
+        None => {}
+    }
+    if let Some(ahead) = seen.clock_ahead_ms {
+        let role = if ahead.abs() < 5_000 { Role::Ok } else { Role::Warn };
+        let words = if ahead.abs() < 1_000 {
+            "its clock is this computer's".to_owned()
+        } else {
+            format!("its clock is {}.{} s off this computer's", ahead / 1000, ahead.abs() % 1000 / 100)
+        };
+        look.lines.push((role, words));
+    }
+    if let Some(problem) = &seen.problem {
+        stop(&mut look, problem);
+    }
+    for one in &seen.looked {
+        verdicts(&mut look, &one.verdicts);
+        if let crate::step::State::Blocked(problem) = &one.state {
+            stop(&mut look, problem);
+        }
+    }
+    if look.mood == Mood::Doubtful {
+        look.word = look.word.replace("ready", "ready, with warnings");
+    }
+    look
+}

@@ -1,0 +1,219 @@
+//! Sessions of the wizard on disk: answers and place, whole or not at all, never a secret. The plan in it is the
+//! same file that `gangplank apply` takes.
+
+use std::io::Write;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::plan::answers::{Answers, KubectlAnswers};
+use crate::plan::yaml;
+use crate::ui::wizard::message::Opened;
+use crate::ui::wizard::model::{Model, Saved, Screen};
+
+/// What is written.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    name: String,
+    api: Option<String>,
+    value: Value,
+}
+
+/// Files in the plan start where it lies; a plan that is saved elsewhere names them in full.
+pub fn portable(answers: &Answers, base: &Path) -> Answers {
+    let mut answers = answers.clone();
+    let full = |path: &mut Option<String>| {
+        if let Some(text) = path
+            && !text.starts_with('/')
+            && !text.starts_with('~')
+        {
+            *text = base.join(&*text).display().to_string();
+        }
+    };
+    if !answers.ca.place.as_deref().is_some_and(|place| place.starts_with("ssh:")) {
+        full(&mut answers.ca.cert);
+        full(&mut answers.ca.key);
+    }
+    full(&mut answers.ca.ssh.key);
+    full(&mut answers.defaults.ssh.key);
+    full(&mut answers.defaults.kubelet.file);
+    let images = |list: &mut Option<Vec<String>>| {
+        for image in list.iter_mut().flatten() {
+            if let Some(path) = image.strip_prefix("here:")
+                && !path.starts_with(['/', '~'])
+            {
+                *image = format!("here:{}", base.join(path).display());
+            }
+        }
+    };
+    images(&mut answers.defaults.images);
+    for worker in &mut answers.workers {
+        full(&mut worker.ssh.key);
+        full(&mut worker.kubelet.file);
+        images(&mut worker.images);
+    }
+    if let KubectlAnswers::Context(context) = &mut answers.kubectl {
+        full(&mut context.file);
+    }
+    answers
+}
+
+/// The session as it stands.
+pub fn draft(model: &Model) -> Draft {
+    let plan = yaml::write(&portable(&model.answers, &model.base));
+    let finished: Vec<&str> = model.finished.iter().map(|screen| screen.name()).collect();
+    let value = json!({
+        "v": 1,
+        "screen": model.screen.name(),
+        "row": model.row,
+        "only": model.only,
+        "finished": finished,
+        "saved": model.now.to_string(),
+        "actions": model.run.actions.1,
+        "problems": model.run.troubles.len(),
+        "plan": plan,
+    });
+    // A name that is no folder, right or wrong, must not cost the other answers.
+    let name = Some(model.session()).filter(|name| folder(Path::new(""), name).is_some());
+    let api = crate::ui::wizard::update::plan(model).map(|plan| plan.cluster.api.url());
+    Draft { name: name.unwrap_or_else(|| "unnamed".to_owned()), api, value }
+}
+
+/// A name that is a folder of its own; no file system takes more than 255 bytes.
+fn folder(state: &Path, name: &str) -> Option<PathBuf> {
+    let plain = (1..=255).contains(&name.len())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c));
+    (plain && !name.starts_with('.')).then(|| state.join(name))
+}
+
+impl Draft {
+    /// Writes it; the words say where it is.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn write(&self, state: &Path) -> std::io::Result<()> {
+        let Some(folder) = folder(state, &self.name) else { return Ok(()) };
+        // The name of another cluster's session: that one is not written over.
+        let theirs = std::fs::read_to_string(folder.join("cluster.json")).ok();
+        let theirs = theirs.and_then(|text| serde_json::from_str::<Value>(&text).ok());
+        if let (Some(ours), Some(theirs)) = (&self.api, theirs.as_ref().and_then(|one| one["api"].as_str()))
+            && ours != theirs
+        {
+            let why = format!("{} is the session of {theirs}; give this cluster another name", self.name);
+            return Err(std::io::Error::other(why));
+        }
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
+        let part = folder.join(".wizard.json.part");
+        let mut file =
+            std::fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&part)?;
+        file.write_all(self.value.to_string().as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(part, folder.join("wizard.json"))?;
+        if self.name != "unnamed" {
+            // The answers have a name now.
+            let _ = std::fs::remove_file(state.join("unnamed/wizard.json"));
+            let _ = std::fs::remove_dir(state.join("unnamed"));
+        }
+        Ok(())
+    }
+}
+
+/// Sessions that can be gone on with, the newest first.
+pub fn list(state: &Path) -> Vec<Saved> {
+    let Ok(entries) = std::fs::read_dir(state) else { return Vec::new() };
+    let mut all: Vec<(String, Saved)> = entries
+        .filter_map(Result::ok)
+        .filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            let value = read(state, &name)?;
+            let screen = Screen::parse(value["screen"].as_str()?)?;
+            let (actions, problems) =
+                (value["actions"].as_u64().unwrap_or(0), value["problems"].as_u64().unwrap_or(0));
+            let about = match (actions, problems) {
+                (0, _) => "nothing changed yet".to_owned(),
+                (actions, 0) => format!("{actions} actions done"),
+                (actions, problems) => format!("{actions} actions done, {problems} problems"),
+            };
+            let time = value["saved"].as_str().unwrap_or_default().to_owned();
+            let when = time.parse::<jiff::Timestamp>().map_or_else(
+                |_| String::new(),
+                |at| at.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string(),
+            );
+            Some((time, Saved { name, screen: screen.title().to_owned(), when, about }))
+        })
+        .collect();
+    all.sort_by(|a, b| b.0.cmp(&a.0));
+    all.into_iter().map(|(_, saved)| saved).collect()
+}
+
+fn read(state: &Path, name: &str) -> Option<Value> {
+    let text = std::fs::read_to_string(folder(state, name)?.join("wizard.json")).ok()?;
+    serde_json::from_str(&text).ok()
+}
+
+/// Opens a session.
+///
+/// # Errors
+/// Why it cannot be gone on with, in words.
+pub fn open(state: &Path, name: &str) -> Result<Opened, String> {
+    let value = read(state, name).ok_or_else(|| format!("the session \"{name}\" cannot be read"))?;
+    let text = value["plan"].as_str().unwrap_or_default();
+    let file = state.join(name).join("plan.yaml");
+    let (answers, _) = yaml::read(text, &file)
+        .map_err(|remarks| remarks.first().map(ToString::to_string).unwrap_or_default())?;
+    let strings = |key: &str| {
+        let list = value[key].as_array().cloned().unwrap_or_default();
+        list.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect::<Vec<_>>()
+    };
+    Ok(Opened {
+        answers,
+        base: file.parent().map(Path::to_path_buf).unwrap_or_default(),
+        screen: value["screen"].as_str().unwrap_or_default().to_owned(),
+        row: value["row"].as_u64().and_then(|row| usize::try_from(row).ok()).unwrap_or(0),
+        only: strings("only"),
+        finished: strings("finished"),
+        reonboard: false,
+        demo: None,
+        note: format!("resumed \"{name}\""),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::answers::WorkerAnswers;
+    use crate::ui::tui::theme::Theme;
+
+    #[test]
+    fn a_session_opens_at_the_same_place_with_the_same_answers() {
+        let state = tempfile::tempdir().unwrap();
+        let mut model = Model::new(Theme::default(), (80, 24), jiff::Timestamp::UNIX_EPOCH);
+        model.base = "/base".into();
+        model.answers.cluster.name = Some("demo".to_owned());
+        model.answers.ca.cert = Some("ca.crt".to_owned());
+        model.answers.workers.push(WorkerAnswers { name: Some("w1".to_owned()), ..WorkerAnswers::default() });
+        model.screen = Screen::Kubectl;
+        model.finished.insert(Screen::Workers);
+        draft(&model).write(state.path()).unwrap();
+        let opened = open(state.path(), "demo").unwrap();
+        assert_eq!(
+            (opened.screen.as_str(), opened.finished.as_slice()),
+            ("kubectl", &["workers".to_owned()][..])
+        );
+        assert_eq!(opened.answers.ca.cert.as_deref(), Some("/base/ca.crt"));
+        assert_eq!(opened.answers.workers, model.answers.workers);
+        assert_eq!(list(state.path()).len(), 1);
+    }
+
+    #[test]
+    fn answers_under_a_name_that_is_no_folder_are_kept_as_unnamed() {
+        let state = tempfile::tempdir().unwrap();
+        let mut model = Model::new(Theme::default(), (80, 24), jiff::Timestamp::UNIX_EPOCH);
+        for name in ["../evil".to_owned(), "x".repeat(256)] {
+            model.answers.cluster.name = Some(name);
+            draft(&model).write(state.path()).unwrap();
+            assert_eq!(list(state.path())[0].name, "unnamed");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Where everything is on the screen: one pure function of the window's size and what is open.
+
+use ratatui::layout::Rect;
+
+use crate::ui::wizard::model::{Model, Screen};
+
+/// The smallest window anything is drawn in.
+pub const LEAST: (u16, u16) = (60, 16);
+
+/// The parts of the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Regions {
+    /// The window is too small for anything else.
+    pub too_small: bool,
+    /// First line: program, cluster, plan only or applying.
+    pub title: Rect,
+    /// The steps: a column, or one line.
+    pub rail: Rect,
+    /// The steps are a column.
+    pub rail_column: bool,
+    /// The screen itself.
+    pub main: Rect,
+    /// Explanations beside it; empty = none.
+    pub explain: Rect,
+    /// There is room for explanations beside the screen.
+    pub explain_fits: bool,
+    /// The live panel; one line high in a low window, empty when no host is known.
+    pub live: Rect,
+    /// Words: saved, toast, caption.
+    pub status: Rect,
+    /// Keys.
+    pub keys: Rect,
+}
+
+/// Lays the window out.
+pub fn regions(model: &Model) -> Regions {
+    lay_out(model.size, model.screen, model.explain.open, model.live.is_some(), model.demo.is_some())
+}
+
+/// The same from what it depends on.
+pub fn lay_out(size: (u16, u16), screen: Screen, explain: bool, live: bool, demo: bool) -> Regions {
+    let (width, height) = size;
+    if width < LEAST.0 || height < LEAST.1 {
+        return Regions { too_small: true, title: Rect::new(0, 0, width, height), ..Regions::default() };
+    }
+    let wide = width >= 110;
+    let column = width >= 90 && !matches!(screen, Screen::Run | Screen::Welcome);
+    let title = Rect::new(0, 0, width, 1);
+    let keys_rows = if width < 90 && height >= 22 { 2 } else { 1 };
+    let status_rows = if demo && height >= 22 { 2 } else { 1 };
+    let keys = Rect::new(0, height.saturating_sub(keys_rows), width, keys_rows);
+    let status = Rect::new(0, keys.y.saturating_sub(status_rows), width, status_rows);
+    let live_rows = match (live, height) {
+        (false, _) => 0,
+        (true, 44..) => 12,
+        (true, 32..) => 8,
+        (true, 26..) => 5,
+        (true, _) => 1,
+    };
+    let live = Rect::new(0, status.y.saturating_sub(live_rows), width, live_rows);
+    let mut top = 1;
+    let rail = if column {
+        Rect::new(0, top, 24, live.y.saturating_sub(top))
+    } else if screen == Screen::Welcome {
+        Rect::default()
+    } else {
+        let steps = Rect::new(0, top, width, 1);
+        top = 2;
+        steps
+    };
+    let left = if column { rail.width } else { 0 };
+    // Review and Run need the whole width.
+    let fits = wide && !matches!(screen, Screen::Review | Screen::Run);
+    let beside = fits && explain;
+    let share = if width >= 160 { width / 3 } else { 40 };
+    let right = if beside { share } else { 0 };
+    let body = live.y.saturating_sub(top);
+    let main = Rect::new(left, top, width.saturating_sub(left).saturating_sub(right), body);
+    let explain = if beside { Rect::new(main.right(), top, right, body) } else { Rect::default() };
+    Regions {
+        too_small: false,
+        title,
+        rail,
+        rail_column: column,
+        main,
+        explain,
+        explain_fits: fits,
+        live,
+        status,
+        keys,
+    }
+}
+
+/// The parts of the run screen: matrix, output, problem card.
+pub fn run_parts(model: &Model) -> (Rect, Rect, Rect) {
+    let main = regions(model).main;
+    let card_rows = match (model.run.troubles.is_empty(), main.height) {
+        (true, _) => 0,
+        (false, height) if height < 18 => height,
+        (false, height) => 15.min(height.saturating_sub(8)),
+    };
+    let card = Rect::new(main.x, main.bottom().saturating_sub(card_rows), main.width, card_rows);
+    let rest = main.height.saturating_sub(card_rows);
+    if main.width >= 110 {
+        let places = u16::try_from(crate::ui::wizard::screens::run::places(model).len()).unwrap_or(u16::MAX);
+        let wanted = places.saturating_mul(12).saturating_add(28);
+        let matrix = wanted.clamp(60, main.width.saturating_mul(5) / 8);
+        let left = Rect::new(main.x, main.y, matrix, rest);
+        let right = Rect::new(left.right(), main.y, main.width.saturating_sub(matrix), rest);
+        (left, right, card)
+    } else {
+        let rows = if model.run.in_log { rest.min(6) } else { (rest.saturating_mul(3) / 5).min(22) };
+        let top = Rect::new(main.x, main.y, main.width, rows);
+        let bottom = Rect::new(main.x, top.bottom(), main.width, rest.saturating_sub(rows));
+        (top, bottom, card)
+    }
+}
+
+/// Rows the output has.
+pub fn log_rows(model: &Model) -> usize {
+    usize::from(run_parts(model).1.height.saturating_sub(2))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_part_leaves_the_window_whatever_its_size() {
+        let screens = [Screen::Welcome, Screen::Workers, Screen::Review, Screen::Run];
+        for width in 0..=210 {
+            for height in 0..=70 {
+                for screen in screens {
+                    let regions = lay_out((width, height), screen, true, true, true);
+                    let whole = Rect::new(0, 0, width, height);
+                    for part in [
+                        regions.title,
+                        regions.main,
+                        regions.live,
+                        regions.status,
+                        regions.keys,
+                        regions.explain,
+                    ] {
+                        assert_eq!(
+                            part.intersection(whole).area(),
+                            part.area(),
+                            "{width}x{height} {screen:?}"
+                        );
+                    }
+                    if !regions.too_small {
+                        assert!(regions.main.height >= 8 && regions.main.width >= 40, "{width}x{height}");
+                    }
+                }
+            }
+        }
+    }
+}

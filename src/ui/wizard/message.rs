@@ -1,0 +1,201 @@
+//! What the wizard hears and what it wants done. Both are data: whatever happened can be written down and played
+//! again.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crossterm::event::KeyEvent;
+use jiff::Timestamp;
+
+use crate::engine::{Seen, Stamped};
+use crate::live;
+use crate::plan::action::Action;
+use crate::plan::answers::Answers;
+use crate::plan::place::Place;
+use crate::plan::problem::Problem;
+use crate::ui::tui::theme::Role;
+use crate::ui::wizard::model::{Look, Offline, Question, Reply, Saved, Target};
+
+/// Something that happened.
+#[derive(Debug)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// Text was pasted.
+    Paste(String),
+    /// The window has another size.
+    Resize(u16, u16),
+    /// Half a second went by.
+    Tick(Timestamp),
+    /// The terminal is ours again.
+    Resumed,
+    /// A look is over: its number and what was seen.
+    Looked {
+        /// What was looked at.
+        target: Target,
+        /// Its number.
+        number: u64,
+        /// What was seen.
+        look: Look,
+    },
+    /// The survey is over.
+    Surveyed {
+        /// Its number.
+        number: u64,
+        /// The places, or what stops everything.
+        seen: Result<Arc<Vec<Seen>>, Problem>,
+    },
+    /// The engine tells.
+    Run(Stamped),
+    /// A run or an undo has ended.
+    RunOver {
+        /// Exit code.
+        code: u8,
+        /// It was an undo of these places.
+        undone: Vec<Place>,
+    },
+    /// The live panel has news.
+    Live(live::Update),
+    /// Somebody waits for an answer.
+    Ask {
+        /// The question's number.
+        id: u64,
+        /// The question.
+        question: Question,
+    },
+    /// Nobody waits for that answer any more.
+    Unasked {
+        /// The question's number.
+        id: u64,
+    },
+    /// CSRs wait for an offline CA.
+    Offline(Offline),
+    /// Something is worth a word at the bottom.
+    Say(Role, String),
+    /// A text to show.
+    Text {
+        /// Its title.
+        title: String,
+        /// Its lines.
+        lines: Vec<(Role, String)>,
+    },
+    /// The session was saved: when, in words.
+    Saved(String),
+    /// A session or a plan was opened.
+    Opened(Box<Opened>),
+    /// Hosts of ssh_config.
+    Hosts(Vec<String>),
+    /// Sessions that can be gone on with.
+    Sessions(Vec<Saved>),
+    /// Demo: the words below while it plays by itself.
+    Caption(Option<String>),
+    /// Demo: it stands still.
+    Paused(bool),
+    /// Demo: what can be broken or mended now.
+    Faults(Vec<(String, String, String)>),
+    /// A signal asks to leave.
+    Leave(u8),
+}
+
+/// An opened session, plan or demo.
+#[derive(Debug, Default)]
+pub struct Opened {
+    /// Its answers.
+    pub answers: Answers,
+    /// The folder relative paths start from.
+    pub base: PathBuf,
+    /// The screen it was left on.
+    pub screen: String,
+    /// The chosen row.
+    pub row: usize,
+    /// Workers it was about.
+    pub only: Vec<String>,
+    /// Screens that were finished.
+    pub finished: Vec<String>,
+    /// Its workers were aboard before: which one comes back is asked.
+    pub reonboard: bool,
+    /// A demo came with it.
+    pub demo: Option<crate::ui::wizard::model::Demo>,
+    /// Words for the bottom.
+    pub note: String,
+}
+
+/// Something to be done outside of the model.
+#[derive(Debug, Clone)]
+pub enum Effect {
+    /// Leave with an exit code.
+    Quit(u8),
+    /// Save the session.
+    Save,
+    /// Look at something.
+    Look {
+        /// What.
+        target: Target,
+        /// Number of the look.
+        number: u64,
+    },
+    /// Look at everything.
+    Survey {
+        /// Number of the survey.
+        number: u64,
+    },
+    /// Carry the plan out.
+    Run {
+        /// Only these workers; empty = all of the journey.
+        only: Vec<String>,
+    },
+    /// Stop: once after the current action, twice at once.
+    Stop,
+    /// Take back what was done on a worker.
+    Undo {
+        /// Which worker.
+        host: String,
+    },
+    /// Do something small on a place, then run it again.
+    Repair {
+        /// Where.
+        place: Place,
+        /// What.
+        actions: Vec<Action>,
+    },
+    /// Answer a question.
+    Reply {
+        /// Its number.
+        id: u64,
+        /// The answer.
+        reply: Reply,
+    },
+    /// Give certificates of an offline CA.
+    Certificates(String),
+    /// Show hosts live from now on.
+    Live,
+    /// Put into the clipboard and a file.
+    Copy(String),
+    /// Write the script to a file.
+    Export(PathBuf),
+    /// Write the plan to a file.
+    WritePlan(PathBuf),
+    /// Show the kubeconfig before and after.
+    KubeconfigDiff,
+    /// A shell on a worker.
+    Shell(String),
+    /// Stop this program as Ctrl-Z does.
+    Suspend,
+    /// Draw everything anew.
+    Redraw,
+    /// Go on with a session.
+    OpenSession(String),
+    /// Open a plan file.
+    OpenPlan(PathBuf),
+    /// Open a demo lab.
+    OpenDemo(String),
+    /// Find the hosts of ssh_config.
+    FindHosts,
+    /// Demo: break something, or mend it when it is broken.
+    Throw {
+        /// Which fault.
+        fault: String,
+        /// On which worker; empty = wherever it belongs.
+        host: String,
+    },
+}

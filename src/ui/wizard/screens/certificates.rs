@@ -1,0 +1,151 @@
+//! One card for each certificate a worker gets: what it will say, and how what is there already differs.
+
+use crate::engine::Seen;
+use crate::pki;
+use crate::plan::fact::Known;
+use crate::plan::model::{Plan, Version, Worker};
+use crate::plan::place::Place;
+use crate::profile::{self, Identity, KUBELET};
+use crate::step::State;
+use crate::ui::tui::theme::Role;
+use crate::ui::wizard::model::Model;
+
+/// A card.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Card {
+    /// Whose and what for.
+    pub title: String,
+    /// What happens, in a word.
+    pub word: String,
+    /// How that is meant.
+    pub role: Role,
+    /// What it says, by name.
+    pub lines: Vec<(&'static str, String)>,
+    /// Days the new one lives.
+    pub days: i64,
+    /// Days the one that is there still lives; negative = it has ended.
+    pub there: Option<i64>,
+    /// How what is there differs.
+    pub differs: Vec<(Role, String)>,
+}
+
+/// So many workers have cards; of more nobody reads them, and the review has each.
+pub const MOST: usize = 60;
+
+/// The cards of the workers of the journey, at most [`MOST`] of them.
+pub fn cards(model: &Model, days: i64) -> Vec<Card> {
+    let Some(plan) = model.planned.as_deref() else { return Vec::new() };
+    plan.workers
+        .iter()
+        .filter(|worker| model.chosen(&worker.name))
+        .take(MOST)
+        .flat_map(|worker| {
+            let place = Place::Worker(worker.name.clone());
+            let seen = model.survey.seen().and_then(|all| all.iter().find(|seen| seen.place == place));
+            identities(plan, worker, seen)
+                .into_iter()
+                .map(|identity| card(model, worker, &identity, seen, days))
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+fn identities(plan: &Plan, worker: &Worker, seen: Option<&Seen>) -> Vec<Identity> {
+    let found = seen.and_then(|seen| match seen.facts.kubelet(KUBELET) {
+        Known::Yes(Some(kubelet)) => Version::parse(&kubelet.version),
+        Known::Yes(None) | Known::No(_) | Known::NotAsked => None,
+    });
+    let version = found.or(plan.cluster.kubernetes);
+    let profile = version.and_then(|version| profile::choose(version, None).ok());
+    profile.map(|profile| profile.identities(plan, worker)).unwrap_or_default()
+}
+
+fn card(model: &Model, worker: &Worker, identity: &Identity, seen: Option<&Seen>, days: i64) -> Card {
+    let wish = &identity.wish;
+    let mut usage = vec!["digital signature", "key encipherment"];
+    if wish.client {
+        usage.push("client");
+    }
+    if wish.server {
+        usage.push("server");
+    }
+    let san = wish.san();
+    let mut card = Card {
+        title: format!("{} {}", worker.name, identity.name),
+        word: "to be signed".to_owned(),
+        role: Role::Changed,
+        lines: vec![
+            ("subject", wish.subject()),
+            ("SAN", if san.is_empty() { "none: it is only a client".to_owned() } else { san.clone() }),
+            ("usage", usage.join(", ")),
+            ("file", identity.cert.clone()),
+        ],
+        days,
+        there: None,
+        differs: Vec::new(),
+    };
+    let Some(seen) = seen else {
+        "not looked at yet".clone_into(&mut card.word);
+        card.role = Role::Dim;
+        return card;
+    };
+    compare(model, &mut card, identity, seen, &san);
+    let keys = seen.looked.iter().find(|one| one.step.id().0 == "keys").map(|one| &one.state);
+    match keys {
+        Some(State::Blocked(problem)) if card.there.is_some() => {
+            card.word = format!("{} stands in the way", problem.code);
+            card.role = Role::Bad;
+            let evidence = problem.evidence.iter().map(|line| (Role::Bad, line.clone()));
+            card.differs.extend(evidence);
+        }
+        Some(State::Done(_)) => {
+            "same: it is kept".clone_into(&mut card.word);
+            card.role = Role::Ok;
+        }
+        _ => {}
+    }
+    card
+}
+
+/// What is on the host against what is wanted.
+fn compare(model: &Model, card: &mut Card, identity: &Identity, seen: &Seen, san: &str) {
+    let file = match seen.facts.file(&identity.cert) {
+        Known::Yes(Some(file)) => file,
+        Known::Yes(None) => {
+            card.lines.push(("there", "nothing yet".to_owned()));
+            return;
+        }
+        Known::No(why) => {
+            card.differs.push((Role::Warn, format!("what is there could not be read: {why}")));
+            return;
+        }
+        Known::NotAsked => return,
+    };
+    let Ok(there) = pki::examine(file.content.as_deref().unwrap_or_default()) else {
+        card.differs.push((Role::Warn, "what is there is no certificate".to_owned()));
+        return;
+    };
+    let left = there.not_after.duration_since(model.now).as_hours() / 24;
+    card.there = Some(left);
+    card.lines.push(("there", format!("{} by {}", there.subject_text(), there.issuer_text())));
+    if left < 0 {
+        card.differs.push((Role::Bad, format!("it ended on {}", there.not_after.strftime("%Y-%m-%d"))));
+    } else if left < 30 {
+        card.differs.push((Role::Warn, format!("it ends on {}", there.not_after.strftime("%Y-%m-%d"))));
+    }
+    let mut names: Vec<String> = there.sans.iter().map(ToString::to_string).collect();
+    names.sort();
+    let mut wanted: Vec<String> = san.split(',').filter(|one| !one.is_empty()).map(str::to_owned).collect();
+    wanted.sort();
+    if names != wanted {
+        let names = if names.is_empty() { "no names".to_owned() } else { names.join(",") };
+        card.differs.push((Role::Warn, format!("it is for {names}")));
+    }
+    let key = seen.facts.key(&identity.key);
+    if let Known::Yes(Some(key)) = key
+        && !key.spki_sha256.is_empty()
+        && key.spki_sha256 != there.spki_sha256
+    {
+        card.differs.push((Role::Bad, "it does not belong to the key beside it".to_owned()));
+    }
+}

@@ -1,0 +1,189 @@
+//! The review: one row for each step of each place, what it would do, what it would replace.
+
+use crate::engine::Seen;
+use crate::engine::inspect::Looked;
+use crate::kube::kubeconfig_write::hide;
+use crate::plan::action::{Action, Content, Risk};
+use crate::plan::place::Place;
+use crate::step::State;
+use crate::ui::tui::theme::Role;
+use crate::ui::wizard::form::field::Field;
+use crate::ui::wizard::message::Effect;
+use crate::ui::wizard::model::{Model, Screen, Survey};
+use crate::ui::wizard::update::edit;
+
+/// A row of the review.
+#[derive(Clone, Copy)]
+pub struct Row<'a> {
+    /// The place.
+    pub seen: &'a Seen,
+    /// The step; `None` = the place could not be looked at.
+    pub looked: Option<&'a Looked>,
+}
+
+/// All rows, in order.
+pub fn rows(model: &Model) -> Vec<Row<'_>> {
+    let Some(seen) = model.survey.seen() else { return Vec::new() };
+    seen.iter()
+        .flat_map(|place| {
+            let broken = place.problem.is_some() && place.looked.is_empty();
+            let first = broken.then_some(Row { seen: place, looked: None });
+            first
+                .into_iter()
+                .chain(place.looked.iter().map(move |one| Row { seen: place, looked: Some(one) }))
+        })
+        .collect()
+}
+
+/// Actions of a step.
+pub fn actions(looked: &Looked) -> &[Action] {
+    match &looked.state {
+        State::Todo(actions) => actions,
+        State::Done(_) | State::Await(_) | State::Blocked(_) => &[],
+    }
+}
+
+/// Counts of a survey.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Count {
+    /// Actions.
+    pub actions: usize,
+    /// Places that have some.
+    pub places: usize,
+    /// Places with a problem.
+    pub problems: usize,
+    /// Steps that are as they should be.
+    pub same: usize,
+}
+
+/// Counts what a survey found.
+pub fn count(seen: &[Seen]) -> Count {
+    let mut count = Count::default();
+    for place in seen {
+        let of_place: usize = place.looked.iter().map(|one| actions(one).len()).sum();
+        count.actions = count.actions.saturating_add(of_place);
+        count.places = count.places.saturating_add(usize::from(of_place > 0));
+        let blocked = place.problem.is_some() || place.looked.iter().any(|one| one.blocked().is_some());
+        count.problems = count.problems.saturating_add(usize::from(blocked));
+        let same = place.looked.iter().filter(|one| matches!(one.state, State::Done(_))).count();
+        count.same = count.same.saturating_add(same);
+    }
+    count
+}
+
+/// What an action replaces that gangplank did not make.
+fn foreign(action: &Action, seen: &Seen) -> bool {
+    if action.risk(&seen.facts) != Risk::Changes {
+        return false;
+    }
+    let Some(path) = action.path() else { return false };
+    let there = match seen.facts.file(path).yes() {
+        Some(Some(file)) => file.sha256.clone(),
+        Some(None) | None => match seen.facts.key(path).yes() {
+            Some(Some(key)) => key.sha256.clone(),
+            Some(None) | None => return false,
+        },
+    };
+    !seen.facts.is_ours(path, &there)
+}
+
+/// Hosts on which something of others is replaced, with what.
+pub fn replaced(model: &Model) -> Vec<(String, Vec<String>)> {
+    let Some(seen) = model.survey.seen() else { return Vec::new() };
+    seen.iter()
+        .filter_map(|place| {
+            let Place::Worker(name) = &place.place else { return None };
+            let list: Vec<String> = place
+                .looked
+                .iter()
+                .flat_map(actions)
+                .filter(|action| foreign(action, place))
+                .map(Action::title)
+                .collect();
+            (!list.is_empty()).then(|| (name.clone(), list))
+        })
+        .collect()
+}
+
+/// The sign of a step: what it does at worst.
+pub fn sign(looked: &Looked, seen: &Seen) -> (&'static str, Role) {
+    let list = actions(looked);
+    if list.iter().any(|action| foreign(action, seen)) {
+        return ("! replaces", Role::Warn);
+    }
+    match list.iter().map(|action| action.risk(&seen.facts)).max() {
+        Some(Risk::Adds) => ("+", Role::Added),
+        Some(Risk::Changes) => ("~ copy kept", Role::Changed),
+        Some(Risk::Final) => ("! signed for good", Role::Warn),
+        None => ("", Role::Dim),
+    }
+}
+
+/// The words under which an action can be taken back.
+pub fn undo_words(action: &Action, seen: &Seen) -> String {
+    let inverse = action.inverse(&seen.facts);
+    match action {
+        Action::Sign { .. } => "cannot be taken back: an issued certificate ends by itself".to_owned(),
+        Action::Kubectl { .. } => "the copy kept before is put back".to_owned(),
+        Action::KubeApply { .. } => "an object this run made is deleted; a changed one stays".to_owned(),
+        _ if inverse.is_empty() => "nothing to take back".to_owned(),
+        _ => inverse.iter().map(Action::title).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// The difference of the chosen row's files: what is there against what would be.
+pub fn diff(model: &Model) -> Vec<(Role, String)> {
+    let rows = rows(model);
+    let Some(row) = rows.get(model.review_row) else { return Vec::new() };
+    let Some(looked) = row.looked else { return Vec::new() };
+    let mut lines = Vec::new();
+    for action in actions(looked) {
+        let (Some(path), Some(Content::Literal(bytes))) = (action.path(), action.content()) else { continue };
+        let there = match row.seen.facts.file(path).yes() {
+            Some(Some(file)) => file.content.clone().unwrap_or_default(),
+            Some(None) | None => Vec::new(),
+        };
+        // What others wrote may hold a token or a key.
+        let old = hide(&String::from_utf8_lossy(&there), "hidden");
+        let new = hide(&String::from_utf8_lossy(bytes), "hidden");
+        lines.push((Role::Accent, path.to_owned()));
+        let diff = similar::TextDiff::from_lines(old.as_str(), new.as_str());
+        for change in diff.iter_all_changes() {
+            let (sign, role) = match change.tag() {
+                similar::ChangeTag::Equal => (" ", Role::Dim),
+                similar::ChangeTag::Delete => ("-", Role::Removed),
+                similar::ChangeTag::Insert => ("+", Role::Added),
+            };
+            let text = crate::host::clean::line(change.value().trim_end_matches('\n'));
+            lines.push((role, format!("{sign} {text}")));
+        }
+        lines.push((Role::Text, String::new()));
+    }
+    lines
+}
+
+/// Goes to the answer a row is made of and comes straight back.
+pub fn edit_row(model: &mut Model) -> Vec<Effect> {
+    let target = {
+        let rows = rows(model);
+        let Some(row) = rows.get(model.review_row) else {
+            return match model.survey {
+                Survey::Failed(_) => edit(model, Screen::Ca, None, None),
+                _ => Vec::new(),
+            };
+        };
+        let worker = match &row.seen.place {
+            Place::Worker(name) => Some(name.clone()),
+            Place::Here | Place::CaHost | Place::Cluster => None,
+        };
+        let (screen, field) = match row.looked.map(|looked| looked.step.id().0) {
+            Some("keys" | "sign" | "certificates" | "admin") => (Screen::Certificates, Some(Field::Days)),
+            Some("context" | "kubectl") => (Screen::Kubectl, None),
+            Some("namespace" | "dns" | "dns-pods" | "dns-lookup") => (Screen::Dns, None),
+            Some("images") => (Screen::Workers, Some(Field::Images)),
+            _ => (Screen::Workers, Some(Field::Name)),
+        };
+        (screen, field, worker)
+    };
+    edit(model, target.0, target.1, target.2.as_deref())
+}
