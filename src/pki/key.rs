@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use der::asn1::OctetStringRef;
+use der::{Decode, Sequence};
 use openssl::ec::{EcGroup, EcKey};
 use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
@@ -12,9 +14,9 @@ use openssl::rsa::Rsa;
 use openssl::sha::sha256;
 use openssl::sign::Signer;
 use rcgen::{PublicKeyData, SignatureAlgorithm, SigningKey};
+use x509_cert::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 use zeroize::Zeroizing;
 
-use super::der;
 use super::error::PkiError;
 
 /// What a key is, as far as it matters here.
@@ -41,7 +43,7 @@ impl KeyKind {
             Id::ED448 => Self::Other("Ed448".to_owned()),
             Id::DSA => Self::Other("DSA".to_owned()),
             Id::EC => match key.ec_key().ok().and_then(|ec| ec.group().curve_name()) {
-                _ if !der::names_curve(&key.public_key_to_der().unwrap_or_default()) => {
+                _ if !names_curve(&key.public_key_to_der().unwrap_or_default()) => {
                     Self::Other("EC with parameters of its own".to_owned())
                 }
                 Some(Nid::X9_62_PRIME256V1) => Self::P256,
@@ -134,7 +136,7 @@ impl PublicKey {
             return Err(PkiError::WeakKey { kind: kind.to_string() });
         }
         let der = key.public_key_to_der()?;
-        let bits = der::public_key_bits(&der).ok_or(PkiError::PublicKeyUnreadable)?.to_vec();
+        let bits = public_key_bits(&der)?;
         Ok(Self { der, bits, kind, algorithm })
     }
 
@@ -162,6 +164,18 @@ impl PublicKeyData for PublicKey {
     fn algorithm(&self) -> &'static SignatureAlgorithm {
         self.algorithm
     }
+}
+
+/// The key itself in a SubjectPublicKeyInfo.
+fn public_key_bits(spki: &[u8]) -> Result<Vec<u8>, PkiError> {
+    let spki = SubjectPublicKeyInfoRef::from_der(spki).map_err(|_| PkiError::PublicKeyUnreadable)?;
+    Ok(spki.subject_public_key.raw_bytes().to_vec())
+}
+
+/// Whether an EC key's SubjectPublicKeyInfo names its curve, instead of writing its parameters out;
+/// OpenSSL 3 reads such a key as the named curve, other verifiers refuse the certificate.
+fn names_curve(spki: &[u8]) -> bool {
+    SubjectPublicKeyInfoRef::from_der(spki).is_ok_and(|spki| spki.algorithm.parameters_oid().is_ok())
 }
 
 /// SHA-256 of a public key given as PEM or DER, of any kind, lower-case hex.
@@ -200,10 +214,15 @@ pub fn needs_passphrase(key: &[u8]) -> bool {
     pem || encrypted_der(key)
 }
 
-/// In DER an encrypted PKCS#8 begins with its cipher, a plain key with a version number.
+/// RFC 5958: a key in DER that is encrypted.
+#[derive(Sequence)]
+struct EncryptedKey<'a> {
+    cipher: AlgorithmIdentifierRef<'a>,
+    sealed: &'a OctetStringRef,
+}
+
 fn encrypted_der(key: &[u8]) -> bool {
-    let outer = der::take(key).filter(|outer| outer.tag == 0x30 && outer.rest.is_empty());
-    outer.and_then(|outer| der::take(outer.body)).is_some_and(|inner| inner.tag == 0x30)
+    EncryptedKey::from_der(key).is_ok()
 }
 
 pub(super) fn load(key: &[u8], passphrase: Option<&Zeroizing<String>>) -> Result<PKey<Private>, PkiError> {
@@ -250,7 +269,7 @@ impl OpensslKey {
     pub fn new(key: PKey<Private>) -> Result<Self, PkiError> {
         let algorithm = KeyKind::of(&key).algorithm()?;
         let der = key.public_key_to_der()?;
-        let bits = der::public_key_bits(&der).ok_or(PkiError::PublicKeyUnreadable)?.to_vec();
+        let bits = public_key_bits(&der)?;
         Ok(Self { key, bits, algorithm })
     }
 

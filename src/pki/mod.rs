@@ -4,13 +4,13 @@
 
 pub mod ca;
 pub mod csr;
-mod der;
 pub mod describe;
 pub mod error;
 pub mod facts;
 pub mod key;
 pub mod offline;
 pub mod openssl_ca;
+mod renamed;
 pub mod request;
 pub mod sign;
 pub mod verify;

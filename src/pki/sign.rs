@@ -12,9 +12,9 @@ use rcgen::{
 };
 
 use super::ca::{Ca, set_life};
-use super::der::Renamed;
 use super::error::PkiError;
 use super::key::PublicKey;
+use super::renamed::Renamed;
 use super::request::{Request, San};
 use super::verify::verify_issued;
 
@@ -56,10 +56,10 @@ impl Ca {
         let issuer = Issuer::new(issuer_params(self), self.key());
         let plain = params(self, key, request, serial, now)?.signed_by(key, &issuer).map_err(build)?;
         let subject = request.name()?.to_der()?;
-        let renamed = Renamed::new(plain.der(), self.info().subject_raw(), &subject)
-            .ok_or_else(|| PkiError::Build("its own DER is not readable".to_owned()))?;
-        let signature = self.key().signature(&renamed.tbs)?;
-        let pem = X509::from_der(&renamed.signed(&signature))?.to_pem()?;
+        let unreadable = |error: der::Error| PkiError::Build(format!("its own DER: {error}"));
+        let renamed = Renamed::new(plain.der(), self.info().subject_raw(), &subject).map_err(unreadable)?;
+        let signature = self.key().signature(&renamed.tbs().map_err(unreadable)?)?;
+        let pem = X509::from_der(&renamed.signed(&signature).map_err(unreadable)?)?.to_pem()?;
         let pem = String::from_utf8(pem).map_err(|_| PkiError::CertUnreadable)?;
         verify_issued(&pem, request, &key.sha256(), self.info(), now, now).map_err(PkiError::NotAsWanted)?;
         Ok(pem)

@@ -1,7 +1,12 @@
 //! Every odd name and kind of CA: what is signed here and what `openssl ca` signs there is accepted.
 
+use der::asn1::{Any, BitString};
+use der::{Decode, Encode, Tag};
 use gangplank::pki::openssl_ca::{Place, Task, read_output, script};
 use gangplank::pki::{Ca, CaInfo, Request, San, check_csr, examine, make_csr, verify_issued};
+use openssl::hash::MessageDigest;
+use openssl::pkey::PKey;
+use openssl::sign::Signer;
 use proptest::prelude::*;
 
 use super::support::{
@@ -89,6 +94,63 @@ fn keeps_an_email_address() {
         "CN=ca, emailAddress=ca@example.com",
         "IA5STRING",
     );
+}
+
+/// One element with a short body.
+fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let body = parts.concat();
+    [&[tag, u8::try_from(body.len()).unwrap()], &body[..]].concat()
+}
+
+/// One attribute: the last number of its type below 2.5.4, the tag of its string, the string.
+fn attribute(kind: u8, tag: u8, value: &[u8]) -> Vec<u8> {
+    element(0x30, &[&element(0x06, &[&[0x55, 4, kind]]), &element(tag, &[value])])
+}
+
+/// No openssl writes the values of one entry in the wrong order, so the name is put into a CA made there,
+/// which signs itself again.
+fn rename_ca(bench: &Bench, name: &[u8]) {
+    bench.openssl("x509 -in ca.crt -outform DER -out ca.der");
+    let mut parts = Vec::<Any>::from_der(&bench.read("ca.der")).unwrap();
+    let mut tbs = parts[0].decode_as::<Vec<Any>>().unwrap();
+    tbs[3] = Any::from_der(name).unwrap();
+    tbs[5] = tbs[3].clone();
+    let tbs = tbs.to_der().unwrap();
+    let key = PKey::private_key_from_pem(&bench.read("ca.key")).unwrap();
+    let signature = Signer::new(MessageDigest::sha256(), &key).unwrap().sign_oneshot_to_vec(&tbs).unwrap();
+    parts[0] = Any::from_der(&tbs).unwrap();
+    parts[2] = Any::encode_from(&BitString::from_bytes(&signature).unwrap()).unwrap();
+    assert_eq!(parts[2].header().tag(), Tag::BitString);
+    bench.write("ca.der", parts.to_der().unwrap());
+    bench.openssl("x509 -inform DER -in ca.der -out ca.crt");
+}
+
+#[test]
+fn the_issuer_is_the_cas_subject_byte_for_byte() {
+    let (country, unit, common) = (6, 11, 3);
+    let (utf8, printable, t61) = (0x0c, 0x13, 0x14);
+    let name = element(
+        0x30,
+        &[
+            &element(0x31, &[&attribute(country, printable, b"DE")]),
+            &element(0x31, &[&attribute(unit, utf8, b"second")]),
+            &element(0x31, &[&attribute(unit, t61, b"M\xe9tro")]),
+            // DER wants 2.5.4.3 before 2.5.4.11 here.
+            &element(0x31, &[&attribute(unit, printable, b"z"), &attribute(common, t61, b"c\xe0")]),
+        ],
+    );
+    let bench = Bench::new();
+    bench.ca(P256, PLAIN_NAME, CA_EXTENSIONS);
+    rename_ca(&bench, &name);
+    let ca = Ca::load(&bench.read("ca.crt"), &bench.read("ca.key"), None, now()).unwrap();
+    assert_eq!(ca.info().subject(), "C=DE, OU=second, OU=M\u{e9}tro, OU=z, CN=c\u{e0}");
+    assert!(ca.info().self_signed);
+    assert_eq!(ca.info().subject_raw(), name);
+    let cert = ca.sign(&public(&WORKER_KEY), &worker(), serial(), now()).unwrap();
+    let bytes = openssl::x509::X509::from_pem(cert.as_bytes()).unwrap().to_der().unwrap();
+    let tbs = Vec::<Any>::from_der(&bytes).unwrap()[0].decode_as::<Vec<Any>>().unwrap();
+    assert_eq!(tbs[3].to_der().unwrap(), name);
+    assert_both_ways(&bench, "a name out of order");
 }
 
 #[test]
