@@ -276,7 +276,7 @@ fn certificate(info: CaInfo, place: String, now: Timestamp) -> CaSeen {
         not_before: Some(cert.not_before),
         not_after: Some(cert.not_after),
         days_left: Some(days_left),
-        serial: crate::pki::hex(&cert.serial),
+        serial: crate::plan::hex::encode(&cert.serial),
         fingerprint: cert.fingerprint.clone(),
         key: None,
         remarks,

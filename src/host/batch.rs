@@ -223,7 +223,7 @@ fn hash_file(path: &std::path::Path) -> std::io::Result<String> {
         }
         hasher.update(&buffer[..got]);
     }
-    Ok(crate::plan::action::hex(&hasher.finish()))
+    Ok(crate::plan::hex::encode(&hasher.finish()))
 }
 
 /// Whether a shell variable can hold it and a shell of any kind gives it back: no NUL, nothing that a shell uses

@@ -121,7 +121,7 @@ pub(super) fn nonce() -> String {
         let nanos = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         bytes = nanos.as_nanos().to_be_bytes()[8..].try_into().unwrap_or_default();
     }
-    crate::plan::action::hex(&bytes)
+    crate::plan::hex::encode(&bytes)
 }
 
 /// Sends the script with its small contents, then each large one when its action asks for it, on a thread

@@ -379,7 +379,7 @@ pub(super) fn encoded(text: &str) -> String {
             out.push(char::from(byte));
         } else {
             out.push('%');
-            out.push_str(&clean::hex(&[byte]).to_ascii_uppercase());
+            out.push_str(&crate::plan::hex::encode(&[byte]).to_ascii_uppercase());
         }
     }
     out

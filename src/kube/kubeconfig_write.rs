@@ -174,7 +174,7 @@ pub(crate) fn hide(text: &str, mark: &str) -> Zeroizing<String> {
         let key = line.trim_start().trim_start_matches("- ").split(':').next().unwrap_or_default();
         if SECRET.contains(&key.trim_matches(['"', '\''])) {
             let hash = openssl::sha::sha256(line.as_bytes());
-            let hash = clean::short(&clean::hex(&hash), 9);
+            let hash = clean::short(&crate::plan::hex::encode(&hash), 9);
             let indent = line.get(..depth).unwrap_or_default();
             out.extend([indent, key, ": ", mark, " ", hash.as_str(), "\n"]);
             below = Some(depth);

@@ -19,6 +19,7 @@ use super::credential::Credential;
 use super::error::ApiError;
 use super::sniff::{Request, Sniffed, request_tls12, request_tls13};
 use super::tls::{self, Shown, TlsFault};
+use crate::plan::hex;
 use crate::plan::model::{ApiAddress, Version};
 
 /// No answer about a version is longer, bytes.
@@ -205,7 +206,7 @@ fn shake(address: &ApiAddress, version: SslVersion, wait: Duration) -> Shake {
             ssl.peer_cert_chain().map(|c| c.iter().map(X509Ref::to_owned).collect()).unwrap_or_default();
         let secret = secret.lock().ok().and_then(|mut s| s.take());
         let clients = match secret {
-            Some(secret) => request_tls13(&stream.seen, &unhex(&secret)),
+            Some(secret) => request_tls13(&stream.seen, &hex::decode(&secret).unwrap_or_default()),
             None => request_tls12(&stream.seen),
         };
         (chain, clients, Some(ssl.version_str().to_owned()))
@@ -397,15 +398,9 @@ fn read_version(head: &str, body: &str) -> Result<Version, ApiError> {
         .ok_or_else(|| ApiError::NotKubernetes("/version holds no version".to_owned()))
 }
 
-fn unhex(text: &str) -> Vec<u8> {
-    let digits: Vec<u8> =
-        text.chars().filter_map(|c| c.to_digit(16)).filter_map(|d| u8::try_from(d).ok()).collect();
-    digits.chunks_exact(2).map(|pair| pair.iter().fold(0, |sum, digit| sum * 16 + digit)).collect()
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{ClientCa, ClientCas, is_whole, matches, read_version, unhex};
+    use super::{ClientCa, ClientCas, is_whole, matches, read_version};
     use crate::plan::model::Version;
 
     #[test]
@@ -421,7 +416,6 @@ mod tests {
         let named = ClientCas::Named(vec![ClientCa { subject: "CN=a".into(), der: vec![1] }]);
         assert_eq!((named.takes(&[1]), named.takes(&[2])), (Some(true), Some(false)));
         assert_eq!(ClientCas::NotSeen.takes(&[1]), None);
-        assert_eq!(unhex("00ff1A"), [0, 255, 26]);
     }
 
     #[test]

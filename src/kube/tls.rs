@@ -99,7 +99,7 @@ impl Shown {
             start: timestamp(cert.not_before()),
             end: timestamp(cert.not_after()),
             signature: signature(cert),
-            sha256: digest.map(|digest| clean::hex(&digest)).unwrap_or_default(),
+            sha256: digest.map(|digest| crate::plan::hex::encode(&digest)).unwrap_or_default(),
         }
     }
 }

@@ -11,8 +11,9 @@ use x509_parser::extensions::{ExtendedKeyUsage, GeneralName, ParsedExtension};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::error::PkiError;
-use super::key::{KeyKind, hex};
+use super::key::KeyKind;
 use super::request::San;
+use crate::plan::hex;
 
 /// A certificate, read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,8 +125,8 @@ pub(super) fn facts(x509: &X509) -> Result<CertFacts, PkiError> {
         }),
         unknown_critical: unknown_critical(&parsed),
         key,
-        spki_sha256: hex(&sha256(parsed.public_key().raw)),
-        fingerprint: hex(&sha256(&bytes)),
+        spki_sha256: hex::encode(&sha256(parsed.public_key().raw)),
+        fingerprint: hex::encode(&sha256(&bytes)),
         weak_hash: weak_hash.and_then(|nid| nid.short_name().ok().map(ToOwned::to_owned)),
         der: bytes.clone(),
     })
@@ -173,7 +174,7 @@ pub(super) fn san(name: &GeneralName<'_>) -> Result<San, String> {
             .map(IpAddr::from)
             .or_else(|_| <[u8; 16]>::try_from(*bytes).map(IpAddr::from))
             .map(San::Ip)
-            .map_err(|_| format!("IP:{}", hex(bytes))),
+            .map_err(|_| format!("IP:{}", hex::encode(bytes))),
         GeneralName::RFC822Name(address) => Err(format!("email:{address}")),
         GeneralName::URI(uri) => Err(format!("URI:{uri}")),
         GeneralName::OtherName(kind, _) => Err(format!("otherName:{kind}")),
@@ -181,7 +182,7 @@ pub(super) fn san(name: &GeneralName<'_>) -> Result<San, String> {
         GeneralName::DirectoryName(name) => Err(format!("DirName:{name}")),
         GeneralName::X400Address(_) => Err("X400".to_owned()),
         GeneralName::EDIPartyName(_) => Err("EDIParty".to_owned()),
-        GeneralName::Invalid(_, bytes) => Err(format!("unreadable:{}", hex(bytes))),
+        GeneralName::Invalid(_, bytes) => Err(format!("unreadable:{}", hex::encode(bytes))),
     }
 }
 
@@ -189,7 +190,7 @@ pub(super) fn entries(name: &X509NameRef) -> Vec<(String, String)> {
     let entry = |entry: &openssl::x509::X509NameEntryRef| {
         let object = entry.object();
         let kind = object.nid().short_name().map_or_else(|_| object.to_string(), ToOwned::to_owned);
-        let value = entry.data().to_string().unwrap_or_else(|_| hex(entry.data().as_slice()));
+        let value = entry.data().to_string().unwrap_or_else(|_| hex::encode(entry.data().as_slice()));
         (kind, value)
     };
     name.entries().map(entry).collect()

@@ -18,6 +18,7 @@ use x509_cert::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 use zeroize::Zeroizing;
 
 use super::error::PkiError;
+use crate::plan::hex;
 
 /// What a key is, as far as it matters here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -148,7 +149,7 @@ impl PublicKey {
     /// SHA-256 of the DER SubjectPublicKeyInfo, lower-case hex; on a worker
     /// `openssl pkey -in KEY -pubout -outform DER | sha256sum`.
     pub fn sha256(&self) -> String {
-        hex(&sha256(&self.der))
+        hex::encode(&sha256(&self.der))
     }
 
     pub(super) fn identifier(&self) -> Vec<u8> {
@@ -183,7 +184,7 @@ pub fn spki_sha256(public_key: &[u8]) -> Result<String, PkiError> {
     let key = PKey::public_key_from_pem(public_key)
         .or_else(|_| PKey::public_key_from_der(public_key))
         .map_err(|_| PkiError::PublicKeyUnreadable)?;
-    Ok(hex(&sha256(&key.public_key_to_der()?)))
+    Ok(hex::encode(&sha256(&key.public_key_to_der()?)))
 }
 
 /// RFC 7093 method 1: the left 160 bits of SHA-256.
@@ -193,17 +194,7 @@ pub(super) fn identifier(bits: &[u8]) -> Vec<u8> {
 
 /// The same of a private key's public half; the key must not be encrypted.
 pub fn private_spki_sha256(key: &[u8]) -> Result<String, PkiError> {
-    Ok(hex(&sha256(&load(key, None)?.public_key_to_der()?)))
-}
-
-/// Bytes as lower-case hex.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        for digit in [byte >> 4, byte & 15] {
-            text.push(char::from_digit(u32::from(digit), 16).unwrap_or('0'));
-        }
-        text
-    })
+    Ok(hex::encode(&sha256(&load(key, None)?.public_key_to_der()?)))
 }
 
 /// Whether the key file is encrypted.

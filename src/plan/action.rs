@@ -380,18 +380,9 @@ impl fmt::Display for ShellText {
     }
 }
 
-/// Lower-case hex.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a string does not fail.
-        let _ = fmt::Write::write_fmt(&mut text, format_args!("{byte:02x}"));
-        text
-    })
-}
-
 /// SHA-256 in lower-case hex.
 pub fn sha256(bytes: &[u8]) -> String {
-    hex(&openssl::sha::sha256(bytes))
+    super::hex::encode(&openssl::sha::sha256(bytes))
 }
 
 fn words(list: &[&str]) -> Piece {

@@ -7,6 +7,7 @@ pub mod check;
 mod check_worker;
 pub mod fact;
 mod field;
+pub mod hex;
 pub mod model;
 pub mod place;
 pub mod problem;

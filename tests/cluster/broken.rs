@@ -1,7 +1,7 @@
 //! Workers and clusters that are not as they should be: each fault is named, nothing half done stays behind,
 //! and when it is mended the same command goes on.
 
-use gangplank::plan::action::hex;
+use gangplank::plan::hex;
 use openssl::sha::sha256;
 
 use super::Scenario;
@@ -78,7 +78,7 @@ fn missing_kubelet(lab: &Lab) {
     lab.on("w1", "umount /usr/local/bin/kubelet && rm /usr/local/bin/kubelet");
     let file = format!("{}/programs/labkube", lab.get("LAB_STATE"));
     let bytes = std::fs::read(&file).expect("the lab built it");
-    let hash = hex(&sha256(&bytes));
+    let hash = hex::encode(&sha256(&bytes));
     let mut plan = lab.small_plan(&["w1"]);
     let mut kubelet = serde_yaml::Mapping::new();
     kubelet.insert("file".into(), file.into());
