@@ -1,6 +1,8 @@
-//! Which client CAs a server names in its CertificateRequest. OpenSSL's safe interface does not tell a
-//! client, so the bytes are kept as they come in. In TLS 1.2 the message is in the clear; in TLS 1.3 it
-//! is opened with the handshake key OpenSSL gives to its key log. It must never fail a handshake.
+//! Which client CAs a server names in its CertificateRequest. It stays because no TLS library here hands
+//! them out: OpenSSL knows them (`SSL_get0_peer_CA_list`), but neither the openssl crate nor native-tls
+//! nor ureq passes them on to a client. So the bytes are kept as they come in. In TLS 1.2 the message is
+//! in the clear; in TLS 1.3 it is opened with the handshake key OpenSSL gives to its key log. It must
+//! never fail a handshake.
 
 use std::io::{Read, Result, Write};
 use std::net::TcpStream;
@@ -181,9 +183,11 @@ fn sized(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 
 #[cfg(test)]
 mod tests {
+    use openssl::x509::X509;
     use proptest::prelude::*;
 
-    use super::{Request, request_tls12, request_tls13};
+    use super::{Request, records, request_tls12, request_tls13};
+    use crate::plan::hex;
 
     #[test]
     fn reads_a_request_split_over_records() {
@@ -197,6 +201,87 @@ mod tests {
         seen.extend(b);
         assert_eq!(request_tls12(&seen), Request::Names(vec![b"ab".to_vec(), b"c".to_vec()]));
         seen.truncate(14);
+        assert_eq!(request_tls12(&seen), Request::None);
+    }
+
+    const TAPES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tapes/tls");
+
+    /// A recorded handshake: the server's traffic secret, when it is of TLS 1.3, and all the server sent.
+    fn tape(name: &str) -> (Option<Vec<u8>>, Vec<u8>) {
+        let text = std::fs::read_to_string(format!("{TAPES}/{name}.txt")).unwrap();
+        let lines = || text.lines().filter(|line| !line.starts_with('#'));
+        let secret = lines().find_map(|line| line.strip_prefix("secret "));
+        let seen: String = lines().filter(|line| !line.starts_with("secret ")).collect();
+        (secret.map(|digits| hex::decode(digits).unwrap()), hex::decode(&seen).unwrap())
+    }
+
+    fn read(secret: Option<&Vec<u8>>, seen: &[u8]) -> Request {
+        match secret {
+            Some(secret) => request_tls13(seen, secret),
+            None => request_tls12(seen),
+        }
+    }
+
+    /// The subjects of the client CAs the server of the tapes was started with.
+    fn client_cas() -> Request {
+        let all = X509::stack_from_pem(&std::fs::read(format!("{TAPES}/clients.pem")).unwrap()).unwrap();
+        Request::Names(all.iter().map(|ca| ca.subject_name().to_der().unwrap()).collect())
+    }
+
+    #[test]
+    fn reads_the_names_in_recorded_handshakes() {
+        let named =
+            ["tls1.0-named", "tls1.2-named", "tls1.2-split", "tls1.3-named", "tls1.3-split", "tls1.3-padded"];
+        for name in named {
+            let (secret, seen) = tape(name);
+            assert_eq!(secret.is_some(), name.starts_with("tls1.3"), "{name}");
+            assert_eq!(read(secret.as_ref(), &seen), client_cas(), "{name}");
+        }
+    }
+
+    #[test]
+    fn tells_any_from_not_asked_in_recorded_handshakes() {
+        for name in ["tls1.2-any", "tls1.3-any"] {
+            let (secret, seen) = tape(name);
+            assert_eq!(read(secret.as_ref(), &seen), Request::Names(Vec::new()), "{name}");
+        }
+        for name in ["tls1.2-not-asked", "tls1.3-not-asked"] {
+            let (secret, seen) = tape(name);
+            assert_eq!(read(secret.as_ref(), &seen), Request::None, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_recorded_handshake_cut_anywhere_never_gives_other_names() {
+        for name in ["tls1.2-split", "tls1.3-split"] {
+            let (secret, seen) = tape(name);
+            let mut found = 0;
+            for end in 0..seen.len() {
+                match read(secret.as_ref(), &seen[..end]) {
+                    Request::None | Request::Unreadable => {}
+                    names @ Request::Names(_) => {
+                        found += 1;
+                        assert_eq!(names, client_cas(), "{name} cut at {end}");
+                    }
+                }
+            }
+            assert!(found > 0, "{name}");
+        }
+    }
+
+    #[test]
+    fn the_request_of_the_split_tapes_is_longer_than_a_record() {
+        let (_, seen) = tape("tls1.2-split");
+        assert!(records(&seen).all(|(_, body)| body.len() <= 512));
+        let Request::Names(names) = client_cas() else { panic!("no names") };
+        assert!(names.concat().len() > 512);
+    }
+
+    #[test]
+    fn another_sessions_secret_opens_nothing() {
+        let (_, seen) = tape("tls1.3-named");
+        let (other, _) = tape("tls1.3-any");
+        assert_eq!(request_tls13(&seen, &other.unwrap()), Request::Unreadable);
         assert_eq!(request_tls12(&seen), Request::None);
     }
 
