@@ -1,0 +1,362 @@
+//! The rules of the house as tables, and what breaks them in a set of sources.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Write as _};
+
+use crate::circles::{Edges, circles, edges};
+use crate::modules::{Found, House, Kind, Source};
+use crate::token::{Token, Word};
+
+/// What a part of the sources may use of this crate, from the lowest layer up: the beginning of a file's path below
+/// `src`, of which the longest counts. A longer path allows that much of a layer and no more.
+pub const LAYERS: &[(&str, &[&str])] = &[
+    ("plan", &["plan"]),
+    ("profile", &["plan", "profile"]),
+    ("pki", &["plan", "pki"]),
+    ("host", &["plan", "pki", "host"]),
+    ("kube", &["plan", "pki", "host", "kube"]),
+    // A world beside the real one: only two files of the engine know that it is there. It names the paths a real
+    // kubelet reads.
+    (
+        "lab",
+        &["plan", "pki", "host", "kube", "lab", "profile::KUBELET", "profile::MANIFESTS", "profile::SSL"],
+    ),
+    ("step", &["plan", "profile", "pki", "kube", "host::clean", "step"]),
+    ("engine", &["plan", "profile", "pki", "host", "kube", "step", "engine"]),
+    ("engine/world/scripted", &["plan", "profile", "pki", "host", "kube", "lab", "step", "engine"]),
+    ("engine/demo", &["plan", "profile", "pki", "host", "kube", "lab", "step", "engine"]),
+    ("live", &["plan", "profile", "pki", "host", "kube", "step", "engine", "live"]),
+    ("ui", &["plan", "profile", "pki", "host", "kube", "step", "engine", "live", "ui"]),
+    ("ui/output", &["plan", "profile", "pki", "host", "kube", "step", "engine", "ui::output"]),
+    ("ui/script", &["plan", "profile", "pki", "host", "kube", "step", "engine", "ui::script"]),
+    ("ui/credentials", &["plan", "host", "engine", "ui::credentials"]),
+    // The wizard's core knows none of its faces.
+    (
+        "ui/wizard",
+        &[
+            "plan",
+            "profile",
+            "pki",
+            "host",
+            "kube",
+            "step",
+            "engine",
+            "live",
+            "ui::credentials",
+            "ui::output",
+            "ui::script",
+            "ui::wizard",
+        ],
+    ),
+    (
+        "ui/plain",
+        &[
+            "plan",
+            "profile",
+            "pki",
+            "host",
+            "kube",
+            "step",
+            "engine",
+            "live",
+            "ui::credentials",
+            "ui::output",
+            "ui::script",
+            "ui::wizard",
+            "ui::plain",
+        ],
+    ),
+    ("lib", &[]),
+    ("cli", &["cli"]),
+    ("signals", &["host"]),
+    (
+        "command",
+        &["plan", "profile", "pki", "host", "kube", "step", "engine", "live", "ui", "cli", "open", "signals"],
+    ),
+    ("open", &["plan", "profile", "pki", "host", "kube", "step", "engine", "live", "ui", "cli", "signals"]),
+    ("main", &["plan", "host", "engine", "ui", "cli", "signals", "command", "open"]),
+];
+
+/// Where a crate is at home: the beginnings of the files that may name it.
+const HOMES: &[(&str, &[&str])] = &[
+    ("ssh2", &["src/host/"]),
+    ("rcgen", &["src/pki/"]),
+    (
+        "serde_yaml",
+        &["src/plan/", "src/kube/", "src/profile/render.rs", "src/lab/", "src/engine/world/", "tests/"],
+    ),
+    ("ratatui", &["src/ui/", "tests/"]),
+    ("crossterm", &["src/ui/", "tests/"]),
+    ("ratatui_textarea", &["src/ui/"]),
+    ("directories", &["src/main.rs", "src/ui/"]),
+];
+
+/// Where no terminal is known, though the folder above it may be the home of one.
+const BLIND: &[&str] = &["src/ui/wizard/", "src/ui/plain/"];
+const SEEING: &str = "src/ui/wizard/form/text_input.rs";
+const TERMINALS: [&str; 3] = ["ratatui", "crossterm", "ratatui_textarea"];
+
+pub const MAIN_LINES: usize = 80;
+pub const LONG_LINES: usize = 500;
+
+/// Longer files: tables and nothing else.
+pub const TABLES: &[&str] = &[];
+pub const MOST_TABLES: usize = 3;
+
+/// Where a path of ours begins; any other is an imported name or another crate.
+pub const ROOTS: [&str; 4] = ["crate", "self", "super", "gangplank"];
+
+/// Names that say nothing of what is inside.
+const EMPTY_NAMES: [&str; 8] = ["common", "util", "utils", "types", "misc", "helper", "helpers", "stuff"];
+
+/// A rule that the sources break, and where.
+pub struct Violation {
+    pub rule: &'static str,
+    pub path: String,
+    line: usize,
+    what: String,
+    /// The files that take part in it, where there are more than one.
+    pub parts: Vec<String>,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.path, self.line, self.what)
+    }
+}
+
+struct Report {
+    found: Vec<Violation>,
+}
+
+impl Report {
+    fn say(&mut self, rule: &'static str, source: &Source, line: usize, what: String) {
+        let path = source.path.clone();
+        self.found.push(Violation { rule, parts: vec![path.clone()], path, line, what });
+    }
+}
+
+/// `tables` may be long.
+pub fn violations(house: &House, tables: &[&str]) -> Vec<Violation> {
+    let mut report = Report { found: Vec::new() };
+    layers(house, &mut report);
+    all_circles(house, &mut report);
+    names_of_types(house, &mut report);
+    for source in &house.sources {
+        homes(source, &mut report);
+        words(source, house.only_tests_see(&source.path), &mut report);
+        docs(source, &mut report);
+        length(source, tables.contains(&source.path.as_str()), &mut report);
+        file_name(source, &mut report);
+    }
+    report.found
+}
+
+/// Whether a path is this one or goes on below it.
+fn within(path: &str, allowed: &str) -> bool {
+    path.strip_prefix(allowed).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+}
+
+/// The layer of a source and what it may use.
+fn layer(source: &Source) -> Option<(&'static str, &'static [&'static str])> {
+    let path = source.path.strip_prefix("src/")?;
+    let inside = |layer: &str| path.strip_prefix(layer).is_some_and(|rest| rest.starts_with(['/', '.']));
+    LAYERS.iter().filter(|(layer, _)| inside(layer)).max_by_key(|(layer, _)| layer.len()).copied()
+}
+
+/// `src/a/b.rs` and `src/a/b/mod.rs` are `a::b`.
+fn module_path(source: &Source) -> String {
+    let path = source.path.strip_prefix("src/").unwrap_or(&source.path);
+    let path = path.strip_suffix("/mod.rs").or_else(|| path.strip_suffix(".rs")).unwrap_or(path);
+    path.replace('/', "::")
+}
+
+fn layers(house: &House, report: &mut Report) {
+    let steps: Vec<String> = house
+        .sources
+        .iter()
+        .filter_map(|source| source.path.strip_prefix("src/step/")?.strip_suffix(".rs"))
+        .filter(|name| *name != "mod")
+        .map(|name| format!("step::{name}"))
+        .collect();
+    let mut said = BTreeSet::new();
+    for reference in house.references.iter().filter(|reference| reference.kind != Kind::Word) {
+        let source = &house.sources[reference.file];
+        let mut say = |what: String, report: &mut Report| {
+            if said.insert((reference.file, reference.line, what.clone())) {
+                report.say("layer", source, reference.line, what);
+            }
+        };
+        if reference.kind == Kind::Glob && !reference.test {
+            say(format!("a glob of {}", reference.path.join("::")), report);
+        }
+        let Some(place) = house.whole(reference) else { continue };
+        let Some((layer, may)) = layer(source) else { continue };
+        let path = place.1.join("::");
+        // A word of the same file, or the whole crate, is no use of a layer.
+        let forbidden = |path: &str| !path.is_empty() && !may.iter().any(|allowed| within(path, allowed));
+        // What an imported name leads to was said of the import.
+        let direct = ROOTS.contains(&reference.path[0].as_str());
+        let own = within(&path, &module_path(source));
+        if forbidden(&path) {
+            if direct && !own {
+                say(format!("{layer} may not use {path}"), report);
+            }
+        } else if let Found::Item(file, name) = house.find(&place)
+            && file != reference.file
+        {
+            let defined = format!("{}::{name}", module_path(&house.sources[file]));
+            if forbidden(&defined) {
+                say(format!("{layer} may not use {defined}"), report);
+            }
+        }
+        if layer.starts_with("engine") && steps.iter().any(|step| within(&path, step)) {
+            say(format!("the engine names the step {path}"), report);
+        }
+    }
+}
+
+fn all_circles(house: &House, report: &mut Report) {
+    let edges = edges(house);
+    for circle in circles(&edges) {
+        let path = |file: usize| house.sources[file].path.as_str();
+        let first = circle.files.last().copied().unwrap_or_default();
+        let mut text = String::new();
+        let mut from = first;
+        for file in &circle.files {
+            let _ = write!(text, " -> {} ({})", path(*file), names(&edges, from, *file));
+            from = *file;
+        }
+        if circle.all.len() > circle.files.len() {
+            let _ = write!(text, "; {} files reach each other:", circle.all.len());
+            for (from, to) in edges.keys().filter(|(a, b)| circle.all.contains(a) && circle.all.contains(b)) {
+                let _ =
+                    write!(text, "\n    {} -> {} ({})", path(*from), path(*to), names(&edges, *from, *to));
+            }
+        }
+        let line = circle.files.first().and_then(|next| edges.get(&(first, *next))).map_or(1, |edge| edge.1);
+        report.say("circle", &house.sources[first], line, format!("a circle{text}"));
+        if let Some(last) = report.found.last_mut() {
+            last.parts = circle.all.iter().map(|file| path(*file).to_owned()).collect();
+        }
+    }
+}
+
+fn names(edges: &Edges, from: usize, to: usize) -> String {
+    edges
+        .get(&(from, to))
+        .map_or(String::new(), |(names, _)| names.iter().cloned().collect::<Vec<_>>().join(", "))
+}
+
+fn names_of_types(house: &House, report: &mut Report) {
+    let mut by_name: BTreeMap<&str, Vec<(&str, usize, usize)>> = BTreeMap::new();
+    for item in &house.types {
+        let path = house.sources[item.file].path.as_str();
+        by_name.entry(&item.name).or_default().push((path, item.line, item.file));
+    }
+    for (name, mut places) in by_name {
+        places.sort_unstable();
+        let Some((first, more)) = places.split_first().filter(|(_, more)| !more.is_empty()) else { continue };
+        let others: Vec<String> = more.iter().map(|(path, line, _)| format!("{path}:{line}")).collect();
+        let what = format!("the name {name} is also a type of {}", others.join(", "));
+        report.say("type", &house.sources[first.2], first.1, what);
+        if let Some(last) = report.found.last_mut() {
+            last.parts = places.iter().map(|(path, ..)| (*path).to_owned()).collect();
+        }
+    }
+}
+
+/// The lines on which a crate is named, by a path or by itself in a `use`.
+fn named(tokens: &[Token], name: &str) -> BTreeSet<usize> {
+    let at = |index: usize| tokens.get(index).map(|token| &token.word);
+    (0..tokens.len())
+        .filter(|index| tokens[*index].named(name))
+        .filter(|index| {
+            let before = index.checked_sub(1).and_then(at);
+            let imported = before.is_some_and(|word| *word == Word::Name("use".to_owned()));
+            let path = at(index + 1) == Some(&Word::Colons);
+            imported || path && before != Some(&Word::Colons)
+        })
+        .map(|index| tokens[index].line)
+        .collect()
+}
+
+fn homes(source: &Source, report: &mut Report) {
+    for (name, homes) in HOMES {
+        let blind = BLIND.iter().any(|folder| source.path.starts_with(folder)) && source.path != SEEING;
+        let home = homes.iter().any(|home| source.path.starts_with(home));
+        if !home || blind && TERMINALS.contains(name) {
+            for line in named(&source.tokens, name) {
+                report.say("home", source, line, format!("{name} is not at home here"));
+            }
+        }
+    }
+}
+
+fn words(source: &Source, hidden: bool, report: &mut Report) {
+    let tests = source.path.starts_with("tests/");
+    for (index, token) in source.tokens.iter().enumerate() {
+        let after = |more: usize| source.tokens.get(index + more);
+        if token.named("unwrap") && !tests && !hidden && !token.test {
+            let before = index.checked_sub(1).and_then(|before| source.tokens.get(before));
+            if before.is_some_and(|before| before.is('.')) && after(1).is_some_and(|next| next.is('(')) {
+                report.say("word", source, token.line, "unwrap outside tests".to_owned());
+            }
+        }
+        if token.named("unsafe") {
+            report.say("word", source, token.line, "unsafe".to_owned());
+        }
+        let sleeps = token.named("thread") && after(2).is_some_and(|word| word.named("sleep"));
+        if tests && sleeps {
+            report.say("word", source, token.line, "a test sleeps; it should wait for an event".to_owned());
+        }
+    }
+}
+
+/// Lines of documentation that follow each other are one comment.
+fn docs(source: &Source, report: &mut Report) {
+    let mut tokens = source.tokens.iter().peekable();
+    while let Some(token) = tokens.next() {
+        let Word::Doc(text, inner) = &token.word else { continue };
+        let mut text = text.clone();
+        while let Some(Word::Doc(more, same)) = tokens.peek().map(|token| &token.word)
+            && same == inner
+        {
+            text.push(' ');
+            text.push_str(more);
+            tokens.next();
+        }
+        let words: Vec<&str> = text.split_whitespace().collect();
+        if let [word] = words.as_slice() {
+            report.say("doc", source, token.line, format!("a doc comment of one word: {word}"));
+        }
+    }
+}
+
+fn length(source: &Source, table: bool, report: &mut Report) {
+    if source.path == "src/main.rs" && source.lines >= MAIN_LINES {
+        report.say("length", source, source.lines, format!("main has {MAIN_LINES} lines or more"));
+    }
+    if table {
+        if let Some(token) = source.tokens.iter().find(|token| token.named("fn") || token.named("impl")) {
+            report.say("length", source, token.line, "a long table holds nothing else".to_owned());
+        }
+    } else if source.lines > LONG_LINES {
+        report.say("length", source, 1, format!("{} lines: split it by subject", source.lines));
+    }
+}
+
+/// The names of the file, of its folders and of the modules that it declares.
+fn file_name(source: &Source, report: &mut Report) {
+    let path = source.path.strip_suffix(".rs").unwrap_or(&source.path);
+    let files = path.split('/').map(|name| (name, 1));
+    let modules = source.tokens.windows(2).filter(|pair| pair[0].named("mod"));
+    let modules = modules.filter_map(|pair| pair[1].name().map(|name| (name, pair[1].line)));
+    for (name, line) in files.chain(modules) {
+        let plain = name.trim_end_matches(|c: char| c.is_ascii_digit());
+        let numbered = plain != name && plain.ends_with(char::is_alphabetic) && plain != "v";
+        if EMPTY_NAMES.contains(&name) || numbered {
+            report.say("name", source, line, format!("the name {name} says nothing of what is inside"));
+        }
+    }
+}
