@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use gangplank::lab::{HERE, Lab, LabMachine};
 
-/// `tests/fixtures/82fdae4/NAME`.
+/// The folder `tests/fixtures/82fdae4/NAME`.
 pub fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/82fdae4").join(name)
 }
