@@ -13,15 +13,15 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub command: Option<CliCommand>,
     /// The wizard.
     #[command(flatten)]
-    pub wizard: Wizard,
+    pub wizard: WizardFlags,
 }
 
 /// How the wizard looks.
 #[derive(Debug, Args, Clone, Default)]
-pub struct Looks {
+pub struct DisplayFlags {
     /// Numbered lines instead of a screen: for screen readers and serial lines (also GANGPLANK_PLAIN=1)
     #[arg(long)]
     pub plain: bool,
@@ -35,7 +35,7 @@ pub struct Looks {
 
 /// What the demo takes.
 #[derive(Debug, Args)]
-pub struct Demo {
+pub struct DemoFlags {
     /// The lab; `--list` names them
     pub lab: Option<String>,
     /// Name the labs
@@ -58,15 +58,15 @@ pub struct Demo {
     pub size: String,
     /// How it looks.
     #[command(flatten)]
-    pub looks: Looks,
+    pub looks: DisplayFlags,
 }
 
 /// What the wizard takes.
 #[derive(Debug, Args, Clone, Default)]
-pub struct Wizard {
+pub struct WizardFlags {
     /// How it looks.
     #[command(flatten)]
-    pub looks: Looks,
+    pub looks: DisplayFlags,
     /// Look only: nothing can be changed
     #[arg(long)]
     pub read_only: bool,
@@ -89,14 +89,14 @@ pub struct Wizard {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum CliCommand {
     /// Open a plan file in the wizard
     Open {
         /// The plan file
         plan: PathBuf,
         /// The wizard.
         #[command(flatten)]
-        wizard: Wizard,
+        wizard: WizardFlags,
     },
     /// Open the wizard where a session was left
     Resume {
@@ -104,17 +104,17 @@ pub enum Command {
         name: Option<String>,
         /// The wizard.
         #[command(flatten)]
-        wizard: Wizard,
+        wizard: WizardFlags,
     },
     /// The wizard on a built-in lab: no machine, no network, nothing is kept
-    Demo(Demo),
+    Demo(DemoFlags),
     /// Print a commented plan file to start from
     Init,
     /// Look at the hosts and print every action with its shell and its undo; change nothing anywhere
     Plan {
         /// Where and who.
         #[command(flatten)]
-        common: Common,
+        common: CommonFlags,
         /// Show the content of every file that would be written
         #[arg(long)]
         files: bool,
@@ -129,7 +129,7 @@ pub enum Command {
     Apply {
         /// Where and who.
         #[command(flatten)]
-        common: Common,
+        common: CommonFlags,
         /// How many batches: as few as possible, or one for each step
         #[arg(long, value_enum, default_value_t = Pace::Straight)]
         pace: Pace,
@@ -141,7 +141,7 @@ pub enum Command {
     Undo {
         /// Where and who.
         #[command(flatten)]
-        common: Common,
+        common: CommonFlags,
         /// Do not ask first
         #[arg(long)]
         yes: bool,
@@ -150,7 +150,7 @@ pub enum Command {
     Watch {
         /// Where and who.
         #[command(flatten)]
-        common: Common,
+        common: CommonFlags,
         /// Lines instead of a screen
         #[arg(long)]
         plain: bool,
@@ -187,7 +187,7 @@ pub enum Pace {
 
 /// What `plan`, `apply` and `undo` share.
 #[derive(Debug, Args)]
-pub struct Common {
+pub struct CommonFlags {
     /// The plan file
     pub plan: PathBuf,
     /// Only this worker; may be repeated

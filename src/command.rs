@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use gangplank::engine::session::journal::left_open;
-use gangplank::engine::{Engine, Front, Journal, OfflineCerts, RealWorld, Session, Teller, code};
-use gangplank::host::{Here, NewKeys, Stop, TrustPolicy};
+use gangplank::engine::{Engine, EventSink, Front, Journal, OfflineCerts, RealWorld, Session, code};
+use gangplank::host::{NewKeys, SshEnvironment, Stop, TrustPolicy};
 use gangplank::plan::answers::EXAMPLE;
 use gangplank::plan::check::check_differences;
 use gangplank::plan::model::Plan;
@@ -17,13 +17,13 @@ use gangplank::plan::yaml;
 use gangplank::profile::DIFFERENCES;
 use gangplank::step::CATALOGUE;
 use gangplank::ui;
-use gangplank::ui::credentials::prompt::Terminal;
+use gangplank::ui::credentials::prompt::CredentialPrompt;
 use gangplank::ui::tui::app::Opening;
 
-use crate::cli::{Command, Common, Pace};
+use crate::cli::{CliCommand, CommonFlags, Pace};
 
 /// Where this computer keeps things.
-pub struct Places {
+pub struct StandardFolders {
     /// The operator's home folder.
     pub home: PathBuf,
     /// Where sessions are kept.
@@ -31,33 +31,33 @@ pub struct Places {
 }
 
 /// Runs a command; the exit code.
-pub fn run(command: Command, places: &Places, stop: &Arc<Stop>) -> u8 {
-    let wizard = matches!(command, Command::Open { .. } | Command::Resume { .. } | Command::Demo(_));
+pub fn run(command: CliCommand, places: &StandardFolders, stop: &Arc<Stop>) -> u8 {
+    let wizard = matches!(command, CliCommand::Open { .. } | CliCommand::Resume { .. } | CliCommand::Demo(_));
     if !wizard {
-        crate::signals::listen(stop, !matches!(command, Command::Watch { .. }));
+        crate::signals::listen(stop, !matches!(command, CliCommand::Watch { .. }));
     }
     match command {
-        Command::Open { plan, wizard } => crate::open::open(&wizard, Opening::Plan(plan), places),
-        Command::Resume { name, wizard } => crate::open::resume(name, &wizard, places),
-        Command::Demo(demo) => crate::open::open_demo(&demo, places),
-        Command::Init => {
+        CliCommand::Open { plan, wizard } => crate::open::open(&wizard, Opening::Plan(plan), places),
+        CliCommand::Resume { name, wizard } => crate::open::resume(name, &wizard, places),
+        CliCommand::Demo(demo) => crate::open::open_demo(&demo, places),
+        CliCommand::Init => {
             print(EXAMPLE);
             code::DONE
         }
-        Command::Completions { shell } => {
+        CliCommand::Completions { shell } => {
             let mut command = <crate::cli::Cli as clap::CommandFactory>::command();
             clap_complete::generate(shell, &mut command, "gangplank", &mut std::io::stdout());
             code::DONE
         }
-        Command::Shots { folder, check } => shots(&folder, check),
-        Command::Explain { step } => explain(step.as_deref()),
-        Command::Plan { common, script: true, .. } => plan(&common, places, stop, Form::Script),
-        Command::Plan { common, files, functions, script: false } => {
+        CliCommand::Shots { folder, check } => shots(&folder, check),
+        CliCommand::Explain { step } => explain(step.as_deref()),
+        CliCommand::Plan { common, script: true, .. } => plan(&common, places, stop, Form::Script),
+        CliCommand::Plan { common, files, functions, script: false } => {
             plan(&common, places, stop, Form::Text { files, functions })
         }
-        Command::Apply { common, pace, verbose } => apply(&common, places, stop, pace, verbose),
-        Command::Watch { common, plain } => watch(&common, places, stop, plain),
-        Command::Undo { common, yes } => undo(&common, places, stop, yes),
+        CliCommand::Apply { common, pace, verbose } => apply(&common, places, stop, pace, verbose),
+        CliCommand::Watch { common, plain } => watch(&common, places, stop, plain),
+        CliCommand::Undo { common, yes } => undo(&common, places, stop, yes),
     }
 }
 
@@ -107,7 +107,7 @@ fn explain(step: Option<&str>) -> u8 {
 }
 
 /// Reads the plan, telling every remark.
-fn read_plan(common: &Common, places: &Places) -> Result<(Plan, String), u8> {
+fn read_plan(common: &CommonFlags, places: &StandardFolders) -> Result<(Plan, String), u8> {
     let bytes = std::fs::read(&common.plan).map_err(|error| {
         eprintln!("{}: {error}", common.plan.display());
         code::USE
@@ -136,7 +136,7 @@ fn read_plan(common: &Common, places: &Places) -> Result<(Plan, String), u8> {
     Ok((loaded.plan, String::from_utf8_lossy(&bytes).into_owned()))
 }
 
-fn watch(common: &Common, places: &Places, stop: &Stop, lines: bool) -> u8 {
+fn watch(common: &CommonFlags, places: &StandardFolders, stop: &Stop, lines: bool) -> u8 {
     let screen = !lines && !common.json;
     if screen && !std::io::stdout().is_terminal() {
         eprintln!("the panel needs a terminal: say --plain for lines or --json for JSON lines");
@@ -150,7 +150,7 @@ fn watch(common: &Common, places: &Places, stop: &Stop, lines: bool) -> u8 {
         let state = common.state.as_ref().unwrap_or(&places.state);
         let terminal = Arc::new(asker(common, true)?);
         let world = world_with(common, places, &plan, kept(state, &plan), true, Arc::clone(&terminal));
-        let world: ui::panel::watch::Shared = Arc::new(world);
+        let world: gangplank::engine::SharedWorld = Arc::new(world);
         let plan = Arc::new(plan);
         if !screen {
             ui::panel::watch::lines(&world, &plan, stop, common.json);
@@ -166,16 +166,16 @@ fn watch(common: &Common, places: &Places, stop: &Stop, lines: bool) -> u8 {
     result.unwrap_or_else(|code| code)
 }
 
-fn asker(common: &Common, remember: bool) -> Result<Terminal, u8> {
-    Terminal::new(&common.secrets, remember, &common.trust, common.trust_new).map_err(|error| {
+fn asker(common: &CommonFlags, remember: bool) -> Result<CredentialPrompt, u8> {
+    CredentialPrompt::new(&common.secrets, remember, &common.trust, common.trust_new).map_err(|error| {
         eprintln!("{error}");
         code::USE
     })
 }
 
 fn world(
-    common: &Common,
-    places: &Places,
+    common: &CommonFlags,
+    places: &StandardFolders,
     plan: &Plan,
     kept: PathBuf,
     remember: bool,
@@ -185,12 +185,12 @@ fn world(
 }
 
 fn world_with(
-    common: &Common,
-    places: &Places,
+    common: &CommonFlags,
+    places: &StandardFolders,
     plan: &Plan,
     kept: PathBuf,
     remember: bool,
-    terminal: Arc<Terminal>,
+    terminal: Arc<CredentialPrompt>,
 ) -> RealWorld {
     let policy = if remember {
         let new = if common.trust_new { NewKeys::Accept } else { NewKeys::Ask };
@@ -198,7 +198,7 @@ fn world_with(
     } else {
         TrustPolicy::default()
     };
-    let here = Here {
+    let here = SshEnvironment {
         home: places.home.clone(),
         user: std::env::var("USER")
             .or_else(|_| std::env::var("LOGNAME"))
@@ -221,7 +221,7 @@ fn run_id() -> String {
     format!("{}-{}", jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ"), std::process::id())
 }
 
-struct Parts<'a> {
+struct EngineParts<'a> {
     plan: &'a Plan,
     world: &'a RealWorld,
     front: &'a dyn Front,
@@ -232,11 +232,11 @@ struct Parts<'a> {
     made: std::collections::BTreeSet<String>,
 }
 
-fn engine<'a>(parts: Parts<'a>, common: &Common, pace: Pace) -> Engine<'a> {
+fn engine<'a>(parts: EngineParts<'a>, common: &CommonFlags, pace: Pace) -> Engine<'a> {
     Engine {
         plan: parts.plan,
         world: parts.world,
-        teller: Teller::new(parts.front, &parts.run),
+        events: EventSink::new(parts.front, &parts.run),
         journal: parts.journal,
         stop: parts.stop,
         run: parts.run,
@@ -262,7 +262,7 @@ fn made(state: &Path, plan: &Plan) -> std::collections::BTreeSet<String> {
 }
 
 fn tell(problem: &Problem) -> u8 {
-    for line in ui::problem_lines(problem, &Place::Here) {
+    for line in ui::problem_lines(problem, &Place::Local) {
         eprintln!("{line}");
     }
     code::PROBLEM
@@ -277,7 +277,7 @@ enum Form {
     Script,
 }
 
-fn plan(common: &Common, places: &Places, stop: &Stop, form: Form) -> u8 {
+fn plan(common: &CommonFlags, places: &StandardFolders, stop: &Stop, form: Form) -> u8 {
     let result = (|| {
         let (plan, _) = read_plan(common, places)?;
         let state = common.state.as_ref().unwrap_or(&places.state);
@@ -285,7 +285,7 @@ fn plan(common: &Common, places: &Places, stop: &Stop, form: Form) -> u8 {
         let front = ui::output::json::Json;
         let run = run_id();
         let journal = Journal::none();
-        let parts = Parts {
+        let parts = EngineParts {
             plan: &plan,
             world: &world,
             front: &front,
@@ -335,7 +335,7 @@ fn plan(common: &Common, places: &Places, stop: &Stop, form: Form) -> u8 {
     result.unwrap_or_else(|code| code)
 }
 
-fn apply(common: &Common, places: &Places, stop: &Stop, pace: Pace, verbose: bool) -> u8 {
+fn apply(common: &CommonFlags, places: &StandardFolders, stop: &Stop, pace: Pace, verbose: bool) -> u8 {
     let result = (|| {
         let (plan, text) = read_plan(common, places)?;
         let state = common.state.as_ref().unwrap_or(&places.state);
@@ -352,9 +352,9 @@ fn apply(common: &Common, places: &Places, stop: &Stop, pace: Pace, verbose: boo
             tell(&Problem::new("E-SESSION-04", "the journal cannot be written").seen(error.to_string()))
         })?;
         let world = world(common, places, &plan, kept(state, &plan), true)?;
-        let (lines, json) = (ui::output::lines::Lines::new(verbose), ui::output::json::Json);
+        let (lines, json) = (ui::output::lines::LineFront::new(verbose), ui::output::json::Json);
         let front: &dyn Front = if common.json { &json } else { &lines };
-        let parts = Parts {
+        let parts = EngineParts {
             plan: &plan,
             world: &world,
             front,
@@ -369,17 +369,17 @@ fn apply(common: &Common, places: &Places, stop: &Stop, pace: Pace, verbose: boo
     result.unwrap_or_else(|code| code)
 }
 
-fn undo(common: &Common, places: &Places, stop: &Stop, yes: bool) -> u8 {
+fn undo(common: &CommonFlags, places: &StandardFolders, stop: &Stop, yes: bool) -> u8 {
     let result = (|| {
         let (plan, text) = read_plan(common, places)?;
         let state = common.state.as_ref().unwrap_or(&places.state);
         let session = Session::open(state, &plan, &text).map_err(|problem| tell(&problem))?;
         let world = world(common, places, &plan, kept(state, &plan), true)?;
-        let (lines, json) = (ui::output::lines::Lines::new(true), ui::output::json::Json);
+        let (lines, json) = (ui::output::lines::LineFront::new(true), ui::output::json::Json);
         let front: &dyn Front = if common.json { &json } else { &lines };
         let journal = Journal::none();
         let run = run_id();
-        let parts = Parts {
+        let parts = EngineParts {
             plan: &plan,
             world: &world,
             front,

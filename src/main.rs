@@ -33,9 +33,9 @@ fn main() -> ExitCode {
     ExitCode::from(code.unwrap_or(4))
 }
 
-fn places() -> Option<command::Places> {
+fn places() -> Option<command::StandardFolders> {
     let home = directories::BaseDirs::new()?.home_dir().to_path_buf();
     let project = directories::ProjectDirs::from("", "", "gangplank")?;
     let state = project.state_dir().unwrap_or_else(|| project.data_local_dir());
-    Some(command::Places { home, state: state.join("sessions") })
+    Some(command::StandardFolders { home, state: state.join("sessions") })
 }

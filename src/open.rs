@@ -5,20 +5,20 @@ use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 
 use gangplank::engine::{RealWorld, code, demo as labs};
-use gangplank::host::{Here, NewKeys, TrustPolicy};
+use gangplank::host::{NewKeys, SshEnvironment, TrustPolicy};
 use gangplank::plan::model::ApiAddress;
-use gangplank::ui::credentials::prompt::Terminal;
+use gangplank::ui::credentials::prompt::CredentialPrompt;
 use gangplank::ui::gallery::cast::Recorder;
 use gangplank::ui::plain;
-use gangplank::ui::tui::app::{self, Opening, Start};
+use gangplank::ui::tui::app::{self, Opening, WizardStart};
 use gangplank::ui::tui::theme::{Palette, Theme};
 use gangplank::ui::wizard::autoplay::Player;
 use gangplank::ui::wizard::effects::{self, Dialogs, Replies};
 
-use crate::cli::{Demo, Looks, Wizard};
-use crate::command::{Places, find_program};
+use crate::cli::{DemoFlags, DisplayFlags, WizardFlags};
+use crate::command::{StandardFolders, find_program};
 
-fn theme(looks: &Looks) -> Theme {
+fn theme(looks: &DisplayFlags) -> Theme {
     let mut theme = Theme::from_environment(|name| std::env::var(name).ok());
     theme.ascii |= looks.ascii;
     if let Some(palette) = looks.palette.as_deref().and_then(Palette::parse) {
@@ -28,7 +28,7 @@ fn theme(looks: &Looks) -> Theme {
 }
 
 /// Opens the wizard; the exit code.
-pub fn open(wizard: &Wizard, opening: Opening, places: &Places) -> u8 {
+pub fn open(wizard: &WizardFlags, opening: Opening, places: &StandardFolders) -> u8 {
     show(wizard, opening, places, &Show::default())
 }
 
@@ -54,7 +54,7 @@ fn size(text: &str) -> Option<(u16, u16)> {
 }
 
 /// Opens a demo; the exit code.
-pub fn open_demo(demo: &Demo, places: &Places) -> u8 {
+pub fn open_demo(demo: &DemoFlags, places: &StandardFolders) -> u8 {
     if demo.list {
         for (name, title) in labs::names() {
             println!("{name:<16} {title}");
@@ -75,13 +75,13 @@ pub fn open_demo(demo: &Demo, places: &Places) -> u8 {
         eprintln!("--size {}: write it as 120x36, at least 60x16", demo.size);
         return code::USE;
     };
-    let wizard = Wizard { looks: demo.looks.clone(), jobs: 16, ..Wizard::default() };
+    let wizard = WizardFlags { looks: demo.looks.clone(), jobs: 16, ..WizardFlags::default() };
     let play = demo.autoplay.then(|| lab.clone());
     let show = Show { speed: demo.speed, seed: demo.seed, play, record: demo.record.clone(), size };
     crate::open::show(&wizard, Opening::Demo(lab), places, &show)
 }
 
-fn show(wizard: &Wizard, opening: Opening, places: &Places, show: &Show) -> u8 {
+fn show(wizard: &WizardFlags, opening: Opening, places: &StandardFolders, show: &Show) -> u8 {
     let seen = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
     let unseen = !seen && show.play.is_some() && show.record.is_some();
     let lines = wizard.looks.plain || std::env::var("GANGPLANK_PLAIN").is_ok_and(|value| value == "1");
@@ -94,8 +94,13 @@ fn show(wizard: &Wizard, opening: Opening, places: &Places, show: &Show) -> u8 {
     let (send, news) = mpsc::channel();
     let replies = Replies::default();
     let dialogs = Dialogs { send: send.clone(), replies: replies.clone() };
-    let asker = match Terminal::with(dialogs.prompt(), &wizard.secrets, true, &wizard.trust, wizard.trust_new)
-    {
+    let asker = match CredentialPrompt::with(
+        dialogs.prompt(),
+        &wizard.secrets,
+        true,
+        &wizard.trust,
+        wizard.trust_new,
+    ) {
         Ok(asker) => asker,
         Err(error) => {
             eprintln!("{error}");
@@ -104,7 +109,7 @@ fn show(wizard: &Wizard, opening: Opening, places: &Places, show: &Show) -> u8 {
     };
     let new = if wizard.trust_new { NewKeys::Accept } else { NewKeys::Ask };
     let policy = TrustPolicy { accept: wizard.trust.clone(), new };
-    let here = Here {
+    let here = SshEnvironment {
         home: places.home.clone(),
         user: std::env::var("USER")
             .or_else(|_| std::env::var("LOGNAME"))
@@ -125,9 +130,9 @@ fn show(wizard: &Wizard, opening: Opening, places: &Places, show: &Show) -> u8 {
         }
     };
     let nowhere = ApiAddress { host: "127.0.0.1".to_owned(), port: 1 };
-    let start = Start {
+    let start = WizardStart {
         theme: theme(&wizard.looks),
-        places: effects::Places {
+        places: effects::WizardFolders {
             state: state.clone(),
             home: places.home.clone(),
             base: std::env::current_dir().unwrap_or_else(|_| places.home.clone()),
@@ -158,7 +163,7 @@ fn show(wizard: &Wizard, opening: Opening, places: &Places, show: &Show) -> u8 {
 }
 
 /// The newest session, when none is named.
-pub fn resume(name: Option<String>, wizard: &Wizard, places: &Places) -> u8 {
+pub fn resume(name: Option<String>, wizard: &WizardFlags, places: &StandardFolders) -> u8 {
     let state = wizard.state.clone().unwrap_or_else(|| places.state.clone());
     let sessions = gangplank::ui::wizard::effects::session::list(&state);
     let name = name.or_else(|| sessions.first().map(|saved| saved.name.clone()));

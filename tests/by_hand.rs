@@ -8,10 +8,10 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::Arc;
 
-use gangplank::host::{Batch, BatchEnd, HereHost, Host, LocalWire, ShellHost, Stop, Vault};
-use gangplank::pki::{self, Ca, Kind, PublicKey, Serial};
-use gangplank::plan::action::{Action, Content, KeyKind, SecretRef, Slot, Wish};
-use gangplank::plan::fact::Want;
+use gangplank::host::{Batch, BatchEnd, Host, LocalHost, LocalWire, ShellHost, Stop, Vault};
+use gangplank::pki::{self, CaSigner, NewKey, PublicKey, Serial};
+use gangplank::plan::action::{Action, CertificateSpec, Content, KeyAlgorithm, SecretRef, Slot};
+use gangplank::plan::fact::FactQuery;
 use gangplank::step::request;
 use jiff::Timestamp;
 use tempfile::TempDir;
@@ -27,8 +27,8 @@ impl Vault for NoSecrets {
     fn wrong(&self, _: &SecretRef) {}
 }
 
-fn wish() -> Wish {
-    Wish {
+fn wish() -> CertificateSpec {
+    CertificateSpec {
         cn: "system:node:w1".to_owned(),
         organizations: vec!["system:nodes".to_owned()],
         ips: vec!["192.0.2.1".parse().unwrap()],
@@ -51,7 +51,7 @@ fn actions(root: &Path) -> Vec<Action> {
         Action::MakeDir { path: at("a/b c"), mode: "0700" },
         put("a/b c/file", "one\ntwo\n", "0640"),
         put("old", "new text without an end of line", "0600"),
-        Action::MakeKey { path: at("key"), kind: KeyKind::P256 },
+        Action::MakeKey { path: at("key"), kind: KeyAlgorithm::P256 },
         Action::MakeCsr { key: at("key"), wish: wish(), out: Slot("csr".to_owned()) },
     ]
 }
@@ -59,8 +59,8 @@ fn actions(root: &Path) -> Vec<Action> {
 fn run(host: &mut dyn Host, root: &Path, run: &str) -> BatchEnd {
     std::fs::write(root.join("old"), "old text").unwrap();
     std::fs::set_permissions(root.join("old"), std::fs::Permissions::from_mode(0o644)).unwrap();
-    let wants = vec![Want::Key(root.join("key").display().to_string())];
-    let batch = Batch { actions: actions(root), wants, run: run.to_owned() };
+    let wants = vec![FactQuery::Key(root.join("key").display().to_string())];
+    let batch = Batch { actions: actions(root), queries: wants, run: run.to_owned() };
     let end = host.run(&batch, &Stop::default(), &mut |_| {});
     assert!(end.trouble.is_none(), "{:?}", end.trouble);
     for (index, action) in &end.actions {
@@ -95,7 +95,7 @@ fn files_made_in_rust_and_by_the_shell_shown_are_the_same() {
     }
     let (rust, shell, state) = (TempDir::new().unwrap(), TempDir::new().unwrap(), TempDir::new().unwrap());
     let id = format!("test-by-hand-{}", std::process::id());
-    let mut here = HereHost::new(state.path().to_path_buf());
+    let mut here = LocalHost::new(state.path().to_path_buf());
     let made = run(&mut here, rust.path(), &id);
     let mut local = ShellHost::new(Arc::new(LocalWire::new()), Arc::new(NoSecrets), false);
     let shown = run(&mut local, shell.path(), &id);
@@ -135,11 +135,11 @@ fn files_made_in_rust_and_by_the_shell_shown_are_the_same() {
 #[test]
 fn a_certificate_signed_here_and_by_the_command_shown_says_the_same() {
     let now = Timestamp::now();
-    let made = Ca::make("by-hand-ca", Kind::P256, 3650, Serial::random().unwrap(), now).unwrap();
-    let ca = Ca::load(made.cert.as_bytes(), made.key.as_bytes(), None, now).unwrap();
+    let made = CaSigner::make("by-hand-ca", NewKey::P256, 3650, Serial::random().unwrap(), now).unwrap();
+    let ca = CaSigner::load(made.cert.as_bytes(), made.key.as_bytes(), None, now).unwrap();
     let folder = TempDir::new().unwrap();
     let key = folder.path().join("worker.key");
-    std::fs::write(&key, pki::make_key(Kind::Rsa2048).unwrap().as_bytes()).unwrap();
+    std::fs::write(&key, pki::make_key(NewKey::Rsa2048).unwrap().as_bytes()).unwrap();
     std::fs::write(folder.path().join("ca.crt"), &made.cert).unwrap();
     std::fs::write(folder.path().join("ca.key"), made.key.as_bytes()).unwrap();
     let csr = Slot("worker.csr".to_owned());

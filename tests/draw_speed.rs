@@ -11,17 +11,17 @@ use std::time::{Duration, Instant};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use gangplank::engine::{Event, RealWorld, Stamped};
-use gangplank::host::{Here, TrustPolicy};
+use gangplank::host::{SshEnvironment, TrustPolicy};
 use gangplank::plan::model::ApiAddress;
 use gangplank::plan::place::Place;
-use gangplank::ui::credentials::prompt::Terminal as Vault;
+use gangplank::ui::credentials::prompt::CredentialPrompt;
 use gangplank::ui::gallery::scenes;
-use gangplank::ui::tui::app::{Opening, Start, Turn, Wizard};
+use gangplank::ui::tui::app::{LoopAction, Opening, WizardLoop, WizardStart};
 use gangplank::ui::tui::theme::Theme;
 use gangplank::ui::tui::view;
-use gangplank::ui::wizard::effects::{Dialogs, Places, Replies};
+use gangplank::ui::wizard::effects::{Dialogs, Replies, WizardFolders};
 use gangplank::ui::wizard::message::Msg;
-use gangplank::ui::wizard::model::{Look, Model, Screen, Survey, Target};
+use gangplank::ui::wizard::model::{Inspection, Look, Model, ProbeTarget, Screen};
 use gangplank::ui::wizard::update;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -54,7 +54,7 @@ fn many(scene: &str, workers: usize, size: (u16, u16)) -> Model {
     let first = Place::Worker("worker01".to_owned());
     let name = |at: usize| format!("worker{:03}", at + 1);
     let row = model.answers.workers[0].clone();
-    let look = model.looks.get(&Target::Worker("worker01".to_owned())).cloned();
+    let look = model.looks.get(&ProbeTarget::Worker("worker01".to_owned())).cloned();
     let cells: Vec<_> = model
         .run
         .cells
@@ -74,7 +74,7 @@ fn many(scene: &str, workers: usize, size: (u16, u16)) -> Model {
     for at in 0..workers {
         let place = Place::Worker(name(at));
         let seen: Look = look.clone().unwrap_or_else(Look::begun);
-        model.looks.insert(Target::Worker(name(at)), seen);
+        model.looks.insert(ProbeTarget::Worker(name(at)), seen);
         for (step, cell) in &cells {
             model.run.cells.insert((place.clone(), step), cell.clone());
         }
@@ -84,7 +84,7 @@ fn many(scene: &str, workers: usize, size: (u16, u16)) -> Model {
             model.run.ends.insert(name(at), end);
         }
     }
-    if let Survey::Seen { seen, .. } = &mut model.survey {
+    if let Inspection::Seen { seen, .. } = &mut model.inspection {
         let mut all = seen.as_ref().clone();
         if let Some(one) = all.iter().find(|one| one.place == first).cloned() {
             all.retain(|one| !matches!(one.place, Place::Worker(_)));
@@ -96,7 +96,7 @@ fn many(scene: &str, workers: usize, size: (u16, u16)) -> Model {
         }
         *seen = Arc::new(all);
     }
-    update::judge(&mut model);
+    update::validate(&mut model);
     model.row = workers / 2;
     model
 }
@@ -163,17 +163,23 @@ fn a_key_in_a_field_is_answered_with_500_workers() {
 }
 
 #[expect(clippy::unwrap_used, reason = "a test")]
-fn wizard(folder: &std::path::Path) -> (Wizard, Sender<Msg>) {
+fn wizard(folder: &std::path::Path) -> (WizardLoop, Sender<Msg>) {
     let (send, news) = channel();
     let replies = Replies::default();
     let dialogs = Dialogs { send: send.clone(), replies: replies.clone() };
-    let vault = Vault::with(dialogs.prompt(), &[], true, &[], false).unwrap();
-    let here = Here { home: folder.to_owned(), user: "op".to_owned(), agent: None, ssh: None, config: None };
+    let vault = CredentialPrompt::with(dialogs.prompt(), &[], true, &[], false).unwrap();
+    let here = SshEnvironment {
+        home: folder.to_owned(),
+        user: "op".to_owned(),
+        agent: None,
+        ssh: None,
+        config: None,
+    };
     let nowhere = ApiAddress { host: "127.0.0.1".to_owned(), port: 1 };
     let real = RealWorld::new(here, TrustPolicy::default(), Arc::new(vault), &nowhere, folder.join("kept"));
-    let start = Start {
+    let start = WizardStart {
         theme: Theme::default(),
-        places: Places {
+        places: WizardFolders {
             state: folder.join("state"),
             home: folder.to_owned(),
             base: folder.to_owned(),
@@ -190,7 +196,7 @@ fn wizard(folder: &std::path::Path) -> (Wizard, Sender<Msg>) {
         player: None,
         recorder: None,
     };
-    (Wizard::new(start, (120, 36)), send)
+    (WizardLoop::new(start, (120, 36)), send)
 }
 
 /// Output of all hosts at this pace until it is told to end.
@@ -265,7 +271,7 @@ fn a_key_draws_at_once_while_20_hosts_stream_and_output_alone_never_above_30_fra
         assert!(begun.elapsed() < Duration::from_secs(120), "keys are not drawn");
         let before = wizard.frames;
         let turn = wizard.turn(&mut screen).unwrap();
-        assert!(matches!(turn, Turn::On));
+        assert!(matches!(turn, LoopAction::On));
         if wizard.frames > before && wizard.model.run.shown != shown {
             shown = wizard.model.run.shown;
             let _ = tell.send(Instant::now());
@@ -289,7 +295,7 @@ fn a_key_draws_at_once_while_20_hosts_stream_and_output_alone_never_above_30_fra
     streams.join().unwrap();
     let total = sent.load(Ordering::Acquire);
     let deadline = Instant::now() + Duration::from_secs(30);
-    let heard = |wizard: &Wizard| -> usize {
+    let heard = |wizard: &WizardLoop| -> usize {
         wizard.model.run.logs.values().map(gangplank::ui::wizard::screens::log::Log::len).sum()
     };
     while heard(&wizard) < usize::try_from(total).unwrap() && Instant::now() < deadline {

@@ -8,7 +8,7 @@ mod random;
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use gangplank::engine::{Event, Stamped};
 use gangplank::plan::place::Place;
-use gangplank::plan::problem::{Problem, Way};
+use gangplank::plan::problem::{Problem, Remedy};
 use gangplank::step::StepId;
 use gangplank::ui::tui::theme::Theme;
 use gangplank::ui::wizard::autoplay;
@@ -17,16 +17,16 @@ use gangplank::ui::wizard::keymap::{self, Command, TABLE};
 use gangplank::ui::wizard::layer::{Does, entries};
 use gangplank::ui::wizard::message::{Effect, Msg, Opened};
 use gangplank::ui::wizard::model::{
-    Confirm, Model, Offline, Overlay, Question, Reply, Screen, Survey, Target,
+    Confirm, Inspection, Model, Offline, Overlay, ProbeTarget, Question, Reply, Screen,
 };
-use gangplank::ui::wizard::update::{judge, update};
+use gangplank::ui::wizard::update::{update, validate};
 use std::sync::Arc;
 
 fn model() -> Model {
     let mut model = Model::new(Theme::default(), (100, 32), jiff::Timestamp::UNIX_EPOCH);
     model.base = "/plans".into();
     model.home = Some("/home/op".into());
-    judge(&mut model);
+    validate(&mut model);
     model
 }
 
@@ -39,7 +39,7 @@ fn answered(screen: &str) -> Model {
     let mut model = model();
     press(&mut model, WALK);
     assert_eq!(model.screen, Screen::Review);
-    assert!(gangplank::ui::wizard::update::plan(&model).is_some(), "{:?}", model.remarks);
+    assert!(gangplank::ui::wizard::update::plan(&model).is_some(), "{:?}", model.issues);
     if screen == "review" {
         seen(&mut model);
         return model;
@@ -55,10 +55,10 @@ fn answered(screen: &str) -> Model {
     new
 }
 
-/// The newest survey ends, and finds nothing at all.
+/// The newest inspection ends, and finds nothing at all.
 fn seen(model: &mut Model) {
-    let number = model.survey_number;
-    update(model, Msg::Surveyed { number, seen: Ok(Arc::new(Vec::new())) });
+    let number = model.inspection_number;
+    update(model, Msg::Inspected { number, seen: Ok(Arc::new(Vec::new())) });
 }
 
 fn running() -> Model {
@@ -69,7 +69,7 @@ fn running() -> Model {
     model
 }
 
-fn looks(effects: &[Effect]) -> Vec<&Target> {
+fn looks(effects: &[Effect]) -> Vec<&ProbeTarget> {
     effects
         .iter()
         .filter_map(|effect| match effect {
@@ -103,7 +103,7 @@ fn secret(id: u64) -> Msg {
     Msg::Ask { id, question: Question::Secret { prompt: "password of core@10.0.0.11".to_owned() } }
 }
 
-fn trouble(place: Place, ways: Vec<Way>) -> Msg {
+fn trouble(place: Place, ways: Vec<Remedy>) -> Msg {
     let problem = Problem { ways, ..Problem::new("E-TEST-01", "it does not work") };
     Msg::Run(Stamped {
         v: 1,
@@ -125,7 +125,7 @@ const WALK: &str = "<enter>ca.crt<enter>ca.key<enter><enter>\
 fn a_whole_plan_is_typed_from_welcome_to_review() {
     let mut model = model();
     let effects = press(&mut model, WALK);
-    assert_eq!(model.screen, Screen::Review, "{:?} {:?}", model.toast, model.remarks);
+    assert_eq!(model.screen, Screen::Review, "{:?} {:?}", model.toast, model.issues);
     assert_eq!(model.answers.ca.cert.as_deref(), Some("ca.crt"));
     assert_eq!(model.answers.ca.key.as_deref(), Some("ca.key"));
     assert_eq!(model.answers.cluster.name.as_deref(), Some("prod"));
@@ -136,7 +136,7 @@ fn a_whole_plan_is_typed_from_welcome_to_review() {
     // The second worker takes over the user of the first.
     assert!(model.answers.workers.iter().all(|one| one.ssh.user.as_deref() == Some("core")));
     assert!(!writes(&effects));
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::Survey { .. })));
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Inspect { .. })));
 }
 
 #[test]
@@ -183,14 +183,14 @@ fn leaving_a_field_saves_and_looks_at_what_it_is_about_once() {
     assert!(saves(&effects));
     assert!(looks(&effects).len() <= 1);
     let effects = press(&mut model, "ca.key<tab>");
-    assert_eq!(looks(&effects), [&Target::Ca]);
+    assert_eq!(looks(&effects), [&ProbeTarget::Ca]);
 
     let mut model = answered("workers");
     press(&mut model, "<enter>");
     assert!(model.editor.is_some());
     let effects = press(&mut model, "x<tab>");
     assert!(saves(&effects));
-    assert_eq!(looks(&effects), [&Target::Worker("worker1x".to_owned())]);
+    assert_eq!(looks(&effects), [&ProbeTarget::Worker("worker1x".to_owned())]);
 
     let mut model = answered("cluster");
     press(&mut model, "<c-g>2<enter>");
@@ -201,16 +201,16 @@ fn leaving_a_field_saves_and_looks_at_what_it_is_about_once() {
     }
     let effects = press(&mut model, "3<tab>");
     assert!(saves(&effects));
-    assert_eq!(looks(&effects), [&Target::Api]);
+    assert_eq!(looks(&effects), [&ProbeTarget::Api]);
 }
 
 #[test]
 fn an_answer_that_became_wrong_marks_its_screen_and_says_why() {
     let mut model = model();
     press(&mut model, WALK);
-    assert!(model.spoilt.is_empty());
+    assert!(model.invalidated.is_empty());
     press(&mut model, "<c-g>3<enter><enter><tab>x");
-    let why = model.spoilt.get(&Screen::Workers).unwrap();
+    let why = model.invalidated.get(&Screen::Workers).unwrap();
     assert!(why.contains("workers[0].address"), "{why}");
     let screen = model.screen;
     press(&mut model, "<esc>c");
@@ -229,21 +229,21 @@ fn an_answer_changed_from_review_comes_back_to_a_stale_review() {
         press(&mut model, "<tab>");
     }
     press(&mut model, "2<esc>");
-    assert!(matches!(model.survey, Survey::Seen { stale: true, .. }));
+    assert!(matches!(model.inspection, Inspection::Seen { stale: true, .. }));
     let effects = press(&mut model, "<esc>");
     assert_eq!(model.screen, Screen::Review);
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::Survey { .. })), "{effects:?}");
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Inspect { .. })), "{effects:?}");
     assert!(!writes(&press(&mut model, "a")));
 }
 
 #[test]
 fn apply_with_a_stale_survey_looks_first_and_runs_nothing() {
     let mut model = answered("review");
-    if let Survey::Seen { stale, .. } = &mut model.survey {
+    if let Inspection::Seen { stale, .. } = &mut model.inspection {
         *stale = true;
     }
     let effects = press(&mut model, "a");
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::Survey { .. })));
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Inspect { .. })));
     assert!(!writes(&effects));
     assert!(!writes(&press(&mut model, "a<enter>")), "while it is looked at nothing runs");
 }
@@ -251,8 +251,8 @@ fn apply_with_a_stale_survey_looks_first_and_runs_nothing() {
 #[test]
 fn a_survey_that_ends_after_an_answer_changed_is_not_taken_for_new() {
     let mut model = answered("certificates");
-    assert!(matches!(model.survey, Survey::Looking));
-    let number = model.survey_number;
+    assert!(matches!(model.inspection, Inspection::Looking));
+    let number = model.inspection_number;
     press(&mut model, "<backtab>");
     press(&mut model, "<backtab>");
     if model.editor.is_none() {
@@ -260,8 +260,8 @@ fn a_survey_that_ends_after_an_answer_changed_is_not_taken_for_new() {
     }
     press(&mut model, "30");
     assert_eq!(model.answers.ca.days, Some(30));
-    update(&mut model, Msg::Surveyed { number, seen: Ok(Arc::new(Vec::new())) });
-    assert!(!matches!(model.survey, Survey::Seen { stale: false, .. }), "{:?}", model.survey);
+    update(&mut model, Msg::Inspected { number, seen: Ok(Arc::new(Vec::new())) });
+    assert!(!matches!(model.inspection, Inspection::Seen { stale: false, .. }), "{:?}", model.inspection);
 }
 
 fn confirm(what: Confirm) -> Model {
@@ -326,7 +326,7 @@ fn read_only_never_writes_whatever_is_pressed() {
     let mut model = answered("review");
     model.read_only = true;
     model.screen = Screen::Run;
-    let repair = Way::Repair { title: "start docker".to_owned(), actions: Vec::new() };
+    let repair = Remedy::Repair { title: "start docker".to_owned(), actions: Vec::new() };
     update(&mut model, trouble(Place::Worker("worker1".to_owned()), vec![repair]));
     for keys in ["p", "r", "u", "1<enter>", "2<enter>", "3<enter>", "4<enter>", "<enter>"] {
         let effects = press(&mut model, &format!("{keys}worker1<enter><enter>"));
@@ -509,14 +509,14 @@ fn a_name_typed_past_another_workers_name_takes_nothing_of_it() {
 #[test]
 fn a_look_at_a_worker_that_was_renamed_meanwhile_is_still_its_look() {
     let mut model = answered("workers");
-    let number = model.look_numbers[&Target::Worker("worker1".to_owned())];
+    let number = model.look_numbers[&ProbeTarget::Worker("worker1".to_owned())];
     press(&mut model, "<enter>x");
     let look = gangplank::ui::wizard::model::Look {
         word: "fine".to_owned(),
         ..gangplank::ui::wizard::model::Look::begun()
     };
-    update(&mut model, Msg::Looked { target: Target::Worker("worker1".to_owned()), number, look });
-    assert_eq!(model.looks[&Target::Worker("worker1x".to_owned())].word, "fine");
+    update(&mut model, Msg::Looked { target: ProbeTarget::Worker("worker1".to_owned()), number, look });
+    assert_eq!(model.looks[&ProbeTarget::Worker("worker1x".to_owned())].word, "fine");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::io::Write;
 use std::net::TcpListener;
 use std::time::Duration;
 
-use gangplank::kube::api::{Counts, Deleted};
+use gangplank::kube::api::{Deleted, RequestCounts};
 use gangplank::kube::probe::{ClientCas, NameCheck};
 use gangplank::kube::{Api, ApiError, Applied, Credential, NodeEvent, ReadyState, TlsFault, probe};
 use gangplank::plan::model::{ApiAddress, Version};
@@ -79,7 +79,7 @@ fn reads_version_nodes_and_pods_over_one_connection_with_a_certificate() {
     assert!(
         pods.iter().any(|pod| pod.is_ready() && pod.containers == 4 && pod.node.as_deref() == Some("w6"))
     );
-    assert_eq!(api.counts(), Counts { connections: 1, requests: 3, writes: 0 });
+    assert_eq!(api.counts(), RequestCounts { connections: 1, requests: 3, writes: 0 });
     assert!(server.asked().iter().all(|asked| asked.client.as_deref() == Some("kubectl")));
 }
 
@@ -171,7 +171,7 @@ fn applying_what_is_there_writes_nothing() {
     let api = api(&server, &ca);
     assert_eq!(api.apply(&manifest()).unwrap(), Applied::Same);
     assert_eq!(api.apply(&manifest()).unwrap(), Applied::Same);
-    assert_eq!(api.counts(), Counts { connections: 1, requests: 2, writes: 0 });
+    assert_eq!(api.counts(), RequestCounts { connections: 1, requests: 2, writes: 0 });
 }
 
 #[test]

@@ -3,19 +3,17 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use gangplank::plan::{
-    answers::{
-        Answers, CaAnswers, CaLogin, ClusterAnswers, ContextAnswers, Defaults, DifferenceAnswers, DnsAnswers,
-        EXAMPLE, KubectlAnswers, KubeletAnswers, LoginAnswers, WorkerAnswers,
-    },
-    check::{Places, check, finish},
-    range::expand,
-    remark::Remark,
-    yaml::{self, load, read, write},
+use gangplank::plan::answers::{
+    Answers, CaAnswers, CaLogin, ClusterAnswers, ContextAnswers, Defaults, DifferenceAnswers, DnsAnswers,
+    EXAMPLE, KubectlAnswers, KubeletAnswers, LoginAnswers, WorkerAnswers,
 };
+use gangplank::plan::check::{PathBases, check, finish};
+use gangplank::plan::issue::PlanIssue;
+use gangplank::plan::range::expand;
+use gangplank::plan::yaml::{self, load, read, write};
 use proptest::{collection::vec, option, prelude::*};
 
-fn remarks(bytes: &[u8]) -> Vec<Remark> {
+fn remarks(bytes: &[u8]) -> Vec<PlanIssue> {
     match load(bytes, Path::new("plan.yaml"), Some(Path::new("/home/op"))) {
         Ok(loaded) => loaded.warnings,
         Err(remarks) => remarks,
@@ -49,7 +47,7 @@ fn the_example_is_a_plan_without_remarks() {
     let loaded =
         load(EXAMPLE.as_bytes(), Path::new("/plans/plan.yaml"), Some(Path::new("/home/op"))).unwrap();
     let (answers, lines) = read(EXAMPLE, Path::new("plan.yaml")).unwrap();
-    let places = Places { base: "/plans".into(), home: Some("/home/op".into()) };
+    let places = PathBases { base: "/plans".into(), home: Some("/home/op".into()) };
     assert_eq!(finish(&answers, &places).unwrap(), loaded.plan);
     let names: Vec<&str> = loaded.plan.workers.iter().map(|worker| worker.name.as_str()).collect();
     assert_eq!(names, ["worker1", "worker2", "worker3"]);
@@ -93,7 +91,7 @@ fn no_remark_shows_a_secret() {
         "defaults: {ssh: {jump: \"op:hunter2@bastion\", password: hunter2}}",
         "workers: [{name: w, address: 192.168.2.1, ssh: {host: \"op:hunter2@w\"}}]",
     ] {
-        let text: String = remarks(bad.as_bytes()).iter().map(Remark::to_string).collect();
+        let text: String = remarks(bad.as_bytes()).iter().map(PlanIssue::to_string).collect();
         assert!(!text.is_empty() && !text.contains(canary), "{text}");
     }
 }
@@ -254,7 +252,7 @@ proptest! {
     #[test]
     fn arbitrary_answers_are_judged_without_a_panic(answers in answers()) {
         let stops = check(&answers).iter().any(|remark| remark.stops);
-        let places = Places { base: "/".into(), home: Some("/home/op".into()) };
+        let places = PathBases { base: "/".into(), home: Some("/home/op".into()) };
         prop_assert_eq!(finish(&answers, &places).is_err(), stops);
     }
 

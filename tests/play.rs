@@ -6,15 +6,15 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use gangplank::engine::RealWorld;
-use gangplank::host::{Here, TrustPolicy};
+use gangplank::host::{SshEnvironment, TrustPolicy};
 use gangplank::plan::model::ApiAddress;
 use gangplank::plan::place::Place;
-use gangplank::ui::credentials::prompt::Terminal as Vault;
+use gangplank::ui::credentials::prompt::CredentialPrompt;
 use gangplank::ui::gallery::cast::Recorder;
-use gangplank::ui::tui::app::{Opening, Start, Turn, Wizard};
+use gangplank::ui::tui::app::{LoopAction, Opening, WizardLoop, WizardStart};
 use gangplank::ui::tui::theme::{Palette, Theme};
 use gangplank::ui::wizard::autoplay::Player;
-use gangplank::ui::wizard::effects::{Dialogs, Places, Replies};
+use gangplank::ui::wizard::effects::{Dialogs, Replies, WizardFolders};
 use gangplank::ui::wizard::model::{CellState, Screen};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -22,17 +22,23 @@ use ratatui::backend::TestBackend;
 const SIZE: (u16, u16) = (80, 24);
 
 #[expect(clippy::unwrap_used, reason = "a test")]
-fn wizard(lab: &str, folder: &Path, record: Option<&Path>) -> Wizard {
+fn wizard(lab: &str, folder: &Path, record: Option<&Path>) -> WizardLoop {
     let (send, news) = mpsc::channel();
     let replies = Replies::default();
     let dialogs = Dialogs { send: send.clone(), replies: replies.clone() };
-    let vault = Vault::with(dialogs.prompt(), &[], true, &[], false).unwrap();
-    let here = Here { home: folder.to_owned(), user: "op".to_owned(), agent: None, ssh: None, config: None };
+    let vault = CredentialPrompt::with(dialogs.prompt(), &[], true, &[], false).unwrap();
+    let here = SshEnvironment {
+        home: folder.to_owned(),
+        user: "op".to_owned(),
+        agent: None,
+        ssh: None,
+        config: None,
+    };
     let nowhere = ApiAddress { host: "127.0.0.1".to_owned(), port: 1 };
     let real = RealWorld::new(here, TrustPolicy::default(), Arc::new(vault), &nowhere, folder.join("kept"));
-    let start = Start {
+    let start = WizardStart {
         theme: Theme { palette: Palette::Mono, ascii: false },
-        places: Places {
+        places: WizardFolders {
             state: folder.join("state"),
             home: folder.to_owned(),
             base: folder.to_owned(),
@@ -49,18 +55,18 @@ fn wizard(lab: &str, folder: &Path, record: Option<&Path>) -> Wizard {
         player: Some(Player::new(lab).hurried()),
         recorder: record.map(|file| Recorder::new(file, SIZE.0, SIZE.1, lab).unwrap()),
     };
-    Wizard::new(start, SIZE)
+    WizardLoop::new(start, SIZE)
 }
 
 #[expect(clippy::unwrap_used, reason = "a test")]
-fn play(lab: &str, record: Option<&Path>) -> Wizard {
+fn play(lab: &str, record: Option<&Path>) -> WizardLoop {
     let folder = tempfile::tempdir().unwrap();
     let mut screen = Terminal::new(TestBackend::new(SIZE.0, SIZE.1)).unwrap();
     let mut wizard = wizard(lab, folder.path(), record);
     let deadline = Instant::now() + Duration::from_secs(150);
     while !wizard.player.as_ref().is_none_or(Player::over) || wizard.model.run.going_on() {
         assert!(Instant::now() < deadline, "{lab}: {}", screen.backend());
-        assert!(matches!(wizard.turn(&mut screen).unwrap(), Turn::On));
+        assert!(matches!(wizard.turn(&mut screen).unwrap(), LoopAction::On));
         let shown = screen.backend().to_string();
         assert!(shown.contains("DEMO"), "the screen always says that it is a demo: {shown}");
     }
@@ -69,7 +75,7 @@ fn play(lab: &str, record: Option<&Path>) -> Wizard {
     wizard
 }
 
-fn state(wizard: &Wizard, worker: &str, step: &str) -> Option<CellState> {
+fn state(wizard: &WizardLoop, worker: &str, step: &str) -> Option<CellState> {
     let step = gangplank::step::CATALOGUE.iter().map(|one| one.id().0).find(|id| *id == step)?;
     wizard.model.run.cells.get(&(Place::Worker(worker.to_owned()), step)).map(|cell| cell.state)
 }

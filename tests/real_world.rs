@@ -13,7 +13,7 @@ use gangplank::host::{
     Ask, Batch, BatchEnd, Host, HostKeyQuestion, NewKeys, SecretWanted, Stop, TrustAnswer, TrustPolicy, Vault,
 };
 use gangplank::plan::action::{Action, SecretRef};
-use gangplank::plan::fact::Want;
+use gangplank::plan::fact::FactQuery;
 use gangplank::plan::model::{ApiAddress, Login};
 use gangplank::plan::place::Place;
 use sshd::{LIMIT, Sshd};
@@ -69,7 +69,7 @@ fn connect(world: &dyn World, sshd: &Sshd) -> Box<dyn Host> {
 }
 
 fn ask(host: &mut dyn Host) -> BatchEnd {
-    let batch = Batch { wants: vec![Want::Folder("/".to_owned())], ..Batch::default() };
+    let batch = Batch { queries: vec![FactQuery::Folder("/".to_owned())], ..Batch::default() };
     host.run(&batch, &Stop::default(), &mut |_| {})
 }
 

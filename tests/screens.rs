@@ -178,7 +178,7 @@ fn a_key_that_an_offline_ca_must_not_have_can_be_emptied() {
     assert!(model.items().contains(&Item::Field(Field::CaKey)));
     let _ = input::answer(&mut model, Field::CaKey, "");
     assert!(!model.items().contains(&Item::Field(Field::CaKey)));
-    assert!(!model.remarks.iter().any(|remark| remark.field == "ca.key"), "{:?}", model.remarks);
+    assert!(!model.issues.iter().any(|remark| remark.field == "ca.key"), "{:?}", model.issues);
 }
 
 /// The last line of a page longer than the window is reached, and the first one again.

@@ -12,7 +12,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::atomic::AtomicU64;
 
 use gangplank::engine::world::scripted::LabWorld;
-use gangplank::engine::{Engine, Front, Journal, OfflineCerts, Seen, Stamped, Teller};
+use gangplank::engine::{Engine, EventSink, Front, Journal, OfflineCerts, PlacePreview, Stamped};
 use gangplank::host::Stop;
 use gangplank::lab::HERE;
 use gangplank::lab::setup::{FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
@@ -50,7 +50,7 @@ fn with_engine<T>(world: &LabWorld, plan: &Plan, work: impl FnOnce(&Engine) -> T
     let engine = Engine {
         plan,
         world,
-        teller: Teller::new(&front, "run-1"),
+        events: EventSink::new(&front, "run-1"),
         journal: Journal::none(),
         stop: &stop,
         run: "run-1".to_owned(),
@@ -66,7 +66,7 @@ fn with_engine<T>(world: &LabWorld, plan: &Plan, work: impl FnOnce(&Engine) -> T
     work(&engine)
 }
 
-fn seen(world: &LabWorld, plan: &Plan) -> Vec<Seen> {
+fn seen(world: &LabWorld, plan: &Plan) -> Vec<PlacePreview> {
     with_engine(world, plan, |engine| engine.preview().unwrap())
 }
 
@@ -498,7 +498,7 @@ fn a_new_ca_by_hand_can_sign() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let read = |name: &str| std::fs::read(folder.path().join("the ca's").join(name)).unwrap();
     let key = read("ca.key");
-    pki::Ca::load(&read("ca.crt"), &key, None, jiff::Timestamp::now()).unwrap();
+    pki::CaSigner::load(&read("ca.crt"), &key, None, jiff::Timestamp::now()).unwrap();
     let mode = std::fs::metadata(folder.path().join("the ca's/ca.key")).unwrap().permissions().mode();
     assert_eq!(mode & 0o7777, 0o600);
     assert!(!run().status.success(), "an existing CA is not replaced");
@@ -563,8 +563,8 @@ fn requests_for_an_offline_ca_are_laid_out_and_no_certificate_is_made_up() {
     assert!(!machines.at("10.0.0.11").join("etc/kubernetes/ssl/worker.crt").exists());
 }
 
-fn wish_of(name: &str, address: &str) -> gangplank::plan::action::Wish {
-    gangplank::plan::action::Wish {
+fn wish_of(name: &str, address: &str) -> gangplank::plan::action::CertificateSpec {
+    gangplank::plan::action::CertificateSpec {
         cn: format!("system:node:{name}"),
         organizations: vec!["system:nodes".to_owned()],
         ips: vec![address.parse().unwrap()],

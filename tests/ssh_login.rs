@@ -11,10 +11,10 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use gangplank::host::config::{KeyFile, KeyFrom};
-use gangplank::host::{SecretWanted, Target, WireError};
+use gangplank::host::{SecretWanted, SshTarget, WireError};
 use sshd::{Person, Sshd, connect, keygen, output, run};
 
-fn with_key(sshd: &Sshd, path: &Path, from: KeyFrom) -> Target {
+fn with_key(sshd: &Sshd, path: &Path, from: KeyFrom) -> SshTarget {
     let mut target = sshd.target();
     target.keys = vec![KeyFile { path: path.to_owned(), from }];
     target

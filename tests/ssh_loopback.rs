@@ -9,7 +9,7 @@ use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
 use gangplank::host::{
-    Chunk, Counts, Deadlines, LocalWire, RecvTimeout, SshWire, TrustPolicy, Wire, WireError,
+    Chunk, Deadlines, LocalWire, RecvTimeout, SshWire, TrustPolicy, Wire, WireCounts, WireError,
 };
 use sshd::{LIMIT, Person, Sshd, collect, connect, exited, read_line, run};
 
@@ -52,7 +52,7 @@ fn gives_streams_apart_status_and_signal() {
     assert_eq!(ran.last, Some(Chunk::Exit { status: None, signal: Some("KILL".into()) }));
     let ran = run(&wire, "cat");
     assert_eq!((ran.out.len(), ran.last), (0, exited(0)));
-    assert_eq!(wire.counts(), Counts { connections: 1, execs: 3, tcp: 0 });
+    assert_eq!(wire.counts(), WireCounts { connections: 1, execs: 3, tcp: 0 });
     assert_eq!(wire.describe(), format!("{}@127.0.0.1:{}", sshd.user, sshd.port));
 }
 
@@ -355,7 +355,7 @@ fn the_machine_connects_onwards() {
     let sshd = Sshd::start("");
     let wire = sshd.connect();
     echoes(&wire);
-    assert_eq!(wire.counts(), Counts { connections: 1, execs: 0, tcp: 2 });
+    assert_eq!(wire.counts(), WireCounts { connections: 1, execs: 0, tcp: 2 });
     assert_eq!(run(&wire, "echo still").out, b"still\n");
 }
 
@@ -389,7 +389,7 @@ fn goes_through_a_jump_host() {
     let started = Instant::now();
     assert_eq!(upload(&wire, &bytes), sha256_hex(&bytes));
     println!("20 MiB through a jump host: {:?}", started.elapsed());
-    assert_eq!(wire.counts(), Counts { connections: 2, execs: 1, tcp: 1 });
+    assert_eq!(wire.counts(), WireCounts { connections: 2, execs: 1, tcp: 1 });
     echoes(&wire);
     let duplex = wire.exec("echo up; sleep 60").unwrap();
     assert_eq!(read_line(&duplex), "up");
@@ -419,7 +419,7 @@ fn a_failure_on_the_way_names_the_jump_host() {
 fn says_what_answers_on_a_port_without_ssh() {
     let sshd = Sshd::start("");
     let mut target = sshd.target();
-    let try_port = |target: &gangplank::host::Target, deadlines| {
+    let try_port = |target: &gangplank::host::SshTarget, deadlines| {
         SshWire::connect(target, &TrustPolicy::default(), &Person::trusting(), deadlines).unwrap_err()
     };
     let usual = Deadlines::default();

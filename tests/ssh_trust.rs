@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use gangplank::host::config::{KeyFile, KeyFrom};
-use gangplank::host::{Here, NewKeys, TrustAnswer, Wire, WireError, resolve};
+use gangplank::host::{NewKeys, SshEnvironment, TrustAnswer, Wire, WireError, resolve};
 use gangplank::plan::model::Login;
 use sshd::{Person, Sshd, connect, connect_with, fingerprint_of, keygen, output, run};
 
@@ -197,11 +197,11 @@ fn login(host: &str) -> Login {
     Login { host: host.to_owned(), ..Login::default() }
 }
 
-fn here(dir: &Path, ssh: bool, config: &str) -> Here {
+fn here(dir: &Path, ssh: bool, config: &str) -> SshEnvironment {
     std::fs::create_dir_all(dir.join(".ssh")).unwrap();
     let file = dir.join(".ssh/config");
     std::fs::write(&file, config).unwrap();
-    Here {
+    SshEnvironment {
         home: dir.to_owned(),
         user: "me".into(),
         agent: Some("/agent".into()),

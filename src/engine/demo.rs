@@ -2,7 +2,7 @@
 //! is to see, and faults to throw while somebody watches. The same seed gives the same names, serials, keys and
 //! times on every take; only on which of two equally fast workers a DNS pod lands may differ.
 //!
-//! A lab is two files in `assets/labs/demo`: `NAME.yaml`, a [`Setup`], and `NAME.plan.yaml`, an ordinary plan.
+//! A lab is two files in `assets/labs/demo`: `NAME.yaml`, a [`LabSetup`], and `NAME.plan.yaml`, an ordinary plan.
 //! A setup may have a `past`: entries with `days_ago` and `hours_ago`, oldest first, that onboard workers,
 //! renew the API's certificate, stop docker or put a clock off. It is played when the lab is opened, onboarding
 //! by the real engine at the lab's own time of then, so that files, records, nodes and certificates are those
@@ -18,11 +18,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::event::{Front, Stamped};
 use super::run::{Engine, code};
-use crate::engine::session::journal::{Journal, Teller};
+use crate::engine::session::journal::{EventSink, Journal};
 use crate::engine::signing::offline::OfflineCerts;
 use crate::engine::world::scripted::LabWorld;
 use crate::host::Stop;
-use crate::lab::{Fault, LabError, LabFile, Setup};
+use crate::lab::{Fault, LabError, LabFile, LabSetup};
 use crate::plan::action::sha256;
 use crate::plan::answers::Answers;
 use crate::plan::model::Plan;
@@ -47,7 +47,7 @@ pub struct DemoLab {
 }
 
 /// A lab as it is built in.
-struct Known {
+struct BuiltInLab {
     name: &'static str,
     title: &'static str,
     about: &'static str,
@@ -55,8 +55,8 @@ struct Known {
     plan: &'static str,
 }
 
-const LABS: [Known; 3] = [
-    Known {
+const LABS: [BuiltInLab; 3] = [
+    BuiltInLab {
         name: "first-cluster",
         title: "three blank workers join a cluster",
         about: "Three workers have Docker and a kubelet and nothing else. Each makes its keys, the CA on its own \
@@ -65,7 +65,7 @@ const LABS: [Known; 3] = [
         lab: include_str!("../../assets/labs/demo/first-cluster.yaml"),
         plan: include_str!("../../assets/labs/demo/first-cluster.plan.yaml"),
     },
-    Known {
+    BuiltInLab {
         name: "failed-worker",
         title: "three workers that failed come back",
         about: "The workers were onboarded before and are NotReady: the clock of worker01 is three hours late, the \
@@ -75,7 +75,7 @@ const LABS: [Known; 3] = [
         lab: include_str!("../../assets/labs/demo/failed-worker.yaml"),
         plan: include_str!("../../assets/labs/demo/failed-worker.plan.yaml"),
     },
-    Known {
+    BuiltInLab {
         name: "cable-pull",
         title: "a connection is lost in the middle of the work",
         about: "Images are sent to three blank workers, and the connection to worker02 is lost half way. The other \
@@ -103,7 +103,7 @@ pub fn open(name: &str, pace: f64, seed: Option<u64>) -> Result<DemoLab, LabErro
         .iter()
         .find(|known| known.name == name)
         .ok_or_else(|| LabError::Value(format!("{name}: there is no lab of this name")))?;
-    let setup = Setup::read(known.lab)?;
+    let setup = LabSetup::read(known.lab)?;
     let world = LabWorld::new(setup.lab_of(seed)?, &setup.home);
     let home = Path::new(&setup.home);
     let loaded = yaml::load(known.plan.as_bytes(), &home.join(PLAN_FILE), Some(home))
@@ -122,7 +122,7 @@ pub fn open(name: &str, pace: f64, seed: Option<u64>) -> Result<DemoLab, LabErro
 }
 
 /// Plays what happened in a lab before it is seen; onboarding is done by the real engine.
-fn play(setup: &Setup, world: &LabWorld, plan: &Plan) -> Result<(), LabError> {
+fn play(setup: &LabSetup, world: &LabWorld, plan: &Plan) -> Result<(), LabError> {
     let lab = world.lab();
     for past in &setup.past {
         lab.leap_to(setup.when(past));
@@ -155,7 +155,7 @@ fn onboard(world: &LabWorld, plan: &Plan, workers: &[String]) -> Result<(), LabE
     let engine = Engine {
         plan,
         world,
-        teller: Teller::new(&Nobody, &run),
+        events: EventSink::new(&Nobody, &run),
         journal: Journal::none(),
         stop: &Stop::default(),
         run: run.clone(),

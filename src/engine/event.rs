@@ -14,7 +14,7 @@ use crate::step::StepId;
 /// How a task ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "outcome")]
-pub enum Outcome {
+pub enum TaskOutcome {
     /// Something was done.
     Changed {
         /// How many actions.
@@ -49,7 +49,7 @@ pub enum Outcome {
     Stopped,
 }
 
-impl Outcome {
+impl TaskOutcome {
     /// Whether later work may build on it.
     pub fn good(&self) -> bool {
         match self {
@@ -124,7 +124,7 @@ pub enum Event {
     TaskEnded {
         /// How.
         #[serde(flatten)]
-        outcome: Outcome,
+        outcome: TaskOutcome,
     },
     /// Something went wrong outside of a step.
     Trouble {

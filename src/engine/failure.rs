@@ -2,7 +2,7 @@
 
 use crate::plan::action::{Action, Verb};
 use crate::plan::place::Place;
-use crate::plan::problem::{Problem, Way};
+use crate::plan::problem::{Problem, Remedy};
 
 /// What a failed action means.
 pub(super) fn action_problem(
@@ -33,5 +33,5 @@ pub(super) fn action_problem(
     for line in lines.iter().skip(lines.len().saturating_sub(6)) {
         problem = problem.seen(crate::host::clean::line(line));
     }
-    problem.seen("what was done before it stays; the next run goes on from there").way(Way::Retry)
+    problem.seen("what was done before it stays; the next run goes on from there").way(Remedy::Retry)
 }

@@ -1,6 +1,6 @@
 //! Every step of a place looks, in order, each knowing what the earlier ones would do.
 
-use crate::engine::cluster::facts::Base;
+use crate::engine::cluster::facts::SharedFacts;
 use crate::engine::run::Engine;
 use crate::engine::sync::Slots;
 use crate::host::Host;
@@ -9,23 +9,23 @@ use crate::plan::fact::Facts;
 use crate::plan::model::Worker;
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Verdict};
-use crate::step::{self, Look, On, State, Step};
+use crate::step::{self, On, Step, StepInput, StepState};
 
 /// A step that was looked at.
 #[derive(Clone)]
-pub struct Looked {
+pub struct StepOutcome {
     /// Which.
     pub step: &'static dyn Step,
     /// What it found.
-    pub state: State,
+    pub state: StepState,
     /// Its remarks.
     pub verdicts: Vec<Verdict>,
 }
 
-impl Looked {
+impl StepOutcome {
     /// What is in the way: its own refusal, or a remark that stops.
     pub fn blocked(&self) -> Option<&Problem> {
-        if let State::Blocked(problem) = &self.state {
+        if let StepState::Blocked(problem) = &self.state {
             return Some(problem);
         }
         self.verdicts.iter().find_map(|verdict| match verdict {
@@ -36,7 +36,7 @@ impl Looked {
 }
 
 /// One place being worked on.
-pub struct Site<'s> {
+pub struct WorkSite<'s> {
     /// Where.
     pub place: Place,
     /// The worker, when it is one.
@@ -55,12 +55,12 @@ pub struct Site<'s> {
 
 /// Looks at all steps of a queue; ends at a step that is in the way, and behind one whose actions change what
 /// the later ones must know.
-pub fn look_all(engine: &Engine, base: &Base, site: &Site) -> Vec<Looked> {
+pub fn look_all(engine: &Engine, base: &SharedFacts, site: &WorkSite) -> Vec<StepOutcome> {
     let home = engine.world.home();
     let mut queued: Vec<Action> = Vec::new();
     let mut all = Vec::new();
     for step in step::steps(site.on) {
-        let cx = Look {
+        let cx = StepInput {
             plan: engine.plan,
             worker: site.worker,
             facts: &site.facts,
@@ -72,15 +72,15 @@ pub fn look_all(engine: &Engine, base: &Base, site: &Site) -> Vec<Looked> {
             now: engine.world.now(),
             asked_ms: site.asked_ms,
         };
-        let looked = Looked { step, state: step.look(&cx), verdicts: step.verdicts(&cx) };
+        let looked = StepOutcome { step, state: step.look(&cx), verdicts: step.verdicts(&cx) };
         let actions = match &looked.state {
-            State::Todo(actions) => actions.clone(),
-            State::Done(_) | State::Await(_) | State::Blocked(_) => Vec::new(),
+            StepState::Todo(actions) => actions.clone(),
+            StepState::Done(_) | StepState::Await(_) | StepState::Blocked(_) => Vec::new(),
         };
         let barrier = step.barrier() && !actions.is_empty();
         // A machine that cannot be worked on at all makes every later remark noise.
         let hopeless =
-            looked.blocked().is_some() && step.barrier() || matches!(looked.state, State::Blocked(_));
+            looked.blocked().is_some() && step.barrier() || matches!(looked.state, StepState::Blocked(_));
         queued.extend(actions);
         all.push(looked);
         if barrier || hopeless {

@@ -17,14 +17,14 @@ pub mod undo;
 pub mod world;
 
 pub use cluster::sign_in::SignIn;
-pub use event::{Event, Front, Outcome, Stamped};
-pub use preview::Seen;
+pub use event::{Event, Front, Stamped, TaskOutcome};
+pub use preview::PlacePreview;
 pub use review::Reviewed;
 pub use run::{End, Engine, code};
 pub use session::folder::Session;
-pub use session::journal::{Journal, Teller};
+pub use session::journal::{EventSink, Journal};
 pub use signing::offline::{Bundle, OfflineCerts};
-pub use world::World;
 pub use world::real::RealWorld;
+pub use world::{SharedWorld, World};
 
 use run::cost;

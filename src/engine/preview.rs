@@ -1,23 +1,23 @@
 //! Looking without touching: what `gangplank plan` shows.
 
 use super::run::{Engine, login_text};
-use crate::engine::cluster::facts::{Base, Gate};
-use crate::engine::inspect::{Looked, Site, look_all};
+use crate::engine::cluster::facts::{Gate, SharedFacts};
+use crate::engine::inspect::{StepOutcome, WorkSite, look_all};
 use crate::plan::fact::Facts;
 use crate::plan::model::Worker;
 use crate::plan::place::Place;
 use crate::plan::problem::Problem;
-use crate::step::{self, Look, On};
+use crate::step::{self, On, StepInput};
 
 /// A place that was only looked at.
 #[derive(Clone)]
-pub struct Seen {
+pub struct PlacePreview {
     /// Where.
     pub place: Place,
     /// `root@10.0.0.1:22`.
     pub host: String,
     /// Each step, in order.
-    pub looked: Vec<Looked>,
+    pub looked: Vec<StepOutcome>,
     /// What is known of it, for undo and risk.
     pub facts: Facts,
     /// Why it could not be looked at.
@@ -30,31 +30,31 @@ pub struct Seen {
 
 impl Engine<'_> {
     /// Looks at every place and changes nothing.
-    pub fn preview(&self) -> Result<Vec<Seen>, Problem> {
+    pub fn preview(&self) -> Result<Vec<PlacePreview>, Problem> {
         let login = Gate::default();
-        let base = Base::learn(self.plan, self.world, false, &self.made, &login)?;
-        let mut seen: Vec<Seen> = std::thread::scope(|scope| {
+        let base = SharedFacts::learn(self.plan, self.world, false, &self.made, &login)?;
+        let mut seen: Vec<PlacePreview> = std::thread::scope(|scope| {
             let base = &base;
             let threads: Vec<_> = self
                 .workers()
                 .into_iter()
-                .map(|worker| scope.spawn(move || self.peek(base, worker)))
+                .map(|worker| scope.spawn(move || self.inspect(base, worker)))
                 .collect();
             threads.into_iter().filter_map(|thread| thread.join().ok()).collect()
         });
         let mut host = self.world.here();
-        let site = Site {
-            place: Place::Here,
+        let site = WorkSite {
+            place: Place::Local,
             worker: None,
-            on: On::Here,
+            on: On::Local,
             host: host.as_mut(),
             facts: base.here.clone(),
             asked_ms: 0,
             slots: None,
         };
         let looked = look_all(self, &base, &site);
-        seen.push(Seen {
-            place: Place::Here,
+        seen.push(PlacePreview {
+            place: Place::Local,
             host: "this computer".to_owned(),
             looked,
             facts: base.here.clone(),
@@ -66,9 +66,9 @@ impl Engine<'_> {
         Ok(seen)
     }
 
-    fn peek(&self, base: &Base, worker: &Worker) -> Seen {
+    fn inspect(&self, base: &SharedFacts, worker: &Worker) -> PlacePreview {
         let place = Place::Worker(worker.name.clone());
-        let mut seen = Seen {
+        let mut seen = PlacePreview {
             place: place.clone(),
             host: login_text(&worker.ssh),
             looked: Vec::new(),
@@ -84,7 +84,7 @@ impl Engine<'_> {
                 return seen;
             }
         };
-        let mut site = Site {
+        let mut site = WorkSite {
             place,
             worker: Some(worker),
             on: On::Worker,
@@ -101,11 +101,11 @@ impl Engine<'_> {
         seen
     }
 
-    fn peek_cluster(&self, base: &Base) -> Seen {
+    fn peek_cluster(&self, base: &SharedFacts) -> PlacePreview {
         let nothing = Facts::default();
         let looked = step::steps(On::Cluster)
             .map(|step| {
-                let cx = Look {
+                let cx = StepInput {
                     plan: self.plan,
                     worker: None,
                     facts: &nothing,
@@ -117,7 +117,7 @@ impl Engine<'_> {
                     now: self.world.now(),
                     asked_ms: 0,
                 };
-                Looked { step, state: step.look(&cx), verdicts: Vec::new() }
+                StepOutcome { step, state: step.look(&cx), verdicts: Vec::new() }
             })
             .collect();
         // With an offline CA nobody is known before the run, which is as it should be.
@@ -126,7 +126,7 @@ impl Engine<'_> {
             Problem::new("E-API-23", "what is in the cluster is not known")
                 .seen(base.cluster.nodes_why.clone())
         });
-        Seen {
+        PlacePreview {
             place: Place::Cluster,
             host: self.plan.cluster.api.url(),
             looked,

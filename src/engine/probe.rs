@@ -8,19 +8,19 @@ use jiff::Timestamp;
 use super::run::login_text;
 use super::world::World;
 use crate::engine::cluster::facts::{distrusts, millis, refuses_clients};
-use crate::engine::inspect::Looked;
+use crate::engine::inspect::StepOutcome;
 use crate::engine::signing::signer::pki_problem;
 use crate::host::{Batch, Host, Stop};
 use crate::kube::cluster::client_subjects;
 use crate::kube::probe::NameCheck;
-use crate::kube::tls::Shown;
+use crate::kube::tls::ServerCertificate;
 use crate::pki::{CaInfo, KeyKind, PkiError};
 use crate::plan::action::Action;
-use crate::plan::fact::{Facts, KeyFact, Known, Want};
+use crate::plan::fact::{FactQuery, Facts, KeyFact, Known};
 use crate::plan::model::{CaPlace, Plan, Version, Worker};
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Verdict};
-use crate::step::{self, ClusterFacts, Look, On, State};
+use crate::step::{self, ClusterFacts, On, StepInput, StepState};
 
 /// A CA that ends within so many days is worth a word.
 const SOON_DAYS: i64 = 30;
@@ -81,7 +81,7 @@ pub struct ApiSeen {
     /// TLS version of the handshake.
     pub tls: Option<String>,
     /// The certificates it shows, its own first.
-    pub chain: Vec<Shown>,
+    pub chain: Vec<ServerCertificate>,
     /// Whether our CA signed it, in words when not; `None` = no CA is known yet.
     pub trusted: Option<Result<(), String>>,
     /// Whether its certificate carries the address.
@@ -114,7 +114,7 @@ pub struct WorkerSeen {
     /// Milliseconds its clock is ahead of this computer's.
     pub clock_ahead_ms: Option<i64>,
     /// The first steps, as far as they can be looked at.
-    pub looked: Vec<Looked>,
+    pub looked: Vec<StepOutcome>,
     /// All that was learnt.
     pub facts: Facts,
     /// Why it could not be looked at, or what stands in the way.
@@ -188,11 +188,14 @@ fn look_at_ca(
     host: Option<&str>,
     now: Timestamp,
 ) -> Result<CaSeen, Problem> {
-    let mut wants =
-        vec![Want::File { path: cert.to_owned(), content: true }, Want::Key(key.to_owned()), Want::Machine];
+    let mut queries = vec![
+        FactQuery::File { path: cert.to_owned(), content: true },
+        FactQuery::Key(key.to_owned()),
+        FactQuery::Machine,
+    ];
     // This computer needs no openssl program.
-    wants.truncate(if host.is_some() { 3 } else { 2 });
-    let end = machine.run(&Batch { wants, ..Batch::default() }, &Stop::default(), &mut |_| {});
+    queries.truncate(if host.is_some() { 3 } else { 2 });
+    let end = machine.run(&Batch { queries, ..Batch::default() }, &Stop::default(), &mut |_| {});
     if let Some(trouble) = end.trouble {
         return Err(trouble.problem(&Place::CaHost));
     }
@@ -367,7 +370,7 @@ fn api_remarks(seen: &ApiSeen, ca: Option<&CaInfo>) -> Vec<Verdict> {
         (Some(NameCheck::CommonNameOnly), _) => remarks.push(warning(
             "its name",
             "only as common name",
-            "kubectl since 1.19 wants the address among the alternative names",
+            "kubectl since 1.19 queries the address among the alternative names",
         )),
         (Some(NameCheck::Missing(names)), _) => {
             let problem = Problem::new("E-API-22", "the API's certificate does not carry this address")
@@ -424,11 +427,12 @@ pub fn worker(plan: &Plan, worker: &Worker, world: &dyn World) -> WorkerSeen {
     };
     seen.login_ms = Some(millis(world.now()).saturating_sub(began));
     let home = world.home();
-    let mut wants: Vec<Want> = first_steps().flat_map(|step| step.wants(plan, Some(worker), &home)).collect();
-    wants.sort();
-    wants.dedup();
+    let mut queries: Vec<FactQuery> =
+        first_steps().flat_map(|step| step.queries(plan, Some(worker), &home)).collect();
+    queries.sort();
+    queries.dedup();
     let sent = millis(world.now());
-    let end = host.run(&Batch { wants, ..Batch::default() }, &Stop::default(), &mut |_| {});
+    let end = host.run(&Batch { queries, ..Batch::default() }, &Stop::default(), &mut |_| {});
     let asked_ms = sent.midpoint(millis(world.now()));
     seen.facts.update(end.facts);
     if let Some(trouble) = end.trouble {
@@ -439,7 +443,7 @@ pub fn worker(plan: &Plan, worker: &Worker, world: &dyn World) -> WorkerSeen {
     let (nothing, cluster) = (Facts::default(), ClusterFacts::default());
     let mut queued: Vec<Action> = Vec::new();
     for step in first_steps() {
-        let cx = Look {
+        let cx = StepInput {
             plan,
             worker: Some(worker),
             facts: &seen.facts,
@@ -451,11 +455,11 @@ pub fn worker(plan: &Plan, worker: &Worker, world: &dyn World) -> WorkerSeen {
             now: world.now(),
             asked_ms,
         };
-        let looked = Looked { step, state: step.look(&cx), verdicts: step.verdicts(&cx) };
-        if let State::Todo(actions) = &looked.state {
+        let looked = StepOutcome { step, state: step.look(&cx), verdicts: step.verdicts(&cx) };
+        if let StepState::Todo(actions) = &looked.state {
             queued.extend(actions.iter().cloned());
         }
-        let blocked = matches!(looked.state, State::Blocked(_));
+        let blocked = matches!(looked.state, StepState::Blocked(_));
         seen.problem = seen.problem.take().or_else(|| looked.blocked().cloned());
         seen.looked.push(looked);
         if blocked {

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::event::{Event, Outcome};
+use super::event::{Event, TaskOutcome};
 use super::run::{Engine, code};
-use crate::engine::inspect::Site;
+use crate::engine::inspect::WorkSite;
 use crate::engine::run::worker::Worked;
 use crate::host::Host;
 use crate::plan::action::Action;
@@ -25,7 +25,7 @@ impl Engine<'_> {
         };
         let worker = self.plan.workers.iter().find(|worker| *place == Place::Worker(worker.name.clone()));
         let host: Result<Box<dyn Host>, Problem> = match (place, worker) {
-            (Place::Here, _) => Ok(self.world.here()),
+            (Place::Local, _) => Ok(self.world.here()),
             (_, Some(worker)) => {
                 self.world.host(place, &worker.ssh).map_err(|trouble| trouble.problem(place))
             }
@@ -35,17 +35,17 @@ impl Engine<'_> {
             Ok(host) => host,
             Err(problem) => return failed(problem),
         };
-        let mut site = Site {
+        let mut site = WorkSite {
             place: place.clone(),
             worker,
-            on: if worker.is_some() { On::Worker } else { On::Here },
+            on: if worker.is_some() { On::Worker } else { On::Local },
             host: host.as_mut(),
             facts: Facts::default(),
             asked_ms: 0,
             slots: None,
         };
         if self.stop.wanted() {
-            self.teller.tell(place, Some(REPAIR), Event::TaskEnded { outcome: Outcome::Stopped });
+            self.events.tell(place, Some(REPAIR), Event::TaskEnded { outcome: TaskOutcome::Stopped });
             return code::STOPPED;
         }
         let batch: Vec<(StepId, Action)> = actions.iter().map(|action| (REPAIR, action.clone())).collect();

@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::preview::Seen;
+use super::preview::PlacePreview;
 use crate::plan::action::{Action, Content, sha256};
 use crate::plan::place::Place;
-use crate::plan::problem::{Problem, Way};
-use crate::step::{State, StepId};
+use crate::plan::problem::{Problem, Remedy};
+use crate::step::{StepId, StepState};
 
 /// Lines of evidence for one kind of difference.
 const SHOWN: usize = 8;
@@ -21,7 +21,7 @@ pub struct Reviewed {
 /// What was seen of one place.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 struct Agreed {
-    steps: BTreeMap<StepId, Vec<Shown>>,
+    steps: BTreeMap<StepId, Vec<ReviewedAction>>,
     /// What follows the last step depends on what it does, so it could not be seen.
     behind: bool,
     /// It did not know us yet, so nothing of it could be seen.
@@ -30,13 +30,13 @@ struct Agreed {
 
 /// One action as it was shown.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Shown {
+struct ReviewedAction {
     title: String,
     shell: String,
     content: String,
 }
 
-impl Shown {
+impl ReviewedAction {
     fn of(action: &Action) -> Self {
         let content = match action.content() {
             Some(Content::Literal(bytes)) => sha256(bytes),
@@ -53,21 +53,21 @@ impl Shown {
 
 impl Reviewed {
     /// Everything a preview showed.
-    pub fn of(seen: &[Seen]) -> Self {
+    pub fn of(seen: &[PlacePreview]) -> Self {
         let mut places: BTreeMap<Place, Agreed> = BTreeMap::new();
         for one in seen {
             let agreed = places.entry(one.place.clone()).or_default();
             for looked in &one.looked {
                 let shown = match &looked.state {
-                    State::Todo(actions) => actions.iter().map(Shown::of).collect(),
-                    State::Done(_) | State::Await(_) | State::Blocked(_) => Vec::new(),
+                    StepState::Todo(actions) => actions.iter().map(ReviewedAction::of).collect(),
+                    StepState::Done(_) | StepState::Await(_) | StepState::Blocked(_) => Vec::new(),
                 };
                 agreed.steps.insert(looked.step.id(), shown);
             }
             let barrier = one
                 .looked
                 .last()
-                .is_some_and(|last| last.step.barrier() && matches!(last.state, State::Todo(_)));
+                .is_some_and(|last| last.step.barrier() && matches!(last.state, StepState::Todo(_)));
             agreed.behind |= barrier;
             agreed.unknown |= one.unknown;
         }
@@ -86,7 +86,7 @@ impl Reviewed {
         let (mut free, mut new) = (BTreeSet::new(), Vec::new());
         let mut left = agreed.steps.clone();
         for (id, action) in tasks {
-            let shown = Shown::of(action);
+            let shown = ReviewedAction::of(action);
             match left.get_mut(id) {
                 Some(list) => match list.iter().position(|one| *one == shown) {
                     Some(at) => drop(list.remove(at)),
@@ -117,6 +117,6 @@ impl Reviewed {
         for (id, one) in gone.take(SHOWN) {
             problem = problem.seen(format!("no longer, {id}: {}", one.title));
         }
-        Err((*first, problem.manual("look at the review again and start from there").way(Way::Skip)))
+        Err((*first, problem.manual("look at the review again and start from there").way(Remedy::Skip)))
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
-use crate::engine::cluster::facts::{Base, Gate};
+use crate::engine::cluster::facts::{Gate, SharedFacts};
 use crate::engine::event::Cost;
 use crate::engine::run::End;
 use crate::engine::run::proof::DnsGate;
@@ -12,9 +12,9 @@ use crate::plan::place::Place;
 use crate::plan::problem::Problem;
 
 /// Runs when it is dropped, after a panic too.
-pub(crate) struct Guard<F: Fn()>(pub(crate) F);
+pub(crate) struct OnDrop<F: Fn()>(pub(crate) F);
 
-impl<F: Fn()> Drop for Guard<F> {
+impl<F: Fn()> Drop for OnDrop<F> {
     fn drop(&mut self) {
         (self.0)();
     }
@@ -32,8 +32,8 @@ pub(crate) enum Reported {
 }
 
 /// What the threads share.
-pub(crate) struct Shared {
-    pub(crate) base: Gate<Result<Arc<Base>, Problem>>,
+pub(crate) struct RunShared {
+    pub(crate) base: Gate<Result<Arc<SharedFacts>, Problem>>,
     pub(crate) login: Gate<()>,
     pub(crate) dns: DnsGate,
     pub(crate) ends: Mutex<BTreeMap<Place, End>>,
@@ -84,7 +84,7 @@ impl Drop for Lent<'_> {
     }
 }
 
-impl Shared {
+impl RunShared {
     pub(crate) fn new(jobs: usize) -> Self {
         Self {
             base: Gate::default(),
@@ -125,7 +125,7 @@ impl Shared {
     }
 
     /// Waits until a worker is Ready or nothing is done on any of them any more.
-    pub(crate) fn calm(&self, workers: usize) {
+    pub(crate) fn wait_idle(&self, workers: usize) {
         let progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
         let busy = |progress: &mut (usize, usize, usize)| progress.0 == 0 && progress.2 < workers;
         drop(self.moved.wait_while(progress, busy));

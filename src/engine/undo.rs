@@ -7,14 +7,14 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::event::{Event, Outcome};
+use super::event::{Event, TaskOutcome};
 use super::run::{Engine, code};
-use crate::engine::cluster::facts::Base;
-use crate::host::{Batch, Heard, Host};
+use crate::engine::cluster::facts::SharedFacts;
+use crate::host::{Batch, BatchProgress, Host};
 use crate::plan::action::{Action, Verb};
-use crate::plan::fact::{Known, RecordLine, Want};
+use crate::plan::fact::{FactQuery, Known, RecordLine};
 use crate::plan::place::Place;
-use crate::plan::problem::{Problem, Way};
+use crate::plan::problem::{Problem, Remedy};
 use crate::step::StepId;
 
 const UNDO: StepId = StepId("undo");
@@ -24,10 +24,10 @@ const KUBELET: &str = "kubelet";
 const CLOCKS_DIFFER: i64 = 5;
 
 /// Sees everything that would be taken back, and says whether it shall be.
-pub type Confirm<'c> = dyn Fn(&[(Place, Vec<Action>)]) -> bool + 'c;
+pub type ConfirmUndo<'c> = dyn Fn(&[(Place, Vec<Action>)]) -> bool + 'c;
 
 /// A machine with what is to be taken back on it.
-struct Turn {
+struct UndoHost {
     place: Place,
     host: Box<dyn Host>,
     back: Back,
@@ -90,7 +90,7 @@ pub fn back(record: &[RecordLine]) -> Back {
             "merged" => {
                 merged.insert(line.path.clone(), line.new.clone());
             }
-            "merge" => actions.push(Action::PutBack {
+            "merge" => actions.push(Action::RestoreFile {
                 path: line.path.clone(),
                 run: line.run.clone(),
                 old: line.old.clone(),
@@ -101,11 +101,11 @@ pub fn back(record: &[RecordLine]) -> Back {
             "put" | "key" if line.old.is_empty() && line.new.is_empty() => {}
             "put" | "key" if line.old.is_empty() => {
                 units |= line.path.starts_with("/etc/systemd/");
-                actions.push(Action::TakeAway { path: line.path.clone(), new: line.new.clone() });
+                actions.push(Action::UndoCreate { path: line.path.clone(), new: line.new.clone() });
             }
             "put" | "key" => {
                 units |= line.path.starts_with("/etc/systemd/");
-                actions.push(Action::PutBack {
+                actions.push(Action::RestoreFile {
                     path: line.path.clone(),
                     run: line.run.clone(),
                     old: line.old.clone(),
@@ -113,9 +113,9 @@ pub fn back(record: &[RecordLine]) -> Back {
                     mode: line.mode.clone(),
                 });
             }
-            "dir" => actions.push(Action::TakeDir { path: line.path.clone() }),
+            "dir" => actions.push(Action::UndoMakeDir { path: line.path.clone() }),
             // A name that meant another image before keeps the one it has now.
-            "image" if line.old.is_empty() => actions.push(Action::TakeImage { name: line.path.clone() }),
+            "image" if line.old.is_empty() => actions.push(Action::UndoLoadImage { name: line.path.clone() }),
             "enable" if line.old != "enabled" => {
                 actions.push(Action::Service { verb: Verb::Disable, unit: line.path.clone() });
             }
@@ -142,15 +142,15 @@ pub fn back(record: &[RecordLine]) -> Back {
     }
     let mut runs: Vec<&String> = record.iter().map(|line| &line.run).collect();
     runs.dedup();
-    let forget = runs.into_iter().map(|run| Action::Forget { run: run.clone() }).collect();
+    let forget = runs.into_iter().map(|run| Action::DeleteRecord { run: run.clone() }).collect();
     Back { actions, forget, node }
 }
 
 impl Engine<'_> {
     /// Takes back what this and earlier runs did; the exit code. `confirm` sees everything first.
-    pub fn undo(&self, confirm: &Confirm) -> u8 {
+    pub fn undo(&self, confirm: &ConfirmUndo) -> u8 {
         let mut problems = false;
-        let mut turns: Vec<Turn> = Vec::new();
+        let mut turns: Vec<UndoHost> = Vec::new();
         for worker in self.workers() {
             let place = Place::Worker(worker.name.clone());
             let host = self.world.host(&place, &worker.ssh).map_err(|trouble| trouble.problem(&place));
@@ -158,7 +158,7 @@ impl Engine<'_> {
         }
         let all = self.only.is_empty();
         if all {
-            problems |= !self.find(Place::Here, Ok(self.world.here()), &mut turns);
+            problems |= !self.find(Place::Local, Ok(self.world.here()), &mut turns);
         }
         let remembered = if all {
             self.session.map(|session| made(&session.folder)).unwrap_or_default()
@@ -171,10 +171,10 @@ impl Engine<'_> {
             Ok(found) => found,
             Err(problem) => {
                 problems = true;
-                self.teller.tell(
+                self.events.tell(
                     &Place::Cluster,
                     Some(UNDO),
-                    Event::TaskEnded { outcome: Outcome::Failed { problem } },
+                    Event::TaskEnded { outcome: TaskOutcome::Failed { problem } },
                 );
                 // The record stays, so that the node can be deleted by the next undo.
                 for turn in turns.iter_mut().filter(|turn| turn.back.node.is_some()) {
@@ -183,7 +183,7 @@ impl Engine<'_> {
                 (Vec::new(), Vec::new())
             }
         };
-        let shown = |turn: &Turn| {
+        let shown = |turn: &UndoHost| {
             let back = &turn.back;
             (turn.place.clone(), back.actions.iter().chain(&back.forget).cloned().collect())
         };
@@ -194,7 +194,7 @@ impl Engine<'_> {
         }
         problems |= !self.delete(&objects);
         let (mut here, mut hosts): (Vec<_>, Vec<_>) =
-            turns.into_iter().partition(|turn| turn.place == Place::Here);
+            turns.into_iter().partition(|turn| turn.place == Place::Local);
         let mut good: Vec<bool> = hosts.iter_mut().map(|turn| self.take_back(turn)).collect();
         // Only now: a kubelet that still runs would register its node again.
         let gone = self.delete(&nodes);
@@ -218,7 +218,7 @@ impl Engine<'_> {
     }
 
     /// Reads a machine's record; `false` when that was not possible.
-    fn find(&self, place: Place, host: Result<Box<dyn Host>, Problem>, turns: &mut Vec<Turn>) -> bool {
+    fn find(&self, place: Place, host: Result<Box<dyn Host>, Problem>, turns: &mut Vec<UndoHost>) -> bool {
         match host.and_then(|host| self.record(&place, host)) {
             Ok((host, record)) => {
                 let mut back = back(&record);
@@ -228,16 +228,16 @@ impl Engine<'_> {
                     .any(|action| matches!(action, Action::Service { verb: Verb::Restart, .. }))
                 {
                     // A restart is written down too.
-                    back.forget.push(Action::Forget { run: self.run.clone() });
+                    back.forget.push(Action::DeleteRecord { run: self.run.clone() });
                 }
-                turns.push(Turn { place, host, back });
+                turns.push(UndoHost { place, host, back });
                 true
             }
             Err(problem) => {
-                self.teller.tell(
+                self.events.tell(
                     &place,
                     Some(UNDO),
-                    Event::TaskEnded { outcome: Outcome::Failed { problem } },
+                    Event::TaskEnded { outcome: TaskOutcome::Failed { problem } },
                 );
                 false
             }
@@ -253,7 +253,7 @@ impl Engine<'_> {
         if objects.is_empty() && nodes.is_empty() {
             return Ok((Vec::new(), Vec::new()));
         }
-        let base = Base::learn(
+        let base = SharedFacts::learn(
             self.plan,
             self.world,
             false,
@@ -264,7 +264,7 @@ impl Engine<'_> {
             return Err(Problem::new("E-UNDO-02", "what was made in the cluster cannot be taken back now")
                 .seen(base.cluster.nodes_why.clone())
                 .seen("the record of it stays, so undo can be run again")
-                .way(Way::Retry));
+                .way(Remedy::Retry));
         };
         let new = |node: &crate::kube::Node| {
             nodes.iter().any(|(name, noted)| {
@@ -286,7 +286,7 @@ impl Engine<'_> {
         place: &Place,
         mut host: Box<dyn Host>,
     ) -> Result<(Box<dyn Host>, Vec<RecordLine>), Problem> {
-        let batch = Batch { wants: vec![Want::Record], run: self.run.clone(), ..Batch::default() };
+        let batch = Batch { queries: vec![FactQuery::Record], run: self.run.clone(), ..Batch::default() };
         let end = host.run(&batch, self.stop, &mut |_| {});
         if let Some(trouble) = end.trouble {
             return Err(trouble.problem(place));
@@ -302,20 +302,20 @@ impl Engine<'_> {
     }
 
     /// Takes a place's actions back and tells how it ended; `true` when it is as it was.
-    fn take_back(&self, turn: &mut Turn) -> bool {
+    fn take_back(&self, turn: &mut UndoHost) -> bool {
         let actions = std::mem::take(&mut turn.back.actions);
         let outcome = if actions.is_empty() && turn.back.forget.is_empty() {
-            Outcome::Same { evidence: "gangplank changed nothing here".to_owned() }
+            TaskOutcome::Same { evidence: "gangplank changed nothing here".to_owned() }
         } else {
             self.send_back(turn, &actions)
         };
         let good = outcome.good();
-        self.teller.tell(&turn.place, Some(UNDO), Event::TaskEnded { outcome });
+        self.events.tell(&turn.place, Some(UNDO), Event::TaskEnded { outcome });
         good
     }
 
     /// Removes the record; a failure is told.
-    fn forget(&self, turn: &mut Turn) -> bool {
+    fn forget(&self, turn: &mut UndoHost) -> bool {
         let actions = std::mem::take(&mut turn.back.forget);
         if actions.is_empty() {
             return true;
@@ -323,69 +323,69 @@ impl Engine<'_> {
         let outcome = self.send_back(turn, &actions);
         let good = outcome.good();
         if !good {
-            self.teller.tell(&turn.place, Some(UNDO), Event::TaskEnded { outcome });
+            self.events.tell(&turn.place, Some(UNDO), Event::TaskEnded { outcome });
         }
         good
     }
 
-    fn send_back(&self, turn: &mut Turn, actions: &[Action]) -> Outcome {
+    fn send_back(&self, turn: &mut UndoHost, actions: &[Action]) -> TaskOutcome {
         let place = &turn.place;
-        self.teller.tell(place, Some(UNDO), Event::TaskStarted);
+        self.events.tell(place, Some(UNDO), Event::TaskStarted);
         let batch = Batch { actions: actions.to_vec(), run: self.run.clone(), ..Batch::default() };
         let mut left = false;
         let end = turn.host.run(&batch, self.stop, &mut |heard| match heard {
-            Heard::Began(index) => {
+            BatchProgress::Began(index) => {
                 if let Some(action) = actions.get(index) {
                     let shell = action.shell().to_string();
-                    self.teller.tell(
+                    self.events.tell(
                         place,
                         Some(UNDO),
                         Event::ActionStarted { action: action.title(), shell },
                     );
                 }
             }
-            Heard::Said(_, err, line) => {
+            BatchProgress::Said(_, err, line) => {
                 left |= line.ends_with("left alone");
-                self.teller.tell(place, Some(UNDO), Event::Output { line, err });
+                self.events.tell(place, Some(UNDO), Event::Output { line, err });
             }
-            Heard::Ended(index, status) => {
+            BatchProgress::Ended(index, status) => {
                 if let Some(action) = actions.get(index) {
-                    self.teller.tell(
+                    self.events.tell(
                         place,
                         Some(UNDO),
                         Event::ActionEnded { action: action.title(), status, ms: 0 },
                     );
                 }
             }
-            Heard::Sent(..) => {}
+            BatchProgress::Sent(..) => {}
         });
         if left {
             // What was there before lies beside the record, and somebody may want it yet.
             turn.back.forget.clear();
             let text = "the record and the old files stay on this machine, because something was left alone"
                 .to_owned();
-            self.teller.tell(place, Some(UNDO), Event::Note { text });
+            self.events.tell(place, Some(UNDO), Event::Note { text });
         }
         if end.stopped {
-            return Outcome::Stopped;
+            return TaskOutcome::Stopped;
         }
         if let Some(trouble) = end.trouble {
-            return Outcome::Failed { problem: trouble.problem(place) };
+            return TaskOutcome::Failed { problem: trouble.problem(place) };
         }
         let failed = actions
             .iter()
             .enumerate()
             .find(|(index, _)| end.actions.get(index).is_none_or(|done| done.status != Some(0)));
         match failed {
-            None => Outcome::Changed { actions: actions.len() },
+            None => TaskOutcome::Changed { actions: actions.len() },
             Some((index, action)) => {
                 let said = end.actions.get(&index).map(|done| done.err.clone()).unwrap_or_default();
                 let mut problem = Problem::new("E-UNDO-01", format!("{place}: {} failed", action.title()));
                 for line in said.lines().take(4) {
                     problem = problem.seen(crate::host::clean::line(line));
                 }
-                Outcome::Failed {
-                    problem: problem.seen("the record stays, so undo can be run again").way(Way::Retry),
+                TaskOutcome::Failed {
+                    problem: problem.seen("the record stays, so undo can be run again").way(Remedy::Retry),
                 }
             }
         }
@@ -397,16 +397,16 @@ impl Engine<'_> {
             return true;
         }
         let place = Place::Cluster;
-        self.teller.tell(&place, Some(UNDO), Event::TaskStarted);
+        self.events.tell(&place, Some(UNDO), Event::TaskStarted);
         let actions = made.len();
-        let mut outcome = Outcome::Changed { actions };
+        let mut outcome = TaskOutcome::Changed { actions };
         for (path, uid) in made {
             let action = deletion(&(path.clone(), uid.clone()));
             let started = Event::ActionStarted { action: action.title(), shell: action.shell().to_string() };
-            self.teller.tell(&place, Some(UNDO), started);
+            self.events.tell(&place, Some(UNDO), started);
             let result = self.world.cluster().delete(path, uid);
             let status = i32::from(result.is_err());
-            self.teller.tell(
+            self.events.tell(
                 &place,
                 Some(UNDO),
                 Event::ActionEnded { action: action.title(), status, ms: 0 },
@@ -415,18 +415,18 @@ impl Engine<'_> {
                 Ok(_) => {}
                 Err(crate::kube::ApiError::Conflict(_)) => {
                     let text = format!("{path} is another object by now: left alone");
-                    self.teller.tell(&place, Some(UNDO), Event::Note { text });
+                    self.events.tell(&place, Some(UNDO), Event::Note { text });
                 }
                 Err(error) => {
                     let problem = Problem::new(error.code(), format!("{path} could not be deleted"))
                         .seen(error.to_string())
-                        .way(Way::Retry);
-                    outcome = Outcome::Failed { problem };
+                        .way(Remedy::Retry);
+                    outcome = TaskOutcome::Failed { problem };
                 }
             }
         }
         let good = outcome.good();
-        self.teller.tell(&place, Some(UNDO), Event::TaskEnded { outcome });
+        self.events.tell(&place, Some(UNDO), Event::TaskEnded { outcome });
         good
     }
 }

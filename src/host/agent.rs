@@ -18,17 +18,17 @@ const LONGEST: usize = 256 * 1024;
 
 /// One key of the agent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Identity {
+pub(crate) struct AgentKey {
     pub(crate) blob: Vec<u8>,
     pub(crate) comment: String,
 }
 
 /// The agent's keys; none when there is no agent, it is dead, hangs or is locked.
-pub(crate) fn identities(socket: &Path) -> Vec<Identity> {
+pub(crate) fn identities(socket: &Path) -> Vec<AgentKey> {
     ask(socket).unwrap_or_default()
 }
 
-fn ask(socket: &Path) -> Option<Vec<Identity>> {
+fn ask(socket: &Path) -> Option<Vec<AgentKey>> {
     let mut stream = UnixStream::connect(socket).ok()?;
     stream.set_read_timeout(Some(LIMIT)).ok()?;
     stream.set_write_timeout(Some(LIMIT)).ok()?;
@@ -48,7 +48,7 @@ fn ask(socket: &Path) -> Option<Vec<Identity>> {
     for _ in 0..count {
         let (blob, after) = string(rest)?;
         let (comment, after) = string(after)?;
-        found.push(Identity { blob: blob.to_vec(), comment: String::from_utf8_lossy(comment).into_owned() });
+        found.push(AgentKey { blob: blob.to_vec(), comment: String::from_utf8_lossy(comment).into_owned() });
         rest = after;
     }
     Some(found)

@@ -5,46 +5,47 @@ use openssl::base64;
 
 use super::clean;
 use crate::plan::fact::{
-    DockerFact, Fact, FileFact, ImageFact, KeyFact, Known, KubeletFact, Machine, RecordLine, UnitFact, Want,
+    DockerFact, Fact, FactQuery, FileFact, ImageFact, KeyFact, Known, KubeletFact, Machine, RecordLine,
+    UnitFact,
 };
 
-type Lines = [(String, String)];
+type AnswerLines = [(String, String)];
 
-fn all<'a>(lines: &'a Lines, key: &'a str) -> impl Iterator<Item = &'a str> {
+fn all<'a>(lines: &'a AnswerLines, key: &'a str) -> impl Iterator<Item = &'a str> {
     lines.iter().filter(move |(name, _)| name == key).map(|(_, value)| value.as_str())
 }
 
-fn first<'a>(lines: &'a Lines, key: &'a str) -> Option<&'a str> {
+fn first<'a>(lines: &'a AnswerLines, key: &'a str) -> Option<&'a str> {
     all(lines, key).next()
 }
 
-fn has(lines: &Lines, key: &str) -> bool {
+fn has(lines: &AnswerLines, key: &str) -> bool {
     lines.iter().any(|(name, _)| name == key)
 }
 
 /// The fact behind the lines that answer `want`.
-pub fn read(want: &Want, lines: &Lines) -> Known<Fact> {
+pub fn read(want: &FactQuery, lines: &AnswerLines) -> Known<Fact> {
     if lines.is_empty() {
         return Known::No("the machine did not answer".to_owned());
     }
     match want {
-        Want::Machine => machine(lines),
-        Want::File { path, content } => file(path, *content, lines),
-        Want::Key(_) => key(lines),
-        Want::Unit(_) => unit(lines),
-        Want::Docker => Known::Yes(Fact::Docker(docker(lines))),
-        Want::Containers => containers(lines),
-        Want::Images => Known::Yes(Fact::Images(all(lines, "image").filter_map(image).collect())),
-        Want::Tar(path) => tar(path, lines),
-        Want::Kubelet { .. } => kubelet(lines),
-        Want::Folder(_) => {
+        FactQuery::Machine => machine(lines),
+        FactQuery::File { path, content } => file(path, *content, lines),
+        FactQuery::Key(_) => key(lines),
+        FactQuery::Unit(_) => unit(lines),
+        FactQuery::Docker => Known::Yes(Fact::Docker(docker(lines))),
+        FactQuery::Containers => containers(lines),
+        FactQuery::Images => Known::Yes(Fact::Images(all(lines, "image").filter_map(image).collect())),
+        FactQuery::Tar(path) => tar(path, lines),
+        FactQuery::Kubelet { .. } => kubelet(lines),
+        FactQuery::Folder(_) => {
             let names = all(lines, "name").map(str::to_owned).collect();
             Known::Yes(Fact::Folder((!has(lines, "none")).then_some(names)))
         }
-        Want::Record => Known::Yes(Fact::Record(
+        FactQuery::Record => Known::Yes(Fact::Record(
             all(lines, "line").filter_map(|line| serde_json::from_str::<RecordLine>(line).ok()).collect(),
         )),
-        Want::Lookup(_) => {
+        FactQuery::Lookup(_) => {
             let mut hosts: Vec<String> = all(lines, "host")
                 .filter_map(|line| line.split_whitespace().next())
                 .map(str::to_owned)
@@ -53,7 +54,7 @@ pub fn read(want: &Want, lines: &Lines) -> Known<Fact> {
             hosts.dedup();
             Known::Yes(Fact::Lookup(hosts))
         }
-        Want::Tls { .. } => {
+        FactQuery::Tls { .. } => {
             let pem: Vec<&str> = all(lines, "pem").collect();
             if pem.is_empty() {
                 return Known::No(clean::line(first(lines, "error").unwrap_or("no certificate was shown")));
@@ -63,7 +64,7 @@ pub fn read(want: &Want, lines: &Lines) -> Known<Fact> {
     }
 }
 
-fn machine(lines: &Lines) -> Known<Fact> {
+fn machine(lines: &AnswerLines) -> Known<Fact> {
     if !has(lines, "done") {
         return Known::No("the answer was cut off".to_owned());
     }
@@ -115,13 +116,13 @@ fn machine(lines: &Lines) -> Known<Fact> {
     Known::Yes(Fact::Machine(machine))
 }
 
-fn stat(lines: &Lines) -> (String, String, u64) {
+fn stat(lines: &AnswerLines) -> (String, String, u64) {
     let mut words = first(lines, "stat").unwrap_or_default().split(' ').map(str::to_owned);
     let (mode, owner) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     (mode, owner, words.next().and_then(|size| size.parse().ok()).unwrap_or(0))
 }
 
-fn file(path: &str, content: bool, lines: &Lines) -> Known<Fact> {
+fn file(path: &str, content: bool, lines: &AnswerLines) -> Known<Fact> {
     if has(lines, "odd") {
         return Known::No(format!("{path} is not a file"));
     }
@@ -144,7 +145,7 @@ fn file(path: &str, content: bool, lines: &Lines) -> Known<Fact> {
     Known::Yes(Fact::File(Some(FileFact { sha256, mode, owner, size, content })))
 }
 
-fn key(lines: &Lines) -> Known<Fact> {
+fn key(lines: &AnswerLines) -> Known<Fact> {
     if has(lines, "none") {
         return Known::Yes(Fact::Key(None));
     }
@@ -158,7 +159,7 @@ fn key(lines: &Lines) -> Known<Fact> {
     })))
 }
 
-fn unit(lines: &Lines) -> Known<Fact> {
+fn unit(lines: &AnswerLines) -> Known<Fact> {
     let value = |key: &str| {
         all(lines, "show")
             .find_map(|line| line.strip_prefix(key)?.strip_prefix('='))
@@ -182,7 +183,7 @@ fn unit(lines: &Lines) -> Known<Fact> {
     }))
 }
 
-fn docker(lines: &Lines) -> DockerFact {
+fn docker(lines: &AnswerLines) -> DockerFact {
     let value = |key: &str| {
         all(lines, "info")
             .find_map(|line| line.trim().strip_prefix(key)?.strip_prefix(": "))
@@ -211,7 +212,7 @@ fn docker(lines: &Lines) -> DockerFact {
     }
 }
 
-fn containers(lines: &Lines) -> Known<Fact> {
+fn containers(lines: &AnswerLines) -> Known<Fact> {
     let rows: Vec<&str> = all(lines, "ps").collect();
     if let Some(odd) = rows.iter().find(|row| !row.contains('\t')) {
         return Known::No(clean::line(odd));
@@ -232,7 +233,7 @@ fn image(line: &str) -> Option<ImageFact> {
 
 /// The images of a `docker save` tar, from its manifest.json; both the old (`<digest>.json`) and the OCI
 /// layout (`blobs/sha256/<digest>`) name the config by its digest.
-fn tar(path: &str, lines: &Lines) -> Known<Fact> {
+fn tar(path: &str, lines: &AnswerLines) -> Known<Fact> {
     if has(lines, "none") {
         return Known::No(format!("{path} is not there or cannot be read"));
     }
@@ -258,7 +259,7 @@ pub fn images_of_manifest(text: &str) -> Option<Vec<ImageFact>> {
     Some(images)
 }
 
-fn kubelet(lines: &Lines) -> Known<Fact> {
+fn kubelet(lines: &AnswerLines) -> Known<Fact> {
     if has(lines, "none") {
         return Known::Yes(Fact::Kubelet(None));
     }

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::answer;
 use crate::plan::action::{Action, Content, Piece, SecretRef};
-use crate::plan::fact::{Facts, FlagSet, Want};
+use crate::plan::fact::{FactQuery, Facts, FlagSet};
 
 /// The words the script is made of.
 pub const PRELUDE: &str = include_str!("../../assets/host/prelude.sh");
@@ -27,7 +27,7 @@ pub struct Batch {
     /// Done in order; the first that fails ends them.
     pub actions: Vec<Action>,
     /// Asked after the actions, also after a failed one.
-    pub wants: Vec<Want>,
+    pub queries: Vec<FactQuery>,
     /// Names the folder on the host that holds old files and the record.
     pub run: String,
 }
@@ -141,7 +141,7 @@ pub fn compile(
         shell_words::quote(&batch.run)
     );
     text.push_str("flush\nif [ -z \"$stop\" ]; then p=''\n");
-    questions(&batch.wants, &mut text);
+    questions(&batch.queries, &mut text);
     text.push_str("[ -z \"$p\" ] || wait $p\nfi\nmark z \"$stop\"\nmute\n");
     // A question that still runs when all was told to stop goes too.
     text.push_str("[ -z \"$stop\" ] || { trap '' TERM; kill -TERM 0; }\nexit 0\n");
@@ -249,32 +249,32 @@ fn together(contents: &[(usize, Zeroizing<Vec<u8>>)]) -> Zeroizing<Vec<u8>> {
 }
 
 /// Asks. The slow questions run side by side behind the quick ones; questions of a kind are asked together.
-fn questions(wants: &[Want], text: &mut String) {
+fn questions(queries: &[FactQuery], text: &mut String) {
     let (mut files, mut units, mut tars) = (String::new(), String::new(), String::new());
     let (mut slow, mut quick) = (String::new(), String::new());
     let mut docker = ["-".to_owned(), "-".to_owned(), "-".to_owned()];
-    for (index, want) in wants.iter().enumerate() {
+    for (index, want) in queries.iter().enumerate() {
         match want {
-            Want::File { path, content } => {
+            FactQuery::File { path, content } => {
                 let kind = if *content { "content" } else { "hash" };
                 let _ = write!(files, " {index} {} {kind}", shell_words::quote(path));
             }
-            Want::Key(path) => {
+            FactQuery::Key(path) => {
                 let _ = write!(files, " {index} {} key", shell_words::quote(path));
             }
-            Want::Unit(name) => {
+            FactQuery::Unit(name) => {
                 let _ = write!(units, " {index} {}", shell_words::quote(name));
             }
-            Want::Tar(path) => {
+            FactQuery::Tar(path) => {
                 let _ = write!(tars, "q={index}; ask_tar {}; ", shell_words::quote(path));
             }
-            Want::Docker => docker[0] = index.to_string(),
-            Want::Containers => docker[1] = index.to_string(),
-            Want::Images => docker[2] = index.to_string(),
-            Want::Kubelet { .. } | Want::Tls { .. } | Want::Lookup(_) => {
+            FactQuery::Docker => docker[0] = index.to_string(),
+            FactQuery::Containers => docker[1] = index.to_string(),
+            FactQuery::Images => docker[2] = index.to_string(),
+            FactQuery::Kubelet { .. } | FactQuery::Tls { .. } | FactQuery::Lookup(_) => {
                 let _ = writeln!(slow, "q={index}; {{ {}; }} & p=\"$p $!\"", question(want));
             }
-            Want::Machine | Want::Folder(_) | Want::Record => {
+            FactQuery::Machine | FactQuery::Folder(_) | FactQuery::Record => {
                 let _ = writeln!(quick, "q={index}; {}", question(want));
             }
         }
@@ -298,23 +298,23 @@ fn questions(wants: &[Want], text: &mut String) {
     text.push_str(&quick);
 }
 
-fn question(want: &Want) -> String {
+fn question(want: &FactQuery) -> String {
     let call = |name: &str, words: &[&str]| format!("{name} {}", shell_words::join(words));
     match want {
-        Want::Machine => "ask_machine".to_owned(),
-        Want::Folder(path) => call("ask_folder", &[path]),
-        Want::Record => "ask_record".to_owned(),
-        Want::Lookup(name) => call("ask_lookup", &[name]),
-        Want::Tls { host, port } => call("ask_tls", &[host, &port.to_string()]),
+        FactQuery::Machine => "ask_machine".to_owned(),
+        FactQuery::Folder(path) => call("ask_folder", &[path]),
+        FactQuery::Record => "ask_record".to_owned(),
+        FactQuery::Lookup(name) => call("ask_lookup", &[name]),
+        FactQuery::Tls { host, port } => call("ask_tls", &[host, &port.to_string()]),
         // Asked together with others of their kind.
-        Want::File { .. }
-        | Want::Key(_)
-        | Want::Unit(_)
-        | Want::Docker
-        | Want::Containers
-        | Want::Images
-        | Want::Tar(_) => String::new(),
-        Want::Kubelet { path, flags } => {
+        FactQuery::File { .. }
+        | FactQuery::Key(_)
+        | FactQuery::Unit(_)
+        | FactQuery::Docker
+        | FactQuery::Containers
+        | FactQuery::Images
+        | FactQuery::Tar(_) => String::new(),
+        FactQuery::Kubelet { path, flags } => {
             let words = |set: &FlagSet| {
                 let mut words = vec![path.as_str()];
                 words.extend(set.flags.iter().map(String::as_str));
@@ -342,7 +342,7 @@ fn question(want: &Want) -> String {
 
 /// What is heard while a batch runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Heard {
+pub enum BatchProgress {
     /// An action began.
     Began(usize),
     /// It said something: a cleaned line; `true` = on stderr.
@@ -378,7 +378,7 @@ pub struct BatchEnd {
     /// Text outside of any action: stderr, and what came before the first mark; the reason when no mark came.
     pub noise: String,
     /// Why it was cut off.
-    pub trouble: Option<super::Trouble>,
+    pub trouble: Option<super::HostTrouble>,
 }
 
 /// A longer line is taken apart, bytes.
@@ -387,8 +387,8 @@ const LONGEST: usize = 1 << 20;
 /// Reads what a script prints.
 pub struct Reader {
     mark: String,
-    wants: Vec<Want>,
-    streams: [Stream; 2],
+    queries: Vec<FactQuery>,
+    streams: [MarkReader; 2],
     answers: BTreeMap<usize, Vec<(String, String)>>,
     started: bool,
     wanted: Option<usize>,
@@ -396,7 +396,7 @@ pub struct Reader {
 }
 
 #[derive(Default)]
-struct Stream {
+struct MarkReader {
     partial: Vec<u8>,
     at: Option<usize>,
     over: bool,
@@ -404,11 +404,11 @@ struct Stream {
 
 impl Reader {
     /// A reader for a batch compiled with this nonce.
-    pub fn new(nonce: &str, wants: &[Want]) -> Self {
+    pub fn new(nonce: &str, queries: &[FactQuery]) -> Self {
         Self {
             mark: format!("@{nonce} "),
-            wants: wants.to_vec(),
-            streams: [Stream::default(), Stream::default()],
+            queries: queries.to_vec(),
+            streams: [MarkReader::default(), MarkReader::default()],
             answers: BTreeMap::new(),
             started: false,
             wanted: None,
@@ -417,7 +417,7 @@ impl Reader {
     }
 
     /// Takes bytes of stdout or stderr.
-    pub fn feed(&mut self, is_err: bool, bytes: &[u8], hear: &mut dyn FnMut(Heard)) {
+    pub fn feed(&mut self, is_err: bool, bytes: &[u8], hear: &mut dyn FnMut(BatchProgress)) {
         let stream = &mut self.streams[usize::from(is_err)];
         let before = stream.partial.len();
         stream.partial.extend_from_slice(bytes);
@@ -434,7 +434,7 @@ impl Reader {
         }
     }
 
-    fn line(&mut self, is_err: bool, line: &str, hear: &mut dyn FnMut(Heard)) {
+    fn line(&mut self, is_err: bool, line: &str, hear: &mut dyn FnMut(BatchProgress)) {
         let stream = &mut self.streams[usize::from(is_err)];
         if let Some(rest) = line.strip_prefix(&self.mark) {
             self.started = true;
@@ -445,7 +445,7 @@ impl Reader {
                     stream.at = second.parse().ok();
                     if let (false, Some(at)) = (is_err, stream.at) {
                         self.end.actions.entry(at).or_default();
-                        hear(Heard::Began(at));
+                        hear(BatchProgress::Began(at));
                     }
                 }
                 "e" => {
@@ -454,7 +454,7 @@ impl Reader {
                         && !is_err
                     {
                         self.end.actions.entry(at).or_default().status = Some(status);
-                        hear(Heard::Ended(at, status));
+                        hear(BatchProgress::Ended(at, status));
                     }
                     stream.at = None;
                 }
@@ -486,7 +486,7 @@ impl Reader {
                     text.push_str(line);
                     text.push('\n');
                 }
-                hear(Heard::Said(at, is_err, super::clean::line(line)));
+                hear(BatchProgress::Said(at, is_err, super::clean::line(line)));
             }
             None => {
                 // A shell that runs nothing, such as nologin, says why on stdout.
@@ -515,7 +515,7 @@ impl Reader {
 
     /// What was learnt.
     pub fn finish(mut self) -> BatchEnd {
-        for (index, want) in self.wants.iter().enumerate() {
+        for (index, want) in self.queries.iter().enumerate() {
             let lines = self.answers.remove(&index).unwrap_or_default();
             let fact = answer::read(want, &lines);
             self.end.facts.learn(want.clone(), fact);

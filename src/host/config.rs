@@ -21,7 +21,7 @@ pub(super) const DEFAULT_KEYS: [&str; 5] =
 
 /// What is taken from this computer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Here {
+pub struct SshEnvironment {
     /// Home directory.
     pub home: PathBuf,
     /// Login name, used when nothing states a user.
@@ -56,7 +56,7 @@ pub enum KeyFrom {
 
 /// Everything needed to connect to one machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
+pub struct SshTarget {
     /// Host name or address to connect to.
     pub host: String,
     /// TCP port.
@@ -70,7 +70,7 @@ pub struct Target {
     /// Only agent keys that are also among `keys`.
     pub identities_only: bool,
     /// The machine to connect through, which may have one itself.
-    pub jump: Option<Box<Target>>,
+    pub jump: Option<Box<SshTarget>>,
     /// The operator's known_hosts files; the first one is written.
     pub known_hosts: Vec<PathBuf>,
     /// The computer's known_hosts files.
@@ -85,9 +85,9 @@ pub struct Target {
     pub connect_timeout: Option<Duration>,
 }
 
-impl Target {
+impl SshTarget {
     /// A target without any configuration: usual key files, usual known_hosts.
-    pub fn plain(host: &str, port: u16, user: &str, here: &Here) -> Self {
+    pub fn plain(host: &str, port: u16, user: &str, here: &SshEnvironment) -> Self {
         let folder = here.home.join(".ssh");
         let usual = |name: &&str| KeyFile { path: folder.join(name), from: KeyFrom::Usual };
         Self {
@@ -115,7 +115,7 @@ impl Target {
 
 /// What a configuration says about one host, not yet merged with the plan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Found {
+pub(super) struct ConfigBlock {
     pub(super) host: Option<String>,
     pub(super) port: Option<u16>,
     pub(super) user: Option<String>,
@@ -132,11 +132,11 @@ pub(super) struct Found {
 }
 
 /// Fills a login from the operator's SSH configuration. What the plan states wins.
-pub fn resolve(login: &Login, here: &Here) -> Result<Target, WireError> {
+pub fn resolve(login: &Login, here: &SshEnvironment) -> Result<SshTarget, WireError> {
     resolve_deep(login, here, LONGEST_CHAIN)
 }
 
-fn resolve_deep(login: &Login, here: &Here, depth: usize) -> Result<Target, WireError> {
+fn resolve_deep(login: &Login, here: &SshEnvironment, depth: usize) -> Result<SshTarget, WireError> {
     let refuse = |why: String| WireError::Config { host: login.host.clone(), why };
     if login.host.is_empty() || login.host.starts_with('-') || login.host.contains(char::is_whitespace) {
         return Err(refuse("a host name may not be empty, begin with \"-\" or hold blanks".to_owned()));
@@ -154,7 +154,7 @@ fn resolve_deep(login: &Login, here: &Here, depth: usize) -> Result<Target, Wire
     let host = found.host.clone().unwrap_or_else(|| login.host.clone());
     let user = login.user.clone().or_else(|| found.user.clone()).unwrap_or_else(|| here.user.clone());
     let port = login.port.or(found.port).unwrap_or(22);
-    let mut target = Target::plain(&host, port, &user, here);
+    let mut target = SshTarget::plain(&host, port, &user, here);
 
     let jump = if login.jump.is_empty() { found.jump.clone() } else { login.jump.clone() };
     if login.jump.is_empty() && jump.is_empty() && found.proxy_command.is_some() {
@@ -166,7 +166,7 @@ fn resolve_deep(login: &Login, here: &Here, depth: usize) -> Result<Target, Wire
         target.jump = Some(Box::new(resolve_deep(&next, here, deeper)?));
     }
 
-    let tokens = Tokens { login, here, host: &host, user: &user, port };
+    let tokens = PathTokens { login, here, host: &host, user: &user, port };
     if !found.keys.is_empty() {
         target.keys = tokens.keys(&found.keys);
     }
@@ -215,7 +215,7 @@ fn parse_jump(text: &str) -> Option<Login> {
 }
 
 /// Runs `ssh -G`; it prints one `keyword value` a line, keywords in lower case.
-fn ask_ssh(program: &Path, login: &Login, here: &Here) -> Result<Found, WireError> {
+fn ask_ssh(program: &Path, login: &Login, here: &SshEnvironment) -> Result<ConfigBlock, WireError> {
     let mut command = Command::new(program);
     command.arg("-G");
     if let Some(file) = &here.config {
@@ -238,8 +238,8 @@ fn ask_ssh(program: &Path, login: &Login, here: &Here) -> Result<Found, WireErro
     Ok(read_answer(&String::from_utf8_lossy(&output.stdout)))
 }
 
-fn read_answer(text: &str) -> Found {
-    let mut found = Found::default();
+fn read_answer(text: &str) -> ConfigBlock {
+    let mut found = ConfigBlock::default();
     for line in text.lines() {
         let Some((word, value)) = line.split_once(' ') else { continue };
         let value = value.trim();
@@ -271,15 +271,15 @@ fn read_answer(text: &str) -> Found {
 }
 
 /// What `~`, `$NAME` and `%x` in a path stand for.
-struct Tokens<'a> {
+struct PathTokens<'a> {
     login: &'a Login,
-    here: &'a Here,
+    here: &'a SshEnvironment,
     host: &'a str,
     user: &'a str,
     port: u16,
 }
 
-impl Tokens<'_> {
+impl PathTokens<'_> {
     fn keys(&self, names: &[String]) -> Vec<KeyFile> {
         let folder = self.here.home.join(".ssh");
         let mut files: Vec<KeyFile> = Vec::new();
@@ -337,14 +337,14 @@ mod tests {
     #[test]
     fn refuses_a_host_that_looks_like_an_option() {
         let login = Login { host: "-oProxyCommand=touch /tmp/x".into(), ..Login::default() };
-        assert_eq!(resolve(&login, &Here::default()).unwrap_err().code(), "E-SSH-20");
+        assert_eq!(resolve(&login, &SshEnvironment::default()).unwrap_err().code(), "E-SSH-20");
     }
 
     #[test]
     fn expands_tokens_and_drops_unknown_ones() {
         let login = Login { host: "w1".into(), ..Login::default() };
-        let here = Here { home: "/h".into(), user: "me".into(), ..Here::default() };
-        let tokens = Tokens { login: &login, here: &here, host: "10.0.0.1", user: "core", port: 22 };
+        let here = SshEnvironment { home: "/h".into(), user: "me".into(), ..SshEnvironment::default() };
+        let tokens = PathTokens { login: &login, here: &here, host: "10.0.0.1", user: "core", port: 22 };
         assert_eq!(tokens.path("~/.ssh/%r@%h-%n-%p"), Some("/h/.ssh/core@10.0.0.1-w1-22".into()));
         assert_eq!(tokens.path("%d/100%%"), Some("/h/100%".into()));
         assert_eq!(tokens.path("/tmp/%C"), None);

@@ -6,12 +6,12 @@ use std::io::BufReader;
 
 use ssh2_config::{ParseRule, SshConfig};
 
-use super::config::{Found, Here};
+use super::config::{ConfigBlock, SshEnvironment};
 use super::error::WireError;
 use crate::plan::model::Login;
 
 /// What the file says about the host; nothing when there is no file.
-pub(super) fn read(login: &Login, here: &Here) -> Result<Found, WireError> {
+pub(super) fn read(login: &Login, here: &SshEnvironment) -> Result<ConfigBlock, WireError> {
     let file = here.config.clone().unwrap_or_else(|| here.home.join(".ssh/config"));
     let refuse = |why: String| WireError::Config {
         host: login.host.clone(),
@@ -19,7 +19,7 @@ pub(super) fn read(login: &Login, here: &Here) -> Result<Found, WireError> {
     };
     let text = match std::fs::read_to_string(&file) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Found::default()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(ConfigBlock::default()),
         Err(error) => return Err(refuse(error.to_string())),
     };
     for (number, line) in text.lines().enumerate() {
@@ -46,7 +46,7 @@ pub(super) fn read(login: &Login, here: &Here) -> Result<Found, WireError> {
     let first = |name| other(name).and_then(|values| values.into_iter().next());
     let is_yes = |name| first(name).is_some_and(|value| value.eq_ignore_ascii_case("yes"));
     let jump = params.proxy_jump.clone().unwrap_or_default();
-    Ok(Found {
+    Ok(ConfigBlock {
         host: params.host_name.as_ref().map(|name| name.replace("%h", &login.host)),
         port: params.port,
         user: params.user.clone(),

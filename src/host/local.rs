@@ -16,7 +16,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::error::WireError;
 use super::ssh::join;
-use super::wire::{Chunk, Counts, Duplex, Far, Input, Wire, duplex};
+use super::wire::{Chunk, Duplex, Input, RemoteEnd, Wire, WireCounts, duplex};
 
 /// Bytes of one read.
 const PIECE: usize = 32 * 1024;
@@ -32,7 +32,7 @@ pub struct LocalWire {
 /// What can be cut.
 #[derive(Debug)]
 struct Running {
-    far: Arc<Far>,
+    far: Arc<RemoteEnd>,
     group: Option<Pid>,
     stream: Option<TcpStream>,
 }
@@ -128,9 +128,9 @@ impl Wire for LocalWire {
         Ok(near)
     }
 
-    fn counts(&self) -> Counts {
+    fn counts(&self) -> WireCounts {
         let (execs, tcp) = (self.execs.load(Ordering::Relaxed), self.tcp.load(Ordering::Relaxed));
-        Counts { connections: 0, execs, tcp }
+        WireCounts { connections: 0, execs, tcp }
     }
 
     fn describe(&self) -> String {
@@ -154,7 +154,7 @@ impl Drop for LocalWire {
 }
 
 /// Writes what is sent until its end; dropping the pipe is the end of file.
-fn feed(far: &Far, mut pipe: impl Write) {
+fn feed(far: &RemoteEnd, mut pipe: impl Write) {
     while let Input::Bytes(bytes) = far.wait_for_input() {
         // A command that does not read its stdin is no error.
         if pipe.write_all(&bytes).is_err() {
@@ -163,7 +163,7 @@ fn feed(far: &Far, mut pipe: impl Write) {
     }
 }
 
-fn fetch(far: &Far, mut pipe: impl Read, kind: fn(Vec<u8>) -> Chunk) {
+fn fetch(far: &RemoteEnd, mut pipe: impl Read, kind: fn(Vec<u8>) -> Chunk) {
     let mut buffer = vec![0; PIECE];
     while far.wait_for_room() {
         match pipe.read(&mut buffer) {

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use ssh2::{ErrorCode, KeyboardInteractivePrompt, Prompt, Session};
 use zeroize::Zeroizing;
 
-use super::agent::{self, Identity};
-use super::config::{KeyFrom, Target};
+use super::agent::{self, AgentKey};
+use super::config::{KeyFrom, SshTarget};
 use super::error::WireError;
 use super::keys::{self, PrivateKey};
 use super::socket::{Socket, Stopped, drive};
@@ -60,21 +60,21 @@ pub enum SecretWanted {
 }
 
 /// One key to try.
-enum Way {
-    Agent(Identity),
+enum KeySource {
+    Agent(AgentKey),
     File { key: PrivateKey, passphrase: Option<Zeroizing<String>>, plan: bool },
 }
 
 /// The keys to try, in order, with the passphrases already asked for.
 pub(crate) struct KeyRing {
-    ways: Vec<Way>,
+    ways: Vec<KeySource>,
     agent: Option<PathBuf>,
     tried: Vec<String>,
 }
 
 impl KeyRing {
     /// Looks at key files and agent, and asks for the passphrase of stated keys.
-    pub(crate) fn gather(target: &Target, ask: &dyn Ask) -> Result<Self, WireError> {
+    pub(crate) fn gather(target: &SshTarget, ask: &dyn Ask) -> Result<Self, WireError> {
         let mut held = target.agent.as_deref().map(agent::identities).unwrap_or_default();
         let mut ring = Self { ways: Vec::new(), agent: target.agent.clone(), tried: Vec::new() };
         let mut usual = Vec::new();
@@ -99,7 +99,7 @@ impl KeyRing {
             match file.from {
                 // A key the agent holds open needs no passphrase.
                 KeyFrom::Plan | KeyFrom::Config => match in_agent {
-                    Some(at) => ring.ways.push(Way::Agent(held.remove(at))),
+                    Some(at) => ring.ways.push(KeySource::Agent(held.remove(at))),
                     None => ring.add_file(key, file.from == KeyFrom::Plan, ask),
                 },
                 KeyFrom::Usual => usual.push((key, in_agent.is_some())),
@@ -108,9 +108,9 @@ impl KeyRing {
         if target.identities_only {
             held.retain(|identity| usual.iter().any(|(key, _)| key.public.as_ref() == Some(&identity.blob)));
         }
-        ring.ways.extend(held.into_iter().map(Way::Agent));
+        ring.ways.extend(held.into_iter().map(KeySource::Agent));
         let rest = usual.into_iter().filter(|(key, in_agent)| !in_agent && !key.needs_agent());
-        ring.ways.extend(rest.map(|(key, _)| Way::File { key, passphrase: None, plan: false }));
+        ring.ways.extend(rest.map(|(key, _)| KeySource::File { key, passphrase: None, plan: false }));
         Ok(ring)
     }
 
@@ -126,7 +126,7 @@ impl KeyRing {
             self.tried.push(format!("key {} (no passphrase)", key.file.display()));
             return;
         }
-        self.ways.push(Way::File { key, passphrase, plan });
+        self.ways.push(KeySource::File { key, passphrase, plan });
     }
 }
 
@@ -139,10 +139,10 @@ enum Tried {
 }
 
 /// One login under way.
-struct Login<'a> {
+struct LoginAttempt<'a> {
     session: &'a Session,
     socket: &'a Socket,
-    target: &'a Target,
+    target: &'a SshTarget,
     ask: &'a dyn Ask,
     deadlines: &'a Deadlines,
     tried: Vec<String>,
@@ -152,16 +152,16 @@ struct Login<'a> {
 pub(crate) fn log_in(
     session: &Session,
     socket: &Socket,
-    target: &Target,
+    target: &SshTarget,
     ring: KeyRing,
     ask: &dyn Ask,
     deadlines: &Deadlines,
 ) -> Result<(), WireError> {
-    let mut login = Login { session, socket, target, ask, deadlines, tried: ring.tried };
+    let mut login = LoginAttempt { session, socket, target, ask, deadlines, tried: ring.tried };
     for way in ring.ways.into_iter().take(MOST_KEYS) {
         let result = match way {
-            Way::Agent(identity) => login.agent(ring.agent.as_deref(), &identity)?,
-            Way::File { key, passphrase, plan } => login.file(&key, passphrase, plan)?,
+            KeySource::Agent(identity) => login.agent(ring.agent.as_deref(), &identity)?,
+            KeySource::File { key, passphrase, plan } => login.file(&key, passphrase, plan)?,
         };
         if matches!(result, Tried::In) {
             return Ok(());
@@ -170,7 +170,7 @@ pub(crate) fn log_in(
     login.words()
 }
 
-impl Login<'_> {
+impl LoginAttempt<'_> {
     /// Runs one call to its end; `Ok(false)` when the server refused.
     fn step(&mut self, call: impl FnMut() -> Result<(), ssh2::Error>) -> Result<bool, WireError> {
         match drive(self.session, self.socket, self.deadlines.reply, |_| (), call) {
@@ -211,7 +211,7 @@ impl Login<'_> {
         }
     }
 
-    fn agent(&mut self, socket: Option<&Path>, identity: &Identity) -> Result<Tried, WireError> {
+    fn agent(&mut self, socket: Option<&Path>, identity: &AgentKey) -> Result<Tried, WireError> {
         let name = format!("agent key {}", identity.comment);
         let held = || -> Result<_, ssh2::Error> {
             let mut agent = self.session.agent()?;

@@ -1,22 +1,22 @@
 //! L2: machines. [`Host`] takes a batch of actions and questions and tells what came of it. A host is a
-//! shell at the end of a wire (`shell`, over `ssh` or `local`), this computer itself (`here`), or a
+//! shell at the end of a wire (`shell`, over `ssh` or `local`), this computer itself (`local_host`), or a
 //! scripted machine (`lab`). Nothing here knows a step.
 
 mod agent;
 pub mod answer;
 pub mod batch;
+mod channel_io;
 pub mod clean;
 pub mod config;
 mod config_file;
 pub mod error;
-pub mod here;
 mod jump;
 mod keys;
 pub mod known_hosts;
-mod line;
 pub mod local;
+pub mod local_host;
 pub mod login;
-mod pump;
+mod session_loop;
 pub mod shell;
 mod socket;
 pub mod ssh;
@@ -25,38 +25,38 @@ pub mod stream;
 pub mod trust;
 pub mod wire;
 
-pub use batch::{ActionEnd, Batch, BatchEnd, CompileError, Heard};
-pub use config::{Here, Target, resolve};
+pub use batch::{ActionEnd, Batch, BatchEnd, BatchProgress, CompileError};
+pub use config::{SshEnvironment, SshTarget, resolve};
 pub use config_file::names as config_hosts;
 pub use error::WireError;
-pub use here::HereHost;
 pub use local::LocalWire;
+pub use local_host::LocalHost;
 pub use login::{Ask, SecretWanted};
 pub use shell::ShellHost;
 pub use ssh::{Deadlines, SshWire};
 pub use stop::Stop;
 pub use stream::{Live, LiveStream, Sample};
 pub use trust::{HostKeyQuestion, NewKeys, TrustAnswer, TrustPolicy};
-pub use wire::{Chunk, Counts, Duplex, RecvTimeout, Sender, Wire};
+pub use wire::{Chunk, Duplex, RecvTimeout, Sender, Wire, WireCounts};
 
 use zeroize::Zeroizing;
 
 use crate::plan::action::SecretRef;
 use crate::plan::place::Place;
-use crate::plan::problem::{Problem, Way};
+use crate::plan::problem::{Problem, Remedy};
 
 /// A machine that can be worked on.
 pub trait Host: Send {
     /// `root@10.0.0.1:22`.
     fn describe(&self) -> String;
     /// Carries out a batch and says what came of it; how far it came stands in the answer.
-    fn run(&mut self, batch: &Batch, stop: &Stop, hear: &mut dyn FnMut(Heard)) -> BatchEnd;
+    fn run(&mut self, batch: &Batch, stop: &Stop, hear: &mut dyn FnMut(BatchProgress)) -> BatchEnd;
     /// Opens the live stream.
-    fn stream(&mut self) -> Result<Box<dyn LiveStream>, Trouble>;
+    fn stream(&mut self) -> Result<Box<dyn LiveStream>, HostTrouble>;
     /// A TCP connection made by the machine.
-    fn tcp(&mut self, host: &str, port: u16) -> Result<Box<dyn Pipe>, Trouble>;
+    fn tcp(&mut self, host: &str, port: u16) -> Result<Box<dyn Pipe>, HostTrouble>;
     /// Connections and execs so far, streams included.
-    fn counts(&self) -> Counts;
+    fn counts(&self) -> WireCounts;
     /// Of the execs, how many were streams.
     fn streams(&self) -> usize;
 }
@@ -75,7 +75,7 @@ pub trait Vault: Send + Sync {
 
 /// Why a batch did not come to its end.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Trouble {
+pub enum HostTrouble {
     /// The connection.
     #[error("{0}")]
     Wire(WireError),
@@ -128,7 +128,7 @@ pub enum Trouble {
     Unable(String),
 }
 
-impl Trouble {
+impl HostTrouble {
     /// The stable code.
     pub fn code(&self) -> &'static str {
         match self {
@@ -160,7 +160,7 @@ impl Trouble {
                 .manual("log in as root, or allow sudo without a password (NOPASSWD) for this user"),
             Self::SudoPasswordWrong { host } => problem
                 .seen("nothing was done on this host")
-                .way(Way::Retry)
+                .way(Remedy::Retry)
                 .manual(secret_way(&SecretRef::Sudo(host.clone()))),
             Self::NoRoot { said, .. } => problem
                 .seen(said.clone())
@@ -172,8 +172,8 @@ impl Trouble {
                 .manual("give this user a login shell that runs `sh -c`, or use another user"),
             Self::Ended { .. } => problem
                 .seen("what was begun and not ended is looked at again on the next run")
-                .way(Way::Retry),
-            Self::NotSent(_) => problem.way(Way::Retry),
+                .way(Remedy::Retry),
+            Self::NotSent(_) => problem.way(Remedy::Retry),
             Self::Compile(CompileError::NotYet(_)) | Self::Unable(_) => problem,
         }
     }
@@ -195,7 +195,7 @@ fn wire_ways(problem: Problem, error: &WireError) -> Problem {
         WireError::Unreachable { .. } | WireError::Timeout { .. } | WireError::NotSsh { .. } => problem
             .manual("check that the machine is up and that ssh reaches it from here")
             .edit("workers[].ssh.host or .port")
-            .way(Way::Retry),
+            .way(Remedy::Retry),
         WireError::HostKeyUnknown { fingerprint, .. } => problem
             .seen("compare it with the one the machine prints: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub")
             .manual(format!("trust this one: --trust {fingerprint}"))
@@ -211,10 +211,10 @@ fn wire_ways(problem: Problem, error: &WireError) -> Problem {
             .edit("workers[].ssh.user or .key")
             .manual("ssh-copy-id puts your key there; ssh-add gives it to the agent"),
         WireError::KeyUnreadable { .. } => problem.edit("workers[].ssh.key"),
-        WireError::PassphraseWrong { .. } => problem.way(Way::Retry),
+        WireError::PassphraseWrong { .. } => problem.way(Remedy::Retry),
         WireError::Lost { .. } | WireError::Cut => problem
             .seen("what was begun and not ended is looked at again on the next run")
-            .way(Way::Retry),
+            .way(Remedy::Retry),
         WireError::Jump { error, .. } => wire_ways(problem, error),
         WireError::NoCommonAlgorithm { .. } => problem.manual("update sshd on that machine"),
         WireError::KnownHosts { .. }

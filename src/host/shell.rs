@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
-use super::batch::{self, Batch, BatchEnd, Heard, Payload, Reader, Script};
+use super::batch::{self, Batch, BatchEnd, BatchProgress, Payload, Reader, Script};
 use super::stop::Stop;
 use super::stream::{LiveStream, ShellStream};
-use super::wire::{Chunk, Counts, Duplex, RecvTimeout, Sender, Wire};
-use super::{Host, Pipe, Trouble, Vault, clean};
+use super::wire::{Chunk, Duplex, RecvTimeout, Sender, Wire, WireCounts};
+use super::{Host, HostTrouble, Pipe, Vault, clean};
 use crate::plan::action::SecretRef;
 
 /// How long a group that was told to end at once may take before the connection is cut.
@@ -23,7 +23,7 @@ const KILL_GRACE: Duration = Duration::from_secs(3);
 /// How long sudo may take to ask or to start.
 const SUDO_PATIENCE: Duration = Duration::from_secs(30);
 /// How often the wish to stop is looked at.
-const GLANCE: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// A host reached over a wire.
 pub struct ShellHost {
@@ -39,7 +39,7 @@ impl ShellHost {
         Self { wire, vault, need_sudo, streams: 0 }
     }
 
-    fn start(&self, nonce: &str, text: &str) -> Result<Duplex, Trouble> {
+    fn start(&self, nonce: &str, text: &str) -> Result<Duplex, HostTrouble> {
         let length = text.len();
         let boot = format!("s=$(head -c {length}); exec 3<&0 </dev/null; eval \"$s\"");
         let command = if self.need_sudo {
@@ -48,7 +48,7 @@ impl ShellHost {
         } else {
             format!("sh -c '{boot}'")
         };
-        let duplex = self.wire.exec(&command).map_err(Trouble::Wire)?;
+        let duplex = self.wire.exec(&command).map_err(HostTrouble::Wire)?;
         if self.need_sudo {
             self.become_root(&duplex, nonce)?;
         }
@@ -56,7 +56,7 @@ impl ShellHost {
     }
 
     /// Answers sudo's prompt, at most once, and waits for READY.
-    fn become_root(&self, duplex: &Duplex, nonce: &str) -> Result<(), Trouble> {
+    fn become_root(&self, duplex: &Duplex, nonce: &str) -> Result<(), HostTrouble> {
         let (prompt, ready) = (format!("@{nonce}P"), format!("@{nonce}R"));
         let name = SecretRef::Sudo(self.wire.describe());
         let deadline = Instant::now() + SUDO_PATIENCE;
@@ -66,17 +66,17 @@ impl ShellHost {
             match duplex.recv(left) {
                 Ok(Chunk::Out(bytes)) => out.push_str(&String::from_utf8_lossy(&bytes)),
                 Ok(Chunk::Err(bytes)) => err.push_str(&String::from_utf8_lossy(&bytes)),
-                Ok(Chunk::Lost(error)) => return Err(Trouble::Wire(error)),
+                Ok(Chunk::Lost(error)) => return Err(HostTrouble::Wire(error)),
                 Ok(Chunk::Exit { .. }) | Err(RecvTimeout::Ended) => {
                     // With passwd_tries=1 it does not ask again.
                     if asked && err.contains("incorrect password") {
                         self.vault.wrong(&name);
-                        return Err(Trouble::SudoPasswordWrong { host: self.wire.describe() });
+                        return Err(HostTrouble::SudoPasswordWrong { host: self.wire.describe() });
                     }
-                    return Err(Trouble::NoRoot { host: self.wire.describe(), said: words(&err, &out) });
+                    return Err(HostTrouble::NoRoot { host: self.wire.describe(), said: words(&err, &out) });
                 }
                 Err(RecvTimeout::Timeout) => {
-                    return Err(Trouble::NoRoot {
+                    return Err(HostTrouble::NoRoot {
                         host: self.wire.describe(),
                         said: format!("sudo neither started nor asked within {} s", SUDO_PATIENCE.as_secs()),
                     });
@@ -89,15 +89,15 @@ impl ShellHost {
                 err = rest.to_owned();
                 if asked {
                     self.vault.wrong(&name);
-                    return Err(Trouble::SudoPasswordWrong { host: self.wire.describe() });
+                    return Err(HostTrouble::SudoPasswordWrong { host: self.wire.describe() });
                 }
                 asked = true;
                 let Some(password) = self.vault.get(&name) else {
-                    return Err(Trouble::SudoPasswordWanted { host: self.wire.describe() });
+                    return Err(HostTrouble::SudoPasswordWanted { host: self.wire.describe() });
                 };
                 let mut line = Zeroizing::new(password.as_bytes().to_vec());
                 line.push(b'\n');
-                duplex.send(line.to_vec()).map_err(Trouble::Wire)?;
+                duplex.send(line.to_vec()).map_err(HostTrouble::Wire)?;
             }
         }
     }
@@ -243,26 +243,26 @@ impl Host for ShellHost {
         self.wire.describe()
     }
 
-    fn run(&mut self, batch: &Batch, stop: &Stop, hear: &mut dyn FnMut(Heard)) -> BatchEnd {
+    fn run(&mut self, batch: &Batch, stop: &Stop, hear: &mut dyn FnMut(BatchProgress)) -> BatchEnd {
         let nonce = nonce();
         let failed = |trouble| BatchEnd { trouble: Some(trouble), ..BatchEnd::default() };
         let script = match batch::compile(batch, &nonce, &|name| self.vault.get(name)) {
             Ok(script) => script,
-            Err(error) => return failed(Trouble::Compile(error)),
+            Err(error) => return failed(HostTrouble::Compile(error)),
         };
         let duplex = match self.start(&nonce, &script.text) {
             Ok(duplex) => duplex,
             Err(trouble) => return failed(trouble),
         };
-        let mut reader = Reader::new(&nonce, &batch.wants);
+        let mut reader = Reader::new(&nonce, &batch.queries);
         let feed = Feed::start(duplex.sender(), script);
         let (mut told, mut killed, mut last_sent) = (0, None, 0);
         let trouble = loop {
-            match duplex.recv(GLANCE) {
+            match duplex.recv(POLL_INTERVAL) {
                 Ok(Chunk::Out(bytes)) => reader.feed(false, &bytes, hear),
                 Ok(Chunk::Err(bytes)) => reader.feed(true, &bytes, hear),
                 Ok(Chunk::Exit { status, signal }) => {
-                    break (!reader.complete()).then(|| Trouble::Ended {
+                    break (!reader.complete()).then(|| HostTrouble::Ended {
                         host: self.wire.describe(),
                         how: match (signal, status) {
                             (Some(signal), _) => format!("signal {signal}"),
@@ -271,9 +271,9 @@ impl Host for ShellHost {
                         },
                     });
                 }
-                Ok(Chunk::Lost(error)) => break (!reader.complete()).then_some(Trouble::Wire(error)),
+                Ok(Chunk::Lost(error)) => break (!reader.complete()).then_some(HostTrouble::Wire(error)),
                 Err(RecvTimeout::Ended) => {
-                    break (!reader.complete()).then(|| Trouble::Ended {
+                    break (!reader.complete()).then(|| HostTrouble::Ended {
                         host: self.wire.describe(),
                         how: "no end mark".to_owned(),
                     });
@@ -289,7 +289,7 @@ impl Host for ShellHost {
             let sent = feed.state.sent.load(Ordering::SeqCst);
             if sent != last_sent && feed.total > 1 << 20 {
                 last_sent = sent;
-                hear(Heard::Sent(sent, feed.total));
+                hear(BatchProgress::Sent(sent, feed.total));
             }
             let level = stop.level();
             if level > told {
@@ -313,30 +313,30 @@ impl Host for ShellHost {
         let mut end = reader.finish();
         let unsent = feed.state.failed.lock().ok().and_then(|mut slot| slot.take());
         end.trouble = match (trouble, unsent) {
-            (Some(Trouble::Ended { how, host }), _) if !started => {
-                Some(Trouble::NoShell { host, said: words(&end.noise, ""), how })
+            (Some(HostTrouble::Ended { how, host }), _) if !started => {
+                Some(HostTrouble::NoShell { host, said: words(&end.noise, ""), how })
             }
-            (_, Some(why)) if !stop.wanted() => Some(Trouble::NotSent(why)),
+            (_, Some(why)) if !stop.wanted() => Some(HostTrouble::NotSent(why)),
             (trouble, _) => trouble,
         };
         end
     }
 
-    fn stream(&mut self) -> Result<Box<dyn LiveStream>, Trouble> {
+    fn stream(&mut self) -> Result<Box<dyn LiveStream>, HostTrouble> {
         let nonce = nonce();
         let text = super::stream::script(&nonce);
         let duplex = self.start(&nonce, &text)?;
-        duplex.send(text.into_bytes()).map_err(Trouble::Wire)?;
+        duplex.send(text.into_bytes()).map_err(HostTrouble::Wire)?;
         self.streams += 1;
         Ok(Box::new(ShellStream::new(&nonce, duplex)))
     }
 
-    fn tcp(&mut self, host: &str, port: u16) -> Result<Box<dyn Pipe>, Trouble> {
-        let duplex = self.wire.tcp(host, port).map_err(Trouble::Wire)?;
+    fn tcp(&mut self, host: &str, port: u16) -> Result<Box<dyn Pipe>, HostTrouble> {
+        let duplex = self.wire.tcp(host, port).map_err(HostTrouble::Wire)?;
         Ok(Box::new(TcpPipe { duplex, left: Vec::new(), patience: Duration::from_secs(5) }))
     }
 
-    fn counts(&self) -> Counts {
+    fn counts(&self) -> WireCounts {
         self.wire.counts()
     }
 

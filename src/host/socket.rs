@@ -101,7 +101,7 @@ impl Wants {
 
 /// What a wait on the socket ended with.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Ready {
+pub(crate) struct SocketReady {
     /// Something arrived.
     pub(crate) input: bool,
     /// The peer is gone.
@@ -114,7 +114,7 @@ pub(crate) fn wait(
     wants: Wants,
     waker: Option<&UnixStream>,
     timeout: Duration,
-) -> io::Result<Ready> {
+) -> io::Result<SocketReady> {
     let mut fds = vec![PollFd::new(socket, wants.flags())];
     if let Some(waker) = waker {
         fds.push(PollFd::new(waker, PollFlags::IN));
@@ -129,7 +129,7 @@ pub(crate) fn wait(
     let mut ends = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
     #[cfg(any(target_os = "linux", target_os = "android"))]
     ends.insert(PollFlags::RDHUP);
-    Ok(Ready { input: seen.contains(PollFlags::IN), hung_up: seen.intersects(ends) })
+    Ok(SocketReady { input: seen.contains(PollFlags::IN), hung_up: seen.intersects(ends) })
 }
 
 /// Can a small packet be sent now, wholly? libssh2 builds end of file and keepalive packets on its stack and
@@ -196,18 +196,18 @@ pub(crate) struct Waker {
 
 /// The end a waiting thread listens on.
 #[derive(Debug)]
-pub(crate) struct Bell {
+pub(crate) struct WakeListener {
     pub(crate) stream: UnixStream,
     rung: Arc<AtomicBool>,
 }
 
 /// Makes a waker and its bell.
-pub(crate) fn waker() -> io::Result<(Waker, Bell)> {
+pub(crate) fn waker() -> io::Result<(Waker, WakeListener)> {
     let (near, far) = UnixStream::pair()?;
     near.set_nonblocking(true)?;
     far.set_nonblocking(true)?;
     let rung = Arc::new(AtomicBool::new(false));
-    Ok((Waker { stream: Arc::new(near), rung: Arc::clone(&rung) }, Bell { stream: far, rung }))
+    Ok((Waker { stream: Arc::new(near), rung: Arc::clone(&rung) }, WakeListener { stream: far, rung }))
 }
 
 impl Waker {
@@ -219,7 +219,7 @@ impl Waker {
     }
 }
 
-impl Bell {
+impl WakeListener {
     /// Forgets the calls so far; must come before looking at what they announced.
     pub(crate) fn clear(&self) {
         let mut buffer = [0; 64];

@@ -11,13 +11,13 @@ use std::time::{Duration, Instant};
 
 use ssh2::{ErrorCode, MethodType, Session};
 
-use super::config::Target;
+use super::config::SshTarget;
 use super::error::WireError;
 use super::login::{self, Ask, KeyRing};
-use super::pump::{Order, Pump, Purpose};
 use super::socket::{Socket, Stopped, Waker, drive, waker};
 use super::trust::{self, TrustPolicy};
-use super::wire::{self, Counts, Duplex, Wire};
+use super::wire::{self, Duplex, Wire, WireCounts};
+use crate::host::session_loop::{Order, Purpose, SessionLoop};
 
 /// Longest command libssh2 sends (30 000 bytes were tried); payload belongs on stdin.
 pub const LONGEST_COMMAND: usize = 30_000;
@@ -79,7 +79,7 @@ impl std::fmt::Debug for SshWire {
 impl SshWire {
     /// Connects, through its jump hosts if there are any, checks the host key and logs in.
     pub fn connect(
-        target: &Target,
+        target: &SshTarget,
         policy: &TrustPolicy,
         ask: &dyn Ask,
         deadlines: Deadlines,
@@ -104,7 +104,7 @@ impl SshWire {
     fn over(
         socket: Socket,
         jump: Option<Arc<Self>>,
-        target: &Target,
+        target: &SshTarget,
         policy: &TrustPolicy,
         ask: &dyn Ask,
         keys: KeyRing,
@@ -125,7 +125,7 @@ impl SshWire {
         session: Session,
         socket: Socket,
         jump: Option<Arc<Self>>,
-        target: &Target,
+        target: &SshTarget,
         deadlines: Deadlines,
     ) -> io::Result<Self> {
         let (waker, bell) = waker()?;
@@ -133,7 +133,7 @@ impl SshWire {
         let cut = Arc::new(AtomicBool::new(false));
         let over = Arc::new(AtomicBool::new(false));
         let name = format!("{}@{}", target.user, target.address());
-        let pump = Pump {
+        let pump = SessionLoop {
             session,
             socket: socket.try_clone()?,
             bell,
@@ -214,9 +214,9 @@ impl Wire for SshWire {
         self.order(Purpose::Tcp(host.to_owned(), port), "connecting onwards")
     }
 
-    fn counts(&self) -> Counts {
+    fn counts(&self) -> WireCounts {
         let behind = self.jump.as_ref().map(|jump| jump.counts()).unwrap_or_default();
-        Counts {
+        WireCounts {
             connections: behind.connections + 1,
             execs: behind.execs + self.execs.load(Ordering::Relaxed),
             tcp: behind.tcp + self.tcp.load(Ordering::Relaxed),
@@ -302,7 +302,7 @@ pub(crate) fn join(host: &str, port: u16) -> String {
 
 /// Greeting and key exchange, preferring the key types that are known for the host: with another one the
 /// known key could not be compared.
-fn greet(socket: &Socket, target: &Target, deadlines: &Deadlines) -> Result<Session, WireError> {
+fn greet(socket: &Socket, target: &SshTarget, deadlines: &Deadlines) -> Result<Session, WireError> {
     let lost = |error: &dyn std::fmt::Display| WireError::lost(error.to_string());
     let mut session = Session::new().map_err(|error| lost(&error))?;
     session.set_tcp_stream(socket.try_clone().map_err(|error| lost(&error))?);

@@ -7,7 +7,7 @@ use openssl::base64;
 use openssl::sha::sha256;
 use ssh2::Session;
 
-use super::config::Target;
+use super::config::SshTarget;
 use super::error::WireError;
 use super::known_hosts::{self, Records, Says};
 use super::login::Ask;
@@ -72,7 +72,7 @@ fn same_fingerprint(one: &str, other: &str) -> bool {
 }
 
 /// The name in known_hosts, and the one without port that OpenSSH tries after it.
-fn names(target: &Target) -> (String, Option<String>) {
+fn names(target: &SshTarget) -> (String, Option<String>) {
     if let Some(alias) = &target.host_key_alias {
         return (alias.to_ascii_lowercase(), None);
     }
@@ -86,13 +86,13 @@ fn names(target: &Target) -> (String, Option<String>) {
     }
 }
 
-fn files(target: &Target) -> Vec<PathBuf> {
+fn files(target: &SshTarget) -> Vec<PathBuf> {
     target.known_hosts.iter().chain(&target.global_known_hosts).cloned().collect()
 }
 
 /// The host key algorithms in the order to ask for: those whose key is known first. Another type would have
 /// nothing to be compared with.
-pub(crate) fn preference(target: &Target, supported: &[&str]) -> Result<String, WireError> {
+pub(crate) fn preference(target: &SshTarget, supported: &[&str]) -> Result<String, WireError> {
     let (name, without_port) = names(target);
     let files = files(target);
     let mut records = known_hosts::look_up(&files, &name)?.records;
@@ -115,7 +115,7 @@ pub(crate) fn preference(target: &Target, supported: &[&str]) -> Result<String, 
 /// Judges the key the session was made with.
 pub(crate) fn check(
     session: &Session,
-    target: &Target,
+    target: &SshTarget,
     policy: &TrustPolicy,
     ask: &dyn Ask,
 ) -> Result<(), WireError> {
@@ -126,7 +126,7 @@ pub(crate) fn check(
     judge(&blob, target, policy, ask)
 }
 
-fn judge(blob: &[u8], target: &Target, policy: &TrustPolicy, ask: &dyn Ask) -> Result<(), WireError> {
+fn judge(blob: &[u8], target: &SshTarget, policy: &TrustPolicy, ask: &dyn Ask) -> Result<(), WireError> {
     let shown = fingerprint(blob);
     let kind = kind_of(blob);
     let (host, without_port) = names(target);

@@ -19,7 +19,7 @@ pub trait Wire: Send + Sync {
     /// A TCP connection made by the machine. Its end shows as [`Chunk::Exit`] without status.
     fn tcp(&self, host: &str, port: u16) -> Result<Duplex, WireError>;
     /// What was used so far.
-    fn counts(&self) -> Counts;
+    fn counts(&self) -> WireCounts;
     /// The machine, `root@10.0.0.1:22`.
     fn describe(&self) -> String;
     /// Drops the connection at once; never blocks. Every stream ends with [`WireError::Cut`].
@@ -28,7 +28,7 @@ pub trait Wire: Send + Sync {
 
 /// What a wire has used so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
+pub struct WireCounts {
     /// Connections made, jump hosts included.
     pub connections: usize,
     /// Commands started.
@@ -133,7 +133,7 @@ impl Drop for Duplex {
 /// The sending half of a [`Duplex`].
 #[derive(Debug, Clone)]
 pub struct Sender {
-    shared: Arc<Shared>,
+    shared: Arc<DuplexShared>,
 }
 
 impl Sender {
@@ -175,26 +175,26 @@ impl Sender {
 }
 
 /// What both ends share; the lock is never held over a call that waits.
-struct Shared {
-    state: Mutex<State>,
+struct DuplexShared {
+    state: Mutex<DuplexState>,
     changed: Condvar,
     wake: Box<dyn Fn() + Send + Sync>,
 }
 
-impl Shared {
-    fn lock(&self) -> MutexGuard<'_, State> {
+impl DuplexShared {
+    fn lock(&self) -> MutexGuard<'_, DuplexState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl std::fmt::Debug for Shared {
+impl std::fmt::Debug for DuplexShared {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Shared")
     }
 }
 
 #[derive(Default)]
-struct State {
+struct DuplexState {
     to: VecDeque<Vec<u8>>,
     to_bytes: usize,
     finished: bool,
@@ -214,8 +214,8 @@ fn size(chunk: &Chunk) -> usize {
 
 /// The machine's end of a [`Duplex`].
 #[derive(Debug)]
-pub(crate) struct Far {
-    shared: Arc<Shared>,
+pub(crate) struct RemoteEnd {
+    shared: Arc<DuplexShared>,
 }
 
 /// What waits to be sent.
@@ -230,12 +230,13 @@ pub(crate) enum Input {
 }
 
 /// Makes the two ends; `wake` is called when the far end has something to do.
-pub(crate) fn duplex(wake: impl Fn() + Send + Sync + 'static) -> (Duplex, Far) {
-    let shared = Arc::new(Shared { state: Mutex::default(), changed: Condvar::new(), wake: Box::new(wake) });
-    (Duplex { sender: Sender { shared: Arc::clone(&shared) } }, Far { shared })
+pub(crate) fn duplex(wake: impl Fn() + Send + Sync + 'static) -> (Duplex, RemoteEnd) {
+    let shared =
+        Arc::new(DuplexShared { state: Mutex::default(), changed: Condvar::new(), wake: Box::new(wake) });
+    (Duplex { sender: Sender { shared: Arc::clone(&shared) } }, RemoteEnd { shared })
 }
 
-impl Far {
+impl RemoteEnd {
     /// The near end was dropped.
     pub(crate) fn abandoned(&self) -> bool {
         self.shared.lock().abandoned
@@ -296,7 +297,7 @@ impl Far {
         }
     }
 
-    fn next(state: &mut State) -> Input {
+    fn next(state: &mut DuplexState) -> Input {
         match state.to.pop_front() {
             Some(bytes) => {
                 state.to_bytes = state.to_bytes.saturating_sub(bytes.len());

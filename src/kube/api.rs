@@ -35,7 +35,7 @@ const MOST: u64 = 64 * 1024 * 1024;
 
 /// What a client has used so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
+pub struct RequestCounts {
     /// TCP connections opened.
     pub connections: usize,
     /// Requests sent.
@@ -133,9 +133,9 @@ impl Api {
     }
 
     /// Connections and requests so far.
-    pub fn counts(&self) -> Counts {
+    pub fn counts(&self) -> RequestCounts {
         let read = |counter: &AtomicUsize| counter.load(Ordering::Relaxed);
-        Counts {
+        RequestCounts {
             connections: read(&self.counters.connections),
             requests: read(&self.counters.requests),
             writes: read(&self.counters.writes),

@@ -29,7 +29,7 @@ pub enum Applied {
 
 /// Where an object lives.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct ObjectPaths {
     /// Path of the list, for POST.
     pub list: String,
     /// Path of the object.
@@ -48,7 +48,7 @@ const CLUSTER_WIDE: [&str; 8] = [
     "PodSecurityPolicy",
 ];
 
-impl Place {
+impl ObjectPaths {
     /// From a manifest's `apiVersion`, `kind`, `metadata.namespace` (`default` when left out) and name.
     pub fn of(object: &Value) -> Result<Self, ApiError> {
         let word = |path: &str| object.pointer(path).and_then(Value::as_str).filter(|word| !word.is_empty());
@@ -94,7 +94,7 @@ fn plural(kind: &str) -> String {
 impl Api {
     /// Makes the object be as `object` says. Fields the manifest does not name are kept.
     pub fn apply(&self, object: &Value) -> Result<Applied, ApiError> {
-        let place = Place::of(object)?;
+        let place = ObjectPaths::of(object)?;
         let object = &without_the_servers(object);
         match self.get(&place.object) {
             Ok(live) => return self.change(&place, object, &live),
@@ -115,7 +115,7 @@ impl Api {
         }
     }
 
-    fn change(&self, place: &Place, ours: &Value, live: &Value) -> Result<Applied, ApiError> {
+    fn change(&self, place: &ObjectPaths, ours: &Value, live: &Value) -> Result<Applied, ApiError> {
         match self.change_once(place, ours, live) {
             // Changed in between, by a controller writing a status most often: once more on the new one.
             Err(ApiError::Conflict(_)) => {
@@ -126,7 +126,7 @@ impl Api {
         }
     }
 
-    fn change_once(&self, place: &Place, ours: &Value, live: &Value) -> Result<Applied, ApiError> {
+    fn change_once(&self, place: &ObjectPaths, ours: &Value, live: &Value) -> Result<Applied, ApiError> {
         let fields = subset::differences(ours, live);
         if fields.is_empty() {
             return Ok(Applied::Same);
@@ -142,13 +142,13 @@ impl Api {
 mod tests {
     use serde_json::json;
 
-    use super::{Place, plural};
+    use super::{ObjectPaths, plural};
 
     #[test]
     fn knows_where_objects_live() {
         let path = |version: &str, kind: &str, namespace: Option<&str>| {
             let meta = json!({"name": "a", "namespace": namespace});
-            Place::of(&json!({"apiVersion": version, "kind": kind, "metadata": meta})).unwrap().object
+            ObjectPaths::of(&json!({"apiVersion": version, "kind": kind, "metadata": meta})).unwrap().object
         };
         assert_eq!(path("v1", "Namespace", None), "/api/v1/namespaces/a");
         assert_eq!(path("v1", "Service", None), "/api/v1/namespaces/default/services/a");
@@ -166,6 +166,9 @@ mod tests {
 
     #[test]
     fn a_manifest_without_a_name_is_not_sent() {
-        assert_eq!(Place::of(&json!({"apiVersion": "v1", "kind": "Pod"})).unwrap_err().code(), "E-API-12");
+        assert_eq!(
+            ObjectPaths::of(&json!({"apiVersion": "v1", "kind": "Pod"})).unwrap_err().code(),
+            "E-API-12"
+        );
     }
 }

@@ -23,7 +23,7 @@ const WAIT: Duration = Duration::from_secs(5);
 const EMPTIED_WITHIN: Duration = Duration::from_secs(10);
 
 /// A certificate and its key, PEM.
-pub struct Login {
+pub struct ClientIdentity {
     /// Certificate.
     pub cert: Vec<u8>,
     /// Private key.
@@ -32,7 +32,7 @@ pub struct Login {
 
 /// What is seen of an API before anybody logs in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
+pub struct ApiInspection {
     /// Why TLS did not come up.
     pub fault: Option<ApiError>,
     /// Whether its chain leads to our CA and it carries its address, in words when not.
@@ -53,15 +53,15 @@ pub enum NodeNews {
 }
 
 /// A cluster.
-pub trait Cluster: Send + Sync {
+pub trait ClusterApi: Send + Sync {
     /// Looks at the address without logging in.
-    fn look(&self, ca_pem: &[u8], ca_subject: &[u8]) -> Seen;
+    fn look(&self, ca_pem: &[u8], ca_subject: &[u8]) -> ApiInspection;
     /// Its address.
     fn url(&self) -> String;
     /// Everything seen at the address without logging in; trust is judged when there is a CA.
     fn probe(&self, ca_pem: Option<&[u8]>) -> Probe;
     /// Logs in with a certificate, or as nobody; tried by asking for the nodes.
-    fn login(&self, ca_pem: &[u8], login: Option<&Login>) -> Result<(), ApiError>;
+    fn login(&self, ca_pem: &[u8], login: Option<&ClientIdentity>) -> Result<(), ApiError>;
     /// `/version`.
     fn version(&self) -> Result<Version, ApiError>;
     /// All nodes.
@@ -139,7 +139,7 @@ pub fn client_subjects(clients: &ClientCas) -> Vec<String> {
 }
 
 /// Judges a probe.
-fn judge(probe: Probe, ca_subject: &[u8]) -> Seen {
+fn judge(probe: Probe, ca_subject: &[u8]) -> ApiInspection {
     let client_cas = client_subjects(&probe.clients);
     let distrust = match (&probe.trusted, &probe.name) {
         (Some(Err(fault)), _) => Some(fault.to_string()),
@@ -148,11 +148,16 @@ fn judge(probe: Probe, ca_subject: &[u8]) -> Seen {
         }
         _ => None,
     };
-    Seen { takes_our_clients: probe.clients.takes(ca_subject), fault: probe.fault, distrust, client_cas }
+    ApiInspection {
+        takes_our_clients: probe.clients.takes(ca_subject),
+        fault: probe.fault,
+        distrust,
+        client_cas,
+    }
 }
 
-impl Cluster for LiveCluster {
-    fn look(&self, ca_pem: &[u8], ca_subject: &[u8]) -> Seen {
+impl ClusterApi for LiveCluster {
+    fn look(&self, ca_pem: &[u8], ca_subject: &[u8]) -> ApiInspection {
         judge(self.probe(Some(ca_pem)), ca_subject)
     }
 
@@ -164,7 +169,7 @@ impl Cluster for LiveCluster {
         probe::probe(&self.address, ca_pem, WAIT)
     }
 
-    fn login(&self, ca_pem: &[u8], login: Option<&Login>) -> Result<(), ApiError> {
+    fn login(&self, ca_pem: &[u8], login: Option<&ClientIdentity>) -> Result<(), ApiError> {
         let credential = login.map(|login| Credential::new(&login.cert, &login.key)).transpose()?;
         let api = std::sync::Arc::new(Api::new(&self.address, ca_pem, credential.as_ref(), WAIT)?);
         let tried = api.nodes().map(|_| ());

@@ -18,7 +18,7 @@ pub struct Answer {
 
 /// Which addresses are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum AddressKind {
     /// IPv4.
     A,
     /// IPv6.
@@ -46,7 +46,12 @@ pub enum DnsError {
 }
 
 /// Asks `stream` for the addresses of `name`; `id` is random, made by the caller.
-pub fn ask<S: Read + Write>(stream: &mut S, name: &str, kind: Kind, id: u16) -> Result<Answer, DnsError> {
+pub fn ask<S: Read + Write>(
+    stream: &mut S,
+    name: &str,
+    kind: AddressKind,
+    id: u16,
+) -> Result<Answer, DnsError> {
     let question = question(name, kind, id)?;
     let length = u16::try_from(question.len()).map_err(|_| DnsError::BadName(name.to_owned()))?;
     // One write: some servers take a length that comes alone for a cut-off message.
@@ -61,7 +66,7 @@ pub fn ask<S: Read + Write>(stream: &mut S, name: &str, kind: Kind, id: u16) -> 
 }
 
 /// The message that asks.
-pub fn question(name: &str, kind: Kind, id: u16) -> Result<Vec<u8>, DnsError> {
+pub fn question(name: &str, kind: AddressKind, id: u16) -> Result<Vec<u8>, DnsError> {
     let bad = || DnsError::BadName(name.to_owned());
     let parsed = Name::new(name.trim_end_matches('.')).map_err(|_| bad())?;
     // simple-dns drops empty labels and would ask for another name.
@@ -70,8 +75,8 @@ pub fn question(name: &str, kind: Kind, id: u16) -> Result<Vec<u8>, DnsError> {
         return Err(bad());
     }
     let kind = match kind {
-        Kind::A => TYPE::A,
-        Kind::Aaaa => TYPE::AAAA,
+        AddressKind::A => TYPE::A,
+        AddressKind::Aaaa => TYPE::AAAA,
     };
     let mut packet = Packet::new_query(id);
     packet.set_flags(PacketFlag::RECURSION_DESIRED);
@@ -117,7 +122,7 @@ mod tests {
     use simple_dns::rdata::{A, CNAME, RData};
     use simple_dns::{CLASS, Name, Packet, PacketFlag, RCODE, ResourceRecord};
 
-    use super::{DnsError, Kind, answer, ask, question};
+    use super::{AddressKind, DnsError, answer, ask, question};
 
     const NAME: &str = "kubernetes.default.svc.cluster.local";
 
@@ -145,7 +150,7 @@ mod tests {
     }
 
     fn reply(id: u16, addresses: &[[u8; 4]]) -> Vec<u8> {
-        let asked = question(NAME, Kind::A, id).unwrap();
+        let asked = question(NAME, AddressKind::A, id).unwrap();
         let mut packet = Packet::parse(&asked).unwrap().into_reply();
         packet.set_flags(PacketFlag::RESPONSE);
         let name = Name::new(NAME).unwrap();
@@ -171,9 +176,9 @@ mod tests {
     #[test]
     fn asks_framed_and_reads_the_addresses() {
         let mut stream = stream(&reply(7, &[[10, 3, 0, 1]]), false);
-        let got = ask(&mut stream, &format!("{NAME}."), Kind::A, 7).unwrap();
+        let got = ask(&mut stream, &format!("{NAME}."), AddressKind::A, 7).unwrap();
         assert_eq!((got.addresses, got.rcode.as_str()), (vec!["10.3.0.1".parse().unwrap()], "NoError"));
-        let want = question(NAME, Kind::A, 7).unwrap();
+        let want = question(NAME, AddressKind::A, 7).unwrap();
         assert_eq!(stream.asked, [&[0, u8::try_from(want.len()).unwrap()], want.as_slice()].concat());
         // RFC 1035: header, 10 kubernetes 7 default 3 svc 7 cluster 5 local 0, type A, class IN.
         assert_eq!(&want[12..23], b"\x0akubernetes");
@@ -182,7 +187,7 @@ mod tests {
 
     #[test]
     fn no_such_name_is_an_answer() {
-        let asked = question(NAME, Kind::A, 1).unwrap();
+        let asked = question(NAME, AddressKind::A, 1).unwrap();
         let mut packet = Packet::parse(&asked).unwrap().into_reply();
         packet.set_flags(PacketFlag::RESPONSE);
         *packet.rcode_mut() = RCODE::NameError;
@@ -197,7 +202,7 @@ mod tests {
         assert!(matches!(answer(&good, "other.local", 7), Err(DnsError::NotAnAnswer(_))));
         assert!(matches!(answer(&good[..9], NAME, 7), Err(DnsError::NotAnAnswer(_))));
         assert!(matches!(
-            answer(&question(NAME, Kind::A, 7).unwrap(), NAME, 7),
+            answer(&question(NAME, AddressKind::A, 7).unwrap(), NAME, 7),
             Err(DnsError::NotAnAnswer(_))
         ));
     }
@@ -207,16 +212,16 @@ mod tests {
         let whole = reply(7, &[]);
         let mut cut = stream(&whole, false);
         cut.answer.get_mut().truncate(9);
-        assert!(matches!(ask(&mut cut, NAME, Kind::A, 7), Err(DnsError::Closed)));
+        assert!(matches!(ask(&mut cut, NAME, AddressKind::A, 7), Err(DnsError::Closed)));
         let mut slow = stream(&whole, true);
         slow.answer.get_mut().truncate(9);
-        assert!(matches!(ask(&mut slow, NAME, Kind::A, 7), Err(DnsError::Timeout)));
+        assert!(matches!(ask(&mut slow, NAME, AddressKind::A, 7), Err(DnsError::Timeout)));
     }
 
     #[test]
     fn names_that_cannot_be_asked() {
         for name in ["", ".", &"a".repeat(64), "a..b", "ä.local"] {
-            assert!(matches!(question(name, Kind::A, 1), Err(DnsError::BadName(_))), "{name}");
+            assert!(matches!(question(name, AddressKind::A, 1), Err(DnsError::BadName(_))), "{name}");
         }
     }
 }

@@ -14,20 +14,20 @@ use super::clean;
 #[derive(Debug, Clone, Default)]
 pub struct Kubeconfig {
     current: Option<String>,
-    clusters: Vec<Entry>,
-    users: Vec<Entry>,
-    contexts: Vec<Entry>,
+    clusters: Vec<KubeconfigEntry>,
+    users: Vec<KubeconfigEntry>,
+    contexts: Vec<KubeconfigEntry>,
 }
 
 /// A named entry and the folder its relative paths start from.
 #[derive(Clone)]
-struct Entry {
+struct KubeconfigEntry {
     name: String,
     body: Mapping,
     folder: PathBuf,
 }
 
-impl fmt::Debug for Entry {
+impl fmt::Debug for KubeconfigEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.name)
     }
@@ -35,7 +35,7 @@ impl fmt::Debug for Entry {
 
 /// What a context points to.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Target {
+pub struct KubeconfigTarget {
     /// Context name.
     pub context: String,
     /// Cluster entry.
@@ -165,7 +165,7 @@ impl Kubeconfig {
 
     /// Lays another file under this one: what is there already wins.
     pub fn add(&mut self, other: Self) {
-        let lay = |ours: &mut Vec<Entry>, theirs: Vec<Entry>| {
+        let lay = |ours: &mut Vec<KubeconfigEntry>, theirs: Vec<KubeconfigEntry>| {
             for entry in theirs {
                 if !ours.iter().any(|known| known.name == entry.name) {
                     ours.push(entry);
@@ -199,20 +199,20 @@ impl Kubeconfig {
     }
 
     /// What a context points to; `None` = the current one.
-    pub fn find(&self, context: Option<&str>) -> Result<Target, KubeconfigError> {
+    pub fn find(&self, context: Option<&str>) -> Result<KubeconfigTarget, KubeconfigError> {
         let wanted = context.or(self.current()).unwrap_or_default();
         let entry = find(&self.contexts, wanted).ok_or_else(|| KubeconfigError::NoContext {
             wanted: if wanted.is_empty() { "set as current".to_owned() } else { clean::line(wanted) },
             known: self.contexts().into_iter().map(clean::line).collect(),
         })?;
-        let named = |key: &'static str, list: &[Entry]| {
+        let named = |key: &'static str, list: &[KubeconfigEntry]| {
             let name = entry.text(key).unwrap_or_default();
             let found = find(list, &name).cloned();
             found.ok_or_else(|| KubeconfigError::Dangling { context: wanted.to_owned(), what: key, name })
         };
         let (cluster, user) = (named("cluster", &self.clusters)?, named("user", &self.users)?);
         let logins = ["token", "tokenFile", "username", "exec", "auth-provider"];
-        Ok(Target {
+        Ok(KubeconfigTarget {
             context: entry.name.clone(),
             server: cluster.text("server"),
             ca: cluster.material("certificate-authority"),
@@ -227,7 +227,7 @@ impl Kubeconfig {
     }
 }
 
-impl Entry {
+impl KubeconfigEntry {
     fn text(&self, key: &str) -> Option<String> {
         self.body.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned)
     }
@@ -257,11 +257,11 @@ impl Entry {
     }
 }
 
-fn find<'a>(list: &'a [Entry], name: &str) -> Option<&'a Entry> {
+fn find<'a>(list: &'a [KubeconfigEntry], name: &str) -> Option<&'a KubeconfigEntry> {
     list.iter().find(|entry| entry.name == name)
 }
 
-fn entries(map: &Mapping, plural: &str, one: &str, folder: &Path) -> Result<Vec<Entry>, String> {
+fn entries(map: &Mapping, plural: &str, one: &str, folder: &Path) -> Result<Vec<KubeconfigEntry>, String> {
     let list = match map.get(plural) {
         None | Some(Value::Null) => return Ok(Vec::new()),
         Some(Value::Sequence(list)) => list,
@@ -276,7 +276,7 @@ fn entries(map: &Mapping, plural: &str, one: &str, folder: &Path) -> Result<Vec<
             Some(Value::Mapping(body)) => body.clone(),
             Some(_) => return Err(format!("{one} of {} is not a map", clean::line(&name))),
         };
-        out.push(Entry { name, body, folder: folder.to_owned() });
+        out.push(KubeconfigEntry { name, body, folder: folder.to_owned() });
     }
     Ok(out)
 }

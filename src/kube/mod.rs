@@ -25,7 +25,7 @@ pub mod watch;
 pub use api::Api;
 pub use apply::Applied;
 pub use clock::Clock;
-pub use cluster::{Cluster, LiveCluster, NodeNews};
+pub use cluster::{ClusterApi, LiveCluster, NodeNews};
 pub use credential::Credential;
 pub use error::ApiError;
 pub use node::{Node, NodeEvent, ReadyState};

@@ -23,7 +23,7 @@ pub struct Pod {
     /// Containers the pod has.
     pub containers: usize,
     /// Why a container waits or ended: container name, reason, message.
-    pub waiting: Vec<Waiting>,
+    pub waiting: Vec<PodWait>,
     /// Restarts of all its containers.
     pub restarts: u64,
     /// Pod address.
@@ -38,7 +38,7 @@ pub struct Pod {
 
 /// A container that is not running, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Waiting {
+pub struct PodWait {
     /// Container name.
     pub container: String,
     /// One word, `ImagePullBackOff`, `CrashLoopBackOff`, `Error`.
@@ -67,7 +67,7 @@ impl Pod {
             ready: said().filter(|c| c["ready"] == true).count(),
             // Before the kubelet has seen the pod there is no status of its containers.
             containers: items(spec, "containers").count().max(said().count()),
-            waiting: said().chain(items(status, "initContainerStatuses")).filter_map(Waiting::of).collect(),
+            waiting: said().chain(items(status, "initContainerStatuses")).filter_map(PodWait::of).collect(),
             restarts: said().filter_map(|c| c.get("restartCount")?.as_u64()).sum(),
             ip: text(status, "podIP").filter(|ip| !ip.is_empty()),
             started: time(status, "startTime"),
@@ -87,7 +87,7 @@ impl Pod {
     }
 }
 
-impl Waiting {
+impl PodWait {
     fn of(container: &Value) -> Option<Self> {
         let state = container.get("state")?;
         let (held, otherwise) = match (state.get("waiting"), state.get("terminated")) {

@@ -17,8 +17,8 @@ use super::clean;
 use super::clock::Clock;
 use super::credential::Credential;
 use super::error::ApiError;
-use super::sniff::{Request, Sniffed, request_tls12, request_tls13};
-use super::tls::{self, Shown, TlsFault};
+use super::sniff::{ClientCertRequest, Sniffed, request_tls12, request_tls13};
+use super::tls::{self, ServerCertificate, TlsFault};
 use crate::plan::hex;
 use crate::plan::model::{ApiAddress, Version};
 
@@ -33,7 +33,7 @@ pub struct Probe {
     /// TLS version of the handshake; the server may speak newer ones too.
     pub tls: Option<String>,
     /// The presented chain, the server's own certificate first.
-    pub chain: Vec<Shown>,
+    pub chain: Vec<ServerCertificate>,
     /// Does the chain lead to our CA? `None` when there was no CA to check with or no chain.
     pub trusted: Option<Result<(), TlsFault>>,
     /// Does the certificate carry the address?
@@ -96,7 +96,7 @@ struct Shake {
     result: Result<SslStream<Sniffed>, ApiError>,
     tls: Option<String>,
     chain: Vec<X509>,
-    clients: Request,
+    clients: ClientCertRequest,
 }
 
 /// Looks at `address`; every read and write waits at most `wait`.
@@ -118,7 +118,7 @@ pub fn probe(address: &ApiAddress, ca: Option<&[u8]>, wait: Duration) -> Probe {
         tls: shake.tls,
         trusted,
         name: shake.chain.first().map(|leaf| carries(leaf, &address.host)),
-        chain: shake.chain.iter().map(|cert| Shown::read(cert)).collect(),
+        chain: shake.chain.iter().map(|cert| ServerCertificate::read(cert)).collect(),
         clients: client_cas(shake.clients),
         clock,
         version,
@@ -132,7 +132,7 @@ fn no_certificate() -> TlsFault {
 /// Does the server ask for a client certificate? Then the alert "handshake failure" most often means it.
 pub(super) fn wants_certificate(address: &ApiAddress, wait: Duration) -> Option<TlsFault> {
     let shake = shake(address, SslVersion::TLS1_2, wait);
-    matches!(shake.clients, Request::Names(_)).then(no_certificate)
+    matches!(shake.clients, ClientCertRequest::Names(_)).then(no_certificate)
 }
 
 /// Finds out why a client that verifies refused the server: the chain is fetched again, untrusted.
@@ -191,8 +191,12 @@ pub(super) fn connect(address: &ApiAddress, wait: Duration) -> Result<TcpStream,
 
 fn shake(address: &ApiAddress, version: SslVersion, wait: Duration) -> Shake {
     let secret = Arc::new(Mutex::new(None));
-    let failed =
-        |fault| Shake { result: Err(fault), tls: None, chain: Vec::new(), clients: Request::Unreadable };
+    let failed = |fault| Shake {
+        result: Err(fault),
+        tls: None,
+        chain: Vec::new(),
+        clients: ClientCertRequest::Unreadable,
+    };
     let socket = match connect(address, wait) {
         Ok(socket) => socket,
         Err(fault) => return failed(fault),
@@ -221,7 +225,7 @@ fn shake(address: &ApiAddress, version: SslVersion, wait: Duration) -> Shake {
         }
         Err(HandshakeError::Failure(mid) | HandshakeError::WouldBlock(mid)) => {
             let (chain, clients, _) = read(mid.ssl(), mid.get_ref());
-            let asked = matches!(clients, Request::Names(_));
+            let asked = matches!(clients, ClientCertRequest::Names(_));
             let fault = match handshake_fault(mid.error()) {
                 // Up to TLS 1.2 a missing certificate gets the same alert as no cipher in common; but
                 // who has asked for one has agreed on a cipher before.
@@ -292,7 +296,7 @@ fn security_level() -> u32 {
 
 /// Whether a certificate is good for this name or address.
 pub(crate) fn carries(leaf: &X509, host: &str) -> NameCheck {
-    let names = Shown::read(leaf).names;
+    let names = ServerCertificate::read(leaf).names;
     let ip: Option<std::net::IpAddr> = host.parse().ok();
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     let is_it = |name: &String| match ip {
@@ -318,12 +322,12 @@ fn matches(name: &str, host: &str) -> bool {
     }
 }
 
-fn client_cas(request: Request) -> ClientCas {
+fn client_cas(request: ClientCertRequest) -> ClientCas {
     match request {
-        Request::None => ClientCas::NotAsked,
-        Request::Unreadable => ClientCas::NotSeen,
-        Request::Names(names) if names.is_empty() => ClientCas::Any,
-        Request::Names(names) => ClientCas::Named(names.into_iter().map(client_ca).collect()),
+        ClientCertRequest::None => ClientCas::NotAsked,
+        ClientCertRequest::Unreadable => ClientCas::NotSeen,
+        ClientCertRequest::Names(names) if names.is_empty() => ClientCas::Any,
+        ClientCertRequest::Names(names) => ClientCas::Named(names.into_iter().map(client_ca).collect()),
     }
 }
 

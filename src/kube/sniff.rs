@@ -44,7 +44,7 @@ impl Write for Sniffed {
 
 /// What the handshake messages said.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Request {
+pub(super) enum ClientCertRequest {
     /// The server asks for no certificate.
     None,
     /// It asks, and names these (DER); empty = any.
@@ -54,7 +54,7 @@ pub(super) enum Request {
 }
 
 /// Reads the server's side of a TLS 1.0 to 1.2 handshake.
-pub(super) fn request_tls12(seen: &[u8]) -> Request {
+pub(super) fn request_tls12(seen: &[u8]) -> ClientCertRequest {
     let mut messages = Vec::new();
     for (kind, body) in records(seen) {
         match kind {
@@ -68,18 +68,21 @@ pub(super) fn request_tls12(seen: &[u8]) -> Request {
     for (kind, body) in handshake(&messages) {
         match kind {
             2 => signatures = body.get(..2).is_some_and(|version| version >= [3, 3].as_slice()),
-            13 => return names_tls12(body, signatures).map_or(Request::Unreadable, Request::Names),
+            13 => {
+                return names_tls12(body, signatures)
+                    .map_or(ClientCertRequest::Unreadable, ClientCertRequest::Names);
+            }
             _ => {}
         }
     }
-    if messages.is_empty() { Request::Unreadable } else { Request::None }
+    if messages.is_empty() { ClientCertRequest::Unreadable } else { ClientCertRequest::None }
 }
 
 /// Reads the server's side of a TLS 1.3 handshake made with `TLS_AES_128_GCM_SHA256`; `secret` is the
 /// server's handshake traffic secret.
-pub(super) fn request_tls13(seen: &[u8], secret: &[u8]) -> Request {
+pub(super) fn request_tls13(seen: &[u8], secret: &[u8]) -> ClientCertRequest {
     let (Some(key), Some(iv)) = (expand(secret, b"tls13 key", 16), expand(secret, b"tls13 iv", 12)) else {
-        return Request::Unreadable;
+        return ClientCertRequest::Unreadable;
     };
     let mut messages = Vec::new();
     for (sequence, record) in (0u64..).zip(records(seen).filter(|(kind, _)| *kind == 23)) {
@@ -89,10 +92,10 @@ pub(super) fn request_tls13(seen: &[u8], secret: &[u8]) -> Request {
     }
     for (kind, body) in handshake(&messages) {
         if kind == 13 {
-            return names_tls13(body).map_or(Request::Unreadable, Request::Names);
+            return names_tls13(body).map_or(ClientCertRequest::Unreadable, ClientCertRequest::Names);
         }
     }
-    if messages.is_empty() { Request::Unreadable } else { Request::None }
+    if messages.is_empty() { ClientCertRequest::Unreadable } else { ClientCertRequest::None }
 }
 
 /// RFC 8446 5.2: the content, without its type and padding; only of handshake records.
@@ -186,7 +189,7 @@ mod tests {
     use openssl::x509::X509;
     use proptest::prelude::*;
 
-    use super::{Request, records, request_tls12, request_tls13};
+    use super::{ClientCertRequest, records, request_tls12, request_tls13};
     use crate::plan::hex;
 
     #[test]
@@ -199,9 +202,9 @@ mod tests {
         seen.extend(a);
         seen.extend([22, 3, 3, 0, u8::try_from(b.len()).unwrap()]);
         seen.extend(b);
-        assert_eq!(request_tls12(&seen), Request::Names(vec![b"ab".to_vec(), b"c".to_vec()]));
+        assert_eq!(request_tls12(&seen), ClientCertRequest::Names(vec![b"ab".to_vec(), b"c".to_vec()]));
         seen.truncate(14);
-        assert_eq!(request_tls12(&seen), Request::None);
+        assert_eq!(request_tls12(&seen), ClientCertRequest::None);
     }
 
     const TAPES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/tapes/tls");
@@ -215,7 +218,7 @@ mod tests {
         (secret.map(|digits| hex::decode(digits).unwrap()), hex::decode(&seen).unwrap())
     }
 
-    fn read(secret: Option<&Vec<u8>>, seen: &[u8]) -> Request {
+    fn read(secret: Option<&Vec<u8>>, seen: &[u8]) -> ClientCertRequest {
         match secret {
             Some(secret) => request_tls13(seen, secret),
             None => request_tls12(seen),
@@ -223,9 +226,9 @@ mod tests {
     }
 
     /// The subjects of the client CAs the server of the tapes was started with.
-    fn client_cas() -> Request {
+    fn client_cas() -> ClientCertRequest {
         let all = X509::stack_from_pem(&std::fs::read(format!("{TAPES}/clients.pem")).unwrap()).unwrap();
-        Request::Names(all.iter().map(|ca| ca.subject_name().to_der().unwrap()).collect())
+        ClientCertRequest::Names(all.iter().map(|ca| ca.subject_name().to_der().unwrap()).collect())
     }
 
     #[test]
@@ -243,11 +246,11 @@ mod tests {
     fn tells_any_from_not_asked_in_recorded_handshakes() {
         for name in ["tls1.2-any", "tls1.3-any"] {
             let (secret, seen) = tape(name);
-            assert_eq!(read(secret.as_ref(), &seen), Request::Names(Vec::new()), "{name}");
+            assert_eq!(read(secret.as_ref(), &seen), ClientCertRequest::Names(Vec::new()), "{name}");
         }
         for name in ["tls1.2-not-asked", "tls1.3-not-asked"] {
             let (secret, seen) = tape(name);
-            assert_eq!(read(secret.as_ref(), &seen), Request::None, "{name}");
+            assert_eq!(read(secret.as_ref(), &seen), ClientCertRequest::None, "{name}");
         }
     }
 
@@ -258,8 +261,8 @@ mod tests {
             let mut found = 0;
             for end in 0..seen.len() {
                 match read(secret.as_ref(), &seen[..end]) {
-                    Request::None | Request::Unreadable => {}
-                    names @ Request::Names(_) => {
+                    ClientCertRequest::None | ClientCertRequest::Unreadable => {}
+                    names @ ClientCertRequest::Names(_) => {
                         found += 1;
                         assert_eq!(names, client_cas(), "{name} cut at {end}");
                     }
@@ -273,7 +276,7 @@ mod tests {
     fn the_request_of_the_split_tapes_is_longer_than_a_record() {
         let (_, seen) = tape("tls1.2-split");
         assert!(records(&seen).all(|(_, body)| body.len() <= 512));
-        let Request::Names(names) = client_cas() else { panic!("no names") };
+        let ClientCertRequest::Names(names) = client_cas() else { panic!("no names") };
         assert!(names.concat().len() > 512);
     }
 
@@ -281,8 +284,8 @@ mod tests {
     fn another_sessions_secret_opens_nothing() {
         let (_, seen) = tape("tls1.3-named");
         let (other, _) = tape("tls1.3-any");
-        assert_eq!(request_tls13(&seen, &other.unwrap()), Request::Unreadable);
-        assert_eq!(request_tls12(&seen), Request::None);
+        assert_eq!(request_tls13(&seen, &other.unwrap()), ClientCertRequest::Unreadable);
+        assert_eq!(request_tls12(&seen), ClientCertRequest::None);
     }
 
     proptest! {

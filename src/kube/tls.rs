@@ -72,7 +72,7 @@ pub enum TlsFault {
 
 /// A certificate as shown by a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shown {
+pub struct ServerCertificate {
     /// Subject on one line, `CN=kube-apiserver, O=...`.
     pub subject: String,
     /// Issuer on one line.
@@ -89,7 +89,7 @@ pub struct Shown {
     pub sha256: String,
 }
 
-impl Shown {
+impl ServerCertificate {
     pub(crate) fn read(cert: &X509Ref) -> Self {
         let digest = cert.digest(openssl::hash::MessageDigest::sha256());
         Self {

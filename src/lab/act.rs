@@ -7,7 +7,7 @@ use crate::lab::faults::Fault;
 use crate::lab::machine::{LabFile, LabMachine, LabTar, LabUnit, parent};
 use crate::lab::seed::Seed;
 use crate::pki::{self, PkiError};
-use crate::plan::action::{Action, Verb, Wish, sha256};
+use crate::plan::action::{Action, CertificateSpec, Verb, sha256};
 use crate::plan::fact::RecordLine;
 
 /// Docker's words when its engine is not there.
@@ -79,12 +79,12 @@ impl Doer<'_> {
                 let kind = if *unknown { "node-unknown" } else { "node" };
                 self.note(kind, name, "", "", "").map(|()| String::new())
             }
-            Action::PutBack { path, run, old, new, mode } => self.put_back(path, run, old, new, mode),
-            Action::TakeAway { path, new } => Ok(self.take_away(path, new)),
-            Action::TakeDir { path } => Ok(self.take_dir(path)),
-            Action::TakeImage { name } => Ok(self.take_image(name)),
+            Action::RestoreFile { path, run, old, new, mode } => self.put_back(path, run, old, new, mode),
+            Action::UndoCreate { path, new } => Ok(self.take_away(path, new)),
+            Action::UndoMakeDir { path } => Ok(self.take_dir(path)),
+            Action::UndoLoadImage { name } => Ok(self.take_image(name)),
             Action::CleanPods => self.clean_pods(),
-            Action::Forget { run } => Ok(self.forget(run)),
+            Action::DeleteRecord { run } => Ok(self.forget(run)),
             Action::Kubectl { args } if self.machine.here => crate::lab::kubectl::config(self.machine, args),
             Action::Script { title, text, .. } => self.script(title, text, carried),
             Action::Kubectl { .. } | Action::KubeApply { .. } | Action::KubeDelete { .. } => {
@@ -207,7 +207,7 @@ impl Doer<'_> {
         self.settle("key", path, key.as_bytes(), "0600", "-")
     }
 
-    fn make_csr(&mut self, key: &str, wish: &Wish) -> Done {
+    fn make_csr(&mut self, key: &str, wish: &CertificateSpec) -> Done {
         if !self.machine.here && self.machine.build.openssl.is_empty() {
             return Err(Failed(127, "sh: 1: openssl: not found".to_owned()));
         }

@@ -10,20 +10,20 @@ use serde_json::{Value, json};
 
 use crate::kube::api::Deleted;
 use crate::kube::apply::Applied;
-use crate::kube::cluster::{Cluster, Login, NodeNews, Seen};
+use crate::kube::cluster::{ApiInspection, ClientIdentity, ClusterApi, NodeNews};
 use crate::kube::kubeconfig::{Kubeconfig, Material};
 use crate::kube::probe::{self, ClientCa, ClientCas};
-use crate::kube::tls::Shown;
+use crate::kube::tls::ServerCertificate;
 use crate::kube::{ApiError, Clock, Node, NodeEvent, Pod, Probe, ReadyState, TlsFault};
-use crate::lab::cluster::{ClusterState, Who};
-use crate::lab::{HERE, Lab, State};
+use crate::lab::cluster::{ApiClient, ClusterState};
+use crate::lab::{HERE, Lab, LabState};
 use crate::pki::{self, CaInfo};
 use crate::plan::model::Version;
 
 /// How often a watch looks while the clock flows, of real time.
 const IDLE: Duration = Duration::from_millis(250);
 /// How often a watch looks.
-const GLANCE: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 /// Words that end the path of a list.
 const LISTS: [&str; 8] = [
     "namespaces",
@@ -39,7 +39,7 @@ const LISTS: [&str; 8] = [
 /// The lab's cluster.
 pub struct LabCluster {
     lab: Lab,
-    who: Mutex<Option<Result<Who, ApiError>>>,
+    who: Mutex<Option<Result<ApiClient, ApiError>>>,
 }
 
 impl LabCluster {
@@ -52,7 +52,7 @@ impl LabCluster {
         &self,
         open: bool,
         what: &str,
-        does: impl FnOnce(&mut State, u64) -> Result<T, ApiError>,
+        does: impl FnOnce(&mut LabState, u64) -> Result<T, ApiError>,
     ) -> Result<T, ApiError> {
         self.lab.clock().advance(Duration::from_millis(20));
         let who = self.who.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -68,7 +68,7 @@ impl LabCluster {
         does(&mut state, latest)
     }
 
-    fn object(state: &State, path: &str, latest: u64) -> Option<Value> {
+    fn object(state: &LabState, path: &str, latest: u64) -> Option<Value> {
         let at = |ms: u64| state.at(ms);
         let node = |name: &str| {
             let node = state.cluster.nodes.get(name)?;
@@ -101,14 +101,14 @@ impl LabCluster {
     }
 }
 
-fn allow(state: &State, who: &Who, open: bool, what: &str) -> Result<(), ApiError> {
+fn allow(state: &LabState, who: &ApiClient, open: bool, what: &str) -> Result<(), ApiError> {
     let rbac = state.cluster.rbac();
     match who {
-        Who::Anonymous if !rbac => Err(ApiError::Unauthorized("Unauthorized".to_owned())),
-        Who::User(..) if !rbac => Ok(()),
-        Who::User(_, groups) if groups.iter().any(|group| group == "system:masters") => Ok(()),
+        ApiClient::Anonymous if !rbac => Err(ApiError::Unauthorized("Unauthorized".to_owned())),
+        ApiClient::User(..) if !rbac => Ok(()),
+        ApiClient::User(_, groups) if groups.iter().any(|group| group == "system:masters") => Ok(()),
         _ if open => Ok(()),
-        Who::User(name, groups)
+        ApiClient::User(name, groups)
             if name.starts_with("system:node:")
                 && groups.iter().any(|group| group == "system:nodes")
                 && what == "list nodes" =>
@@ -117,27 +117,27 @@ fn allow(state: &State, who: &Who, open: bool, what: &str) -> Result<(), ApiErro
         }
         who => {
             let name = match who {
-                Who::Anonymous => "system:anonymous",
-                Who::User(name, _) => name,
+                ApiClient::Anonymous => "system:anonymous",
+                ApiClient::User(name, _) => name,
             };
             Err(ApiError::Forbidden(format!("User \"{name}\" cannot {what} at the cluster scope")))
         }
     }
 }
 
-impl Cluster for LabCluster {
-    fn look(&self, ca_pem: &[u8], ca_subject: &[u8]) -> Seen {
+impl ClusterApi for LabCluster {
+    fn look(&self, ca_pem: &[u8], ca_subject: &[u8]) -> ApiInspection {
         let mut state = self.lab.state();
         let subject = state.cluster.ca.subject();
         if let Err(fault) = state.cluster.call() {
             let client_cas = Vec::new();
-            return Seen { fault: Some(fault), distrust: None, takes_our_clients: None, client_cas };
+            return ApiInspection { fault: Some(fault), distrust: None, takes_our_clients: None, client_cas };
         }
         let ca = &state.cluster.ca;
         let trusted = CaInfo::load(ca_pem).is_ok_and(|ours| ours.cert.fingerprint == ca.cert.fingerprint);
         let distrust = (!trusted).then(|| TlsFault::UnknownIssuer { issuer: subject.clone() }.to_string());
         let takes_our_clients = Some(ca.subject_raw() == ca_subject);
-        Seen { fault: None, distrust, takes_our_clients, client_cas: vec![subject] }
+        ApiInspection { fault: None, distrust, takes_our_clients, client_cas: vec![subject] }
     }
 
     fn url(&self) -> String {
@@ -175,7 +175,7 @@ impl Cluster for LabCluster {
             tls: Some("TLSv1.2".to_owned()),
             trusted,
             name: chain.first().map(|leaf| probe::carries(leaf, &cluster.api.host)),
-            chain: chain.iter().map(|cert| Shown::read(cert)).collect(),
+            chain: chain.iter().map(|cert| ServerCertificate::read(cert)).collect(),
             clients: ClientCas::Named(vec![ClientCa { subject, der: cluster.ca.subject_raw().to_vec() }]),
             clock: Some(Clock {
                 offset: SignedDuration::from_millis(cluster.clock_ahead_ms),
@@ -189,7 +189,7 @@ impl Cluster for LabCluster {
         }
     }
 
-    fn login(&self, ca_pem: &[u8], login: Option<&Login>) -> Result<(), ApiError> {
+    fn login(&self, ca_pem: &[u8], login: Option<&ClientIdentity>) -> Result<(), ApiError> {
         let now = self.lab.clock().now();
         let who = {
             let mut state = self.lab.state();
@@ -200,7 +200,7 @@ impl Cluster for LabCluster {
                 return Err(ApiError::Tls(TlsFault::UnknownIssuer { issuer: cluster.ca.subject() }));
             }
             match login {
-                None => Ok(Who::Anonymous),
+                None => Ok(ApiClient::Anonymous),
                 Some(login) => {
                     let cert =
                         pki::examine(&login.cert).map_err(|error| ApiError::Credential(error.to_string()))?;
@@ -241,7 +241,7 @@ impl Cluster for LabCluster {
             if self.lab.clock().flows() {
                 self.lab.clock().rest(IDLE);
             } else {
-                self.lab.clock().advance(GLANCE);
+                self.lab.clock().advance(POLL_INTERVAL);
                 // A watch lasts for ever: without this the lab's years would fly by and take a processor with them.
                 self.lab.clock().rest(Duration::from_millis(1));
             }
@@ -335,7 +335,8 @@ pub(crate) fn kubectl(lab: &Lab, args: &[&str]) -> Result<String, String> {
         Some(Material::Data(bytes)) => Ok(bytes.to_vec()),
         None => Err("error: You must be logged in to the server".to_owned()),
     };
-    let login = Login { cert: material(target.cert.as_ref())?, key: material(target.key.as_ref())?.into() };
+    let login =
+        ClientIdentity { cert: material(target.cert.as_ref())?, key: material(target.key.as_ref())?.into() };
     let server = lab.cluster_state(|cluster| cluster.api.url());
     if target.server.as_deref().map(|one| one.trim_end_matches('/')) != Some(server.as_str()) {
         return Err("Unable to connect to the server: dial tcp: no such host".to_owned());

@@ -16,11 +16,11 @@ use zeroize::Zeroizing;
 use crate::lab::machine::LabMachine;
 use crate::lab::seed::Seed;
 use crate::pki::openssl_ca::{FOUND, MISSING};
-use crate::pki::{Ca, Request, San, Usages, check_csr};
-use crate::plan::action::Wish;
+use crate::pki::{CaSigner, Request, San, Usages, check_csr};
+use crate::plan::action::CertificateSpec;
 
 /// What `make_csr` of the prelude prints.
-pub(crate) fn request(key_pem: &[u8], wish: &Wish) -> Result<String, ErrorStack> {
+pub(crate) fn request(key_pem: &[u8], wish: &CertificateSpec) -> Result<String, ErrorStack> {
     let key = PKey::private_key_from_pem_callback(key_pem, |_| Ok(0))?;
     let mut name = X509NameBuilder::new()?;
     for organization in &wish.organizations {
@@ -49,7 +49,7 @@ pub(crate) fn request(key_pem: &[u8], wish: &Wish) -> Result<String, ErrorStack>
 
 /// What the words of the script ask for so far.
 #[derive(Default)]
-struct Asked {
+struct RequestConfig {
     files: BTreeMap<String, String>,
     options: BTreeMap<String, String>,
 }
@@ -60,7 +60,7 @@ pub(crate) fn sign(machine: &LabMachine, text: &str, secret: &[u8], seed: &mut S
     let Ok(words) = shell_words::split(text) else {
         return (String::new(), "sh: 1: Syntax error: Unterminated quoted string".to_owned());
     };
-    let mut asked = Asked::default();
+    let mut asked = RequestConfig::default();
     let (mut out, mut err) = (String::new(), String::new());
     let mut at = 0;
     while let Some(word) = words.get(at) {
@@ -91,7 +91,12 @@ pub(crate) fn sign(machine: &LabMachine, text: &str, secret: &[u8], seed: &mut S
     (out, err)
 }
 
-fn one(machine: &LabMachine, asked: &Asked, secret: &[u8], seed: &mut Seed) -> Result<String, String> {
+fn one(
+    machine: &LabMachine,
+    asked: &RequestConfig,
+    secret: &[u8],
+    seed: &mut Seed,
+) -> Result<String, String> {
     let read = |path: &str| {
         let file = machine.files.get(path).ok_or_else(|| format!("Can't open \"{path}\" for reading"))?;
         Ok::<_, String>(file.bytes.clone())
@@ -111,7 +116,7 @@ fn one(machine: &LabMachine, asked: &Asked, secret: &[u8], seed: &mut Seed) -> R
     let line = String::from_utf8_lossy(secret).lines().next().unwrap_or_default().to_owned();
     let secret = (!line.is_empty()).then(|| Zeroizing::new(line));
     let cert = asked.files.get("ca.crt").ok_or("unable to load CA certificate")?;
-    let ca = Ca::load(cert.as_bytes(), &read(option("-keyfile"))?, secret.as_ref(), now)
+    let ca = CaSigner::load(cert.as_bytes(), &read(option("-keyfile"))?, secret.as_ref(), now)
         .map_err(|error| format!("Could not read CA private key: {error}"))?;
     let hours = end.duration_since(now).as_hours().saturating_add(23);
     let request = wish(

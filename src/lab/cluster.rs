@@ -8,9 +8,9 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::kube::apply::{Applied, Place};
+use crate::kube::apply::{Applied, ObjectPaths};
 use crate::kube::{ApiError, subset};
-use crate::lab::kubelet::{Identity, NodeLogin};
+use crate::lab::kubelet::{LabKubelet, NodeLogin};
 use crate::pki::{self, CaInfo, CertFacts};
 use crate::plan::action::sha256;
 use crate::plan::model::{ApiAddress, Version};
@@ -27,7 +27,7 @@ const PRESSURES: [(&str, &str, &str); 3] = [
 
 /// Somebody the API knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Who {
+pub(crate) enum ApiClient {
     /// Nobody in particular.
     Anonymous,
     /// A certificate's common name and organizations.
@@ -194,7 +194,7 @@ impl ClusterState {
     }
 
     /// Who shows this certificate; `signed` = our CA signed it.
-    pub(crate) fn who(cert: &CertFacts, signed: bool, now: Timestamp) -> Result<Who, String> {
+    pub(crate) fn who(cert: &CertFacts, signed: bool, now: Timestamp) -> Result<ApiClient, String> {
         if !signed {
             return Err("x509: certificate signed by unknown authority".to_owned());
         }
@@ -211,7 +211,7 @@ impl ClusterState {
         let all = |kind: &str| -> Vec<String> {
             cert.subject.iter().filter(|(name, _)| name == kind).map(|(_, value)| value.clone()).collect()
         };
-        Ok(Who::User(all("CN").concat(), all("O")))
+        Ok(ApiClient::User(all("CN").concat(), all("O")))
     }
 
     /// Whether a kubelet may register a node of this name; else what its journal says.
@@ -234,7 +234,7 @@ impl ClusterState {
         let now = Timestamp::from_millisecond(clocks.api_ms).unwrap_or(Timestamp::MAX);
         match Self::who(&login.cert, login.signed, now) {
             Err(why) => Err(format!("{at}: {why}")),
-            Ok(Who::User(name, groups)) if self.rbac() => {
+            Ok(ApiClient::User(name, groups)) if self.rbac() => {
                 let wanted = format!("system:node:{node}");
                 let member = groups.iter().any(|group| group == "system:nodes");
                 if name == wanted && member {
@@ -249,7 +249,7 @@ impl ClusterState {
     }
 
     /// A kubelet is heard of.
-    pub(crate) fn hear(&mut self, identity: &Identity, images: Vec<String>, latest: u64) {
+    pub(crate) fn hear(&mut self, identity: &LabKubelet, images: Vec<String>, latest: u64) {
         let uid = if self.nodes.contains_key(&identity.name) {
             String::new()
         } else {
@@ -338,7 +338,7 @@ impl ClusterState {
     }
 
     fn put(&mut self, object: &Value, latest: u64) -> Option<String> {
-        let place = Place::of(object).ok()?;
+        let place = ObjectPaths::of(object).ok()?;
         let mut live = object.clone();
         let uid = self.uid("object", &place.object);
         self.serial = self.serial.saturating_add(1);
@@ -353,7 +353,7 @@ impl ClusterState {
 
     /// Makes an object be as a manifest says, with the rules of a real API server.
     pub(crate) fn apply(&mut self, object: &Value, latest: u64) -> Result<Applied, ApiError> {
-        let place = Place::of(object)?;
+        let place = ObjectPaths::of(object)?;
         let space = object.pointer("/metadata/namespace").and_then(Value::as_str);
         if let Some(space) = space
             && !self.objects.contains_key(&format!("/api/v1/namespaces/{space}"))

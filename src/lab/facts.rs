@@ -7,12 +7,12 @@ use std::sync::LazyLock;
 use openssl::base64::encode_block;
 
 use crate::host::answer;
-use crate::lab::State;
+use crate::lab::LabState;
 use crate::lab::act::NO_DOCKER;
 use crate::lab::faults::Fault;
 use crate::lab::machine::{LabMachine, parent};
 use crate::plan::action::sha256;
-use crate::plan::fact::{Fact, FlagSet, Known, Want};
+use crate::plan::fact::{Fact, FactQuery, FlagSet, Known};
 
 /// Flags the kubelet of 1.2.2 takes.
 const FLAGS_1_2: &str = include_str!("../../assets/labs/kubelet-v1.2.2-flags.txt");
@@ -27,26 +27,26 @@ const FLAGS_1_20: &str = "address alsologtostderr bootstrap-kubeconfig cert-dir 
     resolv-conf root-dir rotate-certificates serialize-image-pulls system-reserved tls-cert-file \
     tls-private-key-file v version volume-plugin-dir";
 
-type Lines = Vec<(String, String)>;
+type FactLines = Vec<(String, String)>;
 
 /// Answers one question about a machine of the lab.
-pub(crate) fn ask(state: &State, name: &str, want: &Want, wall_ms: i64, latest: u64) -> Known<Fact> {
+pub(crate) fn ask(state: &LabState, name: &str, want: &FactQuery, wall_ms: i64, latest: u64) -> Known<Fact> {
     let Some(machine) = state.machines.get(name) else { return answer::read(want, &[]) };
-    let mut lines = Lines::new();
+    let mut lines = FactLines::new();
     let mut say = |key: &str, value: String| lines.push((key.to_owned(), value));
     match want {
-        Want::Machine if !machine.here => machine_lines(machine, wall_ms, &mut say),
-        Want::File { path, content } => file_lines(machine, path, *content, &mut say),
-        Want::Key(path) => key_lines(machine, path, &mut say),
-        Want::Unit(name) if !machine.here => unit_lines(machine, name, latest, &mut say),
-        Want::Docker if !machine.here => docker_lines(machine, &mut say),
-        Want::Containers if !machine.here => {
+        FactQuery::Machine if !machine.here => machine_lines(machine, wall_ms, &mut say),
+        FactQuery::File { path, content } => file_lines(machine, path, *content, &mut say),
+        FactQuery::Key(path) => key_lines(machine, path, &mut say),
+        FactQuery::Unit(name) if !machine.here => unit_lines(machine, name, latest, &mut say),
+        FactQuery::Docker if !machine.here => docker_lines(machine, &mut say),
+        FactQuery::Containers if !machine.here => {
             for row in rows(state, machine, latest) {
                 say("ps", row);
             }
             say("done", String::new());
         }
-        Want::Images if !machine.here => {
+        FactQuery::Images if !machine.here => {
             if machine.docker_runs() {
                 for image in &machine.images {
                     let (repository, tag) = image.name.rsplit_once(':').unwrap_or((&image.name, "latest"));
@@ -55,22 +55,22 @@ pub(crate) fn ask(state: &State, name: &str, want: &Want, wall_ms: i64, latest: 
             }
             say("done", String::new());
         }
-        Want::Tar(path) => tar_lines(machine, path, &mut say),
-        Want::Kubelet { path, flags } if !machine.here => kubelet_lines(machine, path, flags, &mut say),
-        Want::Folder(path) => {
+        FactQuery::Tar(path) => tar_lines(machine, path, &mut say),
+        FactQuery::Kubelet { path, flags } if !machine.here => kubelet_lines(machine, path, flags, &mut say),
+        FactQuery::Folder(path) => {
             match machine.names(path) {
                 Some(names) => names.into_iter().for_each(|name| say("name", name)),
                 None => say("none", String::new()),
             }
             say("done", String::new());
         }
-        Want::Record => {
+        FactQuery::Record => {
             for line in record(machine) {
                 say("line", line);
             }
             say("done", String::new());
         }
-        Want::Lookup(host) if !machine.here => {
+        FactQuery::Lookup(host) if !machine.here => {
             if let Some(address) = state.cluster.resolve(host)
                 && !machine.faults.has(&Fault::NoApi)
             {
@@ -78,7 +78,7 @@ pub(crate) fn ask(state: &State, name: &str, want: &Want, wall_ms: i64, latest: 
             }
             say("done", String::new());
         }
-        Want::Tls { host, port } if !machine.here => {
+        FactQuery::Tls { host, port } if !machine.here => {
             match state.cluster.shows(host, *port).filter(|_| !machine.faults.has(&Fault::NoApi)) {
                 Some(pem) => pem.lines().for_each(|line| say("pem", line.to_owned())),
                 None => say("error", format!("connect to {host}:{port}: Connection refused")),
@@ -194,7 +194,7 @@ fn docker_lines(machine: &LabMachine, say: &mut impl FnMut(&str, String)) {
 }
 
 /// The lines of `docker ps`, tab-separated, the youngest first; or docker's complaint.
-pub(crate) fn rows(state: &State, machine: &LabMachine, latest: u64) -> Vec<String> {
+pub(crate) fn rows(state: &LabState, machine: &LabMachine, latest: u64) -> Vec<String> {
     if machine.build.docker.is_empty() {
         return vec!["sh: 1: docker: not found".to_owned()];
     }

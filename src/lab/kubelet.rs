@@ -27,7 +27,7 @@ const RESTART_SEC: u64 = 10_000;
 
 /// What a kubelet tells the API.
 #[derive(Default)]
-pub(crate) struct Identity {
+pub(crate) struct LabKubelet {
     pub name: String,
     pub address: String,
     pub version: String,
@@ -114,7 +114,7 @@ impl LabMachine {
     }
 
     /// Lets the kubelet work up to now; `Some` = it talks to the API and this is what it says.
-    pub(crate) fn work(&mut self, cluster: &ClusterState, clocks: Clocks, latest: u64) -> Option<Identity> {
+    pub(crate) fn work(&mut self, cluster: &ClusterState, clocks: Clocks, latest: u64) -> Option<LabKubelet> {
         let mut process = self.process.take()?;
         if process.crashes && latest >= process.tried.saturating_add(RESTART_SEC) {
             // systemd starts it again, and it reads its files again.
@@ -125,13 +125,13 @@ impl LabMachine {
         let verdict = self.judge(&process, cluster, clocks);
         let mut node = None;
         match verdict {
-            Judged { crash: Some(lines), .. } => {
+            FlagVerdict { crash: Some(lines), .. } => {
                 process.journal = lines;
                 process.crashes = true;
                 process.up = None;
                 (process.talks, process.works) = (None, None);
             }
-            Judged { flags, complaint, identity, admitted, .. } => {
+            FlagVerdict { flags, complaint, identity, admitted, .. } => {
                 process.crashes = false;
                 let first = if process.journal.is_empty() { process.started } else { latest };
                 let up = *process.up.get_or_insert(first);
@@ -150,20 +150,20 @@ impl LabMachine {
             }
         }
         let ready = node.as_ref().filter(|identity| identity.unready.is_empty());
-        process.node = ready.map(|identity: &Identity| identity.name.clone());
+        process.node = ready.map(|identity: &LabKubelet| identity.name.clone());
         self.process = Some(process);
         node
     }
 
-    fn judge(&self, process: &Process, cluster: &ClusterState, clocks: Clocks) -> Judged {
+    fn judge(&self, process: &Process, cluster: &ClusterState, clocks: Clocks) -> FlagVerdict {
         let unit = self.units.get("kubelet").and_then(|unit| unit.loaded.clone()).unwrap_or_default();
         let flags = exec_start(&String::from_utf8_lossy(&unit));
-        let mut judged = Judged { flags, ..Judged::default() };
+        let mut judged = FlagVerdict { flags, ..FlagVerdict::default() };
         let Some(version) = self.kubelet() else {
             let why = "kubelet.service: Main process exited, code=exited, status=203/EXEC";
             let lines =
                 vec![format!("kubelet.service: Failed to locate executable {KUBELET}"), why.to_owned()];
-            return Judged { crash: Some(lines), ..judged };
+            return FlagVerdict { crash: Some(lines), ..judged };
         };
         let crash = |line: String, status: &str| {
             let end = format!("kubelet.service: Main process exited, code=exited, status={status}");
@@ -173,7 +173,7 @@ impl LabMachine {
             judged.crash = crash(format!("unknown flag: {flag}"), "2/INVALIDARGUMENT");
             return judged;
         }
-        judged.identity = Identity {
+        judged.identity = LabKubelet {
             name: judged.flag("hostname-override").unwrap_or(&self.build.hostname).to_owned(),
             address: judged
                 .flag("node-ip")
@@ -181,7 +181,7 @@ impl LabMachine {
                 .unwrap_or_default()
                 .to_owned(),
             version: version.clone(),
-            ..Identity::default()
+            ..LabKubelet::default()
         };
         let login = process.login.get_or_init(|| self.login(process, &judged, cluster));
         let login = match login {
@@ -212,7 +212,12 @@ impl LabMachine {
     }
 
     /// The kubeconfig the kubelet read, with its certificate checked against its key.
-    fn login(&self, process: &Process, judged: &Judged, cluster: &ClusterState) -> Result<NodeLogin, String> {
+    fn login(
+        &self,
+        process: &Process,
+        judged: &FlagVerdict,
+        cluster: &ClusterState,
+    ) -> Result<NodeLogin, String> {
         let read = |path: &str| {
             let file =
                 process.files.get(path).ok_or_else(|| format!("open {path}: no such file or directory"))?;
@@ -275,12 +280,12 @@ const NOT_LOOKED: &str = "[container runtime status check may not have completed
 
 /// What a kubelet says of its node; `fine` = nothing else is wrong with it.
 fn tell(
-    mut identity: Identity,
+    mut identity: LabKubelet,
     process: &mut Process,
     known: Option<&LabNode>,
     fine: bool,
     latest: u64,
-) -> Option<Identity> {
+) -> Option<LabKubelet> {
     let talks = process.talks?;
     let there = talks.saturating_add(THERE_AFTER);
     // One whose node is Ready already needs no time to become so.
@@ -326,16 +331,16 @@ pub(crate) struct NodeLogin {
 
 /// What becomes of a kubelet's start.
 #[derive(Default)]
-struct Judged {
+struct FlagVerdict {
     flags: Vec<String>,
     crash: Option<Vec<String>>,
     complaint: Vec<String>,
-    identity: Identity,
+    identity: LabKubelet,
     /// The API takes what it says.
     admitted: bool,
 }
 
-impl Judged {
+impl FlagVerdict {
     fn flag(&self, name: &str) -> Option<&str> {
         self.flags.iter().find_map(|flag| flag.strip_prefix("--")?.strip_prefix(name)?.strip_prefix('='))
     }

@@ -174,7 +174,7 @@ pub struct LabMachine {
     pub(crate) made: BTreeMap<String, u64>,
     pub(crate) process: Option<Process>,
     pub(crate) faults: Faults,
-    pub(crate) counts: crate::host::Counts,
+    pub(crate) counts: crate::host::WireCounts,
     pub(crate) streams: usize,
     /// Connections of a lower generation are dead.
     pub(crate) generation: u64,

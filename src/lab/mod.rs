@@ -35,7 +35,7 @@ pub use crate::lab::cluster::ClusterState;
 pub use crate::lab::faults::Fault;
 pub use crate::lab::machine::{Build, LabFile, LabMachine, LabTar, Picture};
 pub use crate::lab::run::LabHost;
-pub use crate::lab::setup::{LabError, Setup};
+pub use crate::lab::setup::{LabError, LabSetup};
 
 use crate::host::{Vault, WireError};
 use crate::lab::cluster::Clocks;
@@ -50,7 +50,7 @@ const SYN_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Everything there is in a lab.
 #[derive(Debug)]
-pub(crate) struct State {
+pub(crate) struct LabState {
     pub machines: BTreeMap<String, LabMachine>,
     pub cluster: ClusterState,
     pub fast_keys: bool,
@@ -64,7 +64,7 @@ pub(crate) struct State {
 
 struct Inner {
     clock: LabClock,
-    state: Mutex<State>,
+    state: Mutex<LabState>,
     vault: Mutex<Option<Arc<dyn Vault>>>,
 }
 
@@ -72,7 +72,7 @@ struct Inner {
 #[derive(Clone)]
 pub struct Lab(Arc<Inner>);
 
-impl State {
+impl LabState {
     /// A time of the lab as a date.
     fn at(&self, ms: u64) -> Timestamp {
         let span = SignedDuration::from_millis(i64::try_from(ms).unwrap_or(i64::MAX));
@@ -107,7 +107,7 @@ impl Lab {
     /// A lab with a cluster and the operator's computer, whose clock shows `start`.
     fn new(start: Timestamp, cluster: ClusterState, here: LabMachine, seed: Seed) -> Self {
         let machines = BTreeMap::from([(HERE.to_owned(), here)]);
-        let state = State { machines, cluster, fast_keys: false, seed, dead: false, start, pods_at: None };
+        let state = LabState { machines, cluster, fast_keys: false, seed, dead: false, start, pods_at: None };
         Self(Arc::new(Inner {
             clock: LabClock::new(start),
             state: Mutex::new(state),
@@ -115,7 +115,7 @@ impl Lab {
         }))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, LabState> {
         let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
         state.work(self.0.clock.latest_ms());
         state

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use crate::host::batch::{ActionEnd, Batch, BatchEnd, CompileError, Heard};
-use crate::host::{Counts, Host, LiveStream, Pipe, Stop, Trouble, WireError, answer, clean};
+use crate::host::batch::{ActionEnd, Batch, BatchEnd, BatchProgress, CompileError};
+use crate::host::{Host, HostTrouble, LiveStream, Pipe, Stop, WireCounts, WireError, answer, clean};
 use crate::lab::act::{Carried, Doer, Failed};
 use crate::lab::dns::DnsPipe;
 use crate::lab::faults::{Cut, Fault};
 use crate::lab::stream::LabStream;
-use crate::lab::{HERE, Lab, LabMachine, LabTar, State};
+use crate::lab::{HERE, Lab, LabMachine, LabState, LabTar};
 use crate::pki::{self, PkiError};
-use crate::plan::action::{Action, Content, KeyKind, SecretRef, Verb, sha256};
+use crate::plan::action::{Action, Content, KeyAlgorithm, SecretRef, Verb, sha256};
 use crate::plan::fact::Facts;
 
 /// A machine of the lab, connected.
@@ -25,7 +25,7 @@ pub struct LabHost {
 }
 
 /// What happened to one action.
-struct Outcome {
+struct ActOutcome {
     cut: Option<Cut>,
     done: Result<String, Failed>,
     out: String,
@@ -37,26 +37,26 @@ impl LabHost {
     }
 
     /// An exec begins: the connection is there and we are root.
-    fn exec(&self) -> Result<(), Trouble> {
+    fn exec(&self) -> Result<(), HostTrouble> {
         self.lab.clock().advance(Duration::from_millis(100));
         let (asks, wrong) = {
             let mut state = self.lab.state();
             let dead = state.dead;
             let Some(machine) = state.machines.get_mut(&self.name) else {
-                return Err(Trouble::Unable(format!("the lab has no machine {}", self.name)));
+                return Err(HostTrouble::Unable(format!("the lab has no machine {}", self.name)));
             };
             if machine.here {
-                return if dead { Err(Trouble::Wire(WireError::Cut)) } else { Ok(()) };
+                return if dead { Err(HostTrouble::Wire(WireError::Cut)) } else { Ok(()) };
             }
             if dead || self.generation != machine.generation {
                 let why = "the connection was closed by the other side".to_owned();
-                return Err(Trouble::Wire(if dead { WireError::Cut } else { WireError::Lost { why } }));
+                return Err(HostTrouble::Wire(if dead { WireError::Cut } else { WireError::Lost { why } }));
             }
             machine.counts.execs = machine.counts.execs.saturating_add(1);
             machine.left = false;
             if machine.faults.has(&Fault::NoSudo) {
                 let said = format!("{} is not in the sudoers file.", machine.build.user);
-                return Err(Trouble::NoRoot { host: self.describe.clone(), said });
+                return Err(HostTrouble::NoRoot { host: self.describe.clone(), said });
             }
             let wrong = machine.faults.has(&Fault::WrongSudoPassword);
             let asks = machine.build.sudo_password.clone().filter(|_| machine.build.user != "root");
@@ -70,12 +70,12 @@ impl LabHost {
         let given = vault.as_ref().and_then(|vault| vault.get(&name));
         match given {
             Some(given) if !wrong && asks.as_deref() == Some(given.as_str()) => Ok(()),
-            None if !wrong || vault.is_some() => Err(Trouble::SudoPasswordWanted { host }),
+            None if !wrong || vault.is_some() => Err(HostTrouble::SudoPasswordWanted { host }),
             Some(_) | None => {
                 if let Some(vault) = vault {
                     vault.wrong(&name);
                 }
-                Err(Trouble::SudoPasswordWrong { host })
+                Err(HostTrouble::SudoPasswordWrong { host })
             }
         }
     }
@@ -132,13 +132,13 @@ impl LabHost {
             (state.seed.next(&format!("key {} {path}", self.name)), state.fast_keys)
         };
         Some(draw.key(match kind {
-            KeyKind::Rsa2048 if !fast => pki::Kind::Rsa2048,
-            KeyKind::Rsa2048 | KeyKind::P256 => pki::Kind::P256,
+            KeyAlgorithm::Rsa2048 if !fast => pki::NewKey::Rsa2048,
+            KeyAlgorithm::Rsa2048 | KeyAlgorithm::P256 => pki::NewKey::P256,
         }))
     }
 
     /// The action takes its time; what is sent is told meanwhile. `false` = the connection was lost.
-    fn pass(&self, action: &Action, sends: Sends, stop: &Stop, hear: &mut dyn FnMut(Heard)) -> bool {
+    fn pass(&self, action: &Action, sends: Sends, stop: &Stop, hear: &mut dyn FnMut(BatchProgress)) -> bool {
         let clock = self.lab.clock();
         let whole = takes(action, sends.now).mul_f64(pace(&self.name));
         let mut gone = Duration::ZERO;
@@ -153,7 +153,7 @@ impl LabHost {
             if sends.is_large() && gone < whole {
                 let part = u128::from(sends.now) * gone.as_millis() / whole.as_millis().max(1);
                 let part = u64::try_from(part).unwrap_or(sends.now);
-                hear(Heard::Sent(sends.before.saturating_add(part), sends.total));
+                hear(BatchProgress::Sent(sends.before.saturating_add(part), sends.total));
             }
             if cut && gone >= whole / 2 {
                 return false;
@@ -169,7 +169,7 @@ impl LabHost {
             return false;
         }
         if sends.is_large() {
-            hear(Heard::Sent(sends.before.saturating_add(sends.now), sends.total));
+            hear(BatchProgress::Sent(sends.before.saturating_add(sends.now), sends.total));
         }
         true
     }
@@ -191,13 +191,13 @@ impl LabHost {
         !state.dead && state.machines.get_mut(&self.name).is_some_and(is)
     }
 
-    fn carry_out(&self, run: &str, action: &Action, carried: &Carried) -> Outcome {
+    fn carry_out(&self, run: &str, action: &Action, carried: &Carried) -> ActOutcome {
         let key = self.draw(action);
         let now_ms = self.lab.clock().now().as_millisecond();
         let latest = self.lab.clock().latest_ms();
         let mut state = self.lab.state();
-        let lost = || Outcome { cut: Some(Cut::Before), done: Ok(String::new()), out: String::new() };
-        let State { machines, seed, .. } = &mut *state;
+        let lost = || ActOutcome { cut: Some(Cut::Before), done: Ok(String::new()), out: String::new() };
+        let LabState { machines, seed, .. } = &mut *state;
         let Some(machine) = machines.get_mut(&self.name) else { return lost() };
         let cut = machine.faults.next_action();
         if cut == Some(Cut::Before) {
@@ -208,11 +208,11 @@ impl LabHost {
         let done = doer.act(action, carried);
         let out = std::mem::take(&mut doer.out);
         state.work(latest);
-        Outcome { cut, done, out }
+        ActOutcome { cut, done, out }
     }
 
     /// The connection is gone.
-    fn lose(&self, all: bool) -> Trouble {
+    fn lose(&self, all: bool) -> HostTrouble {
         let mut state = self.lab.state();
         state.dead |= all;
         let why = lost(state.machines.get(&self.name));
@@ -222,19 +222,19 @@ impl LabHost {
             machine.generation = machine.generation.saturating_add(1);
             machine.connected = false;
         }
-        Trouble::Wire(if all { WireError::Cut } else { WireError::Lost { why: why.to_owned() } })
+        HostTrouble::Wire(if all { WireError::Cut } else { WireError::Lost { why: why.to_owned() } })
     }
 
     fn answers(&self, batch: &Batch, ask: bool) -> Facts {
         let mut facts = Facts::default();
-        if ask && !batch.wants.is_empty() {
+        if ask && !batch.queries.is_empty() {
             self.lab.clock().advance(Duration::from_millis(200));
         }
         let now_ms = self.lab.clock().now().as_millisecond();
         let latest = self.lab.clock().latest_ms();
         let state = self.lab.state();
         let off = state.machines.get(&self.name).map_or(0, |machine| machine.faults.clock_off());
-        for want in &batch.wants {
+        for want in &batch.queries {
             let fact = if ask {
                 crate::lab::facts::ask(&state, &self.name, want, now_ms.saturating_add(off), latest)
             } else {
@@ -280,7 +280,7 @@ impl Sends {
 /// How long an action takes.
 fn takes(action: &Action, bytes: u64) -> Duration {
     Duration::from_millis(match action {
-        Action::MakeKey { kind: KeyKind::Rsa2048, .. } => 400,
+        Action::MakeKey { kind: KeyAlgorithm::Rsa2048, .. } => 400,
         Action::LoadImage { .. } => 2_200,
         // 16 MB a second, and docker load.
         Action::SendImage { .. } => bytes / 16_000 + 1_500,
@@ -311,12 +311,12 @@ impl Host for LabHost {
         self.describe.clone()
     }
 
-    fn run(&mut self, batch: &Batch, stop: &Stop, hear: &mut dyn FnMut(Heard)) -> BatchEnd {
+    fn run(&mut self, batch: &Batch, stop: &Stop, hear: &mut dyn FnMut(BatchProgress)) -> BatchEnd {
         let failed = |trouble| BatchEnd { trouble: Some(trouble), ..BatchEnd::default() };
         let carried = batch.actions.iter().map(|action| self.fetch(action)).collect::<Result<Vec<_>, _>>();
         let carried = match carried {
             Ok(carried) => carried,
-            Err(error) => return failed(Trouble::Compile(error)),
+            Err(error) => return failed(HostTrouble::Compile(error)),
         };
         if let Err(trouble) = self.exec() {
             return failed(trouble);
@@ -329,7 +329,7 @@ impl Host for LabHost {
                 end.stopped = true;
                 break;
             }
-            hear(Heard::Began(index));
+            hear(BatchProgress::Began(index));
             end.actions.insert(index, ActionEnd::default());
             let sends = Sends { before: sent, now: size(carried), total };
             sent = sent.saturating_add(sends.now);
@@ -348,7 +348,7 @@ impl Host for LabHost {
             };
             for (is_err, text) in [(false, &out), (true, &err)] {
                 for line in text.lines().filter(|line| !line.is_empty()) {
-                    hear(Heard::Said(index, is_err, clean::line(line)));
+                    hear(BatchProgress::Said(index, is_err, clean::line(line)));
                 }
             }
             if outcome.cut == Some(Cut::After) {
@@ -356,7 +356,7 @@ impl Host for LabHost {
                 end.trouble = Some(self.lose(false));
                 break;
             }
-            hear(Heard::Ended(index, status));
+            hear(BatchProgress::Ended(index, status));
             end.actions.insert(index, ActionEnd { status: Some(status), out, err });
             if outcome.cut == Some(Cut::Kill) {
                 end.trouble = Some(self.lose(true));
@@ -372,16 +372,16 @@ impl Host for LabHost {
         end
     }
 
-    fn stream(&mut self) -> Result<Box<dyn LiveStream>, Trouble> {
+    fn stream(&mut self) -> Result<Box<dyn LiveStream>, HostTrouble> {
         if self.name == HERE {
-            return Err(Trouble::Unable("this computer has no live stream".to_owned()));
+            return Err(HostTrouble::Unable("this computer has no live stream".to_owned()));
         }
         self.exec()?;
         self.lab.machine(&self.name, |machine| machine.streams = machine.streams.saturating_add(1));
         Ok(Box::new(LabStream::new(self.lab.clone(), self.name.clone(), self.generation)))
     }
 
-    fn tcp(&mut self, host: &str, port: u16) -> Result<Box<dyn Pipe>, Trouble> {
+    fn tcp(&mut self, host: &str, port: u16) -> Result<Box<dyn Pipe>, HostTrouble> {
         self.lab.clock().advance(Duration::from_millis(20));
         let latest = self.lab.clock().latest_ms();
         let mut state = self.lab.state();
@@ -394,13 +394,13 @@ impl Host for LabHost {
         let (dead, generation) = (state.dead, self.generation);
         let refused = |why: &str| {
             let to = format!("{host}:{port}");
-            Trouble::Wire(WireError::NoTcp { host: self.describe.clone(), to, why: why.to_owned() })
+            HostTrouble::Wire(WireError::NoTcp { host: self.describe.clone(), to, why: why.to_owned() })
         };
         let Some(machine) = state.machines.get_mut(&self.name) else {
             return Err(refused("no such machine"));
         };
         if dead || generation != machine.generation {
-            return Err(Trouble::Wire(WireError::Lost { why: "connection reset by peer".to_owned() }));
+            return Err(HostTrouble::Wire(WireError::Lost { why: "connection reset by peer".to_owned() }));
         }
         machine.counts.tcp = machine.counts.tcp.saturating_add(1);
         let proxied =
@@ -412,7 +412,7 @@ impl Host for LabHost {
         Err(refused(if there && proxied { "Connection refused" } else { "No route to host" }))
     }
 
-    fn counts(&self) -> Counts {
+    fn counts(&self) -> WireCounts {
         self.lab.machine(&self.name, |machine| machine.counts).unwrap_or_default()
     }
 

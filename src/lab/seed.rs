@@ -12,7 +12,7 @@ use openssl::rsa::RsaPrivateKeyBuilder;
 use openssl::sha::sha256;
 use zeroize::Zeroizing;
 
-use crate::pki::{Kind, PkiError, Serial};
+use crate::pki::{NewKey, PkiError, Serial};
 
 /// A number that one below this divides is no prime.
 const SIEVE: u32 = 2_000;
@@ -75,10 +75,10 @@ impl Draw {
     }
 
     /// A key, as PKCS#8 PEM.
-    pub fn key(&self, kind: Kind) -> Result<Zeroizing<String>, PkiError> {
+    pub fn key(&self, kind: NewKey) -> Result<Zeroizing<String>, PkiError> {
         let key = match kind {
-            Kind::P256 => self.p256()?,
-            Kind::Rsa2048 => self.rsa()?,
+            NewKey::P256 => self.p256()?,
+            NewKey::Rsa2048 => self.rsa()?,
         };
         let pem = Zeroizing::new(key.private_key_to_pem_pkcs8()?);
         Ok(Zeroizing::new(String::from_utf8_lossy(&pem).into_owned()))
@@ -154,16 +154,16 @@ mod tests {
     use openssl::pkey::PKey;
 
     use super::Seed;
-    use crate::pki::Kind;
+    use crate::pki::NewKey;
 
-    fn key(seed: u64, kind: Kind) -> String {
+    fn key(seed: u64, kind: NewKey) -> String {
         let pem = Seed::new(Some(seed)).unwrap().next("a key").key(kind).unwrap();
         pem.to_string()
     }
 
     #[test]
     fn the_same_seed_gives_the_same_keys_and_another_one_others() {
-        for kind in [Kind::P256, Kind::Rsa2048] {
+        for kind in [NewKey::P256, NewKey::Rsa2048] {
             assert_eq!(key(7, kind), key(7, kind));
             assert_ne!(key(7, kind), key(8, kind));
         }
@@ -171,10 +171,10 @@ mod tests {
 
     #[test]
     fn openssl_finds_nothing_wrong_with_a_drawn_key() {
-        let rsa = PKey::private_key_from_pem(key(7, Kind::Rsa2048).as_bytes()).unwrap();
+        let rsa = PKey::private_key_from_pem(key(7, NewKey::Rsa2048).as_bytes()).unwrap();
         assert!(rsa.rsa().unwrap().check_key().unwrap());
         assert_eq!(rsa.bits(), 2048);
-        let ec = PKey::private_key_from_pem(key(7, Kind::P256).as_bytes()).unwrap();
+        let ec = PKey::private_key_from_pem(key(7, NewKey::P256).as_bytes()).unwrap();
         ec.ec_key().unwrap().check_key().unwrap();
     }
 

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::lab::seed::{Draw, Seed};
 use crate::lab::{Build, ClusterState, Fault, HERE, Lab, LabMachine, LabTar};
-use crate::pki::{self, Ca, CaInfo, Kind, PkiError, Request, San, Usages};
+use crate::pki::{self, CaInfo, CaSigner, NewKey, PkiError, Request, San, Usages};
 use crate::plan::action::sha256;
 use crate::plan::fact::ImageFact;
 use crate::plan::model::{ApiAddress, Version};
@@ -40,7 +40,7 @@ pub enum LabError {
 /// A lab as written.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Setup {
+pub struct LabSetup {
     /// What its clock shows first.
     #[serde(default = "morning")]
     pub clock: Timestamp,
@@ -184,7 +184,7 @@ pub fn image(name: &str) -> ImageFact {
     ImageFact { name: name.to_owned(), id: sha256(name.as_bytes()) }
 }
 
-impl Setup {
+impl LabSetup {
     /// Reads a description.
     pub fn read(text: &str) -> Result<Self, LabError> {
         Ok(serde_yaml::from_str(text)?)
@@ -200,10 +200,10 @@ impl Setup {
         let mut seed = Seed::new(seed)?;
         // The CA is a year old, so that certificates that ended can have been of it.
         let born = self.clock.saturating_sub(SignedDuration::from_hours(24 * 500)).unwrap_or(self.clock);
-        let kind = if self.ca.rsa { Kind::Rsa2048 } else { Kind::P256 };
+        let kind = if self.ca.rsa { NewKey::Rsa2048 } else { NewKey::P256 };
         let draw = seed.next("ca");
-        let made = Ca::make_with(&self.ca.name, draw.key(kind)?.as_bytes(), 3650, draw.serial(), born)?;
-        let ca = Ca::load(made.cert.as_bytes(), made.key.as_bytes(), None, self.clock)?;
+        let made = CaSigner::make_with(&self.ca.name, draw.key(kind)?.as_bytes(), 3650, draw.serial(), born)?;
+        let ca = CaSigner::load(made.cert.as_bytes(), made.key.as_bytes(), None, self.clock)?;
         let cluster = self.cluster(&ca, &seed.next("api"))?;
         let workers = self.workers.iter().map(|worker| self.worker(worker, &ca, &seed.next(&worker.name)));
         let workers = workers.collect::<Result<Vec<_>, _>>()?;
@@ -262,7 +262,7 @@ impl Setup {
             let file = lab.machine(host, |machine| machine.files.get(path).map(|file| file.bytes.clone()));
             file.flatten().ok_or_else(|| LabError::Value(format!("{path}: there is no such file")))
         };
-        let ca = Ca::load(&read(&self.ca.cert)?, &read(&self.ca.key)?, None, now)?;
+        let ca = CaSigner::load(&read(&self.ca.cert)?, &read(&self.ca.key)?, None, now)?;
         let (certificate, _) = self.api_certificate(&ca, 365, now, &lab.draw("api"))?;
         lab.cluster_state(|cluster| cluster.show(certificate));
         Ok(())
@@ -270,7 +270,7 @@ impl Setup {
 
     fn api_certificate(
         &self,
-        ca: &Ca,
+        ca: &CaSigner,
         days: u32,
         now: Timestamp,
         draw: &Draw,
@@ -279,10 +279,10 @@ impl Setup {
             vec![self.cluster.api.parse().map_or_else(|_| San::Dns(self.cluster.api.clone()), San::Ip)];
         sans.extend(self.cluster.address.map(San::Ip));
         sans.dedup();
-        issue(ca, "kube-apiserver", sans, &[], days, now, draw.key(Kind::P256)?, draw)
+        issue(ca, "kube-apiserver", sans, &[], days, now, draw.key(NewKey::P256)?, draw)
     }
 
-    fn cluster(&self, ca: &Ca, draw: &Draw) -> Result<ClusterState, LabError> {
+    fn cluster(&self, ca: &CaSigner, draw: &Draw) -> Result<ClusterState, LabError> {
         let wanted = &self.cluster;
         let version =
             Version::parse(&wanted.version).ok_or_else(|| LabError::Value(wanted.version.clone()))?;
@@ -312,7 +312,7 @@ impl Setup {
         .collect()
     }
 
-    fn worker(&self, worker: &WorkerSetup, ca: &Ca, draw: &Draw) -> Result<LabMachine, LabError> {
+    fn worker(&self, worker: &WorkerSetup, ca: &CaSigner, draw: &Draw) -> Result<LabMachine, LabError> {
         let mut machine = LabMachine::new(Build {
             hostname: worker.name.clone(),
             addresses: vec![worker.address.to_string()],
@@ -337,7 +337,7 @@ impl Setup {
             let sans = vec![San::Dns(worker.name.clone()), San::Ip(worker.address)];
             let cn = format!("system:node:{}", worker.name);
             let (cert, key) =
-                issue(ca, &cn, sans, &["system:nodes"], 365, then, draw.key(Kind::P256)?, draw)?;
+                issue(ca, &cn, sans, &["system:nodes"], 365, then, draw.key(NewKey::P256)?, draw)?;
             let ssl = crate::profile::SSL;
             machine.write(&format!("{ssl}/worker.crt"), cert.as_bytes(), "644", "root:root");
             machine.write(&format!("{ssl}/worker.key"), key.as_bytes(), "600", "root:root");
@@ -355,12 +355,13 @@ pub(crate) fn foreign(
     let now = lab.clock().now();
     let (of_ca, draw) = (lab.draw("another ca"), lab.draw(&format!("foreign {name}")));
     let born = now.saturating_sub(SignedDuration::from_hours(24 * 90)).unwrap_or(now);
-    let made = Ca::make_with("old-ca", of_ca.key(Kind::P256)?.as_bytes(), 3650, of_ca.serial(), born)?;
-    let ca = Ca::load(made.cert.as_bytes(), made.key.as_bytes(), None, now)?;
+    let made =
+        CaSigner::make_with("old-ca", of_ca.key(NewKey::P256)?.as_bytes(), 3650, of_ca.serial(), born)?;
+    let ca = CaSigner::load(made.cert.as_bytes(), made.key.as_bytes(), None, now)?;
     let there = lab.machine(name, |machine| machine.files.get(key_path).map(|file| file.bytes.clone()));
     let key = match there.flatten().map(String::from_utf8) {
         Some(Ok(key)) => Zeroizing::new(key),
-        Some(Err(_)) | None => draw.key(Kind::P256)?,
+        Some(Err(_)) | None => draw.key(NewKey::P256)?,
     };
     let cn = format!("system:node:{name}");
     issue(&ca, &cn, vec![San::Dns(name.to_owned())], &["system:nodes"], 365, born, key, &draw)
@@ -368,7 +369,7 @@ pub(crate) fn foreign(
 
 #[expect(clippy::too_many_arguments, reason = "a certificate has that many sides")]
 fn issue(
-    ca: &Ca,
+    ca: &CaSigner,
     cn: &str,
     sans: Vec<San>,
     organizations: &[&str],

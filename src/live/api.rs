@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::host::later;
 use super::update::{ApiNews, Update};
-use super::watch::{Shared, Told};
+use super::watch::{StopSignal, WatchShared};
 use crate::engine::SignIn;
-use crate::kube::{ApiError, Cluster, NodeEvent, NodeNews};
+use crate::kube::{ApiError, ClusterApi, NodeEvent, NodeNews};
 use crate::plan::model::Plan;
 
 /// A watch is ended and begun again so often: a peer that vanished without a word is noticed then.
@@ -20,7 +20,7 @@ const SHORT: Duration = Duration::from_secs(1);
 const BACKOFF: [u64; 4] = [2, 5, 10, 30];
 
 /// Follows the API until told to end.
-pub(super) fn follow(shared: &Shared, told: &Told, plan: &Plan, may_sign: bool) {
+pub(super) fn follow(shared: &WatchShared, told: &StopSignal, plan: &Plan, may_sign: bool) {
     let cluster = shared.world.another_cluster();
     let mut sign_in = SignIn::default();
     let (mut failed, mut known) = (0, false);
@@ -58,12 +58,12 @@ pub(super) fn follow(shared: &Shared, told: &Told, plan: &Plan, may_sign: bool) 
     }
 }
 
-fn say(shared: &Shared, told: &Told, news: ApiNews) {
+fn say(shared: &WatchShared, told: &StopSignal, news: ApiNews) {
     shared.say(told, Update::Api { at: shared.world.now(), news });
 }
 
 /// One list and the watch after it; an error says also whether somebody must sign in again.
-fn watch(shared: &Shared, told: &Told, cluster: &dyn Cluster) -> Result<(), (String, bool)> {
+fn watch(shared: &WatchShared, told: &StopSignal, cluster: &dyn ClusterApi) -> Result<(), (String, bool)> {
     let mut listed = false;
     let begun = shared.world.now();
     let result = cluster.watch_nodes(LIFE, &mut |news| {

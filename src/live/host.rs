@@ -6,15 +6,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::update::{HostNews, Update};
-use super::watch::{Shared, Spot, Told};
-use crate::host::{Live, LiveStream, Trouble, WireError};
+use super::watch::{StopSignal, WatchShared, WatchTarget};
+use crate::host::{HostTrouble, Live, LiveStream, WireError};
 
 /// Without an event a host is looked at so often: its clock and its kubelet tell nothing by themselves.
 const HEARTBEAT: Duration = Duration::from_secs(10);
 /// A container that starts makes several events; one sample serves them all.
 const DEBOUNCE: Duration = Duration::from_millis(150);
 /// How soon the wish to end is noticed.
-const PATIENCE: Duration = Duration::from_millis(500);
+const SAMPLE_TIMEOUT: Duration = Duration::from_millis(500);
 /// Waits between tries after a lost connection, seconds; the last one stays.
 const BACKOFF: [u64; 6] = [1, 2, 4, 8, 16, 30];
 /// A refused login tried again and again locks the operator out.
@@ -35,7 +35,7 @@ enum Wait {
 }
 
 /// Follows a host until told to end.
-pub(super) fn follow(shared: &Shared, told: &Told, spot: &Spot) {
+pub(super) fn follow(shared: &WatchShared, told: &StopSignal, spot: &WatchTarget) {
     let mut failed = 0;
     while !told.over() {
         say(shared, told, spot, HostNews::Connecting);
@@ -56,13 +56,13 @@ pub(super) fn later(now: Timestamp, wait: Duration) -> Timestamp {
     now.saturating_add(wait).unwrap_or(now)
 }
 
-fn say(shared: &Shared, told: &Told, spot: &Spot, news: HostNews) {
+fn say(shared: &WatchShared, told: &StopSignal, spot: &WatchTarget, news: HostNews) {
     let at = shared.world.now();
     shared.say(told, Update::Host { place: spot.place.clone(), at, news });
 }
 
 /// Connects and follows the stream to its end; `None` when told to end.
-fn once(shared: &Shared, told: &Told, spot: &Spot, failed: &mut usize) -> Option<Down> {
+fn once(shared: &WatchShared, told: &StopSignal, spot: &WatchTarget, failed: &mut usize) -> Option<Down> {
     let opened = {
         let _turn = shared.turn();
         if told.over() {
@@ -84,12 +84,12 @@ fn once(shared: &Shared, told: &Told, spot: &Spot, failed: &mut usize) -> Option
     }
 }
 
-fn down(trouble: &Trouble) -> Down {
+fn down(trouble: &HostTrouble) -> Down {
     let wait = match trouble {
-        Trouble::Wire(error) => refused(error),
-        Trouble::SudoPasswordWanted { .. } | Trouble::SudoPasswordWrong { .. } => Wait::Told,
-        Trouble::NoRoot { .. } | Trouble::NoShell { .. } | Trouble::Unable(_) => Wait::Later,
-        Trouble::Compile(_) | Trouble::Ended { .. } | Trouble::NotSent(_) => Wait::Soon,
+        HostTrouble::Wire(error) => refused(error),
+        HostTrouble::SudoPasswordWanted { .. } | HostTrouble::SudoPasswordWrong { .. } => Wait::Told,
+        HostTrouble::NoRoot { .. } | HostTrouble::NoShell { .. } | HostTrouble::Unable(_) => Wait::Later,
+        HostTrouble::Compile(_) | HostTrouble::Ended { .. } | HostTrouble::NotSent(_) => Wait::Soon,
     };
     Down { why: trouble.to_string(), code: Some(trouble.code()), wait }
 }
@@ -124,9 +124,9 @@ fn refused(error: &WireError) -> Wait {
 
 /// Asks and listens until the stream ends, and why; `None` when told to end.
 fn samples(
-    shared: &Shared,
-    told: &Told,
-    spot: &Spot,
+    shared: &WatchShared,
+    told: &StopSignal,
+    spot: &WatchTarget,
     stream: &mut dyn LiveStream,
     failed: &mut usize,
 ) -> Option<String> {
@@ -147,7 +147,7 @@ fn samples(
             (waiting, happened) = (true, false);
             stream.sample();
         }
-        let patience = if waiting { PATIENCE } else { PATIENCE.min(due.saturating_sub(age)) };
+        let patience = if waiting { SAMPLE_TIMEOUT } else { SAMPLE_TIMEOUT.min(due.saturating_sub(age)) };
         match stream.next(patience) {
             Live::Happened => happened = true,
             Live::Sample(sample) => {

@@ -10,6 +10,6 @@ pub mod update;
 mod watch;
 
 pub use panel::{Change, Panel};
-pub use row::{Link, Row, Seen, Shown};
+pub use row::{ContainerGroup, HostReading, HostRow, Link};
 pub use update::{ApiNews, HostNews, Update};
-pub use watch::{Send, Spot, Watch, spots, start};
+pub use watch::{Send, Watch, WatchTarget, start, watch_targets};

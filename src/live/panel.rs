@@ -5,16 +5,16 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::row::{Link, NEW, NodeSeen, Row, Seen, within};
+use super::row::{HostReading, HostRow, Link, NEW, NodeSeen, within};
 use super::update::{ApiNews, HostNews, Update};
-use super::watch::Spot;
+use super::watch::WatchTarget;
 use crate::kube::docker_ps::Container;
 use crate::kube::{Node, NodeEvent, NodeNews, ReadyState};
 use crate::plan::place::Place;
 
 /// What is known of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Api {
+pub enum ApiState {
     /// Nobody has tried yet.
     Idle,
     /// Somebody is logging in.
@@ -63,7 +63,7 @@ pub enum Change {
 
 /// How many hosts and nodes are how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
+pub struct RowCounts {
     /// Hosts with an open stream.
     pub up: usize,
     /// Hosts without, and why is known.
@@ -81,43 +81,43 @@ pub struct Counts {
 /// The panel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Panel {
-    rows: Vec<Row>,
+    rows: Vec<HostRow>,
     nodes: BTreeMap<String, NodeSeen>,
-    api: Api,
+    api: ApiState,
     /// When the API was last heard.
     heard: Option<Timestamp>,
 }
 
 impl Default for Panel {
     fn default() -> Self {
-        Self { rows: Vec::new(), nodes: BTreeMap::new(), api: Api::Idle, heard: None }
+        Self { rows: Vec::new(), nodes: BTreeMap::new(), api: ApiState::Idle, heard: None }
     }
 }
 
 impl Panel {
     /// A panel of these hosts.
-    pub fn new(spots: &[Spot]) -> Self {
+    pub fn new(spots: &[WatchTarget]) -> Self {
         let mut panel = Self::default();
         panel.hosts(spots);
         panel
     }
 
     /// From now on it shows these hosts, in this order; what is known of them stays.
-    pub fn hosts(&mut self, spots: &[Spot]) {
+    pub fn hosts(&mut self, spots: &[WatchTarget]) {
         let mut old = std::mem::take(&mut self.rows);
         for spot in spots {
             let known = old.iter().position(|row| row.place == spot.place);
-            self.rows.push(known.map_or_else(|| Row::new(spot.place.clone()), |at| old.swap_remove(at)));
+            self.rows.push(known.map_or_else(|| HostRow::new(spot.place.clone()), |at| old.swap_remove(at)));
         }
     }
 
     /// The hosts.
-    pub fn rows(&self) -> &[Row] {
+    pub fn rows(&self) -> &[HostRow] {
         &self.rows
     }
 
     /// One host.
-    pub fn row(&self, place: &Place) -> Option<&Row> {
+    pub fn row(&self, place: &Place) -> Option<&HostRow> {
         self.rows.iter().find(|row| row.place == *place)
     }
 
@@ -125,7 +125,7 @@ impl Panel {
     pub fn node(&self, place: &Place) -> Option<&NodeSeen> {
         match place {
             Place::Worker(name) => self.nodes.get(name),
-            Place::Here | Place::CaHost | Place::Cluster => None,
+            Place::Local | Place::CaHost | Place::Cluster => None,
         }
     }
 
@@ -135,7 +135,7 @@ impl Panel {
     }
 
     /// The API.
-    pub fn api(&self) -> &Api {
+    pub fn api(&self) -> &ApiState {
         &self.api
     }
 
@@ -146,12 +146,12 @@ impl Panel {
 
     /// What is said of nodes is of an earlier time: the API is not heard now.
     pub fn nodes_stale(&self) -> bool {
-        !matches!(self.api, Api::Watching { .. } | Api::Listing { .. })
+        !matches!(self.api, ApiState::Watching { .. } | ApiState::Listing { .. })
     }
 
     /// How many are how.
-    pub fn counts(&self) -> Counts {
-        let mut counts = Counts { nodes: self.nodes.len(), ..Counts::default() };
+    pub fn counts(&self) -> RowCounts {
+        let mut counts = RowCounts { nodes: self.nodes.len(), ..RowCounts::default() };
         for row in &self.rows {
             match row.link {
                 Link::Up => counts.up += 1,
@@ -178,10 +178,10 @@ impl Panel {
 
     fn api_news(&mut self, at: Timestamp, news: ApiNews) -> Vec<Change> {
         let api = match news {
-            ApiNews::SigningIn if matches!(self.api, Api::Down { .. }) => return Vec::new(),
-            ApiNews::SigningIn => Api::SigningIn,
-            ApiNews::Listing { why } => Api::Listing { why },
-            ApiNews::Down { why, again } => Api::Down { why, again },
+            ApiNews::SigningIn if matches!(self.api, ApiState::Down { .. }) => return Vec::new(),
+            ApiNews::SigningIn => ApiState::SigningIn,
+            ApiNews::Listing { why } => ApiState::Listing { why },
+            ApiNews::Down { why, again } => ApiState::Down { why, again },
             ApiNews::Nodes(news) => return self.node_news(at, news),
         };
         let same = std::mem::discriminant(&api) == std::mem::discriminant(&self.api)
@@ -200,8 +200,8 @@ impl Panel {
             NodeNews::All(nodes) => {
                 let first = self.nodes.is_empty();
                 // A server that only lists is listing still, whatever list comes.
-                if !matches!(self.api, Api::Watching { .. } | Api::Listing { .. }) {
-                    self.api = Api::Watching { since: at };
+                if !matches!(self.api, ApiState::Watching { .. } | ApiState::Listing { .. }) {
+                    self.api = ApiState::Watching { since: at };
                     changes.push(Change::Api);
                 }
                 let gone: Vec<String> = self
@@ -219,8 +219,8 @@ impl Panel {
                 }
             }
             NodeNews::One(event) => {
-                if matches!(self.api, Api::Listing { .. }) {
-                    self.api = Api::Watching { since: at };
+                if matches!(self.api, ApiState::Listing { .. }) {
+                    self.api = ApiState::Watching { since: at };
                     changes.push(Change::Api);
                 }
                 match *event {
@@ -249,14 +249,14 @@ impl Panel {
     }
 }
 
-fn words(api: &Api) -> &str {
+fn words(api: &ApiState) -> &str {
     match api {
-        Api::Listing { why } | Api::Down { why, .. } => why,
-        Api::Idle | Api::SigningIn | Api::Watching { .. } => "",
+        ApiState::Listing { why } | ApiState::Down { why, .. } => why,
+        ApiState::Idle | ApiState::SigningIn | ApiState::Watching { .. } => "",
     }
 }
 
-fn host(row: &mut Row, at: Timestamp, news: HostNews) -> Vec<Change> {
+fn host(row: &mut HostRow, at: Timestamp, news: HostNews) -> Vec<Change> {
     let link = match news {
         // Why it is down is worth more than that it is tried again.
         HostNews::Connecting if matches!(row.link, Link::Down { .. }) => return Vec::new(),
@@ -266,7 +266,7 @@ fn host(row: &mut Row, at: Timestamp, news: HostNews) -> Vec<Change> {
             Link::Up
         }
         HostNews::Down { why, code, again } => Link::Down { why, code, again },
-        HostNews::Sample(sample) => return look(row, Seen::read(at, &sample)),
+        HostNews::Sample(sample) => return look(row, HostReading::read(at, &sample)),
     };
     let changed = match (&link, &row.link) {
         (Link::Down { why, .. }, Link::Down { why: before, .. }) => why != before,
@@ -276,7 +276,7 @@ fn host(row: &mut Row, at: Timestamp, news: HostNews) -> Vec<Change> {
     if changed { vec![Change::Link(row.place.clone())] } else { Vec::new() }
 }
 
-fn look(row: &mut Row, seen: Seen) -> Vec<Change> {
+fn look(row: &mut HostRow, seen: HostReading) -> Vec<Change> {
     let (at, place) = (seen.at, row.place.clone());
     let mut changes = Vec::new();
     row.came.retain(|_, came| within(at, *came, NEW));
@@ -290,7 +290,7 @@ fn look(row: &mut Row, seen: Seen) -> Vec<Change> {
         changes.push(Change::Kubelet(place.clone()));
     }
     // When docker does not answer, its containers did not go; nor are they new when it answers again.
-    let silent = |seen: &Seen| !seen.error.is_empty() && seen.containers.is_empty();
+    let silent = |seen: &HostReading| !seen.error.is_empty() && seen.containers.is_empty();
     if silent(seen) || silent(&old) {
         return changes;
     }

@@ -37,7 +37,7 @@ pub enum Link {
 
 /// A look at a host, read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
+pub struct HostReading {
     /// When, by this computer's clock.
     pub at: Timestamp,
     /// As docker lists them, newest first.
@@ -52,7 +52,7 @@ pub struct Seen {
     pub ahead: i64,
 }
 
-impl Seen {
+impl HostReading {
     pub(super) fn read(at: Timestamp, sample: &Sample) -> Self {
         let mut seen = Self {
             at,
@@ -74,7 +74,7 @@ impl Seen {
 
 /// A host.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Row {
+pub struct HostRow {
     /// Which.
     pub place: Place,
     /// Its connection.
@@ -82,7 +82,7 @@ pub struct Row {
     /// `root@10.0.0.1:22`, once it was connected to.
     pub login: String,
     /// The last look at it.
-    pub seen: Option<Seen>,
+    pub seen: Option<HostReading>,
     /// Since when a container is there, for those that came while somebody looked.
     pub(super) came: BTreeMap<String, Timestamp>,
     /// Containers that went, and when.
@@ -91,7 +91,7 @@ pub struct Row {
 
 /// One name on a row: a container, or a pod with its containers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shown {
+pub struct ContainerGroup {
     /// Container or pod name.
     pub name: String,
     /// Containers it stands for.
@@ -109,7 +109,7 @@ pub fn age(now: Timestamp, at: Timestamp) -> Duration {
     now.duration_since(at).try_into().unwrap_or(Duration::ZERO)
 }
 
-impl Row {
+impl HostRow {
     pub(super) fn new(place: Place) -> Self {
         Self {
             place,
@@ -147,8 +147,8 @@ impl Row {
     }
 
     /// Names for one line, newest first: a pod's containers are one, and those that hold its network are left out.
-    pub fn names(&self, now: Timestamp) -> Vec<Shown> {
-        let mut pods: Vec<(Option<String>, Shown)> = Vec::new();
+    pub fn names(&self, now: Timestamp) -> Vec<ContainerGroup> {
+        let mut pods: Vec<(Option<String>, ContainerGroup)> = Vec::new();
         for container in self.containers().iter().filter(|one| !one.is_pause()) {
             let new = self.is_new(&container.id, now);
             let pod = container.kubelet.as_ref().map(|name| name.uid.clone());
@@ -162,7 +162,7 @@ impl Row {
                 continue;
             }
             let name = container.kubelet.as_ref().map_or(&container.name, |name| &name.container);
-            pods.push((pod, Shown { name: name.clone(), count: 1, new }));
+            pods.push((pod, ContainerGroup { name: name.clone(), count: 1, new }));
         }
         pods.into_iter().map(|(_, shown)| shown).collect()
     }

@@ -18,11 +18,11 @@ const AT_ONCE: usize = 32;
 /// A host's thread does little and there may be many.
 const STACK: usize = 512 * 1024;
 /// How soon a thread that waits for its next try notices that it should end.
-const GLANCE: Duration = Duration::from_millis(200);
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
 /// A host to watch.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Spot {
+pub struct WatchTarget {
     /// Which.
     pub place: Place,
     /// How it is logged in to.
@@ -30,8 +30,8 @@ pub struct Spot {
 }
 
 /// The workers of a plan, in its order.
-pub fn spots(plan: &Plan) -> Vec<Spot> {
-    let spot = |worker: &crate::plan::model::Worker| Spot {
+pub fn watch_targets(plan: &Plan) -> Vec<WatchTarget> {
+    let spot = |worker: &crate::plan::model::Worker| WatchTarget {
         place: Place::Worker(worker.name.clone()),
         login: worker.ssh.clone(),
     };
@@ -42,7 +42,7 @@ pub fn spots(plan: &Plan) -> Vec<Spot> {
 pub type Send = Box<dyn Fn(Update) + std::marker::Send + Sync>;
 
 /// What all threads share.
-pub(super) struct Shared {
+pub(super) struct WatchShared {
     pub world: Arc<dyn World + std::marker::Send + Sync>,
     send: Send,
     connecting: Mutex<usize>,
@@ -51,12 +51,12 @@ pub(super) struct Shared {
 
 /// What a thread is told.
 #[derive(Default)]
-pub(super) struct Told {
+pub(super) struct StopSignal {
     end: AtomicBool,
     again: AtomicBool,
 }
 
-impl Told {
+impl StopSignal {
     /// It should end.
     pub fn over(&self) -> bool {
         self.end.load(Ordering::Acquire)
@@ -69,41 +69,41 @@ impl Told {
 }
 
 /// A place among those that connect.
-pub(super) struct Turn<'s>(&'s Shared);
+pub(super) struct ConnectPermit<'s>(&'s WatchShared);
 
-impl Drop for Turn<'_> {
+impl Drop for ConnectPermit<'_> {
     fn drop(&mut self) {
         *self.0.connecting.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
         self.0.done.notify_one();
     }
 }
 
-impl Shared {
+impl WatchShared {
     /// Says something, unless nobody wants to hear it any more.
-    pub fn say(&self, told: &Told, update: Update) {
+    pub fn say(&self, told: &StopSignal, update: Update) {
         if !told.over() {
             (self.send)(update);
         }
     }
 
     /// Waits for a place among those that connect.
-    pub fn turn(&self) -> Turn<'_> {
+    pub fn turn(&self) -> ConnectPermit<'_> {
         let mut connecting = self.connecting.lock().unwrap_or_else(PoisonError::into_inner);
         while *connecting >= AT_ONCE {
             connecting = self.done.wait(connecting).unwrap_or_else(PoisonError::into_inner);
         }
         *connecting += 1;
-        Turn(self)
+        ConnectPermit(self)
     }
 
     /// Waits so long, for ever without a time; less when told to end or, then it is true, to try again.
-    pub fn rest(&self, told: &Told, time: Option<Duration>) -> bool {
+    pub fn rest(&self, told: &StopSignal, time: Option<Duration>) -> bool {
         let mut left = time.unwrap_or(Duration::MAX);
         while !left.is_zero() && !told.over() {
             if told.again.swap(false, Ordering::AcqRel) {
                 return true;
             }
-            let glance = left.min(GLANCE);
+            let glance = left.min(POLL_INTERVAL);
             self.world.wait(glance);
             // A lab's clock moves by itself when somebody waits; that must not take a processor with it.
             std::thread::park_timeout(Duration::from_millis(1));
@@ -115,9 +115,9 @@ impl Shared {
 
 /// The threads; they end when this is dropped.
 pub struct Watch {
-    shared: Arc<Shared>,
-    hosts: HashMap<Spot, Arc<Told>>,
-    api: Option<Arc<Told>>,
+    shared: Arc<WatchShared>,
+    hosts: HashMap<WatchTarget, Arc<StopSignal>>,
+    api: Option<Arc<StopSignal>>,
 }
 
 /// Watches the workers of a plan and its cluster; `may_sign` = the CA may be used to become known to the API.
@@ -128,7 +128,7 @@ pub fn start(
     send: Send,
 ) -> Watch {
     let mut watch = Watch::new(world, send);
-    watch.hosts(&spots(plan));
+    watch.hosts(&watch_targets(plan));
     watch.cluster(plan, may_sign);
     watch
 }
@@ -136,12 +136,12 @@ pub fn start(
 impl Watch {
     /// Watches nothing yet.
     pub fn new(world: Arc<dyn World + std::marker::Send + Sync>, send: Send) -> Self {
-        let shared = Shared { world, send, connecting: Mutex::new(0), done: Condvar::new() };
+        let shared = WatchShared { world, send, connecting: Mutex::new(0), done: Condvar::new() };
         Self { shared: Arc::new(shared), hosts: HashMap::new(), api: None }
     }
 
     /// From now on these hosts are watched and no others.
-    pub fn hosts(&mut self, spots: &[Spot]) {
+    pub fn hosts(&mut self, spots: &[WatchTarget]) {
         self.hosts.retain(|spot, told| {
             let stays = spots.contains(spot);
             told.end.store(!stays, Ordering::Release);
@@ -149,7 +149,7 @@ impl Watch {
         });
         for spot in spots {
             if !self.hosts.contains_key(spot) {
-                let told = Arc::new(Told::default());
+                let told = Arc::new(StopSignal::default());
                 let (shared, mine, place) = (Arc::clone(&self.shared), Arc::clone(&told), spot.clone());
                 self.hosts.insert(spot.clone(), told);
                 run(format!("live {}", spot.place), move || host::follow(&shared, &mine, &place));
@@ -163,7 +163,7 @@ impl Watch {
         if let Some(told) = self.api.take() {
             told.end.store(true, Ordering::Release);
         }
-        let told = Arc::new(Told::default());
+        let told = Arc::new(StopSignal::default());
         let (shared, mine, plan) = (Arc::clone(&self.shared), Arc::clone(&told), Arc::clone(plan));
         self.api = Some(told);
         run("live api".to_owned(), move || api::follow(&shared, &mine, &plan, may_sign));

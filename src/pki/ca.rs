@@ -12,10 +12,10 @@ use zeroize::Zeroizing;
 
 use super::error::PkiError;
 use super::facts::{CertFacts, day, facts, read_all};
-use super::key::{self, KeyKind, Kind, OpensslKey};
+use super::key::{self, KeyKind, NewKey, OpensslKey};
 use super::request::Request;
 use super::sign::Serial;
-use super::verify::Difference;
+use super::verify::CertificateDifference;
 
 const KEY_CERT_SIGN: u16 = 1 << 5;
 
@@ -94,12 +94,12 @@ impl CaInfo {
 }
 
 /// A CA whose key is here.
-pub struct Ca {
+pub struct CaSigner {
     info: CaInfo,
     key: OpensslKey,
 }
 
-impl fmt::Debug for Ca {
+impl fmt::Debug for CaSigner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ca").field("subject", &self.info.subject()).finish_non_exhaustive()
     }
@@ -113,7 +113,7 @@ pub struct NewCa {
     pub key: Zeroizing<String>,
 }
 
-impl Ca {
+impl CaSigner {
     /// Reads a CA that can sign now. Every form of key is read that openssl writes; the passphrase is
     /// looked at only when the key is encrypted, and nothing is ever asked on the terminal.
     pub fn load(
@@ -141,10 +141,16 @@ impl Ca {
         &self.key
     }
 
-    /// Makes a root CA. For a cluster of the post take [`Kind::Rsa2048`], as its own commands do: Go 1.6
+    /// Makes a root CA. For a cluster of the post take [`NewKey::Rsa2048`], as its own commands do: Go 1.6
     /// verifies P-256 as well, but Kubernetes 1.2 reads only RSA keys for service accounts, and people
-    /// give it the CA's. [`Kind::P256`] is stronger and made at once, for everything later.
-    pub fn make(cn: &str, kind: Kind, days: u32, serial: Serial, now: Timestamp) -> Result<NewCa, PkiError> {
+    /// give it the CA's. [`NewKey::P256`] is stronger and made at once, for everything later.
+    pub fn make(
+        cn: &str,
+        kind: NewKey,
+        days: u32,
+        serial: Serial,
+        now: Timestamp,
+    ) -> Result<NewCa, PkiError> {
         Self::of(cn, key::generate(kind)?, days, serial, now)
     }
 
@@ -195,7 +201,7 @@ impl Ca {
         if info.self_signed && info.is_ca {
             Ok(made)
         } else {
-            Err(PkiError::NotAsWanted(vec![Difference::SignatureBad]))
+            Err(PkiError::NotAsWanted(vec![CertificateDifference::SignatureBad]))
         }
     }
 }

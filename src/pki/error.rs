@@ -4,7 +4,7 @@
 use openssl::error::ErrorStack;
 use thiserror::Error;
 
-use super::verify::Difference;
+use super::verify::CertificateDifference;
 
 /// A problem with a CA, a key, a signing request or a certificate.
 #[derive(Debug, Error)]
@@ -92,7 +92,7 @@ pub enum PkiError {
     },
     /// What was just signed is not what was wanted.
     #[error("the signed certificate is not the one wanted: {}", first(.0))]
-    NotAsWanted(Vec<Difference>),
+    NotAsWanted(Vec<CertificateDifference>),
     /// The signing library refused.
     #[error("the certificate could not be built: {0}")]
     Build(String),
@@ -121,7 +121,9 @@ impl PkiError {
             Self::WeakKey { .. } => "E-CSR-04",
             Self::PublicKeyUnreadable => "E-CSR-05",
             Self::CertUnreadable => "E-CERT-01",
-            Self::NotAsWanted(differences) => differences.first().map_or("E-CERT-03", Difference::code),
+            Self::NotAsWanted(differences) => {
+                differences.first().map_or("E-CERT-03", CertificateDifference::code)
+            }
             Self::Unfit { .. } => "E-SIGN-01",
             Self::Build(_) => "E-SIGN-02",
             Self::OpenSsl(_) => "E-SIGN-03",
@@ -129,6 +131,6 @@ impl PkiError {
     }
 }
 
-fn first(differences: &[Difference]) -> String {
+fn first(differences: &[CertificateDifference]) -> String {
     differences.first().map_or_else(|| "no reason is known".to_owned(), ToString::to_string)
 }

@@ -82,25 +82,25 @@ impl fmt::Display for KeyKind {
 
 /// A key to make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum NewKey {
     /// The curve P-256.
     P256,
     /// RSA with 2048 bits, as in the post.
     Rsa2048,
 }
 
-pub(super) fn generate(kind: Kind) -> Result<PKey<Private>, ErrorStack> {
+pub(super) fn generate(kind: NewKey) -> Result<PKey<Private>, ErrorStack> {
     match kind {
-        Kind::P256 => {
+        NewKey::P256 => {
             let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1)?;
             PKey::from_ec_key(EcKey::generate(&group)?)
         }
-        Kind::Rsa2048 => PKey::from_rsa(Rsa::generate(2048)?),
+        NewKey::Rsa2048 => PKey::from_rsa(Rsa::generate(2048)?),
     }
 }
 
 /// Makes a key, as PKCS#8 PEM.
-pub fn make_key(kind: Kind) -> Result<Zeroizing<String>, PkiError> {
+pub fn make_key(kind: NewKey) -> Result<Zeroizing<String>, PkiError> {
     let key = generate(kind)?;
     private_pem(&key)
 }

@@ -15,12 +15,12 @@ pub mod request;
 pub mod sign;
 pub mod verify;
 
-pub use ca::{Ca, CaInfo};
+pub use ca::{CaInfo, CaSigner};
 pub use csr::{CheckedCsr, Note, check_csr, make_csr};
 pub use describe::describe;
 pub use error::PkiError;
 pub use facts::{CertFacts, examine};
-pub use key::{KeyKind, Kind, PublicKey, make_key, needs_passphrase, private_spki_sha256, spki_sha256};
+pub use key::{KeyKind, NewKey, PublicKey, make_key, needs_passphrase, private_spki_sha256, spki_sha256};
 pub use request::{Request, San, Usages};
 pub use sign::Serial;
-pub use verify::{Difference, Issued, compare, verify_issued};
+pub use verify::{CertificateDifference, Issued, compare, verify_issued};

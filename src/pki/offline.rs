@@ -69,7 +69,7 @@ sign() { # NAME SUBJECT START END
 
 /// One request that lies beside the script as `NAME.csr`.
 #[derive(Debug, Clone, Copy)]
-pub struct Ask<'a> {
+pub struct OfflineRequest<'a> {
     /// Its name.
     pub name: &'a str,
     /// What the certificate must say.
@@ -77,7 +77,12 @@ pub struct Ask<'a> {
 }
 
 /// The script. The dates are those of `now`: the clock beside an offline CA may be wrong.
-pub fn script(cluster: &str, asks: &[Ask<'_>], ca: &CaInfo, now: Timestamp) -> Result<String, PkiError> {
+pub fn script(
+    cluster: &str,
+    asks: &[OfflineRequest<'_>],
+    ca: &CaInfo,
+    now: Timestamp,
+) -> Result<String, PkiError> {
     let mut text = format!(
         "#!/bin/sh\n\
          # Signs the requests (*.csr) beside this script for the cluster {cluster}. Run it where the CA's key is:\n\

@@ -15,7 +15,7 @@ pub const MISSING: &str = "no-certificate-for";
 
 /// The CA on the host that signs.
 #[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
+pub struct RemoteCa<'a> {
     /// Its key's file there, absolute, PEM.
     pub key: &'a str,
     /// What was read from its certificate there, PEM or DER; openssl gets it back as PEM.
@@ -96,7 +96,7 @@ pub fn extensions(request: &Request, ca: &CaInfo) -> Vec<String> {
 /// The sh lines for all tasks. They run in a subshell, print [`FOUND`] and a PEM or [`MISSING`] for each
 /// task on standard output and what openssl said of a refusal on standard error, and end with 1 when
 /// any is missing. The passphrase goes from the descriptor through a pipe: never an argument or a file.
-pub fn script(tasks: &[Task<'_>], place: &Place<'_>, now: Timestamp) -> Result<String, PkiError> {
+pub fn script(tasks: &[Task<'_>], place: &RemoteCa<'_>, now: Timestamp) -> Result<String, PkiError> {
     let unfit = |what: String| Err(PkiError::Unfit { what });
     if let Some(fd) = place.passphrase_fd
         && !(3..=9).contains(&fd)
@@ -140,7 +140,7 @@ pub fn script(tasks: &[Task<'_>], place: &Place<'_>, now: Timestamp) -> Result<S
     Ok(lines.join("\n") + "\n")
 }
 
-fn sign(task: &Task<'_>, place: &Place<'_>, now: Timestamp) -> Vec<String> {
+fn sign(task: &Task<'_>, place: &RemoteCa<'_>, now: Timestamp) -> Vec<String> {
     let marker = |word: &str| shell_words::join(["printf", "%s %s\\n", word, task.id]);
     let start = date(task.request.not_before(now, place.info));
     let end = date(task.request.not_after(now, place.info));

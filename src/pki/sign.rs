@@ -11,7 +11,7 @@ use rcgen::{
     KeyUsagePurpose, SanType, SerialNumber,
 };
 
-use super::ca::{Ca, set_life};
+use super::ca::{CaSigner, set_life};
 use super::error::PkiError;
 use super::key::PublicKey;
 use super::renamed::Renamed;
@@ -41,7 +41,7 @@ impl Serial {
     }
 }
 
-impl Ca {
+impl CaSigner {
     /// Signs one certificate, looks at it as if a stranger had made it, and returns its PEM.
     pub fn sign(
         &self,
@@ -67,7 +67,7 @@ impl Ca {
 }
 
 /// Only the key identifier of these is used; the name is replaced.
-fn issuer_params(ca: &Ca) -> CertificateParams {
+fn issuer_params(ca: &CaSigner) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.key_identifier_method = KeyIdMethod::PreSpecified(ca.info().cert.ski.clone().unwrap_or_default());
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
@@ -75,7 +75,7 @@ fn issuer_params(ca: &Ca) -> CertificateParams {
 }
 
 fn params(
-    ca: &Ca,
+    ca: &CaSigner,
     key: &PublicKey,
     request: &Request,
     serial: Serial,

@@ -28,7 +28,7 @@ const USAGES: [&str; 9] = [
 
 /// One way in which a certificate is not what we want.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Difference {
+pub enum CertificateDifference {
     /// No certificate can be read.
     Unreadable,
     /// Not one certificate.
@@ -111,7 +111,7 @@ pub enum Difference {
     Serial,
 }
 
-impl Difference {
+impl CertificateDifference {
     /// The stable code shown beside the text.
     pub fn code(&self) -> &'static str {
         match self {
@@ -134,7 +134,7 @@ impl Difference {
     }
 }
 
-impl fmt::Display for Difference {
+impl fmt::Display for CertificateDifference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreadable => f.write_str("it is not a readable certificate"),
@@ -193,36 +193,36 @@ pub fn verify_issued(
     ca: &CaInfo,
     asked: Timestamp,
     now: Timestamp,
-) -> Result<Issued, Vec<Difference>> {
-    let all = read_all(cert.as_bytes()).map_err(|_| vec![Difference::Unreadable])?;
-    let [one] = all.as_slice() else { return Err(vec![Difference::Count(all.len())]) };
-    let is = facts(one).map_err(|_| vec![Difference::Unreadable])?;
+) -> Result<Issued, Vec<CertificateDifference>> {
+    let all = read_all(cert.as_bytes()).map_err(|_| vec![CertificateDifference::Unreadable])?;
+    let [one] = all.as_slice() else { return Err(vec![CertificateDifference::Count(all.len())]) };
+    let is = facts(one).map_err(|_| vec![CertificateDifference::Unreadable])?;
     let mut found = identity(&is, request, Some(spki_sha256), ca);
     found.extend(exact_usage(&is, request));
     if is.ca != Some(false) {
-        found.push(Difference::IsCa);
+        found.push(CertificateDifference::IsCa);
     }
-    found.extend(is.unknown_critical.iter().cloned().map(Difference::Extension));
+    found.extend(is.unknown_critical.iter().cloned().map(CertificateDifference::Extension));
     if is.not_before > now {
-        found.push(Difference::NotYetValid { when: is.not_before });
+        found.push(CertificateDifference::NotYetValid { when: is.not_before });
     }
     let want = request.not_after(asked, ca);
     if is.not_after.duration_since(want).abs() > SLACK {
-        found.push(Difference::End { is: is.not_after, want });
+        found.push(CertificateDifference::End { is: is.not_after, want });
     }
     if is.not_after > ca.cert.not_after {
-        found.push(Difference::OutlivesCa { is: is.not_after, ca: ca.cert.not_after });
+        found.push(CertificateDifference::OutlivesCa { is: is.not_after, ca: ca.cert.not_after });
     }
     if is.not_after <= now {
-        found.push(Difference::Expired { when: is.not_after });
+        found.push(CertificateDifference::Expired { when: is.not_after });
     }
     if !serial_good(&is.serial) {
-        found.push(Difference::Serial);
+        found.push(CertificateDifference::Serial);
     }
     let pem = one.to_pem().ok().and_then(|pem| String::from_utf8(pem).ok());
     match (found.is_empty(), pem) {
         (true, Some(pem)) => Ok(Issued { pem, facts: is }),
-        (true, None) => Err(vec![Difference::Unreadable]),
+        (true, None) => Err(vec![CertificateDifference::Unreadable]),
         (false, _) => Err(found),
     }
 }
@@ -235,48 +235,51 @@ pub fn compare(
     spki_sha256: Option<&str>,
     ca: &CaInfo,
     now: Timestamp,
-) -> Vec<Difference> {
+) -> Vec<CertificateDifference> {
     let mut found = identity(is, request, spki_sha256, ca);
     found.extend(lacking_usage(is, request));
     if is.ca == Some(true) {
-        found.push(Difference::IsCa);
+        found.push(CertificateDifference::IsCa);
     }
     if is.not_before > now {
-        found.push(Difference::NotYetValid { when: is.not_before });
+        found.push(CertificateDifference::NotYetValid { when: is.not_before });
     }
     let left = is.not_after.duration_since(now);
     let fifth = SignedDuration::from_secs(request.life().as_secs() / 5);
     let soon = fifth.min(SignedDuration::from_hours(SOON_DAYS * 24));
     if left.is_negative() {
-        found.push(Difference::Expired { when: is.not_after });
+        found.push(CertificateDifference::Expired { when: is.not_after });
     } else if left < soon && is.not_after < ca.cert.not_after {
         // One that ends with its CA cannot be had any longer: that is the CA's trouble, not its own.
-        found.push(Difference::ExpiresSoon { days: left.as_hours() / 24 });
+        found.push(CertificateDifference::ExpiresSoon { days: left.as_hours() / 24 });
     }
     found
 }
 
 /// What both kinds of judging share: who signed, for which key, which names.
-fn identity(is: &CertFacts, request: &Request, key: Option<&str>, ca: &CaInfo) -> Vec<Difference> {
+fn identity(is: &CertFacts, request: &Request, key: Option<&str>, ca: &CaInfo) -> Vec<CertificateDifference> {
     let mut found = Vec::new();
     if is.version != 3 {
-        found.push(Difference::Version(is.version));
+        found.push(CertificateDifference::Version(is.version));
     }
     if is.issuer_raw != ca.subject_raw() {
-        found.push(Difference::OtherIssuer { theirs: is.issuer_text(), ours: ca.subject() });
+        found.push(CertificateDifference::OtherIssuer { theirs: is.issuer_text(), ours: ca.subject() });
     } else if !ca.signed(is) {
-        found.push(Difference::SignatureBad);
+        found.push(CertificateDifference::SignatureBad);
     }
     if let Some(hash) = &is.weak_hash {
-        found.push(Difference::WeakHash(hash.clone()));
+        found.push(CertificateDifference::WeakHash(hash.clone()));
     }
     if let Some(want) = key
         && !want.eq_ignore_ascii_case(&is.spki_sha256)
     {
-        found.push(Difference::OtherKey { is: is.spki_sha256.clone(), want: want.to_owned() });
+        found.push(CertificateDifference::OtherKey { is: is.spki_sha256.clone(), want: want.to_owned() });
     }
     if is.subject != request.subject() {
-        found.push(Difference::Subject { is: is.subject_text(), want: one_line(&request.subject()) });
+        found.push(CertificateDifference::Subject {
+            is: is.subject_text(),
+            want: one_line(&request.subject()),
+        });
     }
     let lower = |san: &San| match san {
         San::Dns(name) => San::Dns(name.to_ascii_lowercase()),
@@ -288,20 +291,20 @@ fn identity(is: &CertFacts, request: &Request, key: Option<&str>, ca: &CaInfo) -
     let mut extra: Vec<String> = have.difference(&want).map(ToString::to_string).collect();
     extra.extend(is.other_sans.iter().cloned());
     if !missing.is_empty() || !extra.is_empty() {
-        found.push(Difference::San { missing, extra });
+        found.push(CertificateDifference::San { missing, extra });
     }
     found
 }
 
-fn exact_usage(is: &CertFacts, request: &Request) -> Vec<Difference> {
+fn exact_usage(is: &CertFacts, request: &Request) -> Vec<CertificateDifference> {
     let want = Some(request.usages.flags()).filter(|flags| *flags != 0);
     let purposes = Some(wanted_purposes(request)).filter(|purposes| !purposes.is_empty());
     let mut found = Vec::new();
     if is.usage != want {
-        found.push(Difference::Usage { is: usage_text(is.usage), want: usage_text(want) });
+        found.push(CertificateDifference::Usage { is: usage_text(is.usage), want: usage_text(want) });
     }
     if is.purposes != purposes {
-        found.push(Difference::Usage {
+        found.push(CertificateDifference::Usage {
             is: purpose_text(is.purposes.as_ref()),
             want: purpose_text(purposes.as_ref()),
         });
@@ -309,18 +312,18 @@ fn exact_usage(is: &CertFacts, request: &Request) -> Vec<Difference> {
     found
 }
 
-fn lacking_usage(is: &CertFacts, request: &Request) -> Vec<Difference> {
+fn lacking_usage(is: &CertFacts, request: &Request) -> Vec<CertificateDifference> {
     let mut found = Vec::new();
     let want = request.usages.flags();
     if is.usage.is_some_and(|have| have & want != want) {
-        found.push(Difference::Usage { is: usage_text(is.usage), want: usage_text(Some(want)) });
+        found.push(CertificateDifference::Usage { is: usage_text(is.usage), want: usage_text(Some(want)) });
     }
     let purposes = wanted_purposes(request);
     let lacks = |have: &Vec<String>| {
         !have.iter().any(|one| one == "any") && purposes.iter().any(|purpose| !have.contains(purpose))
     };
     if is.purposes.as_ref().is_some_and(lacks) {
-        found.push(Difference::Usage {
+        found.push(CertificateDifference::Usage {
             is: purpose_text(is.purposes.as_ref()),
             want: purpose_text(Some(&purposes)),
         });

@@ -83,14 +83,14 @@ impl fmt::Display for SecretRef {
 /// Key kinds made by gangplank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum KeyKind {
+pub enum KeyAlgorithm {
     /// RSA with 2048 bits, as in the post.
     Rsa2048,
     /// NIST P-256.
     P256,
 }
 
-impl KeyKind {
+impl KeyAlgorithm {
     /// The word the prelude takes.
     pub fn word(self) -> &'static str {
         match self {
@@ -102,7 +102,7 @@ impl KeyKind {
 
 /// What a certificate shall say; ours, whatever the CSR asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Wish {
+pub struct CertificateSpec {
     /// Common name.
     pub cn: String,
     /// Organizations (groups for the API server from Kubernetes 1.4 on).
@@ -119,7 +119,7 @@ pub struct Wish {
     pub days: u32,
 }
 
-impl Wish {
+impl CertificateSpec {
     /// The subject as `openssl -subj` takes it.
     pub fn subject(&self) -> String {
         let escape = |text: &str| text.replace('\\', "\\\\").replace('/', "\\/");
@@ -187,14 +187,14 @@ pub enum Action {
         /// Absolute path; mode 0600.
         path: String,
         /// Kind.
-        kind: KeyKind,
+        kind: KeyAlgorithm,
     },
     /// A certificate signing request, brought back.
     MakeCsr {
         /// The key's path.
         key: String,
         /// What it asks for.
-        wish: Wish,
+        wish: CertificateSpec,
         /// Where the CSR goes.
         out: Slot,
     },
@@ -205,7 +205,7 @@ pub enum Action {
         /// Path of the key on the worker: its public half must be the CSR's.
         key: String,
         /// What the certificate says.
-        wish: Wish,
+        wish: CertificateSpec,
         /// Where the certificate goes.
         out: Slot,
     },
@@ -274,7 +274,7 @@ pub enum Action {
         args: Vec<String>,
     },
     /// Undo: the file as it was, when it is still the one we wrote.
-    PutBack {
+    RestoreFile {
         /// Absolute path.
         path: String,
         /// Run whose folder holds the old content.
@@ -287,19 +287,19 @@ pub enum Action {
         mode: String,
     },
     /// Undo: removes what we made, when it is still what we wrote.
-    TakeAway {
+    UndoCreate {
         /// Absolute path.
         path: String,
         /// Our content; another one is left alone.
         new: String,
     },
     /// Undo: removes a folder we made, when it is empty.
-    TakeDir {
+    UndoMakeDir {
         /// Absolute path.
         path: String,
     },
     /// Undo: removes an image that was absent before.
-    TakeImage {
+    UndoLoadImage {
         /// `repository:tag`.
         name: String,
     },
@@ -313,7 +313,7 @@ pub enum Action {
         uid: Option<String>,
     },
     /// Undo: removes the run's folder with its record.
-    Forget {
+    DeleteRecord {
         /// Run id.
         run: String,
     },
@@ -390,7 +390,7 @@ fn words(list: &[&str]) -> Piece {
 }
 
 /// The same by hand with `openssl ca`'s simpler sister. Ours sets the subject and the start too.
-fn sign_by_hand(csr: &Slot, wish: &Wish, out: &Slot) -> Vec<Piece> {
+fn sign_by_hand(csr: &Slot, wish: &CertificateSpec, out: &Slot) -> Vec<Piece> {
     let mut lines =
         vec!["basicConstraints=CA:FALSE".to_owned(), "keyUsage=digitalSignature,keyEncipherment".to_owned()];
     let purposes: Vec<&str> = [(wish.client, "clientAuth"), (wish.server, "serverAuth")]
@@ -462,18 +462,18 @@ impl Action {
                 list.extend(args.iter().map(String::as_str));
                 vec![words(&list)]
             }
-            Self::PutBack { path, run, old, new, mode } => {
+            Self::RestoreFile { path, run, old, new, mode } => {
                 vec![words(&["put_back", path, run, old, new, mode])]
             }
-            Self::TakeAway { path, new } => vec![words(&["take_away", path, new])],
-            Self::TakeDir { path } => vec![words(&["take_dir", path])],
-            Self::TakeImage { name } => vec![words(&["take_image", name])],
+            Self::UndoCreate { path, new } => vec![words(&["take_away", path, new])],
+            Self::UndoMakeDir { path } => vec![words(&["take_dir", path])],
+            Self::UndoLoadImage { name } => vec![words(&["take_image", name])],
             Self::CleanPods => vec![words(&["clean_pods"])],
             Self::KubeDelete { path, .. } => {
                 let what = path.trim_start_matches("/api/v1/").replace('/', " ");
                 vec![Piece::Text(format!("kubectl delete {what}"))]
             }
-            Self::Forget { run } => vec![words(&["forget", run])],
+            Self::DeleteRecord { run } => vec![words(&["forget", run])],
             Self::Script { text, .. } => vec![Piece::Text(text.clone())],
         })
     }
@@ -500,13 +500,13 @@ impl Action {
             Self::Kubectl { args } => {
                 format!("kubectl {}", args.iter().take(3).cloned().collect::<Vec<_>>().join(" "))
             }
-            Self::PutBack { path, .. } => format!("put back {path}"),
-            Self::Remove { path } | Self::TakeAway { path, .. } => format!("remove {path}"),
-            Self::TakeDir { path } => format!("remove folder {path} if it is empty"),
-            Self::TakeImage { name } => format!("remove image {name}"),
+            Self::RestoreFile { path, .. } => format!("put back {path}"),
+            Self::Remove { path } | Self::UndoCreate { path, .. } => format!("remove {path}"),
+            Self::UndoMakeDir { path } => format!("remove folder {path} if it is empty"),
+            Self::UndoLoadImage { name } => format!("remove image {name}"),
             Self::CleanPods => "remove the kubelet's containers and kube-proxy's rules".to_owned(),
             Self::KubeDelete { path, .. } => format!("delete {path}"),
-            Self::Forget { run } => format!("remove the record of run {run}"),
+            Self::DeleteRecord { run } => format!("remove the record of run {run}"),
             Self::Script { title, .. } => title.clone(),
         }
     }
@@ -527,13 +527,13 @@ impl Action {
             | Self::NoteNode { .. }
             | Self::KubeApply { .. }
             | Self::Kubectl { .. }
-            | Self::PutBack { .. }
-            | Self::TakeAway { .. }
-            | Self::TakeDir { .. }
-            | Self::TakeImage { .. }
+            | Self::RestoreFile { .. }
+            | Self::UndoCreate { .. }
+            | Self::UndoMakeDir { .. }
+            | Self::UndoLoadImage { .. }
             | Self::CleanPods
             | Self::KubeDelete { .. }
-            | Self::Forget { .. }
+            | Self::DeleteRecord { .. }
             | Self::Script { .. } => None,
         }
     }
@@ -582,7 +582,7 @@ impl Action {
             },
         };
         match self {
-            Self::MakeDir { path, .. } => vec![Self::TakeDir { path: path.clone() }],
+            Self::MakeDir { path, .. } => vec![Self::UndoMakeDir { path: path.clone() }],
             Self::MakeKey { path, .. } | Self::Put { path, .. } => {
                 let new = match self.content() {
                     Some(Content::Literal(bytes)) => sha256(bytes),
@@ -592,7 +592,7 @@ impl Action {
                 };
                 match was(path) {
                     Some((old, mode)) => {
-                        vec![Self::PutBack {
+                        vec![Self::RestoreFile {
                             path: path.clone(),
                             run: "<this run>".to_owned(),
                             old,
@@ -600,18 +600,18 @@ impl Action {
                             mode,
                         }]
                     }
-                    None => vec![Self::TakeAway { path: path.clone(), new }],
+                    None => vec![Self::UndoCreate { path: path.clone(), new }],
                 }
             }
             Self::Remove { path } => match was(path) {
                 Some((old, mode)) => {
                     let (run, new) = ("<this run>".to_owned(), String::new());
-                    vec![Self::PutBack { path: path.clone(), run, old, new, mode }]
+                    vec![Self::RestoreFile { path: path.clone(), run, old, new, mode }]
                 }
                 None => Vec::new(),
             },
             Self::LoadImage { names, .. } | Self::SendImage { names, .. } => {
-                names.iter().map(|name| Self::TakeImage { name: name.clone() }).collect()
+                names.iter().map(|name| Self::UndoLoadImage { name: name.clone() }).collect()
             }
             Self::Service { verb: Verb::Enable, unit } => {
                 vec![Self::Service { verb: Verb::Disable, unit: unit.clone() }]

@@ -1,25 +1,22 @@
 //! From answers to a plan. `check` says everything that is missing, wrong or doubtful, `finish` makes the
 //! plan; both run the same judgement, so they cannot disagree. Nothing is read from disk or environment:
-//! directories come as [`Places`]. The workers are in `check_worker`.
+//! directories come as [`PathBases`]. The workers are in `check_worker`.
 
 use std::{net::IpAddr, path::PathBuf};
 
 use ipnet::IpNet;
 
-use super::{
-    answers::{Answers, CaAnswers, ClusterAnswers, DifferenceAnswers, IMAGE_KEYS, KubectlAnswers},
-    check_worker,
-    model::{
-        ApiAddress, Ca, CaPlace, Cluster, Differences, Dns, DnsKind, Images, Kubectl, Login, Plan, Version,
-    },
-    range::Refusal,
-    remark::{Remark, shown},
-    value,
+use super::answers::{Answers, CaAnswers, ClusterAnswers, DifferenceAnswers, IMAGE_KEYS, KubectlAnswers};
+use super::model::{
+    ApiAddress, Ca, CaPlace, Cluster, Differences, Dns, DnsKind, Images, Kubectl, Login, Plan, Version,
 };
+use super::range::Refusal;
+use super::{check_worker, value};
+use crate::plan::issue::{PlanIssue, shown};
 
 /// The directories that paths in a plan start from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Places {
+pub struct PathBases {
     /// Where relative paths start: the plan file's directory.
     pub base: PathBuf,
     /// What `~` stands for, when known.
@@ -27,35 +24,35 @@ pub struct Places {
 }
 
 /// Everything there is to say about the answers; nothing is looked up.
-pub fn check(answers: &Answers) -> Vec<Remark> {
-    let places = Places { base: PathBuf::new(), home: Some(PathBuf::from("~")) };
-    judge(answers, &places).1
+pub fn check(answers: &Answers) -> Vec<PlanIssue> {
+    let places = PathBases { base: PathBuf::new(), home: Some(PathBuf::from("~")) };
+    validate(answers, &places).1
 }
 
 /// The plan, or what stops it. Warnings do not stop it; `check` tells them.
-pub fn finish(answers: &Answers, places: &Places) -> Result<Plan, Vec<Remark>> {
-    let (plan, remarks) = judge(answers, places);
+pub fn finish(answers: &Answers, places: &PathBases) -> Result<Plan, Vec<PlanIssue>> {
+    let (plan, issues) = validate(answers, places);
     match plan {
-        Some(plan) if !remarks.iter().any(|remark| remark.stops) => Ok(plan),
-        _ => Err(remarks),
+        Some(plan) if !issues.iter().any(|issue| issue.stops) => Ok(plan),
+        _ => Err(issues),
     }
 }
 
 /// Ids of differences that no profile has. Apart from `check`, because the ids are the profile's.
-pub fn check_differences(answers: &Answers, known: &[&str]) -> Vec<Remark> {
+pub fn check_differences(answers: &Answers, known: &[&str]) -> Vec<PlanIssue> {
     let Some(DifferenceAnswers::Each { set, .. }) = &answers.cluster.differences else { return Vec::new() };
     let unknown = set.keys().filter(|id| !known.contains(&id.as_str()));
     unknown
         .map(|id| {
             let near = known.iter().min_by_key(|known| strsim::damerau_levenshtein(known, id));
             let cure = near.map_or(String::new(), |near| format!("did you mean {near}?"));
-            Remark::wrong(format!("cluster.differences.{id}"), "is not a known difference", cure)
+            PlanIssue::wrong(format!("cluster.differences.{id}"), "is not a known difference", cure)
         })
         .collect()
 }
 
-fn judge(answers: &Answers, places: &Places) -> (Option<Plan>, Vec<Remark>) {
-    let mut judge = Judge { places, remarks: Vec::new() };
+fn validate(answers: &Answers, places: &PathBases) -> (Option<Plan>, Vec<PlanIssue>) {
+    let mut judge = Judge { places, issues: Vec::new() };
     let cluster = judge.cluster(&answers.cluster);
     let ca = judge.ca(&answers.ca);
     let workers = check_worker::workers(&mut judge, answers, &cluster);
@@ -81,11 +78,11 @@ fn judge(answers: &Answers, places: &Places) -> (Option<Plan>, Vec<Remark>) {
         };
         Some(Plan { cluster, ca: ca?, workers, images, kubectl, dns })
     };
-    (plan(), judge.remarks)
+    (plan(), judge.issues)
 }
 
 /// What could be made of the answers about the cluster; the parts that others are compared with.
-pub(crate) struct Parts {
+pub(crate) struct ClusterParts {
     name: Option<String>,
     pub(crate) api: Option<ApiAddress>,
     domain: Option<String>,
@@ -98,14 +95,14 @@ pub(crate) struct Parts {
 
 /// The judgement in progress.
 pub(crate) struct Judge<'a> {
-    pub(crate) places: &'a Places,
-    pub(crate) remarks: Vec<Remark>,
+    pub(crate) places: &'a PathBases,
+    pub(crate) issues: Vec<PlanIssue>,
 }
 
 impl Judge<'_> {
     /// Takes a value or notes why there is none.
     pub(crate) fn take<T>(&mut self, field: &str, judged: Result<T, Refusal>) -> Option<T> {
-        judged.map_err(|(what, cure)| self.remarks.push(Remark::wrong(field, what, cure))).ok()
+        judged.map_err(|(what, cure)| self.issues.push(PlanIssue::wrong(field, what, cure))).ok()
     }
 
     /// Takes an optional text; nothing when it was left out.
@@ -127,7 +124,7 @@ impl Judge<'_> {
         read: impl FnOnce(&str) -> Result<T, Refusal>,
     ) -> Option<T> {
         if text.is_none_or(|text| text.trim().is_empty()) {
-            self.remarks.push(Remark::missing(field, cure));
+            self.issues.push(PlanIssue::missing(field, cure));
             return None;
         }
         self.maybe(field, text, read)
@@ -141,18 +138,18 @@ impl Judge<'_> {
 
     /// Notes what is wrong unless the field has a remark that stops already.
     pub(crate) fn wrong_first(&mut self, field: &str, what: String, cure: &str) {
-        if !self.remarks.iter().any(|remark| remark.field == field && remark.stops) {
+        if !self.issues.iter().any(|issue| issue.field == field && issue.stops) {
             self.wrong(field, what, cure);
         }
     }
 
     pub(crate) fn wrong(&mut self, field: &str, what: String, cure: &str) {
-        self.remarks.push(Remark::wrong(field, what, cure));
+        self.issues.push(PlanIssue::wrong(field, what, cure));
     }
 
-    fn cluster(&mut self, answers: &ClusterAnswers) -> Parts {
+    fn cluster(&mut self, answers: &ClusterAnswers) -> ClusterParts {
         let service = |text: &str| value::net(text, "10.3.0.0/24");
-        let parts = Parts {
+        let parts = ClusterParts {
             name: self.need("cluster.name", answers.name.as_ref(), "write one like demo", value::label),
             api: self.need(
                 "cluster.api",
@@ -214,7 +211,7 @@ impl Judge<'_> {
     }
 
     /// What DNS address, service range and pod range say about each other.
-    fn ranges(&mut self, parts: &Parts) {
+    fn ranges(&mut self, parts: &ClusterParts) {
         let Some(service) = parts.service_range else { return };
         if let Some(dns) = parts.dns {
             let first = match service {

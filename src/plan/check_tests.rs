@@ -7,12 +7,12 @@ fn example() -> Answers {
     crate::plan::yaml::read(EXAMPLE, "plan.yaml".as_ref()).unwrap().0
 }
 
-fn places() -> Places {
-    Places { base: "/plans".into(), home: Some("/home/op".into()) }
+fn places() -> PathBases {
+    PathBases { base: "/plans".into(), home: Some("/home/op".into()) }
 }
 
 fn fields(answers: &Answers) -> Vec<String> {
-    check(answers).into_iter().map(|remark| remark.field).collect()
+    check(answers).into_iter().map(|issue| issue.field).collect()
 }
 
 #[test]
@@ -82,8 +82,8 @@ fn the_ca_host_may_be_a_worker() {
 
 #[test]
 fn what_is_not_answered_is_missing_and_stops() {
-    let remarks = check(&Answers::default());
-    assert!(remarks.iter().all(|remark| remark.missing && remark.stops));
+    let issues = check(&Answers::default());
+    assert!(issues.iter().all(|issue| issue.missing && issue.stops));
     let fields = fields(&Answers::default());
     assert_eq!(
         fields,
@@ -165,7 +165,7 @@ fn a_range_of_addresses_numbers_a_plain_name() {
 fn a_warning_does_not_stop_the_plan() {
     let mut answers = example();
     answers.workers.first_mut().unwrap().address = Some("fd00::[1-3]".to_owned());
-    assert!(check(&answers).iter().all(|remark| !remark.stops) && !check(&answers).is_empty());
+    assert!(check(&answers).iter().all(|issue| !issue.stops) && !check(&answers).is_empty());
     assert!(finish(&answers, &places()).is_ok());
 }
 
@@ -175,7 +175,7 @@ fn differences_are_known_to_the_profile() {
     let set = [("server-url".to_owned(), true), ("node-ipp".to_owned(), false)].into();
     answers.cluster.differences = Some(DifferenceAnswers::Each { base: Some("faithful".to_owned()), set });
     assert!(!finish(&answers, &places()).unwrap().cluster.differences.repaired);
-    let remarks = check_differences(&answers, &["server-url", "node-ip"]);
-    assert_eq!(remarks.len(), 1);
-    assert_eq!(remarks[0].cure, "did you mean node-ip?");
+    let issues = check_differences(&answers, &["server-url", "node-ip"]);
+    assert_eq!(issues.len(), 1);
+    assert_eq!(issues[0].cure, "did you mean node-ip?");
 }

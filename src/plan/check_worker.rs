@@ -4,14 +4,11 @@
 
 use std::{collections::HashMap, net::IpAddr};
 
-use super::{
-    answers::{Answers, Defaults, KubeletAnswers, LoginAnswers, WorkerAnswers},
-    check::{Judge, Parts},
-    model::{ImageTar, KubeletFile, Login, Worker},
-    range,
-    remark::{Remark, shown},
-    value,
-};
+use super::answers::{Answers, Defaults, KubeletAnswers, LoginAnswers, WorkerAnswers};
+use super::check::{ClusterParts, Judge};
+use super::model::{ImageTar, KubeletFile, Login, Worker};
+use super::{range, value};
+use crate::plan::issue::{PlanIssue, shown};
 
 /// Flags of the kubelet that gangplank writes, and where to say it instead.
 const KUBELET_OURS: [(&str, &str); 9] = [
@@ -36,11 +33,11 @@ const PROXY_OURS: [(&str, &str); 5] = [
 ];
 
 /// All workers, in the order of the file.
-pub(crate) fn workers(judge: &mut Judge<'_>, answers: &Answers, cluster: &Parts) -> Vec<Worker> {
+pub(crate) fn workers(judge: &mut Judge<'_>, answers: &Answers, cluster: &ClusterParts) -> Vec<Worker> {
     if answers.workers.is_empty() {
         judge
-            .remarks
-            .push(Remark::missing("workers", "write one like - {name: worker1, address: 192.168.2.1}"));
+            .issues
+            .push(PlanIssue::missing("workers", "write one like - {name: worker1, address: 192.168.2.1}"));
     }
     if answers.defaults.ssh.host.is_some() {
         let what = "cannot be the same for all workers".to_owned();
@@ -48,7 +45,7 @@ pub(crate) fn workers(judge: &mut Judge<'_>, answers: &Answers, cluster: &Parts)
     }
     // What is inherited is judged once, here, so that a mistake is told once and at its place.
     let common = common(judge, "defaults", &answers.defaults, None);
-    let mut seen = Seen::default();
+    let mut seen = TakenNames::default();
     let mut out = Vec::new();
     // One more than the most, so that too many entries are told as such.
     for (at, entry) in answers.workers.iter().enumerate().take(range::MOST + 1) {
@@ -70,7 +67,7 @@ pub(crate) fn workers(judge: &mut Judge<'_>, answers: &Answers, cluster: &Parts)
 
 /// What defaults and workers have in common.
 #[derive(Clone, Default)]
-struct Common {
+struct WorkerDefaults {
     login: Login,
     images: Vec<ImageTar>,
     kubelet: Option<KubeletFile>,
@@ -79,7 +76,12 @@ struct Common {
 }
 
 /// Judges the common part; what is not said is inherited.
-fn common(judge: &mut Judge<'_>, field: &str, said: &Defaults, from: Option<&Common>) -> Common {
+fn common(
+    judge: &mut Judge<'_>,
+    field: &str,
+    said: &Defaults,
+    from: Option<&WorkerDefaults>,
+) -> WorkerDefaults {
     let from = from.cloned().unwrap_or_default();
     let places = judge.places;
     let mut list = |key: &str, items: Option<&Vec<String>>, ours: &[(&str, &str)]| {
@@ -97,7 +99,7 @@ fn common(judge: &mut Judge<'_>, field: &str, said: &Defaults, from: Option<&Com
         };
         items.iter().enumerate().filter_map(take).collect()
     });
-    Common {
+    WorkerDefaults {
         login: login(judge, &format!("{field}.ssh"), &said.ssh, from.login),
         images: images.unwrap_or(from.images),
         kubelet: kubelet(judge, &format!("{field}.kubelet"), &said.kubelet).or(from.kubelet),
@@ -158,8 +160,8 @@ fn entry_of(
     judge: &mut Judge<'_>,
     field: &str,
     entry: &WorkerAnswers,
-    from: &Common,
-    cluster: &Parts,
+    from: &WorkerDefaults,
+    cluster: &ClusterParts,
 ) -> Vec<Worker> {
     let said = Defaults {
         ssh: entry.ssh.clone(),
@@ -195,7 +197,7 @@ fn entry_of(
     if names.len() > 1 && entry.ssh.host_key.is_some() {
         let what = format!("is the same for {} workers", names.len());
         let cure = "write each worker by itself unless they share one host key";
-        judge.remarks.push(Remark::warning(format!("{field}.ssh.host_key"), what, cure));
+        judge.issues.push(PlanIssue::warning(format!("{field}.ssh.host_key"), what, cure));
     }
     let mut out = Vec::new();
     for (at, (name, address)) in names.iter().zip(&addresses).enumerate() {
@@ -234,13 +236,13 @@ fn many(count: usize, what: &str) -> String {
 
 /// What earlier workers have taken, each with the field of its entry.
 #[derive(Default)]
-struct Seen {
+struct TakenNames {
     names: HashMap<String, String>,
     addresses: HashMap<IpAddr, String>,
     logins: HashMap<(String, u16), String>,
 }
 
-impl Seen {
+impl TakenNames {
     fn compare(&mut self, judge: &mut Judge<'_>, field: &str, worker: &Worker) {
         let login = (worker.ssh.host.to_lowercase(), worker.ssh.port.unwrap_or(22));
         let shown_login = format!("{}, port {},", login.0, login.1);
@@ -264,7 +266,7 @@ fn clash(judge: &mut Judge<'_>, field: &str, value: &str, first: &str, cure: &st
     judge.wrong_first(field, format!("{value} is already taken by {first}"), cure);
 }
 
-fn against_cluster(judge: &mut Judge<'_>, field: &str, address: IpAddr, cluster: &Parts) {
+fn against_cluster(judge: &mut Judge<'_>, field: &str, address: IpAddr, cluster: &ClusterParts) {
     let api = cluster.api.as_ref().and_then(|api| api.host.parse::<IpAddr>().ok());
     if api == Some(address) {
         let what = format!("{address} is the API's address");
@@ -286,8 +288,8 @@ fn against_cluster(judge: &mut Judge<'_>, field: &str, address: IpAddr, cluster:
         cluster.service_range.filter(|range| range.addr().is_ipv6() != address.is_ipv6())
     {
         let what = format!("{address} and the service range {range} are not both IPv4 or both IPv6");
-        if !judge.remarks.iter().any(|remark| remark.field == field) {
-            judge.remarks.push(Remark::warning(field, what, "this works only in a dual-stack cluster"));
+        if !judge.issues.iter().any(|issue| issue.field == field) {
+            judge.issues.push(PlanIssue::warning(field, what, "this works only in a dual-stack cluster"));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What can be asked of a machine ([`Want`]) and what was learnt ([`Fact`]): one typed fact for each kind
+//! What can be asked of a machine ([`FactQuery`]) and what was learnt ([`Fact`]): one typed fact for each kind
 //! of want. Of private keys only the hash of the public half is ever read.
 
 use std::collections::BTreeMap;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// One thing to know about a machine. The union over all steps is gathered by one exec.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Want {
+pub enum FactQuery {
     /// The machine itself: system, names, clock, memory, disk, addresses.
     Machine,
     /// A file: hash, mode, owner, and its content when `content` (at most 256 KiB).
@@ -60,7 +60,7 @@ pub struct FlagSet {
     pub flags: Vec<String>,
 }
 
-impl Want {
+impl FactQuery {
     /// A fact our own actions cannot change is asked once.
     pub fn settled(&self) -> bool {
         match self {
@@ -107,34 +107,34 @@ impl<T> Known<T> {
     }
 }
 
-/// What was learnt, one kind for each kind of [`Want`].
+/// What was learnt, one kind for each kind of [`FactQuery`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fact {
-    /// Answer to [`Want::Machine`].
+    /// Answer to [`FactQuery::Machine`].
     Machine(Machine),
-    /// Answer to [`Want::File`]; `None` = there is no such file.
+    /// Answer to [`FactQuery::File`]; `None` = there is no such file.
     File(Option<FileFact>),
-    /// Answer to [`Want::Key`].
+    /// Answer to [`FactQuery::Key`].
     Key(Option<KeyFact>),
-    /// Answer to [`Want::Unit`].
+    /// Answer to [`FactQuery::Unit`].
     Unit(UnitFact),
-    /// Answer to [`Want::Docker`].
+    /// Answer to [`FactQuery::Docker`].
     Docker(DockerFact),
-    /// Answer to [`Want::Containers`]: tab-separated `docker ps` lines, cleaned.
+    /// Answer to [`FactQuery::Containers`]: tab-separated `docker ps` lines, cleaned.
     Containers(Vec<String>),
-    /// Answer to [`Want::Images`].
+    /// Answer to [`FactQuery::Images`].
     Images(Vec<ImageFact>),
-    /// Answer to [`Want::Tar`].
+    /// Answer to [`FactQuery::Tar`].
     Tar(Vec<ImageFact>),
-    /// Answer to [`Want::Kubelet`]; `None` = there is no such file.
+    /// Answer to [`FactQuery::Kubelet`]; `None` = there is no such file.
     Kubelet(Option<KubeletFact>),
-    /// Answer to [`Want::Folder`]; `None` = there is no such folder.
+    /// Answer to [`FactQuery::Folder`]; `None` = there is no such folder.
     Folder(Option<Vec<String>>),
-    /// Answer to [`Want::Record`].
+    /// Answer to [`FactQuery::Record`].
     Record(Vec<RecordLine>),
-    /// Answer to [`Want::Lookup`].
+    /// Answer to [`FactQuery::Lookup`].
     Lookup(Vec<String>),
-    /// Answer to [`Want::Tls`]: the presented chain, PEM, leaf first.
+    /// Answer to [`FactQuery::Tls`]: the presented chain, PEM, leaf first.
     Tls(String),
 }
 
@@ -298,7 +298,7 @@ pub struct RecordLine {
 /// Everything known of one machine.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Facts {
-    known: BTreeMap<Want, Known<Fact>>,
+    known: BTreeMap<FactQuery, Known<Fact>>,
 }
 
 macro_rules! getter {
@@ -316,7 +316,7 @@ macro_rules! getter {
 
 impl Facts {
     /// Remembers what was learnt; newer replaces older.
-    pub fn learn(&mut self, want: Want, fact: Known<Fact>) {
+    pub fn learn(&mut self, want: FactQuery, fact: Known<Fact>) {
         self.known.insert(want, fact);
     }
 
@@ -326,48 +326,48 @@ impl Facts {
     }
 
     /// All wants with what is known of them.
-    pub fn iter(&self) -> impl Iterator<Item = (&Want, &Known<Fact>)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&FactQuery, &Known<Fact>)> {
         self.known.iter()
     }
 
     getter!(
         /// The machine.
-        machine() -> Machine, Want::Machine, Machine);
+        machine() -> Machine, FactQuery::Machine, Machine);
     getter!(
         /// A private key.
-        key(path: &str) -> Option<KeyFact>, Want::Key(path.to_owned()), Key);
+        key(path: &str) -> Option<KeyFact>, FactQuery::Key(path.to_owned()), Key);
     getter!(
         /// A unit.
-        unit(name: &str) -> UnitFact, Want::Unit(name.to_owned()), Unit);
+        unit(name: &str) -> UnitFact, FactQuery::Unit(name.to_owned()), Unit);
     getter!(
         /// The Docker engine.
-        docker() -> DockerFact, Want::Docker, Docker);
+        docker() -> DockerFact, FactQuery::Docker, Docker);
     getter!(
         /// Running containers, tab-separated lines.
-        containers() -> Vec<String>, Want::Containers, Containers);
+        containers() -> Vec<String>, FactQuery::Containers, Containers);
     getter!(
         /// Images.
-        images() -> Vec<ImageFact>, Want::Images, Images);
+        images() -> Vec<ImageFact>, FactQuery::Images, Images);
     getter!(
         /// Images in a tar.
-        tar(path: &str) -> Vec<ImageFact>, Want::Tar(path.to_owned()), Tar);
+        tar(path: &str) -> Vec<ImageFact>, FactQuery::Tar(path.to_owned()), Tar);
     getter!(
         /// Names in a folder.
-        folder(path: &str) -> Option<Vec<String>>, Want::Folder(path.to_owned()), Folder);
+        folder(path: &str) -> Option<Vec<String>>, FactQuery::Folder(path.to_owned()), Folder);
     getter!(
         /// Earlier changes.
-        record() -> Vec<RecordLine>, Want::Record, Record);
+        record() -> Vec<RecordLine>, FactQuery::Record, Record);
     getter!(
         /// What a name resolves to.
-        lookup(name: &str) -> Vec<String>, Want::Lookup(name.to_owned()), Lookup);
+        lookup(name: &str) -> Vec<String>, FactQuery::Lookup(name.to_owned()), Lookup);
     getter!(
         /// The chain shown by an address.
-        tls(host: &str, port: u16) -> String, Want::Tls { host: host.to_owned(), port }, Tls);
+        tls(host: &str, port: u16) -> String, FactQuery::Tls { host: host.to_owned(), port }, Tls);
 
     /// A file, asked with or without its content.
     pub fn file(&self, path: &str) -> Known<&Option<FileFact>> {
         for content in [true, false] {
-            match self.known.get(&Want::File { path: path.to_owned(), content }) {
+            match self.known.get(&FactQuery::File { path: path.to_owned(), content }) {
                 Some(Known::Yes(Fact::File(value))) => return Known::Yes(value),
                 Some(Known::No(why)) => return Known::No(why.clone()),
                 Some(Known::Yes(_) | Known::NotAsked) | None => {}
@@ -379,7 +379,7 @@ impl Facts {
     /// The kubelet, whatever flags were tried.
     pub fn kubelet(&self, path: &str) -> Known<&Option<KubeletFact>> {
         for (want, known) in &self.known {
-            if let Want::Kubelet { path: asked, .. } = want
+            if let FactQuery::Kubelet { path: asked, .. } = want
                 && asked == path
             {
                 return match known {

@@ -3,19 +3,17 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::{
-    remark::{Remark, is_control, shown},
-    tree::{Entry, Node, Place, Value},
-};
+use super::tree::{TextPlace, TreeEntry, TreeNode, Value};
+use crate::plan::issue::{PlanIssue, is_control, shown};
 
 /// Where each field of a file was written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Lines {
+pub struct FieldPlaces {
     pub(crate) file: String,
-    pub(crate) places: HashMap<String, Place>,
+    pub(crate) places: HashMap<String, TextPlace>,
 }
 
-impl Lines {
+impl FieldPlaces {
     /// Line and column of a field; of the nearest field around it when it was not written itself.
     pub fn of(&self, field: &str) -> Option<(usize, usize)> {
         let mut field = field;
@@ -28,27 +26,27 @@ impl Lines {
     }
 
     /// Gives a remark the file and, when it has none, the place of its field.
-    pub fn place(&self, mut remark: Remark) -> Remark {
-        remark.file.clone_from(&self.file);
-        if remark.line.is_none()
-            && let Some((line, column)) = self.of(&remark.field)
+    pub fn place(&self, mut issue: PlanIssue) -> PlanIssue {
+        issue.file.clone_from(&self.file);
+        if issue.line.is_none()
+            && let Some((line, column)) = self.of(&issue.field)
         {
-            (remark.line, remark.column) = (Some(line), Some(column));
+            (issue.line, issue.column) = (Some(line), Some(column));
         }
-        remark
+        issue
     }
 }
 
 /// The reading in progress: remarks so far and places so far.
 pub(crate) struct Shape {
-    pub(crate) lines: Lines,
-    pub(crate) remarks: Vec<Remark>,
+    pub(crate) lines: FieldPlaces,
+    pub(crate) issues: Vec<PlanIssue>,
 }
 
 /// One mapping being read; what stays in it at the end is unknown.
 pub(crate) struct Map {
     field: String,
-    pub(crate) entries: BTreeMap<String, Node>,
+    pub(crate) entries: BTreeMap<String, TreeNode>,
 }
 
 impl Map {
@@ -56,14 +54,14 @@ impl Map {
         if self.field.is_empty() { key.to_owned() } else { format!("{}.{key}", self.field) }
     }
 
-    pub(crate) fn take(&mut self, key: &str) -> Option<(String, Node)> {
+    pub(crate) fn take(&mut self, key: &str) -> Option<(String, TreeNode)> {
         let node = self.entries.remove(key)?;
         if matches!(node.value, Value::Null) { None } else { Some((self.below(key), node)) }
     }
 }
 
 /// More wrong keys and types than this are counted instead of listed.
-pub(crate) const MOST_REMARKS: usize = 500;
+pub(crate) const MOST_ISSUES: usize = 500;
 
 /// Words in a key that say a secret was put there.
 const SECRET: [&str; 6] = ["password", "passwd", "passphrase", "token", "secret", "credential"];
@@ -73,13 +71,13 @@ impl Shape {
         &mut self,
         map: &mut Map,
         key: &str,
-        read: impl FnOnce(&mut Self, &str, Node) -> T,
+        read: impl FnOnce(&mut Self, &str, TreeNode) -> T,
     ) -> T {
         map.take(key).map_or_else(T::default, |(field, node)| read(self, &field, node))
     }
 
     /// Opens a mapping: notes places, says which keys are unknown (`keys` empty: any is known) or doubled.
-    pub(crate) fn map(&mut self, field: &str, node: Node, keys: &[&str]) -> Option<Map> {
+    pub(crate) fn map(&mut self, field: &str, node: TreeNode, keys: &[&str]) -> Option<Map> {
         let entries = match node.value {
             Value::Null => Vec::new(),
             Value::Map(entries) => entries,
@@ -93,7 +91,7 @@ impl Shape {
             self.lines.places.entry(field.to_owned()).or_insert(place);
         }
         let mut map = Map { field: field.to_owned(), entries: BTreeMap::new() };
-        for Entry { key, place, node } in entries {
+        for TreeEntry { key, place, node } in entries {
             let field = map.below(&key);
             let known = if keys.is_empty() {
                 !is_secret(&key) || switch(&node).is_some()
@@ -110,23 +108,23 @@ impl Shape {
             if map.entries.insert(key.clone(), node).is_some() {
                 let first = place.map_or(String::new(), |(line, _)| format!("; the first is on line {line}"));
                 let what = format!("is written more than once{first}");
-                self.remarks.push(Remark::wrong(field, what, "keep one"));
+                self.issues.push(PlanIssue::wrong(field, what, "keep one"));
             }
         }
         Some(map)
     }
 
-    fn unknown(&mut self, field: &str, key: &str, place: Option<Place>, keys: &[&str]) {
+    fn unknown(&mut self, field: &str, key: &str, place: Option<TextPlace>, keys: &[&str]) {
         let field: String = field.chars().filter(|c| !is_control(*c)).take(80).collect();
-        let mut remark = if is_secret(key) {
-            Remark::wrong(
+        let mut issue = if is_secret(key) {
+            PlanIssue::wrong(
                 field,
                 "is an unknown key and looks like a secret",
                 "remove it: secrets are never in a plan; they are asked for, or given by --secret",
             )
         } else {
             // Looking for the key that was meant costs most: not for what is only counted.
-            let known = if self.remarks.len() < MOST_REMARKS { keys } else { &[] };
+            let known = if self.issues.len() < MOST_ISSUES { keys } else { &[] };
             let near = known
                 .iter()
                 .map(|known| (strsim::damerau_levenshtein(known, &key.to_lowercase()), known))
@@ -136,20 +134,20 @@ impl Shape {
                 Some((_, known)) => format!("write {known}"),
                 None => format!("known here: {}", keys.join(", ")),
             };
-            Remark::wrong(field, "is an unknown key", cure)
+            PlanIssue::wrong(field, "is an unknown key", cure)
         };
         if let Some((line, column)) = place {
-            (remark.line, remark.column) = (Some(line), Some(column));
+            (issue.line, issue.column) = (Some(line), Some(column));
         }
-        self.remarks.push(remark);
+        self.issues.push(issue);
     }
 
-    pub(crate) fn wrong_type(&mut self, field: &str, node: &Node, wanted: &str, cure: &str) {
-        let mut remark = Remark::wrong(field, format!("{}, not {wanted}", parsed(node)), cure);
+    pub(crate) fn wrong_type(&mut self, field: &str, node: &TreeNode, wanted: &str, cure: &str) {
+        let mut issue = PlanIssue::wrong(field, format!("{}, not {wanted}", parsed(node)), cure);
         if let Some((line, column)) = node.place {
-            (remark.line, remark.column) = (Some(line), Some(column));
+            (issue.line, issue.column) = (Some(line), Some(column));
         }
-        self.remarks.push(remark);
+        self.issues.push(issue);
     }
 
     pub(crate) fn text(&mut self, map: &mut Map, key: &str) -> Option<String> {
@@ -157,7 +155,7 @@ impl Shape {
         self.text_of(&field, &node)
     }
 
-    pub(crate) fn text_of(&mut self, field: &str, node: &Node) -> Option<String> {
+    pub(crate) fn text_of(&mut self, field: &str, node: &TreeNode) -> Option<String> {
         let Value::Text(text) = &node.value else {
             let cure = match (&node.source, &node.value) {
                 (Some(source), Value::Number(_) | Value::Flag(_)) => {
@@ -171,12 +169,12 @@ impl Shape {
         let kind = if node.plain { super::yaml::other_kind(text) } else { None };
         if let Some(kind) = kind {
             let what = format!("{text} without quotes is {kind} for some YAML readers");
-            self.remarks.push(Remark::wrong(field, what, format!("write it in quotes: \"{text}\"")));
+            self.issues.push(PlanIssue::wrong(field, what, format!("write it in quotes: \"{text}\"")));
             return None;
         }
         if let Some(c) = text.chars().find(|c| is_control(*c)) {
             let what = format!("has a character that cannot be seen (U+{:04X})", u32::from(c));
-            self.remarks.push(Remark::wrong(field, what, "remove it"));
+            self.issues.push(PlanIssue::wrong(field, what, "remove it"));
             return None;
         }
         Some(text.clone())
@@ -203,7 +201,7 @@ impl Shape {
         }
         if matches!(node.value, Value::Number(_)) {
             let what = format!("{written} is not a whole number that fits here");
-            self.remarks.push(Remark::wrong(field, what, "write decimal digits alone, like 30"));
+            self.issues.push(PlanIssue::wrong(field, what, "write decimal digits alone, like 30"));
         } else {
             self.wrong_type(&field, &node, "a whole number", "write decimal digits alone, like 30");
         }
@@ -249,7 +247,7 @@ impl Shape {
 }
 
 /// `on` and `off` as well as `true` and `false`.
-pub(crate) fn switch(node: &Node) -> Option<bool> {
+pub(crate) fn switch(node: &TreeNode) -> Option<bool> {
     match &node.value {
         Value::Flag(on) => Some(*on),
         Value::Text(word) if word == "on" => Some(true),
@@ -264,7 +262,7 @@ fn is_secret(key: &str) -> bool {
 }
 
 /// A value as YAML read it.
-fn parsed(node: &Node) -> String {
+fn parsed(node: &TreeNode) -> String {
     let read = match &node.value {
         Value::Null => return "is empty".to_owned(),
         Value::List(_) => return "is a list".to_owned(),

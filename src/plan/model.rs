@@ -185,7 +185,7 @@ pub struct Worker {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ImageTar {
     /// On this computer; it is uploaded.
-    Here(PathBuf),
+    Local(PathBuf),
     /// Already on the worker.
     Host(String),
 }

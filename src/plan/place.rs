@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Place {
-    /// The operator's computer.
-    Here,
+    /// The operator's computer; `here` in files and events.
+    #[serde(rename = "here")]
+    Local,
     /// The host that holds the CA's key.
     CaHost,
     /// The cluster, through its API.
@@ -21,7 +22,7 @@ pub enum Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Here => f.write_str("here"),
+            Self::Local => f.write_str("here"),
             Self::CaHost => f.write_str("ca-host"),
             Self::Cluster => f.write_str("cluster"),
             Self::Worker(name) => f.write_str(name),

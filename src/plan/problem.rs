@@ -16,13 +16,13 @@ pub struct Problem {
     /// What was seen, a line each.
     pub evidence: Vec<String>,
     /// What can be done about it.
-    pub ways: Vec<Way>,
+    pub ways: Vec<Remedy>,
 }
 
 /// A way out of a problem.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "kind", content = "text")]
-pub enum Way {
+pub enum Remedy {
     /// The same again may work.
     Retry,
     /// An answer of the plan is to be changed: its field.
@@ -61,7 +61,7 @@ impl Problem {
 
     /// Adds a way out.
     #[must_use]
-    pub fn way(mut self, way: Way) -> Self {
+    pub fn way(mut self, way: Remedy) -> Self {
         self.ways.push(way);
         self
     }
@@ -69,29 +69,29 @@ impl Problem {
     /// Adds something to do by hand.
     #[must_use]
     pub fn manual(self, text: impl Into<String>) -> Self {
-        self.way(Way::Manual(text.into()))
+        self.way(Remedy::Manual(text.into()))
     }
 
     /// Adds that what is in the way may be replaced.
     #[must_use]
     pub fn replace(self, what: impl Into<String>) -> Self {
-        self.way(Way::Replace(what.into()))
+        self.way(Remedy::Replace(what.into()))
     }
 
     /// Adds a repair.
     #[must_use]
     pub fn repair(self, title: impl Into<String>, actions: Vec<Action>) -> Self {
-        self.way(Way::Repair { title: title.into(), actions })
+        self.way(Remedy::Repair { title: title.into(), actions })
     }
 
     /// Adds an answer to change.
     #[must_use]
     pub fn edit(self, field: impl Into<String>) -> Self {
-        self.way(Way::Edit(field.into()))
+        self.way(Remedy::Edit(field.into()))
     }
 }
 
-impl Way {
+impl Remedy {
     /// The way as a line for a person; `place` is the host the problem is on.
     pub fn text(&self, place: &Place) -> String {
         match self {

@@ -9,12 +9,12 @@ use super::{
         IMAGE_KEYS, ImageAnswers, KubectlAnswers, KubeletAnswers, LoginAnswers, WorkerAnswers,
     },
     field::{Shape, switch},
-    tree::{Node, Value},
+    tree::{TreeNode, Value},
 };
 
 impl Shape {
     /// Reads the whole file.
-    pub(crate) fn answers(&mut self, root: Node) -> Answers {
+    pub(crate) fn answers(&mut self, root: TreeNode) -> Answers {
         let keys = ["cluster", "ca", "workers", "defaults", "images", "kubectl", "dns"];
         let Some(mut map) = self.map("", root, &keys) else { return Answers::default() };
         Answers {
@@ -28,7 +28,7 @@ impl Shape {
         }
     }
 
-    fn cluster(&mut self, field: &str, node: Node) -> ClusterAnswers {
+    fn cluster(&mut self, field: &str, node: TreeNode) -> ClusterAnswers {
         let keys =
             ["name", "api", "domain", "service_range", "dns", "pod_range", "kubernetes", "differences"];
         let Some(mut map) = self.map(field, node, &keys) else { return ClusterAnswers::default() };
@@ -44,7 +44,7 @@ impl Shape {
         }
     }
 
-    fn differences(&mut self, field: &str, node: Node) -> Option<DifferenceAnswers> {
+    fn differences(&mut self, field: &str, node: TreeNode) -> Option<DifferenceAnswers> {
         if !matches!(node.value, Value::Map(_)) {
             return self.text_of(field, &node).map(DifferenceAnswers::All);
         }
@@ -62,7 +62,7 @@ impl Shape {
         Some(DifferenceAnswers::Each { base, set })
     }
 
-    fn ca(&mut self, field: &str, node: Node) -> CaAnswers {
+    fn ca(&mut self, field: &str, node: TreeNode) -> CaAnswers {
         let keys = ["where", "cert", "key", "days", "ssh"];
         let Some(mut map) = self.map(field, node, &keys) else { return CaAnswers::default() };
         CaAnswers {
@@ -83,7 +83,7 @@ impl Shape {
         }
     }
 
-    fn workers(&mut self, field: &str, node: Node) -> Vec<WorkerAnswers> {
+    fn workers(&mut self, field: &str, node: TreeNode) -> Vec<WorkerAnswers> {
         let Value::List(items) = node.value else {
             self.wrong_type(field, &node, "a list", "begin each worker with \"- name: \"");
             return Vec::new();
@@ -91,7 +91,7 @@ impl Shape {
         items.into_iter().enumerate().map(|(at, node)| self.worker(&format!("{field}[{at}]"), node)).collect()
     }
 
-    fn worker(&mut self, field: &str, node: Node) -> WorkerAnswers {
+    fn worker(&mut self, field: &str, node: TreeNode) -> WorkerAnswers {
         let keys = ["name", "address", "ssh", "images", "kubelet", "kubelet_args", "proxy_args", "replace"];
         let Some(mut map) = self.map(field, node, &keys) else { return WorkerAnswers::default() };
         WorkerAnswers {
@@ -106,7 +106,7 @@ impl Shape {
         }
     }
 
-    fn defaults(&mut self, field: &str, node: Node) -> Defaults {
+    fn defaults(&mut self, field: &str, node: TreeNode) -> Defaults {
         let keys = ["ssh", "images", "kubelet", "kubelet_args", "proxy_args"];
         let Some(mut map) = self.map(field, node, &keys) else { return Defaults::default() };
         Defaults {
@@ -118,7 +118,7 @@ impl Shape {
         }
     }
 
-    fn login(&mut self, field: &str, node: Node) -> LoginAnswers {
+    fn login(&mut self, field: &str, node: TreeNode) -> LoginAnswers {
         let keys = ["host", "port", "user", "key", "jump", "host_key"];
         let Some(mut map) = self.map(field, node, &keys) else { return LoginAnswers::default() };
         LoginAnswers {
@@ -131,14 +131,14 @@ impl Shape {
         }
     }
 
-    fn kubelet(&mut self, field: &str, node: Node) -> KubeletAnswers {
+    fn kubelet(&mut self, field: &str, node: TreeNode) -> KubeletAnswers {
         let Some(mut map) = self.map(field, node, &["file", "sha256"]) else {
             return KubeletAnswers::default();
         };
         KubeletAnswers { file: self.text(&mut map, "file"), sha256: self.verbatim(&mut map, "sha256") }
     }
 
-    fn images(&mut self, field: &str, node: Node) -> ImageAnswers {
+    fn images(&mut self, field: &str, node: TreeNode) -> ImageAnswers {
         let Some(mut map) = self.map(field, node, &IMAGE_KEYS) else { return ImageAnswers::new() };
         IMAGE_KEYS
             .iter()
@@ -146,7 +146,7 @@ impl Shape {
             .collect()
     }
 
-    fn kubectl(&mut self, field: &str, node: Node) -> KubectlAnswers {
+    fn kubectl(&mut self, field: &str, node: TreeNode) -> KubectlAnswers {
         if !matches!(node.value, Value::Map(_)) {
             return self.text_of(field, &node).map(KubectlAnswers::Word).unwrap_or_default();
         }
@@ -161,7 +161,7 @@ impl Shape {
         })
     }
 
-    fn dns(&mut self, field: &str, node: Node) -> DnsAnswers {
+    fn dns(&mut self, field: &str, node: TreeNode) -> DnsAnswers {
         let Some(mut map) = self.map(field, node, &["deploy", "replicas"]) else {
             return DnsAnswers::default();
         };

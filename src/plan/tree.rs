@@ -8,7 +8,7 @@ use marked_yaml::Node as Marked;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 
 /// Line and column, both from 1; the column counts characters.
-pub(crate) type Place = (usize, usize);
+pub(crate) type TextPlace = (usize, usize);
 
 /// A value without places. Unlike `serde_yaml::Value` it keeps doubled keys instead of stopping at them.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,9 +29,9 @@ pub(crate) enum Tree {
 
 /// A value with its place.
 #[derive(Debug, Clone)]
-pub(crate) struct Node {
+pub(crate) struct TreeNode {
     /// Where it starts.
-    pub(crate) place: Option<Place>,
+    pub(crate) place: Option<TextPlace>,
     /// What was written, when it is a scalar.
     pub(crate) source: Option<String>,
     /// Written without quotes.
@@ -52,20 +52,20 @@ pub(crate) enum Value {
     /// A string.
     Text(String),
     /// A sequence.
-    List(Vec<Node>),
+    List(Vec<TreeNode>),
     /// A mapping, in order, doubled keys included.
-    Map(Vec<Entry>),
+    Map(Vec<TreeEntry>),
 }
 
 /// One line of a mapping.
 #[derive(Debug, Clone)]
-pub(crate) struct Entry {
+pub(crate) struct TreeEntry {
     /// The key's text.
     pub(crate) key: String,
     /// Where the key was first written.
-    pub(crate) place: Option<Place>,
+    pub(crate) place: Option<TextPlace>,
     /// The value.
-    pub(crate) node: Node,
+    pub(crate) node: TreeNode,
 }
 
 impl<'de> Deserialize<'de> for Tree {
@@ -133,7 +133,7 @@ impl<'de> Visitor<'de> for Grow {
 }
 
 /// Puts places to values. Where the two parsers disagree the place is left out, never guessed.
-pub(crate) fn join(tree: Tree, marked: Option<&Marked>) -> Node {
+pub(crate) fn join(tree: Tree, marked: Option<&Marked>) -> TreeNode {
     let scalar = marked.and_then(Marked::as_scalar);
     let mut place = marked.and_then(place_of);
     let value = match tree {
@@ -151,19 +151,19 @@ pub(crate) fn join(tree: Tree, marked: Option<&Marked>) -> Node {
             let join_entry = |(key, value): (Tree, Tree)| {
                 let key = key.into_text();
                 let mark = marks.and_then(|marks| marks.get_key_value(key.as_str()));
-                Entry {
+                TreeEntry {
                     place: mark.and_then(|(mark, _)| start(mark.span())),
                     node: join(value, mark.map(|(_, value)| value)),
                     key,
                 }
             };
-            let entries: Vec<Entry> = entries.into_iter().map(join_entry).collect();
+            let entries: Vec<TreeEntry> = entries.into_iter().map(join_entry).collect();
             // A block mapping's own mark is not where a reader sees it begin: at its first key.
             place = entries.iter().filter_map(|entry| entry.place).min().or(place);
             Value::Map(entries)
         }
     };
-    Node {
+    TreeNode {
         place,
         source: scalar.map(|scalar| scalar.as_str().to_owned()),
         // `prevent_coercion` makes the loader set this from the style: only plain text may coerce.
@@ -172,11 +172,11 @@ pub(crate) fn join(tree: Tree, marked: Option<&Marked>) -> Node {
     }
 }
 
-fn place_of(node: &Marked) -> Option<Place> {
+fn place_of(node: &Marked) -> Option<TextPlace> {
     start(node.span())
 }
 
-fn start(span: &marked_yaml::Span) -> Option<Place> {
+fn start(span: &marked_yaml::Span) -> Option<TextPlace> {
     span.start().map(|mark| (mark.line(), mark.column()))
 }
 

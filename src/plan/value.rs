@@ -9,16 +9,14 @@ use std::{
 
 use ipnet::IpNet;
 
-use super::{
-    check::Places,
-    model::{ApiAddress, ImageTar, Version},
-    range::Refusal,
-    remark::{is_control, shown},
-};
+use super::check::PathBases;
+use super::model::{ApiAddress, ImageTar, Version};
+use super::range::Refusal;
+use crate::plan::issue::{is_control, shown};
 
-type Judged<T> = Result<T, Refusal>;
+type Validated<T> = Result<T, Refusal>;
 
-fn no<T>(text: &str, what: &str, cure: impl Into<String>) -> Judged<T> {
+fn no<T>(text: &str, what: &str, cure: impl Into<String>) -> Validated<T> {
     Err((format!("{} {what}", shown(text)), cure.into()))
 }
 
@@ -40,7 +38,7 @@ fn looks_like_ipv4(text: &str) -> bool {
 }
 
 /// The name of the cluster.
-pub(crate) fn label(text: &str) -> Judged<String> {
+pub(crate) fn label(text: &str) -> Validated<String> {
     if is_label(text) {
         return Ok(text.to_owned());
     }
@@ -48,7 +46,7 @@ pub(crate) fn label(text: &str) -> Judged<String> {
 }
 
 /// A node's name; dots are allowed.
-pub(crate) fn node_name(text: &str) -> Judged<String> {
+pub(crate) fn node_name(text: &str) -> Validated<String> {
     if looks_like_ipv4(text) {
         return no(text, "is an address, not a name", "write a name like worker1");
     }
@@ -62,7 +60,7 @@ pub(crate) fn node_name(text: &str) -> Judged<String> {
 }
 
 /// The cluster's DNS domain.
-pub(crate) fn domain(text: &str) -> Judged<String> {
+pub(crate) fn domain(text: &str) -> Validated<String> {
     if is_dns_name(text) && !looks_like_ipv4(text) {
         return Ok(text.to_owned());
     }
@@ -72,7 +70,7 @@ pub(crate) fn domain(text: &str) -> Judged<String> {
 }
 
 /// An IP address.
-pub(crate) fn ip(text: &str, like: &str) -> Judged<IpAddr> {
+pub(crate) fn ip(text: &str, like: &str) -> Validated<IpAddr> {
     let inner = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     if let Some(address) = inner.and_then(|inner| inner.parse::<Ipv6Addr>().ok()) {
         return no(text, "has brackets", format!("write {address}"));
@@ -86,7 +84,7 @@ pub(crate) fn ip(text: &str, like: &str) -> Judged<IpAddr> {
 }
 
 /// A worker's address: one the kubelet takes as a node's.
-pub(crate) fn node_address(text: &str) -> Judged<IpAddr> {
+pub(crate) fn node_address(text: &str) -> Validated<IpAddr> {
     let address = ip(text, "192.168.2.1")?;
     let kind = match address {
         ip if ip.is_unspecified() => "is no machine's address",
@@ -102,7 +100,7 @@ pub(crate) fn node_address(text: &str) -> Judged<IpAddr> {
 }
 
 /// A range of addresses without host bits.
-pub(crate) fn net(text: &str, like: &str) -> Judged<IpNet> {
+pub(crate) fn net(text: &str, like: &str) -> Validated<IpNet> {
     let Ok(net) = text.parse::<IpNet>() else {
         let cure = if text.parse::<IpAddr>().is_ok() { format!("{text}/24") } else { like.to_owned() };
         return no(text, "is not an address range", format!("write one like {cure}"));
@@ -114,7 +112,7 @@ pub(crate) fn net(text: &str, like: &str) -> Judged<IpNet> {
 }
 
 /// The API's address: https, host, port; nothing else.
-pub(crate) fn api(text: &str) -> Judged<ApiAddress> {
+pub(crate) fn api(text: &str) -> Validated<ApiAddress> {
     const LIKE: &str = "write one like https://loadbalancer.example.com:443";
     let Some((scheme, rest)) = text.split_once("://") else {
         let cure = if host_port(text).is_ok() { format!("write https://{text}") } else { LIKE.to_owned() };
@@ -168,7 +166,7 @@ fn port_of(text: &str) -> Option<u16> {
 }
 
 /// A TCP port as typed.
-pub(crate) fn port(number: u32) -> Judged<u16> {
+pub(crate) fn port(number: u32) -> Validated<u16> {
     match u16::try_from(number) {
         Ok(port) if port != 0 => Ok(port),
         _ => Err((format!("{number} is not a port"), "write 1 to 65535; SSH has 22".to_owned())),
@@ -176,7 +174,7 @@ pub(crate) fn port(number: u32) -> Judged<u16> {
 }
 
 /// `auto` (none) or a version.
-pub(crate) fn version(text: &str) -> Judged<Option<Version>> {
+pub(crate) fn version(text: &str) -> Validated<Option<Version>> {
     if text == "auto" {
         return Ok(None);
     }
@@ -191,7 +189,7 @@ pub(crate) fn version(text: &str) -> Judged<Option<Version>> {
 }
 
 /// What SSH is told as a host: a name, an alias or an address; never something ssh would take for a flag.
-pub(crate) fn ssh_host(text: &str) -> Judged<String> {
+pub(crate) fn ssh_host(text: &str) -> Validated<String> {
     if let Some(inner) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'))
         && inner.parse::<Ipv6Addr>().is_ok()
     {
@@ -211,7 +209,7 @@ pub(crate) fn ssh_host(text: &str) -> Judged<String> {
 }
 
 /// An SSH user.
-pub(crate) fn ssh_user(text: &str) -> Judged<String> {
+pub(crate) fn ssh_user(text: &str) -> Validated<String> {
     let ok = |c: char| !c.is_whitespace() && !is_control(c) && !"@:/'\"\\`$".contains(c);
     if !text.is_empty() && text.len() <= 64 && !text.starts_with('-') && text.chars().all(ok) {
         return Ok(text.to_owned());
@@ -220,7 +218,7 @@ pub(crate) fn ssh_user(text: &str) -> Judged<String> {
 }
 
 /// The fingerprint of a host's key.
-pub(crate) fn fingerprint(text: &str) -> Judged<String> {
+pub(crate) fn fingerprint(text: &str) -> Validated<String> {
     let base64 = |b: u8| b.is_ascii_alphanumeric() || b == b'+' || b == b'/';
     let hash = text.strip_prefix("SHA256:").unwrap_or_default();
     if hash.len() == 43 && hash.bytes().all(base64) {
@@ -234,7 +232,7 @@ pub(crate) fn fingerprint(text: &str) -> Judged<String> {
 pub(crate) type InOne = (Option<String>, String, Option<u16>);
 
 /// `user@host:port`.
-pub(crate) fn login(text: &str) -> Judged<InOne> {
+pub(crate) fn login(text: &str) -> Validated<InOne> {
     const LIKE: &str = "write user@host:port; user and port may be left out";
     let (user, rest) = text.rsplit_once('@').map_or((None, text), |(user, rest)| (Some(user), rest));
     if user.is_some_and(|user| user.contains(':')) {
@@ -247,7 +245,7 @@ pub(crate) fn login(text: &str) -> Judged<InOne> {
 }
 
 /// `ssh://user@host:port/dir`: the login and the directory, without a slash at its end.
-pub(crate) fn ssh_place(rest: &str) -> Judged<(InOne, String)> {
+pub(crate) fn ssh_place(rest: &str) -> Validated<(InOne, String)> {
     let whole = format!("ssh://{rest}");
     let (authority, dir) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let login = login(authority).map_err(|(_, cure)| {
@@ -268,7 +266,7 @@ pub(crate) fn ssh_place(rest: &str) -> Judged<(InOne, String)> {
 }
 
 /// A SHA-256 in hex.
-pub(crate) fn sha256(text: &str) -> Judged<String> {
+pub(crate) fn sha256(text: &str) -> Validated<String> {
     if text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
         return Ok(text.to_ascii_lowercase());
     }
@@ -276,7 +274,7 @@ pub(crate) fn sha256(text: &str) -> Judged<String> {
 }
 
 /// A path here: `~` is the home directory, relative starts at the base.
-pub(crate) fn path(text: &str, places: &Places) -> Judged<PathBuf> {
+pub(crate) fn path(text: &str, places: &PathBases) -> Validated<PathBuf> {
     if text.trim().is_empty() || text.chars().any(is_control) {
         return no(text, "is not a path", "write the path of a file");
     }
@@ -294,7 +292,7 @@ pub(crate) fn path(text: &str, places: &Places) -> Judged<PathBuf> {
 }
 
 /// A path on a host: absolute.
-pub(crate) fn host_path(text: &str) -> Judged<String> {
+pub(crate) fn host_path(text: &str) -> Validated<String> {
     if text.chars().any(is_control) {
         return no(text, "is not a path", "write the whole path");
     }
@@ -305,16 +303,16 @@ pub(crate) fn host_path(text: &str) -> Judged<String> {
 }
 
 /// `here:tar` or `host:/tar`.
-pub(crate) fn image_tar(text: &str, places: &Places) -> Judged<ImageTar> {
+pub(crate) fn image_tar(text: &str, places: &PathBases) -> Validated<ImageTar> {
     match text.split_once(':') {
-        Some(("here", file)) => path(file, places).map(ImageTar::Here),
+        Some(("here", file)) => path(file, places).map(ImageTar::Local),
         Some(("host", file)) => host_path(file).map(ImageTar::Host),
         _ => no(text, "does not say where the tar is", "write here:images.tar or host:/path/images.tar"),
     }
 }
 
 /// The name of an image.
-pub(crate) fn image_name(text: &str) -> Judged<String> {
+pub(crate) fn image_name(text: &str) -> Validated<String> {
     let ok = |b: u8| b.is_ascii_alphanumeric() || b"._-/:@".contains(&b);
     let ends = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
     let bytes = text.as_bytes();
@@ -325,7 +323,7 @@ pub(crate) fn image_name(text: &str) -> Judged<String> {
 }
 
 /// A name in a kubeconfig.
-pub(crate) fn entry_name(text: &str) -> Judged<String> {
+pub(crate) fn entry_name(text: &str) -> Validated<String> {
     if !text.trim().is_empty() && text.len() <= 253 && !text.chars().any(is_control) {
         return Ok(text.to_owned());
     }
@@ -333,7 +331,7 @@ pub(crate) fn entry_name(text: &str) -> Judged<String> {
 }
 
 /// `--flag=value`, of a flag that is not ours.
-pub(crate) fn argument(text: &str, ours: &[(&str, &str)]) -> Judged<String> {
+pub(crate) fn argument(text: &str, ours: &[(&str, &str)]) -> Validated<String> {
     let (flag, value) = text.split_once('=').map_or((text, None), |(flag, value)| (flag, Some(value)));
     let Some(name) = flag.strip_prefix("--") else {
         return no(text, "does not begin with --", "write it as --flag=value");
@@ -360,7 +358,7 @@ pub(crate) fn argument(text: &str, ours: &[(&str, &str)]) -> Judged<String> {
 mod tests {
     use super::*;
 
-    fn cure<T: std::fmt::Debug>(judged: Judged<T>) -> String {
+    fn cure<T: std::fmt::Debug>(judged: Validated<T>) -> String {
         judged.unwrap_err().1
     }
 
@@ -438,15 +436,15 @@ mod tests {
 
     #[test]
     fn paths_start_at_home_base_or_root() {
-        let places = Places { base: "/plans".into(), home: Some("/home/op".into()) };
+        let places = PathBases { base: "/plans".into(), home: Some("/home/op".into()) };
         assert_eq!(path("ca.crt", &places).unwrap(), PathBuf::from("/plans/ca.crt"));
         assert_eq!(path("~/ca.crt", &places).unwrap(), PathBuf::from("/home/op/ca.crt"));
         assert_eq!(path("/ca.crt", &places).unwrap(), PathBuf::from("/ca.crt"));
         assert!(path("~root/x", &places).is_err());
-        assert!(path("~/x", &Places::default()).is_err());
+        assert!(path("~/x", &PathBases::default()).is_err());
         assert!(path("a\0b", &places).is_err());
         assert_eq!(image_tar("host:/a.tar", &places).unwrap(), ImageTar::Host("/a.tar".to_owned()));
-        assert_eq!(image_tar("here:a.tar", &places).unwrap(), ImageTar::Here("/plans/a.tar".into()));
+        assert_eq!(image_tar("here:a.tar", &places).unwrap(), ImageTar::Local("/plans/a.tar".into()));
     }
 
     #[test]

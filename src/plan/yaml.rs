@@ -5,16 +5,14 @@ use std::{collections::HashSet, path::Path};
 
 use marked_yaml::{LoadError, LoaderOptions};
 
-use super::{
-    answers::Answers,
-    check::{Places, check, finish},
-    field::{MOST_REMARKS, Shape},
-    model::Plan,
-    remark::Remark,
-    tree::{self, Place, Tree},
-};
+use super::answers::Answers;
+use super::check::{PathBases, check, finish};
+use super::field::{MOST_ISSUES, Shape};
+use super::model::Plan;
+use super::tree::{self, TextPlace, Tree};
+use crate::plan::issue::PlanIssue;
 
-pub use super::field::Lines;
+pub use super::field::FieldPlaces;
 
 /// The largest plan file: a thousand workers written one by one need a third of it.
 pub const MOST_BYTES: usize = 1024 * 1024;
@@ -27,16 +25,16 @@ pub struct Loaded {
     /// The answers it was made of.
     pub answers: Answers,
     /// What is doubtful, in the order of the file.
-    pub warnings: Vec<Remark>,
+    pub warnings: Vec<PlanIssue>,
 }
 
 /// From the bytes of a file to a plan, or everything that is wrong with it, in the order of the file.
 /// Relative paths in the plan start at the file.
-pub fn load(bytes: &[u8], file: &Path, home: Option<&Path>) -> Result<Loaded, Vec<Remark>> {
+pub fn load(bytes: &[u8], file: &Path, home: Option<&Path>) -> Result<Loaded, Vec<PlanIssue>> {
     let text = text(bytes, file)?;
     let (answers, lines, shape) = parse(text, file)?;
     let base = file.parent().unwrap_or(Path::new("")).to_owned();
-    let places = Places { base, home: home.map(Path::to_owned) };
+    let places = PathBases { base, home: home.map(Path::to_owned) };
     let found = match finish(&answers, &places) {
         Ok(plan) if shape.is_empty() => {
             let warnings = in_order(check(&answers), &lines);
@@ -54,26 +52,26 @@ pub fn load(bytes: &[u8], file: &Path, home: Option<&Path>) -> Result<Loaded, Ve
             said.cure.strip_prefix("write ").map(|key| format!("{parent}{key}"))
         })
         .collect();
-    let told = |remark: &Remark| {
-        remark.missing && meant.contains(&remark.field)
+    let told = |issue: &PlanIssue| {
+        issue.missing && meant.contains(&issue.field)
             || shape.iter().any(|said| {
-                let inside = remark.field.strip_prefix(said.field.as_str());
+                let inside = issue.field.strip_prefix(said.field.as_str());
                 said.field.is_empty()
                     || inside.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
             })
     };
-    let found: Vec<Remark> = found.into_iter().filter(|remark| !told(remark)).collect();
+    let found: Vec<PlanIssue> = found.into_iter().filter(|issue| !told(issue)).collect();
     Err(in_order(shape.into_iter().chain(found).collect(), &lines))
 }
 
 /// The answers in a text and where each was written. What the answers mean is not looked at.
-pub fn read(text: &str, file: &Path) -> Result<(Answers, Lines), Vec<Remark>> {
-    let (answers, lines, remarks) = parse(text, file)?;
-    if remarks.is_empty() { Ok((answers, lines)) } else { Err(in_order(remarks, &lines)) }
+pub fn read(text: &str, file: &Path) -> Result<(Answers, FieldPlaces), Vec<PlanIssue>> {
+    let (answers, lines, issues) = parse(text, file)?;
+    if issues.is_empty() { Ok((answers, lines)) } else { Err(in_order(issues, &lines)) }
 }
 
 /// The text of a file: UTF-8 and not too large.
-pub fn text<'a>(bytes: &'a [u8], file: &Path) -> Result<&'a str, Vec<Remark>> {
+pub fn text<'a>(bytes: &'a [u8], file: &Path) -> Result<&'a str, Vec<PlanIssue>> {
     if bytes.len() > MOST_BYTES {
         return Err(whole(file, None, "is larger than 1 MiB", "use ranges and defaults"));
     }
@@ -93,7 +91,7 @@ pub fn write(answers: &Answers) -> String {
     let mut out = "# A gangplank plan. Secrets are never in it.\n".to_owned();
     // serde_yaml leaves `yes` and `1_000` bare and has no way to ask for quotes: such texts travel as
     // tokens and get their quotes afterwards.
-    let mut tokens = Tokens { mark: mark_not_in(&format!("{answers:?}")), quoted: Vec::new() };
+    let mut tokens = NumberTokens { mark: mark_not_in(&format!("{answers:?}")), quoted: Vec::new() };
     let value = tokens.replace(value);
     let mut text = serde_yaml::to_string(&value).expect("a value that was just built can be written");
     for (at, quoted) in tokens.quoted.iter().enumerate().rev() {
@@ -103,9 +101,9 @@ pub fn write(answers: &Answers) -> String {
     out
 }
 
-type Parsed = (Answers, Lines, Vec<Remark>);
+type Parsed = (Answers, FieldPlaces, Vec<PlanIssue>);
 
-fn parse(text: &str, file: &Path) -> Result<Parsed, Vec<Remark>> {
+fn parse(text: &str, file: &Path) -> Result<Parsed, Vec<PlanIssue>> {
     if text.len() > MOST_BYTES {
         return Err(whole(file, None, "is larger than 1 MiB", "use ranges and defaults"));
     }
@@ -134,36 +132,36 @@ fn parse(text: &str, file: &Path) -> Result<Parsed, Vec<Remark>> {
         Err(_) => None,
     };
     let root = tree::join(tree, marked.as_ref());
-    let lines = Lines { file: file.display().to_string(), ..Lines::default() };
-    let mut shape = Shape { lines, remarks: Vec::new() };
+    let lines = FieldPlaces { file: file.display().to_string(), ..FieldPlaces::default() };
+    let mut shape = Shape { lines, issues: Vec::new() };
     let answers = shape.answers(root);
-    let more = shape.remarks.len().saturating_sub(MOST_REMARKS);
+    let more = shape.issues.len().saturating_sub(MOST_ISSUES);
     if more > 0 {
-        shape.remarks.truncate(MOST_REMARKS);
-        shape.remarks.push(Remark::wrong(
+        shape.issues.truncate(MOST_ISSUES);
+        shape.issues.push(PlanIssue::wrong(
             "",
             format!("has {more} more such mistakes"),
             "correct these first",
         ));
     }
-    Ok((answers, shape.lines, shape.remarks))
+    Ok((answers, shape.lines, shape.issues))
 }
 
-fn in_order(remarks: Vec<Remark>, lines: &Lines) -> Vec<Remark> {
-    let mut remarks: Vec<Remark> = remarks.into_iter().map(|remark| lines.place(remark)).collect();
-    remarks.sort_by_key(|remark| (remark.line.unwrap_or(usize::MAX), remark.column));
-    remarks
+fn in_order(issues: Vec<PlanIssue>, lines: &FieldPlaces) -> Vec<PlanIssue> {
+    let mut issues: Vec<PlanIssue> = issues.into_iter().map(|issue| lines.place(issue)).collect();
+    issues.sort_by_key(|issue| (issue.line.unwrap_or(usize::MAX), issue.column));
+    issues
 }
 
-fn whole(file: &Path, place: Option<Place>, what: &str, cure: &str) -> Vec<Remark> {
-    let mut remark = Remark::wrong("", what, cure);
-    remark.file = file.display().to_string();
-    (remark.line, remark.column) = place.unzip();
-    vec![remark]
+fn whole(file: &Path, place: Option<TextPlace>, what: &str, cure: &str) -> Vec<PlanIssue> {
+    let mut issue = PlanIssue::wrong("", what, cure);
+    issue.file = file.display().to_string();
+    (issue.line, issue.column) = place.unzip();
+    vec![issue]
 }
 
 /// serde_yaml's words for what is no YAML, or too much of it, in ours.
-fn syntax(error: &serde_yaml::Error, text: &str, file: &Path) -> Remark {
+fn syntax(error: &serde_yaml::Error, text: &str, file: &Path) -> PlanIssue {
     let said = error.to_string();
     let mut place = error.location().map(|at| (at.line(), at.column()));
     let line = place.and_then(|(line, _)| text.lines().nth(line.saturating_sub(1))).unwrap_or_default();
@@ -190,16 +188,16 @@ fn syntax(error: &serde_yaml::Error, text: &str, file: &Path) -> Remark {
     } else {
         let at = said.find(" at line ").unwrap_or(said.len());
         let reason: String =
-            said[..at].chars().filter(|c| !super::remark::is_control(*c)).take(160).collect();
+            said[..at].chars().filter(|c| !crate::plan::issue::is_control(*c)).take(160).collect();
         (format!("is not YAML: {reason}"), String::new())
     };
-    let mut remark = Remark::wrong("", what, cure);
-    remark.file = file.display().to_string();
-    (remark.line, remark.column) = place.unzip();
-    remark
+    let mut issue = PlanIssue::wrong("", what, cure);
+    issue.file = file.display().to_string();
+    (issue.line, issue.column) = place.unzip();
+    issue
 }
 
-fn second_document(text: &str) -> Option<Place> {
+fn second_document(text: &str) -> Option<TextPlace> {
     let mut content = false;
     for (at, line) in text.lines().enumerate() {
         let marker = line.starts_with("---") || line.starts_with("...");
@@ -253,12 +251,12 @@ fn mark_not_in(text: &str) -> String {
     mark
 }
 
-struct Tokens {
+struct NumberTokens {
     mark: String,
     quoted: Vec<String>,
 }
 
-impl Tokens {
+impl NumberTokens {
     fn token(&self, at: usize) -> String {
         format!("{}{at}x", self.mark)
     }
@@ -323,8 +321,8 @@ mod tests {
     fn refuses_what_is_too_large_or_not_utf8() {
         let big = vec![b'#'; MOST_BYTES + 1];
         assert!(load(&big, Path::new("p"), None).unwrap_err()[0].what.contains("1 MiB"));
-        let remark = &load(b"cluster:\n  name: \xff", Path::new("p"), None).unwrap_err()[0];
-        assert_eq!((remark.line, remark.column), (Some(2), Some(9)));
-        assert!(remark.what.contains("UTF-8"));
+        let issue = &load(b"cluster:\n  name: \xff", Path::new("p"), None).unwrap_err()[0];
+        assert_eq!((issue.line, issue.column), (Some(2), Some(9)));
+        assert!(issue.what.contains("UTF-8"));
     }
 }

@@ -5,7 +5,7 @@ mod render;
 mod v1_16;
 mod v1_2;
 
-use crate::plan::action::{KeyKind, Wish};
+use crate::plan::action::{CertificateSpec, KeyAlgorithm};
 use crate::plan::fact::{FlagSet, Machine};
 use crate::plan::model::{Dns, DnsKind, Plan, Version, Worker};
 use crate::plan::problem::Problem;
@@ -47,14 +47,14 @@ pub struct Identity {
     /// Certificate.
     pub cert: String,
     /// Key kind.
-    pub kind: KeyKind,
+    pub kind: KeyAlgorithm,
     /// What the certificate says.
-    pub wish: Wish,
+    pub wish: CertificateSpec,
 }
 
 /// A file a profile wants.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Wanted {
+pub struct DesiredFile {
     /// Absolute path.
     pub path: String,
     /// Text.
@@ -80,7 +80,7 @@ impl Flag {
 
 /// What a profile is asked for: one worker of a plan and what is known of its machine.
 #[derive(Debug, Clone, Copy)]
-pub struct Setup<'a> {
+pub struct NodeSetup<'a> {
     /// The plan.
     pub plan: &'a Plan,
     /// The worker.
@@ -131,7 +131,7 @@ pub fn choose(kubelet: Version, api: Option<Version>) -> Result<Profile, Problem
 pub fn flag_sets(plan: &Plan, worker: &Worker) -> Vec<FlagSet> {
     let machine = Machine { cni: true, ..Machine::default() };
     let set = |profile: Profile, version: Version, patterns: &[&str]| {
-        let setup = Setup {
+        let setup = NodeSetup {
             plan,
             worker,
             machine: &machine,
@@ -191,7 +191,7 @@ impl Profile {
     }
 
     /// The kubelet's flags.
-    pub fn flags(self, setup: &Setup) -> Vec<Flag> {
+    pub fn flags(self, setup: &NodeSetup) -> Vec<Flag> {
         let mut flags = match self {
             Self::V1_2 => v1_2::flags(setup),
             Self::V1_16 => v1_16::flags(setup),
@@ -205,16 +205,16 @@ impl Profile {
     ///
     /// # Errors
     /// A template and its values do not fit: a bug.
-    pub fn kubelet_files(self, setup: &Setup) -> Result<Vec<Wanted>, RenderError> {
+    pub fn kubelet_files(self, setup: &NodeSetup) -> Result<Vec<DesiredFile>, RenderError> {
         let flags: Vec<String> = self
             .flags(setup)
             .into_iter()
             .filter(|flag| flag.required || !setup.refused.iter().any(|refused| refused == flag.name()))
             .map(|flag| flag.text)
             .collect();
-        let mut files = vec![Wanted { path: UNIT.to_owned(), text: render::unit(setup, &flags, self)? }];
+        let mut files = vec![DesiredFile { path: UNIT.to_owned(), text: render::unit(setup, &flags, self)? }];
         if self == Self::V1_16 {
-            files.push(Wanted { path: KUBELET_CONFIG.to_owned(), text: v1_16::config(setup)? });
+            files.push(DesiredFile { path: KUBELET_CONFIG.to_owned(), text: v1_16::config(setup)? });
         }
         Ok(files)
     }
@@ -223,7 +223,7 @@ impl Profile {
     ///
     /// # Errors
     /// A template and its values do not fit: a bug.
-    pub fn kube_proxy(self, setup: &Setup) -> Result<Wanted, RenderError> {
+    pub fn kube_proxy(self, setup: &NodeSetup) -> Result<DesiredFile, RenderError> {
         match self {
             Self::V1_2 => v1_2::kube_proxy(setup),
             Self::V1_16 => v1_16::kube_proxy(setup),

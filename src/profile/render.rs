@@ -4,7 +4,7 @@
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use serde::Deserialize;
 
-use super::{KUBELET, Profile, Setup};
+use super::{KUBELET, NodeSetup, Profile};
 use crate::plan::model::Plan;
 
 /// A template and its values do not fit.
@@ -49,7 +49,7 @@ fn argument(text: &str) -> Result<String, RenderError> {
     Ok(format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")))
 }
 
-pub(super) fn unit(setup: &Setup, flags: &[String], profile: Profile) -> Result<String, RenderError> {
+pub(super) fn unit(setup: &NodeSetup, flags: &[String], profile: Profile) -> Result<String, RenderError> {
     let flags = flags.iter().map(|flag| argument(flag)).collect::<Result<Vec<_>, _>>()?;
     let mut wants = Vec::new();
     if profile == Profile::V1_16 || super::v1_2::on(setup.plan, "wants-docker") {

@@ -4,10 +4,10 @@
 use minijinja::context;
 
 use super::{
-    Flag, Identity, KUBECONFIG, KUBELET_CONFIG, MANIFESTS, PROXY_KUBECONFIG, Profile, RenderError, SSL,
-    Setup, Wanted, render, v1_2,
+    DesiredFile, Flag, Identity, KUBECONFIG, KUBELET_CONFIG, MANIFESTS, NodeSetup, PROXY_KUBECONFIG, Profile,
+    RenderError, SSL, render, v1_2,
 };
-use crate::plan::action::{KeyKind, Wish};
+use crate::plan::action::{CertificateSpec, KeyAlgorithm};
 use crate::plan::model::{Plan, Version, Worker};
 
 /// The kubelet's default pause image by version (1.16 and 1.17: 3.1, 1.18 to 1.20: 3.2, then 3.4.1 and on).
@@ -27,8 +27,8 @@ pub(super) fn identities(plan: &Plan, worker: &Worker) -> Vec<Identity> {
             name: "kubelet",
             key: format!("{SSL}/worker.key"),
             cert: format!("{SSL}/worker.crt"),
-            kind: KeyKind::Rsa2048,
-            wish: Wish {
+            kind: KeyAlgorithm::Rsa2048,
+            wish: CertificateSpec {
                 cn: format!("system:node:{}", worker.name),
                 organizations: vec!["system:nodes".to_owned()],
                 ips: vec![worker.address],
@@ -42,8 +42,8 @@ pub(super) fn identities(plan: &Plan, worker: &Worker) -> Vec<Identity> {
     ]
 }
 
-pub(super) fn flags(setup: &Setup) -> Vec<Flag> {
-    let Setup { plan, worker, machine, .. } = setup;
+pub(super) fn flags(setup: &NodeSetup) -> Vec<Flag> {
+    let NodeSetup { plan, worker, machine, .. } = setup;
     let need = |text: String| Flag { text, required: true };
     let like = |text: String| Flag { text, required: false };
     let mut flags = vec![
@@ -64,8 +64,8 @@ pub(super) fn flags(setup: &Setup) -> Vec<Flag> {
     flags
 }
 
-pub(super) fn config(setup: &Setup) -> Result<String, RenderError> {
-    let Setup { plan, machine, cgroup_driver, .. } = setup;
+pub(super) fn config(setup: &NodeSetup) -> Result<String, RenderError> {
+    let NodeSetup { plan, machine, cgroup_driver, .. } = setup;
     // systemd-resolved's stub would make a DNS pod ask itself (coredns#2087).
     let resolv_conf = if machine.resolved { "/run/systemd/resolve/resolv.conf" } else { "/etc/resolv.conf" };
     render::yaml(
@@ -78,8 +78,8 @@ pub(super) fn config(setup: &Setup) -> Result<String, RenderError> {
     )
 }
 
-pub(super) fn kube_proxy(setup: &Setup) -> Result<Wanted, RenderError> {
-    let Setup { plan, worker, kubelet, .. } = setup;
+pub(super) fn kube_proxy(setup: &NodeSetup) -> Result<DesiredFile, RenderError> {
+    let NodeSetup { plan, worker, kubelet, .. } = setup;
     let mut args = vec![
         format!("--kubeconfig={PROXY_KUBECONFIG}"),
         "--proxy-mode=iptables".to_owned(),
@@ -94,5 +94,5 @@ pub(super) fn kube_proxy(setup: &Setup) -> Result<Wanted, RenderError> {
         include_str!("../../assets/manifests/kube-proxy-v1.16.yaml"),
         context! { image, args, kubeconfig => PROXY_KUBECONFIG },
     )?;
-    Ok(Wanted { path: format!("{MANIFESTS}/kube-proxy.yaml"), text })
+    Ok(DesiredFile { path: format!("{MANIFESTS}/kube-proxy.yaml"), text })
 }

@@ -4,9 +4,10 @@
 use minijinja::context;
 
 use super::{
-    Flag, Identity, KUBECONFIG, MANIFESTS, PROXY_KUBECONFIG, Profile, RenderError, SSL, Setup, Wanted, render,
+    DesiredFile, Flag, Identity, KUBECONFIG, MANIFESTS, NodeSetup, PROXY_KUBECONFIG, Profile, RenderError,
+    SSL, render,
 };
-use crate::plan::action::{KeyKind, Wish};
+use crate::plan::action::{CertificateSpec, KeyAlgorithm};
 use crate::plan::model::{Plan, Worker};
 
 /// The kubelet's default in v1.2.2.
@@ -97,8 +98,8 @@ pub(super) fn identities(plan: &Plan, worker: &Worker) -> Vec<Identity> {
         name: "kubelet",
         key: format!("{SSL}/worker.key"),
         cert: format!("{SSL}/worker.crt"),
-        kind: KeyKind::Rsa2048,
-        wish: Wish {
+        kind: KeyAlgorithm::Rsa2048,
+        wish: CertificateSpec {
             cn: if node { format!("system:node:{}", worker.name) } else { short.to_owned() },
             organizations: if node { vec!["system:nodes".to_owned()] } else { Vec::new() },
             ips: vec![worker.address],
@@ -120,8 +121,8 @@ pub(super) fn proxy_identity(plan: &Plan) -> Identity {
         name: "kube-proxy",
         key: format!("{SSL}/kube-proxy.key"),
         cert: format!("{SSL}/kube-proxy.crt"),
-        kind: KeyKind::P256,
-        wish: Wish {
+        kind: KeyAlgorithm::P256,
+        wish: CertificateSpec {
             cn: "system:kube-proxy".to_owned(),
             organizations: Vec::new(),
             ips: Vec::new(),
@@ -133,8 +134,8 @@ pub(super) fn proxy_identity(plan: &Plan) -> Identity {
     }
 }
 
-pub(super) fn flags(setup: &Setup) -> Vec<Flag> {
-    let Setup { plan, worker, .. } = setup;
+pub(super) fn flags(setup: &NodeSetup) -> Vec<Flag> {
+    let NodeSetup { plan, worker, .. } = setup;
     let need = |text: String| Flag { text, required: true };
     let like = |text: String| Flag { text, required: false };
     let mut flags = vec![
@@ -163,8 +164,8 @@ pub(super) fn flags(setup: &Setup) -> Vec<Flag> {
     flags
 }
 
-pub(super) fn kube_proxy(setup: &Setup) -> Result<Wanted, RenderError> {
-    let Setup { plan, worker, kubelet, .. } = setup;
+pub(super) fn kube_proxy(setup: &NodeSetup) -> Result<DesiredFile, RenderError> {
+    let NodeSetup { plan, worker, kubelet, .. } = setup;
     let own = on(plan, "proxy-identity");
     let kubeconfig = if own { PROXY_KUBECONFIG } else { KUBECONFIG };
     let mut args = vec![
@@ -183,5 +184,5 @@ pub(super) fn kube_proxy(setup: &Setup) -> Result<Wanted, RenderError> {
         context! { image, args, kubeconfig, ca_folder },
     )?;
     let suffix = if on(plan, "manifest-suffix") { ".yaml" } else { "" };
-    Ok(Wanted { path: format!("{MANIFESTS}/kube-proxy{suffix}"), text })
+    Ok(DesiredFile { path: format!("{MANIFESTS}/kube-proxy{suffix}"), text })
 }

@@ -1,12 +1,12 @@
 //! Admin certificate: the key pair kubectl uses, made on this computer and signed like any other.
 
 use super::identity::{Need, cert_slot, csr_slot, need};
-use super::{Look, On, State, Step, StepId, admin_folder, bug, state, todo};
-use crate::plan::action::{Action, Content, KeyKind, Wish};
-use crate::plan::fact::Want;
+use super::{On, Step, StepId, StepInput, StepState, admin_folder, bug, state, todo};
+use crate::plan::action::{Action, CertificateSpec, Content, KeyAlgorithm};
+use crate::plan::fact::FactQuery;
 use crate::plan::model::Plan;
 use crate::plan::model::Worker;
-use crate::profile::{Identity, Wanted};
+use crate::profile::{DesiredFile, Identity};
 
 /// The step.
 pub struct Admin;
@@ -18,8 +18,8 @@ pub fn identity(plan: &Plan, home: &str) -> Identity {
         name: "kubectl",
         key: format!("{folder}/kubectl.key"),
         cert: format!("{folder}/kubectl.crt"),
-        kind: KeyKind::P256,
-        wish: Wish {
+        kind: KeyAlgorithm::P256,
+        wish: CertificateSpec {
             cn: "kubectl".to_owned(),
             organizations: vec!["system:masters".to_owned()],
             ips: Vec::new(),
@@ -41,24 +41,24 @@ impl Step for Admin {
     }
 
     fn on(&self) -> On {
-        On::Here
+        On::Local
     }
 
-    fn wants(&self, plan: &Plan, _: Option<&Worker>, home: &str) -> Vec<Want> {
+    fn queries(&self, plan: &Plan, _: Option<&Worker>, home: &str) -> Vec<FactQuery> {
         let mut wants = super::images::wants_here(plan);
         let identity = identity(plan, home);
         let folder = admin_folder(plan, home);
-        wants.push(Want::Folder(folder.clone()));
-        wants.push(Want::Key(identity.key));
-        wants.push(Want::File { path: identity.cert, content: true });
-        wants.push(Want::File { path: format!("{folder}/ca.crt"), content: true });
-        wants.push(Want::Record);
+        wants.push(FactQuery::Folder(folder.clone()));
+        wants.push(FactQuery::Key(identity.key));
+        wants.push(FactQuery::File { path: identity.cert, content: true });
+        wants.push(FactQuery::File { path: format!("{folder}/ca.crt"), content: true });
+        wants.push(FactQuery::Record);
         wants
     }
 
-    fn look(&self, cx: &Look) -> State {
+    fn look(&self, cx: &StepInput) -> StepState {
         if cx.plan.kubectl.is_none() {
-            return State::Done("no kubectl context is wanted".to_owned());
+            return StepState::Done("no kubectl context is wanted".to_owned());
         }
         state((|| {
             let identity = identity(cx.plan, cx.home);
@@ -91,7 +91,7 @@ impl Step for Admin {
                 });
             }
             let text = cx.ca()?.pem().map_err(|error| bug(&error))?;
-            actions.extend(cx.file(&Wanted { path: format!("{folder}/ca.crt"), text }, "0644")?);
+            actions.extend(cx.file(&DesiredFile { path: format!("{folder}/ca.crt"), text }, "0644")?);
             let left = match needed {
                 Need::Nothing(left) => left,
                 Need::Certificate(why) | Need::Both(why) => why,

@@ -1,13 +1,13 @@
 //! Certificates: the CA's and the worker's own are put where the kubelet reads them.
 
 use super::identity::{Need, cert_slot, need};
-use super::{Look, State, Step, StepId, bug, state, todo};
+use super::{Step, StepId, StepInput, StepState, bug, state, todo};
 use crate::pki;
 use crate::plan::action::{Action, Content};
-use crate::plan::fact::{Known, Want};
+use crate::plan::fact::{FactQuery, Known};
 use crate::plan::model::{Plan, Worker};
-use crate::plan::problem::{Problem, Way};
-use crate::profile::{Profile, Wanted};
+use crate::plan::problem::{Problem, Remedy};
+use crate::profile::{DesiredFile, Profile};
 
 /// The step.
 pub struct Certificates;
@@ -25,16 +25,16 @@ impl Step for Certificates {
         &["sign"]
     }
 
-    fn wants(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<Want> {
+    fn queries(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<FactQuery> {
         let mut wants = Vec::new();
         for profile in [Profile::V1_2, Profile::V1_16] {
-            wants.push(Want::File { path: profile.ca_path().to_owned(), content: true });
-            wants.push(Want::Folder(parent(profile.ca_path()).to_owned()));
+            wants.push(FactQuery::File { path: profile.ca_path().to_owned(), content: true });
+            wants.push(FactQuery::Folder(parent(profile.ca_path()).to_owned()));
         }
         wants
     }
 
-    fn look(&self, cx: &Look) -> State {
+    fn look(&self, cx: &StepInput) -> StepState {
         state((|| {
             let worker = cx.the_worker()?;
             let profile = cx.profile()?;
@@ -65,7 +65,7 @@ fn parent(path: &str) -> &str {
 }
 
 /// The CA file may be there already, in any form, from the flannel set-up: the same certificate is enough.
-fn ca_file(cx: &Look, path: &str) -> Result<Vec<Action>, Problem> {
+fn ca_file(cx: &StepInput, path: &str) -> Result<Vec<Action>, Problem> {
     let ca = cx.ca()?;
     let text = ca.pem().map_err(|error| bug(&error))?;
     if let Known::Yes(Some(file)) = cx.facts.file(path) {
@@ -78,13 +78,13 @@ fn ca_file(cx: &Look, path: &str) -> Result<Vec<Action>, Problem> {
                     .seen(format!("ours   {}  {}", ca.subject(), ca.cert.fingerprint))
                     .manual("use that CA: change ca in the plan")
                     .replace("and it is replaced; the old file is kept on the host for undo")
-                    .way(Way::Skip));
+                    .way(Remedy::Skip));
             }
             Ok(_) | Err(_) => {}
         }
     }
     let mut actions: Vec<Action> = cx.folder(parent(path), "0755").into_iter().collect();
-    actions.extend(cx.file(&Wanted { path: path.to_owned(), text }, "0644")?);
+    actions.extend(cx.file(&DesiredFile { path: path.to_owned(), text }, "0644")?);
     if actions.iter().all(|action| matches!(action, Action::MakeDir { .. })) {
         actions.clear();
     }

@@ -1,7 +1,7 @@
 //! Connect: log in and become root. The engine does the connecting; this step reads what came of it.
 
-use super::{Look, State, Step, StepId, unknown};
-use crate::plan::fact::{Known, Want};
+use super::{Step, StepId, StepInput, StepState, unknown};
+use crate::plan::fact::{FactQuery, Known};
 use crate::plan::model::{Plan, Worker};
 use crate::plan::problem::Problem;
 
@@ -17,21 +17,21 @@ impl Step for Connect {
         "Connect"
     }
 
-    fn wants(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<Want> {
-        vec![Want::Machine]
+    fn queries(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<FactQuery> {
+        vec![FactQuery::Machine]
     }
 
-    fn look(&self, cx: &Look) -> State {
+    fn look(&self, cx: &StepInput) -> StepState {
         match cx.facts.machine() {
             Known::Yes(machine) if machine.uid == 0 => {
-                State::Done(format!("{}, {}", machine.hostname, machine.os))
+                StepState::Done(format!("{}, {}", machine.hostname, machine.os))
             }
-            Known::Yes(machine) => State::Blocked(
+            Known::Yes(machine) => StepState::Blocked(
                 Problem::new("E-SUDO-01", "the login is not root and did not become root")
                     .seen(format!("the shell runs as user id {}", machine.uid))
                     .manual("log in as root, or as a user whose sudo may run sh"),
             ),
-            other => State::Blocked(unknown("the machine", other.why_not())),
+            other => StepState::Blocked(unknown("the machine", other.why_not())),
         }
     }
 

@@ -1,9 +1,9 @@
 //! Containers up: kube-proxy and its pause container in `docker ps`, as in the post.
 
-use super::{Look, Proof, State, Step, StepId};
+use super::{Proof, Step, StepId, StepInput, StepState};
 use crate::kube::docker_ps::{self, Container};
 use crate::plan::action::Action;
-use crate::plan::fact::Want;
+use crate::plan::fact::FactQuery;
 use crate::plan::model::{Plan, Worker};
 use crate::profile::MANIFESTS;
 
@@ -49,11 +49,11 @@ impl Step for Containers {
         &["start"]
     }
 
-    fn wants(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<Want> {
-        vec![Want::Containers, Want::Unit("kubelet".to_owned())]
+    fn queries(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<FactQuery> {
+        vec![FactQuery::Containers, FactQuery::Unit("kubelet".to_owned())]
     }
 
-    fn look(&self, cx: &Look) -> State {
+    fn look(&self, cx: &StepInput) -> StepState {
         let pod = |container: &str| {
             let name = cx.worker.map_or("", |worker| worker.name.as_str());
             (container.to_owned(), format!("kube-proxy-{name}"))
@@ -78,9 +78,9 @@ impl Step for Containers {
         });
         let active = cx.facts.unit("kubelet").yes().is_some_and(|unit| unit.active == "active");
         if active && !disturbed && missing(&wanted, rows, &[]).is_empty() {
-            return State::Done("kube-proxy and pause run".to_owned());
+            return StepState::Done("kube-proxy and pause run".to_owned());
         }
-        State::Await(Proof::Containers { wanted, old, within: WITHIN })
+        StepState::Await(Proof::Containers { wanted, old, within: WITHIN })
     }
 
     fn explain(&self) -> &'static str {

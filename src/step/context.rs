@@ -3,14 +3,14 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Look, On, Proof, State, Step, StepId, admin, admin_folder, bug, state};
+use super::{On, Proof, Step, StepId, StepInput, StepState, admin, admin_folder, bug, state};
 use crate::kube::kubeconfig::{Kubeconfig, Material};
 use crate::kube::kubeconfig_write::Contents;
 use crate::plan::action::Action;
-use crate::plan::fact::{Known, Want};
+use crate::plan::fact::{FactQuery, Known};
 use crate::plan::model::{Kubectl, Plan, Worker};
 use crate::plan::problem::Problem;
-use crate::profile::Wanted;
+use crate::profile::DesiredFile;
 
 /// The step.
 pub struct Context;
@@ -24,7 +24,7 @@ fn own(plan: &Plan, home: &str) -> String {
 }
 
 /// The file the context goes into.
-fn file(cx: &Look, kubectl: &Kubectl) -> String {
+fn file(cx: &StepInput, kubectl: &Kubectl) -> String {
     if let Some(file) = &kubectl.file {
         return file.display().to_string();
     }
@@ -37,7 +37,7 @@ fn file(cx: &Look, kubectl: &Kubectl) -> String {
     if ours { usual } else { own(cx.plan, cx.home) }
 }
 
-fn contents(cx: &Look, kubectl: &Kubectl) -> Contents {
+fn contents(cx: &StepInput, kubectl: &Kubectl) -> Contents {
     let identity = admin::identity(cx.plan, cx.home);
     let folder = admin_folder(cx.plan, cx.home);
     Contents {
@@ -61,28 +61,29 @@ impl Step for Context {
     }
 
     fn on(&self) -> On {
-        On::Here
+        On::Local
     }
 
     fn needs(&self) -> &'static [&'static str] {
         &["admin"]
     }
 
-    fn wants(&self, plan: &Plan, _: Option<&Worker>, home: &str) -> Vec<Want> {
+    fn queries(&self, plan: &Plan, _: Option<&Worker>, home: &str) -> Vec<FactQuery> {
         let Some(kubectl) = &plan.kubectl else { return Vec::new() };
-        let read = |path: String| Want::File { path, content: true };
-        let mut wants = vec![read(usual(home)), read(own(plan, home)), Want::Folder(format!("{home}/.kube"))];
+        let read = |path: String| FactQuery::File { path, content: true };
+        let mut wants =
+            vec![read(usual(home)), read(own(plan, home)), FactQuery::Folder(format!("{home}/.kube"))];
         if let Some(file) = &kubectl.file {
             wants.push(read(file.display().to_string()));
             if let Some(folder) = file.parent() {
-                wants.push(Want::Folder(folder.display().to_string()));
+                wants.push(FactQuery::Folder(folder.display().to_string()));
             }
         }
         wants
     }
 
-    fn look(&self, cx: &Look) -> State {
-        let Some(kubectl) = &cx.plan.kubectl else { return State::Done("none is wanted".to_owned()) };
+    fn look(&self, cx: &StepInput) -> StepState {
+        let Some(kubectl) = &cx.plan.kubectl else { return StepState::Done("none is wanted".to_owned()) };
         state((|| {
             let path = file(cx, kubectl);
             let contents = contents(cx, kubectl);
@@ -98,7 +99,7 @@ impl Step for Context {
                 && target.cert.as_ref() == Some(&contents.cert)
                 && target.key.as_ref() == Some(&contents.key)
             {
-                return Ok(State::Done(format!("{path}, context {}", kubectl.context)));
+                return Ok(StepState::Done(format!("{path}, context {}", kubectl.context)));
             }
             if kubectl.merge && there.is_some() {
                 if text.is_some() && parsed.is_none() {
@@ -126,16 +127,16 @@ impl Step for Context {
                     text: format!("note_merged {}", shell_words::quote(&path)),
                     secrets: Vec::new(),
                 });
-                return Ok(State::Todo(actions));
+                return Ok(StepState::Todo(actions));
             }
             let text = contents.text().map_err(|error| bug(&error))?;
             let mut actions: Vec<Action> = Vec::new();
             if let Some(folder) = Path::new(&path).parent() {
                 actions.extend(cx.folder(&folder.display().to_string(), "0700"));
             }
-            let put = cx.file(&Wanted { path, text: text.to_string() }, "0600")?;
+            let put = cx.file(&DesiredFile { path, text: text.to_string() }, "0600")?;
             actions.extend(put);
-            Ok(State::Todo(actions))
+            Ok(StepState::Todo(actions))
         })())
     }
 
@@ -166,9 +167,9 @@ fn same_names(parsed: &Kubeconfig, kubectl: &Kubectl, path: &str) -> Result<(), 
 }
 
 /// The step that proves it.
-pub struct Works;
+pub struct KubectlWorks;
 
-impl Step for Works {
+impl Step for KubectlWorks {
     fn id(&self) -> StepId {
         StepId("kubectl")
     }
@@ -178,20 +179,20 @@ impl Step for Works {
     }
 
     fn on(&self) -> On {
-        On::Here
+        On::Local
     }
 
     fn needs(&self) -> &'static [&'static str] {
         &["context"]
     }
 
-    fn wants(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<Want> {
+    fn queries(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<FactQuery> {
         Vec::new()
     }
 
-    fn look(&self, cx: &Look) -> State {
-        let Some(kubectl) = &cx.plan.kubectl else { return State::Done("none is wanted".to_owned()) };
-        State::Await(Proof::Kubectl { file: file(cx, kubectl), context: kubectl.context.clone() })
+    fn look(&self, cx: &StepInput) -> StepState {
+        let Some(kubectl) = &cx.plan.kubectl else { return StepState::Done("none is wanted".to_owned()) };
+        StepState::Await(Proof::Kubectl { file: file(cx, kubectl), context: kubectl.context.clone() })
     }
 
     fn explain(&self) -> &'static str {

@@ -4,10 +4,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde_json::Value;
 
-use super::{Look, On, Proof, State, Step, StepId, bug, state, todo};
+use super::{On, Proof, Step, StepId, StepInput, StepState, bug, state, todo};
 use crate::kube::{apply, subset};
 use crate::plan::action::{Action, object_name};
-use crate::plan::fact::Want;
+use crate::plan::fact::FactQuery;
 use crate::plan::model::{DnsKind, Plan, Worker};
 use crate::plan::problem::Problem;
 use crate::profile;
@@ -18,11 +18,11 @@ const PODS_WITHIN: u64 = 300;
 const LOOKUP_WITHIN: u64 = 120;
 
 /// The step that applies the objects.
-pub struct Dns;
+pub struct DnsObjects;
 /// The step that waits for the pods.
-pub struct Pods;
+pub struct DnsPods;
 /// The step that proves an answer, on each worker.
-pub struct Lookup;
+pub struct DnsLookup;
 
 /// The API paths the cluster is asked for.
 pub fn paths(plan: &Plan) -> Vec<String> {
@@ -37,10 +37,10 @@ pub fn paths(plan: &Plan) -> Vec<String> {
 }
 
 fn object_path(object: &Value) -> Option<String> {
-    apply::Place::of(object).ok().map(|place| place.object)
+    apply::ObjectPaths::of(object).ok().map(|place| place.object)
 }
 
-impl Step for Dns {
+impl Step for DnsObjects {
     fn id(&self) -> StepId {
         StepId("dns")
     }
@@ -57,13 +57,13 @@ impl Step for Dns {
         &["namespace"]
     }
 
-    fn wants(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<Want> {
+    fn queries(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<FactQuery> {
         Vec::new()
     }
 
-    fn look(&self, cx: &Look) -> State {
+    fn look(&self, cx: &StepInput) -> StepState {
         if cx.plan.dns.deploy == DnsKind::None {
-            return State::Done("none is deployed".to_owned());
+            return StepState::Done("none is deployed".to_owned());
         }
         state((|| {
             if let Some(holder) = &cx.cluster.at_dns_address
@@ -113,12 +113,12 @@ impl Step for Dns {
     }
 }
 
-fn is_made(cx: &Look, live: &Value) -> bool {
+fn is_made(cx: &StepInput, live: &Value) -> bool {
     live.pointer("/metadata/uid").and_then(Value::as_str).is_some_and(|uid| cx.cluster.made.contains(uid))
 }
 
 /// A DNS service that answers already, with pods that are not these: ours beside them would share its answers.
-fn strange_dns(cx: &Look, objects: &[Value]) -> Result<(), Problem> {
+fn strange_dns(cx: &StepInput, objects: &[Value]) -> Result<(), Problem> {
     let live = |kind: &[&str]| {
         objects
             .iter()
@@ -153,7 +153,7 @@ fn check_address(object: &Value, live: &Value) -> Result<(), Problem> {
     }
 }
 
-impl Step for Pods {
+impl Step for DnsPods {
     fn id(&self) -> StepId {
         StepId("dns-pods")
     }
@@ -170,15 +170,15 @@ impl Step for Pods {
         &["dns"]
     }
 
-    fn wants(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<Want> {
+    fn queries(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<FactQuery> {
         Vec::new()
     }
 
-    fn look(&self, cx: &Look) -> State {
+    fn look(&self, cx: &StepInput) -> StepState {
         if cx.plan.dns.deploy == DnsKind::None {
-            return State::Done("none is deployed".to_owned());
+            return StepState::Done("none is deployed".to_owned());
         }
-        State::Await(Proof::Pods {
+        StepState::Await(Proof::Pods {
             selector: match cx.plan.dns.deploy {
                 DnsKind::KubeDnsV11 => "k8s-app=kube-dns,version=v11",
                 DnsKind::CoreDns | DnsKind::None => "k8s-app=kube-dns",
@@ -202,7 +202,7 @@ pub fn first_of(range: ipnet::IpNet) -> IpAddr {
     }
 }
 
-impl Step for Lookup {
+impl Step for DnsLookup {
     fn id(&self) -> StepId {
         StepId("dns-lookup")
     }
@@ -215,17 +215,17 @@ impl Step for Lookup {
         On::Ready
     }
 
-    fn wants(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<Want> {
+    fn queries(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<FactQuery> {
         Vec::new()
     }
 
-    fn look(&self, cx: &Look) -> State {
+    fn look(&self, cx: &StepInput) -> StepState {
         let cluster = &cx.plan.cluster;
         // What somebody else deployed is proven too.
         if cx.plan.dns.deploy == DnsKind::None && cx.cluster.at_dns_address.is_none() {
-            return State::Done("none is deployed".to_owned());
+            return StepState::Done("none is deployed".to_owned());
         }
-        State::Await(Proof::Dns {
+        StepState::Await(Proof::Dns {
             name: format!("kubernetes.default.svc.{}", cluster.domain),
             server: cluster.dns,
             expect: first_of(cluster.service_range),

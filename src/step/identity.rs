@@ -1,11 +1,11 @@
 //! What a key pair on a machine needs: nothing, a certificate, or a key as well. Shared by the steps that
 //! make keys, sign and install, so that all three agree.
 
-use super::Look;
+use super::StepInput;
 use crate::pki::{self, Request, San, Usages};
-use crate::plan::action::{Slot, Wish};
+use crate::plan::action::{CertificateSpec, Slot};
 use crate::plan::fact::Known;
-use crate::plan::problem::{Problem, Way};
+use crate::plan::problem::{Problem, Remedy};
 use crate::profile::Identity;
 
 /// What is needed.
@@ -20,7 +20,7 @@ pub(super) enum Need {
 }
 
 /// What the certificate must say, for the PKI.
-pub fn request(wish: &Wish) -> Request {
+pub fn request(wish: &CertificateSpec) -> Request {
     let ips = wish.ips.iter().map(|ip| San::Ip(*ip));
     let names = wish.names.iter().map(|name| San::Dns(name.clone()));
     Request {
@@ -45,7 +45,7 @@ pub(super) fn cert_slot(owner: &str, identity: &Identity) -> Slot {
 }
 
 /// Looks at an identity.
-pub(super) fn need(cx: &Look, identity: &Identity) -> Result<Need, Problem> {
+pub(super) fn need(cx: &StepInput, identity: &Identity) -> Result<Need, Problem> {
     let ca = cx.ca()?;
     let key = match cx.facts.key(&identity.key) {
         Known::Yes(key) => key,
@@ -86,7 +86,9 @@ pub(super) fn need(cx: &Look, identity: &Identity) -> Result<Need, Problem> {
             let mut differences = pki::compare(&facts, &wish, spki, ca, cx.now);
             if spki.is_none() {
                 // A certificate without its key proves nothing.
-                differences.retain(|difference| !matches!(difference, pki::Difference::ExpiresSoon { .. }));
+                differences.retain(|difference| {
+                    !matches!(difference, pki::CertificateDifference::ExpiresSoon { .. })
+                });
             }
             if differences.is_empty() && spki.is_some() {
                 let left = facts.not_after.duration_since(cx.now).as_hours() / 24;
@@ -94,16 +96,19 @@ pub(super) fn need(cx: &Look, identity: &Identity) -> Result<Need, Problem> {
             }
             differences
         }
-        Err(_) => vec![pki::Difference::Unreadable],
+        Err(_) => vec![pki::CertificateDifference::Unreadable],
     };
     let words: Vec<String> = differences.iter().map(ToString::to_string).collect();
     // An expired or soon expiring one of our CA is renewed whoever installed it: nothing is lost.
     let only_age = !differences.is_empty()
         && differences.iter().all(|difference| {
-            matches!(difference, pki::Difference::Expired { .. } | pki::Difference::ExpiresSoon { .. })
+            matches!(
+                difference,
+                pki::CertificateDifference::Expired { .. } | pki::CertificateDifference::ExpiresSoon { .. }
+            )
         });
     if !only_age && !differences.is_empty() && !cx.may_replace(&identity.cert, &file.sha256) {
-        let code = differences.first().map_or("E-CERT-01", pki::Difference::code);
+        let code = differences.first().map_or("E-CERT-01", pki::CertificateDifference::code);
         let mut problem = Problem::new(
             code,
             format!("{} is there already and is not the certificate this plan wants", identity.cert),
@@ -114,7 +119,7 @@ pub(super) fn need(cx: &Look, identity: &Identity) -> Result<Need, Problem> {
         return Err(problem
             .replace("and it is replaced; the old file is kept on the host for undo")
             .manual("use the CA that signed it: change ca in the plan")
-            .way(Way::Skip));
+            .way(Remedy::Skip));
     }
     let why = if words.is_empty() { format!("{} has no key", identity.cert) } else { words.join("; ") };
     Ok(if spki.is_some() { Need::Certificate(why) } else { Need::Both(why) })

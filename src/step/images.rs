@@ -1,27 +1,27 @@
 //! Images: what the node must run before it can reach a registry, loaded from tars the operator names. An
 //! image is present when its id equals the config digest inside the tar; a name alone proves nothing.
 
-use super::{Look, State, Step, StepId, state, todo, unknown};
+use super::{Step, StepId, StepInput, StepState, state, todo, unknown};
 use crate::plan::action::{Action, Content};
-use crate::plan::fact::{ImageFact, Known, Want};
+use crate::plan::fact::{FactQuery, ImageFact, Known};
 use crate::plan::model::{ImageTar, Plan, Worker};
 use crate::plan::problem::{Problem, Verdict};
 use crate::profile;
 
 /// The step.
-pub struct Images;
+pub struct LoadImages;
 
 /// The images of a tar, wherever it is.
-fn in_tar<'a>(cx: &Look<'a>, tar: &ImageTar) -> Known<&'a Vec<ImageFact>> {
+fn in_tar<'a>(cx: &StepInput<'a>, tar: &ImageTar) -> Known<&'a Vec<ImageFact>> {
     match tar {
-        ImageTar::Here(path) => cx.here.tar(&path.display().to_string()),
+        ImageTar::Local(path) => cx.here.tar(&path.display().to_string()),
         ImageTar::Host(path) => cx.facts.tar(path),
     }
 }
 
 /// Whether an image is there. Docker before 1.10 makes ids of its own, and one that stores images with
 /// containerd shows the manifest's digest: there the name has to do.
-fn present(cx: &Look, there: &[ImageFact], image: &ImageFact) -> bool {
+fn present(cx: &StepInput, there: &[ImageFact], image: &ImageFact) -> bool {
     let by_name = cx.facts.docker().yes().is_some_and(|docker| {
         let old = ["1.6.", "1.7.", "1.8.", "1.9."].iter().any(|old| docker.version.starts_with(old));
         old || docker.storage == "overlayfs"
@@ -30,16 +30,16 @@ fn present(cx: &Look, there: &[ImageFact], image: &ImageFact) -> bool {
 }
 
 /// What the operator's computer is asked for: the tars that are here.
-pub(super) fn wants_here(plan: &Plan) -> Vec<Want> {
+pub(super) fn wants_here(plan: &Plan) -> Vec<FactQuery> {
     let tars = plan.workers.iter().flat_map(|worker| &worker.images);
     tars.filter_map(|tar| match tar {
-        ImageTar::Here(path) => Some(Want::Tar(path.display().to_string())),
+        ImageTar::Local(path) => Some(FactQuery::Tar(path.display().to_string())),
         ImageTar::Host(_) => None,
     })
     .collect()
 }
 
-impl Step for Images {
+impl Step for LoadImages {
     fn id(&self) -> StepId {
         StepId("images")
     }
@@ -52,21 +52,21 @@ impl Step for Images {
         &["prerequisites"]
     }
 
-    fn wants(&self, _: &Plan, worker: Option<&Worker>, _: &str) -> Vec<Want> {
-        let mut wants = vec![Want::Images];
+    fn queries(&self, _: &Plan, worker: Option<&Worker>, _: &str) -> Vec<FactQuery> {
+        let mut wants = vec![FactQuery::Images];
         for tar in worker.into_iter().flat_map(|worker| &worker.images) {
             if let ImageTar::Host(path) = tar {
-                wants.push(Want::Tar(path.clone()));
+                wants.push(FactQuery::Tar(path.clone()));
             }
         }
         wants
     }
 
-    fn look(&self, cx: &Look) -> State {
+    fn look(&self, cx: &StepInput) -> StepState {
         state((|| {
             let worker = cx.the_worker()?;
             if worker.images.is_empty() {
-                return Ok(State::Done("no tars are named".to_owned()));
+                return Ok(StepState::Done("no tars are named".to_owned()));
             }
             let Known::Yes(there) = cx.facts.images() else {
                 return Err(unknown("docker's images", cx.facts.images().why_not()));
@@ -75,7 +75,7 @@ impl Step for Images {
             for tar in &worker.images {
                 let Known::Yes(inside) = in_tar(cx, tar) else {
                     let (field, path) = match tar {
-                        ImageTar::Here(path) => ("here:", path.display().to_string()),
+                        ImageTar::Local(path) => ("here:", path.display().to_string()),
                         ImageTar::Host(path) => ("host:", path.clone()),
                     };
                     return Err(Problem::new(
@@ -95,7 +95,7 @@ impl Step for Images {
                     continue;
                 }
                 actions.push(match tar {
-                    ImageTar::Here(path) => Action::SendImage {
+                    ImageTar::Local(path) => Action::SendImage {
                         tar: Content::File { path: path.clone(), sha256: None },
                         names: missing,
                     },
@@ -106,7 +106,7 @@ impl Step for Images {
         })())
     }
 
-    fn verdicts(&self, cx: &Look) -> Vec<Verdict> {
+    fn verdicts(&self, cx: &StepInput) -> Vec<Verdict> {
         let (Ok(worker), Ok(profile), Some(version)) = (cx.the_worker(), cx.profile(), cx.kubelet_version())
         else {
             return Vec::new();

@@ -2,9 +2,9 @@
 //! anywhere, and a signing request for each certificate that is needed.
 
 use super::identity::{Need, csr_slot, need};
-use super::{Look, State, Step, StepId, state, todo};
+use super::{Step, StepId, StepInput, StepState, state, todo};
 use crate::plan::action::Action;
-use crate::plan::fact::Want;
+use crate::plan::fact::FactQuery;
 use crate::plan::model::{Plan, Worker};
 use crate::profile::{Profile, SSL};
 
@@ -24,18 +24,18 @@ impl Step for Keys {
         &["prerequisites"]
     }
 
-    fn wants(&self, plan: &Plan, worker: Option<&Worker>, _: &str) -> Vec<Want> {
-        let mut wants = vec![Want::Folder(SSL.to_owned()), Want::Record];
+    fn queries(&self, plan: &Plan, worker: Option<&Worker>, _: &str) -> Vec<FactQuery> {
+        let mut wants = vec![FactQuery::Folder(SSL.to_owned()), FactQuery::Record];
         for profile in [Profile::V1_2, Profile::V1_16] {
             for identity in worker.into_iter().flat_map(|worker| profile.identities(plan, worker)) {
-                wants.push(Want::Key(identity.key));
-                wants.push(Want::File { path: identity.cert, content: true });
+                wants.push(FactQuery::Key(identity.key));
+                wants.push(FactQuery::File { path: identity.cert, content: true });
             }
         }
         wants
     }
 
-    fn look(&self, cx: &Look) -> State {
+    fn look(&self, cx: &StepInput) -> StepState {
         state((|| {
             let worker = cx.the_worker()?;
             let profile = cx.profile()?;

@@ -1,8 +1,8 @@
 //! kube-proxy: a static pod the kubelet starts from a file, so it needs no scheduler and no API to be there.
 
-use super::{Look, State, Step, StepId, bug, state, todo};
+use super::{Step, StepId, StepInput, StepState, bug, state, todo};
 use crate::plan::action::Action;
-use crate::plan::fact::{Known, Want};
+use crate::plan::fact::{FactQuery, Known};
 use crate::plan::model::{Plan, Worker};
 use crate::plan::problem::{Problem, Verdict};
 use crate::profile::MANIFESTS;
@@ -23,12 +23,12 @@ impl Step for KubeProxy {
         &["kubelet"]
     }
 
-    fn wants(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<Want> {
-        let file = |name: &str| Want::File { path: format!("{MANIFESTS}/{name}"), content: true };
-        vec![file("kube-proxy"), file("kube-proxy.yaml"), Want::Folder(MANIFESTS.to_owned())]
+    fn queries(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<FactQuery> {
+        let file = |name: &str| FactQuery::File { path: format!("{MANIFESTS}/{name}"), content: true };
+        vec![file("kube-proxy"), file("kube-proxy.yaml"), FactQuery::Folder(MANIFESTS.to_owned())]
     }
 
-    fn look(&self, cx: &Look) -> State {
+    fn look(&self, cx: &StepInput) -> StepState {
         state((|| {
             let (profile, setup) = cx.setup()?;
             let wanted = profile.kube_proxy(&setup).map_err(|error| bug(&error))?;
@@ -53,7 +53,7 @@ impl Step for KubeProxy {
         })())
     }
 
-    fn verdicts(&self, cx: &Look) -> Vec<Verdict> {
+    fn verdicts(&self, cx: &StepInput) -> Vec<Verdict> {
         let Known::Yes(Some(names)) = cx.facts.folder(MANIFESTS) else { return Vec::new() };
         names
             .iter()

@@ -1,10 +1,10 @@
 //! Kubeconfigs: where the API is and which certificate the kubelet and kube-proxy show it.
 
-use super::{Look, State, Step, StepId, bug, state, todo};
+use super::{Step, StepId, StepInput, StepState, bug, state, todo};
 use crate::kube::kubeconfig_write::Contents;
-use crate::plan::fact::Want;
+use crate::plan::fact::FactQuery;
 use crate::plan::model::{Plan, Worker};
-use crate::profile::{KUBECONFIG, PROXY_KUBECONFIG, Wanted};
+use crate::profile::{DesiredFile, KUBECONFIG, PROXY_KUBECONFIG};
 
 /// The step.
 pub struct Kubeconfigs;
@@ -22,12 +22,12 @@ impl Step for Kubeconfigs {
         &["certificates"]
     }
 
-    fn wants(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<Want> {
-        let file = |path: &str| Want::File { path: path.to_owned(), content: true };
-        vec![file(KUBECONFIG), file(PROXY_KUBECONFIG), Want::Folder("/etc/kubernetes".to_owned())]
+    fn queries(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<FactQuery> {
+        let file = |path: &str| FactQuery::File { path: path.to_owned(), content: true };
+        vec![file(KUBECONFIG), file(PROXY_KUBECONFIG), FactQuery::Folder("/etc/kubernetes".to_owned())]
     }
 
-    fn look(&self, cx: &Look) -> State {
+    fn look(&self, cx: &StepInput) -> StepState {
         state((|| {
             let (profile, setup) = cx.setup()?;
             let mut actions = Vec::new();
@@ -37,7 +37,7 @@ impl Step for Kubeconfigs {
                 let contents =
                     Contents::worker(id.name, server.as_deref(), profile.ca_path(), &id.cert, &id.key);
                 let text = contents.text().map_err(|error| bug(&error))?.to_string();
-                actions.extend(cx.file(&Wanted { path: path.to_owned(), text }, "0600")?);
+                actions.extend(cx.file(&DesiredFile { path: path.to_owned(), text }, "0600")?);
             }
             Ok(todo(actions, "as wanted"))
         })())

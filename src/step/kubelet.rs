@@ -1,8 +1,8 @@
 //! Kubelet: its unit, and its configuration file where the profile has one.
 
-use super::{Look, State, Step, StepId, bug, state, todo};
+use super::{Step, StepId, StepInput, StepState, bug, state, todo};
 use crate::plan::action::Action;
-use crate::plan::fact::{Known, Want};
+use crate::plan::fact::{FactQuery, Known};
 use crate::plan::model::{Plan, Worker};
 use crate::plan::problem::{Problem, Verdict};
 use crate::profile::{KUBELET, KUBELET_CONFIG, MANIFESTS, UNIT};
@@ -11,7 +11,7 @@ use crate::profile::{KUBELET, KUBELET_CONFIG, MANIFESTS, UNIT};
 pub struct Kubelet;
 
 /// A kubelet unit that is somebody else's: installed by a package, or changed by drop-ins we do not write.
-fn foreign_unit(cx: &Look) -> Result<Vec<Action>, Problem> {
+fn foreign_unit(cx: &StepInput) -> Result<Vec<Action>, Problem> {
     let Known::Yes(unit) = cx.facts.unit("kubelet") else { return Ok(Vec::new()) };
     let other = unit.load == "loaded" && !unit.fragment.is_empty() && unit.fragment != UNIT;
     if !other && unit.dropins.is_empty() {
@@ -49,19 +49,19 @@ impl Step for Kubelet {
         &["kubeconfigs"]
     }
 
-    fn wants(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<Want> {
-        let file = |path: &str| Want::File { path: path.to_owned(), content: true };
+    fn queries(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<FactQuery> {
+        let file = |path: &str| FactQuery::File { path: path.to_owned(), content: true };
         vec![
             file(UNIT),
             file(KUBELET_CONFIG),
-            Want::Folder("/var/lib/kubelet".to_owned()),
-            Want::Folder(MANIFESTS.to_owned()),
-            Want::Unit("flanneld".to_owned()),
-            Want::Unit("kubelet".to_owned()),
+            FactQuery::Folder("/var/lib/kubelet".to_owned()),
+            FactQuery::Folder(MANIFESTS.to_owned()),
+            FactQuery::Unit("flanneld".to_owned()),
+            FactQuery::Unit("kubelet".to_owned()),
         ]
     }
 
-    fn look(&self, cx: &Look) -> State {
+    fn look(&self, cx: &StepInput) -> StepState {
         state((|| {
             let (profile, setup) = cx.setup()?;
             for flag in profile.flags(&setup).iter().filter(|flag| flag.required) {
@@ -87,7 +87,7 @@ impl Step for Kubelet {
         })())
     }
 
-    fn verdicts(&self, cx: &Look) -> Vec<Verdict> {
+    fn verdicts(&self, cx: &StepInput) -> Vec<Verdict> {
         let (Ok((profile, setup)), Known::Yes(Some(kubelet))) = (cx.setup(), cx.facts.kubelet(KUBELET))
         else {
             return Vec::new();

@@ -27,10 +27,10 @@ use jiff::Timestamp;
 use crate::kube::Node;
 use crate::pki::CaInfo;
 use crate::plan::action::{Action, Content, sha256};
-use crate::plan::fact::{Facts, Known, Want};
+use crate::plan::fact::{FactQuery, Facts, Known};
 use crate::plan::model::{Plan, Version, Worker};
 use crate::plan::problem::{Problem, Verdict};
-use crate::profile::{self, Profile, Setup, Wanted};
+use crate::profile::{self, DesiredFile, NodeSetup, Profile};
 
 pub use identity::request;
 
@@ -50,7 +50,7 @@ pub enum On {
     /// Every worker.
     Worker,
     /// The operator's computer.
-    Here,
+    Local,
     /// The cluster, through its API; waits for one Ready worker.
     Cluster,
     /// Every Ready worker, once the cluster's steps are done.
@@ -87,7 +87,7 @@ impl ClusterFacts {
 
 /// What a step looks at.
 #[derive(Clone, Copy)]
-pub struct Look<'a> {
+pub struct StepInput<'a> {
     /// The plan.
     pub plan: &'a Plan,
     /// The worker, for a step on one.
@@ -112,7 +112,7 @@ pub struct Look<'a> {
 
 /// What a step found.
 #[derive(Debug, Clone, PartialEq)]
-pub enum State {
+pub enum StepState {
     /// Nothing to do, and how that shows.
     Done(String),
     /// These actions, in this order.
@@ -186,11 +186,11 @@ pub trait Step: Sync {
         &[]
     }
     /// What it wants to know, whatever the profile turns out to be.
-    fn wants(&self, plan: &Plan, worker: Option<&Worker>, home: &str) -> Vec<Want>;
+    fn queries(&self, plan: &Plan, worker: Option<&Worker>, home: &str) -> Vec<FactQuery>;
     /// What it finds.
-    fn look(&self, cx: &Look) -> State;
+    fn look(&self, cx: &StepInput) -> StepState;
     /// Remarks on the machine, one for each thing looked at.
-    fn verdicts(&self, _: &Look) -> Vec<Verdict> {
+    fn verdicts(&self, _: &StepInput) -> Vec<Verdict> {
         Vec::new()
     }
     /// Its actions change what the later steps must know before they can look.
@@ -205,23 +205,23 @@ pub trait Step: Sync {
 pub const CATALOGUE: &[&dyn Step] = &[
     &connect::Connect,
     &prerequisites::Prerequisites,
-    &images::Images,
+    &images::LoadImages,
     &keys::Keys,
     &sign::Sign,
     &certificates::Certificates,
     &kubeconfigs::Kubeconfigs,
     &kubelet::Kubelet,
     &kube_proxy::KubeProxy,
-    &start::Start,
+    &start::StartKubelet,
     &containers::Containers,
-    &ready::Ready,
+    &ready::NodeReady,
     &admin::Admin,
     &context::Context,
-    &context::Works,
+    &context::KubectlWorks,
     &namespace::Namespace,
-    &dns::Dns,
-    &dns::Pods,
-    &dns::Lookup,
+    &dns::DnsObjects,
+    &dns::DnsPods,
+    &dns::DnsLookup,
 ];
 
 /// The steps of a queue.
@@ -230,19 +230,19 @@ pub fn steps(on: On) -> impl Iterator<Item = &'static dyn Step> {
 }
 
 /// The union of what the steps of a queue want to know.
-pub fn wants(on: On, plan: &Plan, worker: Option<&Worker>, home: &str) -> Vec<Want> {
-    let mut all: Vec<Want> = steps(on).flat_map(|step| step.wants(plan, worker, home)).collect();
+pub fn queries(on: On, plan: &Plan, worker: Option<&Worker>, home: &str) -> Vec<FactQuery> {
+    let mut all: Vec<FactQuery> = steps(on).flat_map(|step| step.queries(plan, worker, home)).collect();
     all.sort();
     all.dedup();
     // Asking for the content answers the question for the hash too.
     let full: Vec<String> = all
         .iter()
         .filter_map(|want| match want {
-            Want::File { path, content: true } => Some(path.clone()),
+            FactQuery::File { path, content: true } => Some(path.clone()),
             _ => None,
         })
         .collect();
-    all.retain(|want| !matches!(want, Want::File { path, content: false } if full.contains(path)));
+    all.retain(|want| !matches!(want, FactQuery::File { path, content: false } if full.contains(path)));
     all
 }
 
@@ -272,7 +272,7 @@ pub fn admin_folder(plan: &Plan, home: &str) -> String {
     format!("{home}/.kube/{}", plan.cluster.name)
 }
 
-impl<'a> Look<'a> {
+impl<'a> StepInput<'a> {
     fn the_worker(&self) -> Result<&'a Worker, Problem> {
         self.worker.ok_or_else(|| Problem::new("E-BUG-01", "a worker's step was looked at without a worker"))
     }
@@ -306,7 +306,7 @@ impl<'a> Look<'a> {
     }
 
     /// What the profile is asked for.
-    pub fn setup(&self) -> Result<(Profile, Setup<'a>), Problem> {
+    pub fn setup(&self) -> Result<(Profile, NodeSetup<'a>), Problem> {
         let worker = self.the_worker()?;
         let profile = self.profile()?;
         let Known::Yes(machine) = self.facts.machine() else {
@@ -326,7 +326,7 @@ impl<'a> Look<'a> {
         let version = self.kubelet_version().unwrap_or(Version { major: 1, minor: 2, patch: 2 });
         Ok((
             profile,
-            Setup { plan: self.plan, worker, machine, cgroup_driver, kubelet: version, refused, flannel },
+            NodeSetup { plan: self.plan, worker, machine, cgroup_driver, kubelet: version, refused, flannel },
         ))
     }
 
@@ -339,7 +339,7 @@ impl<'a> Look<'a> {
     }
 
     /// A file as it should be: nothing to do, a `Put`, or somebody else's file in the way.
-    pub fn file(&self, wanted: &Wanted, mode: &'static str) -> Result<Option<Action>, Problem> {
+    pub fn file(&self, wanted: &DesiredFile, mode: &'static str) -> Result<Option<Action>, Problem> {
         let owner = if self.worker.is_some() { "root:root" } else { "-" };
         let put = || {
             let content = Content::Literal(wanted.text.clone().into_bytes());
@@ -361,7 +361,7 @@ impl<'a> Look<'a> {
                 Err(if self.worker.is_some() {
                     problem
                         .replace("and it is replaced; the old file is kept on the host for undo")
-                        .way(crate::plan::problem::Way::Skip)
+                        .way(crate::plan::problem::Remedy::Skip)
                 } else {
                     problem
                         .edit("kubectl.file: another file, or kubectl.merge: true")
@@ -392,10 +392,10 @@ impl<'a> Look<'a> {
 pub fn unknown(about: &str, why: &str) -> Problem {
     Problem::new("E-FACT-01", format!("{about} could not be looked at"))
         .seen(why.to_owned())
-        .way(crate::plan::problem::Way::Retry)
+        .way(crate::plan::problem::Remedy::Retry)
 }
 
-fn foreign(path: &str, file: &crate::plan::fact::FileFact, wanted: &Wanted) -> Problem {
+fn foreign(path: &str, file: &crate::plan::fact::FileFact, wanted: &DesiredFile) -> Problem {
     let mut problem = Problem::new("E-FILE-01", format!("{path} was not written by gangplank and differs"));
     if let Some(content) = &file.content {
         let theirs = String::from_utf8_lossy(content);
@@ -433,11 +433,11 @@ pub fn bug(error: &impl std::fmt::Display) -> Problem {
 }
 
 /// `Todo` when there is something, else `Done`.
-fn todo(actions: Vec<Action>, evidence: impl Into<String>) -> State {
-    if actions.is_empty() { State::Done(evidence.into()) } else { State::Todo(actions) }
+fn todo(actions: Vec<Action>, evidence: impl Into<String>) -> StepState {
+    if actions.is_empty() { StepState::Done(evidence.into()) } else { StepState::Todo(actions) }
 }
 
-/// Turns a refusal into [`State::Blocked`].
-fn state(result: Result<State, Problem>) -> State {
-    result.unwrap_or_else(State::Blocked)
+/// Turns a refusal into [`StepState::Blocked`].
+fn state(result: Result<StepState, Problem>) -> StepState {
+    result.unwrap_or_else(StepState::Blocked)
 }

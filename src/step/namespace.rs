@@ -3,9 +3,9 @@
 
 use serde_json::json;
 
-use super::{Look, On, State, Step, StepId};
+use super::{On, Step, StepId, StepInput, StepState};
 use crate::plan::action::Action;
-use crate::plan::fact::Want;
+use crate::plan::fact::FactQuery;
 use crate::plan::model::{Plan, Worker};
 
 /// The step.
@@ -27,14 +27,14 @@ impl Step for Namespace {
         On::Cluster
     }
 
-    fn wants(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<Want> {
+    fn queries(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<FactQuery> {
         Vec::new()
     }
 
-    fn look(&self, cx: &Look) -> State {
+    fn look(&self, cx: &StepInput) -> StepState {
         match cx.cluster.objects.get(PATH) {
-            Some(Some(_)) => State::Done("it exists".to_owned()),
-            Some(None) | None => State::Todo(vec![Action::KubeApply {
+            Some(Some(_)) => StepState::Done("it exists".to_owned()),
+            Some(None) | None => StepState::Todo(vec![Action::KubeApply {
                 object: json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "kube-system"}}),
             }]),
         }

@@ -3,9 +3,9 @@
 
 use openssl::x509::X509;
 
-use super::{Look, State, Step, StepId, state, unknown};
+use super::{Step, StepId, StepInput, StepState, state, unknown};
 use crate::plan::action::{Action, Content, Verb};
-use crate::plan::fact::{Known, Machine, Want};
+use crate::plan::fact::{FactQuery, Known, Machine};
 use crate::plan::model::{Plan, Worker};
 use crate::plan::problem::{Problem, Verdict};
 use crate::profile::{self, KUBELET, Profile};
@@ -35,20 +35,23 @@ impl Step for Prerequisites {
         &["connect"]
     }
 
-    fn wants(&self, plan: &Plan, worker: Option<&Worker>, _: &str) -> Vec<Want> {
+    fn queries(&self, plan: &Plan, worker: Option<&Worker>, _: &str) -> Vec<FactQuery> {
         let api = &plan.cluster.api;
         let mut wants = vec![
-            Want::Machine,
-            Want::Docker,
-            Want::Unit("kubelet".to_owned()),
-            Want::Unit("flanneld".to_owned()),
-            Want::Tls { host: api.host.clone(), port: api.port },
+            FactQuery::Machine,
+            FactQuery::Docker,
+            FactQuery::Unit("kubelet".to_owned()),
+            FactQuery::Unit("flanneld".to_owned()),
+            FactQuery::Tls { host: api.host.clone(), port: api.port },
         ];
         if api.host.parse::<std::net::IpAddr>().is_err() {
-            wants.push(Want::Lookup(api.host.clone()));
+            wants.push(FactQuery::Lookup(api.host.clone()));
         }
         if let Some(worker) = worker {
-            wants.push(Want::Kubelet { path: KUBELET.to_owned(), flags: profile::flag_sets(plan, worker) });
+            wants.push(FactQuery::Kubelet {
+                path: KUBELET.to_owned(),
+                flags: profile::flag_sets(plan, worker),
+            });
         }
         wants
     }
@@ -57,7 +60,7 @@ impl Step for Prerequisites {
         true
     }
 
-    fn look(&self, cx: &Look) -> State {
+    fn look(&self, cx: &StepInput) -> StepState {
         state((|| {
             let worker = cx.the_worker()?;
             match cx.facts.kubelet(KUBELET) {
@@ -65,7 +68,7 @@ impl Step for Prerequisites {
                 Known::Yes(None) => {
                     let Some(file) = &worker.kubelet else { return Err(no_kubelet()) };
                     let sha256 = Some(file.sha256.clone());
-                    return Ok(State::Todo(vec![Action::Put {
+                    return Ok(StepState::Todo(vec![Action::Put {
                         path: KUBELET.to_owned(),
                         content: Content::File { path: file.file.clone(), sha256 },
                         mode: "0755",
@@ -76,11 +79,11 @@ impl Step for Prerequisites {
             }
             let profile = cx.profile()?;
             let version = cx.kubelet_version().map(|version| version.to_string()).unwrap_or_default();
-            Ok(State::Done(format!("kubelet {version}, profile {}", profile.name())))
+            Ok(StepState::Done(format!("kubelet {version}, profile {}", profile.name())))
         })())
     }
 
-    fn verdicts(&self, cx: &Look) -> Vec<Verdict> {
+    fn verdicts(&self, cx: &StepInput) -> Vec<Verdict> {
         let Known::Yes(machine) = cx.facts.machine() else { return Vec::new() };
         let mut verdicts = vec![docker(cx)];
         verdicts.extend(clock(cx, machine));
@@ -118,7 +121,7 @@ fn start_docker() -> Action {
     Action::Service { verb: Verb::Start, unit: "docker".to_owned() }
 }
 
-fn docker(cx: &Look) -> Verdict {
+fn docker(cx: &StepInput) -> Verdict {
     match cx.facts.docker() {
         Known::Yes(docker) if !docker.version.is_empty() => ok(
             "docker",
@@ -135,7 +138,7 @@ fn docker(cx: &Look) -> Verdict {
 }
 
 /// The reference is the API's clock; this computer's where the API does not answer.
-fn clock(cx: &Look, machine: &Machine) -> Vec<Verdict> {
+fn clock(cx: &StepInput, machine: &Machine) -> Vec<Verdict> {
     if machine.clock_ms == 0 {
         return vec![warning("clock", "the worker's clock could not be read", "compare `date -u` by hand")];
     }
@@ -192,7 +195,7 @@ fn disk(machine: &Machine) -> Vec<Verdict> {
     verdicts
 }
 
-fn basics(cx: &Look, machine: &Machine) -> Vec<Verdict> {
+fn basics(cx: &StepInput, machine: &Machine) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
     if !machine.systemd {
         verdicts.push(Verdict::Stops(
@@ -244,7 +247,7 @@ fn basics(cx: &Look, machine: &Machine) -> Vec<Verdict> {
     verdicts
 }
 
-fn addresses(cx: &Look, machine: &Machine) -> Vec<Verdict> {
+fn addresses(cx: &StepInput, machine: &Machine) -> Vec<Verdict> {
     let Some(worker) = cx.worker else { return Vec::new() };
     let mut verdicts = Vec::new();
     let address = worker.address.to_string();
@@ -280,7 +283,7 @@ fn addresses(cx: &Look, machine: &Machine) -> Vec<Verdict> {
 }
 
 /// The API as the worker sees it: it resolves, answers TLS, and its certificate is our CA's.
-fn api(cx: &Look) -> Verdict {
+fn api(cx: &StepInput) -> Verdict {
     let address = &cx.plan.cluster.api;
     if let Known::Yes(found) = cx.facts.lookup(&address.host)
         && found.is_empty()
@@ -334,7 +337,7 @@ fn chain_ends_at(pem: &str, ca: &crate::pki::CaInfo) -> Result<(), String> {
     Err(format!("it was issued by {}; our CA is {}", issuer.unwrap_or_default(), ca.subject()))
 }
 
-fn flannel(cx: &Look) -> Vec<Verdict> {
+fn flannel(cx: &StepInput) -> Vec<Verdict> {
     if cx.profile() != Ok(Profile::V1_2) {
         return Vec::new();
     }
@@ -349,7 +352,7 @@ fn flannel(cx: &Look) -> Vec<Verdict> {
 }
 
 /// A version in the plan is a wish; what the machines report decides.
-fn stated_version(cx: &Look) -> Option<Verdict> {
+fn stated_version(cx: &StepInput) -> Option<Verdict> {
     let stated = cx.plan.cluster.kubernetes?;
     let found = cx.kubelet_version()?;
     (stated != found).then(|| {
@@ -362,7 +365,7 @@ fn stated_version(cx: &Look) -> Option<Verdict> {
 }
 
 /// A node of this name that is another machine must not be taken over silently.
-fn same_node(cx: &Look) -> Vec<Verdict> {
+fn same_node(cx: &StepInput) -> Vec<Verdict> {
     let (Some(worker), Some(nodes)) = (cx.worker, &cx.cluster.nodes) else { return Vec::new() };
     let Some(node) = nodes.iter().find(|node| node.name == worker.name) else { return Vec::new() };
     let address = worker.address.to_string();

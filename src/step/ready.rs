@@ -1,18 +1,18 @@
 //! Node Ready: the API says so, and says so after whatever was changed.
 
-use super::{Look, Proof, State, Step, StepId};
+use super::{Proof, Step, StepId, StepInput, StepState};
 use crate::kube::ReadyState;
 use crate::plan::action::Action;
-use crate::plan::fact::Want;
+use crate::plan::fact::FactQuery;
 use crate::plan::model::{Plan, Worker};
 
 /// A node is Ready about 12 s after its kubelet started; slow disks take longer.
 const WITHIN: u64 = 180;
 
 /// The step.
-pub struct Ready;
+pub struct NodeReady;
 
-impl Step for Ready {
+impl Step for NodeReady {
     fn id(&self) -> StepId {
         StepId("ready")
     }
@@ -25,11 +25,11 @@ impl Step for Ready {
         &["start"]
     }
 
-    fn wants(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<Want> {
+    fn queries(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<FactQuery> {
         Vec::new()
     }
 
-    fn look(&self, cx: &Look) -> State {
+    fn look(&self, cx: &StepInput) -> StepState {
         let name = cx.worker.map(|worker| worker.name.clone()).unwrap_or_default();
         let restarts = cx.queued.iter().any(|action| matches!(action, Action::Service { .. }));
         let ready = cx.cluster.nodes.as_ref().is_some_and(|nodes| {
@@ -37,9 +37,9 @@ impl Step for Ready {
         });
         let active = cx.facts.unit("kubelet").yes().is_some_and(|unit| unit.active == "active");
         if ready && active && !restarts {
-            return State::Done("the API says Ready".to_owned());
+            return StepState::Done("the API says Ready".to_owned());
         }
-        State::Await(Proof::NodeReady { name, within: WITHIN })
+        StepState::Await(Proof::NodeReady { name, within: WITHIN })
     }
 
     fn explain(&self) -> &'static str {

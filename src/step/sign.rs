@@ -2,9 +2,9 @@
 //! installed anywhere.
 
 use super::identity::{Need, cert_slot, csr_slot, need};
-use super::{Look, State, Step, StepId, state, todo};
+use super::{Step, StepId, StepInput, StepState, state, todo};
 use crate::plan::action::Action;
-use crate::plan::fact::Want;
+use crate::plan::fact::FactQuery;
 use crate::plan::model::{Plan, Worker};
 
 /// The step.
@@ -23,11 +23,11 @@ impl Step for Sign {
         &["keys"]
     }
 
-    fn wants(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<Want> {
+    fn queries(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<FactQuery> {
         Vec::new()
     }
 
-    fn look(&self, cx: &Look) -> State {
+    fn look(&self, cx: &StepInput) -> StepState {
         state((|| {
             let worker = cx.the_worker()?;
             let mut actions = Vec::new();

@@ -1,16 +1,16 @@
 //! Start: enable and start the kubelet, or restart it, but only when something it reads has changed.
 
-use super::{Look, State, Step, StepId, state, todo, unknown};
+use super::{Step, StepId, StepInput, StepState, state, todo, unknown};
 use crate::plan::action::{Action, Verb};
-use crate::plan::fact::{Known, Want};
+use crate::plan::fact::{FactQuery, Known};
 use crate::plan::model::{Plan, Worker};
 use crate::plan::problem::Problem;
 use crate::profile::{KUBECONFIG, KUBELET, KUBELET_CONFIG, MANIFESTS, PROXY_KUBECONFIG, Profile, UNIT};
 
 /// The step.
-pub struct Start;
+pub struct StartKubelet;
 
-impl Step for Start {
+impl Step for StartKubelet {
     fn id(&self) -> StepId {
         StepId("start")
     }
@@ -23,11 +23,11 @@ impl Step for Start {
         &["kubelet", "kube-proxy", "images"]
     }
 
-    fn wants(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<Want> {
-        vec![Want::Unit("kubelet".to_owned()), Want::Containers]
+    fn queries(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<FactQuery> {
+        vec![FactQuery::Unit("kubelet".to_owned()), FactQuery::Containers]
     }
 
-    fn look(&self, cx: &Look) -> State {
+    fn look(&self, cx: &StepInput) -> StepState {
         state((|| {
             let worker = cx.the_worker()?;
             let profile = cx.profile()?;

@@ -10,7 +10,8 @@ use gangplank::engine::event::Cost;
 use gangplank::engine::session::journal::left_open;
 use gangplank::engine::world::scripted::LabWorld;
 use gangplank::engine::{
-    Bundle, Engine, Event, Front, Journal, OfflineCerts, Outcome, Reviewed, Seen, Session, Stamped, Teller,
+    Bundle, Engine, Event, EventSink, Front, Journal, OfflineCerts, PlacePreview, Reviewed, Session, Stamped,
+    TaskOutcome,
 };
 use gangplank::host::Stop;
 use gangplank::lab::Lab;
@@ -122,7 +123,7 @@ impl Bench {
         let engine = Engine {
             plan: &self.plan,
             world: &self.world,
-            teller: Teller::new(&watch, &run),
+            events: EventSink::new(&watch, &run),
             journal: Journal::open(&session.folder, &run).unwrap(),
             stop: how.stop,
             run: run.clone(),
@@ -142,14 +143,14 @@ impl Bench {
     }
 
     /// What a review shows now.
-    pub fn preview(&self) -> Vec<Seen> {
+    pub fn preview(&self) -> Vec<PlacePreview> {
         let stop = Stop::default();
         let (run, how) = ("review".to_owned(), how(&stop));
         let watch = Watch { events: Mutex::default(), how: &how };
         let engine = Engine {
             plan: &self.plan,
             world: &self.world,
-            teller: Teller::new(&watch, &run),
+            events: EventSink::new(&watch, &run),
             journal: Journal::none(),
             stop: &stop,
             run: run.clone(),
@@ -226,7 +227,7 @@ impl Ran {
     /// The problems told of a place.
     pub fn problems(&self, place: &str) -> Vec<Problem> {
         let problem = |one: &Stamped| match &one.event {
-            Event::TaskEnded { outcome: Outcome::Failed { problem } } | Event::Trouble { problem } => {
+            Event::TaskEnded { outcome: TaskOutcome::Failed { problem } } | Event::Trouble { problem } => {
                 Some(problem.clone())
             }
             _ => None,
@@ -283,13 +284,13 @@ impl Ran {
     /// What went wrong anywhere, for a failing test.
     pub fn trouble(&self) -> String {
         let line = |one: &Stamped| match &one.event {
-            Event::TaskEnded { outcome: Outcome::Failed { problem } } | Event::Trouble { problem } => {
+            Event::TaskEnded { outcome: TaskOutcome::Failed { problem } } | Event::Trouble { problem } => {
                 Some(format!(
                     "{} {:?} {} {} {:?}",
                     one.place, one.step, problem.code, problem.what, problem.evidence
                 ))
             }
-            Event::TaskEnded { outcome: Outcome::Skipped { why } } => {
+            Event::TaskEnded { outcome: TaskOutcome::Skipped { why } } => {
                 Some(format!("{} {:?} skipped: {why}", one.place, one.step))
             }
             _ => None,
@@ -333,15 +334,15 @@ impl Ran {
     }
 }
 
-pub fn word(outcome: &Outcome) -> &'static str {
+pub fn word(outcome: &TaskOutcome) -> &'static str {
     match outcome {
-        Outcome::Changed { .. } => "changed",
-        Outcome::Same { .. } => "same",
-        Outcome::Proven { .. } => "proven",
-        Outcome::NotProven { .. } => "not-proven",
-        Outcome::Skipped { .. } => "skipped",
-        Outcome::Failed { .. } => "failed",
-        Outcome::Stopped => "stopped",
+        TaskOutcome::Changed { .. } => "changed",
+        TaskOutcome::Same { .. } => "same",
+        TaskOutcome::Proven { .. } => "proven",
+        TaskOutcome::NotProven { .. } => "not-proven",
+        TaskOutcome::Skipped { .. } => "skipped",
+        TaskOutcome::Failed { .. } => "failed",
+        TaskOutcome::Stopped => "stopped",
     }
 }
 

@@ -10,7 +10,7 @@ use gangplank::engine::{Event, World};
 use gangplank::host::{Batch, Host, Live, LiveStream, Stop};
 use gangplank::kube::ReadyState;
 use gangplank::pki;
-use gangplank::plan::fact::Want;
+use gangplank::plan::fact::FactQuery;
 use gangplank::profile::SSL;
 
 use super::apply::golden;
@@ -79,9 +79,9 @@ fn failed_workers_are_proposed_only_what_differs_and_are_ready_when_mended() {
 #[test]
 fn failed_workers_are_not_ready_for_the_reasons_one_would_find() {
     let (lab, bench) = open("failed-worker");
-    let wants = vec![Want::Unit("kubelet".to_owned()), Want::Containers];
+    let wants = vec![FactQuery::Unit("kubelet".to_owned()), FactQuery::Containers];
     let journal = |worker: &str| {
-        let batch = Batch { wants: wants.clone(), ..Batch::default() };
+        let batch = Batch { queries: wants.clone(), ..Batch::default() };
         let mut host = lab.world.lab().connect(worker).unwrap();
         let facts = host.run(&batch, &Stop::default(), &mut |_| {}).facts;
         let containers = facts.containers().yes().map_or(0, |rows| rows.len());
@@ -101,7 +101,7 @@ fn ready(lab: &DemoLab) -> [ReadyState; 3] {
     let cluster = lab.world.another_cluster();
     let read = |path: &str| lab.world.lab().read_here(path).unwrap();
     let folder = format!("/home/op/.kube/{}", lab.name);
-    let login = gangplank::kube::cluster::Login {
+    let login = gangplank::kube::cluster::ClientIdentity {
         cert: read(&format!("{folder}/kubectl.crt")).to_vec(),
         key: read(&format!("{folder}/kubectl.key")),
     };

@@ -13,7 +13,7 @@ use gangplank::engine::{Bundle, Event, OfflineCerts, World};
 use gangplank::host::Stop;
 use gangplank::lab::HERE;
 use gangplank::lab::setup::{FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
-use gangplank::step::State;
+use gangplank::step::StepState;
 use tempfile::TempDir;
 
 use super::bench::{ALL, Bench, How, Ran, how};
@@ -291,7 +291,7 @@ fn a_review_says_what_is_not_known_yet_and_changes_nothing() {
         cluster.unknown && cluster.notes.iter().any(|note| note.contains("versions come from the kubelets"))
     );
     let signs =
-        seen[0].looked.iter().any(|one| one.step.id().0 == "sign" && matches!(one.state, State::Todo(_)));
+        seen[0].looked.iter().any(|one| one.step.id().0 == "sign" && matches!(one.state, StepState::Todo(_)));
     assert!(signs && pictures(&bench) == before);
     assert!(!bench.session().join("offline").exists());
 }

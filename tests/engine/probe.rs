@@ -27,7 +27,7 @@ fn here(bench: &Bench, mode: &str, key: &str) -> CaPlace {
             let key = openssl::pkey::PKey::private_key_from_pem(&ours).unwrap();
             key.private_key_to_pem_pkcs8_passphrase(openssl::symm::Cipher::aes_128_cbc(), b"secret").unwrap()
         }
-        _ => gangplank::pki::make_key(gangplank::pki::Kind::P256).unwrap().as_bytes().to_vec(),
+        _ => gangplank::pki::make_key(gangplank::pki::NewKey::P256).unwrap().as_bytes().to_vec(),
     };
     bench.lab().machine(HERE, |here| {
         here.write("/home/op/ca.crt", &cert, "644", "op:op");

@@ -3,7 +3,7 @@
 use gangplank::lab::Fault;
 use gangplank::plan::action::{Action, Verb};
 use gangplank::plan::place::Place;
-use gangplank::plan::problem::{Problem, Way};
+use gangplank::plan::problem::{Problem, Remedy};
 use serde_json::json;
 
 use super::bench::{Bench, Ran};
@@ -13,9 +13,9 @@ fn w1() -> Place {
 }
 
 fn repair_of(problem: &Problem) -> Vec<Action> {
-    let actions = |way: &Way| match way {
-        Way::Repair { actions, .. } => Some(actions.clone()),
-        Way::Retry | Way::Edit(_) | Way::Manual(_) | Way::Skip | Way::Replace(_) => None,
+    let actions = |way: &Remedy| match way {
+        Remedy::Repair { actions, .. } => Some(actions.clone()),
+        Remedy::Retry | Remedy::Edit(_) | Remedy::Manual(_) | Remedy::Skip | Remedy::Replace(_) => None,
     };
     problem.ways.iter().find_map(actions).unwrap()
 }
@@ -67,7 +67,7 @@ fn a_foreign_file_offers_leave_to_replace_it() {
     let problem = bench.apply().problems("w1").remove(0);
     let text = "and it is replaced; the old file is kept on the host for undo";
     assert_eq!(
-        (problem.code.as_str(), problem.ways.contains(&Way::Replace(text.to_owned()))),
+        (problem.code.as_str(), problem.ways.contains(&Remedy::Replace(text.to_owned()))),
         ("E-FILE-01", true)
     );
 }

@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use gangplank::host::{Heard, Host, LocalWire, Stop, Trouble, Wire};
+use gangplank::host::{BatchProgress, Host, HostTrouble, LocalWire, Stop, Wire};
 use gangplank::plan::action::{Action, Verb};
-use gangplank::plan::fact::Want;
+use gangplank::plan::fact::FactQuery;
 
 use crate::sshd::{Person, Sshd, connect};
 use crate::sudo::User;
@@ -17,7 +17,7 @@ use crate::support::{
 fn an_action_that_fails_ends_the_actions_and_the_facts_still_come() {
     let actions = vec![script("echo one"), script("echo two >&2; exit 3; echo never"), script("echo three")];
     let mut heard = Vec::new();
-    let batch = Run::new().batch(actions, vec![Want::Machine]);
+    let batch = Run::new().batch(actions, vec![FactQuery::Machine]);
     let end = local().run(&batch, &Stop::default(), &mut |event| heard.push(event));
     assert_eq!(end.trouble, None);
     assert!(end.complete && !end.stopped);
@@ -25,9 +25,19 @@ fn an_action_that_fails_ends_the_actions_and_the_facts_still_come() {
     assert_eq!((end.actions[&0].status, end.actions[&0].out.as_str()), (Some(0), "one\n"));
     assert_eq!((end.actions[&1].status, end.actions[&1].err.as_str()), (Some(3), "two\n"));
     assert!(end.facts.machine().yes().is_some());
-    let ends: Vec<_> =
-        heard.iter().filter(|event| matches!(event, Heard::Began(_) | Heard::Ended(..))).collect();
-    assert_eq!(ends, [&Heard::Began(0), &Heard::Ended(0, 0), &Heard::Began(1), &Heard::Ended(1, 3)]);
+    let ends: Vec<_> = heard
+        .iter()
+        .filter(|event| matches!(event, BatchProgress::Began(_) | BatchProgress::Ended(..)))
+        .collect();
+    assert_eq!(
+        ends,
+        [
+            &BatchProgress::Began(0),
+            &BatchProgress::Ended(0, 0),
+            &BatchProgress::Began(1),
+            &BatchProgress::Ended(1, 3)
+        ]
+    );
 }
 
 #[test]
@@ -49,7 +59,7 @@ fn floods_and_junk_do_no_harm() {
     let lines = "i=0; while [ $i -lt 20000 ]; do echo \"line $i of many that nobody wanted to read\"; i=$((i+1)); done >&2";
     for mut host in [local(), over(Arc::new(sshd.connect()))] {
         let actions = vec![script(junk), script(flood), script(lines), script("printf 'end'")];
-        let end = done(&mut host, &Run::new().batch(actions, vec![Want::Machine]));
+        let end = done(&mut host, &Run::new().batch(actions, vec![FactQuery::Machine]));
         all_well(&end, 4);
         assert_eq!(end.actions[&3].out, "end\n");
         assert!(end.actions[&1].err.len() < 4 << 20, "{}", end.actions[&1].err.len());
@@ -70,7 +80,7 @@ fn an_action_that_reads_finds_the_end_of_file_and_not_the_script() {
         script("cat; wc -c"),
     ];
     let run = Run::new();
-    let end = done(&mut local(), &run.batch(actions, vec![Want::Machine]));
+    let end = done(&mut local(), &run.batch(actions, vec![FactQuery::Machine]));
     all_well(&end, 3);
     assert_eq!((end.actions[&0].out.as_str(), end.actions[&2].out.as_str()), ("end of file\n", "0\n"));
     assert_eq!(std::fs::read(&file).unwrap(), b"content\n");
@@ -83,7 +93,7 @@ fn a_noisy_bashrc_a_foreign_locale_and_a_short_path_do_not_matter() {
     let bashrc = "echo welcome; echo warning >&2; printf 'no newline'; printf none >&2\n";
     std::fs::write(sshd.at("home/.bashrc"), bashrc).unwrap();
     let actions = vec![script("ls /none; command -v sysctl; echo \"$LC_ALL $PATH\"; exit 0")];
-    let end = done(&mut over(Arc::new(sshd.connect())), &Run::new().batch(actions, vec![Want::Machine]));
+    let end = done(&mut over(Arc::new(sshd.connect())), &Run::new().batch(actions, vec![FactQuery::Machine]));
     all_well(&end, 1);
     assert!(end.actions[&0].err.contains("No such file or directory"), "{end:?}");
     assert!(end.actions[&0].out.contains("C /usr/local/sbin:"), "{end:?}");
@@ -107,7 +117,7 @@ fn works_below(shell: &str) {
     target.user.clone_from(&user.name);
     let wire = connect(&target, &Person::trusting()).unwrap();
     let actions = vec![script("echo \"it's $((1+1))!\""), script("exit 7")];
-    let batch = Run::new().batch(actions, vec![Want::Machine]);
+    let batch = Run::new().batch(actions, vec![FactQuery::Machine]);
     let end = done(&mut over(Arc::new(wire)), &batch);
     assert_eq!((end.trouble.clone(), end.actions[&1].status), (None, Some(7)), "{shell}: {end:?}");
     assert_eq!(end.actions[&0].out, "it's 2!\n");
@@ -130,9 +140,9 @@ fn a_login_without_a_shell_says_what_it_said() {
     let mut target = sshd.target();
     target.user.clone_from(&user.name);
     let wire: Arc<dyn Wire> = Arc::new(connect(&target, &Person::trusting()).unwrap());
-    let end = done(&mut over(wire), &Run::new().batch(vec![script("true")], vec![Want::Machine]));
+    let end = done(&mut over(wire), &Run::new().batch(vec![script("true")], vec![FactQuery::Machine]));
     assert!(
-        matches!(&end.trouble, Some(Trouble::NoShell { said, how, .. })
+        matches!(&end.trouble, Some(HostTrouble::NoShell { said, how, .. })
             if said.contains("not available") && how == "status 1"),
         "{end:?}"
     );
@@ -140,10 +150,11 @@ fn a_login_without_a_shell_says_what_it_said() {
 
 #[test]
 fn a_script_that_is_ended_from_outside_is_not_taken_for_done() {
-    let batch = Run::new().batch(vec![script("echo x; kill -KILL $$"), script("true")], vec![Want::Machine]);
+    let batch =
+        Run::new().batch(vec![script("echo x; kill -KILL $$"), script("true")], vec![FactQuery::Machine]);
     let end = done(&mut local(), &batch);
     assert!(
-        matches!(&end.trouble, Some(Trouble::Ended { how, .. }) if how == "status 137" || how == "signal KILL"),
+        matches!(&end.trouble, Some(HostTrouble::Ended { how, .. }) if how == "status 137" || how == "signal KILL"),
         "{end:?}"
     );
     assert_eq!((end.actions.len(), end.actions[&0].status, end.complete), (1, None, false));
@@ -153,7 +164,10 @@ fn a_script_that_is_ended_from_outside_is_not_taken_for_done() {
 fn a_login_that_does_something_else_is_not_a_shell() {
     let wire = Wrapped { wire: LocalWire::new(), before: "echo this is a menu:".to_owned() };
     let end = done(&mut over(Arc::new(wire)), &Run::new().batch(vec![script("true")], vec![]));
-    assert!(matches!(&end.trouble, Some(Trouble::NoShell { said, .. }) if said.contains("menu")), "{end:?}");
+    assert!(
+        matches!(&end.trouble, Some(HostTrouble::NoShell { said, .. }) if said.contains("menu")),
+        "{end:?}"
+    );
 }
 
 #[test]

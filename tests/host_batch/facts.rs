@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use gangplank::host::{BatchEnd, LocalWire};
 use gangplank::plan::action::sha256;
-use gangplank::plan::fact::{FlagSet, Known, Want};
+use gangplank::plan::fact::{FactQuery, FlagSet, Known};
 use openssl::ec::{EcGroup, EcKey};
 use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
@@ -18,8 +18,8 @@ use openssl::symm::Cipher;
 use crate::sshd::{Sshd, output};
 use crate::support::{Run, Wrapped, done, local, over, program, with_programs};
 
-fn ask(wants: Vec<Want>) -> BatchEnd {
-    let end = done(&mut local(), &Run::new().batch(Vec::new(), wants));
+fn ask(queries: Vec<FactQuery>) -> BatchEnd {
+    let end = done(&mut local(), &Run::new().batch(Vec::new(), queries));
     assert_eq!(end.trouble, None, "{end:?}");
     end
 }
@@ -32,7 +32,7 @@ fn text(path: &Path) -> String {
 fn the_machine_is_the_one_rust_sees() {
     let sshd = Sshd::start("");
     for mut host in [local(), over(Arc::new(sshd.connect()))] {
-        let end = done(&mut host, &Run::new().batch(Vec::new(), vec![Want::Machine]));
+        let end = done(&mut host, &Run::new().batch(Vec::new(), vec![FactQuery::Machine]));
         let machine = end.facts.machine().yes().copied().cloned().unwrap();
         assert_eq!(machine.hostname, fs::read_to_string("/proc/sys/kernel/hostname").unwrap().trim());
         assert_eq!(machine.kernel, fs::read_to_string("/proc/sys/kernel/osrelease").unwrap().trim());
@@ -68,7 +68,7 @@ fn files_come_with_hash_mode_owner_and_content_if_asked() {
     symlink(&file, &link).unwrap();
     let large = dir.path().join("large");
     fs::write(&large, vec![7; 300_000]).unwrap();
-    let want = |path: &Path, content| Want::File { path: text(path), content };
+    let want = |path: &Path, content| FactQuery::File { path: text(path), content };
     let end = ask(vec![
         want(&file, true),
         want(&link, false),
@@ -107,8 +107,8 @@ fn a_file_that_cannot_be_read_does_not_get_the_hash_of_the_one_before() {
         wire: LocalWire::new(),
         before: "exec setpriv --reuid=65534 --regid=65534 --clear-groups sh -c".to_owned(),
     };
-    let wants = [&open, &closed].map(|path| Want::File { path: text(path), content: false });
-    let end = done(&mut over(Arc::new(wire)), &Run::new().batch(Vec::new(), wants.to_vec()));
+    let queries = [&open, &closed].map(|path| FactQuery::File { path: text(path), content: false });
+    let end = done(&mut over(Arc::new(wire)), &Run::new().batch(Vec::new(), queries.to_vec()));
     assert_eq!(
         end.facts.file(&text(&open)).yes().copied().cloned().unwrap().unwrap().sha256,
         sha256(b"open")
@@ -132,8 +132,8 @@ fn keys_are_known_by_the_hash_of_their_public_half() {
     fs::write(at("locked"), locked).unwrap();
     fs::write(at("broken"), "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n").unwrap();
     fs::set_permissions(at("ec"), fs::Permissions::from_mode(0o600)).unwrap();
-    let wants = ["rsa", "ec", "locked", "broken", "none"].map(|name| Want::Key(text(&at(name))));
-    let end = ask(wants.to_vec());
+    let queries = ["rsa", "ec", "locked", "broken", "none"].map(|name| FactQuery::Key(text(&at(name))));
+    let end = ask(queries.to_vec());
     let fact = |name: &str| end.facts.key(&text(&at(name))).yes().copied().cloned().unwrap();
     let public = |key: &PKey<Private>| sha256(&key.public_key_to_der().unwrap());
     assert_eq!(fact("rsa").unwrap().spki_sha256, public(&rsa));
@@ -152,11 +152,11 @@ fn folders_names_and_lookups_are_what_rust_finds() {
     }
     let missing = text(&dir.path().join("none"));
     let end = ask(vec![
-        Want::Folder(text(dir.path())),
-        Want::Folder(missing.clone()),
-        Want::Lookup("localhost".to_owned()),
-        Want::Lookup("nowhere.invalid".to_owned()),
-        Want::Record,
+        FactQuery::Folder(text(dir.path())),
+        FactQuery::Folder(missing.clone()),
+        FactQuery::Lookup("localhost".to_owned()),
+        FactQuery::Lookup("nowhere.invalid".to_owned()),
+        FactQuery::Record,
     ]);
     let mut found = end.facts.folder(&text(dir.path())).yes().copied().cloned().unwrap().unwrap();
     found.sort();
@@ -171,7 +171,7 @@ fn folders_names_and_lookups_are_what_rust_finds() {
 #[test]
 fn units_are_known_or_the_reason_is_said() {
     let (existing, missing) = ("systemd-journald.service", "gangplank-no-such.service");
-    let end = ask(vec![Want::Unit(existing.to_owned()), Want::Unit(missing.to_owned())]);
+    let end = ask(vec![FactQuery::Unit(existing.to_owned()), FactQuery::Unit(missing.to_owned())]);
     if Path::new("/run/systemd/system").is_dir() {
         assert_eq!(end.facts.unit(existing).yes().unwrap().load, "loaded");
         assert_eq!(end.facts.unit(missing).yes().unwrap().load, "not-found");
@@ -208,7 +208,7 @@ fn a_tls_server_shows_its_certificate() {
         let _ = stream.shutdown();
     });
     let closed = crate::sshd::free_port();
-    let want = |port| Want::Tls { host: "127.0.0.1".to_owned(), port };
+    let want = |port| FactQuery::Tls { host: "127.0.0.1".to_owned(), port };
     let end = ask(vec![want(port), want(closed)]);
     server.join().unwrap();
     let shown = end.facts.tls("127.0.0.1", port).yes().copied().cloned().unwrap();
@@ -225,7 +225,7 @@ fn tars_side_by_side_give_their_images_whatever_their_last_byte() {
     let entry = |config: &str, tag: &str, count| {
         serde_json::json!([{ "Config": config, "RepoTags": [tag], "Layers": layers(count) }]).to_string()
     };
-    let mut wants = Vec::new();
+    let mut queries = Vec::new();
     for (name, manifest) in [
         ("old", entry(&format!("{id}.json"), "old:1", 3) + "\n"),
         ("oci", entry(&format!("blobs/sha256/{id}"), "oci:1", 3)),
@@ -238,10 +238,10 @@ fn tars_side_by_side_give_their_images_whatever_their_last_byte() {
         fs::write(folder.join("manifest.json"), manifest).unwrap();
         let tar = dir.path().join(format!("{name}.tar"));
         output("tar", &["-cf", &text(&tar), "-C", &text(&folder), "manifest.json"]);
-        wants.push(Want::Tar(text(&tar)));
+        queries.push(FactQuery::Tar(text(&tar)));
     }
-    wants.push(Want::Tar(text(&dir.path().join("none.tar"))));
-    let end = ask(wants);
+    queries.push(FactQuery::Tar(text(&dir.path().join("none.tar"))));
+    let end = ask(queries);
     let tar = |name: &str| text(&dir.path().join(format!("{name}.tar")));
     for name in ["old", "oci", "long", "longer"] {
         let images = end.facts.tar(&tar(name));
@@ -269,7 +269,7 @@ fn the_kubelet_says_its_version_and_which_flags_it_refuses() {
         versions: vec![versions.to_owned()],
         flags: flags.iter().map(|flag| (*flag).to_owned()).collect(),
     };
-    let asked = |flags| Want::Kubelet { path: path.clone(), flags };
+    let asked = |flags| FactQuery::Kubelet { path: path.clone(), flags };
     let fact = |flags| ask(vec![asked(flags)]).facts.kubelet(&path).yes().copied().cloned().unwrap().unwrap();
     let kubelet = fact(vec![
         set("v1.16.*", &["--never=1"]),
@@ -283,7 +283,7 @@ fn the_kubelet_says_its_version_and_which_flags_it_refuses() {
     assert_eq!(kubelet.refused, ["--new"]);
     assert_eq!(kubelet.error, "invalid argument for --bad-value=3: no");
     let missing = text(&dir.path().join("none"));
-    let end = ask(vec![Want::Kubelet { path: missing.clone(), flags: Vec::new() }]);
+    let end = ask(vec![FactQuery::Kubelet { path: missing.clone(), flags: Vec::new() }]);
     assert_eq!(end.facts.kubelet(&missing).yes().copied(), Some(&None));
 }
 
@@ -296,8 +296,8 @@ fn a_docker_that_does_not_answer_says_why() {
     drop(file);
     fs::set_permissions(dir.path().join("docker"), fs::Permissions::from_mode(0o755)).unwrap();
     let Some(wire) = with_programs(dir.path()) else { return };
-    let wants = vec![Want::Docker, Want::Containers, Want::Images];
-    let end = done(&mut over(Arc::new(wire)), &Run::new().batch(Vec::new(), wants));
+    let queries = vec![FactQuery::Docker, FactQuery::Containers, FactQuery::Images];
+    let end = done(&mut over(Arc::new(wire)), &Run::new().batch(Vec::new(), queries));
     let docker = end.facts.docker().yes().copied().cloned().unwrap();
     assert_eq!((docker.version.as_str(), docker.error.as_str()), ("", "Cannot connect to the Docker daemon"));
     assert_eq!(end.facts.containers().why_not(), "Cannot connect to the Docker daemon");
@@ -309,7 +309,7 @@ fn listening_ports_are_known_where_ss_is_too_old() {
     program(dir.path(), "ss", "#!/bin/sh\necho \"ss: invalid option -- 'H'\" >&2; exit 255\n");
     let Some(wire) = with_programs(dir.path()) else { return };
     let open = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let end = done(&mut over(Arc::new(wire)), &Run::new().batch(Vec::new(), vec![Want::Machine]));
+    let end = done(&mut over(Arc::new(wire)), &Run::new().batch(Vec::new(), vec![FactQuery::Machine]));
     let machine = end.facts.machine().yes().copied().cloned().unwrap();
     assert!(machine.listening.contains(&open.local_addr().unwrap().port()), "{:?}", machine.listening);
 }

@@ -7,9 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use gangplank::host::{Heard, Host, Stop, Trouble, Wire};
-use gangplank::plan::action::{Action, Content, KeyKind, Slot, Wish, sha256};
-use gangplank::plan::fact::Want;
+use gangplank::host::{BatchProgress, Host, HostTrouble, Stop, Wire};
+use gangplank::plan::action::{Action, CertificateSpec, Content, KeyAlgorithm, Slot, sha256};
+use gangplank::plan::fact::FactQuery;
 
 use crate::sshd::Sshd;
 use crate::support::{Run, all_well, done, limit, literal, local, names, over, pattern, put, script, until};
@@ -32,7 +32,7 @@ fn a_batch_over_ssh_leaves_files_folders_and_keys_as_asked() {
     let (small, big, empty) = (deep.join("it's \"odd\" \\1"), deep.join("big"), deep.join("empty"));
     let (rsa, ec) = (deep.join("rsa.key"), deep.join("ec.key"));
     fs::write(dir.path().join("source"), pattern(3 << 20)).unwrap();
-    let wish = Wish {
+    let wish = CertificateSpec {
         cn: "the node".to_owned(),
         organizations: vec!["a/b".to_owned()],
         ips: vec!["10.0.0.1".parse().unwrap()],
@@ -47,11 +47,11 @@ fn a_batch_over_ssh_leaves_files_folders_and_keys_as_asked() {
             put(&small, Content::Literal(pattern(5_000)), "0640"),
             put(&big, Content::File { path: dir.path().join("source"), sha256: None }, "0644"),
             put(&empty, literal(""), "0600"),
-            Action::MakeKey { path: text(&rsa), kind: KeyKind::Rsa2048 },
-            Action::MakeKey { path: text(&ec), kind: KeyKind::P256 },
+            Action::MakeKey { path: text(&rsa), kind: KeyAlgorithm::Rsa2048 },
+            Action::MakeKey { path: text(&ec), kind: KeyAlgorithm::P256 },
             Action::MakeCsr { key: text(&rsa), wish, out: Slot("csr".to_owned()) },
         ],
-        vec![Want::Key(text(&rsa)), Want::Record],
+        vec![FactQuery::Key(text(&rsa)), FactQuery::Record],
     );
     let end = done(&mut over(Arc::new(sshd.connect())), &batch);
     all_well(&end, 7);
@@ -103,8 +103,8 @@ fn what_is_being_written_is_a_dot_file_for_its_owner_alone_from_the_first_moment
     let at = |name: &str| dir.path().join(name);
     fs::write(source.path().join("big"), pattern(30 << 20)).unwrap();
     let key = |name: &str, kind| Action::MakeKey { path: text(&at(name)), kind };
-    let mut actions: Vec<Action> = (0..5).map(|n| key(&format!("rsa{n}"), KeyKind::Rsa2048)).collect();
-    actions.extend((0..5).map(|n| key(&format!("ec{n}"), KeyKind::P256)));
+    let mut actions: Vec<Action> = (0..5).map(|n| key(&format!("rsa{n}"), KeyAlgorithm::Rsa2048)).collect();
+    actions.extend((0..5).map(|n| key(&format!("ec{n}"), KeyAlgorithm::P256)));
     actions.push(put(&at("big"), Content::File { path: source.path().join("big"), sha256: None }, "0600"));
     let count = actions.len();
     let seen = watched(dir.path(), || all_well(&done(&mut local(), &run.batch(actions, vec![])), count));
@@ -148,15 +148,18 @@ fn what_was_there_is_kept_and_undo_brings_it_back_byte_for_byte() {
     assert_eq!(fs::read(&changed).unwrap(), b"somebody else");
     assert!(end.actions.values().any(|action| action.out.contains("left alone")), "{end:?}");
     assert_eq!(names(dir.path()), ["changed", "old"]);
-    all_well(&done(&mut local(), &Run::new().batch(vec![Action::Forget { run: run.0.clone() }], vec![])), 1);
+    all_well(
+        &done(&mut local(), &Run::new().batch(vec![Action::DeleteRecord { run: run.0.clone() }], vec![])),
+        1,
+    );
     assert!(!run.folder().exists());
 }
 
 fn undo_of(line: &gangplank::plan::fact::RecordLine) -> Action {
     match (line.kind.as_str(), line.old.as_str()) {
-        ("dir", _) => Action::TakeDir { path: line.path.clone() },
-        (_, "") => Action::TakeAway { path: line.path.clone(), new: line.new.clone() },
-        _ => Action::PutBack {
+        ("dir", _) => Action::UndoMakeDir { path: line.path.clone() },
+        (_, "") => Action::UndoCreate { path: line.path.clone(), new: line.new.clone() },
+        _ => Action::RestoreFile {
             path: line.path.clone(),
             run: line.run.clone(),
             old: line.old.clone(),
@@ -175,9 +178,9 @@ fn a_folder_with_something_in_it_and_a_changed_file_are_left_alone() {
     let file = dir.path().join("file");
     fs::write(&file, "theirs").unwrap();
     let actions = vec![
-        Action::TakeAway { path: text(&file), new: sha256(b"ours") },
-        Action::TakeDir { path: text(dir.path()) },
-        Action::TakeAway { path: text(&dir.path().join("none")), new: sha256(b"ours") },
+        Action::UndoCreate { path: text(&file), new: sha256(b"ours") },
+        Action::UndoMakeDir { path: text(dir.path()) },
+        Action::UndoCreate { path: text(&dir.path().join("none")), new: sha256(b"ours") },
     ];
     let end = done(&mut local(), &Run::new().batch(actions, vec![]));
     all_well(&end, 3);
@@ -210,11 +213,13 @@ fn spoilt(spoil: &dyn Fn(&Path, &dyn Wire)) -> (tempfile::TempDir, gangplank::ho
     let wire = Arc::new(sshd.connect());
     let content = Content::File { path: source.clone(), sha256: None };
     let run = Run::new();
-    let batch =
-        run.batch(vec![put(&target, content, "0644"), put(&next, literal("x"), "0644")], vec![Want::Machine]);
+    let batch = run.batch(
+        vec![put(&target, content, "0644"), put(&next, literal("x"), "0644")],
+        vec![FactQuery::Machine],
+    );
     let mut spoiled = false;
     let end = over(wire.clone()).run(&batch, &Stop::default(), &mut |heard| {
-        if matches!(heard, Heard::Sent(sent, _) if sent > 200_000) && !spoiled {
+        if matches!(heard, BatchProgress::Sent(sent, _) if sent > 200_000) && !spoiled {
             spoiled = true;
             spoil(&source, &*wire);
         }
@@ -232,7 +237,7 @@ fn a_sender_that_dies_in_the_middle_leaves_the_old_file_and_no_part() {
         return;
     }
     let (_dir, end) = spoilt(&|_, wire| wire.cut());
-    assert!(matches!(end.trouble, Some(Trouble::Wire(_))), "{end:?}");
+    assert!(matches!(end.trouble, Some(HostTrouble::Wire(_))), "{end:?}");
     assert_eq!(end.actions[&0].status, None);
 }
 
@@ -244,7 +249,10 @@ fn a_source_that_becomes_shorter_is_said_and_nothing_is_written() {
     let (_dir, end) = spoilt(&|source, _| {
         fs::OpenOptions::new().write(true).open(source).unwrap().set_len(1000).unwrap();
     });
-    assert!(matches!(&end.trouble, Some(Trouble::NotSent(why)) if why.contains("became shorter")), "{end:?}");
+    assert!(
+        matches!(&end.trouble, Some(HostTrouble::NotSent(why)) if why.contains("became shorter")),
+        "{end:?}"
+    );
     assert!(!end.actions.contains_key(&1));
 }
 
@@ -283,7 +291,7 @@ fn a_full_disk_in_the_middle_of_a_content_stops_the_batch_and_facts_still_come()
     }
     let content = || Content::File { path: source.clone(), sha256: None };
     let actions = vec![put(&mount.join("a"), content(), "0644"), put(&mount.join("b"), content(), "0644")];
-    let end = done(&mut over(Arc::new(wire)), &run.batch(actions, vec![Want::Machine]));
+    let end = done(&mut over(Arc::new(wire)), &run.batch(actions, vec![FactQuery::Machine]));
     assert_eq!((end.trouble.clone(), end.stopped, end.actions.len()), (None, false, 1), "{end:?}");
     assert_eq!(end.actions[&0].status, Some(1));
     assert!(end.facts.machine().yes().is_some(), "{end:?}");
@@ -296,7 +304,7 @@ fn a_failed_action_before_contents_does_not_read_them_as_wishes() {
     }
     let (dir, run) = (tempfile::tempdir().unwrap(), Run::new());
     let actions = vec![script("exit 5"), put(&dir.path().join("x"), literal("stop\nkill\n"), "0644")];
-    let end = done(&mut local(), &run.batch(actions, vec![Want::Machine]));
+    let end = done(&mut local(), &run.batch(actions, vec![FactQuery::Machine]));
     assert_eq!((end.actions.len(), end.actions[&0].status, end.stopped), (1, Some(5), false), "{end:?}");
     assert!(end.facts.machine().yes().is_some());
     assert!(names(dir.path()).is_empty());

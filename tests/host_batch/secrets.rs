@@ -3,9 +3,9 @@
 use std::fs;
 use std::sync::Arc;
 
-use gangplank::host::{Heard, Host, LocalWire, ShellHost, Stop, batch};
+use gangplank::host::{BatchProgress, Host, LocalWire, ShellHost, Stop, batch};
 use gangplank::plan::action::{Action, Content, SecretRef};
-use gangplank::plan::fact::Want;
+use gangplank::plan::fact::FactQuery;
 
 use crate::support::{Purse, Run, Wrapped, all_well, done, over, put, showing};
 
@@ -31,14 +31,14 @@ fn a_secret_is_nowhere_but_where_it_belongs() {
             Action::Script { title: "sign".to_owned(), text, secrets: vec![name.clone(), SecretRef::Ca] },
             crate::support::script("env; set"),
         ],
-        vec![Want::Machine, Want::Record],
+        vec![FactQuery::Machine, FactQuery::Record],
     );
     let compiled =
         batch::compile(&batch, "0123", &|name| gangplank::host::Vault::get(&*purse, name)).unwrap();
     assert!(!compiled.text.contains("canary"));
     let (mut heard, mut shown) = (Vec::new(), Vec::new());
     let mut host = ShellHost::new(Arc::new(LocalWire::new()), purse, false);
-    let end = host.run(&batch, &Stop::default(), &mut |event: Heard| {
+    let end = host.run(&batch, &Stop::default(), &mut |event: BatchProgress| {
         shown.extend(showing("canary-4711"));
         heard.push(event);
     });

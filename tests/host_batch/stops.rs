@@ -5,9 +5,9 @@ use std::fs;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use gangplank::host::{Heard, Host, LocalWire, Stop, Trouble, Wire};
+use gangplank::host::{BatchProgress, Host, HostTrouble, LocalWire, Stop, Wire};
 use gangplank::plan::action::{Action, Content};
-use gangplank::plan::fact::Want;
+use gangplank::plan::fact::FactQuery;
 
 use crate::sshd::Sshd;
 use crate::support::{Run, gone, group, limit, literal, long, names, over, pattern, put, script};
@@ -54,7 +54,7 @@ fn once_ends_after_the_current_action_even_with_contents_to_come() {
                 });
                 fs::write(go, "").unwrap();
             });
-            over(wire).run(&run.batch(actions, vec![Want::Machine]), stop, &mut |heard| {
+            over(wire).run(&run.batch(actions, vec![FactQuery::Machine]), stop, &mut |heard| {
                 if let Some(name) = group(&heard) {
                     seen = Some(name.clone());
                     said.send(name).unwrap();
@@ -104,7 +104,7 @@ fn once_while_a_content_is_sent_leaves_the_old_file_and_no_part() {
         let (run, mut seen) = (Run::new(), None);
         let end = over(wire).run(&run.batch(actions, vec![]), &stop, &mut |heard| {
             seen = group(&heard).or(seen.take());
-            if matches!(heard, Heard::Sent(sent, _) if sent > 1 << 20) && !stop.wanted() {
+            if matches!(heard, BatchProgress::Sent(sent, _) if sent > 1 << 20) && !stop.wanted() {
                 stop.press();
             }
         });
@@ -130,7 +130,7 @@ fn twice_ends_everything_at_once() {
         let (dir, stop) = (tempfile::tempdir().unwrap(), Stop::default());
         let (mut seen, mut pressed) = (None, None);
         let actions = vec![long(), put(&dir.path().join("next"), literal("x"), "0644")];
-        let end = over(wire).run(&Run::new().batch(actions, vec![Want::Machine]), &stop, &mut |heard| {
+        let end = over(wire).run(&Run::new().batch(actions, vec![FactQuery::Machine]), &stop, &mut |heard| {
             if let Some(name) = group(&heard) {
                 seen = Some(name);
                 pressed = Some(Instant::now());
@@ -156,7 +156,7 @@ fn a_question_that_hangs_is_left_and_leaves_nothing() {
     );
     let Some(wire) = crate::support::with_programs(dir.path()) else { return };
     let (stop, group) = (Stop::default(), dir.path().join("docker.group"));
-    let batch = Run::new().batch(vec![], vec![Want::Docker]);
+    let batch = Run::new().batch(vec![], vec![FactQuery::Docker]);
     let end = std::thread::scope(|scope| {
         scope.spawn(|| {
             crate::support::until("it hangs", limit(), || group.exists());
@@ -180,13 +180,13 @@ fn a_cut_lets_the_current_action_end_and_begins_no_other() {
     let actions = vec![script("true"), waiting(&go), put(&next, literal("x"), "0644")];
     let mut seen = None;
     let wire = Arc::new(sshd.connect());
-    let end = over(wire).run(&run.batch(actions, vec![Want::Machine]), &Stop::default(), &mut |heard| {
+    let end = over(wire).run(&run.batch(actions, vec![FactQuery::Machine]), &Stop::default(), &mut |heard| {
         if let Some(name) = group(&heard) {
             kill_server(&name);
             seen = Some(name);
         }
     });
-    assert!(matches!(end.trouble, Some(Trouble::Wire(_))), "{end:?}");
+    assert!(matches!(end.trouble, Some(HostTrouble::Wire(_))), "{end:?}");
     assert_eq!((end.actions[&0].status, end.actions[&1].status), (Some(0), None), "{end:?}");
     // The shell that hears the end of file ends; the script itself and the action stay.
     let seen = seen.unwrap();
@@ -247,7 +247,7 @@ fn what_does_not_listen_is_cut_off() {
         }
     });
     assert!(pressed.unwrap().elapsed() < SOON, "{:?}", pressed.unwrap().elapsed());
-    assert!(matches!(end.trouble, Some(Trouble::Wire(_))), "{end:?}");
+    assert!(matches!(end.trouble, Some(HostTrouble::Wire(_))), "{end:?}");
     assert_eq!(end.actions[&0].status, None);
     wire.kill();
     gone(&seen.unwrap(), SOON);

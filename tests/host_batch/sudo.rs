@@ -9,9 +9,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use gangplank::host::{BatchEnd, Heard, Host, ShellHost, Stop, Trouble, Wire};
+use gangplank::host::{BatchEnd, BatchProgress, Host, HostTrouble, ShellHost, Stop, Wire};
 use gangplank::plan::action::{Content, SecretRef};
-use gangplank::plan::fact::Want;
+use gangplank::plan::fact::FactQuery;
 
 use crate::sshd::{Person, Sshd, connect, output};
 use crate::support::{
@@ -105,7 +105,7 @@ fn work(bench: &mut Bench) -> (BatchEnd, Vec<Vec<u8>>) {
     let (small, large) = (dir.path().join("small"), dir.path().join("large"));
     let actions =
         vec![put(&small, literal("small\n"), "0600"), put(&large, big, "0600"), script("cat; id -u")];
-    let end = bench.host.run(&run.batch(actions, vec![Want::Machine]), &Stop::default(), &mut |_| ());
+    let end = bench.host.run(&run.batch(actions, vec![FactQuery::Machine]), &Stop::default(), &mut |_| ());
     let files: Vec<Vec<u8>> = [&small, &large].iter().filter_map(|path| fs::read(path).ok()).collect();
     for path in [&small, &large] {
         assert!(fs::metadata(path).map_or(0, |meta| meta.uid()) == 0);
@@ -145,7 +145,7 @@ fn works_when_sudo_records_input_and_output() {
     works(&rules, Some(PASSWORD));
 }
 
-fn refused(rules: &str, password: Option<&str>) -> Option<(Trouble, Bench)> {
+fn refused(rules: &str, password: Option<&str>) -> Option<(HostTrouble, Bench)> {
     let mut bench = bench(rules, password)?;
     let since = Instant::now();
     let (end, files) = work(&mut bench);
@@ -163,7 +163,7 @@ fn refused(rules: &str, password: Option<&str>) -> Option<(Trouble, Bench)> {
 fn a_wrong_password_does_nothing_and_is_told_to_the_vault() {
     for more in ["", "\nDefaults:USER passwd_tries=1"] {
         let Some((trouble, bench)) = refused(&format!("{ALL}{more}"), Some("not it")) else { return };
-        assert!(matches!(trouble, Trouble::SudoPasswordWrong { .. }), "{trouble:?}");
+        assert!(matches!(trouble, HostTrouble::SudoPasswordWrong { .. }), "{trouble:?}");
         assert_eq!(*bench.purse.wrong.lock().unwrap(), [SecretRef::Sudo(bench.wire.describe())]);
     }
 }
@@ -171,14 +171,14 @@ fn a_wrong_password_does_nothing_and_is_told_to_the_vault() {
 #[test]
 fn no_password_is_said() {
     let Some((trouble, _bench)) = refused(ALL, None) else { return };
-    assert!(matches!(trouble, Trouble::SudoPasswordWanted { .. }), "{trouble:?}");
+    assert!(matches!(trouble, HostTrouble::SudoPasswordWanted { .. }), "{trouble:?}");
 }
 
 #[test]
 fn a_user_who_may_not_hears_sudos_words() {
     let Some((trouble, bench)) = refused("", Some(PASSWORD)) else { return };
     assert!(
-        matches!(&trouble, Trouble::NoRoot { said, .. } if said.contains("is not in the sudoers file")),
+        matches!(&trouble, HostTrouble::NoRoot { said, .. } if said.contains("is not in the sudoers file")),
         "{trouble:?}"
     );
     assert!(bench.purse.wrong.lock().unwrap().is_empty());
@@ -189,15 +189,15 @@ fn requiretty_hears_sudos_words() {
     let Some((trouble, _bench)) = refused(&format!("{ALL}\nDefaults:USER requiretty"), Some(PASSWORD)) else {
         return;
     };
-    assert!(matches!(&trouble, Trouble::NoRoot { said, .. } if said.contains("tty")), "{trouble:?}");
+    assert!(matches!(&trouble, HostTrouble::NoRoot { said, .. } if said.contains("tty")), "{trouble:?}");
 }
 
 fn twice_leaves_nothing(rules: &str) {
     let Some(mut bench) = bench(rules, Some(PASSWORD)) else { return };
     let (stop, mut seen, mut shown) = (Stop::default(), None, Vec::new());
     let since = Instant::now();
-    let batch = Run::new().batch(vec![long(), script("true")], vec![Want::Machine]);
-    let end = bench.host.run(&batch, &stop, &mut |heard: Heard| {
+    let batch = Run::new().batch(vec![long(), script("true")], vec![FactQuery::Machine]);
+    let end = bench.host.run(&batch, &stop, &mut |heard: BatchProgress| {
         if let Some(name) = group(&heard) {
             seen = Some(name);
             shown = showing(PASSWORD);

@@ -8,10 +8,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use gangplank::host::{
-    Batch, BatchEnd, Counts, Duplex, Heard, Host, LocalWire, ShellHost, Stop, Vault, Wire, WireError,
+    Batch, BatchEnd, BatchProgress, Duplex, Host, LocalWire, ShellHost, Stop, Vault, Wire, WireCounts,
+    WireError,
 };
 use gangplank::plan::action::{Action, Content, SecretRef};
-use gangplank::plan::fact::Want;
+use gangplank::plan::fact::FactQuery;
 use zeroize::Zeroizing;
 
 use crate::sshd::LIMIT;
@@ -64,7 +65,7 @@ impl Wire for Wrapped {
         self.wire.tcp(host, port)
     }
 
-    fn counts(&self) -> Counts {
+    fn counts(&self) -> WireCounts {
         self.wire.counts()
     }
 
@@ -111,8 +112,8 @@ impl Run {
         Path::new("/var/lib/gangplank").join(&self.0)
     }
 
-    pub fn batch(&self, actions: Vec<Action>, wants: Vec<Want>) -> Batch {
-        Batch { actions, wants, run: self.0.clone() }
+    pub fn batch(&self, actions: Vec<Action>, queries: Vec<FactQuery>) -> Batch {
+        Batch { actions, queries, run: self.0.clone() }
     }
 
     pub fn record(&self) -> Vec<gangplank::plan::fact::RecordLine> {
@@ -219,9 +220,9 @@ pub fn showing(text: &str) -> Vec<String> {
 }
 
 /// The group `long` said.
-pub fn group(heard: &Heard) -> Option<String> {
+pub fn group(heard: &BatchProgress) -> Option<String> {
     match heard {
-        Heard::Said(_, false, line) => line.strip_prefix("group ").map(str::to_owned),
+        BatchProgress::Said(_, false, line) => line.strip_prefix("group ").map(str::to_owned),
         _ => None,
     }
 }

@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use gangplank::engine::{Event, Outcome, Stamped};
+use gangplank::engine::{Event, Stamped, TaskOutcome};
 use gangplank::plan::place::Place;
-use gangplank::plan::problem::{Problem, Way};
+use gangplank::plan::problem::{Problem, Remedy};
 use gangplank::step::StepId;
 use gangplank::ui::tui::theme::Role;
 use gangplank::ui::tui::view;
 use gangplank::ui::wizard::effects::session;
 use gangplank::ui::wizard::keymap::TABLE;
 use gangplank::ui::wizard::message::{Effect, Msg};
-use gangplank::ui::wizard::model::{Look, Model, Mood, Offline, Overlay, Question, Screen, Target};
+use gangplank::ui::wizard::model::{
+    Look, LookStatus, Model, Offline, Overlay, ProbeTarget, Question, Screen,
+};
 use gangplank::ui::wizard::update::update;
 use proptest::prelude::*;
 use ratatui::Terminal;
@@ -46,7 +48,7 @@ fn hostile() -> impl Strategy<Value = String> {
 
 fn place() -> impl Strategy<Value = Place> {
     prop_oneof![
-        Just(Place::Here),
+        Just(Place::Local),
         Just(Place::CaHost),
         Just(Place::Cluster),
         Just(Place::Worker("worker1".to_owned())),
@@ -60,13 +62,13 @@ fn problem() -> impl Strategy<Value = Problem> {
         what,
         evidence: vec![seen],
         ways: vec![
-            Way::Retry,
-            Way::Edit(way.clone()),
-            Way::Edit("cluster.api".to_owned()),
-            Way::Manual(way.clone()),
-            Way::Repair { title: way, actions: Vec::new() },
-            Way::Replace("a file".to_owned()),
-            Way::Skip,
+            Remedy::Retry,
+            Remedy::Edit(way.clone()),
+            Remedy::Edit("cluster.api".to_owned()),
+            Remedy::Manual(way.clone()),
+            Remedy::Repair { title: way, actions: Vec::new() },
+            Remedy::Replace("a file".to_owned()),
+            Remedy::Skip,
         ],
     })
 }
@@ -85,9 +87,9 @@ fn event() -> impl Strategy<Value = Event> {
             ms
         }),
         problem().prop_map(|problem| Event::Trouble { problem }),
-        problem().prop_map(|problem| Event::TaskEnded { outcome: Outcome::Failed { problem } }),
-        any::<usize>().prop_map(|actions| Event::TaskEnded { outcome: Outcome::Changed { actions } }),
-        hostile().prop_map(|evidence| Event::TaskEnded { outcome: Outcome::Proven { evidence } }),
+        problem().prop_map(|problem| Event::TaskEnded { outcome: TaskOutcome::Failed { problem } }),
+        any::<usize>().prop_map(|actions| Event::TaskEnded { outcome: TaskOutcome::Changed { actions } }),
+        hostile().prop_map(|evidence| Event::TaskEnded { outcome: TaskOutcome::Proven { evidence } }),
         (any::<u8>(), hostile()).prop_map(|(code, text)| Event::RunEnded {
             code,
             places: BTreeMap::from([(text.clone(), text.clone())]),
@@ -121,8 +123,8 @@ enum Happens {
     Paste(String),
     Resize(u16, u16),
     Tick,
-    Looked(Target, Problem, bool),
-    Surveyed(Problem),
+    Looked(ProbeTarget, Problem, bool),
+    Inspected(Problem),
     Seen,
     Ask(u64, Question),
     Unasked(u64),
@@ -173,10 +175,10 @@ fn key() -> impl Strategy<Value = KeyEvent> {
 
 fn happens() -> impl Strategy<Value = Happens> {
     let target = prop_oneof![
-        Just(Target::Ca),
-        Just(Target::Api),
-        Just(Target::Worker("worker1".to_owned())),
-        hostile().prop_map(Target::Worker),
+        Just(ProbeTarget::Ca),
+        Just(ProbeTarget::Api),
+        Just(ProbeTarget::Worker("worker1".to_owned())),
+        hostile().prop_map(ProbeTarget::Worker),
     ];
     prop_oneof![
         40 => key().prop_map(Happens::Key),
@@ -184,7 +186,7 @@ fn happens() -> impl Strategy<Value = Happens> {
         3 => (0_u16..=210, 0_u16..=70).prop_map(|(width, height)| Happens::Resize(width, height)),
         2 => Just(Happens::Tick),
         2 => (target, problem(), any::<bool>()).prop_map(|(target, problem, bad)| Happens::Looked(target, problem, bad)),
-        1 => problem().prop_map(Happens::Surveyed),
+        1 => problem().prop_map(Happens::Inspected),
         2 => Just(Happens::Seen),
         1 => (0_u64..9, question()).prop_map(|(id, question)| Happens::Ask(id, question)),
         1 => (0_u64..9).prop_map(Happens::Unasked),
@@ -207,7 +209,7 @@ fn msg(model: &Model, what: &Happens, seq: u64) -> Msg {
         Happens::Looked(target, problem, bad) => {
             let number = model.look_numbers.get(&target).copied().unwrap_or(0);
             let lines = vec![(Role::Text, problem.what.clone())];
-            let mood = if bad { Mood::Bad } else { Mood::Good };
+            let mood = if bad { LookStatus::Bad } else { LookStatus::Good };
             let look = Look {
                 mood,
                 lines,
@@ -217,8 +219,10 @@ fn msg(model: &Model, what: &Happens, seq: u64) -> Msg {
             };
             Msg::Looked { target, number, look }
         }
-        Happens::Surveyed(problem) => Msg::Surveyed { number: model.survey_number, seen: Err(problem) },
-        Happens::Seen => Msg::Surveyed { number: model.survey_number, seen: Ok(std::sync::Arc::default()) },
+        Happens::Inspected(problem) => Msg::Inspected { number: model.inspection_number, seen: Err(problem) },
+        Happens::Seen => {
+            Msg::Inspected { number: model.inspection_number, seen: Ok(std::sync::Arc::default()) }
+        }
         Happens::Ask(id, question) => Msg::Ask { id, question },
         Happens::Unasked(id) => Msg::Unasked { id },
         Happens::Say(text) => Msg::Say(Role::Warn, text),

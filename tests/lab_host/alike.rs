@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use gangplank::host::{Host, LocalWire, ShellHost, Vault};
 use gangplank::pki;
-use gangplank::plan::action::{Action, SecretRef, Slot, Wish, sha256};
-use gangplank::plan::fact::{Fact, Known, Want};
+use gangplank::plan::action::{Action, CertificateSpec, SecretRef, Slot, sha256};
+use gangplank::plan::fact::{Fact, FactQuery, Known};
 use gangplank::step::request;
 
 use super::fleet::{Fleet, file, put, run};
@@ -36,7 +36,7 @@ fn questions_and_answers_are_those_of_a_real_shell() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().display().to_string();
     let path = |name: &str| format!("{root}/{name}");
-    let key = pki::make_key(pki::Kind::P256).unwrap();
+    let key = pki::make_key(pki::NewKey::P256).unwrap();
     let long = "a long line of text\n".repeat(500);
     let contents = [("text", long.as_str()), ("empty", ""), ("key", key.as_str()), ("broken", "no key\n")];
     let fleet = Fleet::first();
@@ -48,18 +48,18 @@ fn questions_and_answers_are_those_of_a_real_shell() {
     }
     let wants = vec![
         file(&path("text")),
-        Want::File { path: path("empty"), content: false },
+        FactQuery::File { path: path("empty"), content: false },
         file(&path("nothing")),
         file(&root),
-        Want::Key(path("key")),
-        Want::Key(path("broken")),
-        Want::Key(path("nothing")),
-        Want::Folder(root.clone()),
-        Want::Folder(path("nothing")),
-        Want::Tar(path("nothing")),
-        Want::Tar(path("text")),
+        FactQuery::Key(path("key")),
+        FactQuery::Key(path("broken")),
+        FactQuery::Key(path("nothing")),
+        FactQuery::Folder(root.clone()),
+        FactQuery::Folder(path("nothing")),
+        FactQuery::Tar(path("nothing")),
+        FactQuery::Tar(path("text")),
     ];
-    let wish = Wish {
+    let wish = CertificateSpec {
         cn: "system:node:w1".to_owned(),
         organizations: vec!["system:nodes".to_owned()],
         ips: vec!["10.0.0.11".parse().unwrap()],
@@ -70,16 +70,16 @@ fn questions_and_answers_are_those_of_a_real_shell() {
     };
     let actions = vec![
         Action::MakeCsr { key: path("key"), wish: wish.clone(), out: Slot("csr".to_owned()) },
-        Action::TakeAway { path: path("text"), new: sha256(b"other") },
-        Action::TakeAway { path: path("empty"), new: sha256(b"") },
-        Action::TakeDir { path: root.clone() },
+        Action::UndoCreate { path: path("text"), new: sha256(b"other") },
+        Action::UndoCreate { path: path("empty"), new: sha256(b"") },
+        Action::UndoMakeDir { path: root.clone() },
         put(&path("missing/x"), "x"),
-        Action::TakeDir { path: path("nothing") },
+        Action::UndoMakeDir { path: path("nothing") },
     ];
     let mut real = ShellHost::new(Arc::new(LocalWire::new()), Arc::new(NoVault), false);
     let real = run(&mut real as &mut dyn Host, actions.clone(), wants.clone());
     let lab = run(fleet.host("w1").as_mut(), actions, wants);
-    let facts = |end: &gangplank::host::BatchEnd| -> Vec<(Want, Known<Fact>)> {
+    let facts = |end: &gangplank::host::BatchEnd| -> Vec<(FactQuery, Known<Fact>)> {
         end.facts.iter().map(|(want, fact)| (want.clone(), without_owner(fact))).collect()
     };
     for (real, lab) in facts(&real).into_iter().zip(facts(&lab)) {

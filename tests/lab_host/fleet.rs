@@ -11,12 +11,12 @@ use gangplank::kube::cluster;
 use gangplank::lab::Lab;
 use gangplank::lab::setup::{FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
 use gangplank::pki::{self, CaInfo, openssl_ca};
-use gangplank::plan::action::{Action, Content, Slot, Verb, Wish};
-use gangplank::plan::fact::{Facts, RecordLine, Want};
+use gangplank::plan::action::{Action, CertificateSpec, Content, Slot, Verb};
+use gangplank::plan::fact::{FactQuery, Facts, RecordLine};
 use gangplank::plan::model::{CaPlace, Plan, Worker};
 use gangplank::plan::place::Place;
 use gangplank::plan::yaml;
-use gangplank::step::{self, ClusterFacts, Look, On, Proof, State};
+use gangplank::step::{self, ClusterFacts, On, Proof, StepInput, StepState};
 
 pub const RUN: &str = "20261123-0900";
 pub const V1_2: &str = "
@@ -81,12 +81,12 @@ impl Fleet {
     }
 
     /// Signs where the CA is, the way the plan says.
-    pub fn sign(&self, csr: &str, wish: &Wish) -> String {
+    pub fn sign(&self, csr: &str, wish: &CertificateSpec) -> String {
         let (request, now) = (step::request(wish), self.world.now());
         let csr_checked = pki::check_csr(csr.as_bytes(), None, &request).unwrap();
         let pem = match &self.plan.ca.place {
             CaPlace::Host { login, key, .. } => {
-                let place = openssl_ca::Place { key, info: &self.ca, passphrase_fd: None };
+                let place = openssl_ca::RemoteCa { key, info: &self.ca, passphrase_fd: None };
                 let tasks = [openssl_ca::Task { id: "one", csr, request: &request }];
                 let text = openssl_ca::script(&tasks, &place, now).unwrap();
                 let action = Action::Script { title: "sign".to_owned(), text, secrets: Vec::new() };
@@ -97,7 +97,7 @@ impl Fleet {
             }
             CaPlace::Files { cert, key } => {
                 let (cert, key) = (self.world.read(cert).unwrap(), self.world.read(key).unwrap());
-                let ca = pki::Ca::load(&cert, &key, None, now).unwrap();
+                let ca = pki::CaSigner::load(&cert, &key, None, now).unwrap();
                 ca.sign(&csr_checked.key, &request, pki::Serial::random().unwrap(), now).unwrap()
             }
             CaPlace::New { .. } | CaPlace::Offline { .. } => panic!("the labs have a CA"),
@@ -108,8 +108,8 @@ impl Fleet {
 
     /// What the API says, as an admin sees it.
     pub fn cluster(&self) -> ClusterFacts {
-        let key = pki::make_key(pki::Kind::P256).unwrap();
-        let wish = Wish {
+        let key = pki::make_key(pki::NewKey::P256).unwrap();
+        let wish = CertificateSpec {
             cn: "kubectl".to_owned(),
             organizations: vec!["system:masters".to_owned()],
             ips: Vec::new(),
@@ -119,7 +119,7 @@ impl Fleet {
             days: 1,
         };
         let cert = self.sign(&pki::make_csr(&key, "kubectl").unwrap(), &wish).into_bytes();
-        let login = cluster::Login { cert, key: key.as_bytes().to_vec().into() };
+        let login = cluster::ClientIdentity { cert, key: key.as_bytes().to_vec().into() };
         let api = self.world.cluster();
         let ca = self.ca.pem().unwrap();
         api.login(ca.as_bytes(), Some(&login)).unwrap();
@@ -134,7 +134,7 @@ impl Fleet {
     }
 
     pub fn facts(&self, on: On, worker: Option<&Worker>, host: &mut dyn Host) -> Facts {
-        let end = run(host, Vec::new(), step::wants(on, &self.plan, worker, "/home/op"));
+        let end = run(host, Vec::new(), step::queries(on, &self.plan, worker, "/home/op"));
         assert_eq!(end.trouble, None);
         end.facts
     }
@@ -145,13 +145,13 @@ impl Fleet {
         on: On,
         worker: Option<&Worker>,
         facts: &Facts,
-    ) -> (Vec<(&'static str, State)>, Vec<Action>) {
-        let here = self.facts(On::Here, None, self.world.here().as_mut());
+    ) -> (Vec<(&'static str, StepState)>, Vec<Action>) {
+        let here = self.facts(On::Local, None, self.world.here().as_mut());
         let cluster = self.cluster();
         let (mut states, mut queued) = (Vec::new(), Vec::new());
         for step in step::steps(on) {
             let now = self.world.now();
-            let cx = Look {
+            let cx = StepInput {
                 plan: &self.plan,
                 worker,
                 facts,
@@ -164,10 +164,10 @@ impl Fleet {
                 asked_ms: now.as_millisecond(),
             };
             let state = step.look(&cx);
-            let more = if let State::Todo(actions) = &state { actions.clone() } else { Vec::new() };
+            let more = if let StepState::Todo(actions) = &state { actions.clone() } else { Vec::new() };
             states.push((step.id().0, state));
             queued.extend(more);
-            let blocked = matches!(states.last(), Some((_, State::Blocked(_))));
+            let blocked = matches!(states.last(), Some((_, StepState::Blocked(_))));
             if blocked || step.barrier() && !queued.is_empty() {
                 break;
             }
@@ -205,7 +205,7 @@ impl Fleet {
     }
 
     /// Onboards until every step is done; at most five lab minutes.
-    pub fn onboard(&self, on: On, name: Option<&str>) -> Vec<(&'static str, State)> {
+    pub fn onboard(&self, on: On, name: Option<&str>) -> Vec<(&'static str, StepState)> {
         let worker = name.map(|name| self.worker(name));
         let mut host = name.map_or_else(|| self.world.here(), |name| self.host(name));
         let mut states = Vec::new();
@@ -213,8 +213,8 @@ impl Fleet {
             let facts = self.facts(on, worker, host.as_mut());
             let (seen, actions) = self.look(on, worker, &facts);
             states = seen;
-            let blocked = matches!(states.last(), Some((_, State::Blocked(_))));
-            if blocked || states.iter().all(|(_, state)| matches!(state, State::Done(_))) {
+            let blocked = matches!(states.last(), Some((_, StepState::Blocked(_))));
+            if blocked || states.iter().all(|(_, state)| matches!(state, StepState::Done(_))) {
                 return states;
             }
             self.carry(host.as_mut(), &actions);
@@ -233,8 +233,8 @@ pub fn fill(action: Action, slots: &BTreeMap<Slot, String>) -> Action {
     }
 }
 
-pub fn run(host: &mut dyn Host, actions: Vec<Action>, wants: Vec<Want>) -> BatchEnd {
-    host.run(&Batch { actions, wants, run: RUN.to_owned() }, &Stop::default(), &mut |_| {})
+pub fn run(host: &mut dyn Host, actions: Vec<Action>, queries: Vec<FactQuery>) -> BatchEnd {
+    host.run(&Batch { actions, queries, run: RUN.to_owned() }, &Stop::default(), &mut |_| {})
 }
 
 pub fn put(path: &str, text: &str) -> Action {
@@ -242,15 +242,15 @@ pub fn put(path: &str, text: &str) -> Action {
     Action::Put { path: path.to_owned(), content, mode: "0640", owner: "root:root" }
 }
 
-pub fn file(path: &str) -> Want {
-    Want::File { path: path.to_owned(), content: true }
+pub fn file(path: &str) -> FactQuery {
+    FactQuery::File { path: path.to_owned(), content: true }
 }
 
-pub fn assert_done(states: &[(&'static str, State)]) {
+pub fn assert_done(states: &[(&'static str, StepState)]) {
     for (step, state) in states {
         // That kubectl works is for a proof to say, not for a look.
-        let kubectl = matches!(state, State::Await(Proof::Kubectl { .. }));
-        assert!(kubectl || matches!(state, State::Done(_)), "{step}: {state:?}");
+        let kubectl = matches!(state, StepState::Await(Proof::Kubectl { .. }));
+        assert!(kubectl || matches!(state, StepState::Done(_)), "{step}: {state:?}");
     }
 }
 
@@ -261,22 +261,22 @@ pub fn undo(record: &[RecordLine]) -> Vec<Action> {
     for line in record.iter().rev() {
         actions.extend(match line.kind.as_str() {
             "put" | "key" if line.old.is_empty() => {
-                vec![Action::TakeAway { path: own(&line.path), new: own(&line.new) }]
+                vec![Action::UndoCreate { path: own(&line.path), new: own(&line.new) }]
             }
-            "put" | "key" => vec![Action::PutBack {
+            "put" | "key" => vec![Action::RestoreFile {
                 path: own(&line.path),
                 run: own(&line.run),
                 old: own(&line.old),
                 new: own(&line.new),
                 mode: own(&line.mode),
             }],
-            "dir" => vec![Action::TakeDir { path: own(&line.path) }],
-            "image" => vec![Action::TakeImage { name: own(&line.path) }],
+            "dir" => vec![Action::UndoMakeDir { path: own(&line.path) }],
+            "image" => vec![Action::UndoLoadImage { name: own(&line.path) }],
             "enable" => vec![Action::Service { verb: Verb::Disable, unit: own(&line.path) }],
             "start" => vec![Action::Service { verb: Verb::Stop, unit: own(&line.path) }, Action::CleanPods],
             _ => Vec::new(),
         });
     }
-    actions.push(Action::Forget { run: RUN.to_owned() });
+    actions.push(Action::DeleteRecord { run: RUN.to_owned() });
     actions
 }

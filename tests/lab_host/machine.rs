@@ -7,15 +7,15 @@ use std::time::Duration;
 use gangplank::engine::World;
 use gangplank::engine::world::scripted::LabWorld;
 use gangplank::host::stream::Live;
-use gangplank::host::{Batch, Heard, Stop, Vault};
+use gangplank::host::{Batch, BatchProgress, Stop, Vault};
 use gangplank::kube::ReadyState;
 use gangplank::lab::setup::FAILED_WORKER;
 use gangplank::lab::{Fault, HERE};
 use gangplank::pki::{self};
-use gangplank::plan::action::{Action, KeyKind, SecretRef, Slot, Verb, sha256};
-use gangplank::plan::fact::{Known, Want};
+use gangplank::plan::action::{Action, KeyAlgorithm, SecretRef, Slot, Verb, sha256};
+use gangplank::plan::fact::{FactQuery, Known};
 use gangplank::plan::place::Place;
-use gangplank::step::{On, State};
+use gangplank::step::{On, StepState};
 use serde_json::json;
 
 use super::fleet::*;
@@ -29,9 +29,14 @@ fn an_action_has_the_effect_its_word_has() {
         Action::MakeDir { path: "/etc/deep".to_owned(), mode: "0700" },
         put(&a, "one\n"),
         put(&a, "two\n"),
-        Action::MakeKey { path: key.clone(), kind: KeyKind::P256 },
+        Action::MakeKey { path: key.clone(), kind: KeyAlgorithm::P256 },
     ];
-    let wants = vec![file(&a), Want::Key(key.clone()), Want::Record, Want::Folder("/etc/deep".to_owned())];
+    let wants = vec![
+        file(&a),
+        FactQuery::Key(key.clone()),
+        FactQuery::Record,
+        FactQuery::Folder("/etc/deep".to_owned()),
+    ];
     let end = run(host.as_mut(), actions, wants);
     assert!(end.complete && end.trouble.is_none());
     let fact = end.facts.file(&a).yes().copied().unwrap().clone().unwrap();
@@ -49,8 +54,8 @@ fn an_action_has_the_effect_its_word_has() {
         .machine("w1", |m| m.files[&format!("/var/lib/gangplank/{RUN}/{}", record[2].old)].clone());
     assert_eq!((kept.unwrap().bytes.as_slice(), record[2].run.as_str()), (b"one\n".as_slice(), RUN));
     // A changed file is left alone, an unchanged one is put back, a full folder stays.
-    let wrong = Action::TakeAway { path: a.clone(), new: sha256(b"one\n") };
-    let back = Action::PutBack {
+    let wrong = Action::UndoCreate { path: a.clone(), new: sha256(b"one\n") };
+    let back = Action::RestoreFile {
         path: a.clone(),
         run: RUN.to_owned(),
         old: sha256(b"one\n"),
@@ -59,7 +64,7 @@ fn an_action_has_the_effect_its_word_has() {
     };
     let end = run(
         host.as_mut(),
-        vec![wrong, back, Action::TakeDir { path: "/etc/deep".to_owned() }],
+        vec![wrong, back, Action::UndoMakeDir { path: "/etc/deep".to_owned() }],
         vec![file(&a)],
     );
     assert!(end.actions[&0].out.contains("no longer what gangplank wrote"));
@@ -74,11 +79,13 @@ fn events_counts_and_a_failing_action_are_those_of_a_script() {
     let mut host = fleet.host("w1");
     let mut heard = Vec::new();
     let actions = vec![put("/etc/x", "x"), put("/nowhere/x", "x"), put("/etc/y", "y")];
-    let batch = Batch { actions, wants: vec![file("/etc/y")], run: RUN.to_owned() };
+    let batch = Batch { actions, queries: vec![file("/etc/y")], run: RUN.to_owned() };
     let end = host.run(&batch, &Stop::default(), &mut |one| heard.push(one));
-    assert_eq!(heard[..3], [Heard::Began(0), Heard::Ended(0, 0), Heard::Began(1)]);
-    assert!(matches!(&heard[3], Heard::Said(1, true, said) if said.contains("Directory nonexistent")));
-    assert_eq!(heard[4..], [Heard::Ended(1, 1)]);
+    assert_eq!(heard[..3], [BatchProgress::Began(0), BatchProgress::Ended(0, 0), BatchProgress::Began(1)]);
+    assert!(
+        matches!(&heard[3], BatchProgress::Said(1, true, said) if said.contains("Directory nonexistent"))
+    );
+    assert_eq!(heard[4..], [BatchProgress::Ended(1, 1)]);
     assert_eq!((end.complete, end.actions.len()), (true, 2));
     assert_eq!(end.facts.file("/etc/y"), Known::Yes(&None));
     let stop = Stop::default();
@@ -132,7 +139,7 @@ fn faults_show_as_they_would_on_a_machine() {
         let code = match fleet.world.host(&Place::CaHost, &fleet.worker("w1").ssh) {
             Err(trouble) => trouble.code(),
             Ok(mut host) => {
-                let end = run(host.as_mut(), vec![put("/etc/x", "x")], vec![Want::Machine]);
+                let end = run(host.as_mut(), vec![put("/etc/x", "x")], vec![FactQuery::Machine]);
                 let full = end.actions.get(&0).is_some_and(|one| one.err.contains("No space left on device"));
                 if full { "full" } else { end.trouble.map_or("none", |trouble| trouble.code()) }
             }
@@ -169,7 +176,7 @@ fn faults_show_as_they_would_on_a_machine() {
     assert!(
         states
             .iter()
-            .any(|(_, state)| matches!(state, State::Blocked(problem) if problem.code == "E-FILE-01"))
+            .any(|(_, state)| matches!(state, StepState::Blocked(problem) if problem.code == "E-FILE-01"))
     );
 }
 
@@ -181,7 +188,7 @@ fn a_down_api_says_so_and_the_host_steps_go_on() {
     let api = fleet.world.cluster();
     assert_eq!(api.look(pem.as_bytes(), fleet.ca.subject_raw()).fault.unwrap().code(), "E-API-01");
     assert_eq!(api.login(pem.as_bytes(), None).unwrap_err().code(), "E-API-01");
-    let tls = Want::Tls { host: "loadbalancer.example.com".to_owned(), port: 443 };
+    let tls = FactQuery::Tls { host: "loadbalancer.example.com".to_owned(), port: 443 };
     let end = run(fleet.host("w1").as_mut(), Vec::new(), vec![tls]);
     assert!(end.facts.tls("loadbalancer.example.com", 443).why_not().contains("refused"));
     fleet.lab().set_api_calls(None);
@@ -232,7 +239,7 @@ fn a_certificate_of_another_ca_keeps_the_node_away() {
     }
     mixed.world.wait(Duration::from_secs(60));
     assert_eq!(mixed.cluster().nodes.unwrap(), []);
-    let rows = run(host.as_mut(), Vec::new(), vec![Want::Containers]).facts;
+    let rows = run(host.as_mut(), Vec::new(), vec![FactQuery::Containers]).facts;
     assert_eq!(rows.containers().yes().unwrap().len(), 2, "static pods need no API");
 }
 
@@ -257,7 +264,7 @@ fn the_live_stream_tells_of_containers() {
 #[test]
 fn failed_workers_show_why() {
     let world = LabWorld::read(FAILED_WORKER).unwrap();
-    let end = |host: &str, want: Want| {
+    let end = |host: &str, want: FactQuery| {
         let mut host = world.lab().connect(host).unwrap();
         run(&mut host, Vec::new(), vec![want]).facts
     };
@@ -266,9 +273,9 @@ fn failed_workers_show_why() {
     let content = facts.file(&cert).yes().copied().unwrap().clone().unwrap().content.unwrap();
     let ended = world.now().duration_since(pki::examine(&content).unwrap().not_after).as_hours() / 24;
     assert_eq!(ended, 9);
-    let off = end("w2", Want::Machine).machine().yes().unwrap().clock_ms - world.now().as_millisecond();
+    let off = end("w2", FactQuery::Machine).machine().yes().unwrap().clock_ms - world.now().as_millisecond();
     assert!(off < -890_000, "{off}");
-    assert!(end("w3", Want::Docker).docker().yes().unwrap().version.is_empty());
+    assert!(end("w3", FactQuery::Docker).docker().yes().unwrap().version.is_empty());
     assert!(world.read(Path::new("/home/op/ca/ca.key")).is_ok());
     world.write_new(Path::new("/home/op/new"), b"x", 0o600).unwrap();
     assert!(world.write_new(Path::new("/home/op/new"), b"y", 0o600).is_err());
@@ -313,7 +320,7 @@ fn a_kubelet_that_cannot_start_is_tried_again_and_recovers() {
     run(fleet.host("w1").as_mut(), vec![restart], Vec::new());
     fleet.world.wait(Duration::from_secs(25));
     let unit = || {
-        let end = run(fleet.host("w1").as_mut(), Vec::new(), vec![Want::Unit("kubelet".to_owned())]);
+        let end = run(fleet.host("w1").as_mut(), Vec::new(), vec![FactQuery::Unit("kubelet".to_owned())]);
         end.facts.unit("kubelet").yes().copied().unwrap().clone()
     };
     let seen = unit();
@@ -330,6 +337,6 @@ fn a_kubelet_that_cannot_start_is_tried_again_and_recovers() {
     fleet.lab().mend("w1");
     fleet.world.wait(Duration::from_secs(30));
     assert_eq!(state(), ReadyState::Ready);
-    let rows = run(fleet.host("w1").as_mut(), Vec::new(), vec![Want::Containers]).facts;
+    let rows = run(fleet.host("w1").as_mut(), Vec::new(), vec![FactQuery::Containers]).facts;
     assert_eq!(rows.containers().yes().unwrap().len(), 2);
 }

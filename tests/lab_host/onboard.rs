@@ -5,7 +5,7 @@ use std::time::Duration;
 use gangplank::engine::World;
 use gangplank::kube::{ReadyState, dns};
 use gangplank::lab::Fault;
-use gangplank::plan::fact::Want;
+use gangplank::plan::fact::FactQuery;
 use gangplank::step::On;
 
 use super::fleet::*;
@@ -38,7 +38,7 @@ fn hosts_worked_on_side_by_side_keep_their_clocks() {
                 assert_done(&fleet.onboard(On::Worker, Some(name)));
                 for _ in 0..20 {
                     let asked = fleet.world.now().as_millisecond();
-                    let end = run(fleet.host(name).as_mut(), Vec::new(), vec![Want::Machine]);
+                    let end = run(fleet.host(name).as_mut(), Vec::new(), vec![FactQuery::Machine]);
                     let off = end.facts.machine().yes().unwrap().clock_ms - asked;
                     assert!((0..2_000).contains(&off), "{name}: {off}");
                     fleet.world.wait(Duration::from_secs(30));
@@ -66,7 +66,7 @@ fn the_post_s_own_version_comes_aboard_too() {
 fn this_computer_gets_its_admin_certificate_and_kubectl_works() {
     let fleet = Fleet::first();
     assert_done(&fleet.onboard(On::Worker, Some("w1")));
-    assert_done(&fleet.onboard(On::Here, None));
+    assert_done(&fleet.onboard(On::Local, None));
     let args = ["--kubeconfig", "/home/op/.kube/config", "--context", "first", "get", "nodes"];
     let said = fleet.world.kubectl(&args).unwrap().unwrap();
     assert!(said.contains("w1 Ready v1.20.2"), "{said}");
@@ -88,15 +88,15 @@ fn cluster_dns_is_ready_after_its_objects_and_answers_on_a_worker() {
     assert_eq!(ready(), 0);
     // The pod's own container comes after its pause container.
     fleet.world.wait(Duration::from_secs(1));
-    let rows = run(fleet.host("w1").as_mut(), Vec::new(), vec![Want::Containers]).facts;
+    let rows = run(fleet.host("w1").as_mut(), Vec::new(), vec![FactQuery::Containers]).facts;
     let rows = rows.containers().yes().copied().unwrap().clone();
     assert!(rows.iter().any(|row| row.contains("\tk8s_coredns_coredns-")), "{rows:?}");
     fleet.world.wait(Duration::from_secs(10));
     assert_eq!(ready(), 1);
     let mut pipe = fleet.host("w1").tcp("10.3.0.2", 53).unwrap();
-    let answer = dns::ask(&mut pipe, "kubernetes.default.svc.cluster.local", dns::Kind::A, 7).unwrap();
+    let answer = dns::ask(&mut pipe, "kubernetes.default.svc.cluster.local", dns::AddressKind::A, 7).unwrap();
     assert_eq!(answer.addresses, ["10.3.0.1".parse::<std::net::IpAddr>().unwrap()]);
-    let none = dns::ask(&mut pipe, "nobody.default.svc.cluster.local", dns::Kind::A, 8).unwrap();
+    let none = dns::ask(&mut pipe, "nobody.default.svc.cluster.local", dns::AddressKind::A, 8).unwrap();
     assert_eq!((none.addresses.len(), none.rcode.as_str()), (0, "NameError"));
     // A worker without kube-proxy does not reach it.
     assert!(fleet.host("w2").tcp("10.3.0.2", 53).is_err());

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use gangplank::engine::world::scripted::LabWorld;
-use gangplank::engine::{Engine, Front, Journal, OfflineCerts, Session, Stamped, Teller, World};
+use gangplank::engine::{Engine, EventSink, Front, Journal, OfflineCerts, Session, Stamped, World};
 use gangplank::host::Stop;
 use gangplank::kube::ReadyState;
 use gangplank::lab::machine::LabContainer;
 use gangplank::lab::setup::{FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
 use gangplank::lab::{Fault, Lab};
-use gangplank::live::panel::Api;
-use gangplank::live::{Change, Link, Panel, spots, start};
+use gangplank::live::panel::ApiState;
+use gangplank::live::{Change, Link, Panel, start, watch_targets};
 use gangplank::plan::model::Plan;
 use gangplank::plan::yaml;
 
@@ -63,7 +63,7 @@ fn is_down(panel: &Panel, name: &str) -> bool {
 #[test]
 fn a_container_that_starts_is_heard_of_and_the_end_of_the_watch_ends_the_threads() {
     let Room { lab, world, plan } = room();
-    let (send, mut ear) = ear(&spots(&plan));
+    let (send, mut ear) = ear(&watch_targets(&plan));
     let watch = start(world, &plan, false, send);
     first_looks(&mut ear, &["w1", "w2", "w3"]);
     run(&lab, "w2", 'a');
@@ -78,7 +78,7 @@ fn a_container_that_starts_is_heard_of_and_the_end_of_the_watch_ends_the_threads
 #[test]
 fn a_host_that_is_lost_says_why_is_tried_again_and_holds_nobody_up() {
     let Room { lab, world, plan } = room();
-    let (send, mut ear) = ear(&spots(&plan));
+    let (send, mut ear) = ear(&watch_targets(&plan));
     let _watch = start(world, &plan, false, send);
     first_looks(&mut ear, &["w1", "w2", "w3"]);
     lab.fault("w2", Fault::Unreachable);
@@ -106,21 +106,21 @@ fn a_host_that_is_lost_says_why_is_tried_again_and_holds_nobody_up() {
 #[test]
 fn without_a_login_the_api_says_so_and_with_the_ca_it_is_watched() {
     let Room { lab, world, plan } = room();
-    let (send, mut ear) = ear(&spots(&plan));
+    let (send, mut ear) = ear(&watch_targets(&plan));
     let mut watch = start(world, &plan, false, send);
     ear.until("nobody is known", |panel, change| {
         *change == Change::Api
-            && matches!(panel.api(), Api::Down { why, .. } if why.contains("nobody is known"))
+            && matches!(panel.api(), ApiState::Down { why, .. } if why.contains("nobody is known"))
     });
     watch.cluster(&plan, true);
-    ear.until("the nodes are watched", |panel, _| matches!(panel.api(), Api::Watching { .. }));
+    ear.until("the nodes are watched", |panel, _| matches!(panel.api(), ApiState::Watching { .. }));
     lab.set_api_calls(Some(0));
     ear.until(
         "the api is down",
-        |panel, _| matches!(panel.api(), Api::Down { why, .. } if why.contains("refused")),
+        |panel, _| matches!(panel.api(), ApiState::Down { why, .. } if why.contains("refused")),
     );
     lab.set_api_calls(None);
-    ear.until("the nodes are watched again", |panel, _| matches!(panel.api(), Api::Watching { .. }));
+    ear.until("the nodes are watched again", |panel, _| matches!(panel.api(), ApiState::Watching { .. }));
 }
 
 struct Quiet;
@@ -132,7 +132,7 @@ impl Front for Quiet {
 #[test]
 fn a_run_is_seen_while_it_goes_on_and_is_not_disturbed() {
     let Room { world, plan, .. } = room();
-    let (send, mut ear) = ear(&spots(&plan));
+    let (send, mut ear) = ear(&watch_targets(&plan));
     let _watch = start(Arc::clone(&world) as _, &plan, true, send);
     first_looks(&mut ear, &["w1", "w2", "w3"]);
     let state = tempfile::tempdir().unwrap();
@@ -141,7 +141,7 @@ fn a_run_is_seen_while_it_goes_on_and_is_not_disturbed() {
     let engine = Engine {
         plan: &plan,
         world: &*world,
-        teller: Teller::new(&Quiet, "run"),
+        events: EventSink::new(&Quiet, "run"),
         journal: Journal::open(&session.folder, "run").unwrap(),
         stop: &stop,
         run: "run".to_owned(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use gangplank::host::Sample;
 use gangplank::kube::NodeEvent;
-use gangplank::live::panel::Api;
+use gangplank::live::panel::ApiState;
 use gangplank::live::{ApiNews, Change, HostNews, Link, Panel, Update};
 
 use crate::support::{at, down, host, node, node_event, nodes, place, pod_row, row, sample, spots, up};
@@ -130,7 +130,7 @@ fn nodes_of_an_api_that_went_away_are_kept_and_called_old() {
     assert_eq!(panel.heard(), Some(at(0)));
     let changes = panel.apply(nodes(20, vec![node("w1", "True", -60)]));
     assert_eq!(changes, [Change::Api]);
-    assert!(matches!(panel.api(), Api::Watching { .. }));
+    assert!(matches!(panel.api(), ApiState::Watching { .. }));
 }
 
 #[test]

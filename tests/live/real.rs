@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use gangplank::engine::world::real::Asker;
 use gangplank::engine::{RealWorld, World};
 use gangplank::host::{Ask, HostKeyQuestion, SecretWanted, TrustAnswer, TrustPolicy, Vault};
-use gangplank::live::{Change, Link, Spot, Watch};
+use gangplank::live::{Change, Link, Watch, WatchTarget};
 use gangplank::plan::action::SecretRef;
 use gangplank::plan::model::{ApiAddress, Login};
 use gangplank::plan::place::Place;
@@ -131,7 +131,7 @@ fn a_container_that_starts_is_heard_of_within_half_a_second_over_the_connection_
     let Some(machine) = machine() else { return };
     let kept = tempfile::tempdir().unwrap();
     let world = world(&machine, kept.path());
-    let spots = [Spot { place: place("w1"), login: machine.login() }];
+    let spots = [WatchTarget { place: place("w1"), login: machine.login() }];
     let (send, mut ear) = ear(&spots);
     let mut watch = Watch::new(Arc::clone(&world) as _, send);
     watch.hosts(&spots);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use gangplank::host::Sample;
 use gangplank::kube::{Node, NodeEvent, NodeNews};
-use gangplank::live::{ApiNews, Change, HostNews, Panel, Spot, Update};
+use gangplank::live::{ApiNews, Change, HostNews, Panel, Update, WatchTarget};
 use gangplank::plan::model::Login;
 use gangplank::plan::place::Place;
 use jiff::Timestamp;
@@ -21,8 +21,8 @@ pub fn place(name: &str) -> Place {
     Place::Worker(name.to_owned())
 }
 
-pub fn spots(names: &[&str]) -> Vec<Spot> {
-    let spot = |name: &&str| Spot {
+pub fn spots(names: &[&str]) -> Vec<WatchTarget> {
+    let spot = |name: &&str| WatchTarget {
         place: place(name),
         login: Login { host: (*name).to_owned(), ..Login::default() },
     };
@@ -93,7 +93,7 @@ pub struct Ear {
     pub news: Receiver<Update>,
 }
 
-pub fn ear(spots: &[Spot]) -> (gangplank::live::Send, Ear) {
+pub fn ear(spots: &[WatchTarget]) -> (gangplank::live::Send, Ear) {
     let (send, news) = mpsc::channel();
     (Box::new(move |update| drop(send.send(update))), Ear { panel: Panel::new(spots), news })
 }

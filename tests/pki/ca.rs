@@ -1,15 +1,15 @@
 //! Loading and making a CA.
 
-use gangplank::pki::{Ca, CaInfo, KeyKind, Kind, PkiError, needs_passphrase};
+use gangplank::pki::{CaInfo, CaSigner, KeyKind, NewKey, PkiError, needs_passphrase};
 use zeroize::Zeroizing;
 
 use super::support::{
     Bench, CA_EXTENSIONS, P256, PLAIN_NAME, RSA, WORKER_KEY, days, now, public, serial, worker,
 };
 
-fn load(bench: &Bench, key: &str, passphrase: Option<&str>) -> Result<Ca, PkiError> {
+fn load(bench: &Bench, key: &str, passphrase: Option<&str>) -> Result<CaSigner, PkiError> {
     let passphrase = passphrase.map(|text| Zeroizing::new(text.to_owned()));
-    Ca::load(&bench.read("ca.crt"), &bench.read(key), passphrase.as_ref(), now())
+    CaSigner::load(&bench.read("ca.crt"), &bench.read(key), passphrase.as_ref(), now())
 }
 
 fn assert_signs(bench: &Bench, key: &str, passphrase: Option<&str>) {
@@ -107,9 +107,9 @@ fn refuses_a_ca_outside_its_life() {
     let bench = Bench::new();
     bench.ca(P256, PLAIN_NAME, CA_EXTENSIONS);
     let (cert, key) = (bench.read("ca.crt"), bench.read("ca.key"));
-    let late = Ca::load(&cert, &key, None, now() + days(3651)).unwrap_err();
+    let late = CaSigner::load(&cert, &key, None, now() + days(3651)).unwrap_err();
     assert!(matches!(late, PkiError::CaExpired { .. }), "{late}");
-    let early = Ca::load(&cert, &key, None, now() - days(1)).unwrap_err();
+    let early = CaSigner::load(&cert, &key, None, now() - days(1)).unwrap_err();
     assert!(matches!(early, PkiError::CaNotYetValid { .. }), "{early}");
 }
 
@@ -134,12 +134,12 @@ fn refuses_what_it_cannot_read() {
     let (cert, key) = (bench.read("ca.crt"), bench.read("ca.key"));
     for bytes in [&b""[..], b"hello", &key, b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"]
     {
-        assert!(matches!(Ca::load(bytes, &key, None, now()), Err(PkiError::CaUnreadable)));
+        assert!(matches!(CaSigner::load(bytes, &key, None, now()), Err(PkiError::CaUnreadable)));
     }
     for bytes in
         [&b""[..], b"hello", &cert, b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"]
     {
-        assert!(matches!(Ca::load(&cert, bytes, None, now()), Err(PkiError::KeyUnreadable(_))));
+        assert!(matches!(CaSigner::load(&cert, bytes, None, now()), Err(PkiError::KeyUnreadable(_))));
     }
 }
 
@@ -156,9 +156,9 @@ fn tells_a_cipher_it_does_not_have_from_a_wrong_passphrase() {
 
 #[test]
 fn makes_a_ca_that_openssl_takes() {
-    for (kind, name) in [(Kind::P256, KeyKind::P256), (Kind::Rsa2048, KeyKind::Rsa(2048))] {
+    for (kind, name) in [(NewKey::P256, KeyKind::P256), (NewKey::Rsa2048, KeyKind::Rsa(2048))] {
         let bench = Bench::new();
-        let made = Ca::make("new-ca", kind, 3650, serial(), now()).unwrap();
+        let made = CaSigner::make("new-ca", kind, 3650, serial(), now()).unwrap();
         bench.write("ca.crt", &made.cert);
         bench.write("ca.key", made.key.as_bytes());
         assert_signs(&bench, "ca.key", None);

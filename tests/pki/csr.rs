@@ -1,6 +1,8 @@
 //! Signing requests made by the real openssl: what is taken, what is refused, what is told.
 
-use gangplank::pki::{CheckedCsr, Kind, Note, PkiError, check_csr, examine, make_csr, make_key, spki_sha256};
+use gangplank::pki::{
+    CheckedCsr, NewKey, Note, PkiError, check_csr, examine, make_csr, make_key, spki_sha256,
+};
 
 use super::support::{Bench, P256, made_ca, now, serial, worker, worker_spki};
 
@@ -124,7 +126,7 @@ fn tells_what_it_leaves_out() {
 
 #[test]
 fn tells_another_subject() {
-    let key = make_key(Kind::P256).unwrap();
+    let key = make_key(NewKey::P256).unwrap();
     let checked = checked(&make_csr(&key, "system:masters").unwrap());
     assert_eq!(checked.notes, [Note::OtherSubject("CN=system:masters".to_owned())]);
 }
@@ -154,7 +156,7 @@ fn takes_old_headers_and_text_in_front() {
 #[test]
 fn openssl_takes_the_requests_made_here() {
     let bench = Bench::new();
-    for kind in [Kind::P256, Kind::Rsa2048] {
+    for kind in [NewKey::P256, NewKey::Rsa2048] {
         let key = make_key(kind).unwrap();
         bench.write("w.csr", make_csr(&key, "worker/1").unwrap());
         let text = bench.openssl("req -in w.csr -verify -noout -subject");

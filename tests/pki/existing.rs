@@ -1,13 +1,13 @@
 //! Certificates found on a worker: which still do their job, and what is said of the others.
 
-use gangplank::pki::{CertFacts, Difference, Request, Usages, compare, describe, examine};
+use gangplank::pki::{CertFacts, CertificateDifference, Request, Usages, compare, describe, examine};
 
 use super::support::{
     Bench, CA_EXTENSIONS, P256, PLAIN_NAME, WORKER_KEY, days, made_ca, now, public, serial, worker,
     worker_spki,
 };
 
-fn signed(request: &Request) -> (gangplank::pki::Ca, CertFacts) {
+fn signed(request: &Request) -> (gangplank::pki::CaSigner, CertFacts) {
     let ca = made_ca();
     let cert = ca.sign(&public(&WORKER_KEY), request, serial(), now()).unwrap();
     (ca, examine(cert.as_bytes()).unwrap())
@@ -25,16 +25,16 @@ fn says_when_it_ends_soon() {
     let at = |days_left: i64| compare(&facts, &worker(), None, ca.info(), facts.not_after - days(days_left));
     assert_eq!(at(31), []);
     assert_eq!(at(30), []);
-    assert_eq!(at(29), [Difference::ExpiresSoon { days: 29 }]);
-    assert_eq!(at(0), [Difference::ExpiresSoon { days: 0 }]);
-    assert_eq!(at(-1), [Difference::Expired { when: facts.not_after }]);
+    assert_eq!(at(29), [CertificateDifference::ExpiresSoon { days: 29 }]);
+    assert_eq!(at(0), [CertificateDifference::ExpiresSoon { days: 0 }]);
+    assert_eq!(at(-1), [CertificateDifference::Expired { when: facts.not_after }]);
     assert_eq!(at(29)[0].to_string(), "it expires in 29 days");
 
     let short = Request { days: 10, ..worker() };
     let (ca, facts) = signed(&short);
     let at = |days_left: i64| compare(&facts, &short, None, ca.info(), facts.not_after - days(days_left));
     assert_eq!(at(3), []);
-    assert_eq!(at(1), [Difference::ExpiresSoon { days: 1 }]);
+    assert_eq!(at(1), [CertificateDifference::ExpiresSoon { days: 1 }]);
 }
 
 #[test]
@@ -56,11 +56,11 @@ fn says_what_is_different() {
     assert_eq!(one(&Request { cn: "x".to_owned(), ..worker() }), "E-CERT-08");
     assert_eq!(one(&Request { sans: vec![], ..worker() }), "E-CERT-09");
     let other_key = compare(&facts, &worker(), Some("00"), ca.info(), now());
-    assert!(matches!(other_key.as_slice(), [Difference::OtherKey { .. }]), "{other_key:?}");
+    assert!(matches!(other_key.as_slice(), [CertificateDifference::OtherKey { .. }]), "{other_key:?}");
     let other_ca = compare(&facts, &worker(), None, made_ca().info(), now());
-    assert_eq!(other_ca, [Difference::SignatureBad]);
+    assert_eq!(other_ca, [CertificateDifference::SignatureBad]);
     let early = compare(&facts, &worker(), None, ca.info(), now() - days(1));
-    assert!(matches!(early.as_slice(), [Difference::NotYetValid { .. }]), "{early:?}");
+    assert!(matches!(early.as_slice(), [CertificateDifference::NotYetValid { .. }]), "{early:?}");
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn more_usage_is_enough_and_less_is_not() {
     assert_eq!(compare(&full, &less, None, ca.info(), now()), []);
     let (ca, lacking) = signed(&less);
     let found = compare(&lacking, &worker(), None, ca.info(), now());
-    assert_eq!(found.iter().map(Difference::code).collect::<Vec<_>>(), ["E-CERT-10", "E-CERT-10"]);
+    assert_eq!(found.iter().map(CertificateDifference::code).collect::<Vec<_>>(), ["E-CERT-10", "E-CERT-10"]);
     let none = Request { client: false, server: false, usages: Usages::default(), ..worker() };
     let (ca, open) = signed(&none);
     assert_eq!(compare(&open, &worker(), None, ca.info(), now()), [], "no limit allows everything");
@@ -101,7 +101,7 @@ fn knows_the_certificates_of_the_post() {
     assert_eq!(compare(&facts, &post, Some(&worker_spki()), &ca, now()), []);
     bench.openssl(sign);
     let plain = compare(&examine(&bench.read("w.crt")).unwrap(), &post, None, &ca, now());
-    assert_eq!(plain.iter().map(Difference::code).collect::<Vec<_>>(), ["E-CERT-03", "E-CERT-09"]);
+    assert_eq!(plain.iter().map(CertificateDifference::code).collect::<Vec<_>>(), ["E-CERT-03", "E-CERT-09"]);
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use der::asn1::{Any, BitString};
 use der::{Decode, Encode, Tag};
-use gangplank::pki::openssl_ca::{Place, Task, read_output, script};
-use gangplank::pki::{Ca, CaInfo, Request, San, check_csr, examine, make_csr, verify_issued};
+use gangplank::pki::openssl_ca::{RemoteCa, Task, read_output, script};
+use gangplank::pki::{CaInfo, CaSigner, Request, San, check_csr, examine, make_csr, verify_issued};
 use openssl::hash::MessageDigest;
 use openssl::pkey::PKey;
 use openssl::sign::Signer;
@@ -19,13 +19,13 @@ fn assert_both_ways(bench: &Bench, why: &str) {
     let (request, spki, now) = (worker(), worker_spki(), now());
     let csr = make_csr(&WORKER_KEY, "anything").unwrap();
     let key = check_csr(csr.as_bytes(), Some(&spki), &request).unwrap().key;
-    let ca = Ca::load(&bench.read("ca.crt"), &bench.read("ca.key"), None, now).unwrap();
+    let ca = CaSigner::load(&bench.read("ca.crt"), &bench.read("ca.key"), None, now).unwrap();
     let here = ca.sign(&key, &request, serial(), now).unwrap_or_else(|error| panic!("{why}: {error}"));
     bench.assert_accepted(&here, why);
 
     let info = CaInfo::load(&bench.read("ca.crt")).unwrap();
     let key = bench.text_path("ca.key");
-    let place = Place { key: &key, info: &info, passphrase_fd: None };
+    let place = RemoteCa { key: &key, info: &info, passphrase_fd: None };
     let task = Task { id: "worker-1", csr: &csr, request: &request };
     let output = bench.dash(&script(&[task], &place, now).unwrap(), "", None);
     assert!(output.status.success(), "{why}: {}", String::from_utf8_lossy(&output.stderr));
@@ -189,7 +189,7 @@ fn signs_with_an_intermediate() {
     bench.write("mid.ext", CA_EXTENSIONS);
     bench.openssl("x509 -req -in mid.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 9 -extfile mid.ext -out mid.crt");
     let chain = [bench.read("mid.crt"), bench.read("ca.crt")].concat();
-    let ca = Ca::load(&chain, &bench.read("mid.key"), None, now()).unwrap();
+    let ca = CaSigner::load(&chain, &bench.read("mid.key"), None, now()).unwrap();
     assert_eq!((ca.info().self_signed, ca.info().others), (false, 1));
     let cert = ca.sign(&public(&WORKER_KEY), &worker(), serial(), now()).unwrap();
     assert_eq!(examine(cert.as_bytes()).unwrap().not_after, ca.info().cert.not_after, "cut at the CA's end");
@@ -262,7 +262,7 @@ proptest! {
         let info = CaInfo::load(&bench.read("ca.crt")).unwrap();
         let key = bench.text_path("ca.key");
         let csr = make_csr(&WORKER_KEY, "x").unwrap();
-        let place = Place { key: &key, info: &info, passphrase_fd: None };
+        let place = RemoteCa { key: &key, info: &info, passphrase_fd: None };
         let task = Task { id: "w", csr: &csr, request: &request };
         let output = bench.dash(&script(&[task], &place, now).unwrap(), "", None);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();

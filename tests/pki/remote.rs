@@ -2,7 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use gangplank::pki::openssl_ca::{Place, Task, read_output, script};
+use gangplank::pki::openssl_ca::{RemoteCa, Task, read_output, script};
 use gangplank::pki::{CaInfo, Request, San, make_csr, verify_issued};
 
 use super::support::{Bench, CA_EXTENSIONS, P256, PLAIN_NAME, WORKER_KEY, days, now, worker, worker_spki};
@@ -38,7 +38,7 @@ impl Host {
     fn text(&self, cert: &str, key: &str, fd: Option<u32>, tasks: &[(&str, &str, &Request)]) -> String {
         let info = CaInfo::load(&self.bench.read(cert)).unwrap();
         let key = self.bench.text_path(key);
-        let place = Place { key: &key, info: &info, passphrase_fd: fd };
+        let place = RemoteCa { key: &key, info: &info, passphrase_fd: fd };
         let tasks: Vec<Task<'_>> = tasks.iter().map(|(id, csr, request)| Task { id, csr, request }).collect();
         script(&tasks, &place, now()).unwrap()
     }
@@ -175,7 +175,7 @@ fn writes_years_after_2049_in_full() {
     assert!(text.contains(&end), "{end} in {text}");
     let mut far = host.info.clone();
     far.cert.not_after = jiff::Timestamp::MAX;
-    let place = Place { key: "/k", info: &far, passphrase_fd: None };
+    let place = RemoteCa { key: "/k", info: &far, passphrase_fd: None };
     let request = Request { days: 36_500, ..worker() };
     let task = Task { id: "w", csr: &host.csr, request: &request };
     let end = (now() + days(36_500)).strftime("-enddate %Y%m%d").to_string();
@@ -186,7 +186,7 @@ fn writes_years_after_2049_in_full() {
 fn refuses_what_the_shell_cannot_carry() {
     let host = Host::new();
     let build = |id: &str, fd: Option<u32>, at: jiff::Timestamp, request: &Request| {
-        let place = Place { key: "/k", info: &host.info, passphrase_fd: fd };
+        let place = RemoteCa { key: "/k", info: &host.info, passphrase_fd: fd };
         script(&[Task { id, csr: &host.csr, request }], &place, at).map_err(|error| error.code())
     };
     assert!(build("w", Some(3), now(), &worker()).is_ok());

@@ -1,6 +1,8 @@
 //! What comes back from a signer, changed in one field at a time: each change is seen and named.
 
-use gangplank::pki::{Ca, CaInfo, Difference, Issued, Kind, Request, Serial, verify_issued};
+use gangplank::pki::{
+    CaInfo, CaSigner, CertificateDifference, Issued, NewKey, Request, Serial, verify_issued,
+};
 use jiff::Timestamp;
 use openssl::asn1::{Asn1Integer, Asn1Time};
 use openssl::bn::BigNum;
@@ -48,7 +50,7 @@ fn names(dns: &[&str], ips: &[&str], emails: &[&str]) -> Vec<X509Extension> {
 impl Forge {
     fn new() -> Self {
         let now = now();
-        let made = Ca::make("demo-ca", Kind::P256, 3650, serial(), now).unwrap();
+        let made = CaSigner::make("demo-ca", NewKey::P256, 3650, serial(), now).unwrap();
         Self {
             now,
             ca: CaInfo::load(made.cert.as_bytes()).unwrap(),
@@ -125,13 +127,13 @@ impl Forge {
     }
 }
 
-fn judged(forge: Forge) -> Result<Issued, Vec<Difference>> {
+fn judged(forge: Forge) -> Result<Issued, Vec<CertificateDifference>> {
     let (pem, ca, now) = forge.pem();
     verify_issued(&pem, &worker(), &worker_spki(), &ca, now, now)
 }
 
 /// Changes one thing; exactly one difference with this code has to be found.
-fn assert_seen(code: &str, change: impl FnOnce(&mut Forge)) -> Difference {
+fn assert_seen(code: &str, change: impl FnOnce(&mut Forge)) -> CertificateDifference {
     let mut forge = Forge::new();
     change(&mut forge);
     let found = judged(forge).expect_err("it was taken");
@@ -158,15 +160,15 @@ fn returns_the_certificate_without_what_stands_around_it() {
 fn sees_none_or_more_than_one() {
     let (pem, ca, now) = Forge::new().pem();
     let judge = |text: &str| verify_issued(text, &worker(), &worker_spki(), &ca, now, now).unwrap_err();
-    assert_eq!(judge(""), [Difference::Unreadable]);
-    assert_eq!(judge("sorry"), [Difference::Unreadable]);
-    assert_eq!(judge(&pem[..pem.len() / 2]), [Difference::Unreadable]);
-    assert_eq!(judge(&format!("{pem}{pem}")), [Difference::Count(2)]);
+    assert_eq!(judge(""), [CertificateDifference::Unreadable]);
+    assert_eq!(judge("sorry"), [CertificateDifference::Unreadable]);
+    assert_eq!(judge(&pem[..pem.len() / 2]), [CertificateDifference::Unreadable]);
+    assert_eq!(judge(&format!("{pem}{pem}")), [CertificateDifference::Count(2)]);
 }
 
 #[test]
 fn sees_another_issuer() {
-    let other = Ca::make("other-ca", Kind::P256, 9, serial(), now()).unwrap();
+    let other = CaSigner::make("other-ca", NewKey::P256, 9, serial(), now()).unwrap();
     let seen = assert_seen("E-CERT-04", |forge| {
         forge.issuer = Some(X509::from_pem(other.cert.as_bytes()).unwrap());
         forge.ca_key = PKey::private_key_from_pem(other.key.as_bytes()).unwrap();
@@ -176,7 +178,7 @@ fn sees_another_issuer() {
 
 #[test]
 fn sees_another_signer_of_the_same_name() {
-    let other = Ca::make("demo-ca", Kind::P256, 9, serial(), now()).unwrap();
+    let other = CaSigner::make("demo-ca", NewKey::P256, 9, serial(), now()).unwrap();
     assert_seen("E-CERT-05", |forge| {
         forge.ca_key = PKey::private_key_from_pem(other.key.as_bytes()).unwrap();
     });
@@ -190,7 +192,7 @@ fn sees_a_changed_byte() {
     der[at + 7] = b'2';
     let pem = String::from_utf8(X509::from_der(&der).unwrap().to_pem().unwrap()).unwrap();
     let found = verify_issued(&pem, &worker(), &worker_spki(), &ca, now, now).unwrap_err();
-    assert!(found.contains(&Difference::SignatureBad), "{found:?}");
+    assert!(found.contains(&CertificateDifference::SignatureBad), "{found:?}");
 }
 
 #[test]
@@ -200,7 +202,7 @@ fn sees_a_weak_hash() {
 
 #[test]
 fn sees_another_key() {
-    let key = gangplank::pki::make_key(Kind::P256).unwrap();
+    let key = gangplank::pki::make_key(NewKey::P256).unwrap();
     assert_seen("E-CERT-07", |forge| forge.key = PKey::private_key_from_pem(key.as_bytes()).unwrap());
 }
 
@@ -217,7 +219,10 @@ fn sees_another_subject() {
 #[test]
 fn sees_other_names() {
     let seen = assert_seen("E-CERT-09", |forge| forge.sans = names(&["worker-1"], &["192.168.2.1"], &[]));
-    assert_eq!(seen, Difference::San { missing: vec!["IP:2001:db8::1".to_owned()], extra: vec![] });
+    assert_eq!(
+        seen,
+        CertificateDifference::San { missing: vec!["IP:2001:db8::1".to_owned()], extra: vec![] }
+    );
     let all = ["192.168.2.1", "2001:db8::1"];
     assert_seen("E-CERT-09", |forge| forge.sans = names(&["worker-1", "x"], &all, &[]));
     assert_seen("E-CERT-09", |forge| forge.sans = names(&["worker-1", "192.168.2.1"], &["2001:db8::1"], &[]));
@@ -253,7 +258,7 @@ fn sees_a_critical_extension() {
     };
     assert_eq!(
         assert_seen("E-CERT-03", |forge| forge.more.push(odd(true))),
-        Difference::Extension("1.2.3.4".to_owned())
+        CertificateDifference::Extension("1.2.3.4".to_owned())
     );
     let mut forge = Forge::new();
     forge.more.push(odd(false));
@@ -268,10 +273,10 @@ fn sees_wrong_dates() {
     let mut forge = Forge::new();
     forge.end = forge.now + days(3651);
     let found = judged(forge).unwrap_err();
-    assert!(found.iter().any(|one| matches!(one, Difference::OutlivesCa { .. })), "{found:?}");
+    assert!(found.iter().any(|one| matches!(one, CertificateDifference::OutlivesCa { .. })), "{found:?}");
     let (pem, ca, now) = Forge::new().pem();
     let found = verify_issued(&pem, &worker(), &worker_spki(), &ca, now, now + days(366)).unwrap_err();
-    assert!(matches!(found.as_slice(), [Difference::Expired { .. }]), "{found:?}");
+    assert!(matches!(found.as_slice(), [CertificateDifference::Expired { .. }]), "{found:?}");
 }
 
 #[test]
@@ -286,7 +291,7 @@ fn sees_version_1() {
     let mut forge = Forge::new();
     forge.version = 0;
     let found = judged(forge).unwrap_err();
-    assert!(found.contains(&Difference::Version(1)), "{found:?}");
+    assert!(found.contains(&CertificateDifference::Version(1)), "{found:?}");
 }
 
 #[test]

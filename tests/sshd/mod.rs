@@ -14,8 +14,8 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use gangplank::host::{
-    Ask, Chunk, Deadlines, Duplex, Here, HostKeyQuestion, NewKeys, SecretWanted, SshWire, Target,
-    TrustAnswer, TrustPolicy, Wire, WireError,
+    Ask, Chunk, Deadlines, Duplex, HostKeyQuestion, NewKeys, SecretWanted, SshEnvironment, SshTarget,
+    SshWire, TrustAnswer, TrustPolicy, Wire, WireError,
 };
 use zeroize::Zeroizing;
 
@@ -123,13 +123,13 @@ impl Sshd {
         self.dir.path().join(name)
     }
 
-    pub fn here(&self) -> Here {
-        Here { home: self.at("home"), user: self.user.clone(), ..Here::default() }
+    pub fn here(&self) -> SshEnvironment {
+        SshEnvironment { home: self.at("home"), user: self.user.clone(), ..SshEnvironment::default() }
     }
 
     /// A target with the sshd's own key and a known_hosts of its own.
-    pub fn target(&self) -> Target {
-        let mut target = Target::plain("127.0.0.1", self.port, &self.user, &self.here());
+    pub fn target(&self) -> SshTarget {
+        let mut target = SshTarget::plain("127.0.0.1", self.port, &self.user, &self.here());
         target.keys = vec![gangplank::host::config::KeyFile {
             path: self.at("id"),
             from: gangplank::host::config::KeyFrom::Plan,
@@ -210,11 +210,11 @@ impl Ask for Person {
     }
 }
 
-pub fn connect(target: &Target, person: &Person) -> Result<SshWire, WireError> {
+pub fn connect(target: &SshTarget, person: &Person) -> Result<SshWire, WireError> {
     SshWire::connect(target, &TrustPolicy::default(), person, Deadlines::default())
 }
 
-pub fn connect_with(target: &Target, accept: &[&str], new: NewKeys) -> Result<SshWire, WireError> {
+pub fn connect_with(target: &SshTarget, accept: &[&str], new: NewKeys) -> Result<SshWire, WireError> {
     let policy = TrustPolicy { accept: accept.iter().map(|text| (*text).to_owned()).collect(), new };
     SshWire::connect(target, &policy, &Person::default(), Deadlines::default())
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
 
-use gangplank::pki::{Ca, Kind, PublicKey, Request, San, Serial, Usages, make_key, spki_sha256};
+use gangplank::pki::{CaSigner, NewKey, PublicKey, Request, San, Serial, Usages, make_key, spki_sha256};
 use jiff::Timestamp;
 use openssl::pkey::PKey;
 use zeroize::Zeroizing;
@@ -127,7 +127,7 @@ pub fn public(key: &Zeroizing<String>) -> PublicKey {
 }
 
 /// One key of a worker for all tests.
-pub static WORKER_KEY: LazyLock<Zeroizing<String>> = LazyLock::new(|| make_key(Kind::P256).unwrap());
+pub static WORKER_KEY: LazyLock<Zeroizing<String>> = LazyLock::new(|| make_key(NewKey::P256).unwrap());
 
 pub fn worker_spki() -> String {
     let key = PKey::private_key_from_pem(WORKER_KEY.as_bytes()).unwrap();
@@ -135,7 +135,7 @@ pub fn worker_spki() -> String {
 }
 
 /// A CA made here.
-pub fn made_ca() -> Ca {
-    let made = Ca::make("demo-ca", Kind::P256, 3650, serial(), now()).unwrap();
-    Ca::load(made.cert.as_bytes(), made.key.as_bytes(), None, now()).unwrap()
+pub fn made_ca() -> CaSigner {
+    let made = CaSigner::make("demo-ca", NewKey::P256, 3650, serial(), now()).unwrap();
+    CaSigner::load(made.cert.as_bytes(), made.key.as_bytes(), None, now()).unwrap()
 }

@@ -10,11 +10,11 @@ use jiff::Timestamp;
 use crate::engine::signing::signer::Signer;
 use crate::engine::world::World;
 use crate::host::{Batch, Stop};
-use crate::kube::cluster::{Cluster, Login};
+use crate::kube::cluster::{ClientIdentity, ClusterApi};
 use crate::pki::{self, CaInfo};
 use crate::plan::fact::Facts;
 use crate::plan::model::Plan;
-use crate::plan::problem::{Problem, Way};
+use crate::plan::problem::{Problem, Remedy};
 use crate::step::{self, ClusterFacts, On};
 
 /// A value that one thread brings and others wait for.
@@ -65,7 +65,7 @@ impl<T: Clone> Gate<T> {
 }
 
 /// What is known beside the hosts.
-pub struct Base {
+pub struct SharedFacts {
     /// Signs.
     pub signer: Signer,
     /// This computer.
@@ -82,17 +82,17 @@ pub struct Base {
 }
 
 /// Signed once, however often the API has to be tried.
-pub(crate) type Passing = Mutex<Option<std::sync::Arc<Login>>>;
+pub(crate) type Passing = Mutex<Option<std::sync::Arc<ClientIdentity>>>;
 
 /// The facts of this computer.
 pub fn here(plan: &Plan, world: &dyn World) -> Facts {
     let home = world.home();
-    let batch = Batch { wants: step::wants(On::Here, plan, None, &home), ..Batch::default() };
+    let batch = Batch { queries: step::queries(On::Local, plan, None, &home), ..Batch::default() };
     world.here().run(&batch, &Stop::default(), &mut |_| {}).facts
 }
 
 /// The API must know this CA before anybody logs in anywhere.
-pub fn check_api(ca: &CaInfo, cluster: &dyn Cluster) -> Result<Vec<String>, Problem> {
+pub fn check_api(ca: &CaInfo, cluster: &dyn ClusterApi) -> Result<Vec<String>, Problem> {
     let pem = ca.pem().map_err(|error| Problem::new(error.code(), error.to_string()))?;
     let seen = cluster.look(pem.as_bytes(), ca.subject_raw());
     if let Some(why) = &seen.distrust {
@@ -125,7 +125,7 @@ pub(crate) fn refuses_clients(ca: &pki::CaInfo, theirs: &[String]) -> Problem {
     } else {
         problem.seen(format!("it accepts {}", theirs.join("; ")))
     };
-    problem.edit("ca: the one the API server was given as --client-ca-file").way(Way::Skip)
+    problem.edit("ca: the one the API server was given as --client-ca-file").way(Remedy::Skip)
 }
 
 /// Why nobody is logged in.
@@ -153,7 +153,7 @@ impl NoLogin {
 pub(crate) fn log_in(
     plan: &Plan,
     world: &dyn World,
-    cluster: &dyn Cluster,
+    cluster: &dyn ClusterApi,
     signer: &Signer,
     passing: &Passing,
 ) -> Result<(), NoLogin> {
@@ -192,7 +192,7 @@ pub(crate) fn log_in(
 pub(crate) fn earlier(
     plan: &Plan,
     world: &dyn World,
-    cluster: &dyn Cluster,
+    cluster: &dyn ClusterApi,
     ca: &CaInfo,
 ) -> Option<Result<(), NoLogin>> {
     let (cert, key) = step::admin_login(plan, &world.home());
@@ -201,7 +201,7 @@ pub(crate) fn earlier(
         Ok(ca) => ca,
         Err(error) => return Some(Err(NoLogin::only(&error))),
     };
-    match cluster.login(ca.as_bytes(), Some(&Login { cert: cert.to_vec(), key })) {
+    match cluster.login(ca.as_bytes(), Some(&ClientIdentity { cert: cert.to_vec(), key })) {
         Ok(()) => Some(Ok(())),
         Err(error) if unreachable(&error) => Some(Err(NoLogin::only(&error))),
         Err(_) => None,
@@ -209,9 +209,9 @@ pub(crate) fn earlier(
 }
 
 /// An admin's certificate that lives in memory and ends by itself.
-fn in_memory(plan: &Plan, world: &dyn World, signer: &Signer) -> Result<Login, Problem> {
+fn in_memory(plan: &Plan, world: &dyn World, signer: &Signer) -> Result<ClientIdentity, Problem> {
     let words = |error: pki::PkiError| Problem::new(error.code(), error.to_string());
-    let key = pki::make_key(pki::Kind::P256).map_err(words)?;
+    let key = pki::make_key(pki::NewKey::P256).map_err(words)?;
     let mut request = step::admin_request(plan, &world.home());
     "gangplank".clone_into(&mut request.cn);
     request.days = 1;
@@ -221,7 +221,7 @@ fn in_memory(plan: &Plan, world: &dyn World, signer: &Signer) -> Result<Login, P
         .map_err(|error| Problem::new("E-CA-16", error.to_string()))?;
     let spki = pki::spki_sha256(&public).map_err(words)?;
     let cert = signer.sign(&csr, &request, &spki, world)?;
-    Ok(Login { cert: cert.into_bytes(), key: zeroize::Zeroizing::new(key.as_bytes().to_vec()) })
+    Ok(ClientIdentity { cert: cert.into_bytes(), key: zeroize::Zeroizing::new(key.as_bytes().to_vec()) })
 }
 
 fn unreachable(error: &crate::kube::ApiError) -> bool {
@@ -270,7 +270,7 @@ pub fn cluster(plan: &Plan, world: &dyn World, made: &BTreeSet<String>) -> Clust
     facts
 }
 
-impl Base {
+impl SharedFacts {
     /// Learns everything; `make` = a CA that does not exist yet is made; `uids` = the
     /// API objects earlier runs made.
     pub fn learn(

@@ -4,7 +4,7 @@
 use crate::engine::cluster::facts::{Passing, check_api, earlier, log_in};
 use crate::engine::signing::signer::Signer;
 use crate::engine::world::World;
-use crate::kube::Cluster;
+use crate::kube::ClusterApi;
 use crate::pki::CaInfo;
 use crate::plan::model::{CaPlace, Plan};
 use crate::step;
@@ -39,7 +39,7 @@ impl SignIn {
         &mut self,
         plan: &Plan,
         world: &dyn World,
-        cluster: &dyn Cluster,
+        cluster: &dyn ClusterApi,
         may_sign: bool,
     ) -> Result<(), String> {
         if self.signer.is_none()

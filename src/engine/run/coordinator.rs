@@ -2,50 +2,51 @@
 
 use std::sync::{Arc, PoisonError};
 
-use crate::engine::cluster::facts::{Base, millis};
-use crate::engine::event::{Event, Outcome};
-use crate::engine::inspect::Site;
+use crate::engine::cluster::facts::{SharedFacts, millis};
+use crate::engine::event::{Event, TaskOutcome};
+use crate::engine::inspect::WorkSite;
 use crate::engine::run::proof::Ended;
 use crate::engine::run::worker::Worked;
 use crate::engine::run::{End, Engine};
-use crate::engine::sync::Shared;
+use crate::engine::sync::RunShared;
 use crate::kube::Applied;
 use crate::plan::action::{Action, object_name};
 use crate::plan::fact::Facts;
 use crate::plan::model::DnsKind;
 use crate::plan::place::Place;
-use crate::plan::problem::{Problem, Way};
-use crate::step::{self, Look, On, Proof, State, StepId};
+use crate::plan::problem::{Problem, Remedy};
+use crate::step::{self, On, Proof, StepId, StepInput, StepState};
 
 impl Engine<'_> {
     /// The CA, this computer, the cluster.
-    pub(crate) fn cluster_thread(&self, shared: &Shared, workers: usize) {
-        let learnt = Base::learn(self.plan, self.world, self.session.is_some(), &self.made, &shared.login)
-            .and_then(|base| {
-                if let Some(session) = self.session {
-                    session.check_identity(self.plan, &base.signer.info().cert.fingerprint)?;
-                }
-                Ok(Arc::new(base))
-            });
+    pub(crate) fn cluster_thread(&self, shared: &RunShared, workers: usize) {
+        let learnt =
+            SharedFacts::learn(self.plan, self.world, self.session.is_some(), &self.made, &shared.login)
+                .and_then(|base| {
+                    if let Some(session) = self.session {
+                        session.check_identity(self.plan, &base.signer.info().cert.fingerprint)?;
+                    }
+                    Ok(Arc::new(base))
+                });
         shared.base.open(learnt.clone());
         shared.login.open(());
         let base = match learnt {
             Ok(base) => base,
             Err(problem) => {
-                self.no_more_requests(&Place::Here);
-                self.fail(&Place::Here, None, problem);
+                self.no_more_requests(&Place::Local);
+                self.fail(&Place::Local, None, problem);
                 shared.dns.open(false);
-                shared.end(&Place::Here, End::Problem);
+                shared.end(&Place::Local, End::Problem);
                 return;
             }
         };
         for text in &base.notes {
-            self.teller.tell(&Place::Cluster, None, Event::Note { text: text.clone() });
+            self.events.tell(&Place::Cluster, None, Event::Note { text: text.clone() });
         }
         std::thread::scope(|scope| {
             let base = &base;
             // This computer and the cluster have nothing to wait for from each other.
-            scope.spawn(move || shared.end(&Place::Here, self.here_steps(shared, base, workers)));
+            scope.spawn(move || shared.end(&Place::Local, self.here_steps(shared, base, workers)));
             let cluster = self.cluster_steps(shared, base, workers);
             shared.dns.open(cluster != End::Problem && cluster != End::Stopped);
             shared.end(&Place::Cluster, cluster);
@@ -55,30 +56,30 @@ impl Engine<'_> {
         }
     }
 
-    fn here_steps(&self, shared: &Shared, base: &Base, workers: usize) -> End {
+    fn here_steps(&self, shared: &RunShared, base: &SharedFacts, workers: usize) -> End {
         let mut host = self.world.here();
-        let mut site = Site {
-            place: Place::Here,
+        let mut site = WorkSite {
+            place: Place::Local,
             worker: None,
-            on: On::Here,
+            on: On::Local,
             host: host.as_mut(),
             facts: base.here.clone(),
             asked_ms: millis(self.world.now()),
             slots: None,
         };
         let worked = self.work(base, &mut site);
-        self.no_more_requests(&Place::Here);
+        self.no_more_requests(&Place::Local);
         let mut end = ended(&worked);
         if end == End::Problem || end == End::Stopped {
             return end;
         }
         if worked.changed > 0 {
             // kubectl is a large program, and where things are changed the workers' part is the long one.
-            shared.calm(workers);
+            shared.wait_idle(workers);
         }
         for (id, proof) in worked.proofs {
             if let Proof::Kubectl { file, context } = proof {
-                self.teller.tell(&Place::Here, Some(id), Event::TaskStarted);
+                self.events.tell(&Place::Local, Some(id), Event::TaskStarted);
                 // With an offline CA the admin's certificate of this run is the first that the API knows.
                 let known = match &base.cluster.nodes {
                     Some(_) => Ok(()),
@@ -89,7 +90,7 @@ impl Engine<'_> {
                     Ok(()) => self.kubectl_works(&file, &context),
                     Err(why) => Ended::NotShown(format!("the API is not there: {why}")),
                 };
-                if self.tell_proof(&Place::Here, id, ended).is_some() {
+                if self.tell_proof(&Place::Local, id, ended).is_some() {
                     end = End::Problem;
                 }
             }
@@ -97,11 +98,11 @@ impl Engine<'_> {
         end
     }
 
-    fn cluster_steps(&self, shared: &Shared, base: &Base, workers: usize) -> End {
+    fn cluster_steps(&self, shared: &RunShared, base: &SharedFacts, workers: usize) -> End {
         let skip = |why: &str| {
             for step in step::steps(On::Cluster) {
-                let outcome = Outcome::Skipped { why: why.to_owned() };
-                self.teller.tell(&Place::Cluster, Some(step.id()), Event::TaskEnded { outcome });
+                let outcome = TaskOutcome::Skipped { why: why.to_owned() };
+                self.events.tell(&Place::Cluster, Some(step.id()), Event::TaskEnded { outcome });
             }
         };
         if !shared.one_ready(workers) {
@@ -129,12 +130,12 @@ impl Engine<'_> {
         self.apply_objects(base, facts)
     }
 
-    fn apply_objects(&self, base: &Base, cluster: &step::ClusterFacts) -> End {
+    fn apply_objects(&self, base: &SharedFacts, cluster: &step::ClusterFacts) -> End {
         let mut end = End::Same;
         let nothing = Facts::default();
         for step in step::steps(On::Cluster) {
             let (place, id) = (Place::Cluster, step.id());
-            let cx = Look {
+            let cx = StepInput {
                 plan: self.plan,
                 worker: None,
                 facts: &nothing,
@@ -147,24 +148,28 @@ impl Engine<'_> {
                 asked_ms: 0,
             };
             match step.look(&cx) {
-                State::Done(evidence) => {
-                    self.teller.tell(
+                StepState::Done(evidence) => {
+                    self.events.tell(
                         &place,
                         Some(id),
-                        Event::TaskEnded { outcome: Outcome::Same { evidence } },
+                        Event::TaskEnded { outcome: TaskOutcome::Same { evidence } },
                     );
                 }
-                State::Blocked(problem) => {
+                StepState::Blocked(problem) => {
                     self.fail(&place, Some(id), problem);
                     return End::Problem;
                 }
-                State::Todo(actions) => {
+                StepState::Todo(actions) => {
                     let tasks: Vec<(StepId, Action)> = actions.iter().map(|one| (id, one.clone())).collect();
                     if self.as_reviewed(&place, &tasks).is_some() {
                         return End::Problem;
                     }
                     if !self.go_on(&place, id, &actions) {
-                        self.teller.tell(&place, Some(id), Event::TaskEnded { outcome: Outcome::Stopped });
+                        self.events.tell(
+                            &place,
+                            Some(id),
+                            Event::TaskEnded { outcome: TaskOutcome::Stopped },
+                        );
                         return End::Stopped;
                     }
                     if let Err(problem) = self.kube(id, &actions) {
@@ -173,8 +178,8 @@ impl Engine<'_> {
                     }
                     end = End::Changed;
                 }
-                State::Await(Proof::Pods { selector, count, within }) => {
-                    self.teller.tell(&place, Some(id), Event::TaskStarted);
+                StepState::Await(Proof::Pods { selector, count, within }) => {
+                    self.events.tell(&place, Some(id), Event::TaskStarted);
                     let ended = self.pods_ready(&selector, count, within);
                     if matches!(ended, Ended::Stopped) {
                         self.tell_proof(&place, id, ended);
@@ -184,7 +189,7 @@ impl Engine<'_> {
                         return End::Problem;
                     }
                 }
-                State::Await(_) => {}
+                StepState::Await(_) => {}
             }
         }
         end
@@ -193,7 +198,7 @@ impl Engine<'_> {
     /// Applies objects through the API.
     fn kube(&self, id: StepId, actions: &[Action]) -> Result<(), Problem> {
         let place = Place::Cluster;
-        self.teller.tell(&place, Some(id), Event::TaskStarted);
+        self.events.tell(&place, Some(id), Event::TaskStarted);
         let number = self.next_batch();
         let tasks: Vec<(StepId, Action)> = actions.iter().map(|action| (id, action.clone())).collect();
         self.journal.before(&place, number, &tasks, &Facts::default()).map_err(|error| {
@@ -204,12 +209,12 @@ impl Engine<'_> {
             let Action::KubeApply { object } = action else { continue };
             let began = std::time::Instant::now();
             let started = Event::ActionStarted { action: action.title(), shell: action.shell().to_string() };
-            self.teller.tell(&place, Some(id), started);
+            self.events.tell(&place, Some(id), started);
             let result = self.world.cluster().apply(object);
             let status = i32::from(result.is_err());
             let _ = self.journal.ended(&place, number, index, status);
             let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-            self.teller.tell(&place, Some(id), Event::ActionEnded { action: action.title(), status, ms });
+            self.events.tell(&place, Some(id), Event::ActionEnded { action: action.title(), status, ms });
             match result {
                 Ok(Applied::Created { uid }) => self.remember(object, &uid),
                 Ok(Applied::Changed { fields, pods_stay }) => {
@@ -217,7 +222,7 @@ impl Engine<'_> {
                     if pods_stay {
                         text.push_str("; its running pods stay as they are until they are deleted");
                     }
-                    self.teller.tell(&place, Some(id), Event::Note { text });
+                    self.events.tell(&place, Some(id), Event::Note { text });
                 }
                 Ok(Applied::Same) => {}
                 Err(error) => {
@@ -228,18 +233,18 @@ impl Engine<'_> {
                         problem =
                             problem.edit("cluster.dns: a free address inside the API server's service range");
                     }
-                    return Err(problem.way(Way::Retry));
+                    return Err(problem.way(Remedy::Retry));
                 }
             }
         }
-        let outcome = Outcome::Changed { actions: actions.len() };
-        self.teller.tell(&place, Some(id), Event::TaskEnded { outcome });
+        let outcome = TaskOutcome::Changed { actions: actions.len() };
+        self.events.tell(&place, Some(id), Event::TaskEnded { outcome });
         Ok(())
     }
 
     /// Remembers an object this run made, for undo.
     fn remember(&self, object: &serde_json::Value, uid: &str) {
-        if let Ok(at) = crate::kube::apply::Place::of(object) {
+        if let Ok(at) = crate::kube::apply::ObjectPaths::of(object) {
             self.remember_path(&at.object, uid);
         }
     }
@@ -251,7 +256,7 @@ impl Engine<'_> {
             crate::engine::undo::remember(&session.folder, &serde_json::json!({"path": path, "uid": uid}))
         {
             let text = format!("{path} could not be noted for undo: {error}");
-            self.teller.tell(&Place::Cluster, None, Event::Note { text });
+            self.events.tell(&Place::Cluster, None, Event::Note { text });
         }
     }
 }

@@ -9,15 +9,15 @@ use std::cell::Cell;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::engine::cluster::facts::Base;
-use crate::engine::event::{Cost, Event, Outcome};
-use crate::engine::inspect::Site;
+use crate::engine::cluster::facts::SharedFacts;
+use crate::engine::event::{Cost, Event, TaskOutcome};
+use crate::engine::inspect::WorkSite;
 use crate::engine::review::Reviewed;
 use crate::engine::run::proof::Ended;
 use crate::engine::session::folder::Session;
-use crate::engine::session::journal::{Journal, Teller};
+use crate::engine::session::journal::{EventSink, Journal};
 use crate::engine::signing::offline::OfflineCerts;
-use crate::engine::sync::{Guard, Reported, Shared};
+use crate::engine::sync::{OnDrop, Reported, RunShared};
 use crate::engine::world::World;
 use crate::host::{Host, LiveStream, Stop};
 use crate::plan::action::Action;
@@ -25,7 +25,7 @@ use crate::plan::fact::Facts;
 use crate::plan::model::{CaPlace, Plan, Worker};
 use crate::plan::place::Place;
 use crate::plan::problem::Problem;
-use crate::step::{self, Look, On, State, StepId};
+use crate::step::{self, On, StepId, StepInput, StepState};
 
 /// Everything a run needs.
 pub struct Engine<'a> {
@@ -34,7 +34,7 @@ pub struct Engine<'a> {
     /// What it stands on.
     pub world: &'a dyn World,
     /// Numbers and shows events.
-    pub teller: Teller<'a>,
+    pub events: EventSink<'a>,
     /// Writes down what is about to be done.
     pub journal: Journal,
     /// The person's wish to stop.
@@ -116,9 +116,9 @@ impl Engine<'_> {
     /// Carries the plan out; the exit code.
     pub fn apply(&self) -> u8 {
         let workers = self.workers();
-        let shared = Shared::new(self.jobs);
+        let shared = RunShared::new(self.jobs);
         self.expect_requests();
-        self.teller.tell(&Place::Here, None, Event::RunStarted { hosts: self.contacted() });
+        self.events.tell(&Place::Local, None, Event::RunStarted { hosts: self.contacted() });
         std::thread::scope(|scope| {
             if matches!(self.plan.ca.place, CaPlace::Host { .. }) {
                 // The CA is behind a login itself: the others log in meanwhile, and nothing is done before it is known.
@@ -126,7 +126,7 @@ impl Engine<'_> {
             }
             let shared = &shared;
             scope.spawn(move || {
-                let _guard = Guard(|| shared.give_up("the thread of the cluster ended early"));
+                let _guard = OnDrop(|| shared.give_up("the thread of the cluster ended early"));
                 self.cluster_thread(shared, self.workers().len());
             });
             for worker in &workers {
@@ -155,8 +155,8 @@ impl Engine<'_> {
             End::Problem => "problem",
             End::Stopped => "stopped",
         };
-        self.teller.tell(
-            &Place::Here,
+        self.events.tell(
+            &Place::Local,
             None,
             Event::RunEnded {
                 code,
@@ -197,7 +197,7 @@ impl Engine<'_> {
         if !self.guided || actions.is_empty() {
             return true;
         }
-        if self.teller.front().go_on(place, step, actions) {
+        if self.events.front().go_on(place, step, actions) {
             // Meanwhile the whole run may have been stopped.
             return !self.stop.wanted();
         }
@@ -214,7 +214,7 @@ impl Engine<'_> {
                 for id in free {
                     let count = tasks.iter().filter(|(one, _)| *one == id).count();
                     let text = format!("{count} actions that could not be reviewed before");
-                    self.teller.tell(place, Some(id), Event::Note { text });
+                    self.events.tell(place, Some(id), Event::Note { text });
                 }
                 None
             }
@@ -227,17 +227,17 @@ impl Engine<'_> {
 
     pub(crate) fn fail(&self, place: &Place, step: Option<StepId>, problem: Problem) {
         let event = match step {
-            Some(_) => Event::TaskEnded { outcome: Outcome::Failed { problem } },
+            Some(_) => Event::TaskEnded { outcome: TaskOutcome::Failed { problem } },
             None => Event::Trouble { problem },
         };
-        self.teller.tell(place, step, event);
+        self.events.tell(place, step, event);
     }
 
-    fn worker_thread(&self, shared: &Shared, worker: &Worker, place: &Place) -> End {
+    fn worker_thread(&self, shared: &RunShared, worker: &Worker, place: &Place) -> End {
         shared.slots.take();
         // Given back and counted whatever happens, a panic included.
         let reported = Cell::new(Reported::Nothing);
-        let _guard = Guard(|| {
+        let _guard = OnDrop(|| {
             self.no_more_requests(place);
             if reported.get() == Reported::Nothing {
                 shared.worked();
@@ -251,7 +251,13 @@ impl Engine<'_> {
         self.worker_run(shared, worker, place, &reported)
     }
 
-    fn worker_run(&self, shared: &Shared, worker: &Worker, place: &Place, reported: &Cell<Reported>) -> End {
+    fn worker_run(
+        &self,
+        shared: &RunShared,
+        worker: &Worker,
+        place: &Place,
+        reported: &Cell<Reported>,
+    ) -> End {
         if self.stop.wanted() {
             return End::Stopped;
         }
@@ -269,7 +275,7 @@ impl Engine<'_> {
             }
         };
         let mut stream: Option<Box<dyn LiveStream>> = None;
-        let mut site = Site {
+        let mut site = WorkSite {
             place: place.clone(),
             worker: Some(worker),
             on: On::Worker,
@@ -290,8 +296,8 @@ impl Engine<'_> {
 
     fn worker_steps(
         &self,
-        shared: &Shared,
-        site: &mut Site,
+        shared: &RunShared,
+        site: &mut WorkSite,
         stream: &mut Option<Box<dyn LiveStream>>,
         reported: &Cell<Reported>,
     ) -> End {
@@ -301,12 +307,12 @@ impl Engine<'_> {
         }
         if self.stop.wanted() {
             // The questions may have been cut short: nothing is concluded from them.
-            self.teller.tell(&site.place, None, Event::TaskEnded { outcome: Outcome::Stopped });
+            self.events.tell(&site.place, None, Event::TaskEnded { outcome: TaskOutcome::Stopped });
             return End::Stopped;
         }
         let Ok(base) = shared.base.wait() else {
             let why = "the CA or the API stops everything, see above".to_owned();
-            self.teller.tell(&site.place, None, Event::TaskEnded { outcome: Outcome::Skipped { why } });
+            self.events.tell(&site.place, None, Event::TaskEnded { outcome: TaskOutcome::Skipped { why } });
             return End::Problem;
         };
         let mut worked = self.work(&base, site);
@@ -331,8 +337,8 @@ impl Engine<'_> {
             for step in step::steps(On::Ready) {
                 let cx = self.look(&base, site, &[]);
                 match step.look(&cx) {
-                    State::Await(proof) => {
-                        self.teller.tell(&site.place, Some(step.id()), Event::TaskStarted);
+                    StepState::Await(proof) => {
+                        self.events.tell(&site.place, Some(step.id()), Event::TaskStarted);
                         let ended = self.dns_answers(site, &proof, stream);
                         let stopped = matches!(ended, Ended::Stopped);
                         if self.tell_proof(&site.place, step.id(), ended).is_some() {
@@ -341,19 +347,19 @@ impl Engine<'_> {
                             end = End::Stopped;
                         }
                     }
-                    State::Done(evidence) => {
-                        let outcome = Outcome::Same { evidence };
-                        self.teller.tell(&site.place, Some(step.id()), Event::TaskEnded { outcome });
+                    StepState::Done(evidence) => {
+                        let outcome = TaskOutcome::Same { evidence };
+                        self.events.tell(&site.place, Some(step.id()), Event::TaskEnded { outcome });
                     }
-                    State::Todo(_) | State::Blocked(_) => {}
+                    StepState::Todo(_) | StepState::Blocked(_) => {}
                 }
             }
         }
         end
     }
 
-    fn look<'l>(&'l self, base: &'l Base, site: &'l Site, queued: &'l [Action]) -> Look<'l> {
-        Look {
+    fn look<'l>(&'l self, base: &'l SharedFacts, site: &'l WorkSite, queued: &'l [Action]) -> StepInput<'l> {
+        StepInput {
             plan: self.plan,
             worker: site.worker,
             facts: &site.facts,

@@ -3,16 +3,16 @@
 
 use std::time::{Duration, Instant};
 
-use crate::engine::cluster::facts::{Base, Gate, millis};
-use crate::engine::event::{Event, Outcome};
-use crate::engine::inspect::Site;
+use crate::engine::cluster::facts::{Gate, SharedFacts, millis};
+use crate::engine::event::{Event, TaskOutcome};
+use crate::engine::inspect::WorkSite;
 use crate::engine::run::Engine;
 use crate::engine::run::worker::Worked;
 use crate::host::{Batch, Live, LiveStream};
 use crate::kube::{Node, ReadyState, dns};
-use crate::plan::fact::{Known, Want};
+use crate::plan::fact::{FactQuery, Known};
 use crate::plan::place::Place;
-use crate::plan::problem::{Problem, Way};
+use crate::plan::problem::{Problem, Remedy};
 use crate::step::{self, Proof, StepId};
 
 /// How often the API is asked while something is waited for.
@@ -46,29 +46,29 @@ impl Engine<'_> {
     /// Tells how a proof ended; `true` when later work may build on it.
     pub fn tell_proof(&self, place: &Place, id: StepId, ended: Ended) -> Option<Problem> {
         let outcome = match ended {
-            Ended::True(evidence) => Outcome::Proven { evidence },
-            Ended::NotShown(why) => Outcome::NotProven { why },
-            Ended::Not(problem) => Outcome::Failed { problem },
-            Ended::Stopped => Outcome::Stopped,
+            Ended::True(evidence) => TaskOutcome::Proven { evidence },
+            Ended::NotShown(why) => TaskOutcome::NotProven { why },
+            Ended::Not(problem) => TaskOutcome::Failed { problem },
+            Ended::Stopped => TaskOutcome::Stopped,
         };
         let problem = match &outcome {
-            Outcome::Failed { problem } => Some(problem.clone()),
+            TaskOutcome::Failed { problem } => Some(problem.clone()),
             _ => None,
         };
-        self.teller.tell(place, Some(id), Event::TaskEnded { outcome });
+        self.events.tell(place, Some(id), Event::TaskEnded { outcome });
         problem
     }
 
     /// The proofs of a worker: its containers, then the node.
     pub fn prove_worker(
         &self,
-        base: &Base,
-        site: &mut Site,
+        base: &SharedFacts,
+        site: &mut WorkSite,
         worked: &mut Worked,
         stream: &mut Option<Box<dyn LiveStream>>,
     ) {
         for (id, proof) in std::mem::take(&mut worked.proofs) {
-            self.teller.tell(&site.place, Some(id), Event::TaskStarted);
+            self.events.tell(&site.place, Some(id), Event::TaskStarted);
             let ended = match &proof {
                 Proof::Containers { wanted, old, within } => {
                     self.containers(site, (wanted, old), *within, stream)
@@ -91,7 +91,7 @@ impl Engine<'_> {
 
     fn containers(
         &self,
-        site: &mut Site,
+        site: &mut WorkSite,
         (wanted, old): (&[(String, String)], &[String]),
         within: u64,
         stream: &mut Option<Box<dyn LiveStream>>,
@@ -145,7 +145,7 @@ impl Engine<'_> {
                     return Ended::Not(
                         Problem::new("E-HOST-03", format!("{}: the live stream ended", site.place))
                             .seen(why)
-                            .way(Way::Retry),
+                            .way(Remedy::Retry),
                     );
                 }
                 Live::Quiet | Live::Lookup { .. } => {
@@ -163,16 +163,16 @@ impl Engine<'_> {
                 )
                 .seen(format!("kubelet: {}", kubelet.trim()))
                 .manual("on the host: docker ps -a, and journalctl -u kubelet -n 50 --no-pager")
-                .way(Way::Retry);
+                .way(Remedy::Retry);
                 return Ended::Not(self.with_journal(site, problem));
             }
         }
     }
 
     /// Adds what the kubelet's journal says; one more exec, on a run that has failed anyway.
-    fn with_journal(&self, site: &mut Site, mut problem: Problem) -> Problem {
+    fn with_journal(&self, site: &mut WorkSite, mut problem: Problem) -> Problem {
         let batch = Batch {
-            wants: vec![Want::Unit("kubelet".to_owned()), Want::Docker],
+            queries: vec![FactQuery::Unit("kubelet".to_owned()), FactQuery::Docker],
             run: self.run.clone(),
             ..Batch::default()
         };
@@ -194,8 +194,8 @@ impl Engine<'_> {
 
     fn node_ready(
         &self,
-        base: &Base,
-        site: &mut Site,
+        base: &SharedFacts,
+        site: &mut WorkSite,
         name: &str,
         within: u64,
         started: Option<i64>,
@@ -234,7 +234,7 @@ impl Engine<'_> {
                 let problem =
                     Problem::new("E-NODE-02", format!("{name} did not become Ready within {within} s"))
                         .seen(seen)
-                        .way(Way::Retry);
+                        .way(Remedy::Retry);
                 return Ended::Not(self.with_journal(site, problem));
             }
             self.world.wait(POLL);
@@ -294,7 +294,7 @@ impl Engine<'_> {
                 return Ended::Not(
                     problem
                         .manual("kubectl -n kube-system describe pods -l k8s-app=kube-dns")
-                        .way(Way::Retry),
+                        .way(Remedy::Retry),
                 );
             }
             self.world.wait(POLL);
@@ -304,7 +304,7 @@ impl Engine<'_> {
     /// A real lookup on a worker: over TCP through its own sshd, and over UDP with a tool it may have.
     pub fn dns_answers(
         &self,
-        site: &mut Site,
+        site: &mut WorkSite,
         proof: &Proof,
         stream: &mut Option<Box<dyn LiveStream>>,
     ) -> Ended {
@@ -322,15 +322,15 @@ impl Engine<'_> {
                     break Ok(format!("{name} is {expect} over TCP"));
                 }
                 Ok(addresses) => seen = format!("{server} answered {addresses:?}, {expect} is expected"),
-                Err(Refusal::NotOffered(why)) => break Err(why),
-                Err(Refusal::NotYet(why)) => seen = why,
+                Err(LookupRefusal::NotOffered(why)) => break Err(why),
+                Err(LookupRefusal::NotYet(why)) => seen = why,
             }
             if self.over(deadline) {
                 return Ended::Not(
                     Problem::new("E-DNS-04", format!("{}: {server} does not answer for {name}", site.place))
                         .seen(seen)
                         .manual("on the host: iptables-save -t nat | grep kube-dns, and docker logs of kube-proxy")
-                        .way(Way::Retry),
+                        .way(Remedy::Retry),
                 );
             }
             self.world.wait(POLL);
@@ -349,7 +349,7 @@ impl Engine<'_> {
             (_, Some(Err(said))) => Ended::Not(
                 Problem::new("E-DNS-05", format!("{}: DNS over UDP does not answer", site.place))
                     .seen(said)
-                    .way(Way::Retry),
+                    .way(Remedy::Retry),
             ),
             (Err(why), None) => {
                 Ended::NotShown(format!("sshd forwards no TCP ({why}) and the host has no DNS tool"))
@@ -379,7 +379,7 @@ impl Engine<'_> {
                 Problem::new("E-KUBECTL-02", "kubectl get nodes does not work with the new context")
                     .seen(said)
                     .manual(format!("kubectl --kubeconfig {file} --context {context} get nodes -v 6"))
-                    .way(Way::Retry),
+                    .way(Remedy::Retry),
             ),
         }
     }
@@ -399,22 +399,26 @@ fn is_ready(node: &Node, since: Option<i64>) -> bool {
     node.ready.state == ReadyState::Ready && since.is_none_or(fresh)
 }
 
-enum Refusal {
+enum LookupRefusal {
     /// This machine makes no TCP connections for us.
     NotOffered(String),
     /// It may work later.
     NotYet(String),
 }
 
-fn lookup(site: &mut Site, name: &str, server: &str) -> Result<Vec<std::net::IpAddr>, Refusal> {
+fn lookup(site: &mut WorkSite, name: &str, server: &str) -> Result<Vec<std::net::IpAddr>, LookupRefusal> {
     let mut pipe = site.host.tcp(server, 53).map_err(|trouble| {
         let text = trouble.to_string();
-        if text.contains("prohibited") { Refusal::NotOffered(text) } else { Refusal::NotYet(text) }
+        if text.contains("prohibited") {
+            LookupRefusal::NotOffered(text)
+        } else {
+            LookupRefusal::NotYet(text)
+        }
     })?;
     let id = u16::try_from(std::process::id() & 0xffff).unwrap_or(1);
-    match dns::ask(&mut pipe, name, dns::Kind::A, id) {
+    match dns::ask(&mut pipe, name, dns::AddressKind::A, id) {
         Ok(answer) => Ok(answer.addresses),
-        Err(error) => Err(Refusal::NotYet(error.to_string())),
+        Err(error) => Err(LookupRefusal::NotYet(error.to_string())),
     }
 }
 

@@ -4,18 +4,18 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
-use crate::engine::cluster::facts::{Base, millis};
-use crate::engine::event::{Event, Outcome};
+use crate::engine::cluster::facts::{SharedFacts, millis};
+use crate::engine::event::{Event, TaskOutcome};
 use crate::engine::failure::action_problem;
-use crate::engine::inspect::{Looked, Site, look_all};
+use crate::engine::inspect::{StepOutcome, WorkSite, look_all};
 use crate::engine::run::Engine;
-use crate::engine::signing::signer::{Coming, Wanted};
-use crate::host::{Batch, BatchEnd, Heard};
+use crate::engine::signing::signer::{Coming, SignRequest};
+use crate::host::{Batch, BatchEnd, BatchProgress};
 use crate::plan::action::{Action, Content, Slot, Verb};
-use crate::plan::fact::{Known, Want};
+use crate::plan::fact::{FactQuery, Known};
 use crate::plan::place::Place;
-use crate::plan::problem::{Problem, Verdict, Way};
-use crate::step::{self, Proof, State, StepId};
+use crate::plan::problem::{Problem, Remedy, Verdict};
+use crate::step::{self, Proof, StepId, StepState};
 
 /// How a place's work ended.
 #[derive(Default)]
@@ -33,8 +33,8 @@ pub struct Worked {
 }
 
 impl Engine<'_> {
-    fn ask(&self, site: &mut Site, wants: Vec<Want>) -> Result<(), Problem> {
-        let batch = Batch { wants, run: self.run.clone(), ..Batch::default() };
+    fn ask(&self, site: &mut WorkSite, queries: Vec<FactQuery>) -> Result<(), Problem> {
+        let batch = Batch { queries, run: self.run.clone(), ..Batch::default() };
         let sent = millis(self.world.now());
         let end = site.host.run(&batch, self.stop, &mut |_| {});
         // The clock was read somewhere in between.
@@ -47,13 +47,13 @@ impl Engine<'_> {
     }
 
     /// The first look at a place: one exec.
-    pub fn first_look(&self, site: &mut Site) -> Result<(), Problem> {
-        let wants = step::wants(site.on, self.plan, site.worker, &self.world.home());
-        self.ask(site, wants)
+    pub fn first_look(&self, site: &mut WorkSite) -> Result<(), Problem> {
+        let queries = step::queries(site.on, self.plan, site.worker, &self.world.home());
+        self.ask(site, queries)
     }
 
     /// Does a place's work.
-    pub fn work(&self, base: &Base, site: &mut Site) -> Worked {
+    pub fn work(&self, base: &SharedFacts, site: &mut WorkSite) -> Worked {
         let mut worked = Worked::default();
         let mut told = false;
         loop {
@@ -61,8 +61,9 @@ impl Engine<'_> {
             if self.refuse(site, &looked, &mut worked) {
                 return worked;
             }
-            let barrier =
-                looked.last().is_some_and(|last| last.step.barrier() && matches!(last.state, State::Todo(_)));
+            let barrier = looked
+                .last()
+                .is_some_and(|last| last.step.barrier() && matches!(last.state, StepState::Todo(_)));
             let mut tasks: Vec<(StepId, Action)> = Vec::new();
             for one in &looked {
                 let id = one.step.id();
@@ -70,13 +71,15 @@ impl Engine<'_> {
                     self.tell_verdicts(site, one);
                 }
                 match &one.state {
-                    State::Done(evidence) => {
-                        let outcome = Outcome::Same { evidence: evidence.clone() };
-                        self.teller.tell(&site.place, Some(id), Event::TaskEnded { outcome });
+                    StepState::Done(evidence) => {
+                        let outcome = TaskOutcome::Same { evidence: evidence.clone() };
+                        self.events.tell(&site.place, Some(id), Event::TaskEnded { outcome });
                     }
-                    State::Todo(actions) => tasks.extend(actions.iter().map(|action| (id, action.clone()))),
-                    State::Await(proof) => worked.proofs.push((id, proof.clone())),
-                    State::Blocked(_) => {}
+                    StepState::Todo(actions) => {
+                        tasks.extend(actions.iter().map(|action| (id, action.clone())))
+                    }
+                    StepState::Await(proof) => worked.proofs.push((id, proof.clone())),
+                    StepState::Blocked(_) => {}
                 }
             }
             told = true;
@@ -113,16 +116,16 @@ impl Engine<'_> {
         }
     }
 
-    fn tell_verdicts(&self, site: &Site, one: &Looked) {
+    fn tell_verdicts(&self, site: &WorkSite, one: &StepOutcome) {
         for verdict in &one.verdicts {
             if !matches!(verdict, Verdict::Stops(_)) {
-                self.teller.tell(&site.place, Some(one.step.id()), Event::Verdict(verdict.clone()));
+                self.events.tell(&site.place, Some(one.step.id()), Event::Verdict(verdict.clone()));
             }
         }
     }
 
     /// Tells what is in the way; `true` when something is, and then nothing is changed.
-    fn refuse(&self, site: &Site, looked: &[Looked], worked: &mut Worked) -> bool {
+    fn refuse(&self, site: &WorkSite, looked: &[StepOutcome], worked: &mut Worked) -> bool {
         if looked.iter().all(|one| one.blocked().is_none()) {
             return false;
         }
@@ -134,12 +137,12 @@ impl Engine<'_> {
                 Verdict::Ok { .. } | Verdict::Warning { .. } => None,
             });
             let own = match &one.state {
-                State::Blocked(problem) => Some(problem),
-                State::Done(_) | State::Todo(_) | State::Await(_) => None,
+                StepState::Blocked(problem) => Some(problem),
+                StepState::Done(_) | StepState::Todo(_) | StepState::Await(_) => None,
             };
             for problem in own.into_iter().chain(all) {
-                let outcome = Outcome::Failed { problem: problem.clone() };
-                self.teller.tell(&site.place, Some(one.step.id()), Event::TaskEnded { outcome });
+                let outcome = TaskOutcome::Failed { problem: problem.clone() };
+                self.events.tell(&site.place, Some(one.step.id()), Event::TaskEnded { outcome });
                 first.get_or_insert(problem.clone());
             }
         }
@@ -150,8 +153,8 @@ impl Engine<'_> {
     /// Sends the actions; `false` when they did not all succeed.
     fn carry_out(
         &self,
-        base: &Base,
-        site: &mut Site,
+        base: &SharedFacts,
+        site: &mut WorkSite,
         tasks: Vec<(StepId, Action)>,
         worked: &mut Worked,
         barrier: bool,
@@ -182,13 +185,13 @@ impl Engine<'_> {
                     requests.push(next);
                 }
                 let keys = requests.iter().filter_map(|(_, action)| match action {
-                    Action::Sign { key, .. } => Some(Want::Key(key.clone())),
+                    Action::Sign { key, .. } => Some(FactQuery::Key(key.clone())),
                     _ => None,
                 });
-                let wants = keys.collect();
+                let queries = keys.collect();
                 let batch = std::mem::take(&mut segment);
                 if !self.may_go_on(site, &batch, worked)
-                    || !self.send(site, &batch, wants, &mut slots, worked)
+                    || !self.send(site, &batch, queries, &mut slots, worked)
                     || self.stops_here(site, id, worked)
                     || !self.may_go_on(site, &requests, worked)
                 {
@@ -208,46 +211,48 @@ impl Engine<'_> {
                 }
             }
         }
-        let wants = if barrier { Vec::new() } else { self.unsettled(site, images) };
-        self.may_go_on(site, &segment, worked) && self.send(site, &segment, wants, &mut slots, worked)
+        let queries = if barrier { Vec::new() } else { self.unsettled(site, images) };
+        self.may_go_on(site, &segment, worked) && self.send(site, &segment, queries, &mut slots, worked)
     }
 
     /// What our own actions may have changed; whether containers run is for a proof to say.
-    fn unsettled(&self, site: &Site, images: bool) -> Vec<Want> {
-        step::wants(site.on, self.plan, site.worker, &self.world.home())
+    fn unsettled(&self, site: &WorkSite, images: bool) -> Vec<FactQuery> {
+        step::queries(site.on, self.plan, site.worker, &self.world.home())
             .into_iter()
-            .filter(|want| !want.settled() && !matches!(want, Want::Kubelet { .. } | Want::Containers))
-            .filter(|want| images || *want != Want::Images)
+            .filter(|want| {
+                !want.settled() && !matches!(want, FactQuery::Kubelet { .. } | FactQuery::Containers)
+            })
+            .filter(|want| images || *want != FactQuery::Images)
             .collect()
     }
 
     /// At the guided pace, whether this step's batch may be sent; told as stopped when not.
-    fn may_go_on(&self, site: &Site, tasks: &[(StepId, Action)], worked: &mut Worked) -> bool {
+    fn may_go_on(&self, site: &WorkSite, tasks: &[(StepId, Action)], worked: &mut Worked) -> bool {
         let Some((id, _)) = tasks.first() else { return true };
         let actions: Vec<Action> = tasks.iter().map(|(_, action)| action.clone()).collect();
         self.go_on(&site.place, *id, &actions) || !self.stops_here(site, *id, worked)
     }
 
     /// Whether the person wants no more, told for the step that would have come next.
-    fn stops_here(&self, site: &Site, id: StepId, worked: &mut Worked) -> bool {
+    fn stops_here(&self, site: &WorkSite, id: StepId, worked: &mut Worked) -> bool {
         if self.stop.wanted() {
             worked.stopped = true;
-            self.teller.tell(&site.place, Some(id), Event::TaskEnded { outcome: Outcome::Stopped });
+            self.events.tell(&site.place, Some(id), Event::TaskEnded { outcome: TaskOutcome::Stopped });
         }
         worked.stopped
     }
 
     fn sign(
         &self,
-        base: &Base,
-        site: &Site,
+        base: &SharedFacts,
+        site: &WorkSite,
         requests: &[(StepId, Action)],
         coming: Coming,
         slots: &mut BTreeMap<Slot, String>,
         worked: &mut Worked,
     ) -> bool {
         let Some((id, _)) = requests.first() else { return true };
-        self.teller.tell(&site.place, Some(*id), Event::TaskStarted);
+        self.events.tell(&site.place, Some(*id), Event::TaskStarted);
         let began = Instant::now();
         let (mut wanted, mut signs) = (Vec::new(), Vec::new());
         for (id, action) in requests {
@@ -262,18 +267,21 @@ impl Engine<'_> {
                 }
             };
             let csr = slots.get(csr).cloned().unwrap_or_default();
-            wanted.push((request_name(&site.place, key), Wanted { csr, request: step::request(wish), spki }));
+            wanted.push((
+                request_name(&site.place, key),
+                SignRequest { csr, request: step::request(wish), spki },
+            ));
             signs.push((*id, action, out.clone()));
         }
         for (id, action, _) in &signs {
             let started = Event::ActionStarted { action: action.title(), shell: action.shell().to_string() };
-            self.teller.tell(&site.place, Some(*id), started);
+            self.events.tell(&site.place, Some(*id), started);
         }
         let ended = |index: usize, good: bool| {
             let Some((id, action, _)) = signs.get(index) else { return };
             let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
             let ended = Event::ActionEnded { action: action.title(), status: i32::from(!good), ms };
-            self.teller.tell(&site.place, Some(*id), ended);
+            self.events.tell(&site.place, Some(*id), ended);
         };
         let answers = if base.signer.is_offline() {
             let Some(answers) = self.gather(base, site, wanted, &ended) else {
@@ -296,24 +304,24 @@ impl Engine<'_> {
                     slots.insert(slot, pem);
                 }
                 Err(problem) => {
-                    let outcome = Outcome::Failed { problem: problem.clone() };
-                    self.teller.tell(&site.place, Some(*id), Event::TaskEnded { outcome });
+                    let outcome = TaskOutcome::Failed { problem: problem.clone() };
+                    self.events.tell(&site.place, Some(*id), Event::TaskEnded { outcome });
                     worked.problem = Some(problem);
                     return false;
                 }
             }
         }
-        let outcome = Outcome::Changed { actions: count };
-        self.teller.tell(&site.place, Some(*id), Event::TaskEnded { outcome });
+        let outcome = TaskOutcome::Changed { actions: count };
+        self.events.tell(&site.place, Some(*id), Event::TaskEnded { outcome });
         true
     }
 
     /// Sends one batch and reads what came of it.
     pub(crate) fn send(
         &self,
-        site: &mut Site,
+        site: &mut WorkSite,
         tasks: &[(StepId, Action)],
-        wants: Vec<Want>,
+        queries: Vec<FactQuery>,
         slots: &mut BTreeMap<Slot, String>,
         worked: &mut Worked,
     ) -> bool {
@@ -331,7 +339,7 @@ impl Engine<'_> {
         }
         let batch = Batch {
             actions: tasks.iter().map(|(_, action)| action.clone()).collect(),
-            wants,
+            queries,
             run: self.run.clone(),
         };
         let mut current: Option<StepId> = None;
@@ -339,26 +347,26 @@ impl Engine<'_> {
         let place = site.place.clone();
         let mut started = None;
         let end = site.host.run(&batch, self.stop, &mut |heard| match heard {
-            Heard::Began(index) => {
+            BatchProgress::Began(index) => {
                 let Some((id, action)) = tasks.get(index) else { return };
                 if current != Some(*id) {
                     current = Some(*id);
-                    self.teller.tell(&place, Some(*id), Event::TaskStarted);
+                    self.events.tell(&place, Some(*id), Event::TaskStarted);
                 }
                 // A journal that cannot be written any more must not stop what is under way.
                 let _ = self.journal.began(&place, number, index);
                 began = Instant::now();
                 let shell = action.shell().to_string();
-                self.teller.tell(&place, Some(*id), Event::ActionStarted { action: action.title(), shell });
+                self.events.tell(&place, Some(*id), Event::ActionStarted { action: action.title(), shell });
             }
-            Heard::Said(index, err, line) => {
+            BatchProgress::Said(index, err, line) => {
                 if let Some((id, action)) = tasks.get(index)
                     && action.yields().is_none()
                 {
-                    self.teller.tell(&place, Some(*id), Event::Output { line, err });
+                    self.events.tell(&place, Some(*id), Event::Output { line, err });
                 }
             }
-            Heard::Ended(index, status) => {
+            BatchProgress::Ended(index, status) => {
                 let Some((id, action)) = tasks.get(index) else { return };
                 if let Action::Service { verb: Verb::Start | Verb::Restart, .. } = action {
                     // What the node said before this proves nothing.
@@ -366,7 +374,7 @@ impl Engine<'_> {
                 }
                 let _ = self.journal.ended(&place, number, index, status);
                 let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-                self.teller.tell(
+                self.events.tell(
                     &place,
                     Some(*id),
                     Event::ActionEnded { action: action.title(), status, ms },
@@ -374,14 +382,14 @@ impl Engine<'_> {
                 let last = tasks.get(index + 1).is_none_or(|(next, _)| next != id);
                 if last && status == 0 {
                     let actions = tasks.iter().filter(|(one, _)| one == id).count();
-                    self.teller.tell(
+                    self.events.tell(
                         &place,
                         Some(*id),
-                        Event::TaskEnded { outcome: Outcome::Changed { actions } },
+                        Event::TaskEnded { outcome: TaskOutcome::Changed { actions } },
                     );
                 }
             }
-            Heard::Sent(sent, of) => self.teller.tell(&place, current, Event::Progress { sent, of }),
+            BatchProgress::Sent(sent, of) => self.events.tell(&place, current, Event::Progress { sent, of }),
         });
         worked.started_ms = started.or(worked.started_ms);
         site.facts.update(end.facts.clone());
@@ -396,7 +404,13 @@ impl Engine<'_> {
     }
 
     /// Whether a batch came to its end; tells why not.
-    fn judge(&self, site: &Site, tasks: &[(StepId, Action)], end: &BatchEnd, worked: &mut Worked) -> bool {
+    fn judge(
+        &self,
+        site: &WorkSite,
+        tasks: &[(StepId, Action)],
+        end: &BatchEnd,
+        worked: &mut Worked,
+    ) -> bool {
         let failed = tasks
             .iter()
             .enumerate()
@@ -409,53 +423,53 @@ impl Engine<'_> {
         let done = end.actions.get(&index);
         let outcome = match done.and_then(|done| done.status) {
             // Cut short by the person, it ends as it may: a half-sent file, a child that got the signal.
-            Some(status) if !self.stop.wanted() => Outcome::Failed {
+            Some(status) if !self.stop.wanted() => TaskOutcome::Failed {
                 problem: action_problem(&site.place, action, status, &done.cloned().unwrap_or_default()),
             },
-            _ if end.stopped || self.stop.wanted() && end.trouble.is_none() => Outcome::Stopped,
-            Some(_) => Outcome::Stopped,
+            _ if end.stopped || self.stop.wanted() && end.trouble.is_none() => TaskOutcome::Stopped,
+            Some(_) => TaskOutcome::Stopped,
             None => {
                 let mut problem = match &end.trouble {
                     Some(trouble) => trouble.problem(&site.place),
                     None => Problem::new("E-HOST-01", format!("{}: the script ended early", site.place))
-                        .way(Way::Retry),
+                        .way(Remedy::Retry),
                 };
                 if done.is_some() {
                     problem = problem.seen(format!("nobody knows whether this was done: {}", action.title()));
                 }
-                Outcome::Failed { problem }
+                TaskOutcome::Failed { problem }
             }
         };
-        if let Outcome::Failed { problem } = &outcome {
+        if let TaskOutcome::Failed { problem } = &outcome {
             worked.problem = Some(problem.clone());
         } else {
             worked.stopped = true;
         }
-        self.teller.tell(&site.place, Some(*id), Event::TaskEnded { outcome });
+        self.events.tell(&site.place, Some(*id), Event::TaskEnded { outcome });
         false
     }
 
     /// After the work every step must be satisfied.
-    fn look_again(&self, base: &Base, site: &Site, worked: &mut Worked) {
+    fn look_again(&self, base: &SharedFacts, site: &WorkSite, worked: &mut Worked) {
         for one in look_all(self, base, site) {
             let id = one.step.id();
             let problem = match &one.state {
-                State::Todo(actions) => {
+                StepState::Todo(actions) => {
                     let mut problem = Problem::new(
                         "E-STEP-01",
                         format!("{}: {} did not take", site.place, one.step.title()),
                     )
-                    .way(Way::Retry);
+                    .way(Remedy::Retry);
                     for action in actions.iter().take(4) {
                         problem = problem.seen(format!("still to do: {}", action.title()));
                     }
                     problem
                 }
-                State::Blocked(problem) => problem.clone(),
-                State::Done(_) | State::Await(_) => continue,
+                StepState::Blocked(problem) => problem.clone(),
+                StepState::Done(_) | StepState::Await(_) => continue,
             };
-            let outcome = Outcome::Failed { problem: problem.clone() };
-            self.teller.tell(&site.place, Some(id), Event::TaskEnded { outcome });
+            let outcome = TaskOutcome::Failed { problem: problem.clone() };
+            self.events.tell(&site.place, Some(id), Event::TaskEnded { outcome });
             worked.problem = Some(problem);
             return;
         }
@@ -467,7 +481,7 @@ fn request_name(place: &Place, key: &str) -> String {
     let file = key.rsplit('/').next().unwrap_or(key);
     let stem = file.strip_suffix(".key").unwrap_or(file);
     match place {
-        Place::Here => stem.to_owned(),
+        Place::Local => stem.to_owned(),
         Place::CaHost | Place::Cluster | Place::Worker(_) => format!("{place}-{stem}"),
     }
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::plan::model::Plan;
-use crate::plan::problem::{Problem, Way};
+use crate::plan::problem::{Problem, Remedy};
 
 /// An open session.
 pub struct Session {
@@ -44,7 +44,7 @@ impl Session {
                 format!("another gangplank works on {}", plan.cluster.name),
             )
             .seen(holder.trim().to_owned())
-            .way(Way::Retry));
+            .way(Remedy::Retry));
         }
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
         lock.set_len(0)

@@ -18,15 +18,15 @@ use crate::plan::place::Place;
 use crate::step::StepId;
 
 /// Numbers events and hands them on.
-pub struct Teller<'a> {
+pub struct EventSink<'a> {
     front: &'a dyn Front,
     run: String,
     started: Instant,
     seq: Mutex<u64>,
 }
 
-impl<'a> Teller<'a> {
-    /// A teller for one run.
+impl<'a> EventSink<'a> {
+    /// A events for one run.
     pub fn new(front: &'a dyn Front, run: &str) -> Self {
         Self { front, run: run.to_owned(), started: Instant::now(), seq: Mutex::new(0) }
     }

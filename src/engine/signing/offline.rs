@@ -10,15 +10,15 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::engine::cluster::facts::{Base, millis};
+use crate::engine::cluster::facts::{SharedFacts, millis};
 use crate::engine::event::Event;
-use crate::engine::inspect::Site;
+use crate::engine::inspect::WorkSite;
 use crate::engine::run::Engine;
-use crate::engine::signing::signer::{Wanted, pki_problem};
-use crate::pki::{self, CaInfo, Difference, PkiError, offline};
+use crate::engine::signing::signer::{SignRequest, pki_problem};
+use crate::pki::{self, CaInfo, CertificateDifference, PkiError, offline};
 use crate::plan::action::sha256;
 use crate::plan::place::Place;
-use crate::plan::problem::{Problem, Way};
+use crate::plan::problem::{Problem, Remedy};
 
 /// How often the folder is looked at.
 const POLL: Duration = Duration::from_millis(300);
@@ -33,7 +33,7 @@ pub struct Bundle {
     /// Where they lie, `offline/` in the session's folder; certificates may be put there.
     pub folder: PathBuf,
     /// Those whose certificates are still to come.
-    pub waiting: Vec<Waiting>,
+    pub waiting: Vec<WaitingRequest>,
     /// What to run with that folder where the CA's key is.
     pub command: String,
     /// Names of those whose certificates have come and fit.
@@ -46,7 +46,7 @@ pub struct Bundle {
 
 /// One request that waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Waiting {
+pub struct WaitingRequest {
     /// Its name: `NAME.csr` is the request, `NAME.crt` will be the certificate.
     pub name: String,
     /// The request's file.
@@ -57,20 +57,20 @@ pub struct Waiting {
 
 /// Where certificates of an offline CA come in; its clones are the same place.
 #[derive(Clone, Default)]
-pub struct OfflineCerts(Arc<Shared>);
+pub struct OfflineCerts(Arc<OfflineShared>);
 
 #[derive(Default)]
-struct Shared {
-    desk: Mutex<Desk>,
+struct OfflineShared {
+    desk: Mutex<OfflineQueue>,
     /// The state that was told last; held while telling, so that nobody hears an older one after a newer.
     told: Mutex<u64>,
 }
 
 #[derive(Default)]
-struct Desk {
+struct OfflineQueue {
     folder: PathBuf,
     ca: Option<CaInfo>,
-    entries: BTreeMap<String, Entry>,
+    entries: BTreeMap<String, OfflineEntry>,
     refused: BTreeMap<String, (String, Problem)>,
     coming: BTreeSet<Place>,
     /// Counts changes.
@@ -79,18 +79,18 @@ struct Desk {
     announced: bool,
 }
 
-struct Entry {
-    wanted: Wanted,
+struct OfflineEntry {
+    wanted: SignRequest,
     cert: Option<String>,
 }
 
-impl Desk {
+impl OfflineQueue {
     fn bundle(&self) -> Bundle {
         let waiting = self.entries.iter().filter(|(_, entry)| entry.cert.is_none());
         Bundle {
             folder: self.folder.clone(),
             waiting: waiting
-                .map(|(name, entry)| Waiting {
+                .map(|(name, entry)| WaitingRequest {
                     name: name.clone(),
                     csr: self.folder.join(format!("{name}.csr")),
                     subject: entry.wanted.request.subject_text(),
@@ -159,16 +159,16 @@ impl Desk {
         let trouble = |error: std::io::Error| {
             Problem::new("E-SESSION-01", format!("{} cannot be written", self.folder.display()))
                 .seen(error.to_string())
-                .way(Way::Retry)
+                .way(Remedy::Retry)
         };
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.folder).map_err(trouble)?;
         let waiting: Vec<_> = self.entries.iter().filter(|(_, entry)| entry.cert.is_none()).collect();
         for (name, entry) in &waiting {
             write(&self.folder, &format!("{name}.csr"), &entry.wanted.csr, 0o644).map_err(trouble)?;
         }
-        let asks: Vec<offline::Ask> = waiting
+        let asks: Vec<offline::OfflineRequest> = waiting
             .iter()
-            .map(|(name, entry)| offline::Ask { name, request: &entry.wanted.request })
+            .map(|(name, entry)| offline::OfflineRequest { name, request: &entry.wanted.request })
             .collect();
         let script = offline::script(cluster, &asks, ca, now).map_err(|error| pki_problem(&error))?;
         write(&self.folder, "sign.sh", &script, 0o755).map_err(trouble)
@@ -185,13 +185,18 @@ fn write(folder: &Path, name: &str, text: &str, mode: u32) -> std::io::Result<()
 }
 
 /// Whether a certificate is the one that is wanted, and will do for a while.
-fn judge(wanted: &Wanted, pem: &str, ca: &CaInfo, now: Timestamp) -> Result<String, Vec<Difference>> {
+fn judge(
+    wanted: &SignRequest,
+    pem: &str,
+    ca: &CaInfo,
+    now: Timestamp,
+) -> Result<String, Vec<CertificateDifference>> {
     // Its own chain may come with it.
     let mut blocks = offline::pem_blocks(pem);
     blocks.retain(|block| !is_ca(block, ca));
     let pem = blocks.concat();
     // How long it took to carry it here and there must not count: its life is measured from its own start.
-    let start = pki::examine(pem.as_bytes()).map_err(|_| vec![Difference::Unreadable])?.not_before;
+    let start = pki::examine(pem.as_bytes()).map_err(|_| vec![CertificateDifference::Unreadable])?.not_before;
     let asked = start.saturating_add(BACK).unwrap_or(now).min(now);
     let issued = pki::verify_issued(&pem, &wanted.request, &wanted.spki, ca, asked, now)?;
     let left = pki::compare(&issued.facts, &wanted.request, Some(&wanted.spki), ca, now);
@@ -202,7 +207,7 @@ fn is_ca(pem: &str, ca: &CaInfo) -> bool {
     pki::examine(pem.as_bytes()).is_ok_and(|cert| cert.fingerprint == ca.cert.fingerprint)
 }
 
-fn does_not_fit(name: &str, found: &[Difference]) -> Problem {
+fn does_not_fit(name: &str, found: &[CertificateDifference]) -> Problem {
     let code = PkiError::NotAsWanted(found.to_vec()).code();
     let problem = Problem::new(code, format!("the certificate for {name} is not the one that waits"));
     let problem = found.iter().fold(problem, |problem, one| problem.seen(one.to_string()));
@@ -215,7 +220,7 @@ fn nothing_waits() -> Problem {
 }
 
 impl OfflineCerts {
-    fn desk(&self) -> MutexGuard<'_, Desk> {
+    fn desk(&self) -> MutexGuard<'_, OfflineQueue> {
         self.0.desk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -265,12 +270,13 @@ impl OfflineCerts {
     }
 }
 
-impl Desk {
+impl OfflineQueue {
     /// Takes one pasted certificate; it is found by its key.
     fn paste(&mut self, block: &str, now: Timestamp) -> Result<String, Problem> {
         let facts = pki::examine(block.as_bytes()).map_err(|error| pki_problem(&error))?;
-        let of_this_key =
-            |(_, entry): &(&String, &Entry)| entry.wanted.spki.eq_ignore_ascii_case(&facts.spki_sha256);
+        let of_this_key = |(_, entry): &(&String, &OfflineEntry)| {
+            entry.wanted.spki.eq_ignore_ascii_case(&facts.spki_sha256)
+        };
         let Some(name) = self.entries.iter().find(of_this_key).map(|(name, _)| name.clone()) else {
             return Err(Problem::new("E-OFFLINE-03", "no request has the key of this certificate")
                 .seen(format!("its subject is {}", facts.subject_text()))
@@ -293,7 +299,11 @@ impl Engine<'_> {
         let mut desk = self.offline.desk();
         let state = desk.state + 1;
         let workers = self.workers().into_iter().map(|worker| Place::Worker(worker.name.clone()));
-        *desk = Desk { state, coming: workers.chain([Place::Here]).collect(), ..Desk::default() };
+        *desk = OfflineQueue {
+            state,
+            coming: workers.chain([Place::Local]).collect(),
+            ..OfflineQueue::default()
+        };
     }
 
     /// This place brings no requests any more.
@@ -312,9 +322,9 @@ impl Engine<'_> {
     /// Puts a place's requests into the bundle and waits for all their certificates.
     pub(crate) fn gather(
         &self,
-        base: &Base,
-        site: &Site,
-        requests: Vec<(String, Wanted)>,
+        base: &SharedFacts,
+        site: &WorkSite,
+        requests: Vec<(String, SignRequest)>,
         signed: &dyn Fn(usize, bool),
     ) -> Gathered {
         let names: Vec<String> = requests.iter().map(|(name, _)| name.clone()).collect();
@@ -333,7 +343,7 @@ impl Engine<'_> {
             };
             for (file, problem) in news {
                 let text = format!("{file} is refused: {}", problem.evidence.join("; "));
-                self.teller.tell(&Place::Here, None, Event::Note { text });
+                self.events.tell(&Place::Local, None, Event::Note { text });
             }
             for (index, _) in certs.iter().enumerate().filter(|(_, cert)| cert.is_some()) {
                 if told.insert(index) {
@@ -351,7 +361,12 @@ impl Engine<'_> {
         }
     }
 
-    fn put_down(&self, base: &Base, place: &Place, requests: Vec<(String, Wanted)>) -> Result<(), Problem> {
+    fn put_down(
+        &self,
+        base: &SharedFacts,
+        place: &Place,
+        requests: Vec<(String, SignRequest)>,
+    ) -> Result<(), Problem> {
         for (_, wanted) in &requests {
             crate::engine::signing::signer::check(wanted)?;
         }
@@ -363,7 +378,7 @@ impl Engine<'_> {
         desk.ca = Some(base.signer.info().clone());
         desk.coming.remove(place);
         for (name, wanted) in requests {
-            desk.entries.insert(name, Entry { wanted, cert: None });
+            desk.entries.insert(name, OfflineEntry { wanted, cert: None });
         }
         desk.state += 1;
         // What is there already needs no signing again.
@@ -387,7 +402,7 @@ impl Engine<'_> {
             desk.announced |= whole;
             (bundle, whole)
         };
-        self.teller.front().offline(&bundle);
+        self.events.front().offline(&bundle);
         if announce {
             let names: Vec<&str> = bundle.waiting.iter().map(|one| one.name.as_str()).collect();
             let text = format!(
@@ -398,7 +413,7 @@ impl Engine<'_> {
                 bundle.folder.display(),
                 bundle.command
             );
-            self.teller.tell(&Place::Here, None, Event::Note { text });
+            self.events.tell(&Place::Local, None, Event::Note { text });
         }
     }
 }

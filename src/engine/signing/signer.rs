@@ -10,12 +10,12 @@ use zeroize::Zeroizing;
 
 use crate::engine::world::World;
 use crate::host::{Batch, Host, Stop};
-use crate::pki::{self, Ca, CaInfo, PkiError, Request, openssl_ca};
+use crate::pki::{self, CaInfo, CaSigner, PkiError, Request, openssl_ca};
 use crate::plan::action::{Action, SecretRef};
-use crate::plan::fact::{Known, Want};
+use crate::plan::fact::{FactQuery, Known};
 use crate::plan::model::{CaPlace, Plan};
 use crate::plan::place::Place;
-use crate::plan::problem::{Problem, Way};
+use crate::plan::problem::{Problem, Remedy};
 
 /// The code of a passphrase that does not open the CA's key.
 pub(crate) const WRONG_PASSPHRASE: &str = "E-CA-04";
@@ -23,12 +23,12 @@ pub(crate) const WRONG_PASSPHRASE: &str = "E-CA-04";
 /// Signs.
 pub struct Signer {
     info: CaInfo,
-    kind: Kind,
+    kind: SignerKind,
 }
 
-enum Kind {
-    Here(Box<Ca>),
-    There(Remote),
+enum SignerKind {
+    Local(Box<CaSigner>),
+    Remote(Remote),
     /// Somebody signs elsewhere and brings the certificates.
     Offline,
 }
@@ -61,18 +61,18 @@ struct Queue {
     next: u64,
     /// Places whose requests come soon.
     coming: usize,
-    waiting: Vec<Waiting>,
+    waiting: Vec<QueuedRequest>,
     answers: std::collections::BTreeMap<u64, Result<String, Problem>>,
     busy: bool,
 }
 
-struct Waiting {
+struct QueuedRequest {
     id: u64,
-    wanted: Wanted,
+    wanted: SignRequest,
 }
 
 /// A certificate that is wanted.
-pub struct Wanted {
+pub struct SignRequest {
     /// The signing request.
     pub csr: String,
     /// What the certificate must say.
@@ -82,7 +82,7 @@ pub struct Wanted {
 }
 
 /// Refuses a request whose key is not the one on the machine it is for.
-pub(crate) fn check(one: &Wanted) -> Result<pki::CheckedCsr, Problem> {
+pub(crate) fn check(one: &SignRequest) -> Result<pki::CheckedCsr, Problem> {
     pki::check_csr(one.csr.as_bytes(), Some(&one.spki), &one.request).map_err(|error| pki_problem(&error))
 }
 
@@ -102,7 +102,7 @@ pub(crate) fn pki_problem(error: &PkiError) -> Problem {
         PkiError::PassphraseNeeded => {
             problem.manual("run it at a terminal, where it asks; or give it with --secret ca=fd:3 3<FILE")
         }
-        PkiError::WrongPassphrase => problem.seen("nothing was signed").way(Way::Retry),
+        PkiError::WrongPassphrase => problem.seen("nothing was signed").way(Remedy::Retry),
         PkiError::KeyMismatch { .. } => problem.edit("ca.key or ca.cert: they must belong together"),
         PkiError::CaExpired { .. } => {
             problem.manual("renew the CA certificate first; every certificate of it has ended too")
@@ -130,14 +130,14 @@ impl Signer {
             },
             CaPlace::Offline { cert } => {
                 let info = CaInfo::load(&read(world, cert)?).map_err(|error| pki_problem(&error))?;
-                Ok(Self { info, kind: Kind::Offline })
+                Ok(Self { info, kind: SignerKind::Offline })
             }
             CaPlace::Host { login, cert, key } => {
                 let mut host =
                     world.host(&Place::CaHost, login).map_err(|trouble| trouble.problem(&Place::CaHost))?;
                 Self::there(&mut host, cert, key).map(|(info, encrypted)| Self {
                     info,
-                    kind: Kind::There(Remote {
+                    kind: SignerKind::Remote(Remote {
                         host: Mutex::new(host),
                         key: key.clone(),
                         encrypted,
@@ -154,8 +154,8 @@ impl Signer {
         let mut again = false;
         loop {
             let passphrase = pki::needs_passphrase(&key).then(|| world.ca_passphrase(again)).flatten();
-            match Ca::load(&cert, &key, passphrase.as_ref(), world.now()) {
-                Ok(ca) => return Ok(Self { info: ca.info().clone(), kind: Kind::Here(Box::new(ca)) }),
+            match CaSigner::load(&cert, &key, passphrase.as_ref(), world.now()) {
+                Ok(ca) => return Ok(Self { info: ca.info().clone(), kind: SignerKind::Local(Box::new(ca)) }),
                 Err(PkiError::WrongPassphrase) if !again => again = true,
                 // It was asked for again and nobody answered: the one before is still what is wrong.
                 Err(PkiError::PassphraseNeeded) if again => {
@@ -168,10 +168,10 @@ impl Signer {
 
     fn there(host: &mut Box<dyn Host>, cert: &str, key: &str) -> Result<(CaInfo, bool), Problem> {
         let batch = Batch {
-            wants: vec![
-                Want::Machine,
-                Want::File { path: cert.to_owned(), content: true },
-                Want::Key(key.to_owned()),
+            queries: vec![
+                FactQuery::Machine,
+                FactQuery::File { path: cert.to_owned(), content: true },
+                FactQuery::Key(key.to_owned()),
             ],
             ..Batch::default()
         };
@@ -216,7 +216,7 @@ impl Signer {
 
     /// Somebody signs elsewhere and brings the certificates.
     pub fn is_offline(&self) -> bool {
-        matches!(self.kind, Kind::Offline)
+        matches!(self.kind, SignerKind::Offline)
     }
 
     /// The CA is good to sign now.
@@ -232,7 +232,7 @@ impl Signer {
         spki: &str,
         world: &dyn World,
     ) -> Result<String, Problem> {
-        let one = Wanted { csr: csr.to_owned(), request: request.clone(), spki: spki.to_owned() };
+        let one = SignRequest { csr: csr.to_owned(), request: request.clone(), spki: spki.to_owned() };
         let nothing = || Err(Problem::new("E-CA-14", "the CA signed nothing"));
         self.sign_all(vec![one], self.expect(), world, &|_, _| {}).pop().unwrap_or_else(nothing)
     }
@@ -240,8 +240,8 @@ impl Signer {
     /// Says that requests come soon, so that one round on the CA's host can sign them with those of others.
     pub fn expect(&self) -> Coming<'_> {
         let remote = match &self.kind {
-            Kind::There(remote) => Some(remote),
-            Kind::Here(_) | Kind::Offline => None,
+            SignerKind::Remote(remote) => Some(remote),
+            SignerKind::Local(_) | SignerKind::Offline => None,
         };
         if let Some(remote) = remote {
             remote.queue.lock().unwrap_or_else(PoisonError::into_inner).coming += 1;
@@ -252,13 +252,13 @@ impl Signer {
     /// Signs requests that belong together, on a CA host in one round; `signed` hears how each ended.
     pub fn sign_all(
         &self,
-        wanted: Vec<Wanted>,
+        wanted: Vec<SignRequest>,
         coming: Coming,
         world: &dyn World,
         signed: &dyn Fn(usize, bool),
     ) -> Vec<Result<String, Problem>> {
         match &self.kind {
-            Kind::Here(ca) => wanted
+            SignerKind::Local(ca) => wanted
                 .iter()
                 .enumerate()
                 .map(|(index, one)| {
@@ -271,11 +271,11 @@ impl Signer {
                     result
                 })
                 .collect(),
-            Kind::Offline => {
+            SignerKind::Offline => {
                 let nobody = || Err(Problem::new("E-CA-14", "an offline CA signs nothing by itself"));
                 wanted.iter().map(|one| check(one).and_then(|_| nobody())).collect()
             }
-            Kind::There(remote) => {
+            SignerKind::Remote(remote) => {
                 let checked: Vec<_> = wanted.into_iter().map(|one| check(&one).map(|_| one)).collect();
                 let results = remote.sign(checked, coming, &self.info, world);
                 for (index, result) in results.iter().enumerate() {
@@ -289,8 +289,8 @@ impl Signer {
     /// What the CA's host cost.
     pub fn cost(&self) -> Option<crate::engine::event::Cost> {
         match &self.kind {
-            Kind::Here(_) | Kind::Offline => None,
-            Kind::There(remote) => {
+            SignerKind::Local(_) | SignerKind::Offline => None,
+            SignerKind::Remote(remote) => {
                 let host = remote.host.lock().unwrap_or_else(PoisonError::into_inner);
                 Some(crate::engine::cost(host.as_ref()))
             }
@@ -318,12 +318,17 @@ const NEW_CA_DAYS: u32 = 3650;
 /// Makes a CA in memory and writes it only when the API does not answer with another one.
 fn make_ca(plan: &Plan, world: &dyn World, cert: &Path, key: &Path) -> Result<Signer, Problem> {
     let serial = pki::Serial::random().map_err(|error| pki_problem(&error))?;
-    let made =
-        Ca::make(&format!("{}-ca", plan.cluster.name), pki::Kind::Rsa2048, NEW_CA_DAYS, serial, world.now())
-            .map_err(|error| pki_problem(&error))?;
-    let ca = Ca::load(made.cert.as_bytes(), made.key.as_bytes(), None, world.now())
+    let made = CaSigner::make(
+        &format!("{}-ca", plan.cluster.name),
+        pki::NewKey::Rsa2048,
+        NEW_CA_DAYS,
+        serial,
+        world.now(),
+    )
+    .map_err(|error| pki_problem(&error))?;
+    let ca = CaSigner::load(made.cert.as_bytes(), made.key.as_bytes(), None, world.now())
         .map_err(|error| pki_problem(&error))?;
-    let signer = Signer { info: ca.info().clone(), kind: Kind::Here(Box::new(ca)) };
+    let signer = Signer { info: ca.info().clone(), kind: SignerKind::Local(Box::new(ca)) };
     crate::engine::cluster::facts::check_api(signer.info(), world.cluster())?;
     let write = |path: &Path, bytes: &[u8], mode| {
         world.write_new(path, bytes, mode).map_err(|error| {
@@ -341,7 +346,7 @@ impl Remote {
     /// Joins the round that waits, or runs one: whoever finds the CA free signs for everybody.
     fn sign(
         &self,
-        wanted: Vec<Result<Wanted, Problem>>,
+        wanted: Vec<Result<SignRequest, Problem>>,
         coming: Coming,
         ca: &CaInfo,
         world: &dyn World,
@@ -354,7 +359,7 @@ impl Remote {
                 one.map(|wanted| {
                     let id = queue.next;
                     queue.next += 1;
-                    queue.waiting.push(Waiting { id, wanted });
+                    queue.waiting.push(QueuedRequest { id, wanted });
                     id
                 })
             })
@@ -400,7 +405,7 @@ impl Remote {
 
     fn round(
         &self,
-        round: &[Waiting],
+        round: &[QueuedRequest],
         ca: &CaInfo,
         world: &dyn World,
     ) -> Vec<(u64, Result<String, Problem>)> {
@@ -413,7 +418,7 @@ impl Remote {
             .collect();
         let asked = world.now();
         let place =
-            openssl_ca::Place { key: &self.key, info: ca, passphrase_fd: self.encrypted.then_some(4) };
+            openssl_ca::RemoteCa { key: &self.key, info: ca, passphrase_fd: self.encrypted.then_some(4) };
         let text = match openssl_ca::script(&tasks, &place, asked) {
             Ok(text) => text,
             Err(error) => return all(&pki_problem(&error)),
@@ -445,7 +450,7 @@ impl Remote {
                 let answer = match pem {
                     None => Err(refused(&action.err)),
                     Some(pem) => {
-                        let Wanted { request, spki, .. } = &one.wanted;
+                        let SignRequest { request, spki, .. } = &one.wanted;
                         pki::verify_issued(&pem, request, spki, ca, asked, world.now())
                             .map(|issued| issued.pem)
                             .map_err(|found| pki_problem(&PkiError::NotAsWanted(found)))
@@ -468,7 +473,7 @@ fn refused(said: &str) -> Problem {
         || lower.contains("unable to load ca private key")
     {
         WRONG_PASSPHRASE.clone_into(&mut problem.code);
-        return problem.seen("the passphrase may be wrong").way(Way::Retry);
+        return problem.seen("the passphrase may be wrong").way(Remedy::Retry);
     }
-    problem.way(Way::Retry)
+    problem.way(Remedy::Retry)
 }

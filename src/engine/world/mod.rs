@@ -10,21 +10,21 @@ use std::time::Duration;
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
-use crate::host::{Host, Trouble};
-use crate::kube::Cluster;
+use crate::host::{Host, HostTrouble};
+use crate::kube::ClusterApi;
 use crate::plan::model::Login;
 use crate::plan::place::Place;
 
 /// Everything below the engine; also behind an `Arc`, for whoever runs it in a thread of its own.
 pub trait World: Send + Sync {
     /// Connects to a machine; a machine that is two places is connected once.
-    fn host(&self, place: &Place, login: &Login) -> Result<Box<dyn Host>, Trouble>;
+    fn host(&self, place: &Place, login: &Login) -> Result<Box<dyn Host>, HostTrouble>;
     /// This computer.
     fn here(&self) -> Box<dyn Host>;
     /// The cluster.
-    fn cluster(&self) -> &dyn Cluster;
+    fn cluster(&self) -> &dyn ClusterApi;
     /// The same cluster as somebody new sees it, with a login of its own: who only looks disturbs no run.
-    fn another_cluster(&self) -> Box<dyn Cluster>;
+    fn another_cluster(&self) -> Box<dyn ClusterApi>;
     /// Reads a file of this computer.
     fn read(&self, path: &Path) -> std::io::Result<Zeroizing<Vec<u8>>>;
     /// Writes a new file on this computer, refusing to replace one.
@@ -40,3 +40,6 @@ pub trait World: Send + Sync {
     /// Asks for the CA key's passphrase.
     fn ca_passphrase(&self, again: bool) -> Option<Zeroizing<String>>;
 }
+
+/// A world that threads share.
+pub type SharedWorld = std::sync::Arc<dyn World + Send + Sync>;

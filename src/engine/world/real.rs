@@ -13,8 +13,8 @@ use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::engine::world::World;
-use crate::host::{self, Deadlines, HereHost, Host, ShellHost, SshWire, Trouble, TrustPolicy, Wire};
-use crate::kube::{Cluster, LiveCluster};
+use crate::host::{self, Deadlines, Host, HostTrouble, LocalHost, ShellHost, SshWire, TrustPolicy, Wire};
+use crate::kube::{ClusterApi, LiveCluster};
 use crate::plan::action::SecretRef;
 use crate::plan::model::{ApiAddress, Login};
 use crate::plan::place::Place;
@@ -28,14 +28,14 @@ pub trait Asker: host::Vault + host::Ask {
 }
 
 /// A machine's connection, once it is there.
-type Slot = Arc<Mutex<Option<Arc<SshWire>>>>;
+type WireSlot = Arc<Mutex<Option<Arc<SshWire>>>>;
 
 /// The connections by `user@host:port`.
-type Wires = Arc<Mutex<HashMap<String, Slot>>>;
+type Wires = Arc<Mutex<HashMap<String, WireSlot>>>;
 
 /// The real world.
 pub struct RealWorld {
-    here: host::Here,
+    here: host::SshEnvironment,
     policy: TrustPolicy,
     asker: Arc<dyn Asker>,
     cluster: LiveCluster,
@@ -47,7 +47,7 @@ pub struct RealWorld {
 impl RealWorld {
     /// `kept` is where replaced files of this computer are kept; made when needed.
     pub fn new(
-        here: host::Here,
+        here: host::SshEnvironment,
         policy: TrustPolicy,
         asker: Arc<dyn Asker>,
         api: &ApiAddress,
@@ -109,8 +109,8 @@ impl host::Ask for Both {
 }
 
 impl World for RealWorld {
-    fn host(&self, place: &Place, login: &Login) -> Result<Box<dyn Host>, Trouble> {
-        let target = host::resolve(login, &self.here).map_err(Trouble::Wire)?;
+    fn host(&self, place: &Place, login: &Login) -> Result<Box<dyn Host>, HostTrouble> {
+        let target = host::resolve(login, &self.here).map_err(HostTrouble::Wire)?;
         let name = format!("{}@{}", target.user, target.address());
         self.asker.name(&name, place);
         // One lock for each machine: two places on it connect once, and nobody else waits.
@@ -125,7 +125,7 @@ impl World for RealWorld {
         } else {
             let both = Both(Arc::clone(&self.asker));
             let wire = SshWire::connect(&target, &self.policy, &both, Deadlines::default())
-                .map_err(Trouble::Wire)?;
+                .map_err(HostTrouble::Wire)?;
             Arc::clone(slot.insert(Arc::new(wire)))
         };
         drop(slot);
@@ -135,14 +135,14 @@ impl World for RealWorld {
     }
 
     fn here(&self) -> Box<dyn Host> {
-        Box::new(HereHost::new(self.kept.clone()))
+        Box::new(LocalHost::new(self.kept.clone()))
     }
 
-    fn cluster(&self) -> &dyn Cluster {
+    fn cluster(&self) -> &dyn ClusterApi {
         &self.cluster
     }
 
-    fn another_cluster(&self) -> Box<dyn Cluster> {
+    fn another_cluster(&self) -> Box<dyn ClusterApi> {
         Box::new(LiveCluster::new(&self.api))
     }
 

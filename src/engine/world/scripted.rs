@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::engine::world::World;
-use crate::host::{Host, Trouble};
-use crate::kube::Cluster;
-use crate::lab::{HERE, Lab, LabCluster, LabError, LabFile, Setup};
+use crate::host::{Host, HostTrouble};
+use crate::kube::ClusterApi;
+use crate::lab::{HERE, Lab, LabCluster, LabError, LabFile, LabSetup};
 use crate::plan::model::Login;
 use crate::plan::place::Place;
 
@@ -33,7 +33,7 @@ impl LabWorld {
 
     /// A world from a lab's description, YAML.
     pub fn read(text: &str) -> Result<Self, LabError> {
-        let setup = Setup::read(text)?;
+        let setup = LabSetup::read(text)?;
         Ok(Self::new(setup.lab()?, &setup.home))
     }
 
@@ -57,19 +57,19 @@ impl LabWorld {
 }
 
 impl World for LabWorld {
-    fn host(&self, _: &Place, login: &Login) -> Result<Box<dyn Host>, Trouble> {
-        Ok(Box::new(self.lab.connect(&login.host).map_err(Trouble::Wire)?))
+    fn host(&self, _: &Place, login: &Login) -> Result<Box<dyn Host>, HostTrouble> {
+        Ok(Box::new(self.lab.connect(&login.host).map_err(HostTrouble::Wire)?))
     }
 
     fn here(&self) -> Box<dyn Host> {
         Box::new(self.lab.here())
     }
 
-    fn cluster(&self) -> &dyn Cluster {
+    fn cluster(&self) -> &dyn ClusterApi {
         &self.cluster
     }
 
-    fn another_cluster(&self) -> Box<dyn Cluster> {
+    fn another_cluster(&self) -> Box<dyn ClusterApi> {
         Box::new(self.lab.cluster())
     }
 

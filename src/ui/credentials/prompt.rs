@@ -73,7 +73,7 @@ impl Prompt for AtTerminal {
 }
 
 /// The vault, with somebody in front of it when there is one.
-pub struct Terminal {
+pub struct CredentialPrompt {
     prompt: Box<dyn Prompt>,
     given: Mutex<HashMap<String, Zeroizing<String>>>,
     names: Mutex<HashMap<String, Vec<String>>>,
@@ -106,7 +106,7 @@ fn read_secret(text: &str) -> Result<(String, Zeroizing<String>), SecretError> {
     Ok((name.to_owned(), line))
 }
 
-impl Terminal {
+impl CredentialPrompt {
     /// `secrets` are the `--secret` arguments. With `remember_hosts` off nothing is written to known_hosts,
     /// and `accept` (fingerprints) and `accept_new` are answered here.
     ///
@@ -204,7 +204,7 @@ impl Terminal {
     }
 }
 
-impl Vault for Terminal {
+impl Vault for CredentialPrompt {
     fn get(&self, name: &SecretRef) -> Option<Zeroizing<String>> {
         let keys = self.keys(name);
         self.given(&keys).or_else(|| self.ask(&name.to_string(), keys.first().map(String::as_str)))
@@ -224,7 +224,7 @@ impl Vault for Terminal {
     }
 }
 
-impl Ask for Terminal {
+impl Ask for CredentialPrompt {
     fn secret(&self, wanted: &SecretWanted) -> Option<Zeroizing<String>> {
         let (name, again) = match wanted {
             SecretWanted::Passphrase { file, again } => (SecretRef::Key(file.clone()), *again),
@@ -259,7 +259,7 @@ impl Ask for Terminal {
     }
 }
 
-impl Asker for Terminal {
+impl Asker for CredentialPrompt {
     fn can_ask(&self) -> bool {
         self.may_ask.load(Ordering::Acquire)
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::ui::gallery::scenes;
-use crate::ui::gallery::svg::{Look, svg};
+use crate::ui::gallery::svg::{PictureStyle, svg};
 
 /// A picture.
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +44,7 @@ pub const SHOTS: [Shot; 12] = [
 /// A picture as SVG; `None` = its scene cannot be made.
 pub fn draw(shot: &Shot) -> Option<String> {
     let model = scenes::scene(shot.scene, shot.size)?;
-    let look = if shot.light { Look::LIGHT } else { Look::DARK };
+    let look = if shot.light { PictureStyle::LIGHT } else { PictureStyle::DARK };
     Some(svg(&scenes::picture(&model), "gangplank", &look))
 }
 

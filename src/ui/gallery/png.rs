@@ -183,9 +183,9 @@ mod tests {
         use ratatui::buffer::Buffer;
 
         use crate::plan::action::sha256;
-        use crate::ui::gallery::svg::{Look, svg};
+        use crate::ui::gallery::svg::{PictureStyle, svg};
 
-        let svg = svg(&Buffer::with_lines(["┌──┐", "│ok│", "└──┘"]), "ok", &Look::DARK);
+        let svg = svg(&Buffer::with_lines(["┌──┐", "│ok│", "└──┘"]), "ok", &PictureStyle::DARK);
         let png = png(&svg, 2.0).unwrap();
         assert_eq!(svg_hash_in(&png), Some(sha256(svg.as_bytes())));
     }

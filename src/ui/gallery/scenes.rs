@@ -1,4 +1,4 @@
-//! Named scenes for pictures and tests: the real wizard over a demo lab, with looks, surveys and runs carried out
+//! Named scenes for pictures and tests: the real wizard over a demo lab, with looks, inspections and runs carried out
 //! at once and in the same order on every machine. Times of the machine it runs on are replaced: nothing here
 //! depends on the hour, the home folder or how fast somebody is.
 //!
@@ -18,7 +18,7 @@ use ratatui::buffer::Buffer;
 use crate::engine::demo::{self, DemoLab};
 use crate::engine::review::Reviewed;
 use crate::engine::signing::offline::OfflineCerts;
-use crate::engine::{Engine, Event, Front, Journal, SignIn, Stamped, Teller, World, probe};
+use crate::engine::{Engine, Event, EventSink, Front, Journal, SignIn, Stamped, World, probe};
 use crate::host::{Live, Sample, Stop};
 use crate::kube::{Node, NodeNews};
 use crate::live::{self, ApiNews, HostNews, Update};
@@ -27,11 +27,11 @@ use crate::plan::model::Plan;
 use crate::plan::place::Place;
 use crate::ui::tui::theme::Theme;
 use crate::ui::tui::view;
-use crate::ui::wizard::effects::Works;
+use crate::ui::wizard::effects::EffectRunner;
 use crate::ui::wizard::effects::describe;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::message::{Effect, Msg, Opened};
-use crate::ui::wizard::model::{Demo, Look, Model, Mood, Question, Target};
+use crate::ui::wizard::model::{Demo, Look, LookStatus, Model, ProbeTarget, Question};
 use crate::ui::wizard::{autoplay, input, update};
 
 /// The seed of every scene.
@@ -82,11 +82,11 @@ pub fn scene(name: &str, size: (u16, u16)) -> Option<Model> {
     }
     if name == "welcome" {
         let mut model = Model::new(Theme::default(), size, start());
-        update::judge(&mut model);
+        update::validate(&mut model);
         return Some(model);
     }
     let failed = matches!(name, "review-reonboard" | "run-problem");
-    let mut stage = Stage::open(if failed { "failed-worker" } else { "first-cluster" }, size)?;
+    let mut stage = SceneStage::open(if failed { "failed-worker" } else { "first-cluster" }, size)?;
     stage.play(name);
     if name == "too-small" {
         stage.model.size = (46, 8);
@@ -114,16 +114,16 @@ fn start() -> Timestamp {
 
 /// Keeps events.
 #[derive(Default)]
-struct Keeps(Mutex<Vec<Stamped>>);
+struct RecordingFront(Mutex<Vec<Stamped>>);
 
-impl Front for Keeps {
+impl Front for RecordingFront {
     fn emit(&self, event: &Stamped) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(event.clone());
     }
 }
 
 /// Adds a run to those before it: of what every run does on a place, the one that did most is shown.
-fn join(all: &mut Vec<Stamped>, keeps: Keeps) {
+fn join(all: &mut Vec<Stamped>, keeps: RecordingFront) {
     let new = keeps.0.into_inner().unwrap_or_else(PoisonError::into_inner);
     let ends = |events: &[Stamped]| {
         events.iter().find_map(|event| match &event.event {
@@ -224,7 +224,7 @@ fn steady_node(node: &mut Node) {
 }
 
 /// The wizard and the lab it stands on.
-struct Stage {
+struct SceneStage {
     model: Model,
     lab: Arc<DemoLab>,
     ca: Option<CaInfo>,
@@ -232,14 +232,14 @@ struct Stage {
     until: f64,
 }
 
-impl Stage {
+impl SceneStage {
     fn open(name: &str, size: (u16, u16)) -> Option<Self> {
         let lab = Arc::new(demo::open(name, 0.0, Some(SEED)).ok()?);
         lab.world.lab().set_fast_keys();
         let model = Model::new(Theme::default(), size, start());
         let mut stage = Self { model, lab, ca: None, until: f64::MAX };
         stage.model.home = Some(PathBuf::from(stage.lab.world.home()));
-        update::judge(&mut stage.model);
+        update::validate(&mut stage.model);
         let opened = Opened {
             answers: stage.lab.answers.clone(),
             base: PathBuf::from(stage.lab.world.home()),
@@ -344,12 +344,12 @@ impl Stage {
                     let look = self.look(&target);
                     self.hear(Msg::Looked { target, number, look });
                 }
-                Effect::Survey { number } => {
+                Effect::Inspect { number } => {
                     let Some(plan) = update::plan(&self.model) else { continue };
-                    let keeps = Keeps::default();
+                    let keeps = RecordingFront::default();
                     let stop = Stop::default();
                     let seen = self.engine(&plan, &keeps, &stop, Vec::new(), None).preview().map(Arc::new);
-                    self.hear(Msg::Surveyed { number, seen });
+                    self.hear(Msg::Inspected { number, seen });
                 }
                 Effect::Run { only } => self.run(&only),
                 Effect::Live => self.live(),
@@ -361,7 +361,7 @@ impl Stage {
     fn engine<'a>(
         &'a self,
         plan: &'a Plan,
-        front: &'a Keeps,
+        front: &'a RecordingFront,
         stop: &'a Stop,
         only: Vec<String>,
         reviewed: Option<Reviewed>,
@@ -369,7 +369,7 @@ impl Stage {
         Engine {
             plan,
             world: self.lab.world.as_ref(),
-            teller: Teller::new(front, RUN),
+            events: EventSink::new(front, RUN),
             journal: Journal::none(),
             stop,
             run: RUN.to_owned(),
@@ -384,24 +384,24 @@ impl Stage {
         }
     }
 
-    fn look(&mut self, target: &Target) -> Look {
+    fn look(&mut self, target: &ProbeTarget) -> Look {
         let world = self.lab.world.as_ref();
-        let Some(plan) = Works::rough_plan(&self.model) else { return Look::begun() };
+        let Some(plan) = EffectRunner::rough_plan(&self.model) else { return Look::begun() };
         let mut look = match target {
-            Target::Ca => {
+            ProbeTarget::Ca => {
                 let seen = probe::ca(&plan.ca.place, world);
                 if let Ok(seen) = &seen {
                     self.ca.clone_from(&seen.info);
                 }
                 describe::ca(&seen)
             }
-            Target::Api => describe::api(&probe::api(world, self.ca.as_ref())),
-            Target::Worker(name) => match plan.workers.iter().find(|worker| worker.name == *name) {
+            ProbeTarget::Api => describe::api(&probe::api(world, self.ca.as_ref())),
+            ProbeTarget::Worker(name) => match plan.workers.iter().find(|worker| worker.name == *name) {
                 Some(worker) => describe::worker(&probe::worker(&plan, worker, world)),
                 None => Look::begun(),
             },
         };
-        if look.mood == Mood::Looking {
+        if look.mood == LookStatus::Looking {
             "not looked at".clone_into(&mut look.word);
         }
         look
@@ -416,8 +416,8 @@ impl Stage {
             .filter(|name| if only.is_empty() { self.model.chosen(name) } else { only.contains(name) });
         let (mut code, mut events) = (0, Vec::new());
         for name in workers.collect::<Vec<_>>() {
-            let (keeps, stop) = (Keeps::default(), Stop::default());
-            let reviewed = self.model.survey.seen().filter(|_| only.is_empty()).map(Reviewed::of);
+            let (keeps, stop) = (RecordingFront::default(), Stop::default());
+            let reviewed = self.model.inspection.seen().filter(|_| only.is_empty()).map(Reviewed::of);
             code = code.max(self.engine(&plan, &keeps, &stop, vec![name], reviewed).apply());
             join(&mut events, keeps);
         }
@@ -446,7 +446,7 @@ impl Stage {
     fn live(&mut self) {
         let Some(plan) = update::plan(&self.model) else { return };
         let world = Arc::clone(&self.lab.world);
-        let spots = live::spots(&plan);
+        let spots = live::watch_targets(&plan);
         let at = self.model.now.saturating_sub(SignedDuration::from_secs(2)).unwrap_or(self.model.now);
         let mut panel = live::Panel::new(&spots);
         for spot in &spots {

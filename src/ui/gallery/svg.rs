@@ -26,7 +26,7 @@ type Rgb = (u8, u8, u8);
 
 /// What the 16 colours of a terminal look like.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Look {
+pub struct PictureStyle {
     /// Letters without a colour.
     pub text: Rgb,
     /// The background.
@@ -52,7 +52,7 @@ const fn palette(hex: [u32; 16]) -> [Rgb; 16] {
     all
 }
 
-impl Look {
+impl PictureStyle {
     /// A dark terminal.
     pub const DARK: Self = Self {
         text: rgb(0x00d6_dbe3),
@@ -163,7 +163,7 @@ fn dimmed(fore: Rgb, back: Rgb) -> Rgb {
 }
 
 impl Style {
-    fn of(cell: &Cell, look: &Look) -> Self {
+    fn of(cell: &Cell, look: &PictureStyle) -> Self {
         let (mut fore, mut back) = (look.color(cell.fg, look.text), look.color(cell.bg, look.ground));
         if cell.modifier.contains(Modifier::DIM) {
             fore = dimmed(fore, back);
@@ -229,7 +229,7 @@ fn escape(text: &str) -> String {
 }
 
 /// Cells of one style side by side.
-struct Run {
+struct TextRun {
     from: u16,
     cells: u16,
     text: String,
@@ -238,8 +238,8 @@ struct Run {
     alone: bool,
 }
 
-fn runs(buffer: &Buffer, row: u16, look: &Look) -> Vec<Run> {
-    let mut runs: Vec<Run> = Vec::new();
+fn runs(buffer: &Buffer, row: u16, look: &PictureStyle) -> Vec<TextRun> {
+    let mut runs: Vec<TextRun> = Vec::new();
     let mut column = 0;
     while column < buffer.area.width {
         let at = (buffer.area.x.saturating_add(column), buffer.area.y.saturating_add(row));
@@ -252,7 +252,7 @@ fn runs(buffer: &Buffer, row: u16, look: &Look) -> Vec<Run> {
                 run.text.push_str(symbol);
                 run.cells = run.cells.saturating_add(1);
             }
-            _ => runs.push(Run { from: column, cells: width, text: symbol.to_owned(), style, alone }),
+            _ => runs.push(TextRun { from: column, cells: width, text: symbol.to_owned(), style, alone }),
         }
         column = column.saturating_add(width);
     }
@@ -260,7 +260,7 @@ fn runs(buffer: &Buffer, row: u16, look: &Look) -> Vec<Run> {
 }
 
 /// The buffer as an SVG with a title above it.
-pub fn svg(buffer: &Buffer, title: &str, look: &Look) -> String {
+pub fn svg(buffer: &Buffer, title: &str, look: &PictureStyle) -> String {
     let columns = f64::from(buffer.area.width) * CELL_WIDTH;
     let rows = f64::from(buffer.area.height) * CELL_HEIGHT;
     let (width, height) = (columns + 2.0 * MARGIN, rows + 2.0 * MARGIN + BAR);
@@ -328,7 +328,7 @@ pub fn svg(buffer: &Buffer, title: &str, look: &Look) -> String {
     out
 }
 
-fn text(run: &Run, left: f64, top: f64) -> Option<String> {
+fn text(run: &TextRun, left: f64, top: f64) -> Option<String> {
     if run.style.marks.contains(Modifier::HIDDEN) {
         return None;
     }
@@ -367,7 +367,7 @@ mod tests {
             buffer.set_string(column, 0, text, *ink);
             column += u16::try_from(text.width()).unwrap();
         }
-        svg(&buffer, "a <title>", &Look::DARK)
+        svg(&buffer, "a <title>", &PictureStyle::DARK)
     }
 
     fn texts(svg: &str) -> Vec<&str> {
@@ -393,9 +393,10 @@ mod tests {
         assert!(svg.contains("height=\"16.3\" fill=\"#d6dbe3\"/>"), "{svg}");
         assert!(texts(&svg)[0].contains("fill=\"#14181f\""));
         let svg = draw(&[("x", Ink::new().add_modifier(Modifier::DIM))]);
-        assert!(
-            texts(&svg)[0].contains(&format!("fill=\"{}\"", hex(dimmed(Look::DARK.text, Look::DARK.ground))))
-        );
+        assert!(texts(&svg)[0].contains(&format!(
+            "fill=\"{}\"",
+            hex(dimmed(PictureStyle::DARK.text, PictureStyle::DARK.ground))
+        )));
     }
 
     #[test]
@@ -427,11 +428,11 @@ mod tests {
 
     #[test]
     fn the_256_colours_are_those_of_every_terminal() {
-        assert_eq!(Look::DARK.indexed(16), (0, 0, 0));
-        assert_eq!(Look::DARK.indexed(196), (255, 0, 0));
-        assert_eq!(Look::DARK.indexed(67), (95, 135, 175));
-        assert_eq!(Look::DARK.indexed(232), (8, 8, 8));
-        assert_eq!(Look::DARK.indexed(255), (238, 238, 238));
-        assert_eq!(Look::LIGHT.indexed(1), Look::LIGHT.ansi[1]);
+        assert_eq!(PictureStyle::DARK.indexed(16), (0, 0, 0));
+        assert_eq!(PictureStyle::DARK.indexed(196), (255, 0, 0));
+        assert_eq!(PictureStyle::DARK.indexed(67), (95, 135, 175));
+        assert_eq!(PictureStyle::DARK.indexed(232), (8, 8, 8));
+        assert_eq!(PictureStyle::DARK.indexed(255), (238, 238, 238));
+        assert_eq!(PictureStyle::LIGHT.indexed(1), PictureStyle::LIGHT.ansi[1]);
     }
 }

@@ -4,21 +4,21 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 
-use crate::engine::{Event, Front, Outcome, Stamped};
+use crate::engine::{Event, Front, Stamped, TaskOutcome};
 use crate::plan::place::Place;
 use crate::plan::problem::Verdict;
 use crate::step::CATALOGUE;
 
 /// Prints lines.
 #[derive(Default)]
-pub struct Lines {
+pub struct LineFront {
     /// Shell text and output of every action too.
     pub verbose: bool,
     /// Tenths of an upload that were told, by place.
     tenths: Mutex<BTreeMap<Place, u64>>,
 }
 
-impl Lines {
+impl LineFront {
     /// Lines; `verbose` shows the shell text and output of every action.
     pub fn new(verbose: bool) -> Self {
         Self { verbose, tenths: Mutex::default() }
@@ -36,7 +36,7 @@ fn row(event: &Stamped, word: &str, text: &str) -> String {
         .to_owned()
 }
 
-impl Lines {
+impl LineFront {
     fn text(&self, stamped: &Stamped) -> Vec<String> {
         match &stamped.event {
             Event::RunStarted { hosts } => {
@@ -106,16 +106,16 @@ impl Lines {
     }
 }
 
-fn ended(stamped: &Stamped, outcome: &Outcome) -> Vec<String> {
+fn ended(stamped: &Stamped, outcome: &TaskOutcome) -> Vec<String> {
     match outcome {
-        Outcome::Changed { actions: 1 } => vec![row(stamped, "changed", "1 action")],
-        Outcome::Changed { actions } => vec![row(stamped, "changed", &format!("{actions} actions"))],
-        Outcome::Same { evidence } => vec![row(stamped, "same", evidence)],
-        Outcome::Proven { evidence } => vec![row(stamped, "proven", evidence)],
-        Outcome::NotProven { why } => vec![row(stamped, "unproven", why)],
-        Outcome::Skipped { why } => vec![row(stamped, "skipped", why)],
-        Outcome::Stopped => vec![row(stamped, "stopped", "")],
-        Outcome::Failed { problem } => {
+        TaskOutcome::Changed { actions: 1 } => vec![row(stamped, "changed", "1 action")],
+        TaskOutcome::Changed { actions } => vec![row(stamped, "changed", &format!("{actions} actions"))],
+        TaskOutcome::Same { evidence } => vec![row(stamped, "same", evidence)],
+        TaskOutcome::Proven { evidence } => vec![row(stamped, "proven", evidence)],
+        TaskOutcome::NotProven { why } => vec![row(stamped, "unproven", why)],
+        TaskOutcome::Skipped { why } => vec![row(stamped, "skipped", why)],
+        TaskOutcome::Stopped => vec![row(stamped, "stopped", "")],
+        TaskOutcome::Failed { problem } => {
             let mut lines = vec![row(stamped, "problem", "")];
             lines.extend(crate::ui::problem_lines(problem, &stamped.place));
             lines
@@ -123,7 +123,7 @@ fn ended(stamped: &Stamped, outcome: &Outcome) -> Vec<String> {
     }
 }
 
-impl Front for Lines {
+impl Front for LineFront {
     fn emit(&self, event: &Stamped) {
         let mut out = std::io::stdout().lock();
         for line in self.text(event) {

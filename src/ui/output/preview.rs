@@ -5,16 +5,16 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use crate::engine::Seen;
+use crate::engine::PlacePreview;
 use crate::host::batch::PRELUDE;
 use crate::plan::action::{Action, Content, Risk};
 use crate::plan::place::Place;
 use crate::plan::problem::Verdict;
-use crate::step::{Proof, State};
+use crate::step::{Proof, StepState};
 
 /// What a preview found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Found {
+pub struct PlanFindings {
     /// Actions to do.
     pub actions: usize,
     /// Places with a problem.
@@ -22,13 +22,13 @@ pub struct Found {
 }
 
 /// Counts.
-pub fn found(seen: &[Seen]) -> Found {
-    let mut found = Found::default();
+pub fn found(seen: &[PlacePreview]) -> PlanFindings {
+    let mut found = PlanFindings::default();
     for place in seen {
         let blocked = place.problem.is_some() || place.looked.iter().any(|one| one.blocked().is_some());
         found.problems += usize::from(blocked);
         for one in &place.looked {
-            if let State::Todo(actions) = &one.state {
+            if let StepState::Todo(actions) = &one.state {
                 found.actions += actions.len();
             }
         }
@@ -58,7 +58,7 @@ fn risk_sign(risk: Risk) -> &'static str {
     }
 }
 
-fn action_text(out: &mut String, seen: &Seen, action: &Action, files: bool) {
+fn action_text(out: &mut String, seen: &PlacePreview, action: &Action, files: bool) {
     let _ = writeln!(out, "    {} {}", risk_sign(action.risk(&seen.facts)), action.title());
     for (number, line) in action.shell().to_string().lines().enumerate() {
         let _ = writeln!(out, "      {} {line}", if number == 0 { "$" } else { " " });
@@ -80,7 +80,7 @@ fn action_text(out: &mut String, seen: &Seen, action: &Action, files: bool) {
 }
 
 /// The preview as text; `files` shows what would be written.
-pub fn text(seen: &[Seen], files: bool) -> String {
+pub fn text(seen: &[PlacePreview], files: bool) -> String {
     let mut out = String::new();
     for place in seen {
         let _ = writeln!(out, "\n{} ({})", place.place, place.host);
@@ -95,19 +95,19 @@ pub fn text(seen: &[Seen], files: bool) -> String {
         for one in &place.looked {
             let title = one.step.title();
             match &one.state {
-                State::Done(evidence) => {
+                StepState::Done(evidence) => {
                     let _ = writeln!(out, "  {title}: same  {evidence}");
                 }
-                State::Await(proof) => {
+                StepState::Await(proof) => {
                     let _ = writeln!(out, "  {title}: {}", proof_text(proof));
                 }
-                State::Todo(actions) => {
+                StepState::Todo(actions) => {
                     let _ = writeln!(out, "  {title}: {} to do", actions.len());
                     for action in actions {
                         action_text(&mut out, place, action, files);
                     }
                 }
-                State::Blocked(problem) => {
+                StepState::Blocked(problem) => {
                     let _ = writeln!(out, "  {title}: problem");
                     for line in crate::ui::problem_lines(problem, &place.place) {
                         let _ = writeln!(out, "    {line}");
@@ -128,7 +128,7 @@ pub fn text(seen: &[Seen], files: bool) -> String {
                 }
             }
             let last = place.looked.last().is_some_and(|last| std::ptr::eq(last, one));
-            if last && one.step.barrier() && matches!(one.state, State::Todo(_)) {
+            if last && one.step.barrier() && matches!(one.state, StepState::Todo(_)) {
                 let _ = writeln!(out, "  what follows depends on this and is looked at after it");
             }
         }
@@ -143,8 +143,8 @@ pub fn text(seen: &[Seen], files: bool) -> String {
     out
 }
 
-fn places_with_actions(seen: &[Seen]) -> usize {
-    seen.iter().filter(|place| place.looked.iter().any(|one| matches!(one.state, State::Todo(_)))).count()
+fn places_with_actions(seen: &[PlacePreview]) -> usize {
+    seen.iter().filter(|place| place.looked.iter().any(|one| matches!(one.state, StepState::Todo(_)))).count()
 }
 
 /// The functions the shell lines are made of.
@@ -153,7 +153,7 @@ pub fn functions() -> &'static str {
 }
 
 /// The preview as JSON lines: one for each place and step.
-pub fn json(seen: &[Seen]) -> Vec<Value> {
+pub fn json(seen: &[PlacePreview]) -> Vec<Value> {
     let mut lines = Vec::new();
     for place in seen {
         if let Some(problem) = &place.problem {
@@ -173,19 +173,19 @@ pub fn json(seen: &[Seen]) -> Vec<Value> {
                 ("verdicts", json!(one.verdicts)),
             ]);
             match &one.state {
-                State::Done(evidence) => {
+                StepState::Done(evidence) => {
                     line.insert("state", json!("same"));
                     line.insert("evidence", json!(evidence));
                 }
-                State::Await(proof) => {
+                StepState::Await(proof) => {
                     line.insert("state", json!("proof"));
                     line.insert("evidence", json!(proof_text(proof)));
                 }
-                State::Blocked(problem) => {
+                StepState::Blocked(problem) => {
                     line.insert("state", json!("problem"));
                     line.insert("problem", json!(problem));
                 }
-                State::Todo(actions) => {
+                StepState::Todo(actions) => {
                     line.insert("state", json!("todo"));
                     let actions: Vec<Value> = actions
                         .iter()

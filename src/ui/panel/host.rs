@@ -12,7 +12,7 @@ use unicode_width::UnicodeWidthStr;
 use super::{Grid, Ink, api_words, kubelet_trouble, link, next, put, ready_style, short};
 use crate::kube::docker_ps::Container;
 use crate::live::row::age;
-use crate::live::{Link, Panel, Row};
+use crate::live::{HostRow, Link, Panel};
 use crate::plan::place::Place;
 
 /// A time as `docker ps` says it: `12 seconds`, `About a minute`, `3 weeks`.
@@ -75,7 +75,7 @@ pub fn one_host(
 }
 
 /// The lines above the table.
-fn head(panel: &Panel, row: &Row, now: Timestamp, ink: &Ink, width: usize) -> Vec<Vec<Span<'static>>> {
+fn head(panel: &Panel, row: &HostRow, now: Timestamp, ink: &Ink, width: usize) -> Vec<Vec<Span<'static>>> {
     let text = |text: String| Span::styled(text, ink.text);
     let mut first = vec![text(format!("{}  ", row.place)), link(row, ink), text(format!("  {}", row.login))];
     if let Some(age) = row.age(now) {

@@ -16,9 +16,9 @@ use ratatui::text::Span;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::kube::{Node, ReadyState};
-use crate::live::panel::Api;
+use crate::live::panel::ApiState;
 use crate::live::row::age;
-use crate::live::{Link, Panel, Row};
+use crate::live::{HostRow, Link, Panel};
 use crate::ui::tui::theme::{Glyph, Palette, Role, Theme};
 
 pub use host::one_host;
@@ -160,7 +160,7 @@ fn put(buf: &mut Buffer, area: Rect, at: (usize, usize), width: usize, spans: &[
     }
 }
 
-fn link(row: &Row, ink: &Ink) -> Span<'static> {
+fn link(row: &HostRow, ink: &Ink) -> Span<'static> {
     let (sign, word, style) = match row.link {
         Link::Up => (ink.up, "up", ink.ok),
         Link::Down { .. } => (ink.down, "down", ink.bad),
@@ -202,13 +202,13 @@ fn api_words(panel: &Panel, now: Timestamp, ink: &Ink) -> (Span<'static>, String
     let nodes = format!("{} nodes, {} Ready", counts.nodes, counts.ready);
     let word = |sign: &str, word: &str, style| Span::styled(format!("{sign} {word}"), style);
     match panel.api() {
-        Api::Idle => (word(ink.wait, "wait", ink.dim), "not asked yet".to_owned()),
-        Api::SigningIn => (word(ink.wait, "wait", ink.warn), "signing in".to_owned()),
-        Api::Watching { .. } => (word(ink.up, "up", ink.ok), nodes),
-        Api::Listing { why } => {
+        ApiState::Idle => (word(ink.wait, "wait", ink.dim), "not asked yet".to_owned()),
+        ApiState::SigningIn => (word(ink.wait, "wait", ink.warn), "signing in".to_owned()),
+        ApiState::Watching { .. } => (word(ink.up, "up", ink.ok), nodes),
+        ApiState::Listing { why } => {
             (word(ink.up, "up", ink.ok), format!("{nodes}; listed every 5 s, no watch: {why}"))
         }
-        Api::Down { why, again } => {
+        ApiState::Down { why, again } => {
             (word(ink.down, "down", ink.bad), format!("{why}; {}", next(Some(*again), now)))
         }
     }

@@ -10,7 +10,7 @@ use unicode_width::UnicodeWidthStr;
 use super::{Grid, Ink, api_words, cut, kubelet_trouble, link, next, put, ready_style, short};
 use crate::kube::ReadyState;
 use crate::live::row::{NodeSeen, age};
-use crate::live::{Link, Panel, Row};
+use crate::live::{HostRow, Link, Panel};
 
 /// Why a host is down and when it is tried next, which is always to be seen.
 fn reason(why: &str, next: &str, width: usize, ink: &Ink) -> [Span<'static>; 2] {
@@ -21,7 +21,7 @@ fn reason(why: &str, next: &str, width: usize, ink: &Ink) -> [Span<'static>; 2] 
 }
 
 /// What stands in a row's wide column.
-fn content(row: &Row, now: Timestamp, ink: &Ink) -> Vec<Span<'static>> {
+fn content(row: &HostRow, now: Timestamp, ink: &Ink) -> Vec<Span<'static>> {
     let Some(seen) = &row.seen else {
         let text = if row.link == Link::Up { "waiting for the first sample" } else { "connecting" };
         return vec![Span::styled(text, ink.dim)];
@@ -45,7 +45,7 @@ fn content(row: &Row, now: Timestamp, ink: &Ink) -> Vec<Span<'static>> {
     spans
 }
 
-fn sample_age(row: &Row, now: Timestamp, ink: &Ink) -> Span<'static> {
+fn sample_age(row: &HostRow, now: Timestamp, ink: &Ink) -> Span<'static> {
     match row.age(now) {
         Some(age) if row.stale(now) => Span::styled(format!("{} ago", short(age)), ink.warn),
         Some(age) => Span::styled(format!("{} ago", short(age)), ink.dim),
@@ -104,7 +104,15 @@ pub fn rows(panel: &Panel, now: Timestamp, selected: Option<usize>, ink: &Ink, a
     }
 }
 
-fn one_row(panel: &Panel, row: &Row, now: Timestamp, ink: &Ink, grid: &Grid, buf: &mut Buffer, line: usize) {
+fn one_row(
+    panel: &Panel,
+    row: &HostRow,
+    now: Timestamp,
+    ink: &Ink,
+    grid: &Grid,
+    buf: &mut Buffer,
+    line: usize,
+) {
     grid.put(buf, line, 1, &[Span::styled(row.place.to_string(), ink.text)], ink.more);
     grid.put(buf, line, 2, &[link(row, ink)], ink.more);
     if let Link::Down { why, again, .. } = &row.link {

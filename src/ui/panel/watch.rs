@@ -18,12 +18,12 @@ use ratatui::text::Span;
 use ratatui::widgets::Widget;
 use serde_json::{Value, json};
 
-use crate::engine::World;
+use crate::engine::SharedWorld;
 use crate::host::Stop;
 use crate::kube::docker_ps::Container;
-use crate::live::panel::Api;
+use crate::live::panel::ApiState;
 use crate::live::row::ready_word;
-use crate::live::{Change, HostNews, Link, Panel, Update, spots, start};
+use crate::live::{Change, HostNews, Link, Panel, Update, start, watch_targets};
 use crate::plan::model::Plan;
 use crate::plan::place::Place;
 use crate::ui::panel::{self, Ink};
@@ -31,20 +31,17 @@ use crate::ui::tui::terminal;
 use crate::ui::tui::theme::Theme;
 
 /// How soon the wish to stop is noticed.
-const GLANCE: Duration = Duration::from_millis(200);
-
-/// A world threads may share.
-pub type Shared = Arc<dyn World + Send + Sync>;
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Lines on stdout until stopped, or until nobody reads them.
-pub fn lines(world: &Shared, plan: &Arc<Plan>, stop: &Stop, as_json: bool) {
+pub fn lines(world: &SharedWorld, plan: &Arc<Plan>, stop: &Stop, as_json: bool) {
     let (heard, news) = channel();
     let watch = start(Arc::clone(world), plan, true, heard);
-    let mut panel = Panel::new(&spots(plan));
+    let mut panel = Panel::new(&watch_targets(plan));
     let (zone, begun) = (TimeZone::system(), world.now());
     let mut seq = 0_u64;
     while !stop.wanted() {
-        let update = match news.recv_timeout(GLANCE) {
+        let update = match news.recv_timeout(POLL_INTERVAL) {
             Ok(update) => update,
             Err(RecvTimeoutError::Timeout) => continue,
             Err(RecvTimeoutError::Disconnected) => break,
@@ -85,7 +82,7 @@ const SETTLE: Duration = Duration::from_secs(6);
 
 /// What the screen shows, and where the person is.
 #[derive(Debug, Default)]
-pub struct Screen {
+pub struct WatchScreen {
     /// The panel.
     pub panel: Panel,
     cluster: String,
@@ -96,7 +93,7 @@ pub struct Screen {
 
 /// What a key leads to besides another picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wish {
+pub enum WatchAction {
     /// Nothing more.
     Stay,
     /// Hosts that are down are tried now.
@@ -109,28 +106,32 @@ pub enum Wish {
     Quit,
 }
 
-impl Screen {
+impl WatchScreen {
     /// A screen of a plan's workers.
     pub fn new(plan: &Plan) -> Self {
-        Self { panel: Panel::new(&spots(plan)), cluster: plan.cluster.name.clone(), ..Self::default() }
+        Self {
+            panel: Panel::new(&watch_targets(plan)),
+            cluster: plan.cluster.name.clone(),
+            ..Self::default()
+        }
     }
 
     /// Takes a key in.
-    pub fn key(&mut self, key: KeyEvent) -> Wish {
+    pub fn key(&mut self, key: KeyEvent) -> WatchAction {
         let last = self.panel.rows().len().saturating_sub(1);
         let most = if self.opened { usize::from(u16::MAX) } else { last };
         let at = if self.opened { &mut self.skip } else { &mut self.selected };
         if key.modifiers.contains(KeyModifiers::CONTROL) {
             return match key.code {
-                KeyCode::Char('c') => Wish::Quit,
-                KeyCode::Char('z') => Wish::Suspend,
-                KeyCode::Char('l') => Wish::Redraw,
-                _ => Wish::Stay,
+                KeyCode::Char('c') => WatchAction::Quit,
+                KeyCode::Char('z') => WatchAction::Suspend,
+                KeyCode::Char('l') => WatchAction::Redraw,
+                _ => WatchAction::Stay,
             };
         }
         match key.code {
-            KeyCode::Char('q') => return Wish::Quit,
-            KeyCode::Char('r') => return Wish::Again,
+            KeyCode::Char('q') => return WatchAction::Quit,
+            KeyCode::Char('r') => return WatchAction::Again,
             KeyCode::Up | KeyCode::Char('k') => *at = at.saturating_sub(1),
             KeyCode::Down | KeyCode::Char('j') => *at = at.saturating_add(1).min(most),
             KeyCode::PageUp => *at = at.saturating_sub(10),
@@ -145,7 +146,7 @@ impl Screen {
             // Of a table there is always one line left to see.
             self.skip = self.skip.min(row.containers().len().saturating_sub(1));
         }
-        Wish::Stay
+        WatchAction::Stay
     }
 
     /// Draws it.
@@ -168,7 +169,7 @@ impl Screen {
 }
 
 /// What the loop waits for.
-enum Msg {
+enum WatchMsg {
     Update(Update),
     Key(KeyEvent),
     Redraw,
@@ -177,19 +178,19 @@ enum Msg {
 
 /// The panel on the whole screen. Whoever must be asked something is asked before it opens; `close` is called
 /// then, and from there on nobody is.
-pub fn screen(world: &Shared, plan: &Arc<Plan>, stop: &Stop, close: &dyn Fn()) -> io::Result<()> {
+pub fn screen(world: &SharedWorld, plan: &Arc<Plan>, stop: &Stop, close: &dyn Fn()) -> io::Result<()> {
     let (send, news) = mpsc::channel();
     let heard = send.clone();
-    let heard = Box::new(move |update| drop(heard.send(Msg::Update(update))));
+    let heard = Box::new(move |update| drop(heard.send(WatchMsg::Update(update))));
     let watch = start(Arc::clone(world), plan, true, heard);
-    let mut screen = Screen::new(plan);
+    let mut screen = WatchScreen::new(plan);
     settle(&mut screen.panel, &news, stop);
     close();
     let ink = Ink::of(&Theme::from_environment(|name| std::env::var(name).ok()));
     // A thread that panics must not write over the screen; its row says enough.
     terminal::hook_panics(mpsc::channel().0);
     terminal::enter()?;
-    let _guard = terminal::Guard;
+    let _guard = terminal::TerminalGuard;
     let mut canvas = canvas()?;
     std::thread::spawn(move || keys(&send));
     let mut drawn: Option<Instant> = None;
@@ -203,28 +204,28 @@ pub fn screen(world: &Shared, plan: &Arc<Plan>, stop: &Stop, close: &dyn Fn()) -
             (drawn, dirty, now_please) = (Some(Instant::now()), false, false);
             continue;
         }
-        let patience = if dirty { FRAME } else { TICK }.saturating_sub(since).min(GLANCE);
+        let patience = if dirty { FRAME } else { TICK }.saturating_sub(since).min(POLL_INTERVAL);
         match news.recv_timeout(patience) {
-            Ok(Msg::Update(update)) => {
+            Ok(WatchMsg::Update(update)) => {
                 screen.panel.apply(update);
                 dirty = true;
             }
-            Ok(Msg::Key(key)) => {
+            Ok(WatchMsg::Key(key)) => {
                 now_please = true;
                 match screen.key(key) {
-                    Wish::Stay => {}
-                    Wish::Again => watch.again(),
-                    Wish::Suspend => {
+                    WatchAction::Stay => {}
+                    WatchAction::Again => watch.again(),
+                    WatchAction::Suspend => {
                         suspend()?;
                         canvas = crate::ui::panel::watch::canvas()?;
                     }
-                    Wish::Redraw => canvas = crate::ui::panel::watch::canvas()?,
-                    Wish::Quit => break,
+                    WatchAction::Redraw => canvas = crate::ui::panel::watch::canvas()?,
+                    WatchAction::Quit => break,
                 }
             }
-            Ok(Msg::Redraw) => now_please = true,
+            Ok(WatchMsg::Redraw) => now_please = true,
             Err(RecvTimeoutError::Timeout) => {}
-            Ok(Msg::Gone) | Err(RecvTimeoutError::Disconnected) => break,
+            Ok(WatchMsg::Gone) | Err(RecvTimeoutError::Disconnected) => break,
         }
     }
     Ok(())
@@ -238,11 +239,11 @@ fn canvas() -> io::Result<Terminal<CrosstermBackend<io::Stdout>>> {
 }
 
 /// Reads keys until nobody listens.
-fn keys(send: &mpsc::Sender<Msg>) {
+fn keys(send: &mpsc::Sender<WatchMsg>) {
     while let Ok(event) = event::read() {
         let msg = match event {
-            Event::Key(key) if key.kind != KeyEventKind::Release => Msg::Key(key),
-            Event::Resize(..) => Msg::Redraw,
+            Event::Key(key) if key.kind != KeyEventKind::Release => WatchMsg::Key(key),
+            Event::Resize(..) => WatchMsg::Redraw,
             Event::Key(_) | Event::FocusGained | Event::FocusLost | Event::Mouse(_) | Event::Paste(_) => {
                 continue;
             }
@@ -252,7 +253,7 @@ fn keys(send: &mpsc::Sender<Msg>) {
         }
     }
     // The terminal is gone.
-    let _ = send.send(Msg::Gone);
+    let _ = send.send(WatchMsg::Gone);
 }
 
 /// Stops this program as a shell expects it, with the terminal as it was, and goes on when it is told to.
@@ -263,14 +264,14 @@ fn suspend() -> io::Result<()> {
 }
 
 /// Waits until every host and the API have answered or refused, or for a while.
-fn settle(panel: &mut Panel, news: &Receiver<Msg>, stop: &Stop) {
+fn settle(panel: &mut Panel, news: &Receiver<WatchMsg>, stop: &Stop) {
     let begun = Instant::now();
     let open = |panel: &Panel| {
-        matches!(panel.api(), Api::Idle | Api::SigningIn)
+        matches!(panel.api(), ApiState::Idle | ApiState::SigningIn)
             || panel.rows().iter().any(|row| matches!(row.link, Link::Idle | Link::Connecting))
     };
     while open(panel) && begun.elapsed() < SETTLE && !stop.wanted() {
-        if let Ok(Msg::Update(update)) = news.recv_timeout(GLANCE) {
+        if let Ok(WatchMsg::Update(update)) = news.recv_timeout(POLL_INTERVAL) {
             panel.apply(update);
         }
     }
@@ -366,11 +367,11 @@ pub fn line(panel: &Panel, change: &Change, zone: &TimeZone) -> String {
         ),
         Change::NodeGone(name) => format!("node {name}: gone"),
         Change::Api => match panel.api() {
-            Api::Idle => "api: not asked yet".to_owned(),
-            Api::SigningIn => "api: signing in".to_owned(),
-            Api::Watching { .. } => "api: watching the nodes".to_owned(),
-            Api::Listing { why } => format!("api: listing the nodes every 5 s, no watch: {why}"),
-            Api::Down { why, again: at } => format!("api: {why}; {}", again(Some(*at), zone)),
+            ApiState::Idle => "api: not asked yet".to_owned(),
+            ApiState::SigningIn => "api: signing in".to_owned(),
+            ApiState::Watching { .. } => "api: watching the nodes".to_owned(),
+            ApiState::Listing { why } => format!("api: listing the nodes every 5 s, no watch: {why}"),
+            ApiState::Down { why, again: at } => format!("api: {why}; {}", again(Some(*at), zone)),
         },
     }
 }
@@ -434,11 +435,11 @@ fn value(panel: &Panel, change: &Change, at: Timestamp) -> Option<Value> {
         }
         Change::NodeGone(name) => json!({"at": at, "kind": "node-gone", "node": name}),
         Change::Api => match panel.api() {
-            Api::Idle => return None,
-            Api::SigningIn => json!({"at": at, "kind": "api", "state": "signing-in"}),
-            Api::Watching { .. } => json!({"at": at, "kind": "api", "state": "watching"}),
-            Api::Listing { why } => json!({"at": at, "kind": "api", "state": "listing", "why": why}),
-            Api::Down { why, again } => {
+            ApiState::Idle => return None,
+            ApiState::SigningIn => json!({"at": at, "kind": "api", "state": "signing-in"}),
+            ApiState::Watching { .. } => json!({"at": at, "kind": "api", "state": "watching"}),
+            ApiState::Listing { why } => json!({"at": at, "kind": "api", "state": "listing", "why": why}),
+            ApiState::Down { why, again } => {
                 json!({"at": at, "kind": "api", "state": "down", "why": why, "again": again})
             }
         },

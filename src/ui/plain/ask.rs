@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crossterm::event::KeyCode;
 use zeroize::Zeroizing;
 
-use super::voice::{Heard, Hidden};
-use super::{Leave, SILENCE, Talk, Talked, in_lines};
+use super::voice::{Hidden, PlainInput};
+use super::{Dialogue, DialogueEnd, Leave, SILENCE, in_lines};
 use crate::plan::problem::Problem;
 use crate::ui::tui::theme::Role;
 use crate::ui::wizard::message::{Effect, Msg};
@@ -14,9 +14,9 @@ use crate::ui::wizard::model::{Confirm, LineFor, Overlay, Question, Reply};
 use crate::ui::wizard::screens::run;
 use crate::ui::wizard::{input, layer, update};
 
-impl Talk {
+impl Dialogue {
     /// Says and asks what the model laid over the screen.
-    pub(super) fn overlays(&mut self) -> Talked {
+    pub(super) fn overlays(&mut self) -> DialogueEnd {
         while let Some(overlay) = self.model.overlays.pop() {
             match overlay {
                 Overlay::Ask { id, question, .. } => self.question(id, &question)?,
@@ -96,26 +96,26 @@ impl Talk {
     }
 
     /// Gives the name of a file, and waits until it is read or written.
-    pub(super) fn file(&mut self, what: LineFor, name: &str) -> Talked {
+    pub(super) fn file(&mut self, what: LineFor, name: &str) -> DialogueEnd {
         self.model.overlays.push(Overlay::Line { what, text: input::line(name, false) });
         self.key(KeyCode::Enter);
         self.answer_of_work()
     }
 
     /// Waits for the answer to something that was asked of the work: an opened plan, a word or a text.
-    pub(super) fn answer_of_work(&mut self) -> Talked {
+    pub(super) fn answer_of_work(&mut self) -> DialogueEnd {
         loop {
             match self.heard.recv_timeout(SILENCE) {
-                Ok(Heard::Msg(msg)) => {
+                Ok(PlainInput::Msg(msg)) => {
                     let over = matches!(msg, Msg::Opened(_) | Msg::Say(..) | Msg::Text { .. });
                     self.hear(msg);
                     if over {
                         return Ok(());
                     }
                 }
-                Ok(Heard::Line(line)) => self.typed.push_back(line),
-                Ok(Heard::End) => self.ended = true,
-                Ok(Heard::Signal) => self.signal()?,
+                Ok(PlainInput::Line(line)) => self.typed.push_back(line),
+                Ok(PlainInput::End) => self.ended = true,
+                Ok(PlainInput::Signal) => self.signal()?,
                 Err(_) => return Ok(()),
             }
         }
@@ -131,7 +131,7 @@ impl Talk {
     }
 
     /// One of a numbered list, from 0.
-    pub(super) fn number(&mut self, texts: &[String], prompt: &str) -> Talked<Option<usize>> {
+    pub(super) fn number(&mut self, texts: &[String], prompt: &str) -> DialogueEnd<Option<usize>> {
         for (number, text) in (1..).zip(texts) {
             self.voice.say_in(2, &format!("{number} {text}"));
         }
@@ -152,7 +152,7 @@ impl Talk {
     }
 
     /// Some of a numbered list, from 0.
-    pub(super) fn numbers(&mut self, texts: &[String], prompt: &str) -> Talked<Option<Vec<usize>>> {
+    pub(super) fn numbers(&mut self, texts: &[String], prompt: &str) -> DialogueEnd<Option<Vec<usize>>> {
         for (number, text) in (1..).zip(texts) {
             self.voice.say_in(2, &format!("{number} {text}"));
         }
@@ -176,7 +176,7 @@ impl Talk {
         }
     }
 
-    fn question(&mut self, id: u64, question: &Question) -> Talked {
+    fn question(&mut self, id: u64, question: &Question) -> DialogueEnd {
         let reply = match question {
             Question::Secret { prompt } => Reply::Secret(self.secret(prompt)?),
             Question::Trust { host, kind, fingerprint, note } => {
@@ -222,7 +222,7 @@ impl Talk {
         }
     }
 
-    fn go_on(&mut self) -> Talked<bool> {
+    fn go_on(&mut self) -> DialogueEnd<bool> {
         loop {
             if self.over() {
                 return Ok(false);
@@ -243,7 +243,7 @@ impl Talk {
         }
     }
 
-    fn secret(&mut self, prompt: &str) -> Talked<Option<Zeroizing<String>>> {
+    fn secret(&mut self, prompt: &str) -> DialogueEnd<Option<Zeroizing<String>>> {
         if !self.voice.terminal || self.ended {
             let words = format!("{prompt}: asked for, and there is no terminal; --secret gives it");
             self.voice.role(Role::Warn, &words);
@@ -257,7 +257,7 @@ impl Talk {
     }
 
     /// Something that takes the name of a host.
-    fn confirm(&mut self, what: Confirm) -> Talked {
+    fn confirm(&mut self, what: Confirm) -> DialogueEnd {
         self.typed_ahead_is_void();
         let host = match &what {
             Confirm::Replace { host, actions, .. } => {

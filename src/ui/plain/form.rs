@@ -1,11 +1,11 @@
 //! The screens that ask: fields as prompts, what is wrong with an answer, what was seen of it, and the way on.
 
-use super::{Talk, Talked, Way};
+use super::{Dialogue, DialogueEnd, MenuRow};
 use crate::plan::place::Place;
 use crate::ui::tui::theme::Role;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::message::Effect;
-use crate::ui::wizard::model::{Item, Look, Overlay, Screen, Survey, Target};
+use crate::ui::wizard::model::{Inspection, Item, Look, Overlay, ProbeTarget, Screen};
 use crate::ui::wizard::screens::certificates;
 use crate::ui::wizard::screens::review;
 use crate::ui::wizard::{form as forms, input, update};
@@ -14,14 +14,14 @@ use crate::ui::wizard::{form as forms, input, update};
 const FULL: usize = 6;
 
 /// What a prompt ended with.
-pub(super) enum Asked {
+pub(super) enum PromptEnd {
     /// An answer stands.
     Answered,
     /// The person wants no more questions.
     Enough,
 }
 
-impl Talk {
+impl Dialogue {
     /// Fields of the present screen.
     pub(super) fn fields(&self) -> Vec<Field> {
         let fields = self.model.items().into_iter().filter_map(|item| match item {
@@ -37,11 +37,11 @@ impl Talk {
     /// The first remark that stops, of this screen.
     fn wrong_here(&self) -> bool {
         let screen = self.model.screen;
-        self.model.remarks.iter().any(|remark| remark.stops && forms::screen_of(&remark.field) == screen)
+        self.model.issues.iter().any(|remark| remark.stops && forms::screen_of(&remark.field) == screen)
     }
 
     /// A screen of fields.
-    pub(super) fn form(&mut self) -> Talked {
+    pub(super) fn form(&mut self) -> DialogueEnd {
         let screen = self.model.screen;
         let wanted = match self.model.item() {
             Some(Item::Field(field)) if self.model.return_to.is_some() => Some(field),
@@ -61,7 +61,7 @@ impl Talk {
             self.look()?;
             self.seen();
             let back = if self.model.return_to.is_some() { "return" } else { "continue" };
-            let mut ways: Vec<Way<'_>> = vec![("1", back), ("2", "change answers"), ("3", "look again")];
+            let mut ways: Vec<MenuRow<'_>> = vec![("1", back), ("2", "change answers"), ("3", "look again")];
             match screen {
                 Screen::Kubectl => ways.push(("d", "kubeconfig before and after")),
                 Screen::Certificates => ways.push(("d", "everything on the certificates")),
@@ -95,7 +95,7 @@ impl Talk {
     }
 
     /// On to the next screen, or back to where an answer was wanted; what is wrong is asked again.
-    pub(super) fn go_on_from_form(&mut self) -> Talked {
+    pub(super) fn go_on_from_form(&mut self) -> DialogueEnd {
         let screen = self.model.screen;
         let effects = if self.model.return_to.is_some() && !self.wrong_here() {
             self.model.finished.insert(screen);
@@ -149,7 +149,7 @@ impl Talk {
     /// A plan cannot be made without it.
     fn missing(&self, field: Field) -> bool {
         let path = field.path(self.model.row);
-        self.model.remarks.iter().any(|remark| remark.missing && remark.stops && remark.field == path)
+        self.model.issues.iter().any(|remark| remark.missing && remark.stops && remark.field == path)
     }
 
     /// What is to be said about an answer; `true` when it stops.
@@ -166,12 +166,12 @@ impl Talk {
     }
 
     /// Asks for every field of the screen; which there are may change with the answers.
-    pub(super) fn ask_all(&mut self) -> Talked {
+    pub(super) fn ask_all(&mut self) -> DialogueEnd {
         self.voice.say("Enter keeps what is in brackets, - empties it, ? explains, . ends the questions.");
         let mut done: Vec<Field> = Vec::new();
         while let Some(field) = self.fields().into_iter().find(|field| !done.contains(field)) {
             done.push(field);
-            if matches!(self.ask(field)?, Asked::Enough) {
+            if matches!(self.ask(field)?, PromptEnd::Enough) {
                 return Ok(());
             }
         }
@@ -179,7 +179,7 @@ impl Talk {
     }
 
     /// Asks for one field until its answer is good.
-    pub(super) fn ask(&mut self, field: Field) -> Talked<Asked> {
+    pub(super) fn ask(&mut self, field: Field) -> DialogueEnd<PromptEnd> {
         let choices = field.choices();
         if let Some(choices) = choices {
             self.voice.say(&format!("{}:", field.label()));
@@ -205,7 +205,7 @@ impl Talk {
                     self.explain(&[0, 1]);
                     continue;
                 }
-                (".", _) | ("b", Some(_)) => return Ok(Asked::Enough),
+                (".", _) | ("b", Some(_)) => return Ok(PromptEnd::Enough),
                 ("q", Some(_)) => return Err(super::Leave::Quit),
                 ("", _) => value.clone(),
                 ("-", None) => String::new(),
@@ -230,16 +230,16 @@ impl Talk {
                 self.perform(effects);
             }
             if !self.remark(field) {
-                return Ok(Asked::Answered);
+                return Ok(PromptEnd::Answered);
             }
         }
     }
 
     /// Looks at what this screen is about, where it was not seen since its answers changed.
-    pub(super) fn look(&mut self) -> Talked {
+    pub(super) fn look(&mut self) -> DialogueEnd {
         let target = match self.model.screen {
-            Screen::Ca => Target::Ca,
-            Screen::Cluster => Target::Api,
+            Screen::Ca => ProbeTarget::Ca,
+            Screen::Cluster => ProbeTarget::Api,
             _ => return Ok(()),
         };
         self.look_at(target);
@@ -247,20 +247,20 @@ impl Talk {
     }
 
     /// Looks at one thing, when that is possible and was not done.
-    pub(super) fn look_at(&mut self, target: Target) {
+    pub(super) fn look_at(&mut self, target: ProbeTarget) {
         let row = match &target {
-            Target::Worker(name) => {
+            ProbeTarget::Worker(name) => {
                 (0..self.model.answers.workers.len()).find(|row| self.model.worker_name(*row) == *name)
             }
-            Target::Ca | Target::Api => None,
+            ProbeTarget::Ca | ProbeTarget::Api => None,
         };
         let own = |path: &str| match (&target, row) {
-            (Target::Ca, _) => path.starts_with("ca.") && path != "ca.days",
-            (Target::Api, _) => path == "cluster.api",
-            (Target::Worker(_), Some(row)) => path.starts_with(&format!("workers[{row}]")),
-            (Target::Worker(_), None) => true,
+            (ProbeTarget::Ca, _) => path.starts_with("ca.") && path != "ca.days",
+            (ProbeTarget::Api, _) => path == "cluster.api",
+            (ProbeTarget::Worker(_), Some(row)) => path.starts_with(&format!("workers[{row}]")),
+            (ProbeTarget::Worker(_), None) => true,
         };
-        let wrong = self.model.remarks.iter().any(|remark| remark.stops && own(&remark.field));
+        let wrong = self.model.issues.iter().any(|remark| remark.stops && own(&remark.field));
         let fresh = self.model.looks.get(&target).is_some_and(|look| !look.stale);
         if !wrong && !fresh {
             let effect = update::look(&mut self.model, target);
@@ -271,17 +271,17 @@ impl Talk {
     /// What was seen of the things this screen is about.
     fn seen(&mut self) {
         match self.model.screen {
-            Screen::Ca => self.say_look(&Target::Ca),
-            Screen::Cluster => self.say_look(&Target::Api),
+            Screen::Ca => self.say_look(&ProbeTarget::Ca),
+            Screen::Cluster => self.say_look(&ProbeTarget::Api),
             Screen::Certificates => self.certificates(FULL),
-            Screen::Kubectl => self.steps(&Place::Here),
+            Screen::Kubectl => self.steps(&Place::Local),
             Screen::Dns => self.steps(&Place::Cluster),
             Screen::Welcome | Screen::Workers | Screen::Review | Screen::Run | Screen::Report => {}
         }
     }
 
     /// A look in lines.
-    pub(super) fn say_look(&mut self, target: &Target) {
+    pub(super) fn say_look(&mut self, target: &ProbeTarget) {
         let Some(Look { lines, problem, .. }) = self.model.looks.get(target).cloned() else { return };
         for (role, line) in lines {
             self.voice.role(role, line.trim_start());
@@ -294,9 +294,9 @@ impl Talk {
         }
     }
 
-    /// What a survey found of this computer or the cluster.
+    /// What an inspection found of this computer or the cluster.
     fn steps(&mut self, place: &Place) {
-        if let Survey::Failed(problem) = &self.model.survey {
+        if let Inspection::Failed(problem) = &self.model.inspection {
             let words = format!("{} {}", problem.code, problem.what);
             self.voice.role(Role::Bad, &words);
         }
@@ -326,7 +326,7 @@ impl Talk {
                 self.voice.role(*role, line);
             }
         }
-        if let Survey::Failed(problem) = &self.model.survey {
+        if let Inspection::Failed(problem) = &self.model.inspection {
             let words = format!("{} {}", problem.code, problem.what);
             self.voice.role(Role::Bad, &words);
         }

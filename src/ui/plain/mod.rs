@@ -16,22 +16,22 @@ use std::time::{Duration, Instant};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use zeroize::Zeroizing;
 
-use crate::ui::plain::voice::{Heard, Voice};
-use crate::ui::tui::app::{Opening, Start};
+use crate::ui::plain::voice::{LineOutput, PlainInput};
+use crate::ui::tui::app::{Opening, WizardStart};
 use crate::ui::tui::theme::Role;
 use crate::ui::wizard::dialogs::explain;
-use crate::ui::wizard::effects::Works;
+use crate::ui::wizard::effects::EffectRunner;
 use crate::ui::wizard::effects::session;
 use crate::ui::wizard::message::{Effect, Msg};
-use crate::ui::wizard::model::{Model, Mood, Screen, Survey};
-use crate::ui::wizard::screens::run::{Act, Choice};
+use crate::ui::wizard::model::{Inspection, LookStatus, Model, Screen};
+use crate::ui::wizard::screens::run::{RemedyChoice, RunRemedy};
 use crate::ui::wizard::{form as forms, update};
 
 /// So long nothing is heard before it is said that the work goes on.
 const SILENCE: Duration = Duration::from_secs(20);
 
 /// So long nothing comes before a prompt is said again.
-const BREATH: Duration = Duration::from_millis(150);
+const REPROMPT_DELAY: Duration = Duration::from_millis(150);
 
 /// Why the talk ends.
 enum Leave {
@@ -45,42 +45,44 @@ enum Leave {
     Code(u8),
 }
 
-type Talked<T = ()> = Result<T, Leave>;
+type DialogueEnd<T = ()> = Result<T, Leave>;
 
 /// A way on of a menu: what is typed, and what it does.
-type Way<'a> = (&'a str, &'a str);
+type MenuRow<'a> = (&'a str, &'a str);
 
 /// Talks with the person.
-struct Talk {
+struct Dialogue {
     model: Model,
-    works: Works,
-    heard: Receiver<Heard>,
-    voice: Voice,
+    works: EffectRunner,
+    heard: Receiver<PlainInput>,
+    voice: LineOutput,
     typed: VecDeque<Zeroizing<String>>,
     ended: bool,
     /// The answers came from a plan, a session or a demo.
     opened: bool,
     leaving: Option<u8>,
-    told: run::Told,
+    told: run::RunTold,
 }
 
 /// A way out in the words of lines: there is no terminal to give away.
-fn in_lines(choice: Choice) -> Choice {
+fn in_lines(choice: RemedyChoice) -> RemedyChoice {
     match choice.act {
-        Act::Shell => Choice { text: "Say how to log in there from another terminal".to_owned(), ..choice },
+        RunRemedy::Shell => {
+            RemedyChoice { text: "Say how to log in there from another terminal".to_owned(), ..choice }
+        }
         _ => choice,
     }
 }
 
 /// Runs the wizard as lines; the exit code.
-pub fn run(start: Start) -> u8 {
-    let mut works = Works::new(start.send.clone(), start.replies, start.places.clone(), start.real);
+pub fn run(start: WizardStart) -> u8 {
+    let mut works = EffectRunner::new(start.send.clone(), start.replies, start.places.clone(), start.real);
     let mut model = Model::new(start.theme, (80, 24), works.now());
     model.base.clone_from(&start.places.base);
     model.home = Some(start.places.home.clone());
     model.read_only = start.read_only;
     model.sessions = session::list(&start.places.state);
-    update::judge(&mut model);
+    update::validate(&mut model);
     let opening = match start.opening {
         Opening::Welcome => None,
         Opening::Plan(path) => Some(Effect::OpenPlan(path)),
@@ -91,16 +93,16 @@ pub fn run(start: Start) -> u8 {
     if let Some(effect) = opening {
         works.perform(effect, &model);
     }
-    let mut talk = Talk {
+    let mut talk = Dialogue {
         model,
         works,
         heard: voice::listen(start.news),
-        voice: Voice::new(),
+        voice: LineOutput::new(),
         typed: VecDeque::new(),
         ended: false,
         opened: false,
         leaving: None,
-        told: run::Told::default(),
+        told: run::RunTold::default(),
     };
     drop(start.send);
     let why = match talk.talk(given) {
@@ -110,8 +112,8 @@ pub fn run(start: Start) -> u8 {
     talk.leave(&why)
 }
 
-impl Talk {
-    fn talk(&mut self, given: bool) -> Talked {
+impl Dialogue {
+    fn talk(&mut self, given: bool) -> DialogueEnd {
         if given {
             self.opening()?;
         }
@@ -131,7 +133,7 @@ impl Talk {
     }
 
     /// Waits until what was asked for is open, or cannot be opened.
-    fn opening(&mut self) -> Talked {
+    fn opening(&mut self) -> DialogueEnd {
         self.answer_of_work()?;
         self.overlays()
     }
@@ -210,12 +212,12 @@ impl Talk {
     }
 
     /// Takes one thing in; `false` when nothing came in time.
-    fn turn(&mut self, patience: Duration) -> Talked<bool> {
+    fn turn(&mut self, patience: Duration) -> DialogueEnd<bool> {
         match self.heard.recv_timeout(patience) {
-            Ok(Heard::Msg(msg)) => self.hear(msg),
-            Ok(Heard::Line(line)) => self.typed.push_back(line),
-            Ok(Heard::End) => self.ended = true,
-            Ok(Heard::Signal) => self.signal()?,
+            Ok(PlainInput::Msg(msg)) => self.hear(msg),
+            Ok(PlainInput::Line(line)) => self.typed.push_back(line),
+            Ok(PlainInput::End) => self.ended = true,
+            Ok(PlainInput::Signal) => self.signal()?,
             Err(RecvTimeoutError::Timeout) => return Ok(false),
             Err(RecvTimeoutError::Disconnected) => return Err(Leave::Code(4)),
         }
@@ -225,7 +227,7 @@ impl Talk {
         }
     }
 
-    fn signal(&mut self) -> Talked {
+    fn signal(&mut self) -> DialogueEnd {
         if !self.model.run.going_on() {
             return Err(Leave::Signal);
         }
@@ -240,7 +242,7 @@ impl Talk {
     }
 
     /// Waits for something, and answers what is asked meanwhile.
-    fn wait(&mut self, until: &dyn Fn(&Model) -> bool) -> Talked {
+    fn wait(&mut self, until: &dyn Fn(&Model) -> bool) -> DialogueEnd {
         let begun = Instant::now();
         loop {
             self.overlays()?;
@@ -254,10 +256,10 @@ impl Talk {
     }
 
     /// Waits until nothing is being looked at.
-    fn settle(&mut self) -> Talked {
+    fn settle(&mut self) -> DialogueEnd {
         let looking = |model: &Model| {
-            matches!(model.survey, Survey::Looking)
-                || model.looks.values().any(|look| look.mood == Mood::Looking)
+            matches!(model.inspection, Inspection::Looking)
+                || model.looks.values().any(|look| look.mood == LookStatus::Looking)
         };
         if looking(&self.model) {
             self.voice.say("Looking; nothing is changed.");
@@ -266,7 +268,11 @@ impl Talk {
     }
 
     /// A line of the person; `None` when it is no longer wanted.
-    fn line(&mut self, prompt: &str, gone: &dyn Fn(&Model) -> bool) -> Talked<Option<Zeroizing<String>>> {
+    fn line(
+        &mut self,
+        prompt: &str,
+        gone: &dyn Fn(&Model) -> bool,
+    ) -> DialogueEnd<Option<Zeroizing<String>>> {
         self.voice.ask(prompt);
         let mut ahead = true;
         loop {
@@ -289,19 +295,19 @@ impl Talk {
             }
             self.turn(Duration::from_secs(3600))?;
             // What comes in one go is said before the prompt is said again.
-            while self.typed.is_empty() && !self.ended && !gone(&self.model) && self.turn(BREATH)? {}
+            while self.typed.is_empty() && !self.ended && !gone(&self.model) && self.turn(REPROMPT_DELAY)? {}
             self.voice.ask_again();
         }
     }
 
     /// A line of the person, without blanks around it.
-    fn read(&mut self, prompt: &str) -> Talked<String> {
+    fn read(&mut self, prompt: &str) -> DialogueEnd<String> {
         let line = self.line(prompt, &|_| false)?;
         Ok(line.map(|line| line.trim().to_owned()).unwrap_or_default())
     }
 
     /// Lines until an empty one.
-    fn lines(&mut self) -> Talked<String> {
+    fn lines(&mut self) -> DialogueEnd<String> {
         let mut all = String::new();
         loop {
             let line = self.read("line:")?;
@@ -314,7 +320,7 @@ impl Talk {
     }
 
     /// A choice of a menu and what was typed behind it. Explanations and leaving are answered here.
-    fn choose(&mut self, ways: &[Way<'_>], default: Option<&str>) -> Talked<(String, String)> {
+    fn choose(&mut self, ways: &[MenuRow<'_>], default: Option<&str>) -> DialogueEnd<(String, String)> {
         let always = [("?", "explain"), ("c", "commands"), ("q", "save and quit")];
         let shown = ways.iter().chain(&always).filter(|(_, does)| !does.is_empty());
         let all: Vec<String> = shown.map(|(word, does)| format!("{word} {does}")).collect();
@@ -379,7 +385,7 @@ impl Talk {
         });
     }
 
-    fn welcome(&mut self) -> Talked {
+    fn welcome(&mut self) -> DialogueEnd {
         self.heading();
         for (number, (title, about)) in (1..).zip(forms::WELCOME) {
             self.voice.say(&format!("{number} {title}: {about}"));
@@ -399,7 +405,7 @@ impl Talk {
             texts.push(number.to_string());
         }
         // They are listed above with what they do.
-        let ways: Vec<Way<'_>> = texts.iter().map(|text| (text.as_str(), "")).collect();
+        let ways: Vec<MenuRow<'_>> = texts.iter().map(|text| (text.as_str(), "")).collect();
         let (chosen, _) = self.choose(&ways, None)?;
         self.model.row = chosen.parse::<usize>().unwrap_or(1).saturating_sub(1);
         self.model.focus = 0;
@@ -412,7 +418,7 @@ impl Talk {
     }
 
     /// A way that opens something answers by a message.
-    fn opening_of(&mut self, chosen: &str) -> Talked {
+    fn opening_of(&mut self, chosen: &str) -> DialogueEnd {
         let waits = match chosen {
             "2" | "3" => !self.model.sessions.is_empty(),
             _ => true,

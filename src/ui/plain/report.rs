@@ -1,17 +1,17 @@
 //! The report: what was done where, how it is taken back, what to try next.
 
-use super::{Leave, Talk, Talked, Way};
+use super::{Dialogue, DialogueEnd, Leave, MenuRow};
 use crate::ui::wizard::model::{LineFor, Screen};
 use crate::ui::wizard::screens::run;
 use crate::ui::wizard::update;
 
-impl Talk {
+impl Dialogue {
     /// The last screen.
-    pub(super) fn report(&mut self) -> Talked {
+    pub(super) fn report(&mut self) -> DialogueEnd {
         self.heading();
         self.done();
         loop {
-            let mut ways: Vec<Way<'_>> = vec![
+            let mut ways: Vec<MenuRow<'_>> = vec![
                 ("1", "quit"),
                 ("d", "every action that was done"),
                 ("u NAME", "take back what was done on a worker"),

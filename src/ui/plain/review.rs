@@ -1,29 +1,29 @@
 //! The review: every action by place and step, in detail by its number, and the word that carries it out.
 
-use super::{Leave, Talk, Talked, Way};
-use crate::engine::Seen;
-use crate::engine::inspect::Looked;
+use super::{Dialogue, DialogueEnd, Leave, MenuRow};
+use crate::engine::PlacePreview;
+use crate::engine::inspect::StepOutcome;
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Verdict};
-use crate::step::State;
+use crate::step::StepState;
 use crate::ui::tui::theme::Role;
 use crate::ui::wizard::keymap::Command;
-use crate::ui::wizard::model::{LineFor, Screen, Survey};
+use crate::ui::wizard::model::{Inspection, LineFor, Screen};
 use crate::ui::wizard::screens::review;
 use crate::ui::wizard::{form as forms, input, update};
 
 /// A step as a line.
-pub(super) fn step(looked: &Looked, seen: &Seen) -> (Role, String) {
+pub(super) fn step(looked: &StepOutcome, seen: &PlacePreview) -> (Role, String) {
     let title = looked.step.title();
     if let Some(problem) = looked.blocked() {
         return (Role::Bad, format!("{title}: {} {}", problem.code, problem.what));
     }
     match &looked.state {
-        State::Done(evidence) => (Role::Ok, format!("{title}: same, {evidence}")),
-        State::Await(_) => (Role::Text, format!("{title}: is waited for")),
+        StepState::Done(evidence) => (Role::Ok, format!("{title}: same, {evidence}")),
+        StepState::Await(_) => (Role::Text, format!("{title}: is waited for")),
         // It is in the way, which was said above.
-        State::Blocked(_) => (Role::Bad, title.to_owned()),
-        State::Todo(actions) => {
+        StepState::Blocked(_) => (Role::Bad, title.to_owned()),
+        StepState::Todo(actions) => {
             let (sign, _) = review::sign(looked, seen);
             let risk = match sign {
                 "! replaces" => "replaces what others made",
@@ -45,9 +45,9 @@ enum Next {
     Ask,
 }
 
-impl Talk {
+impl Dialogue {
     /// The screen of all actions.
-    pub(super) fn review(&mut self) -> Talked {
+    pub(super) fn review(&mut self) -> DialogueEnd {
         self.heading();
         loop {
             self.settle()?;
@@ -65,19 +65,19 @@ impl Talk {
     }
 
     fn plan_in_lines(&mut self) {
-        let problem = match &self.model.survey {
-            Survey::Failed(problem) => Some(problem.clone()),
-            Survey::None | Survey::Looking | Survey::Seen { .. } => None,
+        let problem = match &self.model.inspection {
+            Inspection::Failed(problem) => Some(problem.clone()),
+            Inspection::None | Inspection::Looking | Inspection::Seen { .. } => None,
         };
         if let Some(problem) = problem {
             self.problem(&problem, None);
             return;
         }
-        let Survey::Seen { at, .. } = &self.model.survey else {
+        let Inspection::Seen { at, .. } = &self.model.inspection else {
             self.voice.say("Not everything is answered yet:");
             let missing: Vec<String> = self
                 .model
-                .remarks
+                .issues
                 .iter()
                 .filter(|remark| remark.stops)
                 .map(|remark| format!("{} {}; {}", remark.field, remark.what, remark.cure))
@@ -113,7 +113,7 @@ impl Talk {
                 Verdict::Ok { .. } | Verdict::Stops(_) => None,
             });
             lines.extend(warnings.map(|line| (2, Role::Warn, line)));
-            if matches!(looked.state, State::Done(_)) && looked.blocked().is_none() {
+            if matches!(looked.state, StepState::Done(_)) && looked.blocked().is_none() {
                 same.push(looked.step.title());
             } else {
                 let (role, text) = step(looked, row.seen);
@@ -121,7 +121,7 @@ impl Talk {
             }
         }
         flush(&mut same, &mut lines);
-        let count = review::count(self.model.survey.seen().unwrap_or_default());
+        let count = review::count(self.model.inspection.seen().unwrap_or_default());
         for (indent, role, line) in lines {
             let line = format!("{}{line}", super::voice::word(role));
             self.voice.say_in(indent, &line);
@@ -135,11 +135,11 @@ impl Talk {
         ));
     }
 
-    fn review_menu(&mut self) -> Talked<Next> {
-        let seen = self.model.survey.seen().is_some();
+    fn review_menu(&mut self) -> DialogueEnd<Next> {
+        let seen = self.model.inspection.seen().is_some();
         let ready = update::plan(&self.model).is_some();
         let pace = if self.model.guided { "pace: guided, ask before each step" } else { "pace: straight" };
-        let mut ways: Vec<Way<'_>> = Vec::new();
+        let mut ways: Vec<MenuRow<'_>> = Vec::new();
         if seen && !self.model.read_only {
             ways.push(("a", "apply"));
         }
@@ -177,12 +177,12 @@ impl Talk {
                 self.perform(effects);
             }
             "l" => {
-                let effects = update::survey(&mut self.model);
+                let effects = update::inspect(&mut self.model);
                 self.perform(effects);
                 return Ok(Next::Again);
             }
             "1" => {
-                let field = self.model.remarks.iter().find(|remark| remark.stops);
+                let field = self.model.issues.iter().find(|remark| remark.stops);
                 if let Some(screen) = field.map(|remark| forms::screen_of(&remark.field)) {
                     let effects = update::go(&mut self.model, screen);
                     self.perform(effects);
@@ -204,7 +204,7 @@ impl Talk {
     }
 
     /// Writes a file; a name that is not given is asked for.
-    pub(super) fn write_to(&mut self, what: LineFor, name: &str) -> Talked {
+    pub(super) fn write_to(&mut self, what: LineFor, name: &str) -> DialogueEnd {
         if name.is_empty() {
             let command = if what == LineFor::Export { Command::Export } else { Command::SavePlan };
             let effects = input::perform(&mut self.model, command);
@@ -214,7 +214,7 @@ impl Talk {
         self.file(what, name)
     }
 
-    fn review_row(&mut self, text: &str) -> Talked<Option<usize>> {
+    fn review_row(&mut self, text: &str) -> DialogueEnd<Option<usize>> {
         let count = review::rows(&self.model).len();
         let mut text = text.to_owned();
         loop {
@@ -279,10 +279,10 @@ impl Talk {
         }
     }
 
-    fn apply(&mut self) -> Talked<Next> {
+    fn apply(&mut self) -> DialogueEnd<Next> {
         if review::replaced(&self.model).is_empty() {
             self.typed_ahead_is_void();
-            let count = review::count(self.model.survey.seen().unwrap_or_default());
+            let count = review::count(self.model.inspection.seen().unwrap_or_default());
             let prompt = match count.actions {
                 0 => "No action is left; type yes to have it proven:".to_owned(),
                 actions => format!(
@@ -303,6 +303,6 @@ impl Talk {
         if let Some(code) = self.leaving {
             return Err(Leave::Code(code));
         }
-        Ok(if matches!(self.model.survey, Survey::Looking) { Next::Again } else { Next::Ask })
+        Ok(if matches!(self.model.inspection, Inspection::Looking) { Next::Again } else { Next::Ask })
     }
 }

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::{Talk, Talked, Way};
-use crate::engine::{Event, Outcome, Stamped};
+use super::{Dialogue, DialogueEnd, MenuRow};
+use crate::engine::{Event, Stamped, TaskOutcome};
 use crate::plan::place::Place;
 use crate::plan::problem::Verdict;
 use crate::ui::tui::theme::Role;
 use crate::ui::wizard::keymap::Command;
 use crate::ui::wizard::message::Effect;
 use crate::ui::wizard::model::{Offline, Screen};
-use crate::ui::wizard::screens::run::{self, Act};
+use crate::ui::wizard::screens::run::{self, RunRemedy};
 use crate::ui::wizard::{input, layer, update};
 
 /// A count with its noun.
@@ -20,7 +20,7 @@ pub(super) fn count(count: usize, what: &str) -> String {
 
 /// What was told of a run.
 #[derive(Default)]
-pub(super) struct Told {
+pub(super) struct RunTold {
     /// When a step began on a place.
     begun: BTreeMap<(Place, &'static str), f64>,
     /// Tenths of an upload, by place.
@@ -35,7 +35,7 @@ fn seconds(time: f64) -> String {
     format!("{time:.1} s")
 }
 
-impl Talk {
+impl Dialogue {
     /// Says an event of the engine.
     pub(super) fn tell(&mut self, event: &Stamped) {
         let place = event.place.clone();
@@ -83,7 +83,7 @@ impl Talk {
     }
 
     /// The screen of the run.
-    pub(super) fn run(&mut self) -> Talked {
+    pub(super) fn run(&mut self) -> DialogueEnd {
         self.heading();
         loop {
             self.until_done()?;
@@ -106,7 +106,7 @@ impl Talk {
     }
 
     /// Waits for the end of everything that runs; answers questions, takes certificates of an offline CA.
-    pub(super) fn until_done(&mut self) -> Talked {
+    pub(super) fn until_done(&mut self) -> DialogueEnd {
         let undoing = self.model.run.undone.len();
         while self.model.run.going_on() {
             let told = self.told.offline.clone();
@@ -123,7 +123,7 @@ impl Talk {
         Ok(())
     }
 
-    fn offline(&mut self) -> Talked {
+    fn offline(&mut self) -> DialogueEnd {
         self.told.offline.clone_from(&self.model.offline);
         let Some(offline) = self.model.offline.clone() else { return Ok(()) };
         let missing: Vec<&str> =
@@ -173,7 +173,7 @@ impl Talk {
     }
 
     /// One problem with its ways out.
-    fn card(&mut self) -> Talked {
+    fn card(&mut self) -> DialogueEnd {
         let all = self.model.run.troubles.len();
         let card = self.model.run.card.min(all.saturating_sub(1));
         self.model.run.card = card;
@@ -191,12 +191,13 @@ impl Talk {
             let words = format!("done there before it: {}", count(trouble.done.len(), "action"));
             self.voice.say_in(2, &words);
         }
-        let choices: Vec<run::Choice> = run::choices(&self.model).into_iter().map(super::in_lines).collect();
+        let choices: Vec<run::RemedyChoice> =
+            run::choices(&self.model).into_iter().map(super::in_lines).collect();
         for (number, choice) in (1..).zip(&choices) {
             self.voice.say_in(2, &format!("{number} {}", choice.text));
         }
         let numbers: Vec<String> = (1..=choices.len()).map(|number| number.to_string()).collect();
-        let mut ways: Vec<Way<'_>> = vec![("o", "output of this place")];
+        let mut ways: Vec<MenuRow<'_>> = vec![("o", "output of this place")];
         if all > 1 {
             ways.push(("n", "next problem"));
         }
@@ -228,11 +229,11 @@ impl Talk {
         Ok(())
     }
 
-    fn take(&mut self, act: &Act) -> Talked {
-        if let Act::Manual(_) = act {
+    fn take(&mut self, act: &RunRemedy) -> DialogueEnd {
+        if let RunRemedy::Manual(_) = act {
             self.voice.say("By hand, then try again:");
         }
-        let effects = layer::take(&mut self.model, act);
+        let effects = layer::apply_shown_remedy(&mut self.model, act);
         if self.model.return_to.is_some() {
             self.keep_focus(effects);
         } else {
@@ -259,7 +260,7 @@ impl Talk {
     }
 
     /// Demo: breaks or mends something.
-    pub(super) fn faults(&mut self, chosen: &str) -> Talked {
+    pub(super) fn faults(&mut self, chosen: &str) -> DialogueEnd {
         let faults = self.model.demo.as_ref().map(|demo| demo.faults.clone()).unwrap_or_default();
         let texts: Vec<String> = faults.iter().map(|(_, _, title)| title.clone()).collect();
         let at = match chosen.parse::<usize>() {
@@ -281,12 +282,12 @@ impl Talk {
     }
 
     /// A run that ended without everything aboard, and without a problem left.
-    fn after(&mut self) -> Talked {
+    fn after(&mut self) -> DialogueEnd {
         match self.model.run.code {
             Some(3) => self.voice.say("Stopped. What was done stays, and a new run goes on from there."),
             _ => self.voice.say("Not everything is aboard; what was done stays."),
         }
-        let ways: [Way<'_>; 3] = [("1", "report"), ("2", "run it again"), ("b", "back to the review")];
+        let ways: [MenuRow<'_>; 3] = [("1", "report"), ("2", "run it again"), ("b", "back to the review")];
         let (word, _) = self.choose(&ways, Some("1"))?;
         let effects = match word.as_str() {
             "1" => update::go(&mut self.model, Screen::Report),
@@ -298,7 +299,7 @@ impl Talk {
     }
 
     /// Takes back what was done on a worker.
-    pub(super) fn undo(&mut self, name: &str) -> Talked {
+    pub(super) fn undo(&mut self, name: &str) -> DialogueEnd {
         let names: Vec<String> =
             self.model.worker_names().into_iter().filter(|one| self.model.chosen(one)).collect();
         let at = match names.iter().position(|one| one == name) {
@@ -322,7 +323,7 @@ impl Talk {
     }
 }
 
-fn ended(outcome: &Outcome, took: Option<&str>) -> String {
+fn ended(outcome: &TaskOutcome, took: Option<&str>) -> String {
     let with = |text: &str| match (text, took) {
         ("", None) => String::new(),
         (text, None) => format!(" ({text})"),
@@ -330,12 +331,12 @@ fn ended(outcome: &Outcome, took: Option<&str>) -> String {
         (text, Some(took)) => format!(" ({text}, {took})"),
     };
     match outcome {
-        Outcome::Changed { actions } => format!("changed{}", with(&count(*actions, "action"))),
-        Outcome::Same { evidence } => format!("same, {evidence}"),
-        Outcome::Proven { evidence } => format!("proven{}, {evidence}", with("")),
-        Outcome::NotProven { why } => format!("not proven{}, {why}", with("")),
-        Outcome::Skipped { why } => format!("skipped, {why}"),
-        Outcome::Stopped => "stopped".to_owned(),
-        Outcome::Failed { problem } => format!("failed{}: {} {}", with(""), problem.code, problem.what),
+        TaskOutcome::Changed { actions } => format!("changed{}", with(&count(*actions, "action"))),
+        TaskOutcome::Same { evidence } => format!("same, {evidence}"),
+        TaskOutcome::Proven { evidence } => format!("proven{}, {evidence}", with("")),
+        TaskOutcome::NotProven { why } => format!("not proven{}, {why}", with("")),
+        TaskOutcome::Skipped { why } => format!("skipped, {why}"),
+        TaskOutcome::Stopped => "stopped".to_owned(),
+        TaskOutcome::Failed { problem } => format!("failed{}: {} {}", with(""), problem.code, problem.what),
     }
 }

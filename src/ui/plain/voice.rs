@@ -19,7 +19,7 @@ use crate::ui::wizard::message::Msg;
 pub const WIDTH: usize = 80;
 
 /// Something that was heard.
-pub enum Heard {
+pub enum PlainInput {
     /// News of the work.
     Msg(Msg),
     /// A line was typed.
@@ -31,7 +31,7 @@ pub enum Heard {
 }
 
 /// Listens to the work, to the person and to signals, from now on.
-pub fn listen(news: Receiver<Msg>) -> Receiver<Heard> {
+pub fn listen(news: Receiver<Msg>) -> Receiver<PlainInput> {
     let (send, heard) = mpsc::channel();
     let lines = send.clone();
     std::thread::spawn(move || read(&lines));
@@ -39,7 +39,7 @@ pub fn listen(news: Receiver<Msg>) -> Receiver<Heard> {
         let send = send.clone();
         std::thread::spawn(move || {
             for _ in signals.forever() {
-                if send.send(Heard::Signal).is_err() {
+                if send.send(PlainInput::Signal).is_err() {
                     return;
                 }
             }
@@ -47,7 +47,7 @@ pub fn listen(news: Receiver<Msg>) -> Receiver<Heard> {
     }
     std::thread::spawn(move || {
         for msg in news {
-            if send.send(Heard::Msg(msg)).is_err() {
+            if send.send(PlainInput::Msg(msg)).is_err() {
                 return;
             }
         }
@@ -56,7 +56,7 @@ pub fn listen(news: Receiver<Msg>) -> Receiver<Heard> {
 }
 
 /// Reads without the library's buffer, which would keep what was typed, a password too.
-fn read(send: &Sender<Heard>) {
+fn read(send: &Sender<PlainInput>) {
     let input = std::io::stdin();
     let mut chunk = Zeroizing::new([0_u8; 4096]);
     let mut kept: Zeroizing<Vec<u8>> = Zeroizing::new(Vec::with_capacity(4096));
@@ -68,7 +68,7 @@ fn read(send: &Sender<Heard>) {
         };
         for byte in chunk.iter().take(count) {
             if *byte == b'\n' {
-                if send.send(Heard::Line(text(&mut kept))).is_err() {
+                if send.send(PlainInput::Line(text(&mut kept))).is_err() {
                     return;
                 }
             } else {
@@ -77,9 +77,9 @@ fn read(send: &Sender<Heard>) {
         }
         if count == 0 {
             if !kept.is_empty() {
-                let _ = send.send(Heard::Line(text(&mut kept)));
+                let _ = send.send(PlainInput::Line(text(&mut kept)));
             }
-            let _ = send.send(Heard::End);
+            let _ = send.send(PlainInput::End);
             return;
         }
     }
@@ -135,7 +135,7 @@ pub fn word(role: Role) -> &'static str {
 }
 
 /// Says lines.
-pub struct Voice {
+pub struct LineOutput {
     /// The person types at a terminal, which shows what is typed.
     pub terminal: bool,
     prompt: Option<String>,
@@ -143,7 +143,7 @@ pub struct Voice {
     broken: bool,
 }
 
-impl Voice {
+impl LineOutput {
     /// Says lines on stdout.
     pub fn new() -> Self {
         Self { terminal: std::io::stdin().is_terminal(), prompt: None, broken: false }

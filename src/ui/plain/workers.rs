@@ -1,20 +1,20 @@
 //! The list of workers: numbered, with what was seen of each.
 
-use super::form::Asked;
-use super::{Talk, Talked, Way};
+use super::form::PromptEnd;
+use super::{Dialogue, DialogueEnd, MenuRow};
 use crate::ui::tui::theme::Role;
 use crate::ui::wizard::dialogs::bulk;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::keymap::Command;
-use crate::ui::wizard::model::{Item, Mood, Overlay, Screen, Target};
+use crate::ui::wizard::model::{Item, LookStatus, Overlay, ProbeTarget, Screen};
 use crate::ui::wizard::{input, update};
 
 /// Asked for when a worker is new; the others have good defaults and are in its list.
 const FIRST: [Field; 3] = [Field::Name, Field::Address, Field::User];
 
-impl Talk {
+impl Dialogue {
     /// The screen of workers.
-    pub(super) fn workers(&mut self) -> Talked {
+    pub(super) fn workers(&mut self) -> DialogueEnd {
         self.heading();
         if self.model.return_to.is_some()
             && let Some(Item::Field(field)) = self.model.item()
@@ -31,7 +31,7 @@ impl Talk {
             }
             list = true;
             let on = if self.model.return_to.is_some() { "return" } else { "continue" };
-            let mut ways: Vec<Way<'_>> =
+            let mut ways: Vec<MenuRow<'_>> =
                 vec![("1", on), ("a", "add a worker"), ("p", "paste many"), ("i", "import from ssh_config")];
             if !self.model.answers.workers.is_empty() {
                 ways.extend([
@@ -57,7 +57,7 @@ impl Talk {
                     }
                 }
                 "l" => {
-                    self.model.looks.retain(|target, _| !matches!(target, Target::Worker(_)));
+                    self.model.looks.retain(|target, _| !matches!(target, ProbeTarget::Worker(_)));
                 }
                 "b" => {
                     let effects = update::back(&mut self.model);
@@ -72,10 +72,10 @@ impl Talk {
     }
 
     /// What is done with one worker; `true` = the list has changed.
-    fn on_row(&mut self, word: &str, rest: &str) -> Talked<bool> {
+    fn on_row(&mut self, word: &str, rest: &str) -> DialogueEnd<bool> {
         let Some(row) = self.row(rest)? else { return Ok(false) };
         self.model.row = row;
-        let target = Target::Worker(self.model.worker_name(row));
+        let target = ProbeTarget::Worker(self.model.worker_name(row));
         match word {
             "e" => self.edit_worker()?,
             "r" => {
@@ -107,7 +107,7 @@ impl Talk {
     }
 
     /// The row of a number; asked for when it is not given.
-    fn row(&mut self, text: &str) -> Talked<Option<usize>> {
+    fn row(&mut self, text: &str) -> DialogueEnd<Option<usize>> {
         let count = self.model.answers.workers.len();
         let mut text = text.to_owned();
         if text.is_empty() && count == 1 {
@@ -132,10 +132,10 @@ impl Talk {
         }
     }
 
-    fn look_at_all(&mut self) -> Talked {
+    fn look_at_all(&mut self) -> DialogueEnd {
         for row in 0..self.model.answers.workers.len() {
             if self.model.answers.workers.get(row).is_some_and(|worker| worker.address.is_some()) {
-                self.look_at(Target::Worker(self.model.worker_name(row)));
+                self.look_at(ProbeTarget::Worker(self.model.worker_name(row)));
             }
         }
         self.settle()
@@ -149,7 +149,7 @@ impl Talk {
             let name = self.model.worker_name(row);
             let address = Field::Address.get(&self.model.answers, row);
             let user = Field::User.get(&self.model.answers, row);
-            let look = self.model.looks.get(&Target::Worker(name.clone())).cloned();
+            let look = self.model.looks.get(&ProbeTarget::Worker(name.clone())).cloned();
             let mut words = format!("{} {name}", row.saturating_add(1));
             if !address.is_empty() {
                 words.push_str(", ");
@@ -165,9 +165,9 @@ impl Talk {
             let seen = match &look {
                 Some(look) => {
                     let role = match look.mood {
-                        Mood::Good | Mood::Looking => Role::Ok,
-                        Mood::Doubtful => Role::Warn,
-                        Mood::Bad => Role::Bad,
+                        LookStatus::Good | LookStatus::Looking => Role::Ok,
+                        LookStatus::Doubtful => Role::Warn,
+                        LookStatus::Bad => Role::Bad,
                     };
                     format!("{}{}", super::voice::word(role), look.word.replace("  ", ", "))
                 }
@@ -184,7 +184,7 @@ impl Talk {
             let prefix = format!("workers[{row}]");
             let wrong: Vec<String> = self
                 .model
-                .remarks
+                .issues
                 .iter()
                 .filter(|remark| remark.stops && remark.field.starts_with(&prefix))
                 .map(|remark| format!("{} {}; {}", remark.field, remark.what, remark.cure))
@@ -195,16 +195,16 @@ impl Talk {
         }
     }
 
-    fn on_from_workers(&mut self) -> Talked {
+    fn on_from_workers(&mut self) -> DialogueEnd {
         self.go_on_from_form()
     }
 
-    fn add(&mut self) -> Talked {
+    fn add(&mut self) -> DialogueEnd {
         let effects = input::perform(&mut self.model, Command::Add);
         self.perform(effects);
         self.voice.say("Enter keeps what is in brackets, - empties it, ? explains, . ends the questions.");
         for field in FIRST {
-            if matches!(self.ask(field)?, Asked::Enough) {
+            if matches!(self.ask(field)?, PromptEnd::Enough) {
                 break;
             }
         }
@@ -212,7 +212,7 @@ impl Talk {
         Ok(())
     }
 
-    fn paste(&mut self) -> Talked {
+    fn paste(&mut self) -> DialogueEnd {
         self.voice.say(
             "One worker a line, such as w1 10.0.0.11 or core@10.0.0.[12-14]:2222; an empty line ends the list.",
         );
@@ -236,7 +236,7 @@ impl Talk {
     }
 
     /// The answers of one worker, numbered.
-    fn edit_worker(&mut self) -> Talked {
+    fn edit_worker(&mut self) -> DialogueEnd {
         loop {
             let name = self.model.worker_name(self.model.row);
             let fields = self.fields();

@@ -2,7 +2,7 @@
 
 use super::text::{base, comment, here_doc, quote};
 use super::{Writer, bytes_of, slot_file};
-use crate::plan::action::{Action, Content, KeyKind, SecretRef, Slot, Verb, Wish};
+use crate::plan::action::{Action, CertificateSpec, Content, KeyAlgorithm, SecretRef, Slot, Verb};
 use crate::plan::fact::Facts;
 use crate::plan::model::CaPlace;
 
@@ -12,7 +12,7 @@ const BEFORE: &str = "/var/lib/onboard-before";
 /// The lines of one step: what is sent first, what runs as root on the host, what is fetched after it.
 /// On this computer everything is in `there`.
 #[derive(Default)]
-pub(super) struct Lines {
+pub(super) struct ScriptLines {
     /// Here, before.
     pub(super) before: Vec<String>,
     /// There.
@@ -22,7 +22,7 @@ pub(super) struct Lines {
 }
 
 /// Where a step's actions happen.
-pub(super) struct Spot<'s> {
+pub(super) struct ScriptPlace<'s> {
     /// The name in file names, `w1` or `here`.
     pub(super) name: &'s str,
     /// The function that runs a command as the login; `None` = this computer.
@@ -36,7 +36,7 @@ fn exists(facts: &Facts, path: &str) -> bool {
 }
 
 /// A copy of what is replaced; on a worker away from it, because the kubelet reads every file of a folder.
-fn keep(spot: &Spot, path: &str) -> Vec<String> {
+fn keep(spot: &ScriptPlace, path: &str) -> Vec<String> {
     if !exists(spot.facts, path) {
         return Vec::new();
     }
@@ -60,7 +60,7 @@ fn owner_words(owner: &str) -> String {
 }
 
 /// What the certificate is to say, as openssl reads it.
-fn extensions(wish: &Wish) -> String {
+fn extensions(wish: &CertificateSpec) -> String {
     let mut lines = vec![
         "basicConstraints = critical,CA:FALSE".to_owned(),
         "keyUsage = critical,digitalSignature,keyEncipherment".to_owned(),
@@ -91,7 +91,7 @@ fn openssl_sign(cert: &str, key: &str, days: u32, name: &str) -> Vec<String> {
 /// A certificate that is wanted: the name of its files, and what it says.
 pub(super) struct ToSign<'a> {
     name: String,
-    wish: &'a Wish,
+    wish: &'a CertificateSpec,
 }
 
 impl<'a> ToSign<'a> {
@@ -144,7 +144,7 @@ impl Writer<'_> {
     }
 
     /// One action; signing is done in rounds by [`Self::sign`].
-    pub(super) fn action(&mut self, spot: &Spot, action: &Action, lines: &mut Lines) {
+    pub(super) fn action(&mut self, spot: &ScriptPlace, action: &Action, lines: &mut ScriptLines) {
         match action {
             Action::MakeDir { path, mode } => {
                 let path = quote(path);
@@ -155,8 +155,10 @@ impl Writer<'_> {
                 let older = exists(spot.facts, path);
                 let path = quote(path);
                 let make = match kind {
-                    KeyKind::Rsa2048 => format!("openssl genrsa -out {path} 2048"),
-                    KeyKind::P256 => format!("openssl ecparam -genkey -noout -name prime256v1 -out {path}"),
+                    KeyAlgorithm::Rsa2048 => format!("openssl genrsa -out {path} 2048"),
+                    KeyAlgorithm::P256 => {
+                        format!("openssl ecparam -genkey -noout -name prime256v1 -out {path}")
+                    }
                 };
                 if older {
                     // An older file would keep its mode.
@@ -227,17 +229,25 @@ impl Writer<'_> {
                 lines.there.push(format!("kubectl {}", words.join(" ")));
             }
             Action::Script { title, text, .. } => lines.there.extend(own_words(title, text)),
-            Action::PutBack { .. }
-            | Action::TakeAway { .. }
-            | Action::TakeDir { .. }
-            | Action::TakeImage { .. }
+            Action::RestoreFile { .. }
+            | Action::UndoCreate { .. }
+            | Action::UndoMakeDir { .. }
+            | Action::UndoLoadImage { .. }
             | Action::CleanPods
             | Action::KubeDelete { .. }
-            | Action::Forget { .. } => lines.there.extend(undo(action)),
+            | Action::DeleteRecord { .. } => lines.there.extend(undo(action)),
         }
     }
 
-    fn put(&self, spot: &Spot, path: &str, content: &Content, install: &str, mode: &str, lines: &mut Lines) {
+    fn put(
+        &self,
+        spot: &ScriptPlace,
+        path: &str,
+        content: &Content,
+        install: &str,
+        mode: &str,
+        lines: &mut ScriptLines,
+    ) {
         let quoted = quote(path);
         match (content, &spot.ssh) {
             (Content::Literal(bytes), Some(_)) => {
@@ -328,18 +338,20 @@ fn own_words(title: &str, text: &str) -> Vec<String> {
 /// What gangplank's undo does, by hand; its check that a file is still ours is left to the person.
 fn undo(action: &Action) -> Vec<String> {
     match action {
-        Action::PutBack { path, run, old, .. } => {
+        Action::RestoreFile { path, run, old, .. } => {
             let kept = quote(&format!("/var/lib/gangplank/{run}/{old}"));
             vec![format!("cp {kept} {}", quote(path))]
         }
-        Action::TakeAway { path, .. } => vec![format!("rm -f {}", quote(path))],
-        Action::TakeDir { path } => vec![format!("rmdir {} || true", quote(path))],
-        Action::TakeImage { name } => vec![format!("docker rmi {} || true", quote(name))],
+        Action::UndoCreate { path, .. } => vec![format!("rm -f {}", quote(path))],
+        Action::UndoMakeDir { path } => vec![format!("rmdir {} || true", quote(path))],
+        Action::UndoLoadImage { name } => vec![format!("docker rmi {} || true", quote(name))],
         Action::CleanPods => {
             vec!["docker ps -aq --filter name=k8s_ | xargs -r docker rm -f -v".to_owned()]
         }
         Action::KubeDelete { .. } => vec![bytes_of(action)],
-        Action::Forget { run } => vec![format!("rm -rf {}", quote(&format!("/var/lib/gangplank/{run}")))],
+        Action::DeleteRecord { run } => {
+            vec![format!("rm -rf {}", quote(&format!("/var/lib/gangplank/{run}")))]
+        }
         _ => Vec::new(),
     }
 }

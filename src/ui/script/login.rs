@@ -7,7 +7,7 @@ use crate::plan::model::Login;
 
 /// Who the login is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Who {
+enum LoginUser {
     Root,
     Other,
     /// The plan does not say; `ssh_config` does.
@@ -16,14 +16,14 @@ enum Who {
 
 /// A host that commands go to.
 #[derive(Debug, Clone)]
-pub(super) struct Target {
+pub(super) struct ScriptLogin {
     /// What it is called in comments.
     pub(super) name: String,
     word: String,
     ssh: String,
     place: String,
     host_key: Option<String>,
-    who: Who,
+    who: LoginUser,
     /// Somebody may be asked for something there, so a terminal is needed.
     asks: bool,
 }
@@ -40,7 +40,7 @@ fn word(name: &str, taken: &mut BTreeSet<String>) -> String {
     word
 }
 
-impl Target {
+impl ScriptLogin {
     /// A host; `asks` when a program there may ask for a passphrase.
     pub(super) fn new(name: &str, login: &Login, asks: bool, taken: &mut BTreeSet<String>) -> Self {
         let place = match &login.user {
@@ -60,9 +60,9 @@ impl Target {
         options.push(quote(&place));
         let ssh = options.join(" ");
         let who = match login.user.as_deref() {
-            Some("root") => Who::Root,
-            Some(_) => Who::Other,
-            None => Who::Unknown,
+            Some("root") => LoginUser::Root,
+            Some(_) => LoginUser::Other,
+            None => LoginUser::Unknown,
         };
         let word = word(name, taken);
         Self { name: name.to_owned(), word, ssh, place, host_key: login.host_key.clone(), who, asks }
@@ -80,7 +80,7 @@ impl Target {
 
     /// Descriptor 3 must be the terminal.
     pub(super) fn needs_terminal(&self) -> bool {
-        self.asks || self.who != Who::Root
+        self.asks || self.who != LoginUser::Root
     }
 
     /// Both functions; the second only when it is used.
@@ -100,9 +100,11 @@ impl Target {
             return lines;
         }
         let run = match self.who {
-            Who::Root => "sh -eu onboard-step.sh",
-            Who::Other => "sudo sh -eu onboard-step.sh",
-            Who::Unknown => "if test -w /; then sh -eu onboard-step.sh; else sudo sh -eu onboard-step.sh; fi",
+            LoginUser::Root => "sh -eu onboard-step.sh",
+            LoginUser::Other => "sudo sh -eu onboard-step.sh",
+            LoginUser::Unknown => {
+                "if test -w /; then sh -eu onboard-step.sh; else sudo sh -eu onboard-step.sh; fi"
+            }
         };
         lines.push(format!("{name}() {{"));
         lines.push(format!("  {ssh} 'umask 077; cat > onboard-step.sh'"));

@@ -9,17 +9,17 @@ mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::engine::Seen;
+use crate::engine::PlacePreview;
 use crate::host::clean;
 use crate::plan::action::{Action, Slot};
 use crate::plan::fact::Facts;
 use crate::plan::model::{CaPlace, DnsKind, Plan};
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Verdict};
-use crate::step::{Proof, State, Step, StepId};
+use crate::step::{Proof, Step, StepId, StepState};
 
-use crate::ui::script::by_hand::{Lines, Spot, ToSign};
-use crate::ui::script::login::Target;
+use crate::ui::script::by_hand::{ScriptLines, ScriptPlace, ToSign};
+use crate::ui::script::login::ScriptLogin;
 
 use crate::ui::script::text::{WIDTH, base, comment, delimiter, here_doc, quote};
 
@@ -50,12 +50,12 @@ const WHY: &[(&str, &str)] = &[
 ];
 
 /// The whole plan as one script.
-pub fn script(plan: &Plan, seen: &[Seen]) -> String {
+pub fn script(plan: &Plan, seen: &[PlacePreview]) -> String {
     Writer::new(plan).write(seen, None)
 }
 
 /// One worker as a script of its own (`onboard-<worker>.sh`); `None` = it was not looked at.
-pub fn one_worker(plan: &Plan, seen: &[Seen], name: &str) -> Option<String> {
+pub fn one_worker(plan: &Plan, seen: &[PlacePreview], name: &str) -> Option<String> {
     let place = Place::Worker(name.to_owned());
     seen.iter().any(|one| one.place == place).then(|| Writer::new(plan).write(seen, Some(&place)))
 }
@@ -104,8 +104,8 @@ struct Used {
 
 struct Writer<'p> {
     plan: &'p Plan,
-    ca: Option<Target>,
-    hosts: BTreeMap<Place, Target>,
+    ca: Option<ScriptLogin>,
+    hosts: BTreeMap<Place, ScriptLogin>,
     /// Files in the work folder, without their ending, by the value they hold.
     slots: BTreeMap<Slot, String>,
     /// Signing requests left on a worker, by the name of their files here.
@@ -120,14 +120,14 @@ impl<'p> Writer<'p> {
     fn new(plan: &'p Plan) -> Self {
         let mut taken = BTreeSet::new();
         let ca = match &plan.ca.place {
-            CaPlace::Host { login, .. } => Some(Target::new("ca", login, true, &mut taken)),
+            CaPlace::Host { login, .. } => Some(ScriptLogin::new("ca", login, true, &mut taken)),
             CaPlace::Files { .. } | CaPlace::New { .. } | CaPlace::Offline { .. } => None,
         };
         let hosts = plan
             .workers
             .iter()
             .map(|worker| {
-                let target = Target::new(&worker.name, &worker.ssh, false, &mut taken);
+                let target = ScriptLogin::new(&worker.name, &worker.ssh, false, &mut taken);
                 (Place::Worker(worker.name.clone()), target)
             })
             .collect();
@@ -135,7 +135,7 @@ impl<'p> Writer<'p> {
         Self { plan, ca, hosts, slots, requests, used: Used::default(), body: Vec::new(), same: false }
     }
 
-    fn write(mut self, seen: &[Seen], only: Option<&Place>) -> String {
+    fn write(mut self, seen: &[PlacePreview], only: Option<&Place>) -> String {
         let wanted = |place: &Place| only.is_none_or(|only| only == place);
         let mut ready = Vec::new();
         for one in seen.iter().filter(|one| wanted(&one.place) && one.place != Place::Cluster) {
@@ -192,7 +192,7 @@ impl<'p> Writer<'p> {
     }
 
     /// A worker or this computer. Waits for nodes are collected: they need kubectl, which comes later.
-    fn section(&mut self, seen: &Seen, ready: &mut Vec<(String, u64)>) {
+    fn section(&mut self, seen: &PlacePreview, ready: &mut Vec<(String, u64)>) {
         let target = self.hosts.get(&seen.place).cloned();
         match &target {
             Some(target) => self.heading(&format!("{} ({})", target.name, seen.host)),
@@ -205,23 +205,23 @@ impl<'p> Writer<'p> {
         }
         for one in &seen.looked {
             match &one.state {
-                State::Done(evidence) => self.same(one.step, evidence),
-                State::Todo(actions) => {
+                StepState::Done(evidence) => self.same(one.step, evidence),
+                StepState::Todo(actions) => {
                     self.why(one.step);
                     self.warnings(&one.verdicts);
                     self.tell(target.as_ref().map_or("here", |target| &target.name), one.step.title());
                     self.actions(target.as_ref(), &seen.facts, actions);
                 }
-                State::Await(proof) => self.proof(one.step, target.as_ref(), proof, ready),
-                State::Blocked(_) => {}
+                StepState::Await(proof) => self.proof(one.step, target.as_ref(), proof, ready),
+                StepState::Blocked(_) => {}
             }
-            if !matches!(one.state, State::Todo(_)) {
+            if !matches!(one.state, StepState::Todo(_)) {
                 self.warnings(&one.verdicts);
             }
         }
         if let Some(last) = seen.looked.last()
             && last.step.barrier()
-            && matches!(last.state, State::Todo(_))
+            && matches!(last.state, StepState::Todo(_))
         {
             let text = "What follows here depends on this. Run the script, then have it written again.";
             self.body.push(String::new());
@@ -242,10 +242,10 @@ impl<'p> Writer<'p> {
     }
 
     /// The actions of a step. What must be signed is signed together.
-    fn actions(&mut self, target: Option<&Target>, facts: &Facts, actions: &[Action]) {
+    fn actions(&mut self, target: Option<&ScriptLogin>, facts: &Facts, actions: &[Action]) {
         let name = target.map_or_else(|| "here".to_owned(), |target| base(&target.name));
-        let spot = Spot { name: &name, ssh: target.map(Target::ssh), facts };
-        let mut lines = Lines::default();
+        let spot = ScriptPlace { name: &name, ssh: target.map(ScriptLogin::ssh), facts };
+        let mut lines = ScriptLines::default();
         let mut rest = actions;
         while let Some(action) = rest.first() {
             let signs = rest.iter().take_while(|one| matches!(one, Action::Sign { .. })).count();
@@ -267,7 +267,7 @@ impl<'p> Writer<'p> {
         self.flush(target, lines);
     }
 
-    fn flush(&mut self, target: Option<&Target>, lines: Lines) {
+    fn flush(&mut self, target: Option<&ScriptLogin>, lines: ScriptLines) {
         if let Some(target) = target
             && !(lines.before.is_empty() && lines.after.is_empty())
         {
@@ -285,13 +285,13 @@ impl<'p> Writer<'p> {
         self.body.extend(lines.after);
     }
 
-    fn use_ssh(&mut self, target: &Target) -> String {
+    fn use_ssh(&mut self, target: &ScriptLogin) -> String {
         self.used.ssh.insert(target.ssh());
         target.ssh()
     }
 
     /// These lines on a host, as root.
-    fn as_root(&mut self, target: &Target, there: &[String]) -> Vec<String> {
+    fn as_root(&mut self, target: &ScriptLogin, there: &[String]) -> Vec<String> {
         self.use_ssh(target);
         self.used.root.insert(target.root());
         let text = there.join("\n");
@@ -300,7 +300,7 @@ impl<'p> Writer<'p> {
     }
 
     /// Header, functions, then what was collected.
-    fn whole(self, seen: &[Seen], only: Option<&Place>) -> String {
+    fn whole(self, seen: &[PlacePreview], only: Option<&Place>) -> String {
         let mut names: Vec<String> = self
             .plan
             .workers
@@ -344,7 +344,7 @@ impl<'p> Writer<'p> {
             out.push("work=$(mktemp -d)".to_owned());
             out.push("trap 'rm -rf \"$work\"' EXIT".to_owned());
         }
-        let targets: Vec<&Target> = self
+        let targets: Vec<&ScriptLogin> = self
             .ca
             .iter()
             .chain(
@@ -379,10 +379,10 @@ impl<'p> Writer<'p> {
     }
 
     /// kubectl, the wait for nodes, and the CA's certificate as PEM.
-    fn tools(&self, out: &mut Vec<String>, seen: &[Seen]) {
+    fn tools(&self, out: &mut Vec<String>, seen: &[PlacePreview]) {
         if self.used.kube {
             let login = seen.iter().flat_map(|one| &one.looked).find_map(|one| match &one.state {
-                State::Await(Proof::Kubectl { file, context }) => Some((file, context)),
+                StepState::Await(Proof::Kubectl { file, context }) => Some((file, context)),
                 _ => None,
             });
             out.push(String::new());
@@ -427,8 +427,10 @@ impl<'p> Writer<'p> {
 }
 
 /// What is in the way of a place.
-fn blocked(seen: &Seen) -> Option<&Problem> {
-    seen.problem.as_ref().or_else(|| seen.looked.iter().find_map(crate::engine::inspect::Looked::blocked))
+fn blocked(seen: &PlacePreview) -> Option<&Problem> {
+    seen.problem
+        .as_ref()
+        .or_else(|| seen.looked.iter().find_map(crate::engine::inspect::StepOutcome::blocked))
 }
 
 fn why(id: StepId) -> &'static str {

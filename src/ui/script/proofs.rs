@@ -1,17 +1,17 @@
 //! Waits and checks: nodes Ready, pods ready, DNS answering, each with its deadline.
 
-use super::login::Target;
+use super::login::ScriptLogin;
 use super::text::{comment, quote};
 use super::{Writer, blocked, why};
-use crate::engine::Seen;
+use crate::engine::PlacePreview;
 use crate::plan::place::Place;
-use crate::step::{Proof, State, Step, StepId};
+use crate::step::{Proof, Step, StepId, StepState};
 
 impl Writer<'_> {
     pub(super) fn proof(
         &mut self,
         step: &dyn Step,
-        target: Option<&Target>,
+        target: Option<&ScriptLogin>,
         proof: &Proof,
         ready: &mut Vec<(String, u64)>,
     ) {
@@ -64,7 +64,7 @@ impl Writer<'_> {
     }
 
     /// The nodes, then the objects in the cluster.
-    pub(super) fn cluster(&mut self, seen: Option<&Seen>, ready: &[(String, u64)]) {
+    pub(super) fn cluster(&mut self, seen: Option<&PlacePreview>, ready: &[(String, u64)]) {
         if seen.is_none() && ready.is_empty() {
             return;
         }
@@ -86,20 +86,20 @@ impl Writer<'_> {
         }
         for one in &seen.looked {
             match &one.state {
-                State::Done(evidence) => self.same(one.step, evidence),
-                State::Todo(actions) => {
+                StepState::Done(evidence) => self.same(one.step, evidence),
+                StepState::Todo(actions) => {
                     self.why(one.step);
                     self.tell("cluster", one.step.title());
                     self.actions(None, &seen.facts, actions);
                 }
-                State::Await(proof) => self.proof(one.step, None, proof, &mut Vec::new()),
-                State::Blocked(_) => {}
+                StepState::Await(proof) => self.proof(one.step, None, proof, &mut Vec::new()),
+                StepState::Blocked(_) => {}
             }
         }
     }
 
     /// A real question to cluster DNS from every worker that has a program for it.
-    pub(super) fn lookups(&mut self, seen: &[Seen]) {
+    pub(super) fn lookups(&mut self, seen: &[PlacePreview]) {
         let (name, server) =
             (format!("kubernetes.default.svc.{}", self.plan.cluster.domain), self.plan.cluster.dns);
         self.body.push(String::new());

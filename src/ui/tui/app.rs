@@ -20,7 +20,7 @@ use crate::ui::tui::theme::{Role, Theme};
 use crate::ui::tui::{terminal, view};
 use crate::ui::wizard::autoplay::{self, Player};
 use crate::ui::wizard::effects::session;
-use crate::ui::wizard::effects::{Places, Replies, Works};
+use crate::ui::wizard::effects::{EffectRunner, Replies, WizardFolders};
 use crate::ui::wizard::message::{Effect, Msg};
 use crate::ui::wizard::model::{self, Model};
 use crate::ui::wizard::update;
@@ -49,11 +49,11 @@ pub enum Opening {
 }
 
 /// What the wizard is started with.
-pub struct Start {
+pub struct WizardStart {
     /// Colours and signs.
     pub theme: Theme,
     /// Where things are.
-    pub places: Places,
+    pub places: WizardFolders,
     /// Machines.
     pub real: RealWorld,
     /// Where messages go.
@@ -81,19 +81,19 @@ pub fn window() -> Option<(u16, u16)> {
 ///
 /// # Errors
 /// The terminal cannot be used.
-pub fn run(start: Start) -> io::Result<u8> {
+pub fn run(start: WizardStart) -> io::Result<u8> {
     let before = Terminal::new(CrosstermBackend::new(io::stdout()))?;
     drop(before);
     terminal::hook_panics(start.send.clone());
     // Colours are ours to leave out: crossterm's own way of it loses bold and reverse.
     crossterm::style::force_color_output(true);
     terminal::enter()?;
-    let _guard = terminal::Guard;
+    let _guard = terminal::TerminalGuard;
     signals(start.send.clone());
-    let keys = terminal::Keys::read(start.send.clone());
+    let keys = terminal::KeyReader::read(start.send.clone());
     let mut screen = Terminal::new(CrosstermBackend::new(io::stdout()))?;
     let size = screen.size()?;
-    let mut wizard = Wizard::new(start, (size.width, size.height));
+    let mut wizard = WizardLoop::new(start, (size.width, size.height));
     let parent = rustix::process::getppid();
     let code = loop {
         // Whoever started this program is gone, and with it the right to the terminal.
@@ -102,10 +102,10 @@ pub fn run(start: Start) -> io::Result<u8> {
         }
         let first = wizard.frames == 0;
         match wizard.turn(&mut screen)? {
-            Turn::On if first => terminal::fail_on_purpose(),
-            Turn::On => {}
-            Turn::Leave(code) => break code,
-            Turn::Suspend => {
+            LoopAction::On if first => terminal::fail_on_purpose(),
+            LoopAction::On => {}
+            LoopAction::Leave(code) => break code,
+            LoopAction::Suspend => {
                 keys.pause();
                 terminal::leave();
                 // Whoever started this program has the terminal until `fg`.
@@ -115,7 +115,7 @@ pub fn run(start: Start) -> io::Result<u8> {
                 keys.resume();
                 wizard.anew(&mut screen)?;
             }
-            Turn::Shell(words) => {
+            LoopAction::Shell(words) => {
                 keys.pause();
                 terminal::leave();
                 let note = shell(&words);
@@ -124,7 +124,7 @@ pub fn run(start: Start) -> io::Result<u8> {
                 wizard.model.say(Role::Ok, note);
                 wizard.anew(&mut screen)?;
             }
-            Turn::Clear => {
+            LoopAction::Clear => {
                 terminal::enter()?;
                 wizard.anew(&mut screen)?;
             }
@@ -138,14 +138,14 @@ pub fn run(start: Start) -> io::Result<u8> {
 ///
 /// # Errors
 /// The recording cannot be written.
-pub fn run_unseen(start: Start, size: (u16, u16)) -> io::Result<u8> {
+pub fn run_unseen(start: WizardStart, size: (u16, u16)) -> io::Result<u8> {
     let mut screen = Terminal::new(TestBackend::new(size.0, size.1)).map_err(io::Error::other)?;
-    let mut wizard = Wizard::new(start, size);
+    let mut wizard = WizardLoop::new(start, size);
     let mut over: Option<Instant> = None;
     let code = loop {
         match wizard.turn(&mut screen)? {
-            Turn::Leave(code) => break code,
-            Turn::On | Turn::Suspend | Turn::Shell(_) | Turn::Clear => {}
+            LoopAction::Leave(code) => break code,
+            LoopAction::On | LoopAction::Suspend | LoopAction::Shell(_) | LoopAction::Clear => {}
         }
         let done = wizard.player.as_ref().is_none_or(Player::over);
         // The last screen is read too.
@@ -184,7 +184,7 @@ fn signals(send: Sender<Msg>) {
 
 /// What the loop is to do with the terminal.
 #[derive(Debug)]
-pub enum Turn {
+pub enum LoopAction {
     /// Nothing: go on.
     On,
     /// Leave with this code.
@@ -198,11 +198,11 @@ pub enum Turn {
 }
 
 /// The wizard without a terminal of its own: any backend will do, so tests drive it too.
-pub struct Wizard {
+pub struct WizardLoop {
     /// Everything it knows.
     pub model: Model,
     /// Carries out effects.
-    pub works: Works,
+    pub works: EffectRunner,
     news: Receiver<Msg>,
     ticked: Instant,
     drawn: Option<Instant>,
@@ -219,10 +219,11 @@ pub struct Wizard {
     later: Option<String>,
 }
 
-impl Wizard {
+impl WizardLoop {
     /// A wizard in a window of this size.
-    pub fn new(start: Start, size: (u16, u16)) -> Self {
-        let mut works = Works::new(start.send.clone(), start.replies, start.places.clone(), start.real);
+    pub fn new(start: WizardStart, size: (u16, u16)) -> Self {
+        let mut works =
+            EffectRunner::new(start.send.clone(), start.replies, start.places.clone(), start.real);
         let mut model = Model::new(start.theme, size, works.now());
         model.base.clone_from(&start.places.base);
         model.home = Some(start.places.home.clone());
@@ -257,7 +258,7 @@ impl Wizard {
             }
             None => None,
         };
-        update::judge(&mut model);
+        update::validate(&mut model);
         let mut wizard = Self {
             model,
             works,
@@ -305,7 +306,7 @@ impl Wizard {
         let old = std::mem::replace(&mut self.model, new);
         self.model.base = old.base;
         self.model.home = old.home;
-        update::judge(&mut self.model);
+        update::validate(&mut self.model);
         self.works.perform(Effect::OpenDemo(lab.clone()), &self.model);
         while let Ok(msg) = self.news.try_recv() {
             self.take(msg);
@@ -315,7 +316,7 @@ impl Wizard {
     }
 
     /// Lets the player press what it wants to press now.
-    fn play(&mut self) -> Option<Turn> {
+    fn play(&mut self) -> Option<LoopAction> {
         let player = self.player.as_mut()?;
         let was_over = player.over();
         let mut msgs = player.poll(&self.model, Instant::now());
@@ -343,7 +344,7 @@ impl Wizard {
     ///
     /// # Errors
     /// The backend cannot draw.
-    pub fn turn<B: Backend>(&mut self, screen: &mut Terminal<B>) -> io::Result<Turn>
+    pub fn turn<B: Backend>(&mut self, screen: &mut Terminal<B>) -> io::Result<LoopAction>
     where
         B::Error: Send + Sync + 'static,
     {
@@ -365,7 +366,7 @@ impl Wizard {
             }
             (self.drawn, self.dirty, self.at_once) = (Some(Instant::now()), false, false);
             self.frames = self.frames.saturating_add(1);
-            return Ok(Turn::On);
+            return Ok(LoopAction::On);
         }
         if let Some(turn) = self.play() {
             return Ok(turn);
@@ -377,7 +378,7 @@ impl Wizard {
         let mut next = match self.news.recv_timeout(patience) {
             Ok(msg) => Some(msg),
             Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => return Ok(Turn::Leave(4)),
+            Err(RecvTimeoutError::Disconnected) => return Ok(LoopAction::Leave(4)),
         };
         if self.ticked.elapsed() >= TICK {
             self.ticked = Instant::now();
@@ -394,35 +395,35 @@ impl Wizard {
             }
             next = if self.at_once || begun.elapsed() > DRAIN { None } else { self.news.try_recv().ok() };
         }
-        Ok(Turn::On)
+        Ok(LoopAction::On)
     }
 
     /// Hears a message: keys go to the player first, when there is one.
-    pub fn hear(&mut self, msg: Msg) -> Option<Turn> {
+    pub fn hear(&mut self, msg: Msg) -> Option<LoopAction> {
         if let (Msg::Key(key), Some(player)) = (&msg, &mut self.player) {
             match player.key(*key, &self.model) {
-                autoplay::Heard::Mine => {
+                autoplay::PlayerReaction::Mine => {
                     self.at_once = true;
                     return None;
                 }
-                autoplay::Heard::Again => {
+                autoplay::PlayerReaction::Again => {
                     self.replay();
                     return None;
                 }
-                autoplay::Heard::Yours => {}
+                autoplay::PlayerReaction::Yours => {}
             }
         }
         self.take(msg)
     }
 
     /// Takes a message in and carries out what it asks for; what concerns the terminal is returned.
-    fn take(&mut self, msg: Msg) -> Option<Turn> {
+    fn take(&mut self, msg: Msg) -> Option<LoopAction> {
         match msg {
             Msg::Key(_) | Msg::Paste(_) | Msg::Resize(..) => self.at_once = true,
             _ => self.dirty = true,
         }
         // Whoever was unknown to the API may be known now.
-        if matches!(&msg, Msg::Run(event) if event.place == Place::Here && matches!(event.event, Event::TaskEnded { .. }))
+        if matches!(&msg, Msg::Run(event) if event.place == Place::Local && matches!(event.event, Event::TaskEnded { .. }))
         {
             self.works.live_again();
         }
@@ -436,20 +437,20 @@ impl Wizard {
         let mut turn = None;
         for effect in update::update(&mut self.model, msg) {
             match effect {
-                Effect::Quit(code) => turn = Some(Turn::Leave(code)),
-                Effect::Redraw => turn = Some(Turn::Clear),
-                Effect::Suspend => turn = Some(Turn::Suspend),
+                Effect::Quit(code) => turn = Some(LoopAction::Leave(code)),
+                Effect::Redraw => turn = Some(LoopAction::Clear),
+                Effect::Suspend => turn = Some(LoopAction::Suspend),
                 Effect::Copy(text) => {
                     let words = self.works.copy(&text);
                     self.model.say(Role::Ok, words);
                 }
                 Effect::Shell(name) => match self.works.shell(&name, &self.model) {
-                    Ok(words) => turn = Some(Turn::Shell(words)),
+                    Ok(words) => turn = Some(LoopAction::Shell(words)),
                     Err(why) => self.model.say(Role::Warn, why),
                 },
                 Effect::Live => {
                     if let Some(plan) = update::plan(&self.model) {
-                        let spots = crate::live::spots(&plan);
+                        let spots = crate::live::watch_targets(&plan);
                         self.model.live.get_or_insert_with(crate::live::Panel::default).hosts(&spots);
                         self.works.perform(Effect::Live, &self.model);
                     }

@@ -62,9 +62,9 @@ pub fn leave() {
 }
 
 /// Gives the terminal back when it is dropped.
-pub struct Guard;
+pub struct TerminalGuard;
 
-impl Drop for Guard {
+impl Drop for TerminalGuard {
     fn drop(&mut self) {
         leave();
     }
@@ -110,7 +110,7 @@ fn words(payload: &dyn std::any::Any) -> String {
 
 /// Reads keys in a thread of its own; only one thread may, so whoever needs the terminal stops it first and
 /// waits until it has stopped.
-pub struct Keys {
+pub struct KeyReader {
     paused: Arc<Pause>,
 }
 
@@ -122,9 +122,9 @@ struct Pause {
 }
 
 /// So long a key press is waited for before the wish to stop is looked at.
-const GLANCE: Duration = Duration::from_millis(50);
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-impl Keys {
+impl KeyReader {
     /// Begins to read.
     pub fn read(send: Sender<Msg>) -> Self {
         let paused = Arc::new(Pause::default());
@@ -140,7 +140,7 @@ impl Keys {
                     }
                     *quiet = false;
                 }
-                match event::poll(GLANCE) {
+                match event::poll(POLL_INTERVAL) {
                     Ok(false) => {}
                     Ok(true) => match event::read() {
                         Ok(event) => {

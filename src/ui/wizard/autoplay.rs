@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::ui::wizard::message::Msg;
-use crate::ui::wizard::model::{Model, Mood, Overlay, Screen, Survey};
+use crate::ui::wizard::model::{Inspection, LookStatus, Model, Overlay, Screen};
 
 /// A caption stays at least so long.
 pub const CAPTION: Duration = Duration::from_secs(3);
@@ -15,7 +15,7 @@ const LETTER: Duration = Duration::from_millis(28);
 /// Between two keys.
 const KEY: Duration = Duration::from_millis(260);
 /// Nothing is waited for longer.
-const PATIENCE: Duration = Duration::from_secs(180);
+const WAIT_TIMEOUT: Duration = Duration::from_secs(180);
 
 /// What must be so before a beat is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,8 +24,8 @@ pub enum Until {
     Now,
     /// Every look is over.
     Looked,
-    /// The survey is over.
-    Surveyed,
+    /// The inspection is over.
+    Inspected,
     /// A run is over.
     RunOver,
     /// A problem card is there.
@@ -53,10 +53,10 @@ const FIRST: &[Beat] = &[
     beat("The API was tried: TLS chain, the names in it, the version.", Until::Looked, "c"),
     beat("Three workers, each logged in to: docker, kubelet, clock.", Until::Looked, "<down><down>"),
     beat("Nothing is changed on any of them before Review.", Until::Now, "c"),
-    beat("A key is made on each worker and never leaves it; the CA signs.", Until::Surveyed, "c"),
+    beat("A key is made on each worker and never leaves it; the CA signs.", Until::Inspected, "c"),
     beat("kubectl gets a file of its own: yours stays as it is.", Until::Now, "c"),
     beat("Cluster DNS: the address is free, the manifest is shown.", Until::Now, "c"),
-    beat("Review: every action before it is done.", Until::Surveyed, "<down><down><down>"),
+    beat("Review: every action before it is done.", Until::Inspected, "<down><down><down>"),
     beat("The exact shell of each, and how it is taken back.", Until::Now, "<down><down><down>"),
     beat("Now it is carried out: one connection a host, side by side.", Until::Now, "a"),
     beat("Steps by hosts; what they say; below, docker ps as it happens.", Until::Now, ""),
@@ -73,7 +73,7 @@ const FAILED: &[Beat] = &[
         "<space><down><space><down><space>",
     ),
     beat("All three. Every step looks at what is there.", Until::Now, "<enter>"),
-    beat("worker01: its clock is hours off, so nothing is signed for it.", Until::Surveyed, "<down>"),
+    beat("worker01: its clock is hours off, so nothing is signed for it.", Until::Inspected, "<down>"),
     beat(
         "worker02: its certificate ended. The key is good and stays.",
         Until::Now,
@@ -90,8 +90,8 @@ const FAILED: &[Beat] = &[
 
 const CABLE: &[Beat] = &[
     beat("Three workers again. This time a cable is pulled in the middle.", Until::Looked, "ccc"),
-    beat("Everything is answered already: on to Review.", Until::Surveyed, "ccc"),
-    beat("The same review as ever.", Until::Surveyed, "a"),
+    beat("Everything is answered already: on to Review.", Until::Inspected, "ccc"),
+    beat("The same review as ever.", Until::Inspected, "a"),
     beat("Files are on their way to all three.", Until::Now, ""),
     beat("worker02 is gone: its column says why. The others go on.", Until::Trouble, ""),
     beat("They are aboard. What was begun on worker02 is looked at, not assumed.", Until::RunOver, ""),
@@ -150,7 +150,7 @@ pub fn keys(text: &str) -> Vec<KeyEvent> {
 }
 
 /// Where a beat is.
-enum Stage {
+enum BeatStage {
     /// It waits for what must be so.
     Waits(Instant),
     /// Its caption is read.
@@ -165,7 +165,7 @@ pub struct Player {
     lab: String,
     beats: &'static [Beat],
     at: usize,
-    stage: Stage,
+    stage: BeatStage,
     paused: bool,
     /// The person has taken over.
     held: bool,
@@ -176,7 +176,7 @@ pub struct Player {
 
 /// What a key means while it plays.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Heard {
+pub enum PlayerReaction {
     /// It is the player's; nobody else hears it.
     Mine,
     /// From the start again.
@@ -194,7 +194,7 @@ impl Player {
             beats: beats(&lab),
             lab,
             at: 0,
-            stage: Stage::Waits(now),
+            stage: BeatStage::Waits(now),
             paused: false,
             held: false,
             hurried: false,
@@ -221,9 +221,9 @@ impl Player {
 
     /// A key: `.` stands still or goes on, PageDown is the clicker's next, Home begins again; any other is the
     /// person's, who has taken over.
-    pub fn key(&mut self, key: KeyEvent, model: &Model) -> Heard {
+    pub fn key(&mut self, key: KeyEvent, model: &Model) -> PlayerReaction {
         if !key.modifiers.is_empty() {
-            return Heard::Yours;
+            return PlayerReaction::Yours;
         }
         match key.code {
             KeyCode::Char('.') if model.editor.is_none() => {
@@ -231,24 +231,24 @@ impl Player {
                 self.paused = !self.paused && !self.held;
                 self.held = false;
                 self.told = false;
-                Heard::Mine
+                PlayerReaction::Mine
             }
             KeyCode::PageDown if !self.over() => {
                 self.paused = false;
                 self.held = false;
                 self.told = false;
                 let pressed = match self.stage {
-                    Stage::Presses(number, _) => number,
-                    Stage::Waits(_) | Stage::Reads(_) => 0,
+                    BeatStage::Presses(number, _) => number,
+                    BeatStage::Waits(_) | BeatStage::Reads(_) => 0,
                 };
                 let before = Instant::now().checked_sub(KEY).unwrap_or_else(Instant::now);
-                self.stage = Stage::Presses(pressed, before);
-                Heard::Mine
+                self.stage = BeatStage::Presses(pressed, before);
+                PlayerReaction::Mine
             }
-            KeyCode::Home if model.overlays.is_empty() => Heard::Again,
+            KeyCode::Home if model.overlays.is_empty() => PlayerReaction::Again,
             _ => {
                 self.held = !self.over();
-                Heard::Yours
+                PlayerReaction::Yours
             }
         }
     }
@@ -265,15 +265,15 @@ impl Player {
         }
         let Some(beat) = self.beats.get(self.at) else { return out };
         match self.stage {
-            Stage::Waits(since) => {
-                if is(beat.until, model) || now.duration_since(since) > PATIENCE {
+            BeatStage::Waits(since) => {
+                if is(beat.until, model) || now.duration_since(since) > WAIT_TIMEOUT {
                     if !beat.caption.is_empty() {
                         out.push(Msg::Caption(Some(beat.caption.to_owned())));
                     }
-                    self.stage = Stage::Reads(now);
+                    self.stage = BeatStage::Reads(now);
                 }
             }
-            Stage::Reads(since) => {
+            BeatStage::Reads(since) => {
                 let letters = u32::try_from(beat.caption.chars().count()).unwrap_or(80);
                 let time = if letters == 0 || self.hurried {
                     KEY
@@ -281,19 +281,19 @@ impl Player {
                     CAPTION.max(LETTER.saturating_mul(letters))
                 };
                 if now.duration_since(since) >= time {
-                    self.stage = Stage::Presses(0, now);
+                    self.stage = BeatStage::Presses(0, now);
                 }
             }
-            Stage::Presses(number, last) => {
+            BeatStage::Presses(number, last) => {
                 if now.duration_since(last) < KEY {
                     return out;
                 }
                 if let Some(key) = keys(beat.keys).get(number) {
                     out.push(Msg::Key(*key));
-                    self.stage = Stage::Presses(number.saturating_add(1), now);
+                    self.stage = BeatStage::Presses(number.saturating_add(1), now);
                 } else {
                     self.at = self.at.saturating_add(1);
-                    self.stage = Stage::Waits(now);
+                    self.stage = BeatStage::Waits(now);
                 }
             }
         }
@@ -304,8 +304,8 @@ impl Player {
 fn is(until: Until, model: &Model) -> bool {
     match until {
         Until::Now => true,
-        Until::Looked => !model.looks.values().any(|look| look.mood == Mood::Looking),
-        Until::Surveyed => !matches!(model.survey, Survey::Looking),
+        Until::Looked => !model.looks.values().any(|look| look.mood == LookStatus::Looking),
+        Until::Inspected => !matches!(model.inspection, Inspection::Looking),
         Until::RunOver => model.screen == Screen::Run && !model.run.going_on() && model.run.ended.is_some(),
         Until::Trouble => {
             !model.run.troubles.is_empty()
@@ -347,9 +347,9 @@ mod tests {
         assert!(first.iter().any(|msg| matches!(msg, Msg::Caption(Some(_)))));
         let early = start + CAPTION.saturating_sub(Duration::from_millis(1));
         assert!(player.poll(&model, early).is_empty());
-        assert_eq!(player.key(keys(".")[0], &model), Heard::Mine);
+        assert_eq!(player.key(keys(".")[0], &model), PlayerReaction::Mine);
         let paused = player.poll(&model, start + CAPTION * 9);
         assert!(matches!(paused.as_slice(), [Msg::Paused(true)]));
-        assert_eq!(player.key(keys("x")[0], &model), Heard::Yours);
+        assert_eq!(player.key(keys("x")[0], &model), PlayerReaction::Yours);
     }
 }

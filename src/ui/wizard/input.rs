@@ -14,9 +14,11 @@ use crate::ui::wizard::dialogs::bulk;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::keymap::{self, Command};
 use crate::ui::wizard::message::Effect;
-use crate::ui::wizard::model::{Button, Item, Journey, LineFor, Model, Overlay, Screen, Survey, Target};
+use crate::ui::wizard::model::{
+    Button, Inspection, Item, Journey, LineFor, Model, Overlay, ProbeTarget, Screen,
+};
 use crate::ui::wizard::screens::run;
-use crate::ui::wizard::update::{self, back, go, judge, look, next, stale};
+use crate::ui::wizard::update::{self, back, go, look, next, stale, validate};
 use crate::ui::wizard::{form, layer};
 
 /// Ticks without a key after which what was typed is looked at.
@@ -85,7 +87,7 @@ fn typed(model: &mut Model) -> Vec<Effect> {
     field.set(&mut model.answers, row, &text);
     rename(model, &before, row);
     model.typed = 0;
-    judge(model);
+    validate(model);
     mark(model, field);
     Vec::new()
 }
@@ -126,7 +128,7 @@ fn rename(model: &mut Model, before: &str, row: usize) {
         model.alias = Some((row, before));
         return;
     }
-    let (old, new) = (Target::Worker(before.clone()), Target::Worker(now.clone()));
+    let (old, new) = (ProbeTarget::Worker(before.clone()), ProbeTarget::Worker(now.clone()));
     if let Some(look) = model.looks.remove(&old) {
         model.looks.insert(new.clone(), look);
     }
@@ -144,9 +146,9 @@ fn rename(model: &mut Model, before: &str, row: usize) {
 fn mark(model: &mut Model, field: Field) {
     stale(model);
     let target = match form::screen_of(&field.path(model.row)) {
-        Screen::Ca => Some(Target::Ca),
-        Screen::Cluster => (field == Field::Api).then_some(Target::Api),
-        Screen::Workers => Some(Target::Worker(model.worker_name(model.row))),
+        Screen::Ca => Some(ProbeTarget::Ca),
+        Screen::Cluster => (field == Field::Api).then_some(ProbeTarget::Api),
+        Screen::Workers => Some(ProbeTarget::Worker(model.worker_name(model.row))),
         _ => None,
     };
     if let Some(look) = target.and_then(|target| model.looks.get_mut(&target)) {
@@ -172,7 +174,7 @@ pub fn answer(model: &mut Model, field: Field, text: &str) -> Vec<Effect> {
     field.set(&mut model.answers, row, text);
     rename(model, &before, row);
     model.touched.insert((field, row));
-    judge(model);
+    validate(model);
     mark(model, field);
     vec![Effect::Save]
 }
@@ -181,24 +183,24 @@ pub fn answer(model: &mut Model, field: Field, text: &str) -> Vec<Effect> {
 fn look_at(model: &mut Model, field: Field) -> Vec<Effect> {
     let row = model.row;
     let target = match form::screen_of(&field.path(row)) {
-        Screen::Ca => Target::Ca,
-        Screen::Cluster if field == Field::Api => Target::Api,
-        Screen::Workers => Target::Worker(model.worker_name(row)),
+        Screen::Ca => ProbeTarget::Ca,
+        Screen::Cluster if field == Field::Api => ProbeTarget::Api,
+        Screen::Workers => ProbeTarget::Worker(model.worker_name(row)),
         _ => return Vec::new(),
     };
     let fresh = model.looks.get(&target).is_some_and(|look| !look.stale);
-    let wrong = model.remarks.iter().any(|remark| remark.stops && of_target(&target, row, &remark.field));
+    let wrong = model.issues.iter().any(|remark| remark.stops && of_target(&target, row, &remark.field));
     if fresh || wrong {
         return Vec::new();
     }
     vec![look(model, target)]
 }
 
-fn of_target(target: &Target, row: usize, path: &str) -> bool {
+fn of_target(target: &ProbeTarget, row: usize, path: &str) -> bool {
     match target {
-        Target::Ca => path.starts_with("ca.") && path != "ca.days",
-        Target::Api => path == "cluster.api",
-        Target::Worker(_) => path.starts_with(&format!("workers[{row}]")),
+        ProbeTarget::Ca => path.starts_with("ca.") && path != "ca.days",
+        ProbeTarget::Api => path == "cluster.api",
+        ProbeTarget::Worker(_) => path.starts_with(&format!("workers[{row}]")),
     }
 }
 
@@ -264,7 +266,7 @@ fn choose(model: &mut Model, field: Field, forward: bool) -> Vec<Effect> {
         take_up(model, field, value);
     }
     model.touched.insert((field, model.row));
-    judge(model);
+    validate(model);
     mark(model, field);
     let mut effects = vec![Effect::Save];
     effects.extend(look_at(model, field));
@@ -371,17 +373,17 @@ pub fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
             None => Vec::new(),
         },
         Command::Shell => host(model).map(|host| vec![Effect::Shell(host)]).unwrap_or_default(),
-        Command::Retry => layer::take(model, &run::Act::Retry),
-        Command::Skip => layer::take(model, &run::Act::Skip),
+        Command::Retry => layer::apply_shown_remedy(model, &run::RunRemedy::Retry),
+        Command::Skip => layer::apply_shown_remedy(model, &run::RunRemedy::Skip),
         Command::Repair => match run::repair(model) {
-            Some(choice) => layer::take(model, &choice.act),
+            Some(choice) => layer::apply_shown_remedy(model, &choice.act),
             None => Vec::new(),
         },
         Command::Fix => {
             let edit =
-                run::choices(model).into_iter().find(|choice| matches!(choice.act, run::Act::Edit(..)));
+                run::choices(model).into_iter().find(|choice| matches!(choice.act, run::RunRemedy::Edit(..)));
             if let Some(choice) = edit {
-                layer::take(model, &choice.act)
+                layer::apply_shown_remedy(model, &choice.act)
             } else {
                 model.say(Role::Warn, "no answer of the plan is the cause; see the ways on the card");
                 Vec::new()
@@ -476,7 +478,7 @@ pub fn on_log<T>(
 fn host(model: &Model) -> Option<String> {
     let name = |place: &Place| match place {
         Place::Worker(name) => Some(name.clone()),
-        Place::Here | Place::CaHost | Place::Cluster => None,
+        Place::Local | Place::CaHost | Place::Cluster => None,
     };
     match model.screen {
         Screen::Workers => (!model.answers.workers.is_empty()).then(|| model.worker_name(model.row)),
@@ -536,7 +538,7 @@ fn open_row(model: &mut Model) -> Vec<Effect> {
             if model.answers.workers.is_empty() {
                 return add_worker(model, WorkerAnswers::default());
             }
-            let target = Target::Worker(model.worker_name(model.row));
+            let target = ProbeTarget::Worker(model.worker_name(model.row));
             if let Some(problem) = model.looks.get(&target).and_then(|look| look.problem.clone()) {
                 model.overlays.push(Overlay::Problem { target, problem, at: 0 });
                 return Vec::new();
@@ -549,7 +551,7 @@ fn open_row(model: &mut Model) -> Vec<Effect> {
         Screen::Run => {
             let choice = run::choices(model).into_iter().nth(model.run.way);
             match choice {
-                Some(choice) => layer::take(model, &choice.act),
+                Some(choice) => layer::apply_shown_remedy(model, &choice.act),
                 None => Vec::new(),
             }
         }
@@ -620,7 +622,7 @@ fn add_worker(model: &mut Model, worker: WorkerAnswers) -> Vec<Effect> {
     }
     model.answers.workers.extend(new);
     model.row = model.answers.workers.len().saturating_sub(1);
-    judge(model);
+    validate(model);
     stale(model);
     let at = model.items().iter().position(|item| *item == Item::Field(Field::Address));
     model.focus = at.unwrap_or(0);
@@ -640,13 +642,13 @@ pub fn add_many(model: &mut Model, mut workers: Vec<WorkerAnswers>) -> Vec<Effec
     model.answers.workers.extend(workers);
     model.row = first.min(model.answers.workers.len().saturating_sub(1));
     model.focus = 0;
-    judge(model);
+    validate(model);
     stale(model);
     model.say(Role::Ok, format!("{count} added"));
     let mut effects = vec![Effect::Save];
     for row in first..model.answers.workers.len().min(first.saturating_add(40)) {
         if model.answers.workers.get(row).is_some_and(|worker| worker.address.is_some()) {
-            let target = Target::Worker(model.worker_name(row));
+            let target = ProbeTarget::Worker(model.worker_name(row));
             effects.push(look(model, target));
         }
     }
@@ -662,8 +664,8 @@ fn remove_worker(model: &mut Model) -> Vec<Effect> {
         model.answers.workers.remove(model.row);
         let chosen = !model.only.is_empty();
         if !model.worker_names().contains(&name) {
-            model.looks.remove(&Target::Worker(name.clone()));
-            model.look_numbers.remove(&Target::Worker(name.clone()));
+            model.looks.remove(&ProbeTarget::Worker(name.clone()));
+            model.look_numbers.remove(&ProbeTarget::Worker(name.clone()));
             model.only.retain(|one| *one != name);
         }
         let gone = model.row;
@@ -674,7 +676,7 @@ fn remove_worker(model: &mut Model) -> Vec<Effect> {
             .collect();
         model.focus = 0;
         model.row = model.row.min(model.answers.workers.len().saturating_sub(1));
-        judge(model);
+        validate(model);
         stale(model);
         model.say(Role::Ok, format!("{name} is off the list; its machine was not touched"));
         if chosen && model.only.is_empty() {
@@ -690,13 +692,13 @@ fn remove_worker(model: &mut Model) -> Vec<Effect> {
 
 fn look_again(model: &mut Model) -> Vec<Effect> {
     match model.screen {
-        Screen::Ca => vec![look(model, Target::Ca)],
-        Screen::Cluster => vec![look(model, Target::Api)],
+        Screen::Ca => vec![look(model, ProbeTarget::Ca)],
+        Screen::Cluster => vec![look(model, ProbeTarget::Api)],
         Screen::Workers if !model.answers.workers.is_empty() => {
-            let target = Target::Worker(model.worker_name(model.row));
+            let target = ProbeTarget::Worker(model.worker_name(model.row));
             vec![look(model, target)]
         }
-        _ => update::survey(model),
+        _ => update::inspect(model),
     }
 }
 
@@ -709,13 +711,13 @@ fn apply(model: &mut Model) -> Vec<Effect> {
         model.say(Role::Warn, "a run goes on: two at once would work on the same hosts");
         return Vec::new();
     }
-    match &model.survey {
-        Survey::Seen { stale: false, .. } => {}
-        Survey::Seen { .. } | Survey::None | Survey::Failed(_) => {
+    match &model.inspection {
+        Inspection::Seen { stale: false, .. } => {}
+        Inspection::Seen { .. } | Inspection::None | Inspection::Failed(_) => {
             model.say(Role::Warn, "answers have changed: the hosts are looked at again first");
-            return update::survey(model);
+            return update::inspect(model);
         }
-        Survey::Looking => {
+        Inspection::Looking => {
             model.say(Role::Warn, "the hosts are still being looked at");
             return Vec::new();
         }

@@ -6,7 +6,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::ui::wizard::form::field::Field;
-use crate::ui::wizard::model::{Button, Item, Model, Screen, Survey};
+use crate::ui::wizard::model::{Button, Inspection, Item, Model, Screen};
 
 /// What a person can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -169,7 +169,7 @@ fn on_review(model: &Model) -> bool {
 }
 
 fn can_apply(model: &Model) -> bool {
-    on_review(model) && !model.read_only && matches!(model.survey, Survey::Seen { .. })
+    on_review(model) && !model.read_only && matches!(model.inspection, Inspection::Seen { .. })
 }
 
 fn on_run(model: &Model) -> bool {

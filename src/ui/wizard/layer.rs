@@ -14,13 +14,15 @@ use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::input::{line, on_log, perform, type_into};
 use crate::ui::wizard::keymap::{self, Command};
 use crate::ui::wizard::message::Effect;
-use crate::ui::wizard::model::{Confirm, Journey, LineFor, Model, Overlay, Question, Reply, Screen, Target};
-use crate::ui::wizard::screens::run::{self, Act};
+use crate::ui::wizard::model::{
+    Confirm, Journey, LineFor, Model, Overlay, ProbeTarget, Question, Reply, Screen,
+};
+use crate::ui::wizard::screens::run::{self, RunRemedy};
 use crate::ui::wizard::update::{self, edit, go, show_question, start};
 
 /// A row of the command menu.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Entry {
+pub struct MenuEntry {
     /// Its word in the key bar, which is searched too.
     pub word: String,
     /// Its words.
@@ -43,24 +45,24 @@ pub enum Does {
 }
 
 /// Everything possible now, best match of the search first.
-pub fn entries(model: &Model, search: &str) -> Vec<Entry> {
-    let mut all: Vec<Entry> = keymap::possible(model)
+pub fn entries(model: &Model, search: &str) -> Vec<MenuEntry> {
+    let mut all: Vec<MenuEntry> = keymap::possible(model)
         .filter(|binding| !matches!(binding.command, Command::Menu | Command::Next | Command::Previous))
-        .map(|binding| Entry {
+        .map(|binding| MenuEntry {
             word: binding.label.to_owned(),
             text: binding.long.to_owned(),
             key: binding.keys.first().map(|key| keymap::name(*key)).unwrap_or_default(),
             does: Does::Command(binding.command),
         })
         .collect();
-    all.extend(update::jumps(model).into_iter().map(|screen| Entry {
+    all.extend(update::jumps(model).into_iter().map(|screen| MenuEntry {
         word: String::new(),
         text: format!("go to {}", screen.title()),
         key: String::new(),
         does: Does::Jump(screen),
     }));
     if let Some(demo) = &model.demo {
-        all.extend(demo.faults.iter().map(|(id, worker, title)| Entry {
+        all.extend(demo.faults.iter().map(|(id, worker, title)| MenuEntry {
             word: String::new(),
             text: format!("demo: {title}"),
             key: String::new(),
@@ -205,7 +207,7 @@ pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
                 KeyCode::Esc => {}
                 KeyCode::Enter => {
                     let act = choices.get(at).map(|choice| choice.act.clone());
-                    return act.map(|act| take_on_look(model, &target, &act)).unwrap_or_default();
+                    return act.map(|act| apply_look_remedy(model, &target, &act)).unwrap_or_default();
                 }
                 KeyCode::Char(c) if c.is_ascii_digit() && c != '0' => {
                     let at = usize::try_from(c.to_digit(10).unwrap_or(1)).unwrap_or(1).saturating_sub(1);
@@ -596,12 +598,12 @@ fn pick(
             }
             model.only = chosen.into_iter().collect();
             model.journey = Journey::Reonboard;
-            model.survey = crate::ui::wizard::model::Survey::None;
+            model.inspection = crate::ui::wizard::model::Inspection::None;
             if model.history.is_empty() && model.screen != Screen::Welcome {
                 model.history.push(Screen::Welcome);
             }
             // Whatever is missing is asked for first; else what differs is shown at once.
-            let wrong = model.remarks.iter().find(|remark| remark.stops).map(|remark| remark.field.clone());
+            let wrong = model.issues.iter().find(|remark| remark.stops).map(|remark| remark.field.clone());
             match wrong {
                 Some(field) => go(model, crate::ui::wizard::form::screen_of(&field)),
                 None => go(model, Screen::Review),
@@ -616,37 +618,39 @@ fn pick(
 }
 
 /// The ways out of a problem that a look found.
-pub fn look_choices(problem: &crate::plan::problem::Problem, target: &Target) -> Vec<run::Choice> {
+pub fn look_choices(problem: &crate::plan::problem::Problem, target: &ProbeTarget) -> Vec<run::RemedyChoice> {
     let place = match target {
-        Target::Ca => Place::CaHost,
-        Target::Api => Place::Cluster,
-        Target::Worker(name) => Place::Worker(name.clone()),
+        ProbeTarget::Ca => Place::CaHost,
+        ProbeTarget::Api => Place::Cluster,
+        ProbeTarget::Worker(name) => Place::Worker(name.clone()),
     };
     run::ways(problem, &place)
         .into_iter()
         // A look changes nothing, and neither do its ways.
-        .filter(|choice| !matches!(choice.act, Act::Undo | Act::Repair(_)))
+        .filter(|choice| !matches!(choice.act, RunRemedy::Undo | RunRemedy::Repair(_)))
         .map(|choice| match (&choice.act, target) {
-            (Act::Skip, Target::Worker(name)) => {
-                run::Choice { text: format!("Take {name} off this plan"), act: Act::Skip }
+            (RunRemedy::Skip, ProbeTarget::Worker(name)) => {
+                run::RemedyChoice { text: format!("Take {name} off this plan"), act: RunRemedy::Skip }
             }
-            (Act::Retry, _) => run::Choice { text: "Look again".to_owned(), act: Act::Retry },
+            (RunRemedy::Retry, _) => {
+                run::RemedyChoice { text: "Look again".to_owned(), act: RunRemedy::Retry }
+            }
             _ => choice,
         })
         .collect()
 }
 
-fn take_on_look(model: &mut Model, target: &Target, act: &Act) -> Vec<Effect> {
+fn apply_look_remedy(model: &mut Model, target: &ProbeTarget, act: &RunRemedy) -> Vec<Effect> {
     let worker = match target {
-        Target::Worker(name) => Some(name.clone()),
-        Target::Ca | Target::Api => None,
+        ProbeTarget::Worker(name) => Some(name.clone()),
+        ProbeTarget::Ca | ProbeTarget::Api => None,
     };
     match act {
-        Act::Retry => {
+        RunRemedy::Retry => {
             let target = target.clone();
             vec![update::look(model, target)]
         }
-        Act::Skip => {
+        RunRemedy::Skip => {
             let row = worker.and_then(|name| {
                 (0..model.answers.workers.len()).find(|row| model.worker_name(*row) == name)
             });
@@ -656,32 +660,32 @@ fn take_on_look(model: &mut Model, target: &Target, act: &Act) -> Vec<Effect> {
             }
             Vec::new()
         }
-        Act::Edit(screen, field) if *screen == model.screen => {
+        RunRemedy::Edit(screen, field) if *screen == model.screen => {
             let row = model.row;
             if let Some(field) = field {
                 update::focus_on(model, &field.path(row));
             }
             Vec::new()
         }
-        Act::Replace => {
+        RunRemedy::Replace => {
             let row = worker.and_then(|name| {
                 (0..model.answers.workers.len()).find(|row| model.worker_name(*row) == name)
             });
             let Some(row) = row else { return Vec::new() };
             Field::Replace.set(&mut model.answers, row, "yes");
-            update::judge(model);
+            update::validate(model);
             update::stale(model);
             model.say(Role::Ok, "it may be replaced; Apply asks for the host's name first");
             vec![Effect::Save, update::look(model, target.clone())]
         }
-        _ => take_on(model, act, worker.map(Place::Worker)),
+        _ => apply_remedy(model, act, worker.map(Place::Worker)),
     }
 }
 
 /// Takes a way out of the problem that is shown.
-pub fn take(model: &mut Model, act: &Act) -> Vec<Effect> {
+pub fn apply_shown_remedy(model: &mut Model, act: &RunRemedy) -> Vec<Effect> {
     let place = run::shown(model).map(|trouble| trouble.place.clone());
-    take_on(model, act, place)
+    apply_remedy(model, act, place)
 }
 
 /// Others' files may be replaced on this worker, and nobody has typed its name.
@@ -695,12 +699,13 @@ fn changed_since(model: &Model, place: Option<&Place>) -> bool {
     model.run.troubles.iter().filter(code).any(|trouble| Some(&trouble.place) == place)
 }
 
-fn take_on(model: &mut Model, act: &Act, place: Option<Place>) -> Vec<Effect> {
+fn apply_remedy(model: &mut Model, act: &RunRemedy, place: Option<Place>) -> Vec<Effect> {
     let worker = match &place {
         Some(Place::Worker(name)) => Some(name.clone()),
-        Some(Place::Here | Place::CaHost | Place::Cluster) | None => None,
+        Some(Place::Local | Place::CaHost | Place::Cluster) | None => None,
     };
-    let changes = matches!(act, Act::Retry | Act::Repair(_) | Act::Replace | Act::Undo);
+    let changes =
+        matches!(act, RunRemedy::Retry | RunRemedy::Repair(_) | RunRemedy::Replace | RunRemedy::Undo);
     if changes && model.read_only {
         model.say(Role::Warn, "started with --read-only: nothing is changed");
         return Vec::new();
@@ -714,30 +719,30 @@ fn take_on(model: &mut Model, act: &Act, place: Option<Place>) -> Vec<Effect> {
     match act {
         // What is there is another thing than what was agreed to: it is looked at and agreed to again. So it is
         // where others' files may be replaced and the host's name was not typed yet.
-        Act::Retry | Act::Repair(_) if changed_since(model, place.as_ref()) || unconfirmed => {
+        RunRemedy::Retry | RunRemedy::Repair(_) if changed_since(model, place.as_ref()) || unconfirmed => {
             let mut effects = go(model, Screen::Review);
-            if !effects.iter().any(|effect| matches!(effect, Effect::Survey { .. })) {
-                effects.extend(update::survey(model));
+            if !effects.iter().any(|effect| matches!(effect, Effect::Inspect { .. })) {
+                effects.extend(update::inspect(model));
             }
             effects
         }
-        Act::Retry => match worker {
+        RunRemedy::Retry => match worker {
             Some(name) => start(model, vec![name]),
             None => start(model, Vec::new()),
         },
-        Act::Edit(screen, field) => edit(model, *screen, *field, worker.as_deref()),
-        Act::Repair(actions) => {
+        RunRemedy::Edit(screen, field) => edit(model, *screen, *field, worker.as_deref()),
+        RunRemedy::Repair(actions) => {
             let Some(place) = place else { return Vec::new() };
             run::clear(&mut model.run, std::slice::from_ref(&place));
             model.run.going = model.run.going.saturating_add(1);
             vec![Effect::Repair { place, actions: actions.clone() }]
         }
-        Act::Replace => {
+        RunRemedy::Replace => {
             let Some(name) = worker else { return Vec::new() };
             let row = (0..model.answers.workers.len()).find(|row| model.worker_name(*row) == name);
             if let Some(row) = row {
                 Field::Replace.set(&mut model.answers, row, "yes");
-                update::judge(model);
+                update::validate(model);
                 update::stale(model);
             }
             // What others made is replaced only after its host's name was typed: the review asks for it.
@@ -748,7 +753,7 @@ fn take_on(model: &mut Model, act: &Act, place: Option<Place>) -> Vec<Effect> {
             effects.push(Effect::Save);
             effects
         }
-        Act::Skip => {
+        RunRemedy::Skip => {
             if let Some(place) = place {
                 model.run.troubles.retain(|trouble| trouble.place != place);
                 model.run.card = 0;
@@ -758,8 +763,8 @@ fn take_on(model: &mut Model, act: &Act, place: Option<Place>) -> Vec<Effect> {
             }
             vec![Effect::Save]
         }
-        Act::Undo => perform(model, Command::Undo),
-        Act::Shell => worker.map(|name| vec![Effect::Shell(name)]).unwrap_or_default(),
-        Act::Manual(text) => vec![Effect::Copy(text.clone())],
+        RunRemedy::Undo => perform(model, Command::Undo),
+        RunRemedy::Shell => worker.map(|name| vec![Effect::Shell(name)]).unwrap_or_default(),
+        RunRemedy::Manual(text) => vec![Effect::Copy(text.clone())],
     }
 }

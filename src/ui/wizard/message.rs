@@ -7,14 +7,14 @@ use std::sync::Arc;
 use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 
-use crate::engine::{Seen, Stamped};
+use crate::engine::{PlacePreview, Stamped};
 use crate::live;
 use crate::plan::action::Action;
 use crate::plan::answers::Answers;
 use crate::plan::place::Place;
 use crate::plan::problem::Problem;
 use crate::ui::tui::theme::Role;
-use crate::ui::wizard::model::{Look, Offline, Question, Reply, Saved, Target};
+use crate::ui::wizard::model::{Look, Offline, ProbeTarget, Question, Reply, Saved};
 
 /// Something that happened.
 #[derive(Debug)]
@@ -32,18 +32,18 @@ pub enum Msg {
     /// A look is over: its number and what was seen.
     Looked {
         /// What was looked at.
-        target: Target,
+        target: ProbeTarget,
         /// Its number.
         number: u64,
         /// What was seen.
         look: Look,
     },
-    /// The survey is over.
-    Surveyed {
+    /// The inspection is over.
+    Inspected {
         /// Its number.
         number: u64,
         /// The places, or what stops everything.
-        seen: Result<Arc<Vec<Seen>>, Problem>,
+        seen: Result<Arc<Vec<PlacePreview>>, Problem>,
     },
     /// The engine tells.
     Run(Stamped),
@@ -130,13 +130,13 @@ pub enum Effect {
     /// Look at something.
     Look {
         /// What.
-        target: Target,
+        target: ProbeTarget,
         /// Number of the look.
         number: u64,
     },
     /// Look at everything.
-    Survey {
-        /// Number of the survey.
+    Inspect {
+        /// Number of the inspection.
         number: u64,
     },
     /// Carry the plan out.

@@ -9,13 +9,13 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use ratatui_textarea::TextArea;
 
-use crate::engine::Seen;
+use crate::engine::PlacePreview;
 use crate::live;
 use crate::plan::answers::Answers;
+use crate::plan::issue::PlanIssue;
 use crate::plan::model::Plan;
 use crate::plan::place::Place;
 use crate::plan::problem::Problem;
-use crate::plan::remark::Remark;
 use crate::step::StepId;
 use crate::ui::tui::theme::{Role, Theme};
 use crate::ui::wizard::form::field::Field;
@@ -181,7 +181,7 @@ impl Button {
 
 /// How a look at something went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mood {
+pub enum LookStatus {
     /// It goes on.
     Looking,
     /// Fine.
@@ -196,7 +196,7 @@ pub enum Mood {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Look {
     /// How it went.
-    pub mood: Mood,
+    pub mood: LookStatus,
     /// A few words for a table.
     pub word: String,
     /// What was seen.
@@ -211,7 +211,7 @@ impl Look {
     /// One that has just begun.
     pub fn begun() -> Self {
         Self {
-            mood: Mood::Looking,
+            mood: LookStatus::Looking,
             word: "looking".to_owned(),
             lines: Vec::new(),
             problem: None,
@@ -222,7 +222,7 @@ impl Look {
 
 /// What was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Target {
+pub enum ProbeTarget {
     /// The CA.
     Ca,
     /// The API.
@@ -483,7 +483,7 @@ pub enum Overlay {
     /// The problem of a look, with its ways.
     Problem {
         /// Whose.
-        target: Target,
+        target: ProbeTarget,
         /// The problem.
         problem: Problem,
         /// The chosen way.
@@ -623,9 +623,9 @@ pub struct Toast {
     pub ticks: u8,
 }
 
-/// A survey of all places: what review, certificates and the others show.
+/// An inspection of all places: what review, certificates and the others show.
 #[derive(Debug, Clone, Default)]
-pub enum Survey {
+pub enum Inspection {
     /// None yet.
     #[default]
     None,
@@ -634,7 +634,7 @@ pub enum Survey {
     /// Seen; `stale` when answers have changed since.
     Seen {
         /// The places.
-        seen: Arc<Vec<Seen>>,
+        seen: Arc<Vec<PlacePreview>>,
         /// When, in words.
         at: String,
         /// Answers have changed since.
@@ -644,15 +644,15 @@ pub enum Survey {
     Failed(Problem),
 }
 
-impl std::fmt::Debug for Seen {
+impl std::fmt::Debug for PlacePreview {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Seen({}, {} steps)", self.place, self.looked.len())
     }
 }
 
-impl Survey {
+impl Inspection {
     /// What was seen, old or new.
-    pub fn seen(&self) -> Option<&[Seen]> {
+    pub fn seen(&self) -> Option<&[PlacePreview]> {
         match self {
             Self::Seen { seen, .. } => Some(seen),
             Self::None | Self::Looking | Self::Failed(_) => None,
@@ -675,7 +675,7 @@ pub struct Model {
     /// Screens that were finished.
     pub finished: BTreeSet<Screen>,
     /// Screens whose answers became wrong, with the reason.
-    pub spoilt: BTreeMap<Screen, String>,
+    pub invalidated: BTreeMap<Screen, String>,
     /// What is wanted.
     pub journey: Journey,
     /// The answers.
@@ -687,7 +687,7 @@ pub struct Model {
     /// Hosts whose name was typed: what others made there may be replaced.
     pub confirmed: BTreeSet<String>,
     /// Everything there is to say about the answers.
-    pub remarks: Vec<Remark>,
+    pub issues: Vec<PlanIssue>,
     /// The plan the answers make, for what is drawn: made once for each change of an answer.
     pub planned: Option<Arc<Plan>>,
     /// The folder relative paths start from.
@@ -707,19 +707,19 @@ pub struct Model {
     /// First line of a screen longer than the window.
     pub scroll: usize,
     /// Looks at the CA, the API, workers.
-    pub looks: BTreeMap<Target, Look>,
+    pub looks: BTreeMap<ProbeTarget, Look>,
     /// The number of the newest look at each, so that older answers are dropped.
-    pub look_numbers: BTreeMap<Target, u64>,
+    pub look_numbers: BTreeMap<ProbeTarget, u64>,
     /// The name under which a row is known while what is typed is another worker's name.
     pub alias: Option<(usize, String)>,
     /// Where the CA's host and the context were, while another choice stands there.
     pub laid_by: (Option<String>, Option<crate::plan::answers::ContextAnswers>),
     /// Counts looks.
     pub counter: u64,
-    /// The survey.
-    pub survey: Survey,
-    /// The number of the newest survey.
-    pub survey_number: u64,
+    /// The inspection.
+    pub inspection: Inspection,
+    /// The number of the newest inspection.
+    pub inspection_number: u64,
     /// The row of the review.
     pub review_row: usize,
     /// The run.
@@ -766,13 +766,13 @@ impl Model {
             history: Vec::new(),
             return_to: None,
             finished: BTreeSet::new(),
-            spoilt: BTreeMap::new(),
+            invalidated: BTreeMap::new(),
             journey: Journey::New,
             answers: Answers::default(),
             only: Vec::new(),
             only_before: None,
             confirmed: BTreeSet::new(),
-            remarks: Vec::new(),
+            issues: Vec::new(),
             planned: None,
             base: std::path::PathBuf::new(),
             home: None,
@@ -787,8 +787,8 @@ impl Model {
             alias: None,
             laid_by: (None, None),
             counter: 0,
-            survey: Survey::None,
-            survey_number: 0,
+            inspection: Inspection::None,
+            inspection_number: 0,
             review_row: 0,
             run: Run::default(),
             offline: None,
@@ -853,10 +853,10 @@ impl Model {
     }
 
     /// The remark on a field, when the field was left or the whole is being finished.
-    pub fn remark(&self, field: Field, row: usize) -> Option<&Remark> {
+    pub fn remark(&self, field: Field, row: usize) -> Option<&PlanIssue> {
         let path = field.path(row);
-        let mut found: Vec<&Remark> = self
-            .remarks
+        let mut found: Vec<&PlanIssue> = self
+            .issues
             .iter()
             .filter(|remark| {
                 remark.field == path

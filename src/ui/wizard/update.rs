@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::plan::check::{Places, check, check_differences, finish};
+use crate::plan::check::{PathBases, check, check_differences, finish};
 use crate::plan::model::Plan;
 use crate::plan::place::Place;
 use crate::profile::DIFFERENCES;
@@ -15,7 +15,8 @@ use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::input;
 use crate::ui::wizard::message::{Effect, Msg, Opened};
 use crate::ui::wizard::model::{
-    CellState, Item, Journey, Look, Model, Mood, Overlay, PATH, Question, Screen, Survey, Target,
+    CellState, Inspection, Item, Journey, Look, LookStatus, Model, Overlay, PATH, ProbeTarget, Question,
+    Screen,
 };
 use crate::ui::wizard::screens::run;
 
@@ -38,14 +39,14 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             looked(model, &target, number, look);
             Vec::new()
         }
-        Msg::Surveyed { number, seen } => {
-            if number == model.survey_number {
-                model.survey = match seen {
+        Msg::Inspected { number, seen } => {
+            if number == model.inspection_number {
+                model.inspection = match seen {
                     Ok(seen) => {
                         let at = model.now.strftime("%H:%M:%S").to_string();
-                        Survey::Seen { seen, at, stale: false }
+                        Inspection::Seen { seen, at, stale: false }
                     }
-                    Err(problem) => Survey::Failed(problem),
+                    Err(problem) => Inspection::Failed(problem),
                 };
                 model.review_row = 0;
             }
@@ -95,7 +96,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
                 model.say(Role::Warn, "ssh_config names no hosts");
             } else {
                 let seen =
-                    |host: String| host.chars().filter(|c| !crate::plan::remark::is_control(*c)).collect();
+                    |host: String| host.chars().filter(|c| !crate::plan::issue::is_control(*c)).collect();
                 let hosts = hosts.into_iter().map(|host| (seen(host), false)).collect();
                 model.overlays.push(Overlay::Import { hosts, at: 0 });
             }
@@ -141,13 +142,14 @@ fn tick(model: &mut Model, now: jiff::Timestamp) {
     }
 }
 
-fn looked(model: &mut Model, target: &Target, number: u64, look: Look) {
+fn looked(model: &mut Model, target: &ProbeTarget, number: u64, look: Look) {
     // A worker may have got another name since: the number finds it.
     let found = model.look_numbers.iter().find(|(_, newest)| **newest == number).map(|(now, _)| now.clone());
-    let same_kind =
-        |now: &Target| now == target || matches!((now, target), (Target::Worker(_), Target::Worker(_)));
+    let same_kind = |now: &ProbeTarget| {
+        now == target || matches!((now, target), (ProbeTarget::Worker(_), ProbeTarget::Worker(_)))
+    };
     if let Some(now) = found.filter(same_kind) {
-        let stale = model.looks.get(&now).is_some_and(|look| look.stale && look.mood == Mood::Looking);
+        let stale = model.looks.get(&now).is_some_and(|look| look.stale && look.mood == LookStatus::Looking);
         let stale = look.stale || stale && now != *target;
         model.looks.insert(now, Look { stale, ..look });
     }
@@ -242,9 +244,9 @@ fn open(model: &mut Model, opened: Opened) -> Vec<Effect> {
     model.look_numbers.clear();
     model.editor = None;
     model.return_to = None;
-    model.survey = Survey::None;
+    model.inspection = Inspection::None;
     model.history = vec![Screen::Welcome];
-    judge(model);
+    validate(model);
     if !opened.note.is_empty() {
         model.say(Role::Ok, opened.note);
     }
@@ -265,43 +267,43 @@ fn open(model: &mut Model, opened: Opened) -> Vec<Effect> {
 }
 
 /// Judges all answers again and marks finished screens whose answers have become wrong.
-pub fn judge(model: &mut Model) {
+pub fn validate(model: &mut Model) {
     let ids: Vec<&str> = DIFFERENCES.iter().map(|difference| difference.id).collect();
-    model.remarks = check(&model.answers);
-    model.remarks.extend(check_differences(&model.answers, &ids));
+    model.issues = check(&model.answers);
+    model.issues.extend(check_differences(&model.answers, &ids));
     model.planned = plan(model).map(Arc::new);
-    model.spoilt.clear();
+    model.invalidated.clear();
     let finished: Vec<Screen> = model.finished.iter().copied().collect();
     for screen in finished {
         let wrong =
-            model.remarks.iter().find(|remark| remark.stops && form::screen_of(&remark.field) == screen);
+            model.issues.iter().find(|remark| remark.stops && form::screen_of(&remark.field) == screen);
         if let Some(remark) = wrong {
-            model.spoilt.insert(screen, format!("{} {}", remark.field, remark.what));
+            model.invalidated.insert(screen, format!("{} {}", remark.field, remark.what));
         }
     }
 }
 
 /// The plan, when everything is answered well.
 pub fn plan(model: &Model) -> Option<Plan> {
-    let places = Places { base: model.base.clone(), home: model.home.clone() };
+    let places = PathBases { base: model.base.clone(), home: model.home.clone() };
     finish(&model.answers, &places).ok()
 }
 
-/// What was surveyed is no longer what would be done.
+/// What was inspected is no longer what would be done.
 pub fn stale(model: &mut Model) {
-    match &mut model.survey {
-        Survey::Seen { stale, .. } => *stale = true,
+    match &mut model.inspection {
+        Inspection::Seen { stale, .. } => *stale = true,
         // Its answer would be about what was wanted before.
-        Survey::Looking => {
-            model.survey_number = model.survey_number.saturating_add(1);
-            model.survey = Survey::None;
+        Inspection::Looking => {
+            model.inspection_number = model.inspection_number.saturating_add(1);
+            model.inspection = Inspection::None;
         }
-        Survey::None | Survey::Failed(_) => {}
+        Inspection::None | Inspection::Failed(_) => {}
     }
 }
 
 /// Begins a look.
-pub fn look(model: &mut Model, target: Target) -> Effect {
+pub fn look(model: &mut Model, target: ProbeTarget) -> Effect {
     model.counter = model.counter.saturating_add(1);
     let number = model.counter;
     model.look_numbers.insert(target.clone(), number);
@@ -314,22 +316,22 @@ pub fn look(model: &mut Model, target: Target) -> Effect {
     Effect::Look { target, number }
 }
 
-/// Begins a survey.
-pub fn survey(model: &mut Model) -> Vec<Effect> {
+/// Begins an inspection.
+pub fn inspect(model: &mut Model) -> Vec<Effect> {
     if plan(model).is_none() {
-        model.survey = Survey::None;
+        model.inspection = Inspection::None;
         return Vec::new();
     }
-    model.survey_number = model.survey_number.saturating_add(1);
-    model.survey = Survey::Looking;
-    vec![Effect::Survey { number: model.survey_number }]
+    model.inspection_number = model.inspection_number.saturating_add(1);
+    model.inspection = Inspection::Looking;
+    vec![Effect::Inspect { number: model.inspection_number }]
 }
 
-/// A survey is needed and none is there.
-fn survey_if_needed(model: &mut Model) -> Vec<Effect> {
-    match &model.survey {
-        Survey::Seen { stale: false, .. } | Survey::Looking => Vec::new(),
-        Survey::Seen { .. } | Survey::None | Survey::Failed(_) => survey(model),
+/// An inspection is needed and none is there.
+fn inspect_if_needed(model: &mut Model) -> Vec<Effect> {
+    match &model.inspection {
+        Inspection::Seen { stale: false, .. } | Inspection::Looking => Vec::new(),
+        Inspection::Seen { .. } | Inspection::None | Inspection::Failed(_) => inspect(model),
     }
 }
 
@@ -342,7 +344,7 @@ pub fn enter(model: &mut Model, screen: Screen) -> Vec<Effect> {
     if screen == Screen::Ca && model.answers.ca.place.is_none() {
         // The choice that is shown is the answer.
         model.answers.ca.place = Some("files".to_owned());
-        judge(model);
+        validate(model);
     }
     model.row = 0;
     model.scroll = 0;
@@ -353,18 +355,18 @@ pub fn enter(model: &mut Model, screen: Screen) -> Vec<Effect> {
     let mut effects = Vec::new();
     match screen {
         Screen::Ca => {
-            if model.answers.ca.cert.is_some() && !model.looks.contains_key(&Target::Ca) {
-                effects.push(look(model, Target::Ca));
+            if model.answers.ca.cert.is_some() && !model.looks.contains_key(&ProbeTarget::Ca) {
+                effects.push(look(model, ProbeTarget::Ca));
             }
         }
         Screen::Cluster => {
-            if model.answers.cluster.api.is_some() && !model.looks.contains_key(&Target::Api) {
-                effects.push(look(model, Target::Api));
+            if model.answers.cluster.api.is_some() && !model.looks.contains_key(&ProbeTarget::Api) {
+                effects.push(look(model, ProbeTarget::Api));
             }
         }
         Screen::Workers => {
             for row in 0..model.answers.workers.len() {
-                let target = Target::Worker(model.worker_name(row));
+                let target = ProbeTarget::Worker(model.worker_name(row));
                 let answered = model.answers.workers.get(row).is_some_and(|worker| worker.address.is_some());
                 if answered && !model.looks.contains_key(&target) && model.looks.len() < 40 {
                     effects.push(look(model, target));
@@ -372,7 +374,7 @@ pub fn enter(model: &mut Model, screen: Screen) -> Vec<Effect> {
             }
         }
         Screen::Certificates | Screen::Kubectl | Screen::Dns | Screen::Review => {
-            effects.extend(survey_if_needed(model));
+            effects.extend(inspect_if_needed(model));
             if let Some(plan) = plan(model)
                 && !follows(model, &plan)
             {
@@ -386,7 +388,7 @@ pub fn enter(model: &mut Model, screen: Screen) -> Vec<Effect> {
 
 /// The live panel shows the hosts of this plan already.
 fn follows(model: &Model, plan: &Plan) -> bool {
-    let spots = crate::live::spots(plan);
+    let spots = crate::live::watch_targets(plan);
     let shown =
         model.live.as_ref().map(|panel| panel.rows().iter().map(|row| &row.place).collect::<Vec<_>>());
     shown.is_some_and(|shown| shown == spots.iter().map(|spot| &spot.place).collect::<Vec<_>>())
@@ -398,7 +400,7 @@ fn first_focus(model: &Model) -> usize {
         Item::Field(field) => {
             field.choices().is_none()
                 && field.get(&model.answers, model.row).is_empty()
-                && model.remarks.iter().any(|remark| remark.stops && remark.field == field.path(model.row))
+                && model.issues.iter().any(|remark| remark.stops && remark.field == field.path(model.row))
         }
         Item::Rows | Item::Button(_) => false,
     });
@@ -458,7 +460,7 @@ pub fn next(model: &mut Model) -> Vec<Effect> {
     if model.screen == Screen::Workers {
         input::expand_ranges(&mut model.answers);
     }
-    judge(model);
+    validate(model);
     let screen = model.screen;
     let rows = if screen == Screen::Workers { model.answers.workers.len().max(1) } else { 1 };
     for row in 0..rows {
@@ -469,7 +471,7 @@ pub fn next(model: &mut Model) -> Vec<Effect> {
         }
     }
     let wrong = model
-        .remarks
+        .issues
         .iter()
         .find(|remark| remark.stops && form::screen_of(&remark.field) == screen)
         .map(|remark| (remark.field.clone(), remark.what.clone()));
@@ -479,12 +481,12 @@ pub fn next(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     let bad = match screen {
-        Screen::Ca => model.looks.get(&Target::Ca),
+        Screen::Ca => model.looks.get(&ProbeTarget::Ca),
         _ => None,
     };
-    if let Some(Look { mood: Mood::Bad, problem: Some(problem), .. }) = bad {
+    if let Some(Look { mood: LookStatus::Bad, problem: Some(problem), .. }) = bad {
         let words = format!("{} {}", problem.code, problem.what);
-        let (target, problem) = (Target::Ca, problem.clone());
+        let (target, problem) = (ProbeTarget::Ca, problem.clone());
         model.say(Role::Bad, words);
         model.overlays.push(Overlay::Problem { target, problem, at: 0 });
         return Vec::new();
@@ -541,7 +543,7 @@ pub fn start(model: &mut Model, only: Vec<String>) -> Vec<Effect> {
     let again: Vec<Place> = if only.is_empty() {
         run::places(model)
     } else {
-        only.iter().cloned().map(Place::Worker).chain([Place::Here, Place::Cluster]).collect()
+        only.iter().cloned().map(Place::Worker).chain([Place::Local, Place::Cluster]).collect()
     };
     run::clear(&mut model.run, &again);
     if model.run.going == 0 {

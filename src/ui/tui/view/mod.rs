@@ -14,7 +14,7 @@ use ratatui::widgets::{Block, Borders, Paragraph};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::theme::{Glyph, Role, Theme};
-use crate::plan::remark::is_control;
+use crate::plan::issue::is_control;
 use crate::ui::wizard::form;
 use crate::ui::wizard::keymap;
 use crate::ui::wizard::layout::{LEAST, Regions, regions};
@@ -122,7 +122,7 @@ pub fn state_text(model: &Model) -> (String, Role) {
             .map_or(0, |started| model.now.as_second().saturating_sub(started.as_second()).max(0));
         let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
         let of = model
-            .survey
+            .inspection
             .seen()
             .map(|seen| crate::ui::wizard::screens::review::count(seen).actions)
             .unwrap_or_default();
@@ -184,7 +184,7 @@ fn title(frame: &mut Frame, model: &Model, area: Rect) {
 
 /// How a screen of the path is marked.
 fn mark(model: &Model, screen: Screen) -> (Glyph, Role) {
-    if model.spoilt.contains_key(&screen) {
+    if model.invalidated.contains_key(&screen) {
         (Glyph::Warn, Role::Warn)
     } else if model.screen == screen {
         (Glyph::Here, Role::Accent)
@@ -216,7 +216,7 @@ fn rail(frame: &mut Frame, model: &Model, area: Rect) {
                 lines.push(Line::styled(format!("     {line}"), theme.style(Role::Dim)));
             }
         }
-        if let Some(why) = model.spoilt.get(&screen) {
+        if let Some(why) = model.invalidated.get(&screen) {
             for line in wrap(why, usize::from(inner.width).saturating_sub(5)).into_iter().take(3) {
                 lines.push(Line::styled(format!("     {line}"), theme.style(Role::Warn)));
             }

@@ -16,7 +16,7 @@ use crate::ui::wizard::model::{Button, Item, Model};
 const LABEL: usize = 18;
 
 /// A row of a page.
-pub enum Row<'a> {
+pub enum PageRow<'a> {
     /// Words.
     Text(Line<'a>),
     /// A field.
@@ -34,7 +34,7 @@ pub struct Page<'a> {
     /// Cells of its lines.
     pub width: usize,
     /// Its rows.
-    pub rows: Vec<Row<'a>>,
+    pub rows: Vec<PageRow<'a>>,
     /// The row of the chosen line of a list.
     pub chosen: Option<usize>,
 }
@@ -43,18 +43,18 @@ impl<'a> Page<'a> {
     /// Words in a role, wrapped.
     pub fn say(&mut self, model: &Model, role: Role, text: &str, width: usize) {
         for line in wrap(text, width) {
-            self.rows.push(Row::Text(Line::styled(format!(" {line}"), model.theme.style(role))));
+            self.rows.push(PageRow::Text(Line::styled(format!(" {line}"), model.theme.style(role))));
         }
     }
 
     /// A line.
     pub fn line(&mut self, line: impl Into<Line<'a>>) {
-        self.rows.push(Row::Text(line.into()));
+        self.rows.push(PageRow::Text(line.into()));
     }
 
     /// An empty row.
     pub fn space(&mut self) {
-        self.rows.push(Row::Space);
+        self.rows.push(PageRow::Space);
     }
 
     /// Lines with a sign by their role, as looks give them.
@@ -73,7 +73,7 @@ impl<'a> Page<'a> {
                 } else {
                     model.theme.style(*role)
                 };
-                self.rows.push(Row::Text(Line::from(vec![
+                self.rows.push(PageRow::Text(Line::from(vec![
                     Span::styled(format!(" {sign} "), model.theme.style(*role)),
                     Span::styled(line, style),
                 ])));
@@ -105,9 +105,9 @@ pub fn draw(frame: &mut Frame, model: &Model, page: &Page, area: Rect) {
     for (row, y) in page.rows.iter().skip(top).zip(body.y..body.bottom()) {
         let at = Rect::new(body.x, y, body.width, 1);
         match row {
-            Row::Text(line) => frame.render_widget(Paragraph::new(line.clone()), at),
-            Row::Field(field) => draw_field(frame, model, *field, at),
-            Row::Space => {}
+            PageRow::Text(line) => frame.render_widget(Paragraph::new(line.clone()), at),
+            PageRow::Field(field) => draw_field(frame, model, *field, at),
+            PageRow::Space => {}
         }
     }
     let hidden = page.rows.len().saturating_sub(top.saturating_add(rows));
@@ -127,7 +127,7 @@ fn focus_row(model: &Model, page: &Page) -> Option<usize> {
     match model.item()? {
         Item::Rows => page.chosen,
         Item::Field(field) => {
-            page.rows.iter().position(|row| matches!(row, Row::Field(one) if *one == field))
+            page.rows.iter().position(|row| matches!(row, PageRow::Field(one) if *one == field))
         }
         Item::Button(_) => None,
     }

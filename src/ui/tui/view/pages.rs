@@ -6,14 +6,14 @@ use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
 use super::super::theme::{Glyph, Role};
-use super::page::{Page, Row};
+use super::page::{Page, PageRow};
 use super::{cut, fill, some, wrap};
-use crate::engine::Seen;
+use crate::engine::PlacePreview;
 use crate::plan::place::Place;
-use crate::step::State;
+use crate::step::StepState;
 use crate::ui::wizard::form;
 use crate::ui::wizard::form::field::{self, Field};
-use crate::ui::wizard::model::{Item, Look, Model, Mood, Screen, Survey, Target};
+use crate::ui::wizard::model::{Inspection, Item, Look, LookStatus, Model, ProbeTarget, Screen};
 
 /// The page of the present screen.
 pub fn page(model: &Model, width: u16) -> Page<'static> {
@@ -50,7 +50,9 @@ pub fn summary(model: &Model, screen: Screen) -> Option<String> {
             let bad = model
                 .looks
                 .iter()
-                .filter(|(target, look)| matches!(target, Target::Worker(_)) && look.mood == Mood::Bad)
+                .filter(|(target, look)| {
+                    matches!(target, ProbeTarget::Worker(_)) && look.mood == LookStatus::Bad
+                })
                 .count();
             let count = answers.workers.len();
             match (count, bad) {
@@ -63,11 +65,11 @@ pub fn summary(model: &Model, screen: Screen) -> Option<String> {
             let troubles = model.run.troubles.len();
             if troubles > 0 { some(troubles, "problem") } else { some(model.run.actions.1, "action") }
         }
-        Screen::Review => match &model.survey {
-            Survey::Seen { seen, .. } => {
+        Screen::Review => match &model.inspection {
+            Inspection::Seen { seen, .. } => {
                 some(crate::ui::wizard::screens::review::count(seen).actions, "action")
             }
-            Survey::None | Survey::Looking | Survey::Failed(_) => return None,
+            Inspection::None | Inspection::Looking | Inspection::Failed(_) => return None,
         },
         _ => return None,
     };
@@ -77,7 +79,7 @@ pub fn summary(model: &Model, screen: Screen) -> Option<String> {
 
 /// A field, and below it what is wrong with its answer.
 fn field(model: &Model, page: &mut Page<'static>, field: Field) {
-    page.rows.push(Row::Field(field));
+    page.rows.push(PageRow::Field(field));
     if let Some(remark) = model.remark(field, model.row) {
         let role = if remark.stops { Role::Bad } else { Role::Warn };
         let sign = model.theme.glyph(if remark.stops { Glyph::Bad } else { Glyph::Warn });
@@ -90,24 +92,24 @@ fn field(model: &Model, page: &mut Page<'static>, field: Field) {
     }
 }
 
-fn sign(model: &Model, mood: Mood) -> (String, Role) {
+fn sign(model: &Model, mood: LookStatus) -> (String, Role) {
     let (glyph, role) = match mood {
-        Mood::Looking => (Glyph::Running, Role::Running),
-        Mood::Good => (Glyph::Ok, Role::Ok),
-        Mood::Doubtful => (Glyph::Warn, Role::Warn),
-        Mood::Bad => (Glyph::Bad, Role::Bad),
+        LookStatus::Looking => (Glyph::Running, Role::Running),
+        LookStatus::Good => (Glyph::Ok, Role::Ok),
+        LookStatus::Doubtful => (Glyph::Warn, Role::Warn),
+        LookStatus::Bad => (Glyph::Bad, Role::Bad),
     };
     (model.theme.glyph(glyph).to_owned(), role)
 }
 
 /// What a look saw, with the way to the ways out.
-fn look(model: &Model, page: &mut Page<'static>, target: &Target, none: &str, width: usize) {
+fn look(model: &Model, page: &mut Page<'static>, target: &ProbeTarget, none: &str, width: usize) {
     let Some(look) = model.looks.get(target) else {
         page.say(model, Role::Dim, none, width);
         return;
     };
     let Look { mood, lines, problem, stale, .. } = look;
-    if *mood == Mood::Looking {
+    if *mood == LookStatus::Looking {
         let dots = ".".repeat(usize::try_from(model.ticks % 4).unwrap_or(0));
         page.say(
             model,
@@ -125,7 +127,7 @@ fn look(model: &Model, page: &mut Page<'static>, target: &Target, none: &str, wi
             problem.evidence.iter().map(|line| (Role::Dim, line.clone())).collect();
         page.seen(model, &evidence, width);
         for (number, way) in (1..).zip(&problem.ways) {
-            page.seen(model, &[(Role::Text, format!("{number} {}", way.text(&Place::Here)))], width);
+            page.seen(model, &[(Role::Text, format!("{number} {}", way.text(&Place::Local)))], width);
         }
     }
 }
@@ -237,7 +239,13 @@ fn ca(model: &Model, page: &mut Page<'static>, width: usize) {
         }
     }
     page.space();
-    look(model, page, &Target::Ca, "Its chain, key and days left are shown here once it is named.", width);
+    look(
+        model,
+        page,
+        &ProbeTarget::Ca,
+        "Its chain, key and days left are shown here once it is named.",
+        width,
+    );
 }
 
 fn cluster(model: &Model, page: &mut Page<'static>, width: usize) {
@@ -260,7 +268,7 @@ fn cluster(model: &Model, page: &mut Page<'static>, width: usize) {
     look(
         model,
         page,
-        &Target::Api,
+        &ProbeTarget::Api,
         "The API is looked at when its address is there: TLS chain, names, version.",
         width,
     );
@@ -331,18 +339,18 @@ fn workers(model: &Model, page: &mut Page<'static>, width: usize) {
             page.chosen = Some(page.rows.len());
         }
         let name = model.worker_name(row);
-        let (glyph, role, word) = match model.looks.get(&Target::Worker(name.clone())) {
+        let (glyph, role, word) = match model.looks.get(&ProbeTarget::Worker(name.clone())) {
             None => (" ".to_owned(), Role::Dim, "not looked at".to_owned()),
             Some(look) => {
                 let (glyph, role) = sign(model, look.mood);
-                let old = if look.stale && look.mood != Mood::Looking { " (old)" } else { "" };
+                let old = if look.stale && look.mood != LookStatus::Looking { " (old)" } else { "" };
                 (glyph, role, format!("{}{old}", look_words(look, &name)))
             }
         };
         let user = users.get(row).cloned().unwrap_or_default();
         let mark = if chosen { theme.glyph(Glyph::Here) } else { " " };
         let style = theme.style(if chosen && on_rows { Role::Focus } else { Role::Text });
-        let wrong = model.remarks.iter().any(|remark| {
+        let wrong = model.issues.iter().any(|remark| {
             remark.stops && !remark.missing && remark.field.starts_with(&format!("workers[{row}]"))
         });
         let flag = if wrong { theme.glyph(Glyph::Bad) } else { " " };
@@ -386,42 +394,48 @@ fn workers(model: &Model, page: &mut Page<'static>, width: usize) {
         field(model, page, one);
     }
     page.space();
-    look(model, page, &Target::Worker(name), "It is looked at when its address is there and left.", width);
+    look(
+        model,
+        page,
+        &ProbeTarget::Worker(name),
+        "It is looked at when its address is there and left.",
+        width,
+    );
 }
 
-/// The survey's words when there is nothing to show of it.
-pub fn survey_words(model: &Model) -> Option<(Role, String)> {
-    match &model.survey {
-        Survey::None => {
+/// The inspection's words when there is nothing to show of it.
+pub fn inspection_words(model: &Model) -> Option<(Role, String)> {
+    match &model.inspection {
+        Inspection::None => {
             Some((Role::Dim, "Not everything is answered yet, so the hosts were not looked at.".to_owned()))
         }
-        Survey::Looking => {
+        Inspection::Looking => {
             let dots = ".".repeat(usize::try_from(model.ticks % 4).unwrap_or(0));
             Some((
                 Role::Running,
                 format!("{} looking at every host{dots}", model.theme.glyph(Glyph::Running)),
             ))
         }
-        Survey::Failed(problem) => Some((Role::Bad, format!("{} {}", problem.code, problem.what))),
-        Survey::Seen { .. } => None,
+        Inspection::Failed(problem) => Some((Role::Bad, format!("{} {}", problem.code, problem.what))),
+        Inspection::Seen { .. } => None,
     }
 }
 
-fn survey_note(model: &Model, page: &mut Page<'static>, width: usize) {
-    if let Some((role, words)) = survey_words(model) {
+fn inspection_note(model: &Model, page: &mut Page<'static>, width: usize) {
+    if let Some((role, words)) = inspection_words(model) {
         page.seen(model, &[(role, words)], width);
-        if let Survey::Failed(problem) = &model.survey {
+        if let Inspection::Failed(problem) = &model.inspection {
             let lines: Vec<(Role, String)> =
                 problem.evidence.iter().map(|line| (Role::Dim, line.clone())).collect();
             page.seen(model, &lines, width);
         }
-    } else if matches!(model.survey, Survey::Seen { stale: true, .. }) {
+    } else if matches!(model.inspection, Inspection::Seen { stale: true, .. }) {
         page.say(model, Role::Dim, "the answers have changed since; R looks again", width);
     }
 }
 
 /// The looked-at step of a place.
-fn step<'a>(seen: &'a Seen, id: &str) -> Option<&'a State> {
+fn step<'a>(seen: &'a PlacePreview, id: &str) -> Option<&'a StepState> {
     seen.looked.iter().find(|one| one.step.id().0 == id).map(|one| &one.state)
 }
 
@@ -437,7 +451,7 @@ fn certificates(model: &Model, page: &mut Page<'static>, width: usize) {
     page.space();
     field(model, page, Field::Days);
     page.space();
-    survey_note(model, page, width);
+    inspection_note(model, page, width);
     let days: i64 = Field::Days.get(&model.answers, 0).parse().unwrap_or(365);
     let cards = crate::ui::wizard::screens::certificates::cards(model, days);
     let longest = cards.iter().map(|card| card.days.max(card.there.unwrap_or(0))).max().unwrap_or(1).max(1);
@@ -490,28 +504,28 @@ fn bar(model: &Model, name: &str, days: i64, longest: i64, room: usize, role: Ro
 }
 
 fn states(model: &Model, page: &mut Page<'static>, place: &Place, ids: &[&str], width: usize) {
-    let Some(seen) = model.survey.seen() else { return };
+    let Some(seen) = model.inspection.seen() else { return };
     let Some(seen) = seen.iter().find(|seen| seen.place == *place) else { return };
     for id in ids {
         let Some(state) = step(seen, id) else { continue };
         let title = crate::ui::wizard::screens::run::title(id).to_owned();
         match state {
-            State::Done(evidence) => {
+            StepState::Done(evidence) => {
                 page.seen(model, &[(Role::Ok, format!("{title}: same, {evidence}"))], width);
             }
-            State::Todo(actions) => {
+            StepState::Todo(actions) => {
                 page.seen(model, &[(Role::Changed, format!("{title}: {} to do", actions.len()))], width);
                 for action in actions {
                     page.seen(model, &[(Role::Added, format!("  + {}", action.title()))], width);
                 }
             }
-            State::Blocked(problem) => {
+            StepState::Blocked(problem) => {
                 page.seen(model, &[(Role::Bad, format!("{} {}", problem.code, problem.what))], width);
                 let lines: Vec<(Role, String)> =
                     problem.evidence.iter().map(|line| (Role::Dim, line.clone())).collect();
                 page.seen(model, &lines, width);
             }
-            State::Await(_) => page.seen(model, &[(Role::Dim, format!("{title}: proven in Run"))], width),
+            StepState::Await(_) => page.seen(model, &[(Role::Dim, format!("{title}: proven in Run"))], width),
         }
     }
     if let Some(problem) = &seen.problem {
@@ -544,8 +558,8 @@ fn kubectl(model: &Model, page: &mut Page<'static>, width: usize) {
             width,
         );
     }
-    survey_note(model, page, width);
-    states(model, page, &Place::Here, &["admin", "context", "kubectl"], width);
+    inspection_note(model, page, width);
+    states(model, page, &Place::Local, &["admin", "context", "kubectl"], width);
 }
 
 fn dns(model: &Model, page: &mut Page<'static>, width: usize) {
@@ -565,10 +579,10 @@ fn dns(model: &Model, page: &mut Page<'static>, width: usize) {
         &format!("It gets the address {dns} out of {range}; the kubelets tell it to every pod."),
         width,
     );
-    for remark in model.remarks.iter().filter(|remark| remark.field == "cluster.dns" && !remark.missing) {
+    for remark in model.issues.iter().filter(|remark| remark.field == "cluster.dns" && !remark.missing) {
         page.seen(model, &[(Role::Bad, format!("{}; {}", remark.what, remark.cure))], width);
     }
-    survey_note(model, page, width);
+    inspection_note(model, page, width);
     states(model, page, &Place::Cluster, &["namespace", "dns", "dns-pods"], width);
     page.space();
     page.say(model, Role::Key, "The manifest", width);

@@ -6,7 +6,7 @@ use crate::engine::probe::{ApiSeen, CaSeen, WorkerSeen};
 use crate::kube::probe::NameCheck;
 use crate::plan::problem::{Problem, Verdict};
 use crate::ui::tui::theme::Role;
-use crate::ui::wizard::model::{Look, Mood};
+use crate::ui::wizard::model::{Look, LookStatus};
 
 /// Verdicts as lines; the first one that stops is the problem.
 fn verdicts(look: &mut Look, list: &[Verdict]) {
@@ -23,12 +23,12 @@ fn verdicts(look: &mut Look, list: &[Verdict]) {
     }
 }
 
-fn doubt(mood: Mood) -> Mood {
-    if mood == Mood::Good { Mood::Doubtful } else { mood }
+fn doubt(mood: LookStatus) -> LookStatus {
+    if mood == LookStatus::Good { LookStatus::Doubtful } else { mood }
 }
 
 fn stop(look: &mut Look, problem: &Problem) {
-    look.mood = Mood::Bad;
+    look.mood = LookStatus::Bad;
     if look.problem.is_none() {
         look.word = format!("{} {}", problem.code, problem.what);
         look.problem = Some(problem.clone());
@@ -38,7 +38,7 @@ fn stop(look: &mut Look, problem: &Problem) {
 }
 
 fn good(word: &str) -> Look {
-    Look { mood: Mood::Good, word: word.to_owned(), lines: Vec::new(), problem: None, stale: false }
+    Look { mood: LookStatus::Good, word: word.to_owned(), lines: Vec::new(), problem: None, stale: false }
 }
 
 /// A look that failed.
@@ -108,7 +108,7 @@ pub fn api(seen: &ApiSeen) -> Look {
     let mut look = good("answers");
     if let Some(fault) = &seen.fault {
         look.lines.push((Role::Bad, format!("{}: {fault}", seen.url)));
-        look.mood = Mood::Doubtful;
+        look.mood = LookStatus::Doubtful;
         "does not answer".clone_into(&mut look.word);
         let words = "host steps can go on without it; proofs wait until it answers".to_owned();
         look.lines.push((Role::Dim, words));
@@ -130,7 +130,7 @@ pub fn api(seen: &ApiSeen) -> Look {
         Some(Ok(())) => look.lines.push((Role::Ok, "its certificate is of our CA".to_owned())),
         Some(Err(why)) => {
             look.lines.push((Role::Bad, format!("its certificate does not lead to our CA: {why}")));
-            look.mood = Mood::Bad;
+            look.mood = LookStatus::Bad;
             "another CA".clone_into(&mut look.word);
         }
         None => {}
@@ -148,7 +148,7 @@ pub fn api(seen: &ApiSeen) -> Look {
         Some(NameCheck::Missing(names)) => {
             let words = format!("the certificate is for {}, not for this address", names.join(", "));
             look.lines.push((Role::Bad, words));
-            look.mood = Mood::Bad;
+            look.mood = LookStatus::Bad;
             "another name".clone_into(&mut look.word);
         }
         None => {}
@@ -162,7 +162,7 @@ pub fn api(seen: &ApiSeen) -> Look {
                 format!("it accepts clients of {} only", seen.client_cas.join("; "))
             };
             look.lines.push((Role::Bad, words));
-            look.mood = Mood::Bad;
+            look.mood = LookStatus::Bad;
         }
         None => {}
     }
@@ -216,11 +216,11 @@ pub fn worker(seen: &WorkerSeen) -> Look {
     }
     for one in &seen.looked {
         verdicts(&mut look, &one.verdicts);
-        if let crate::step::State::Blocked(problem) = &one.state {
+        if let crate::step::StepState::Blocked(problem) = &one.state {
             stop(&mut look, problem);
         }
     }
-    if look.mood == Mood::Doubtful {
+    if look.mood == LookStatus::Doubtful {
         look.word = look.word.replace("ready", "ready, with warnings");
     }
     look

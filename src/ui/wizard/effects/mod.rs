@@ -18,7 +18,9 @@ use zeroize::Zeroizing;
 use crate::engine::demo::{self, DemoLab};
 use crate::engine::review::Reviewed;
 use crate::engine::signing::offline::{Bundle, OfflineCerts};
-use crate::engine::{Engine, Front, Journal, RealWorld, Seen, Session, Stamped, Teller, World, probe};
+use crate::engine::{
+    Engine, EventSink, Front, Journal, PlacePreview, RealWorld, Session, SharedWorld, Stamped, World, probe,
+};
 use crate::host::{HostKeyQuestion, Stop, TrustAnswer};
 use crate::live;
 use crate::pki::CaInfo;
@@ -33,11 +35,8 @@ use crate::ui::script;
 use crate::ui::tui::clipboard;
 use crate::ui::tui::theme::Role;
 use crate::ui::wizard::message::{Effect, Msg, Opened};
-use crate::ui::wizard::model::{Demo, Model, Offline, Question, Reply, Target};
+use crate::ui::wizard::model::{Demo, Model, Offline, ProbeTarget, Question, Reply};
 use crate::ui::wizard::update;
-
-/// A world that threads share.
-pub type Shared = Arc<dyn World + Send + Sync>;
 
 /// What the wizard stands on.
 #[derive(Clone)]
@@ -50,10 +49,10 @@ pub enum Ground {
 
 /// Questions that somebody waits for.
 #[derive(Clone, Default)]
-pub struct Replies(Arc<Mutex<Waiting>>);
+pub struct Replies(Arc<Mutex<PendingReplies>>);
 
 #[derive(Default)]
-struct Waiting {
+struct PendingReplies {
     asked: HashMap<u64, Sender<Reply>>,
     /// Nobody answers any more.
     closed: bool,
@@ -145,18 +144,18 @@ impl Dialogs {
 struct DialogsShared(Mutex<Dialogs>);
 
 /// Shows a run on the wizard's screen.
-struct Shows {
+struct ScreenFront {
     send: Mutex<Sender<Msg>>,
     replies: Replies,
 }
 
-impl Shows {
+impl ScreenFront {
     fn send(&self) -> Sender<Msg> {
         self.send.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-impl Front for Shows {
+impl Front for ScreenFront {
     fn emit(&self, event: &Stamped) {
         let _ = self.send().send(Msg::Run(event.clone()));
     }
@@ -182,7 +181,7 @@ impl Front for Shows {
 
 /// What the wizard was started with.
 #[derive(Clone)]
-pub struct Places {
+pub struct WizardFolders {
     /// Where sessions are kept.
     pub state: PathBuf,
     /// The operator's home.
@@ -198,10 +197,10 @@ pub struct Places {
 }
 
 /// Carries out effects.
-pub struct Works {
+pub struct EffectRunner {
     send: Sender<Msg>,
     replies: Replies,
-    places: Places,
+    places: WizardFolders,
     ground: Ground,
     real: Arc<RealWorld>,
     watch: Option<live::Watch>,
@@ -213,9 +212,9 @@ pub struct Works {
     demo_folder: Option<PathBuf>,
 }
 
-impl Works {
+impl EffectRunner {
     /// Works on machines until a demo is opened.
-    pub fn new(send: Sender<Msg>, replies: Replies, places: Places, real: RealWorld) -> Self {
+    pub fn new(send: Sender<Msg>, replies: Replies, places: WizardFolders, real: RealWorld) -> Self {
         let real = Arc::new(real);
         let (saves, drafts) = mpsc::channel::<session::Draft>();
         let (state, told) = (places.state.clone(), send.clone());
@@ -271,12 +270,12 @@ impl Works {
         }
     }
 
-    fn world(&self, api: &ApiAddress, cluster: &str) -> Shared {
+    fn world(&self, api: &ApiAddress, cluster: &str) -> SharedWorld {
         match &self.ground {
             Ground::Real(real) => {
                 Arc::new(real.for_api(api).keeping(self.places.state.join(cluster).join("kept")))
             }
-            Ground::Demo(demo) => Arc::clone(&demo.world) as Shared,
+            Ground::Demo(demo) => Arc::clone(&demo.world) as SharedWorld,
         }
     }
 
@@ -309,7 +308,7 @@ impl Works {
                 }
             }
             Effect::Look { target, number } => self.look(target, number, model),
-            Effect::Survey { number } => self.survey(number, model),
+            Effect::Inspect { number } => self.inspect(number, model),
             Effect::Run { only } => self.run(only, model),
             Effect::Stop => self.stops.iter().for_each(|stop| stop.press()),
             Effect::Undo { host } => self.undo(host, model),
@@ -370,19 +369,19 @@ impl Works {
                 ..Default::default()
             });
         }
-        let places = crate::plan::check::Places { base: model.base.clone(), home: model.home.clone() };
+        let places = crate::plan::check::PathBases { base: model.base.clone(), home: model.home.clone() };
         crate::plan::check::finish(&model_answers, &places).ok()
     }
 
-    fn look(&self, target: Target, number: u64, model: &Model) {
+    fn look(&self, target: ProbeTarget, number: u64, model: &Model) {
         let send = self.send.clone();
         // What is looked at alone is not kept from it by mistakes in the workers, or in the other workers.
         let workers = match &target {
-            Target::Worker(name) => {
+            ProbeTarget::Worker(name) => {
                 let row = (0..model.answers.workers.len()).find(|row| model.worker_name(*row) == *name);
                 Some(row.and_then(|row| model.answers.workers.get(row).cloned()).into_iter().collect())
             }
-            Target::Ca | Target::Api => update::plan(model).is_none().then(Vec::new),
+            ProbeTarget::Ca | ProbeTarget::Api => update::plan(model).is_none().then(Vec::new),
         };
         let alone = workers.map(|workers| {
             let mut one = Model::new(model.theme, model.size, model.now);
@@ -402,18 +401,18 @@ impl Works {
         let kept = Arc::clone(&self.ca);
         std::thread::spawn(move || {
             let look = match &target {
-                Target::Ca => {
+                ProbeTarget::Ca => {
                     let seen = probe::ca(&plan.ca.place, world.as_ref());
                     if let Ok(seen) = &seen {
                         kept.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&seen.info);
                     }
                     describe::ca(&seen)
                 }
-                Target::Api => {
+                ProbeTarget::Api => {
                     let ca = kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
                     describe::api(&probe::api(world.as_ref(), ca.as_ref()))
                 }
-                Target::Worker(name) => match plan.workers.iter().find(|worker| worker.name == *name) {
+                ProbeTarget::Worker(name) => match plan.workers.iter().find(|worker| worker.name == *name) {
                     Some(worker) => describe::worker(&probe::worker(&plan, worker, world.as_ref())),
                     None => describe::failed(&Problem::new(
                         "E-PLAN-01",
@@ -425,11 +424,11 @@ impl Works {
         });
     }
 
-    fn survey(&self, number: u64, model: &Model) {
+    fn inspect(&self, number: u64, model: &Model) {
         let send = self.send.clone();
         let Some(plan) = Self::plan(model) else {
             let problem = Problem::new("E-PLAN-01", "not everything is answered yet");
-            let _ = send.send(Msg::Surveyed { number, seen: Err(problem) });
+            let _ = send.send(Msg::Inspected { number, seen: Err(problem) });
             return;
         };
         let world = self.world(&plan.cluster.api, &plan.cluster.name);
@@ -437,7 +436,7 @@ impl Works {
         let (replies, run) = (self.replies.clone(), self.run_id());
         std::thread::spawn(move || {
             let stop = Stop::default();
-            let shows = Shows { send: Mutex::new(send.clone()), replies };
+            let shows = ScreenFront { send: Mutex::new(send.clone()), replies };
             let parts = Parts {
                 plan: &plan,
                 world: world.as_ref(),
@@ -450,7 +449,7 @@ impl Works {
             };
             let engine = parts.engine(&state, Journal::none(), false, None, OfflineCerts::default());
             let seen = engine.preview().map(Arc::new);
-            let _ = send.send(Msg::Surveyed { number, seen });
+            let _ = send.send(Msg::Inspected { number, seen });
         });
     }
 
@@ -509,12 +508,12 @@ impl Works {
         let all = only.is_empty();
         let only = if all { model.only.clone() } else { only };
         // A retry looks again by itself; the first run does what was reviewed and nothing else.
-        let reviewed = model.survey.seen().filter(|_| all).map(Reviewed::of);
+        let reviewed = model.inspection.seen().filter(|_| all).map(Reviewed::of);
         let (send, replies, jobs, state) =
             (self.send.clone(), self.replies.clone(), self.places.jobs, self.state());
         let (guided, offline) = (model.guided, self.offline.clone());
         std::thread::spawn(move || {
-            let shows = Shows { send: Mutex::new(send.clone()), replies };
+            let shows = ScreenFront { send: Mutex::new(send.clone()), replies };
             let parts = Parts {
                 plan: &plan,
                 world: world.as_ref(),
@@ -536,7 +535,7 @@ impl Works {
         let (send, replies, jobs, state) =
             (self.send.clone(), self.replies.clone(), self.places.jobs, self.state());
         std::thread::spawn(move || {
-            let shows = Shows { send: Mutex::new(send.clone()), replies };
+            let shows = ScreenFront { send: Mutex::new(send.clone()), replies };
             let parts = Parts {
                 plan: &plan,
                 world: world.as_ref(),
@@ -561,11 +560,11 @@ impl Works {
             (self.send.clone(), self.replies.clone(), self.places.jobs, self.state());
         let only = match &place {
             Place::Worker(name) => vec![name.clone()],
-            Place::Here | Place::CaHost | Place::Cluster => Vec::new(),
+            Place::Local | Place::CaHost | Place::Cluster => Vec::new(),
         };
         let offline = self.offline.clone();
         std::thread::spawn(move || {
-            let shows = Shows { send: Mutex::new(send.clone()), replies };
+            let shows = ScreenFront { send: Mutex::new(send.clone()), replies };
             let parts = Parts {
                 plan: &plan,
                 world: world.as_ref(),
@@ -624,7 +623,7 @@ impl Works {
             let _ = self.send.send(Msg::Say(Role::Warn, "not everything is answered yet".to_owned()));
             return;
         };
-        let Some(seen) = model.survey.seen() else {
+        let Some(seen) = model.inspection.seen() else {
             let words = "the hosts were not looked at yet: Review does, then export".to_owned();
             let _ = self.send.send(Msg::Say(Role::Warn, words));
             return;
@@ -667,7 +666,7 @@ impl Works {
 
     fn kubeconfig(&self, model: &Model) {
         let mut lines = Vec::new();
-        let here = model.survey.seen().and_then(|all| all.iter().find(|seen| seen.place == Place::Here));
+        let here = model.inspection.seen().and_then(|all| all.iter().find(|seen| seen.place == Place::Local));
         for looked in
             here.into_iter().flat_map(|seen| &seen.looked).filter(|one| one.step.id().0 == "context")
         {
@@ -864,7 +863,7 @@ fn faults(lab: &DemoLab) -> Vec<(String, String, String)> {
     all
 }
 
-fn words(remarks: Vec<crate::plan::remark::Remark>) -> Vec<String> {
+fn words(remarks: Vec<crate::plan::issue::PlanIssue>) -> Vec<String> {
     remarks.into_iter().map(|remark| remark.to_string()).collect()
 }
 
@@ -874,7 +873,7 @@ fn demo_folder() -> PathBuf {
 }
 
 /// What a run that writes stands on: plan, world, session, journal, the wish to stop, its id.
-type Begun = (Arc<Plan>, Shared, Arc<Session>, Journal, Arc<Stop>, String);
+type Begun = (Arc<Plan>, SharedWorld, Arc<Session>, Journal, Arc<Stop>, String);
 
 /// What an engine is made of.
 struct Parts<'a> {
@@ -905,7 +904,7 @@ impl<'a> Parts<'a> {
         Engine {
             plan: self.plan,
             world: self.world,
-            teller: Teller::new(self.front, &run),
+            events: EventSink::new(self.front, &run),
             journal,
             stop: self.stop,
             run,
@@ -921,5 +920,5 @@ impl<'a> Parts<'a> {
     }
 }
 
-/// What a survey found, for those who only look.
-pub type Surveyed = Arc<Vec<Seen>>;
+/// What an inspection found, for those who only look.
+pub type Inspected = Arc<Vec<PlacePreview>>;

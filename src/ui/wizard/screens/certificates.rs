@@ -1,12 +1,12 @@
 //! One card for each certificate a worker gets: what it will say, and how what is there already differs.
 
-use crate::engine::Seen;
+use crate::engine::PlacePreview;
 use crate::pki;
 use crate::plan::fact::Known;
 use crate::plan::model::{Plan, Version, Worker};
 use crate::plan::place::Place;
 use crate::profile::{self, Identity, KUBELET};
-use crate::step::State;
+use crate::step::StepState;
 use crate::ui::tui::theme::Role;
 use crate::ui::wizard::model::Model;
 
@@ -41,7 +41,7 @@ pub fn cards(model: &Model, days: i64) -> Vec<Card> {
         .take(MOST)
         .flat_map(|worker| {
             let place = Place::Worker(worker.name.clone());
-            let seen = model.survey.seen().and_then(|all| all.iter().find(|seen| seen.place == place));
+            let seen = model.inspection.seen().and_then(|all| all.iter().find(|seen| seen.place == place));
             identities(plan, worker, seen)
                 .into_iter()
                 .map(|identity| card(model, worker, &identity, seen, days))
@@ -50,7 +50,7 @@ pub fn cards(model: &Model, days: i64) -> Vec<Card> {
         .collect()
 }
 
-fn identities(plan: &Plan, worker: &Worker, seen: Option<&Seen>) -> Vec<Identity> {
+fn identities(plan: &Plan, worker: &Worker, seen: Option<&PlacePreview>) -> Vec<Identity> {
     let found = seen.and_then(|seen| match seen.facts.kubelet(KUBELET) {
         Known::Yes(Some(kubelet)) => Version::parse(&kubelet.version),
         Known::Yes(None) | Known::No(_) | Known::NotAsked => None,
@@ -60,7 +60,7 @@ fn identities(plan: &Plan, worker: &Worker, seen: Option<&Seen>) -> Vec<Identity
     profile.map(|profile| profile.identities(plan, worker)).unwrap_or_default()
 }
 
-fn card(model: &Model, worker: &Worker, identity: &Identity, seen: Option<&Seen>, days: i64) -> Card {
+fn card(model: &Model, worker: &Worker, identity: &Identity, seen: Option<&PlacePreview>, days: i64) -> Card {
     let wish = &identity.wish;
     let mut usage = vec!["digital signature", "key encipherment"];
     if wish.client {
@@ -92,13 +92,13 @@ fn card(model: &Model, worker: &Worker, identity: &Identity, seen: Option<&Seen>
     compare(model, &mut card, identity, seen, &san);
     let keys = seen.looked.iter().find(|one| one.step.id().0 == "keys").map(|one| &one.state);
     match keys {
-        Some(State::Blocked(problem)) if card.there.is_some() => {
+        Some(StepState::Blocked(problem)) if card.there.is_some() => {
             card.word = format!("{} stands in the way", problem.code);
             card.role = Role::Bad;
             let evidence = problem.evidence.iter().map(|line| (Role::Bad, line.clone()));
             card.differs.extend(evidence);
         }
-        Some(State::Done(_)) => {
+        Some(StepState::Done(_)) => {
             "same: it is kept".clone_into(&mut card.word);
             card.role = Role::Ok;
         }
@@ -108,7 +108,7 @@ fn card(model: &Model, worker: &Worker, identity: &Identity, seen: Option<&Seen>
 }
 
 /// What is on the host against what is wanted.
-fn compare(model: &Model, card: &mut Card, identity: &Identity, seen: &Seen, san: &str) {
+fn compare(model: &Model, card: &mut Card, identity: &Identity, seen: &PlacePreview, san: &str) {
     let file = match seen.facts.file(&identity.cert) {
         Known::Yes(Some(file)) => file,
         Known::Yes(None) => {

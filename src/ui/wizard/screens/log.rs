@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::plan::remark::is_control;
+use crate::plan::issue::is_control;
 use crate::ui::tui::theme::Role;
 
 /// So many lines are kept for a place.
@@ -10,7 +10,7 @@ pub const KEPT: usize = 5_000;
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct LogLine {
     /// Seconds of the run, in words.
     pub at: String,
     /// How it is meant.
@@ -22,7 +22,7 @@ pub struct Line {
 /// Lines and how they are looked at.
 #[derive(Debug, Clone)]
 pub struct Log {
-    lines: VecDeque<Line>,
+    lines: VecDeque<LogLine>,
     /// Lines that were dropped because there were too many.
     pub dropped: usize,
     /// New lines move the view.
@@ -62,7 +62,7 @@ impl Log {
             self.lines.pop_front();
             self.dropped = self.dropped.saturating_add(1);
         }
-        self.lines.push_back(Line { at, role, text });
+        self.lines.push_back(LogLine { at, role, text });
         if !self.follow {
             self.unseen = self.unseen.saturating_add(1);
         }
@@ -79,7 +79,7 @@ impl Log {
     }
 
     /// The lines from the first one ever counted; dropped ones are skipped.
-    pub fn from(&self, top: usize) -> impl Iterator<Item = &Line> {
+    pub fn from(&self, top: usize) -> impl Iterator<Item = &LogLine> {
         self.lines.iter().skip(top.saturating_sub(self.dropped))
     }
 
@@ -113,7 +113,7 @@ impl Log {
     }
 
     /// Whether a line has what is searched: case counts only when the search has upper-case letters.
-    pub fn hit(&self, line: &Line) -> bool {
+    pub fn hit(&self, line: &LogLine) -> bool {
         if self.search.is_empty() {
             return false;
         }

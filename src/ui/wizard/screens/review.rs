@@ -1,49 +1,49 @@
 //! The review: one row for each step of each place, what it would do, what it would replace.
 
-use crate::engine::Seen;
-use crate::engine::inspect::Looked;
+use crate::engine::PlacePreview;
+use crate::engine::inspect::StepOutcome;
 use crate::kube::kubeconfig_write::hide;
 use crate::plan::action::{Action, Content, Risk};
 use crate::plan::place::Place;
-use crate::step::State;
+use crate::step::StepState;
 use crate::ui::tui::theme::Role;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::message::Effect;
-use crate::ui::wizard::model::{Model, Screen, Survey};
+use crate::ui::wizard::model::{Inspection, Model, Screen};
 use crate::ui::wizard::update::edit;
 
 /// A row of the review.
 #[derive(Clone, Copy)]
-pub struct Row<'a> {
+pub struct ReviewRow<'a> {
     /// The place.
-    pub seen: &'a Seen,
+    pub seen: &'a PlacePreview,
     /// The step; `None` = the place could not be looked at.
-    pub looked: Option<&'a Looked>,
+    pub looked: Option<&'a StepOutcome>,
 }
 
 /// All rows, in order.
-pub fn rows(model: &Model) -> Vec<Row<'_>> {
-    let Some(seen) = model.survey.seen() else { return Vec::new() };
+pub fn rows(model: &Model) -> Vec<ReviewRow<'_>> {
+    let Some(seen) = model.inspection.seen() else { return Vec::new() };
     seen.iter()
         .flat_map(|place| {
             let broken = place.problem.is_some() && place.looked.is_empty();
-            let first = broken.then_some(Row { seen: place, looked: None });
+            let first = broken.then_some(ReviewRow { seen: place, looked: None });
             first
                 .into_iter()
-                .chain(place.looked.iter().map(move |one| Row { seen: place, looked: Some(one) }))
+                .chain(place.looked.iter().map(move |one| ReviewRow { seen: place, looked: Some(one) }))
         })
         .collect()
 }
 
 /// Actions of a step.
-pub fn actions(looked: &Looked) -> &[Action] {
+pub fn actions(looked: &StepOutcome) -> &[Action] {
     match &looked.state {
-        State::Todo(actions) => actions,
-        State::Done(_) | State::Await(_) | State::Blocked(_) => &[],
+        StepState::Todo(actions) => actions,
+        StepState::Done(_) | StepState::Await(_) | StepState::Blocked(_) => &[],
     }
 }
 
-/// Counts of a survey.
+/// Counts of an inspection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Count {
     /// Actions.
@@ -56,8 +56,8 @@ pub struct Count {
     pub same: usize,
 }
 
-/// Counts what a survey found.
-pub fn count(seen: &[Seen]) -> Count {
+/// Counts what an inspection found.
+pub fn count(seen: &[PlacePreview]) -> Count {
     let mut count = Count::default();
     for place in seen {
         let of_place: usize = place.looked.iter().map(|one| actions(one).len()).sum();
@@ -65,14 +65,14 @@ pub fn count(seen: &[Seen]) -> Count {
         count.places = count.places.saturating_add(usize::from(of_place > 0));
         let blocked = place.problem.is_some() || place.looked.iter().any(|one| one.blocked().is_some());
         count.problems = count.problems.saturating_add(usize::from(blocked));
-        let same = place.looked.iter().filter(|one| matches!(one.state, State::Done(_))).count();
+        let same = place.looked.iter().filter(|one| matches!(one.state, StepState::Done(_))).count();
         count.same = count.same.saturating_add(same);
     }
     count
 }
 
 /// What an action replaces that gangplank did not make.
-fn foreign(action: &Action, seen: &Seen) -> bool {
+fn foreign(action: &Action, seen: &PlacePreview) -> bool {
     if action.risk(&seen.facts) != Risk::Changes {
         return false;
     }
@@ -89,7 +89,7 @@ fn foreign(action: &Action, seen: &Seen) -> bool {
 
 /// Hosts on which something of others is replaced, with what.
 pub fn replaced(model: &Model) -> Vec<(String, Vec<String>)> {
-    let Some(seen) = model.survey.seen() else { return Vec::new() };
+    let Some(seen) = model.inspection.seen() else { return Vec::new() };
     seen.iter()
         .filter_map(|place| {
             let Place::Worker(name) = &place.place else { return None };
@@ -106,7 +106,7 @@ pub fn replaced(model: &Model) -> Vec<(String, Vec<String>)> {
 }
 
 /// The sign of a step: what it does at worst.
-pub fn sign(looked: &Looked, seen: &Seen) -> (&'static str, Role) {
+pub fn sign(looked: &StepOutcome, seen: &PlacePreview) -> (&'static str, Role) {
     let list = actions(looked);
     if list.iter().any(|action| foreign(action, seen)) {
         return ("! replaces", Role::Warn);
@@ -120,7 +120,7 @@ pub fn sign(looked: &Looked, seen: &Seen) -> (&'static str, Role) {
 }
 
 /// The words under which an action can be taken back.
-pub fn undo_words(action: &Action, seen: &Seen) -> String {
+pub fn undo_words(action: &Action, seen: &PlacePreview) -> String {
     let inverse = action.inverse(&seen.facts);
     match action {
         Action::Sign { .. } => "cannot be taken back: an issued certificate ends by itself".to_owned(),
@@ -167,14 +167,14 @@ pub fn edit_row(model: &mut Model) -> Vec<Effect> {
     let target = {
         let rows = rows(model);
         let Some(row) = rows.get(model.review_row) else {
-            return match model.survey {
-                Survey::Failed(_) => edit(model, Screen::Ca, None, None),
+            return match model.inspection {
+                Inspection::Failed(_) => edit(model, Screen::Ca, None, None),
                 _ => Vec::new(),
             };
         };
         let worker = match &row.seen.place {
             Place::Worker(name) => Some(name.clone()),
-            Place::Here | Place::CaHost | Place::Cluster => None,
+            Place::Local | Place::CaHost | Place::Cluster => None,
         };
         let (screen, field) = match row.looked.map(|looked| looked.step.id().0) {
             Some("keys" | "sign" | "certificates" | "admin") => (Screen::Certificates, Some(Field::Days)),

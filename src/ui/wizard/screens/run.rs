@@ -1,9 +1,9 @@
 //! The run on the screen: what each event of the engine changes, and which ways out a problem has.
 
-use crate::engine::{Event, Outcome, Stamped};
+use crate::engine::{Event, Stamped, TaskOutcome};
 use crate::plan::action::Action;
 use crate::plan::place::Place;
-use crate::plan::problem::{Problem, Verdict, Way};
+use crate::plan::problem::{Problem, Remedy, Verdict};
 use crate::step::{CATALOGUE, On, Step};
 use crate::ui::tui::theme::Role;
 use crate::ui::wizard::form;
@@ -13,16 +13,16 @@ use crate::ui::wizard::screens::log::Log;
 
 /// A way out that can be taken on the problem card.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Choice {
+pub struct RemedyChoice {
     /// The words.
     pub text: String,
     /// What taking it means.
-    pub act: Act,
+    pub act: RunRemedy,
 }
 
 /// What a way means.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Act {
+pub enum RunRemedy {
     /// Run the place again.
     Retry,
     /// Change an answer.
@@ -44,7 +44,7 @@ pub enum Act {
 /// The places of the matrix, in order: this computer, the workers, the cluster.
 pub fn places(model: &Model) -> Vec<Place> {
     let workers = model.worker_names().into_iter().filter(|name| model.chosen(name)).map(Place::Worker);
-    [Place::Here].into_iter().chain(workers).chain([Place::Cluster]).collect()
+    [Place::Local].into_iter().chain(workers).chain([Place::Cluster]).collect()
 }
 
 /// The steps that are shown, in order.
@@ -56,7 +56,7 @@ pub fn steps() -> impl Iterator<Item = &'static dyn Step> {
 pub fn belongs(step: &dyn Step, place: &Place) -> bool {
     match step.on() {
         On::Worker | On::Ready => matches!(place, Place::Worker(_)),
-        On::Here => *place == Place::Here,
+        On::Local => *place == Place::Local,
         On::Cluster => *place == Place::Cluster,
     }
 }
@@ -85,7 +85,7 @@ pub fn event(model: &mut Model, event: &Stamped) {
     let at = stamp(event.t);
     match &event.event {
         Event::RunStarted { hosts } => {
-            log(run, &Place::Here).push(at, Role::Dim, format!("contacts {}", hosts.join(", ")));
+            log(run, &Place::Local).push(at, Role::Dim, format!("contacts {}", hosts.join(", ")));
         }
         Event::Note { text } => log(run, &event.place).push(at, Role::Warn, text.clone()),
         Event::Verdict(verdict) => {
@@ -161,16 +161,16 @@ impl std::fmt::Display for Seconds {
     }
 }
 
-fn ended(run: &mut Run, event: &Stamped, outcome: &Outcome) {
+fn ended(run: &mut Run, event: &Stamped, outcome: &TaskOutcome) {
     let (state, words, role) = match outcome {
-        Outcome::Changed { actions: 1 } => (CellState::Changed, "1 action".to_owned(), Role::Ok),
-        Outcome::Changed { actions } => (CellState::Changed, format!("{actions} actions"), Role::Ok),
-        Outcome::Same { evidence } => (CellState::Same, evidence.clone(), Role::Dim),
-        Outcome::Proven { evidence } => (CellState::Proven, evidence.clone(), Role::Ok),
-        Outcome::NotProven { why } => (CellState::Unproven, why.clone(), Role::Warn),
-        Outcome::Skipped { why } => (CellState::Skipped, why.clone(), Role::Warn),
-        Outcome::Failed { problem } => (CellState::Failed, problem.what.clone(), Role::Bad),
-        Outcome::Stopped => (CellState::Held, "stopped".to_owned(), Role::Warn),
+        TaskOutcome::Changed { actions: 1 } => (CellState::Changed, "1 action".to_owned(), Role::Ok),
+        TaskOutcome::Changed { actions } => (CellState::Changed, format!("{actions} actions"), Role::Ok),
+        TaskOutcome::Same { evidence } => (CellState::Same, evidence.clone(), Role::Dim),
+        TaskOutcome::Proven { evidence } => (CellState::Proven, evidence.clone(), Role::Ok),
+        TaskOutcome::NotProven { why } => (CellState::Unproven, why.clone(), Role::Warn),
+        TaskOutcome::Skipped { why } => (CellState::Skipped, why.clone(), Role::Warn),
+        TaskOutcome::Failed { problem } => (CellState::Failed, problem.what.clone(), Role::Bad),
+        TaskOutcome::Stopped => (CellState::Held, "stopped".to_owned(), Role::Warn),
     };
     if let Some(cell) = cell(run, event) {
         cell.state = state;
@@ -181,7 +181,7 @@ fn ended(run: &mut Run, event: &Stamped, outcome: &Outcome) {
     let name = event.step.map_or("", |id| title(id.0));
     let word = word(state);
     log(run, &event.place).push(stamp(event.t), role, format!("{name}: {word}  {words}"));
-    if let Outcome::Failed { problem } = outcome {
+    if let TaskOutcome::Failed { problem } = outcome {
         trouble(run, event, problem.clone());
     }
 }
@@ -246,49 +246,57 @@ pub fn shown(model: &Model) -> Option<&Trouble> {
 }
 
 /// The ways out of the problem that is shown.
-pub fn choices(model: &Model) -> Vec<Choice> {
+pub fn choices(model: &Model) -> Vec<RemedyChoice> {
     let Some(trouble) = shown(model) else { return Vec::new() };
     ways(&trouble.problem, &trouble.place)
 }
 
 /// The ways out of a problem on a place.
-pub fn ways(problem: &Problem, place: &Place) -> Vec<Choice> {
-    let mut choices: Vec<Choice> = problem.ways.iter().map(|way| from_way(way, place)).collect();
-    let has = |choices: &[Choice], act: &Act| choices.iter().any(|choice| choice.act == *act);
-    if !has(&choices, &Act::Retry) {
-        choices.push(Choice { text: "Try again: what is done stays".to_owned(), act: Act::Retry });
+pub fn ways(problem: &Problem, place: &Place) -> Vec<RemedyChoice> {
+    let mut choices: Vec<RemedyChoice> = problem.ways.iter().map(|way| from_way(way, place)).collect();
+    let has = |choices: &[RemedyChoice], act: &RunRemedy| choices.iter().any(|choice| choice.act == *act);
+    if !has(&choices, &RunRemedy::Retry) {
+        choices
+            .push(RemedyChoice { text: "Try again: what is done stays".to_owned(), act: RunRemedy::Retry });
     }
     if let Place::Worker(name) = place {
-        if !has(&choices, &Act::Skip) {
+        if !has(&choices, &RunRemedy::Skip) {
             let text = format!("Skip {name} and finish the others");
-            choices.push(Choice { text, act: Act::Skip });
+            choices.push(RemedyChoice { text, act: RunRemedy::Skip });
         }
-        choices.push(Choice { text: format!("Undo what was done on {name}"), act: Act::Undo });
-        choices.push(Choice { text: format!("Open a shell on {name}; it comes back here"), act: Act::Shell });
+        choices.push(RemedyChoice { text: format!("Undo what was done on {name}"), act: RunRemedy::Undo });
+        choices.push(RemedyChoice {
+            text: format!("Open a shell on {name}; it comes back here"),
+            act: RunRemedy::Shell,
+        });
     }
     choices
 }
 
-fn from_way(way: &Way, place: &Place) -> Choice {
+fn from_way(way: &Remedy, place: &Place) -> RemedyChoice {
     match way {
-        Way::Retry => Choice { text: "Try again: what is done stays".to_owned(), act: Act::Retry },
-        Way::Replace(what) => Choice {
+        Remedy::Retry => {
+            RemedyChoice { text: "Try again: what is done stays".to_owned(), act: RunRemedy::Retry }
+        }
+        Remedy::Replace(what) => RemedyChoice {
             text: format!("Replace on {place}: {}", what.strip_prefix("and ").unwrap_or(what)),
-            act: Act::Replace,
+            act: RunRemedy::Replace,
         },
-        Way::Repair { title, actions } => {
-            Choice { text: format!("Repair it: {title}"), act: Act::Repair(actions.clone()) }
+        Remedy::Repair { title, actions } => {
+            RemedyChoice { text: format!("Repair it: {title}"), act: RunRemedy::Repair(actions.clone()) }
         }
-        Way::Edit(text) => {
+        Remedy::Edit(text) => {
             let (screen, field) = form::edit_target(text);
-            Choice { text: format!("Change {text}"), act: Act::Edit(screen, field) }
+            RemedyChoice { text: format!("Change {text}"), act: RunRemedy::Edit(screen, field) }
         }
-        Way::Manual(text) => Choice { text: text.clone(), act: Act::Manual(text.clone()) },
-        Way::Skip => Choice { text: format!("Skip {place} and finish the others"), act: Act::Skip },
+        Remedy::Manual(text) => RemedyChoice { text: text.clone(), act: RunRemedy::Manual(text.clone()) },
+        Remedy::Skip => {
+            RemedyChoice { text: format!("Skip {place} and finish the others"), act: RunRemedy::Skip }
+        }
     }
 }
 
 /// The repair that the shown problem offers.
-pub fn repair(model: &Model) -> Option<Choice> {
-    choices(model).into_iter().find(|choice| matches!(choice.act, Act::Repair(_) | Act::Replace))
+pub fn repair(model: &Model) -> Option<RemedyChoice> {
+    choices(model).into_iter().find(|choice| matches!(choice.act, RunRemedy::Repair(_) | RunRemedy::Replace))
 }

@@ -7,20 +7,20 @@ use ratatui::widgets::Paragraph;
 
 use crate::plan::action::Content;
 use crate::plan::problem::Verdict;
-use crate::step::{Proof, State};
+use crate::step::{Proof, StepState};
 use crate::ui::tui::theme::{Glyph, Role};
 use crate::ui::tui::view::page::{button_row, labels};
 use crate::ui::tui::view::{block, cut, fill, some, wrap};
 use crate::ui::wizard::form;
-use crate::ui::wizard::model::{Button, Item, Model, Survey};
-use crate::ui::wizard::screens::review::{self, Row};
+use crate::ui::wizard::model::{Button, Inspection, Item, Model};
+use crate::ui::wizard::screens::review::{self, ReviewRow};
 
 /// Draws the review.
 pub fn draw(frame: &mut Frame, model: &Model, area: Rect) {
     let theme = &model.theme;
     let rows = review::rows(model);
-    let (title, right) = match &model.survey {
-        Survey::Seen { seen, at, stale } => {
+    let (title, right) = match &model.inspection {
+        Inspection::Seen { seen, at, stale } => {
             let count = review::count(seen);
             let pace = if model.guided { "guided" } else { "straight" };
             let problems = if count.problems > 0 {
@@ -37,7 +37,9 @@ pub fn draw(frame: &mut Frame, model: &Model, area: Rect) {
             let old = if *stale { ", answers changed since" } else { "" };
             (title, format!("looked at {at}{old}"))
         }
-        Survey::None | Survey::Looking | Survey::Failed(_) => ("7 Review".to_owned(), String::new()),
+        Inspection::None | Inspection::Looking | Inspection::Failed(_) => {
+            ("7 Review".to_owned(), String::new())
+        }
     };
     let title = cut(&title, usize::from(area.width).saturating_sub(6));
     let right = if usize::from(area.width) > title.len() + right.len() + 10 { right } else { String::new() };
@@ -89,7 +91,7 @@ fn header(width: usize) -> String {
     format!("   {}{}{}ACTIONS", fill("WHERE", place), fill("STEP", step), fill("NOW", now + 2))
 }
 
-fn table_row(model: &Model, row: &Row, chosen: bool, same_place: bool, width: usize) -> Line<'static> {
+fn table_row(model: &Model, row: &ReviewRow, chosen: bool, same_place: bool, width: usize) -> Line<'static> {
     let theme = &model.theme;
     let (place_width, step_width, now_width) = columns(width);
     let place = if same_place && !chosen { String::new() } else { row.seen.place.to_string() };
@@ -118,13 +120,13 @@ fn table_row(model: &Model, row: &Row, chosen: bool, same_place: bool, width: us
         (_, Some(problem)) => {
             (format!("{} {} {}", theme.glyph(Glyph::Bad), problem.code, problem.what), Role::Bad)
         }
-        (State::Done(evidence), None) => (format!("same: {evidence}"), Role::Dim),
-        (State::Await(proof), None) => (proof_words(proof), Role::Dim),
-        (State::Todo(actions), None) => {
+        (StepState::Done(evidence), None) => (format!("same: {evidence}"), Role::Dim),
+        (StepState::Await(proof), None) => (proof_words(proof), Role::Dim),
+        (StepState::Todo(actions), None) => {
             let first = actions.first().map(crate::plan::action::Action::title).unwrap_or_default();
             (first, Role::Text)
         }
-        (State::Blocked(problem), None) => (problem.what.clone(), Role::Bad),
+        (StepState::Blocked(problem), None) => (problem.what.clone(), Role::Bad),
     };
     let count = review::actions(looked).len();
     // Without actions the words have their column too.
@@ -159,7 +161,7 @@ fn proof_words(proof: &Proof) -> String {
 }
 
 /// The exact actions of a row, in order, each with its undo.
-pub fn detail(model: &Model, row: &Row, width: usize) -> Vec<Line<'static>> {
+pub fn detail(model: &Model, row: &ReviewRow, width: usize) -> Vec<Line<'static>> {
     let theme = &model.theme;
     let dash = if theme.ascii { "-" } else { "┄" };
     let title = row.looked.map_or("", |looked| looked.step.title());
@@ -194,10 +196,10 @@ pub fn detail(model: &Model, row: &Row, width: usize) -> Vec<Line<'static>> {
         }
     }
     match &looked.state {
-        State::Done(evidence) => say(Role::Ok, &format!("same: {evidence}"), 0),
-        State::Await(proof) => say(Role::Text, &proof_words(proof), 0),
-        State::Blocked(_) => {}
-        State::Todo(actions) => {
+        StepState::Done(evidence) => say(Role::Ok, &format!("same: {evidence}"), 0),
+        StepState::Await(proof) => say(Role::Text, &proof_words(proof), 0),
+        StepState::Blocked(_) => {}
+        StepState::Todo(actions) => {
             for (number, action) in (1..).zip(actions) {
                 let size = match action.content() {
                     Some(Content::Literal(bytes)) => format!("   {} B", bytes.len()),
@@ -218,17 +220,17 @@ fn nothing(frame: &mut Frame, model: &Model, area: Rect) {
     let theme = &model.theme;
     let mut lines = vec![Line::raw("")];
     let width = usize::from(area.width).saturating_sub(4);
-    if let Some((role, words)) = crate::ui::tui::view::pages::survey_words(model) {
+    if let Some((role, words)) = crate::ui::tui::view::pages::inspection_words(model) {
         for line in wrap(&words, width) {
             lines.push(Line::styled(format!("  {line}"), theme.style(role)));
         }
     }
-    if let Survey::Failed(problem) = &model.survey {
+    if let Inspection::Failed(problem) = &model.inspection {
         for line in &problem.evidence {
             lines.extend(wrap(line, width).into_iter().map(|line| Line::raw(format!("    {line}"))));
         }
         for (number, way) in (1..).zip(&problem.ways) {
-            let words = format!("{number} {}", way.text(&crate::plan::place::Place::Here));
+            let words = format!("{number} {}", way.text(&crate::plan::place::Place::Local));
             lines.extend(
                 wrap(&words, width)
                     .into_iter()
@@ -236,9 +238,9 @@ fn nothing(frame: &mut Frame, model: &Model, area: Rect) {
             );
         }
     }
-    if matches!(model.survey, Survey::None) {
+    if matches!(model.inspection, Inspection::None) {
         lines.push(Line::raw(""));
-        for remark in model.remarks.iter().filter(|remark| remark.stops) {
+        for remark in model.issues.iter().filter(|remark| remark.stops) {
             let screen = form::screen_of(&remark.field);
             let words =
                 format!("{} on screen {}: {} {}", remark.field, screen.title(), remark.what, remark.cure);
@@ -253,7 +255,7 @@ fn nothing(frame: &mut Frame, model: &Model, area: Rect) {
 }
 
 fn buttons(frame: &mut Frame, model: &Model, area: Rect) {
-    let places = model.survey.seen().map_or(0, |seen| review::count(seen).places);
+    let places = model.inspection.seen().map_or(0, |seen| review::count(seen).places);
     let mut labels = labels(model);
     for (button, label) in &mut labels {
         if *button == Button::Apply {

@@ -90,7 +90,7 @@ fn matrix(frame: &mut Frame, model: &Model, area: Rect) {
     let shown = places.get(model.run.shown);
     let mut head = vec![Span::raw(" ".repeat(label + 1))];
     for place in &seen {
-        let name = if **place == Place::Here { "this PC".to_owned() } else { place.to_string() };
+        let name = if **place == Place::Local { "this PC".to_owned() } else { place.to_string() };
         let style = if shown == Some(*place) { theme.style(Role::Accent) } else { theme.style(Role::Text) };
         head.push(Span::styled(fill(&cut(&name, column.saturating_sub(1)), column), style));
     }
@@ -268,9 +268,9 @@ fn card(frame: &mut Frame, model: &Model, area: Rect) {
         let mark = if chosen { theme.glyph(Glyph::Here) } else { " " };
         let head = if number == top { "Choose" } else { "" };
         let kind = match choice.act {
-            run::Act::Manual(_) if width < 100 => "  (by hand)",
-            run::Act::Manual(_) => "  (by hand; Enter copies it)",
-            run::Act::Edit(..) if width >= 100 => "  (opens that answer)",
+            run::RunRemedy::Manual(_) if width < 100 => "  (by hand)",
+            run::RunRemedy::Manual(_) => "  (by hand; Enter copies it)",
+            run::RunRemedy::Edit(..) if width >= 100 => "  (opens that answer)",
             _ => "",
         };
         let style = theme.style(if chosen { Role::Focus } else { Role::Text });

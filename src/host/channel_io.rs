@@ -7,9 +7,9 @@ use std::io::{self, Read, Write};
 
 use ssh2::{Channel, Session};
 
-use super::error::WireError;
-use super::socket::{Socket, Wants, again, writable};
-use super::wire::{Chunk, Far, Input};
+use crate::host::error::WireError;
+use crate::host::socket::{Socket, Wants, again, writable};
+use crate::host::wire::{Chunk, Input, RemoteEnd};
 
 /// Bytes of one read or write; the same for every read, since libssh2 computes window updates from it.
 const PIECE: usize = 32 * 1024;
@@ -46,7 +46,7 @@ impl<'a> Pass<'a> {
 
 /// Where a channel is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
+enum ChannelStage {
     /// Bytes flow.
     Open,
     /// The other end of a TCP connection has sent everything; we may go on sending.
@@ -60,12 +60,12 @@ enum Stage {
 }
 
 /// A channel and the near end it serves.
-pub(crate) struct Line {
+pub(crate) struct ChannelIo {
     channel: Channel,
-    far: Far,
+    far: RemoteEnd,
     /// A TCP connection: the machine's end of file is not the end of ours.
     tcp: bool,
-    stage: Stage,
+    stage: ChannelStage,
     /// Bytes being written, and how many of them are.
     writing: Option<(Vec<u8>, usize)>,
     /// The last write was cut in two.
@@ -83,13 +83,13 @@ enum Eof {
     Sent,
 }
 
-impl Line {
-    pub(crate) fn new(channel: Channel, far: Far, tcp: bool) -> Self {
+impl ChannelIo {
+    pub(crate) fn new(channel: Channel, far: RemoteEnd, tcp: bool) -> Self {
         Self {
             channel,
             far,
             tcp,
-            stage: Stage::Open,
+            stage: ChannelStage::Open,
             writing: None,
             write_half: false,
             read_half: false,
@@ -98,12 +98,12 @@ impl Line {
     }
 
     pub(crate) fn closed(&self) -> bool {
-        self.stage == Stage::Closed
+        self.stage == ChannelStage::Closed
     }
 
     /// The near end does not take what has come, so nothing more is read.
     pub(crate) fn paused(&self) -> bool {
-        self.stage == Stage::Open && !self.far.has_room()
+        self.stage == ChannelStage::Open && !self.far.has_room()
     }
 
     /// No call of this channel would take anything off the socket.
@@ -128,26 +128,28 @@ impl Line {
         let writable =
             || self.writing.is_some() && !self.write_half && self.channel.write_window().remaining > 0;
         match self.stage {
-            Stage::Open => readable() || writable(),
-            Stage::Sending => writable(),
-            Stage::Ending | Stage::Closing | Stage::Closed => false,
+            ChannelStage::Open => readable() || writable(),
+            ChannelStage::Sending => writable(),
+            ChannelStage::Ending | ChannelStage::Closing | ChannelStage::Closed => false,
         }
     }
 
     /// Sends what waits. Comes before all reads of the pass.
     pub(crate) fn push(&mut self, pass: &mut Pass<'_>) -> Result<(), WireError> {
-        if self.far.abandoned() && matches!(self.stage, Stage::Open | Stage::Sending | Stage::Ending) {
-            self.stage = Stage::Closing;
+        if self.far.abandoned()
+            && matches!(self.stage, ChannelStage::Open | ChannelStage::Sending | ChannelStage::Ending)
+        {
+            self.stage = ChannelStage::Closing;
             pass.moved = true;
         }
         if self.read_half && self.channel.eof() {
             self.finish_update(pass)?;
         }
         match self.stage {
-            Stage::Open | Stage::Sending => self.write(pass, TURNS),
+            ChannelStage::Open | ChannelStage::Sending => self.write(pass, TURNS),
             // Only to the end of a packet that was cut in two.
-            Stage::Ending | Stage::Closing if self.write_half => self.write(pass, 1),
-            Stage::Ending | Stage::Closing | Stage::Closed => Ok(()),
+            ChannelStage::Ending | ChannelStage::Closing if self.write_half => self.write(pass, 1),
+            ChannelStage::Ending | ChannelStage::Closing | ChannelStage::Closed => Ok(()),
         }
     }
 
@@ -222,19 +224,19 @@ impl Line {
 
     /// Takes what has come, stdout and stderr in turn.
     pub(crate) fn pull(&mut self, pass: &mut Pass<'_>) -> Result<(), WireError> {
-        if !matches!(self.stage, Stage::Open | Stage::Closing) {
+        if !matches!(self.stage, ChannelStage::Open | ChannelStage::Closing) {
             return Ok(());
         }
         if !self.channel.eof() {
             self.read_half = self.read(pass, false)? | (!self.tcp && self.read(pass, true)?);
         }
-        if self.stage == Stage::Open && self.channel.eof() {
+        if self.stage == ChannelStage::Open && self.channel.eof() {
             pass.moved = true;
             if self.tcp {
-                self.stage = Stage::Sending;
+                self.stage = ChannelStage::Sending;
                 self.far.end_of_output();
             } else {
-                self.stage = Stage::Ending;
+                self.stage = ChannelStage::Ending;
             }
         }
         Ok(())
@@ -276,12 +278,12 @@ impl Line {
 
     /// Ends what is at its end. Comes after all reads of the pass.
     pub(crate) fn settle(&mut self, pass: &mut Pass<'_>) -> Result<(), WireError> {
-        if matches!(self.stage, Stage::Ending | Stage::Sending) {
+        if matches!(self.stage, ChannelStage::Ending | ChannelStage::Sending) {
             match self.channel.wait_close() {
                 Ok(()) => {
                     // After a TCP connection's end of output this only stops the sender.
                     self.far.end(self.exit(), WireError::lost("the command has ended"));
-                    self.stage = Stage::Closing;
+                    self.stage = ChannelStage::Closing;
                     pass.moved = true;
                 }
                 Err(error) if again(&error) => {
@@ -291,7 +293,7 @@ impl Line {
                 Err(error) => return Err(WireError::lost(error.message())),
             }
         }
-        if self.stage == Stage::Closing && !self.write_half && !self.read_half {
+        if self.stage == ChannelStage::Closing && !self.write_half && !self.read_half {
             self.close(pass)?;
         }
         Ok(())
@@ -305,7 +307,7 @@ impl Line {
         }
         match self.channel.close() {
             Ok(()) => {
-                self.stage = Stage::Closed;
+                self.stage = ChannelStage::Closed;
                 pass.moved = true;
             }
             // sshd answers when the command has ended, which may take as long as it likes.

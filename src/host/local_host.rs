@@ -8,11 +8,11 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsE
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::batch::{ActionEnd, Batch, BatchEnd, Heard};
-use super::{Host, LiveStream, Pipe, Stop, Trouble, answer, clean};
+use crate::host::batch::{ActionEnd, Batch, BatchEnd, BatchProgress};
+use crate::host::{Host, HostTrouble, LiveStream, Pipe, Stop, answer, clean};
 use crate::pki;
-use crate::plan::action::{Action, Content, KeyKind, sha256};
-use crate::plan::fact::{Fact, Facts, FileFact, KeyFact, Known, RecordLine, Want};
+use crate::plan::action::{Action, Content, KeyAlgorithm, sha256};
+use crate::plan::fact::{Fact, FactQuery, Facts, FileFact, KeyFact, Known, RecordLine};
 
 /// Largest file whose content is read, bytes.
 const LARGEST: u64 = 256 << 10;
@@ -21,11 +21,11 @@ const LARGEST: u64 = 256 << 10;
 const LEFT: &str = "left alone";
 
 /// This computer.
-pub struct HereHost {
+pub struct LocalHost {
     state: PathBuf,
 }
 
-impl HereHost {
+impl LocalHost {
     /// `state` is the folder for what is kept and recorded; it is made when something is changed.
     pub fn new(state: PathBuf) -> Self {
         Self { state }
@@ -109,8 +109,8 @@ impl HereHost {
             }
             Action::MakeKey { path, kind } => {
                 let kind = match kind {
-                    KeyKind::Rsa2048 => pki::Kind::Rsa2048,
-                    KeyKind::P256 => pki::Kind::P256,
+                    KeyAlgorithm::Rsa2048 => pki::NewKey::Rsa2048,
+                    KeyAlgorithm::P256 => pki::NewKey::P256,
                 };
                 let key = pki::make_key(kind).map_err(|error| error.to_string())?;
                 self.put(run, "key", path, key.as_bytes(), 0o600).map(|()| String::new()).map_err(words)
@@ -137,17 +137,17 @@ impl HereHost {
                 }
                 None => Err(format!("{title} is not done on this computer")),
             },
-            Action::PutBack { path, run: from, old, new, mode } => {
+            Action::RestoreFile { path, run: from, old, new, mode } => {
                 self.put_back(path, from, old, new, mode).map_err(words)
             }
-            Action::TakeAway { path, new } => take_away(Path::new(path), new).map_err(words),
-            Action::TakeDir { path } => Ok(match fs::remove_dir(path) {
+            Action::UndoCreate { path, new } => take_away(Path::new(path), new).map_err(words),
+            Action::UndoMakeDir { path } => Ok(match fs::remove_dir(path) {
                 Err(error) if error.kind() == std::io::ErrorKind::DirectoryNotEmpty => {
                     format!("{path} is not empty: it stays")
                 }
                 Ok(()) | Err(_) => String::new(),
             }),
-            Action::Forget { run } => {
+            Action::DeleteRecord { run } => {
                 fs::remove_dir_all(self.state.join(run)).map(|()| String::new()).map_err(words)
             }
             other => Err(format!("{} is not done on this computer", other.title())),
@@ -172,11 +172,11 @@ impl HereHost {
         Ok(String::new())
     }
 
-    fn ask(&self, want: &Want) -> Known<Fact> {
+    fn ask(&self, want: &FactQuery) -> Known<Fact> {
         match want {
-            Want::File { path, content } => file(Path::new(path), *content),
-            Want::Key(path) => key(Path::new(path)),
-            Want::Folder(path) => match fs::read_dir(path) {
+            FactQuery::File { path, content } => file(Path::new(path), *content),
+            FactQuery::Key(path) => key(Path::new(path)),
+            FactQuery::Folder(path) => match fs::read_dir(path) {
                 Ok(entries) => {
                     let names = entries
                         .filter_map(Result::ok)
@@ -186,8 +186,8 @@ impl HereHost {
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => Known::Yes(Fact::Folder(None)),
                 Err(error) => Known::No(error.to_string()),
             },
-            Want::Tar(path) => tar(Path::new(path)),
-            Want::Record => Known::Yes(Fact::Record(self.record())),
+            FactQuery::Tar(path) => tar(Path::new(path)),
+            FactQuery::Record => Known::Yes(Fact::Record(self.record())),
             _ => Known::NotAsked,
         }
     }
@@ -296,12 +296,12 @@ fn kubectl(args: &[String]) -> Result<String, String> {
     Err(clean::line(String::from_utf8_lossy(&output.stderr).lines().next().unwrap_or("kubectl failed")))
 }
 
-impl Host for HereHost {
+impl Host for LocalHost {
     fn describe(&self) -> String {
         "this computer".to_owned()
     }
 
-    fn run(&mut self, batch: &Batch, stop: &Stop, hear: &mut dyn FnMut(Heard)) -> BatchEnd {
+    fn run(&mut self, batch: &Batch, stop: &Stop, hear: &mut dyn FnMut(BatchProgress)) -> BatchEnd {
         let mut end = BatchEnd { complete: true, ..BatchEnd::default() };
         let mut left = false;
         for (index, action) in batch.actions.iter().enumerate() {
@@ -309,13 +309,13 @@ impl Host for HereHost {
                 end.stopped = true;
                 break;
             }
-            hear(Heard::Began(index));
-            if let (Action::Forget { run }, true) = (action, left) {
+            hear(BatchProgress::Began(index));
+            if let (Action::DeleteRecord { run }, true) = (action, left) {
                 // The old files stay with the record.
                 let line =
                     format!("{} is kept: it holds what was there before", self.state.join(run).display());
-                hear(Heard::Said(index, false, line.clone()));
-                hear(Heard::Ended(index, 0));
+                hear(BatchProgress::Said(index, false, line.clone()));
+                hear(BatchProgress::Ended(index, 0));
                 end.actions.insert(index, ActionEnd { status: Some(0), out: line, err: String::new() });
                 continue;
             }
@@ -326,38 +326,38 @@ impl Host for HereHost {
             left |= out.ends_with(LEFT);
             if action.yields().is_none() {
                 for line in out.lines() {
-                    hear(Heard::Said(index, false, clean::line(line)));
+                    hear(BatchProgress::Said(index, false, clean::line(line)));
                 }
             }
             for line in err.lines() {
-                hear(Heard::Said(index, true, clean::line(line)));
+                hear(BatchProgress::Said(index, true, clean::line(line)));
             }
-            hear(Heard::Ended(index, status));
+            hear(BatchProgress::Ended(index, status));
             end.actions.insert(index, ActionEnd { status: Some(status), out, err });
             if status != 0 {
                 break;
             }
         }
         let mut facts = Facts::default();
-        for want in &batch.wants {
+        for want in &batch.queries {
             facts.learn(want.clone(), self.ask(want));
         }
         end.facts = facts;
         end
     }
 
-    fn stream(&mut self) -> Result<Box<dyn LiveStream>, Trouble> {
-        Err(Trouble::Unable("this computer has no live stream".to_owned()))
+    fn stream(&mut self) -> Result<Box<dyn LiveStream>, HostTrouble> {
+        Err(HostTrouble::Unable("this computer has no live stream".to_owned()))
     }
 
-    fn tcp(&mut self, host: &str, port: u16) -> Result<Box<dyn Pipe>, Trouble> {
-        let stream =
-            std::net::TcpStream::connect((host, port)).map_err(|error| Trouble::Unable(error.to_string()))?;
+    fn tcp(&mut self, host: &str, port: u16) -> Result<Box<dyn Pipe>, HostTrouble> {
+        let stream = std::net::TcpStream::connect((host, port))
+            .map_err(|error| HostTrouble::Unable(error.to_string()))?;
         Ok(Box::new(stream))
     }
 
-    fn counts(&self) -> super::Counts {
-        super::Counts::default()
+    fn counts(&self) -> crate::host::WireCounts {
+        crate::host::WireCounts::default()
     }
 
     fn streams(&self) -> usize {

@@ -5,7 +5,7 @@ use std::fmt::{self, Write as _};
 
 /// One thing to say about the answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Remark {
+pub struct PlanIssue {
     /// Name of the plan file as shown; empty when the answers were typed into the program.
     pub file: String,
     /// Line in the file, from 1.
@@ -24,7 +24,7 @@ pub struct Remark {
     pub missing: bool,
 }
 
-impl Remark {
+impl PlanIssue {
     /// Something wrong: no plan is made of it.
     pub fn wrong(field: impl Into<String>, what: impl Into<String>, cure: impl Into<String>) -> Self {
         Self {
@@ -50,7 +50,7 @@ impl Remark {
     }
 }
 
-impl fmt::Display for Remark {
+impl fmt::Display for PlanIssue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut place = self.file.clone();
         if let Some(line) = self.line {
@@ -112,19 +112,19 @@ mod tests {
     #[test]
     fn reads_as_one_line_with_place_field_and_cure() {
         let what = format!("{} is not an IP address", shown("10.3.0.300"));
-        let mut remark = Remark::wrong("workers[1].address", what, "write one like 192.168.2.1");
-        remark.file = "plan.yaml".to_owned();
-        (remark.line, remark.column) = (Some(14), Some(5));
+        let mut issue = PlanIssue::wrong("workers[1].address", what, "write one like 192.168.2.1");
+        issue.file = "plan.yaml".to_owned();
+        (issue.line, issue.column) = (Some(14), Some(5));
         assert_eq!(
-            remark.to_string(),
+            issue.to_string(),
             "plan.yaml:14:5  workers[1].address: \"10.3.0.300\" is not an IP address; write one like 192.168.2.1"
         );
     }
 
     #[test]
     fn needs_neither_file_nor_field() {
-        assert_eq!(Remark::wrong("", "is empty", "").to_string(), "is empty");
-        assert_eq!(Remark::warning("ca.days", "is long", "").to_string(), "warning: ca.days: is long");
+        assert_eq!(PlanIssue::wrong("", "is empty", "").to_string(), "is empty");
+        assert_eq!(PlanIssue::warning("ca.days", "is long", "").to_string(), "warning: ca.days: is long");
     }
 
     #[test]

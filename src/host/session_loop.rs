@@ -2,7 +2,7 @@
 //! what libssh2 is blocked by.
 //!
 //! Liveness: while a channel is read from, a keepalive that wants an answer goes out every
-//! [`Deadlines::keepalive`](super::ssh::Deadlines), and nothing at all arriving for `silence` ends the
+//! [`Deadlines::keepalive`](crate::host::ssh::Deadlines), and nothing at all arriving for `silence` ends the
 //! connection. While the near ends take nothing, nothing is read and silence is not counted. On a session
 //! without channels keepalives go out for the sake of firewalls; libssh2 reads nothing without a channel, so
 //! their answers wait and a dead peer is noticed by the next command, or at once when the peer hangs up.
@@ -15,11 +15,11 @@ use std::time::{Duration, Instant};
 
 use ssh2::{Channel, ErrorCode, Session};
 
-use super::error::WireError;
-use super::line::{Line, Pass};
-use super::socket::{Bell, Socket, again, wait, writable};
-use super::ssh::Deadlines;
-use super::wire::Far;
+use crate::host::channel_io::{ChannelIo, Pass};
+use crate::host::error::WireError;
+use crate::host::socket::{Socket, WakeListener, again, wait, writable};
+use crate::host::ssh::Deadlines;
+use crate::host::wire::RemoteEnd;
 
 /// How long a packet that another channel's call took off the socket may stay unseen.
 const HASTE: Duration = Duration::from_millis(20);
@@ -39,22 +39,22 @@ pub(crate) enum Purpose {
 /// A channel somebody wants.
 pub(crate) struct Order {
     pub(crate) purpose: Purpose,
-    pub(crate) far: Far,
+    pub(crate) far: RemoteEnd,
     pub(crate) reply: SyncSender<Result<(), WireError>>,
 }
 
 /// An order under way.
-struct Opening {
+struct ChannelOpening {
     order: Order,
     /// Open, the command not yet accepted.
     channel: Option<Channel>,
 }
 
 /// Everything the host's thread owns.
-pub(crate) struct Pump {
+pub(crate) struct SessionLoop {
     pub(crate) session: Session,
     pub(crate) socket: Socket,
-    pub(crate) bell: Bell,
+    pub(crate) bell: WakeListener,
     pub(crate) orders: Receiver<Order>,
     pub(crate) cut: Arc<AtomicBool>,
     /// Set before anybody hears of the end.
@@ -63,7 +63,7 @@ pub(crate) struct Pump {
     pub(crate) deadlines: Deadlines,
 }
 
-impl Pump {
+impl SessionLoop {
     /// Runs until the connection ends; tells every stream why.
     pub(crate) fn run(self) {
         let mut lines = Vec::new();
@@ -80,7 +80,7 @@ impl Pump {
         for line in &lines {
             line.lose(&error);
         }
-        waiting.extend(opening.take().map(|opening: Opening| opening.order));
+        waiting.extend(opening.take().map(|opening: ChannelOpening| opening.order));
         for order in waiting {
             // Nobody waits when the caller has given up.
             let _ = order.reply.try_send(Err(error.clone()));
@@ -102,9 +102,9 @@ impl Pump {
 
     fn serve(
         &self,
-        lines: &mut Vec<Line>,
+        lines: &mut Vec<ChannelIo>,
         waiting: &mut VecDeque<Order>,
-        opening: &mut Option<Opening>,
+        opening: &mut Option<ChannelOpening>,
     ) -> Result<(), WireError> {
         let mut pass = Pass::new(&self.session, &self.socket);
         let mut heard = Instant::now();
@@ -127,12 +127,12 @@ impl Pump {
             self.open(lines, waiting, opening, &mut pass)?;
             lines.retain(|line| !line.closed());
 
-            if pass.moved || lines.iter().any(Line::overlooked) {
+            if pass.moved || lines.iter().any(ChannelIo::overlooked) {
                 heard = Instant::now();
                 continue;
             }
             // Nobody reads, or nothing is there to be read by: the answer to a keepalive may not arrive.
-            if lines.iter().all(Line::deaf) && opening.is_none() {
+            if lines.iter().all(ChannelIo::deaf) && opening.is_none() {
                 heard = Instant::now();
                 pass.wants.input = false;
                 pass.wants.end = lines.is_empty();
@@ -180,20 +180,20 @@ impl Pump {
     /// Opens channels one after the other: libssh2 keeps the state of an opening in the session.
     fn open(
         &self,
-        lines: &mut Vec<Line>,
+        lines: &mut Vec<ChannelIo>,
         waiting: &mut VecDeque<Order>,
-        slot: &mut Option<Opening>,
+        slot: &mut Option<ChannelOpening>,
         pass: &mut Pass<'_>,
     ) -> Result<(), WireError> {
         loop {
             if slot.is_none() {
-                *slot = waiting.pop_front().map(|order| Opening { order, channel: None });
+                *slot = waiting.pop_front().map(|order| ChannelOpening { order, channel: None });
             }
             let Some(mut opening) = slot.take() else { return Ok(()) };
             match self.advance(&mut opening) {
                 Ok(Some(channel)) => {
                     let tcp = matches!(opening.order.purpose, Purpose::Tcp(..));
-                    lines.push(Line::new(channel, opening.order.far, tcp));
+                    lines.push(ChannelIo::new(channel, opening.order.far, tcp));
                     let _ = opening.order.reply.try_send(Ok(()));
                     pass.moved = true;
                 }
@@ -212,9 +212,9 @@ impl Pump {
                     }
                     if let Some(channel) = opening.channel {
                         // Refused by the server; it closes like any other channel.
-                        let (near, far) = super::wire::duplex(|| ());
+                        let (near, far) = crate::host::wire::duplex(|| ());
                         drop(near);
-                        lines.push(Line::new(channel, far, false));
+                        lines.push(ChannelIo::new(channel, far, false));
                     }
                 }
             }
@@ -222,7 +222,7 @@ impl Pump {
     }
 
     /// One step of an opening: the channel when it is ready, nothing when the same step must come again.
-    fn advance(&self, opening: &mut Opening) -> Result<Option<Channel>, WireError> {
+    fn advance(&self, opening: &mut ChannelOpening) -> Result<Option<Channel>, WireError> {
         let refused = |error: &ssh2::Error, purpose: &Purpose| self.refused(error, purpose);
         if opening.channel.is_none() {
             let result = match &opening.order.purpose {
