@@ -87,11 +87,11 @@ mod tests {
     use openssl::x509::X509;
 
     use super::{RawName, Renamed, ToBeSigned};
-    use crate::pki::{Ca, Kind, Serial};
+    use crate::pki::{CaSigner, NewKey, Serial};
 
     fn certificate() -> X509 {
         let now = "2026-01-01T00:00:00Z".parse().unwrap();
-        let made = Ca::make("a", Kind::P256, 9, Serial::from_bytes([9; 16]), now).unwrap();
+        let made = CaSigner::make("a", NewKey::P256, 9, Serial::from_bytes([9; 16]), now).unwrap();
         X509::from_pem(made.cert.as_bytes()).unwrap()
     }
 

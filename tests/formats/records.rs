@@ -5,10 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gangplank::engine::undo::{Back, back};
-use gangplank::host::{Batch, Counts, Duplex, Host, LocalWire, ShellHost, Stop, Vault, Wire, WireError};
+use gangplank::host::{Batch, Duplex, Host, LocalWire, ShellHost, Stop, Vault, Wire, WireCounts, WireError};
 use gangplank::lab::{HERE, setup::FIRST_CLUSTER};
 use gangplank::plan::action::{Action, SecretRef};
-use gangplank::plan::fact::{RecordLine, Want};
+use gangplank::plan::fact::{FactQuery, RecordLine};
 use serde_json::json;
 use zeroize::Zeroizing;
 
@@ -28,7 +28,7 @@ fn bench(name: &str) -> Bench {
 }
 
 fn record(host: &mut dyn Host) -> Vec<RecordLine> {
-    let batch = Batch { wants: vec![Want::Record], ..Batch::default() };
+    let batch = Batch { queries: vec![FactQuery::Record], ..Batch::default() };
     let end = host.run(&batch, &Stop::default(), &mut |_| {});
     let record = end.facts.record().yes().copied().cloned();
     record.unwrap_or_else(|| panic!("{end:?}"))
@@ -212,7 +212,7 @@ impl Wire for Elsewhere {
         self.wire.tcp(host, port)
     }
 
-    fn counts(&self) -> Counts {
+    fn counts(&self) -> WireCounts {
         self.wire.counts()
     }
 

@@ -142,7 +142,7 @@ fn the_issuer_is_the_cas_subject_byte_for_byte() {
     let bench = Bench::new();
     bench.ca(P256, PLAIN_NAME, CA_EXTENSIONS);
     rename_ca(&bench, &name);
-    let ca = Ca::load(&bench.read("ca.crt"), &bench.read("ca.key"), None, now()).unwrap();
+    let ca = CaSigner::load(&bench.read("ca.crt"), &bench.read("ca.key"), None, now()).unwrap();
     assert_eq!(ca.info().subject(), "C=DE, OU=second, OU=M\u{e9}tro, OU=z, CN=c\u{e0}");
     assert!(ca.info().self_signed);
     assert_eq!(ca.info().subject_raw(), name);
