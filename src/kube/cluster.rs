@@ -24,7 +24,7 @@ const EMPTIED_WITHIN: Duration = Duration::from_secs(10);
 
 /// A certificate and its key, PEM.
 pub struct ClientIdentity {
-    /// Certificate.
+    /// The client certificate, with its intermediates behind it.
     pub cert: Vec<u8>,
     /// Private key.
     pub key: Zeroizing<Vec<u8>>,
@@ -62,7 +62,7 @@ pub trait ClusterApi: Send + Sync {
     fn probe(&self, ca_pem: Option<&[u8]>) -> Probe;
     /// Logs in with a certificate, or as nobody; tried by asking for the nodes.
     fn login(&self, ca_pem: &[u8], login: Option<&ClientIdentity>) -> Result<(), ApiError>;
-    /// `/version`.
+    /// What `/version` says, which old servers tell only to who is logged in.
     fn version(&self) -> Result<Version, ApiError>;
     /// All nodes.
     fn nodes(&self) -> Result<Vec<Node>, ApiError>;

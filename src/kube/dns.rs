@@ -19,9 +19,9 @@ pub struct Answer {
 /// Which addresses are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AddressKind {
-    /// IPv4.
+    /// IPv4 addresses.
     A,
-    /// IPv6.
+    /// IPv6 addresses.
     Aaaa,
 }
 

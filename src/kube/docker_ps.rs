@@ -34,7 +34,7 @@ pub struct KubeletName {
     pub container: String,
     /// Pod name.
     pub pod: String,
-    /// Namespace.
+    /// The namespace the pod is in.
     pub namespace: String,
     /// Pod uid; a hash for a static pod.
     pub uid: String,

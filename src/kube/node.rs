@@ -51,9 +51,9 @@ pub struct Ready {
 /// The value of a `Ready` condition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReadyState {
-    /// `True`.
+    /// `True`: the kubelet takes pods.
     Ready,
-    /// `False`.
+    /// `False`: it says why not.
     NotReady,
     /// `Unknown`: the kubelet stopped writing.
     Silent,

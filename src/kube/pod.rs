@@ -10,7 +10,7 @@ use super::node::{items, text, time};
 pub struct Pod {
     /// Pod name.
     pub name: String,
-    /// Namespace.
+    /// The namespace it is in.
     pub namespace: String,
     /// Object uid; empty when the server sent none.
     pub uid: String,

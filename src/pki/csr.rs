@@ -15,7 +15,8 @@ use zeroize::Zeroizing;
 use super::error::PkiError;
 use super::facts::{entries, one_line, san};
 use super::key::{self, PublicKey};
-use super::request::{Request, San};
+use super::request::Request;
+use super::san::San;
 
 /// A signing request whose key may be certified.
 #[derive(Debug, Clone)]

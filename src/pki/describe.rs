@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::facts::{CertFacts, day};
+use super::dates::day;
+use super::facts::CertFacts;
 use super::verify::{purpose_text, usage_text};
 
 /// What a person wants to know of a certificate, in the order of reading.

@@ -4,7 +4,7 @@
 use openssl::error::ErrorStack;
 use thiserror::Error;
 
-use super::verify::CertificateDifference;
+use super::difference::CertificateDifference;
 
 /// A problem with a CA, a key, a signing request or a certificate.
 #[derive(Debug, Error)]

@@ -12,7 +12,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::error::PkiError;
 use super::key::KeyKind;
-use super::request::San;
+use super::san::San;
 use crate::plan::hex;
 
 /// A certificate, read.
@@ -208,8 +208,4 @@ pub(super) fn one_line(name: &[(String, String)]) -> String {
 fn time(second: i64) -> Timestamp {
     let edge = if second < 0 { Timestamp::MIN } else { Timestamp::MAX };
     Timestamp::from_second(second).unwrap_or(edge)
-}
-
-pub(super) fn day(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }

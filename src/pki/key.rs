@@ -29,7 +29,7 @@ pub enum KeyKind {
     P256,
     /// The curve P-384.
     P384,
-    /// Ed25519.
+    /// Ed25519, of RFC 8032.
     Ed25519,
     /// Anything else, by name; it can neither sign nor be signed.
     Other(String),

@@ -3,8 +3,11 @@
 //! numbers are arguments. A certificate carries our values alone, never those of a signing request.
 
 pub mod ca;
+pub mod ca_info;
 pub mod csr;
+mod dates;
 pub mod describe;
+pub mod difference;
 pub mod error;
 pub mod facts;
 pub mod key;
@@ -12,15 +15,20 @@ pub mod offline;
 pub mod openssl_ca;
 mod renamed;
 pub mod request;
+pub mod san;
+pub mod serial;
 pub mod sign;
 pub mod verify;
 
-pub use ca::{CaInfo, CaSigner};
+pub use ca::CaSigner;
+pub use ca_info::CaInfo;
 pub use csr::{CheckedCsr, Note, check_csr, make_csr};
 pub use describe::describe;
+pub use difference::CertificateDifference;
 pub use error::PkiError;
 pub use facts::{CertFacts, examine};
 pub use key::{KeyKind, NewKey, PublicKey, make_key, needs_passphrase, private_spki_sha256, spki_sha256};
-pub use request::{Request, San, Usages};
-pub use sign::Serial;
-pub use verify::{CertificateDifference, Issued, compare, verify_issued};
+pub use request::{Request, Usages};
+pub use san::San;
+pub use serial::Serial;
+pub use verify::{Issued, compare, verify_issued};

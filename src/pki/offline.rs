@@ -3,9 +3,10 @@
 
 use jiff::Timestamp;
 
-use super::ca::CaInfo;
+use super::ca_info::CaInfo;
+use super::dates::date;
 use super::error::PkiError;
-use super::openssl_ca::{config, date, extensions, subject};
+use super::openssl_ca::{config, extensions, subject};
 use super::request::Request;
 
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";

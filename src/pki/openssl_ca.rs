@@ -4,9 +4,11 @@
 
 use jiff::Timestamp;
 
-use super::ca::CaInfo;
+use super::ca_info::CaInfo;
+use super::dates::date;
 use super::error::PkiError;
-use super::request::{Request, San};
+use super::request::Request;
+use super::san::San;
 
 /// Stands before each certificate, followed by its id.
 pub const FOUND: &str = "certificate-of";
@@ -187,13 +189,6 @@ pub(super) fn subject(request: &Request) -> String {
     let entries: Vec<String> =
         request.subject().iter().map(|(kind, value)| format!("{kind}={}", escape(value))).collect();
     format!("/{}", entries.join("/"))
-}
-
-/// UTCTime up to 2049, GeneralizedTime after, as RFC 5280 wants it in the certificate.
-pub(super) fn date(time: Timestamp) -> String {
-    let year = time.strftime("%Y").to_string();
-    let form = if year.as_str() < "2050" { "%y%m%d%H%M%SZ" } else { "%Y%m%d%H%M%SZ" };
-    time.strftime(form).to_string()
 }
 
 /// Takes the output of [`script`] apart: id, and the certificate's PEM when there is one.

@@ -1,14 +1,13 @@
 //! What we want of a certificate: our own values. Nothing in here comes from a signing request.
 
-use std::fmt;
-use std::net::IpAddr;
-
 use jiff::{SignedDuration, Timestamp};
 use openssl::nid::Nid;
 use openssl::x509::{X509Name, X509NameBuilder};
 
-use super::ca::CaInfo;
+use super::ca_info::CaInfo;
 use super::error::PkiError;
+use super::facts::one_line;
+use super::san::San;
 
 /// Clocks differ; a certificate starts so much before now.
 const BACK: SignedDuration = SignedDuration::from_mins(5);
@@ -33,24 +32,6 @@ pub struct Request {
     pub server: bool,
     /// Life in days; cut at the end of the CA.
     pub days: u32,
-}
-
-/// One subject alternative name.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum San {
-    /// An address.
-    Ip(IpAddr),
-    /// A name.
-    Dns(String),
-}
-
-impl fmt::Display for San {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Ip(address) => write!(f, "IP:{address}"),
-            Self::Dns(name) => write!(f, "DNS:{name}"),
-        }
-    }
 }
 
 /// What the key may be used for.
@@ -116,7 +97,7 @@ impl Request {
 
     /// The subject on one line.
     pub fn subject_text(&self) -> String {
-        super::facts::one_line(&self.subject())
+        one_line(&self.subject())
     }
 
     /// The subject in order: organizations, then the common name.

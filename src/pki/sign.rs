@@ -4,42 +4,20 @@
 //! a map: of two OUs, DCs or Os one is lost and the certificate no longer names its CA.
 
 use jiff::Timestamp;
-use openssl::rand::rand_bytes;
 use openssl::x509::X509;
 use rcgen::{
     CertificateParams, DistinguishedName, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod,
-    KeyUsagePurpose, SanType, SerialNumber,
+    KeyUsagePurpose, SanType,
 };
 
 use super::ca::{CaSigner, set_life};
 use super::error::PkiError;
 use super::key::PublicKey;
 use super::renamed::Renamed;
-use super::request::{Request, San};
+use super::request::Request;
+use super::san::San;
+use super::serial::Serial;
 use super::verify::verify_issued;
-
-/// A serial number: 16 bytes, positive and never shorter, as some readers print what they trim.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Serial([u8; 16]);
-
-impl Serial {
-    /// From the operating system's randomness.
-    pub fn random() -> Result<Self, PkiError> {
-        let mut bytes = [0; 16];
-        rand_bytes(&mut bytes)?;
-        Ok(Self::from_bytes(bytes))
-    }
-
-    /// The two highest bits become 01.
-    pub fn from_bytes(mut bytes: [u8; 16]) -> Self {
-        bytes[0] = bytes[0] & 0x3f | 0x40;
-        Self(bytes)
-    }
-
-    pub(super) fn rcgen(self) -> SerialNumber {
-        SerialNumber::from_slice(&self.0)
-    }
-}
 
 impl CaSigner {
     /// Signs one certificate, looks at it as if a stranger had made it, and returns its PEM.

@@ -81,6 +81,8 @@ pub const LAYERS: &[(&str, &[&str])] = &[
 const HOMES: &[(&str, &[&str])] = &[
     ("ssh2", &["src/host/"]),
     ("rcgen", &["src/pki/"]),
+    ("der", &["src/pki/", "tests/"]),
+    ("x509_cert", &["src/pki/"]),
     (
         "serde_yaml",
         &["src/plan/", "src/kube/", "src/profile/render.rs", "src/lab/", "src/engine/world/", "tests/"],
