@@ -40,7 +40,7 @@ jot() {
   home || return
   [ -n "$now" ] || now=$(date +%s)
   j=$2; case $j in *[\"\\]*) j=$(printf %s "$j" | sed 's/[\"]/\\&/g') ;; esac
-  printf '{"run":"%s","kind":"%s","path":"%s","old":"%s","new":"%s","mode":"%s","time":%s}\n' \
+  printf '{"v":1,"run":"%s","kind":"%s","path":"%s","old":"%s","new":"%s","mode":"%s","time":%s}\n' \
     "$RUN" "$1" "$j" "$3" "$4" "$5" "$now" >>"$G/record.jsonl"
 }
 
@@ -161,8 +161,11 @@ restart_pod() { # CONTAINER
 # is_ours PATH SHA256: nobody changed it after us
 is_ours() { [ -f "$1" ] && hash_of <"$1" && [ "$h" = "$2" ]; }
 
+# spare PATH: not ours any more, said in words and by a mark
+spare() { left=1; mark l "$at"; echo "$1 is no longer what gangplank wrote: left alone"; }
+
 put_back() { # PATH RUN OLD NEW MODE-AND-OWNER; without NEW we had removed it
-  if [ -n "$4" ]; then is_ours "$1" "$4"; else [ ! -e "$1" ]; fi || { left=1; echo "$1 is no longer what gangplank wrote: left alone"; return 0; }
+  if [ -n "$4" ]; then is_ours "$1" "$4"; else [ ! -e "$1" ]; fi || { spare "$1"; return 0; }
   part=${1%/*}/.${1##*/}.part; rm -f "$part"
   (umask 077; cp "/var/lib/gangplank/$2/$3" "$part") && chown "${5#* }" "$part" && chmod "${5% *}" "$part" &&
     sync "$part" && mv -fT "$part" "$1"
@@ -171,7 +174,7 @@ put_back() { # PATH RUN OLD NEW MODE-AND-OWNER; without NEW we had removed it
 
 take_away() { # PATH SHA256
   [ -e "$1" ] || return 0
-  is_ours "$1" "$2" || { left=1; echo "$1 is no longer what gangplank wrote: left alone"; return 0; }
+  is_ours "$1" "$2" || { spare "$1"; return 0; }
   rm -f "$1"
 }
 

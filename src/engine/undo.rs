@@ -12,9 +12,10 @@ use super::run::{Engine, code};
 use crate::engine::cluster::facts::SharedFacts;
 use crate::host::{Batch, BatchProgress, Host};
 use crate::plan::action::{Action, Verb};
-use crate::plan::fact::{FactQuery, Known, RecordLine};
+use crate::plan::fact::{FactQuery, Known};
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Remedy};
+use crate::plan::record::{self, Record, RecordKind};
 use crate::step::StepId;
 
 const UNDO: StepId = StepId("undo");
@@ -70,27 +71,30 @@ pub struct Back {
     pub forget: Vec<Action>,
     /// The node, when it was new; with the time (seconds since 1970, the host's clock) when only its age can tell.
     pub node: Option<(String, Option<i64>)>,
+    /// Lines of the record that nobody here understands: what they tell of stays, and so does the record.
+    pub not_understood: Vec<String>,
 }
 
 /// The actions that take a record back.
-pub fn back(record: &[RecordLine]) -> Back {
+pub fn back(record: &Record) -> Back {
+    let lines = &record.lines;
     let mut actions = Vec::new();
     let mut node = None;
     let mut units = false;
     // Only a kubelet or a node that was not there before takes its containers with it.
-    let new_node = record.iter().any(|line| line.kind.starts_with("node"));
-    let new_kubelet = !record.iter().any(|line| line.kind == "foreign")
-        && record
-            .iter()
-            .any(|line| line.path == crate::profile::UNIT && line.kind == "put" && line.old.is_empty());
+    let new_node = lines.iter().any(|line| matches!(line.kind, RecordKind::Node | RecordKind::NodeUnknown));
+    let new_kubelet = !lines.iter().any(|line| line.kind == RecordKind::Foreign)
+        && lines.iter().any(|line| {
+            line.path == crate::profile::UNIT && line.kind == RecordKind::Put && line.old.is_empty()
+        });
     let mut restart = false;
     let mut merged = std::collections::BTreeMap::new();
-    for line in record.iter().rev() {
-        match line.kind.as_str() {
-            "merged" => {
+    for line in lines.iter().rev() {
+        match &line.kind {
+            RecordKind::Merged => {
                 merged.insert(line.path.clone(), line.new.clone());
             }
-            "merge" => actions.push(Action::RestoreFile {
+            RecordKind::Merge => actions.push(Action::RestoreFile {
                 path: line.path.clone(),
                 run: line.run.clone(),
                 old: line.old.clone(),
@@ -98,12 +102,12 @@ pub fn back(record: &[RecordLine]) -> Back {
                 new: merged.remove(&line.path).unwrap_or_else(|| "unknown".to_owned()),
                 mode: line.mode.clone(),
             }),
-            "put" | "key" if line.old.is_empty() && line.new.is_empty() => {}
-            "put" | "key" if line.old.is_empty() => {
+            RecordKind::Put | RecordKind::Key if line.old.is_empty() && line.new.is_empty() => {}
+            RecordKind::Put | RecordKind::Key if line.old.is_empty() => {
                 units |= line.path.starts_with("/etc/systemd/");
                 actions.push(Action::UndoCreate { path: line.path.clone(), new: line.new.clone() });
             }
-            "put" | "key" => {
+            RecordKind::Put | RecordKind::Key => {
                 units |= line.path.starts_with("/etc/systemd/");
                 actions.push(Action::RestoreFile {
                     path: line.path.clone(),
@@ -113,13 +117,15 @@ pub fn back(record: &[RecordLine]) -> Back {
                     mode: line.mode.clone(),
                 });
             }
-            "dir" => actions.push(Action::UndoMakeDir { path: line.path.clone() }),
+            RecordKind::Dir => actions.push(Action::UndoMakeDir { path: line.path.clone() }),
             // A name that meant another image before keeps the one it has now.
-            "image" if line.old.is_empty() => actions.push(Action::UndoLoadImage { name: line.path.clone() }),
-            "enable" if line.old != "enabled" => {
+            RecordKind::Image if line.old.is_empty() => {
+                actions.push(Action::UndoLoadImage { name: line.path.clone() });
+            }
+            RecordKind::Enable if line.old != "enabled" => {
                 actions.push(Action::Service { verb: Verb::Disable, unit: line.path.clone() });
             }
-            "start" if line.old != "active" => {
+            RecordKind::Start if line.old != "active" => {
                 actions.push(Action::Service { verb: Verb::Stop, unit: line.path.clone() });
                 // Another unit is one that a repair started.
                 if line.path == KUBELET && (new_kubelet || new_node) {
@@ -127,10 +133,18 @@ pub fn back(record: &[RecordLine]) -> Back {
                 }
                 restart &= line.path != KUBELET;
             }
-            "start" => restart |= line.path == KUBELET,
-            "node" => node = Some((line.path.clone(), None)),
-            "node-unknown" => node = node.or_else(|| Some((line.path.clone(), Some(line.time)))),
-            _ => {}
+            RecordKind::Start => restart |= line.path == KUBELET,
+            RecordKind::Node => node = Some((line.path.clone(), None)),
+            RecordKind::NodeUnknown => {
+                node = node.or_else(|| Some((line.path.clone(), Some(line.time))));
+            }
+            RecordKind::Image
+            | RecordKind::Enable
+            | RecordKind::Started
+            | RecordKind::Restarted
+            | RecordKind::Foreign
+            // Named with the lines that cannot be read.
+            | RecordKind::Other(_) => {}
         }
     }
     if units {
@@ -140,10 +154,36 @@ pub fn back(record: &[RecordLine]) -> Back {
         // It ran before and has read what was ours.
         actions.push(Action::Service { verb: Verb::Restart, unit: KUBELET.to_owned() });
     }
-    let mut runs: Vec<&String> = record.iter().map(|line| &line.run).collect();
+    let not_understood = record.not_understood();
+    let mut runs: Vec<&String> = lines.iter().map(|line| &line.run).collect();
     runs.dedup();
+    if !not_understood.is_empty() {
+        // Whatever they tell of can be taken back only with the record and the old files.
+        runs.clear();
+    }
     let forget = runs.into_iter().map(|run| Action::DeleteRecord { run: run.clone() }).collect();
-    Back { actions, forget, node }
+    Back { actions, forget, node, not_understood }
+}
+
+/// Lines that are named at most.
+const NAMED: usize = 8;
+
+/// Something on a machine was done that this program cannot take back.
+fn not_understood(place: &Place, lines: &[String]) -> Problem {
+    let what = match lines.len() {
+        1 => "a line of the record says nothing that this gangplank understands".to_owned(),
+        count => format!("{count} lines of the record say nothing that this gangplank understands"),
+    };
+    let mut problem = Problem::new("E-UNDO-04", format!("{place}: {what}"));
+    for line in lines.iter().take(NAMED) {
+        problem = problem.seen(crate::host::clean::line(line));
+    }
+    if lines.len() > NAMED {
+        problem = problem.seen(format!("and {} more", lines.len() - NAMED));
+    }
+    problem
+        .seen("everything else was taken back; the record and the old files stay on this machine")
+        .manual("take back by hand what these lines tell of, then remove the record")
 }
 
 impl Engine<'_> {
@@ -222,10 +262,11 @@ impl Engine<'_> {
         match host.and_then(|host| self.record(&place, host)) {
             Ok((host, record)) => {
                 let mut back = back(&record);
-                if back
-                    .actions
-                    .iter()
-                    .any(|action| matches!(action, Action::Service { verb: Verb::Restart, .. }))
+                if back.not_understood.is_empty()
+                    && back
+                        .actions
+                        .iter()
+                        .any(|action| matches!(action, Action::Service { verb: Verb::Restart, .. }))
                 {
                     // A restart is written down too.
                     back.forget.push(Action::DeleteRecord { run: self.run.clone() });
@@ -281,17 +322,19 @@ impl Engine<'_> {
         Ok((objects, nodes))
     }
 
-    fn record(
-        &self,
-        place: &Place,
-        mut host: Box<dyn Host>,
-    ) -> Result<(Box<dyn Host>, Vec<RecordLine>), Problem> {
+    fn record(&self, place: &Place, mut host: Box<dyn Host>) -> Result<(Box<dyn Host>, Record), Problem> {
         let batch = Batch { queries: vec![FactQuery::Record], run: self.run.clone(), ..Batch::default() };
         let end = host.run(&batch, self.stop, &mut |_| {});
         if let Some(trouble) = end.trouble {
             return Err(trouble.problem(place));
         }
         match end.facts.record() {
+            Known::Yes(Record { newer: Some(v), .. }) => {
+                Err(Problem::new("E-UNDO-03", format!("{place}: a newer gangplank wrote the record there"))
+                    .seen(format!("its format is {v}, this program reads up to {}", record::VERSION))
+                    .seen("nothing was taken back on this machine, and the record stays as it is")
+                    .manual("undo it with the gangplank that made the last run"))
+            }
             Known::Yes(record) => {
                 let record = record.clone();
                 Ok((host, record))
@@ -304,11 +347,17 @@ impl Engine<'_> {
     /// Takes a place's actions back and tells how it ended; `true` when it is as it was.
     fn take_back(&self, turn: &mut UndoHost) -> bool {
         let actions = std::mem::take(&mut turn.back.actions);
-        let outcome = if actions.is_empty() && turn.back.forget.is_empty() {
-            TaskOutcome::Same { evidence: "gangplank changed nothing here".to_owned() }
-        } else {
-            self.send_back(turn, &actions)
+        let strange = std::mem::take(&mut turn.back.not_understood);
+        let mut outcome = match (actions.is_empty(), strange.is_empty()) {
+            (true, true) if turn.back.forget.is_empty() => {
+                TaskOutcome::Same { evidence: "gangplank changed nothing here".to_owned() }
+            }
+            (true, false) => TaskOutcome::Changed { actions: 0 },
+            _ => self.send_back(turn, &actions),
         };
+        if outcome.good() && !strange.is_empty() {
+            outcome = TaskOutcome::Failed { problem: not_understood(&turn.place, &strange) };
+        }
         let good = outcome.good();
         self.events.tell(&turn.place, Some(UNDO), Event::TaskEnded { outcome });
         good
@@ -344,8 +393,8 @@ impl Engine<'_> {
                     );
                 }
             }
+            BatchProgress::LeftAlone(_) => left = true,
             BatchProgress::Said(_, err, line) => {
-                left |= line.ends_with("left alone");
                 self.events.tell(place, Some(UNDO), Event::Output { line, err });
             }
             BatchProgress::Ended(index, status) => {

@@ -5,9 +5,9 @@ use openssl::base64;
 
 use super::clean;
 use crate::plan::fact::{
-    DockerFact, Fact, FactQuery, FileFact, ImageFact, KeyFact, Known, KubeletFact, Machine, RecordLine,
-    UnitFact,
+    DockerFact, Fact, FactQuery, FileFact, ImageFact, KeyFact, Known, KubeletFact, Machine, UnitFact,
 };
+use crate::plan::record::Record;
 
 type AnswerLines = [(String, String)];
 
@@ -42,9 +42,7 @@ pub fn read(want: &FactQuery, lines: &AnswerLines) -> Known<Fact> {
             let names = all(lines, "name").map(str::to_owned).collect();
             Known::Yes(Fact::Folder((!has(lines, "none")).then_some(names)))
         }
-        FactQuery::Record => Known::Yes(Fact::Record(
-            all(lines, "line").filter_map(|line| serde_json::from_str::<RecordLine>(line).ok()).collect(),
-        )),
+        FactQuery::Record => Known::Yes(Fact::Record(Record::read(all(lines, "line")))),
         FactQuery::Lookup(_) => {
             let mut hosts: Vec<String> = all(lines, "host")
                 .filter_map(|line| line.split_whitespace().next())

@@ -349,6 +349,8 @@ pub enum BatchProgress {
     Said(usize, bool, String),
     /// It ended with this status; 0 = done.
     Ended(usize, i32),
+    /// It left something as it is, because that is no longer what gangplank wrote.
+    LeftAlone(usize),
     /// Bytes of the payload sent, of how many.
     Sent(u64, u64),
 }
@@ -362,6 +364,8 @@ pub struct ActionEnd {
     pub out: String,
     /// What it complained.
     pub err: String,
+    /// It left something as it is, because that is no longer what gangplank wrote.
+    pub left_alone: bool,
 }
 
 /// How a batch ended.
@@ -457,6 +461,12 @@ impl Reader {
                         hear(BatchProgress::Ended(at, status));
                     }
                     stream.at = None;
+                }
+                "l" => {
+                    if let (Ok(at), false) = (second.parse(), is_err) {
+                        self.end.actions.entry(at).or_default().left_alone = true;
+                        hear(BatchProgress::LeftAlone(at));
+                    }
                 }
                 "c" => self.wanted = second.parse().ok(),
                 "z" => {

@@ -12,13 +12,31 @@ use crate::host::batch::{ActionEnd, Batch, BatchEnd, BatchProgress};
 use crate::host::{Host, HostTrouble, LiveStream, Pipe, Stop, answer, clean};
 use crate::pki;
 use crate::plan::action::{Action, Content, KeyAlgorithm, sha256};
-use crate::plan::fact::{Fact, FactQuery, Facts, FileFact, KeyFact, Known, RecordLine};
+use crate::plan::fact::{Fact, FactQuery, Facts, FileFact, KeyFact, Known};
+use crate::plan::record::{self, Record, RecordKind, RecordLine};
 
 /// Largest file whose content is read, bytes.
 const LARGEST: u64 = 256 << 10;
 
-/// What is said of something that undo does not touch.
-const LEFT: &str = "left alone";
+/// What an action did.
+#[derive(Default)]
+struct Done {
+    /// What it says.
+    out: String,
+    /// It left something as it is, because that is no longer what gangplank wrote.
+    left_alone: bool,
+}
+
+impl Done {
+    fn says(out: String) -> Self {
+        Self { out, left_alone: false }
+    }
+
+    fn left_alone(path: &Path) -> Self {
+        let out = format!("{} is no longer what gangplank wrote: left alone", path.display());
+        Self { out, left_alone: true }
+    }
+}
 
 /// This computer.
 pub struct LocalHost {
@@ -40,7 +58,7 @@ impl LocalHost {
     fn note(
         &self,
         run: &str,
-        kind: &str,
+        kind: RecordKind,
         path: &str,
         old: &str,
         new: &str,
@@ -48,8 +66,9 @@ impl LocalHost {
     ) -> std::io::Result<()> {
         let time = jiff::Timestamp::now().as_second();
         let line = RecordLine {
+            v: record::VERSION,
             run: run.to_owned(),
-            kind: kind.to_owned(),
+            kind,
             path: path.to_owned(),
             old: old.to_owned(),
             new: new.to_owned(),
@@ -74,7 +93,7 @@ impl LocalHost {
         Ok((hash, mode_of(path)))
     }
 
-    fn put(&self, run: &str, kind: &str, path: &str, content: &[u8], mode: u32) -> std::io::Result<()> {
+    fn put(&self, run: &str, kind: RecordKind, path: &str, content: &[u8], mode: u32) -> std::io::Result<()> {
         let target = Path::new(path);
         let (old, was) = self.keep(run, target)?;
         let name = target.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -97,15 +116,15 @@ impl LocalHost {
         if let Some(parent) = path.parent() {
             self.make_dir(run, parent, 0o755)?;
         }
-        self.note(run, "dir", &path.display().to_string(), "", "", "")?;
+        self.note(run, RecordKind::Dir, &path.display().to_string(), "", "", "")?;
         fs::DirBuilder::new().mode(mode).create(path)
     }
 
-    fn act(&self, run: &str, action: &Action) -> Result<String, String> {
+    fn act(&self, run: &str, action: &Action) -> Result<Done, String> {
         let words = |error: std::io::Error| error.to_string();
         match action {
             Action::MakeDir { path, mode } => {
-                self.make_dir(run, Path::new(path), octal(mode)).map(|()| String::new()).map_err(words)
+                self.make_dir(run, Path::new(path), octal(mode)).map(|()| Done::default()).map_err(words)
             }
             Action::MakeKey { path, kind } => {
                 let kind = match kind {
@@ -113,27 +132,34 @@ impl LocalHost {
                     KeyAlgorithm::P256 => pki::NewKey::P256,
                 };
                 let key = pki::make_key(kind).map_err(|error| error.to_string())?;
-                self.put(run, "key", path, key.as_bytes(), 0o600).map(|()| String::new()).map_err(words)
+                self.put(run, RecordKind::Key, path, key.as_bytes(), 0o600)
+                    .map(|()| Done::default())
+                    .map_err(words)
             }
             Action::MakeCsr { key, wish, .. } => {
                 let text = fs::read_to_string(key).map(zeroize::Zeroizing::new).map_err(words)?;
-                pki::make_csr(&text, &wish.cn).map_err(|error| error.to_string())
+                pki::make_csr(&text, &wish.cn).map(Done::says).map_err(|error| error.to_string())
             }
-            Action::Put { path, content: Content::Literal(bytes), mode, .. } => {
-                self.put(run, "put", path, bytes, octal(mode)).map(|()| String::new()).map_err(words)
-            }
-            Action::Kubectl { args } => kubectl(args),
+            Action::Put { path, content: Content::Literal(bytes), mode, .. } => self
+                .put(run, RecordKind::Put, path, bytes, octal(mode))
+                .map(|()| Done::default())
+                .map_err(words),
+            Action::Kubectl { args } => kubectl(args).map(Done::says),
             Action::Script { title, text, .. } => match text.strip_prefix("keep_for_undo ") {
                 Some(path) => {
                     let path = shell_words::split(path).map_err(|error| error.to_string())?.concat();
                     let (old, mode) = self.keep(run, Path::new(&path)).map_err(words)?;
-                    self.note(run, "merge", &path, &old, "", &mode).map(|()| String::new()).map_err(words)
+                    self.note(run, RecordKind::Merge, &path, &old, "", &mode)
+                        .map(|()| Done::default())
+                        .map_err(words)
                 }
                 None if text.starts_with("note_merged ") => {
                     let words_of = shell_words::split(text).map_err(|error| error.to_string())?;
                     let path = words_of.get(1).cloned().unwrap_or_default();
                     let new = fs::read(&path).map(|content| sha256(&content)).map_err(words)?;
-                    self.note(run, "merged", &path, "", &new, "").map(|()| String::new()).map_err(words)
+                    self.note(run, RecordKind::Merged, &path, "", &new, "")
+                        .map(|()| Done::default())
+                        .map_err(words)
                 }
                 None => Err(format!("{title} is not done on this computer")),
             },
@@ -143,22 +169,22 @@ impl LocalHost {
             Action::UndoCreate { path, new } => take_away(Path::new(path), new).map_err(words),
             Action::UndoMakeDir { path } => Ok(match fs::remove_dir(path) {
                 Err(error) if error.kind() == std::io::ErrorKind::DirectoryNotEmpty => {
-                    format!("{path} is not empty: it stays")
+                    Done::says(format!("{path} is not empty: it stays"))
                 }
-                Ok(()) | Err(_) => String::new(),
+                Ok(()) | Err(_) => Done::default(),
             }),
             Action::DeleteRecord { run } => {
-                fs::remove_dir_all(self.state.join(run)).map(|()| String::new()).map_err(words)
+                fs::remove_dir_all(self.state.join(run)).map(|()| Done::default()).map_err(words)
             }
             other => Err(format!("{} is not done on this computer", other.title())),
         }
     }
 
-    fn put_back(&self, path: &str, run: &str, old: &str, new: &str, mode: &str) -> std::io::Result<String> {
+    fn put_back(&self, path: &str, run: &str, old: &str, new: &str, mode: &str) -> std::io::Result<Done> {
         let target = Path::new(path);
         // Without `new` we had removed it.
         if fs::read(target).map(|content| sha256(&content)).unwrap_or_default() != new {
-            return Ok(format!("{path} is no longer what gangplank wrote: {LEFT}"));
+            return Ok(Done::left_alone(target));
         }
         let content = fs::read(self.state.join(run).join(old))?;
         let part = target.with_extension("gangplank-part");
@@ -169,7 +195,7 @@ impl LocalHost {
             fs::Permissions::from_mode(octal(mode.split(' ').next().unwrap_or("600"))),
         )?;
         fs::rename(&part, target)?;
-        Ok(String::new())
+        Ok(Done::default())
     }
 
     fn ask(&self, want: &FactQuery) -> Known<Fact> {
@@ -193,16 +219,16 @@ impl LocalHost {
     }
 
     /// What earlier runs wrote down here, oldest first.
-    fn record(&self) -> Vec<RecordLine> {
-        let Ok(entries) = fs::read_dir(&self.state) else { return Vec::new() };
+    fn record(&self) -> Record {
+        let Ok(entries) = fs::read_dir(&self.state) else { return Record::default() };
         let mut runs: Vec<PathBuf> = entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
         runs.sort();
-        runs.iter()
-            .filter_map(|run| fs::read_to_string(run.join("record.jsonl")).ok())
-            .flat_map(|text| {
-                text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect::<Vec<_>>()
-            })
-            .collect()
+        let texts: Vec<String> = runs
+            .iter()
+            .filter_map(|run| fs::read(run.join("record.jsonl")).ok())
+            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+            .collect();
+        Record::read(texts.iter().flat_map(|text| text.lines()))
     }
 }
 
@@ -220,13 +246,13 @@ fn write_new(path: &Path, content: &[u8], mode: u32) -> std::io::Result<()> {
     file.sync_all()
 }
 
-fn take_away(path: &Path, new: &str) -> std::io::Result<String> {
+fn take_away(path: &Path, new: &str) -> std::io::Result<Done> {
     match fs::read(path) {
         Ok(content) if new.is_empty() || sha256(&content) == new => {
-            fs::remove_file(path).map(|()| String::new())
+            fs::remove_file(path).map(|()| Done::default())
         }
-        Ok(_) => Ok(format!("{} is no longer what gangplank wrote: {LEFT}", path.display())),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        Ok(_) => Ok(Done::left_alone(path)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Done::default()),
         Err(error) => Err(error),
     }
 }
@@ -316,14 +342,17 @@ impl Host for LocalHost {
                     format!("{} is kept: it holds what was there before", self.state.join(run).display());
                 hear(BatchProgress::Said(index, false, line.clone()));
                 hear(BatchProgress::Ended(index, 0));
-                end.actions.insert(index, ActionEnd { status: Some(0), out: line, err: String::new() });
+                end.actions.insert(index, ActionEnd { status: Some(0), out: line, ..ActionEnd::default() });
                 continue;
             }
-            let (status, out, err) = match self.act(&batch.run, action) {
-                Ok(out) => (0, out, String::new()),
-                Err(why) => (1, String::new(), why),
+            let (status, Done { out, left_alone }, err) = match self.act(&batch.run, action) {
+                Ok(done) => (0, done, String::new()),
+                Err(why) => (1, Done::default(), why),
             };
-            left |= out.ends_with(LEFT);
+            if left_alone {
+                left = true;
+                hear(BatchProgress::LeftAlone(index));
+            }
             if action.yields().is_none() {
                 for line in out.lines() {
                     hear(BatchProgress::Said(index, false, clean::line(line)));
@@ -333,7 +362,7 @@ impl Host for LocalHost {
                 hear(BatchProgress::Said(index, true, clean::line(line)));
             }
             hear(BatchProgress::Ended(index, status));
-            end.actions.insert(index, ActionEnd { status: Some(status), out, err });
+            end.actions.insert(index, ActionEnd { status: Some(status), out, err, left_alone });
             if status != 0 {
                 break;
             }

@@ -8,7 +8,7 @@ use crate::lab::machine::{LabFile, LabMachine, LabTar, LabUnit, parent};
 use crate::lab::seed::Seed;
 use crate::pki::{self, PkiError};
 use crate::plan::action::{Action, CertificateSpec, Verb, sha256};
-use crate::plan::fact::RecordLine;
+use crate::plan::record::{self, RecordKind, RecordLine};
 
 /// Docker's words when its engine is not there.
 pub(crate) const NO_DOCKER: &str =
@@ -51,6 +51,8 @@ pub(crate) struct Doer<'a> {
     pub key: Option<Result<Zeroizing<String>, PkiError>>,
     /// What an action printed before it failed.
     pub out: String,
+    /// It left something as it is, because that is no longer what gangplank wrote.
+    pub left_alone: bool,
 }
 
 impl Doer<'_> {
@@ -61,7 +63,7 @@ impl Doer<'_> {
             Action::MakeKey { path, .. } => self.make_key(path),
             Action::MakeCsr { key, wish, .. } => self.make_csr(key, wish),
             Action::Put { path, mode, owner, .. } => match carried {
-                Carried::Bytes(bytes) => self.settle("put", path, bytes, mode, owner),
+                Carried::Bytes(bytes) => self.settle(RecordKind::Put, path, bytes, mode, owner),
                 Carried::Tar(_) | Carried::Nothing => failed(format!("{path}: nothing arrived")),
             },
             Action::LoadImage { tar, names } => self.load_image(tar, names),
@@ -74,9 +76,11 @@ impl Doer<'_> {
             Action::Service { verb, unit } => self.service(*verb, unit),
             Action::RestartPod { container } => self.restart_pod(container),
             Action::Remove { path } => self.remove(path),
-            Action::NoteForeign { unit } => self.note("foreign", unit, "", "", "").map(|()| String::new()),
+            Action::NoteForeign { unit } => {
+                self.note(RecordKind::Foreign, unit, "", "", "").map(|()| String::new())
+            }
             Action::NoteNode { name, unknown } => {
-                let kind = if *unknown { "node-unknown" } else { "node" };
+                let kind = if *unknown { RecordKind::NodeUnknown } else { RecordKind::Node };
                 self.note(kind, name, "", "", "").map(|()| String::new())
             }
             Action::RestoreFile { path, run, old, new, mode } => self.put_back(path, run, old, new, mode),
@@ -116,11 +120,12 @@ impl Doer<'_> {
         Ok(folder)
     }
 
-    fn note(&mut self, kind: &str, path: &str, old: &str, new: &str, mode: &str) -> Result<(), Failed> {
+    fn note(&mut self, kind: RecordKind, path: &str, old: &str, new: &str, mode: &str) -> Result<(), Failed> {
         let record = format!("{}/record.jsonl", self.home()?);
         let line = RecordLine {
+            v: record::VERSION,
             run: self.run.to_owned(),
-            kind: kind.to_owned(),
+            kind,
             path: path.to_owned(),
             old: old.to_owned(),
             new: new.to_owned(),
@@ -151,7 +156,7 @@ impl Doer<'_> {
         Ok((hash, format!("{} {}", file.mode, file.owner)))
     }
 
-    fn settle(&mut self, kind: &str, path: &str, bytes: &[u8], mode: &str, owner: &str) -> Done {
+    fn settle(&mut self, kind: RecordKind, path: &str, bytes: &[u8], mode: &str, owner: &str) -> Done {
         let folder = parent(path);
         if folder != "/" && !self.machine.folders.contains_key(folder) {
             let name = path.rsplit('/').next().unwrap_or_default();
@@ -177,7 +182,7 @@ impl Doer<'_> {
     fn remove(&mut self, path: &str) -> Done {
         if self.machine.files.contains_key(path) {
             let (old, was) = self.keep(path)?;
-            self.note("put", path, &old, "", &was)?;
+            self.note(RecordKind::Put, path, &old, "", &was)?;
             self.machine.files.remove(path);
         }
         Ok(String::new())
@@ -191,7 +196,7 @@ impl Doer<'_> {
             return failed(format!("mkdir: cannot create directory '{path}': File exists"));
         }
         self.make_dir(parent(path), "0755")?;
-        self.note("dir", path, "", "", "")?;
+        self.note(RecordKind::Dir, path, "", "", "")?;
         self.machine.folders.insert(path.to_owned(), mode.trim_start_matches('0').to_owned());
         Ok(String::new())
     }
@@ -204,7 +209,7 @@ impl Doer<'_> {
             Some(key) => key.map_err(|error| Failed(1, error.to_string()))?,
             None => return failed("no key was drawn"),
         };
-        self.settle("key", path, key.as_bytes(), "0600", "-")
+        self.settle(RecordKind::Key, path, key.as_bytes(), "0600", "-")
     }
 
     fn make_csr(&mut self, key: &str, wish: &CertificateSpec) -> Done {
@@ -230,7 +235,7 @@ impl Doer<'_> {
         for name in names {
             let old =
                 self.machine.images.iter().find(|image| image.name == *name).map(|image| image.id.clone());
-            self.note("image", name, &old.unwrap_or_default(), "", "")?;
+            self.note(RecordKind::Image, name, &old.unwrap_or_default(), "", "")?;
         }
         failed(format!("open {path}: no such file or directory"))
     }
@@ -238,7 +243,7 @@ impl Doer<'_> {
     fn load(&mut self, tar: &LabTar, names: &[String]) -> Done {
         self.room()?;
         for name in names {
-            self.note("image", name, "", "", "")?;
+            self.note(RecordKind::Image, name, "", "", "")?;
         }
         if !self.machine.docker_runs() {
             return failed(NO_DOCKER);
@@ -270,11 +275,17 @@ impl Doer<'_> {
                 } else {
                     String::new()
                 };
-                self.note("enable", name, &was, "enabled", "")?;
+                self.note(RecordKind::Enable, name, &was, "enabled", "")?;
             }
             Verb::Start | Verb::Restart => {
                 let down = name == "docker" && self.machine.faults.has(&Fault::DockerDown);
-                self.note("start", name, &word(unit.active && !down, "active", "inactive"), "active", "")?;
+                self.note(
+                    RecordKind::Start,
+                    name,
+                    &word(unit.active && !down, "active", "inactive"),
+                    "active",
+                    "",
+                )?;
             }
             Verb::Stop | Verb::Disable => {}
         }
@@ -295,7 +306,7 @@ impl Doer<'_> {
         }
         self.turn(verb, name);
         if matches!(verb, Verb::Start | Verb::Restart) {
-            self.note("started", name, "", "", "")?;
+            self.note(RecordKind::Started, name, "", "", "")?;
         }
         Ok(String::new())
     }
@@ -356,19 +367,19 @@ impl Doer<'_> {
             one.created = latest;
             one.started = latest;
         }
-        self.note("restarted", container, "", "", "").map(|()| String::new())
+        self.note(RecordKind::Restarted, container, "", "", "").map(|()| String::new())
     }
 
     fn script(&mut self, title: &str, text: &str, carried: &Carried) -> Done {
         if let Some(path) = text.strip_prefix("keep_for_undo ") {
             let path = shell_words::split(path).map(|words| words.concat()).unwrap_or_default();
             let (old, mode) = self.keep(&path)?;
-            return self.note("merge", &path, &old, "", &mode).map(|()| String::new());
+            return self.note(RecordKind::Merge, &path, &old, "", &mode).map(|()| String::new());
         }
         if let Some(path) = text.strip_prefix("note_merged ") {
             let path = shell_words::split(path).map(|words| words.concat()).unwrap_or_default();
             let new = self.machine.hash(&path).unwrap_or_default();
-            return self.note("merged", &path, "", &new, "").map(|()| String::new());
+            return self.note(RecordKind::Merged, &path, "", &new, "").map(|()| String::new());
         }
         if text.contains("openssl ca ") {
             let secret = if let Carried::Bytes(bytes) = carried { bytes.as_slice() } else { &[] };

@@ -40,7 +40,7 @@ pub use crate::lab::setup::{LabError, LabSetup};
 use crate::host::{Vault, WireError};
 use crate::lab::cluster::Clocks;
 use crate::lab::seed::Seed;
-use crate::plan::fact::RecordLine;
+use crate::plan::record::{Record, RecordLine};
 
 /// The name of the operator's computer among the machines.
 pub const HERE: &str = "here";
@@ -265,10 +265,10 @@ impl Lab {
         self.state().cluster.calls_left = left;
     }
 
-    /// The lines of a machine's records.
+    /// The lines of a machine's records that can be read.
     pub fn record(&self, name: &str) -> Vec<RecordLine> {
         let lines = self.machine(name, |machine| facts::record(machine)).unwrap_or_default();
-        lines.iter().filter_map(|line| serde_json::from_str(line).ok()).collect()
+        Record::read(lines.iter().map(String::as_str)).lines
     }
 
     /// Finds a machine by its name, `uname -n` or an address.

@@ -29,6 +29,7 @@ struct ActOutcome {
     cut: Option<Cut>,
     done: Result<String, Failed>,
     out: String,
+    left_alone: bool,
 }
 
 impl LabHost {
@@ -196,7 +197,12 @@ impl LabHost {
         let now_ms = self.lab.clock().now().as_millisecond();
         let latest = self.lab.clock().latest_ms();
         let mut state = self.lab.state();
-        let lost = || ActOutcome { cut: Some(Cut::Before), done: Ok(String::new()), out: String::new() };
+        let lost = || ActOutcome {
+            cut: Some(Cut::Before),
+            done: Ok(String::new()),
+            out: String::new(),
+            left_alone: false,
+        };
         let LabState { machines, seed, .. } = &mut *state;
         let Some(machine) = machines.get_mut(&self.name) else { return lost() };
         let cut = machine.faults.next_action();
@@ -204,11 +210,13 @@ impl LabHost {
             return lost();
         }
         let seconds = now_ms.saturating_add(machine.faults.clock_off()) / 1000;
-        let mut doer = Doer { machine, run, seconds, latest, seed, key, out: String::new() };
+        let mut doer =
+            Doer { machine, run, seconds, latest, seed, key, out: String::new(), left_alone: false };
         let done = doer.act(action, carried);
+        let left_alone = doer.left_alone;
         let out = std::mem::take(&mut doer.out);
         state.work(latest);
-        ActOutcome { cut, done, out }
+        ActOutcome { cut, done, out, left_alone }
     }
 
     /// The connection is gone.
@@ -342,6 +350,10 @@ impl Host for LabHost {
                 end.trouble = Some(self.lose(false));
                 break;
             }
+            let left_alone = outcome.left_alone;
+            if left_alone {
+                hear(BatchProgress::LeftAlone(index));
+            }
             let (status, out, err) = match outcome.done {
                 Ok(out) => (0, out, String::new()),
                 Err(Failed(status, err)) => (status, outcome.out, err),
@@ -352,12 +364,12 @@ impl Host for LabHost {
                 }
             }
             if outcome.cut == Some(Cut::After) {
-                end.actions.insert(index, ActionEnd { status: None, out, err });
+                end.actions.insert(index, ActionEnd { status: None, out, err, left_alone });
                 end.trouble = Some(self.lose(false));
                 break;
             }
             hear(BatchProgress::Ended(index, status));
-            end.actions.insert(index, ActionEnd { status: Some(status), out, err });
+            end.actions.insert(index, ActionEnd { status: Some(status), out, err, left_alone });
             if outcome.cut == Some(Cut::Kill) {
                 end.trouble = Some(self.lose(true));
                 break;

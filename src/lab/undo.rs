@@ -4,6 +4,12 @@ use crate::lab::act::{Doer, Done, NO_DOCKER, failed};
 use crate::lab::machine::LabFile;
 
 impl Doer<'_> {
+    fn spare(&mut self, path: &str) -> String {
+        self.machine.left = true;
+        self.left_alone = true;
+        format!("{path} is no longer what gangplank wrote: left alone\n")
+    }
+
     fn is_ours(&self, path: &str, hash: &str) -> bool {
         self.machine.hash(path).is_some_and(|is| is == hash)
     }
@@ -11,8 +17,7 @@ impl Doer<'_> {
     pub(crate) fn put_back(&mut self, path: &str, run: &str, old: &str, new: &str, mode: &str) -> Done {
         let ours = if new.is_empty() { self.machine.hash(path).is_none() } else { self.is_ours(path, new) };
         if !ours {
-            self.machine.left = true;
-            return Ok(format!("{path} is no longer what gangplank wrote: left alone\n"));
+            return Ok(self.spare(path));
         }
         let copy = format!("{}/{old}", self.folder_of_run(run));
         let Some(kept) = self.machine.files.get(&copy) else {
@@ -30,8 +35,7 @@ impl Doer<'_> {
             return String::new();
         }
         if !self.is_ours(path, new) {
-            self.machine.left = true;
-            return format!("{path} is no longer what gangplank wrote: left alone\n");
+            return self.spare(path);
         }
         self.machine.files.remove(path);
         String::new()

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use super::record::{Record, RecordKind};
 
 /// One thing to know about a machine. The union over all steps is gathered by one exec.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -131,7 +131,7 @@ pub enum Fact {
     /// Answer to [`FactQuery::Folder`]; `None` = there is no such folder.
     Folder(Option<Vec<String>>),
     /// Answer to [`FactQuery::Record`].
-    Record(Vec<RecordLine>),
+    Record(Record),
     /// Answer to [`FactQuery::Lookup`].
     Lookup(Vec<String>),
     /// Answer to [`FactQuery::Tls`]: the presented chain, PEM, leaf first.
@@ -272,29 +272,6 @@ pub struct KubeletFact {
     pub size: u64,
 }
 
-/// A line of `record.jsonl` on a host: one change gangplank made there.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
-pub struct RecordLine {
-    /// Run id: the folder below /var/lib/gangplank.
-    pub run: String,
-    /// What was done: put, dir, key, image, service ...
-    pub kind: String,
-    /// Path, image or unit.
-    pub path: String,
-    /// SHA-256 of what was there before; empty = nothing.
-    #[serde(default)]
-    pub old: String,
-    /// SHA-256 of what is there now.
-    #[serde(default)]
-    pub new: String,
-    /// Mode (and owner) before, `644 root:root`.
-    #[serde(default)]
-    pub mode: String,
-    /// Seconds since 1970, the host's clock.
-    #[serde(default)]
-    pub time: i64,
-}
-
 /// Everything known of one machine.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Facts {
@@ -356,7 +333,7 @@ impl Facts {
         folder(path: &str) -> Option<Vec<String>>, FactQuery::Folder(path.to_owned()), Folder);
     getter!(
         /// Earlier changes.
-        record() -> Vec<RecordLine>, FactQuery::Record, Record);
+        record() -> Record, FactQuery::Record, Record);
     getter!(
         /// What a name resolves to.
         lookup(name: &str) -> Vec<String>, FactQuery::Lookup(name.to_owned()), Lookup);
@@ -394,13 +371,13 @@ impl Facts {
 
     /// Whether the record tells of a change to one of these files that no later line of `kind` for `of` followed:
     /// what runs has not read it yet.
-    pub fn unread(&self, is_input: &dyn Fn(&str) -> bool, kind: &str, of: &str) -> bool {
-        let Known::Yes(lines) = self.record() else { return false };
-        for line in lines.iter().rev() {
-            if line.kind == kind && line.path == of {
+    pub fn unread(&self, is_input: &dyn Fn(&str) -> bool, kind: &RecordKind, of: &str) -> bool {
+        let Known::Yes(record) = self.record() else { return false };
+        for line in record.lines.iter().rev() {
+            if line.kind == *kind && line.path == of {
                 return false;
             }
-            if matches!(line.kind.as_str(), "put" | "key") && is_input(&line.path) {
+            if matches!(line.kind, RecordKind::Put | RecordKind::Key) && is_input(&line.path) {
                 return true;
             }
         }
@@ -409,8 +386,8 @@ impl Facts {
 
     /// Whether gangplank's record on that machine says it wrote this content to this path.
     pub fn is_ours(&self, path: &str, sha256: &str) -> bool {
-        let Known::Yes(lines) = self.record() else { return false };
-        for line in lines.iter().rev().filter(|line| line.path == path) {
+        let Known::Yes(record) = self.record() else { return false };
+        for line in record.lines.iter().rev().filter(|line| line.path == path) {
             if line.new == sha256 {
                 return true;
             }

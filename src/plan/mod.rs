@@ -13,6 +13,7 @@ pub mod model;
 pub mod place;
 pub mod problem;
 pub mod range;
+pub mod record;
 mod shape;
 mod tree;
 mod value;

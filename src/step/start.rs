@@ -5,6 +5,7 @@ use crate::plan::action::{Action, Verb};
 use crate::plan::fact::{FactQuery, Known};
 use crate::plan::model::{Plan, Worker};
 use crate::plan::problem::Problem;
+use crate::plan::record::RecordKind;
 use crate::profile::{KUBECONFIG, KUBELET, KUBELET_CONFIG, MANIFESTS, PROXY_KUBECONFIG, Profile, UNIT};
 
 /// The step.
@@ -45,7 +46,7 @@ impl Step for StartKubelet {
             let written: Vec<&str> = cx.queued.iter().filter_map(inputs).collect();
             // Written by a run that was cut off before its restart counts as much as written by this one.
             let changed = written.iter().any(|path| kubelet_reads(path))
-                || cx.facts.unread(&kubelet_reads, "started", "kubelet");
+                || cx.facts.unread(&kubelet_reads, &RecordKind::Started, "kubelet");
             let mut actions = Vec::new();
             if unit.file != "enabled" {
                 // Enabling reads the unit files again.
@@ -65,8 +66,8 @@ impl Step for StartKubelet {
                 actions.push(service(Verb::Restart));
             }
             let proxy_changed = written.iter().any(|path| for_proxy(path))
-                || cx.facts.unread(&for_proxy, "restarted", "kube-proxy")
-                    && cx.facts.unread(&for_proxy, "started", "kubelet");
+                || cx.facts.unread(&for_proxy, &RecordKind::Restarted, "kube-proxy")
+                    && cx.facts.unread(&for_proxy, &RecordKind::Started, "kubelet");
             let new_pod = written.iter().any(|path| path.starts_with(MANIFESTS));
             let proxy_runs = cx
                 .facts

@@ -3,6 +3,7 @@
 use gangplank::lab::setup::{FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
 use gangplank::lab::{Fault, HERE};
 use gangplank::plan::action::sha256;
+use gangplank::plan::record::RecordKind;
 
 use super::bench::{ALL, Bench, Ran};
 use super::look::{assert_as_before, assert_same_state, pictures, state};
@@ -132,8 +133,10 @@ fn written() -> Vec<String> {
     let bench = Bench::first();
     bench.apply_only(&["w1"]).done();
     let lines = bench.lab().record("w1").into_iter();
-    let paths: Vec<String> =
-        lines.filter(|line| ["put", "key"].contains(&line.kind.as_str())).map(|line| line.path).collect();
+    let paths: Vec<String> = lines
+        .filter(|line| [RecordKind::Put, RecordKind::Key].contains(&line.kind))
+        .map(|line| line.path)
+        .collect();
     assert!(paths.len() >= 10, "{paths:?}");
     paths
 }

@@ -8,7 +8,8 @@ use gangplank::engine::undo::{Back, back};
 use gangplank::host::{Batch, Duplex, Host, LocalWire, ShellHost, Stop, Vault, Wire, WireCounts, WireError};
 use gangplank::lab::{HERE, setup::FIRST_CLUSTER};
 use gangplank::plan::action::{Action, SecretRef};
-use gangplank::plan::fact::{FactQuery, RecordLine};
+use gangplank::plan::fact::FactQuery;
+use gangplank::plan::record::{Record, RecordKind};
 use serde_json::json;
 use zeroize::Zeroizing;
 
@@ -27,7 +28,7 @@ fn bench(name: &str) -> Bench {
     bench
 }
 
-fn record(host: &mut dyn Host) -> Vec<RecordLine> {
+fn record(host: &mut dyn Host) -> Record {
     let batch = Batch { queries: vec![FactQuery::Record], ..Batch::default() };
     let end = host.run(&batch, &Stop::default(), &mut |_| {});
     let record = end.facts.record().yes().copied().cloned();
@@ -247,4 +248,103 @@ fn what_82fdae4_did_is_taken_back_by_a_real_shell() {
     assert_eq!(left, Vec::<String>::new());
     let told = std::fs::read_to_string(root.path().join("told")).unwrap();
     assert_eq!(told, "stop kubelet\ndisable kubelet\ndaemon-reload\n");
+}
+
+/// A line that some later gangplank may write.
+const STRANGE: &str =
+    r#"{"run":"20261123T090012Z-4711","kind":"socket","path":"/run/x.sock","colour":"red"}"#;
+
+/// Adds a line to the record of `w1`.
+fn add_line(bench: &Bench, line: &str) {
+    bench.lab().machine("w1", |machine| {
+        let file = machine.files.get_mut(&format!("/var/lib/gangplank/{FIRST}/record.jsonl")).unwrap();
+        file.bytes.extend_from_slice(line.as_bytes());
+        file.bytes.push(b'\n');
+    });
+}
+
+/// Files of `w1` that undo would take away.
+fn left(bench: &Bench) -> Vec<String> {
+    let theirs = |path: &&String| path.contains("kubernetes") || path.contains("gangplank");
+    bench.lab().machine("w1", |machine| machine.files.keys().filter(theirs).cloned().collect()).unwrap()
+}
+
+#[test]
+fn kinds_are_written_as_before_and_an_unknown_one_is_kept_as_it_stands() {
+    let words = [
+        "put",
+        "key",
+        "dir",
+        "image",
+        "enable",
+        "start",
+        "started",
+        "restarted",
+        "merge",
+        "merged",
+        "foreign",
+        "node",
+        "node-unknown",
+        "socket",
+    ];
+    for word in words {
+        let kind: RecordKind = serde_json::from_value(json!(word)).unwrap();
+        assert_eq!(matches!(kind, RecordKind::Other(_)), word == "socket", "{word}");
+        assert_eq!(serde_json::to_value(&kind).unwrap(), json!(word));
+    }
+}
+
+#[test]
+fn a_line_nobody_understands_is_named_and_its_record_stays_with_the_old_files() {
+    for (line, shown) in
+        [(STRANGE, "socket /run/x.sock"), ("{\"run\":\"2026", "{\"run\":\"2026"), ("\u{7}", "")]
+    {
+        let bench = bench("finished");
+        add_line(&bench, line);
+        let ran = bench.undo();
+        assert_eq!((ran.code, ran.codes("w1")), (1, vec!["E-UNDO-04".to_owned()]), "{}", ran.trouble());
+        let problem = ran.problems("w1").remove(0);
+        assert!(problem.evidence.first().is_some_and(|named| named.contains(shown)), "{problem:?}");
+        let kept = |name: &str| format!("/var/lib/gangplank/{name}");
+        let saved = "9ce1f4d8ebb0f83115247ba8c2c4719cb5218ed6198076a394953610a229cc2c";
+        let all =
+            [format!("{FIRST}/record.jsonl"), format!("{SECOND}/{saved}"), format!("{SECOND}/record.jsonl")];
+        assert_eq!(left(&bench), all.map(|name| kept(&name)), "all else is taken back");
+        // Again: it is still named and still there.
+        assert_eq!(bench.undo().codes("w1"), ["E-UNDO-04"]);
+    }
+}
+
+#[test]
+fn a_record_with_nothing_but_a_line_nobody_understands_is_no_empty_one() {
+    let bench = Bench::first();
+    bench.lab().machine("w1", |machine| {
+        machine.write("/var/lib/gangplank/x/record.jsonl", b"garbage\n", "600", "root:root");
+    });
+    assert_eq!(bench.undo().codes("w1"), ["E-UNDO-04"]);
+    assert_eq!(left(&bench), ["/var/lib/gangplank/x/record.jsonl"]);
+}
+
+#[test]
+fn a_record_of_a_newer_gangplank_is_refused_in_words_and_nothing_is_touched() {
+    let bench = bench("finished");
+    add_line(&bench, r#"{"v":2,"run":"20261123T090012Z-4711","changes":[]}"#);
+    let before = left(&bench);
+    let ran = bench.undo();
+    assert_eq!((ran.code, ran.codes("w1")), (1, vec!["E-UNDO-03".to_owned()]), "{}", ran.trouble());
+    assert!(ran.problems("w1")[0].what.contains("a newer gangplank wrote the record"), "{}", ran.trouble());
+    assert_eq!((left(&bench), ran.actions("w1")), (before, Vec::new()));
+}
+
+#[test]
+fn lines_of_today_say_their_version_in_the_lab_on_hosts_and_here() {
+    let bench = Bench::first();
+    bench.apply_only(&["w1"]).done();
+    for name in ["w1", HERE] {
+        let lines = bench.lab().record(name);
+        assert!(!lines.is_empty() && lines.iter().all(|line| line.v == 1));
+    }
+    let record = Record::read(["{\"run\":\"r\",\"kind\":\"dir\",\"path\":\"/x\"}"]);
+    assert_eq!((record.lines[0].v, record.newer), (1, None), "without one it is the first");
+    assert!(gangplank::host::batch::PRELUDE.contains(r#"'{"v":1,"run":"#));
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use gangplank::host::{BatchProgress, Host, HostTrouble, LocalWire, Stop, Wire};
 use gangplank::plan::action::{Action, Verb};
 use gangplank::plan::fact::FactQuery;
+use gangplank::plan::record::RecordKind;
 
 use crate::sshd::{Person, Sshd, connect};
 use crate::sudo::User;
@@ -183,7 +184,7 @@ fn a_unit_started_after_images_were_loaded_is_recorded_as_it_was() {
     let actions = vec![load, unit(Verb::Enable), unit(Verb::Start)];
     all_well(&done(&mut over(Arc::new(wire)), &run.batch(actions, Vec::new())), 3);
     let before: Vec<_> = run.record().into_iter().map(|line| (line.kind, line.old)).collect();
-    for (kind, old) in [("enable", "static"), ("start", "active")] {
-        assert!(before.contains(&(kind.to_owned(), old.to_owned())), "{before:?}");
+    for (kind, old) in [(RecordKind::Enable, "static"), (RecordKind::Start, "active")] {
+        assert!(before.contains(&(kind, old.to_owned())), "{before:?}");
     }
 }

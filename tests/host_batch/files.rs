@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use gangplank::host::{BatchProgress, Host, HostTrouble, Stop, Wire};
 use gangplank::plan::action::{Action, CertificateSpec, Content, KeyAlgorithm, Slot, sha256};
 use gangplank::plan::fact::FactQuery;
+use gangplank::plan::record::{RecordKind, RecordLine};
 
 use crate::sshd::Sshd;
 use crate::support::{Run, all_well, done, limit, literal, local, names, over, pattern, put, script, until};
@@ -65,10 +66,17 @@ fn a_batch_over_ssh_leaves_files_folders_and_keys_as_asked() {
     assert_eq!(end.facts.key(&text(&rsa)).yes().copied().cloned().unwrap().unwrap().spki_sha256, public);
     assert_eq!(names(&deep), ["big", "ec.key", "empty", "it's \"odd\" \\1", "rsa.key"]);
     assert_eq!(run.record()[2].path, text(&small));
-    let kinds: Vec<String> = run.record().iter().map(|line| line.kind.clone()).collect();
-    assert_eq!(kinds, ["dir", "dir", "put", "put", "put", "key", "key"]);
+    let kinds: Vec<RecordKind> = run.record().into_iter().map(|line| line.kind).collect();
+    let (dir, put, key) = (RecordKind::Dir, RecordKind::Put, RecordKind::Key);
+    assert_eq!(kinds, [dir.clone(), dir, put.clone(), put.clone(), put, key.clone(), key]);
     assert!(
-        end.facts.record().yes().unwrap().iter().any(|line| line.run == run.0 && line.path == text(&big))
+        end.facts
+            .record()
+            .yes()
+            .unwrap()
+            .lines
+            .iter()
+            .any(|line| line.run == run.0 && line.path == text(&big))
     );
     assert_eq!((mode(&run.folder()), mode(Path::new("/var/lib/gangplank"))), (0o700, 0o700));
 }
@@ -155,9 +163,9 @@ fn what_was_there_is_kept_and_undo_brings_it_back_byte_for_byte() {
     assert!(!run.folder().exists());
 }
 
-fn undo_of(line: &gangplank::plan::fact::RecordLine) -> Action {
-    match (line.kind.as_str(), line.old.as_str()) {
-        ("dir", _) => Action::UndoMakeDir { path: line.path.clone() },
+fn undo_of(line: &RecordLine) -> Action {
+    match (&line.kind, line.old.as_str()) {
+        (RecordKind::Dir, _) => Action::UndoMakeDir { path: line.path.clone() },
         (_, "") => Action::UndoCreate { path: line.path.clone(), new: line.new.clone() },
         _ => Action::RestoreFile {
             path: line.path.clone(),
@@ -185,8 +193,20 @@ fn a_folder_with_something_in_it_and_a_changed_file_are_left_alone() {
     let end = done(&mut local(), &Run::new().batch(actions, vec![]));
     all_well(&end, 3);
     assert!(end.actions[&0].out.contains("no longer what gangplank wrote"), "{end:?}");
+    let left: Vec<bool> = end.actions.values().map(|action| action.left_alone).collect();
+    assert_eq!(left, [true, false, false]);
     assert!(end.actions[&1].out.contains("is not empty"), "{end:?}");
     assert_eq!(fs::read(&file).unwrap(), b"theirs");
+}
+
+#[test]
+fn a_program_that_says_left_alone_leaves_nothing_alone() {
+    if !crate::root() {
+        return;
+    }
+    let end = done(&mut local(), &Run::new().batch(vec![script("echo x is left alone")], vec![]));
+    all_well(&end, 1);
+    assert_eq!((end.actions[&0].out.as_str(), end.actions[&0].left_alone), ("x is left alone\n", false));
 }
 
 #[test]

@@ -116,7 +116,7 @@ impl Run {
         Batch { actions, queries, run: self.0.clone() }
     }
 
-    pub fn record(&self) -> Vec<gangplank::plan::fact::RecordLine> {
+    pub fn record(&self) -> Vec<gangplank::plan::record::RecordLine> {
         let text = fs::read_to_string(self.folder().join("record.jsonl")).unwrap();
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }

@@ -12,9 +12,10 @@ use gangplank::lab::Lab;
 use gangplank::lab::setup::{FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
 use gangplank::pki::{self, CaInfo, openssl_ca};
 use gangplank::plan::action::{Action, CertificateSpec, Content, Slot, Verb};
-use gangplank::plan::fact::{FactQuery, Facts, RecordLine};
+use gangplank::plan::fact::{FactQuery, Facts};
 use gangplank::plan::model::{CaPlace, Plan, Worker};
 use gangplank::plan::place::Place;
+use gangplank::plan::record::{RecordKind, RecordLine};
 use gangplank::plan::yaml;
 use gangplank::step::{self, ClusterFacts, On, Proof, StepInput, StepState};
 
@@ -259,21 +260,23 @@ pub fn undo(record: &[RecordLine]) -> Vec<Action> {
     let own = |text: &String| text.clone();
     let mut actions = Vec::new();
     for line in record.iter().rev() {
-        actions.extend(match line.kind.as_str() {
-            "put" | "key" if line.old.is_empty() => {
+        actions.extend(match &line.kind {
+            RecordKind::Put | RecordKind::Key if line.old.is_empty() => {
                 vec![Action::UndoCreate { path: own(&line.path), new: own(&line.new) }]
             }
-            "put" | "key" => vec![Action::RestoreFile {
+            RecordKind::Put | RecordKind::Key => vec![Action::RestoreFile {
                 path: own(&line.path),
                 run: own(&line.run),
                 old: own(&line.old),
                 new: own(&line.new),
                 mode: own(&line.mode),
             }],
-            "dir" => vec![Action::UndoMakeDir { path: own(&line.path) }],
-            "image" => vec![Action::UndoLoadImage { name: own(&line.path) }],
-            "enable" => vec![Action::Service { verb: Verb::Disable, unit: own(&line.path) }],
-            "start" => vec![Action::Service { verb: Verb::Stop, unit: own(&line.path) }, Action::CleanPods],
+            RecordKind::Dir => vec![Action::UndoMakeDir { path: own(&line.path) }],
+            RecordKind::Image => vec![Action::UndoLoadImage { name: own(&line.path) }],
+            RecordKind::Enable => vec![Action::Service { verb: Verb::Disable, unit: own(&line.path) }],
+            RecordKind::Start => {
+                vec![Action::Service { verb: Verb::Stop, unit: own(&line.path) }, Action::CleanPods]
+            }
             _ => Vec::new(),
         });
     }

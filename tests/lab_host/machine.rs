@@ -15,6 +15,7 @@ use gangplank::pki::{self};
 use gangplank::plan::action::{Action, KeyAlgorithm, SecretRef, Slot, Verb, sha256};
 use gangplank::plan::fact::{FactQuery, Known};
 use gangplank::plan::place::Place;
+use gangplank::plan::record::RecordKind;
 use gangplank::step::{On, StepState};
 use serde_json::json;
 
@@ -46,8 +47,9 @@ fn an_action_has_the_effect_its_word_has() {
     assert_eq!((k.mode.as_str(), k.spki_sha256.len()), ("600", 64));
     assert_eq!(end.facts.folder("/etc/deep").yes().copied().unwrap().clone().unwrap(), ["a", "k"]);
     let record = end.facts.record().yes().copied().unwrap().clone();
-    let kinds: Vec<&str> = record.iter().map(|line| line.kind.as_str()).collect();
-    assert_eq!(kinds, ["dir", "put", "put", "key"]);
+    let record = record.lines;
+    let kinds: Vec<RecordKind> = record.iter().map(|line| line.kind.clone()).collect();
+    assert_eq!(kinds, [RecordKind::Dir, RecordKind::Put, RecordKind::Put, RecordKind::Key]);
     assert_eq!((record[2].old.clone(), record[2].mode.as_str()), (sha256(b"one\n"), "640 root:root"));
     let kept = fleet
         .lab()

@@ -374,11 +374,8 @@ impl Engine<'_> {
                 }
                 let _ = self.journal.ended(&place, number, index, status);
                 let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-                self.events.tell(
-                    &place,
-                    Some(*id),
-                    Event::ActionEnded { action: action.title(), status, ms },
-                );
+                let ended = Event::ActionEnded { action: action.title(), status, ms };
+                self.events.tell(&place, Some(*id), ended);
                 let last = tasks.get(index + 1).is_none_or(|(next, _)| next != id);
                 if last && status == 0 {
                     let actions = tasks.iter().filter(|(one, _)| one == id).count();
@@ -389,6 +386,7 @@ impl Engine<'_> {
                     );
                 }
             }
+            BatchProgress::LeftAlone(_) => {}
             BatchProgress::Sent(sent, of) => self.events.tell(&place, current, Event::Progress { sent, of }),
         });
         worked.started_ms = started.or(worked.started_ms);
