@@ -11,8 +11,8 @@ use unicode_width::UnicodeWidthStr;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::host::clean;
+use crate::ui::output::wrap::wrap;
 use crate::ui::tui::theme::Role;
-use crate::ui::tui::view::wrap;
 use crate::ui::wizard::message::Msg;
 
 /// Columns of a line.

@@ -3,5 +3,6 @@
 pub mod app;
 pub mod clipboard;
 pub mod terminal;
+pub mod text;
 pub mod theme;
 pub mod view;

@@ -804,7 +804,7 @@ fn plain(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
 /// Turns the page of a form or a report that is longer than the window.
 fn scroll(model: &mut Model, down: bool, by: usize) {
     model.scroll = if down {
-        model.scroll.saturating_add(by).min(crate::ui::tui::view::page::hidden(model))
+        model.scroll.saturating_add(by).min(crate::ui::tui::view::screens::hidden(model))
     } else {
         model.scroll.saturating_sub(by)
     };

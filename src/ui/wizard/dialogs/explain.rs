@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use crate::ui::output::explain::{self, Tabs};
+use crate::ui::output::wrap::wrap;
 use crate::ui::tui::theme::Role;
-use crate::ui::tui::view::wrap;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::model::{Model, Screen};
 use crate::ui::wizard::screens::review;

@@ -7,8 +7,9 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use crate::ui::panel::{self, Ink};
+use crate::ui::tui::text::some;
 use crate::ui::tui::theme::Role;
-use crate::ui::tui::view::block;
+use crate::ui::tui::view::pane::block;
 use crate::ui::wizard::model::Model;
 
 /// The strip below a screen.
@@ -35,7 +36,7 @@ pub fn full(frame: &mut Frame, model: &Model, area: Rect) {
     let ink = Ink::of(&model.theme);
     let view = model.live_view;
     let counts = live.counts();
-    let containers = crate::ui::tui::view::some(counts.containers, "container");
+    let containers = some(counts.containers, "container");
     let right = format!("{} up, {} down, {containers}", counts.up, counts.down);
     let one = live.rows().get(view.at).filter(|_| view.host);
     let title = one

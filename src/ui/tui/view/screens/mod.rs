@@ -1,5 +1,48 @@
-//! How each screen is drawn, under the word that stands on it.
+//! The screens, each drawn in the file of its word; its logic is in the wizard's file of the same name.
 
+mod ca;
+mod certificates;
+mod cluster;
+mod kubectl;
 pub mod live;
+mod report;
 pub mod review;
 pub mod run;
+mod skydns;
+mod welcome;
+mod workers;
+
+use super::page::Page;
+use crate::ui::wizard::form;
+use crate::ui::wizard::layout;
+use crate::ui::wizard::model::{Model, Screen};
+
+/// The page of the present screen.
+pub fn page(model: &Model, width: u16) -> Page<'static> {
+    let width = usize::from(width).saturating_sub(4).max(20);
+    let mut page = Page { title: String::new(), right: String::new(), width, rows: Vec::new(), chosen: None };
+    page.title = match model.screen.number() {
+        Some(number) => format!("{number} {}", model.screen.title()),
+        None => model.screen.title().to_owned(),
+    };
+    match model.screen {
+        Screen::Welcome => welcome::rows(model, &mut page, width),
+        Screen::Ca => ca::rows(model, &mut page, width),
+        Screen::Cluster => cluster::rows(model, &mut page, width),
+        Screen::Workers => workers::rows(model, &mut page, width),
+        Screen::Certificates => certificates::rows(model, &mut page, width),
+        Screen::Kubectl => kubectl::rows(model, &mut page, width),
+        Screen::Dns => skydns::rows(model, &mut page, width),
+        Screen::Report => report::rows(model, &mut page, width),
+        Screen::Review | Screen::Run => {}
+    }
+    page
+}
+
+/// Rows of the present page that do not fit into the window: so far it scrolls.
+pub fn hidden(model: &Model) -> usize {
+    let area = layout::regions(model).main;
+    let bar = u16::from(!form::buttons(model).is_empty());
+    let rows = page(model, area.width).rows.len();
+    rows.saturating_sub(usize::from(area.height.saturating_sub(2).saturating_sub(bar)))
+}

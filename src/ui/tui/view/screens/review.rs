@@ -8,9 +8,11 @@ use ratatui::widgets::Paragraph;
 use crate::plan::action::Content;
 use crate::plan::problem::Verdict;
 use crate::step::{Proof, StepState};
+use crate::ui::output::wrap::wrap;
+use crate::ui::tui::text::{cut, fill, some};
 use crate::ui::tui::theme::{Glyph, Role};
-use crate::ui::tui::view::page::{button_row, labels};
-use crate::ui::tui::view::{block, cut, fill, some, wrap};
+use crate::ui::tui::view::page::inspection_words;
+use crate::ui::tui::view::pane::{block, button_row, labels};
 use crate::ui::wizard::form;
 use crate::ui::wizard::model::{Button, Inspection, Item, Model};
 use crate::ui::wizard::screens::review::{self, ReviewRow};
@@ -220,7 +222,7 @@ fn nothing(frame: &mut Frame, model: &Model, area: Rect) {
     let theme = &model.theme;
     let mut lines = vec![Line::raw("")];
     let width = usize::from(area.width).saturating_sub(4);
-    if let Some((role, words)) = crate::ui::tui::view::pages::inspection_words(model) {
+    if let Some((role, words)) = inspection_words(model) {
         for line in wrap(&words, width) {
             lines.push(Line::styled(format!("  {line}"), theme.style(role)));
         }

@@ -7,9 +7,10 @@ use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
 use crate::plan::place::Place;
+use crate::ui::output::wrap::wrap;
+use crate::ui::tui::text::{cut, fill, some};
 use crate::ui::tui::theme::{Glyph, Role};
-use crate::ui::tui::view::page::{button_row, labels};
-use crate::ui::tui::view::{block, cut, fill, some, state_word, wrap};
+use crate::ui::tui::view::pane::{block, button_row, labels};
 use crate::ui::wizard::form;
 use crate::ui::wizard::layout::run_parts;
 use crate::ui::wizard::model::{Cell, CellState, Model};
@@ -56,7 +57,7 @@ fn cell_text(model: &Model, cell: Option<&Cell>, width: usize) -> (String, Role)
         },
         CellState::Changed if cell.done > 0 && width >= 13 => format!("changed {}", cell.done),
         CellState::Waiting => String::new(),
-        state => state_word(state).to_owned(),
+        state => run::word(state).to_owned(),
     };
     (fill(&format!("{} {word}", theme.glyph(glyph)), width.saturating_sub(1)) + " ", role)
 }

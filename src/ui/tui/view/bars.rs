@@ -1,0 +1,161 @@
+//! The lines above and below every screen: title, status and keys.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+use unicode_width::UnicodeWidthStr;
+
+use crate::ui::tui::text::cut;
+use crate::ui::tui::theme::{Glyph, Role};
+use crate::ui::wizard::form;
+use crate::ui::wizard::keymap;
+use crate::ui::wizard::model::{Model, PATH, Screen};
+use crate::ui::wizard::screens::review;
+
+/// What the right end of the title says.
+pub fn state_text(model: &Model) -> (String, Role) {
+    if model.run.going_on() {
+        let seconds = model
+            .run
+            .started
+            .map_or(0, |started| model.now.as_second().saturating_sub(started.as_second()).max(0));
+        let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+        let of = model.inspection.seen().map(|seen| review::count(seen).actions).unwrap_or_default();
+        let of = if of >= model.run.actions.1 && of > 0 { format!(" of {of}") } else { String::new() };
+        let stops = match model.run.stops {
+            0 => "APPLYING",
+            1 => "STOPPING",
+            _ => "STOPPING AT ONCE",
+        };
+        return (
+            format!("{stops}  {hours:02}:{minutes:02}:{seconds:02}  {}{of} actions", model.run.actions.1),
+            Role::Warn,
+        );
+    }
+    if model.run.ended.is_some() && matches!(model.screen, Screen::Run | Screen::Report) {
+        let words = match model.run.code {
+            Some(0) => "APPLIED",
+            Some(3) => "STOPPED",
+            _ => "APPLIED IN PART",
+        };
+        return (words.to_owned(), Role::Accent);
+    }
+    let text = if model.read_only {
+        "READ ONLY: nothing can be changed"
+    } else if model.run.started.is_some() {
+        "PLAN ONLY: nothing more is changed yet"
+    } else {
+        "PLAN ONLY: nothing has been changed yet"
+    };
+    (text.to_owned(), Role::Ok)
+}
+
+/// The top line: cluster and journey at the left, how far everything is at the right.
+pub fn title(frame: &mut Frame, model: &Model, area: Rect) {
+    let theme = &model.theme;
+    let mut left = vec![Span::styled(" gangplank", theme.style(Role::Accent))];
+    if let Some(demo) = &model.demo {
+        left.push(Span::styled(format!("  DEMO {}", demo.name), theme.style(Role::Warn)));
+    }
+    let bar = if theme.ascii { " | " } else { " │ " };
+    if model.screen != Screen::Welcome {
+        let cluster = model.answers.cluster.name.as_deref().unwrap_or("unnamed");
+        if area.width >= 100 {
+            left.push(Span::raw(format!("{bar}cluster: {cluster}{bar}{}", form::journey(model))));
+        } else {
+            let number = model.screen.number().map_or_else(String::new, |at| format!("{at}/{} ", PATH.len()));
+            left.push(Span::raw(format!("{bar}{number}{}", model.screen.short())));
+        }
+    }
+    frame.render_widget(Paragraph::new(Line::from(left)), area);
+    let (mut text, role) = state_text(model);
+    if area.width < 100 {
+        text = text.replace(": nothing has been changed yet", ", nothing changed");
+        text = text.replace(": nothing more is changed yet", "").replace(": nothing can be changed", "");
+    }
+    let width = u16::try_from(text.width()).unwrap_or(u16::MAX).min(area.width);
+    let at = Rect::new(area.right().saturating_sub(width).saturating_sub(1), area.y, width, 1);
+    frame.render_widget(Paragraph::new(Span::styled(text, theme.style(role))), at.intersection(area));
+}
+
+/// The line above the keys: a toast, a caption, or when the session was saved.
+pub fn status(frame: &mut Frame, model: &Model, area: Rect) {
+    let theme = &model.theme;
+    let mut lines = Vec::new();
+    if area.height > 1 {
+        let demo = model.demo.as_ref();
+        let caption = demo.and_then(|demo| demo.caption.clone());
+        let line = match (caption, demo) {
+            (Some(caption), _) => Line::styled(format!(" {caption}"), theme.style(Role::Accent)),
+            (None, Some(demo)) => {
+                let words = format!(" This is a demo: no machine is touched; {}", demo.title);
+                Line::styled(cut(&words, usize::from(area.width)), theme.style(Role::Dim))
+            }
+            (None, None) => Line::raw(""),
+        };
+        lines.push(line);
+    }
+    let line = if let Some(toast) = &model.toast {
+        let glyph = match toast.role {
+            Role::Ok => Glyph::Ok,
+            Role::Bad => Glyph::Bad,
+            Role::Warn => Glyph::Warn,
+            _ => Glyph::Same,
+        };
+        Line::styled(format!(" {} {}", theme.glyph(glyph), toast.text), theme.style(toast.role))
+    } else if let (1, Some(caption)) =
+        (area.height, model.demo.as_ref().and_then(|demo| demo.caption.as_ref()))
+    {
+        Line::styled(format!(" {caption}"), theme.style(Role::Accent))
+    } else if let Some(saved) = &model.saved {
+        let words = if model.screen == Screen::Welcome {
+            String::new()
+        } else {
+            format!(
+                " {} saved {saved} to session \"{}\": you can quit and resume at any time",
+                theme.glyph(Glyph::Ok),
+                model.session()
+            )
+        };
+        Line::styled(words, theme.style(Role::Dim))
+    } else {
+        Line::raw("")
+    };
+    lines.push(line);
+    frame.render_widget(Paragraph::new(lines), area);
+}
+
+/// The keys that are possible now, as many as there is room for.
+pub fn keys(frame: &mut Frame, model: &Model, area: Rect) {
+    let theme = &model.theme;
+    let width = usize::from(area.width).saturating_sub(2);
+    let rows = usize::from(area.height);
+    let keys = if model.live_view.open {
+        [("Enter", "one host"), ("Esc", "back"), ("?", "help"), ("Ctrl-C", "quit")]
+            .map(|(key, word)| (key.to_owned(), word.to_owned()))
+            .to_vec()
+    } else {
+        keymap::bar(model, width.saturating_mul(rows).saturating_sub(if rows > 1 { 16 } else { 0 }))
+    };
+    let mut lines: Vec<Line> = vec![Line::raw(" ")];
+    let mut used = 1;
+    let dot = if theme.ascii { "  " } else { " · " };
+    for (key, word) in keys {
+        let length = key.width() + word.width() + 1;
+        if used + length > width && lines.len() < rows {
+            lines.push(Line::raw(" "));
+            used = 1;
+        }
+        if let Some(line) = lines.last_mut() {
+            if used > 1 {
+                line.push_span(Span::styled(dot, theme.style(Role::Dim)));
+                used += 3;
+            }
+            line.push_span(Span::styled(key, theme.style(Role::Key)));
+            line.push_span(Span::raw(format!(" {word}")));
+            used += length;
+        }
+    }
+    frame.render_widget(Paragraph::new(lines), area);
+}

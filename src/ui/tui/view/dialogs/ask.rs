@@ -1,0 +1,86 @@
+//! What somebody waits for: a secret, a new host key, the next step of a guided run.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+use ratatui_textarea::TextArea;
+
+use crate::ui::output::wrap::wrap;
+use crate::ui::tui::theme::Role;
+use crate::ui::tui::view::window::{centred, choose, dialog, field, say};
+use crate::ui::wizard::model::{Model, Question};
+use crate::ui::wizard::screens::run;
+
+/// The question, what is typed, and the chosen answer.
+pub fn draw(frame: &mut Frame, model: &Model, question: &Question, typed: &TextArea<'static>, at: usize) {
+    let width = 78.min(model.size.0.saturating_sub(4));
+    let inside = usize::from(width).saturating_sub(4);
+    let mut lines = Vec::new();
+    match question {
+        Question::Secret { prompt } => {
+            say(model, &mut lines, Role::Text, prompt, inside);
+            lines.push(Line::raw(""));
+            lines.push(Line::raw(""));
+            lines.push(Line::raw(""));
+            say(
+                model,
+                &mut lines,
+                Role::Dim,
+                "It is kept in memory only, asked for once, and never written.",
+                inside,
+            );
+            let height = u16::try_from(lines.len()).unwrap_or(6).saturating_add(2);
+            let rect = centred(model, width, height);
+            let first = u16::try_from(wrap(prompt, inside).len()).unwrap_or(1).saturating_add(2);
+            dialog(frame, model, "A secret is needed", "Enter gives it, Esc does not", lines, 0, rect);
+            let at =
+                Rect::new(rect.x.saturating_add(2), rect.y.saturating_add(first), width.saturating_sub(4), 1);
+            field(frame, model, "", typed, at);
+        }
+        Question::Trust { host, kind, fingerprint, note } => {
+            say(
+                model,
+                &mut lines,
+                Role::Text,
+                &format!("{host} is not known yet. It shows the {kind} key"),
+                inside,
+            );
+            lines.push(Line::raw(""));
+            say(model, &mut lines, Role::Code, fingerprint, inside);
+            lines.push(Line::raw(""));
+            if !note.is_empty() {
+                say(model, &mut lines, Role::Warn, note, inside);
+            }
+            say(
+                model,
+                &mut lines,
+                Role::Dim,
+                "On that machine this prints it: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub",
+                inside,
+            );
+            lines.push(Line::raw(""));
+            let choices = ["It is the machine I mean: remember its key", "Only this once", "Do not connect"];
+            choose(model, &mut lines, choices.into_iter(), at, inside);
+            let height = u16::try_from(lines.len()).unwrap_or(10).saturating_add(2);
+            dialog(
+                frame,
+                model,
+                "A new host key",
+                "Enter, Esc does not connect",
+                lines,
+                0,
+                centred(model, width, height),
+            );
+        }
+        Question::GoOn { place, step, actions } => {
+            say(model, &mut lines, Role::Text, &format!("Next on {place}: {}", run::title(step.0)), inside);
+            for (number, action) in (1..).zip(actions.iter().take(12)) {
+                say(model, &mut lines, Role::Code, &format!("  {number} {action}"), inside);
+            }
+            lines.push(Line::raw(""));
+            choose(model, &mut lines, ["Go on", "Stop here"].into_iter(), at, inside);
+            let height = u16::try_from(lines.len()).unwrap_or(10).saturating_add(2);
+            dialog(frame, model, "Guided pace", "Enter, Esc stops", lines, 0, centred(model, width, height));
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! The steps of the path that one can jump to.
+
+use ratatui::Frame;
+use ratatui::text::{Line, Span};
+
+use crate::ui::tui::theme::{Glyph, Role};
+use crate::ui::tui::view::window::{centred, dialog};
+use crate::ui::wizard::model::Model;
+use crate::ui::wizard::update;
+
+/// The steps, `at` chosen.
+pub fn draw(frame: &mut Frame, model: &Model, at: usize) {
+    let screens = update::jumps(model);
+    let mut lines = Vec::new();
+    for (number, screen) in screens.iter().enumerate() {
+        let chosen = number == at;
+        let mark = if chosen { model.theme.glyph(Glyph::Here) } else { " " };
+        let head = screen.number().map_or_else(String::new, |number| format!("{number} "));
+        let style = model.theme.style(if chosen { Role::Focus } else { Role::Text });
+        lines.push(Line::from(vec![
+            Span::styled(format!(" {mark} "), model.theme.style(Role::Accent)),
+            Span::styled(format!("{head}{}", screen.title()), style),
+        ]));
+    }
+    let height = u16::try_from(lines.len()).unwrap_or(8).saturating_add(2);
+    dialog(frame, model, "Jump to a step", "Enter, Esc", lines, 0, centred(model, 40, height));
+}

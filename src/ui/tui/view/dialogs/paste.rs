@@ -1,0 +1,50 @@
+//! Texts of many lines that are pasted: workers, or certificates of an offline CA.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::widgets::{Clear, Paragraph};
+use ratatui_textarea::TextArea;
+
+use crate::ui::tui::theme::Role;
+use crate::ui::tui::view::pane::block;
+use crate::ui::tui::view::window::{centred, say};
+use crate::ui::wizard::model::Model;
+
+/// Workers, with what is wrong with the lines.
+pub fn workers(frame: &mut Frame, model: &Model, text: &TextArea<'static>, wrong: &str) {
+    let words = "One worker a line: 192.168.2.[1-3], worker[1-3] 192.168.2.[1-3], user@host:port, or lines \
+                 of /etc/hosts. Tab or Ctrl-D takes them, Esc leaves them.";
+    area(frame, model, "Paste many workers", words, text, wrong);
+}
+
+/// Certificates that an offline CA signed.
+pub fn certificates(frame: &mut Frame, model: &Model, text: &TextArea<'static>) {
+    let words = "Paste the certificates (PEM), any number of them, in any order. Each is checked against the \
+                 key it is for. Tab or Ctrl-D gives them.";
+    area(frame, model, "Certificates of the offline CA", words, text, "");
+}
+
+fn area(frame: &mut Frame, model: &Model, title: &str, words: &str, text: &TextArea<'static>, wrong: &str) {
+    let theme = &model.theme;
+    let rect = centred(model, 90.min(model.size.0.saturating_sub(4)), model.size.1.saturating_sub(6).min(22));
+    frame.render_widget(Clear, rect);
+    let pane = block(theme, title, "", true);
+    let inner = pane.inner(rect);
+    frame.render_widget(pane, rect);
+    let width = usize::from(inner.width).saturating_sub(2);
+    let mut lines = Vec::new();
+    say(model, &mut lines, Role::Dim, words, width);
+    if !wrong.is_empty() {
+        say(model, &mut lines, Role::Bad, wrong, width);
+    }
+    let used = u16::try_from(lines.len()).unwrap_or(0);
+    frame.render_widget(Paragraph::new(lines), inner);
+    let below = Rect::new(
+        inner.x.saturating_add(1),
+        inner.y.saturating_add(used).saturating_add(1),
+        inner.width.saturating_sub(2),
+        inner.height.saturating_sub(used).saturating_sub(1),
+    )
+    .intersection(inner);
+    frame.render_widget(text, below);
+}

@@ -1,0 +1,28 @@
+//! One of several: a demo lab, or the workers that come back.
+
+use std::collections::BTreeSet;
+
+use ratatui::Frame;
+
+use crate::engine::demo;
+use crate::ui::tui::view::window::{centred, choose, dialog, list};
+use crate::ui::wizard::model::Model;
+
+/// The demo labs.
+pub fn demo(frame: &mut Frame, model: &Model, at: usize) {
+    let width = 72.min(model.size.0.saturating_sub(4));
+    let inside = usize::from(width).saturating_sub(4);
+    let labs: Vec<String> = demo::names().iter().map(|(name, title)| format!("{name}: {title}")).collect();
+    let mut lines = Vec::new();
+    choose(model, &mut lines, labs.iter().map(String::as_str), at, inside);
+    let height = u16::try_from(lines.len()).unwrap_or(5).saturating_add(2);
+    let area = centred(model, width, height);
+    dialog(frame, model, "Which demo?", "Enter, Esc", lines, 0, area);
+}
+
+/// The workers of the plan, the chosen ones ticked.
+pub fn worker(frame: &mut Frame, model: &Model, chosen: &BTreeSet<String>, at: usize) {
+    let rows: Vec<(String, bool)> =
+        model.worker_names().into_iter().map(|name| (name.clone(), chosen.contains(&name))).collect();
+    list(frame, model, "Which worker comes back?", "Space chooses several, Enter goes on", &rows, at);
+}

@@ -1,0 +1,75 @@
+//! The frame around what is shown, and the row of buttons in it.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Borders, Paragraph};
+use unicode_width::UnicodeWidthStr;
+
+use crate::ui::tui::theme::{Glyph, Role, Theme};
+use crate::ui::wizard::form;
+use crate::ui::wizard::model::{Button, Item, Model};
+
+/// A pane with a title at the left and words at the right.
+pub fn block<'a>(theme: &Theme, title: &'a str, right: &'a str, focus: bool) -> Block<'a> {
+    let role = if focus { Role::BorderFocus } else { Role::Border };
+    let name = if focus { Role::Accent } else { Role::Text };
+    let mut block = Block::new()
+        .borders(Borders::ALL)
+        .border_set(theme.border(focus))
+        .border_style(theme.style(role))
+        .title_top(Line::styled(format!(" {title} "), theme.style(name)));
+    if !right.is_empty() {
+        block = block.title_top(Line::styled(format!(" {right} "), theme.style(Role::Dim)).right_aligned());
+    }
+    block
+}
+
+/// The buttons of the screen with their words.
+pub fn labels(model: &Model) -> Vec<(Button, String)> {
+    form::buttons(model).into_iter().map(|button| (button, button.label().to_owned())).collect()
+}
+
+/// Buttons at the right end of a row; closer, then with shorter words, where there is no room for them.
+pub fn button_row(frame: &mut Frame, model: &Model, area: Rect, labels: &[(Button, String)]) {
+    let theme = &model.theme;
+    let texts = |level: u8| -> Vec<String> {
+        labels
+            .iter()
+            .map(|(button, label)| {
+                let sign =
+                    if model.item() == Some(Item::Button(*button)) { theme.glyph(Glyph::Here) } else { " " };
+                match level {
+                    0 => format!("{sign}[ {label} ] "),
+                    1 => format!("{sign}[{label}] "),
+                    _ => format!("{sign}[{}]", short(*button).unwrap_or(label)),
+                }
+            })
+            .collect()
+    };
+    let width = |texts: &[String]| texts.iter().map(|text| text.width()).sum::<usize>();
+    let room = usize::from(area.width);
+    let texts = (0..2).map(texts).find(|row| width(row) <= room).unwrap_or_else(|| texts(2));
+    let width = u16::try_from(width(&texts)).unwrap_or(u16::MAX).min(area.width);
+    let spans: Vec<Span> = texts
+        .into_iter()
+        .zip(labels)
+        .map(|(text, (button, _))| {
+            let focused = model.item() == Some(Item::Button(*button));
+            Span::styled(text, theme.style(if focused { Role::Focus } else { Role::Text }))
+        })
+        .collect();
+    let at = Rect::new(area.right().saturating_sub(width), area.y, width, 1);
+    frame.render_widget(Paragraph::new(Line::from(spans)), at);
+}
+
+fn short(button: Button) -> Option<&'static str> {
+    match button {
+        Button::Look => Some("Look"),
+        Button::SavePlan => Some("Save"),
+        Button::Export => Some("Export"),
+        Button::Paste => Some("Paste"),
+        Button::Apply => Some("Apply"),
+        _ => None,
+    }
+}

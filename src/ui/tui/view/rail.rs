@@ -1,0 +1,119 @@
+//! The steps of the path with what was answered: a column, or a line where the window is narrow.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use super::pane::block;
+use crate::ui::output::wrap::wrap;
+use crate::ui::tui::text::some;
+use crate::ui::tui::theme::{Glyph, Role};
+use crate::ui::wizard::form::field::{self, Field};
+use crate::ui::wizard::model::{Inspection, LookStatus, Model, PATH, ProbeTarget, Screen};
+use crate::ui::wizard::screens::review;
+
+/// How a screen of the path is marked.
+fn mark(model: &Model, screen: Screen) -> (Glyph, Role) {
+    if model.invalidated.contains_key(&screen) {
+        (Glyph::Warn, Role::Warn)
+    } else if model.screen == screen {
+        (Glyph::Here, Role::Accent)
+    } else if screen == Screen::Run && model.run.ended.is_some() {
+        if model.run.code == Some(0) { (Glyph::Ok, Role::Ok) } else { (Glyph::Bad, Role::Bad) }
+    } else if model.finished.contains(&screen) {
+        (Glyph::Ok, Role::Ok)
+    } else {
+        (Glyph::Waiting, Role::Dim)
+    }
+}
+
+/// A line for the rail below a screen that was finished.
+fn summary(model: &Model, screen: Screen) -> Option<String> {
+    let answers = &model.answers;
+    let text = match screen {
+        Screen::Ca => match field::ca_place(answers) {
+            "ssh" => Field::CaHost.get(answers, 0),
+            place => format!("{place} {}", Field::CaCert.get(answers, 0)),
+        },
+        Screen::Cluster => Field::Api.get(answers, 0).trim_start_matches("https://").to_owned(),
+        Screen::Workers => {
+            let bad = model
+                .looks
+                .iter()
+                .filter(|(target, look)| {
+                    matches!(target, ProbeTarget::Worker(_)) && look.mood == LookStatus::Bad
+                })
+                .count();
+            let count = answers.workers.len();
+            match (count, bad) {
+                (0, _) => return None,
+                (_, 0) => some(count, "worker"),
+                _ => format!("{}, {bad} with a problem", some(count, "worker")),
+            }
+        }
+        Screen::Run if model.run.started.is_some() => {
+            let troubles = model.run.troubles.len();
+            if troubles > 0 { some(troubles, "problem") } else { some(model.run.actions.1, "action") }
+        }
+        Screen::Review => match &model.inspection {
+            Inspection::Seen { seen, .. } => some(review::count(seen).actions, "action"),
+            Inspection::None | Inspection::Looking | Inspection::Failed(_) => return None,
+        },
+        _ => return None,
+    };
+    let shown = model.finished.contains(&screen) || screen == model.screen || screen == Screen::Run;
+    (shown && !text.trim().is_empty()).then_some(text)
+}
+
+/// The path from top to bottom, with a summary of each step.
+pub fn column(frame: &mut Frame, model: &Model, area: Rect) {
+    let theme = &model.theme;
+    let block = block(theme, "Steps", "", false);
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    let mut lines = vec![Line::raw("")];
+    for screen in PATH {
+        let (glyph, role) = mark(model, screen);
+        let number = screen.number().unwrap_or_default();
+        let style = if screen == model.screen { theme.style(Role::Accent) } else { Style::new() };
+        lines.push(Line::from(vec![
+            Span::styled(format!(" {} ", theme.glyph(glyph)), theme.style(role)),
+            Span::styled(format!("{number} {}", screen.title()), style),
+        ]));
+        if let Some(words) = summary(model, screen) {
+            for line in wrap(&words, usize::from(inner.width).saturating_sub(5)).into_iter().take(2) {
+                lines.push(Line::styled(format!("     {line}"), theme.style(Role::Dim)));
+            }
+        }
+        if let Some(why) = model.invalidated.get(&screen) {
+            for line in wrap(why, usize::from(inner.width).saturating_sub(5)).into_iter().take(3) {
+                lines.push(Line::styled(format!("     {line}"), theme.style(Role::Warn)));
+            }
+        }
+        if usize::from(inner.height) > PATH.len().saturating_mul(3) {
+            lines.push(Line::raw(""));
+        }
+    }
+    frame.render_widget(Paragraph::new(lines), inner);
+    if inner.height > 20 {
+        let hint = Rect::new(inner.x, inner.bottom().saturating_sub(1), inner.width, 1);
+        let text = Line::styled(" Ctrl-G jump to a step", theme.style(Role::Dim));
+        frame.render_widget(Paragraph::new(text), hint);
+    }
+}
+
+/// The path as one line of signs and short titles.
+pub fn line(frame: &mut Frame, model: &Model, area: Rect) {
+    let theme = &model.theme;
+    let mut spans = vec![Span::raw(" ")];
+    for screen in PATH {
+        let (glyph, role) = mark(model, screen);
+        spans.push(Span::styled(theme.glyph(glyph), theme.style(role)));
+        let style = if screen == model.screen { theme.style(Role::Accent) } else { Style::new() };
+        spans.push(Span::styled(screen.short(), style));
+        spans.push(Span::raw(" "));
+    }
+    frame.render_widget(Paragraph::new(Line::from(spans)), area);
+}

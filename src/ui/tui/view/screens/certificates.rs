@@ -1,0 +1,75 @@
+//! Certificates: a card for each worker, with the lives of the old and the new one.
+
+use ratatui::text::{Line, Span};
+
+use crate::ui::tui::text::cut;
+use crate::ui::tui::theme::{Glyph, Role};
+use crate::ui::tui::view::page::{Page, field, inspection_note};
+use crate::ui::wizard::form::field::Field;
+use crate::ui::wizard::model::Model;
+use crate::ui::wizard::screens::certificates::{MOST, cards};
+
+/// Its rows.
+pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
+    let theme = &model.theme;
+    page.space();
+    page.say(
+        model,
+        Role::Text,
+        "Each worker gets a key that never leaves it, and a certificate of the CA.",
+        width,
+    );
+    page.space();
+    field(model, page, Field::Days);
+    page.space();
+    inspection_note(model, page, width);
+    let days: i64 = Field::Days.get(&model.answers, 0).parse().unwrap_or(365);
+    let all = cards(model, days);
+    let longest = all.iter().map(|card| card.days.max(card.there.unwrap_or(0))).max().unwrap_or(1).max(1);
+    for card in all {
+        page.line(Line::from(vec![
+            Span::styled(format!(" {} ", card.title), theme.style(Role::Accent)),
+            Span::styled(card.word.clone(), theme.style(card.role)),
+        ]));
+        for (name, value) in &card.lines {
+            page.line(Line::from(vec![
+                Span::styled(format!("   {name:<10}"), theme.style(Role::Dim)),
+                Span::raw(cut(value, width.saturating_sub(14))),
+            ]));
+        }
+        let room = width.saturating_sub(36).clamp(8, 60);
+        if let Some(there) = card.there {
+            page.line(bar(model, "there", there, longest, room, Role::Changed));
+        }
+        page.line(bar(model, "new", card.days, longest, room, Role::Ok));
+        for (role, words) in &card.differs {
+            page.seen(model, &[(*role, words.clone())], width);
+        }
+        page.space();
+    }
+    let workers = model.planned.as_ref().map_or(0, |plan| plan.workers.len());
+    let more = workers.saturating_sub(MOST);
+    if more > 0 {
+        page.say(model, Role::Dim, &format!("{more} more workers get the like; Review has each"), width);
+    }
+}
+
+/// A life as a bar on the scale that all cards share.
+fn bar(model: &Model, name: &str, days: i64, longest: i64, room: usize, role: Role) -> Line<'static> {
+    let theme = &model.theme;
+    let part = |days: i64| {
+        let share = days.max(0).saturating_mul(i64::try_from(room).unwrap_or(0)) / longest.max(1);
+        usize::try_from(share).unwrap_or(0).min(room)
+    };
+    let full = part(days).max(usize::from(days > 0));
+    let words = if days < 0 { format!("ended {} days ago", -days) } else { format!("{days} days") };
+    Line::from(vec![
+        Span::styled(format!("   {name:<10}"), theme.style(Role::Dim)),
+        Span::styled(
+            theme.glyph(Glyph::Full).repeat(full),
+            theme.style(if days < 0 { Role::Bad } else { role }),
+        ),
+        Span::styled(theme.glyph(Glyph::Empty).repeat(room.saturating_sub(full)), theme.style(Role::Dim)),
+        Span::styled(format!(" {words}"), theme.style(if days < 0 { Role::Bad } else { Role::Text })),
+    ])
+}

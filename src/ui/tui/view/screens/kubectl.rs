@@ -1,0 +1,37 @@
+//! kubectl context: how this computer reaches the cluster.
+
+use crate::plan::place::Place;
+use crate::ui::tui::theme::Role;
+use crate::ui::tui::view::page::{Page, field, inspection_note, states};
+use crate::ui::wizard::form::field::Field;
+use crate::ui::wizard::model::Model;
+
+/// Its rows.
+pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
+    page.space();
+    page.say(model, Role::Text, "How does kubectl on this computer reach the cluster?", width);
+    page.space();
+    field(model, page, Field::Kubectl);
+    let kind = Field::Kubectl.get(&model.answers, 0);
+    if kind != "none" {
+        field(model, page, Field::Context);
+        field(model, page, Field::ContextCluster);
+        field(model, page, Field::ContextUser);
+        if kind == "file" {
+            field(model, page, Field::ContextFile);
+        }
+    }
+    page.space();
+    if kind == "merge" {
+        page.say(model, Role::Dim, "Merged by kubectl config; a copy is kept and the current context stays. d shows before and after.", width);
+    } else if kind == "file" {
+        page.say(
+            model,
+            Role::Dim,
+            "A file of its own: your kubeconfig stays as it is. d shows what is written.",
+            width,
+        );
+    }
+    inspection_note(model, page, width);
+    states(model, page, &Place::Local, &["admin", "context", "kubectl"], width);
+}

@@ -1,0 +1,80 @@
+//! Report: how it ended, what to try next, how to take it back, what was done.
+
+use ratatui::text::{Line, Span};
+
+use crate::ui::tui::text::{cut, fill};
+use crate::ui::tui::theme::Role;
+use crate::ui::tui::view::page::Page;
+use crate::ui::wizard::model::Model;
+use crate::ui::wizard::screens::certificates::MOST;
+use crate::ui::wizard::screens::run;
+
+/// Its rows.
+pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
+    let theme = &model.theme;
+    page.space();
+    let (words, role) = match model.run.code {
+        Some(0) => ("Everything is aboard.", Role::Ok),
+        Some(3) => ("Stopped. What was done stays, and a new run goes on from there.", Role::Warn),
+        _ => ("Not everything is aboard; what was done stays.", Role::Bad),
+    };
+    page.seen(model, &[(role, words.to_owned())], width);
+    page.space();
+    page.say(model, Role::Key, "What to try next", width);
+    let mut next: Vec<String> = model.run.next.clone();
+    if let Some(plan) = model.planned.as_deref()
+        && model.run.code == Some(0)
+    {
+        next.push(format!(
+            "dig @{} kubernetes.default.svc.{} +short        (on a worker)",
+            plan.cluster.dns, plan.cluster.domain
+        ));
+        next.push("docker ps        (on a worker)".to_owned());
+    }
+    for line in next {
+        page.line(Line::styled(
+            format!("   {}", cut(&line, width.saturating_sub(4))),
+            theme.style(Role::Code),
+        ));
+    }
+    page.space();
+    page.say(model, Role::Key, "How to take it back", width);
+    page.say(
+        model,
+        Role::Text,
+        "u takes back what was done on a worker; gangplank undo PLAN does it for all, from any computer: the record is \
+         in /var/lib/gangplank on each worker.",
+        width,
+    );
+    page.space();
+    page.say(model, Role::Key, "What was done", width);
+    let places = run::places(model);
+    // Of many hosts nobody reads every action; the journal and each host's record have them.
+    let many = places.len() > MOST;
+    for place in places {
+        let end = model.run.ends.get(&place.to_string()).cloned().unwrap_or_default();
+        let undone = if model.run.undone.contains(&place) { "taken back" } else { end.as_str() };
+        let skipped = if model.run.skipped.contains(&place) { "skipped" } else { undone };
+        page.line(Line::from(vec![
+            Span::styled(format!(" {} ", fill(&place.to_string(), 14)), theme.style(Role::Accent)),
+            Span::raw(skipped.to_owned()),
+        ]));
+        let changed = model.run.changed.get(&place).map(Vec::as_slice).unwrap_or_default();
+        if many && !changed.is_empty() {
+            page.line(Line::raw(format!("     {} actions", changed.len())));
+        }
+        for line in changed.iter().filter(|_| !many) {
+            page.line(Line::styled(
+                format!("     {}", cut(line, width.saturating_sub(6))),
+                theme.style(Role::Text),
+            ));
+        }
+        for trouble in model.run.troubles.iter().filter(|trouble| trouble.place == place) {
+            page.seen(
+                model,
+                &[(Role::Bad, format!("{} {}", trouble.problem.code, trouble.problem.what))],
+                width,
+            );
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! SkyDNS: which DNS answers inside the cluster, and its manifest.
+
+use ratatui::text::Line;
+
+use crate::plan::place::Place;
+use crate::ui::tui::text::cut;
+use crate::ui::tui::theme::Role;
+use crate::ui::tui::view::page::{Page, field, inspection_note, states};
+use crate::ui::wizard::form::field::Field;
+use crate::ui::wizard::model::Model;
+
+/// Its rows.
+pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
+    page.space();
+    page.say(model, Role::Text, "Which DNS answers inside the cluster?", width);
+    page.space();
+    field(model, page, Field::Deploy);
+    if Field::Deploy.get(&model.answers, 0) != "none" {
+        field(model, page, Field::Replicas);
+    }
+    page.space();
+    let dns = Field::Dns.get(&model.answers, 0);
+    let range = Field::ServiceRange.get(&model.answers, 0);
+    page.say(
+        model,
+        Role::Dim,
+        &format!("It gets the address {dns} out of {range}; the kubelets tell it to every pod."),
+        width,
+    );
+    for remark in model.issues.iter().filter(|remark| remark.field == "cluster.dns" && !remark.missing) {
+        page.seen(model, &[(Role::Bad, format!("{}; {}", remark.what, remark.cure))], width);
+    }
+    inspection_note(model, page, width);
+    states(model, page, &Place::Cluster, &["namespace", "dns", "dns-pods"], width);
+    page.space();
+    page.say(model, Role::Key, "The manifest", width);
+    if let Some(plan) = model.planned.as_deref() {
+        match crate::profile::dns_objects(plan, true) {
+            Ok(objects) if objects.is_empty() => {
+                page.say(model, Role::Dim, "none: what answers already is proven", width);
+            }
+            Ok(objects) => {
+                for object in objects {
+                    let name = crate::plan::action::object_name(&object);
+                    page.say(model, Role::Accent, &name, width);
+                    let text = crate::kube::yaml(&object);
+                    for line in text.lines() {
+                        page.line(Line::styled(
+                            format!("   {}", cut(line, width.saturating_sub(4))),
+                            model.theme.style(Role::Code),
+                        ));
+                    }
+                }
+            }
+            Err(error) => page.say(model, Role::Bad, &error.to_string(), width),
+        }
+    }
+}

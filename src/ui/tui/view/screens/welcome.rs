@@ -1,0 +1,74 @@
+//! Welcome: what gangplank does, the ways on, what to have at hand.
+
+use ratatui::text::{Line, Span};
+
+use crate::ui::tui::text::{cut, fill};
+use crate::ui::tui::theme::{Glyph, Role};
+use crate::ui::tui::view::page::Page;
+use crate::ui::wizard::form;
+use crate::ui::wizard::model::Model;
+
+/// Its rows.
+pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
+    let theme = &model.theme;
+    page.right = format!("gangplank {}", env!("CARGO_PKG_VERSION"));
+    page.space();
+    page.say(model, Role::Accent, "gangplank walks worker nodes aboard a Kubernetes cluster.", width);
+    page.space();
+    let about = model.demo.as_ref().filter(|demo| !demo.about.is_empty()).map_or(
+        "It logs in over SSH, has a certificate signed for each worker, writes kubeconfig, kubelet unit and \
+         kube-proxy pod, starts them, and proves that the node is Ready and that cluster DNS answers. Nothing on \
+         any machine changes before Review, and what is done can be taken back.",
+        |demo| demo.about.as_str(),
+    );
+    page.say(model, Role::Text, about, width);
+    page.space();
+    let mut row = 0;
+    for (number, (name, about)) in (1..).zip(form::WELCOME) {
+        let chosen = model.row == row;
+        if chosen {
+            page.chosen = Some(page.rows.len());
+        }
+        let about = match number {
+            3 => match model.sessions.as_slice() {
+                [] => "no session is kept here yet".to_owned(),
+                [saved, ..] => {
+                    format!("\"{}\", {}, left {} at {}", saved.name, saved.about, saved.when, saved.screen)
+                }
+            },
+            _ => about.to_owned(),
+        };
+        let sign = if chosen { theme.glyph(Glyph::Here) } else { " " };
+        let role = if chosen { Role::Focus } else { Role::Text };
+        page.line(Line::from(vec![
+            Span::styled(format!(" {sign} {number} "), theme.style(Role::Accent)),
+            Span::styled(fill(name, 20), theme.style(role)),
+            Span::styled(format!("  {}", cut(&about, width.saturating_sub(28))), theme.style(Role::Dim)),
+        ]));
+        row += 1;
+    }
+    for saved in model.sessions.iter().skip(1) {
+        let chosen = model.row == row;
+        if chosen {
+            page.chosen = Some(page.rows.len());
+        }
+        let sign = if chosen { theme.glyph(Glyph::Here) } else { " " };
+        let words = format!("   resume \"{}\", {}, left {}", saved.name, saved.about, saved.when);
+        page.line(Line::from(vec![
+            Span::styled(format!(" {sign} "), theme.style(Role::Accent)),
+            Span::styled(cut(&words, width), theme.style(if chosen { Role::Focus } else { Role::Dim })),
+        ]));
+        row += 1;
+    }
+    page.space();
+    page.say(model, Role::Key, "Have at hand", width);
+    for line in [
+        "the CA: its certificate and key as files, or a login to the host that has them",
+        "the API address: the load balancer's, or the only API server's",
+        "for each worker: its IP address and an SSH login, root or one whose sudo may run sh",
+        "on each worker: Linux with systemd, docker, openssl; a kubelet at /usr/local/bin/kubelet, or the file here",
+        "where nothing can be pulled: tars made by docker save -o images.tar IMAGE...",
+    ] {
+        page.seen(model, &[(Role::Text, format!("{} {line}", theme.glyph(Glyph::Same)))], width);
+    }
+}

@@ -1,0 +1,125 @@
+//! A window over a screen: its frame in the middle, and the lines, choices and fields in it.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Clear, Paragraph};
+use ratatui_textarea::TextArea;
+use unicode_width::UnicodeWidthStr;
+
+use super::pane::block;
+use crate::ui::output::wrap::wrap;
+use crate::ui::tui::theme::{Glyph, Role};
+use crate::ui::wizard::model::Model;
+
+/// A rectangle of this size, or as much of it as fits, in the middle of the window.
+pub fn centred(model: &Model, width: u16, height: u16) -> Rect {
+    let (all_width, all_height) = model.size;
+    let width = width.min(all_width);
+    let height = height.min(all_height.saturating_sub(2)).max(3);
+    Rect::new(
+        all_width.saturating_sub(width) / 2,
+        (all_height.saturating_sub(height) / 2).max(1),
+        width,
+        height.min(all_height.saturating_sub(1)),
+    )
+}
+
+/// A frame with lines from `scroll` on; how many are hidden below is said at its lower edge.
+pub fn dialog(
+    frame: &mut Frame,
+    model: &Model,
+    title: &str,
+    right: &str,
+    lines: Vec<Line>,
+    scroll: usize,
+    area: Rect,
+) {
+    frame.render_widget(Clear, area);
+    let pane = block(&model.theme, title, right, true);
+    let inner = pane.inner(area);
+    frame.render_widget(pane, area);
+    let rows = usize::from(inner.height);
+    let top = scroll.min(lines.len().saturating_sub(rows));
+    let more = lines.len().saturating_sub(top + rows);
+    let shown: Vec<Line> = lines.into_iter().skip(top).take(rows).collect();
+    frame.render_widget(Paragraph::new(shown), inner);
+    if more > 0 {
+        let words = format!(" {more} more below ");
+        let width = u16::try_from(words.len()).unwrap_or(0).min(inner.width);
+        let at = Rect::new(inner.right().saturating_sub(width), area.bottom().saturating_sub(1), width, 1);
+        frame.render_widget(Paragraph::new(Span::styled(words, model.theme.style(Role::Dim))), at);
+    }
+}
+
+/// Words in a role, wrapped.
+pub fn say(model: &Model, lines: &mut Vec<Line<'static>>, role: Role, text: &str, width: usize) {
+    for line in wrap(text, width) {
+        lines.push(Line::styled(format!(" {line}"), model.theme.style(role)));
+    }
+}
+
+/// Numbered choices, the chosen one marked.
+pub fn choose<'a>(
+    model: &Model,
+    lines: &mut Vec<Line<'static>>,
+    choices: impl Iterator<Item = &'a str>,
+    at: usize,
+    width: usize,
+) {
+    for (number, text) in choices.enumerate() {
+        let chosen = number == at;
+        let mark = if chosen { model.theme.glyph(Glyph::Here) } else { " " };
+        for (part, line) in wrap(text, width.saturating_sub(6)).into_iter().enumerate() {
+            let head =
+                if part == 0 { format!(" {mark} {} ", number.saturating_add(1)) } else { "     ".to_owned() };
+            let style = model.theme.style(if chosen { Role::Focus } else { Role::Text });
+            lines.push(Line::from(vec![
+                Span::styled(head, model.theme.style(Role::Accent)),
+                Span::styled(line, style),
+            ]));
+        }
+    }
+}
+
+/// A line to type into.
+pub fn field(frame: &mut Frame, model: &Model, label: &str, text: &TextArea<'static>, area: Rect) {
+    let theme = &model.theme;
+    let head = format!(" {label}{}[", if label.is_empty() { "" } else { " " });
+    let width = u16::try_from(head.width()).unwrap_or(0);
+    frame.render_widget(Paragraph::new(Span::styled(head, theme.style(Role::Accent))), area);
+    let inside = Rect::new(
+        area.x.saturating_add(width),
+        area.y,
+        area.width.saturating_sub(width).saturating_sub(2),
+        1,
+    )
+    .intersection(area);
+    frame.render_widget(text, inside);
+    let close = Rect::new(inside.right(), area.y, 1, 1).intersection(area);
+    frame.render_widget(Paragraph::new(Span::styled("]", theme.style(Role::Accent))), close);
+}
+
+/// Rows with boxes to tick.
+pub fn list(frame: &mut Frame, model: &Model, title: &str, right: &str, rows: &[(String, bool)], at: usize) {
+    let theme = &model.theme;
+    let lines: Vec<Line> = rows
+        .iter()
+        .enumerate()
+        .map(|(number, (name, on))| {
+            let chosen = number == at;
+            let mark = if chosen { theme.glyph(Glyph::Here) } else { " " };
+            let sign = if *on { "[x]" } else { "[ ]" };
+            let style = theme.style(if chosen { Role::Focus } else { Role::Text });
+            Line::from(vec![
+                Span::styled(format!(" {mark} {sign} "), theme.style(Role::Accent)),
+                Span::styled(name.clone(), style),
+            ])
+        })
+        .collect();
+    let height =
+        u16::try_from(rows.len()).unwrap_or(10).saturating_add(2).min(model.size.1.saturating_sub(4));
+    let inside = usize::from(height.saturating_sub(2)).max(1);
+    let top = at.saturating_sub(inside.saturating_sub(1));
+    dialog(frame, model, title, right, lines, top, centred(model, 66, height));
+}
