@@ -14,8 +14,9 @@ use gangplank::ui::gallery::cast::Recorder;
 use gangplank::ui::tui::app::{LoopAction, Opening, WizardLoop, WizardStart};
 use gangplank::ui::tui::theme::{Palette, Theme};
 use gangplank::ui::wizard::autoplay::Player;
-use gangplank::ui::wizard::effects::{Dialogs, Replies, WizardFolders};
-use gangplank::ui::wizard::model::{CellState, Screen};
+use gangplank::ui::wizard::effects::{Dialogs, WizardFolders, Replies};
+use gangplank::ui::wizard::message::Effect;
+use gangplank::ui::wizard::model::{CellState, Overlay, Screen};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
@@ -115,4 +116,30 @@ fn cable_pull_ends_aboard_after_a_retry() {
     for worker in ["worker01", "worker02", "worker03"] {
         assert_eq!(state(&wizard, worker, "ready"), Some(CellState::Proven), "{worker}");
     }
+}
+
+#[test]
+#[expect(clippy::unwrap_used, reason = "a test")]
+fn a_plan_that_cannot_be_opened_leaves_the_demo_under_its_answers() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut screen = Terminal::new(TestBackend::new(SIZE.0, SIZE.1)).unwrap();
+    let mut wizard = wizard("first-cluster", folder.path(), None);
+    wizard.player = None;
+    let mut until = |wizard: &mut WizardLoop, is: &dyn Fn(&WizardLoop) -> bool| {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !is(wizard) {
+            assert!(Instant::now() < deadline, "{}", screen.backend());
+            assert!(matches!(wizard.turn(&mut screen).unwrap(), LoopAction::On));
+        }
+    };
+    until(&mut wizard, &|wizard| wizard.works.demo().is_some());
+    wizard.works.perform(Effect::OpenPlan("nowhere.yaml".into()), &wizard.model);
+    until(&mut wizard, &|wizard| matches!(wizard.model.overlays.last(), Some(Overlay::Text { .. })));
+    assert!(wizard.model.demo.is_some() && wizard.works.demo().is_some());
+    let plan = folder.path().join("plan.yaml");
+    std::fs::write(&plan, "cluster:\n  name: harbour\n").unwrap();
+    wizard.works.perform(Effect::OpenPlan(plan), &wizard.model);
+    until(&mut wizard, &|wizard| wizard.model.demo.is_none());
+    assert!(wizard.works.demo().is_none());
+    wizard.close().unwrap();
 }

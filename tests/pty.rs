@@ -98,6 +98,59 @@ fn signals_end_it_and_the_terminal_is_as_before() {
     }
 }
 
+/// The demo whose lab takes the longest to make, on its first frame: the lab is not there yet.
+const OPENING: [&str; 4] = ["demo", "failed-worker", "--seed", "1"];
+
+/// What is said of it once it is there.
+const THERE: &str = "The workers were onboarded before";
+
+fn opening(home: &Home) -> Term {
+    let term = Term::start(home.gangplank(&OPENING), 120, 36);
+    term.wait("the first frame", |term| term.manners() == OURS && term.text().contains("DEMO"));
+    term
+}
+
+#[test]
+fn while_a_demo_opens_a_signal_ends_it() {
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
+        let home = Home::new();
+        let mut term = opening(&home);
+        term.signal(signal);
+        assert_eq!(term.code(), 3, "{signal:?}");
+        term.is_as_before();
+    }
+}
+
+#[test]
+fn while_a_demo_opens_ctrl_c_asks_and_what_opens_then_stays_below_the_question() {
+    let home = Home::new();
+    let mut term = opening(&home);
+    term.press("\x03");
+    let text = term.shows("Leave?");
+    assert!(!text.contains(THERE), "it is asked before the lab is there\n{text}");
+    term.shows_all(&[THERE, "Leave?"]);
+    term.press("\x1b[B\r");
+    assert_eq!(term.code(), 0);
+    term.is_as_before();
+}
+
+#[test]
+fn while_a_demo_opens_ctrl_z_gives_the_terminal_back() {
+    let home = Home::new();
+    let mut term = shell(&home);
+    term.press(&format!("'{}' {}\r", env!("CARGO_BIN_EXE_gangplank"), OPENING.join(" ")));
+    term.wait("the first frame", |term| term.manners() == OURS && term.text().contains("DEMO"));
+    term.press("\x1a");
+    term.shows("Stopped");
+    term.wait("the prompt's modes", |term| term.modes() == term.before);
+    term.press("fg\r");
+    term.shows(THERE);
+    term.wait("the wizard's modes", |term| term.manners() == OURS);
+    let wizard = children(term.pid())[0];
+    rustix::process::kill_process(wizard, Signal::TERM).unwrap();
+    term.wait("the shell's terminal", |term| !term.manners().alternate && term.modes() == term.before);
+}
+
 #[test]
 fn a_signal_during_a_run_ends_it_too() {
     let home = Home::new();
@@ -135,13 +188,14 @@ fn a_panic_of_another_thread_is_told_and_the_wizard_goes_on() {
     let mut term = Term::start(command, 120, 36);
     term.shows("E-BUG-05");
     assert_eq!(term.manners(), OURS);
+    term.shows("key and certificate belong together");
     term.press("c");
     term.shows("Which cluster do they join?");
     quit(&mut term);
 }
 
-/// A shell with job control, and the wizard in it.
-fn in_a_shell(home: &Home, line: &str) -> Term {
+/// A shell with job control.
+fn shell(home: &Home) -> Term {
     let mut command = home.command("bash", &["--norc", "--noprofile", "-i"]);
     command.env("PS1", "ready> ");
     command.env("HISTFILE", "");
@@ -150,6 +204,12 @@ fn in_a_shell(home: &Home, line: &str) -> Term {
     term.wait("the prompt's modes", |term| term.modes() != term.before);
     // What the prompt needs is its own; it is what must come back.
     term.before = term.modes();
+    term
+}
+
+/// A shell with job control, and the wizard in it.
+fn in_a_shell(home: &Home, line: &str) -> Term {
+    let mut term = shell(home);
     term.press(&format!("{line}\r"));
     term.shows("key and certificate belong together");
     term

@@ -1,6 +1,7 @@
 //! Questions: what the model laid over the screen, numbered lists, host keys, secrets, names to be typed.
 
 use std::collections::BTreeSet;
+use std::sync::mpsc::RecvTimeoutError;
 
 use crossterm::event::KeyCode;
 use zeroize::Zeroizing;
@@ -116,6 +117,8 @@ impl Dialogue {
                 Ok(PlainInput::Line(line)) => self.typed.push_back(line),
                 Ok(PlainInput::End) => self.ended = true,
                 Ok(PlainInput::Signal) => self.signal()?,
+                // A lab takes as long as it takes.
+                Err(RecvTimeoutError::Timeout) if self.works.is_opening() => {}
                 Err(_) => return Ok(()),
             }
         }

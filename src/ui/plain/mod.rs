@@ -167,6 +167,9 @@ impl Dialogue {
         if matches!(msg, Msg::Live(_)) {
             return;
         }
+        if !self.works.hears(&msg) {
+            return;
+        }
         if let Msg::Run(event) = &msg {
             self.tell(event);
         }

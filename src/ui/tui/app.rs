@@ -19,10 +19,11 @@ use crate::ui::gallery::cast::Recorder;
 use crate::ui::tui::theme::{Role, Theme};
 use crate::ui::tui::{terminal, view};
 use crate::ui::wizard::autoplay::{self, Player};
+use crate::ui::wizard::effects::demo::announced;
 use crate::ui::wizard::effects::session;
 use crate::ui::wizard::effects::{EffectRunner, Replies, WizardFolders};
 use crate::ui::wizard::message::{Effect, Msg};
-use crate::ui::wizard::model::{self, Model};
+use crate::ui::wizard::model::Model;
 use crate::ui::wizard::update;
 
 /// The shortest time between two frames that no key asked for.
@@ -87,9 +88,9 @@ pub fn run(start: WizardStart) -> io::Result<u8> {
     terminal::hook_panics(start.send.clone());
     // Colours are ours to leave out: crossterm's own way of it loses bold and reverse.
     crossterm::style::force_color_output(true);
+    signals(start.send.clone());
     terminal::enter()?;
     let _guard = terminal::TerminalGuard;
-    signals(start.send.clone());
     let keys = terminal::KeyReader::read(start.send.clone());
     let mut screen = Terminal::new(CrosstermBackend::new(io::stdout()))?;
     let size = screen.size()?;
@@ -215,8 +216,8 @@ pub struct WizardLoop {
     recorder: Option<Recorder>,
     begun: Instant,
     theme: Theme,
-    /// The demo that is opened after the first frame.
-    later: Option<String>,
+    /// What the loop is to do before anything else.
+    due: Option<LoopAction>,
 }
 
 impl WizardLoop {
@@ -229,35 +230,16 @@ impl WizardLoop {
         model.home = Some(start.places.home.clone());
         model.read_only = start.read_only;
         model.sessions = session::list(&start.places.state);
-        let opening = match start.opening {
-            Opening::Welcome => None,
-            Opening::Plan(path) => Some(Effect::OpenPlan(path)),
-            Opening::Session(name) => Some(Effect::OpenSession(name)),
-            Opening::Demo(name) => Some(Effect::OpenDemo(name)),
-        };
-        // Making a lab's keys takes a moment: the first frame does not wait for it, and says that it is a demo.
-        let later = match opening {
-            Some(Effect::OpenDemo(name)) => {
-                let title = crate::engine::demo::names()
-                    .iter()
-                    .find(|(known, _)| *known == name)
-                    .map_or("", |(_, title)| title);
-                model.demo = Some(model::Demo {
-                    name: name.clone(),
-                    title: title.to_owned(),
-                    about: String::new(),
-                    faults: Vec::new(),
-                    caption: None,
-                    paused: false,
-                });
-                Some(name)
+        match start.opening {
+            Opening::Welcome => {}
+            Opening::Plan(path) => works.perform(Effect::OpenPlan(path), &model),
+            Opening::Session(name) => works.perform(Effect::OpenSession(name), &model),
+            Opening::Demo(name) => {
+                // The first frame does not wait for the lab, and says that it is a demo.
+                model.demo = Some(announced(&name));
+                works.perform(Effect::OpenDemo(name), &model);
             }
-            Some(effect) => {
-                works.perform(effect, &model);
-                None
-            }
-            None => None,
-        };
+        }
         update::validate(&mut model);
         let mut wizard = Self {
             model,
@@ -272,11 +254,11 @@ impl WizardLoop {
             recorder: start.recorder,
             begun: Instant::now(),
             theme: start.theme,
-            later,
+            due: None,
         };
         // What is opened is there on the first frame.
-        while let Ok(msg) = wizard.news.try_recv() {
-            wizard.take(msg);
+        while let (None, Ok(msg)) = (&wizard.due, wizard.news.try_recv()) {
+            wizard.due = wizard.take(msg);
         }
         wizard
     }
@@ -307,16 +289,17 @@ impl WizardLoop {
         self.model.base = old.base;
         self.model.home = old.home;
         update::validate(&mut self.model);
-        self.works.perform(Effect::OpenDemo(lab.clone()), &self.model);
-        while let Ok(msg) = self.news.try_recv() {
-            self.take(msg);
-        }
+        self.model.demo = Some(announced(&lab));
         self.player = Some(Player::new(&lab));
+        self.works.perform(Effect::OpenDemo(lab), &self.model);
         self.at_once = true;
     }
 
     /// Lets the player press what it wants to press now.
     fn play(&mut self) -> Option<LoopAction> {
+        if self.works.is_opening() {
+            return None;
+        }
         let player = self.player.as_mut()?;
         let was_over = player.over();
         let mut msgs = player.poll(&self.model, Instant::now());
@@ -348,14 +331,8 @@ impl WizardLoop {
     where
         B::Error: Send + Sync + 'static,
     {
-        if self.frames > 0
-            && let Some(name) = self.later.take()
-        {
-            self.works.perform(Effect::OpenDemo(name), &self.model);
-            while let Ok(msg) = self.news.try_recv() {
-                self.take(msg);
-            }
-            self.at_once = true;
+        if let Some(turn) = self.due.take() {
+            return Ok(turn);
         }
         let since = self.drawn.map_or(FRAME, |at| at.elapsed());
         if self.at_once || self.dirty && since >= FRAME {
@@ -400,7 +377,7 @@ impl WizardLoop {
 
     /// Hears a message: keys go to the player first, when there is one.
     pub fn hear(&mut self, msg: Msg) -> Option<LoopAction> {
-        if let (Msg::Key(key), Some(player)) = (&msg, &mut self.player) {
+        if let (Msg::Key(key), Some(player), false) = (&msg, &mut self.player, self.works.is_opening()) {
             match player.key(*key, &self.model) {
                 autoplay::PlayerReaction::Mine => {
                     self.at_once = true;
@@ -418,6 +395,9 @@ impl WizardLoop {
 
     /// Takes a message in and carries out what it asks for; what concerns the terminal is returned.
     fn take(&mut self, msg: Msg) -> Option<LoopAction> {
+        if !self.works.hears(&msg) {
+            return None;
+        }
         match msg {
             Msg::Key(_) | Msg::Paste(_) | Msg::Resize(..) => self.at_once = true,
             _ => self.dirty = true,

@@ -251,7 +251,8 @@ fn open(model: &mut Model, opened: Opened) -> Vec<Effect> {
         model.say(Role::Ok, opened.note);
     }
     if model.journey == Journey::Reonboard && model.only.is_empty() {
-        model.overlays.push(Overlay::PickWorker { chosen: BTreeSet::new(), at: 0 });
+        // Whatever was asked while it opened is answered first.
+        model.overlays.insert(0, Overlay::PickWorker { chosen: BTreeSet::new(), at: 0 });
         return Vec::new();
     }
     // A run is never opened by itself: what is there is looked at and reviewed again.

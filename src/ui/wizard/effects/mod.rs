@@ -3,6 +3,7 @@
 //!
 //! It is long because every effect is carried out here.
 
+pub mod demo;
 pub mod describe;
 pub mod session;
 
@@ -15,7 +16,7 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
-use crate::engine::demo::{self, DemoLab};
+use crate::engine::demo::DemoLab;
 use crate::engine::review::Reviewed;
 use crate::engine::signing::offline::{Bundle, OfflineCerts};
 use crate::engine::{
@@ -35,8 +36,9 @@ use crate::ui::script;
 use crate::ui::tui::clipboard;
 use crate::ui::tui::theme::Role;
 use crate::ui::wizard::message::{Effect, Msg, Opened};
-use crate::ui::wizard::model::{Demo, Model, Offline, ProbeTarget, Question, Reply};
+use crate::ui::wizard::model::{Model, Offline, Question, Reply, ProbeTarget};
 use crate::ui::wizard::update;
+use demo::DemoOpening;
 
 /// What the wizard stands on.
 #[derive(Clone)]
@@ -210,6 +212,7 @@ pub struct EffectRunner {
     ca: Arc<Mutex<Option<CaInfo>>>,
     saver: Option<(Sender<session::Draft>, std::thread::JoinHandle<()>)>,
     demo_folder: Option<PathBuf>,
+    opening: Option<DemoOpening>,
 }
 
 impl EffectRunner {
@@ -251,6 +254,7 @@ impl EffectRunner {
             ca: Arc::default(),
             saver: Some((saves, thread)),
             demo_folder: None,
+            opening: None,
         }
     }
 
@@ -268,6 +272,30 @@ impl EffectRunner {
             Ground::Demo(demo) => Some(demo),
             Ground::Real(_) => None,
         }
+    }
+
+    /// Whether a demo's lab is being made, or is there and nobody has heard of it yet.
+    pub fn is_opening(&self) -> bool {
+        self.opening.as_ref().is_some_and(DemoOpening::goes_on)
+    }
+
+    /// Hears a message before the model does: with answers comes the ground under them. `false` = it is of a demo
+    /// that nobody waits for any more, and is not for the model.
+    pub fn hears(&mut self, msg: &Msg) -> bool {
+        let Msg::Opened(opened) = msg else { return true };
+        let Some(demo) = &opened.demo else {
+            self.leave_demo();
+            return true;
+        };
+        let Some(lab) = self.opening.as_ref().and_then(|opening| opening.lab(&demo.name)) else {
+            return false;
+        };
+        self.opening = None;
+        self.watch = None;
+        self.session = None;
+        self.demo_folder = Some(demo::folder());
+        self.ground = Ground::Demo(lab);
+        true
     }
 
     fn world(&self, api: &ApiAddress, cluster: &str) -> SharedWorld {
@@ -300,6 +328,10 @@ impl EffectRunner {
 
     /// Carries out one effect; quitting, drawing and giving the terminal away are the loop's.
     pub fn perform(&mut self, effect: Effect, model: &Model) {
+        // Nothing is done to machines by a wizard that says that it is a demo.
+        if self.opening.is_some() && stands_on_the_ground(&effect) {
+            return;
+        }
         match effect {
             Effect::Quit(_) | Effect::Redraw | Effect::Suspend | Effect::Shell(_) | Effect::Copy(_) => {}
             Effect::Save => {
@@ -320,7 +352,6 @@ impl EffectRunner {
             Effect::WritePlan(path) => self.write_plan(&path, model),
             Effect::KubeconfigDiff => self.kubeconfig(model),
             Effect::OpenSession(name) => {
-                self.leave_demo();
                 let msg = match session::open(&self.places.state, &name) {
                     // Paths in it are whole; what is typed from now on starts where the person is.
                     Ok(opened) => Msg::Opened(Box::new(Opened { base: self.places.base.clone(), ..opened })),
@@ -328,15 +359,19 @@ impl EffectRunner {
                 };
                 let _ = self.send.send(msg);
             }
-            Effect::OpenPlan(path) => {
-                self.leave_demo();
-                self.open_plan(&path);
+            Effect::OpenPlan(path) => self.open_plan(&path),
+            Effect::OpenDemo(name) => {
+                let (speed, seed) = (self.places.speed, self.places.seed);
+                self.opening = Some(DemoOpening::begin(&name, speed, seed, self.send.clone()));
             }
-            Effect::OpenDemo(name) => self.open_demo(&name),
             Effect::FindHosts => {
                 let _ = self.send.send(Msg::Hosts(crate::host::config_hosts(&self.places.home)));
             }
-            Effect::Throw { fault, host } => self.throw(&fault, &host),
+            Effect::Throw { fault, host } => {
+                for msg in self.demo().map(|lab| demo::throw(lab, &fault, &host)).into_iter().flatten() {
+                    let _ = self.send.send(msg);
+                }
+            }
         }
     }
 
@@ -470,7 +505,7 @@ impl EffectRunner {
 
     /// Begins something that writes; a problem with the session ends it at once.
     fn begin(&mut self, model: &Model) -> Option<Begun> {
-        let Some(plan) = Self::plan(model) else {
+        let Some(plan) = Self::plan(model).filter(|_| self.opening.is_none()) else {
             // The run was counted already: without its end the wizard would wait for it for ever.
             let text = "E-PLAN-01 not everything is answered well: nothing was begun".to_owned();
             let _ = self.send.send(Msg::Say(Role::Bad, text));
@@ -726,6 +761,7 @@ impl EffectRunner {
 
     /// Machines again.
     fn leave_demo(&mut self) {
+        self.opening = None;
         if self.demo().is_some() {
             self.watch = None;
             self.session = None;
@@ -734,58 +770,6 @@ impl EffectRunner {
             }
             self.ground = Ground::Real(Arc::clone(&self.real));
         }
-    }
-
-    fn open_demo(&mut self, name: &str) {
-        let name = if name.is_empty() { demo::names().first().map_or("", |(name, _)| name) } else { name };
-        match demo::open(name, self.places.speed, self.places.seed) {
-            Ok(lab) => {
-                let lab = Arc::new(lab);
-                let faults = faults(&lab);
-                let opened = Opened {
-                    answers: lab.answers.clone(),
-                    base: PathBuf::from(lab.world.home()),
-                    screen: "ca".to_owned(),
-                    reonboard: lab.name == "failed-worker",
-                    demo: Some(Demo {
-                        name: lab.name.to_owned(),
-                        title: lab.title.to_owned(),
-                        about: lab.about.to_owned(),
-                        faults,
-                        caption: None,
-                        paused: false,
-                    }),
-                    ..Opened::default()
-                };
-                self.watch = None;
-                self.session = None;
-                self.demo_folder = Some(demo_folder());
-                self.ground = Ground::Demo(lab);
-                let _ = self.send.send(Msg::Opened(Box::new(opened)));
-            }
-            Err(error) => {
-                let _ = self.send.send(Msg::Say(Role::Bad, error.to_string()));
-            }
-        }
-    }
-
-    fn throw(&self, fault: &str, host: &str) {
-        let Some(lab) = self.demo() else { return };
-        let broken = lab.broken().iter().any(|(id, worker)| *id == fault && worker == host);
-        let title = faults(lab).into_iter().find(|(id, worker, _)| id == fault && worker == host);
-        let title = title.map(|(_, _, title)| title).unwrap_or_default();
-        let msg = if broken {
-            lab.mend_one(fault, host);
-            Msg::Say(Role::Ok, format!("demo: {title}"))
-        } else {
-            match lab.throw(fault, host) {
-                Ok(true) => Msg::Say(Role::Warn, format!("demo: {title}")),
-                Ok(false) => Msg::Say(Role::Dim, "that cannot be broken now".to_owned()),
-                Err(error) => Msg::Say(Role::Bad, error.to_string()),
-            }
-        };
-        let _ = self.send.send(msg);
-        let _ = self.send.send(Msg::Faults(faults(lab)));
     }
 
     /// Copies to the clipboard and a file; the words for the toast.
@@ -842,34 +826,39 @@ impl EffectRunner {
         if let Some(folder) = &self.demo_folder {
             let _ = std::fs::remove_dir_all(folder);
         }
-        // Machines may still be talked to by somebody else's world.
-        drop(Arc::clone(&self.real));
     }
 }
 
-/// What can be broken or mended now.
-fn faults(lab: &DemoLab) -> Vec<(String, String, String)> {
-    let broken = lab.broken();
-    let mut all = Vec::new();
-    for fault in demo::faults() {
-        let workers =
-            if fault.place == demo::FaultPlace::Cluster { vec![String::new()] } else { lab.workers() };
-        for worker in workers {
-            let is = broken.iter().any(|(id, name)| *id == fault.id && *name == worker);
-            let title = if is { fault.mend_title(&worker) } else { fault.title(&worker) };
-            all.push((fault.id.to_owned(), worker, title));
-        }
+/// Whether an effect is of no use on another ground than the one it was wished for.
+fn stands_on_the_ground(effect: &Effect) -> bool {
+    match effect {
+        Effect::Save
+        | Effect::Look { .. }
+        | Effect::Survey { .. }
+        | Effect::Certificates(_)
+        | Effect::Live
+        | Effect::Export(_)
+        | Effect::WritePlan(_)
+        | Effect::KubeconfigDiff
+        | Effect::Throw { .. } => true,
+        // Whoever waits for the end of it is told that nothing was begun.
+        Effect::Run { .. } | Effect::Undo { .. } | Effect::Repair { .. } => false,
+        Effect::Quit(_)
+        | Effect::Stop
+        | Effect::Reply { .. }
+        | Effect::Copy(_)
+        | Effect::Shell(_)
+        | Effect::Suspend
+        | Effect::Redraw
+        | Effect::OpenSession(_)
+        | Effect::OpenPlan(_)
+        | Effect::OpenDemo(_)
+        | Effect::FindHosts => false,
     }
-    all
 }
 
 fn words(remarks: Vec<crate::plan::issue::PlanIssue>) -> Vec<String> {
     remarks.into_iter().map(|remark| remark.to_string()).collect()
-}
-
-/// A folder that only this demo uses and that goes with it.
-fn demo_folder() -> PathBuf {
-    std::env::temp_dir().join(format!("gangplank-demo-{}", std::process::id()))
 }
 
 /// What a run that writes stands on: plan, world, session, journal, the wish to stop, its id.
