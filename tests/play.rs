@@ -14,7 +14,7 @@ use gangplank::ui::gallery::cast::Recorder;
 use gangplank::ui::tui::app::{LoopAction, Opening, WizardLoop, WizardStart};
 use gangplank::ui::tui::theme::{Palette, Theme};
 use gangplank::ui::wizard::autoplay::Player;
-use gangplank::ui::wizard::effects::{Dialogs, WizardFolders, Replies};
+use gangplank::ui::wizard::effects::{Dialogs, Replies, WizardFolders};
 use gangplank::ui::wizard::message::Effect;
 use gangplank::ui::wizard::model::{CellState, Overlay, Screen};
 use ratatui::Terminal;
@@ -119,7 +119,6 @@ fn cable_pull_ends_aboard_after_a_retry() {
 }
 
 #[test]
-#[expect(clippy::unwrap_used, reason = "a test")]
 fn a_plan_that_cannot_be_opened_leaves_the_demo_under_its_answers() {
     let folder = tempfile::tempdir().unwrap();
     let mut screen = Terminal::new(TestBackend::new(SIZE.0, SIZE.1)).unwrap();

@@ -43,7 +43,7 @@ pub enum Ended {
 }
 
 impl Engine<'_> {
-    /// Tells how a proof ended; `true` when later work may build on it.
+    /// Tells how a proof ended; the problem when it did not come true, for then later work may not build on it.
     pub fn tell_proof(&self, place: &Place, id: StepId, ended: Ended) -> Option<Problem> {
         let outcome = match ended {
             Ended::True(evidence) => TaskOutcome::Proven { evidence },

@@ -571,7 +571,7 @@ pub struct Saved {
     pub about: String,
 }
 
-/// Where a run of the wizard stands, in words for the title.
+/// The demo that is open, or is being opened: which lab it is, and what the screen says of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Demo {
     /// Which lab.

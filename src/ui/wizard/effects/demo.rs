@@ -20,12 +20,12 @@ pub struct DemoOpening {
 impl DemoOpening {
     /// Begins to make a lab; without a name the first there is. The end of it is [`Msg::Opened`], or a
     /// [`Msg::Say`] why not.
-    pub fn begin(name: &str, speed: f64, seed: Option<u64>, send: Sender<Msg>) -> Self {
+    pub fn begin(name: &str, pace: f64, seed: Option<u64>, told: Sender<Msg>) -> Self {
         let name = if name.is_empty() { demo::names().first().map_or("", |(name, _)| name) } else { name };
         let (name, lab) = (name.to_owned(), Arc::<OnceLock<Option<Arc<DemoLab>>>>::default());
         let made = Arc::clone(&lab);
         std::thread::spawn(move || {
-            let msg = match std::panic::catch_unwind(|| demo::open(&name, speed, seed)) {
+            let msg = match std::panic::catch_unwind(|| demo::open(&name, pace, seed)) {
                 Ok(Ok(lab)) => {
                     let msg = Msg::Opened(Box::new(opened(&lab)));
                     let _ = made.set(Some(Arc::new(lab)));
@@ -39,7 +39,7 @@ impl DemoOpening {
                 Err(_) => return drop(made.set(None)),
             };
             // Whoever wanted it may have left.
-            let _ = send.send(msg);
+            let _ = told.send(msg);
         });
         Self { lab }
     }

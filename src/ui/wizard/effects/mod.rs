@@ -36,7 +36,7 @@ use crate::ui::script;
 use crate::ui::tui::clipboard;
 use crate::ui::tui::theme::Role;
 use crate::ui::wizard::message::{Effect, Msg, Opened};
-use crate::ui::wizard::model::{Model, Offline, Question, Reply, ProbeTarget};
+use crate::ui::wizard::model::{Model, Offline, ProbeTarget, Question, Reply};
 use crate::ui::wizard::update;
 use demo::DemoOpening;
 
@@ -361,7 +361,7 @@ impl EffectRunner {
             }
             Effect::OpenPlan(path) => self.open_plan(&path),
             Effect::OpenDemo(name) => {
-                let (speed, seed) = (self.places.speed, self.places.seed);
+                let WizardFolders { speed, seed, .. } = self.places;
                 self.opening = Some(DemoOpening::begin(&name, speed, seed, self.send.clone()));
             }
             Effect::FindHosts => {
@@ -834,16 +834,18 @@ fn stands_on_the_ground(effect: &Effect) -> bool {
     match effect {
         Effect::Save
         | Effect::Look { .. }
-        | Effect::Survey { .. }
+        | Effect::Inspect { .. }
         | Effect::Certificates(_)
         | Effect::Live
         | Effect::Export(_)
         | Effect::WritePlan(_)
         | Effect::KubeconfigDiff
         | Effect::Throw { .. } => true,
-        // Whoever waits for the end of it is told that nothing was begun.
-        Effect::Run { .. } | Effect::Undo { .. } | Effect::Repair { .. } => false,
-        Effect::Quit(_)
+        // Whoever waits for the end of a run is told that nothing was begun.
+        Effect::Run { .. }
+        | Effect::Undo { .. }
+        | Effect::Repair { .. }
+        | Effect::Quit(_)
         | Effect::Stop
         | Effect::Reply { .. }
         | Effect::Copy(_)
