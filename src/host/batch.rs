@@ -46,7 +46,7 @@ pub enum Payload {
 }
 
 impl Payload {
-    /// Bytes.
+    /// Its size in bytes; of a file, as it was when the batch was made.
     pub fn len(&self) -> u64 {
         match self {
             Self::Bytes(bytes) => bytes.len() as u64,

@@ -26,7 +26,7 @@ pub struct SshEnvironment {
     pub home: PathBuf,
     /// Login name, used when nothing states a user.
     pub user: String,
-    /// `SSH_AUTH_SOCK`.
+    /// The agent's socket, from `SSH_AUTH_SOCK`.
     pub agent: Option<PathBuf>,
     /// The ssh program, when there is one.
     pub ssh: Option<PathBuf>,
@@ -61,7 +61,7 @@ pub struct SshTarget {
     pub host: String,
     /// TCP port.
     pub port: u16,
-    /// User.
+    /// Whom to log in as.
     pub user: String,
     /// Key files, in order.
     pub keys: Vec<KeyFile>,
@@ -81,7 +81,7 @@ pub struct SshTarget {
     pub host_key_alias: Option<String>,
     /// `SHA256:...` the plan states.
     pub host_key: Option<String>,
-    /// `ConnectTimeout`.
+    /// `ConnectTimeout` of ssh_config; none = our own deadline.
     pub connect_timeout: Option<Duration>,
 }
 
@@ -107,7 +107,7 @@ impl SshTarget {
         }
     }
 
-    /// `host:port`.
+    /// `host:port`, as errors and questions name it.
     pub fn address(&self) -> String {
         join(&self.host, self.port)
     }

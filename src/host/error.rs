@@ -11,7 +11,7 @@ pub enum WireError {
     /// No TCP connection.
     #[error("{addr} is not reachable: {why}")]
     Unreachable {
-        /// `host:port`.
+        /// What was connected to, `host:port`.
         addr: String,
         /// The system's words.
         why: String,
@@ -19,7 +19,7 @@ pub enum WireError {
     /// Something else than SSH answers on that port.
     #[error("{addr} does not speak SSH, it answered \"{shown}\"")]
     NotSsh {
-        /// `host:port`.
+        /// What was connected to, `host:port`.
         addr: String,
         /// The first words it sent.
         shown: String,
@@ -45,7 +45,7 @@ pub enum WireError {
         host: String,
         /// `ssh-ed25519` and so on.
         kind: String,
-        /// `SHA256:...`.
+        /// Of the key it showed, `SHA256:...`.
         fingerprint: String,
         /// What else was found, in words; empty when nothing.
         note: String,
@@ -111,7 +111,7 @@ pub enum WireError {
     KeyUnreadable {
         /// The file.
         file: PathBuf,
-        /// Why.
+        /// What is wrong with it, in words.
         why: String,
     },
     /// The passphrase does not open the key.
@@ -176,7 +176,7 @@ pub enum WireError {
     Config {
         /// The host as written.
         host: String,
-        /// Why.
+        /// What is not understood or not supported, in words.
         why: String,
     },
     /// The command is longer than libssh2 can send; payload belongs on stdin.

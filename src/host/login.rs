@@ -41,7 +41,7 @@ pub enum SecretWanted {
     Password {
         /// The user.
         user: String,
-        /// `host:port`.
+        /// Where it is asked, `host:port`.
         host: String,
         /// The last answer was wrong.
         again: bool,
@@ -50,7 +50,7 @@ pub enum SecretWanted {
     Answer {
         /// The user.
         user: String,
-        /// `host:port`.
+        /// Where it is asked, `host:port`.
         host: String,
         /// The server's question.
         question: String,

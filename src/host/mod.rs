@@ -47,7 +47,7 @@ use crate::plan::problem::{Problem, Remedy};
 
 /// A machine that can be worked on.
 pub trait Host: Send {
-    /// `root@10.0.0.1:22`.
+    /// Login and address, `root@10.0.0.1:22`; names the host in questions and errors.
     fn describe(&self) -> String;
     /// Carries out a batch and says what came of it; how far it came stands in the answer.
     fn run(&mut self, batch: &Batch, stop: &Stop, hear: &mut dyn FnMut(BatchProgress)) -> BatchEnd;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use ssh2::{BlockDirections, ErrorCode, Session};
 
-/// `LIBSSH2_ERROR_EAGAIN`.
+/// libssh2's `LIBSSH2_ERROR_EAGAIN`.
 const EAGAIN: i32 = -37;
 
 /// The socket of a session.

@@ -25,7 +25,7 @@ pub struct TrustPolicy {
 /// What happens to a host key nobody knows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum NewKeys {
-    /// Ask.
+    /// A person is asked.
     #[default]
     Ask,
     /// Accept and remember (`--trust-new`).
@@ -39,7 +39,7 @@ pub struct HostKeyQuestion {
     pub host: String,
     /// `ssh-ed25519` and so on.
     pub kind: String,
-    /// `SHA256:...`.
+    /// Of the key it showed, `SHA256:...`.
     pub fingerprint: String,
     /// What else was found, in words; empty when nothing.
     pub note: String,

@@ -221,7 +221,7 @@ pub(crate) struct RemoteEnd {
 /// What waits to be sent.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Input {
-    /// Bytes.
+    /// For the command's stdin, in order.
     Bytes(Vec<u8>),
     /// End of file.
     Eof,

@@ -17,7 +17,7 @@ pub(crate) const NO_DOCKER: &str =
 /// What an action carries, fetched before it begins.
 #[derive(Debug, Clone)]
 pub(crate) enum Carried {
-    /// Nothing.
+    /// It needs nothing that is sent.
     Nothing,
     /// A file's bytes.
     Bytes(Vec<u8>),

@@ -80,7 +80,7 @@ pub struct ClusterState {
     pub address: Option<IpAddr>,
     /// Its version.
     pub version: Version,
-    /// `--service-cluster-ip-range`.
+    /// Of the API server's `--service-cluster-ip-range`.
     pub service_range: IpNet,
     /// The CA of its clients and of its own certificate.
     pub ca: CaInfo,

@@ -14,7 +14,7 @@ pub struct LabFile {
     pub bytes: Vec<u8>,
     /// Octal, without leading zero.
     pub mode: String,
-    /// `root:root`.
+    /// User and group, `root:root`.
     pub owner: String,
 }
 
@@ -64,7 +64,7 @@ pub struct LabTar {
 /// What a machine is made of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Build {
-    /// `PRETTY_NAME`.
+    /// `PRETTY_NAME` of `/etc/os-release`.
     pub os: String,
     /// `uname -n`.
     pub hostname: String,
@@ -94,7 +94,7 @@ pub struct Build {
     pub listening: Vec<u16>,
     /// DNS tools it has.
     pub dns_tools: Vec<String>,
-    /// `net.ipv4.ip_forward`.
+    /// What `net.ipv4.ip_forward` is set to.
     pub ip_forward: bool,
 }
 
@@ -162,7 +162,7 @@ pub struct LabMachine {
     pub folders: BTreeMap<String, String>,
     /// Units by name without `.service`.
     pub units: BTreeMap<String, LabUnit>,
-    /// Images.
+    /// What `docker images` lists.
     pub images: Vec<ImageFact>,
     /// Running containers.
     pub containers: Vec<LabContainer>,
@@ -219,7 +219,7 @@ impl LabMachine {
         machine
     }
 
-    /// `root@10.0.0.11:22`.
+    /// Login and address, `root@10.0.0.11:22`.
     pub fn describe(&self) -> String {
         if self.here {
             return "this computer".to_owned();

@@ -275,7 +275,7 @@ struct Sends {
     before: u64,
     /// With this action.
     now: u64,
-    /// Altogether.
+    /// With all actions of the batch.
     total: u64,
 }
 

@@ -17,7 +17,7 @@ use crate::pki::{NewKey, PkiError, Serial};
 /// A number that one below this divides is no prime.
 const SIEVE: u32 = 2_000;
 
-/// Draws.
+/// Where keys, serials and names come from: the same seed gives the same ones.
 #[derive(Debug, Clone)]
 pub(crate) struct Seed {
     root: [u8; 32],

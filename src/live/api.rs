@@ -3,9 +3,8 @@
 
 use std::time::Duration;
 
-use super::host::later;
+use super::thread::{StopSignal, WatchShared, later};
 use super::update::{ApiNews, Update};
-use super::watch::{StopSignal, WatchShared};
 use crate::engine::SignIn;
 use crate::kube::{ApiError, ClusterApi, NodeEvent, NodeNews};
 use crate::plan::model::Plan;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::thread::{StopSignal, WatchShared, WatchTarget, later};
 use super::update::{HostNews, Update};
-use super::watch::{StopSignal, WatchShared, WatchTarget};
 use crate::host::{HostTrouble, Live, LiveStream, WireError};
 
 /// Without an event a host is looked at so often: its clock and its kubelet tell nothing by themselves.
@@ -50,10 +50,6 @@ pub(super) fn follow(shared: &WatchShared, told: &StopSignal, spot: &WatchTarget
         say(shared, told, spot, HostNews::Down { why: down.why, code: down.code, again });
         let _ = shared.rest(told, wait);
     }
-}
-
-pub(super) fn later(now: Timestamp, wait: Duration) -> Timestamp {
-    now.saturating_add(wait).unwrap_or(now)
 }
 
 fn say(shared: &WatchShared, told: &StopSignal, spot: &WatchTarget, news: HostNews) {

@@ -6,10 +6,12 @@ mod api;
 mod host;
 pub mod panel;
 pub mod row;
+mod thread;
 pub mod update;
 mod watch;
 
 pub use panel::{Change, Panel};
 pub use row::{ContainerGroup, HostReading, HostRow, Link};
+pub use thread::{Send, WatchTarget, watch_targets};
 pub use update::{ApiNews, HostNews, Update};
-pub use watch::{Send, Watch, WatchTarget, start, watch_targets};
+pub use watch::{Watch, start};

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::row::{HostReading, HostRow, Link, NEW, NodeSeen, within};
+use super::thread::WatchTarget;
 use super::update::{ApiNews, HostNews, Update};
-use super::watch::WatchTarget;
 use crate::kube::docker_ps::Container;
 use crate::kube::{Node, NodeEvent, NodeNews, ReadyState};
 use crate::plan::place::Place;

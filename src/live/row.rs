@@ -44,7 +44,7 @@ pub struct HostReading {
     pub containers: Vec<Container>,
     /// What docker said instead, or a line of it nobody understands.
     pub error: String,
-    /// `active/running`.
+    /// The unit's ActiveState and SubState, `active/running`.
     pub kubelet: String,
     /// How often systemd restarted the kubelet.
     pub restarts: u32,
@@ -75,7 +75,7 @@ impl HostReading {
 /// A host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HostRow {
-    /// Which.
+    /// The worker it is.
     pub place: Place,
     /// Its connection.
     pub link: Link,
@@ -171,7 +171,7 @@ impl HostRow {
 /// A node as the API told it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodeSeen {
-    /// It.
+    /// As the API last told it, event or list.
     pub node: Node,
     /// When it was told.
     pub at: Timestamp,

@@ -11,18 +11,18 @@ use crate::plan::place::Place;
 pub enum Update {
     /// From or about a host.
     Host {
-        /// Which.
+        /// The worker it is.
         place: Place,
         /// When, by this computer's clock.
         at: Timestamp,
-        /// What.
+        /// What its thread learnt.
         news: HostNews,
     },
     /// About the API.
     Api {
         /// When, by this computer's clock.
         at: Timestamp,
-        /// What.
+        /// What the API's thread learnt.
         news: ApiNews,
     },
 }
@@ -34,7 +34,7 @@ pub enum HostNews {
     Connecting,
     /// Its stream is open.
     Up {
-        /// `root@10.0.0.1:22`.
+        /// User, address and port, `root@10.0.0.1:22`.
         login: String,
     },
     /// A look at it.

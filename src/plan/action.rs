@@ -150,11 +150,11 @@ pub enum Verb {
     Enable,
     /// Do not start at boot.
     Disable,
-    /// Start.
+    /// Start it now.
     Start,
     /// Stop and start.
     Restart,
-    /// Stop.
+    /// Stop it now.
     Stop,
 }
 
@@ -179,14 +179,14 @@ pub enum Action {
     MakeDir {
         /// Absolute path.
         path: String,
-        /// Octal.
+        /// Octal, with a leading zero.
         mode: &'static str,
     },
     /// A private key, made where it stays.
     MakeKey {
         /// Absolute path; mode 0600.
         path: String,
-        /// Kind.
+        /// Algorithm and size of the key.
         kind: KeyAlgorithm,
     },
     /// A certificate signing request, brought back.
@@ -215,7 +215,7 @@ pub enum Action {
         path: String,
         /// What goes in.
         content: Content,
-        /// Octal.
+        /// Octal, with a leading zero.
         mode: &'static str,
         /// `root:root`; `-` = whoever writes it.
         owner: &'static str,
@@ -300,7 +300,7 @@ pub enum Action {
     },
     /// Undo: removes an image that was absent before.
     UndoLoadImage {
-        /// `repository:tag`.
+        /// Name of the image, `repository:tag`.
         name: String,
     },
     /// Undo: removes the containers of the pods the kubelet started and kube-proxy's rules.

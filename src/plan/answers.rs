@@ -47,7 +47,7 @@ pub struct ClusterAnswers {
     /// Name of the cluster.
     #[serde(skip_serializing_if = "is_default")]
     pub name: Option<String>,
-    /// `https://loadbalancer:port`.
+    /// The API's address, `https://loadbalancer:port`.
     #[serde(skip_serializing_if = "is_default")]
     pub api: Option<String>,
     /// DNS domain; `cluster.local` when left out.
@@ -130,10 +130,10 @@ pub struct LoginAnswers {
     /// Name, address or alias; the worker's address when left out.
     #[serde(skip_serializing_if = "is_default")]
     pub host: Option<String>,
-    /// Port.
+    /// TCP port of sshd; ssh_config or 22 when left out.
     #[serde(skip_serializing_if = "is_default")]
     pub port: Option<u32>,
-    /// User.
+    /// Login user; ssh_config or the operator's name when left out.
     #[serde(skip_serializing_if = "is_default")]
     pub user: Option<String>,
     /// Key file here.

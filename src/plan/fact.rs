@@ -46,7 +46,7 @@ pub enum FactQuery {
     Tls {
         /// Name or address.
         host: String,
-        /// Port.
+        /// TCP port.
         port: u16,
     },
 }
@@ -56,7 +56,7 @@ pub enum FactQuery {
 pub struct FlagSet {
     /// Shell pattern on the version, such as `v1.2.*`.
     pub versions: Vec<String>,
-    /// `--flag=value`.
+    /// As on a command line, `--flag=value`.
     pub flags: Vec<String>,
 }
 
@@ -80,7 +80,7 @@ impl FactQuery {
 /// Known, not known and why, or never asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Known<T> {
-    /// Known.
+    /// It was asked, and this is the answer.
     Yes(T),
     /// It was asked and could not be learnt.
     No(String),
@@ -189,9 +189,9 @@ pub struct FileFact {
     pub sha256: String,
     /// Octal, `644`.
     pub mode: String,
-    /// `root:root`.
+    /// User and group, `root:root`.
     pub owner: String,
-    /// Bytes.
+    /// In bytes.
     pub size: u64,
     /// The content, when asked for.
     pub content: Option<Vec<u8>>,
@@ -202,7 +202,7 @@ pub struct FileFact {
 pub struct KeyFact {
     /// Octal, `600`.
     pub mode: String,
-    /// `root:root`.
+    /// User and group, `root:root`.
     pub owner: String,
     /// SHA-256 of the public key (DER SubjectPublicKeyInfo), lower-case hex; empty = unreadable.
     pub spki_sha256: String,
@@ -217,15 +217,15 @@ pub struct KeyFact {
 pub struct UnitFact {
     /// `LoadState`: loaded, not-found, masked ...
     pub load: String,
-    /// `ActiveState`.
+    /// `ActiveState`: active, inactive, failed ...
     pub active: String,
-    /// `SubState`.
+    /// `SubState`: running, dead, auto-restart ...
     pub sub: String,
     /// `UnitFileState`: enabled, disabled ...
     pub file: String,
-    /// `NRestarts`.
+    /// `NRestarts`: how often systemd started it again by itself.
     pub restarts: u32,
-    /// `NeedDaemonReload`.
+    /// `NeedDaemonReload`: its file was changed since systemd read it.
     pub stale: bool,
     /// `FragmentPath`: the file it is read from.
     pub fragment: String,
@@ -253,7 +253,7 @@ pub struct DockerFact {
 /// An image: its id and one name.
 #[derive(Debug, Clone, PartialEq, Eq, Default, PartialOrd, Ord)]
 pub struct ImageFact {
-    /// `repository:tag`.
+    /// As `docker images` lists it, `repository:tag`.
     pub name: String,
     /// Config digest, lower-case hex without `sha256:`.
     pub id: String,
@@ -323,7 +323,7 @@ impl Facts {
         /// Running containers, tab-separated lines.
         containers() -> Vec<String>, FactQuery::Containers, Containers);
     getter!(
-        /// Images.
+        /// What `docker images` lists.
         images() -> Vec<ImageFact>, FactQuery::Images, Images);
     getter!(
         /// Images in a tar.

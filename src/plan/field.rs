@@ -166,7 +166,7 @@ impl Shape {
             self.wrong_type(field, node, "a text", &cure);
             return None;
         };
-        let kind = if node.plain { super::yaml::other_kind(text) } else { None };
+        let kind = if node.plain { super::other_yaml::other_kind(text) } else { None };
         if let Some(kind) = kind {
             let what = format!("{text} without quotes is {kind} for some YAML readers");
             self.issues.push(PlanIssue::wrong(field, what, format!("write it in quotes: \"{text}\"")));

@@ -4,12 +4,12 @@
 pub mod action;
 pub mod answers;
 pub mod check;
-mod check_worker;
 pub mod fact;
 mod field;
 pub mod hex;
 pub mod issue;
 pub mod model;
+mod other_yaml;
 pub mod place;
 pub mod problem;
 pub mod range;

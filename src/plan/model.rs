@@ -64,11 +64,11 @@ impl ApiAddress {
 /// A Kubernetes version, `1.20.2`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version {
-    /// 1.
+    /// The 1 of 1.20.2.
     pub major: u16,
-    /// 20.
+    /// The 20 of 1.20.2.
     pub minor: u16,
-    /// 2.
+    /// The 2 of 1.20.2.
     pub patch: u16,
 }
 
@@ -214,7 +214,7 @@ pub struct Images {
     pub skydns: Option<String>,
     /// DNS v11: exechealthz.
     pub healthz: Option<String>,
-    /// CoreDNS.
+    /// CoreDNS: its only container.
     pub coredns: Option<String>,
 }
 
@@ -238,7 +238,7 @@ pub struct Kubectl {
 pub struct Dns {
     /// What to deploy.
     pub deploy: DnsKind,
-    /// Pods.
+    /// How many pods of it.
     pub replicas: u32,
 }
 

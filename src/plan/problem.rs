@@ -112,7 +112,7 @@ impl Remedy {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case", tag = "verdict")]
 pub enum Verdict {
-    /// Fine.
+    /// Nothing is wrong with it.
     Ok {
         /// What was looked at.
         about: String,

@@ -43,7 +43,7 @@ pub(crate) struct TreeNode {
 /// What a node is.
 #[derive(Debug, Clone)]
 pub(crate) enum Value {
-    /// Nothing.
+    /// `null`, `~` or left empty.
     Null,
     /// `true` or `false`.
     Flag(bool),

@@ -9,10 +9,18 @@ use std::{
 
 use ipnet::IpNet;
 
-use super::check::PathBases;
 use super::model::{ApiAddress, ImageTar, Version};
 use super::range::Refusal;
 use crate::plan::issue::{is_control, shown};
+
+/// The directories that paths in a plan start from.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct PathBases {
+    /// Where relative paths start: the plan file's directory.
+    pub base: PathBuf,
+    /// What `~` stands for, when known.
+    pub home: Option<PathBuf>,
+}
 
 type Validated<T> = Result<T, Refusal>;
 
@@ -231,7 +239,7 @@ pub(crate) fn fingerprint(text: &str) -> Validated<String> {
 /// A login in one text: user, host, port.
 pub(crate) type InOne = (Option<String>, String, Option<u16>);
 
-/// `user@host:port`.
+/// Reads `user@host:port`; user and port may be left out.
 pub(crate) fn login(text: &str) -> Validated<InOne> {
     const LIKE: &str = "write user@host:port; user and port may be left out";
     let (user, rest) = text.rsplit_once('@').map_or((None, text), |(user, rest)| (Some(user), rest));

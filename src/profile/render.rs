@@ -4,7 +4,7 @@
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use serde::Deserialize;
 
-use super::{KUBELET, NodeSetup, Profile};
+use super::paths::KUBELET;
 use crate::plan::model::Plan;
 
 /// A template and its values do not fit.
@@ -49,15 +49,9 @@ fn argument(text: &str) -> Result<String, RenderError> {
     Ok(format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")))
 }
 
-pub(super) fn unit(setup: &NodeSetup, flags: &[String], profile: Profile) -> Result<String, RenderError> {
+/// The kubelet's unit with these flags, pulling in these units.
+pub(super) fn unit(flags: &[String], wants: &[&str]) -> Result<String, RenderError> {
     let flags = flags.iter().map(|flag| argument(flag)).collect::<Result<Vec<_>, _>>()?;
-    let mut wants = Vec::new();
-    if profile == Profile::V1_16 || super::v1_2::on(setup.plan, "wants-docker") {
-        wants.push("docker.service");
-    }
-    if setup.flannel && (profile == Profile::V1_16 || super::v1_2::on(setup.plan, "wants-flannel")) {
-        wants.push("flanneld.service");
-    }
     text(include_str!("../../assets/units/kubelet.service"), context! { binary => KUBELET, flags, wants })
 }
 

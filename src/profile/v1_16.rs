@@ -3,15 +3,15 @@
 
 use minijinja::context;
 
-use super::{
-    DesiredFile, Flag, Identity, KUBECONFIG, KUBELET_CONFIG, MANIFESTS, NodeSetup, PROXY_KUBECONFIG, Profile,
-    RenderError, SSL, render, v1_2,
-};
+use super::node::{DesiredFile, Flag, Identity, NodeSetup};
+use super::paths::{KUBECONFIG, KUBELET_CONFIG, MANIFESTS, PROXY_KUBECONFIG, SSL};
+use super::render::{self, RenderError};
+use super::v1_2;
 use crate::plan::action::{CertificateSpec, KeyAlgorithm};
 use crate::plan::model::{Plan, Version, Worker};
 
 /// The kubelet's default pause image by version (1.16 and 1.17: 3.1, 1.18 to 1.20: 3.2, then 3.4.1 and on).
-pub(super) fn pause(kubelet: Version) -> &'static str {
+fn pause(kubelet: Version) -> &'static str {
     match kubelet.minor {
         ..=17 => "k8s.gcr.io/pause:3.1",
         18..=20 => "k8s.gcr.io/pause:3.2",
@@ -19,6 +19,18 @@ pub(super) fn pause(kubelet: Version) -> &'static str {
         22 => "k8s.gcr.io/pause:3.5",
         _ => "k8s.gcr.io/pause:3.6",
     }
+}
+
+/// Where the CA certificate is on a worker.
+pub(super) const CA_PATH: &str = "/etc/kubernetes/ssl/ca.crt";
+
+/// Images a worker needs before anything runs: kube-proxy's and pause.
+pub(super) fn images(plan: &Plan, kubelet: Version) -> [String; 2] {
+    let images = &plan.images;
+    [
+        images.kube_proxy.clone().unwrap_or_else(|| format!("k8s.gcr.io/kube-proxy:{kubelet}")),
+        images.pause.clone().unwrap_or_else(|| pause(kubelet).to_owned()),
+    ]
 }
 
 pub(super) fn identities(plan: &Plan, worker: &Worker) -> Vec<Identity> {
@@ -71,7 +83,7 @@ pub(super) fn config(setup: &NodeSetup) -> Result<String, RenderError> {
     render::yaml(
         include_str!("../../assets/units/kubelet-config.yaml"),
         context! {
-            ca => Profile::V1_16.ca_path(), manifests => MANIFESTS, dns => plan.cluster.dns.to_string(),
+            ca => CA_PATH, manifests => MANIFESTS, dns => plan.cluster.dns.to_string(),
             domain => plan.cluster.domain, cert => format!("{SSL}/worker.crt"), key => format!("{SSL}/worker.key"),
             cgroup_driver, resolv_conf,
         },
@@ -89,7 +101,7 @@ pub(super) fn kube_proxy(setup: &NodeSetup) -> Result<DesiredFile, RenderError> 
         args.push(format!("--cluster-cidr={range}"));
     }
     args.extend(worker.proxy_args.iter().cloned());
-    let image = Profile::V1_16.images(plan, *kubelet).swap_remove(0);
+    let [image, _] = images(plan, *kubelet);
     let text = render::yaml(
         include_str!("../../assets/manifests/kube-proxy-v1.16.yaml"),
         context! { image, args, kubeconfig => PROXY_KUBECONFIG },

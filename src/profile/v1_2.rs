@@ -1,93 +1,30 @@
-//! Profile v1.2: the post, with a list of named differences. *Faithful* leaves out every difference the
-//! work can do without; *repaired* has them all. The list is good teaching material: the screen shows it.
+//! Profile v1.2: the post, with the differences that the plan chooses.
 
 use minijinja::context;
 
-use super::{
-    DesiredFile, Flag, Identity, KUBECONFIG, MANIFESTS, NodeSetup, PROXY_KUBECONFIG, Profile, RenderError,
-    SSL, render,
-};
+use super::difference::on;
+use super::node::{DesiredFile, Flag, Identity, NodeSetup};
+use super::paths::{KUBECONFIG, MANIFESTS, PROXY_KUBECONFIG, SSL};
+use super::render::{self, RenderError};
 use crate::plan::action::{CertificateSpec, KeyAlgorithm};
 use crate::plan::model::{Plan, Worker};
 
 /// The kubelet's default in v1.2.2.
-pub(super) const PAUSE: &str = "gcr.io/google_containers/pause:2.0";
+const PAUSE: &str = "gcr.io/google_containers/pause:2.0";
 
-/// A named difference from the post.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Difference {
-    /// Its name in the plan.
-    pub id: &'static str,
-    /// Why it is there.
-    pub why: &'static str,
-    /// The work cannot do without it, so it is on in *faithful* too.
-    pub needed: bool,
-}
+/// Folder of the CA certificate, as in the post.
+const CA_FOLDER: &str = "/etc/ssl/etcd";
 
-/// All of them.
-pub const DIFFERENCES: &[Difference] = &[
-    Difference {
-        id: "network-online",
-        why: "Requires=networking.service exists only with ifupdown; Wants=network-online.target works everywhere",
-        needed: true,
-    },
-    Difference {
-        id: "dns-san",
-        why: "the v1.2 API server dials a kubelet by its node name, so the name stands in the certificate beside the IP",
-        needed: true,
-    },
-    Difference {
-        id: "server",
-        why: "the kubeconfig names the API server itself; --api-servers and --master still win",
-        needed: false,
-    },
-    Difference {
-        id: "hostname-override",
-        why: "the node registers under the name in the plan, whatever uname -n says",
-        needed: false,
-    },
-    Difference {
-        id: "node-ip",
-        why: "the node registers the address in the plan, not the one of its default route",
-        needed: false,
-    },
-    Difference {
-        id: "eku",
-        why: "the certificate says what it is for: clientAuth and serverAuth",
-        needed: false,
-    },
-    Difference {
-        id: "manifest-suffix",
-        why: "kube-proxy.yaml instead of kube-proxy; both are read",
-        needed: false,
-    },
-    Difference {
-        id: "wants-docker",
-        why: "the unit pulls in docker instead of only starting after it",
-        needed: false,
-    },
-    Difference {
-        id: "wants-flannel",
-        why: "the unit starts after flanneld where that is installed",
-        needed: false,
-    },
-    Difference {
-        id: "node-identity",
-        why: "CN=system:node:NAME, O=system:nodes, which API servers with Node,RBAC ask for (v1.2 ignores O)",
-        needed: false,
-    },
-    Difference {
-        id: "proxy-identity",
-        why: "kube-proxy has a certificate of its own; with RBAC the node's may not list services",
-        needed: false,
-    },
-];
+/// Where the CA certificate is on a worker.
+pub(super) const CA_PATH: &str = "/etc/ssl/etcd/ca.crt";
 
-/// Whether a difference is on in this plan.
-pub(super) fn on(plan: &Plan, id: &str) -> bool {
-    let chosen = &plan.cluster.differences;
-    let needed = DIFFERENCES.iter().any(|difference| difference.id == id && difference.needed);
-    needed || chosen.set.get(id).copied().unwrap_or(chosen.repaired)
+/// Images a worker needs before anything runs: kube-proxy's and pause.
+pub(super) fn images(plan: &Plan) -> [String; 2] {
+    let pick = |own: &Option<String>, default: &str| own.clone().unwrap_or_else(|| default.to_owned());
+    [
+        pick(&plan.images.kube_proxy, "quay.io/coreos/hyperkube:v1.2.2_coreos.0"),
+        pick(&plan.images.pause, PAUSE),
+    ]
 }
 
 pub(super) fn identities(plan: &Plan, worker: &Worker) -> Vec<Identity> {
@@ -165,7 +102,7 @@ pub(super) fn flags(setup: &NodeSetup) -> Vec<Flag> {
 }
 
 pub(super) fn kube_proxy(setup: &NodeSetup) -> Result<DesiredFile, RenderError> {
-    let NodeSetup { plan, worker, kubelet, .. } = setup;
+    let NodeSetup { plan, worker, .. } = setup;
     let own = on(plan, "proxy-identity");
     let kubeconfig = if own { PROXY_KUBECONFIG } else { KUBECONFIG };
     let mut args = vec![
@@ -177,11 +114,10 @@ pub(super) fn kube_proxy(setup: &NodeSetup) -> Result<DesiredFile, RenderError> 
         args.push(format!("--hostname-override={}", worker.name));
     }
     args.extend(worker.proxy_args.iter().cloned());
-    let image = Profile::V1_2.images(plan, *kubelet).swap_remove(0);
-    let ca_folder = "/etc/ssl/etcd";
+    let [image, _] = images(plan);
     let text = render::yaml(
         include_str!("../../assets/manifests/kube-proxy-v1.2.yaml"),
-        context! { image, args, kubeconfig, ca_folder },
+        context! { image, args, kubeconfig, ca_folder => CA_FOLDER },
     )?;
     let suffix = if on(plan, "manifest-suffix") { ".yaml" } else { "" };
     Ok(DesiredFile { path: format!("{MANIFESTS}/kube-proxy{suffix}"), text })

@@ -1,7 +1,9 @@
 //! Admin certificate: the key pair kubectl uses, made on this computer and signed like any other.
 
+use super::definition::{On, Step, StepId};
 use super::identity::{Need, cert_slot, csr_slot, need};
-use super::{On, Step, StepId, StepInput, StepState, admin_folder, bug, state, todo};
+use super::input::StepInput;
+use super::state::{StepState, bug, state, todo};
 use crate::plan::action::{Action, CertificateSpec, Content, KeyAlgorithm};
 use crate::plan::fact::FactQuery;
 use crate::plan::model::Plan;
@@ -29,6 +31,11 @@ pub fn identity(plan: &Plan, home: &str) -> Identity {
             days: plan.ca.days,
         },
     }
+}
+
+/// The folder of this computer that holds the admin's key and certificate.
+pub fn admin_folder(plan: &Plan, home: &str) -> String {
+    format!("{home}/.kube/{}", plan.cluster.name)
 }
 
 impl Step for Admin {

@@ -1,7 +1,9 @@
 //! Certificates: the CA's and the worker's own are put where the kubelet reads them.
 
+use super::definition::{Step, StepId};
 use super::identity::{Need, cert_slot, need};
-use super::{Step, StepId, StepInput, StepState, bug, state, todo};
+use super::input::StepInput;
+use super::state::{StepState, bug, state, todo};
 use crate::pki;
 use crate::plan::action::{Action, Content};
 use crate::plan::fact::{FactQuery, Known};

@@ -1,6 +1,8 @@
 //! Connect: log in and become root. The engine does the connecting; this step reads what came of it.
 
-use super::{Step, StepId, StepInput, StepState, unknown};
+use super::definition::{Step, StepId};
+use super::input::StepInput;
+use super::state::{StepState, unknown};
 use crate::plan::fact::{FactQuery, Known};
 use crate::plan::model::{Plan, Worker};
 use crate::plan::problem::Problem;

@@ -1,6 +1,8 @@
 //! Containers up: kube-proxy and its pause container in `docker ps`, as in the post.
 
-use super::{Proof, Step, StepId, StepInput, StepState};
+use super::definition::{Step, StepId};
+use super::input::StepInput;
+use super::state::{Proof, StepState};
 use crate::kube::docker_ps::{self, Container};
 use crate::plan::action::Action;
 use crate::plan::fact::FactQuery;

@@ -3,7 +3,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{On, Proof, Step, StepId, StepInput, StepState, admin, admin_folder, bug, state};
+use super::admin;
+use super::admin::admin_folder;
+use super::definition::{On, Step, StepId};
+use super::input::StepInput;
+use super::state::{Proof, StepState, bug, state};
 use crate::kube::kubeconfig::{Kubeconfig, Material};
 use crate::kube::kubeconfig_write::Contents;
 use crate::plan::action::Action;
@@ -89,7 +93,7 @@ impl Step for Context {
             let contents = contents(cx, kubectl);
             let there = match cx.facts.file(&path) {
                 Known::Yes(there) => there,
-                other => return Err(super::unknown(&path, other.why_not())),
+                other => return Err(super::state::unknown(&path, other.why_not())),
             };
             let text = there.as_ref().and_then(|file| file.content.as_deref()).map(String::from_utf8_lossy);
             let parsed = text.as_deref().and_then(|text| Kubeconfig::parse(text, Path::new(&path)).ok());

@@ -4,7 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use serde_json::Value;
 
-use super::{On, Proof, Step, StepId, StepInput, StepState, bug, state, todo};
+use super::definition::{On, Step, StepId};
+use super::input::StepInput;
+use super::state::{Proof, StepState, bug, state, todo};
 use crate::kube::{apply, subset};
 use crate::plan::action::{Action, object_name};
 use crate::plan::fact::FactQuery;

@@ -1,7 +1,7 @@
 //! What a key pair on a machine needs: nothing, a certificate, or a key as well. Shared by the steps that
 //! make keys, sign and install, so that all three agree.
 
-use super::StepInput;
+use super::input::StepInput;
 use crate::pki::{self, Request, San, Usages};
 use crate::plan::action::{CertificateSpec, Slot};
 use crate::plan::fact::Known;
@@ -49,11 +49,11 @@ pub(super) fn need(cx: &StepInput, identity: &Identity) -> Result<Need, Problem>
     let ca = cx.ca()?;
     let key = match cx.facts.key(&identity.key) {
         Known::Yes(key) => key,
-        other => return Err(super::unknown(&identity.key, other.why_not())),
+        other => return Err(super::state::unknown(&identity.key, other.why_not())),
     };
     let cert = match cx.facts.file(&identity.cert) {
         Known::Yes(cert) => cert,
-        other => return Err(super::unknown(&identity.cert, other.why_not())),
+        other => return Err(super::state::unknown(&identity.cert, other.why_not())),
     };
     let spki = match key {
         None => None,

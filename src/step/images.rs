@@ -1,7 +1,9 @@
 //! Images: what the node must run before it can reach a registry, loaded from tars the operator names. An
 //! image is present when its id equals the config digest inside the tar; a name alone proves nothing.
 
-use super::{Step, StepId, StepInput, StepState, state, todo, unknown};
+use super::definition::{Step, StepId};
+use super::input::StepInput;
+use super::state::{StepState, state, todo, unknown};
 use crate::plan::action::{Action, Content};
 use crate::plan::fact::{FactQuery, ImageFact, Known};
 use crate::plan::model::{ImageTar, Plan, Worker};

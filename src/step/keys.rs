@@ -1,8 +1,10 @@
 //! Keys and requests: a private key for each identity, made on the worker with umask 077 and never sent
 //! anywhere, and a signing request for each certificate that is needed.
 
+use super::definition::{Step, StepId};
 use super::identity::{Need, csr_slot, need};
-use super::{Step, StepId, StepInput, StepState, state, todo};
+use super::input::StepInput;
+use super::state::{StepState, state, todo};
 use crate::plan::action::Action;
 use crate::plan::fact::FactQuery;
 use crate::plan::model::{Plan, Worker};

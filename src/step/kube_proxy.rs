@@ -1,6 +1,8 @@
 //! kube-proxy: a static pod the kubelet starts from a file, so it needs no scheduler and no API to be there.
 
-use super::{Step, StepId, StepInput, StepState, bug, state, todo};
+use super::definition::{Step, StepId};
+use super::input::StepInput;
+use super::state::{StepState, bug, state, todo};
 use crate::plan::action::Action;
 use crate::plan::fact::{FactQuery, Known};
 use crate::plan::model::{Plan, Worker};

@@ -1,6 +1,8 @@
 //! Kubeconfigs: where the API is and which certificate the kubelet and kube-proxy show it.
 
-use super::{Step, StepId, StepInput, StepState, bug, state, todo};
+use super::definition::{Step, StepId};
+use super::input::StepInput;
+use super::state::{StepState, bug, state, todo};
 use crate::kube::kubeconfig_write::Contents;
 use crate::plan::fact::FactQuery;
 use crate::plan::model::{Plan, Worker};

@@ -1,6 +1,8 @@
 //! Kubelet: its unit, and its configuration file where the profile has one.
 
-use super::{Step, StepId, StepInput, StepState, bug, state, todo};
+use super::definition::{Step, StepId};
+use super::input::StepInput;
+use super::state::{StepState, bug, state, todo};
 use crate::plan::action::Action;
 use crate::plan::fact::{FactQuery, Known};
 use crate::plan::model::{Plan, Worker};

@@ -3,7 +3,9 @@
 
 use serde_json::json;
 
-use super::{On, Step, StepId, StepInput, StepState};
+use super::definition::{On, Step, StepId};
+use super::input::StepInput;
+use super::state::StepState;
 use crate::plan::action::Action;
 use crate::plan::fact::FactQuery;
 use crate::plan::model::{Plan, Worker};

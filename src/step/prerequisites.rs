@@ -3,7 +3,9 @@
 
 use openssl::x509::X509;
 
-use super::{Step, StepId, StepInput, StepState, state, unknown};
+use super::definition::{Step, StepId};
+use super::input::StepInput;
+use super::state::{StepState, state, unknown};
 use crate::plan::action::{Action, Content, Verb};
 use crate::plan::fact::{FactQuery, Known, Machine};
 use crate::plan::model::{Plan, Worker};

@@ -1,6 +1,8 @@
 //! Node Ready: the API says so, and says so after whatever was changed.
 
-use super::{Proof, Step, StepId, StepInput, StepState};
+use super::definition::{Step, StepId};
+use super::input::StepInput;
+use super::state::{Proof, StepState};
 use crate::kube::ReadyState;
 use crate::plan::action::Action;
 use crate::plan::fact::FactQuery;

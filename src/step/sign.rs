@@ -1,8 +1,10 @@
 //! Sign: the requests go to the CA, wherever it is; what comes back is checked field by field before it is
 //! installed anywhere.
 
+use super::definition::{Step, StepId};
 use super::identity::{Need, cert_slot, csr_slot, need};
-use super::{Step, StepId, StepInput, StepState, state, todo};
+use super::input::StepInput;
+use super::state::{StepState, state, todo};
 use crate::plan::action::Action;
 use crate::plan::fact::FactQuery;
 use crate::plan::model::{Plan, Worker};

@@ -1,6 +1,8 @@
 //! Start: enable and start the kubelet, or restart it, but only when something it reads has changed.
 
-use super::{Step, StepId, StepInput, StepState, state, todo, unknown};
+use super::definition::{Step, StepId};
+use super::input::StepInput;
+use super::state::{StepState, state, todo, unknown};
 use crate::plan::action::{Action, Verb};
 use crate::plan::fact::{FactQuery, Known};
 use crate::plan::model::{Plan, Worker};

@@ -20,7 +20,7 @@ use zeroize::Zeroizing;
 use crate::sshd::{LIMIT, Sshd, fingerprint_of, output};
 use crate::support::{A_MOMENT, ear, place, row};
 
-/// Nobody.
+/// A person who knows no secret.
 struct Nobody;
 
 impl Vault for Nobody {

@@ -4,11 +4,13 @@
 
 use std::{collections::HashMap, net::IpAddr};
 
-use super::answers::{Answers, Defaults, KubeletAnswers, LoginAnswers, WorkerAnswers};
-use super::check::{ClusterParts, Judge};
-use super::model::{ImageTar, KubeletFile, Login, Worker};
-use super::{range, value};
+use super::cluster::ClusterParts;
+use super::judge::Judge;
+use super::login::login;
+use crate::plan::answers::{Answers, Defaults, KubeletAnswers, WorkerAnswers};
 use crate::plan::issue::{PlanIssue, shown};
+use crate::plan::model::{ImageTar, KubeletFile, Login, Worker};
+use crate::plan::{range, value};
 
 /// Flags of the kubelet that gangplank writes, and where to say it instead.
 const KUBELET_OURS: [(&str, &str); 9] = [
@@ -33,7 +35,7 @@ const PROXY_OURS: [(&str, &str); 5] = [
 ];
 
 /// All workers, in the order of the file.
-pub(crate) fn workers(judge: &mut Judge<'_>, answers: &Answers, cluster: &ClusterParts) -> Vec<Worker> {
+pub(super) fn workers(judge: &mut Judge<'_>, answers: &Answers, cluster: &ClusterParts) -> Vec<Worker> {
     if answers.workers.is_empty() {
         judge
             .issues
@@ -106,38 +108,6 @@ fn common(
         kubelet_args: kubelet_args.unwrap_or(from.kubelet_args),
         proxy_args: proxy_args.unwrap_or(from.proxy_args),
     }
-}
-
-fn login(judge: &mut Judge<'_>, field: &str, said: &LoginAnswers, from: Login) -> Login {
-    let places = judge.places;
-    let port = said.port.and_then(|port| judge.take(&format!("{field}.port"), value::port(port)));
-    let user = judge.maybe(&format!("{field}.user"), said.user.as_ref(), value::ssh_user);
-    let key = judge.maybe(&format!("{field}.key"), said.key.as_ref(), |text| value::path(text, places));
-    let host_key = judge.maybe(&format!("{field}.host_key"), said.host_key.as_ref(), value::fingerprint);
-    let jump = match &said.jump {
-        None => from.jump,
-        Some(list) => jumps(judge, &format!("{field}.jump"), Some(list)),
-    };
-    Login {
-        host: String::new(),
-        port: port.or(from.port),
-        user: user.or(from.user),
-        key: key.or(from.key),
-        jump,
-        host_key: host_key.or(from.host_key),
-    }
-}
-
-/// Jump hosts; a comma separates several in one text, as in ssh_config.
-pub(crate) fn jumps(judge: &mut Judge<'_>, field: &str, list: Option<&[String]>) -> Vec<String> {
-    let mut out = Vec::new();
-    for (at, text) in list.unwrap_or_default().iter().enumerate() {
-        for hop in text.split(',').map(str::trim) {
-            let good = value::login(hop).map(|_| hop.to_owned());
-            out.extend(judge.take(&format!("{field}[{at}]"), good));
-        }
-    }
-    out
 }
 
 fn kubelet(judge: &mut Judge<'_>, field: &str, said: &KubeletAnswers) -> Option<KubeletFile> {

@@ -1,7 +1,7 @@
 //! What `check` and `finish` make of whole sets of answers.
 
 use super::*;
-use crate::plan::answers::{CaLogin, EXAMPLE, WorkerAnswers};
+use crate::plan::answers::{CaAnswers, CaLogin, ClusterAnswers, EXAMPLE, WorkerAnswers};
 
 fn example() -> Answers {
     crate::plan::yaml::read(EXAMPLE, "plan.yaml".as_ref()).unwrap().0

@@ -1,0 +1,39 @@
+//! An SSH login: of a worker, of what workers share, of the CA host.
+
+use super::judge::Judge;
+use crate::plan::answers::LoginAnswers;
+use crate::plan::model::Login;
+use crate::plan::value;
+
+/// Reads a login; what is not said is inherited.
+pub(super) fn login(judge: &mut Judge<'_>, field: &str, said: &LoginAnswers, from: Login) -> Login {
+    let places = judge.places;
+    let port = said.port.and_then(|port| judge.take(&format!("{field}.port"), value::port(port)));
+    let user = judge.maybe(&format!("{field}.user"), said.user.as_ref(), value::ssh_user);
+    let key = judge.maybe(&format!("{field}.key"), said.key.as_ref(), |text| value::path(text, places));
+    let host_key = judge.maybe(&format!("{field}.host_key"), said.host_key.as_ref(), value::fingerprint);
+    let jump = match &said.jump {
+        None => from.jump,
+        Some(list) => jumps(judge, &format!("{field}.jump"), Some(list)),
+    };
+    Login {
+        host: String::new(),
+        port: port.or(from.port),
+        user: user.or(from.user),
+        key: key.or(from.key),
+        jump,
+        host_key: host_key.or(from.host_key),
+    }
+}
+
+/// Jump hosts; a comma separates several in one text, as in ssh_config.
+pub(super) fn jumps(judge: &mut Judge<'_>, field: &str, list: Option<&[String]>) -> Vec<String> {
+    let mut out = Vec::new();
+    for (at, text) in list.unwrap_or_default().iter().enumerate() {
+        for hop in text.split(',').map(str::trim) {
+            let good = value::login(hop).map(|_| hop.to_owned());
+            out.extend(judge.take(&format!("{field}[{at}]"), good));
+        }
+    }
+    out
+}

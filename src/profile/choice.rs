@@ -1,0 +1,176 @@
+//! The profiles: which one a kubelet gets, and what each answers. What is written stands in a file of its own for
+//! each, `v1_2.rs` and `v1_16.rs`.
+
+use super::difference::on;
+use super::node::{DesiredFile, Flag, Identity, NodeSetup};
+use super::paths::{KUBELET_CONFIG, UNIT};
+use super::render::{self, RenderError};
+use super::{v1_2, v1_16};
+use crate::plan::fact::{FlagSet, Machine};
+use crate::plan::model::{Plan, Version, Worker};
+use crate::plan::problem::Problem;
+
+/// What a Kubernetes wants written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// 1.2: the post.
+    V1_2,
+    /// 1.16 to 1.23: the last with dockershim.
+    V1_16,
+}
+
+/// Chooses the profile for a kubelet.
+///
+/// # Errors
+/// A problem in words when this version has no profile, or when the kubelet is newer than the API server.
+pub fn choose(kubelet: Version, api: Option<Version>) -> Result<Profile, Problem> {
+    if let Some(api) = api
+        && (kubelet.major, kubelet.minor) > (api.major, api.minor)
+    {
+        return Err(Problem::new(
+            "E-VERSION-02",
+            format!("the kubelet ({kubelet}) is newer than the API server ({api})"),
+        )
+        .seen("a kubelet may be older than its API server, never newer")
+        .manual(format!("install a kubelet of v{}.{} on the worker", api.major, api.minor)));
+    }
+    match (kubelet.major, kubelet.minor) {
+        (1, 2) => Ok(Profile::V1_2),
+        (1, 16..=23) => Ok(Profile::V1_16),
+        (1, minor) if minor >= 24 => Err(Problem::new(
+            "E-VERSION-01",
+            format!("kubelet {kubelet} needs containerd or cri-dockerd, which gangplank cannot set up yet"),
+        )
+        .seen("profiles so far: v1.2 (the post) and v1.16 to v1.23 (docker)")
+        .manual("use a kubelet of v1.16 to v1.23, or onboard this worker by other means")),
+        _ => Err(Problem::new("E-VERSION-01", format!("there is no profile for kubelet {kubelet}"))
+            .seen("profiles so far: v1.2 (the post) and v1.16 to v1.23 (docker)")
+            .manual("use a kubelet of v1.2 or of v1.16 to v1.23")),
+    }
+}
+
+/// The flags every profile would try on this worker, for one exec that does not know the version yet.
+pub fn flag_sets(plan: &Plan, worker: &Worker) -> Vec<FlagSet> {
+    let machine = Machine { cni: true, ..Machine::default() };
+    let set = |profile: Profile, version: Version, patterns: &[&str]| {
+        let setup = NodeSetup {
+            plan,
+            worker,
+            machine: &machine,
+            cgroup_driver: "cgroupfs",
+            kubelet: version,
+            refused: &[],
+            flannel: false,
+        };
+        FlagSet {
+            versions: patterns.iter().map(|pattern| (*pattern).to_owned()).collect(),
+            flags: profile.flags(&setup).into_iter().map(|flag| flag.text).collect(),
+        }
+    };
+    let v = |minor| Version { major: 1, minor, patch: 0 };
+    vec![set(Profile::V1_2, v(2), &["v1.2.*"]), set(Profile::V1_16, v(20), &["v1.1[6-9].*", "v1.2[0-3].*"])]
+}
+
+impl Profile {
+    /// Its name on the screen.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::V1_2 => "v1.2",
+            Self::V1_16 => "v1.16-1.23",
+        }
+    }
+
+    /// Where the CA certificate is on a worker.
+    pub fn ca_path(self) -> &'static str {
+        match self {
+            Self::V1_2 => v1_2::CA_PATH,
+            Self::V1_16 => v1_16::CA_PATH,
+        }
+    }
+
+    /// The key pairs of a worker.
+    pub fn identities(self, plan: &Plan, worker: &Worker) -> Vec<Identity> {
+        match self {
+            Self::V1_2 => v1_2::identities(plan, worker),
+            Self::V1_16 => v1_16::identities(plan, worker),
+        }
+    }
+
+    /// Whether the node registers under the plan's name, whatever the machine calls itself.
+    pub fn overrides_name(self, plan: &Plan) -> bool {
+        match self {
+            Self::V1_2 => on(plan, "hostname-override"),
+            Self::V1_16 => true,
+        }
+    }
+
+    /// The server a worker's kubeconfig names; `None` = the flags alone name it, as in the post.
+    pub fn kubeconfig_server(self, plan: &Plan) -> Option<String> {
+        match self {
+            Self::V1_2 if !on(plan, "server") => None,
+            Self::V1_2 | Self::V1_16 => Some(plan.cluster.api.url()),
+        }
+    }
+
+    /// The kubelet's flags.
+    pub fn flags(self, setup: &NodeSetup) -> Vec<Flag> {
+        let mut flags = match self {
+            Self::V1_2 => v1_2::flags(setup),
+            Self::V1_16 => v1_16::flags(setup),
+        };
+        flags
+            .extend(setup.worker.kubelet_args.iter().map(|text| Flag { text: text.clone(), required: true }));
+        flags
+    }
+
+    /// The unit, and the configuration file where the profile has one.
+    ///
+    /// # Errors
+    /// A template and its values do not fit: a bug.
+    pub fn kubelet_files(self, setup: &NodeSetup) -> Result<Vec<DesiredFile>, RenderError> {
+        let flags: Vec<String> = self
+            .flags(setup)
+            .into_iter()
+            .filter(|flag| flag.required || !setup.refused.iter().any(|refused| refused == flag.name()))
+            .map(|flag| flag.text)
+            .collect();
+        let mut files =
+            vec![DesiredFile { path: UNIT.to_owned(), text: render::unit(&flags, &self.unit_wants(setup))? }];
+        if self == Self::V1_16 {
+            files.push(DesiredFile { path: KUBELET_CONFIG.to_owned(), text: v1_16::config(setup)? });
+        }
+        Ok(files)
+    }
+
+    /// Units that the kubelet's pulls in.
+    fn unit_wants(self, setup: &NodeSetup) -> Vec<&'static str> {
+        let wants = |difference: &str| self == Self::V1_16 || on(setup.plan, difference);
+        let mut units = Vec::new();
+        if wants("wants-docker") {
+            units.push("docker.service");
+        }
+        if setup.flannel && wants("wants-flannel") {
+            units.push("flanneld.service");
+        }
+        units
+    }
+
+    /// The kube-proxy static pod.
+    ///
+    /// # Errors
+    /// A template and its values do not fit: a bug.
+    pub fn kube_proxy(self, setup: &NodeSetup) -> Result<DesiredFile, RenderError> {
+        match self {
+            Self::V1_2 => v1_2::kube_proxy(setup),
+            Self::V1_16 => v1_16::kube_proxy(setup),
+        }
+    }
+
+    /// Images a worker needs before anything runs: kube-proxy's and pause.
+    pub fn images(self, plan: &Plan, kubelet: Version) -> Vec<String> {
+        match self {
+            Self::V1_2 => v1_2::images(plan).to_vec(),
+            Self::V1_16 => v1_16::images(plan, kubelet).to_vec(),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! What a step is: its name, its queue, what it wants to know and what it makes of it.
+
+use super::input::StepInput;
+use super::state::StepState;
+use crate::plan::fact::FactQuery;
+use crate::plan::model::{Plan, Worker};
+use crate::plan::problem::Verdict;
+
+/// Names a step; stable, used in events, the journal and `assets/explain`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+pub struct StepId(pub &'static str);
+
+impl std::fmt::Display for StepId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+/// Which queue a step belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum On {
+    /// Every worker.
+    Worker,
+    /// The operator's computer.
+    Local,
+    /// The cluster, through its API; waits for one Ready worker.
+    Cluster,
+    /// Every Ready worker, once the cluster's steps are done.
+    Ready,
+}
+
+/// A step.
+pub trait Step: Sync {
+    /// Its name.
+    fn id(&self) -> StepId;
+    /// Its title on the screen.
+    fn title(&self) -> &'static str;
+    /// Whose queue it is in.
+    fn on(&self) -> On {
+        On::Worker
+    }
+    /// Steps of the same queue that must be done before.
+    fn needs(&self) -> &'static [&'static str] {
+        &[]
+    }
+    /// What it wants to know, whatever the profile turns out to be.
+    fn queries(&self, plan: &Plan, worker: Option<&Worker>, home: &str) -> Vec<FactQuery>;
+    /// What it finds.
+    fn look(&self, cx: &StepInput) -> StepState;
+    /// Remarks on the machine, one for each thing looked at.
+    fn verdicts(&self, _: &StepInput) -> Vec<Verdict> {
+        Vec::new()
+    }
+    /// Its actions change what the later steps must know before they can look.
+    fn barrier(&self) -> bool {
+        false
+    }
+    /// What, why, commands, undo: Markdown.
+    fn explain(&self) -> &'static str;
+}

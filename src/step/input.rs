@@ -1,0 +1,215 @@
+//! What a step looks at, and what it asks of it: the profile, the CA, a file as it should be.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::state::unknown;
+use crate::host::clean;
+use crate::kube::Node;
+use crate::pki::CaInfo;
+use crate::plan::action::{Action, Content, sha256};
+use crate::plan::fact::{Facts, FileFact, Known};
+use crate::plan::model::{Plan, Version, Worker};
+use crate::plan::problem::{Problem, Remedy};
+use crate::profile::{self, DesiredFile, NodeSetup, Profile};
+
+/// What is known of the cluster.
+#[derive(Debug, Clone, Default)]
+pub struct ClusterFacts {
+    /// The API server's version.
+    pub version: Option<Version>,
+    /// Why the version is not known.
+    pub version_why: String,
+    /// Its nodes; `None` = not known.
+    pub nodes: Option<Vec<Node>>,
+    /// Why the nodes are not known.
+    pub nodes_why: String,
+    /// The live objects asked for, by API path; `None` = there is none.
+    pub objects: BTreeMap<String, Option<serde_json::Value>>,
+    /// Uids of the objects gangplank made here.
+    pub made: BTreeSet<String>,
+    /// Name of the service that holds the DNS address, `namespace/name`.
+    pub at_dns_address: Option<String>,
+    /// Milliseconds the API's clock is ahead of this computer's.
+    pub clock_ahead_ms: Option<i64>,
+}
+
+impl ClusterFacts {
+    /// RBAC is there since 1.6; before, a service account needs no rights.
+    pub fn rbac(&self) -> bool {
+        self.version.is_none_or(|version| (version.major, version.minor) >= (1, 6))
+    }
+}
+
+/// What a step looks at.
+#[derive(Clone, Copy)]
+pub struct StepInput<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// The worker, for a step on one.
+    pub worker: Option<&'a Worker>,
+    /// What is known of this place.
+    pub facts: &'a Facts,
+    /// What is known of the operator's computer.
+    pub here: &'a Facts,
+    /// What is known of the cluster.
+    pub cluster: &'a ClusterFacts,
+    /// The CA's public half.
+    pub ca: Option<&'a CaInfo>,
+    /// Actions of the earlier steps of this place.
+    pub queued: &'a [Action],
+    /// The operator's home folder.
+    pub home: &'a str,
+    /// This computer's clock.
+    pub now: Timestamp,
+    /// When the facts of this place were read, by this computer's clock, milliseconds since 1970.
+    pub asked_ms: i64,
+}
+
+impl<'a> StepInput<'a> {
+    pub(super) fn the_worker(&self) -> Result<&'a Worker, Problem> {
+        self.worker.ok_or_else(|| Problem::new("E-BUG-01", "a worker's step was looked at without a worker"))
+    }
+
+    /// The kubelet's version on this worker: as found, or as the plan states.
+    pub fn kubelet_version(&self) -> Option<Version> {
+        if let Known::Yes(Some(kubelet)) = self.facts.kubelet(profile::KUBELET) {
+            // What is there decides; what the plan states does not make up for a kubelet that does not run.
+            return Version::parse(&kubelet.version);
+        }
+        self.plan.cluster.kubernetes
+    }
+
+    /// The profile of this worker.
+    pub fn profile(&self) -> Result<Profile, Problem> {
+        let Some(version) = self.kubelet_version() else {
+            if let Known::Yes(Some(kubelet)) = self.facts.kubelet(profile::KUBELET) {
+                return Err(Problem::new(
+                    "E-KUBELET-06",
+                    format!("{} does not run on this machine", profile::KUBELET),
+                )
+                .seen(format!("--version printed: {}", kubelet.version))
+                .manual("put a kubelet for this architecture there (mode 0755)"));
+            }
+            return Err(Problem::new("E-KUBELET-01", format!("there is no kubelet at {}", profile::KUBELET))
+                .seen(self.facts.kubelet(profile::KUBELET).why_not().to_owned())
+                .edit("workers[].kubelet: {file, sha256}, and gangplank copies it")
+                .manual(format!("copy a kubelet to {} on the worker (mode 0755)", profile::KUBELET)));
+        };
+        profile::choose(version, self.cluster.version)
+    }
+
+    /// What the profile is asked for.
+    pub fn setup(&self) -> Result<(Profile, NodeSetup<'a>), Problem> {
+        let worker = self.the_worker()?;
+        let profile = self.profile()?;
+        let Known::Yes(machine) = self.facts.machine() else {
+            return Err(unknown("the machine", self.facts.machine().why_not()));
+        };
+        let kubelet = self.facts.kubelet(profile::KUBELET);
+        let refused: &'a [String] = match kubelet {
+            Known::Yes(Some(kubelet)) => &kubelet.refused,
+            Known::Yes(None) | Known::No(_) | Known::NotAsked => &[],
+        };
+        let docker = self.facts.docker();
+        let cgroup_driver = match docker {
+            Known::Yes(docker) => docker.cgroup_driver.as_str(),
+            Known::No(_) | Known::NotAsked => "cgroupfs",
+        };
+        let flannel = self.facts.unit("flanneld").yes().is_some_and(|unit| unit.load == "loaded");
+        let version = self.kubelet_version().unwrap_or(Version { major: 1, minor: 2, patch: 2 });
+        Ok((
+            profile,
+            NodeSetup { plan: self.plan, worker, machine, cgroup_driver, kubelet: version, refused, flannel },
+        ))
+    }
+
+    /// The CA's public half.
+    pub fn ca(&self) -> Result<&'a CaInfo, Problem> {
+        self.ca.ok_or_else(|| {
+            Problem::new("E-CA-00", "the CA is not known, so no certificate can be looked at")
+                .manual("see what the CA step says and mend that first")
+        })
+    }
+
+    /// A file as it should be: nothing to do, a `Put`, or somebody else's file in the way.
+    pub fn file(&self, wanted: &DesiredFile, mode: &'static str) -> Result<Option<Action>, Problem> {
+        let owner = if self.worker.is_some() { "root:root" } else { "-" };
+        let put = || {
+            let content = Content::Literal(wanted.text.clone().into_bytes());
+            Some(Action::Put { path: wanted.path.clone(), content, mode, owner })
+        };
+        match self.facts.file(&wanted.path) {
+            Known::Yes(None) => Ok(put()),
+            Known::Yes(Some(file)) => {
+                let hash = sha256(wanted.text.as_bytes());
+                let right_mode =
+                    file.mode == mode.trim_start_matches('0') && (owner == "-" || file.owner == "root:root");
+                if file.sha256 == hash && right_mode {
+                    return Ok(None);
+                }
+                if file.sha256 == hash || self.may_replace(&wanted.path, &file.sha256) {
+                    return Ok(put());
+                }
+                let problem = foreign(&wanted.path, file, wanted);
+                Err(if self.worker.is_some() {
+                    problem
+                        .replace("and it is replaced; the old file is kept on the host for undo")
+                        .way(Remedy::Skip)
+                } else {
+                    problem
+                        .edit("kubectl.file: another file, or kubectl.merge: true")
+                        .manual(format!("move {} away", wanted.path))
+                })
+            }
+            other => Err(unknown(&wanted.path, other.why_not())),
+        }
+    }
+
+    /// Whether what is at a path may be replaced: ours by the host's record, or the operator said so.
+    pub fn may_replace(&self, path: &str, hash: &str) -> bool {
+        self.facts.is_ours(path, hash) || self.worker.is_some_and(|worker| worker.replace)
+    }
+
+    /// Folders above a path that are not there yet.
+    pub fn folder(&self, path: &str, mode: &'static str) -> Option<Action> {
+        let comes = self
+            .queued
+            .iter()
+            .any(|action| matches!(action, Action::MakeDir { path: queued, .. } if queued == path));
+        let there = matches!(self.facts.folder(path).yes(), Some(Some(_)));
+        (!comes && !there).then(|| Action::MakeDir { path: path.to_owned(), mode })
+    }
+}
+
+fn foreign(path: &str, file: &FileFact, wanted: &DesiredFile) -> Problem {
+    let mut problem = Problem::new("E-FILE-01", format!("{path} was not written by gangplank and differs"));
+    if let Some(content) = &file.content {
+        let theirs = String::from_utf8_lossy(content);
+        let diff = similar::TextDiff::from_lines(theirs.as_ref(), wanted.text.as_str());
+        for change in
+            diff.iter_all_changes().filter(|change| change.tag() != similar::ChangeTag::Equal).take(12)
+        {
+            let sign = if change.tag() == similar::ChangeTag::Delete { '-' } else { '+' };
+            problem = problem.seen(format!("{sign} {}", without_secret(&clean::line(change.value()))));
+        }
+    } else {
+        problem =
+            problem.seen(format!("sha256 {} there, {} wanted", file.sha256, sha256(wanted.text.as_bytes())));
+    }
+    problem
+}
+
+/// The line with its value hidden when its key sounds like a secret.
+fn without_secret(line: &str) -> String {
+    let lower = line.to_lowercase();
+    let secret = ["token", "password", "secret", "key-data", "private", "passphrase"]
+        .iter()
+        .any(|word| lower.contains(word));
+    match line.split_once([':', '=']) {
+        _ if !secret => line.to_owned(),
+        Some((key, _)) => format!("{key}: <not shown>"),
+        None => "<not shown>".to_owned(),
+    }
+}

@@ -1,0 +1,89 @@
+//! What a step finds: nothing to do, actions, something to wait for, or a problem.
+
+use std::net::IpAddr;
+
+use crate::plan::action::Action;
+use crate::plan::problem::{Problem, Remedy};
+
+/// What a step found.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StepState {
+    /// Nothing to do, and how that shows.
+    Done(String),
+    /// These actions, in this order.
+    Todo(Vec<Action>),
+    /// Nothing to do but wait until something is true.
+    Await(Proof),
+    /// It cannot go on.
+    Blocked(Problem),
+}
+
+/// What must become true, and by when.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Proof {
+    /// Containers of the node's own static pods run.
+    Containers {
+        /// Container names in `kube-system`, `POD` for pause.
+        wanted: Vec<(String, String)>,
+        /// Ids of containers that ran before and do not count.
+        old: Vec<String>,
+        /// Seconds it may take.
+        within: u64,
+    },
+    /// The API says the node is Ready.
+    NodeReady {
+        /// Node name.
+        name: String,
+        /// Seconds it may take.
+        within: u64,
+    },
+    /// Pods of a selector are ready.
+    Pods {
+        /// Label selector.
+        selector: String,
+        /// How many.
+        count: usize,
+        /// Seconds it may take.
+        within: u64,
+    },
+    /// A DNS server answers on the worker.
+    Dns {
+        /// The name that is looked up.
+        name: String,
+        /// The DNS server that is asked.
+        server: IpAddr,
+        /// The answer it must give.
+        expect: IpAddr,
+        /// Seconds it may take.
+        within: u64,
+    },
+    /// `kubectl get nodes` works with the new context.
+    Kubectl {
+        /// The kubeconfig.
+        file: String,
+        /// The context.
+        context: String,
+    },
+}
+
+/// A fact that is needed and not known.
+pub fn unknown(about: &str, why: &str) -> Problem {
+    Problem::new("E-FACT-01", format!("{about} could not be looked at"))
+        .seen(why.to_owned())
+        .way(Remedy::Retry)
+}
+
+/// A template did not fit: a bug, said as one.
+pub fn bug(error: &impl std::fmt::Display) -> Problem {
+    Problem::new("E-BUG-02", format!("a template did not fit: {error}"))
+}
+
+/// `Todo` when there is something, else `Done`.
+pub(super) fn todo(actions: Vec<Action>, evidence: impl Into<String>) -> StepState {
+    if actions.is_empty() { StepState::Done(evidence.into()) } else { StepState::Todo(actions) }
+}
+
+/// Turns a refusal into [`StepState::Blocked`].
+pub(super) fn state(result: Result<StepState, Problem>) -> StepState {
+    result.unwrap_or_else(StepState::Blocked)
+}
