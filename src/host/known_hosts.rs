@@ -15,7 +15,7 @@ use super::error::WireError;
 
 /// A line that speaks of the host.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Record {
+pub struct HostKeyRecord {
     /// Its file.
     pub file: PathBuf,
     /// Its number, from 1.
@@ -43,7 +43,7 @@ pub enum Says {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Records {
     /// The lines, in order.
-    pub records: Vec<Record>,
+    pub records: Vec<HostKeyRecord>,
     /// Lines that cannot be read, `file:line`.
     pub bad: Vec<String>,
 }
@@ -81,7 +81,7 @@ pub fn look_up(files: &[PathBuf], name: &str) -> Result<Records, WireError> {
                 Some(Marker::CertAuthority) => Says::Authority,
             };
             let kind = entry.public_key().algorithm().as_str().to_owned();
-            found.records.push(Record { file: file.clone(), line: line_number, says, kind, blob });
+            found.records.push(HostKeyRecord { file: file.clone(), line: line_number, says, kind, blob });
         }
     }
     Ok(found)

@@ -29,7 +29,7 @@ pub(crate) enum Carried {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failed(pub i32, pub String);
 
-pub(crate) type Done = Result<String, Failed>;
+pub(crate) type ActResult = Result<String, Failed>;
 
 pub(crate) fn failed<T>(why: impl Into<String>) -> Result<T, Failed> {
     Err(Failed(1, why.into()))
@@ -57,7 +57,7 @@ pub(crate) struct Doer<'a> {
 
 impl Doer<'_> {
     /// Carries an action out.
-    pub fn act(&mut self, action: &Action, carried: &Carried) -> Done {
+    pub fn act(&mut self, action: &Action, carried: &Carried) -> ActResult {
         match action {
             Action::MakeDir { path, mode } => self.make_dir(path, mode),
             Action::MakeKey { path, .. } => self.make_key(path),
@@ -156,7 +156,7 @@ impl Doer<'_> {
         Ok((hash, format!("{} {}", file.mode, file.owner)))
     }
 
-    fn settle(&mut self, kind: RecordKind, path: &str, bytes: &[u8], mode: &str, owner: &str) -> Done {
+    fn settle(&mut self, kind: RecordKind, path: &str, bytes: &[u8], mode: &str, owner: &str) -> ActResult {
         let folder = parent(path);
         if folder != "/" && !self.machine.folders.contains_key(folder) {
             let name = path.rsplit('/').next().unwrap_or_default();
@@ -179,7 +179,7 @@ impl Doer<'_> {
         Ok(String::new())
     }
 
-    fn remove(&mut self, path: &str) -> Done {
+    fn remove(&mut self, path: &str) -> ActResult {
         if self.machine.files.contains_key(path) {
             let (old, was) = self.keep(path)?;
             self.note(RecordKind::Put, path, &old, "", &was)?;
@@ -188,7 +188,7 @@ impl Doer<'_> {
         Ok(String::new())
     }
 
-    fn make_dir(&mut self, path: &str, mode: &str) -> Done {
+    fn make_dir(&mut self, path: &str, mode: &str) -> ActResult {
         if path.is_empty() || path == "/" || self.machine.folders.contains_key(path) {
             return Ok(String::new());
         }
@@ -201,7 +201,7 @@ impl Doer<'_> {
         Ok(String::new())
     }
 
-    fn make_key(&mut self, path: &str) -> Done {
+    fn make_key(&mut self, path: &str) -> ActResult {
         if !self.machine.here && self.machine.build.openssl.is_empty() {
             return Err(Failed(127, "sh: 1: openssl: not found".to_owned()));
         }
@@ -212,7 +212,7 @@ impl Doer<'_> {
         self.settle(RecordKind::Key, path, key.as_bytes(), "0600", "-")
     }
 
-    fn make_csr(&mut self, key: &str, wish: &CertificateSpec) -> Done {
+    fn make_csr(&mut self, key: &str, wish: &CertificateSpec) -> ActResult {
         if !self.machine.here && self.machine.build.openssl.is_empty() {
             return Err(Failed(127, "sh: 1: openssl: not found".to_owned()));
         }
@@ -228,7 +228,7 @@ impl Doer<'_> {
         made.ok_or_else(|| Failed(1, format!("Could not read private key from {key}")))
     }
 
-    fn load_image(&mut self, path: &str, names: &[String]) -> Done {
+    fn load_image(&mut self, path: &str, names: &[String]) -> ActResult {
         if let Some(tar) = self.machine.tars.get(path).cloned() {
             return self.load(&tar, names);
         }
@@ -240,7 +240,7 @@ impl Doer<'_> {
         failed(format!("open {path}: no such file or directory"))
     }
 
-    fn load(&mut self, tar: &LabTar, names: &[String]) -> Done {
+    fn load(&mut self, tar: &LabTar, names: &[String]) -> ActResult {
         self.room()?;
         for name in names {
             self.note(RecordKind::Image, name, "", "", "")?;
@@ -258,7 +258,7 @@ impl Doer<'_> {
         Ok(said.concat())
     }
 
-    fn service(&mut self, verb: Verb, name: &str) -> Done {
+    fn service(&mut self, verb: Verb, name: &str) -> ActResult {
         let name = name.trim_end_matches(".service");
         let word = |yes: bool, is: &str, not: &str| if yes { is.to_owned() } else { not.to_owned() };
         let unit = self.machine.units.get(name).cloned().unwrap_or_default();
@@ -355,7 +355,7 @@ impl Doer<'_> {
         self.machine.forget_unit(name);
     }
 
-    fn restart_pod(&mut self, container: &str) -> Done {
+    fn restart_pod(&mut self, container: &str) -> ActResult {
         if !self.machine.docker_runs() {
             return failed(NO_DOCKER);
         }
@@ -370,7 +370,7 @@ impl Doer<'_> {
         self.note(RecordKind::Restarted, container, "", "", "").map(|()| String::new())
     }
 
-    fn script(&mut self, title: &str, text: &str, carried: &Carried) -> Done {
+    fn script(&mut self, title: &str, text: &str, carried: &Carried) -> ActResult {
         if let Some(path) = text.strip_prefix("keep_for_undo ") {
             let path = shell_words::split(path).map(|words| words.concat()).unwrap_or_default();
             let (old, mode) = self.keep(&path)?;

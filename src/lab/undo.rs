@@ -1,6 +1,6 @@
 //! What undo's actions do to a lab machine: what is no longer ours is left alone, and said.
 
-use crate::lab::act::{Doer, Done, NO_DOCKER, failed};
+use crate::lab::act::{ActResult, Doer, NO_DOCKER, failed};
 use crate::lab::machine::LabFile;
 
 impl Doer<'_> {
@@ -14,7 +14,7 @@ impl Doer<'_> {
         self.machine.hash(path).is_some_and(|is| is == hash)
     }
 
-    pub(crate) fn put_back(&mut self, path: &str, run: &str, old: &str, new: &str, mode: &str) -> Done {
+    pub(crate) fn put_back(&mut self, path: &str, run: &str, old: &str, new: &str, mode: &str) -> ActResult {
         let ours = if new.is_empty() { self.machine.hash(path).is_none() } else { self.is_ours(path, new) };
         if !ours {
             return Ok(self.spare(path));
@@ -62,7 +62,7 @@ impl Doer<'_> {
         String::new()
     }
 
-    pub(crate) fn clean_pods(&mut self) -> Done {
+    pub(crate) fn clean_pods(&mut self) -> ActResult {
         if !self.machine.docker_runs() {
             return failed(NO_DOCKER);
         }
