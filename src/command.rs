@@ -3,10 +3,9 @@
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use gangplank::engine::session::journal::left_open;
-use gangplank::engine::{Engine, EventSink, Front, Journal, OfflineCerts, RealWorld, Session, code};
+use gangplank::engine::{Engine, ExitCode, Front, Journal, RealWorld, RunOptions, Session};
 use gangplank::host::{NewKeys, SshEnvironment, Stop, TrustPolicy};
 use gangplank::plan::answers::EXAMPLE;
 use gangplank::plan::check::check_differences;
@@ -31,7 +30,7 @@ pub struct StandardFolders {
 }
 
 /// Runs a command; the exit code.
-pub fn run(command: CliCommand, places: &StandardFolders, stop: &Arc<Stop>) -> u8 {
+pub fn run(command: CliCommand, places: &StandardFolders, stop: &Arc<Stop>) -> ExitCode {
     let wizard = matches!(command, CliCommand::Open { .. } | CliCommand::Resume { .. } | CliCommand::Demo(_));
     if !wizard {
         crate::signals::listen(stop, !matches!(command, CliCommand::Watch { .. }));
@@ -42,12 +41,12 @@ pub fn run(command: CliCommand, places: &StandardFolders, stop: &Arc<Stop>) -> u
         CliCommand::Demo(demo) => crate::open::open_demo(&demo, places),
         CliCommand::Init => {
             print(EXAMPLE);
-            code::DONE
+            ExitCode::Done
         }
         CliCommand::Completions { shell } => {
             let mut command = <crate::cli::Cli as clap::CommandFactory>::command();
             clap_complete::generate(shell, &mut command, "gangplank", &mut std::io::stdout());
-            code::DONE
+            ExitCode::Done
         }
         CliCommand::Shots { folder, check } => shots(&folder, check),
         CliCommand::Explain { step } => explain(step.as_deref()),
@@ -66,7 +65,7 @@ fn print(text: &str) {
     let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
-fn shots(folder: &Path, check: bool) -> u8 {
+fn shots(folder: &Path, check: bool) -> ExitCode {
     match ui::gallery::pictures::write(folder, check) {
         Ok(old) => {
             for name in &old {
@@ -81,42 +80,42 @@ fn shots(folder: &Path, check: bool) -> u8 {
                 };
                 println!("{name}: {word}");
             }
-            if check && !old.is_empty() { code::PROBLEM } else { code::DONE }
+            if check && !old.is_empty() { ExitCode::Problem } else { ExitCode::Done }
         }
         Err(error) => {
             eprintln!("{}: {error}", folder.display());
-            code::USE
+            ExitCode::Usage
         }
     }
 }
 
-fn explain(step: Option<&str>) -> u8 {
+fn explain(step: Option<&str>) -> ExitCode {
     let Some(wanted) = step else {
         for step in CATALOGUE {
             print(&format!("{:<14} {}\n", step.id(), step.title()));
         }
-        return code::DONE;
+        return ExitCode::Done;
     };
     if let Some(step) = CATALOGUE.iter().find(|step| step.id().0 == wanted) {
         print(&format!("# {}\n\n{}", step.title(), step.explain()));
-        code::DONE
+        ExitCode::Done
     } else {
         eprintln!("there is no step {wanted}; `gangplank explain` lists them");
-        code::USE
+        ExitCode::Usage
     }
 }
 
 /// Reads the plan, telling every remark.
-fn read_plan(common: &CommonFlags, places: &StandardFolders) -> Result<(Plan, String), u8> {
+fn read_plan(common: &CommonFlags, places: &StandardFolders) -> Result<(Plan, String), ExitCode> {
     let bytes = std::fs::read(&common.plan).map_err(|error| {
         eprintln!("{}: {error}", common.plan.display());
-        code::USE
+        ExitCode::Usage
     })?;
     let loaded = yaml::load(&bytes, &common.plan, Some(&places.home)).map_err(|remarks| {
         for remark in &remarks {
             eprintln!("{remark}");
         }
-        code::USE
+        ExitCode::Usage
     })?;
     let ids: Vec<&str> = DIFFERENCES.iter().map(|difference| difference.id).collect();
     let mut remarks = loaded.warnings;
@@ -125,22 +124,22 @@ fn read_plan(common: &CommonFlags, places: &StandardFolders) -> Result<(Plan, St
         eprintln!("{remark}");
     }
     if remarks.iter().any(|remark| remark.stops) {
-        return Err(code::USE);
+        return Err(ExitCode::Usage);
     }
     for name in &common.workers {
         if !loaded.plan.workers.iter().any(|worker| worker.name == *name) {
             eprintln!("--worker {name}: the plan has no worker of this name");
-            return Err(code::USE);
+            return Err(ExitCode::Usage);
         }
     }
     Ok((loaded.plan, String::from_utf8_lossy(&bytes).into_owned()))
 }
 
-fn watch(common: &CommonFlags, places: &StandardFolders, stop: &Stop, lines: bool) -> u8 {
+fn watch(common: &CommonFlags, places: &StandardFolders, stop: &Stop, lines: bool) -> ExitCode {
     let screen = !lines && !common.json;
     if screen && !std::io::stdout().is_terminal() {
         eprintln!("the panel needs a terminal: say --plain for lines or --json for JSON lines");
-        return code::USE;
+        return ExitCode::Usage;
     }
     let result = (|| {
         let (mut plan, _) = read_plan(common, places)?;
@@ -154,22 +153,22 @@ fn watch(common: &CommonFlags, places: &StandardFolders, stop: &Stop, lines: boo
         let plan = Arc::new(plan);
         if !screen {
             ui::panel::watch::lines(&world, &plan, stop, common.json);
-            return Ok(code::DONE);
+            return Ok(ExitCode::Done);
         }
         eprintln!("connecting; whatever has to be asked is asked before the screen opens");
         ui::panel::watch::screen(&world, &plan, stop, &|| terminal.close()).map_err(|error| {
             eprintln!("the terminal cannot be used: {error}; say --plain for lines");
-            code::USE
+            ExitCode::Usage
         })?;
-        Ok(code::DONE)
+        Ok(ExitCode::Done)
     })();
     result.unwrap_or_else(|code| code)
 }
 
-fn asker(common: &CommonFlags, remember: bool) -> Result<CredentialPrompt, u8> {
+fn asker(common: &CommonFlags, remember: bool) -> Result<CredentialPrompt, ExitCode> {
     CredentialPrompt::new(&common.secrets, remember, &common.trust, common.trust_new).map_err(|error| {
         eprintln!("{error}");
-        code::USE
+        ExitCode::Usage
     })
 }
 
@@ -179,7 +178,7 @@ fn world(
     plan: &Plan,
     kept: PathBuf,
     remember: bool,
-) -> Result<RealWorld, u8> {
+) -> Result<RealWorld, ExitCode> {
     let terminal = Arc::new(asker(common, remember)?);
     Ok(world_with(common, places, plan, kept, remember, terminal))
 }
@@ -221,33 +220,19 @@ fn run_id() -> String {
     format!("{}-{}", jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ"), std::process::id())
 }
 
-struct EngineParts<'a> {
-    plan: &'a Plan,
-    world: &'a RealWorld,
-    front: &'a dyn Front,
-    journal: Journal,
-    stop: &'a Stop,
+/// What a run is asked by flags; uids of what earlier runs made are read from the session's folder.
+fn options<'a>(
+    common: &CommonFlags,
+    (state, plan): (&Path, &Plan),
+    (run, stop): (&str, &'a Stop),
     session: Option<&'a Session>,
-    run: String,
-    made: std::collections::BTreeSet<String>,
-}
-
-fn engine<'a>(parts: EngineParts<'a>, common: &CommonFlags, pace: Pace) -> Engine<'a> {
-    Engine {
-        plan: parts.plan,
-        world: parts.world,
-        events: EventSink::new(parts.front, &parts.run),
-        journal: parts.journal,
-        stop: parts.stop,
-        run: parts.run,
+) -> RunOptions<'a> {
+    RunOptions {
         jobs: common.jobs,
-        guided: pace == Pace::Guided,
         only: common.workers.clone(),
-        session: parts.session,
-        made: parts.made,
-        batches: AtomicU64::new(0),
-        reviewed: None,
-        offline: OfflineCerts::default(),
+        session,
+        made: made(state, plan),
+        ..RunOptions::new(run, stop)
     }
 }
 
@@ -261,11 +246,11 @@ fn made(state: &Path, plan: &Plan) -> std::collections::BTreeSet<String> {
     objects.into_iter().map(|(_, uid)| uid).collect()
 }
 
-fn tell(problem: &Problem) -> u8 {
+fn tell(problem: &Problem) -> ExitCode {
     for line in ui::problem_lines(problem, &Place::Local) {
         eprintln!("{line}");
     }
-    code::PROBLEM
+    ExitCode::Problem
 }
 
 /// How a plan is shown when it is not JSON.
@@ -277,25 +262,14 @@ enum Form {
     Script,
 }
 
-fn plan(common: &CommonFlags, places: &StandardFolders, stop: &Stop, form: Form) -> u8 {
+fn plan(common: &CommonFlags, places: &StandardFolders, stop: &Stop, form: Form) -> ExitCode {
     let result = (|| {
         let (plan, _) = read_plan(common, places)?;
         let state = common.state.as_ref().unwrap_or(&places.state);
         let world = world(common, places, &plan, kept(state, &plan), false)?;
         let front = ui::output::json::Json;
         let run = run_id();
-        let journal = Journal::none();
-        let parts = EngineParts {
-            plan: &plan,
-            world: &world,
-            front: &front,
-            journal,
-            stop,
-            session: None,
-            run,
-            made: made(state, &plan),
-        };
-        let engine = engine(parts, common, Pace::Straight);
+        let engine = Engine::new(&plan, &world, &front, options(common, (state, &plan), (&run, stop), None));
         let contacts = format!("contacts {}; nothing is changed anywhere", engine.contacted().join(", "));
         match form {
             // The script alone is what may be sent into a file.
@@ -327,15 +301,15 @@ fn plan(common: &CommonFlags, places: &StandardFolders, stop: &Stop, form: Form)
         }
         let found = ui::output::preview::found(&seen);
         Ok(match (found.problems, found.actions) {
-            (0, 0) => code::DONE,
-            (0, _) => code::DIFFERENCES,
-            _ => code::PROBLEM,
+            (0, 0) => ExitCode::Done,
+            (0, _) => ExitCode::Differences,
+            _ => ExitCode::Problem,
         })
     })();
     result.unwrap_or_else(|code| code)
 }
 
-fn apply(common: &CommonFlags, places: &StandardFolders, stop: &Stop, pace: Pace, verbose: bool) -> u8 {
+fn apply(common: &CommonFlags, places: &StandardFolders, stop: &Stop, pace: Pace, verbose: bool) -> ExitCode {
     let result = (|| {
         let (plan, text) = read_plan(common, places)?;
         let state = common.state.as_ref().unwrap_or(&places.state);
@@ -354,22 +328,14 @@ fn apply(common: &CommonFlags, places: &StandardFolders, stop: &Stop, pace: Pace
         let world = world(common, places, &plan, kept(state, &plan), true)?;
         let (lines, json) = (ui::output::lines::LineFront::new(verbose), ui::output::json::Json);
         let front: &dyn Front = if common.json { &json } else { &lines };
-        let parts = EngineParts {
-            plan: &plan,
-            world: &world,
-            front,
-            journal,
-            stop,
-            session: Some(&session),
-            run,
-            made: made(state, &plan),
-        };
-        Ok(engine(parts, common, pace).apply())
+        let asked = options(common, (state, &plan), (&run, stop), Some(&session));
+        let asked = RunOptions { journal, guided: pace == Pace::Guided, ..asked };
+        Ok(Engine::new(&plan, &world, front, asked).apply())
     })();
     result.unwrap_or_else(|code| code)
 }
 
-fn undo(common: &CommonFlags, places: &StandardFolders, stop: &Stop, yes: bool) -> u8 {
+fn undo(common: &CommonFlags, places: &StandardFolders, stop: &Stop, yes: bool) -> ExitCode {
     let result = (|| {
         let (plan, text) = read_plan(common, places)?;
         let state = common.state.as_ref().unwrap_or(&places.state);
@@ -377,19 +343,9 @@ fn undo(common: &CommonFlags, places: &StandardFolders, stop: &Stop, yes: bool) 
         let world = world(common, places, &plan, kept(state, &plan), true)?;
         let (lines, json) = (ui::output::lines::LineFront::new(true), ui::output::json::Json);
         let front: &dyn Front = if common.json { &json } else { &lines };
-        let journal = Journal::none();
         let run = run_id();
-        let parts = EngineParts {
-            plan: &plan,
-            world: &world,
-            front,
-            journal,
-            stop,
-            session: Some(&session),
-            run,
-            made: made(state, &plan),
-        };
-        Ok(engine(parts, common, Pace::Straight).undo(&|all| {
+        let asked = options(common, (state, &plan), (&run, stop), Some(&session));
+        Ok(Engine::new(&plan, &world, front, asked).undo(&|all| {
             let mut err = std::io::stderr().lock();
             for (place, actions) in all {
                 let _ = writeln!(err, "{place}: {} actions", actions.len());

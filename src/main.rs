@@ -5,32 +5,32 @@ mod command;
 mod open;
 mod signals;
 
-use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
+use gangplank::engine::ExitCode;
 use gangplank::host::Stop;
 use gangplank::ui::tui::app::Opening;
 
-fn main() -> ExitCode {
+fn main() -> std::process::ExitCode {
     let cli = match cli::Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            let code = if error.use_stderr() { 2 } else { 0 };
+            let code = if error.use_stderr() { ExitCode::Usage } else { ExitCode::Done };
             let _ = error.print();
-            return ExitCode::from(code);
+            return code.into();
         }
     };
     let Some(places) = places() else {
         eprintln!("no home folder is known: set HOME");
-        return ExitCode::from(2);
+        return ExitCode::Usage.into();
     };
     let stop = Arc::new(Stop::default());
     let code = std::panic::catch_unwind(|| match cli.command {
         None => open::open(&cli.wizard, Opening::Welcome, &places),
         Some(command) => command::run(command, &places, &stop),
     });
-    ExitCode::from(code.unwrap_or(4))
+    code.unwrap_or(ExitCode::Bug).into()
 }
 
 fn places() -> Option<command::StandardFolders> {

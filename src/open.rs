@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 
-use gangplank::engine::{RealWorld, code, demo as labs};
+use gangplank::engine::{ExitCode, RealWorld, demo as labs};
 use gangplank::host::{NewKeys, SshEnvironment, TrustPolicy};
 use gangplank::plan::model::ApiAddress;
 use gangplank::ui::credentials::prompt::CredentialPrompt;
@@ -28,7 +28,7 @@ fn theme(looks: &DisplayFlags) -> Theme {
 }
 
 /// Opens the wizard; the exit code.
-pub fn open(wizard: &WizardFlags, opening: Opening, places: &StandardFolders) -> u8 {
+pub fn open(wizard: &WizardFlags, opening: Opening, places: &StandardFolders) -> ExitCode {
     show(wizard, opening, places, &Show::default())
 }
 
@@ -54,26 +54,26 @@ fn size(text: &str) -> Option<(u16, u16)> {
 }
 
 /// Opens a demo; the exit code.
-pub fn open_demo(demo: &DemoFlags, places: &StandardFolders) -> u8 {
+pub fn open_demo(demo: &DemoFlags, places: &StandardFolders) -> ExitCode {
     if demo.list {
         for (name, title) in labs::names() {
             println!("{name:<16} {title}");
         }
-        return code::DONE;
+        return ExitCode::Done;
     }
     let known: Vec<&str> = labs::names().iter().map(|(name, _)| *name).collect();
     let lab = demo.lab.clone().unwrap_or_else(|| known.first().copied().unwrap_or_default().to_owned());
     if !known.contains(&lab.as_str()) {
         eprintln!("there is no lab {lab}; there are {}", known.join(", "));
-        return code::USE;
+        return ExitCode::Usage;
     }
     if !(demo.speed.is_finite() && demo.speed > 0.0 && demo.speed <= 1000.0) {
         eprintln!("--speed {}: write a number above 0 and at most 1000", demo.speed);
-        return code::USE;
+        return ExitCode::Usage;
     }
     let Some(size) = size(&demo.size) else {
         eprintln!("--size {}: write it as 120x36, at least 60x16", demo.size);
-        return code::USE;
+        return ExitCode::Usage;
     };
     let wizard = WizardFlags { looks: demo.looks.clone(), jobs: 16, ..WizardFlags::default() };
     let play = demo.autoplay.then(|| lab.clone());
@@ -81,7 +81,7 @@ pub fn open_demo(demo: &DemoFlags, places: &StandardFolders) -> u8 {
     crate::open::show(&wizard, Opening::Demo(lab), places, &show)
 }
 
-fn show(wizard: &WizardFlags, opening: Opening, places: &StandardFolders, show: &Show) -> u8 {
+fn show(wizard: &WizardFlags, opening: Opening, places: &StandardFolders, show: &Show) -> ExitCode {
     let seen = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
     let unseen = !seen && show.play.is_some() && show.record.is_some();
     let lines = wizard.looks.plain || std::env::var("GANGPLANK_PLAIN").is_ok_and(|value| value == "1");
@@ -89,7 +89,7 @@ fn show(wizard: &WizardFlags, opening: Opening, places: &StandardFolders, show: 
         eprintln!(
             "the wizard needs a terminal; without one use --plain, or gangplank plan PLAN and apply PLAN"
         );
-        return code::USE;
+        return ExitCode::Usage;
     }
     let (send, news) = mpsc::channel();
     let replies = Replies::default();
@@ -104,7 +104,7 @@ fn show(wizard: &WizardFlags, opening: Opening, places: &StandardFolders, show: 
         Ok(asker) => asker,
         Err(error) => {
             eprintln!("{error}");
-            return code::USE;
+            return ExitCode::Usage;
         }
     };
     let new = if wizard.trust_new { NewKeys::Accept } else { NewKeys::Ask };
@@ -126,7 +126,7 @@ fn show(wizard: &WizardFlags, opening: Opening, places: &StandardFolders, show: 
         Ok(recorder) => recorder,
         Err(error) => {
             eprintln!("--record: the file cannot be written: {error}");
-            return code::USE;
+            return ExitCode::Usage;
         }
     };
     let nowhere = ApiAddress { host: "127.0.0.1".to_owned(), port: 1 };
@@ -150,20 +150,20 @@ fn show(wizard: &WizardFlags, opening: Opening, places: &StandardFolders, show: 
         recorder,
     };
     if lines {
-        return plain::run(start);
+        return ExitCode::of_number(plain::run(start));
     }
     let ended = if unseen { app::run_unseen(start, show.size) } else { app::run(start) };
     match ended {
-        Ok(code) => code,
+        Ok(code) => ExitCode::of_number(code),
         Err(error) => {
             eprintln!("the terminal cannot be used: {error}");
-            code::USE
+            ExitCode::Usage
         }
     }
 }
 
 /// The newest session, when none is named.
-pub fn resume(name: Option<String>, wizard: &WizardFlags, places: &StandardFolders) -> u8 {
+pub fn resume(name: Option<String>, wizard: &WizardFlags, places: &StandardFolders) -> ExitCode {
     let state = wizard.state.clone().unwrap_or_else(|| places.state.clone());
     let sessions = gangplank::ui::wizard::effects::session::list(&state);
     let name = name.or_else(|| sessions.first().map(|saved| saved.name.clone()));
@@ -176,11 +176,11 @@ pub fn resume(name: Option<String>, wizard: &WizardFlags, places: &StandardFolde
                 let names: Vec<&str> = sessions.iter().map(|saved| saved.name.as_str()).collect();
                 if names.is_empty() { "none".to_owned() } else { names.join(", ") }
             });
-            code::USE
+            ExitCode::Usage
         }
         None => {
             eprintln!("there is no session to resume yet");
-            code::USE
+            ExitCode::Usage
         }
     }
 }

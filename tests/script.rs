@@ -9,10 +9,9 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::atomic::AtomicU64;
 
 use gangplank::engine::world::scripted::LabWorld;
-use gangplank::engine::{Engine, EventSink, Front, Journal, OfflineCerts, PlacePreview, Stamped};
+use gangplank::engine::{Engine, ExitCode, Front, PlacePreview, RunOptions, Stamped};
 use gangplank::host::Stop;
 use gangplank::lab::HERE;
 use gangplank::lab::setup::{FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
@@ -47,23 +46,7 @@ fn plan(text: &str) -> Plan {
 
 fn with_engine<T>(world: &LabWorld, plan: &Plan, work: impl FnOnce(&Engine) -> T) -> T {
     let (front, stop) = (Silent, Stop::default());
-    let engine = Engine {
-        plan,
-        world,
-        events: EventSink::new(&front, "run-1"),
-        journal: Journal::none(),
-        stop: &stop,
-        run: "run-1".to_owned(),
-        jobs: 8,
-        guided: false,
-        only: Vec::new(),
-        session: None,
-        reviewed: None,
-        offline: OfflineCerts::default(),
-        made: std::collections::BTreeSet::new(),
-        batches: AtomicU64::new(0),
-    };
-    work(&engine)
+    work(&Engine::new(plan, world, &front, RunOptions { jobs: 8, ..RunOptions::new("run-1", &stop) }))
 }
 
 fn seen(world: &LabWorld, plan: &Plan) -> Vec<PlacePreview> {
@@ -73,7 +56,7 @@ fn seen(world: &LabWorld, plan: &Plan) -> Vec<PlacePreview> {
 fn apply(world: &LabWorld, plan: &Plan) {
     #[expect(clippy::redundant_closure_for_method_calls, reason = "the method's name is not general enough")]
     let code = with_engine(world, plan, |engine| engine.apply());
-    assert_eq!(code, 0, "the lab's own run ends well");
+    assert_eq!(code, ExitCode::Done, "the lab's own run ends well");
 }
 
 const SSH: &str = r#"#!/bin/sh

@@ -13,13 +13,12 @@
 //! lab must go on before its run is waited for.
 
 use std::path::Path;
-use std::sync::atomic::AtomicU64;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::event::{Front, Stamped};
-use super::run::{Engine, code};
-use crate::engine::session::journal::{EventSink, Journal};
-use crate::engine::signing::offline::OfflineCerts;
+use super::exit::ExitCode;
+use super::options::RunOptions;
+use super::run::Engine;
 use crate::engine::world::scripted::LabWorld;
 use crate::host::Stop;
 use crate::lab::{Fault, LabError, LabFile, LabSetup};
@@ -152,25 +151,15 @@ impl Front for Nobody {
 
 fn onboard(world: &LabWorld, plan: &Plan, workers: &[String]) -> Result<(), LabError> {
     let run = format!("{}-1", world.lab().clock().now().strftime("%Y%m%dT%H%M%SZ"));
-    let engine = Engine {
-        plan,
-        world,
-        events: EventSink::new(&Nobody, &run),
-        journal: Journal::none(),
-        stop: &Stop::default(),
-        run: run.clone(),
-        jobs: workers.len(),
-        guided: false,
-        only: workers.to_vec(),
-        session: None,
-        made: std::collections::BTreeSet::new(),
-        batches: AtomicU64::new(0),
-        reviewed: None,
-        offline: OfflineCerts::default(),
-    };
-    match engine.apply() {
-        code::DONE => Ok(()),
-        code => Err(LabError::Value(format!("{}: onboarded with exit code {code}", workers.join(", ")))),
+    let stop = Stop::default();
+    let options = RunOptions { jobs: workers.len(), only: workers.to_vec(), ..RunOptions::new(&run, &stop) };
+    match Engine::new(plan, world, &Nobody, options).apply() {
+        ExitCode::Done => Ok(()),
+        code => Err(LabError::Value(format!(
+            "{}: onboarded with exit code {}",
+            workers.join(", "),
+            code.number()
+        ))),
     }
 }
 

@@ -1,15 +1,15 @@
 //! Every step of a place looks, in order, each knowing what the earlier ones would do.
 
 use crate::engine::cluster::facts::SharedFacts;
-use crate::engine::run::Engine;
 use crate::engine::sync::Slots;
+use crate::engine::world::World;
 use crate::host::Host;
 use crate::plan::action::Action;
 use crate::plan::fact::Facts;
-use crate::plan::model::Worker;
+use crate::plan::model::{Plan, Worker};
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Verdict};
-use crate::step::{self, On, Step, StepInput, StepState};
+use crate::step::{self, On, PlaceView, Step, StepInput, StepState};
 
 /// A step that was looked at.
 #[derive(Clone)]
@@ -53,25 +53,20 @@ pub struct WorkSite<'s> {
     pub slots: Option<&'s Slots>,
 }
 
+impl WorkSite<'_> {
+    /// What a step sees of this place.
+    pub fn view(&self) -> PlaceView<'_> {
+        PlaceView { worker: self.worker, facts: &self.facts, asked_ms: self.asked_ms }
+    }
+}
+
 /// Looks at all steps of a queue; ends at a step that is in the way, and behind one whose actions change what
 /// the later ones must know.
-pub fn look_all(engine: &Engine, base: &SharedFacts, site: &WorkSite) -> Vec<StepOutcome> {
-    let home = engine.world.home();
+pub fn look_all(plan: &Plan, world: &dyn World, base: &SharedFacts, site: &WorkSite) -> Vec<StepOutcome> {
     let mut queued: Vec<Action> = Vec::new();
     let mut all = Vec::new();
     for step in step::steps(site.on) {
-        let cx = StepInput {
-            plan: engine.plan,
-            worker: site.worker,
-            facts: &site.facts,
-            here: &base.here,
-            cluster: &base.cluster,
-            ca: Some(base.signer.info()),
-            queued: &queued,
-            home: &home,
-            now: engine.world.now(),
-            asked_ms: site.asked_ms,
-        };
+        let cx = StepInput::new(plan, site.view(), base.view(world.now()), &queued);
         let looked = StepOutcome { step, state: step.look(&cx), verdicts: step.verdicts(&cx) };
         let actions = match &looked.state {
             StepState::Todo(actions) => actions.clone(),

@@ -3,8 +3,10 @@
 pub mod cluster;
 pub mod demo;
 pub mod event;
+pub mod exit;
 mod failure;
 pub mod inspect;
+pub mod options;
 pub mod preview;
 pub mod probe;
 mod repair;
@@ -18,9 +20,11 @@ pub mod world;
 
 pub use cluster::sign_in::SignIn;
 pub use event::{Event, Front, Stamped, TaskOutcome};
+pub use exit::{End, ExitCode};
+pub use options::RunOptions;
 pub use preview::PlacePreview;
 pub use review::Reviewed;
-pub use run::{End, Engine, code};
+pub use run::Engine;
 pub use session::folder::Session;
 pub use session::journal::{EventSink, Journal};
 pub use signing::offline::{Bundle, OfflineCerts};

@@ -7,7 +7,7 @@ use crate::plan::fact::Facts;
 use crate::plan::model::Worker;
 use crate::plan::place::Place;
 use crate::plan::problem::Problem;
-use crate::step::{self, On, StepInput};
+use crate::step::{self, On, PlaceView, StepInput};
 
 /// A place that was only looked at.
 #[derive(Clone)]
@@ -32,7 +32,7 @@ impl Engine<'_> {
     /// Looks at every place and changes nothing.
     pub fn preview(&self) -> Result<Vec<PlacePreview>, Problem> {
         let login = Gate::default();
-        let base = SharedFacts::learn(self.plan, self.world, false, &self.made, &login)?;
+        let base = SharedFacts::learn(self.plan, self.world, false, &self.options.made, &login)?;
         let mut seen: Vec<PlacePreview> = std::thread::scope(|scope| {
             let base = &base;
             let threads: Vec<_> = self
@@ -42,22 +42,22 @@ impl Engine<'_> {
                 .collect();
             threads.into_iter().filter_map(|thread| thread.join().ok()).collect()
         });
-        let mut host = self.world.here();
+        let mut host = self.world.local();
         let site = WorkSite {
             place: Place::Local,
             worker: None,
             on: On::Local,
             host: host.as_mut(),
-            facts: base.here.clone(),
+            facts: base.local.clone(),
             asked_ms: 0,
             slots: None,
         };
-        let looked = look_all(self, &base, &site);
+        let looked = look_all(self.plan, self.world, &base, &site);
         seen.push(PlacePreview {
             place: Place::Local,
             host: "this computer".to_owned(),
             looked,
-            facts: base.here.clone(),
+            facts: base.local.clone(),
             problem: None,
             unknown: false,
             notes: Vec::new(),
@@ -94,7 +94,7 @@ impl Engine<'_> {
             slots: None,
         };
         match self.first_look(&mut site) {
-            Ok(()) => seen.looked = look_all(self, base, &site),
+            Ok(()) => seen.looked = look_all(self.plan, self.world, base, &site),
             Err(problem) => seen.problem = Some(problem),
         }
         seen.facts = site.facts;
@@ -105,18 +105,8 @@ impl Engine<'_> {
         let nothing = Facts::default();
         let looked = step::steps(On::Cluster)
             .map(|step| {
-                let cx = StepInput {
-                    plan: self.plan,
-                    worker: None,
-                    facts: &nothing,
-                    here: &base.here,
-                    cluster: &base.cluster,
-                    ca: Some(base.signer.info()),
-                    queued: &[],
-                    home: "",
-                    now: self.world.now(),
-                    asked_ms: 0,
-                };
+                let place = PlaceView { worker: None, facts: &nothing, asked_ms: 0 };
+                let cx = StepInput::new(self.plan, place, base.view(self.world.now()), &[]);
                 StepOutcome { step, state: step.look(&cx), verdicts: Vec::new() }
             })
             .collect();

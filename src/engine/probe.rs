@@ -20,7 +20,7 @@ use crate::plan::fact::{FactQuery, Facts, KeyFact, Known};
 use crate::plan::model::{CaPlace, Plan, Version, Worker};
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Verdict};
-use crate::step::{self, ClusterFacts, On, StepInput, StepState};
+use crate::step::{self, ClusterFacts, On, PlaceView, RunView, StepInput, StepState};
 
 /// A CA that ends within so many days is worth a word.
 const SOON_DAYS: i64 = 30;
@@ -134,13 +134,13 @@ pub fn ca(place: &CaPlace, world: &dyn World) -> Result<CaSeen, Problem> {
     let text = |path: &Path| path.display().to_string();
     match place {
         CaPlace::Files { cert, key } => {
-            look_at_ca(world.here().as_mut(), &text(cert), &text(key), None, world.now())
+            look_at_ca(world.local().as_mut(), &text(cert), &text(key), None, world.now())
         }
         CaPlace::New { cert, key } => match (world.read(cert).is_ok(), world.read(key).is_ok()) {
             (false, false) => Ok(to_be_made(&text(cert), &text(key))),
             (true, true) => {
                 let (cert, key) = (text(cert), text(key));
-                let mut seen = look_at_ca(world.here().as_mut(), &cert, &key, None, world.now())?;
+                let mut seen = look_at_ca(world.local().as_mut(), &cert, &key, None, world.now())?;
                 let cure = "it is used and none is made; name other files for another one";
                 seen.remarks.insert(0, warning("new CA", format!("{cert} is there already"), cure));
                 Ok(seen)
@@ -443,18 +443,9 @@ pub fn worker(plan: &Plan, worker: &Worker, world: &dyn World) -> WorkerSeen {
     let (nothing, cluster) = (Facts::default(), ClusterFacts::default());
     let mut queued: Vec<Action> = Vec::new();
     for step in first_steps() {
-        let cx = StepInput {
-            plan,
-            worker: Some(worker),
-            facts: &seen.facts,
-            here: &nothing,
-            cluster: &cluster,
-            ca: None,
-            queued: &queued,
-            home: &home,
-            now: world.now(),
-            asked_ms,
-        };
+        let place = PlaceView { worker: Some(worker), facts: &seen.facts, asked_ms };
+        let run = RunView { local: &nothing, cluster: &cluster, ca: None, home: &home, now: world.now() };
+        let cx = StepInput::new(plan, place, run, &queued);
         let looked = StepOutcome { step, state: step.look(&cx), verdicts: step.verdicts(&cx) };
         if let StepState::Todo(actions) = &looked.state {
             queued.extend(actions.iter().cloned());

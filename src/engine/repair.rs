@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::event::{Event, TaskOutcome};
-use super::run::{Engine, code};
+use super::exit::ExitCode;
+use super::run::Engine;
 use crate::engine::inspect::WorkSite;
 use crate::engine::run::worker::Worked;
 use crate::host::Host;
@@ -18,14 +19,14 @@ const REPAIR: StepId = StepId("repair");
 
 impl Engine<'_> {
     /// Carries a repair out; the exit code.
-    pub fn repair(&self, place: &Place, actions: &[Action]) -> u8 {
+    pub fn repair(&self, place: &Place, actions: &[Action]) -> ExitCode {
         let failed = |problem: Problem| {
             self.fail(place, Some(REPAIR), problem);
-            code::PROBLEM
+            ExitCode::Problem
         };
         let worker = self.plan.workers.iter().find(|worker| *place == Place::Worker(worker.name.clone()));
         let host: Result<Box<dyn Host>, Problem> = match (place, worker) {
-            (Place::Local, _) => Ok(self.world.here()),
+            (Place::Local, _) => Ok(self.world.local()),
             (_, Some(worker)) => {
                 self.world.host(place, &worker.ssh).map_err(|trouble| trouble.problem(place))
             }
@@ -44,17 +45,17 @@ impl Engine<'_> {
             asked_ms: 0,
             slots: None,
         };
-        if self.stop.wanted() {
+        if self.options.stop.wanted() {
             self.events.tell(place, Some(REPAIR), Event::TaskEnded { outcome: TaskOutcome::Stopped });
-            return code::STOPPED;
+            return ExitCode::Stopped;
         }
         let batch: Vec<(StepId, Action)> = actions.iter().map(|action| (REPAIR, action.clone())).collect();
         let mut carried = Worked::default();
         let good = self.send(&mut site, &batch, Vec::new(), &mut BTreeMap::new(), &mut carried);
         match (good, carried.stopped) {
-            (true, _) => code::DONE,
-            (false, true) => code::STOPPED,
-            (false, false) => code::PROBLEM,
+            (true, _) => ExitCode::Done,
+            (false, true) => ExitCode::Stopped,
+            (false, false) => ExitCode::Problem,
         }
     }
 }

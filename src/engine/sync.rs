@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 
 use crate::engine::cluster::facts::{Gate, SharedFacts};
 use crate::engine::event::Cost;
-use crate::engine::run::End;
+use crate::engine::exit::End;
 use crate::engine::run::proof::DnsGate;
 use crate::plan::place::Place;
 use crate::plan::problem::Problem;

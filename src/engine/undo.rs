@@ -8,7 +8,8 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::event::{Event, TaskOutcome};
-use super::run::{Engine, code};
+use super::exit::ExitCode;
+use super::run::Engine;
 use crate::engine::cluster::facts::SharedFacts;
 use crate::host::{Batch, BatchProgress, Host};
 use crate::plan::action::{Action, Verb};
@@ -188,7 +189,7 @@ fn not_understood(place: &Place, lines: &[String]) -> Problem {
 
 impl Engine<'_> {
     /// Takes back what this and earlier runs did; the exit code. `confirm` sees everything first.
-    pub fn undo(&self, confirm: &ConfirmUndo) -> u8 {
+    pub fn undo(&self, confirm: &ConfirmUndo) -> ExitCode {
         let mut problems = false;
         let mut turns: Vec<UndoHost> = Vec::new();
         for worker in self.workers() {
@@ -196,12 +197,12 @@ impl Engine<'_> {
             let host = self.world.host(&place, &worker.ssh).map_err(|trouble| trouble.problem(&place));
             problems |= !self.find(place, host, &mut turns);
         }
-        let all = self.only.is_empty();
+        let all = self.options.only.is_empty();
         if all {
-            problems |= !self.find(Place::Local, Ok(self.world.here()), &mut turns);
+            problems |= !self.find(Place::Local, Ok(self.world.local()), &mut turns);
         }
         let remembered = if all {
-            self.session.map(|session| made(&session.folder)).unwrap_or_default()
+            self.options.session.map(|session| made(&session.folder)).unwrap_or_default()
         } else {
             Vec::new()
         };
@@ -230,7 +231,7 @@ impl Engine<'_> {
         let mut everything: Vec<(Place, Vec<Action>)> = turns.iter().map(shown).collect();
         everything.push((Place::Cluster, objects.iter().chain(&nodes).map(deletion).collect()));
         if !confirm(&everything) {
-            return code::STOPPED;
+            return ExitCode::Stopped;
         }
         problems |= !self.delete(&objects);
         let (mut here, mut hosts): (Vec<_>, Vec<_>) =
@@ -244,16 +245,16 @@ impl Engine<'_> {
             *good = *good && node_gone && self.forget(turn);
         }
         problems |= good.iter().any(|good| !good);
-        if let (true, Some(session)) = (all && !problems, self.session) {
+        if let (true, Some(session)) = (all && !problems, self.options.session) {
             let _ = std::fs::remove_file(session.folder.join("objects.jsonl"));
         }
         for turn in &mut here {
             problems |= !(self.take_back(turn) && self.forget(turn));
         }
-        match (problems, self.stop.wanted()) {
-            (_, true) => code::STOPPED,
-            (true, false) => code::PROBLEM,
-            (false, false) => code::DONE,
+        match (problems, self.options.stop.wanted()) {
+            (_, true) => ExitCode::Stopped,
+            (true, false) => ExitCode::Problem,
+            (false, false) => ExitCode::Done,
         }
     }
 
@@ -269,7 +270,7 @@ impl Engine<'_> {
                         .any(|action| matches!(action, Action::Service { verb: Verb::Restart, .. }))
                 {
                     // A restart is written down too.
-                    back.forget.push(Action::DeleteRecord { run: self.run.clone() });
+                    back.forget.push(Action::DeleteRecord { run: self.options.run.clone() });
                 }
                 turns.push(UndoHost { place, host, back });
                 true
@@ -298,7 +299,7 @@ impl Engine<'_> {
             self.plan,
             self.world,
             false,
-            &self.made,
+            &self.options.made,
             &crate::engine::cluster::facts::Gate::default(),
         )?;
         let Some(known) = &base.cluster.nodes else {
@@ -323,8 +324,9 @@ impl Engine<'_> {
     }
 
     fn record(&self, place: &Place, mut host: Box<dyn Host>) -> Result<(Box<dyn Host>, Record), Problem> {
-        let batch = Batch { queries: vec![FactQuery::Record], run: self.run.clone(), ..Batch::default() };
-        let end = host.run(&batch, self.stop, &mut |_| {});
+        let batch =
+            Batch { queries: vec![FactQuery::Record], run: self.options.run.clone(), ..Batch::default() };
+        let end = host.run(&batch, self.options.stop, &mut |_| {});
         if let Some(trouble) = end.trouble {
             return Err(trouble.problem(place));
         }
@@ -380,9 +382,9 @@ impl Engine<'_> {
     fn send_back(&self, turn: &mut UndoHost, actions: &[Action]) -> TaskOutcome {
         let place = &turn.place;
         self.events.tell(place, Some(UNDO), Event::TaskStarted);
-        let batch = Batch { actions: actions.to_vec(), run: self.run.clone(), ..Batch::default() };
+        let batch = Batch { actions: actions.to_vec(), run: self.options.run.clone(), ..Batch::default() };
         let mut left = false;
-        let end = turn.host.run(&batch, self.stop, &mut |heard| match heard {
+        let end = turn.host.run(&batch, self.options.stop, &mut |heard| match heard {
             BatchProgress::Began(index) => {
                 if let Some(action) = actions.get(index) {
                     let shell = action.shell().to_string();

@@ -42,32 +42,56 @@ impl ClusterFacts {
     }
 }
 
-/// What a step looks at.
+/// What is known of the one place a step looks at.
 #[derive(Clone, Copy)]
-pub struct StepInput<'a> {
-    /// The plan.
-    pub plan: &'a Plan,
-    /// The worker, for a step on one.
+pub struct PlaceView<'a> {
+    /// The worker, when the place is one.
     pub worker: Option<&'a Worker>,
-    /// What is known of this place.
+    /// What the place answered.
     pub facts: &'a Facts,
+    /// When it answered, by this computer's clock, milliseconds since 1970.
+    pub asked_ms: i64,
+}
+
+/// What the steps of every place see alike.
+#[derive(Clone, Copy)]
+pub struct RunView<'a> {
     /// What is known of the operator's computer.
-    pub here: &'a Facts,
+    pub local: &'a Facts,
     /// What is known of the cluster.
     pub cluster: &'a ClusterFacts,
-    /// The CA's public half.
+    /// The CA's public half; `None` = it is not known.
     pub ca: Option<&'a CaInfo>,
-    /// Actions of the earlier steps of this place.
-    pub queued: &'a [Action],
     /// The operator's home folder.
     pub home: &'a str,
     /// This computer's clock.
     pub now: Timestamp,
-    /// When the facts of this place were read, by this computer's clock, milliseconds since 1970.
-    pub asked_ms: i64,
+}
+
+/// What a step looks at; [`StepInput::new`] alone makes one.
+#[derive(Clone, Copy)]
+pub struct StepInput<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) worker: Option<&'a Worker>,
+    pub(super) facts: &'a Facts,
+    pub(super) local: &'a Facts,
+    pub(super) cluster: &'a ClusterFacts,
+    pub(super) ca: Option<&'a CaInfo>,
+    /// Actions of the earlier steps of this place.
+    pub(super) queued: &'a [Action],
+    pub(super) home: &'a str,
+    pub(super) now: Timestamp,
+    pub(super) asked_ms: i64,
 }
 
 impl<'a> StepInput<'a> {
+    /// What a step sees of a place, of everything else, and of what the earlier steps of the place would do.
+    pub fn new(plan: &'a Plan, place: PlaceView<'a>, run: RunView<'a>, queued: &'a [Action]) -> Self {
+        let PlaceView { worker, facts, asked_ms } = place;
+        let RunView { local, cluster, ca, home, now } = run;
+        Self { plan, worker, facts, local, cluster, ca, queued, home, now, asked_ms }
+    }
+
     pub(super) fn the_worker(&self) -> Result<&'a Worker, Problem> {
         self.worker.ok_or_else(|| Problem::new("E-BUG-01", "a worker's step was looked at without a worker"))
     }

@@ -30,5 +30,5 @@ pub use catalogue::{
 };
 pub use definition::{On, Step, StepId};
 pub use identity::request;
-pub use input::{ClusterFacts, StepInput};
+pub use input::{ClusterFacts, PlaceView, RunView, StepInput};
 pub use state::{Proof, StepState, bug, unknown};

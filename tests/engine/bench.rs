@@ -1,7 +1,7 @@
 //! A lab with a session, and runs of the real engine over it.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -10,8 +10,8 @@ use gangplank::engine::event::Cost;
 use gangplank::engine::session::journal::left_open;
 use gangplank::engine::world::scripted::LabWorld;
 use gangplank::engine::{
-    Bundle, Engine, Event, EventSink, Front, Journal, OfflineCerts, PlacePreview, Reviewed, Session, Stamped,
-    TaskOutcome,
+    Bundle, Engine, Event, ExitCode, Front, Journal, OfflineCerts, PlacePreview, Reviewed, RunOptions,
+    Session, Stamped, TaskOutcome,
 };
 use gangplank::host::Stop;
 use gangplank::lab::Lab;
@@ -115,28 +115,24 @@ impl Bench {
         self.state.path().join(&self.plan.cluster.name)
     }
 
-    fn go(&self, how: &How, does: &dyn Fn(&Engine) -> u8) -> Ran {
+    fn go(&self, how: &How, does: &dyn Fn(&Engine) -> ExitCode) -> Ran {
         let number = self.runs.fetch_add(1, Ordering::SeqCst);
         let run = format!("20261123T0900{number:02}Z-1");
         let session = Session::open(self.state.path(), &self.plan, &self.text).unwrap();
         let watch = Watch { events: Mutex::default(), how };
-        let engine = Engine {
-            plan: &self.plan,
-            world: &self.world,
-            events: EventSink::new(&watch, &run),
-            journal: Journal::open(&session.folder, &run).unwrap(),
-            stop: how.stop,
-            run: run.clone(),
+        let options = RunOptions {
             jobs: how.jobs,
             guided: how.guided,
             only: how.only.clone(),
             session: Some(&session),
+            journal: Journal::open(&session.folder, &run).unwrap(),
             made: gangplank::engine::undo::made(&session.folder).into_iter().map(|(_, uid)| uid).collect(),
-            batches: AtomicU64::new(0),
             reviewed: how.reviewed.clone(),
             offline: how.certs.clone(),
+            ..RunOptions::new(&run, how.stop)
         };
-        let code = does(&engine);
+        let engine = Engine::new(&self.plan, &self.world, &watch, options);
+        let code = does(&engine).number();
         drop(engine);
         let events = watch.events.into_inner().unwrap_or_else(PoisonError::into_inner);
         Ran { code, run, events }
@@ -145,24 +141,10 @@ impl Bench {
     /// What a review shows now.
     pub fn preview(&self) -> Vec<PlacePreview> {
         let stop = Stop::default();
-        let (run, how) = ("review".to_owned(), how(&stop));
+        let how = how(&stop);
         let watch = Watch { events: Mutex::default(), how: &how };
-        let engine = Engine {
-            plan: &self.plan,
-            world: &self.world,
-            events: EventSink::new(&watch, &run),
-            journal: Journal::none(),
-            stop: &stop,
-            run: run.clone(),
-            jobs: 8,
-            guided: false,
-            only: Vec::new(),
-            session: None,
-            made: std::collections::BTreeSet::new(),
-            batches: AtomicU64::new(0),
-            reviewed: None,
-            offline: OfflineCerts::default(),
-        };
+        let options = RunOptions { jobs: 8, ..RunOptions::new("review", &stop) };
+        let engine = Engine::new(&self.plan, &self.world, &watch, options);
         engine.preview().unwrap()
     }
 

@@ -17,7 +17,7 @@ use gangplank::plan::model::{CaPlace, Plan, Worker};
 use gangplank::plan::place::Place;
 use gangplank::plan::record::{RecordKind, RecordLine};
 use gangplank::plan::yaml;
-use gangplank::step::{self, ClusterFacts, On, Proof, StepInput, StepState};
+use gangplank::step::{self, ClusterFacts, On, PlaceView, Proof, RunView, StepInput, StepState};
 
 pub const RUN: &str = "20261123-0900";
 pub const V1_2: &str = "
@@ -147,23 +147,14 @@ impl Fleet {
         worker: Option<&Worker>,
         facts: &Facts,
     ) -> (Vec<(&'static str, StepState)>, Vec<Action>) {
-        let here = self.facts(On::Local, None, self.world.here().as_mut());
+        let local = self.facts(On::Local, None, self.world.local().as_mut());
         let cluster = self.cluster();
         let (mut states, mut queued) = (Vec::new(), Vec::new());
         for step in step::steps(on) {
             let now = self.world.now();
-            let cx = StepInput {
-                plan: &self.plan,
-                worker,
-                facts,
-                here: &here,
-                cluster: &cluster,
-                ca: Some(&self.ca),
-                queued: &queued,
-                home: "/home/op",
-                now,
-                asked_ms: now.as_millisecond(),
-            };
+            let place = PlaceView { worker, facts, asked_ms: now.as_millisecond() };
+            let run = RunView { local: &local, cluster: &cluster, ca: Some(&self.ca), home: "/home/op", now };
+            let cx = StepInput::new(&self.plan, place, run, &queued);
             let state = step.look(&cx);
             let more = if let StepState::Todo(actions) = &state { actions.clone() } else { Vec::new() };
             states.push((step.id().0, state));
@@ -208,7 +199,7 @@ impl Fleet {
     /// Onboards until every step is done; at most five lab minutes.
     pub fn onboard(&self, on: On, name: Option<&str>) -> Vec<(&'static str, StepState)> {
         let worker = name.map(|name| self.worker(name));
-        let mut host = name.map_or_else(|| self.world.here(), |name| self.host(name));
+        let mut host = name.map_or_else(|| self.world.local(), |name| self.host(name));
         let mut states = Vec::new();
         for _ in 0..60 {
             let facts = self.facts(on, worker, host.as_mut());

@@ -127,7 +127,7 @@ fn killed_nothing_answers_until_it_is_started_anew() {
     let end = run(fleet.host("w1").as_mut(), vec![put("/etc/x", "x"), put("/etc/y", "y")], Vec::new());
     assert_eq!((end.actions[&0].status, end.actions.len(), end.complete), (Some(0), 1, false));
     assert!(fleet.world.host(&Place::Worker("w2".to_owned()), &fleet.worker("w2").ssh).is_err());
-    assert!(run(fleet.world.here().as_mut(), Vec::new(), Vec::new()).trouble.is_some());
+    assert!(run(fleet.world.local().as_mut(), Vec::new(), Vec::new()).trouble.is_some());
     fleet.lab().revive();
     let end = run(fleet.host("w1").as_mut(), Vec::new(), vec![file("/etc/x")]);
     assert!(end.facts.file("/etc/x").yes().unwrap().is_some());

@@ -2,10 +2,9 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use gangplank::engine::world::scripted::LabWorld;
-use gangplank::engine::{Engine, EventSink, Front, Journal, OfflineCerts, Session, Stamped, World};
+use gangplank::engine::{Engine, ExitCode, Front, Journal, RunOptions, Session, Stamped, World};
 use gangplank::host::Stop;
 use gangplank::kube::ReadyState;
 use gangplank::lab::machine::LabContainer;
@@ -138,23 +137,14 @@ fn a_run_is_seen_while_it_goes_on_and_is_not_disturbed() {
     let state = tempfile::tempdir().unwrap();
     let session = Session::open(state.path(), &plan, FIRST_CLUSTER_PLAN).unwrap();
     let stop = Stop::default();
-    let engine = Engine {
-        plan: &plan,
-        world: &*world,
-        events: EventSink::new(&Quiet, "run"),
-        journal: Journal::open(&session.folder, "run").unwrap(),
-        stop: &stop,
-        run: "run".to_owned(),
+    let options = RunOptions {
         jobs: 4,
-        guided: false,
         only: vec!["w1".to_owned()],
         session: Some(&session),
-        made: std::collections::BTreeSet::new(),
-        batches: AtomicU64::new(0),
-        reviewed: None,
-        offline: OfflineCerts::default(),
+        journal: Journal::open(&session.folder, "run").unwrap(),
+        ..RunOptions::new("run", &stop)
     };
-    assert_eq!(engine.apply(), 0);
+    assert_eq!(Engine::new(&plan, &*world, &Quiet, options).apply(), ExitCode::Done);
     let w1 = place("w1");
     ear.until("w1 is Ready and kube-proxy runs there", |panel, _| {
         let ready = panel.node(&w1).is_some_and(|seen| seen.node.ready.state == ReadyState::Ready);

@@ -15,7 +15,7 @@ use crate::pki::{self, CaInfo};
 use crate::plan::fact::Facts;
 use crate::plan::model::Plan;
 use crate::plan::problem::{Problem, Remedy};
-use crate::step::{self, ClusterFacts, On};
+use crate::step::{self, ClusterFacts, On, RunView};
 
 /// A value that one thread brings and others wait for.
 pub struct Gate<T> {
@@ -69,7 +69,9 @@ pub struct SharedFacts {
     /// Signs.
     pub signer: Signer,
     /// This computer.
-    pub here: Facts,
+    pub local: Facts,
+    /// The operator's home folder.
+    home: String,
     /// The cluster, as first seen.
     pub cluster: ClusterFacts,
     /// Things worth saying.
@@ -84,11 +86,11 @@ pub struct SharedFacts {
 /// Signed once, however often the API has to be tried.
 pub(crate) type Passing = Mutex<Option<std::sync::Arc<ClientIdentity>>>;
 
-/// The facts of this computer.
-pub fn here(plan: &Plan, world: &dyn World) -> Facts {
+/// What this computer answers.
+pub fn local_facts(plan: &Plan, world: &dyn World) -> Facts {
     let home = world.home();
     let batch = Batch { queries: step::queries(On::Local, plan, None, &home), ..Batch::default() };
-    world.here().run(&batch, &Stop::default(), &mut |_| {}).facts
+    world.local().run(&batch, &Stop::default(), &mut |_| {}).facts
 }
 
 /// The API must know this CA before anybody logs in anywhere.
@@ -284,7 +286,7 @@ impl SharedFacts {
         signer.check(world.now())?;
         let mut notes = check_api(signer.info(), world.cluster())?;
         login_gate.open(());
-        let here = here(plan, world);
+        let local = local_facts(plan, world);
         let passing = Passing::default();
         let logged_in = match log_in(plan, world, world.cluster(), &signer, &passing) {
             Ok(()) => true,
@@ -297,13 +299,25 @@ impl SharedFacts {
         let cluster = cluster(plan, world, uids);
         Ok(Self {
             signer,
-            here,
+            local,
+            home: world.home(),
             cluster,
             notes,
             logged_in: Mutex::new(logged_in),
             last_nodes: Mutex::default(),
             passing,
         })
+    }
+
+    /// What the steps of every place see of this.
+    pub fn view(&self, now: Timestamp) -> RunView<'_> {
+        RunView {
+            local: &self.local,
+            cluster: &self.cluster,
+            ca: Some(self.signer.info()),
+            home: &self.home,
+            now,
+        }
     }
 
     /// The nodes now, logging in first when that was not possible before. However many wait for their node, the

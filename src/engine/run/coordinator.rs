@@ -4,10 +4,11 @@ use std::sync::{Arc, PoisonError};
 
 use crate::engine::cluster::facts::{SharedFacts, millis};
 use crate::engine::event::{Event, TaskOutcome};
+use crate::engine::exit::End;
 use crate::engine::inspect::WorkSite;
+use crate::engine::run::Engine;
 use crate::engine::run::proof::Ended;
 use crate::engine::run::worker::Worked;
-use crate::engine::run::{End, Engine};
 use crate::engine::sync::RunShared;
 use crate::kube::Applied;
 use crate::plan::action::{Action, object_name};
@@ -15,19 +16,24 @@ use crate::plan::fact::Facts;
 use crate::plan::model::DnsKind;
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Remedy};
-use crate::step::{self, On, Proof, StepId, StepInput, StepState};
+use crate::step::{self, On, PlaceView, Proof, RunView, StepId, StepInput, StepState};
 
 impl Engine<'_> {
     /// The CA, this computer, the cluster.
     pub(crate) fn cluster_thread(&self, shared: &RunShared, workers: usize) {
-        let learnt =
-            SharedFacts::learn(self.plan, self.world, self.session.is_some(), &self.made, &shared.login)
-                .and_then(|base| {
-                    if let Some(session) = self.session {
-                        session.check_identity(self.plan, &base.signer.info().cert.fingerprint)?;
-                    }
-                    Ok(Arc::new(base))
-                });
+        let learnt = SharedFacts::learn(
+            self.plan,
+            self.world,
+            self.options.session.is_some(),
+            &self.options.made,
+            &shared.login,
+        )
+        .and_then(|base| {
+            if let Some(session) = self.options.session {
+                session.check_identity(self.plan, &base.signer.info().cert.fingerprint)?;
+            }
+            Ok(Arc::new(base))
+        });
         shared.base.open(learnt.clone());
         shared.login.open(());
         let base = match learnt {
@@ -57,13 +63,13 @@ impl Engine<'_> {
     }
 
     fn here_steps(&self, shared: &RunShared, base: &SharedFacts, workers: usize) -> End {
-        let mut host = self.world.here();
+        let mut host = self.world.local();
         let mut site = WorkSite {
             place: Place::Local,
             worker: None,
             on: On::Local,
             host: host.as_mut(),
-            facts: base.here.clone(),
+            facts: base.local.clone(),
             asked_ms: millis(self.world.now()),
             slots: None,
         };
@@ -109,9 +115,9 @@ impl Engine<'_> {
             if self.plan.dns.deploy != DnsKind::None {
                 skip("no worker is Ready");
             }
-            return if self.stop.wanted() { End::Stopped } else { End::Same };
+            return if self.options.stop.wanted() { End::Stopped } else { End::Same };
         }
-        if self.stop.wanted() {
+        if self.options.stop.wanted() {
             skip("stopped");
             return End::Stopped;
         }
@@ -124,7 +130,7 @@ impl Engine<'_> {
                 skip(&why);
                 return End::Problem;
             }
-            fresh = crate::engine::cluster::facts::cluster(self.plan, self.world, &self.made);
+            fresh = crate::engine::cluster::facts::cluster(self.plan, self.world, &self.options.made);
             &fresh
         };
         self.apply_objects(base, facts)
@@ -135,18 +141,9 @@ impl Engine<'_> {
         let nothing = Facts::default();
         for step in step::steps(On::Cluster) {
             let (place, id) = (Place::Cluster, step.id());
-            let cx = StepInput {
-                plan: self.plan,
-                worker: None,
-                facts: &nothing,
-                here: &base.here,
-                cluster,
-                ca: Some(base.signer.info()),
-                queued: &[],
-                home: "",
-                now: self.world.now(),
-                asked_ms: 0,
-            };
+            let seen = PlaceView { worker: None, facts: &nothing, asked_ms: 0 };
+            let run = RunView { cluster, ..base.view(self.world.now()) };
+            let cx = StepInput::new(self.plan, seen, run, &[]);
             match step.look(&cx) {
                 StepState::Done(evidence) => {
                     self.events.tell(
@@ -201,7 +198,7 @@ impl Engine<'_> {
         self.events.tell(&place, Some(id), Event::TaskStarted);
         let number = self.next_batch();
         let tasks: Vec<(StepId, Action)> = actions.iter().map(|action| (id, action.clone())).collect();
-        self.journal.before(&place, number, &tasks, &Facts::default()).map_err(|error| {
+        self.options.journal.before(&place, number, &tasks, &Facts::default()).map_err(|error| {
             Problem::new("E-SESSION-04", "the journal cannot be written, so nothing was sent")
                 .seen(error.to_string())
         })?;
@@ -212,7 +209,7 @@ impl Engine<'_> {
             self.events.tell(&place, Some(id), started);
             let result = self.world.cluster().apply(object);
             let status = i32::from(result.is_err());
-            let _ = self.journal.ended(&place, number, index, status);
+            let _ = self.options.journal.ended(&place, number, index, status);
             let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
             self.events.tell(&place, Some(id), Event::ActionEnded { action: action.title(), status, ms });
             match result {
@@ -251,7 +248,7 @@ impl Engine<'_> {
 
     /// Remembers what lies at an API path, for undo.
     pub(crate) fn remember_path(&self, path: &str, uid: &str) {
-        let Some(session) = self.session else { return };
+        let Some(session) = self.options.session else { return };
         if let Err(error) =
             crate::engine::undo::remember(&session.folder, &serde_json::json!({"path": path, "uid": uid}))
         {

@@ -9,17 +9,15 @@ use std::cell::Cell;
 use std::sync::PoisonError;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::engine::cluster::facts::SharedFacts;
-use crate::engine::event::{Cost, Event, TaskOutcome};
+use crate::engine::event::{Cost, Event, Front, TaskOutcome};
+use crate::engine::exit::{End, ExitCode};
 use crate::engine::inspect::WorkSite;
-use crate::engine::review::Reviewed;
+use crate::engine::options::RunOptions;
 use crate::engine::run::proof::Ended;
-use crate::engine::session::folder::Session;
-use crate::engine::session::journal::{EventSink, Journal};
-use crate::engine::signing::offline::OfflineCerts;
+use crate::engine::session::journal::EventSink;
 use crate::engine::sync::{OnDrop, Reported, RunShared};
 use crate::engine::world::World;
-use crate::host::{Host, LiveStream, Stop};
+use crate::host::{Host, LiveStream};
 use crate::plan::action::Action;
 use crate::plan::fact::Facts;
 use crate::plan::model::{CaPlace, Plan, Worker};
@@ -27,63 +25,26 @@ use crate::plan::place::Place;
 use crate::plan::problem::Problem;
 use crate::step::{self, On, StepId, StepInput, StepState};
 
-/// Everything a run needs.
+/// A plan on its way: what a run, a preview, an undo and a repair work with.
 pub struct Engine<'a> {
     /// What the operator decided.
-    pub plan: &'a Plan,
+    pub(crate) plan: &'a Plan,
     /// What it stands on.
-    pub world: &'a dyn World,
+    pub(crate) world: &'a dyn World,
     /// Numbers and shows events.
-    pub events: EventSink<'a>,
-    /// Writes down what is about to be done.
-    pub journal: Journal,
-    /// The person's wish to stop.
-    pub stop: &'a Stop,
-    /// The run's id: time and process, sortable.
-    pub run: String,
-    /// Hosts worked on at once.
-    pub jobs: usize,
-    /// One batch for each step instead of as few as possible.
-    pub guided: bool,
-    /// Only these workers; empty = all.
-    pub only: Vec<String>,
-    /// The session, when this run may change something.
-    pub session: Option<&'a Session>,
-    /// Uids of the API objects that earlier runs made.
-    pub made: std::collections::BTreeSet<String>,
+    pub(crate) events: EventSink<'a>,
+    /// What this run is asked.
+    pub(crate) options: RunOptions<'a>,
     /// Counts batches.
-    pub batches: AtomicU64,
-    /// What was reviewed; anything else is not sent. `None` = nobody reviewed.
-    pub reviewed: Option<Reviewed>,
-    /// Where certificates of an offline CA come in.
-    pub offline: OfflineCerts,
+    batches: AtomicU64,
 }
 
-/// How a place ended, for the summary and the exit code.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum End {
-    /// Nothing needed to be done.
-    Same,
-    /// Something was done, and it is proven.
-    Changed,
-    /// It has a problem.
-    Problem,
-    /// The person stopped it.
-    Stopped,
-}
-
-/// Exit codes (README).
-pub mod code {
-    /// Done.
-    pub const DONE: u8 = 0;
-    /// A host has a problem.
-    pub const PROBLEM: u8 = 1;
-    /// Wrong use or plan.
-    pub const USE: u8 = 2;
-    /// Stopped by the person.
-    pub const STOPPED: u8 = 3;
-    /// `plan` found differences.
-    pub const DIFFERENCES: u8 = 5;
+impl<'a> Engine<'a> {
+    /// An engine that has not begun yet; `front` shows what happens.
+    pub fn new(plan: &'a Plan, world: &'a dyn World, front: &'a dyn Front, options: RunOptions<'a>) -> Self {
+        let events = EventSink::new(front, &options.run);
+        Self { plan, world, events, options, batches: AtomicU64::new(0) }
+    }
 }
 
 impl Engine<'_> {
@@ -97,7 +58,7 @@ impl Engine<'_> {
         self.plan
             .workers
             .iter()
-            .filter(|worker| self.only.is_empty() || self.only.contains(&worker.name))
+            .filter(|worker| self.options.only.is_empty() || self.options.only.contains(&worker.name))
             .collect()
     }
 
@@ -114,9 +75,9 @@ impl Engine<'_> {
     }
 
     /// Carries the plan out; the exit code.
-    pub fn apply(&self) -> u8 {
+    pub fn apply(&self) -> ExitCode {
         let workers = self.workers();
-        let shared = RunShared::new(self.jobs);
+        let shared = RunShared::new(self.options.jobs);
         self.expect_requests();
         self.events.tell(&Place::Local, None, Event::RunStarted { hosts: self.contacted() });
         std::thread::scope(|scope| {
@@ -140,27 +101,15 @@ impl Engine<'_> {
         });
         let ends = shared.ends.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let costs = shared.costs.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let code = if ends.values().any(|end| *end == End::Problem) {
-            code::PROBLEM
-        } else if ends.values().any(|end| *end == End::Stopped) {
-            code::STOPPED
-        } else {
-            code::DONE
-        };
+        let code = End::exit_code(ends.values().copied());
         // A journal that cannot be closed leaves the run open, which is safe: it is looked at again.
-        let _ = self.journal.over(code);
-        let word = |end: &End| match end {
-            End::Same => "same",
-            End::Changed => "changed",
-            End::Problem => "problem",
-            End::Stopped => "stopped",
-        };
+        let _ = self.options.journal.over(code.number());
         self.events.tell(
             &Place::Local,
             None,
             Event::RunEnded {
-                code,
-                places: ends.iter().map(|(place, end)| (place.to_string(), word(end).to_owned())).collect(),
+                code: code.number(),
+                places: ends.iter().map(|(place, end)| (place.to_string(), end.word().to_owned())).collect(),
                 counts: costs.into_iter().map(|(place, cost)| (place.to_string(), cost)).collect(),
                 next: self.next(code),
             },
@@ -168,9 +117,9 @@ impl Engine<'_> {
         code
     }
 
-    fn next(&self, code: u8) -> Vec<String> {
+    fn next(&self, code: ExitCode) -> Vec<String> {
         match code {
-            code::DONE => self
+            ExitCode::Done => self
                 .plan
                 .kubectl
                 .iter()
@@ -185,8 +134,8 @@ impl Engine<'_> {
                     None => format!("kubectl --context {} get nodes", kubectl.context),
                 })
                 .collect(),
-            code::STOPPED => vec!["run the same command again: it goes on from there".to_owned()],
-            _ => {
+            ExitCode::Stopped => vec!["run the same command again: it goes on from there".to_owned()],
+            ExitCode::Problem | ExitCode::Usage | ExitCode::Bug | ExitCode::Differences => {
                 vec!["mend what is named above and run the same command again: what is done stays".to_owned()]
             }
         }
@@ -194,22 +143,22 @@ impl Engine<'_> {
 
     /// At the guided pace the person is asked before a step's actions are sent; a no stops the run.
     pub(crate) fn go_on(&self, place: &Place, step: StepId, actions: &[Action]) -> bool {
-        if !self.guided || actions.is_empty() {
+        if !self.options.guided || actions.is_empty() {
             return true;
         }
         if self.events.front().go_on(place, step, actions) {
             // Meanwhile the whole run may have been stopped.
-            return !self.stop.wanted();
+            return !self.options.stop.wanted();
         }
-        if !self.stop.wanted() {
-            self.stop.press();
+        if !self.options.stop.wanted() {
+            self.options.stop.press();
         }
         false
     }
 
     /// What is about to be sent must be what was reviewed, else it is told; what could not be reviewed is told too.
     pub(crate) fn as_reviewed(&self, place: &Place, tasks: &[(StepId, Action)]) -> Option<Problem> {
-        match self.reviewed.as_ref()?.check(place, tasks) {
+        match self.options.reviewed.as_ref()?.check(place, tasks) {
             Ok(free) => {
                 for id in free {
                     let count = tasks.iter().filter(|(one, _)| *one == id).count();
@@ -258,7 +207,7 @@ impl Engine<'_> {
         place: &Place,
         reported: &Cell<Reported>,
     ) -> End {
-        if self.stop.wanted() {
+        if self.options.stop.wanted() {
             return End::Stopped;
         }
         // The base failed before anybody logged in: nothing is contacted.
@@ -305,7 +254,7 @@ impl Engine<'_> {
             self.fail(&site.place, step::steps(On::Worker).next().map(step::Step::id), problem);
             return End::Problem;
         }
-        if self.stop.wanted() {
+        if self.options.stop.wanted() {
             // The questions may have been cut short: nothing is concluded from them.
             self.events.tell(&site.place, None, Event::TaskEnded { outcome: TaskOutcome::Stopped });
             return End::Stopped;
@@ -335,7 +284,7 @@ impl Engine<'_> {
         let mut end = if worked.changed > 0 { End::Changed } else { End::Same };
         if shared.dns.wait() {
             for step in step::steps(On::Ready) {
-                let cx = self.look(&base, site, &[]);
+                let cx = StepInput::new(self.plan, site.view(), base.view(self.world.now()), &[]);
                 match step.look(&cx) {
                     StepState::Await(proof) => {
                         self.events.tell(&site.place, Some(step.id()), Event::TaskStarted);
@@ -356,21 +305,6 @@ impl Engine<'_> {
             }
         }
         end
-    }
-
-    fn look<'l>(&'l self, base: &'l SharedFacts, site: &'l WorkSite, queued: &'l [Action]) -> StepInput<'l> {
-        StepInput {
-            plan: self.plan,
-            worker: site.worker,
-            facts: &site.facts,
-            here: &base.here,
-            cluster: &base.cluster,
-            ca: Some(base.signer.info()),
-            queued,
-            home: "",
-            now: self.world.now(),
-            asked_ms: site.asked_ms,
-        }
     }
 }
 

@@ -110,7 +110,7 @@ impl Engine<'_> {
         let (mut first_restarts, mut up_since) = (None, None);
         let mut quiet = millis(self.world.now());
         loop {
-            if self.stop.wanted() {
+            if self.options.stop.wanted() {
                 return Ended::Stopped;
             }
             match live.next(Duration::from_millis(200)) {
@@ -173,10 +173,10 @@ impl Engine<'_> {
     fn with_journal(&self, site: &mut WorkSite, mut problem: Problem) -> Problem {
         let batch = Batch {
             queries: vec![FactQuery::Unit("kubelet".to_owned()), FactQuery::Docker],
-            run: self.run.clone(),
+            run: self.options.run.clone(),
             ..Batch::default()
         };
-        let end = site.host.run(&batch, self.stop, &mut |_| {});
+        let end = site.host.run(&batch, self.options.stop, &mut |_| {});
         if let Known::Yes(unit) = end.facts.unit("kubelet") {
             problem =
                 problem.seen(format!("kubelet: {} ({}), {} restarts", unit.active, unit.sub, unit.restarts));
@@ -209,7 +209,7 @@ impl Engine<'_> {
         let deadline = self.deadline(within);
         let mut seen;
         loop {
-            if self.stop.wanted() {
+            if self.options.stop.wanted() {
                 return Ended::Stopped;
             }
             match base.nodes(self.plan, self.world) {
@@ -246,7 +246,7 @@ impl Engine<'_> {
         let deadline = self.deadline(within);
         let mut seen;
         loop {
-            if self.stop.wanted() {
+            if self.options.stop.wanted() {
                 return Ended::Stopped;
             }
             match self.world.cluster().pods(selector) {
@@ -314,7 +314,7 @@ impl Engine<'_> {
         let deadline = self.deadline(*within);
         let mut seen;
         let tcp = loop {
-            if self.stop.wanted() {
+            if self.options.stop.wanted() {
                 return Ended::Stopped;
             }
             match lookup(site, name, &server.to_string()) {

@@ -34,9 +34,9 @@ pub struct Worked {
 
 impl Engine<'_> {
     fn ask(&self, site: &mut WorkSite, queries: Vec<FactQuery>) -> Result<(), Problem> {
-        let batch = Batch { queries, run: self.run.clone(), ..Batch::default() };
+        let batch = Batch { queries, run: self.options.run.clone(), ..Batch::default() };
         let sent = millis(self.world.now());
-        let end = site.host.run(&batch, self.stop, &mut |_| {});
+        let end = site.host.run(&batch, self.options.stop, &mut |_| {});
         // The clock was read somewhere in between.
         site.asked_ms = sent.midpoint(millis(self.world.now()));
         site.facts.update(end.facts);
@@ -57,7 +57,7 @@ impl Engine<'_> {
         let mut worked = Worked::default();
         let mut told = false;
         loop {
-            let looked = look_all(self, base, site);
+            let looked = look_all(self.plan, self.world, base, site);
             if self.refuse(site, &looked, &mut worked) {
                 return worked;
             }
@@ -86,7 +86,7 @@ impl Engine<'_> {
             if tasks.is_empty() {
                 return worked;
             }
-            if self.stop.wanted() {
+            if self.options.stop.wanted() {
                 worked.stopped = true;
                 return worked;
             }
@@ -107,7 +107,7 @@ impl Engine<'_> {
                 }
                 continue;
             }
-            if self.stop.wanted() {
+            if self.options.stop.wanted() {
                 worked.stopped = true;
             } else {
                 self.look_again(base, site, &mut worked);
@@ -165,13 +165,14 @@ impl Engine<'_> {
             .any(|(_, action)| matches!(action, Action::LoadImage { .. } | Action::SendImage { .. }));
         let mut segment: Vec<(StepId, Action)> = Vec::new();
         // At the guided pace a person may think about it for long.
-        let brings = !self.guided && tasks.iter().any(|(_, action)| matches!(action, Action::Sign { .. }));
+        let brings =
+            !self.options.guided && tasks.iter().any(|(_, action)| matches!(action, Action::Sign { .. }));
         let mut coming = brings.then(|| base.signer.expect());
         let mut tasks = tasks.into_iter().peekable();
         while let Some((id, action)) = tasks.next() {
             // What is to be signed goes with the keys: the same answer tells their public halves.
             let sign = matches!(action, Action::Sign { .. });
-            if self.guided && !sign && segment.last().is_some_and(|(last, _)| *last != id) {
+            if self.options.guided && !sign && segment.last().is_some_and(|(last, _)| *last != id) {
                 let batch = std::mem::take(&mut segment);
                 if !self.may_go_on(site, &batch, worked)
                     || !self.send(site, &batch, Vec::new(), &mut slots, worked)
@@ -235,7 +236,7 @@ impl Engine<'_> {
 
     /// Whether the person wants no more, told for the step that would have come next.
     fn stops_here(&self, site: &WorkSite, id: StepId, worked: &mut Worked) -> bool {
-        if self.stop.wanted() {
+        if self.options.stop.wanted() {
             worked.stopped = true;
             self.events.tell(&site.place, Some(id), Event::TaskEnded { outcome: TaskOutcome::Stopped });
         }
@@ -330,7 +331,7 @@ impl Engine<'_> {
             return true;
         }
         let number = self.next_batch();
-        if let Err(error) = self.journal.before(&site.place, number, tasks, &site.facts) {
+        if let Err(error) = self.options.journal.before(&site.place, number, tasks, &site.facts) {
             worked.problem = Some(
                 Problem::new("E-SESSION-04", "the journal cannot be written, so nothing was sent")
                     .seen(error.to_string()),
@@ -340,13 +341,13 @@ impl Engine<'_> {
         let batch = Batch {
             actions: tasks.iter().map(|(_, action)| action.clone()).collect(),
             queries,
-            run: self.run.clone(),
+            run: self.options.run.clone(),
         };
         let mut current: Option<StepId> = None;
         let mut began = Instant::now();
         let place = site.place.clone();
         let mut started = None;
-        let end = site.host.run(&batch, self.stop, &mut |heard| match heard {
+        let end = site.host.run(&batch, self.options.stop, &mut |heard| match heard {
             BatchProgress::Began(index) => {
                 let Some((id, action)) = tasks.get(index) else { return };
                 if current != Some(*id) {
@@ -354,7 +355,7 @@ impl Engine<'_> {
                     self.events.tell(&place, Some(*id), Event::TaskStarted);
                 }
                 // A journal that cannot be written any more must not stop what is under way.
-                let _ = self.journal.began(&place, number, index);
+                let _ = self.options.journal.began(&place, number, index);
                 began = Instant::now();
                 let shell = action.shell().to_string();
                 self.events.tell(&place, Some(*id), Event::ActionStarted { action: action.title(), shell });
@@ -372,7 +373,7 @@ impl Engine<'_> {
                     // What the node said before this proves nothing.
                     started = Some(millis(self.world.now()));
                 }
-                let _ = self.journal.ended(&place, number, index, status);
+                let _ = self.options.journal.ended(&place, number, index, status);
                 let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
                 let ended = Event::ActionEnded { action: action.title(), status, ms };
                 self.events.tell(&place, Some(*id), ended);
@@ -421,10 +422,10 @@ impl Engine<'_> {
         let done = end.actions.get(&index);
         let outcome = match done.and_then(|done| done.status) {
             // Cut short by the person, it ends as it may: a half-sent file, a child that got the signal.
-            Some(status) if !self.stop.wanted() => TaskOutcome::Failed {
+            Some(status) if !self.options.stop.wanted() => TaskOutcome::Failed {
                 problem: action_problem(&site.place, action, status, &done.cloned().unwrap_or_default()),
             },
-            _ if end.stopped || self.stop.wanted() && end.trouble.is_none() => TaskOutcome::Stopped,
+            _ if end.stopped || self.options.stop.wanted() && end.trouble.is_none() => TaskOutcome::Stopped,
             Some(_) => TaskOutcome::Stopped,
             None => {
                 let mut problem = match &end.trouble {
@@ -449,7 +450,7 @@ impl Engine<'_> {
 
     /// After the work every step must be satisfied.
     fn look_again(&self, base: &SharedFacts, site: &WorkSite, worked: &mut Worked) {
-        for one in look_all(self, base, site) {
+        for one in look_all(self.plan, self.world, base, site) {
             let id = one.step.id();
             let problem = match &one.state {
                 StepState::Todo(actions) => {

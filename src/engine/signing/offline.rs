@@ -296,7 +296,7 @@ pub(crate) type Gathered = Option<Vec<Result<String, Problem>>>;
 impl Engine<'_> {
     /// A run begins: these places may bring requests.
     pub(crate) fn expect_requests(&self) {
-        let mut desk = self.offline.desk();
+        let mut desk = self.options.offline.desk();
         let state = desk.state + 1;
         let workers = self.workers().into_iter().map(|worker| Place::Worker(worker.name.clone()));
         *desk = OfflineQueue {
@@ -309,7 +309,7 @@ impl Engine<'_> {
     /// This place brings no requests any more.
     pub(crate) fn no_more_requests(&self, place: &Place) {
         let gone = {
-            let mut desk = self.offline.desk();
+            let mut desk = self.options.offline.desk();
             let gone = desk.coming.remove(place);
             desk.state += u64::from(gone);
             gone && !desk.entries.is_empty()
@@ -336,7 +336,7 @@ impl Engine<'_> {
         let mut told = BTreeSet::new();
         loop {
             let (news, certs) = {
-                let mut desk = self.offline.desk();
+                let mut desk = self.options.offline.desk();
                 let news = desk.look(self.world.now());
                 let cert = |name: &String| desk.entries.get(name).and_then(|entry| entry.cert.clone());
                 (news, names.iter().map(cert).collect::<Vec<_>>())
@@ -354,7 +354,7 @@ impl Engine<'_> {
             if certs.iter().all(Option::is_some) {
                 return Some(certs.into_iter().flatten().map(Ok).collect());
             }
-            if self.stop.wanted() {
+            if self.options.stop.wanted() {
                 return None;
             }
             self.world.wait(POLL);
@@ -370,10 +370,10 @@ impl Engine<'_> {
         for (_, wanted) in &requests {
             crate::engine::signing::signer::check(wanted)?;
         }
-        let Some(session) = self.session else {
+        let Some(session) = self.options.session else {
             return Err(Problem::new("E-BUG-05", "certificates are waited for without a session"));
         };
-        let mut desk = self.offline.desk();
+        let mut desk = self.options.offline.desk();
         desk.folder = session.folder.join("offline");
         desk.ca = Some(base.signer.info().clone());
         desk.coming.remove(place);
@@ -390,9 +390,9 @@ impl Engine<'_> {
 
     /// Tells the front when the bundle is another one, and everybody once it is whole.
     fn tell_bundle(&self) {
-        let mut told = self.offline.0.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut told = self.options.offline.0.told.lock().unwrap_or_else(PoisonError::into_inner);
         let (bundle, announce) = {
-            let mut desk = self.offline.desk();
+            let mut desk = self.options.offline.desk();
             if *told == desk.state {
                 return;
             }

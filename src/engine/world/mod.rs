@@ -20,7 +20,7 @@ pub trait World: Send + Sync {
     /// Connects to a machine; a machine that is two places is connected once.
     fn host(&self, place: &Place, login: &Login) -> Result<Box<dyn Host>, HostTrouble>;
     /// This computer.
-    fn here(&self) -> Box<dyn Host>;
+    fn local(&self) -> Box<dyn Host>;
     /// The cluster.
     fn cluster(&self) -> &dyn ClusterApi;
     /// The same cluster as somebody new sees it, with a login of its own: who only looks disturbs no run.

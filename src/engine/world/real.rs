@@ -134,7 +134,7 @@ impl World for RealWorld {
         Ok(Box::new(ShellHost::new(wire, Arc::new(Both(Arc::clone(&self.asker))), need_sudo)))
     }
 
-    fn here(&self) -> Box<dyn Host> {
+    fn local(&self) -> Box<dyn Host> {
         Box::new(LocalHost::new(self.kept.clone()))
     }
 

@@ -61,7 +61,7 @@ impl World for LabWorld {
         Ok(Box::new(self.lab.connect(&login.host).map_err(HostTrouble::Wire)?))
     }
 
-    fn here(&self) -> Box<dyn Host> {
+    fn local(&self) -> Box<dyn Host> {
         Box::new(self.lab.here())
     }
 

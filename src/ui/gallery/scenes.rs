@@ -6,7 +6,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,8 +16,7 @@ use ratatui::buffer::Buffer;
 
 use crate::engine::demo::{self, DemoLab};
 use crate::engine::review::Reviewed;
-use crate::engine::signing::offline::OfflineCerts;
-use crate::engine::{Engine, Event, EventSink, Front, Journal, SignIn, Stamped, World, probe};
+use crate::engine::{Engine, Event, Front, RunOptions, SignIn, Stamped, World, probe};
 use crate::host::{Live, Sample, Stop};
 use crate::kube::{Node, NodeNews};
 use crate::live::{self, ApiNews, HostNews, Update};
@@ -366,22 +364,9 @@ impl SceneStage {
         only: Vec<String>,
         reviewed: Option<Reviewed>,
     ) -> Engine<'a> {
-        Engine {
-            plan,
-            world: self.lab.world.as_ref(),
-            events: EventSink::new(front, RUN),
-            journal: Journal::none(),
-            stop,
-            run: RUN.to_owned(),
-            jobs: 16,
-            guided: false,
-            only: if only.is_empty() { self.model.only.clone() } else { only },
-            session: None,
-            made: BTreeSet::new(),
-            batches: AtomicU64::new(0),
-            reviewed,
-            offline: OfflineCerts::default(),
-        }
+        let only = if only.is_empty() { self.model.only.clone() } else { only };
+        let options = RunOptions { only, reviewed, ..RunOptions::new(RUN, stop) };
+        Engine::new(plan, self.lab.world.as_ref(), front, options)
     }
 
     fn look(&mut self, target: &ProbeTarget) -> Look {
@@ -418,7 +403,7 @@ impl SceneStage {
         for name in workers.collect::<Vec<_>>() {
             let (keeps, stop) = (RecordingFront::default(), Stop::default());
             let reviewed = self.model.inspection.seen().filter(|_| only.is_empty()).map(Reviewed::of);
-            code = code.max(self.engine(&plan, &keeps, &stop, vec![name], reviewed).apply());
+            code = code.max(self.engine(&plan, &keeps, &stop, vec![name], reviewed).apply().number());
             join(&mut events, keeps);
         }
         let mut whole = true;

@@ -20,7 +20,8 @@ use crate::engine::demo::DemoLab;
 use crate::engine::review::Reviewed;
 use crate::engine::signing::offline::{Bundle, OfflineCerts};
 use crate::engine::{
-    Engine, EventSink, Front, Journal, PlacePreview, RealWorld, Session, SharedWorld, Stamped, World, probe,
+    Engine, ExitCode, Front, Journal, PlacePreview, RealWorld, RunOptions, Session, SharedWorld, Stamped,
+    World, probe,
 };
 use crate::host::{HostKeyQuestion, Stop, TrustAnswer};
 use crate::live;
@@ -560,8 +561,9 @@ impl EffectRunner {
                 run,
             };
             let engine = parts.engine(&state, journal, guided, reviewed, offline);
-            let code = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| engine.apply())).unwrap_or(4);
-            let _ = send.send(Msg::RunOver { code, undone: Vec::new() });
+            let code = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| engine.apply()))
+                .unwrap_or(ExitCode::Bug);
+            let _ = send.send(Msg::RunOver { code: code.number(), undone: Vec::new() });
         });
     }
 
@@ -584,8 +586,8 @@ impl EffectRunner {
             let engine = parts.engine(&state, Journal::none(), false, None, OfflineCerts::default());
             // What it takes back was confirmed by typing the host's name.
             let undo = || engine.undo(&|_| true);
-            let code = std::panic::catch_unwind(std::panic::AssertUnwindSafe(undo)).unwrap_or(4);
-            let _ = send.send(Msg::RunOver { code, undone: vec![Place::Worker(host)] });
+            let code = std::panic::catch_unwind(std::panic::AssertUnwindSafe(undo)).unwrap_or(ExitCode::Bug);
+            let _ = send.send(Msg::RunOver { code: code.number(), undone: vec![Place::Worker(host)] });
         });
     }
 
@@ -612,11 +614,11 @@ impl EffectRunner {
             };
             let engine = parts.engine(&state, journal, false, None, offline);
             let mend = || match engine.repair(&place, &actions) {
-                crate::engine::code::DONE => engine.apply(),
+                ExitCode::Done => engine.apply(),
                 code => code,
             };
-            let code = std::panic::catch_unwind(std::panic::AssertUnwindSafe(mend)).unwrap_or(4);
-            let _ = send.send(Msg::RunOver { code, undone: Vec::new() });
+            let code = std::panic::catch_unwind(std::panic::AssertUnwindSafe(mend)).unwrap_or(ExitCode::Bug);
+            let _ = send.send(Msg::RunOver { code: code.number(), undone: Vec::new() });
         });
     }
 
@@ -887,27 +889,22 @@ impl<'a> Parts<'a> {
         reviewed: Option<Reviewed>,
         offline: OfflineCerts,
     ) -> Engine<'a> {
-        let run = self.run;
         let made: BTreeSet<String> = crate::engine::undo::made(&state.join(&self.plan.cluster.name))
             .into_iter()
             .map(|(_, uid)| uid)
             .collect();
-        Engine {
-            plan: self.plan,
-            world: self.world,
-            events: EventSink::new(self.front, &run),
-            journal,
-            stop: self.stop,
-            run,
+        let options = RunOptions {
             jobs: self.jobs,
             guided,
             only: self.only,
             session: self.session,
+            journal,
             made,
-            batches: AtomicU64::new(0),
             reviewed,
             offline,
-        }
+            ..RunOptions::new(&self.run, self.stop)
+        };
+        Engine::new(self.plan, self.world, self.front, options)
     }
 }
 
