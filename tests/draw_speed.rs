@@ -53,8 +53,8 @@ fn many(scene: &str, workers: usize, size: (u16, u16)) -> Model {
     let mut model = scenes::scene(scene, size).expect("a scene of this name");
     let first = Place::Worker("worker01".to_owned());
     let name = |at: usize| format!("worker{:03}", at + 1);
-    let row = model.answers.workers[0].clone();
-    let look = model.looks.get(&ProbeTarget::Worker("worker01".to_owned())).cloned();
+    let row = model.form.answers.workers[0].clone();
+    let look = model.probes.looks.get(&ProbeTarget::Worker("worker01".to_owned())).cloned();
     let cells: Vec<_> = model
         .run
         .cells
@@ -63,7 +63,7 @@ fn many(scene: &str, workers: usize, size: (u16, u16)) -> Model {
         .map(|((_, step), cell)| (*step, cell.clone()))
         .collect();
     let (log, changed) = (model.run.logs.get(&first).cloned(), model.run.changed.get(&first).cloned());
-    model.answers.workers = (0..workers)
+    model.form.answers.workers = (0..workers)
         .map(|at| {
             let mut one = row.clone();
             one.name = Some(name(at));
@@ -74,7 +74,7 @@ fn many(scene: &str, workers: usize, size: (u16, u16)) -> Model {
     for at in 0..workers {
         let place = Place::Worker(name(at));
         let seen: Look = look.clone().unwrap_or_else(Look::begun);
-        model.looks.insert(ProbeTarget::Worker(name(at)), seen);
+        model.probes.looks.insert(ProbeTarget::Worker(name(at)), seen);
         for (step, cell) in &cells {
             model.run.cells.insert((place.clone(), step), cell.clone());
         }
@@ -84,7 +84,7 @@ fn many(scene: &str, workers: usize, size: (u16, u16)) -> Model {
             model.run.ends.insert(name(at), end);
         }
     }
-    if let Inspection::Seen { seen, .. } = &mut model.inspection {
+    if let Inspection::Seen { seen, .. } = &mut model.preview.inspection {
         let mut all = seen.as_ref().clone();
         if let Some(one) = all.iter().find(|one| one.place == first).cloned() {
             all.retain(|one| !matches!(one.place, Place::Worker(_)));
@@ -97,7 +97,7 @@ fn many(scene: &str, workers: usize, size: (u16, u16)) -> Model {
         *seen = Arc::new(all);
     }
     update::validate(&mut model);
-    model.row = workers / 2;
+    model.nav.row = workers / 2;
     model
 }
 
@@ -138,7 +138,7 @@ fn every_screen_draws_with_500_workers() {
 fn a_key_in_a_field_is_answered_with_500_workers() {
     let times = if measured() { 400 } else { 2 };
     let mut model = many("workers", WORKERS, (120, 36));
-    model.screen = Screen::Workers;
+    model.nav.screen = Screen::Workers;
     let mut screen = Terminal::new(TestBackend::new(120, 36)).unwrap();
     let mut press = |code: KeyCode| {
         let begun = Instant::now();
@@ -155,7 +155,7 @@ fn a_key_in_a_field_is_answered_with_500_workers() {
     }
     press(KeyCode::Char('x'));
     let worst = percentile(&mut all, 99);
-    let name = model.worker_name(model.row);
+    let name = model.worker_name(model.nav.row);
     assert!(name.ends_with('x'), "the keys went into a field: {name}");
     if measured() {
         figure("key-500-workers", milliseconds(worst), "ms");

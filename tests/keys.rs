@@ -24,8 +24,8 @@ use std::sync::Arc;
 
 fn model() -> Model {
     let mut model = Model::new(Theme::default(), (100, 32), jiff::Timestamp::UNIX_EPOCH);
-    model.base = "/plans".into();
-    model.home = Some("/home/op".into());
+    model.form.base = "/plans".into();
+    model.form.home = Some("/home/op".into());
     validate(&mut model);
     model
 }
@@ -38,15 +38,15 @@ fn press(model: &mut Model, text: &str) -> Vec<Effect> {
 fn answered(screen: &str) -> Model {
     let mut model = model();
     press(&mut model, WALK);
-    assert_eq!(model.screen, Screen::Review);
-    assert!(gangplank::ui::wizard::update::plan(&model).is_some(), "{:?}", model.issues);
+    assert_eq!(model.nav.screen, Screen::Review);
+    assert!(gangplank::ui::wizard::update::plan(&model).is_some(), "{:?}", model.form.issues);
     if screen == "review" {
         seen(&mut model);
         return model;
     }
     let opened = Opened {
-        answers: model.answers.clone(),
-        base: model.base.clone(),
+        answers: model.form.answers.clone(),
+        base: model.form.base.clone(),
         screen: screen.to_owned(),
         ..Opened::default()
     };
@@ -57,7 +57,7 @@ fn answered(screen: &str) -> Model {
 
 /// The newest inspection ends, and finds nothing at all.
 fn seen(model: &mut Model) {
-    let number = model.inspection_number;
+    let number = model.preview.number;
     update(model, Msg::Inspected { number, seen: Ok(Arc::new(Vec::new())) });
 }
 
@@ -125,16 +125,16 @@ const WALK: &str = "<enter>ca.crt<enter>ca.key<enter><enter>\
 fn a_whole_plan_is_typed_from_welcome_to_review() {
     let mut model = model();
     let effects = press(&mut model, WALK);
-    assert_eq!(model.screen, Screen::Review, "{:?} {:?}", model.toast, model.issues);
-    assert_eq!(model.answers.ca.cert.as_deref(), Some("ca.crt"));
-    assert_eq!(model.answers.ca.key.as_deref(), Some("ca.key"));
-    assert_eq!(model.answers.cluster.name.as_deref(), Some("prod"));
-    assert_eq!(model.answers.cluster.api.as_deref(), Some("https://10.0.0.1:6443"));
-    assert_eq!(model.answers.cluster.dns.as_deref(), Some("10.3.0.2"));
-    let addresses: Vec<_> = model.answers.workers.iter().map(|one| one.address.as_deref()).collect();
+    assert_eq!(model.nav.screen, Screen::Review, "{:?} {:?}", model.window.toast, model.form.issues);
+    assert_eq!(model.form.answers.ca.cert.as_deref(), Some("ca.crt"));
+    assert_eq!(model.form.answers.ca.key.as_deref(), Some("ca.key"));
+    assert_eq!(model.form.answers.cluster.name.as_deref(), Some("prod"));
+    assert_eq!(model.form.answers.cluster.api.as_deref(), Some("https://10.0.0.1:6443"));
+    assert_eq!(model.form.answers.cluster.dns.as_deref(), Some("10.3.0.2"));
+    let addresses: Vec<_> = model.form.answers.workers.iter().map(|one| one.address.as_deref()).collect();
     assert_eq!(addresses, [Some("10.0.0.11"), Some("10.0.0.12")]);
     // The second worker takes over the user of the first.
-    assert!(model.answers.workers.iter().all(|one| one.ssh.user.as_deref() == Some("core")));
+    assert!(model.form.answers.workers.iter().all(|one| one.ssh.user.as_deref() == Some("core")));
     assert!(!writes(&effects));
     assert!(effects.iter().any(|effect| matches!(effect, Effect::Inspect { .. })));
 }
@@ -143,12 +143,12 @@ fn a_whole_plan_is_typed_from_welcome_to_review() {
 fn esc_leads_to_welcome_from_everywhere_never_quits_and_loses_no_answer() {
     for screen in ["ca", "cluster", "workers", "certificates", "kubectl", "skydns", "review"] {
         let mut model = answered(screen);
-        let before = model.answers.clone();
+        let before = model.form.answers.clone();
         let effects = press(&mut model, &"<esc>".repeat(30));
-        assert_eq!(model.screen, Screen::Welcome, "{screen}");
-        assert!(model.leaving.is_none() && model.overlays.is_empty());
+        assert_eq!(model.nav.screen, Screen::Welcome, "{screen}");
+        assert!(model.window.leaving.is_none() && model.dialogs.open.is_empty());
         assert!(!effects.iter().any(|effect| matches!(effect, Effect::Quit(_))));
-        assert_eq!(model.answers, before, "{screen}");
+        assert_eq!(model.form.answers, before, "{screen}");
     }
 }
 
@@ -159,20 +159,20 @@ fn jumping_about_does_not_make_the_way_back_longer() {
         press(&mut model, "<c-g>1<enter><c-g>2<enter><c-g>7<enter>");
     }
     press(&mut model, &"<esc>".repeat(20));
-    assert_eq!(model.screen, Screen::Welcome);
+    assert_eq!(model.nav.screen, Screen::Welcome);
 }
 
 #[test]
 fn what_was_typed_is_the_answer_even_when_the_field_is_left_with_esc() {
     let mut model = answered("cluster");
     press(&mut model, "<c-g>2<enter>");
-    while model.editor.is_none() {
+    while model.form.editor.is_none() {
         press(&mut model, "<tab>");
     }
     press(&mut model, "x");
-    let typed = model.answers.clone();
+    let typed = model.form.answers.clone();
     press(&mut model, "<esc><esc>");
-    assert_eq!(model.answers, typed);
+    assert_eq!(model.form.answers, typed);
 }
 
 #[test]
@@ -187,7 +187,7 @@ fn leaving_a_field_saves_and_looks_at_what_it_is_about_once() {
 
     let mut model = answered("workers");
     press(&mut model, "<enter>");
-    assert!(model.editor.is_some());
+    assert!(model.form.editor.is_some());
     let effects = press(&mut model, "x<tab>");
     assert!(saves(&effects));
     assert_eq!(looks(&effects), [&ProbeTarget::Worker("worker1x".to_owned())]);
@@ -208,13 +208,13 @@ fn leaving_a_field_saves_and_looks_at_what_it_is_about_once() {
 fn an_answer_that_became_wrong_marks_its_screen_and_says_why() {
     let mut model = model();
     press(&mut model, WALK);
-    assert!(model.invalidated.is_empty());
+    assert!(model.nav.invalidated.is_empty());
     press(&mut model, "<c-g>3<enter><enter><tab>x");
-    let why = model.invalidated.get(&Screen::Workers).unwrap();
+    let why = model.nav.invalidated.get(&Screen::Workers).unwrap();
     assert!(why.contains("workers[0].address"), "{why}");
-    let screen = model.screen;
+    let screen = model.nav.screen;
     press(&mut model, "<esc>c");
-    assert_eq!(model.screen, screen, "a wrong answer stops Continue");
+    assert_eq!(model.nav.screen, screen, "a wrong answer stops Continue");
 }
 
 #[test]
@@ -222,16 +222,16 @@ fn an_answer_changed_from_review_comes_back_to_a_stale_review() {
     let mut model = answered("review");
     let effects = gangplank::ui::wizard::update::edit(&mut model, Screen::Cluster, None, None);
     assert!(effects.iter().all(|effect| !matches!(effect, Effect::Run { .. })));
-    assert_eq!(model.return_to, Some(Screen::Review));
+    assert_eq!(model.nav.return_to, Some(Screen::Review));
     press(&mut model, "<c-g>");
     press(&mut model, "<esc>");
-    while model.editor.is_none() {
+    while model.form.editor.is_none() {
         press(&mut model, "<tab>");
     }
     press(&mut model, "2<esc>");
-    assert!(matches!(model.inspection, Inspection::Seen { stale: true, .. }));
+    assert!(matches!(model.preview.inspection, Inspection::Seen { stale: true, .. }));
     let effects = press(&mut model, "<esc>");
-    assert_eq!(model.screen, Screen::Review);
+    assert_eq!(model.nav.screen, Screen::Review);
     assert!(effects.iter().any(|effect| matches!(effect, Effect::Inspect { .. })), "{effects:?}");
     assert!(!writes(&press(&mut model, "a")));
 }
@@ -239,7 +239,7 @@ fn an_answer_changed_from_review_comes_back_to_a_stale_review() {
 #[test]
 fn apply_with_a_stale_survey_looks_first_and_runs_nothing() {
     let mut model = answered("review");
-    if let Inspection::Seen { stale, .. } = &mut model.inspection {
+    if let Inspection::Seen { stale, .. } = &mut model.preview.inspection {
         *stale = true;
     }
     let effects = press(&mut model, "a");
@@ -251,22 +251,26 @@ fn apply_with_a_stale_survey_looks_first_and_runs_nothing() {
 #[test]
 fn a_survey_that_ends_after_an_answer_changed_is_not_taken_for_new() {
     let mut model = answered("certificates");
-    assert!(matches!(model.inspection, Inspection::Looking));
-    let number = model.inspection_number;
+    assert!(matches!(model.preview.inspection, Inspection::Looking));
+    let number = model.preview.number;
     press(&mut model, "<backtab>");
     press(&mut model, "<backtab>");
-    if model.editor.is_none() {
+    if model.form.editor.is_none() {
         press(&mut model, "<enter>");
     }
     press(&mut model, "30");
-    assert_eq!(model.answers.ca.days, Some(30));
+    assert_eq!(model.form.answers.ca.days, Some(30));
     update(&mut model, Msg::Inspected { number, seen: Ok(Arc::new(Vec::new())) });
-    assert!(!matches!(model.inspection, Inspection::Seen { stale: false, .. }), "{:?}", model.inspection);
+    assert!(
+        !matches!(model.preview.inspection, Inspection::Seen { stale: false, .. }),
+        "{:?}",
+        model.preview.inspection
+    );
 }
 
 fn confirm(what: Confirm) -> Model {
     let mut model = answered("review");
-    model.overlays.push(Overlay::Confirm { what, typed: line("", false), yes: false });
+    model.dialogs.open.push(Overlay::Confirm { what, typed: line("", false), yes: false });
     model
 }
 
@@ -313,7 +317,7 @@ fn undo_needs_the_name_typed() {
 #[test]
 fn read_only_never_writes_whatever_is_pressed() {
     let mut model = answered("review");
-    model.read_only = true;
+    model.run.read_only = true;
     let mut effects = press(&mut model, "a");
     for binding in TABLE {
         for key in binding.keys {
@@ -324,16 +328,16 @@ fn read_only_never_writes_whatever_is_pressed() {
     assert!(!writes(&effects));
     // Even where a problem is told and its card offers ways.
     let mut model = answered("review");
-    model.read_only = true;
-    model.screen = Screen::Run;
+    model.run.read_only = true;
+    model.nav.screen = Screen::Run;
     let repair = Remedy::Repair { title: "start docker".to_owned(), actions: Vec::new() };
     update(&mut model, trouble(Place::Worker("worker1".to_owned()), vec![repair]));
     for keys in ["p", "r", "u", "1<enter>", "2<enter>", "3<enter>", "4<enter>", "<enter>"] {
         let effects = press(&mut model, &format!("{keys}worker1<enter><enter>"));
         assert!(!writes(&effects), "{keys}");
-        model.overlays.clear();
-        model.screen = Screen::Run;
-        model.focus = 0;
+        model.dialogs.open.clear();
+        model.nav.screen = Screen::Run;
+        model.nav.focus = 0;
     }
 }
 
@@ -347,20 +351,20 @@ fn control_c_stops_once_and_then_at_once() {
     assert_eq!(model.run.stops, 1);
     assert_eq!(stops(&press(&mut model, "<c-c><right><enter>")), 1);
     assert_eq!(model.run.stops, 2);
-    assert!(model.leaving.is_none(), "what runs is not left by stopping it");
+    assert!(model.window.leaving.is_none(), "what runs is not left by stopping it");
 }
 
 #[test]
 fn while_it_runs_no_way_leads_to_a_second_run_of_everything() {
     let mut model = running();
     press(&mut model, "<esc>");
-    assert_eq!(model.screen, Screen::Run);
+    assert_eq!(model.nav.screen, Screen::Run);
     press(&mut model, "<c-k>go to Review<enter>");
-    assert_eq!(model.screen, Screen::Run, "the menu jumps no farther than Ctrl-G");
+    assert_eq!(model.nav.screen, Screen::Run, "the menu jumps no farther than Ctrl-G");
     // An answer can be changed meanwhile, and Esc comes back to what runs.
     gangplank::ui::wizard::update::edit(&mut model, Screen::Cluster, None, None);
     press(&mut model, "<esc><esc><esc>");
-    assert_eq!(model.screen, Screen::Run);
+    assert_eq!(model.nav.screen, Screen::Run);
     gangplank::ui::wizard::update::edit(&mut model, Screen::Review, None, None);
     seen(&mut model);
     assert!(!writes(&press(&mut model, "a")));
@@ -372,7 +376,7 @@ fn questions_wait_for_each_other_and_each_gets_its_answer() {
     for msg in [secret(7), trust(8), secret(9)] {
         update(&mut model, msg);
     }
-    assert_eq!(model.overlays.len(), 1);
+    assert_eq!(model.dialogs.open.len(), 1);
     let effects = press(&mut model, "one<enter><esc>three<enter>");
     let replies: Vec<_> = effects
         .iter()
@@ -383,7 +387,7 @@ fn questions_wait_for_each_other_and_each_gets_its_answer() {
         .collect();
     let word = |text: &str| Reply::Secret(Some(zeroize::Zeroizing::new(text.to_owned())));
     assert!(replies == [(7, word("one")), (8, Reply::Trust(2)), (9, word("three"))], "{replies:?}");
-    assert!(model.overlays.is_empty());
+    assert!(model.dialogs.open.is_empty());
 }
 
 #[test]
@@ -394,7 +398,7 @@ fn a_question_nobody_waits_for_goes_away_and_the_next_one_comes() {
     update(&mut model, secret(3));
     update(&mut model, Msg::Unasked { id: 2 });
     update(&mut model, Msg::Unasked { id: 1 });
-    assert!(matches!(model.overlays.as_slice(), [Overlay::Ask { id: 3, .. }]));
+    assert!(matches!(model.dialogs.open.as_slice(), [Overlay::Ask { id: 3, .. }]));
 }
 
 #[test]
@@ -420,7 +424,7 @@ fn secrets_are_in_no_debug_text() {
     let mut model = answered("workers");
     update(&mut model, secret(1));
     press(&mut model, "swordfish");
-    let shown = format!("{:?}", model.overlays);
+    let shown = format!("{:?}", model.dialogs.open);
     assert!(!shown.contains("swordfish"), "{shown}");
     let effects = press(&mut model, "<enter>");
     let shown = format!("{effects:?}");
@@ -450,8 +454,8 @@ fn the_menu_has_every_possible_command() {
 #[test]
 fn help_tells_every_possible_key() {
     for mut model in [model(), answered("workers"), answered("review"), running()] {
-        model.size = (200, 70);
-        model.editor = None;
+        model.window.size = (200, 70);
+        model.form.editor = None;
         let wanted: Vec<&str> = keymap::possible(&model).map(|binding| binding.long).collect();
         let mut left: Vec<String> =
             wanted.iter().map(|long| long.chars().take(30).collect::<String>().trim().to_owned()).collect();
@@ -462,19 +466,19 @@ fn help_tells_every_possible_key() {
             left.retain(|long| !shown.contains(long.as_str()));
             press(&mut model, "<pgdn>");
         }
-        assert!(left.is_empty(), "{:?}: {left:?}", model.screen);
+        assert!(left.is_empty(), "{:?}: {left:?}", model.nav.screen);
     }
 }
 
 #[test]
 fn many_pasted_lines_open_the_dialog_and_escapes_are_taken_out() {
     let mut model = answered("workers");
-    let count = model.answers.workers.len();
+    let count = model.form.answers.workers.len();
     update(&mut model, Msg::Paste("\u{1b}[31m10.0.0.21\u{1b}[0m\r\n10.0.0.22\u{7}\r\n".to_owned()));
-    assert!(matches!(model.overlays.last(), Some(Overlay::PasteWorkers { .. })));
+    assert!(matches!(model.dialogs.open.last(), Some(Overlay::PasteWorkers { .. })));
     let effects = press(&mut model, "<tab>");
     let new: Vec<_> =
-        model.answers.workers.iter().skip(count).filter_map(|one| one.address.clone()).collect();
+        model.form.answers.workers.iter().skip(count).filter_map(|one| one.address.clone()).collect();
     assert_eq!(new, ["10.0.0.21", "10.0.0.22"]);
     assert_eq!(looks(&effects).len(), 2);
 }
@@ -485,48 +489,48 @@ fn certificates_of_an_offline_ca_are_given_with_c() {
     let waiting = vec![("worker1".to_owned(), false)];
     update(&mut model, Msg::Offline(Offline { waiting, ..Offline::default() }));
     press(&mut model, "c");
-    assert!(matches!(model.overlays.last(), Some(Overlay::PasteCertificates { .. })));
+    assert!(matches!(model.dialogs.open.last(), Some(Overlay::PasteCertificates { .. })));
     update(&mut model, Msg::Paste("-----BEGIN CERTIFICATE-----\nAA\n-----END CERTIFICATE-----\n".to_owned()));
     let effects = press(&mut model, "<tab>");
     assert!(matches!(effects.as_slice(), [Effect::Certificates(text)] if text.lines().count() >= 3));
-    assert_eq!(model.screen, Screen::Run);
+    assert_eq!(model.nav.screen, Screen::Run);
 }
 
 #[test]
 fn a_name_typed_past_another_workers_name_takes_nothing_of_it() {
     let mut model = answered("workers");
-    model.only = vec!["worker1".to_owned()];
+    model.form.only = vec!["worker1".to_owned()];
     // The second worker's name on its way from worker2 to worker12 is worker1 for a moment.
     press(&mut model, "<down><enter><backspace>12<esc>");
     assert_eq!(model.worker_name(1), "worker12");
-    assert_eq!(model.only, ["worker1"]);
+    assert_eq!(model.form.only, ["worker1"]);
     let mut model = answered("workers");
-    model.only = vec!["worker2".to_owned()];
+    model.form.only = vec!["worker2".to_owned()];
     press(&mut model, "<down><enter><backspace>12<esc>");
-    assert_eq!(model.only, ["worker12"], "the chosen one is still the chosen one");
+    assert_eq!(model.form.only, ["worker12"], "the chosen one is still the chosen one");
 }
 
 #[test]
 fn a_look_at_a_worker_that_was_renamed_meanwhile_is_still_its_look() {
     let mut model = answered("workers");
-    let number = model.look_numbers[&ProbeTarget::Worker("worker1".to_owned())];
+    let number = model.probes.numbers[&ProbeTarget::Worker("worker1".to_owned())];
     press(&mut model, "<enter>x");
     let look = gangplank::ui::wizard::model::Look {
         word: "fine".to_owned(),
         ..gangplank::ui::wizard::model::Look::begun()
     };
     update(&mut model, Msg::Looked { target: ProbeTarget::Worker("worker1".to_owned()), number, look });
-    assert_eq!(model.looks[&ProbeTarget::Worker("worker1x".to_owned())].word, "fine");
+    assert_eq!(model.probes.looks[&ProbeTarget::Worker("worker1x".to_owned())].word, "fine");
 }
 
 #[test]
 fn a_worker_removed_while_its_field_is_typed_into_leaves_the_next_one_alone() {
     let mut model = answered("workers");
-    let second = model.answers.workers[1].clone();
+    let second = model.form.answers.workers[1].clone();
     press(&mut model, "<enter><c-k>off the list<enter>");
-    assert_eq!(model.answers.workers, std::slice::from_ref(&second));
+    assert_eq!(model.form.answers.workers, std::slice::from_ref(&second));
     press(&mut model, "x");
-    assert_eq!(model.answers.workers, [second]);
+    assert_eq!(model.form.answers.workers, [second]);
 }
 
 #[test]
@@ -534,9 +538,9 @@ fn other_choices_and_back_again_keep_what_was_typed() {
     let mut model = model();
     press(&mut model, "<enter><backtab>");
     press(&mut model, "<right><tab>root@ca/root<esc><backtab>");
-    assert_eq!(model.answers.ca.place.as_deref(), Some("ssh://root@ca/root"));
+    assert_eq!(model.form.answers.ca.place.as_deref(), Some("ssh://root@ca/root"));
     press(&mut model, "<right><right><right><right>");
-    assert_eq!(model.answers.ca.place.as_deref(), Some("ssh://root@ca/root"));
+    assert_eq!(model.form.answers.ca.place.as_deref(), Some("ssh://root@ca/root"));
 }
 
 #[test]
@@ -551,12 +555,12 @@ fn control_and_alt_letters_do_nothing_a_letter_does() {
 #[test]
 fn space_chooses_the_worker_under_the_mark_and_leaves_the_mark_there() {
     let mut model = answered("welcome");
-    model.overlays.clear();
-    model.overlays.push(Overlay::PickWorker { chosen: std::collections::BTreeSet::new(), at: 0 });
+    model.dialogs.open.clear();
+    model.dialogs.open.push(Overlay::PickWorker { chosen: std::collections::BTreeSet::new(), at: 0 });
     let names = model.worker_names();
     press(&mut model, "<space><down><space><space><space>");
-    let [Overlay::PickWorker { chosen, at: 1 }] = model.overlays.as_slice() else {
-        panic!("{:?}", model.overlays)
+    let [Overlay::PickWorker { chosen, at: 1 }] = model.dialogs.open.as_slice() else {
+        panic!("{:?}", model.dialogs.open)
     };
     assert!(names.len() > 1 && chosen.iter().eq(&names[..2]), "{chosen:?} of {names:?}");
 }

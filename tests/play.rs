@@ -86,7 +86,7 @@ fn first_cluster_plays_to_its_report_and_is_recorded() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("talk.cast");
     let wizard = play("first-cluster", Some(&file));
-    assert_eq!((wizard.model.run.code, wizard.model.screen), (Some(0), Screen::Report));
+    assert_eq!((wizard.model.run.code, wizard.model.nav.screen), (Some(0), Screen::Report));
     for worker in ["worker01", "worker02", "worker03"] {
         assert_eq!(state(&wizard, worker, "ready"), Some(CellState::Proven), "{worker}");
     }
@@ -133,7 +133,7 @@ fn a_plan_that_cannot_be_opened_leaves_the_demo_under_its_answers() {
     };
     until(&mut wizard, &|wizard| wizard.works.demo().is_some());
     wizard.works.perform(Effect::OpenPlan("nowhere.yaml".into()), &wizard.model);
-    until(&mut wizard, &|wizard| matches!(wizard.model.overlays.last(), Some(Overlay::Text { .. })));
+    until(&mut wizard, &|wizard| matches!(wizard.model.dialogs.open.last(), Some(Overlay::Text { .. })));
     assert!(wizard.model.demo.is_some() && wizard.works.demo().is_some());
     let plan = folder.path().join("plan.yaml");
     std::fs::write(&plan, "cluster:\n  name: harbour\n").unwrap();

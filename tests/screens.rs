@@ -100,7 +100,7 @@ fn styles_are_as_kept_in_every_palette() {
         let mut all = String::new();
         for name in ["workers-problem", "review", "run-problem"] {
             let mut model = scenes::scene(name, (80, 24)).unwrap();
-            model.theme.palette = palette;
+            model.window.theme.palette = palette;
             let _ = writeln!(all, "# {name}\n{}", styles(&scenes::picture(&model)));
         }
         insta::assert_snapshot!(format!("styles-{}", palette.name()), all);
@@ -112,7 +112,7 @@ fn styles_are_as_kept_in_every_palette() {
 fn states_are_told_in_words_too() {
     let said = |name: &str, size| {
         let mut model = scenes::scene(name, size).unwrap();
-        model.theme.palette = Palette::Mono;
+        model.window.theme.palette = Palette::Mono;
         let all = text(&scenes::picture(&model));
         all.chars().map(|c| if c.is_ascii() { c } else { '?' }).collect::<String>()
     };
@@ -178,7 +178,7 @@ fn a_key_that_an_offline_ca_must_not_have_can_be_emptied() {
     assert!(model.items().contains(&Item::Field(Field::CaKey)));
     let _ = input::answer(&mut model, Field::CaKey, "");
     assert!(!model.items().contains(&Item::Field(Field::CaKey)));
-    assert!(!model.issues.iter().any(|remark| remark.field == "ca.key"), "{:?}", model.issues);
+    assert!(!model.form.issues.iter().any(|remark| remark.field == "ca.key"), "{:?}", model.form.issues);
 }
 
 /// The last line of a page longer than the window is reached, and the first one again.

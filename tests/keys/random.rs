@@ -22,7 +22,7 @@ use ratatui::backend::TestBackend;
 
 /// The screen as text.
 pub fn text(model: &Model) -> String {
-    let (width, height) = model.size;
+    let (width, height) = model.window.size;
     let mut screen = Terminal::new(TestBackend::new(width, height)).unwrap();
     screen.draw(|frame| view::draw(frame, model)).unwrap();
     // A screen without any cell has no text either.
@@ -205,9 +205,9 @@ fn msg(model: &Model, what: &Happens, seq: u64) -> Msg {
         Happens::Key(key) => Msg::Key(key),
         Happens::Paste(text) => Msg::Paste(text),
         Happens::Resize(width, height) => Msg::Resize(width, height),
-        Happens::Tick => Msg::Tick(model.now),
+        Happens::Tick => Msg::Tick(model.window.now),
         Happens::Looked(target, problem, bad) => {
-            let number = model.look_numbers.get(&target).copied().unwrap_or(0);
+            let number = model.probes.numbers.get(&target).copied().unwrap_or(0);
             let lines = vec![(Role::Text, problem.what.clone())];
             let mood = if bad { LookStatus::Bad } else { LookStatus::Good };
             let look = Look {
@@ -219,10 +219,8 @@ fn msg(model: &Model, what: &Happens, seq: u64) -> Msg {
             };
             Msg::Looked { target, number, look }
         }
-        Happens::Inspected(problem) => Msg::Inspected { number: model.inspection_number, seen: Err(problem) },
-        Happens::Seen => {
-            Msg::Inspected { number: model.inspection_number, seen: Ok(std::sync::Arc::default()) }
-        }
+        Happens::Inspected(problem) => Msg::Inspected { number: model.preview.number, seen: Err(problem) },
+        Happens::Seen => Msg::Inspected { number: model.preview.number, seen: Ok(std::sync::Arc::default()) },
         Happens::Ask(id, question) => Msg::Ask { id, question },
         Happens::Unasked(id) => Msg::Unasked { id },
         Happens::Say(text) => Msg::Say(Role::Warn, text),
@@ -257,7 +255,7 @@ fn start(at: usize) -> Model {
         4 => super::answered("kubectl"),
         _ => {
             let mut model = super::answered("review");
-            model.read_only = true;
+            model.run.read_only = true;
             model
         }
     }
@@ -270,30 +268,30 @@ proptest! {
     fn whatever_happens_the_wizard_stays_whole(at in 0_usize..6, story in proptest::collection::vec(happens(), 1..60)) {
         let mut model = start(at);
         for (seq, what) in (0..).zip(&story) {
-            let before = model.answers.clone();
+            let before = model.form.answers.clone();
             let message = msg(&model, what, seq);
             let effects = update(&mut model, message);
-            prop_assert!(by_hand(what) || model.answers == before, "{what:?} changed answers");
-            if model.read_only {
+            prop_assert!(by_hand(what) || model.form.answers == before, "{what:?} changed answers");
+            if model.run.read_only {
                 prop_assert!(!super::writes(&effects), "{what:?}: {effects:?}");
             }
             text(&model);
         }
-        let answers = model.answers.clone();
+        let answers = model.form.answers.clone();
         for _ in 0..30 {
             let effects = update(&mut model, Msg::Key(KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE)));
             prop_assert!(!effects.iter().any(|effect| matches!(effect, Effect::Quit(_))));
         }
         prop_assert!(
-            model.overlays.iter().all(|overlay| matches!(overlay, Overlay::Ask { .. })) && model.questions.is_empty()
-                || model.overlays.is_empty(),
-            "{:?}", model.overlays
+            model.dialogs.open.iter().all(|overlay| matches!(overlay, Overlay::Ask { .. })) && model.dialogs.waiting.is_empty()
+                || model.dialogs.open.is_empty(),
+            "{:?}", model.dialogs.open
         );
         prop_assert!(
-            model.screen == Screen::Welcome || model.run.going_on() && model.screen == Screen::Run,
-            "{:?} {:?} {:?}", model.screen, model.history, model.overlays
+            model.nav.screen == Screen::Welcome || model.run.going_on() && model.nav.screen == Screen::Run,
+            "{:?} {:?} {:?}", model.nav.screen, model.nav.history, model.dialogs.open
         );
-        prop_assert_eq!(&model.answers, &answers, "Esc changed an answer");
+        prop_assert_eq!(&model.form.answers, &answers, "Esc changed an answer");
         // Whatever was typed, right or wrong, is there again when the session is opened.
         let state = tempfile::tempdir().unwrap();
         session::draft(&model).write(state.path()).unwrap();
@@ -301,6 +299,6 @@ proptest! {
         prop_assert_eq!(saved.len(), 1);
         let opened = session::open(state.path(), &saved[0].name);
         prop_assert!(opened.is_ok(), "{:?}", opened.err());
-        prop_assert_eq!(opened.unwrap().answers, session::portable(&model.answers, &model.base));
+        prop_assert_eq!(opened.unwrap().answers, session::portable(&model.form.answers, &model.form.base));
     }
 }

@@ -87,14 +87,14 @@ pub fn scene(name: &str, size: (u16, u16)) -> Option<Model> {
     let mut stage = SceneStage::open(if failed { "failed-worker" } else { "first-cluster" }, size)?;
     stage.play(name);
     if name == "too-small" {
-        stage.model.size = (46, 8);
+        stage.model.window.size = (46, 8);
     }
     Some(stage.model)
 }
 
 /// What a model looks like.
 pub fn picture(model: &Model) -> Buffer {
-    let (width, height) = model.size;
+    let (width, height) = model.window.size;
     let mut screen = match Terminal::new(TestBackend::new(width, height)) {
         Ok(screen) => screen,
         Err(error) => match error {},
@@ -236,7 +236,7 @@ impl SceneStage {
         lab.world.lab().set_fast_keys();
         let model = Model::new(Theme::default(), size, start());
         let mut stage = Self { model, lab, ca: None, until: f64::MAX };
-        stage.model.home = Some(PathBuf::from(stage.lab.world.home()));
+        stage.model.form.home = Some(PathBuf::from(stage.lab.world.home()));
         update::validate(&mut stage.model);
         let opened = Opened {
             answers: stage.lab.answers.clone(),
@@ -264,7 +264,7 @@ impl SceneStage {
                 let _ = input::answer(&mut self.model, Field::CaPlace, "offline");
                 let _ = input::answer(&mut self.model, Field::CaCert, "/home/op/root-ca.crt");
                 let _ = input::answer(&mut self.model, Field::CaKey, "");
-                self.model.looks.clear();
+                self.model.probes.looks.clear();
                 let effects = update::enter(&mut self.model, crate::ui::wizard::model::Screen::Ca);
                 self.carry_out(effects);
             }
@@ -364,7 +364,7 @@ impl SceneStage {
         only: Vec<String>,
         reviewed: Option<Reviewed>,
     ) -> Engine<'a> {
-        let only = if only.is_empty() { self.model.only.clone() } else { only };
+        let only = if only.is_empty() { self.model.form.only.clone() } else { only };
         let options = RunOptions { only, reviewed, ..RunOptions::new(RUN, stop) };
         Engine::new(plan, self.lab.world.as_ref(), front, options)
     }
@@ -402,7 +402,7 @@ impl SceneStage {
         let (mut code, mut events) = (0, Vec::new());
         for name in workers.collect::<Vec<_>>() {
             let (keeps, stop) = (RecordingFront::default(), Stop::default());
-            let reviewed = self.model.inspection.seen().filter(|_| only.is_empty()).map(Reviewed::of);
+            let reviewed = self.model.preview.inspection.seen().filter(|_| only.is_empty()).map(Reviewed::of);
             code = code.max(self.engine(&plan, &keeps, &stop, vec![name], reviewed).apply().number());
             join(&mut events, keeps);
         }
@@ -418,7 +418,7 @@ impl SceneStage {
         }
         let passed = if whole { 48.0 } else { last };
         let passed = SignedDuration::try_from(Duration::from_secs_f64(passed)).unwrap_or_default();
-        self.model.now = start().saturating_add(passed).unwrap_or(self.model.now);
+        self.model.window.now = start().saturating_add(passed).unwrap_or(self.model.window.now);
         if whole {
             self.live();
         }
@@ -432,7 +432,12 @@ impl SceneStage {
         let Some(plan) = update::plan(&self.model) else { return };
         let world = Arc::clone(&self.lab.world);
         let spots = live::watch_targets(&plan);
-        let at = self.model.now.saturating_sub(SignedDuration::from_secs(2)).unwrap_or(self.model.now);
+        let at = self
+            .model
+            .window
+            .now
+            .saturating_sub(SignedDuration::from_secs(2))
+            .unwrap_or(self.model.window.now);
         let mut panel = live::Panel::new(&spots);
         for spot in &spots {
             let mut tell = |news| {
@@ -476,7 +481,7 @@ impl SceneStage {
                 panel.apply(Update::Api { at, news: ApiNews::Down { why, again: at } });
             }
         }
-        self.model.live = Some(panel);
+        self.model.live.panel = Some(panel);
     }
 
     /// The CA's certificate, carried here as one does for a CA that is offline.

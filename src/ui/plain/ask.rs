@@ -18,7 +18,7 @@ use crate::ui::wizard::{input, layer, update};
 impl Dialogue {
     /// Says and asks what the model laid over the screen.
     pub(super) fn overlays(&mut self) -> DialogueEnd {
-        while let Some(overlay) = self.model.overlays.pop() {
+        while let Some(overlay) = self.model.dialogs.open.pop() {
             match overlay {
                 Overlay::Ask { id, question, .. } => self.question(id, &question)?,
                 Overlay::Text { title, lines, .. } => {
@@ -32,7 +32,7 @@ impl Dialogue {
                     let choices = layer::look_choices(&problem, &target).into_iter().map(in_lines);
                     let texts: Vec<String> = choices.map(|choice| choice.text).collect();
                     if let Some(at) = self.number(&texts, "Which way, Enter for none:")? {
-                        self.model.overlays.push(Overlay::Problem { target, problem, at });
+                        self.model.dialogs.open.push(Overlay::Problem { target, problem, at });
                         self.key(KeyCode::Enter);
                         self.settle()?;
                     }
@@ -45,7 +45,7 @@ impl Dialogue {
                         let chosen: BTreeSet<String> =
                             rows.iter().filter_map(|row| names.get(*row).cloned()).collect();
                         let chosen = if chosen.is_empty() { names.into_iter().collect() } else { chosen };
-                        self.model.overlays.push(Overlay::PickWorker { chosen, at: 0 });
+                        self.model.dialogs.open.push(Overlay::PickWorker { chosen, at: 0 });
                         self.key(KeyCode::Enter);
                     }
                 }
@@ -54,7 +54,7 @@ impl Dialogue {
                     let names: Vec<String> =
                         labs.iter().map(|(name, title)| format!("{name}: {title}")).collect();
                     if let Some(at) = self.number(&names, "Which demo, Enter for none:")? {
-                        self.model.overlays.push(Overlay::PickDemo { at });
+                        self.model.dialogs.open.push(Overlay::PickDemo { at });
                         self.key(KeyCode::Enter);
                         self.settle()?;
                     }
@@ -66,7 +66,7 @@ impl Dialogue {
                         && !rows.is_empty()
                     {
                         let hosts = (0..).zip(names).map(|(row, name)| (name, rows.contains(&row))).collect();
-                        self.model.overlays.push(Overlay::Import { hosts, at: 0 });
+                        self.model.dialogs.open.push(Overlay::Import { hosts, at: 0 });
                         self.key(KeyCode::Enter);
                         self.settle()?;
                     }
@@ -98,7 +98,7 @@ impl Dialogue {
 
     /// Gives the name of a file, and waits until it is read or written.
     pub(super) fn file(&mut self, what: LineFor, name: &str) -> DialogueEnd {
-        self.model.overlays.push(Overlay::Line { what, text: input::line(name, false) });
+        self.model.dialogs.open.push(Overlay::Line { what, text: input::line(name, false) });
         self.key(KeyCode::Enter);
         self.answer_of_work()
     }
@@ -278,7 +278,7 @@ impl Dialogue {
         let line = self.read(&format!("Type {host} to do it, Enter for no:"))?;
         if line == host {
             let typed = input::line(&host, false);
-            self.model.overlays.push(Overlay::Confirm { what, typed, yes: true });
+            self.model.dialogs.open.push(Overlay::Confirm { what, typed, yes: true });
             self.key(KeyCode::Enter);
         } else {
             self.voice.say(if line.is_empty() {

@@ -29,27 +29,27 @@ impl Dialogue {
             Item::Rows | Item::Button(_) => None,
         });
         // A hash belongs to a file.
-        let row = self.model.row;
-        let kubelet = !Field::Kubelet.get(&self.model.answers, row).is_empty();
+        let row = self.model.nav.row;
+        let kubelet = !Field::Kubelet.get(&self.model.form.answers, row).is_empty();
         fields.filter(|field| *field != Field::KubeletHash || kubelet).collect()
     }
 
     /// The first remark that stops, of this screen.
     fn wrong_here(&self) -> bool {
-        let screen = self.model.screen;
-        self.model.issues.iter().any(|remark| remark.stops && forms::screen_of(&remark.field) == screen)
+        let screen = self.model.nav.screen;
+        self.model.form.issues.iter().any(|remark| remark.stops && forms::screen_of(&remark.field) == screen)
     }
 
     /// A screen of fields.
     pub(super) fn form(&mut self) -> DialogueEnd {
-        let screen = self.model.screen;
+        let screen = self.model.nav.screen;
         let wanted = match self.model.item() {
-            Some(Item::Field(field)) if self.model.return_to.is_some() => Some(field),
+            Some(Item::Field(field)) if self.model.nav.return_to.is_some() => Some(field),
             _ => None,
         };
         self.heading();
         self.settle()?;
-        let new = !self.opened && !self.model.finished.contains(&screen);
+        let new = !self.opened && !self.model.nav.finished.contains(&screen);
         match wanted {
             Some(field) => {
                 self.ask(field)?;
@@ -60,7 +60,7 @@ impl Dialogue {
         loop {
             self.look()?;
             self.seen();
-            let back = if self.model.return_to.is_some() { "return" } else { "continue" };
+            let back = if self.model.nav.return_to.is_some() { "return" } else { "continue" };
             let mut ways: Vec<MenuRow<'_>> = vec![("1", back), ("2", "change answers"), ("3", "look again")];
             match screen {
                 Screen::Kubectl => ways.push(("d", "kubeconfig before and after")),
@@ -88,7 +88,7 @@ impl Dialogue {
                     self.perform(effects);
                 }
             }
-            if self.model.screen != screen {
+            if self.model.nav.screen != screen {
                 return Ok(());
             }
         }
@@ -96,23 +96,24 @@ impl Dialogue {
 
     /// On to the next screen, or back to where an answer was wanted; what is wrong is asked again.
     pub(super) fn go_on_from_form(&mut self) -> DialogueEnd {
-        let screen = self.model.screen;
-        let effects = if self.model.return_to.is_some() && !self.wrong_here() {
-            self.model.finished.insert(screen);
+        let screen = self.model.nav.screen;
+        let effects = if self.model.nav.return_to.is_some() && !self.wrong_here() {
+            self.model.nav.finished.insert(screen);
             update::back(&mut self.model)
         } else {
             update::next(&mut self.model)
         };
         let wrong = self.model.item();
         self.perform(effects);
-        if self.model.screen != screen {
+        if self.model.nav.screen != screen {
             return Ok(());
         }
-        let problem = self.model.overlays.iter().any(|overlay| matches!(overlay, Overlay::Problem { .. }));
+        let problem =
+            self.model.dialogs.open.iter().any(|overlay| matches!(overlay, Overlay::Problem { .. }));
         self.overlays()?;
         if let Some(Item::Field(field)) = wrong
             && !problem
-            && self.model.screen == screen
+            && self.model.nav.screen == screen
         {
             self.ask(field)?;
         }
@@ -130,7 +131,7 @@ impl Dialogue {
 
     /// An answer as it reads; what is empty says what that means.
     pub(super) fn shown_value(&self, field: Field) -> String {
-        let value = field.get(&self.model.answers, self.model.row);
+        let value = field.get(&self.model.form.answers, self.model.nav.row);
         if let Some(choices) = field.choices() {
             let text = choices.iter().find(|(word, _)| *word == value).map(|(_, text)| (*text).to_owned());
             return text.unwrap_or(value);
@@ -138,7 +139,7 @@ impl Dialogue {
         if !value.is_empty() {
             return value;
         }
-        let inherited = field.inherited(&self.model.answers);
+        let inherited = field.inherited(&self.model.form.answers);
         inherited.unwrap_or_else(|| match field.hint() {
             _ if self.missing(field) => "not answered yet".to_owned(),
             "" => "not answered".to_owned(),
@@ -148,13 +149,13 @@ impl Dialogue {
 
     /// A plan cannot be made without it.
     fn missing(&self, field: Field) -> bool {
-        let path = field.path(self.model.row);
-        self.model.issues.iter().any(|remark| remark.missing && remark.stops && remark.field == path)
+        let path = field.path(self.model.nav.row);
+        self.model.form.issues.iter().any(|remark| remark.missing && remark.stops && remark.field == path)
     }
 
     /// What is to be said about an answer; `true` when it stops.
     fn remark(&mut self, field: Field) -> bool {
-        let Some(remark) = self.model.remark(field, self.model.row) else { return false };
+        let Some(remark) = self.model.remark(field, self.model.nav.row) else { return false };
         let stops = remark.stops;
         let words = match (remark.what.as_str(), remark.cure.as_str()) {
             (what, "") => what.to_owned(),
@@ -188,7 +189,7 @@ impl Dialogue {
             }
         }
         loop {
-            let value = field.get(&self.model.answers, self.model.row);
+            let value = field.get(&self.model.form.answers, self.model.nav.row);
             let prompt = match choices {
                 Some(choices) => {
                     let at = choices.iter().position(|(word, _)| *word == value).unwrap_or(0);
@@ -224,7 +225,7 @@ impl Dialogue {
                 (text, None) => text.to_owned(),
             };
             if new == value {
-                self.model.touched.insert((field, self.model.row));
+                self.model.form.touched.insert((field, self.model.nav.row));
             } else {
                 let effects = input::answer(&mut self.model, field, &new);
                 self.perform(effects);
@@ -237,7 +238,7 @@ impl Dialogue {
 
     /// Looks at what this screen is about, where it was not seen since its answers changed.
     pub(super) fn look(&mut self) -> DialogueEnd {
-        let target = match self.model.screen {
+        let target = match self.model.nav.screen {
             Screen::Ca => ProbeTarget::Ca,
             Screen::Cluster => ProbeTarget::Api,
             _ => return Ok(()),
@@ -250,7 +251,7 @@ impl Dialogue {
     pub(super) fn look_at(&mut self, target: ProbeTarget) {
         let row = match &target {
             ProbeTarget::Worker(name) => {
-                (0..self.model.answers.workers.len()).find(|row| self.model.worker_name(*row) == *name)
+                (0..self.model.form.answers.workers.len()).find(|row| self.model.worker_name(*row) == *name)
             }
             ProbeTarget::Ca | ProbeTarget::Api => None,
         };
@@ -260,8 +261,8 @@ impl Dialogue {
             (ProbeTarget::Worker(_), Some(row)) => path.starts_with(&format!("workers[{row}]")),
             (ProbeTarget::Worker(_), None) => true,
         };
-        let wrong = self.model.issues.iter().any(|remark| remark.stops && own(&remark.field));
-        let fresh = self.model.looks.get(&target).is_some_and(|look| !look.stale);
+        let wrong = self.model.form.issues.iter().any(|remark| remark.stops && own(&remark.field));
+        let fresh = self.model.probes.looks.get(&target).is_some_and(|look| !look.stale);
         if !wrong && !fresh {
             let effect = update::look(&mut self.model, target);
             self.perform(vec![effect]);
@@ -270,7 +271,7 @@ impl Dialogue {
 
     /// What was seen of the things this screen is about.
     fn seen(&mut self) {
-        match self.model.screen {
+        match self.model.nav.screen {
             Screen::Ca => self.say_look(&ProbeTarget::Ca),
             Screen::Cluster => self.say_look(&ProbeTarget::Api),
             Screen::Certificates => self.certificates(FULL),
@@ -282,7 +283,7 @@ impl Dialogue {
 
     /// A look in lines.
     pub(super) fn say_look(&mut self, target: &ProbeTarget) {
-        let Some(Look { lines, problem, .. }) = self.model.looks.get(target).cloned() else { return };
+        let Some(Look { lines, problem, .. }) = self.model.probes.looks.get(target).cloned() else { return };
         for (role, line) in lines {
             self.voice.role(role, line.trim_start());
         }
@@ -296,7 +297,7 @@ impl Dialogue {
 
     /// What an inspection found of this computer or the cluster.
     fn steps(&mut self, place: &Place) {
-        if let Inspection::Failed(problem) = &self.model.inspection {
+        if let Inspection::Failed(problem) = &self.model.preview.inspection {
             let words = format!("{} {}", problem.code, problem.what);
             self.voice.role(Role::Bad, &words);
         }
@@ -312,7 +313,7 @@ impl Dialogue {
 
     /// The certificates that are made or kept.
     fn certificates(&mut self, full: usize) {
-        let days = Field::Days.get(&self.model.answers, 0).parse::<i64>().unwrap_or(365);
+        let days = Field::Days.get(&self.model.form.answers, 0).parse::<i64>().unwrap_or(365);
         let all = certificates::cards(&self.model, days);
         let short = all.len() > full;
         for card in all {
@@ -326,7 +327,7 @@ impl Dialogue {
                 self.voice.role(*role, line);
             }
         }
-        if let Inspection::Failed(problem) = &self.model.inspection {
+        if let Inspection::Failed(problem) = &self.model.preview.inspection {
             let words = format!("{} {}", problem.code, problem.what);
             self.voice.role(Role::Bad, &words);
         }

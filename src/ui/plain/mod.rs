@@ -78,10 +78,10 @@ fn in_lines(choice: RemedyChoice) -> RemedyChoice {
 pub fn run(start: WizardStart) -> u8 {
     let mut works = EffectRunner::new(start.send.clone(), start.replies, start.places.clone(), start.real);
     let mut model = Model::new(start.theme, (80, 24), works.now());
-    model.base.clone_from(&start.places.base);
-    model.home = Some(start.places.home.clone());
-    model.read_only = start.read_only;
-    model.sessions = session::list(&start.places.state);
+    model.form.base.clone_from(&start.places.base);
+    model.form.home = Some(start.places.home.clone());
+    model.run.read_only = start.read_only;
+    model.sessions.kept = session::list(&start.places.state);
     update::validate(&mut model);
     let opening = match start.opening {
         Opening::Welcome => None,
@@ -118,8 +118,8 @@ impl Dialogue {
             self.opening()?;
         }
         loop {
-            self.model.editor = None;
-            match self.model.screen {
+            self.model.form.editor = None;
+            match self.model.nav.screen {
                 Screen::Welcome => self.welcome()?,
                 Screen::Workers => self.workers()?,
                 Screen::Ca | Screen::Cluster | Screen::Certificates | Screen::Kubectl | Screen::Dns => {
@@ -155,7 +155,7 @@ impl Dialogue {
         self.works.close();
         if demo {
             self.voice.say("The demo ends; it keeps nothing.");
-        } else if self.model.screen != Screen::Welcome {
+        } else if self.model.nav.screen != Screen::Welcome {
             let name = self.model.session();
             self.voice.say(&format!("Saved as \"{name}\". It goes on with: gangplank resume {name} --plain"));
         }
@@ -178,10 +178,10 @@ impl Dialogue {
         let now = self.works.now();
         update::update(&mut self.model, Msg::Tick(now));
         let effects = update::update(&mut self.model, msg);
-        self.model.editor = None;
+        self.model.form.editor = None;
         if over {
             // Said in the words of lines by the run.
-            self.model.toast = None;
+            self.model.window.toast = None;
         }
         self.perform(effects);
     }
@@ -203,8 +203,8 @@ impl Dialogue {
                 effect => self.works.perform(effect, &self.model),
             }
         }
-        self.model.editor = None;
-        if let Some(toast) = self.model.toast.take() {
+        self.model.form.editor = None;
+        if let Some(toast) = self.model.window.toast.take() {
             self.voice.role(toast.role, &toast.text);
         }
     }
@@ -261,8 +261,8 @@ impl Dialogue {
     /// Waits until nothing is being looked at.
     fn settle(&mut self) -> DialogueEnd {
         let looking = |model: &Model| {
-            matches!(model.inspection, Inspection::Looking)
-                || model.looks.values().any(|look| look.mood == LookStatus::Looking)
+            matches!(model.preview.inspection, Inspection::Looking)
+                || model.probes.looks.values().any(|look| look.mood == LookStatus::Looking)
         };
         if looking(&self.model) {
             self.voice.say("Looking; nothing is changed.");
@@ -366,7 +366,7 @@ impl Dialogue {
 
     /// The heading of a screen and its sentence.
     fn heading(&mut self) {
-        let screen = self.model.screen;
+        let screen = self.model.nav.screen;
         self.voice.space();
         match screen.number() {
             Some(number) => self.voice.say(&format!("{number} of 8 {}", screen.title())),
@@ -394,7 +394,7 @@ impl Dialogue {
             self.voice.say(&format!("{number} {title}: {about}"));
         }
         let mut texts: Vec<String> = (1..=forms::WELCOME.len()).map(|number| number.to_string()).collect();
-        let sessions = self.model.sessions.clone();
+        let sessions = self.model.sessions.kept.clone();
         if let Some(first) = sessions.first() {
             let words = format!("3 goes on with \"{}\", at {}, {}", first.name, first.screen, first.about);
             self.voice.say_in(2, &words);
@@ -410,11 +410,11 @@ impl Dialogue {
         // They are listed above with what they do.
         let ways: Vec<MenuRow<'_>> = texts.iter().map(|text| (text.as_str(), "")).collect();
         let (chosen, _) = self.choose(&ways, None)?;
-        self.model.row = chosen.parse::<usize>().unwrap_or(1).saturating_sub(1);
-        self.model.focus = 0;
+        self.model.nav.row = chosen.parse::<usize>().unwrap_or(1).saturating_sub(1);
+        self.model.nav.focus = 0;
         let opens = chosen != "1";
         self.key(KeyCode::Enter);
-        if opens && self.model.screen == Screen::Welcome && self.model.overlays.is_empty() {
+        if opens && self.model.nav.screen == Screen::Welcome && self.model.dialogs.open.is_empty() {
             self.opening_of(&chosen)?;
         }
         self.overlays()
@@ -423,7 +423,7 @@ impl Dialogue {
     /// A way that opens something answers by a message.
     fn opening_of(&mut self, chosen: &str) -> DialogueEnd {
         let waits = match chosen {
-            "2" | "3" => !self.model.sessions.is_empty(),
+            "2" | "3" => !self.model.sessions.kept.is_empty(),
             _ => true,
         };
         if waits { self.opening() } else { Ok(()) }

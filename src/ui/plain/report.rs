@@ -38,7 +38,7 @@ impl Dialogue {
                     self.perform(effects);
                 }
             }
-            if self.model.screen != Screen::Report {
+            if self.model.nav.screen != Screen::Report {
                 return Ok(());
             }
         }

@@ -54,7 +54,7 @@ impl Dialogue {
             self.plan_in_lines();
             loop {
                 let next = self.review_menu()?;
-                if self.model.screen != Screen::Review {
+                if self.model.nav.screen != Screen::Review {
                     return Ok(());
                 }
                 if matches!(next, Next::Again) {
@@ -65,7 +65,7 @@ impl Dialogue {
     }
 
     fn plan_in_lines(&mut self) {
-        let problem = match &self.model.inspection {
+        let problem = match &self.model.preview.inspection {
             Inspection::Failed(problem) => Some(problem.clone()),
             Inspection::None | Inspection::Looking | Inspection::Seen { .. } => None,
         };
@@ -73,10 +73,11 @@ impl Dialogue {
             self.problem(&problem, None);
             return;
         }
-        let Inspection::Seen { at, .. } = &self.model.inspection else {
+        let Inspection::Seen { at, .. } = &self.model.preview.inspection else {
             self.voice.say("Not everything is answered yet:");
             let missing: Vec<String> = self
                 .model
+                .form
                 .issues
                 .iter()
                 .filter(|remark| remark.stops)
@@ -121,7 +122,7 @@ impl Dialogue {
             }
         }
         flush(&mut same, &mut lines);
-        let count = review::count(self.model.inspection.seen().unwrap_or_default());
+        let count = review::count(self.model.preview.inspection.seen().unwrap_or_default());
         for (indent, role, line) in lines {
             let line = format!("{}{line}", super::voice::word(role));
             self.voice.say_in(indent, &line);
@@ -136,11 +137,12 @@ impl Dialogue {
     }
 
     fn review_menu(&mut self) -> DialogueEnd<Next> {
-        let seen = self.model.inspection.seen().is_some();
+        let seen = self.model.preview.inspection.seen().is_some();
         let ready = update::plan(&self.model).is_some();
-        let pace = if self.model.guided { "pace: guided, ask before each step" } else { "pace: straight" };
+        let pace =
+            if self.model.run.guided { "pace: guided, ask before each step" } else { "pace: straight" };
         let mut ways: Vec<MenuRow<'_>> = Vec::new();
-        if seen && !self.model.read_only {
+        if seen && !self.model.run.read_only {
             ways.push(("a", "apply"));
         }
         if seen {
@@ -159,13 +161,13 @@ impl Dialogue {
             "a" => return self.apply(),
             "d" => {
                 if let Some(row) = self.review_row(&rest)? {
-                    self.model.review_row = row;
+                    self.model.preview.row = row;
                     self.detail();
                 }
             }
             "e" => {
                 if let Some(row) = self.review_row(&rest)? {
-                    self.model.review_row = row;
+                    self.model.preview.row = row;
                     let effects = review::edit_row(&mut self.model);
                     self.keep_focus(effects);
                 }
@@ -182,7 +184,7 @@ impl Dialogue {
                 return Ok(Next::Again);
             }
             "1" => {
-                let field = self.model.issues.iter().find(|remark| remark.stops);
+                let field = self.model.form.issues.iter().find(|remark| remark.stops);
                 if let Some(screen) = field.map(|remark| forms::screen_of(&remark.field)) {
                     let effects = update::go(&mut self.model, screen);
                     self.perform(effects);
@@ -198,9 +200,9 @@ impl Dialogue {
 
     /// Effects of going to an answer: the field that is wanted keeps the focus.
     pub(super) fn keep_focus(&mut self, effects: Vec<crate::ui::wizard::message::Effect>) {
-        let focus = self.model.focus;
+        let focus = self.model.nav.focus;
         self.perform(effects);
-        self.model.focus = focus;
+        self.model.nav.focus = focus;
     }
 
     /// Writes a file; a name that is not given is asked for.
@@ -244,7 +246,7 @@ impl Dialogue {
         let mut head = String::new();
         let mut told: Vec<Told> = Vec::new();
         let mut problem: Option<(Place, Problem)> = None;
-        if let Some(row) = review::rows(&self.model).get(self.model.review_row) {
+        if let Some(row) = review::rows(&self.model).get(self.model.preview.row) {
             head = row.seen.place.to_string();
             let place = row.seen.place.clone();
             problem = row.seen.problem.clone().map(|problem| (place.clone(), problem));
@@ -282,7 +284,7 @@ impl Dialogue {
     fn apply(&mut self) -> DialogueEnd<Next> {
         if review::replaced(&self.model).is_empty() {
             self.typed_ahead_is_void();
-            let count = review::count(self.model.inspection.seen().unwrap_or_default());
+            let count = review::count(self.model.preview.inspection.seen().unwrap_or_default());
             let prompt = match count.actions {
                 0 => "No action is left; type yes to have it proven:".to_owned(),
                 actions => format!(
@@ -303,6 +305,6 @@ impl Dialogue {
         if let Some(code) = self.leaving {
             return Err(Leave::Code(code));
         }
-        Ok(if matches!(self.model.inspection, Inspection::Looking) { Next::Again } else { Next::Ask })
+        Ok(if matches!(self.model.preview.inspection, Inspection::Looking) { Next::Again } else { Next::Ask })
     }
 }

@@ -87,7 +87,7 @@ impl Dialogue {
         self.heading();
         loop {
             self.until_done()?;
-            if self.model.screen != Screen::Run {
+            if self.model.nav.screen != Screen::Run {
                 return Ok(());
             }
             if !self.model.run.troubles.is_empty() {
@@ -99,7 +99,7 @@ impl Dialogue {
             } else {
                 self.after()?;
             }
-            if self.model.screen != Screen::Run {
+            if self.model.nav.screen != Screen::Run {
                 return Ok(());
             }
         }
@@ -110,7 +110,7 @@ impl Dialogue {
         let undoing = self.model.run.undone.len();
         while self.model.run.going_on() {
             let told = self.told.offline.clone();
-            self.wait(&|model| !model.run.going_on() || model.offline != told)?;
+            self.wait(&|model| !model.run.going_on() || model.run.offline != told)?;
             if self.model.run.going_on() {
                 self.offline()?;
             }
@@ -124,8 +124,8 @@ impl Dialogue {
     }
 
     fn offline(&mut self) -> DialogueEnd {
-        self.told.offline.clone_from(&self.model.offline);
-        let Some(offline) = self.model.offline.clone() else { return Ok(()) };
+        self.told.offline.clone_from(&self.model.run.offline);
+        let Some(offline) = self.model.run.offline.clone() else { return Ok(()) };
         let missing: Vec<&str> =
             offline.waiting.iter().filter(|(_, come)| !come).map(|(name, _)| name.as_str()).collect();
         if missing.is_empty() {
@@ -146,9 +146,9 @@ impl Dialogue {
         let told = offline;
         let gone = move |model: &crate::ui::wizard::model::Model| {
             !model.run.going_on()
-                || !model.overlays.is_empty()
+                || !model.dialogs.open.is_empty()
                 || model.run.stops > 0
-                || model.offline.as_ref() != Some(&told)
+                || model.run.offline.as_ref() != Some(&told)
         };
         let mut text = String::new();
         while !self.over() {
@@ -234,7 +234,7 @@ impl Dialogue {
             self.voice.say("By hand, then try again:");
         }
         let effects = layer::apply_shown_remedy(&mut self.model, act);
-        if self.model.return_to.is_some() {
+        if self.model.nav.return_to.is_some() {
             self.keep_focus(effects);
         } else {
             self.perform(effects);

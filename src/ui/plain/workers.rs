@@ -16,10 +16,10 @@ impl Dialogue {
     /// The screen of workers.
     pub(super) fn workers(&mut self) -> DialogueEnd {
         self.heading();
-        if self.model.return_to.is_some()
+        if self.model.nav.return_to.is_some()
             && let Some(Item::Field(field)) = self.model.item()
         {
-            let name = self.model.worker_name(self.model.row);
+            let name = self.model.worker_name(self.model.nav.row);
             self.voice.say(&format!("{name}:"));
             self.ask(field)?;
         }
@@ -30,10 +30,10 @@ impl Dialogue {
                 self.list();
             }
             list = true;
-            let on = if self.model.return_to.is_some() { "return" } else { "continue" };
+            let on = if self.model.nav.return_to.is_some() { "return" } else { "continue" };
             let mut ways: Vec<MenuRow<'_>> =
                 vec![("1", on), ("a", "add a worker"), ("p", "paste many"), ("i", "import from ssh_config")];
-            if !self.model.answers.workers.is_empty() {
+            if !self.model.form.answers.workers.is_empty() {
                 ways.extend([
                     ("e N", "edit worker N"),
                     ("r N", "remove it"),
@@ -43,7 +43,7 @@ impl Dialogue {
                 ]);
             }
             ways.push(("b", "back"));
-            let default = if self.model.answers.workers.is_empty() { "a" } else { "1" };
+            let default = if self.model.form.answers.workers.is_empty() { "a" } else { "1" };
             let (word, rest) = self.choose(&ways, Some(default))?;
             match word.as_str() {
                 "1" => self.on_from_workers()?,
@@ -57,7 +57,7 @@ impl Dialogue {
                     }
                 }
                 "l" => {
-                    self.model.looks.retain(|target, _| !matches!(target, ProbeTarget::Worker(_)));
+                    self.model.probes.looks.retain(|target, _| !matches!(target, ProbeTarget::Worker(_)));
                 }
                 "b" => {
                     let effects = update::back(&mut self.model);
@@ -65,7 +65,7 @@ impl Dialogue {
                 }
                 _ => list = self.on_row(&word, &rest)?,
             }
-            if self.model.screen != Screen::Workers {
+            if self.model.nav.screen != Screen::Workers {
                 return Ok(());
             }
         }
@@ -74,7 +74,7 @@ impl Dialogue {
     /// What is done with one worker; `true` = the list has changed.
     fn on_row(&mut self, word: &str, rest: &str) -> DialogueEnd<bool> {
         let Some(row) = self.row(rest)? else { return Ok(false) };
-        self.model.row = row;
+        self.model.nav.row = row;
         let target = ProbeTarget::Worker(self.model.worker_name(row));
         match word {
             "e" => self.edit_worker()?,
@@ -87,19 +87,20 @@ impl Dialogue {
                 return Ok(false);
             }
             _ => {
-                let Some(problem) = self.model.looks.get(&target).and_then(|look| look.problem.clone())
+                let Some(problem) =
+                    self.model.probes.looks.get(&target).and_then(|look| look.problem.clone())
                 else {
                     self.voice.say("It has no problem.");
                     return Ok(false);
                 };
-                self.model.overlays.push(Overlay::Problem { target, problem, at: 0 });
+                self.model.dialogs.open.push(Overlay::Problem { target, problem, at: 0 });
                 self.overlays()?;
-                if self.model.screen == Screen::Workers
+                if self.model.nav.screen == Screen::Workers
                     && let Some(Item::Field(field)) = self.model.item()
                 {
                     // The way was to change this answer.
                     self.ask(field)?;
-                    self.model.focus = 0;
+                    self.model.nav.focus = 0;
                 }
             }
         }
@@ -108,7 +109,7 @@ impl Dialogue {
 
     /// The row of a number; asked for when it is not given.
     fn row(&mut self, text: &str) -> DialogueEnd<Option<usize>> {
-        let count = self.model.answers.workers.len();
+        let count = self.model.form.answers.workers.len();
         let mut text = text.to_owned();
         if text.is_empty() && count == 1 {
             return Ok(Some(0));
@@ -133,8 +134,8 @@ impl Dialogue {
     }
 
     fn look_at_all(&mut self) -> DialogueEnd {
-        for row in 0..self.model.answers.workers.len() {
-            if self.model.answers.workers.get(row).is_some_and(|worker| worker.address.is_some()) {
+        for row in 0..self.model.form.answers.workers.len() {
+            if self.model.form.answers.workers.get(row).is_some_and(|worker| worker.address.is_some()) {
                 self.look_at(ProbeTarget::Worker(self.model.worker_name(row)));
             }
         }
@@ -142,14 +143,14 @@ impl Dialogue {
     }
 
     fn list(&mut self) {
-        if self.model.answers.workers.is_empty() {
+        if self.model.form.answers.workers.is_empty() {
             self.voice.say("There is no worker yet.");
         }
-        for row in 0..self.model.answers.workers.len() {
+        for row in 0..self.model.form.answers.workers.len() {
             let name = self.model.worker_name(row);
-            let address = Field::Address.get(&self.model.answers, row);
-            let user = Field::User.get(&self.model.answers, row);
-            let look = self.model.looks.get(&ProbeTarget::Worker(name.clone())).cloned();
+            let address = Field::Address.get(&self.model.form.answers, row);
+            let user = Field::User.get(&self.model.form.answers, row);
+            let look = self.model.probes.looks.get(&ProbeTarget::Worker(name.clone())).cloned();
             let mut words = format!("{} {name}", row.saturating_add(1));
             if !address.is_empty() {
                 words.push_str(", ");
@@ -184,6 +185,7 @@ impl Dialogue {
             let prefix = format!("workers[{row}]");
             let wrong: Vec<String> = self
                 .model
+                .form
                 .issues
                 .iter()
                 .filter(|remark| remark.stops && remark.field.starts_with(&prefix))
@@ -238,7 +240,7 @@ impl Dialogue {
     /// The answers of one worker, numbered.
     fn edit_worker(&mut self) -> DialogueEnd {
         loop {
-            let name = self.model.worker_name(self.model.row);
+            let name = self.model.worker_name(self.model.nav.row);
             let fields = self.fields();
             let texts: Vec<String> = fields
                 .iter()

@@ -226,10 +226,10 @@ impl WizardLoop {
         let mut works =
             EffectRunner::new(start.send.clone(), start.replies, start.places.clone(), start.real);
         let mut model = Model::new(start.theme, size, works.now());
-        model.base.clone_from(&start.places.base);
-        model.home = Some(start.places.home.clone());
-        model.read_only = start.read_only;
-        model.sessions = session::list(&start.places.state);
+        model.form.base.clone_from(&start.places.base);
+        model.form.home = Some(start.places.home.clone());
+        model.run.read_only = start.read_only;
+        model.sessions.kept = session::list(&start.places.state);
         match start.opening {
             Opening::Welcome => {}
             Opening::Plan(path) => works.perform(Effect::OpenPlan(path), &model),
@@ -284,10 +284,10 @@ impl WizardLoop {
             self.works.perform(Effect::Stop, &self.model);
         }
         self.works.answer_nobody();
-        let new = Model::new(theme, self.model.size, self.works.now());
+        let new = Model::new(theme, self.model.window.size, self.works.now());
         let old = std::mem::replace(&mut self.model, new);
-        self.model.base = old.base;
-        self.model.home = old.home;
+        self.model.form.base = old.form.base;
+        self.model.form.home = old.form.home;
         update::validate(&mut self.model);
         self.model.demo = Some(announced(&lab));
         self.player = Some(Player::new(&lab));
@@ -316,7 +316,7 @@ impl WizardLoop {
         B::Error: Send + Sync + 'static,
     {
         let size = screen.size().map_err(io::Error::other)?;
-        self.model.size = (size.width, size.height);
+        self.model.window.size = (size.width, size.height);
         // `clear` would ask the terminal where its cursor is, and the answer would be read as keys.
         screen.resize(Rect::new(0, 0, size.width, size.height)).map_err(io::Error::other)?;
         self.at_once = true;
@@ -411,7 +411,7 @@ impl WizardLoop {
             demo.pause(*paused);
         }
         let live = matches!(msg, Msg::Live(_));
-        if live && self.model.live.is_none() {
+        if live && self.model.live.panel.is_none() {
             return None;
         }
         let mut turn = None;
@@ -431,7 +431,7 @@ impl WizardLoop {
                 Effect::Live => {
                     if let Some(plan) = update::plan(&self.model) {
                         let spots = crate::live::watch_targets(&plan);
-                        self.model.live.get_or_insert_with(crate::live::Panel::default).hosts(&spots);
+                        self.model.live.panel.get_or_insert_with(crate::live::Panel::default).hosts(&spots);
                         self.works.perform(Effect::Live, &self.model);
                     }
                 }

@@ -226,7 +226,7 @@ impl Player {
             return PlayerReaction::Yours;
         }
         match key.code {
-            KeyCode::Char('.') if model.editor.is_none() => {
+            KeyCode::Char('.') if model.form.editor.is_none() => {
                 // It goes on after somebody took over, or stands still with the lab's clock.
                 self.paused = !self.paused && !self.held;
                 self.held = false;
@@ -245,7 +245,7 @@ impl Player {
                 self.stage = BeatStage::Presses(pressed, before);
                 PlayerReaction::Mine
             }
-            KeyCode::Home if model.overlays.is_empty() => PlayerReaction::Again,
+            KeyCode::Home if model.dialogs.open.is_empty() => PlayerReaction::Again,
             _ => {
                 self.held = !self.over();
                 PlayerReaction::Yours
@@ -304,13 +304,15 @@ impl Player {
 fn is(until: Until, model: &Model) -> bool {
     match until {
         Until::Now => true,
-        Until::Looked => !model.looks.values().any(|look| look.mood == LookStatus::Looking),
-        Until::Inspected => !matches!(model.inspection, Inspection::Looking),
-        Until::RunOver => model.screen == Screen::Run && !model.run.going_on() && model.run.ended.is_some(),
+        Until::Looked => !model.probes.looks.values().any(|look| look.mood == LookStatus::Looking),
+        Until::Inspected => !matches!(model.preview.inspection, Inspection::Looking),
+        Until::RunOver => {
+            model.nav.screen == Screen::Run && !model.run.going_on() && model.run.ended.is_some()
+        }
         Until::Trouble => {
             !model.run.troubles.is_empty()
-                || model.overlays.iter().any(|overlay| matches!(overlay, Overlay::Problem { .. }))
-                || model.screen == Screen::Run && !model.run.going_on() && model.run.ended.is_some()
+                || model.dialogs.open.iter().any(|overlay| matches!(overlay, Overlay::Problem { .. }))
+                || model.nav.screen == Screen::Run && !model.run.going_on() && model.run.ended.is_some()
         }
     }
 }

@@ -51,17 +51,17 @@ pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     if key.kind == KeyEventKind::Release {
         return Vec::new();
     }
-    if !model.overlays.is_empty() {
+    if !model.dialogs.open.is_empty() {
         return layer::key(model, key);
     }
-    if model.live_view.open {
+    if model.live.open {
         return live_key(model, key);
     }
-    let in_field = model.editor.is_some();
+    let in_field = model.form.editor.is_some();
     if let Some(command) = keymap::command(model, key, in_field) {
         return perform(model, command);
     }
-    if let Some(editor) = &mut model.editor {
+    if let Some(editor) = &mut model.form.editor {
         if matches!(key.code, KeyCode::Up) {
             return move_focus(model, false);
         }
@@ -80,13 +80,15 @@ pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
 
 /// What stands in the field becomes the answer at once, so that everything made of it follows.
 fn typed(model: &mut Model) -> Vec<Effect> {
-    let (Some(editor), Some(Item::Field(field))) = (&model.editor, model.item()) else { return Vec::new() };
+    let (Some(editor), Some(Item::Field(field))) = (&model.form.editor, model.item()) else {
+        return Vec::new();
+    };
     let text = editor.lines().first().cloned().unwrap_or_default();
-    let row = model.row;
+    let row = model.nav.row;
     let before = model.worker_name(row);
-    field.set(&mut model.answers, row, &text);
+    field.set(&mut model.form.answers, row, &text);
     rename(model, &before, row);
-    model.typed = 0;
+    model.form.typed = 0;
     validate(model);
     mark(model, field);
     Vec::new()
@@ -95,11 +97,11 @@ fn typed(model: &mut Model) -> Vec<Effect> {
 /// Somebody stopped typing an answer about the CA or the API: it is looked at while the keys are still there.
 /// Workers wait until their field is left, because each look logs in.
 pub fn rested(model: &mut Model) -> Vec<Effect> {
-    model.typed = model.typed.saturating_add(1);
+    model.form.typed = model.form.typed.saturating_add(1);
     match model.item() {
-        Some(Item::Field(field)) if model.editor.is_some() && model.typed == RESTS => {
+        Some(Item::Field(field)) if model.form.editor.is_some() && model.form.typed == RESTS => {
             match form::screen_of(&field.path(0)) {
-                Screen::Ca | Screen::Cluster if !field.get(&model.answers, 0).is_empty() => {
+                Screen::Ca | Screen::Cluster if !field.get(&model.form.answers, 0).is_empty() => {
                     look_at(model, field)
                 }
                 _ => Vec::new(),
@@ -111,12 +113,12 @@ pub fn rested(model: &mut Model) -> Vec<Effect> {
 
 fn rename(model: &mut Model, before: &str, row: usize) {
     let now = model.worker_name(row);
-    let alias = model.alias.take().filter(|(of, _)| *of == row).map(|(_, name)| name);
+    let alias = model.form.alias.take().filter(|(of, _)| *of == row).map(|(_, name)| name);
     let before = alias.unwrap_or_else(|| before.to_owned());
     if now == before {
         return;
     }
-    let others: Vec<String> = (0..model.answers.workers.len())
+    let others: Vec<String> = (0..model.form.answers.workers.len())
         .filter(|other| *other != row)
         .map(|other| model.worker_name(other))
         .collect();
@@ -125,17 +127,17 @@ fn rename(model: &mut Model, before: &str, row: usize) {
     }
     // On its way past the name of another worker it takes nothing over from it.
     if others.contains(&now) {
-        model.alias = Some((row, before));
+        model.form.alias = Some((row, before));
         return;
     }
     let (old, new) = (ProbeTarget::Worker(before.clone()), ProbeTarget::Worker(now.clone()));
-    if let Some(look) = model.looks.remove(&old) {
-        model.looks.insert(new.clone(), look);
+    if let Some(look) = model.probes.looks.remove(&old) {
+        model.probes.looks.insert(new.clone(), look);
     }
-    if let Some(number) = model.look_numbers.remove(&old) {
-        model.look_numbers.insert(new, number);
+    if let Some(number) = model.probes.numbers.remove(&old) {
+        model.probes.numbers.insert(new, number);
     }
-    for name in &mut model.only {
+    for name in &mut model.form.only {
         if *name == before {
             name.clone_from(&now);
         }
@@ -145,24 +147,24 @@ fn rename(model: &mut Model, before: &str, row: usize) {
 /// What was seen of it is old now.
 fn mark(model: &mut Model, field: Field) {
     stale(model);
-    let target = match form::screen_of(&field.path(model.row)) {
+    let target = match form::screen_of(&field.path(model.nav.row)) {
         Screen::Ca => Some(ProbeTarget::Ca),
         Screen::Cluster => (field == Field::Api).then_some(ProbeTarget::Api),
-        Screen::Workers => Some(ProbeTarget::Worker(model.worker_name(model.row))),
+        Screen::Workers => Some(ProbeTarget::Worker(model.worker_name(model.nav.row))),
         _ => None,
     };
-    if let Some(look) = target.and_then(|target| model.looks.get_mut(&target)) {
+    if let Some(look) = target.and_then(|target| model.probes.looks.get_mut(&target)) {
         look.stale = true;
     }
 }
 
 /// The keys leave the field: its answer is saved and looked at.
 pub fn leave_field(model: &mut Model) -> Vec<Effect> {
-    if model.editor.take().is_none() {
+    if model.form.editor.take().is_none() {
         return Vec::new();
     }
     let Some(Item::Field(field)) = model.item() else { return Vec::new() };
-    model.touched.insert((field, model.row));
+    model.form.touched.insert((field, model.nav.row));
     let mut effects = vec![Effect::Save];
     effects.extend(look_at(model, field));
     effects
@@ -170,10 +172,10 @@ pub fn leave_field(model: &mut Model) -> Vec<Effect> {
 
 /// A whole answer at once, as the lines of the plain mode give it.
 pub fn answer(model: &mut Model, field: Field, text: &str) -> Vec<Effect> {
-    let (row, before) = (model.row, model.worker_name(model.row));
-    field.set(&mut model.answers, row, text);
+    let (row, before) = (model.nav.row, model.worker_name(model.nav.row));
+    field.set(&mut model.form.answers, row, text);
     rename(model, &before, row);
-    model.touched.insert((field, row));
+    model.form.touched.insert((field, row));
     validate(model);
     mark(model, field);
     vec![Effect::Save]
@@ -181,15 +183,15 @@ pub fn answer(model: &mut Model, field: Field, text: &str) -> Vec<Effect> {
 
 /// Looks at what an answer is about, when it was changed since.
 fn look_at(model: &mut Model, field: Field) -> Vec<Effect> {
-    let row = model.row;
+    let row = model.nav.row;
     let target = match form::screen_of(&field.path(row)) {
         Screen::Ca => ProbeTarget::Ca,
         Screen::Cluster if field == Field::Api => ProbeTarget::Api,
         Screen::Workers => ProbeTarget::Worker(model.worker_name(row)),
         _ => return Vec::new(),
     };
-    let fresh = model.looks.get(&target).is_some_and(|look| !look.stale);
-    let wrong = model.issues.iter().any(|remark| remark.stops && of_target(&target, row, &remark.field));
+    let fresh = model.probes.looks.get(&target).is_some_and(|look| !look.stale);
+    let wrong = model.form.issues.iter().any(|remark| remark.stops && of_target(&target, row, &remark.field));
     if fresh || wrong {
         return Vec::new();
     }
@@ -209,20 +211,20 @@ pub fn edit_if_text(model: &mut Model) {
     if let Some(Item::Field(field)) = model.item()
         && field.choices().is_none()
     {
-        model.editor = Some(line(&field.get(&model.answers, model.row), false));
+        model.form.editor = Some(line(&field.get(&model.form.answers, model.nav.row), false));
     }
 }
 
 /// The keys go to the next or the previous item, round.
 pub fn move_focus(model: &mut Model, forward: bool) -> Vec<Effect> {
-    let typing = model.editor.is_some();
+    let typing = model.form.editor.is_some();
     let effects = leave_field(model);
     let count = model.items().len().max(1);
     let step = if forward { 1 } else { count.saturating_sub(1) };
-    model.focus = model.focus.saturating_add(step) % count;
-    model.scroll = 0;
+    model.nav.focus = model.nav.focus.saturating_add(step) % count;
+    model.nav.scroll = 0;
     let field = matches!(model.item(), Some(Item::Field(_)));
-    if typing || field && model.screen != Screen::Workers {
+    if typing || field && model.nav.screen != Screen::Workers {
         edit_if_text(model);
     }
     effects
@@ -230,42 +232,44 @@ pub fn move_focus(model: &mut Model, forward: bool) -> Vec<Effect> {
 
 /// Another choice takes no answer away: what belongs to the one before is kept for when it comes back.
 fn lay_by(model: &mut Model, field: Field) {
-    match (field, &model.answers.kubectl) {
-        (Field::CaPlace, _) if form_is_ssh(model) => model.laid_by.0.clone_from(&model.answers.ca.place),
-        (Field::Kubectl, KubectlAnswers::Context(context)) => model.laid_by.1 = Some(context.clone()),
+    match (field, &model.form.answers.kubectl) {
+        (Field::CaPlace, _) if form_is_ssh(model) => {
+            model.form.laid_by.0.clone_from(&model.form.answers.ca.place)
+        }
+        (Field::Kubectl, KubectlAnswers::Context(context)) => model.form.laid_by.1 = Some(context.clone()),
         _ => {}
     }
 }
 
 fn form_is_ssh(model: &Model) -> bool {
-    Field::CaPlace.get(&model.answers, 0) == "ssh"
+    Field::CaPlace.get(&model.form.answers, 0) == "ssh"
 }
 
 fn take_up(model: &mut Model, field: Field, value: &str) {
-    if field == Field::CaPlace && value == "ssh" && model.laid_by.0.is_some() {
-        model.answers.ca.place.clone_from(&model.laid_by.0);
+    if field == Field::CaPlace && value == "ssh" && model.form.laid_by.0.is_some() {
+        model.form.answers.ca.place.clone_from(&model.form.laid_by.0);
     }
     if field == Field::Kubectl
         && value != "none"
-        && let Some(context) = &model.laid_by.1
+        && let Some(context) = &model.form.laid_by.1
     {
-        model.answers.kubectl = KubectlAnswers::Context(context.clone());
-        field.set(&mut model.answers, 0, value);
+        model.form.answers.kubectl = KubectlAnswers::Context(context.clone());
+        field.set(&mut model.form.answers, 0, value);
     }
 }
 
 fn choose(model: &mut Model, field: Field, forward: bool) -> Vec<Effect> {
     let Some(choices) = field.choices() else { return Vec::new() };
-    let now = field.get(&model.answers, model.row);
+    let now = field.get(&model.form.answers, model.nav.row);
     let at = choices.iter().position(|(value, _)| *value == now).unwrap_or(0);
     let step = if forward { 1 } else { choices.len().saturating_sub(1) };
     let at = at.saturating_add(step) % choices.len().max(1);
     lay_by(model, field);
     if let Some((value, _)) = choices.get(at) {
-        field.set(&mut model.answers, model.row, value);
+        field.set(&mut model.form.answers, model.nav.row, value);
         take_up(model, field, value);
     }
-    model.touched.insert((field, model.row));
+    model.form.touched.insert((field, model.nav.row));
     validate(model);
     mark(model, field);
     let mut effects = vec![Effect::Save];
@@ -279,7 +283,7 @@ pub fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
     match command {
         Command::Enter => enter(model),
         Command::Back => {
-            if model.editor.is_some() {
+            if model.form.editor.is_some() {
                 return leave_field(model);
             }
             if model.run.in_log {
@@ -296,23 +300,23 @@ pub fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Next => tab(model, true),
         Command::Previous => tab(model, false),
         Command::Menu => {
-            model.overlays.push(Overlay::Menu { search: line("", false), at: 0 });
+            model.dialogs.open.push(Overlay::Menu { search: line("", false), at: 0 });
             Vec::new()
         }
         Command::Jump => {
-            let at = update::jumps(model).iter().position(|screen| *screen == model.screen).unwrap_or(0);
-            model.overlays.push(Overlay::Jump { at });
+            let at = update::jumps(model).iter().position(|screen| *screen == model.nav.screen).unwrap_or(0);
+            model.dialogs.open.push(Overlay::Jump { at });
             Vec::new()
         }
         Command::Help => {
-            model.overlays.push(Overlay::Help { scroll: 0 });
+            model.dialogs.open.push(Overlay::Help { scroll: 0 });
             Vec::new()
         }
         Command::Explain => {
             if crate::ui::wizard::layout::regions(model).explain_fits {
                 model.explain.open = !model.explain.open;
             } else {
-                model.overlays.push(Overlay::Explain);
+                model.dialogs.open.push(Overlay::Explain);
             }
             Vec::new()
         }
@@ -326,7 +330,7 @@ pub fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
         }
         Command::Live => {
             let effects = leave_field(model);
-            model.live_view.open = true;
+            model.live.open = true;
             effects
         }
         Command::Copy => vec![Effect::Copy(crate::ui::wizard::dialogs::explain::copy_text(model))],
@@ -337,37 +341,37 @@ pub fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Look => look_again(model),
         Command::Add => add_worker(model, WorkerAnswers::default()),
         Command::Paste => {
-            model.overlays.push(Overlay::PasteWorkers { text: line("", false), wrong: String::new() });
+            model.dialogs.open.push(Overlay::PasteWorkers { text: line("", false), wrong: String::new() });
             Vec::new()
         }
         Command::Import => vec![Effect::FindHosts],
         Command::Remove => remove_worker(model),
         Command::Pace => {
-            model.guided = !model.guided;
+            model.run.guided = !model.run.guided;
             let pace =
-                if model.guided { "guided: it asks before each step" } else { "straight: all at once" };
+                if model.run.guided { "guided: it asks before each step" } else { "straight: all at once" };
             model.say(Role::Ok, format!("pace {pace}"));
             Vec::new()
         }
         Command::Palette => {
-            model.theme.palette = model.theme.palette.next();
-            model.say(Role::Ok, format!("palette {}", model.theme.palette.name()));
+            model.window.theme.palette = model.window.theme.palette.next();
+            model.say(Role::Ok, format!("palette {}", model.window.theme.palette.name()));
             Vec::new()
         }
         Command::Quit => {
-            model.overlays.push(Overlay::Quit { at: 0 });
+            model.dialogs.open.push(Overlay::Quit { at: 0 });
             Vec::new()
         }
         Command::Suspend => vec![Effect::Suspend],
         Command::Redraw => vec![Effect::Redraw],
-        Command::Undo | Command::Repair if model.read_only => {
+        Command::Undo | Command::Repair if model.run.read_only => {
             model.say(Role::Warn, "started with --read-only: nothing is changed");
             Vec::new()
         }
         Command::Undo => match host(model) {
             Some(host) => {
                 let what = crate::ui::wizard::model::Confirm::Undo { host };
-                model.overlays.push(Overlay::Confirm { what, typed: line("", false), yes: false });
+                model.dialogs.open.push(Overlay::Confirm { what, typed: line("", false), yes: false });
                 Vec::new()
             }
             None => Vec::new(),
@@ -390,7 +394,7 @@ pub fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
             }
         }
         Command::Certificates => {
-            model.overlays.push(Overlay::PasteCertificates { text: line("", false) });
+            model.dialogs.open.push(Overlay::PasteCertificates { text: line("", false) });
             Vec::new()
         }
         Command::Output => {
@@ -404,7 +408,7 @@ pub fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
         }
         Command::Search => {
             let text = line("", false);
-            model.overlays.push(Overlay::Line { what: LineFor::Search, text });
+            model.dialogs.open.push(Overlay::Line { what: LineFor::Search, text });
             Vec::new()
         }
         Command::SearchNext | Command::SearchPrevious => {
@@ -442,7 +446,7 @@ fn explain_scrolled(model: &mut Model) -> bool {
 }
 
 fn tab(model: &mut Model, forward: bool) -> Vec<Effect> {
-    if model.screen == Screen::Run && model.run.going_on() {
+    if model.nav.screen == Screen::Run && model.run.going_on() {
         model.run.in_log = !model.run.in_log;
         return Vec::new();
     }
@@ -453,14 +457,14 @@ fn ask_line(model: &mut Model, what: LineFor) -> Vec<Effect> {
     let effects = leave_field(model);
     let name = model.session();
     let text = match what {
-        LineFor::Export => match model.only.as_slice() {
+        LineFor::Export => match model.form.only.as_slice() {
             [one] => format!("onboard-{one}.sh"),
             _ => format!("onboard-{name}.sh"),
         },
         LineFor::SavePlan => format!("{name}.yaml"),
         LineFor::OpenPlan | LineFor::Search => String::new(),
     };
-    model.overlays.push(Overlay::Line { what, text: line(&text, false) });
+    model.dialogs.open.push(Overlay::Line { what, text: line(&text, false) });
     effects
 }
 
@@ -480,8 +484,8 @@ fn host(model: &Model) -> Option<String> {
         Place::Worker(name) => Some(name.clone()),
         Place::Local | Place::CaHost | Place::Cluster => None,
     };
-    match model.screen {
-        Screen::Workers => (!model.answers.workers.is_empty()).then(|| model.worker_name(model.row)),
+    match model.nav.screen {
+        Screen::Workers => (!model.form.answers.workers.is_empty()).then(|| model.worker_name(model.nav.row)),
         _ => run::shown(model)
             .and_then(|trouble| name(&trouble.place))
             .or_else(|| run::places(model).get(model.run.shown).and_then(name))
@@ -492,20 +496,20 @@ fn host(model: &Model) -> Option<String> {
 fn enter(model: &mut Model) -> Vec<Effect> {
     match model.item() {
         Some(Item::Field(field)) if field.choices().is_some() => choose(model, field, true),
-        Some(Item::Field(_)) if model.editor.is_none() => {
+        Some(Item::Field(_)) if model.form.editor.is_none() => {
             edit_if_text(model);
             Vec::new()
         }
         Some(Item::Field(_)) => {
-            let at = model.focus;
+            let at = model.nav.focus;
             let effects = move_focus(model, true);
             // On the last field Enter is Continue, which then has the keys.
             if let Some(Item::Button(_)) = model.item()
                 && let Some(position) =
                     model.items().iter().position(|item| *item == Item::Button(Button::Continue))
-                && model.focus > at
+                && model.nav.focus > at
             {
-                model.focus = position;
+                model.nav.focus = position;
             }
             effects
         }
@@ -532,18 +536,18 @@ pub fn press(model: &mut Model, button: Button) -> Vec<Effect> {
 }
 
 fn open_row(model: &mut Model) -> Vec<Effect> {
-    match model.screen {
+    match model.nav.screen {
         Screen::Welcome => welcome(model),
         Screen::Workers => {
-            if model.answers.workers.is_empty() {
+            if model.form.answers.workers.is_empty() {
                 return add_worker(model, WorkerAnswers::default());
             }
-            let target = ProbeTarget::Worker(model.worker_name(model.row));
-            if let Some(problem) = model.looks.get(&target).and_then(|look| look.problem.clone()) {
-                model.overlays.push(Overlay::Problem { target, problem, at: 0 });
+            let target = ProbeTarget::Worker(model.worker_name(model.nav.row));
+            if let Some(problem) = model.probes.looks.get(&target).and_then(|look| look.problem.clone()) {
+                model.dialogs.open.push(Overlay::Problem { target, problem, at: 0 });
                 return Vec::new();
             }
-            model.focus = 1;
+            model.nav.focus = 1;
             edit_if_text(model);
             Vec::new()
         }
@@ -560,27 +564,27 @@ fn open_row(model: &mut Model) -> Vec<Effect> {
 }
 
 fn welcome(model: &mut Model) -> Vec<Effect> {
-    model.journey = if model.row == 1 { Journey::Reonboard } else { Journey::New };
-    match model.row {
+    model.form.journey = if model.nav.row == 1 { Journey::Reonboard } else { Journey::New };
+    match model.nav.row {
         0 => {
-            model.only.clear();
+            model.form.only.clear();
             go(model, Screen::Ca)
         }
-        1 if !model.answers.workers.is_empty() => {
-            model.overlays.push(Overlay::PickWorker { chosen: std::collections::BTreeSet::new(), at: 0 });
+        1 if !model.form.answers.workers.is_empty() => {
+            model.dialogs.open.push(Overlay::PickWorker { chosen: std::collections::BTreeSet::new(), at: 0 });
             Vec::new()
         }
         1 => {
-            if let Some(saved) = model.sessions.first() {
+            if let Some(saved) = model.sessions.kept.first() {
                 vec![Effect::OpenSession(saved.name.clone())]
             } else {
                 model.say(Role::Warn, "no session is kept here: open the plan the worker was onboarded with");
                 let text = line("", false);
-                model.overlays.push(Overlay::Line { what: LineFor::OpenPlan, text });
+                model.dialogs.open.push(Overlay::Line { what: LineFor::OpenPlan, text });
                 Vec::new()
             }
         }
-        2 => match model.sessions.as_slice() {
+        2 => match model.sessions.kept.as_slice() {
             [] => {
                 model.say(Role::Warn, "there is no session to resume yet");
                 Vec::new()
@@ -592,15 +596,15 @@ fn welcome(model: &mut Model) -> Vec<Effect> {
         },
         3 => {
             let text = line("plan.yaml", false);
-            model.overlays.push(Overlay::Line { what: LineFor::OpenPlan, text });
+            model.dialogs.open.push(Overlay::Line { what: LineFor::OpenPlan, text });
             Vec::new()
         }
         4 => {
-            model.overlays.push(Overlay::PickDemo { at: 0 });
+            model.dialogs.open.push(Overlay::PickDemo { at: 0 });
             Vec::new()
         }
         row => {
-            let saved = model.sessions.get(row.saturating_sub(4)).map(|saved| saved.name.clone());
+            let saved = model.sessions.kept.get(row.saturating_sub(4)).map(|saved| saved.name.clone());
             saved.map(|name| vec![Effect::OpenSession(name)]).unwrap_or_default()
         }
     }
@@ -612,7 +616,7 @@ fn add_worker(model: &mut Model, worker: WorkerAnswers) -> Vec<Effect> {
     let mut new = vec![worker];
     bulk::name_them(&mut new, &taken);
     // The user of the row above is the best guess.
-    if let (Some(new), Some(above)) = (new.first_mut(), model.answers.workers.last())
+    if let (Some(new), Some(above)) = (new.first_mut(), model.form.answers.workers.last())
         && new.ssh.user.is_none()
     {
         new.ssh.user.clone_from(&above.ssh.user);
@@ -620,12 +624,12 @@ fn add_worker(model: &mut Model, worker: WorkerAnswers) -> Vec<Effect> {
         new.ssh.key.clone_from(&above.ssh.key);
         new.images.clone_from(&above.images);
     }
-    model.answers.workers.extend(new);
-    model.row = model.answers.workers.len().saturating_sub(1);
+    model.form.answers.workers.extend(new);
+    model.nav.row = model.form.answers.workers.len().saturating_sub(1);
     validate(model);
     stale(model);
     let at = model.items().iter().position(|item| *item == Item::Field(Field::Address));
-    model.focus = at.unwrap_or(0);
+    model.nav.focus = at.unwrap_or(0);
     edit_if_text(model);
     effects.push(Effect::Save);
     effects
@@ -633,21 +637,21 @@ fn add_worker(model: &mut Model, worker: WorkerAnswers) -> Vec<Effect> {
 
 /// Adds workers that were pasted or imported.
 pub fn add_many(model: &mut Model, mut workers: Vec<WorkerAnswers>) -> Vec<Effect> {
-    model.editor = None;
+    model.form.editor = None;
     bulk::name_them(&mut workers, &model.worker_names());
     let known: Vec<Option<String>> =
-        model.answers.workers.iter().map(|worker| worker.address.clone()).collect();
+        model.form.answers.workers.iter().map(|worker| worker.address.clone()).collect();
     workers.retain(|worker| worker.address.is_none() || !known.contains(&worker.address));
-    let (first, count) = (model.answers.workers.len(), workers.len());
-    model.answers.workers.extend(workers);
-    model.row = first.min(model.answers.workers.len().saturating_sub(1));
-    model.focus = 0;
+    let (first, count) = (model.form.answers.workers.len(), workers.len());
+    model.form.answers.workers.extend(workers);
+    model.nav.row = first.min(model.form.answers.workers.len().saturating_sub(1));
+    model.nav.focus = 0;
     validate(model);
     stale(model);
     model.say(Role::Ok, format!("{count} added"));
     let mut effects = vec![Effect::Save];
-    for row in first..model.answers.workers.len().min(first.saturating_add(40)) {
-        if model.answers.workers.get(row).is_some_and(|worker| worker.address.is_some()) {
+    for row in first..model.form.answers.workers.len().min(first.saturating_add(40)) {
+        if model.form.answers.workers.get(row).is_some_and(|worker| worker.address.is_some()) {
             let target = ProbeTarget::Worker(model.worker_name(row));
             effects.push(look(model, target));
         }
@@ -656,32 +660,32 @@ pub fn add_many(model: &mut Model, mut workers: Vec<WorkerAnswers>) -> Vec<Effec
 }
 
 fn remove_worker(model: &mut Model) -> Vec<Effect> {
-    if model.row < model.answers.workers.len() {
-        let name = model.worker_name(model.row);
+    if model.nav.row < model.form.answers.workers.len() {
+        let name = model.worker_name(model.nav.row);
         // What stands in a field belongs to the row that goes.
-        model.editor = None;
-        model.alias = None;
-        model.answers.workers.remove(model.row);
-        let chosen = !model.only.is_empty();
+        model.form.editor = None;
+        model.form.alias = None;
+        model.form.answers.workers.remove(model.nav.row);
+        let chosen = !model.form.only.is_empty();
         if !model.worker_names().contains(&name) {
-            model.looks.remove(&ProbeTarget::Worker(name.clone()));
-            model.look_numbers.remove(&ProbeTarget::Worker(name.clone()));
-            model.only.retain(|one| *one != name);
+            model.probes.looks.remove(&ProbeTarget::Worker(name.clone()));
+            model.probes.numbers.remove(&ProbeTarget::Worker(name.clone()));
+            model.form.only.retain(|one| *one != name);
         }
-        let gone = model.row;
-        model.touched = std::mem::take(&mut model.touched)
+        let gone = model.nav.row;
+        model.form.touched = std::mem::take(&mut model.form.touched)
             .into_iter()
             .filter(|(_, row)| *row != gone)
             .map(|(field, row)| (field, if row > gone { row.saturating_sub(1) } else { row }))
             .collect();
-        model.focus = 0;
-        model.row = model.row.min(model.answers.workers.len().saturating_sub(1));
+        model.nav.focus = 0;
+        model.nav.row = model.nav.row.min(model.form.answers.workers.len().saturating_sub(1));
         validate(model);
         stale(model);
         model.say(Role::Ok, format!("{name} is off the list; its machine was not touched"));
-        if chosen && model.only.is_empty() {
+        if chosen && model.form.only.is_empty() {
             // Nobody is left to come back: that must not turn into everybody.
-            model.history.clear();
+            model.nav.history.clear();
             let mut effects = update::enter(model, Screen::Welcome);
             effects.push(Effect::Save);
             return effects;
@@ -691,11 +695,11 @@ fn remove_worker(model: &mut Model) -> Vec<Effect> {
 }
 
 fn look_again(model: &mut Model) -> Vec<Effect> {
-    match model.screen {
+    match model.nav.screen {
         Screen::Ca => vec![look(model, ProbeTarget::Ca)],
         Screen::Cluster => vec![look(model, ProbeTarget::Api)],
-        Screen::Workers if !model.answers.workers.is_empty() => {
-            let target = ProbeTarget::Worker(model.worker_name(model.row));
+        Screen::Workers if !model.form.answers.workers.is_empty() => {
+            let target = ProbeTarget::Worker(model.worker_name(model.nav.row));
             vec![look(model, target)]
         }
         _ => update::inspect(model),
@@ -703,7 +707,7 @@ fn look_again(model: &mut Model) -> Vec<Effect> {
 }
 
 fn apply(model: &mut Model) -> Vec<Effect> {
-    if model.read_only {
+    if model.run.read_only {
         model.say(Role::Warn, "started with --read-only: nothing is changed");
         return Vec::new();
     }
@@ -711,7 +715,7 @@ fn apply(model: &mut Model) -> Vec<Effect> {
         model.say(Role::Warn, "a run goes on: two at once would work on the same hosts");
         return Vec::new();
     }
-    match &model.inspection {
+    match &model.preview.inspection {
         Inspection::Seen { stale: false, .. } => {}
         Inspection::Seen { .. } | Inspection::None | Inspection::Failed(_) => {
             model.say(Role::Warn, "answers have changed: the hosts are looked at again first");
@@ -726,30 +730,30 @@ fn apply(model: &mut Model) -> Vec<Effect> {
     if let Some((host, actions)) = replaced.first().cloned() {
         let more = replaced.iter().skip(1).map(|(host, _)| host.clone()).collect();
         let what = crate::ui::wizard::model::Confirm::Replace { host, actions, more };
-        model.overlays.push(Overlay::Confirm { what, typed: line("", false), yes: false });
+        model.dialogs.open.push(Overlay::Confirm { what, typed: line("", false), yes: false });
         return Vec::new();
     }
     update::start(model, Vec::new())
 }
 
 fn diff(model: &mut Model) -> Vec<Effect> {
-    if model.screen == Screen::Kubectl {
+    if model.nav.screen == Screen::Kubectl {
         return vec![Effect::KubeconfigDiff];
     }
     let lines = crate::ui::wizard::screens::review::diff(model);
     if lines.is_empty() {
         model.say(Role::Dim, "this step changes no file");
     } else {
-        model.overlays.push(Overlay::Text { title: "Difference".to_owned(), lines, scroll: 0 });
+        model.dialogs.open.push(Overlay::Text { title: "Difference".to_owned(), lines, scroll: 0 });
     }
     Vec::new()
 }
 
 /// How many rows the list of the screen has.
 fn rows(model: &Model) -> usize {
-    match model.screen {
-        Screen::Welcome => form::WELCOME.len().saturating_add(model.sessions.len().saturating_sub(1)),
-        Screen::Workers => model.answers.workers.len(),
+    match model.nav.screen {
+        Screen::Welcome => form::WELCOME.len().saturating_add(model.sessions.kept.len().saturating_sub(1)),
+        Screen::Workers => model.form.answers.workers.len(),
         Screen::Review => crate::ui::wizard::screens::review::rows(model).len(),
         _ => 0,
     }
@@ -760,19 +764,19 @@ fn plain(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     if !(key.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT)).is_empty() {
         return Vec::new();
     }
-    if model.screen == Screen::Run {
+    if model.nav.screen == Screen::Run {
         return run_key(model, key);
     }
     // The report is a list of nothing: its arrows turn the page.
-    let reads = model.screen == Screen::Report && matches!(model.item(), Some(Item::Rows));
+    let reads = model.nav.screen == Screen::Report && matches!(model.item(), Some(Item::Rows));
     let on_rows = !reads && matches!(model.item(), Some(Item::Rows));
     let count = rows(model);
-    let row = if model.screen == Screen::Review { &mut model.review_row } else { &mut model.row };
+    let row = if model.nav.screen == Screen::Review { &mut model.preview.row } else { &mut model.nav.row };
     let last = count.saturating_sub(1);
     match key.code {
         KeyCode::Up | KeyCode::Char('k') if reads => scroll(model, false, 1),
         KeyCode::Down | KeyCode::Char('j') if reads => scroll(model, true, 1),
-        KeyCode::Home | KeyCode::Char('g') if reads => model.scroll = 0,
+        KeyCode::Home | KeyCode::Char('g') if reads => model.nav.scroll = 0,
         KeyCode::End | KeyCode::Char('G') if reads => scroll(model, true, usize::MAX),
         KeyCode::Up | KeyCode::Char('k') if on_rows && *row > 0 => *row = row.saturating_sub(1),
         KeyCode::Down | KeyCode::Char('j') if on_rows && *row < last => *row = row.saturating_add(1),
@@ -780,10 +784,10 @@ fn plain(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         KeyCode::PageDown if on_rows => *row = row.saturating_add(10).min(last),
         KeyCode::Home | KeyCode::Char('g') if on_rows => *row = 0,
         KeyCode::End | KeyCode::Char('G') if on_rows => *row = last,
-        KeyCode::Char(c) if model.screen == Screen::Welcome && c.is_ascii_digit() => {
+        KeyCode::Char(c) if model.nav.screen == Screen::Welcome && c.is_ascii_digit() => {
             let at = usize::try_from(c.to_digit(10).unwrap_or(0)).unwrap_or(0).saturating_sub(1);
             if at < count {
-                model.row = at;
+                model.nav.row = at;
                 return welcome(model);
             }
         }
@@ -803,10 +807,10 @@ fn plain(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
 
 /// Turns the page of a form or a report that is longer than the window.
 fn scroll(model: &mut Model, down: bool, by: usize) {
-    model.scroll = if down {
-        model.scroll.saturating_add(by).min(crate::ui::tui::view::screens::hidden(model))
+    model.nav.scroll = if down {
+        model.nav.scroll.saturating_add(by).min(crate::ui::tui::view::screens::hidden(model))
     } else {
-        model.scroll.saturating_sub(by)
+        model.nav.scroll.saturating_sub(by)
     };
 }
 
@@ -884,8 +888,8 @@ fn live_key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     {
         return perform(model, command);
     }
-    let count = model.live.as_ref().map_or(0, |panel| panel.rows().len());
-    let view = &mut model.live_view;
+    let count = model.live.panel.as_ref().map_or(0, |panel| panel.rows().len());
+    let view = &mut model.live;
     match key.code {
         KeyCode::Esc if view.host => view.host = false,
         KeyCode::Esc | KeyCode::Char('l' | 'q') => view.open = false,
@@ -912,22 +916,22 @@ fn live_key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
 pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
     let clean = text.replace("\r\n", "\n").replace('\r', "\n");
     let clean = clean.split('\n').map(crate::host::clean::line).collect::<Vec<_>>().join("\n");
-    if !model.overlays.is_empty() {
+    if !model.dialogs.open.is_empty() {
         layer::paste(model, &clean);
         return Vec::new();
     }
     let lines = clean.trim().lines().count();
-    if model.screen == Screen::Workers && lines > 1 {
+    if model.nav.screen == Screen::Workers && lines > 1 {
         let wrong = String::new();
         let mut area = TextArea::new(clean.trim().lines().map(str::to_owned).collect());
         area.set_cursor_line_style(Style::new());
         area.move_cursor(ratatui_textarea::CursorMove::Bottom);
         area.move_cursor(ratatui_textarea::CursorMove::End);
         let effects = leave_field(model);
-        model.overlays.push(Overlay::PasteWorkers { text: area, wrong });
+        model.dialogs.open.push(Overlay::PasteWorkers { text: area, wrong });
         return effects;
     }
-    if let Some(editor) = &mut model.editor {
+    if let Some(editor) = &mut model.form.editor {
         let one = clean.trim().lines().map(str::trim).collect::<Vec<_>>().join(" ");
         editor.insert_str(&one);
         return typed(model);

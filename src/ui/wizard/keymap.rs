@@ -145,35 +145,35 @@ fn always(_: &Model) -> bool {
 }
 
 fn on_form(model: &Model) -> bool {
-    !matches!(model.screen, Screen::Run | Screen::Welcome)
+    !matches!(model.nav.screen, Screen::Run | Screen::Welcome)
 }
 
 fn with_plan(model: &Model) -> bool {
-    model.screen != Screen::Welcome
+    model.nav.screen != Screen::Welcome
 }
 
 fn can_continue(model: &Model) -> bool {
-    crate::ui::wizard::form::buttons(model).contains(&Button::Continue) && model.offline.is_none()
+    crate::ui::wizard::form::buttons(model).contains(&Button::Continue) && model.run.offline.is_none()
 }
 
 fn on_workers(model: &Model) -> bool {
-    model.screen == Screen::Workers
+    model.nav.screen == Screen::Workers
 }
 
 fn has_worker(model: &Model) -> bool {
-    on_workers(model) && !model.answers.workers.is_empty()
+    on_workers(model) && !model.form.answers.workers.is_empty()
 }
 
 fn on_review(model: &Model) -> bool {
-    model.screen == Screen::Review
+    model.nav.screen == Screen::Review
 }
 
 fn can_apply(model: &Model) -> bool {
-    on_review(model) && !model.read_only && matches!(model.inspection, Inspection::Seen { .. })
+    on_review(model) && !model.run.read_only && matches!(model.preview.inspection, Inspection::Seen { .. })
 }
 
 fn on_run(model: &Model) -> bool {
-    model.screen == Screen::Run
+    model.nav.screen == Screen::Run
 }
 
 fn has_trouble(model: &Model) -> bool {
@@ -185,16 +185,16 @@ fn has_repair(model: &Model) -> bool {
 }
 
 fn has_host(model: &Model) -> bool {
-    on_run(model) || model.screen == Screen::Report || has_worker(model)
+    on_run(model) || model.nav.screen == Screen::Report || has_worker(model)
 }
 
 fn can_undo(model: &Model) -> bool {
-    has_host(model) && !model.read_only && model.planned.is_some()
+    has_host(model) && !model.run.read_only && model.form.planned.is_some()
 }
 
 fn can_look(model: &Model) -> bool {
     matches!(
-        model.screen,
+        model.nav.screen,
         Screen::Ca
             | Screen::Cluster
             | Screen::Workers
@@ -206,15 +206,15 @@ fn can_look(model: &Model) -> bool {
 }
 
 fn has_diff(model: &Model) -> bool {
-    matches!(model.screen, Screen::Review | Screen::Kubectl)
+    matches!(model.nav.screen, Screen::Review | Screen::Kubectl)
 }
 
 fn has_live(model: &Model) -> bool {
-    model.live.is_some()
+    model.live.panel.is_some()
 }
 
 fn waits_for_certificates(model: &Model) -> bool {
-    model.offline.is_some()
+    model.run.offline.is_some()
 }
 
 /// All keys.
@@ -581,7 +581,7 @@ pub fn name(key: Key) -> String {
 
 /// Keys and words of the bar that fit into a width; help and quit always stay.
 pub fn bar(model: &Model, width: usize) -> Vec<(String, String)> {
-    let in_field = model.editor.is_some();
+    let in_field = model.form.editor.is_some();
     let mut rows: Vec<(u8, usize, String, String)> = possible(model)
         .enumerate()
         .filter_map(|(at, binding)| {
@@ -606,7 +606,9 @@ pub fn bar(model: &Model, width: usize) -> Vec<(String, String)> {
 /// The word of a row now.
 fn label(model: &Model, binding: &Binding) -> &'static str {
     match (binding.command, model.item()) {
-        (Command::Enter, Some(Item::Field(field))) if model.editor.is_none() && field.choices().is_none() => {
+        (Command::Enter, Some(Item::Field(field)))
+            if model.form.editor.is_none() && field.choices().is_none() =>
+        {
             "edit"
         }
         (Command::Enter, Some(Item::Field(field))) if field.choices().is_some() => "next choice",
@@ -617,13 +619,13 @@ fn label(model: &Model, binding: &Binding) -> &'static str {
             Button::Back => "back",
             _ => "do it",
         },
-        (Command::Enter, Some(Item::Rows)) => match model.screen {
+        (Command::Enter, Some(Item::Rows)) => match model.nav.screen {
             Screen::Welcome => "choose",
             Screen::Workers | Screen::Review => "edit",
             Screen::Run if !model.run.troubles.is_empty() => "take this way",
             _ => "open",
         },
-        (Command::Back, _) if model.editor.is_some() => "leave the field",
+        (Command::Back, _) if model.form.editor.is_some() => "leave the field",
         (Command::Quit, _) if model.run.going_on() => "stop",
         _ => binding.label,
     }
@@ -651,8 +653,8 @@ mod tests {
 
     fn model(screen: Screen) -> Model {
         let mut model = Model::new(Theme::default(), (120, 36), Timestamp::UNIX_EPOCH);
-        model.screen = screen;
-        model.answers.workers.push(crate::plan::answers::WorkerAnswers::default());
+        model.nav.screen = screen;
+        model.form.answers.workers.push(crate::plan::answers::WorkerAnswers::default());
         model
     }
 

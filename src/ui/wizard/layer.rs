@@ -90,7 +90,7 @@ impl AsRef<str> for Searched<'_> {
 /// Text pasted into what lies on top.
 pub fn paste(model: &mut Model, text: &str) {
     let one = || text.trim().lines().map(str::trim).collect::<Vec<_>>().join(" ");
-    match model.overlays.last_mut() {
+    match model.dialogs.open.last_mut() {
         Some(Overlay::PasteWorkers { text: area, .. } | Overlay::PasteCertificates { text: area }) => {
             area.insert_str(text);
         }
@@ -128,14 +128,14 @@ pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         match key.code {
             KeyCode::Char('z') => return vec![Effect::Suspend],
             KeyCode::Char('l') => return vec![Effect::Redraw],
-            KeyCode::Char('c') if !matches!(model.overlays.last(), Some(Overlay::Quit { .. })) => {
-                model.overlays.push(Overlay::Quit { at: 0 });
+            KeyCode::Char('c') if !matches!(model.dialogs.open.last(), Some(Overlay::Quit { .. })) => {
+                model.dialogs.open.push(Overlay::Quit { at: 0 });
                 return Vec::new();
             }
             _ => {}
         }
     }
-    let Some(overlay) = model.overlays.pop() else { return Vec::new() };
+    let Some(overlay) = model.dialogs.open.pop() else { return Vec::new() };
     match overlay {
         Overlay::Help { scroll } => scrolled(model, key, scroll, |scroll| Overlay::Help { scroll }),
         Overlay::Text { title, lines, scroll } => {
@@ -143,7 +143,7 @@ pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
             if key.code == KeyCode::Char('y') {
                 let all: Vec<&str> = lines.iter().map(|(_, line)| line.as_str()).collect();
                 let text = all.join("\n") + "\n";
-                model.overlays.push(Overlay::Text { title, lines, scroll });
+                model.dialogs.open.push(Overlay::Text { title, lines, scroll });
                 return vec![Effect::Copy(text)];
             }
             scrolled(model, key, scroll, |scroll| Overlay::Text { title, lines, scroll: scroll.min(last) })
@@ -154,21 +154,21 @@ pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
                 KeyCode::Left => {
                     model.explain.tab = model.explain.tab.saturating_add(3) % 4;
                     model.explain.scroll = 0;
-                    model.overlays.push(Overlay::Explain);
+                    model.dialogs.open.push(Overlay::Explain);
                 }
                 KeyCode::Right | KeyCode::Tab | KeyCode::Char('E') => {
                     model.explain.tab = model.explain.tab.saturating_add(1) % 4;
                     model.explain.scroll = 0;
-                    model.overlays.push(Overlay::Explain);
+                    model.dialogs.open.push(Overlay::Explain);
                 }
                 KeyCode::Char('y') => {
-                    model.overlays.push(Overlay::Explain);
+                    model.dialogs.open.push(Overlay::Explain);
                     return vec![Effect::Copy(crate::ui::wizard::dialogs::explain::copy_text(model))];
                 }
                 code => {
                     let scroll = model.explain.scroll;
                     model.explain.scroll = moved(code, scroll, usize::MAX);
-                    model.overlays.push(Overlay::Explain);
+                    model.dialogs.open.push(Overlay::Explain);
                 }
             }
             Vec::new()
@@ -185,7 +185,7 @@ pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
             KeyCode::Tab => vec![Effect::Certificates(text.lines().join("\n"))],
             _ => {
                 text.input(key);
-                model.overlays.push(Overlay::PasteCertificates { text });
+                model.dialogs.open.push(Overlay::PasteCertificates { text });
                 Vec::new()
             }
         },
@@ -195,7 +195,7 @@ pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
             KeyCode::Enter => line_done(model, what, text.lines().first().map_or("", |text| text.trim())),
             _ => {
                 type_into(&mut text, key);
-                model.overlays.push(Overlay::Line { what, text });
+                model.dialogs.open.push(Overlay::Line { what, text });
                 Vec::new()
             }
         },
@@ -212,11 +212,11 @@ pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
                 KeyCode::Char(c) if c.is_ascii_digit() && c != '0' => {
                     let at = usize::try_from(c.to_digit(10).unwrap_or(1)).unwrap_or(1).saturating_sub(1);
                     let at = at.min(choices.len().saturating_sub(1));
-                    model.overlays.push(Overlay::Problem { target, problem, at });
+                    model.dialogs.open.push(Overlay::Problem { target, problem, at });
                 }
                 code => {
                     let at = moved(code, at, choices.len().saturating_sub(1));
-                    model.overlays.push(Overlay::Problem { target, problem, at });
+                    model.dialogs.open.push(Overlay::Problem { target, problem, at });
                 }
             }
             Vec::new()
@@ -232,7 +232,8 @@ pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
                     .unwrap_or_default(),
                 code => {
                     model
-                        .overlays
+                        .dialogs
+                        .open
                         .push(Overlay::PickDemo { at: moved(code, at, labs.len().saturating_sub(1)) });
                     Vec::new()
                 }
@@ -260,7 +261,7 @@ fn scrolled(
     make: impl FnOnce(usize) -> Overlay,
 ) -> Vec<Effect> {
     if !matches!(key.code, KeyCode::Esc | KeyCode::Enter | KeyCode::Char('q' | '?')) {
-        model.overlays.push(make(moved(key.code, scroll, 10_000)));
+        model.dialogs.open.push(make(moved(key.code, scroll, 10_000)));
     }
     Vec::new()
 }
@@ -284,14 +285,16 @@ fn menu(
                 Does::Throw(fault, host) => vec![Effect::Throw { fault, host }],
             };
         }
-        KeyCode::Up => model.overlays.push(Overlay::Menu { search, at: at.saturating_sub(1) }),
-        KeyCode::Down => model.overlays.push(Overlay::Menu { search, at: at.saturating_add(1).min(last) }),
+        KeyCode::Up => model.dialogs.open.push(Overlay::Menu { search, at: at.saturating_sub(1) }),
+        KeyCode::Down => {
+            model.dialogs.open.push(Overlay::Menu { search, at: at.saturating_add(1).min(last) })
+        }
         KeyCode::PageUp | KeyCode::PageDown => {
-            model.overlays.push(Overlay::Menu { search, at: moved(key.code, at, last) });
+            model.dialogs.open.push(Overlay::Menu { search, at: moved(key.code, at, last) });
         }
         _ => {
             type_into(&mut search, key);
-            model.overlays.push(Overlay::Menu { search, at: 0 });
+            model.dialogs.open.push(Overlay::Menu { search, at: 0 });
         }
     }
     Vec::new()
@@ -318,11 +321,11 @@ fn jump(model: &mut Model, key: KeyEvent, at: usize) -> Vec<Effect> {
         KeyCode::Char(c) if c.is_ascii_digit() && c != '0' => {
             let number = usize::try_from(c.to_digit(10).unwrap_or(1)).unwrap_or(1);
             let at = screens.iter().position(|screen| screen.number() == Some(number)).unwrap_or(at);
-            model.overlays.push(Overlay::Jump { at });
+            model.dialogs.open.push(Overlay::Jump { at });
             Vec::new()
         }
         code => {
-            model.overlays.push(Overlay::Jump { at: moved(code, at, screens.len().saturating_sub(1)) });
+            model.dialogs.open.push(Overlay::Jump { at: moved(code, at, screens.len().saturating_sub(1)) });
             Vec::new()
         }
     }
@@ -370,7 +373,7 @@ fn ask(
     if matches!(question, Question::Secret { .. }) {
         type_into(&mut typed, key);
     }
-    model.overlays.push(Overlay::Ask { id, question, typed, at });
+    model.dialogs.open.push(Overlay::Ask { id, question, typed, at });
     Vec::new()
 }
 
@@ -387,18 +390,18 @@ fn paste_workers(
     }
     if !done {
         text.input(key);
-        model.overlays.push(Overlay::PasteWorkers { text, wrong });
+        model.dialogs.open.push(Overlay::PasteWorkers { text, wrong });
         return Vec::new();
     }
     match bulk::parse(&text.lines().join("\n")) {
         Ok(workers) if workers.is_empty() => {
             let wrong = "nothing was written yet".to_owned();
-            model.overlays.push(Overlay::PasteWorkers { text, wrong });
+            model.dialogs.open.push(Overlay::PasteWorkers { text, wrong });
             Vec::new()
         }
         Ok(workers) => crate::ui::wizard::input::add_many(model, workers),
         Err(wrong) => {
-            model.overlays.push(Overlay::PasteWorkers { text, wrong });
+            model.dialogs.open.push(Overlay::PasteWorkers { text, wrong });
             Vec::new()
         }
     }
@@ -411,7 +414,7 @@ fn import(model: &mut Model, key: KeyEvent, mut hosts: Vec<(String, bool)>, at: 
             if let Some(host) = hosts.get_mut(at) {
                 host.1 = !host.1;
             }
-            model.overlays.push(Overlay::Import { hosts, at });
+            model.dialogs.open.push(Overlay::Import { hosts, at });
             Vec::new()
         }
         KeyCode::Enter => {
@@ -433,7 +436,7 @@ fn import(model: &mut Model, key: KeyEvent, mut hosts: Vec<(String, bool)>, at: 
         }
         code => {
             let at = moved(code, at, hosts.len().saturating_sub(1));
-            model.overlays.push(Overlay::Import { hosts, at });
+            model.dialogs.open.push(Overlay::Import { hosts, at });
             Vec::new()
         }
     }
@@ -478,41 +481,42 @@ fn confirm(
     match key.code {
         KeyCode::Tab | KeyCode::BackTab | KeyCode::Left | KeyCode::Right => {
             let yes = right && !yes;
-            model.overlays.push(Overlay::Confirm { what, typed, yes });
+            model.dialogs.open.push(Overlay::Confirm { what, typed, yes });
             return Vec::new();
         }
         // Once the name stands there, Enter goes to the button, and only there it means yes.
         KeyCode::Enter if right && !yes => {
-            model.overlays.push(Overlay::Confirm { what, typed, yes: true });
+            model.dialogs.open.push(Overlay::Confirm { what, typed, yes: true });
             return Vec::new();
         }
         KeyCode::Enter if yes && right => {}
         KeyCode::Esc | KeyCode::Enter => return Vec::new(),
         _ => {
             type_into(&mut typed, key);
-            model.overlays.push(Overlay::Confirm { what, typed, yes: false });
+            model.dialogs.open.push(Overlay::Confirm { what, typed, yes: false });
             return Vec::new();
         }
     }
     match what {
         Confirm::Undo { host } => {
-            let mut effects = if model.screen == Screen::Run { Vec::new() } else { go(model, Screen::Run) };
+            let mut effects =
+                if model.nav.screen == Screen::Run { Vec::new() } else { go(model, Screen::Run) };
             let places = run::places(model);
             model.run.shown = places.iter().position(|place| place.to_string() == host).unwrap_or(0);
             run::clear(&mut model.run, &[Place::Worker(host.clone())]);
             model.run.going = model.run.going.saturating_add(1);
-            model.run.started = Some(model.now);
+            model.run.started = Some(model.window.now);
             effects.push(Effect::Undo { host });
             effects
         }
         Confirm::Replace { host, more, .. } => {
-            model.confirmed.insert(host);
+            model.form.confirmed.insert(host);
             let replaced = crate::ui::wizard::screens::review::replaced(model);
             match more.first().and_then(|host| replaced.into_iter().find(|(one, _)| one == host)) {
                 Some((host, actions)) => {
                     let more = more.into_iter().skip(1).collect();
                     let what = Confirm::Replace { host, actions, more };
-                    model.overlays.push(Overlay::Confirm { what, typed: line("", false), yes: false });
+                    model.dialogs.open.push(Overlay::Confirm { what, typed: line("", false), yes: false });
                     Vec::new()
                 }
                 None => start(model, Vec::new()),
@@ -549,11 +553,11 @@ fn quit(model: &mut Model, key: KeyEvent, at: usize) -> Vec<Effect> {
         (_, 0) => Vec::new(),
         (false, _) => {
             let code = model.run.code.unwrap_or(0);
-            model.leaving = Some(code);
+            model.window.leaving = Some(code);
             vec![Effect::Save, Effect::Quit(code)]
         }
         (true, 2) => {
-            model.leaving = Some(3);
+            model.window.leaving = Some(3);
             vec![Effect::Save, Effect::Stop, Effect::Quit(3)]
         }
         (true, _) => {
@@ -570,7 +574,7 @@ fn quit(model: &mut Model, key: KeyEvent, at: usize) -> Vec<Effect> {
 }
 
 fn requit(model: &mut Model, at: usize) -> Vec<Effect> {
-    model.overlays.push(Overlay::Quit { at });
+    model.dialogs.open.push(Overlay::Quit { at });
     Vec::new()
 }
 
@@ -589,21 +593,22 @@ fn pick(
             {
                 chosen.insert(name.clone());
             }
-            model.overlays.push(Overlay::PickWorker { chosen, at });
+            model.dialogs.open.push(Overlay::PickWorker { chosen, at });
             Vec::new()
         }
         KeyCode::Enter => {
             if chosen.is_empty() {
                 chosen.extend(names.get(at).cloned());
             }
-            model.only = chosen.into_iter().collect();
-            model.journey = Journey::Reonboard;
-            model.inspection = crate::ui::wizard::model::Inspection::None;
-            if model.history.is_empty() && model.screen != Screen::Welcome {
-                model.history.push(Screen::Welcome);
+            model.form.only = chosen.into_iter().collect();
+            model.form.journey = Journey::Reonboard;
+            model.preview.inspection = crate::ui::wizard::model::Inspection::None;
+            if model.nav.history.is_empty() && model.nav.screen != Screen::Welcome {
+                model.nav.history.push(Screen::Welcome);
             }
             // Whatever is missing is asked for first; else what differs is shown at once.
-            let wrong = model.issues.iter().find(|remark| remark.stops).map(|remark| remark.field.clone());
+            let wrong =
+                model.form.issues.iter().find(|remark| remark.stops).map(|remark| remark.field.clone());
             match wrong {
                 Some(field) => go(model, crate::ui::wizard::form::screen_of(&field)),
                 None => go(model, Screen::Review),
@@ -611,7 +616,7 @@ fn pick(
         }
         code => {
             let at = moved(code, at, names.len().saturating_sub(1));
-            model.overlays.push(Overlay::PickWorker { chosen, at });
+            model.dialogs.open.push(Overlay::PickWorker { chosen, at });
             Vec::new()
         }
     }
@@ -652,16 +657,16 @@ fn apply_look_remedy(model: &mut Model, target: &ProbeTarget, act: &RunRemedy) -
         }
         RunRemedy::Skip => {
             let row = worker.and_then(|name| {
-                (0..model.answers.workers.len()).find(|row| model.worker_name(*row) == name)
+                (0..model.form.answers.workers.len()).find(|row| model.worker_name(*row) == name)
             });
             if let Some(row) = row {
-                model.row = row;
+                model.nav.row = row;
                 return perform(model, Command::Remove);
             }
             Vec::new()
         }
-        RunRemedy::Edit(screen, field) if *screen == model.screen => {
-            let row = model.row;
+        RunRemedy::Edit(screen, field) if *screen == model.nav.screen => {
+            let row = model.nav.row;
             if let Some(field) = field {
                 update::focus_on(model, &field.path(row));
             }
@@ -669,10 +674,10 @@ fn apply_look_remedy(model: &mut Model, target: &ProbeTarget, act: &RunRemedy) -
         }
         RunRemedy::Replace => {
             let row = worker.and_then(|name| {
-                (0..model.answers.workers.len()).find(|row| model.worker_name(*row) == name)
+                (0..model.form.answers.workers.len()).find(|row| model.worker_name(*row) == name)
             });
             let Some(row) = row else { return Vec::new() };
-            Field::Replace.set(&mut model.answers, row, "yes");
+            Field::Replace.set(&mut model.form.answers, row, "yes");
             update::validate(model);
             update::stale(model);
             model.say(Role::Ok, "it may be replaced; Apply asks for the host's name first");
@@ -690,8 +695,9 @@ pub fn apply_shown_remedy(model: &mut Model, act: &RunRemedy) -> Vec<Effect> {
 
 /// Others' files may be replaced on this worker, and nobody has typed its name.
 fn must_confirm(model: &Model, name: &str) -> bool {
-    let row = (0..model.answers.workers.len()).find(|row| model.worker_name(*row) == name);
-    row.is_some_and(|row| Field::Replace.get(&model.answers, row) == "yes") && !model.confirmed.contains(name)
+    let row = (0..model.form.answers.workers.len()).find(|row| model.worker_name(*row) == name);
+    row.is_some_and(|row| Field::Replace.get(&model.form.answers, row) == "yes")
+        && !model.form.confirmed.contains(name)
 }
 
 fn changed_since(model: &Model, place: Option<&Place>) -> bool {
@@ -706,7 +712,7 @@ fn apply_remedy(model: &mut Model, act: &RunRemedy, place: Option<Place>) -> Vec
     };
     let changes =
         matches!(act, RunRemedy::Retry | RunRemedy::Repair(_) | RunRemedy::Replace | RunRemedy::Undo);
-    if changes && model.read_only {
+    if changes && model.run.read_only {
         model.say(Role::Warn, "started with --read-only: nothing is changed");
         return Vec::new();
     }
@@ -739,15 +745,15 @@ fn apply_remedy(model: &mut Model, act: &RunRemedy, place: Option<Place>) -> Vec
         }
         RunRemedy::Replace => {
             let Some(name) = worker else { return Vec::new() };
-            let row = (0..model.answers.workers.len()).find(|row| model.worker_name(*row) == name);
+            let row = (0..model.form.answers.workers.len()).find(|row| model.worker_name(*row) == name);
             if let Some(row) = row {
-                Field::Replace.set(&mut model.answers, row, "yes");
+                Field::Replace.set(&mut model.form.answers, row, "yes");
                 update::validate(model);
                 update::stale(model);
             }
             // What others made is replaced only after its host's name was typed: the review asks for it.
-            let before = std::mem::replace(&mut model.only, vec![name.clone()]);
-            model.only_before.get_or_insert(before);
+            let before = std::mem::replace(&mut model.form.only, vec![name.clone()]);
+            model.form.only_before.get_or_insert(before);
             let mut effects = go(model, Screen::Review);
             model.say(Role::Warn, format!("review what is replaced on {name}, then apply"));
             effects.push(Effect::Save);

@@ -34,7 +34,13 @@ pub struct Regions {
 
 /// Lays the window out.
 pub fn regions(model: &Model) -> Regions {
-    lay_out(model.size, model.screen, model.explain.open, model.live.is_some(), model.demo.is_some())
+    lay_out(
+        model.window.size,
+        model.nav.screen,
+        model.explain.open,
+        model.live.panel.is_some(),
+        model.demo.is_some(),
+    )
 }
 
 /// The same from what it depends on.

@@ -326,6 +326,12 @@ pub struct Run {
     pub in_log: bool,
     /// What was undone, by place.
     pub undone: BTreeSet<Place>,
+    /// CSRs that wait for an offline CA.
+    pub offline: Option<Offline>,
+    /// One batch for each step, asked before each.
+    pub guided: bool,
+    /// Only looks; Apply is not there.
+    pub read_only: bool,
 }
 
 impl Run {
@@ -599,9 +605,11 @@ pub struct Explain {
     pub scroll: usize,
 }
 
-/// The live pane.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct LiveView {
+/// The live panel and how it is shown.
+#[derive(Debug, Default)]
+pub struct LivePane {
+    /// What is watched; `None` = no host is known yet.
+    pub panel: Option<live::Panel>,
     /// It has the keys and the whole window.
     pub open: bool,
     /// The chosen row.
@@ -660,15 +668,29 @@ impl Inspection {
     }
 }
 
-/// The model.
-pub struct Model {
-    /// Window.
+/// The window and what the whole of it shows.
+#[derive(Debug)]
+pub struct Window {
+    /// Columns and rows.
     pub size: (u16, u16),
     /// Colours and signs.
     pub theme: Theme,
-    /// Where the person is.
+    /// The clock.
+    pub now: Timestamp,
+    /// Half-seconds since the start, for what moves.
+    pub ticks: u64,
+    /// A word at the bottom.
+    pub toast: Option<Toast>,
+    /// The exit code with which the wizard is being left.
+    pub leaving: Option<u8>,
+}
+
+/// Where the person is on the path, and what has the keys there.
+#[derive(Debug)]
+pub struct Navigation {
+    /// The present screen.
     pub screen: Screen,
-    /// Where the person was.
+    /// The screens Esc leads back to, the last one first.
     pub history: Vec<Screen>,
     /// Where a visit to change one answer returns to.
     pub return_to: Option<Screen>,
@@ -676,9 +698,20 @@ pub struct Model {
     pub finished: BTreeSet<Screen>,
     /// Screens whose answers became wrong, with the reason.
     pub invalidated: BTreeMap<Screen, String>,
+    /// Which item has the keys, counted from 0.
+    pub focus: usize,
+    /// The chosen row of the screen's list, counted from 0.
+    pub row: usize,
+    /// First line of a screen longer than the window.
+    pub scroll: usize,
+}
+
+/// The answers and how they are typed.
+#[derive(Debug, Default)]
+pub struct Form {
     /// What is wanted.
     pub journey: Journey,
-    /// The answers.
+    /// What was answered so far.
     pub answers: Answers,
     /// Workers this journey is about; empty = all.
     pub only: Vec<String>,
@@ -694,118 +727,109 @@ pub struct Model {
     pub base: std::path::PathBuf,
     /// The operator's home.
     pub home: Option<std::path::PathBuf>,
-    /// Which item has the keys.
-    pub focus: usize,
-    /// The chosen row of the screen's list.
-    pub row: usize,
     /// The field is being typed into.
     pub editor: Option<TextArea<'static>>,
     /// Ticks since something was typed into the field.
     pub typed: u8,
     /// Fields that were left once: only those are told what is wrong.
     pub touched: BTreeSet<(Field, usize)>,
-    /// First line of a screen longer than the window.
-    pub scroll: usize,
-    /// Looks at the CA, the API, workers.
-    pub looks: BTreeMap<ProbeTarget, Look>,
-    /// The number of the newest look at each, so that older answers are dropped.
-    pub look_numbers: BTreeMap<ProbeTarget, u64>,
     /// The name under which a row is known while what is typed is another worker's name.
     pub alias: Option<(usize, String)>,
     /// Where the CA's host and the context were, while another choice stands there.
     pub laid_by: (Option<String>, Option<crate::plan::answers::ContextAnswers>),
-    /// Counts looks.
+}
+
+/// Looks at the CA, the API and the workers.
+#[derive(Debug, Default)]
+pub struct Probes {
+    /// The newest look at each.
+    pub looks: BTreeMap<ProbeTarget, Look>,
+    /// The number of the newest look at each, so that older answers are dropped.
+    pub numbers: BTreeMap<ProbeTarget, u64>,
+    /// How many looks were begun.
     pub counter: u64,
-    /// The inspection.
+}
+
+/// What the plan would do, as Review shows it.
+#[derive(Debug, Default)]
+pub struct Preview {
+    /// The inspection of all places.
     pub inspection: Inspection,
     /// The number of the newest inspection.
-    pub inspection_number: u64,
-    /// The row of the review.
-    pub review_row: usize,
+    pub number: u64,
+    /// The chosen row, counted from 0.
+    pub row: usize,
+}
+
+/// What lies over the screen or waits to.
+#[derive(Debug, Default)]
+pub struct OpenDialogs {
+    /// Over the screen, the last one on top.
+    pub open: Vec<Overlay>,
+    /// Questions that wait behind the one shown.
+    pub waiting: VecDeque<(u64, Question)>,
+}
+
+/// The sessions on the disk.
+#[derive(Debug, Default)]
+pub struct Sessions {
+    /// When this one was saved last, in words.
+    pub saved: Option<String>,
+    /// Those that can be gone on with, the newest first.
+    pub kept: Vec<Saved>,
+}
+
+/// Everything the wizard knows.
+#[derive(Debug)]
+pub struct Model {
+    /// The window.
+    pub window: Window,
+    /// Where the person is.
+    pub nav: Navigation,
+    /// The answers.
+    pub form: Form,
+    /// What was seen of single things.
+    pub probes: Probes,
+    /// What was seen of everything.
+    pub preview: Preview,
     /// The run.
     pub run: Run,
-    /// CSRs that wait for an offline CA.
-    pub offline: Option<Offline>,
-    /// One batch for each step, asked before each.
-    pub guided: bool,
-    /// Only looks; Apply is not there.
-    pub read_only: bool,
-    /// Over the screen, the last one on top.
-    pub overlays: Vec<Overlay>,
-    /// Questions that wait behind the one shown.
-    pub questions: VecDeque<(u64, Question)>,
+    /// Over the screen.
+    pub dialogs: OpenDialogs,
     /// The explain pane.
     pub explain: Explain,
     /// The live panel.
-    pub live: Option<live::Panel>,
-    /// How it is shown.
-    pub live_view: LiveView,
-    /// A word at the bottom.
-    pub toast: Option<Toast>,
-    /// When the session was saved last, in words.
-    pub saved: Option<String>,
-    /// Sessions to go on with.
-    pub sessions: Vec<Saved>,
-    /// A demo.
+    pub live: LivePane,
+    /// Sessions.
+    pub sessions: Sessions,
+    /// A demo, when one is open.
     pub demo: Option<Demo>,
-    /// The clock.
-    pub now: Timestamp,
-    /// Half-seconds since the start, for what moves.
-    pub ticks: u64,
-    /// A wish to leave was granted.
-    pub leaving: Option<u8>,
 }
 
 impl Model {
-    /// A new one.
+    /// Nothing is answered yet.
     pub fn new(theme: Theme, size: (u16, u16), now: Timestamp) -> Self {
         Self {
-            size,
-            theme,
-            screen: Screen::Welcome,
-            history: Vec::new(),
-            return_to: None,
-            finished: BTreeSet::new(),
-            invalidated: BTreeMap::new(),
-            journey: Journey::New,
-            answers: Answers::default(),
-            only: Vec::new(),
-            only_before: None,
-            confirmed: BTreeSet::new(),
-            issues: Vec::new(),
-            planned: None,
-            base: std::path::PathBuf::new(),
-            home: None,
-            focus: 0,
-            row: 0,
-            editor: None,
-            typed: 0,
-            touched: BTreeSet::new(),
-            scroll: 0,
-            looks: BTreeMap::new(),
-            look_numbers: BTreeMap::new(),
-            alias: None,
-            laid_by: (None, None),
-            counter: 0,
-            inspection: Inspection::None,
-            inspection_number: 0,
-            review_row: 0,
+            window: Window { size, theme, now, ticks: 0, toast: None, leaving: None },
+            nav: Navigation {
+                screen: Screen::Welcome,
+                history: Vec::new(),
+                return_to: None,
+                finished: BTreeSet::new(),
+                invalidated: BTreeMap::new(),
+                focus: 0,
+                row: 0,
+                scroll: 0,
+            },
+            form: Form::default(),
+            probes: Probes::default(),
+            preview: Preview::default(),
             run: Run::default(),
-            offline: None,
-            guided: false,
-            read_only: false,
-            overlays: Vec::new(),
-            questions: VecDeque::new(),
+            dialogs: OpenDialogs::default(),
             explain: Explain { open: true, tab: 0, scroll: 0 },
-            live: None,
-            live_view: LiveView::default(),
-            toast: None,
-            saved: None,
-            sessions: Vec::new(),
+            live: LivePane::default(),
+            sessions: Sessions::default(),
             demo: None,
-            now,
-            ticks: 0,
-            leaving: None,
         }
     }
 
@@ -816,12 +840,12 @@ impl Model {
 
     /// What has the keys.
     pub fn item(&self) -> Option<Item> {
-        self.items().get(self.focus).copied()
+        self.items().get(self.nav.focus).copied()
     }
 
     /// The name of a worker row, or what stands for it.
     pub fn worker_name(&self, row: usize) -> String {
-        let worker = self.answers.workers.get(row);
+        let worker = self.form.answers.workers.get(row);
         worker
             .and_then(|worker| worker.name.clone().or_else(|| worker.address.clone()))
             .unwrap_or_else(|| format!("worker {}", row.saturating_add(1)))
@@ -829,17 +853,17 @@ impl Model {
 
     /// Names of all workers with a name.
     pub fn worker_names(&self) -> Vec<String> {
-        (0..self.answers.workers.len()).map(|row| self.worker_name(row)).collect()
+        (0..self.form.answers.workers.len()).map(|row| self.worker_name(row)).collect()
     }
 
     /// Workers this journey is about.
     pub fn chosen(&self, name: &str) -> bool {
-        self.only.is_empty() || self.only.iter().any(|one| one == name)
+        self.form.only.is_empty() || self.form.only.iter().any(|one| one == name)
     }
 
     /// The name of the session.
     pub fn session(&self) -> String {
-        self.answers.cluster.name.clone().unwrap_or_else(|| "unnamed".to_owned())
+        self.form.answers.cluster.name.clone().unwrap_or_else(|| "unnamed".to_owned())
     }
 
     /// Something on hosts may have been changed.
@@ -849,13 +873,14 @@ impl Model {
 
     /// Says something at the bottom.
     pub fn say(&mut self, role: Role, text: impl Into<String>) {
-        self.toast = Some(Toast { text: text.into(), role, ticks: 12 });
+        self.window.toast = Some(Toast { text: text.into(), role, ticks: 12 });
     }
 
     /// The remark on a field, when the field was left or the whole is being finished.
     pub fn remark(&self, field: Field, row: usize) -> Option<&PlanIssue> {
         let path = field.path(row);
         let mut found: Vec<&PlanIssue> = self
+            .form
             .issues
             .iter()
             .filter(|remark| {
@@ -864,6 +889,6 @@ impl Model {
             })
             .collect();
         found.sort_by_key(|remark| !remark.stops);
-        found.into_iter().find(|remark| !remark.missing || self.touched.contains(&(field, row)))
+        found.into_iter().find(|remark| !remark.missing || self.form.touched.contains(&(field, row)))
     }
 }

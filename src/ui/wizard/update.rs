@@ -27,7 +27,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Key(key) => input::key(model, key),
         Msg::Paste(text) => input::paste(model, &text),
         Msg::Resize(width, height) => {
-            model.size = (width, height);
+            model.window.size = (width, height);
             Vec::new()
         }
         Msg::Tick(now) => {
@@ -40,15 +40,15 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Inspected { number, seen } => {
-            if number == model.inspection_number {
-                model.inspection = match seen {
+            if number == model.preview.number {
+                model.preview.inspection = match seen {
                     Ok(seen) => {
-                        let at = model.now.strftime("%H:%M:%S").to_string();
+                        let at = model.window.now.strftime("%H:%M:%S").to_string();
                         Inspection::Seen { seen, at, stale: false }
                     }
                     Err(problem) => Inspection::Failed(problem),
                 };
-                model.review_row = 0;
+                model.preview.row = 0;
             }
             Vec::new()
         }
@@ -58,24 +58,27 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::RunOver { code, undone } => run_over(model, code, &undone),
         Msg::Live(update) => {
-            if let Some(panel) = &mut model.live {
+            if let Some(panel) = &mut model.live.panel {
                 panel.apply(update);
             }
             Vec::new()
         }
         Msg::Ask { id, question } => {
-            model.questions.push_back((id, question));
+            model.dialogs.waiting.push_back((id, question));
             show_question(model);
             Vec::new()
         }
         Msg::Unasked { id } => {
-            model.questions.retain(|(one, _)| *one != id);
-            model.overlays.retain(|overlay| !matches!(overlay, Overlay::Ask { id: one, .. } if *one == id));
+            model.dialogs.waiting.retain(|(one, _)| *one != id);
+            model
+                .dialogs
+                .open
+                .retain(|overlay| !matches!(overlay, Overlay::Ask { id: one, .. } if *one == id));
             show_question(model);
             Vec::new()
         }
         Msg::Offline(offline) => {
-            model.offline = (!offline.waiting.is_empty()).then_some(offline);
+            model.run.offline = (!offline.waiting.is_empty()).then_some(offline);
             Vec::new()
         }
         Msg::Say(role, text) => {
@@ -83,11 +86,11 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Text { title, lines } => {
-            model.overlays.push(Overlay::Text { title, lines, scroll: 0 });
+            model.dialogs.open.push(Overlay::Text { title, lines, scroll: 0 });
             Vec::new()
         }
         Msg::Saved(when) => {
-            model.saved = Some(when);
+            model.sessions.saved = Some(when);
             Vec::new()
         }
         Msg::Opened(opened) => open(model, *opened),
@@ -98,12 +101,12 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
                 let seen =
                     |host: String| host.chars().filter(|c| !crate::plan::issue::is_control(*c)).collect();
                 let hosts = hosts.into_iter().map(|host| (seen(host), false)).collect();
-                model.overlays.push(Overlay::Import { hosts, at: 0 });
+                model.dialogs.open.push(Overlay::Import { hosts, at: 0 });
             }
             Vec::new()
         }
         Msg::Sessions(sessions) => {
-            model.sessions = sessions;
+            model.sessions.kept = sessions;
             Vec::new()
         }
         Msg::Caption(caption) => {
@@ -125,47 +128,49 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
         Msg::Leave(code) => {
-            model.leaving = Some(code);
+            model.window.leaving = Some(code);
             vec![Effect::Save, Effect::Quit(code)]
         }
     }
 }
 
 fn tick(model: &mut Model, now: jiff::Timestamp) {
-    model.now = now;
-    model.ticks = model.ticks.wrapping_add(1);
-    if let Some(toast) = &mut model.toast {
+    model.window.now = now;
+    model.window.ticks = model.window.ticks.wrapping_add(1);
+    if let Some(toast) = &mut model.window.toast {
         toast.ticks = toast.ticks.saturating_sub(1);
         if toast.ticks == 0 {
-            model.toast = None;
+            model.window.toast = None;
         }
     }
 }
 
 fn looked(model: &mut Model, target: &ProbeTarget, number: u64, look: Look) {
     // A worker may have got another name since: the number finds it.
-    let found = model.look_numbers.iter().find(|(_, newest)| **newest == number).map(|(now, _)| now.clone());
+    let found =
+        model.probes.numbers.iter().find(|(_, newest)| **newest == number).map(|(now, _)| now.clone());
     let same_kind = |now: &ProbeTarget| {
         now == target || matches!((now, target), (ProbeTarget::Worker(_), ProbeTarget::Worker(_)))
     };
     if let Some(now) = found.filter(same_kind) {
-        let stale = model.looks.get(&now).is_some_and(|look| look.stale && look.mood == LookStatus::Looking);
+        let stale =
+            model.probes.looks.get(&now).is_some_and(|look| look.stale && look.mood == LookStatus::Looking);
         let stale = look.stale || stale && now != *target;
-        model.looks.insert(now, Look { stale, ..look });
+        model.probes.looks.insert(now, Look { stale, ..look });
     }
 }
 
 /// Brings the next question on top, when none is shown.
 pub fn show_question(model: &mut Model) {
-    if model.overlays.iter().any(|overlay| matches!(overlay, Overlay::Ask { .. })) {
+    if model.dialogs.open.iter().any(|overlay| matches!(overlay, Overlay::Ask { .. })) {
         return;
     }
-    let Some((id, question)) = model.questions.pop_front() else { return };
+    let Some((id, question)) = model.dialogs.waiting.pop_front() else { return };
     let secret = matches!(question, Question::Secret { .. });
     let typed = input::line("", secret);
     // An unknown host key and the next step are never one reflex away from yes.
     let at = if matches!(question, Question::Trust { .. }) { 2 } else { 0 };
-    model.overlays.push(Overlay::Ask { id, question, typed, at });
+    model.dialogs.open.push(Overlay::Ask { id, question, typed, at });
 }
 
 fn run_over(model: &mut Model, code: u8, undone: &[Place]) -> Vec<Effect> {
@@ -180,14 +185,14 @@ fn run_over(model: &mut Model, code: u8, undone: &[Place]) -> Vec<Effect> {
         }
     }
     if run.going == 0 {
-        run.ended = Some(model.now);
+        run.ended = Some(model.window.now);
         run.stops = 0;
         for cell in run.cells.values_mut() {
             if cell.state == CellState::Running {
                 cell.state = CellState::Held;
             }
         }
-        model.offline = None;
+        run.offline = None;
         if !run.chosen {
             run.card = 0;
         }
@@ -195,17 +200,18 @@ fn run_over(model: &mut Model, code: u8, undone: &[Place]) -> Vec<Effect> {
         if !run.troubles.is_empty() {
             run.code = Some(run.code.unwrap_or(0).max(1));
         }
-        if let Some(before) = model.only_before.take() {
-            model.only = before;
+        if let Some(before) = model.form.only_before.take() {
+            model.form.only = before;
         }
-        for overlay in &mut model.overlays {
+        for overlay in &mut model.dialogs.open {
             // Its answers mean something else now.
             if let Overlay::Quit { at } = overlay {
                 *at = 0;
             }
         }
         let run = &mut model.run;
-        let told = model.toast.as_ref().is_some_and(|toast| toast.role == Role::Bad && toast.ticks > 10);
+        let told =
+            model.window.toast.as_ref().is_some_and(|toast| toast.role == Role::Bad && toast.ticks > 10);
         if told && run.troubles.is_empty() {
             // Why it could not even begin was just said.
         } else if undone.is_empty() {
@@ -219,9 +225,9 @@ fn run_over(model: &mut Model, code: u8, undone: &[Place]) -> Vec<Effect> {
             model.say(Role::Ok, "taken back");
         }
         let buttons = form::buttons(model).len();
-        if model.screen == Screen::Run && model.run.troubles.is_empty() {
+        if model.nav.screen == Screen::Run && model.run.troubles.is_empty() {
             // Continue has the keys: there is nothing else to do here.
-            model.focus = buttons;
+            model.nav.focus = buttons;
         }
         stale(model);
     }
@@ -229,30 +235,30 @@ fn run_over(model: &mut Model, code: u8, undone: &[Place]) -> Vec<Effect> {
 }
 
 fn open(model: &mut Model, opened: Opened) -> Vec<Effect> {
-    model.answers = opened.answers;
-    input::expand_ranges(&mut model.answers);
-    model.base = opened.base;
-    model.only = opened.only;
-    if opened.reonboard || !model.only.is_empty() {
-        model.journey = Journey::Reonboard;
+    model.form.answers = opened.answers;
+    input::expand_ranges(&mut model.form.answers);
+    model.form.base = opened.base;
+    model.form.only = opened.only;
+    if opened.reonboard || !model.form.only.is_empty() {
+        model.form.journey = Journey::Reonboard;
     }
-    model.finished = opened.finished.iter().filter_map(|name| Screen::parse(name)).collect();
+    model.nav.finished = opened.finished.iter().filter_map(|name| Screen::parse(name)).collect();
     model.demo = opened.demo;
-    model.live = None;
-    model.confirmed.clear();
-    model.looks.clear();
-    model.look_numbers.clear();
-    model.editor = None;
-    model.return_to = None;
-    model.inspection = Inspection::None;
-    model.history = vec![Screen::Welcome];
+    model.live.panel = None;
+    model.form.confirmed.clear();
+    model.probes.looks.clear();
+    model.probes.numbers.clear();
+    model.form.editor = None;
+    model.nav.return_to = None;
+    model.preview.inspection = Inspection::None;
+    model.nav.history = vec![Screen::Welcome];
     validate(model);
     if !opened.note.is_empty() {
         model.say(Role::Ok, opened.note);
     }
-    if model.journey == Journey::Reonboard && model.only.is_empty() {
+    if model.form.journey == Journey::Reonboard && model.form.only.is_empty() {
         // Whatever was asked while it opened is answered first.
-        model.overlays.insert(0, Overlay::PickWorker { chosen: BTreeSet::new(), at: 0 });
+        model.dialogs.open.insert(0, Overlay::PickWorker { chosen: BTreeSet::new(), at: 0 });
         return Vec::new();
     }
     // A run is never opened by itself: what is there is looked at and reviewed again.
@@ -262,7 +268,7 @@ fn open(model: &mut Model, opened: Opened) -> Vec<Effect> {
         Some(screen) => screen,
     };
     let mut effects = enter(model, screen);
-    model.row = opened.row.min(model.answers.workers.len().saturating_sub(1));
+    model.nav.row = opened.row.min(model.form.answers.workers.len().saturating_sub(1));
     effects.push(Effect::Save);
     effects
 }
@@ -270,34 +276,34 @@ fn open(model: &mut Model, opened: Opened) -> Vec<Effect> {
 /// Judges all answers again and marks finished screens whose answers have become wrong.
 pub fn validate(model: &mut Model) {
     let ids: Vec<&str> = DIFFERENCES.iter().map(|difference| difference.id).collect();
-    model.issues = check(&model.answers);
-    model.issues.extend(check_differences(&model.answers, &ids));
-    model.planned = plan(model).map(Arc::new);
-    model.invalidated.clear();
-    let finished: Vec<Screen> = model.finished.iter().copied().collect();
+    model.form.issues = check(&model.form.answers);
+    model.form.issues.extend(check_differences(&model.form.answers, &ids));
+    model.form.planned = plan(model).map(Arc::new);
+    model.nav.invalidated.clear();
+    let finished: Vec<Screen> = model.nav.finished.iter().copied().collect();
     for screen in finished {
         let wrong =
-            model.issues.iter().find(|remark| remark.stops && form::screen_of(&remark.field) == screen);
+            model.form.issues.iter().find(|remark| remark.stops && form::screen_of(&remark.field) == screen);
         if let Some(remark) = wrong {
-            model.invalidated.insert(screen, format!("{} {}", remark.field, remark.what));
+            model.nav.invalidated.insert(screen, format!("{} {}", remark.field, remark.what));
         }
     }
 }
 
 /// The plan, when everything is answered well.
 pub fn plan(model: &Model) -> Option<Plan> {
-    let places = PathBases { base: model.base.clone(), home: model.home.clone() };
-    finish(&model.answers, &places).ok()
+    let places = PathBases { base: model.form.base.clone(), home: model.form.home.clone() };
+    finish(&model.form.answers, &places).ok()
 }
 
 /// What was inspected is no longer what would be done.
 pub fn stale(model: &mut Model) {
-    match &mut model.inspection {
+    match &mut model.preview.inspection {
         Inspection::Seen { stale, .. } => *stale = true,
         // Its answer would be about what was wanted before.
         Inspection::Looking => {
-            model.inspection_number = model.inspection_number.saturating_add(1);
-            model.inspection = Inspection::None;
+            model.preview.number = model.preview.number.saturating_add(1);
+            model.preview.inspection = Inspection::None;
         }
         Inspection::None | Inspection::Failed(_) => {}
     }
@@ -305,12 +311,12 @@ pub fn stale(model: &mut Model) {
 
 /// Begins a look.
 pub fn look(model: &mut Model, target: ProbeTarget) -> Effect {
-    model.counter = model.counter.saturating_add(1);
-    let number = model.counter;
-    model.look_numbers.insert(target.clone(), number);
-    let before = model.looks.insert(target.clone(), Look::begun());
+    model.probes.counter = model.probes.counter.saturating_add(1);
+    let number = model.probes.counter;
+    model.probes.numbers.insert(target.clone(), number);
+    let before = model.probes.looks.insert(target.clone(), Look::begun());
     // What was seen stays readable until the new answer is there.
-    if let (Some(before), Some(now)) = (before, model.looks.get_mut(&target)) {
+    if let (Some(before), Some(now)) = (before, model.probes.looks.get_mut(&target)) {
         now.lines = before.lines;
         now.stale = true;
     }
@@ -320,17 +326,17 @@ pub fn look(model: &mut Model, target: ProbeTarget) -> Effect {
 /// Begins an inspection.
 pub fn inspect(model: &mut Model) -> Vec<Effect> {
     if plan(model).is_none() {
-        model.inspection = Inspection::None;
+        model.preview.inspection = Inspection::None;
         return Vec::new();
     }
-    model.inspection_number = model.inspection_number.saturating_add(1);
-    model.inspection = Inspection::Looking;
-    vec![Effect::Inspect { number: model.inspection_number }]
+    model.preview.number = model.preview.number.saturating_add(1);
+    model.preview.inspection = Inspection::Looking;
+    vec![Effect::Inspect { number: model.preview.number }]
 }
 
 /// An inspection is needed and none is there.
 fn inspect_if_needed(model: &mut Model) -> Vec<Effect> {
-    match &model.inspection {
+    match &model.preview.inspection {
         Inspection::Seen { stale: false, .. } | Inspection::Looking => Vec::new(),
         Inspection::Seen { .. } | Inspection::None | Inspection::Failed(_) => inspect(model),
     }
@@ -338,38 +344,40 @@ fn inspect_if_needed(model: &mut Model) -> Vec<Effect> {
 
 /// Opens a screen: focus on what is to be answered next.
 pub fn enter(model: &mut Model, screen: Screen) -> Vec<Effect> {
-    model.screen = screen;
-    if model.return_to == Some(screen) {
-        model.return_to = None;
+    model.nav.screen = screen;
+    if model.nav.return_to == Some(screen) {
+        model.nav.return_to = None;
     }
-    if screen == Screen::Ca && model.answers.ca.place.is_none() {
+    if screen == Screen::Ca && model.form.answers.ca.place.is_none() {
         // The choice that is shown is the answer.
-        model.answers.ca.place = Some("files".to_owned());
+        model.form.answers.ca.place = Some("files".to_owned());
         validate(model);
     }
-    model.row = 0;
-    model.scroll = 0;
-    model.editor = None;
+    model.nav.row = 0;
+    model.nav.scroll = 0;
+    model.form.editor = None;
     model.explain.scroll = 0;
-    model.focus = first_focus(model);
+    model.nav.focus = first_focus(model);
     input::edit_if_text(model);
     let mut effects = Vec::new();
     match screen {
         Screen::Ca => {
-            if model.answers.ca.cert.is_some() && !model.looks.contains_key(&ProbeTarget::Ca) {
+            if model.form.answers.ca.cert.is_some() && !model.probes.looks.contains_key(&ProbeTarget::Ca) {
                 effects.push(look(model, ProbeTarget::Ca));
             }
         }
         Screen::Cluster => {
-            if model.answers.cluster.api.is_some() && !model.looks.contains_key(&ProbeTarget::Api) {
+            if model.form.answers.cluster.api.is_some() && !model.probes.looks.contains_key(&ProbeTarget::Api)
+            {
                 effects.push(look(model, ProbeTarget::Api));
             }
         }
         Screen::Workers => {
-            for row in 0..model.answers.workers.len() {
+            for row in 0..model.form.answers.workers.len() {
                 let target = ProbeTarget::Worker(model.worker_name(row));
-                let answered = model.answers.workers.get(row).is_some_and(|worker| worker.address.is_some());
-                if answered && !model.looks.contains_key(&target) && model.looks.len() < 40 {
+                let answered =
+                    model.form.answers.workers.get(row).is_some_and(|worker| worker.address.is_some());
+                if answered && !model.probes.looks.contains_key(&target) && model.probes.looks.len() < 40 {
                     effects.push(look(model, target));
                 }
             }
@@ -391,7 +399,7 @@ pub fn enter(model: &mut Model, screen: Screen) -> Vec<Effect> {
 fn follows(model: &Model, plan: &Plan) -> bool {
     let spots = crate::live::watch_targets(plan);
     let shown =
-        model.live.as_ref().map(|panel| panel.rows().iter().map(|row| &row.place).collect::<Vec<_>>());
+        model.live.panel.as_ref().map(|panel| panel.rows().iter().map(|row| &row.place).collect::<Vec<_>>());
     shown.is_some_and(|shown| shown == spots.iter().map(|spot| &spot.place).collect::<Vec<_>>())
 }
 
@@ -400,31 +408,35 @@ fn first_focus(model: &Model) -> usize {
     let missing = items.iter().position(|item| match item {
         Item::Field(field) => {
             field.choices().is_none()
-                && field.get(&model.answers, model.row).is_empty()
-                && model.issues.iter().any(|remark| remark.stops && remark.field == field.path(model.row))
+                && field.get(&model.form.answers, model.nav.row).is_empty()
+                && model
+                    .form
+                    .issues
+                    .iter()
+                    .any(|remark| remark.stops && remark.field == field.path(model.nav.row))
         }
         Item::Rows | Item::Button(_) => false,
     });
-    match model.screen {
+    match model.nav.screen {
         // Apply and Quit are never under the first key press.
         Screen::Welcome | Screen::Workers | Screen::Review | Screen::Run | Screen::Report => 0,
         _ => missing.unwrap_or_else(|| {
             // Everything is answered: Continue has the keys.
-            items.len().saturating_sub(if model.return_to.is_some() { 2 } else { 1 })
+            items.len().saturating_sub(if model.nav.return_to.is_some() { 2 } else { 1 })
         }),
     }
 }
 
 /// The screen one is on is where Esc leads from the next; each is remembered once, so that the way back has an end.
 fn remember(model: &mut Model) {
-    let screen = model.screen;
-    model.history.retain(|one| *one != screen);
-    model.history.push(screen);
+    let screen = model.nav.screen;
+    model.nav.history.retain(|one| *one != screen);
+    model.nav.history.push(screen);
 }
 
 /// On to a screen, remembering this one.
 pub fn go(model: &mut Model, screen: Screen) -> Vec<Effect> {
-    if model.screen != screen {
+    if model.nav.screen != screen {
         remember(model);
     }
     let mut effects = enter(model, screen);
@@ -434,44 +446,45 @@ pub fn go(model: &mut Model, screen: Screen) -> Vec<Effect> {
 
 /// One screen back.
 pub fn back(model: &mut Model) -> Vec<Effect> {
-    if model.run.going_on() && model.return_to != Some(Screen::Run) {
+    if model.run.going_on() && model.nav.return_to != Some(Screen::Run) {
         model.say(Role::Warn, "the run goes on: Ctrl-C stops it, what was done stays");
-        if model.screen == Screen::Run {
+        if model.nav.screen == Screen::Run {
             return Vec::new();
         }
-        model.history.retain(|one| *one != Screen::Run);
+        model.nav.history.retain(|one| *one != Screen::Run);
         return enter(model, Screen::Run);
     }
-    if let Some(screen) = model.return_to.take() {
-        model.history.retain(|one| *one != screen);
+    if let Some(screen) = model.nav.return_to.take() {
+        model.nav.history.retain(|one| *one != screen);
         return enter(model, screen);
     }
-    let Some(screen) = model.history.pop() else {
+    let Some(screen) = model.nav.history.pop() else {
         model.say(Role::Dim, "this is the first screen; Ctrl-C leaves");
-        return if model.screen == Screen::Welcome { Vec::new() } else { enter(model, Screen::Welcome) };
+        return if model.nav.screen == Screen::Welcome { Vec::new() } else { enter(model, Screen::Welcome) };
     };
     if screen == Screen::Welcome {
-        model.history.clear();
+        model.nav.history.clear();
     }
     enter(model, screen)
 }
 
 /// On from a form: what is wrong on it is shown and stops.
 pub fn next(model: &mut Model) -> Vec<Effect> {
-    if model.screen == Screen::Workers {
-        input::expand_ranges(&mut model.answers);
+    if model.nav.screen == Screen::Workers {
+        input::expand_ranges(&mut model.form.answers);
     }
     validate(model);
-    let screen = model.screen;
-    let rows = if screen == Screen::Workers { model.answers.workers.len().max(1) } else { 1 };
+    let screen = model.nav.screen;
+    let rows = if screen == Screen::Workers { model.form.answers.workers.len().max(1) } else { 1 };
     for row in 0..rows {
         for item in model.items() {
             if let Item::Field(field) = item {
-                model.touched.insert((field, row));
+                model.form.touched.insert((field, row));
             }
         }
     }
     let wrong = model
+        .form
         .issues
         .iter()
         .find(|remark| remark.stops && form::screen_of(&remark.field) == screen)
@@ -482,18 +495,18 @@ pub fn next(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     let bad = match screen {
-        Screen::Ca => model.looks.get(&ProbeTarget::Ca),
+        Screen::Ca => model.probes.looks.get(&ProbeTarget::Ca),
         _ => None,
     };
     if let Some(Look { mood: LookStatus::Bad, problem: Some(problem), .. }) = bad {
         let words = format!("{} {}", problem.code, problem.what);
         let (target, problem) = (ProbeTarget::Ca, problem.clone());
         model.say(Role::Bad, words);
-        model.overlays.push(Overlay::Problem { target, problem, at: 0 });
+        model.dialogs.open.push(Overlay::Problem { target, problem, at: 0 });
         return Vec::new();
     }
-    model.finished.insert(screen);
-    model.return_to = None;
+    model.nav.finished.insert(screen);
+    model.nav.return_to = None;
     let Some(next) = form::next(screen) else { return Vec::new() };
     go(model, next)
 }
@@ -505,31 +518,32 @@ pub fn focus_on(model: &mut Model, path: &str) {
         .and_then(|rest| rest.split(']').next())
         .and_then(|number| number.parse::<usize>().ok())
     {
-        model.row = row.min(model.answers.workers.len().saturating_sub(1));
+        model.nav.row = row.min(model.form.answers.workers.len().saturating_sub(1));
     }
-    let row = model.row;
+    let row = model.nav.row;
     let at = model.items().iter().position(|item| match item {
         Item::Field(field) => path == field.path(row) || path.starts_with(&format!("{}[", field.path(row))),
         Item::Rows | Item::Button(_) => false,
     });
-    model.editor = None;
-    model.focus = at.unwrap_or(0);
+    model.form.editor = None;
+    model.nav.focus = at.unwrap_or(0);
     input::edit_if_text(model);
 }
 
 /// Goes to an answer and comes back to the screen one is on.
 pub fn edit(model: &mut Model, screen: Screen, field: Option<Field>, worker: Option<&str>) -> Vec<Effect> {
-    let from = model.screen;
+    let from = model.nav.screen;
     remember(model);
     let effects = enter(model, screen);
-    model.return_to = Some(from);
+    model.nav.return_to = Some(from);
     if let Some(name) = worker {
-        model.row = (0..model.answers.workers.len()).find(|row| model.worker_name(*row) == name).unwrap_or(0);
+        model.nav.row =
+            (0..model.form.answers.workers.len()).find(|row| model.worker_name(*row) == name).unwrap_or(0);
     }
     if let Some(field) = field {
         let at = model.items().iter().position(|item| *item == Item::Field(field));
-        model.editor = None;
-        model.focus = at.unwrap_or(0);
+        model.form.editor = None;
+        model.nav.focus = at.unwrap_or(0);
         input::edit_if_text(model);
     }
     effects
@@ -537,7 +551,7 @@ pub fn edit(model: &mut Model, screen: Screen, field: Option<Field>, worker: Opt
 
 /// Begins a run; `only` = these workers, empty = all of the journey.
 pub fn start(model: &mut Model, only: Vec<String>) -> Vec<Effect> {
-    if model.read_only {
+    if model.run.read_only {
         model.say(Role::Warn, "started with --read-only: nothing is changed");
         return Vec::new();
     }
@@ -548,16 +562,16 @@ pub fn start(model: &mut Model, only: Vec<String>) -> Vec<Effect> {
     };
     run::clear(&mut model.run, &again);
     if model.run.going == 0 {
-        model.run.started = Some(model.now);
+        model.run.started = Some(model.window.now);
         model.run.ended = None;
         model.run.actions = (0, 0);
         model.run.stops = 0;
     }
     model.run.going = model.run.going.saturating_add(1);
-    model.finished.insert(Screen::Review);
-    let mut effects = if model.screen == Screen::Run {
-        model.editor = None;
-        model.focus = 0;
+    model.nav.finished.insert(Screen::Review);
+    let mut effects = if model.nav.screen == Screen::Run {
+        model.form.editor = None;
+        model.nav.focus = 0;
         Vec::new()
     } else {
         go(model, Screen::Run)
@@ -580,7 +594,7 @@ pub fn jumps(model: &Model) -> Vec<Screen> {
             Screen::Run => model.run.started.is_some(),
             Screen::Review => plan(model).is_some(),
             Screen::Ca => true,
-            _ => model.finished.contains(screen) || model.screen == *screen || plan(model).is_some(),
+            _ => model.nav.finished.contains(screen) || model.nav.screen == *screen || plan(model).is_some(),
         })
         .chain((model.run.ended.is_some()).then_some(Screen::Report))
         .collect()

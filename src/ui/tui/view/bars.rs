@@ -19,9 +19,9 @@ pub fn state_text(model: &Model) -> (String, Role) {
         let seconds = model
             .run
             .started
-            .map_or(0, |started| model.now.as_second().saturating_sub(started.as_second()).max(0));
+            .map_or(0, |started| model.window.now.as_second().saturating_sub(started.as_second()).max(0));
         let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-        let of = model.inspection.seen().map(|seen| review::count(seen).actions).unwrap_or_default();
+        let of = model.preview.inspection.seen().map(|seen| review::count(seen).actions).unwrap_or_default();
         let of = if of >= model.run.actions.1 && of > 0 { format!(" of {of}") } else { String::new() };
         let stops = match model.run.stops {
             0 => "APPLYING",
@@ -33,7 +33,7 @@ pub fn state_text(model: &Model) -> (String, Role) {
             Role::Warn,
         );
     }
-    if model.run.ended.is_some() && matches!(model.screen, Screen::Run | Screen::Report) {
+    if model.run.ended.is_some() && matches!(model.nav.screen, Screen::Run | Screen::Report) {
         let words = match model.run.code {
             Some(0) => "APPLIED",
             Some(3) => "STOPPED",
@@ -41,7 +41,7 @@ pub fn state_text(model: &Model) -> (String, Role) {
         };
         return (words.to_owned(), Role::Accent);
     }
-    let text = if model.read_only {
+    let text = if model.run.read_only {
         "READ ONLY: nothing can be changed"
     } else if model.run.started.is_some() {
         "PLAN ONLY: nothing more is changed yet"
@@ -53,19 +53,20 @@ pub fn state_text(model: &Model) -> (String, Role) {
 
 /// The top line: cluster and journey at the left, how far everything is at the right.
 pub fn title(frame: &mut Frame, model: &Model, area: Rect) {
-    let theme = &model.theme;
+    let theme = &model.window.theme;
     let mut left = vec![Span::styled(" gangplank", theme.style(Role::Accent))];
     if let Some(demo) = &model.demo {
         left.push(Span::styled(format!("  DEMO {}", demo.name), theme.style(Role::Warn)));
     }
     let bar = if theme.ascii { " | " } else { " │ " };
-    if model.screen != Screen::Welcome {
-        let cluster = model.answers.cluster.name.as_deref().unwrap_or("unnamed");
+    if model.nav.screen != Screen::Welcome {
+        let cluster = model.form.answers.cluster.name.as_deref().unwrap_or("unnamed");
         if area.width >= 100 {
             left.push(Span::raw(format!("{bar}cluster: {cluster}{bar}{}", form::journey(model))));
         } else {
-            let number = model.screen.number().map_or_else(String::new, |at| format!("{at}/{} ", PATH.len()));
-            left.push(Span::raw(format!("{bar}{number}{}", model.screen.short())));
+            let number =
+                model.nav.screen.number().map_or_else(String::new, |at| format!("{at}/{} ", PATH.len()));
+            left.push(Span::raw(format!("{bar}{number}{}", model.nav.screen.short())));
         }
     }
     frame.render_widget(Paragraph::new(Line::from(left)), area);
@@ -81,7 +82,7 @@ pub fn title(frame: &mut Frame, model: &Model, area: Rect) {
 
 /// The line above the keys: a toast, a caption, or when the session was saved.
 pub fn status(frame: &mut Frame, model: &Model, area: Rect) {
-    let theme = &model.theme;
+    let theme = &model.window.theme;
     let mut lines = Vec::new();
     if area.height > 1 {
         let demo = model.demo.as_ref();
@@ -96,7 +97,7 @@ pub fn status(frame: &mut Frame, model: &Model, area: Rect) {
         };
         lines.push(line);
     }
-    let line = if let Some(toast) = &model.toast {
+    let line = if let Some(toast) = &model.window.toast {
         let glyph = match toast.role {
             Role::Ok => Glyph::Ok,
             Role::Bad => Glyph::Bad,
@@ -108,8 +109,8 @@ pub fn status(frame: &mut Frame, model: &Model, area: Rect) {
         (area.height, model.demo.as_ref().and_then(|demo| demo.caption.as_ref()))
     {
         Line::styled(format!(" {caption}"), theme.style(Role::Accent))
-    } else if let Some(saved) = &model.saved {
-        let words = if model.screen == Screen::Welcome {
+    } else if let Some(saved) = &model.sessions.saved {
+        let words = if model.nav.screen == Screen::Welcome {
             String::new()
         } else {
             format!(
@@ -128,10 +129,10 @@ pub fn status(frame: &mut Frame, model: &Model, area: Rect) {
 
 /// The keys that are possible now, as many as there is room for.
 pub fn keys(frame: &mut Frame, model: &Model, area: Rect) {
-    let theme = &model.theme;
+    let theme = &model.window.theme;
     let width = usize::from(area.width).saturating_sub(2);
     let rows = usize::from(area.height);
-    let keys = if model.live_view.open {
+    let keys = if model.live.open {
         [("Enter", "one host"), ("Esc", "back"), ("?", "help"), ("Ctrl-C", "quit")]
             .map(|(key, word)| (key.to_owned(), word.to_owned()))
             .to_vec()

@@ -19,7 +19,7 @@ const LABEL: usize = 18;
 
 /// Draws a page.
 pub fn draw(frame: &mut Frame, model: &Model, page: &Page, area: Rect) {
-    let theme = &model.theme;
+    let theme = &model.window.theme;
     let framed = block(theme, &page.title, &page.right, true);
     let inner = framed.inner(area);
     frame.render_widget(framed, area);
@@ -30,12 +30,12 @@ pub fn draw(frame: &mut Frame, model: &Model, page: &Page, area: Rect) {
     let rows = usize::from(body.height);
     // What has the keys is in view, with a row of context, until somebody turns the page.
     let top = match focus {
-        Some(at) if page.rows.len() > rows && model.scroll == 0 => {
+        Some(at) if page.rows.len() > rows && model.nav.scroll == 0 => {
             let latest = at.saturating_sub(1);
             let earliest = at.saturating_add(3).saturating_sub(rows);
             earliest.min(latest).min(page.rows.len().saturating_sub(rows))
         }
-        _ => model.scroll.min(page.rows.len().saturating_sub(rows)),
+        _ => model.nav.scroll.min(page.rows.len().saturating_sub(rows)),
     };
     for (row, y) in page.rows.iter().skip(top).zip(body.y..body.bottom()) {
         let at = Rect::new(body.x, y, body.width, 1);
@@ -69,11 +69,11 @@ fn focus_row(model: &Model, page: &Page) -> Option<usize> {
 }
 
 fn draw_field(frame: &mut Frame, model: &Model, field: Field, area: Rect) {
-    let theme = &model.theme;
+    let theme = &model.window.theme;
     let focused = model.item() == Some(Item::Field(field));
     let label = if focused { Role::Key } else { Role::Text };
     let sign = if focused { theme.glyph(Glyph::Here) } else { " " };
-    let value = field.get(&model.answers, model.row);
+    let value = field.get(&model.form.answers, model.nav.row);
     let head = format!(" {sign} {:<LABEL$}", cut(field.label(), LABEL));
     let start = area.x.saturating_add(u16::try_from(head.width()).unwrap_or(0));
     let room = area.right().saturating_sub(start).saturating_sub(1);
@@ -117,7 +117,7 @@ fn draw_field(frame: &mut Frame, model: &Model, field: Field, area: Rect) {
         .render_widget(Paragraph::new(Span::styled("[", edge)), Rect::new(at.x, at.y, 1, 1).intersection(at));
     let close = Rect::new(inside.right(), at.y, 1, 1).intersection(at);
     frame.render_widget(Paragraph::new(Span::styled("]", edge)), close);
-    if let (Some(editor), true) = (&model.editor, focused) {
+    if let (Some(editor), true) = (&model.form.editor, focused) {
         let empty = editor.lines().first().is_none_or(String::is_empty);
         if empty {
             let hint = hint(model, field);
@@ -141,6 +141,6 @@ fn draw_field(frame: &mut Frame, model: &Model, field: Field, area: Rect) {
 
 fn hint(model: &Model, field: Field) -> String {
     field
-        .inherited(&model.answers)
+        .inherited(&model.form.answers)
         .map_or_else(|| field.hint().to_owned(), |value| format!("{value} (as for all)"))
 }

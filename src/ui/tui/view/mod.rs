@@ -23,7 +23,7 @@ use crate::ui::wizard::model::{Model, Screen};
 /// Draws everything.
 pub fn draw(frame: &mut Frame, model: &Model) {
     everything(frame, model);
-    safe(frame.buffer_mut(), model.theme.ascii);
+    safe(frame.buffer_mut(), model.window.theme.ascii);
 }
 
 /// Nothing that moves a cursor or turns the direction gets to the terminal, whoever said it; where signs are ASCII
@@ -60,22 +60,22 @@ fn everything(frame: &mut Frame, model: &Model) {
     } else if regions.rail.height > 0 {
         rail::line(frame, model, regions.rail);
     }
-    if model.live_view.open {
+    if model.live.open {
         let top = regions.rail.y.max(1);
-        let area = Rect::new(0, top, model.size.0, regions.status.y.saturating_sub(top));
+        let area = Rect::new(0, top, model.window.size.0, regions.status.y.saturating_sub(top));
         screens::live::full(frame, model, area);
     } else {
         screen(frame, model, &regions);
     }
     bars::status(frame, model, regions.status);
     bars::keys(frame, model, regions.keys);
-    for (at, _) in model.overlays.iter().enumerate() {
+    for (at, _) in model.dialogs.open.iter().enumerate() {
         dialogs::draw(frame, model, at);
     }
 }
 
 fn screen(frame: &mut Frame, model: &Model, regions: &Regions) {
-    match model.screen {
+    match model.nav.screen {
         Screen::Review => screens::review::draw(frame, model, regions.main),
         Screen::Run => screens::run::draw(frame, model),
         _ => {
@@ -96,7 +96,7 @@ fn too_small(frame: &mut Frame, model: &Model) {
     let (width, height) = LEAST;
     let mut lines = vec![format!(
         "gangplank needs {width} x {height} cells; this is {} x {}.",
-        model.size.0, model.size.1
+        model.window.size.0, model.window.size.1
     )];
     if model.run.going_on() {
         let troubles = model.run.troubles.len();

@@ -38,7 +38,7 @@ impl<'a> Page<'a> {
     /// Words in a role, wrapped.
     pub fn say(&mut self, model: &Model, role: Role, text: &str, width: usize) {
         for line in wrap(text, width) {
-            self.rows.push(PageRow::Text(Line::styled(format!(" {line}"), model.theme.style(role))));
+            self.rows.push(PageRow::Text(Line::styled(format!(" {line}"), model.window.theme.style(role))));
         }
     }
 
@@ -56,20 +56,20 @@ impl<'a> Page<'a> {
     pub fn seen(&mut self, model: &Model, lines: &[(Role, String)], width: usize) {
         for (role, text) in lines {
             let sign = match role {
-                Role::Ok => model.theme.glyph(Glyph::Ok),
-                Role::Bad => model.theme.glyph(Glyph::Bad),
-                Role::Warn => model.theme.glyph(Glyph::Warn),
+                Role::Ok => model.window.theme.glyph(Glyph::Ok),
+                Role::Bad => model.window.theme.glyph(Glyph::Bad),
+                Role::Warn => model.window.theme.glyph(Glyph::Warn),
                 _ => " ",
             };
             for (number, line) in wrap(text, width.saturating_sub(3)).into_iter().enumerate() {
                 let sign = if number == 0 { sign } else { " " };
                 let style = if matches!(role, Role::Ok) {
-                    model.theme.style(Role::Text)
+                    model.window.theme.style(Role::Text)
                 } else {
-                    model.theme.style(*role)
+                    model.window.theme.style(*role)
                 };
                 self.rows.push(PageRow::Text(Line::from(vec![
-                    Span::styled(format!(" {sign} "), model.theme.style(*role)),
+                    Span::styled(format!(" {sign} "), model.window.theme.style(*role)),
                     Span::styled(line, style),
                 ])));
             }
@@ -80,31 +80,34 @@ impl<'a> Page<'a> {
 /// A field, and below it what is wrong with its answer.
 pub fn field(model: &Model, page: &mut Page<'static>, field: Field) {
     page.rows.push(PageRow::Field(field));
-    if let Some(remark) = model.remark(field, model.row) {
+    if let Some(remark) = model.remark(field, model.nav.row) {
         let role = if remark.stops { Role::Bad } else { Role::Warn };
-        let sign = model.theme.glyph(if remark.stops { Glyph::Bad } else { Glyph::Warn });
+        let sign = model.window.theme.glyph(if remark.stops { Glyph::Bad } else { Glyph::Warn });
         let words = format!("{}; {}", remark.what, remark.cure);
         let lines = wrap(words.trim_end_matches("; "), page.width.saturating_sub(22));
         for (number, line) in lines.into_iter().enumerate() {
             let sign = if number == 0 { sign } else { " " };
-            page.line(Line::styled(format!("{}{sign} {line}", " ".repeat(21)), model.theme.style(role)));
+            page.line(Line::styled(
+                format!("{}{sign} {line}", " ".repeat(21)),
+                model.window.theme.style(role),
+            ));
         }
     }
 }
 
 /// What a look saw, with the way to the ways out.
 pub fn look(model: &Model, page: &mut Page<'static>, target: &ProbeTarget, none: &str, width: usize) {
-    let Some(look) = model.looks.get(target) else {
+    let Some(look) = model.probes.looks.get(target) else {
         page.say(model, Role::Dim, none, width);
         return;
     };
     let Look { mood, lines, problem, stale, .. } = look;
     if *mood == LookStatus::Looking {
-        let dots = ".".repeat(usize::try_from(model.ticks % 4).unwrap_or(0));
+        let dots = ".".repeat(usize::try_from(model.window.ticks % 4).unwrap_or(0));
         page.say(
             model,
             Role::Running,
-            &format!("{} looking{dots}", model.theme.glyph(Glyph::Running)),
+            &format!("{} looking{dots}", model.window.theme.glyph(Glyph::Running)),
             width,
         );
     } else if *stale {
@@ -124,15 +127,15 @@ pub fn look(model: &Model, page: &mut Page<'static>, target: &ProbeTarget, none:
 
 /// The inspection's words when there is nothing to show of it.
 pub fn inspection_words(model: &Model) -> Option<(Role, String)> {
-    match &model.inspection {
+    match &model.preview.inspection {
         Inspection::None => {
             Some((Role::Dim, "Not everything is answered yet, so the hosts were not looked at.".to_owned()))
         }
         Inspection::Looking => {
-            let dots = ".".repeat(usize::try_from(model.ticks % 4).unwrap_or(0));
+            let dots = ".".repeat(usize::try_from(model.window.ticks % 4).unwrap_or(0));
             Some((
                 Role::Running,
-                format!("{} looking at every host{dots}", model.theme.glyph(Glyph::Running)),
+                format!("{} looking at every host{dots}", model.window.theme.glyph(Glyph::Running)),
             ))
         }
         Inspection::Failed(problem) => Some((Role::Bad, format!("{} {}", problem.code, problem.what))),
@@ -144,19 +147,19 @@ pub fn inspection_words(model: &Model) -> Option<(Role, String)> {
 pub fn inspection_note(model: &Model, page: &mut Page<'static>, width: usize) {
     if let Some((role, words)) = inspection_words(model) {
         page.seen(model, &[(role, words)], width);
-        if let Inspection::Failed(problem) = &model.inspection {
+        if let Inspection::Failed(problem) = &model.preview.inspection {
             let lines: Vec<(Role, String)> =
                 problem.evidence.iter().map(|line| (Role::Dim, line.clone())).collect();
             page.seen(model, &lines, width);
         }
-    } else if matches!(model.inspection, Inspection::Seen { stale: true, .. }) {
+    } else if matches!(model.preview.inspection, Inspection::Seen { stale: true, .. }) {
         page.say(model, Role::Dim, "the answers have changed since; R looks again", width);
     }
 }
 
 /// What was seen of these steps on a place.
 pub fn states(model: &Model, page: &mut Page<'static>, place: &Place, ids: &[&str], width: usize) {
-    let Some(seen) = model.inspection.seen() else { return };
+    let Some(seen) = model.preview.inspection.seen() else { return };
     let Some(seen) = seen.iter().find(|seen| seen.place == *place) else { return };
     for id in ids {
         let Some(state) = seen.looked.iter().find(|one| one.step.id().0 == *id).map(|one| &one.state) else {

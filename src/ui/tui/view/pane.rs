@@ -32,7 +32,7 @@ pub fn labels(model: &Model) -> Vec<(Button, String)> {
 
 /// Buttons at the right end of a row; closer, then with shorter words, where there is no room for them.
 pub fn button_row(frame: &mut Frame, model: &Model, area: Rect, labels: &[(Button, String)]) {
-    let theme = &model.theme;
+    let theme = &model.window.theme;
     let texts = |level: u8| -> Vec<String> {
         labels
             .iter()

@@ -16,13 +16,13 @@ use crate::ui::wizard::screens::review;
 
 /// How a screen of the path is marked.
 fn mark(model: &Model, screen: Screen) -> (Glyph, Role) {
-    if model.invalidated.contains_key(&screen) {
+    if model.nav.invalidated.contains_key(&screen) {
         (Glyph::Warn, Role::Warn)
-    } else if model.screen == screen {
+    } else if model.nav.screen == screen {
         (Glyph::Here, Role::Accent)
     } else if screen == Screen::Run && model.run.ended.is_some() {
         if model.run.code == Some(0) { (Glyph::Ok, Role::Ok) } else { (Glyph::Bad, Role::Bad) }
-    } else if model.finished.contains(&screen) {
+    } else if model.nav.finished.contains(&screen) {
         (Glyph::Ok, Role::Ok)
     } else {
         (Glyph::Waiting, Role::Dim)
@@ -31,7 +31,7 @@ fn mark(model: &Model, screen: Screen) -> (Glyph, Role) {
 
 /// A line for the rail below a screen that was finished.
 fn summary(model: &Model, screen: Screen) -> Option<String> {
-    let answers = &model.answers;
+    let answers = &model.form.answers;
     let text = match screen {
         Screen::Ca => match field::ca_place(answers) {
             "ssh" => Field::CaHost.get(answers, 0),
@@ -40,6 +40,7 @@ fn summary(model: &Model, screen: Screen) -> Option<String> {
         Screen::Cluster => Field::Api.get(answers, 0).trim_start_matches("https://").to_owned(),
         Screen::Workers => {
             let bad = model
+                .probes
                 .looks
                 .iter()
                 .filter(|(target, look)| {
@@ -57,19 +58,19 @@ fn summary(model: &Model, screen: Screen) -> Option<String> {
             let troubles = model.run.troubles.len();
             if troubles > 0 { some(troubles, "problem") } else { some(model.run.actions.1, "action") }
         }
-        Screen::Review => match &model.inspection {
+        Screen::Review => match &model.preview.inspection {
             Inspection::Seen { seen, .. } => some(review::count(seen).actions, "action"),
             Inspection::None | Inspection::Looking | Inspection::Failed(_) => return None,
         },
         _ => return None,
     };
-    let shown = model.finished.contains(&screen) || screen == model.screen || screen == Screen::Run;
+    let shown = model.nav.finished.contains(&screen) || screen == model.nav.screen || screen == Screen::Run;
     (shown && !text.trim().is_empty()).then_some(text)
 }
 
 /// The path from top to bottom, with a summary of each step.
 pub fn column(frame: &mut Frame, model: &Model, area: Rect) {
-    let theme = &model.theme;
+    let theme = &model.window.theme;
     let block = block(theme, "Steps", "", false);
     let inner = block.inner(area);
     frame.render_widget(block, area);
@@ -77,7 +78,7 @@ pub fn column(frame: &mut Frame, model: &Model, area: Rect) {
     for screen in PATH {
         let (glyph, role) = mark(model, screen);
         let number = screen.number().unwrap_or_default();
-        let style = if screen == model.screen { theme.style(Role::Accent) } else { Style::new() };
+        let style = if screen == model.nav.screen { theme.style(Role::Accent) } else { Style::new() };
         lines.push(Line::from(vec![
             Span::styled(format!(" {} ", theme.glyph(glyph)), theme.style(role)),
             Span::styled(format!("{number} {}", screen.title()), style),
@@ -87,7 +88,7 @@ pub fn column(frame: &mut Frame, model: &Model, area: Rect) {
                 lines.push(Line::styled(format!("     {line}"), theme.style(Role::Dim)));
             }
         }
-        if let Some(why) = model.invalidated.get(&screen) {
+        if let Some(why) = model.nav.invalidated.get(&screen) {
             for line in wrap(why, usize::from(inner.width).saturating_sub(5)).into_iter().take(3) {
                 lines.push(Line::styled(format!("     {line}"), theme.style(Role::Warn)));
             }
@@ -106,12 +107,12 @@ pub fn column(frame: &mut Frame, model: &Model, area: Rect) {
 
 /// The path as one line of signs and short titles.
 pub fn line(frame: &mut Frame, model: &Model, area: Rect) {
-    let theme = &model.theme;
+    let theme = &model.window.theme;
     let mut spans = vec![Span::raw(" ")];
     for screen in PATH {
         let (glyph, role) = mark(model, screen);
         spans.push(Span::styled(theme.glyph(glyph), theme.style(role)));
-        let style = if screen == model.screen { theme.style(Role::Accent) } else { Style::new() };
+        let style = if screen == model.nav.screen { theme.style(Role::Accent) } else { Style::new() };
         spans.push(Span::styled(screen.short(), style));
         spans.push(Span::raw(" "));
     }

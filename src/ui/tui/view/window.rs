@@ -14,7 +14,7 @@ use crate::ui::wizard::model::Model;
 
 /// A rectangle of this size, or as much of it as fits, in the middle of the window.
 pub fn centred(model: &Model, width: u16, height: u16) -> Rect {
-    let (all_width, all_height) = model.size;
+    let (all_width, all_height) = model.window.size;
     let width = width.min(all_width);
     let height = height.min(all_height.saturating_sub(2)).max(3);
     Rect::new(
@@ -36,7 +36,7 @@ pub fn dialog(
     area: Rect,
 ) {
     frame.render_widget(Clear, area);
-    let pane = block(&model.theme, title, right, true);
+    let pane = block(&model.window.theme, title, right, true);
     let inner = pane.inner(area);
     frame.render_widget(pane, area);
     let rows = usize::from(inner.height);
@@ -48,14 +48,14 @@ pub fn dialog(
         let words = format!(" {more} more below ");
         let width = u16::try_from(words.len()).unwrap_or(0).min(inner.width);
         let at = Rect::new(inner.right().saturating_sub(width), area.bottom().saturating_sub(1), width, 1);
-        frame.render_widget(Paragraph::new(Span::styled(words, model.theme.style(Role::Dim))), at);
+        frame.render_widget(Paragraph::new(Span::styled(words, model.window.theme.style(Role::Dim))), at);
     }
 }
 
 /// Words in a role, wrapped.
 pub fn say(model: &Model, lines: &mut Vec<Line<'static>>, role: Role, text: &str, width: usize) {
     for line in wrap(text, width) {
-        lines.push(Line::styled(format!(" {line}"), model.theme.style(role)));
+        lines.push(Line::styled(format!(" {line}"), model.window.theme.style(role)));
     }
 }
 
@@ -69,13 +69,13 @@ pub fn choose<'a>(
 ) {
     for (number, text) in choices.enumerate() {
         let chosen = number == at;
-        let mark = if chosen { model.theme.glyph(Glyph::Here) } else { " " };
+        let mark = if chosen { model.window.theme.glyph(Glyph::Here) } else { " " };
         for (part, line) in wrap(text, width.saturating_sub(6)).into_iter().enumerate() {
             let head =
                 if part == 0 { format!(" {mark} {} ", number.saturating_add(1)) } else { "     ".to_owned() };
-            let style = model.theme.style(if chosen { Role::Focus } else { Role::Text });
+            let style = model.window.theme.style(if chosen { Role::Focus } else { Role::Text });
             lines.push(Line::from(vec![
-                Span::styled(head, model.theme.style(Role::Accent)),
+                Span::styled(head, model.window.theme.style(Role::Accent)),
                 Span::styled(line, style),
             ]));
         }
@@ -84,7 +84,7 @@ pub fn choose<'a>(
 
 /// A line to type into.
 pub fn field(frame: &mut Frame, model: &Model, label: &str, text: &TextArea<'static>, area: Rect) {
-    let theme = &model.theme;
+    let theme = &model.window.theme;
     let head = format!(" {label}{}[", if label.is_empty() { "" } else { " " });
     let width = u16::try_from(head.width()).unwrap_or(0);
     frame.render_widget(Paragraph::new(Span::styled(head, theme.style(Role::Accent))), area);
@@ -102,7 +102,7 @@ pub fn field(frame: &mut Frame, model: &Model, label: &str, text: &TextArea<'sta
 
 /// Rows with boxes to tick.
 pub fn list(frame: &mut Frame, model: &Model, title: &str, right: &str, rows: &[(String, bool)], at: usize) {
-    let theme = &model.theme;
+    let theme = &model.window.theme;
     let lines: Vec<Line> = rows
         .iter()
         .enumerate()
@@ -118,7 +118,7 @@ pub fn list(frame: &mut Frame, model: &Model, title: &str, right: &str, rows: &[
         })
         .collect();
     let height =
-        u16::try_from(rows.len()).unwrap_or(10).saturating_add(2).min(model.size.1.saturating_sub(4));
+        u16::try_from(rows.len()).unwrap_or(10).saturating_add(2).min(model.window.size.1.saturating_sub(4));
     let inside = usize::from(height.saturating_sub(2)).max(1);
     let top = at.saturating_sub(inside.saturating_sub(1));
     dialog(frame, model, title, right, lines, top, centred(model, 66, height));

@@ -35,13 +35,13 @@ pub fn tab(model: &Model, tab: usize, width: usize) -> Vec<(Role, String)> {
 }
 
 fn tabs(model: &Model, width: usize) -> Tabs {
-    explain::screen(model.screen.name(), &values(model), width)
+    explain::screen(model.nav.screen.name(), &values(model), width)
 }
 
 /// What the names in braces in the texts stand for now; what is not answered yet is left out.
 pub fn values(model: &Model) -> BTreeMap<&'static str, String> {
-    let answers = &model.answers;
-    let row = model.row;
+    let answers = &model.form.answers;
+    let row = model.nav.row;
     let or = |value: String, default: &str| if value.is_empty() { default.to_owned() } else { value };
     let user = or(
         Field::User.get(answers, row),
@@ -86,11 +86,11 @@ pub fn values(model: &Model) -> BTreeMap<&'static str, String> {
 
 /// What `y` copies: the exact actions of the chosen row, or the tab that is shown.
 pub fn copy_text(model: &Model) -> String {
-    if let Some(offline) = model.offline.as_ref().filter(|_| model.screen == Screen::Run) {
+    if let Some(offline) = model.run.offline.as_ref().filter(|_| model.nav.screen == Screen::Run) {
         return offline.command.clone();
     }
-    if model.screen == Screen::Review
-        && let Some(looked) = review::rows(model).get(model.review_row).and_then(|row| row.looked)
+    if model.nav.screen == Screen::Review
+        && let Some(looked) = review::rows(model).get(model.preview.row).and_then(|row| row.looked)
     {
         let shell: Vec<String> =
             review::actions(looked).iter().map(|action| action.shell().to_string()).collect();
@@ -98,7 +98,7 @@ pub fn copy_text(model: &Model) -> String {
             return shell.join("\n") + "\n";
         }
     }
-    if model.screen == Screen::Run {
+    if model.nav.screen == Screen::Run {
         let place = crate::ui::wizard::screens::run::places(model).get(model.run.shown).cloned();
         return place
             .and_then(|place| model.run.logs.get(&place))

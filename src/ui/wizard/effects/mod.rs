@@ -385,7 +385,7 @@ impl EffectRunner {
         if let Some(plan) = update::plan(model) {
             return Some(plan);
         }
-        let mut model_answers = model.answers.clone();
+        let mut model_answers = model.form.answers.clone();
         let cluster = &mut model_answers.cluster;
         cluster.name.get_or_insert_with(|| "unnamed".to_owned());
         cluster.api.get_or_insert_with(|| "https://127.0.0.1:1".to_owned());
@@ -405,7 +405,8 @@ impl EffectRunner {
                 ..Default::default()
             });
         }
-        let places = crate::plan::check::PathBases { base: model.base.clone(), home: model.home.clone() };
+        let places =
+            crate::plan::check::PathBases { base: model.form.base.clone(), home: model.form.home.clone() };
         crate::plan::check::finish(&model_answers, &places).ok()
     }
 
@@ -414,17 +415,17 @@ impl EffectRunner {
         // What is looked at alone is not kept from it by mistakes in the workers, or in the other workers.
         let workers = match &target {
             ProbeTarget::Worker(name) => {
-                let row = (0..model.answers.workers.len()).find(|row| model.worker_name(*row) == *name);
-                Some(row.and_then(|row| model.answers.workers.get(row).cloned()).into_iter().collect())
+                let row = (0..model.form.answers.workers.len()).find(|row| model.worker_name(*row) == *name);
+                Some(row.and_then(|row| model.form.answers.workers.get(row).cloned()).into_iter().collect())
             }
             ProbeTarget::Ca | ProbeTarget::Api => update::plan(model).is_none().then(Vec::new),
         };
         let alone = workers.map(|workers| {
-            let mut one = Model::new(model.theme, model.size, model.now);
-            one.answers = model.answers.clone();
-            one.base.clone_from(&model.base);
-            one.home.clone_from(&model.home);
-            one.answers.workers = workers;
+            let mut one = Model::new(model.window.theme, model.window.size, model.window.now);
+            one.form.answers = model.form.answers.clone();
+            one.form.base.clone_from(&model.form.base);
+            one.form.home.clone_from(&model.form.home);
+            one.form.answers.workers = workers;
             one
         });
         let rough = Self::rough_plan(alone.as_ref().unwrap_or(model));
@@ -468,7 +469,7 @@ impl EffectRunner {
             return;
         };
         let world = self.world(&plan.cluster.api, &plan.cluster.name);
-        let (only, jobs, state) = (model.only.clone(), self.places.jobs, self.state());
+        let (only, jobs, state) = (model.form.only.clone(), self.places.jobs, self.state());
         let (replies, run) = (self.replies.clone(), self.run_id());
         std::thread::spawn(move || {
             let stop = Stop::default();
@@ -492,7 +493,7 @@ impl EffectRunner {
     /// The session's folder is ours from the first run on.
     fn session(&mut self, plan: &Plan, model: &Model) -> Result<Arc<Session>, Problem> {
         let folder = self.state().join(&plan.cluster.name);
-        let text = yaml::write(&session::portable(&model.answers, &model.base));
+        let text = yaml::write(&session::portable(&model.form.answers, &model.form.base));
         if let Some(session) = self.session.as_ref().filter(|session| session.folder == folder) {
             session.keep_plan(&text)?;
             return Ok(Arc::clone(session));
@@ -542,12 +543,12 @@ impl EffectRunner {
             return;
         };
         let all = only.is_empty();
-        let only = if all { model.only.clone() } else { only };
+        let only = if all { model.form.only.clone() } else { only };
         // A retry looks again by itself; the first run does what was reviewed and nothing else.
-        let reviewed = model.inspection.seen().filter(|_| all).map(Reviewed::of);
+        let reviewed = model.preview.inspection.seen().filter(|_| all).map(Reviewed::of);
         let (send, replies, jobs, state) =
             (self.send.clone(), self.replies.clone(), self.places.jobs, self.state());
-        let (guided, offline) = (model.guided, self.offline.clone());
+        let (guided, offline) = (model.run.guided, self.offline.clone());
         std::thread::spawn(move || {
             let shows = ScreenFront { send: Mutex::new(send.clone()), replies };
             let parts = Parts {
@@ -660,12 +661,12 @@ impl EffectRunner {
             let _ = self.send.send(Msg::Say(Role::Warn, "not everything is answered yet".to_owned()));
             return;
         };
-        let Some(seen) = model.inspection.seen() else {
+        let Some(seen) = model.preview.inspection.seen() else {
             let words = "the hosts were not looked at yet: Review does, then export".to_owned();
             let _ = self.send.send(Msg::Say(Role::Warn, words));
             return;
         };
-        let text = match model.only.as_slice() {
+        let text = match model.form.only.as_slice() {
             [one] => script::one_worker(&plan, seen, one).unwrap_or_else(|| script::script(&plan, seen)),
             _ => script::script(&plan, seen),
         };
@@ -673,7 +674,7 @@ impl EffectRunner {
     }
 
     fn write_plan(&self, path: &Path, model: &Model) {
-        let text = yaml::write(&session::portable(&model.answers, &model.base));
+        let text = yaml::write(&session::portable(&model.form.answers, &model.form.base));
         self.write(path, &text, 0o644, "for gangplank apply");
     }
 
@@ -703,7 +704,11 @@ impl EffectRunner {
 
     fn kubeconfig(&self, model: &Model) {
         let mut lines = Vec::new();
-        let here = model.inspection.seen().and_then(|all| all.iter().find(|seen| seen.place == Place::Local));
+        let here = model
+            .preview
+            .inspection
+            .seen()
+            .and_then(|all| all.iter().find(|seen| seen.place == Place::Local));
         for looked in
             here.into_iter().flat_map(|seen| &seen.looked).filter(|one| one.step.id().0 == "context")
         {

@@ -61,15 +61,15 @@ pub fn portable(answers: &Answers, base: &Path) -> Answers {
 
 /// The session as it stands.
 pub fn draft(model: &Model) -> Draft {
-    let plan = yaml::write(&portable(&model.answers, &model.base));
-    let finished: Vec<&str> = model.finished.iter().map(|screen| screen.name()).collect();
+    let plan = yaml::write(&portable(&model.form.answers, &model.form.base));
+    let finished: Vec<&str> = model.nav.finished.iter().map(|screen| screen.name()).collect();
     let value = json!({
         "v": 1,
-        "screen": model.screen.name(),
-        "row": model.row,
-        "only": model.only,
+        "screen": model.nav.screen.name(),
+        "row": model.nav.row,
+        "only": model.form.only,
         "finished": finished,
-        "saved": model.now.to_string(),
+        "saved": model.window.now.to_string(),
         "actions": model.run.actions.1,
         "problems": model.run.troubles.len(),
         "plan": plan,
@@ -189,12 +189,16 @@ mod tests {
     fn a_session_opens_at_the_same_place_with_the_same_answers() {
         let state = tempfile::tempdir().unwrap();
         let mut model = Model::new(Theme::default(), (80, 24), jiff::Timestamp::UNIX_EPOCH);
-        model.base = "/base".into();
-        model.answers.cluster.name = Some("demo".to_owned());
-        model.answers.ca.cert = Some("ca.crt".to_owned());
-        model.answers.workers.push(WorkerAnswers { name: Some("w1".to_owned()), ..WorkerAnswers::default() });
-        model.screen = Screen::Kubectl;
-        model.finished.insert(Screen::Workers);
+        model.form.base = "/base".into();
+        model.form.answers.cluster.name = Some("demo".to_owned());
+        model.form.answers.ca.cert = Some("ca.crt".to_owned());
+        model
+            .form
+            .answers
+            .workers
+            .push(WorkerAnswers { name: Some("w1".to_owned()), ..WorkerAnswers::default() });
+        model.nav.screen = Screen::Kubectl;
+        model.nav.finished.insert(Screen::Workers);
         draft(&model).write(state.path()).unwrap();
         let opened = open(state.path(), "demo").unwrap();
         assert_eq!(
@@ -202,7 +206,7 @@ mod tests {
             ("kubectl", &["workers".to_owned()][..])
         );
         assert_eq!(opened.answers.ca.cert.as_deref(), Some("/base/ca.crt"));
-        assert_eq!(opened.answers.workers, model.answers.workers);
+        assert_eq!(opened.answers.workers, model.form.answers.workers);
         assert_eq!(list(state.path()).len(), 1);
     }
 
@@ -211,7 +215,7 @@ mod tests {
         let state = tempfile::tempdir().unwrap();
         let mut model = Model::new(Theme::default(), (80, 24), jiff::Timestamp::UNIX_EPOCH);
         for name in ["../evil".to_owned(), "x".repeat(256)] {
-            model.answers.cluster.name = Some(name);
+            model.form.answers.cluster.name = Some(name);
             draft(&model).write(state.path()).unwrap();
             assert_eq!(list(state.path())[0].name, "unnamed");
         }

@@ -7,7 +7,7 @@ use crate::ui::wizard::model::{Button, Item, Journey, Model, Screen};
 
 /// The items of the present screen.
 pub fn items(model: &Model) -> Vec<Item> {
-    let mut items: Vec<Item> = match model.screen {
+    let mut items: Vec<Item> = match model.nav.screen {
         Screen::Ca => ca(model),
         Screen::Cluster => fields(&[
             Field::Cluster,
@@ -21,7 +21,7 @@ pub fn items(model: &Model) -> Vec<Item> {
         ]),
         Screen::Workers => workers(model),
         Screen::Certificates => fields(&[Field::Days]),
-        Screen::Kubectl => match Field::Kubectl.get(&model.answers, 0).as_str() {
+        Screen::Kubectl => match Field::Kubectl.get(&model.form.answers, 0).as_str() {
             "none" => fields(&[Field::Kubectl]),
             "merge" => fields(&[Field::Kubectl, Field::Context, Field::ContextCluster, Field::ContextUser]),
             _ => fields(&[
@@ -32,7 +32,7 @@ pub fn items(model: &Model) -> Vec<Item> {
                 Field::ContextFile,
             ]),
         },
-        Screen::Dns => match Field::Deploy.get(&model.answers, 0).as_str() {
+        Screen::Dns => match Field::Deploy.get(&model.form.answers, 0).as_str() {
             "none" => fields(&[Field::Deploy]),
             _ => fields(&[Field::Deploy, Field::Replicas]),
         },
@@ -47,10 +47,12 @@ fn fields(list: &[Field]) -> Vec<Item> {
 }
 
 fn ca(model: &Model) -> Vec<Item> {
-    match field::ca_place(&model.answers) {
+    match field::ca_place(&model.form.answers) {
         "ssh" => fields(&[Field::CaPlace, Field::CaHost, Field::CaCert, Field::CaKey, Field::CaSshKey]),
         // A key that was answered before stops the plan: it must be there to be emptied.
-        "offline" if model.answers.ca.key.is_some() => fields(&[Field::CaPlace, Field::CaCert, Field::CaKey]),
+        "offline" if model.form.answers.ca.key.is_some() => {
+            fields(&[Field::CaPlace, Field::CaCert, Field::CaKey])
+        }
         "offline" => fields(&[Field::CaPlace, Field::CaCert]),
         _ => fields(&[Field::CaPlace, Field::CaCert, Field::CaKey]),
     }
@@ -58,7 +60,7 @@ fn ca(model: &Model) -> Vec<Item> {
 
 fn workers(model: &Model) -> Vec<Item> {
     let mut items = vec![Item::Rows];
-    if !model.answers.workers.is_empty() {
+    if !model.form.answers.workers.is_empty() {
         items.extend(fields(&[
             Field::Name,
             Field::Address,
@@ -77,7 +79,7 @@ fn workers(model: &Model) -> Vec<Item> {
 
 /// The buttons of the present screen, in order.
 pub fn buttons(model: &Model) -> Vec<Button> {
-    let mut buttons = match model.screen {
+    let mut buttons = match model.nav.screen {
         Screen::Welcome => Vec::new(),
         Screen::Workers => vec![Button::Add, Button::Paste, Button::Import, Button::Back, Button::Continue],
         Screen::Ca | Screen::Cluster | Screen::Certificates | Screen::Kubectl | Screen::Dns => {
@@ -85,7 +87,7 @@ pub fn buttons(model: &Model) -> Vec<Button> {
         }
         Screen::Review => {
             let mut buttons = vec![Button::Back, Button::Look, Button::SavePlan, Button::Export];
-            if !model.read_only {
+            if !model.run.read_only {
                 buttons.push(Button::Apply);
             }
             buttons
@@ -94,7 +96,7 @@ pub fn buttons(model: &Model) -> Vec<Button> {
         Screen::Run => vec![Button::Back, Button::Continue],
         Screen::Report => vec![Button::Back, Button::SavePlan, Button::Export, Button::Quit],
     };
-    if model.return_to.is_some() && matches!(buttons.last(), Some(Button::Continue)) {
+    if model.nav.return_to.is_some() && matches!(buttons.last(), Some(Button::Continue)) {
         buttons.push(Button::Return);
     }
     buttons
@@ -171,7 +173,7 @@ pub fn edit_target(text: &str) -> (Screen, Option<Field>) {
 
 /// The title of a journey.
 pub fn journey(model: &Model) -> &'static str {
-    match model.journey {
+    match model.form.journey {
         Journey::New => "new workers",
         Journey::Reonboard => "re-onboard",
     }

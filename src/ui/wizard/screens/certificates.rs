@@ -34,14 +34,15 @@ pub const MOST: usize = 60;
 
 /// The cards of the workers of the journey, at most [`MOST`] of them.
 pub fn cards(model: &Model, days: i64) -> Vec<Card> {
-    let Some(plan) = model.planned.as_deref() else { return Vec::new() };
+    let Some(plan) = model.form.planned.as_deref() else { return Vec::new() };
     plan.workers
         .iter()
         .filter(|worker| model.chosen(&worker.name))
         .take(MOST)
         .flat_map(|worker| {
             let place = Place::Worker(worker.name.clone());
-            let seen = model.inspection.seen().and_then(|all| all.iter().find(|seen| seen.place == place));
+            let seen =
+                model.preview.inspection.seen().and_then(|all| all.iter().find(|seen| seen.place == place));
             identities(plan, worker, seen)
                 .into_iter()
                 .map(|identity| card(model, worker, &identity, seen, days))
@@ -125,7 +126,7 @@ fn compare(model: &Model, card: &mut Card, identity: &Identity, seen: &PlacePrev
         card.differs.push((Role::Warn, "what is there is no certificate".to_owned()));
         return;
     };
-    let left = there.not_after.duration_since(model.now).as_hours() / 24;
+    let left = there.not_after.duration_since(model.window.now).as_hours() / 24;
     card.there = Some(left);
     card.lines.push(("there", format!("{} by {}", there.subject_text(), there.issuer_text())));
     if left < 0 {

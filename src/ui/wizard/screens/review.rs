@@ -23,7 +23,7 @@ pub struct ReviewRow<'a> {
 
 /// All rows, in order.
 pub fn rows(model: &Model) -> Vec<ReviewRow<'_>> {
-    let Some(seen) = model.inspection.seen() else { return Vec::new() };
+    let Some(seen) = model.preview.inspection.seen() else { return Vec::new() };
     seen.iter()
         .flat_map(|place| {
             let broken = place.problem.is_some() && place.looked.is_empty();
@@ -89,7 +89,7 @@ fn foreign(action: &Action, seen: &PlacePreview) -> bool {
 
 /// Hosts on which something of others is replaced, with what.
 pub fn replaced(model: &Model) -> Vec<(String, Vec<String>)> {
-    let Some(seen) = model.inspection.seen() else { return Vec::new() };
+    let Some(seen) = model.preview.inspection.seen() else { return Vec::new() };
     seen.iter()
         .filter_map(|place| {
             let Place::Worker(name) = &place.place else { return None };
@@ -134,7 +134,7 @@ pub fn undo_words(action: &Action, seen: &PlacePreview) -> String {
 /// The difference of the chosen row's files: what is there against what would be.
 pub fn diff(model: &Model) -> Vec<(Role, String)> {
     let rows = rows(model);
-    let Some(row) = rows.get(model.review_row) else { return Vec::new() };
+    let Some(row) = rows.get(model.preview.row) else { return Vec::new() };
     let Some(looked) = row.looked else { return Vec::new() };
     let mut lines = Vec::new();
     for action in actions(looked) {
@@ -166,8 +166,8 @@ pub fn diff(model: &Model) -> Vec<(Role, String)> {
 pub fn edit_row(model: &mut Model) -> Vec<Effect> {
     let target = {
         let rows = rows(model);
-        let Some(row) = rows.get(model.review_row) else {
-            return match model.inspection {
+        let Some(row) = rows.get(model.preview.row) else {
+            return match model.preview.inspection {
                 Inspection::Failed(_) => edit(model, Screen::Ca, None, None),
                 _ => Vec::new(),
             };

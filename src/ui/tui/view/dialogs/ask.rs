@@ -13,7 +13,7 @@ use crate::ui::wizard::screens::run;
 
 /// The question, what is typed, and the chosen answer.
 pub fn draw(frame: &mut Frame, model: &Model, question: &Question, typed: &TextArea<'static>, at: usize) {
-    let width = 78.min(model.size.0.saturating_sub(4));
+    let width = 78.min(model.window.size.0.saturating_sub(4));
     let inside = usize::from(width).saturating_sub(4);
     let mut lines = Vec::new();
     match question {

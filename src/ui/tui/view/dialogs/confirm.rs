@@ -12,8 +12,8 @@ use crate::ui::wizard::model::{Confirm, Model};
 
 /// What is lost, the name that is typed, and the two buttons.
 pub fn draw(frame: &mut Frame, model: &Model, what: &Confirm, typed: &TextArea<'static>, yes: bool) {
-    let theme = &model.theme;
-    let width = 76.min(model.size.0.saturating_sub(4));
+    let theme = &model.window.theme;
+    let width = 76.min(model.window.size.0.saturating_sub(4));
     let inside = usize::from(width).saturating_sub(4);
     let mut lines = Vec::new();
     let (title, host, verb) = match what {

@@ -13,14 +13,14 @@ use crate::ui::wizard::model::Model;
 
 /// Over the screen, where the window has no room for a pane beside it.
 pub fn over(frame: &mut Frame, model: &Model) {
-    let area = centred(model, 76, model.size.1.saturating_sub(4));
+    let area = centred(model, 76, model.window.size.1.saturating_sub(4));
     frame.render_widget(Clear, area);
     draw(frame, model, area, "Esc closes");
 }
 
 /// The explain pane: four tabs.
 pub fn draw(frame: &mut Frame, model: &Model, area: Rect, right: &str) {
-    let theme = &model.theme;
+    let theme = &model.window.theme;
     let pane = block(theme, "Explain", right, false);
     let inner = pane.inner(area);
     frame.render_widget(pane, area);

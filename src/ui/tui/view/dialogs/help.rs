@@ -13,8 +13,8 @@ use crate::ui::wizard::model::Model;
 
 /// Its lines from `scroll` on.
 pub fn draw(frame: &mut Frame, model: &Model, scroll: usize) {
-    let theme = &model.theme;
-    let area = centred(model, 84.min(model.size.0), model.size.1.saturating_sub(2));
+    let theme = &model.window.theme;
+    let area = centred(model, 84.min(model.window.size.0), model.window.size.1.saturating_sub(2));
     let width = usize::from(area.width).saturating_sub(4);
     let mut lines = Vec::new();
     if let Some(demo) = model.demo.as_ref().filter(|demo| !demo.about.is_empty()) {

@@ -14,11 +14,11 @@ pub fn draw(frame: &mut Frame, model: &Model, at: usize) {
     let mut lines = Vec::new();
     for (number, screen) in screens.iter().enumerate() {
         let chosen = number == at;
-        let mark = if chosen { model.theme.glyph(Glyph::Here) } else { " " };
+        let mark = if chosen { model.window.theme.glyph(Glyph::Here) } else { " " };
         let head = screen.number().map_or_else(String::new, |number| format!("{number} "));
-        let style = model.theme.style(if chosen { Role::Focus } else { Role::Text });
+        let style = model.window.theme.style(if chosen { Role::Focus } else { Role::Text });
         lines.push(Line::from(vec![
-            Span::styled(format!(" {mark} "), model.theme.style(Role::Accent)),
+            Span::styled(format!(" {mark} "), model.window.theme.style(Role::Accent)),
             Span::styled(format!("{head}{}", screen.title()), style),
         ]));
     }

@@ -18,7 +18,7 @@ pub fn draw(frame: &mut Frame, model: &Model, what: LineFor, text: &TextArea<'st
         LineFor::Export => ("Export a script", "A readable shell script that does the same by hand."),
         LineFor::Search => ("Search in the output", "Case counts only with upper-case letters."),
     };
-    let width = 78.min(model.size.0.saturating_sub(4));
+    let width = 78.min(model.window.size.0.saturating_sub(4));
     let mut lines = Vec::new();
     say(model, &mut lines, Role::Dim, words, usize::from(width).saturating_sub(4));
     let rect = centred(model, width, 5);

@@ -15,8 +15,8 @@ use crate::ui::wizard::model::Model;
 
 /// The commands that match, `at` chosen.
 pub fn draw(frame: &mut Frame, model: &Model, search: &TextArea<'static>, at: usize) {
-    let theme = &model.theme;
-    let area = centred(model, 86.min(model.size.0), 20.min(model.size.1.saturating_sub(2)));
+    let theme = &model.window.theme;
+    let area = centred(model, 86.min(model.window.size.0), 20.min(model.window.size.1.saturating_sub(2)));
     frame.render_widget(Clear, area);
     let pane = block(theme, "All commands", "type to search, Enter, Esc", true);
     let inner = pane.inner(area);

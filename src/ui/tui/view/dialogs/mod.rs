@@ -20,7 +20,7 @@ use crate::ui::wizard::model::{Model, Overlay};
 
 /// Draws one overlay.
 pub fn draw(frame: &mut Frame, model: &Model, at: usize) {
-    let Some(overlay) = model.overlays.get(at) else { return };
+    let Some(overlay) = model.dialogs.open.get(at) else { return };
     match overlay {
         Overlay::Help { scroll } => help::draw(frame, model, *scroll),
         Overlay::Menu { search, at } => menu::draw(frame, model, search, *at),

@@ -25,8 +25,12 @@ pub fn certificates(frame: &mut Frame, model: &Model, text: &TextArea<'static>) 
 }
 
 fn area(frame: &mut Frame, model: &Model, title: &str, words: &str, text: &TextArea<'static>, wrong: &str) {
-    let theme = &model.theme;
-    let rect = centred(model, 90.min(model.size.0.saturating_sub(4)), model.size.1.saturating_sub(6).min(22));
+    let theme = &model.window.theme;
+    let rect = centred(
+        model,
+        90.min(model.window.size.0.saturating_sub(4)),
+        model.window.size.1.saturating_sub(6).min(22),
+    );
     frame.render_widget(Clear, rect);
     let pane = block(theme, title, "", true);
     let inner = pane.inner(rect);

@@ -10,7 +10,7 @@ use crate::ui::wizard::model::Model;
 
 /// The demo labs.
 pub fn demo(frame: &mut Frame, model: &Model, at: usize) {
-    let width = 72.min(model.size.0.saturating_sub(4));
+    let width = 72.min(model.window.size.0.saturating_sub(4));
     let inside = usize::from(width).saturating_sub(4);
     let labs: Vec<String> = demo::names().iter().map(|(name, title)| format!("{name}: {title}")).collect();
     let mut lines = Vec::new();

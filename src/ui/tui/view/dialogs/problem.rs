@@ -11,7 +11,7 @@ use crate::ui::wizard::model::{Model, ProbeTarget};
 
 /// What, evidence, and the numbered ways.
 pub fn draw(frame: &mut Frame, model: &Model, target: &ProbeTarget, problem: &Problem, at: usize) {
-    let width = 76.min(model.size.0.saturating_sub(4));
+    let width = 76.min(model.window.size.0.saturating_sub(4));
     let inside = usize::from(width).saturating_sub(4);
     let mut lines = Vec::new();
     say(model, &mut lines, Role::Text, &problem.what, inside);

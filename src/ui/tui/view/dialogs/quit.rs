@@ -11,7 +11,7 @@ use crate::ui::wizard::model::Model;
 
 /// What becomes of everything, and the ways.
 pub fn draw(frame: &mut Frame, model: &Model, at: usize) {
-    let width = 70.min(model.size.0.saturating_sub(4));
+    let width = 70.min(model.window.size.0.saturating_sub(4));
     let inside = usize::from(width).saturating_sub(4);
     let mut lines = Vec::new();
     let words = if model.run.going_on() {

@@ -10,7 +10,8 @@ use crate::ui::wizard::model::Model;
 
 /// Its lines from `scroll` on.
 pub fn draw(frame: &mut Frame, model: &Model, title: &str, lines: &[(Role, String)], scroll: usize) {
-    let rect = centred(model, model.size.0.saturating_sub(8).min(130), model.size.1.saturating_sub(4));
+    let rect =
+        centred(model, model.window.size.0.saturating_sub(8).min(130), model.window.size.1.saturating_sub(4));
     let shown: Vec<Line> = lines
         .iter()
         .flat_map(|(role, text)| {
@@ -19,7 +20,7 @@ pub fn draw(frame: &mut Frame, model: &Model, title: &str, lines: &[(Role, Strin
             } else {
                 wrap(text, usize::from(rect.width).saturating_sub(4))
             };
-            parts.into_iter().map(|part| Line::styled(format!(" {part}"), model.theme.style(*role)))
+            parts.into_iter().map(|part| Line::styled(format!(" {part}"), model.window.theme.style(*role)))
         })
         .collect();
     dialog(frame, model, title, "y copy, Esc closes", shown, scroll, rect);

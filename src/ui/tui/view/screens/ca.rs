@@ -11,7 +11,7 @@ pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
     page.say(model, Role::Text, "Which CA signs the certificates of the workers?", width);
     page.space();
     field(model, page, Field::CaPlace);
-    match ca_place(&model.answers) {
+    match ca_place(&model.form.answers) {
         "ssh" => {
             field(model, page, Field::CaHost);
             field(model, page, Field::CaCert);
@@ -22,7 +22,7 @@ pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
         }
         "offline" => {
             field(model, page, Field::CaCert);
-            if model.answers.ca.key.is_some() {
+            if model.form.answers.ca.key.is_some() {
                 field(model, page, Field::CaKey);
             }
             page.space();

@@ -11,7 +11,7 @@ use crate::ui::wizard::screens::certificates::{MOST, cards};
 
 /// Its rows.
 pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
-    let theme = &model.theme;
+    let theme = &model.window.theme;
     page.space();
     page.say(
         model,
@@ -23,7 +23,7 @@ pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
     field(model, page, Field::Days);
     page.space();
     inspection_note(model, page, width);
-    let days: i64 = Field::Days.get(&model.answers, 0).parse().unwrap_or(365);
+    let days: i64 = Field::Days.get(&model.form.answers, 0).parse().unwrap_or(365);
     let all = cards(model, days);
     let longest = all.iter().map(|card| card.days.max(card.there.unwrap_or(0))).max().unwrap_or(1).max(1);
     for card in all {
@@ -47,7 +47,7 @@ pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
         }
         page.space();
     }
-    let workers = model.planned.as_ref().map_or(0, |plan| plan.workers.len());
+    let workers = model.form.planned.as_ref().map_or(0, |plan| plan.workers.len());
     let more = workers.saturating_sub(MOST);
     if more > 0 {
         page.say(model, Role::Dim, &format!("{more} more workers get the like; Review has each"), width);
@@ -56,7 +56,7 @@ pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
 
 /// A life as a bar on the scale that all cards share.
 fn bar(model: &Model, name: &str, days: i64, longest: i64, room: usize, role: Role) -> Line<'static> {
-    let theme = &model.theme;
+    let theme = &model.window.theme;
     let part = |days: i64| {
         let share = days.max(0).saturating_mul(i64::try_from(room).unwrap_or(0)) / longest.max(1);
         usize::try_from(share).unwrap_or(0).min(room)

@@ -12,7 +12,7 @@ pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
     page.say(model, Role::Text, "How does kubectl on this computer reach the cluster?", width);
     page.space();
     field(model, page, Field::Kubectl);
-    let kind = Field::Kubectl.get(&model.answers, 0);
+    let kind = Field::Kubectl.get(&model.form.answers, 0);
     if kind != "none" {
         field(model, page, Field::Context);
         field(model, page, Field::ContextCluster);

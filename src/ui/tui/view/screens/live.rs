@@ -14,43 +14,43 @@ use crate::ui::wizard::model::Model;
 
 /// The strip below a screen.
 pub fn strip(frame: &mut Frame, model: &Model, area: Rect) {
-    let Some(live) = &model.live else { return };
-    let ink = Ink::of(&model.theme);
+    let Some(live) = &model.live.panel else { return };
+    let ink = Ink::of(&model.window.theme);
     if area.height < 3 {
         let room = usize::from(area.width).saturating_sub(18);
-        let mut strip = panel::one_line(live, model.now, &ink, room);
+        let mut strip = panel::one_line(live, model.window.now, &ink, room);
         strip.spans.insert(0, Span::raw(" "));
-        strip.push_span(Span::styled(" (l opens)", model.theme.style(Role::Dim)));
+        strip.push_span(Span::styled(" (l opens)", model.window.theme.style(Role::Dim)));
         frame.render_widget(Paragraph::new(strip), area);
         return;
     }
-    let pane = block(&model.theme, "Live: docker ps and node status", "l opens", false);
+    let pane = block(&model.window.theme, "Live: docker ps and node status", "l opens", false);
     let inner = pane.inner(area);
     frame.render_widget(pane, area);
-    panel::rows(live, model.now, None, &ink, inner, frame.buffer_mut());
+    panel::rows(live, model.window.now, None, &ink, inner, frame.buffer_mut());
 }
 
 /// The whole window.
 pub fn full(frame: &mut Frame, model: &Model, area: Rect) {
-    let Some(live) = &model.live else { return };
-    let ink = Ink::of(&model.theme);
-    let view = model.live_view;
+    let Some(live) = &model.live.panel else { return };
+    let ink = Ink::of(&model.window.theme);
+    let view = &model.live;
     let counts = live.counts();
     let containers = some(counts.containers, "container");
     let right = format!("{} up, {} down, {containers}", counts.up, counts.down);
     let one = live.rows().get(view.at).filter(|_| view.host);
     let title = one
         .map_or_else(|| "Live: docker ps and node status".to_owned(), |row| format!("Live: {}", row.place));
-    let pane = block(&model.theme, &title, &right, true);
+    let pane = block(&model.window.theme, &title, &right, true);
     let inner = pane.inner(area).inner(Margin::new(1, 0));
     frame.render_widget(pane, area);
     match one {
         Some(row) => {
-            panel::one_host(live, &row.place, model.now, view.scroll, &ink, inner, frame.buffer_mut());
+            panel::one_host(live, &row.place, model.window.now, view.scroll, &ink, inner, frame.buffer_mut());
         }
         None if live.rows().is_empty() => {
             frame.render_widget(Paragraph::new(Line::raw(" no hosts are known yet")), inner);
         }
-        None => panel::rows(live, model.now, Some(view.at), &ink, inner, frame.buffer_mut()),
+        None => panel::rows(live, model.window.now, Some(view.at), &ink, inner, frame.buffer_mut()),
     }
 }

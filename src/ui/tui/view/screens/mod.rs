@@ -21,11 +21,11 @@ use crate::ui::wizard::model::{Model, Screen};
 pub fn page(model: &Model, width: u16) -> Page<'static> {
     let width = usize::from(width).saturating_sub(4).max(20);
     let mut page = Page { title: String::new(), right: String::new(), width, rows: Vec::new(), chosen: None };
-    page.title = match model.screen.number() {
-        Some(number) => format!("{number} {}", model.screen.title()),
-        None => model.screen.title().to_owned(),
+    page.title = match model.nav.screen.number() {
+        Some(number) => format!("{number} {}", model.nav.screen.title()),
+        None => model.nav.screen.title().to_owned(),
     };
-    match model.screen {
+    match model.nav.screen {
         Screen::Welcome => welcome::rows(model, &mut page, width),
         Screen::Ca => ca::rows(model, &mut page, width),
         Screen::Cluster => cluster::rows(model, &mut page, width),

@@ -11,7 +11,7 @@ use crate::ui::wizard::screens::run;
 
 /// Its rows.
 pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
-    let theme = &model.theme;
+    let theme = &model.window.theme;
     page.space();
     let (words, role) = match model.run.code {
         Some(0) => ("Everything is aboard.", Role::Ok),
@@ -22,7 +22,7 @@ pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
     page.space();
     page.say(model, Role::Key, "What to try next", width);
     let mut next: Vec<String> = model.run.next.clone();
-    if let Some(plan) = model.planned.as_deref()
+    if let Some(plan) = model.form.planned.as_deref()
         && model.run.code == Some(0)
     {
         next.push(format!(

@@ -19,12 +19,12 @@ use crate::ui::wizard::screens::review::{self, ReviewRow};
 
 /// Draws the review.
 pub fn draw(frame: &mut Frame, model: &Model, area: Rect) {
-    let theme = &model.theme;
+    let theme = &model.window.theme;
     let rows = review::rows(model);
-    let (title, right) = match &model.inspection {
+    let (title, right) = match &model.preview.inspection {
         Inspection::Seen { seen, at, stale } => {
             let count = review::count(seen);
-            let pace = if model.guided { "guided" } else { "straight" };
+            let pace = if model.run.guided { "guided" } else { "straight" };
             let problems = if count.problems > 0 {
                 format!(", {} with a problem", count.problems)
             } else {
@@ -61,15 +61,15 @@ pub fn draw(frame: &mut Frame, model: &Model, area: Rect) {
         Rect::new(body.x, body.y, body.width, u16::try_from(table).unwrap_or(u16::MAX).min(body.height));
     let mut lines = vec![Line::styled(header(width), theme.style(Role::Dim))];
     let shown = table.saturating_sub(1);
-    let top = model.review_row.saturating_sub(shown / 2).min(rows.len().saturating_sub(shown));
+    let top = model.preview.row.saturating_sub(shown / 2).min(rows.len().saturating_sub(shown));
     for (at, row) in rows.iter().enumerate().skip(top).take(shown) {
         let same_place = at > top
             && rows.get(at.saturating_sub(1)).is_some_and(|before| before.seen.place == row.seen.place);
-        lines.push(table_row(model, row, at == model.review_row, same_place, width));
+        lines.push(table_row(model, row, at == model.preview.row, same_place, width));
     }
     frame.render_widget(Paragraph::new(lines), head);
     let rest = Rect::new(body.x, head.bottom(), body.width, body.height.saturating_sub(head.height));
-    if let Some(row) = rows.get(model.review_row) {
+    if let Some(row) = rows.get(model.preview.row) {
         let lines = detail(model, row, width);
         let room = usize::from(rest.height);
         let more = lines.len().saturating_sub(room);
@@ -94,7 +94,7 @@ fn header(width: usize) -> String {
 }
 
 fn table_row(model: &Model, row: &ReviewRow, chosen: bool, same_place: bool, width: usize) -> Line<'static> {
-    let theme = &model.theme;
+    let theme = &model.window.theme;
     let (place_width, step_width, now_width) = columns(width);
     let place = if same_place && !chosen { String::new() } else { row.seen.place.to_string() };
     let mark = if chosen { theme.glyph(Glyph::Here) } else { " " };
@@ -164,7 +164,7 @@ fn proof_words(proof: &Proof) -> String {
 
 /// The exact actions of a row, in order, each with its undo.
 pub fn detail(model: &Model, row: &ReviewRow, width: usize) -> Vec<Line<'static>> {
-    let theme = &model.theme;
+    let theme = &model.window.theme;
     let dash = if theme.ascii { "-" } else { "┄" };
     let title = row.looked.map_or("", |looked| looked.step.title());
     let head = format!(" {dash} {}: {title} {}", row.seen.place, dash.repeat(width));
@@ -219,7 +219,7 @@ pub fn detail(model: &Model, row: &ReviewRow, width: usize) -> Vec<Line<'static>
 }
 
 fn nothing(frame: &mut Frame, model: &Model, area: Rect) {
-    let theme = &model.theme;
+    let theme = &model.window.theme;
     let mut lines = vec![Line::raw("")];
     let width = usize::from(area.width).saturating_sub(4);
     if let Some((role, words)) = inspection_words(model) {
@@ -227,7 +227,7 @@ fn nothing(frame: &mut Frame, model: &Model, area: Rect) {
             lines.push(Line::styled(format!("  {line}"), theme.style(role)));
         }
     }
-    if let Inspection::Failed(problem) = &model.inspection {
+    if let Inspection::Failed(problem) = &model.preview.inspection {
         for line in &problem.evidence {
             lines.extend(wrap(line, width).into_iter().map(|line| Line::raw(format!("    {line}"))));
         }
@@ -240,9 +240,9 @@ fn nothing(frame: &mut Frame, model: &Model, area: Rect) {
             );
         }
     }
-    if matches!(model.inspection, Inspection::None) {
+    if matches!(model.preview.inspection, Inspection::None) {
         lines.push(Line::raw(""));
-        for remark in model.issues.iter().filter(|remark| remark.stops) {
+        for remark in model.form.issues.iter().filter(|remark| remark.stops) {
             let screen = form::screen_of(&remark.field);
             let words =
                 format!("{} on screen {}: {} {}", remark.field, screen.title(), remark.what, remark.cure);
@@ -257,7 +257,7 @@ fn nothing(frame: &mut Frame, model: &Model, area: Rect) {
 }
 
 fn buttons(frame: &mut Frame, model: &Model, area: Rect) {
-    let places = model.inspection.seen().map_or(0, |seen| review::count(seen).places);
+    let places = model.preview.inspection.seen().map_or(0, |seen| review::count(seen).places);
     let mut labels = labels(model);
     for (button, label) in &mut labels {
         if *button == Button::Apply {

@@ -45,7 +45,7 @@ pub fn cell_look(state: CellState) -> (Glyph, Role) {
 }
 
 fn cell_text(model: &Model, cell: Option<&Cell>, width: usize) -> (String, Role) {
-    let theme = &model.theme;
+    let theme = &model.window.theme;
     let none = Cell::default();
     let cell = cell.unwrap_or(&none);
     let (glyph, role) = cell_look(cell.state);
@@ -63,7 +63,7 @@ fn cell_text(model: &Model, cell: Option<&Cell>, width: usize) -> (String, Role)
 }
 
 fn matrix(frame: &mut Frame, model: &Model, area: Rect) {
-    let theme = &model.theme;
+    let theme = &model.window.theme;
     let legend = format!(
         "{} now {} changed {} same {} failed {} to come",
         theme.glyph(Glyph::Running),
@@ -139,9 +139,9 @@ fn matrix(frame: &mut Frame, model: &Model, area: Rect) {
 }
 
 fn notes(model: &Model, width: usize) -> Vec<Line<'static>> {
-    let theme = &model.theme;
+    let theme = &model.window.theme;
     let mut lines = Vec::new();
-    if let Some(offline) = &model.offline {
+    if let Some(offline) = &model.run.offline {
         let come = offline.waiting.iter().filter(|(_, come)| *come).count();
         let words = format!(
             "{} of {} certificates have come from the offline CA. There: {}",
@@ -173,7 +173,7 @@ fn notes(model: &Model, width: usize) -> Vec<Line<'static>> {
 }
 
 fn output(frame: &mut Frame, model: &Model, area: Rect) {
-    let theme = &model.theme;
+    let theme = &model.window.theme;
     let places = run::places(model);
     let Some(place) = places.get(model.run.shown) else { return };
     let none = Log::default();
@@ -220,7 +220,7 @@ fn output(frame: &mut Frame, model: &Model, area: Rect) {
 
 /// The card of the problem that is shown.
 fn card(frame: &mut Frame, model: &Model, area: Rect) {
-    let theme = &model.theme;
+    let theme = &model.window.theme;
     let Some(trouble) = run::shown(model) else { return };
     let problem = &trouble.problem;
     let title = cut(

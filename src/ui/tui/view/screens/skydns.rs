@@ -15,26 +15,26 @@ pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
     page.say(model, Role::Text, "Which DNS answers inside the cluster?", width);
     page.space();
     field(model, page, Field::Deploy);
-    if Field::Deploy.get(&model.answers, 0) != "none" {
+    if Field::Deploy.get(&model.form.answers, 0) != "none" {
         field(model, page, Field::Replicas);
     }
     page.space();
-    let dns = Field::Dns.get(&model.answers, 0);
-    let range = Field::ServiceRange.get(&model.answers, 0);
+    let dns = Field::Dns.get(&model.form.answers, 0);
+    let range = Field::ServiceRange.get(&model.form.answers, 0);
     page.say(
         model,
         Role::Dim,
         &format!("It gets the address {dns} out of {range}; the kubelets tell it to every pod."),
         width,
     );
-    for remark in model.issues.iter().filter(|remark| remark.field == "cluster.dns" && !remark.missing) {
+    for remark in model.form.issues.iter().filter(|remark| remark.field == "cluster.dns" && !remark.missing) {
         page.seen(model, &[(Role::Bad, format!("{}; {}", remark.what, remark.cure))], width);
     }
     inspection_note(model, page, width);
     states(model, page, &Place::Cluster, &["namespace", "dns", "dns-pods"], width);
     page.space();
     page.say(model, Role::Key, "The manifest", width);
-    if let Some(plan) = model.planned.as_deref() {
+    if let Some(plan) = model.form.planned.as_deref() {
         match crate::profile::dns_objects(plan, true) {
             Ok(objects) if objects.is_empty() => {
                 page.say(model, Role::Dim, "none: what answers already is proven", width);
@@ -47,7 +47,7 @@ pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
                     for line in text.lines() {
                         page.line(Line::styled(
                             format!("   {}", cut(line, width.saturating_sub(4))),
-                            model.theme.style(Role::Code),
+                            model.window.theme.style(Role::Code),
                         ));
                     }
                 }

@@ -10,7 +10,7 @@ use crate::ui::wizard::model::Model;
 
 /// Its rows.
 pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
-    let theme = &model.theme;
+    let theme = &model.window.theme;
     page.right = format!("gangplank {}", env!("CARGO_PKG_VERSION"));
     page.space();
     page.say(model, Role::Accent, "gangplank walks worker nodes aboard a Kubernetes cluster.", width);
@@ -25,12 +25,12 @@ pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
     page.space();
     let mut row = 0;
     for (number, (name, about)) in (1..).zip(form::WELCOME) {
-        let chosen = model.row == row;
+        let chosen = model.nav.row == row;
         if chosen {
             page.chosen = Some(page.rows.len());
         }
         let about = match number {
-            3 => match model.sessions.as_slice() {
+            3 => match model.sessions.kept.as_slice() {
                 [] => "no session is kept here yet".to_owned(),
                 [saved, ..] => {
                     format!("\"{}\", {}, left {} at {}", saved.name, saved.about, saved.when, saved.screen)
@@ -47,8 +47,8 @@ pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
         ]));
         row += 1;
     }
-    for saved in model.sessions.iter().skip(1) {
-        let chosen = model.row == row;
+    for saved in model.sessions.kept.iter().skip(1) {
+        let chosen = model.nav.row == row;
         if chosen {
             page.chosen = Some(page.rows.len());
         }

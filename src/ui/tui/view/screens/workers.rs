@@ -11,8 +11,8 @@ use crate::ui::wizard::model::{Item, Look, LookStatus, Model, ProbeTarget};
 
 /// Its rows.
 pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
-    let theme = &model.theme;
-    let count = model.answers.workers.len();
+    let theme = &model.window.theme;
+    let count = model.form.answers.workers.len();
     page.right = some(count, "worker");
     page.space();
     page.say(model, Role::Text, "Which machines join the cluster?", width);
@@ -31,7 +31,7 @@ pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
     let narrow = width < 60;
     let rows = || 0..count;
     let names = longest(&mut rows().map(|row| model.worker_name(row)), 8, if narrow { 12 } else { 24 });
-    let addresses = longest(&mut rows().map(|row| Field::Address.get(&model.answers, row)), 9, 16);
+    let addresses = longest(&mut rows().map(|row| Field::Address.get(&model.form.answers, row)), 9, 16);
     let logins = longest(&mut users.iter().cloned(), 4, if narrow { 6 } else { 12 });
     let head = format!(
         "   {}{}{}LOOK",
@@ -42,17 +42,17 @@ pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
     page.line(Line::styled(head, theme.style(Role::Dim)));
     // Only what can be seen is made: a list may have hundreds of rows.
     let most = 8;
-    let top = model.row.saturating_sub(most / 2).min(count.saturating_sub(most.min(count)));
+    let top = model.nav.row.saturating_sub(most / 2).min(count.saturating_sub(most.min(count)));
     if top > 0 {
         page.line(Line::styled(format!("   {top} above"), theme.style(Role::Dim)));
     }
     for row in top..count.min(top + most) {
-        let chosen = row == model.row;
+        let chosen = row == model.nav.row;
         if chosen {
             page.chosen = Some(page.rows.len());
         }
         let name = model.worker_name(row);
-        let (glyph, role, word) = match model.looks.get(&ProbeTarget::Worker(name.clone())) {
+        let (glyph, role, word) = match model.probes.looks.get(&ProbeTarget::Worker(name.clone())) {
             None => (" ".to_owned(), Role::Dim, "not looked at".to_owned()),
             Some(look) => {
                 let (glyph, role) = sign(model, look.mood);
@@ -63,7 +63,7 @@ pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
         let user = users.get(row).cloned().unwrap_or_default();
         let mark = if chosen { theme.glyph(Glyph::Here) } else { " " };
         let style = theme.style(if chosen && on_rows { Role::Focus } else { Role::Text });
-        let wrong = model.issues.iter().any(|remark| {
+        let wrong = model.form.issues.iter().any(|remark| {
             remark.stops && !remark.missing && remark.field.starts_with(&format!("workers[{row}]"))
         });
         let flag = if wrong { theme.glyph(Glyph::Bad) } else { " " };
@@ -74,7 +74,7 @@ pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
                 format!(
                     "{} {} {} ",
                     fill(&name, names),
-                    fill(&Field::Address.get(&model.answers, row), addresses),
+                    fill(&Field::Address.get(&model.form.answers, row), addresses),
                     fill(&user, logins)
                 ),
                 style,
@@ -88,7 +88,7 @@ pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
         page.line(Line::styled(format!("   {below} below"), theme.style(Role::Dim)));
     }
     page.space();
-    let name = model.worker_name(model.row);
+    let name = model.worker_name(model.nav.row);
     let dash = if theme.ascii { "-" } else { "┄" };
     let rest = dash.repeat(width.saturating_sub(name.width() + 5));
     page.line(Line::styled(format!(" {dash} {name} {rest}"), theme.style(Role::Dim)));
@@ -123,14 +123,14 @@ fn sign(model: &Model, mood: LookStatus) -> (String, Role) {
         LookStatus::Doubtful => (Glyph::Warn, Role::Warn),
         LookStatus::Bad => (Glyph::Bad, Role::Bad),
     };
-    (model.theme.glyph(glyph).to_owned(), role)
+    (model.window.theme.glyph(glyph).to_owned(), role)
 }
 
 /// Who logs in to a worker.
 fn user(model: &Model, row: usize) -> String {
-    let user = Field::User.get(&model.answers, row);
+    let user = Field::User.get(&model.form.answers, row);
     if user.is_empty() {
-        Field::User.inherited(&model.answers).unwrap_or_else(|| "root".to_owned())
+        Field::User.inherited(&model.form.answers).unwrap_or_else(|| "root".to_owned())
     } else {
         user
     }
