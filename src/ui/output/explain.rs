@@ -4,9 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use unicode_width::UnicodeWidthStr;
-
 use crate::step::Step;
+use crate::ui::output::wrap::hanging;
 
 /// A text in its four parts, as lines.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -173,46 +172,16 @@ fn wrap(body: &str, width: usize) -> Vec<String> {
     out
 }
 
-/// One paragraph as lines; a word that is too long alone is cut.
+/// One paragraph as lines; an item of a list hangs.
 fn flow(text: &str, width: usize, out: &mut Vec<String>) {
     let hang = if text.starts_with("* ") { "  " } else { "" };
-    let mut line = String::new();
-    for word in text.split_whitespace() {
-        let mut word = word.to_owned();
-        let fits = |line: &str, word: &str| line.width().saturating_add(word.width()) < width;
-        if !line.trim().is_empty() && !fits(&line, &word) {
-            out.push(std::mem::replace(&mut line, hang.to_owned()));
-        }
-        while line.width().saturating_add(word.width()) > width && width > hang.len() {
-            let mut room = width.saturating_sub(line.width());
-            let mut head = String::new();
-            for c in word.chars() {
-                let wide = unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
-                if wide > room && !head.is_empty() {
-                    break;
-                }
-                room = room.saturating_sub(wide);
-                head.push(c);
-            }
-            if head.len() >= word.len() {
-                break;
-            }
-            word = word.split_off(head.len());
-            line.push_str(&head);
-            out.push(std::mem::replace(&mut line, hang.to_owned()));
-        }
-        if !line.trim().is_empty() {
-            line.push(' ');
-        }
-        line.push_str(&word);
-    }
-    if !line.trim().is_empty() {
-        out.push(line);
-    }
+    out.extend(hanging(text, width, hang));
 }
 
 #[cfg(test)]
 mod tests {
+    use unicode_width::UnicodeWidthStr;
+
     use super::*;
 
     #[test]
