@@ -247,7 +247,7 @@ fn made(state: &Path, plan: &Plan) -> std::collections::BTreeSet<String> {
 }
 
 fn tell(problem: &Problem) -> ExitCode {
-    for line in ui::problem_lines(problem, &Place::Local) {
+    for line in problem.card(&Place::Local) {
         eprintln!("{line}");
     }
     ExitCode::Problem

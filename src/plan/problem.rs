@@ -131,3 +131,15 @@ pub enum Verdict {
     /// The work cannot go on.
     Stops(Problem),
 }
+
+impl Problem {
+    /// The card of the problem as lines: what, evidence, numbered ways; `place` is where it is.
+    pub fn card(&self, place: &Place) -> Vec<String> {
+        let mut lines = vec![format!("{}  {}", self.code, self.what)];
+        lines.extend(self.evidence.iter().map(|line| format!("    {line}")));
+        for (number, way) in self.ways.iter().enumerate() {
+            lines.push(format!("  {}  {}", number + 1, way.text(place)));
+        }
+        lines
+    }
+}

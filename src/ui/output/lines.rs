@@ -62,7 +62,7 @@ impl LineFront {
             | Event::Output { .. }
             | Event::ActionEnded { .. } => Vec::new(),
             Event::TaskEnded { outcome } => ended(stamped, outcome),
-            Event::Trouble { problem } => crate::ui::problem_lines(problem, &stamped.place),
+            Event::Trouble { problem } => problem.card(&stamped.place),
             Event::RunEnded { code, places, counts, next } => {
                 let mut lines = vec![String::new()];
                 let only_cost = counts.keys().filter(|place| !places.contains_key(*place));
@@ -117,7 +117,7 @@ fn ended(stamped: &Stamped, outcome: &TaskOutcome) -> Vec<String> {
         TaskOutcome::Stopped => vec![row(stamped, "stopped", "")],
         TaskOutcome::Failed { problem } => {
             let mut lines = vec![row(stamped, "problem", "")];
-            lines.extend(crate::ui::problem_lines(problem, &stamped.place));
+            lines.extend(problem.card(&stamped.place));
             lines
         }
     }

@@ -85,7 +85,7 @@ pub fn text(seen: &[PlacePreview], files: bool) -> String {
     for place in seen {
         let _ = writeln!(out, "\n{} ({})", place.place, place.host);
         if let Some(problem) = &place.problem {
-            for line in crate::ui::problem_lines(problem, &place.place) {
+            for line in problem.card(&place.place) {
                 let _ = writeln!(out, "  {line}");
             }
         }
@@ -109,7 +109,7 @@ pub fn text(seen: &[PlacePreview], files: bool) -> String {
                 }
                 StepState::Blocked(problem) => {
                     let _ = writeln!(out, "  {title}: problem");
-                    for line in crate::ui::problem_lines(problem, &place.place) {
+                    for line in problem.card(&place.place) {
                         let _ = writeln!(out, "    {line}");
                     }
                 }
@@ -121,7 +121,7 @@ pub fn text(seen: &[PlacePreview], files: bool) -> String {
                         let _ = writeln!(out, "    warning: {about}: {seen}; {cure}");
                     }
                     Verdict::Stops(problem) => {
-                        for line in crate::ui::problem_lines(problem, &place.place) {
+                        for line in problem.card(&place.place) {
                             let _ = writeln!(out, "    {line}");
                         }
                     }

@@ -186,7 +186,7 @@ impl<'p> Writer<'p> {
     fn problem(&mut self, problem: &Problem, place: &Place) {
         self.body.push(String::new());
         self.body.push(comment("Nothing is done here, because of a problem:"));
-        for line in crate::ui::problem_lines(problem, place) {
+        for line in problem.card(place) {
             self.body.push(comment(&format!("  {line}")));
         }
     }
