@@ -22,7 +22,6 @@ const STILL: &[(&str, &str)] = &[
     ("circle", "src/command.rs"),
     ("circle", "src/engine/"),
     ("circle", "src/host/"),
-    ("circle", "src/lab/"),
     ("circle", "src/ui/"),
     ("doc", "src/engine/"),
     ("doc", "src/ui/"),

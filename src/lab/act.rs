@@ -5,14 +5,11 @@ use zeroize::Zeroizing;
 
 use crate::lab::faults::Fault;
 use crate::lab::machine::{LabFile, LabMachine, LabTar, LabUnit, parent};
+use crate::lab::outcome::{ActResult, Failed, NO_DOCKER, failed};
 use crate::lab::seed::Seed;
 use crate::pki::{self, PkiError};
 use crate::plan::action::{Action, CertificateSpec, Verb, sha256};
 use crate::plan::record::{self, RecordKind, RecordLine};
-
-/// Docker's words when its engine is not there.
-pub(crate) const NO_DOCKER: &str =
-    "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?";
 
 /// What an action carries, fetched before it begins.
 #[derive(Debug, Clone)]
@@ -23,16 +20,6 @@ pub(crate) enum Carried {
     Bytes(Vec<u8>),
     /// An image tar.
     Tar(LabTar),
-}
-
-/// How an action failed: its status and what it complained.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Failed(pub i32, pub String);
-
-pub(crate) type ActResult = Result<String, Failed>;
-
-pub(crate) fn failed<T>(why: impl Into<String>) -> Result<T, Failed> {
-    Err(Failed(1, why.into()))
 }
 
 /// Does actions of one run on one machine.

@@ -16,7 +16,8 @@ use crate::kube::probe::{self, ClientCa, ClientCas};
 use crate::kube::tls::ServerCertificate;
 use crate::kube::{ApiError, Clock, Node, NodeEvent, Pod, Probe, ReadyState, TlsFault};
 use crate::lab::cluster::{ApiClient, ClusterState};
-use crate::lab::{HERE, Lab, LabState};
+use crate::lab::kubectl::config;
+use crate::lab::state::{HERE, Lab, LabState};
 use crate::pki::{self, CaInfo};
 use crate::plan::model::Version;
 
@@ -40,6 +41,23 @@ const LISTS: [&str; 8] = [
 pub struct LabCluster {
     lab: Lab,
     who: Mutex<Option<Result<ApiClient, ApiError>>>,
+}
+
+impl Lab {
+    /// The cluster as somebody new sees it.
+    pub fn cluster(&self) -> LabCluster {
+        LabCluster::new(self.clone())
+    }
+
+    /// Runs kubectl on the operator's computer.
+    pub fn kubectl(&self, args: &[&str]) -> Result<String, String> {
+        if args.contains(&"config") {
+            let args: Vec<String> = args.iter().map(|word| (*word).to_owned()).collect();
+            let done = self.machine(HERE, |here| config(here, &args));
+            return done.unwrap_or(Ok(String::new())).map_err(|failed| failed.1);
+        }
+        kubectl(self, args)
+    }
 }
 
 impl LabCluster {

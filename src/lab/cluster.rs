@@ -10,13 +10,10 @@ use serde_json::{Value, json};
 
 use crate::kube::apply::{Applied, ObjectPaths};
 use crate::kube::{ApiError, subset};
-use crate::lab::kubelet::{LabKubelet, NodeLogin};
+use crate::lab::node::{Clocks, LabKubelet, LabNode, NodeLogin, SILENT_AFTER};
 use crate::pki::{self, CaInfo, CertFacts};
 use crate::plan::action::sha256;
 use crate::plan::model::{ApiAddress, Version};
-
-/// A node that is not heard of for so long is Unknown, milliseconds.
-const SILENT_AFTER: u64 = 40_000;
 
 /// Conditions beside `Ready`, with the reasons for not having them and for having them.
 const PRESSURES: [(&str, &str, &str); 3] = [
@@ -32,43 +29,6 @@ pub(crate) enum ApiClient {
     Anonymous,
     /// A certificate's common name and organizations.
     User(String, Vec<String>),
-}
-
-/// What two clocks show, milliseconds since 1970.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Clocks {
-    /// The machine's.
-    pub wall_ms: i64,
-    /// The API's.
-    pub api_ms: i64,
-}
-
-/// A node.
-#[derive(Debug, Clone)]
-pub(crate) struct LabNode {
-    pub uid: String,
-    pub address: String,
-    pub version: String,
-    pub created: u64,
-    /// Since when it is Ready, or not.
-    pub since: u64,
-    /// When it was Ready for the first time.
-    pub ready_at: Option<u64>,
-    /// Why it is not Ready; empty = it is.
-    pub unready: String,
-    /// Its disk is full.
-    pub full: bool,
-    /// When its kubelet was heard of last.
-    pub heard: u64,
-    /// Images its machine has, names only.
-    pub images: Vec<String>,
-}
-
-impl LabNode {
-    /// Nothing was heard of it for too long.
-    pub fn is_silent(&self, latest: u64) -> bool {
-        latest.saturating_sub(self.heard) > SILENT_AFTER
-    }
 }
 
 /// The cluster's state.

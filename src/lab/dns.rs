@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use simple_dns::rdata::{A, AAAA, RData};
 use simple_dns::{CLASS, Packet, PacketFlag, QTYPE, RCODE, ResourceRecord, TYPE};
 
-use crate::lab::Lab;
+use crate::lab::state::Lab;
 
 /// A connection to cluster DNS.
 pub(crate) struct DnsPipe {

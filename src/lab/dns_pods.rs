@@ -4,7 +4,8 @@ use std::net::IpAddr;
 
 use serde_json::{Value, json};
 
-use crate::lab::cluster::{ClusterState, LabNode};
+use crate::lab::cluster::ClusterState;
+use crate::lab::node::LabNode;
 use crate::plan::action::sha256;
 
 /// CoreDNS is ready so long after it may start, milliseconds.

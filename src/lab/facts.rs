@@ -1,31 +1,17 @@
 //! What questions see on a lab machine: the lines that the words of the prelude would print, read by the
 //! same reader as those of a real machine.
 
-use std::collections::HashSet;
-use std::sync::LazyLock;
-
 use openssl::base64::encode_block;
 
 use crate::host::answer;
-use crate::lab::LabState;
-use crate::lab::act::NO_DOCKER;
 use crate::lab::faults::Fault;
+use crate::lab::flags::unknown_flags;
 use crate::lab::machine::{LabMachine, parent};
+use crate::lab::outcome::NO_DOCKER;
+use crate::lab::state::{Lab, LabState};
 use crate::plan::action::sha256;
 use crate::plan::fact::{Fact, FactQuery, FlagSet, Known};
-
-/// Flags the kubelet of 1.2.2 takes.
-const FLAGS_1_2: &str = include_str!("../../assets/labs/kubelet-v1.2.2-flags.txt");
-/// Flags a kubelet of 1.16 to 1.23 takes, as far as a plan may hold them.
-const FLAGS_1_20: &str = "address alsologtostderr bootstrap-kubeconfig cert-dir cgroup-driver cgroup-root \
-    cgroups-per-qos client-ca-file cloud-config cloud-provider cluster-dns cluster-domain cni-bin-dir \
-    cni-conf-dir config container-runtime container-runtime-endpoint docker-endpoint eviction-hard \
-    fail-swap-on feature-gates hairpin-mode healthz-bind-address healthz-port hostname-override \
-    housekeeping-interval image-pull-progress-deadline kube-reserved kubeconfig log-dir logtostderr max-pods \
-    network-plugin network-plugin-mtu node-ip node-labels node-status-update-frequency pod-cidr \
-    pod-infra-container-image pod-manifest-path port read-only-port register-node register-with-taints \
-    resolv-conf root-dir rotate-certificates serialize-image-pulls system-reserved tls-cert-file \
-    tls-private-key-file v version volume-plugin-dir";
+use crate::plan::record::{Record, RecordLine};
 
 type FactLines = Vec<(String, String)>;
 
@@ -261,19 +247,6 @@ fn kubelet_lines(machine: &LabMachine, path: &str, sets: &[FlagSet], say: &mut i
     }
 }
 
-/// The flags a kubelet of this version does not know, without values.
-pub(crate) fn unknown_flags(version: &str, flags: &[String]) -> Vec<String> {
-    // Asked whenever anybody looks at a running kubelet: the lists are taken apart once.
-    static OLD: LazyLock<HashSet<&str>> = LazyLock::new(|| FLAGS_1_2.split_whitespace().collect());
-    static NEW: LazyLock<HashSet<&str>> = LazyLock::new(|| FLAGS_1_20.split_whitespace().collect());
-    let known = if version.starts_with("v1.2.") { &*OLD } else { &*NEW };
-    let name = |flag: &String| flag.split('=').next().unwrap_or(flag).to_owned();
-    let mut unknown: Vec<String> = flags.iter().map(name).collect();
-    unknown.retain(|flag| !known.contains(flag.trim_start_matches('-')));
-    unknown.dedup();
-    unknown
-}
-
 /// A shell pattern with `*` and `[a-b]`.
 fn glob(pattern: &str, text: &str) -> bool {
     let Some(first) = pattern.chars().next() else { return text.is_empty() };
@@ -292,6 +265,14 @@ fn glob(pattern: &str, text: &str) -> bool {
             (low..=high).contains(&c) && glob(rest, tail)
         }
         _ => first == c && glob(rest, tail),
+    }
+}
+
+impl Lab {
+    /// The lines of a machine's records that can be read.
+    pub fn record(&self, name: &str) -> Vec<RecordLine> {
+        let lines = self.machine(name, |machine| record(machine)).unwrap_or_default();
+        Record::read(lines.iter().map(String::as_str)).lines
     }
 }
 

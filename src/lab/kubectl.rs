@@ -2,8 +2,8 @@
 
 use serde_yaml::{Mapping, Value};
 
-use crate::lab::act::Failed;
 use crate::lab::machine::{LabFile, LabMachine};
+use crate::lab::outcome::Failed;
 
 /// An option's value, as `--name=value` or `--name value`.
 pub(crate) fn option<'a>(args: &[&'a str], name: &str) -> Option<&'a str> {

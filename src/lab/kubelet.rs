@@ -6,11 +6,12 @@ use std::path::Path;
 use serde_yaml::Value;
 
 use crate::kube::kubeconfig::{Kubeconfig, Material};
-use crate::lab::cluster::{Clocks, ClusterState, LabNode};
-use crate::lab::facts::unknown_flags;
+use crate::lab::cluster::ClusterState;
 use crate::lab::faults::Fault;
+use crate::lab::flags::unknown_flags;
 use crate::lab::machine::{LabMachine, Process};
-use crate::pki::{self, CertFacts};
+use crate::lab::node::{Clocks, LabKubelet, LabNode, NodeLogin};
+use crate::pki;
 use crate::plan::action::sha256;
 use crate::plan::fact::UnitFact;
 use crate::plan::model::Version;
@@ -24,24 +25,6 @@ const READY_AFTER: u64 = 11_000;
 const HEARTBEAT: u64 = 10_000;
 /// systemd tries again so often, milliseconds.
 const RESTART_SEC: u64 = 10_000;
-
-/// What a kubelet tells the API.
-#[derive(Default)]
-pub(crate) struct LabKubelet {
-    pub name: String,
-    pub address: String,
-    pub version: String,
-    /// Why it is not Ready; empty = it is.
-    pub unready: String,
-    /// When it said so last, milliseconds of the lab.
-    pub said: u64,
-    /// Since when it is so.
-    pub since: u64,
-    /// Since when it talks to the API without a break.
-    pub talks: u64,
-    /// Its disk is full.
-    pub full: bool,
-}
 
 impl LabMachine {
     /// Whether systemd knows the unit.
@@ -314,19 +297,6 @@ fn tell(
     identity.said = since.saturating_add(beats.saturating_mul(HEARTBEAT));
     (identity.since, identity.talks) = (since, talks);
     Some(identity)
-}
-
-/// What a kubelet shows the API, looked at once: its files are read when it starts.
-#[derive(Debug, Clone)]
-pub(crate) struct NodeLogin {
-    /// The server it talks to.
-    pub server: String,
-    /// Fingerprint of the CA it trusts; empty = none that can be read.
-    pub ca: String,
-    /// Its certificate.
-    pub cert: CertFacts,
-    /// The cluster's CA signed it.
-    pub signed: bool,
 }
 
 /// What becomes of a kubelet's start.

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::lab::faults::{Fault, Faults};
+use crate::lab::node::NodeLogin;
 use crate::plan::action::sha256;
 use crate::plan::fact::ImageFact;
 
@@ -139,7 +140,7 @@ pub(crate) struct Process {
     /// The name of its node, once that is there.
     pub node: Option<String>,
     /// Its certificate and what it talks to; an error ends it.
-    pub login: std::cell::OnceCell<Result<crate::lab::kubelet::NodeLogin, String>>,
+    pub login: std::cell::OnceCell<Result<NodeLogin, String>>,
     /// Why it ends or what it complains of; empty = nothing.
     pub journal: Vec<String>,
     /// It does not stay up.
@@ -316,5 +317,14 @@ pub(crate) fn parent(path: &str) -> &str {
     match path.rsplit_once('/') {
         Some(("", _)) | None => "/",
         Some((folder, _)) => folder,
+    }
+}
+
+/// What is said of a connection that is gone.
+pub(crate) fn lost(machine: Option<&LabMachine>) -> &'static str {
+    if machine.is_some_and(|machine| machine.faults.has(&Fault::Unreachable)) {
+        "the host does not answer any more"
+    } else {
+        "connection reset by peer"
     }
 }

@@ -7,14 +7,19 @@ use zeroize::Zeroizing;
 
 use crate::host::batch::{ActionEnd, Batch, BatchEnd, BatchProgress, CompileError};
 use crate::host::{Host, HostTrouble, LiveStream, Pipe, Stop, WireCounts, WireError, answer, clean};
-use crate::lab::act::{Carried, Doer, Failed};
+use crate::lab::act::{Carried, Doer};
 use crate::lab::dns::DnsPipe;
 use crate::lab::faults::{Cut, Fault};
+use crate::lab::machine::{LabMachine, LabTar, lost};
+use crate::lab::outcome::Failed;
+use crate::lab::state::{HERE, Lab, LabState};
 use crate::lab::stream::LabStream;
-use crate::lab::{HERE, Lab, LabMachine, LabState, LabTar};
 use crate::pki::{self, PkiError};
 use crate::plan::action::{Action, Content, KeyAlgorithm, SecretRef, Verb, sha256};
 use crate::plan::fact::Facts;
+
+/// How long a connection to nowhere is tried.
+const SYN_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A machine of the lab, connected.
 pub struct LabHost {
@@ -30,6 +35,43 @@ struct ActOutcome {
     done: Result<String, Failed>,
     out: String,
     left_alone: bool,
+}
+
+impl Lab {
+    /// Connects to a machine by name or address, as the login of a plan names it.
+    pub fn connect(&self, host: &str) -> Result<LabHost, WireError> {
+        let unreachable =
+            |why: &str| WireError::Unreachable { addr: format!("{host}:22"), why: why.to_owned() };
+        let name = self.find(host).ok_or_else(|| unreachable("Name or service not known"))?;
+        self.clock().advance(Duration::from_millis(300));
+        let mut state = self.state();
+        let dead = state.dead;
+        let machine = state.machines.get_mut(&name).ok_or_else(|| unreachable("no route to host"))?;
+        if machine.faults.has(&Fault::Unreachable) {
+            let addr = format!("{host}:{}", machine.build.port);
+            drop(state);
+            self.clock().advance(SYN_TIMEOUT);
+            return Err(WireError::Unreachable {
+                addr,
+                why: "Connection timed out (os error 110)".to_owned(),
+            });
+        }
+        if dead {
+            return Err(WireError::Cut);
+        }
+        if !machine.connected {
+            machine.connected = true;
+            machine.counts.connections = machine.counts.connections.saturating_add(1);
+        }
+        let (generation, describe) = (machine.generation, machine.describe());
+        drop(state);
+        Ok(LabHost::new(self.clone(), name, describe, generation))
+    }
+
+    /// The operator's computer as a host.
+    pub fn here(&self) -> LabHost {
+        LabHost::new(self.clone(), HERE.to_owned(), "this computer".to_owned(), 0)
+    }
 }
 
 impl LabHost {
@@ -251,15 +293,6 @@ impl LabHost {
             facts.learn(want.clone(), fact);
         }
         facts
-    }
-}
-
-/// What is said of a connection that is gone.
-pub(crate) fn lost(machine: Option<&LabMachine>) -> &'static str {
-    if machine.is_some_and(|machine| machine.faults.has(&Fault::Unreachable)) {
-        "the host does not answer any more"
-    } else {
-        "connection reset by peer"
     }
 }
 

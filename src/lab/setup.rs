@@ -9,8 +9,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
+use crate::lab::cluster::ClusterState;
+use crate::lab::faults::Fault;
+use crate::lab::machine::{Build, LabMachine, LabTar};
 use crate::lab::seed::{Draw, Seed};
-use crate::lab::{Build, ClusterState, Fault, HERE, Lab, LabMachine, LabTar};
+use crate::lab::state::{HERE, Lab};
 use crate::pki::{self, CaInfo, CaSigner, NewKey, PkiError, Request, San, Usages};
 use crate::plan::action::sha256;
 use crate::plan::fact::ImageFact;
@@ -346,12 +349,24 @@ impl LabSetup {
     }
 }
 
+impl Lab {
+    /// Puts a certificate of a CA that nobody knows in a worker's place.
+    pub fn foreign_certificate(&self, name: &str) -> Result<(), LabError> {
+        let ssl = crate::profile::SSL;
+        let (cert_path, key_path) = (format!("{ssl}/worker.crt"), format!("{ssl}/worker.key"));
+        let (cert, key) = foreign(self, name, &key_path)?;
+        self.machine(name, |machine| {
+            machine.write(&cert_path, cert.as_bytes(), "644", "root:root");
+            if !machine.files.contains_key(&key_path) {
+                machine.write(&key_path, key.as_bytes(), "600", "root:root");
+            }
+        });
+        Ok(())
+    }
+}
+
 /// A certificate and a key for a worker of a CA that nobody in the lab knows; a key that is there is kept.
-pub(crate) fn foreign(
-    lab: &Lab,
-    name: &str,
-    key_path: &str,
-) -> Result<(String, Zeroizing<String>), LabError> {
+fn foreign(lab: &Lab, name: &str, key_path: &str) -> Result<(String, Zeroizing<String>), LabError> {
     let now = lab.clock().now();
     let (of_ca, draw) = (lab.draw("another ca"), lab.draw(&format!("foreign {name}")));
     let born = now.saturating_sub(SignedDuration::from_hours(24 * 90)).unwrap_or(now);

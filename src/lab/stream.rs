@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use crate::host::clean;
 use crate::host::stream::{Live, LiveStream, Sample};
-use crate::lab::Lab;
+use crate::lab::machine::lost;
+use crate::lab::state::Lab;
 
 /// How often an idle stream looks at its machine, of real time.
 const LOOK: Duration = Duration::from_millis(150);
@@ -49,7 +50,7 @@ impl LabStream {
             }
             Some(_) => None,
             None => {
-                let why = crate::lab::run::lost(self.lab.state().machines.get(&self.name));
+                let why = lost(self.lab.state().machines.get(&self.name));
                 Some(Live::Ended(format!("the connection was lost: {why}")))
             }
         }

@@ -1,7 +1,8 @@
 //! What undo's actions do to a lab machine: what is no longer ours is left alone, and said.
 
-use crate::lab::act::{ActResult, Doer, NO_DOCKER, failed};
+use crate::lab::act::Doer;
 use crate::lab::machine::LabFile;
+use crate::lab::outcome::{ActResult, NO_DOCKER, failed};
 
 impl Doer<'_> {
     fn spare(&mut self, path: &str) -> String {

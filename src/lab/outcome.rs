@@ -1,0 +1,15 @@
+//! How an action ended: what it printed, or its status and what it complained.
+
+/// Docker's words when its engine is not there.
+pub(crate) const NO_DOCKER: &str =
+    "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?";
+
+/// How an action failed: its status and what it complained.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failed(pub i32, pub String);
+
+pub(crate) type ActResult = Result<String, Failed>;
+
+pub(crate) fn failed<T>(why: impl Into<String>) -> Result<T, Failed> {
+    Err(Failed(1, why.into()))
+}
