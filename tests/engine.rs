@@ -31,6 +31,8 @@ mod repair;
 mod review;
 #[path = "engine/secrets.rs"]
 mod secrets;
+#[path = "engine/signer.rs"]
+mod signer;
 #[path = "engine/stop.rs"]
 mod stop;
 #[path = "engine/undo.rs"]

@@ -13,7 +13,7 @@ use super::bench::{ALL, Bench, Ran};
 use super::look::is_key;
 
 const SUDO: &str = "canary-sudo-5b1f";
-const PASSPHRASE: &str = "canary-ca-77c0";
+pub const PASSPHRASE: &str = "canary-ca-77c0";
 
 /// Hands out the canaries and remembers what it was asked for.
 #[derive(Default)]
@@ -36,7 +36,7 @@ impl Vault for Canaries {
     }
 }
 
-fn encrypted(key: &[u8]) -> Vec<u8> {
+pub fn encrypted(key: &[u8]) -> Vec<u8> {
     let key = openssl::pkey::PKey::private_key_from_pem(key).unwrap();
     key.private_key_to_pem_pkcs8_passphrase(openssl::symm::Cipher::aes_256_cbc(), PASSPHRASE.as_bytes())
         .unwrap()

@@ -342,6 +342,26 @@ fn make_ca(plan: &Plan, world: &dyn World, cert: &Path, key: &Path) -> Result<Si
     Ok(signer)
 }
 
+/// A round under way. When it is over, everybody in it has an answer and the CA is free again, after a panic too.
+struct Busy<'r> {
+    remote: &'r Remote,
+    answers: Vec<(u64, Result<String, Problem>)>,
+    asked: Vec<u64>,
+}
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        let mut queue = self.remote.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        queue.busy = false;
+        queue.answers.extend(self.answers.drain(..));
+        for id in &self.asked {
+            let ended = || Err(Problem::new("E-BUG-04", "whoever signed on the CA host ended early"));
+            queue.answers.entry(*id).or_insert_with(ended);
+        }
+        self.remote.answered.notify_all();
+    }
+}
+
 impl Remote {
     /// Joins the round that waits, or runs one: whoever finds the CA free signs for everybody.
     fn sign(
@@ -388,6 +408,8 @@ impl Remote {
             queue.busy = true;
             let round = std::mem::take(&mut queue.waiting);
             drop(queue);
+            let asked = round.iter().map(|one| one.id).collect();
+            let mut busy = Busy { remote: self, answers: Vec::new(), asked };
             let mut answers = self.round(&round, ca, world);
             let wrong = |answer: &(u64, Result<String, Problem>)| {
                 answer.1.as_ref().is_err_and(|problem| problem.code == WRONG_PASSPHRASE)
@@ -396,10 +418,9 @@ impl Remote {
             if self.encrypted && answers.iter().any(wrong) && world.ca_passphrase(true).is_some() {
                 answers = self.round(&round, ca, world);
             }
+            busy.answers = answers;
+            drop(busy);
             queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-            queue.busy = false;
-            queue.answers.extend(answers);
-            self.answered.notify_all();
         }
     }
 
