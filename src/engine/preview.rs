@@ -1,5 +1,9 @@
 //! Looking without touching: what `gangplank plan` shows.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+
 use super::run::{Engine, login_text};
 use crate::engine::cluster::facts::{Gate, SharedFacts};
 use crate::engine::inspect::{StepOutcome, WorkSite, look_all};
@@ -28,20 +32,25 @@ pub struct PlacePreview {
     pub notes: Vec<String>,
 }
 
+/// A worker nothing is known of.
+fn nothing_seen(worker: &Worker) -> PlacePreview {
+    PlacePreview {
+        place: Place::Worker(worker.name.clone()),
+        host: login_text(&worker.ssh),
+        looked: Vec::new(),
+        facts: Facts::default(),
+        problem: None,
+        unknown: false,
+        notes: Vec::new(),
+    }
+}
+
 impl Engine<'_> {
     /// Looks at every place and changes nothing.
     pub fn preview(&self) -> Result<Vec<PlacePreview>, Problem> {
         let login = Gate::default();
         let base = SharedFacts::learn(self.plan, self.world, false, &self.options.made, &login)?;
-        let mut seen: Vec<PlacePreview> = std::thread::scope(|scope| {
-            let base = &base;
-            let threads: Vec<_> = self
-                .workers()
-                .into_iter()
-                .map(|worker| scope.spawn(move || self.inspect(base, worker)))
-                .collect();
-            threads.into_iter().filter_map(|thread| thread.join().ok()).collect()
-        });
+        let mut seen = self.inspect_workers(&base);
         let mut host = self.world.local();
         let site = WorkSite {
             place: Place::Local,
@@ -66,17 +75,42 @@ impl Engine<'_> {
         Ok(seen)
     }
 
-    fn inspect(&self, base: &SharedFacts, worker: &Worker) -> PlacePreview {
-        let place = Place::Worker(worker.name.clone());
-        let mut seen = PlacePreview {
-            place: place.clone(),
-            host: login_text(&worker.ssh),
-            looked: Vec::new(),
-            facts: Facts::default(),
-            problem: None,
-            unknown: false,
-            notes: Vec::new(),
+    /// Each worker in the plan's order, so many at a time as may be worked on at once; one whose look ends in a panic
+    /// is there with that as its problem.
+    fn inspect_workers(&self, base: &SharedFacts) -> Vec<PlacePreview> {
+        let workers = self.workers();
+        let next = AtomicUsize::new(0);
+        let seen: Vec<Mutex<Option<PlacePreview>>> = workers.iter().map(|_| Mutex::default()).collect();
+        let look = || {
+            loop {
+                let index = next.fetch_add(1, Ordering::Relaxed);
+                let (Some(worker), Some(place)) = (workers.get(index), seen.get(index)) else { return };
+                let one = catch_unwind(AssertUnwindSafe(|| self.inspect(base, worker)));
+                *place.lock().unwrap_or_else(PoisonError::into_inner) = one.ok();
+            }
         };
+        std::thread::scope(|scope| {
+            for _ in 0..self.options.jobs.clamp(1, workers.len().max(1)) {
+                scope.spawn(look);
+            }
+        });
+        let ended = |worker: &Worker| {
+            let mut seen = nothing_seen(worker);
+            let problem = Problem::new("E-BUG-04", format!("{}: looking at it ended early", seen.place));
+            seen.problem = Some(problem.seen("nothing is known of it"));
+            seen
+        };
+        let one =
+            |place: Mutex<Option<PlacePreview>>| place.into_inner().unwrap_or_else(PoisonError::into_inner);
+        seen.into_iter()
+            .zip(&workers)
+            .map(|(place, worker)| one(place).unwrap_or_else(|| ended(worker)))
+            .collect()
+    }
+
+    fn inspect(&self, base: &SharedFacts, worker: &Worker) -> PlacePreview {
+        let mut seen = nothing_seen(worker);
+        let place = seen.place.clone();
         let mut host = match self.world.host(&place, &worker.ssh) {
             Ok(host) => host,
             Err(trouble) => {

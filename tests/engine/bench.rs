@@ -11,7 +11,7 @@ use gangplank::engine::session::journal::left_open;
 use gangplank::engine::world::scripted::LabWorld;
 use gangplank::engine::{
     Bundle, Engine, Event, ExitCode, Front, Journal, OfflineCerts, PlacePreview, Reviewed, RunOptions,
-    Session, Stamped, TaskOutcome,
+    Session, Stamped, TaskOutcome, World,
 };
 use gangplank::host::Stop;
 use gangplank::lab::Lab;
@@ -140,11 +140,16 @@ impl Bench {
 
     /// What a review shows now.
     pub fn preview(&self) -> Vec<PlacePreview> {
+        self.preview_over(&self.world, 8)
+    }
+
+    /// The same through another world, so many hosts at a time.
+    pub fn preview_over(&self, world: &dyn World, jobs: usize) -> Vec<PlacePreview> {
         let stop = Stop::default();
         let how = how(&stop);
         let watch = Watch { events: Mutex::default(), how: &how };
-        let options = RunOptions { jobs: 8, ..RunOptions::new("review", &stop) };
-        let engine = Engine::new(&self.plan, &self.world, &watch, options);
+        let options = RunOptions { jobs, ..RunOptions::new("review", &stop) };
+        let engine = Engine::new(&self.plan, world, &watch, options);
         engine.preview().unwrap()
     }
 
