@@ -48,6 +48,49 @@ fn the_demo_goes_to_its_end_by_keys_alone() {
     quit(&mut term);
 }
 
+/// The journals below a folder, with their sizes.
+fn journals(folder: &std::path::Path) -> Vec<u64> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let one = |path: std::path::PathBuf| match path.extension() {
+        _ if path.is_dir() => journals(&path),
+        Some(end) if end == "jsonl" && folder.ends_with("runs") => {
+            vec![path.metadata().map_or(0, |meta| meta.len())]
+        }
+        Some(_) | None => Vec::new(),
+    };
+    entries.filter_map(Result::ok).flat_map(|entry| one(entry.path())).collect()
+}
+
+#[test]
+fn an_undo_leaves_no_journal_behind_that_would_hide_an_interrupted_run() {
+    let home = Home::new();
+    let mut term = demo(&home);
+    for words in ["it accepts clients of our CA", "Which machines join the cluster?"] {
+        term.press("c");
+        term.shows(words);
+    }
+    term.wait("all three looked at", |term| term.text().matches("✓ ready").count() == 3);
+    for words in ["to be signed", "How does kubectl", "Which DNS answers", "Apply on 5 places"] {
+        term.press("c");
+        term.shows(words);
+    }
+    term.press("a");
+    term.shows("everything is aboard");
+    assert_eq!(journals(home.path()).len(), 1);
+    term.press("u");
+    term.shows("Undo on worker01?");
+    term.press("worker01");
+    term.shows("[worker01");
+    term.press("\r");
+    term.shows("▶ [ Undo ]");
+    term.press("\r");
+    term.shows("2 nodes, 2 Ready");
+    let journals = journals(home.path());
+    assert!(journals.len() == 1 && journals[0] > 0, "{journals:?}");
+    term.signal(Signal::TERM);
+    term.code();
+}
+
 /// Leaves by the keys of the quit dialog.
 fn quit(term: &mut Term) {
     term.press("\x03");

@@ -55,6 +55,10 @@ fn the_interrupted_run_of_82fdae4_is_found_and_named() {
     let open = left_open(&fixture("interrupted/sessions/first"));
     assert_eq!(open, [("w1".to_owned(), "write /etc/kubernetes/worker-kubeconfig.yaml".to_owned())]);
     assert_eq!(left_open(&fixture("finished/sessions/first")), []);
+    // Its undo in the wizard opened a journal that stayed empty.
+    let here = "kubectl config --kubeconfig=/home/op/.kube/config set-credentials".to_owned();
+    let undone = left_open(&fixture("undone/sessions/first"));
+    assert_eq!(undone, [vec![("here".to_owned(), here)], open].concat());
 }
 
 #[test]

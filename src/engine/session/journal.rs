@@ -139,8 +139,9 @@ fn hash_before(facts: &Facts, path: &str) -> String {
 /// What the journal of the last run left open: place and action of each that began and has no end, and, when the
 /// program itself was cut off, of the first of each batch that was sent and not heard of again.
 pub fn left_open(session: &Path) -> Vec<(String, String)> {
-    let Some(last) = runs(session).pop() else { return Vec::new() };
-    let Ok(text) = std::fs::read_to_string(last) else { return Vec::new() };
+    // A journal without a line is of something that did nothing, and hides nothing.
+    let texts = runs(session).into_iter().rev().filter_map(|run| std::fs::read_to_string(run).ok());
+    let Some(text) = texts.into_iter().find(|text| !text.trim().is_empty()) else { return Vec::new() };
     let mut open: Vec<Open> = Vec::new();
     let mut over = false;
     for line in text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()) {

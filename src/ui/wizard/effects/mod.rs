@@ -506,7 +506,7 @@ impl EffectRunner {
     }
 
     /// Begins something that writes; a problem with the session ends it at once.
-    fn begin(&mut self, model: &Model) -> Option<Begun> {
+    fn begin(&mut self, model: &Model, open: OpenJournal) -> Option<Begun> {
         let Some(plan) = Self::plan(model).filter(|_| self.opening.is_none()) else {
             // The run was counted already: without its end the wizard would wait for it for ever.
             let text = "E-PLAN-01 not everything is answered well: nothing was begun".to_owned();
@@ -517,7 +517,7 @@ impl EffectRunner {
         let world = self.world(&plan.cluster.api, &plan.cluster.name);
         let run = self.run_id();
         let opened = self.session(&plan, model).and_then(|session| {
-            let journal = Journal::open(&session.folder, &run).map_err(|error| {
+            let journal = open(&session.folder, &run).map_err(|error| {
                 Problem::new("E-SESSION-04", "the journal cannot be written").seen(error.to_string())
             })?;
             Ok((session, journal))
@@ -539,7 +539,7 @@ impl EffectRunner {
     }
 
     fn run(&mut self, only: Vec<String>, model: &Model) {
-        let Some((plan, world, session, journal, stop, run)) = self.begin(model) else {
+        let Some((plan, world, session, journal, stop, run)) = self.begin(model, Journal::open) else {
             return;
         };
         let all = only.is_empty();
@@ -569,7 +569,9 @@ impl EffectRunner {
     }
 
     fn undo(&mut self, host: String, model: &Model) {
-        let Some((plan, world, session, _, stop, run)) = self.begin(model) else { return };
+        // An undo has no journal: an empty one would hide what an interrupted run left open.
+        let none: OpenJournal = |_, _| Ok(Journal::none());
+        let Some((plan, world, session, journal, stop, run)) = self.begin(model, none) else { return };
         let (send, replies, jobs, state) =
             (self.send.clone(), self.replies.clone(), self.places.jobs, self.state());
         std::thread::spawn(move || {
@@ -584,7 +586,7 @@ impl EffectRunner {
                 only: vec![host.clone()],
                 run,
             };
-            let engine = parts.engine(&state, Journal::none(), false, None, OfflineCerts::default());
+            let engine = parts.engine(&state, journal, false, None, OfflineCerts::default());
             // What it takes back was confirmed by typing the host's name.
             let undo = || engine.undo(&|_| true);
             let code = std::panic::catch_unwind(std::panic::AssertUnwindSafe(undo)).unwrap_or(ExitCode::Bug);
@@ -593,7 +595,9 @@ impl EffectRunner {
     }
 
     fn repair(&mut self, place: Place, actions: Vec<Action>, model: &Model) {
-        let Some((plan, world, session, journal, stop, run)) = self.begin(model) else { return };
+        let Some((plan, world, session, journal, stop, run)) = self.begin(model, Journal::open) else {
+            return;
+        };
         let (send, replies, jobs, state) =
             (self.send.clone(), self.replies.clone(), self.places.jobs, self.state());
         let only = match &place {
@@ -869,6 +873,9 @@ fn stands_on_the_ground(effect: &Effect) -> bool {
 fn words(remarks: Vec<crate::plan::issue::PlanIssue>) -> Vec<String> {
     remarks.into_iter().map(|remark| remark.to_string()).collect()
 }
+
+/// How what is begun gets its journal.
+type OpenJournal = fn(&Path, &str) -> std::io::Result<Journal>;
 
 /// What a run that writes stands on: plan, world, session, journal, the wish to stop, its id.
 type Begun = (Arc<Plan>, SharedWorld, Arc<Session>, Journal, Arc<Stop>, String);
