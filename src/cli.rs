@@ -155,10 +155,10 @@ pub enum CliCommand {
         #[arg(long)]
         plain: bool,
     },
-    /// Print what a step does, why, the commands and the undo
+    /// Print what a step does and why, with its commands and its undo; or what a problem code means
     Explain {
-        /// The step; without it, the list of steps
-        step: Option<String>,
+        /// A step, or a code such as E-CERT-04, or a group of codes such as E-CERT; without it, the list of them
+        topic: Option<String>,
     },
     /// Draw the pictures of the README from the demo labs
     Shots {

@@ -4,17 +4,18 @@ use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use gangplank::engine::session::journal::left_open;
 use gangplank::engine::{Engine, ExitCode, Front, Journal, RealWorld, RunOptions, Session};
 use gangplank::host::{NewKeys, SshEnvironment, Stop, TrustPolicy};
 use gangplank::plan::answers::EXAMPLE;
 use gangplank::plan::check::check_differences;
+use gangplank::plan::code::ProblemCode;
 use gangplank::plan::model::Plan;
 use gangplank::plan::place::Place;
 use gangplank::plan::problem::Problem;
 use gangplank::plan::yaml;
 use gangplank::profile::DIFFERENCES;
-use gangplank::step::CATALOGUE;
 use gangplank::ui;
 use gangplank::ui::credentials::prompt::CredentialPrompt;
 use gangplank::ui::tui::app::Opening;
@@ -43,13 +44,9 @@ pub fn run(command: CliCommand, places: &StandardFolders, stop: &Arc<Stop>) -> E
             print(EXAMPLE);
             ExitCode::Done
         }
-        CliCommand::Completions { shell } => {
-            let mut command = <crate::cli::Cli as clap::CommandFactory>::command();
-            clap_complete::generate(shell, &mut command, "gangplank", &mut std::io::stdout());
-            ExitCode::Done
-        }
+        CliCommand::Completions { shell } => completions(shell),
         CliCommand::Shots { folder, check } => shots(&folder, check),
-        CliCommand::Explain { step } => explain(step.as_deref()),
+        CliCommand::Explain { topic } => explain(topic.as_deref()),
         CliCommand::Plan { common, script: true, .. } => plan(&common, places, stop, Form::Script),
         CliCommand::Plan { common, files, functions, script: false } => {
             plan(&common, places, stop, Form::Text { files, functions })
@@ -89,18 +86,34 @@ fn shots(folder: &Path, check: bool) -> ExitCode {
     }
 }
 
-fn explain(step: Option<&str>) -> ExitCode {
-    let Some(wanted) = step else {
-        for step in CATALOGUE {
-            print(&format!("{:<14} {}\n", step.id(), step.title()));
+fn completions(shell: clap_complete::Shell) -> ExitCode {
+    let values = ui::output::explain::topics().map(|(name, about)| PossibleValue::new(name).help(about));
+    let values = PossibleValuesParser::new(values);
+    let mut command = <crate::cli::Cli as clap::CommandFactory>::command()
+        .mut_subcommand("explain", |explain| explain.mut_arg("topic", |topic| topic.value_parser(values)));
+    clap_complete::generate(shell, &mut command, "gangplank", &mut std::io::stdout());
+    if shell == clap_complete::Shell::Fish {
+        // For fish clap completes commands and flags only.
+        for (name, about) in ui::output::explain::topics() {
+            let about = about.replace('\'', "\\'");
+            print(&format!(
+                "complete -c gangplank -n \"__fish_gangplank_using_subcommand explain\" -f -a \"{name}\" -d '{about}'\n"
+            ));
         }
+    }
+    ExitCode::Done
+}
+
+fn explain(topic: Option<&str>) -> ExitCode {
+    let Some(wanted) = topic else {
+        print(&ui::output::explain::list());
         return ExitCode::Done;
     };
-    if let Some(step) = CATALOGUE.iter().find(|step| step.id().0 == wanted) {
-        print(&format!("# {}\n\n{}", step.title(), step.explain()));
+    if let Some(text) = ui::output::explain::topic(wanted) {
+        print(&text);
         ExitCode::Done
     } else {
-        eprintln!("there is no step {wanted}; `gangplank explain` lists them");
+        eprintln!("there is no step and no problem code {wanted}; `gangplank explain` lists them");
         ExitCode::Usage
     }
 }
@@ -278,8 +291,8 @@ fn plan(common: &CommonFlags, places: &StandardFolders, stop: &Stop, form: Form)
             Form::Text { .. } => print(&format!("{contacts}\n")),
         }
         let seen = engine.preview().map_err(|problem| {
-            if let (Form::Script, "E-CA-11", Some(text)) =
-                (form, problem.code.as_str(), ui::script::new_ca(&plan))
+            if let (Form::Script, ProblemCode::Ca11, Some(text)) =
+                (form, problem.code, ui::script::new_ca(&plan))
             {
                 print(&text);
             }
@@ -322,9 +335,7 @@ fn apply(common: &CommonFlags, places: &StandardFolders, stop: &Stop, pace: Pace
             }
         }
         let run = run_id();
-        let journal = Journal::open(&session.folder, &run).map_err(|error| {
-            tell(&Problem::new("E-SESSION-04", "the journal cannot be written").seen(error.to_string()))
-        })?;
+        let journal = Journal::open(&session.folder, &run).map_err(|problem| tell(&problem))?;
         let world = world(common, places, &plan, kept(state, &plan), true)?;
         let (lines, json) = (ui::output::lines::LineFront::new(verbose), ui::output::json::Json);
         let front: &dyn Front = if common.json { &json } else { &lines };

@@ -155,7 +155,37 @@ fn explain_and_completions_are_there() {
     for step in gangplank::step::CATALOGUE {
         assert!(list.contains(step.id().0), "{}", step.id());
     }
+    for group in gangplank::plan::code::ProblemGroup::ALL {
+        assert!(list.contains(&format!("{group:<14} {}\n", group.about())), "{list}");
+    }
     assert!(out(&gangplank(home.path(), &["explain", "keys"])).contains("## Why"));
-    assert!(out(&gangplank(home.path(), &["completions", "bash"])).contains("gangplank"));
+    let of_code = out(&gangplank(home.path(), &["explain", "e-cert-04"]));
+    assert!(
+        of_code.starts_with("# E-CERT-04: it was issued by another CA\n\nThe issuer named in"),
+        "{of_code}"
+    );
+    let of_group = out(&gangplank(home.path(), &["explain", "E-CERT"]));
+    assert!(of_group.starts_with("# E-CERT\n") && of_group.contains("\n## E-CERT-16\n"), "{of_group}");
+    let none = gangplank(home.path(), &["explain", "E-CERT-99"]);
+    assert_eq!(none.status.code(), Some(2));
+    assert!(err(&none).contains("no problem code E-CERT-99"), "{}", err(&none));
     assert!(out(&gangplank(home.path(), &["--help"])).contains("undo"));
+}
+
+#[test]
+fn completions_know_every_step_and_every_code() {
+    let home = TempDir::new().unwrap();
+    for shell in ["bash", "zsh", "fish", "elvish"] {
+        let text = out(&gangplank(home.path(), &["completions", shell]));
+        assert!(text.contains("gangplank"), "{shell}");
+        if shell == "elvish" {
+            // clap writes no values of arguments for it.
+            continue;
+        }
+        for (name, _) in gangplank::ui::output::explain::topics() {
+            assert!(text.contains(name), "{shell}: {name}");
+        }
+    }
+    let help = out(&gangplank(home.path(), &["explain", "--help"]));
+    assert!(!help.contains("E-SSH-22"), "the list of all codes is no help\n{help}");
 }

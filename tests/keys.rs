@@ -7,6 +7,7 @@ mod random;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use gangplank::engine::{Event, Stamped};
+use gangplank::plan::code::ProblemCode;
 use gangplank::plan::place::Place;
 use gangplank::plan::problem::{Problem, Remedy};
 use gangplank::step::StepId;
@@ -104,7 +105,7 @@ fn secret(id: u64) -> Msg {
 }
 
 fn trouble(place: Place, ways: Vec<Remedy>) -> Msg {
-    let problem = Problem { ways, ..Problem::new("E-TEST-01", "it does not work") };
+    let problem = Problem { ways, ..Problem::new(ProblemCode::Action01, "it does not work") };
     Msg::Run(Stamped {
         v: 1,
         seq: 0,

@@ -97,7 +97,7 @@ fn takes_keys_in_every_form_and_refuses_others() {
     let cipher = openssl::symm::Cipher::aes_128_cbc();
     let locked = me.key.private_key_to_pem_pkcs8_passphrase(cipher, b"canary").unwrap();
     let locked = Credential::new(&me.pem(), &locked).unwrap_err();
-    assert_eq!((locked.code(), locked.to_string().contains("encrypted")), ("E-API-11", true));
+    assert_eq!((locked.code().as_str(), locked.to_string().contains("encrypted")), ("E-API-11", true));
 }
 
 #[test]
@@ -157,7 +157,7 @@ fn a_service_address_that_is_taken_or_outside_is_told_apart() {
     let api = api(&server, &ca);
     let taken = api.apply(&object("10.3.0.2")).unwrap_err();
     assert_eq!(
-        (taken.code(), taken.address_taken(), taken.address_outside_range()),
+        (taken.code().as_str(), taken.address_taken(), taken.address_outside_range()),
         ("E-API-09", true, false)
     );
     assert!(taken.to_string().contains("provided IP is already allocated"), "{taken}");

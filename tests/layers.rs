@@ -283,6 +283,17 @@ fn planted_violations_between_files_are_found_with_file_and_line() {
             ],
             "src/plan/a.rs:1: the name Seen is also a type of src/ui/b.rs:2, src/ui/c.rs:1",
         ),
+        (
+            &[
+                (
+                    "src/plan/a.rs",
+                    "macro_rules! make {\n    ($($n:ident)+) => { pub enum A { $($n,)+ } };\n}\nmake! { N }",
+                ),
+                ("src/plan/b.rs", "use super::a::A;\npub struct B(A);"),
+                ("src/ui/b.rs", "struct A;"),
+            ],
+            "src/plan/a.rs:2: the name A is also a type of src/ui/b.rs:1",
+        ),
     ];
     for (files, expected) in table {
         assert_eq!(planted(files).join("\n"), *expected);

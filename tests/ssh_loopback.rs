@@ -407,7 +407,7 @@ fn a_failure_on_the_way_names_the_jump_host() {
     target.jump = Some(Box::new(jump));
     let error = connect(&target, &Person::trusting()).unwrap_err();
     let WireError::Jump { host, error } = error else { panic!("{error}") };
-    assert_eq!((host, error.code()), (format!("127.0.0.1:{}", bastion.port), "E-SSH-10"));
+    assert_eq!((host, error.code().as_str()), (format!("127.0.0.1:{}", bastion.port), "E-SSH-10"));
 
     target.jump = Some(Box::new(bastion.target()));
     target.port = sshd::free_port();

@@ -162,7 +162,7 @@ fn known_hosts_is_read_like_openssh_does() {
     ] {
         std::fs::write(sshd.known_hosts(), text).unwrap();
         let result = connect(&sshd.target(), &Person::judging(TrustAnswer::Refuse));
-        let found = result.as_ref().err().map_or("", WireError::code);
+        let found = result.as_ref().err().map_or("", |error| error.code().as_str());
         assert_eq!(found, code, "{name}: {result:?}");
         if name == "authority" {
             assert!(result.unwrap_err().to_string().contains("certificates are not supported"));

@@ -1,9 +1,11 @@
-//! The texts of `assets/explain` and the glossary: every step and screen has one, and each is short enough to be read. And the
-//! README's table of problem codes: none is missing.
+//! The texts of `assets/explain` and the glossary: every step, every screen and every problem code has one, and each is
+//! short enough to be read. The registry of problem codes is the only place of them, and the README's table is its own.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
 use std::path::Path;
 
+use gangplank::plan::code::{ProblemCode, ProblemGroup};
 use gangplank::step::CATALOGUE;
 use gangplank::ui::output::explain;
 
@@ -121,6 +123,7 @@ fn every_text_belongs_to_a_step_of_its_name() {
     let mut files: Vec<String> = std::fs::read_dir(folder)
         .expect("the folder is part of the sources")
         .map(|entry| entry.expect("it can be read").file_name().to_string_lossy().into_owned())
+        .filter(|name| name != "problems")
         .collect();
     let screens = explain::SCREENS.iter().map(|(screen, _)| format!("screen-{screen}.md"));
     let mut steps: Vec<String> =
@@ -149,38 +152,170 @@ fn a_bad_text_is_found() {
     }
 }
 
-/// The codes in a text without their numbers: `E-CERT-04` is `E-CERT`.
-fn codes(text: &str, found: &mut BTreeSet<String>) {
-    for (at, _) in text.match_indices("\"E-") {
-        let code = text.get(at + 1..).unwrap_or_default().split('"').next().unwrap_or_default();
-        if let Some((prefix, number)) = code.rsplit_once('-')
-            && number.len() == 2
-            && number.bytes().all(|byte| byte.is_ascii_digit())
-        {
-            found.insert(prefix.to_owned());
+/// What is wrong with the page of a group of problem codes.
+fn page_faults(group: ProblemGroup, page: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    let headings: Vec<&str> = page.lines().filter(|line| line.starts_with('#')).collect();
+    let mut wanted = vec![format!("# {group}")];
+    wanted.extend(group.codes().map(|code| format!("## {code}")));
+    if headings != wanted {
+        faults.push(format!("{group}: the headings are {headings:?}"));
+    }
+    for section in page.split("\n## ") {
+        let (heading, text) = section.split_once('\n').unwrap_or((section, ""));
+        if text.trim().is_empty() {
+            faults.push(format!("{heading}: there is no paragraph"));
+        } else if text.trim().contains("\n\n") {
+            faults.push(format!("{heading}: there is more than a paragraph"));
+        } else if !text.trim().ends_with('.') {
+            faults.push(format!("{heading}: it ends in the middle of a sentence"));
         }
     }
+    for (number, line) in (1..).zip(page.lines()) {
+        if line.chars().count() > COLUMNS || line.contains('!') {
+            faults.push(format!("{group}: line {number} is too long or has an exclamation mark"));
+        }
+    }
+    faults
 }
 
-fn codes_below(folder: &Path, found: &mut BTreeSet<String>) {
-    for entry in std::fs::read_dir(folder).expect("the folder is part of the sources") {
-        let path = entry.expect("it can be read").path();
-        if path.is_dir() {
-            codes_below(&path, found);
-        } else {
-            codes(&std::fs::read_to_string(&path).expect("a source is UTF-8"), found);
-        }
+#[test]
+fn every_problem_code_has_a_paragraph_and_every_paragraph_a_code() {
+    let faults: Vec<String> =
+        ProblemGroup::ALL.iter().flat_map(|group| page_faults(*group, group.page())).collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    for code in ProblemCode::ALL {
+        assert!(code.paragraph().len() > 60, "{code}: {}", code.paragraph());
+        assert!(!code.paragraph().contains('#'), "{code}");
+        let rest = code.as_str().strip_prefix(code.group().as_str());
+        assert!(rest.is_some_and(|rest| rest.len() == 3), "{code} is not in its group");
     }
 }
 
 #[test]
-fn the_readme_has_every_problem_code() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let readme = std::fs::read_to_string(root.join("README.md")).expect("it is there");
-    let mut found = BTreeSet::new();
-    codes_below(&root.join("src"), &mut found);
-    assert!(found.contains("E-CERT"), "the sources were read");
-    let missing: Vec<&String> =
-        found.iter().filter(|code| !readme.contains(&format!("| `{code}` |"))).collect();
-    assert!(missing.is_empty(), "not in the README's table: {missing:?}");
+fn every_group_of_problem_codes_has_its_page() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/explain/problems");
+    let mut files: Vec<String> = std::fs::read_dir(folder)
+        .expect("the folder is part of the sources")
+        .map(|entry| entry.expect("it can be read").file_name().to_string_lossy().into_owned())
+        .collect();
+    files.sort();
+    let groups: Vec<String> = ProblemGroup::ALL.iter().map(|group| format!("{group}.md")).collect();
+    assert_eq!(files, groups);
+}
+
+#[test]
+fn a_bad_page_of_problem_codes_is_found() {
+    let group = ProblemGroup::Swap;
+    let good = "# E-SWAP\n\nOn the group.\n\n## E-SWAP-01\n\nOn the code.\n";
+    assert_eq!(page_faults(group, good), Vec::<String>::new());
+    for bad in [
+        good.replace("On the code.", ""),
+        good.replace("On the group.", ""),
+        good.replace("-01", "-02"),
+        good.replace("code.", "code.\n\nAnd more."),
+        good.replace("code.", "code"),
+        good.replace("code.", "code!"),
+        format!("{good}\n## E-SWAP-02\n\nOn a code that is not in the registry.\n"),
+    ] {
+        assert!(!page_faults(group, &bad).is_empty(), "{bad}");
+    }
+}
+
+#[test]
+fn the_readme_has_a_row_for_every_group_of_problem_codes() {
+    let readme = include_str!("../README.md");
+    let mut table = "| code | about |\n|---|---|\n".to_owned();
+    for group in ProblemGroup::ALL {
+        let page = format!("assets/explain/problems/{group}.md");
+        let _ = writeln!(table, "| [`{group}`]({page}) | {} |", group.about());
+    }
+    assert!(readme.contains(&format!("{table}\n")), "the README's table should be\n{table}");
+}
+
+/// The sources but the registry: path and text.
+fn sources(folder: &Path, found: &mut Vec<(String, String)>) {
+    for entry in std::fs::read_dir(folder).expect("the folder is part of the sources") {
+        let path = entry.expect("it can be read").path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if !path.ends_with("plan/code.rs") {
+            let text = std::fs::read_to_string(&path).expect("a source is UTF-8");
+            found.push((path.display().to_string(), text));
+        }
+    }
+}
+
+/// The codes that are written as text on lines of code.
+fn written_out(text: &str) -> Vec<&str> {
+    let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+    code.flat_map(|line| line.match_indices("E-").filter_map(|(at, _)| line.get(at..)))
+        .filter_map(|rest| {
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(rest.len());
+            rest.get(..end).filter(|word| word.parse::<ProblemCode>().is_ok())
+        })
+        .collect()
+}
+
+#[test]
+fn every_problem_code_is_used_and_none_is_written_as_text() {
+    let mut found = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut found);
+    let texts: Vec<String> = found
+        .iter()
+        .flat_map(|(path, text)| written_out(text).into_iter().map(move |code| format!("{path}: {code}")))
+        .collect();
+    assert!(texts.is_empty(), "written as text: {texts:?}");
+    let used: BTreeSet<&str> = found
+        .iter()
+        .map(|(_, text)| text.split("#[cfg(test)]").next().unwrap_or_default())
+        .flat_map(|text| text.split("ProblemCode::").skip(1))
+        .map(|rest| rest.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default())
+        .collect();
+    let unused: Vec<&ProblemCode> =
+        ProblemCode::ALL.iter().filter(|code| !used.contains(format!("{code:?}").as_str())).collect();
+    assert!(unused.is_empty(), "nothing has {unused:?}");
+}
+
+#[test]
+fn a_code_written_as_text_is_found() {
+    let text =
+        "// as in E-CERT-04\nlet code = \"E-SSH-01 is gone\"; // E-CERT-05\nlet other = \"E-NONE-01\";\n";
+    assert_eq!(written_out(text), ["E-SSH-01", "E-CERT-05"]);
+}
+
+#[test]
+fn codes_are_read_back_in_capitals_or_not() {
+    for code in ProblemCode::ALL {
+        assert_eq!(code.as_str().parse(), Ok(*code));
+        assert_eq!(code.as_str().to_lowercase().parse(), Ok(*code));
+        let json = serde_json::to_string(code).expect("it is a word");
+        assert_eq!(json, format!("\"{code}\""));
+        assert_eq!(serde_json::from_str::<ProblemCode>(&json).ok(), Some(*code));
+    }
+    assert_eq!(
+        "E-CERT-99".parse::<ProblemCode>().map_err(|error| error.to_string()),
+        Err("there is no problem code E-CERT-99".to_owned())
+    );
+}
+
+#[test]
+fn every_topic_is_explained() {
+    let names: Vec<&str> = explain::topics().map(|(name, _)| name).collect();
+    assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "a name has two meanings");
+    assert_eq!(names.len(), CATALOGUE.len() + ProblemGroup::ALL.len() + ProblemCode::ALL.len());
+    for name in names {
+        let text = explain::topic(name).expect("it is listed");
+        assert!(text.starts_with("# ") && text.ends_with('\n') && text.len() > 100, "{name}: {text}");
+        assert_eq!(explain::topic(&name.to_lowercase()), Some(text));
+    }
+    assert!(
+        explain::topic("e-cert-04")
+            .is_some_and(|text| text.starts_with("# E-CERT-04: it was issued by another CA\n"))
+    );
+    assert!(
+        explain::topic("E-CERT")
+            .is_some_and(|text| text.contains("## E-CERT-04") && text.contains("## E-CERT-16"))
+    );
+    assert_eq!(explain::topic("E-CERT-99"), None);
 }

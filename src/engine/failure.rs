@@ -1,6 +1,7 @@
 //! What a failed action means, read from what the machine said.
 
 use crate::plan::action::{Action, Verb};
+use crate::plan::code::ProblemCode;
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Remedy};
 
@@ -15,18 +16,19 @@ pub(super) fn action_problem(
     let lower = text.to_lowercase();
     let what = format!("{place}: {} failed", action.title());
     let mut problem = if lower.contains("no space left on device") {
-        Problem::new("E-DISK-02", what)
+        Problem::new(ProblemCode::Disk02, what)
             .manual("make room on that disk: df -h, then du -xh --max-depth=2 / | sort -h | tail")
     } else if lower.contains("cannot connect to the docker daemon") {
-        Problem::new("E-DOCKER-01", what)
+        Problem::new(ProblemCode::Docker01, what)
             .repair("start docker", vec![Action::Service { verb: Verb::Start, unit: "docker".to_owned() }])
             .manual("look at: journalctl -u docker -n 30")
     } else if lower.contains("read-only file system") {
-        Problem::new("E-DISK-03", what).manual("remount it writable; look at dmesg for the reason first")
+        Problem::new(ProblemCode::Disk03, what)
+            .manual("remount it writable; look at dmesg for the reason first")
     } else if matches!(action, Action::Service { .. }) {
-        Problem::new("E-UNIT-01", what).manual("look at: journalctl -u kubelet -n 50 --no-pager")
+        Problem::new(ProblemCode::Unit01, what).manual("look at: journalctl -u kubelet -n 50 --no-pager")
     } else {
-        Problem::new("E-ACTION-01", what)
+        Problem::new(ProblemCode::Action01, what)
     };
     problem = problem.seen(format!("exit status {status}"));
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();

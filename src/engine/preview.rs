@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use super::run::{Engine, login_text};
 use crate::engine::cluster::facts::{Gate, SharedFacts};
 use crate::engine::inspect::{StepOutcome, WorkSite, look_all};
+use crate::plan::code::ProblemCode;
 use crate::plan::fact::Facts;
 use crate::plan::model::Worker;
 use crate::plan::place::Place;
@@ -96,7 +97,8 @@ impl Engine<'_> {
         });
         let ended = |worker: &Worker| {
             let mut seen = nothing_seen(worker);
-            let problem = Problem::new("E-BUG-04", format!("{}: looking at it ended early", seen.place));
+            let problem =
+                Problem::new(ProblemCode::Bug04, format!("{}: looking at it ended early", seen.place));
             seen.problem = Some(problem.seen("nothing is known of it"));
             seen
         };
@@ -147,7 +149,7 @@ impl Engine<'_> {
         // With an offline CA nobody is known before the run, which is as it should be.
         let unknown = base.cluster.nodes.is_none() && !base.signer.is_offline();
         let problem = unknown.then(|| {
-            Problem::new("E-API-23", "what is in the cluster is not known")
+            Problem::new(ProblemCode::Api23, "what is in the cluster is not known")
                 .seen(base.cluster.nodes_why.clone())
         });
         PlacePreview {

@@ -16,9 +16,11 @@ use crate::kube::probe::NameCheck;
 use crate::kube::tls::ServerCertificate;
 use crate::pki::{CaInfo, KeyKind, PkiError};
 use crate::plan::action::Action;
+use crate::plan::code::ProblemCode;
 use crate::plan::fact::{FactQuery, Facts, KeyFact, Known};
 use crate::plan::model::{CaPlace, Plan, Version, Worker};
 use crate::plan::place::Place;
+use crate::plan::plan_field::PlanField;
 use crate::plan::problem::{Problem, Verdict};
 use crate::step::{self, ClusterFacts, On, PlaceView, RunView, StepInput, StepState};
 
@@ -201,9 +203,9 @@ fn look_at_ca(
     }
     let whence = host.map_or_else(|| "this computer".to_owned(), |host| format!("on {host}"));
     let missing = |path: &str, why: &str| {
-        Problem::new("E-CA-12", format!("{path} cannot be read ({whence})"))
+        Problem::new(ProblemCode::Ca12, format!("{path} cannot be read ({whence})"))
             .seen(why.to_owned())
-            .edit("ca.where, ca.cert and ca.key")
+            .edit(PlanField::CaPlace, "ca.where, ca.cert and ca.key")
     };
     let content = match end.facts.file(cert) {
         Known::Yes(Some(file)) => file.content.clone().unwrap_or_default(),
@@ -373,9 +375,10 @@ fn api_remarks(seen: &ApiSeen, ca: Option<&CaInfo>) -> Vec<Verdict> {
             "kubectl since 1.19 queries the address among the alternative names",
         )),
         (Some(NameCheck::Missing(names)), _) => {
-            let problem = Problem::new("E-API-22", "the API's certificate does not carry this address")
-                .seen(format!("it is for {}", names.join(", ")))
-                .edit("cluster.api: the name or address in that certificate");
+            let problem =
+                Problem::new(ProblemCode::Api22, "the API's certificate does not carry this address")
+                    .seen(format!("it is for {}", names.join(", ")))
+                    .edit(PlanField::Api, "cluster.api: the name or address in that certificate");
             remarks.push(Verdict::Stops(problem));
         }
         (None, _) => {}

@@ -10,6 +10,7 @@ use crate::engine::inspect::WorkSite;
 use crate::engine::run::worker::Worked;
 use crate::host::Host;
 use crate::plan::action::Action;
+use crate::plan::code::ProblemCode;
 use crate::plan::fact::Facts;
 use crate::plan::place::Place;
 use crate::plan::problem::Problem;
@@ -30,7 +31,9 @@ impl Engine<'_> {
             (_, Some(worker)) => {
                 self.world.host(place, &worker.ssh).map_err(|trouble| trouble.problem(place))
             }
-            (_, None) => Err(Problem::new("E-BUG-06", format!("there is nothing to repair on {place}"))),
+            (_, None) => {
+                Err(Problem::new(ProblemCode::Bug06, format!("there is nothing to repair on {place}")))
+            }
         };
         let mut host = match host {
             Ok(host) => host,

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::preview::PlacePreview;
 use crate::plan::action::{Action, Content, sha256};
+use crate::plan::code::ProblemCode;
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Remedy};
 use crate::step::{StepId, StepState};
@@ -98,8 +99,9 @@ impl Reviewed {
             }
         }
         let Some((first, _)) = new.first() else { return Ok(free) };
-        let mut problem = Problem::new("E-REVIEW-01", format!("{place}: this has changed since the review"))
-            .seen("nothing of it was sent");
+        let mut problem =
+            Problem::new(ProblemCode::Review01, format!("{place}: this has changed since the review"))
+                .seen("nothing of it was sent");
         for (id, shown) in new.iter().take(SHOWN) {
             let what = match left.get(id).into_iter().flatten().find(|one| one.title == shown.title) {
                 Some(before) if before.content != shown.content => "other content",

@@ -8,6 +8,7 @@ use crate::engine::cluster::facts::{Gate, SharedFacts};
 use crate::engine::event::Cost;
 use crate::engine::exit::End;
 use crate::engine::run::proof::DnsGate;
+use crate::plan::code::ProblemCode;
 use crate::plan::place::Place;
 use crate::plan::problem::Problem;
 
@@ -100,7 +101,7 @@ impl RunShared {
 
     /// Whoever waits must not wait for ever, whatever became of the thread that was to answer.
     pub(crate) fn give_up(&self, why: &str) {
-        self.base.open(Err(Problem::new("E-BUG-04", why)));
+        self.base.open(Err(Problem::new(ProblemCode::Bug04, why)));
         self.login.open(());
         self.dns.open(false);
     }

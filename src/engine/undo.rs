@@ -13,6 +13,7 @@ use super::run::Engine;
 use crate::engine::cluster::facts::SharedFacts;
 use crate::host::{Batch, BatchProgress, Host};
 use crate::plan::action::{Action, Verb};
+use crate::plan::code::ProblemCode;
 use crate::plan::fact::{FactQuery, Known};
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Remedy};
@@ -175,7 +176,7 @@ fn not_understood(place: &Place, lines: &[String]) -> Problem {
         1 => "a line of the record says nothing that this gangplank understands".to_owned(),
         count => format!("{count} lines of the record say nothing that this gangplank understands"),
     };
-    let mut problem = Problem::new("E-UNDO-04", format!("{place}: {what}"));
+    let mut problem = Problem::new(ProblemCode::Undo04, format!("{place}: {what}"));
     for line in lines.iter().take(NAMED) {
         problem = problem.seen(crate::host::clean::line(line));
     }
@@ -303,10 +304,13 @@ impl Engine<'_> {
             &crate::engine::cluster::facts::Gate::default(),
         )?;
         let Some(known) = &base.cluster.nodes else {
-            return Err(Problem::new("E-UNDO-02", "what was made in the cluster cannot be taken back now")
-                .seen(base.cluster.nodes_why.clone())
-                .seen("the record of it stays, so undo can be run again")
-                .way(Remedy::Retry));
+            return Err(Problem::new(
+                ProblemCode::Undo02,
+                "what was made in the cluster cannot be taken back now",
+            )
+            .seen(base.cluster.nodes_why.clone())
+            .seen("the record of it stays, so undo can be run again")
+            .way(Remedy::Retry));
         };
         let new = |node: &crate::kube::Node| {
             nodes.iter().any(|(name, noted)| {
@@ -331,17 +335,18 @@ impl Engine<'_> {
             return Err(trouble.problem(place));
         }
         match end.facts.record() {
-            Known::Yes(Record { newer: Some(v), .. }) => {
-                Err(Problem::new("E-UNDO-03", format!("{place}: a newer gangplank wrote the record there"))
-                    .seen(format!("its format is {v}, this program reads up to {}", record::VERSION))
-                    .seen("nothing was taken back on this machine, and the record stays as it is")
-                    .manual("undo it with the gangplank that made the last run"))
-            }
+            Known::Yes(Record { newer: Some(v), .. }) => Err(Problem::new(
+                ProblemCode::Undo03,
+                format!("{place}: a newer gangplank wrote the record there"),
+            )
+            .seen(format!("its format is {v}, this program reads up to {}", record::VERSION))
+            .seen("nothing was taken back on this machine, and the record stays as it is")
+            .manual("undo it with the gangplank that made the last run")),
             Known::Yes(record) => {
                 let record = record.clone();
                 Ok((host, record))
             }
-            other => Err(Problem::new("E-FACT-01", format!("{place}: the record could not be read"))
+            other => Err(Problem::new(ProblemCode::Fact01, format!("{place}: the record could not be read"))
                 .seen(other.why_not().to_owned())),
         }
     }
@@ -431,7 +436,8 @@ impl Engine<'_> {
             None => TaskOutcome::Changed { actions: actions.len() },
             Some((index, action)) => {
                 let said = end.actions.get(&index).map(|done| done.err.clone()).unwrap_or_default();
-                let mut problem = Problem::new("E-UNDO-01", format!("{place}: {} failed", action.title()));
+                let mut problem =
+                    Problem::new(ProblemCode::Undo01, format!("{place}: {} failed", action.title()));
                 for line in said.lines().take(4) {
                     problem = problem.seen(crate::host::clean::line(line));
                 }

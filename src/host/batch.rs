@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 use super::answer;
 use crate::plan::action::{Action, Content, Piece, SecretRef};
 use crate::plan::fact::{FactQuery, Facts, FlagSet};
+use crate::plan::plan_field::PlanField;
 
 /// The words the script is made of.
 pub const PRELUDE: &str = include_str!("../../assets/host/prelude.sh");
@@ -77,11 +78,20 @@ pub enum CompileError {
     #[error("{0} is not there yet")]
     NotYet(String),
     /// A file of this computer cannot be read.
-    #[error("{0}: {1}")]
-    Unreadable(String, String),
+    #[error("{path}: {why}")]
+    Unreadable {
+        /// Where the plan names it.
+        field: PlanField,
+        /// The file.
+        path: String,
+        /// The system's words.
+        why: String,
+    },
     /// A file is not the one the plan names.
     #[error("{path} has SHA-256 {is}, the plan says {want}")]
     OtherHash {
+        /// Where the plan names it.
+        field: PlanField,
         /// The file.
         path: String,
         /// In the plan.
@@ -149,6 +159,11 @@ pub fn compile(
 }
 
 /// The shell text of an action and the content it wants.
+/// The answer that names the file of this computer which an action sends.
+pub(crate) fn named_by(action: &Action) -> PlanField {
+    if matches!(action, Action::SendImage { .. }) { PlanField::ImageTars } else { PlanField::KubeletFile }
+}
+
 fn action_line(
     action: &Action,
     secret: &dyn Fn(&SecretRef) -> Option<Zeroizing<String>>,
@@ -178,8 +193,11 @@ fn action_line(
                         (Payload::Bytes(Zeroizing::new(bytes)), hash)
                     }
                     Content::File { path, sha256 } => {
-                        let unreadable = |error: std::io::Error| {
-                            CompileError::Unreadable(path.display().to_string(), error.to_string())
+                        let field = named_by(action);
+                        let unreadable = |error: std::io::Error| CompileError::Unreadable {
+                            field,
+                            path: path.display().to_string(),
+                            why: error.to_string(),
                         };
                         let size = std::fs::metadata(&path).map_err(unreadable)?.len();
                         let is = hash_file(&path).map_err(unreadable)?;
@@ -187,6 +205,7 @@ fn action_line(
                             && want != is
                         {
                             return Err(CompileError::OtherHash {
+                                field,
                                 path: path.display().to_string(),
                                 want,
                                 is,

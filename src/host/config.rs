@@ -322,6 +322,7 @@ impl PathTokens<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::code::ProblemCode;
 
     #[test]
     fn reads_jump_hosts_in_all_spellings() {
@@ -337,7 +338,7 @@ mod tests {
     #[test]
     fn refuses_a_host_that_looks_like_an_option() {
         let login = Login { host: "-oProxyCommand=touch /tmp/x".into(), ..Login::default() };
-        assert_eq!(resolve(&login, &SshEnvironment::default()).unwrap_err().code(), "E-SSH-20");
+        assert_eq!(resolve(&login, &SshEnvironment::default()).unwrap_err().code(), ProblemCode::Ssh20);
     }
 
     #[test]

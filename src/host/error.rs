@@ -1,6 +1,7 @@
 //! What can go wrong between us and a machine, each with a stable code. libssh2's own words are useless
 //! ("Unable to exchange encryption keys" for four different causes), so they are replaced here.
 
+use crate::plan::code::ProblemCode;
 use std::path::PathBuf;
 
 use thiserror::Error;
@@ -199,30 +200,30 @@ pub enum WireError {
 
 impl WireError {
     /// The stable code shown on the problem card.
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> ProblemCode {
         match self {
-            Self::Unreachable { .. } => "E-SSH-01",
-            Self::NotSsh { .. } => "E-SSH-02",
-            Self::Timeout { .. } => "E-SSH-03",
-            Self::NoCommonAlgorithm { .. } => "E-SSH-04",
-            Self::HostKeyUnknown { .. } => "E-SSH-05",
-            Self::HostKeyChanged { .. } => "E-SSH-06",
-            Self::HostKeyNotStated { .. } => "E-SSH-07",
-            Self::HostKeyRevoked { .. } => "E-SSH-08",
-            Self::KnownHosts { .. } => "E-SSH-09",
-            Self::LoginRefused { .. } => "E-SSH-10",
-            Self::KeyUnreadable { .. } => "E-SSH-11",
-            Self::PassphraseWrong { .. } => "E-SSH-12",
-            Self::TooManyFailures { .. } => "E-SSH-13",
-            Self::NoShell { .. } => "E-SSH-14",
-            Self::TooManySessions { .. } => "E-SSH-15",
-            Self::NoTcp { .. } => "E-SSH-16",
-            Self::Lost { .. } => "E-SSH-17",
-            Self::Cut => "E-SSH-18",
-            Self::Jump { .. } => "E-SSH-19",
-            Self::Config { .. } => "E-SSH-20",
-            Self::TooLong { .. } => "E-SSH-21",
-            Self::Local { .. } => "E-SSH-22",
+            Self::Unreachable { .. } => ProblemCode::Ssh01,
+            Self::NotSsh { .. } => ProblemCode::Ssh02,
+            Self::Timeout { .. } => ProblemCode::Ssh03,
+            Self::NoCommonAlgorithm { .. } => ProblemCode::Ssh04,
+            Self::HostKeyUnknown { .. } => ProblemCode::Ssh05,
+            Self::HostKeyChanged { .. } => ProblemCode::Ssh06,
+            Self::HostKeyNotStated { .. } => ProblemCode::Ssh07,
+            Self::HostKeyRevoked { .. } => ProblemCode::Ssh08,
+            Self::KnownHosts { .. } => ProblemCode::Ssh09,
+            Self::LoginRefused { .. } => ProblemCode::Ssh10,
+            Self::KeyUnreadable { .. } => ProblemCode::Ssh11,
+            Self::PassphraseWrong { .. } => ProblemCode::Ssh12,
+            Self::TooManyFailures { .. } => ProblemCode::Ssh13,
+            Self::NoShell { .. } => ProblemCode::Ssh14,
+            Self::TooManySessions { .. } => ProblemCode::Ssh15,
+            Self::NoTcp { .. } => ProblemCode::Ssh16,
+            Self::Lost { .. } => ProblemCode::Ssh17,
+            Self::Cut => ProblemCode::Ssh18,
+            Self::Jump { .. } => ProblemCode::Ssh19,
+            Self::Config { .. } => ProblemCode::Ssh20,
+            Self::TooLong { .. } => ProblemCode::Ssh21,
+            Self::Local { .. } => ProblemCode::Ssh22,
         }
     }
 

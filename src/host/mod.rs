@@ -42,7 +42,9 @@ pub use wire::{Chunk, Duplex, RecvTimeout, Sender, Wire, WireCounts};
 use zeroize::Zeroizing;
 
 use crate::plan::action::SecretRef;
+use crate::plan::code::ProblemCode;
 use crate::plan::place::Place;
+use crate::plan::plan_field::PlanField;
 use crate::plan::problem::{Problem, Remedy};
 
 /// A machine that can be worked on.
@@ -130,19 +132,21 @@ pub enum HostTrouble {
 
 impl HostTrouble {
     /// The stable code.
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> ProblemCode {
         match self {
             Self::Wire(error) => error.code(),
-            Self::Compile(CompileError::NoSecret(_)) => "E-SECRET-01",
-            Self::Compile(CompileError::Unreadable(..) | CompileError::OtherHash { .. }) => "E-SEND-01",
-            Self::Compile(CompileError::NotYet(_)) => "E-BUG-03",
-            Self::SudoPasswordWanted { .. } => "E-SUDO-02",
-            Self::SudoPasswordWrong { .. } => "E-SUDO-03",
-            Self::NoRoot { .. } => "E-SUDO-04",
-            Self::NoShell { .. } => "E-SSH-14",
-            Self::Ended { .. } => "E-HOST-01",
-            Self::NotSent(_) => "E-SEND-02",
-            Self::Unable(_) => "E-HOST-02",
+            Self::Compile(CompileError::NoSecret(_)) => ProblemCode::Secret01,
+            Self::Compile(CompileError::Unreadable { .. } | CompileError::OtherHash { .. }) => {
+                ProblemCode::Send01
+            }
+            Self::Compile(CompileError::NotYet(_)) => ProblemCode::Bug03,
+            Self::SudoPasswordWanted { .. } => ProblemCode::Sudo02,
+            Self::SudoPasswordWrong { .. } => ProblemCode::Sudo03,
+            Self::NoRoot { .. } => ProblemCode::Sudo04,
+            Self::NoShell { .. } => ProblemCode::Ssh14,
+            Self::Ended { .. } => ProblemCode::Host01,
+            Self::NotSent(_) => ProblemCode::Send02,
+            Self::Unable(_) => ProblemCode::Host02,
         }
     }
 
@@ -150,10 +154,10 @@ impl HostTrouble {
     pub fn problem(&self, place: &Place) -> Problem {
         let problem = Problem::new(self.code(), format!("{place}: {self}"));
         match self {
-            Self::Wire(error) => wire_ways(problem, error),
+            Self::Wire(error) => wire_ways(problem, place, error),
             Self::Compile(CompileError::NoSecret(name)) => problem.manual(secret_way(name)),
-            Self::Compile(CompileError::Unreadable(..) | CompileError::OtherHash { .. }) => {
-                problem.edit("the file named in the plan")
+            Self::Compile(CompileError::Unreadable { field, .. } | CompileError::OtherHash { field, .. }) => {
+                problem.edit(*field, "the file named in the plan")
             }
             Self::SudoPasswordWanted { host } => problem
                 .manual(secret_way(&SecretRef::Sudo(host.clone())))
@@ -162,10 +166,13 @@ impl HostTrouble {
                 .seen("nothing was done on this host")
                 .way(Remedy::Retry)
                 .manual(secret_way(&SecretRef::Sudo(host.clone()))),
-            Self::NoRoot { said, .. } => problem
-                .seen(said.clone())
-                .edit("workers[].ssh.user: root, or a user whose sudo may run sh")
-                .manual("a sudoers line that helps: USER ALL=(ALL) ALL"),
+            Self::NoRoot { said, .. } => login_way(
+                problem.seen(said.clone()),
+                place,
+                (PlanField::SshUser, "workers[].ssh.user: root, or a user whose sudo may run sh"),
+                (PlanField::CaPlace, "ca.where: root, or a user whose sudo may run sh"),
+            )
+            .manual("a sudoers line that helps: USER ALL=(ALL) ALL"),
             Self::NoShell { said, how, .. } => problem
                 .seen(format!("it said: {said}"))
                 .seen(format!("it ended with {how}"))
@@ -190,12 +197,21 @@ fn secret_way(name: &SecretRef) -> String {
     format!("run it at a terminal, where it asks; or give it with {flag} 3<FILE")
 }
 
-fn wire_ways(problem: Problem, error: &WireError) -> Problem {
+/// The answer that says how to log in: of a worker, or of the CA's host.
+fn login_way(problem: Problem, place: &Place, worker: (PlanField, &str), ca: (PlanField, &str)) -> Problem {
+    let (field, text) = if *place == Place::CaHost { ca } else { worker };
+    problem.edit(field, text)
+}
+
+fn wire_ways(problem: Problem, place: &Place, error: &WireError) -> Problem {
+    let login = |problem, worker, ca| login_way(problem, place, worker, ca);
     match error {
-        WireError::Unreachable { .. } | WireError::Timeout { .. } | WireError::NotSsh { .. } => problem
-            .manual("check that the machine is up and that ssh reaches it from here")
-            .edit("workers[].ssh.host or .port")
-            .way(Remedy::Retry),
+        WireError::Unreachable { .. } | WireError::Timeout { .. } | WireError::NotSsh { .. } => login(
+            problem.manual("check that the machine is up and that ssh reaches it from here"),
+            (PlanField::SshHost, "workers[].ssh.host or .port"),
+            (PlanField::CaPlace, "ca.where: the host and the port of the CA"),
+        )
+        .way(Remedy::Retry),
         WireError::HostKeyUnknown { fingerprint, .. } => problem
             .seen("compare it with the one the machine prints: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub")
             .manual(format!("trust this one: --trust {fingerprint}"))
@@ -203,19 +219,26 @@ fn wire_ways(problem: Problem, error: &WireError) -> Problem {
         WireError::HostKeyChanged { host, file, .. } => problem
             .seen("usual reasons: the machine was installed anew, the address belongs to another machine now, or somebody is in between")
             .manual(format!("when you know which: ssh-keygen -R '{host}' -f {}, then run again", file.display())),
-        WireError::HostKeyNotStated { .. } => {
-            problem.edit("workers[].ssh.host_key, when you know why it differs")
-        }
+        WireError::HostKeyNotStated { .. } => login(
+            problem,
+            (PlanField::SshHostKey, "workers[].ssh.host_key, when you know why it differs"),
+            (PlanField::CaSshHostKey, "ca.ssh.host_key, when you know why it differs"),
+        ),
         WireError::HostKeyRevoked { .. } => problem.manual("do not connect; ask whoever revoked the key"),
-        WireError::LoginRefused { .. } | WireError::TooManyFailures { .. } => problem
-            .edit("workers[].ssh.user or .key")
-            .manual("ssh-copy-id puts your key there; ssh-add gives it to the agent"),
-        WireError::KeyUnreadable { .. } => problem.edit("workers[].ssh.key"),
+        WireError::LoginRefused { .. } | WireError::TooManyFailures { .. } => login(
+            problem,
+            (PlanField::SshUser, "workers[].ssh.user or .key"),
+            (PlanField::CaPlace, "ca.where: the user, or ca.ssh.key"),
+        )
+        .manual("ssh-copy-id puts your key there; ssh-add gives it to the agent"),
+        WireError::KeyUnreadable { .. } => {
+            login(problem, (PlanField::SshKey, "workers[].ssh.key"), (PlanField::CaSshKey, "ca.ssh.key"))
+        }
         WireError::PassphraseWrong { .. } => problem.way(Remedy::Retry),
         WireError::Lost { .. } | WireError::Cut => problem
             .seen("what was begun and not ended is looked at again on the next run")
             .way(Remedy::Retry),
-        WireError::Jump { error, .. } => wire_ways(problem, error),
+        WireError::Jump { error, .. } => wire_ways(problem, place, error),
         WireError::NoCommonAlgorithm { .. } => problem.manual("update sshd on that machine"),
         WireError::KnownHosts { .. }
         | WireError::NoShell { .. }

@@ -143,6 +143,7 @@ mod tests {
     use serde_json::json;
 
     use super::{ObjectPaths, plural};
+    use crate::plan::code::ProblemCode;
 
     #[test]
     fn knows_where_objects_live() {
@@ -168,7 +169,7 @@ mod tests {
     fn a_manifest_without_a_name_is_not_sent() {
         assert_eq!(
             ObjectPaths::of(&json!({"apiVersion": "v1", "kind": "Pod"})).unwrap_err().code(),
-            "E-API-12"
+            ProblemCode::Api12
         );
     }
 }

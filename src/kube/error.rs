@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::clean;
 use super::tls::TlsFault;
+use crate::plan::code::ProblemCode;
 
 /// The API did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -59,20 +60,20 @@ pub enum ApiError {
 
 impl ApiError {
     /// The stable code of the case.
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> ProblemCode {
         match self {
-            Self::Unreachable(_) => "E-API-01",
-            Self::Timeout(_) => "E-API-02",
-            Self::Tls(_) => "E-API-03",
-            Self::NotKubernetes(_) => "E-API-04",
-            Self::Unauthorized(_) => "E-API-05",
-            Self::Forbidden(_) => "E-API-06",
-            Self::NotFound(_) => "E-API-07",
-            Self::Conflict(_) => "E-API-08",
-            Self::Invalid { .. } => "E-API-09",
-            Self::Server { .. } => "E-API-10",
-            Self::Credential(_) => "E-API-11",
-            Self::Manifest(_) => "E-API-12",
+            Self::Unreachable(_) => ProblemCode::Api01,
+            Self::Timeout(_) => ProblemCode::Api02,
+            Self::Tls(_) => ProblemCode::Api03,
+            Self::NotKubernetes(_) => ProblemCode::Api04,
+            Self::Unauthorized(_) => ProblemCode::Api05,
+            Self::Forbidden(_) => ProblemCode::Api06,
+            Self::NotFound(_) => ProblemCode::Api07,
+            Self::Conflict(_) => ProblemCode::Api08,
+            Self::Invalid { .. } => ProblemCode::Api09,
+            Self::Server { .. } => ProblemCode::Api10,
+            Self::Credential(_) => ProblemCode::Api11,
+            Self::Manifest(_) => ProblemCode::Api12,
         }
     }
 
@@ -125,6 +126,7 @@ fn causes(said: Option<&Value>) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::ApiError;
+    use crate::plan::code::ProblemCode;
 
     #[test]
     fn plain_text_of_an_old_server_is_kept() {
@@ -136,8 +138,8 @@ mod tests {
 
     #[test]
     fn a_web_page_is_no_api() {
-        assert_eq!(ApiError::from_answer(404, b"<html>").code(), "E-API-04");
-        assert_eq!(ApiError::from_answer(302, b"").code(), "E-API-04");
-        assert_eq!(ApiError::from_answer(415, b"{}").code(), "E-API-10");
+        assert_eq!(ApiError::from_answer(404, b"<html>").code(), ProblemCode::Api04);
+        assert_eq!(ApiError::from_answer(302, b"").code(), ProblemCode::Api04);
+        assert_eq!(ApiError::from_answer(415, b"{}").code(), ProblemCode::Api10);
     }
 }

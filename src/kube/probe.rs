@@ -405,6 +405,7 @@ fn read_version(head: &str, body: &str) -> Result<Version, ApiError> {
 #[cfg(test)]
 mod tests {
     use super::{ClientCa, ClientCas, is_whole, matches, read_version};
+    use crate::plan::code::ProblemCode;
     use crate::plan::model::Version;
 
     #[test]
@@ -430,8 +431,8 @@ mod tests {
         assert_eq!(read_version(ok, body), Ok(version));
         assert_eq!(read_version("HTTP/1.1 200 OK", &format!("18\r\n{body}\r\n0\r\n\r\n")), Ok(version));
         let refused = read_version("HTTP/1.1 401 Unauthorized", "Unauthorized\n").unwrap_err();
-        assert_eq!(refused.code(), "E-API-05");
-        assert_eq!(read_version("SSH-2.0-OpenSSH", "").unwrap_err().code(), "E-API-04");
+        assert_eq!(refused.code(), ProblemCode::Api05);
+        assert_eq!(read_version("SSH-2.0-OpenSSH", "").unwrap_err().code(), ProblemCode::Api04);
         assert!(is_whole(format!("{ok}\r\n\r\n{body}").as_bytes()));
         assert!(!is_whole(format!("{ok}\r\n\r\n{}", &body[..9]).as_bytes()));
     }

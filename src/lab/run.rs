@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use crate::host::batch::{ActionEnd, Batch, BatchEnd, BatchProgress, CompileError};
+use crate::host::batch::{ActionEnd, Batch, BatchEnd, BatchProgress, CompileError, named_by};
 use crate::host::{Host, HostTrouble, LiveStream, Pipe, Stop, WireCounts, WireError, answer, clean};
 use crate::lab::act::{Carried, Doer};
 use crate::lab::dns::DnsPipe;
@@ -154,12 +154,12 @@ impl LabHost {
                 }
                 let Some(bytes) = self.lab.read_here(&path) else {
                     let why = "No such file or directory (os error 2)".to_owned();
-                    return Err(CompileError::Unreadable(path, why));
+                    return Err(CompileError::Unreadable { field: named_by(action), path, why });
                 };
                 let is = sha256(&bytes);
                 match want {
                     Some(want) if *want != is => {
-                        Err(CompileError::OtherHash { path, want: want.clone(), is })
+                        Err(CompileError::OtherHash { field: named_by(action), path, want: want.clone(), is })
                     }
                     Some(_) | None => Ok(Carried::Bytes(bytes.to_vec())),
                 }

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::thread::{StopSignal, WatchShared, WatchTarget, later};
 use super::update::{HostNews, Update};
 use crate::host::{HostTrouble, Live, LiveStream, WireError};
+use crate::plan::code::ProblemCode;
 
 /// Without an event a host is looked at so often: its clock and its kubelet tell nothing by themselves.
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -23,7 +24,7 @@ const REFUSED: Duration = Duration::from_secs(60);
 /// Why there is no stream.
 struct Down {
     why: String,
-    code: Option<&'static str>,
+    code: Option<ProblemCode>,
     wait: Wait,
 }
 

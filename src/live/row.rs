@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::host::Sample;
 use crate::kube::docker_ps::Container;
 use crate::kube::{Node, ReadyState};
+use crate::plan::code::ProblemCode;
 use crate::plan::place::Place;
 
 /// So long something is marked as new.
@@ -29,7 +30,7 @@ pub enum Link {
         /// Why, in one sentence.
         why: String,
         /// The stable code, where there is one.
-        code: Option<&'static str>,
+        code: Option<ProblemCode>,
         /// When it is tried next; `None` = when somebody says so.
         again: Option<Timestamp>,
     },

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::host::Sample;
 use crate::kube::NodeNews;
+use crate::plan::code::ProblemCode;
 use crate::plan::place::Place;
 
 /// One thing that was heard.
@@ -44,7 +45,7 @@ pub enum HostNews {
         /// Why, in one sentence.
         why: String,
         /// The stable code, where there is one.
-        code: Option<&'static str>,
+        code: Option<ProblemCode>,
         /// When it is tried next; `None` = when somebody says so.
         again: Option<Timestamp>,
     },

@@ -5,6 +5,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::dates::day;
+use crate::plan::code::ProblemCode;
 
 /// One way in which a certificate is not what we want.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,23 +94,23 @@ pub enum CertificateDifference {
 
 impl CertificateDifference {
     /// The stable code shown beside the text.
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> ProblemCode {
         match self {
-            Self::Unreadable => "E-CERT-01",
-            Self::Count(_) => "E-CERT-02",
-            Self::Version(_) | Self::Extension(_) | Self::Serial => "E-CERT-03",
-            Self::OtherIssuer { .. } => "E-CERT-04",
-            Self::SignatureBad => "E-CERT-05",
-            Self::WeakHash(_) => "E-CERT-06",
-            Self::OtherKey { .. } => "E-CERT-07",
-            Self::Subject { .. } => "E-CERT-08",
-            Self::San { .. } => "E-CERT-09",
-            Self::Usage { .. } => "E-CERT-10",
-            Self::IsCa => "E-CERT-11",
-            Self::NotYetValid { .. } => "E-CERT-12",
-            Self::Expired { .. } => "E-CERT-13",
-            Self::ExpiresSoon { .. } => "E-CERT-14",
-            Self::End { .. } | Self::OutlivesCa { .. } => "E-CERT-15",
+            Self::Unreadable => ProblemCode::Cert01,
+            Self::Count(_) => ProblemCode::Cert02,
+            Self::Version(_) | Self::Extension(_) | Self::Serial => ProblemCode::Cert03,
+            Self::OtherIssuer { .. } => ProblemCode::Cert04,
+            Self::SignatureBad => ProblemCode::Cert05,
+            Self::WeakHash(_) => ProblemCode::Cert06,
+            Self::OtherKey { .. } => ProblemCode::Cert07,
+            Self::Subject { .. } => ProblemCode::Cert08,
+            Self::San { .. } => ProblemCode::Cert09,
+            Self::Usage { .. } => ProblemCode::Cert10,
+            Self::IsCa => ProblemCode::Cert11,
+            Self::NotYetValid { .. } => ProblemCode::Cert12,
+            Self::Expired { .. } => ProblemCode::Cert13,
+            Self::ExpiresSoon { .. } => ProblemCode::Cert14,
+            Self::End { .. } | Self::OutlivesCa { .. } => ProblemCode::Cert15,
         }
     }
 }

@@ -5,6 +5,7 @@ use openssl::error::ErrorStack;
 use thiserror::Error;
 
 use super::difference::CertificateDifference;
+use crate::plan::code::ProblemCode;
 
 /// A problem with a CA, a key, a signing request or a certificate.
 #[derive(Debug, Error)]
@@ -103,30 +104,30 @@ pub enum PkiError {
 
 impl PkiError {
     /// The stable code shown beside the text.
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> ProblemCode {
         match self {
-            Self::CaUnreadable => "E-CA-01",
-            Self::KeyUnreadable(_) => "E-CA-02",
-            Self::PassphraseNeeded => "E-CA-03",
-            Self::WrongPassphrase => "E-CA-04",
-            Self::KeyMismatch { .. } => "E-CA-05",
-            Self::CaExpired { .. } => "E-CA-06",
-            Self::CaNotYetValid { .. } => "E-CA-07",
-            Self::NotACa { .. } => "E-CA-08",
-            Self::KeyUnsupported { .. } => "E-CA-09",
-            Self::CipherUnsupported(_) => "E-CA-10",
-            Self::CsrUnreadable => "E-CSR-01",
-            Self::CsrSignature => "E-CSR-02",
-            Self::CsrOtherKey { .. } => "E-CSR-03",
-            Self::WeakKey { .. } => "E-CSR-04",
-            Self::PublicKeyUnreadable => "E-CSR-05",
-            Self::CertUnreadable => "E-CERT-01",
+            Self::CaUnreadable => ProblemCode::Ca01,
+            Self::KeyUnreadable(_) => ProblemCode::Ca02,
+            Self::PassphraseNeeded => ProblemCode::Ca03,
+            Self::WrongPassphrase => ProblemCode::Ca04,
+            Self::KeyMismatch { .. } => ProblemCode::Ca05,
+            Self::CaExpired { .. } => ProblemCode::Ca06,
+            Self::CaNotYetValid { .. } => ProblemCode::Ca07,
+            Self::NotACa { .. } => ProblemCode::Ca08,
+            Self::KeyUnsupported { .. } => ProblemCode::Ca09,
+            Self::CipherUnsupported(_) => ProblemCode::Ca10,
+            Self::CsrUnreadable => ProblemCode::Csr01,
+            Self::CsrSignature => ProblemCode::Csr02,
+            Self::CsrOtherKey { .. } => ProblemCode::Csr03,
+            Self::WeakKey { .. } => ProblemCode::Csr04,
+            Self::PublicKeyUnreadable => ProblemCode::Csr05,
+            Self::CertUnreadable => ProblemCode::Cert01,
             Self::NotAsWanted(differences) => {
-                differences.first().map_or("E-CERT-03", CertificateDifference::code)
+                differences.first().map_or(ProblemCode::Cert03, CertificateDifference::code)
             }
-            Self::Unfit { .. } => "E-SIGN-01",
-            Self::Build(_) => "E-SIGN-02",
-            Self::OpenSsl(_) => "E-SIGN-03",
+            Self::Unfit { .. } => ProblemCode::Sign01,
+            Self::Build(_) => ProblemCode::Sign02,
+            Self::OpenSsl(_) => ProblemCode::Sign03,
         }
     }
 }

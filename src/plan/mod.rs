@@ -4,6 +4,7 @@
 pub mod action;
 pub mod answers;
 pub mod check;
+pub mod code;
 pub mod fact;
 mod field;
 pub mod hex;
@@ -11,6 +12,7 @@ pub mod issue;
 pub mod model;
 mod other_yaml;
 pub mod place;
+pub mod plan_field;
 pub mod problem;
 pub mod range;
 pub mod record;

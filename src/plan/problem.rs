@@ -1,16 +1,21 @@
-//! What went wrong, in words: a stable code, the evidence, and numbered ways out. The codes are listed
-//! in one test and in the README; texts may improve, codes stay.
+//! What went wrong, in words: a stable code, the evidence, and numbered ways out. The codes stand in `code`; texts
+//! may improve, codes stay.
 
-use serde::Serialize;
+use std::collections::BTreeMap;
+
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
 
 use super::action::Action;
+use super::code::ProblemCode;
 use super::place::Place;
+use super::plan_field::PlanField;
 
 /// A problem shown to a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
     /// Stable, such as `E-CERT-04`.
-    pub code: String,
+    pub code: ProblemCode,
     /// One sentence: what happened, with the thing named.
     pub what: String,
     /// What was seen, a line each.
@@ -20,13 +25,17 @@ pub struct Problem {
 }
 
 /// A way out of a problem.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case", tag = "kind", content = "text")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Remedy {
     /// The same again may work.
     Retry,
-    /// An answer of the plan is to be changed: its field.
-    Edit(String),
+    /// An answer of the plan is to be changed.
+    Edit {
+        /// Which one.
+        field: PlanField,
+        /// The answer, or several that belong together, and what to write there.
+        text: String,
+    },
     /// Something to do by hand.
     Manual(String),
     /// Leave this host alone and finish the others.
@@ -38,15 +47,14 @@ pub enum Remedy {
         /// What it does, such as "start docker".
         title: String,
         /// The actions, recorded for undo like others.
-        #[serde(skip)]
         actions: Vec<Action>,
     },
 }
 
 impl Problem {
     /// A problem without evidence or ways yet.
-    pub fn new(code: &str, what: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), what: what.into(), evidence: Vec::new(), ways: Vec::new() }
+    pub fn new(code: ProblemCode, what: impl Into<String>) -> Self {
+        Self { code, what: what.into(), evidence: Vec::new(), ways: Vec::new() }
     }
 
     /// Adds a line of evidence; empty lines are left out.
@@ -86,8 +94,8 @@ impl Problem {
 
     /// Adds an answer to change.
     #[must_use]
-    pub fn edit(self, field: impl Into<String>) -> Self {
-        self.way(Remedy::Edit(field.into()))
+    pub fn edit(self, field: PlanField, text: impl Into<String>) -> Self {
+        self.way(Remedy::Edit { field, text: text.into() })
     }
 }
 
@@ -96,7 +104,7 @@ impl Remedy {
     pub fn text(&self, place: &Place) -> String {
         match self {
             Self::Retry => "run the same command again".to_owned(),
-            Self::Edit(field) => format!("change {field} in the plan"),
+            Self::Edit { text, .. } => format!("change {text} in the plan"),
             Self::Manual(text) => text.clone(),
             Self::Skip => format!("leave {place} alone with --worker for the others"),
             Self::Replace(what) => format!("write replace: true for {place} in the plan, {what}"),
@@ -105,6 +113,36 @@ impl Remedy {
                 format!("{title}: {}", commands.join("; "))
             }
         }
+    }
+}
+
+/// In JSON each has its `kind`, most have a `text`, and an answer to change has its `field`. The actions of a
+/// repair stay here.
+impl Serialize for Remedy {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        match self {
+            Self::Retry => map.serialize_entry("kind", "retry")?,
+            Self::Skip => map.serialize_entry("kind", "skip")?,
+            Self::Edit { field, text } => {
+                map.serialize_entry("kind", "edit")?;
+                map.serialize_entry("text", text)?;
+                map.serialize_entry("field", field)?;
+            }
+            Self::Manual(text) => {
+                map.serialize_entry("kind", "manual")?;
+                map.serialize_entry("text", text)?;
+            }
+            Self::Replace(text) => {
+                map.serialize_entry("kind", "replace")?;
+                map.serialize_entry("text", text)?;
+            }
+            Self::Repair { title, actions: _ } => {
+                map.serialize_entry("kind", "repair")?;
+                map.serialize_entry("text", &BTreeMap::from([("title", title)]))?;
+            }
+        }
+        map.end()
     }
 }
 

@@ -6,6 +6,7 @@ use super::node::{DesiredFile, Flag, Identity, NodeSetup};
 use super::paths::{KUBELET_CONFIG, UNIT};
 use super::render::{self, RenderError};
 use super::{v1_2, v1_16};
+use crate::plan::code::ProblemCode;
 use crate::plan::fact::{FlagSet, Machine};
 use crate::plan::model::{Plan, Version, Worker};
 use crate::plan::problem::Problem;
@@ -28,7 +29,7 @@ pub fn choose(kubelet: Version, api: Option<Version>) -> Result<Profile, Problem
         && (kubelet.major, kubelet.minor) > (api.major, api.minor)
     {
         return Err(Problem::new(
-            "E-VERSION-02",
+            ProblemCode::Version02,
             format!("the kubelet ({kubelet}) is newer than the API server ({api})"),
         )
         .seen("a kubelet may be older than its API server, never newer")
@@ -38,12 +39,12 @@ pub fn choose(kubelet: Version, api: Option<Version>) -> Result<Profile, Problem
         (1, 2) => Ok(Profile::V1_2),
         (1, 16..=23) => Ok(Profile::V1_16),
         (1, minor) if minor >= 24 => Err(Problem::new(
-            "E-VERSION-01",
+            ProblemCode::Version01,
             format!("kubelet {kubelet} needs containerd or cri-dockerd, which gangplank cannot set up yet"),
         )
         .seen("profiles so far: v1.2 (the post) and v1.16 to v1.23 (docker)")
         .manual("use a kubelet of v1.16 to v1.23, or onboard this worker by other means")),
-        _ => Err(Problem::new("E-VERSION-01", format!("there is no profile for kubelet {kubelet}"))
+        _ => Err(Problem::new(ProblemCode::Version01, format!("there is no profile for kubelet {kubelet}"))
             .seen("profiles so far: v1.2 (the post) and v1.16 to v1.23 (docker)")
             .manual("use a kubelet of v1.2 or of v1.16 to v1.23")),
     }

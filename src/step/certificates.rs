@@ -6,6 +6,7 @@ use super::input::StepInput;
 use super::state::{StepState, bug, state, todo};
 use crate::pki;
 use crate::plan::action::{Action, Content};
+use crate::plan::code::ProblemCode;
 use crate::plan::fact::{FactQuery, Known};
 use crate::plan::model::{Plan, Worker};
 use crate::plan::problem::{Problem, Remedy};
@@ -75,7 +76,7 @@ fn ca_file(cx: &StepInput, path: &str) -> Result<Vec<Action>, Problem> {
         match theirs {
             Ok(theirs) if theirs.fingerprint == ca.cert.fingerprint => return Ok(Vec::new()),
             Ok(theirs) if !cx.may_replace(path, &file.sha256) => {
-                return Err(Problem::new("E-CERT-16", format!("{path} is another CA's certificate"))
+                return Err(Problem::new(ProblemCode::Cert16, format!("{path} is another CA's certificate"))
                     .seen(format!("there  {}  {}", theirs.subject_text(), theirs.fingerprint))
                     .seen(format!("ours   {}  {}", ca.subject(), ca.cert.fingerprint))
                     .manual("use that CA: change ca in the plan")

@@ -3,6 +3,7 @@
 use super::definition::{Step, StepId};
 use super::input::StepInput;
 use super::state::{StepState, unknown};
+use crate::plan::code::ProblemCode;
 use crate::plan::fact::{FactQuery, Known};
 use crate::plan::model::{Plan, Worker};
 use crate::plan::problem::Problem;
@@ -29,7 +30,7 @@ impl Step for Connect {
                 StepState::Done(format!("{}, {}", machine.hostname, machine.os))
             }
             Known::Yes(machine) => StepState::Blocked(
-                Problem::new("E-SUDO-01", "the login is not root and did not become root")
+                Problem::new(ProblemCode::Sudo01, "the login is not root and did not become root")
                     .seen(format!("the shell runs as user id {}", machine.uid))
                     .manual("log in as root, or as a user whose sudo may run sh"),
             ),

@@ -11,8 +11,10 @@ use super::state::{Proof, StepState, bug, state};
 use crate::kube::kubeconfig::{Kubeconfig, Material};
 use crate::kube::kubeconfig_write::Contents;
 use crate::plan::action::Action;
+use crate::plan::code::ProblemCode;
 use crate::plan::fact::{FactQuery, Known};
 use crate::plan::model::{Kubectl, Plan, Worker};
+use crate::plan::plan_field::PlanField;
 use crate::plan::problem::Problem;
 use crate::profile::DesiredFile;
 
@@ -108,10 +110,10 @@ impl Step for Context {
             if kubectl.merge && there.is_some() {
                 if text.is_some() && parsed.is_none() {
                     return Err(Problem::new(
-                        "E-KUBECTL-01",
+                        ProblemCode::Kubectl01,
                         format!("{path} is not a kubeconfig that can be read"),
                     )
-                    .edit("kubectl.file: another file"));
+                    .edit(PlanField::KubectlFile, "kubectl.file: another file"));
                 }
                 if let Some(parsed) = &parsed {
                     same_names(parsed, kubectl, &path)?;
@@ -164,10 +166,13 @@ fn same_names(parsed: &Kubeconfig, kubectl: &Kubectl, path: &str) -> Result<(), 
     if taken.is_empty() {
         return Ok(());
     }
-    Err(Problem::new("E-KUBECTL-03", format!("{path} has another entry of the same name"))
+    Err(Problem::new(ProblemCode::Kubectl03, format!("{path} has another entry of the same name"))
         .seen(taken.join(", "))
-        .edit("kubectl.context, kubectl.cluster and kubectl.user: names that are free there")
-        .edit("kubectl.merge: false, and a file of its own is written"))
+        .edit(
+            PlanField::KubectlContext,
+            "kubectl.context, kubectl.cluster and kubectl.user: names that are free there",
+        )
+        .edit(PlanField::KubectlMerge, "kubectl.merge: false, and a file of its own is written"))
 }
 
 /// The step that proves it.

@@ -9,8 +9,10 @@ use super::input::StepInput;
 use super::state::{Proof, StepState, bug, state, todo};
 use crate::kube::{apply, subset};
 use crate::plan::action::{Action, object_name};
+use crate::plan::code::ProblemCode;
 use crate::plan::fact::FactQuery;
 use crate::plan::model::{DnsKind, Plan, Worker};
+use crate::plan::plan_field::PlanField;
 use crate::plan::problem::Problem;
 use crate::profile;
 
@@ -72,10 +74,10 @@ impl Step for DnsObjects {
                 && holder != "kube-system/kube-dns"
             {
                 return Err(Problem::new(
-                    "E-DNS-01",
+                    ProblemCode::Dns01,
                     format!("{} belongs to the service {holder}", cx.plan.cluster.dns),
                 )
-                .edit("cluster.dns: a free address of the service range")
+                .edit(PlanField::DnsAddress, "cluster.dns: a free address of the service range")
                 .manual(format!("delete the service {holder} if nobody needs it")));
             }
             let objects = profile::dns_objects(cx.plan, cx.cluster.rbac()).map_err(|error| bug(&error))?;
@@ -83,7 +85,7 @@ impl Step for DnsObjects {
             let mut actions = Vec::new();
             for object in objects {
                 let path = object_path(&object).ok_or_else(|| {
-                    Problem::new("E-BUG-02", format!("{} has no path", object_name(&object)))
+                    Problem::new(ProblemCode::Bug02, format!("{} has no path", object_name(&object)))
                 })?;
                 match cx.cluster.objects.get(&path) {
                     Some(Some(live)) if subset::differences(&object, live).is_empty() => {}
@@ -91,14 +93,17 @@ impl Step for DnsObjects {
                         check_address(&object, live)?;
                         if !is_made(cx, live) {
                             return Err(Problem::new(
-                                "E-DNS-06",
+                                ProblemCode::Dns06,
                                 format!(
                                     "{} exists, differs, and was not made from here",
                                     object_name(&object)
                                 ),
                             )
                             .seen(format!("it differs in {}", subset::differences(&object, live).join(", ")))
-                            .edit("dns.deploy: none, when cluster DNS is already looked after")
+                            .edit(
+                                PlanField::DnsDeploy,
+                                "dns.deploy: none, when cluster DNS is already looked after",
+                            )
                             .manual(format!("delete {} if nobody needs it as it is", object_name(&object))));
                         }
                         actions.push(Action::KubeApply { object });
@@ -131,11 +136,11 @@ fn strange_dns(cx: &StepInput, objects: &[Value]) -> Result<(), Problem> {
     let (service, pods) = (live(&["Service"]), live(&["ReplicationController", "Deployment"]));
     match (service, pods) {
         (Some(service), None) if !is_made(cx, &service) => Err(Problem::new(
-            "E-DNS-07",
+            ProblemCode::Dns07,
             "the cluster has a DNS service already, with pods that are not these",
         )
         .seen(format!("{} at {}", object_name(&service), cx.plan.cluster.dns))
-        .edit("dns.deploy: none, and only what answers is proven")
+        .edit(PlanField::DnsDeploy, "dns.deploy: none, and only what answers is proven")
         .manual("delete that service and its pods first, if they are to be replaced")),
         _ => Ok(()),
     }
@@ -145,12 +150,13 @@ fn strange_dns(cx: &StepInput, objects: &[Value]) -> Result<(), Problem> {
 fn check_address(object: &Value, live: &Value) -> Result<(), Problem> {
     let address = |value: &Value| value.pointer("/spec/clusterIP").and_then(Value::as_str).map(str::to_owned);
     match (address(object), address(live)) {
-        (Some(ours), Some(theirs)) if ours != theirs => {
-            Err(Problem::new("E-DNS-02", format!("{} exists with address {theirs}", object_name(object)))
-                .seen(format!("the plan says {ours}; an address cannot be changed"))
-                .edit(format!("cluster.dns: {theirs}"))
-                .manual("delete the service first, if nobody needs it"))
-        }
+        (Some(ours), Some(theirs)) if ours != theirs => Err(Problem::new(
+            ProblemCode::Dns02,
+            format!("{} exists with address {theirs}", object_name(object)),
+        )
+        .seen(format!("the plan says {ours}; an address cannot be changed"))
+        .edit(PlanField::DnsAddress, format!("cluster.dns: {theirs}"))
+        .manual("delete the service first, if nobody needs it")),
         _ => Ok(()),
     }
 }

@@ -4,6 +4,7 @@
 use super::input::StepInput;
 use crate::pki::{self, Request, San, Usages};
 use crate::plan::action::{CertificateSpec, Slot};
+use crate::plan::code::ProblemCode;
 use crate::plan::fact::Known;
 use crate::plan::problem::{Problem, Remedy};
 use crate::profile::Identity;
@@ -60,7 +61,7 @@ pub(super) fn need(cx: &StepInput, identity: &Identity) -> Result<Need, Problem>
         Some(key) if key.spki_sha256.is_empty() => {
             if !cx.may_replace(&identity.key, &key.sha256) {
                 return Err(Problem::new(
-                    "E-KEY-01",
+                    ProblemCode::Key01,
                     format!("{} cannot be read as a private key", identity.key),
                 )
                 .seen(if key.encrypted {
@@ -108,7 +109,7 @@ pub(super) fn need(cx: &StepInput, identity: &Identity) -> Result<Need, Problem>
             )
         });
     if !only_age && !differences.is_empty() && !cx.may_replace(&identity.cert, &file.sha256) {
-        let code = differences.first().map_or("E-CERT-01", pki::CertificateDifference::code);
+        let code = differences.first().map_or(ProblemCode::Cert01, pki::CertificateDifference::code);
         let mut problem = Problem::new(
             code,
             format!("{} is there already and is not the certificate this plan wants", identity.cert),

@@ -5,8 +5,10 @@ use super::definition::{Step, StepId};
 use super::input::StepInput;
 use super::state::{StepState, state, todo, unknown};
 use crate::plan::action::{Action, Content};
+use crate::plan::code::ProblemCode;
 use crate::plan::fact::{FactQuery, ImageFact, Known};
 use crate::plan::model::{ImageTar, Plan, Worker};
+use crate::plan::plan_field::PlanField;
 use crate::plan::problem::{Problem, Verdict};
 use crate::profile;
 
@@ -81,11 +83,11 @@ impl Step for LoadImages {
                         ImageTar::Host(path) => ("host:", path.clone()),
                     };
                     return Err(Problem::new(
-                        "E-IMAGE-01",
+                        ProblemCode::Image01,
                         format!("the image tar {field}{path} cannot be read"),
                     )
                     .seen(in_tar(cx, tar).why_not().to_owned())
-                    .edit("workers[].images")
+                    .edit(PlanField::ImageTars, "workers[].images")
                     .manual(format!("make it with: docker save IMAGE... -o {path}")));
                 };
                 let missing: Vec<String> = inside

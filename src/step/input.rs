@@ -9,8 +9,10 @@ use crate::host::clean;
 use crate::kube::Node;
 use crate::pki::CaInfo;
 use crate::plan::action::{Action, Content, sha256};
+use crate::plan::code::ProblemCode;
 use crate::plan::fact::{Facts, FileFact, Known};
 use crate::plan::model::{Plan, Version, Worker};
+use crate::plan::plan_field::PlanField;
 use crate::plan::problem::{Problem, Remedy};
 use crate::profile::{self, DesiredFile, NodeSetup, Profile};
 
@@ -93,7 +95,8 @@ impl<'a> StepInput<'a> {
     }
 
     pub(super) fn the_worker(&self) -> Result<&'a Worker, Problem> {
-        self.worker.ok_or_else(|| Problem::new("E-BUG-01", "a worker's step was looked at without a worker"))
+        self.worker
+            .ok_or_else(|| Problem::new(ProblemCode::Bug01, "a worker's step was looked at without a worker"))
     }
 
     /// The kubelet's version on this worker: as found, or as the plan states.
@@ -110,16 +113,19 @@ impl<'a> StepInput<'a> {
         let Some(version) = self.kubelet_version() else {
             if let Known::Yes(Some(kubelet)) = self.facts.kubelet(profile::KUBELET) {
                 return Err(Problem::new(
-                    "E-KUBELET-06",
+                    ProblemCode::Kubelet06,
                     format!("{} does not run on this machine", profile::KUBELET),
                 )
                 .seen(format!("--version printed: {}", kubelet.version))
                 .manual("put a kubelet for this architecture there (mode 0755)"));
             }
-            return Err(Problem::new("E-KUBELET-01", format!("there is no kubelet at {}", profile::KUBELET))
-                .seen(self.facts.kubelet(profile::KUBELET).why_not().to_owned())
-                .edit("workers[].kubelet: {file, sha256}, and gangplank copies it")
-                .manual(format!("copy a kubelet to {} on the worker (mode 0755)", profile::KUBELET)));
+            return Err(Problem::new(
+                ProblemCode::Kubelet01,
+                format!("there is no kubelet at {}", profile::KUBELET),
+            )
+            .seen(self.facts.kubelet(profile::KUBELET).why_not().to_owned())
+            .edit(PlanField::KubeletFile, "workers[].kubelet: {file, sha256}, and gangplank copies it")
+            .manual(format!("copy a kubelet to {} on the worker (mode 0755)", profile::KUBELET)));
         };
         profile::choose(version, self.cluster.version)
     }
@@ -152,7 +158,7 @@ impl<'a> StepInput<'a> {
     /// The CA's public half.
     pub fn ca(&self) -> Result<&'a CaInfo, Problem> {
         self.ca.ok_or_else(|| {
-            Problem::new("E-CA-00", "the CA is not known, so no certificate can be looked at")
+            Problem::new(ProblemCode::Ca00, "the CA is not known, so no certificate can be looked at")
                 .manual("see what the CA step says and mend that first")
         })
     }
@@ -183,7 +189,7 @@ impl<'a> StepInput<'a> {
                         .way(Remedy::Skip)
                 } else {
                     problem
-                        .edit("kubectl.file: another file, or kubectl.merge: true")
+                        .edit(PlanField::KubectlFile, "kubectl.file: another file, or kubectl.merge: true")
                         .manual(format!("move {} away", wanted.path))
                 })
             }
@@ -208,7 +214,8 @@ impl<'a> StepInput<'a> {
 }
 
 fn foreign(path: &str, file: &FileFact, wanted: &DesiredFile) -> Problem {
-    let mut problem = Problem::new("E-FILE-01", format!("{path} was not written by gangplank and differs"));
+    let mut problem =
+        Problem::new(ProblemCode::File01, format!("{path} was not written by gangplank and differs"));
     if let Some(content) = &file.content {
         let theirs = String::from_utf8_lossy(content);
         let diff = similar::TextDiff::from_lines(theirs.as_ref(), wanted.text.as_str());

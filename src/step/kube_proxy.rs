@@ -4,6 +4,7 @@ use super::definition::{Step, StepId};
 use super::input::StepInput;
 use super::state::{StepState, bug, state, todo};
 use crate::plan::action::Action;
+use crate::plan::code::ProblemCode;
 use crate::plan::fact::{FactQuery, Known};
 use crate::plan::model::{Plan, Worker};
 use crate::plan::problem::{Problem, Verdict};
@@ -43,7 +44,7 @@ impl Step for KubeProxy {
                 // Two manifests are two pods of one name.
                 if !cx.may_replace(&twin, &file.sha256) {
                     return Err(Problem::new(
-                        "E-FILE-02",
+                        ProblemCode::File02,
                         format!("{twin} is a second kube-proxy manifest, and not ours"),
                     )
                     .replace("and it is removed; a copy is kept on the host for undo")

@@ -4,8 +4,10 @@ use super::definition::{Step, StepId};
 use super::input::StepInput;
 use super::state::{StepState, bug, state, todo};
 use crate::plan::action::Action;
+use crate::plan::code::ProblemCode;
 use crate::plan::fact::{FactQuery, Known};
 use crate::plan::model::{Plan, Worker};
+use crate::plan::plan_field::PlanField;
 use crate::plan::problem::{Problem, Verdict};
 use crate::profile::{KUBELET, KUBELET_CONFIG, MANIFESTS, UNIT};
 
@@ -23,7 +25,7 @@ fn foreign_unit(cx: &StepInput) -> Result<Vec<Action>, Problem> {
         return Ok(vec![Action::NoteForeign { unit: "kubelet".to_owned() }]);
     }
     let mut problem =
-        Problem::new("E-KUBELET-05", "there is a kubelet unit here that gangplank did not write");
+        Problem::new(ProblemCode::Kubelet05, "there is a kubelet unit here that gangplank did not write");
     if other {
         problem = problem.seen(format!("{} ({}, {})", unit.fragment, unit.active, unit.file));
     }
@@ -69,11 +71,11 @@ impl Step for Kubelet {
             for flag in profile.flags(&setup).iter().filter(|flag| flag.required) {
                 if setup.refused.iter().any(|refused| refused == flag.name()) {
                     return Err(Problem::new(
-                        "E-KUBELET-03",
+                        ProblemCode::Kubelet03,
                         format!("this kubelet does not know {}", flag.name()),
                     )
                     .seen(format!("tried with the parser of {KUBELET} ({})", setup.kubelet))
-                    .edit("workers[].kubelet_args, if it is one of yours")
+                    .edit(PlanField::KubeletArgs, "workers[].kubelet_args, if it is one of yours")
                     .manual("use another build of the kubelet"));
                 }
             }
@@ -106,9 +108,12 @@ impl Step for Kubelet {
         }
         if !kubelet.error.is_empty() {
             verdicts.push(Verdict::Stops(
-                Problem::new("E-KUBELET-02", "the kubelet refuses the flags it would be started with")
-                    .seen(kubelet.error.clone())
-                    .edit("workers[].kubelet_args, if it is one of yours"),
+                Problem::new(
+                    ProblemCode::Kubelet02,
+                    "the kubelet refuses the flags it would be started with",
+                )
+                .seen(kubelet.error.clone())
+                .edit(PlanField::KubeletArgs, "workers[].kubelet_args, if it is one of yours"),
             ));
         }
         verdicts

@@ -7,8 +7,10 @@ use super::definition::{Step, StepId};
 use super::input::StepInput;
 use super::state::{StepState, state, unknown};
 use crate::plan::action::{Action, Content, Verb};
+use crate::plan::code::ProblemCode;
 use crate::plan::fact::{FactQuery, Known, Machine};
 use crate::plan::model::{Plan, Worker};
+use crate::plan::plan_field::PlanField;
 use crate::plan::problem::{Problem, Verdict};
 use crate::profile::{self, KUBELET, Profile};
 
@@ -105,8 +107,8 @@ impl Step for Prerequisites {
 }
 
 fn no_kubelet() -> Problem {
-    Problem::new("E-KUBELET-01", format!("there is no kubelet at {KUBELET}"))
-        .edit("workers[].kubelet: {file: ..., sha256: ...}, and gangplank copies it")
+    Problem::new(ProblemCode::Kubelet01, format!("there is no kubelet at {KUBELET}"))
+        .edit(PlanField::KubeletFile, "workers[].kubelet: {file: ..., sha256: ...}, and gangplank copies it")
         .manual(format!("copy a kubelet to {KUBELET} on the worker (mode 0755)"))
 }
 
@@ -130,7 +132,7 @@ fn docker(cx: &StepInput) -> Verdict {
             format!("{}, {}, cgroups by {}", docker.version, docker.storage, docker.cgroup_driver),
         ),
         Known::Yes(docker) => Verdict::Stops(
-            Problem::new("E-DOCKER-01", "docker does not answer on this worker")
+            Problem::new(ProblemCode::Docker01, "docker does not answer on this worker")
                 .seen(docker.error.clone())
                 .repair("start docker", vec![start_docker()])
                 .manual("look at: journalctl -u docker -n 30"),
@@ -158,7 +160,7 @@ fn clock(cx: &StepInput, machine: &Machine) -> Vec<Verdict> {
     let reference = if cx.cluster.clock_ahead_ms.is_some() { "the API" } else { "this computer" };
     verdicts.push(if off.abs() >= CLOCK_STOP {
         Verdict::Stops(
-            Problem::new("E-CLOCK-01", format!("the worker's clock is {}", apart(off, reference)))
+            Problem::new(ProblemCode::Clock01, format!("the worker's clock is {}", apart(off, reference)))
                 .seen("a certificate signed now would not be valid there yet, or would seem to start in the past")
                 .manual("set the clock on the worker: timedatectl set-ntp true, or date -s"),
         )
@@ -187,8 +189,11 @@ fn disk(machine: &Machine) -> Vec<Verdict> {
     for (path, need) in [("/etc", FREE_ETC), ("/var/lib/docker", FREE_DOCKER)] {
         match free(path) {
             Some(mib) if mib < need => verdicts.push(Verdict::Stops(
-                Problem::new("E-DISK-01", format!("{path} has {mib} MiB left, {need} MiB are needed"))
-                    .manual(format!("make room: du -xh --max-depth=2 {path} | sort -h | tail")),
+                Problem::new(
+                    ProblemCode::Disk01,
+                    format!("{path} has {mib} MiB left, {need} MiB are needed"),
+                )
+                .manual(format!("make room: du -xh --max-depth=2 {path} | sort -h | tail")),
             )),
             Some(mib) => verdicts.push(ok(&format!("space for {path}"), format!("{mib} MiB"))),
             None => {}
@@ -201,13 +206,13 @@ fn basics(cx: &StepInput, machine: &Machine) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
     if !machine.systemd {
         verdicts.push(Verdict::Stops(
-            Problem::new("E-SYSTEMD-01", "systemd does not run this machine")
+            Problem::new(ProblemCode::Systemd01, "systemd does not run this machine")
                 .manual("gangplank starts the kubelet as a systemd unit; use a machine with systemd"),
         ));
     }
     if machine.openssl.is_empty() {
         verdicts.push(Verdict::Stops(
-            Problem::new("E-OPENSSL-01", "openssl is not installed on this worker")
+            Problem::new(ProblemCode::Openssl01, "openssl is not installed on this worker")
                 .seen("the private key is made on the worker and never leaves it")
                 .manual("install the package openssl"),
         ));
@@ -218,7 +223,7 @@ fn basics(cx: &StepInput, machine: &Machine) -> Vec<Verdict> {
     if machine.swap {
         verdicts.push(if modern {
             Verdict::Stops(
-                Problem::new("E-SWAP-01", "swap is on; a kubelet since 1.8 refuses to start with it")
+                Problem::new(ProblemCode::Swap01, "swap is on; a kubelet since 1.8 refuses to start with it")
                     .manual("swapoff -a, and take the line out of /etc/fstab"),
             )
         } else {
@@ -242,8 +247,11 @@ fn basics(cx: &StepInput, machine: &Machine) -> Vec<Verdict> {
     let runs = cx.facts.unit("kubelet").yes().is_some_and(|unit| unit.active == "active");
     if !runs && machine.listening.contains(&10250) {
         verdicts.push(Verdict::Stops(
-            Problem::new("E-PORT-01", "something listens on port 10250, and it is not the kubelet's unit")
-                .manual("find it with: ss -ltnp sport = :10250"),
+            Problem::new(
+                ProblemCode::Port01,
+                "something listens on port 10250, and it is not the kubelet's unit",
+            )
+            .manual("find it with: ss -ltnp sport = :10250"),
         ));
     }
     verdicts
@@ -257,21 +265,24 @@ fn addresses(cx: &StepInput, machine: &Machine) -> Vec<Verdict> {
         verdicts.push(ok("address", format!("{address} is on an interface")));
     } else {
         verdicts.push(Verdict::Stops(
-            Problem::new("E-ADDRESS-01", format!("{address} is on no interface of this machine"))
+            Problem::new(ProblemCode::Address01, format!("{address} is on no interface of this machine"))
                 .seen(format!("it has {}", machine.addresses.join(", ")))
-                .edit("workers[].address: the node's own address, as the masters reach it"),
+                .edit(
+                    PlanField::WorkerAddress,
+                    "workers[].address: the node's own address, as the masters reach it",
+                ),
         ));
     }
     if !machine.hostname.eq_ignore_ascii_case(&worker.name) {
         if !cx.profile().is_ok_and(|profile| profile.overrides_name(cx.plan)) {
             verdicts.push(Verdict::Stops(
                 Problem::new(
-                    "E-NAME-01",
+                    ProblemCode::Name01,
                     format!("the machine calls itself {}, the plan {}", machine.hostname, worker.name),
                 )
                 .seen("faithful to the post the kubelet registers under the machine's own name")
-                .edit("workers[].name: the machine's own name")
-                .edit("cluster.differences: {hostname-override: on}"),
+                .edit(PlanField::WorkerName, "workers[].name: the machine's own name")
+                .edit(PlanField::Differences, "cluster.differences: {hostname-override: on}"),
             ));
             return verdicts;
         }
@@ -291,7 +302,7 @@ fn api(cx: &StepInput) -> Verdict {
         && found.is_empty()
     {
         return Verdict::Stops(
-            Problem::new("E-API-20", format!("the worker cannot resolve {}", address.host))
+            Problem::new(ProblemCode::Api20, format!("the worker cannot resolve {}", address.host))
                 .manual(format!("add it to DNS, or to /etc/hosts on the worker: ADDRESS {}", address.host)),
         );
     }
@@ -311,7 +322,7 @@ fn api(cx: &StepInput) -> Verdict {
         Ok(()) => ok(about, format!("{} answers with a certificate of our CA", address.url())),
         Err(why) => Verdict::Stops(
             Problem::new(
-                "E-API-21",
+                ProblemCode::Api21,
                 format!("{} shows the worker a certificate our CA did not sign", address.url()),
             )
             .seen(why)
@@ -373,10 +384,13 @@ fn same_node(cx: &StepInput) -> Vec<Verdict> {
     let address = worker.address.to_string();
     match &node.internal_ip {
         Some(other) if *other != address => vec![Verdict::Stops(
-            Problem::new("E-NODE-01", format!("the cluster has a node {} already, at {other}", worker.name))
-                .seen(format!("this worker is {address}"))
-                .edit("workers[].name")
-                .manual(format!("if that machine is gone: kubectl delete node {}", worker.name)),
+            Problem::new(
+                ProblemCode::Node01,
+                format!("the cluster has a node {} already, at {other}", worker.name),
+            )
+            .seen(format!("this worker is {address}"))
+            .edit(PlanField::WorkerName, "workers[].name")
+            .manual(format!("if that machine is gone: kubectl delete node {}", worker.name)),
         )],
         Some(_) | None => vec![ok("node", format!("{} is known to the API", worker.name))],
     }

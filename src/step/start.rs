@@ -4,6 +4,7 @@ use super::definition::{Step, StepId};
 use super::input::StepInput;
 use super::state::{StepState, state, todo, unknown};
 use crate::plan::action::{Action, Verb};
+use crate::plan::code::ProblemCode;
 use crate::plan::fact::{FactQuery, Known};
 use crate::plan::model::{Plan, Worker};
 use crate::plan::problem::Problem;
@@ -38,7 +39,7 @@ impl Step for StartKubelet {
                 return Err(unknown("the kubelet's unit", cx.facts.unit("kubelet").why_not()));
             };
             if unit.load == "masked" {
-                return Err(Problem::new("E-KUBELET-07", "the kubelet's unit is masked")
+                return Err(Problem::new(ProblemCode::Kubelet07, "the kubelet's unit is masked")
                     .manual("systemctl unmask kubelet"));
             }
             let service = |verb| Action::Service { verb, unit: "kubelet".to_owned() };

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use crate::plan::action::Action;
+use crate::plan::code::ProblemCode;
 use crate::plan::problem::{Problem, Remedy};
 
 /// What a step found.
@@ -68,14 +69,14 @@ pub enum Proof {
 
 /// A fact that is needed and not known.
 pub fn unknown(about: &str, why: &str) -> Problem {
-    Problem::new("E-FACT-01", format!("{about} could not be looked at"))
+    Problem::new(ProblemCode::Fact01, format!("{about} could not be looked at"))
         .seen(why.to_owned())
         .way(Remedy::Retry)
 }
 
 /// A template did not fit: a bug, said as one.
 pub fn bug(error: &impl std::fmt::Display) -> Problem {
-    Problem::new("E-BUG-02", format!("a template did not fit: {error}"))
+    Problem::new(ProblemCode::Bug02, format!("a template did not fit: {error}"))
 }
 
 /// `Todo` when there is something, else `Done`.

@@ -223,7 +223,7 @@ impl Ran {
     }
 
     pub fn codes(&self, place: &str) -> Vec<String> {
-        self.problems(place).into_iter().map(|problem| problem.code).collect()
+        self.problems(place).into_iter().map(|problem| problem.code.to_string()).collect()
     }
 
     /// Titles of the actions that were begun.

@@ -265,7 +265,7 @@ fn a_file_that_does_not_fit_is_named_and_a_better_one_is_taken() {
     let seen = |bundle: &Bundle| {
         let first = bundle.folder.join("w1-worker.crt");
         if let Some((file, problem)) = bundle.refused.first() {
-            refused.lock().unwrap().push((file.clone(), problem.code.clone()));
+            refused.lock().unwrap().push((file.clone(), problem.code.to_string()));
             std::fs::copy(vault.path().join("kept"), first).unwrap();
         } else if is_whole(bundle) {
             assert!(sign(&bundle.folder, vault.path(), "").0);

@@ -37,11 +37,11 @@ fn here(bench: &Bench, mode: &str, key: &str) -> CaPlace {
 }
 
 fn stops(remarks: &[Verdict]) -> Vec<&str> {
-    let code = |verdict: &'_ Verdict| match verdict {
-        Verdict::Stops(problem) => Some(problem.code.clone()),
+    let code = |verdict: &Verdict| match verdict {
+        Verdict::Stops(problem) => Some(problem.code.as_str()),
         Verdict::Ok { .. } | Verdict::Warning { .. } => None,
     };
-    remarks.iter().filter_map(code).map(|code| &*code.leak()).collect()
+    remarks.iter().filter_map(code).collect()
 }
 
 fn warnings(remarks: &[Verdict]) -> Vec<&str> {
@@ -178,6 +178,6 @@ fn what_is_wrong_with_a_worker_is_its_problem() {
         let bench = Bench::first();
         bench.lab().fault("w1", fault.clone());
         let seen = probe::worker(&bench.plan, &bench.plan.workers[0], &bench.world);
-        assert_eq!(seen.problem.map(|problem| problem.code).as_deref(), Some(code), "{fault:?}");
+        assert_eq!(seen.problem.map(|problem| problem.code.as_str()), Some(code), "{fault:?}");
     }
 }

@@ -2,7 +2,9 @@
 
 use gangplank::lab::Fault;
 use gangplank::plan::action::{Action, Verb};
+use gangplank::plan::code::ProblemCode;
 use gangplank::plan::place::Place;
+use gangplank::plan::plan_field::PlanField;
 use gangplank::plan::problem::{Problem, Remedy};
 use serde_json::json;
 
@@ -15,7 +17,7 @@ fn w1() -> Place {
 fn repair_of(problem: &Problem) -> Vec<Action> {
     let actions = |way: &Remedy| match way {
         Remedy::Repair { actions, .. } => Some(actions.clone()),
-        Remedy::Retry | Remedy::Edit(_) | Remedy::Manual(_) | Remedy::Skip | Remedy::Replace(_) => None,
+        Remedy::Retry | Remedy::Edit { .. } | Remedy::Manual(_) | Remedy::Skip | Remedy::Replace(_) => None,
     };
     problem.ways.iter().find_map(actions).unwrap()
 }
@@ -74,11 +76,24 @@ fn a_foreign_file_offers_leave_to_replace_it() {
 
 #[test]
 fn ways_are_told_as_kind_and_text() {
-    let problem =
-        Problem::new("E-X-01", "x").repair("start docker", vec![Action::CleanPods]).replace("and so on");
+    let problem = Problem::new(ProblemCode::Action01, "x")
+        .repair("start docker", vec![Action::CleanPods])
+        .replace("and so on")
+        .edit(PlanField::SshHost, "workers[].ssh.host or .port")
+        .manual("do it")
+        .way(Remedy::Retry)
+        .way(Remedy::Skip);
     assert_eq!(
-        serde_json::to_value(&problem.ways).unwrap(),
-        json!([{"kind": "repair", "text": {"title": "start docker"}}, {"kind": "replace", "text": "and so on"}])
+        serde_json::to_value(&problem).unwrap(),
+        json!({"code": "E-ACTION-01", "what": "x", "evidence": [], "ways": [
+            {"kind": "repair", "text": {"title": "start docker"}},
+            {"kind": "replace", "text": "and so on"},
+            {"kind": "edit", "text": "workers[].ssh.host or .port", "field": "workers[].ssh.host"},
+            {"kind": "manual", "text": "do it"},
+            {"kind": "retry"},
+            {"kind": "skip"},
+        ]})
     );
     assert_eq!(problem.ways[1].text(&w1()), "write replace: true for w1 in the plan, and so on");
+    assert_eq!(problem.ways[2].text(&w1()), "change workers[].ssh.host or .port in the plan");
 }

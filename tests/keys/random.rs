@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use gangplank::engine::{Event, Stamped, TaskOutcome};
+use gangplank::plan::code::ProblemCode;
 use gangplank::plan::place::Place;
+use gangplank::plan::plan_field::PlanField;
 use gangplank::plan::problem::{Problem, Remedy};
 use gangplank::step::StepId;
 use gangplank::ui::tui::theme::Role;
@@ -58,13 +60,13 @@ fn place() -> impl Strategy<Value = Place> {
 
 fn problem() -> impl Strategy<Value = Problem> {
     (hostile(), hostile(), hostile()).prop_map(|(what, seen, way)| Problem {
-        code: "E-TEST-01".to_owned(),
+        code: ProblemCode::Action01,
         what,
         evidence: vec![seen],
         ways: vec![
             Remedy::Retry,
-            Remedy::Edit(way.clone()),
-            Remedy::Edit("cluster.api".to_owned()),
+            Remedy::Edit { field: PlanField::KubeletArgs, text: way.clone() },
+            Remedy::Edit { field: PlanField::Api, text: "cluster.api".to_owned() },
             Remedy::Manual(way.clone()),
             Remedy::Repair { title: way, actions: Vec::new() },
             Remedy::Replace("a file".to_owned()),

@@ -139,11 +139,11 @@ fn faults_show_as_they_would_on_a_machine() {
     let code = |fault: Fault| {
         fleet.lab().fault("w1", fault);
         let code = match fleet.world.host(&Place::CaHost, &fleet.worker("w1").ssh) {
-            Err(trouble) => trouble.code(),
+            Err(trouble) => trouble.code().as_str(),
             Ok(mut host) => {
                 let end = run(host.as_mut(), vec![put("/etc/x", "x")], vec![FactQuery::Machine]);
                 let full = end.actions.get(&0).is_some_and(|one| one.err.contains("No space left on device"));
-                if full { "full" } else { end.trouble.map_or("none", |trouble| trouble.code()) }
+                if full { "full" } else { end.trouble.map_or("none", |trouble| trouble.code().as_str()) }
             }
         };
         fleet.lab().mend("w1");
@@ -307,7 +307,7 @@ fn sudo_takes_the_right_password_only() {
         let vault = std::sync::Arc::new(OneSecret(given, 0.into()));
         fleet.lab().set_vault(vault.clone());
         let end = run(fleet.host("w3").as_mut(), vec![put("/etc/x", "x")], Vec::new());
-        assert_eq!(end.trouble.map(|trouble| trouble.code()), code, "{given}");
+        assert_eq!(end.trouble.map(|trouble| trouble.code().as_str()), code, "{given}");
         assert_eq!(vault.1.load(std::sync::atomic::Ordering::SeqCst), wrong);
     }
 }

@@ -184,11 +184,23 @@ impl House {
                     if !name.is_empty() {
                         self.modules[module].items.insert(name);
                     }
+                    if keyword == "macro_rules" {
+                        self.made(file, module, body + 1, stop);
+                    }
                     self.body(file, module, at, stop, body);
                 }
             }
             at = stop;
         }
+    }
+
+    /// The types that a macro makes by a name of its own are items of the module it stands in.
+    fn made(&mut self, file: usize, module: usize, from: usize, to: usize) {
+        let tokens = &self.sources[file].tokens;
+        let types =
+            (from..to).filter(|at| ["struct", "enum"].iter().any(|keyword| tokens[*at].named(keyword)));
+        let names = types.filter_map(|at| tokens.get(at + 1)?.name());
+        self.modules[module].items.extend(names.map(ToOwned::to_owned));
     }
 
     /// The module of a file that `#[path]` names.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use gangplank::host::Sample;
 use gangplank::kube::{Node, NodeEvent, NodeNews};
 use gangplank::live::{ApiNews, Change, HostNews, Panel, Update, WatchTarget};
+use gangplank::plan::code::ProblemCode;
 use gangplank::plan::model::Login;
 use gangplank::plan::place::Place;
 use jiff::Timestamp;
@@ -66,7 +67,7 @@ pub fn up(name: &str, second: i64) -> Update {
 
 pub fn down(name: &str, second: i64, why: &str, again: Option<i64>) -> Update {
     let again = again.map(at);
-    host(name, second, HostNews::Down { why: why.to_owned(), code: Some("E-SSH-01"), again })
+    host(name, second, HostNews::Down { why: why.to_owned(), code: Some(ProblemCode::Ssh01), again })
 }
 
 pub fn node(name: &str, status: &str, made: i64) -> Node {

@@ -187,7 +187,7 @@ fn refuses_what_the_shell_cannot_carry() {
     let host = Host::new();
     let build = |id: &str, fd: Option<u32>, at: jiff::Timestamp, request: &Request| {
         let place = RemoteCa { key: "/k", info: &host.info, passphrase_fd: fd };
-        script(&[Task { id, csr: &host.csr, request }], &place, at).map_err(|error| error.code())
+        script(&[Task { id, csr: &host.csr, request }], &place, at).map_err(|error| error.code().as_str())
     };
     assert!(build("w", Some(3), now(), &worker()).is_ok());
     assert_eq!(build("a b", None, now(), &worker()), Err("E-SIGN-01"));

@@ -12,8 +12,10 @@ use crate::engine::world::World;
 use crate::host::{Batch, Stop};
 use crate::kube::cluster::{ClientIdentity, ClusterApi};
 use crate::pki::{self, CaInfo};
+use crate::plan::code::ProblemCode;
 use crate::plan::fact::Facts;
 use crate::plan::model::Plan;
+use crate::plan::plan_field::PlanField;
 use crate::plan::problem::{Problem, Remedy};
 use crate::step::{self, ClusterFacts, On, RunView};
 
@@ -111,23 +113,25 @@ pub fn check_api(ca: &CaInfo, cluster: &dyn ClusterApi) -> Result<Vec<String>, P
 
 /// The API's certificate and our CA, or the address, do not belong together.
 pub(crate) fn distrusts(ca: &pki::CaInfo, why: &str) -> Problem {
-    Problem::new("E-API-22", "the API shows a certificate that does not fit this CA and address")
+    Problem::new(ProblemCode::Api22, "the API shows a certificate that does not fit this CA and address")
         .seen(why.to_owned())
         .seen(format!("our CA is {}", ca.subject()))
-        .edit("ca: the CA that signed the API's certificate")
-        .edit("cluster.api: the name or address in that certificate")
+        .edit(PlanField::CaCert, "ca: the CA that signed the API's certificate")
+        .edit(PlanField::Api, "cluster.api: the name or address in that certificate")
 }
 
 /// The API takes clients of other CAs only.
 pub(crate) fn refuses_clients(ca: &pki::CaInfo, theirs: &[String]) -> Problem {
-    let problem = Problem::new("E-CA-15", "the API accepts no certificates of this CA")
+    let problem = Problem::new(ProblemCode::Ca15, "the API accepts no certificates of this CA")
         .seen(format!("ours is {}", ca.subject()));
     let problem = if theirs.is_empty() {
         problem.seen("it asks for no client certificate at all")
     } else {
         problem.seen(format!("it accepts {}", theirs.join("; ")))
     };
-    problem.edit("ca: the one the API server was given as --client-ca-file").way(Remedy::Skip)
+    problem
+        .edit(PlanField::CaCert, "ca: the one the API server was given as --client-ca-file")
+        .way(Remedy::Skip)
 }
 
 /// Why nobody is logged in.
@@ -144,8 +148,8 @@ impl NoLogin {
 
     /// A CA that does not sign now will not sign the workers' requests either: better said before keys are made.
     fn because(problem: Problem) -> Self {
-        let stops = [crate::engine::signing::signer::WRONG_PASSPHRASE, "E-SECRET-01"]
-            .contains(&problem.code.as_str());
+        let stops =
+            [crate::engine::signing::signer::WRONG_PASSPHRASE, ProblemCode::Secret01].contains(&problem.code);
         Self { why: problem.what.clone(), stops: stops.then_some(problem) }
     }
 }
@@ -220,7 +224,7 @@ fn in_memory(plan: &Plan, world: &dyn World, signer: &Signer) -> Result<ClientId
     let csr = pki::make_csr(&key, &request.cn).map_err(words)?;
     let public = openssl::pkey::PKey::private_key_from_pem(key.as_bytes())
         .and_then(|key| key.public_key_to_pem())
-        .map_err(|error| Problem::new("E-CA-16", error.to_string()))?;
+        .map_err(|error| Problem::new(ProblemCode::Ca16, error.to_string()))?;
     let spki = pki::spki_sha256(&public).map_err(words)?;
     let cert = signer.sign(&csr, &request, &spki, world)?;
     Ok(ClientIdentity { cert: cert.into_bytes(), key: zeroize::Zeroizing::new(key.as_bytes().to_vec()) })

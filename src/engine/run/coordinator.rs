@@ -15,6 +15,7 @@ use crate::plan::action::{Action, object_name};
 use crate::plan::fact::Facts;
 use crate::plan::model::DnsKind;
 use crate::plan::place::Place;
+use crate::plan::plan_field::PlanField;
 use crate::plan::problem::{Problem, Remedy};
 use crate::step::{self, On, PlaceView, Proof, RunView, StepId, StepInput, StepState};
 
@@ -198,10 +199,7 @@ impl Engine<'_> {
         self.events.tell(&place, Some(id), Event::TaskStarted);
         let number = self.next_batch();
         let tasks: Vec<(StepId, Action)> = actions.iter().map(|action| (id, action.clone())).collect();
-        self.options.journal.before(&place, number, &tasks, &Facts::default()).map_err(|error| {
-            Problem::new("E-SESSION-04", "the journal cannot be written, so nothing was sent")
-                .seen(error.to_string())
-        })?;
+        self.options.journal.before(&place, number, &tasks, &Facts::default())?;
         for (index, action) in actions.iter().enumerate() {
             let Action::KubeApply { object } = action else { continue };
             let began = std::time::Instant::now();
@@ -227,8 +225,10 @@ impl Engine<'_> {
                         Problem::new(error.code(), format!("{} was not accepted", object_name(object)))
                             .seen(error.to_string());
                     if error.address_taken() || error.address_outside_range() {
-                        problem =
-                            problem.edit("cluster.dns: a free address inside the API server's service range");
+                        problem = problem.edit(
+                            PlanField::DnsAddress,
+                            "cluster.dns: a free address inside the API server's service range",
+                        );
                     }
                     return Err(problem.way(Remedy::Retry));
                 }

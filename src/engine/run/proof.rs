@@ -10,6 +10,7 @@ use crate::engine::run::Engine;
 use crate::engine::run::worker::Worked;
 use crate::host::{Batch, Live, LiveStream};
 use crate::kube::{Node, ReadyState, dns};
+use crate::plan::code::ProblemCode;
 use crate::plan::fact::{FactQuery, Known};
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Remedy};
@@ -134,16 +135,18 @@ impl Engine<'_> {
                     }
                     let first = *first_restarts.get_or_insert(sample.restarts);
                     if sample.restarts.saturating_sub(first) >= CRASH_LOOP {
-                        let problem =
-                            Problem::new("E-KUBELET-04", format!("{}: the kubelet keeps ending", site.place))
-                                .seen(format!("systemd started it {} times", sample.restarts));
+                        let problem = Problem::new(
+                            ProblemCode::Kubelet04,
+                            format!("{}: the kubelet keeps ending", site.place),
+                        )
+                        .seen(format!("systemd started it {} times", sample.restarts));
                         return Ended::Not(self.with_journal(site, problem));
                     }
                 }
                 Live::Ended(why) => {
                     *stream = None;
                     return Ended::Not(
-                        Problem::new("E-HOST-03", format!("{}: the live stream ended", site.place))
+                        Problem::new(ProblemCode::Host03, format!("{}: the live stream ended", site.place))
                             .seen(why)
                             .way(Remedy::Retry),
                     );
@@ -158,7 +161,7 @@ impl Engine<'_> {
             }
             if self.over(deadline) {
                 let problem = Problem::new(
-                    "E-CONTAINER-01",
+                    ProblemCode::Container01,
                     format!("{}: {} did not start within {within} s", site.place, missing.join(" and ")),
                 )
                 .seen(format!("kubelet: {}", kubelet.trim()))
@@ -231,10 +234,12 @@ impl Engine<'_> {
                 Err(why) => seen = why,
             }
             if self.over(deadline) {
-                let problem =
-                    Problem::new("E-NODE-02", format!("{name} did not become Ready within {within} s"))
-                        .seen(seen)
-                        .way(Remedy::Retry);
+                let problem = Problem::new(
+                    ProblemCode::Node02,
+                    format!("{name} did not become Ready within {within} s"),
+                )
+                .seen(seen)
+                .way(Remedy::Retry);
                 return Ended::Not(self.with_journal(site, problem));
             }
             self.world.wait(POLL);
@@ -285,7 +290,7 @@ impl Engine<'_> {
             }
             if self.over(deadline) {
                 let mut problem = Problem::new(
-                    "E-DNS-03",
+                    ProblemCode::Dns03,
                     format!("{count} DNS pods did not become ready within {within} s"),
                 );
                 for line in seen {
@@ -327,10 +332,15 @@ impl Engine<'_> {
             }
             if self.over(deadline) {
                 return Ended::Not(
-                    Problem::new("E-DNS-04", format!("{}: {server} does not answer for {name}", site.place))
-                        .seen(seen)
-                        .manual("on the host: iptables-save -t nat | grep kube-dns, and docker logs of kube-proxy")
-                        .way(Remedy::Retry),
+                    Problem::new(
+                        ProblemCode::Dns04,
+                        format!("{}: {server} does not answer for {name}", site.place),
+                    )
+                    .seen(seen)
+                    .manual(
+                        "on the host: iptables-save -t nat | grep kube-dns, and docker logs of kube-proxy",
+                    )
+                    .way(Remedy::Retry),
                 );
             }
             self.world.wait(POLL);
@@ -347,7 +357,7 @@ impl Engine<'_> {
             (Ok(tcp), Some(Ok(tool))) => Ended::True(format!("{tcp} and UDP ({tool})")),
             (Err(_), Some(Ok(tool))) => Ended::True(format!("{name} is {expect} over UDP ({tool})")),
             (_, Some(Err(said))) => Ended::Not(
-                Problem::new("E-DNS-05", format!("{}: DNS over UDP does not answer", site.place))
+                Problem::new(ProblemCode::Dns05, format!("{}: DNS over UDP does not answer", site.place))
                     .seen(said)
                     .way(Remedy::Retry),
             ),
@@ -376,7 +386,7 @@ impl Engine<'_> {
                 Ended::True(format!("{} nodes listed by context {context}", said.lines().count()))
             }
             Some(Err(said)) => Ended::Not(
-                Problem::new("E-KUBECTL-02", "kubectl get nodes does not work with the new context")
+                Problem::new(ProblemCode::Kubectl02, "kubectl get nodes does not work with the new context")
                     .seen(said)
                     .manual(format!("kubectl --kubeconfig {file} --context {context} get nodes -v 6"))
                     .way(Remedy::Retry),

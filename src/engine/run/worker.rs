@@ -12,6 +12,7 @@ use crate::engine::run::Engine;
 use crate::engine::signing::signer::{Coming, SignRequest};
 use crate::host::{Batch, BatchEnd, BatchProgress};
 use crate::plan::action::{Action, Content, Slot, Verb};
+use crate::plan::code::ProblemCode;
 use crate::plan::fact::{FactQuery, Known};
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Remedy, Verdict};
@@ -207,7 +208,8 @@ impl Engine<'_> {
             match resolve(action, &slots) {
                 Ok(action) => segment.push((id, action)),
                 Err(slot) => {
-                    worked.problem = Some(Problem::new("E-BUG-03", format!("{slot} is not there yet")));
+                    worked.problem =
+                        Some(Problem::new(ProblemCode::Bug03, format!("{slot} is not there yet")));
                     return false;
                 }
             }
@@ -331,11 +333,8 @@ impl Engine<'_> {
             return true;
         }
         let number = self.next_batch();
-        if let Err(error) = self.options.journal.before(&site.place, number, tasks, &site.facts) {
-            worked.problem = Some(
-                Problem::new("E-SESSION-04", "the journal cannot be written, so nothing was sent")
-                    .seen(error.to_string()),
-            );
+        if let Err(problem) = self.options.journal.before(&site.place, number, tasks, &site.facts) {
+            worked.problem = Some(problem);
             return false;
         }
         let batch = Batch {
@@ -428,11 +427,10 @@ impl Engine<'_> {
             _ if end.stopped || self.options.stop.wanted() && end.trouble.is_none() => TaskOutcome::Stopped,
             Some(_) => TaskOutcome::Stopped,
             None => {
-                let mut problem = match &end.trouble {
-                    Some(trouble) => trouble.problem(&site.place),
-                    None => Problem::new("E-HOST-01", format!("{}: the script ended early", site.place))
-                        .way(Remedy::Retry),
-                };
+                let early = || format!("{}: the script ended early", site.place);
+                let early = || Problem::new(ProblemCode::Host01, early()).way(Remedy::Retry);
+                let trouble = end.trouble.as_ref().map(|trouble| trouble.problem(&site.place));
+                let mut problem = trouble.unwrap_or_else(early);
                 if done.is_some() {
                     problem = problem.seen(format!("nobody knows whether this was done: {}", action.title()));
                 }
@@ -455,7 +453,7 @@ impl Engine<'_> {
             let problem = match &one.state {
                 StepState::Todo(actions) => {
                     let mut problem = Problem::new(
-                        "E-STEP-01",
+                        ProblemCode::Step01,
                         format!("{}: {} did not take", site.place, one.step.title()),
                     )
                     .way(Remedy::Retry);

@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use crate::plan::code::ProblemCode;
 use crate::plan::model::Plan;
+use crate::plan::plan_field::PlanField;
 use crate::plan::problem::{Problem, Remedy};
 
 /// An open session.
@@ -23,9 +25,12 @@ impl Session {
     pub fn open(state: &Path, plan: &Plan, text: &str) -> Result<Self, Problem> {
         let folder = state.join(&plan.cluster.name);
         let trouble = |error: std::io::Error| {
-            Problem::new("E-SESSION-01", format!("the session folder {} cannot be used", folder.display()))
-                .seen(error.to_string())
-                .manual("give another one with --state DIR")
+            Problem::new(
+                ProblemCode::Session01,
+                format!("the session folder {} cannot be used", folder.display()),
+            )
+            .seen(error.to_string())
+            .manual("give another one with --state DIR")
         };
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).map_err(trouble)?;
         let mut lock = OpenOptions::new()
@@ -40,7 +45,7 @@ impl Session {
             let mut holder = String::new();
             let _ = lock.read_to_string(&mut holder);
             return Err(Problem::new(
-                "E-SESSION-02",
+                ProblemCode::Session02,
                 format!("another gangplank works on {}", plan.cluster.name),
             )
             .seen(holder.trim().to_owned())
@@ -63,20 +68,22 @@ impl Session {
         let before: Option<Value> =
             std::fs::read_to_string(&file).ok().and_then(|text| serde_json::from_str(&text).ok());
         match before {
-            Some(before) if before != now => {
-                Err(Problem::new("E-SESSION-03", format!("{} was another cluster before", plan.cluster.name))
-                    .seen(format!(
-                        "then  API {}  CA {}",
-                        before["api"].as_str().unwrap_or("?"),
-                        before["ca"].as_str().unwrap_or("?")
-                    ))
-                    .seen(format!("now   API {}  CA {ca_fingerprint}", plan.cluster.api.url()))
-                    .edit("cluster.name: give this cluster a name of its own")
-                    .manual(format!("if it really is the same one, remove {}", file.display())))
-            }
+            Some(before) if before != now => Err(Problem::new(
+                ProblemCode::Session03,
+                format!("{} was another cluster before", plan.cluster.name),
+            )
+            .seen(format!(
+                "then  API {}  CA {}",
+                before["api"].as_str().unwrap_or("?"),
+                before["ca"].as_str().unwrap_or("?")
+            ))
+            .seen(format!("now   API {}  CA {ca_fingerprint}", plan.cluster.api.url()))
+            .edit(PlanField::ClusterName, "cluster.name: give this cluster a name of its own")
+            .manual(format!("if it really is the same one, remove {}", file.display()))),
             Some(_) => Ok(()),
             None => self.write("cluster.json", &now.to_string()).map_err(|error| {
-                Problem::new("E-SESSION-01", "the session folder cannot be written").seen(error.to_string())
+                Problem::new(ProblemCode::Session01, "the session folder cannot be written")
+                    .seen(error.to_string())
             }),
         }
     }
@@ -84,7 +91,8 @@ impl Session {
     /// Keeps another plan text from now on: the answers have changed since it was opened.
     pub fn keep_plan(&self, text: &str) -> Result<(), Problem> {
         self.write("plan.yaml", text).map_err(|error| {
-            Problem::new("E-SESSION-01", "the session folder cannot be written").seen(error.to_string())
+            Problem::new(ProblemCode::Session01, "the session folder cannot be written")
+                .seen(error.to_string())
         })
     }
 

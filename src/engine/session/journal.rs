@@ -13,9 +13,15 @@ use serde_json::{Value, json};
 
 use crate::engine::event::{Event, Front, Stamped};
 use crate::plan::action::Action;
+use crate::plan::code::ProblemCode;
 use crate::plan::fact::Facts;
 use crate::plan::place::Place;
+use crate::plan::problem::Problem;
 use crate::step::StepId;
+
+fn unwritten(what: &str, error: &std::io::Error) -> Problem {
+    Problem::new(ProblemCode::Session04, what).seen(error.to_string())
+}
 
 /// Numbers events and hands them on.
 pub struct EventSink<'a> {
@@ -65,14 +71,13 @@ impl Journal {
     }
 
     /// `runs/<run>.jsonl` in the session's folder.
-    pub fn open(session: &Path, run: &str) -> std::io::Result<Self> {
+    pub fn open(session: &Path, run: &str) -> Result<Self, Problem> {
         let folder = session.join("runs");
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
-        let file = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .mode(0o600)
-            .open(folder.join(format!("{run}.jsonl")))?;
+        let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder);
+        let mut options = OpenOptions::new();
+        options.create(true).append(true).mode(0o600);
+        let file = made.and_then(|()| options.open(folder.join(format!("{run}.jsonl"))));
+        let file = file.map_err(|error| unwritten("the journal cannot be written", &error))?;
         Ok(Self { file: Some(Mutex::new(file)) })
     }
 
@@ -90,7 +95,7 @@ impl Journal {
         batch: u64,
         actions: &[(StepId, Action)],
         facts: &Facts,
-    ) -> std::io::Result<()> {
+    ) -> Result<(), Problem> {
         let list: Vec<Value> = actions
             .iter()
             .map(|(step, action)| {
@@ -98,10 +103,9 @@ impl Journal {
                 json!({"step": step, "action": action.title(), "before": before})
             })
             .collect();
-        self.write(
-            &json!({"kind": "batch", "place": place.to_string(), "batch": batch, "actions": list}),
-            true,
-        )
+        let line = json!({"kind": "batch", "place": place.to_string(), "batch": batch, "actions": list});
+        self.write(&line, true)
+            .map_err(|error| unwritten("the journal cannot be written, so nothing was sent", &error))
     }
 
     /// An action began.

@@ -17,6 +17,7 @@ use crate::engine::run::Engine;
 use crate::engine::signing::signer::{SignRequest, pki_problem};
 use crate::pki::{self, CaInfo, CertificateDifference, PkiError, offline};
 use crate::plan::action::sha256;
+use crate::plan::code::ProblemCode;
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Remedy};
 
@@ -157,7 +158,7 @@ impl OfflineQueue {
     fn write(&self, cluster: &str, now: Timestamp) -> Result<(), Problem> {
         let Some(ca) = &self.ca else { return Ok(()) };
         let trouble = |error: std::io::Error| {
-            Problem::new("E-SESSION-01", format!("{} cannot be written", self.folder.display()))
+            Problem::new(ProblemCode::Session01, format!("{} cannot be written", self.folder.display()))
                 .seen(error.to_string())
                 .way(Remedy::Retry)
         };
@@ -215,7 +216,7 @@ fn does_not_fit(name: &str, found: &[CertificateDifference]) -> Problem {
 }
 
 fn nothing_waits() -> Problem {
-    Problem::new("E-OFFLINE-02", "no request waits for a certificate now")
+    Problem::new(ProblemCode::Offline02, "no request waits for a certificate now")
         .manual("wait until the requests are there, then bring the certificates")
 }
 
@@ -241,7 +242,7 @@ impl OfflineCerts {
         if blocks.is_empty() {
             let only_ca =
                 if all > 0 { "it holds the CA's own certificate, which is here already" } else { "" };
-            return Err(Problem::new("E-OFFLINE-01", "this text holds no certificate for a request")
+            return Err(Problem::new(ProblemCode::Offline01, "this text holds no certificate for a request")
                 .seen(only_ca)
                 .manual("paste whole certificates, from -----BEGIN CERTIFICATE----- to its END line"));
         }
@@ -258,7 +259,7 @@ impl OfflineCerts {
             return Err(first.clone());
         }
         let what = format!("{} of {} certificates do not fit", bad.len(), blocks.len());
-        let mut problem = Problem::new(&first.code, what);
+        let mut problem = Problem::new(first.code, what);
         for one in &bad {
             problem = problem.seen(one.what.clone());
             problem.evidence.extend(one.evidence.iter().cloned());
@@ -278,7 +279,7 @@ impl OfflineQueue {
             entry.wanted.spki.eq_ignore_ascii_case(&facts.spki_sha256)
         };
         let Some(name) = self.entries.iter().find(of_this_key).map(|(name, _)| name.clone()) else {
-            return Err(Problem::new("E-OFFLINE-03", "no request has the key of this certificate")
+            return Err(Problem::new(ProblemCode::Offline03, "no request has the key of this certificate")
                 .seen(format!("its subject is {}", facts.subject_text()))
                 .manual("take the certificates of the requests that lie in the folder now"));
         };
@@ -371,7 +372,7 @@ impl Engine<'_> {
             crate::engine::signing::signer::check(wanted)?;
         }
         let Some(session) = self.options.session else {
-            return Err(Problem::new("E-BUG-05", "certificates are waited for without a session"));
+            return Err(Problem::new(ProblemCode::Bug07, "certificates are waited for without a session"));
         };
         let mut desk = self.options.offline.desk();
         desk.folder = session.folder.join("offline");

@@ -12,13 +12,15 @@ use crate::engine::world::World;
 use crate::host::{Batch, Host, Stop};
 use crate::pki::{self, CaInfo, CaSigner, PkiError, Request, openssl_ca};
 use crate::plan::action::{Action, SecretRef};
+use crate::plan::code::ProblemCode;
 use crate::plan::fact::{FactQuery, Known};
 use crate::plan::model::{CaPlace, Plan};
 use crate::plan::place::Place;
+use crate::plan::plan_field::PlanField;
 use crate::plan::problem::{Problem, Remedy};
 
 /// The code of a passphrase that does not open the CA's key.
-pub(crate) const WRONG_PASSPHRASE: &str = "E-CA-04";
+pub(crate) const WRONG_PASSPHRASE: ProblemCode = ProblemCode::Ca04;
 
 /// Signs.
 pub struct Signer {
@@ -89,9 +91,9 @@ pub(crate) fn check(one: &SignRequest) -> Result<pki::CheckedCsr, Problem> {
 /// Reads a file of the CA on this computer.
 pub(crate) fn read(world: &dyn World, path: &Path) -> Result<Zeroizing<Vec<u8>>, Problem> {
     world.read(path).map_err(|error| {
-        Problem::new("E-CA-12", format!("{} cannot be read", path.display()))
+        Problem::new(ProblemCode::Ca12, format!("{} cannot be read", path.display()))
             .seen(error.to_string())
-            .edit("ca.cert and ca.key")
+            .edit(PlanField::CaCert, "ca.cert and ca.key")
     })
 }
 
@@ -103,12 +105,16 @@ pub(crate) fn pki_problem(error: &PkiError) -> Problem {
             problem.manual("run it at a terminal, where it asks; or give it with --secret ca=fd:3 3<FILE")
         }
         PkiError::WrongPassphrase => problem.seen("nothing was signed").way(Remedy::Retry),
-        PkiError::KeyMismatch { .. } => problem.edit("ca.key or ca.cert: they must belong together"),
+        PkiError::KeyMismatch { .. } => {
+            problem.edit(PlanField::CaKey, "ca.key or ca.cert: they must belong together")
+        }
         PkiError::CaExpired { .. } => {
             problem.manual("renew the CA certificate first; every certificate of it has ended too")
         }
-        PkiError::NotACa { .. } => problem.edit("ca.cert: the certificate of the CA itself"),
-        _ => problem.edit("ca"),
+        PkiError::NotACa { .. } => {
+            problem.edit(PlanField::CaCert, "ca.cert: the certificate of the CA itself")
+        }
+        _ => problem.edit(PlanField::CaCert, "ca"),
     }
 }
 
@@ -121,11 +127,12 @@ impl Signer {
             CaPlace::New { cert, key } => match (world.read(cert), world.read(key)) {
                 (Ok(_), Ok(_)) => Self::here(world, cert, key),
                 (Err(_), Err(_)) if make => make_ca(plan, world, cert, key),
-                (Err(_), Err(_)) => {
-                    Err(Problem::new("E-CA-11", format!("a new CA would be made at {}", cert.display()))
-                        .seen("until it exists nothing can be said about certificates")
-                        .manual("gangplank apply makes it"))
-                }
+                (Err(_), Err(_)) => Err(Problem::new(
+                    ProblemCode::Ca11,
+                    format!("a new CA would be made at {}", cert.display()),
+                )
+                .seen("until it exists nothing can be said about certificates")
+                .manual("gangplank apply makes it")),
                 (there, _) => Err(half_there(there.is_ok(), cert, key)),
             },
             CaPlace::Offline { cert } => {
@@ -180,9 +187,9 @@ impl Signer {
             return Err(trouble.problem(&Place::CaHost));
         }
         let missing = |path: &str, why: &str| {
-            Problem::new("E-CA-12", format!("{path} cannot be read on the CA host"))
+            Problem::new(ProblemCode::Ca12, format!("{path} cannot be read on the CA host"))
                 .seen(why.to_owned())
-                .edit("ca.where, ca.cert and ca.key")
+                .edit(PlanField::CaPlace, "ca.where, ca.cert and ca.key")
         };
         let content = match end.facts.file(cert) {
             Known::Yes(Some(file)) => file.content.clone().unwrap_or_default(),
@@ -233,7 +240,7 @@ impl Signer {
         world: &dyn World,
     ) -> Result<String, Problem> {
         let one = SignRequest { csr: csr.to_owned(), request: request.clone(), spki: spki.to_owned() };
-        let nothing = || Err(Problem::new("E-CA-14", "the CA signed nothing"));
+        let nothing = || Err(Problem::new(ProblemCode::Ca14, "the CA signed nothing"));
         self.sign_all(vec![one], self.expect(), world, &|_, _| {}).pop().unwrap_or_else(nothing)
     }
 
@@ -272,7 +279,7 @@ impl Signer {
                 })
                 .collect(),
             SignerKind::Offline => {
-                let nobody = || Err(Problem::new("E-CA-14", "an offline CA signs nothing by itself"));
+                let nobody = || Err(Problem::new(ProblemCode::Ca14, "an offline CA signs nothing by itself"));
                 wanted.iter().map(|one| check(one).and_then(|_| nobody())).collect()
             }
             SignerKind::Remote(remote) => {
@@ -301,14 +308,14 @@ impl Signer {
 /// One file of a CA that is to be made is there, the other is not.
 pub(crate) fn half_there(cert_is_there: bool, cert: &Path, key: &Path) -> Problem {
     let (left, gone) = if cert_is_there { (cert, key) } else { (key, cert) };
-    Problem::new("E-CA-13", format!("{} is there and {} is not", left.display(), gone.display()))
+    Problem::new(ProblemCode::Ca13, format!("{} is there and {} is not", left.display(), gone.display()))
         .seen("a new CA is made only where there is neither")
         .manual(format!("bring the other file, or move {} away", left.display()))
 }
 
 /// The CA's host cannot sign.
 pub(crate) fn no_openssl() -> Problem {
-    Problem::new("E-OPENSSL-01", "openssl is not installed on the CA host")
+    Problem::new(ProblemCode::Openssl01, "openssl is not installed on the CA host")
         .manual("install the package openssl there, or name the CA's files here")
 }
 
@@ -332,9 +339,9 @@ fn make_ca(plan: &Plan, world: &dyn World, cert: &Path, key: &Path) -> Result<Si
     crate::engine::cluster::facts::check_api(signer.info(), world.cluster())?;
     let write = |path: &Path, bytes: &[u8], mode| {
         world.write_new(path, bytes, mode).map_err(|error| {
-            Problem::new("E-CA-13", format!("{} cannot be written", path.display()))
+            Problem::new(ProblemCode::Ca13, format!("{} cannot be written", path.display()))
                 .seen(error.to_string())
-                .edit("ca.cert and ca.key")
+                .edit(PlanField::CaCert, "ca.cert and ca.key")
         })
     };
     write(key, made.key.as_bytes(), 0o600)?;
@@ -355,7 +362,7 @@ impl Drop for Busy<'_> {
         queue.busy = false;
         queue.answers.extend(self.answers.drain(..));
         for id in &self.asked {
-            let ended = || Err(Problem::new("E-BUG-04", "whoever signed on the CA host ended early"));
+            let ended = || Err(Problem::new(ProblemCode::Bug04, "whoever signed on the CA host ended early"));
             queue.answers.entry(*id).or_insert_with(ended);
         }
         self.remote.answered.notify_all();
@@ -390,7 +397,7 @@ impl Remote {
         loop {
             // Requests that came together are answered together.
             if ids.iter().flatten().all(|id| queue.answers.contains_key(id)) {
-                let missing = || Err(Problem::new("E-CA-14", "the CA host signed nothing"));
+                let missing = || Err(Problem::new(ProblemCode::Ca14, "the CA host signed nothing"));
                 return ids
                     .into_iter()
                     .map(|id| id.and_then(|id| queue.answers.remove(&id).unwrap_or_else(missing)))
@@ -460,7 +467,7 @@ impl Remote {
             return all(&trouble.problem(&Place::CaHost));
         }
         let Some(action) = end.actions.get(&0) else {
-            return all(&Problem::new("E-CA-14", "the CA host signed nothing"));
+            return all(&Problem::new(ProblemCode::Ca14, "the CA host signed nothing"));
         };
         let found = openssl_ca::read_output(&action.out);
         round
@@ -484,7 +491,7 @@ impl Remote {
 }
 
 fn refused(said: &str) -> Problem {
-    let mut problem = Problem::new("E-CA-14", "openssl on the CA host refused to sign");
+    let mut problem = Problem::new(ProblemCode::Ca14, "openssl on the CA host refused to sign");
     for line in said.lines().map(crate::host::clean::line).filter(|line| !line.trim().is_empty()).take(4) {
         problem = problem.seen(line);
     }
@@ -493,7 +500,7 @@ fn refused(said: &str) -> Problem {
         || lower.contains("maybe wrong password")
         || lower.contains("unable to load ca private key")
     {
-        WRONG_PASSPHRASE.clone_into(&mut problem.code);
+        problem.code = WRONG_PASSPHRASE;
         return problem.seen("the passphrase may be wrong").way(Remedy::Retry);
     }
     problem.way(Remedy::Retry)

@@ -1,10 +1,11 @@
-//! The explain pane's texts: `assets/explain` taken apart into What, Why, Commands and Undo, as lines of a
-//! width with no Markdown left; and the glossary. Commands of the wizard's own screens have places for the
-//! answers given so far.
+//! What `gangplank explain` prints; the explain pane's texts: `assets/explain` taken apart into What, Why, Commands
+//! and Undo, as lines of a width with no Markdown left; and the glossary. Commands of the wizard's own screens
+//! have places for the answers given so far.
 
 use std::collections::BTreeMap;
 
-use crate::step::Step;
+use crate::plan::code::{ProblemCode, ProblemGroup};
+use crate::step::{CATALOGUE, Step};
 use crate::ui::output::wrap::hanging;
 
 /// A text in its four parts, as lines.
@@ -68,6 +69,37 @@ pub fn tabs(step: &dyn Step, width: usize) -> Tabs {
 pub fn screen(name: &str, values: &BTreeMap<&str, String>, width: usize) -> Tabs {
     let text = SCREENS.iter().find(|(screen, _)| *screen == name).map_or("", |(_, text)| text);
     split(&fill(text, values), width)
+}
+
+/// What `gangplank explain` knows, each with a few words: the steps in order, then each group of problem codes and
+/// its codes.
+pub fn topics() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let steps = CATALOGUE.iter().map(|step| (step.id().0, step.title()));
+    let codes = ProblemGroup::ALL.iter().flat_map(|group| {
+        let codes = group.codes().map(|code| (code.as_str(), code.title()));
+        std::iter::once((group.as_str(), group.about())).chain(codes)
+    });
+    steps.chain(codes)
+}
+
+/// The steps and the groups of problem codes, a line each.
+pub fn list() -> String {
+    let steps = CATALOGUE.iter().map(|step| format!("{:<14} {}\n", step.id().0, step.title()));
+    let groups = ProblemGroup::ALL.iter().map(|group| format!("{group:<14} {}\n", group.about()));
+    steps.chain(std::iter::once("\n".to_owned())).chain(groups).collect()
+}
+
+/// A step's text, the page of a group of problem codes, or the paragraph of one code, as Markdown. Capitals do not
+/// matter. `None` when it is neither.
+pub fn topic(wanted: &str) -> Option<String> {
+    if let Some(step) = CATALOGUE.iter().find(|step| step.id().0.eq_ignore_ascii_case(wanted)) {
+        return Some(format!("# {}\n\n{}", step.title(), step.explain()));
+    }
+    if let Ok(group) = wanted.parse::<ProblemGroup>() {
+        return Some(group.page().to_owned());
+    }
+    let code = wanted.parse::<ProblemCode>().ok()?;
+    Some(format!("# {code}: {}\n\n{}\n", code.title(), code.paragraph()))
 }
 
 /// The words a first-time builder meets, in the order of the alphabet, each with one or two sentences.

@@ -11,6 +11,7 @@ use crossterm::event::{self, DisableBracketedPaste, EnableBracketedPaste, Event,
 use crossterm::{cursor, execute, terminal};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
+use crate::plan::code::ProblemCode;
 use crate::ui::wizard::message::Msg;
 
 /// The modes the terminal had before; taken by whoever restores it first.
@@ -83,7 +84,8 @@ pub fn hook_panics(told: Sender<Msg>) {
             return;
         }
         let place = info.location().map(|at| format!(" ({}:{})", at.file(), at.line())).unwrap_or_default();
-        let text = format!("E-BUG-05 a part of gangplank ended: {}{place}", words(info.payload()));
+        let text =
+            format!("{} a part of gangplank ended: {}{place}", ProblemCode::Bug05, words(info.payload()));
         let told = told.lock().unwrap_or_else(PoisonError::into_inner);
         let _ = told.send(Msg::Say(super::theme::Role::Bad, text));
     }));

@@ -7,6 +7,7 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher};
 
 use crate::plan::answers::{LoginAnswers, WorkerAnswers};
+use crate::plan::code::ProblemCode;
 use crate::plan::place::Place;
 use crate::ui::tui::theme::Role;
 use crate::ui::wizard::dialogs::bulk;
@@ -667,9 +668,7 @@ fn apply_look_remedy(model: &mut Model, target: &ProbeTarget, act: &RunRemedy) -
         }
         RunRemedy::Edit(screen, field) if *screen == model.nav.screen => {
             let row = model.nav.row;
-            if let Some(field) = field {
-                update::focus_on(model, &field.path(row));
-            }
+            update::focus_on(model, &field.path(row));
             Vec::new()
         }
         RunRemedy::Replace => {
@@ -701,7 +700,7 @@ fn must_confirm(model: &Model, name: &str) -> bool {
 }
 
 fn changed_since(model: &Model, place: Option<&Place>) -> bool {
-    let code = |trouble: &&crate::ui::wizard::model::Trouble| trouble.problem.code == "E-REVIEW-01";
+    let code = |trouble: &&crate::ui::wizard::model::Trouble| trouble.problem.code == ProblemCode::Review01;
     model.run.troubles.iter().filter(code).any(|trouble| Some(&trouble.place) == place)
 }
 
@@ -736,7 +735,7 @@ fn apply_remedy(model: &mut Model, act: &RunRemedy, place: Option<Place>) -> Vec
             Some(name) => start(model, vec![name]),
             None => start(model, Vec::new()),
         },
-        RunRemedy::Edit(screen, field) => edit(model, *screen, *field, worker.as_deref()),
+        RunRemedy::Edit(screen, field) => edit(model, *screen, Some(*field), worker.as_deref()),
         RunRemedy::Repair(actions) => {
             let Some(place) = place else { return Vec::new() };
             run::clear(&mut model.run, std::slice::from_ref(&place));

@@ -27,6 +27,7 @@ use crate::host::{HostKeyQuestion, Stop, TrustAnswer};
 use crate::live;
 use crate::pki::CaInfo;
 use crate::plan::action::Action;
+use crate::plan::code::ProblemCode;
 use crate::plan::model::{ApiAddress, Plan};
 use crate::plan::place::Place;
 use crate::plan::problem::Problem;
@@ -235,9 +236,10 @@ impl EffectRunner {
                             .strftime("%H:%M:%S")
                             .to_string(),
                     ),
-                    Err(error) => {
-                        Msg::Say(Role::Bad, format!("E-SESSION-01 the session cannot be saved: {error}"))
-                    }
+                    Err(error) => Msg::Say(
+                        Role::Bad,
+                        format!("{} the session cannot be saved: {error}", ProblemCode::Session01),
+                    ),
                 };
                 let _ = told.send(msg);
             }
@@ -430,7 +432,7 @@ impl EffectRunner {
         });
         let rough = Self::rough_plan(alone.as_ref().unwrap_or(model));
         let Some(plan) = rough else {
-            let problem = Problem::new("E-PLAN-01", "the answers above are not complete yet");
+            let problem = Problem::new(ProblemCode::Plan01, "the answers above are not complete yet");
             let _ = send.send(Msg::Looked { target, number, look: describe::failed(&problem) });
             return;
         };
@@ -452,7 +454,7 @@ impl EffectRunner {
                 ProbeTarget::Worker(name) => match plan.workers.iter().find(|worker| worker.name == *name) {
                     Some(worker) => describe::worker(&probe::worker(&plan, worker, world.as_ref())),
                     None => describe::failed(&Problem::new(
-                        "E-PLAN-01",
+                        ProblemCode::Plan01,
                         "its name and address are not complete yet",
                     )),
                 },
@@ -464,7 +466,7 @@ impl EffectRunner {
     fn inspect(&self, number: u64, model: &Model) {
         let send = self.send.clone();
         let Some(plan) = Self::plan(model) else {
-            let problem = Problem::new("E-PLAN-01", "not everything is answered yet");
+            let problem = Problem::new(ProblemCode::Plan01, "not everything is answered yet");
             let _ = send.send(Msg::Inspected { number, seen: Err(problem) });
             return;
         };
@@ -509,7 +511,7 @@ impl EffectRunner {
     fn begin(&mut self, model: &Model, open: OpenJournal) -> Option<Begun> {
         let Some(plan) = Self::plan(model).filter(|_| self.opening.is_none()) else {
             // The run was counted already: without its end the wizard would wait for it for ever.
-            let text = "E-PLAN-01 not everything is answered well: nothing was begun".to_owned();
+            let text = format!("{} not everything is answered well: nothing was begun", ProblemCode::Plan01);
             let _ = self.send.send(Msg::Say(Role::Bad, text));
             let _ = self.send.send(Msg::RunOver { code: 1, undone: Vec::new() });
             return None;
@@ -517,9 +519,7 @@ impl EffectRunner {
         let world = self.world(&plan.cluster.api, &plan.cluster.name);
         let run = self.run_id();
         let opened = self.session(&plan, model).and_then(|session| {
-            let journal = open(&session.folder, &run).map_err(|error| {
-                Problem::new("E-SESSION-04", "the journal cannot be written").seen(error.to_string())
-            })?;
+            let journal = open(&session.folder, &run)?;
             Ok((session, journal))
         });
         match opened {
@@ -875,7 +875,7 @@ fn words(remarks: Vec<crate::plan::issue::PlanIssue>) -> Vec<String> {
 }
 
 /// How what is begun gets its journal.
-type OpenJournal = fn(&Path, &str) -> std::io::Result<Journal>;
+type OpenJournal = fn(&Path, &str) -> Result<Journal, Problem>;
 
 /// What a run that writes stands on: plan, world, session, journal, the wish to stop, its id.
 type Begun = (Arc<Plan>, SharedWorld, Arc<Session>, Journal, Arc<Stop>, String);

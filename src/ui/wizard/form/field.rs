@@ -4,6 +4,7 @@
 use crate::plan::answers::{
     Answers, ContextAnswers, DifferenceAnswers, KubectlAnswers, LoginAnswers, WorkerAnswers,
 };
+use crate::plan::plan_field::PlanField;
 
 /// A field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -18,6 +19,10 @@ pub enum Field {
     CaKey,
     /// SSH key for the CA's host.
     CaSshKey,
+    /// Jump hosts on the way to the CA's host.
+    CaJump,
+    /// Fingerprint the CA host's key must have.
+    CaHostKey,
     /// Life of certificates.
     Days,
     /// Name of the cluster.
@@ -58,6 +63,10 @@ pub enum Field {
     Kubelet,
     /// Its SHA-256.
     KubeletHash,
+    /// Further arguments of its kubelet.
+    KubeletArgs,
+    /// Further arguments of its kube-proxy.
+    ProxyArgs,
     /// Files of others may be replaced.
     Replace,
     /// Whether and where a context is written.
@@ -96,6 +105,48 @@ const DEPLOY: &[Choice] = &[
 ];
 
 impl Field {
+    /// The field for a key of the plan that a problem asks to change.
+    pub fn of(field: PlanField) -> Self {
+        match field {
+            PlanField::ClusterName => Self::Cluster,
+            PlanField::Api => Self::Api,
+            PlanField::Domain => Self::Domain,
+            PlanField::ServiceRange => Self::ServiceRange,
+            PlanField::DnsAddress => Self::Dns,
+            PlanField::PodRange => Self::PodRange,
+            PlanField::Kubernetes => Self::Kubernetes,
+            PlanField::Differences => Self::Differences,
+            PlanField::CaPlace => Self::CaPlace,
+            PlanField::CaCert => Self::CaCert,
+            PlanField::CaKey => Self::CaKey,
+            PlanField::CaDays => Self::Days,
+            PlanField::CaSshKey => Self::CaSshKey,
+            PlanField::CaSshJump => Self::CaJump,
+            PlanField::CaSshHostKey => Self::CaHostKey,
+            PlanField::WorkerName => Self::Name,
+            PlanField::WorkerAddress => Self::Address,
+            PlanField::SshHost => Self::Host,
+            PlanField::SshPort => Self::Port,
+            PlanField::SshUser => Self::User,
+            PlanField::SshKey => Self::SshKey,
+            PlanField::SshJump => Self::Jump,
+            PlanField::SshHostKey => Self::HostKey,
+            PlanField::ImageTars => Self::Images,
+            PlanField::KubeletFile => Self::Kubelet,
+            PlanField::KubeletSha256 => Self::KubeletHash,
+            PlanField::KubeletArgs => Self::KubeletArgs,
+            PlanField::ProxyArgs => Self::ProxyArgs,
+            PlanField::Replace => Self::Replace,
+            PlanField::KubectlContext => Self::Context,
+            PlanField::KubectlCluster => Self::ContextCluster,
+            PlanField::KubectlUser => Self::ContextUser,
+            PlanField::KubectlFile => Self::ContextFile,
+            PlanField::KubectlMerge => Self::Kubectl,
+            PlanField::DnsDeploy => Self::Deploy,
+            PlanField::DnsReplicas => Self::Replicas,
+        }
+    }
+
     /// What it is called on the screen.
     pub fn label(self) -> &'static str {
         match self {
@@ -118,11 +169,13 @@ impl Field {
             Self::User => "SSH user",
             Self::Port => "SSH port",
             Self::Host => "SSH host",
-            Self::Jump => "Jump hosts",
-            Self::HostKey => "Host key",
+            Self::CaJump | Self::Jump => "Jump hosts",
+            Self::CaHostKey | Self::HostKey => "Host key",
             Self::Images => "Image tars",
             Self::Kubelet => "Kubelet to copy",
             Self::KubeletHash => "Its SHA-256",
+            Self::KubeletArgs => "Kubelet flags",
+            Self::ProxyArgs => "Proxy flags",
             Self::Replace => "Replace files",
             Self::Kubectl => "Write",
             Self::Context => "Context name",
@@ -155,8 +208,8 @@ impl Field {
             Self::User => "root",
             Self::Port => "22",
             Self::Host => "the address",
-            Self::Jump => "none",
-            Self::HostKey => "known_hosts decides",
+            Self::CaJump | Self::Jump | Self::KubeletArgs | Self::ProxyArgs => "none",
+            Self::CaHostKey | Self::HostKey => "known_hosts decides",
             Self::Images => "here:images.tar or host:/path, commas between",
             Self::Kubelet => "none: it is there already",
             Self::KubeletHash => "64 hex digits",
@@ -187,6 +240,8 @@ impl Field {
             Self::CaCert => "ca.cert".to_owned(),
             Self::CaKey => "ca.key".to_owned(),
             Self::CaSshKey => "ca.ssh.key".to_owned(),
+            Self::CaJump => "ca.ssh.jump".to_owned(),
+            Self::CaHostKey => "ca.ssh.host_key".to_owned(),
             Self::Days => "ca.days".to_owned(),
             Self::Cluster => "cluster.name".to_owned(),
             Self::Api => "cluster.api".to_owned(),
@@ -207,6 +262,8 @@ impl Field {
             Self::Images => worker("images"),
             Self::Kubelet => worker("kubelet.file"),
             Self::KubeletHash => worker("kubelet.sha256"),
+            Self::KubeletArgs => worker("kubelet_args"),
+            Self::ProxyArgs => worker("proxy_args"),
             Self::Replace => worker("replace"),
             Self::Kubectl => "kubectl".to_owned(),
             Self::Context => "kubectl.context".to_owned(),
@@ -233,6 +290,8 @@ impl Field {
             Self::CaCert => text(&answers.ca.cert),
             Self::CaKey => text(&answers.ca.key),
             Self::CaSshKey => text(&answers.ca.ssh.key),
+            Self::CaJump => list(&answers.ca.ssh.jump),
+            Self::CaHostKey => text(&answers.ca.ssh.host_key),
             Self::Days => number(answers.ca.days),
             Self::Cluster => text(&answers.cluster.name),
             Self::Api => text(&answers.cluster.api),
@@ -259,6 +318,8 @@ impl Field {
             Self::Images => list(&worker.images),
             Self::Kubelet => text(&worker.kubelet.file),
             Self::KubeletHash => text(&worker.kubelet.sha256),
+            Self::KubeletArgs => list(&worker.kubelet_args),
+            Self::ProxyArgs => list(&worker.proxy_args),
             Self::Replace => if worker.replace == Some(true) { "yes" } else { "no" }.to_owned(),
             Self::Kubectl => match &answers.kubectl {
                 KubectlAnswers::Word(_) => "none",
@@ -285,6 +346,9 @@ impl Field {
             Self::Jump => jump.as_ref().map(|jump| jump.join(", ")),
             Self::Images => answers.defaults.images.as_ref().map(|images| images.join(", ")),
             Self::Kubelet => answers.defaults.kubelet.file.clone(),
+            Self::HostKey => answers.defaults.ssh.host_key.clone(),
+            Self::KubeletArgs => answers.defaults.kubelet_args.as_ref().map(|args| args.join(", ")),
+            Self::ProxyArgs => answers.defaults.proxy_args.as_ref().map(|args| args.join(", ")),
             _ => None,
         }
         .filter(|value| !value.is_empty())
@@ -318,6 +382,8 @@ impl Field {
             Self::CaCert => answers.ca.cert = text,
             Self::CaKey => answers.ca.key = text,
             Self::CaSshKey => answers.ca.ssh.key = text,
+            Self::CaJump => answers.ca.ssh.jump = list,
+            Self::CaHostKey => answers.ca.ssh.host_key = text,
             Self::Days => answers.ca.days = number,
             Self::Cluster => answers.cluster.name = text,
             Self::Api => answers.cluster.api = text,
@@ -344,6 +410,8 @@ impl Field {
                     Self::Images => worker.images = list,
                     Self::Kubelet => worker.kubelet.file = text,
                     Self::KubeletHash => worker.kubelet.sha256 = text,
+                    Self::KubeletArgs => worker.kubelet_args = list,
+                    Self::ProxyArgs => worker.proxy_args = list,
                     Self::Replace => worker.replace = (value == "yes").then_some(true),
                     _ => {}
                 }

@@ -2,6 +2,7 @@
 
 pub mod field;
 
+use crate::plan::plan_field::PlanField;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::model::{Button, Item, Journey, Model, Screen};
 
@@ -23,7 +24,6 @@ pub fn items(model: &Model) -> Vec<Item> {
         Screen::Certificates => fields(&[Field::Days]),
         Screen::Kubectl => match Field::Kubectl.get(&model.form.answers, 0).as_str() {
             "none" => fields(&[Field::Kubectl]),
-            "merge" => fields(&[Field::Kubectl, Field::Context, Field::ContextCluster, Field::ContextUser]),
             _ => fields(&[
                 Field::Kubectl,
                 Field::Context,
@@ -48,7 +48,11 @@ fn fields(list: &[Field]) -> Vec<Item> {
 
 fn ca(model: &Model) -> Vec<Item> {
     match field::ca_place(&model.form.answers) {
-        "ssh" => fields(&[Field::CaPlace, Field::CaHost, Field::CaCert, Field::CaKey, Field::CaSshKey]),
+        "ssh" => {
+            let mut list = vec![Field::CaPlace, Field::CaHost, Field::CaCert, Field::CaKey, Field::CaSshKey];
+            list.extend(answered(model, &[Field::CaJump, Field::CaHostKey]));
+            fields(&list)
+        }
         // A key that was answered before stops the plan: it must be there to be emptied.
         "offline" if model.form.answers.ca.key.is_some() => {
             fields(&[Field::CaPlace, Field::CaCert, Field::CaKey])
@@ -56,6 +60,18 @@ fn ca(model: &Model) -> Vec<Item> {
         "offline" => fields(&[Field::CaPlace, Field::CaCert]),
         _ => fields(&[Field::CaPlace, Field::CaCert, Field::CaKey]),
     }
+}
+
+/// What few workers have; it is on the form only where it was answered, so that the form stays short.
+const SELDOM: [Field; 4] = [Field::Jump, Field::HostKey, Field::KubeletArgs, Field::ProxyArgs];
+
+/// Those of the fields that have an answer, here or among the defaults.
+fn answered(model: &Model, list: &[Field]) -> Vec<Field> {
+    let has = |field: &Field| {
+        !field.get(&model.form.answers, model.nav.row).is_empty()
+            || field.inherited(&model.form.answers).is_some()
+    };
+    list.iter().copied().filter(has).collect()
 }
 
 fn workers(model: &Model) -> Vec<Item> {
@@ -73,6 +89,7 @@ fn workers(model: &Model) -> Vec<Item> {
             Field::KubeletHash,
             Field::Replace,
         ]));
+        items.extend(fields(&answered(model, &SELDOM)));
     }
     items
 }
@@ -140,35 +157,10 @@ pub fn screen_of(path: &str) -> Screen {
     }
 }
 
-/// The screen a problem's `Edit` way leads to, with the field.
-pub fn edit_target(text: &str) -> (Screen, Option<Field>) {
-    let path = text.split([':', ' ', ',']).next().unwrap_or_default();
-    let screen = screen_of(path);
-    let last = path.rsplit('.').next().unwrap_or_default();
-    let field = match (screen, last) {
-        (Screen::Ca, "where") => Some(Field::CaPlace),
-        (Screen::Ca, "key") => Some(Field::CaKey),
-        (Screen::Ca, _) => Some(Field::CaCert),
-        (Screen::Cluster, "name") => Some(Field::Cluster),
-        (Screen::Cluster, "dns") => Some(Field::Dns),
-        (Screen::Cluster, "service_range") => Some(Field::ServiceRange),
-        (Screen::Cluster, "kubernetes") => Some(Field::Kubernetes),
-        (Screen::Cluster, _) => Some(Field::Api),
-        (Screen::Workers, "user") => Some(Field::User),
-        (Screen::Workers, "host") => Some(Field::Host),
-        (Screen::Workers, "port") => Some(Field::Port),
-        (Screen::Workers, "key") => Some(Field::SshKey),
-        (Screen::Workers, "kubelet") => Some(Field::Kubelet),
-        (Screen::Workers, "images") => Some(Field::Images),
-        (Screen::Workers, "replace") => Some(Field::Replace),
-        (Screen::Workers, "address") => Some(Field::Address),
-        (Screen::Workers, "name") => Some(Field::Name),
-        (Screen::Kubectl, "file") => Some(Field::ContextFile),
-        (Screen::Kubectl, "merge") => Some(Field::Kubectl),
-        (Screen::Certificates, _) => Some(Field::Days),
-        _ => None,
-    };
-    (screen, field)
+/// The screen and the field where a key of the plan is changed.
+pub fn edit_target(field: PlanField) -> (Screen, Field) {
+    let field = Field::of(field);
+    (screen_of(&field.path(0)), field)
 }
 
 /// The title of a journey.
@@ -176,5 +168,61 @@ pub fn journey(model: &Model) -> &'static str {
     match model.form.journey {
         Journey::New => "new workers",
         Journey::Reonboard => "re-onboard",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::plan::answers::{Answers, WorkerAnswers};
+    use crate::ui::tui::theme::Theme;
+
+    fn answered_in_full() -> Model {
+        let mut model = Model::new(Theme::default(), (120, 36), Timestamp::UNIX_EPOCH);
+        model.form.answers = Answers { workers: vec![WorkerAnswers::default()], ..Answers::default() };
+        for field in PlanField::ALL {
+            let field = Field::of(*field);
+            if field.choices().is_none() {
+                field.set(&mut model.form.answers, 0, "7");
+            }
+        }
+        Field::CaPlace.set(&mut model.form.answers, 0, "ssh");
+        model
+    }
+
+    #[test]
+    fn every_key_of_the_plan_leads_to_its_screen_and_its_field() {
+        let mut model = answered_in_full();
+        for key in PlanField::ALL {
+            let (screen, field) = edit_target(*key);
+            model.nav.screen = screen;
+            assert!(items(&model).contains(&Item::Field(field)), "{key} is not on {screen:?}");
+            let path = field.path(0).replace("[0]", "[]");
+            // Whether it is merged is asked together with whether there is a context at all.
+            assert_eq!(path, if *key == PlanField::KubectlMerge { "kubectl" } else { key.path() });
+        }
+    }
+
+    #[test]
+    fn a_kubeconfig_that_is_merged_into_can_be_named() {
+        let mut model = answered_in_full();
+        model.nav.screen = Screen::Kubectl;
+        Field::Kubectl.set(&mut model.form.answers, 0, "merge");
+        assert!(items(&model).contains(&Item::Field(Field::ContextFile)));
+    }
+
+    #[test]
+    fn what_few_workers_have_is_asked_only_where_it_was_answered() {
+        let mut model = answered_in_full();
+        model.nav.screen = Screen::Workers;
+        for field in SELDOM {
+            assert!(items(&model).contains(&Item::Field(field)), "{field:?}");
+            field.set(&mut model.form.answers, 0, "");
+            assert!(!items(&model).contains(&Item::Field(field)), "{field:?}");
+        }
+        model.form.answers.defaults.kubelet_args = Some(vec!["--v=2".to_owned()]);
+        assert!(items(&model).contains(&Item::Field(Field::KubeletArgs)), "it is inherited");
     }
 }

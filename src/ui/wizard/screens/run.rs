@@ -26,7 +26,7 @@ pub enum RunRemedy {
     /// Run the place again.
     Retry,
     /// Change an answer.
-    Edit(Screen, Option<Field>),
+    Edit(Screen, Field),
     /// Do this, then run the place again.
     Repair(Vec<Action>),
     /// Others' files on this worker may be replaced.
@@ -285,8 +285,8 @@ fn from_way(way: &Remedy, place: &Place) -> RemedyChoice {
         Remedy::Repair { title, actions } => {
             RemedyChoice { text: format!("Repair it: {title}"), act: RunRemedy::Repair(actions.clone()) }
         }
-        Remedy::Edit(text) => {
-            let (screen, field) = form::edit_target(text);
+        Remedy::Edit { field, text } => {
+            let (screen, field) = form::edit_target(*field);
             RemedyChoice { text: format!("Change {text}"), act: RunRemedy::Edit(screen, field) }
         }
         Remedy::Manual(text) => RemedyChoice { text: text.clone(), act: RunRemedy::Manual(text.clone()) },

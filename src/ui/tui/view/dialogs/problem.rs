@@ -23,5 +23,5 @@ pub fn draw(frame: &mut Frame, model: &Model, target: &ProbeTarget, problem: &Pr
     choose(model, &mut lines, choices.iter().map(|choice| choice.text.as_str()), at, inside);
     let height = u16::try_from(lines.len()).unwrap_or(20).saturating_add(2);
     let rect = centred(model, width, height);
-    dialog(frame, model, &problem.code, "Enter takes the way, Esc closes", lines, 0, rect);
+    dialog(frame, model, problem.code.as_str(), "Enter takes the way, Esc closes", lines, 0, rect);
 }
