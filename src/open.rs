@@ -13,7 +13,8 @@ use gangplank::ui::plain;
 use gangplank::ui::tui::app::{self, Opening, WizardStart};
 use gangplank::ui::tui::theme::{Palette, Theme};
 use gangplank::ui::wizard::autoplay::Player;
-use gangplank::ui::wizard::effects::{self, Dialogs, Replies};
+use gangplank::ui::wizard::effects::ground::WizardFolders;
+use gangplank::ui::wizard::effects::questions::{Dialogs, Replies};
 
 use crate::cli::{DemoFlags, DisplayFlags, WizardFlags};
 use crate::command::{StandardFolders, find_program};
@@ -132,7 +133,7 @@ fn show(wizard: &WizardFlags, opening: Opening, places: &StandardFolders, show: 
     let nowhere = ApiAddress { host: "127.0.0.1".to_owned(), port: 1 };
     let start = WizardStart {
         theme: theme(&wizard.looks),
-        places: effects::WizardFolders {
+        places: WizardFolders {
             state: state.clone(),
             home: places.home.clone(),
             base: std::env::current_dir().unwrap_or_else(|_| places.home.clone()),

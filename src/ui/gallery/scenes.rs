@@ -25,8 +25,8 @@ use crate::plan::model::Plan;
 use crate::plan::place::Place;
 use crate::ui::tui::theme::Theme;
 use crate::ui::tui::view;
-use crate::ui::wizard::effects::EffectRunner;
 use crate::ui::wizard::effects::describe;
+use crate::ui::wizard::effects::probe::rough_plan;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::message::{Effect, Msg, Opened};
 use crate::ui::wizard::model::{Demo, Look, LookStatus, Model, ProbeTarget, Question};
@@ -371,7 +371,7 @@ impl SceneStage {
 
     fn look(&mut self, target: &ProbeTarget) -> Look {
         let world = self.lab.world.as_ref();
-        let Some(plan) = EffectRunner::rough_plan(&self.model) else { return Look::begun() };
+        let Some(plan) = rough_plan(&self.model) else { return Look::begun() };
         let mut look = match target {
             ProbeTarget::Ca => {
                 let seen = probe::ca(&plan.ca.place, world);

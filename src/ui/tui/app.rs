@@ -2,7 +2,7 @@
 //! once after a key, else at most thirty times a second.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
@@ -17,11 +17,13 @@ use crate::engine::{Event, RealWorld};
 use crate::plan::place::Place;
 use crate::ui::gallery::cast::Recorder;
 use crate::ui::tui::theme::{Role, Theme};
-use crate::ui::tui::{terminal, view};
+use crate::ui::tui::{clipboard, terminal, view};
 use crate::ui::wizard::autoplay::{self, Player};
+use crate::ui::wizard::effects::EffectRunner;
 use crate::ui::wizard::effects::demo::announced;
+use crate::ui::wizard::effects::ground::WizardFolders;
+use crate::ui::wizard::effects::questions::Replies;
 use crate::ui::wizard::effects::session;
-use crate::ui::wizard::effects::{EffectRunner, Replies, WizardFolders};
 use crate::ui::wizard::message::{Effect, Msg};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::update;
@@ -165,6 +167,16 @@ fn shell(words: &[String]) -> String {
         Ok(status) => format!("the shell ended with {}", status.code().unwrap_or(-1)),
         Err(error) => format!("ssh cannot be started: {error}"),
     }
+}
+
+/// Copies to the clipboard and a file below `state`; the words about it.
+fn copied(state: &Path, text: &str) -> String {
+    if text.is_empty() {
+        return "there is nothing to copy here".to_owned();
+    }
+    // Where the folder cannot be made, the file cannot be written, which is told.
+    let _ = std::fs::create_dir_all(state);
+    clipboard::copy(&mut io::stdout(), state, text, std::env::var_os("TMUX").is_some())
 }
 
 fn signals(send: Sender<Msg>) {
@@ -421,7 +433,7 @@ impl WizardLoop {
                 Effect::Redraw => turn = Some(LoopAction::Clear),
                 Effect::Suspend => turn = Some(LoopAction::Suspend),
                 Effect::Copy(text) => {
-                    let words = self.works.copy(&text);
+                    let words = copied(&self.works.state(), &text);
                     self.model.say(Role::Ok, words);
                 }
                 Effect::Shell(name) => match self.works.shell(&name, &self.model) {

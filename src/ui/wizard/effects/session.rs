@@ -4,12 +4,17 @@
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Sender};
+use std::thread::JoinHandle;
 
 use serde_json::{Value, json};
 
 use crate::plan::answers::{Answers, KubectlAnswers};
+use crate::plan::code::ProblemCode;
+use crate::plan::issue::PlanIssue;
 use crate::plan::yaml;
-use crate::ui::wizard::message::Opened;
+use crate::ui::tui::theme::Role;
+use crate::ui::wizard::message::{Msg, Opened};
 use crate::ui::wizard::model::{Model, Saved, Screen};
 
 /// What is written.
@@ -177,6 +182,79 @@ pub fn open(state: &Path, name: &str) -> Result<Opened, String> {
         demo: None,
         note: format!("resumed \"{name}\""),
     })
+}
+
+/// Opens a plan file: its answers, or what is wrong with it.
+pub fn open_plan(path: &Path) -> Msg {
+    let read = std::fs::read(path).map_err(|error| vec![format!("{}: {error}", path.display())]);
+    let answers = read.and_then(|bytes| {
+        let text = yaml::text(&bytes, path).map_err(words)?;
+        yaml::read(text, path).map_err(words)
+    });
+    match answers {
+        Ok((answers, _)) => Msg::Opened(Box::new(Opened {
+            answers,
+            base: path.parent().map(Path::to_path_buf).unwrap_or_default(),
+            note: format!("opened {}", path.display()),
+            ..Opened::default()
+        })),
+        Err(lines) => Msg::Text {
+            title: "That plan cannot be opened".to_owned(),
+            lines: lines.into_iter().map(|line| (Role::Bad, line)).collect(),
+        },
+    }
+}
+
+fn words(remarks: Vec<PlanIssue>) -> Vec<String> {
+    remarks.into_iter().map(|remark| remark.to_string()).collect()
+}
+
+/// Writes drafts in a thread of its own, so that no key waits for the disk.
+pub struct Saver {
+    drafts: Sender<Draft>,
+    thread: JoinHandle<()>,
+}
+
+impl Saver {
+    /// Writes into the folder of all sessions.
+    pub fn new(state: PathBuf, told: Sender<Msg>) -> Self {
+        let (saves, drafts) = mpsc::channel::<Draft>();
+        let thread = std::thread::spawn(move || {
+            while let Ok(mut draft) = drafts.recv() {
+                // Only the newest counts.
+                while let Ok(newer) = drafts.try_recv() {
+                    draft = newer;
+                }
+                let msg = match draft.write(&state) {
+                    Ok(()) => Msg::Saved(
+                        jiff::Timestamp::now()
+                            .to_zoned(jiff::tz::TimeZone::system())
+                            .strftime("%H:%M:%S")
+                            .to_string(),
+                    ),
+                    Err(error) => {
+                        {
+ let code = ProblemCode::Session01;
+ Msg::Say(Role::Bad, format!("{code} the session cannot be saved: {error}"))
+}
+                    }
+                };
+                let _ = told.send(msg);
+            }
+        });
+        Self { drafts: saves, thread }
+    }
+
+    /// Writes this, unless a newer one comes before its turn.
+    pub fn save(&self, draft: Draft) {
+        let _ = self.drafts.send(draft);
+    }
+
+    /// What was saved last is on disk when this returns.
+    pub fn close(self) {
+        drop(self.drafts);
+        let _ = self.thread.join();
+    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,127 @@
+//! Looks: at the CA, the API, one worker, and at every host before a review. Each in a thread of its own.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::engine::{Engine, RunOptions, probe};
+use crate::host::Stop;
+use crate::pki::CaInfo;
+use crate::plan::answers::WorkerAnswers;
+use crate::plan::check::{PathBases, finish};
+use crate::plan::code::ProblemCode;
+use crate::plan::model::Plan;
+use crate::plan::problem::Problem;
+use crate::ui::wizard::effects::describe;
+use crate::ui::wizard::effects::ground::{Ground, made};
+use crate::ui::wizard::message::Msg;
+use crate::ui::wizard::model::{Model, ProbeTarget};
+use crate::ui::wizard::update;
+
+/// A plan for looks while not everything is answered: what is missing is made up.
+pub fn rough_plan(model: &Model) -> Option<Plan> {
+    if let Some(plan) = update::plan(model) {
+        return Some(plan);
+    }
+    let mut model_answers = model.form.answers.clone();
+    let cluster = &mut model_answers.cluster;
+    cluster.name.get_or_insert_with(|| "unnamed".to_owned());
+    cluster.api.get_or_insert_with(|| "https://127.0.0.1:1".to_owned());
+    cluster.service_range.get_or_insert_with(|| "10.3.0.0/24".to_owned());
+    cluster.dns.get_or_insert_with(|| "10.3.0.2".to_owned());
+    let ca = &mut model_answers.ca;
+    ca.place.get_or_insert_with(|| "files".to_owned());
+    ca.cert.get_or_insert_with(|| "ca.crt".to_owned());
+    // The key of an offline CA is nowhere near.
+    if ca.place.as_deref() != Some("offline") {
+        ca.key.get_or_insert_with(|| "ca.key".to_owned());
+    }
+    if model_answers.workers.is_empty() {
+        model_answers.workers.push(WorkerAnswers {
+            name: Some("nobody".to_owned()),
+            address: Some("192.0.2.1".to_owned()),
+            ..Default::default()
+        });
+    }
+    let places = PathBases { base: model.form.base.clone(), home: model.form.home.clone() };
+    finish(&model_answers, &places).ok()
+}
+
+/// What looks learn from one another.
+#[derive(Default)]
+pub struct Probes {
+    /// The CA that was seen last: the API's chain is held against it.
+    ca: Arc<Mutex<Option<CaInfo>>>,
+}
+
+impl Probes {
+    /// Looks at the CA, the API or one worker; the end of it is [`Msg::Looked`].
+    pub fn look(&self, ground: &Ground, target: ProbeTarget, number: u64, model: &Model) {
+        let send = ground.send.clone();
+        // What is looked at alone is not kept from it by mistakes in the workers, or in the other workers.
+        let workers = match &target {
+            ProbeTarget::Worker(name) => {
+                let row = (0..model.form.answers.workers.len()).find(|row| model.worker_name(*row) == *name);
+                Some(row.and_then(|row| model.form.answers.workers.get(row).cloned()).into_iter().collect())
+            }
+            ProbeTarget::Ca | ProbeTarget::Api => update::plan(model).is_none().then(Vec::new),
+        };
+        let alone = workers.map(|workers| {
+            let mut one = Model::new(model.window.theme, model.window.size, model.window.now);
+            one.form.answers = model.form.answers.clone();
+            one.form.base.clone_from(&model.form.base);
+            one.form.home.clone_from(&model.form.home);
+            one.form.answers.workers = workers;
+            one
+        });
+        let rough = rough_plan(alone.as_ref().unwrap_or(model));
+        let Some(plan) = rough else {
+            let problem = Problem::new(ProblemCode::Plan01, "the answers above are not complete yet");
+            let _ = send.send(Msg::Looked { target, number, look: describe::failed(&problem) });
+            return;
+        };
+        let world = ground.world(&plan.cluster.api, &plan.cluster.name);
+        let kept = Arc::clone(&self.ca);
+        std::thread::spawn(move || {
+            let look = match &target {
+                ProbeTarget::Ca => {
+                    let seen = probe::ca(&plan.ca.place, world.as_ref());
+                    if let Ok(seen) = &seen {
+                        kept.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&seen.info);
+                    }
+                    describe::ca(&seen)
+                }
+                ProbeTarget::Api => {
+                    let ca = kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                    describe::api(&probe::api(world.as_ref(), ca.as_ref()))
+                }
+                ProbeTarget::Worker(name) => match plan.workers.iter().find(|worker| worker.name == *name) {
+                    Some(worker) => describe::worker(&probe::worker(&plan, worker, world.as_ref())),
+                    None => describe::failed(&Problem::new(
+                        ProblemCode::Plan01,
+                        "its name and address are not complete yet",
+                    )),
+                },
+            };
+            let _ = send.send(Msg::Looked { target, number, look });
+        });
+    }
+}
+
+/// Looks at every host; the end of it is [`Msg::Inspected`].
+pub fn inspect(ground: &Ground, number: u64, model: &Model) {
+    let send = ground.send.clone();
+    let Some(plan) = update::plan(model) else {
+        let problem = Problem::new(ProblemCode::Plan01, "not everything is answered yet");
+        let _ = send.send(Msg::Inspected { number, seen: Err(problem) });
+        return;
+    };
+    let world = ground.world(&plan.cluster.api, &plan.cluster.name);
+    let (only, jobs, state) = (model.form.only.clone(), ground.folders.jobs, ground.state());
+    let (front, run) = (ground.front(), ground.run_id());
+    std::thread::spawn(move || {
+        let stop = Stop::default();
+        let made = made(&state, &plan);
+        let options = RunOptions { jobs, only, made, ..RunOptions::new(&run, &stop) };
+        let seen = Engine::new(&plan, world.as_ref(), &front, options).preview().map(Arc::new);
+        let _ = send.send(Msg::Inspected { number, seen });
+    });
+}

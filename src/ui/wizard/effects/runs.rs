@@ -1,0 +1,179 @@
+//! Whatever writes: a run, an undo, a repair. All three begin here, with the session's lock, and end with
+//! [`Msg::RunOver`].
+
+use std::sync::Arc;
+
+use crate::engine::review::Reviewed;
+use crate::engine::signing::offline::OfflineCerts;
+use crate::engine::{Engine, ExitCode, Journal, RunOptions, Session};
+use crate::host::Stop;
+use crate::plan::action::Action;
+use crate::plan::code::ProblemCode;
+use crate::plan::model::Plan;
+use crate::plan::place::Place;
+use crate::plan::problem::Problem;
+use crate::plan::yaml;
+use crate::ui::tui::theme::Role;
+use crate::ui::wizard::effects::ground::{Ground, made};
+use crate::ui::wizard::effects::session::portable;
+use crate::ui::wizard::message::Msg;
+use crate::ui::wizard::model::Model;
+use crate::ui::wizard::update;
+
+/// What is to be done.
+enum Work {
+    Apply {
+        /// Nothing else is sent; `None` = nobody reviewed.
+        reviewed: Option<Reviewed>,
+        guided: bool,
+    },
+    /// What it takes back was confirmed by typing the host's name.
+    Undo(String),
+    /// These actions, then a run.
+    Repair(Place, Vec<Action>),
+}
+
+/// What goes on and what it is kept in.
+#[derive(Default)]
+pub struct Runs {
+    stops: Vec<Arc<Stop>>,
+    session: Option<Arc<Session>>,
+    offline: OfflineCerts,
+}
+
+impl Runs {
+    /// Carries the plan out; `only` empty = all of the journey.
+    pub fn apply(&mut self, ground: &Ground, only: Vec<String>, model: &Model) {
+        let all = only.is_empty();
+        let only = if all { model.form.only.clone() } else { only };
+        // A retry looks again by itself; the first run does what was reviewed and nothing else.
+        let reviewed = model.preview.inspection.seen().filter(|_| all).map(Reviewed::of);
+        self.begin(ground, only, Work::Apply { reviewed, guided: model.run.guided }, model);
+    }
+
+    /// Takes back what was done on a worker.
+    pub fn undo(&mut self, ground: &Ground, host: String, model: &Model) {
+        self.begin(ground, vec![host.clone()], Work::Undo(host), model);
+    }
+
+    /// Does something small on a place, then runs it again.
+    pub fn repair(&mut self, ground: &Ground, place: Place, actions: Vec<Action>, model: &Model) {
+        let only = match &place {
+            Place::Worker(name) => vec![name.clone()],
+            Place::Local | Place::CaHost | Place::Cluster => Vec::new(),
+        };
+        self.begin(ground, only, Work::Repair(place, actions), model);
+    }
+
+    /// Stops what goes on: once after the present action, twice at once.
+    pub fn stop(&self) {
+        self.stops.iter().for_each(|stop| stop.press());
+    }
+
+    /// The session of another ground is let go of.
+    pub fn forget_session(&mut self) {
+        self.session = None;
+    }
+
+    /// Takes the certificates of an offline CA.
+    pub fn certificates(&self, ground: &Ground, pem: &str) {
+        let msg = match self.offline.give(pem, ground.now()) {
+            Ok(names) if names.is_empty() => {
+                Msg::Say(Role::Warn, "no certificate was found in that text".to_owned())
+            }
+            Ok(names) => Msg::Say(Role::Ok, format!("taken: {}", names.join(", "))),
+            Err(problem) => {
+                let mut lines = vec![(Role::Bad, format!("{} {}", problem.code, problem.what))];
+                lines.extend(problem.evidence.iter().map(|line| (Role::Text, line.clone())));
+                Msg::Text { title: "That certificate does not fit".to_owned(), lines }
+            }
+        };
+        ground.tell(msg);
+    }
+
+    /// The session's folder is ours from the first run on.
+    fn session(&mut self, ground: &Ground, plan: &Plan, model: &Model) -> Result<Arc<Session>, Problem> {
+        let folder = ground.state().join(&plan.cluster.name);
+        let text = yaml::write(&portable(&model.form.answers, &model.form.base));
+        if let Some(session) = self.session.as_ref().filter(|session| session.folder == folder) {
+            session.keep_plan(&text)?;
+            return Ok(Arc::clone(session));
+        }
+        // One at a time: the lock of another cluster's session goes first.
+        self.session = None;
+        let session = Arc::new(Session::open(&ground.state(), plan, &text)?);
+        self.session = Some(Arc::clone(&session));
+        Ok(session)
+    }
+
+    /// Nothing was begun. The run was counted already: without its end the wizard would wait for it for ever.
+    fn refuse(ground: &Ground, why: String) {
+        ground.tell(Msg::Say(Role::Bad, why));
+        ground.tell(Msg::RunOver { code: ExitCode::Problem.number(), undone: Vec::new() });
+    }
+
+    /// Nothing is begun on answers that are no plan.
+    pub fn refuse_answers(ground: &Ground) {
+        let code = ProblemCode::Plan01;
+        Self::refuse(ground, format!("{code} not everything is answered well: nothing was begun"));
+    }
+
+    fn begin(&mut self, ground: &Ground, only: Vec<String>, work: Work, model: &Model) {
+        let Some(plan) = update::plan(model) else {
+            return Self::refuse_answers(ground);
+        };
+        let run = ground.run_id();
+        let opened = self.session(ground, &plan, model).and_then(|session| {
+            let journal = match work {
+                // An undo keeps no journal: an empty one would hide the run that was interrupted before it.
+                Work::Undo(_) => Journal::none(),
+                Work::Apply { .. } | Work::Repair(..) => {
+                    Journal::open(&session.folder, &run)?
+                }
+            };
+            Ok((session, journal))
+        });
+        let (session, journal) = match opened {
+            Ok(opened) => opened,
+            Err(problem) => {
+                let why = format!("{} {}: {}", problem.code, problem.what, problem.evidence.join("; "));
+                return Self::refuse(ground, why);
+            }
+        };
+        let stop = Arc::new(Stop::default());
+        self.stops.retain(|stop| Arc::strong_count(stop) > 1);
+        self.stops.push(Arc::clone(&stop));
+        let world = ground.world(&plan.cluster.api, &plan.cluster.name);
+        let (front, send) = (ground.front(), ground.send.clone());
+        let (jobs, state, offline) = (ground.folders.jobs, ground.state(), self.offline.clone());
+        std::thread::spawn(move || {
+            let (reviewed, guided, undone) = match &work {
+                Work::Apply { reviewed, guided } => (reviewed.clone(), *guided, Vec::new()),
+                Work::Undo(host) => (None, false, vec![Place::Worker(host.clone())]),
+                Work::Repair(..) => (None, false, Vec::new()),
+            };
+            let options = RunOptions {
+                jobs,
+                guided,
+                only,
+                session: Some(&session),
+                journal,
+                made: made(&state, &plan),
+                reviewed,
+                offline,
+                ..RunOptions::new(&run, &stop)
+            };
+            let engine = Engine::new(&plan, world.as_ref(), &front, options);
+            let done = || match &work {
+                Work::Apply { .. } => engine.apply(),
+                Work::Undo(_) => engine.undo(&|_| true),
+                Work::Repair(place, actions) => match engine.repair(place, actions) {
+                    ExitCode::Done => engine.apply(),
+                    code => code,
+                },
+            };
+            let code = std::panic::catch_unwind(std::panic::AssertUnwindSafe(done)).unwrap_or(ExitCode::Bug);
+            let _ = send.send(Msg::RunOver { code: code.number(), undone });
+        });
+    }
+}
