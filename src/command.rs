@@ -47,9 +47,9 @@ pub fn run(command: CliCommand, places: &StandardFolders, stop: &Arc<Stop>) -> E
         CliCommand::Completions { shell } => completions(shell),
         CliCommand::Shots { folder, check } => shots(&folder, check),
         CliCommand::Explain { topic } => explain(topic.as_deref()),
-        CliCommand::Plan { common, script: true, .. } => plan(&common, places, stop, Form::Script),
+        CliCommand::Plan { common, script: true, .. } => plan(&common, places, stop, PlanForm::Script),
         CliCommand::Plan { common, files, functions, script: false } => {
-            plan(&common, places, stop, Form::Text { files, functions })
+            plan(&common, places, stop, PlanForm::Text { files, functions })
         }
         CliCommand::Apply { common, pace, verbose } => apply(&common, places, stop, pace, verbose),
         CliCommand::Watch { common, plain } => watch(&common, places, stop, plain),
@@ -268,14 +268,14 @@ fn tell(problem: &Problem) -> ExitCode {
 
 /// How a plan is shown when it is not JSON.
 #[derive(Clone, Copy)]
-enum Form {
+enum PlanForm {
     /// For a person.
     Text { files: bool, functions: bool },
     /// The same by hand.
     Script,
 }
 
-fn plan(common: &CommonFlags, places: &StandardFolders, stop: &Stop, form: Form) -> ExitCode {
+fn plan(common: &CommonFlags, places: &StandardFolders, stop: &Stop, form: PlanForm) -> ExitCode {
     let result = (|| {
         let (plan, _) = read_plan(common, places)?;
         let state = common.state.as_ref().unwrap_or(&places.state);
@@ -286,12 +286,12 @@ fn plan(common: &CommonFlags, places: &StandardFolders, stop: &Stop, form: Form)
         let contacts = format!("contacts {}; nothing is changed anywhere", engine.contacted().join(", "));
         match form {
             // The script alone is what may be sent into a file.
-            Form::Script => eprintln!("{contacts}"),
-            Form::Text { .. } if common.json => {}
-            Form::Text { .. } => print(&format!("{contacts}\n")),
+            PlanForm::Script => eprintln!("{contacts}"),
+            PlanForm::Text { .. } if common.json => {}
+            PlanForm::Text { .. } => print(&format!("{contacts}\n")),
         }
         let seen = engine.preview().map_err(|problem| {
-            if let (Form::Script, ProblemCode::Ca11, Some(text)) =
+            if let (PlanForm::Script, ProblemCode::Ca11, Some(text)) =
                 (form, problem.code, ui::script::new_ca(&plan))
             {
                 print(&text);
@@ -299,18 +299,18 @@ fn plan(common: &CommonFlags, places: &StandardFolders, stop: &Stop, form: Form)
             tell(&problem)
         })?;
         match form {
-            Form::Text { .. } if common.json => {
+            PlanForm::Text { .. } if common.json => {
                 for line in ui::output::preview::json(&seen) {
                     print(&format!("{line}\n"));
                 }
             }
-            Form::Text { files, functions } => {
+            PlanForm::Text { files, functions } => {
                 print(&ui::output::preview::text(&seen, files));
                 if functions {
                     print(&format!("\n{}", ui::output::preview::functions()));
                 }
             }
-            Form::Script => print(&ui::script::script(&plan, &seen)),
+            PlanForm::Script => print(&ui::script::script(&plan, &seen)),
         }
         let found = ui::output::preview::found(&seen);
         Ok(match (found.problems, found.actions) {

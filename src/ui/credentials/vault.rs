@@ -22,7 +22,7 @@ pub enum SecretError {
         name: String,
         /// The number.
         number: u32,
-        /// Why.
+        /// What the system says.
         why: String,
     },
 }

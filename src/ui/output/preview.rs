@@ -21,7 +21,7 @@ pub struct PlanFindings {
     pub problems: usize,
 }
 
-/// Counts.
+/// Counts what a plan would change and what stops it.
 pub fn found(seen: &[PlacePreview]) -> PlanFindings {
     let mut found = PlanFindings::default();
     for place in seen {

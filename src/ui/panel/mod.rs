@@ -31,13 +31,13 @@ pub struct Ink {
     pub text: Style,
     /// Old or unimportant.
     pub dim: Style,
-    /// Titles.
+    /// Titles of columns.
     pub head: Style,
     /// As it should be.
     pub ok: Style,
     /// Not as it should be, perhaps for a moment.
     pub warn: Style,
-    /// Wrong.
+    /// Something is wrong.
     pub bad: Style,
     /// The word `new`.
     pub new: Style,

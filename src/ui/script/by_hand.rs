@@ -1,7 +1,7 @@
 //! Each action as the plain commands a person would type. Nothing here is sent to a host by gangplank.
 
 use super::text::{base, comment, here_doc, quote};
-use super::{Writer, bytes_of, slot_file};
+use super::writer::{Writer, bytes_of, slot_file};
 use crate::plan::action::{Action, CertificateSpec, Content, KeyAlgorithm, SecretRef, Slot, Verb};
 use crate::plan::fact::Facts;
 use crate::plan::model::CaPlace;
@@ -15,7 +15,7 @@ const BEFORE: &str = "/var/lib/onboard-before";
 pub(super) struct ScriptLines {
     /// Here, before.
     pub(super) before: Vec<String>,
-    /// There.
+    /// What runs as root on the host.
     pub(super) there: Vec<String>,
     /// Here, after.
     pub(super) after: Vec<String>,

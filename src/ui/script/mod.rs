@@ -6,48 +6,20 @@ mod by_hand;
 mod login;
 mod proofs;
 mod text;
-
-use std::collections::{BTreeMap, BTreeSet};
+mod writer;
 
 use crate::engine::PlacePreview;
-use crate::host::clean;
-use crate::plan::action::{Action, Slot};
+use crate::plan::action::Action;
 use crate::plan::fact::Facts;
 use crate::plan::model::{CaPlace, DnsKind, Plan};
 use crate::plan::place::Place;
-use crate::plan::problem::{Problem, Verdict};
-use crate::step::{Proof, Step, StepId, StepState};
+use crate::step::{Proof, StepState};
 
 use crate::ui::script::by_hand::{ScriptLines, ScriptPlace, ToSign};
 use crate::ui::script::login::ScriptLogin;
 
-use crate::ui::script::text::{WIDTH, base, comment, delimiter, here_doc, quote};
-
-/// Why each step is there, in one sentence.
-const WHY: &[(&str, &str)] = &[
-    ("connect", "everything below is written by root, so the login must be able to become root."),
-    ("prerequisites", "a worker needs docker, a kubelet and a clock that is right before anything else."),
-    ("images", "a node must run pause and kube-proxy before it can be sure to reach a registry."),
-    ("keys", "a key that is made where it stays cannot be copied on the way; only the request travels."),
-    ("sign", "who signs decides what a certificate says: subject, names, usage and days are written here."),
-    ("certificates", "the worker shows its certificate to the API, and checks the API with the CA's."),
-    ("kubeconfigs", "a kubeconfig tells kubelet and kube-proxy where the API is and who they are."),
-    ("kubelet", "the kubelet is the program that makes this machine a node; systemd keeps it running."),
-    (
-        "kube-proxy",
-        "the kubelet runs every manifest in this folder, so a file is enough to start kube-proxy.",
-    ),
-    ("start", "enabled, the kubelet comes up again after a reboot; it is restarted only after a change."),
-    ("containers", "kube-proxy and its pause container show that the kubelet read the manifest."),
-    ("ready", "Ready proves the whole way at once: address, CA, certificate, name, docker."),
-    ("admin", "kubectl logs in with a certificate of its own, like every worker."),
-    ("context", "a context names the cluster and the login that kubectl uses."),
-    ("kubectl", "one answer through the new context proves it."),
-    ("namespace", "kube-proxy and DNS live in kube-system, which an old cluster does not make itself."),
-    ("dns", "with cluster DNS a program finds a service by its name."),
-    ("dns-pods", "ready is more than running: the DNS server answers its own check."),
-    ("dns-lookup", "each worker must reach DNS through its own kube-proxy."),
-];
+use crate::ui::script::text::{base, comment, here_doc, quote};
+use crate::ui::script::writer::{Writer, blocked};
 
 /// The whole plan as one script.
 pub fn script(plan: &Plan, seen: &[PlacePreview]) -> String {
@@ -92,49 +64,7 @@ subjectKeyIdentifier = hash
     Some(lines.join("\n") + "\n")
 }
 
-/// What the script turned out to need at its top.
-#[derive(Default)]
-struct Used {
-    ssh: BTreeSet<String>,
-    root: BTreeSet<String>,
-    kube: bool,
-    ready: bool,
-    ca_cert: bool,
-}
-
-struct Writer<'p> {
-    plan: &'p Plan,
-    ca: Option<ScriptLogin>,
-    hosts: BTreeMap<Place, ScriptLogin>,
-    /// Files in the work folder, without their ending, by the value they hold.
-    slots: BTreeMap<Slot, String>,
-    /// Signing requests left on a worker, by the name of their files here.
-    requests: BTreeMap<String, String>,
-    used: Used,
-    body: Vec<String>,
-    /// The last line told of a step with nothing to do.
-    same: bool,
-}
-
-impl<'p> Writer<'p> {
-    fn new(plan: &'p Plan) -> Self {
-        let mut taken = BTreeSet::new();
-        let ca = match &plan.ca.place {
-            CaPlace::Host { login, .. } => Some(ScriptLogin::new("ca", login, true, &mut taken)),
-            CaPlace::Files { .. } | CaPlace::New { .. } | CaPlace::Offline { .. } => None,
-        };
-        let hosts = plan
-            .workers
-            .iter()
-            .map(|worker| {
-                let target = ScriptLogin::new(&worker.name, &worker.ssh, false, &mut taken);
-                (Place::Worker(worker.name.clone()), target)
-            })
-            .collect();
-        let (slots, requests) = (BTreeMap::new(), BTreeMap::new());
-        Self { plan, ca, hosts, slots, requests, used: Used::default(), body: Vec::new(), same: false }
-    }
-
+impl Writer<'_> {
     fn write(mut self, seen: &[PlacePreview], only: Option<&Place>) -> String {
         let wanted = |place: &Place| only.is_none_or(|only| only == place);
         let mut ready = Vec::new();
@@ -154,41 +84,6 @@ impl<'p> Writer<'p> {
             }
         }
         self.whole(seen, only)
-    }
-
-    fn heading(&mut self, text: &str) {
-        let line = format!("# ==== {} ", clean::line(text));
-        self.same = false;
-        self.body.push(String::new());
-        self.body.push(format!("{line:=<WIDTH$}"));
-    }
-
-    fn why(&mut self, step: &dyn Step) {
-        let title = step.title();
-        self.same = false;
-        self.body.push(String::new());
-        self.body.push(comment(&format!("{title}: {}", why(step.id()))));
-    }
-
-    fn same(&mut self, step: &dyn Step, evidence: &str) {
-        let text = if evidence.is_empty() {
-            format!("{}: same, nothing to do.", step.title())
-        } else {
-            format!("{}: same, nothing to do ({evidence}).", step.title())
-        };
-        if !self.same {
-            self.body.push(String::new());
-        }
-        self.body.push(comment(&text));
-        self.same = true;
-    }
-
-    fn problem(&mut self, problem: &Problem, place: &Place) {
-        self.body.push(String::new());
-        self.body.push(comment("Nothing is done here, because of a problem:"));
-        for line in problem.card(place) {
-            self.body.push(comment(&format!("  {line}")));
-        }
     }
 
     /// A worker or this computer. Waits for nodes are collected: they need kubectl, which comes later.
@@ -227,18 +122,6 @@ impl<'p> Writer<'p> {
             self.body.push(String::new());
             self.body.push(comment(text));
         }
-    }
-
-    fn warnings(&mut self, verdicts: &[Verdict]) {
-        for verdict in verdicts {
-            if let Verdict::Warning { about, seen, cure } = verdict {
-                self.body.push(comment(&format!("Mind: {about}: {seen}; {cure}.")));
-            }
-        }
-    }
-
-    fn tell(&mut self, place: &str, what: &str) {
-        self.body.push(format!("echo {}", quote(&format!("{place}: {what}"))));
     }
 
     /// The actions of a step. What must be signed is signed together.
@@ -283,20 +166,6 @@ impl<'p> Writer<'p> {
             None => self.body.extend(lines.there),
         }
         self.body.extend(lines.after);
-    }
-
-    fn use_ssh(&mut self, target: &ScriptLogin) -> String {
-        self.used.ssh.insert(target.ssh());
-        target.ssh()
-    }
-
-    /// These lines on a host, as root.
-    fn as_root(&mut self, target: &ScriptLogin, there: &[String]) -> Vec<String> {
-        self.use_ssh(target);
-        self.used.root.insert(target.root());
-        let text = there.join("\n");
-        let end = delimiter("END", &text);
-        vec![format!("{} <<'{end}'", target.root()), text, end]
     }
 
     /// Header, functions, then what was collected.
@@ -426,37 +295,9 @@ impl<'p> Writer<'p> {
     }
 }
 
-/// What is in the way of a place.
-fn blocked(seen: &PlacePreview) -> Option<&Problem> {
-    seen.problem
-        .as_ref()
-        .or_else(|| seen.looked.iter().find_map(crate::engine::inspect::StepOutcome::blocked))
-}
-
-fn why(id: StepId) -> &'static str {
-    WHY.iter().find(|(step, _)| *step == id.0).map_or("a step of the plan.", |(_, why)| why)
-}
-
-/// The file of a value, without its ending.
-fn slot_file(slots: &BTreeMap<Slot, String>, slot: &Slot) -> String {
-    slots.get(slot).cloned().unwrap_or_else(|| base(&slot.0))
-}
-
-fn bytes_of(action: &Action) -> String {
-    action.shell().to_string()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_step_has_its_sentence() {
-        for step in crate::step::CATALOGUE {
-            assert!(WHY.iter().any(|(id, _)| *id == step.id().0), "{}", step.id());
-        }
-        assert_eq!(WHY.len(), crate::step::CATALOGUE.len());
-    }
 
     #[test]
     fn a_comment_stays_one() {

@@ -2,7 +2,7 @@
 
 use super::login::ScriptLogin;
 use super::text::{comment, quote};
-use super::{Writer, blocked, why};
+use super::writer::{Writer, blocked, why};
 use crate::engine::PlacePreview;
 use crate::plan::place::Place;
 use crate::step::{Proof, Step, StepId, StepState};

@@ -57,7 +57,7 @@ pub struct WizardStart {
     pub theme: Theme,
     /// Where things are.
     pub places: WizardFolders,
-    /// Machines.
+    /// The world of machines; a demo has its own.
     pub real: RealWorld,
     /// Where messages go.
     pub send: Sender<Msg>,

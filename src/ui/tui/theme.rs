@@ -15,13 +15,13 @@ pub enum Role {
     Accent,
     /// Where the keys go.
     Focus,
-    /// Good.
+    /// It is good.
     Ok,
     /// Going on.
     Running,
     /// Works, but look at it.
     Warn,
-    /// Wrong.
+    /// Something is wrong.
     Bad,
     /// A line that is added.
     Added,
@@ -112,7 +112,7 @@ impl Palette {
 pub enum Glyph {
     /// Done, good.
     Ok,
-    /// Wrong.
+    /// Something is wrong.
     Bad,
     /// Going on.
     Running,

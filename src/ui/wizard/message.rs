@@ -129,7 +129,7 @@ pub enum Effect {
     Save,
     /// Look at something.
     Look {
-        /// What.
+        /// The CA, the API or one worker.
         target: ProbeTarget,
         /// Number of the look.
         number: u64,
@@ -153,9 +153,9 @@ pub enum Effect {
     },
     /// Do something small on a place, then run it again.
     Repair {
-        /// Where.
+        /// The place that has the problem.
         place: Place,
-        /// What.
+        /// What mends it, in order.
         actions: Vec<Action>,
     },
     /// Answer a question.

@@ -12,11 +12,11 @@ use crate::ui::wizard::screens::run;
 
 /// A row of a page.
 pub enum PageRow<'a> {
-    /// Words.
+    /// Words in a line of their own.
     Text(Line<'a>),
     /// A field.
     Field(Field),
-    /// Nothing.
+    /// An empty row.
     Space,
 }
 

@@ -127,9 +127,7 @@ impl Runs {
             let journal = match work {
                 // An undo keeps no journal: an empty one would hide the run that was interrupted before it.
                 Work::Undo(_) => Journal::none(),
-                Work::Apply { .. } | Work::Repair(..) => {
-                    Journal::open(&session.folder, &run)?
-                }
+                Work::Apply { .. } | Work::Repair(..) => Journal::open(&session.folder, &run)?,
             };
             Ok((session, journal))
         });

@@ -233,10 +233,8 @@ impl Saver {
                             .to_string(),
                     ),
                     Err(error) => {
-                        {
- let code = ProblemCode::Session01;
- Msg::Say(Role::Bad, format!("{code} the session cannot be saved: {error}"))
-}
+                        let code = ProblemCode::Session01;
+                        Msg::Say(Role::Bad, format!("{code} the session cannot be saved: {error}"))
                     }
                 };
                 let _ = told.send(msg);
