@@ -11,10 +11,10 @@ use gangplank::ui::credentials::prompt::CredentialPrompt;
 use gangplank::ui::gallery::cast::Recorder;
 use gangplank::ui::plain;
 use gangplank::ui::tui::app::{self, Opening, WizardStart};
-use gangplank::ui::tui::theme::{Palette, Theme};
 use gangplank::ui::wizard::autoplay::Player;
 use gangplank::ui::wizard::effects::ground::WizardFolders;
 use gangplank::ui::wizard::effects::questions::{Dialogs, Replies};
+use gangplank::ui::wizard::role::{Palette, Theme};
 
 use crate::cli::{DemoFlags, DisplayFlags, WizardFlags};
 use crate::command::{StandardFolders, find_program};

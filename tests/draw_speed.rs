@@ -9,7 +9,6 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use gangplank::engine::{Event, RealWorld, Stamped};
 use gangplank::host::{SshEnvironment, TrustPolicy};
 use gangplank::plan::model::ApiAddress;
@@ -17,12 +16,13 @@ use gangplank::plan::place::Place;
 use gangplank::ui::credentials::prompt::CredentialPrompt;
 use gangplank::ui::gallery::scenes;
 use gangplank::ui::tui::app::{LoopAction, Opening, WizardLoop, WizardStart};
-use gangplank::ui::tui::theme::Theme;
 use gangplank::ui::tui::view;
 use gangplank::ui::wizard::effects::ground::WizardFolders;
 use gangplank::ui::wizard::effects::questions::{Dialogs, Replies};
+use gangplank::ui::wizard::key::{Key, KeyCode};
 use gangplank::ui::wizard::message::Msg;
 use gangplank::ui::wizard::model::{Inspection, Look, Model, ProbeTarget, Screen};
+use gangplank::ui::wizard::role::Theme;
 use gangplank::ui::wizard::update;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -143,7 +143,7 @@ fn a_key_in_a_field_is_answered_with_500_workers() {
     let mut screen = Terminal::new(TestBackend::new(120, 36)).unwrap();
     let mut press = |code: KeyCode| {
         let begun = Instant::now();
-        update::update(&mut model, Msg::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+        update::update(&mut model, Msg::Key(Key::plain(code)));
         screen.draw(|frame| view::draw(frame, &model)).unwrap();
         begun.elapsed()
     };
@@ -236,7 +236,7 @@ fn press(send: &Sender<Msg>, drawn: &Receiver<Instant>, times: usize) -> Vec<Dur
     (0..times)
         .map_while(|number| {
             let at = Instant::now();
-            send.send(Msg::Key(KeyEvent::new(KeyCode::Char('h'), KeyModifiers::NONE))).ok()?;
+            send.send(Msg::Key(Key::plain(KeyCode::Char('h')))).ok()?;
             let seen = drawn.recv().ok()?;
             std::thread::park_timeout(Duration::from_millis(5 + u64::try_from(number % 17).unwrap_or(0)));
             Some(seen.duration_since(at))

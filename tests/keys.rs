@@ -5,21 +5,21 @@
 #[path = "keys/random.rs"]
 mod random;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use gangplank::engine::{Event, Stamped};
 use gangplank::plan::code::ProblemCode;
 use gangplank::plan::place::Place;
 use gangplank::plan::problem::{Problem, Remedy};
 use gangplank::step::StepId;
-use gangplank::ui::tui::theme::Theme;
 use gangplank::ui::wizard::autoplay;
-use gangplank::ui::wizard::input::line;
+use gangplank::ui::wizard::form::text_input::TextInput;
+use gangplank::ui::wizard::key::Key;
 use gangplank::ui::wizard::keymap::{self, Command, TABLE};
 use gangplank::ui::wizard::layer::{Does, entries};
 use gangplank::ui::wizard::message::{Effect, Msg, Opened};
 use gangplank::ui::wizard::model::{
     Confirm, Inspection, Model, Offline, Overlay, ProbeTarget, Question, Reply, Screen,
 };
+use gangplank::ui::wizard::role::Theme;
 use gangplank::ui::wizard::update::{update, validate};
 use std::sync::Arc;
 
@@ -271,7 +271,7 @@ fn a_survey_that_ends_after_an_answer_changed_is_not_taken_for_new() {
 
 fn confirm(what: Confirm) -> Model {
     let mut model = answered("review");
-    model.dialogs.open.push(Overlay::Confirm { what, typed: line("", false), yes: false });
+    model.dialogs.open.push(Overlay::Confirm { what, typed: TextInput::line(""), yes: false });
     model
 }
 
@@ -322,7 +322,7 @@ fn read_only_never_writes_whatever_is_pressed() {
     let mut effects = press(&mut model, "a");
     for binding in TABLE {
         for key in binding.keys {
-            effects.extend(update(&mut model, Msg::Key(KeyEvent::new(key.code, key.with))));
+            effects.extend(update(&mut model, Msg::Key(key.key)));
             effects.extend(press(&mut model, "worker1<enter><enter><enter>"));
         }
     }
@@ -547,8 +547,8 @@ fn other_choices_and_back_again_keep_what_was_typed() {
 #[test]
 fn control_and_alt_letters_do_nothing_a_letter_does() {
     let mut model = answered("review");
-    for with in [KeyModifiers::CONTROL, KeyModifiers::ALT] {
-        let effects = update(&mut model, Msg::Key(KeyEvent::new(KeyCode::Char('a'), with)));
+    for key in [Key::control('a'), Key::alt('a')] {
+        let effects = update(&mut model, Msg::Key(key));
         assert!(effects.is_empty());
     }
 }
@@ -564,4 +564,17 @@ fn space_chooses_the_worker_under_the_mark_and_leaves_the_mark_there() {
         panic!("{:?}", model.dialogs.open)
     };
     assert!(names.len() > 1 && chosen.iter().eq(&names[..2]), "{chosen:?} of {names:?}");
+}
+
+#[test]
+fn nothing_is_undone_while_a_run_goes_on() {
+    let mut model = running();
+    let effects = press(&mut model, "uworker1<enter><enter>");
+    assert!(!writes(&effects), "{effects:?}");
+    assert!(model.window.toast.is_some(), "it is said why");
+    // Nor by a name that was asked for before the run began.
+    let what = Confirm::Undo { host: "worker1".to_owned() };
+    model.dialogs.open.push(Overlay::Confirm { what, typed: TextInput::line("worker1"), yes: true });
+    let effects = press(&mut model, "<enter>");
+    assert!(!writes(&effects), "{effects:?}");
 }

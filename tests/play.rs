@@ -12,12 +12,12 @@ use gangplank::plan::place::Place;
 use gangplank::ui::credentials::prompt::CredentialPrompt;
 use gangplank::ui::gallery::cast::Recorder;
 use gangplank::ui::tui::app::{LoopAction, Opening, WizardLoop, WizardStart};
-use gangplank::ui::tui::theme::{Palette, Theme};
 use gangplank::ui::wizard::autoplay::Player;
 use gangplank::ui::wizard::effects::ground::WizardFolders;
 use gangplank::ui::wizard::effects::questions::{Dialogs, Replies};
 use gangplank::ui::wizard::message::Effect;
 use gangplank::ui::wizard::model::{CellState, Overlay, Screen};
+use gangplank::ui::wizard::role::{Palette, Theme};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 

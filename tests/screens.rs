@@ -8,11 +8,11 @@ use gangplank::plan::action::sha256;
 use gangplank::ui::gallery::pictures::{SHOTS, draw};
 use gangplank::ui::gallery::png::svg_hash_in;
 use gangplank::ui::gallery::scenes;
-use gangplank::ui::tui::theme::Palette;
 use gangplank::ui::wizard::autoplay::keys as keys_of;
 use gangplank::ui::wizard::form::field::Field;
 use gangplank::ui::wizard::message::Msg;
 use gangplank::ui::wizard::model::Item;
+use gangplank::ui::wizard::role::Palette;
 use gangplank::ui::wizard::{input, update};
 use ratatui::buffer::Buffer;
 

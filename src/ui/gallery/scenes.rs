@@ -23,13 +23,13 @@ use crate::live::{self, ApiNews, HostNews, Update};
 use crate::pki::CaInfo;
 use crate::plan::model::Plan;
 use crate::plan::place::Place;
-use crate::ui::tui::theme::Theme;
 use crate::ui::tui::view;
 use crate::ui::wizard::effects::describe;
 use crate::ui::wizard::effects::probe::rough_plan;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::message::{Effect, Msg, Opened};
 use crate::ui::wizard::model::{Demo, Look, LookStatus, Model, ProbeTarget, Question};
+use crate::ui::wizard::role::Theme;
 use crate::ui::wizard::{autoplay, input, update};
 
 /// The seed of every scene.

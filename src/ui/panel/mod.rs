@@ -19,7 +19,8 @@ use crate::kube::{Node, ReadyState};
 use crate::live::panel::ApiState;
 use crate::live::row::age;
 use crate::live::{HostRow, Link, Panel};
-use crate::ui::tui::theme::{Glyph, Palette, Role, Theme};
+use crate::ui::tui::theme::{Glyph, Paint};
+use crate::ui::wizard::role::{Palette, Role, Theme};
 
 pub use host::one_host;
 pub use rows::{Rows, one_line, rows};

@@ -28,7 +28,7 @@ use crate::plan::model::Plan;
 use crate::plan::place::Place;
 use crate::ui::panel::{self, Ink};
 use crate::ui::tui::terminal;
-use crate::ui::tui::theme::Theme;
+use crate::ui::wizard::role::Theme;
 
 /// How soon the wish to stop is noticed.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);

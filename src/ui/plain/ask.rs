@@ -3,17 +3,18 @@
 use std::collections::BTreeSet;
 use std::sync::mpsc::RecvTimeoutError;
 
-use crossterm::event::KeyCode;
+use crate::ui::wizard::form::text_input::TextInput;
+use crate::ui::wizard::key::KeyCode;
 use zeroize::Zeroizing;
 
 use super::voice::{Hidden, PlainInput};
 use super::{Dialogue, DialogueEnd, Leave, SILENCE, in_lines};
 use crate::plan::problem::Problem;
-use crate::ui::tui::theme::Role;
 use crate::ui::wizard::message::{Effect, Msg};
 use crate::ui::wizard::model::{Confirm, LineFor, Overlay, Question, Reply};
+use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::run;
-use crate::ui::wizard::{input, layer, update};
+use crate::ui::wizard::{layer, update};
 
 impl Dialogue {
     /// Says and asks what the model laid over the screen.
@@ -73,7 +74,7 @@ impl Dialogue {
                 }
                 Overlay::Confirm { what, .. } => self.confirm(what)?,
                 Overlay::Line { what, text } => {
-                    let default = text.lines().first().cloned().unwrap_or_default();
+                    let default = text.first().to_owned();
                     let prompt = match what {
                         LineFor::OpenPlan => "Plan file",
                         LineFor::SavePlan => "File for the plan",
@@ -98,7 +99,7 @@ impl Dialogue {
 
     /// Gives the name of a file, and waits until it is read or written.
     pub(super) fn file(&mut self, what: LineFor, name: &str) -> DialogueEnd {
-        self.model.dialogs.open.push(Overlay::Line { what, text: input::line(name, false) });
+        self.model.dialogs.open.push(Overlay::Line { what, text: TextInput::line(name) });
         self.key(KeyCode::Enter);
         self.answer_of_work()
     }
@@ -277,7 +278,7 @@ impl Dialogue {
         };
         let line = self.read(&format!("Type {host} to do it, Enter for no:"))?;
         if line == host {
-            let typed = input::line(&host, false);
+            let typed = TextInput::line(&host);
             self.model.dialogs.open.push(Overlay::Confirm { what, typed, yes: true });
             self.key(KeyCode::Enter);
         } else {

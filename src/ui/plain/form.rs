@@ -2,10 +2,10 @@
 
 use super::{Dialogue, DialogueEnd, MenuRow};
 use crate::plan::place::Place;
-use crate::ui::tui::theme::Role;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::message::Effect;
 use crate::ui::wizard::model::{Inspection, Item, Look, Overlay, ProbeTarget, Screen};
+use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::certificates;
 use crate::ui::wizard::screens::review;
 use crate::ui::wizard::{form as forms, input, update};

@@ -13,17 +13,17 @@ use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use zeroize::Zeroizing;
 
 use crate::ui::plain::voice::{LineOutput, PlainInput};
 use crate::ui::tui::app::{Opening, WizardStart};
-use crate::ui::tui::theme::Role;
 use crate::ui::wizard::dialogs::explain;
 use crate::ui::wizard::effects::EffectRunner;
 use crate::ui::wizard::effects::session;
+use crate::ui::wizard::key::{Key, KeyCode};
 use crate::ui::wizard::message::{Effect, Msg};
 use crate::ui::wizard::model::{Inspection, LookStatus, Model, Screen};
+use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::run::{RemedyChoice, RunRemedy};
 use crate::ui::wizard::{form as forms, update};
 
@@ -210,7 +210,7 @@ impl Dialogue {
     }
 
     fn key(&mut self, code: KeyCode) {
-        let effects = update::update(&mut self.model, Msg::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+        let effects = update::update(&mut self.model, Msg::Key(Key::plain(code)));
         self.perform(effects);
     }
 

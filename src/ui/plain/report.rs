@@ -73,7 +73,7 @@ impl Dialogue {
                 .collect();
             self.voice.say_in(2, &words);
             for line in troubles {
-                self.voice.role(crate::ui::tui::theme::Role::Bad, &line);
+                self.voice.role(crate::ui::wizard::role::Role::Bad, &line);
             }
         }
         self.voice.say(

@@ -6,9 +6,9 @@ use crate::engine::inspect::StepOutcome;
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Verdict};
 use crate::step::StepState;
-use crate::ui::tui::theme::Role;
 use crate::ui::wizard::keymap::Command;
 use crate::ui::wizard::model::{Inspection, LineFor, Screen};
+use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::review;
 use crate::ui::wizard::{form as forms, input, update};
 

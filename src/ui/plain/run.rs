@@ -6,10 +6,10 @@ use super::{Dialogue, DialogueEnd, MenuRow};
 use crate::engine::{Event, Stamped, TaskOutcome};
 use crate::plan::place::Place;
 use crate::plan::problem::Verdict;
-use crate::ui::tui::theme::Role;
 use crate::ui::wizard::keymap::Command;
 use crate::ui::wizard::message::Effect;
 use crate::ui::wizard::model::{Offline, Screen};
+use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::run::{self, RunRemedy};
 use crate::ui::wizard::{input, layer, update};
 

@@ -12,8 +12,8 @@ use zeroize::{Zeroize, Zeroizing};
 
 use crate::host::clean;
 use crate::ui::output::wrap::wrap;
-use crate::ui::tui::theme::Role;
 use crate::ui::wizard::message::Msg;
+use crate::ui::wizard::role::Role;
 
 /// Columns of a line.
 pub const WIDTH: usize = 80;

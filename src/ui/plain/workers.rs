@@ -2,11 +2,11 @@
 
 use super::form::PromptEnd;
 use super::{Dialogue, DialogueEnd, MenuRow};
-use crate::ui::tui::theme::Role;
 use crate::ui::wizard::dialogs::bulk;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::keymap::Command;
 use crate::ui::wizard::model::{Item, LookStatus, Overlay, ProbeTarget, Screen};
+use crate::ui::wizard::role::Role;
 use crate::ui::wizard::{input, update};
 
 /// Asked for when a worker is new; the others have good defaults and are in its list.

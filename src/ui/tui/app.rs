@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::{Backend, CrosstermBackend, TestBackend};
 use ratatui::layout::Rect;
@@ -16,7 +15,6 @@ use signal_hook::iterator::Signals;
 use crate::engine::{Event, RealWorld};
 use crate::plan::place::Place;
 use crate::ui::gallery::cast::Recorder;
-use crate::ui::tui::theme::{Role, Theme};
 use crate::ui::tui::{clipboard, terminal, view};
 use crate::ui::wizard::autoplay::{self, Player};
 use crate::ui::wizard::effects::EffectRunner;
@@ -24,8 +22,10 @@ use crate::ui::wizard::effects::demo::announced;
 use crate::ui::wizard::effects::ground::WizardFolders;
 use crate::ui::wizard::effects::questions::Replies;
 use crate::ui::wizard::effects::session;
+use crate::ui::wizard::key::Key;
 use crate::ui::wizard::message::{Effect, Msg};
 use crate::ui::wizard::model::Model;
+use crate::ui::wizard::role::{Role, Theme};
 use crate::ui::wizard::update;
 
 /// The shortest time between two frames that no key asked for.
@@ -184,7 +184,7 @@ fn signals(send: Sender<Msg>) {
     std::thread::spawn(move || {
         for signal in signals.forever() {
             let msg = match signal {
-                SIGTSTP => Msg::Key(KeyEvent::new(KeyCode::Char('z'), KeyModifiers::CONTROL)),
+                SIGTSTP => Msg::Key(Key::control('z')),
                 SIGCONT => Msg::Resumed,
                 _ => Msg::Leave(3),
             };

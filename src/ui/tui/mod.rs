@@ -2,6 +2,7 @@
 
 pub mod app;
 pub mod clipboard;
+pub mod keys;
 pub mod terminal;
 pub mod text;
 pub mod theme;

@@ -12,6 +12,7 @@ use crossterm::{cursor, execute, terminal};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use crate::plan::code::ProblemCode;
+use crate::ui::tui::keys;
 use crate::ui::wizard::message::Msg;
 
 /// The modes the terminal had before; taken by whoever restores it first.
@@ -87,7 +88,7 @@ pub fn hook_panics(told: Sender<Msg>) {
         let text =
             format!("{} a part of gangplank ended: {}{place}", ProblemCode::Bug05, words(info.payload()));
         let told = told.lock().unwrap_or_else(PoisonError::into_inner);
-        let _ = told.send(Msg::Say(super::theme::Role::Bad, text));
+        let _ = told.send(Msg::Say(crate::ui::wizard::role::Role::Bad, text));
     }));
 }
 
@@ -187,23 +188,23 @@ impl KeyReader {
 /// Keys that come all at once with line ends among them were pasted, whatever the terminal says.
 fn forward(event: Event, send: &Sender<Msg>) -> bool {
     let Event::Key(first) = event else { return one(event, send) };
-    let mut keys = vec![first];
-    while matches!(first.code, KeyCode::Char(_)) && keys.len() < 65_536 {
+    let mut pressed = vec![first];
+    while matches!(first.code, KeyCode::Char(_)) && pressed.len() < 65_536 {
         // Nobody types four keys in a row at this pace: the rest of a paste may come a little later.
-        let gap = if keys.len() > 3 { 20 } else { 2 };
+        let gap = if pressed.len() > 3 { 20 } else { 2 };
         match event::poll(Duration::from_millis(gap)) {
             Ok(true) => match event::read() {
-                Ok(Event::Key(key)) => keys.push(key),
-                Ok(other) => return flush(&keys, send) && one(other, send),
+                Ok(Event::Key(key)) => pressed.push(key),
+                Ok(other) => return flush(&pressed, send) && one(other, send),
                 Err(_) => break,
             },
             Ok(false) | Err(_) => break,
         }
     }
-    flush(&keys, send)
+    flush(&pressed, send)
 }
 
-fn flush(keys: &[KeyEvent], send: &Sender<Msg>) -> bool {
+fn flush(pressed: &[KeyEvent], send: &Sender<Msg>) -> bool {
     let letter = |key: &KeyEvent| match key.code {
         KeyCode::Char(c) if key.modifiers.is_empty() || key.modifiers == event::KeyModifiers::SHIFT => {
             Some(c)
@@ -212,16 +213,16 @@ fn flush(keys: &[KeyEvent], send: &Sender<Msg>) -> bool {
         KeyCode::Tab => Some('\t'),
         _ => None,
     };
-    let text: Option<String> = keys.iter().map(letter).collect();
+    let text: Option<String> = pressed.iter().map(letter).collect();
     match text {
         Some(text) if text.len() > 3 && text.contains('\n') => send.send(Msg::Paste(text)).is_ok(),
-        _ => keys.iter().all(|key| one(Event::Key(*key), send)),
+        _ => pressed.iter().all(|key| one(Event::Key(*key), send)),
     }
 }
 
 fn one(event: Event, send: &Sender<Msg>) -> bool {
     let msg = match event {
-        Event::Key(key) if key.kind != event::KeyEventKind::Release => Msg::Key(key),
+        Event::Key(key) if key.kind != event::KeyEventKind::Release => Msg::Key(keys::key(key)),
         Event::Paste(text) => Msg::Paste(text),
         Event::Resize(width, height) => Msg::Resize(width, height),
         Event::Key(_) | Event::FocusGained | Event::FocusLost | Event::Mouse(_) => return true,

@@ -3,8 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-
+use crate::ui::wizard::key::{Key, KeyCode};
 use crate::ui::wizard::message::Msg;
 use crate::ui::wizard::model::{Inspection, LookStatus, Model, Overlay, Screen};
 
@@ -13,7 +12,7 @@ pub const CAPTION: Duration = Duration::from_secs(3);
 /// And so long more for each letter.
 const LETTER: Duration = Duration::from_millis(28);
 /// Between two keys.
-const KEY: Duration = Duration::from_millis(260);
+const KEY_PACE: Duration = Duration::from_millis(260);
 /// Nothing is waited for longer.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(180);
 
@@ -109,13 +108,13 @@ pub fn beats(lab: &str) -> &'static [Beat] {
 }
 
 /// Reads `c<enter><down>`.
-pub fn keys(text: &str) -> Vec<KeyEvent> {
+pub fn keys(text: &str) -> Vec<Key> {
     let mut out = Vec::new();
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
         let named =
             rest.strip_prefix('<').and_then(|behind| behind.split_once('>')).and_then(|(name, behind)| {
-                let plain = |code| Some((KeyEvent::new(code, KeyModifiers::NONE), behind));
+                let plain = |code| Some((Key::plain(code), behind));
                 match name {
                     "enter" => plain(KeyCode::Enter),
                     "esc" => plain(KeyCode::Esc),
@@ -134,7 +133,7 @@ pub fn keys(text: &str) -> Vec<KeyEvent> {
                     "space" => plain(KeyCode::Char(' ')),
                     name => {
                         let letter = name.strip_prefix("c-").and_then(|rest| rest.chars().next())?;
-                        Some((KeyEvent::new(KeyCode::Char(letter), KeyModifiers::CONTROL), behind))
+                        Some((Key::control(letter), behind))
                     }
                 }
             });
@@ -142,7 +141,7 @@ pub fn keys(text: &str) -> Vec<KeyEvent> {
             out.push(key);
             rest = behind;
         } else {
-            out.push(KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE));
+            out.push(Key::plain(KeyCode::Char(c)));
             rest = rest.get(c.len_utf8()..).unwrap_or_default();
         }
     }
@@ -221,8 +220,8 @@ impl Player {
 
     /// A key: `.` stands still or goes on, PageDown is the clicker's next, Home begins again; any other is the
     /// person's, who has taken over.
-    pub fn key(&mut self, key: KeyEvent, model: &Model) -> PlayerReaction {
-        if !key.modifiers.is_empty() {
+    pub fn key(&mut self, key: Key, model: &Model) -> PlayerReaction {
+        if !key.is_bare() || key.shift {
             return PlayerReaction::Yours;
         }
         match key.code {
@@ -241,7 +240,7 @@ impl Player {
                     BeatStage::Presses(number, _) => number,
                     BeatStage::Waits(_) | BeatStage::Reads(_) => 0,
                 };
-                let before = Instant::now().checked_sub(KEY).unwrap_or_else(Instant::now);
+                let before = Instant::now().checked_sub(KEY_PACE).unwrap_or_else(Instant::now);
                 self.stage = BeatStage::Presses(pressed, before);
                 PlayerReaction::Mine
             }
@@ -276,7 +275,7 @@ impl Player {
             BeatStage::Reads(since) => {
                 let letters = u32::try_from(beat.caption.chars().count()).unwrap_or(80);
                 let time = if letters == 0 || self.hurried {
-                    KEY
+                    KEY_PACE
                 } else {
                     CAPTION.max(LETTER.saturating_mul(letters))
                 };
@@ -285,7 +284,7 @@ impl Player {
                 }
             }
             BeatStage::Presses(number, last) => {
-                if now.duration_since(last) < KEY {
+                if now.duration_since(last) < KEY_PACE {
                     return out;
                 }
                 if let Some(key) = keys(beat.keys).get(number) {
@@ -335,14 +334,14 @@ mod tests {
         let read = keys("a<enter><c-k><");
         assert_eq!(read.len(), 4);
         assert_eq!(read[1].code, KeyCode::Enter);
-        assert_eq!(read[2], KeyEvent::new(KeyCode::Char('k'), KeyModifiers::CONTROL));
+        assert_eq!(read[2], Key::control('k'));
         assert_eq!(read[3].code, KeyCode::Char('<'));
     }
 
     #[test]
     fn a_caption_stays_three_seconds_and_a_pause_stops_everything() {
         let model =
-            Model::new(crate::ui::tui::theme::Theme::default(), (80, 24), jiff::Timestamp::UNIX_EPOCH);
+            Model::new(crate::ui::wizard::role::Theme::default(), (80, 24), jiff::Timestamp::UNIX_EPOCH);
         let mut player = Player::new("first-cluster");
         let start = Instant::now();
         let first = player.poll(&model, start);

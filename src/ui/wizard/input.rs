@@ -2,21 +2,19 @@
 //!
 //! It is long because every key of every screen ends here.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
-use ratatui::style::{Modifier, Style};
-use ratatui_textarea::TextArea;
-
 use crate::plan::answers::{Answers, KubectlAnswers, WorkerAnswers};
 use crate::plan::place::Place;
 use crate::plan::range;
-use crate::ui::tui::theme::Role;
 use crate::ui::wizard::dialogs::bulk;
 use crate::ui::wizard::form::field::Field;
+use crate::ui::wizard::form::text_input::TextInput;
+use crate::ui::wizard::key::{Key, KeyCode};
 use crate::ui::wizard::keymap::{self, Command};
 use crate::ui::wizard::message::Effect;
 use crate::ui::wizard::model::{
     Button, Inspection, Item, Journey, LineFor, Model, Overlay, ProbeTarget, Screen,
 };
+use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::run;
 use crate::ui::wizard::update::{self, back, go, look, next, stale, validate};
 use crate::ui::wizard::{form, layer};
@@ -24,33 +22,8 @@ use crate::ui::wizard::{form, layer};
 /// Ticks without a key after which what was typed is looked at.
 const RESTS: u8 = 2;
 
-/// A line to type into; `secret` hides what is typed and keeps no history of it.
-pub fn line(text: &str, secret: bool) -> TextArea<'static> {
-    let mut area = TextArea::new(vec![text.to_owned()]);
-    area.set_cursor_line_style(Style::new());
-    area.set_cursor_style(Style::new().add_modifier(Modifier::REVERSED));
-    area.move_cursor(ratatui_textarea::CursorMove::End);
-    if secret {
-        area.set_mask_char('*');
-        area.set_max_histories(0);
-    }
-    area
-}
-
-/// Types a key into a single line; keys that would break it are left out.
-pub fn type_into(area: &mut TextArea<'static>, key: KeyEvent) {
-    let breaks = matches!(key.code, KeyCode::Enter | KeyCode::Tab | KeyCode::BackTab)
-        || key.modifiers.contains(KeyModifiers::CONTROL) && matches!(key.code, KeyCode::Char('m' | 'j'));
-    if !breaks {
-        area.input(key);
-    }
-}
-
 /// A key was pressed.
-pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
-    if key.kind == KeyEventKind::Release {
-        return Vec::new();
-    }
+pub fn key(model: &mut Model, key: Key) -> Vec<Effect> {
     if !model.dialogs.open.is_empty() {
         return layer::key(model, key);
     }
@@ -72,7 +45,7 @@ pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
             scroll(model, key.code == KeyCode::PageDown, 10);
             return Vec::new();
         }
-        type_into(editor, key);
+        editor.press(key);
         return typed(model);
     }
     plain(model, key)
@@ -83,7 +56,7 @@ fn typed(model: &mut Model) -> Vec<Effect> {
     let (Some(editor), Some(Item::Field(field))) = (&model.form.editor, model.item()) else {
         return Vec::new();
     };
-    let text = editor.lines().first().cloned().unwrap_or_default();
+    let text = editor.first().to_owned();
     let row = model.nav.row;
     let before = model.worker_name(row);
     field.set(&mut model.form.answers, row, &text);
@@ -211,7 +184,7 @@ pub fn edit_if_text(model: &mut Model) {
     if let Some(Item::Field(field)) = model.item()
         && field.choices().is_none()
     {
-        model.form.editor = Some(line(&field.get(&model.form.answers, model.nav.row), false));
+        model.form.editor = Some(TextInput::line(&field.get(&model.form.answers, model.nav.row)));
     }
 }
 
@@ -300,7 +273,7 @@ pub fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Next => tab(model, true),
         Command::Previous => tab(model, false),
         Command::Menu => {
-            model.dialogs.open.push(Overlay::Menu { search: line("", false), at: 0 });
+            model.dialogs.open.push(Overlay::Menu { search: TextInput::line(""), at: 0 });
             Vec::new()
         }
         Command::Jump => {
@@ -341,7 +314,10 @@ pub fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Look => look_again(model),
         Command::Add => add_worker(model, WorkerAnswers::default()),
         Command::Paste => {
-            model.dialogs.open.push(Overlay::PasteWorkers { text: line("", false), wrong: String::new() });
+            model
+                .dialogs
+                .open
+                .push(Overlay::PasteWorkers { text: TextInput::many(""), wrong: String::new() });
             Vec::new()
         }
         Command::Import => vec![Effect::FindHosts],
@@ -371,7 +347,7 @@ pub fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Undo => match host(model) {
             Some(host) => {
                 let what = crate::ui::wizard::model::Confirm::Undo { host };
-                model.dialogs.open.push(Overlay::Confirm { what, typed: line("", false), yes: false });
+                model.dialogs.open.push(Overlay::Confirm { what, typed: TextInput::line(""), yes: false });
                 Vec::new()
             }
             None => Vec::new(),
@@ -394,7 +370,7 @@ pub fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
             }
         }
         Command::Certificates => {
-            model.dialogs.open.push(Overlay::PasteCertificates { text: line("", false) });
+            model.dialogs.open.push(Overlay::PasteCertificates { text: TextInput::many("") });
             Vec::new()
         }
         Command::Output => {
@@ -407,7 +383,7 @@ pub fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
             Vec::new()
         }
         Command::Search => {
-            let text = line("", false);
+            let text = TextInput::line("");
             model.dialogs.open.push(Overlay::Line { what: LineFor::Search, text });
             Vec::new()
         }
@@ -464,7 +440,7 @@ fn ask_line(model: &mut Model, what: LineFor) -> Vec<Effect> {
         LineFor::SavePlan => format!("{name}.yaml"),
         LineFor::OpenPlan | LineFor::Search => String::new(),
     };
-    model.dialogs.open.push(Overlay::Line { what, text: line(&text, false) });
+    model.dialogs.open.push(Overlay::Line { what, text: TextInput::line(&text) });
     effects
 }
 
@@ -579,7 +555,7 @@ fn welcome(model: &mut Model) -> Vec<Effect> {
                 vec![Effect::OpenSession(saved.name.clone())]
             } else {
                 model.say(Role::Warn, "no session is kept here: open the plan the worker was onboarded with");
-                let text = line("", false);
+                let text = TextInput::line("");
                 model.dialogs.open.push(Overlay::Line { what: LineFor::OpenPlan, text });
                 Vec::new()
             }
@@ -595,7 +571,7 @@ fn welcome(model: &mut Model) -> Vec<Effect> {
             }
         },
         3 => {
-            let text = line("plan.yaml", false);
+            let text = TextInput::line("plan.yaml");
             model.dialogs.open.push(Overlay::Line { what: LineFor::OpenPlan, text });
             Vec::new()
         }
@@ -730,7 +706,7 @@ fn apply(model: &mut Model) -> Vec<Effect> {
     if let Some((host, actions)) = replaced.first().cloned() {
         let more = replaced.iter().skip(1).map(|(host, _)| host.clone()).collect();
         let what = crate::ui::wizard::model::Confirm::Replace { host, actions, more };
-        model.dialogs.open.push(Overlay::Confirm { what, typed: line("", false), yes: false });
+        model.dialogs.open.push(Overlay::Confirm { what, typed: TextInput::line(""), yes: false });
         return Vec::new();
     }
     update::start(model, Vec::new())
@@ -760,8 +736,8 @@ fn rows(model: &Model) -> usize {
 }
 
 /// Keys that are no command while no field is typed into.
-fn plain(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
-    if !(key.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT)).is_empty() {
+fn plain(model: &mut Model, key: Key) -> Vec<Effect> {
+    if !key.is_bare() {
         return Vec::new();
     }
     if model.nav.screen == Screen::Run {
@@ -814,7 +790,7 @@ fn scroll(model: &mut Model, down: bool, by: usize) {
     };
 }
 
-fn run_key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+fn run_key(model: &mut Model, key: Key) -> Vec<Effect> {
     if model.run.in_log || model.run.troubles.is_empty() {
         let rows = crate::ui::wizard::layout::log_rows(model);
         let page = isize::try_from(rows.saturating_sub(1)).unwrap_or(10);
@@ -876,7 +852,7 @@ fn run_key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     Vec::new()
 }
 
-fn live_key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+fn live_key(model: &mut Model, key: Key) -> Vec<Effect> {
     if let Some(
         command @ (Command::Help
         | Command::Menu
@@ -923,17 +899,13 @@ pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
     let lines = clean.trim().lines().count();
     if model.nav.screen == Screen::Workers && lines > 1 {
         let wrong = String::new();
-        let mut area = TextArea::new(clean.trim().lines().map(str::to_owned).collect());
-        area.set_cursor_line_style(Style::new());
-        area.move_cursor(ratatui_textarea::CursorMove::Bottom);
-        area.move_cursor(ratatui_textarea::CursorMove::End);
+        let area = TextInput::many(clean.trim());
         let effects = leave_field(model);
         model.dialogs.open.push(Overlay::PasteWorkers { text: area, wrong });
         return effects;
     }
     if let Some(editor) = &mut model.form.editor {
-        let one = clean.trim().lines().map(str::trim).collect::<Vec<_>>().join(" ");
-        editor.insert_str(&one);
+        editor.insert(&clean);
         return typed(model);
     }
     Vec::new()

@@ -3,9 +3,8 @@
 //!
 //! It is long because the table of all keys is one piece.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-
 use crate::ui::wizard::form::field::Field;
+use crate::ui::wizard::key::{Key, KeyCode};
 use crate::ui::wizard::model::{Button, Inspection, Item, Model, Screen};
 
 /// What a person can do.
@@ -93,13 +92,11 @@ pub enum Command {
     Redraw,
 }
 
-/// One key.
+/// A key of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Key {
-    /// Which.
-    pub code: KeyCode,
-    /// With what held.
-    pub with: KeyModifiers,
+pub struct Press {
+    /// The key.
+    pub key: Key,
     /// It works while a field is typed into too.
     pub in_field: bool,
 }
@@ -109,7 +106,7 @@ pub struct Binding {
     /// What it does.
     pub command: Command,
     /// Its keys, the first one is shown.
-    pub keys: &'static [Key],
+    pub keys: &'static [Press],
     /// A word for the bar.
     pub label: &'static str,
     /// A sentence for help and menu.
@@ -120,24 +117,24 @@ pub struct Binding {
     pub when: fn(&Model) -> bool,
 }
 
-const fn plain(code: KeyCode) -> Key {
-    Key { code, with: KeyModifiers::NONE, in_field: false }
+const fn plain(code: KeyCode) -> Press {
+    Press { key: Key::plain(code), in_field: false }
 }
 
-const fn letter(c: char) -> Key {
+const fn letter(c: char) -> Press {
     plain(KeyCode::Char(c))
 }
 
-const fn everywhere(code: KeyCode) -> Key {
-    Key { code, with: KeyModifiers::NONE, in_field: true }
+const fn everywhere(code: KeyCode) -> Press {
+    Press { key: Key::plain(code), in_field: true }
 }
 
-const fn ctrl(c: char) -> Key {
-    Key { code: KeyCode::Char(c), with: KeyModifiers::CONTROL, in_field: true }
+const fn ctrl(c: char) -> Press {
+    Press { key: Key::control(c), in_field: true }
 }
 
-const fn alt(c: char) -> Key {
-    Key { code: KeyCode::Char(c), with: KeyModifiers::ALT, in_field: true }
+const fn alt(c: char) -> Press {
+    Press { key: Key::alt(c), in_field: true }
 }
 
 fn always(_: &Model) -> bool {
@@ -547,20 +544,15 @@ pub fn possible(model: &Model) -> impl Iterator<Item = &'static Binding> {
 }
 
 /// The command of a key now; while a field is typed into, only keys that work there.
-pub fn command(model: &Model, key: KeyEvent, in_field: bool) -> Option<Command> {
-    let with = key.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT);
+pub fn command(model: &Model, key: Key, in_field: bool) -> Option<Command> {
     possible(model)
-        .find(|binding| {
-            binding
-                .keys
-                .iter()
-                .any(|one| one.code == key.code && one.with == with && (!in_field || one.in_field))
-        })
+        .find(|binding| binding.keys.iter().any(|one| one.key.same(key) && (!in_field || one.in_field)))
         .map(|binding| binding.command)
 }
 
 /// How a key is written.
-pub fn name(key: Key) -> String {
+pub fn name(press: Press) -> String {
+    let key = press.key;
     let word = match key.code {
         KeyCode::Enter => "Enter".to_owned(),
         KeyCode::Tab => "Tab".to_owned(),
@@ -568,14 +560,14 @@ pub fn name(key: Key) -> String {
         KeyCode::Esc => "Esc".to_owned(),
         KeyCode::Delete => "Del".to_owned(),
         KeyCode::F(number) => format!("F{number}"),
-        KeyCode::Char(c) if key.with == KeyModifiers::CONTROL => c.to_uppercase().to_string(),
+        KeyCode::Char(c) if key.control => c.to_uppercase().to_string(),
         KeyCode::Char(c) => c.to_string(),
         _ => String::new(),
     };
-    match key.with {
-        KeyModifiers::CONTROL => format!("Ctrl-{word}"),
-        KeyModifiers::ALT => format!("Alt-{word}"),
-        _ => word,
+    match (key.control, key.alt) {
+        (true, _) => format!("Ctrl-{word}"),
+        (_, true) => format!("Alt-{word}"),
+        (false, false) => word,
     }
 }
 
@@ -636,7 +628,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::ui::tui::theme::Theme;
+    use crate::ui::wizard::role::Theme;
 
     const SCREENS: [Screen; 10] = [
         Screen::Welcome,
@@ -662,10 +654,10 @@ mod tests {
     fn no_key_means_two_things_on_a_screen() {
         for screen in SCREENS {
             let model = model(screen);
-            let mut seen: Vec<(KeyCode, KeyModifiers)> = Vec::new();
+            let mut seen: Vec<Key> = Vec::new();
             for key in possible(&model).flat_map(|binding| binding.keys) {
-                assert!(!seen.contains(&(key.code, key.with)), "{screen:?}: {}", name(*key));
-                seen.push((key.code, key.with));
+                assert!(!seen.contains(&key.key), "{screen:?}: {}", name(*key));
+                seen.push(key.key);
             }
         }
     }
@@ -684,10 +676,10 @@ mod tests {
     #[test]
     fn while_typing_letters_are_text() {
         let model = model(Screen::Cluster);
-        let key = |c| KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE);
+        let key = |c| Key::plain(KeyCode::Char(c));
         assert_eq!(command(&model, key('e'), false), Some(Command::Explain));
         assert_eq!(command(&model, key('e'), true), None);
-        let control = KeyEvent::new(KeyCode::Char('k'), KeyModifiers::CONTROL);
+        let control = Key::control('k');
         assert_eq!(command(&model, control, true), Some(Command::Menu));
     }
 }

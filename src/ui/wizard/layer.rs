@@ -2,22 +2,23 @@
 //!
 //! It is long because every kind of overlay has its keys here.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher};
 
 use crate::plan::answers::{LoginAnswers, WorkerAnswers};
 use crate::plan::code::ProblemCode;
 use crate::plan::place::Place;
-use crate::ui::tui::theme::Role;
 use crate::ui::wizard::dialogs::bulk;
 use crate::ui::wizard::form::field::Field;
-use crate::ui::wizard::input::{line, on_log, perform, type_into};
+use crate::ui::wizard::form::text_input::TextInput;
+use crate::ui::wizard::input::{on_log, perform};
+use crate::ui::wizard::key::{Key, KeyCode};
 use crate::ui::wizard::keymap::{self, Command};
 use crate::ui::wizard::message::Effect;
 use crate::ui::wizard::model::{
     Confirm, Journey, LineFor, Model, Overlay, ProbeTarget, Question, Reply, Screen,
 };
+use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::run::{self, RunRemedy};
 use crate::ui::wizard::update::{self, edit, go, show_question, start};
 
@@ -90,22 +91,16 @@ impl AsRef<str> for Searched<'_> {
 
 /// Text pasted into what lies on top.
 pub fn paste(model: &mut Model, text: &str) {
-    let one = || text.trim().lines().map(str::trim).collect::<Vec<_>>().join(" ");
     match model.dialogs.open.last_mut() {
-        Some(Overlay::PasteWorkers { text: area, .. } | Overlay::PasteCertificates { text: area }) => {
-            area.insert_str(text);
-        }
-        Some(Overlay::Menu { search, .. }) => {
-            search.insert_str(one());
-        }
-        Some(Overlay::Ask { typed, .. }) => {
-            typed.insert_str(text.lines().next().unwrap_or_default());
-        }
-        Some(Overlay::Line { text: area, .. }) => {
-            area.insert_str(one());
-        }
+        Some(
+            Overlay::PasteWorkers { text: input, .. }
+            | Overlay::PasteCertificates { text: input }
+            | Overlay::Menu { search: input, .. }
+            | Overlay::Ask { typed: input, .. }
+            | Overlay::Line { text: input, .. },
+        ) => input.insert(text),
         Some(Overlay::Confirm { typed, yes, .. }) => {
-            typed.insert_str(one());
+            typed.insert(text);
             *yes = false;
         }
         _ => {}
@@ -123,9 +118,8 @@ fn answers(question: &Question) -> usize {
 
 /// A key while something lies over the screen.
 #[expect(clippy::too_many_lines, reason = "one arm for each overlay")]
-pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
-    let with = key.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT);
-    if with == KeyModifiers::CONTROL {
+pub fn key(model: &mut Model, key: Key) -> Vec<Effect> {
+    if key.control && !key.alt {
         match key.code {
             KeyCode::Char('z') => return vec![Effect::Suspend],
             KeyCode::Char('l') => return vec![Effect::Redraw],
@@ -180,12 +174,12 @@ pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         Overlay::PasteWorkers { text, wrong } => paste_workers(model, key, text, wrong),
         Overlay::PasteCertificates { mut text } => match key.code {
             KeyCode::Esc => Vec::new(),
-            KeyCode::Char('d') if with == KeyModifiers::CONTROL => {
-                vec![Effect::Certificates(text.lines().join("\n"))]
+            KeyCode::Char('d') if key.control && !key.alt => {
+                vec![Effect::Certificates(text.text())]
             }
-            KeyCode::Tab => vec![Effect::Certificates(text.lines().join("\n"))],
+            KeyCode::Tab => vec![Effect::Certificates(text.text())],
             _ => {
-                text.input(key);
+                text.press(key);
                 model.dialogs.open.push(Overlay::PasteCertificates { text });
                 Vec::new()
             }
@@ -193,9 +187,9 @@ pub fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
         Overlay::Import { hosts, at } => import(model, key, hosts, at),
         Overlay::Line { what, mut text } => match key.code {
             KeyCode::Esc => Vec::new(),
-            KeyCode::Enter => line_done(model, what, text.lines().first().map_or("", |text| text.trim())),
+            KeyCode::Enter => line_done(model, what, text.first().trim()),
             _ => {
-                type_into(&mut text, key);
+                text.press(key);
                 model.dialogs.open.push(Overlay::Line { what, text });
                 Vec::new()
             }
@@ -255,25 +249,15 @@ fn moved(code: KeyCode, at: usize, last: usize) -> usize {
     .min(last)
 }
 
-fn scrolled(
-    model: &mut Model,
-    key: KeyEvent,
-    scroll: usize,
-    make: impl FnOnce(usize) -> Overlay,
-) -> Vec<Effect> {
+fn scrolled(model: &mut Model, key: Key, scroll: usize, make: impl FnOnce(usize) -> Overlay) -> Vec<Effect> {
     if !matches!(key.code, KeyCode::Esc | KeyCode::Enter | KeyCode::Char('q' | '?')) {
         model.dialogs.open.push(make(moved(key.code, scroll, 10_000)));
     }
     Vec::new()
 }
 
-fn menu(
-    model: &mut Model,
-    key: KeyEvent,
-    mut search: ratatui_textarea::TextArea<'static>,
-    at: usize,
-) -> Vec<Effect> {
-    let text = search.lines().first().cloned().unwrap_or_default();
+fn menu(model: &mut Model, key: Key, mut search: TextInput, at: usize) -> Vec<Effect> {
+    let text = search.first().to_owned();
     let found = entries(model, &text);
     let last = found.len().saturating_sub(1);
     match key.code {
@@ -294,7 +278,7 @@ fn menu(
             model.dialogs.open.push(Overlay::Menu { search, at: moved(key.code, at, last) });
         }
         _ => {
-            type_into(&mut search, key);
+            search.press(key);
             model.dialogs.open.push(Overlay::Menu { search, at: 0 });
         }
     }
@@ -311,7 +295,7 @@ fn jump_to(model: &mut Model, screen: Screen) -> Vec<Effect> {
     effects
 }
 
-fn jump(model: &mut Model, key: KeyEvent, at: usize) -> Vec<Effect> {
+fn jump(model: &mut Model, key: Key, at: usize) -> Vec<Effect> {
     let screens = update::jumps(model);
     match key.code {
         KeyCode::Esc => Vec::new(),
@@ -334,17 +318,17 @@ fn jump(model: &mut Model, key: KeyEvent, at: usize) -> Vec<Effect> {
 
 fn ask(
     model: &mut Model,
-    key: KeyEvent,
+    key: Key,
     id: u64,
     question: Question,
-    mut typed: ratatui_textarea::TextArea<'static>,
+    mut typed: TextInput,
     at: usize,
 ) -> Vec<Effect> {
     if matches!(question, Question::Secret { .. }) && key.code == KeyCode::Enter {
         // What was typed is moved, not copied, so that it is wiped when it is not needed any more.
-        let text = typed.into_lines().into_iter().next().unwrap_or_default();
+        let secret = typed.into_secret();
         show_question(model);
-        return vec![Effect::Reply { id, reply: Reply::Secret(Some(zeroize::Zeroizing::new(text))) }];
+        return vec![Effect::Reply { id, reply: Reply::Secret(Some(secret)) }];
     }
     let reply = match (&question, key.code) {
         (Question::Secret { .. }, KeyCode::Esc) => Some(Reply::Secret(None)),
@@ -372,29 +356,23 @@ fn ask(
         code => moved(code, at, last),
     };
     if matches!(question, Question::Secret { .. }) {
-        type_into(&mut typed, key);
+        typed.press(key);
     }
     model.dialogs.open.push(Overlay::Ask { id, question, typed, at });
     Vec::new()
 }
 
-fn paste_workers(
-    model: &mut Model,
-    key: KeyEvent,
-    mut text: ratatui_textarea::TextArea<'static>,
-    wrong: String,
-) -> Vec<Effect> {
-    let done = key.code == KeyCode::Tab
-        || key.code == KeyCode::Char('d') && key.modifiers.contains(KeyModifiers::CONTROL);
+fn paste_workers(model: &mut Model, key: Key, mut text: TextInput, wrong: String) -> Vec<Effect> {
+    let done = key.code == KeyCode::Tab || key.code == KeyCode::Char('d') && key.control;
     if key.code == KeyCode::Esc {
         return Vec::new();
     }
     if !done {
-        text.input(key);
+        text.press(key);
         model.dialogs.open.push(Overlay::PasteWorkers { text, wrong });
         return Vec::new();
     }
-    match bulk::parse(&text.lines().join("\n")) {
+    match bulk::parse(&text.text()) {
         Ok(workers) if workers.is_empty() => {
             let wrong = "nothing was written yet".to_owned();
             model.dialogs.open.push(Overlay::PasteWorkers { text, wrong });
@@ -408,7 +386,7 @@ fn paste_workers(
     }
 }
 
-fn import(model: &mut Model, key: KeyEvent, mut hosts: Vec<(String, bool)>, at: usize) -> Vec<Effect> {
+fn import(model: &mut Model, key: Key, mut hosts: Vec<(String, bool)>, at: usize) -> Vec<Effect> {
     match key.code {
         KeyCode::Esc => Vec::new(),
         KeyCode::Char(' ') => {
@@ -470,15 +448,9 @@ fn line_done(model: &mut Model, what: LineFor, text: &str) -> Vec<Effect> {
     }
 }
 
-fn confirm(
-    model: &mut Model,
-    key: KeyEvent,
-    what: Confirm,
-    mut typed: ratatui_textarea::TextArea<'static>,
-    yes: bool,
-) -> Vec<Effect> {
+fn confirm(model: &mut Model, key: Key, what: Confirm, mut typed: TextInput, yes: bool) -> Vec<Effect> {
     let (Confirm::Replace { host, .. } | Confirm::Undo { host }) = &what;
-    let right = typed.lines().first().is_some_and(|text| text.trim() == host);
+    let right = typed.first().trim() == host;
     match key.code {
         KeyCode::Tab | KeyCode::BackTab | KeyCode::Left | KeyCode::Right => {
             let yes = right && !yes;
@@ -493,7 +465,7 @@ fn confirm(
         KeyCode::Enter if yes && right => {}
         KeyCode::Esc | KeyCode::Enter => return Vec::new(),
         _ => {
-            type_into(&mut typed, key);
+            typed.press(key);
             model.dialogs.open.push(Overlay::Confirm { what, typed, yes: false });
             return Vec::new();
         }
@@ -517,7 +489,11 @@ fn confirm(
                 Some((host, actions)) => {
                     let more = more.into_iter().skip(1).collect();
                     let what = Confirm::Replace { host, actions, more };
-                    model.dialogs.open.push(Overlay::Confirm { what, typed: line("", false), yes: false });
+                    model.dialogs.open.push(Overlay::Confirm {
+                        what,
+                        typed: TextInput::line(""),
+                        yes: false,
+                    });
                     Vec::new()
                 }
                 None => start(model, Vec::new()),
@@ -536,9 +512,9 @@ pub fn quit_choices(model: &Model) -> Vec<&'static str> {
     }
 }
 
-fn quit(model: &mut Model, key: KeyEvent, at: usize) -> Vec<Effect> {
+fn quit(model: &mut Model, key: Key, at: usize) -> Vec<Effect> {
     let choices = quit_choices(model);
-    let again = key.code == KeyCode::Char('c') && key.modifiers.contains(KeyModifiers::CONTROL);
+    let again = key.code == KeyCode::Char('c') && key.control;
     let at = match key.code {
         KeyCode::Esc => return Vec::new(),
         KeyCode::Enter => at,
@@ -581,7 +557,7 @@ fn requit(model: &mut Model, at: usize) -> Vec<Effect> {
 
 fn pick(
     model: &mut Model,
-    key: KeyEvent,
+    key: Key,
     mut chosen: std::collections::BTreeSet<String>,
     at: usize,
 ) -> Vec<Effect> {

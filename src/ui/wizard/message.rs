@@ -4,7 +4,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 
 use crate::engine::{PlacePreview, Stamped};
@@ -13,14 +12,15 @@ use crate::plan::action::Action;
 use crate::plan::answers::Answers;
 use crate::plan::place::Place;
 use crate::plan::problem::Problem;
-use crate::ui::tui::theme::Role;
+use crate::ui::wizard::key::Key;
 use crate::ui::wizard::model::{Look, Offline, ProbeTarget, Question, Reply, Saved};
+use crate::ui::wizard::role::Role;
 
 /// Something that happened.
 #[derive(Debug)]
 pub enum Msg {
     /// A key was pressed.
-    Key(KeyEvent),
+    Key(Key),
     /// Text was pasted.
     Paste(String),
     /// The window has another size.

@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use ratatui_textarea::TextArea;
 
 use crate::engine::PlacePreview;
 use crate::live;
@@ -17,8 +16,9 @@ use crate::plan::model::Plan;
 use crate::plan::place::Place;
 use crate::plan::problem::Problem;
 use crate::step::StepId;
-use crate::ui::tui::theme::{Role, Theme};
 use crate::ui::wizard::form::field::Field;
+use crate::ui::wizard::form::text_input::TextInput;
+use crate::ui::wizard::role::{Role, Theme};
 use crate::ui::wizard::screens::log::Log;
 
 /// The screens, in the order of the path.
@@ -415,7 +415,7 @@ pub enum Overlay {
     /// All commands.
     Menu {
         /// What is searched.
-        search: TextArea<'static>,
+        search: TextInput,
         /// The chosen one.
         at: usize,
     },
@@ -433,14 +433,14 @@ pub enum Overlay {
         /// What is asked.
         question: Question,
         /// What is typed, hidden for secrets.
-        typed: TextArea<'static>,
+        typed: TextInput,
         /// The chosen answer.
         at: usize,
     },
     /// Many workers at once.
     PasteWorkers {
         /// What is typed or pasted.
-        text: TextArea<'static>,
+        text: TextInput,
         /// What is wrong with it.
         wrong: String,
     },
@@ -454,21 +454,21 @@ pub enum Overlay {
     /// Certificates of an offline CA.
     PasteCertificates {
         /// What is pasted.
-        text: TextArea<'static>,
+        text: TextInput,
     },
     /// A line of text that something needs, such as a file name.
     Line {
         /// What it is for.
         what: LineFor,
         /// What is typed.
-        text: TextArea<'static>,
+        text: TextInput,
     },
     /// Something cannot be rebuilt: its name must be typed.
     Confirm {
         /// What is confirmed.
         what: Confirm,
         /// What is typed.
-        typed: TextArea<'static>,
+        typed: TextInput,
         /// `false` = Cancel has the keys.
         yes: bool,
     },
@@ -728,7 +728,7 @@ pub struct Form {
     /// The operator's home.
     pub home: Option<std::path::PathBuf>,
     /// The field is being typed into.
-    pub editor: Option<TextArea<'static>>,
+    pub editor: Option<TextInput>,
     /// Ticks since something was typed into the field.
     pub typed: u8,
     /// Fields that were left once: only those are told what is wrong.

@@ -9,15 +9,16 @@ use crate::plan::check::{PathBases, check, check_differences, finish};
 use crate::plan::model::Plan;
 use crate::plan::place::Place;
 use crate::profile::DIFFERENCES;
-use crate::ui::tui::theme::Role;
 use crate::ui::wizard::form;
 use crate::ui::wizard::form::field::Field;
+use crate::ui::wizard::form::text_input::TextInput;
 use crate::ui::wizard::input;
 use crate::ui::wizard::message::{Effect, Msg, Opened};
 use crate::ui::wizard::model::{
     CellState, Inspection, Item, Journey, Look, LookStatus, Model, Overlay, PATH, ProbeTarget, Question,
     Screen,
 };
+use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::run;
 
 /// Takes a message in.
@@ -167,7 +168,7 @@ pub fn show_question(model: &mut Model) {
     }
     let Some((id, question)) = model.dialogs.waiting.pop_front() else { return };
     let secret = matches!(question, Question::Secret { .. });
-    let typed = input::line("", secret);
+    let typed = if secret { TextInput::secret() } else { TextInput::line("") };
     // An unknown host key and the next step are never one reflex away from yes.
     let at = if matches!(question, Question::Trust { .. }) { 2 } else { 0 };
     model.dialogs.open.push(Overlay::Ask { id, question, typed, at });

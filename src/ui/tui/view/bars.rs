@@ -7,10 +7,11 @@ use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
 use crate::ui::tui::text::cut;
-use crate::ui::tui::theme::{Glyph, Role};
+use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::wizard::form;
 use crate::ui::wizard::keymap;
 use crate::ui::wizard::model::{Model, PATH, Screen};
+use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::review;
 
 /// What the right end of the title says.

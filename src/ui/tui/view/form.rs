@@ -9,10 +9,11 @@ use unicode_width::UnicodeWidthStr;
 use super::page::{Page, PageRow};
 use super::pane::{block, button_row, labels};
 use crate::ui::tui::text::cut;
-use crate::ui::tui::theme::{Glyph, Role};
+use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::wizard::form;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::model::{Item, Model};
+use crate::ui::wizard::role::Role;
 
 /// Cells a label takes.
 const LABEL: usize = 18;
@@ -118,16 +119,16 @@ fn draw_field(frame: &mut Frame, model: &Model, field: Field, area: Rect) {
     let close = Rect::new(inside.right(), at.y, 1, 1).intersection(at);
     frame.render_widget(Paragraph::new(Span::styled("]", edge)), close);
     if let (Some(editor), true) = (&model.form.editor, focused) {
-        let empty = editor.lines().first().is_none_or(String::is_empty);
+        let empty = editor.first().is_empty();
         if empty {
             let hint = hint(model, field);
             let text =
                 Span::styled(cut(&hint, usize::from(inside.width).saturating_sub(1)), theme.style(Role::Dim));
             let behind = Rect::new(inside.x.saturating_add(1), inside.y, inside.width.saturating_sub(1), 1);
-            frame.render_widget(editor, Rect::new(inside.x, inside.y, 1.min(inside.width), 1));
+            frame.render_widget(editor.widget(), Rect::new(inside.x, inside.y, 1.min(inside.width), 1));
             frame.render_widget(Paragraph::new(text), behind.intersection(at));
         } else {
-            frame.render_widget(editor, inside);
+            frame.render_widget(editor.widget(), inside);
         }
     } else {
         let text = if value.is_empty() {

@@ -17,8 +17,14 @@ use ratatui::widgets::Paragraph;
 
 use crate::plan::issue::is_control;
 use crate::ui::tui::text::some;
-use crate::ui::wizard::layout::{LEAST, Regions, regions};
+use crate::ui::wizard::layout::{Area, LEAST, Regions, regions};
 use crate::ui::wizard::model::{Model, Screen};
+
+impl From<Area> for Rect {
+    fn from(area: Area) -> Self {
+        Self::new(area.x, area.y, area.width, area.height)
+    }
+}
 
 /// Draws everything.
 pub fn draw(frame: &mut Frame, model: &Model) {
@@ -54,11 +60,11 @@ fn everything(frame: &mut Frame, model: &Model) {
     if regions.too_small {
         return too_small(frame, model);
     }
-    bars::title(frame, model, regions.title);
+    bars::title(frame, model, regions.title.into());
     if regions.rail_column {
-        rail::column(frame, model, regions.rail);
+        rail::column(frame, model, regions.rail.into());
     } else if regions.rail.height > 0 {
-        rail::line(frame, model, regions.rail);
+        rail::line(frame, model, regions.rail.into());
     }
     if model.live.open {
         let top = regions.rail.y.max(1);
@@ -67,8 +73,8 @@ fn everything(frame: &mut Frame, model: &Model) {
     } else {
         screen(frame, model, &regions);
     }
-    bars::status(frame, model, regions.status);
-    bars::keys(frame, model, regions.keys);
+    bars::status(frame, model, regions.status.into());
+    bars::keys(frame, model, regions.keys.into());
     for (at, _) in model.dialogs.open.iter().enumerate() {
         dialogs::draw(frame, model, at);
     }
@@ -76,18 +82,18 @@ fn everything(frame: &mut Frame, model: &Model) {
 
 fn screen(frame: &mut Frame, model: &Model, regions: &Regions) {
     match model.nav.screen {
-        Screen::Review => screens::review::draw(frame, model, regions.main),
+        Screen::Review => screens::review::draw(frame, model, regions.main.into()),
         Screen::Run => screens::run::draw(frame, model),
         _ => {
             let page = screens::page(model, regions.main.width);
-            form::draw(frame, model, &page, regions.main);
+            form::draw(frame, model, &page, regions.main.into());
         }
     }
     if regions.explain.width > 0 {
-        dialogs::explain::draw(frame, model, regions.explain, "e hide");
+        dialogs::explain::draw(frame, model, regions.explain.into(), "e hide");
     }
     if regions.live.height > 0 {
-        screens::live::strip(frame, model, regions.live);
+        screens::live::strip(frame, model, regions.live.into());
     }
 }
 

@@ -5,9 +5,10 @@ use ratatui::text::{Line, Span};
 use crate::plan::place::Place;
 use crate::step::StepState;
 use crate::ui::output::wrap::wrap;
-use crate::ui::tui::theme::{Glyph, Role};
+use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::model::{Inspection, Look, LookStatus, Model, ProbeTarget};
+use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::run;
 
 /// A row of a page.

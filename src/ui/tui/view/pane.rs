@@ -6,9 +6,10 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Paragraph};
 use unicode_width::UnicodeWidthStr;
 
-use crate::ui::tui::theme::{Glyph, Role, Theme};
+use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::wizard::form;
 use crate::ui::wizard::model::{Button, Item, Model};
+use crate::ui::wizard::role::{Role, Theme};
 
 /// A pane with a title at the left and words at the right.
 pub fn block<'a>(theme: &Theme, title: &'a str, right: &'a str, focus: bool) -> Block<'a> {

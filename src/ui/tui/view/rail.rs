@@ -9,9 +9,10 @@ use ratatui::widgets::Paragraph;
 use super::pane::block;
 use crate::ui::output::wrap::wrap;
 use crate::ui::tui::text::some;
-use crate::ui::tui::theme::{Glyph, Role};
+use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::wizard::form::field::{self, Field};
 use crate::ui::wizard::model::{Inspection, LookStatus, Model, PATH, ProbeTarget, Screen};
+use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::review;
 
 /// How a screen of the path is marked.

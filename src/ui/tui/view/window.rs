@@ -4,13 +4,14 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph};
-use ratatui_textarea::TextArea;
 use unicode_width::UnicodeWidthStr;
 
 use super::pane::block;
 use crate::ui::output::wrap::wrap;
-use crate::ui::tui::theme::{Glyph, Role};
+use crate::ui::tui::theme::{Glyph, Paint};
+use crate::ui::wizard::form::text_input::TextInput;
 use crate::ui::wizard::model::Model;
+use crate::ui::wizard::role::Role;
 
 /// A rectangle of this size, or as much of it as fits, in the middle of the window.
 pub fn centred(model: &Model, width: u16, height: u16) -> Rect {
@@ -83,7 +84,7 @@ pub fn choose<'a>(
 }
 
 /// A line to type into.
-pub fn field(frame: &mut Frame, model: &Model, label: &str, text: &TextArea<'static>, area: Rect) {
+pub fn field(frame: &mut Frame, model: &Model, label: &str, text: &TextInput, area: Rect) {
     let theme = &model.window.theme;
     let head = format!(" {label}{}[", if label.is_empty() { "" } else { " " });
     let width = u16::try_from(head.width()).unwrap_or(0);
@@ -95,7 +96,7 @@ pub fn field(frame: &mut Frame, model: &Model, label: &str, text: &TextArea<'sta
         1,
     )
     .intersection(area);
-    frame.render_widget(text, inside);
+    frame.render_widget(text.widget(), inside);
     let close = Rect::new(inside.right(), area.y, 1, 1).intersection(area);
     frame.render_widget(Paragraph::new(Span::styled("]", theme.style(Role::Accent))), close);
 }

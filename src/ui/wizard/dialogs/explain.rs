@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use crate::ui::output::explain::{self, Tabs};
 use crate::ui::output::wrap::wrap;
-use crate::ui::tui::theme::Role;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::model::{Model, Screen};
+use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::review;
 
 /// The tabs.

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use crate::engine::probe::{ApiSeen, CaSeen, WorkerSeen};
 use crate::kube::probe::NameCheck;
 use crate::plan::problem::{Problem, Verdict};
-use crate::ui::tui::theme::Role;
 use crate::ui::wizard::model::{Look, LookStatus};
+use crate::ui::wizard::role::Role;
 
 /// Verdicts as lines; the first one that stops is the problem.
 fn verdicts(look: &mut Look, list: &[Verdict]) {

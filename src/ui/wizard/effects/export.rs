@@ -9,11 +9,11 @@ use crate::plan::action::Content;
 use crate::plan::place::Place;
 use crate::plan::yaml;
 use crate::ui::script;
-use crate::ui::tui::theme::Role;
 use crate::ui::wizard::effects::ground::Ground;
 use crate::ui::wizard::effects::session::portable;
 use crate::ui::wizard::message::Msg;
 use crate::ui::wizard::model::Model;
+use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::review;
 use crate::ui::wizard::update;
 

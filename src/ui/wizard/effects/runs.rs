@@ -13,11 +13,11 @@ use crate::plan::model::Plan;
 use crate::plan::place::Place;
 use crate::plan::problem::Problem;
 use crate::plan::yaml;
-use crate::ui::tui::theme::Role;
 use crate::ui::wizard::effects::ground::{Ground, made};
 use crate::ui::wizard::effects::session::portable;
 use crate::ui::wizard::message::Msg;
 use crate::ui::wizard::model::Model;
+use crate::ui::wizard::role::Role;
 use crate::ui::wizard::update;
 
 /// What is to be done.

@@ -13,9 +13,9 @@ use crate::plan::answers::{Answers, KubectlAnswers};
 use crate::plan::code::ProblemCode;
 use crate::plan::issue::PlanIssue;
 use crate::plan::yaml;
-use crate::ui::tui::theme::Role;
 use crate::ui::wizard::message::{Msg, Opened};
 use crate::ui::wizard::model::{Model, Saved, Screen};
+use crate::ui::wizard::role::Role;
 
 /// What is written.
 #[derive(Debug, Clone)]
@@ -259,7 +259,7 @@ impl Saver {
 mod tests {
     use super::*;
     use crate::plan::answers::WorkerAnswers;
-    use crate::ui::tui::theme::Theme;
+    use crate::ui::wizard::role::Theme;
 
     #[test]
     fn a_session_opens_at_the_same_place_with_the_same_answers() {

@@ -1,6 +1,7 @@
 //! What stands on each form: its fields and buttons in the order of the Tab key.
 
 pub mod field;
+pub mod text_input;
 
 use crate::plan::plan_field::PlanField;
 use crate::ui::wizard::form::field::Field;
@@ -177,7 +178,7 @@ mod tests {
 
     use super::*;
     use crate::plan::answers::{Answers, WorkerAnswers};
-    use crate::ui::tui::theme::Theme;
+    use crate::ui::wizard::role::Theme;
 
     fn answered_in_full() -> Model {
         let mut model = Model::new(Theme::default(), (120, 36), Timestamp::UNIX_EPOCH);

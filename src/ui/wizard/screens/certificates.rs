@@ -7,8 +7,8 @@ use crate::plan::model::{Plan, Version, Worker};
 use crate::plan::place::Place;
 use crate::profile::{self, Identity, KUBELET};
 use crate::step::StepState;
-use crate::ui::tui::theme::Role;
 use crate::ui::wizard::model::Model;
+use crate::ui::wizard::role::Role;
 
 /// A card.
 #[derive(Debug, Clone, PartialEq)]

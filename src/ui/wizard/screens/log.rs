@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use crate::plan::issue::is_control;
-use crate::ui::tui::theme::Role;
+use crate::ui::wizard::role::Role;
 
 /// So many lines are kept for a place.
 pub const KEPT: usize = 5_000;

@@ -6,10 +6,10 @@ use crate::kube::kubeconfig_write::hide;
 use crate::plan::action::{Action, Content, Risk};
 use crate::plan::place::Place;
 use crate::step::StepState;
-use crate::ui::tui::theme::Role;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::message::Effect;
 use crate::ui::wizard::model::{Inspection, Model, Screen};
+use crate::ui::wizard::role::Role;
 use crate::ui::wizard::update::edit;
 
 /// A row of the review.

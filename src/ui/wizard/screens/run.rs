@@ -5,10 +5,10 @@ use crate::plan::action::Action;
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Remedy, Verdict};
 use crate::step::{CATALOGUE, On, Step};
-use crate::ui::tui::theme::Role;
 use crate::ui::wizard::form;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::model::{Cell, CellState, Model, Run, Screen, Trouble};
+use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::log::Log;
 
 /// A way out that can be taken on the problem card.

@@ -3,16 +3,16 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
-use ratatui_textarea::TextArea;
 
 use crate::ui::output::wrap::wrap;
-use crate::ui::tui::theme::Role;
 use crate::ui::tui::view::window::{centred, choose, dialog, field, say};
+use crate::ui::wizard::form::text_input::TextInput;
 use crate::ui::wizard::model::{Model, Question};
+use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::run;
 
 /// The question, what is typed, and the chosen answer.
-pub fn draw(frame: &mut Frame, model: &Model, question: &Question, typed: &TextArea<'static>, at: usize) {
+pub fn draw(frame: &mut Frame, model: &Model, question: &Question, typed: &TextInput, at: usize) {
     let width = 78.min(model.window.size.0.saturating_sub(4));
     let inside = usize::from(width).saturating_sub(4);
     let mut lines = Vec::new();

@@ -3,15 +3,16 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui_textarea::TextArea;
 
 use crate::plan::place::Place;
-use crate::ui::tui::theme::{Glyph, Role};
+use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::tui::view::window::{centred, dialog, field, say};
+use crate::ui::wizard::form::text_input::TextInput;
 use crate::ui::wizard::model::{Confirm, Model};
+use crate::ui::wizard::role::Role;
 
 /// What is lost, the name that is typed, and the two buttons.
-pub fn draw(frame: &mut Frame, model: &Model, what: &Confirm, typed: &TextArea<'static>, yes: bool) {
+pub fn draw(frame: &mut Frame, model: &Model, what: &Confirm, typed: &TextInput, yes: bool) {
     let theme = &model.window.theme;
     let width = 76.min(model.window.size.0.saturating_sub(4));
     let inside = usize::from(width).saturating_sub(4);
@@ -80,7 +81,7 @@ pub fn draw(frame: &mut Frame, model: &Model, what: &Confirm, typed: &TextArea<'
     say(model, &mut lines, Role::Text, &format!("Type {host} to go on:"), inside);
     lines.push(Line::raw(""));
     lines.push(Line::raw(""));
-    let right = typed.lines().first().is_some_and(|text| text.trim() == host);
+    let right = typed.first().trim() == host;
     let locked = if right { verb.to_owned() } else { format!("{verb} (locked)") };
     let cancel =
         if yes { "  [ Cancel ]".to_owned() } else { format!("{} [ Cancel ]", theme.glyph(Glyph::Here)) };

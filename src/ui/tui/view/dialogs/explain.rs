@@ -5,11 +5,12 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph};
 
-use crate::ui::tui::theme::Role;
+use crate::ui::tui::theme::Paint;
 use crate::ui::tui::view::pane::block;
 use crate::ui::tui::view::window::centred;
 use crate::ui::wizard::dialogs::explain as texts;
 use crate::ui::wizard::model::Model;
+use crate::ui::wizard::role::Role;
 
 /// Over the screen, where the window has no room for a pane beside it.
 pub fn over(frame: &mut Frame, model: &Model) {

@@ -5,11 +5,12 @@ use ratatui::text::{Line, Span};
 
 use crate::ui::output::wrap::wrap;
 use crate::ui::tui::text::fill;
-use crate::ui::tui::theme::Role;
+use crate::ui::tui::theme::Paint;
 use crate::ui::tui::view::window::{centred, dialog, say};
 use crate::ui::wizard::dialogs::explain as texts;
 use crate::ui::wizard::keymap;
 use crate::ui::wizard::model::Model;
+use crate::ui::wizard::role::Role;
 
 /// Its lines from `scroll` on.
 pub fn draw(frame: &mut Frame, model: &Model, scroll: usize) {

@@ -3,9 +3,10 @@
 use ratatui::Frame;
 use ratatui::text::{Line, Span};
 
-use crate::ui::tui::theme::{Glyph, Role};
+use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::tui::view::window::{centred, dialog};
 use crate::ui::wizard::model::Model;
+use crate::ui::wizard::role::Role;
 use crate::ui::wizard::update;
 
 /// The steps, `at` chosen.

@@ -2,14 +2,14 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui_textarea::TextArea;
 
-use crate::ui::tui::theme::Role;
 use crate::ui::tui::view::window::{centred, dialog, field, say};
+use crate::ui::wizard::form::text_input::TextInput;
 use crate::ui::wizard::model::{LineFor, Model};
+use crate::ui::wizard::role::Role;
 
 /// What it is for, and the line.
-pub fn draw(frame: &mut Frame, model: &Model, what: LineFor, text: &TextArea<'static>) {
+pub fn draw(frame: &mut Frame, model: &Model, what: LineFor, text: &TextInput) {
     let (title, words) = match what {
         LineFor::OpenPlan => ("Open a plan file", "The path of a plan.yaml."),
         LineFor::SavePlan => {

@@ -4,17 +4,18 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Clear, Paragraph};
-use ratatui_textarea::TextArea;
 
 use crate::ui::tui::text::fill;
-use crate::ui::tui::theme::{Glyph, Role};
+use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::tui::view::pane::block;
 use crate::ui::tui::view::window::{centred, field};
+use crate::ui::wizard::form::text_input::TextInput;
 use crate::ui::wizard::layer;
 use crate::ui::wizard::model::Model;
+use crate::ui::wizard::role::Role;
 
 /// The commands that match, `at` chosen.
-pub fn draw(frame: &mut Frame, model: &Model, search: &TextArea<'static>, at: usize) {
+pub fn draw(frame: &mut Frame, model: &Model, search: &TextInput, at: usize) {
     let theme = &model.window.theme;
     let area = centred(model, 86.min(model.window.size.0), 20.min(model.window.size.1.saturating_sub(2)));
     frame.render_widget(Clear, area);
@@ -22,7 +23,7 @@ pub fn draw(frame: &mut Frame, model: &Model, search: &TextArea<'static>, at: us
     let inner = pane.inner(area);
     frame.render_widget(pane, area);
     field(frame, model, "", search, Rect::new(inner.x, inner.y, inner.width, 1));
-    let text = search.lines().first().cloned().unwrap_or_default();
+    let text = search.first().to_owned();
     let found = layer::entries(model, &text);
     let rows = usize::from(inner.height).saturating_sub(2);
     let top = at.saturating_sub(rows.saturating_sub(1));

@@ -3,28 +3,28 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Paragraph};
-use ratatui_textarea::TextArea;
 
-use crate::ui::tui::theme::Role;
 use crate::ui::tui::view::pane::block;
 use crate::ui::tui::view::window::{centred, say};
+use crate::ui::wizard::form::text_input::TextInput;
 use crate::ui::wizard::model::Model;
+use crate::ui::wizard::role::Role;
 
 /// Workers, with what is wrong with the lines.
-pub fn workers(frame: &mut Frame, model: &Model, text: &TextArea<'static>, wrong: &str) {
+pub fn workers(frame: &mut Frame, model: &Model, text: &TextInput, wrong: &str) {
     let words = "One worker a line: 192.168.2.[1-3], worker[1-3] 192.168.2.[1-3], user@host:port, or lines \
                  of /etc/hosts. Tab or Ctrl-D takes them, Esc leaves them.";
     area(frame, model, "Paste many workers", words, text, wrong);
 }
 
 /// Certificates that an offline CA signed.
-pub fn certificates(frame: &mut Frame, model: &Model, text: &TextArea<'static>) {
+pub fn certificates(frame: &mut Frame, model: &Model, text: &TextInput) {
     let words = "Paste the certificates (PEM), any number of them, in any order. Each is checked against the \
                  key it is for. Tab or Ctrl-D gives them.";
     area(frame, model, "Certificates of the offline CA", words, text, "");
 }
 
-fn area(frame: &mut Frame, model: &Model, title: &str, words: &str, text: &TextArea<'static>, wrong: &str) {
+fn area(frame: &mut Frame, model: &Model, title: &str, words: &str, text: &TextInput, wrong: &str) {
     let theme = &model.window.theme;
     let rect = centred(
         model,
@@ -50,5 +50,5 @@ fn area(frame: &mut Frame, model: &Model, title: &str, words: &str, text: &TextA
         inner.height.saturating_sub(used).saturating_sub(1),
     )
     .intersection(inner);
-    frame.render_widget(text, below);
+    frame.render_widget(text.widget(), below);
 }

@@ -4,10 +4,10 @@ use ratatui::Frame;
 use ratatui::text::Line;
 
 use crate::plan::problem::Problem;
-use crate::ui::tui::theme::Role;
 use crate::ui::tui::view::window::{centred, choose, dialog, say};
 use crate::ui::wizard::layer;
 use crate::ui::wizard::model::{Model, ProbeTarget};
+use crate::ui::wizard::role::Role;
 
 /// What, evidence, and the numbered ways.
 pub fn draw(frame: &mut Frame, model: &Model, target: &ProbeTarget, problem: &Problem, at: usize) {

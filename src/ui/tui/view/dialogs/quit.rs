@@ -4,10 +4,10 @@ use ratatui::Frame;
 use ratatui::text::Line;
 
 use crate::ui::tui::text::cut;
-use crate::ui::tui::theme::Role;
 use crate::ui::tui::view::window::{centred, choose, dialog, say};
 use crate::ui::wizard::layer;
 use crate::ui::wizard::model::Model;
+use crate::ui::wizard::role::Role;
 
 /// What becomes of everything, and the ways.
 pub fn draw(frame: &mut Frame, model: &Model, at: usize) {

@@ -4,9 +4,10 @@ use ratatui::Frame;
 use ratatui::text::Line;
 
 use crate::ui::output::wrap::wrap;
-use crate::ui::tui::theme::Role;
+use crate::ui::tui::theme::Paint;
 use crate::ui::tui::view::window::{centred, dialog};
 use crate::ui::wizard::model::Model;
+use crate::ui::wizard::role::Role;
 
 /// Its lines from `scroll` on.
 pub fn draw(frame: &mut Frame, model: &Model, title: &str, lines: &[(Role, String)], scroll: usize) {

@@ -1,9 +1,9 @@
 //! Certificate CA: where it is and who signs.
 
-use crate::ui::tui::theme::Role;
 use crate::ui::tui::view::page::{Page, field, look};
 use crate::ui::wizard::form::field::{Field, ca_place};
 use crate::ui::wizard::model::{Model, ProbeTarget};
+use crate::ui::wizard::role::Role;
 
 /// Its rows.
 pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {

@@ -3,10 +3,11 @@
 use ratatui::text::{Line, Span};
 
 use crate::ui::tui::text::cut;
-use crate::ui::tui::theme::{Glyph, Role};
+use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::tui::view::page::{Page, field, inspection_note};
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::model::Model;
+use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::certificates::{MOST, cards};
 
 /// Its rows.

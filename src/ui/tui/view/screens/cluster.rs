@@ -1,9 +1,9 @@
 //! Cluster: its API, addresses and names.
 
-use crate::ui::tui::theme::Role;
 use crate::ui::tui::view::page::{Page, field, look};
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::model::{Model, ProbeTarget};
+use crate::ui::wizard::role::Role;
 
 /// Its rows.
 pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {

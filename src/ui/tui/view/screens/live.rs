@@ -8,9 +8,10 @@ use ratatui::widgets::Paragraph;
 
 use crate::ui::panel::{self, Ink};
 use crate::ui::tui::text::some;
-use crate::ui::tui::theme::Role;
+use crate::ui::tui::theme::Paint;
 use crate::ui::tui::view::pane::block;
 use crate::ui::wizard::model::Model;
+use crate::ui::wizard::role::Role;
 
 /// The strip below a screen.
 pub fn strip(frame: &mut Frame, model: &Model, area: Rect) {

@@ -3,9 +3,10 @@
 use ratatui::text::{Line, Span};
 
 use crate::ui::tui::text::{cut, fill};
-use crate::ui::tui::theme::Role;
+use crate::ui::tui::theme::Paint;
 use crate::ui::tui::view::page::Page;
 use crate::ui::wizard::model::Model;
+use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::certificates::MOST;
 use crate::ui::wizard::screens::run;
 

@@ -10,11 +10,12 @@ use crate::plan::problem::Verdict;
 use crate::step::{Proof, StepState};
 use crate::ui::output::wrap::wrap;
 use crate::ui::tui::text::{cut, fill, some};
-use crate::ui::tui::theme::{Glyph, Role};
+use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::tui::view::page::inspection_words;
 use crate::ui::tui::view::pane::{block, button_row, labels};
 use crate::ui::wizard::form;
 use crate::ui::wizard::model::{Button, Inspection, Item, Model};
+use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::review::{self, ReviewRow};
 
 /// Draws the review.

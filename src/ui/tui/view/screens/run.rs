@@ -9,11 +9,12 @@ use unicode_width::UnicodeWidthStr;
 use crate::plan::place::Place;
 use crate::ui::output::wrap::wrap;
 use crate::ui::tui::text::{cut, fill, some};
-use crate::ui::tui::theme::{Glyph, Role};
+use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::tui::view::pane::{block, button_row, labels};
 use crate::ui::wizard::form;
 use crate::ui::wizard::layout::run_parts;
 use crate::ui::wizard::model::{Cell, CellState, Model};
+use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::log::Log;
 use crate::ui::wizard::screens::run;
 
@@ -21,13 +22,13 @@ use crate::ui::wizard::screens::run;
 pub fn draw(frame: &mut Frame, model: &Model) {
     let (left, right, problem) = run_parts(model);
     if left.height > 2 {
-        matrix(frame, model, left);
+        matrix(frame, model, left.into());
     }
     if right.height > 2 {
-        output(frame, model, right);
+        output(frame, model, right.into());
     }
     if problem.height > 2 {
-        card(frame, model, problem);
+        card(frame, model, problem.into());
     }
 }
 

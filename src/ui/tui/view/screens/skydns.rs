@@ -4,10 +4,11 @@ use ratatui::text::Line;
 
 use crate::plan::place::Place;
 use crate::ui::tui::text::cut;
-use crate::ui::tui::theme::Role;
+use crate::ui::tui::theme::Paint;
 use crate::ui::tui::view::page::{Page, field, inspection_note, states};
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::model::Model;
+use crate::ui::wizard::role::Role;
 
 /// Its rows.
 pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {

@@ -3,10 +3,11 @@
 use ratatui::text::{Line, Span};
 
 use crate::ui::tui::text::{cut, fill};
-use crate::ui::tui::theme::{Glyph, Role};
+use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::tui::view::page::Page;
 use crate::ui::wizard::form;
 use crate::ui::wizard::model::Model;
+use crate::ui::wizard::role::Role;
 
 /// Its rows.
 pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {

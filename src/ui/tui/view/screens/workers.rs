@@ -4,10 +4,11 @@ use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
 use crate::ui::tui::text::{cut, fill, some};
-use crate::ui::tui::theme::{Glyph, Role};
+use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::tui::view::page::{Page, field, look};
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::model::{Item, Look, LookStatus, Model, ProbeTarget};
+use crate::ui::wizard::role::Role;
 
 /// Its rows.
 pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
