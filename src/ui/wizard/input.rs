@@ -344,6 +344,10 @@ pub fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
             model.say(Role::Warn, "started with --read-only: nothing is changed");
             Vec::new()
         }
+        Command::Undo | Command::Repair if model.run.going_on() => {
+            model.say(Role::Warn, update::AT_WORK);
+            Vec::new()
+        }
         Command::Undo => match host(model) {
             Some(host) => {
                 let what = crate::ui::wizard::model::Confirm::Undo { host };

@@ -470,6 +470,11 @@ fn confirm(model: &mut Model, key: Key, what: Confirm, mut typed: TextInput, yes
             return Vec::new();
         }
     }
+    // It may have begun since the name was asked for.
+    if model.run.going_on() {
+        model.say(Role::Warn, update::AT_WORK);
+        return Vec::new();
+    }
     match what {
         Confirm::Undo { host } => {
             let mut effects =
@@ -693,7 +698,7 @@ fn apply_remedy(model: &mut Model, act: &RunRemedy, place: Option<Place>) -> Vec
     }
     // Two runs at once would work on the same computer and the same cluster.
     if changes && model.run.going_on() {
-        model.say(Role::Warn, "the others are still at work; take this way when they are done");
+        model.say(Role::Warn, update::AT_WORK);
         return Vec::new();
     }
     let unconfirmed = worker.as_ref().is_some_and(|name| must_confirm(model, name));

@@ -550,10 +550,17 @@ pub fn edit(model: &mut Model, screen: Screen, field: Option<Field>, worker: Opt
     effects
 }
 
+/// Two at once would work on the same hosts.
+pub const AT_WORK: &str = "the others are still at work; take this way when they are done";
+
 /// Begins a run; `only` = these workers, empty = all of the journey.
 pub fn start(model: &mut Model, only: Vec<String>) -> Vec<Effect> {
     if model.run.read_only {
         model.say(Role::Warn, "started with --read-only: nothing is changed");
+        return Vec::new();
+    }
+    if model.run.going_on() {
+        model.say(Role::Warn, AT_WORK);
         return Vec::new();
     }
     let again: Vec<Place> = if only.is_empty() {
