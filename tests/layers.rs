@@ -137,7 +137,7 @@ fn planted_violations_are_found_with_file_and_line() {
         ("src/kube/a.rs", "use crate::profile;", ":1: kube may not use profile"),
         ("src/kube/a.rs", "use crate::lab::Lab;", ":1: kube may not use lab::Lab"),
         ("src/lab/a.rs", "use crate::step::Step;", ":1: lab may not use step::Step"),
-        ("src/step/a.rs", "use crate::host::{clean::line, Host};", ":1: step may not use host::Host"),
+        ("src/step/a.rs", "use crate::{host::Host, plan::clean::line};", ":1: step may not use host::Host"),
         ("src/step/a.rs", "use crate::lab::Lab;", ":1: step may not use lab::Lab"),
         ("src/engine/a.rs", "use crate::ui::tui;", ":1: engine may not use ui::tui"),
         ("src/engine/a.rs", "use crate::lab::Lab;", ":1: engine may not use lab::Lab"),
@@ -269,11 +269,11 @@ fn planted_violations_between_files_are_found_with_file_and_line() {
         ),
         (
             &[
-                ("src/kube/mod.rs", "pub use crate::host::Host;"),
-                ("src/host/mod.rs", "pub struct Host;"),
-                ("src/step/a.rs", "use crate::kube::Host;"),
+                ("src/engine/demo.rs", "pub use crate::lab::Lab;"),
+                ("src/lab/mod.rs", "pub struct Lab;"),
+                ("src/live/a.rs", "use crate::engine::demo::Lab;"),
             ],
-            "src/step/a.rs:1: step may not use host::Host",
+            "src/live/a.rs:1: live may not use lab::Lab",
         ),
         (
             &[
@@ -305,8 +305,8 @@ fn what_is_allowed_passes() {
     let full = "\n".repeat(LONG_LINES);
     let table_text = format!("{full}\npub const ROWS: &[(&str, u8)] = &[];");
     let table: &[&[(&str, &str)]] = &[
-        &[("src/step/a.rs", "use crate::host::clean::line;\nuse crate::kube::{self, Node};")],
-        &[("src/kube/a.rs", "use crate::host::clean::line;")],
+        &[("src/step/a.rs", "use crate::plan::clean::line;\nuse crate::kube::{self, Node};")],
+        &[("src/kube/a.rs", "use crate::plan::clean::line;")],
         &[("src/engine/a.rs", "use crate::step::{CATALOGUE, Look};\nuse crate::host::Host;")],
         &[
             ("src/engine/demo.rs", "use crate::lab::Lab;"),

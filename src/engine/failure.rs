@@ -33,7 +33,7 @@ pub(super) fn action_problem(
     problem = problem.seen(format!("exit status {status}"));
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     for line in lines.iter().skip(lines.len().saturating_sub(6)) {
-        problem = problem.seen(crate::host::clean::line(line));
+        problem = problem.seen(crate::plan::clean::line(line));
     }
     problem.seen("what was done before it stays; the next run goes on from there").way(Remedy::Retry)
 }

@@ -178,7 +178,7 @@ fn not_understood(place: &Place, lines: &[String]) -> Problem {
     };
     let mut problem = Problem::new(ProblemCode::Undo04, format!("{place}: {what}"));
     for line in lines.iter().take(NAMED) {
-        problem = problem.seen(crate::host::clean::line(line));
+        problem = problem.seen(crate::plan::clean::line(line));
     }
     if lines.len() > NAMED {
         problem = problem.seen(format!("and {} more", lines.len() - NAMED));
@@ -439,7 +439,7 @@ impl Engine<'_> {
                 let mut problem =
                     Problem::new(ProblemCode::Undo01, format!("{place}: {} failed", action.title()));
                 for line in said.lines().take(4) {
-                    problem = problem.seen(crate::host::clean::line(line));
+                    problem = problem.seen(crate::plan::clean::line(line));
                 }
                 TaskOutcome::Failed {
                     problem: problem.seen("the record stays, so undo can be run again").way(Remedy::Retry),

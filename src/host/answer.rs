@@ -3,7 +3,7 @@
 
 use openssl::base64;
 
-use super::clean;
+use crate::plan::clean;
 use crate::plan::fact::{
     DockerFact, Fact, FactQuery, FileFact, ImageFact, KeyFact, Known, KubeletFact, Machine, UnitFact,
 };

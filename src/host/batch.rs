@@ -515,12 +515,12 @@ impl Reader {
                     text.push_str(line);
                     text.push('\n');
                 }
-                hear(BatchProgress::Said(at, is_err, super::clean::line(line)));
+                hear(BatchProgress::Said(at, is_err, crate::plan::clean::line(line)));
             }
             None => {
                 // A shell that runs nothing, such as nologin, says why on stdout.
                 if (is_err || !self.started) && self.end.noise.len() < 4096 {
-                    self.end.noise.push_str(&super::clean::line(line));
+                    self.end.noise.push_str(&crate::plan::clean::line(line));
                     self.end.noise.push('\n');
                 }
             }

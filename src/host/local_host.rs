@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::host::batch::{ActionEnd, Batch, BatchEnd, BatchProgress};
-use crate::host::{Host, HostTrouble, LiveStream, Pipe, Stop, answer, clean};
+use crate::host::{Host, HostTrouble, LiveStream, Pipe, Stop, answer};
 use crate::pki;
 use crate::plan::action::{Action, Content, KeyAlgorithm, sha256};
+use crate::plan::clean;
 use crate::plan::fact::{Fact, FactQuery, Facts, FileFact, KeyFact, Known};
 use crate::plan::record::{self, Record, RecordKind, RecordLine};
 

@@ -387,7 +387,7 @@ impl KeyboardInteractivePrompt for Questions<'_> {
                 let wanted = if plain {
                     SecretWanted::Password { user, host, again: self.again }
                 } else {
-                    let question = prompt.text.chars().filter(|c| !c.is_control()).collect();
+                    let question = crate::plan::clean::words(&prompt.text);
                     SecretWanted::Answer { user, host, question, echo: prompt.echo }
                 };
                 let answer = if self.given_up { None } else { self.ask.secret(&wanted) };

@@ -6,7 +6,6 @@ mod agent;
 pub mod answer;
 pub mod batch;
 mod channel_io;
-pub mod clean;
 pub mod config;
 mod config_file;
 pub mod error;

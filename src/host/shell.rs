@@ -15,8 +15,9 @@ use super::batch::{self, Batch, BatchEnd, BatchProgress, Payload, Reader, Script
 use super::stop::Stop;
 use super::stream::{LiveStream, ShellStream};
 use super::wire::{Chunk, Duplex, RecvTimeout, Sender, Wire, WireCounts};
-use super::{Host, HostTrouble, Pipe, Vault, clean};
+use super::{Host, HostTrouble, Pipe, Vault};
 use crate::plan::action::SecretRef;
+use crate::plan::clean;
 
 /// How long a group that was told to end at once may take before the connection is cut.
 const KILL_GRACE: Duration = Duration::from_secs(3);

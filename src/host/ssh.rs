@@ -329,7 +329,7 @@ fn greet(socket: &Socket, target: &SshTarget, deadlines: &Deadlines) -> Result<S
         (Err(_), Some(bytes)) => {
             let text = String::from_utf8_lossy(&bytes).into_owned();
             let line = text.lines().next().unwrap_or_default();
-            let shown = line.chars().filter(|c| !c.is_control()).take(60).collect();
+            let shown = crate::plan::clean::short(line, 60);
             Err(WireError::NotSsh { addr, shown })
         }
         (Err(Stopped::Late), None) => Err(WireError::Timeout {

@@ -4,8 +4,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::clean;
 use super::wire::{Chunk, Duplex, RecvTimeout};
+use crate::plan::clean;
 
 /// One look at a host.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

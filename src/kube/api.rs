@@ -19,7 +19,6 @@ use ureq::unversioned::transport::{
 };
 use ureq::{Agent, Body};
 
-use super::clean;
 use super::clock::Clock;
 use super::credential::{Credential, certificates};
 use super::error::ApiError;
@@ -28,6 +27,7 @@ use super::pod::Pod;
 use super::probe;
 use super::tls::{self, TlsFault};
 use super::watch::NodeWatch;
+use crate::plan::clean;
 use crate::plan::model::{ApiAddress, Version};
 
 /// More than the nodes of a large cluster.
@@ -145,7 +145,7 @@ impl Api {
     /// The server's version.
     pub fn version(&self) -> Result<ServerVersion, ApiError> {
         let answer = self.get("/version")?;
-        let text = answer.get("gitVersion").and_then(Value::as_str).map(clean::line);
+        let text = answer.get("gitVersion").and_then(Value::as_str).map(clean::words);
         let text = text.ok_or_else(|| ApiError::NotKubernetes("/version names no version".to_owned()))?;
         let version = Version::parse(&text);
         let version = version.ok_or_else(|| ApiError::NotKubernetes(format!("{text} is no version")))?;
@@ -213,7 +213,7 @@ impl Api {
         if found != uid {
             return Err(ApiError::Conflict(format!(
                 "{path} is another object now (uid {})",
-                clean::line(found)
+                clean::words(found)
             )));
         }
         let options = json!({"kind": "DeleteOptions", "apiVersion": "v1", "preconditions": {"uid": uid},
@@ -363,7 +363,7 @@ impl<In: Transport> Connector<In> for CountedTcp {
 }
 
 fn bad_path(error: &ureq::http::Error) -> ApiError {
-    ApiError::Manifest(clean::line(&error.to_string()))
+    ApiError::Manifest(clean::words(&error.to_string()))
 }
 
 fn was_closed(error: &std::io::Error) -> bool {

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use super::clean;
+use crate::plan::clean;
 
 /// The `--format` argument whose lines [`parse`] reads (`{{json .}}` is empty before Docker 1.13).
 pub const FORMAT: &str = "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.CreatedAt}}\t{{.Status}}\t{{.Names}}";
@@ -66,13 +66,13 @@ impl Container {
         }
         // With links the list also holds `other/alias`; the container's own name has no slash.
         let name = names.split(',').find(|n| !n.contains('/')).unwrap_or(names);
-        let name = clean::line(name);
+        let name = clean::words(name);
         Ok(Self {
             id: (*id).to_owned(),
-            image: clean::line(image),
-            command: clean::line(unquoted(&command.join(" "))),
-            created: created_at(created).ok_or_else(|| clean::line(created)),
-            status: clean::line(status),
+            image: clean::words(image),
+            command: clean::words(unquoted(&command.join(" "))),
+            created: created_at(created).ok_or_else(|| clean::words(created)),
+            status: clean::words(status),
             kubelet: KubeletName::parse(&name),
             name,
         })

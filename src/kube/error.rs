@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 
-use super::clean;
 use super::tls::TlsFault;
+use crate::plan::clean;
 use crate::plan::code::ProblemCode;
 
 /// The API did not do what was asked.
@@ -97,7 +97,7 @@ impl ApiError {
     pub(super) fn from_answer(status: u16, body: &[u8]) -> Self {
         let object = serde_json::from_slice::<Value>(body).ok();
         let said = object.as_ref().filter(|o| o.get("kind").and_then(Value::as_str) == Some("Status"));
-        let words = said.and_then(|o| o.get("message")).and_then(Value::as_str).map(clean::line);
+        let words = said.and_then(|o| o.get("message")).and_then(Value::as_str).map(clean::words);
         let html = body.trim_ascii_start().starts_with(b"<");
         let message = words.unwrap_or_else(|| clean::short(&String::from_utf8_lossy(body), 200));
         match status {
@@ -118,7 +118,7 @@ impl ApiError {
 fn causes(said: Option<&Value>) -> Vec<(String, String)> {
     let list = said.and_then(|o| o.pointer("/details/causes")).and_then(Value::as_array);
     let word = |cause: &Value, field: &str| {
-        clean::line(cause.get(field).and_then(Value::as_str).unwrap_or_default())
+        clean::words(cause.get(field).and_then(Value::as_str).unwrap_or_default())
     };
     list.into_iter().flatten().map(|cause| (word(cause, "field"), word(cause, "message"))).collect()
 }

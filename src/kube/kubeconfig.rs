@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde_yaml::{Mapping, Value};
 use zeroize::Zeroizing;
 
-use super::clean;
+use crate::plan::clean;
 
 /// A kubeconfig, one file or several laid together.
 #[derive(Debug, Clone, Default)]
@@ -202,8 +202,8 @@ impl Kubeconfig {
     pub fn find(&self, context: Option<&str>) -> Result<KubeconfigTarget, KubeconfigError> {
         let wanted = context.or(self.current()).unwrap_or_default();
         let entry = find(&self.contexts, wanted).ok_or_else(|| KubeconfigError::NoContext {
-            wanted: if wanted.is_empty() { "set as current".to_owned() } else { clean::line(wanted) },
-            known: self.contexts().into_iter().map(clean::line).collect(),
+            wanted: if wanted.is_empty() { "set as current".to_owned() } else { clean::words(wanted) },
+            known: self.contexts().into_iter().map(clean::words).collect(),
         })?;
         let named = |key: &'static str, list: &[KubeconfigEntry]| {
             let name = entry.text(key).unwrap_or_default();
@@ -274,7 +274,7 @@ fn entries(map: &Mapping, plural: &str, one: &str, folder: &Path) -> Result<Vec<
         let body = match entry.get(one) {
             None | Some(Value::Null) => Mapping::new(),
             Some(Value::Mapping(body)) => body.clone(),
-            Some(_) => return Err(format!("{one} of {} is not a map", clean::line(&name))),
+            Some(_) => return Err(format!("{one} of {} is not a map", clean::words(&name))),
         };
         out.push(KubeconfigEntry { name, body, folder: folder.to_owned() });
     }

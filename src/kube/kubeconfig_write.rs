@@ -7,8 +7,8 @@ use minijinja::{Environment, UndefinedBehavior, context};
 use similar::{ChangeTag, TextDiff};
 use zeroize::Zeroizing;
 
-use super::clean;
 use super::kubeconfig::{Kubeconfig, Material};
+use crate::plan::clean;
 
 const TEMPLATE: &str = include_str!("../../assets/kubeconfig/kubeconfig.yaml");
 

@@ -4,7 +4,6 @@
 
 pub mod api;
 pub mod apply;
-pub mod clean;
 pub mod clock;
 pub mod cluster;
 pub mod credential;

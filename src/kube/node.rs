@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::clean;
+use crate::plan::clean;
 
 /// One node.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -157,7 +157,7 @@ fn pressures(status: &Value) -> Vec<String> {
 
 /// A string field, cleaned.
 pub(super) fn text(object: &Value, field: &str) -> Option<String> {
-    object.get(field).and_then(Value::as_str).map(clean::line)
+    object.get(field).and_then(Value::as_str).map(clean::words)
 }
 
 /// A time field; null, missing and unreadable are the same.

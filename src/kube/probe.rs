@@ -13,12 +13,12 @@ use openssl::ssl::{
 };
 use openssl::x509::{X509, X509Name, X509Ref};
 
-use super::clean;
 use super::clock::Clock;
 use super::credential::Credential;
 use super::error::ApiError;
 use super::sniff::{ClientCertRequest, Sniffed, request_tls12, request_tls13};
 use super::tls::{self, ServerCertificate, TlsFault};
+use crate::plan::clean;
 use crate::plan::hex;
 use crate::plan::model::{ApiAddress, Version};
 
@@ -170,7 +170,7 @@ pub(super) fn refusal(address: &ApiAddress, me: Option<&Credential>, wait: Durat
 
 /// Connects to the first address of the host that answers.
 pub(super) fn connect(address: &ApiAddress, wait: Duration) -> Result<TcpStream, ApiError> {
-    let unknown = |why: String| ApiError::Unreachable(format!("{}: {}", address.host, clean::line(&why)));
+    let unknown = |why: String| ApiError::Unreachable(format!("{}: {}", address.host, clean::words(&why)));
     let found =
         (address.host.as_str(), address.port).to_socket_addrs().map_err(|e| unknown(e.to_string()))?;
     let mut last = unknown("the name has no address".to_owned());
@@ -183,7 +183,7 @@ pub(super) fn connect(address: &ApiAddress, wait: Duration) -> Result<TcpStream,
             Err(e) if e.kind() == std::io::ErrorKind::TimedOut => {
                 last = ApiError::Timeout(format!("connecting to {socket}"));
             }
-            Err(e) => last = ApiError::Unreachable(format!("{socket}: {}", clean::line(&e.to_string()))),
+            Err(e) => last = ApiError::Unreachable(format!("{socket}: {}", clean::words(&e.to_string()))),
         }
     }
     Err(last)
@@ -203,7 +203,7 @@ fn shake(address: &ApiAddress, version: SslVersion, wait: Duration) -> Shake {
     };
     let ssl = match untrusting(address, version, &secret) {
         Ok(ssl) => ssl,
-        Err(error) => return failed(ApiError::Credential(clean::line(&error.to_string()))),
+        Err(error) => return failed(ApiError::Credential(clean::words(&error.to_string()))),
     };
     let read = |ssl: &SslRef, stream: &Sniffed| {
         let chain =
@@ -221,7 +221,7 @@ fn shake(address: &ApiAddress, version: SslVersion, wait: Duration) -> Shake {
             Shake { result: Ok(stream), tls, chain, clients }
         }
         Err(HandshakeError::SetupFailure(error)) => {
-            failed(ApiError::Credential(clean::line(&error.to_string())))
+            failed(ApiError::Credential(clean::words(&error.to_string())))
         }
         Err(HandshakeError::Failure(mid) | HandshakeError::WouldBlock(mid)) => {
             let (chain, clients, _) = read(mid.ssl(), mid.get_ref());
@@ -280,13 +280,13 @@ fn handshake_fault(error: &openssl::ssl::Error) -> ApiError {
             std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut => {
                 ApiError::Timeout("waiting for the TLS handshake".to_owned())
             }
-            _ => ApiError::Unreachable(format!("cut off during the handshake: {}", clean::line(&words))),
+            _ => ApiError::Unreachable(format!("cut off during the handshake: {}", clean::words(&words))),
         };
     }
     if words.contains("unexpected eof") {
         return ApiError::Unreachable("it closes the connection during the handshake".to_owned());
     }
-    ApiError::Tls(TlsFault::Other(clean::line(&words)))
+    ApiError::Tls(TlsFault::Other(clean::words(&words)))
 }
 
 /// The level OpenSSL verifies with here; Debian sets 2, OpenSSL's own default is 1.

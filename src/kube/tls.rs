@@ -9,7 +9,7 @@ use openssl::x509::store::X509StoreBuilder;
 use openssl::x509::verify::X509VerifyParam;
 use openssl::x509::{X509, X509NameRef, X509PurposeId, X509Ref, X509StoreContext, X509VerifyResult};
 
-use super::clean;
+use crate::plan::clean;
 
 /// Why TLS did not come up or cannot be trusted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -111,7 +111,7 @@ pub(super) fn check(chain: &[X509], ca: &[u8], host: Option<&str>, level: u32) -
     match verify(chain, ca, host, level) {
         Ok(X509VerifyResult::OK) => None,
         Ok(result) => Some(fault(result, leaf, chain)),
-        Err(error) => Some(TlsFault::Other(clean::line(&error.to_string()))),
+        Err(error) => Some(TlsFault::Other(clean::words(&error.to_string()))),
     }
 }
 
@@ -216,7 +216,7 @@ pub(super) fn name_line(name: &X509NameRef) -> String {
     for entry in name.entries() {
         let kind = entry.object().nid().short_name().unwrap_or("?");
         let value = entry.data().to_string().unwrap_or_default();
-        parts.push(format!("{kind}={}", clean::line(&value)));
+        parts.push(format!("{kind}={}", clean::words(&value)));
     }
     if parts.is_empty() { "an empty name".to_owned() } else { parts.join(", ") }
 }
@@ -232,7 +232,7 @@ fn names(cert: &X509Ref) -> Vec<String> {
     let mut out = Vec::new();
     for name in cert.subject_alt_names().iter().flatten() {
         if let Some(dns) = name.dnsname() {
-            out.push(clean::line(dns));
+            out.push(clean::words(dns));
         } else if let Some(ip) = name.ipaddress() {
             let four = <[u8; 4]>::try_from(ip).map(|ip| std::net::IpAddr::from(ip).to_string());
             let six = || <[u8; 16]>::try_from(ip).map(|ip| std::net::IpAddr::from(ip).to_string());

@@ -6,7 +6,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 use crate::host::batch::{ActionEnd, Batch, BatchEnd, BatchProgress, CompileError, named_by};
-use crate::host::{Host, HostTrouble, LiveStream, Pipe, Stop, WireCounts, WireError, answer, clean};
+use crate::host::{Host, HostTrouble, LiveStream, Pipe, Stop, WireCounts, WireError, answer};
 use crate::lab::act::{Carried, Doer};
 use crate::lab::dns::DnsPipe;
 use crate::lab::faults::{Cut, Fault};
@@ -16,6 +16,7 @@ use crate::lab::state::{HERE, Lab, LabState};
 use crate::lab::stream::LabStream;
 use crate::pki::{self, PkiError};
 use crate::plan::action::{Action, Content, KeyAlgorithm, SecretRef, Verb, sha256};
+use crate::plan::clean;
 use crate::plan::fact::Facts;
 
 /// How long a connection to nowhere is tried.

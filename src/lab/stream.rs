@@ -4,10 +4,10 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use crate::host::clean;
 use crate::host::stream::{Live, LiveStream, Sample};
 use crate::lab::machine::lost;
 use crate::lab::state::Lab;
+use crate::plan::clean;
 
 /// How often an idle stream looks at its machine, of real time.
 const LOOK: Duration = Duration::from_millis(150);

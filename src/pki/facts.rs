@@ -13,6 +13,7 @@ use x509_parser::prelude::{FromDer, X509Certificate};
 use super::error::PkiError;
 use super::key::KeyKind;
 use super::san::San;
+use crate::plan::clean::is_invisible;
 use crate::plan::hex;
 
 /// A certificate, read.
@@ -196,10 +197,10 @@ pub(super) fn entries(name: &X509NameRef) -> Vec<(String, String)> {
     name.entries().map(entry).collect()
 }
 
-/// Control characters do not reach the screen, and what separates entries is escaped.
+/// Invisible characters do not reach the screen, and what separates entries is escaped.
 pub(super) fn one_line(name: &[(String, String)]) -> String {
     let clean = |value: &str| -> String {
-        value.chars().map(|c| if c.is_control() { '?' } else { c }).collect::<String>().replace(',', "\\,")
+        value.chars().map(|c| if is_invisible(c) { '?' } else { c }).collect::<String>().replace(',', "\\,")
     };
     name.iter().map(|(kind, value)| format!("{kind}={}", clean(value))).collect::<Vec<_>>().join(", ")
 }

@@ -4,7 +4,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::tree::{TextPlace, TreeEntry, TreeNode, Value};
-use crate::plan::issue::{PlanIssue, is_control, shown};
+use crate::plan::clean::is_invisible;
+use crate::plan::issue::{PlanIssue, shown};
 
 /// Where each field of a file was written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -115,7 +116,7 @@ impl Shape {
     }
 
     fn unknown(&mut self, field: &str, key: &str, place: Option<TextPlace>, keys: &[&str]) {
-        let field: String = field.chars().filter(|c| !is_control(*c)).take(80).collect();
+        let field: String = field.chars().filter(|c| !is_invisible(*c)).take(80).collect();
         let mut issue = if is_secret(key) {
             PlanIssue::wrong(
                 field,
@@ -172,7 +173,7 @@ impl Shape {
             self.issues.push(PlanIssue::wrong(field, what, format!("write it in quotes: \"{text}\"")));
             return None;
         }
-        if let Some(c) = text.chars().find(|c| is_control(*c)) {
+        if let Some(c) = text.chars().find(|c| is_invisible(*c)) {
             let what = format!("has a character that cannot be seen (U+{:04X})", u32::from(c));
             self.issues.push(PlanIssue::wrong(field, what, "remove it"));
             return None;

@@ -3,6 +3,8 @@
 
 use std::fmt::{self, Write as _};
 
+use crate::plan::clean::is_invisible;
+
 /// One thing to say about the answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanIssue {
@@ -91,18 +93,12 @@ pub fn shown(text: &str) -> String {
         }
         match c {
             '"' | '\\' => out.extend(['\\', c]),
-            c if is_control(c) => out.extend(c.escape_unicode()),
+            c if is_invisible(c) => out.extend(c.escape_unicode()),
             c => out.push(c),
         }
     }
     out.push('"');
     out
-}
-
-/// Characters that move the cursor, hide text or turn its direction.
-pub fn is_control(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 pub mod action;
 pub mod answers;
 pub mod check;
+pub mod clean;
 pub mod code;
 pub mod fact;
 mod field;

@@ -11,7 +11,8 @@ use ipnet::IpNet;
 
 use super::model::{ApiAddress, ImageTar, Version};
 use super::range::Refusal;
-use crate::plan::issue::{is_control, shown};
+use crate::plan::clean::is_invisible;
+use crate::plan::issue::shown;
 
 /// The directories that paths in a plan start from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -218,7 +219,7 @@ pub(crate) fn ssh_host(text: &str) -> Validated<String> {
 
 /// An SSH user.
 pub(crate) fn ssh_user(text: &str) -> Validated<String> {
-    let ok = |c: char| !c.is_whitespace() && !is_control(c) && !"@:/'\"\\`$".contains(c);
+    let ok = |c: char| !c.is_whitespace() && !is_invisible(c) && !"@:/'\"\\`$".contains(c);
     if !text.is_empty() && text.len() <= 64 && !text.starts_with('-') && text.chars().all(ok) {
         return Ok(text.to_owned());
     }
@@ -283,7 +284,7 @@ pub(crate) fn sha256(text: &str) -> Validated<String> {
 
 /// A path here: `~` is the home directory, relative starts at the base.
 pub(crate) fn path(text: &str, places: &PathBases) -> Validated<PathBuf> {
-    if text.trim().is_empty() || text.chars().any(is_control) {
+    if text.trim().is_empty() || text.chars().any(is_invisible) {
         return no(text, "is not a path", "write the path of a file");
     }
     if let Some(rest) = text.strip_prefix('~') {
@@ -301,7 +302,7 @@ pub(crate) fn path(text: &str, places: &PathBases) -> Validated<PathBuf> {
 
 /// A path on a host: absolute.
 pub(crate) fn host_path(text: &str) -> Validated<String> {
-    if text.chars().any(is_control) {
+    if text.chars().any(is_invisible) {
         return no(text, "is not a path", "write the whole path");
     }
     if text.starts_with('/') && text.len() > 1 {
@@ -332,7 +333,7 @@ pub(crate) fn image_name(text: &str) -> Validated<String> {
 
 /// A name in a kubeconfig.
 pub(crate) fn entry_name(text: &str) -> Validated<String> {
-    if !text.trim().is_empty() && text.len() <= 253 && !text.chars().any(is_control) {
+    if !text.trim().is_empty() && text.len() <= 253 && !text.chars().any(is_invisible) {
         return Ok(text.to_owned());
     }
     no(text, "is not a name", "write one like demo")
@@ -344,7 +345,7 @@ pub(crate) fn argument(text: &str, ours: &[(&str, &str)]) -> Validated<String> {
     let Some(name) = flag.strip_prefix("--") else {
         return no(text, "does not begin with --", "write it as --flag=value");
     };
-    if text.chars().any(is_control) {
+    if text.chars().any(is_invisible) {
         return no(text, "has a control character", "remove it");
     }
     if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)) {

@@ -189,7 +189,7 @@ fn syntax(error: &serde_yaml::Error, text: &str, file: &Path) -> PlanIssue {
     } else {
         let at = said.find(" at line ").unwrap_or(said.len());
         let reason: String =
-            said[..at].chars().filter(|c| !crate::plan::issue::is_control(*c)).take(160).collect();
+            said[..at].chars().filter(|c| !crate::plan::clean::is_invisible(*c)).take(160).collect();
         (format!("is not YAML: {reason}"), String::new())
     };
     let mut issue = PlanIssue::wrong("", what, cure);

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::state::unknown;
-use crate::host::clean;
 use crate::kube::Node;
 use crate::pki::CaInfo;
 use crate::plan::action::{Action, Content, sha256};
+use crate::plan::clean;
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::{Facts, FileFact, Known};
 use crate::plan::model::{Plan, Version, Worker};

@@ -14,14 +14,14 @@ pub const LAYERS: &[(&str, &[&str])] = &[
     ("profile", &["plan", "profile"]),
     ("pki", &["plan", "pki"]),
     ("host", &["plan", "pki", "host"]),
-    ("kube", &["plan", "pki", "host", "kube"]),
+    ("kube", &["plan", "pki", "kube"]),
     // A world beside the real one: only two files of the engine know that it is there. It names the paths a real
     // kubelet reads.
     (
         "lab",
         &["plan", "pki", "host", "kube", "lab", "profile::KUBELET", "profile::MANIFESTS", "profile::SSL"],
     ),
-    ("step", &["plan", "profile", "pki", "kube", "host::clean", "step"]),
+    ("step", &["plan", "profile", "pki", "kube", "step"]),
     ("engine", &["plan", "profile", "pki", "host", "kube", "step", "engine"]),
     ("engine/world/scripted", &["plan", "profile", "pki", "host", "kube", "lab", "step", "engine"]),
     ("engine/demo", &["plan", "profile", "pki", "host", "kube", "lab", "step", "engine"]),

@@ -492,7 +492,7 @@ impl Remote {
 
 fn refused(said: &str) -> Problem {
     let mut problem = Problem::new(ProblemCode::Ca14, "openssl on the CA host refused to sign");
-    for line in said.lines().map(crate::host::clean::line).filter(|line| !line.trim().is_empty()).take(4) {
+    for line in said.lines().map(crate::plan::clean::line).filter(|line| !line.trim().is_empty()).take(4) {
         problem = problem.seen(line);
     }
     let lower = said.to_lowercase();

@@ -136,7 +136,7 @@ fn fill(text: &str, values: &BTreeMap<&str, String>) -> String {
         };
         match values.get(name).filter(|value| !value.is_empty()) {
             // An answer is one line, whatever was pasted.
-            Some(value) => out.push_str(&crate::host::clean::line(value)),
+            Some(value) => out.push_str(&crate::plan::clean::line(value)),
             None => out.extend(["<", name, ">"]),
         }
         rest = after;

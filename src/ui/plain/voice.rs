@@ -10,7 +10,7 @@ use signal_hook::iterator::Signals;
 use unicode_width::UnicodeWidthStr;
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::host::clean;
+use crate::plan::clean;
 use crate::ui::output::wrap::wrap;
 use crate::ui::wizard::message::Msg;
 use crate::ui::wizard::role::Role;

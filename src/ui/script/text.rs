@@ -1,6 +1,6 @@
 //! Small pieces of shell text: a quoted word, a comment, a here-document.
 
-use crate::host::clean;
+use crate::plan::clean;
 
 /// Columns of a comment.
 pub(super) const WIDTH: usize = 98;
@@ -24,7 +24,7 @@ pub(super) fn comment(text: &str) -> String {
     let start = text.len().saturating_sub(text.trim_start().len());
     let indent = " ".repeat(start);
     let mut lines = vec![format!("#{indent}")];
-    for word in clean::line(&text.replace(['\n', '\r'], " ")).split_whitespace() {
+    for word in clean::words(text).split_whitespace() {
         let long = |line: &String| line.chars().count().saturating_add(word.chars().count()) >= WIDTH;
         if lines.last().is_some_and(long) {
             lines.push(format!("#{indent}"));

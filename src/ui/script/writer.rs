@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::PlacePreview;
-use crate::host::clean;
 use crate::plan::action::{Action, Slot};
+use crate::plan::clean;
 use crate::plan::model::{CaPlace, Plan};
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Verdict};

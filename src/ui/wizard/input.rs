@@ -895,7 +895,7 @@ fn live_key(model: &mut Model, key: Key) -> Vec<Effect> {
 /// Text was pasted.
 pub fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
     let clean = text.replace("\r\n", "\n").replace('\r', "\n");
-    let clean = clean.split('\n').map(crate::host::clean::line).collect::<Vec<_>>().join("\n");
+    let clean = clean.split('\n').map(crate::plan::clean::line).collect::<Vec<_>>().join("\n");
     if !model.dialogs.open.is_empty() {
         layer::paste(model, &clean);
         return Vec::new();

@@ -100,7 +100,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
                 model.say(Role::Warn, "ssh_config names no hosts");
             } else {
                 let seen =
-                    |host: String| host.chars().filter(|c| !crate::plan::issue::is_control(*c)).collect();
+                    |host: String| host.chars().filter(|c| !crate::plan::clean::is_invisible(*c)).collect();
                 let hosts = hosts.into_iter().map(|host| (seen(host), false)).collect();
                 model.dialogs.open.push(Overlay::Import { hosts, at: 0 });
             }

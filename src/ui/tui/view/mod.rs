@@ -15,7 +15,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 use ratatui::widgets::Paragraph;
 
-use crate::plan::issue::is_control;
+use crate::plan::clean::is_invisible;
 use crate::ui::tui::text::some;
 use crate::ui::wizard::layout::{Area, LEAST, Regions, regions};
 use crate::ui::wizard::model::{Model, Screen};
@@ -40,7 +40,7 @@ fn safe(buffer: &mut Buffer, ascii: bool) {
         if symbol.len() == 1 && symbol.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
             continue;
         }
-        if symbol.chars().any(is_control) {
+        if symbol.chars().any(is_invisible) {
             cell.set_symbol(" ");
         } else if ascii && !symbol.is_empty() && !symbol.is_ascii() {
             cell.set_symbol(match symbol {

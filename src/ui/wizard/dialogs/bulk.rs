@@ -11,7 +11,7 @@ pub fn parse(text: &str) -> Result<Vec<WorkerAnswers>, String> {
     let mut wrong = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
         let seen: String =
-            line.chars().filter(|c| *c == '\t' || !crate::plan::issue::is_control(*c)).collect();
+            line.chars().filter(|c| *c == '\t' || !crate::plan::clean::is_invisible(*c)).collect();
         let line = seen.split('#').next().unwrap_or_default().trim().trim_end_matches(',');
         if line.is_empty() {
             continue;

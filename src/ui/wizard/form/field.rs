@@ -357,7 +357,7 @@ impl Field {
     /// Writes the answer; what is empty is taken back.
     pub fn set(self, answers: &mut Answers, row: usize, value: &str) {
         // What nobody sees is no answer, and a plan file with it could not be opened again.
-        let seen: String = value.chars().filter(|c| !crate::plan::issue::is_control(*c)).collect();
+        let seen: String = value.chars().filter(|c| !crate::plan::clean::is_invisible(*c)).collect();
         let value = seen.trim();
         let text = (!value.is_empty()).then(|| value.to_owned());
         // What is no number is kept as one that is judged wrong, so that nothing that was typed gets lost.

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::plan::issue::is_control;
+use crate::plan::clean;
 use crate::ui::wizard::role::Role;
 
 /// So many lines are kept for a place.
@@ -57,7 +57,7 @@ impl Default for Log {
 impl Log {
     /// Adds a line.
     pub fn push(&mut self, at: String, role: Role, text: String) {
-        let text = if text.chars().any(is_control) { clean(&text) } else { text };
+        let text = if text.chars().any(clean::is_invisible) { clean::line(&text) } else { text };
         if self.lines.len() >= KEPT {
             self.lines.pop_front();
             self.dropped = self.dropped.saturating_add(1);
@@ -156,38 +156,6 @@ impl Log {
     }
 }
 
-/// A line of somebody else's program as plain text: no colours, titles or cursor movements; what was written over
-/// after a carriage return is what counts, and a tab is spaces.
-pub fn clean(text: &str) -> String {
-    let mut out = String::new();
-    let mut chars = text.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '\u{1b}' => match chars.next() {
-                // A command to the terminal ends with a letter or a sign above the digits.
-                Some('[') => while chars.next().is_some_and(|c| !('@'..='~').contains(&c)) {},
-                // A text for the terminal, such as its title, ends with a bell or `ESC \`.
-                Some(']' | 'P' | '_' | '^' | 'X') => {
-                    while let Some(c) = chars.next() {
-                        if matches!(c, '\u{7}' | '\u{9c}')
-                            || c == '\u{1b}' && chars.next_if_eq(&'\\').is_some()
-                        {
-                            break;
-                        }
-                    }
-                }
-                Some(_) | None => {}
-            },
-            '\u{9b}' => while chars.next().is_some_and(|c| !('@'..='~').contains(&c)) {},
-            '\r' if chars.peek().is_some() => out.clear(),
-            '\t' => out.push_str("    "),
-            c if is_control(c) => {}
-            c => out.push(c),
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,7 +168,7 @@ mod tests {
             ("\u{1b}]52;c;aGk=\u{1b}\\b", "b"),
             ("\u{1b}[2J\u{1b}[H\u{9b}5;5Hc", "c"),
             ("10 %\r50 %\r100 %\r", "100 %"),
-            ("a\tb\u{8}\u{202e}c\u{7}", "a    bc"),
+            ("a\tb\u{8}\u{202e}c\u{7}", "a bc"),
             ("\u{1b}", ""),
             ("\u{1b}]0;never ends", ""),
             ("plain ✓", "plain ✓"),

@@ -154,7 +154,7 @@ pub fn diff(model: &Model) -> Vec<(Role, String)> {
                 similar::ChangeTag::Delete => ("-", Role::Removed),
                 similar::ChangeTag::Insert => ("+", Role::Added),
             };
-            let text = crate::host::clean::line(change.value().trim_end_matches('\n'));
+            let text = crate::plan::clean::line(change.value().trim_end_matches('\n'));
             lines.push((role, format!("{sign} {text}")));
         }
         lines.push((Role::Text, String::new()));
