@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use gangplank::engine::session::journal::left_open;
+use gangplank::engine::session::version;
 use gangplank::engine::{Engine, ExitCode, Front, Journal, RealWorld, RunOptions, Session};
 use gangplank::host::{NewKeys, SshEnvironment, Stop, TrustPolicy};
 use gangplank::plan::answers::EXAMPLE;
@@ -279,6 +280,7 @@ fn plan(common: &CommonFlags, places: &StandardFolders, stop: &Stop, form: PlanF
     let result = (|| {
         let (plan, _) = read_plan(common, places)?;
         let state = common.state.as_ref().unwrap_or(&places.state);
+        version::check(&state.join(&plan.cluster.name)).map_err(|problem| tell(&problem))?;
         let world = world(common, places, &plan, kept(state, &plan), false)?;
         let front = ui::output::json::Json;
         let run = run_id();

@@ -232,6 +232,7 @@ registry! {
         Session02 "E-SESSION-02" "another gangplank works on this cluster";
         Session03 "E-SESSION-03" "the name was another cluster's before";
         Session04 "E-SESSION-04" "the journal cannot be written";
+        Session05 "E-SESSION-05" "a newer gangplank wrote the session";
     }
     Sign "E-SIGN" "signing did not work" {
         Sign01 "E-SIGN-01" "a certificate cannot carry this value";

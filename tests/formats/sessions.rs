@@ -1,11 +1,13 @@
 //! Session folders: the wizard goes on in them, and an interrupted run is named.
 
+use gangplank::engine::Session;
 use gangplank::engine::session::journal::left_open;
 use gangplank::engine::undo::made;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use super::fixtures::{copy, fixture};
+use super::bench;
+use super::fixtures::{copy, files, fixture};
 use super::term::{Home, Term};
 
 /// A home with the sessions of a fixture.
@@ -76,4 +78,96 @@ fn the_objects_of_82fdae4_are_known_newest_first() {
             "/api/v1/namespaces/kube-system/serviceaccounts/coredns",
         ]
     );
+}
+
+/// The session of `finished` in which a newer gangplank has added to a file.
+fn with_a_newer(file: &str, line: &str) -> Home {
+    let home = home("finished");
+    let path = home.sessions().join("first").join(file);
+    let lines = if file.ends_with(".jsonl") {
+        std::fs::read_to_string(&path).unwrap_or_default()
+    } else {
+        String::new()
+    };
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, lines + line + "\n").unwrap();
+    home
+}
+
+/// The session's files are the same, byte for byte.
+#[track_caller]
+fn untouched(home: &Home, before: &[(String, Vec<u8>)]) {
+    let now = files(&home.sessions().join("first"));
+    let names = |files: &[(String, Vec<u8>)]| files.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&now), names(before));
+    for ((name, is), (_, was)) in now.iter().zip(before) {
+        assert!(is == was, "{name} was written over");
+    }
+}
+
+/// A file of each format that a session holds, with a line of a newer version.
+const NEWER: [(&str, &str); 4] = [
+    ("wizard.json", r#"{"v":2,"screen":"harbour","plan":{"cluster":"first"}}"#),
+    ("cluster.json", r#"{"v":2,"api":"https://loadbalancer.example.com"}"#),
+    ("objects.jsonl", r#"{"v":2,"object":{"path":"/api/v1/nodes/w1","uid":"1"}}"#),
+    ("runs/20271123T093456Z-1.jsonl", r#"{"v":2,"does":"batch"}"#),
+];
+
+#[test]
+fn a_session_in_which_a_newer_gangplank_wrote_anything_is_refused_in_words_and_left_as_it_is() {
+    let plan = std::fs::read_to_string(fixture("finished/sessions/first/plan.yaml")).unwrap();
+    for (file, line) in NEWER {
+        let home = with_a_newer(file, line);
+        let folder = home.sessions();
+        let before = files(&folder.join("first"));
+        let refused = Session::open(&folder, &bench::plan(&plan), "another plan").err().unwrap();
+        assert_eq!(refused.code.to_string(), "E-SESSION-05");
+        assert!(refused.what.contains("its format is 2, this program reads 1"), "{}", refused.what);
+        assert!(refused.evidence[0].ends_with(file), "{:?}", refused.evidence);
+        untouched(&home, &before);
+    }
+}
+
+#[test]
+fn the_commands_refuse_a_newer_session_before_they_contact_anybody() {
+    for command in ["plan", "apply", "undo"] {
+        let home = with_a_newer(NEWER[2].0, NEWER[2].1);
+        let (folder, plan) = (home.sessions(), home.path().join("plan.yaml"));
+        let before = files(&folder.join("first"));
+        std::fs::copy(folder.join("first/plan.yaml"), &plan).unwrap();
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_gangplank"))
+            .args([command, plan.to_str().unwrap(), "--state", folder.to_str().unwrap()])
+            .env("HOME", home.path())
+            .stdin(std::process::Stdio::null())
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("E-SESSION-05") && said.contains("objects.jsonl"), "{said}");
+        untouched(&home, &before);
+    }
+}
+
+#[test]
+fn the_wizard_refuses_to_resume_a_newer_session_and_says_why() {
+    let home = with_a_newer(NEWER[0].0, NEWER[0].1);
+    let before = files(&home.sessions().join("first"));
+    let mut term = Term::start(home.gangplank(&["resume", "first"]), 120, 36);
+    term.shows("the session \"first\" was written by a newer gangplank");
+    term.signal(Signal::TERM);
+    term.code();
+    untouched(&home, &before);
+}
+
+#[test]
+fn the_wizard_does_not_write_over_a_newer_session_of_the_same_name() {
+    let home = with_a_newer(NEWER[0].0, NEWER[0].1);
+    let before = files(&home.sessions().join("first"));
+    let plan = home.path().join("plan.yaml");
+    std::fs::copy(home.sessions().join("first/plan.yaml"), &plan).unwrap();
+    let mut term = Term::start(home.gangplank(&["open", plan.to_str().unwrap()]), 120, 36);
+    term.shows("E-SESSION-01 the session cannot be saved");
+    term.signal(Signal::TERM);
+    term.code();
+    untouched(&home, &before);
 }

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
+use crate::engine::session::version;
 use crate::plan::code::ProblemCode;
 use crate::plan::model::Plan;
 use crate::plan::plan_field::PlanField;
@@ -51,6 +52,7 @@ impl Session {
             .seen(holder.trim().to_owned())
             .way(Remedy::Retry));
         }
+        version::check(&folder)?;
         let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
         lock.set_len(0)
             .and_then(|()| lock.rewind())

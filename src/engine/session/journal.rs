@@ -12,6 +12,7 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use crate::engine::event::{Event, Front, Stamped};
+use crate::engine::session::version::VERSION;
 use crate::plan::action::Action;
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::Facts;
@@ -103,7 +104,7 @@ impl Journal {
                 json!({"step": step, "action": action.title(), "before": before})
             })
             .collect();
-        let line = json!({"kind": "batch", "place": place.to_string(), "batch": batch, "actions": list});
+        let line = json!({"v": VERSION, "kind": "batch", "place": place.to_string(), "batch": batch, "actions": list});
         self.write(&line, true)
             .map_err(|error| unwritten("the journal cannot be written, so nothing was sent", &error))
     }
@@ -111,7 +112,7 @@ impl Journal {
     /// An action began.
     pub fn began(&self, place: &Place, batch: u64, index: usize) -> std::io::Result<()> {
         self.write(
-            &json!({"kind": "begin", "place": place.to_string(), "batch": batch, "index": index}),
+            &json!({"v": VERSION, "kind": "begin", "place": place.to_string(), "batch": batch, "index": index}),
             false,
         )
     }
@@ -119,14 +120,14 @@ impl Journal {
     /// An action ended.
     pub fn ended(&self, place: &Place, batch: u64, index: usize, status: i32) -> std::io::Result<()> {
         self.write(
-            &json!({"kind": "end", "place": place.to_string(), "batch": batch, "index": index, "status": status}),
+            &json!({"v": VERSION, "kind": "end", "place": place.to_string(), "batch": batch, "index": index, "status": status}),
             false,
         )
     }
 
     /// The run ended by itself.
     pub fn over(&self, code: u8) -> std::io::Result<()> {
-        self.write(&json!({"kind": "over", "code": code}), true)
+        self.write(&json!({"v": VERSION, "kind": "over", "code": code}), true)
     }
 }
 

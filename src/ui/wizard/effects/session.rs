@@ -9,6 +9,7 @@ use std::thread::JoinHandle;
 
 use serde_json::{Value, json};
 
+use crate::engine::session::version;
 use crate::plan::answers::{Answers, KubectlAnswers};
 use crate::plan::code::ProblemCode;
 use crate::plan::issue::PlanIssue;
@@ -69,7 +70,7 @@ pub fn draft(model: &Model) -> Draft {
     let plan = yaml::write(&portable(&model.form.answers, &model.form.base));
     let finished: Vec<&str> = model.nav.finished.iter().map(|screen| screen.name()).collect();
     let value = json!({
-        "v": 1,
+        "v": version::VERSION,
         "screen": model.nav.screen.name(),
         "row": model.nav.row,
         "only": model.form.only,
@@ -108,6 +109,10 @@ impl Draft {
             let why = format!("{} is the session of {theirs}; give this cluster another name", self.name);
             return Err(std::io::Error::other(why));
         }
+        if let Some(v) = read(state, &self.name).as_ref().and_then(version::newer) {
+            let what = version::refusal(&format!("the session \"{}\"", self.name), v);
+            return Err(std::io::Error::other(format!("{what}; it is left as it is")));
+        }
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
         let part = folder.join(".wizard.json.part");
         let mut file =
@@ -115,7 +120,7 @@ impl Draft {
         file.write_all(self.value.to_string().as_bytes())?;
         file.sync_all()?;
         std::fs::rename(part, folder.join("wizard.json"))?;
-        if self.name != "unnamed" {
+        if self.name != "unnamed" && read(state, "unnamed").as_ref().and_then(version::newer).is_none() {
             // The answers have a name now.
             let _ = std::fs::remove_file(state.join("unnamed/wizard.json"));
             let _ = std::fs::remove_dir(state.join("unnamed"));
@@ -132,10 +137,16 @@ pub fn list(state: &Path) -> Vec<Saved> {
         .filter_map(|entry| {
             let name = entry.file_name().into_string().ok()?;
             let value = read(state, &name)?;
-            let screen = Screen::parse(value["screen"].as_str()?)?;
+            let newer = version::newer(&value).is_some();
+            let screen = match value["screen"].as_str().and_then(Screen::parse) {
+                Some(screen) => screen.title().to_owned(),
+                None if newer => String::new(),
+                None => return None,
+            };
             let (actions, problems) =
                 (value["actions"].as_u64().unwrap_or(0), value["problems"].as_u64().unwrap_or(0));
             let about = match (actions, problems) {
+                _ if newer => "a newer gangplank wrote it".to_owned(),
                 (0, _) => "nothing changed yet".to_owned(),
                 (actions, 0) => format!("{actions} actions done"),
                 (actions, problems) => format!("{actions} actions done, {problems} problems"),
@@ -145,7 +156,7 @@ pub fn list(state: &Path) -> Vec<Saved> {
                 |_| String::new(),
                 |at| at.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string(),
             );
-            Some((time, Saved { name, screen: screen.title().to_owned(), when, about }))
+            Some((time, Saved { name, screen, when, about }))
         })
         .collect();
     all.sort_by(|a, b| b.0.cmp(&a.0));
@@ -163,6 +174,9 @@ fn read(state: &Path, name: &str) -> Option<Value> {
 /// Why it cannot be gone on with, in words.
 pub fn open(state: &Path, name: &str) -> Result<Opened, String> {
     let value = read(state, name).ok_or_else(|| format!("the session \"{name}\" cannot be read"))?;
+    if let Some(v) = version::newer(&value) {
+        return Err(version::refusal(&format!("the session \"{name}\""), v));
+    }
     let text = value["plan"].as_str().unwrap_or_default();
     let file = state.join(name).join("plan.yaml");
     let (answers, _) = yaml::read(text, &file)
