@@ -8,6 +8,8 @@
 mod bench;
 #[path = "formats/fixtures.rs"]
 mod fixtures;
+#[path = "support/left_out.rs"]
+mod left_out;
 #[path = "formats/records.rs"]
 mod records;
 #[path = "formats/sessions.rs"]

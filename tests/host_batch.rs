@@ -22,11 +22,24 @@ mod sudo;
 #[path = "host_batch/support.rs"]
 mod support;
 
-/// Whether this is root; says why a test is not run otherwise.
+/// Whether this is root; without it the test is left out.
 fn root() -> bool {
     let root = sshd::output("id", &["-u"]) == "0";
     if !root {
-        println!("skipped: this needs root");
+        sshd::left_out::left_out("it needs root");
     }
     root
+}
+
+#[test]
+fn a_test_that_is_left_out_is_named_with_its_reason() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("left-out");
+    for why in ["it needs root", "there is no sshd"] {
+        sshd::left_out::note(Some(file.as_os_str()), why);
+    }
+    sshd::left_out::note(None, "nobody asked");
+    let name = "host_batch::a_test_that_is_left_out_is_named_with_its_reason";
+    let lines = format!("{name}: it needs root\n{name}: there is no sshd\n");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), lines);
 }

