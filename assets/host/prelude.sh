@@ -122,7 +122,7 @@ make_csr() { # KEY SUBJECT SAN
 
 load_image() { # TAR NAME...
   tar=$1; shift
-  for i; do note image "$i" "$(docker inspect -f '{{.Id}}' "$i" 2>/dev/null)" '' '' || return; done
+  for i; do note image "$i" "$(docker inspect --type image -f '{{.Id}}' "$i" 2>/dev/null)" '' '' || return; done
   docker load -i "$tar"
 }
 
@@ -151,7 +151,7 @@ service() { # VERB UNIT
 }
 
 restart_pod() { # CONTAINER
-  c=$(docker ps -q --filter "name=k8s_$1") || return
+  c=$(docker ps -q --filter "name=^/?k8s_$1[._]") || return
   # shellcheck disable=SC2086
   # The kubelet starts a new container at once.
   [ -z "$c" ] || docker stop -t 5 $c >/dev/null || return
@@ -186,7 +186,7 @@ kubelet_mounts() { while read -r _ m _; do case $m in /var/lib/kubelet/*) echo "
 
 # clean_pods: of a kubelet that was not there before: its containers, mounts, state and kube-proxy's rules
 clean_pods() {
-  c=$(docker ps -aq --filter name=k8s_) || return
+  c=$(docker ps -aq --filter "name=^/?k8s_") || return
   # shellcheck disable=SC2086
   [ -z "$c" ] || docker rm -f -v $c >/dev/null
   # Volumes of pods may be mounted there: nothing is removed through a mount.

@@ -347,8 +347,11 @@ impl Doer<'_> {
             return failed(NO_DOCKER);
         }
         let latest = self.latest;
-        let start = format!("k8s_{container}");
-        for one in self.machine.containers.iter_mut().filter(|one| one.name.starts_with(&start)) {
+        let is = |name: &str| {
+            let rest = name.strip_prefix("k8s_").and_then(|name| name.strip_prefix(container));
+            rest.is_some_and(|rest| rest.starts_with(['.', '_']))
+        };
+        for one in self.machine.containers.iter_mut().filter(|one| is(&one.name)) {
             // The kubelet starts a new container in its place.
             one.id = sha256(one.id.as_bytes());
             one.created = latest;

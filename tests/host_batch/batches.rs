@@ -192,3 +192,44 @@ fn a_unit_started_after_images_were_loaded_is_recorded_as_it_was() {
         assert!(before.contains(&(kind, old.to_owned())), "{before:?}");
     }
 }
+
+/// A docker that knows one image and some containers, and looks names up as docker does; what it is told to do is
+/// in `told`. A container is called as the image that is loaded.
+const DOCKER: &str = r#"#!/bin/sh
+d=${0%/*}
+case "$*" in
+  "inspect --type image "*" known:1") echo sha256:1a ;;
+  "inspect --type image "*) exit 1 ;;
+  inspect*) echo c0ffee ;;
+  ps*) grep -E "$(printf %s "$*" | sed 's/.*--filter name=//')" "$d/names" | cut -d ' ' -f 2 ;;
+  *) echo "$*" >>"$d/told" ;;
+esac
+"#;
+
+#[test]
+fn a_container_called_as_an_image_is_not_taken_for_it() {
+    let dir = tempfile::tempdir().unwrap();
+    program(dir.path(), "docker", DOCKER);
+    let Some(wire) = with_programs(dir.path()) else { return };
+    let run = Run::new();
+    let names = vec!["pause".to_owned(), "known:1".to_owned()];
+    let load = Action::LoadImage { tar: "/x.tar".to_owned(), names };
+    all_well(&done(&mut over(Arc::new(wire)), &run.batch(vec![load], Vec::new())), 1);
+    let before: Vec<_> = run.record().into_iter().map(|line| (line.path, line.old)).collect();
+    assert_eq!(before, [("pause".to_owned(), String::new()), ("known:1".to_owned(), "sha256:1a".to_owned())]);
+}
+
+#[test]
+fn only_the_containers_of_the_pod_are_made_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    program(dir.path(), "docker", DOCKER);
+    let names = "/k8s_kube-proxy.ab12_kube-proxy-w1_kube-system_ab_12 old\n/k8s_kube-proxy_kube-proxy-w1_kube-system_ab_0 new\n\
+                 k8s_kube-proxy_bare_kube-system_ab_0 bare\n/k8s_kube-proxy-exporter_x_default_ab_0 other\n\
+                 /my-k8s_kube-proxy_x_default_ab_0 mine\n";
+    std::fs::write(dir.path().join("names"), names).unwrap();
+    let Some(wire) = with_programs(dir.path()) else { return };
+    let restart = Action::RestartPod { container: "kube-proxy".to_owned() };
+    all_well(&done(&mut over(Arc::new(wire)), &Run::new().batch(vec![restart], Vec::new())), 1);
+    let told = std::fs::read_to_string(dir.path().join("told")).unwrap();
+    assert_eq!(told, "stop -t 5 old new bare\n");
+}

@@ -24,7 +24,20 @@ say() { printf 'lab: %s\n' "$*" >&2; }
 
 die() { say "$*"; exit 1; }
 
-docker() { DOCKER_HOST=unix://$LAB_STATE/docker.sock DOCKER_CONFIG=$LAB_STATE/docker-client DOCKER_BUILDKIT=0 /usr/bin/docker "$@"; }
+docker() { DOCKER_HOST=unix://$LAB_STATE/docker.sock DOCKER_CONFIG=$LAB_STATE/docker-client DOCKER_BUILDKIT=0 "${LAB_DOCKER:-/usr/bin/docker}" "$@"; }
+
+# container_id NAME -> the id of the container called exactly that; nothing when there is none. Asked for `ca`, docker
+# itself would also take a container whose id begins with it.
+container_id() { docker ps --all --quiet --no-trunc --filter "name=^/?$1\$"; }
+
+# remove_containers NAME... : those that are there
+remove_containers() {
+  local name id
+  for name; do
+    id=$(container_id "$name")
+    [[ -z $id ]] || docker rm --force --volumes "$id" > /dev/null
+  done
+}
 
 # worker_ip w2 -> 10.77.0.12
 worker_ip() { printf '10.77.0.1%s\n' "${1#w}"; }

@@ -211,7 +211,7 @@ impl Writer<'_> {
             }
             Action::RestartPod { container } => lines.there.push(format!(
                 "docker ps -q --filter {} | xargs -r docker stop -t 5",
-                quote(&format!("name=k8s_{container}"))
+                quote(&format!("name=^/?k8s_{container}[._]"))
             )),
             Action::Remove { path } => {
                 lines.there.extend(keep(spot, path));
@@ -346,7 +346,7 @@ fn undo(action: &Action) -> Vec<String> {
         Action::UndoMakeDir { path } => vec![format!("rmdir {} || true", quote(path))],
         Action::UndoLoadImage { name } => vec![format!("docker rmi {} || true", quote(name))],
         Action::CleanPods => {
-            vec!["docker ps -aq --filter name=k8s_ | xargs -r docker rm -f -v".to_owned()]
+            vec!["docker ps -aq --filter 'name=^/?k8s_' | xargs -r docker rm -f -v".to_owned()]
         }
         Action::KubeDelete { .. } => vec![bytes_of(action)],
         Action::DeleteRecord { run } => {

@@ -37,7 +37,7 @@ impl Writer<'_> {
                 let tests: Vec<String> = wanted
                     .iter()
                     .map(|(container, pod)| {
-                        let name = quote(&format!("name=k8s_{container}.*_{pod}"));
+                        let name = quote(&format!("name=^/?k8s_{container}([.][^_]*)?_{pod}"));
                         format!("[ -n \"$(docker ps -q --filter {name})\" ]")
                     })
                     .collect();
