@@ -8,7 +8,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use gangplank::engine::session::journal::left_open;
 use gangplank::engine::session::version;
 use gangplank::engine::{Engine, ExitCode, Front, Journal, RealWorld, RunOptions, Session};
-use gangplank::host::{NewKeys, SshEnvironment, Stop, TrustPolicy};
+use gangplank::host::{NewKeys, Stop, TrustPolicy};
 use gangplank::plan::answers::EXAMPLE;
 use gangplank::plan::check::check_differences;
 use gangplank::plan::code::ProblemCode;
@@ -22,14 +22,7 @@ use gangplank::ui::credentials::prompt::CredentialPrompt;
 use gangplank::ui::tui::app::Opening;
 
 use crate::cli::{CliCommand, CommonFlags, Pace};
-
-/// Where this computer keeps things.
-pub struct StandardFolders {
-    /// The operator's home folder.
-    pub home: PathBuf,
-    /// Where sessions are kept.
-    pub state: PathBuf,
-}
+use crate::environment::{StandardFolders, ssh_environment};
 
 /// Runs a command; the exit code.
 pub fn run(command: CliCommand, places: &StandardFolders, stop: &Arc<Stop>) -> ExitCode {
@@ -211,22 +204,7 @@ fn world_with(
     } else {
         TrustPolicy::default()
     };
-    let here = SshEnvironment {
-        home: places.home.clone(),
-        user: std::env::var("USER")
-            .or_else(|_| std::env::var("LOGNAME"))
-            .unwrap_or_else(|_| "root".to_owned()),
-        agent: std::env::var_os("SSH_AUTH_SOCK").map(PathBuf::from),
-        ssh: find_program("ssh"),
-        config: None,
-    };
-    RealWorld::new(here, policy, terminal, &plan.cluster.api, kept)
-}
-
-/// A program of the search path.
-pub fn find_program(name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
+    RealWorld::new(ssh_environment(&places.home), policy, terminal, &plan.cluster.api, kept)
 }
 
 /// Time and process, so that runs sort by time.

@@ -2,12 +2,14 @@
 
 mod cli;
 mod command;
+mod environment;
 mod open;
 mod signals;
 
 use std::sync::Arc;
 
 use clap::Parser;
+use environment::StandardFolders;
 use gangplank::engine::ExitCode;
 use gangplank::host::Stop;
 use gangplank::ui::tui::app::Opening;
@@ -21,7 +23,7 @@ fn main() -> std::process::ExitCode {
             return code.into();
         }
     };
-    let Some(places) = places() else {
+    let Some(places) = StandardFolders::find() else {
         eprintln!("no home folder is known: set HOME");
         return ExitCode::Usage.into();
     };
@@ -31,11 +33,4 @@ fn main() -> std::process::ExitCode {
         Some(command) => command::run(command, &places, &stop),
     });
     code.unwrap_or(ExitCode::Bug).into()
-}
-
-fn places() -> Option<command::StandardFolders> {
-    let home = directories::BaseDirs::new()?.home_dir().to_path_buf();
-    let project = directories::ProjectDirs::from("", "", "gangplank")?;
-    let state = project.state_dir().unwrap_or_else(|| project.data_local_dir());
-    Some(command::StandardFolders { home, state: state.join("sessions") })
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 
 use gangplank::engine::{ExitCode, RealWorld, demo as labs};
-use gangplank::host::{NewKeys, SshEnvironment, TrustPolicy};
+use gangplank::host::{NewKeys, TrustPolicy};
 use gangplank::plan::model::ApiAddress;
 use gangplank::ui::credentials::prompt::CredentialPrompt;
 use gangplank::ui::gallery::cast::Recorder;
@@ -17,7 +17,7 @@ use gangplank::ui::wizard::effects::questions::{Dialogs, Replies};
 use gangplank::ui::wizard::role::{Palette, Theme};
 
 use crate::cli::{DemoFlags, DisplayFlags, WizardFlags};
-use crate::command::{StandardFolders, find_program};
+use crate::environment::{StandardFolders, ssh_environment};
 
 fn theme(looks: &DisplayFlags) -> Theme {
     let mut theme = Theme::from_environment(|name| std::env::var(name).ok());
@@ -110,15 +110,6 @@ fn show(wizard: &WizardFlags, opening: Opening, places: &StandardFolders, show: 
     };
     let new = if wizard.trust_new { NewKeys::Accept } else { NewKeys::Ask };
     let policy = TrustPolicy { accept: wizard.trust.clone(), new };
-    let here = SshEnvironment {
-        home: places.home.clone(),
-        user: std::env::var("USER")
-            .or_else(|_| std::env::var("LOGNAME"))
-            .unwrap_or_else(|_| "root".to_owned()),
-        agent: std::env::var_os("SSH_AUTH_SOCK").map(PathBuf::from),
-        ssh: find_program("ssh"),
-        config: None,
-    };
     let state = wizard.state.clone().unwrap_or_else(|| places.state.clone());
     let (width, height) = if unseen { show.size } else { app::window().unwrap_or(show.size) };
     let recorder =
@@ -141,7 +132,13 @@ fn show(wizard: &WizardFlags, opening: Opening, places: &StandardFolders, show: 
             speed: show.speed,
             seed: show.seed,
         },
-        real: RealWorld::new(here, policy, Arc::new(asker), &nowhere, state.join("kept")),
+        real: RealWorld::new(
+            ssh_environment(&places.home),
+            policy,
+            Arc::new(asker),
+            &nowhere,
+            state.join("kept"),
+        ),
         send,
         news,
         replies,

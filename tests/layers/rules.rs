@@ -68,13 +68,44 @@ pub const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("lib", &[]),
     ("cli", &["cli"]),
+    ("environment", &["host"]),
     ("signals", &["host"]),
     (
         "command",
-        &["plan", "profile", "pki", "host", "kube", "step", "engine", "live", "ui", "cli", "open", "signals"],
+        &[
+            "plan",
+            "profile",
+            "pki",
+            "host",
+            "kube",
+            "step",
+            "engine",
+            "live",
+            "ui",
+            "cli",
+            "environment",
+            "open",
+            "signals",
+        ],
     ),
-    ("open", &["plan", "profile", "pki", "host", "kube", "step", "engine", "live", "ui", "cli", "signals"]),
-    ("main", &["plan", "host", "engine", "ui", "cli", "signals", "command", "open"]),
+    (
+        "open",
+        &[
+            "plan",
+            "profile",
+            "pki",
+            "host",
+            "kube",
+            "step",
+            "engine",
+            "live",
+            "ui",
+            "environment",
+            "cli",
+            "signals",
+        ],
+    ),
+    ("main", &["plan", "host", "engine", "ui", "environment", "cli", "signals", "command", "open"]),
 ];
 
 /// Where a crate is at home: the beginnings of the files that may name it.
@@ -90,7 +121,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("ratatui", &["src/ui/", "tests/"]),
     ("crossterm", &["src/ui/", "tests/"]),
     ("ratatui_textarea", &["src/ui/"]),
-    ("directories", &["src/main.rs", "src/ui/"]),
+    ("directories", &["src/environment.rs"]),
 ];
 
 /// Where no terminal is known, though the folder above it may be the home of one.
