@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::engine::signing::offline::Bundle;
 use crate::plan::action::Action;
@@ -12,7 +13,7 @@ use crate::plan::problem::{Problem, Verdict};
 use crate::step::StepId;
 
 /// How a task ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "outcome")]
 pub enum TaskOutcome {
     /// Something was done.
@@ -60,7 +61,7 @@ impl TaskOutcome {
 }
 
 /// What a place cost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Cost {
     /// Connections.
     pub connections: usize,
@@ -73,7 +74,7 @@ pub struct Cost {
 }
 
 /// One thing that happened.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Event {
     /// A run began.
@@ -145,7 +146,7 @@ pub enum Event {
 }
 
 /// An event with its place in the run.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Stamped {
     /// Version of the format.
     pub v: u8,
@@ -156,7 +157,6 @@ pub struct Stamped {
     /// Run id.
     pub run: String,
     /// Where.
-    #[serde(serialize_with = "as_text")]
     pub place: Place,
     /// Which step.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -166,8 +166,20 @@ pub struct Stamped {
     pub event: Event,
 }
 
-fn as_text<S: serde::Serializer>(place: &Place, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(place)
+impl Stamped {
+    /// As `--json` tells it: the place in one word, and of a problem what a person is told.
+    pub fn told(&self) -> serde_json::Result<Value> {
+        let mut told = serde_json::to_value(self)?;
+        told["place"] = Value::String(self.place.to_string());
+        match &self.event {
+            Event::Trouble { problem } | Event::TaskEnded { outcome: TaskOutcome::Failed { problem } } => {
+                told["problem"] = problem.told();
+            }
+            Event::Verdict(Verdict::Stops(problem)) => told["ways"] = problem.told_ways(),
+            _ => {}
+        }
+        Ok(told)
+    }
 }
 
 /// Whoever shows what happens. Called from several threads, one at a time.

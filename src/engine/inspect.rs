@@ -1,5 +1,7 @@
 //! Every step of a place looks, in order, each knowing what the earlier ones would do.
 
+use serde::{Deserialize, Serialize};
+
 use crate::engine::cluster::facts::SharedFacts;
 use crate::engine::sync::Slots;
 use crate::engine::world::World;
@@ -11,11 +13,34 @@ use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Verdict};
 use crate::step::{self, On, PlaceView, Step, StepInput, StepState};
 
+/// A step of the catalogue.
+pub type StepRef = &'static dyn Step;
+
+/// A step is written as its id and read from the catalogue.
+mod by_id {
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::StepRef;
+    use crate::step::CATALOGUE;
+
+    pub(super) fn serialize<S: Serializer>(step: &StepRef, serializer: S) -> Result<S::Ok, S::Error> {
+        step.id().serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<StepRef, D::Error> {
+        let id = String::deserialize(deserializer)?;
+        let known = CATALOGUE.iter().find(|step| step.id().0 == id);
+        known.copied().ok_or_else(|| D::Error::custom(format!("there is no step {id}")))
+    }
+}
+
 /// A step that was looked at.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct StepOutcome {
     /// Which.
-    pub step: &'static dyn Step,
+    #[serde(with = "by_id")]
+    pub step: StepRef,
     /// What it found.
     pub state: StepState,
     /// Its remarks.

@@ -4,6 +4,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use serde::{Deserialize, Serialize};
+
 use super::run::{Engine, login_text};
 use crate::engine::cluster::facts::{Gate, SharedFacts};
 use crate::engine::inspect::{StepOutcome, WorkSite, look_all};
@@ -15,7 +17,7 @@ use crate::plan::problem::Problem;
 use crate::step::{self, On, PlaceView, StepInput};
 
 /// A place that was only looked at.
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 pub struct PlacePreview {
     /// Where.
     pub place: Place,

@@ -16,7 +16,7 @@ use crate::plan::place::Place;
 use crate::plan::problem::Problem;
 use crate::step::{On, StepId};
 
-const REPAIR: StepId = StepId("repair");
+const REPAIR: StepId = StepId::REPAIR;
 
 impl Engine<'_> {
     /// Carries a repair out; the exit code.

@@ -20,7 +20,7 @@ use crate::plan::problem::{Problem, Remedy};
 use crate::plan::record::{self, Record, RecordKind};
 use crate::step::StepId;
 
-const UNDO: StepId = StepId("undo");
+const UNDO: StepId = StepId::UNDO;
 /// The unit whose containers and whose restart matter.
 const KUBELET: &str = "kubelet";
 /// A host's clock and the API's may differ so much, seconds.

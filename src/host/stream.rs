@@ -4,11 +4,13 @@
 
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
+
 use super::wire::{Chunk, Duplex, RecvTimeout};
 use crate::plan::clean;
 
 /// One look at a host.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Sample {
     /// Tab-separated `docker ps` lines, cleaned.
     pub containers: Vec<String>,

@@ -2,12 +2,13 @@
 //! missing or null. It holds what is shown, not the whole object.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::plan::clean;
 
 /// One node.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Node {
     /// Node name.
     pub name: String,
@@ -34,7 +35,7 @@ pub struct Node {
 }
 
 /// The `Ready` condition.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ready {
     /// What the condition says.
     pub state: ReadyState,
@@ -49,7 +50,7 @@ pub struct Ready {
 }
 
 /// The value of a `Ready` condition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ReadyState {
     /// `True`: the kubelet takes pods.
     Ready,
@@ -62,7 +63,7 @@ pub enum ReadyState {
 }
 
 /// What a watch says about one node.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum NodeEvent {
     /// It is new or changed.
     Put(Node),

@@ -1,6 +1,7 @@
 //! What the threads say: plain data, each with the time it was true.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::host::Sample;
 use crate::kube::NodeNews;
@@ -8,7 +9,7 @@ use crate::plan::code::ProblemCode;
 use crate::plan::place::Place;
 
 /// One thing that was heard.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Update {
     /// From or about a host.
     Host {
@@ -29,7 +30,7 @@ pub enum Update {
 }
 
 /// What is heard of a host.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum HostNews {
     /// It is being connected to.
     Connecting,
@@ -52,7 +53,7 @@ pub enum HostNews {
 }
 
 /// What is heard of the API.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ApiNews {
     /// Somebody is logging in.
     SigningIn,

@@ -9,7 +9,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use super::fact::Facts;
@@ -25,10 +26,10 @@ impl fmt::Display for Slot {
 }
 
 /// What goes into a file.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Content {
     /// These bytes.
-    Literal(Vec<u8>),
+    Literal(#[serde(with = "super::mark")] Vec<u8>),
     /// A value that an earlier action brings.
     Later(Slot),
     /// A file on this computer.
@@ -54,7 +55,7 @@ impl fmt::Debug for Content {
 }
 
 /// Names a secret in the vault; never the secret itself.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum SecretRef {
     /// Passphrase of the CA's key.
     Ca,
@@ -81,7 +82,7 @@ impl fmt::Display for SecretRef {
 }
 
 /// Key kinds made by gangplank.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum KeyAlgorithm {
     /// RSA with 2048 bits, as in the post.
@@ -101,7 +102,7 @@ impl KeyAlgorithm {
 }
 
 /// What a certificate shall say; ours, whatever the CSR asks for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CertificateSpec {
     /// Common name.
     pub cn: String,
@@ -142,7 +143,7 @@ impl CertificateSpec {
 }
 
 /// What systemd shall do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Verb {
     /// Read the unit files again.
     DaemonReload,
@@ -172,15 +173,31 @@ impl Verb {
     }
 }
 
+/// A text of the program, such as a mode.
+type FixedText = &'static str;
+
+/// Reads a text of the program back: it is one of those that actions are made with.
+fn fixed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<FixedText, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    FIXED
+        .into_iter()
+        .find(|known| *known == text)
+        .ok_or_else(|| D::Error::custom(format!("no action has {text}")))
+}
+
+/// Modes and owners that actions are made with.
+const FIXED: [FixedText; 6] = ["0755", "0644", "0600", "0700", "root:root", "-"];
+
 /// One thing that is done to a place.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Action {
     /// A folder, with its parents.
     MakeDir {
         /// Absolute path.
         path: String,
         /// Octal, with a leading zero.
-        mode: &'static str,
+        #[serde(deserialize_with = "fixed")]
+        mode: FixedText,
     },
     /// A private key, made where it stays.
     MakeKey {
@@ -216,9 +233,11 @@ pub enum Action {
         /// What goes in.
         content: Content,
         /// Octal, with a leading zero.
-        mode: &'static str,
+        #[serde(deserialize_with = "fixed")]
+        mode: FixedText,
         /// `root:root`; `-` = whoever writes it.
-        owner: &'static str,
+        #[serde(deserialize_with = "fixed")]
+        owner: FixedText,
     },
     /// Images out of a tar that is on the host.
     LoadImage {

@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::record::{Record, RecordKind};
 
 /// One thing to know about a machine. The union over all steps is gathered by one exec.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum FactQuery {
     /// The machine itself: system, names, clock, memory, disk, addresses.
     Machine,
@@ -52,7 +54,7 @@ pub enum FactQuery {
 }
 
 /// The flags of one profile, tried with the kubelet's own parser.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct FlagSet {
     /// Shell pattern on the version, such as `v1.2.*`.
     pub versions: Vec<String>,
@@ -78,7 +80,7 @@ impl FactQuery {
 }
 
 /// Known, not known and why, or never asked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Known<T> {
     /// It was asked, and this is the answer.
     Yes(T),
@@ -108,7 +110,7 @@ impl<T> Known<T> {
 }
 
 /// What was learnt, one kind for each kind of [`FactQuery`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Fact {
     /// Answer to [`FactQuery::Machine`].
     Machine(Machine),
@@ -140,7 +142,7 @@ pub enum Fact {
 
 /// A machine.
 #[expect(clippy::struct_excessive_bools, reason = "each is a yes-or-no fact of its own, none a state")]
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Machine {
     /// `PRETTY_NAME` of os-release.
     pub os: String,
@@ -183,7 +185,7 @@ pub struct Machine {
 }
 
 /// A file.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct FileFact {
     /// SHA-256, lower-case hex.
     pub sha256: String,
@@ -194,11 +196,12 @@ pub struct FileFact {
     /// In bytes.
     pub size: u64,
     /// The content, when asked for.
+    #[serde(with = "super::mark::option")]
     pub content: Option<Vec<u8>>,
 }
 
 /// A private key; only its public half is known.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct KeyFact {
     /// Octal, `600`.
     pub mode: String,
@@ -213,7 +216,7 @@ pub struct KeyFact {
 }
 
 /// A systemd unit.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct UnitFact {
     /// `LoadState`: loaded, not-found, masked ...
     pub load: String,
@@ -236,7 +239,7 @@ pub struct UnitFact {
 }
 
 /// The Docker engine.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct DockerFact {
     /// Server version; empty = the engine does not answer.
     pub version: String,
@@ -251,7 +254,7 @@ pub struct DockerFact {
 }
 
 /// An image: its id and one name.
-#[derive(Debug, Clone, PartialEq, Eq, Default, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ImageFact {
     /// As `docker images` lists it, `repository:tag`.
     pub name: String,
@@ -260,7 +263,7 @@ pub struct ImageFact {
 }
 
 /// A kubelet binary.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct KubeletFact {
     /// What `--version` printed.
     pub version: String,
@@ -272,9 +275,32 @@ pub struct KubeletFact {
     pub size: u64,
 }
 
+/// A map as a list of pairs: what was asked is no text.
+mod pairs {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::{Fact, FactQuery, Known};
+
+    pub(super) fn serialize<S: Serializer>(
+        known: &BTreeMap<FactQuery, Known<Fact>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(known)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<BTreeMap<FactQuery, Known<Fact>>, D::Error> {
+        Vec::deserialize(deserializer).map(|list| list.into_iter().collect())
+    }
+}
+
 /// Everything known of one machine.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Facts {
+    #[serde(with = "pairs")]
     known: BTreeMap<FactQuery, Known<Fact>>,
 }
 

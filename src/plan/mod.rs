@@ -10,6 +10,7 @@ pub mod fact;
 mod field;
 pub mod hex;
 pub mod issue;
+pub mod mark;
 pub mod model;
 mod other_yaml;
 pub mod place;

@@ -1,10 +1,8 @@
 //! What went wrong, in words: a stable code, the evidence, and numbered ways out. The codes stand in `code`; texts
 //! may improve, codes stay.
 
-use std::collections::BTreeMap;
-
-use serde::ser::SerializeMap;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::action::Action;
 use super::code::ProblemCode;
@@ -12,7 +10,7 @@ use super::place::Place;
 use super::plan_field::PlanField;
 
 /// A problem shown to a person.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// Stable, such as `E-CERT-04`.
     pub code: ProblemCode,
@@ -25,7 +23,7 @@ pub struct Problem {
 }
 
 /// A way out of a problem.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Remedy {
     /// The same again may work.
     Retry,
@@ -116,38 +114,55 @@ impl Remedy {
     }
 }
 
-/// In JSON each has its `kind`, most have a `text`, and an answer to change has its `field`. The actions of a
-/// repair stay here.
-impl Serialize for Remedy {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
+impl Remedy {
+    /// As `--json` tells it: each has its `kind`, most have a `text`, and an answer to change has its `field`. The
+    /// actions of a repair are not told.
+    fn told(&self) -> Value {
         match self {
-            Self::Retry => map.serialize_entry("kind", "retry")?,
-            Self::Skip => map.serialize_entry("kind", "skip")?,
-            Self::Edit { field, text } => {
-                map.serialize_entry("kind", "edit")?;
-                map.serialize_entry("text", text)?;
-                map.serialize_entry("field", field)?;
-            }
-            Self::Manual(text) => {
-                map.serialize_entry("kind", "manual")?;
-                map.serialize_entry("text", text)?;
-            }
-            Self::Replace(text) => {
-                map.serialize_entry("kind", "replace")?;
-                map.serialize_entry("text", text)?;
-            }
-            Self::Repair { title, actions: _ } => {
-                map.serialize_entry("kind", "repair")?;
-                map.serialize_entry("text", &BTreeMap::from([("title", title)]))?;
-            }
+            Self::Retry => json!({"kind": "retry"}),
+            Self::Skip => json!({"kind": "skip"}),
+            Self::Edit { field, text } => json!({"kind": "edit", "text": text, "field": field}),
+            Self::Manual(text) => json!({"kind": "manual", "text": text}),
+            Self::Replace(text) => json!({"kind": "replace", "text": text}),
+            Self::Repair { title, actions: _ } => json!({"kind": "repair", "text": {"title": title}}),
         }
-        map.end()
+    }
+}
+
+impl Problem {
+    /// As `--json` tells it.
+    pub fn told(&self) -> Value {
+        let ways = self.told_ways();
+        json!({"code": self.code, "what": self.what, "evidence": self.evidence, "ways": ways})
+    }
+
+    /// Its ways out as `--json` tells them.
+    pub fn told_ways(&self) -> Value {
+        self.ways.iter().map(Remedy::told).collect()
+    }
+}
+
+impl Verdict {
+    /// As `--json` tells it.
+    pub fn told(&self) -> Value {
+        match self {
+            Self::Ok { about, seen } => json!({"verdict": "ok", "about": about, "seen": seen}),
+            Self::Warning { about, seen, cure } => {
+                json!({"verdict": "warning", "about": about, "seen": seen, "cure": cure})
+            }
+            Self::Stops(problem) => json!({
+                "verdict": "stops",
+                "code": problem.code,
+                "what": problem.what,
+                "evidence": problem.evidence,
+                "ways": problem.told_ways(),
+            }),
+        }
     }
 }
 
 /// How far a prerequisite is from what the work needs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "verdict")]
 pub enum Verdict {
     /// Nothing is wrong with it.

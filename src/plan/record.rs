@@ -79,7 +79,7 @@ fn first() -> u32 {
 }
 
 /// What the records of a machine say, oldest first.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Record {
     /// The lines that can be read.
     pub lines: Vec<RecordLine>,

@@ -1,5 +1,7 @@
 //! What a step is: its name, its queue, what it wants to know and what it makes of it.
 
+use serde::{Serialize, Serializer};
+
 use super::input::StepInput;
 use super::state::StepState;
 use crate::plan::fact::FactQuery;
@@ -7,8 +9,21 @@ use crate::plan::model::{Plan, Worker};
 use crate::plan::problem::Verdict;
 
 /// Names a step; stable, used in events, the journal and `assets/explain`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StepId(pub &'static str);
+
+impl StepId {
+    /// No step, but events of a repair carry it.
+    pub const REPAIR: Self = Self("repair");
+    /// No step, but events of an undo carry it.
+    pub const UNDO: Self = Self("undo");
+}
+
+impl Serialize for StepId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0)
+    }
+}
 
 impl std::fmt::Display for StepId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -24,6 +24,9 @@ mod sign;
 mod start;
 mod state;
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+
 pub use admin::admin_folder;
 pub use catalogue::{
     CATALOGUE, admin_login, admin_request, cluster_paths, missing_containers, queries, steps,
@@ -32,3 +35,13 @@ pub use definition::{On, Step, StepId};
 pub use identity::request;
 pub use input::{ClusterFacts, PlaceView, RunView, StepInput};
 pub use state::{Proof, StepState, bug, unknown};
+
+/// A step goes by its id; only one that there is can be read back.
+impl<'de> Deserialize<'de> for StepId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let id = String::deserialize(deserializer)?;
+        let mut all = CATALOGUE.iter().map(|step| step.id()).chain([Self::REPAIR, Self::UNDO]);
+        let known = all.find(|known| known.0 == id);
+        known.ok_or_else(|| D::Error::custom(format!("there is no step {id}")))
+    }
+}

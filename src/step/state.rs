@@ -2,12 +2,14 @@
 
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::plan::action::Action;
 use crate::plan::code::ProblemCode;
 use crate::plan::problem::{Problem, Remedy};
 
 /// What a step found.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum StepState {
     /// Nothing to do, and how that shows.
     Done(String),
@@ -20,7 +22,7 @@ pub enum StepState {
 }
 
 /// What must become true, and by when.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Proof {
     /// Containers of the node's own static pods run.
     Containers {

@@ -84,7 +84,7 @@ fn ways_are_told_as_kind_and_text() {
         .way(Remedy::Retry)
         .way(Remedy::Skip);
     assert_eq!(
-        serde_json::to_value(&problem).unwrap(),
+        problem.told(),
         json!({"code": "E-ACTION-01", "what": "x", "evidence": [], "ways": [
             {"kind": "repair", "text": {"title": "start docker"}},
             {"kind": "replace", "text": "and so on"},

@@ -9,7 +9,7 @@ pub struct Json;
 
 impl Front for Json {
     fn emit(&self, event: &Stamped) {
-        let Ok(line) = serde_json::to_string(event) else { return };
+        let Ok(line) = event.told() else { return };
         let mut out = std::io::stdout().lock();
         // A reader that went away must not stop the work.
         let _ = writeln!(out, "{line}").and_then(|()| out.flush());

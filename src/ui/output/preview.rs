@@ -158,7 +158,7 @@ pub fn json(seen: &[PlacePreview]) -> Vec<Value> {
     for place in seen {
         if let Some(problem) = &place.problem {
             lines.push(
-                json!({"v": 1, "kind": "trouble", "place": place.place.to_string(), "problem": problem}),
+                json!({"v": 1, "kind": "trouble", "place": place.place.to_string(), "problem": problem.told()}),
             );
         }
         for note in &place.notes {
@@ -170,7 +170,7 @@ pub fn json(seen: &[PlacePreview]) -> Vec<Value> {
                 ("kind", json!("looked")),
                 ("place", json!(name(&place.place))),
                 ("step", json!(one.step.id())),
-                ("verdicts", json!(one.verdicts)),
+                ("verdicts", one.verdicts.iter().map(Verdict::told).collect()),
             ]);
             match &one.state {
                 StepState::Done(evidence) => {
@@ -183,7 +183,7 @@ pub fn json(seen: &[PlacePreview]) -> Vec<Value> {
                 }
                 StepState::Blocked(problem) => {
                     line.insert("state", json!("problem"));
-                    line.insert("problem", json!(problem));
+                    line.insert("problem", problem.told());
                 }
                 StepState::Todo(actions) => {
                     line.insert("state", json!("todo"));
