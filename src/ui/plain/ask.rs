@@ -109,7 +109,10 @@ impl Dialogue {
         loop {
             match self.heard.recv_timeout(SILENCE) {
                 Ok(PlainInput::Msg(msg)) => {
-                    let over = matches!(msg, Msg::Opened(_) | Msg::Say(..) | Msg::Text { .. });
+                    let over = matches!(
+                        msg,
+                        Msg::Opened(_) | Msg::Say(..) | Msg::Text { .. } | Msg::Difference { .. }
+                    );
                     self.hear(msg);
                     if over {
                         return Ok(());

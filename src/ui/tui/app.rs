@@ -407,11 +407,14 @@ impl WizardLoop {
 
     /// Takes a message in and carries out what it asks for; what concerns the terminal is returned.
     fn take(&mut self, msg: Msg) -> Option<LoopAction> {
+        let msg = msg.guarded(&self.model);
         if !self.works.hears(&msg) {
             return None;
         }
         match msg {
-            Msg::Key(_) | Msg::Paste(_) | Msg::Resize(..) => self.at_once = true,
+            Msg::Key(_) | Msg::HiddenKey(_) | Msg::Paste(_) | Msg::HiddenPaste(_) | Msg::Resize(..) => {
+                self.at_once = true;
+            }
             _ => self.dirty = true,
         }
         // Whoever was unknown to the API may be known now.

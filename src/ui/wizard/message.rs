@@ -1,10 +1,11 @@
 //! What the wizard hears and what it wants done. Both are data: whatever happened can be written down and played
-//! again.
+//! again, without the secrets and the contents of files in it.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::engine::{PlacePreview, Stamped};
 use crate::live;
@@ -12,17 +13,22 @@ use crate::plan::action::Action;
 use crate::plan::answers::Answers;
 use crate::plan::place::Place;
 use crate::plan::problem::Problem;
-use crate::ui::wizard::key::Key;
-use crate::ui::wizard::model::{Look, Offline, ProbeTarget, Question, Reply, Saved};
+use crate::ui::wizard::key::{Key, KeyCode};
+use crate::ui::wizard::model::{Look, Model, Offline, Overlay, ProbeTarget, Question, Reply, Saved};
 use crate::ui::wizard::role::Role;
+use crate::ui::wizard::unwritten;
 
 /// Something that happened.
-#[derive(Debug)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Msg {
     /// A key was pressed.
     Key(Key),
     /// Text was pasted.
     Paste(String),
+    /// A key of a secret was pressed.
+    HiddenKey(#[serde(with = "unwritten::key")] Key),
+    /// A secret, or what lies in a file, was pasted.
+    HiddenPaste(#[serde(with = "unwritten::text")] String),
     /// The window has another size.
     Resize(u16, u16),
     /// Half a second went by.
@@ -43,7 +49,8 @@ pub enum Msg {
         /// Its number.
         number: u64,
         /// The places, or what stops everything.
-        seen: Result<Arc<Vec<PlacePreview>>, Problem>,
+        #[serde(with = "previews")]
+        seen: Previews,
     },
     /// The engine tells.
     Run(Stamped),
@@ -79,6 +86,14 @@ pub enum Msg {
         /// Its lines.
         lines: Vec<(Role, String)>,
     },
+    /// A file before and after, to show.
+    Difference {
+        /// Its title.
+        title: String,
+        /// Its lines.
+        #[serde(with = "unwritten::lines")]
+        lines: Vec<(Role, String)>,
+    },
     /// The session was saved: when, in words.
     Saved(String),
     /// A session or a plan was opened.
@@ -97,8 +112,46 @@ pub enum Msg {
     Leave(u8),
 }
 
+/// The places that were looked at, or what stops everything.
+pub type Previews = Result<Arc<Vec<PlacePreview>>, Problem>;
+
+/// Places are shared while they are shown, and written as themselves.
+mod previews {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use super::{PlacePreview, Previews, Problem};
+
+    pub(super) fn serialize<S: Serializer>(seen: &Previews, serializer: S) -> Result<S::Ok, S::Error> {
+        seen.as_ref().map(AsRef::as_ref).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Previews, D::Error> {
+        let seen = Result::<Vec<PlacePreview>, Problem>::deserialize(deserializer)?;
+        Ok(seen.map(Arc::new))
+    }
+}
+
+impl Msg {
+    /// The same, or the message that writes nothing of it, when what is typed and pasted now is a secret.
+    #[must_use]
+    pub fn guarded(self, model: &Model) -> Self {
+        let certificates = matches!(model.dialogs.open.last(), Some(Overlay::PasteCertificates { .. }));
+        match self {
+            Self::Key(key)
+                if model.asks_secret() && key.is_bare() && matches!(key.code, KeyCode::Char(_)) =>
+            {
+                Self::HiddenKey(key)
+            }
+            Self::Paste(text) if model.asks_secret() || certificates => Self::HiddenPaste(text),
+            other => other,
+        }
+    }
+}
+
 /// An opened session, plan or demo.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Opened {
     /// Its answers.
     pub answers: Answers,
@@ -121,7 +174,7 @@ pub struct Opened {
 }
 
 /// Something to be done outside of the model.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Effect {
     /// Leave with an exit code.
     Quit(u8),
@@ -166,11 +219,11 @@ pub enum Effect {
         reply: Reply,
     },
     /// Give certificates of an offline CA.
-    Certificates(String),
+    Certificates(#[serde(with = "unwritten::text")] String),
     /// Show hosts live from now on.
     Live,
     /// Put into the clipboard and a file.
-    Copy(String),
+    Copy(#[serde(with = "unwritten::text")] String),
     /// Write the script to a file.
     Export(PathBuf),
     /// Write the plan to a file.

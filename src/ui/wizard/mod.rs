@@ -13,4 +13,5 @@ pub mod message;
 pub mod model;
 pub mod role;
 pub mod screens;
+pub mod unwritten;
 pub mod update;

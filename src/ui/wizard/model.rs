@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::engine::PlacePreview;
 use crate::live;
@@ -20,6 +21,7 @@ use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::form::text_input::TextInput;
 use crate::ui::wizard::role::{Role, Theme};
 use crate::ui::wizard::screens::log::Log;
+use crate::ui::wizard::unwritten;
 
 /// The screens, in the order of the path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -180,7 +182,7 @@ impl Button {
 }
 
 /// How a look at something went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LookStatus {
     /// It goes on.
     Looking,
@@ -193,7 +195,7 @@ pub enum LookStatus {
 }
 
 /// A look at the CA, the API or a worker, in lines.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Look {
     /// How it went.
     pub mood: LookStatus,
@@ -221,7 +223,7 @@ impl Look {
 }
 
 /// What was looked at.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum ProbeTarget {
     /// The CA.
     Ca,
@@ -342,7 +344,7 @@ impl Run {
 }
 
 /// Waiting signing requests of a CA that is offline.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Offline {
     /// Where the requests are.
     pub folder: String,
@@ -355,7 +357,7 @@ pub struct Offline {
 }
 
 /// A question somebody waits for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Question {
     /// A password or passphrase.
     Secret {
@@ -385,10 +387,10 @@ pub enum Question {
 }
 
 /// The answer to a question.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reply {
     /// A secret; `None` = nobody says.
-    Secret(Option<zeroize::Zeroizing<String>>),
+    Secret(#[serde(with = "unwritten::secret")] Option<zeroize::Zeroizing<String>>),
     /// Trust: remember, once, refuse.
     Trust(u8),
     /// Go on.
@@ -565,7 +567,7 @@ pub enum Confirm {
 }
 
 /// A session that can be gone on with.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Saved {
     /// Name of the cluster.
     pub name: String,
@@ -578,7 +580,7 @@ pub struct Saved {
 }
 
 /// The demo that is open, or is being opened: which lab it is, and what the screen says of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Demo {
     /// Which lab.
     pub name: String,
@@ -864,6 +866,12 @@ impl Model {
     /// The name of the session.
     pub fn session(&self) -> String {
         self.form.answers.cluster.name.clone().unwrap_or_else(|| "unnamed".to_owned())
+    }
+
+    /// What is typed and pasted now is a secret.
+    pub fn asks_secret(&self) -> bool {
+        let top = self.dialogs.open.last();
+        matches!(top, Some(Overlay::Ask { question: Question::Secret { .. }, .. }))
     }
 
     /// Something on hosts may have been changed.

@@ -25,8 +25,8 @@ use crate::ui::wizard::screens::run;
 #[expect(clippy::too_many_lines, reason = "one arm for each message")]
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
-        Msg::Key(key) => input::key(model, key),
-        Msg::Paste(text) => input::paste(model, &text),
+        Msg::Key(key) | Msg::HiddenKey(key) => input::key(model, key),
+        Msg::Paste(text) | Msg::HiddenPaste(text) => input::paste(model, &text),
         Msg::Resize(width, height) => {
             model.window.size = (width, height);
             Vec::new()
@@ -86,7 +86,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.say(role, text);
             Vec::new()
         }
-        Msg::Text { title, lines } => {
+        Msg::Text { title, lines } | Msg::Difference { title, lines } => {
             model.dialogs.open.push(Overlay::Text { title, lines, scroll: 0 });
             Vec::new()
         }

@@ -92,5 +92,5 @@ pub fn kubeconfig(model: &Model) -> Msg {
     if lines.is_empty() {
         lines.push((Role::Dim, "nothing would be changed, or it was not looked at yet".to_owned()));
     }
-    Msg::Text { title: "kubeconfig before and after".to_owned(), lines }
+    Msg::Difference { title: "kubeconfig before and after".to_owned(), lines }
 }
