@@ -1,6 +1,6 @@
 //! L2: machines. [`Host`] takes a batch of actions and questions and tells what came of it. A host is a
-//! shell at the end of a wire (`shell`, over `ssh` or `local`), this computer itself (`local_host`), or a
-//! scripted machine (`lab`). Nothing here knows a step.
+//! shell at the end of a wire (`shell`, over `ssh` or `local`), this computer itself (`local_host`), or, above
+//! this layer, a machine of the scripted lab. Nothing here knows a step.
 
 mod agent;
 pub mod answer;
