@@ -234,7 +234,7 @@ fn kept(state: &Path, plan: &Plan) -> PathBuf {
 
 /// Uids of the API objects that earlier runs made.
 fn made(state: &Path, plan: &Plan) -> std::collections::BTreeSet<String> {
-    let objects = gangplank::engine::undo::made(&state.join(&plan.cluster.name));
+    let objects = gangplank::engine::session::objects::made(&state.join(&plan.cluster.name));
     objects.into_iter().map(|(_, uid)| uid).collect()
 }
 

@@ -177,7 +177,7 @@ pub enum FaultPlace {
 pub struct LiveFault {
     /// Its name.
     pub id: &'static str,
-    /// Where.
+    /// Whether a worker has it or the cluster.
     pub place: FaultPlace,
     break_it: &'static str,
     mend_it: &'static str,

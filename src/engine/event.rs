@@ -2,11 +2,14 @@
 //! lines are `{v:1, seq, t, run, place, step?, action?, kind, ...}`; changes only add.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::engine::signing::offline::Bundle;
+use crate::engine::world::Cost;
 use crate::plan::action::Action;
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Verdict};
@@ -33,12 +36,12 @@ pub enum TaskOutcome {
     },
     /// It could not be proven, which is not a failure.
     NotProven {
-        /// Why.
+        /// What could not be seen, in words.
         why: String,
     },
     /// Not tried.
     Skipped {
-        /// Why.
+        /// What it would have waited for, or who stopped it, in words.
         why: String,
     },
     /// It failed.
@@ -58,19 +61,6 @@ impl TaskOutcome {
             Self::Skipped { .. } | Self::Failed { .. } | Self::Stopped => false,
         }
     }
-}
-
-/// What a place cost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Cost {
-    /// Connections.
-    pub connections: usize,
-    /// Execs, streams left out.
-    pub execs: usize,
-    /// Live streams.
-    pub streams: usize,
-    /// TCP connections made by the machine.
-    pub tcp: usize,
 }
 
 /// One thing that happened.
@@ -123,13 +113,13 @@ pub enum Event {
     },
     /// A step ended on a place.
     TaskEnded {
-        /// How.
+        /// How it ended; its fields stand beside `kind`.
         #[serde(flatten)]
         outcome: TaskOutcome,
     },
     /// Something went wrong outside of a step.
     Trouble {
-        /// What.
+        /// What went wrong, with its ways out.
         problem: Problem,
     },
     /// The run ended.
@@ -156,12 +146,12 @@ pub struct Stamped {
     pub t: f64,
     /// Run id.
     pub run: String,
-    /// Where.
+    /// The queue of work it belongs to, as `Place` writes itself.
     pub place: Place,
-    /// Which step.
+    /// The step, when it is one's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<StepId>,
-    /// What.
+    /// What happened; its fields stand beside these.
     #[serde(flatten)]
     pub event: Event,
 }
@@ -193,4 +183,40 @@ pub trait Front: Send + Sync {
     }
     /// The requests that wait for an offline CA are others than before.
     fn offline(&self, _bundle: &Bundle) {}
+}
+
+/// Numbers events and hands them on.
+pub struct EventSink<'a> {
+    front: &'a dyn Front,
+    run: String,
+    started: Instant,
+    seq: Mutex<u64>,
+}
+
+impl<'a> EventSink<'a> {
+    /// The events of one run, from number 0 on.
+    pub fn new(front: &'a dyn Front, run: &str) -> Self {
+        Self { front, run: run.to_owned(), started: Instant::now(), seq: Mutex::new(0) }
+    }
+
+    /// Whoever shows what happens.
+    pub fn front(&self) -> &'a dyn Front {
+        self.front
+    }
+
+    /// Tells an event; events are shown in the order of their numbers.
+    pub fn tell(&self, place: &Place, step: Option<StepId>, event: Event) {
+        let mut seq = self.seq.lock().unwrap_or_else(PoisonError::into_inner);
+        let stamped = Stamped {
+            v: 1,
+            seq: *seq,
+            t: (self.started.elapsed().as_secs_f64() * 1000.0).round() / 1000.0,
+            run: self.run.clone(),
+            place: place.clone(),
+            step,
+            event,
+        };
+        *seq += 1;
+        self.front.emit(&stamped);
+    }
 }

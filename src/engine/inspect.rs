@@ -38,7 +38,7 @@ mod by_id {
 /// A step that was looked at.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct StepOutcome {
-    /// Which.
+    /// The step of the catalogue.
     #[serde(with = "by_id")]
     pub step: StepRef,
     /// What it found.
@@ -60,9 +60,28 @@ impl StepOutcome {
     }
 }
 
+/// A place that was only looked at.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct PlacePreview {
+    /// The queue of work that was looked at.
+    pub place: Place,
+    /// How it is reached: `root@10.0.0.1`, the API's address, or "this computer".
+    pub host: String,
+    /// Each step, in order.
+    pub looked: Vec<StepOutcome>,
+    /// What is known of it, for undo and risk.
+    pub facts: Facts,
+    /// Why it could not be looked at.
+    pub problem: Option<Problem>,
+    /// Nothing of it can be seen before this run is under way.
+    pub unknown: bool,
+    /// Things worth saying.
+    pub notes: Vec<String>,
+}
+
 /// One place being worked on.
 pub struct WorkSite<'s> {
-    /// Where.
+    /// The queue of work it is.
     pub place: Place,
     /// The worker, when it is one.
     pub worker: Option<&'s Worker>,
@@ -87,11 +106,11 @@ impl WorkSite<'_> {
 
 /// Looks at all steps of a queue; ends at a step that is in the way, and behind one whose actions change what
 /// the later ones must know.
-pub fn look_all(plan: &Plan, world: &dyn World, base: &SharedFacts, site: &WorkSite) -> Vec<StepOutcome> {
+pub fn look_all(plan: &Plan, world: &dyn World, shared: &SharedFacts, site: &WorkSite) -> Vec<StepOutcome> {
     let mut queued: Vec<Action> = Vec::new();
     let mut all = Vec::new();
     for step in step::steps(site.on) {
-        let cx = StepInput::new(plan, site.view(), base.view(world.now()), &queued);
+        let cx = StepInput::new(plan, site.view(), shared.view(world.now()), &queued);
         let looked = StepOutcome { step, state: step.look(&cx), verdicts: step.verdicts(&cx) };
         let actions = match &looked.state {
             StepState::Todo(actions) => actions.clone(),

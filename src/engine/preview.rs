@@ -4,11 +4,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use serde::{Deserialize, Serialize};
-
-use super::run::{Engine, login_text};
-use crate::engine::cluster::facts::{Gate, SharedFacts};
-use crate::engine::inspect::{StepOutcome, WorkSite, look_all};
+use super::run::Engine;
+use crate::engine::cluster::facts::SharedFacts;
+use crate::engine::inspect::{PlacePreview, StepOutcome, WorkSite, look_all};
+use crate::engine::sync::Gate;
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::Facts;
 use crate::plan::model::Worker;
@@ -16,30 +15,11 @@ use crate::plan::place::Place;
 use crate::plan::problem::Problem;
 use crate::step::{self, On, PlaceView, StepInput};
 
-/// A place that was only looked at.
-#[derive(Clone, Serialize, Deserialize)]
-pub struct PlacePreview {
-    /// Where.
-    pub place: Place,
-    /// `root@10.0.0.1:22`.
-    pub host: String,
-    /// Each step, in order.
-    pub looked: Vec<StepOutcome>,
-    /// What is known of it, for undo and risk.
-    pub facts: Facts,
-    /// Why it could not be looked at.
-    pub problem: Option<Problem>,
-    /// Nothing of it can be seen before this run is under way.
-    pub unknown: bool,
-    /// Things worth saying.
-    pub notes: Vec<String>,
-}
-
 /// A worker nothing is known of.
 fn nothing_seen(worker: &Worker) -> PlacePreview {
     PlacePreview {
         place: Place::Worker(worker.name.clone()),
-        host: login_text(&worker.ssh),
+        host: worker.ssh.to_string(),
         looked: Vec::new(),
         facts: Facts::default(),
         problem: None,
@@ -52,35 +32,35 @@ impl Engine<'_> {
     /// Looks at every place and changes nothing.
     pub fn preview(&self) -> Result<Vec<PlacePreview>, Problem> {
         let login = Gate::default();
-        let base = SharedFacts::learn(self.plan, self.world, false, &self.options.made, &login)?;
-        let mut seen = self.inspect_workers(&base);
+        let shared = SharedFacts::learn(self.plan, self.world, false, &self.options.made, &login)?;
+        let mut seen = self.inspect_workers(&shared);
         let mut host = self.world.local();
         let site = WorkSite {
             place: Place::Local,
             worker: None,
             on: On::Local,
             host: host.as_mut(),
-            facts: base.local.clone(),
+            facts: shared.local.clone(),
             asked_ms: 0,
             slots: None,
         };
-        let looked = look_all(self.plan, self.world, &base, &site);
+        let looked = look_all(self.plan, self.world, &shared, &site);
         seen.push(PlacePreview {
             place: Place::Local,
             host: "this computer".to_owned(),
             looked,
-            facts: base.local.clone(),
+            facts: shared.local.clone(),
             problem: None,
             unknown: false,
             notes: Vec::new(),
         });
-        seen.push(self.peek_cluster(&base));
+        seen.push(self.peek_cluster(&shared));
         Ok(seen)
     }
 
     /// Each worker in the plan's order, so many at a time as may be worked on at once; one whose look ends in a panic
     /// is there with that as its problem.
-    fn inspect_workers(&self, base: &SharedFacts) -> Vec<PlacePreview> {
+    fn inspect_workers(&self, shared: &SharedFacts) -> Vec<PlacePreview> {
         let workers = self.workers();
         let next = AtomicUsize::new(0);
         let seen: Vec<Mutex<Option<PlacePreview>>> = workers.iter().map(|_| Mutex::default()).collect();
@@ -88,7 +68,7 @@ impl Engine<'_> {
             loop {
                 let index = next.fetch_add(1, Ordering::Relaxed);
                 let (Some(worker), Some(place)) = (workers.get(index), seen.get(index)) else { return };
-                let one = catch_unwind(AssertUnwindSafe(|| self.inspect(base, worker)));
+                let one = catch_unwind(AssertUnwindSafe(|| self.inspect(shared, worker)));
                 *place.lock().unwrap_or_else(PoisonError::into_inner) = one.ok();
             }
         };
@@ -112,7 +92,7 @@ impl Engine<'_> {
             .collect()
     }
 
-    fn inspect(&self, base: &SharedFacts, worker: &Worker) -> PlacePreview {
+    fn inspect(&self, shared: &SharedFacts, worker: &Worker) -> PlacePreview {
         let mut seen = nothing_seen(worker);
         let place = seen.place.clone();
         let mut host = match self.world.host(&place, &worker.ssh) {
@@ -132,27 +112,27 @@ impl Engine<'_> {
             slots: None,
         };
         match self.first_look(&mut site) {
-            Ok(()) => seen.looked = look_all(self.plan, self.world, base, &site),
+            Ok(()) => seen.looked = look_all(self.plan, self.world, shared, &site),
             Err(problem) => seen.problem = Some(problem),
         }
         seen.facts = site.facts;
         seen
     }
 
-    fn peek_cluster(&self, base: &SharedFacts) -> PlacePreview {
+    fn peek_cluster(&self, shared: &SharedFacts) -> PlacePreview {
         let nothing = Facts::default();
         let looked = step::steps(On::Cluster)
             .map(|step| {
                 let place = PlaceView { worker: None, facts: &nothing, asked_ms: 0 };
-                let cx = StepInput::new(self.plan, place, base.view(self.world.now()), &[]);
+                let cx = StepInput::new(self.plan, place, shared.view(self.world.now()), &[]);
                 StepOutcome { step, state: step.look(&cx), verdicts: Vec::new() }
             })
             .collect();
         // With an offline CA nobody is known before the run, which is as it should be.
-        let unknown = base.cluster.nodes.is_none() && !base.signer.is_offline();
+        let unknown = shared.cluster.nodes.is_none() && !shared.signer.is_offline();
         let problem = unknown.then(|| {
             Problem::new(ProblemCode::Api23, "what is in the cluster is not known")
-                .seen(base.cluster.nodes_why.clone())
+                .seen(shared.cluster.nodes_why.clone())
         });
         PlacePreview {
             place: Place::Cluster,
@@ -160,8 +140,8 @@ impl Engine<'_> {
             looked,
             facts: nothing,
             problem,
-            unknown: base.cluster.nodes.is_none(),
-            notes: base.notes.clone(),
+            unknown: shared.cluster.nodes.is_none(),
+            notes: shared.notes.clone(),
         }
     }
 }

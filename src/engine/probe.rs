@@ -5,9 +5,8 @@ use std::path::Path;
 
 use jiff::Timestamp;
 
-use super::run::login_text;
 use super::world::World;
-use crate::engine::cluster::facts::{distrusts, millis, refuses_clients};
+use crate::engine::cluster::trust::{distrusts, refuses_clients};
 use crate::engine::inspect::StepOutcome;
 use crate::engine::signing::signer::pki_problem;
 use crate::host::{Batch, Host, Stop};
@@ -103,7 +102,7 @@ pub struct ApiSeen {
 /// What is seen of a worker.
 #[derive(Clone)]
 pub struct WorkerSeen {
-    /// `root@10.0.0.1`.
+    /// How it is reached: `root@10.0.0.1`.
     pub host: String,
     /// How long connecting and logging in took, milliseconds; next to nothing when it was connected already.
     pub login_ms: Option<i64>,
@@ -160,7 +159,7 @@ pub fn ca(place: &CaPlace, world: &dyn World) -> Result<CaSeen, Problem> {
         CaPlace::Host { login, cert, key } => {
             let mut host =
                 world.host(&Place::CaHost, login).map_err(|trouble| trouble.problem(&Place::CaHost))?;
-            look_at_ca(host.as_mut(), cert, key, Some(&login_text(login)), world.now())
+            look_at_ca(host.as_mut(), cert, key, Some(&login.to_string()), world.now())
         }
     }
 }
@@ -410,7 +409,7 @@ fn api_remarks(seen: &ApiSeen, ca: Option<&CaInfo>) -> Vec<Verdict> {
 pub fn worker(plan: &Plan, worker: &Worker, world: &dyn World) -> WorkerSeen {
     let place = Place::Worker(worker.name.clone());
     let mut seen = WorkerSeen {
-        host: login_text(&worker.ssh),
+        host: worker.ssh.to_string(),
         login_ms: None,
         os: None,
         docker: None,
@@ -420,7 +419,7 @@ pub fn worker(plan: &Plan, worker: &Worker, world: &dyn World) -> WorkerSeen {
         facts: Facts::default(),
         problem: None,
     };
-    let began = millis(world.now());
+    let began = world.now().as_millisecond();
     let mut host = match world.host(&place, &worker.ssh) {
         Ok(host) => host,
         Err(trouble) => {
@@ -428,15 +427,15 @@ pub fn worker(plan: &Plan, worker: &Worker, world: &dyn World) -> WorkerSeen {
             return seen;
         }
     };
-    seen.login_ms = Some(millis(world.now()).saturating_sub(began));
+    seen.login_ms = Some(world.now().as_millisecond().saturating_sub(began));
     let home = world.home();
     let mut queries: Vec<FactQuery> =
         first_steps().flat_map(|step| step.queries(plan, Some(worker), &home)).collect();
     queries.sort();
     queries.dedup();
-    let sent = millis(world.now());
+    let sent = world.now().as_millisecond();
     let end = host.run(&Batch { queries, ..Batch::default() }, &Stop::default(), &mut |_| {});
-    let asked_ms = sent.midpoint(millis(world.now()));
+    let asked_ms = sent.midpoint(world.now().as_millisecond());
     seen.facts.update(end.facts);
     if let Some(trouble) = end.trouble {
         seen.problem = Some(trouble.problem(&place));

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 
 use super::event::{Event, TaskOutcome};
 use super::exit::ExitCode;
-use super::run::Engine;
+use super::run::{Engine, Worked};
 use crate::engine::inspect::WorkSite;
-use crate::engine::run::worker::Worked;
 use crate::host::Host;
 use crate::plan::action::Action;
 use crate::plan::code::ProblemCode;

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::preview::PlacePreview;
+use super::inspect::PlacePreview;
 use crate::plan::action::{Action, Content, sha256};
 use crate::plan::code::ProblemCode;
 use crate::plan::place::Place;

@@ -1,16 +1,8 @@
-//! What the threads of a run share: the base once it is known, how many hosts are worked on at a time, how far the
-//! workers are, and how each place ended.
+//! What threads that wait for each other need: a value that one brings and others wait for, and how many hosts are
+//! worked on at a time.
 
-use std::collections::BTreeMap;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-
-use crate::engine::cluster::facts::{Gate, SharedFacts};
-use crate::engine::event::Cost;
-use crate::engine::exit::End;
-use crate::engine::run::proof::DnsGate;
-use crate::plan::code::ProblemCode;
-use crate::plan::place::Place;
-use crate::plan::problem::Problem;
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Runs when it is dropped, after a panic too.
 pub(crate) struct OnDrop<F: Fn()>(pub(crate) F);
@@ -19,30 +11,6 @@ impl<F: Fn()> Drop for OnDrop<F> {
     fn drop(&mut self) {
         (self.0)();
     }
-}
-
-/// How far a worker's thread has told the others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Reported {
-    /// It is still at work.
-    Nothing,
-    /// The work is over, the proofs are not.
-    Worked,
-    /// Ready, or never.
-    Ended,
-}
-
-/// What the threads share.
-pub(crate) struct RunShared {
-    pub(crate) base: Gate<Result<Arc<SharedFacts>, Problem>>,
-    pub(crate) login: Gate<()>,
-    pub(crate) dns: DnsGate,
-    pub(crate) ends: Mutex<BTreeMap<Place, End>>,
-    pub(crate) costs: Mutex<BTreeMap<Place, Cost>>,
-    /// Workers that are Ready, workers that are over without, workers whose work is over.
-    pub(crate) progress: Mutex<(usize, usize, usize)>,
-    pub(crate) moved: Condvar,
-    pub(crate) slots: Slots,
 }
 
 /// How many hosts may be worked on at once.
@@ -55,7 +23,7 @@ pub struct Slots {
 pub(crate) struct Lent<'s>(&'s Slots);
 
 impl Slots {
-    fn new(jobs: usize) -> Self {
+    pub(crate) fn new(jobs: usize) -> Self {
         Self { free: Mutex::new(jobs.max(1)), freed: Condvar::new() }
     }
 
@@ -85,64 +53,49 @@ impl Drop for Lent<'_> {
     }
 }
 
-impl RunShared {
-    pub(crate) fn new(jobs: usize) -> Self {
-        Self {
-            base: Gate::default(),
-            login: Gate::default(),
-            dns: Gate::default(),
-            ends: Mutex::default(),
-            costs: Mutex::default(),
-            progress: Mutex::default(),
-            moved: Condvar::new(),
-            slots: Slots::new(jobs),
-        }
+/// A value that one thread brings and others wait for.
+pub struct Gate<T> {
+    value: Mutex<Option<T>>,
+    changed: Condvar,
+}
+
+impl<T> Default for Gate<T> {
+    fn default() -> Self {
+        Self { value: Mutex::new(None), changed: Condvar::new() }
+    }
+}
+
+impl<T: Clone> Gate<T> {
+    /// Brings it; the first one counts.
+    pub fn open(&self, value: T) {
+        self.value.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(value);
+        self.changed.notify_all();
     }
 
-    /// Whoever waits must not wait for ever, whatever became of the thread that was to answer.
-    pub(crate) fn give_up(&self, why: &str) {
-        self.base.open(Err(Problem::new(ProblemCode::Bug04, why)));
-        self.login.open(());
-        self.dns.open(false);
-    }
-
-    pub(crate) fn end(&self, place: &Place, end: End) {
-        self.ends.lock().unwrap_or_else(PoisonError::into_inner).insert(place.clone(), end);
-    }
-
-    pub(crate) fn moved(&self, ready: bool) {
-        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
-        if ready {
-            progress.0 += 1;
-        } else {
-            progress.1 += 1;
-        }
-        self.moved.notify_all();
-    }
-
-    pub(crate) fn worked(&self) {
-        self.progress.lock().unwrap_or_else(PoisonError::into_inner).2 += 1;
-        self.moved.notify_all();
-    }
-
-    /// Waits until a worker is Ready or nothing is done on any of them any more.
-    pub(crate) fn wait_idle(&self, workers: usize) {
-        let progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
-        let busy = |progress: &mut (usize, usize, usize)| progress.0 == 0 && progress.2 < workers;
-        drop(self.moved.wait_while(progress, busy));
-    }
-
-    /// Waits until a worker is Ready; `false` when none will be.
-    pub(crate) fn one_ready(&self, workers: usize) -> bool {
-        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Waits for it.
+    pub fn wait(&self) -> T {
+        let mut value = self.value.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            if progress.0 > 0 {
-                return true;
+            if let Some(value) = &*value {
+                return value.clone();
             }
-            if progress.1 >= workers {
-                return false;
+            value = self.changed.wait(value).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Waits for it, so long.
+    pub fn wait_for(&self, time: Duration) -> Option<T> {
+        let deadline = Instant::now() + time;
+        let mut value = self.value.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if let Some(value) = &*value {
+                return Some(value.clone());
             }
-            progress = self.moved.wait(progress).unwrap_or_else(PoisonError::into_inner);
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return None;
+            }
+            value = self.changed.wait_timeout(value, left).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 }

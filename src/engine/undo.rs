@@ -1,16 +1,12 @@
 //! Undo: what gangplank wrote down on each machine is taken back, newest first. What somebody changed after
 //! it is left alone and named. An issued certificate cannot be taken back.
 
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
-
-use serde_json::Value;
-
 use super::event::{Event, TaskOutcome};
 use super::exit::ExitCode;
 use super::run::Engine;
 use crate::engine::cluster::facts::SharedFacts;
+use crate::engine::session::objects::{self, Made};
+use crate::engine::sync::Gate;
 use crate::host::{Batch, BatchProgress, Host};
 use crate::plan::action::{Action, Verb};
 use crate::plan::code::ProblemCode;
@@ -36,32 +32,8 @@ struct UndoHost {
     back: Back,
 }
 
-/// API objects: path and uid.
-type Made = Vec<(String, String)>;
-
 fn deletion((path, uid): &(String, String)) -> Action {
     Action::KubeDelete { path: path.clone(), uid: Some(uid.clone()) }
-}
-
-/// The API objects a session made, newest first.
-pub fn made(session: &Path) -> Made {
-    let text = std::fs::read_to_string(session.join("objects.jsonl")).unwrap_or_default();
-    let lines: Vec<Value> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    lines
-        .iter()
-        .rev()
-        .filter_map(|line| Some((line["path"].as_str()?.to_owned(), line["uid"].as_str()?.to_owned())))
-        // Others may use the namespace by now, and deleting it deletes what is in it.
-        .filter(|(path, _)| path != "/api/v1/namespaces/kube-system")
-        .collect()
-}
-
-/// Notes an object that was made, in the session.
-pub(super) fn remember(session: &Path, line: &Value) -> std::io::Result<()> {
-    let file = session.join("objects.jsonl");
-    let mut file = std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(file)?;
-    writeln!(file, "{line}")?;
-    file.sync_all()
 }
 
 /// What takes a record back.
@@ -203,13 +175,13 @@ impl Engine<'_> {
             problems |= !self.find(Place::Local, Ok(self.world.local()), &mut turns);
         }
         let remembered = if all {
-            self.options.session.map(|session| made(&session.folder)).unwrap_or_default()
+            self.options.session.map(|session| objects::made(&session.folder)).unwrap_or_default()
         } else {
             Vec::new()
         };
         let nodes: Vec<(String, Option<i64>)> =
             turns.iter().filter_map(|turn| turn.back.node.clone()).collect();
-        let (objects, nodes) = match self.in_the_cluster(remembered, &nodes) {
+        let (made, nodes) = match self.in_the_cluster(remembered, &nodes) {
             Ok(found) => found,
             Err(problem) => {
                 problems = true;
@@ -230,12 +202,12 @@ impl Engine<'_> {
             (turn.place.clone(), back.actions.iter().chain(&back.forget).cloned().collect())
         };
         let mut everything: Vec<(Place, Vec<Action>)> = turns.iter().map(shown).collect();
-        everything.push((Place::Cluster, objects.iter().chain(&nodes).map(deletion).collect()));
+        everything.push((Place::Cluster, made.iter().chain(&nodes).map(deletion).collect()));
         if !confirm(&everything) {
             return ExitCode::Stopped;
         }
-        problems |= !self.delete(&objects);
-        let (mut here, mut hosts): (Vec<_>, Vec<_>) =
+        problems |= !self.delete(&made);
+        let (mut local, mut hosts): (Vec<_>, Vec<_>) =
             turns.into_iter().partition(|turn| turn.place == Place::Local);
         let mut good: Vec<bool> = hosts.iter_mut().map(|turn| self.take_back(turn)).collect();
         // Only now: a kubelet that still runs would register its node again.
@@ -247,9 +219,9 @@ impl Engine<'_> {
         }
         problems |= good.iter().any(|good| !good);
         if let (true, Some(session)) = (all && !problems, self.options.session) {
-            let _ = std::fs::remove_file(session.folder.join("objects.jsonl"));
+            objects::forget(&session.folder);
         }
-        for turn in &mut here {
+        for turn in &mut local {
             problems |= !(self.take_back(turn) && self.forget(turn));
         }
         match (problems, self.options.stop.wanted()) {
@@ -296,19 +268,13 @@ impl Engine<'_> {
         if objects.is_empty() && nodes.is_empty() {
             return Ok((Vec::new(), Vec::new()));
         }
-        let base = SharedFacts::learn(
-            self.plan,
-            self.world,
-            false,
-            &self.options.made,
-            &crate::engine::cluster::facts::Gate::default(),
-        )?;
-        let Some(known) = &base.cluster.nodes else {
+        let shared = SharedFacts::learn(self.plan, self.world, false, &self.options.made, &Gate::default())?;
+        let Some(known) = &shared.cluster.nodes else {
             return Err(Problem::new(
                 ProblemCode::Undo02,
                 "what was made in the cluster cannot be taken back now",
             )
-            .seen(base.cluster.nodes_why.clone())
+            .seen(shared.cluster.nodes_why.clone())
             .seen("the record of it stays, so undo can be run again")
             .way(Remedy::Retry));
         };

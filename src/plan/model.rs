@@ -1,6 +1,7 @@
 //! The plan: what the operator decided, complete, checked and immutable. It is made by `check::finish`
 //! from [`Answers`](super::answers::Answers) and holds no secret and nothing learnt from a machine.
 
+use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
@@ -158,6 +159,20 @@ pub struct Login {
     pub jump: Vec<String>,
     /// `SHA256:...` fingerprint the host must show, when stated.
     pub host_key: Option<String>,
+}
+
+/// As one types it: `root@10.0.0.1:2222`, without what is not stated and without the usual port.
+impl fmt::Display for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(user) = &self.user {
+            write!(f, "{user}@")?;
+        }
+        f.write_str(&self.host)?;
+        match self.port {
+            Some(port) if port != 22 => write!(f, ":{port}"),
+            Some(_) | None => Ok(()),
+        }
+    }
 }
 
 /// One worker.

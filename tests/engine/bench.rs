@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use gangplank::engine::event::Cost;
+use gangplank::engine::Cost;
 use gangplank::engine::session::journal::left_open;
 use gangplank::engine::world::scripted::LabWorld;
 use gangplank::engine::{
@@ -126,7 +126,7 @@ impl Bench {
             only: how.only.clone(),
             session: Some(&session),
             journal: Journal::open(&session.folder, &run).unwrap(),
-            made: gangplank::engine::undo::made(&session.folder).into_iter().map(|(_, uid)| uid).collect(),
+            made: gangplank::engine::session::objects::uids(&session.folder),
             reviewed: how.reviewed.clone(),
             offline: how.certs.clone(),
             ..RunOptions::new(&run, how.stop)

@@ -94,7 +94,7 @@ fn the_record_of_82fdae4_gives_its_undo_list() {
 #[test]
 fn what_82fdae4_did_is_taken_back_in_the_lab() {
     let bench = bench("finished");
-    let made = gangplank::engine::undo::made(&bench.session());
+    let made = gangplank::engine::session::objects::made(&bench.session());
     bench.lab().cluster_state(|cluster| {
         for (path, uid) in &made {
             cluster.objects.insert(path.clone(), json!({"metadata": {"uid": uid}}));

@@ -2,7 +2,7 @@
 
 use gangplank::engine::Session;
 use gangplank::engine::session::journal::left_open;
-use gangplank::engine::undo::made;
+use gangplank::engine::session::objects::made;
 use rustix::process::Signal;
 use serde_json::Value;
 

@@ -1,4 +1,5 @@
 //! What is learnt of the cluster before anything is done: the CA, this computer, the API, and a login to it.
 
 pub mod facts;
-pub mod sign_in;
+pub mod login;
+pub mod trust;

@@ -1,80 +1,151 @@
-//! The thread that looks after everything but the workers: the CA, this computer, the cluster's own steps.
+//! A run from its start to its exit code: one thread for each worker, one for the CA, this computer and the cluster.
+//! One host that fails never stops another; the cluster's steps wait for one Ready worker, the lookups for the
+//! cluster's DNS.
 
 use std::sync::{Arc, PoisonError};
 
-use crate::engine::cluster::facts::{SharedFacts, millis};
+use crate::engine::cluster::facts::{self, SharedFacts};
 use crate::engine::event::{Event, TaskOutcome};
-use crate::engine::exit::End;
+use crate::engine::exit::{End, ExitCode};
 use crate::engine::inspect::WorkSite;
-use crate::engine::run::Engine;
 use crate::engine::run::proof::Ended;
-use crate::engine::run::worker::Worked;
-use crate::engine::sync::RunShared;
+use crate::engine::run::shared::RunShared;
+use crate::engine::run::{Engine, Worked};
+use crate::engine::session::objects;
+use crate::engine::sync::OnDrop;
 use crate::kube::Applied;
+use crate::kube::apply::ObjectPaths;
 use crate::plan::action::{Action, object_name};
 use crate::plan::fact::Facts;
-use crate::plan::model::DnsKind;
+use crate::plan::model::{CaPlace, DnsKind};
 use crate::plan::place::Place;
 use crate::plan::plan_field::PlanField;
 use crate::plan::problem::{Problem, Remedy};
 use crate::step::{self, On, PlaceView, Proof, RunView, StepId, StepInput, StepState};
 
 impl Engine<'_> {
+    /// Carries the plan out; the exit code.
+    pub fn apply(&self) -> ExitCode {
+        let workers = self.workers();
+        let threads = RunShared::new(self.options.jobs);
+        self.expect_requests();
+        self.events.tell(&Place::Local, None, Event::RunStarted { hosts: self.contacted() });
+        std::thread::scope(|scope| {
+            if matches!(self.plan.ca.place, CaPlace::Host { .. }) {
+                // The CA is behind a login itself: the others log in meanwhile, and nothing is done before it is known.
+                threads.login.open(());
+            }
+            let threads = &threads;
+            scope.spawn(move || {
+                let _guard = OnDrop(|| threads.give_up("the thread of the cluster ended early"));
+                self.cluster_thread(threads, self.workers().len());
+            });
+            for worker in &workers {
+                let worker = *worker;
+                scope.spawn(move || {
+                    let place = Place::Worker(worker.name.clone());
+                    let end = self.worker_thread(threads, worker, &place);
+                    threads.end(&place, end);
+                });
+            }
+        });
+        let ends = threads.ends.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let costs = threads.costs.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let code = End::exit_code(ends.values().copied());
+        // A journal that cannot be closed leaves the run open, which is safe: it is looked at again.
+        let _ = self.options.journal.over(code.number());
+        self.events.tell(
+            &Place::Local,
+            None,
+            Event::RunEnded {
+                code: code.number(),
+                places: ends.iter().map(|(place, end)| (place.to_string(), end.word().to_owned())).collect(),
+                counts: costs.into_iter().map(|(place, cost)| (place.to_string(), cost)).collect(),
+                next: self.next(code),
+            },
+        );
+        code
+    }
+
+    fn next(&self, code: ExitCode) -> Vec<String> {
+        match code {
+            ExitCode::Done => self
+                .plan
+                .kubectl
+                .iter()
+                .map(|kubectl| match &kubectl.file {
+                    Some(file) => {
+                        format!(
+                            "kubectl --kubeconfig {} --context {} get nodes",
+                            file.display(),
+                            kubectl.context
+                        )
+                    }
+                    None => format!("kubectl --context {} get nodes", kubectl.context),
+                })
+                .collect(),
+            ExitCode::Stopped => vec!["run the same command again: it goes on from there".to_owned()],
+            ExitCode::Problem | ExitCode::Usage | ExitCode::Bug | ExitCode::Differences => {
+                vec!["mend what is named above and run the same command again: what is done stays".to_owned()]
+            }
+        }
+    }
+
     /// The CA, this computer, the cluster.
-    pub(crate) fn cluster_thread(&self, shared: &RunShared, workers: usize) {
+    pub(crate) fn cluster_thread(&self, threads: &RunShared, workers: usize) {
         let learnt = SharedFacts::learn(
             self.plan,
             self.world,
             self.options.session.is_some(),
             &self.options.made,
-            &shared.login,
+            &threads.login,
         )
-        .and_then(|base| {
+        .and_then(|shared| {
             if let Some(session) = self.options.session {
-                session.check_identity(self.plan, &base.signer.info().cert.fingerprint)?;
+                session.check_identity(self.plan, &shared.signer.info().cert.fingerprint)?;
             }
-            Ok(Arc::new(base))
+            Ok(Arc::new(shared))
         });
-        shared.base.open(learnt.clone());
-        shared.login.open(());
-        let base = match learnt {
-            Ok(base) => base,
+        threads.facts.open(learnt.clone());
+        threads.login.open(());
+        let shared = match learnt {
+            Ok(shared) => shared,
             Err(problem) => {
                 self.no_more_requests(&Place::Local);
                 self.fail(&Place::Local, None, problem);
-                shared.dns.open(false);
-                shared.end(&Place::Local, End::Problem);
+                threads.dns.open(false);
+                threads.end(&Place::Local, End::Problem);
                 return;
             }
         };
-        for text in &base.notes {
+        for text in &shared.notes {
             self.events.tell(&Place::Cluster, None, Event::Note { text: text.clone() });
         }
         std::thread::scope(|scope| {
-            let base = &base;
+            let shared = &shared;
             // This computer and the cluster have nothing to wait for from each other.
-            scope.spawn(move || shared.end(&Place::Local, self.here_steps(shared, base, workers)));
-            let cluster = self.cluster_steps(shared, base, workers);
-            shared.dns.open(cluster != End::Problem && cluster != End::Stopped);
-            shared.end(&Place::Cluster, cluster);
+            scope.spawn(move || threads.end(&Place::Local, self.local_steps(threads, shared, workers)));
+            let cluster = self.cluster_steps(threads, shared, workers);
+            threads.dns.open(cluster != End::Problem && cluster != End::Stopped);
+            threads.end(&Place::Cluster, cluster);
         });
-        if let Some(cost) = base.signer.cost() {
-            shared.costs.lock().unwrap_or_else(PoisonError::into_inner).insert(Place::CaHost, cost);
+        if let Some(cost) = shared.signer.cost() {
+            threads.costs.lock().unwrap_or_else(PoisonError::into_inner).insert(Place::CaHost, cost);
         }
     }
 
-    fn here_steps(&self, shared: &RunShared, base: &SharedFacts, workers: usize) -> End {
+    fn local_steps(&self, threads: &RunShared, shared: &SharedFacts, workers: usize) -> End {
         let mut host = self.world.local();
         let mut site = WorkSite {
             place: Place::Local,
             worker: None,
             on: On::Local,
             host: host.as_mut(),
-            facts: base.local.clone(),
-            asked_ms: millis(self.world.now()),
+            facts: shared.local.clone(),
+            asked_ms: self.world.now().as_millisecond(),
             slots: None,
         };
-        let worked = self.work(base, &mut site);
+        let worked = self.work(shared, &mut site);
         self.no_more_requests(&Place::Local);
         let mut end = ended(&worked);
         if end == End::Problem || end == End::Stopped {
@@ -82,16 +153,16 @@ impl Engine<'_> {
         }
         if worked.changed > 0 {
             // kubectl is a large program, and where things are changed the workers' part is the long one.
-            shared.wait_idle(workers);
+            threads.wait_idle(workers);
         }
         for (id, proof) in worked.proofs {
             if let Proof::Kubectl { file, context } = proof {
                 self.events.tell(&Place::Local, Some(id), Event::TaskStarted);
                 // With an offline CA the admin's certificate of this run is the first that the API knows.
-                let known = match &base.cluster.nodes {
+                let known = match &shared.cluster.nodes {
                     Some(_) => Ok(()),
-                    None if base.signer.is_offline() => base.nodes(self.plan, self.world).map(|_| ()),
-                    None => Err(base.cluster.nodes_why.clone()),
+                    None if shared.signer.is_offline() => shared.nodes(self.plan, self.world).map(|_| ()),
+                    None => Err(shared.cluster.nodes_why.clone()),
                 };
                 let ended = match known {
                     Ok(()) => self.kubectl_works(&file, &context),
@@ -105,14 +176,14 @@ impl Engine<'_> {
         end
     }
 
-    fn cluster_steps(&self, shared: &RunShared, base: &SharedFacts, workers: usize) -> End {
+    fn cluster_steps(&self, threads: &RunShared, shared: &SharedFacts, workers: usize) -> End {
         let skip = |why: &str| {
             for step in step::steps(On::Cluster) {
                 let outcome = TaskOutcome::Skipped { why: why.to_owned() };
                 self.events.tell(&Place::Cluster, Some(step.id()), Event::TaskEnded { outcome });
             }
         };
-        if !shared.one_ready(workers) {
+        if !threads.one_ready(workers) {
             if self.plan.dns.deploy != DnsKind::None {
                 skip("no worker is Ready");
             }
@@ -124,26 +195,26 @@ impl Engine<'_> {
         }
         // The API may have come up only after the first look.
         let fresh;
-        let facts = if base.cluster.nodes.is_some() {
-            &base.cluster
+        let facts = if shared.cluster.nodes.is_some() {
+            &shared.cluster
         } else {
-            if let Err(why) = base.nodes(self.plan, self.world) {
+            if let Err(why) = shared.nodes(self.plan, self.world) {
                 skip(&why);
                 return End::Problem;
             }
-            fresh = crate::engine::cluster::facts::cluster(self.plan, self.world, &self.options.made);
+            fresh = facts::cluster(self.plan, self.world, &self.options.made);
             &fresh
         };
-        self.apply_objects(base, facts)
+        self.apply_objects(shared, facts)
     }
 
-    fn apply_objects(&self, base: &SharedFacts, cluster: &step::ClusterFacts) -> End {
+    fn apply_objects(&self, shared: &SharedFacts, cluster: &step::ClusterFacts) -> End {
         let mut end = End::Same;
         let nothing = Facts::default();
         for step in step::steps(On::Cluster) {
             let (place, id) = (Place::Cluster, step.id());
             let seen = PlaceView { worker: None, facts: &nothing, asked_ms: 0 };
-            let run = RunView { cluster, ..base.view(self.world.now()) };
+            let run = RunView { cluster, ..shared.view(self.world.now()) };
             let cx = StepInput::new(self.plan, seen, run, &[]);
             match step.look(&cx) {
                 StepState::Done(evidence) => {
@@ -241,7 +312,7 @@ impl Engine<'_> {
 
     /// Remembers an object this run made, for undo.
     fn remember(&self, object: &serde_json::Value, uid: &str) {
-        if let Ok(at) = crate::kube::apply::ObjectPaths::of(object) {
+        if let Ok(at) = ObjectPaths::of(object) {
             self.remember_path(&at.object, uid);
         }
     }
@@ -249,9 +320,7 @@ impl Engine<'_> {
     /// Remembers what lies at an API path, for undo.
     pub(crate) fn remember_path(&self, path: &str, uid: &str) {
         let Some(session) = self.options.session else { return };
-        if let Err(error) =
-            crate::engine::undo::remember(&session.folder, &serde_json::json!({"path": path, "uid": uid}))
-        {
+        if let Err(error) = objects::remember(&session.folder, path, uid) {
             let text = format!("{path} could not be noted for undo: {error}");
             self.events.tell(&Place::Cluster, None, Event::Note { text });
         }

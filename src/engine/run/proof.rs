@@ -3,11 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use crate::engine::cluster::facts::{Gate, SharedFacts, millis};
+use crate::engine::cluster::facts::SharedFacts;
 use crate::engine::event::{Event, TaskOutcome};
 use crate::engine::inspect::WorkSite;
-use crate::engine::run::Engine;
-use crate::engine::run::worker::Worked;
+use crate::engine::run::{Engine, Worked};
 use crate::host::{Batch, Live, LiveStream};
 use crate::kube::{Node, ReadyState, dns};
 use crate::plan::code::ProblemCode;
@@ -63,7 +62,7 @@ impl Engine<'_> {
     /// The proofs of a worker: its containers, then the node.
     pub fn prove_worker(
         &self,
-        base: &SharedFacts,
+        shared: &SharedFacts,
         site: &mut WorkSite,
         worked: &mut Worked,
         stream: &mut Option<Box<dyn LiveStream>>,
@@ -75,7 +74,7 @@ impl Engine<'_> {
                     self.containers(site, (wanted, old), *within, stream)
                 }
                 Proof::NodeReady { name, within } => {
-                    self.node_ready(base, site, name, *within, worked.started_ms)
+                    self.node_ready(shared, site, name, *within, worked.started_ms)
                 }
                 Proof::Pods { .. } | Proof::Dns { .. } | Proof::Kubectl { .. } => {
                     Ended::NotShown("this is not shown on a worker".to_owned())
@@ -109,7 +108,7 @@ impl Engine<'_> {
         let mut missing: Vec<String> = Vec::new();
         let mut kubelet = String::new();
         let (mut first_restarts, mut up_since) = (None, None);
-        let mut quiet = millis(self.world.now());
+        let mut quiet = self.world.now().as_millisecond();
         loop {
             if self.options.stop.wanted() {
                 return Ended::Stopped;
@@ -121,13 +120,13 @@ impl Engine<'_> {
                     live.sample();
                 }
                 Live::Sample(sample) => {
-                    quiet = millis(self.world.now());
+                    quiet = self.world.now().as_millisecond();
                     missing = step::missing_containers(wanted, &sample.containers, old);
                     kubelet = format!("{} {}", sample.kubelet, sample.error);
                     // One moment proves nothing: a container may end again at once.
                     if missing.is_empty() && sample.kubelet.starts_with("active") {
-                        let since = *up_since.get_or_insert_with(|| millis(self.world.now()));
-                        if millis(self.world.now()).saturating_sub(since) >= STEADY {
+                        let since = *up_since.get_or_insert_with(|| self.world.now().as_millisecond());
+                        if self.world.now().as_millisecond().saturating_sub(since) >= STEADY {
                             return Ended::True("kube-proxy and pause run".to_owned());
                         }
                     } else {
@@ -152,7 +151,7 @@ impl Engine<'_> {
                     );
                 }
                 Live::Quiet | Live::Lookup { .. } => {
-                    let now = millis(self.world.now());
+                    let now = self.world.now().as_millisecond();
                     if now.saturating_sub(quiet) > if up_since.is_some() { STEADY } else { HEARTBEAT } {
                         quiet = now;
                         live.sample();
@@ -197,7 +196,7 @@ impl Engine<'_> {
 
     fn node_ready(
         &self,
-        base: &SharedFacts,
+        shared: &SharedFacts,
         site: &mut WorkSite,
         name: &str,
         within: u64,
@@ -215,7 +214,7 @@ impl Engine<'_> {
             if self.options.stop.wanted() {
                 return Ended::Stopped;
             }
-            match base.nodes(self.plan, self.world) {
+            match shared.nodes(self.plan, self.world) {
                 Ok(nodes) => {
                     let node = nodes.iter().find(|node| node.name == name);
                     if let Some(node) = node
@@ -395,17 +394,20 @@ impl Engine<'_> {
     }
 
     fn deadline(&self, seconds: u64) -> i64 {
-        millis(self.world.now())
+        self.world
+            .now()
+            .as_millisecond()
             .saturating_add(i64::try_from(seconds).unwrap_or(i64::MAX / 2000).saturating_mul(1000))
     }
 
     fn over(&self, deadline: i64) -> bool {
-        millis(self.world.now()) >= deadline
+        self.world.now().as_millisecond() >= deadline
     }
 }
 
 fn is_ready(node: &Node, since: Option<i64>) -> bool {
-    let fresh = |since: i64| node.ready.heartbeat.or(node.ready.since).is_none_or(|at| millis(at) >= since);
+    let fresh =
+        |since: i64| node.ready.heartbeat.or(node.ready.since).is_none_or(|at| at.as_millisecond() >= since);
     node.ready.state == ReadyState::Ready && since.is_none_or(fresh)
 }
 
@@ -464,6 +466,3 @@ fn over_udp(
     }
     Some(Err(last))
 }
-
-/// Opens when the cluster's own steps are over: whether DNS is there.
-pub type DnsGate = Gate<bool>;

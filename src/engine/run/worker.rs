@@ -1,45 +1,161 @@
-//! One place's work: every step looks, the actions go out in as few batches as the values to come allow, and
-//! every step looks again. A step that is in the way stops the place before anything on it is changed.
+//! A worker's thread, and the work of any place: every step looks, the actions go out in as few batches as the values
+//! to come allow, and every step looks again. A step that is in the way stops the place before anything on it is
+//! changed. On a worker the proofs follow, and at the end the lookups of the cluster's DNS.
 
-use std::collections::BTreeMap;
-use std::time::Instant;
+use std::cell::Cell;
+use std::sync::PoisonError;
+use std::time::Duration;
 
-use crate::engine::cluster::facts::{SharedFacts, millis};
+use crate::engine::cluster::facts::SharedFacts;
 use crate::engine::event::{Event, TaskOutcome};
-use crate::engine::failure::action_problem;
+use crate::engine::exit::End;
 use crate::engine::inspect::{StepOutcome, WorkSite, look_all};
-use crate::engine::run::Engine;
-use crate::engine::signing::signer::{Coming, SignRequest};
-use crate::host::{Batch, BatchEnd, BatchProgress};
-use crate::plan::action::{Action, Content, Slot, Verb};
+use crate::engine::run::proof::Ended;
+use crate::engine::run::shared::{Reported, RunShared};
+use crate::engine::run::{Engine, Worked};
+use crate::engine::sync::OnDrop;
+use crate::engine::world::cost;
+use crate::host::{Batch, LiveStream};
+use crate::plan::action::Action;
 use crate::plan::code::ProblemCode;
-use crate::plan::fact::{FactQuery, Known};
+use crate::plan::fact::{FactQuery, Facts};
+use crate::plan::model::Worker;
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Remedy, Verdict};
-use crate::step::{self, Proof, StepId, StepState};
-
-/// How a place's work ended.
-#[derive(Default)]
-pub struct Worked {
-    /// What must still become true.
-    pub proofs: Vec<(StepId, Proof)>,
-    /// Actions carried out.
-    pub changed: usize,
-    /// What stopped it.
-    pub problem: Option<Problem>,
-    /// The person stopped it.
-    pub stopped: bool,
-    /// When something was started, by this computer's clock, milliseconds.
-    pub started_ms: Option<i64>,
-}
+use crate::step::{self, On, StepId, StepInput, StepState};
 
 impl Engine<'_> {
+    pub(crate) fn worker_thread(&self, threads: &RunShared, worker: &Worker, place: &Place) -> End {
+        threads.slots.take();
+        // Given back and counted whatever happens, a panic included.
+        let reported = Cell::new(Reported::Nothing);
+        let _guard = OnDrop(|| {
+            self.no_more_requests(place);
+            if reported.get() == Reported::Nothing {
+                threads.worked();
+                threads.slots.give();
+            }
+            if reported.get() != Reported::Ended {
+                threads.moved(false);
+            }
+        });
+        threads.login.wait();
+        self.worker_run(threads, worker, place, &reported)
+    }
+
+    fn worker_run(
+        &self,
+        threads: &RunShared,
+        worker: &Worker,
+        place: &Place,
+        reported: &Cell<Reported>,
+    ) -> End {
+        if self.options.stop.wanted() {
+            return End::Stopped;
+        }
+        // The facts failed before anybody logged in: nothing is contacted.
+        if let Some(Err(_)) = threads.facts.wait_for(Duration::ZERO) {
+            return End::Problem;
+        }
+        // The first step of a worker is the one that is about reaching it.
+        let connect = step::steps(On::Worker).next().map(step::Step::id);
+        let mut host = match self.world.host(place, &worker.ssh) {
+            Ok(host) => host,
+            Err(trouble) => {
+                self.fail(place, connect, trouble.problem(place));
+                return End::Problem;
+            }
+        };
+        let mut stream: Option<Box<dyn LiveStream>> = None;
+        let mut site = WorkSite {
+            place: place.clone(),
+            worker: Some(worker),
+            on: On::Worker,
+            host: host.as_mut(),
+            facts: Facts::default(),
+            asked_ms: 0,
+            slots: Some(&threads.slots),
+        };
+        let end = self.worker_steps(threads, &mut site, &mut stream, reported);
+        drop(stream);
+        threads
+            .costs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(place.clone(), cost(host.as_ref()));
+        end
+    }
+
+    fn worker_steps(
+        &self,
+        threads: &RunShared,
+        site: &mut WorkSite,
+        stream: &mut Option<Box<dyn LiveStream>>,
+        reported: &Cell<Reported>,
+    ) -> End {
+        if let Err(problem) = self.first_look(site) {
+            self.fail(&site.place, step::steps(On::Worker).next().map(step::Step::id), problem);
+            return End::Problem;
+        }
+        if self.options.stop.wanted() {
+            // The questions may have been cut short: nothing is concluded from them.
+            self.events.tell(&site.place, None, Event::TaskEnded { outcome: TaskOutcome::Stopped });
+            return End::Stopped;
+        }
+        let Ok(shared) = threads.facts.wait() else {
+            let why = "the CA or the API stops everything, see above".to_owned();
+            self.events.tell(&site.place, None, Event::TaskEnded { outcome: TaskOutcome::Skipped { why } });
+            return End::Problem;
+        };
+        let mut worked = self.work(&shared, site);
+        self.no_more_requests(&site.place);
+        threads.slots.give();
+        reported.set(Reported::Worked);
+        threads.worked();
+        if worked.problem.is_none() && !worked.stopped {
+            self.prove_worker(&shared, site, &mut worked, stream);
+        }
+        let ready = worked.problem.is_none() && !worked.stopped;
+        threads.moved(ready);
+        reported.set(Reported::Ended);
+        if worked.stopped {
+            return End::Stopped;
+        }
+        if !ready {
+            return End::Problem;
+        }
+        let mut end = if worked.changed > 0 { End::Changed } else { End::Same };
+        if threads.dns.wait() {
+            for step in step::steps(On::Ready) {
+                let cx = StepInput::new(self.plan, site.view(), shared.view(self.world.now()), &[]);
+                match step.look(&cx) {
+                    StepState::Await(proof) => {
+                        self.events.tell(&site.place, Some(step.id()), Event::TaskStarted);
+                        let ended = self.dns_answers(site, &proof, stream);
+                        let stopped = matches!(ended, Ended::Stopped);
+                        if self.tell_proof(&site.place, step.id(), ended).is_some() {
+                            end = End::Problem;
+                        } else if stopped {
+                            end = End::Stopped;
+                        }
+                    }
+                    StepState::Done(evidence) => {
+                        let outcome = TaskOutcome::Same { evidence };
+                        self.events.tell(&site.place, Some(step.id()), Event::TaskEnded { outcome });
+                    }
+                    StepState::Todo(_) | StepState::Blocked(_) => {}
+                }
+            }
+        }
+        end
+    }
+
     fn ask(&self, site: &mut WorkSite, queries: Vec<FactQuery>) -> Result<(), Problem> {
         let batch = Batch { queries, run: self.options.run.clone(), ..Batch::default() };
-        let sent = millis(self.world.now());
+        let sent = self.world.now().as_millisecond();
         let end = site.host.run(&batch, self.options.stop, &mut |_| {});
         // The clock was read somewhere in between.
-        site.asked_ms = sent.midpoint(millis(self.world.now()));
+        site.asked_ms = sent.midpoint(self.world.now().as_millisecond());
         site.facts.update(end.facts);
         match end.trouble {
             Some(trouble) => Err(trouble.problem(&site.place)),
@@ -54,11 +170,11 @@ impl Engine<'_> {
     }
 
     /// Does a place's work.
-    pub fn work(&self, base: &SharedFacts, site: &mut WorkSite) -> Worked {
+    pub fn work(&self, shared: &SharedFacts, site: &mut WorkSite) -> Worked {
         let mut worked = Worked::default();
         let mut told = false;
         loop {
-            let looked = look_all(self.plan, self.world, base, site);
+            let looked = look_all(self.plan, self.world, shared, site);
             if self.refuse(site, &looked, &mut worked) {
                 return worked;
             }
@@ -96,7 +212,7 @@ impl Engine<'_> {
                 return worked;
             }
             let count = tasks.len();
-            if !self.carry_out(base, site, tasks, &mut worked, barrier) {
+            if !self.carry_out(shared, site, tasks, &mut worked, barrier) {
                 return worked;
             }
             worked.changed += count;
@@ -111,7 +227,7 @@ impl Engine<'_> {
             if self.options.stop.wanted() {
                 worked.stopped = true;
             } else {
-                self.look_again(base, site, &mut worked);
+                self.look_again(shared, site, &mut worked);
             }
             return worked;
         }
@@ -151,304 +267,9 @@ impl Engine<'_> {
         worked.problem.is_some()
     }
 
-    /// Sends the actions; `false` when they did not all succeed.
-    fn carry_out(
-        &self,
-        base: &SharedFacts,
-        site: &mut WorkSite,
-        tasks: Vec<(StepId, Action)>,
-        worked: &mut Worked,
-        barrier: bool,
-    ) -> bool {
-        let mut slots: BTreeMap<Slot, String> = BTreeMap::new();
-        let images = tasks
-            .iter()
-            .any(|(_, action)| matches!(action, Action::LoadImage { .. } | Action::SendImage { .. }));
-        let mut segment: Vec<(StepId, Action)> = Vec::new();
-        // At the guided pace a person may think about it for long.
-        let brings =
-            !self.options.guided && tasks.iter().any(|(_, action)| matches!(action, Action::Sign { .. }));
-        let mut coming = brings.then(|| base.signer.expect());
-        let mut tasks = tasks.into_iter().peekable();
-        while let Some((id, action)) = tasks.next() {
-            // What is to be signed goes with the keys: the same answer tells their public halves.
-            let sign = matches!(action, Action::Sign { .. });
-            if self.options.guided && !sign && segment.last().is_some_and(|(last, _)| *last != id) {
-                let batch = std::mem::take(&mut segment);
-                if !self.may_go_on(site, &batch, worked)
-                    || !self.send(site, &batch, Vec::new(), &mut slots, worked)
-                {
-                    return false;
-                }
-            }
-            if let Action::Sign { .. } = action {
-                let mut requests = vec![(id, action)];
-                while let Some(next) = tasks.next_if(|(_, action)| matches!(action, Action::Sign { .. })) {
-                    requests.push(next);
-                }
-                let keys = requests.iter().filter_map(|(_, action)| match action {
-                    Action::Sign { key, .. } => Some(FactQuery::Key(key.clone())),
-                    _ => None,
-                });
-                let queries = keys.collect();
-                let batch = std::mem::take(&mut segment);
-                if !self.may_go_on(site, &batch, worked)
-                    || !self.send(site, &batch, queries, &mut slots, worked)
-                    || self.stops_here(site, id, worked)
-                    || !self.may_go_on(site, &requests, worked)
-                {
-                    return false;
-                }
-                let coming = coming.take().unwrap_or_else(|| base.signer.expect());
-                if !self.sign(base, site, &requests, coming, &mut slots, worked) {
-                    return false;
-                }
-                continue;
-            }
-            match resolve(action, &slots) {
-                Ok(action) => segment.push((id, action)),
-                Err(slot) => {
-                    worked.problem =
-                        Some(Problem::new(ProblemCode::Bug03, format!("{slot} is not there yet")));
-                    return false;
-                }
-            }
-        }
-        let queries = if barrier { Vec::new() } else { self.unsettled(site, images) };
-        self.may_go_on(site, &segment, worked) && self.send(site, &segment, queries, &mut slots, worked)
-    }
-
-    /// What our own actions may have changed; whether containers run is for a proof to say.
-    fn unsettled(&self, site: &WorkSite, images: bool) -> Vec<FactQuery> {
-        step::queries(site.on, self.plan, site.worker, &self.world.home())
-            .into_iter()
-            .filter(|want| {
-                !want.settled() && !matches!(want, FactQuery::Kubelet { .. } | FactQuery::Containers)
-            })
-            .filter(|want| images || *want != FactQuery::Images)
-            .collect()
-    }
-
-    /// At the guided pace, whether this step's batch may be sent; told as stopped when not.
-    fn may_go_on(&self, site: &WorkSite, tasks: &[(StepId, Action)], worked: &mut Worked) -> bool {
-        let Some((id, _)) = tasks.first() else { return true };
-        let actions: Vec<Action> = tasks.iter().map(|(_, action)| action.clone()).collect();
-        self.go_on(&site.place, *id, &actions) || !self.stops_here(site, *id, worked)
-    }
-
-    /// Whether the person wants no more, told for the step that would have come next.
-    fn stops_here(&self, site: &WorkSite, id: StepId, worked: &mut Worked) -> bool {
-        if self.options.stop.wanted() {
-            worked.stopped = true;
-            self.events.tell(&site.place, Some(id), Event::TaskEnded { outcome: TaskOutcome::Stopped });
-        }
-        worked.stopped
-    }
-
-    fn sign(
-        &self,
-        base: &SharedFacts,
-        site: &WorkSite,
-        requests: &[(StepId, Action)],
-        coming: Coming,
-        slots: &mut BTreeMap<Slot, String>,
-        worked: &mut Worked,
-    ) -> bool {
-        let Some((id, _)) = requests.first() else { return true };
-        self.events.tell(&site.place, Some(*id), Event::TaskStarted);
-        let began = Instant::now();
-        let (mut wanted, mut signs) = (Vec::new(), Vec::new());
-        for (id, action) in requests {
-            let Action::Sign { csr, key, wish, out } = action else { continue };
-            let spki = match site.facts.key(key) {
-                Known::Yes(Some(fact)) => fact.spki_sha256.clone(),
-                other => {
-                    let problem = step::unknown(key, other.why_not());
-                    self.fail(&site.place, Some(*id), problem.clone());
-                    worked.problem = Some(problem);
-                    return false;
-                }
-            };
-            let csr = slots.get(csr).cloned().unwrap_or_default();
-            wanted.push((
-                request_name(&site.place, key),
-                SignRequest { csr, request: step::request(wish), spki },
-            ));
-            signs.push((*id, action, out.clone()));
-        }
-        for (id, action, _) in &signs {
-            let started = Event::ActionStarted { action: action.title(), shell: action.shell().to_string() };
-            self.events.tell(&site.place, Some(*id), started);
-        }
-        let ended = |index: usize, good: bool| {
-            let Some((id, action, _)) = signs.get(index) else { return };
-            let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-            let ended = Event::ActionEnded { action: action.title(), status: i32::from(!good), ms };
-            self.events.tell(&site.place, Some(*id), ended);
-        };
-        let answers = if base.signer.is_offline() {
-            let Some(answers) = self.gather(base, site, wanted, &ended) else {
-                return !self.stops_here(site, *id, worked);
-            };
-            answers
-        } else {
-            let wanted = wanted.into_iter().map(|(_, wanted)| wanted).collect();
-            base.signer.sign_all(wanted, coming, self.world, &ended)
-        };
-        let results: Vec<Result<(Slot, String), Problem>> = answers
-            .into_iter()
-            .zip(&signs)
-            .map(|(answer, (_, _, out))| answer.map(|pem| (out.clone(), pem)))
-            .collect();
-        let count = results.len();
-        for result in results {
-            match result {
-                Ok((slot, pem)) => {
-                    slots.insert(slot, pem);
-                }
-                Err(problem) => {
-                    let outcome = TaskOutcome::Failed { problem: problem.clone() };
-                    self.events.tell(&site.place, Some(*id), Event::TaskEnded { outcome });
-                    worked.problem = Some(problem);
-                    return false;
-                }
-            }
-        }
-        let outcome = TaskOutcome::Changed { actions: count };
-        self.events.tell(&site.place, Some(*id), Event::TaskEnded { outcome });
-        true
-    }
-
-    /// Sends one batch and reads what came of it.
-    pub(crate) fn send(
-        &self,
-        site: &mut WorkSite,
-        tasks: &[(StepId, Action)],
-        queries: Vec<FactQuery>,
-        slots: &mut BTreeMap<Slot, String>,
-        worked: &mut Worked,
-    ) -> bool {
-        if tasks.is_empty() {
-            // Keys that were there before are known from the first look.
-            return true;
-        }
-        let number = self.next_batch();
-        if let Err(problem) = self.options.journal.before(&site.place, number, tasks, &site.facts) {
-            worked.problem = Some(problem);
-            return false;
-        }
-        let batch = Batch {
-            actions: tasks.iter().map(|(_, action)| action.clone()).collect(),
-            queries,
-            run: self.options.run.clone(),
-        };
-        let mut current: Option<StepId> = None;
-        let mut began = Instant::now();
-        let place = site.place.clone();
-        let mut started = None;
-        let end = site.host.run(&batch, self.options.stop, &mut |heard| match heard {
-            BatchProgress::Began(index) => {
-                let Some((id, action)) = tasks.get(index) else { return };
-                if current != Some(*id) {
-                    current = Some(*id);
-                    self.events.tell(&place, Some(*id), Event::TaskStarted);
-                }
-                // A journal that cannot be written any more must not stop what is under way.
-                let _ = self.options.journal.began(&place, number, index);
-                began = Instant::now();
-                let shell = action.shell().to_string();
-                self.events.tell(&place, Some(*id), Event::ActionStarted { action: action.title(), shell });
-            }
-            BatchProgress::Said(index, err, line) => {
-                if let Some((id, action)) = tasks.get(index)
-                    && action.yields().is_none()
-                {
-                    self.events.tell(&place, Some(*id), Event::Output { line, err });
-                }
-            }
-            BatchProgress::Ended(index, status) => {
-                let Some((id, action)) = tasks.get(index) else { return };
-                if let Action::Service { verb: Verb::Start | Verb::Restart, .. } = action {
-                    // What the node said before this proves nothing.
-                    started = Some(millis(self.world.now()));
-                }
-                let _ = self.options.journal.ended(&place, number, index, status);
-                let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-                let ended = Event::ActionEnded { action: action.title(), status, ms };
-                self.events.tell(&place, Some(*id), ended);
-                let last = tasks.get(index + 1).is_none_or(|(next, _)| next != id);
-                if last && status == 0 {
-                    let actions = tasks.iter().filter(|(one, _)| one == id).count();
-                    self.events.tell(
-                        &place,
-                        Some(*id),
-                        Event::TaskEnded { outcome: TaskOutcome::Changed { actions } },
-                    );
-                }
-            }
-            BatchProgress::LeftAlone(_) => {}
-            BatchProgress::Sent(sent, of) => self.events.tell(&place, current, Event::Progress { sent, of }),
-        });
-        worked.started_ms = started.or(worked.started_ms);
-        site.facts.update(end.facts.clone());
-        for (index, (_, action)) in tasks.iter().enumerate() {
-            if let (Some(slot), Some(done)) = (action.yields(), end.actions.get(&index))
-                && done.status == Some(0)
-            {
-                slots.insert(slot.clone(), done.out.clone());
-            }
-        }
-        self.judge(site, tasks, &end, worked)
-    }
-
-    /// Whether a batch came to its end; tells why not.
-    fn judge(
-        &self,
-        site: &WorkSite,
-        tasks: &[(StepId, Action)],
-        end: &BatchEnd,
-        worked: &mut Worked,
-    ) -> bool {
-        let failed = tasks
-            .iter()
-            .enumerate()
-            .find(|(index, _)| end.actions.get(index).is_none_or(|action| action.status != Some(0)));
-        let Some((index, (id, action))) = failed else {
-            // All done, but the questions behind it may have been cut short.
-            worked.stopped |= end.stopped;
-            return !end.stopped;
-        };
-        let done = end.actions.get(&index);
-        let outcome = match done.and_then(|done| done.status) {
-            // Cut short by the person, it ends as it may: a half-sent file, a child that got the signal.
-            Some(status) if !self.options.stop.wanted() => TaskOutcome::Failed {
-                problem: action_problem(&site.place, action, status, &done.cloned().unwrap_or_default()),
-            },
-            _ if end.stopped || self.options.stop.wanted() && end.trouble.is_none() => TaskOutcome::Stopped,
-            Some(_) => TaskOutcome::Stopped,
-            None => {
-                let early = || format!("{}: the script ended early", site.place);
-                let early = || Problem::new(ProblemCode::Host01, early()).way(Remedy::Retry);
-                let trouble = end.trouble.as_ref().map(|trouble| trouble.problem(&site.place));
-                let mut problem = trouble.unwrap_or_else(early);
-                if done.is_some() {
-                    problem = problem.seen(format!("nobody knows whether this was done: {}", action.title()));
-                }
-                TaskOutcome::Failed { problem }
-            }
-        };
-        if let TaskOutcome::Failed { problem } = &outcome {
-            worked.problem = Some(problem.clone());
-        } else {
-            worked.stopped = true;
-        }
-        self.events.tell(&site.place, Some(*id), Event::TaskEnded { outcome });
-        false
-    }
-
     /// After the work every step must be satisfied.
-    fn look_again(&self, base: &SharedFacts, site: &WorkSite, worked: &mut Worked) {
-        for one in look_all(self.plan, self.world, base, site) {
+    fn look_again(&self, shared: &SharedFacts, site: &WorkSite, worked: &mut Worked) {
+        for one in look_all(self.plan, self.world, shared, site) {
             let id = one.step.id();
             let problem = match &one.state {
                 StepState::Todo(actions) => {
@@ -470,28 +291,5 @@ impl Engine<'_> {
             worked.problem = Some(problem);
             return;
         }
-    }
-}
-
-/// A request's name among those of all places: the place and the name of the key.
-fn request_name(place: &Place, key: &str) -> String {
-    let file = key.rsplit('/').next().unwrap_or(key);
-    let stem = file.strip_suffix(".key").unwrap_or(file);
-    match place {
-        Place::Local => stem.to_owned(),
-        Place::CaHost | Place::Cluster | Place::Worker(_) => format!("{place}-{stem}"),
-    }
-}
-
-/// Puts values that have come into an action's content.
-fn resolve(action: Action, slots: &BTreeMap<Slot, String>) -> Result<Action, Slot> {
-    match action {
-        Action::Put { path, content: Content::Later(slot), mode, owner } => match slots.get(&slot) {
-            Some(value) => {
-                Ok(Action::Put { path, content: Content::Literal(value.clone().into_bytes()), mode, owner })
-            }
-            None => Err(slot),
-        },
-        other => Ok(other),
     }
 }

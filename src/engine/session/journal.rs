@@ -1,4 +1,4 @@
-//! The run on this computer: numbered events to the front, and the journal. Before a batch is sent, one line
+//! The journal of a run on this computer. Before a batch is sent, one line
 //! that is on disk lists its actions and what was there before (hashes only); each end mark adds a line. An
 //! action without an end line is unknown, and is looked at, never assumed.
 
@@ -7,11 +7,9 @@ use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use crate::engine::event::{Event, Front, Stamped};
 use crate::engine::session::version::VERSION;
 use crate::plan::action::Action;
 use crate::plan::code::ProblemCode;
@@ -22,42 +20,6 @@ use crate::step::StepId;
 
 fn unwritten(what: &str, error: &std::io::Error) -> Problem {
     Problem::new(ProblemCode::Session04, what).seen(error.to_string())
-}
-
-/// Numbers events and hands them on.
-pub struct EventSink<'a> {
-    front: &'a dyn Front,
-    run: String,
-    started: Instant,
-    seq: Mutex<u64>,
-}
-
-impl<'a> EventSink<'a> {
-    /// A events for one run.
-    pub fn new(front: &'a dyn Front, run: &str) -> Self {
-        Self { front, run: run.to_owned(), started: Instant::now(), seq: Mutex::new(0) }
-    }
-
-    /// Whoever shows what happens.
-    pub fn front(&self) -> &'a dyn Front {
-        self.front
-    }
-
-    /// Tells an event; events are shown in the order of their numbers.
-    pub fn tell(&self, place: &Place, step: Option<StepId>, event: Event) {
-        let mut seq = self.seq.lock().unwrap_or_else(PoisonError::into_inner);
-        let stamped = Stamped {
-            v: 1,
-            seq: *seq,
-            t: (self.started.elapsed().as_secs_f64() * 1000.0).round() / 1000.0,
-            run: self.run.clone(),
-            place: place.clone(),
-            step,
-            event,
-        };
-        *seq += 1;
-        self.front.emit(&stamped);
-    }
 }
 
 /// The journal of one run; without a folder it writes nothing (`gangplank plan`).

@@ -10,11 +10,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::engine::cluster::facts::{SharedFacts, millis};
-use crate::engine::event::Event;
-use crate::engine::inspect::WorkSite;
-use crate::engine::run::Engine;
-use crate::engine::signing::signer::{SignRequest, pki_problem};
+use crate::engine::signing::signer::{self, SignRequest, pki_problem};
 use crate::pki::{self, CaInfo, CertificateDifference, PkiError, offline};
 use crate::plan::action::sha256;
 use crate::plan::code::ProblemCode;
@@ -22,7 +18,7 @@ use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Remedy};
 
 /// How often the folder is looked at.
-const POLL: Duration = Duration::from_millis(300);
+pub(crate) const POLL: Duration = Duration::from_millis(300);
 /// Certificates start so much before they are asked for.
 const BACK: SignedDuration = SignedDuration::from_mins(5);
 /// What is run where the CA's key is.
@@ -62,7 +58,7 @@ pub struct OfflineCerts(Arc<OfflineShared>);
 
 #[derive(Default)]
 struct OfflineShared {
-    desk: Mutex<OfflineQueue>,
+    queue: Mutex<OfflineQueue>,
     /// The state that was told last; held while telling, so that nobody hears an older one after a newer.
     told: Mutex<u64>,
 }
@@ -127,7 +123,7 @@ impl OfflineQueue {
 
     /// Looks at the files that have come; what does not fit and is new.
     fn look(&mut self, now: Timestamp) -> Vec<(String, Problem)> {
-        let ms = millis(now);
+        let ms = now.as_millisecond();
         let pause = i64::try_from(POLL.as_millis()).unwrap_or(300);
         if self.looked_ms.is_some_and(|last| (0..pause).contains(&ms.saturating_sub(last))) {
             return Vec::new();
@@ -221,21 +217,21 @@ fn nothing_waits() -> Problem {
 }
 
 impl OfflineCerts {
-    fn desk(&self) -> MutexGuard<'_, OfflineQueue> {
-        self.0.desk.lock().unwrap_or_else(PoisonError::into_inner)
+    fn queue(&self) -> MutexGuard<'_, OfflineQueue> {
+        self.0.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What waits now.
     pub fn bundle(&self) -> Bundle {
-        self.desk().bundle()
+        self.queue().bundle()
     }
 
     /// Takes pasted certificates, PEM, one or several; the names of those that fit. Each is kept as a file beside
     /// its request, so that a later run finds it. When any does not fit the words say which and why; the others
     /// are taken all the same.
     pub fn give(&self, text: &str, now: Timestamp) -> Result<Vec<String>, Problem> {
-        let mut desk = self.desk();
-        let Some(ca) = desk.ca.clone() else { return Err(nothing_waits()) };
+        let mut queue = self.queue();
+        let Some(ca) = queue.ca.clone() else { return Err(nothing_waits()) };
         let mut blocks = offline::pem_blocks(text);
         let all = blocks.len();
         blocks.retain(|block| !is_ca(block, &ca));
@@ -248,12 +244,12 @@ impl OfflineCerts {
         }
         let (mut taken, mut bad) = (Vec::new(), Vec::new());
         for block in &blocks {
-            match desk.paste(block, now) {
+            match queue.paste(block, now) {
                 Ok(name) => taken.push(name),
                 Err(problem) => bad.push(problem),
             }
         }
-        drop(desk);
+        drop(queue);
         let Some(first) = bad.first() else { return Ok(taken) };
         if let ([_], true) = (bad.as_slice(), taken.is_empty()) {
             return Err(first.clone());
@@ -268,6 +264,80 @@ impl OfflineCerts {
             problem = problem.seen(format!("taken: {}", taken.join(", ")));
         }
         Err(problem.manual("sign those again with sign.sh"))
+    }
+}
+
+impl OfflineCerts {
+    /// A run begins: these places may bring requests.
+    pub(crate) fn begin(&self, places: impl Iterator<Item = Place>) {
+        let mut queue = self.queue();
+        let state = queue.state + 1;
+        *queue = OfflineQueue { state, coming: places.collect(), ..OfflineQueue::default() };
+    }
+
+    /// This place brings no requests any more; whether that is news to whoever waits.
+    pub(crate) fn no_more(&self, place: &Place) -> bool {
+        let mut queue = self.queue();
+        let gone = queue.coming.remove(place);
+        queue.state += u64::from(gone);
+        gone && !queue.entries.is_empty()
+    }
+
+    /// Puts a place's requests, by name, into the bundle in `folder`.
+    pub(crate) fn put_down(
+        &self,
+        place: &Place,
+        (folder, cluster): (PathBuf, &str),
+        ca: &CaInfo,
+        requests: Vec<(String, SignRequest)>,
+        now: Timestamp,
+    ) -> Result<(), Problem> {
+        for (_, wanted) in &requests {
+            signer::check(wanted)?;
+        }
+        let mut queue = self.queue();
+        queue.folder = folder;
+        queue.ca = Some(ca.clone());
+        queue.coming.remove(place);
+        for (name, wanted) in requests {
+            queue.entries.insert(name, OfflineEntry { wanted, cert: None });
+        }
+        queue.state += 1;
+        // What is there already needs no signing again.
+        queue.looked_ms = None;
+        queue.look(now);
+        queue.looked_ms = None;
+        queue.write(cluster, now)
+    }
+
+    /// Files that have come since and do not fit, and the certificates of these requests as far as they are there.
+    pub(crate) fn look(
+        &self,
+        names: &[String],
+        now: Timestamp,
+    ) -> (Vec<(String, Problem)>, Vec<Option<String>>) {
+        let mut queue = self.queue();
+        let news = queue.look(now);
+        let cert = |name: &String| queue.entries.get(name).and_then(|entry| entry.cert.clone());
+        (news, names.iter().map(cert).collect())
+    }
+
+    /// Hands the bundle on when it is another one than before; `true` = it has just become whole. Nobody is told an
+    /// older bundle after a newer one.
+    pub(crate) fn tell(&self, tell: impl FnOnce(&Bundle, bool)) {
+        let mut told = self.0.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let (bundle, announce) = {
+            let mut queue = self.queue();
+            if *told == queue.state {
+                return;
+            }
+            *told = queue.state;
+            let bundle = queue.bundle();
+            let whole = bundle.coming.is_empty() && !bundle.waiting.is_empty() && !queue.announced;
+            queue.announced |= whole;
+            (bundle, whole)
+        };
+        tell(&bundle, announce);
     }
 }
 
@@ -288,133 +358,5 @@ impl OfflineQueue {
         // Without the file this run has it all the same, only a later one would ask again.
         let _ = write(&self.folder, &format!("{name}.crt"), &kept, 0o644);
         Ok(name)
-    }
-}
-
-/// Certificates, or the answer for each request that cannot even wait; `None` = the person stopped.
-pub(crate) type Gathered = Option<Vec<Result<String, Problem>>>;
-
-impl Engine<'_> {
-    /// A run begins: these places may bring requests.
-    pub(crate) fn expect_requests(&self) {
-        let mut desk = self.options.offline.desk();
-        let state = desk.state + 1;
-        let workers = self.workers().into_iter().map(|worker| Place::Worker(worker.name.clone()));
-        *desk = OfflineQueue {
-            state,
-            coming: workers.chain([Place::Local]).collect(),
-            ..OfflineQueue::default()
-        };
-    }
-
-    /// This place brings no requests any more.
-    pub(crate) fn no_more_requests(&self, place: &Place) {
-        let gone = {
-            let mut desk = self.options.offline.desk();
-            let gone = desk.coming.remove(place);
-            desk.state += u64::from(gone);
-            gone && !desk.entries.is_empty()
-        };
-        if gone {
-            self.tell_bundle();
-        }
-    }
-
-    /// Puts a place's requests into the bundle and waits for all their certificates.
-    pub(crate) fn gather(
-        &self,
-        base: &SharedFacts,
-        site: &WorkSite,
-        requests: Vec<(String, SignRequest)>,
-        signed: &dyn Fn(usize, bool),
-    ) -> Gathered {
-        let names: Vec<String> = requests.iter().map(|(name, _)| name.clone()).collect();
-        if let Err(problem) = self.put_down(base, &site.place, requests) {
-            return Some(names.iter().map(|_| Err(problem.clone())).collect());
-        }
-        // Others may work meanwhile: all requests shall come together, however few hosts work at a time.
-        let _waits = site.slots.map(crate::engine::sync::Slots::lend);
-        let mut told = BTreeSet::new();
-        loop {
-            let (news, certs) = {
-                let mut desk = self.options.offline.desk();
-                let news = desk.look(self.world.now());
-                let cert = |name: &String| desk.entries.get(name).and_then(|entry| entry.cert.clone());
-                (news, names.iter().map(cert).collect::<Vec<_>>())
-            };
-            for (file, problem) in news {
-                let text = format!("{file} is refused: {}", problem.evidence.join("; "));
-                self.events.tell(&Place::Local, None, Event::Note { text });
-            }
-            for (index, _) in certs.iter().enumerate().filter(|(_, cert)| cert.is_some()) {
-                if told.insert(index) {
-                    signed(index, true);
-                }
-            }
-            self.tell_bundle();
-            if certs.iter().all(Option::is_some) {
-                return Some(certs.into_iter().flatten().map(Ok).collect());
-            }
-            if self.options.stop.wanted() {
-                return None;
-            }
-            self.world.wait(POLL);
-        }
-    }
-
-    fn put_down(
-        &self,
-        base: &SharedFacts,
-        place: &Place,
-        requests: Vec<(String, SignRequest)>,
-    ) -> Result<(), Problem> {
-        for (_, wanted) in &requests {
-            crate::engine::signing::signer::check(wanted)?;
-        }
-        let Some(session) = self.options.session else {
-            return Err(Problem::new(ProblemCode::Bug07, "certificates are waited for without a session"));
-        };
-        let mut desk = self.options.offline.desk();
-        desk.folder = session.folder.join("offline");
-        desk.ca = Some(base.signer.info().clone());
-        desk.coming.remove(place);
-        for (name, wanted) in requests {
-            desk.entries.insert(name, OfflineEntry { wanted, cert: None });
-        }
-        desk.state += 1;
-        // What is there already needs no signing again.
-        desk.looked_ms = None;
-        desk.look(self.world.now());
-        desk.looked_ms = None;
-        desk.write(&self.plan.cluster.name, self.world.now())
-    }
-
-    /// Tells the front when the bundle is another one, and everybody once it is whole.
-    fn tell_bundle(&self) {
-        let mut told = self.options.offline.0.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let (bundle, announce) = {
-            let mut desk = self.options.offline.desk();
-            if *told == desk.state {
-                return;
-            }
-            *told = desk.state;
-            let bundle = desk.bundle();
-            let whole = bundle.coming.is_empty() && !bundle.waiting.is_empty() && !desk.announced;
-            desk.announced |= whole;
-            (bundle, whole)
-        };
-        self.events.front().offline(&bundle);
-        if announce {
-            let names: Vec<&str> = bundle.waiting.iter().map(|one| one.name.as_str()).collect();
-            let text = format!(
-                "waits for {} certificates of the offline CA ({}): take {} to where its key is, run there: {}, and bring \
-                 the .crt files back into that folder; a stopped run goes on from here",
-                names.len(),
-                names.join(", "),
-                bundle.folder.display(),
-                bundle.command
-            );
-            self.events.tell(&Place::Local, None, Event::Note { text });
-        }
     }
 }

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
-use crate::engine::world::World;
+use crate::engine::cluster::trust::check_api;
+use crate::engine::world::{Cost, World, cost};
 use crate::host::{Batch, Host, Stop};
 use crate::pki::{self, CaInfo, CaSigner, PkiError, Request, openssl_ca};
 use crate::plan::action::{Action, SecretRef};
@@ -22,7 +23,7 @@ use crate::plan::problem::{Problem, Remedy};
 /// The code of a passphrase that does not open the CA's key.
 pub(crate) const WRONG_PASSPHRASE: ProblemCode = ProblemCode::Ca04;
 
-/// Signs.
+/// A CA that is open: what it says of itself, and how it signs.
 pub struct Signer {
     info: CaInfo,
     kind: SignerKind,
@@ -294,12 +295,12 @@ impl Signer {
     }
 
     /// What the CA's host cost.
-    pub fn cost(&self) -> Option<crate::engine::event::Cost> {
+    pub fn cost(&self) -> Option<Cost> {
         match &self.kind {
             SignerKind::Local(_) | SignerKind::Offline => None,
             SignerKind::Remote(remote) => {
                 let host = remote.host.lock().unwrap_or_else(PoisonError::into_inner);
-                Some(crate::engine::cost(host.as_ref()))
+                Some(cost(host.as_ref()))
             }
         }
     }
@@ -336,7 +337,7 @@ fn make_ca(plan: &Plan, world: &dyn World, cert: &Path, key: &Path) -> Result<Si
     let ca = CaSigner::load(made.cert.as_bytes(), made.key.as_bytes(), None, world.now())
         .map_err(|error| pki_problem(&error))?;
     let signer = Signer { info: ca.info().clone(), kind: SignerKind::Local(Box::new(ca)) };
-    crate::engine::cluster::facts::check_api(signer.info(), world.cluster())?;
+    check_api(signer.info(), world.cluster())?;
     let write = |path: &Path, bytes: &[u8], mode| {
         world.write_new(path, bytes, mode).map_err(|error| {
             Problem::new(ProblemCode::Ca13, format!("{} cannot be written", path.display()))

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::host::{Host, HostTrouble};
@@ -43,3 +44,27 @@ pub trait World: Send + Sync {
 
 /// A world that threads share.
 pub type SharedWorld = std::sync::Arc<dyn World + Send + Sync>;
+
+/// What a place cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Cost {
+    /// SSH connections made.
+    pub connections: usize,
+    /// Execs, streams left out.
+    pub execs: usize,
+    /// Live streams.
+    pub streams: usize,
+    /// TCP connections made by the machine.
+    pub tcp: usize,
+}
+
+/// What a host cost so far.
+pub(crate) fn cost(host: &dyn Host) -> Cost {
+    let (counts, streams) = (host.counts(), host.streams());
+    Cost {
+        connections: counts.connections,
+        execs: counts.execs.saturating_sub(streams),
+        streams,
+        tcp: counts.tcp,
+    }
+}

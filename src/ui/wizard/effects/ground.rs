@@ -146,5 +146,5 @@ impl Ground {
 
 /// Uids of the API objects that earlier runs made, below the folder of all sessions.
 pub fn made(state: &Path, plan: &Plan) -> BTreeSet<String> {
-    crate::engine::undo::made(&state.join(&plan.cluster.name)).into_iter().map(|(_, uid)| uid).collect()
+    crate::engine::session::objects::uids(&state.join(&plan.cluster.name))
 }

@@ -6,7 +6,7 @@ use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Remedy};
 
 /// What a failed action means.
-pub(super) fn action_problem(
+pub(crate) fn action_problem(
     place: &Place,
     action: &Action,
     status: i32,
