@@ -23,6 +23,8 @@ mod look;
 mod offline;
 #[path = "engine/pace.rs"]
 mod pace;
+#[path = "engine/places.rs"]
+mod places;
 #[path = "engine/preview.rs"]
 mod preview;
 #[path = "engine/probe.rs"]

@@ -173,7 +173,9 @@ impl LabHost {
         let Action::MakeKey { path, kind } = action else { return None };
         let (draw, fast) = {
             let mut state = self.lab.state();
-            (state.seed.next(&format!("key {} {path}", self.name)), state.fast_keys)
+            // What is drawn for this computer is drawn under the name of its place.
+            let name = if self.name == HERE { "here" } else { &self.name };
+            (state.seed.next(&format!("key {name} {path}")), state.fast_keys)
         };
         Some(draw.key(match kind {
             KeyAlgorithm::Rsa2048 if !fast => pki::NewKey::Rsa2048,

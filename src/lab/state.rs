@@ -17,7 +17,7 @@ use crate::lab::node::Clocks;
 use crate::lab::seed::{Draw, Seed};
 
 /// The name of the operator's computer among the machines.
-pub const HERE: &str = "here";
+pub const HERE: &str = "this computer";
 
 /// Everything there is in a lab.
 #[derive(Debug)]

@@ -321,7 +321,8 @@ fn request_name(place: &Place, key: &str) -> String {
     let stem = file.strip_suffix(".key").unwrap_or(file);
     match place {
         Place::Local => stem.to_owned(),
-        Place::CaHost | Place::Cluster | Place::Worker(_) => format!("{place}-{stem}"),
+        Place::Worker(name) => format!("{name}-{stem}"),
+        Place::CaHost | Place::Cluster => format!("{place}-{stem}"),
     }
 }
 

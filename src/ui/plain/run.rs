@@ -308,13 +308,13 @@ impl Dialogue {
         };
         let Some(name) = at.and_then(|at| names.get(at)).cloned() else { return Ok(()) };
         self.model.run.shown =
-            run::places(&self.model).iter().position(|place| place.to_string() == name).unwrap_or(0);
+            run::places(&self.model).iter().position(|place| place.is_worker(&name)).unwrap_or(0);
         self.model.run.card = self
             .model
             .run
             .troubles
             .iter()
-            .position(|trouble| trouble.place.to_string() == name)
+            .position(|trouble| trouble.place.is_worker(&name))
             .unwrap_or(usize::MAX);
         let effects = input::perform(&mut self.model, Command::Undo);
         self.perform(effects);

@@ -73,8 +73,9 @@ impl<'p> Writer<'p> {
             .workers
             .iter()
             .map(|worker| {
-                let target = ScriptLogin::new(&worker.name, &worker.ssh, false, &mut taken);
-                (Place::Worker(worker.name.clone()), target)
+                let place = Place::Worker(worker.name.clone());
+                let target = ScriptLogin::new(&place.to_string(), &worker.ssh, false, &mut taken);
+                (place, target)
             })
             .collect();
         let (slots, requests) = (BTreeMap::new(), BTreeMap::new());

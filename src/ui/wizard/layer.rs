@@ -480,7 +480,7 @@ fn confirm(model: &mut Model, key: Key, what: Confirm, mut typed: TextInput, yes
             let mut effects =
                 if model.nav.screen == Screen::Run { Vec::new() } else { go(model, Screen::Run) };
             let places = run::places(model);
-            model.run.shown = places.iter().position(|place| place.to_string() == host).unwrap_or(0);
+            model.run.shown = places.iter().position(|place| place.is_worker(&host)).unwrap_or(0);
             run::clear(&mut model.run, &[Place::Worker(host.clone())]);
             model.run.going = model.run.going.saturating_add(1);
             model.run.started = Some(model.window.now);

@@ -586,7 +586,7 @@ pub fn start(model: &mut Model, only: Vec<String>) -> Vec<Effect> {
     };
     if let Some(first) = only.first() {
         let places = run::places(model);
-        model.run.shown = places.iter().position(|place| place.to_string() == *first).unwrap_or(0);
+        model.run.shown = places.iter().position(|place| place.is_worker(first)).unwrap_or(0);
     } else {
         model.run.shown = 1;
     }
