@@ -1,4 +1,4 @@
-//! The API objects that gangplank made, remembered in the session: `objects.jsonl`, one line `{"path", "uid"}` each.
+//! The API objects that gangplank made, remembered in the session: `objects.jsonl`, one line `{"v", "path", "uid"}` each.
 //! An object whose uid is another one by now is not ours, and undo leaves it alone.
 
 use std::collections::BTreeSet;
@@ -7,6 +7,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use serde_json::{Value, json};
+
+use crate::engine::session::version::VERSION;
 
 /// The file in the session's folder.
 const FILE: &str = "objects.jsonl";
@@ -36,7 +38,7 @@ pub fn uids(session: &Path) -> BTreeSet<String> {
 pub(crate) fn remember(session: &Path, path: &str, uid: &str) -> std::io::Result<()> {
     let file = session.join(FILE);
     let mut file = std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(file)?;
-    writeln!(file, "{}", json!({"path": path, "uid": uid}))?;
+    writeln!(file, "{}", json!({"v": VERSION, "path": path, "uid": uid}))?;
     file.sync_all()
 }
 
