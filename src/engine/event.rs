@@ -146,7 +146,7 @@ pub struct Stamped {
     pub t: f64,
     /// Run id.
     pub run: String,
-    /// The queue of work it belongs to, as `Place` writes itself.
+    /// The queue of work it belongs to; `--json` tells it in one word.
     pub place: Place,
     /// The step, when it is one's.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -31,7 +31,6 @@ impl Place {
 
 /// No two places are written alike: a worker that is called like another place gets `worker/` before its name, and
 /// no node's name has a slash in it.
-
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

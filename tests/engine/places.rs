@@ -37,11 +37,9 @@ fn workers_called_like_places_are_brought_aboard_and_told_apart_from_them() {
         assert!(ran.outcomes(&worker).contains(&proven), "{name}: {:?}", ran.outcomes(&worker));
     }
     assert_eq!((ran.end("here"), ran.end("cluster")), ("changed", "changed"));
-    let lines: Vec<serde_json::Value> =
-        ran.events.iter().map(|event| serde_json::to_value(event).unwrap()).collect();
-    for event in ran.events.iter().zip(&lines) {
-        let (Place::Worker(name), line) = (&event.0.place, event.1) else { continue };
-        assert_eq!(line["place"], format!("worker/{name}"));
+    for event in &ran.events {
+        let Place::Worker(name) = &event.place else { continue };
+        assert_eq!(event.told().unwrap()["place"], format!("worker/{name}"));
     }
     assert_eq!(left_open(&bench.session()), Vec::<(String, String)>::new());
     let again = bench.apply().done();
