@@ -5,6 +5,8 @@
 mod any;
 #[path = "messages/record.rs"]
 mod record;
+#[path = "messages/told.rs"]
+mod told;
 
 use std::collections::BTreeSet;
 
@@ -119,7 +121,7 @@ fn secrets_and_contents_of_files_are_not_written() {
     let file = FileFact { content: Some(CANARY.as_bytes().to_vec()), ..FileFact::default() };
     let asked = FactQuery::File { path: "/a".to_owned(), content: true };
     facts.learn(asked, Known::Yes(Fact::File(Some(file))));
-    let previews = any::preview(facts, vec![put(content())]);
+    let previews = told::preview(facts, vec![put(content())]);
     let msgs = [
         Msg::Inspected { number: 1, seen: Ok(std::sync::Arc::new(vec![previews])) },
         Msg::HiddenPaste(CANARY.to_owned()),
@@ -140,7 +142,7 @@ fn secrets_and_contents_of_files_are_not_written() {
 
 #[test]
 fn a_step_goes_by_its_id_and_one_that_is_not_there_cannot_be_read() {
-    let preview = any::preview(Facts::default(), Vec::new());
+    let preview = told::preview(Facts::default(), Vec::new());
     let text = serde_json::to_string(&preview).unwrap();
     assert!(text.contains("\"step\":\"connect\""), "{text}");
     let wrong = text.replace("\"step\":\"connect\"", "\"step\":\"no-such-step\"");

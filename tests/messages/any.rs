@@ -1,62 +1,30 @@
 //! Messages and effects of every kind, made at random.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use gangplank::engine::inspect::StepOutcome;
-use gangplank::engine::{Event, PlacePreview, Stamped, TaskOutcome};
 use gangplank::host::Sample;
 use gangplank::kube::{NodeEvent, NodeNews};
 use gangplank::live::{ApiNews, HostNews, Update};
-use gangplank::plan::action::{Action, CertificateSpec, Content, KeyAlgorithm, SecretRef, Slot, Verb};
 use gangplank::plan::answers::{Answers, ContextAnswers, KubectlAnswers, WorkerAnswers};
 use gangplank::plan::code::ProblemCode;
-use gangplank::plan::fact::{
-    DockerFact, Fact, FactQuery, Facts, FileFact, FlagSet, ImageFact, KeyFact, Known, KubeletFact, Machine,
-    UnitFact,
-};
-use gangplank::plan::place::Place;
-use gangplank::plan::plan_field::PlanField;
-use gangplank::plan::problem::{Problem, Remedy, Verdict};
-use gangplank::plan::record::Record;
-use gangplank::step::{CATALOGUE, Proof, StepId, StepState};
 use gangplank::ui::wizard::key::{Key, KeyCode};
 use gangplank::ui::wizard::message::{Effect, Msg, Opened};
 use gangplank::ui::wizard::model::{Demo, Look, LookStatus, Offline, ProbeTarget, Question, Reply, Saved};
 use gangplank::ui::wizard::role::{ROLES, Role};
 use jiff::Timestamp;
-use proptest::collection::{btree_map, vec};
+use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::json;
 use zeroize::Zeroizing;
 
+use crate::told::{actions, path, place, previews, problem, stamped, step, text, texts};
+
 /// How many kinds of messages there are, as `any_msg` makes them.
 pub const MESSAGES: usize = 26;
 /// How many kinds of effects there are, as `any_effect` makes them.
 pub const EFFECTS: usize = 23;
-
-fn text() -> BoxedStrategy<String> {
-    prop_oneof![
-        "[ -~]{0,24}",
-        "\\PC{0,8}",
-        Just("\u{1b}[2J\u{202e}\u{0}\r\n\t".to_owned()),
-        Just(String::new()),
-        Just("here".to_owned()),
-        Just("\"},{\"kind\":\"trouble\"".to_owned()),
-    ]
-    .boxed()
-}
-
-fn texts() -> BoxedStrategy<Vec<String>> {
-    vec(text(), 0..3).boxed()
-}
-
-fn path() -> BoxedStrategy<PathBuf> {
-    text().prop_map(PathBuf::from).boxed()
-}
 
 fn time() -> BoxedStrategy<Timestamp> {
     (-4_000_000_000_i64..4_000_000_000, 0_i32..1_000_000_000)
@@ -70,16 +38,6 @@ fn role() -> BoxedStrategy<Role> {
 
 fn lines() -> BoxedStrategy<Vec<(Role, String)>> {
     vec((role(), text()), 0..3).boxed()
-}
-
-fn place() -> BoxedStrategy<Place> {
-    prop_oneof![Just(Place::Local), Just(Place::CaHost), Just(Place::Cluster), text().prop_map(Place::Worker)]
-        .boxed()
-}
-
-fn step() -> BoxedStrategy<StepId> {
-    let known = CATALOGUE.iter().map(|step| step.id()).chain([StepId::REPAIR, StepId::UNDO]);
-    select(known.collect::<Vec<_>>()).boxed()
 }
 
 fn key() -> BoxedStrategy<Key> {
@@ -106,290 +64,6 @@ fn key() -> BoxedStrategy<Key> {
     ];
     (code, any::<(bool, bool, bool)>())
         .prop_map(|(code, (control, alt, shift))| Key { code, control, alt, shift })
-        .boxed()
-}
-
-fn content() -> BoxedStrategy<Content> {
-    let secret = prop_oneof![
-        Just(SecretRef::Ca),
-        text().prop_map(SecretRef::Sudo),
-        text().prop_map(SecretRef::Ssh),
-        path().prop_map(SecretRef::Key),
-        text().prop_map(SecretRef::Made),
-    ];
-    prop_oneof![
-        vec(any::<u8>(), 0..20).prop_map(Content::Literal),
-        text().prop_map(|slot| Content::Later(Slot(slot))),
-        (path(), option::of(text())).prop_map(|(path, sha256)| Content::File { path, sha256 }),
-        secret.prop_map(Content::Secret),
-    ]
-    .boxed()
-}
-
-fn wish() -> BoxedStrategy<CertificateSpec> {
-    (text(), texts(), any::<[u8; 4]>(), any::<[u8; 16]>(), any::<(bool, bool)>(), any::<u32>())
-        .prop_map(|(cn, names, four, six, (client, server), days)| CertificateSpec {
-            cn,
-            organizations: names.clone(),
-            ips: vec![four.into(), six.into()],
-            names,
-            client,
-            server,
-            days,
-        })
-        .boxed()
-}
-
-fn action() -> BoxedStrategy<Action> {
-    let modes = || select(vec!["0755", "0644", "0600", "0700"]);
-    let slot = || text().prop_map(Slot);
-    let verbs = vec![Verb::DaemonReload, Verb::Enable, Verb::Disable, Verb::Start, Verb::Restart, Verb::Stop];
-    let first = prop_oneof![
-        (text(), modes()).prop_map(|(path, mode)| Action::MakeDir { path, mode }),
-        (text(), select(vec![KeyAlgorithm::Rsa2048, KeyAlgorithm::P256]))
-            .prop_map(|(path, kind)| Action::MakeKey { path, kind }),
-        (text(), wish(), slot()).prop_map(|(key, wish, out)| Action::MakeCsr { key, wish, out }),
-        (slot(), text(), wish(), slot()).prop_map(|(csr, key, wish, out)| Action::Sign {
-            csr,
-            key,
-            wish,
-            out
-        }),
-        (text(), content(), modes(), select(vec!["root:root", "-"]))
-            .prop_map(|(path, content, mode, owner)| Action::Put { path, content, mode, owner }),
-        (text(), texts()).prop_map(|(tar, names)| Action::LoadImage { tar, names }),
-        (content(), texts()).prop_map(|(tar, names)| Action::SendImage { tar, names }),
-        (select(verbs), text()).prop_map(|(verb, unit)| Action::Service { verb, unit }),
-        text().prop_map(|container| Action::RestartPod { container }),
-        text().prop_map(|path| Action::Remove { path }),
-        text().prop_map(|unit| Action::NoteForeign { unit }),
-    ];
-    let second = prop_oneof![
-        (text(), any::<bool>()).prop_map(|(name, unknown)| Action::NoteNode { name, unknown }),
-        (text(), any::<i64>(), 0_u32..1000).prop_map(|(a, b, c)| Action::KubeApply {
-            object: json!({"kind": a, "spec": [b, null, {"c": c}]})
-        }),
-        texts().prop_map(|args| Action::Kubectl { args }),
-        (text(), text(), text(), text(), text())
-            .prop_map(|(path, run, old, new, mode)| Action::RestoreFile { path, run, old, new, mode }),
-        (text(), text()).prop_map(|(path, new)| Action::UndoCreate { path, new }),
-        text().prop_map(|path| Action::UndoMakeDir { path }),
-        text().prop_map(|name| Action::UndoLoadImage { name }),
-        Just(Action::CleanPods),
-        (text(), option::of(text())).prop_map(|(path, uid)| Action::KubeDelete { path, uid }),
-        text().prop_map(|run| Action::DeleteRecord { run }),
-        (text(), text(), text()).prop_map(|(title, text, host)| Action::Script {
-            title,
-            text,
-            secrets: vec![SecretRef::Ca, SecretRef::Sudo(host)],
-        }),
-    ];
-    prop_oneof![first, second].boxed()
-}
-
-fn actions() -> BoxedStrategy<Vec<Action>> {
-    vec(action(), 0..4).boxed()
-}
-
-fn remedy() -> BoxedStrategy<Remedy> {
-    prop_oneof![
-        Just(Remedy::Retry),
-        (select(PlanField::ALL), text()).prop_map(|(field, text)| Remedy::Edit { field, text }),
-        text().prop_map(Remedy::Manual),
-        Just(Remedy::Skip),
-        text().prop_map(Remedy::Replace),
-        (text(), actions()).prop_map(|(title, actions)| Remedy::Repair { title, actions }),
-    ]
-    .boxed()
-}
-
-fn problem() -> BoxedStrategy<Problem> {
-    (select(ProblemCode::ALL), text(), texts(), vec(remedy(), 0..3))
-        .prop_map(|(code, what, evidence, ways)| Problem { code, what, evidence, ways })
-        .boxed()
-}
-
-fn verdict() -> BoxedStrategy<Verdict> {
-    prop_oneof![
-        (text(), text()).prop_map(|(about, seen)| Verdict::Ok { about, seen }),
-        (text(), text(), text()).prop_map(|(about, seen, cure)| Verdict::Warning { about, seen, cure }),
-        problem().prop_map(Verdict::Stops),
-    ]
-    .boxed()
-}
-
-fn event() -> BoxedStrategy<Event> {
-    let outcome = prop_oneof![
-        any::<usize>().prop_map(|actions| TaskOutcome::Changed { actions }),
-        text().prop_map(|evidence| TaskOutcome::Same { evidence }),
-        text().prop_map(|evidence| TaskOutcome::Proven { evidence }),
-        text().prop_map(|why| TaskOutcome::NotProven { why }),
-        text().prop_map(|why| TaskOutcome::Skipped { why }),
-        problem().prop_map(|problem| TaskOutcome::Failed { problem }),
-        Just(TaskOutcome::Stopped),
-    ];
-    prop_oneof![
-        texts().prop_map(|hosts| Event::RunStarted { hosts }),
-        text().prop_map(|text| Event::Note { text }),
-        verdict().prop_map(Event::Verdict),
-        Just(Event::TaskStarted),
-        (text(), text()).prop_map(|(action, shell)| Event::ActionStarted { action, shell }),
-        (text(), any::<bool>()).prop_map(|(line, err)| Event::Output { line, err }),
-        any::<(u64, u64)>().prop_map(|(sent, of)| Event::Progress { sent, of }),
-        (text(), any::<i32>(), any::<u64>()).prop_map(|(action, status, ms)| Event::ActionEnded {
-            action,
-            status,
-            ms
-        }),
-        outcome.prop_map(|outcome| Event::TaskEnded { outcome }),
-        problem().prop_map(|problem| Event::Trouble { problem }),
-        (any::<u8>(), btree_map(text(), text(), 0..3), texts()).prop_map(|(code, places, next)| {
-            let counts =
-                places.keys().map(|place| (place.clone(), gangplank::engine::event::Cost::default()));
-            Event::RunEnded { code, counts: counts.collect::<BTreeMap<_, _>>(), places, next }
-        }),
-    ]
-    .boxed()
-}
-
-/// Seconds are counted in whole nanoseconds; JSON keeps those of a year.
-fn stamped() -> BoxedStrategy<Stamped> {
-    (any::<u64>(), 0_u32..30_000_000, 0_u32..1_000_000_000, text(), place(), option::of(step()), event())
-        .prop_map(|(seq, whole, nanos, run, place, step, event)| Stamped {
-            v: 1,
-            seq,
-            t: std::time::Duration::new(whole.into(), nanos).as_secs_f64(),
-            run,
-            place,
-            step,
-            event,
-        })
-        .boxed()
-}
-
-fn proof() -> BoxedStrategy<Proof> {
-    prop_oneof![
-        (vec((text(), text()), 0..2), texts(), any::<u64>())
-            .prop_map(|(wanted, old, within)| Proof::Containers { wanted, old, within }),
-        (text(), any::<u64>()).prop_map(|(name, within)| Proof::NodeReady { name, within }),
-        (text(), any::<(usize, u64)>()).prop_map(|(selector, (count, within))| Proof::Pods {
-            selector,
-            count,
-            within
-        }),
-        (text(), any::<[u8; 4]>(), any::<[u8; 16]>(), any::<u64>()).prop_map(
-            |(name, server, expect, within)| Proof::Dns {
-                name,
-                server: server.into(),
-                expect: expect.into(),
-                within
-            }
-        ),
-        (text(), text()).prop_map(|(file, context)| Proof::Kubectl { file, context }),
-    ]
-    .boxed()
-}
-
-fn known<T: std::fmt::Debug + Clone + 'static>(
-    value: impl Strategy<Value = T> + 'static,
-) -> BoxedStrategy<Known<T>> {
-    prop_oneof![value.prop_map(Known::Yes), text().prop_map(Known::No), Just(Known::NotAsked)].boxed()
-}
-
-fn facts() -> BoxedStrategy<Facts> {
-    let query = prop_oneof![
-        Just(FactQuery::Machine),
-        (text(), any::<bool>()).prop_map(|(path, content)| FactQuery::File { path, content }),
-        text().prop_map(FactQuery::Key),
-        Just(FactQuery::Record),
-        (text(), texts()).prop_map(|(path, words)| FactQuery::Kubelet {
-            path,
-            flags: vec![FlagSet { versions: words.clone(), flags: words }]
-        }),
-        (text(), any::<u16>()).prop_map(|(host, port)| FactQuery::Tls { host, port }),
-    ];
-    let image = || (text(), text()).prop_map(|(name, id)| ImageFact { name, id });
-    let fact = prop_oneof![
-        (text(), any::<u32>(), any::<i64>(), btree_map(text(), any::<u64>(), 0..3)).prop_map(
-            |(os, uid, clock_ms, free_mib)| {
-                Fact::Machine(Machine { os, uid, clock_ms, free_mib, ..Machine::default() })
-            }
-        ),
-        option::of((text(), option::of(vec(any::<u8>(), 0..9)))).prop_map(|file| Fact::File(
-            file.map(|(mode, content)| FileFact { mode, content, ..FileFact::default() })
-        )),
-        option::of(text())
-            .prop_map(|mode| Fact::Key(mode.map(|mode| KeyFact { mode, ..KeyFact::default() }))),
-        texts().prop_map(|journal| Fact::Unit(UnitFact { journal, ..UnitFact::default() })),
-        text().prop_map(|error| Fact::Docker(DockerFact { error, ..DockerFact::default() })),
-        texts().prop_map(Fact::Containers),
-        vec(image(), 0..2).prop_map(Fact::Images),
-        vec(image(), 0..2).prop_map(Fact::Tar),
-        option::of(text()).prop_map(|version| Fact::Kubelet(
-            version.map(|version| KubeletFact { version, ..KubeletFact::default() })
-        )),
-        option::of(texts()).prop_map(Fact::Folder),
-        text().prop_map(|line| Fact::Record(Record::read([
-            line.as_str(),
-            r#"{"v":1,"run":"r","kind":"put","path":"/a","new":"n","time":5}"#
-        ]))),
-        texts().prop_map(Fact::Lookup),
-        text().prop_map(Fact::Tls),
-    ];
-    vec((query, known(fact)), 0..4)
-        .prop_map(|list| {
-            let mut facts = Facts::default();
-            for (query, known) in list {
-                facts.learn(query, known);
-            }
-            facts
-        })
-        .boxed()
-}
-
-/// A place with one step that has these actions.
-pub fn preview(facts: Facts, actions: Vec<Action>) -> PlacePreview {
-    let step = *CATALOGUE.iter().find(|step| step.id().0 == "connect").unwrap();
-    PlacePreview {
-        place: Place::Worker("w1".to_owned()),
-        host: "root@10.0.0.1:22".to_owned(),
-        looked: vec![StepOutcome { step, state: StepState::Todo(actions), verdicts: Vec::new() }],
-        facts,
-        problem: None,
-        unknown: false,
-        notes: Vec::new(),
-    }
-}
-
-fn previews() -> BoxedStrategy<PlacePreview> {
-    let state = prop_oneof![
-        text().prop_map(StepState::Done),
-        actions().prop_map(StepState::Todo),
-        proof().prop_map(StepState::Await),
-        problem().prop_map(StepState::Blocked),
-    ];
-    let looked =
-        (select(CATALOGUE.iter().map(|step| step.id().0).collect::<Vec<_>>()), state, vec(verdict(), 0..2));
-    let looked = looked.prop_map(|(id, state, verdicts)| {
-        let step = *CATALOGUE.iter().find(|step| step.id().0 == id).unwrap();
-        (step.id(), state, verdicts)
-    });
-    (place(), text(), vec(looked, 0..3), facts(), option::of(problem()), any::<bool>(), texts())
-        .prop_map(|(place, host, looked, facts, problem, unknown, notes)| PlacePreview {
-            looked: looked
-                .into_iter()
-                .map(|(id, state, verdicts)| {
-                    let step = *CATALOGUE.iter().find(|step| step.id() == id).unwrap();
-                    StepOutcome { step, state, verdicts }
-                })
-                .collect(),
-            place,
-            host,
-            facts,
-            problem,
-            unknown,
-            notes,
-        })
         .boxed()
 }
 
