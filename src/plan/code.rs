@@ -92,7 +92,7 @@ registry! {
         Bug01 "E-BUG-01" "a worker's step was looked at without a worker";
         Bug02 "E-BUG-02" "a template did not fit";
         Bug03 "E-BUG-03" "a value is used before it is there";
-        Bug04 "E-BUG-04" "the thread that looks after the cluster ended";
+        Bug04 "E-BUG-04" "a thread that others wait for ended";
         Bug05 "E-BUG-05" "a part of gangplank ended";
         Bug06 "E-BUG-06" "there is nothing to repair there";
         Bug07 "E-BUG-07" "certificates are waited for without a session";

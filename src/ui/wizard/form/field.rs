@@ -208,7 +208,8 @@ impl Field {
             Self::User => "root",
             Self::Port => "22",
             Self::Host => "the address",
-            Self::CaJump | Self::Jump | Self::KubeletArgs | Self::ProxyArgs => "none",
+            Self::CaJump | Self::Jump => "none",
+            Self::KubeletArgs | Self::ProxyArgs => "--v=2, blanks between several",
             Self::CaHostKey | Self::HostKey => "known_hosts decides",
             Self::Images => "here:images.tar or host:/path, commas between",
             Self::Kubelet => "none: it is there already",
@@ -318,8 +319,8 @@ impl Field {
             Self::Images => list(&worker.images),
             Self::Kubelet => text(&worker.kubelet.file),
             Self::KubeletHash => text(&worker.kubelet.sha256),
-            Self::KubeletArgs => list(&worker.kubelet_args),
-            Self::ProxyArgs => list(&worker.proxy_args),
+            Self::KubeletArgs => flags(worker.kubelet_args.as_ref()),
+            Self::ProxyArgs => flags(worker.proxy_args.as_ref()),
             Self::Replace => if worker.replace == Some(true) { "yes" } else { "no" }.to_owned(),
             Self::Kubectl => match &answers.kubectl {
                 KubectlAnswers::Word(_) => "none",
@@ -347,8 +348,8 @@ impl Field {
             Self::Images => answers.defaults.images.as_ref().map(|images| images.join(", ")),
             Self::Kubelet => answers.defaults.kubelet.file.clone(),
             Self::HostKey => answers.defaults.ssh.host_key.clone(),
-            Self::KubeletArgs => answers.defaults.kubelet_args.as_ref().map(|args| args.join(", ")),
-            Self::ProxyArgs => answers.defaults.proxy_args.as_ref().map(|args| args.join(", ")),
+            Self::KubeletArgs => Some(flags(answers.defaults.kubelet_args.as_ref())),
+            Self::ProxyArgs => Some(flags(answers.defaults.proxy_args.as_ref())),
             _ => None,
         }
         .filter(|value| !value.is_empty())
@@ -410,14 +411,24 @@ impl Field {
                     Self::Images => worker.images = list,
                     Self::Kubelet => worker.kubelet.file = text,
                     Self::KubeletHash => worker.kubelet.sha256 = text,
-                    Self::KubeletArgs => worker.kubelet_args = list,
-                    Self::ProxyArgs => worker.proxy_args = list,
+                    Self::KubeletArgs => worker.kubelet_args = text.as_deref().map(read_flags),
+                    Self::ProxyArgs => worker.proxy_args = text.as_deref().map(read_flags),
                     Self::Replace => worker.replace = (value == "yes").then_some(true),
                     _ => {}
                 }
             }
         }
     }
+}
+
+/// Flags have commas in them, so they are written as for a shell.
+fn flags(list: Option<&Vec<String>>) -> String {
+    list.map(shell_words::join).unwrap_or_default()
+}
+
+/// A quote that is not closed is a sign like others.
+fn read_flags(text: &str) -> Vec<String> {
+    shell_words::split(text).unwrap_or_else(|_| text.split_whitespace().map(str::to_owned).collect())
 }
 
 /// `files`, `ssh`, `new` or `offline`.
@@ -495,6 +506,24 @@ mod tests {
             field.set(&mut answers, 0, "  ");
             assert_eq!(field.get(&answers, 0), "", "{field:?}");
         }
+    }
+
+    #[test]
+    fn flags_are_read_back_with_their_commas_and_blanks() {
+        let list =
+            vec!["--eviction-hard=memory.available<5%,nodefs.available<9%".to_owned(), "--a=b c".to_owned()];
+        for field in [Field::KubeletArgs, Field::ProxyArgs] {
+            let worker = WorkerAnswers {
+                kubelet_args: Some(list.clone()),
+                proxy_args: Some(list.clone()),
+                ..WorkerAnswers::default()
+            };
+            let mut answers = Answers { workers: vec![worker.clone()], ..Answers::default() };
+            let text = field.get(&answers, 0);
+            field.set(&mut answers, 0, &text);
+            assert_eq!(answers.workers, [worker], "{text}");
+        }
+        assert_eq!(read_flags("--a='b"), ["--a='b"], "it is kept as it was typed");
     }
 
     #[test]
