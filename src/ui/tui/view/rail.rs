@@ -10,7 +10,8 @@ use super::pane::block;
 use crate::ui::output::wrap::wrap;
 use crate::ui::tui::text::some;
 use crate::ui::tui::theme::{Glyph, Paint};
-use crate::ui::wizard::form::field::{self, Field};
+use crate::ui::wizard::form::answer;
+use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::model::{Inspection, LookStatus, Model, PATH, ProbeTarget, Screen};
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::review;
@@ -34,7 +35,7 @@ fn mark(model: &Model, screen: Screen) -> (Glyph, Role) {
 fn summary(model: &Model, screen: Screen) -> Option<String> {
     let answers = &model.form.answers;
     let text = match screen {
-        Screen::Ca => match field::ca_place(answers) {
+        Screen::Ca => match answer::ca_place(answers) {
             "ssh" => Field::CaHost.get(answers, 0),
             place => format!("{place} {}", Field::CaCert.get(answers, 0)),
         },

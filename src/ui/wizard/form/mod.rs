@@ -1,5 +1,6 @@
 //! What stands on each form: its fields and buttons in the order of the Tab key.
 
+pub mod answer;
 pub mod field;
 pub mod text_input;
 
@@ -48,7 +49,7 @@ fn fields(list: &[Field]) -> Vec<Item> {
 }
 
 fn ca(model: &Model) -> Vec<Item> {
-    match field::ca_place(&model.form.answers) {
+    match answer::ca_place(&model.form.answers) {
         "ssh" => {
             let mut list = vec![Field::CaPlace, Field::CaHost, Field::CaCert, Field::CaKey, Field::CaSshKey];
             list.extend(answered(model, &[Field::CaJump, Field::CaHostKey]));

@@ -1,7 +1,8 @@
 //! Certificate CA: where it is and who signs.
 
 use crate::ui::tui::view::page::{Page, field, look};
-use crate::ui::wizard::form::field::{Field, ca_place};
+use crate::ui::wizard::form::answer::ca_place;
+use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::model::{Model, ProbeTarget};
 use crate::ui::wizard::role::Role;
 
