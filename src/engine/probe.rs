@@ -8,7 +8,9 @@ use jiff::Timestamp;
 use super::world::World;
 use crate::engine::cluster::trust::{distrusts, refuses_clients};
 use crate::engine::inspect::StepOutcome;
-use crate::engine::signing::signer::pki_problem;
+use crate::engine::signing::remote::no_openssl;
+use crate::engine::signing::request::pki_problem;
+use crate::engine::signing::signer;
 use crate::host::{Batch, Host, Stop};
 use crate::kube::cluster::client_subjects;
 use crate::kube::probe::NameCheck;
@@ -146,11 +148,10 @@ pub fn ca(place: &CaPlace, world: &dyn World) -> Result<CaSeen, Problem> {
                 seen.remarks.insert(0, warning("new CA", format!("{cert} is there already"), cure));
                 Ok(seen)
             }
-            (there, _) => Err(crate::engine::signing::signer::half_there(there, cert, key)),
+            (there, _) => Err(signer::half_there(there, cert, key)),
         },
         CaPlace::Offline { cert } => {
-            let info = CaInfo::load(&crate::engine::signing::signer::read(world, cert)?)
-                .map_err(|error| pki_problem(&error))?;
+            let info = CaInfo::load(&signer::read(world, cert)?).map_err(|error| pki_problem(&error))?;
             let mut seen = certificate(info, "offline".to_owned(), world.now());
             let said = "it is never seen: the run gathers the requests and waits for the certificates";
             seen.remarks.push(ok("key of the CA", said));
@@ -221,7 +222,7 @@ fn look_at_ca(
     if let Known::Yes(machine) = end.facts.machine()
         && machine.openssl.is_empty()
     {
-        seen.remarks.push(Verdict::Stops(crate::engine::signing::signer::no_openssl()));
+        seen.remarks.push(Verdict::Stops(no_openssl()));
     }
     let key = key_seen(key, fact, &seen.fingerprint_of_key());
     seen.remarks.extend(key_remarks(&key, &seen.subject));

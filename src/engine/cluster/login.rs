@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use zeroize::Zeroizing;
 
 use crate::engine::cluster::trust::check_api;
-use crate::engine::signing::signer::{Signer, WRONG_PASSPHRASE};
+use crate::engine::signing::request::WRONG_PASSPHRASE;
+use crate::engine::signing::signer::Signer;
 use crate::engine::world::World;
 use crate::kube::cluster::ClientIdentity;
 use crate::kube::{ApiError, ClusterApi};

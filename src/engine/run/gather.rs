@@ -8,7 +8,7 @@ use crate::engine::event::Event;
 use crate::engine::inspect::WorkSite;
 use crate::engine::run::Engine;
 use crate::engine::signing::offline::POLL;
-use crate::engine::signing::signer::SignRequest;
+use crate::engine::signing::request::SignRequest;
 use crate::engine::sync::Slots;
 use crate::plan::code::ProblemCode;
 use crate::plan::place::Place;

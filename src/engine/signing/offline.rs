@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::engine::signing::signer::{self, SignRequest, pki_problem};
+use crate::engine::signing::request::{SignRequest, check, pki_problem};
 use crate::pki::{self, CaInfo, CertificateDifference, PkiError, offline};
 use crate::plan::action::sha256;
 use crate::plan::code::ProblemCode;
@@ -293,7 +293,7 @@ impl OfflineCerts {
         now: Timestamp,
     ) -> Result<(), Problem> {
         for (_, wanted) in &requests {
-            signer::check(wanted)?;
+            check(wanted)?;
         }
         let mut queue = self.queue();
         queue.folder = folder;
