@@ -164,15 +164,15 @@ impl Engine<'_> {
     /// Takes back what this and earlier runs did; the exit code. `confirm` sees everything first.
     pub fn undo(&self, confirm: &ConfirmUndo) -> ExitCode {
         let mut problems = false;
-        let mut turns: Vec<UndoHost> = Vec::new();
+        let mut machines: Vec<UndoHost> = Vec::new();
         for worker in self.workers() {
             let place = Place::Worker(worker.name.clone());
             let host = self.world.host(&place, &worker.ssh).map_err(|trouble| trouble.problem(&place));
-            problems |= !self.find(place, host, &mut turns);
+            problems |= !self.find(place, host, &mut machines);
         }
         let all = self.options.only.is_empty();
         if all {
-            problems |= !self.find(Place::Local, Ok(self.world.local()), &mut turns);
+            problems |= !self.find(Place::Local, Ok(self.world.local()), &mut machines);
         }
         let remembered = if all {
             self.options.session.map(|session| objects::made(&session.folder)).unwrap_or_default()
@@ -180,7 +180,7 @@ impl Engine<'_> {
             Vec::new()
         };
         let nodes: Vec<(String, Option<i64>)> =
-            turns.iter().filter_map(|turn| turn.back.node.clone()).collect();
+            machines.iter().filter_map(|machine| machine.back.node.clone()).collect();
         let (made, nodes) = match self.in_the_cluster(remembered, &nodes) {
             Ok(found) => found,
             Err(problem) => {
@@ -191,38 +191,38 @@ impl Engine<'_> {
                     Event::TaskEnded { outcome: TaskOutcome::Failed { problem } },
                 );
                 // The record stays, so that the node can be deleted by the next undo.
-                for turn in turns.iter_mut().filter(|turn| turn.back.node.is_some()) {
-                    turn.back.forget.clear();
+                for machine in machines.iter_mut().filter(|machine| machine.back.node.is_some()) {
+                    machine.back.forget.clear();
                 }
                 (Vec::new(), Vec::new())
             }
         };
-        let shown = |turn: &UndoHost| {
-            let back = &turn.back;
-            (turn.place.clone(), back.actions.iter().chain(&back.forget).cloned().collect())
+        let shown = |machine: &UndoHost| {
+            let back = &machine.back;
+            (machine.place.clone(), back.actions.iter().chain(&back.forget).cloned().collect())
         };
-        let mut everything: Vec<(Place, Vec<Action>)> = turns.iter().map(shown).collect();
+        let mut everything: Vec<(Place, Vec<Action>)> = machines.iter().map(shown).collect();
         everything.push((Place::Cluster, made.iter().chain(&nodes).map(deletion).collect()));
         if !confirm(&everything) {
             return ExitCode::Stopped;
         }
         problems |= !self.delete(&made);
         let (mut local, mut hosts): (Vec<_>, Vec<_>) =
-            turns.into_iter().partition(|turn| turn.place == Place::Local);
-        let mut good: Vec<bool> = hosts.iter_mut().map(|turn| self.take_back(turn)).collect();
+            machines.into_iter().partition(|machine| machine.place == Place::Local);
+        let mut good: Vec<bool> = hosts.iter_mut().map(|machine| self.take_back(machine)).collect();
         // Only now: a kubelet that still runs would register its node again.
         let gone = self.delete(&nodes);
         problems |= !gone;
-        for (turn, good) in hosts.iter_mut().zip(&mut good) {
-            let node_gone = gone || turn.back.node.is_none();
-            *good = *good && node_gone && self.forget(turn);
+        for (machine, good) in hosts.iter_mut().zip(&mut good) {
+            let node_gone = gone || machine.back.node.is_none();
+            *good = *good && node_gone && self.forget(machine);
         }
         problems |= good.iter().any(|good| !good);
         if let (true, Some(session)) = (all && !problems, self.options.session) {
             objects::forget(&session.folder);
         }
-        for turn in &mut local {
-            problems |= !(self.take_back(turn) && self.forget(turn));
+        for machine in &mut local {
+            problems |= !(self.take_back(machine) && self.forget(machine));
         }
         match (problems, self.options.stop.wanted()) {
             (_, true) => ExitCode::Stopped,
@@ -232,7 +232,7 @@ impl Engine<'_> {
     }
 
     /// Reads a machine's record; `false` when that was not possible.
-    fn find(&self, place: Place, host: Result<Box<dyn Host>, Problem>, turns: &mut Vec<UndoHost>) -> bool {
+    fn find(&self, place: Place, host: Result<Box<dyn Host>, Problem>, machines: &mut Vec<UndoHost>) -> bool {
         match host.and_then(|host| self.record(&place, host)) {
             Ok((host, record)) => {
                 let mut back = back(&record);
@@ -245,7 +245,7 @@ impl Engine<'_> {
                     // A restart is written down too.
                     back.forget.push(Action::DeleteRecord { run: self.options.run.clone() });
                 }
-                turns.push(UndoHost { place, host, back });
+                machines.push(UndoHost { place, host, back });
                 true
             }
             Err(problem) => {
@@ -318,44 +318,44 @@ impl Engine<'_> {
     }
 
     /// Takes a place's actions back and tells how it ended; `true` when it is as it was.
-    fn take_back(&self, turn: &mut UndoHost) -> bool {
-        let actions = std::mem::take(&mut turn.back.actions);
-        let strange = std::mem::take(&mut turn.back.not_understood);
+    fn take_back(&self, machine: &mut UndoHost) -> bool {
+        let actions = std::mem::take(&mut machine.back.actions);
+        let strange = std::mem::take(&mut machine.back.not_understood);
         let mut outcome = match (actions.is_empty(), strange.is_empty()) {
-            (true, true) if turn.back.forget.is_empty() => {
+            (true, true) if machine.back.forget.is_empty() => {
                 TaskOutcome::Same { evidence: "gangplank changed nothing here".to_owned() }
             }
             (true, false) => TaskOutcome::Changed { actions: 0 },
-            _ => self.send_back(turn, &actions),
+            _ => self.send_back(machine, &actions),
         };
         if outcome.good() && !strange.is_empty() {
-            outcome = TaskOutcome::Failed { problem: not_understood(&turn.place, &strange) };
+            outcome = TaskOutcome::Failed { problem: not_understood(&machine.place, &strange) };
         }
         let good = outcome.good();
-        self.events.tell(&turn.place, Some(UNDO), Event::TaskEnded { outcome });
+        self.events.tell(&machine.place, Some(UNDO), Event::TaskEnded { outcome });
         good
     }
 
     /// Removes the record; a failure is told.
-    fn forget(&self, turn: &mut UndoHost) -> bool {
-        let actions = std::mem::take(&mut turn.back.forget);
+    fn forget(&self, machine: &mut UndoHost) -> bool {
+        let actions = std::mem::take(&mut machine.back.forget);
         if actions.is_empty() {
             return true;
         }
-        let outcome = self.send_back(turn, &actions);
+        let outcome = self.send_back(machine, &actions);
         let good = outcome.good();
         if !good {
-            self.events.tell(&turn.place, Some(UNDO), Event::TaskEnded { outcome });
+            self.events.tell(&machine.place, Some(UNDO), Event::TaskEnded { outcome });
         }
         good
     }
 
-    fn send_back(&self, turn: &mut UndoHost, actions: &[Action]) -> TaskOutcome {
-        let place = &turn.place;
+    fn send_back(&self, machine: &mut UndoHost, actions: &[Action]) -> TaskOutcome {
+        let place = &machine.place;
         self.events.tell(place, Some(UNDO), Event::TaskStarted);
         let batch = Batch { actions: actions.to_vec(), run: self.options.run.clone(), ..Batch::default() };
         let mut left = false;
-        let end = turn.host.run(&batch, self.options.stop, &mut |heard| match heard {
+        let end = machine.host.run(&batch, self.options.stop, &mut |heard| match heard {
             BatchProgress::Began(index) => {
                 if let Some(action) = actions.get(index) {
                     let shell = action.shell().to_string();
@@ -383,7 +383,7 @@ impl Engine<'_> {
         });
         if left {
             // What was there before lies beside the record, and somebody may want it yet.
-            turn.back.forget.clear();
+            machine.back.forget.clear();
             let text = "the record and the old files stay on this machine, because something was left alone"
                 .to_owned();
             self.events.tell(place, Some(UNDO), Event::Note { text });

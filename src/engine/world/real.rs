@@ -35,7 +35,7 @@ type Wires = Arc<Mutex<HashMap<String, WireSlot>>>;
 
 /// The real world.
 pub struct RealWorld {
-    here: host::SshEnvironment,
+    environment: host::SshEnvironment,
     policy: TrustPolicy,
     asker: Arc<dyn Asker>,
     cluster: LiveCluster,
@@ -47,14 +47,14 @@ pub struct RealWorld {
 impl RealWorld {
     /// `kept` is where replaced files of this computer are kept; made when needed.
     pub fn new(
-        here: host::SshEnvironment,
+        environment: host::SshEnvironment,
         policy: TrustPolicy,
         asker: Arc<dyn Asker>,
         api: &ApiAddress,
         kept: PathBuf,
     ) -> Self {
         Self {
-            here,
+            environment,
             policy,
             asker,
             cluster: LiveCluster::new(api),
@@ -68,7 +68,7 @@ impl RealWorld {
     #[must_use]
     pub fn for_api(&self, api: &ApiAddress) -> Self {
         Self {
-            here: self.here.clone(),
+            environment: self.environment.clone(),
             policy: self.policy.clone(),
             asker: Arc::clone(&self.asker),
             cluster: LiveCluster::new(api),
@@ -110,7 +110,7 @@ impl host::Ask for Both {
 
 impl World for RealWorld {
     fn host(&self, place: &Place, login: &Login) -> Result<Box<dyn Host>, HostTrouble> {
-        let target = host::resolve(login, &self.here).map_err(HostTrouble::Wire)?;
+        let target = host::resolve(login, &self.environment).map_err(HostTrouble::Wire)?;
         let name = format!("{}@{}", target.user, target.address());
         self.asker.name(&name, place);
         // One lock for each machine: two places on it connect once, and nobody else waits.
@@ -160,7 +160,7 @@ impl World for RealWorld {
     }
 
     fn home(&self) -> String {
-        self.here.home.display().to_string()
+        self.environment.home.display().to_string()
     }
 
     fn now(&self) -> Timestamp {
