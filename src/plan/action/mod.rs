@@ -1,0 +1,312 @@
+//! Actions are data. A step returns a list of these and never runs anything; one function turns an action into
+//! shell text, and the plan, the journal, the undo and the execution all read that one list. On a host the
+//! shell shown is what runs: its words such as `put` are functions of `assets/host/prelude.sh`, which
+//! `gangplank plan --functions` prints below the actions.
+
+mod certificate;
+mod content;
+mod inverse;
+mod shell;
+mod shell_text;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+pub use certificate::{CertificateSpec, KeyAlgorithm};
+pub use content::{Content, SecretRef, Slot, sha256};
+pub use inverse::Risk;
+pub use shell_text::{Piece, ShellText};
+
+/// What systemd shall do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Verb {
+    /// Read the unit files again.
+    DaemonReload,
+    /// Start at boot (reads the unit files again too).
+    Enable,
+    /// Do not start at boot.
+    Disable,
+    /// Start it now.
+    Start,
+    /// Stop and start.
+    Restart,
+    /// Stop it now.
+    Stop,
+}
+
+impl Verb {
+    /// systemctl's word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::DaemonReload => "daemon-reload",
+            Self::Enable => "enable",
+            Self::Disable => "disable",
+            Self::Start => "start",
+            Self::Restart => "restart",
+            Self::Stop => "stop",
+        }
+    }
+}
+
+/// A text of the program, such as a mode.
+type FixedText = &'static str;
+
+/// Reads a text of the program back: it is one of those that actions are made with.
+fn fixed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<FixedText, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    FIXED
+        .into_iter()
+        .find(|known| *known == text)
+        .ok_or_else(|| D::Error::custom(format!("no action has {text}")))
+}
+
+/// Modes and owners that actions are made with.
+const FIXED: [FixedText; 6] = ["0755", "0644", "0600", "0700", "root:root", "-"];
+
+/// One thing that is done to a place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Action {
+    /// A folder, with its parents.
+    MakeDir {
+        /// Absolute path.
+        path: String,
+        /// Octal, with a leading zero.
+        #[serde(deserialize_with = "fixed")]
+        mode: FixedText,
+    },
+    /// A private key, made where it stays.
+    MakeKey {
+        /// Absolute path; mode 0600.
+        path: String,
+        /// Algorithm and size of the key.
+        kind: KeyAlgorithm,
+    },
+    /// A certificate signing request, brought back.
+    MakeCsr {
+        /// The key's path.
+        key: String,
+        /// What it asks for.
+        wish: CertificateSpec,
+        /// Where the CSR goes.
+        out: Slot,
+    },
+    /// A certificate, signed where the CA is.
+    Sign {
+        /// The CSR.
+        csr: Slot,
+        /// Path of the key on the worker: its public half must be the CSR's.
+        key: String,
+        /// What the certificate says.
+        wish: CertificateSpec,
+        /// Where the certificate goes.
+        out: Slot,
+    },
+    /// A file: temporary name beside it, mode and owner, then the rename.
+    Put {
+        /// Absolute path.
+        path: String,
+        /// What goes in.
+        content: Content,
+        /// Octal, with a leading zero.
+        #[serde(deserialize_with = "fixed")]
+        mode: FixedText,
+        /// `root:root`; `-` = whoever writes it.
+        #[serde(deserialize_with = "fixed")]
+        owner: FixedText,
+    },
+    /// Images out of a tar that is on the host.
+    LoadImage {
+        /// The tar there.
+        tar: String,
+        /// Names it brings that are missing now.
+        names: Vec<String>,
+    },
+    /// Images out of a tar that is sent from here.
+    SendImage {
+        /// The tar, with hash and size.
+        tar: Content,
+        /// Names it brings that are missing now.
+        names: Vec<String>,
+    },
+    /// A systemd service.
+    Service {
+        /// What to do.
+        verb: Verb,
+        /// The unit; empty for daemon-reload.
+        unit: String,
+    },
+    /// The containers of a static pod again, because a file they read once has changed.
+    RestartPod {
+        /// Container name.
+        container: String,
+    },
+    /// A file of ours that must not be there any more; a copy is kept.
+    Remove {
+        /// Absolute path.
+        path: String,
+    },
+    /// Writes down that somebody else's kubelet was there before, so that undo does not clean up after it.
+    NoteForeign {
+        /// Unit name.
+        unit: String,
+    },
+    /// Writes down in the host's record that the node was not in the API before, so that undo deletes it.
+    NoteNode {
+        /// Node name.
+        name: String,
+        /// The API could not be asked: by its age undo will tell whether it was new.
+        unknown: bool,
+    },
+    /// An API object: created, or changed where it differs.
+    KubeApply {
+        /// The object.
+        object: Value,
+    },
+    /// kubectl's own configuration command, run here.
+    Kubectl {
+        /// Arguments after `kubectl`.
+        args: Vec<String>,
+    },
+    /// Undo: the file as it was, when it is still the one we wrote.
+    RestoreFile {
+        /// Absolute path.
+        path: String,
+        /// Run whose folder holds the old content.
+        run: String,
+        /// Old content.
+        old: String,
+        /// Our content; another one is left alone.
+        new: String,
+        /// Mode and owner it had, `644 root:root`.
+        mode: String,
+    },
+    /// Undo: removes what we made, when it is still what we wrote.
+    UndoCreate {
+        /// Absolute path.
+        path: String,
+        /// Our content; another one is left alone.
+        new: String,
+    },
+    /// Undo: removes a folder we made, when it is empty.
+    UndoMakeDir {
+        /// Absolute path.
+        path: String,
+    },
+    /// Undo: removes an image that was absent before.
+    UndoLoadImage {
+        /// Name of the image, `repository:tag`.
+        name: String,
+    },
+    /// Undo: removes the containers of the pods the kubelet started and kube-proxy's rules.
+    CleanPods,
+    /// Undo: removes a node object.
+    KubeDelete {
+        /// API path.
+        path: String,
+        /// It must still be this object.
+        uid: Option<String>,
+    },
+    /// Undo: removes the run's folder with its record.
+    DeleteRecord {
+        /// Run id.
+        run: String,
+    },
+    /// Shell of our own making that is not an action on a worker, such as signing on the CA host.
+    Script {
+        /// What it is for.
+        title: String,
+        /// POSIX sh; reads its secret lines from descriptor 4.
+        text: String,
+        /// Given on descriptor 4, a line each.
+        secrets: Vec<SecretRef>,
+    },
+}
+
+impl Action {
+    /// What it does, in a few words.
+    pub fn title(&self) -> String {
+        match self {
+            Self::MakeDir { path, .. } => format!("make folder {path}"),
+            Self::MakeKey { path, kind } => format!("make key {path} ({})", kind.word()),
+            Self::MakeCsr { key, .. } => format!("make a signing request for {key}"),
+            Self::Sign { wish, .. } => format!("sign {}", wish.subject()),
+            Self::Put { path, .. } => format!("write {path}"),
+            Self::LoadImage { tar, names } => format!("load {} from {tar}", names.join(", ")),
+            Self::SendImage { tar: Content::File { path, .. }, names } => {
+                format!("send and load {} from {}", names.join(", "), path.display())
+            }
+            Self::SendImage { names, .. } => format!("send and load {}", names.join(", ")),
+            Self::Service { verb, unit } => format!("systemctl {} {unit}", verb.word()).trim_end().to_owned(),
+            Self::RestartPod { container } => format!("restart the {container} container"),
+            Self::NoteForeign { unit } => format!("note that another {unit} was there before"),
+            Self::NoteNode { name, unknown: false } => format!("note that node {name} is new"),
+            Self::NoteNode { name, unknown: true } => format!("note that node {name} may be new"),
+            Self::KubeApply { object } => format!("apply {}", object_name(object)),
+            Self::Kubectl { args } => {
+                format!("kubectl {}", args.iter().take(3).cloned().collect::<Vec<_>>().join(" "))
+            }
+            Self::RestoreFile { path, .. } => format!("put back {path}"),
+            Self::Remove { path } | Self::UndoCreate { path, .. } => format!("remove {path}"),
+            Self::UndoMakeDir { path } => format!("remove folder {path} if it is empty"),
+            Self::UndoLoadImage { name } => format!("remove image {name}"),
+            Self::CleanPods => "remove the kubelet's containers and kube-proxy's rules".to_owned(),
+            Self::KubeDelete { path, .. } => format!("delete {path}"),
+            Self::DeleteRecord { run } => format!("remove the record of run {run}"),
+            Self::Script { title, .. } => title.clone(),
+        }
+    }
+
+    /// The value it brings back.
+    pub fn yields(&self) -> Option<&Slot> {
+        match self {
+            Self::MakeCsr { out, .. } | Self::Sign { out, .. } => Some(out),
+            Self::MakeDir { .. }
+            | Self::MakeKey { .. }
+            | Self::Put { .. }
+            | Self::LoadImage { .. }
+            | Self::SendImage { .. }
+            | Self::Service { .. }
+            | Self::RestartPod { .. }
+            | Self::Remove { .. }
+            | Self::NoteForeign { .. }
+            | Self::NoteNode { .. }
+            | Self::KubeApply { .. }
+            | Self::Kubectl { .. }
+            | Self::RestoreFile { .. }
+            | Self::UndoCreate { .. }
+            | Self::UndoMakeDir { .. }
+            | Self::UndoLoadImage { .. }
+            | Self::CleanPods
+            | Self::KubeDelete { .. }
+            | Self::DeleteRecord { .. }
+            | Self::Script { .. } => None,
+        }
+    }
+
+    /// The content it carries.
+    pub fn content(&self) -> Option<&Content> {
+        match self {
+            Self::Put { content, .. } | Self::SendImage { tar: content, .. } => Some(content),
+            _ => None,
+        }
+    }
+
+    /// The path it writes.
+    pub fn path(&self) -> Option<&str> {
+        match self {
+            Self::MakeDir { path, .. }
+            | Self::MakeKey { path, .. }
+            | Self::Put { path, .. }
+            | Self::Remove { path } => Some(path),
+            _ => None,
+        }
+    }
+}
+
+/// `Service kube-system/kube-dns`.
+pub fn object_name(object: &Value) -> String {
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let (kind, space, name) = (text("/kind"), text("/metadata/namespace"), text("/metadata/name"));
+    if space.is_empty() { format!("{kind} {name}") } else { format!("{kind} {space}/{name}") }
+}

@@ -1,0 +1,100 @@
+//! The shell text of an action.
+
+use super::Action;
+use super::certificate::CertificateSpec;
+use super::content::Slot;
+use super::shell_text::{Piece, ShellText};
+
+impl Action {
+    /// The shell text: on a host, what runs; for work done in Rust, the same by hand.
+    pub fn shell(&self) -> ShellText {
+        ShellText(match self {
+            Self::MakeDir { path, mode } => vec![words(&["make_dir", path, mode])],
+            Self::MakeKey { path, kind } => vec![words(&["make_key", path, kind.word()])],
+            Self::MakeCsr { key, wish, .. } => vec![words(&["make_csr", key, &wish.subject(), &wish.san()])],
+            Self::Sign { csr, wish, out, .. } => sign_by_hand(csr, wish, out),
+            Self::Put { path, content, mode, owner } => vec![
+                words(&["put", path, mode, owner]),
+                Piece::Text(" ".to_owned()),
+                Piece::Payload(content.clone()),
+            ],
+            Self::LoadImage { tar, names } => {
+                let mut list = vec!["load_image", tar.as_str()];
+                list.extend(names.iter().map(String::as_str));
+                vec![words(&list)]
+            }
+            Self::SendImage { tar, names } => {
+                let list: Vec<&str> = names.iter().map(String::as_str).collect();
+                vec![
+                    Piece::Text("load_sent ".to_owned()),
+                    Piece::Payload(tar.clone()),
+                    Piece::Text(" ".to_owned()),
+                    words(&list),
+                ]
+            }
+            Self::Service { verb, unit } if unit.is_empty() => vec![words(&["service", verb.word()])],
+            Self::Service { verb, unit } => vec![words(&["service", verb.word(), unit])],
+            Self::RestartPod { container } => vec![words(&["restart_pod", container])],
+            Self::Remove { path } => vec![words(&["remove_file", path])],
+            Self::NoteForeign { unit } => vec![words(&["note", "foreign", unit, "", "", ""])],
+            Self::NoteNode { name, unknown } => {
+                let kind = if *unknown { "node-unknown" } else { "node" };
+                vec![words(&["note", kind, name, "", "", ""])]
+            }
+            Self::KubeApply { object } => {
+                vec![Piece::Text(format!("kubectl apply --validate=false -f - <<'EOF'\n{object:#}\nEOF"))]
+            }
+            Self::Kubectl { args } => {
+                let mut list = vec!["kubectl"];
+                list.extend(args.iter().map(String::as_str));
+                vec![words(&list)]
+            }
+            Self::RestoreFile { path, run, old, new, mode } => {
+                vec![words(&["put_back", path, run, old, new, mode])]
+            }
+            Self::UndoCreate { path, new } => vec![words(&["take_away", path, new])],
+            Self::UndoMakeDir { path } => vec![words(&["take_dir", path])],
+            Self::UndoLoadImage { name } => vec![words(&["take_image", name])],
+            Self::CleanPods => vec![words(&["clean_pods"])],
+            Self::KubeDelete { path, .. } => {
+                let what = path.trim_start_matches("/api/v1/").replace('/', " ");
+                vec![Piece::Text(format!("kubectl delete {what}"))]
+            }
+            Self::DeleteRecord { run } => vec![words(&["forget", run])],
+            Self::Script { text, .. } => vec![Piece::Text(text.clone())],
+        })
+    }
+}
+
+fn words(list: &[&str]) -> Piece {
+    Piece::Text(shell_words::join(list))
+}
+
+/// The same by hand with `openssl ca`'s simpler sister. Ours sets the subject and the start too.
+fn sign_by_hand(csr: &Slot, wish: &CertificateSpec, out: &Slot) -> Vec<Piece> {
+    let mut lines =
+        vec!["basicConstraints=CA:FALSE".to_owned(), "keyUsage=digitalSignature,keyEncipherment".to_owned()];
+    let purposes: Vec<&str> = [(wish.client, "clientAuth"), (wish.server, "serverAuth")]
+        .iter()
+        .filter(|(on, _)| *on)
+        .map(|(_, name)| *name)
+        .collect();
+    if !purposes.is_empty() {
+        lines.push(format!("extendedKeyUsage={}", purposes.join(",")));
+    }
+    if !wish.san().is_empty() {
+        lines.push(format!("subjectAltName={}", wish.san()));
+    }
+    let mut words = vec!["printf", "%s\\n"];
+    words.extend(lines.iter().map(String::as_str));
+    vec![
+        Piece::Text(format!("{} > extensions\n", shell_words::join(words))),
+        Piece::Text("openssl x509 -req -in ".to_owned()),
+        Piece::Hole(csr.0.clone()),
+        Piece::Text(format!(
+            " -CA ca.crt -CAkey ca.key -CAcreateserial -sha256 -days {} -extfile extensions -out ",
+            wish.days
+        )),
+        Piece::Hole(out.0.clone()),
+    ]
+}
