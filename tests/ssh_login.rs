@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use gangplank::host::config::{KeyFile, KeyFrom};
+use gangplank::host::target::{KeyFile, KeyFrom};
 use gangplank::host::{SecretWanted, SshTarget, WireError};
 use sshd::left_out::left_out;
 use sshd::{Person, Sshd, connect, keygen, output, run};

@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-use gangplank::host::config::{KeyFile, KeyFrom};
+use gangplank::host::target::{KeyFile, KeyFrom};
 use gangplank::host::{NewKeys, SshEnvironment, TrustAnswer, Wire, WireError, resolve};
 use gangplank::plan::model::Login;
 use sshd::{Person, Sshd, connect, connect_with, fingerprint_of, keygen, output, run};

@@ -6,8 +6,8 @@ use std::io::BufReader;
 
 use ssh2_config::{ParseRule, SshConfig};
 
-use super::config::{ConfigBlock, SshEnvironment};
 use super::error::WireError;
+use super::target::{ConfigBlock, SshEnvironment};
 use crate::plan::model::Login;
 
 /// What the file says about the host; nothing when there is no file.

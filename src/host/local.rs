@@ -15,7 +15,7 @@ use std::thread;
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::error::WireError;
-use super::ssh::join;
+use super::target::join;
 use super::wire::{Chunk, Duplex, Input, RemoteEnd, Wire, WireCounts, duplex};
 
 /// Bytes of one read.

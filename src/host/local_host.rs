@@ -8,7 +8,8 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsE
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::host::batch::{ActionEnd, Batch, BatchEnd, BatchProgress};
+use super::batch::Batch;
+use super::reader::{ActionEnd, BatchEnd, BatchProgress};
 use crate::host::{Host, HostTrouble, LiveStream, Pipe, Stop, answer};
 use crate::pki;
 use crate::plan::action::{Action, Content, KeyAlgorithm, sha256};

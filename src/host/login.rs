@@ -7,57 +7,17 @@ use ssh2::{ErrorCode, KeyboardInteractivePrompt, Prompt, Session};
 use zeroize::Zeroizing;
 
 use super::agent::{self, AgentKey};
-use super::config::{KeyFrom, SshTarget};
+use super::ask::{Ask, SecretWanted};
+use super::deadlines::Deadlines;
 use super::error::WireError;
 use super::keys::{self, PrivateKey};
 use super::socket::{Socket, Stopped, drive};
-use super::ssh::Deadlines;
-use super::trust::{HostKeyQuestion, TrustAnswer};
+use super::target::{KeyFrom, SshTarget};
 
 /// sshd allows 6 failures (`MaxAuthTries`); one is left for the password.
 const MOST_KEYS: usize = 5;
 /// Times a secret is asked for.
 const TRIES: usize = 3;
-
-/// Somebody who can be asked. Several connections ask at the same time.
-pub trait Ask: Send + Sync {
-    /// A secret; `None` gives this way up.
-    fn secret(&self, wanted: &SecretWanted) -> Option<Zeroizing<String>>;
-    /// A judgement on a host key nobody knows.
-    fn trust(&self, question: &HostKeyQuestion) -> TrustAnswer;
-}
-
-/// Which secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SecretWanted {
-    /// The passphrase of a key file.
-    Passphrase {
-        /// The file.
-        file: PathBuf,
-        /// The last answer was wrong.
-        again: bool,
-    },
-    /// The password of a user.
-    Password {
-        /// The user.
-        user: String,
-        /// Where it is asked, `host:port`.
-        host: String,
-        /// The last answer was wrong.
-        again: bool,
-    },
-    /// The answer to a question of the server that is no plain password.
-    Answer {
-        /// The user.
-        user: String,
-        /// Where it is asked, `host:port`.
-        host: String,
-        /// The server's question.
-        question: String,
-        /// The answer may be shown while typed.
-        echo: bool,
-    },
-}
 
 /// One key to try.
 enum KeySource {

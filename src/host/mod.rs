@@ -4,10 +4,12 @@
 
 mod agent;
 pub mod answer;
+mod ask;
 pub mod batch;
 mod channel_io;
 pub mod config;
 mod config_file;
+mod deadlines;
 pub mod error;
 mod jump;
 mod keys;
@@ -15,236 +17,35 @@ pub mod known_hosts;
 pub mod local;
 pub mod local_host;
 pub mod login;
+mod machine;
+mod questions;
+mod reader;
 mod session_loop;
 pub mod shell;
 mod socket;
 pub mod ssh;
 pub mod stop;
 pub mod stream;
+pub mod target;
+mod trouble;
 pub mod trust;
 pub mod wire;
 
-pub use batch::{ActionEnd, Batch, BatchEnd, BatchProgress, CompileError};
-pub use config::{SshEnvironment, SshTarget, resolve};
+pub use ask::{Ask, HostKeyQuestion, SecretWanted, TrustAnswer};
+pub use batch::{Batch, CompileError};
+pub use config::resolve;
 pub use config_file::names as config_hosts;
+pub use deadlines::Deadlines;
 pub use error::WireError;
 pub use local::LocalWire;
 pub use local_host::LocalHost;
-pub use login::{Ask, SecretWanted};
+pub use machine::{Host, Pipe, Vault};
+pub use reader::{ActionEnd, BatchEnd, BatchProgress};
 pub use shell::ShellHost;
-pub use ssh::{Deadlines, SshWire};
+pub use ssh::SshWire;
 pub use stop::Stop;
 pub use stream::{Live, LiveStream, Sample};
-pub use trust::{HostKeyQuestion, NewKeys, TrustAnswer, TrustPolicy};
+pub use target::{SshEnvironment, SshTarget};
+pub use trouble::HostTrouble;
+pub use trust::{NewKeys, TrustPolicy};
 pub use wire::{Chunk, Duplex, RecvTimeout, Sender, Wire, WireCounts};
-
-use zeroize::Zeroizing;
-
-use crate::plan::action::SecretRef;
-use crate::plan::code::ProblemCode;
-use crate::plan::place::Place;
-use crate::plan::plan_field::PlanField;
-use crate::plan::problem::{Problem, Remedy};
-
-/// A machine that can be worked on.
-pub trait Host: Send {
-    /// Login and address, `root@10.0.0.1:22`; names the host in questions and errors.
-    fn describe(&self) -> String;
-    /// Carries out a batch and says what came of it; how far it came stands in the answer.
-    fn run(&mut self, batch: &Batch, stop: &Stop, hear: &mut dyn FnMut(BatchProgress)) -> BatchEnd;
-    /// Opens the live stream.
-    fn stream(&mut self) -> Result<Box<dyn LiveStream>, HostTrouble>;
-    /// A TCP connection made by the machine.
-    fn tcp(&mut self, host: &str, port: u16) -> Result<Box<dyn Pipe>, HostTrouble>;
-    /// Connections and execs so far, streams included.
-    fn counts(&self) -> WireCounts;
-    /// Of the execs, how many were streams.
-    fn streams(&self) -> usize;
-}
-
-/// Both directions of a TCP connection.
-pub trait Pipe: std::io::Read + std::io::Write + Send {}
-impl<T: std::io::Read + std::io::Write + Send> Pipe for T {}
-
-/// Where secrets are; each is asked for once.
-pub trait Vault: Send + Sync {
-    /// The secret, asking for it when nobody gave it yet.
-    fn get(&self, name: &SecretRef) -> Option<Zeroizing<String>>;
-    /// It did not fit: forget it.
-    fn wrong(&self, name: &SecretRef);
-}
-
-/// Why a batch did not come to its end.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum HostTrouble {
-    /// The connection.
-    #[error("{0}")]
-    Wire(WireError),
-    /// The script could not be made.
-    #[error("{0}")]
-    Compile(CompileError),
-    /// sudo asked for a password and nobody gave one.
-    #[error("sudo on {host} wants a password")]
-    SudoPasswordWanted {
-        /// Which host.
-        host: String,
-    },
-    /// The password did not fit.
-    #[error("sudo on {host} did not take the password")]
-    SudoPasswordWrong {
-        /// Which host.
-        host: String,
-    },
-    /// sudo did not make us root.
-    #[error("{host} does not let this user become root")]
-    NoRoot {
-        /// Which host.
-        host: String,
-        /// What it said.
-        said: String,
-    },
-    /// The login shell does not run sh.
-    #[error("{host} does not run a command for this user")]
-    NoShell {
-        /// Which host.
-        host: String,
-        /// What it said.
-        said: String,
-        /// How it ended.
-        how: String,
-    },
-    /// The script ended before its end.
-    #[error("the script on {host} ended early ({how})")]
-    Ended {
-        /// Which host.
-        host: String,
-        /// Status or signal.
-        how: String,
-    },
-    /// A file of this computer could not be sent.
-    #[error("not everything could be sent: {0}")]
-    NotSent(String),
-    /// It cannot be done on this kind of host.
-    #[error("{0}")]
-    Unable(String),
-}
-
-impl HostTrouble {
-    /// The stable code.
-    pub fn code(&self) -> ProblemCode {
-        match self {
-            Self::Wire(error) => error.code(),
-            Self::Compile(CompileError::NoSecret(_)) => ProblemCode::Secret01,
-            Self::Compile(CompileError::Unreadable { .. } | CompileError::OtherHash { .. }) => {
-                ProblemCode::Send01
-            }
-            Self::Compile(CompileError::NotYet(_)) => ProblemCode::Bug03,
-            Self::SudoPasswordWanted { .. } => ProblemCode::Sudo02,
-            Self::SudoPasswordWrong { .. } => ProblemCode::Sudo03,
-            Self::NoRoot { .. } => ProblemCode::Sudo04,
-            Self::NoShell { .. } => ProblemCode::Ssh14,
-            Self::Ended { .. } => ProblemCode::Host01,
-            Self::NotSent(_) => ProblemCode::Send02,
-            Self::Unable(_) => ProblemCode::Host02,
-        }
-    }
-
-    /// The problem a person sees.
-    pub fn problem(&self, place: &Place) -> Problem {
-        let problem = Problem::new(self.code(), format!("{place}: {self}"));
-        match self {
-            Self::Wire(error) => wire_ways(problem, place, error),
-            Self::Compile(CompileError::NoSecret(name)) => problem.manual(secret_way(name)),
-            Self::Compile(CompileError::Unreadable { field, .. } | CompileError::OtherHash { field, .. }) => {
-                problem.edit(*field, "the file named in the plan")
-            }
-            Self::SudoPasswordWanted { host } => problem
-                .manual(secret_way(&SecretRef::Sudo(host.clone())))
-                .manual("log in as root, or allow sudo without a password (NOPASSWD) for this user"),
-            Self::SudoPasswordWrong { host } => problem
-                .seen("nothing was done on this host")
-                .way(Remedy::Retry)
-                .manual(secret_way(&SecretRef::Sudo(host.clone()))),
-            Self::NoRoot { said, .. } => login_way(
-                problem.seen(said.clone()),
-                place,
-                (PlanField::SshUser, "workers[].ssh.user: root, or a user whose sudo may run sh"),
-                (PlanField::CaPlace, "ca.where: root, or a user whose sudo may run sh"),
-            )
-            .manual("a sudoers line that helps: USER ALL=(ALL) ALL"),
-            Self::NoShell { said, how, .. } => problem
-                .seen(format!("it said: {said}"))
-                .seen(format!("it ended with {how}"))
-                .manual("give this user a login shell that runs `sh -c`, or use another user"),
-            Self::Ended { .. } => problem
-                .seen("what was begun and not ended is looked at again on the next run")
-                .way(Remedy::Retry),
-            Self::NotSent(_) => problem.way(Remedy::Retry),
-            Self::Compile(CompileError::NotYet(_)) | Self::Unable(_) => problem,
-        }
-    }
-}
-
-fn secret_way(name: &SecretRef) -> String {
-    let flag = match name {
-        SecretRef::Ca => "--secret ca=fd:3".to_owned(),
-        SecretRef::Sudo(host) => format!("--secret sudo:{host}=fd:3"),
-        SecretRef::Ssh(host) => format!("--secret ssh:{host}=fd:3"),
-        SecretRef::Key(path) => format!("--secret key:{}=fd:3", path.display()),
-        SecretRef::Made(_) => return "this is a bug".to_owned(),
-    };
-    format!("run it at a terminal, where it asks; or give it with {flag} 3<FILE")
-}
-
-/// The answer that says how to log in: of a worker, or of the CA's host.
-fn login_way(problem: Problem, place: &Place, worker: (PlanField, &str), ca: (PlanField, &str)) -> Problem {
-    let (field, text) = if *place == Place::CaHost { ca } else { worker };
-    problem.edit(field, text)
-}
-
-fn wire_ways(problem: Problem, place: &Place, error: &WireError) -> Problem {
-    let login = |problem, worker, ca| login_way(problem, place, worker, ca);
-    match error {
-        WireError::Unreachable { .. } | WireError::Timeout { .. } | WireError::NotSsh { .. } => login(
-            problem.manual("check that the machine is up and that ssh reaches it from here"),
-            (PlanField::SshHost, "workers[].ssh.host or .port"),
-            (PlanField::CaPlace, "ca.where: the host and the port of the CA"),
-        )
-        .way(Remedy::Retry),
-        WireError::HostKeyUnknown { fingerprint, .. } => problem
-            .seen("compare it with the one the machine prints: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub")
-            .manual(format!("trust this one: --trust {fingerprint}"))
-            .manual("trust every new host once: --trust-new"),
-        WireError::HostKeyChanged { host, file, .. } => problem
-            .seen("usual reasons: the machine was installed anew, the address belongs to another machine now, or somebody is in between")
-            .manual(format!("when you know which: ssh-keygen -R '{host}' -f {}, then run again", file.display())),
-        WireError::HostKeyNotStated { .. } => login(
-            problem,
-            (PlanField::SshHostKey, "workers[].ssh.host_key, when you know why it differs"),
-            (PlanField::CaSshHostKey, "ca.ssh.host_key, when you know why it differs"),
-        ),
-        WireError::HostKeyRevoked { .. } => problem.manual("do not connect; ask whoever revoked the key"),
-        WireError::LoginRefused { .. } | WireError::TooManyFailures { .. } => login(
-            problem,
-            (PlanField::SshUser, "workers[].ssh.user or .key"),
-            (PlanField::CaPlace, "ca.where: the user, or ca.ssh.key"),
-        )
-        .manual("ssh-copy-id puts your key there; ssh-add gives it to the agent"),
-        WireError::KeyUnreadable { .. } => {
-            login(problem, (PlanField::SshKey, "workers[].ssh.key"), (PlanField::CaSshKey, "ca.ssh.key"))
-        }
-        WireError::PassphraseWrong { .. } => problem.way(Remedy::Retry),
-        WireError::Lost { .. } | WireError::Cut => problem
-            .seen("what was begun and not ended is looked at again on the next run")
-            .way(Remedy::Retry),
-        WireError::Jump { error, .. } => wire_ways(problem, place, error),
-        WireError::NoCommonAlgorithm { .. } => problem.manual("update sshd on that machine"),
-        WireError::KnownHosts { .. }
-        | WireError::NoShell { .. }
-        | WireError::TooManySessions { .. }
-        | WireError::NoTcp { .. }
-        | WireError::Config { .. }
-        | WireError::TooLong { .. }
-        | WireError::Local { .. } => problem,
-    }
-}

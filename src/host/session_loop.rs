@@ -2,7 +2,7 @@
 //! what libssh2 is blocked by.
 //!
 //! Liveness: while a channel is read from, a keepalive that wants an answer goes out every
-//! [`Deadlines::keepalive`](crate::host::ssh::Deadlines), and nothing at all arriving for `silence` ends the
+//! [`Deadlines::keepalive`](crate::host::deadlines::Deadlines), and nothing at all arriving for `silence` ends the
 //! connection. While the near ends take nothing, nothing is read and silence is not counted. On a session
 //! without channels keepalives go out for the sake of firewalls; libssh2 reads nothing without a channel, so
 //! their answers wait and a dead peer is noticed by the next command, or at once when the peer hangs up.
@@ -16,9 +16,9 @@ use std::time::{Duration, Instant};
 use ssh2::{Channel, ErrorCode, Session};
 
 use crate::host::channel_io::{ChannelIo, Pass};
+use crate::host::deadlines::Deadlines;
 use crate::host::error::WireError;
 use crate::host::socket::{Socket, WakeListener, again, wait, writable};
-use crate::host::ssh::Deadlines;
 use crate::host::wire::RemoteEnd;
 
 /// How long a packet that another channel's call took off the socket may stay unseen.

@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
-use super::batch::{self, Batch, BatchEnd, BatchProgress, Payload, Reader, Script};
+use super::batch::{self, Batch, Payload, Script};
+use super::reader::{BatchEnd, BatchProgress, Reader};
 use super::stop::Stop;
 use super::stream::{LiveStream, ShellStream};
 use super::wire::{Chunk, Duplex, RecvTimeout, Sender, Wire, WireCounts};

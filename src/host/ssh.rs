@@ -11,46 +11,18 @@ use std::time::{Duration, Instant};
 
 use ssh2::{ErrorCode, MethodType, Session};
 
-use super::config::SshTarget;
+use super::ask::Ask;
+use super::deadlines::Deadlines;
 use super::error::WireError;
-use super::login::{self, Ask, KeyRing};
+use super::login::{self, KeyRing};
 use super::socket::{Socket, Stopped, Waker, drive, waker};
+use super::target::{SshTarget, join};
 use super::trust::{self, TrustPolicy};
 use super::wire::{self, Duplex, Wire, WireCounts};
 use crate::host::session_loop::{Order, Purpose, SessionLoop};
 
 /// Longest command libssh2 sends (30 000 bytes were tried); payload belongs on stdin.
 pub const LONGEST_COMMAND: usize = 30_000;
-
-/// How long things may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Deadlines {
-    /// Name resolution and TCP connection.
-    pub connect: Duration,
-    /// Greeting and key exchange.
-    pub handshake: Duration,
-    /// Each answer during the login; PAM waits some seconds after a wrong password.
-    pub reply: Duration,
-    /// A command or connection being accepted.
-    pub open: Duration,
-    /// Between two keepalives.
-    pub keepalive: Duration,
-    /// Nothing heard for so long means that the connection is lost.
-    pub silence: Duration,
-}
-
-impl Default for Deadlines {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(5),
-            handshake: Duration::from_secs(15),
-            reply: Duration::from_secs(60),
-            open: Duration::from_secs(20),
-            keepalive: Duration::from_secs(15),
-            silence: Duration::from_secs(45),
-        }
-    }
-}
 
 /// One SSH connection.
 pub struct SshWire {
@@ -293,11 +265,6 @@ fn words(error: &io::Error) -> String {
         io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => "no route to it".to_owned(),
         _ => error.to_string(),
     }
-}
-
-/// `host:port`, an IPv6 address in brackets.
-pub(crate) fn join(host: &str, port: u16) -> String {
-    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
 /// Greeting and key exchange, preferring the key types that are known for the host: with another one the

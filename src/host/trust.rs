@@ -7,11 +7,10 @@ use openssl::base64;
 use openssl::sha::sha256;
 use ssh2::Session;
 
-use super::config::SshTarget;
+use super::ask::{Ask, HostKeyQuestion, TrustAnswer};
 use super::error::WireError;
 use super::known_hosts::{self, Records, Says};
-use super::login::Ask;
-use super::ssh::join;
+use super::target::{SshTarget, join};
 
 /// What the command line says about host keys nobody knows yet.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -30,32 +29,6 @@ pub enum NewKeys {
     Ask,
     /// Accept and remember (`--trust-new`).
     Accept,
-}
-
-/// A host key to be judged by a person.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HostKeyQuestion {
-    /// Name as known_hosts would hold it.
-    pub host: String,
-    /// `ssh-ed25519` and so on.
-    pub kind: String,
-    /// Of the key it showed, `SHA256:...`.
-    pub fingerprint: String,
-    /// What else was found, in words; empty when nothing.
-    pub note: String,
-    /// Where it would be remembered.
-    pub file: Option<PathBuf>,
-}
-
-/// A person's judgement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TrustAnswer {
-    /// Trust, and add it to known_hosts.
-    Remember,
-    /// Trust for this connection.
-    Once,
-    /// Do not connect.
-    Refuse,
 }
 
 /// `SHA256:` and base64 without padding, as OpenSSH writes it.

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use crate::host::batch::{ActionEnd, Batch, BatchEnd, BatchProgress, CompileError, named_by};
+use crate::host::batch::named_by;
+use crate::host::{ActionEnd, Batch, BatchEnd, BatchProgress, CompileError};
 use crate::host::{Host, HostTrouble, LiveStream, Pipe, Stop, WireCounts, WireError, answer};
 use crate::lab::act::{Carried, Doer};
 use crate::lab::dns::DnsPipe;

@@ -139,9 +139,9 @@ impl Sshd {
     /// A target with the sshd's own key and a known_hosts of its own.
     pub fn target(&self) -> SshTarget {
         let mut target = SshTarget::plain("127.0.0.1", self.port, &self.user, &self.here());
-        target.keys = vec![gangplank::host::config::KeyFile {
+        target.keys = vec![gangplank::host::target::KeyFile {
             path: self.at("id"),
-            from: gangplank::host::config::KeyFrom::Plan,
+            from: gangplank::host::target::KeyFrom::Plan,
         }];
         target.known_hosts = vec![self.at("home/.ssh/known_hosts")];
         target.global_known_hosts.clear();

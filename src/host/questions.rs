@@ -1,0 +1,97 @@
+//! The questions of a batch as shell text: each becomes a word of the prelude.
+
+use std::fmt::Write;
+
+use crate::plan::fact::{FactQuery, FlagSet};
+
+/// Asks. The slow questions run side by side behind the quick ones; questions of a kind are asked together.
+pub(super) fn questions(queries: &[FactQuery], text: &mut String) {
+    let (mut files, mut units, mut tars) = (String::new(), String::new(), String::new());
+    let (mut slow, mut quick) = (String::new(), String::new());
+    let mut docker = ["-".to_owned(), "-".to_owned(), "-".to_owned()];
+    for (index, want) in queries.iter().enumerate() {
+        match want {
+            FactQuery::File { path, content } => {
+                let kind = if *content { "content" } else { "hash" };
+                let _ = write!(files, " {index} {} {kind}", shell_words::quote(path));
+            }
+            FactQuery::Key(path) => {
+                let _ = write!(files, " {index} {} key", shell_words::quote(path));
+            }
+            FactQuery::Unit(name) => {
+                let _ = write!(units, " {index} {}", shell_words::quote(name));
+            }
+            FactQuery::Tar(path) => {
+                let _ = write!(tars, "q={index}; ask_tar {}; ", shell_words::quote(path));
+            }
+            FactQuery::Docker => docker[0] = index.to_string(),
+            FactQuery::Containers => docker[1] = index.to_string(),
+            FactQuery::Images => docker[2] = index.to_string(),
+            FactQuery::Kubelet { .. } | FactQuery::Tls { .. } | FactQuery::Lookup(_) => {
+                let _ = writeln!(slow, "q={index}; {{ {}; }} & p=\"$p $!\"", question(want));
+            }
+            FactQuery::Machine | FactQuery::Folder(_) | FactQuery::Record => {
+                let _ = writeln!(quick, "q={index}; {}", question(want));
+            }
+        }
+    }
+    let mut job = |call: String| {
+        let _ = writeln!(slow, "{{ {call}}} & p=\"$p $!\"");
+    };
+    if docker.iter().any(|number| number != "-") {
+        job(format!("ask_docker {}; ", docker.join(" ")));
+    }
+    if !units.is_empty() {
+        job(format!("ask_units{units}; "));
+    }
+    if !tars.is_empty() {
+        job(tars);
+    }
+    if !files.is_empty() {
+        let _ = writeln!(quick, "ask_files{files}");
+    }
+    text.push_str(&slow);
+    text.push_str(&quick);
+}
+
+fn question(want: &FactQuery) -> String {
+    let call = |name: &str, words: &[&str]| format!("{name} {}", shell_words::join(words));
+    match want {
+        FactQuery::Machine => "ask_machine".to_owned(),
+        FactQuery::Folder(path) => call("ask_folder", &[path]),
+        FactQuery::Record => "ask_record".to_owned(),
+        FactQuery::Lookup(name) => call("ask_lookup", &[name]),
+        FactQuery::Tls { host, port } => call("ask_tls", &[host, &port.to_string()]),
+        // Asked together with others of their kind.
+        FactQuery::File { .. }
+        | FactQuery::Key(_)
+        | FactQuery::Unit(_)
+        | FactQuery::Docker
+        | FactQuery::Containers
+        | FactQuery::Images
+        | FactQuery::Tar(_) => String::new(),
+        FactQuery::Kubelet { path, flags } => {
+            let words = |set: &FlagSet| {
+                let mut words = vec![path.as_str()];
+                words.extend(set.flags.iter().map(String::as_str));
+                shell_words::join(words)
+            };
+            let arm = |set: &FlagSet| format!("{}) try_flags {} ;; ", set.versions.join("|"), words(set));
+            let mut text = call("ask_kubelet", &[path]);
+            // The newest is the likeliest; a start costs a tenth of a second.
+            if let Some((newest, others)) = flags.split_last() {
+                let others: String = others.iter().map(arm).collect();
+                let _ = write!(
+                    text,
+                    " && if likely {}; then case $kv in {}) say tried 1 ;; {others}*) ;; esac; \
+                     else kubelet_version {}; case $kv in {others}{}*) ;; esac; fi",
+                    words(newest),
+                    newest.versions.join("|"),
+                    shell_words::quote(path),
+                    arm(newest),
+                );
+            }
+            text
+        }
+    }
+}

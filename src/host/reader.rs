@@ -1,0 +1,203 @@
+//! Reads what the script of a batch prints: its marks become the ends of actions, its answers become facts. Only a
+//! mark says that something was done.
+
+use std::collections::BTreeMap;
+
+use super::answer;
+use super::trouble::HostTrouble;
+use crate::plan::clean;
+use crate::plan::fact::{FactQuery, Facts};
+
+/// What is heard while a batch runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BatchProgress {
+    /// An action began.
+    Began(usize),
+    /// It said something: a cleaned line; `true` = on stderr.
+    Said(usize, bool, String),
+    /// It ended with this status; 0 = done.
+    Ended(usize, i32),
+    /// It left something as it is, because that is no longer what gangplank wrote.
+    LeftAlone(usize),
+    /// Bytes of the payload sent, of how many.
+    Sent(u64, u64),
+}
+
+/// How an action of a batch ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ActionEnd {
+    /// Exit status; `None` = no end mark came, so nobody knows.
+    pub status: Option<i32>,
+    /// What it printed.
+    pub out: String,
+    /// What it complained.
+    pub err: String,
+    /// It left something as it is, because that is no longer what gangplank wrote.
+    pub left_alone: bool,
+}
+
+/// How a batch ended.
+#[derive(Debug, Clone, Default)]
+pub struct BatchEnd {
+    /// One for each action that began, by index.
+    pub actions: BTreeMap<usize, ActionEnd>,
+    /// Answers to the wants.
+    pub facts: Facts,
+    /// It was asked to stop and did.
+    pub stopped: bool,
+    /// The last mark came: nothing was cut off.
+    pub complete: bool,
+    /// Text outside of any action: stderr, and what came before the first mark; the reason when no mark came.
+    pub noise: String,
+    /// Why it was cut off.
+    pub trouble: Option<HostTrouble>,
+}
+
+/// A longer line is taken apart, bytes.
+const LONGEST: usize = 1 << 20;
+
+/// Reads what a script prints.
+pub struct Reader {
+    mark: String,
+    queries: Vec<FactQuery>,
+    streams: [MarkReader; 2],
+    answers: BTreeMap<usize, Vec<(String, String)>>,
+    started: bool,
+    wanted: Option<usize>,
+    end: BatchEnd,
+}
+
+#[derive(Default)]
+struct MarkReader {
+    partial: Vec<u8>,
+    at: Option<usize>,
+    over: bool,
+}
+
+impl Reader {
+    /// A reader for a batch compiled with this nonce.
+    pub fn new(nonce: &str, queries: &[FactQuery]) -> Self {
+        Self {
+            mark: format!("@{nonce} "),
+            queries: queries.to_vec(),
+            streams: [MarkReader::default(), MarkReader::default()],
+            answers: BTreeMap::new(),
+            started: false,
+            wanted: None,
+            end: BatchEnd::default(),
+        }
+    }
+
+    /// Takes bytes of stdout or stderr.
+    pub fn feed(&mut self, is_err: bool, bytes: &[u8], hear: &mut dyn FnMut(BatchProgress)) {
+        let stream = &mut self.streams[usize::from(is_err)];
+        let before = stream.partial.len();
+        stream.partial.extend_from_slice(bytes);
+        let end = match bytes.iter().rposition(|byte| *byte == b'\n') {
+            Some(end) => before + end + 1,
+            None if stream.partial.len() > LONGEST => stream.partial.len(),
+            None => return,
+        };
+        let rest = stream.partial.split_off(end);
+        let whole = std::mem::replace(&mut stream.partial, rest);
+        for line in whole.split(|byte| *byte == b'\n') {
+            let line = String::from_utf8_lossy(line);
+            self.line(is_err, &line, hear);
+        }
+    }
+
+    fn line(&mut self, is_err: bool, line: &str, hear: &mut dyn FnMut(BatchProgress)) {
+        let stream = &mut self.streams[usize::from(is_err)];
+        if let Some(rest) = line.strip_prefix(&self.mark) {
+            self.started = true;
+            let mut words = rest.splitn(3, ' ');
+            let (first, second) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+            match first {
+                "b" => {
+                    stream.at = second.parse().ok();
+                    if let (false, Some(at)) = (is_err, stream.at) {
+                        self.end.actions.entry(at).or_default();
+                        hear(BatchProgress::Began(at));
+                    }
+                }
+                "e" => {
+                    if let (Ok(at), Some(status)) =
+                        (second.parse(), words.next().and_then(|word| word.trim().parse().ok()))
+                        && !is_err
+                    {
+                        self.end.actions.entry(at).or_default().status = Some(status);
+                        hear(BatchProgress::Ended(at, status));
+                    }
+                    stream.at = None;
+                }
+                "l" => {
+                    if let (Ok(at), false) = (second.parse(), is_err) {
+                        self.end.actions.entry(at).or_default().left_alone = true;
+                        hear(BatchProgress::LeftAlone(at));
+                    }
+                }
+                "c" => self.wanted = second.parse().ok(),
+                "z" => {
+                    stream.over = true;
+                    if !is_err {
+                        self.end.complete = true;
+                        self.end.stopped = second == "1";
+                    }
+                }
+                number => {
+                    if let Ok(question) = number.parse() {
+                        let value = words.next().unwrap_or_default().to_owned();
+                        self.answers.entry(question).or_default().push((second.to_owned(), value));
+                    }
+                }
+            }
+            return;
+        }
+        if line.is_empty() {
+            return;
+        }
+        match stream.at {
+            Some(at) => {
+                let entry = self.end.actions.entry(at).or_default();
+                let text = if is_err { &mut entry.err } else { &mut entry.out };
+                if text.len() < 1 << 20 {
+                    text.push_str(line);
+                    text.push('\n');
+                }
+                hear(BatchProgress::Said(at, is_err, clean::line(line)));
+            }
+            None => {
+                // A shell that runs nothing, such as nologin, says why on stdout.
+                if (is_err || !self.started) && self.end.noise.len() < 4096 {
+                    self.end.noise.push_str(&clean::line(line));
+                    self.end.noise.push('\n');
+                }
+            }
+        }
+    }
+
+    /// The action that asks for its large content, once.
+    pub fn wanted(&mut self) -> Option<usize> {
+        self.wanted.take()
+    }
+
+    /// Whether any mark came: the script itself runs.
+    pub fn started(&self) -> bool {
+        self.started
+    }
+
+    /// Whether the last mark came on both streams.
+    pub fn complete(&self) -> bool {
+        self.streams.iter().all(|stream| stream.over)
+    }
+
+    /// What was learnt.
+    pub fn finish(mut self) -> BatchEnd {
+        for (index, want) in self.queries.iter().enumerate() {
+            let lines = self.answers.remove(&index).unwrap_or_default();
+            let fact = answer::read(want, &lines);
+            self.end.facts.learn(want.clone(), fact);
+        }
+        self.end
+    }
+}

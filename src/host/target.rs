@@ -1,0 +1,125 @@
+//! Everything that is needed to connect to one machine, and what it is made of.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Key files OpenSSH tries by itself; DSA and XMSS are left out, nothing here can use them.
+pub(super) const DEFAULT_KEYS: [&str; 5] =
+    ["id_ed25519", "id_ecdsa", "id_rsa", "id_ed25519_sk", "id_ecdsa_sk"];
+
+/// What is taken from this computer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SshEnvironment {
+    /// Home directory.
+    pub home: PathBuf,
+    /// Login name, used when nothing states a user.
+    pub user: String,
+    /// The agent's socket, from `SSH_AUTH_SOCK`.
+    pub agent: Option<PathBuf>,
+    /// The ssh program, when there is one.
+    pub ssh: Option<PathBuf>,
+    /// Another file than `~/.ssh/config`.
+    pub config: Option<PathBuf>,
+}
+
+/// A key file to try.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyFile {
+    /// The file.
+    pub path: PathBuf,
+    /// Who named it.
+    pub from: KeyFrom,
+}
+
+/// Who named a key file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyFrom {
+    /// The plan; it must be there.
+    Plan,
+    /// ssh_config; skipped when missing.
+    Config,
+    /// Nobody, it is one of OpenSSH's usual names.
+    Usual,
+}
+
+/// Everything needed to connect to one machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SshTarget {
+    /// Host name or address to connect to.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// Whom to log in as.
+    pub user: String,
+    /// Key files, in order.
+    pub keys: Vec<KeyFile>,
+    /// The agent's socket.
+    pub agent: Option<PathBuf>,
+    /// Only agent keys that are also among `keys`.
+    pub identities_only: bool,
+    /// The machine to connect through, which may have one itself.
+    pub jump: Option<Box<SshTarget>>,
+    /// The operator's known_hosts files; the first one is written.
+    pub known_hosts: Vec<PathBuf>,
+    /// The computer's known_hosts files.
+    pub global_known_hosts: Vec<PathBuf>,
+    /// Write hashed names.
+    pub hash_names: bool,
+    /// The name in known_hosts, when it is another one.
+    pub host_key_alias: Option<String>,
+    /// `SHA256:...` the plan states.
+    pub host_key: Option<String>,
+    /// `ConnectTimeout` of ssh_config; none = our own deadline.
+    pub connect_timeout: Option<Duration>,
+}
+
+impl SshTarget {
+    /// A target without any configuration: usual key files, usual known_hosts.
+    pub fn plain(host: &str, port: u16, user: &str, here: &SshEnvironment) -> Self {
+        let folder = here.home.join(".ssh");
+        let usual = |name: &&str| KeyFile { path: folder.join(name), from: KeyFrom::Usual };
+        Self {
+            host: host.to_owned(),
+            port,
+            user: user.to_owned(),
+            keys: DEFAULT_KEYS.iter().map(usual).collect(),
+            agent: here.agent.clone(),
+            identities_only: false,
+            jump: None,
+            known_hosts: vec![folder.join("known_hosts"), folder.join("known_hosts2")],
+            global_known_hosts: vec!["/etc/ssh/ssh_known_hosts".into(), "/etc/ssh/ssh_known_hosts2".into()],
+            hash_names: false,
+            host_key_alias: None,
+            host_key: None,
+            connect_timeout: None,
+        }
+    }
+
+    /// `host:port`, as errors and questions name it.
+    pub fn address(&self) -> String {
+        join(&self.host, self.port)
+    }
+}
+
+/// What a configuration says about one host, not yet merged with the plan.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct ConfigBlock {
+    pub(super) host: Option<String>,
+    pub(super) port: Option<u16>,
+    pub(super) user: Option<String>,
+    pub(super) keys: Vec<String>,
+    pub(super) agent: Option<String>,
+    pub(super) identities_only: bool,
+    pub(super) jump: Vec<String>,
+    pub(super) known_hosts: Vec<String>,
+    pub(super) global_known_hosts: Vec<String>,
+    pub(super) hash_names: bool,
+    pub(super) host_key_alias: Option<String>,
+    pub(super) connect_timeout: Option<u64>,
+    pub(super) proxy_command: Option<String>,
+}
+
+/// `host:port`, an IPv6 address in brackets.
+pub(crate) fn join(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}
