@@ -1,6 +1,8 @@
 //! Whatever the wizard hears and wants done can be written down and read back without loss, holds no secret, and
 //! plays again to the same last screen.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
 #[path = "messages/any.rs"]
 mod any;
 #[path = "messages/record.rs"]

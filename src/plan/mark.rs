@@ -39,7 +39,6 @@ pub mod option {
     ///
     /// # Errors
     /// As the serializer has them.
-    #[expect(clippy::ref_option, reason = "serde hands the field as it is")]
     pub fn serialize<S: Serializer>(bytes: &Option<Vec<u8>>, serializer: S) -> Result<S::Ok, S::Error> {
         bytes.as_deref().map(super::of).serialize(serializer)
     }

@@ -131,7 +131,7 @@ fn answers() -> BoxedStrategy<Answers> {
     (option::of(text()), option::of(text()), option::of(any::<u32>()), option::of(texts()), kubectl)
         .prop_map(|(name, address, port, images, kubectl)| {
             let mut answers = Answers { kubectl, ..Answers::default() };
-            answers.cluster.name = name.clone();
+            answers.cluster.name.clone_from(&name);
             answers.defaults.ssh.port = port;
             answers.workers = vec![WorkerAnswers { name, address, images, ..WorkerAnswers::default() }];
             answers

@@ -29,7 +29,6 @@ pub mod secret {
     use super::{Deserialize, Deserializer, MARK, Serializer, Zeroizing};
 
     /// Writes whether there is one.
-    #[expect(clippy::ref_option, reason = "serde hands the field as it is")]
     pub fn serialize<S: Serializer>(
         secret: &Option<Zeroizing<String>>,
         serializer: S,

@@ -21,7 +21,7 @@ const LABEL: usize = 18;
 /// Draws a page.
 pub fn draw(frame: &mut Frame, model: &Model, page: &Page, area: Rect) {
     let theme = &model.window.theme;
-    let framed = block(theme, &page.title, &page.right, true);
+    let framed = block(*theme, &page.title, &page.right, true);
     let inner = framed.inner(area);
     frame.render_widget(framed, area);
     let buttons = form::buttons(model);

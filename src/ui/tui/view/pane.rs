@@ -12,7 +12,7 @@ use crate::ui::wizard::model::{Button, Item, Model};
 use crate::ui::wizard::role::{Role, Theme};
 
 /// A pane with a title at the left and words at the right.
-pub fn block<'a>(theme: &Theme, title: &'a str, right: &'a str, focus: bool) -> Block<'a> {
+pub fn block<'a>(theme: Theme, title: &'a str, right: &'a str, focus: bool) -> Block<'a> {
     let role = if focus { Role::BorderFocus } else { Role::Border };
     let name = if focus { Role::Accent } else { Role::Text };
     let mut block = Block::new()

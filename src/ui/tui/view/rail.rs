@@ -73,7 +73,7 @@ fn summary(model: &Model, screen: Screen) -> Option<String> {
 /// The path from top to bottom, with a summary of each step.
 pub fn column(frame: &mut Frame, model: &Model, area: Rect) {
     let theme = &model.window.theme;
-    let block = block(theme, "Steps", "", false);
+    let block = block(*theme, "Steps", "", false);
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let mut lines = vec![Line::raw("")];

@@ -37,7 +37,7 @@ pub fn dialog(
     area: Rect,
 ) {
     frame.render_widget(Clear, area);
-    let pane = block(&model.window.theme, title, right, true);
+    let pane = block(model.window.theme, title, right, true);
     let inner = pane.inner(area);
     frame.render_widget(pane, area);
     let rows = usize::from(inner.height);

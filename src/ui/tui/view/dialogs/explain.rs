@@ -22,7 +22,7 @@ pub fn over(frame: &mut Frame, model: &Model) {
 /// The explain pane: four tabs.
 pub fn draw(frame: &mut Frame, model: &Model, area: Rect, right: &str) {
     let theme = &model.window.theme;
-    let pane = block(theme, "Explain", right, false);
+    let pane = block(*theme, "Explain", right, false);
     let inner = pane.inner(area);
     frame.render_widget(pane, area);
     let mut tabs = vec![Span::raw(" ")];

@@ -19,7 +19,7 @@ pub fn draw(frame: &mut Frame, model: &Model, search: &TextInput, at: usize) {
     let theme = &model.window.theme;
     let area = centred(model, 86.min(model.window.size.0), 20.min(model.window.size.1.saturating_sub(2)));
     frame.render_widget(Clear, area);
-    let pane = block(theme, "All commands", "type to search, Enter, Esc", true);
+    let pane = block(*theme, "All commands", "type to search, Enter, Esc", true);
     let inner = pane.inner(area);
     frame.render_widget(pane, area);
     field(frame, model, "", search, Rect::new(inner.x, inner.y, inner.width, 1));

@@ -32,7 +32,7 @@ fn area(frame: &mut Frame, model: &Model, title: &str, words: &str, text: &TextI
         model.window.size.1.saturating_sub(6).min(22),
     );
     frame.render_widget(Clear, rect);
-    let pane = block(theme, title, "", true);
+    let pane = block(*theme, title, "", true);
     let inner = pane.inner(rect);
     frame.render_widget(pane, rect);
     let width = usize::from(inner.width).saturating_sub(2);

@@ -25,7 +25,7 @@ pub fn strip(frame: &mut Frame, model: &Model, area: Rect) {
         frame.render_widget(Paragraph::new(strip), area);
         return;
     }
-    let pane = block(&model.window.theme, "Live: docker ps and node status", "l opens", false);
+    let pane = block(model.window.theme, "Live: docker ps and node status", "l opens", false);
     let inner = pane.inner(area);
     frame.render_widget(pane, area);
     panel::rows(live, model.window.now, None, &ink, inner, frame.buffer_mut());
@@ -42,7 +42,7 @@ pub fn full(frame: &mut Frame, model: &Model, area: Rect) {
     let one = live.rows().get(view.at).filter(|_| view.host);
     let title = one
         .map_or_else(|| "Live: docker ps and node status".to_owned(), |row| format!("Live: {}", row.place));
-    let pane = block(&model.window.theme, &title, &right, true);
+    let pane = block(model.window.theme, &title, &right, true);
     let inner = pane.inner(area).inner(Margin::new(1, 0));
     frame.render_widget(pane, area);
     match one {

@@ -46,7 +46,7 @@ pub fn draw(frame: &mut Frame, model: &Model, area: Rect) {
     };
     let title = cut(&title, usize::from(area.width).saturating_sub(6));
     let right = if usize::from(area.width) > title.len() + right.len() + 10 { right } else { String::new() };
-    let pane = block(theme, &title, &right, true);
+    let pane = block(*theme, &title, &right, true);
     let inner = pane.inner(area);
     frame.render_widget(pane, area);
     let bar = Rect::new(inner.x, inner.bottom().saturating_sub(1), inner.width, 1);

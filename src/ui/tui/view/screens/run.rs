@@ -73,7 +73,7 @@ fn matrix(frame: &mut Frame, model: &Model, area: Rect) {
         theme.glyph(Glyph::Bad),
         theme.glyph(Glyph::Waiting)
     );
-    let pane = block(theme, "8 Run", &legend, !model.run.in_log && model.run.troubles.is_empty());
+    let pane = block(*theme, "8 Run", &legend, !model.run.in_log && model.run.troubles.is_empty());
     let inner = pane.inner(area);
     frame.render_widget(pane, area);
     let places = run::places(model);
@@ -185,7 +185,7 @@ fn output(frame: &mut Frame, model: &Model, area: Rect) {
     if !log.search.is_empty() {
         right = format!("/{} {} hits  {right}", cut(&log.search, 16), log.hits());
     }
-    let pane = block(theme, &title, &right, model.run.in_log);
+    let pane = block(*theme, &title, &right, model.run.in_log);
     let inner = pane.inner(area);
     frame.render_widget(pane, area);
     let (rows, width) = (usize::from(inner.height), usize::from(inner.width));
@@ -229,7 +229,7 @@ fn card(frame: &mut Frame, model: &Model, area: Rect) {
         usize::from(area.width).saturating_sub(14),
     );
     let right = format!("{} of {}", model.run.card.saturating_add(1), model.run.troubles.len());
-    let pane = block(theme, &title, &right, !model.run.in_log);
+    let pane = block(*theme, &title, &right, !model.run.in_log);
     let inner = pane.inner(area);
     frame.render_widget(pane, area);
     let width = usize::from(inner.width).saturating_sub(2);

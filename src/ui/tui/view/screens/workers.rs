@@ -88,6 +88,12 @@ pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
     if below > 0 {
         page.line(Line::styled(format!("   {below} below"), theme.style(Role::Dim)));
     }
+    answers(model, page, width);
+}
+
+/// The answers of the chosen worker, and what was seen of it.
+fn answers(model: &Model, page: &mut Page<'static>, width: usize) {
+    let theme = &model.window.theme;
     page.space();
     let name = model.worker_name(model.nav.row);
     let dash = if theme.ascii { "-" } else { "┄" };
