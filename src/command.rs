@@ -19,7 +19,7 @@ use gangplank::plan::yaml;
 use gangplank::profile::DIFFERENCES;
 use gangplank::ui;
 use gangplank::ui::credentials::prompt::CredentialPrompt;
-use gangplank::ui::tui::app::Opening;
+use gangplank::ui::wizard::start::Opening;
 
 use crate::cli::{CliCommand, CommonFlags, Pace};
 use crate::environment::{StandardFolders, ssh_environment};

@@ -12,7 +12,7 @@ use clap::Parser;
 use environment::StandardFolders;
 use gangplank::engine::ExitCode;
 use gangplank::host::Stop;
-use gangplank::ui::tui::app::Opening;
+use gangplank::ui::wizard::start::Opening;
 
 fn main() -> std::process::ExitCode {
     let cli = match cli::Cli::try_parse() {

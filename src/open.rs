@@ -10,11 +10,12 @@ use gangplank::plan::model::ApiAddress;
 use gangplank::ui::credentials::prompt::CredentialPrompt;
 use gangplank::ui::gallery::cast::Recorder;
 use gangplank::ui::plain;
-use gangplank::ui::tui::app::{self, Opening, WizardStart};
+use gangplank::ui::tui::app;
 use gangplank::ui::wizard::autoplay::Player;
 use gangplank::ui::wizard::effects::ground::WizardFolders;
 use gangplank::ui::wizard::effects::questions::{Dialogs, Replies};
 use gangplank::ui::wizard::role::{Palette, Theme};
+use gangplank::ui::wizard::start::{Opening, WizardStart};
 
 use crate::cli::{DemoFlags, DisplayFlags, WizardFlags};
 use crate::environment::{StandardFolders, ssh_environment};
@@ -145,12 +146,11 @@ fn show(wizard: &WizardFlags, opening: Opening, places: &StandardFolders, show: 
         read_only: wizard.read_only,
         opening,
         player: show.play.as_deref().map(Player::new),
-        recorder,
     };
     if lines {
         return ExitCode::of_number(plain::run(start));
     }
-    let ended = if unseen { app::run_unseen(start, show.size) } else { app::run(start) };
+    let ended = if unseen { app::run_unseen(start, recorder, show.size) } else { app::run(start, recorder) };
     match ended {
         Ok(code) => ExitCode::of_number(code),
         Err(error) => {

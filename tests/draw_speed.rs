@@ -15,7 +15,7 @@ use gangplank::plan::model::ApiAddress;
 use gangplank::plan::place::Place;
 use gangplank::ui::credentials::prompt::CredentialPrompt;
 use gangplank::ui::gallery::scenes;
-use gangplank::ui::tui::app::{LoopAction, Opening, WizardLoop, WizardStart};
+use gangplank::ui::tui::app::{LoopAction, WizardLoop};
 use gangplank::ui::tui::view;
 use gangplank::ui::wizard::effects::ground::WizardFolders;
 use gangplank::ui::wizard::effects::questions::{Dialogs, Replies};
@@ -23,6 +23,7 @@ use gangplank::ui::wizard::key::{Key, KeyCode};
 use gangplank::ui::wizard::message::Msg;
 use gangplank::ui::wizard::model::{Inspection, Look, Model, ProbeTarget, Screen};
 use gangplank::ui::wizard::role::Theme;
+use gangplank::ui::wizard::start::{Opening, WizardStart};
 use gangplank::ui::wizard::update;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -195,9 +196,8 @@ fn wizard(folder: &std::path::Path) -> (WizardLoop, Sender<Msg>) {
         read_only: false,
         opening: Opening::Welcome,
         player: None,
-        recorder: None,
     };
-    (WizardLoop::new(start, (120, 36)), send)
+    (WizardLoop::new(start, None, (120, 36)), send)
 }
 
 /// Output of all hosts at this pace until it is told to end.

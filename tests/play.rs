@@ -11,13 +11,14 @@ use gangplank::plan::model::ApiAddress;
 use gangplank::plan::place::Place;
 use gangplank::ui::credentials::prompt::CredentialPrompt;
 use gangplank::ui::gallery::cast::Recorder;
-use gangplank::ui::tui::app::{LoopAction, Opening, WizardLoop, WizardStart};
+use gangplank::ui::tui::app::{LoopAction, WizardLoop};
 use gangplank::ui::wizard::autoplay::Player;
 use gangplank::ui::wizard::effects::ground::WizardFolders;
 use gangplank::ui::wizard::effects::questions::{Dialogs, Replies};
 use gangplank::ui::wizard::message::Effect;
 use gangplank::ui::wizard::model::{CellState, Overlay, Screen};
 use gangplank::ui::wizard::role::{Palette, Theme};
+use gangplank::ui::wizard::start::{Opening, WizardStart};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
@@ -55,9 +56,9 @@ fn wizard(lab: &str, folder: &Path, record: Option<&Path>) -> WizardLoop {
         read_only: false,
         opening: Opening::Demo(lab.to_owned()),
         player: Some(Player::new(lab).hurried()),
-        recorder: record.map(|file| Recorder::new(file, SIZE.0, SIZE.1, lab).unwrap()),
     };
-    WizardLoop::new(start, SIZE)
+    let recorder = record.map(|file| Recorder::new(file, SIZE.0, SIZE.1, lab).unwrap());
+    WizardLoop::new(start, recorder, SIZE)
 }
 
 #[expect(clippy::unwrap_used, reason = "a test")]

@@ -5,4 +5,5 @@ pub mod cast;
 pub mod pictures;
 pub mod png;
 pub mod scenes;
+mod steady;
 pub mod svg;

@@ -16,7 +16,6 @@ use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 use crate::ui::plain::voice::{LineOutput, PlainInput};
-use crate::ui::tui::app::{Opening, WizardStart};
 use crate::ui::wizard::dialogs::explain;
 use crate::ui::wizard::effects::EffectRunner;
 use crate::ui::wizard::effects::session;
@@ -25,6 +24,7 @@ use crate::ui::wizard::message::{Effect, Msg};
 use crate::ui::wizard::model::{Inspection, LookStatus, Model, Screen};
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::run::{RemedyChoice, RunRemedy};
+use crate::ui::wizard::start::{Opening, WizardStart};
 use crate::ui::wizard::{form as forms, update};
 
 /// So long nothing is heard before it is said that the work goes on.

@@ -2,7 +2,7 @@
 //! once after a key, else at most thirty times a second.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
@@ -12,20 +12,19 @@ use ratatui::layout::Rect;
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::Signals;
 
-use crate::engine::{Event, RealWorld};
+use crate::engine::Event;
 use crate::plan::place::Place;
 use crate::ui::gallery::cast::Recorder;
 use crate::ui::tui::{clipboard, terminal, view};
 use crate::ui::wizard::autoplay::{self, Player};
 use crate::ui::wizard::effects::EffectRunner;
 use crate::ui::wizard::effects::demo::announced;
-use crate::ui::wizard::effects::ground::WizardFolders;
-use crate::ui::wizard::effects::questions::Replies;
 use crate::ui::wizard::effects::session;
 use crate::ui::wizard::key::Key;
 use crate::ui::wizard::message::{Effect, Msg};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::{Role, Theme};
+use crate::ui::wizard::start::{Opening, WizardStart};
 use crate::ui::wizard::update;
 
 /// The shortest time between two frames that no key asked for.
@@ -37,54 +36,16 @@ const BEAT: Duration = Duration::from_millis(40);
 /// So long messages are taken in before something is drawn.
 const DRAIN: Duration = Duration::from_millis(8);
 
-/// What the wizard opens with.
-#[derive(Debug, Clone, Default)]
-pub enum Opening {
-    /// The welcome screen.
-    #[default]
-    Welcome,
-    /// A plan file.
-    Plan(PathBuf),
-    /// A session.
-    Session(String),
-    /// A demo lab.
-    Demo(String),
-}
-
-/// What the wizard is started with.
-pub struct WizardStart {
-    /// Colours and signs.
-    pub theme: Theme,
-    /// Where things are.
-    pub places: WizardFolders,
-    /// The world of machines; a demo has its own.
-    pub real: RealWorld,
-    /// Where messages go.
-    pub send: Sender<Msg>,
-    /// Where messages come from.
-    pub news: Receiver<Msg>,
-    /// Questions that wait.
-    pub replies: Replies,
-    /// Only looks.
-    pub read_only: bool,
-    /// What to open.
-    pub opening: Opening,
-    /// A demo that plays by itself.
-    pub player: Option<Player>,
-    /// Every frame is kept here.
-    pub recorder: Option<Recorder>,
-}
-
 /// The window's size.
 pub fn window() -> Option<(u16, u16)> {
     crossterm::terminal::size().ok()
 }
 
-/// Runs the wizard on the terminal; the exit code.
+/// Runs the wizard on the terminal; the exit code. A recorder keeps every frame.
 ///
 /// # Errors
 /// The terminal cannot be used.
-pub fn run(start: WizardStart) -> io::Result<u8> {
+pub fn run(start: WizardStart, recorder: Option<Recorder>) -> io::Result<u8> {
     let before = Terminal::new(CrosstermBackend::new(io::stdout()))?;
     drop(before);
     terminal::hook_panics(start.send.clone());
@@ -96,7 +57,7 @@ pub fn run(start: WizardStart) -> io::Result<u8> {
     let keys = terminal::KeyReader::read(start.send.clone());
     let mut screen = Terminal::new(CrosstermBackend::new(io::stdout()))?;
     let size = screen.size()?;
-    let mut wizard = WizardLoop::new(start, (size.width, size.height));
+    let mut wizard = WizardLoop::new(start, recorder, (size.width, size.height));
     let parent = rustix::process::getppid();
     let code = loop {
         // Whoever started this program is gone, and with it the right to the terminal.
@@ -141,9 +102,9 @@ pub fn run(start: WizardStart) -> io::Result<u8> {
 ///
 /// # Errors
 /// The recording cannot be written.
-pub fn run_unseen(start: WizardStart, size: (u16, u16)) -> io::Result<u8> {
+pub fn run_unseen(start: WizardStart, recorder: Option<Recorder>, size: (u16, u16)) -> io::Result<u8> {
     let mut screen = Terminal::new(TestBackend::new(size.0, size.1)).map_err(io::Error::other)?;
-    let mut wizard = WizardLoop::new(start, size);
+    let mut wizard = WizardLoop::new(start, recorder, size);
     let mut over: Option<Instant> = None;
     let code = loop {
         match wizard.turn(&mut screen)? {
@@ -233,8 +194,8 @@ pub struct WizardLoop {
 }
 
 impl WizardLoop {
-    /// A wizard in a window of this size.
-    pub fn new(start: WizardStart, size: (u16, u16)) -> Self {
+    /// A wizard in a window of this size; a recorder keeps every frame.
+    pub fn new(start: WizardStart, recorder: Option<Recorder>, size: (u16, u16)) -> Self {
         let mut works =
             EffectRunner::new(start.send.clone(), start.replies, start.places.clone(), start.real);
         let mut model = Model::new(start.theme, size, works.now());
@@ -263,7 +224,7 @@ impl WizardLoop {
             at_once: true,
             frames: 0,
             player: start.player,
-            recorder: start.recorder,
+            recorder,
             begun: Instant::now(),
             theme: start.theme,
             due: None,

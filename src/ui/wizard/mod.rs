@@ -13,5 +13,6 @@ pub mod message;
 pub mod model;
 pub mod role;
 pub mod screens;
+pub mod start;
 pub mod unwritten;
 pub mod update;
