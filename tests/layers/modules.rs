@@ -60,6 +60,8 @@ pub enum Found {
     /// The file that defines it, and its name there.
     Item(usize, String),
     Module,
+    /// To another crate, by an import of ours.
+    Outside,
     /// Below a module of ours, but nothing there has the name.
     Nothing,
 }
@@ -379,6 +381,7 @@ impl House {
             if let Some(file) = module.1.file.filter(|_| module.1.items.contains(word)) {
                 return Found::Item(file, word.clone());
             }
+            let mut outside = false;
             if depth < 8 {
                 let imported = module
                     .1
@@ -387,7 +390,10 @@ impl House {
                     .filter(|(name, path)| name == word && (path.as_slice() != [word.clone()]));
                 let globs = module.1.globs.iter().map(|path| (path, Some(word)));
                 for (path, more) in imported.map(|(_, path)| (path, None)).chain(globs) {
-                    let Some(mut place) = self.absolute(module.0, path, depth + 1) else { continue };
+                    let Some(mut place) = self.absolute(module.0, path, depth + 1) else {
+                        outside |= more.is_none();
+                        continue;
+                    };
                     place.1.extend(more.into_iter().chain(rest).cloned());
                     match self.definition(&place, depth + 1) {
                         Found::Nothing => {}
@@ -395,7 +401,11 @@ impl House {
                     }
                 }
             }
-            return if is_module { Found::Module } else { Found::Nothing };
+            return match (is_module, outside) {
+                (true, _) => Found::Module,
+                (false, true) => Found::Outside,
+                (false, false) => Found::Nothing,
+            };
         }
         Found::Module
     }
