@@ -75,7 +75,7 @@ impl Engine<'_> {
         requests: Vec<(String, SignRequest)>,
     ) -> Result<(), Problem> {
         let Some(session) = self.options.session else {
-            return Err(Problem::new(ProblemCode::Bug05, "certificates are waited for without a session"));
+            return Err(Problem::new(ProblemCode::Bug07, "certificates are waited for without a session"));
         };
         let bundle = (session.folder.join("offline"), self.plan.cluster.name.as_str());
         self.options.offline.put_down(place, bundle, shared.signer.info(), requests, self.world.now())
