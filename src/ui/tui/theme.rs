@@ -11,7 +11,7 @@ use crate::ui::wizard::role::{Palette, Role, Theme};
 pub enum Glyph {
     /// Done, good.
     Ok,
-    /// Wrong.
+    /// Something is wrong.
     Bad,
     /// Going on.
     Running,

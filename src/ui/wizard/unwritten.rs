@@ -1,17 +1,13 @@
 //! What is never written where messages are: secrets, what is typed while one is asked, and contents of files. In its
 //! place stands a mark, and the mark is what is read back.
 
-use serde::{Deserialize, Deserializer, Serializer};
-use zeroize::Zeroizing;
-
-use crate::ui::wizard::key::{Key, KeyCode};
-use crate::ui::wizard::role::Role;
-
 const MARK: &str = "<not written>";
 
 /// A text.
 pub mod text {
-    use super::{Deserialize, Deserializer, MARK, Serializer};
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::MARK;
 
     /// Writes the mark.
     pub fn serialize<S: Serializer>(_: &str, serializer: S) -> Result<S::Ok, S::Error> {
@@ -26,7 +22,10 @@ pub mod text {
 
 /// A secret, or that nobody said one.
 pub mod secret {
-    use super::{Deserialize, Deserializer, MARK, Serializer, Zeroizing};
+    use serde::{Deserialize, Deserializer, Serializer};
+    use zeroize::Zeroizing;
+
+    use super::MARK;
 
     /// Writes whether there is one.
     pub fn serialize<S: Serializer>(
@@ -49,7 +48,10 @@ pub mod secret {
 
 /// A key.
 pub mod key {
-    use super::{Deserialize, Deserializer, Key, KeyCode, MARK, Serializer};
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::MARK;
+    use crate::ui::wizard::key::{Key, KeyCode};
 
     /// Writes the mark.
     pub fn serialize<S: Serializer>(_: &Key, serializer: S) -> Result<S::Ok, S::Error> {
@@ -64,7 +66,10 @@ pub mod key {
 
 /// Lines of a file, as they are shown.
 pub mod lines {
-    use super::{Deserialize, Deserializer, MARK, Role, Serializer};
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::MARK;
+    use crate::ui::wizard::role::Role;
 
     /// Writes what each line is, and the mark for what is in it.
     pub fn serialize<S: Serializer>(lines: &[(Role, String)], serializer: S) -> Result<S::Ok, S::Error> {

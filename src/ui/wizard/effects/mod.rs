@@ -26,7 +26,7 @@ use crate::ui::wizard::role::Role;
 use crate::ui::wizard::update;
 use demo::DemoOpening;
 use ground::{Ground, WizardFolders};
-use probe::Probes;
+use probe::ProbeThreads;
 use questions::Replies;
 use runs::Runs;
 use session::Saver;
@@ -34,7 +34,7 @@ use session::Saver;
 /// Carries out effects.
 pub struct EffectRunner {
     ground: Ground,
-    probes: Probes,
+    probes: ProbeThreads,
     runs: Runs,
     watch: Option<live::Watch>,
     saver: Option<Saver>,
@@ -47,7 +47,7 @@ impl EffectRunner {
         let saver = Saver::new(folders.state.clone(), send.clone());
         Self {
             ground: Ground::new(send, replies, folders, real),
-            probes: Probes::default(),
+            probes: ProbeThreads::default(),
             runs: Runs::default(),
             watch: None,
             saver: Some(saver),

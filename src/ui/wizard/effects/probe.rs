@@ -47,12 +47,12 @@ pub fn rough_plan(model: &Model) -> Option<Plan> {
 
 /// What looks learn from one another.
 #[derive(Default)]
-pub struct Probes {
+pub struct ProbeThreads {
     /// The CA that was seen last: the API's chain is held against it.
     ca: Arc<Mutex<Option<CaInfo>>>,
 }
 
-impl Probes {
+impl ProbeThreads {
     /// Looks at the CA, the API or one worker; the end of it is [`Msg::Looked`].
     pub fn look(&self, ground: &Ground, target: ProbeTarget, number: u64, model: &Model) {
         let send = ground.send.clone();
