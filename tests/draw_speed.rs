@@ -4,6 +4,7 @@
 
 #![expect(clippy::similar_names, reason = "the names of a sender and what it sent")]
 
+use gangplank::ui::wizard::validation;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -98,7 +99,7 @@ fn many(scene: &str, workers: usize, size: (u16, u16)) -> Model {
         }
         *seen = Arc::new(all);
     }
-    update::validate(&mut model);
+    validation::validate(&mut model);
     model.nav.row = workers / 2;
     model
 }

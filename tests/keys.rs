@@ -11,16 +11,23 @@ use gangplank::plan::place::Place;
 use gangplank::plan::problem::{Problem, Remedy};
 use gangplank::step::StepId;
 use gangplank::ui::wizard::autoplay;
+use gangplank::ui::wizard::bindings::TABLE;
+use gangplank::ui::wizard::command::Command;
+use gangplank::ui::wizard::dialogs::Dialog;
+use gangplank::ui::wizard::dialogs::ask::AskDialog;
+use gangplank::ui::wizard::dialogs::confirm::ConfirmDialog;
+use gangplank::ui::wizard::dialogs::menu::Does;
+use gangplank::ui::wizard::dialogs::pick::PickDialog;
 use gangplank::ui::wizard::form::text_input::TextInput;
 use gangplank::ui::wizard::key::Key;
-use gangplank::ui::wizard::keymap::{self, Command, TABLE};
-use gangplank::ui::wizard::layer::{Does, entries};
+use gangplank::ui::wizard::keymap::entries;
 use gangplank::ui::wizard::message::{Effect, Msg, Opened};
 use gangplank::ui::wizard::model::{
-    Confirm, Inspection, Model, Offline, Overlay, ProbeTarget, Question, Reply, Screen,
+    Confirm, Inspection, Model, Offline, ProbeTarget, Question, Reply, Screen,
 };
 use gangplank::ui::wizard::role::Theme;
-use gangplank::ui::wizard::update::{update, validate};
+use gangplank::ui::wizard::update::update;
+use gangplank::ui::wizard::validation::validate;
 use std::sync::Arc;
 
 fn model() -> Model {
@@ -40,7 +47,7 @@ fn answered(screen: &str) -> Model {
     let mut model = model();
     press(&mut model, WALK);
     assert_eq!(model.nav.screen, Screen::Review);
-    assert!(gangplank::ui::wizard::update::plan(&model).is_some(), "{:?}", model.form.issues);
+    assert!(gangplank::ui::wizard::validation::plan(&model).is_some(), "{:?}", model.form.issues);
     if screen == "review" {
         seen(&mut model);
         return model;
@@ -221,7 +228,7 @@ fn an_answer_that_became_wrong_marks_its_screen_and_says_why() {
 #[test]
 fn an_answer_changed_from_review_comes_back_to_a_stale_review() {
     let mut model = answered("review");
-    let effects = gangplank::ui::wizard::update::edit(&mut model, Screen::Cluster, None, None);
+    let effects = gangplank::ui::wizard::navigation::edit(&mut model, Screen::Cluster, None, None);
     assert!(effects.iter().all(|effect| !matches!(effect, Effect::Run { .. })));
     assert_eq!(model.nav.return_to, Some(Screen::Review));
     press(&mut model, "<c-g>");
@@ -271,7 +278,7 @@ fn a_survey_that_ends_after_an_answer_changed_is_not_taken_for_new() {
 
 fn confirm(what: Confirm) -> Model {
     let mut model = answered("review");
-    model.dialogs.open.push(Overlay::Confirm { what, typed: TextInput::line(""), yes: false });
+    model.dialogs.open.push(Dialog::Confirm(ConfirmDialog::new(what)));
     model
 }
 
@@ -363,10 +370,10 @@ fn while_it_runs_no_way_leads_to_a_second_run_of_everything() {
     press(&mut model, "<c-k>go to Review<enter>");
     assert_eq!(model.nav.screen, Screen::Run, "the menu jumps no farther than Ctrl-G");
     // An answer can be changed meanwhile, and Esc comes back to what runs.
-    gangplank::ui::wizard::update::edit(&mut model, Screen::Cluster, None, None);
+    gangplank::ui::wizard::navigation::edit(&mut model, Screen::Cluster, None, None);
     press(&mut model, "<esc><esc><esc>");
     assert_eq!(model.nav.screen, Screen::Run);
-    gangplank::ui::wizard::update::edit(&mut model, Screen::Review, None, None);
+    gangplank::ui::wizard::navigation::edit(&mut model, Screen::Review, None, None);
     seen(&mut model);
     assert!(!writes(&press(&mut model, "a")));
 }
@@ -399,7 +406,7 @@ fn a_question_nobody_waits_for_goes_away_and_the_next_one_comes() {
     update(&mut model, secret(3));
     update(&mut model, Msg::Unasked { id: 2 });
     update(&mut model, Msg::Unasked { id: 1 });
-    assert!(matches!(model.dialogs.open.as_slice(), [Overlay::Ask { id: 3, .. }]));
+    assert!(matches!(model.dialogs.open.as_slice(), [Dialog::Ask(AskDialog { id: 3, .. })]));
 }
 
 #[test]
@@ -444,7 +451,7 @@ fn the_menu_has_every_possible_command() {
     ];
     for model in models {
         let all = entries(&model, "");
-        for binding in keymap::possible(&model) {
+        for binding in gangplank::ui::wizard::bindings::possible(&model) {
             let listed = all.iter().any(|entry| entry.does == Does::Command(binding.command));
             let without = matches!(binding.command, Command::Menu | Command::Next | Command::Previous);
             assert_eq!(listed, !without, "{:?}", binding.command);
@@ -457,7 +464,8 @@ fn help_tells_every_possible_key() {
     for mut model in [model(), answered("workers"), answered("review"), running()] {
         model.window.size = (200, 70);
         model.form.editor = None;
-        let wanted: Vec<&str> = keymap::possible(&model).map(|binding| binding.long).collect();
+        let wanted: Vec<&str> =
+            gangplank::ui::wizard::bindings::possible(&model).map(|binding| binding.long).collect();
         let mut left: Vec<String> =
             wanted.iter().map(|long| long.chars().take(30).collect::<String>().trim().to_owned()).collect();
         press(&mut model, "<c-k>");
@@ -476,7 +484,7 @@ fn many_pasted_lines_open_the_dialog_and_escapes_are_taken_out() {
     let mut model = answered("workers");
     let count = model.form.answers.workers.len();
     update(&mut model, Msg::Paste("\u{1b}[31m10.0.0.21\u{1b}[0m\r\n10.0.0.22\u{7}\r\n".to_owned()));
-    assert!(matches!(model.dialogs.open.last(), Some(Overlay::PasteWorkers { .. })));
+    assert!(matches!(model.dialogs.open.last(), Some(Dialog::Paste(_))));
     let effects = press(&mut model, "<tab>");
     let new: Vec<_> =
         model.form.answers.workers.iter().skip(count).filter_map(|one| one.address.clone()).collect();
@@ -490,7 +498,7 @@ fn certificates_of_an_offline_ca_are_given_with_c() {
     let waiting = vec![("worker1".to_owned(), false)];
     update(&mut model, Msg::Offline(Offline { waiting, ..Offline::default() }));
     press(&mut model, "c");
-    assert!(matches!(model.dialogs.open.last(), Some(Overlay::PasteCertificates { .. })));
+    assert!(matches!(model.dialogs.open.last(), Some(Dialog::Certificates(_))));
     update(&mut model, Msg::Paste("-----BEGIN CERTIFICATE-----\nAA\n-----END CERTIFICATE-----\n".to_owned()));
     let effects = press(&mut model, "<tab>");
     assert!(matches!(effects.as_slice(), [Effect::Certificates(text)] if text.lines().count() >= 3));
@@ -557,10 +565,10 @@ fn control_and_alt_letters_do_nothing_a_letter_does() {
 fn space_chooses_the_worker_under_the_mark_and_leaves_the_mark_there() {
     let mut model = answered("welcome");
     model.dialogs.open.clear();
-    model.dialogs.open.push(Overlay::PickWorker { chosen: std::collections::BTreeSet::new(), at: 0 });
+    model.dialogs.open.push(Dialog::Pick(PickDialog::default()));
     let names = model.worker_names();
     press(&mut model, "<space><down><space><space><space>");
-    let [Overlay::PickWorker { chosen, at: 1 }] = model.dialogs.open.as_slice() else {
+    let [Dialog::Pick(PickDialog { chosen, at: 1 })] = model.dialogs.open.as_slice() else {
         panic!("{:?}", model.dialogs.open)
     };
     assert!(names.len() > 1 && chosen.iter().eq(&names[..2]), "{chosen:?} of {names:?}");
@@ -574,7 +582,47 @@ fn nothing_is_undone_while_a_run_goes_on() {
     assert!(model.window.toast.is_some(), "it is said why");
     // Nor by a name that was asked for before the run began.
     let what = Confirm::Undo { host: "worker1".to_owned() };
-    model.dialogs.open.push(Overlay::Confirm { what, typed: TextInput::line("worker1"), yes: true });
+    let dialog = ConfirmDialog { typed: TextInput::line("worker1"), yes: true, ..ConfirmDialog::new(what) };
+    model.dialogs.open.push(Dialog::Confirm(dialog));
     let effects = press(&mut model, "<enter>");
     assert!(!writes(&effects), "{effects:?}");
+}
+
+#[test]
+fn help_and_explanations_scroll_to_their_end_and_no_further() {
+    let mut model = answered("review");
+    model.window.size = (80, 24);
+    press(&mut model, "?");
+    press(&mut model, &"<down>".repeat(600));
+    let end = random::text(&model);
+    press(&mut model, "<up>");
+    assert_ne!(random::text(&model), end, "one up is one line up");
+    press(&mut model, "<down>");
+    assert_eq!(random::text(&model), end);
+    press(&mut model, "<esc><c-k>explanations<enter>");
+    // What fits does not scroll.
+    press(&mut model, &"<down>".repeat(600));
+    assert_eq!(model.explain.scroll, 0);
+    model.window.size = (60, 16);
+    press(&mut model, &"<right>".repeat(2));
+    press(&mut model, &"<down>".repeat(600));
+    assert!(model.explain.scroll < 100, "{}", model.explain.scroll);
+}
+
+#[test]
+fn every_action_of_a_confirm_and_of_a_guided_step_can_be_read_and_it_is_said_how_many_are_hidden() {
+    let actions: Vec<String> = (1..=30).map(|number| format!("write file-{number:02}")).collect();
+    let what = Confirm::Replace { host: "worker1".to_owned(), actions: actions.clone(), more: Vec::new() };
+    let mut replace = confirm(what);
+    let question = Question::GoOn { place: Place::Local, step: StepId("keys"), actions };
+    let mut guided = answered("review");
+    update(&mut guided, Msg::Ask { id: 1, question });
+    for model in [&mut replace, &mut guided] {
+        let shown = random::text(model);
+        assert!(shown.contains("file-01") && !shown.contains("file-30"), "{shown}");
+        assert!(shown.contains("more"), "{shown}");
+        press(model, &"<pgdn>".repeat(9));
+        let shown = random::text(model);
+        assert!(shown.contains("file-30") && shown.contains("more above"), "{shown}");
+    }
 }

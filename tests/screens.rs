@@ -1,6 +1,7 @@
 //! Every scene as text and, for some, in every palette; the words without colours and signs; the pictures of the
 //! README against a fresh drawing. A missing snapshot fails: it is accepted by hand with INSTA_UPDATE=always.
 
+use gangplank::ui::wizard::form::editing;
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -13,7 +14,7 @@ use gangplank::ui::wizard::form::field::Field;
 use gangplank::ui::wizard::message::Msg;
 use gangplank::ui::wizard::model::Item;
 use gangplank::ui::wizard::role::Palette;
-use gangplank::ui::wizard::{input, update};
+use gangplank::ui::wizard::update;
 use ratatui::buffer::Buffer;
 
 const MAIN: [&str; 10] = [
@@ -174,9 +175,9 @@ fn pictures_are_as_they_would_be_drawn_now() {
 #[test]
 fn a_key_that_an_offline_ca_must_not_have_can_be_emptied() {
     let mut model = scenes::scene("ca", (120, 36)).unwrap();
-    let _ = input::answer(&mut model, Field::CaPlace, "offline");
+    let _ = editing::answer(&mut model, Field::CaPlace, "offline");
     assert!(model.items().contains(&Item::Field(Field::CaKey)));
-    let _ = input::answer(&mut model, Field::CaKey, "");
+    let _ = editing::answer(&mut model, Field::CaKey, "");
     assert!(!model.items().contains(&Item::Field(Field::CaKey)));
     assert!(!model.form.issues.iter().any(|remark| remark.field == "ca.key"), "{:?}", model.form.issues);
 }

@@ -9,13 +9,12 @@ use gangplank::plan::plan_field::PlanField;
 use gangplank::plan::problem::{Problem, Remedy};
 use gangplank::step::StepId;
 use gangplank::ui::tui::view;
+use gangplank::ui::wizard::bindings::TABLE;
+use gangplank::ui::wizard::dialogs::Dialog;
 use gangplank::ui::wizard::effects::session;
 use gangplank::ui::wizard::key::{Key, KeyCode};
-use gangplank::ui::wizard::keymap::TABLE;
 use gangplank::ui::wizard::message::{Effect, Msg};
-use gangplank::ui::wizard::model::{
-    Look, LookStatus, Model, Offline, Overlay, ProbeTarget, Question, Screen,
-};
+use gangplank::ui::wizard::model::{Look, LookStatus, Model, Offline, ProbeTarget, Question, Screen};
 use gangplank::ui::wizard::role::Role;
 use gangplank::ui::wizard::update::update;
 use proptest::prelude::*;
@@ -291,7 +290,7 @@ proptest! {
             prop_assert!(!effects.iter().any(|effect| matches!(effect, Effect::Quit(_))));
         }
         prop_assert!(
-            model.dialogs.open.iter().all(|overlay| matches!(overlay, Overlay::Ask { .. })) && model.dialogs.waiting.is_empty()
+            model.dialogs.open.iter().all(|dialog| matches!(dialog, Dialog::Ask(_))) && model.dialogs.waiting.is_empty()
                 || model.dialogs.open.is_empty(),
             "{:?}", model.dialogs.open
         );

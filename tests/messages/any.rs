@@ -22,7 +22,7 @@ use zeroize::Zeroizing;
 use crate::told::{actions, path, place, previews, problem, stamped, step, text, texts};
 
 /// How many kinds of messages there are, as `any_msg` makes them.
-pub const MESSAGES: usize = 26;
+pub const MESSAGES: usize = 27;
 /// How many kinds of effects there are, as `any_effect` makes them.
 pub const EFFECTS: usize = 23;
 
@@ -183,6 +183,7 @@ pub fn any_msg() -> BoxedStrategy<Msg> {
         key().prop_map(Msg::HiddenKey),
         text().prop_map(Msg::HiddenPaste),
         any::<(u16, u16)>().prop_map(|(width, height)| Msg::Resize(width, height)),
+        any::<usize>().prop_map(|rows| Msg::Page { rows }),
         time().prop_map(Msg::Tick),
         Just(Msg::Resumed),
         (target(), any::<u64>(), look()).prop_map(|(target, number, look)| Msg::Looked {
@@ -215,7 +216,7 @@ pub fn any_msg() -> BoxedStrategy<Msg> {
         vec((text(), text(), text()), 0..3).prop_map(Msg::Faults),
         any::<u8>().prop_map(Msg::Leave),
     ];
-    prop_oneof![9 => first, 9 => second, 8 => third].boxed()
+    prop_oneof![10 => first, 9 => second, 8 => third].boxed()
 }
 
 /// An effect of any kind.

@@ -2,6 +2,9 @@
 //! at once and in the same order on every machine. Times of the machine it runs on are replaced: nothing here
 //! depends on the hour, the home folder or how fast somebody is.
 
+use crate::ui::wizard::form::editing;
+use crate::ui::wizard::navigation;
+use crate::ui::wizard::validation;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +30,7 @@ use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::message::{Effect, Msg, Opened};
 use crate::ui::wizard::model::{Demo, Look, LookStatus, Model, ProbeTarget, Question};
 use crate::ui::wizard::role::Theme;
-use crate::ui::wizard::{autoplay, input, update};
+use crate::ui::wizard::{autoplay, update};
 
 /// The seed of every scene.
 const SEED: u64 = 7;
@@ -75,7 +78,7 @@ pub fn scene(name: &str, size: (u16, u16)) -> Option<Model> {
     }
     if name == "welcome" {
         let mut model = Model::new(Theme::default(), size, start());
-        update::validate(&mut model);
+        validation::validate(&mut model);
         return Some(model);
     }
     let failed = matches!(name, "review-reonboard" | "run-problem");
@@ -117,7 +120,7 @@ impl SceneStage {
         let model = Model::new(Theme::default(), size, start());
         let mut stage = Self { model, lab, ca: None, until: f64::MAX };
         stage.model.form.home = Some(PathBuf::from(stage.lab.world.home()));
-        update::validate(&mut stage.model);
+        validation::validate(&mut stage.model);
         let opened = Opened {
             answers: stage.lab.answers.clone(),
             base: PathBuf::from(stage.lab.world.home()),
@@ -141,17 +144,17 @@ impl SceneStage {
         match name {
             "ca-offline" => {
                 self.file_of_ca();
-                let _ = input::answer(&mut self.model, Field::CaPlace, "offline");
-                let _ = input::answer(&mut self.model, Field::CaCert, "/home/op/root-ca.crt");
-                let _ = input::answer(&mut self.model, Field::CaKey, "");
+                let _ = editing::answer(&mut self.model, Field::CaPlace, "offline");
+                let _ = editing::answer(&mut self.model, Field::CaCert, "/home/op/root-ca.crt");
+                let _ = editing::answer(&mut self.model, Field::CaKey, "");
                 self.model.probes.looks.clear();
-                let effects = update::enter(&mut self.model, crate::ui::wizard::model::Screen::Ca);
+                let effects = navigation::enter(&mut self.model, crate::ui::wizard::model::Screen::Ca);
                 self.carry_out(effects);
             }
             "cluster" => {
                 self.keys("c");
-                let _ = input::answer(&mut self.model, Field::Dns, "10.4.0.2");
-                update::focus_on(&mut self.model, "cluster.dns");
+                let _ = editing::answer(&mut self.model, Field::Dns, "10.4.0.2");
+                navigation::focus_on(&mut self.model, "cluster.dns");
             }
             "workers" => self.keys("cc"),
             "workers-problem" => {
@@ -186,7 +189,7 @@ impl SceneStage {
             }
             "confirm-replace" => {
                 let _ = self.lab.throw("certificate", "worker01");
-                let _ = input::answer(&mut self.model, Field::Replace, "yes");
+                let _ = editing::answer(&mut self.model, Field::Replace, "yes");
                 self.keys("cccccca");
             }
             "confirm-undo" => self.keys("cccccca<right>u"),
@@ -223,7 +226,7 @@ impl SceneStage {
                     self.hear(Msg::Looked { target, number, look });
                 }
                 Effect::Inspect { number } => {
-                    let Some(plan) = update::plan(&self.model) else { continue };
+                    let Some(plan) = validation::plan(&self.model) else { continue };
                     let keeps = RecordingFront::default();
                     let stop = Stop::default();
                     let seen = self.engine(&plan, &keeps, &stop, Vec::new(), None).preview().map(Arc::new);
@@ -273,7 +276,7 @@ impl SceneStage {
     }
 
     fn run(&mut self, only: &[String]) {
-        let Some(plan) = update::plan(&self.model) else { return };
+        let Some(plan) = validation::plan(&self.model) else { return };
         // One worker after the other: which of two equally fast ones is first would differ from take to take.
         let workers: Vec<String> = plan.workers.iter().map(|worker| worker.name.clone()).collect();
         let workers = workers
@@ -309,7 +312,7 @@ impl SceneStage {
 
     /// One sample of every worker and one list of the nodes.
     fn live(&mut self) {
-        let Some(plan) = update::plan(&self.model) else { return };
+        let Some(plan) = validation::plan(&self.model) else { return };
         let world = Arc::clone(&self.lab.world);
         let spots = live::watch_targets(&plan);
         let at = self

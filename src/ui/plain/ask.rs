@@ -1,106 +1,109 @@
 //! Questions: what the model laid over the screen, numbered lists, host keys, secrets, names to be typed.
 
-use std::collections::BTreeSet;
 use std::sync::mpsc::RecvTimeoutError;
 
-use crate::ui::wizard::form::text_input::TextInput;
-use crate::ui::wizard::key::KeyCode;
 use zeroize::Zeroizing;
 
 use super::voice::{Hidden, PlainInput};
 use super::{Dialogue, DialogueEnd, Leave, SILENCE, in_lines};
 use crate::plan::problem::Problem;
-use crate::ui::wizard::message::{Effect, Msg};
-use crate::ui::wizard::model::{Confirm, LineFor, Overlay, Question, Reply};
+use crate::ui::wizard::dialogs::Dialog;
+use crate::ui::wizard::dialogs::ask::AskDialog;
+use crate::ui::wizard::dialogs::confirm::{Confirm, ConfirmDialog};
+use crate::ui::wizard::dialogs::line::{LineDialog, LineFor};
+use crate::ui::wizard::intent::Intent;
+use crate::ui::wizard::message::Msg;
+use crate::ui::wizard::progress;
+use crate::ui::wizard::question::Question;
+use crate::ui::wizard::remedy::look_choices;
 use crate::ui::wizard::role::Role;
-use crate::ui::wizard::screens::run;
-use crate::ui::wizard::{layer, update};
 
 impl Dialogue {
     /// Says and asks what the model laid over the screen.
     pub(super) fn overlays(&mut self) -> DialogueEnd {
-        while let Some(overlay) = self.model.dialogs.open.pop() {
-            match overlay {
-                Overlay::Ask { id, question, .. } => self.question(id, &question)?,
-                Overlay::Text { title, lines, .. } => {
-                    self.voice.say(&format!("{title}:"));
-                    for (role, line) in lines {
+        while let Some(dialog) = self.model.dialogs.open.pop() {
+            match dialog {
+                Dialog::Ask(ask) => self.question(ask)?,
+                Dialog::Text(text) => {
+                    self.voice.say(&format!("{}:", text.title));
+                    for (role, line) in text.lines {
                         self.voice.role(role, &line);
                     }
                 }
-                Overlay::Problem { target, problem, .. } => {
-                    self.problem(&problem, None);
-                    let choices = layer::look_choices(&problem, &target).into_iter().map(in_lines);
+                Dialog::Problem(problem) => {
+                    self.problem(&problem.problem, None);
+                    let choices = look_choices(&problem.problem, &problem.target).into_iter().map(in_lines);
                     let texts: Vec<String> = choices.map(|choice| choice.text).collect();
                     if let Some(at) = self.number(&texts, "Which way, Enter for none:")? {
-                        self.model.dialogs.open.push(Overlay::Problem { target, problem, at });
-                        self.key(KeyCode::Enter);
+                        self.taken(Dialog::Problem(problem), [Intent::Choose(at)]);
                         self.settle()?;
                     }
                 }
-                Overlay::PickWorker { .. } => {
+                Dialog::Pick(pick) => {
                     let names = self.model.worker_names();
                     self.voice.say("Which workers come back?");
                     let rows = self.numbers(&names, "Numbers, Enter for all, b for none:")?;
                     if let Some(rows) = rows {
-                        let chosen: BTreeSet<String> =
-                            rows.iter().filter_map(|row| names.get(*row).cloned()).collect();
-                        let chosen = if chosen.is_empty() { names.into_iter().collect() } else { chosen };
-                        self.model.dialogs.open.push(Overlay::PickWorker { chosen, at: 0 });
-                        self.key(KeyCode::Enter);
+                        let rows = if rows.is_empty() { (0..names.len()).collect() } else { rows };
+                        self.taken(Dialog::Pick(pick), each(rows));
                     }
                 }
-                Overlay::PickDemo { .. } => {
+                Dialog::Demos(demos) => {
                     let labs = crate::engine::demo::names();
                     let names: Vec<String> =
                         labs.iter().map(|(name, title)| format!("{name}: {title}")).collect();
                     if let Some(at) = self.number(&names, "Which demo, Enter for none:")? {
-                        self.model.dialogs.open.push(Overlay::PickDemo { at });
-                        self.key(KeyCode::Enter);
+                        self.taken(Dialog::Demos(demos), [Intent::Choose(at)]);
                         self.settle()?;
                     }
                 }
-                Overlay::Import { hosts, .. } => {
-                    let names: Vec<String> = hosts.iter().map(|(name, _)| name.clone()).collect();
+                Dialog::Import(import) => {
+                    let names: Vec<String> = import.hosts.iter().map(|(name, _)| name.clone()).collect();
                     self.voice.say("Hosts of ssh_config:");
                     if let Some(rows) = self.numbers(&names, "Numbers, Enter for none:")?
                         && !rows.is_empty()
                     {
-                        let hosts = (0..).zip(names).map(|(row, name)| (name, rows.contains(&row))).collect();
-                        self.model.dialogs.open.push(Overlay::Import { hosts, at: 0 });
-                        self.key(KeyCode::Enter);
+                        self.taken(Dialog::Import(import), each(rows));
                         self.settle()?;
                     }
                 }
-                Overlay::Confirm { what, .. } => self.confirm(what)?,
-                Overlay::Line { what, text } => {
-                    let default = text.first().to_owned();
-                    let prompt = match what {
+                Dialog::Confirm(confirm) => self.confirm(confirm)?,
+                Dialog::Line(line) => {
+                    let default = line.text.first().to_owned();
+                    let prompt = match line.what {
                         LineFor::OpenPlan => "Plan file",
                         LineFor::SavePlan => "File for the plan",
                         LineFor::Export => "File for the script",
                         LineFor::Search => "Search for",
                     };
-                    let line = self.read(&format!("{prompt} [{default}]:"))?;
-                    let line = if line.is_empty() { default } else { line };
-                    self.file(what, &line)?;
+                    let given = self.read(&format!("{prompt} [{default}]:"))?;
+                    let given = if given.is_empty() { default } else { given };
+                    self.file(line.what, &given)?;
                 }
-                Overlay::Help { .. }
-                | Overlay::Menu { .. }
-                | Overlay::Jump { .. }
-                | Overlay::Explain
-                | Overlay::PasteWorkers { .. }
-                | Overlay::PasteCertificates { .. }
-                | Overlay::Quit { .. } => {}
+                Dialog::Help(_)
+                | Dialog::Menu(_)
+                | Dialog::Jump(_)
+                | Dialog::Explain(_)
+                | Dialog::Paste(_)
+                | Dialog::Certificates(_)
+                | Dialog::Quit(_) => {}
             }
         }
         Ok(())
     }
 
+    /// What is on top hears these, and is taken.
+    fn taken(&mut self, dialog: Dialog, intents: impl IntoIterator<Item = Intent>) {
+        self.model.dialogs.open.push(dialog);
+        for intent in intents {
+            self.intent(intent);
+        }
+        self.intent(Intent::Confirm);
+    }
+
     /// Gives the name of a file, and waits until it is read or written.
     pub(super) fn file(&mut self, what: LineFor, name: &str) -> DialogueEnd {
-        self.model.dialogs.open.push(Overlay::Line { what, text: TextInput::line(name) });
-        self.key(KeyCode::Enter);
+        self.taken(Dialog::Line(LineDialog::new(what, name)), []);
         self.answer_of_work()
     }
 
@@ -183,9 +186,12 @@ impl Dialogue {
         }
     }
 
-    fn question(&mut self, id: u64, question: &Question) -> DialogueEnd {
-        let reply = match question {
-            Question::Secret { prompt } => Reply::Secret(self.secret(prompt)?),
+    fn question(&mut self, ask: AskDialog) -> DialogueEnd {
+        let answer = match &ask.question {
+            Question::Secret { prompt } => {
+                let prompt = prompt.clone();
+                self.secret(&prompt)?.map(Intent::Secret)
+            }
             Question::Trust { host, kind, fingerprint, note } => {
                 self.typed_ahead_is_void();
                 self.voice.say(&format!("{host} is not known yet. It shows the {kind} key"));
@@ -197,23 +203,31 @@ impl Dialogue {
                     ["trust it and remember it", "trust it once", "refuse it"].map(str::to_owned).into();
                 let at =
                     if self.over() { None } else { self.number(&ways, "Is this the machine you mean [3]:")? };
-                Reply::Trust(u8::try_from(at.unwrap_or(2)).unwrap_or(2))
+                Some(Intent::Choose(at.unwrap_or(2)))
             }
             // One no is the answer of all.
-            Question::GoOn { .. } if self.told.stopped => Reply::GoOn(false),
+            Question::GoOn { .. } if self.told.stopped => None,
             Question::GoOn { place, step, actions } => {
-                let title = run::title(step.0).to_owned();
+                let title = progress::title(step.0).to_owned();
                 self.voice.say(&format!("{place}: next is {title}, {} actions:", actions.len()));
                 for action in actions {
                     self.voice.say_in(2, action);
                 }
                 let yes = self.go_on()?;
                 self.told.stopped = !yes;
-                Reply::GoOn(yes)
+                yes.then_some(Intent::Choose(0))
             }
         };
-        self.works.perform(Effect::Reply { id, reply }, &self.model);
-        update::show_question(&mut self.model);
+        self.model.dialogs.open.push(Dialog::Ask(ask));
+        match answer {
+            // Nobody says; whoever waits goes on without.
+            None => self.intent(Intent::Cancel),
+            Some(Intent::Choose(at)) => {
+                self.intent(Intent::Choose(at));
+                self.intent(Intent::Confirm);
+            }
+            Some(whole) => self.intent(whole),
+        }
         Ok(())
     }
 
@@ -264,9 +278,9 @@ impl Dialogue {
     }
 
     /// Something that takes the name of a host.
-    fn confirm(&mut self, what: Confirm) -> DialogueEnd {
+    fn confirm(&mut self, confirm: ConfirmDialog) -> DialogueEnd {
         self.typed_ahead_is_void();
-        let host = match &what {
+        let host = match &confirm.what {
             Confirm::Replace { host, actions, .. } => {
                 self.voice.say(&format!("On {host} this replaces what others made; the old is kept there:"));
                 for action in actions {
@@ -281,9 +295,8 @@ impl Dialogue {
         };
         let line = self.read(&format!("Type {host} to do it, Enter for no:"))?;
         if line == host {
-            let typed = TextInput::line(&host);
-            self.model.dialogs.open.push(Overlay::Confirm { what, typed, yes: true });
-            self.key(KeyCode::Enter);
+            // The name stands there, and the button is pressed.
+            self.taken(Dialog::Confirm(confirm), [Intent::Text(host), Intent::Confirm]);
         } else {
             self.voice.say(if line.is_empty() {
                 "Nothing is done."
@@ -293,4 +306,9 @@ impl Dialogue {
         }
         Ok(())
     }
+}
+
+/// Each of these rows is chosen.
+fn each(rows: Vec<usize>) -> Vec<Intent> {
+    rows.into_iter().flat_map(|row| [Intent::Choose(row), Intent::Toggle]).collect()
 }

@@ -2,13 +2,18 @@
 
 use super::{Dialogue, DialogueEnd, MenuRow};
 use crate::plan::place::Place;
+use crate::ui::wizard::command::Command;
+use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::form::field::Field;
+use crate::ui::wizard::form::target;
+use crate::ui::wizard::intent::Intent;
 use crate::ui::wizard::message::Effect;
-use crate::ui::wizard::model::{Inspection, Item, Look, Overlay, ProbeTarget, Screen};
+use crate::ui::wizard::model::{Inspection, Item, Look, ProbeTarget, Screen};
+use crate::ui::wizard::navigation;
+use crate::ui::wizard::probes;
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::certificates;
 use crate::ui::wizard::screens::review;
-use crate::ui::wizard::{form as forms, input, update};
 
 /// So many certificates are said with everything on them.
 const FULL: usize = 6;
@@ -37,7 +42,7 @@ impl Dialogue {
     /// The first remark that stops, of this screen.
     fn wrong_here(&self) -> bool {
         let screen = self.model.nav.screen;
-        self.model.form.issues.iter().any(|remark| remark.stops && forms::screen_of(&remark.field) == screen)
+        self.model.form.issues.iter().any(|remark| remark.stops && target::screen_of(&remark.field) == screen)
     }
 
     /// A screen of fields.
@@ -73,8 +78,7 @@ impl Dialogue {
                 "1" => self.go_on_from_form()?,
                 "2" => self.ask_all()?,
                 "3" => {
-                    let effects = input::perform(&mut self.model, crate::ui::wizard::keymap::Command::Look);
-                    self.perform(effects);
+                    self.intent(Intent::Command(Command::Look));
                     self.settle()?;
                 }
                 "d" if screen == Screen::Kubectl => {
@@ -84,8 +88,7 @@ impl Dialogue {
                 }
                 "d" => self.certificates(usize::MAX),
                 _ => {
-                    let effects = update::back(&mut self.model);
-                    self.perform(effects);
+                    self.intent(Intent::Command(Command::Back));
                 }
             }
             if self.model.nav.screen != screen {
@@ -99,17 +102,16 @@ impl Dialogue {
         let screen = self.model.nav.screen;
         let effects = if self.model.nav.return_to.is_some() && !self.wrong_here() {
             self.model.nav.finished.insert(screen);
-            update::back(&mut self.model)
+            navigation::back(&mut self.model)
         } else {
-            update::next(&mut self.model)
+            navigation::next(&mut self.model)
         };
         let wrong = self.model.item();
         self.perform(effects);
         if self.model.nav.screen != screen {
             return Ok(());
         }
-        let problem =
-            self.model.dialogs.open.iter().any(|overlay| matches!(overlay, Overlay::Problem { .. }));
+        let problem = self.model.dialogs.open.iter().any(|dialog| matches!(dialog, Dialog::Problem(_)));
         self.overlays()?;
         if let Some(Item::Field(field)) = wrong
             && !problem
@@ -227,8 +229,7 @@ impl Dialogue {
             if new == value {
                 self.model.form.touched.insert((field, self.model.nav.row));
             } else {
-                let effects = input::answer(&mut self.model, field, &new);
-                self.perform(effects);
+                self.intent(Intent::Answer(field, new));
             }
             if !self.remark(field) {
                 return Ok(PromptEnd::Answered);
@@ -264,7 +265,7 @@ impl Dialogue {
         let wrong = self.model.form.issues.iter().any(|remark| remark.stops && own(&remark.field));
         let fresh = self.model.probes.looks.get(&target).is_some_and(|look| !look.stale);
         if !wrong && !fresh {
-            let effect = update::look(&mut self.model, target);
+            let effect = probes::look(&mut self.model, target);
             self.perform(vec![effect]);
         }
     }

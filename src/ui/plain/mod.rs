@@ -9,6 +9,7 @@ mod run;
 mod voice;
 mod workers;
 
+use crate::ui::wizard::validation;
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
@@ -16,16 +17,17 @@ use std::time::{Duration, Instant};
 use zeroize::Zeroizing;
 
 use crate::ui::plain::voice::{LineOutput, PlainInput};
-use crate::ui::wizard::dialogs::explain;
 use crate::ui::wizard::effects::EffectRunner;
 use crate::ui::wizard::effects::session;
-use crate::ui::wizard::key::{Key, KeyCode};
+use crate::ui::wizard::intent::Intent;
 use crate::ui::wizard::message::{Effect, Msg};
 use crate::ui::wizard::model::{Inspection, LookStatus, Model, Screen};
+use crate::ui::wizard::remedy::{RemedyChoice, RunRemedy};
 use crate::ui::wizard::role::Role;
-use crate::ui::wizard::screens::run::{RemedyChoice, RunRemedy};
+use crate::ui::wizard::screens::welcome::WelcomeRow;
 use crate::ui::wizard::start::{Opening, WizardStart};
-use crate::ui::wizard::{form as forms, update};
+use crate::ui::wizard::texts;
+use crate::ui::wizard::update;
 
 /// So long nothing is heard before it is said that the work goes on.
 const SILENCE: Duration = Duration::from_secs(20);
@@ -82,7 +84,7 @@ pub fn run(start: WizardStart) -> u8 {
     model.form.home = Some(start.places.home.clone());
     model.run.read_only = start.read_only;
     model.sessions.kept = session::list(&start.places.state);
-    update::validate(&mut model);
+    validation::validate(&mut model);
     let opening = match start.opening {
         Opening::Welcome => None,
         Opening::Plan(path) => Some(Effect::OpenPlan(path)),
@@ -209,8 +211,9 @@ impl Dialogue {
         }
     }
 
-    fn key(&mut self, code: KeyCode) {
-        let effects = update::update(&mut self.model, Msg::Key(Key::plain(code)));
+    /// Lets the core know what is wanted, and does what comes of it.
+    fn intent(&mut self, what: Intent) {
+        let effects = update::intent(&mut self.model, what);
         self.perform(effects);
     }
 
@@ -356,9 +359,9 @@ impl Dialogue {
     /// Parts of the explanation of this screen.
     fn explain(&mut self, tabs: &[usize]) {
         for tab in tabs {
-            let title = explain::TABS.get(*tab).copied().unwrap_or_default();
+            let title = texts::TABS.get(*tab).copied().unwrap_or_default();
             self.voice.say(&format!("{title}:"));
-            for (role, line) in explain::tab(&self.model, *tab, voice::WIDTH.saturating_sub(6)) {
+            for (role, line) in texts::tab(&self.model, *tab, voice::WIDTH.saturating_sub(6)) {
                 self.voice.say_in(if role == Role::Code { 4 } else { 2 }, &line);
             }
         }
@@ -390,16 +393,16 @@ impl Dialogue {
 
     fn welcome(&mut self) -> DialogueEnd {
         self.heading();
-        for (number, (title, about)) in (1..).zip(forms::WELCOME) {
-            self.voice.say(&format!("{number} {title}: {about}"));
+        for (number, row) in (1..).zip(WelcomeRow::WAYS) {
+            self.voice.say(&format!("{number} {}: {}", row.title(), row.about()));
         }
-        let mut texts: Vec<String> = (1..=forms::WELCOME.len()).map(|number| number.to_string()).collect();
+        let mut texts: Vec<String> = (1..=WelcomeRow::WAYS.len()).map(|number| number.to_string()).collect();
         let sessions = self.model.sessions.kept.clone();
         if let Some(first) = sessions.first() {
             let words = format!("3 goes on with \"{}\", at {}, {}", first.name, first.screen, first.about);
             self.voice.say_in(2, &words);
         }
-        for (number, saved) in (forms::WELCOME.len().saturating_add(1)..).zip(sessions.iter().skip(1)) {
+        for (number, saved) in (WelcomeRow::WAYS.len().saturating_add(1)..).zip(sessions.iter().skip(1)) {
             let words = format!(
                 "{number} Resume \"{}\", at {}, {}, {}",
                 saved.name, saved.screen, saved.about, saved.when
@@ -410,10 +413,10 @@ impl Dialogue {
         // They are listed above with what they do.
         let ways: Vec<MenuRow<'_>> = texts.iter().map(|text| (text.as_str(), "")).collect();
         let (chosen, _) = self.choose(&ways, None)?;
-        self.model.nav.row = chosen.parse::<usize>().unwrap_or(1).saturating_sub(1);
-        self.model.nav.focus = 0;
+        let at = chosen.parse::<usize>().unwrap_or(1).saturating_sub(1);
         let opens = chosen != "1";
-        self.key(KeyCode::Enter);
+        self.intent(Intent::Choose(at));
+        self.intent(Intent::Confirm);
         if opens && self.model.nav.screen == Screen::Welcome && self.model.dialogs.open.is_empty() {
             self.opening_of(&chosen)?;
         }

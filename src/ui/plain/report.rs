@@ -1,9 +1,10 @@
 //! The report: what was done where, how it is taken back, what to try next.
 
 use super::{Dialogue, DialogueEnd, Leave, MenuRow};
+use crate::ui::wizard::intent::Intent;
 use crate::ui::wizard::model::{LineFor, Screen};
-use crate::ui::wizard::screens::run;
-use crate::ui::wizard::update;
+use crate::ui::wizard::progress;
+use crate::ui::wizard::validation;
 
 impl Dialogue {
     /// The last screen.
@@ -34,8 +35,7 @@ impl Dialogue {
                 "x" => self.write_to(LineFor::Export, &rest)?,
                 "m" => self.faults(&rest)?,
                 _ => {
-                    let effects = update::go(&mut self.model, Screen::Review);
-                    self.perform(effects);
+                    self.intent(Intent::Go(Screen::Review));
                 }
             }
             if self.model.nav.screen != Screen::Report {
@@ -51,7 +51,7 @@ impl Dialogue {
             _ => "Not everything is aboard; what was done stays.",
         };
         self.voice.say(words);
-        for place in run::places(&self.model) {
+        for place in progress::places(&self.model) {
             let run = &self.model.run;
             let end = if run.skipped.contains(&place) {
                 "skipped"
@@ -81,7 +81,7 @@ impl Dialogue {
              worker.",
         );
         let mut next = self.model.run.next.clone();
-        if let Some(plan) = update::plan(&self.model)
+        if let Some(plan) = validation::plan(&self.model)
             && self.model.run.code == Some(0)
         {
             let (dns, domain) = (&plan.cluster.dns, &plan.cluster.domain);

@@ -6,11 +6,15 @@ use crate::engine::inspect::StepOutcome;
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Verdict};
 use crate::step::StepState;
-use crate::ui::wizard::keymap::Command;
+use crate::ui::wizard::command::Command;
+use crate::ui::wizard::form::target;
+use crate::ui::wizard::intent::Intent;
 use crate::ui::wizard::model::{Inspection, LineFor, Screen};
+use crate::ui::wizard::probes;
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::review;
-use crate::ui::wizard::{form as forms, input, update};
+use crate::ui::wizard::update;
+use crate::ui::wizard::validation;
 
 /// A step as a line.
 pub(super) fn step(looked: &StepOutcome, seen: &PlacePreview) -> (Role, String) {
@@ -138,7 +142,7 @@ impl Dialogue {
 
     fn review_menu(&mut self) -> DialogueEnd<Next> {
         let seen = self.model.preview.inspection.seen().is_some();
-        let ready = update::plan(&self.model).is_some();
+        let ready = validation::plan(&self.model).is_some();
         let pace =
             if self.model.run.guided { "pace: guided, ask before each step" } else { "pace: straight" };
         let mut ways: Vec<MenuRow<'_>> = Vec::new();
@@ -161,38 +165,35 @@ impl Dialogue {
             "a" => return self.apply(),
             "d" => {
                 if let Some(row) = self.review_row(&rest)? {
-                    self.model.preview.row = row;
+                    self.intent(Intent::Choose(row));
                     self.detail();
                 }
             }
             "e" => {
                 if let Some(row) = self.review_row(&rest)? {
-                    self.model.preview.row = row;
-                    let effects = review::edit_row(&mut self.model);
+                    self.intent(Intent::Choose(row));
+                    let effects = update::intent(&mut self.model, Intent::Confirm);
                     self.keep_focus(effects);
                 }
             }
             "x" => self.write_to(LineFor::Export, &rest)?,
             "s" => self.write_to(LineFor::SavePlan, &rest)?,
             "g" => {
-                let effects = input::perform(&mut self.model, Command::Pace);
-                self.perform(effects);
+                self.intent(Intent::Command(Command::Pace));
             }
             "l" => {
-                let effects = update::inspect(&mut self.model);
+                let effects = probes::inspect(&mut self.model);
                 self.perform(effects);
                 return Ok(Next::Again);
             }
             "1" => {
                 let field = self.model.form.issues.iter().find(|remark| remark.stops);
-                if let Some(screen) = field.map(|remark| forms::screen_of(&remark.field)) {
-                    let effects = update::go(&mut self.model, screen);
-                    self.perform(effects);
+                if let Some(screen) = field.map(|remark| target::screen_of(&remark.field)) {
+                    self.intent(Intent::Go(screen));
                 }
             }
             _ => {
-                let effects = update::back(&mut self.model);
-                self.perform(effects);
+                self.intent(Intent::Command(Command::Back));
             }
         }
         Ok(Next::Ask)
@@ -209,8 +210,7 @@ impl Dialogue {
     pub(super) fn write_to(&mut self, what: LineFor, name: &str) -> DialogueEnd {
         if name.is_empty() {
             let command = if what == LineFor::Export { Command::Export } else { Command::SavePlan };
-            let effects = input::perform(&mut self.model, command);
-            self.perform(effects);
+            self.intent(Intent::Command(command));
             return self.overlays();
         }
         self.file(what, name)
@@ -299,8 +299,7 @@ impl Dialogue {
                 return Ok(Next::Ask);
             }
         }
-        let effects = input::perform(&mut self.model, Command::Apply);
-        self.perform(effects);
+        self.intent(Intent::Command(Command::Apply));
         self.overlays()?;
         if let Some(code) = self.leaving {
             return Err(Leave::Code(code));

@@ -1,17 +1,20 @@
 //! The run: one line for each change of state, then the problems as cards with numbered ways out.
 
+use crate::ui::wizard::intent::Intent;
+use crate::ui::wizard::progress;
+use crate::ui::wizard::remedy;
 use std::collections::BTreeMap;
 
 use super::{Dialogue, DialogueEnd, MenuRow};
 use crate::engine::{Event, Stamped, TaskOutcome};
 use crate::plan::place::Place;
 use crate::plan::problem::Verdict;
-use crate::ui::wizard::keymap::Command;
+use crate::ui::wizard::command::Command;
 use crate::ui::wizard::message::Effect;
 use crate::ui::wizard::model::{Offline, Screen};
+use crate::ui::wizard::remedy::RunRemedy;
 use crate::ui::wizard::role::Role;
-use crate::ui::wizard::screens::run::{self, RunRemedy};
-use crate::ui::wizard::{input, layer, update};
+use crate::ui::wizard::update;
 
 /// A count with its noun.
 pub(super) fn count(count: usize, what: &str) -> String {
@@ -39,7 +42,7 @@ impl Dialogue {
     /// Says an event of the engine.
     pub(super) fn tell(&mut self, event: &Stamped) {
         let place = event.place.clone();
-        let title = event.step.map(|step| run::title(step.0));
+        let title = event.step.map(|step| progress::title(step.0));
         let name = match title {
             Some(title) => format!("{place}: {title}"),
             None => place.to_string(),
@@ -94,8 +97,7 @@ impl Dialogue {
                 self.card()?;
             } else if self.model.run.code == Some(0) && self.model.run.undone.is_empty() {
                 self.voice.say("Everything is aboard.");
-                let effects = update::next(&mut self.model);
-                self.perform(effects);
+                self.intent(Intent::Command(Command::Continue));
             } else {
                 self.after()?;
             }
@@ -183,7 +185,7 @@ impl Dialogue {
             self.voice.say(&format!("Problem {} of {all}.", card.saturating_add(1)));
         }
         let place = match trouble.step {
-            Some(step) => format!("{}, {}", trouble.place, run::title(step.0)),
+            Some(step) => format!("{}, {}", trouble.place, progress::title(step.0)),
             None => trouble.place.to_string(),
         };
         self.problem(&trouble.problem, Some(&place));
@@ -191,8 +193,8 @@ impl Dialogue {
             let words = format!("done there before it: {}", count(trouble.done.len(), "action"));
             self.voice.say_in(2, &words);
         }
-        let choices: Vec<run::RemedyChoice> =
-            run::choices(&self.model).into_iter().map(super::in_lines).collect();
+        let choices: Vec<remedy::RemedyChoice> =
+            progress::choices(&self.model).into_iter().map(super::in_lines).collect();
         for (number, choice) in (1..).zip(&choices) {
             self.voice.say_in(2, &format!("{number} {}", choice.text));
         }
@@ -212,28 +214,28 @@ impl Dialogue {
             "n" => self.model.run.card = card.saturating_add(1) % all.max(1),
             "m" => self.faults(&rest)?,
             "r" => {
-                let effects = update::go(&mut self.model, Screen::Report);
-                self.perform(effects);
+                self.intent(Intent::Go(Screen::Report));
             }
             "b" => {
-                let effects = update::back(&mut self.model);
-                self.perform(effects);
+                self.intent(Intent::Command(Command::Back));
             }
             number => {
                 let at = number.parse::<usize>().unwrap_or(1).saturating_sub(1);
                 if let Some(choice) = choices.get(at) {
-                    self.take(&choice.act)?;
+                    self.take(at, &choice.act)?;
                 }
             }
         }
         Ok(())
     }
 
-    fn take(&mut self, act: &RunRemedy) -> DialogueEnd {
+    fn take(&mut self, at: usize, act: &RunRemedy) -> DialogueEnd {
         if let RunRemedy::Manual(_) = act {
             self.voice.say("By hand, then try again:");
         }
-        let effects = layer::apply_shown_remedy(&mut self.model, act);
+        self.model.run.in_log = false;
+        update::intent(&mut self.model, Intent::Choose(at));
+        let effects = update::intent(&mut self.model, Intent::Confirm);
         if self.model.nav.return_to.is_some() {
             self.keep_focus(effects);
         } else {
@@ -289,12 +291,12 @@ impl Dialogue {
         }
         let ways: [MenuRow<'_>; 3] = [("1", "report"), ("2", "run it again"), ("b", "back to the review")];
         let (word, _) = self.choose(&ways, Some("1"))?;
-        let effects = match word.as_str() {
-            "1" => update::go(&mut self.model, Screen::Report),
-            "2" => update::start(&mut self.model, Vec::new()),
-            _ => update::back(&mut self.model),
+        let what = match word.as_str() {
+            "1" => Intent::Go(Screen::Report),
+            "2" => Intent::Command(Command::Retry),
+            _ => Intent::Command(Command::Back),
         };
-        self.perform(effects);
+        self.intent(what);
         Ok(())
     }
 
@@ -308,7 +310,7 @@ impl Dialogue {
         };
         let Some(name) = at.and_then(|at| names.get(at)).cloned() else { return Ok(()) };
         self.model.run.shown =
-            run::places(&self.model).iter().position(|place| place.is_worker(&name)).unwrap_or(0);
+            progress::places(&self.model).iter().position(|place| place.is_worker(&name)).unwrap_or(0);
         self.model.run.card = self
             .model
             .run
@@ -316,8 +318,7 @@ impl Dialogue {
             .iter()
             .position(|trouble| trouble.place.is_worker(&name))
             .unwrap_or(usize::MAX);
-        let effects = input::perform(&mut self.model, Command::Undo);
-        self.perform(effects);
+        self.intent(Intent::Command(Command::Undo));
         self.overlays()?;
         self.until_done()
     }

@@ -2,12 +2,13 @@
 
 use super::form::PromptEnd;
 use super::{Dialogue, DialogueEnd, MenuRow};
-use crate::ui::wizard::dialogs::bulk;
+use crate::ui::wizard::command::Command;
+use crate::ui::wizard::dialogs::Dialog;
+use crate::ui::wizard::dialogs::problem::ProblemDialog;
 use crate::ui::wizard::form::field::Field;
-use crate::ui::wizard::keymap::Command;
-use crate::ui::wizard::model::{Item, LookStatus, Overlay, ProbeTarget, Screen};
+use crate::ui::wizard::intent::Intent;
+use crate::ui::wizard::model::{Item, LookStatus, ProbeTarget, Screen};
 use crate::ui::wizard::role::Role;
-use crate::ui::wizard::{input, update};
 
 /// Asked for when a worker is new; the others have good defaults and are in its list.
 const FIRST: [Field; 3] = [Field::Name, Field::Address, Field::User];
@@ -50,8 +51,7 @@ impl Dialogue {
                 "a" => self.add()?,
                 "p" => self.paste()?,
                 "i" => {
-                    let effects = input::perform(&mut self.model, Command::Import);
-                    self.perform(effects);
+                    self.intent(Intent::Command(Command::Import));
                     if self.turn(super::SILENCE)? {
                         self.overlays()?;
                     }
@@ -60,8 +60,7 @@ impl Dialogue {
                     self.model.probes.looks.retain(|target, _| !matches!(target, ProbeTarget::Worker(_)));
                 }
                 "b" => {
-                    let effects = update::back(&mut self.model);
-                    self.perform(effects);
+                    self.intent(Intent::Command(Command::Back));
                 }
                 _ => list = self.on_row(&word, &rest)?,
             }
@@ -74,13 +73,12 @@ impl Dialogue {
     /// What is done with one worker; `true` = the list has changed.
     fn on_row(&mut self, word: &str, rest: &str) -> DialogueEnd<bool> {
         let Some(row) = self.row(rest)? else { return Ok(false) };
-        self.model.nav.row = row;
+        self.intent(Intent::Choose(row));
         let target = ProbeTarget::Worker(self.model.worker_name(row));
         match word {
             "e" => self.edit_worker()?,
             "r" => {
-                let effects = input::perform(&mut self.model, Command::Remove);
-                self.perform(effects);
+                self.intent(Intent::Command(Command::Remove));
             }
             "d" => {
                 self.say_look(&target);
@@ -93,7 +91,7 @@ impl Dialogue {
                     self.voice.say("It has no problem.");
                     return Ok(false);
                 };
-                self.model.dialogs.open.push(Overlay::Problem { target, problem, at: 0 });
+                self.model.dialogs.open.push(Dialog::Problem(ProblemDialog::new(target, problem)));
                 self.overlays()?;
                 if self.model.nav.screen == Screen::Workers
                     && let Some(Item::Field(field)) = self.model.item()
@@ -202,8 +200,7 @@ impl Dialogue {
     }
 
     fn add(&mut self) -> DialogueEnd {
-        let effects = input::perform(&mut self.model, Command::Add);
-        self.perform(effects);
+        self.intent(Intent::Command(Command::Add));
         self.voice.say("Enter keeps what is in brackets, - empties it, ? explains, . ends the questions.");
         for field in FIRST {
             if matches!(self.ask(field)?, PromptEnd::Enough) {
@@ -223,17 +220,14 @@ impl Dialogue {
             if text.is_empty() {
                 return Ok(());
             }
-            match bulk::parse(&text) {
-                Ok(workers) => {
-                    let effects = input::add_many(&mut self.model, workers);
-                    self.perform(effects);
-                    return Ok(());
-                }
-                Err(wrong) => {
-                    self.voice.role(Role::Bad, &wrong);
-                    self.voice.say("Nothing was added: paste the list again, or an empty line for none.");
-                }
-            }
+            self.intent(Intent::Command(Command::Paste));
+            self.intent(Intent::Text(text));
+            self.intent(Intent::Done);
+            let Some(Dialog::Paste(paste)) = self.model.dialogs.open.last() else { return Ok(()) };
+            let wrong = paste.wrong.clone();
+            self.intent(Intent::Cancel);
+            self.voice.role(Role::Bad, &wrong);
+            self.voice.say("Nothing was added: paste the list again, or an empty line for none.");
         }
     }
 

@@ -1,6 +1,7 @@
 //! The wizard on the whole screen. One loop hears messages, changes the model, carries out effects and draws: at
 //! once after a key, else at most thirty times a second.
 
+use crate::ui::wizard::validation;
 use std::io;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
@@ -213,7 +214,7 @@ impl WizardLoop {
                 works.perform(Effect::OpenDemo(name), &model);
             }
         }
-        update::validate(&mut model);
+        validation::validate(&mut model);
         let mut wizard = Self {
             model,
             works,
@@ -261,7 +262,7 @@ impl WizardLoop {
         let old = std::mem::replace(&mut self.model, new);
         self.model.form.base = old.form.base;
         self.model.form.home = old.form.home;
-        update::validate(&mut self.model);
+        validation::validate(&mut self.model);
         self.model.demo = Some(announced(&lab));
         self.player = Some(Player::new(&lab));
         self.works.perform(Effect::OpenDemo(lab), &self.model);
@@ -390,6 +391,10 @@ impl WizardLoop {
         if live && self.model.live.panel.is_none() {
             return None;
         }
+        if let Msg::Key(_) = msg {
+            let rows = view::screens::page_rows(&self.model);
+            update::update(&mut self.model, Msg::Page { rows });
+        }
         let mut turn = None;
         for effect in update::update(&mut self.model, msg) {
             match effect {
@@ -405,7 +410,7 @@ impl WizardLoop {
                     Err(why) => self.model.say(Role::Warn, why),
                 },
                 Effect::Live => {
-                    if let Some(plan) = update::plan(&self.model) {
+                    if let Some(plan) = validation::plan(&self.model) {
                         let spots = crate::live::watch_targets(&plan);
                         self.model.live.panel.get_or_insert_with(crate::live::Panel::default).hosts(&spots);
                         self.works.perform(Effect::Live, &self.model);

@@ -3,9 +3,10 @@
 
 use std::time::{Duration, Instant};
 
+use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::key::{Key, KeyCode};
 use crate::ui::wizard::message::Msg;
-use crate::ui::wizard::model::{Inspection, LookStatus, Model, Overlay, Screen};
+use crate::ui::wizard::model::{Inspection, LookStatus, Model, Screen};
 
 /// A caption stays at least so long.
 pub const CAPTION: Duration = Duration::from_secs(3);
@@ -310,7 +311,7 @@ fn is(until: Until, model: &Model) -> bool {
         }
         Until::Trouble => {
             !model.run.troubles.is_empty()
-                || model.dialogs.open.iter().any(|overlay| matches!(overlay, Overlay::Problem { .. }))
+                || model.dialogs.open.iter().any(|dialog| matches!(dialog, Dialog::Problem(_)))
                 || model.nav.screen == Screen::Run && !model.run.going_on() && model.run.ended.is_some()
         }
     }

@@ -1,546 +1,167 @@
-//! The table of keys. The key bar, the help and the command menu are printed from it, so they cannot lie; what is
-//! not possible now is not in them. No command is behind one key combination only: the menu has them all.
-//!
-//! It is long because the table of all keys is one piece.
+//! From a key of the full screen to what is wanted, given what has the keys; and how keys are written.
 
+use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
+use nucleo_matcher::{Config, Matcher};
+
+use crate::ui::wizard::bindings::{Binding, Press, possible};
+use crate::ui::wizard::command::Command;
+use crate::ui::wizard::dialogs::Dialog;
+use crate::ui::wizard::dialogs::menu::{Does, MenuEntry};
 use crate::ui::wizard::form::field::Field;
+use crate::ui::wizard::form::item::{Button, Item};
+use crate::ui::wizard::intent::{Intent, Motion};
 use crate::ui::wizard::key::{Key, KeyCode};
-use crate::ui::wizard::model::{Button, Inspection, Item, Model, Screen};
+use crate::ui::wizard::model::Model;
+use crate::ui::wizard::navigation::jumps;
+use crate::ui::wizard::question::Question;
+use crate::ui::wizard::screen::Screen;
 
-/// What a person can do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Command {
-    /// The focused thing.
-    Enter,
-    /// On to the next screen.
-    Continue,
-    /// One level back.
-    Back,
-    /// The next item.
-    Next,
-    /// The item before.
-    Previous,
-    /// All commands.
-    Menu,
-    /// To a step.
-    Jump,
-    /// Help.
-    Help,
-    /// Explain pane on and off.
-    Explain,
-    /// Its next tab.
-    ExplainTab,
-    /// Live panel.
-    Live,
-    /// Output of the run.
-    Output,
-    /// Copy what explain shows.
-    Copy,
-    /// Write the shell script.
-    Export,
-    /// Save the plan.
-    SavePlan,
-    /// The difference.
-    Diff,
-    /// Carry out.
-    Apply,
-    /// Look again.
-    Look,
-    /// Add a worker.
-    Add,
-    /// Paste many.
-    Paste,
-    /// Import from ssh_config.
-    Import,
-    /// Remove the worker of this row.
-    Remove,
-    /// Pace: straight or guided.
-    Pace,
-    /// Try again.
-    Retry,
-    /// Change the answer.
-    Fix,
-    /// The repair.
-    Repair,
-    /// Leave the host alone.
-    Skip,
-    /// Undo on the host.
-    Undo,
-    /// A shell on the host.
-    Shell,
-    /// Certificates of an offline CA.
-    Certificates,
-    /// The next host's output.
-    NextHost,
-    /// Search in the output.
-    Search,
-    /// The next hit.
-    SearchNext,
-    /// The hit before.
-    SearchPrevious,
-    /// Follow the output.
-    Follow,
-    /// Break long lines.
-    Wrap,
-    /// Another palette.
-    Palette,
-    /// Stop or leave.
-    Quit,
-    /// Stop this program for a while.
-    Suspend,
-    /// Draw anew.
-    Redraw,
+/// What a key wants now; `None` = nothing.
+pub fn intent(model: &Model, key: Key) -> Option<Intent> {
+    if let Some(dialog) = model.dialogs.open.last() {
+        return in_dialog(dialog, key);
+    }
+    if model.live.open {
+        return in_live(model, key);
+    }
+    let in_field = model.form.editor.is_some();
+    if let Some(command) = command(model, key, in_field) {
+        return Some(Intent::Command(command));
+    }
+    if in_field {
+        return Some(match key.code {
+            KeyCode::Up => Intent::Move(Motion::Up),
+            KeyCode::Down => Intent::Move(Motion::Down),
+            KeyCode::PageUp => Intent::Move(Motion::PageUp),
+            KeyCode::PageDown => Intent::Move(Motion::PageDown),
+            _ => Intent::Type(key),
+        });
+    }
+    if !key.is_bare() {
+        return None;
+    }
+    match key.code {
+        KeyCode::Char(' ') => Some(Intent::Toggle),
+        KeyCode::Left => Some(Intent::Move(Motion::Left)),
+        KeyCode::Right => Some(Intent::Move(Motion::Right)),
+        _ => key.digit().map(Intent::Number).or_else(|| motion(key).map(Intent::Move)),
+    }
 }
 
-/// A key of a row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Press {
-    /// The key.
-    pub key: Key,
-    /// It works while a field is typed into too.
-    pub in_field: bool,
+/// Up and down, by arrows and by letters.
+fn motion(key: Key) -> Option<Motion> {
+    match key.code {
+        KeyCode::Up | KeyCode::Char('k') => Some(Motion::Up),
+        KeyCode::Down | KeyCode::Char('j') => Some(Motion::Down),
+        KeyCode::PageUp => Some(Motion::PageUp),
+        KeyCode::PageDown => Some(Motion::PageDown),
+        KeyCode::Home | KeyCode::Char('g') => Some(Motion::Home),
+        KeyCode::End | KeyCode::Char('G') => Some(Motion::End),
+        _ => None,
+    }
 }
 
-/// A row of the table.
-pub struct Binding {
-    /// What it does.
-    pub command: Command,
-    /// Its keys, the first one is shown.
-    pub keys: &'static [Press],
-    /// A word for the bar.
-    pub label: &'static str,
-    /// A sentence for help and menu.
-    pub long: &'static str,
-    /// Shown in the bar: lower numbers stay longest when it is narrow.
-    pub bar: Option<u8>,
-    /// Possible now.
-    pub when: fn(&Model) -> bool,
+fn in_live(model: &Model, key: Key) -> Option<Intent> {
+    if let Some(
+        command @ (Command::Help
+        | Command::Menu
+        | Command::Quit
+        | Command::Suspend
+        | Command::Redraw
+        | Command::Palette),
+    ) = command(model, key, false)
+    {
+        return Some(Intent::Command(command));
+    }
+    match key.code {
+        KeyCode::Esc => Some(Intent::Cancel),
+        KeyCode::Char('l' | 'q') => Some(Intent::Done),
+        KeyCode::Enter => Some(Intent::Confirm),
+        _ => motion(key).map(Intent::Move),
+    }
 }
 
-const fn plain(code: KeyCode) -> Press {
-    Press { key: Key::plain(code), in_field: false }
+fn in_dialog(dialog: &Dialog, key: Key) -> Option<Intent> {
+    if key.control && !key.alt {
+        match key.code {
+            KeyCode::Char('z') => return Some(Intent::Command(Command::Suspend)),
+            KeyCode::Char('l') => return Some(Intent::Command(Command::Redraw)),
+            KeyCode::Char('c') if matches!(dialog, Dialog::Quit(_)) => return Some(Intent::Again),
+            KeyCode::Char('c') => return Some(Intent::Command(Command::Quit)),
+            _ => {}
+        }
+    }
+    if key.code == KeyCode::Esc {
+        return Some(Intent::Cancel);
+    }
+    match dialog {
+        Dialog::Help(_) | Dialog::Text(_) | Dialog::Explain(_) => reading(dialog, key),
+        Dialog::Paste(_) | Dialog::Certificates(_) => Some(match key.code {
+            KeyCode::Tab => Intent::Done,
+            KeyCode::Char('d') if key.control => Intent::Done,
+            _ => Intent::Type(key),
+        }),
+        _ if key.code == KeyCode::Enter => Some(Intent::Confirm),
+        Dialog::Ask(ask) => answering(&ask.question, key),
+        Dialog::Menu(_) => Some(match key.code {
+            KeyCode::Up | KeyCode::Down | KeyCode::PageUp | KeyCode::PageDown => Intent::Move(motion(key)?),
+            _ => Intent::Type(key),
+        }),
+        Dialog::Line(_) => Some(Intent::Type(key)),
+        Dialog::Confirm(_) => Some(match key.code {
+            KeyCode::Tab | KeyCode::BackTab | KeyCode::Left | KeyCode::Right => Intent::Toggle,
+            KeyCode::Up | KeyCode::Down | KeyCode::PageUp | KeyCode::PageDown => Intent::Move(motion(key)?),
+            _ => Intent::Type(key),
+        }),
+        Dialog::Quit(_) => beside(key),
+        Dialog::Jump(_) | Dialog::Problem(_) => match key.code {
+            KeyCode::Char(c @ '1'..='9') => {
+                c.to_digit(10).and_then(|one| usize::try_from(one).ok()).map(Intent::Number)
+            }
+            _ => motion(key).map(Intent::Move),
+        },
+        Dialog::Import(_) | Dialog::Pick(_) if key.code == KeyCode::Char(' ') => Some(Intent::Toggle),
+        Dialog::Import(_) | Dialog::Pick(_) | Dialog::Demos(_) => motion(key).map(Intent::Move),
+    }
 }
 
-const fn letter(c: char) -> Press {
-    plain(KeyCode::Char(c))
+fn reading(dialog: &Dialog, key: Key) -> Option<Intent> {
+    let explains = matches!(dialog, Dialog::Explain(_));
+    match key.code {
+        KeyCode::Enter | KeyCode::Char('q') => Some(Intent::Cancel),
+        KeyCode::Char('?') if !explains => Some(Intent::Cancel),
+        KeyCode::Char('e') if explains => Some(Intent::Cancel),
+        KeyCode::Char('y') if !matches!(dialog, Dialog::Help(_)) => Some(Intent::Copy),
+        KeyCode::Left if explains => Some(Intent::Move(Motion::Left)),
+        KeyCode::Right | KeyCode::Tab | KeyCode::Char('E') if explains => Some(Intent::Move(Motion::Right)),
+        _ => motion(key).map(Intent::Move),
+    }
 }
 
-const fn everywhere(code: KeyCode) -> Press {
-    Press { key: Key::plain(code), in_field: true }
+/// Answers that stand one below the other, by arrows of every direction.
+fn beside(key: Key) -> Option<Intent> {
+    match key.code {
+        KeyCode::Left => Some(Intent::Move(Motion::Up)),
+        KeyCode::Right | KeyCode::Tab => Some(Intent::Move(Motion::Down)),
+        _ => motion(key).map(Intent::Move),
+    }
 }
 
-const fn ctrl(c: char) -> Press {
-    Press { key: Key::control(c), in_field: true }
-}
-
-const fn alt(c: char) -> Press {
-    Press { key: Key::alt(c), in_field: true }
-}
-
-fn always(_: &Model) -> bool {
-    true
-}
-
-fn on_form(model: &Model) -> bool {
-    !matches!(model.nav.screen, Screen::Run | Screen::Welcome)
-}
-
-fn with_plan(model: &Model) -> bool {
-    model.nav.screen != Screen::Welcome
-}
-
-fn can_continue(model: &Model) -> bool {
-    crate::ui::wizard::form::buttons(model).contains(&Button::Continue) && model.run.offline.is_none()
-}
-
-fn on_workers(model: &Model) -> bool {
-    model.nav.screen == Screen::Workers
-}
-
-fn has_worker(model: &Model) -> bool {
-    on_workers(model) && !model.form.answers.workers.is_empty()
-}
-
-fn on_review(model: &Model) -> bool {
-    model.nav.screen == Screen::Review
-}
-
-fn can_apply(model: &Model) -> bool {
-    on_review(model) && !model.run.read_only && matches!(model.preview.inspection, Inspection::Seen { .. })
-}
-
-fn on_run(model: &Model) -> bool {
-    model.nav.screen == Screen::Run
-}
-
-fn has_trouble(model: &Model) -> bool {
-    on_run(model) && !model.run.troubles.is_empty()
-}
-
-fn has_repair(model: &Model) -> bool {
-    has_trouble(model) && crate::ui::wizard::screens::run::repair(model).is_some()
-}
-
-fn has_host(model: &Model) -> bool {
-    on_run(model) || model.nav.screen == Screen::Report || has_worker(model)
-}
-
-fn can_undo(model: &Model) -> bool {
-    has_host(model) && !model.run.read_only && model.form.planned.is_some()
-}
-
-fn can_look(model: &Model) -> bool {
-    matches!(
-        model.nav.screen,
-        Screen::Ca
-            | Screen::Cluster
-            | Screen::Workers
-            | Screen::Certificates
-            | Screen::Kubectl
-            | Screen::Dns
-            | Screen::Review
-    )
-}
-
-fn has_diff(model: &Model) -> bool {
-    matches!(model.nav.screen, Screen::Review | Screen::Kubectl)
-}
-
-fn has_live(model: &Model) -> bool {
-    model.live.panel.is_some()
-}
-
-fn waits_for_certificates(model: &Model) -> bool {
-    model.run.offline.is_some()
-}
-
-/// All keys.
-pub const TABLE: &[Binding] = &[
-    Binding {
-        command: Command::Enter,
-        keys: &[everywhere(KeyCode::Enter)],
-        label: "do it",
-        long: "do the focused thing; in a field: on to the next",
-        bar: Some(2),
-        when: always,
-    },
-    Binding {
-        command: Command::Next,
-        keys: &[everywhere(KeyCode::Tab)],
-        label: "next",
-        long: "to the next field or pane",
-        bar: Some(4),
-        when: always,
-    },
-    Binding {
-        command: Command::Previous,
-        keys: &[everywhere(KeyCode::BackTab)],
-        label: "previous",
-        long: "to the field or pane before",
-        bar: None,
-        when: always,
-    },
-    Binding {
-        command: Command::Back,
-        keys: &[everywhere(KeyCode::Esc)],
-        label: "back",
-        long: "close what is open, leave the field, or go one screen back; no answer is lost",
-        bar: Some(3),
-        when: always,
-    },
-    Binding {
-        command: Command::Continue,
-        keys: &[letter('c'), alt('c')],
-        label: "continue",
-        long: "on to the next screen",
-        bar: Some(5),
-        when: can_continue,
-    },
-    Binding {
-        command: Command::Apply,
-        keys: &[letter('a')],
-        label: "apply",
-        long: "carry the plan out",
-        bar: Some(5),
-        when: can_apply,
-    },
-    Binding {
-        command: Command::Add,
-        keys: &[letter('+')],
-        label: "add",
-        long: "add a worker",
-        bar: Some(7),
-        when: on_workers,
-    },
-    Binding {
-        command: Command::Paste,
-        keys: &[letter('m')],
-        label: "paste many",
-        long: "paste many workers: one a line, ranges, user@host:port, /etc/hosts lines",
-        bar: Some(8),
-        when: on_workers,
-    },
-    Binding {
-        command: Command::Import,
-        keys: &[letter('i')],
-        label: "import",
-        long: "import hosts from ssh_config",
-        bar: None,
-        when: on_workers,
-    },
-    Binding {
-        command: Command::Remove,
-        keys: &[plain(KeyCode::Delete)],
-        label: "remove row",
-        long: "take the worker of this row off the list; its machine is not touched",
-        bar: None,
-        when: has_worker,
-    },
-    Binding {
-        command: Command::Retry,
-        keys: &[letter('r')],
-        label: "retry",
-        long: "run this host again: what is done stays",
-        bar: Some(5),
-        when: has_trouble,
-    },
-    Binding {
-        command: Command::Fix,
-        keys: &[letter('f')],
-        label: "fix answer",
-        long: "change the answer that is wrong, and come back here",
-        bar: Some(6),
-        when: has_trouble,
-    },
-    Binding {
-        command: Command::Repair,
-        keys: &[letter('p')],
-        label: "repair",
-        long: "do what the problem card offers, then run the host again",
-        bar: Some(6),
-        when: has_repair,
-    },
-    Binding {
-        command: Command::Skip,
-        keys: &[letter('s')],
-        label: "skip host",
-        long: "leave this host alone and go on with the others",
-        bar: Some(7),
-        when: has_trouble,
-    },
-    Binding {
-        command: Command::Undo,
-        keys: &[letter('u')],
-        label: "undo",
-        long: "take back what gangplank did on a host; asks for its name first",
-        bar: Some(8),
-        when: can_undo,
-    },
-    Binding {
-        command: Command::Shell,
-        keys: &[letter('t')],
-        label: "shell",
-        long: "open a shell on the host; leaving it comes back here",
-        bar: Some(9),
-        when: has_host,
-    },
-    Binding {
-        command: Command::Certificates,
-        keys: &[letter('c')],
-        label: "certificates",
-        long: "give the certificates that the offline CA has signed",
-        bar: Some(5),
-        when: waits_for_certificates,
-    },
-    Binding {
-        command: Command::Output,
-        keys: &[letter('o'), alt('o')],
-        label: "output",
-        long: "to the output of the run and back",
-        bar: Some(7),
-        when: on_run,
-    },
-    Binding {
-        command: Command::NextHost,
-        keys: &[letter('h')],
-        label: "next host",
-        long: "show the output of the next host",
-        bar: Some(8),
-        when: on_run,
-    },
-    Binding {
-        command: Command::Follow,
-        keys: &[letter('F')],
-        label: "follow",
-        long: "follow the output again",
-        bar: None,
-        when: on_run,
-    },
-    Binding {
-        command: Command::Wrap,
-        keys: &[letter('w')],
-        label: "wrap",
-        long: "break long lines of the output, or not",
-        bar: None,
-        when: on_run,
-    },
-    Binding {
-        command: Command::Search,
-        keys: &[letter('/')],
-        label: "search",
-        long: "search in the output",
-        bar: None,
-        when: on_run,
-    },
-    Binding {
-        command: Command::SearchNext,
-        keys: &[letter('n')],
-        label: "next hit",
-        long: "to the next hit of the search",
-        bar: None,
-        when: on_run,
-    },
-    Binding {
-        command: Command::SearchPrevious,
-        keys: &[letter('N')],
-        label: "hit before",
-        long: "to the hit before",
-        bar: None,
-        when: on_run,
-    },
-    Binding {
-        command: Command::Look,
-        keys: &[letter('R')],
-        label: "look again",
-        long: "look at it again",
-        bar: Some(9),
-        when: can_look,
-    },
-    Binding {
-        command: Command::Diff,
-        keys: &[letter('d')],
-        label: "diff",
-        long: "show what is there and what would be there",
-        bar: Some(8),
-        when: has_diff,
-    },
-    Binding {
-        command: Command::Copy,
-        keys: &[letter('y')],
-        label: "copy",
-        long: "copy the commands that are shown, into the clipboard and a file",
-        bar: Some(10),
-        when: with_plan,
-    },
-    Binding {
-        command: Command::Export,
-        keys: &[letter('x')],
-        label: "export script",
-        long: "write a shell script that does the same by hand",
-        bar: Some(10),
-        when: with_plan,
-    },
-    Binding {
-        command: Command::SavePlan,
-        keys: &[letter('S')],
-        label: "save plan",
-        long: "save the answers as a plan file for `gangplank apply`",
-        bar: None,
-        when: with_plan,
-    },
-    Binding {
-        command: Command::Pace,
-        keys: &[letter('G')],
-        label: "pace",
-        long: "pace: straight (all at once) or guided (asks before each step)",
-        bar: None,
-        when: on_review,
-    },
-    Binding {
-        command: Command::Explain,
-        keys: &[letter('e'), alt('e')],
-        label: "explain",
-        long: "explanations on and off",
-        bar: Some(6),
-        when: on_form,
-    },
-    Binding {
-        command: Command::ExplainTab,
-        keys: &[letter('E')],
-        label: "next tab",
-        long: "next tab of the explanations: what, why, commands, undo",
-        bar: None,
-        when: on_form,
-    },
-    Binding {
-        command: Command::Live,
-        keys: &[letter('l'), alt('l')],
-        label: "live",
-        long: "the live panel on the whole window and back",
-        bar: Some(6),
-        when: has_live,
-    },
-    Binding {
-        command: Command::Jump,
-        keys: &[ctrl('g')],
-        label: "jump",
-        long: "jump to a step",
-        bar: None,
-        when: always,
-    },
-    Binding {
-        command: Command::Palette,
-        keys: &[letter('P')],
-        label: "colours",
-        long: "another palette: ansi, blue-orange, contrast, mono",
-        bar: None,
-        when: always,
-    },
-    Binding {
-        command: Command::Suspend,
-        keys: &[ctrl('z')],
-        label: "suspend",
-        long: "stop this program for a while; fg brings it back",
-        bar: None,
-        when: always,
-    },
-    Binding {
-        command: Command::Redraw,
-        keys: &[ctrl('l')],
-        label: "redraw",
-        long: "draw the window anew",
-        bar: None,
-        when: always,
-    },
-    Binding {
-        command: Command::Menu,
-        keys: &[ctrl('k'), letter(':')],
-        label: "all commands",
-        long: "everything possible now, with search",
-        bar: Some(4),
-        when: always,
-    },
-    Binding {
-        command: Command::Help,
-        keys: &[letter('?'), everywhere(KeyCode::F(1))],
-        label: "help",
-        long: "the keys of this screen and a glossary",
-        bar: Some(0),
-        when: always,
-    },
-    Binding {
-        command: Command::Quit,
-        keys: &[ctrl('c')],
-        label: "quit",
-        long: "stop what runs, or leave; the session is saved",
-        bar: Some(1),
-        when: always,
-    },
-];
-
-/// Rows that are possible now.
-pub fn possible(model: &Model) -> impl Iterator<Item = &'static Binding> {
-    TABLE.iter().filter(|binding| (binding.when)(model))
+fn answering(question: &Question, key: Key) -> Option<Intent> {
+    match question {
+        Question::Secret { .. } => Some(Intent::Type(key)),
+        // Somebody may be typing something else while this comes up: no letter chooses here.
+        Question::Trust { .. } => match key.code {
+            KeyCode::Char(_) | KeyCode::Home | KeyCode::End | KeyCode::PageUp => None,
+            _ => beside(key),
+        },
+        Question::GoOn { .. } => match key.code {
+            KeyCode::Char(c @ '1'..='9') => {
+                c.to_digit(10).and_then(|one| usize::try_from(one).ok()).map(Intent::Number)
+            }
+            _ => beside(key),
+        },
+    }
 }
 
 /// The command of a key now; while a field is typed into, only keys that work there.
@@ -620,6 +241,48 @@ fn label(model: &Model, binding: &Binding) -> &'static str {
         (Command::Back, _) if model.form.editor.is_some() => "leave the field",
         (Command::Quit, _) if model.run.going_on() => "stop",
         _ => binding.label,
+    }
+}
+/// Everything possible now, best match of the search first.
+pub fn entries(model: &Model, search: &str) -> Vec<MenuEntry> {
+    let mut all: Vec<MenuEntry> = possible(model)
+        .filter(|binding| !matches!(binding.command, Command::Menu | Command::Next | Command::Previous))
+        .map(|binding| MenuEntry {
+            word: binding.label.to_owned(),
+            text: binding.long.to_owned(),
+            key: binding.keys.first().map(|key| name(*key)).unwrap_or_default(),
+            does: Does::Command(binding.command),
+        })
+        .collect();
+    all.extend(jumps(model).into_iter().map(|screen| MenuEntry {
+        word: String::new(),
+        text: format!("go to {}", screen.title()),
+        key: String::new(),
+        does: Does::Jump(screen),
+    }));
+    if let Some(demo) = &model.demo {
+        all.extend(demo.faults.iter().map(|(id, worker, title)| MenuEntry {
+            word: String::new(),
+            text: format!("demo: {title}"),
+            key: String::new(),
+            does: Does::Throw(id.clone(), worker.clone()),
+        }));
+    }
+    if search.trim().is_empty() {
+        return all;
+    }
+    let pattern = Pattern::parse(search, CaseMatching::Ignore, Normalization::Smart);
+    let texts: Vec<String> = all.iter().map(|entry| format!("{} {}", entry.word, entry.text)).collect();
+    let mut matcher = Matcher::new(Config::DEFAULT);
+    let found = pattern.match_list(texts.iter().enumerate().map(Searched), &mut matcher);
+    found.into_iter().filter_map(|(searched, _)| all.get(searched.0.0).cloned()).collect()
+}
+
+struct Searched<'a>((usize, &'a String));
+
+impl AsRef<str> for Searched<'_> {
+    fn as_ref(&self) -> &str {
+        self.0.1
     }
 }
 

@@ -1,6 +1,8 @@
 //! Where everything is on the screen: one pure function of the window's size and what is open.
 
-use crate::ui::wizard::model::{Model, Screen};
+use crate::ui::wizard::model::Model;
+use crate::ui::wizard::progress;
+use crate::ui::wizard::screen::Screen;
 
 /// The smallest window anything is drawn in.
 pub const LEAST: (u16, u16) = (60, 16);
@@ -136,7 +138,7 @@ pub fn run_parts(model: &Model) -> (Area, Area, Area) {
     let card = Area::new(main.x, main.bottom().saturating_sub(card_rows), main.width, card_rows);
     let rest = main.height.saturating_sub(card_rows);
     if main.width >= 110 {
-        let places = u16::try_from(crate::ui::wizard::screens::run::places(model).len()).unwrap_or(u16::MAX);
+        let places = u16::try_from(progress::places(model).len()).unwrap_or(u16::MAX);
         let wanted = places.saturating_mul(12).saturating_add(28);
         let matrix = wanted.clamp(60, main.width.saturating_mul(5) / 8);
         let left = Area::new(main.x, main.y, matrix, rest);
@@ -153,6 +155,64 @@ pub fn run_parts(model: &Model) -> (Area, Area, Area) {
 /// Rows the output has.
 pub fn log_rows(model: &Model) -> usize {
     usize::from(run_parts(model).1.height.saturating_sub(2))
+}
+
+/// A window over the screen of this size, or as much of it as fits, in the middle.
+pub fn centred(size: (u16, u16), width: u16, height: u16) -> Area {
+    let (all_width, all_height) = size;
+    let width = width.min(all_width);
+    let height = height.min(all_height.saturating_sub(2)).max(3);
+    Area::new(
+        all_width.saturating_sub(width) / 2,
+        (all_height.saturating_sub(height) / 2).max(1),
+        width,
+        height.min(all_height.saturating_sub(1)),
+    )
+}
+
+/// Where the help is.
+pub fn help(size: (u16, u16)) -> Area {
+    centred(size, 84.min(size.0), size.1.saturating_sub(2))
+}
+
+/// Where the explanations are that lie over the screen.
+pub fn explain_over(size: (u16, u16)) -> Area {
+    centred(size, 76, size.1.saturating_sub(4))
+}
+
+/// Where a long text is.
+pub fn text_over(size: (u16, u16)) -> Area {
+    centred(size, size.0.saturating_sub(8).min(130), size.1.saturating_sub(4))
+}
+
+/// Cells of a line in a framed part with a blank at either side.
+pub fn inside(area: Area) -> usize {
+    usize::from(area.width).saturating_sub(4)
+}
+
+/// The first line of the last page: so far one can scroll.
+pub fn last_top(lines: usize, rows: usize) -> usize {
+    lines.saturating_sub(rows)
+}
+
+fn framed_rows(area: Area) -> usize {
+    usize::from(area.height.saturating_sub(2))
+}
+
+/// Rows of the present page that do not fit into the window: so far it scrolls.
+pub fn hidden_rows(model: &Model) -> usize {
+    let bar = usize::from(!model.buttons().is_empty());
+    last_top(model.nav.page_rows, framed_rows(regions(model).main).saturating_sub(bar))
+}
+
+/// The first line of the last page of lines that lie over the screen in a part of it.
+pub fn last_line(lines: usize, area: Area) -> usize {
+    last_top(lines, framed_rows(area))
+}
+
+/// The first line of the last page of a tab; two rows are its head.
+pub fn last_of_tab(lines: usize, area: Area) -> usize {
+    last_top(lines, framed_rows(area).saturating_sub(2))
 }
 
 #[cfg(test)]

@@ -13,8 +13,8 @@ use crate::plan::action::Action;
 use crate::plan::answers::Answers;
 use crate::plan::place::Place;
 use crate::plan::problem::Problem;
-use crate::ui::wizard::key::{Key, KeyCode};
-use crate::ui::wizard::model::{Look, Model, Offline, Overlay, ProbeTarget, Question, Reply, Saved};
+use crate::ui::wizard::key::Key;
+use crate::ui::wizard::model::{Look, Offline, ProbeTarget, Question, Reply, Saved};
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::unwritten;
 
@@ -31,6 +31,11 @@ pub enum Msg {
     HiddenPaste(#[serde(with = "unwritten::text")] String),
     /// The window has another size.
     Resize(u16, u16),
+    /// How many rows the page has that a face draws, so that it scrolls to its end and no further.
+    Page {
+        /// Rows in all.
+        rows: usize,
+    },
     /// Half a second went by.
     Tick(Timestamp),
     /// The terminal is ours again.
@@ -133,23 +138,6 @@ mod previews {
     }
 }
 
-impl Msg {
-    /// The same, or the message that writes nothing of it, when what is typed and pasted now is a secret.
-    #[must_use]
-    pub fn guarded(self, model: &Model) -> Self {
-        let certificates = matches!(model.dialogs.open.last(), Some(Overlay::PasteCertificates { .. }));
-        match self {
-            Self::Key(key)
-                if model.asks_secret() && key.is_bare() && matches!(key.code, KeyCode::Char(_)) =>
-            {
-                Self::HiddenKey(key)
-            }
-            Self::Paste(text) if model.asks_secret() || certificates => Self::HiddenPaste(text),
-            other => other,
-        }
-    }
-}
-
 /// An opened session, plan or demo.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Opened {
@@ -168,7 +156,7 @@ pub struct Opened {
     /// Its workers were aboard before: which one comes back is asked.
     pub reonboard: bool,
     /// A demo came with it.
-    pub demo: Option<crate::ui::wizard::model::Demo>,
+    pub demo: Option<crate::ui::wizard::opening::Demo>,
     /// Words for the bottom.
     pub note: String,
 }

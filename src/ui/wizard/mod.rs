@@ -1,18 +1,35 @@
 //! The wizard's core: what it knows, what it hears, what it wants done. It draws nothing and knows no terminal.
 
 pub mod autoplay;
+pub mod bindings;
+pub mod command;
+pub mod commands;
+pub mod conclusion;
 pub mod dialogs;
 pub mod effects;
 pub mod form;
-pub mod input;
+pub mod hidden;
+pub mod intent;
 pub mod key;
 pub mod keymap;
-pub mod layer;
 pub mod layout;
+pub mod look;
 pub mod message;
 pub mod model;
+pub mod navigation;
+pub mod opening;
+pub mod outcome;
+pub mod probes;
+pub mod progress;
+pub mod question;
+pub mod remedy;
 pub mod role;
+pub mod run_state;
+pub mod screen;
 pub mod screens;
 pub mod start;
+pub mod texts;
 pub mod unwritten;
 pub mod update;
+pub mod validation;
+pub mod ways_out;

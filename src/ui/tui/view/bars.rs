@@ -1,5 +1,6 @@
 //! The lines above and below every screen: title, status and keys.
 
+use crate::ui::wizard::navigation;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -8,7 +9,6 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::ui::tui::text::cut;
 use crate::ui::tui::theme::{Glyph, Paint};
-use crate::ui::wizard::form;
 use crate::ui::wizard::keymap;
 use crate::ui::wizard::model::{Model, PATH, Screen};
 use crate::ui::wizard::role::Role;
@@ -63,7 +63,7 @@ pub fn title(frame: &mut Frame, model: &Model, area: Rect) {
     if model.nav.screen != Screen::Welcome {
         let cluster = model.form.answers.cluster.name.as_deref().unwrap_or("unnamed");
         if area.width >= 100 {
-            left.push(Span::raw(format!("{bar}cluster: {cluster}{bar}{}", form::journey(model))));
+            left.push(Span::raw(format!("{bar}cluster: {cluster}{bar}{}", navigation::journey(model))));
         } else {
             let number =
                 model.nav.screen.number().map_or_else(String::new, |at| format!("{at}/{} ", PATH.len()));

@@ -10,7 +10,6 @@ use super::page::{Page, PageRow};
 use super::pane::{block, button_row, labels};
 use crate::ui::tui::text::cut;
 use crate::ui::tui::theme::{Glyph, Paint};
-use crate::ui::wizard::form;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::model::{Item, Model};
 use crate::ui::wizard::role::Role;
@@ -24,7 +23,7 @@ pub fn draw(frame: &mut Frame, model: &Model, page: &Page, area: Rect) {
     let framed = block(*theme, &page.title, &page.right, true);
     let inner = framed.inner(area);
     frame.render_widget(framed, area);
-    let buttons = form::buttons(model);
+    let buttons = model.buttons();
     let bar = u16::from(!buttons.is_empty());
     let body = Rect::new(inner.x, inner.y, inner.width, inner.height.saturating_sub(bar));
     let focus = focus_row(model, page);

@@ -1,5 +1,6 @@
 //! What stands on a form screen, as rows: words, fields, what was seen.
 
+use crate::ui::wizard::progress;
 use ratatui::text::{Line, Span};
 
 use crate::plan::place::Place;
@@ -9,7 +10,6 @@ use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::model::{Inspection, Look, LookStatus, Model, ProbeTarget};
 use crate::ui::wizard::role::Role;
-use crate::ui::wizard::screens::run;
 
 /// A row of a page.
 pub enum PageRow<'a> {
@@ -166,7 +166,7 @@ pub fn states(model: &Model, page: &mut Page<'static>, place: &Place, ids: &[&st
         let Some(state) = seen.looked.iter().find(|one| one.step.id().0 == *id).map(|one| &one.state) else {
             continue;
         };
-        let title = run::title(id).to_owned();
+        let title = progress::title(id).to_owned();
         match state {
             StepState::Done(evidence) => {
                 page.seen(model, &[(Role::Ok, format!("{title}: same, {evidence}"))], width);

@@ -7,7 +7,6 @@ use ratatui::widgets::{Block, Borders, Paragraph};
 use unicode_width::UnicodeWidthStr;
 
 use crate::ui::tui::theme::{Glyph, Paint};
-use crate::ui::wizard::form;
 use crate::ui::wizard::model::{Button, Item, Model};
 use crate::ui::wizard::role::{Role, Theme};
 
@@ -28,7 +27,7 @@ pub fn block<'a>(theme: Theme, title: &'a str, right: &'a str, focus: bool) -> B
 
 /// The buttons of the screen with their words.
 pub fn labels(model: &Model) -> Vec<(Button, String)> {
-    form::buttons(model).into_iter().map(|button| (button, button.label().to_owned())).collect()
+    model.buttons().into_iter().map(|button| (button, button.label().to_owned())).collect()
 }
 
 /// Buttons at the right end of a row; closer, then with shorter words, where there is no room for them.

@@ -10,20 +10,32 @@ use super::pane::block;
 use crate::ui::output::wrap::wrap;
 use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::wizard::form::text_input::TextInput;
+use crate::ui::wizard::layout;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
 
 /// A rectangle of this size, or as much of it as fits, in the middle of the window.
 pub fn centred(model: &Model, width: u16, height: u16) -> Rect {
-    let (all_width, all_height) = model.window.size;
-    let width = width.min(all_width);
-    let height = height.min(all_height.saturating_sub(2)).max(3);
-    Rect::new(
-        all_width.saturating_sub(width) / 2,
-        (all_height.saturating_sub(height) / 2).max(1),
-        width,
-        height.min(all_height.saturating_sub(1)),
-    )
+    layout::centred(model.window.size, width, height).into()
+}
+
+/// How many rows of a list are hidden above and below those that are shown.
+pub fn hidden(
+    model: &Model,
+    lines: &mut Vec<Line<'static>>,
+    scroll: usize,
+    all: usize,
+    shown: usize,
+    width: usize,
+) {
+    let more = all.saturating_sub(scroll.saturating_add(shown));
+    let words = match (scroll, more) {
+        (0, 0) => return,
+        (0, more) => format!("  and {more} more: PageDown"),
+        (above, 0) => format!("  {above} more above: PageUp"),
+        (above, more) => format!("  {above} more above, {more} more below: PageUp, PageDown"),
+    };
+    say(model, lines, Role::Dim, &words, width);
 }
 
 /// A frame with lines from `scroll` on; how many are hidden below is said at its lower edge.

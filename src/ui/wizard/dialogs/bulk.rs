@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::plan::answers::{LoginAnswers, WorkerAnswers};
+use crate::plan::answers::{Answers, LoginAnswers, WorkerAnswers};
 use crate::plan::range;
 
 /// Reads pasted text; what cannot be read is told by line.
@@ -126,6 +126,52 @@ pub fn name_them(workers: &mut [WorkerAnswers], taken: &[String]) {
         taken.push(name.clone());
         worker.name = Some(name);
     }
+}
+
+/// One row for each worker: a range in a plan that was opened becomes as many rows.
+pub fn expand_ranges(answers: &mut Answers) {
+    let rows = std::mem::take(&mut answers.workers);
+    for row in rows {
+        match expand(&row) {
+            Some(many) => answers.workers.extend(many),
+            None => answers.workers.push(row),
+        }
+    }
+}
+
+fn expand(row: &WorkerAnswers) -> Option<Vec<WorkerAnswers>> {
+    let ranged = |text: &Option<String>| text.as_deref().is_some_and(range::has_range);
+    if !ranged(&row.name) && !ranged(&row.address) && !ranged(&row.ssh.host) {
+        return None;
+    }
+    let list =
+        |text: &Option<String>| text.as_deref().map_or(Some(Vec::new()), |text| range::expand(text).ok());
+    let (names, addresses, hosts) = (list(&row.name)?, list(&row.address)?, list(&row.ssh.host)?);
+    let count = names.len().max(addresses.len()).max(hosts.len());
+    let fits = |texts: &[String]| texts.is_empty() || texts.len() == count || texts.len() == 1;
+    // One login for many workers would reach one machine many times.
+    let apart = hosts.is_empty() || hosts.len() == count;
+    if !apart || !fits(&names) || !fits(&addresses) || !fits(&hosts) || addresses.len() != count {
+        return None;
+    }
+    let pick = |texts: &[String], at: usize| texts.get(at).or_else(|| texts.first()).cloned();
+    Some(
+        (0..count)
+            .map(|at| {
+                let mut one = row.clone();
+                one.name = match pick(&names, at) {
+                    // As the plan file has it: a plain name with a range of addresses is numbered.
+                    Some(name) if names.len() == 1 && count > 1 => {
+                        Some(format!("{name}-{}", at.saturating_add(1)))
+                    }
+                    name => name,
+                };
+                one.address = pick(&addresses, at);
+                one.ssh.host = pick(&hosts, at);
+                one
+            })
+            .collect(),
+    )
 }
 
 #[cfg(test)]

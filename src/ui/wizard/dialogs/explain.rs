@@ -1,122 +1,52 @@
-//! What the explain pane says: what, why, commands and undo of the screen or of the step that is chosen. The
-//! commands are made of the present answers, so they change while somebody types.
+//! Explanations over the screen, where the window has no room for a pane beside it: what, why, commands, undo.
 
-use std::collections::BTreeMap;
+use crate::ui::wizard::intent::{Intent, Motion};
+use crate::ui::wizard::outcome::Outcome;
 
-use crate::ui::output::explain::{self, Tabs};
-use crate::ui::output::wrap::wrap;
-use crate::ui::wizard::form::field::Field;
-use crate::ui::wizard::model::{Model, Screen};
-use crate::ui::wizard::role::Role;
-use crate::ui::wizard::screens::review;
+/// How many tabs there are.
+const TABS: usize = 4;
 
-/// The tabs.
-pub const TABS: [&str; 4] = ["What", "Why", "Commands", "Undo"];
+/// The explain pane, beside a screen or over it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ExplainPane {
+    /// It is shown where there is room.
+    pub open: bool,
+    /// Which tab, counted from 0.
+    pub tab: usize,
+    /// First line shown, counted from 0.
+    pub scroll: usize,
+}
 
-/// One tab as lines of at most so many cells.
-pub fn tab(model: &Model, tab: usize, width: usize) -> Vec<(Role, String)> {
-    let tabs = tabs(model, width);
-    let (lines, role) = match tab {
-        0 => (&tabs.what, Role::Text),
-        1 => (&tabs.why, Role::Text),
-        2 => (&tabs.commands, Role::Code),
-        _ => (&tabs.undo, Role::Text),
-    };
-    let mut out = Vec::new();
-    for line in lines {
-        let role = if line.starts_with("    ") { Role::Code } else { role };
-        let line = line.strip_prefix("    ").unwrap_or(line);
-        if line.is_empty() {
-            out.push((role, String::new()));
+impl ExplainPane {
+    /// To the next tab, or the one before, from its beginning.
+    pub fn turn(&mut self, forward: bool) {
+        let step = if forward { 1 } else { TABS.saturating_sub(1) };
+        self.tab = self.tab.saturating_add(step) % TABS;
+        self.scroll = 0;
+    }
+}
+
+/// The pane lies over the screen.
+#[derive(Debug, Default)]
+pub struct ExplainDialog;
+
+impl ExplainDialog {
+    /// `last` is the first line of the last page of the tab, `copied` what a copy takes.
+    pub fn intent(
+        &mut self,
+        intent: &Intent,
+        pane: &mut ExplainPane,
+        last: usize,
+        copied: impl FnOnce() -> String,
+    ) -> Outcome {
+        match intent {
+            Intent::Cancel | Intent::Confirm => return Outcome::Close,
+            Intent::Copy => return Outcome::Copy(copied()),
+            Intent::Move(Motion::Left) => pane.turn(false),
+            Intent::Move(Motion::Right) => pane.turn(true),
+            Intent::Move(motion) => pane.scroll = motion.moved(pane.scroll, last),
+            _ => {}
         }
-        out.extend(wrap(line, width).into_iter().map(|part| (role, part)));
+        Outcome::Stay
     }
-    out
-}
-
-fn tabs(model: &Model, width: usize) -> Tabs {
-    explain::screen(model.nav.screen.name(), &values(model), width)
-}
-
-/// What the names in braces in the texts stand for now; what is not answered yet is left out.
-pub fn values(model: &Model) -> BTreeMap<&'static str, String> {
-    let answers = &model.form.answers;
-    let row = model.nav.row;
-    let or = |value: String, default: &str| if value.is_empty() { default.to_owned() } else { value };
-    let user = or(
-        Field::User.get(answers, row),
-        &Field::User.inherited(answers).unwrap_or_else(|| "root".to_owned()),
-    );
-    let port =
-        or(Field::Port.get(answers, row), &Field::Port.inherited(answers).unwrap_or_else(|| "22".to_owned()));
-    let api = Field::Api.get(answers, 0);
-    let host = api.trim_start_matches("https://").to_owned();
-    let (api_host, api_port) = match host.rsplit_once(':') {
-        Some((name, port)) if port.chars().all(|c| c.is_ascii_digit()) => (name.to_owned(), port.to_owned()),
-        _ if host.is_empty() => (String::new(), String::new()),
-        _ => (host.clone(), "443".to_owned()),
-    };
-    let ca_login = Field::CaHost.get(answers, 0);
-    let ca_login = ca_login.split('/').next().unwrap_or_default().to_owned();
-    let ssh_host = or(Field::Host.get(answers, row), &Field::Address.get(answers, row));
-    let login = if ssh_host.is_empty() { String::new() } else { format!("{user}@{ssh_host}") };
-    let cluster = or(Field::Cluster.get(answers, 0), "default-cluster");
-    let pairs = [
-        ("plan", format!("{cluster}.yaml")),
-        ("context", or(Field::Context.get(answers, 0), &cluster)),
-        ("cluster", cluster),
-        ("api", api),
-        ("api_host", api_host),
-        ("api_port", api_port),
-        ("service_range", Field::ServiceRange.get(answers, 0)),
-        ("dns", Field::Dns.get(answers, 0)),
-        ("domain", or(Field::Domain.get(answers, 0), "cluster.local")),
-        ("ca_cert", or(Field::CaCert.get(answers, 0), "ca.crt")),
-        ("ca_key", or(Field::CaKey.get(answers, 0), "ca.key")),
-        ("ca_login", ca_login),
-        ("days", or(Field::Days.get(answers, 0), "365")),
-        ("worker", model.worker_name(row)),
-        ("address", Field::Address.get(answers, row)),
-        ("login", login),
-        ("port", port),
-        ("kubeconfig", Field::ContextFile.get(answers, 0)),
-    ];
-    pairs.into_iter().filter(|(_, value)| !value.is_empty()).collect()
-}
-
-/// What `y` copies: the exact actions of the chosen row, or the tab that is shown.
-pub fn copy_text(model: &Model) -> String {
-    if let Some(offline) = model.run.offline.as_ref().filter(|_| model.nav.screen == Screen::Run) {
-        return offline.command.clone();
-    }
-    if model.nav.screen == Screen::Review
-        && let Some(looked) = review::rows(model).get(model.preview.row).and_then(|row| row.looked)
-    {
-        let shell: Vec<String> =
-            review::actions(looked).iter().map(|action| action.shell().to_string()).collect();
-        if !shell.is_empty() {
-            return shell.join("\n") + "\n";
-        }
-    }
-    if model.nav.screen == Screen::Run {
-        let place = crate::ui::wizard::screens::run::places(model).get(model.run.shown).cloned();
-        return place
-            .and_then(|place| model.run.logs.get(&place))
-            .map(crate::ui::wizard::screens::log::Log::text)
-            .unwrap_or_default();
-    }
-    let tabs = tabs(model, usize::from(u16::MAX));
-    let lines = match model.explain.tab {
-        0 => tabs.what,
-        1 => tabs.why,
-        2 => tabs.commands,
-        _ => tabs.undo,
-    };
-    let lines: Vec<&str> = lines.iter().map(|line| line.strip_prefix("    ").unwrap_or(line)).collect();
-    lines.join("\n") + "\n"
-}
-
-/// The glossary.
-pub fn glossary() -> Vec<(String, String)> {
-    explain::glossary()
 }

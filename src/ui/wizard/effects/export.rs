@@ -1,5 +1,6 @@
 //! Files that somebody asks for: the script, the plan; and the kubeconfig before and after.
 
+use crate::ui::wizard::validation;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -15,11 +16,10 @@ use crate::ui::wizard::message::Msg;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::review;
-use crate::ui::wizard::update;
 
 /// Writes the script that does the same by hand.
 pub fn export(ground: &Ground, path: &Path, model: &Model) {
-    let Some(plan) = update::plan(model) else {
+    let Some(plan) = validation::plan(model) else {
         ground.tell(Msg::Say(Role::Warn, "not everything is answered yet".to_owned()));
         return;
     };

@@ -11,6 +11,7 @@ pub mod questions;
 mod runs;
 pub mod session;
 
+use crate::ui::wizard::validation;
 use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,7 +24,6 @@ use crate::live;
 use crate::ui::wizard::message::{Effect, Msg, Opened};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
-use crate::ui::wizard::update;
 use demo::DemoOpening;
 use ground::{Ground, WizardFolders};
 use probe::ProbeThreads;
@@ -149,7 +149,7 @@ impl EffectRunner {
     }
 
     fn live(&mut self, model: &Model) {
-        let Some(plan) = update::plan(model) else { return };
+        let Some(plan) = validation::plan(model) else { return };
         let world = self.ground.world(&plan.cluster.api, &plan.cluster.name);
         let send = Mutex::new(self.ground.send.clone());
         let tell: live::Send = Box::new(move |update| {

@@ -1,5 +1,6 @@
 //! Looks: at the CA, the API, one worker, and at every host before a review. Each in a thread of its own.
 
+use crate::ui::wizard::validation;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::engine::{Engine, RunOptions, probe};
@@ -14,11 +15,10 @@ use crate::ui::wizard::effects::describe;
 use crate::ui::wizard::effects::ground::{Ground, made};
 use crate::ui::wizard::message::Msg;
 use crate::ui::wizard::model::{Model, ProbeTarget};
-use crate::ui::wizard::update;
 
 /// A plan for looks while not everything is answered: what is missing is made up.
 pub fn rough_plan(model: &Model) -> Option<Plan> {
-    if let Some(plan) = update::plan(model) {
+    if let Some(plan) = validation::plan(model) {
         return Some(plan);
     }
     let mut model_answers = model.form.answers.clone();
@@ -62,7 +62,7 @@ impl ProbeThreads {
                 let row = (0..model.form.answers.workers.len()).find(|row| model.worker_name(*row) == *name);
                 Some(row.and_then(|row| model.form.answers.workers.get(row).cloned()).into_iter().collect())
             }
-            ProbeTarget::Ca | ProbeTarget::Api => update::plan(model).is_none().then(Vec::new),
+            ProbeTarget::Ca | ProbeTarget::Api => validation::plan(model).is_none().then(Vec::new),
         };
         let alone = workers.map(|workers| {
             let mut one = Model::new(model.window.theme, model.window.size, model.window.now);
@@ -109,7 +109,7 @@ impl ProbeThreads {
 /// Looks at every host; the end of it is [`Msg::Inspected`].
 pub fn inspect(ground: &Ground, number: u64, model: &Model) {
     let send = ground.send.clone();
-    let Some(plan) = update::plan(model) else {
+    let Some(plan) = validation::plan(model) else {
         let problem = Problem::new(ProblemCode::Plan01, "not everything is answered yet");
         let _ = send.send(Msg::Inspected { number, seen: Err(problem) });
         return;

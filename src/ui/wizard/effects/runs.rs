@@ -1,6 +1,7 @@
 //! Whatever writes: a run, an undo, a repair. All three begin here, with the session's lock, and end with
 //! [`Msg::RunOver`].
 
+use crate::ui::wizard::validation;
 use std::sync::Arc;
 
 use crate::engine::review::Reviewed;
@@ -18,7 +19,6 @@ use crate::ui::wizard::effects::session::portable;
 use crate::ui::wizard::message::Msg;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
-use crate::ui::wizard::update;
 
 /// What is to be done.
 enum Work {
@@ -119,7 +119,7 @@ impl Runs {
     }
 
     fn begin(&mut self, ground: &Ground, only: Vec<String>, work: Work, model: &Model) {
-        let Some(plan) = update::plan(model) else {
+        let Some(plan) = validation::plan(model) else {
             return Self::refuse_answers(ground);
         };
         let run = ground.run_id();

@@ -82,7 +82,7 @@ pub fn draft(model: &Model) -> Draft {
     });
     // A name that is no folder, right or wrong, must not cost the other answers.
     let name = Some(model.session()).filter(|name| folder(Path::new(""), name).is_some());
-    let api = crate::ui::wizard::update::plan(model).map(|plan| plan.cluster.api.url());
+    let api = crate::ui::wizard::validation::plan(model).map(|plan| plan.cluster.api.url());
     Draft { name: name.unwrap_or_else(|| "unnamed".to_owned()), api, value }
 }
 

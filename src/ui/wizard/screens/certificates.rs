@@ -1,14 +1,33 @@
 //! One card for each certificate a worker gets: what it will say, and how what is there already differs.
 
 use crate::engine::PlacePreview;
-use crate::pki;
 use crate::plan::fact::Known;
 use crate::plan::model::{Plan, Version, Worker};
 use crate::plan::place::Place;
-use crate::profile::{self, Identity, KUBELET};
+use crate::profile::{Identity, KUBELET};
 use crate::step::StepState;
+use crate::ui::wizard::form::editing;
+use crate::ui::wizard::form::field::Field;
+use crate::ui::wizard::intent::Intent;
+use crate::ui::wizard::message::Effect;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
+use crate::{pki, profile};
+
+/// The screen.
+pub struct CertificatesScreen;
+
+impl CertificatesScreen {
+    /// Its fields, in the order of the Tab key.
+    pub fn fields() -> Vec<Field> {
+        vec![Field::Days]
+    }
+
+    /// Takes an intent in.
+    pub fn intent(model: &mut Model, intent: &Intent) -> Vec<Effect> {
+        editing::intent(model, intent)
+    }
+}
 
 /// A card.
 #[derive(Debug, Clone, PartialEq)]

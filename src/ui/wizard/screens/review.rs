@@ -6,11 +6,21 @@ use crate::kube::kubeconfig_write::hide;
 use crate::plan::action::{Action, Content, Risk};
 use crate::plan::place::Place;
 use crate::step::StepState;
+use crate::ui::wizard::dialogs::Dialog;
+use crate::ui::wizard::dialogs::confirm::{Confirm, ConfirmDialog};
+use crate::ui::wizard::dialogs::text::TextDialog;
+use crate::ui::wizard::form::editing;
 use crate::ui::wizard::form::field::Field;
+use crate::ui::wizard::form::item::Item;
+use crate::ui::wizard::intent::Intent;
+use crate::ui::wizard::look::Inspection;
 use crate::ui::wizard::message::Effect;
-use crate::ui::wizard::model::{Inspection, Model, Screen};
+use crate::ui::wizard::model::Model;
+use crate::ui::wizard::navigation::edit;
+use crate::ui::wizard::probes::inspect;
 use crate::ui::wizard::role::Role;
-use crate::ui::wizard::update::edit;
+use crate::ui::wizard::screen::Screen;
+use crate::ui::wizard::screens::run::start;
 
 /// A row of the review.
 #[derive(Clone, Copy)]
@@ -162,6 +172,27 @@ pub fn diff(model: &Model) -> Vec<(Role, String)> {
     lines
 }
 
+/// The screen.
+pub struct ReviewScreen;
+
+impl ReviewScreen {
+    /// Takes an intent in.
+    pub fn intent(model: &mut Model, intent: &Intent) -> Vec<Effect> {
+        let count = rows(model).len();
+        match intent {
+            Intent::Choose(at) => model.preview.row = (*at).min(count.saturating_sub(1)),
+            Intent::Move(motion) if model.item() == Some(Item::Rows) => {
+                match editing::on_list(*motion, model.preview.row, count) {
+                    Some(row) => model.preview.row = row,
+                    None => return editing::intent(model, intent),
+                }
+            }
+            _ => return editing::intent(model, intent),
+        }
+        Vec::new()
+    }
+}
+
 /// Goes to the answer a row is made of and comes straight back.
 pub fn edit_row(model: &mut Model) -> Vec<Effect> {
     let target = {
@@ -186,4 +217,49 @@ pub fn edit_row(model: &mut Model) -> Vec<Effect> {
         (screen, field, worker)
     };
     edit(model, target.0, target.1, target.2.as_deref())
+}
+
+/// Carries the plan out, when it was seen as it is now; what others made is asked for by name first.
+pub fn apply(model: &mut Model) -> Vec<Effect> {
+    if model.run.read_only {
+        model.say(Role::Warn, "started with --read-only: nothing is changed");
+        return Vec::new();
+    }
+    if model.run.going_on() {
+        model.say(Role::Warn, "a run goes on: two at once would work on the same hosts");
+        return Vec::new();
+    }
+    match &model.preview.inspection {
+        Inspection::Seen { stale: false, .. } => {}
+        Inspection::Seen { .. } | Inspection::None | Inspection::Failed(_) => {
+            model.say(Role::Warn, "answers have changed: the hosts are looked at again first");
+            return inspect(model);
+        }
+        Inspection::Looking => {
+            model.say(Role::Warn, "the hosts are still being looked at");
+            return Vec::new();
+        }
+    }
+    let replaced = replaced(model);
+    if let Some((host, actions)) = replaced.first().cloned() {
+        let more = replaced.iter().skip(1).map(|(host, _)| host.clone()).collect();
+        let what = Confirm::Replace { host, actions, more };
+        model.dialogs.open.push(Dialog::Confirm(ConfirmDialog::new(what)));
+        return Vec::new();
+    }
+    start(model, Vec::new())
+}
+
+/// Shows the difference of the chosen row, or of the kubeconfig.
+pub fn show_diff(model: &mut Model) -> Vec<Effect> {
+    if model.nav.screen == Screen::Kubectl {
+        return vec![Effect::KubeconfigDiff];
+    }
+    let lines = diff(model);
+    if lines.is_empty() {
+        model.say(Role::Dim, "this step changes no file");
+    } else {
+        model.dialogs.open.push(Dialog::Text(TextDialog::new("Difference", lines)));
+    }
+    Vec::new()
 }

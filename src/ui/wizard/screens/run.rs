@@ -1,302 +1,238 @@
-//! The run on the screen: what each event of the engine changes, and which ways out a problem has.
+//! The run: its output, the card of a problem, and how a run and an undo begin and end.
 
-use crate::engine::{Event, Stamped, TaskOutcome};
-use crate::plan::action::Action;
 use crate::plan::place::Place;
-use crate::plan::problem::{Problem, Remedy, Verdict};
-use crate::step::{CATALOGUE, On, Step};
-use crate::ui::wizard::form;
-use crate::ui::wizard::form::field::Field;
-use crate::ui::wizard::model::{Cell, CellState, Model, Run, Screen, Trouble};
+use crate::ui::wizard::dialogs::Dialog;
+use crate::ui::wizard::dialogs::confirm::{Confirm, ConfirmDialog};
+use crate::ui::wizard::intent::{Intent, Motion};
+use crate::ui::wizard::message::Effect;
+use crate::ui::wizard::model::Model;
+use crate::ui::wizard::navigation::go;
 use crate::ui::wizard::role::Role;
+use crate::ui::wizard::run_state::CellState;
+use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::screens::log::Log;
+use crate::ui::wizard::validation::stale;
+use crate::ui::wizard::{layout, progress};
 
-/// A way out that can be taken on the problem card.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RemedyChoice {
-    /// The words.
-    pub text: String,
-    /// What taking it means.
-    pub act: RunRemedy,
-}
+/// The screen.
+pub struct RunScreen;
 
-/// What a way means.
-#[derive(Debug, Clone, PartialEq)]
-pub enum RunRemedy {
-    /// Run the place again.
-    Retry,
-    /// Change an answer.
-    Edit(Screen, Field),
-    /// Do this, then run the place again.
-    Repair(Vec<Action>),
-    /// Others' files on this worker may be replaced.
-    Replace,
-    /// Leave the place alone.
-    Skip,
-    /// Take back what was done on the place.
-    Undo,
-    /// A shell there.
-    Shell,
-    /// Something to be done by hand; taking it copies the words.
-    Manual(String),
-}
-
-/// The places of the matrix, in order: this computer, the workers, the cluster.
-pub fn places(model: &Model) -> Vec<Place> {
-    let workers = model.worker_names().into_iter().filter(|name| model.chosen(name)).map(Place::Worker);
-    [Place::Local].into_iter().chain(workers).chain([Place::Cluster]).collect()
-}
-
-/// The steps that are shown, in order.
-pub fn steps() -> impl Iterator<Item = &'static dyn Step> {
-    CATALOGUE.iter().copied()
-}
-
-/// Whether a step is one of a place.
-pub fn belongs(step: &dyn Step, place: &Place) -> bool {
-    match step.on() {
-        On::Worker | On::Ready => matches!(place, Place::Worker(_)),
-        On::Local => *place == Place::Local,
-        On::Cluster => *place == Place::Cluster,
-    }
-}
-
-/// The title of a step.
-pub fn title(id: &str) -> &str {
-    CATALOGUE.iter().find(|step| step.id().0 == id).map_or(id, |step| step.title())
-}
-
-fn stamp(t: f64) -> String {
-    format!("{t:7.2}")
-}
-
-fn log<'a>(run: &'a mut Run, place: &Place) -> &'a mut Log {
-    run.logs.entry(place.clone()).or_default()
-}
-
-fn cell<'a>(run: &'a mut Run, event: &Stamped) -> Option<&'a mut Cell> {
-    let id = event.step?;
-    Some(run.cells.entry((event.place.clone(), id.0)).or_default())
-}
-
-/// Takes an event in.
-pub fn event(model: &mut Model, event: &Stamped) {
-    let run = &mut model.run;
-    let at = stamp(event.t);
-    match &event.event {
-        Event::RunStarted { hosts } => {
-            log(run, &Place::Local).push(at, Role::Dim, format!("contacts {}", hosts.join(", ")));
-        }
-        Event::Note { text } => log(run, &event.place).push(at, Role::Warn, text.clone()),
-        Event::Verdict(verdict) => {
-            let (role, text) = match verdict {
-                Verdict::Ok { about, seen } => (Role::Dim, format!("{about}: {seen}")),
-                Verdict::Warning { about, seen, cure } => (Role::Warn, format!("! {about}: {seen}; {cure}")),
-                Verdict::Stops(problem) => (Role::Bad, format!("{} {}", problem.code, problem.what)),
-            };
-            log(run, &event.place).push(at, role, text);
-        }
-        Event::TaskStarted => {
-            if let Some(cell) = cell(run, event) {
-                cell.state = CellState::Running;
-                cell.since = Some(event.t);
+impl RunScreen {
+    /// Takes an intent in.
+    pub fn intent(model: &mut Model, intent: &Intent) -> Vec<Effect> {
+        match intent {
+            Intent::Choose(at) => {
+                model.run.chosen = true;
+                model.run.way = (*at).min(progress::choices(model).len().saturating_sub(1));
             }
-        }
-        Event::ActionStarted { action, shell } => {
-            run.actions.0 = run.actions.0.saturating_add(1);
-            if let Some(cell) = cell(run, event) {
-                cell.state = CellState::Running;
-                cell.since.get_or_insert(event.t);
-                cell.words.clone_from(action);
+            Intent::Move(motion) if model.run.in_log || model.run.troubles.is_empty() => {
+                in_log(model, *motion)
             }
-            let log = log(run, &event.place);
-            for (number, line) in shell.lines().enumerate() {
-                let sign = if number == 0 { "$" } else { " " };
-                log.push(at.clone(), Role::Code, format!("{sign} {line}"));
-            }
-        }
-        Event::Output { line, err } => {
-            let role = if *err { Role::Warn } else { Role::Text };
-            log(run, &event.place).push(at, role, format!("  {line}"));
-        }
-        Event::Progress { sent, of } => {
-            if let Some(cell) = cell(run, event) {
-                cell.sent = Some((*sent, *of));
-            }
-        }
-        Event::ActionEnded { action, status, ms } => {
-            run.actions.1 = run.actions.1.saturating_add(1);
-            if let Some(cell) = cell(run, event) {
-                cell.sent = None;
-                if *status == 0 {
-                    cell.done = cell.done.saturating_add(1);
+            Intent::Move(motion) => on_card(model, *motion),
+            Intent::Number(number) if !model.run.in_log => {
+                let at = number.saturating_sub(1);
+                if at < progress::choices(model).len() {
+                    model.run.chosen = true;
+                    model.run.way = at;
                 }
             }
-            if *status == 0 {
-                run.changed.entry(event.place.clone()).or_default().push(action.clone());
-            }
-            let role = if *status == 0 { Role::Dim } else { Role::Bad };
-            let seconds = Seconds(*ms);
-            log(run, &event.place).push(at, role, format!("  exit {status} in {seconds}: {action}"));
+            _ => {}
         }
-        Event::TaskEnded { outcome } => ended(run, event, outcome),
-        Event::Trouble { problem } => {
-            trouble(run, event, problem.clone());
-            log(run, &event.place).push(at, Role::Bad, format!("{} {}", problem.code, problem.what));
-        }
-        Event::RunEnded { code, places, next, .. } => {
-            run.code = Some(run.code.map_or(*code, |before| before.max(*code)));
-            run.ends.extend(places.clone());
-            run.next.clone_from(next);
-            hold(run, places.keys());
-        }
+        Vec::new()
     }
 }
 
-struct Seconds(u64);
-
-impl std::fmt::Display for Seconds {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}.{:02} s", self.0 / 1000, self.0 % 1000 / 10)
-    }
-}
-
-fn ended(run: &mut Run, event: &Stamped, outcome: &TaskOutcome) {
-    let (state, words, role) = match outcome {
-        TaskOutcome::Changed { actions: 1 } => (CellState::Changed, "1 action".to_owned(), Role::Ok),
-        TaskOutcome::Changed { actions } => (CellState::Changed, format!("{actions} actions"), Role::Ok),
-        TaskOutcome::Same { evidence } => (CellState::Same, evidence.clone(), Role::Dim),
-        TaskOutcome::Proven { evidence } => (CellState::Proven, evidence.clone(), Role::Ok),
-        TaskOutcome::NotProven { why } => (CellState::Unproven, why.clone(), Role::Warn),
-        TaskOutcome::Skipped { why } => (CellState::Skipped, why.clone(), Role::Warn),
-        TaskOutcome::Failed { problem } => (CellState::Failed, problem.what.clone(), Role::Bad),
-        TaskOutcome::Stopped => (CellState::Held, "stopped".to_owned(), Role::Warn),
+fn in_log(model: &mut Model, motion: Motion) {
+    let page = isize::try_from(layout::log_rows(model).saturating_sub(1)).unwrap_or(10);
+    let count = progress::places(model).len().max(1);
+    match motion {
+        Motion::Up => on_log(model, |log, rows| log.scroll(-1, rows)),
+        Motion::Down => on_log(model, |log, rows| log.scroll(1, rows)),
+        Motion::PageUp => on_log(model, |log, rows| log.scroll(-page, rows)),
+        Motion::PageDown => on_log(model, |log, rows| log.scroll(page, rows)),
+        Motion::Home => on_log(model, |log, _| log.home()),
+        Motion::End => on_log(model, |log, _| log.end()),
+        Motion::Left if model.run.in_log => on_log(model, |log, _| log.left = log.left.saturating_sub(20)),
+        Motion::Right if model.run.in_log => on_log(model, |log, _| log.left = log.left.saturating_add(20)),
+        Motion::Left => {
+            model.run.shown = model.run.shown.saturating_add(count).saturating_sub(1) % count;
+            None
+        }
+        Motion::Right => {
+            model.run.shown = model.run.shown.saturating_add(1) % count;
+            None
+        }
     };
-    if let Some(cell) = cell(run, event) {
-        cell.state = state;
-        cell.words.clone_from(&words);
-        cell.since = None;
-        cell.sent = None;
-    }
-    let name = event.step.map_or("", |id| title(id.0));
-    let word = word(state);
-    log(run, &event.place).push(stamp(event.t), role, format!("{name}: {word}  {words}"));
-    if let TaskOutcome::Failed { problem } = outcome {
-        trouble(run, event, problem.clone());
+}
+
+fn on_card(model: &mut Model, motion: Motion) {
+    let last = progress::choices(model).len().saturating_sub(1);
+    model.run.chosen = true;
+    match motion {
+        Motion::Up => model.run.way = model.run.way.saturating_sub(1),
+        Motion::Down => model.run.way = model.run.way.saturating_add(1).min(last),
+        Motion::Left | Motion::Right => {
+            let count = model.run.troubles.len().max(1);
+            let step = if motion == Motion::Left { count.saturating_sub(1) } else { 1 };
+            model.run.card = model.run.card.saturating_add(step) % count;
+            model.run.way = 0;
+        }
+        Motion::PageUp | Motion::PageDown | Motion::Home | Motion::End => {}
     }
 }
 
-fn trouble(run: &mut Run, event: &Stamped, problem: Problem) {
-    let done = run.changed.get(&event.place).cloned().unwrap_or_default();
-    run.troubles.retain(|one| one.place != event.place || one.problem.code != problem.code);
-    let shown = run.troubles.get(run.card).map(|one| one.place.clone());
-    run.troubles.push(Trouble { place: event.place.clone(), step: event.step, problem, done });
-    // In the order of the hosts, so that two takes of a demo look the same; the card that is read stays.
-    run.troubles.sort_by(|one, other| one.place.cmp(&other.place));
-    if let Some(at) = shown.and_then(|place| run.troubles.iter().position(|one| one.place == place)) {
-        run.card = at;
+/// Asks for the name of the worker on which everything is taken back.
+pub fn ask_undo(model: &mut Model) -> Vec<Effect> {
+    if model.run.read_only {
+        model.say(Role::Warn, "started with --read-only: nothing is changed");
+    } else if model.run.going_on() {
+        model.say(Role::Warn, AT_WORK);
+    } else if let Some(host) = host(model) {
+        model.dialogs.open.push(Dialog::Confirm(ConfirmDialog::new(Confirm::Undo { host })));
+    }
+    Vec::new()
+}
+
+/// The name was typed: what was done there is taken back.
+pub fn undo(model: &mut Model, host: String) -> Vec<Effect> {
+    if model.run.going_on() {
+        model.say(Role::Warn, AT_WORK);
+        return Vec::new();
+    }
+    let mut effects = if model.nav.screen == Screen::Run { Vec::new() } else { go(model, Screen::Run) };
+    let place = Place::Worker(host.clone());
+    model.run.shown = progress::places(model).iter().position(|one| *one == place).unwrap_or(0);
+    progress::clear(&mut model.run, &[place]);
+    model.run.going = model.run.going.saturating_add(1);
+    model.run.started = Some(model.window.now);
+    effects.push(Effect::Undo { host });
+    effects
+}
+
+/// Two at once would work on the same hosts.
+pub const AT_WORK: &str = "the others are still at work; take this way when they are done";
+
+/// Begins a run; `only` = these workers, empty = all of the journey.
+pub fn start(model: &mut Model, only: Vec<String>) -> Vec<Effect> {
+    if model.run.read_only {
+        model.say(Role::Warn, "started with --read-only: nothing is changed");
+        return Vec::new();
+    }
+    if model.run.going_on() {
+        model.say(Role::Warn, AT_WORK);
+        return Vec::new();
+    }
+    let again: Vec<Place> = if only.is_empty() {
+        progress::places(model)
     } else {
-        run.way = 0;
+        only.iter().cloned().map(Place::Worker).chain([Place::Local, Place::Cluster]).collect()
+    };
+    progress::clear(&mut model.run, &again);
+    if model.run.going == 0 {
+        model.run.started = Some(model.window.now);
+        model.run.ended = None;
+        model.run.actions = (0, 0);
+        model.run.stops = 0;
     }
-}
-
-/// What a run leaves unfinished is held.
-fn hold<'a>(run: &mut Run, places: impl Iterator<Item = &'a String>) {
-    let ended: Vec<&String> = places.collect();
-    let bad: Vec<Place> = run.troubles.iter().map(|trouble| trouble.place.clone()).collect();
-    for ((place, _), cell) in &mut run.cells {
-        if ended.iter().any(|name| **name == place.to_string()) && cell.state == CellState::Running {
-            cell.state = CellState::Held;
-        }
-        if bad.contains(place) && cell.state == CellState::Waiting {
-            cell.state = CellState::Held;
-        }
+    model.run.going = model.run.going.saturating_add(1);
+    model.nav.finished.insert(Screen::Review);
+    let mut effects = if model.nav.screen == Screen::Run {
+        model.form.editor = None;
+        model.nav.focus = 0;
+        Vec::new()
+    } else {
+        go(model, Screen::Run)
+    };
+    if let Some(first) = only.first() {
+        let first = Place::Worker(first.clone());
+        model.run.shown = progress::places(model).iter().position(|place| *place == first).unwrap_or(0);
+    } else {
+        model.run.shown = 1;
     }
+    effects.push(Effect::Run { only });
+    effects
 }
 
-/// The word of a state.
-pub fn word(state: CellState) -> &'static str {
-    match state {
-        CellState::Waiting => "waiting",
-        CellState::Running => "running",
-        CellState::Changed => "changed",
-        CellState::Same => "same",
-        CellState::Proven => "proven",
-        CellState::Unproven => "unproven",
-        CellState::Skipped => "skipped",
-        CellState::Failed => "failed",
-        CellState::Held => "held",
-    }
-}
-
-/// Forgets how a place went, because it is run again.
-pub fn clear(run: &mut Run, places: &[Place]) {
-    run.troubles.retain(|trouble| !places.contains(&trouble.place));
-    run.cells.retain(|(place, _), _| !places.contains(place));
-    run.skipped.retain(|place| !places.contains(place));
-    run.card = run.card.min(run.troubles.len().saturating_sub(1));
-    run.way = 0;
-    run.chosen = false;
-    run.code = None;
-}
-
-/// The problem whose card is shown.
-pub fn shown(model: &Model) -> Option<&Trouble> {
-    model.run.troubles.get(model.run.card)
-}
-
-/// The ways out of the problem that is shown.
-pub fn choices(model: &Model) -> Vec<RemedyChoice> {
-    let Some(trouble) = shown(model) else { return Vec::new() };
-    ways(&trouble.problem, &trouble.place)
-}
-
-/// The ways out of a problem on a place.
-pub fn ways(problem: &Problem, place: &Place) -> Vec<RemedyChoice> {
-    let mut choices: Vec<RemedyChoice> = problem.ways.iter().map(|way| from_way(way, place)).collect();
-    let has = |choices: &[RemedyChoice], act: &RunRemedy| choices.iter().any(|choice| choice.act == *act);
-    if !has(&choices, &RunRemedy::Retry) {
-        choices
-            .push(RemedyChoice { text: "Try again: what is done stays".to_owned(), act: RunRemedy::Retry });
-    }
-    if let Place::Worker(name) = place {
-        if !has(&choices, &RunRemedy::Skip) {
-            let text = format!("Skip {name} and finish the others");
-            choices.push(RemedyChoice { text, act: RunRemedy::Skip });
-        }
-        choices.push(RemedyChoice { text: format!("Undo what was done on {name}"), act: RunRemedy::Undo });
-        choices.push(RemedyChoice {
-            text: format!("Open a shell on {name}; it comes back here"),
-            act: RunRemedy::Shell,
-        });
-    }
-    choices
-}
-
-fn from_way(way: &Remedy, place: &Place) -> RemedyChoice {
-    match way {
-        Remedy::Retry => {
-            RemedyChoice { text: "Try again: what is done stays".to_owned(), act: RunRemedy::Retry }
-        }
-        Remedy::Replace(what) => RemedyChoice {
-            text: format!("Replace on {place}: {}", what.strip_prefix("and ").unwrap_or(what)),
-            act: RunRemedy::Replace,
-        },
-        Remedy::Repair { title, actions } => {
-            RemedyChoice { text: format!("Repair it: {title}"), act: RunRemedy::Repair(actions.clone()) }
-        }
-        Remedy::Edit { field, text } => {
-            let (screen, field) = form::edit_target(*field);
-            RemedyChoice { text: format!("Change {text}"), act: RunRemedy::Edit(screen, field) }
-        }
-        Remedy::Manual(text) => RemedyChoice { text: text.clone(), act: RunRemedy::Manual(text.clone()) },
-        Remedy::Skip => {
-            RemedyChoice { text: format!("Skip {place} and finish the others"), act: RunRemedy::Skip }
+/// Takes in that a run or an undo has ended.
+pub fn run_over(model: &mut Model, code: u8, undone: &[Place]) -> Vec<Effect> {
+    let run = &mut model.run;
+    run.going = run.going.saturating_sub(1);
+    run.code = Some(run.code.map_or(code, |before| before.max(code)));
+    for place in undone {
+        if code == 0 {
+            run.undone.insert(place.clone());
+            run.changed.remove(place);
+            run.cells.retain(|(one, _), _| one != place);
         }
     }
+    if run.going == 0 {
+        run.ended = Some(model.window.now);
+        run.stops = 0;
+        for cell in run.cells.values_mut() {
+            if cell.state == CellState::Running {
+                cell.state = CellState::Held;
+            }
+        }
+        run.offline = None;
+        if !run.chosen {
+            run.card = 0;
+        }
+        // What another host still has is not mended by a run that ended well.
+        if !run.troubles.is_empty() {
+            run.code = Some(run.code.unwrap_or(0).max(1));
+        }
+        if let Some(before) = model.form.only_before.take() {
+            model.form.only = before;
+        }
+        for dialog in &mut model.dialogs.open {
+            // Its answers mean something else now.
+            if let Dialog::Quit(quit) = dialog {
+                quit.at = 0;
+            }
+        }
+        let run = &mut model.run;
+        let told =
+            model.window.toast.as_ref().is_some_and(|toast| toast.role == Role::Bad && toast.ticks > 10);
+        if told && run.troubles.is_empty() {
+            // Why it could not even begin was just said.
+        } else if undone.is_empty() {
+            let worst = run.code.unwrap_or(code);
+            match worst {
+                0 => model.say(Role::Ok, "everything is aboard; Continue opens the report"),
+                3 => model.say(Role::Warn, "stopped; what was done stays, and a new run goes on from there"),
+                _ => model.say(Role::Bad, "not everything is aboard; the card has the ways out"),
+            }
+        } else if code == 0 {
+            model.say(Role::Ok, "taken back");
+        }
+        let buttons = model.buttons().len();
+        if model.nav.screen == Screen::Run && model.run.troubles.is_empty() {
+            // Continue has the keys: there is nothing else to do here.
+            model.nav.focus = buttons;
+        }
+        stale(model);
+    }
+    vec![Effect::Save]
 }
 
-/// The repair that the shown problem offers.
-pub fn repair(model: &Model) -> Option<RemedyChoice> {
-    choices(model).into_iter().find(|choice| matches!(choice.act, RunRemedy::Repair(_) | RunRemedy::Replace))
+/// The log that is shown, with the rows it has on the screen.
+pub fn on_log<T>(model: &mut Model, see: impl FnOnce(&mut Log, usize) -> T) -> Option<T> {
+    let rows = layout::log_rows(model);
+    let place = progress::places(model).get(model.run.shown).cloned()?;
+    Some(see(model.run.logs.entry(place).or_default(), rows))
+}
+
+/// The worker that undo and shell are about.
+pub fn host(model: &Model) -> Option<String> {
+    let name = |place: &Place| match place {
+        Place::Worker(name) => Some(name.clone()),
+        Place::Local | Place::CaHost | Place::Cluster => None,
+    };
+    match model.nav.screen {
+        Screen::Workers => (!model.form.answers.workers.is_empty()).then(|| model.worker_name(model.nav.row)),
+        _ => progress::shown(model)
+            .and_then(|trouble| name(&trouble.place))
+            .or_else(|| progress::places(model).get(model.run.shown).and_then(name))
+            .or_else(|| progress::places(model).iter().find_map(name)),
+    }
 }

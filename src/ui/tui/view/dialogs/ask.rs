@@ -1,18 +1,19 @@
 //! What somebody waits for: a secret, a new host key, the next step of a guided run.
 
+use crate::ui::wizard::progress;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use crate::ui::output::wrap::wrap;
-use crate::ui::tui::view::window::{centred, choose, dialog, field, say};
-use crate::ui::wizard::form::text_input::TextInput;
+use crate::ui::tui::view::window::{centred, choose, dialog, field, hidden, say};
+use crate::ui::wizard::dialogs::ask::{AskDialog, SHOWN};
 use crate::ui::wizard::model::{Model, Question};
 use crate::ui::wizard::role::Role;
-use crate::ui::wizard::screens::run;
 
 /// The question, what is typed, and the chosen answer.
-pub fn draw(frame: &mut Frame, model: &Model, question: &Question, typed: &TextInput, at: usize) {
+pub fn draw(frame: &mut Frame, model: &Model, ask: &AskDialog) {
+    let AskDialog { question, typed, at, scroll, .. } = ask;
     let width = 78.min(model.window.size.0.saturating_sub(4));
     let inside = usize::from(width).saturating_sub(4);
     let mut lines = Vec::new();
@@ -60,7 +61,7 @@ pub fn draw(frame: &mut Frame, model: &Model, question: &Question, typed: &TextI
             );
             lines.push(Line::raw(""));
             let choices = ["It is the machine I mean: remember its key", "Only this once", "Do not connect"];
-            choose(model, &mut lines, choices.into_iter(), at, inside);
+            choose(model, &mut lines, choices.into_iter(), *at, inside);
             let height = u16::try_from(lines.len()).unwrap_or(10).saturating_add(2);
             dialog(
                 frame,
@@ -73,12 +74,19 @@ pub fn draw(frame: &mut Frame, model: &Model, question: &Question, typed: &TextI
             );
         }
         Question::GoOn { place, step, actions } => {
-            say(model, &mut lines, Role::Text, &format!("Next on {place}: {}", run::title(step.0)), inside);
-            for (number, action) in (1..).zip(actions.iter().take(12)) {
+            say(
+                model,
+                &mut lines,
+                Role::Text,
+                &format!("Next on {place}: {}", progress::title(step.0)),
+                inside,
+            );
+            for (number, action) in (1..).zip(actions).skip(*scroll).take(SHOWN) {
                 say(model, &mut lines, Role::Code, &format!("  {number} {action}"), inside);
             }
+            hidden(model, &mut lines, *scroll, actions.len(), SHOWN, inside);
             lines.push(Line::raw(""));
-            choose(model, &mut lines, ["Go on", "Stop here"].into_iter(), at, inside);
+            choose(model, &mut lines, ["Go on", "Stop here"].into_iter(), *at, inside);
             let height = u16::try_from(lines.len()).unwrap_or(10).saturating_add(2);
             dialog(frame, model, "Guided pace", "Enter, Esc stops", lines, 0, centred(model, width, height));
         }

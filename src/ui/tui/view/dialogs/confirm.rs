@@ -4,21 +4,23 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::plan::place::Place;
 use crate::ui::tui::theme::{Glyph, Paint};
-use crate::ui::tui::view::window::{centred, dialog, field, say};
-use crate::ui::wizard::form::text_input::TextInput;
-use crate::ui::wizard::model::{Confirm, Model};
+use crate::ui::tui::view::window::{centred, dialog, field, hidden, say};
+use crate::ui::wizard::conclusion::confirmed_actions;
+use crate::ui::wizard::dialogs::confirm::{Confirm, ConfirmDialog, SHOWN};
+use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
 
 /// What is lost, the name that is typed, and the two buttons.
-pub fn draw(frame: &mut Frame, model: &Model, what: &Confirm, typed: &TextInput, yes: bool) {
+pub fn draw(frame: &mut Frame, model: &Model, confirm: &ConfirmDialog) {
+    let ConfirmDialog { what, typed, yes, scroll } = confirm;
+    let listed = confirmed_actions(model, what);
     let theme = &model.window.theme;
     let width = 76.min(model.window.size.0.saturating_sub(4));
     let inside = usize::from(width).saturating_sub(4);
     let mut lines = Vec::new();
     let (title, host, verb) = match what {
-        Confirm::Replace { host, actions, .. } => {
+        Confirm::Replace { host, .. } => {
             say(
                 model,
                 &mut lines,
@@ -26,9 +28,7 @@ pub fn draw(frame: &mut Frame, model: &Model, what: &Confirm, typed: &TextInput,
                 "gangplank did not make these, and cannot make them again:",
                 inside,
             );
-            for action in actions.iter().take(10) {
-                say(model, &mut lines, Role::Code, &format!("  {action}"), inside);
-            }
+            list(model, &mut lines, &listed, *scroll, inside);
             say(
                 model,
                 &mut lines,
@@ -39,7 +39,6 @@ pub fn draw(frame: &mut Frame, model: &Model, what: &Confirm, typed: &TextInput,
             (format!("! Replace something on {host}?"), host, "Replace")
         }
         Confirm::Undo { host } => {
-            let place = Place::Worker(host.clone());
             say(
                 model,
                 &mut lines,
@@ -47,26 +46,10 @@ pub fn draw(frame: &mut Frame, model: &Model, what: &Confirm, typed: &TextInput,
                 &format!("Everything gangplank did on {host} is taken back, newest first:"),
                 inside,
             );
-            match model.run.changed.get(&place).map(Vec::as_slice) {
-                Some(changed) if !changed.is_empty() => {
-                    for action in changed.iter().rev().take(10) {
-                        say(model, &mut lines, Role::Code, &format!("  {action}"), inside);
-                    }
-                    let more = changed.len().saturating_sub(10);
-                    if more > 0 {
-                        say(model, &mut lines, Role::Dim, &format!("  and {more} more"), inside);
-                    }
-                }
-                _ => {
-                    say(
-                        model,
-                        &mut lines,
-                        Role::Code,
-                        "  what its record in /var/lib/gangplank says",
-                        inside,
-                    );
-                }
+            if listed.is_empty() {
+                say(model, &mut lines, Role::Code, "  what its record in /var/lib/gangplank says", inside);
             }
+            list(model, &mut lines, &listed, *scroll, inside);
             say(
                 model,
                 &mut lines,
@@ -81,17 +64,17 @@ pub fn draw(frame: &mut Frame, model: &Model, what: &Confirm, typed: &TextInput,
     say(model, &mut lines, Role::Text, &format!("Type {host} to go on:"), inside);
     lines.push(Line::raw(""));
     lines.push(Line::raw(""));
-    let right = typed.first().trim() == host;
+    let right = confirm.is_right();
     let locked = if right { verb.to_owned() } else { format!("{verb} (locked)") };
     let cancel =
-        if yes { "  [ Cancel ]".to_owned() } else { format!("{} [ Cancel ]", theme.glyph(Glyph::Here)) };
+        if *yes { "  [ Cancel ]".to_owned() } else { format!("{} [ Cancel ]", theme.glyph(Glyph::Here)) };
     let go =
-        if yes { format!("{} [ {locked} ]", theme.glyph(Glyph::Here)) } else { format!("  [ {locked} ]") };
+        if *yes { format!("{} [ {locked} ]", theme.glyph(Glyph::Here)) } else { format!("  [ {locked} ]") };
     lines.push(Line::from(vec![
         Span::raw("   "),
-        Span::styled(cancel, theme.style(if yes { Role::Text } else { Role::Focus })),
+        Span::styled(cancel, theme.style(if *yes { Role::Text } else { Role::Focus })),
         Span::raw("   "),
-        Span::styled(go, theme.style(if yes { Role::Focus } else { Role::Dim })),
+        Span::styled(go, theme.style(if *yes { Role::Focus } else { Role::Dim })),
     ]));
     let height = u16::try_from(lines.len()).unwrap_or(12).saturating_add(2);
     let rect = centred(model, width, height);
@@ -99,4 +82,12 @@ pub fn draw(frame: &mut Frame, model: &Model, what: &Confirm, typed: &TextInput,
     dialog(frame, model, &title, "Esc cancels", lines, 0, rect);
     let at = Rect::new(rect.x.saturating_add(2), rect.y.saturating_add(row), width.saturating_sub(4), 1);
     field(frame, model, "", typed, at);
+}
+
+/// Actions from the first one shown, and how many are hidden.
+fn list(model: &Model, lines: &mut Vec<Line<'static>>, actions: &[String], scroll: usize, width: usize) {
+    for action in actions.iter().skip(scroll).take(SHOWN) {
+        say(model, lines, Role::Code, &format!("  {action}"), width);
+    }
+    hidden(model, lines, scroll, actions.len(), SHOWN, width);
 }

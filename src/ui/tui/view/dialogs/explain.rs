@@ -7,14 +7,14 @@ use ratatui::widgets::{Clear, Paragraph};
 
 use crate::ui::tui::theme::Paint;
 use crate::ui::tui::view::pane::block;
-use crate::ui::tui::view::window::centred;
-use crate::ui::wizard::dialogs::explain as texts;
+use crate::ui::wizard::layout;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
+use crate::ui::wizard::texts;
 
 /// Over the screen, where the window has no room for a pane beside it.
 pub fn over(frame: &mut Frame, model: &Model) {
-    let area = centred(model, 76, model.window.size.1.saturating_sub(4));
+    let area = layout::explain_over(model.window.size).into();
     frame.render_widget(Clear, area);
     draw(frame, model, area, "Esc closes");
 }

@@ -1,5 +1,6 @@
 //! The steps of the path that one can jump to.
 
+use crate::ui::wizard::navigation;
 use ratatui::Frame;
 use ratatui::text::{Line, Span};
 
@@ -7,11 +8,10 @@ use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::tui::view::window::{centred, dialog};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
-use crate::ui::wizard::update;
 
 /// The steps, `at` chosen.
 pub fn draw(frame: &mut Frame, model: &Model, at: usize) {
-    let screens = update::jumps(model);
+    let screens = navigation::jumps(model);
     let mut lines = Vec::new();
     for (number, screen) in screens.iter().enumerate() {
         let chosen = number == at;

@@ -1,5 +1,6 @@
 //! The menu of all commands that are possible now, searched by typing.
 
+use crate::ui::wizard::keymap;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -10,7 +11,6 @@ use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::tui::view::pane::block;
 use crate::ui::tui::view::window::{centred, field};
 use crate::ui::wizard::form::text_input::TextInput;
-use crate::ui::wizard::layer;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
 
@@ -24,7 +24,7 @@ pub fn draw(frame: &mut Frame, model: &Model, search: &TextInput, at: usize) {
     frame.render_widget(pane, area);
     field(frame, model, "", search, Rect::new(inner.x, inner.y, inner.width, 1));
     let text = search.first().to_owned();
-    let found = layer::entries(model, &text);
+    let found = keymap::entries(model, &text);
     let rows = usize::from(inner.height).saturating_sub(2);
     let top = at.saturating_sub(rows.saturating_sub(1));
     let width = usize::from(inner.width).saturating_sub(14);

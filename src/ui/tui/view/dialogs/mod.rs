@@ -16,26 +16,27 @@ mod text;
 
 use ratatui::Frame;
 
-use crate::ui::wizard::model::{Model, Overlay};
+use crate::ui::wizard::dialogs::Dialog;
+use crate::ui::wizard::model::Model;
 
-/// Draws one overlay.
+/// Draws one of them.
 pub fn draw(frame: &mut Frame, model: &Model, at: usize) {
-    let Some(overlay) = model.dialogs.open.get(at) else { return };
-    match overlay {
-        Overlay::Help { scroll } => help::draw(frame, model, *scroll),
-        Overlay::Menu { search, at } => menu::draw(frame, model, search, *at),
-        Overlay::Jump { at } => jump::draw(frame, model, *at),
-        Overlay::Explain => explain::over(frame, model),
-        Overlay::Ask { question, typed, at, .. } => ask::draw(frame, model, question, typed, *at),
-        Overlay::PasteWorkers { text, wrong } => paste::workers(frame, model, text, wrong),
-        Overlay::PasteCertificates { text } => paste::certificates(frame, model, text),
-        Overlay::Import { hosts, at } => import::draw(frame, model, hosts, *at),
-        Overlay::PickDemo { at } => pick::demo(frame, model, *at),
-        Overlay::PickWorker { chosen, at } => pick::worker(frame, model, chosen, *at),
-        Overlay::Line { what, text } => line::draw(frame, model, *what, text),
-        Overlay::Confirm { what, typed, yes } => confirm::draw(frame, model, what, typed, *yes),
-        Overlay::Quit { at } => quit::draw(frame, model, *at),
-        Overlay::Text { title, lines, scroll } => text::draw(frame, model, title, lines, *scroll),
-        Overlay::Problem { target, problem, at } => problem::draw(frame, model, target, problem, *at),
+    let Some(dialog) = model.dialogs.open.get(at) else { return };
+    match dialog {
+        Dialog::Help(help) => help::draw(frame, model, help.scroll),
+        Dialog::Menu(menu) => menu::draw(frame, model, &menu.search, menu.at),
+        Dialog::Jump(jump) => jump::draw(frame, model, jump.at),
+        Dialog::Explain(_) => explain::over(frame, model),
+        Dialog::Ask(ask) => ask::draw(frame, model, ask),
+        Dialog::Paste(paste) => paste::workers(frame, model, &paste.text, &paste.wrong),
+        Dialog::Certificates(certificates) => paste::certificates(frame, model, &certificates.text),
+        Dialog::Import(import) => import::draw(frame, model, &import.hosts, import.at),
+        Dialog::Demos(demos) => pick::demo(frame, model, demos.at),
+        Dialog::Pick(pick) => pick::worker(frame, model, &pick.chosen, pick.at),
+        Dialog::Line(line) => line::draw(frame, model, line.what, &line.text),
+        Dialog::Confirm(confirm) => confirm::draw(frame, model, confirm),
+        Dialog::Quit(quit) => quit::draw(frame, model, quit.at),
+        Dialog::Text(text) => text::draw(frame, model, &text.title, &text.lines, text.scroll),
+        Dialog::Problem(problem) => problem::draw(frame, model, problem),
     }
 }

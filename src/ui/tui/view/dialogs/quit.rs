@@ -1,11 +1,11 @@
 //! Leave, or stop what goes on.
 
+use crate::ui::wizard::conclusion;
 use ratatui::Frame;
 use ratatui::text::Line;
 
 use crate::ui::tui::text::cut;
 use crate::ui::tui::view::window::{centred, choose, dialog, say};
-use crate::ui::wizard::layer;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
 
@@ -23,7 +23,7 @@ pub fn draw(frame: &mut Frame, model: &Model, at: usize) {
     };
     say(model, &mut lines, Role::Text, words, inside);
     lines.push(Line::raw(""));
-    choose(model, &mut lines, layer::quit_choices(model).into_iter(), at, inside);
+    choose(model, &mut lines, conclusion::quit_choices(model).into_iter(), at, inside);
     let height = u16::try_from(lines.len()).unwrap_or(6).saturating_add(2);
     let title = if model.run.going_on() { "Stop?" } else { "Leave?" };
     let right = cut("Enter, Esc stays", inside);

@@ -13,7 +13,6 @@ mod welcome;
 mod workers;
 
 use super::page::Page;
-use crate::ui::wizard::form;
 use crate::ui::wizard::layout;
 use crate::ui::wizard::model::{Model, Screen};
 
@@ -39,10 +38,7 @@ pub fn page(model: &Model, width: u16) -> Page<'static> {
     page
 }
 
-/// Rows of the present page that do not fit into the window: so far it scrolls.
-pub fn hidden(model: &Model) -> usize {
-    let area = layout::regions(model).main;
-    let bar = u16::from(!form::buttons(model).is_empty());
-    let rows = page(model, area.width).rows.len();
-    rows.saturating_sub(usize::from(area.height.saturating_sub(2).saturating_sub(bar)))
+/// How many rows the present page has; it scrolls where they do not fit into the window.
+pub fn page_rows(model: &Model) -> usize {
+    page(model, layout::regions(model).main.width).rows.len()
 }

@@ -1,5 +1,6 @@
 //! Report: how it ended, what to try next, how to take it back, what was done.
 
+use crate::ui::wizard::progress;
 use ratatui::text::{Line, Span};
 
 use crate::ui::tui::text::{cut, fill};
@@ -8,7 +9,6 @@ use crate::ui::tui::view::page::Page;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::certificates::MOST;
-use crate::ui::wizard::screens::run;
 
 /// Its rows.
 pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
@@ -49,7 +49,7 @@ pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
     );
     page.space();
     page.say(model, Role::Key, "What was done", width);
-    let places = run::places(model);
+    let places = progress::places(model);
     // Of many hosts nobody reads every action; the journal and each host's record have them.
     let many = places.len() > MOST;
     for place in places {

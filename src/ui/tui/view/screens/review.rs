@@ -1,5 +1,6 @@
 //! The review: every step of every place in a table, below it the exact actions of the chosen one.
 
+use crate::ui::wizard::form::target;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -13,7 +14,6 @@ use crate::ui::tui::text::{cut, fill, some};
 use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::tui::view::page::inspection_words;
 use crate::ui::tui::view::pane::{block, button_row, labels};
-use crate::ui::wizard::form;
 use crate::ui::wizard::model::{Button, Inspection, Item, Model};
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::review::{self, ReviewRow};
@@ -244,7 +244,7 @@ fn nothing(frame: &mut Frame, model: &Model, area: Rect) {
     if matches!(model.preview.inspection, Inspection::None) {
         lines.push(Line::raw(""));
         for remark in model.form.issues.iter().filter(|remark| remark.stops) {
-            let screen = form::screen_of(&remark.field);
+            let screen = target::screen_of(&remark.field);
             let words =
                 format!("{} on screen {}: {} {}", remark.field, screen.title(), remark.what, remark.cure);
             lines.extend(

@@ -1,5 +1,7 @@
 //! The run: matrix of steps and places, output of one place, the card of a problem.
 
+use crate::ui::wizard::progress;
+use crate::ui::wizard::remedy;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -11,12 +13,10 @@ use crate::ui::output::wrap::wrap;
 use crate::ui::tui::text::{cut, fill, some};
 use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::tui::view::pane::{block, button_row, labels};
-use crate::ui::wizard::form;
 use crate::ui::wizard::layout::run_parts;
 use crate::ui::wizard::model::{Cell, CellState, Model};
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::log::Log;
-use crate::ui::wizard::screens::run;
 
 /// Draws the run.
 pub fn draw(frame: &mut Frame, model: &Model) {
@@ -58,7 +58,7 @@ fn cell_text(model: &Model, cell: Option<&Cell>, width: usize) -> (String, Role)
         },
         CellState::Changed if cell.done > 0 && width >= 13 => format!("changed {}", cell.done),
         CellState::Waiting => String::new(),
-        state => run::word(state).to_owned(),
+        state => progress::word(state).to_owned(),
     };
     (fill(&format!("{} {word}", theme.glyph(glyph)), width.saturating_sub(1)) + " ", role)
 }
@@ -76,7 +76,7 @@ fn matrix(frame: &mut Frame, model: &Model, area: Rect) {
     let pane = block(*theme, "8 Run", &legend, !model.run.in_log && model.run.troubles.is_empty());
     let inner = pane.inner(area);
     frame.render_widget(pane, area);
-    let places = run::places(model);
+    let places = progress::places(model);
     let width = usize::from(inner.width);
     let label = 22.min(width / 3);
     let column = (width.saturating_sub(label + 1) / places.len().max(1)).clamp(9, 14);
@@ -97,10 +97,10 @@ fn matrix(frame: &mut Frame, model: &Model, area: Rect) {
         head.push(Span::styled(fill(&cut(&name, column.saturating_sub(1)), column), style));
     }
     let mut lines = vec![Line::from(head)];
-    for step in run::steps() {
+    for step in progress::steps() {
         let mut spans = vec![Span::raw(format!(" {}", fill(step.title(), label)))];
         for place in &seen {
-            if !run::belongs(step, place) {
+            if !progress::belongs(step, place) {
                 spans.push(Span::styled(fill(theme.glyph(Glyph::None), column), theme.style(Role::Dim)));
                 continue;
             }
@@ -117,7 +117,7 @@ fn matrix(frame: &mut Frame, model: &Model, area: Rect) {
     }
     let rows = usize::from(inner.height);
     // In a low window the rows that matter now are shown.
-    let active = run::steps()
+    let active = progress::steps()
         .position(|step| {
             seen.iter().any(|place| {
                 model
@@ -163,11 +163,11 @@ fn notes(model: &Model, width: usize) -> Vec<Line<'static>> {
     // What is waited for, with its deadline.
     for ((place, id), cell) in &model.run.cells {
         if cell.state == CellState::Running && !cell.words.is_empty() && lines.len() < 4 {
-            let words = format!(" {place}, {}: {}", run::title(id), cell.words);
+            let words = format!(" {place}, {}: {}", progress::title(id), cell.words);
             lines.push(Line::styled(cut(&words, width.saturating_sub(1)), theme.style(Role::Dim)));
         }
     }
-    if !form::buttons(model).is_empty() {
+    if !model.buttons().is_empty() {
         lines.push(Line::raw(""));
     }
     lines
@@ -175,7 +175,7 @@ fn notes(model: &Model, width: usize) -> Vec<Line<'static>> {
 
 fn output(frame: &mut Frame, model: &Model, area: Rect) {
     let theme = &model.window.theme;
-    let places = run::places(model);
+    let places = progress::places(model);
     let Some(place) = places.get(model.run.shown) else { return };
     let none = Log::default();
     let log = model.run.logs.get(place).unwrap_or(&none);
@@ -222,7 +222,7 @@ fn output(frame: &mut Frame, model: &Model, area: Rect) {
 /// The card of the problem that is shown.
 fn card(frame: &mut Frame, model: &Model, area: Rect) {
     let theme = &model.window.theme;
-    let Some(trouble) = run::shown(model) else { return };
+    let Some(trouble) = progress::shown(model) else { return };
     let problem = &trouble.problem;
     let title = cut(
         &format!("{} {}  {}", theme.glyph(Glyph::Bad), problem.code, problem.what),
@@ -234,7 +234,7 @@ fn card(frame: &mut Frame, model: &Model, area: Rect) {
     frame.render_widget(pane, area);
     let width = usize::from(inner.width).saturating_sub(2);
     let room = usize::from(inner.height);
-    let choices = run::choices(model);
+    let choices = progress::choices(model);
     let mut lines = Vec::new();
     let mut pair = |name: &str, text: &str, role: Role, most: usize| {
         for (number, line) in wrap(text, width.saturating_sub(16)).into_iter().take(most).enumerate() {
@@ -245,7 +245,8 @@ fn card(frame: &mut Frame, model: &Model, area: Rect) {
             ]));
         }
     };
-    let step = trouble.step.map_or_else(String::new, |step| format!("Step \"{}\": ", run::title(step.0)));
+    let step =
+        trouble.step.map_or_else(String::new, |step| format!("Step \"{}\": ", progress::title(step.0)));
     pair("What happened", &format!("{step}{}", problem.what), Role::Text, 3);
     let spare = room.saturating_sub(choices.len() + 4).clamp(1, 8);
     let mut left = spare;
@@ -270,9 +271,9 @@ fn card(frame: &mut Frame, model: &Model, area: Rect) {
         let mark = if chosen { theme.glyph(Glyph::Here) } else { " " };
         let head = if number == top { "Choose" } else { "" };
         let kind = match choice.act {
-            run::RunRemedy::Manual(_) if width < 100 => "  (by hand)",
-            run::RunRemedy::Manual(_) => "  (by hand; Enter copies it)",
-            run::RunRemedy::Edit(..) if width >= 100 => "  (opens that answer)",
+            remedy::RunRemedy::Manual(_) if width < 100 => "  (by hand)",
+            remedy::RunRemedy::Manual(_) => "  (by hand; Enter copies it)",
+            remedy::RunRemedy::Edit(..) if width >= 100 => "  (opens that answer)",
             _ => "",
         };
         let style = theme.style(if chosen { Role::Focus } else { Role::Text });

@@ -5,9 +5,9 @@ use ratatui::text::{Line, Span};
 use crate::ui::tui::text::{cut, fill};
 use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::tui::view::page::Page;
-use crate::ui::wizard::form;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
+use crate::ui::wizard::screens::welcome::{self, WelcomeRow};
 
 /// Its rows.
 pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
@@ -24,42 +24,34 @@ pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
     );
     page.say(model, Role::Text, about, width);
     page.space();
-    let mut row = 0;
-    for (number, (name, about)) in (1..).zip(form::WELCOME) {
-        let chosen = model.nav.row == row;
+    for (at, row) in welcome::rows(model).into_iter().enumerate() {
+        let chosen = model.nav.row == at;
         if chosen {
             page.chosen = Some(page.rows.len());
         }
-        let about = match number {
-            3 => match model.sessions.kept.as_slice() {
-                [] => "no session is kept here yet".to_owned(),
-                [saved, ..] => {
-                    format!("\"{}\", {}, left {} at {}", saved.name, saved.about, saved.when, saved.screen)
-                }
-            },
-            _ => about.to_owned(),
-        };
         let sign = if chosen { theme.glyph(Glyph::Here) } else { " " };
+        if let WelcomeRow::Session(session) = row {
+            let Some(saved) = model.sessions.kept.get(session) else { continue };
+            let words = format!("   resume \"{}\", {}, left {}", saved.name, saved.about, saved.when);
+            page.line(Line::from(vec![
+                Span::styled(format!(" {sign} "), theme.style(Role::Accent)),
+                Span::styled(cut(&words, width), theme.style(if chosen { Role::Focus } else { Role::Dim })),
+            ]));
+            continue;
+        }
+        let about = match (row, model.sessions.kept.as_slice()) {
+            (WelcomeRow::Resume, []) => "no session is kept here yet".to_owned(),
+            (WelcomeRow::Resume, [saved, ..]) => {
+                format!("\"{}\", {}, left {} at {}", saved.name, saved.about, saved.when, saved.screen)
+            }
+            _ => row.about().to_owned(),
+        };
         let role = if chosen { Role::Focus } else { Role::Text };
         page.line(Line::from(vec![
-            Span::styled(format!(" {sign} {number} "), theme.style(Role::Accent)),
-            Span::styled(fill(name, 20), theme.style(role)),
+            Span::styled(format!(" {sign} {} ", at.saturating_add(1)), theme.style(Role::Accent)),
+            Span::styled(fill(row.title(), 20), theme.style(role)),
             Span::styled(format!("  {}", cut(&about, width.saturating_sub(28))), theme.style(Role::Dim)),
         ]));
-        row += 1;
-    }
-    for saved in model.sessions.kept.iter().skip(1) {
-        let chosen = model.nav.row == row;
-        if chosen {
-            page.chosen = Some(page.rows.len());
-        }
-        let sign = if chosen { theme.glyph(Glyph::Here) } else { " " };
-        let words = format!("   resume \"{}\", {}, left {}", saved.name, saved.about, saved.when);
-        page.line(Line::from(vec![
-            Span::styled(format!(" {sign} "), theme.style(Role::Accent)),
-            Span::styled(cut(&words, width), theme.style(if chosen { Role::Focus } else { Role::Dim })),
-        ]));
-        row += 1;
     }
     page.space();
     page.say(model, Role::Key, "Have at hand", width);

@@ -1,0 +1,461 @@
+//! The table of keys. The key bar, the help and the command menu are printed from it, so they cannot lie; what is
+//! not possible now is not in them. No command is behind one key combination only: the menu has them all.
+
+use crate::ui::wizard::command::Command;
+use crate::ui::wizard::form::item::Button;
+use crate::ui::wizard::key::{Key, KeyCode};
+use crate::ui::wizard::look::Inspection;
+use crate::ui::wizard::model::Model;
+use crate::ui::wizard::progress;
+use crate::ui::wizard::screen::Screen;
+
+/// A key of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Press {
+    /// The key.
+    pub key: Key,
+    /// It works while a field is typed into too.
+    pub in_field: bool,
+}
+
+/// A row of the table.
+pub struct Binding {
+    /// What it does.
+    pub command: Command,
+    /// Its keys, the first one is shown.
+    pub keys: &'static [Press],
+    /// A word for the bar.
+    pub label: &'static str,
+    /// A sentence for help and menu.
+    pub long: &'static str,
+    /// Shown in the bar: lower numbers stay longest when it is narrow.
+    pub bar: Option<u8>,
+    /// Possible now.
+    pub when: fn(&Model) -> bool,
+}
+
+const fn plain(code: KeyCode) -> Press {
+    Press { key: Key::plain(code), in_field: false }
+}
+
+const fn letter(c: char) -> Press {
+    plain(KeyCode::Char(c))
+}
+
+const fn everywhere(code: KeyCode) -> Press {
+    Press { key: Key::plain(code), in_field: true }
+}
+
+const fn ctrl(c: char) -> Press {
+    Press { key: Key::control(c), in_field: true }
+}
+
+const fn alt(c: char) -> Press {
+    Press { key: Key::alt(c), in_field: true }
+}
+
+fn always(_: &Model) -> bool {
+    true
+}
+
+fn on_form(model: &Model) -> bool {
+    !matches!(model.nav.screen, Screen::Run | Screen::Welcome)
+}
+
+fn with_plan(model: &Model) -> bool {
+    model.nav.screen != Screen::Welcome
+}
+
+fn can_continue(model: &Model) -> bool {
+    model.buttons().contains(&Button::Continue) && model.run.offline.is_none()
+}
+
+fn on_workers(model: &Model) -> bool {
+    model.nav.screen == Screen::Workers
+}
+
+fn has_worker(model: &Model) -> bool {
+    on_workers(model) && !model.form.answers.workers.is_empty()
+}
+
+fn on_review(model: &Model) -> bool {
+    model.nav.screen == Screen::Review
+}
+
+fn can_apply(model: &Model) -> bool {
+    on_review(model) && !model.run.read_only && matches!(model.preview.inspection, Inspection::Seen { .. })
+}
+
+fn on_run(model: &Model) -> bool {
+    model.nav.screen == Screen::Run
+}
+
+fn has_trouble(model: &Model) -> bool {
+    on_run(model) && !model.run.troubles.is_empty()
+}
+
+fn has_repair(model: &Model) -> bool {
+    has_trouble(model) && progress::repair(model).is_some()
+}
+
+fn has_host(model: &Model) -> bool {
+    on_run(model) || model.nav.screen == Screen::Report || has_worker(model)
+}
+
+fn can_undo(model: &Model) -> bool {
+    has_host(model) && !model.run.read_only && model.form.planned.is_some()
+}
+
+fn can_look(model: &Model) -> bool {
+    matches!(
+        model.nav.screen,
+        Screen::Ca
+            | Screen::Cluster
+            | Screen::Workers
+            | Screen::Certificates
+            | Screen::Kubectl
+            | Screen::Dns
+            | Screen::Review
+    )
+}
+
+fn has_diff(model: &Model) -> bool {
+    matches!(model.nav.screen, Screen::Review | Screen::Kubectl)
+}
+
+fn has_live(model: &Model) -> bool {
+    model.live.panel.is_some()
+}
+
+fn waits_for_certificates(model: &Model) -> bool {
+    model.run.offline.is_some()
+}
+
+/// All keys.
+pub const TABLE: &[Binding] = &[
+    Binding {
+        command: Command::Enter,
+        keys: &[everywhere(KeyCode::Enter)],
+        label: "do it",
+        long: "do the focused thing; in a field: on to the next",
+        bar: Some(2),
+        when: always,
+    },
+    Binding {
+        command: Command::Next,
+        keys: &[everywhere(KeyCode::Tab)],
+        label: "next",
+        long: "to the next field or pane",
+        bar: Some(4),
+        when: always,
+    },
+    Binding {
+        command: Command::Previous,
+        keys: &[everywhere(KeyCode::BackTab)],
+        label: "previous",
+        long: "to the field or pane before",
+        bar: None,
+        when: always,
+    },
+    Binding {
+        command: Command::Back,
+        keys: &[everywhere(KeyCode::Esc)],
+        label: "back",
+        long: "close what is open, leave the field, or go one screen back; no answer is lost",
+        bar: Some(3),
+        when: always,
+    },
+    Binding {
+        command: Command::Continue,
+        keys: &[letter('c'), alt('c')],
+        label: "continue",
+        long: "on to the next screen",
+        bar: Some(5),
+        when: can_continue,
+    },
+    Binding {
+        command: Command::Apply,
+        keys: &[letter('a')],
+        label: "apply",
+        long: "carry the plan out",
+        bar: Some(5),
+        when: can_apply,
+    },
+    Binding {
+        command: Command::Add,
+        keys: &[letter('+')],
+        label: "add",
+        long: "add a worker",
+        bar: Some(7),
+        when: on_workers,
+    },
+    Binding {
+        command: Command::Paste,
+        keys: &[letter('m')],
+        label: "paste many",
+        long: "paste many workers: one a line, ranges, user@host:port, /etc/hosts lines",
+        bar: Some(8),
+        when: on_workers,
+    },
+    Binding {
+        command: Command::Import,
+        keys: &[letter('i')],
+        label: "import",
+        long: "import hosts from ssh_config",
+        bar: None,
+        when: on_workers,
+    },
+    Binding {
+        command: Command::Remove,
+        keys: &[plain(KeyCode::Delete)],
+        label: "remove row",
+        long: "take the worker of this row off the list; its machine is not touched",
+        bar: None,
+        when: has_worker,
+    },
+    Binding {
+        command: Command::Retry,
+        keys: &[letter('r')],
+        label: "retry",
+        long: "run this host again: what is done stays",
+        bar: Some(5),
+        when: has_trouble,
+    },
+    Binding {
+        command: Command::Fix,
+        keys: &[letter('f')],
+        label: "fix answer",
+        long: "change the answer that is wrong, and come back here",
+        bar: Some(6),
+        when: has_trouble,
+    },
+    Binding {
+        command: Command::Repair,
+        keys: &[letter('p')],
+        label: "repair",
+        long: "do what the problem card offers, then run the host again",
+        bar: Some(6),
+        when: has_repair,
+    },
+    Binding {
+        command: Command::Skip,
+        keys: &[letter('s')],
+        label: "skip host",
+        long: "leave this host alone and go on with the others",
+        bar: Some(7),
+        when: has_trouble,
+    },
+    Binding {
+        command: Command::Undo,
+        keys: &[letter('u')],
+        label: "undo",
+        long: "take back what gangplank did on a host; asks for its name first",
+        bar: Some(8),
+        when: can_undo,
+    },
+    Binding {
+        command: Command::Shell,
+        keys: &[letter('t')],
+        label: "shell",
+        long: "open a shell on the host; leaving it comes back here",
+        bar: Some(9),
+        when: has_host,
+    },
+    Binding {
+        command: Command::Certificates,
+        keys: &[letter('c')],
+        label: "certificates",
+        long: "give the certificates that the offline CA has signed",
+        bar: Some(5),
+        when: waits_for_certificates,
+    },
+    Binding {
+        command: Command::Output,
+        keys: &[letter('o'), alt('o')],
+        label: "output",
+        long: "to the output of the run and back",
+        bar: Some(7),
+        when: on_run,
+    },
+    Binding {
+        command: Command::NextHost,
+        keys: &[letter('h')],
+        label: "next host",
+        long: "show the output of the next host",
+        bar: Some(8),
+        when: on_run,
+    },
+    Binding {
+        command: Command::Follow,
+        keys: &[letter('F')],
+        label: "follow",
+        long: "follow the output again",
+        bar: None,
+        when: on_run,
+    },
+    Binding {
+        command: Command::Wrap,
+        keys: &[letter('w')],
+        label: "wrap",
+        long: "break long lines of the output, or not",
+        bar: None,
+        when: on_run,
+    },
+    Binding {
+        command: Command::Search,
+        keys: &[letter('/')],
+        label: "search",
+        long: "search in the output",
+        bar: None,
+        when: on_run,
+    },
+    Binding {
+        command: Command::SearchNext,
+        keys: &[letter('n')],
+        label: "next hit",
+        long: "to the next hit of the search",
+        bar: None,
+        when: on_run,
+    },
+    Binding {
+        command: Command::SearchPrevious,
+        keys: &[letter('N')],
+        label: "hit before",
+        long: "to the hit before",
+        bar: None,
+        when: on_run,
+    },
+    Binding {
+        command: Command::Look,
+        keys: &[letter('R')],
+        label: "look again",
+        long: "look at it again",
+        bar: Some(9),
+        when: can_look,
+    },
+    Binding {
+        command: Command::Diff,
+        keys: &[letter('d')],
+        label: "diff",
+        long: "show what is there and what would be there",
+        bar: Some(8),
+        when: has_diff,
+    },
+    Binding {
+        command: Command::Copy,
+        keys: &[letter('y')],
+        label: "copy",
+        long: "copy the commands that are shown, into the clipboard and a file",
+        bar: Some(10),
+        when: with_plan,
+    },
+    Binding {
+        command: Command::Export,
+        keys: &[letter('x')],
+        label: "export script",
+        long: "write a shell script that does the same by hand",
+        bar: Some(10),
+        when: with_plan,
+    },
+    Binding {
+        command: Command::SavePlan,
+        keys: &[letter('S')],
+        label: "save plan",
+        long: "save the answers as a plan file for `gangplank apply`",
+        bar: None,
+        when: with_plan,
+    },
+    Binding {
+        command: Command::Pace,
+        keys: &[letter('G')],
+        label: "pace",
+        long: "pace: straight (all at once) or guided (asks before each step)",
+        bar: None,
+        when: on_review,
+    },
+    Binding {
+        command: Command::Explain,
+        keys: &[letter('e'), alt('e')],
+        label: "explain",
+        long: "explanations on and off",
+        bar: Some(6),
+        when: on_form,
+    },
+    Binding {
+        command: Command::ExplainTab,
+        keys: &[letter('E')],
+        label: "next tab",
+        long: "next tab of the explanations: what, why, commands, undo",
+        bar: None,
+        when: on_form,
+    },
+    Binding {
+        command: Command::Live,
+        keys: &[letter('l'), alt('l')],
+        label: "live",
+        long: "the live panel on the whole window and back",
+        bar: Some(6),
+        when: has_live,
+    },
+    Binding {
+        command: Command::Jump,
+        keys: &[ctrl('g')],
+        label: "jump",
+        long: "jump to a step",
+        bar: None,
+        when: always,
+    },
+    Binding {
+        command: Command::Palette,
+        keys: &[letter('P')],
+        label: "colours",
+        long: "another palette: ansi, blue-orange, contrast, mono",
+        bar: None,
+        when: always,
+    },
+    Binding {
+        command: Command::Suspend,
+        keys: &[ctrl('z')],
+        label: "suspend",
+        long: "stop this program for a while; fg brings it back",
+        bar: None,
+        when: always,
+    },
+    Binding {
+        command: Command::Redraw,
+        keys: &[ctrl('l')],
+        label: "redraw",
+        long: "draw the window anew",
+        bar: None,
+        when: always,
+    },
+    Binding {
+        command: Command::Menu,
+        keys: &[ctrl('k'), letter(':')],
+        label: "all commands",
+        long: "everything possible now, with search",
+        bar: Some(4),
+        when: always,
+    },
+    Binding {
+        command: Command::Help,
+        keys: &[letter('?'), everywhere(KeyCode::F(1))],
+        label: "help",
+        long: "the keys of this screen and a glossary",
+        bar: Some(0),
+        when: always,
+    },
+    Binding {
+        command: Command::Quit,
+        keys: &[ctrl('c')],
+        label: "quit",
+        long: "stop what runs, or leave; the session is saved",
+        bar: Some(1),
+        when: always,
+    },
+];
+
+/// Rows that are possible now.
+pub fn possible(model: &Model) -> impl Iterator<Item = &'static Binding> {
+    TABLE.iter().filter(|binding| (binding.when)(model))
+}

@@ -1,0 +1,86 @@
+//! What a person can do by a row of the table of keys, or from the menu.
+
+/// What a person can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Command {
+    /// The focused thing.
+    Enter,
+    /// On to the next screen.
+    Continue,
+    /// One level back.
+    Back,
+    /// The next item.
+    Next,
+    /// The item before.
+    Previous,
+    /// All commands.
+    Menu,
+    /// To a step.
+    Jump,
+    /// Help.
+    Help,
+    /// Explain pane on and off.
+    Explain,
+    /// Its next tab.
+    ExplainTab,
+    /// Live panel.
+    Live,
+    /// Output of the run.
+    Output,
+    /// Copy what explain shows.
+    Copy,
+    /// Write the shell script.
+    Export,
+    /// Save the plan.
+    SavePlan,
+    /// The difference.
+    Diff,
+    /// Carry out.
+    Apply,
+    /// Look again.
+    Look,
+    /// Add a worker.
+    Add,
+    /// Paste many.
+    Paste,
+    /// Import from ssh_config.
+    Import,
+    /// Remove the worker of this row.
+    Remove,
+    /// Pace: straight or guided.
+    Pace,
+    /// Try again.
+    Retry,
+    /// Change the answer.
+    Fix,
+    /// The repair.
+    Repair,
+    /// Leave the host alone.
+    Skip,
+    /// Undo on the host.
+    Undo,
+    /// A shell on the host.
+    Shell,
+    /// Certificates of an offline CA.
+    Certificates,
+    /// The next host's output.
+    NextHost,
+    /// Search in the output.
+    Search,
+    /// The next hit.
+    SearchNext,
+    /// The hit before.
+    SearchPrevious,
+    /// Follow the output.
+    Follow,
+    /// Break long lines.
+    Wrap,
+    /// Another palette.
+    Palette,
+    /// Stop or leave.
+    Quit,
+    /// Stop this program for a while.
+    Suspend,
+    /// Draw anew.
+    Redraw,
+}

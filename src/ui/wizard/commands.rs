@@ -1,0 +1,287 @@
+//! What each command does, and each button, wherever it is pressed.
+
+use crate::plan::answers::WorkerAnswers;
+use crate::ui::wizard::command::Command;
+use crate::ui::wizard::dialogs::Dialog;
+use crate::ui::wizard::dialogs::explain::ExplainDialog;
+use crate::ui::wizard::dialogs::help::HelpDialog;
+use crate::ui::wizard::dialogs::jump::JumpDialog;
+use crate::ui::wizard::dialogs::line::{LineDialog, LineFor};
+use crate::ui::wizard::dialogs::menu::MenuDialog;
+use crate::ui::wizard::dialogs::paste::{CertificatesDialog, PasteDialog};
+use crate::ui::wizard::dialogs::quit::QuitDialog;
+use crate::ui::wizard::form::editing::{choose, edit_if_text, leave_field, move_focus};
+use crate::ui::wizard::form::item::{Button, Item};
+use crate::ui::wizard::look::ProbeTarget;
+use crate::ui::wizard::message::Effect;
+use crate::ui::wizard::model::Model;
+use crate::ui::wizard::navigation::{back, jumps, next};
+use crate::ui::wizard::probes::{inspect, look};
+use crate::ui::wizard::remedy::RunRemedy;
+use crate::ui::wizard::role::Role;
+use crate::ui::wizard::screen::Screen;
+use crate::ui::wizard::screens::review::{apply, edit_row, show_diff};
+use crate::ui::wizard::screens::run::{AT_WORK, ask_undo, host, on_log};
+use crate::ui::wizard::screens::welcome::WelcomeScreen;
+use crate::ui::wizard::screens::workers::{WorkersScreen, add_worker, remove_worker};
+use crate::ui::wizard::ways_out::apply_shown_remedy;
+use crate::ui::wizard::{layout, progress, texts};
+
+/// Carries out a command.
+#[expect(clippy::too_many_lines, reason = "one arm for each command")]
+pub fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
+    match command {
+        Command::Enter => do_it(model),
+        Command::Back => {
+            if model.form.editor.is_some() {
+                return leave_field(model);
+            }
+            if model.run.in_log {
+                model.run.in_log = false;
+                return Vec::new();
+            }
+            back(model)
+        }
+        Command::Continue => {
+            let mut effects = leave_field(model);
+            effects.extend(next(model));
+            effects
+        }
+        Command::Next => tab(model, true),
+        Command::Previous => tab(model, false),
+        Command::Menu => {
+            model.dialogs.open.push(Dialog::Menu(MenuDialog::default()));
+            Vec::new()
+        }
+        Command::Jump => {
+            let at = jumps(model).iter().position(|screen| *screen == model.nav.screen).unwrap_or(0);
+            model.dialogs.open.push(Dialog::Jump(JumpDialog { at }));
+            Vec::new()
+        }
+        Command::Help => {
+            model.dialogs.open.push(Dialog::Help(HelpDialog::default()));
+            Vec::new()
+        }
+        Command::Explain => {
+            if layout::regions(model).explain_fits {
+                model.explain.open = !model.explain.open;
+            } else {
+                model.dialogs.open.push(Dialog::Explain(ExplainDialog));
+            }
+            Vec::new()
+        }
+        Command::ExplainTab => {
+            if explain_scrolled(model) {
+                return Vec::new();
+            }
+            model.explain.turn(true);
+            Vec::new()
+        }
+        Command::Live => {
+            let effects = leave_field(model);
+            model.live.open = true;
+            effects
+        }
+        Command::Copy => vec![Effect::Copy(texts::copy_text(model))],
+        Command::Export => ask_line(model, LineFor::Export),
+        Command::SavePlan => ask_line(model, LineFor::SavePlan),
+        Command::Diff => show_diff(model),
+        Command::Apply => apply(model),
+        Command::Look => look_again(model),
+        Command::Add => add_worker(model, WorkerAnswers::default()),
+        Command::Paste => {
+            model.dialogs.open.push(Dialog::Paste(PasteDialog::new("")));
+            Vec::new()
+        }
+        Command::Import => vec![Effect::FindHosts],
+        Command::Remove => remove_worker(model),
+        Command::Pace => {
+            model.run.guided = !model.run.guided;
+            let pace =
+                if model.run.guided { "guided: it asks before each step" } else { "straight: all at once" };
+            model.say(Role::Ok, format!("pace {pace}"));
+            Vec::new()
+        }
+        Command::Palette => {
+            model.window.theme.palette = model.window.theme.palette.next();
+            model.say(Role::Ok, format!("palette {}", model.window.theme.palette.name()));
+            Vec::new()
+        }
+        Command::Quit => {
+            model.dialogs.open.push(Dialog::Quit(QuitDialog::default()));
+            Vec::new()
+        }
+        Command::Suspend => vec![Effect::Suspend],
+        Command::Redraw => vec![Effect::Redraw],
+        Command::Undo => ask_undo(model),
+        Command::Repair if model.run.read_only => {
+            model.say(Role::Warn, "started with --read-only: nothing is changed");
+            Vec::new()
+        }
+        Command::Repair if model.run.going_on() => {
+            model.say(Role::Warn, AT_WORK);
+            Vec::new()
+        }
+        Command::Shell => host(model).map(|host| vec![Effect::Shell(host)]).unwrap_or_default(),
+        Command::Retry => apply_shown_remedy(model, &RunRemedy::Retry),
+        Command::Skip => apply_shown_remedy(model, &RunRemedy::Skip),
+        Command::Repair => match progress::repair(model) {
+            Some(choice) => apply_shown_remedy(model, &choice.act),
+            None => Vec::new(),
+        },
+        Command::Fix => {
+            let edit =
+                progress::choices(model).into_iter().find(|choice| matches!(choice.act, RunRemedy::Edit(..)));
+            if let Some(choice) = edit {
+                apply_shown_remedy(model, &choice.act)
+            } else {
+                model.say(Role::Warn, "no answer of the plan is the cause; see the ways on the card");
+                Vec::new()
+            }
+        }
+        Command::Certificates => {
+            model.dialogs.open.push(Dialog::Certificates(CertificatesDialog::default()));
+            Vec::new()
+        }
+        Command::Output => {
+            model.run.in_log = !model.run.in_log;
+            Vec::new()
+        }
+        Command::NextHost => {
+            let count = progress::places(model).len().max(1);
+            model.run.shown = model.run.shown.saturating_add(1) % count;
+            Vec::new()
+        }
+        Command::Search => {
+            model.dialogs.open.push(Dialog::Line(LineDialog::new(LineFor::Search, "")));
+            Vec::new()
+        }
+        Command::SearchNext | Command::SearchPrevious => {
+            let found = on_log(model, |log, rows| log.find(command == Command::SearchNext, rows));
+            if found == Some(false) {
+                model.say(Role::Warn, "not found");
+            }
+            Vec::new()
+        }
+        Command::Follow => {
+            on_log(model, |log, _| log.end());
+            Vec::new()
+        }
+        Command::Wrap => {
+            on_log(model, |log, _| log.wrap = !log.wrap);
+            Vec::new()
+        }
+    }
+}
+
+/// The rest of a long tab comes before the next one.
+fn explain_scrolled(model: &mut Model) -> bool {
+    let area = layout::regions(model).explain;
+    if area.width == 0 {
+        return false;
+    }
+    let (rows, width) =
+        (usize::from(area.height.saturating_sub(4)), usize::from(area.width.saturating_sub(4)));
+    let lines = texts::tab(model, model.explain.tab, width).len();
+    let more = lines > model.explain.scroll.saturating_add(rows);
+    if more {
+        model.explain.scroll = model.explain.scroll.saturating_add(rows);
+    }
+    more
+}
+
+fn tab(model: &mut Model, forward: bool) -> Vec<Effect> {
+    if model.nav.screen == Screen::Run && model.run.going_on() {
+        model.run.in_log = !model.run.in_log;
+        return Vec::new();
+    }
+    move_focus(model, forward)
+}
+
+fn ask_line(model: &mut Model, what: LineFor) -> Vec<Effect> {
+    let effects = leave_field(model);
+    let name = model.session();
+    let text = match what {
+        LineFor::Export => match model.form.only.as_slice() {
+            [one] => format!("onboard-{one}.sh"),
+            _ => format!("onboard-{name}.sh"),
+        },
+        LineFor::SavePlan => format!("{name}.yaml"),
+        LineFor::OpenPlan | LineFor::Search => String::new(),
+    };
+    model.dialogs.open.push(Dialog::Line(LineDialog::new(what, &text)));
+    effects
+}
+
+fn do_it(model: &mut Model) -> Vec<Effect> {
+    match model.item() {
+        Some(Item::Field(field)) if field.choices().is_some() => choose(model, field, true),
+        Some(Item::Field(_)) if model.form.editor.is_none() => {
+            edit_if_text(model);
+            Vec::new()
+        }
+        Some(Item::Field(_)) => {
+            let at = model.nav.focus;
+            let effects = move_focus(model, true);
+            // On the last field Enter is Continue, which then has the keys.
+            if let Some(Item::Button(_)) = model.item()
+                && let Some(position) =
+                    model.items().iter().position(|item| *item == Item::Button(Button::Continue))
+                && model.nav.focus > at
+            {
+                model.nav.focus = position;
+            }
+            effects
+        }
+        Some(Item::Button(button)) => press(model, button),
+        Some(Item::Rows) => open_row(model),
+        None => Vec::new(),
+    }
+}
+
+/// Presses a button.
+pub fn press(model: &mut Model, button: Button) -> Vec<Effect> {
+    match button {
+        Button::Continue => next(model),
+        Button::Back | Button::Return => back(model),
+        Button::Add => add_worker(model, WorkerAnswers::default()),
+        Button::Paste => perform(model, Command::Paste),
+        Button::Import => perform(model, Command::Import),
+        Button::Look => look_again(model),
+        Button::Apply => apply(model),
+        Button::SavePlan => ask_line(model, LineFor::SavePlan),
+        Button::Export => ask_line(model, LineFor::Export),
+        Button::Quit => perform(model, Command::Quit),
+    }
+}
+
+fn look_again(model: &mut Model) -> Vec<Effect> {
+    match model.nav.screen {
+        Screen::Ca => vec![look(model, ProbeTarget::Ca)],
+        Screen::Cluster => vec![look(model, ProbeTarget::Api)],
+        Screen::Workers if !model.form.answers.workers.is_empty() => {
+            let target = ProbeTarget::Worker(model.worker_name(model.nav.row));
+            vec![look(model, target)]
+        }
+        _ => inspect(model),
+    }
+}
+
+/// Opens the chosen row of the screen's list.
+pub fn open_row(model: &mut Model) -> Vec<Effect> {
+    match model.nav.screen {
+        Screen::Welcome => WelcomeScreen::open(model),
+        Screen::Workers => WorkersScreen::open(model),
+        Screen::Review => edit_row(model),
+        Screen::Run => {
+            let choice = progress::choices(model).into_iter().nth(model.run.way);
+            choice.map(|choice| apply_shown_remedy(model, &choice.act)).unwrap_or_default()
+        }
+        Screen::Ca
+        | Screen::Cluster
+        | Screen::Certificates
+        | Screen::Kubectl
+        | Screen::Dns
+        | Screen::Report => Vec::new(),
+    }
+}

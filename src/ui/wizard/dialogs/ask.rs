@@ -1,0 +1,86 @@
+//! What somebody waits for: a secret, a new host key, the next step of a guided run.
+
+use crate::ui::wizard::form::text_input::TextInput;
+use crate::ui::wizard::intent::{Intent, Motion};
+use crate::ui::wizard::outcome::Outcome;
+use crate::ui::wizard::question::{Question, Reply};
+
+/// Rows of a list of actions that are shown at once.
+pub const SHOWN: usize = 12;
+
+/// A question.
+#[derive(Debug)]
+pub struct AskDialog {
+    /// Its number.
+    pub id: u64,
+    /// What is asked.
+    pub question: Question,
+    /// What is typed, hidden for secrets.
+    pub typed: TextInput,
+    /// The chosen answer, counted from 0.
+    pub at: usize,
+    /// The first action shown, counted from 0.
+    pub scroll: usize,
+}
+
+impl AskDialog {
+    /// A question with the answer marked that harms nothing.
+    pub fn new(id: u64, question: Question) -> Self {
+        let secret = matches!(question, Question::Secret { .. });
+        let typed = if secret { TextInput::secret() } else { TextInput::line("") };
+        // An unknown host key is never one reflex away from yes.
+        let at = if matches!(question, Question::Trust { .. }) { 2 } else { 0 };
+        Self { id, question, typed, at, scroll: 0 }
+    }
+
+    /// How many answers there are to choose from.
+    fn answers(&self) -> usize {
+        match self.question {
+            Question::Secret { .. } => 0,
+            Question::Trust { .. } => 3,
+            Question::GoOn { .. } => 2,
+        }
+    }
+
+    /// What is answered with what is marked or typed.
+    fn reply(&mut self) -> Reply {
+        match self.question {
+            // What was typed is moved, not copied, so that it is wiped when it is not needed any more.
+            Question::Secret { .. } => {
+                Reply::Secret(Some(std::mem::replace(&mut self.typed, TextInput::secret()).into_secret()))
+            }
+            Question::Trust { .. } => Reply::Trust(u8::try_from(self.at).unwrap_or(2)),
+            Question::GoOn { .. } => Reply::GoOn(self.at == 0),
+        }
+    }
+
+    /// What is answered by whoever does not answer.
+    fn no(&self) -> Reply {
+        match self.question {
+            Question::Secret { .. } => Reply::Secret(None),
+            Question::Trust { .. } => Reply::Trust(2),
+            Question::GoOn { .. } => Reply::GoOn(false),
+        }
+    }
+
+    /// Takes an intent in.
+    pub fn intent(&mut self, intent: &Intent) -> Outcome {
+        let last = self.answers().saturating_sub(1);
+        match intent {
+            Intent::Confirm => return Outcome::Reply(self.id, self.reply()),
+            Intent::Cancel => return Outcome::Reply(self.id, self.no()),
+            Intent::Secret(secret) => return Outcome::Reply(self.id, Reply::Secret(Some(secret.clone()))),
+            Intent::Type(key) if self.answers() == 0 => self.typed.press(*key),
+            Intent::Number(number) => self.at = number.saturating_sub(1).min(last),
+            Intent::Choose(at) => self.at = (*at).min(last),
+            Intent::Move(motion @ (Motion::PageUp | Motion::PageDown)) => {
+                if let Question::GoOn { actions, .. } = &self.question {
+                    self.scroll = motion.moved(self.scroll, actions.len().saturating_sub(SHOWN));
+                }
+            }
+            Intent::Move(motion) => self.at = motion.moved(self.at, last),
+            _ => {}
+        }
+        Outcome::Stay
+    }
+}

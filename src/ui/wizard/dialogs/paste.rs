@@ -1,0 +1,66 @@
+//! Texts of many lines that are pasted: workers, or certificates of an offline CA.
+
+use crate::ui::wizard::dialogs::bulk;
+use crate::ui::wizard::form::text_input::TextInput;
+use crate::ui::wizard::intent::Intent;
+use crate::ui::wizard::message::Effect;
+use crate::ui::wizard::outcome::Outcome;
+
+/// Many workers at once.
+#[derive(Debug)]
+pub struct PasteDialog {
+    /// What is typed or pasted.
+    pub text: TextInput,
+    /// What is wrong with it; empty = nothing is known to be.
+    pub wrong: String,
+}
+
+impl PasteDialog {
+    /// With what was pasted already.
+    pub fn new(text: &str) -> Self {
+        Self { text: TextInput::many(text), wrong: String::new() }
+    }
+
+    /// Takes an intent in.
+    pub fn intent(&mut self, intent: &Intent) -> Outcome {
+        match intent {
+            Intent::Cancel => return Outcome::Close,
+            Intent::Type(key) => self.text.press(*key),
+            Intent::Text(text) => self.text = TextInput::many(text),
+            Intent::Done => match bulk::parse(&self.text.text()) {
+                Ok(workers) if workers.is_empty() => "nothing was written yet".clone_into(&mut self.wrong),
+                Ok(workers) => return Outcome::Workers(workers),
+                Err(wrong) => self.wrong = wrong,
+            },
+            _ => {}
+        }
+        Outcome::Stay
+    }
+}
+
+/// Certificates of an offline CA.
+#[derive(Debug)]
+pub struct CertificatesDialog {
+    /// What is pasted.
+    pub text: TextInput,
+}
+
+impl Default for CertificatesDialog {
+    fn default() -> Self {
+        Self { text: TextInput::many("") }
+    }
+}
+
+impl CertificatesDialog {
+    /// Takes an intent in.
+    pub fn intent(&mut self, intent: &Intent) -> Outcome {
+        match intent {
+            Intent::Cancel => return Outcome::Close,
+            Intent::Type(key) => self.text.press(*key),
+            Intent::Text(text) => self.text = TextInput::many(text),
+            Intent::Done => return Outcome::Effect(Effect::Certificates(self.text.text())),
+            _ => {}
+        }
+        Outcome::Stay
+    }
+}

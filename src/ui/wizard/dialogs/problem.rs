@@ -1,0 +1,43 @@
+//! The problem of a look, with its ways out.
+
+use crate::plan::problem::Problem;
+use crate::ui::wizard::intent::Intent;
+use crate::ui::wizard::look::ProbeTarget;
+use crate::ui::wizard::outcome::Outcome;
+use crate::ui::wizard::remedy::look_choices;
+
+/// The problem.
+#[derive(Debug)]
+pub struct ProblemDialog {
+    /// Whose it is.
+    pub target: ProbeTarget,
+    /// What is in the way.
+    pub problem: Problem,
+    /// The chosen way, counted from 0.
+    pub at: usize,
+}
+
+impl ProblemDialog {
+    /// With the first way marked.
+    pub fn new(target: ProbeTarget, problem: Problem) -> Self {
+        Self { target, problem, at: 0 }
+    }
+
+    /// Takes an intent in.
+    pub fn intent(&mut self, intent: &Intent) -> Outcome {
+        let choices = look_choices(&self.problem, &self.target);
+        let last = choices.len().saturating_sub(1);
+        match intent {
+            Intent::Cancel => return Outcome::Close,
+            Intent::Confirm => {
+                let act = choices.into_iter().nth(self.at).map(|choice| choice.act);
+                return act.map_or(Outcome::Close, |act| Outcome::Remedy(self.target.clone(), act));
+            }
+            Intent::Number(number) => self.at = number.saturating_sub(1).min(last),
+            Intent::Choose(at) => self.at = (*at).min(last),
+            Intent::Move(motion) => self.at = motion.moved(self.at, last),
+            _ => {}
+        }
+        Outcome::Stay
+    }
+}

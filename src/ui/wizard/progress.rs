@@ -1,0 +1,226 @@
+//! What each event of the engine changes on the run that is seen.
+
+use crate::engine::{Event, Stamped, TaskOutcome};
+use crate::plan::place::Place;
+use crate::plan::problem::{Problem, Verdict};
+use crate::step::{CATALOGUE, On, Step};
+use crate::ui::wizard::model::Model;
+use crate::ui::wizard::remedy::{RemedyChoice, RunRemedy, ways};
+use crate::ui::wizard::role::Role;
+use crate::ui::wizard::run_state::{Cell, CellState, Run, Trouble};
+use crate::ui::wizard::screens::log::Log;
+
+/// The places of the matrix, in order: this computer, the workers, the cluster.
+pub fn places(model: &Model) -> Vec<Place> {
+    let workers = model.worker_names().into_iter().filter(|name| model.chosen(name)).map(Place::Worker);
+    [Place::Local].into_iter().chain(workers).chain([Place::Cluster]).collect()
+}
+
+/// The steps that are shown, in order.
+pub fn steps() -> impl Iterator<Item = &'static dyn Step> {
+    CATALOGUE.iter().copied()
+}
+
+/// Whether a step is one of a place.
+pub fn belongs(step: &dyn Step, place: &Place) -> bool {
+    match step.on() {
+        On::Worker | On::Ready => matches!(place, Place::Worker(_)),
+        On::Local => *place == Place::Local,
+        On::Cluster => *place == Place::Cluster,
+    }
+}
+
+/// The title of a step.
+pub fn title(id: &str) -> &str {
+    CATALOGUE.iter().find(|step| step.id().0 == id).map_or(id, |step| step.title())
+}
+
+fn stamp(t: f64) -> String {
+    format!("{t:7.2}")
+}
+
+fn log<'a>(run: &'a mut Run, place: &Place) -> &'a mut Log {
+    run.logs.entry(place.clone()).or_default()
+}
+
+fn cell<'a>(run: &'a mut Run, event: &Stamped) -> Option<&'a mut Cell> {
+    let id = event.step?;
+    Some(run.cells.entry((event.place.clone(), id.0)).or_default())
+}
+
+/// Takes an event in.
+pub fn event(model: &mut Model, event: &Stamped) {
+    let run = &mut model.run;
+    let at = stamp(event.t);
+    match &event.event {
+        Event::RunStarted { hosts } => {
+            log(run, &Place::Local).push(at, Role::Dim, format!("contacts {}", hosts.join(", ")));
+        }
+        Event::Note { text } => log(run, &event.place).push(at, Role::Warn, text.clone()),
+        Event::Verdict(verdict) => {
+            let (role, text) = match verdict {
+                Verdict::Ok { about, seen } => (Role::Dim, format!("{about}: {seen}")),
+                Verdict::Warning { about, seen, cure } => (Role::Warn, format!("! {about}: {seen}; {cure}")),
+                Verdict::Stops(problem) => (Role::Bad, format!("{} {}", problem.code, problem.what)),
+            };
+            log(run, &event.place).push(at, role, text);
+        }
+        Event::TaskStarted => {
+            if let Some(cell) = cell(run, event) {
+                cell.state = CellState::Running;
+                cell.since = Some(event.t);
+            }
+        }
+        Event::ActionStarted { action, shell } => {
+            run.actions.0 = run.actions.0.saturating_add(1);
+            if let Some(cell) = cell(run, event) {
+                cell.state = CellState::Running;
+                cell.since.get_or_insert(event.t);
+                cell.words.clone_from(action);
+            }
+            let log = log(run, &event.place);
+            for (number, line) in shell.lines().enumerate() {
+                let sign = if number == 0 { "$" } else { " " };
+                log.push(at.clone(), Role::Code, format!("{sign} {line}"));
+            }
+        }
+        Event::Output { line, err } => {
+            let role = if *err { Role::Warn } else { Role::Text };
+            log(run, &event.place).push(at, role, format!("  {line}"));
+        }
+        Event::Progress { sent, of } => {
+            if let Some(cell) = cell(run, event) {
+                cell.sent = Some((*sent, *of));
+            }
+        }
+        Event::ActionEnded { action, status, ms } => {
+            run.actions.1 = run.actions.1.saturating_add(1);
+            if let Some(cell) = cell(run, event) {
+                cell.sent = None;
+                if *status == 0 {
+                    cell.done = cell.done.saturating_add(1);
+                }
+            }
+            if *status == 0 {
+                run.changed.entry(event.place.clone()).or_default().push(action.clone());
+            }
+            let role = if *status == 0 { Role::Dim } else { Role::Bad };
+            let seconds = Seconds(*ms);
+            log(run, &event.place).push(at, role, format!("  exit {status} in {seconds}: {action}"));
+        }
+        Event::TaskEnded { outcome } => ended(run, event, outcome),
+        Event::Trouble { problem } => {
+            trouble(run, event, problem.clone());
+            log(run, &event.place).push(at, Role::Bad, format!("{} {}", problem.code, problem.what));
+        }
+        Event::RunEnded { code, places, next, .. } => {
+            run.code = Some(run.code.map_or(*code, |before| before.max(*code)));
+            run.ends.extend(places.clone());
+            run.next.clone_from(next);
+            hold(run, places.keys());
+        }
+    }
+}
+
+struct Seconds(u64);
+
+impl std::fmt::Display for Seconds {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{:02} s", self.0 / 1000, self.0 % 1000 / 10)
+    }
+}
+
+fn ended(run: &mut Run, event: &Stamped, outcome: &TaskOutcome) {
+    let (state, words, role) = match outcome {
+        TaskOutcome::Changed { actions: 1 } => (CellState::Changed, "1 action".to_owned(), Role::Ok),
+        TaskOutcome::Changed { actions } => (CellState::Changed, format!("{actions} actions"), Role::Ok),
+        TaskOutcome::Same { evidence } => (CellState::Same, evidence.clone(), Role::Dim),
+        TaskOutcome::Proven { evidence } => (CellState::Proven, evidence.clone(), Role::Ok),
+        TaskOutcome::NotProven { why } => (CellState::Unproven, why.clone(), Role::Warn),
+        TaskOutcome::Skipped { why } => (CellState::Skipped, why.clone(), Role::Warn),
+        TaskOutcome::Failed { problem } => (CellState::Failed, problem.what.clone(), Role::Bad),
+        TaskOutcome::Stopped => (CellState::Held, "stopped".to_owned(), Role::Warn),
+    };
+    if let Some(cell) = cell(run, event) {
+        cell.state = state;
+        cell.words.clone_from(&words);
+        cell.since = None;
+        cell.sent = None;
+    }
+    let name = event.step.map_or("", |id| title(id.0));
+    let word = word(state);
+    log(run, &event.place).push(stamp(event.t), role, format!("{name}: {word}  {words}"));
+    if let TaskOutcome::Failed { problem } = outcome {
+        trouble(run, event, problem.clone());
+    }
+}
+
+fn trouble(run: &mut Run, event: &Stamped, problem: Problem) {
+    let done = run.changed.get(&event.place).cloned().unwrap_or_default();
+    run.troubles.retain(|one| one.place != event.place || one.problem.code != problem.code);
+    let shown = run.troubles.get(run.card).map(|one| one.place.clone());
+    run.troubles.push(Trouble { place: event.place.clone(), step: event.step, problem, done });
+    // In the order of the hosts, so that two takes of a demo look the same; the card that is read stays.
+    run.troubles.sort_by(|one, other| one.place.cmp(&other.place));
+    if let Some(at) = shown.and_then(|place| run.troubles.iter().position(|one| one.place == place)) {
+        run.card = at;
+    } else {
+        run.way = 0;
+    }
+}
+
+/// What a run leaves unfinished is held.
+fn hold<'a>(run: &mut Run, places: impl Iterator<Item = &'a String>) {
+    let ended: Vec<&String> = places.collect();
+    let bad: Vec<Place> = run.troubles.iter().map(|trouble| trouble.place.clone()).collect();
+    for ((place, _), cell) in &mut run.cells {
+        if ended.iter().any(|name| **name == place.to_string()) && cell.state == CellState::Running {
+            cell.state = CellState::Held;
+        }
+        if bad.contains(place) && cell.state == CellState::Waiting {
+            cell.state = CellState::Held;
+        }
+    }
+}
+
+/// The word of a state.
+pub fn word(state: CellState) -> &'static str {
+    match state {
+        CellState::Waiting => "waiting",
+        CellState::Running => "running",
+        CellState::Changed => "changed",
+        CellState::Same => "same",
+        CellState::Proven => "proven",
+        CellState::Unproven => "unproven",
+        CellState::Skipped => "skipped",
+        CellState::Failed => "failed",
+        CellState::Held => "held",
+    }
+}
+
+/// Forgets how a place went, because it is run again.
+pub fn clear(run: &mut Run, places: &[Place]) {
+    run.troubles.retain(|trouble| !places.contains(&trouble.place));
+    run.cells.retain(|(place, _), _| !places.contains(place));
+    run.skipped.retain(|place| !places.contains(place));
+    run.card = run.card.min(run.troubles.len().saturating_sub(1));
+    run.way = 0;
+    run.chosen = false;
+    run.code = None;
+}
+
+/// The problem whose card is shown.
+pub fn shown(model: &Model) -> Option<&Trouble> {
+    model.run.troubles.get(model.run.card)
+}
+
+/// The ways out of the problem that is shown.
+pub fn choices(model: &Model) -> Vec<RemedyChoice> {
+    let Some(trouble) = shown(model) else { return Vec::new() };
+    ways(&trouble.problem, &trouble.place)
+}
+
+/// The repair that the shown problem offers.
+pub fn repair(model: &Model) -> Option<RemedyChoice> {
+    choices(model).into_iter().find(|choice| matches!(choice.act, RunRemedy::Repair(_) | RunRemedy::Replace))
+}

@@ -1,0 +1,58 @@
+//! What somebody waits for, and the answer.
+
+use serde::{Deserialize, Serialize};
+
+use crate::plan::place::Place;
+use crate::step::StepId;
+use crate::ui::wizard::unwritten;
+
+/// A question somebody waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Question {
+    /// A password or passphrase.
+    Secret {
+        /// In words.
+        prompt: String,
+    },
+    /// An unknown host key.
+    Trust {
+        /// Which host.
+        host: String,
+        /// Kind of key.
+        kind: String,
+        /// Fingerprint.
+        fingerprint: String,
+        /// What else is known.
+        note: String,
+    },
+    /// Guided pace: the next step.
+    GoOn {
+        /// Where.
+        place: Place,
+        /// Which step.
+        step: StepId,
+        /// Its actions, titles.
+        actions: Vec<String>,
+    },
+}
+
+/// The answer to a question.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reply {
+    /// A secret; `None` = nobody says.
+    Secret(#[serde(with = "unwritten::secret")] Option<zeroize::Zeroizing<String>>),
+    /// Trust: remember, once, refuse.
+    Trust(u8),
+    /// Go on.
+    GoOn(bool),
+}
+
+impl std::fmt::Debug for Reply {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Secret(given) => write!(f, "Secret({})", if given.is_some() { "given" } else { "none" }),
+            Self::Trust(word) => write!(f, "Trust({word})"),
+            Self::GoOn(yes) => write!(f, "GoOn({yes})"),
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! The run as it is seen: how far every step is on every place, what was said, what stands in the way.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use serde::{Deserialize, Serialize};
+
+use crate::plan::place::Place;
+use crate::plan::problem::Problem;
+use crate::step::StepId;
+use crate::ui::wizard::screens::log::Log;
+
+/// A cell of the matrix.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Cell {
+    /// How far it is.
+    pub state: CellState,
+    /// Actions done.
+    pub done: usize,
+    /// Of how many; 0 = not known.
+    pub of: usize,
+    /// Words about the end.
+    pub words: String,
+    /// Seconds of the run at which the waiting began, and the deadline in seconds, when there is one.
+    pub since: Option<f64>,
+    /// Bytes sent and in all, while a file is on its way.
+    pub sent: Option<(u64, u64)>,
+}
+
+/// How far a step is on a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CellState {
+    /// Not begun.
+    #[default]
+    Waiting,
+    /// Going on.
+    Running,
+    /// Something was done.
+    Changed,
+    /// As it was.
+    Same,
+    /// It became true.
+    Proven,
+    /// Could not be shown.
+    Unproven,
+    /// Left alone.
+    Skipped,
+    /// Failed.
+    Failed,
+    /// Held back by a failure or the person.
+    Held,
+}
+
+/// The problem a place has.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trouble {
+    /// Where.
+    pub place: Place,
+    /// In which step.
+    pub step: Option<StepId>,
+    /// What.
+    pub problem: Problem,
+    /// What was done before it, in words.
+    pub done: Vec<String>,
+}
+
+/// The run as it is seen.
+#[derive(Debug, Default)]
+pub struct Run {
+    /// Cells by place and step.
+    pub cells: BTreeMap<(Place, &'static str), Cell>,
+    /// Output by place.
+    pub logs: BTreeMap<Place, Log>,
+    /// Problems that wait for somebody.
+    pub troubles: Vec<Trouble>,
+    /// Runs going on now.
+    pub going: usize,
+    /// A stop was asked for so often.
+    pub stops: u8,
+    /// When the first one began.
+    pub started: Option<Timestamp>,
+    /// When the last one ended.
+    pub ended: Option<Timestamp>,
+    /// Worst exit code so far.
+    pub code: Option<u8>,
+    /// Actions begun and ended.
+    pub actions: (usize, usize),
+    /// How each place ended.
+    pub ends: BTreeMap<String, String>,
+    /// What to try next.
+    pub next: Vec<String>,
+    /// Files and other things changed, by place, in words.
+    pub changed: BTreeMap<Place, Vec<String>>,
+    /// Places the person skips.
+    pub skipped: BTreeSet<Place>,
+    /// The place whose output is shown.
+    pub shown: usize,
+    /// The problem whose card is shown.
+    pub card: usize,
+    /// The person has chosen a card or a way: it is not changed under their eyes.
+    pub chosen: bool,
+    /// The chosen way on the card.
+    pub way: usize,
+    /// The output has the keys.
+    pub in_log: bool,
+    /// What was undone, by place.
+    pub undone: BTreeSet<Place>,
+    /// CSRs that wait for an offline CA.
+    pub offline: Option<Offline>,
+    /// One batch for each step, asked before each.
+    pub guided: bool,
+    /// Only looks; Apply is not there.
+    pub read_only: bool,
+}
+
+impl Run {
+    /// Something is being done now.
+    pub fn going_on(&self) -> bool {
+        self.going > 0
+    }
+}
+
+/// Waiting signing requests of a CA that is offline.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Offline {
+    /// Where the requests are.
+    pub folder: String,
+    /// What to run there.
+    pub command: String,
+    /// Who waits, and whether its certificate has come.
+    pub waiting: Vec<(String, bool)>,
+    /// What was said about the last certificates.
+    pub said: String,
+}

@@ -1,0 +1,31 @@
+//! The cluster: its name, its API and its addresses.
+
+use crate::ui::wizard::form::editing;
+use crate::ui::wizard::form::field::Field;
+use crate::ui::wizard::intent::Intent;
+use crate::ui::wizard::message::Effect;
+use crate::ui::wizard::model::Model;
+
+/// The screen.
+pub struct ClusterScreen;
+
+impl ClusterScreen {
+    /// Its fields, in the order of the Tab key.
+    pub fn fields() -> Vec<Field> {
+        vec![
+            Field::Cluster,
+            Field::Api,
+            Field::ServiceRange,
+            Field::Dns,
+            Field::Domain,
+            Field::PodRange,
+            Field::Kubernetes,
+            Field::Differences,
+        ]
+    }
+
+    /// Takes an intent in.
+    pub fn intent(model: &mut Model, intent: &Intent) -> Vec<Effect> {
+        editing::intent(model, intent)
+    }
+}

@@ -1,0 +1,131 @@
+//! Welcome: the ways on.
+
+use crate::ui::wizard::dialogs::Dialog;
+use crate::ui::wizard::dialogs::line::{LineDialog, LineFor};
+use crate::ui::wizard::dialogs::pick::{DemosDialog, PickDialog};
+use crate::ui::wizard::form::editing;
+use crate::ui::wizard::intent::Intent;
+use crate::ui::wizard::message::Effect;
+use crate::ui::wizard::model::Model;
+use crate::ui::wizard::navigation::go;
+use crate::ui::wizard::role::Role;
+use crate::ui::wizard::screen::{Journey, Screen};
+
+/// A row of the first screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WelcomeRow {
+    /// New workers.
+    New,
+    /// A worker that failed comes back.
+    Reonboard,
+    /// The newest session.
+    Resume,
+    /// A plan file.
+    OpenPlan,
+    /// A built-in lab.
+    Demo,
+    /// An older session, counted from 0 with the newest.
+    Session(usize),
+}
+
+impl WelcomeRow {
+    /// The rows that are always there.
+    pub const WAYS: [Self; 5] = [Self::New, Self::Reonboard, Self::Resume, Self::OpenPlan, Self::Demo];
+
+    /// What it is called; a session goes by its own name.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::New => "New workers",
+            Self::Reonboard => "Re-onboard a worker",
+            Self::Resume | Self::Session(_) => "Resume",
+            Self::OpenPlan => "Open a plan file",
+            Self::Demo => "Demo",
+        }
+    }
+
+    /// What it leads to.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::New => "answer six screens; no change before Review",
+            Self::Reonboard => "look at a failed one and mend only what differs",
+            Self::Resume | Self::Session(_) => "go on where a session was left",
+            Self::OpenPlan => "a plan.yaml of yours or of `gangplank init`",
+            Self::Demo => "the same on a built-in lab, without any machine",
+        }
+    }
+}
+
+/// The rows, in order.
+pub fn rows(model: &Model) -> Vec<WelcomeRow> {
+    let older = (1..model.sessions.kept.len()).map(WelcomeRow::Session);
+    WelcomeRow::WAYS.into_iter().chain(older).collect()
+}
+
+/// The first screen.
+pub struct WelcomeScreen;
+
+impl WelcomeScreen {
+    /// Takes an intent in.
+    pub fn intent(model: &mut Model, intent: &Intent) -> Vec<Effect> {
+        let rows = rows(model);
+        match intent {
+            Intent::Number(number) => {
+                let at = number.saturating_sub(1);
+                if at < rows.len() {
+                    model.nav.row = at;
+                    return Self::open(model);
+                }
+            }
+            Intent::Choose(at) => model.nav.row = (*at).min(rows.len().saturating_sub(1)),
+            Intent::Move(motion) => match editing::on_list(*motion, model.nav.row, rows.len()) {
+                Some(row) => model.nav.row = row,
+                None => return editing::intent(model, intent),
+            },
+            _ => return editing::intent(model, intent),
+        }
+        Vec::new()
+    }
+
+    /// Takes the way of the chosen row.
+    pub fn open(model: &mut Model) -> Vec<Effect> {
+        let Some(row) = rows(model).get(model.nav.row).copied() else { return Vec::new() };
+        model.form.journey = if row == WelcomeRow::Reonboard { Journey::Reonboard } else { Journey::New };
+        let session = |at: usize| model.sessions.kept.get(at).map(|saved| saved.name.clone());
+        match row {
+            WelcomeRow::New => {
+                model.form.only.clear();
+                go(model, Screen::Ca)
+            }
+            WelcomeRow::Reonboard if !model.form.answers.workers.is_empty() => {
+                model.dialogs.open.push(Dialog::Pick(PickDialog::default()));
+                Vec::new()
+            }
+            WelcomeRow::Reonboard => {
+                if let Some(name) = session(0) {
+                    return vec![Effect::OpenSession(name)];
+                }
+                model.say(Role::Warn, "no session is kept here: open the plan the worker was onboarded with");
+                model.dialogs.open.push(Dialog::Line(LineDialog::new(LineFor::OpenPlan, "")));
+                Vec::new()
+            }
+            WelcomeRow::Resume => {
+                if let Some(name) = session(0) {
+                    return vec![Effect::OpenSession(name)];
+                }
+                model.say(Role::Warn, "there is no session to resume yet");
+                Vec::new()
+            }
+            WelcomeRow::OpenPlan => {
+                model.dialogs.open.push(Dialog::Line(LineDialog::new(LineFor::OpenPlan, "plan.yaml")));
+                Vec::new()
+            }
+            WelcomeRow::Demo => {
+                model.dialogs.open.push(Dialog::Demos(DemosDialog::default()));
+                Vec::new()
+            }
+            WelcomeRow::Session(at) => {
+                session(at).map(|name| vec![Effect::OpenSession(name)]).unwrap_or_default()
+            }
+        }
+    }
+}

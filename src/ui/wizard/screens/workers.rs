@@ -1,0 +1,168 @@
+//! The workers: a list, and the fields of the row that is chosen.
+
+use crate::plan::answers::WorkerAnswers;
+use crate::ui::wizard::dialogs::problem::ProblemDialog;
+use crate::ui::wizard::dialogs::{Dialog, bulk};
+use crate::ui::wizard::form::editing;
+use crate::ui::wizard::form::editing::{answered, edit_if_text, leave_field};
+use crate::ui::wizard::form::field::Field;
+use crate::ui::wizard::form::item::Item;
+use crate::ui::wizard::intent::Intent;
+use crate::ui::wizard::look::ProbeTarget;
+use crate::ui::wizard::message::Effect;
+use crate::ui::wizard::model::Model;
+use crate::ui::wizard::navigation::enter;
+use crate::ui::wizard::probes::look;
+use crate::ui::wizard::role::Role;
+use crate::ui::wizard::screen::Screen;
+use crate::ui::wizard::validation::{stale, validate};
+
+/// What few workers have; it is on the form only where it was answered, so that the form stays short.
+pub const SELDOM: [Field; 4] = [Field::Jump, Field::HostKey, Field::KubeletArgs, Field::ProxyArgs];
+
+/// The screen.
+pub struct WorkersScreen;
+
+impl WorkersScreen {
+    /// The fields of the chosen row, in the order of the Tab key.
+    pub fn fields(model: &Model) -> Vec<Field> {
+        if model.form.answers.workers.is_empty() {
+            return Vec::new();
+        }
+        let mut list = vec![
+            Field::Name,
+            Field::Address,
+            Field::User,
+            Field::Port,
+            Field::Host,
+            Field::SshKey,
+            Field::Images,
+            Field::Kubelet,
+            Field::KubeletHash,
+            Field::Replace,
+        ];
+        list.extend(answered(model, &SELDOM));
+        list
+    }
+
+    /// Takes an intent in.
+    pub fn intent(model: &mut Model, intent: &Intent) -> Vec<Effect> {
+        match intent {
+            Intent::Move(motion) if model.item() == Some(Item::Rows) => {
+                match editing::on_list(*motion, model.nav.row, model.form.answers.workers.len()) {
+                    Some(row) => {
+                        model.nav.row = row;
+                        Vec::new()
+                    }
+                    None => editing::intent(model, intent),
+                }
+            }
+            Intent::Choose(at) => {
+                model.nav.row = (*at).min(model.form.answers.workers.len().saturating_sub(1));
+                Vec::new()
+            }
+            _ => editing::intent(model, intent),
+        }
+    }
+
+    /// Opens the chosen row: its problem, or its fields.
+    pub fn open(model: &mut Model) -> Vec<Effect> {
+        if model.form.answers.workers.is_empty() {
+            return add_worker(model, WorkerAnswers::default());
+        }
+        let target = ProbeTarget::Worker(model.worker_name(model.nav.row));
+        if let Some(problem) = model.probes.looks.get(&target).and_then(|look| look.problem.clone()) {
+            model.dialogs.open.push(Dialog::Problem(ProblemDialog::new(target, problem)));
+            return Vec::new();
+        }
+        model.nav.focus = 1;
+        edit_if_text(model);
+        Vec::new()
+    }
+}
+
+/// Adds a worker; what it does not say it takes over from the row above.
+pub fn add_worker(model: &mut Model, worker: WorkerAnswers) -> Vec<Effect> {
+    let mut effects = leave_field(model);
+    let taken = model.worker_names();
+    let mut new = vec![worker];
+    bulk::name_them(&mut new, &taken);
+    // The user of the row above is the best guess.
+    if let (Some(new), Some(above)) = (new.first_mut(), model.form.answers.workers.last())
+        && new.ssh.user.is_none()
+    {
+        new.ssh.user.clone_from(&above.ssh.user);
+        new.ssh.port = above.ssh.port;
+        new.ssh.key.clone_from(&above.ssh.key);
+        new.images.clone_from(&above.images);
+    }
+    model.form.answers.workers.extend(new);
+    model.nav.row = model.form.answers.workers.len().saturating_sub(1);
+    validate(model);
+    stale(model);
+    let at = model.items().iter().position(|item| *item == Item::Field(Field::Address));
+    model.nav.focus = at.unwrap_or(0);
+    edit_if_text(model);
+    effects.push(Effect::Save);
+    effects
+}
+
+/// Adds workers that were pasted or imported.
+pub fn add_many(model: &mut Model, mut workers: Vec<WorkerAnswers>) -> Vec<Effect> {
+    model.form.editor = None;
+    bulk::name_them(&mut workers, &model.worker_names());
+    let known: Vec<Option<String>> =
+        model.form.answers.workers.iter().map(|worker| worker.address.clone()).collect();
+    workers.retain(|worker| worker.address.is_none() || !known.contains(&worker.address));
+    let (first, count) = (model.form.answers.workers.len(), workers.len());
+    model.form.answers.workers.extend(workers);
+    model.nav.row = first.min(model.form.answers.workers.len().saturating_sub(1));
+    model.nav.focus = 0;
+    validate(model);
+    stale(model);
+    model.say(Role::Ok, format!("{count} added"));
+    let mut effects = vec![Effect::Save];
+    for row in first..model.form.answers.workers.len().min(first.saturating_add(40)) {
+        if model.form.answers.workers.get(row).is_some_and(|worker| worker.address.is_some()) {
+            let target = ProbeTarget::Worker(model.worker_name(row));
+            effects.push(look(model, target));
+        }
+    }
+    effects
+}
+
+/// Takes the chosen worker off the list.
+pub fn remove_worker(model: &mut Model) -> Vec<Effect> {
+    if model.nav.row < model.form.answers.workers.len() {
+        let name = model.worker_name(model.nav.row);
+        // What stands in a field belongs to the row that goes.
+        model.form.editor = None;
+        model.form.alias = None;
+        model.form.answers.workers.remove(model.nav.row);
+        let chosen = !model.form.only.is_empty();
+        if !model.worker_names().contains(&name) {
+            model.probes.looks.remove(&ProbeTarget::Worker(name.clone()));
+            model.probes.numbers.remove(&ProbeTarget::Worker(name.clone()));
+            model.form.only.retain(|one| *one != name);
+        }
+        let gone = model.nav.row;
+        model.form.touched = std::mem::take(&mut model.form.touched)
+            .into_iter()
+            .filter(|(_, row)| *row != gone)
+            .map(|(field, row)| (field, if row > gone { row.saturating_sub(1) } else { row }))
+            .collect();
+        model.nav.focus = 0;
+        model.nav.row = model.nav.row.min(model.form.answers.workers.len().saturating_sub(1));
+        validate(model);
+        stale(model);
+        model.say(Role::Ok, format!("{name} is off the list; its machine was not touched"));
+        if chosen && model.form.only.is_empty() {
+            // Nobody is left to come back: that must not turn into everybody.
+            model.nav.history.clear();
+            let mut effects = enter(model, Screen::Welcome);
+            effects.push(Effect::Save);
+            return effects;
+        }
+    }
+    vec![Effect::Save]
+}

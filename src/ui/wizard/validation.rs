@@ -1,0 +1,47 @@
+//! What is to be said about the answers, and the plan they make.
+
+use std::sync::Arc;
+
+use crate::plan::check::{PathBases, check, check_differences, finish};
+use crate::plan::model::Plan;
+use crate::profile::DIFFERENCES;
+use crate::ui::wizard::form::target::screen_of;
+use crate::ui::wizard::look::Inspection;
+use crate::ui::wizard::model::Model;
+use crate::ui::wizard::screen::Screen;
+
+/// Judges all answers again and marks finished screens whose answers have become wrong.
+pub fn validate(model: &mut Model) {
+    let ids: Vec<&str> = DIFFERENCES.iter().map(|difference| difference.id).collect();
+    model.form.issues = check(&model.form.answers);
+    model.form.issues.extend(check_differences(&model.form.answers, &ids));
+    model.form.planned = plan(model).map(Arc::new);
+    model.nav.invalidated.clear();
+    let finished: Vec<Screen> = model.nav.finished.iter().copied().collect();
+    for screen in finished {
+        let wrong =
+            model.form.issues.iter().find(|remark| remark.stops && screen_of(&remark.field) == screen);
+        if let Some(remark) = wrong {
+            model.nav.invalidated.insert(screen, format!("{} {}", remark.field, remark.what));
+        }
+    }
+}
+
+/// The plan, when everything is answered well.
+pub fn plan(model: &Model) -> Option<Plan> {
+    let places = PathBases { base: model.form.base.clone(), home: model.form.home.clone() };
+    finish(&model.form.answers, &places).ok()
+}
+
+/// What was inspected is no longer what would be done.
+pub fn stale(model: &mut Model) {
+    match &mut model.preview.inspection {
+        Inspection::Seen { stale, .. } => *stale = true,
+        // Its answer would be about what was wanted before.
+        Inspection::Looking => {
+            model.preview.number = model.preview.number.saturating_add(1);
+            model.preview.inspection = Inspection::None;
+        }
+        Inspection::None | Inspection::Failed(_) => {}
+    }
+}

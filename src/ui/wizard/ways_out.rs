@@ -1,0 +1,147 @@
+//! Taking a way out of a problem.
+
+use crate::plan::code::ProblemCode;
+use crate::plan::place::Place;
+use crate::ui::wizard::form::field::Field;
+use crate::ui::wizard::look::ProbeTarget;
+use crate::ui::wizard::message::Effect;
+use crate::ui::wizard::model::Model;
+use crate::ui::wizard::navigation::{edit, focus_on, go};
+use crate::ui::wizard::probes::{inspect, look};
+use crate::ui::wizard::progress;
+use crate::ui::wizard::remedy::RunRemedy;
+use crate::ui::wizard::role::Role;
+use crate::ui::wizard::run_state::Trouble;
+use crate::ui::wizard::screen::Screen;
+use crate::ui::wizard::screens::run::{AT_WORK, ask_undo, start};
+use crate::ui::wizard::screens::workers::remove_worker;
+use crate::ui::wizard::validation::{stale, validate};
+
+/// Takes a way out of a problem that a look found.
+pub fn apply_look_remedy(model: &mut Model, target: &ProbeTarget, act: &RunRemedy) -> Vec<Effect> {
+    let worker = match target {
+        ProbeTarget::Worker(name) => Some(name.clone()),
+        ProbeTarget::Ca | ProbeTarget::Api => None,
+    };
+    match act {
+        RunRemedy::Retry => {
+            let target = target.clone();
+            vec![look(model, target)]
+        }
+        RunRemedy::Skip => {
+            let row = worker.and_then(|name| {
+                (0..model.form.answers.workers.len()).find(|row| model.worker_name(*row) == name)
+            });
+            if let Some(row) = row {
+                model.nav.row = row;
+                return remove_worker(model);
+            }
+            Vec::new()
+        }
+        RunRemedy::Edit(screen, field) if *screen == model.nav.screen => {
+            let row = model.nav.row;
+            focus_on(model, &field.path(row));
+            Vec::new()
+        }
+        RunRemedy::Replace => {
+            let row = worker.and_then(|name| {
+                (0..model.form.answers.workers.len()).find(|row| model.worker_name(*row) == name)
+            });
+            let Some(row) = row else { return Vec::new() };
+            Field::Replace.set(&mut model.form.answers, row, "yes");
+            validate(model);
+            stale(model);
+            model.say(Role::Ok, "it may be replaced; Apply asks for the host's name first");
+            vec![Effect::Save, look(model, target.clone())]
+        }
+        _ => apply_remedy(model, act, worker.map(Place::Worker)),
+    }
+}
+
+/// Takes a way out of the problem that is shown.
+pub fn apply_shown_remedy(model: &mut Model, act: &RunRemedy) -> Vec<Effect> {
+    let place = progress::shown(model).map(|trouble| trouble.place.clone());
+    apply_remedy(model, act, place)
+}
+
+/// Others' files may be replaced on this worker, and nobody has typed its name.
+fn must_confirm(model: &Model, name: &str) -> bool {
+    let row = (0..model.form.answers.workers.len()).find(|row| model.worker_name(*row) == name);
+    row.is_some_and(|row| Field::Replace.get(&model.form.answers, row) == "yes")
+        && !model.form.confirmed.contains(name)
+}
+
+fn changed_since(model: &Model, place: Option<&Place>) -> bool {
+    let code = |trouble: &&Trouble| trouble.problem.code == ProblemCode::Review01;
+    model.run.troubles.iter().filter(code).any(|trouble| Some(&trouble.place) == place)
+}
+
+fn apply_remedy(model: &mut Model, act: &RunRemedy, place: Option<Place>) -> Vec<Effect> {
+    let worker = match &place {
+        Some(Place::Worker(name)) => Some(name.clone()),
+        Some(Place::Local | Place::CaHost | Place::Cluster) | None => None,
+    };
+    let changes =
+        matches!(act, RunRemedy::Retry | RunRemedy::Repair(_) | RunRemedy::Replace | RunRemedy::Undo);
+    if changes && model.run.read_only {
+        model.say(Role::Warn, "started with --read-only: nothing is changed");
+        return Vec::new();
+    }
+    // Two runs at once would work on the same computer and the same cluster.
+    if changes && model.run.going_on() {
+        model.say(Role::Warn, AT_WORK);
+        return Vec::new();
+    }
+    let unconfirmed = worker.as_ref().is_some_and(|name| must_confirm(model, name));
+    match act {
+        // What is there is another thing than what was agreed to: it is looked at and agreed to again. So it is
+        // where others' files may be replaced and the host's name was not typed yet.
+        RunRemedy::Retry | RunRemedy::Repair(_) if changed_since(model, place.as_ref()) || unconfirmed => {
+            let mut effects = go(model, Screen::Review);
+            if !effects.iter().any(|effect| matches!(effect, Effect::Inspect { .. })) {
+                effects.extend(inspect(model));
+            }
+            effects
+        }
+        RunRemedy::Retry => match worker {
+            Some(name) => start(model, vec![name]),
+            None => start(model, Vec::new()),
+        },
+        RunRemedy::Edit(screen, field) => edit(model, *screen, Some(*field), worker.as_deref()),
+        RunRemedy::Repair(actions) => {
+            let Some(place) = place else { return Vec::new() };
+            progress::clear(&mut model.run, std::slice::from_ref(&place));
+            model.run.going = model.run.going.saturating_add(1);
+            vec![Effect::Repair { place, actions: actions.clone() }]
+        }
+        RunRemedy::Replace => {
+            let Some(name) = worker else { return Vec::new() };
+            let row = (0..model.form.answers.workers.len()).find(|row| model.worker_name(*row) == name);
+            if let Some(row) = row {
+                Field::Replace.set(&mut model.form.answers, row, "yes");
+                validate(model);
+                stale(model);
+            }
+            // What others made is replaced only after its host's name was typed: the review asks for it.
+            let before = std::mem::replace(&mut model.form.only, vec![name.clone()]);
+            model.form.only_before.get_or_insert(before);
+            let mut effects = go(model, Screen::Review);
+            model.say(Role::Warn, format!("review what is replaced on {name}, then apply"));
+            effects.push(Effect::Save);
+            effects
+        }
+        RunRemedy::Skip => {
+            if let Some(place) = place {
+                model.run.troubles.retain(|trouble| trouble.place != place);
+                model.run.card = 0;
+                model.run.way = 0;
+                model.say(Role::Ok, format!("{place} is left alone; what was done there stays"));
+                model.run.skipped.insert(place);
+            }
+            vec![Effect::Save]
+        }
+        RunRemedy::Undo => ask_undo(model),
+        RunRemedy::Shell => worker.map(|name| vec![Effect::Shell(name)]).unwrap_or_default(),
+        RunRemedy::Manual(text) => vec![Effect::Copy(text.clone())],
+    }
+}
