@@ -195,7 +195,7 @@ pub fn event() -> BoxedStrategy<Event> {
     .boxed()
 }
 
-/// Seconds are counted in whole nanoseconds; JSON keeps those of a year.
+/// Seconds are counted in whole nanoseconds, up to about a year.
 pub fn stamped() -> BoxedStrategy<Stamped> {
     (any::<u64>(), 0_u32..30_000_000, 0_u32..1_000_000_000, text(), place(), option::of(step()), event())
         .prop_map(|(seq, whole, nanos, run, place, step, event)| Stamped {
