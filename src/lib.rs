@@ -4,7 +4,7 @@
 //!
 //! | | layer | what it is for |
 //! |---|---|---|
-//! | people | [`ui`] | the wizard's core, its full screen and its numbered lines, what commands print, the script, pictures |
+//! | people | [`ui`] | the wizard's core, its two faces, what commands print, the script, pictures |
 //! | | [`live`] | what runs on the hosts and how their nodes are, as it happens |
 //! | runs | [`engine`] | a plan carried out: queues, events, the record, undo, repair, and the demo |
 //! | how | [`step`] | one file a step, in the order of the screen: from facts to actions, nothing is run |
@@ -17,7 +17,7 @@
 //!
 //! A plan is read ([`plan::yaml`]) or answered ([`ui::wizard`]). The [`engine`] asks each place for the facts that
 //! the steps wish for, hands them to the steps, and gets a list of [`plan::action::Action`]s; previews, dry runs,
-//! scripts and undo read that list too. A place works in batches: one [`host::Host::run`] is one command on the machine.
+//! scripts and undo read that list too. A place works in batches: a [`host::Host::run`] is one command on the machine.
 //! Under the engine is a [`engine::World`], real or a lab; above it a [`engine::Front`], which shows events and
 //! answers questions. So a whole run fits in here, on three blank workers in memory:
 //!

@@ -233,6 +233,25 @@ fn the_readme_has_a_row_for_every_group_of_problem_codes() {
     assert!(readme.contains(&format!("{table}\n")), "the README's table should be\n{table}");
 }
 
+#[test]
+fn every_file_that_contributing_names_is_there() {
+    let text = include_str!("../.github/CONTRIBUTING.md");
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // What stands for a name is cut off; the folder before it must be there.
+    let paths: Vec<&str> = text
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|word| ["src/", "assets/", "tests/"].iter().any(|folder| word.starts_with(folder)))
+        .map(|word| {
+            word.split_once('<').and_then(|(path, _)| path.rsplit_once('/')).map_or(word, |(path, _)| path)
+        })
+        .collect();
+    assert!(paths.len() > 40, "{paths:?}");
+    let gone: Vec<&&str> = paths.iter().filter(|path| !root.join(path).exists()).collect();
+    assert!(gone.is_empty(), "{gone:?}");
+}
+
 /// The sources but the registry: path and text.
 fn sources(folder: &Path, found: &mut Vec<(String, String)>) {
     for entry in std::fs::read_dir(folder).expect("the folder is part of the sources") {
