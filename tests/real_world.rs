@@ -7,46 +7,13 @@ mod sshd;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use gangplank::engine::world::real::Asker;
 use gangplank::engine::{RealWorld, World};
-use gangplank::host::{
-    Ask, Batch, BatchEnd, Host, HostKeyQuestion, NewKeys, SecretWanted, Stop, TrustAnswer, TrustPolicy, Vault,
-};
-use gangplank::plan::action::{Action, SecretRef};
+use gangplank::host::{Batch, BatchEnd, Host, NewKeys, Stop, TrustPolicy};
+use gangplank::plan::action::Action;
 use gangplank::plan::fact::FactQuery;
-use gangplank::plan::model::{ApiAddress, Login};
+use gangplank::plan::model::ApiAddress;
 use gangplank::plan::place::Place;
 use sshd::{LIMIT, Sshd};
-use zeroize::Zeroizing;
-
-/// Knows no secret and is never asked.
-struct Nobody;
-
-impl Vault for Nobody {
-    fn get(&self, _: &SecretRef) -> Option<Zeroizing<String>> {
-        None
-    }
-
-    fn wrong(&self, _: &SecretRef) {}
-}
-
-impl Ask for Nobody {
-    fn secret(&self, _: &SecretWanted) -> Option<Zeroizing<String>> {
-        None
-    }
-
-    fn trust(&self, _: &HostKeyQuestion) -> TrustAnswer {
-        TrustAnswer::Refuse
-    }
-}
-
-impl Asker for Nobody {
-    fn name(&self, _: &str, _: &Place) {}
-
-    fn can_ask(&self) -> bool {
-        false
-    }
-}
 
 fn api(host: &str) -> ApiAddress {
     ApiAddress { host: host.to_owned(), port: 443 }
@@ -54,18 +21,11 @@ fn api(host: &str) -> ApiAddress {
 
 fn world(sshd: &Sshd) -> RealWorld {
     let policy = TrustPolicy { new: NewKeys::Accept, ..TrustPolicy::default() };
-    RealWorld::new(sshd.here(), policy, Arc::new(Nobody), &api("one.example.com"), sshd.at("kept"))
+    sshd.world(policy, &api("one.example.com"), sshd.at("kept"))
 }
 
 fn connect(world: &dyn World, sshd: &Sshd) -> Box<dyn Host> {
-    let login = Login {
-        host: "127.0.0.1".to_owned(),
-        port: Some(sshd.port),
-        user: Some(sshd.user.clone()),
-        key: Some(sshd.at("id")),
-        ..Login::default()
-    };
-    world.host(&Place::Worker("w1".to_owned()), &login).unwrap()
+    world.host(&Place::Worker("w1".to_owned()), &sshd.login()).unwrap()
 }
 
 fn ask(host: &mut dyn Host) -> BatchEnd {

@@ -7,47 +7,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use gangplank::engine::world::real::Asker;
 use gangplank::engine::{RealWorld, World};
-use gangplank::host::{Ask, HostKeyQuestion, SecretWanted, TrustAnswer, TrustPolicy, Vault};
+use gangplank::host::TrustPolicy;
 use gangplank::live::{Change, Link, Watch, WatchTarget};
-use gangplank::plan::action::SecretRef;
 use gangplank::plan::model::{ApiAddress, Login};
-use gangplank::plan::place::Place;
 use tempfile::TempDir;
-use zeroize::Zeroizing;
 
 use crate::sshd::{LIMIT, Sshd, fingerprint_of, output};
 use crate::support::{A_MOMENT, ear, place, row};
-
-/// A person who knows no secret.
-struct Nobody;
-
-impl Vault for Nobody {
-    fn get(&self, _: &SecretRef) -> Option<Zeroizing<String>> {
-        None
-    }
-
-    fn wrong(&self, _: &SecretRef) {}
-}
-
-impl Ask for Nobody {
-    fn secret(&self, _: &SecretWanted) -> Option<Zeroizing<String>> {
-        None
-    }
-
-    fn trust(&self, _: &HostKeyQuestion) -> TrustAnswer {
-        TrustAnswer::Refuse
-    }
-}
-
-impl Asker for Nobody {
-    fn name(&self, _: &str, _: &Place) {}
-
-    fn can_ask(&self) -> bool {
-        false
-    }
-}
 
 /// A machine whose docker is a script: `ps` prints the file `rows`, `events` follows the file `events`.
 pub struct Machine {
@@ -88,14 +55,8 @@ pub fn machine() -> Option<Machine> {
 
 impl Machine {
     pub fn login(&self) -> Login {
-        Login {
-            host: "127.0.0.1".to_owned(),
-            port: Some(self.sshd.port),
-            user: Some(self.sshd.user.clone()),
-            key: Some(self.sshd.at("id")),
-            host_key: Some(fingerprint_of(&self.sshd.at("host_ed25519.pub"))),
-            ..Login::default()
-        }
+        let host_key = Some(fingerprint_of(&self.sshd.at("host_ed25519.pub")));
+        Login { host_key, ..self.sshd.login() }
     }
 
     pub fn start(&self, rows: &[String]) {
@@ -122,8 +83,7 @@ impl Machine {
 
 fn world(machine: &Machine, kept: &Path) -> Arc<RealWorld> {
     let api = ApiAddress { host: "127.0.0.1".to_owned(), port: 1 };
-    let policy = TrustPolicy::default();
-    Arc::new(RealWorld::new(machine.sshd.here(), policy, Arc::new(Nobody), &api, kept.to_owned()))
+    Arc::new(machine.sshd.world(TrustPolicy::default(), &api, kept.to_owned()))
 }
 
 #[test]

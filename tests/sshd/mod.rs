@@ -13,13 +13,18 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use gangplank::engine::RealWorld;
+use gangplank::engine::world::real::Asker;
 use gangplank::host::{
     Ask, Chunk, Deadlines, Duplex, HostKeyQuestion, NewKeys, SecretWanted, SshEnvironment, SshTarget,
-    SshWire, TrustAnswer, TrustPolicy, Wire, WireError,
+    SshWire, TrustAnswer, TrustPolicy, Vault, Wire, WireError,
 };
+use gangplank::plan::action::SecretRef;
+use gangplank::plan::model::{ApiAddress, Login};
+use gangplank::plan::place::Place;
 use zeroize::Zeroizing;
 
 const SSHD: &str = "/usr/sbin/sshd";
@@ -148,6 +153,22 @@ impl Sshd {
         target
     }
 
+    /// The login of a plan; its host key is not known.
+    pub fn login(&self) -> Login {
+        Login {
+            host: "127.0.0.1".to_owned(),
+            port: Some(self.port),
+            user: Some(self.user.clone()),
+            key: Some(self.at("id")),
+            ..Login::default()
+        }
+    }
+
+    /// The real world, with nobody to ask; `kept` is where it remembers hosts.
+    pub fn world(&self, policy: TrustPolicy, api: &ApiAddress, kept: PathBuf) -> RealWorld {
+        RealWorld::new(self.here(), policy, Arc::new(Nobody), api, kept)
+    }
+
     pub fn allow(&self, public: &Path) {
         let text = std::fs::read_to_string(public).unwrap();
         let before = std::fs::read_to_string(self.at("authorized")).unwrap();
@@ -204,6 +225,35 @@ impl Person {
 
     pub fn questions(&self) -> Vec<HostKeyQuestion> {
         self.questions.lock().unwrap().clone()
+    }
+}
+
+/// Knows no secret and is never asked.
+struct Nobody;
+
+impl Vault for Nobody {
+    fn get(&self, _: &SecretRef) -> Option<Zeroizing<String>> {
+        None
+    }
+
+    fn wrong(&self, _: &SecretRef) {}
+}
+
+impl Ask for Nobody {
+    fn secret(&self, _: &SecretWanted) -> Option<Zeroizing<String>> {
+        None
+    }
+
+    fn trust(&self, _: &HostKeyQuestion) -> TrustAnswer {
+        TrustAnswer::Refuse
+    }
+}
+
+impl Asker for Nobody {
+    fn name(&self, _: &str, _: &Place) {}
+
+    fn can_ask(&self) -> bool {
+        false
     }
 }
 
