@@ -61,15 +61,9 @@ pub struct DemoFlags {
     pub looks: DisplayFlags,
 }
 
-/// What the wizard takes.
+/// What everything that logs in to hosts takes, the wizard and the commands alike.
 #[derive(Debug, Args, Clone, Default)]
-pub struct WizardFlags {
-    /// How it looks.
-    #[command(flatten)]
-    pub looks: DisplayFlags,
-    /// Look only: nothing can be changed
-    #[arg(long)]
-    pub read_only: bool,
+pub struct AccessFlags {
     /// Hosts worked on at once
     #[arg(long, default_value_t = 16, value_name = "N")]
     pub jobs: usize,
@@ -85,6 +79,20 @@ pub struct WizardFlags {
     /// Where sessions are kept
     #[arg(long, value_name = "DIR")]
     pub state: Option<PathBuf>,
+}
+
+/// What the wizard takes.
+#[derive(Debug, Args, Clone, Default)]
+pub struct WizardFlags {
+    /// How it looks.
+    #[command(flatten)]
+    pub looks: DisplayFlags,
+    /// Look only: nothing can be changed
+    #[arg(long)]
+    pub read_only: bool,
+    /// How hosts are reached.
+    #[command(flatten)]
+    pub access: AccessFlags,
 }
 
 /// The commands.
@@ -196,19 +204,7 @@ pub struct CommonFlags {
     /// One JSON event a line instead of text
     #[arg(long)]
     pub json: bool,
-    /// Hosts worked on at once
-    #[arg(long, default_value_t = 16, value_name = "N")]
-    pub jobs: usize,
-    /// Accept this host key and remember it; may be repeated
-    #[arg(long, value_name = "SHA256:...")]
-    pub trust: Vec<String>,
-    /// Accept every host key that is not known yet, and remember it; a changed one is still refused
-    #[arg(long)]
-    pub trust_new: bool,
-    /// A secret from an open file: ca=fd:N, sudo=fd:N, sudo:HOST=fd:N, ssh:HOST=fd:N, key:FILE=fd:N
-    #[arg(long = "secret", value_name = "NAME=fd:N")]
-    pub secrets: Vec<String>,
-    /// Where sessions are kept
-    #[arg(long, value_name = "DIR")]
-    pub state: Option<PathBuf>,
+    /// How hosts are reached.
+    #[command(flatten)]
+    pub access: AccessFlags,
 }

@@ -153,7 +153,7 @@ fn watch(common: &CommonFlags, places: &StandardFolders, stop: &Stop, lines: boo
         if !common.workers.is_empty() {
             plan.workers.retain(|worker| common.workers.contains(&worker.name));
         }
-        let state = common.state.as_ref().unwrap_or(&places.state);
+        let state = common.access.state.as_ref().unwrap_or(&places.state);
         let terminal = Arc::new(asker(common, true)?);
         let world = world_with(common, places, &plan, kept(state, &plan), true, Arc::clone(&terminal));
         let world: gangplank::engine::SharedWorld = Arc::new(world);
@@ -173,10 +173,11 @@ fn watch(common: &CommonFlags, places: &StandardFolders, stop: &Stop, lines: boo
 }
 
 fn asker(common: &CommonFlags, remember: bool) -> Result<CredentialPrompt, ExitCode> {
-    CredentialPrompt::new(&common.secrets, remember, &common.trust, common.trust_new).map_err(|error| {
-        eprintln!("{error}");
-        ExitCode::Usage
-    })
+    CredentialPrompt::new(&common.access.secrets, remember, &common.access.trust, common.access.trust_new)
+        .map_err(|error| {
+            eprintln!("{error}");
+            ExitCode::Usage
+        })
 }
 
 fn world(
@@ -199,8 +200,8 @@ fn world_with(
     terminal: Arc<CredentialPrompt>,
 ) -> RealWorld {
     let policy = if remember {
-        let new = if common.trust_new { NewKeys::Accept } else { NewKeys::Ask };
-        TrustPolicy { accept: common.trust.clone(), new }
+        let new = if common.access.trust_new { NewKeys::Accept } else { NewKeys::Ask };
+        TrustPolicy { accept: common.access.trust.clone(), new }
     } else {
         TrustPolicy::default()
     };
@@ -220,7 +221,7 @@ fn options<'a>(
     session: Option<&'a Session>,
 ) -> RunOptions<'a> {
     RunOptions {
-        jobs: common.jobs,
+        jobs: common.access.jobs,
         only: common.workers.clone(),
         session,
         made: made(state, plan),
@@ -257,7 +258,7 @@ enum PlanForm {
 fn plan(common: &CommonFlags, places: &StandardFolders, stop: &Stop, form: PlanForm) -> ExitCode {
     let result = (|| {
         let (plan, _) = read_plan(common, places)?;
-        let state = common.state.as_ref().unwrap_or(&places.state);
+        let state = common.access.state.as_ref().unwrap_or(&places.state);
         version::check(&state.join(&plan.cluster.name)).map_err(|problem| tell(&problem))?;
         let world = world(common, places, &plan, kept(state, &plan), false)?;
         let front = ui::output::json::Json;
@@ -305,7 +306,7 @@ fn plan(common: &CommonFlags, places: &StandardFolders, stop: &Stop, form: PlanF
 fn apply(common: &CommonFlags, places: &StandardFolders, stop: &Stop, pace: Pace, verbose: bool) -> ExitCode {
     let result = (|| {
         let (plan, text) = read_plan(common, places)?;
-        let state = common.state.as_ref().unwrap_or(&places.state);
+        let state = common.access.state.as_ref().unwrap_or(&places.state);
         let session = Session::open(state, &plan, &text).map_err(|problem| tell(&problem))?;
         if !common.json {
             for (place, action) in left_open(&session.folder) {
@@ -329,7 +330,7 @@ fn apply(common: &CommonFlags, places: &StandardFolders, stop: &Stop, pace: Pace
 fn undo(common: &CommonFlags, places: &StandardFolders, stop: &Stop, yes: bool) -> ExitCode {
     let result = (|| {
         let (plan, text) = read_plan(common, places)?;
-        let state = common.state.as_ref().unwrap_or(&places.state);
+        let state = common.access.state.as_ref().unwrap_or(&places.state);
         let session = Session::open(state, &plan, &text).map_err(|problem| tell(&problem))?;
         let world = world(common, places, &plan, kept(state, &plan), true)?;
         let (lines, json) = (ui::output::lines::LineFront::new(true), ui::output::json::Json);

@@ -17,7 +17,7 @@ use gangplank::ui::wizard::effects::questions::{Dialogs, Replies};
 use gangplank::ui::wizard::role::{Palette, Theme};
 use gangplank::ui::wizard::start::{Opening, WizardStart};
 
-use crate::cli::{DemoFlags, DisplayFlags, WizardFlags};
+use crate::cli::{AccessFlags, DemoFlags, DisplayFlags, WizardFlags};
 use crate::environment::{StandardFolders, ssh_environment};
 
 fn theme(looks: &DisplayFlags) -> Theme {
@@ -77,7 +77,11 @@ pub fn open_demo(demo: &DemoFlags, places: &StandardFolders) -> ExitCode {
         eprintln!("--size {}: write it as 120x36, at least 60x16", demo.size);
         return ExitCode::Usage;
     };
-    let wizard = WizardFlags { looks: demo.looks.clone(), jobs: 16, ..WizardFlags::default() };
+    let wizard = WizardFlags {
+        looks: demo.looks.clone(),
+        access: AccessFlags { jobs: 16, ..AccessFlags::default() },
+        ..WizardFlags::default()
+    };
     let play = demo.autoplay.then(|| lab.clone());
     let show = Show { speed: demo.speed, seed: demo.seed, play, record: demo.record.clone(), size };
     crate::open::show(&wizard, Opening::Demo(lab), places, &show)
@@ -98,10 +102,10 @@ fn show(wizard: &WizardFlags, opening: Opening, places: &StandardFolders, show: 
     let dialogs = Dialogs { send: send.clone(), replies: replies.clone() };
     let asker = match CredentialPrompt::with(
         dialogs.prompt(),
-        &wizard.secrets,
+        &wizard.access.secrets,
         true,
-        &wizard.trust,
-        wizard.trust_new,
+        &wizard.access.trust,
+        wizard.access.trust_new,
     ) {
         Ok(asker) => asker,
         Err(error) => {
@@ -109,9 +113,9 @@ fn show(wizard: &WizardFlags, opening: Opening, places: &StandardFolders, show: 
             return ExitCode::Usage;
         }
     };
-    let new = if wizard.trust_new { NewKeys::Accept } else { NewKeys::Ask };
-    let policy = TrustPolicy { accept: wizard.trust.clone(), new };
-    let state = wizard.state.clone().unwrap_or_else(|| places.state.clone());
+    let new = if wizard.access.trust_new { NewKeys::Accept } else { NewKeys::Ask };
+    let policy = TrustPolicy { accept: wizard.access.trust.clone(), new };
+    let state = wizard.access.state.clone().unwrap_or_else(|| places.state.clone());
     let (width, height) = if unseen { show.size } else { app::window().unwrap_or(show.size) };
     let recorder =
         show.record.as_ref().map(|file| Recorder::new(file, width, height, "gangplank demo")).transpose();
@@ -129,7 +133,7 @@ fn show(wizard: &WizardFlags, opening: Opening, places: &StandardFolders, show: 
             state: state.clone(),
             home: places.home.clone(),
             base: std::env::current_dir().unwrap_or_else(|_| places.home.clone()),
-            jobs: wizard.jobs,
+            jobs: wizard.access.jobs,
             speed: show.speed,
             seed: show.seed,
         },
@@ -162,7 +166,7 @@ fn show(wizard: &WizardFlags, opening: Opening, places: &StandardFolders, show: 
 
 /// The newest session, when none is named.
 pub fn resume(name: Option<String>, wizard: &WizardFlags, places: &StandardFolders) -> ExitCode {
-    let state = wizard.state.clone().unwrap_or_else(|| places.state.clone());
+    let state = wizard.access.state.clone().unwrap_or_else(|| places.state.clone());
     let sessions = gangplank::ui::wizard::effects::session::list(&state);
     let name = name.or_else(|| sessions.first().map(|saved| saved.name.clone()));
     match name {
