@@ -9,6 +9,7 @@ use crate::ui::tui::view::page::{Page, field, look};
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::model::{Item, Look, LookStatus, Model, ProbeTarget};
 use crate::ui::wizard::role::Role;
+use crate::ui::wizard::screens::workers::WorkersScreen;
 
 /// Its rows.
 pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
@@ -99,18 +100,7 @@ fn answers(model: &Model, page: &mut Page<'static>, width: usize) {
     let dash = if theme.ascii { "-" } else { "┄" };
     let rest = dash.repeat(width.saturating_sub(name.width() + 5));
     page.line(Line::styled(format!(" {dash} {name} {rest}"), theme.style(Role::Dim)));
-    for one in [
-        Field::Name,
-        Field::Address,
-        Field::User,
-        Field::Port,
-        Field::Host,
-        Field::SshKey,
-        Field::Images,
-        Field::Kubelet,
-        Field::KubeletHash,
-        Field::Replace,
-    ] {
+    for one in WorkersScreen::fields(model) {
         field(model, page, one);
     }
     page.space();
