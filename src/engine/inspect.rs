@@ -79,6 +79,13 @@ pub struct PlacePreview {
     pub notes: Vec<String>,
 }
 
+impl PlacePreview {
+    /// What is in the way of it: why it could not be looked at, or the first step that cannot go on.
+    pub fn blocked(&self) -> Option<&Problem> {
+        self.problem.as_ref().or_else(|| self.looked.iter().find_map(StepOutcome::blocked))
+    }
+}
+
 /// One place being worked on.
 pub struct WorkSite<'s> {
     /// The queue of work it is.

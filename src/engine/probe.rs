@@ -23,12 +23,10 @@ use crate::plan::model::{CaPlace, Plan, Version, Worker};
 use crate::plan::place::Place;
 use crate::plan::plan_field::PlanField;
 use crate::plan::problem::{Problem, Verdict};
-use crate::step::{self, ClusterFacts, On, PlaceView, RunView, StepInput, StepState};
+use crate::step::{self, CLOCK_WARN, ClusterFacts, On, PlaceView, RunView, StepInput, StepState};
 
 /// A CA that ends within so many days is worth a word.
 const SOON_DAYS: i64 = 30;
-/// A clock this far off is worth a word, milliseconds.
-const CLOCK_WARN: i64 = 5_000;
 
 /// What is seen of a CA.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,14 +122,6 @@ pub struct WorkerSeen {
     pub problem: Option<Problem>,
 }
 
-fn ok(about: &str, seen: impl Into<String>) -> Verdict {
-    Verdict::Ok { about: about.to_owned(), seen: seen.into() }
-}
-
-fn warning(about: &str, seen: impl Into<String>, cure: &str) -> Verdict {
-    Verdict::Warning { about: about.to_owned(), seen: seen.into(), cure: cure.to_owned() }
-}
-
 /// Looks at a CA. On a host this logs in, with all the questions that may bring.
 pub fn ca(place: &CaPlace, world: &dyn World) -> Result<CaSeen, Problem> {
     let text = |path: &Path| path.display().to_string();
@@ -145,7 +135,7 @@ pub fn ca(place: &CaPlace, world: &dyn World) -> Result<CaSeen, Problem> {
                 let (cert, key) = (text(cert), text(key));
                 let mut seen = look_at_ca(world.local().as_mut(), &cert, &key, None, world.now())?;
                 let cure = "it is used and none is made; name other files for another one";
-                seen.remarks.insert(0, warning("new CA", format!("{cert} is there already"), cure));
+                seen.remarks.insert(0, Verdict::warning("new CA", format!("{cert} is there already"), cure));
                 Ok(seen)
             }
             (there, _) => Err(signer::half_there(there, cert, key)),
@@ -154,7 +144,7 @@ pub fn ca(place: &CaPlace, world: &dyn World) -> Result<CaSeen, Problem> {
             let info = CaInfo::load(&signer::read(world, cert)?).map_err(|error| pki_problem(&error))?;
             let mut seen = certificate(info, "offline".to_owned(), world.now());
             let said = "it is never seen: the run gathers the requests and waits for the certificates";
-            seen.remarks.push(ok("key of the CA", said));
+            seen.remarks.push(Verdict::ok("key of the CA", said));
             Ok(seen)
         }
         CaPlace::Host { login, cert, key } => {
@@ -178,7 +168,7 @@ fn to_be_made(cert: &str, key: &str) -> CaSeen {
         serial: String::new(),
         fingerprint: String::new(),
         key: None,
-        remarks: vec![ok("new CA", format!("{cert} and {key} are made when the run begins"))],
+        remarks: vec![Verdict::ok("new CA", format!("{cert} and {key} are made when the run begins"))],
     }
 }
 
@@ -244,25 +234,33 @@ fn certificate(info: CaInfo, place: String, now: Timestamp) -> CaSeen {
     let mut remarks = Vec::new();
     match info.check(now) {
         Err(error) => remarks.push(Verdict::Stops(pki_problem(&error))),
-        Ok(()) if days_left < SOON_DAYS => remarks.push(warning(
+        Ok(()) if days_left < SOON_DAYS => remarks.push(Verdict::warning(
             "end of the CA",
             format!("{days_left} days left"),
             "no certificate outlives its CA: renew it soon",
         )),
-        Ok(()) => remarks.push(ok("end of the CA", format!("{days_left} days left"))),
+        Ok(()) => remarks.push(Verdict::ok("end of the CA", format!("{days_left} days left"))),
     }
     if let KeyKind::Rsa(bits) = cert.key
         && bits < 2048
     {
-        remarks.push(warning("key of the CA", format!("RSA {bits}"), "it is too short for newer programs"));
+        remarks.push(Verdict::warning(
+            "key of the CA",
+            format!("RSA {bits}"),
+            "it is too short for newer programs",
+        ));
     }
     if let (Some(hash), false) = (&cert.weak_hash, info.self_signed) {
-        remarks.push(warning("signature of the CA", hash.clone(), "newer programs do not accept it"));
+        remarks.push(Verdict::warning(
+            "signature of the CA",
+            hash.clone(),
+            "newer programs do not accept it",
+        ));
     }
     let issuer = if info.self_signed {
         "itself, it is a root".to_owned()
     } else {
-        remarks.push(warning(
+        remarks.push(Verdict::warning(
             "issuer",
             "it is an intermediate CA",
             "the API and the kubelets must be given its certificate as their CA",
@@ -271,7 +269,7 @@ fn certificate(info: CaInfo, place: String, now: Timestamp) -> CaSeen {
     };
     if info.others > 0 {
         let seen = format!("{} more certificates in the file", info.others);
-        remarks.push(warning("certificate file", seen, "the first one counts"));
+        remarks.push(Verdict::warning("certificate file", seen, "the first one counts"));
     }
     CaSeen {
         place,
@@ -312,18 +310,18 @@ fn key_seen(path: &str, fact: &KeyFact, wanted: &str) -> KeySeen {
 fn key_remarks(key: &KeySeen, subject: &str) -> Vec<Verdict> {
     let about = "key of the CA";
     let belongs = match key.belongs {
-        None => ok(about, "encrypted; the passphrase is asked for when it signs"),
-        Some(true) => ok(about, "belongs to the certificate"),
+        None => Verdict::ok(about, "encrypted; the passphrase is asked for when it signs"),
+        Some(true) => Verdict::ok(about, "belongs to the certificate"),
         Some(false) => Verdict::Stops(
             pki_problem(&PkiError::KeyMismatch { subject: subject.to_owned() })
                 .seen(format!("{} is another key, or not a private key that can be read", key.path)),
         ),
     };
     let readers = if key.private {
-        ok("readers of the key", key.readers.clone())
+        Verdict::ok("readers of the key", key.readers.clone())
     } else {
         let cure = format!("chmod 600 {}", shell_words::quote(&key.path));
-        warning("readers of the key", key.readers.clone(), &cure)
+        Verdict::warning("readers of the key", key.readers.clone(), &cure)
     };
     vec![belongs, readers]
 }
@@ -356,20 +354,29 @@ fn api_remarks(seen: &ApiSeen, ca: Option<&CaInfo>) -> Vec<Verdict> {
     let mut remarks = Vec::new();
     match (&seen.fault, &seen.tls) {
         (Some(fault), _) => {
-            remarks.push(warning("API", fault.clone(), "host steps go on without it; proofs wait for it"));
+            remarks.push(Verdict::warning(
+                "API",
+                fault.clone(),
+                "host steps go on without it; proofs wait for it",
+            ));
         }
         (None, tls) => {
-            remarks.push(ok("API", format!("{} answers, {}", seen.url, tls.as_deref().unwrap_or("TLS"))));
+            remarks.push(Verdict::ok(
+                "API",
+                format!("{} answers, {}", seen.url, tls.as_deref().unwrap_or("TLS")),
+            ));
         }
     }
     match (&seen.trusted, ca) {
-        (Some(Ok(())), _) => remarks.push(ok("its certificate", "signed by our CA")),
+        (Some(Ok(())), _) => remarks.push(Verdict::ok("its certificate", "signed by our CA")),
         (Some(Err(why)), Some(ca)) => remarks.push(Verdict::Stops(distrusts(ca, why))),
         (Some(Err(_)) | None, _) => {}
     }
     match (&seen.name, ca) {
-        (Some(NameCheck::Carried), _) => remarks.push(ok("its name", "the certificate carries the address")),
-        (Some(NameCheck::CommonNameOnly), _) => remarks.push(warning(
+        (Some(NameCheck::Carried), _) => {
+            remarks.push(Verdict::ok("its name", "the certificate carries the address"))
+        }
+        (Some(NameCheck::CommonNameOnly), _) => remarks.push(Verdict::warning(
             "its name",
             "only as common name",
             "kubectl since 1.19 queries the address among the alternative names",
@@ -384,22 +391,22 @@ fn api_remarks(seen: &ApiSeen, ca: Option<&CaInfo>) -> Vec<Verdict> {
         (None, _) => {}
     }
     match (seen.takes_our_clients, ca) {
-        (Some(true), _) => remarks.push(ok("its clients", "it takes certificates of our CA")),
+        (Some(true), _) => remarks.push(Verdict::ok("its clients", "it takes certificates of our CA")),
         (Some(false), Some(ca)) => remarks.push(Verdict::Stops(refuses_clients(ca, &seen.client_cas))),
         (Some(false) | None, _) => {}
     }
     if seen.fault.is_none() {
         remarks.push(match &seen.version {
-            Ok(version) => ok("its version", version.to_string()),
-            Err(why) => ok("its version", format!("not told before a login: {why}")),
+            Ok(version) => Verdict::ok("its version", version.to_string()),
+            Err(why) => Verdict::ok("its version", format!("not told before a login: {why}")),
         });
     }
     if let Some(ahead) = seen.clock_ahead_ms {
         let text = format!("{}.{} s from this computer's", ahead.abs() / 1000, ahead.abs() % 1000 / 100);
         remarks.push(if ahead.abs() < CLOCK_WARN {
-            ok("its clock", text)
+            Verdict::ok("its clock", text)
         } else {
-            warning("its clock", text, "let both use NTP")
+            Verdict::warning("its clock", text, "let both use NTP")
         });
     }
     remarks

@@ -143,6 +143,16 @@ impl Problem {
 }
 
 impl Verdict {
+    /// Nothing is wrong with it.
+    pub fn ok(about: &str, seen: impl Into<String>) -> Self {
+        Self::Ok { about: about.to_owned(), seen: seen.into() }
+    }
+
+    /// It works, but somebody should know.
+    pub fn warning(about: &str, seen: impl Into<String>, cure: &str) -> Self {
+        Self::Warning { about: about.to_owned(), seen: seen.into(), cure: cure.to_owned() }
+    }
+
     /// As `--json` tells it.
     pub fn told(&self) -> Value {
         match self {

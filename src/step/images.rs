@@ -123,10 +123,12 @@ impl Step for LoadImages {
             .into_iter()
             .chain(profile::dns_images(cx.plan).into_iter().map(|(_, image)| image))
             .filter(|name| !there.iter().chain(brought.iter().copied()).any(|image| image.name == *name))
-            .map(|name| Verdict::Warning {
-                about: "images".to_owned(),
-                seen: format!("{name} is neither on the worker nor in a tar of the plan"),
-                cure: "the kubelet will try to pull it; or name a tar made with docker save".to_owned(),
+            .map(|name| {
+                Verdict::warning(
+                    "images",
+                    format!("{name} is neither on the worker nor in a tar of the plan"),
+                    "the kubelet will try to pull it; or name a tar made with docker save",
+                )
             })
             .collect()
     }

@@ -63,10 +63,12 @@ impl Step for KubeProxy {
             .filter(|name| {
                 !name.starts_with('.') && !["kube-proxy", "kube-proxy.yaml"].contains(&name.as_str())
             })
-            .map(|name| Verdict::Warning {
-                about: "static pods".to_owned(),
-                seen: format!("{MANIFESTS}/{name} is a stranger; the kubelet runs every file there"),
-                cure: "move it away if it is a backup".to_owned(),
+            .map(|name| {
+                Verdict::warning(
+                    "static pods",
+                    format!("{MANIFESTS}/{name} is a stranger; the kubelet runs every file there"),
+                    "move it away if it is a backup",
+                )
             })
             .collect()
     }

@@ -99,11 +99,11 @@ impl Step for Kubelet {
         let mut verdicts = Vec::new();
         for flag in profile.flags(&setup) {
             if !flag.required && kubelet.refused.iter().any(|refused| refused == flag.name()) {
-                verdicts.push(Verdict::Warning {
-                    about: "kubelet flags".to_owned(),
-                    seen: format!("this kubelet does not know {}", flag.name()),
-                    cure: "it is left out of the unit".to_owned(),
-                });
+                verdicts.push(Verdict::warning(
+                    "kubelet flags",
+                    format!("this kubelet does not know {}", flag.name()),
+                    "it is left out of the unit",
+                ));
             }
         }
         if !kubelet.error.is_empty() {

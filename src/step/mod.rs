@@ -34,6 +34,7 @@ pub use catalogue::{
 pub use definition::{On, Step, StepId};
 pub use identity::request;
 pub use input::{ClusterFacts, PlaceView, RunView, StepInput};
+pub use prerequisites::CLOCK_WARN;
 pub use state::{Proof, StepState, bug, unknown};
 
 /// A step goes by its id; only one that there is can be read back.

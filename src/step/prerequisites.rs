@@ -15,7 +15,7 @@ use crate::plan::problem::{Problem, Verdict};
 use crate::profile::{self, KUBELET, Profile};
 
 /// A clock this far off is worth a word, milliseconds.
-const CLOCK_WARN: i64 = 5_000;
+pub const CLOCK_WARN: i64 = 5_000;
 /// Certificates start five minutes back; a clock further behind than this refuses them, milliseconds.
 const CLOCK_STOP: i64 = 240_000;
 /// Space for keys, units and manifests, MiB.
@@ -112,14 +112,6 @@ fn no_kubelet() -> Problem {
         .manual(format!("copy a kubelet to {KUBELET} on the worker (mode 0755)"))
 }
 
-fn ok(about: &str, seen: impl Into<String>) -> Verdict {
-    Verdict::Ok { about: about.to_owned(), seen: seen.into() }
-}
-
-fn warning(about: &str, seen: impl Into<String>, cure: &str) -> Verdict {
-    Verdict::Warning { about: about.to_owned(), seen: seen.into(), cure: cure.to_owned() }
-}
-
 /// What helps when docker does not answer.
 fn start_docker() -> Action {
     Action::Service { verb: Verb::Start, unit: "docker".to_owned() }
@@ -127,7 +119,7 @@ fn start_docker() -> Action {
 
 fn docker(cx: &StepInput) -> Verdict {
     match cx.facts.docker() {
-        Known::Yes(docker) if !docker.version.is_empty() => ok(
+        Known::Yes(docker) if !docker.version.is_empty() => Verdict::ok(
             "docker",
             format!("{}, {}, cgroups by {}", docker.version, docker.storage, docker.cgroup_driver),
         ),
@@ -144,14 +136,18 @@ fn docker(cx: &StepInput) -> Verdict {
 /// The reference is the API's clock; this computer's where the API does not answer.
 fn clock(cx: &StepInput, machine: &Machine) -> Vec<Verdict> {
     if machine.clock_ms == 0 {
-        return vec![warning("clock", "the worker's clock could not be read", "compare `date -u` by hand")];
+        return vec![Verdict::warning(
+            "clock",
+            "the worker's clock could not be read",
+            "compare `date -u` by hand",
+        )];
     }
     let worker_ahead = machine.clock_ms - cx.asked_ms;
     let api_ahead = cx.cluster.clock_ahead_ms.unwrap_or(0);
     let off = worker_ahead - api_ahead;
     let mut verdicts = Vec::new();
     if api_ahead.abs() >= CLOCK_WARN && worker_ahead.abs() >= CLOCK_WARN && off.abs() < CLOCK_WARN {
-        verdicts.push(warning(
+        verdicts.push(Verdict::warning(
             "clock of this computer",
             format!("it is {}, which agree", apart(-api_ahead, "the API and the worker")),
             "set this computer's clock; certificates start five minutes back",
@@ -165,9 +161,9 @@ fn clock(cx: &StepInput, machine: &Machine) -> Vec<Verdict> {
                 .manual("set the clock on the worker: timedatectl set-ntp true, or date -s"),
         )
     } else if off.abs() >= CLOCK_WARN {
-        warning("clock", apart(off, reference), "let the worker use NTP")
+        Verdict::warning("clock", apart(off, reference), "let the worker use NTP")
     } else {
-        ok("clock", apart(off, reference))
+        Verdict::ok("clock", apart(off, reference))
     });
     verdicts
 }
@@ -195,7 +191,7 @@ fn disk(machine: &Machine) -> Vec<Verdict> {
                 )
                 .manual(format!("make room: du -xh --max-depth=2 {path} | sort -h | tail")),
             )),
-            Some(mib) => verdicts.push(ok(&format!("space for {path}"), format!("{mib} MiB"))),
+            Some(mib) => verdicts.push(Verdict::ok(&format!("space for {path}"), format!("{mib} MiB"))),
             None => {}
         }
     }
@@ -217,7 +213,7 @@ fn basics(cx: &StepInput, machine: &Machine) -> Vec<Verdict> {
                 .manual("install the package openssl"),
         ));
     } else {
-        verdicts.push(ok("openssl", machine.openssl.clone()));
+        verdicts.push(Verdict::ok("openssl", machine.openssl.clone()));
     }
     let modern = cx.profile() == Ok(Profile::V1_16);
     if machine.swap {
@@ -227,18 +223,18 @@ fn basics(cx: &StepInput, machine: &Machine) -> Vec<Verdict> {
                     .manual("swapoff -a, and take the line out of /etc/fstab"),
             )
         } else {
-            ok("swap", "on, which this kubelet does not mind")
+            Verdict::ok("swap", "on, which this kubelet does not mind")
         });
     }
     if machine.cgroup == 2 && !modern {
-        verdicts.push(warning(
+        verdicts.push(Verdict::warning(
             "cgroups",
             "version 2, which v1.2 does not know",
             "boot with systemd.unified_cgroup_hierarchy=0",
         ));
     }
     if !machine.ip_forward {
-        verdicts.push(warning(
+        verdicts.push(Verdict::warning(
             "forwarding",
             "net.ipv4.ip_forward is 0",
             "sysctl -w net.ipv4.ip_forward=1, or pods reach nothing",
@@ -262,7 +258,7 @@ fn addresses(cx: &StepInput, machine: &Machine) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
     let address = worker.address.to_string();
     if machine.addresses.contains(&address) {
-        verdicts.push(ok("address", format!("{address} is on an interface")));
+        verdicts.push(Verdict::ok("address", format!("{address} is on an interface")));
     } else {
         verdicts.push(Verdict::Stops(
             Problem::new(ProblemCode::Address01, format!("{address} is on no interface of this machine"))
@@ -286,7 +282,7 @@ fn addresses(cx: &StepInput, machine: &Machine) -> Vec<Verdict> {
             ));
             return verdicts;
         }
-        verdicts.push(warning(
+        verdicts.push(Verdict::warning(
             "name",
             format!("the machine calls itself {}", machine.hostname),
             "the node registers under the plan's name (--hostname-override)",
@@ -310,16 +306,16 @@ fn api(cx: &StepInput) -> Verdict {
     let pem = match cx.facts.tls(&address.host, address.port) {
         Known::Yes(pem) => pem,
         other => {
-            return warning(
+            return Verdict::warning(
                 about,
                 format!("{} does not answer: {}", address.url(), other.why_not()),
                 "host steps go on; the node cannot become Ready until it answers",
             );
         }
     };
-    let Some(ca) = cx.ca else { return ok(about, "it answers") };
+    let Some(ca) = cx.ca else { return Verdict::ok(about, "it answers") };
     match chain_ends_at(pem, ca) {
-        Ok(()) => ok(about, format!("{} answers with a certificate of our CA", address.url())),
+        Ok(()) => Verdict::ok(about, format!("{} answers with a certificate of our CA", address.url())),
         Err(why) => Verdict::Stops(
             Problem::new(
                 ProblemCode::Api21,
@@ -355,8 +351,8 @@ fn flannel(cx: &StepInput) -> Vec<Verdict> {
         return Vec::new();
     }
     match cx.facts.unit("flanneld") {
-        Known::Yes(unit) if unit.active == "active" => vec![ok("flannel", "flanneld runs")],
-        Known::Yes(_) | Known::No(_) | Known::NotAsked => vec![warning(
+        Known::Yes(unit) if unit.active == "active" => vec![Verdict::ok("flannel", "flanneld runs")],
+        Known::Yes(_) | Known::No(_) | Known::NotAsked => vec![Verdict::warning(
             "flannel",
             "flanneld does not run as a unit",
             "without it, or routes of your own, pods on different nodes do not reach each other",
@@ -369,7 +365,7 @@ fn stated_version(cx: &StepInput) -> Option<Verdict> {
     let stated = cx.plan.cluster.kubernetes?;
     let found = cx.kubelet_version()?;
     (stated != found).then(|| {
-        warning(
+        Verdict::warning(
             "version",
             format!("the kubelet is {found}, the plan says {stated}"),
             "what the kubelet is decides what is written",
@@ -392,6 +388,6 @@ fn same_node(cx: &StepInput) -> Vec<Verdict> {
             .edit(PlanField::WorkerName, "workers[].name")
             .manual(format!("if that machine is gone: kubectl delete node {}", worker.name)),
         )],
-        Some(_) | None => vec![ok("node", format!("{} is known to the API", worker.name))],
+        Some(_) | None => vec![Verdict::ok("node", format!("{} is known to the API", worker.name))],
     }
 }

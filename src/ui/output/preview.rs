@@ -25,8 +25,7 @@ pub struct PlanFindings {
 pub fn found(seen: &[PlacePreview]) -> PlanFindings {
     let mut found = PlanFindings::default();
     for place in seen {
-        let blocked = place.problem.is_some() || place.looked.iter().any(|one| one.blocked().is_some());
-        found.problems += usize::from(blocked);
+        found.problems += usize::from(place.blocked().is_some());
         for one in &place.looked {
             if let StepState::Todo(actions) = &one.state {
                 found.actions += actions.len();

@@ -19,7 +19,7 @@ use crate::ui::script::by_hand::{ScriptLines, ScriptPlace, ToSign};
 use crate::ui::script::login::ScriptLogin;
 
 use crate::ui::script::text::{base, comment, here_doc, quote};
-use crate::ui::script::writer::{Writer, blocked};
+use crate::ui::script::writer::Writer;
 
 /// The whole plan as one script.
 pub fn script(plan: &Plan, seen: &[PlacePreview]) -> String {
@@ -79,7 +79,7 @@ impl Writer<'_> {
         } else {
             let cluster = seen.iter().find(|one| one.place == Place::Cluster);
             self.cluster(cluster, &ready);
-            if self.plan.dns.deploy != DnsKind::None && cluster.is_some_and(|one| blocked(one).is_none()) {
+            if self.plan.dns.deploy != DnsKind::None && cluster.is_some_and(|one| one.blocked().is_none()) {
                 self.lookups(seen);
             }
         }
@@ -93,7 +93,7 @@ impl Writer<'_> {
             Some(target) => self.heading(&format!("{} ({})", target.name, seen.host)),
             None => self.heading("this computer"),
         }
-        if let Some(problem) = blocked(seen) {
+        if let Some(problem) = seen.blocked() {
             // A place with a problem is left as it is, all of it.
             self.problem(problem, &seen.place);
             return;

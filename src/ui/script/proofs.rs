@@ -2,7 +2,7 @@
 
 use super::login::ScriptLogin;
 use super::text::{comment, quote};
-use super::writer::{Writer, blocked, why};
+use super::writer::{Writer, why};
 use crate::engine::PlacePreview;
 use crate::plan::place::Place;
 use crate::step::{Proof, Step, StepId, StepState};
@@ -80,7 +80,7 @@ impl Writer<'_> {
             self.body.push(format!("wait_ready {} {within}", quote(name)));
         }
         let Some(seen) = seen else { return };
-        if let Some(problem) = blocked(seen) {
+        if let Some(problem) = seen.blocked() {
             self.problem(problem, &Place::Cluster);
             return;
         }
@@ -106,7 +106,7 @@ impl Writer<'_> {
         self.body.push(comment(&format!("DNS answers: {}", why(StepId("dns-lookup")))));
         for one in seen {
             let Some(target) = self.hosts.get(&one.place).cloned() else { continue };
-            if blocked(one).is_some() {
+            if one.blocked().is_some() {
                 continue;
             }
             let tools = one.facts.machine().yes().map(|machine| machine.dns_tools.clone());

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::engine::PlacePreview;
 use crate::plan::action::{Action, Slot};
 use crate::plan::clean;
 use crate::plan::model::{CaPlace, Plan};
@@ -142,13 +141,6 @@ impl<'p> Writer<'p> {
         let end = delimiter("END", &text);
         vec![format!("{} <<'{end}'", target.root()), text, end]
     }
-}
-
-/// What is in the way of a place.
-pub(super) fn blocked(seen: &PlacePreview) -> Option<&Problem> {
-    seen.problem
-        .as_ref()
-        .or_else(|| seen.looked.iter().find_map(crate::engine::inspect::StepOutcome::blocked))
 }
 
 pub(super) fn why(id: StepId) -> &'static str {

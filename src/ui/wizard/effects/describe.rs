@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::engine::probe::{ApiSeen, CaSeen, WorkerSeen};
 use crate::kube::probe::NameCheck;
 use crate::plan::problem::{Problem, Verdict};
+use crate::step::CLOCK_WARN;
 use crate::ui::wizard::model::{Look, LookStatus};
 use crate::ui::wizard::role::Role;
 
@@ -173,7 +174,7 @@ pub fn api(seen: &ApiSeen) -> Look {
         }
     }
     if let Some(ahead) = seen.clock_ahead_ms
-        && ahead.abs() >= 5_000
+        && ahead.abs() >= CLOCK_WARN
     {
         look.lines.push((Role::Warn, format!("its clock is {} s off this computer's", ahead / 1000)));
         look.mood = doubt(look.mood);
@@ -203,7 +204,7 @@ pub fn worker(seen: &WorkerSeen) -> Look {
         None => {}
     }
     if let Some(ahead) = seen.clock_ahead_ms {
-        let role = if ahead.abs() < 5_000 { Role::Ok } else { Role::Warn };
+        let role = if ahead.abs() < CLOCK_WARN { Role::Ok } else { Role::Warn };
         let words = if ahead.abs() < 1_000 {
             "its clock is this computer's".to_owned()
         } else {
