@@ -8,7 +8,7 @@ use similar::{ChangeTag, TextDiff};
 use zeroize::Zeroizing;
 
 use super::kubeconfig::{Kubeconfig, Material};
-use crate::plan::clean;
+use crate::plan::redact::Redactor;
 
 const TEMPLATE: &str = include_str!("../../assets/kubeconfig/kubeconfig.yaml");
 
@@ -139,7 +139,8 @@ impl Contents {
 /// The difference of two kubeconfigs as lines that start with ` `, `-` or `+`, three lines around each
 /// change. Keys, tokens and passwords are not shown, only whether they differ.
 pub fn difference(before: &str, after: &str) -> Vec<String> {
-    let (before, after) = (hide(before, "(hidden)"), hide(after, "(hidden)"));
+    let mut hide = Redactor::default();
+    let (before, after) = (hide.text(before), hide.text(after));
     let diff = TextDiff::from_lines(before.as_str(), after.as_str());
     let mut out = Vec::new();
     for (at, group) in diff.grouped_ops(3).iter().enumerate() {
@@ -153,34 +154,6 @@ pub fn difference(before: &str, after: &str) -> Vec<String> {
                 ChangeTag::Insert => '+',
             };
             out.push(format!("{sign} {}", change.value().trim_end_matches(['\n', '\r'])));
-        }
-    }
-    out
-}
-
-/// Replaces the values of secret fields by a mark with a short hash, so a change still shows.
-pub(crate) fn hide(text: &str, mark: &str) -> Zeroizing<String> {
-    const SECRET: [&str; 6] =
-        ["client-key-data", "token", "password", "id-token", "refresh-token", "access-token"];
-    let mut out = Zeroizing::new(String::with_capacity(text.len()));
-    // Lines deeper than a secret field that has its value below it, as a block or list.
-    let mut below: Option<usize> = None;
-    for line in text.lines() {
-        let depth = line.len() - line.trim_start().len();
-        if below.is_some_and(|top| depth > top || line.trim().is_empty()) {
-            continue;
-        }
-        below = None;
-        let key = line.trim_start().trim_start_matches("- ").split(':').next().unwrap_or_default();
-        if SECRET.contains(&key.trim_matches(['"', '\''])) {
-            let hash = openssl::sha::sha256(line.as_bytes());
-            let hash = clean::short(&crate::plan::hex::encode(&hash), 9);
-            let indent = line.get(..depth).unwrap_or_default();
-            out.extend([indent, key, ": ", mark, " ", hash.as_str(), "\n"]);
-            below = Some(depth);
-        } else {
-            out.push_str(line);
-            out.push('\n');
         }
     }
     out

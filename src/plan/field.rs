@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use super::tree::{TextPlace, TreeEntry, TreeNode, Value};
 use crate::plan::clean::is_invisible;
 use crate::plan::issue::{PlanIssue, shown};
+use crate::plan::redact::sounds_secret;
 
 /// Where each field of a file was written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -64,9 +65,6 @@ impl Map {
 /// More wrong keys and types than this are counted instead of listed.
 pub(crate) const MOST_ISSUES: usize = 500;
 
-/// Words in a key that say a secret was put there.
-const SECRET: [&str; 6] = ["password", "passwd", "passphrase", "token", "secret", "credential"];
-
 impl Shape {
     pub(crate) fn part<T: Default>(
         &mut self,
@@ -95,7 +93,7 @@ impl Shape {
         for TreeEntry { key, place, node } in entries {
             let field = map.below(&key);
             let known = if keys.is_empty() {
-                !is_secret(&key) || switch(&node).is_some()
+                !sounds_secret(&key) || switch(&node).is_some()
             } else {
                 keys.contains(&key.as_str())
             };
@@ -117,7 +115,7 @@ impl Shape {
 
     fn unknown(&mut self, field: &str, key: &str, place: Option<TextPlace>, keys: &[&str]) {
         let field: String = field.chars().filter(|c| !is_invisible(*c)).take(80).collect();
-        let mut issue = if is_secret(key) {
+        let mut issue = if sounds_secret(key) {
             PlanIssue::wrong(
                 field,
                 "is an unknown key and looks like a secret",
@@ -255,11 +253,6 @@ pub(crate) fn switch(node: &TreeNode) -> Option<bool> {
         Value::Text(word) if word == "off" => Some(false),
         _ => None,
     }
-}
-
-fn is_secret(key: &str) -> bool {
-    let key = key.to_lowercase();
-    SECRET.iter().any(|word| key.contains(word))
 }
 
 /// A value as YAML read it.

@@ -4,6 +4,7 @@
 use std::fmt::{self, Write as _};
 
 use crate::plan::clean::is_invisible;
+use crate::plan::redact::has_login_password;
 
 /// One thing to say about the answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,10 +80,7 @@ impl fmt::Display for PlanIssue {
 /// (`user:password@host`) is not shown.
 pub fn shown(text: &str) -> String {
     const MOST: usize = 60;
-    let after_scheme = text.split_once("://").map_or(text, |(_, rest)| rest);
-    if let Some((login, _)) = after_scheme.rsplit_once('@')
-        && login.contains(':')
-    {
+    if has_login_password(text) {
         return "a login with a password in it (not shown)".to_owned();
     }
     let mut out = String::from('"');

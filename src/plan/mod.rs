@@ -18,6 +18,7 @@ pub mod plan_field;
 pub mod problem;
 pub mod range;
 pub mod record;
+pub mod redact;
 mod shape;
 mod tree;
 mod value;

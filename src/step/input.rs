@@ -14,6 +14,7 @@ use crate::plan::fact::{Facts, FileFact, Known};
 use crate::plan::model::{Plan, Version, Worker};
 use crate::plan::plan_field::PlanField;
 use crate::plan::problem::{Problem, Remedy};
+use crate::plan::redact::Redactor;
 use crate::profile::{self, DesiredFile, NodeSetup, Profile};
 
 /// What is known of the cluster.
@@ -217,30 +218,19 @@ fn foreign(path: &str, file: &FileFact, wanted: &DesiredFile) -> Problem {
     let mut problem =
         Problem::new(ProblemCode::File01, format!("{path} was not written by gangplank and differs"));
     if let Some(content) = &file.content {
-        let theirs = String::from_utf8_lossy(content);
-        let diff = similar::TextDiff::from_lines(theirs.as_ref(), wanted.text.as_str());
+        let mut hide = Redactor::default();
+        let theirs = hide.text(&String::from_utf8_lossy(content));
+        let ours = hide.text(&wanted.text);
+        let diff = similar::TextDiff::from_lines(theirs.as_str(), ours.as_str());
         for change in
             diff.iter_all_changes().filter(|change| change.tag() != similar::ChangeTag::Equal).take(12)
         {
             let sign = if change.tag() == similar::ChangeTag::Delete { '-' } else { '+' };
-            problem = problem.seen(format!("{sign} {}", without_secret(&clean::line(change.value()))));
+            problem = problem.seen(format!("{sign} {}", clean::line(change.value())));
         }
     } else {
         problem =
             problem.seen(format!("sha256 {} there, {} wanted", file.sha256, sha256(wanted.text.as_bytes())));
     }
     problem
-}
-
-/// The line with its value hidden when its key sounds like a secret.
-fn without_secret(line: &str) -> String {
-    let lower = line.to_lowercase();
-    let secret = ["token", "password", "secret", "key-data", "private", "passphrase"]
-        .iter()
-        .any(|word| lower.contains(word));
-    match line.split_once([':', '=']) {
-        _ if !secret => line.to_owned(),
-        Some((key, _)) => format!("{key}: <not shown>"),
-        None => "<not shown>".to_owned(),
-    }
 }

@@ -2,9 +2,9 @@
 
 use crate::engine::PlacePreview;
 use crate::engine::inspect::StepOutcome;
-use crate::kube::kubeconfig_write::hide;
 use crate::plan::action::{Action, Content, Risk};
 use crate::plan::place::Place;
+use crate::plan::redact::Redactor;
 use crate::step::StepState;
 use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::dialogs::confirm::{Confirm, ConfirmDialog};
@@ -73,8 +73,7 @@ pub fn count(seen: &[PlacePreview]) -> Count {
         let of_place: usize = place.looked.iter().map(|one| actions(one).len()).sum();
         count.actions = count.actions.saturating_add(of_place);
         count.places = count.places.saturating_add(usize::from(of_place > 0));
-        let blocked = place.problem.is_some() || place.looked.iter().any(|one| one.blocked().is_some());
-        count.problems = count.problems.saturating_add(usize::from(blocked));
+        count.problems = count.problems.saturating_add(usize::from(place.blocked().is_some()));
         let same = place.looked.iter().filter(|one| matches!(one.state, StepState::Done(_))).count();
         count.same = count.same.saturating_add(same);
     }
@@ -154,8 +153,9 @@ pub fn diff(model: &Model) -> Vec<(Role, String)> {
             Some(None) | None => Vec::new(),
         };
         // What others wrote may hold a token or a key.
-        let old = hide(&String::from_utf8_lossy(&there), "hidden");
-        let new = hide(&String::from_utf8_lossy(bytes), "hidden");
+        let mut hide = Redactor::default();
+        let old = hide.text(&String::from_utf8_lossy(&there));
+        let new = hide.text(&String::from_utf8_lossy(bytes));
         lines.push((Role::Accent, path.to_owned()));
         let diff = similar::TextDiff::from_lines(old.as_str(), new.as_str());
         for change in diff.iter_all_changes() {
