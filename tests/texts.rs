@@ -243,6 +243,7 @@ fn every_file_that_contributing_names_is_there() {
         .skip(1)
         .step_by(2)
         .filter(|word| ["src/", "assets/", "tests/"].iter().any(|folder| word.starts_with(folder)))
+        .filter_map(|word| word.split(' ').next())
         .map(|word| {
             word.split_once('<').and_then(|(path, _)| path.rsplit_once('/')).map_or(word, |(path, _)| path)
         })
