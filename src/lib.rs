@@ -1,6 +1,6 @@
 //! gangplank walks worker nodes aboard a Kubernetes cluster.
 //!
-//! This is the map. Layers lie on each other, and imports go downwards only (`tests/layers.rs`):
+//! This is the map. Layers lie on each other, and imports go to a lower one only (`tests/layers.rs`):
 //!
 //! | | layer | what it is for |
 //! |---|---|---|

@@ -1,4 +1,4 @@
-//! Kubernetes from this computer: the API client, what a TLS server shows before it is trusted, node
+//! L2: Kubernetes from this computer: the API client, what a TLS server shows before it is trusted, node
 //! and pod status, kubeconfig files, a DNS question and the reading of `docker ps`. It decides nothing
 //! about a plan and touches no other machine than the API's address it is given.
 

@@ -1,4 +1,4 @@
-//! The scripted lab: machines, a cluster and a clock in memory, so that every step, every fault and every
+//! L3: the scripted lab: machines, a cluster and a clock in memory, so that every step, every fault and every
 //! undo can be tried without a machine, a network or a sleep. It interprets actions instead of running shell,
 //! but keys, requests and certificates are real and are really checked. A [`Lab`] is a handle; its clones
 //! show the same lab.

@@ -1,4 +1,4 @@
-//! L4: what runs on the hosts and what the API says of their nodes, as it happens. One thread a host follows
+//! L5: what runs on the hosts and what the API says of their nodes, as it happens. One thread a host follows
 //! its stream, one follows the API; each says what it hears as an [`Update`], and [`Panel`] makes of them what
 //! is shown. Nothing here draws, asks for anything by itself or waits for another host.
 

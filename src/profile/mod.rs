@@ -1,4 +1,4 @@
-//! L0: what each Kubernetes wants written. A profile is chosen from the versions the machines report, never
+//! L1: what each Kubernetes wants written. A profile is chosen from the versions the machines report, never
 //! by default; it names the certificates, files, flags and images of a worker, and touches nothing.
 
 mod choice;

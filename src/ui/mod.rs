@@ -1,4 +1,4 @@
-//! L5: people. What a run looks like as lines or as JSON, what a plan looks like before it runs, and who is
+//! L6: people. What a run looks like as lines or as JSON, what a plan looks like before it runs, and who is
 //! asked for secrets and about host keys.
 
 pub mod credentials;
