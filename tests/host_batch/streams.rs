@@ -104,8 +104,8 @@ fn a_stream_goes_on_when_docker_stops_telling_and_ends_with_the_wire() {
     let mut stream = over(Arc::clone(&wire)).stream().unwrap();
     until("docker events runs", limit(), || dir.path().join("group").exists());
     let group = fs::read_to_string(dir.path().join("group")).unwrap().trim().to_owned();
-    let tail = following(&group);
-    for process in tail {
+    until("docker events waits for lines", limit(), || !following(&group).is_empty());
+    for process in following(&group) {
         crate::sshd::output("kill", &[&process]);
     }
     // That is an event itself, and docker is asked again.
