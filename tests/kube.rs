@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+#[path = "kube/deletion.rs"]
+mod deletion;
 mod support;
 
 use std::io::Write;

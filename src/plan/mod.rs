@@ -12,6 +12,7 @@ pub mod hex;
 pub mod issue;
 pub mod mark;
 pub mod model;
+pub mod object_path;
 mod other_yaml;
 pub mod place;
 pub mod plan_field;

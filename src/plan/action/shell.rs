@@ -4,6 +4,7 @@ use super::Action;
 use super::certificate::CertificateSpec;
 use super::content::Slot;
 use super::shell_text::{Piece, ShellText};
+use crate::plan::object_path::ObjectPath;
 
 impl Action {
     /// The shell text: on a host, what runs; for work done in Rust, the same by hand.
@@ -57,8 +58,9 @@ impl Action {
             Self::UndoLoadImage { name } => vec![words(&["take_image", name])],
             Self::CleanPods => vec![words(&["clean_pods"])],
             Self::KubeDelete { path, .. } => {
-                let what = path.trim_start_matches("/api/v1/").replace('/', " ");
-                vec![Piece::Text(format!("kubectl delete {what}"))]
+                let object = ObjectPath::read(path);
+                let what = object.as_ref().map_or_else(|| vec!["delete", "--raw", path], ObjectPath::delete);
+                vec![words(&[&["kubectl"], what.as_slice()].concat())]
             }
             Self::DeleteRecord { run } => vec![words(&["forget", run])],
             Self::Script { text, .. } => vec![Piece::Text(text.clone())],
