@@ -14,6 +14,7 @@ use crate::plan::fact::{FactQuery, Known};
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Remedy};
 use crate::plan::record::{self, Record, RecordKind};
+use crate::plan::written::{RunFolder, Written};
 use crate::step::StepId;
 
 const UNDO: StepId = StepId::UNDO;
@@ -66,28 +67,28 @@ pub fn back(record: &Record) -> Back {
     for line in lines.iter().rev() {
         match &line.kind {
             RecordKind::Merged => {
-                merged.insert(line.path.clone(), line.new.clone());
+                merged.insert(line.path.clone(), Written::of(&line.new));
             }
             RecordKind::Merge => actions.push(Action::RestoreFile {
                 path: line.path.clone(),
-                run: line.run.clone(),
+                run: RunFolder::Of(line.run.clone()),
                 old: line.old.clone(),
                 // Without the line that says what kubectl made of it, nobody knows whether it is still ours.
-                new: merged.remove(&line.path).unwrap_or_else(|| "unknown".to_owned()),
+                new: merged.remove(&line.path).unwrap_or(Written::Unknown),
                 mode: line.mode.clone(),
             }),
             RecordKind::Put | RecordKind::Key if line.old.is_empty() && line.new.is_empty() => {}
             RecordKind::Put | RecordKind::Key if line.old.is_empty() => {
                 units |= line.path.starts_with("/etc/systemd/");
-                actions.push(Action::UndoCreate { path: line.path.clone(), new: line.new.clone() });
+                actions.push(Action::UndoCreate { path: line.path.clone(), new: Written::of(&line.new) });
             }
             RecordKind::Put | RecordKind::Key => {
                 units |= line.path.starts_with("/etc/systemd/");
                 actions.push(Action::RestoreFile {
                     path: line.path.clone(),
-                    run: line.run.clone(),
+                    run: RunFolder::Of(line.run.clone()),
                     old: line.old.clone(),
-                    new: line.new.clone(),
+                    new: Written::of(&line.new),
                     mode: line.mode.clone(),
                 });
             }

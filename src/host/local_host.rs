@@ -16,6 +16,7 @@ use crate::plan::action::{Action, Content, KeyAlgorithm, sha256};
 use crate::plan::clean;
 use crate::plan::fact::{Fact, FactQuery, Facts, FileFact, KeyFact, Known};
 use crate::plan::record::{self, Record, RecordKind, RecordLine};
+use crate::plan::written::{RunFolder, Written};
 
 /// Largest file whose content is read, bytes.
 const LARGEST: u64 = 256 << 10;
@@ -182,12 +183,19 @@ impl LocalHost {
         }
     }
 
-    fn put_back(&self, path: &str, run: &str, old: &str, new: &str, mode: &str) -> std::io::Result<Done> {
+    fn put_back(
+        &self,
+        path: &str,
+        run: &RunFolder,
+        old: &str,
+        new: &Written,
+        mode: &str,
+    ) -> std::io::Result<Done> {
         let target = Path::new(path);
-        // Without `new` we had removed it.
-        if fs::read(target).map(|content| sha256(&content)).unwrap_or_default() != new {
+        if !new.is(fs::read(target).map(|content| sha256(&content)).ok().as_deref()) {
             return Ok(Done::left_alone(target));
         }
+        let run = run.id().ok_or_else(|| std::io::Error::other("what was there before is not kept yet"))?;
         let content = fs::read(self.state.join(run).join(old))?;
         let part = target.with_extension("gangplank-part");
         let _ = fs::remove_file(&part);
@@ -248,9 +256,9 @@ fn write_new(path: &Path, content: &[u8], mode: u32) -> std::io::Result<()> {
     file.sync_all()
 }
 
-fn take_away(path: &Path, new: &str) -> std::io::Result<Done> {
+fn take_away(path: &Path, new: &Written) -> std::io::Result<Done> {
     match fs::read(path) {
-        Ok(content) if new.is_empty() || sha256(&content) == new => {
+        Ok(content) if *new == Written::Nothing || new.is(Some(&sha256(&content))) => {
             fs::remove_file(path).map(|()| Done::default())
         }
         Ok(_) => Ok(Done::left_alone(path)),

@@ -3,6 +3,7 @@
 use crate::lab::act::Doer;
 use crate::lab::machine::LabFile;
 use crate::lab::outcome::{ActResult, NO_DOCKER, failed};
+use crate::plan::written::{RunFolder, Written};
 
 impl Doer<'_> {
     fn spare(&mut self, path: &str) -> String {
@@ -11,16 +12,22 @@ impl Doer<'_> {
         format!("{path} is no longer what gangplank wrote: left alone\n")
     }
 
-    fn is_ours(&self, path: &str, hash: &str) -> bool {
-        self.machine.hash(path).is_some_and(|is| is == hash)
+    fn is_ours(&self, path: &str, written: &Written) -> bool {
+        written.is(self.machine.hash(path).as_deref())
     }
 
-    pub(crate) fn put_back(&mut self, path: &str, run: &str, old: &str, new: &str, mode: &str) -> ActResult {
-        let ours = if new.is_empty() { self.machine.hash(path).is_none() } else { self.is_ours(path, new) };
-        if !ours {
+    pub(crate) fn put_back(
+        &mut self,
+        path: &str,
+        run: &RunFolder,
+        old: &str,
+        new: &Written,
+        mode: &str,
+    ) -> ActResult {
+        if !self.is_ours(path, new) {
             return Ok(self.spare(path));
         }
-        let copy = format!("{}/{old}", self.folder_of_run(run));
+        let copy = format!("{}/{old}", self.folder_of_run(run.id().unwrap_or_default()));
         let Some(kept) = self.machine.files.get(&copy) else {
             return failed(format!("cp: cannot stat '{copy}': No such file or directory"));
         };
@@ -31,7 +38,7 @@ impl Doer<'_> {
         Ok(String::new())
     }
 
-    pub(crate) fn take_away(&mut self, path: &str, new: &str) -> String {
+    pub(crate) fn take_away(&mut self, path: &str, new: &Written) -> String {
         if !self.machine.files.contains_key(path) {
             return String::new();
         }

@@ -23,4 +23,5 @@ pub mod redact;
 mod shape;
 mod tree;
 mod value;
+pub mod written;
 pub mod yaml;

@@ -11,6 +11,7 @@ use gangplank::host::{BatchProgress, Host, HostTrouble, Stop, Wire};
 use gangplank::plan::action::{Action, CertificateSpec, Content, KeyAlgorithm, Slot, sha256};
 use gangplank::plan::fact::FactQuery;
 use gangplank::plan::record::{RecordKind, RecordLine};
+use gangplank::plan::written::{RunFolder, Written};
 
 use crate::sshd::Sshd;
 use crate::support::{Run, all_well, done, limit, literal, local, names, over, pattern, put, script, until};
@@ -167,12 +168,12 @@ fn what_was_there_is_kept_and_undo_brings_it_back_byte_for_byte() {
 fn undo_of(line: &RecordLine) -> Action {
     match (&line.kind, line.old.as_str()) {
         (RecordKind::Dir, _) => Action::UndoMakeDir { path: line.path.clone() },
-        (_, "") => Action::UndoCreate { path: line.path.clone(), new: line.new.clone() },
+        (_, "") => Action::UndoCreate { path: line.path.clone(), new: Written::of(&line.new) },
         _ => Action::RestoreFile {
             path: line.path.clone(),
-            run: line.run.clone(),
+            run: RunFolder::Of(line.run.clone()),
             old: line.old.clone(),
-            new: line.new.clone(),
+            new: Written::of(&line.new),
             mode: line.mode.clone(),
         },
     }
@@ -187,9 +188,9 @@ fn a_folder_with_something_in_it_and_a_changed_file_are_left_alone() {
     let file = dir.path().join("file");
     fs::write(&file, "theirs").unwrap();
     let actions = vec![
-        Action::UndoCreate { path: text(&file), new: sha256(b"ours") },
+        Action::UndoCreate { path: text(&file), new: Written::Sha256(sha256(b"ours")) },
         Action::UndoMakeDir { path: text(dir.path()) },
-        Action::UndoCreate { path: text(&dir.path().join("none")), new: sha256(b"ours") },
+        Action::UndoCreate { path: text(&dir.path().join("none")), new: Written::Sha256(sha256(b"ours")) },
     ];
     let end = done(&mut local(), &Run::new().batch(actions, vec![]));
     all_well(&end, 3);

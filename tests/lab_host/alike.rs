@@ -7,6 +7,7 @@ use gangplank::host::{Host, LocalWire, ShellHost, Vault};
 use gangplank::pki;
 use gangplank::plan::action::{Action, CertificateSpec, SecretRef, Slot, sha256};
 use gangplank::plan::fact::{Fact, FactQuery, Known};
+use gangplank::plan::written::Written;
 use gangplank::step::request;
 
 use super::fleet::{Fleet, file, put, run};
@@ -70,8 +71,8 @@ fn questions_and_answers_are_those_of_a_real_shell() {
     };
     let actions = vec![
         Action::MakeCsr { key: path("key"), wish: wish.clone(), out: Slot("csr".to_owned()) },
-        Action::UndoCreate { path: path("text"), new: sha256(b"other") },
-        Action::UndoCreate { path: path("empty"), new: sha256(b"") },
+        Action::UndoCreate { path: path("text"), new: Written::Sha256(sha256(b"other")) },
+        Action::UndoCreate { path: path("empty"), new: Written::Sha256(sha256(b"")) },
         Action::UndoMakeDir { path: root.clone() },
         put(&path("missing/x"), "x"),
         Action::UndoMakeDir { path: path("nothing") },

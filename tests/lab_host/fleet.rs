@@ -16,6 +16,7 @@ use gangplank::plan::fact::{FactQuery, Facts};
 use gangplank::plan::model::{CaPlace, Plan, Worker};
 use gangplank::plan::place::Place;
 use gangplank::plan::record::{RecordKind, RecordLine};
+use gangplank::plan::written::{RunFolder, Written};
 use gangplank::plan::yaml;
 use gangplank::step::{self, ClusterFacts, On, PlaceView, Proof, RunView, StepInput, StepState};
 
@@ -253,13 +254,13 @@ pub fn undo(record: &[RecordLine]) -> Vec<Action> {
     for line in record.iter().rev() {
         actions.extend(match &line.kind {
             RecordKind::Put | RecordKind::Key if line.old.is_empty() => {
-                vec![Action::UndoCreate { path: own(&line.path), new: own(&line.new) }]
+                vec![Action::UndoCreate { path: own(&line.path), new: Written::of(&line.new) }]
             }
             RecordKind::Put | RecordKind::Key => vec![Action::RestoreFile {
                 path: own(&line.path),
-                run: own(&line.run),
+                run: RunFolder::Of(own(&line.run)),
                 old: own(&line.old),
-                new: own(&line.new),
+                new: Written::of(&line.new),
                 mode: own(&line.mode),
             }],
             RecordKind::Dir => vec![Action::UndoMakeDir { path: own(&line.path) }],

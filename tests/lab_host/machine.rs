@@ -16,6 +16,7 @@ use gangplank::plan::action::{Action, KeyAlgorithm, SecretRef, Slot, Verb, sha25
 use gangplank::plan::fact::{FactQuery, Known};
 use gangplank::plan::place::Place;
 use gangplank::plan::record::RecordKind;
+use gangplank::plan::written::{RunFolder, Written};
 use gangplank::step::{On, StepState};
 use serde_json::json;
 
@@ -56,12 +57,12 @@ fn an_action_has_the_effect_its_word_has() {
         .machine("w1", |m| m.files[&format!("/var/lib/gangplank/{RUN}/{}", record[2].old)].clone());
     assert_eq!((kept.unwrap().bytes.as_slice(), record[2].run.as_str()), (b"one\n".as_slice(), RUN));
     // A changed file is left alone, an unchanged one is put back, a full folder stays.
-    let wrong = Action::UndoCreate { path: a.clone(), new: sha256(b"one\n") };
+    let wrong = Action::UndoCreate { path: a.clone(), new: Written::Sha256(sha256(b"one\n")) };
     let back = Action::RestoreFile {
         path: a.clone(),
-        run: RUN.to_owned(),
+        run: RunFolder::Of(RUN.to_owned()),
         old: sha256(b"one\n"),
-        new: sha256(b"two\n"),
+        new: Written::Sha256(sha256(b"two\n")),
         mode: "600 root:root".to_owned(),
     };
     let end = run(

@@ -15,6 +15,7 @@ use gangplank::plan::place::Place;
 use gangplank::plan::plan_field::PlanField;
 use gangplank::plan::problem::{Problem, Remedy, Verdict};
 use gangplank::plan::record::Record;
+use gangplank::plan::written::{RunFolder, Written};
 use gangplank::step::{CATALOGUE, Proof, StepId, StepState};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
@@ -83,6 +84,16 @@ pub fn wish() -> BoxedStrategy<CertificateSpec> {
         .boxed()
 }
 
+fn run_folder() -> BoxedStrategy<RunFolder> {
+    prop_oneof![Just(RunFolder::ThisRun), text().prop_map(RunFolder::Of)].boxed()
+}
+
+fn written() -> BoxedStrategy<Written> {
+    let known = [Written::Nothing, Written::NotYet, Written::Unknown].map(Just);
+    let [nothing, not_yet, unknown] = known;
+    prop_oneof![nothing, not_yet, unknown, text().prop_map(Written::Sha256)].boxed()
+}
+
 pub fn action() -> BoxedStrategy<Action> {
     let modes = || select(vec!["0755", "0644", "0600", "0700"]);
     let slot = || text().prop_map(Slot);
@@ -113,9 +124,9 @@ pub fn action() -> BoxedStrategy<Action> {
             object: json!({"kind": a, "spec": [b, null, {"c": c}]})
         }),
         texts().prop_map(|args| Action::Kubectl { args }),
-        (text(), text(), text(), text(), text())
+        (text(), run_folder(), text(), written(), text())
             .prop_map(|(path, run, old, new, mode)| Action::RestoreFile { path, run, old, new, mode }),
-        (text(), text()).prop_map(|(path, new)| Action::UndoCreate { path, new }),
+        (text(), written()).prop_map(|(path, new)| Action::UndoCreate { path, new }),
         text().prop_map(|path| Action::UndoMakeDir { path }),
         text().prop_map(|name| Action::UndoLoadImage { name }),
         Just(Action::CleanPods),

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::content::{Content, sha256};
 use super::{Action, Verb};
 use crate::plan::fact::Facts;
+use crate::plan::written::{RunFolder, Written};
 
 /// How much an action can break.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -47,16 +48,16 @@ impl Action {
             Self::MakeDir { path, .. } => vec![Self::UndoMakeDir { path: path.clone() }],
             Self::MakeKey { path, .. } | Self::Put { path, .. } => {
                 let new = match self.content() {
-                    Some(Content::Literal(bytes)) => sha256(bytes),
-                    Some(Content::File { sha256: Some(sha256), .. }) => sha256.clone(),
+                    Some(Content::Literal(bytes)) => Written::Sha256(sha256(bytes)),
+                    Some(Content::File { sha256: Some(sha256), .. }) => Written::Sha256(sha256.clone()),
                     Some(Content::File { sha256: None, .. } | Content::Later(_) | Content::Secret(_))
-                    | None => "<its hash>".to_owned(),
+                    | None => Written::NotYet,
                 };
                 match was(path) {
                     Some((old, mode)) => {
                         vec![Self::RestoreFile {
                             path: path.clone(),
-                            run: "<this run>".to_owned(),
+                            run: RunFolder::ThisRun,
                             old,
                             new,
                             mode,
@@ -67,7 +68,7 @@ impl Action {
             }
             Self::Remove { path } => match was(path) {
                 Some((old, mode)) => {
-                    let (run, new) = ("<this run>".to_owned(), String::new());
+                    let (run, new) = (RunFolder::ThisRun, Written::Nothing);
                     vec![Self::RestoreFile { path: path.clone(), run, old, new, mode }]
                 }
                 None => Vec::new(),

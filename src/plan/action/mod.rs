@@ -13,6 +13,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use crate::plan::written::{RunFolder, Written};
+
 pub use certificate::{CertificateSpec, KeyAlgorithm};
 pub use content::{Content, SecretRef, Slot, sha256};
 pub use inverse::Risk;
@@ -173,11 +175,11 @@ pub enum Action {
         /// Absolute path.
         path: String,
         /// Run whose folder holds the old content.
-        run: String,
+        run: RunFolder,
         /// Old content.
         old: String,
         /// Our content; another one is left alone.
-        new: String,
+        new: Written,
         /// Mode and owner it had, `644 root:root`.
         mode: String,
     },
@@ -186,7 +188,7 @@ pub enum Action {
         /// Absolute path.
         path: String,
         /// Our content; another one is left alone.
-        new: String,
+        new: Written,
     },
     /// Undo: removes a folder we made, when it is empty.
     UndoMakeDir {

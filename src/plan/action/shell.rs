@@ -50,10 +50,14 @@ impl Action {
                 list.extend(args.iter().map(String::as_str));
                 vec![words(&list)]
             }
-            Self::RestoreFile { path, run, old, new, mode } => {
-                vec![words(&["put_back", path, run, old, new, mode])]
-            }
-            Self::UndoCreate { path, new } => vec![words(&["take_away", path, new])],
+            Self::RestoreFile { path, run, old, new, mode } => spaced(vec![
+                words(&["put_back", path]),
+                argument(run.word()),
+                words(&[old]),
+                argument(new.word()),
+                words(&[mode]),
+            ]),
+            Self::UndoCreate { path, new } => spaced(vec![words(&["take_away", path]), argument(new.word())]),
             Self::UndoMakeDir { path } => vec![words(&["take_dir", path])],
             Self::UndoLoadImage { name } => vec![words(&["take_image", name])],
             Self::CleanPods => vec![words(&["clean_pods"])],
@@ -70,6 +74,21 @@ impl Action {
 
 fn words(list: &[&str]) -> Piece {
     Piece::Text(shell_words::join(list))
+}
+
+/// A word of a command, or what stands for it while it is not known.
+fn argument(word: Result<&str, &'static str>) -> Piece {
+    word.map_or_else(|name| Piece::Hole(name.to_owned()), |word| words(&[word]))
+}
+
+/// The arguments of one command.
+fn spaced(pieces: Vec<Piece>) -> Vec<Piece> {
+    let space = |index: usize| (index > 0).then(|| Piece::Text(" ".to_owned()));
+    pieces
+        .into_iter()
+        .enumerate()
+        .flat_map(|(index, piece)| space(index).into_iter().chain([piece]))
+        .collect()
 }
 
 /// The same by hand with `openssl ca`'s simpler sister. Ours sets the subject and the start too.
