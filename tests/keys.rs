@@ -1,16 +1,16 @@
 //! The keys of the wizard, pressed one after the other and with no machine: messages go into `update`, effects are
-//! collected and carried out by nobody. It is long because a walk through all screens stands in it whole, and
-//! because keys that come at random are judged here too.
+//! collected and carried out by nobody. Keys that come at random
+//! are judged in a file of their own.
 
 #[path = "keys/random.rs"]
 mod random;
+#[path = "keys/reading.rs"]
+mod reading;
+#[path = "keys/setup.rs"]
+mod setup;
 
-use gangplank::engine::{Event, Stamped};
-use gangplank::plan::code::ProblemCode;
 use gangplank::plan::place::Place;
-use gangplank::plan::problem::{Problem, Remedy};
-use gangplank::step::StepId;
-use gangplank::ui::wizard::autoplay;
+use gangplank::plan::problem::Remedy;
 use gangplank::ui::wizard::bindings::TABLE;
 use gangplank::ui::wizard::command::Command;
 use gangplank::ui::wizard::dialogs::Dialog;
@@ -21,113 +21,15 @@ use gangplank::ui::wizard::dialogs::pick::PickDialog;
 use gangplank::ui::wizard::form::text_input::TextInput;
 use gangplank::ui::wizard::key::Key;
 use gangplank::ui::wizard::keymap::entries;
-use gangplank::ui::wizard::message::{Effect, Msg, Opened};
-use gangplank::ui::wizard::model::{
-    Confirm, Inspection, Model, Offline, ProbeTarget, Question, Reply, Screen,
-};
-use gangplank::ui::wizard::role::Theme;
+use gangplank::ui::wizard::message::{Effect, Msg};
+use gangplank::ui::wizard::model::{Confirm, Inspection, Offline, ProbeTarget, Reply, Screen};
 use gangplank::ui::wizard::update::update;
-use gangplank::ui::wizard::validation::validate;
 use std::sync::Arc;
 
-fn model() -> Model {
-    let mut model = Model::new(Theme::default(), (100, 32), jiff::Timestamp::UNIX_EPOCH);
-    model.form.base = "/plans".into();
-    model.form.home = Some("/home/op".into());
-    validate(&mut model);
-    model
-}
-
-fn press(model: &mut Model, text: &str) -> Vec<Effect> {
-    autoplay::keys(text).into_iter().flat_map(|key| update(model, Msg::Key(key))).collect()
-}
-
-/// A model with every answer given, on this screen.
-fn answered(screen: &str) -> Model {
-    let mut model = model();
-    press(&mut model, WALK);
-    assert_eq!(model.nav.screen, Screen::Review);
-    assert!(gangplank::ui::wizard::validation::plan(&model).is_some(), "{:?}", model.form.issues);
-    if screen == "review" {
-        seen(&mut model);
-        return model;
-    }
-    let opened = Opened {
-        answers: model.form.answers.clone(),
-        base: model.form.base.clone(),
-        screen: screen.to_owned(),
-        ..Opened::default()
-    };
-    let mut new = self::model();
-    update(&mut new, Msg::Opened(Box::new(opened)));
-    new
-}
-
-/// The newest inspection ends, and finds nothing at all.
-fn seen(model: &mut Model) {
-    let number = model.preview.number;
-    update(model, Msg::Inspected { number, seen: Ok(Arc::new(Vec::new())) });
-}
-
-fn running() -> Model {
-    let mut model = answered("review");
-    let effects = press(&mut model, "a");
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::Run { .. })));
-    assert!(model.run.going_on());
-    model
-}
-
-fn looks(effects: &[Effect]) -> Vec<&ProbeTarget> {
-    effects
-        .iter()
-        .filter_map(|effect| match effect {
-            Effect::Look { target, .. } => Some(target),
-            _ => None,
-        })
-        .collect()
-}
-
-fn saves(effects: &[Effect]) -> bool {
-    effects.iter().any(|effect| matches!(effect, Effect::Save))
-}
-
-fn writes(effects: &[Effect]) -> bool {
-    effects
-        .iter()
-        .any(|effect| matches!(effect, Effect::Run { .. } | Effect::Undo { .. } | Effect::Repair { .. }))
-}
-
-fn trust(id: u64) -> Msg {
-    let question = Question::Trust {
-        host: "10.0.0.11".to_owned(),
-        kind: "ed25519".to_owned(),
-        fingerprint: "SHA256:x".to_owned(),
-        note: String::new(),
-    };
-    Msg::Ask { id, question }
-}
-
-fn secret(id: u64) -> Msg {
-    Msg::Ask { id, question: Question::Secret { prompt: "password of core@10.0.0.11".to_owned() } }
-}
-
-fn trouble(place: Place, ways: Vec<Remedy>) -> Msg {
-    let problem = Problem { ways, ..Problem::new(ProblemCode::Action01, "it does not work") };
-    Msg::Run(Stamped {
-        v: 1,
-        seq: 0,
-        t: 1.0,
-        run: "r".to_owned(),
-        place,
-        step: Some(StepId("keys")),
-        event: Event::Trouble { problem },
-    })
-}
-
-/// From the welcome screen to Review: every letter a person presses.
-const WALK: &str = "<enter>ca.crt<enter>ca.key<enter><enter>\
-    prod<enter>https://10.0.0.1:6443<enter>10.3.0.0/24<enter>10.3.0.2<esc>c\
-    +10.0.0.11<tab>core<enter><esc>+10.0.0.12<esc>cccc";
+use setup::{
+    WALK, answered, confirm, looks, model, press, replace, running, saves, secret, seen, trouble, trust,
+    writes,
+};
 
 #[test]
 fn a_whole_plan_is_typed_from_welcome_to_review() {
@@ -276,16 +178,6 @@ fn a_survey_that_ends_after_an_answer_changed_is_not_taken_for_new() {
     );
 }
 
-fn confirm(what: Confirm) -> Model {
-    let mut model = answered("review");
-    model.dialogs.open.push(Dialog::Confirm(ConfirmDialog::new(what)));
-    model
-}
-
-fn replace() -> Confirm {
-    Confirm::Replace { host: "worker1".to_owned(), actions: vec!["put a file".to_owned()], more: Vec::new() }
-}
-
 #[test]
 fn files_of_others_are_replaced_only_after_the_hosts_name() {
     for wrong in [
@@ -425,18 +317,6 @@ fn an_unknown_key_is_trusted_by_no_reflex() {
     update(&mut model, trust(1));
     let effects = press(&mut model, "<up><up><enter>");
     assert!(matches!(effects.as_slice(), [Effect::Reply { reply: Reply::Trust(0), .. }]));
-}
-
-#[test]
-fn secrets_are_in_no_debug_text() {
-    let mut model = answered("workers");
-    update(&mut model, secret(1));
-    press(&mut model, "swordfish");
-    let shown = format!("{:?}", model.dialogs.open);
-    assert!(!shown.contains("swordfish"), "{shown}");
-    let effects = press(&mut model, "<enter>");
-    let shown = format!("{effects:?}");
-    assert!(!shown.contains("swordfish") && shown.contains("Secret(given)"), "{shown}");
 }
 
 #[test]
@@ -586,43 +466,4 @@ fn nothing_is_undone_while_a_run_goes_on() {
     model.dialogs.open.push(Dialog::Confirm(dialog));
     let effects = press(&mut model, "<enter>");
     assert!(!writes(&effects), "{effects:?}");
-}
-
-#[test]
-fn help_and_explanations_scroll_to_their_end_and_no_further() {
-    let mut model = answered("review");
-    model.window.size = (80, 24);
-    press(&mut model, "?");
-    press(&mut model, &"<down>".repeat(600));
-    let end = random::text(&model);
-    press(&mut model, "<up>");
-    assert_ne!(random::text(&model), end, "one up is one line up");
-    press(&mut model, "<down>");
-    assert_eq!(random::text(&model), end);
-    press(&mut model, "<esc><c-k>explanations<enter>");
-    // What fits does not scroll.
-    press(&mut model, &"<down>".repeat(600));
-    assert_eq!(model.explain.scroll, 0);
-    model.window.size = (60, 16);
-    press(&mut model, &"<right>".repeat(2));
-    press(&mut model, &"<down>".repeat(600));
-    assert!(model.explain.scroll < 100, "{}", model.explain.scroll);
-}
-
-#[test]
-fn every_action_of_a_confirm_and_of_a_guided_step_can_be_read_and_it_is_said_how_many_are_hidden() {
-    let actions: Vec<String> = (1..=30).map(|number| format!("write file-{number:02}")).collect();
-    let what = Confirm::Replace { host: "worker1".to_owned(), actions: actions.clone(), more: Vec::new() };
-    let mut replace = confirm(what);
-    let question = Question::GoOn { place: Place::Local, step: StepId("keys"), actions };
-    let mut guided = answered("review");
-    update(&mut guided, Msg::Ask { id: 1, question });
-    for model in [&mut replace, &mut guided] {
-        let shown = random::text(model);
-        assert!(shown.contains("file-01") && !shown.contains("file-30"), "{shown}");
-        assert!(shown.contains("more"), "{shown}");
-        press(model, &"<pgdn>".repeat(9));
-        let shown = random::text(model);
-        assert!(shown.contains("file-30") && shown.contains("more above"), "{shown}");
-    }
 }
