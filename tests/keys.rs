@@ -1,6 +1,6 @@
 //! The keys of the wizard, pressed one after the other and with no machine: messages go into `update`, effects are
-//! collected and carried out by nobody. Keys that come at random
-//! are judged in a file of their own.
+//! collected and carried out by nobody. Keys that come at random are
+//! judged in `keys/random.rs`.
 
 #[path = "keys/random.rs"]
 mod random;

@@ -1,5 +1,5 @@
 //! The wizard as numbered lines, as a person or a script meets it: a process with pipes, or with a terminal where
-//! that matters. It is long because the dialogues stand whole.
+//! that matters.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
