@@ -14,20 +14,7 @@ use std::fs;
 use std::path::Path;
 
 use modules::{Found, House, Source};
-use rules::{LAYERS, LONG_LINES, MAIN_LINES, MOST_TABLES, ROOTS, TABLES, Violation, violations};
-
-/// What is still broken and tolerated until it is mended: a rule, and the beginning of the files. What it holds is
-/// printed by `cargo test --test layers -- --nocapture`. The list only shrinks.
-const STILL: &[(&str, &str)] = &[
-    ("circle", "src/ui/plain/"),
-    ("doc", "src/ui/wizard/"),
-];
-
-fn tolerated(violation: &Violation) -> bool {
-    STILL.iter().any(|(rule, path)| {
-        *rule == violation.rule && violation.parts.iter().any(|part| part.starts_with(path))
-    })
-}
+use rules::{LAYERS, LONG_LINES, MAIN_LINES, MOST_TABLES, ROOTS, TABLES, violations};
 
 fn read(folder: &Path, root: &Path, sources: &mut Vec<Source>) {
     let mut entries: Vec<_> = fs::read_dir(folder)
@@ -56,12 +43,10 @@ fn house() -> House {
 
 #[test]
 fn the_sources_keep_the_rules_of_the_house() {
-    let (still, found): (Vec<_>, Vec<_>) = violations(&house(), TABLES).into_iter().partition(tolerated);
-    for violation in &still {
-        println!("still ({}) {violation}", violation.rule);
-    }
-    let found: Vec<String> =
-        found.iter().map(|violation| format!("({}) {violation}", violation.rule)).collect();
+    let found: Vec<String> = violations(&house(), TABLES)
+        .iter()
+        .map(|violation| format!("({}) {violation}", violation.rule))
+        .collect();
     assert!(found.is_empty(), "{} violations:\n{}", found.len(), found.join("\n"));
 }
 

@@ -145,11 +145,9 @@ const EMPTY_NAMES: [&str; 8] = ["common", "util", "utils", "types", "misc", "hel
 /// A rule that the sources break, and where.
 pub struct Violation {
     pub rule: &'static str,
-    pub path: String,
+    path: String,
     line: usize,
     what: String,
-    /// The files that take part in it, where there are more than one.
-    pub parts: Vec<String>,
 }
 
 impl fmt::Display for Violation {
@@ -165,7 +163,7 @@ struct Report {
 impl Report {
     fn say(&mut self, rule: &'static str, source: &Source, line: usize, what: String) {
         let path = source.path.clone();
-        self.found.push(Violation { rule, parts: vec![path.clone()], path, line, what });
+        self.found.push(Violation { rule, path, line, what });
     }
 }
 
@@ -271,9 +269,6 @@ fn all_circles(house: &House, report: &mut Report) {
         }
         let line = circle.files.first().and_then(|next| edges.get(&(first, *next))).map_or(1, |edge| edge.1);
         report.say("circle", &house.sources[first], line, format!("a circle{text}"));
-        if let Some(last) = report.found.last_mut() {
-            last.parts = circle.all.iter().map(|file| path(*file).to_owned()).collect();
-        }
     }
 }
 
@@ -295,9 +290,6 @@ fn names_of_types(house: &House, report: &mut Report) {
         let others: Vec<String> = more.iter().map(|(path, line, _)| format!("{path}:{line}")).collect();
         let what = format!("the name {name} is also a type of {}", others.join(", "));
         report.say("type", &house.sources[first.2], first.1, what);
-        if let Some(last) = report.found.last_mut() {
-            last.parts = places.iter().map(|(path, ..)| (*path).to_owned()).collect();
-        }
     }
 }
 

@@ -4,8 +4,8 @@ use std::sync::mpsc::RecvTimeoutError;
 
 use zeroize::Zeroizing;
 
+use super::dialogue::{Dialogue, DialogueEnd, Leave, SILENCE, in_lines};
 use super::voice::{Hidden, PlainInput};
-use super::{Dialogue, DialogueEnd, Leave, SILENCE, in_lines};
 use crate::plan::problem::Problem;
 use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::dialogs::ask::AskDialog;

@@ -1,6 +1,6 @@
 //! The screens that ask: fields as prompts, what is wrong with an answer, what was seen of it, and the way on.
 
-use super::{Dialogue, DialogueEnd, MenuRow};
+use super::dialogue::{Dialogue, DialogueEnd, MenuRow};
 use crate::plan::place::Place;
 use crate::ui::wizard::command::Command;
 use crate::ui::wizard::dialogs::Dialog;
@@ -209,7 +209,7 @@ impl Dialogue {
                     continue;
                 }
                 (".", _) | ("b", Some(_)) => return Ok(PromptEnd::Enough),
-                ("q", Some(_)) => return Err(super::Leave::Quit),
+                ("q", Some(_)) => return Err(super::dialogue::Leave::Quit),
                 ("", _) => value.clone(),
                 ("-", None) => String::new(),
                 (word, Some(choices)) => {

@@ -1,6 +1,6 @@
 //! The report: what was done where, how it is taken back, what to try next.
 
-use super::{Dialogue, DialogueEnd, Leave, MenuRow};
+use super::dialogue::{Dialogue, DialogueEnd, Leave, MenuRow};
 use crate::ui::wizard::intent::Intent;
 use crate::ui::wizard::model::{LineFor, Screen};
 use crate::ui::wizard::progress;

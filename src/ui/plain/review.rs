@@ -1,6 +1,6 @@
 //! The review: every action by place and step, in detail by its number, and the word that carries it out.
 
-use super::{Dialogue, DialogueEnd, Leave, MenuRow};
+use super::dialogue::{Dialogue, DialogueEnd, Leave, MenuRow};
 use crate::engine::PlacePreview;
 use crate::engine::inspect::StepOutcome;
 use crate::plan::place::Place;

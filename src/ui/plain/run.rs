@@ -3,15 +3,14 @@
 use crate::ui::wizard::intent::Intent;
 use crate::ui::wizard::progress;
 use crate::ui::wizard::remedy;
-use std::collections::BTreeMap;
 
-use super::{Dialogue, DialogueEnd, MenuRow};
+use super::dialogue::{Dialogue, DialogueEnd, MenuRow};
 use crate::engine::{Event, Stamped, TaskOutcome};
 use crate::plan::place::Place;
 use crate::plan::problem::Verdict;
 use crate::ui::wizard::command::Command;
 use crate::ui::wizard::message::Effect;
-use crate::ui::wizard::model::{Offline, Screen};
+use crate::ui::wizard::model::Screen;
 use crate::ui::wizard::remedy::RunRemedy;
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::update;
@@ -19,19 +18,6 @@ use crate::ui::wizard::update;
 /// A count with its noun.
 pub(super) fn count(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
-}
-
-/// What was told of a run.
-#[derive(Default)]
-pub(super) struct RunTold {
-    /// When a step began on a place.
-    begun: BTreeMap<(Place, &'static str), f64>,
-    /// Tenths of an upload, by place.
-    tenths: BTreeMap<Place, u64>,
-    /// The person wants no more steps of this run.
-    pub(super) stopped: bool,
-    /// What was said of the offline CA.
-    offline: Option<Offline>,
 }
 
 fn seconds(time: f64) -> String {
@@ -194,7 +180,7 @@ impl Dialogue {
             self.voice.say_in(2, &words);
         }
         let choices: Vec<remedy::RemedyChoice> =
-            progress::choices(&self.model).into_iter().map(super::in_lines).collect();
+            progress::choices(&self.model).into_iter().map(super::dialogue::in_lines).collect();
         for (number, choice) in (1..).zip(&choices) {
             self.voice.say_in(2, &format!("{number} {}", choice.text));
         }
@@ -275,9 +261,9 @@ impl Dialogue {
             let before = faults;
             let begun = std::time::Instant::now();
             while self.model.demo.as_ref().is_some_and(|demo| demo.faults == before)
-                && begun.elapsed() < super::SILENCE
+                && begun.elapsed() < super::dialogue::SILENCE
             {
-                self.turn(super::SILENCE)?;
+                self.turn(super::dialogue::SILENCE)?;
             }
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! The list of workers: numbered, with what was seen of each.
 
+use super::dialogue::{Dialogue, DialogueEnd, MenuRow};
 use super::form::PromptEnd;
-use super::{Dialogue, DialogueEnd, MenuRow};
 use crate::ui::wizard::command::Command;
 use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::dialogs::problem::ProblemDialog;
@@ -52,7 +52,7 @@ impl Dialogue {
                 "p" => self.paste()?,
                 "i" => {
                     self.intent(Intent::Command(Command::Import));
-                    if self.turn(super::SILENCE)? {
+                    if self.turn(super::dialogue::SILENCE)? {
                         self.overlays()?;
                     }
                 }

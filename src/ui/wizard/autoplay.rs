@@ -20,7 +20,7 @@ const WAIT_TIMEOUT: Duration = Duration::from_secs(180);
 /// What must be so before a beat is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Until {
-    /// Nothing.
+    /// Nothing: it is over at once.
     Now,
     /// Every look is over.
     Looked,

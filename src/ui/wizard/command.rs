@@ -17,7 +17,7 @@ pub enum Command {
     Menu,
     /// To a step.
     Jump,
-    /// Help.
+    /// The keys of the screen, in words.
     Help,
     /// Explain pane on and off.
     Explain,

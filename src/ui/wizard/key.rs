@@ -15,7 +15,7 @@ pub enum KeyCode {
     Tab,
     /// The tabulator with Shift.
     BackTab,
-    /// Escape.
+    /// The key Esc.
     Esc,
     /// The letter before the cursor goes.
     Backspace,

@@ -14,9 +14,9 @@ pub struct Area {
     pub x: u16,
     /// Rows above it.
     pub y: u16,
-    /// Cells.
+    /// Cells from left to right.
     pub width: u16,
-    /// Rows.
+    /// Rows from top to bottom.
     pub height: u16,
 }
 
@@ -58,7 +58,7 @@ pub struct Regions {
     pub live: Area,
     /// Words: saved, toast, caption.
     pub status: Area,
-    /// Keys.
+    /// The keys that do something here.
     pub keys: Area,
 }
 

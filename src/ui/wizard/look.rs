@@ -13,7 +13,7 @@ use crate::ui::wizard::role::Role;
 pub enum LookStatus {
     /// It goes on.
     Looking,
-    /// Fine.
+    /// Nothing is wrong with it.
     Good,
     /// Works, but look.
     Doubtful,

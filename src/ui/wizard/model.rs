@@ -185,7 +185,7 @@ pub struct Model {
     pub explain: ExplainPane,
     /// The live panel.
     pub live: LivePane,
-    /// Sessions.
+    /// Sessions that are kept, and when this one was.
     pub sessions: Sessions,
     /// A demo, when one is open.
     pub demo: Option<Demo>,

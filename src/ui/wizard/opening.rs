@@ -9,7 +9,7 @@ pub struct Saved {
     pub name: String,
     /// Where it was left.
     pub screen: String,
-    /// When.
+    /// When it was left, in words.
     pub when: String,
     /// What it is about, in words.
     pub about: String,

@@ -20,14 +20,14 @@ pub enum Question {
         host: String,
         /// Kind of key.
         kind: String,
-        /// Fingerprint.
+        /// Its fingerprint, `SHA256:...`.
         fingerprint: String,
         /// What else is known.
         note: String,
     },
     /// Guided pace: the next step.
     GoOn {
-        /// Where.
+        /// Whose step it is.
         place: Place,
         /// Which step.
         step: StepId,

@@ -46,7 +46,7 @@ pub enum CellState {
     Unproven,
     /// Left alone.
     Skipped,
-    /// Failed.
+    /// It has a problem.
     Failed,
     /// Held back by a failure or the person.
     Held,
@@ -55,11 +55,11 @@ pub enum CellState {
 /// The problem a place has.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Trouble {
-    /// Where.
+    /// The place that has it.
     pub place: Place,
     /// In which step.
     pub step: Option<StepId>,
-    /// What.
+    /// The problem, with its ways out.
     pub problem: Problem,
     /// What was done before it, in words.
     pub done: Vec<String>,

@@ -10,9 +10,9 @@ pub enum Field {
     CaPlace,
     /// `user@host:port/folder` of the CA's host.
     CaHost,
-    /// Certificate.
+    /// Path of the CA's certificate.
     CaCert,
-    /// Key.
+    /// Path of the CA's key.
     CaKey,
     /// SSH key for the CA's host.
     CaSshKey,
@@ -34,7 +34,7 @@ pub enum Field {
     Domain,
     /// Pod range.
     PodRange,
-    /// Version.
+    /// The version of Kubernetes on the workers.
     Kubernetes,
     /// Differences from the post.
     Differences,

@@ -13,7 +13,7 @@ pub enum Item {
     Button(Button),
 }
 
-/// Buttons.
+/// What a button of a screen does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Button {
     /// On to the next screen.
@@ -36,7 +36,7 @@ pub enum Button {
     Export,
     /// Back to the review or the problem one came from.
     Return,
-    /// Leave.
+    /// Leave the wizard; it is saved.
     Quit,
 }
 

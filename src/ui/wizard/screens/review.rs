@@ -56,7 +56,7 @@ pub fn actions(looked: &StepOutcome) -> &[Action] {
 /// Counts of an inspection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Count {
-    /// Actions.
+    /// Actions of all places.
     pub actions: usize,
     /// Places that have some.
     pub places: usize,
