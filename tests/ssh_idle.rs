@@ -56,7 +56,7 @@ fn waiting_in_every_state_costs_nothing() {
     let stuck = wire.exec("echo up; sleep 60").unwrap();
     assert_eq!(read_line(&stuck), "up");
     let sender = stuck.sender();
-    let sending = std::thread::spawn(move || while sender.send(vec![0; 100_000]).is_ok() {});
+    let sending = std::thread::spawn(move || while sender.send(vec![0; 100_000].into()).is_ok() {});
     let _ = spent(&wire);
     assert!(spent(&wire) <= 4, "an upload that the command does not take");
     drop(stuck);

@@ -31,7 +31,7 @@ fn sha256_hex(bytes: &[u8]) -> String {
 fn upload(wire: &dyn Wire, bytes: &[u8]) -> String {
     let duplex = wire.exec("sha256sum").unwrap();
     for piece in bytes.chunks(100_000) {
-        duplex.send(piece.to_vec()).unwrap();
+        duplex.send(piece.to_vec().into()).unwrap();
     }
     duplex.finish();
     let ran = collect(&duplex);
@@ -63,7 +63,7 @@ fn a_stream_that_has_ended_says_so_and_takes_nothing() {
     let duplex = wire.exec("true").unwrap();
     assert_eq!(collect(&duplex).last, exited(0));
     assert_eq!(duplex.recv(LIMIT), Err(RecvTimeout::Ended));
-    assert_eq!(duplex.send(vec![1]).unwrap_err().code(), "E-SSH-17");
+    assert_eq!(duplex.send(vec![1].into()).unwrap_err().code(), "E-SSH-17");
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn an_upload_a_flood_and_small_events_do_not_hold_each_other() {
     let sender = up.sender();
     let sending = std::thread::spawn(move || {
         for _ in 0..94 {
-            sender.send(vec![7; 1_000_000]).unwrap();
+            sender.send(vec![7; 1_000_000].into()).unwrap();
         }
         sender.finish();
     });
@@ -147,7 +147,7 @@ fn a_quick_command_passes_a_long_one() {
     let long = wire.exec("echo up; read x; echo $x").unwrap();
     assert_eq!(read_line(&long), "up");
     assert_eq!(run(&wire, "echo quick").out, b"quick\n");
-    long.send(b"word\n".to_vec()).unwrap();
+    long.send(b"word\n".to_vec().into()).unwrap();
     assert_eq!(collect(&long).out, b"word\n");
 }
 
@@ -167,7 +167,7 @@ fn eight_connections_with_eight_commands_each_run_at_once() {
                             for round in 0..8 {
                                 let text = format!("{host} {command} {round}\n");
                                 let duplex = wire.exec("cat").unwrap();
-                                duplex.send(text.clone().into_bytes()).unwrap();
+                                duplex.send(text.clone().into_bytes().into()).unwrap();
                                 duplex.finish();
                                 let ran = collect(&duplex);
                                 assert_eq!((ran.out, ran.last), (text.into_bytes(), exited(0)));
@@ -189,7 +189,7 @@ fn giving_up_an_upload_leaves_the_connection_usable() {
         let stuck = wire.exec("echo up; sleep 60").unwrap();
         assert_eq!(read_line(&stuck), "up");
         let sender = stuck.sender();
-        let sending = std::thread::spawn(move || while sender.send(vec![0; 100_000]).is_ok() {});
+        let sending = std::thread::spawn(move || while sender.send(vec![0; 100_000].into()).is_ok() {});
         assert_eq!(run(&wire, "echo between").out, b"between\n");
         drop(stuck);
         sending.join().unwrap();
@@ -219,7 +219,7 @@ fn a_connection_lost_in_the_middle_of_an_upload_is_said() {
     let sending = std::thread::spawn(move || {
         let mut sent = 0_u64;
         loop {
-            match sender.send(vec![0; 100_000]) {
+            match sender.send(vec![0; 100_000].into()) {
                 Ok(()) => sent += 1,
                 Err(error) => return (sent, error),
             }
@@ -338,7 +338,7 @@ fn echoes(wire: &dyn Wire) {
     let (sender, copy) = (duplex.sender(), bytes.clone());
     let sending = std::thread::spawn(move || {
         for piece in copy.chunks(50_000) {
-            sender.send(piece.to_vec()).unwrap();
+            sender.send(piece.to_vec().into()).unwrap();
         }
         sender.finish();
     });
@@ -485,7 +485,7 @@ fn the_last_bytes_arrive_without_an_end_of_file() {
         let duplex = wire.exec(&format!("echo up; head -c {length} | sha256sum")).unwrap();
         assert_eq!(read_line(&duplex), "up");
         for piece in bytes.chunks(128 << 10) {
-            duplex.send(piece.to_vec()).unwrap();
+            duplex.send(piece.to_vec().into()).unwrap();
         }
         assert_eq!(read_line(&duplex).split(' ').next(), Some(sha256_hex(&bytes).as_str()));
     }

@@ -170,9 +170,11 @@ fn action_line(
         if secrets.is_empty() {
             return Ok((format!("( {text}\n)"), None));
         }
-        let mut lines = Zeroizing::new(Vec::new());
-        for name in secrets {
-            let value = secret(name).ok_or_else(|| CompileError::NoSecret(name.clone()))?;
+        let value = |name: &SecretRef| secret(name).ok_or_else(|| CompileError::NoSecret(name.clone()));
+        let values = secrets.iter().map(value).collect::<Result<Vec<_>, _>>()?;
+        // Grown in place it would leave copies behind.
+        let mut lines = Zeroizing::new(Vec::with_capacity(values.iter().map(|value| value.len() + 1).sum()));
+        for value in &values {
             lines.extend_from_slice(value.as_bytes());
             lines.push(b'\n');
         }

@@ -6,6 +6,7 @@
 use std::io::{self, Read, Write};
 
 use ssh2::{Channel, Session};
+use zeroize::Zeroizing;
 
 use crate::host::error::WireError;
 use crate::host::socket::{Socket, Wants, again, writable};
@@ -67,7 +68,7 @@ pub(crate) struct ChannelIo {
     tcp: bool,
     stage: ChannelStage,
     /// Bytes being written, and how many of them are.
-    writing: Option<(Vec<u8>, usize)>,
+    writing: Option<(Zeroizing<Vec<u8>>, usize)>,
     /// The last write was cut in two.
     write_half: bool,
     /// The last read was stopped by a window update that was cut in two.

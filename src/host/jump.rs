@@ -17,7 +17,7 @@ pub(crate) fn socket(duplex: Duplex) -> io::Result<UnixStream> {
     spawn("jump out").spawn(move || {
         let mut buffer = vec![0; 64 * 1024];
         while let Ok(count @ 1..) = reading.read(&mut buffer) {
-            if sender.send(buffer.get(..count).unwrap_or_default().to_vec()).is_err() {
+            if sender.send(buffer.get(..count).unwrap_or_default().to_vec().into()).is_err() {
                 break;
             }
         }

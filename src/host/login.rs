@@ -1,5 +1,10 @@
 //! Logging in: stated key, agent, usual key files, password, keyboard-interactive. What the server accepts is
 //! asked for (one round trip) only after the keys have failed.
+//!
+//! Not all that a login knows is wiped: the `ssh2` crate makes C strings of a password, a passphrase and the text of
+//! a key file, one for each call, and frees them as they are. So it does with answers to keyboard-interactive
+//! questions, and libssh2 with the packet they go out in. What a command reads afterwards (sudo's password, the CA's
+//! passphrase) goes as bytes of a channel: those are wiped here, and libssh2 encrypts its copy in place.
 
 use std::path::{Path, PathBuf};
 

@@ -97,9 +97,11 @@ impl ShellHost {
                 let Some(password) = self.vault.get(&name) else {
                     return Err(HostTrouble::SudoPasswordWanted { host: self.wire.describe() });
                 };
-                let mut line = Zeroizing::new(password.as_bytes().to_vec());
+                // Grown in place it would leave copies behind.
+                let mut line = Zeroizing::new(Vec::with_capacity(password.len() + 1));
+                line.extend_from_slice(password.as_bytes());
                 line.push(b'\n');
-                duplex.send(line.to_vec()).map_err(HostTrouble::Wire)?;
+                duplex.send(line).map_err(HostTrouble::Wire)?;
             }
         }
     }
@@ -209,7 +211,7 @@ fn send_item(sender: &Sender, item: Payload, sent: &AtomicU64, halt: &AtomicBool
                 return Ok(false);
             }
             let count = bytes.len() as u64;
-            if sender.send(bytes.to_vec()).is_err() {
+            if sender.send(bytes).is_err() {
                 return Ok(false);
             }
             sent.fetch_add(count, Ordering::SeqCst);
@@ -219,7 +221,7 @@ fn send_item(sender: &Sender, item: Payload, sent: &AtomicU64, halt: &AtomicBool
             let name = path.display().to_string();
             let mut file = File::open(&path).map_err(|error| format!("{name}: {error}"))?;
             let mut left = size;
-            let mut buffer = vec![0; 128 << 10];
+            let mut buffer = Zeroizing::new(vec![0; 128 << 10]);
             while left > 0 {
                 if halt.load(Ordering::SeqCst) {
                     return Ok(false);
@@ -229,7 +231,7 @@ fn send_item(sender: &Sender, item: Payload, sent: &AtomicU64, halt: &AtomicBool
                 if got == 0 {
                     return Err(format!("{name} became shorter while it was sent"));
                 }
-                if sender.send(buffer[..got].to_vec()).is_err() {
+                if sender.send(buffer[..got].to_vec().into()).is_err() {
                     return Ok(false);
                 }
                 left = left.saturating_sub(got as u64);
@@ -300,7 +302,7 @@ impl Host for ShellHost {
                 if !feed.state.busy.load(Ordering::SeqCst) {
                     told = level;
                     let wish = if level > 1 { "kill" } else { "stop" };
-                    let _ = duplex.send(format!("@{nonce} {wish}\n").into_bytes());
+                    let _ = duplex.send(format!("@{nonce} {wish}\n").into_bytes().into());
                 }
             }
             if level > 1 {
@@ -328,7 +330,7 @@ impl Host for ShellHost {
         let nonce = nonce();
         let text = super::stream::script(&nonce);
         let duplex = self.start(&nonce, &text)?;
-        duplex.send(text.into_bytes()).map_err(HostTrouble::Wire)?;
+        duplex.send(text.into_bytes().into()).map_err(HostTrouble::Wire)?;
         self.streams += 1;
         Ok(Box::new(ShellStream::new(&nonce, duplex)))
     }
@@ -374,7 +376,7 @@ impl Read for TcpPipe {
 
 impl std::io::Write for TcpPipe {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.duplex.send(bytes.to_vec()).map_err(std::io::Error::other)?;
+        self.duplex.send(bytes.to_vec().into()).map_err(std::io::Error::other)?;
         Ok(bytes.len())
     }
 

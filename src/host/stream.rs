@@ -160,11 +160,11 @@ impl ShellStream {
 impl LiveStream for ShellStream {
     fn sample(&mut self) {
         // A stream that is gone says so in `next`.
-        let _ = self.duplex.send(b"sample\n".to_vec());
+        let _ = self.duplex.send(b"sample\n".to_vec().into());
     }
 
     fn lookup(&mut self, name: &str, server: &str) {
-        let _ = self.duplex.send(format!("lookup {name} {server}\n").into_bytes());
+        let _ = self.duplex.send(format!("lookup {name} {server}\n").into_bytes().into());
     }
 
     fn next(&mut self, patience: Duration) -> Live {

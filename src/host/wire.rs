@@ -6,6 +6,8 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use zeroize::Zeroizing;
+
 use super::error::WireError;
 
 /// Bytes that may wait on either side before the producer is held back.
@@ -71,8 +73,9 @@ pub struct Duplex {
 }
 
 impl Duplex {
-    /// Sends bytes; blocks while too many wait, errors when the other end is gone.
-    pub fn send(&self, bytes: Vec<u8>) -> Result<(), WireError> {
+    /// Sends bytes; blocks while too many wait, errors when the other end is gone. They may be a secret: once they
+    /// are sent they are wiped.
+    pub fn send(&self, bytes: Zeroizing<Vec<u8>>) -> Result<(), WireError> {
         self.sender.send(bytes)
     }
 
@@ -137,8 +140,9 @@ pub struct Sender {
 }
 
 impl Sender {
-    /// Sends bytes; blocks while too many wait, errors when the other end is gone.
-    pub fn send(&self, bytes: Vec<u8>) -> Result<(), WireError> {
+    /// Sends bytes; blocks while too many wait, errors when the other end is gone. They may be a secret: once they
+    /// are sent they are wiped.
+    pub fn send(&self, bytes: Zeroizing<Vec<u8>>) -> Result<(), WireError> {
         let mut state = self.shared.lock();
         loop {
             if let Some(error) = &state.gone {
@@ -195,7 +199,7 @@ impl std::fmt::Debug for DuplexShared {
 
 #[derive(Default)]
 struct DuplexState {
-    to: VecDeque<Vec<u8>>,
+    to: VecDeque<Zeroizing<Vec<u8>>>,
     to_bytes: usize,
     finished: bool,
     from: VecDeque<Chunk>,
@@ -222,7 +226,7 @@ pub(crate) struct RemoteEnd {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Input {
     /// For the command's stdin, in order.
-    Bytes(Vec<u8>),
+    Bytes(Zeroizing<Vec<u8>>),
     /// End of file.
     Eof,
     /// Nothing yet.
@@ -349,22 +353,22 @@ mod tests {
     #[test]
     fn sending_is_held_back_and_goes_on_when_taken() {
         let (near, far) = duplex(|| ());
-        near.send(vec![0; ROOM]).unwrap();
+        near.send(vec![0; ROOM].into()).unwrap();
         let sender = near.sender();
-        let thread = std::thread::spawn(move || sender.send(vec![1; 3]));
-        assert_eq!(far.take(), Input::Bytes(vec![0; ROOM]));
+        let thread = std::thread::spawn(move || sender.send(vec![1; 3].into()));
+        assert_eq!(far.take(), Input::Bytes(vec![0; ROOM].into()));
         thread.join().unwrap().unwrap();
         near.finish();
-        assert_eq!(far.take(), Input::Bytes(vec![1; 3]));
+        assert_eq!(far.take(), Input::Bytes(vec![1; 3].into()));
         assert_eq!(far.take(), Input::Eof);
     }
 
     #[test]
     fn a_blocked_sender_is_released_when_the_connection_is_lost() {
         let (near, far) = duplex(|| ());
-        near.send(vec![0; ROOM]).unwrap();
+        near.send(vec![0; ROOM].into()).unwrap();
         let sender = near.sender();
-        let thread = std::thread::spawn(move || sender.send(vec![1]));
+        let thread = std::thread::spawn(move || sender.send(vec![1].into()));
         far.lose(&WireError::Cut);
         assert_eq!(thread.join().unwrap(), Err(WireError::Cut));
         assert_eq!(near.recv(Duration::ZERO), Ok(Chunk::Lost(WireError::Cut)));

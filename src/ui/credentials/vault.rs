@@ -35,6 +35,9 @@ pub struct SecretVault {
     refused: Mutex<HashSet<(String, String)>>,
 }
 
+/// Bytes for a secret's file; half of them are read at most.
+const LONGEST: usize = 1 << 16;
+
 fn read_secret(text: &str) -> Result<(String, Zeroizing<String>), SecretError> {
     let form = || SecretError::Form(text.split('=').next().unwrap_or_default().to_owned());
     let (name, source) = text.rsplit_once('=').ok_or_else(form)?;
@@ -48,9 +51,10 @@ fn read_secret(text: &str) -> Result<(String, Zeroizing<String>), SecretError> {
         number,
         why: error.to_string(),
     };
-    let mut value = Zeroizing::new(String::new());
-    let mut file = std::fs::File::open(format!("/dev/fd/{number}")).map_err(bad)?;
-    file.read_to_string(&mut value).map_err(bad)?;
+    let file = std::fs::File::open(format!("/dev/fd/{number}")).map_err(bad)?;
+    // As long as it may be from the first: grown in place it would leave copies behind.
+    let mut value = Zeroizing::new(String::with_capacity(LONGEST));
+    file.take(LONGEST as u64 / 2).read_to_string(&mut value).map_err(bad)?;
     let line = Zeroizing::new(value.lines().next().unwrap_or_default().to_owned());
     Ok((name.to_owned(), line))
 }
