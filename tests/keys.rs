@@ -9,6 +9,7 @@ mod reading;
 #[path = "keys/setup.rs"]
 mod setup;
 
+use gangplank::host::TrustAnswer;
 use gangplank::plan::place::Place;
 use gangplank::plan::problem::Remedy;
 use gangplank::ui::wizard::bindings::TABLE;
@@ -286,7 +287,10 @@ fn questions_wait_for_each_other_and_each_gets_its_answer() {
         })
         .collect();
     let word = |text: &str| Reply::Secret(Some(zeroize::Zeroizing::new(text.to_owned())));
-    assert!(replies == [(7, word("one")), (8, Reply::Trust(2)), (9, word("three"))], "{replies:?}");
+    assert!(
+        replies == [(7, word("one")), (8, Reply::Trust(TrustAnswer::Refuse)), (9, word("three"))],
+        "{replies:?}"
+    );
     assert!(model.dialogs.open.is_empty());
 }
 
@@ -309,14 +313,16 @@ fn an_unknown_key_is_trusted_by_no_reflex() {
         update(&mut model, trust(1));
         let effects = press(&mut model, keys);
         assert!(
-            effects.iter().any(|one| matches!(one, Effect::Reply { id: 1, reply: Reply::Trust(2) })),
+            effects
+                .iter()
+                .any(|one| matches!(one, Effect::Reply { id: 1, reply: Reply::Trust(TrustAnswer::Refuse) })),
             "{keys}: {effects:?}"
         );
     }
     let mut model = answered("workers");
     update(&mut model, trust(1));
     let effects = press(&mut model, "<up><up><enter>");
-    assert!(matches!(effects.as_slice(), [Effect::Reply { reply: Reply::Trust(0), .. }]));
+    assert!(matches!(effects.as_slice(), [Effect::Reply { reply: Reply::Trust(TrustAnswer::Remember), .. }]));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 /// Somebody who can be asked. Several connections ask at the same time.
@@ -60,7 +61,8 @@ pub struct HostKeyQuestion {
 }
 
 /// A person's judgement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum TrustAnswer {
     /// Trust, and add it to known_hosts.
     Remember,

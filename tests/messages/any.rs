@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use gangplank::host::Sample;
+use gangplank::host::{Sample, TrustAnswer};
 use gangplank::kube::{NodeEvent, NodeNews};
 use gangplank::live::{ApiNews, HostNews, Update};
 use gangplank::plan::answers::{Answers, ContextAnswers, KubectlAnswers, WorkerAnswers};
@@ -224,6 +224,8 @@ pub fn any_effect() -> BoxedStrategy<Effect> {
     let reply = prop_oneof![
         option::of(text()).prop_map(|text| Reply::Secret(text.map(Zeroizing::new))),
         any::<bool>().prop_map(Reply::GoOn),
+        prop_oneof![Just(TrustAnswer::Remember), Just(TrustAnswer::Once), Just(TrustAnswer::Refuse)]
+            .prop_map(Reply::Trust),
     ];
     let plain = vec![
         Effect::Save,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::host::TrustAnswer;
 use crate::plan::place::Place;
 use crate::step::StepId;
 use crate::ui::wizard::unwritten;
@@ -41,8 +42,8 @@ pub enum Question {
 pub enum Reply {
     /// A secret; `None` = nobody says.
     Secret(#[serde(with = "unwritten::secret")] Option<zeroize::Zeroizing<String>>),
-    /// Trust: remember, once, refuse.
-    Trust(u8),
+    /// What becomes of an unknown host key.
+    Trust(TrustAnswer),
     /// Go on.
     GoOn(bool),
 }
@@ -51,7 +52,7 @@ impl std::fmt::Debug for Reply {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Secret(given) => write!(f, "Secret({})", if given.is_some() { "given" } else { "none" }),
-            Self::Trust(word) => write!(f, "Trust({word})"),
+            Self::Trust(word) => write!(f, "Trust({word:?})"),
             Self::GoOn(yes) => write!(f, "GoOn({yes})"),
         }
     }

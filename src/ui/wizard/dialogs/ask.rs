@@ -1,5 +1,6 @@
 //! What somebody waits for: a secret, a new host key, the next step of a guided run.
 
+use crate::host::TrustAnswer;
 use crate::ui::wizard::form::text_input::TextInput;
 use crate::ui::wizard::intent::{Intent, Motion};
 use crate::ui::wizard::outcome::Outcome;
@@ -49,7 +50,11 @@ impl AskDialog {
             Question::Secret { .. } => {
                 Reply::Secret(Some(std::mem::replace(&mut self.typed, TextInput::secret()).into_secret()))
             }
-            Question::Trust { .. } => Reply::Trust(u8::try_from(self.at).unwrap_or(2)),
+            Question::Trust { .. } => Reply::Trust(match self.at {
+                0 => TrustAnswer::Remember,
+                1 => TrustAnswer::Once,
+                _ => TrustAnswer::Refuse,
+            }),
             Question::GoOn { .. } => Reply::GoOn(self.at == 0),
         }
     }
@@ -58,7 +63,7 @@ impl AskDialog {
     fn no(&self) -> Reply {
         match self.question {
             Question::Secret { .. } => Reply::Secret(None),
-            Question::Trust { .. } => Reply::Trust(2),
+            Question::Trust { .. } => Reply::Trust(TrustAnswer::Refuse),
             Question::GoOn { .. } => Reply::GoOn(false),
         }
     }

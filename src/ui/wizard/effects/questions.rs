@@ -95,9 +95,8 @@ impl Prompt for DialogsShared {
             note: question.note.clone(),
         };
         match dialogs.1.ask(&dialogs.0, question) {
-            Some(Reply::Trust(0)) => TrustAnswer::Remember,
-            Some(Reply::Trust(1)) => TrustAnswer::Once,
-            _ => TrustAnswer::Refuse,
+            Some(Reply::Trust(answer)) => answer,
+            Some(Reply::Secret(_) | Reply::GoOn(_)) | None => TrustAnswer::Refuse,
         }
     }
 }
