@@ -2,6 +2,8 @@
 //! collected and carried out by nobody. Keys that come at random are
 //! judged in `keys/random.rs`.
 
+#[path = "keys/numbers.rs"]
+mod numbers;
 #[path = "keys/random.rs"]
 mod random;
 #[path = "keys/reading.rs"]

@@ -133,7 +133,7 @@ impl Dialogue {
 
     /// An answer as it reads; what is empty says what that means.
     pub(super) fn shown_value(&self, field: Field) -> String {
-        let value = field.get(&self.model.form.answers, self.model.nav.row);
+        let value = self.model.answer(field, self.model.nav.row);
         if let Some(choices) = field.choices() {
             let text = choices.iter().find(|(word, _)| *word == value).map(|(_, text)| (*text).to_owned());
             return text.unwrap_or(value);
@@ -191,7 +191,7 @@ impl Dialogue {
             }
         }
         loop {
-            let value = field.get(&self.model.form.answers, self.model.nav.row);
+            let value = self.model.answer(field, self.model.nav.row);
             let prompt = match choices {
                 Some(choices) => {
                     let at = choices.iter().position(|(word, _)| *word == value).unwrap_or(0);

@@ -112,6 +112,8 @@ pub struct Form {
     pub base: std::path::PathBuf,
     /// The operator's home.
     pub home: Option<std::path::PathBuf>,
+    /// What was typed into fields of numbers and is none: it stands there, is wrong, and is no answer.
+    pub unread: BTreeMap<(Field, usize), String>,
     /// The field is being typed into.
     pub editor: Option<TextInput>,
     /// Ticks since something was typed into the field.
@@ -222,6 +224,13 @@ impl Model {
     /// What has the keys.
     pub fn item(&self) -> Option<Item> {
         self.items().get(self.nav.focus).copied()
+    }
+
+    /// An answer as it stands in its field: what was typed there, even where it cannot be read.
+    pub fn answer(&self, field: Field, row: usize) -> String {
+        let row = if field.is_of_worker() { row } else { 0 };
+        let unread = self.form.unread.get(&(field, row));
+        unread.cloned().unwrap_or_else(|| field.get(&self.form.answers, row))
     }
 
     /// The name of a worker row, or what stands for it.

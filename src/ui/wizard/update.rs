@@ -224,6 +224,7 @@ fn open(model: &mut Model, opened: Opened) -> Vec<Effect> {
     model.probes.looks.clear();
     model.probes.numbers.clear();
     model.form.editor = None;
+    model.form.unread.clear();
     model.nav.return_to = None;
     model.preview.inspection = Inspection::None;
     model.nav.history = vec![Screen::Welcome];

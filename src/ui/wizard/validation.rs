@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use crate::plan::check::{PathBases, check, check_differences, finish};
+use crate::plan::issue::PlanIssue;
 use crate::plan::model::Plan;
 use crate::profile::DIFFERENCES;
+use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::form::target::screen_of;
 use crate::ui::wizard::look::Inspection;
 use crate::ui::wizard::model::Model;
@@ -15,6 +17,9 @@ pub fn validate(model: &mut Model) {
     let ids: Vec<&str> = DIFFERENCES.iter().map(|difference| difference.id).collect();
     model.form.issues = check(&model.form.answers);
     model.form.issues.extend(check_differences(&model.form.answers, &ids));
+    let unread: Vec<PlanIssue> =
+        model.form.unread.iter().map(|((field, row), text)| no_number(*field, *row, text)).collect();
+    model.form.issues.extend(unread);
     model.form.planned = plan(model).map(Arc::new);
     model.nav.invalidated.clear();
     let finished: Vec<Screen> = model.nav.finished.iter().copied().collect();
@@ -27,8 +32,24 @@ pub fn validate(model: &mut Model) {
     }
 }
 
+fn no_number(field: Field, row: usize, text: &str) -> PlanIssue {
+    PlanIssue {
+        file: String::new(),
+        line: None,
+        column: None,
+        field: field.path(row),
+        what: format!("{:?} is not a whole number", text.trim()),
+        cure: "write digits only, or leave it empty".to_owned(),
+        stops: true,
+        missing: false,
+    }
+}
+
 /// The plan, when everything is answered well.
 pub fn plan(model: &Model) -> Option<Plan> {
+    if !model.form.unread.is_empty() {
+        return None;
+    }
     let places = PathBases { base: model.form.base.clone(), home: model.form.home.clone() };
     finish(&model.form.answers, &places).ok()
 }

@@ -73,7 +73,7 @@ fn draw_field(frame: &mut Frame, model: &Model, field: Field, area: Rect) {
     let focused = model.item() == Some(Item::Field(field));
     let label = if focused { Role::Key } else { Role::Text };
     let sign = if focused { theme.glyph(Glyph::Here) } else { " " };
-    let value = field.get(&model.form.answers, model.nav.row);
+    let value = model.answer(field, model.nav.row);
     let head = format!(" {sign} {:<LABEL$}", cut(field.label(), LABEL));
     let start = area.x.saturating_add(u16::try_from(head.width()).unwrap_or(0));
     let room = area.right().saturating_sub(start).saturating_sub(1);

@@ -186,7 +186,7 @@ impl EffectRunner {
 
     /// Whoever waits for an answer goes on without.
     pub fn answer_nobody(&self) {
-        self.ground.replies.close();
+        self.ground.replies.dismiss();
     }
 
     /// Everything ends: what is saved last is on disk when this returns.

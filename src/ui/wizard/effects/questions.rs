@@ -57,6 +57,11 @@ impl Replies {
         }
     }
 
+    /// Whoever waits now goes on without an answer; who asks later is heard.
+    pub fn dismiss(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).asked.clear();
+    }
+
     /// Nobody answers any more: whoever waits, or asks later, goes on without.
     pub fn close(&self) {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -153,5 +158,35 @@ impl Front for ScreenFront {
             said: said.collect::<Vec<_>>().join("; "),
         };
         let _ = self.send().send(Msg::Offline(offline));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_asks_after_a_demo_began_again_is_heard() {
+        let (send, news) = mpsc::channel();
+        let replies = Replies::default();
+        replies.dismiss();
+        let asks = replies.clone();
+        let secret = Question::Secret { prompt: "password".to_owned() };
+        let asked = std::thread::spawn(move || asks.ask(&send, secret));
+        let Ok(Msg::Ask { id, .. }) = news.recv() else { panic!("it asks") };
+        replies.give(id, Reply::GoOn(true));
+        assert_eq!(asked.join().unwrap(), Some(Reply::GoOn(true)));
+    }
+
+    #[test]
+    fn who_waits_while_a_demo_begins_again_goes_on_without() {
+        let (send, news) = mpsc::channel();
+        let replies = Replies::default();
+        let asks = replies.clone();
+        let secret = Question::Secret { prompt: "password".to_owned() };
+        let asked = std::thread::spawn(move || asks.ask(&send, secret));
+        assert!(news.recv().is_ok());
+        replies.dismiss();
+        assert_eq!(asked.join().unwrap(), None);
     }
 }

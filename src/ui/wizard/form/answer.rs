@@ -92,8 +92,8 @@ impl Field {
         let seen: String = value.chars().filter(|c| !crate::plan::clean::is_invisible(*c)).collect();
         let value = seen.trim();
         let text = (!value.is_empty()).then(|| value.to_owned());
-        // What is no number is kept as one that is judged wrong, so that nothing that was typed gets lost.
-        let number = text.as_ref().map(|text| text.parse::<u32>().unwrap_or(u32::MAX));
+        // What is no number is no answer; the form keeps what was typed.
+        let number = text.as_ref().and_then(|text| text.parse::<u32>().ok());
         let list = text.as_ref().map(|text| {
             text.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
         });

@@ -68,6 +68,18 @@ pub fn on_list(motion: Motion, row: usize, count: usize) -> Option<usize> {
 /// Ticks without a key after which what was typed is looked at.
 const RESTS: u8 = 2;
 
+/// Writes an answer; what is no number where one is wanted is kept as it was typed.
+fn put(model: &mut Model, field: Field, row: usize, text: &str) {
+    field.set(&mut model.form.answers, row, text);
+    let key = (field, if field.is_of_worker() { row } else { 0 });
+    let lost = field.is_number() && !text.trim().is_empty() && field.get(&model.form.answers, row).is_empty();
+    if lost {
+        model.form.unread.insert(key, text.to_owned());
+    } else {
+        model.form.unread.remove(&key);
+    }
+}
+
 /// What stands in the field becomes the answer at once, so that everything made of it follows.
 pub fn typed(model: &mut Model) -> Vec<Effect> {
     let (Some(editor), Some(Item::Field(field))) = (&model.form.editor, model.item()) else {
@@ -76,7 +88,7 @@ pub fn typed(model: &mut Model) -> Vec<Effect> {
     let text = editor.first().to_owned();
     let row = model.nav.row;
     let before = model.worker_name(row);
-    field.set(&mut model.form.answers, row, &text);
+    put(model, field, row, &text);
     rename(model, &before, row);
     model.form.typed = 0;
     validate(model);
@@ -163,7 +175,7 @@ pub fn leave_field(model: &mut Model) -> Vec<Effect> {
 /// A whole answer at once, as the lines of the plain mode give it.
 pub fn answer(model: &mut Model, field: Field, text: &str) -> Vec<Effect> {
     let (row, before) = (model.nav.row, model.worker_name(model.nav.row));
-    field.set(&mut model.form.answers, row, text);
+    put(model, field, row, text);
     rename(model, &before, row);
     model.form.touched.insert((field, row));
     validate(model);
@@ -176,7 +188,7 @@ pub fn edit_if_text(model: &mut Model) {
     if let Some(Item::Field(field)) = model.item()
         && field.choices().is_none()
     {
-        model.form.editor = Some(TextInput::line(&field.get(&model.form.answers, model.nav.row)));
+        model.form.editor = Some(TextInput::line(&model.answer(field, model.nav.row)));
     }
 }
 

@@ -230,6 +230,16 @@ impl Field {
         }
     }
 
+    /// Each worker has one.
+    pub fn is_of_worker(self) -> bool {
+        self.path(0) != self.path(1)
+    }
+
+    /// Its answer is a whole number.
+    pub fn is_number(self) -> bool {
+        matches!(self, Self::Days | Self::Port | Self::Replicas)
+    }
+
     /// Where remarks name it.
     pub fn path(self, row: usize) -> String {
         let worker = |rest: &str| format!("workers[{row}].{rest}");

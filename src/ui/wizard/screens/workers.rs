@@ -151,6 +151,14 @@ pub fn remove_worker(model: &mut Model) -> Vec<Effect> {
             .filter(|(_, row)| *row != gone)
             .map(|(field, row)| (field, if row > gone { row.saturating_sub(1) } else { row }))
             .collect();
+        model.form.unread = std::mem::take(&mut model.form.unread)
+            .into_iter()
+            .filter(|((field, row), _)| !field.is_of_worker() || *row != gone)
+            .map(|((field, row), text)| {
+                let moves = field.is_of_worker() && row > gone;
+                ((field, if moves { row.saturating_sub(1) } else { row }), text)
+            })
+            .collect();
         model.nav.focus = 0;
         model.nav.row = model.nav.row.min(model.form.answers.workers.len().saturating_sub(1));
         validate(model);
