@@ -190,6 +190,9 @@ fn long_pages_turn() {
         let first = text(&scenes::picture(&model));
         let mut press = |keys: &str| {
             for key in keys_of(keys) {
+                // A face says how long the page is that it draws.
+                let rows = gangplank::ui::tui::view::screens::page_rows(&model);
+                let _ = update::update(&mut model, Msg::Page { rows });
                 let _ = update::update(&mut model, Msg::Key(key));
             }
             text(&scenes::picture(&model))

@@ -31,7 +31,7 @@ pub fn hidden(
     let more = all.saturating_sub(scroll.saturating_add(shown));
     let words = match (scroll, more) {
         (0, 0) => return,
-        (0, more) => format!("  and {more} more: PageDown"),
+        (0, more) => format!("  and {more} more"),
         (above, 0) => format!("  {above} more above: PageUp"),
         (above, more) => format!("  {above} more above, {more} more below: PageUp, PageDown"),
     };
