@@ -64,7 +64,7 @@ impl End {
     }
 
     /// The exit code of a run whose places ended so: a problem outweighs a stop.
-    pub fn exit_code(ends: impl Iterator<Item = Self> + Clone) -> ExitCode {
+    pub fn exit_code(ends: &(impl Iterator<Item = Self> + Clone)) -> ExitCode {
         if ends.clone().any(|end| end == Self::Problem) {
             ExitCode::Problem
         } else if ends.clone().any(|end| end == Self::Stopped) {

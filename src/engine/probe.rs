@@ -374,7 +374,7 @@ fn api_remarks(seen: &ApiSeen, ca: Option<&CaInfo>) -> Vec<Verdict> {
     }
     match (&seen.name, ca) {
         (Some(NameCheck::Carried), _) => {
-            remarks.push(Verdict::ok("its name", "the certificate carries the address"))
+            remarks.push(Verdict::ok("its name", "the certificate carries the address"));
         }
         (Some(NameCheck::CommonNameOnly), _) => remarks.push(Verdict::warning(
             "its name",

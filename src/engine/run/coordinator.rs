@@ -51,7 +51,7 @@ impl Engine<'_> {
         });
         let ends = threads.ends.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let costs = threads.costs.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let code = End::exit_code(ends.values().copied());
+        let code = End::exit_code(&ends.values().copied());
         // A journal that cannot be closed leaves the run open, which is safe: it is looked at again.
         let _ = self.options.journal.over(code.number());
         self.events.tell(

@@ -193,7 +193,7 @@ impl Engine<'_> {
                         self.events.tell(&site.place, Some(id), Event::TaskEnded { outcome });
                     }
                     StepState::Todo(actions) => {
-                        tasks.extend(actions.iter().map(|action| (id, action.clone())))
+                        tasks.extend(actions.iter().map(|action| (id, action.clone())));
                     }
                     StepState::Await(proof) => worked.proofs.push((id, proof.clone())),
                     StepState::Blocked(_) => {}

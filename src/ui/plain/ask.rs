@@ -96,9 +96,9 @@ impl Dialogue {
     fn taken(&mut self, dialog: Dialog, intents: impl IntoIterator<Item = Intent>) {
         self.model.dialogs.open.push(dialog);
         for intent in intents {
-            self.intent(intent);
+            self.intent(&intent);
         }
-        self.intent(Intent::Confirm);
+        self.intent(&Intent::Confirm);
     }
 
     /// Gives the name of a file, and waits until it is read or written.
@@ -221,12 +221,12 @@ impl Dialogue {
         self.model.dialogs.open.push(Dialog::Ask(ask));
         match answer {
             // Nobody says; whoever waits goes on without.
-            None => self.intent(Intent::Cancel),
+            None => self.intent(&Intent::Cancel),
             Some(Intent::Choose(at)) => {
-                self.intent(Intent::Choose(at));
-                self.intent(Intent::Confirm);
+                self.intent(&Intent::Choose(at));
+                self.intent(&Intent::Confirm);
             }
-            Some(whole) => self.intent(whole),
+            Some(whole) => self.intent(&whole),
         }
         Ok(())
     }

@@ -137,7 +137,7 @@ impl Dialogue {
     }
 
     /// Lets the core know what is wanted, and does what comes of it.
-    pub(super) fn intent(&mut self, what: Intent) {
+    pub(super) fn intent(&mut self, what: &Intent) {
         let effects = update::intent(&mut self.model, what);
         self.perform(effects);
     }

@@ -78,7 +78,7 @@ impl Dialogue {
                 "1" => self.go_on_from_form()?,
                 "2" => self.ask_all()?,
                 "3" => {
-                    self.intent(Intent::Command(Command::Look));
+                    self.intent(&Intent::Command(Command::Look));
                     self.settle()?;
                 }
                 "d" if screen == Screen::Kubectl => {
@@ -88,7 +88,7 @@ impl Dialogue {
                 }
                 "d" => self.certificates(usize::MAX),
                 _ => {
-                    self.intent(Intent::Command(Command::Back));
+                    self.intent(&Intent::Command(Command::Back));
                 }
             }
             if self.model.nav.screen != screen {
@@ -229,7 +229,7 @@ impl Dialogue {
             if new == value {
                 self.model.form.touched.insert((field, self.model.nav.row));
             } else {
-                self.intent(Intent::Answer(field, new));
+                self.intent(&Intent::Answer(field, new));
             }
             if !self.remark(field) {
                 return Ok(PromptEnd::Answered);

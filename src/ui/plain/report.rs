@@ -35,7 +35,7 @@ impl Dialogue {
                 "x" => self.write_to(LineFor::Export, &rest)?,
                 "m" => self.faults(&rest)?,
                 _ => {
-                    self.intent(Intent::Go(Screen::Review));
+                    self.intent(&Intent::Go(Screen::Review));
                 }
             }
             if self.model.nav.screen != Screen::Report {

@@ -165,21 +165,21 @@ impl Dialogue {
             "a" => return self.apply(),
             "d" => {
                 if let Some(row) = self.review_row(&rest)? {
-                    self.intent(Intent::Choose(row));
+                    self.intent(&Intent::Choose(row));
                     self.detail();
                 }
             }
             "e" => {
                 if let Some(row) = self.review_row(&rest)? {
-                    self.intent(Intent::Choose(row));
-                    let effects = update::intent(&mut self.model, Intent::Confirm);
+                    self.intent(&Intent::Choose(row));
+                    let effects = update::intent(&mut self.model, &Intent::Confirm);
                     self.keep_focus(effects);
                 }
             }
             "x" => self.write_to(LineFor::Export, &rest)?,
             "s" => self.write_to(LineFor::SavePlan, &rest)?,
             "g" => {
-                self.intent(Intent::Command(Command::Pace));
+                self.intent(&Intent::Command(Command::Pace));
             }
             "l" => {
                 let effects = probes::inspect(&mut self.model);
@@ -189,11 +189,11 @@ impl Dialogue {
             "1" => {
                 let field = self.model.form.issues.iter().find(|remark| remark.stops);
                 if let Some(screen) = field.map(|remark| target::screen_of(&remark.field)) {
-                    self.intent(Intent::Go(screen));
+                    self.intent(&Intent::Go(screen));
                 }
             }
             _ => {
-                self.intent(Intent::Command(Command::Back));
+                self.intent(&Intent::Command(Command::Back));
             }
         }
         Ok(Next::Ask)
@@ -210,7 +210,7 @@ impl Dialogue {
     pub(super) fn write_to(&mut self, what: LineFor, name: &str) -> DialogueEnd {
         if name.is_empty() {
             let command = if what == LineFor::Export { Command::Export } else { Command::SavePlan };
-            self.intent(Intent::Command(command));
+            self.intent(&Intent::Command(command));
             return self.overlays();
         }
         self.file(what, name)
@@ -299,7 +299,7 @@ impl Dialogue {
                 return Ok(Next::Ask);
             }
         }
-        self.intent(Intent::Command(Command::Apply));
+        self.intent(&Intent::Command(Command::Apply));
         self.overlays()?;
         if let Some(code) = self.leaving {
             return Err(Leave::Code(code));

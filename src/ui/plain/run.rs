@@ -83,7 +83,7 @@ impl Dialogue {
                 self.card()?;
             } else if self.model.run.code == Some(0) && self.model.run.undone.is_empty() {
                 self.voice.say("Everything is aboard.");
-                self.intent(Intent::Command(Command::Continue));
+                self.intent(&Intent::Command(Command::Continue));
             } else {
                 self.after()?;
             }
@@ -200,10 +200,10 @@ impl Dialogue {
             "n" => self.model.run.card = card.saturating_add(1) % all.max(1),
             "m" => self.faults(&rest)?,
             "r" => {
-                self.intent(Intent::Go(Screen::Report));
+                self.intent(&Intent::Go(Screen::Report));
             }
             "b" => {
-                self.intent(Intent::Command(Command::Back));
+                self.intent(&Intent::Command(Command::Back));
             }
             number => {
                 let at = number.parse::<usize>().unwrap_or(1).saturating_sub(1);
@@ -220,8 +220,8 @@ impl Dialogue {
             self.voice.say("By hand, then try again:");
         }
         self.model.run.in_log = false;
-        update::intent(&mut self.model, Intent::Choose(at));
-        let effects = update::intent(&mut self.model, Intent::Confirm);
+        update::intent(&mut self.model, &Intent::Choose(at));
+        let effects = update::intent(&mut self.model, &Intent::Confirm);
         if self.model.nav.return_to.is_some() {
             self.keep_focus(effects);
         } else {
@@ -282,7 +282,7 @@ impl Dialogue {
             "2" => Intent::Command(Command::Retry),
             _ => Intent::Command(Command::Back),
         };
-        self.intent(what);
+        self.intent(&what);
         Ok(())
     }
 
@@ -304,7 +304,7 @@ impl Dialogue {
             .iter()
             .position(|trouble| trouble.place.is_worker(&name))
             .unwrap_or(usize::MAX);
-        self.intent(Intent::Command(Command::Undo));
+        self.intent(&Intent::Command(Command::Undo));
         self.overlays()?;
         self.until_done()
     }

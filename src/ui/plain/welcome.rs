@@ -30,8 +30,8 @@ impl Dialogue {
         let (chosen, _) = self.choose(&ways, None)?;
         let at = chosen.parse::<usize>().unwrap_or(1).saturating_sub(1);
         let opens = chosen != "1";
-        self.intent(Intent::Choose(at));
-        self.intent(Intent::Confirm);
+        self.intent(&Intent::Choose(at));
+        self.intent(&Intent::Confirm);
         if opens && self.model.nav.screen == Screen::Welcome && self.model.dialogs.open.is_empty() {
             self.opening_of(&chosen)?;
         }

@@ -51,7 +51,7 @@ impl Dialogue {
                 "a" => self.add()?,
                 "p" => self.paste()?,
                 "i" => {
-                    self.intent(Intent::Command(Command::Import));
+                    self.intent(&Intent::Command(Command::Import));
                     if self.turn(super::dialogue::SILENCE)? {
                         self.overlays()?;
                     }
@@ -60,7 +60,7 @@ impl Dialogue {
                     self.model.probes.looks.retain(|target, _| !matches!(target, ProbeTarget::Worker(_)));
                 }
                 "b" => {
-                    self.intent(Intent::Command(Command::Back));
+                    self.intent(&Intent::Command(Command::Back));
                 }
                 _ => list = self.on_row(&word, &rest)?,
             }
@@ -73,12 +73,12 @@ impl Dialogue {
     /// What is done with one worker; `true` = the list has changed.
     fn on_row(&mut self, word: &str, rest: &str) -> DialogueEnd<bool> {
         let Some(row) = self.row(rest)? else { return Ok(false) };
-        self.intent(Intent::Choose(row));
+        self.intent(&Intent::Choose(row));
         let target = ProbeTarget::Worker(self.model.worker_name(row));
         match word {
             "e" => self.edit_worker()?,
             "r" => {
-                self.intent(Intent::Command(Command::Remove));
+                self.intent(&Intent::Command(Command::Remove));
             }
             "d" => {
                 self.say_look(&target);
@@ -200,7 +200,7 @@ impl Dialogue {
     }
 
     fn add(&mut self) -> DialogueEnd {
-        self.intent(Intent::Command(Command::Add));
+        self.intent(&Intent::Command(Command::Add));
         self.voice.say("Enter keeps what is in brackets, - empties it, ? explains, . ends the questions.");
         for field in FIRST {
             if matches!(self.ask(field)?, PromptEnd::Enough) {
@@ -220,12 +220,12 @@ impl Dialogue {
             if text.is_empty() {
                 return Ok(());
             }
-            self.intent(Intent::Command(Command::Paste));
-            self.intent(Intent::Text(text));
-            self.intent(Intent::Done);
+            self.intent(&Intent::Command(Command::Paste));
+            self.intent(&Intent::Text(text));
+            self.intent(&Intent::Done);
             let Some(Dialog::Paste(paste)) = self.model.dialogs.open.last() else { return Ok(()) };
             let wrong = paste.wrong.clone();
-            self.intent(Intent::Cancel);
+            self.intent(&Intent::Cancel);
             self.voice.role(Role::Bad, &wrong);
             self.voice.say("Nothing was added: paste the list again, or an empty line for none.");
         }

@@ -67,6 +67,10 @@ pub struct Trouble {
 
 /// The run as it is seen.
 #[derive(Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four wishes of the person that have nothing to do with each other"
+)]
 pub struct Run {
     /// Cells by place and step.
     pub cells: BTreeMap<(Place, &'static str), Cell>,

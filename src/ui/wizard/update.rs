@@ -37,7 +37,7 @@ use crate::ui::wizard::{keymap, progress};
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(key) | Msg::HiddenKey(key) => {
-            keymap::intent(model, key).map(|what| intent(model, what)).unwrap_or_default()
+            keymap::intent(model, key).map(|what| intent(model, &what)).unwrap_or_default()
         }
         Msg::Paste(text) | Msg::HiddenPaste(text) => paste(model, &text),
         Msg::Resize(width, height) => {
@@ -147,33 +147,33 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
 }
 
 /// Takes in what a person wants, from whichever face: what has the keys hears it.
-pub fn intent(model: &mut Model, what: Intent) -> Vec<Effect> {
+pub fn intent(model: &mut Model, what: &Intent) -> Vec<Effect> {
     if let Intent::Command(command) = what {
-        return perform(model, command);
+        return perform(model, *command);
     }
     if let Intent::Go(screen) = what {
-        return go(model, screen);
+        return go(model, *screen);
     }
     if !model.dialogs.open.is_empty() {
-        return conclude(model, &what);
+        return conclude(model, what);
     }
     if model.live.open {
-        return LiveScreen::intent(model, &what);
+        return LiveScreen::intent(model, what);
     }
-    if what == Intent::Confirm {
+    if *what == Intent::Confirm {
         return open_row(model);
     }
     match model.nav.screen {
-        Screen::Welcome => WelcomeScreen::intent(model, &what),
-        Screen::Ca => CaScreen::intent(model, &what),
-        Screen::Cluster => ClusterScreen::intent(model, &what),
-        Screen::Workers => WorkersScreen::intent(model, &what),
-        Screen::Certificates => CertificatesScreen::intent(model, &what),
-        Screen::Kubectl => KubectlScreen::intent(model, &what),
-        Screen::Dns => DnsScreen::intent(model, &what),
-        Screen::Review => ReviewScreen::intent(model, &what),
-        Screen::Run => RunScreen::intent(model, &what),
-        Screen::Report => ReportScreen::intent(model, &what),
+        Screen::Welcome => WelcomeScreen::intent(model, what),
+        Screen::Ca => CaScreen::intent(model, what),
+        Screen::Cluster => ClusterScreen::intent(model, what),
+        Screen::Workers => WorkersScreen::intent(model, what),
+        Screen::Certificates => CertificatesScreen::intent(model, what),
+        Screen::Kubectl => KubectlScreen::intent(model, what),
+        Screen::Dns => DnsScreen::intent(model, what),
+        Screen::Review => ReviewScreen::intent(model, what),
+        Screen::Run => RunScreen::intent(model, what),
+        Screen::Report => ReportScreen::intent(model, what),
     }
 }
 
@@ -195,7 +195,7 @@ fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
         model.dialogs.open.push(Dialog::Paste(PasteDialog::new(clean.trim())));
         return effects;
     }
-    intent(model, Intent::Text(clean))
+    intent(model, &Intent::Text(clean))
 }
 
 fn tick(model: &mut Model, now: jiff::Timestamp) {

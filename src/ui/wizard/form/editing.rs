@@ -211,7 +211,7 @@ pub fn move_focus(model: &mut Model, forward: bool) -> Vec<Effect> {
 fn lay_by(model: &mut Model, field: Field) {
     match (field, &model.form.answers.kubectl) {
         (Field::CaPlace, _) if form_is_ssh(model) => {
-            model.form.laid_by.0.clone_from(&model.form.answers.ca.place)
+            model.form.laid_by.0.clone_from(&model.form.answers.ca.place);
         }
         (Field::Kubectl, KubectlAnswers::Context(context)) => model.form.laid_by.1 = Some(context.clone()),
         _ => {}

@@ -26,7 +26,7 @@ impl RunScreen {
                 model.run.way = (*at).min(progress::choices(model).len().saturating_sub(1));
             }
             Intent::Move(motion) if model.run.in_log || model.run.troubles.is_empty() => {
-                in_log(model, *motion)
+                in_log(model, *motion);
             }
             Intent::Move(motion) => on_card(model, *motion),
             Intent::Number(number) if !model.run.in_log => {
