@@ -39,7 +39,7 @@ fn a_panic_while_the_ca_host_signs_is_a_problem_for_whoever_waits_and_nobody_wai
         let (told, stop) = (Mutex::new(Vec::new()), Stop::default());
         let seen = |one: &Stamped| {
             if let Event::TaskEnded { outcome: TaskOutcome::Failed { problem } } = &one.event {
-                told.lock().unwrap().push((one.place.to_string(), problem.code.clone()));
+                told.lock().unwrap().push((one.place.to_string(), problem.code));
             }
         };
         let run = || bench.apply_with(&How { seen: &seen, ..how(&stop) });

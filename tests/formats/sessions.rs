@@ -84,7 +84,7 @@ fn the_objects_of_82fdae4_are_known_newest_first() {
 fn with_a_newer(file: &str, line: &str) -> Home {
     let home = home("finished");
     let path = home.sessions().join("first").join(file);
-    let lines = if file.ends_with(".jsonl") {
+    let lines = if std::path::Path::new(file).extension().is_some_and(|ending| ending == "jsonl") {
         std::fs::read_to_string(&path).unwrap_or_default()
     } else {
         String::new()

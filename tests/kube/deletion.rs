@@ -53,7 +53,7 @@ const DELETED: [(&str, &str, &str, &str, &str); 13] = [
         "Deployment",
         "it's mine",
         "a b",
-        r#"kubectl --namespace 'it'\''s mine' delete deployments 'a b'"#,
+        r"kubectl --namespace 'it'\''s mine' delete deployments 'a b'",
     ),
     (
         "rbac.authorization.k8s.io/v1",
