@@ -208,6 +208,14 @@ impl Engine<'_> {
             return ExitCode::Stopped;
         }
         problems |= !self.delete(&made);
+        if let (true, Some(session)) = (all, self.options.session) {
+            let strange = objects::not_understood(&session.folder);
+            if !strange.is_empty() {
+                problems = true;
+                let outcome = TaskOutcome::Failed { problem: not_understood(&Place::Cluster, &strange) };
+                self.events.tell(&Place::Cluster, Some(UNDO), Event::TaskEnded { outcome });
+            }
+        }
         let (mut local, mut hosts): (Vec<_>, Vec<_>) =
             machines.into_iter().partition(|machine| machine.place == Place::Local);
         let mut good: Vec<bool> = hosts.iter_mut().map(|machine| self.take_back(machine)).collect();

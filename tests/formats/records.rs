@@ -348,3 +348,16 @@ fn lines_of_today_say_their_version_in_the_lab_on_hosts_and_here() {
     assert_eq!((record.lines[0].v, record.newer), (1, None), "without one it is the first");
     assert!(gangplank::host::batch::PRELUDE.contains(r#"'{"v":1,"run":"#));
 }
+
+#[test]
+fn a_line_of_the_objects_that_nobody_understands_is_named_and_the_file_stays() {
+    let bench = bench("finished");
+    let file = bench.session().join("objects.jsonl");
+    let lines = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, format!("{lines}{{\"path\":\"/api/v1/nodes/x\"}}\n{{\"pa")).unwrap();
+    let ran = bench.undo();
+    assert_eq!((ran.code, ran.codes("cluster")), (1, vec!["E-UNDO-04".to_owned()]));
+    let named = ran.problems("cluster").remove(0).evidence;
+    assert_eq!(named[..2], [r#"{"path":"/api/v1/nodes/x"}"#.to_owned(), r#"{"pa"#.to_owned()]);
+    assert!(std::fs::read_to_string(&file).unwrap().ends_with("{\"pa"));
+}

@@ -19,14 +19,23 @@ pub type Made = Vec<(String, String)>;
 /// The API objects a session made, newest first.
 pub fn made(session: &Path) -> Made {
     let text = std::fs::read_to_string(session.join(FILE)).unwrap_or_default();
-    let lines: Vec<Value> = text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    lines
-        .iter()
+    text.lines()
         .rev()
-        .filter_map(|line| Some((line["path"].as_str()?.to_owned(), line["uid"].as_str()?.to_owned())))
+        .filter_map(read)
         // Others may use the namespace by now, and deleting it deletes what is in it.
         .filter(|(path, _)| path != "/api/v1/namespaces/kube-system")
         .collect()
+}
+
+fn read(line: &str) -> Option<(String, String)> {
+    let line: Value = serde_json::from_str(line).ok()?;
+    Some((line["path"].as_str()?.to_owned(), line["uid"].as_str()?.to_owned()))
+}
+
+/// The lines that name no object: what they tell of cannot be taken back.
+pub fn not_understood(session: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(session.join(FILE)).unwrap_or_default();
+    text.lines().filter(|line| !line.trim().is_empty() && read(line).is_none()).map(str::to_owned).collect()
 }
 
 /// The uids of the API objects that earlier runs of a session made.
