@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 
 use super::batch::Batch;
 use super::reader::{ActionEnd, BatchEnd, BatchProgress};
+use crate::host::whole_file::{self, WholeFile};
 use crate::host::{Host, HostTrouble, LiveStream, Pipe, Stop, answer};
 use crate::pki;
 use crate::plan::action::{Action, Content, KeyAlgorithm, sha256};
@@ -91,25 +92,21 @@ impl LocalHost {
         let hash = sha256(&content);
         let copy = self.run_folder(run)?.join(&hash);
         if !copy.exists() {
-            write_new(&copy, &content, 0o600)?;
+            whole_file::replace(&copy, &content, 0o600)?;
         }
         Ok((hash, mode_of(path)))
     }
 
     fn put(&self, run: &str, kind: RecordKind, path: &str, content: &[u8], mode: u32) -> std::io::Result<()> {
         let target = Path::new(path);
-        let (old, was) = self.keep(run, target)?;
-        let name = target.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let part = target.with_file_name(format!(".{name}.part"));
-        let _ = fs::remove_file(&part);
-        write_new(&part, content, 0o600)?;
-        fs::set_permissions(&part, fs::Permissions::from_mode(mode))?;
-        self.note(run, kind, path, &old, &sha256(content), &was)?;
-        fs::rename(&part, target)?;
-        if let Some(folder) = target.parent() {
-            fs::File::open(folder)?.sync_all()?;
+        if target.is_symlink() {
+            let why = "is a symbolic link: nothing is written over it; put the file itself there, or remove the link";
+            return Err(std::io::Error::other(format!("{path} {why}")));
         }
-        Ok(())
+        let (old, was) = self.keep(run, target)?;
+        let part = WholeFile::beside(target, content, mode)?;
+        self.note(run, kind, path, &old, &sha256(content), &was)?;
+        part.settle(target)
     }
 
     fn make_dir(&self, run: &str, path: &Path, mode: u32) -> std::io::Result<()> {
@@ -164,6 +161,13 @@ impl LocalHost {
                         .map(|()| Done::default())
                         .map_err(words)
                 }
+                None if text.starts_with("restrict ") => {
+                    let words_of = shell_words::split(text).map_err(|error| error.to_string())?;
+                    let path = words_of.get(1).cloned().unwrap_or_default();
+                    fs::set_permissions(path, fs::Permissions::from_mode(0o600))
+                        .map(|()| Done::default())
+                        .map_err(words)
+                }
                 None => Err(format!("{title} is not done on this computer")),
             },
             Action::RestoreFile { path, run: from, old, new, mode } => {
@@ -197,14 +201,9 @@ impl LocalHost {
         }
         let run = run.id().ok_or_else(|| std::io::Error::other("what was there before is not kept yet"))?;
         let content = fs::read(self.state.join(run).join(old))?;
-        let part = target.with_extension("gangplank-part");
-        let _ = fs::remove_file(&part);
-        write_new(&part, &content, 0o600)?;
-        fs::set_permissions(
-            &part,
-            fs::Permissions::from_mode(octal(mode.split(' ').next().unwrap_or("600"))),
-        )?;
-        fs::rename(&part, target)?;
+        // A link that somebody keeps the file behind stays one.
+        let target = fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
+        whole_file::replace(&target, &content, octal(mode.split(' ').next().unwrap_or("600")))?;
         Ok(Done::default())
     }
 
@@ -248,12 +247,6 @@ fn octal(mode: &str) -> u32 {
 
 fn mode_of(path: &Path) -> String {
     fs::metadata(path).map(|meta| format!("{:o} -", meta.mode() & 0o7777)).unwrap_or_default()
-}
-
-fn write_new(path: &Path, content: &[u8], mode: u32) -> std::io::Result<()> {
-    let mut file = OpenOptions::new().create_new(true).write(true).mode(mode).open(path)?;
-    file.write_all(content)?;
-    file.sync_all()
 }
 
 fn take_away(path: &Path, new: &Written) -> std::io::Result<Done> {

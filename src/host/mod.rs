@@ -29,10 +29,11 @@ pub mod stream;
 pub mod target;
 mod trouble;
 pub mod trust;
+pub mod whole_file;
 pub mod wire;
 
 pub use ask::{Ask, HostKeyQuestion, SecretWanted, TrustAnswer};
-pub use batch::{Batch, CompileError};
+pub use batch::{Batch, CompileError, HostLock};
 pub use config::resolve;
 pub use config_file::names as config_hosts;
 pub use deadlines::Deadlines;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::engine::session::version;
+use crate::host::whole_file;
 use crate::plan::code::ProblemCode;
 use crate::plan::model::Plan;
 use crate::plan::plan_field::PlanField;
@@ -100,11 +101,7 @@ impl Session {
 
     /// Writes a file of the session, whole or not at all.
     fn write(&self, name: &str, text: &str) -> std::io::Result<()> {
-        let part = self.folder.join(format!(".{name}.part"));
-        let mut file = OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&part)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        std::fs::rename(part, self.folder.join(name))
+        whole_file::replace(&self.folder.join(name), text.as_bytes(), 0o600)
     }
 }
 

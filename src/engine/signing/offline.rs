@@ -3,7 +3,7 @@
 //! comes back is checked field by field before anybody gets it. A later run finds the same folder again.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,6 +11,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::engine::signing::request::{SignRequest, check, pki_problem};
+use crate::host::whole_file;
 use crate::pki::{self, CaInfo, CertificateDifference, PkiError, offline};
 use crate::plan::action::sha256;
 use crate::plan::code::ProblemCode;
@@ -174,11 +175,7 @@ impl OfflineQueue {
 
 /// Writes a file whole or not at all.
 fn write(folder: &Path, name: &str, text: &str, mode: u32) -> std::io::Result<()> {
-    let part = folder.join(format!(".{name}.part"));
-    let mut file =
-        std::fs::OpenOptions::new().create(true).truncate(true).write(true).mode(mode).open(&part)?;
-    std::io::Write::write_all(&mut file, text.as_bytes())?;
-    std::fs::rename(part, folder.join(name))
+    whole_file::replace(&folder.join(name), text.as_bytes(), mode)
 }
 
 /// Whether a certificate is the one that is wanted, and will do for a while.

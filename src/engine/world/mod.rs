@@ -32,6 +32,10 @@ pub trait World: Send + Sync {
     fn write_new(&self, path: &Path, bytes: &[u8], mode: u32) -> std::io::Result<()>;
     /// The operator's home folder.
     fn home(&self) -> String;
+    /// Who works, for others who want to: user and computer.
+    fn operator(&self) -> String {
+        "somebody".to_owned()
+    }
     /// This computer's clock.
     fn now(&self) -> Timestamp;
     /// Waits; a lab's clock may run faster.

@@ -1,9 +1,6 @@
 //! The real world: SSH, HTTPS, this computer's files, its clock.
 
 use std::collections::HashMap;
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +10,9 @@ use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::engine::world::World;
-use crate::host::{self, Deadlines, Host, HostTrouble, LocalHost, ShellHost, SshWire, TrustPolicy, Wire};
+use crate::host::{
+    self, Deadlines, Host, HostTrouble, LocalHost, ShellHost, SshWire, TrustPolicy, Wire, whole_file,
+};
 use crate::kube::{ClusterApi, LiveCluster};
 use crate::plan::action::SecretRef;
 use crate::plan::model::{ApiAddress, Login};
@@ -78,6 +77,14 @@ impl RealWorld {
         }
     }
 
+    /// The same world for somebody who only looks: host keys that are taken for new are not written down before
+    /// something is changed on that machine.
+    #[must_use]
+    pub fn looking(&self) -> Self {
+        let policy = TrustPolicy { only_looks: true, ..self.policy.clone() };
+        Self { policy, ..self.for_api(&self.api) }
+    }
+
     /// The same world that keeps replaced files of this computer elsewhere.
     #[must_use]
     pub fn keeping(&self, kept: PathBuf) -> Self {
@@ -129,6 +136,9 @@ impl World for RealWorld {
             Arc::clone(slot.insert(Arc::new(wire)))
         };
         drop(slot);
+        if !self.policy.only_looks {
+            wire.remember().map_err(HostTrouble::Wire)?;
+        }
         let need_sudo = target.user != "root";
         let wire: Arc<dyn Wire> = wire;
         Ok(Box::new(ShellHost::new(wire, Arc::new(Both(Arc::clone(&self.asker))), need_sudo)))
@@ -151,16 +161,17 @@ impl World for RealWorld {
     }
 
     fn write_new(&self, path: &Path, bytes: &[u8], mode: u32) -> std::io::Result<()> {
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
-        let mut file = OpenOptions::new().create_new(true).write(true).mode(mode).open(path)?;
-        file.write_all(bytes)?;
-        file.sync_all()
+        whole_file::create(path, bytes, mode)
     }
 
     fn home(&self) -> String {
         self.environment.home.display().to_string()
+    }
+
+    fn operator(&self) -> String {
+        let computer = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        let user = &self.environment.user;
+        crate::plan::clean::words(&format!("{user}@{computer}, process {}", std::process::id()))
     }
 
     fn now(&self) -> Timestamp {

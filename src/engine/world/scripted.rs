@@ -98,6 +98,10 @@ impl World for LabWorld {
         self.home.clone()
     }
 
+    fn operator(&self) -> String {
+        "op@this computer".to_owned()
+    }
+
     fn now(&self) -> Timestamp {
         self.lab.clock().now()
     }

@@ -1,8 +1,7 @@
 //! Sessions of the wizard on disk: answers and place, whole or not at all, never a secret. The plan in it is the
 //! same file that `gangplank apply` takes.
 
-use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Sender};
 use std::thread::JoinHandle;
@@ -10,6 +9,7 @@ use std::thread::JoinHandle;
 use serde_json::{Value, json};
 
 use crate::engine::session::version;
+use crate::host::whole_file;
 use crate::plan::answers::{Answers, KubectlAnswers};
 use crate::plan::code::ProblemCode;
 use crate::plan::issue::PlanIssue;
@@ -114,12 +114,7 @@ impl Draft {
             return Err(std::io::Error::other(format!("{what}; it is left as it is")));
         }
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
-        let part = folder.join(".wizard.json.part");
-        let mut file =
-            std::fs::OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&part)?;
-        file.write_all(self.value.to_string().as_bytes())?;
-        file.sync_all()?;
-        std::fs::rename(part, folder.join("wizard.json"))?;
+        whole_file::replace(&folder.join("wizard.json"), self.value.to_string().as_bytes(), 0o600)?;
         if self.name != "unnamed" && read(state, "unnamed").as_ref().and_then(version::newer).is_none() {
             // The answers have a name now.
             let _ = std::fs::remove_file(state.join("unnamed/wizard.json"));
