@@ -170,7 +170,7 @@ fn wizard(folder: &std::path::Path) -> (WizardLoop, Sender<Msg>) {
     let (send, news) = channel();
     let replies = Replies::default();
     let dialogs = Dialogs { send: send.clone(), replies: replies.clone() };
-    let vault = CredentialPrompt::with(dialogs.prompt(), &[], true, &[], false).unwrap();
+    let vault = CredentialPrompt::with(dialogs.prompt(), &[], true).unwrap();
     let here = SshEnvironment {
         home: folder.to_owned(),
         user: "op".to_owned(),

@@ -30,7 +30,7 @@ fn wizard(lab: &str, folder: &Path, record: Option<&Path>) -> WizardLoop {
     let (send, news) = mpsc::channel();
     let replies = Replies::default();
     let dialogs = Dialogs { send: send.clone(), replies: replies.clone() };
-    let vault = CredentialPrompt::with(dialogs.prompt(), &[], true, &[], false).unwrap();
+    let vault = CredentialPrompt::with(dialogs.prompt(), &[], true).unwrap();
     let here = SshEnvironment {
         home: folder.to_owned(),
         user: "op".to_owned(),

@@ -8,9 +8,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
+use gangplank::engine::World;
 use gangplank::host::target::{KeyFile, KeyFrom};
-use gangplank::host::{NewKeys, SshEnvironment, TrustAnswer, Wire, WireError, resolve};
+use gangplank::host::{
+    Deadlines, NewKeys, SshEnvironment, SshWire, TrustAnswer, TrustPolicy, Wire, WireError, resolve,
+};
 use gangplank::plan::model::Login;
+use gangplank::plan::place::Place;
 use sshd::{Person, Sshd, connect, connect_with, fingerprint_of, keygen, output, run};
 
 #[test]
@@ -185,12 +189,144 @@ fn known_hosts_is_read_like_openssh_does() {
 }
 
 #[test]
-fn another_known_key_type_is_told_when_the_server_has_dropped_it() {
+fn a_host_of_which_any_key_is_known_is_never_new_whatever_its_type() {
+    let Some(sshd) = Sshd::with_host_keys(&["ecdsa"], "") else { return };
+    let host = format!("[127.0.0.1]:{}", sshd.port);
+    let print = fingerprint_of(&sshd.at("host_ecdsa.pub"));
+    let (ed, old) = foreign_line(&host, "ed25519");
+    let hashed = sshd.at("hashed");
+    std::fs::write(&hashed, &ed).unwrap();
+    output("ssh-keygen", &["-q", "-H", "-f", hashed.to_str().unwrap()]);
+    let hashed = std::fs::read_to_string(hashed).unwrap();
+    // A type that this program has never heard of.
+    let other = openssl::base64::encode_block(b"\0\0\0\x07ssh-new\0\0\0\x04abcd");
+    for (name, text) in [
+        ("plain", ed.clone()),
+        ("hashed", hashed),
+        ("several names", ed.replace(&host, &format!("w1,{host},10.0.0.1"))),
+        ("wildcard", ed.replace(&host, &format!("[127.0.0.*]:{}", sshd.port))),
+        ("of an unknown type", format!("{host} ssh-new {other}\n")),
+    ] {
+        std::fs::write(sshd.known_hosts(), &text).unwrap();
+        let person = Person::judging(TrustAnswer::Remember);
+        for error in [
+            connect_with(&sshd.target(), &[], NewKeys::Accept).unwrap_err(),
+            connect_with(&sshd.target(), &[&print], NewKeys::Accept).unwrap_err(),
+            connect(&sshd.target(), &person).unwrap_err(),
+        ] {
+            let WireError::HostKeyChanged { shown, known, line, .. } = &error else {
+                panic!("{name}: {error}")
+            };
+            assert_eq!((shown, *line), (&print, 1), "{name}");
+            assert!(name == "of an unknown type" || *known == old, "{name}: {error}");
+            assert!(error.to_string().contains("ecdsa-sha2-nistp256"), "{name}: {error}");
+        }
+        assert!(person.questions().is_empty(), "{name}: nobody is asked");
+        assert_eq!(
+            std::fs::read_to_string(sshd.known_hosts()).unwrap(),
+            text,
+            "{name}: no second key is written"
+        );
+    }
+    // OpenSSH says the same.
+    std::fs::write(sshd.known_hosts(), &ed).unwrap();
+    let (known, key, port) = (sshd.known_hosts(), sshd.at("id"), sshd.port.to_string());
+    let ssh = std::process::Command::new("ssh")
+        .args(["-F", "none", "-o", "StrictHostKeyChecking=accept-new", "-o", "BatchMode=yes"])
+        .args(["-o", &format!("UserKnownHostsFile={}", known.display()), "-o", "GlobalKnownHostsFile=none"])
+        .args(["-i", key.to_str().unwrap(), "-p", &port, "127.0.0.1", "true"])
+        .output()
+        .unwrap();
+    assert!(!ssh.status.success(), "{}", String::from_utf8_lossy(&ssh.stderr));
+}
+
+#[test]
+fn a_key_in_any_of_several_files_makes_the_host_known() {
+    let Some(sshd) = Sshd::with_host_keys(&["ecdsa"], "") else { return };
+    let (line, _) = foreign_line(&format!("[127.0.0.1]:{}", sshd.port), "ed25519");
+    let (global, second) = (sshd.at("global"), sshd.at("known_hosts2"));
+    for file in [&global, &second] {
+        let mut target = sshd.target();
+        target.known_hosts.push(second.clone());
+        target.global_known_hosts = vec![sshd.at("none"), global.clone()];
+        std::fs::write(file, &line).unwrap();
+        let error = connect_with(&target, &[], NewKeys::Accept).unwrap_err();
+        assert!(matches!(&error, WireError::HostKeyChanged { file: at, .. } if at == file), "{error}");
+        assert!(!sshd.known_hosts().exists());
+        std::fs::remove_file(file).unwrap();
+    }
+}
+
+#[test]
+fn a_new_name_of_an_address_that_is_known_with_another_key_is_not_new() {
     let Some(sshd) = Sshd::start("") else { return };
-    let (line, _) = foreign_line(&format!("[127.0.0.1]:{}", sshd.port), "ecdsa");
+    let mut target = sshd.target();
+    target.host = "localhost".to_owned();
+    let address = format!("[127.0.0.1]:{}", sshd.port);
+    for kind in ["ed25519", "ecdsa"] {
+        let (line, _) = foreign_line(&address, kind);
+        std::fs::write(sshd.known_hosts(), &line).unwrap();
+        let error = connect_with(&target, &[], NewKeys::Accept).unwrap_err();
+        assert!(
+            matches!(&error, WireError::HostKeyChanged { host, line: 1, .. } if *host == address),
+            "{kind}: {error}"
+        );
+    }
+    // The same machine under another name is asked about, and that is said.
+    let same = format!("{address} {}\n", sshd.host_public("ed25519"));
+    std::fs::write(sshd.known_hosts(), &same).unwrap();
+    let person = Person::judging(TrustAnswer::Once);
+    connect(&target, &person).unwrap();
+    assert!(person.questions()[0].note.contains("its address"), "{:?}", person.questions());
+    connect_with(&target, &[], NewKeys::Accept).unwrap();
+    let both = std::fs::read_to_string(sshd.known_hosts()).unwrap();
+    assert!(both.starts_with(&same) && both.contains("localhost"), "{both}");
+    // A key that is revoked for the address is refused by the name too.
+    std::fs::write(sshd.known_hosts(), format!("@revoked {same}")).unwrap();
+    assert_eq!(connect_with(&target, &[], NewKeys::Accept).unwrap_err().code(), "E-SSH-08");
+    // An alias stands for the machine, wherever it is.
+    let (line, _) = foreign_line(&address, "ed25519");
     std::fs::write(sshd.known_hosts(), line).unwrap();
-    let error = connect(&sshd.target(), &Person::judging(TrustAnswer::Refuse)).unwrap_err();
-    assert!(matches!(&error, WireError::HostKeyUnknown { note, .. } if note.contains("ecdsa")), "{error}");
+    target.host_key_alias = Some("w1".to_owned());
+    connect_with(&target, &[], NewKeys::Accept).unwrap();
+}
+
+#[test]
+fn a_host_that_an_authority_stands_for_is_not_taken_unseen() {
+    let Some(sshd) = Sshd::start("") else { return };
+    let ed = sshd.host_public("ed25519");
+    let text = format!("@cert-authority [127.0.0.1]:{} {ed}\n", sshd.port);
+    std::fs::write(sshd.known_hosts(), &text).unwrap();
+    let error = connect_with(&sshd.target(), &[], NewKeys::Accept).unwrap_err();
+    assert_eq!(error.code(), "E-SSH-05", "{error}");
+    assert_eq!(std::fs::read_to_string(sshd.known_hosts()).unwrap(), text);
+    let print = fingerprint_of(&sshd.at("host_ed25519.pub"));
+    connect_with(&sshd.target(), &[&print], NewKeys::Ask).unwrap();
+}
+
+#[test]
+fn who_only_looks_writes_no_key_and_whoever_changes_something_later_does() {
+    let Some(sshd) = Sshd::start("") else { return };
+    let api = gangplank::plan::model::ApiAddress { host: "127.0.0.1".to_owned(), port: 1 };
+    let new = TrustPolicy { new: NewKeys::Accept, ..TrustPolicy::default() };
+    let world = sshd.world(new, &api, sshd.at("kept"));
+    // The usual files: the one of the sshd's own home is written.
+    let login = Login { host: "127.0.0.1".to_owned(), ..sshd.login() };
+    let place = Place::Worker("w1".to_owned());
+    let looking = world.looking();
+    drop(looking.host(&place, &login).unwrap());
+    assert!(!sshd.known_hosts().exists(), "a look writes nothing");
+    drop(world.host(&place, &login).unwrap());
+    let text = std::fs::read_to_string(sshd.known_hosts()).unwrap();
+    assert!(text.contains(&sshd.host_public("ed25519")), "{text}");
+    drop(world.host(&place, &login).unwrap());
+    assert_eq!(std::fs::read_to_string(sshd.known_hosts()).unwrap(), text, "once");
+    // What the person chose in the question is written by a look too.
+    std::fs::remove_file(sshd.known_hosts()).unwrap();
+    let policy = TrustPolicy { only_looks: true, ..TrustPolicy::default() };
+    let person = Person::judging(TrustAnswer::Remember);
+    SshWire::connect(&sshd.target(), &policy, &person, Deadlines::default()).unwrap();
+    assert!(sshd.known_hosts().exists());
 }
 
 fn login(host: &str) -> Login {

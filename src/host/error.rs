@@ -52,7 +52,7 @@ pub enum WireError {
         note: String,
     },
     /// Another host key is on record.
-    #[error("the host key of {host} has changed: it shows {shown}, {}:{line} holds {known}", file.display())]
+    #[error("the host key of {host} has changed: it shows {shown}, {}:{line} holds {known}{types}", file.display())]
     HostKeyChanged {
         /// Name as `known_hosts` holds it.
         host: String,
@@ -64,6 +64,8 @@ pub enum WireError {
         file: PathBuf,
         /// Its line, from 1.
         line: usize,
+        /// The types of the two, in words, when they differ.
+        types: String,
     },
     /// The plan states another host key.
     #[error("{host} shows the host key {shown}, the plan states {stated}")]

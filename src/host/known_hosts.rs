@@ -67,24 +67,48 @@ pub fn look_up(files: &[PathBuf], name: &str) -> Result<Records, WireError> {
             // The crate splits at single blanks only and fails on some comments: they are not needed.
             let needed = if line.trim_start().starts_with('@') { 4 } else { 3 };
             let plain = words.get(..needed.min(words.len())).unwrap_or_default().join(" ");
-            let Ok(entry) = plain.parse::<Entry>() else {
+            let Some(told) = told(&plain) else {
                 found.bad.push(format!("{}:{line_number}", file.display()));
                 continue;
             };
-            let Ok(blob) = entry.public_key().to_bytes() else { continue };
-            if !matches(entry.host_patterns(), name) {
+            let (patterns, says, kind, blob) = told;
+            if !matches(&patterns, name) {
                 continue;
             }
-            let says = match entry.marker() {
-                None => Says::Key,
-                Some(Marker::Revoked) => Says::Revoked,
-                Some(Marker::CertAuthority) => Says::Authority,
-            };
-            let kind = entry.public_key().algorithm().as_str().to_owned();
             found.records.push(HostKeyRecord { file: file.clone(), line: line_number, says, kind, blob });
         }
     }
     Ok(found)
+}
+
+/// Whom a line speaks of, what it says, the type of its key and the key.
+type LineTold = (HostPatterns, Says, String, Vec<u8>);
+
+/// Reads the words of a line. A key of a type that the crate does not know is a key all the same: whose key is known is
+/// not new.
+fn told(line: &str) -> Option<LineTold> {
+    if let Ok(entry) = line.parse::<Entry>() {
+        let says = match entry.marker() {
+            None => Says::Key,
+            Some(Marker::Revoked) => Says::Revoked,
+            Some(Marker::CertAuthority) => Says::Authority,
+        };
+        let kind = entry.public_key().algorithm().as_str().to_owned();
+        let blob = entry.public_key().to_bytes().ok()?;
+        return Some((entry.host_patterns().clone(), says, kind, blob));
+    }
+    let (says, rest) = match line.split_once(' ') {
+        Some(("@revoked", rest)) => (Says::Revoked, rest),
+        Some(("@cert-authority", rest)) => (Says::Authority, rest),
+        Some(_) | None => (Says::Key, line),
+    };
+    let mut words = rest.split(' ');
+    let (names, kind, key) = (words.next()?, words.next()?, words.next()?);
+    let blob = base64::decode_block(key).ok()?;
+    let length = u32::try_from(kind.len()).ok()?.to_be_bytes();
+    let is_its_own = blob.strip_prefix(&length).is_some_and(|rest| rest.starts_with(kind.as_bytes()));
+    (is_its_own && blob.len() > kind.len() + 4).then_some(())?;
+    Some((names.parse().ok()?, says, kind.to_owned(), blob))
 }
 
 /// Does the name field of a line speak of `name` (`host` or `[host]:port`, in lower case)?

@@ -1,7 +1,7 @@
 //! The one socket of a connection, TCP or the end of a pair towards a jump host, and waiting on it.
 
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, TcpStream};
+use std::net::{IpAddr, Shutdown, TcpStream};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -38,6 +38,14 @@ impl Socket {
             Self::Tcp(stream) => stream.shutdown(Shutdown::Both),
             Self::Pair(stream) => stream.shutdown(Shutdown::Both),
         };
+    }
+
+    /// The address at the other end; behind a jump host it is not seen.
+    pub(crate) fn peer(&self) -> Option<IpAddr> {
+        match self {
+            Self::Tcp(stream) => stream.peer_addr().ok().map(|address| address.ip()),
+            Self::Pair(_) => None,
+        }
     }
 
     /// The first bytes waiting, without taking them; `None` when there are none or that cannot be seen.

@@ -2,7 +2,7 @@
 //! then owns the session (`pump.rs`).
 
 use std::io;
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::net::{IpAddr, SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +17,7 @@ use super::error::WireError;
 use super::login::{self, KeyRing};
 use super::socket::{Socket, Stopped, Waker, drive, waker};
 use super::target::{SshTarget, join};
-use super::trust::{self, TrustPolicy};
+use super::trust::{self, NewHostKey, TrustPolicy};
 use super::wire::{self, Duplex, Wire, WireCounts};
 use crate::host::session_loop::{Order, Purpose, SessionLoop};
 
@@ -38,6 +38,8 @@ pub struct SshWire {
     thread: Mutex<Option<JoinHandle<()>>>,
     execs: AtomicUsize,
     tcp: AtomicUsize,
+    /// Its key is new, and known_hosts does not have it yet.
+    new_key: Mutex<Option<NewHostKey>>,
     /// The jump host this connection runs through; dropped last.
     jump: Option<Arc<SshWire>>,
 }
@@ -82,15 +84,29 @@ impl SshWire {
         keys: KeyRing,
         deadlines: Deadlines,
     ) -> Result<Self, WireError> {
-        let result = greet(&socket, target, &deadlines).and_then(|session| {
-            trust::check(&session, target, policy, ask)?;
+        let peer = socket.peer();
+        let result = greet(&socket, target, peer, &deadlines).and_then(|session| {
+            let new = trust::check(&session, target, peer, policy, ask)?;
             login::log_in(&session, &socket, target, keys, ask, &deadlines)?;
-            Ok(session)
+            Ok((session, new))
         });
-        let session = result.inspect_err(|_| socket.shut())?;
+        let (session, new) = result.inspect_err(|_| socket.shut())?;
         session.set_keepalive(true, u32::try_from(deadlines.keepalive.as_secs()).unwrap_or(15).max(1));
-        Self::start(session, socket, jump, target, deadlines)
+        Self::start(session, socket, jump, target, deadlines, new)
             .map_err(|error| WireError::lost(error.to_string()))
+    }
+
+    /// Writes down the host keys that were taken for new while somebody only looked.
+    pub fn remember(&self) -> Result<(), WireError> {
+        if let Some(jump) = &self.jump {
+            jump.remember()?;
+        }
+        let mut new = self.new_key.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(key) = new.as_ref() {
+            key.remember()?;
+        }
+        *new = None;
+        Ok(())
     }
 
     fn start(
@@ -99,6 +115,7 @@ impl SshWire {
         jump: Option<Arc<Self>>,
         target: &SshTarget,
         deadlines: Deadlines,
+        new_key: Option<NewHostKey>,
     ) -> io::Result<Self> {
         let (waker, bell) = waker()?;
         let (orders, incoming) = mpsc::channel();
@@ -128,6 +145,7 @@ impl SshWire {
             thread: Mutex::new(Some(thread)),
             execs: AtomicUsize::new(0),
             tcp: AtomicUsize::new(0),
+            new_key: Mutex::new(new_key),
             jump,
         })
     }
@@ -269,13 +287,18 @@ fn words(error: &io::Error) -> String {
 
 /// Greeting and key exchange, preferring the key types that are known for the host: with another one the
 /// known key could not be compared.
-fn greet(socket: &Socket, target: &SshTarget, deadlines: &Deadlines) -> Result<Session, WireError> {
+fn greet(
+    socket: &Socket,
+    target: &SshTarget,
+    peer: Option<IpAddr>,
+    deadlines: &Deadlines,
+) -> Result<Session, WireError> {
     let lost = |error: &dyn std::fmt::Display| WireError::lost(error.to_string());
     let mut session = Session::new().map_err(|error| lost(&error))?;
     session.set_tcp_stream(socket.try_clone().map_err(|error| lost(&error))?);
     session.set_blocking(false);
     let supported = session.supported_algs(MethodType::HostKey).unwrap_or_default();
-    let wanted = trust::preference(target, &supported)?;
+    let wanted = trust::preference(target, peer, &supported)?;
     session.method_pref(MethodType::HostKey, &wanted).map_err(|error| lost(&error))?;
 
     let mut first: Option<Vec<u8>> = None;

@@ -1,6 +1,7 @@
 //! Is this the machine we mean? The plan's own fingerprint decides first, then known_hosts, then a person or
 //! the policy given on the command line. A changed or revoked key is always refused.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use openssl::base64;
@@ -9,7 +10,7 @@ use ssh2::Session;
 
 use super::ask::{Ask, HostKeyQuestion, TrustAnswer};
 use super::error::WireError;
-use super::known_hosts::{self, Records, Says};
+use super::known_hosts::{self, HostKeyRecord, Records, Says};
 use super::target::{SshTarget, join};
 
 /// What the command line says about host keys nobody knows yet.
@@ -19,6 +20,8 @@ pub struct TrustPolicy {
     pub accept: Vec<String>,
     /// What happens to all others.
     pub new: NewKeys,
+    /// Nothing is changed anywhere: what is accepted by this policy is not written into known_hosts.
+    pub only_looks: bool,
 }
 
 /// What happens to a host key nobody knows.
@@ -63,17 +66,57 @@ fn files(target: &SshTarget) -> Vec<PathBuf> {
     target.known_hosts.iter().chain(&target.global_known_hosts).cloned().collect()
 }
 
+/// The address that answered, as known_hosts may hold it beside the name: a name that is new may be an old machine.
+/// An alias stands for the machine itself, and behind a jump host the address is not seen.
+fn address(target: &SshTarget, peer: Option<IpAddr>) -> Option<String> {
+    if target.host_key_alias.is_some() {
+        return None;
+    }
+    let host = peer?.to_canonical().to_string();
+    let name = names(&SshTarget { host: host.clone(), ..target.clone() }).0;
+    (name != names(target).0).then_some(name)
+}
+
+/// What known_hosts says of a machine.
+struct KnownKeys {
+    /// By its name, with the port.
+    named: Records,
+    /// By its name alone; such a line may vouch for a key, but never speaks against it, as with OpenSSH.
+    plain: Records,
+    /// By its address.
+    address: Records,
+}
+
+impl KnownKeys {
+    fn of(target: &SshTarget, peer: Option<IpAddr>) -> Result<Self, WireError> {
+        let files = files(target);
+        let (name, without_port) = names(target);
+        let look_up = |name: Option<String>| match name {
+            Some(name) => known_hosts::look_up(&files, &name),
+            None => Ok(Records::default()),
+        };
+        Ok(Self {
+            named: look_up(Some(name))?,
+            plain: look_up(without_port)?,
+            address: look_up(address(target, peer))?,
+        })
+    }
+
+    fn all(&self) -> impl Iterator<Item = &HostKeyRecord> {
+        self.named.records.iter().chain(&self.plain.records).chain(&self.address.records)
+    }
+}
+
 /// The host key algorithms in the order to ask for: those whose key is known first. Another type would have
 /// nothing to be compared with.
-pub(crate) fn preference(target: &SshTarget, supported: &[&str]) -> Result<String, WireError> {
-    let (name, without_port) = names(target);
-    let files = files(target);
-    let mut records = known_hosts::look_up(&files, &name)?.records;
-    if let Some(plain) = without_port {
-        records.extend(known_hosts::look_up(&files, &plain)?.records);
-    }
+pub(crate) fn preference(
+    target: &SshTarget,
+    peer: Option<IpAddr>,
+    supported: &[&str],
+) -> Result<String, WireError> {
+    let known = KnownKeys::of(target, peer)?;
     let mut order: Vec<&str> = Vec::new();
-    let known = records.iter().filter(|record| record.says == Says::Key);
+    let known = known.all().filter(|record| record.says == Says::Key);
     for kind in known.map(|record| record.kind.as_str()) {
         let spellings: &[&str] = if kind == "ssh-rsa" { &["rsa-sha2-512", "rsa-sha2-256"] } else { &[kind] };
         order.extend(supported.iter().filter(|name| spellings.contains(name)));
@@ -85,81 +128,126 @@ pub(crate) fn preference(target: &SshTarget, supported: &[&str]) -> Result<Strin
     Ok(order.join(","))
 }
 
-/// Judges the key the session was made with.
+/// A key that was taken for a new one and is not written down yet.
+#[derive(Debug)]
+pub(crate) struct NewHostKey {
+    file: PathBuf,
+    host: String,
+    kind: String,
+    blob: Vec<u8>,
+    hashed: bool,
+}
+
+impl NewHostKey {
+    pub fn remember(&self) -> Result<(), WireError> {
+        known_hosts::remember(&self.file, &self.host, &self.kind, &self.blob, self.hashed)
+    }
+}
+
+/// Judges the key the session was made with. What comes back is to be remembered when something is changed there.
 pub(crate) fn check(
     session: &Session,
     target: &SshTarget,
+    peer: Option<IpAddr>,
     policy: &TrustPolicy,
     ask: &dyn Ask,
-) -> Result<(), WireError> {
+) -> Result<Option<NewHostKey>, WireError> {
     let Some((blob, _)) = session.host_key() else {
         return Err(WireError::lost("the machine has shown no host key"));
     };
     let blob = blob.to_vec();
-    judge(&blob, target, policy, ask)
+    judge(&blob, target, peer, policy, ask)
 }
 
-fn judge(blob: &[u8], target: &SshTarget, policy: &TrustPolicy, ask: &dyn Ask) -> Result<(), WireError> {
+fn judge(
+    blob: &[u8],
+    target: &SshTarget,
+    peer: Option<IpAddr>,
+    policy: &TrustPolicy,
+    ask: &dyn Ask,
+) -> Result<Option<NewHostKey>, WireError> {
     let shown = fingerprint(blob);
     let kind = kind_of(blob);
-    let (host, without_port) = names(target);
-    let files = files(target);
-    let found = known_hosts::look_up(&files, &host)?;
-    let plain = match &without_port {
-        Some(name) => known_hosts::look_up(&files, name)?,
-        None => Records::default(),
-    };
+    let (host, _) = names(target);
+    let known = KnownKeys::of(target, peer)?;
 
-    let mut all = found.records.iter().chain(&plain.records);
-    if let Some(record) = all.find(|record| record.says == Says::Revoked && record.blob == blob) {
+    if let Some(record) = known.all().find(|record| record.says == Says::Revoked && record.blob == blob) {
         let (file, line) = (record.file.clone(), record.line);
         return Err(WireError::HostKeyRevoked { host, fingerprint: shown, file, line });
     }
     if let Some(stated) = &target.host_key {
         if same_fingerprint(stated, &shown) {
-            return Ok(());
+            return Ok(None);
         }
         return Err(WireError::HostKeyNotStated { host, shown, stated: stated.clone() });
     }
     let is_key = |records: &Records| records.records.iter().any(|r| r.says == Says::Key && r.blob == blob);
-    if is_key(&found) {
-        return Ok(());
+    if is_key(&known.named) {
+        return Ok(None);
     }
-    if let Some(record) = found.records.iter().find(|r| r.says == Says::Key && r.kind == kind) {
-        return Err(WireError::HostKeyChanged {
-            host,
-            shown,
-            known: fingerprint(&record.blob),
-            file: record.file.clone(),
-            line: record.line,
-        });
+    // Of whatever type the known key is: a machine of which one is known is not new.
+    if let Some(changed) = changed(&known.named, &host, &kind, &shown) {
+        return Err(changed);
     }
-    // As OpenSSH does: a line without the port may vouch for the key, but never speaks against it.
-    if is_key(&plain) {
-        return Ok(());
+    if is_key(&known.plain) {
+        return Ok(None);
+    }
+    if !is_key(&known.address)
+        && let Some(address) = address(target, peer)
+        && let Some(changed) = changed(&known.address, &address, &kind, &shown)
+    {
+        return Err(changed);
     }
 
-    let note = note(&found);
+    let note = note(&known);
     let file = target.known_hosts.first().filter(|file| !file.starts_with("/dev")).cloned();
-    let remember = || match &file {
-        Some(file) => known_hosts::remember(file, &host, &kind, blob, target.hash_names),
-        None => Ok(()),
-    };
-    if policy.new == NewKeys::Accept || policy.accept.iter().any(|one| same_fingerprint(one, &shown)) {
-        return remember();
+    let new = file.clone().map(|file| NewHostKey {
+        file,
+        host: host.clone(),
+        kind: kind.clone(),
+        blob: blob.to_vec(),
+        hashed: target.hash_names,
+    });
+    // A line that names an authority for the host speaks of it: then it is not taken unseen.
+    let spoken_of = known.all().any(|record| record.says == Says::Authority);
+    let unseen = policy.new == NewKeys::Accept && !spoken_of;
+    if unseen || policy.accept.iter().any(|one| same_fingerprint(one, &shown)) {
+        if policy.only_looks {
+            return Ok(new);
+        }
+        return new.map_or(Ok(()), |new| new.remember()).map(|()| None);
     }
     let question = HostKeyQuestion {
         host: host.clone(),
         kind: kind.clone(),
         fingerprint: shown.clone(),
         note: note.clone(),
-        file: file.clone(),
+        file,
     };
     match ask.trust(&question) {
-        TrustAnswer::Remember => remember(),
-        TrustAnswer::Once => Ok(()),
+        TrustAnswer::Remember => new.map_or(Ok(()), |new| new.remember()).map(|()| None),
+        TrustAnswer::Once => Ok(None),
         TrustAnswer::Refuse => Err(WireError::HostKeyUnknown { host, kind, fingerprint: shown, note }),
     }
+}
+
+/// The refusal of a key when another one is on record; that of the same type is named before others.
+fn changed(records: &Records, host: &str, kind: &str, shown: &str) -> Option<WireError> {
+    let keys = || records.records.iter().filter(|record| record.says == Says::Key);
+    let record = keys().find(|record| record.kind == kind).or_else(|| keys().next())?;
+    let types = if record.kind == kind {
+        String::new()
+    } else {
+        format!("; that is its {} key, shown is a {kind} key", record.kind)
+    };
+    Some(WireError::HostKeyChanged {
+        host: host.to_owned(),
+        shown: shown.to_owned(),
+        known: fingerprint(&record.blob),
+        file: record.file.clone(),
+        line: record.line,
+        types,
+    })
 }
 
 /// The type a key blob begins with.
@@ -169,24 +257,30 @@ fn kind_of(blob: &[u8]) -> String {
     String::from_utf8_lossy(blob.get(4..end).unwrap_or_default()).into_owned()
 }
 
-fn note(found: &Records) -> String {
+fn note(known: &KnownKeys) -> String {
     let mut parts = Vec::new();
-    if let Some(record) = found.records.iter().find(|record| record.says == Says::Authority) {
+    if let Some(record) = known.all().find(|record| record.says == Says::Authority) {
         let (file, line) = (record.file.display(), record.line);
         parts.push(format!(
             "{file}:{line} names a certificate authority for it, host certificates are not supported"
         ));
     }
-    if let Some(record) = found.records.iter().find(|record| record.says == Says::Key) {
+    if let Some(record) = known.plain.records.iter().find(|record| record.says == Says::Key) {
         parts.push(format!(
-            "its {} key is known, see {}:{}",
-            record.kind,
+            "another key is known for its name without the port, see {}:{}",
             record.file.display(),
             record.line
         ));
     }
-    if !found.bad.is_empty() {
-        parts.push(format!("lines that cannot be read: {}", found.bad.join(", ")));
+    if let Some(record) = known.address.records.iter().find(|record| record.says == Says::Key) {
+        parts.push(format!(
+            "this key is known for its address, see {}:{}",
+            record.file.display(),
+            record.line
+        ));
+    }
+    if !known.named.bad.is_empty() {
+        parts.push(format!("lines that cannot be read: {}", known.named.bad.join(", ")));
     }
     parts.join("; ")
 }

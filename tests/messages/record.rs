@@ -110,7 +110,7 @@ pub fn play(lab: &str) -> (Vec<Msg>, Model) {
     let (send, news) = mpsc::channel();
     let replies = Replies::default();
     let dialogs = Dialogs { send: send.clone(), replies: replies.clone() };
-    let vault = CredentialPrompt::with(dialogs.prompt(), &[], true, &[], false).unwrap();
+    let vault = CredentialPrompt::with(dialogs.prompt(), &[], true).unwrap();
     let here = SshEnvironment {
         home: folder.to_owned(),
         user: "op".to_owned(),

@@ -274,7 +274,8 @@ pub fn connect(target: &SshTarget, person: &Person) -> Result<SshWire, WireError
 }
 
 pub fn connect_with(target: &SshTarget, accept: &[&str], new: NewKeys) -> Result<SshWire, WireError> {
-    let policy = TrustPolicy { accept: accept.iter().map(|text| (*text).to_owned()).collect(), new };
+    let accept = accept.iter().map(|text| (*text).to_owned()).collect();
+    let policy = TrustPolicy { accept, new, ..TrustPolicy::default() };
     SshWire::connect(target, &policy, &Person::default(), Deadlines::default())
 }
 

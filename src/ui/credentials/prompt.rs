@@ -60,24 +60,16 @@ pub struct CredentialPrompt {
     vault: SecretVault,
     may_ask: AtomicBool,
     remember_hosts: bool,
-    accept: Vec<String>,
-    accept_new: bool,
     one_at_a_time: Mutex<()>,
 }
 
 impl CredentialPrompt {
-    /// `secrets` are the `--secret` arguments. With `remember_hosts` off nothing is written to known_hosts,
-    /// and `accept` (fingerprints) and `accept_new` are answered here.
+    /// `secrets` are the `--secret` arguments. With `remember_hosts` off nothing is written to known_hosts.
     ///
     /// # Errors
     /// A `--secret` that cannot be read.
-    pub fn new(
-        secrets: &[String],
-        remember_hosts: bool,
-        accept: &[String],
-        accept_new: bool,
-    ) -> Result<Self, SecretError> {
-        Self::with(Box::new(AtTerminal), secrets, remember_hosts, accept, accept_new)
+    pub fn new(secrets: &[String], remember_hosts: bool) -> Result<Self, SecretError> {
+        Self::with(Box::new(AtTerminal), secrets, remember_hosts)
     }
 
     /// The same with somebody else to ask.
@@ -88,16 +80,12 @@ impl CredentialPrompt {
         prompt: Box<dyn Prompt>,
         secrets: &[String],
         remember_hosts: bool,
-        accept: &[String],
-        accept_new: bool,
     ) -> Result<Self, SecretError> {
         Ok(Self {
             vault: SecretVault::new(secrets)?,
             may_ask: AtomicBool::new(prompt.there()),
             prompt,
             remember_hosts,
-            accept: accept.to_vec(),
-            accept_new,
             one_at_a_time: Mutex::new(()),
         })
     }
@@ -157,9 +145,6 @@ impl Ask for CredentialPrompt {
 
     fn trust(&self, question: &HostKeyQuestion) -> TrustAnswer {
         let yes = if self.remember_hosts { TrustAnswer::Remember } else { TrustAnswer::Once };
-        if self.accept_new || self.accept.contains(&question.fingerprint) {
-            return yes;
-        }
         let _one = self.one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner);
         if !self.can_ask() {
             return TrustAnswer::Refuse;

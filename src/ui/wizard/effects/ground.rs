@@ -128,6 +128,17 @@ impl Ground {
         }
     }
 
+    /// The same for looks: nothing is written down for them.
+    pub fn looking(&self, api: &ApiAddress, cluster: &str) -> SharedWorld {
+        match &self.stands {
+            StandsOn::Machines(real) => {
+                let kept = self.folders.state.join(cluster).join("kept");
+                Arc::new(real.for_api(api).keeping(kept).looking())
+            }
+            StandsOn::Demo(_) => self.world(api, cluster),
+        }
+    }
+
     /// Time and process, so that runs sort by time; in a demo the same on every take.
     pub fn run_id(&self) -> String {
         static RUNS: AtomicU64 = AtomicU64::new(0);

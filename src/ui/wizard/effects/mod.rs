@@ -150,7 +150,7 @@ impl EffectRunner {
 
     fn live(&mut self, model: &Model) {
         let Some(plan) = validation::plan(model) else { return };
-        let world = self.ground.world(&plan.cluster.api, &plan.cluster.name);
+        let world = self.ground.looking(&plan.cluster.api, &plan.cluster.name);
         let send = Mutex::new(self.ground.send.clone());
         let tell: live::Send = Box::new(move |update| {
             let _ = send.lock().unwrap_or_else(PoisonError::into_inner).send(Msg::Live(update));

@@ -78,7 +78,7 @@ impl ProbeThreads {
             let _ = send.send(Msg::Looked { target, number, look: describe::failed(&problem) });
             return;
         };
-        let world = ground.world(&plan.cluster.api, &plan.cluster.name);
+        let world = ground.looking(&plan.cluster.api, &plan.cluster.name);
         let kept = Arc::clone(&self.ca);
         std::thread::spawn(move || {
             let look = match &target {
@@ -114,7 +114,7 @@ pub fn inspect(ground: &Ground, number: u64, model: &Model) {
         let _ = send.send(Msg::Inspected { number, seen: Err(problem) });
         return;
     };
-    let world = ground.world(&plan.cluster.api, &plan.cluster.name);
+    let world = ground.looking(&plan.cluster.api, &plan.cluster.name);
     let (only, jobs, state) = (model.form.only.clone(), ground.folders.jobs, ground.state());
     let (front, run) = (ground.front(), ground.run_id());
     std::thread::spawn(move || {
