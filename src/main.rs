@@ -12,6 +12,7 @@ use clap::Parser;
 use environment::StandardFolders;
 use gangplank::engine::ExitCode;
 use gangplank::host::Stop;
+use gangplank::ui::output::say;
 use gangplank::ui::wizard::start::Opening;
 
 fn main() -> std::process::ExitCode {
@@ -24,7 +25,7 @@ fn main() -> std::process::ExitCode {
         }
     };
     let Some(places) = StandardFolders::find() else {
-        eprintln!("no home folder is known: set HOME");
+        say::err(format_args!("no home folder is known: set HOME"));
         return ExitCode::Usage.into();
     };
     let stop = Arc::new(Stop::default());
@@ -32,5 +33,12 @@ fn main() -> std::process::ExitCode {
         None => open::open(&cli.wizard, Opening::Welcome, &places),
         Some(command) => command::run(command, &places, &stop),
     });
-    code.unwrap_or(ExitCode::Bug).into()
+    let code = code.unwrap_or(ExitCode::Bug);
+    match say::lost() {
+        Some(why) => {
+            say::err(format_args!("what was to be said could not be written: {why}"));
+            if code == ExitCode::Done { ExitCode::Problem.into() } else { code.into() }
+        }
+        None => code.into(),
+    }
 }

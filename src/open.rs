@@ -9,6 +9,7 @@ use gangplank::host::{NewKeys, TrustPolicy};
 use gangplank::plan::model::ApiAddress;
 use gangplank::ui::credentials::prompt::CredentialPrompt;
 use gangplank::ui::gallery::cast::Recorder;
+use gangplank::ui::output::say;
 use gangplank::ui::plain;
 use gangplank::ui::tui::app;
 use gangplank::ui::wizard::autoplay::Player;
@@ -59,22 +60,22 @@ fn size(text: &str) -> Option<(u16, u16)> {
 pub fn open_demo(demo: &DemoFlags, places: &StandardFolders) -> ExitCode {
     if demo.list {
         for (name, title) in labs::names() {
-            println!("{name:<16} {title}");
+            say::out(&format!("{name:<16} {title}\n"));
         }
         return ExitCode::Done;
     }
     let known: Vec<&str> = labs::names().iter().map(|(name, _)| *name).collect();
     let lab = demo.lab.clone().unwrap_or_else(|| known.first().copied().unwrap_or_default().to_owned());
     if !known.contains(&lab.as_str()) {
-        eprintln!("there is no lab {lab}; there are {}", known.join(", "));
+        say::err(format_args!("there is no lab {lab}; there are {}", known.join(", ")));
         return ExitCode::Usage;
     }
     if !(demo.speed.is_finite() && demo.speed > 0.0 && demo.speed <= 1000.0) {
-        eprintln!("--speed {}: write a number above 0 and at most 1000", demo.speed);
+        say::err(format_args!("--speed {}: write a number above 0 and at most 1000", demo.speed));
         return ExitCode::Usage;
     }
     let Some(size) = size(&demo.size) else {
-        eprintln!("--size {}: write it as 120x36, at least 60x16", demo.size);
+        say::err(format_args!("--size {}: write it as 120x36, at least 60x16", demo.size));
         return ExitCode::Usage;
     };
     let wizard = WizardFlags {
@@ -92,29 +93,23 @@ fn show(wizard: &WizardFlags, opening: Opening, places: &StandardFolders, show: 
     let unseen = !seen && show.play.is_some() && show.record.is_some();
     let lines = wizard.looks.plain || std::env::var("GANGPLANK_PLAIN").is_ok_and(|value| value == "1");
     if !seen && !unseen && !lines {
-        eprintln!(
+        say::err(format_args!(
             "the wizard needs a terminal; without one use --plain, or gangplank plan PLAN and apply PLAN"
-        );
+        ));
         return ExitCode::Usage;
     }
     let (send, news) = mpsc::channel();
     let replies = Replies::default();
     let dialogs = Dialogs { send: send.clone(), replies: replies.clone() };
-    let asker = match CredentialPrompt::with(
-        dialogs.prompt(),
-        &wizard.access.secrets,
-        true,
-        &wizard.access.trust,
-        wizard.access.trust_new,
-    ) {
+    let asker = match CredentialPrompt::with(dialogs.prompt(), &wizard.access.secrets, true) {
         Ok(asker) => asker,
         Err(error) => {
-            eprintln!("{error}");
+            say::err(format_args!("{error}"));
             return ExitCode::Usage;
         }
     };
     let new = if wizard.access.trust_new { NewKeys::Accept } else { NewKeys::Ask };
-    let policy = TrustPolicy { accept: wizard.access.trust.clone(), new };
+    let policy = TrustPolicy { accept: wizard.access.trust.clone(), new, only_looks: false };
     let state = wizard.access.state.clone().unwrap_or_else(|| places.state.clone());
     let (width, height) = if unseen { show.size } else { app::window().unwrap_or(show.size) };
     let recorder =
@@ -122,7 +117,7 @@ fn show(wizard: &WizardFlags, opening: Opening, places: &StandardFolders, show: 
     let recorder = match recorder {
         Ok(recorder) => recorder,
         Err(error) => {
-            eprintln!("--record: the file cannot be written: {error}");
+            say::err(format_args!("--record: the file cannot be written: {error}"));
             return ExitCode::Usage;
         }
     };
@@ -158,7 +153,7 @@ fn show(wizard: &WizardFlags, opening: Opening, places: &StandardFolders, show: 
     match ended {
         Ok(code) => ExitCode::of_number(code),
         Err(error) => {
-            eprintln!("the terminal cannot be used: {error}");
+            say::err(format_args!("the terminal cannot be used: {error}"));
             ExitCode::Usage
         }
     }
@@ -174,14 +169,14 @@ pub fn resume(name: Option<String>, wizard: &WizardFlags, places: &StandardFolde
             open(wizard, Opening::Session(name), places)
         }
         Some(name) => {
-            eprintln!("there is no session {name}; there are {}", {
+            say::err(format_args!("there is no session {name}; there are {}", {
                 let names: Vec<&str> = sessions.iter().map(|saved| saved.name.as_str()).collect();
                 if names.is_empty() { "none".to_owned() } else { names.join(", ") }
-            });
+            }));
             ExitCode::Usage
         }
         None => {
-            eprintln!("there is no session to resume yet");
+            say::err(format_args!("there is no session to resume yet"));
             ExitCode::Usage
         }
     }

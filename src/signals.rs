@@ -1,5 +1,6 @@
 //! The wish to stop: Ctrl-C once, twice, three times, for the commands that print lines. The wizard hears its own.
 
+use std::io::Write;
 use std::sync::Arc;
 
 use gangplank::host::Stop;
@@ -16,8 +17,8 @@ pub fn listen(stop: &Arc<Stop>, says: bool) {
         for _ in signals.forever() {
             match stop.level() {
                 0 | 1 if !says => {}
-                0 => eprintln!("stopping after the current action; once more stops at once"),
-                1 => eprintln!("stopping at once; once more ends this program whatever the hosts do"),
+                0 => tell("stopping after the current action; once more stops at once"),
+                1 => tell("stopping at once; once more ends this program whatever the hosts do"),
                 // What was begun and has no end mark is looked at on the next run.
                 _ => {
                     if let Some(modes) = &terminal {
@@ -30,4 +31,9 @@ pub fn listen(stop: &Arc<Stop>, says: bool) {
             stop.press();
         }
     });
+}
+
+fn tell(line: &str) {
+    // Nobody reads it: that stops nothing.
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
 }

@@ -189,3 +189,59 @@ fn completions_know_every_step_and_every_code() {
     let help = out(&gangplank(home.path(), &["explain", "--help"]));
     assert!(!help.contains("E-SSH-22"), "the list of all codes is no help\n{help}");
 }
+
+/// What commands that only print say when nothing of it arrives.
+#[test]
+fn a_full_disk_or_a_reader_that_is_gone_is_no_panic() {
+    let home = TempDir::new().unwrap();
+    let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let commands: [&[&str]; 8] = [
+        &["demo", "--list"],
+        &["init"],
+        &["explain"],
+        &["explain", "E-CERT"],
+        &["completions", "bash"],
+        &["completions", "fish"],
+        &["shots", "--check", "nowhere"],
+        &["nonsense"],
+    ];
+    for args in commands {
+        let command = || {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_gangplank"));
+            command.args(args).env_clear().env("HOME", home.path()).stdin(Stdio::null());
+            command.current_dir(home.path());
+            command
+        };
+        let onto_full = command().stdout(full()).output().unwrap();
+        assert!(!err(&onto_full).contains("panicked"), "{args:?}: {}", err(&onto_full));
+        let code = onto_full.status.code().unwrap();
+        if args[0] == "nonsense" {
+            assert_eq!(code, 2);
+        } else {
+            assert_eq!(code, 1, "{args:?}");
+            assert!(err(&onto_full).contains("No space left on device"), "{args:?}: {}", err(&onto_full));
+        }
+        // Both streams full: nobody can be told.
+        let both = command().stdout(full()).stderr(full()).status().unwrap();
+        assert!([1, 2].contains(&both.code().unwrap()), "{args:?}: {both:?}");
+        // A reader that went away before the first line.
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let gone = command().stdout(writer).output().unwrap();
+        assert!(!err(&gone).contains("panicked"), "{args:?}: {}", err(&gone));
+        assert!([0, 1, 2].contains(&gone.status.code().unwrap()), "{args:?}: {gone:?}");
+    }
+}
+
+#[test]
+fn a_worker_that_is_to_be_removed_is_named() {
+    let home = TempDir::new().unwrap();
+    let plan = home.path().join("plan.yaml");
+    std::fs::write(&plan, PLAN).unwrap();
+    let output = gangplank(home.path(), &["remove", plan.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(err(&output).contains("--worker"), "{}", err(&output));
+    let odd = gangplank(home.path(), &["undo", plan.to_str().unwrap(), "--run", "../etc"]);
+    assert_eq!(odd.status.code(), Some(2));
+    assert!(err(&odd).contains("no run's id"), "{}", err(&odd));
+}

@@ -4,10 +4,11 @@
 use std::path::Path;
 
 use minijinja::{Environment, UndefinedBehavior, context};
-use similar::{ChangeTag, TextDiff};
+use similar::ChangeTag;
 use zeroize::Zeroizing;
 
 use super::kubeconfig::{Kubeconfig, Material};
+use crate::plan::line_diff;
 use crate::plan::redact::Redactor;
 
 const TEMPLATE: &str = include_str!("../../assets/kubeconfig/kubeconfig.yaml");
@@ -141,7 +142,7 @@ impl Contents {
 pub fn difference(before: &str, after: &str) -> Vec<String> {
     let mut hide = Redactor::default();
     let (before, after) = (hide.text(before), hide.text(after));
-    let diff = TextDiff::from_lines(before.as_str(), after.as_str());
+    let diff = line_diff::lines(&before, &after);
     let mut out = Vec::new();
     for (at, group) in diff.grouped_ops(3).iter().enumerate() {
         if at > 0 {

@@ -10,6 +10,7 @@ pub mod fact;
 mod field;
 pub mod hex;
 pub mod issue;
+pub mod line_diff;
 pub mod mark;
 pub mod model;
 pub mod object_path;

@@ -221,7 +221,7 @@ fn foreign(path: &str, file: &FileFact, wanted: &DesiredFile) -> Problem {
         let mut hide = Redactor::default();
         let theirs = hide.text(&String::from_utf8_lossy(content));
         let ours = hide.text(&wanted.text);
-        let diff = similar::TextDiff::from_lines(theirs.as_str(), ours.as_str());
+        let diff = crate::plan::line_diff::lines(&theirs, &ours);
         for change in
             diff.iter_all_changes().filter(|change| change.tag() != similar::ChangeTag::Equal).take(12)
         {

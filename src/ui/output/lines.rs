@@ -1,13 +1,13 @@
 //! A run as lines for a person: one line when a step ends, a card when something is wrong, a summary.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 
 use crate::engine::{Event, Front, Stamped, TaskOutcome};
 use crate::plan::place::Place;
 use crate::plan::problem::Verdict;
 use crate::step::CATALOGUE;
+use crate::ui::output::say;
 
 /// Prints lines.
 #[derive(Default)]
@@ -125,11 +125,7 @@ fn ended(stamped: &Stamped, outcome: &TaskOutcome) -> Vec<String> {
 
 impl Front for LineFront {
     fn emit(&self, event: &Stamped) {
-        let mut out = std::io::stdout().lock();
-        for line in self.text(event) {
-            // A reader that went away must not stop the work.
-            let _ = writeln!(out, "{line}");
-        }
-        let _ = out.flush();
+        // A reader that went away must not stop the work.
+        say::out(&self.text(event).iter().flat_map(|line| [line, "\n"]).collect::<String>());
     }
 }

@@ -4,4 +4,6 @@ pub mod explain;
 pub mod json;
 pub mod lines;
 pub mod preview;
+pub mod say;
+pub mod undo;
 pub mod wrap;

@@ -11,7 +11,6 @@ use crossterm::terminal::{Clear, ClearType};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
@@ -27,6 +26,7 @@ use crate::live::{Change, HostNews, Link, Panel, Update, start, watch_targets};
 use crate::plan::model::Plan;
 use crate::plan::place::Place;
 use crate::ui::panel::{self, Ink};
+use crate::ui::tui::limited::LimitedBackend;
 use crate::ui::tui::terminal;
 use crate::ui::wizard::role::Theme;
 
@@ -233,9 +233,9 @@ pub fn screen(world: &SharedWorld, plan: &Arc<Plan>, stop: &Stop, close: &dyn Fn
 
 /// A picture nothing is drawn on yet. The one of before is not cleared, as that asks the terminal where its
 /// cursor is and the answer would go to the thread that reads keys.
-fn canvas() -> io::Result<Terminal<CrosstermBackend<io::Stdout>>> {
+fn canvas() -> io::Result<Terminal<LimitedBackend<io::Stdout>>> {
     execute!(io::stdout(), Clear(ClearType::All))?;
-    Terminal::new(CrosstermBackend::new(io::stdout()))
+    Terminal::new(LimitedBackend::new(io::stdout()))
 }
 
 /// Reads keys until nobody listens.

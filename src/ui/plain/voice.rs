@@ -1,7 +1,7 @@
 //! Lines in and lines out. Everything that is said is at most 80 columns wide and only appended: no cursor moves,
 //! no colours, no signs that a screen reader would spell out. It knows nothing of screens and answers.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::sync::mpsc::{self, Receiver, Sender};
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
@@ -11,6 +11,7 @@ use unicode_width::UnicodeWidthStr;
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::plan::clean;
+use crate::ui::output::say;
 use crate::ui::output::wrap::wrap;
 use crate::ui::wizard::message::Msg;
 use crate::ui::wizard::role::Role;
@@ -150,10 +151,8 @@ impl LineOutput {
     }
 
     fn put(text: &str) {
-        let mut out = std::io::stdout().lock();
         // A reader that went away must not stop the work.
-        let _ = out.write_all(text.as_bytes());
-        let _ = out.flush();
+        say::out(text);
     }
 
     /// Says a text, with so many blanks before it; what is too long goes on below, two blanks further in.

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use ratatui::Terminal;
-use ratatui::backend::{Backend, CrosstermBackend, TestBackend};
+use ratatui::backend::{Backend, TestBackend};
 use ratatui::layout::Rect;
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::Signals;
@@ -16,6 +16,8 @@ use signal_hook::iterator::Signals;
 use crate::engine::Event;
 use crate::plan::place::Place;
 use crate::ui::gallery::cast::Recorder;
+use crate::ui::output::say;
+use crate::ui::tui::limited::{self, LimitedBackend};
 use crate::ui::tui::{clipboard, terminal, view};
 use crate::ui::wizard::autoplay::{self, Player};
 use crate::ui::wizard::effects::EffectRunner;
@@ -39,7 +41,7 @@ const DRAIN: Duration = Duration::from_millis(8);
 
 /// The window's size.
 pub fn window() -> Option<(u16, u16)> {
-    crossterm::terminal::size().ok()
+    crossterm::terminal::size().ok().map(limited::size)
 }
 
 /// Runs the wizard on the terminal; the exit code. A recorder keeps every frame.
@@ -47,7 +49,7 @@ pub fn window() -> Option<(u16, u16)> {
 /// # Errors
 /// The terminal cannot be used.
 pub fn run(start: WizardStart, recorder: Option<Recorder>) -> io::Result<u8> {
-    let before = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+    let before = Terminal::new(LimitedBackend::new(io::stdout()))?;
     drop(before);
     terminal::hook_panics(start.send.clone());
     // Colours are ours to leave out: crossterm's own way of it loses bold and reverse.
@@ -56,7 +58,7 @@ pub fn run(start: WizardStart, recorder: Option<Recorder>) -> io::Result<u8> {
     terminal::enter()?;
     let _guard = terminal::TerminalGuard;
     let keys = terminal::KeyReader::read(start.send.clone());
-    let mut screen = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+    let mut screen = Terminal::new(LimitedBackend::new(io::stdout()))?;
     let size = screen.size()?;
     let mut wizard = WizardLoop::new(start, recorder, (size.width, size.height));
     let parent = rustix::process::getppid();
@@ -124,7 +126,7 @@ pub fn run_unseen(start: WizardStart, recorder: Option<Recorder>, size: (u16, u1
 
 fn shell(words: &[String]) -> String {
     let Some((program, args)) = words.split_first() else { return String::new() };
-    println!("{}", shell_words::join(words));
+    say::out(&format!("{}\n", shell_words::join(words)));
     match std::process::Command::new(program).args(args).status() {
         Ok(status) => format!("the shell ended with {}", status.code().unwrap_or(-1)),
         Err(error) => format!("ssh cannot be started: {error}"),

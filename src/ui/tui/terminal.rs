@@ -12,7 +12,7 @@ use crossterm::{cursor, execute, terminal};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use crate::plan::code::ProblemCode;
-use crate::ui::tui::keys;
+use crate::ui::tui::{keys, limited};
 use crate::ui::wizard::message::Msg;
 
 /// The modes the terminal had before; taken by whoever restores it first.
@@ -224,7 +224,10 @@ fn one(event: Event, send: &Sender<Msg>) -> bool {
     let msg = match event {
         Event::Key(key) if key.kind != event::KeyEventKind::Release => Msg::Key(keys::key(key)),
         Event::Paste(text) => Msg::Paste(text),
-        Event::Resize(width, height) => Msg::Resize(width, height),
+        Event::Resize(width, height) => {
+            let (width, height) = limited::size((width, height));
+            Msg::Resize(width, height)
+        }
         Event::Key(_) | Event::FocusGained | Event::FocusLost | Event::Mouse(_) => return true,
     };
     send.send(msg).is_ok()

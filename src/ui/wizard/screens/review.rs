@@ -157,7 +157,7 @@ pub fn diff(model: &Model) -> Vec<(Role, String)> {
         let old = hide.text(&String::from_utf8_lossy(&there));
         let new = hide.text(&String::from_utf8_lossy(bytes));
         lines.push((Role::Accent, path.to_owned()));
-        let diff = similar::TextDiff::from_lines(old.as_str(), new.as_str());
+        let diff = crate::plan::line_diff::lines(&old, &new);
         for change in diff.iter_all_changes() {
             let (sign, role) = match change.tag() {
                 similar::ChangeTag::Equal => (" ", Role::Dim),
