@@ -1,7 +1,7 @@
 //! Admin certificate: the key pair kubectl uses, made on this computer and signed like any other.
 
 use super::definition::{On, Step, StepId};
-use super::identity::{Need, cert_slot, csr_slot, need};
+use super::identity::{Need, cert_slot, csr_slot, need, restricted};
 use super::input::StepInput;
 use super::state::{StepState, bug, state, todo};
 use crate::plan::action::{Action, CertificateSpec, Content, KeyAlgorithm};
@@ -73,6 +73,9 @@ impl Step for Admin {
             let needed = need(cx, &identity)?;
             let mut actions: Vec<Action> = Vec::new();
             actions.extend(cx.folder(&folder, "0700"));
+            if !matches!(needed, Need::Both(_)) {
+                actions.extend(restricted(cx, &identity.key));
+            }
             if !matches!(needed, Need::Nothing(_)) {
                 if let Need::Both(_) = needed {
                     actions.push(Action::MakeKey { path: identity.key.clone(), kind: identity.kind });

@@ -3,7 +3,7 @@
 
 use super::input::StepInput;
 use crate::pki::{self, Request, San, Usages};
-use crate::plan::action::{CertificateSpec, Slot};
+use crate::plan::action::{Action, CertificateSpec, Slot};
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::Known;
 use crate::plan::problem::{Problem, Remedy};
@@ -43,6 +43,24 @@ pub(super) fn csr_slot(owner: &str, identity: &Identity) -> Slot {
 /// Where its certificate goes.
 pub(super) fn cert_slot(owner: &str, identity: &Identity) -> Slot {
     Slot(format!("certificate of {owner} {}", identity.name))
+}
+
+/// What closes a key that others than its owner can read, or that somebody else than root owns.
+pub(super) fn restricted(cx: &StepInput, path: &str) -> Option<Action> {
+    let Known::Yes(Some(key)) = cx.facts.key(path) else { return None };
+    let open = u32::from_str_radix(&key.mode, 8).is_ok_and(|mode| mode & 0o077 != 0);
+    let user = key.owner.split(':').next().unwrap_or_default();
+    let theirs = !["", "-", "root"].contains(&user);
+    let was = match (open, theirs) {
+        (false, false) => return None,
+        (_, true) => format!("it belongs to {user}, mode {}", key.mode),
+        (true, false) => format!("others can read it, mode {}", key.mode),
+    };
+    Some(Action::Script {
+        title: format!("close {path} ({was})"),
+        text: format!("restrict {}", shell_words::quote(path)),
+        secrets: Vec::new(),
+    })
 }
 
 /// Looks at an identity.

@@ -2,7 +2,7 @@
 //! anywhere, and a signing request for each certificate that is needed.
 
 use super::definition::{Step, StepId};
-use super::identity::{Need, csr_slot, need};
+use super::identity::{Need, csr_slot, need, restricted};
 use super::input::StepInput;
 use super::state::{StepState, state, todo};
 use crate::plan::action::Action;
@@ -45,11 +45,15 @@ impl Step for Keys {
             let mut evidence = Vec::new();
             for identity in profile.identities(cx.plan, worker) {
                 let needed = need(cx, &identity)?;
+                if !matches!(needed, Need::Both(_)) {
+                    actions.extend(restricted(cx, &identity.key));
+                }
                 if let Need::Nothing(left) = &needed {
                     evidence.push(format!("{} {left}", identity.name));
                     continue;
                 }
-                if actions.is_empty() {
+                // Once: it is queued after the first time.
+                if !actions.iter().any(|action| matches!(action, Action::MakeDir { .. })) {
                     actions.extend(cx.folder(SSL, "0755"));
                 }
                 if let Need::Both(_) = needed {

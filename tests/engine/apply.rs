@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use gangplank::lab::HERE;
 use gangplank::lab::setup::{FAILED_WORKER, FIRST_CLUSTER_PLAN};
 
 use super::bench::{ALL, Bench, Ran};
@@ -166,4 +167,38 @@ fn failed_workers_say_why_and_come_back_when_mended() {
     }
     let again = bench.apply().done();
     assert_eq!(ALL.map(|worker| again.end(worker).to_owned()), ["same", "changed", "changed"]);
+}
+
+#[test]
+fn a_key_that_others_can_read_is_seen_and_closed_and_no_new_one_is_made() {
+    let bench = Bench::first();
+    bench.apply().done();
+    let key = "/etc/kubernetes/ssl/worker.key";
+    let admin = "/home/op/.kube/first/kubectl.key";
+    let open = |name: &str, path: &str, mode: &str, owner: Option<&str>| {
+        bench.lab().machine(name, |machine| {
+            let file = machine.files.get_mut(path).unwrap();
+            file.mode = mode.to_owned();
+            if let Some(owner) = owner {
+                file.owner = owner.to_owned();
+            }
+        })
+    };
+    open("w1", key, "644", None);
+    open("w2", key, "640", None);
+    open("w3", key, "600", Some("core:core"));
+    open(HERE, admin, "644", None);
+    let before = bench.lab().machine("w1", |machine| machine.hash(key));
+    let ran = bench.apply().done();
+    assert_eq!(ran.actions("w1"), [format!("close {key} (others can read it, mode 644)")]);
+    assert_eq!(ran.actions("w2"), [format!("close {key} (others can read it, mode 640)")]);
+    assert_eq!(ran.actions("w3"), [format!("close {key} (it belongs to core, mode 600)")]);
+    assert_eq!(ran.actions("here"), [format!("close {admin} (others can read it, mode 644)")]);
+    for name in ["w1", "w2", "w3"] {
+        let file = bench.lab().machine(name, |machine| machine.files[key].clone()).unwrap();
+        assert_eq!((file.mode.as_str(), file.owner.as_str()), ("600", "root:root"), "{name}");
+    }
+    assert_eq!(bench.lab().machine("w1", |machine| machine.hash(key)), before);
+    let again = bench.apply().done();
+    assert_eq!((again.end("w1"), again.end("here")), ("same", "same"));
 }

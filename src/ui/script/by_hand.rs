@@ -331,6 +331,11 @@ fn own_words(title: &str, text: &str) -> Vec<String> {
             vec![format!("cp -p {path} {path}.before")]
         }
         ["note_merged", _] => Vec::new(),
+        ["restrict", path] if path.starts_with("/etc/") => {
+            let path = quote(path);
+            vec![format!("chown root:root {path} && chmod 600 {path}")]
+        }
+        ["restrict", path] => vec![format!("chmod 600 {}", quote(path))],
         _ => std::iter::once(comment(title)).chain(text.lines().map(str::to_owned)).collect(),
     }
 }
