@@ -63,7 +63,7 @@ fn run(host: &mut dyn Host, root: &Path, run: &str) -> BatchEnd {
     std::fs::write(root.join("old"), "old text").unwrap();
     std::fs::set_permissions(root.join("old"), std::fs::Permissions::from_mode(0o644)).unwrap();
     let wants = vec![FactQuery::Key(root.join("key").display().to_string())];
-    let batch = Batch { actions: actions(root), queries: wants, run: run.to_owned() };
+    let batch = Batch { actions: actions(root), queries: wants, run: run.to_owned(), lock: None };
     let end = host.run(&batch, &Stop::default(), &mut |_| {});
     assert!(end.trouble.is_none(), "{:?}", end.trouble);
     for (index, action) in &end.actions {

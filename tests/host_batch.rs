@@ -11,6 +11,10 @@ mod batches;
 mod facts;
 #[path = "host_batch/files.rs"]
 mod files;
+#[path = "host_batch/links.rs"]
+mod links;
+#[path = "host_batch/lock.rs"]
+mod lock;
 #[path = "host_batch/secrets.rs"]
 mod secrets;
 #[path = "host_batch/stops.rs"]

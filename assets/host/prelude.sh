@@ -5,7 +5,7 @@
 G=/var/lib/gangplank/$RUN
 n='
 '
-stop='' failed='' part='' left='' now='' dirty='' own=''
+stop='' failed='' part='' left='' now='' dirty='' own='' sure='' homed=''
 [ -O / ] && [ -G / ] && own=root:root
 trap 'stop=1' TERM HUP INT
 trap 'rm -f "$part"' EXIT
@@ -30,10 +30,98 @@ content() {
   else mute; printf '\n%s c %s\n' "$M" "$at" >&2; head -c "$1" <&3; set -- $?; listen; return "$1"; fi
 }
 
+# claim TOKEN WHO: one operator at a time. This shell holds the lock as long as it lives; a beat adds a line to the file,
+# so that one whose connection is dead is told from one that works, and is ended. Elsewhere the holder is named.
+lock=/var/lib/gangplank/lock held='' silent=90
+claim() {
+  for i in 1 2 3 4 5 6 7 8; do
+    way "${lock%/*}" && plain "$lock" && (umask 077; mkdir -p "${lock%/*}" && : >>"$lock") 2>/dev/null || continue
+    { command exec 9>>"$lock"; } 2>/dev/null || continue
+    flock -w 2 9 || taken "$1" || break
+    # Whoever had it may have removed the file meanwhile.
+    # shellcheck disable=SC3013
+    [ "/proc/$$/fd/9" -ef "$lock" ] || continue
+    # shellcheck disable=SC2034
+    printf '%s\n%s\n%s\n%s\n' "$1" $$ "$(date +%s)" "$2${SSH_CLIENT:+, from ${SSH_CLIENT%% *}}" >"$lock" && held=1 && return
+    rm -f "$lock"; break
+  done
+  exec 9>&-; mark u
+}
+
+# taken TOKEN: what to do about a lock that another shell holds; only a dead one's is given
+taken() {
+  holder
+  [ "$has" != "$1" ] || { flock -w 5 9; return; }
+  if [ $(($(date +%s) - $(stat -c %Y "$lock"))) -gt $silent ]; then
+    case $i in '' | *[!0-9]* | 0 | 1) ;; *) kill -KILL "$i" 2>/dev/null; flock -w 5 9 && return ;; esac
+  fi
+  mark k "$e" "$y"; mark z; exit 0
+}
+
+# holder: token, shell, time and name from the lock's file in $has, $i, $e and $y
+holder() { has='' i='' e='' y=''; { read -r has && read -r i && read -r e && read -r y; } <"$lock"; } 2>/dev/null
+
+# mine TOKEN: the lock is still ours
+mine() { holder; [ "$has" = "$1" ] || { mark k "$e" "$y"; mark z; exit 0; }; }
+
+# hold: until the other side lets go, or its connection ends
+hold() {
+  while read -r y <&3; do printf '\n' >&9; done
+  # shellcheck disable=SC3013
+  [ ! "/proc/$$/fd/9" -ef "$lock" ] || rm -f "$lock"
+  rmdir "${lock%/*}" 2>/dev/null
+}
+
 hash_of() { h=$(sha256sum) && h=${h%% *}; }
 
+# way FOLDER [LINKS]: root alone can change what lies there. Each folder that leads there is root's and no one else
+# may write in it (in a sticky one nobody touches what is another's); a link is followed when it is root's too.
+way() {
+  case "$n$sure$n" in *"$n$1$n"*) return 0 ;; esac
+  [ -O / ] || return 0
+  [ "${2:-0}" -lt 20 ] || { echo "$1: too many links lead there" >&2; return 1; }
+  at_folder='' rest=${1#/}/ whole=$1 links=${2:-0} on=''
+  set -- /
+  while [ -n "$rest" ]; do
+    c=${rest%%/*} rest=${rest#*/}
+    case $c in '' | .) continue ;; ..) at_folder=${at_folder%/*}; continue ;; esac
+    at_folder=$at_folder/$c
+    if [ -L "$at_folder" ]; then set -- "$@" "$at_folder"; on=$(readlink "$at_folder") || return; break; fi
+    [ -e "$at_folder" ] || break
+    set -- "$@" "$at_folder"
+  done
+  o=$(stat -c '%u %g %a %F:%U:%n' -- "$@") || return
+  printf '%s\n' "$o" | { while read -r u g m l; do is_roots "$u" "$g" "$m" "$l" || exit 1; done; } || return
+  case $on in '') ;; /*) way "$on/$rest" $((links + 1)) || return ;; *) way "${at_folder%/*}/$on/$rest" $((links + 1)) || return ;; esac
+  [ "$links" != 0 ] || sure="$sure$n$whole"
+}
+
+# is_roots UID GID MODE KIND:OWNER:NAME: one folder, or one link, of a way
+is_roots() {
+  k=${4%%:*} l=${4#*:}; w=${l%%:*} l=${l#*:}
+  case $1:$k in
+    0:symbolic*) return 0 ;;
+    *:symbolic*) echo "the link $l belongs to $w, who could change what root writes there: chown -h root:root '$l'" >&2; return 1 ;;
+  esac
+  if [ "$1" = 0 ]; then
+    case $3 in [1357]???) return 0 ;; *[2367]) w=others ;; *[2367]?) [ "$2" != 0 ] || return 0; w="its group" ;; *) return 0 ;; esac
+    echo "$l may be written by $w (mode $3), who could change what root writes there: chmod go-w '$l'" >&2
+  else
+    echo "$l belongs to $w, who could change what root writes there: chown root:root '$l'; chmod go-w '$l'" >&2
+  fi
+  return 1
+}
+
+# plain PATH: nothing is written over a link
+plain() {
+  [ ! -L "$1" ] || { echo "$1 is a symbolic link to $(readlink "$1"): nothing is written over it; put the file itself there, or remove the link" >&2; return 1; }
+}
+
+# sure PATH...: before the first change, all that is going to be written can be
+sure() { for i; do way "${i%/*}" && plain "$i" || return; done; }
+
 # home: the run's folder, for root only
-home() { [ -d "$G" ] || { (umask 077; mkdir -p "$G") && chmod 700 /var/lib/gangplank; }; }
+home() { [ -d "$G" ] && [ "$homed" = "$G" ] || { way /var/lib/gangplank && (umask 077; mkdir -p "$G") && chmod 700 /var/lib/gangplank "$G" && homed=$G; }; }
 
 # jot KIND PATH OLD NEW MODE: one line in this host's record
 jot() {
@@ -56,10 +144,11 @@ flush() { [ -z "$dirty" ] || { set -- $dirty; dirty=; sync "$@"; }; }
 # keep PATH: a copy of what is there now, by its hash, in the run's folder; sets $old and $mode
 keep() {
   old='' mode=''
+  plain "$1" || return
   [ -f "$1" ] || return 0
   hash_of <"$1" && old=$h && mode=$(stat -c '%a %U:%G' "$1") || return
   home || return
-  [ -e "$G/$old" ] || { (umask 077; cat "$1" >"$G/.$old") && sync "$G/.$old" && mv "$G/.$old" "$G/$old"; }
+  [ -e "$G/$old" ] || { { [ ! -e "$G/.$old" ] || rm -f "$G/.$old"; }; (umask 077; set -C; cat "$1" >"$G/.$old") && sync "$G/.$old" && mv "$G/.$old" "$G/$old"; }
 }
 
 # keep_for_undo PATH: for a change that another program makes
@@ -68,10 +157,11 @@ keep_for_undo() { keep "$1" && note merge "$1" "$old" '' "$mode"; }
 note_merged() { hash_of <"$1" && note merged "$1" '' "$h" ''; }
 
 # remove_file PATH: away, with a copy kept
-remove_file() { [ ! -e "$1" ] || { keep "$1" && note put "$1" "$old" '' "$mode" && rm -f "$1" && sync "${1%/*}"; }; }
+remove_file() { [ ! -e "$1" ] && [ ! -L "$1" ] || { way "${1%/*}" && keep "$1" && note put "$1" "$old" '' "$mode" && rm -f "$1" && sync "${1%/*}"; }; }
 
 # settle PATH MODE OWNER KIND [SHA256]: the finished $part becomes PATH
 settle() {
+  [ "$4" != key ] || is_whole_key || { echo "$1: the key was not written whole" >&2; rm -f "$part"; part=; return 1; }
   { new=$5 && [ -n "$new" ] || { hash_of <"$part" && new=$h; }; } &&
     { [ "$3" = - ] || { [ "$3" = "$own" ] && [ -O "$part" ] && [ -G "$part" ]; } || chown "$3" "$part"; } &&
     { [ "$2" = "$made" ] || chmod "$2" "$part"; } && keep "$1" && jot "$4" "$1" "$old" "$new" "$mode" &&
@@ -82,37 +172,50 @@ settle() {
 make_dir() { # PATH MODE
   [ -d "$1" ] && return 0
   case ${1%/*} in '') ;; *) make_dir "${1%/*}" 0755 || return ;; esac
-  note dir "$1" '' '' '' && mkdir -m "$2" "$1"
+  way "${1%/*}" && plain "$1" && note dir "$1" '' '' '' && mkdir -m "$2" "$1" && sure="$sure$n$1"
 }
 
-# fresh: no $part from before, a link in its place neither
-fresh() { [ ! -e "$part" ] && [ ! -L "$part" ] || rm -f "$part"; }
+# fresh PATH: $part beside it, by a name that nobody can know before; those that were left from before go
+fresh() {
+  way "${1%/*}" && plain "$1" || return
+  for i in "${1%/*}/.${1##*/}.part" "${1%/*}/.${1##*/}".*.part; do [ ! -e "$i" ] && [ ! -L "$i" ] || rm -f "$i"; done
+  part=${1%/*}/.${1##*/}.${M#@}.part
+}
 
 # receive BYTES SHA256 [MODE]: the content of the action at hand into $part, which nobody else may read at any moment
 # unless all may in the end; sets $made
 receive() {
-  made=; fresh || return
+  made=
   # The mask alone makes this mode.
   if [ "$3" = 0644 ]; then made=$3; else umask 077; fi
-  content "$1" >"$part"; rc=$?; umask 022
+  set -C; content "$1" >"$part"; rc=$?; set +C; umask 022
   # A shell that cannot write does not say why, as cat does.
-  if [ $rc != 0 ]; then eval "[ -z \"\${p$at+set}\" ]" || content "$1" | cat >"$part"; return $rc; fi
+  if [ $rc != 0 ]; then eval "[ -z \"\${p$at+set}\" ]" || content "$1" | cat >>"$part"; return $rc; fi
   hash_of <"$part" || return
   [ "$h" = "$2" ] || { echo "$part: $(stat -c %s "$part") of $1 bytes arrived and the SHA-256 is not $2" >&2; return 1; }
 }
 
 put() { # PATH MODE OWNER BYTES SHA256
-  part=${1%/*}/.${1##*/}.part
-  receive "$4" "$5" "$2" && settle "$1" "$2" "$3" put "$5" || { rm -f "$part"; part=; return 1; }
+  fresh "$1" && receive "$4" "$5" "$2" && settle "$1" "$2" "$3" put "$5" || { rm -f "$part"; part=; return 1; }
+}
+
+# is_whole_key: $part begins and ends as a key does; on a full disk openssl may end well with less
+is_whole_key() {
+  l='' e=''; while read -r i; do l=${l:-$i} e=$i; done <"$part"
+  case $l:$e in "-----BEGIN "*:"-----END "*) ;; *) return 1 ;; esac
 }
 
 make_key() { # PATH KIND
-  part=${1%/*}/.${1##*/}.part made=; fresh
-  (umask 077; case $2 in
-    rsa2048) openssl genrsa -out "$part" 2048 ;;
-    p256) openssl ecparam -genkey -noout -name prime256v1 -out "$part" ;;
+  made=
+  # The shell makes the file, for it alone refuses one that is there already.
+  fresh "$1" && (umask 077; set -C; case $2 in
+    rsa2048) openssl genrsa 2048 >"$part" ;;
+    p256) openssl ecparam -genkey -noout -name prime256v1 >"$part" ;;
   esac) && settle "$1" 0600 - key || { rm -f "$part"; part=; return 1; }
 }
+
+# restrict PATH: root alone may read it; the old mode does not come back
+restrict() { way "${1%/*}" && plain "$1" && { [ ! -O / ] || chown root:root "$1"; } && chmod 600 "$1"; }
 
 make_csr() { # KEY SUBJECT SAN
   { printf '[req]\ndistinguished_name=dn\nreq_extensions=v3\n[dn]\n[v3]\nbasicConstraints=CA:FALSE\n'
@@ -127,7 +230,7 @@ load_image() { # TAR NAME...
 }
 
 load_sent() { # BYTES SHA256 NAME...
-  home && part=$G/.image.part && receive "$1" "$2" || { rm -f "$part"; part=; return 1; }
+  home && fresh "$G/image" && receive "$1" "$2" || { rm -f "$part"; part=; return 1; }
   shift 2; load_image "$part" "$@"
   rc=$?; rm -f "$part"; part=; return $rc
 }
@@ -159,26 +262,25 @@ restart_pod() { # CONTAINER
 }
 
 # is_ours PATH SHA256: nobody changed it after us
-is_ours() { [ -f "$1" ] && hash_of <"$1" && [ "$h" = "$2" ]; }
+is_ours() { [ -f "$1" ] && [ ! -L "$1" ] && hash_of <"$1" && [ "$h" = "$2" ]; }
 
 # spare PATH: not ours any more, said in words and by a mark
 spare() { left=1; mark l "$at"; echo "$1 is no longer what gangplank wrote: left alone"; }
 
 put_back() { # PATH RUN OLD NEW MODE-AND-OWNER; without NEW we had removed it
-  if [ -n "$4" ]; then is_ours "$1" "$4"; else [ ! -e "$1" ]; fi || { spare "$1"; return 0; }
-  part=${1%/*}/.${1##*/}.part; rm -f "$part"
-  (umask 077; cp "/var/lib/gangplank/$2/$3" "$part") && chown "${5#* }" "$part" && chmod "${5% *}" "$part" &&
+  if [ -n "$4" ]; then is_ours "$1" "$4"; else [ ! -e "$1" ] && [ ! -L "$1" ]; fi || { spare "$1"; return 0; }
+  fresh "$1" && (umask 077; set -C; cat "/var/lib/gangplank/$2/$3" >"$part") && chown "${5#* }" "$part" && chmod "${5% *}" "$part" &&
     sync "$part" && mv -fT "$part" "$1"
   rc=$?; rm -f "$part"; part=; return $rc
 }
 
 take_away() { # PATH SHA256
-  [ -e "$1" ] || return 0
+  [ -e "$1" ] || [ -L "$1" ] || return 0
   is_ours "$1" "$2" || { spare "$1"; return 0; }
-  rm -f "$1"
+  way "${1%/*}" && rm -f "$1"
 }
 
-take_dir() { [ ! -d "$1" ] || rmdir "$1" 2>/dev/null || echo "$1 is not empty: it stays"; }
+take_dir() { [ ! -L "$1" ] || { echo "$1 is a link: it stays"; return 0; }; [ ! -d "$1" ] || rmdir "$1" 2>/dev/null || echo "$1 is not empty: it stays"; }
 
 take_image() { docker rmi "$1" >/dev/null 2>&1 || echo "$1 is still in use: it stays"; }
 

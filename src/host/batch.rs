@@ -29,6 +29,28 @@ pub struct Batch {
     pub queries: Vec<FactQuery>,
     /// Names the folder on the host that holds old files and the record.
     pub run: String,
+    /// Who works there, when nobody else may meanwhile.
+    pub lock: Option<HostLock>,
+}
+
+/// Who works on a host: one operator at a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostLock {
+    /// Tells one run from all others.
+    pub token: String,
+    /// In words, for the others.
+    pub who: String,
+}
+
+/// What a script does about the lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LockUse {
+    /// Nothing: nobody asked for it, or it cannot be had.
+    None,
+    /// Takes it, and holds it after its end until the other side lets go.
+    Take,
+    /// Goes on only when it is still ours.
+    Keep,
 }
 
 /// What follows the script on standard input.
@@ -106,13 +128,24 @@ pub enum CompileError {
 pub fn compile(
     batch: &Batch,
     nonce: &str,
+    lock: LockUse,
     secret: &dyn Fn(&SecretRef) -> Option<Zeroizing<String>>,
 ) -> Result<Script, CompileError> {
+    let lock = match (&batch.lock, lock) {
+        (Some(by), LockUse::Take) => format!("claim {}\n", shell_words::join([&by.token, &by.who])),
+        (Some(by), LockUse::Keep) => format!("mine {}\n", shell_words::quote(&by.token)),
+        (Some(_), LockUse::None) | (None, _) => String::new(),
+    };
     let (mut small, mut large) = (Vec::new(), BTreeMap::new());
     let mut plain: Vec<(usize, Zeroizing<Vec<u8>>)> = Vec::new();
     let (mut contents, mut blocks) = (String::new(), String::new());
+    let written = written(&batch.actions);
     for (index, action) in batch.actions.iter().enumerate() {
-        let (line, item) = action_line(action, secret)?;
+        let (mut line, item) = action_line(action, secret)?;
+        if index == 0 && !written.is_empty() {
+            // What cannot be written safely is found out before anything is changed.
+            line = format!("sure {} && {{ {line}\n}}", shell_words::join(&written));
+        }
         let _ = write!(blocks, "if begin {index}; then {line}\nend $?; fi\n");
         match item {
             Some(item) if item.len() > SMALL => {
@@ -144,7 +177,7 @@ pub fn compile(
     // Nothing begins before the line behind the small contents is there: what is cut off before does nothing.
     let mut text = format!(
         "M=@{nonce} RUN={}\nPATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/bin:$PATH \
-         LC_ALL=C; export PATH LC_ALL; unset IFS; umask 022; cd /\n{PRELUDE}{contents}\
+         LC_ALL=C; export PATH LC_ALL; unset IFS; umask 022; cd /\n{PRELUDE}{lock}{contents}\
          read -r l <&3 || stop=1\nlisten\n{blocks}",
         shell_words::quote(&batch.run)
     );
@@ -152,16 +185,32 @@ pub fn compile(
     questions(&batch.queries, &mut text);
     text.push_str("[ -z \"$p\" ] || wait $p\nfi\nmark z \"$stop\"\nmute\n");
     // A question that still runs when all was told to stop goes too.
-    text.push_str("[ -z \"$stop\" ] || { trap '' TERM; kill -TERM 0; }\nexit 0\n");
+    text.push_str("[ -z \"$stop\" ] || { trap '' TERM; kill -TERM 0; }\n");
+    text.push_str("[ -n \"$stop\" ] || [ -z \"$held\" ] || hold\nexit 0\n");
     Ok(Script { text, small, large })
 }
 
-/// The shell text of an action and the content it wants.
+/// The paths that a batch writes, each once.
+fn written(actions: &[Action]) -> Vec<&str> {
+    let mut paths: Vec<&str> = Vec::new();
+    for action in actions {
+        let path = match action {
+            Action::Put { path, .. } | Action::MakeKey { path, .. } | Action::Remove { path } => path,
+            _ => continue,
+        };
+        if !paths.contains(&path.as_str()) {
+            paths.push(path);
+        }
+    }
+    paths
+}
+
 /// The answer that names the file of this computer which an action sends.
 pub(crate) fn named_by(action: &Action) -> PlanField {
     if matches!(action, Action::SendImage { .. }) { PlanField::ImageTars } else { PlanField::KubeletFile }
 }
 
+/// The shell text of an action and the content it wants.
 fn action_line(
     action: &Action,
     secret: &dyn Fn(&SecretRef) -> Option<Zeroizing<String>>,

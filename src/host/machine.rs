@@ -16,6 +16,8 @@ pub trait Host: Send {
     fn describe(&self) -> String;
     /// Carries out a batch and says what came of it; how far it came stands in the answer.
     fn run(&mut self, batch: &Batch, stop: &Stop, hear: &mut dyn FnMut(BatchProgress)) -> BatchEnd;
+    /// Lets go of the lock that a batch took; nothing is waited for.
+    fn release(&mut self) {}
     /// Opens the live stream.
     fn stream(&mut self) -> Result<Box<dyn LiveStream>, HostTrouble>;
     /// A TCP connection made by the machine.

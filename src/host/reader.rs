@@ -64,6 +64,8 @@ pub struct Reader {
     answers: BTreeMap<usize, Vec<(String, String)>>,
     started: bool,
     wanted: Option<usize>,
+    holder: Option<(i64, String)>,
+    unlocked: bool,
     end: BatchEnd,
 }
 
@@ -84,6 +86,8 @@ impl Reader {
             answers: BTreeMap::new(),
             started: false,
             wanted: None,
+            holder: None,
+            unlocked: false,
             end: BatchEnd::default(),
         }
     }
@@ -137,6 +141,13 @@ impl Reader {
                     }
                 }
                 "c" => self.wanted = second.parse().ok(),
+                "k" if !is_err => {
+                    self.holder = Some((
+                        second.parse().unwrap_or_default(),
+                        clean::words(words.next().unwrap_or_default()),
+                    ));
+                }
+                "u" => self.unlocked = true,
                 "z" => {
                     stream.over = true;
                     if !is_err {
@@ -179,6 +190,21 @@ impl Reader {
     /// The action that asks for its large content, once.
     pub fn wanted(&mut self) -> Option<usize> {
         self.wanted.take()
+    }
+
+    /// Who else works on this machine, and since when, seconds since 1970 by its clock.
+    pub fn holder(&self) -> Option<(i64, String)> {
+        self.holder.clone()
+    }
+
+    /// No lock can be had on this machine.
+    pub fn unlocked(&self) -> bool {
+        self.unlocked
+    }
+
+    /// It was asked to stop and did.
+    pub fn stopped(&self) -> bool {
+        self.end.stopped
     }
 
     /// Whether any mark came: the script itself runs.

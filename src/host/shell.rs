@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
-use super::batch::{self, Batch, Payload, Script};
+use super::batch::{self, Batch, LockUse, Payload, Script};
+use super::error::WireError;
 use super::reader::{BatchEnd, BatchProgress, Reader};
 use super::stop::Stop;
 use super::stream::{LiveStream, ShellStream};
@@ -33,12 +34,50 @@ pub struct ShellHost {
     vault: Arc<dyn Vault>,
     need_sudo: bool,
     streams: usize,
+    /// The script that holds the lock of this machine.
+    hold: Option<Hold>,
+    /// No lock can be had there.
+    unlocked: bool,
+}
+
+/// So long a machine may take to end a session that was let go.
+const LET_GO: Duration = Duration::from_secs(5);
+
+/// How often the one who holds a lock gives a sign.
+const BEAT: Duration = Duration::from_secs(20);
+
+/// A script that has done its work and holds the lock until it is let go.
+struct Hold {
+    duplex: Duplex,
+    /// Dropped, the beats end.
+    _beats: std::sync::mpsc::Sender<()>,
+}
+
+impl Hold {
+    fn new(duplex: Duplex) -> Self {
+        let (beats, over) = std::sync::mpsc::channel();
+        let sender = duplex.sender();
+        std::thread::spawn(move || {
+            while over.recv_timeout(BEAT) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                if sender.send(b"\n".to_vec().into()).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { duplex, _beats: beats }
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.duplex.finish();
+    }
 }
 
 impl ShellHost {
     /// A host whose login is not root when `need_sudo`.
     pub fn new(wire: Arc<dyn Wire>, vault: Arc<dyn Vault>, need_sudo: bool) -> Self {
-        Self { wire, vault, need_sudo, streams: 0 }
+        Self { wire, vault, need_sudo, streams: 0, hold: None, unlocked: false }
     }
 
     fn start(&self, nonce: &str, text: &str) -> Result<Duplex, HostTrouble> {
@@ -55,6 +94,35 @@ impl ShellHost {
             self.become_root(&duplex, nonce)?;
         }
         Ok(duplex)
+    }
+
+    /// The script of a batch, and its exec. Where a machine opens no second session beside the one that holds the lock,
+    /// that one ends and the lock is taken anew.
+    fn begin(&mut self, batch: &Batch, nonce: &str) -> Result<(Script, Duplex), HostTrouble> {
+        let mut until: Option<Instant> = None;
+        loop {
+            let lock = match (&batch.lock, &self.hold) {
+                (Some(_), Some(_)) => LockUse::Keep,
+                (Some(_), None) if !self.unlocked => LockUse::Take,
+                (Some(_) | None, _) => LockUse::None,
+            };
+            let script = batch::compile(batch, nonce, lock, &|name| self.vault.get(name))
+                .map_err(HostTrouble::Compile)?;
+            match self.start(nonce, &script.text) {
+                Ok(duplex) => return Ok((script, duplex)),
+                Err(HostTrouble::Wire(WireError::TooManySessions { .. }))
+                    if self.hold.is_some() || until.is_some_and(|until| Instant::now() < until) =>
+                {
+                    if self.hold.is_some() {
+                        self.release();
+                        until = Some(Instant::now() + LET_GO);
+                    }
+                    // The machine needs a moment to end it.
+                    std::thread::sleep(POLL_INTERVAL);
+                }
+                Err(trouble) => return Err(trouble),
+            }
+        }
     }
 
     /// Answers sudo's prompt, at most once, and waits for READY.
@@ -118,7 +186,7 @@ fn words(err: &str, out: &str) -> String {
 }
 
 /// A fresh nonce; 64 random bits in hex.
-pub(super) fn nonce() -> String {
+pub(crate) fn nonce() -> String {
     let mut bytes = [0; 8];
     // Randomness here only keeps foreign output from looking like ours; the clock is enough of a fallback.
     if openssl::rand::rand_bytes(&mut bytes).is_err() {
@@ -250,12 +318,8 @@ impl Host for ShellHost {
     fn run(&mut self, batch: &Batch, stop: &Stop, hear: &mut dyn FnMut(BatchProgress)) -> BatchEnd {
         let nonce = nonce();
         let failed = |trouble| BatchEnd { trouble: Some(trouble), ..BatchEnd::default() };
-        let script = match batch::compile(batch, &nonce, &|name| self.vault.get(name)) {
-            Ok(script) => script,
-            Err(error) => return failed(HostTrouble::Compile(error)),
-        };
-        let duplex = match self.start(&nonce, &script.text) {
-            Ok(duplex) => duplex,
+        let (script, duplex) = match self.begin(batch, &nonce) {
+            Ok(begun) => begun,
             Err(trouble) => return failed(trouble),
         };
         let mut reader = Reader::new(&nonce, &batch.queries);
@@ -312,11 +376,20 @@ impl Host for ShellHost {
                 self.wire.cut();
             }
         };
-        duplex.finish();
+        let held =
+            reader.holder().map(|(since, who)| HostTrouble::Held { host: self.wire.describe(), who, since });
+        self.unlocked |= reader.unlocked();
+        let takes = batch.lock.is_some() && self.hold.is_none() && !self.unlocked;
+        if takes && held.is_none() && trouble.is_none() && !reader.stopped() {
+            self.hold = Some(Hold::new(duplex));
+        } else {
+            duplex.finish();
+        }
         let started = reader.started();
         let mut end = reader.finish();
         let unsent = feed.state.failed.lock().ok().and_then(|mut slot| slot.take());
         end.trouble = match (trouble, unsent) {
+            _ if held.is_some() => held,
             (Some(HostTrouble::Ended { how, host }), _) if !started => {
                 Some(HostTrouble::NoShell { host, said: words(&end.noise, ""), how })
             }
@@ -324,6 +397,10 @@ impl Host for ShellHost {
             (trouble, _) => trouble,
         };
         end
+    }
+
+    fn release(&mut self) {
+        self.hold = None;
     }
 
     fn stream(&mut self) -> Result<Box<dyn LiveStream>, HostTrouble> {

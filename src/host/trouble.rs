@@ -58,9 +58,23 @@ pub enum HostTrouble {
     /// A file of this computer could not be sent.
     #[error("not everything could be sent: {0}")]
     NotSent(String),
+    /// Somebody else works there.
+    #[error("another gangplank works on {host}: {}", holder(who))]
+    Held {
+        /// Which host.
+        host: String,
+        /// Who, in that one's own words; empty = the lock is not ours any more, and nobody's.
+        who: String,
+        /// Since when, seconds since 1970 by the host's clock.
+        since: i64,
+    },
     /// It cannot be done on this kind of host.
     #[error("{0}")]
     Unable(String),
+}
+
+fn holder(who: &str) -> &str {
+    if who.is_empty() { "this one has lost its lock there" } else { who }
 }
 
 impl HostTrouble {
@@ -79,6 +93,7 @@ impl HostTrouble {
             Self::NoShell { .. } => ProblemCode::Ssh14,
             Self::Ended { .. } => ProblemCode::Host01,
             Self::NotSent(_) => ProblemCode::Send02,
+            Self::Held { .. } => ProblemCode::Host04,
             Self::Unable(_) => ProblemCode::Host02,
         }
     }
@@ -114,6 +129,15 @@ impl HostTrouble {
                 .seen("what was begun and not ended is looked at again on the next run")
                 .way(Remedy::Retry),
             Self::NotSent(_) => problem.way(Remedy::Retry),
+            Self::Held { since, .. } => {
+                let since = jiff::Timestamp::from_second(*since).ok().filter(|_| *since > 0);
+                let since = since.map(|since| format!("since {since}, by the clock of that machine"));
+                problem
+                    .seen(since.unwrap_or_default())
+                    .seen("nothing was done there by this run after that was seen")
+                    .manual("wait until the other run has ended; a lock whose holder is dead is taken over by itself")
+                    .way(Remedy::Retry)
+            }
             Self::Compile(CompileError::NotYet(_)) | Self::Unable(_) => problem,
         }
     }

@@ -371,6 +371,15 @@ impl Doer<'_> {
             let new = self.machine.hash(&path).unwrap_or_default();
             return self.note(RecordKind::Merged, &path, "", &new, "").map(|()| String::new());
         }
+        if let Some(path) = text.strip_prefix("restrict ") {
+            let path = shell_words::split(path).map(|words| words.concat()).unwrap_or_default();
+            let owner = if self.machine.here { "-" } else { "root:root" };
+            if let Some(file) = self.machine.files.get_mut(&path) {
+                file.mode = "600".to_owned();
+                file.owner = owner.to_owned();
+            }
+            return Ok(String::new());
+        }
         if text.contains("openssl ca ") {
             let secret = if let Carried::Bytes(bytes) = carried { bytes.as_slice() } else { &[] };
             let (out, err) = crate::lab::ca::sign(self.machine, text, secret, self.seed);

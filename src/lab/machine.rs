@@ -182,6 +182,8 @@ pub struct LabMachine {
     pub(crate) connected: bool,
     /// Undo left something alone in this batch.
     pub(crate) left: bool,
+    /// Who works on it, and since when.
+    pub lock: Option<(crate::host::HostLock, i64)>,
 }
 
 /// What undo must bring back: everything but times and running processes.

@@ -15,6 +15,7 @@ pub mod faults;
 mod flags;
 mod kubectl;
 mod kubelet;
+mod lock;
 pub mod machine;
 mod node;
 mod outcome;

@@ -25,10 +25,12 @@ const SYN_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A machine of the lab, connected.
 pub struct LabHost {
-    lab: Lab,
-    name: String,
-    describe: String,
+    pub(in crate::lab) lab: Lab,
+    pub(in crate::lab) name: String,
+    pub(in crate::lab) describe: String,
     generation: u64,
+    /// Whose lock it holds.
+    pub(in crate::lab) token: Option<String>,
 }
 
 /// What happened to one action.
@@ -78,7 +80,7 @@ impl Lab {
 
 impl LabHost {
     pub(crate) fn new(lab: Lab, name: String, describe: String, generation: u64) -> Self {
-        Self { lab, name, describe, generation }
+        Self { lab, name, describe, generation, token: None }
     }
 
     /// An exec begins: the connection is there and we are root.
@@ -363,7 +365,7 @@ impl Host for LabHost {
             Ok(carried) => carried,
             Err(error) => return failed(HostTrouble::Compile(error)),
         };
-        if let Err(trouble) = self.exec() {
+        if let Err(trouble) = self.exec().and_then(|()| self.claim(batch)) {
             return failed(trouble);
         }
         let total: u64 = carried.iter().map(size).sum();
@@ -419,6 +421,10 @@ impl Host for LabHost {
         end.complete = end.trouble.is_none();
         end.facts = self.answers(batch, end.complete && (!end.stopped || self.name == HERE));
         end
+    }
+
+    fn release(&mut self) {
+        self.let_go();
     }
 
     fn stream(&mut self) -> Result<Box<dyn LiveStream>, HostTrouble> {

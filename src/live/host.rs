@@ -86,7 +86,10 @@ fn down(trouble: &HostTrouble) -> Down {
         HostTrouble::Wire(error) => refused(error),
         HostTrouble::SudoPasswordWanted { .. } | HostTrouble::SudoPasswordWrong { .. } => Wait::Told,
         HostTrouble::NoRoot { .. } | HostTrouble::NoShell { .. } | HostTrouble::Unable(_) => Wait::Later,
-        HostTrouble::Compile(_) | HostTrouble::Ended { .. } | HostTrouble::NotSent(_) => Wait::Soon,
+        HostTrouble::Compile(_)
+        | HostTrouble::Ended { .. }
+        | HostTrouble::NotSent(_)
+        | HostTrouble::Held { .. } => Wait::Soon,
     };
     Down { why: trouble.to_string(), code: Some(trouble.code()), wait }
 }

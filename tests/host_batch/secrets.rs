@@ -3,6 +3,7 @@
 use std::fs;
 use std::sync::Arc;
 
+use gangplank::host::batch::LockUse;
 use gangplank::host::{BatchProgress, Host, LocalWire, ShellHost, Stop, batch};
 use gangplank::plan::action::{Action, Content, SecretRef};
 use gangplank::plan::fact::FactQuery;
@@ -34,7 +35,8 @@ fn a_secret_is_nowhere_but_where_it_belongs() {
         vec![FactQuery::Machine, FactQuery::Record],
     );
     let compiled =
-        batch::compile(&batch, "0123", &|name| gangplank::host::Vault::get(&*purse, name)).unwrap();
+        batch::compile(&batch, "0123", LockUse::None, &|name| gangplank::host::Vault::get(&*purse, name))
+            .unwrap();
     assert!(!compiled.text.contains("canary"));
     let (mut heard, mut shown) = (Vec::new(), Vec::new());
     let mut host = ShellHost::new(Arc::new(LocalWire::new()), purse, false);

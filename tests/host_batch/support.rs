@@ -114,7 +114,7 @@ impl Run {
     }
 
     pub fn batch(&self, actions: Vec<Action>, queries: Vec<FactQuery>) -> Batch {
-        Batch { actions, queries, run: self.0.clone() }
+        Batch { actions, queries, run: self.0.clone(), lock: None }
     }
 
     pub fn record(&self) -> Vec<gangplank::plan::record::RecordLine> {

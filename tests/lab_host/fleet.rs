@@ -227,7 +227,7 @@ pub fn fill(action: Action, slots: &BTreeMap<Slot, String>) -> Action {
 }
 
 pub fn run(host: &mut dyn Host, actions: Vec<Action>, queries: Vec<FactQuery>) -> BatchEnd {
-    host.run(&Batch { actions, queries, run: RUN.to_owned() }, &Stop::default(), &mut |_| {})
+    host.run(&Batch { actions, queries, run: RUN.to_owned(), lock: None }, &Stop::default(), &mut |_| {})
 }
 
 pub fn put(path: &str, text: &str) -> Action {
@@ -272,6 +272,6 @@ pub fn undo(record: &[RecordLine]) -> Vec<Action> {
             _ => Vec::new(),
         });
     }
-    actions.push(Action::DeleteRecord { run: RUN.to_owned() });
+    actions.push(Action::DeleteRecord { run: RUN.to_owned(), lock: None });
     actions
 }

@@ -82,7 +82,7 @@ fn events_counts_and_a_failing_action_are_those_of_a_script() {
     let mut host = fleet.host("w1");
     let mut heard = Vec::new();
     let actions = vec![put("/etc/x", "x"), put("/nowhere/x", "x"), put("/etc/y", "y")];
-    let batch = Batch { actions, queries: vec![file("/etc/y")], run: RUN.to_owned() };
+    let batch = Batch { actions, queries: vec![file("/etc/y")], run: RUN.to_owned(), lock: None };
     let end = host.run(&batch, &Stop::default(), &mut |one| heard.push(one));
     assert_eq!(heard[..3], [BatchProgress::Began(0), BatchProgress::Ended(0, 0), BatchProgress::Began(1)]);
     assert!(

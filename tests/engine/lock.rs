@@ -1,0 +1,102 @@
+//! Two runs with different state folders: the second is told who works there and touches nothing.
+
+use std::sync::Mutex;
+
+use gangplank::engine::undo::UndoScope;
+use gangplank::engine::{Engine, Event, Front, Journal, RunOptions, Session, Stamped, TaskOutcome};
+use gangplank::host::Stop;
+
+use super::bench::{Bench, How, how};
+
+#[derive(Default)]
+struct Heard(Mutex<Vec<Stamped>>);
+
+impl Front for Heard {
+    fn emit(&self, event: &Stamped) {
+        self.0.lock().unwrap().push(event.clone());
+    }
+}
+
+/// A run of another operator on the same lab; its code, what it did on w1, and the problems there.
+fn another(bench: &Bench, does: &dyn Fn(&Engine) -> u8) -> (u8, usize, Vec<String>) {
+    let state = tempfile::tempdir().unwrap();
+    let session = Session::open(state.path(), &bench.plan, &bench.text).unwrap();
+    let (heard, stop) = (Heard::default(), Stop::default());
+    let options = RunOptions {
+        session: Some(&session),
+        journal: Journal::open(&session.folder, "other").unwrap(),
+        only: vec!["w1".to_owned()],
+        ..RunOptions::new("other", &stop)
+    };
+    let code = does(&Engine::new(&bench.plan, &bench.world, &heard, options));
+    let events = heard.0.into_inner().unwrap();
+    let at = || events.iter().filter(|one| one.place.is_worker("w1"));
+    let begun = at().filter(|one| matches!(one.event, Event::ActionStarted { .. })).count();
+    let problems = at()
+        .filter_map(|one| match &one.event {
+            Event::TaskEnded { outcome: TaskOutcome::Failed { problem } } => {
+                Some(format!("{} {} {}", problem.code, problem.what, problem.evidence.join(" ")))
+            }
+            _ => None,
+        })
+        .collect();
+    (code, begun, problems)
+}
+
+#[test]
+fn the_second_of_two_operators_is_told_who_holds_the_worker_and_touches_nothing() {
+    let works: [(&str, &(dyn Fn(&Engine) -> u8 + Sync)); 2] = [
+        ("apply", &|engine| engine.apply().number()),
+        ("undo", &|engine| engine.undo(&UndoScope::Everything, &|_| true).number()),
+    ];
+    for (name, does) in works {
+        let bench = Bench::first();
+        let (stop, seen) = (Stop::default(), Mutex::new(None));
+        let meet = |one: &Stamped| {
+            let first = one.place.is_worker("w1") && matches!(one.event, Event::ActionEnded { .. });
+            let mut seen = seen.lock().unwrap();
+            if first && seen.is_none() {
+                *seen = Some(another(&bench, does));
+            }
+        };
+        let ran = bench.apply_with(&How { seen: &meet, only: vec!["w1".to_owned()], ..how(&stop) });
+        assert_eq!(ran.code, 0, "{name}: {}", ran.trouble());
+        let (code, begun, problems) = seen.into_inner().unwrap().unwrap();
+        assert_eq!((code, begun), (1, 0), "{name}: {problems:?}");
+        assert!(
+            problems.len() == 1
+                && problems[0].starts_with("E-HOST-04")
+                && problems[0].contains(&format!("op@this computer, run {}", ran.run))
+                && problems[0].contains("since 20"),
+            "{name}: {problems:?}"
+        );
+        // The lock went with the run: whoever comes now works.
+        assert!(bench.lab().machine("w1", |machine| machine.lock.is_none()).unwrap(), "{name}");
+        assert_eq!(another(&bench, &|engine| engine.apply().number()).0, 0, "{name}");
+    }
+}
+
+#[test]
+fn a_run_that_stops_or_loses_its_machine_lets_go_of_the_lock() {
+    let bench = Bench::first();
+    bench.lab().fault("w1", gangplank::lab::Fault::CutAfterAction(3));
+    assert_eq!(bench.apply_only(&["w1"]).code, 1);
+    assert!(bench.lab().machine("w1", |machine| machine.lock.is_none()).unwrap());
+    bench.lab().mend("w1");
+    let stop = Stop::default();
+    let press = |one: &Stamped| {
+        if matches!(one.event, Event::ActionEnded { .. }) {
+            stop.press();
+        }
+    };
+    assert_eq!(bench.apply_with(&How { seen: &press, only: vec!["w1".to_owned()], ..how(&stop) }).code, 3);
+    assert!(bench.lab().machine("w1", |machine| machine.lock.is_none()).unwrap());
+    assert_eq!(bench.apply_only(&["w1"]).code, 0);
+}
+
+#[test]
+fn who_only_looks_takes_no_lock() {
+    let bench = Bench::first();
+    bench.preview();
+    assert!(bench.lab().machine("w1", |machine| machine.lock.is_none()).unwrap());
+}
