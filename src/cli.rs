@@ -145,8 +145,20 @@ pub enum CliCommand {
         #[arg(long, short)]
         verbose: bool,
     },
-    /// Take back what gangplank did on the hosts, newest first
+    /// Take back what one run did, newest change first: the last run that changed something
     Undo {
+        /// Where and who.
+        #[command(flatten)]
+        common: CommonFlags,
+        /// Another run, by its id
+        #[arg(long = "run", value_name = "ID")]
+        run: Option<String>,
+        /// Do not ask first
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Remove workers from the cluster: all that gangplank ever did on them is taken back, and their nodes go
+    Remove {
         /// Where and who.
         #[command(flatten)]
         common: CommonFlags,

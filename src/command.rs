@@ -7,6 +7,7 @@ use std::sync::Arc;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use gangplank::engine::session::journal::left_open;
 use gangplank::engine::session::version;
+use gangplank::engine::undo::{UndoList, UndoScope, is_run};
 use gangplank::engine::{Engine, ExitCode, Front, Journal, RealWorld, RunOptions, Session};
 use gangplank::host::{NewKeys, Stop, TrustPolicy};
 use gangplank::plan::answers::EXAMPLE;
@@ -19,6 +20,7 @@ use gangplank::plan::yaml;
 use gangplank::profile::DIFFERENCES;
 use gangplank::ui;
 use gangplank::ui::credentials::prompt::CredentialPrompt;
+use gangplank::ui::output::say;
 use gangplank::ui::wizard::start::Opening;
 
 use crate::cli::{CliCommand, CommonFlags, Pace};
@@ -35,7 +37,7 @@ pub fn run(command: CliCommand, places: &StandardFolders, stop: &Arc<Stop>) -> E
         CliCommand::Resume { name, wizard } => crate::open::resume(name, &wizard, places),
         CliCommand::Demo(demo) => crate::open::open_demo(&demo, places),
         CliCommand::Init => {
-            print(EXAMPLE);
+            say::out(EXAMPLE);
             ExitCode::Done
         }
         CliCommand::Completions { shell } => completions(shell),
@@ -47,13 +49,15 @@ pub fn run(command: CliCommand, places: &StandardFolders, stop: &Arc<Stop>) -> E
         }
         CliCommand::Apply { common, pace, verbose } => apply(&common, places, stop, pace, verbose),
         CliCommand::Watch { common, plain } => watch(&common, places, stop, plain),
-        CliCommand::Undo { common, yes } => undo(&common, places, stop, yes),
+        CliCommand::Undo { common, run, yes } => take_back(&common, places, stop, Wish { run, yes }),
+        CliCommand::Remove { common, .. } if common.workers.is_empty() => {
+            say::err(format_args!(
+                "say which worker leaves the cluster with --worker NAME; undo takes back one run"
+            ));
+            ExitCode::Usage
+        }
+        CliCommand::Remove { common, yes } => undo(&common, places, stop, &UndoScope::Everything, yes),
     }
-}
-
-fn print(text: &str) {
-    // A reader that went away is no reason to fail.
-    let _ = std::io::stdout().write_all(text.as_bytes());
 }
 
 fn shots(folder: &Path, check: bool) -> ExitCode {
@@ -69,12 +73,12 @@ fn shots(folder: &Path, check: bool) -> ExitCode {
                 } else {
                     word
                 };
-                println!("{name}: {word}");
+                say::out(&format!("{name}: {word}\n"));
             }
             if check && !old.is_empty() { ExitCode::Problem } else { ExitCode::Done }
         }
         Err(error) => {
-            eprintln!("{}: {error}", folder.display());
+            say::err(format_args!("{}: {error}", folder.display()));
             ExitCode::Usage
         }
     }
@@ -85,12 +89,15 @@ fn completions(shell: clap_complete::Shell) -> ExitCode {
     let values = PossibleValuesParser::new(values);
     let mut command = <crate::cli::Cli as clap::CommandFactory>::command()
         .mut_subcommand("explain", |explain| explain.mut_arg("topic", |topic| topic.value_parser(values)));
-    clap_complete::generate(shell, &mut command, "gangplank", &mut std::io::stdout());
+    // The generator panics where it cannot write: it writes into memory.
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut command, "gangplank", &mut script);
+    say::out(&String::from_utf8_lossy(&script));
     if shell == clap_complete::Shell::Fish {
         // For fish clap completes commands and flags only.
         for (name, about) in ui::output::explain::topics() {
             let about = about.replace('\'', "\\'");
-            print(&format!(
+            say::out(&format!(
                 "complete -c gangplank -n \"__fish_gangplank_using_subcommand explain\" -f -a \"{name}\" -d '{about}'\n"
             ));
         }
@@ -100,14 +107,16 @@ fn completions(shell: clap_complete::Shell) -> ExitCode {
 
 fn explain(topic: Option<&str>) -> ExitCode {
     let Some(wanted) = topic else {
-        print(&ui::output::explain::list());
+        say::out(&ui::output::explain::list());
         return ExitCode::Done;
     };
     if let Some(text) = ui::output::explain::topic(wanted) {
-        print(&text);
+        say::out(&text);
         ExitCode::Done
     } else {
-        eprintln!("there is no step and no problem code {wanted}; `gangplank explain` lists them");
+        say::err(format_args!(
+            "there is no step and no problem code {wanted}; `gangplank explain` lists them"
+        ));
         ExitCode::Usage
     }
 }
@@ -115,12 +124,12 @@ fn explain(topic: Option<&str>) -> ExitCode {
 /// Reads the plan, telling every remark.
 fn read_plan(common: &CommonFlags, places: &StandardFolders) -> Result<(Plan, String), ExitCode> {
     let bytes = std::fs::read(&common.plan).map_err(|error| {
-        eprintln!("{}: {error}", common.plan.display());
+        say::err(format_args!("{}: {error}", common.plan.display()));
         ExitCode::Usage
     })?;
     let loaded = yaml::load(&bytes, &common.plan, Some(&places.home)).map_err(|remarks| {
         for remark in &remarks {
-            eprintln!("{remark}");
+            say::err(format_args!("{remark}"));
         }
         ExitCode::Usage
     })?;
@@ -128,14 +137,14 @@ fn read_plan(common: &CommonFlags, places: &StandardFolders) -> Result<(Plan, St
     let mut remarks = loaded.warnings;
     remarks.extend(check_differences(&loaded.answers, &ids));
     for remark in &remarks {
-        eprintln!("{remark}");
+        say::err(format_args!("{remark}"));
     }
     if remarks.iter().any(|remark| remark.stops) {
         return Err(ExitCode::Usage);
     }
     for name in &common.workers {
         if !loaded.plan.workers.iter().any(|worker| worker.name == *name) {
-            eprintln!("--worker {name}: the plan has no worker of this name");
+            say::err(format_args!("--worker {name}: the plan has no worker of this name"));
             return Err(ExitCode::Usage);
         }
     }
@@ -145,7 +154,7 @@ fn read_plan(common: &CommonFlags, places: &StandardFolders) -> Result<(Plan, St
 fn watch(common: &CommonFlags, places: &StandardFolders, stop: &Stop, lines: bool) -> ExitCode {
     let screen = !lines && !common.json;
     if screen && !std::io::stdout().is_terminal() {
-        eprintln!("the panel needs a terminal: say --plain for lines or --json for JSON lines");
+        say::err(format_args!("the panel needs a terminal: say --plain for lines or --json for JSON lines"));
         return ExitCode::Usage;
     }
     let result = (|| {
@@ -162,9 +171,9 @@ fn watch(common: &CommonFlags, places: &StandardFolders, stop: &Stop, lines: boo
             ui::panel::watch::lines(&world, &plan, stop, common.json);
             return Ok(ExitCode::Done);
         }
-        eprintln!("connecting; whatever has to be asked is asked before the screen opens");
+        say::err(format_args!("connecting; whatever has to be asked is asked before the screen opens"));
         ui::panel::watch::screen(&world, &plan, stop, &|| terminal.close()).map_err(|error| {
-            eprintln!("the terminal cannot be used: {error}; say --plain for lines");
+            say::err(format_args!("the terminal cannot be used: {error}; say --plain for lines"));
             ExitCode::Usage
         })?;
         Ok(ExitCode::Done)
@@ -173,11 +182,10 @@ fn watch(common: &CommonFlags, places: &StandardFolders, stop: &Stop, lines: boo
 }
 
 fn asker(common: &CommonFlags, remember: bool) -> Result<CredentialPrompt, ExitCode> {
-    CredentialPrompt::new(&common.access.secrets, remember, &common.access.trust, common.access.trust_new)
-        .map_err(|error| {
-            eprintln!("{error}");
-            ExitCode::Usage
-        })
+    CredentialPrompt::new(&common.access.secrets, remember).map_err(|error| {
+        say::err(format_args!("{error}"));
+        ExitCode::Usage
+    })
 }
 
 fn world(
@@ -188,7 +196,7 @@ fn world(
     remember: bool,
 ) -> Result<RealWorld, ExitCode> {
     let terminal = Arc::new(asker(common, remember)?);
-    Ok(world_with(common, places, plan, kept, remember, terminal))
+    Ok(world_with(common, places, plan, kept, !remember, terminal))
 }
 
 fn world_with(
@@ -196,15 +204,11 @@ fn world_with(
     places: &StandardFolders,
     plan: &Plan,
     kept: PathBuf,
-    remember: bool,
+    only_looks: bool,
     terminal: Arc<CredentialPrompt>,
 ) -> RealWorld {
-    let policy = if remember {
-        let new = if common.access.trust_new { NewKeys::Accept } else { NewKeys::Ask };
-        TrustPolicy { accept: common.access.trust.clone(), new }
-    } else {
-        TrustPolicy::default()
-    };
+    let new = if common.access.trust_new { NewKeys::Accept } else { NewKeys::Ask };
+    let policy = TrustPolicy { accept: common.access.trust.clone(), new, only_looks };
     RealWorld::new(ssh_environment(&places.home), policy, terminal, &plan.cluster.api, kept)
 }
 
@@ -241,7 +245,7 @@ fn made(state: &Path, plan: &Plan) -> std::collections::BTreeSet<String> {
 
 fn tell(problem: &Problem) -> ExitCode {
     for line in problem.card(&Place::Local) {
-        eprintln!("{line}");
+        say::err(format_args!("{line}"));
     }
     ExitCode::Problem
 }
@@ -267,31 +271,31 @@ fn plan(common: &CommonFlags, places: &StandardFolders, stop: &Stop, form: PlanF
         let contacts = format!("contacts {}; nothing is changed anywhere", engine.contacted().join(", "));
         match form {
             // The script alone is what may be sent into a file.
-            PlanForm::Script => eprintln!("{contacts}"),
+            PlanForm::Script => say::err(format_args!("{contacts}")),
             PlanForm::Text { .. } if common.json => {}
-            PlanForm::Text { .. } => print(&format!("{contacts}\n")),
+            PlanForm::Text { .. } => say::out(&format!("{contacts}\n")),
         }
         let seen = engine.preview().map_err(|problem| {
             if let (PlanForm::Script, ProblemCode::Ca11, Some(text)) =
                 (form, problem.code, ui::script::new_ca(&plan))
             {
-                print(&text);
+                say::out(&text);
             }
             tell(&problem)
         })?;
         match form {
             PlanForm::Text { .. } if common.json => {
                 for line in ui::output::preview::json(&seen) {
-                    print(&format!("{line}\n"));
+                    say::out(&format!("{line}\n"));
                 }
             }
             PlanForm::Text { files, functions } => {
-                print(&ui::output::preview::text(&seen, files));
+                say::out(&ui::output::preview::text(&seen, files));
                 if functions {
-                    print(&format!("\n{}", ui::output::preview::functions()));
+                    say::out(&format!("\n{}", ui::output::preview::functions()));
                 }
             }
-            PlanForm::Script => print(&ui::script::script(&plan, &seen)),
+            PlanForm::Script => say::out(&ui::script::script(&plan, &seen)),
         }
         let found = ui::output::preview::found(&seen);
         Ok(match (found.problems, found.actions) {
@@ -310,7 +314,7 @@ fn apply(common: &CommonFlags, places: &StandardFolders, stop: &Stop, pace: Pace
         let session = Session::open(state, &plan, &text).map_err(|problem| tell(&problem))?;
         if !common.json {
             for (place, action) in left_open(&session.folder) {
-                print(&format!(
+                say::out(&format!(
                     "the last run ended in the middle of this, so it is looked at again: {place}: {action}\n"
                 ));
             }
@@ -327,7 +331,30 @@ fn apply(common: &CommonFlags, places: &StandardFolders, stop: &Stop, pace: Pace
     result.unwrap_or_else(|code| code)
 }
 
-fn undo(common: &CommonFlags, places: &StandardFolders, stop: &Stop, yes: bool) -> ExitCode {
+/// What an undo is asked by flags.
+struct Wish {
+    /// Another run than the last.
+    run: Option<String>,
+    /// Nobody is asked.
+    yes: bool,
+}
+
+fn take_back(common: &CommonFlags, places: &StandardFolders, stop: &Stop, wish: Wish) -> ExitCode {
+    if let Some(run) = wish.run.as_deref().filter(|run| !is_run(run)) {
+        say::err(format_args!("--run {}: that is no run's id", gangplank::plan::clean::words(run)));
+        return ExitCode::Usage;
+    }
+    let scope = wish.run.map_or(UndoScope::LastRun, UndoScope::Run);
+    undo(common, places, stop, &scope, wish.yes)
+}
+
+fn undo(
+    common: &CommonFlags,
+    places: &StandardFolders,
+    stop: &Stop,
+    scope: &UndoScope,
+    yes: bool,
+) -> ExitCode {
     let result = (|| {
         let (plan, text) = read_plan(common, places)?;
         let state = common.access.state.as_ref().unwrap_or(&places.state);
@@ -337,27 +364,25 @@ fn undo(common: &CommonFlags, places: &StandardFolders, stop: &Stop, yes: bool) 
         let front: &dyn Front = if common.json { &json } else { &lines };
         let run = run_id();
         let asked = options(common, (state, &plan), (&run, stop), Some(&session));
-        Ok(Engine::new(&plan, &world, front, asked).undo(&|all| {
-            let mut err = std::io::stderr().lock();
-            for (place, actions) in all {
-                let _ = writeln!(err, "{place}: {} actions", actions.len());
-                for action in actions {
-                    let _ = writeln!(err, "  {}", action.title());
-                }
-            }
-            if yes {
-                return true;
-            }
-            if !std::io::stdin().is_terminal() {
-                let _ = writeln!(err, "nothing was done: say --yes to undo without being asked");
-                return false;
-            }
-            let _ = write!(err, "Undo all this? yes or no [no]: ");
-            let _ = err.flush();
-            let mut answer = String::new();
-            let _ = std::io::stdin().read_line(&mut answer);
-            answer.trim() == "yes"
-        }))
+        Ok(Engine::new(&plan, &world, front, asked).undo(scope, &|all| may_undo(all, &common.workers, yes)))
     })();
     result.unwrap_or_else(|code| code)
+}
+
+/// Shows the whole list of what will happen, then asks.
+fn may_undo(all: &UndoList, workers: &[String], yes: bool) -> bool {
+    let mut err = std::io::stderr().lock();
+    let _ = err.write_all(ui::output::undo::text(all, workers).as_bytes());
+    if yes || all.is_empty() {
+        return true;
+    }
+    if !std::io::stdin().is_terminal() {
+        let _ = writeln!(err, "nothing was done: say --yes to do it without being asked");
+        return false;
+    }
+    let _ = write!(err, "{} yes or no [no]: ", ui::output::undo::question(all, workers));
+    let _ = err.flush();
+    let mut answer = String::new();
+    let _ = std::io::stdin().read_line(&mut answer);
+    answer.trim() == "yes"
 }

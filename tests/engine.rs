@@ -17,6 +17,8 @@ mod demo;
 mod faults;
 #[path = "engine/jobs.rs"]
 mod jobs;
+#[path = "engine/lock.rs"]
+mod lock;
 #[path = "engine/look.rs"]
 mod look;
 #[path = "engine/offline.rs"]
@@ -39,5 +41,9 @@ mod secrets;
 mod signer;
 #[path = "engine/stop.rs"]
 mod stop;
+#[path = "engine/stranger.rs"]
+mod stranger;
 #[path = "engine/undo.rs"]
 mod undo;
+#[path = "engine/undo_run.rs"]
+mod undo_run;

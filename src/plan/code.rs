@@ -175,6 +175,7 @@ registry! {
         Host01 "E-HOST-01" "the script on the host ended early";
         Host02 "E-HOST-02" "this kind of host cannot do that";
         Host03 "E-HOST-03" "the live stream ended";
+        Host04 "E-HOST-04" "another gangplank works on the machine";
     }
     Image "E-IMAGE" "an image tar that cannot be read" {
         Image01 "E-IMAGE-01" "an image tar cannot be read";
@@ -283,6 +284,10 @@ registry! {
         Undo02 "E-UNDO-02" "the cluster cannot be reached for undo";
         Undo03 "E-UNDO-03" "a newer gangplank wrote the record";
         Undo04 "E-UNDO-04" "lines of the record are not understood";
+        Undo05 "E-UNDO-05" "the record names what is not the machine's own";
+        Undo06 "E-UNDO-06" "a later run stands on what is to be taken back";
+        Undo07 "E-UNDO-07" "no record knows the run";
+        Undo08 "E-UNDO-08" "which run was the last is not known";
     }
     Unit "E-UNIT" "a systemd unit that does not start" {
         Unit01 "E-UNIT-01" "an action on a unit failed";

@@ -14,5 +14,7 @@ pub use choice::{Profile, choose, flag_sets};
 pub use difference::{DIFFERENCES, Difference};
 pub use dns::{dns_images, dns_objects};
 pub use node::{DesiredFile, Flag, Identity, NodeSetup};
-pub use paths::{KUBECONFIG, KUBELET, KUBELET_CONFIG, MANIFESTS, PROXY_KUBECONFIG, SSL, UNIT};
+pub use paths::{
+    KUBECONFIG, KUBELET, KUBELET_CONFIG, MANIFESTS, PROXY_KUBECONFIG, SSL, UNIT, is_own, is_own_folder,
+};
 pub use render::RenderError;

@@ -20,3 +20,28 @@ pub const PROXY_KUBECONFIG: &str = "/etc/kubernetes/kube-proxy-kubeconfig.yaml";
 
 /// The kubelet's configuration file (1.10 and later).
 pub const KUBELET_CONFIG: &str = "/var/lib/kubelet/config.yaml";
+
+/// Where docker's configuration is.
+const DOCKER_CONFIG: &str = "/etc/docker/daemon.json";
+
+/// What lies below these is written by gangplank on a worker.
+const OWN_FOLDERS: [&str; 4] =
+    ["/etc/kubernetes", "/var/lib/kubelet", "/etc/ssl/etcd", "/etc/systemd/system/kubelet.service.d"];
+
+/// Single files that it writes besides.
+const OWN_FILES: [&str; 3] = [KUBELET, UNIT, DOCKER_CONFIG];
+
+/// Whether a file, told by its absolute path without any detour, is one that gangplank writes on a worker.
+pub fn is_own(path: &str) -> bool {
+    OWN_FILES.contains(&path) || OWN_FOLDERS.iter().any(|folder| is_below(path, folder))
+}
+
+/// Whether a folder is one that gangplank makes on a worker: its own, or one on the way there.
+pub fn is_own_folder(path: &str) -> bool {
+    let mut own = OWN_FOLDERS.iter().chain(&OWN_FILES);
+    is_own(path) || own.any(|one| *one == path && OWN_FOLDERS.contains(one) || is_below(one, path))
+}
+
+fn is_below(path: &str, folder: &str) -> bool {
+    path.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/') && rest.len() > 1)
+}

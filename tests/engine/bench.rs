@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use gangplank::engine::Cost;
 use gangplank::engine::session::journal::left_open;
+use gangplank::engine::undo::{UndoList, UndoScope};
 use gangplank::engine::world::scripted::LabWorld;
 use gangplank::engine::{
     Bundle, Engine, Event, ExitCode, Front, Journal, OfflineCerts, PlacePreview, Reviewed, RunOptions,
@@ -175,7 +176,24 @@ impl Bench {
     }
 
     pub fn undo_with(&self, how: &How) -> Ran {
-        self.go(how, &|engine| engine.undo(&|_| true))
+        self.go(how, &|engine| engine.undo(&UndoScope::Everything, &|_| true))
+    }
+
+    /// Says no to what is shown.
+    pub fn refuse_undo(&self, how: &How) -> Ran {
+        self.go(how, &|engine| engine.undo(&UndoScope::LastRun, &|_| false))
+    }
+
+    /// Takes one run back; what was shown before.
+    pub fn undo_run(&self, scope: &UndoScope, how: &How) -> (Ran, UndoList) {
+        let shown = Mutex::new(UndoList::default());
+        let ran = self.go(how, &|engine| {
+            engine.undo(scope, &|list| {
+                shown.lock().unwrap().clone_from(list);
+                true
+            })
+        });
+        (ran, shown.into_inner().unwrap())
     }
 
     /// What the next run says the last one left unknown, had that one ended at its last end mark.

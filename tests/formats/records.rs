@@ -74,7 +74,7 @@ fn the_record_of_82fdae4_gives_its_undo_list() {
     let bench = bench("finished");
     let worker = back(&record(&mut bench.lab().connect("10.0.0.11").unwrap()));
     assert_eq!(titles(&worker), of_the_worker());
-    assert_eq!(worker.node, Some(("w1".to_owned(), None)));
+    assert!(worker.node);
     let here = back(&record(&mut bench.lab().here()));
     assert_eq!(
         titles(&here),

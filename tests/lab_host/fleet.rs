@@ -272,6 +272,6 @@ pub fn undo(record: &[RecordLine]) -> Vec<Action> {
             _ => Vec::new(),
         });
     }
-    actions.push(Action::DeleteRecord { run: RUN.to_owned(), lock: None });
+    actions.push(Action::DeleteRecord { run: RUN.to_owned() });
     actions
 }

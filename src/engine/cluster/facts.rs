@@ -148,6 +148,17 @@ impl SharedFacts {
         answer
     }
 
+    /// A node as it was seen last, without asking.
+    pub fn last_seen(&self, name: &str) -> Option<Node> {
+        let last = self.last_nodes.lock().unwrap_or_else(PoisonError::into_inner);
+        let nodes = match &*last {
+            Some((_, Ok(nodes))) => Some(nodes.as_slice()),
+            Some((_, Err(_))) | None => None,
+        };
+        let nodes = nodes.or(self.cluster.nodes.as_deref())?;
+        nodes.iter().find(|node| node.name == name).cloned()
+    }
+
     fn ask_nodes(&self, plan: &Plan, world: &dyn World) -> NodesNow {
         let mut logged_in = self.logged_in.lock().unwrap_or_else(PoisonError::into_inner);
         if !*logged_in {

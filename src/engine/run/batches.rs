@@ -8,7 +8,7 @@ use crate::engine::cluster::facts::SharedFacts;
 use crate::engine::event::{Event, TaskOutcome};
 use crate::engine::inspect::WorkSite;
 use crate::engine::run::failure::action_problem;
-use crate::engine::run::{Engine, Worked};
+use crate::engine::run::{Engine, NewNode, Worked};
 use crate::engine::signing::remote::Coming;
 use crate::engine::signing::request::SignRequest;
 use crate::host::{Batch, BatchEnd, BatchProgress};
@@ -210,11 +210,12 @@ impl Engine<'_> {
             actions: tasks.iter().map(|(_, action)| action.clone()).collect(),
             queries,
             run: self.options.run.clone(),
+            lock: self.lock_on(&site.place),
         };
         let mut current: Option<StepId> = None;
         let mut began = Instant::now();
         let place = site.place.clone();
-        let mut started = None;
+        let (mut started, mut new_node) = (None, None);
         let end = site.host.run(&batch, self.options.stop, &mut |heard| match heard {
             BatchProgress::Began(index) => {
                 let Some((id, action)) = tasks.get(index) else { return };
@@ -241,6 +242,10 @@ impl Engine<'_> {
                     // What the node said before this proves nothing.
                     started = Some(self.world.now().as_millisecond());
                 }
+                if let (Action::NoteNode { unknown, .. }, 0) = (action, status) {
+                    let now = self.world.now().as_millisecond();
+                    new_node = Some(if *unknown { NewNode::WhenYoungerThan(now) } else { NewNode::Sure });
+                }
                 let _ = self.options.journal.ended(&place, number, index, status);
                 let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
                 let ended = Event::ActionEnded { action: action.title(), status, ms };
@@ -259,6 +264,7 @@ impl Engine<'_> {
             BatchProgress::Sent(sent, of) => self.events.tell(&place, current, Event::Progress { sent, of }),
         });
         worked.started_ms = started.or(worked.started_ms);
+        worked.node = worked.node.or(new_node);
         site.facts.update(end.facts.clone());
         for (index, (_, action)) in tasks.iter().enumerate() {
             if let (Some(slot), Some(done)) = (action.yields(), end.actions.get(&index))

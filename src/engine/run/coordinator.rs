@@ -320,7 +320,7 @@ impl Engine<'_> {
     /// Remembers what lies at an API path, for undo.
     pub(crate) fn remember_path(&self, path: &str, uid: &str) {
         let Some(session) = self.options.session else { return };
-        if let Err(error) = objects::remember(&session.folder, path, uid) {
+        if let Err(error) = objects::remember(&session.folder, &self.options.run, path, uid) {
             let text = format!("{path} could not be noted for undo: {error}");
             self.events.tell(&Place::Cluster, None, Event::Note { text });
         }

@@ -5,6 +5,7 @@ mod batches;
 mod coordinator;
 mod failure;
 mod gather;
+mod noted;
 mod proof;
 mod shared;
 mod worker;
@@ -14,6 +15,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::engine::event::{Event, EventSink, Front, TaskOutcome};
 use crate::engine::options::RunOptions;
 use crate::engine::world::World;
+use crate::host::HostLock;
+use crate::host::shell::nonce;
 use crate::plan::action::Action;
 use crate::plan::model::{CaPlace, Plan, Worker};
 use crate::plan::place::Place;
@@ -30,6 +33,8 @@ pub struct Engine<'a> {
     pub(crate) events: EventSink<'a>,
     /// What this run is asked.
     pub(crate) options: RunOptions<'a>,
+    /// Who works, for the lock on each worker.
+    lock: HostLock,
     /// Counts batches.
     batches: AtomicU64,
 }
@@ -47,13 +52,28 @@ pub struct Worked {
     pub stopped: bool,
     /// When something was started, by this computer's clock, milliseconds.
     pub started_ms: Option<i64>,
+    /// The worker's node was not there before.
+    pub node: Option<NewNode>,
+}
+
+/// A node that a run makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NewNode {
+    /// The API did not have it.
+    Sure,
+    /// The API could not be asked: it is new when it is younger than this, by this computer's clock, milliseconds.
+    WhenYoungerThan(i64),
 }
 
 impl<'a> Engine<'a> {
     /// An engine that has not begun yet; `front` shows what happens.
     pub fn new(plan: &'a Plan, world: &'a dyn World, front: &'a dyn Front, options: RunOptions<'a>) -> Self {
         let events = EventSink::new(front, &options.run);
-        Self { plan, world, events, options, batches: AtomicU64::new(0) }
+        let lock = HostLock {
+            token: format!("{}-{}", options.run, nonce()),
+            who: format!("{}, run {}", world.operator(), options.run),
+        };
+        Self { plan, world, events, options, lock, batches: AtomicU64::new(0) }
     }
 }
 
@@ -61,6 +81,12 @@ impl Engine<'_> {
     /// The next batch's number.
     pub fn next_batch(&self) -> u64 {
         self.batches.fetch_add(1, Ordering::SeqCst)
+    }
+
+    /// The lock that work on a place takes: on a worker, when something may be changed.
+    pub(crate) fn lock_on(&self, place: &Place) -> Option<HostLock> {
+        let changes = matches!(place, Place::Worker(_)) && self.options.session.is_some();
+        changes.then(|| self.lock.clone())
     }
 
     /// The workers of this run.

@@ -109,12 +109,15 @@ impl Engine<'_> {
         };
         let mut worked = self.work(&shared, site);
         self.no_more_requests(&site.place);
+        // What follows only looks.
+        site.host.release();
         threads.slots.give();
         reported.set(Reported::Worked);
         threads.worked();
         if worked.problem.is_none() && !worked.stopped {
             self.prove_worker(&shared, site, &mut worked, stream);
         }
+        self.note_node(&shared, site, &worked);
         let ready = worked.problem.is_none() && !worked.stopped;
         threads.moved(ready);
         reported.set(Reported::Ended);
@@ -151,7 +154,8 @@ impl Engine<'_> {
     }
 
     fn ask(&self, site: &mut WorkSite, queries: Vec<FactQuery>) -> Result<(), Problem> {
-        let batch = Batch { queries, run: self.options.run.clone(), ..Batch::default() };
+        let (run, lock) = (self.options.run.clone(), self.lock_on(&site.place));
+        let batch = Batch { queries, run, lock, ..Batch::default() };
         let sent = self.world.now().as_millisecond();
         let end = site.host.run(&batch, self.options.stop, &mut |_| {});
         // The clock was read somewhere in between.

@@ -2,6 +2,7 @@
 //! that is on disk lists its actions and what was there before (hashes only); each end mark adds a line. An
 //! action without an end line is unknown, and is looked at, never assumed.
 
+use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -133,6 +134,17 @@ pub fn left_open(session: &Path) -> Vec<(String, String)> {
     let first = |one: &Open| !open.iter().any(|other| other.batch == one.batch && other.index < one.index);
     let unknown = |one: &&Open| one.began || !over && first(one);
     open.iter().filter(unknown).map(|one| (one.place.clone(), one.title.clone())).collect()
+}
+
+/// The runs of a session that began to change something.
+pub fn changed(session: &Path) -> BTreeSet<String> {
+    let change = |line: &str| {
+        let line: Option<Value> = serde_json::from_str(line).ok();
+        line.is_some_and(|line| matches!(line["kind"].as_str(), Some("begin" | "end")))
+    };
+    let changed = |file: &PathBuf| std::fs::read_to_string(file).is_ok_and(|text| text.lines().any(change));
+    let name = |file: PathBuf| file.file_stem().map(|name| name.to_string_lossy().into_owned());
+    runs(session).into_iter().filter(changed).filter_map(name).collect()
 }
 
 struct Open {

@@ -2,5 +2,6 @@
 
 pub mod folder;
 pub mod journal;
+pub mod nodes;
 pub mod objects;
 pub mod version;

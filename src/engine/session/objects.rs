@@ -1,5 +1,5 @@
-//! The API objects that gangplank made, remembered in the session: `objects.jsonl`, one line `{"v", "path", "uid"}` each.
-//! An object whose uid is another one by now is not ours, and undo leaves it alone.
+//! The API objects that gangplank made, remembered in the session: `objects.jsonl`, one line `{"v", "run", "path", "uid"}`
+//! each. An object whose uid is another one by now is not ours, and undo leaves it alone.
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -9,22 +9,36 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::engine::session::version::VERSION;
+use crate::host::whole_file;
 
 /// The file in the session's folder.
 const FILE: &str = "objects.jsonl";
+
+/// It is left to the others.
+const NAMESPACE: &str = "/api/v1/namespaces/kube-system";
 
 /// API objects: path and uid.
 pub type Made = Vec<(String, String)>;
 
 /// The API objects a session made, newest first.
 pub fn made(session: &Path) -> Made {
+    made_in_runs(session).into_iter().map(|(_, object)| object).collect()
+}
+
+/// The same, each with the run that made it; older lines do not say which.
+pub fn made_in_runs(session: &Path) -> Vec<(Option<String>, (String, String))> {
     let text = std::fs::read_to_string(session.join(FILE)).unwrap_or_default();
     text.lines()
         .rev()
-        .filter_map(read)
+        .filter_map(|line| read(line).map(|object| (run_of(line), object)))
         // Others may use the namespace by now, and deleting it deletes what is in it.
-        .filter(|(path, _)| path != "/api/v1/namespaces/kube-system")
+        .filter(|(_, (path, _))| path != NAMESPACE)
         .collect()
+}
+
+fn run_of(line: &str) -> Option<String> {
+    let line: Value = serde_json::from_str(line).ok()?;
+    line["run"].as_str().map(str::to_owned)
 }
 
 fn read(line: &str) -> Option<(String, String)> {
@@ -44,15 +58,28 @@ pub fn uids(session: &Path) -> BTreeSet<String> {
 }
 
 /// Remembers an object that was made; the line is on disk when this returns.
-pub(crate) fn remember(session: &Path, path: &str, uid: &str) -> std::io::Result<()> {
+pub(crate) fn remember(session: &Path, run: &str, path: &str, uid: &str) -> std::io::Result<()> {
     let file = session.join(FILE);
     let mut file = std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(file)?;
-    writeln!(file, "{}", json!({"v": VERSION, "path": path, "uid": uid}))?;
+    writeln!(file, "{}", json!({"v": VERSION, "run": run, "path": path, "uid": uid}))?;
     file.sync_all()
 }
 
-/// Nothing that was made is there any more.
-pub(crate) fn forget(session: &Path) {
+/// These are not there any more. Without any left the file goes.
+pub(crate) fn forget(session: &Path, gone: &[(String, String)]) {
+    let file = session.join(FILE);
+    let text = std::fs::read_to_string(&file).unwrap_or_default();
+    let stays = |line: &&str| !line.trim().is_empty() && read(line).is_none_or(|one| !gone.contains(&one));
+    let left: Vec<&str> = text.lines().filter(stays).collect();
+    let namespace = |line: &&str| read(line).is_some_and(|(path, _)| path == NAMESPACE);
     // A file that stays names objects that are gone, which the next undo finds out.
-    let _ = std::fs::remove_file(session.join(FILE));
+    let _ = if left.iter().all(namespace) {
+        std::fs::remove_file(file)
+    } else {
+        whole_file::replace(
+            &file,
+            left.iter().flat_map(|line| [line, "\n"]).collect::<String>().as_bytes(),
+            0o600,
+        )
+    };
 }

@@ -28,8 +28,9 @@ pub fn refusal(what: &str, v: u64) -> String {
 
 /// Refuses a session in which a newer gangplank wrote something.
 pub fn check(folder: &Path) -> Result<(), Problem> {
-    let mut files =
-        vec![folder.join("wizard.json"), folder.join("cluster.json"), folder.join("objects.jsonl")];
+    let mut files = ["wizard.json", "cluster.json", "objects.jsonl", "nodes.jsonl"]
+        .map(|name| folder.join(name))
+        .to_vec();
     let runs = std::fs::read_dir(folder.join("runs")).into_iter().flatten();
     files.extend(runs.filter_map(Result::ok).map(|entry| entry.path()));
     for file in files {

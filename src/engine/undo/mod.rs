@@ -1,147 +1,94 @@
-//! Undo: what gangplank wrote down on each machine is taken back, newest first. What somebody changed after
-//! it is left alone and named. An issued certificate cannot be taken back.
+//! Undo: what gangplank wrote down on each machine is taken back, newest first: what one run did, or the whole record
+//! of a worker with its node. What somebody changed after it is left alone and named. An issued certificate cannot be
+//! taken back.
 
-use super::event::{Event, TaskOutcome};
-use super::exit::ExitCode;
-use super::run::Engine;
-use crate::engine::cluster::facts::SharedFacts;
+mod back;
+mod belief;
+mod carry;
+mod nodes;
+
+use std::collections::BTreeSet;
+
+use crate::engine::event::Event;
+use crate::engine::exit::ExitCode;
+use crate::engine::run::Engine;
+use crate::engine::session::journal;
 use crate::engine::session::objects::{self, Made};
-use crate::engine::sync::Gate;
-use crate::host::{Batch, BatchProgress, Host};
+use crate::host::{Batch, Host};
 use crate::plan::action::{Action, Verb};
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::{FactQuery, Known};
 use crate::plan::place::Place;
-use crate::plan::problem::{Problem, Remedy};
-use crate::plan::record::{self, Record, RecordKind};
-use crate::plan::written::{RunFolder, Written};
+use crate::plan::problem::Problem;
+use crate::plan::record::{self, Record};
 use crate::step::StepId;
 
-const UNDO: StepId = StepId::UNDO;
-/// The unit whose containers and whose restart matter.
-const KUBELET: &str = "kubelet";
-/// A host's clock and the API's may differ so much, seconds.
-const CLOCKS_DIFFER: i64 = 5;
+pub use back::{Back, back, of_run};
+pub use belief::{believe, is_run};
 
-/// Sees everything that would be taken back, and says whether it shall be.
-pub type ConfirmUndo<'c> = dyn Fn(&[(Place, Vec<Action>)]) -> bool + 'c;
+const UNDO: StepId = StepId::UNDO;
+
+/// What is taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UndoScope {
+    /// The last run that changed something.
+    LastRun,
+    /// The run of this id.
+    Run(String),
+    /// Whatever the record of each machine holds, and the nodes of the workers.
+    Everything,
+}
+
+/// What will happen, before it does.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct UndoList {
+    /// The run that is taken back; `None` = the whole record.
+    pub run: Option<String>,
+    /// What is done on each place, in order.
+    pub places: Vec<(Place, Vec<Action>)>,
+    /// What stays as it is, in words.
+    pub stays: Vec<(Place, String)>,
+}
+
+impl UndoList {
+    /// There is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.places.iter().all(|(_, actions)| actions.is_empty())
+    }
+}
+
+/// Sees everything that will happen, and says whether it shall.
+pub type ConfirmUndo<'c> = dyn Fn(&UndoList) -> bool + 'c;
 
 /// A machine with what is to be taken back on it.
 struct UndoHost {
     place: Place,
     host: Box<dyn Host>,
+    record: Record,
+    /// What its record says and nobody believes.
+    strange: Vec<String>,
     back: Back,
 }
+
+/// An API object with the run that made it.
+type Remembered = (Option<String>, (String, String));
 
 fn deletion((path, uid): &(String, String)) -> Action {
     Action::KubeDelete { path: path.clone(), uid: Some(uid.clone()) }
 }
 
-/// What takes a record back.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Back {
-    /// What is done first, newest change first.
-    pub actions: Vec<Action>,
-    /// The record itself goes last, when nothing was left alone and the node is gone.
-    pub forget: Vec<Action>,
-    /// The node, when it was new; with the time (seconds since 1970, the host's clock) when only its age can tell.
-    pub node: Option<(String, Option<i64>)>,
-    /// Lines of the record that nobody here understands: what they tell of stays, and so does the record.
-    pub not_understood: Vec<String>,
-}
-
-/// The actions that take a record back.
-pub fn back(record: &Record) -> Back {
-    let lines = &record.lines;
-    let mut actions = Vec::new();
-    let mut node = None;
-    let mut units = false;
-    // Only a kubelet or a node that was not there before takes its containers with it.
-    let new_node = lines.iter().any(|line| matches!(line.kind, RecordKind::Node | RecordKind::NodeUnknown));
-    let new_kubelet = !lines.iter().any(|line| line.kind == RecordKind::Foreign)
-        && lines.iter().any(|line| {
-            line.path == crate::profile::UNIT && line.kind == RecordKind::Put && line.old.is_empty()
-        });
-    let mut restart = false;
-    let mut merged = std::collections::BTreeMap::new();
-    for line in lines.iter().rev() {
-        match &line.kind {
-            RecordKind::Merged => {
-                merged.insert(line.path.clone(), Written::of(&line.new));
-            }
-            RecordKind::Merge => actions.push(Action::RestoreFile {
-                path: line.path.clone(),
-                run: RunFolder::Of(line.run.clone()),
-                old: line.old.clone(),
-                // Without the line that says what kubectl made of it, nobody knows whether it is still ours.
-                new: merged.remove(&line.path).unwrap_or(Written::Unknown),
-                mode: line.mode.clone(),
-            }),
-            RecordKind::Put | RecordKind::Key if line.old.is_empty() && line.new.is_empty() => {}
-            RecordKind::Put | RecordKind::Key if line.old.is_empty() => {
-                units |= line.path.starts_with("/etc/systemd/");
-                actions.push(Action::UndoCreate { path: line.path.clone(), new: Written::of(&line.new) });
-            }
-            RecordKind::Put | RecordKind::Key => {
-                units |= line.path.starts_with("/etc/systemd/");
-                actions.push(Action::RestoreFile {
-                    path: line.path.clone(),
-                    run: RunFolder::Of(line.run.clone()),
-                    old: line.old.clone(),
-                    new: Written::of(&line.new),
-                    mode: line.mode.clone(),
-                });
-            }
-            RecordKind::Dir => actions.push(Action::UndoMakeDir { path: line.path.clone() }),
-            // A name that meant another image before keeps the one it has now.
-            RecordKind::Image if line.old.is_empty() => {
-                actions.push(Action::UndoLoadImage { name: line.path.clone() });
-            }
-            RecordKind::Enable if line.old != "enabled" => {
-                actions.push(Action::Service { verb: Verb::Disable, unit: line.path.clone() });
-            }
-            RecordKind::Start if line.old != "active" => {
-                actions.push(Action::Service { verb: Verb::Stop, unit: line.path.clone() });
-                // Another unit is one that a repair started.
-                if line.path == KUBELET && (new_kubelet || new_node) {
-                    actions.push(Action::CleanPods);
-                }
-                restart &= line.path != KUBELET;
-            }
-            RecordKind::Start => restart |= line.path == KUBELET,
-            RecordKind::Node => node = Some((line.path.clone(), None)),
-            RecordKind::NodeUnknown => {
-                node = node.or_else(|| Some((line.path.clone(), Some(line.time))));
-            }
-            RecordKind::Image
-            | RecordKind::Enable
-            | RecordKind::Started
-            | RecordKind::Restarted
-            | RecordKind::Foreign
-            // Named with the lines that cannot be read.
-            | RecordKind::Other(_) => {}
-        }
-    }
-    if units {
-        actions.push(Action::Service { verb: Verb::DaemonReload, unit: String::new() });
-    }
-    if restart {
-        // It ran before and has read what was ours.
-        actions.push(Action::Service { verb: Verb::Restart, unit: KUBELET.to_owned() });
-    }
-    let not_understood = record.not_understood();
-    let mut runs: Vec<&String> = lines.iter().map(|line| &line.run).collect();
-    runs.dedup();
-    if !not_understood.is_empty() {
-        // Whatever they tell of can be taken back only with the record and the old files.
-        runs.clear();
-    }
-    let forget = runs.into_iter().map(|run| Action::DeleteRecord { run: run.clone() }).collect();
-    Back { actions, forget, node, not_understood }
-}
-
 /// Lines that are named at most.
 const NAMED: usize = 8;
+
+fn named(mut problem: Problem, lines: &[String]) -> Problem {
+    for line in lines.iter().take(NAMED) {
+        problem = problem.seen(crate::plan::clean::line(line));
+    }
+    if lines.len() > NAMED {
+        problem = problem.seen(format!("and {} more", lines.len() - NAMED));
+    }
+    problem.seen("everything else was taken back; the record and the old files stay on this machine")
+}
 
 /// Something on a machine was done that this program cannot take back.
 fn not_understood(place: &Place, lines: &[String]) -> Problem {
@@ -149,21 +96,23 @@ fn not_understood(place: &Place, lines: &[String]) -> Problem {
         1 => "a line of the record says nothing that this gangplank understands".to_owned(),
         count => format!("{count} lines of the record say nothing that this gangplank understands"),
     };
-    let mut problem = Problem::new(ProblemCode::Undo04, format!("{place}: {what}"));
-    for line in lines.iter().take(NAMED) {
-        problem = problem.seen(crate::plan::clean::line(line));
-    }
-    if lines.len() > NAMED {
-        problem = problem.seen(format!("and {} more", lines.len() - NAMED));
-    }
-    problem
-        .seen("everything else was taken back; the record and the old files stay on this machine")
+    named(Problem::new(ProblemCode::Undo04, format!("{place}: {what}")), lines)
         .manual("take back by hand what these lines tell of, then remove the record")
 }
 
+/// The record of a machine names what is not its own.
+fn not_believed(place: &Place, lines: &[String]) -> Problem {
+    let what = match lines.len() {
+        1 => "a line of the record names what gangplank does not change there".to_owned(),
+        count => format!("{count} lines of the record name what gangplank does not change there"),
+    };
+    named(Problem::new(ProblemCode::Undo05, format!("{place}: {what}")), lines)
+        .manual("find out who wrote these lines; then remove the record on that machine by hand")
+}
+
 impl Engine<'_> {
-    /// Takes back what this and earlier runs did; the exit code. `confirm` sees everything first.
-    pub fn undo(&self, confirm: &ConfirmUndo) -> ExitCode {
+    /// Takes back what was done; the exit code. `confirm` sees everything first.
+    pub fn undo(&self, scope: &UndoScope, confirm: &ConfirmUndo) -> ExitCode {
         let mut problems = false;
         let mut machines: Vec<UndoHost> = Vec::new();
         for worker in self.workers() {
@@ -175,45 +124,65 @@ impl Engine<'_> {
         if all {
             problems |= !self.find(Place::Local, Ok(self.world.local()), &mut machines);
         }
-        let remembered = if all {
-            self.options.session.map(|session| objects::made(&session.folder)).unwrap_or_default()
-        } else {
-            Vec::new()
+        let remembered = match self.options.session {
+            Some(session) if all => objects::made_in_runs(&session.folder),
+            Some(_) | None => Vec::new(),
         };
-        let nodes: Vec<(String, Option<i64>)> =
-            machines.iter().filter_map(|machine| machine.back.node.clone()).collect();
-        let (made, nodes) = match self.in_the_cluster(remembered, &nodes) {
+        if let Some(problem) = no_run(scope, problems, &all_runs(&machines, &remembered)) {
+            self.fail(&Place::Cluster, Some(UNDO), problem);
+            return ExitCode::Problem;
+        }
+        let run = match scope {
+            UndoScope::LastRun => self.last_run(&machines, &remembered),
+            UndoScope::Run(run) => Some(run.clone()),
+            UndoScope::Everything => None,
+        };
+        if run.is_none() && *scope == UndoScope::LastRun {
+            // Nothing was done by any run; what is strange in a record is told all the same.
+            machines.iter_mut().for_each(|machine| machine.record.lines.clear());
+        }
+        let (mut machines, built_upon) = self.turned_round(machines, run.as_deref());
+        problems |= built_upon;
+        let (oldest, made) = (oldest_run(&machines, &remembered), remembered);
+        let of_run = |of: &Option<String>| {
+            run.as_ref().is_none_or(|run| of.as_ref().or(oldest.as_ref()).is_some_and(|of| of == run))
+        };
+        let made = made.into_iter().filter(|(of, _)| of_run(of)).map(|(_, object)| object).collect();
+        let nodes = self.nodes_of(&machines, run.as_deref());
+        for machine in &mut machines {
+            machine.back.node |= nodes.wants(&machine.place);
+        }
+        let mut stays = nodes.stays.clone();
+        let (made, nodes) = match self.in_the_cluster(made, &nodes, &mut stays) {
             Ok(found) => found,
             Err(problem) => {
                 problems = true;
-                self.events.tell(
-                    &Place::Cluster,
-                    Some(UNDO),
-                    Event::TaskEnded { outcome: TaskOutcome::Failed { problem } },
-                );
+                self.fail(&Place::Cluster, Some(UNDO), problem);
                 // The record stays, so that the node can be deleted by the next undo.
-                for machine in machines.iter_mut().filter(|machine| machine.back.node.is_some()) {
+                for machine in machines.iter_mut().filter(|machine| machine.back.node) {
                     machine.back.forget.clear();
                 }
                 (Vec::new(), Vec::new())
             }
         };
-        let shown = |machine: &UndoHost| {
-            let back = &machine.back;
-            (machine.place.clone(), back.actions.iter().chain(&back.forget).cloned().collect())
-        };
-        let mut everything: Vec<(Place, Vec<Action>)> = machines.iter().map(shown).collect();
-        everything.push((Place::Cluster, made.iter().chain(&nodes).map(deletion).collect()));
-        if !confirm(&everything) {
+        for machine in &machines {
+            let lines = machine.strange.iter().chain(&machine.back.not_understood);
+            stays.extend(lines.map(|line| (machine.place.clone(), crate::plan::clean::line(line))));
+        }
+        let list = listed(run.clone(), &machines, &made, &nodes, stays);
+        if !confirm(&list) {
             return ExitCode::Stopped;
         }
-        problems |= !self.delete(&made);
+        for (place, text) in list.stays.iter().filter(|(place, _)| *place == Place::Cluster) {
+            self.events.tell(place, Some(UNDO), Event::Note { text: text.clone() });
+        }
+        let cluster_good = self.delete(&made);
+        problems |= !cluster_good;
         if let (true, Some(session)) = (all, self.options.session) {
             let strange = objects::not_understood(&session.folder);
             if !strange.is_empty() {
                 problems = true;
-                let outcome = TaskOutcome::Failed { problem: not_understood(&Place::Cluster, &strange) };
-                self.events.tell(&Place::Cluster, Some(UNDO), Event::TaskEnded { outcome });
+                self.fail(&Place::Cluster, Some(UNDO), not_understood(&Place::Cluster, &strange));
             }
         }
         let (mut local, mut hosts): (Vec<_>, Vec<_>) =
@@ -223,12 +192,12 @@ impl Engine<'_> {
         let gone = self.delete(&nodes);
         problems |= !gone;
         for (machine, good) in hosts.iter_mut().zip(&mut good) {
-            let node_gone = gone || machine.back.node.is_none();
+            let node_gone = gone || !machine.back.node;
             *good = *good && node_gone && self.forget(machine);
         }
         problems |= good.iter().any(|good| !good);
-        if let (true, Some(session)) = (all && !problems, self.options.session) {
-            objects::forget(&session.folder);
+        if let (true, Some(session)) = (cluster_good && !problems, self.options.session) {
+            objects::forget(&session.folder, &made);
         }
         for machine in &mut local {
             problems |= !(self.take_back(machine) && self.forget(machine));
@@ -244,67 +213,20 @@ impl Engine<'_> {
     fn find(&self, place: Place, host: Result<Box<dyn Host>, Problem>, machines: &mut Vec<UndoHost>) -> bool {
         match host.and_then(|host| self.record(&place, host)) {
             Ok((host, record)) => {
-                let mut back = back(&record);
-                if back.not_understood.is_empty()
-                    && back
-                        .actions
-                        .iter()
-                        .any(|action| matches!(action, Action::Service { verb: Verb::Restart, .. }))
-                {
-                    // A restart is written down too.
-                    back.forget.push(Action::DeleteRecord { run: self.options.run.clone() });
-                }
-                machines.push(UndoHost { place, host, back });
+                let (record, strange) = believe(&record, &place);
+                machines.push(UndoHost { place, host, record, strange, back: Back::default() });
                 true
             }
             Err(problem) => {
-                self.events.tell(
-                    &place,
-                    Some(UNDO),
-                    Event::TaskEnded { outcome: TaskOutcome::Failed { problem } },
-                );
+                self.fail(&place, Some(UNDO), problem);
                 false
             }
         }
     }
 
-    /// Which of the objects and nodes to delete are really there: path and uid.
-    fn in_the_cluster(
-        &self,
-        objects: Made,
-        nodes: &[(String, Option<i64>)],
-    ) -> Result<(Made, Made), Problem> {
-        if objects.is_empty() && nodes.is_empty() {
-            return Ok((Vec::new(), Vec::new()));
-        }
-        let shared = SharedFacts::learn(self.plan, self.world, false, &self.options.made, &Gate::default())?;
-        let Some(known) = &shared.cluster.nodes else {
-            return Err(Problem::new(
-                ProblemCode::Undo02,
-                "what was made in the cluster cannot be taken back now",
-            )
-            .seen(shared.cluster.nodes_why.clone())
-            .seen("the record of it stays, so undo can be run again")
-            .way(Remedy::Retry));
-        };
-        let new = |node: &crate::kube::Node| {
-            nodes.iter().any(|(name, noted)| {
-                let younger =
-                    |noted: i64| node.created.is_some_and(|at| at.as_second() + CLOCKS_DIFFER >= noted);
-                *name == node.name && noted.is_none_or(younger)
-            })
-        };
-        let nodes = known
-            .iter()
-            .filter(|node| new(node))
-            .map(|node| (format!("/api/v1/nodes/{}", node.name), node.uid.clone()))
-            .collect();
-        Ok((objects, nodes))
-    }
-
     fn record(&self, place: &Place, mut host: Box<dyn Host>) -> Result<(Box<dyn Host>, Record), Problem> {
-        let batch =
-            Batch { queries: vec![FactQuery::Record], run: self.options.run.clone(), ..Batch::default() };
+        let (run, lock) = (self.options.run.clone(), self.lock_on(place));
+        let batch = Batch { queries: vec![FactQuery::Record], run, lock, ..Batch::default() };
         let end = host.run(&batch, self.options.stop, &mut |_| {});
         if let Some(trouble) = end.trouble {
             return Err(trouble.problem(place));
@@ -326,139 +248,107 @@ impl Engine<'_> {
         }
     }
 
-    /// Takes a place's actions back and tells how it ended; `true` when it is as it was.
-    fn take_back(&self, machine: &mut UndoHost) -> bool {
-        let actions = std::mem::take(&mut machine.back.actions);
-        let strange = std::mem::take(&mut machine.back.not_understood);
-        let mut outcome = match (actions.is_empty(), strange.is_empty()) {
-            (true, true) if machine.back.forget.is_empty() => {
-                TaskOutcome::Same { evidence: "gangplank changed nothing here".to_owned() }
-            }
-            (true, false) => TaskOutcome::Changed { actions: 0 },
-            _ => self.send_back(machine, &actions),
-        };
-        if outcome.good() && !strange.is_empty() {
-            outcome = TaskOutcome::Failed { problem: not_understood(&machine.place, &strange) };
-        }
-        let good = outcome.good();
-        self.events.tell(&machine.place, Some(UNDO), Event::TaskEnded { outcome });
-        good
+    /// The last run that changed something and was not taken back yet. What this computer's journals say goes before
+    /// what the records of the machines say.
+    fn last_run(&self, machines: &[UndoHost], remembered: &[Remembered]) -> Option<String> {
+        let runs = all_runs(machines, remembered);
+        let known = self.options.session.map(|session| journal::changed(&session.folder)).unwrap_or_default();
+        runs.intersection(&known).last().or_else(|| runs.last()).cloned()
     }
 
-    /// Removes the record; a failure is told.
-    fn forget(&self, machine: &mut UndoHost) -> bool {
-        let actions = std::mem::take(&mut machine.back.forget);
-        if actions.is_empty() {
-            return true;
+    /// What is to be done on each machine; those on which a later run stands are told and left out.
+    fn turned_round(&self, machines: Vec<UndoHost>, run: Option<&str>) -> (Vec<UndoHost>, bool) {
+        let (mut kept, mut refused) = (Vec::new(), false);
+        for mut machine in machines {
+            if let Some(run) = run {
+                let runs = runs_of(&machine.record);
+                let later: Vec<&String> = runs.iter().filter(|other| other.as_str() > run).collect();
+                if runs.contains(run) && !later.is_empty() {
+                    refused = true;
+                    self.fail(&machine.place, Some(UNDO), built_upon(&machine.place, run, &later));
+                    continue;
+                }
+                machine.record = of_run(&machine.record, run);
+            }
+            let mut back = back(&machine.record);
+            if !machine.strange.is_empty() {
+                back.forget.clear();
+            }
+            let restarts = |action: &Action| matches!(action, Action::Service { verb: Verb::Restart, .. });
+            if !back.forget.is_empty() && back.actions.iter().any(restarts) {
+                // A restart is written down too.
+                back.forget.push(Action::DeleteRecord { run: self.options.run.clone() });
+            }
+            machine.back = back;
+            kept.push(machine);
         }
-        let outcome = self.send_back(machine, &actions);
-        let good = outcome.good();
-        if !good {
-            self.events.tell(&machine.place, Some(UNDO), Event::TaskEnded { outcome });
-        }
-        good
+        (kept, refused)
     }
+}
 
-    fn send_back(&self, machine: &mut UndoHost, actions: &[Action]) -> TaskOutcome {
-        let place = &machine.place;
-        self.events.tell(place, Some(UNDO), Event::TaskStarted);
-        let batch = Batch { actions: actions.to_vec(), run: self.options.run.clone(), ..Batch::default() };
-        let mut left = false;
-        let end = machine.host.run(&batch, self.options.stop, &mut |heard| match heard {
-            BatchProgress::Began(index) => {
-                if let Some(action) = actions.get(index) {
-                    let shell = action.shell().to_string();
-                    self.events.tell(
-                        place,
-                        Some(UNDO),
-                        Event::ActionStarted { action: action.title(), shell },
-                    );
-                }
-            }
-            BatchProgress::LeftAlone(_) => left = true,
-            BatchProgress::Said(_, err, line) => {
-                self.events.tell(place, Some(UNDO), Event::Output { line, err });
-            }
-            BatchProgress::Ended(index, status) => {
-                if let Some(action) = actions.get(index) {
-                    self.events.tell(
-                        place,
-                        Some(UNDO),
-                        Event::ActionEnded { action: action.title(), status, ms: 0 },
-                    );
-                }
-            }
-            BatchProgress::Sent(..) => {}
-        });
-        if left {
-            // What was there before lies beside the record, and somebody may want it yet.
-            machine.back.forget.clear();
-            let text = "the record and the old files stay on this machine, because something was left alone"
-                .to_owned();
-            self.events.tell(place, Some(UNDO), Event::Note { text });
+/// Why the run that is to be taken back is not known.
+fn no_run(scope: &UndoScope, unread: bool, known: &BTreeSet<String>) -> Option<Problem> {
+    let problem = match scope {
+        UndoScope::Run(wanted) if !known.contains(wanted) => {
+            Problem::new(ProblemCode::Undo07, format!("no record here knows run {wanted}"))
         }
-        if end.stopped {
-            return TaskOutcome::Stopped;
-        }
-        if let Some(trouble) = end.trouble {
-            return TaskOutcome::Failed { problem: trouble.problem(place) };
-        }
-        let failed = actions
-            .iter()
-            .enumerate()
-            .find(|(index, _)| end.actions.get(index).is_none_or(|done| done.status != Some(0)));
-        match failed {
-            None => TaskOutcome::Changed { actions: actions.len() },
-            Some((index, action)) => {
-                let said = end.actions.get(&index).map(|done| done.err.clone()).unwrap_or_default();
-                let mut problem =
-                    Problem::new(ProblemCode::Undo01, format!("{place}: {} failed", action.title()));
-                for line in said.lines().take(4) {
-                    problem = problem.seen(crate::plan::clean::line(line));
-                }
-                TaskOutcome::Failed {
-                    problem: problem.seen("the record stays, so undo can be run again").way(Remedy::Retry),
-                }
-            }
-        }
-    }
+        UndoScope::LastRun if unread => Problem::new(
+            ProblemCode::Undo08,
+            "which run was the last is not known while a machine cannot be read",
+        )
+        .manual("say which one with --run ID, or leave that machine alone with --worker for the others"),
+        UndoScope::Run(_) | UndoScope::LastRun | UndoScope::Everything => return None,
+    };
+    let problem = known
+        .iter()
+        .rev()
+        .take(NAMED)
+        .fold(problem, |problem, run| problem.seen(format!("run {run} can be taken back")));
+    Some(problem.seen("nothing was taken back"))
+}
 
-    /// Deletes API objects that are still the ones that were made; `true` when none was refused.
-    fn delete(&self, made: &[(String, String)]) -> bool {
-        if made.is_empty() {
-            return true;
-        }
-        let place = Place::Cluster;
-        self.events.tell(&place, Some(UNDO), Event::TaskStarted);
-        let actions = made.len();
-        let mut outcome = TaskOutcome::Changed { actions };
-        for (path, uid) in made {
-            let action = deletion(&(path.clone(), uid.clone()));
-            let started = Event::ActionStarted { action: action.title(), shell: action.shell().to_string() };
-            self.events.tell(&place, Some(UNDO), started);
-            let result = self.world.cluster().delete(path, uid);
-            let status = i32::from(result.is_err());
-            self.events.tell(
-                &place,
-                Some(UNDO),
-                Event::ActionEnded { action: action.title(), status, ms: 0 },
-            );
-            match result {
-                Ok(_) => {}
-                Err(crate::kube::ApiError::Conflict(_)) => {
-                    let text = format!("{path} is another object by now: left alone");
-                    self.events.tell(&place, Some(UNDO), Event::Note { text });
-                }
-                Err(error) => {
-                    let problem = Problem::new(error.code(), format!("{path} could not be deleted"))
-                        .seen(error.to_string())
-                        .way(Remedy::Retry);
-                    outcome = TaskOutcome::Failed { problem };
-                }
-            }
-        }
-        let good = outcome.good();
-        self.events.tell(&place, Some(UNDO), Event::TaskEnded { outcome });
-        good
+/// The runs that left something to take back, anywhere.
+fn all_runs(machines: &[UndoHost], remembered: &[Remembered]) -> BTreeSet<String> {
+    let machines = machines.iter().flat_map(|machine| runs_of(&machine.record));
+    machines.chain(remembered.iter().filter_map(|(run, _)| run.clone())).collect()
+}
+
+/// The runs of a record that left something to take back.
+fn runs_of(record: &Record) -> BTreeSet<String> {
+    let all: BTreeSet<&String> = record.lines.iter().map(|line| &line.run).collect();
+    all.into_iter().filter(|run| back(&of_run(record, run)).takes_back()).cloned().collect()
+}
+
+/// Older lines about objects do not say which run made them: it was the first.
+fn oldest_run(machines: &[UndoHost], remembered: &[Remembered]) -> Option<String> {
+    let machines =
+        machines.iter().flat_map(|machine| machine.record.lines.iter().map(|line| line.run.clone()));
+    machines.chain(remembered.iter().filter_map(|(run, _)| run.clone())).min()
+}
+
+fn built_upon(place: &Place, run: &str, later: &[&String]) -> Problem {
+    let mut problem =
+        Problem::new(ProblemCode::Undo06, format!("{place}: a later run stands on what run {run} did"));
+    for other in later.iter().take(NAMED) {
+        problem = problem.seen(format!("run {other} came after it and was not taken back"));
     }
+    problem
+        .seen("nothing was taken back on this machine")
+        .manual("take back the later runs first, newest first")
+}
+
+fn listed(
+    run: Option<String>,
+    machines: &[UndoHost],
+    made: &Made,
+    nodes: &Made,
+    stays: Vec<(Place, String)>,
+) -> UndoList {
+    let shown = |machine: &UndoHost| {
+        let back = &machine.back;
+        (machine.place.clone(), back.actions.iter().chain(&back.forget).cloned().collect::<Vec<_>>())
+    };
+    let mut places: Vec<(Place, Vec<Action>)> = machines.iter().map(shown).collect();
+    places.push((Place::Cluster, made.iter().chain(nodes).map(deletion).collect()));
+    UndoList { run, places, stays }
 }

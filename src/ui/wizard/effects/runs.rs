@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::engine::review::Reviewed;
 use crate::engine::signing::offline::OfflineCerts;
+use crate::engine::undo::UndoScope;
 use crate::engine::{Engine, ExitCode, Journal, RunOptions, Session};
 use crate::host::Stop;
 use crate::plan::action::Action;
@@ -164,7 +165,7 @@ impl Runs {
             let engine = Engine::new(&plan, world.as_ref(), &front, options);
             let done = || match &work {
                 Work::Apply { .. } => engine.apply(),
-                Work::Undo(_) => engine.undo(&|_| true),
+                Work::Undo(_) => engine.undo(&UndoScope::LastRun, &|_| true),
                 Work::Repair(place, actions) => match engine.repair(place, actions) {
                     ExitCode::Done => engine.apply(),
                     code => code,

@@ -43,8 +43,8 @@ pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
     page.say(
         model,
         Role::Text,
-        "u takes back what the last run did on a worker; gangplank undo PLAN does it for all, from any computer: the \
-         record is in /var/lib/gangplank on each worker.",
+        "u takes back what was done on a worker; gangplank undo PLAN does it for all, from any computer: the record is \
+         in /var/lib/gangplank on each worker.",
         width,
     );
     page.space();
