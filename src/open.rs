@@ -147,11 +147,11 @@ fn show(wizard: &WizardFlags, opening: Opening, places: &StandardFolders, show: 
         player: show.play.as_deref().map(Player::new),
     };
     if lines {
-        return ExitCode::of_number(plain::run(start));
+        return plain::run(start);
     }
     let ended = if unseen { app::run_unseen(start, recorder, show.size) } else { app::run(start, recorder) };
     match ended {
-        Ok(code) => ExitCode::of_number(code),
+        Ok(code) => code,
         Err(error) => {
             say::err(format_args!("the terminal cannot be used: {error}"));
             ExitCode::Usage

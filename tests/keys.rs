@@ -25,7 +25,11 @@ use gangplank::ui::wizard::form::text_input::TextInput;
 use gangplank::ui::wizard::key::Key;
 use gangplank::ui::wizard::keymap::entries;
 use gangplank::ui::wizard::message::{Effect, Msg};
-use gangplank::ui::wizard::model::{Confirm, Inspection, Offline, ProbeTarget, Reply, Screen};
+use gangplank::ui::wizard::dialogs::confirm::Confirm;
+use gangplank::ui::wizard::look::{Inspection, ProbeTarget};
+use gangplank::ui::wizard::question::Reply;
+use gangplank::ui::wizard::run_state::Offline;
+use gangplank::ui::wizard::screen::Screen;
 use gangplank::ui::wizard::update::update;
 use std::sync::Arc;
 
@@ -108,7 +112,7 @@ fn leaving_a_field_saves_and_looks_at_what_it_is_about_once() {
     let mut model = answered("cluster");
     press(&mut model, "<c-g>2<enter>");
     while model.item()
-        != Some(gangplank::ui::wizard::model::Item::Field(gangplank::ui::wizard::form::field::Field::Api))
+        != Some(gangplank::ui::wizard::form::item::Item::Field(gangplank::ui::wizard::form::field::Field::Api))
     {
         press(&mut model, "<tab>");
     }
@@ -412,9 +416,9 @@ fn a_look_at_a_worker_that_was_renamed_meanwhile_is_still_its_look() {
     let mut model = answered("workers");
     let number = model.probes.numbers[&ProbeTarget::Worker("worker1".to_owned())];
     press(&mut model, "<enter>x");
-    let look = gangplank::ui::wizard::model::Look {
+    let look = gangplank::ui::wizard::look::Look {
         word: "fine".to_owned(),
-        ..gangplank::ui::wizard::model::Look::begun()
+        ..gangplank::ui::wizard::look::Look::begun()
     };
     update(&mut model, Msg::Looked { target: ProbeTarget::Worker("worker1".to_owned()), number, look });
     assert_eq!(model.probes.looks[&ProbeTarget::Worker("worker1x".to_owned())].word, "fine");

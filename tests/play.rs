@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use gangplank::engine::RealWorld;
+use gangplank::engine::{ExitCode, RealWorld};
 use gangplank::host::{SshEnvironment, TrustPolicy};
 use gangplank::plan::model::ApiAddress;
 use gangplank::plan::place::Place;
@@ -17,7 +17,8 @@ use gangplank::ui::wizard::dialogs::Dialog;
 use gangplank::ui::wizard::effects::ground::WizardFolders;
 use gangplank::ui::wizard::effects::questions::{Dialogs, Replies};
 use gangplank::ui::wizard::message::Effect;
-use gangplank::ui::wizard::model::{CellState, Screen};
+use gangplank::ui::wizard::run_state::CellState;
+use gangplank::ui::wizard::screen::Screen;
 use gangplank::ui::wizard::role::{Palette, Theme};
 use gangplank::ui::wizard::start::{Opening, WizardStart};
 use ratatui::Terminal;
@@ -89,7 +90,7 @@ fn first_cluster_plays_to_its_report_and_is_recorded() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("talk.cast");
     let wizard = play("first-cluster", Some(&file));
-    assert_eq!((wizard.model.run.code, wizard.model.nav.screen), (Some(0), Screen::Report));
+    assert_eq!((wizard.model.run.code, wizard.model.nav.screen), (Some(ExitCode::Done), Screen::Report));
     for worker in ["worker01", "worker02", "worker03"] {
         assert_eq!(state(&wizard, worker, "ready"), Some(CellState::Proven), "{worker}");
     }
@@ -106,7 +107,7 @@ fn failed_worker_brings_back_two_and_says_what_keeps_the_third() {
         let ready = state(&wizard, worker, "ready");
         assert!(matches!(ready, Some(CellState::Proven | CellState::Same)), "{worker}: {ready:?}");
     }
-    assert_eq!(wizard.model.run.code, Some(1), "one host still has a problem");
+    assert_eq!(wizard.model.run.code, Some(ExitCode::Problem), "one host still has a problem");
     let codes: Vec<&str> = wizard.model.run.troubles.iter().map(|one| one.problem.code.as_str()).collect();
     assert_eq!(codes, ["E-CLOCK-01"]);
 }
@@ -115,7 +116,7 @@ fn failed_worker_brings_back_two_and_says_what_keeps_the_third() {
 fn cable_pull_ends_aboard_after_a_retry() {
     let wizard = play("cable-pull", None);
     assert!(wizard.model.run.troubles.is_empty(), "{:?}", wizard.model.run.troubles);
-    assert_eq!(wizard.model.run.code, Some(0));
+    assert_eq!(wizard.model.run.code, Some(ExitCode::Done));
     for worker in ["worker01", "worker02", "worker03"] {
         assert_eq!(state(&wizard, worker, "ready"), Some(CellState::Proven), "{worker}");
     }

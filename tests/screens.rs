@@ -12,7 +12,7 @@ use gangplank::ui::gallery::scenes;
 use gangplank::ui::wizard::autoplay::keys as keys_of;
 use gangplank::ui::wizard::form::field::Field;
 use gangplank::ui::wizard::message::Msg;
-use gangplank::ui::wizard::model::Item;
+use gangplank::ui::wizard::form::item::Item;
 use gangplank::ui::wizard::role::Palette;
 use gangplank::ui::wizard::update;
 use ratatui::buffer::Buffer;

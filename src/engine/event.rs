@@ -8,6 +8,7 @@ use std::time::Instant;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::engine::exit::ExitCode;
 use crate::engine::signing::offline::Bundle;
 use crate::engine::world::Cost;
 use crate::plan::action::Action;
@@ -124,8 +125,8 @@ pub enum Event {
     },
     /// The run ended.
     RunEnded {
-        /// Exit code.
-        code: u8,
+        /// With what it ended.
+        code: ExitCode,
         /// Places by how they ended.
         places: BTreeMap<String, String>,
         /// What they cost.

@@ -1,7 +1,10 @@
 //! How it ends: the exit codes of the program (README), and how each place of a run ended.
 
-/// With what the program ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+use serde::{Deserialize, Serialize};
+
+/// With what the program ends; events and messages carry its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "u8", from = "u8")]
 #[repr(u8)]
 pub enum ExitCode {
     /// All is as it should be.
@@ -19,7 +22,8 @@ pub enum ExitCode {
 }
 
 impl ExitCode {
-    const ALL: [Self; 6] =
+    /// All of them, by number.
+    pub const ALL: [Self; 6] =
         [Self::Done, Self::Problem, Self::Usage, Self::Stopped, Self::Bug, Self::Differences];
 
     /// The number a shell sees and events carry.
@@ -30,6 +34,24 @@ impl ExitCode {
     /// The code of a number; one that gangplank never ends with is a bug.
     pub fn of_number(number: u8) -> Self {
         Self::ALL.into_iter().find(|code| code.number() == number).unwrap_or(Self::Bug)
+    }
+}
+
+impl From<ExitCode> for u8 {
+    fn from(code: ExitCode) -> Self {
+        code.number()
+    }
+}
+
+impl From<u8> for ExitCode {
+    fn from(number: u8) -> Self {
+        Self::of_number(number)
+    }
+}
+
+impl std::fmt::Display for ExitCode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.number().fmt(f)
     }
 }
 
@@ -84,5 +106,14 @@ mod tests {
         assert_eq!(ExitCode::ALL.map(ExitCode::number), [0, 1, 2, 3, 4, 5]);
         assert_eq!(ExitCode::ALL.map(|code| ExitCode::of_number(code.number())), ExitCode::ALL);
         assert_eq!(ExitCode::of_number(99), ExitCode::Bug);
+    }
+
+    #[test]
+    fn a_code_is_written_as_its_number_and_read_back() {
+        for code in ExitCode::ALL {
+            let written = serde_json::to_string(&code).unwrap();
+            assert_eq!(written, code.number().to_string());
+            assert_eq!(serde_json::from_str::<ExitCode>(&written).unwrap(), code);
+        }
     }
 }

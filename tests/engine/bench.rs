@@ -269,7 +269,7 @@ impl Ran {
     ) -> (&std::collections::BTreeMap<String, String>, &std::collections::BTreeMap<String, Cost>) {
         match &self.events.last().unwrap().event {
             Event::RunEnded { places, counts, code, .. } => {
-                assert_eq!(*code, self.code);
+                assert_eq!(code.number(), self.code);
                 (places, counts)
             }
             other => panic!("the last event is {other:?}"),

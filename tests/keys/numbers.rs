@@ -1,7 +1,7 @@
 //! What is typed into a field of a number and is none.
 
 use gangplank::ui::wizard::form::field::Field;
-use gangplank::ui::wizard::model::Screen;
+use gangplank::ui::wizard::screen::Screen;
 use gangplank::ui::wizard::validation::plan;
 
 use super::random;

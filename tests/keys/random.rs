@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use gangplank::engine::{Event, Stamped, TaskOutcome};
+use gangplank::engine::{Event, ExitCode, Stamped, TaskOutcome};
 use gangplank::plan::code::ProblemCode;
 use gangplank::plan::place::Place;
 use gangplank::plan::plan_field::PlanField;
@@ -14,7 +14,11 @@ use gangplank::ui::wizard::dialogs::Dialog;
 use gangplank::ui::wizard::effects::session;
 use gangplank::ui::wizard::key::{Key, KeyCode};
 use gangplank::ui::wizard::message::{Effect, Msg};
-use gangplank::ui::wizard::model::{Look, LookStatus, Model, Offline, ProbeTarget, Question, Screen};
+use gangplank::ui::wizard::look::{Look, LookStatus, ProbeTarget};
+use gangplank::ui::wizard::model::Model;
+use gangplank::ui::wizard::question::Question;
+use gangplank::ui::wizard::run_state::Offline;
+use gangplank::ui::wizard::screen::Screen;
 use gangplank::ui::wizard::role::Role;
 use gangplank::ui::wizard::update::update;
 use proptest::prelude::*;
@@ -45,6 +49,10 @@ fn hostile() -> impl Strategy<Value = String> {
         "[ -~]{0,40}",
         "\\PC{0,12}",
     ]
+}
+
+fn exit_code() -> impl Strategy<Value = ExitCode> {
+    prop::sample::select(ExitCode::ALL.to_vec())
 }
 
 fn place() -> impl Strategy<Value = Place> {
@@ -91,7 +99,7 @@ fn event() -> impl Strategy<Value = Event> {
         problem().prop_map(|problem| Event::TaskEnded { outcome: TaskOutcome::Failed { problem } }),
         any::<usize>().prop_map(|actions| Event::TaskEnded { outcome: TaskOutcome::Changed { actions } }),
         hostile().prop_map(|evidence| Event::TaskEnded { outcome: TaskOutcome::Proven { evidence } }),
-        (any::<u8>(), hostile()).prop_map(|(code, text)| Event::RunEnded {
+        (exit_code(), hostile()).prop_map(|(code, text)| Event::RunEnded {
             code,
             places: BTreeMap::from([(text.clone(), text.clone())]),
             counts: BTreeMap::new(),
@@ -134,7 +142,7 @@ enum Happens {
     Hosts(String),
     Offline(String),
     Run(Place, f64, Event),
-    RunOver(u8),
+    RunOver(ExitCode),
 }
 
 fn held_with(code: KeyCode, (control, alt, shift): (bool, bool, bool)) -> Key {
@@ -199,7 +207,7 @@ fn happens() -> impl Strategy<Value = Happens> {
         1 => hostile().prop_map(Happens::Offline),
         3 => (place(), prop_oneof![0.0..1e6, Just(f64::MAX), Just(f64::NAN)], event())
             .prop_map(|(place, t, event)| Happens::Run(place, t, event)),
-        1 => any::<u8>().prop_map(Happens::RunOver),
+        1 => exit_code().prop_map(Happens::RunOver),
     ]
 }
 

@@ -3,7 +3,8 @@
 use gangplank::plan::place::Place;
 use gangplank::step::StepId;
 use gangplank::ui::wizard::message::Msg;
-use gangplank::ui::wizard::model::{Confirm, Question};
+use gangplank::ui::wizard::dialogs::confirm::Confirm;
+use gangplank::ui::wizard::question::Question;
 use gangplank::ui::wizard::update::update;
 
 use crate::random::text;

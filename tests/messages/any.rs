@@ -9,7 +9,10 @@ use gangplank::plan::answers::{Answers, ContextAnswers, KubectlAnswers, WorkerAn
 use gangplank::plan::code::ProblemCode;
 use gangplank::ui::wizard::key::{Key, KeyCode};
 use gangplank::ui::wizard::message::{Effect, Msg, Opened};
-use gangplank::ui::wizard::model::{Demo, Look, LookStatus, Offline, ProbeTarget, Question, Reply, Saved};
+use gangplank::ui::wizard::look::{Look, LookStatus, ProbeTarget};
+use gangplank::ui::wizard::opening::{Demo, Saved};
+use gangplank::ui::wizard::question::{Question, Reply};
+use gangplank::ui::wizard::run_state::Offline;
 use gangplank::ui::wizard::role::{ROLES, Role};
 use jiff::Timestamp;
 use proptest::collection::vec;
@@ -19,7 +22,7 @@ use proptest::sample::select;
 use serde_json::json;
 use zeroize::Zeroizing;
 
-use crate::told::{actions, path, place, previews, problem, stamped, step, text, texts};
+use crate::told::{actions, exit_code, path, place, previews, problem, stamped, step, text, texts};
 
 /// How many kinds of messages there are, as `any_msg` makes them.
 pub const MESSAGES: usize = 27;
@@ -195,7 +198,7 @@ pub fn any_msg() -> BoxedStrategy<Msg> {
     ];
     let second = prop_oneof![
         stamped().prop_map(Msg::Run),
-        (any::<u8>(), vec(place(), 0..3)).prop_map(|(code, undone)| Msg::RunOver { code, undone }),
+        (exit_code(), vec(place(), 0..3)).prop_map(|(code, undone)| Msg::RunOver { code, undone }),
         update().prop_map(Msg::Live),
         (any::<u64>(), question()).prop_map(|(id, question)| Msg::Ask { id, question }),
         any::<u64>().prop_map(|id| Msg::Unasked { id }),
@@ -214,7 +217,7 @@ pub fn any_msg() -> BoxedStrategy<Msg> {
         option::of(text()).prop_map(Msg::Caption),
         any::<bool>().prop_map(Msg::Paused),
         vec((text(), text(), text()), 0..3).prop_map(Msg::Faults),
-        any::<u8>().prop_map(Msg::Leave),
+        exit_code().prop_map(Msg::Leave),
     ];
     prop_oneof![10 => first, 9 => second, 8 => third].boxed()
 }
@@ -237,7 +240,7 @@ pub fn any_effect() -> BoxedStrategy<Effect> {
         Effect::FindHosts,
     ];
     let first = prop_oneof![
-        any::<u8>().prop_map(Effect::Quit),
+        exit_code().prop_map(Effect::Quit),
         (target(), any::<u64>()).prop_map(|(target, number)| Effect::Look { target, number }),
         any::<u64>().prop_map(|number| Effect::Inspect { number }),
         texts().prop_map(|only| Effect::Run { only }),

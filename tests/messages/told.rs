@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use gangplank::engine::inspect::StepOutcome;
-use gangplank::engine::{Event, PlacePreview, Stamped, TaskOutcome};
+use gangplank::engine::{Event, ExitCode, PlacePreview, Stamped, TaskOutcome};
 use gangplank::plan::action::{Action, CertificateSpec, Content, KeyAlgorithm, SecretRef, Slot, Verb};
 use gangplank::plan::code::ProblemCode;
 use gangplank::plan::fact::{
@@ -46,6 +46,10 @@ pub fn path() -> BoxedStrategy<PathBuf> {
 pub fn place() -> BoxedStrategy<Place> {
     prop_oneof![Just(Place::Local), Just(Place::CaHost), Just(Place::Cluster), text().prop_map(Place::Worker)]
         .boxed()
+}
+
+pub fn exit_code() -> BoxedStrategy<ExitCode> {
+    select(ExitCode::ALL.to_vec()).boxed()
 }
 
 pub fn step() -> BoxedStrategy<StepId> {
@@ -197,7 +201,7 @@ pub fn event() -> BoxedStrategy<Event> {
         }),
         outcome.prop_map(|outcome| Event::TaskEnded { outcome }),
         problem().prop_map(|problem| Event::Trouble { problem }),
-        (any::<u8>(), btree_map(text(), text(), 0..3), texts()).prop_map(|(code, places, next)| {
+        (exit_code(), btree_map(text(), text(), 0..3), texts()).prop_map(|(code, places, next)| {
             let counts =
                 places.keys().map(|place| (place.clone(), gangplank::engine::world::Cost::default()));
             Event::RunEnded { code, counts: counts.collect::<BTreeMap<_, _>>(), places, next }

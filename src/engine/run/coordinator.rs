@@ -58,7 +58,7 @@ impl Engine<'_> {
             &Place::Local,
             None,
             Event::RunEnded {
-                code: code.number(),
+                code,
                 places: ends.iter().map(|(place, end)| (place.to_string(), end.word().to_owned())).collect(),
                 counts: costs.into_iter().map(|(place, cost)| (place.to_string(), cost)).collect(),
                 next: self.next(code),

@@ -16,7 +16,7 @@ use ratatui::buffer::Buffer;
 
 use crate::engine::demo::{self, DemoLab};
 use crate::engine::review::Reviewed;
-use crate::engine::{Engine, Event, RunOptions, SignIn, World, probe};
+use crate::engine::{Engine, Event, ExitCode, RunOptions, SignIn, World, probe};
 use crate::host::{Live, Stop};
 use crate::kube::NodeNews;
 use crate::live::{self, ApiNews, HostNews, Update};
@@ -28,7 +28,10 @@ use crate::ui::wizard::effects::describe;
 use crate::ui::wizard::effects::probe::rough_plan;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::message::{Effect, Msg, Opened};
-use crate::ui::wizard::model::{Demo, Look, LookStatus, Model, ProbeTarget, Question};
+use crate::ui::wizard::look::{Look, LookStatus, ProbeTarget};
+use crate::ui::wizard::model::Model;
+use crate::ui::wizard::opening::Demo;
+use crate::ui::wizard::question::Question;
 use crate::ui::wizard::role::Theme;
 use crate::ui::wizard::{autoplay, update};
 
@@ -148,7 +151,7 @@ impl SceneStage {
                 let _ = editing::answer(&mut self.model, Field::CaCert, "/home/op/root-ca.crt");
                 let _ = editing::answer(&mut self.model, Field::CaKey, "");
                 self.model.probes.looks.clear();
-                let effects = navigation::enter(&mut self.model, crate::ui::wizard::model::Screen::Ca);
+                let effects = navigation::enter(&mut self.model, crate::ui::wizard::screen::Screen::Ca);
                 self.carry_out(effects);
             }
             "cluster" => {
@@ -282,11 +285,11 @@ impl SceneStage {
         let workers = workers
             .into_iter()
             .filter(|name| if only.is_empty() { self.model.chosen(name) } else { only.contains(name) });
-        let (mut code, mut events) = (0, Vec::new());
+        let (mut code, mut events) = (ExitCode::Done, Vec::new());
         for name in workers.collect::<Vec<_>>() {
             let (keeps, stop) = (RecordingFront::default(), Stop::default());
             let reviewed = self.model.preview.inspection.seen().filter(|_| only.is_empty()).map(Reviewed::of);
-            code = code.max(self.engine(&plan, &keeps, &stop, vec![name], reviewed).apply().number());
+            code = code.max(self.engine(&plan, &keeps, &stop, vec![name], reviewed).apply());
             join(&mut events, keeps);
         }
         let mut whole = true;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use crate::engine::{Event, Front, Stamped, TaskOutcome};
+use crate::engine::{Event, ExitCode, Front, Stamped, TaskOutcome};
 use crate::plan::place::Place;
 use crate::plan::problem::Verdict;
 use crate::step::CATALOGUE;
@@ -85,9 +85,9 @@ impl LineFront {
                     format!("{place:<10} {word:<8}{cost}").trim_end().to_owned()
                 }));
                 lines.push(match code {
-                    0 if places.values().all(|word| word == "same") => "nothing had to be changed".to_owned(),
-                    0 => "done".to_owned(),
-                    3 => "stopped".to_owned(),
+                    ExitCode::Done if places.values().all(|word| word == "same") => "nothing had to be changed".to_owned(),
+                    ExitCode::Done => "done".to_owned(),
+                    ExitCode::Stopped => "stopped".to_owned(),
                     _ => "not everything is aboard".to_owned(),
                 });
                 lines.extend(next.iter().map(|line| format!("next: {line}")));

@@ -8,10 +8,13 @@ use zeroize::Zeroizing;
 
 use super::told::RunTold;
 use super::voice::{self, LineOutput, PlainInput};
+use crate::engine::ExitCode;
 use crate::ui::wizard::effects::EffectRunner;
 use crate::ui::wizard::intent::Intent;
 use crate::ui::wizard::message::{Effect, Msg};
-use crate::ui::wizard::model::{Inspection, LookStatus, Model, Screen};
+use crate::ui::wizard::look::{Inspection, LookStatus};
+use crate::ui::wizard::model::Model;
+use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::remedy::{RemedyChoice, RunRemedy};
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::texts;
@@ -32,7 +35,7 @@ pub(super) enum Leave {
     /// A signal.
     Signal,
     /// Something that was asked for ended it.
-    Code(u8),
+    Code(ExitCode),
 }
 
 pub(super) type DialogueEnd<T = ()> = Result<T, Leave>;
@@ -50,7 +53,7 @@ pub(super) struct Dialogue {
     pub(super) ended: bool,
     /// The answers came from a plan, a session or a demo.
     pub(super) opened: bool,
-    pub(super) leaving: Option<u8>,
+    pub(super) leaving: Option<ExitCode>,
     pub(super) told: RunTold,
 }
 
@@ -65,11 +68,11 @@ pub(super) fn in_lines(choice: RemedyChoice) -> RemedyChoice {
 }
 
 impl Dialogue {
-    pub(super) fn leave(&mut self, why: &Leave) -> u8 {
+    pub(super) fn leave(&mut self, why: &Leave) -> ExitCode {
         self.voice.withdrawn();
         let code = match why {
-            Leave::Quit | Leave::End => self.model.run.code.unwrap_or(0),
-            Leave::Signal => 3,
+            Leave::Quit | Leave::End => self.model.run.code.unwrap_or(ExitCode::Done),
+            Leave::Signal => ExitCode::Stopped,
             Leave::Code(code) => *code,
         };
         if matches!(why, Leave::End) {
@@ -150,7 +153,7 @@ impl Dialogue {
             Ok(PlainInput::End) => self.ended = true,
             Ok(PlainInput::Signal) => self.signal()?,
             Err(RecvTimeoutError::Timeout) => return Ok(false),
-            Err(RecvTimeoutError::Disconnected) => return Err(Leave::Code(4)),
+            Err(RecvTimeoutError::Disconnected) => return Err(Leave::Code(ExitCode::Bug)),
         }
         match self.leaving {
             Some(code) => Err(Leave::Code(code)),

@@ -14,17 +14,19 @@ mod workers;
 
 use std::collections::VecDeque;
 
+use crate::engine::ExitCode;
 use crate::ui::plain::dialogue::{Dialogue, DialogueEnd, Leave};
 use crate::ui::plain::told::RunTold;
 use crate::ui::plain::voice::LineOutput;
 use crate::ui::wizard::effects::{EffectRunner, session};
 use crate::ui::wizard::message::Effect;
-use crate::ui::wizard::model::{Model, Screen};
+use crate::ui::wizard::model::Model;
+use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::start::{Opening, WizardStart};
 use crate::ui::wizard::validation;
 
 /// Runs the wizard as lines; the exit code.
-pub fn run(start: WizardStart) -> u8 {
+pub fn run(start: WizardStart) -> ExitCode {
     let mut works = EffectRunner::new(start.send.clone(), start.replies, start.places.clone(), start.real);
     let mut model = Model::new(start.theme, (80, 24), works.now());
     model.form.base.clone_from(&start.places.base);

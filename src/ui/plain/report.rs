@@ -1,8 +1,10 @@
 //! The report: what was done where, how it is taken back, what to try next.
 
 use super::dialogue::{Dialogue, DialogueEnd, Leave, MenuRow};
+use crate::engine::ExitCode;
 use crate::ui::wizard::intent::Intent;
-use crate::ui::wizard::model::{LineFor, Screen};
+use crate::ui::wizard::dialogs::line::LineFor;
+use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::progress;
 use crate::ui::wizard::validation;
 
@@ -46,8 +48,8 @@ impl Dialogue {
 
     fn done(&mut self) {
         let words = match self.model.run.code {
-            Some(0) => "Everything is aboard.",
-            Some(3) => "Stopped. What was done stays, and a new run goes on from there.",
+            Some(ExitCode::Done) => "Everything is aboard.",
+            Some(ExitCode::Stopped) => "Stopped. What was done stays, and a new run goes on from there.",
             _ => "Not everything is aboard; what was done stays.",
         };
         self.voice.say(words);
@@ -82,7 +84,7 @@ impl Dialogue {
         );
         let mut next = self.model.run.next.clone();
         if let Some(plan) = validation::plan(&self.model)
-            && self.model.run.code == Some(0)
+            && self.model.run.code == Some(ExitCode::Done)
         {
             let (dns, domain) = (&plan.cluster.dns, &plan.cluster.domain);
             next.push(format!("dig @{dns} kubernetes.default.svc.{domain} +short (on a worker)"));

@@ -5,12 +5,12 @@ use crate::ui::wizard::progress;
 use crate::ui::wizard::remedy;
 
 use super::dialogue::{Dialogue, DialogueEnd, MenuRow};
-use crate::engine::{Event, Stamped, TaskOutcome};
+use crate::engine::{Event, ExitCode, Stamped, TaskOutcome};
 use crate::plan::place::Place;
 use crate::plan::problem::Verdict;
 use crate::ui::wizard::command::Command;
 use crate::ui::wizard::message::Effect;
-use crate::ui::wizard::model::Screen;
+use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::remedy::RunRemedy;
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::update;
@@ -81,7 +81,7 @@ impl Dialogue {
             }
             if !self.model.run.troubles.is_empty() {
                 self.card()?;
-            } else if self.model.run.code == Some(0) && self.model.run.undone.is_empty() {
+            } else if self.model.run.code == Some(ExitCode::Done) && self.model.run.undone.is_empty() {
                 self.voice.say("Everything is aboard.");
                 self.intent(&Intent::Command(Command::Continue));
             } else {
@@ -132,7 +132,7 @@ impl Dialogue {
         }
         self.voice.say("Or paste the certificates here; an empty line sends them.");
         let told = offline;
-        let gone = move |model: &crate::ui::wizard::model::Model| {
+        let gone = move |model: &Model| {
             !model.run.going_on()
                 || !model.dialogs.open.is_empty()
                 || model.run.stops > 0
@@ -272,7 +272,7 @@ impl Dialogue {
     /// A run that ended without everything aboard, and without a problem left.
     fn after(&mut self) -> DialogueEnd {
         match self.model.run.code {
-            Some(3) => self.voice.say("Stopped. What was done stays, and a new run goes on from there."),
+            Some(ExitCode::Stopped) => self.voice.say("Stopped. What was done stays, and a new run goes on from there."),
             _ => self.voice.say("Not everything is aboard; what was done stays."),
         }
         let ways: [MenuRow<'_>; 3] = [("1", "report"), ("2", "run it again"), ("b", "back to the review")];

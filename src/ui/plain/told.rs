@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::plan::place::Place;
-use crate::ui::wizard::model::Offline;
+use crate::ui::wizard::run_state::Offline;
 
 /// What was told of a run.
 #[derive(Default)]

@@ -2,7 +2,7 @@
 
 use super::dialogue::{Dialogue, DialogueEnd, MenuRow};
 use crate::ui::wizard::intent::Intent;
-use crate::ui::wizard::model::Screen;
+use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::screens::welcome::WelcomeRow;
 
 impl Dialogue {

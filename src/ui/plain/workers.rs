@@ -7,7 +7,9 @@ use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::dialogs::problem::ProblemDialog;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::intent::Intent;
-use crate::ui::wizard::model::{Item, LookStatus, ProbeTarget, Screen};
+use crate::ui::wizard::form::item::Item;
+use crate::ui::wizard::look::{LookStatus, ProbeTarget};
+use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::role::Role;
 
 /// Asked for when a worker is new; the others have good defaults and are in its list.

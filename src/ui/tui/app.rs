@@ -13,7 +13,7 @@ use ratatui::layout::Rect;
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 use signal_hook::iterator::Signals;
 
-use crate::engine::Event;
+use crate::engine::{Event, ExitCode};
 use crate::plan::place::Place;
 use crate::ui::gallery::cast::Recorder;
 use crate::ui::output::say;
@@ -48,7 +48,7 @@ pub fn window() -> Option<(u16, u16)> {
 ///
 /// # Errors
 /// The terminal cannot be used.
-pub fn run(start: WizardStart, recorder: Option<Recorder>) -> io::Result<u8> {
+pub fn run(start: WizardStart, recorder: Option<Recorder>) -> io::Result<ExitCode> {
     let before = Terminal::new(LimitedBackend::new(io::stdout()))?;
     drop(before);
     terminal::hook_panics(start.send.clone());
@@ -65,7 +65,7 @@ pub fn run(start: WizardStart, recorder: Option<Recorder>) -> io::Result<u8> {
     let code = loop {
         // Whoever started this program is gone, and with it the right to the terminal.
         if rustix::process::getppid() != parent {
-            break 3;
+            break ExitCode::Stopped;
         }
         let first = wizard.frames == 0;
         match wizard.turn(&mut screen)? {
@@ -105,7 +105,7 @@ pub fn run(start: WizardStart, recorder: Option<Recorder>) -> io::Result<u8> {
 ///
 /// # Errors
 /// The recording cannot be written.
-pub fn run_unseen(start: WizardStart, recorder: Option<Recorder>, size: (u16, u16)) -> io::Result<u8> {
+pub fn run_unseen(start: WizardStart, recorder: Option<Recorder>, size: (u16, u16)) -> io::Result<ExitCode> {
     let mut screen = Terminal::new(TestBackend::new(size.0, size.1)).map_err(io::Error::other)?;
     let mut wizard = WizardLoop::new(start, recorder, size);
     let mut over: Option<Instant> = None;
@@ -117,7 +117,7 @@ pub fn run_unseen(start: WizardStart, recorder: Option<Recorder>, size: (u16, u1
         let done = wizard.player.as_ref().is_none_or(Player::over);
         // The last screen is read too.
         if done && over.get_or_insert_with(Instant::now).elapsed() > autoplay::CAPTION {
-            break wizard.model.run.code.unwrap_or(0);
+            break wizard.model.run.code.unwrap_or(ExitCode::Done);
         }
     };
     wizard.close()?;
@@ -150,7 +150,7 @@ fn signals(send: Sender<Msg>) {
             let msg = match signal {
                 SIGTSTP => Msg::Key(Key::control('z')),
                 SIGCONT => Msg::Resumed,
-                _ => Msg::Leave(3),
+                _ => Msg::Leave(ExitCode::Stopped),
             };
             if send.send(msg).is_err() {
                 return;
@@ -165,7 +165,7 @@ pub enum LoopAction {
     /// Nothing: go on.
     On,
     /// Leave with this code.
-    Leave(u8),
+    Leave(ExitCode),
     /// Stop this program for a while.
     Suspend,
     /// Give the terminal to this command.
@@ -331,7 +331,7 @@ impl WizardLoop {
         let mut next = match self.news.recv_timeout(patience) {
             Ok(msg) => Some(msg),
             Err(RecvTimeoutError::Timeout) => None,
-            Err(RecvTimeoutError::Disconnected) => return Ok(LoopAction::Leave(4)),
+            Err(RecvTimeoutError::Disconnected) => return Ok(LoopAction::Leave(ExitCode::Bug)),
         };
         if self.ticked.elapsed() >= TICK {
             self.ticked = Instant::now();

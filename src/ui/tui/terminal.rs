@@ -11,6 +11,7 @@ use crossterm::event::{self, DisableBracketedPaste, EnableBracketedPaste, Event,
 use crossterm::{cursor, execute, terminal};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
+use crate::engine::ExitCode;
 use crate::plan::code::ProblemCode;
 use crate::ui::tui::{keys, limited};
 use crate::ui::wizard::message::Msg;
@@ -151,10 +152,10 @@ impl KeyReader {
                                 return;
                             }
                         }
-                        Err(_) => return drop(send.send(Msg::Leave(3))),
+                        Err(_) => return drop(send.send(Msg::Leave(ExitCode::Stopped))),
                     },
                     // The terminal is gone.
-                    Err(_) => return drop(send.send(Msg::Leave(3))),
+                    Err(_) => return drop(send.send(Msg::Leave(ExitCode::Stopped))),
                 }
             }
         });

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::key::{Key, KeyCode};
 use crate::ui::wizard::message::Msg;
-use crate::ui::wizard::model::{Inspection, LookStatus, Model, Screen};
+use crate::ui::wizard::look::{Inspection, LookStatus};
+use crate::ui::wizard::model::Model;
+use crate::ui::wizard::screen::Screen;
 
 /// A caption stays at least so long.
 pub const CAPTION: Duration = Duration::from_secs(3);

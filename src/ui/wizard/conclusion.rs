@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::engine::ExitCode;
 use crate::plan::place::Place;
 use crate::ui::output::wrap::wrap;
 use crate::ui::wizard::commands::perform;
@@ -166,13 +167,13 @@ fn leave(model: &mut Model, at: usize) -> Vec<Effect> {
     match (model.run.going_on(), at) {
         (_, 0) => Vec::new(),
         (false, _) => {
-            let code = model.run.code.unwrap_or(0);
+            let code = model.run.code.unwrap_or(ExitCode::Done);
             model.window.leaving = Some(code);
             vec![Effect::Save, Effect::Quit(code)]
         }
         (true, 2) => {
-            model.window.leaving = Some(3);
-            vec![Effect::Save, Effect::Stop, Effect::Quit(3)]
+            model.window.leaving = Some(ExitCode::Stopped);
+            vec![Effect::Save, Effect::Stop, Effect::Quit(ExitCode::Stopped)]
         }
         (true, _) => {
             model.run.stops = model.run.stops.saturating_add(1);

@@ -7,14 +7,17 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{PlacePreview, Stamped};
+use crate::engine::{ExitCode, PlacePreview, Stamped};
 use crate::live;
 use crate::plan::action::Action;
 use crate::plan::answers::Answers;
 use crate::plan::place::Place;
 use crate::plan::problem::Problem;
 use crate::ui::wizard::key::Key;
-use crate::ui::wizard::model::{Look, Offline, ProbeTarget, Question, Reply, Saved};
+use crate::ui::wizard::look::{Look, ProbeTarget};
+use crate::ui::wizard::opening::Saved;
+use crate::ui::wizard::question::{Question, Reply};
+use crate::ui::wizard::run_state::Offline;
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::unwritten;
 
@@ -61,8 +64,8 @@ pub enum Msg {
     Run(Stamped),
     /// A run or an undo has ended.
     RunOver {
-        /// Exit code.
-        code: u8,
+        /// With what it ended.
+        code: ExitCode,
         /// It was an undo of these places.
         undone: Vec<Place>,
     },
@@ -114,7 +117,7 @@ pub enum Msg {
     /// Demo: what can be broken or mended now.
     Faults(Vec<(String, String, String)>),
     /// A signal asks to leave.
-    Leave(u8),
+    Leave(ExitCode),
 }
 
 /// The places that were looked at, or what stops everything.
@@ -165,7 +168,7 @@ pub struct Opened {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Effect {
     /// Leave with an exit code.
-    Quit(u8),
+    Quit(ExitCode),
     /// Save the session.
     Save,
     /// Look at something.

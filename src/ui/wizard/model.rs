@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
+use crate::engine::ExitCode;
 use crate::live;
 use crate::plan::answers::Answers;
 use crate::plan::issue::PlanIssue;
@@ -15,15 +16,12 @@ use crate::ui::wizard::dialogs::explain::ExplainPane;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::form::text_input::TextInput;
 use crate::ui::wizard::role::{Role, Theme};
-
-pub use crate::ui::wizard::dialogs::confirm::Confirm;
-pub use crate::ui::wizard::dialogs::line::LineFor;
-pub use crate::ui::wizard::form::item::{Button, Item};
-pub use crate::ui::wizard::look::{Inspection, Look, LookStatus, ProbeTarget};
-pub use crate::ui::wizard::opening::{Demo, Saved};
-pub use crate::ui::wizard::question::{Question, Reply};
-pub use crate::ui::wizard::run_state::{Cell, CellState, Offline, Run, Trouble};
-pub use crate::ui::wizard::screen::{Journey, PATH, Screen};
+use crate::ui::wizard::form::item::Item;
+use crate::ui::wizard::look::{Inspection, Look, ProbeTarget};
+use crate::ui::wizard::opening::{Demo, Saved};
+use crate::ui::wizard::question::Question;
+use crate::ui::wizard::run_state::Run;
+use crate::ui::wizard::screen::{Journey, Screen};
 
 /// The live panel and how it is shown.
 #[derive(Debug, Default)]
@@ -65,7 +63,7 @@ pub struct Window {
     /// A word at the bottom.
     pub toast: Option<Toast>,
     /// The exit code with which the wizard is being left.
-    pub leaving: Option<u8>,
+    pub leaving: Option<ExitCode>,
 }
 
 /// Where the person is on the path, and what has the keys there.

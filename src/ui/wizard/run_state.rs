@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use serde::{Deserialize, Serialize};
 
+use crate::engine::ExitCode;
 use crate::plan::place::Place;
 use crate::plan::problem::Problem;
 use crate::step::StepId;
@@ -87,7 +88,7 @@ pub struct Run {
     /// When the last one ended.
     pub ended: Option<Timestamp>,
     /// Worst exit code so far.
-    pub code: Option<u8>,
+    pub code: Option<ExitCode>,
     /// Actions begun and ended.
     pub actions: (usize, usize),
     /// How each place ended.

@@ -1,5 +1,6 @@
 //! The lines above and below every screen: title, status and keys.
 
+use crate::engine::ExitCode;
 use crate::ui::wizard::navigation;
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -10,7 +11,8 @@ use unicode_width::UnicodeWidthStr;
 use crate::ui::tui::text::cut;
 use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::wizard::keymap;
-use crate::ui::wizard::model::{Model, PATH, Screen};
+use crate::ui::wizard::model::Model;
+use crate::ui::wizard::screen::{PATH, Screen};
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::review;
 
@@ -36,8 +38,8 @@ pub fn state_text(model: &Model) -> (String, Role) {
     }
     if model.run.ended.is_some() && matches!(model.nav.screen, Screen::Run | Screen::Report) {
         let words = match model.run.code {
-            Some(0) => "APPLIED",
-            Some(3) => "STOPPED",
+            Some(ExitCode::Done) => "APPLIED",
+            Some(ExitCode::Stopped) => "STOPPED",
             _ => "APPLIED IN PART",
         };
         return (words.to_owned(), Role::Accent);

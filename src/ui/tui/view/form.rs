@@ -11,7 +11,8 @@ use super::pane::{block, button_row, labels};
 use crate::ui::tui::text::cut;
 use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::wizard::form::field::Field;
-use crate::ui::wizard::model::{Item, Model};
+use crate::ui::wizard::form::item::Item;
+use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
 
 /// Cells a label takes.

@@ -18,7 +18,8 @@ use ratatui::widgets::Paragraph;
 use crate::plan::clean::is_invisible;
 use crate::ui::tui::text::some;
 use crate::ui::wizard::layout::{Area, LEAST, Regions, regions};
-use crate::ui::wizard::model::{Model, Screen};
+use crate::ui::wizard::model::Model;
+use crate::ui::wizard::screen::Screen;
 
 impl From<Area> for Rect {
     fn from(area: Area) -> Self {

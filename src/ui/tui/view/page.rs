@@ -8,7 +8,8 @@ use crate::step::StepState;
 use crate::ui::output::wrap::wrap;
 use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::wizard::form::field::Field;
-use crate::ui::wizard::model::{Inspection, Look, LookStatus, Model, ProbeTarget};
+use crate::ui::wizard::look::{Inspection, Look, LookStatus, ProbeTarget};
+use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
 
 /// A row of a page.

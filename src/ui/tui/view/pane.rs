@@ -7,7 +7,8 @@ use ratatui::widgets::{Block, Borders, Paragraph};
 use unicode_width::UnicodeWidthStr;
 
 use crate::ui::tui::theme::{Glyph, Paint};
-use crate::ui::wizard::model::{Button, Item, Model};
+use crate::ui::wizard::form::item::{Button, Item};
+use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::{Role, Theme};
 
 /// A pane with a title at the left and words at the right.

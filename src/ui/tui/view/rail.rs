@@ -7,12 +7,15 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::pane::block;
+use crate::engine::ExitCode;
 use crate::ui::output::wrap::wrap;
 use crate::ui::tui::text::some;
 use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::wizard::form::answer;
 use crate::ui::wizard::form::field::Field;
-use crate::ui::wizard::model::{Inspection, LookStatus, Model, PATH, ProbeTarget, Screen};
+use crate::ui::wizard::look::{Inspection, LookStatus, ProbeTarget};
+use crate::ui::wizard::model::Model;
+use crate::ui::wizard::screen::{PATH, Screen};
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::review;
 
@@ -23,7 +26,7 @@ fn mark(model: &Model, screen: Screen) -> (Glyph, Role) {
     } else if model.nav.screen == screen {
         (Glyph::Here, Role::Accent)
     } else if screen == Screen::Run && model.run.ended.is_some() {
-        if model.run.code == Some(0) { (Glyph::Ok, Role::Ok) } else { (Glyph::Bad, Role::Bad) }
+        if model.run.code == Some(ExitCode::Done) { (Glyph::Ok, Role::Ok) } else { (Glyph::Bad, Role::Bad) }
     } else if model.nav.finished.contains(&screen) {
         (Glyph::Ok, Role::Ok)
     } else {

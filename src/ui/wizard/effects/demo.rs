@@ -8,7 +8,7 @@ use std::sync::{Arc, OnceLock};
 use crate::engine::World;
 use crate::engine::demo::{self, DemoLab};
 use crate::ui::wizard::message::{Msg, Opened};
-use crate::ui::wizard::model::Demo;
+use crate::ui::wizard::opening::Demo;
 use crate::ui::wizard::role::Role;
 
 /// A lab that is being made, or of which nobody has heard yet.

@@ -6,7 +6,7 @@ use crate::engine::probe::{ApiSeen, CaSeen, WorkerSeen};
 use crate::kube::probe::NameCheck;
 use crate::plan::problem::{Problem, Verdict};
 use crate::step::CLOCK_WARN;
-use crate::ui::wizard::model::{Look, LookStatus};
+use crate::ui::wizard::look::{Look, LookStatus};
 use crate::ui::wizard::role::Role;
 
 /// Verdicts as lines; the first one that stops is the problem.

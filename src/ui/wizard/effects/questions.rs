@@ -16,7 +16,8 @@ use crate::plan::place::Place;
 use crate::step::StepId;
 use crate::ui::credentials::prompt::Prompt;
 use crate::ui::wizard::message::Msg;
-use crate::ui::wizard::model::{Offline, Question, Reply};
+use crate::ui::wizard::question::{Question, Reply};
+use crate::ui::wizard::run_state::Offline;
 
 /// Questions that somebody waits for.
 #[derive(Clone, Default)]

@@ -110,7 +110,7 @@ impl Runs {
     /// Nothing was begun. The run was counted already: without its end the wizard would wait for it for ever.
     fn refuse(ground: &Ground, why: String) {
         ground.tell(Msg::Say(Role::Bad, why));
-        ground.tell(Msg::RunOver { code: ExitCode::Problem.number(), undone: Vec::new() });
+        ground.tell(Msg::RunOver { code: ExitCode::Problem, undone: Vec::new() });
     }
 
     /// Nothing is begun on answers that are no plan.
@@ -172,7 +172,7 @@ impl Runs {
                 },
             };
             let code = std::panic::catch_unwind(std::panic::AssertUnwindSafe(done)).unwrap_or(ExitCode::Bug);
-            let _ = send.send(Msg::RunOver { code: code.number(), undone });
+            let _ = send.send(Msg::RunOver { code, undone });
         });
     }
 }

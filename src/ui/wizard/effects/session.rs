@@ -15,7 +15,9 @@ use crate::plan::code::ProblemCode;
 use crate::plan::issue::PlanIssue;
 use crate::plan::yaml;
 use crate::ui::wizard::message::{Msg, Opened};
-use crate::ui::wizard::model::{Model, Saved, Screen};
+use crate::ui::wizard::model::Model;
+use crate::ui::wizard::opening::Saved;
+use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::role::Role;
 
 /// What is written.

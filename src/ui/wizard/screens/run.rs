@@ -1,5 +1,6 @@
 //! The run: its output, the card of a problem, and how a run and an undo begin and end.
 
+use crate::engine::ExitCode;
 use crate::plan::place::Place;
 use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::dialogs::confirm::{Confirm, ConfirmDialog};
@@ -154,12 +155,12 @@ pub fn start(model: &mut Model, only: Vec<String>) -> Vec<Effect> {
 }
 
 /// Takes in that a run or an undo has ended.
-pub fn run_over(model: &mut Model, code: u8, undone: &[Place]) -> Vec<Effect> {
+pub fn run_over(model: &mut Model, code: ExitCode, undone: &[Place]) -> Vec<Effect> {
     let run = &mut model.run;
     run.going = run.going.saturating_sub(1);
     run.code = Some(run.code.map_or(code, |before| before.max(code)));
     for place in undone {
-        if code == 0 {
+        if code == ExitCode::Done {
             run.undone.insert(place.clone());
             run.changed.remove(place);
             run.cells.retain(|(one, _), _| one != place);
@@ -179,7 +180,7 @@ pub fn run_over(model: &mut Model, code: u8, undone: &[Place]) -> Vec<Effect> {
         }
         // What another host still has is not mended by a run that ended well.
         if !run.troubles.is_empty() {
-            run.code = Some(run.code.unwrap_or(0).max(1));
+            run.code = Some(run.code.unwrap_or(ExitCode::Done).max(ExitCode::Problem));
         }
         if let Some(before) = model.form.only_before.take() {
             model.form.only = before;
@@ -198,11 +199,11 @@ pub fn run_over(model: &mut Model, code: u8, undone: &[Place]) -> Vec<Effect> {
         } else if undone.is_empty() {
             let worst = run.code.unwrap_or(code);
             match worst {
-                0 => model.say(Role::Ok, "everything is aboard; Continue opens the report"),
-                3 => model.say(Role::Warn, "stopped; what was done stays, and a new run goes on from there"),
+                ExitCode::Done => model.say(Role::Ok, "everything is aboard; Continue opens the report"),
+                ExitCode::Stopped => model.say(Role::Warn, "stopped; what was done stays, and a new run goes on from there"),
                 _ => model.say(Role::Bad, "not everything is aboard; the card has the ways out"),
             }
-        } else if code == 0 {
+        } else if code == ExitCode::Done {
             model.say(Role::Ok, "taken back");
         }
         let buttons = model.buttons().len();

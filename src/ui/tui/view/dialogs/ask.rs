@@ -8,7 +8,8 @@ use ratatui::text::Line;
 use crate::ui::output::wrap::wrap;
 use crate::ui::tui::view::window::{centred, choose, dialog, field, hidden, say};
 use crate::ui::wizard::dialogs::ask::{AskDialog, SHOWN};
-use crate::ui::wizard::model::{Model, Question};
+use crate::ui::wizard::model::Model;
+use crate::ui::wizard::question::Question;
 use crate::ui::wizard::role::Role;
 
 /// The question, what is typed, and the chosen answer.

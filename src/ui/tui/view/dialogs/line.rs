@@ -5,7 +5,8 @@ use ratatui::layout::Rect;
 
 use crate::ui::tui::view::window::{centred, dialog, field, say};
 use crate::ui::wizard::form::text_input::TextInput;
-use crate::ui::wizard::model::{LineFor, Model};
+use crate::ui::wizard::dialogs::line::LineFor;
+use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
 
 /// What it is for, and the line.

@@ -3,7 +3,8 @@
 use crate::ui::tui::view::page::{Page, field, look};
 use crate::ui::wizard::form::answer::ca_place;
 use crate::ui::wizard::form::field::Field;
-use crate::ui::wizard::model::{Model, ProbeTarget};
+use crate::ui::wizard::look::ProbeTarget;
+use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
 
 /// Its rows.

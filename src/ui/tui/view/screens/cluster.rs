@@ -1,7 +1,8 @@
 //! Cluster: its API, addresses and names.
 
 use crate::ui::tui::view::page::{Page, field, look};
-use crate::ui::wizard::model::{Model, ProbeTarget};
+use crate::ui::wizard::look::ProbeTarget;
+use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::cluster::ClusterScreen;
 

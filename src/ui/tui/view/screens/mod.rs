@@ -14,7 +14,8 @@ mod workers;
 
 use super::page::Page;
 use crate::ui::wizard::layout;
-use crate::ui::wizard::model::{Model, Screen};
+use crate::ui::wizard::model::Model;
+use crate::ui::wizard::screen::Screen;
 
 /// The page of the present screen.
 pub fn page(model: &Model, width: u16) -> Page<'static> {

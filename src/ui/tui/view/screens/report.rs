@@ -1,5 +1,6 @@
 //! Report: how it ended, what to try next, how to take it back, what was done.
 
+use crate::engine::ExitCode;
 use crate::ui::wizard::progress;
 use ratatui::text::{Line, Span};
 
@@ -15,8 +16,8 @@ pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
     let theme = &model.window.theme;
     page.space();
     let (words, role) = match model.run.code {
-        Some(0) => ("Everything is aboard.", Role::Ok),
-        Some(3) => ("Stopped. What was done stays, and a new run goes on from there.", Role::Warn),
+        Some(ExitCode::Done) => ("Everything is aboard.", Role::Ok),
+        Some(ExitCode::Stopped) => ("Stopped. What was done stays, and a new run goes on from there.", Role::Warn),
         _ => ("Not everything is aboard; what was done stays.", Role::Bad),
     };
     page.seen(model, &[(role, words.to_owned())], width);
@@ -24,7 +25,7 @@ pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
     page.say(model, Role::Key, "What to try next", width);
     let mut next: Vec<String> = model.run.next.clone();
     if let Some(plan) = model.form.planned.as_deref()
-        && model.run.code == Some(0)
+        && model.run.code == Some(ExitCode::Done)
     {
         next.push(format!(
             "dig @{} kubernetes.default.svc.{} +short        (on a worker)",

@@ -14,7 +14,9 @@ use crate::ui::tui::text::{cut, fill, some};
 use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::tui::view::page::inspection_words;
 use crate::ui::tui::view::pane::{block, button_row, labels};
-use crate::ui::wizard::model::{Button, Inspection, Item, Model};
+use crate::ui::wizard::form::item::{Button, Item};
+use crate::ui::wizard::look::Inspection;
+use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::review::{self, ReviewRow};
 

@@ -14,7 +14,8 @@ use crate::ui::tui::text::{cut, fill, some};
 use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::tui::view::pane::{block, button_row, labels};
 use crate::ui::wizard::layout::run_parts;
-use crate::ui::wizard::model::{Cell, CellState, Model};
+use crate::ui::wizard::model::Model;
+use crate::ui::wizard::run_state::{Cell, CellState};
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::log::Log;
 

@@ -7,7 +7,9 @@ use crate::ui::tui::text::{cut, fill, some};
 use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::tui::view::page::{Page, field, look};
 use crate::ui::wizard::form::field::Field;
-use crate::ui::wizard::model::{Item, Look, LookStatus, Model, ProbeTarget};
+use crate::ui::wizard::form::item::Item;
+use crate::ui::wizard::look::{Look, LookStatus, ProbeTarget};
+use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::workers::WorkersScreen;
 
