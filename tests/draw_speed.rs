@@ -4,29 +4,25 @@
 
 #![expect(clippy::similar_names, reason = "the names of a sender and what it sent")]
 
+#[path = "support/nowhere.rs"]
+mod nowhere;
+
 use gangplank::ui::wizard::validation;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use gangplank::engine::{Event, RealWorld, Stamped};
-use gangplank::host::{SshEnvironment, TrustPolicy};
-use gangplank::plan::model::ApiAddress;
+use gangplank::engine::{Event, Stamped};
 use gangplank::plan::place::Place;
-use gangplank::ui::credentials::prompt::CredentialPrompt;
 use gangplank::ui::gallery::scenes;
 use gangplank::ui::tui::app::{LoopAction, WizardLoop};
 use gangplank::ui::tui::view;
-use gangplank::ui::wizard::effects::ground::WizardFolders;
-use gangplank::ui::wizard::effects::questions::{Dialogs, Replies};
 use gangplank::ui::wizard::key::{Key, KeyCode};
-use gangplank::ui::wizard::message::Msg;
 use gangplank::ui::wizard::look::{Inspection, Look, ProbeTarget};
+use gangplank::ui::wizard::message::Msg;
 use gangplank::ui::wizard::model::Model;
 use gangplank::ui::wizard::screen::Screen;
-use gangplank::ui::wizard::role::Theme;
-use gangplank::ui::wizard::start::{Opening, WizardStart};
 use gangplank::ui::wizard::update;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -85,8 +81,8 @@ fn many(scene: &str, workers: usize, size: (u16, u16)) -> Model {
         }
         model.run.logs.extend(log.clone().map(|log| (place.clone(), log)));
         model.run.changed.extend(changed.clone().map(|changed| (place.clone(), changed)));
-        if let Some(end) = model.run.ends.get("worker01").cloned() {
-            model.run.ends.insert(name(at), end);
+        if let Some(end) = model.run.ends.get(&first).cloned() {
+            model.run.ends.insert(place, end);
         }
     }
     if let Inspection::Seen { seen, .. } = &mut model.preview.inspection {
@@ -167,39 +163,9 @@ fn a_key_in_a_field_is_answered_with_500_workers() {
     }
 }
 
-#[expect(clippy::unwrap_used, reason = "a test")]
 fn wizard(folder: &std::path::Path) -> (WizardLoop, Sender<Msg>) {
-    let (send, news) = channel();
-    let replies = Replies::default();
-    let dialogs = Dialogs { send: send.clone(), replies: replies.clone() };
-    let vault = CredentialPrompt::with(dialogs.prompt(), &[], true).unwrap();
-    let here = SshEnvironment {
-        home: folder.to_owned(),
-        user: "op".to_owned(),
-        agent: None,
-        ssh: None,
-        config: None,
-    };
-    let nowhere = ApiAddress { host: "127.0.0.1".to_owned(), port: 1 };
-    let real = RealWorld::new(here, TrustPolicy::default(), Arc::new(vault), &nowhere, folder.join("kept"));
-    let start = WizardStart {
-        theme: Theme::default(),
-        places: WizardFolders {
-            state: folder.join("state"),
-            home: folder.to_owned(),
-            base: folder.to_owned(),
-            jobs: 16,
-            speed: 1.0,
-            seed: None,
-        },
-        real,
-        send: send.clone(),
-        news,
-        replies,
-        read_only: false,
-        opening: Opening::Welcome,
-        player: None,
-    };
+    let start = nowhere::start(folder);
+    let send = start.send.clone();
     (WizardLoop::new(start, None, (120, 36)), send)
 }
 
@@ -252,7 +218,7 @@ fn a_key_draws_at_once_while_20_hosts_stream_and_output_alone_never_above_30_fra
     let (pace, keys, quiet) = if measured() { (20_000, 500, 5) } else { (1_000, 10, 1) };
     let folder = tempfile::tempdir().unwrap();
     let (mut wizard, send) = wizard(folder.path());
-    wizard.model = many("run-middle", 20, (120, 36));
+    wizard.model = many("run-middle", 20, (120, 36)).into();
     let mut screen = Terminal::new(TestBackend::new(120, 36)).unwrap();
     let (ends, sent) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
     let (tell, drawn) = channel();

@@ -12,6 +12,8 @@ mod fixtures;
 mod left_out;
 #[path = "formats/records.rs"]
 mod records;
+#[path = "support/rewritten.rs"]
+mod rewritten;
 #[path = "formats/sessions.rs"]
 mod sessions;
 #[expect(dead_code, reason = "each test file uses its own part")]

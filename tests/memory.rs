@@ -4,6 +4,8 @@
 #![cfg(target_os = "linux")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
+#[path = "support/rewritten.rs"]
+mod rewritten;
 #[path = "memory/search.rs"]
 mod search;
 mod sshd;
@@ -15,9 +17,10 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use gangplank::host::{Batch, Duplex, Host, LocalWire, ShellHost, Stop, Vault, Wire, WireCounts, WireError};
+use gangplank::host::{Batch, Host, LocalWire, ShellHost, Stop, Vault, Wire};
 use gangplank::plan::action::{Action, Content, SecretRef};
 use gangplank::ui::credentials::vault::SecretVault;
+use rewritten::RewrittenWire;
 use search::{Canary, alone};
 use zeroize::Zeroizing;
 
@@ -88,12 +91,6 @@ fn a_secret_that_went_to_a_shell_here_is_nowhere_in_memory_when_the_vault_is_gon
     sent_and_forgotten(Arc::new(LocalWire::new()), Canary::of(0x11), false);
 }
 
-/// This computer with a sudo of the test's, which asks like the real one.
-struct Asking {
-    wire: LocalWire,
-    folder: tempfile::TempDir,
-}
-
 const SUDO: &str = "#!/bin/sh
 while :; do case $1 in -S | -k) shift ;; -p) p=$2; shift 2 ;; *) break ;; esac; done
 printf %s \"$p\" >&2
@@ -101,36 +98,13 @@ IFS= read -r x
 exec \"$@\"
 ";
 
-impl Asking {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let sudo = folder.path().join("sudo");
-        std::fs::write(&sudo, SUDO).unwrap();
-        std::fs::set_permissions(&sudo, std::fs::Permissions::from_mode(0o755)).unwrap();
-        Self { wire: LocalWire::new(), folder }
-    }
-}
-
-impl Wire for Asking {
-    fn exec(&self, command: &str) -> Result<Duplex, WireError> {
-        self.wire.exec(&format!("PATH={}:$PATH; export PATH; {command}", self.folder.path().display()))
-    }
-
-    fn tcp(&self, host: &str, port: u16) -> Result<Duplex, WireError> {
-        self.wire.tcp(host, port)
-    }
-
-    fn counts(&self) -> WireCounts {
-        self.wire.counts()
-    }
-
-    fn describe(&self) -> String {
-        self.wire.describe()
-    }
-
-    fn cut(&self) {
-        self.wire.cut();
-    }
+/// This computer with a sudo of the test's in this folder, which asks like the real one.
+fn asking(folder: &Path) -> RewrittenWire {
+    let sudo = folder.join("sudo");
+    std::fs::write(&sudo, SUDO).unwrap();
+    std::fs::set_permissions(&sudo, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let folder = folder.display().to_string();
+    RewrittenWire::new(move |command| format!("PATH={folder}:$PATH; export PATH; {command}"))
 }
 
 #[test]
@@ -139,7 +113,8 @@ fn a_sudo_password_is_nowhere_in_memory_when_the_vault_is_gone() {
     if !root() {
         return;
     }
-    sent_and_forgotten(Arc::new(Asking::new()), Canary::of(0x22), true);
+    let folder = tempfile::tempdir().unwrap();
+    sent_and_forgotten(Arc::new(asking(folder.path())), Canary::of(0x22), true);
 }
 
 #[test]

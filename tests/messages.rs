@@ -5,6 +5,8 @@
 
 #[path = "messages/any.rs"]
 mod any;
+#[path = "support/nowhere.rs"]
+mod nowhere;
 #[path = "messages/record.rs"]
 mod record;
 #[path = "messages/told.rs"]

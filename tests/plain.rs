@@ -191,7 +191,7 @@ fn the_whole_walk_can_be_piped_in_at_once_and_the_end_of_input_leaves() {
     }
     let (code, said) = talk.end();
     assert_eq!(code, 0, "{said}");
-    assert!(said.contains("Everything is aboard.") && said.contains("There is no more input."), "{said}");
+    assert!(said.contains("Every worker has joined.") && said.contains("There is no more input."), "{said}");
     assert_plain(&said);
 }
 
@@ -298,7 +298,7 @@ fn the_guided_pace_asks_before_each_step_and_no_stops_it() {
         talk.answer(MENU, "1");
     }
     talk.answer(MENU, "g");
-    assert!(talk.answer(MENU, "a").contains("guided"));
+    assert!(talk.answer(MENU, "a").contains("step by step"));
     talk.answer("Type yes", "yes");
     let first = talk.answer("1 go on, 2 stop [1]:", "5");
     assert!(first.contains(": next is "), "{first}");

@@ -1,25 +1,21 @@
 //! Demos that play by themselves, to their end: the same loop, model and engine as at a terminal, on a screen in
 //! memory.
 
+#[path = "support/nowhere.rs"]
+mod nowhere;
+
 use std::path::Path;
-use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use gangplank::engine::{ExitCode, RealWorld};
-use gangplank::host::{SshEnvironment, TrustPolicy};
-use gangplank::plan::model::ApiAddress;
+use gangplank::engine::ExitCode;
 use gangplank::plan::place::Place;
-use gangplank::ui::credentials::prompt::CredentialPrompt;
 use gangplank::ui::gallery::cast::Recorder;
 use gangplank::ui::tui::app::{LoopAction, WizardLoop};
 use gangplank::ui::wizard::autoplay::Player;
 use gangplank::ui::wizard::dialogs::Dialog;
-use gangplank::ui::wizard::effects::ground::WizardFolders;
-use gangplank::ui::wizard::effects::questions::{Dialogs, Replies};
 use gangplank::ui::wizard::message::Effect;
 use gangplank::ui::wizard::run_state::CellState;
 use gangplank::ui::wizard::screen::Screen;
-use gangplank::ui::wizard::role::{Palette, Theme};
 use gangplank::ui::wizard::start::{Opening, WizardStart};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -28,36 +24,10 @@ const SIZE: (u16, u16) = (80, 24);
 
 #[expect(clippy::unwrap_used, reason = "a test")]
 fn wizard(lab: &str, folder: &Path, record: Option<&Path>) -> WizardLoop {
-    let (send, news) = mpsc::channel();
-    let replies = Replies::default();
-    let dialogs = Dialogs { send: send.clone(), replies: replies.clone() };
-    let vault = CredentialPrompt::with(dialogs.prompt(), &[], true).unwrap();
-    let here = SshEnvironment {
-        home: folder.to_owned(),
-        user: "op".to_owned(),
-        agent: None,
-        ssh: None,
-        config: None,
-    };
-    let nowhere = ApiAddress { host: "127.0.0.1".to_owned(), port: 1 };
-    let real = RealWorld::new(here, TrustPolicy::default(), Arc::new(vault), &nowhere, folder.join("kept"));
     let start = WizardStart {
-        theme: Theme { palette: Palette::Mono, ascii: false },
-        places: WizardFolders {
-            state: folder.join("state"),
-            home: folder.to_owned(),
-            base: folder.to_owned(),
-            jobs: 16,
-            speed: 40.0,
-            seed: Some(1),
-        },
-        real,
-        send,
-        news,
-        replies,
-        read_only: false,
         opening: Opening::Demo(lab.to_owned()),
         player: Some(Player::new(lab).hurried()),
+        ..nowhere::start(folder)
     };
     let recorder = record.map(|file| Recorder::new(file, SIZE.0, SIZE.1, lab).unwrap());
     WizardLoop::new(start, recorder, SIZE)

@@ -41,10 +41,12 @@ fn the_demo_goes_to_its_end_by_keys_alone() {
     term.press("c");
     term.shows_all(&["Apply on 5 places", "PLAN ONLY"]);
     term.press("a");
+    term.shows("Apply?");
+    term.press("\r");
     term.shows("APPLYING");
-    term.shows("everything is aboard");
+    term.shows("every worker has joined");
     term.press("c");
-    term.shows_all(&["Everything is aboard.", "APPLIED", "DEMO"]);
+    term.shows_all(&["Every worker has joined.", "APPLIED", "DEMO"]);
     quit(&mut term);
 }
 
@@ -75,7 +77,9 @@ fn an_undo_leaves_no_journal_behind_that_would_hide_an_interrupted_run() {
         term.shows(words);
     }
     term.press("a");
-    term.shows("everything is aboard");
+    term.shows("Apply?");
+    term.press("\r");
+    term.shows("every worker has joined");
     assert_eq!(journals(home.path()).len(), 1);
     term.press("u");
     term.shows("Undo on worker01?");
@@ -206,6 +210,8 @@ fn a_signal_during_a_run_ends_it_too() {
     term.press(CONTINUE);
     term.shows("Apply on 5 places");
     term.press("a");
+    term.shows("Apply?");
+    term.press("\r");
     term.shows("APPLYING");
     term.signal(Signal::TERM);
     assert_eq!(term.code(), 3);

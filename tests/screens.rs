@@ -6,13 +6,14 @@ use std::fmt::Write;
 use std::path::PathBuf;
 
 use gangplank::plan::action::sha256;
+use gangplank::plan::plan_field::PlanField;
 use gangplank::ui::gallery::pictures::{SHOTS, draw};
 use gangplank::ui::gallery::png::svg_hash_in;
 use gangplank::ui::gallery::scenes;
 use gangplank::ui::wizard::autoplay::keys as keys_of;
 use gangplank::ui::wizard::form::field::Field;
-use gangplank::ui::wizard::message::Msg;
 use gangplank::ui::wizard::form::item::Item;
+use gangplank::ui::wizard::message::Msg;
 use gangplank::ui::wizard::role::Palette;
 use gangplank::ui::wizard::update;
 use ratatui::buffer::Buffer;
@@ -125,7 +126,7 @@ fn states_are_told_in_words_too() {
             ("run-middle", vec!["changed", "done"]),
             ("run-done", vec!["changed"]),
             ("review-reonboard", vec!["same", "E-CLOCK-01"]),
-            ("report", vec!["changed", "Everything is aboard"]),
+            ("report", vec!["changed", "Every worker has joined"]),
         ] {
             let all = said(name, size);
             for word in words {
@@ -201,4 +202,42 @@ fn long_pages_turn() {
         assert!(end.contains(last) && !end.contains("more below"), "{name}:\n{end}");
         assert_eq!(press(&"<pgup>".repeat(20)), first, "{name}");
     }
+}
+
+/// Whatever can have the keys on a form is seen when it has them.
+#[test]
+fn every_field_that_has_the_keys_is_drawn() {
+    let mut wrong = Vec::new();
+    for size in [(120, 36), (80, 24)] {
+        for name in ["ca", "cluster", "workers", "certificates", "kubectl", "skydns"] {
+            let scene = scenes::scene(name, size).unwrap();
+            let first = scene.items().into_iter().find_map(|item| match item {
+                Item::Field(field) => field.choices().map(|choices| (field, choices)),
+                Item::Rows | Item::Button(_) => None,
+            });
+            let values = first.map_or(vec![""], |(_, choices)| choices.iter().map(|one| one.0).collect());
+            for value in values {
+                let mut model = scenes::scene(name, size).unwrap();
+                for field in PlanField::ALL {
+                    let field = Field::of(*field);
+                    if field.choices().is_none() && field.get(&model.form.answers, 0).is_empty() {
+                        field.set(&mut model.form.answers, 0, "7");
+                    }
+                }
+                if let Some((field, _)) = first.filter(|_| !value.is_empty()) {
+                    field.set(&mut model.form.answers, 0, value);
+                }
+                for (at, item) in model.items().into_iter().enumerate() {
+                    let Item::Field(field) = item else { continue };
+                    model.nav.focus = at;
+                    let shown = text(&scenes::picture(&model));
+                    let label: String = field.label().chars().take(16).collect();
+                    if !shown.lines().any(|line| line.contains(&format!("▶ {label}"))) {
+                        wrong.push(format!("{name} {value} at {size:?}: {field:?}\n{shown}"));
+                    }
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -40,7 +40,7 @@ impl Engine<'_> {
             worker: None,
             on: On::Local,
             host: host.as_mut(),
-            facts: shared.local.clone(),
+            facts: shared.local.facts.clone(),
             asked_ms: 0,
             slots: None,
         };
@@ -49,7 +49,7 @@ impl Engine<'_> {
             place: Place::Local,
             host: "this computer".to_owned(),
             looked,
-            facts: shared.local.clone(),
+            facts: shared.local.facts.clone(),
             problem: None,
             unknown: false,
             notes: Vec::new(),

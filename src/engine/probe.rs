@@ -23,7 +23,7 @@ use crate::plan::model::{CaPlace, Plan, Version, Worker};
 use crate::plan::place::Place;
 use crate::plan::plan_field::PlanField;
 use crate::plan::problem::{Problem, Verdict};
-use crate::step::{self, CLOCK_WARN, ClusterFacts, On, PlaceView, RunView, StepInput, StepState};
+use crate::step::{self, CLOCK_WARN, ClusterFacts, LocalFacts, On, PlaceView, RunView, StepInput, StepState};
 
 /// A CA that ends within so many days is worth a word.
 const SOON_DAYS: i64 = 30;
@@ -450,11 +450,12 @@ pub fn worker(plan: &Plan, worker: &Worker, world: &dyn World) -> WorkerSeen {
         return seen;
     }
     read_facts(&mut seen, asked_ms);
-    let (nothing, cluster) = (Facts::default(), ClusterFacts::default());
+    // Its home tells where files would be; nothing was asked of it.
+    let (local, cluster) = (LocalFacts { home, ..LocalFacts::default() }, ClusterFacts::default());
     let mut queued: Vec<Action> = Vec::new();
     for step in first_steps() {
         let place = PlaceView { worker: Some(worker), facts: &seen.facts, asked_ms };
-        let run = RunView { local: &nothing, cluster: &cluster, ca: None, home: &home, now: world.now() };
+        let run = RunView { local: &local, cluster: &cluster, ca: None, now: world.now() };
         let cx = StepInput::new(plan, place, run, &queued);
         let looked = StepOutcome { step, state: step.look(&cx), verdicts: step.verdicts(&cx) };
         if let StepState::Todo(actions) = &looked.state {

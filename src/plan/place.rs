@@ -23,6 +23,16 @@ pub enum Place {
 const RESERVED: [&str; 3] = ["here", "ca-host", "cluster"];
 
 impl Place {
+    /// The place that is written so in files and events.
+    pub fn of_word(word: &str) -> Self {
+        match word {
+            "here" => Self::Local,
+            "ca-host" => Self::CaHost,
+            "cluster" => Self::Cluster,
+            name => Self::Worker(name.strip_prefix("worker/").unwrap_or(name).to_owned()),
+        }
+    }
+
     /// Whether it is the worker of this name; a place that is called so is none.
     pub fn is_worker(&self, name: &str) -> bool {
         matches!(self, Self::Worker(worker) if worker == name)
@@ -57,5 +67,13 @@ mod tests {
             assert!(worker.is_worker(&name) && !place.is_worker(&name));
         }
         assert_eq!(Place::Worker("w1".to_owned()).to_string(), "w1");
+    }
+
+    #[test]
+    fn a_place_is_found_again_by_the_word_it_is_written_as() {
+        let workers = ["here", "ca-host", "cluster", "w1"].map(|name| Place::Worker(name.to_owned()));
+        for place in [Place::Local, Place::CaHost, Place::Cluster].into_iter().chain(workers) {
+            assert_eq!(Place::of_word(&place.to_string()), place);
+        }
     }
 }

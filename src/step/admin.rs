@@ -68,8 +68,8 @@ impl Step for Admin {
             return StepState::Done("no kubectl context is wanted".to_owned());
         }
         state((|| {
-            let identity = identity(cx.plan, cx.home);
-            let folder = admin_folder(cx.plan, cx.home);
+            let identity = identity(cx.plan, &cx.local.home);
+            let folder = admin_folder(cx.plan, &cx.local.home);
             let needed = need(cx, &identity)?;
             let mut actions: Vec<Action> = Vec::new();
             actions.extend(cx.folder(&folder, "0700"));

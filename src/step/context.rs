@@ -34,18 +34,18 @@ fn file(cx: &StepInput, kubectl: &Kubectl) -> String {
     if let Some(file) = &kubectl.file {
         return file.display().to_string();
     }
-    let usual = usual(cx.home);
+    let usual = usual(&cx.local.home);
     let ours = match cx.facts.file(&usual) {
         Known::Yes(Some(file)) => kubectl.merge || cx.facts.is_ours(&usual, &file.sha256),
         Known::Yes(None) => true,
         Known::No(_) | Known::NotAsked => false,
     };
-    if ours { usual } else { own(cx.plan, cx.home) }
+    if ours { usual } else { own(cx.plan, &cx.local.home) }
 }
 
 fn contents(cx: &StepInput, kubectl: &Kubectl) -> Contents {
-    let identity = admin::identity(cx.plan, cx.home);
-    let folder = admin_folder(cx.plan, cx.home);
+    let identity = admin::identity(cx.plan, &cx.local.home);
+    let folder = admin_folder(cx.plan, &cx.local.home);
     Contents {
         cluster: kubectl.cluster.clone(),
         user: kubectl.user.clone(),

@@ -56,17 +56,24 @@ pub struct PlaceView<'a> {
     pub asked_ms: i64,
 }
 
+/// What is known of the operator's computer.
+#[derive(Debug, Clone, Default)]
+pub struct LocalFacts {
+    /// What it answered.
+    pub facts: Facts,
+    /// The operator's home folder, as an absolute path.
+    pub home: String,
+}
+
 /// What the steps of every place see alike.
 #[derive(Clone, Copy)]
 pub struct RunView<'a> {
-    /// What is known of the operator's computer.
-    pub local: &'a Facts,
+    /// The operator's computer.
+    pub local: &'a LocalFacts,
     /// What is known of the cluster.
     pub cluster: &'a ClusterFacts,
     /// The CA's public half; `None` = it is not known.
     pub ca: Option<&'a CaInfo>,
-    /// The operator's home folder.
-    pub home: &'a str,
     /// This computer's clock.
     pub now: Timestamp,
 }
@@ -77,12 +84,11 @@ pub struct StepInput<'a> {
     pub(super) plan: &'a Plan,
     pub(super) worker: Option<&'a Worker>,
     pub(super) facts: &'a Facts,
-    pub(super) local: &'a Facts,
+    pub(super) local: &'a LocalFacts,
     pub(super) cluster: &'a ClusterFacts,
     pub(super) ca: Option<&'a CaInfo>,
     /// Actions of the earlier steps of this place.
     pub(super) queued: &'a [Action],
-    pub(super) home: &'a str,
     pub(super) now: Timestamp,
     pub(super) asked_ms: i64,
 }
@@ -91,8 +97,8 @@ impl<'a> StepInput<'a> {
     /// What a step sees of a place, of everything else, and of what the earlier steps of the place would do.
     pub fn new(plan: &'a Plan, place: PlaceView<'a>, run: RunView<'a>, queued: &'a [Action]) -> Self {
         let PlaceView { worker, facts, asked_ms } = place;
-        let RunView { local, cluster, ca, home, now } = run;
-        Self { plan, worker, facts, local, cluster, ca, queued, home, now, asked_ms }
+        let RunView { local, cluster, ca, now } = run;
+        Self { plan, worker, facts, local, cluster, ca, queued, now, asked_ms }
     }
 
     pub(super) fn the_worker(&self) -> Result<&'a Worker, Problem> {

@@ -33,7 +33,7 @@ pub use catalogue::{
 };
 pub use definition::{On, Step, StepId};
 pub use identity::request;
-pub use input::{ClusterFacts, PlaceView, RunView, StepInput};
+pub use input::{ClusterFacts, LocalFacts, PlaceView, RunView, StepInput};
 pub use prerequisites::CLOCK_WARN;
 pub use state::{Proof, StepState, bug, unknown};
 

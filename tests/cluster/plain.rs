@@ -15,7 +15,8 @@ fn by_numbered_lines(lab: &Lab) {
     let lines = ["1", "1", "1", "1", "1", "1", "a", "yes", "1"];
     let run = home.answering("open", &plan, &["--plain"], &lines);
     assert_eq!(run.code, 0, "{}", run.said);
-    for words in ["1 of 8 Certificate CA", "7 of 8 Review", "w1: Node Ready: proven", "Everything is aboard."]
+    for words in
+        ["1 of 8 Certificate CA", "7 of 8 Review", "w1: Node Ready: proven", "Every worker has joined."]
     {
         assert!(run.said.contains(words), "{words} is not said\n{}", run.said);
     }

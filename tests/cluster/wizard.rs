@@ -46,16 +46,18 @@ fn by_key_presses(lab: &Lab) {
     screen.press("c");
     let review = screen
         .until("the review", 90, |text| text.contains("7 Review:") && text.contains("Enable and start"));
-    assert!(review.contains("signed for good") && review.contains("PLAN ONLY"), "{review}");
+    assert!(review.contains("cannot be revoked") && review.contains("PLAN ONLY"), "{review}");
     assert!(!lab.nodes().contains_key("w1"), "nothing is done before Apply");
     screen.press("a");
+    screen.shows("Apply?");
+    screen.press("\r");
     screen.shows("APPLYING");
     // The panel below tells of the container while the run goes on.
     let live = screen.until("kube-proxy in the live panel", 180, |text| {
         text.lines().any(|line| line.contains("w1") && line.contains("● up") && line.contains("kube-proxy"))
     });
     assert!(live.contains("8 Run"), "{live}");
-    screen.until("everything aboard", 300, |text| text.contains("everything is aboard"));
+    screen.until("everything aboard", 300, |text| text.contains("every worker has joined"));
     let done = screen.until("the node in the live panel", 60, |text| {
         text.lines().any(|line| line.contains("w1") && line.contains("● up") && line.contains("Ready"))
     });
@@ -64,7 +66,7 @@ fn by_key_presses(lab: &Lab) {
     let containers = lab.containers("w1");
     assert!(containers.iter().any(|one| one.starts_with("k8s_kube-proxy_kube-proxy")), "{containers:?}");
     screen.press("c");
-    screen.shows("Everything is aboard.");
+    screen.shows("Every worker has joined.");
     screen.press("\x03");
     screen.shows("Save and quit");
     screen.press("\x1b[B\r");

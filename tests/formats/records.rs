@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gangplank::engine::undo::{Back, back};
-use gangplank::host::{Batch, Duplex, Host, LocalWire, ShellHost, Stop, Vault, Wire, WireCounts, WireError};
+use gangplank::host::{Batch, Host, ShellHost, Stop, Vault};
 use gangplank::lab::{HERE, setup::FIRST_CLUSTER};
 use gangplank::plan::action::{Action, SecretRef};
 use gangplank::plan::fact::FactQuery;
@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 
 use super::bench::Bench;
 use super::fixtures::{copy, files, fixture, settle};
+use super::rewritten::RewrittenWire;
 
 const FIRST: &str = "20261123T090012Z-4711";
 const SECOND: &str = "20261123T093456Z-4802";
@@ -146,90 +147,62 @@ impl Vault for NoVault {
     fn wrong(&self, _: &SecretRef) {}
 }
 
-/// This computer with another root and no network, whose programs are those of this one but for systemctl and docker.
-struct Elsewhere {
-    wire: LocalWire,
-    enter: String,
-}
-
-impl Elsewhere {
-    /// `None` without root or mount namespaces.
-    fn new(root: &Path) -> Option<Self> {
-        let at = |path: &str| root.join(path);
-        for folder in ["usr", "proc", "dev", "etc", "tmp", "var/lib", "programs"] {
-            std::fs::create_dir_all(at(folder)).unwrap();
-        }
-        for name in ["passwd", "group"] {
-            std::fs::copy(Path::new("/etc").join(name), at("etc").join(name)).unwrap();
-        }
-        let mut mounts = vec!["usr", "proc", "dev"];
-        for name in ["bin", "sbin", "lib", "lib64"] {
-            let own = Path::new("/").join(name);
-            match std::fs::read_link(&own) {
-                Ok(to) => std::os::unix::fs::symlink(to, at(name)).unwrap(),
-                Err(_) if own.is_dir() => {
-                    std::fs::create_dir(at(name)).unwrap();
-                    mounts.push(name);
-                }
-                Err(_) => {}
-            }
-        }
-        for (name, text) in [("systemctl", SYSTEMCTL), ("docker", "#!/bin/sh\n")] {
-            let path = at("programs").join(name);
-            std::fs::write(&path, text).unwrap();
-            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-        }
-        let mount: Vec<String> =
-            mounts.iter().map(|name| format!("mount --rbind /{name} {}", at(name).display())).collect();
-        let programs = at("programs");
-        let enter = format!(
-            "{} && mount --bind {} {} && exec chroot {} sh -c \"$1\"",
-            mount.join(" && "),
-            programs.display(),
-            at("usr/local/sbin").display(),
-            root.display()
-        );
-        let can =
-            std::process::Command::new("unshare").args(["-mn", "sh", "-c", &enter, "sh", "true"]).status();
-        if can.is_ok_and(|status| status.success()) {
-            return Some(Self { wire: LocalWire::new(), enter });
-        }
-        crate::left_out::left_out("it needs root and mount namespaces");
-        None
+/// This computer with another root and no network, whose programs are those of this one but for systemctl and docker;
+/// `None` without root or mount namespaces.
+fn elsewhere(root: &Path) -> Option<RewrittenWire> {
+    let at = |path: &str| root.join(path);
+    for folder in ["usr", "proc", "dev", "etc", "tmp", "var/lib", "programs"] {
+        std::fs::create_dir_all(at(folder)).unwrap();
     }
+    for name in ["passwd", "group"] {
+        std::fs::copy(Path::new("/etc").join(name), at("etc").join(name)).unwrap();
+    }
+    let mut mounts = vec!["usr", "proc", "dev"];
+    for name in ["bin", "sbin", "lib", "lib64"] {
+        let own = Path::new("/").join(name);
+        match std::fs::read_link(&own) {
+            Ok(to) => std::os::unix::fs::symlink(to, at(name)).unwrap(),
+            Err(_) if own.is_dir() => {
+                std::fs::create_dir(at(name)).unwrap();
+                mounts.push(name);
+            }
+            Err(_) => {}
+        }
+    }
+    for (name, text) in [("systemctl", SYSTEMCTL), ("docker", "#!/bin/sh\n")] {
+        let path = at("programs").join(name);
+        std::fs::write(&path, text).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let mount: Vec<String> =
+        mounts.iter().map(|name| format!("mount --rbind /{name} {}", at(name).display())).collect();
+    let programs = at("programs");
+    let enter = format!(
+        "{} && mount --bind {} {} && exec chroot {} sh -c \"$1\"",
+        mount.join(" && "),
+        programs.display(),
+        at("usr/local/sbin").display(),
+        root.display()
+    );
+    let can = std::process::Command::new("unshare").args(["-mn", "sh", "-c", &enter, "sh", "true"]).status();
+    if !can.is_ok_and(|status| status.success()) {
+        crate::left_out::left_out("it needs root and mount namespaces");
+        return None;
+    }
+    Some(RewrittenWire::new(move |command| {
+        let words = ["unshare", "-mn", "sh", "-c", &enter, "sh", command];
+        format!("exec {}", shell_words::join(words))
+    }))
 }
 
 /// Notes what it is told.
 const SYSTEMCTL: &str =
     "#!/bin/sh\ncase $1 in show) echo LoadState=loaded ;; *) echo \"$@\" >>/told ;; esac\n";
 
-impl Wire for Elsewhere {
-    fn exec(&self, command: &str) -> Result<Duplex, WireError> {
-        let words = ["unshare", "-mn", "sh", "-c", &self.enter, "sh", command];
-        self.wire.exec(&format!("exec {}", shell_words::join(words)))
-    }
-
-    fn tcp(&self, host: &str, port: u16) -> Result<Duplex, WireError> {
-        self.wire.tcp(host, port)
-    }
-
-    fn counts(&self) -> WireCounts {
-        self.wire.counts()
-    }
-
-    fn describe(&self) -> String {
-        self.wire.describe()
-    }
-
-    fn cut(&self) {
-        self.wire.cut();
-    }
-}
-
 #[test]
 fn what_82fdae4_did_is_taken_back_by_a_real_shell() {
     let root = tempfile::tempdir().unwrap();
-    let Some(wire) = Elsewhere::new(root.path()) else { return };
+    let Some(wire) = elsewhere(root.path()) else { return };
     copy(&fixture("finished/w1"), root.path());
     let mut host = ShellHost::new(Arc::new(wire), Arc::new(NoVault), false);
     let back = back(&record(&mut host));

@@ -2,8 +2,8 @@
 
 use gangplank::plan::place::Place;
 use gangplank::step::StepId;
-use gangplank::ui::wizard::message::Msg;
 use gangplank::ui::wizard::dialogs::confirm::Confirm;
+use gangplank::ui::wizard::message::Msg;
 use gangplank::ui::wizard::question::Question;
 use gangplank::ui::wizard::update::update;
 

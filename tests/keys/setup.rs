@@ -7,14 +7,14 @@ use gangplank::plan::problem::{Problem, Remedy};
 use gangplank::step::StepId;
 use gangplank::ui::wizard::autoplay;
 use gangplank::ui::wizard::dialogs::Dialog;
-use gangplank::ui::wizard::dialogs::confirm::ConfirmDialog;
-use gangplank::ui::wizard::message::{Effect, Msg, Opened};
 use gangplank::ui::wizard::dialogs::confirm::Confirm;
+use gangplank::ui::wizard::dialogs::confirm::ConfirmDialog;
 use gangplank::ui::wizard::look::ProbeTarget;
+use gangplank::ui::wizard::message::{Effect, Msg, Opened};
 use gangplank::ui::wizard::model::Model;
 use gangplank::ui::wizard::question::Question;
-use gangplank::ui::wizard::screen::Screen;
 use gangplank::ui::wizard::role::Theme;
+use gangplank::ui::wizard::screen::Screen;
 use gangplank::ui::wizard::update::update;
 use gangplank::ui::wizard::validation::validate;
 use std::sync::Arc;
@@ -60,7 +60,7 @@ pub fn seen(model: &mut Model) {
 
 pub fn running() -> Model {
     let mut model = answered("review");
-    let effects = press(&mut model, "a");
+    let effects = press(&mut model, "a<enter>");
     assert!(effects.iter().any(|effect| matches!(effect, Effect::Run { .. })));
     assert!(model.run.going_on());
     model

@@ -18,7 +18,7 @@ use gangplank::plan::place::Place;
 use gangplank::plan::record::{RecordKind, RecordLine};
 use gangplank::plan::written::{RunFolder, Written};
 use gangplank::plan::yaml;
-use gangplank::step::{self, ClusterFacts, On, PlaceView, Proof, RunView, StepInput, StepState};
+use gangplank::step::{self, ClusterFacts, LocalFacts, On, PlaceView, Proof, RunView, StepInput, StepState};
 
 pub const RUN: &str = "20261123-0900";
 pub const V1_2: &str = "
@@ -148,13 +148,14 @@ impl Fleet {
         worker: Option<&Worker>,
         facts: &Facts,
     ) -> (Vec<(&'static str, StepState)>, Vec<Action>) {
-        let local = self.facts(On::Local, None, self.world.local().as_mut());
+        let facts_here = self.facts(On::Local, None, self.world.local().as_mut());
+        let local = LocalFacts { facts: facts_here, home: "/home/op".to_owned() };
         let cluster = self.cluster();
         let (mut states, mut queued) = (Vec::new(), Vec::new());
         for step in step::steps(on) {
             let now = self.world.now();
             let place = PlaceView { worker, facts, asked_ms: now.as_millisecond() };
-            let run = RunView { local: &local, cluster: &cluster, ca: Some(&self.ca), home: "/home/op", now };
+            let run = RunView { local: &local, cluster: &cluster, ca: Some(&self.ca), now };
             let cx = StepInput::new(&self.plan, place, run, &queued);
             let state = step.look(&cx);
             let more = if let StepState::Todo(actions) = &state { actions.clone() } else { Vec::new() };

@@ -175,6 +175,7 @@ pub fn violations(house: &House, tables: &[&str]) -> Vec<Violation> {
     names_of_types(house, &mut report);
     for source in &house.sources {
         homes(source, &mut report);
+        writers(source, &mut report);
         words(source, house.only_tests_see(&source.path), &mut report);
         docs(source, &mut report);
         length(source, tables.contains(&source.path.as_str()), &mut report);
@@ -316,6 +317,30 @@ fn homes(source: &Source, report: &mut Report) {
             for line in named(&source.tokens, name) {
                 report.say("home", source, line, format!("{name} is not at home here"));
             }
+        }
+    }
+}
+
+/// The wizard's model is written by its core alone: the faces hold it behind `Core`, which hears messages and intents.
+/// The core's own files lend no names that are defined elsewhere.
+fn writers(source: &Source, report: &mut Report) {
+    let core = source.path.starts_with("src/ui/wizard/");
+    let face = source.path.starts_with("src/") && !core;
+    let after = |index: usize, more: usize| source.tokens.get(index + more);
+    for (index, token) in source.tokens.iter().enumerate() {
+        let next = |name: &str| after(index, 1).is_some_and(|next| next.named(name));
+        let inside = |name: &str| {
+            after(index, 1).is_some_and(|next| next.word == Word::Colons)
+                && after(index, 2).is_some_and(|next| next.named(name))
+        };
+        let writes = token.named("mut") && next("Model")
+            || token.named("Model") && inside("new")
+            || token.named("wizard") && inside("update");
+        if face && writes {
+            report.say("writer", source, token.line, "the model is written by messages alone".to_owned());
+        }
+        if core && token.named("pub") && next("use") {
+            report.say("writer", source, token.line, "a name is lent".to_owned());
         }
     }
 }

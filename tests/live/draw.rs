@@ -66,9 +66,13 @@ fn all_hosts_at_80x20_in_ascii() {
 fn one_host_is_the_table_of_docker_ps() {
     let panel = busy();
     let place = place("worker-1");
-    let wide = text(120, 14, |area, buf| one_host(&panel, &place, at(60), 0, &Ink::mono(false), area, buf));
+    let wide = text(120, 14, |area, buf| {
+        one_host(&panel, &place, at(60), 0, &Ink::mono(false), area, buf);
+    });
     insta::assert_snapshot!("one_host_at_120x14", wide);
-    let small = text(80, 20, |area, buf| one_host(&panel, &place, at(60), 0, &Ink::mono(false), area, buf));
+    let small = text(80, 20, |area, buf| {
+        one_host(&panel, &place, at(60), 0, &Ink::mono(false), area, buf);
+    });
     insta::assert_snapshot!("one_host_at_80x20", small);
 }
 
@@ -76,7 +80,9 @@ fn one_host_is_the_table_of_docker_ps() {
 fn a_host_that_is_down_says_why_and_when_it_is_tried() {
     let panel = busy();
     let place = place("worker-3");
-    let drawn = text(80, 8, |area, buf| one_host(&panel, &place, at(60), 0, &Ink::mono(false), area, buf));
+    let drawn = text(80, 8, |area, buf| {
+        one_host(&panel, &place, at(60), 0, &Ink::mono(false), area, buf);
+    });
     insta::assert_snapshot!(drawn);
 }
 

@@ -8,12 +8,12 @@ use gangplank::live::{ApiNews, HostNews, Update};
 use gangplank::plan::answers::{Answers, ContextAnswers, KubectlAnswers, WorkerAnswers};
 use gangplank::plan::code::ProblemCode;
 use gangplank::ui::wizard::key::{Key, KeyCode};
-use gangplank::ui::wizard::message::{Effect, Msg, Opened};
 use gangplank::ui::wizard::look::{Look, LookStatus, ProbeTarget};
+use gangplank::ui::wizard::message::{Effect, Msg, Opened};
 use gangplank::ui::wizard::opening::{Demo, Saved};
 use gangplank::ui::wizard::question::{Question, Reply};
-use gangplank::ui::wizard::run_state::Offline;
 use gangplank::ui::wizard::role::{ROLES, Role};
+use gangplank::ui::wizard::run_state::Offline;
 use jiff::Timestamp;
 use proptest::collection::vec;
 use proptest::option;
@@ -25,7 +25,7 @@ use zeroize::Zeroizing;
 use crate::told::{actions, exit_code, path, place, previews, problem, stamped, step, text, texts};
 
 /// How many kinds of messages there are, as `any_msg` makes them.
-pub const MESSAGES: usize = 27;
+pub const MESSAGES: usize = 33;
 /// How many kinds of effects there are, as `any_effect` makes them.
 pub const EFFECTS: usize = 23;
 
@@ -218,6 +218,14 @@ pub fn any_msg() -> BoxedStrategy<Msg> {
         any::<bool>().prop_map(Msg::Paused),
         vec((text(), text(), text()), 0..3).prop_map(Msg::Faults),
         exit_code().prop_map(Msg::Leave),
+        prop_oneof![
+            demo().prop_map(Msg::Announced),
+            Just(Msg::Told),
+            Just(Msg::Interrupted),
+            Just(Msg::LaidAside),
+            Just(Msg::PutBack),
+            Just(Msg::LetGo),
+        ],
     ];
     prop_oneof![10 => first, 9 => second, 8 => third].boxed()
 }

@@ -1,27 +1,21 @@
 //! A demo that plays by itself, its messages written down as JSON lines, and played again without an engine.
 
-use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use gangplank::engine::{Event, RealWorld};
-use gangplank::host::{SshEnvironment, TrustPolicy};
-use gangplank::live::{Panel, watch_targets};
-use gangplank::plan::model::ApiAddress;
+use gangplank::engine::Event;
 use gangplank::plan::place::Place;
-use gangplank::ui::credentials::prompt::CredentialPrompt;
 use gangplank::ui::tui::view;
 use gangplank::ui::wizard::autoplay::Player;
+use gangplank::ui::wizard::core::{Core, Outset};
 use gangplank::ui::wizard::effects::EffectRunner;
-use gangplank::ui::wizard::effects::ground::WizardFolders;
-use gangplank::ui::wizard::effects::questions::{Dialogs, Replies};
 use gangplank::ui::wizard::message::{Effect, Msg};
 use gangplank::ui::wizard::model::Model;
 use gangplank::ui::wizard::role::{Palette, Theme};
-use gangplank::ui::wizard::update::update;
-use gangplank::ui::wizard::validation::{plan, validate};
 use jiff::Timestamp;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+
+use crate::nowhere;
 
 /// The messages of one run of the demo.
 pub const FIXTURE: &str = "tests/fixtures/demo/first-cluster.jsonl";
@@ -47,35 +41,23 @@ pub fn screen(model: &Model) -> String {
     screen.backend().to_string()
 }
 
-fn blank() -> Model {
-    let mut model = Model::new(Theme { palette: Palette::Mono, ascii: false }, SIZE, Timestamp::UNIX_EPOCH);
-    model.form.home = Some("/home/op".into());
-    validate(&mut model);
-    model
-}
-
-/// The live panel has its rows as soon as it is asked for.
-fn rows_of_panel(model: &mut Model) {
-    if let Some(plan) = plan(model) {
-        model.live.panel.get_or_insert_with(Panel::default).hosts(&watch_targets(&plan));
-    }
+fn blank() -> Core {
+    let outset = Outset { home: Some("/home/op".into()), ..Outset::default() };
+    let theme = Theme { palette: Palette::Mono, ascii: false };
+    Core::new(theme, SIZE, Timestamp::UNIX_EPOCH, outset)
 }
 
 /// Plays messages again: nothing is carried out.
-pub fn replay(msgs: Vec<Msg>) -> Model {
-    let mut model = blank();
+pub fn replay(msgs: Vec<Msg>) -> Core {
+    let mut core = blank();
     for msg in msgs {
-        for effect in update(&mut model, msg) {
-            if matches!(effect, Effect::Live) {
-                rows_of_panel(&mut model);
-            }
-        }
+        let _ = core.hear(msg);
     }
-    model
+    core
 }
 
 struct Recording {
-    model: Model,
+    model: Core,
     runner: EffectRunner,
     msgs: Vec<Msg>,
 }
@@ -94,41 +76,19 @@ impl Recording {
             self.runner.live_again();
         }
         self.msgs.push(msg.clone());
-        for effect in update(&mut self.model, msg) {
-            if matches!(effect, Effect::Live) {
-                rows_of_panel(&mut self.model);
-            }
+        for effect in self.model.hear(msg) {
             self.runner.perform(effect, &self.model);
         }
     }
 }
 
 /// Plays a demo to its end; what was heard, and what the wizard knows then.
-pub fn play(lab: &str) -> (Vec<Msg>, Model) {
+pub fn play(lab: &str) -> (Vec<Msg>, Core) {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
-    let (send, news) = mpsc::channel();
-    let replies = Replies::default();
-    let dialogs = Dialogs { send: send.clone(), replies: replies.clone() };
-    let vault = CredentialPrompt::with(dialogs.prompt(), &[], true).unwrap();
-    let here = SshEnvironment {
-        home: folder.to_owned(),
-        user: "op".to_owned(),
-        agent: None,
-        ssh: None,
-        config: None,
-    };
-    let nowhere = ApiAddress { host: "127.0.0.1".to_owned(), port: 1 };
-    let real = RealWorld::new(here, TrustPolicy::default(), Arc::new(vault), &nowhere, folder.join("kept"));
-    let folders = WizardFolders {
-        state: folder.join("state"),
-        home: folder.to_owned(),
-        base: folder.to_owned(),
-        jobs: 16,
-        speed: 40.0,
-        seed: Some(1),
-    };
-    let runner = EffectRunner::new(send, replies, folders, real);
+    let start = nowhere::start(folder);
+    let news = start.news;
+    let runner = EffectRunner::new(start.send, start.replies, start.places, start.real);
     let mut all = Recording { model: blank(), runner, msgs: Vec::new() };
     all.runner.perform(Effect::OpenDemo(lab.to_owned()), &all.model);
     let opened = news.recv_timeout(Duration::from_secs(60)).unwrap();

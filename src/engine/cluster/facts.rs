@@ -13,19 +13,16 @@ use crate::engine::sync::Gate;
 use crate::engine::world::World;
 use crate::host::{Batch, Stop};
 use crate::kube::Node;
-use crate::plan::fact::Facts;
 use crate::plan::model::Plan;
 use crate::plan::problem::Problem;
-use crate::step::{self, ClusterFacts, On, RunView};
+use crate::step::{self, ClusterFacts, LocalFacts, On, RunView};
 
 /// What is known beside the hosts.
 pub struct SharedFacts {
     /// The CA as it signs for this run.
     pub signer: Signer,
     /// This computer.
-    pub local: Facts,
-    /// The operator's home folder.
-    home: String,
+    pub local: LocalFacts,
     /// The cluster, as first seen.
     pub cluster: ClusterFacts,
     /// Things worth saying.
@@ -38,10 +35,10 @@ pub struct SharedFacts {
 }
 
 /// What this computer answers.
-pub fn local_facts(plan: &Plan, world: &dyn World) -> Facts {
+pub fn local_facts(plan: &Plan, world: &dyn World) -> LocalFacts {
     let home = world.home();
     let batch = Batch { queries: step::queries(On::Local, plan, None, &home), ..Batch::default() };
-    world.local().run(&batch, &Stop::default(), &mut |_| {}).facts
+    LocalFacts { facts: world.local().run(&batch, &Stop::default(), &mut |_| {}).facts, home }
 }
 
 /// What is known of the cluster now.
@@ -113,7 +110,6 @@ impl SharedFacts {
         Ok(Self {
             signer,
             local,
-            home: world.home(),
             cluster,
             notes,
             logged_in: Mutex::new(logged_in),
@@ -124,13 +120,7 @@ impl SharedFacts {
 
     /// What the steps of every place see of this.
     pub fn view(&self, now: Timestamp) -> RunView<'_> {
-        RunView {
-            local: &self.local,
-            cluster: &self.cluster,
-            ca: Some(self.signer.info()),
-            home: &self.home,
-            now,
-        }
+        RunView { local: &self.local, cluster: &self.cluster, ca: Some(self.signer.info()), now }
     }
 
     /// The nodes now, logging in first when that was not possible before. However many wait for their node, the

@@ -141,7 +141,7 @@ impl Engine<'_> {
             worker: None,
             on: On::Local,
             host: host.as_mut(),
-            facts: shared.local.clone(),
+            facts: shared.local.facts.clone(),
             asked_ms: self.world.now().as_millisecond(),
             slots: None,
         };

@@ -2,8 +2,6 @@
 //! at once and in the same order on every machine. Times of the machine it runs on are replaced: nothing here
 //! depends on the hour, the home folder or how fast somebody is.
 
-use crate::ui::wizard::form::editing;
-use crate::ui::wizard::navigation;
 use crate::ui::wizard::validation;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,16 +22,19 @@ use crate::pki::CaInfo;
 use crate::plan::model::Plan;
 use crate::ui::gallery::steady::{RecordingFront, join, start, steady, steady_node, timed};
 use crate::ui::tui::view;
+use crate::ui::wizard::autoplay;
+use crate::ui::wizard::core::{Core, Outset};
 use crate::ui::wizard::effects::describe;
 use crate::ui::wizard::effects::probe::rough_plan;
 use crate::ui::wizard::form::field::Field;
-use crate::ui::wizard::message::{Effect, Msg, Opened};
+use crate::ui::wizard::intent::Intent;
 use crate::ui::wizard::look::{Look, LookStatus, ProbeTarget};
+use crate::ui::wizard::message::{Effect, Msg, Opened};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::opening::Demo;
 use crate::ui::wizard::question::Question;
 use crate::ui::wizard::role::Theme;
-use crate::ui::wizard::{autoplay, update};
+use crate::ui::wizard::screen::Screen;
 
 /// The seed of every scene.
 const SEED: u64 = 7;
@@ -80,17 +81,15 @@ pub fn scene(name: &str, size: (u16, u16)) -> Option<Model> {
         return None;
     }
     if name == "welcome" {
-        let mut model = Model::new(Theme::default(), size, start());
-        validation::validate(&mut model);
-        return Some(model);
+        return Some(Core::new(Theme::default(), size, start(), Outset::default()).into_model());
     }
     let failed = matches!(name, "review-reonboard" | "run-problem");
     let mut stage = SceneStage::open(if failed { "failed-worker" } else { "first-cluster" }, size)?;
     stage.play(name);
     if name == "too-small" {
-        stage.model.window.size = (46, 8);
+        stage.hear(Msg::Resize(46, 8));
     }
-    Some(stage.model)
+    Some(stage.model.into_model())
 }
 
 /// What a model looks like.
@@ -109,7 +108,7 @@ pub fn picture(model: &Model) -> Buffer {
 
 /// The wizard and the lab it stands on.
 struct SceneStage {
-    model: Model,
+    model: Core,
     lab: Arc<DemoLab>,
     ca: Option<CaInfo>,
     /// Only so many seconds of a run are shown.
@@ -120,10 +119,9 @@ impl SceneStage {
     fn open(name: &str, size: (u16, u16)) -> Option<Self> {
         let lab = Arc::new(demo::open(name, 0.0, Some(SEED)).ok()?);
         lab.world.lab().set_fast_keys();
-        let model = Model::new(Theme::default(), size, start());
+        let outset = Outset { home: Some(PathBuf::from(lab.world.home())), ..Outset::default() };
+        let model = Core::new(Theme::default(), size, start(), outset);
         let mut stage = Self { model, lab, ca: None, until: f64::MAX };
-        stage.model.form.home = Some(PathBuf::from(stage.lab.world.home()));
-        validation::validate(&mut stage.model);
         let opened = Opened {
             answers: stage.lab.answers.clone(),
             base: PathBuf::from(stage.lab.world.home()),
@@ -147,17 +145,16 @@ impl SceneStage {
         match name {
             "ca-offline" => {
                 self.file_of_ca();
-                let _ = editing::answer(&mut self.model, Field::CaPlace, "offline");
-                let _ = editing::answer(&mut self.model, Field::CaCert, "/home/op/root-ca.crt");
-                let _ = editing::answer(&mut self.model, Field::CaKey, "");
-                self.model.probes.looks.clear();
-                let effects = navigation::enter(&mut self.model, crate::ui::wizard::screen::Screen::Ca);
-                self.carry_out(effects);
+                self.answer(Field::CaPlace, "offline");
+                self.answer(Field::CaCert, "/home/op/root-ca.crt");
+                self.answer(Field::CaKey, "");
+                self.intent(&Intent::Look(ProbeTarget::Ca));
+                self.intent(&Intent::Go(Screen::Ca));
             }
             "cluster" => {
                 self.keys("c");
-                let _ = editing::answer(&mut self.model, Field::Dns, "10.4.0.2");
-                navigation::focus_on(&mut self.model, "cluster.dns");
+                self.answer(Field::Dns, "10.4.0.2");
+                self.keys("<tab><tab><tab><tab>");
             }
             "workers" => self.keys("cc"),
             "workers-problem" => {
@@ -171,15 +168,15 @@ impl SceneStage {
             "review-reonboard" => self.keys("<space><down><space><down><space><enter>"),
             "run-middle" => {
                 self.until = 6.9;
-                self.keys("cccccca");
+                self.keys("cccccca<enter>");
             }
-            "run-problem" => self.keys("<space><down><space><down><space><enter>a"),
-            "run-done" => self.keys("cccccca"),
-            "report" => self.keys("ccccccac"),
-            "live" => self.keys("ccccccal"),
-            "live-host" => self.keys("ccccccal<enter>"),
+            "run-problem" => self.keys("<space><down><space><down><space><enter>a<enter>"),
+            "run-done" => self.keys("cccccca<enter>"),
+            "report" => self.keys("cccccca<enter>c"),
+            "live" => self.keys("cccccca<enter>l"),
+            "live-host" => self.keys("cccccca<enter>l<enter>"),
             "help" => self.keys("cc?"),
-            "menu" => self.keys("cccccca<c-k>undo"),
+            "menu" => self.keys("cccccca<enter><c-k>undo"),
             "trust" => self.ask(Question::Trust {
                 host: "root@192.168.2.21:22".to_owned(),
                 kind: "ssh-ed25519".to_owned(),
@@ -192,10 +189,10 @@ impl SceneStage {
             }
             "confirm-replace" => {
                 let _ = self.lab.throw("certificate", "worker01");
-                let _ = editing::answer(&mut self.model, Field::Replace, "yes");
+                self.answer(Field::Replace, "yes");
                 self.keys("cccccca");
             }
-            "confirm-undo" => self.keys("cccccca<right>u"),
+            "confirm-undo" => self.keys("cccccca<enter><right>u"),
             "paste" => {
                 self.keys("cc");
                 self.hear(Msg::Paste("worker04 192.168.2.24\ncore@192.168.2.[25-27]\n".to_owned()));
@@ -217,8 +214,17 @@ impl SceneStage {
     }
 
     fn hear(&mut self, msg: Msg) {
-        let effects = update::update(&mut self.model, msg);
+        let effects = self.model.hear(msg);
         self.carry_out(effects);
+    }
+
+    fn intent(&mut self, what: &Intent) {
+        let effects = self.model.intent(what);
+        self.carry_out(effects);
+    }
+
+    fn answer(&mut self, field: Field, text: &str) {
+        self.intent(&Intent::Answer(field, text.to_owned()));
     }
 
     fn carry_out(&mut self, effects: Vec<Effect>) {
@@ -304,7 +310,8 @@ impl SceneStage {
         }
         let passed = if whole { 48.0 } else { last };
         let passed = SignedDuration::try_from(Duration::from_secs_f64(passed)).unwrap_or_default();
-        self.model.window.now = start().saturating_add(passed).unwrap_or(self.model.window.now);
+        let now = start().saturating_add(passed).unwrap_or(self.model.window.now);
+        self.hear(Msg::Tick(now));
         if whole {
             self.live();
         }
@@ -324,11 +331,9 @@ impl SceneStage {
             .now
             .saturating_sub(SignedDuration::from_secs(2))
             .unwrap_or(self.model.window.now);
-        let mut panel = live::Panel::new(&spots);
+        let mut updates = Vec::new();
         for spot in &spots {
-            let mut tell = |news| {
-                panel.apply(Update::Host { place: spot.place.clone(), at, news });
-            };
+            let mut tell = |news| updates.push(Update::Host { place: spot.place.clone(), at, news });
             let opened = world.host(&spot.place, &spot.login).and_then(|mut host| {
                 let login = host.describe();
                 host.stream().map(|stream| (login, stream))
@@ -359,15 +364,17 @@ impl SceneStage {
                     if let NodeNews::All(nodes) = &mut news {
                         nodes.iter_mut().for_each(steady_node);
                     }
-                    panel.apply(Update::Api { at, news: ApiNews::Nodes(news) });
+                    updates.push(Update::Api { at, news: ApiNews::Nodes(news) });
                     false
                 });
             }
             Err(why) => {
-                panel.apply(Update::Api { at, news: ApiNews::Down { why, again: at } });
+                updates.push(Update::Api { at, news: ApiNews::Down { why, again: at } });
             }
         }
-        self.model.live.panel = Some(panel);
+        for update in updates {
+            self.hear(Msg::Live(update));
+        }
     }
 
     /// The CA's certificate, carried here as one does for a CA that is offline.

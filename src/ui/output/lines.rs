@@ -85,10 +85,12 @@ impl LineFront {
                     format!("{place:<10} {word:<8}{cost}").trim_end().to_owned()
                 }));
                 lines.push(match code {
-                    ExitCode::Done if places.values().all(|word| word == "same") => "nothing had to be changed".to_owned(),
+                    ExitCode::Done if places.values().all(|word| word == "same") => {
+                        "nothing had to be changed".to_owned()
+                    }
                     ExitCode::Done => "done".to_owned(),
                     ExitCode::Stopped => "stopped".to_owned(),
-                    _ => "not everything is aboard".to_owned(),
+                    _ => "not every worker has joined".to_owned(),
                 });
                 lines.extend(next.iter().map(|line| format!("next: {line}")));
                 lines

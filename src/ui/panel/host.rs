@@ -38,7 +38,7 @@ const LABEL: usize = 9;
 const TITLES: [&str; 7] = ["", "CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "NAMES"];
 
 /// One host opened: its connection, its node, its kubelet, and its containers as the table `docker ps` prints.
-/// `skip` rows of the table are scrolled past.
+/// `skip` rows of the table are scrolled past; what comes back is how many it has and how many of them have room.
 pub fn one_host(
     panel: &Panel,
     place: &Place,
@@ -47,8 +47,8 @@ pub fn one_host(
     ink: &Ink,
     area: Rect,
     buf: &mut Buffer,
-) {
-    let Some(row) = panel.row(place) else { return };
+) -> (usize, usize) {
+    let Some(row) = panel.row(place) else { return (0, 0) };
     let head = head(panel, row, now, ink, usize::from(area.width));
     for (line, spans) in head.iter().enumerate() {
         put(buf, area, (0, line), usize::from(area.width), spans, ink.more);
@@ -72,6 +72,7 @@ pub fn one_host(
             grid.put(buf, line, column, &[Span::styled(text.clone(), style)], ink.more);
         }
     }
+    (table.len(), usize::from(area.height).saturating_sub(top + 1))
 }
 
 /// The lines above the table.

@@ -8,69 +8,72 @@ use super::dialogue::{Dialogue, DialogueEnd, Leave, SILENCE, in_lines};
 use super::voice::{Hidden, PlainInput};
 use crate::plan::problem::Problem;
 use crate::ui::wizard::dialogs::Dialog;
-use crate::ui::wizard::dialogs::ask::AskDialog;
-use crate::ui::wizard::dialogs::confirm::{Confirm, ConfirmDialog};
-use crate::ui::wizard::dialogs::line::{LineDialog, LineFor};
-use crate::ui::wizard::intent::Intent;
+use crate::ui::wizard::dialogs::confirm::Confirm;
+use crate::ui::wizard::intent::{Intent, LineFor};
 use crate::ui::wizard::message::Msg;
 use crate::ui::wizard::progress;
 use crate::ui::wizard::question::Question;
 use crate::ui::wizard::remedy::look_choices;
 use crate::ui::wizard::role::Role;
+use crate::ui::wizard::screens::review;
 
 impl Dialogue {
     /// Says and asks what the model laid over the screen.
     pub(super) fn overlays(&mut self) -> DialogueEnd {
-        while let Some(dialog) = self.model.dialogs.open.pop() {
-            match dialog {
-                Dialog::Ask(ask) => self.question(ask)?,
-                Dialog::Text(text) => {
-                    self.voice.say(&format!("{}:", text.title));
-                    for (role, line) in text.lines {
+        while !self.model.dialogs.open.is_empty() {
+            // What comes meanwhile is laid over the screen as well, and must not hear what is meant for this one.
+            self.let_know(Msg::LaidAside);
+            match self.model.dialogs.aside.last() {
+                Some(Dialog::Apply(_)) => self.whether_to_apply()?,
+                Some(Dialog::Ask(ask)) => {
+                    let question = ask.question.clone();
+                    self.question(&question)?;
+                }
+                Some(Dialog::Text(text)) => {
+                    let (title, lines) = (text.title.clone(), text.lines.clone());
+                    self.let_know(Msg::LetGo);
+                    self.voice.say(&format!("{title}:"));
+                    for (role, line) in lines {
                         self.voice.role(role, &line);
                     }
                 }
-                Dialog::Problem(problem) => {
-                    self.problem(&problem.problem, None);
-                    let choices = look_choices(&problem.problem, &problem.target).into_iter().map(in_lines);
+                Some(Dialog::Problem(dialog)) => {
+                    let (problem, target) = (dialog.problem.clone(), dialog.target.clone());
+                    self.problem(&problem, None);
+                    let choices = look_choices(&problem, &target).into_iter().map(in_lines);
                     let texts: Vec<String> = choices.map(|choice| choice.text).collect();
-                    if let Some(at) = self.number(&texts, "Which way, Enter for none:")? {
-                        self.taken(Dialog::Problem(problem), [Intent::Choose(at)]);
-                        self.settle()?;
-                    }
+                    let at = self.number(&texts, "Which way, Enter for none:")?;
+                    self.taken(at.map(|at| [Intent::Choose(at)]))?;
                 }
-                Dialog::Pick(pick) => {
+                Some(Dialog::Pick(_)) => {
                     let names = self.model.worker_names();
                     self.voice.say("Which workers come back?");
                     let rows = self.numbers(&names, "Numbers, Enter for all, b for none:")?;
-                    if let Some(rows) = rows {
-                        let rows = if rows.is_empty() { (0..names.len()).collect() } else { rows };
-                        self.taken(Dialog::Pick(pick), each(rows));
-                    }
+                    let rows =
+                        rows.map(|rows| if rows.is_empty() { (0..names.len()).collect() } else { rows });
+                    self.put_back(rows.map(each));
                 }
-                Dialog::Demos(demos) => {
+                Some(Dialog::Demos(_)) => {
                     let labs = crate::engine::demo::names();
                     let names: Vec<String> =
                         labs.iter().map(|(name, title)| format!("{name}: {title}")).collect();
-                    if let Some(at) = self.number(&names, "Which demo, Enter for none:")? {
-                        self.taken(Dialog::Demos(demos), [Intent::Choose(at)]);
-                        self.settle()?;
-                    }
+                    let at = self.number(&names, "Which demo, Enter for none:")?;
+                    self.taken(at.map(|at| [Intent::Choose(at)]))?;
                 }
-                Dialog::Import(import) => {
+                Some(Dialog::Import(import)) => {
                     let names: Vec<String> = import.hosts.iter().map(|(name, _)| name.clone()).collect();
                     self.voice.say("Hosts of ssh_config:");
-                    if let Some(rows) = self.numbers(&names, "Numbers, Enter for none:")?
-                        && !rows.is_empty()
-                    {
-                        self.taken(Dialog::Import(import), each(rows));
-                        self.settle()?;
-                    }
+                    let rows = self.numbers(&names, "Numbers, Enter for none:")?;
+                    self.taken(rows.filter(|rows| !rows.is_empty()).map(each))?;
                 }
-                Dialog::Confirm(confirm) => self.confirm(confirm)?,
-                Dialog::Line(line) => {
-                    let default = line.text.first().to_owned();
-                    let prompt = match line.what {
+                Some(Dialog::Confirm(confirm)) => {
+                    let what = confirm.what.clone();
+                    self.confirm(&what)?;
+                }
+                Some(Dialog::Line(line)) => {
+                    let (what, default) = (line.what, line.text.first().to_owned());
+                    self.let_know(Msg::LetGo);
+                    let prompt = match what {
                         LineFor::OpenPlan => "Plan file",
                         LineFor::SavePlan => "File for the plan",
                         LineFor::Export => "File for the script",
@@ -78,32 +81,46 @@ impl Dialogue {
                     };
                     let given = self.read(&format!("{prompt} [{default}]:"))?;
                     let given = if given.is_empty() { default } else { given };
-                    self.file(line.what, &given)?;
+                    self.file(what, &given)?;
                 }
-                Dialog::Help(_)
-                | Dialog::Menu(_)
-                | Dialog::Jump(_)
-                | Dialog::Explain(_)
-                | Dialog::Paste(_)
-                | Dialog::Certificates(_)
-                | Dialog::Quit(_) => {}
+                Some(
+                    Dialog::Help(_)
+                    | Dialog::Menu(_)
+                    | Dialog::Jump(_)
+                    | Dialog::Explain(_)
+                    | Dialog::Paste(_)
+                    | Dialog::Certificates(_)
+                    | Dialog::Quit(_),
+                )
+                | None => self.let_know(Msg::LetGo),
             }
         }
         Ok(())
     }
 
-    /// What is on top hears these, and is taken.
-    fn taken(&mut self, dialog: Dialog, intents: impl IntoIterator<Item = Intent>) {
-        self.model.dialogs.open.push(dialog);
+    /// What was laid aside hears these and is taken, or is let go of.
+    fn put_back(&mut self, intents: Option<impl IntoIterator<Item = Intent>>) {
+        let Some(intents) = intents else {
+            self.let_know(Msg::LetGo);
+            return;
+        };
+        self.let_know(Msg::PutBack);
         for intent in intents {
             self.intent(&intent);
         }
         self.intent(&Intent::Confirm);
     }
 
+    /// The same, and what is looked at then is waited for.
+    fn taken(&mut self, intents: Option<impl IntoIterator<Item = Intent>>) -> DialogueEnd {
+        let taken = intents.is_some();
+        self.put_back(intents);
+        if taken { self.settle() } else { Ok(()) }
+    }
+
     /// Gives the name of a file, and waits until it is read or written.
     pub(super) fn file(&mut self, what: LineFor, name: &str) -> DialogueEnd {
-        self.taken(Dialog::Line(LineDialog::new(what, name)), []);
+        self.intent(&Intent::Line(what, name.to_owned()));
         self.answer_of_work()
     }
 
@@ -186,8 +203,8 @@ impl Dialogue {
         }
     }
 
-    fn question(&mut self, ask: AskDialog) -> DialogueEnd {
-        let answer = match &ask.question {
+    fn question(&mut self, question: &Question) -> DialogueEnd {
+        let answer = match question {
             Question::Secret { prompt } => {
                 let prompt = prompt.clone();
                 self.secret(&prompt)?.map(Intent::Secret)
@@ -218,7 +235,7 @@ impl Dialogue {
                 yes.then_some(Intent::Choose(0))
             }
         };
-        self.model.dialogs.open.push(Dialog::Ask(ask));
+        self.let_know(Msg::PutBack);
         match answer {
             // Nobody says; whoever waits goes on without.
             None => self.intent(&Intent::Cancel),
@@ -277,10 +294,34 @@ impl Dialogue {
         Ok(line?.filter(|line| !line.is_empty()))
     }
 
-    /// Something that takes the name of a host.
-    fn confirm(&mut self, confirm: ConfirmDialog) -> DialogueEnd {
+    /// The last question before the plan is carried out.
+    fn whether_to_apply(&mut self) -> DialogueEnd {
         self.typed_ahead_is_void();
-        let host = match &confirm.what {
+        let count = review::count(self.model.preview.inspection.seen().unwrap_or_default());
+        for (role, words) in review::in_words(&self.model).into_iter().skip(1) {
+            self.voice.role(role, &words);
+        }
+        let prompt = match count.actions {
+            0 => "No action is left; type yes to have it proven:".to_owned(),
+            actions => format!(
+                "Type yes to carry out {} on {}:",
+                super::run::count(actions, "action"),
+                super::run::count(count.places, "place")
+            ),
+        };
+        if self.read(&prompt)? == "yes" {
+            self.put_back(Some([Intent::Choose(0)]));
+        } else {
+            self.let_know(Msg::LetGo);
+            self.voice.say("Nothing is done.");
+        }
+        Ok(())
+    }
+
+    /// Something that takes the name of a host.
+    fn confirm(&mut self, what: &Confirm) -> DialogueEnd {
+        self.typed_ahead_is_void();
+        let host = match what {
             Confirm::Replace { host, actions, .. } => {
                 self.voice.say(&format!("On {host} this replaces what others made; the old is kept there:"));
                 for action in actions {
@@ -296,8 +337,9 @@ impl Dialogue {
         let line = self.read(&format!("Type {host} to do it, Enter for no:"))?;
         if line == host {
             // The name stands there, and the button is pressed.
-            self.taken(Dialog::Confirm(confirm), [Intent::Text(host), Intent::Confirm]);
+            self.put_back(Some([Intent::Text(host), Intent::Confirm]));
         } else {
+            self.let_know(Msg::LetGo);
             self.voice.say(if line.is_empty() {
                 "Nothing is done."
             } else {

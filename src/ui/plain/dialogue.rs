@@ -9,16 +9,16 @@ use zeroize::Zeroizing;
 use super::told::RunTold;
 use super::voice::{self, LineOutput, PlainInput};
 use crate::engine::ExitCode;
+use crate::ui::wizard::core::Core;
 use crate::ui::wizard::effects::EffectRunner;
 use crate::ui::wizard::intent::Intent;
-use crate::ui::wizard::message::{Effect, Msg};
 use crate::ui::wizard::look::{Inspection, LookStatus};
+use crate::ui::wizard::message::{Effect, Msg};
 use crate::ui::wizard::model::Model;
-use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::remedy::{RemedyChoice, RunRemedy};
 use crate::ui::wizard::role::Role;
+use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::texts;
-use crate::ui::wizard::update;
 
 /// So long nothing is heard before it is said that the work goes on.
 pub(super) const SILENCE: Duration = Duration::from_secs(20);
@@ -45,7 +45,7 @@ pub(super) type MenuRow<'a> = (&'a str, &'a str);
 
 /// Talks with the person.
 pub(super) struct Dialogue {
-    pub(super) model: Model,
+    pub(super) model: Core,
     pub(super) works: EffectRunner,
     pub(super) heard: Receiver<PlainInput>,
     pub(super) voice: LineOutput,
@@ -106,12 +106,11 @@ impl Dialogue {
         self.opened |= matches!(msg, Msg::Opened(_));
         let over = matches!(msg, Msg::RunOver { .. });
         let now = self.works.now();
-        update::update(&mut self.model, Msg::Tick(now));
-        let effects = update::update(&mut self.model, msg);
-        self.model.form.editor = None;
+        let mut effects = self.model.hear(Msg::Tick(now));
+        effects.extend(self.model.hear(msg));
         if over {
             // Said in the words of lines by the run.
-            self.model.window.toast = None;
+            effects.extend(self.model.hear(Msg::Told));
         }
         self.perform(effects);
     }
@@ -133,16 +132,24 @@ impl Dialogue {
                 effect => self.works.perform(effect, &self.model),
             }
         }
-        self.model.form.editor = None;
-        if let Some(toast) = self.model.window.toast.take() {
+        if let Some(toast) = self.model.window.toast.clone() {
             self.voice.role(toast.role, &toast.text);
+            self.let_know(Msg::Told);
         }
     }
 
     /// Lets the core know what is wanted, and does what comes of it.
     pub(super) fn intent(&mut self, what: &Intent) {
-        let effects = update::intent(&mut self.model, what);
+        let effects = self.model.intent(what);
         self.perform(effects);
+    }
+
+    /// Lets the core know what happened here, and does what comes of it.
+    pub(super) fn let_know(&mut self, what: Msg) {
+        let effects = self.model.hear(what);
+        if !effects.is_empty() {
+            self.perform(effects);
+        }
     }
 
     /// Takes one thing in; `false` when nothing came in time.
@@ -165,13 +172,15 @@ impl Dialogue {
         if !self.model.run.going_on() {
             return Err(Leave::Signal);
         }
-        self.model.run.stops = self.model.run.stops.saturating_add(1);
+        // Its words are about keys; here they are about signals.
+        let mut effects = self.model.hear(Msg::Interrupted);
+        effects.extend(self.model.hear(Msg::Told));
         match self.model.run.stops {
             1 => self.voice.say("Stopping after the current action; Ctrl-C once more stops at once."),
             2 => self.voice.say("Stopping at once; once more ends this program whatever the hosts do."),
             _ => return Err(Leave::Signal),
         }
-        self.works.perform(Effect::Stop, &self.model);
+        self.perform(effects);
         Ok(())
     }
 

@@ -5,15 +5,13 @@ use crate::plan::place::Place;
 use crate::ui::wizard::command::Command;
 use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::form::field::Field;
+use crate::ui::wizard::form::item::{Button, Item};
 use crate::ui::wizard::form::target;
 use crate::ui::wizard::intent::Intent;
-use crate::ui::wizard::message::Effect;
-use crate::ui::wizard::form::item::Item;
 use crate::ui::wizard::look::{Inspection, Look, ProbeTarget};
-use crate::ui::wizard::screen::Screen;
-use crate::ui::wizard::navigation;
-use crate::ui::wizard::probes;
+use crate::ui::wizard::message::Effect;
 use crate::ui::wizard::role::Role;
+use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::screens::certificates;
 use crate::ui::wizard::screens::review;
 
@@ -102,14 +100,9 @@ impl Dialogue {
     /// On to the next screen, or back to where an answer was wanted; what is wrong is asked again.
     pub(super) fn go_on_from_form(&mut self) -> DialogueEnd {
         let screen = self.model.nav.screen;
-        let effects = if self.model.nav.return_to.is_some() && !self.wrong_here() {
-            self.model.nav.finished.insert(screen);
-            navigation::back(&mut self.model)
-        } else {
-            navigation::next(&mut self.model)
-        };
+        let returns = self.model.nav.return_to.is_some() && !self.wrong_here();
+        self.intent(&Intent::Press(if returns { Button::Return } else { Button::Continue }));
         let wrong = self.model.item();
-        self.perform(effects);
         if self.model.nav.screen != screen {
             return Ok(());
         }
@@ -153,8 +146,7 @@ impl Dialogue {
 
     /// A plan cannot be made without it.
     fn missing(&self, field: Field) -> bool {
-        let path = field.path(self.model.nav.row);
-        self.model.form.issues.iter().any(|remark| remark.missing && remark.stops && remark.field == path)
+        self.model.missing(field, self.model.nav.row)
     }
 
     /// What is to be said about an answer; `true` when it stops.
@@ -228,11 +220,7 @@ impl Dialogue {
                 }
                 (text, None) => text.to_owned(),
             };
-            if new == value {
-                self.model.form.touched.insert((field, self.model.nav.row));
-            } else {
-                self.intent(&Intent::Answer(field, new));
-            }
+            self.intent(&Intent::Answer(field, new));
             if !self.remark(field) {
                 return Ok(PromptEnd::Answered);
             }
@@ -246,30 +234,8 @@ impl Dialogue {
             Screen::Cluster => ProbeTarget::Api,
             _ => return Ok(()),
         };
-        self.look_at(target);
+        self.intent(&Intent::Look(target));
         self.settle()
-    }
-
-    /// Looks at one thing, when that is possible and was not done.
-    pub(super) fn look_at(&mut self, target: ProbeTarget) {
-        let row = match &target {
-            ProbeTarget::Worker(name) => {
-                (0..self.model.form.answers.workers.len()).find(|row| self.model.worker_name(*row) == *name)
-            }
-            ProbeTarget::Ca | ProbeTarget::Api => None,
-        };
-        let own = |path: &str| match (&target, row) {
-            (ProbeTarget::Ca, _) => path.starts_with("ca.") && path != "ca.days",
-            (ProbeTarget::Api, _) => path == "cluster.api",
-            (ProbeTarget::Worker(_), Some(row)) => path.starts_with(&format!("workers[{row}]")),
-            (ProbeTarget::Worker(_), None) => true,
-        };
-        let wrong = self.model.form.issues.iter().any(|remark| remark.stops && own(&remark.field));
-        let fresh = self.model.probes.looks.get(&target).is_some_and(|look| !look.stale);
-        if !wrong && !fresh {
-            let effect = probes::look(&mut self.model, target);
-            self.perform(vec![effect]);
-        }
     }
 
     /// What was seen of the things this screen is about.

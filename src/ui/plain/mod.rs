@@ -18,22 +18,23 @@ use crate::engine::ExitCode;
 use crate::ui::plain::dialogue::{Dialogue, DialogueEnd, Leave};
 use crate::ui::plain::told::RunTold;
 use crate::ui::plain::voice::LineOutput;
+use crate::ui::wizard::core::{Core, Outset};
 use crate::ui::wizard::effects::{EffectRunner, session};
 use crate::ui::wizard::message::Effect;
-use crate::ui::wizard::model::Model;
 use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::start::{Opening, WizardStart};
-use crate::ui::wizard::validation;
 
 /// Runs the wizard as lines; the exit code.
 pub fn run(start: WizardStart) -> ExitCode {
     let mut works = EffectRunner::new(start.send.clone(), start.replies, start.places.clone(), start.real);
-    let mut model = Model::new(start.theme, (80, 24), works.now());
-    model.form.base.clone_from(&start.places.base);
-    model.form.home = Some(start.places.home.clone());
-    model.run.read_only = start.read_only;
-    model.sessions.kept = session::list(&start.places.state);
-    validation::validate(&mut model);
+    let outset = Outset {
+        base: start.places.base.clone(),
+        home: Some(start.places.home.clone()),
+        read_only: start.read_only,
+        whole: true,
+        sessions: session::list(&start.places.state),
+    };
+    let model = Core::new(start.theme, (80, 24), works.now(), outset);
     let opening = match start.opening {
         Opening::Welcome => None,
         Opening::Plan(path) => Some(Effect::OpenPlan(path)),
@@ -69,7 +70,6 @@ impl Dialogue {
             self.opening()?;
         }
         loop {
-            self.model.form.editor = None;
             match self.model.nav.screen {
                 Screen::Welcome => self.welcome()?,
                 Screen::Workers => self.workers()?,

@@ -2,10 +2,9 @@
 
 use super::dialogue::{Dialogue, DialogueEnd, Leave, MenuRow};
 use crate::engine::ExitCode;
-use crate::ui::wizard::intent::Intent;
-use crate::ui::wizard::dialogs::line::LineFor;
-use crate::ui::wizard::screen::Screen;
+use crate::ui::wizard::intent::{Intent, LineFor};
 use crate::ui::wizard::progress;
+use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::validation;
 
 impl Dialogue {
@@ -48,9 +47,9 @@ impl Dialogue {
 
     fn done(&mut self) {
         let words = match self.model.run.code {
-            Some(ExitCode::Done) => "Everything is aboard.",
+            Some(ExitCode::Done) => "Every worker has joined.",
             Some(ExitCode::Stopped) => "Stopped. What was done stays, and a new run goes on from there.",
-            _ => "Not everything is aboard; what was done stays.",
+            _ => "Not every worker has joined; what was done stays.",
         };
         self.voice.say(words);
         for place in progress::places(&self.model) {
@@ -60,7 +59,7 @@ impl Dialogue {
             } else if run.undone.contains(&place) {
                 "taken back"
             } else {
-                run.ends.get(&place.to_string()).map_or("nothing to do", String::as_str)
+                run.ends.get(&place).map_or("nothing to do", String::as_str)
             };
             let count = run.changed.get(&place).map_or(0, Vec::len);
             let mut words = format!("{place}: {end}");
@@ -71,7 +70,11 @@ impl Dialogue {
                 .troubles
                 .iter()
                 .filter(|trouble| trouble.place == place)
-                .map(|trouble| format!("{} {}", trouble.problem.code, trouble.problem.what))
+                .flat_map(|trouble| {
+                    let first = format!("{} {}", trouble.problem.code, trouble.problem.what);
+                    let seen = trouble.problem.evidence.iter().take(3).map(|line| format!("seen: {line}"));
+                    std::iter::once(first).chain(seen).collect::<Vec<_>>()
+                })
                 .collect();
             self.voice.say_in(2, &words);
             for line in troubles {

@@ -9,13 +9,11 @@ use crate::step::StepState;
 use crate::ui::wizard::command::Command;
 use crate::ui::wizard::form::target;
 use crate::ui::wizard::intent::Intent;
-use crate::ui::wizard::dialogs::line::LineFor;
+use crate::ui::wizard::intent::LineFor;
 use crate::ui::wizard::look::Inspection;
-use crate::ui::wizard::screen::Screen;
-use crate::ui::wizard::probes;
 use crate::ui::wizard::role::Role;
+use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::screens::review;
-use crate::ui::wizard::update;
 use crate::ui::wizard::validation;
 
 /// A step as a line.
@@ -33,7 +31,7 @@ pub(super) fn step(looked: &StepOutcome, seen: &PlacePreview) -> (Role, String) 
             let (sign, _) = review::sign(looked, seen);
             let risk = match sign {
                 "! replaces" => "replaces what others made",
-                "! signed for good" => "signed for good",
+                "! cannot be revoked" => "cannot be revoked",
                 "~ copy kept" => "changes, the old is kept",
                 _ => "adds",
             };
@@ -87,7 +85,9 @@ impl Dialogue {
                 .issues
                 .iter()
                 .filter(|remark| remark.stops)
-                .map(|remark| format!("{} {}; {}", remark.field, remark.what, remark.cure))
+                .map(|remark| {
+                    format!("{} {}; {}", self.model.field_name(&remark.field), remark.what, remark.cure)
+                })
                 .collect();
             for line in missing {
                 self.voice.role(Role::Bad, &line);
@@ -145,8 +145,11 @@ impl Dialogue {
     fn review_menu(&mut self) -> DialogueEnd<Next> {
         let seen = self.model.preview.inspection.seen().is_some();
         let ready = validation::plan(&self.model).is_some();
-        let pace =
-            if self.model.run.guided { "pace: guided, ask before each step" } else { "pace: straight" };
+        let pace = if self.model.run.guided {
+            "pace: step by step, it asks before each"
+        } else {
+            "pace: all at once"
+        };
         let mut ways: Vec<MenuRow<'_>> = Vec::new();
         if seen && !self.model.run.read_only {
             ways.push(("a", "apply"));
@@ -174,8 +177,7 @@ impl Dialogue {
             "e" => {
                 if let Some(row) = self.review_row(&rest)? {
                     self.intent(&Intent::Choose(row));
-                    let effects = update::intent(&mut self.model, &Intent::Confirm);
-                    self.keep_focus(effects);
+                    self.intent(&Intent::Confirm);
                 }
             }
             "x" => self.write_to(LineFor::Export, &rest)?,
@@ -184,8 +186,7 @@ impl Dialogue {
                 self.intent(&Intent::Command(Command::Pace));
             }
             "l" => {
-                let effects = probes::inspect(&mut self.model);
-                self.perform(effects);
+                self.intent(&Intent::Command(Command::Look));
                 return Ok(Next::Again);
             }
             "1" => {
@@ -199,13 +200,6 @@ impl Dialogue {
             }
         }
         Ok(Next::Ask)
-    }
-
-    /// Effects of going to an answer: the field that is wanted keeps the focus.
-    pub(super) fn keep_focus(&mut self, effects: Vec<crate::ui::wizard::message::Effect>) {
-        let focus = self.model.nav.focus;
-        self.perform(effects);
-        self.model.nav.focus = focus;
     }
 
     /// Writes a file; a name that is not given is asked for.
@@ -284,23 +278,6 @@ impl Dialogue {
     }
 
     fn apply(&mut self) -> DialogueEnd<Next> {
-        if review::replaced(&self.model).is_empty() {
-            self.typed_ahead_is_void();
-            let count = review::count(self.model.preview.inspection.seen().unwrap_or_default());
-            let prompt = match count.actions {
-                0 => "No action is left; type yes to have it proven:".to_owned(),
-                actions => format!(
-                    "Type yes to carry out {} on {}:",
-                    super::run::count(actions, "action"),
-                    super::run::count(count.places, "place")
-                ),
-            };
-            let line = self.read(&prompt)?;
-            if line != "yes" {
-                self.voice.say("Nothing is done.");
-                return Ok(Next::Ask);
-            }
-        }
         self.intent(&Intent::Command(Command::Apply));
         self.overlays()?;
         if let Some(code) = self.leaving {

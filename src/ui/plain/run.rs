@@ -1,6 +1,6 @@
 //! The run: one line for each change of state, then the problems as cards with numbered ways out.
 
-use crate::ui::wizard::intent::Intent;
+use crate::ui::wizard::intent::{Intent, Motion};
 use crate::ui::wizard::progress;
 use crate::ui::wizard::remedy;
 
@@ -10,10 +10,10 @@ use crate::plan::place::Place;
 use crate::plan::problem::Verdict;
 use crate::ui::wizard::command::Command;
 use crate::ui::wizard::message::Effect;
-use crate::ui::wizard::screen::Screen;
+use crate::ui::wizard::model::Model;
 use crate::ui::wizard::remedy::RunRemedy;
 use crate::ui::wizard::role::Role;
-use crate::ui::wizard::update;
+use crate::ui::wizard::screen::Screen;
 
 /// A count with its noun.
 pub(super) fn count(count: usize, what: &str) -> String {
@@ -82,7 +82,7 @@ impl Dialogue {
             if !self.model.run.troubles.is_empty() {
                 self.card()?;
             } else if self.model.run.code == Some(ExitCode::Done) && self.model.run.undone.is_empty() {
-                self.voice.say("Everything is aboard.");
+                self.voice.say("Every worker has joined.");
                 self.intent(&Intent::Command(Command::Continue));
             } else {
                 self.after()?;
@@ -164,7 +164,6 @@ impl Dialogue {
     fn card(&mut self) -> DialogueEnd {
         let all = self.model.run.troubles.len();
         let card = self.model.run.card.min(all.saturating_sub(1));
-        self.model.run.card = card;
         let Some(trouble) = self.model.run.troubles.get(card).cloned() else { return Ok(()) };
         self.voice.space();
         if all > 1 {
@@ -197,7 +196,7 @@ impl Dialogue {
         let (word, rest) = self.choose(&ways, None)?;
         match word.as_str() {
             "o" => self.output(&trouble.place),
-            "n" => self.model.run.card = card.saturating_add(1) % all.max(1),
+            "n" => self.intent(&Intent::Move(Motion::Right)),
             "m" => self.faults(&rest)?,
             "r" => {
                 self.intent(&Intent::Go(Screen::Report));
@@ -219,14 +218,8 @@ impl Dialogue {
         if let RunRemedy::Manual(_) = act {
             self.voice.say("By hand, then try again:");
         }
-        self.model.run.in_log = false;
-        update::intent(&mut self.model, &Intent::Choose(at));
-        let effects = update::intent(&mut self.model, &Intent::Confirm);
-        if self.model.nav.return_to.is_some() {
-            self.keep_focus(effects);
-        } else {
-            self.perform(effects);
-        }
+        self.intent(&Intent::Choose(at));
+        self.intent(&Intent::Confirm);
         self.overlays()
     }
 
@@ -269,11 +262,13 @@ impl Dialogue {
         Ok(())
     }
 
-    /// A run that ended without everything aboard, and without a problem left.
+    /// A run that ended in which not every worker has joined, and without a problem left.
     fn after(&mut self) -> DialogueEnd {
         match self.model.run.code {
-            Some(ExitCode::Stopped) => self.voice.say("Stopped. What was done stays, and a new run goes on from there."),
-            _ => self.voice.say("Not everything is aboard; what was done stays."),
+            Some(ExitCode::Stopped) => {
+                self.voice.say("Stopped. What was done stays, and a new run goes on from there.");
+            }
+            _ => self.voice.say("Not every worker has joined; what was done stays."),
         }
         let ways: [MenuRow<'_>; 3] = [("1", "report"), ("2", "run it again"), ("b", "back to the review")];
         let (word, _) = self.choose(&ways, Some("1"))?;
@@ -295,16 +290,7 @@ impl Dialogue {
             None => self.number(&names, "Which worker, Enter for none:")?,
         };
         let Some(name) = at.and_then(|at| names.get(at)).cloned() else { return Ok(()) };
-        self.model.run.shown =
-            progress::places(&self.model).iter().position(|place| place.is_worker(&name)).unwrap_or(0);
-        self.model.run.card = self
-            .model
-            .run
-            .troubles
-            .iter()
-            .position(|trouble| trouble.place.is_worker(&name))
-            .unwrap_or(usize::MAX);
-        self.intent(&Intent::Command(Command::Undo));
+        self.intent(&Intent::Undo(name));
         self.overlays()?;
         self.until_done()
     }

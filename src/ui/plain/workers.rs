@@ -4,13 +4,12 @@ use super::dialogue::{Dialogue, DialogueEnd, MenuRow};
 use super::form::PromptEnd;
 use crate::ui::wizard::command::Command;
 use crate::ui::wizard::dialogs::Dialog;
-use crate::ui::wizard::dialogs::problem::ProblemDialog;
 use crate::ui::wizard::form::field::Field;
-use crate::ui::wizard::intent::Intent;
 use crate::ui::wizard::form::item::Item;
+use crate::ui::wizard::intent::Intent;
 use crate::ui::wizard::look::{LookStatus, ProbeTarget};
-use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::role::Role;
+use crate::ui::wizard::screen::Screen;
 
 /// Asked for when a worker is new; the others have good defaults and are in its list.
 const FIRST: [Field; 3] = [Field::Name, Field::Address, Field::User];
@@ -59,7 +58,7 @@ impl Dialogue {
                     }
                 }
                 "l" => {
-                    self.model.probes.looks.retain(|target, _| !matches!(target, ProbeTarget::Worker(_)));
+                    self.intent(&Intent::LookAtWorkers);
                 }
                 "b" => {
                     self.intent(&Intent::Command(Command::Back));
@@ -87,20 +86,18 @@ impl Dialogue {
                 return Ok(false);
             }
             _ => {
-                let Some(problem) =
-                    self.model.probes.looks.get(&target).and_then(|look| look.problem.clone())
-                else {
+                let look = self.model.probes.looks.get(&target);
+                if look.is_none_or(|look| look.problem.is_none()) {
                     self.voice.say("It has no problem.");
                     return Ok(false);
-                };
-                self.model.dialogs.open.push(Dialog::Problem(ProblemDialog::new(target, problem)));
+                }
+                self.intent(&Intent::Confirm);
                 self.overlays()?;
                 if self.model.nav.screen == Screen::Workers
                     && let Some(Item::Field(field)) = self.model.item()
                 {
                     // The way was to change this answer.
                     self.ask(field)?;
-                    self.model.nav.focus = 0;
                 }
             }
         }
@@ -136,7 +133,8 @@ impl Dialogue {
     fn look_at_all(&mut self) -> DialogueEnd {
         for row in 0..self.model.form.answers.workers.len() {
             if self.model.form.answers.workers.get(row).is_some_and(|worker| worker.address.is_some()) {
-                self.look_at(ProbeTarget::Worker(self.model.worker_name(row)));
+                let target = ProbeTarget::Worker(self.model.worker_name(row));
+                self.intent(&Intent::Look(target));
             }
         }
         self.settle()
@@ -189,7 +187,9 @@ impl Dialogue {
                 .issues
                 .iter()
                 .filter(|remark| remark.stops && remark.field.starts_with(&prefix))
-                .map(|remark| format!("{} {}; {}", remark.field, remark.what, remark.cure))
+                .map(|remark| {
+                    format!("{} {}; {}", self.model.field_name(&remark.field), remark.what, remark.cure)
+                })
                 .collect();
             for line in wrong {
                 self.voice.role(Role::Bad, &line);
@@ -228,7 +228,9 @@ impl Dialogue {
             let Some(Dialog::Paste(paste)) = self.model.dialogs.open.last() else { return Ok(()) };
             let wrong = paste.wrong.clone();
             self.intent(&Intent::Cancel);
-            self.voice.role(Role::Bad, &wrong);
+            for line in wrong {
+                self.voice.role(Role::Bad, &line);
+            }
             self.voice.say("Nothing was added: paste the list again, or an empty line for none.");
         }
     }

@@ -1,7 +1,6 @@
 //! The wizard on the whole screen. One loop hears messages, changes the model, carries out effects and draws: at
 //! once after a key, else at most thirty times a second.
 
-use crate::ui::wizard::validation;
 use std::io;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
@@ -20,6 +19,7 @@ use crate::ui::output::say;
 use crate::ui::tui::limited::{self, LimitedBackend};
 use crate::ui::tui::{clipboard, terminal, view};
 use crate::ui::wizard::autoplay::{self, Player};
+use crate::ui::wizard::core::{Core, Outset};
 use crate::ui::wizard::effects::EffectRunner;
 use crate::ui::wizard::effects::demo::announced;
 use crate::ui::wizard::effects::session;
@@ -28,7 +28,6 @@ use crate::ui::wizard::message::{Effect, Msg};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::{Role, Theme};
 use crate::ui::wizard::start::{Opening, WizardStart};
-use crate::ui::wizard::update;
 
 /// The shortest time between two frames that no key asked for.
 const FRAME: Duration = Duration::from_millis(34);
@@ -88,7 +87,7 @@ pub fn run(start: WizardStart, recorder: Option<Recorder>) -> io::Result<ExitCod
                 let note = shell(&words);
                 terminal::enter()?;
                 keys.resume();
-                wizard.model.say(Role::Ok, note);
+                wizard.say(Role::Ok, note);
                 wizard.anew(&mut screen)?;
             }
             LoopAction::Clear => {
@@ -177,7 +176,7 @@ pub enum LoopAction {
 /// The wizard without a terminal of its own: any backend will do, so tests drive it too.
 pub struct WizardLoop {
     /// Everything it knows.
-    pub model: Model,
+    pub model: Core,
     /// Carries out effects.
     pub works: EffectRunner,
     news: Receiver<Msg>,
@@ -199,24 +198,15 @@ pub struct WizardLoop {
 impl WizardLoop {
     /// A wizard in a window of this size; a recorder keeps every frame.
     pub fn new(start: WizardStart, recorder: Option<Recorder>, size: (u16, u16)) -> Self {
-        let mut works =
-            EffectRunner::new(start.send.clone(), start.replies, start.places.clone(), start.real);
-        let mut model = Model::new(start.theme, size, works.now());
-        model.form.base.clone_from(&start.places.base);
-        model.form.home = Some(start.places.home.clone());
-        model.run.read_only = start.read_only;
-        model.sessions.kept = session::list(&start.places.state);
-        match start.opening {
-            Opening::Welcome => {}
-            Opening::Plan(path) => works.perform(Effect::OpenPlan(path), &model),
-            Opening::Session(name) => works.perform(Effect::OpenSession(name), &model),
-            Opening::Demo(name) => {
-                // The first frame does not wait for the lab, and says that it is a demo.
-                model.demo = Some(announced(&name));
-                works.perform(Effect::OpenDemo(name), &model);
-            }
-        }
-        validation::validate(&mut model);
+        let works = EffectRunner::new(start.send.clone(), start.replies, start.places.clone(), start.real);
+        let outset = Outset {
+            base: start.places.base.clone(),
+            home: Some(start.places.home.clone()),
+            read_only: start.read_only,
+            whole: false,
+            sessions: session::list(&start.places.state),
+        };
+        let model = Core::new(start.theme, size, works.now(), outset);
         let mut wizard = Self {
             model,
             works,
@@ -232,6 +222,12 @@ impl WizardLoop {
             theme: start.theme,
             due: None,
         };
+        match start.opening {
+            Opening::Welcome => {}
+            Opening::Plan(path) => wizard.works.perform(Effect::OpenPlan(path), &wizard.model),
+            Opening::Session(name) => wizard.works.perform(Effect::OpenSession(name), &wizard.model),
+            Opening::Demo(name) => wizard.open_demo(name),
+        }
         // What is opened is there on the first frame.
         while let (None, Ok(msg)) = (&wizard.due, wizard.news.try_recv()) {
             wizard.due = wizard.take(msg);
@@ -260,15 +256,21 @@ impl WizardLoop {
             self.works.perform(Effect::Stop, &self.model);
         }
         self.works.answer_nobody();
-        let new = Model::new(theme, self.model.window.size, self.works.now());
-        let old = std::mem::replace(&mut self.model, new);
-        self.model.form.base = old.form.base;
-        self.model.form.home = old.form.home;
-        validation::validate(&mut self.model);
-        self.model.demo = Some(announced(&lab));
+        self.model.restart(theme, self.works.now());
         self.player = Some(Player::new(&lab));
-        self.works.perform(Effect::OpenDemo(lab), &self.model);
+        self.open_demo(lab);
         self.at_once = true;
+    }
+
+    /// The first frame does not wait for the lab, and says that it is a demo.
+    fn open_demo(&mut self, name: String) {
+        let _ = self.model.hear(Msg::Announced(announced(&name)));
+        self.works.perform(Effect::OpenDemo(name), &self.model);
+    }
+
+    /// Says something at the bottom.
+    fn say(&mut self, role: Role, words: String) {
+        let _ = self.model.hear(Msg::Say(role, words));
     }
 
     /// Lets the player press what it wants to press now.
@@ -292,7 +294,7 @@ impl WizardLoop {
         B::Error: Send + Sync + 'static,
     {
         let size = screen.size().map_err(io::Error::other)?;
-        self.model.window.size = (size.width, size.height);
+        let _ = self.model.hear(Msg::Resize(size.width, size.height));
         // `clear` would ask the terminal where its cursor is, and the answer would be read as keys.
         screen.resize(Rect::new(0, 0, size.width, size.height)).map_err(io::Error::other)?;
         self.at_once = true;
@@ -312,7 +314,7 @@ impl WizardLoop {
         }
         let since = self.drawn.map_or(FRAME, |at| at.elapsed());
         if self.at_once || self.dirty && since >= FRAME {
-            let model = &self.model;
+            let model: &Model = &self.model;
             let done = screen.draw(|frame| view::draw(frame, model)).map_err(io::Error::other)?;
             if let Some(recorder) = &mut self.recorder {
                 recorder.record(self.begun.elapsed(), done.buffer)?;
@@ -336,7 +338,7 @@ impl WizardLoop {
         if self.ticked.elapsed() >= TICK {
             self.ticked = Instant::now();
             let now = self.works.now();
-            for effect in update::update(&mut self.model, Msg::Tick(now)) {
+            for effect in self.model.hear(Msg::Tick(now)) {
                 self.works.perform(effect, &self.model);
             }
             self.dirty = true;
@@ -395,29 +397,22 @@ impl WizardLoop {
         }
         if let Msg::Key(_) = msg {
             let rows = view::screens::page_rows(&self.model);
-            update::update(&mut self.model, Msg::Page { rows });
+            let _ = self.model.hear(Msg::Page { rows });
         }
         let mut turn = None;
-        for effect in update::update(&mut self.model, msg) {
+        for effect in self.model.hear(msg) {
             match effect {
                 Effect::Quit(code) => turn = Some(LoopAction::Leave(code)),
                 Effect::Redraw => turn = Some(LoopAction::Clear),
                 Effect::Suspend => turn = Some(LoopAction::Suspend),
                 Effect::Copy(text) => {
                     let words = copied(&self.works.state(), &text);
-                    self.model.say(Role::Ok, words);
+                    self.say(Role::Ok, words);
                 }
                 Effect::Shell(name) => match self.works.shell(&name, &self.model) {
                     Ok(words) => turn = Some(LoopAction::Shell(words)),
-                    Err(why) => self.model.say(Role::Warn, why),
+                    Err(why) => self.say(Role::Warn, why),
                 },
-                Effect::Live => {
-                    if let Some(plan) = validation::plan(&self.model) {
-                        let spots = crate::live::watch_targets(&plan);
-                        self.model.live.panel.get_or_insert_with(crate::live::Panel::default).hosts(&spots);
-                        self.works.perform(Effect::Live, &self.model);
-                    }
-                }
                 effect => self.works.perform(effect, &self.model),
             }
         }

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::key::{Key, KeyCode};
-use crate::ui::wizard::message::Msg;
 use crate::ui::wizard::look::{Inspection, LookStatus};
+use crate::ui::wizard::message::Msg;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::screen::Screen;
 
@@ -60,7 +60,7 @@ const FIRST: &[Beat] = &[
     beat("Cluster DNS: the address is free, the manifest is shown.", Until::Now, "c"),
     beat("Review: every action before it is done.", Until::Inspected, "<down><down><down>"),
     beat("The exact shell of each, and how it is taken back.", Until::Now, "<down><down><down>"),
-    beat("Now it is carried out: one connection a host, side by side.", Until::Now, "a"),
+    beat("Now it is carried out: one connection a host, side by side.", Until::Now, "a<enter>"),
     beat("Steps by hosts; what they say; below, docker ps as it happens.", Until::Now, ""),
     beat("Every node is Ready, and DNS answers on every worker.", Until::RunOver, ""),
     beat("The containers of one worker, as docker ps has them.", Until::Now, "l<enter>"),
@@ -81,8 +81,8 @@ const FAILED: &[Beat] = &[
         Until::Now,
         "<down><down><down><down><down><down>",
     ),
-    beat("worker03: docker stands still. What is good stays as it is.", Until::Now, "<end>"),
-    beat("Apply: one host's problem never stops another.", Until::Now, "a"),
+    beat("worker03: docker is stopped. What is good stays as it is.", Until::Now, "<end>"),
+    beat("Apply: one host's problem never stops another.", Until::Now, "a<enter>"),
     beat("A card for each problem: evidence, and numbered ways out.", Until::Trouble, ""),
     beat("worker02 is back with the smallest change.", Until::RunOver, "<right>"),
     beat("The card of worker03 offers a repair: it starts docker.", Until::Now, "p"),
@@ -93,10 +93,10 @@ const FAILED: &[Beat] = &[
 const CABLE: &[Beat] = &[
     beat("Three workers again. This time a cable is pulled in the middle.", Until::Looked, "ccc"),
     beat("Everything is answered already: on to Review.", Until::Inspected, "ccc"),
-    beat("The same review as ever.", Until::Inspected, "a"),
+    beat("The same review as ever.", Until::Inspected, "a<enter>"),
     beat("Files are on their way to all three.", Until::Now, ""),
     beat("worker02 is gone: its column says why. The others go on.", Until::Trouble, ""),
-    beat("They are aboard. What was begun on worker02 is looked at, not assumed.", Until::RunOver, ""),
+    beat("They have joined. What was begun on worker02 is looked at, not assumed.", Until::RunOver, ""),
     beat("Retry: what is done stays, the rest is done.", Until::Now, "r"),
     beat("Same, same, changed: it went on from where it was.", Until::RunOver, ""),
 ];

@@ -2,12 +2,13 @@
 //! not possible now is not in them. No command is behind one key combination only: the menu has them all.
 
 use crate::ui::wizard::command::Command;
-use crate::ui::wizard::form::item::Button;
 use crate::ui::wizard::key::{Key, KeyCode};
-use crate::ui::wizard::look::Inspection;
 use crate::ui::wizard::model::Model;
-use crate::ui::wizard::progress;
-use crate::ui::wizard::screen::Screen;
+use crate::ui::wizard::when::{
+    always, can_apply, can_continue, can_look, can_undo, has_diff, has_host, has_live, has_repair, has_rows,
+    has_trouble, has_worker, on_form, on_review, on_run, on_workers, typing, waits_for_certificates,
+    with_plan,
+};
 
 /// A key of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,81 +55,14 @@ const fn alt(c: char) -> Press {
     Press { key: Key::alt(c), in_field: true }
 }
 
-fn always(_: &Model) -> bool {
-    true
-}
-
-fn on_form(model: &Model) -> bool {
-    !matches!(model.nav.screen, Screen::Run | Screen::Welcome)
-}
-
-fn with_plan(model: &Model) -> bool {
-    model.nav.screen != Screen::Welcome
-}
-
-fn can_continue(model: &Model) -> bool {
-    model.buttons().contains(&Button::Continue) && model.run.offline.is_none()
-}
-
-fn on_workers(model: &Model) -> bool {
-    model.nav.screen == Screen::Workers
-}
-
-fn has_worker(model: &Model) -> bool {
-    on_workers(model) && !model.form.answers.workers.is_empty()
-}
-
-fn on_review(model: &Model) -> bool {
-    model.nav.screen == Screen::Review
-}
-
-fn can_apply(model: &Model) -> bool {
-    on_review(model) && !model.run.read_only && matches!(model.preview.inspection, Inspection::Seen { .. })
-}
-
-fn on_run(model: &Model) -> bool {
-    model.nav.screen == Screen::Run
-}
-
-fn has_trouble(model: &Model) -> bool {
-    on_run(model) && !model.run.troubles.is_empty()
-}
-
-fn has_repair(model: &Model) -> bool {
-    has_trouble(model) && progress::repair(model).is_some()
-}
-
-fn has_host(model: &Model) -> bool {
-    on_run(model) || model.nav.screen == Screen::Report || has_worker(model)
-}
-
-fn can_undo(model: &Model) -> bool {
-    has_host(model) && !model.run.read_only && model.form.planned.is_some()
-}
-
-fn can_look(model: &Model) -> bool {
-    matches!(
-        model.nav.screen,
-        Screen::Ca
-            | Screen::Cluster
-            | Screen::Workers
-            | Screen::Certificates
-            | Screen::Kubectl
-            | Screen::Dns
-            | Screen::Review
-    )
-}
-
-fn has_diff(model: &Model) -> bool {
-    matches!(model.nav.screen, Screen::Review | Screen::Kubectl)
-}
-
-fn has_live(model: &Model) -> bool {
-    model.live.panel.is_some()
-}
-
-fn waits_for_certificates(model: &Model) -> bool {
-    model.run.offline.is_some()
+/// Other words by which somebody may search a command.
+pub fn also(command: Command) -> &'static str {
+    match command {
+        Command::Repair => "mend fix fault restart",
+        Command::Fix => "mend repair change fault",
+        Command::Retry => "restart run again mend",
+        _ => "",
+    }
 }
 
 /// All keys.
@@ -158,6 +92,14 @@ pub const TABLE: &[Binding] = &[
         when: always,
     },
     Binding {
+        command: Command::Clear,
+        keys: &[ctrl('u')],
+        label: "empty",
+        long: "empty the field that is typed into",
+        bar: Some(4),
+        when: typing,
+    },
+    Binding {
         command: Command::Back,
         keys: &[everywhere(KeyCode::Esc)],
         label: "back",
@@ -180,6 +122,22 @@ pub const TABLE: &[Binding] = &[
         long: "carry the plan out",
         bar: Some(5),
         when: can_apply,
+    },
+    Binding {
+        command: Command::Below,
+        keys: &[letter('J')],
+        label: "on",
+        long: "on in what the chosen row does, below the table",
+        bar: None,
+        when: has_rows,
+    },
+    Binding {
+        command: Command::Above,
+        keys: &[letter('K')],
+        label: "back in it",
+        long: "back in what the chosen row does, below the table",
+        bar: None,
+        when: has_rows,
     },
     Binding {
         command: Command::Add,
@@ -369,7 +327,7 @@ pub const TABLE: &[Binding] = &[
         command: Command::Pace,
         keys: &[letter('G')],
         label: "pace",
-        long: "pace: straight (all at once) or guided (asks before each step)",
+        long: "pace: all at once, or step by step (it asks before each)",
         bar: None,
         when: on_review,
     },

@@ -35,8 +35,14 @@ pub enum Command {
     SavePlan,
     /// The difference.
     Diff,
+    /// On in what the chosen row does.
+    Below,
+    /// Back in what the chosen row does.
+    Above,
     /// Carry out.
     Apply,
+    /// The field is emptied.
+    Clear,
     /// Look again.
     Look,
     /// Add a worker.

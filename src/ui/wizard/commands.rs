@@ -1,30 +1,38 @@
 //! What each command does, and each button, wherever it is pressed.
 
+use std::collections::BTreeSet;
+
 use crate::plan::answers::WorkerAnswers;
 use crate::ui::wizard::command::Command;
 use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::dialogs::explain::ExplainDialog;
 use crate::ui::wizard::dialogs::help::HelpDialog;
 use crate::ui::wizard::dialogs::jump::JumpDialog;
-use crate::ui::wizard::dialogs::line::{LineDialog, LineFor};
+use crate::ui::wizard::dialogs::line::LineDialog;
 use crate::ui::wizard::dialogs::menu::MenuDialog;
 use crate::ui::wizard::dialogs::paste::{CertificatesDialog, PasteDialog};
+use crate::ui::wizard::dialogs::pick::{DemosDialog, PickDialog};
+use crate::ui::wizard::dialogs::problem::ProblemDialog;
 use crate::ui::wizard::dialogs::quit::QuitDialog;
-use crate::ui::wizard::form::editing::{choose, edit_if_text, leave_field, move_focus};
+use crate::ui::wizard::form::editing::{choose, edit_if_text, leave_field, move_focus, typed};
 use crate::ui::wizard::form::item::{Button, Item};
-use crate::ui::wizard::look::ProbeTarget;
+use crate::ui::wizard::form::target::screen_of;
+use crate::ui::wizard::form::text_input::TextInput;
+use crate::ui::wizard::intent::LineFor;
+use crate::ui::wizard::look::{Inspection, ProbeTarget};
 use crate::ui::wizard::message::Effect;
 use crate::ui::wizard::model::Model;
-use crate::ui::wizard::navigation::{back, jumps, next};
+use crate::ui::wizard::navigation::{back, edit, go, jump_to, jumps, next};
+use crate::ui::wizard::outcome::Outcome;
 use crate::ui::wizard::probes::{inspect, look};
 use crate::ui::wizard::remedy::RunRemedy;
 use crate::ui::wizard::role::Role;
-use crate::ui::wizard::screen::Screen;
-use crate::ui::wizard::screens::review::{apply, edit_row, show_diff};
-use crate::ui::wizard::screens::run::{AT_WORK, ask_undo, host, on_log};
+use crate::ui::wizard::screen::{Journey, Screen};
+use crate::ui::wizard::screens::review::{ReviewScreen, apply, begin, show_diff, turn};
+use crate::ui::wizard::screens::run::{AT_WORK, RunScreen, ask_undo, host, on_log};
 use crate::ui::wizard::screens::welcome::WelcomeScreen;
-use crate::ui::wizard::screens::workers::{WorkersScreen, add_worker, remove_worker};
-use crate::ui::wizard::ways_out::apply_shown_remedy;
+use crate::ui::wizard::screens::workers::{WorkersScreen, add_many, add_worker, remove_worker};
+use crate::ui::wizard::ways_out::{apply_look_remedy, apply_shown_remedy};
 use crate::ui::wizard::{layout, progress, texts};
 
 /// Carries out a command.
@@ -85,7 +93,15 @@ pub fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Copy => vec![Effect::Copy(texts::copy_text(model))],
         Command::Export => ask_line(model, LineFor::Export),
         Command::SavePlan => ask_line(model, LineFor::SavePlan),
+        Command::Clear => {
+            model.form.editor = Some(TextInput::line(""));
+            typed(model)
+        }
         Command::Diff => show_diff(model),
+        Command::Below | Command::Above => {
+            turn(model, command == Command::Below);
+            Vec::new()
+        }
         Command::Apply => apply(model),
         Command::Look => look_again(model),
         Command::Add => add_worker(model, WorkerAnswers::default()),
@@ -97,8 +113,7 @@ pub fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Remove => remove_worker(model),
         Command::Pace => {
             model.run.guided = !model.run.guided;
-            let pace =
-                if model.run.guided { "guided: it asks before each step" } else { "straight: all at once" };
+            let pace = if model.run.guided { "step by step: it asks before each" } else { "all at once" };
             model.say(Role::Ok, format!("pace {pace}"));
             Vec::new()
         }
@@ -243,7 +258,14 @@ fn do_it(model: &mut Model) -> Vec<Effect> {
 pub fn press(model: &mut Model, button: Button) -> Vec<Effect> {
     match button {
         Button::Continue => next(model),
-        Button::Back | Button::Return => back(model),
+        Button::Return => {
+            let screen = model.nav.screen;
+            if !model.form.issues.iter().any(|remark| remark.stops && screen_of(&remark.field) == screen) {
+                model.nav.finished.insert(screen);
+            }
+            back(model)
+        }
+        Button::Back => back(model),
         Button::Add => add_worker(model, WorkerAnswers::default()),
         Button::Paste => perform(model, Command::Paste),
         Button::Import => perform(model, Command::Import),
@@ -269,19 +291,91 @@ fn look_again(model: &mut Model) -> Vec<Effect> {
 
 /// Opens the chosen row of the screen's list.
 pub fn open_row(model: &mut Model) -> Vec<Effect> {
-    match model.nav.screen {
+    let outcome = match model.nav.screen {
         Screen::Welcome => WelcomeScreen::open(model),
         Screen::Workers => WorkersScreen::open(model),
-        Screen::Review => edit_row(model),
-        Screen::Run => {
-            let choice = progress::choices(model).into_iter().nth(model.run.way);
-            choice.map(|choice| apply_shown_remedy(model, &choice.act)).unwrap_or_default()
-        }
+        Screen::Review => ReviewScreen::open(model),
+        Screen::Run => RunScreen::open(model),
         Screen::Ca
         | Screen::Cluster
         | Screen::Certificates
         | Screen::Kubectl
         | Screen::Dns
-        | Screen::Report => Vec::new(),
+        | Screen::Report => Outcome::Stay,
+    };
+    carry_out(model, outcome)
+}
+
+/// Carries out what a screen or a dialog said is to come.
+pub fn carry_out(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
+    match outcome {
+        // The last two are answers to what a dialog asks, which is told with it.
+        Outcome::Stay | Outcome::Close | Outcome::Confirmed | Outcome::Leave(_) => Vec::new(),
+        Outcome::Copy(text) => vec![Effect::Copy(text)],
+        Outcome::Effect(effect) => vec![effect],
+        Outcome::Effects(effects) => effects,
+        Outcome::Command(command) => perform(model, command),
+        Outcome::Go(screen) => go(model, screen),
+        Outcome::Jump(screen) => jump_to(model, screen),
+        Outcome::Edit(screen, field, worker) => edit(model, screen, field, worker.as_deref()),
+        Outcome::Pick => lay_over(model, Dialog::Pick(PickDialog::default())),
+        Outcome::Demos => lay_over(model, Dialog::Demos(DemosDialog::default())),
+        Outcome::PlanFile { proposed, why } => {
+            if !why.is_empty() {
+                model.say(Role::Warn, why);
+            }
+            lay_over(model, Dialog::Line(LineDialog::new(LineFor::OpenPlan, proposed)))
+        }
+        Outcome::Say(role, words) => {
+            model.say(role, words);
+            Vec::new()
+        }
+        Outcome::Problem(target, problem) => {
+            lay_over(model, Dialog::Problem(ProblemDialog::new(target, problem)))
+        }
+        Outcome::Begin => begin(model),
+        Outcome::Search(text) => search(model, &text),
+        Outcome::Workers(workers) => add_many(model, workers),
+        Outcome::ComeBack(chosen) => come_back(model, chosen),
+        Outcome::Remedy(target, act) => apply_look_remedy(model, &target, &act),
+        Outcome::OfCard(act) => apply_shown_remedy(model, &act),
+        Outcome::Reply(id, reply) => vec![Effect::Reply { id, reply }],
+    }
+}
+
+fn lay_over(model: &mut Model, dialog: Dialog) -> Vec<Effect> {
+    model.dialogs.open.push(dialog);
+    Vec::new()
+}
+
+fn search(model: &mut Model, text: &str) -> Vec<Effect> {
+    let found = on_log(model, |log, rows| {
+        text.clone_into(&mut log.search);
+        let count = log.hits();
+        log.find(true, rows);
+        count
+    });
+    match found {
+        Some(0) | None if !text.is_empty() => model.say(Role::Warn, "not found"),
+        Some(count) if !text.is_empty() => {
+            model.say(Role::Ok, format!("{count} lines; n next, N before"));
+        }
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// These workers come back: what is missing is asked for first, else what differs is shown at once.
+fn come_back(model: &mut Model, chosen: BTreeSet<String>) -> Vec<Effect> {
+    model.form.only = chosen.into_iter().collect();
+    model.form.journey = Journey::Reonboard;
+    model.preview.inspection = Inspection::None;
+    if model.nav.history.is_empty() && model.nav.screen != Screen::Welcome {
+        model.nav.history.push(Screen::Welcome);
+    }
+    let wrong = model.form.issues.iter().find(|remark| remark.stops).map(|remark| remark.field.clone());
+    match wrong {
+        Some(field) => go(model, screen_of(&field)),
+        None => go(model, Screen::Review),
     }
 }

@@ -1,28 +1,21 @@
 //! What comes of a dialog: it is told what it needs to know, and what it wants done is done.
 
-use std::collections::BTreeSet;
-
 use crate::engine::ExitCode;
-use crate::plan::place::Place;
 use crate::ui::output::wrap::wrap;
-use crate::ui::wizard::commands::perform;
+use crate::ui::wizard::commands::carry_out;
 use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::dialogs::ask::AskDialog;
 use crate::ui::wizard::dialogs::confirm::{Confirm, ConfirmDialog};
-use crate::ui::wizard::form::target::screen_of;
 use crate::ui::wizard::intent::Intent;
-use crate::ui::wizard::look::Inspection;
 use crate::ui::wizard::message::Effect;
 use crate::ui::wizard::model::Model;
-use crate::ui::wizard::navigation::{go, jump_to, jumps};
+use crate::ui::wizard::navigation::jumps;
 use crate::ui::wizard::outcome::Outcome;
+use crate::ui::wizard::remedy::look_choices;
 use crate::ui::wizard::role::Role;
-use crate::ui::wizard::screen::{Journey, Screen};
 use crate::ui::wizard::screens::review::replaced;
-use crate::ui::wizard::screens::run::{AT_WORK, on_log, start, undo};
-use crate::ui::wizard::screens::workers::add_many;
-use crate::ui::wizard::ways_out::apply_look_remedy;
-use crate::ui::wizard::{keymap, layout, texts};
+use crate::ui::wizard::screens::run::{AT_WORK, start, undo};
+use crate::ui::wizard::{keymap, layout, listing, texts};
 
 /// The dialog on top hears an intent, and what comes of it is done.
 pub fn conclude(model: &mut Model, intent: &Intent) -> Vec<Effect> {
@@ -30,7 +23,8 @@ pub fn conclude(model: &mut Model, intent: &Intent) -> Vec<Effect> {
     let outcome = match &mut dialog {
         Dialog::Help(help) => {
             let area = layout::help(model.window.size);
-            help.intent(intent, layout::last_line(texts::help(model, layout::inside(area)).len(), area))
+            let lines = texts::help(model, help.searched(), layout::inside(area)).len();
+            help.intent(intent, layout::last_line(lines, area))
         }
         Dialog::Text(text) => {
             let area = layout::text_over(model.window.size);
@@ -49,17 +43,23 @@ pub fn conclude(model: &mut Model, intent: &Intent) -> Vec<Effect> {
             menu.intent(intent, &found)
         }
         Dialog::Jump(jump) => jump.intent(intent, &jumps(model)),
-        Dialog::Ask(ask) => ask.intent(intent),
+        Dialog::Apply(apply) => apply.intent(intent),
+        Dialog::Ask(ask) => ask.intent(intent, listing::go_on(model, ask).last_top()),
         Dialog::Paste(paste) => paste.intent(intent),
         Dialog::Certificates(certificates) => certificates.intent(intent),
         Dialog::Import(import) => import.intent(intent),
         Dialog::Line(line) => line.intent(intent),
         Dialog::Confirm(confirm) => {
-            let listed = confirmed_actions(model, &confirm.what).len();
-            confirm.intent(intent, listed)
+            let last_top = listing::confirm(model, confirm).last_top();
+            confirm.intent(intent, last_top)
         }
         Dialog::Quit(quit) => quit.intent(intent, quit_choices(model).len()),
-        Dialog::Problem(problem) => problem.intent(intent),
+        Dialog::Problem(dialog) => {
+            let ways = look_choices(&dialog.problem, &dialog.target);
+            let size = model.window.size;
+            let found = listing::problem(size, &dialog.problem, listing::choice_lines(&ways, size));
+            dialog.intent(intent, found.seen.last_top())
+        }
         Dialog::Demos(demos) => demos.intent(intent),
         Dialog::Pick(pick) => pick.intent(intent, &model.worker_names()),
     };
@@ -72,23 +72,16 @@ pub fn conclude(model: &mut Model, intent: &Intent) -> Vec<Effect> {
             model.dialogs.open.push(dialog);
             vec![Effect::Copy(text)]
         }
-        Outcome::Close => Vec::new(),
-        Outcome::Effect(effect) => vec![effect],
-        Outcome::Command(command) => perform(model, command),
-        Outcome::Jump(screen) => jump_to(model, screen),
-        Outcome::Search(text) => search(model, &text),
-        Outcome::Workers(workers) => add_many(model, workers),
-        Outcome::ComeBack(chosen) => come_back(model, chosen),
         Outcome::Confirmed => match dialog {
             Dialog::Confirm(confirm) => confirmed(model, confirm.what),
             _ => Vec::new(),
         },
-        Outcome::Remedy(target, act) => apply_look_remedy(model, &target, &act),
-        Outcome::Reply(id, reply) => {
-            show_question(model);
-            vec![Effect::Reply { id, reply }]
-        }
         Outcome::Leave(at) => leave(model, at),
+        Outcome::Reply(..) => {
+            show_question(model);
+            carry_out(model, outcome)
+        }
+        outcome => carry_out(model, outcome),
     }
 }
 
@@ -99,34 +92,6 @@ pub fn show_question(model: &mut Model) {
     }
     let Some((id, question)) = model.dialogs.waiting.pop_front() else { return };
     model.dialogs.open.push(Dialog::Ask(AskDialog::new(id, question)));
-}
-
-fn search(model: &mut Model, text: &str) -> Vec<Effect> {
-    let found = on_log(model, |log, rows| {
-        text.clone_into(&mut log.search);
-        let count = log.hits();
-        log.find(true, rows);
-        count
-    });
-    match found {
-        Some(0) | None if !text.is_empty() => model.say(Role::Warn, "not found"),
-        Some(count) if !text.is_empty() => {
-            model.say(Role::Ok, format!("{count} lines; n next, N before"));
-        }
-        _ => {}
-    }
-    Vec::new()
-}
-
-/// What a confirm lists: what is replaced, or what is taken back, newest first.
-pub fn confirmed_actions(model: &Model, what: &Confirm) -> Vec<String> {
-    match what {
-        Confirm::Replace { actions, .. } => actions.clone(),
-        Confirm::Undo { host } => {
-            let place = Place::Worker(host.clone());
-            model.run.changed.get(&place).into_iter().flatten().rev().cloned().collect()
-        }
-    }
 }
 
 fn confirmed(model: &mut Model, what: Confirm) -> Vec<Effect> {
@@ -175,31 +140,21 @@ fn leave(model: &mut Model, at: usize) -> Vec<Effect> {
             model.window.leaving = Some(ExitCode::Stopped);
             vec![Effect::Save, Effect::Stop, Effect::Quit(ExitCode::Stopped)]
         }
-        (true, _) => {
-            model.run.stops = model.run.stops.saturating_add(1);
-            let words = if model.run.stops == 1 {
-                "stopping after the current action; Ctrl-C again offers to stop at once"
-            } else {
-                "stopping at once"
-            };
-            model.say(Role::Warn, words);
-            vec![Effect::Stop]
-        }
+        (true, _) => stop(model),
     }
 }
 
-/// These workers come back: what is missing is asked for first, else what differs is shown at once.
-fn come_back(model: &mut Model, chosen: BTreeSet<String>) -> Vec<Effect> {
-    model.form.only = chosen.into_iter().collect();
-    model.form.journey = Journey::Reonboard;
-    model.preview.inspection = Inspection::None;
-    if model.nav.history.is_empty() && model.nav.screen != Screen::Welcome {
-        model.nav.history.push(Screen::Welcome);
+/// A stop is asked for: once after the current action, twice at once.
+pub fn stop(model: &mut Model) -> Vec<Effect> {
+    if !model.run.going_on() {
+        return Vec::new();
     }
-    // Whatever is missing is asked for first; else what differs is shown at once.
-    let wrong = model.form.issues.iter().find(|remark| remark.stops).map(|remark| remark.field.clone());
-    match wrong {
-        Some(field) => go(model, screen_of(&field)),
-        None => go(model, Screen::Review),
-    }
+    model.run.stops = model.run.stops.saturating_add(1);
+    let words = if model.run.stops == 1 {
+        "stopping after the current action; Ctrl-C again offers to stop at once"
+    } else {
+        "stopping at once"
+    };
+    model.say(Role::Warn, words);
+    vec![Effect::Stop]
 }

@@ -5,8 +5,23 @@ use zeroize::Zeroizing;
 
 use crate::ui::wizard::command::Command;
 use crate::ui::wizard::form::field::Field;
+use crate::ui::wizard::form::item::Button;
 use crate::ui::wizard::key::Key;
+use crate::ui::wizard::look::ProbeTarget;
 use crate::ui::wizard::screen::Screen;
+
+/// What a line of text is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineFor {
+    /// Open a plan file.
+    OpenPlan,
+    /// Save the plan.
+    SavePlan,
+    /// Write the script.
+    Export,
+    /// Search in the output.
+    Search,
+}
 
 /// What is wanted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +32,16 @@ pub enum Intent {
     Go(Screen),
     /// An answer as a whole.
     Answer(Field, String),
+    /// A line of text as a whole, such as the name of a file.
+    Line(LineFor, String),
+    /// A button is pressed.
+    Press(Button),
+    /// This is looked at, unless what was seen of it still holds or its answers are wrong.
+    Look(ProbeTarget),
+    /// Every worker is looked at again.
+    LookAtWorkers,
+    /// What was done on this worker is to be taken back.
+    Undo(String),
     /// Another row, button, page or column.
     Move(Motion),
     /// The thing with this number, counted from 1.

@@ -3,7 +3,7 @@
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher};
 
-use crate::ui::wizard::bindings::{Binding, Press, possible};
+use crate::ui::wizard::bindings::{Binding, Press, also, possible};
 use crate::ui::wizard::command::Command;
 use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::dialogs::menu::{Does, MenuEntry};
@@ -13,8 +13,11 @@ use crate::ui::wizard::intent::{Intent, Motion};
 use crate::ui::wizard::key::{Key, KeyCode};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::navigation::jumps;
+use crate::ui::wizard::progress;
 use crate::ui::wizard::question::Question;
+use crate::ui::wizard::remedy::RunRemedy;
 use crate::ui::wizard::screen::Screen;
+use crate::ui::wizard::screens::review;
 
 /// What a key wants now; `None` = nothing.
 pub fn intent(model: &Model, key: Key) -> Option<Intent> {
@@ -95,6 +98,17 @@ fn in_dialog(dialog: &Dialog, key: Key) -> Option<Intent> {
         return Some(Intent::Cancel);
     }
     match dialog {
+        Dialog::Help(help) if help.search.is_some() => Some(match key.code {
+            KeyCode::Enter => Intent::Confirm,
+            KeyCode::Up
+            | KeyCode::Down
+            | KeyCode::PageUp
+            | KeyCode::PageDown
+            | KeyCode::Home
+            | KeyCode::End => Intent::Move(motion(key)?),
+            _ => Intent::Type(key),
+        }),
+        Dialog::Help(_) if key.code == KeyCode::Char('/') => Some(Intent::Toggle),
         Dialog::Help(_) | Dialog::Text(_) | Dialog::Explain(_) => reading(dialog, key),
         Dialog::Paste(_) | Dialog::Certificates(_) => Some(match key.code {
             KeyCode::Tab => Intent::Done,
@@ -113,7 +127,10 @@ fn in_dialog(dialog: &Dialog, key: Key) -> Option<Intent> {
             KeyCode::Up | KeyCode::Down | KeyCode::PageUp | KeyCode::PageDown => Intent::Move(motion(key)?),
             _ => Intent::Type(key),
         }),
-        Dialog::Quit(_) => beside(key),
+        Dialog::Apply(_) | Dialog::Quit(_) => match key.digit() {
+            Some(number) => Some(Intent::Number(number)),
+            None => beside(key),
+        },
         Dialog::Jump(_) | Dialog::Problem(_) => match key.code {
             KeyCode::Char(c @ '1'..='9') => {
                 c.to_digit(10).and_then(|one| usize::try_from(one).ok()).map(Intent::Number)
@@ -192,21 +209,36 @@ pub fn name(press: Press) -> String {
     }
 }
 
-/// Keys and words of the bar that fit into a width; help and quit always stay.
-pub fn bar(model: &Model, width: usize) -> Vec<(String, String)> {
+/// Cells between two keys of the bar.
+pub const BETWEEN: usize = 3;
+
+/// Keys and words of the bar that fit into so many lines of a width, none of them cut; help and quit always stay.
+pub fn bar(model: &Model, width: usize, lines: usize) -> Vec<(String, String)> {
     let in_field = model.form.editor.is_some();
     let mut rows: Vec<(u8, usize, String, String)> = possible(model)
         .enumerate()
         .filter_map(|(at, binding)| {
             let rank = binding.bar?;
             let key = binding.keys.iter().find(|key| !in_field || key.in_field)?;
-            Some((rank, at, name(*key), label(model, binding).to_owned()))
+            let word = label(model, binding);
+            (!word.is_empty()).then(|| (rank, at, name(*key), word.to_owned()))
         })
         .collect();
-    let length = |rows: &[(u8, usize, String, String)]| {
-        rows.iter().map(|(_, _, key, word)| key.chars().count() + word.chars().count() + 4).sum::<usize>()
+    let needed = |rows: &[(u8, usize, String, String)]| {
+        let (mut lines, mut used) = (1_usize, 0_usize);
+        for (_, _, key, word) in rows {
+            let length = key.chars().count().saturating_add(word.chars().count()).saturating_add(1);
+            let after = if used == 0 { length } else { used.saturating_add(BETWEEN).saturating_add(length) };
+            if after > width && used > 0 {
+                lines = lines.saturating_add(1);
+                used = length;
+            } else {
+                used = after;
+            }
+        }
+        lines
     };
-    while length(&rows) > width && rows.len() > 2 {
+    while needed(&rows) > lines && rows.len() > 2 {
         let Some(last) = rows.iter().enumerate().max_by_key(|(at, row)| (row.0, *at)).map(|(at, _)| at)
         else {
             break;
@@ -214,6 +246,34 @@ pub fn bar(model: &Model, width: usize) -> Vec<(String, String)> {
         rows.remove(last);
     }
     rows.into_iter().map(|(_, _, key, word)| (key, word)).collect()
+}
+
+/// Keys and words of the bar while a dialog is open: its own, and none that do nothing there.
+pub fn dialog_bar(dialog: &Dialog) -> &'static [(&'static str, &'static str)] {
+    match dialog {
+        Dialog::Help(_) => &[("Up Down", "read"), ("End", "to its end"), ("/", "search"), ("Esc", "close")],
+        Dialog::Text(_) => &[("Up Down", "read"), ("y", "copy"), ("Esc", "close")],
+        Dialog::Explain(_) => &[("Up Down", "read"), ("Right", "next tab"), ("y", "copy"), ("Esc", "close")],
+        Dialog::Menu(_) => &[("type", "to search"), ("Enter", "do it"), ("Esc", "close")],
+        Dialog::Jump(_) => &[("1-9", "choose"), ("Enter", "go there"), ("Esc", "close")],
+        Dialog::Apply(_) => &[("1 2", "choose"), ("Enter", "answer"), ("Esc", "not yet")],
+        Dialog::Ask(ask) => match ask.question {
+            Question::Secret { .. } => &[("Enter", "give it"), ("Esc", "do not give it")],
+            Question::Trust { .. } => {
+                &[("Up Down", "choose"), ("Enter", "answer"), ("Esc", "do not connect")]
+            }
+            Question::GoOn { .. } => &[("1 2", "choose"), ("Enter", "answer"), ("Esc", "stop")],
+        },
+        Dialog::Paste(_) => &[("Ctrl-D", "add them"), ("Esc", "leave them")],
+        Dialog::Certificates(_) => &[("Ctrl-D", "give them"), ("Esc", "leave them")],
+        Dialog::Import(_) => &[("Space", "choose"), ("Enter", "add"), ("Esc", "leave them")],
+        Dialog::Pick(_) => &[("Space", "choose several"), ("Enter", "go on"), ("Esc", "close")],
+        Dialog::Demos(_) => &[("Up Down", "choose"), ("Enter", "open it"), ("Esc", "close")],
+        Dialog::Line(_) => &[("Enter", "take it"), ("Esc", "close")],
+        Dialog::Confirm(_) => &[("Tab", "to the button"), ("Enter", "press it"), ("Esc", "cancel")],
+        Dialog::Quit(_) => &[("Up Down", "choose"), ("Enter", "answer"), ("Esc", "stay")],
+        Dialog::Problem(_) => &[("1-9", "choose"), ("Enter", "take this way"), ("Esc", "close")],
+    }
 }
 
 /// The word of a row now.
@@ -234,7 +294,9 @@ fn label(model: &Model, binding: &Binding) -> &'static str {
         },
         (Command::Enter, Some(Item::Rows)) => match model.nav.screen {
             Screen::Welcome => "choose",
-            Screen::Workers | Screen::Review => "edit",
+            Screen::Workers => "edit",
+            Screen::Review if review::answer_of(model).is_some() => "edit",
+            Screen::Review => "",
             Screen::Run if !model.run.troubles.is_empty() => "take this way",
             _ => "open",
         },
@@ -248,7 +310,7 @@ pub fn entries(model: &Model, search: &str) -> Vec<MenuEntry> {
     let mut all: Vec<MenuEntry> = possible(model)
         .filter(|binding| !matches!(binding.command, Command::Menu | Command::Next | Command::Previous))
         .map(|binding| MenuEntry {
-            word: binding.label.to_owned(),
+            word: format!("{} {}", binding.label, also(binding.command)),
             text: binding.long.to_owned(),
             key: binding.keys.first().map(|key| name(*key)).unwrap_or_default(),
             does: Does::Command(binding.command),
@@ -260,9 +322,20 @@ pub fn entries(model: &Model, search: &str) -> Vec<MenuEntry> {
         key: String::new(),
         does: Does::Jump(screen),
     }));
+    if model.nav.screen == Screen::Run {
+        let repairs = progress::choices(model)
+            .into_iter()
+            .filter(|choice| matches!(choice.act, RunRemedy::Repair(_) | RunRemedy::Replace));
+        all.extend(repairs.map(|choice| MenuEntry {
+            word: also(Command::Repair).to_owned(),
+            text: choice.text,
+            key: String::new(),
+            does: Does::Way(choice.act),
+        }));
+    }
     if let Some(demo) = &model.demo {
         all.extend(demo.faults.iter().map(|(id, worker, title)| MenuEntry {
-            word: String::new(),
+            word: "fault".to_owned(),
             text: format!("demo: {title}"),
             key: String::new(),
             does: Does::Throw(id.clone(), worker.clone()),
@@ -329,7 +402,7 @@ mod tests {
     fn the_bar_keeps_help_and_quit_however_narrow() {
         for screen in SCREENS {
             for width in 0..130 {
-                let keys = bar(&model(screen), width);
+                let keys = bar(&model(screen), width, 1);
                 assert!(keys.iter().any(|(key, _)| key == "?"), "{screen:?} {width}");
                 assert!(keys.iter().any(|(key, _)| key == "Ctrl-C"), "{screen:?} {width}");
             }

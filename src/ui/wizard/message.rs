@@ -15,10 +15,10 @@ use crate::plan::place::Place;
 use crate::plan::problem::Problem;
 use crate::ui::wizard::key::Key;
 use crate::ui::wizard::look::{Look, ProbeTarget};
-use crate::ui::wizard::opening::Saved;
+use crate::ui::wizard::opening::{Demo, Saved};
 use crate::ui::wizard::question::{Question, Reply};
-use crate::ui::wizard::run_state::Offline;
 use crate::ui::wizard::role::Role;
+use crate::ui::wizard::run_state::Offline;
 use crate::ui::wizard::unwritten;
 
 /// Something that happened.
@@ -116,6 +116,18 @@ pub enum Msg {
     Paused(bool),
     /// Demo: what can be broken or mended now.
     Faults(Vec<(String, String, String)>),
+    /// A demo is being opened: the screen says so already.
+    Announced(Demo),
+    /// What stands at the bottom was told: it need not stay.
+    Told,
+    /// A signal asks to stop what runs.
+    Interrupted,
+    /// A face talks about the dialog on top in its own way: it is off the screen until it comes back.
+    LaidAside,
+    /// The dialog that was laid aside last is on top again, with whatever is wanted of it to come.
+    PutBack,
+    /// The dialog that was laid aside last is not needed any more.
+    LetGo,
     /// A signal asks to leave.
     Leave(ExitCode),
 }
@@ -159,7 +171,7 @@ pub struct Opened {
     /// Its workers were aboard before: which one comes back is asked.
     pub reonboard: bool,
     /// A demo came with it.
-    pub demo: Option<crate::ui::wizard::opening::Demo>,
+    pub demo: Option<Demo>,
     /// Words for the bottom.
     pub note: String,
 }

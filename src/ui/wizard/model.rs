@@ -11,15 +11,16 @@ use crate::live;
 use crate::plan::answers::Answers;
 use crate::plan::issue::PlanIssue;
 use crate::plan::model::Plan;
+use crate::plan::plan_field::PlanField;
 use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::dialogs::explain::ExplainPane;
 use crate::ui::wizard::form::field::Field;
-use crate::ui::wizard::form::text_input::TextInput;
-use crate::ui::wizard::role::{Role, Theme};
 use crate::ui::wizard::form::item::Item;
+use crate::ui::wizard::form::text_input::TextInput;
 use crate::ui::wizard::look::{Inspection, Look, ProbeTarget};
 use crate::ui::wizard::opening::{Demo, Saved};
 use crate::ui::wizard::question::Question;
+use crate::ui::wizard::role::{Role, Theme};
 use crate::ui::wizard::run_state::Run;
 use crate::ui::wizard::screen::{Journey, Screen};
 
@@ -110,6 +111,8 @@ pub struct Form {
     pub base: std::path::PathBuf,
     /// The operator's home.
     pub home: Option<std::path::PathBuf>,
+    /// Answers come as a whole: no field is typed into.
+    pub whole: bool,
     /// What was typed into fields of numbers and is none: it stands there, is wrong, and is no answer.
     pub unread: BTreeMap<(Field, usize), String>,
     /// The field is being typed into.
@@ -144,6 +147,10 @@ pub struct Preview {
     pub number: u64,
     /// The chosen row, counted from 0.
     pub row: usize,
+    /// The first line shown of what the chosen row does, counted from 0.
+    pub scroll: usize,
+    /// All of it was carried out and proven since, and no answer was changed after.
+    pub done: bool,
 }
 
 /// What lies over the screen or waits to.
@@ -151,6 +158,8 @@ pub struct Preview {
 pub struct OpenDialogs {
     /// Over the screen, the last one on top.
     pub open: Vec<Dialog>,
+    /// Taken off the screen while a face talks about them in a way of its own, the last one first to come back.
+    pub aside: Vec<Dialog>,
     /// Questions that wait behind the one shown.
     pub waiting: VecDeque<(u64, Question)>,
 }
@@ -242,6 +251,30 @@ impl Model {
     /// Names of all workers with a name.
     pub fn worker_names(&self) -> Vec<String> {
         (0..self.form.answers.workers.len()).map(|row| self.worker_name(row)).collect()
+    }
+
+    /// No plan can be made without an answer in this field, and there is none.
+    pub fn missing(&self, field: Field, row: usize) -> bool {
+        let path = field.path(row);
+        self.form.issues.iter().any(|remark| remark.missing && remark.stops && remark.field == path)
+    }
+
+    /// What the field of a remark is called on the screen; a worker's with its name. Where no field has that key of
+    /// the plan it is the key.
+    pub fn field_name(&self, path: &str) -> String {
+        let row = path
+            .strip_prefix("workers[")
+            .and_then(|rest| rest.split_once(']'))
+            .and_then(|(number, _)| number.parse::<usize>().ok());
+        let at = row.unwrap_or(0);
+        let own = |field: &Field| path == field.path(at) || path.starts_with(&format!("{}[", field.path(at)));
+        let label = PlanField::ALL.iter().map(|field| Field::of(*field)).find(own).map(Field::label);
+        match (row, label) {
+            (Some(row), Some(label)) => format!("{}: {label}", self.worker_name(row)),
+            (None, Some(label)) => label.to_owned(),
+            (Some(row), None) if path.ends_with(']') => self.worker_name(row),
+            (_, None) => path.to_owned(),
+        }
     }
 
     /// Workers this journey is about.

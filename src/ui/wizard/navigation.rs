@@ -1,5 +1,6 @@
 //! From screen to screen: on, back, to one answer and back again.
 
+use crate::live::{Panel, watch_targets};
 use crate::plan::model::Plan;
 use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::dialogs::bulk::expand_ranges;
@@ -61,6 +62,7 @@ pub fn enter(model: &mut Model, screen: Screen) -> Vec<Effect> {
             if let Some(plan) = plan(model)
                 && !follows(model, &plan)
             {
+                model.live.panel.get_or_insert_with(Panel::default).hosts(&watch_targets(&plan));
                 effects.push(Effect::Live);
             }
         }
@@ -71,7 +73,7 @@ pub fn enter(model: &mut Model, screen: Screen) -> Vec<Effect> {
 
 /// The live panel shows the hosts of this plan already.
 fn follows(model: &Model, plan: &Plan) -> bool {
-    let spots = crate::live::watch_targets(plan);
+    let spots = watch_targets(plan);
     let shown =
         model.live.panel.as_ref().map(|panel| panel.rows().iter().map(|row| &row.place).collect::<Vec<_>>());
     shown.is_some_and(|shown| shown == spots.iter().map(|spot| &spot.place).collect::<Vec<_>>())
@@ -165,7 +167,8 @@ pub fn next(model: &mut Model) -> Vec<Effect> {
         .map(|remark| (remark.field.clone(), remark.what.clone()));
     if let Some((field, what)) = wrong {
         focus_on(model, &field);
-        model.say(Role::Bad, format!("{field} {what}"));
+        let name = model.field_name(&field);
+        model.say(Role::Bad, format!("{name} {what}"));
         return Vec::new();
     }
     let bad = match screen {

@@ -74,6 +74,31 @@ pub fn look_at(model: &mut Model, field: Field) -> Vec<Effect> {
     vec![look(model, target)]
 }
 
+/// Looks at one thing, unless what was seen of it still holds or its answers are wrong.
+pub fn look_unless_fresh(model: &mut Model, target: ProbeTarget) -> Vec<Effect> {
+    let row = match &target {
+        ProbeTarget::Worker(name) => {
+            (0..model.form.answers.workers.len()).find(|row| model.worker_name(*row) == *name)
+        }
+        ProbeTarget::Ca | ProbeTarget::Api => Some(0),
+    };
+    let Some(row) = row else { return Vec::new() };
+    let wrong = model.form.issues.iter().any(|remark| remark.stops && of_target(&target, row, &remark.field));
+    let fresh = model.probes.looks.get(&target).is_some_and(|look| !look.stale);
+    if wrong || fresh { Vec::new() } else { vec![look(model, target)] }
+}
+
+/// Looks at every worker with an address again; what was seen of them is forgotten.
+pub fn look_at_workers(model: &mut Model) -> Vec<Effect> {
+    model.probes.looks.retain(|target, _| !matches!(target, ProbeTarget::Worker(_)));
+    let workers = 0..model.form.answers.workers.len();
+    let answered =
+        |row: &usize| model.form.answers.workers.get(*row).is_some_and(|worker| worker.address.is_some());
+    let targets: Vec<ProbeTarget> =
+        workers.filter(answered).map(|row| ProbeTarget::Worker(model.worker_name(row))).collect();
+    targets.into_iter().flat_map(|target| look_unless_fresh(model, target)).collect()
+}
+
 fn of_target(target: &ProbeTarget, row: usize, path: &str) -> bool {
     match target {
         ProbeTarget::Ca => path.starts_with("ca.") && path != "ca.days",

@@ -115,9 +115,11 @@ pub fn event(model: &mut Model, event: &Stamped) {
         }
         Event::RunEnded { code, places, next, .. } => {
             run.code = Some(run.code.map_or(*code, |before| before.max(*code)));
-            run.ends.extend(places.clone());
+            let ends = places.iter().map(|(word, end)| (Place::of_word(word), end.clone()));
+            run.ends.extend(ends.collect::<Vec<_>>());
             run.next.clone_from(next);
-            hold(run, places.keys());
+            let ended: Vec<Place> = places.keys().map(|word| Place::of_word(word)).collect();
+            hold(run, &ended);
         }
     }
 }
@@ -170,11 +172,10 @@ fn trouble(run: &mut Run, event: &Stamped, problem: Problem) {
 }
 
 /// What a run leaves unfinished is held.
-fn hold<'a>(run: &mut Run, places: impl Iterator<Item = &'a String>) {
-    let ended: Vec<&String> = places.collect();
+fn hold(run: &mut Run, ended: &[Place]) {
     let bad: Vec<Place> = run.troubles.iter().map(|trouble| trouble.place.clone()).collect();
     for ((place, _), cell) in &mut run.cells {
-        if ended.iter().any(|name| **name == place.to_string()) && cell.state == CellState::Running {
+        if ended.contains(place) && cell.state == CellState::Running {
             cell.state = CellState::Held;
         }
         if bad.contains(place) && cell.state == CellState::Waiting {
@@ -205,13 +206,16 @@ pub fn clear(run: &mut Run, places: &[Place]) {
     run.skipped.retain(|place| !places.contains(place));
     run.card = run.card.min(run.troubles.len().saturating_sub(1));
     run.way = 0;
+    run.evidence = 0;
+    run.top = None;
     run.chosen = false;
     run.code = None;
 }
 
 /// The problem whose card is shown.
 pub fn shown(model: &Model) -> Option<&Trouble> {
-    model.run.troubles.get(model.run.card)
+    let last = model.run.troubles.len().saturating_sub(1);
+    model.run.troubles.get(model.run.card.min(last))
 }
 
 /// The ways out of the problem that is shown.

@@ -92,7 +92,7 @@ pub struct Run {
     /// Actions begun and ended.
     pub actions: (usize, usize),
     /// How each place ended.
-    pub ends: BTreeMap<String, String>,
+    pub ends: BTreeMap<Place, String>,
     /// What to try next.
     pub next: Vec<String>,
     /// Files and other things changed, by place, in words.
@@ -107,6 +107,10 @@ pub struct Run {
     pub chosen: bool,
     /// The chosen way on the card.
     pub way: usize,
+    /// The first line shown of the card's evidence, counted from 0.
+    pub evidence: usize,
+    /// The first step shown in a low window, when the person has chosen it.
+    pub top: Option<usize>,
     /// The output has the keys.
     pub in_log: bool,
     /// What was undone, by place.

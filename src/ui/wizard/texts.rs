@@ -133,40 +133,62 @@ pub struct HelpLine {
     pub text: String,
 }
 
-/// The help, in lines of at most so many cells.
-pub fn help(model: &Model, width: usize) -> Vec<HelpLine> {
-    let mut lines = Vec::new();
-    let mut say = |role: Role, text: &str| {
-        lines.extend(wrap(text, width).into_iter().map(|text| HelpLine { role, head: None, text }));
+/// The help, in lines of at most so many cells: all of it, or what has the searched words.
+pub fn help(model: &Model, search: &str, width: usize) -> Vec<HelpLine> {
+    let search = search.trim().to_lowercase();
+    let found = |head: &str, text: &str| {
+        search.is_empty() || format!("{head} {text}").to_lowercase().contains(&search)
     };
-    if let Some(demo) = model.demo.as_ref().filter(|demo| !demo.about.is_empty()) {
-        say(Role::Key, &format!("The demo {}", demo.name));
-        say(Role::Text, &demo.about);
-        lines.push(HelpLine { role: Role::Text, head: None, text: String::new() });
+    let keys: Vec<(String, &str)> = possible(model)
+        .map(|binding| {
+            let names: Vec<String> = binding.keys.iter().map(|key| keymap::name(*key)).collect();
+            (names.join(", "), binding.long)
+        })
+        .filter(|(keys, long)| found(keys, long))
+        .collect();
+    let words: Vec<(String, String)> =
+        glossary().into_iter().filter(|(word, meaning)| found(word, meaning)).collect();
+    let mut lines = Vec::new();
+    if let Some(demo) = model.demo.as_ref().filter(|demo| !demo.about.is_empty() && search.is_empty()) {
+        say(&mut lines, Role::Key, &format!("The demo {}", demo.name), width);
+        say(&mut lines, Role::Text, &demo.about, width);
+        empty(&mut lines);
     }
-    lines.push(HelpLine { role: Role::Key, head: None, text: "Keys possible now".to_owned() });
-    for binding in possible(model) {
-        let names: Vec<String> = binding.keys.iter().map(|key| keymap::name(*key)).collect();
-        columns(&mut lines, Role::Key, &names.join(", "), binding.long, width);
+    if !keys.is_empty() {
+        say(&mut lines, Role::Key, "Keys possible now", width);
     }
-    lines.push(HelpLine { role: Role::Text, head: None, text: String::new() });
-    for text in [
-        "Arrows move between fields and rows; hjkl, g and G do too outside of fields.",
-        "Everything is in the command menu as well (Ctrl-K or :), for terminals that eat keys.",
-        "Signs: a terminal set to wide ambiguous characters (CJK locales) needs --ascii.",
-    ] {
-        lines.extend(wrap(text, width).into_iter().map(|text| HelpLine {
-            role: Role::Dim,
-            head: None,
-            text,
-        }));
+    for (keys, long) in keys {
+        columns(&mut lines, Role::Key, &keys, long, width);
     }
-    lines.push(HelpLine { role: Role::Text, head: None, text: String::new() });
-    lines.push(HelpLine { role: Role::Key, head: None, text: "Glossary".to_owned() });
-    for (word, meaning) in glossary() {
+    if search.is_empty() {
+        empty(&mut lines);
+        for text in [
+            "Arrows move between fields and rows; hjkl, g and G do too outside of fields.",
+            "Everything is in the command menu as well (Ctrl-K or :), for terminals that eat keys.",
+            "Signs: a terminal set to wide ambiguous characters (CJK locales) needs --ascii.",
+        ] {
+            say(&mut lines, Role::Dim, text, width);
+        }
+        empty(&mut lines);
+    }
+    if !words.is_empty() {
+        say(&mut lines, Role::Key, "Glossary", width);
+    }
+    for (word, meaning) in words {
         columns(&mut lines, Role::Accent, &word, &meaning, width);
     }
+    if lines.is_empty() {
+        say(&mut lines, Role::Dim, "No key and no word of the glossary has that in it.", width);
+    }
     lines
+}
+
+fn say(lines: &mut Vec<HelpLine>, role: Role, text: &str, width: usize) {
+    lines.extend(wrap(text, width).into_iter().map(|text| HelpLine { role, head: None, text }));
+}
+
+fn empty(lines: &mut Vec<HelpLine>) {
+    lines.push(HelpLine { role: Role::Text, head: None, text: String::new() });
 }
 
 fn columns(lines: &mut Vec<HelpLine>, role: Role, head: &str, text: &str, width: usize) {

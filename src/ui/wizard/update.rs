@@ -1,11 +1,12 @@
 //! From a message to a new state and a list of effects. Pure: nothing is read, written or asked here.
 
 use crate::plan::clean;
-use crate::ui::wizard::commands::{open_row, perform};
-use crate::ui::wizard::conclusion::{conclude, show_question};
+use crate::ui::wizard::commands::{carry_out, open_row, perform, press};
+use crate::ui::wizard::conclusion::{conclude, show_question, stop};
 use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::dialogs::bulk::expand_ranges;
 use crate::ui::wizard::dialogs::import::ImportDialog;
+use crate::ui::wizard::dialogs::line::LineDialog;
 use crate::ui::wizard::dialogs::paste::PasteDialog;
 use crate::ui::wizard::dialogs::pick::PickDialog;
 use crate::ui::wizard::dialogs::text::TextDialog;
@@ -15,7 +16,7 @@ use crate::ui::wizard::look::Inspection;
 use crate::ui::wizard::message::{Effect, Msg, Opened};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::navigation::{enter, go};
-use crate::ui::wizard::probes::looked;
+use crate::ui::wizard::probes::{look_at_workers, look_unless_fresh, looked};
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screen::{Journey, Screen};
 use crate::ui::wizard::screens::ca::CaScreen;
@@ -25,7 +26,7 @@ use crate::ui::wizard::screens::kubectl::KubectlScreen;
 use crate::ui::wizard::screens::live::LiveScreen;
 use crate::ui::wizard::screens::report::ReportScreen;
 use crate::ui::wizard::screens::review::ReviewScreen;
-use crate::ui::wizard::screens::run::{RunScreen, run_over};
+use crate::ui::wizard::screens::run::{RunScreen, ask_undo_of, run_over};
 use crate::ui::wizard::screens::skydns::DnsScreen;
 use crate::ui::wizard::screens::welcome::WelcomeScreen;
 use crate::ui::wizard::screens::workers::WorkersScreen;
@@ -59,6 +60,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Inspected { number, seen } => {
             if number == model.preview.number {
+                model.preview.done = false;
                 model.preview.inspection = match seen {
                     Ok(seen) => {
                         let at = model.window.now.strftime("%H:%M:%S").to_string();
@@ -67,6 +69,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
                     Err(problem) => Inspection::Failed(problem),
                 };
                 model.preview.row = 0;
+                model.preview.scroll = 0;
             }
             Vec::new()
         }
@@ -139,6 +142,27 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             }
             Vec::new()
         }
+        Msg::Announced(demo) => {
+            model.demo = Some(demo);
+            Vec::new()
+        }
+        Msg::Told => {
+            model.window.toast = None;
+            Vec::new()
+        }
+        Msg::Interrupted => stop(model),
+        Msg::LaidAside => {
+            model.dialogs.aside.extend(model.dialogs.open.pop());
+            Vec::new()
+        }
+        Msg::PutBack => {
+            model.dialogs.open.extend(model.dialogs.aside.pop());
+            Vec::new()
+        }
+        Msg::LetGo => {
+            model.dialogs.aside.pop();
+            Vec::new()
+        }
         Msg::Leave(code) => {
             model.window.leaving = Some(code);
             vec![Effect::Save, Effect::Quit(code)]
@@ -154,16 +178,26 @@ pub fn intent(model: &mut Model, what: &Intent) -> Vec<Effect> {
     if let Intent::Go(screen) = what {
         return go(model, *screen);
     }
+    if let Intent::Line(for_what, text) = what {
+        model.dialogs.open.push(Dialog::Line(LineDialog::new(*for_what, text)));
+        return conclude(model, &Intent::Confirm);
+    }
     if !model.dialogs.open.is_empty() {
         return conclude(model, what);
     }
     if model.live.open {
-        return LiveScreen::intent(model, what);
+        let outcome = LiveScreen::intent(model, what);
+        return carry_out(model, outcome);
     }
-    if *what == Intent::Confirm {
-        return open_row(model);
+    match what {
+        Intent::Confirm => return open_row(model),
+        Intent::Press(button) => return press(model, *button),
+        Intent::Look(target) => return look_unless_fresh(model, target.clone()),
+        Intent::LookAtWorkers => return look_at_workers(model),
+        Intent::Undo(host) => return ask_undo_of(model, Some(host.clone())),
+        _ => {}
     }
-    match model.nav.screen {
+    let outcome = match model.nav.screen {
         Screen::Welcome => WelcomeScreen::intent(model, what),
         Screen::Ca => CaScreen::intent(model, what),
         Screen::Cluster => ClusterScreen::intent(model, what),
@@ -174,7 +208,8 @@ pub fn intent(model: &mut Model, what: &Intent) -> Vec<Effect> {
         Screen::Review => ReviewScreen::intent(model, what),
         Screen::Run => RunScreen::intent(model, what),
         Screen::Report => ReportScreen::intent(model, what),
-    }
+    };
+    carry_out(model, outcome)
 }
 
 /// Text was pasted: into what is typed into, or many workers at once.

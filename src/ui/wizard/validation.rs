@@ -27,7 +27,8 @@ pub fn validate(model: &mut Model) {
         let wrong =
             model.form.issues.iter().find(|remark| remark.stops && screen_of(&remark.field) == screen);
         if let Some(remark) = wrong {
-            model.nav.invalidated.insert(screen, format!("{} {}", remark.field, remark.what));
+            let words = format!("{} {}", model.field_name(&remark.field), remark.what);
+            model.nav.invalidated.insert(screen, words);
         }
     }
 }
@@ -56,6 +57,7 @@ pub fn plan(model: &Model) -> Option<Plan> {
 
 /// What was inspected is no longer what would be done.
 pub fn stale(model: &mut Model) {
+    model.preview.done = false;
     match &mut model.preview.inspection {
         Inspection::Seen { stale, .. } => *stale = true,
         // Its answer would be about what was wanted before.

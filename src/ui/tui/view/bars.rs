@@ -12,8 +12,8 @@ use crate::ui::tui::text::cut;
 use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::wizard::keymap;
 use crate::ui::wizard::model::Model;
-use crate::ui::wizard::screen::{PATH, Screen};
 use crate::ui::wizard::role::Role;
+use crate::ui::wizard::screen::{PATH, Screen};
 use crate::ui::wizard::screens::review;
 
 /// What the right end of the title says.
@@ -64,7 +64,7 @@ pub fn title(frame: &mut Frame, model: &Model, area: Rect) {
     let bar = if theme.ascii { " | " } else { " │ " };
     if model.nav.screen != Screen::Welcome {
         let cluster = model.form.answers.cluster.name.as_deref().unwrap_or("unnamed");
-        if area.width >= 100 {
+        if area.width >= 110 {
             left.push(Span::raw(format!("{bar}cluster: {cluster}{bar}{}", navigation::journey(model))));
         } else {
             let number =
@@ -72,13 +72,19 @@ pub fn title(frame: &mut Frame, model: &Model, area: Rect) {
             left.push(Span::raw(format!("{bar}{number}{}", model.nav.screen.short())));
         }
     }
-    frame.render_widget(Paragraph::new(Line::from(left)), area);
     let (mut text, role) = state_text(model);
-    if area.width < 100 {
+    if area.width < 110 {
         text = text.replace(": nothing has been changed yet", ", nothing changed");
         text = text.replace(": nothing more is changed yet", "").replace(": nothing can be changed", "");
     }
     let width = u16::try_from(text.width()).unwrap_or(u16::MAX).min(area.width);
+    // What is at the right says whether anything is changed: it stays whole, and the left ends before it.
+    let mut room = usize::from(area.width.saturating_sub(width).saturating_sub(3));
+    for span in &mut left {
+        span.content = cut(&span.content, room).into();
+        room = room.saturating_sub(span.content.width());
+    }
+    frame.render_widget(Paragraph::new(Line::from(left)), area);
     let at = Rect::new(area.right().saturating_sub(width).saturating_sub(1), area.y, width, 1);
     frame.render_widget(Paragraph::new(Span::styled(text, theme.style(role))), at.intersection(area));
 }
@@ -107,7 +113,8 @@ pub fn status(frame: &mut Frame, model: &Model, area: Rect) {
             Role::Warn => Glyph::Warn,
             _ => Glyph::Same,
         };
-        Line::styled(format!(" {} {}", theme.glyph(glyph), toast.text), theme.style(toast.role))
+        let words = format!(" {} {}", theme.glyph(glyph), toast.text);
+        Line::styled(cut(&words, usize::from(area.width)), theme.style(toast.role))
     } else if let (1, Some(caption)) =
         (area.height, model.demo.as_ref().and_then(|demo| demo.caption.as_ref()))
     {
@@ -135,26 +142,29 @@ pub fn keys(frame: &mut Frame, model: &Model, area: Rect) {
     let theme = &model.window.theme;
     let width = usize::from(area.width).saturating_sub(2);
     let rows = usize::from(area.height);
-    let keys = if model.live.open {
+    let owned = |(key, word): &(&str, &str)| ((*key).to_owned(), (*word).to_owned());
+    let keys = if let Some(dialog) = model.dialogs.open.last() {
+        keymap::dialog_bar(dialog).iter().map(owned).collect()
+    } else if model.live.open {
         [("Enter", "one host"), ("Esc", "back"), ("?", "help"), ("Ctrl-C", "quit")]
             .map(|(key, word)| (key.to_owned(), word.to_owned()))
             .to_vec()
     } else {
-        keymap::bar(model, width.saturating_mul(rows).saturating_sub(if rows > 1 { 16 } else { 0 }))
+        keymap::bar(model, width, rows)
     };
     let mut lines: Vec<Line> = vec![Line::raw(" ")];
-    let mut used = 1;
-    let dot = if theme.ascii { "  " } else { " · " };
+    let mut used = 0;
+    let dot = if theme.ascii { "   " } else { " · " };
     for (key, word) in keys {
         let length = key.width() + word.width() + 1;
-        if used + length > width && lines.len() < rows {
+        if used > 0 && used + keymap::BETWEEN + length > width && lines.len() < rows {
             lines.push(Line::raw(" "));
-            used = 1;
+            used = 0;
         }
         if let Some(line) = lines.last_mut() {
-            if used > 1 {
+            if used > 0 {
                 line.push_span(Span::styled(dot, theme.style(Role::Dim)));
-                used += 3;
+                used += keymap::BETWEEN;
             }
             line.push_span(Span::styled(key, theme.style(Role::Key)));
             line.push_span(Span::raw(format!(" {word}")));

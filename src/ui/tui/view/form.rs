@@ -8,10 +8,12 @@ use unicode_width::UnicodeWidthStr;
 
 use super::page::{Page, PageRow};
 use super::pane::{block, button_row, labels};
+use super::window::edge;
 use crate::ui::tui::text::cut;
 use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::form::item::Item;
+use crate::ui::wizard::listing::hidden_words;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
 
@@ -21,7 +23,7 @@ const LABEL: usize = 18;
 /// Draws a page.
 pub fn draw(frame: &mut Frame, model: &Model, page: &Page, area: Rect) {
     let theme = &model.window.theme;
-    let framed = block(*theme, &page.title, &page.right, true);
+    let framed = block(*theme, &page.title, &page.right, true, area.width);
     let inner = framed.inner(area);
     frame.render_widget(framed, area);
     let buttons = model.buttons();
@@ -46,13 +48,7 @@ pub fn draw(frame: &mut Frame, model: &Model, page: &Page, area: Rect) {
             PageRow::Space => {}
         }
     }
-    let hidden = page.rows.len().saturating_sub(top.saturating_add(rows));
-    if hidden > 0 && body.height > 0 {
-        let words = format!(" {hidden} more below ");
-        let width = u16::try_from(words.width()).unwrap_or(0).min(body.width);
-        let at = Rect::new(body.right().saturating_sub(width), area.bottom().saturating_sub(1), width, 1);
-        frame.render_widget(Paragraph::new(Span::styled(words, theme.style(Role::Dim))), at);
-    }
+    edge(frame, model, area, hidden_words(top, page.rows.len(), rows));
     if bar > 0 {
         let at = Rect::new(inner.x, inner.bottom().saturating_sub(1), inner.width, 1);
         button_row(frame, model, at, &labels(model));
@@ -108,7 +104,7 @@ fn draw_field(frame: &mut Frame, model: &Model, field: Field, area: Rect) {
         return;
     }
     let wide = match field {
-        Field::Port | Field::Days | Field::Replicas => 8,
+        Field::Port | Field::Days | Field::Replicas => 14,
         _ => 48,
     };
     let box_width = at.width.min(wide);
@@ -140,8 +136,14 @@ fn draw_field(frame: &mut Frame, model: &Model, field: Field, area: Rect) {
     }
 }
 
+/// What stands in an empty field: words that nobody takes for an answer, whatever the colours.
 fn hint(model: &Model, field: Field) -> String {
-    field
-        .inherited(&model.form.answers)
-        .map_or_else(|| field.hint().to_owned(), |value| format!("{value} (as for all)"))
+    if let Some(value) = field.inherited(&model.form.answers) {
+        return format!("as for all: {value}");
+    }
+    match field.hint() {
+        "" => String::new(),
+        hint if field.hint_is_example() => format!("such as {hint}"),
+        hint => format!("empty: {hint}"),
+    }
 }

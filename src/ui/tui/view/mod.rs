@@ -62,13 +62,14 @@ fn everything(frame: &mut Frame, model: &Model) {
         return too_small(frame, model);
     }
     bars::title(frame, model, regions.title.into());
-    if regions.rail_column {
+    if regions.rail_column && !model.live.open {
         rail::column(frame, model, regions.rail.into());
-    } else if regions.rail.height > 0 {
+    } else if regions.rail.height > 0 && !regions.rail_column {
         rail::line(frame, model, regions.rail.into());
     }
     if model.live.open {
-        let top = regions.rail.y.max(1);
+        // The steps stay where they are one line; beside it they would shine through.
+        let top = if regions.rail_column { regions.rail.y } else { regions.rail.bottom() }.max(1);
         let area = Rect::new(0, top, model.window.size.0, regions.status.y.saturating_sub(top));
         screens::live::full(frame, model, area);
     } else {

@@ -6,13 +6,20 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Paragraph};
 use unicode_width::UnicodeWidthStr;
 
+use crate::ui::tui::text::cut;
 use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::wizard::form::item::{Button, Item};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::{Role, Theme};
 
-/// A pane with a title at the left and words at the right.
-pub fn block<'a>(theme: Theme, title: &'a str, right: &'a str, focus: bool) -> Block<'a> {
+/// A pane of so many cells with a title at the left and words at the right. Where there is no room for both the words
+/// at the right give way, and then the end of the title.
+pub fn block(theme: Theme, title: &str, right: &str, focus: bool, width: u16) -> Block<'static> {
+    let room = usize::from(width).saturating_sub(2);
+    // A title has a blank at either side, and a cell of the border stays between the two.
+    let both = title.width().saturating_add(right.width()).saturating_add(5);
+    let right = if both <= room { right } else { "" };
+    let title = cut(title, room.saturating_sub(2));
     let role = if focus { Role::BorderFocus } else { Role::Border };
     let name = if focus { Role::Accent } else { Role::Text };
     let mut block = Block::new()

@@ -15,9 +15,10 @@ use crate::ui::wizard::form::answer;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::look::{Inspection, LookStatus, ProbeTarget};
 use crate::ui::wizard::model::Model;
-use crate::ui::wizard::screen::{PATH, Screen};
 use crate::ui::wizard::role::Role;
+use crate::ui::wizard::screen::{PATH, Screen};
 use crate::ui::wizard::screens::review;
+use crate::ui::wizard::standing;
 
 /// How a screen of the path is marked.
 fn mark(model: &Model, screen: Screen) -> (Glyph, Role) {
@@ -28,7 +29,12 @@ fn mark(model: &Model, screen: Screen) -> (Glyph, Role) {
     } else if screen == Screen::Run && model.run.ended.is_some() {
         if model.run.code == Some(ExitCode::Done) { (Glyph::Ok, Role::Ok) } else { (Glyph::Bad, Role::Bad) }
     } else if model.nav.finished.contains(&screen) {
-        (Glyph::Ok, Role::Ok)
+        match standing::of(model, screen) {
+            Some(LookStatus::Good) => (Glyph::Ok, Role::Ok),
+            Some(LookStatus::Doubtful) => (Glyph::Warn, Role::Warn),
+            Some(LookStatus::Bad) => (Glyph::Bad, Role::Bad),
+            Some(LookStatus::Looking) | None => (Glyph::Same, Role::Dim),
+        }
     } else {
         (Glyph::Waiting, Role::Dim)
     }
@@ -76,7 +82,7 @@ fn summary(model: &Model, screen: Screen) -> Option<String> {
 /// The path from top to bottom, with a summary of each step.
 pub fn column(frame: &mut Frame, model: &Model, area: Rect) {
     let theme = &model.window.theme;
-    let block = block(*theme, "Steps", "", false);
+    let block = block(*theme, "Steps", "", false, area.width);
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let mut lines = vec![Line::raw("")];

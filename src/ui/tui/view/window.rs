@@ -11,6 +11,7 @@ use crate::ui::output::wrap::wrap;
 use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::wizard::form::text_input::TextInput;
 use crate::ui::wizard::layout;
+use crate::ui::wizard::listing::{hidden_words, window};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
 
@@ -38,7 +39,7 @@ pub fn hidden(
     say(model, lines, Role::Dim, &words, width);
 }
 
-/// A frame with lines from `scroll` on; how many are hidden below is said at its lower edge.
+/// A frame with lines from `scroll` on; how many are hidden is said at its lower edge.
 pub fn dialog(
     frame: &mut Frame,
     model: &Model,
@@ -49,20 +50,26 @@ pub fn dialog(
     area: Rect,
 ) {
     frame.render_widget(Clear, area);
-    let pane = block(model.window.theme, title, right, true);
+    let pane = block(model.window.theme, title, right, true, area.width);
     let inner = pane.inner(area);
     frame.render_widget(pane, area);
     let rows = usize::from(inner.height);
     let top = scroll.min(lines.len().saturating_sub(rows));
-    let more = lines.len().saturating_sub(top + rows);
+    let words = hidden_words(top, lines.len(), rows);
     let shown: Vec<Line> = lines.into_iter().skip(top).take(rows).collect();
     frame.render_widget(Paragraph::new(shown), inner);
-    if more > 0 {
-        let words = format!(" {more} more below ");
-        let width = u16::try_from(words.len()).unwrap_or(0).min(inner.width);
-        let at = Rect::new(inner.right().saturating_sub(width), area.bottom().saturating_sub(1), width, 1);
-        frame.render_widget(Paragraph::new(Span::styled(words, model.window.theme.style(Role::Dim))), at);
-    }
+    edge(frame, model, area, words);
+}
+
+/// Words at the lower edge of a frame, such as how many rows are hidden.
+pub fn edge(frame: &mut Frame, model: &Model, area: Rect, words: Option<String>) {
+    let Some(words) = words.filter(|_| area.width > 2 && area.height > 1) else { return };
+    let words = format!(" {words} ");
+    let room = area.width.saturating_sub(2);
+    let width = u16::try_from(words.width()).unwrap_or(u16::MAX).min(room);
+    let right = area.right().saturating_sub(1);
+    let at = Rect::new(right.saturating_sub(width), area.bottom().saturating_sub(1), width, 1);
+    frame.render_widget(Paragraph::new(Span::styled(words, model.window.theme.style(Role::Dim))), at);
 }
 
 /// Words in a role, wrapped.
@@ -70,6 +77,26 @@ pub fn say(model: &Model, lines: &mut Vec<Line<'static>>, role: Role, text: &str
     for line in wrap(text, width) {
         lines.push(Line::styled(format!(" {line}"), model.window.theme.style(role)));
     }
+}
+
+/// Numbered choices, the chosen one marked, in at most so many rows; how many lines are hidden is said below them.
+pub fn choose_within<'a>(
+    model: &Model,
+    lines: &mut Vec<Line<'static>>,
+    choices: impl Iterator<Item = &'a str>,
+    at: usize,
+    width: usize,
+    rows: usize,
+) {
+    let choices: Vec<&str> = choices.collect();
+    let mut all = Vec::new();
+    choose(model, &mut all, choices.iter().copied(), at, width);
+    let mut end = Vec::new();
+    choose(model, &mut end, choices.iter().copied().take(at.saturating_add(1)), at, width);
+    let top = window(end.len().saturating_sub(1), all.len(), rows);
+    let count = all.len();
+    lines.extend(all.into_iter().skip(top).take(rows));
+    hidden(model, lines, top, count, rows, width);
 }
 
 /// Numbered choices, the chosen one marked.
@@ -133,6 +160,6 @@ pub fn list(frame: &mut Frame, model: &Model, title: &str, right: &str, rows: &[
     let height =
         u16::try_from(rows.len()).unwrap_or(10).saturating_add(2).min(model.window.size.1.saturating_sub(4));
     let inside = usize::from(height.saturating_sub(2)).max(1);
-    let top = at.saturating_sub(inside.saturating_sub(1));
+    let top = window(at, rows.len(), inside);
     dialog(frame, model, title, right, lines, top, centred(model, 66, height));
 }

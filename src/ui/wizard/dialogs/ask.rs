@@ -6,9 +6,6 @@ use crate::ui::wizard::intent::{Intent, Motion};
 use crate::ui::wizard::outcome::Outcome;
 use crate::ui::wizard::question::{Question, Reply};
 
-/// Rows of a list of actions that are shown at once.
-pub const SHOWN: usize = 12;
-
 /// A question.
 #[derive(Debug)]
 pub struct AskDialog {
@@ -20,7 +17,7 @@ pub struct AskDialog {
     pub typed: TextInput,
     /// The chosen answer, counted from 0.
     pub at: usize,
-    /// The first action shown, counted from 0.
+    /// The first line shown of the actions, counted from 0.
     pub scroll: usize,
 }
 
@@ -68,8 +65,8 @@ impl AskDialog {
         }
     }
 
-    /// Takes an intent in.
-    pub fn intent(&mut self, intent: &Intent) -> Outcome {
+    /// `last_top` is the first line of the last page of what it lists.
+    pub fn intent(&mut self, intent: &Intent, last_top: usize) -> Outcome {
         let last = self.answers().saturating_sub(1);
         match intent {
             Intent::Confirm => return Outcome::Reply(self.id, self.reply()),
@@ -79,9 +76,7 @@ impl AskDialog {
             Intent::Number(number) => self.at = number.saturating_sub(1).min(last),
             Intent::Choose(at) => self.at = (*at).min(last),
             Intent::Move(motion @ (Motion::PageUp | Motion::PageDown)) => {
-                if let Question::GoOn { actions, .. } = &self.question {
-                    self.scroll = motion.moved(self.scroll, actions.len().saturating_sub(SHOWN));
-                }
+                self.scroll = motion.moved(self.scroll, last_top);
             }
             Intent::Move(motion) => self.at = motion.moved(self.at, last),
             _ => {}

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use crate::plan::answers::{Answers, LoginAnswers, WorkerAnswers};
 use crate::plan::range;
 
-/// Reads pasted text; what cannot be read is told by line.
-pub fn parse(text: &str) -> Result<Vec<WorkerAnswers>, String> {
+/// Reads pasted text; what cannot be read is told line by line.
+pub fn parse(text: &str) -> Result<Vec<WorkerAnswers>, Vec<String>> {
     let mut all = Vec::new();
     let mut wrong = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
@@ -24,7 +24,7 @@ pub fn parse(text: &str) -> Result<Vec<WorkerAnswers>, String> {
     if all.len() > range::MOST {
         wrong.push(format!("these are {} workers; {} is the most", all.len(), range::MOST));
     }
-    if wrong.is_empty() { Ok(all) } else { Err(wrong.join("; ")) }
+    if wrong.is_empty() { Ok(all) } else { Err(wrong) }
 }
 
 /// A word with its login parts taken off.
@@ -207,7 +207,7 @@ mod tests {
     #[test]
     fn says_which_line_cannot_be_read() {
         let wrong = parse("10.0.0.1\nw[1-2] 10.0.0.[1-3]\nw[").unwrap_err();
-        assert!(wrong.contains("line 2") && wrong.contains("line 3"), "{wrong}");
+        assert!(wrong[0].contains("line 2") && wrong[1].contains("line 3"), "{wrong:?}");
         assert!(parse("a b").is_err());
     }
 

@@ -4,9 +4,6 @@ use crate::ui::wizard::form::text_input::TextInput;
 use crate::ui::wizard::intent::{Intent, Motion};
 use crate::ui::wizard::outcome::Outcome;
 
-/// Rows of a list of actions that are shown at once.
-pub const SHOWN: usize = 10;
-
 /// What is confirmed by typing a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Confirm {
@@ -35,7 +32,7 @@ pub struct ConfirmDialog {
     pub typed: TextInput,
     /// `false` = Cancel has the keys.
     pub yes: bool,
-    /// The first action shown, counted from 0.
+    /// The first line shown of the actions, counted from 0.
     pub scroll: usize,
 }
 
@@ -51,13 +48,13 @@ impl ConfirmDialog {
         self.typed.first().trim() == host
     }
 
-    /// `listed` are the actions that it shows.
-    pub fn intent(&mut self, intent: &Intent, listed: usize) -> Outcome {
+    /// `last_top` is the first line of the last page of what it lists.
+    pub fn intent(&mut self, intent: &Intent, last_top: usize) -> Outcome {
         match intent {
             Intent::Move(Motion::Left | Motion::Right) | Intent::Toggle => {
                 self.yes = self.is_right() && !self.yes;
             }
-            Intent::Move(motion) => self.scroll = motion.moved(self.scroll, listed.saturating_sub(SHOWN)),
+            Intent::Move(motion) => self.scroll = motion.moved(self.scroll, last_top),
             // Once the name stands there, Enter goes to the button, and only there it means yes.
             Intent::Confirm if self.is_right() && !self.yes => self.yes = true,
             Intent::Confirm if self.is_right() => return Outcome::Confirmed,

@@ -1,22 +1,9 @@
 //! A line of text that something needs, such as a file name.
 
 use crate::ui::wizard::form::text_input::TextInput;
-use crate::ui::wizard::intent::Intent;
+use crate::ui::wizard::intent::{Intent, LineFor};
 use crate::ui::wizard::message::Effect;
 use crate::ui::wizard::outcome::Outcome;
-
-/// What a line of text is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LineFor {
-    /// Open a plan file.
-    OpenPlan,
-    /// Save the plan.
-    SavePlan,
-    /// Write the script.
-    Export,
-    /// Search in the output.
-    Search,
-}
 
 /// The line.
 #[derive(Debug)]

@@ -5,12 +5,13 @@ use crate::ui::wizard::form::text_input::TextInput;
 use crate::ui::wizard::intent::Intent;
 use crate::ui::wizard::message::Effect;
 use crate::ui::wizard::outcome::Outcome;
+use crate::ui::wizard::remedy::RunRemedy;
 use crate::ui::wizard::screen::Screen;
 
 /// A row of the menu.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MenuEntry {
-    /// Its word in the key bar, which is searched too.
+    /// Its word in the key bar and others like it, which are searched too.
     pub word: String,
     /// What it does, in words.
     pub text: String,
@@ -27,6 +28,8 @@ pub enum Does {
     Command(Command),
     /// To a screen.
     Jump(Screen),
+    /// A way out of the problem whose card is shown.
+    Way(RunRemedy),
     /// A fault of the demo is thrown or mended: its id and the worker.
     Throw(String, String),
 }
@@ -56,6 +59,7 @@ impl MenuDialog {
                 return match found.get(self.at.min(last)).map(|entry| entry.does.clone()) {
                     Some(Does::Command(command)) => Outcome::Command(command),
                     Some(Does::Jump(screen)) => Outcome::Jump(screen),
+                    Some(Does::Way(act)) => Outcome::OfCard(act),
                     Some(Does::Throw(fault, host)) => Outcome::Effect(Effect::Throw { fault, host }),
                     None => Outcome::Close,
                 };

@@ -1,6 +1,7 @@
 //! What lies over a screen, each in the file of its word. A dialog takes intents, says what is to come of them, and
 //! knows nothing of the model: what it needs to know is told with the intent.
 
+pub mod apply;
 pub mod ask;
 pub mod bulk;
 pub mod confirm;
@@ -16,6 +17,7 @@ pub mod problem;
 pub mod quit;
 pub mod text;
 
+use apply::ApplyDialog;
 use ask::AskDialog;
 use confirm::ConfirmDialog;
 use explain::ExplainDialog;
@@ -43,6 +45,8 @@ pub enum Dialog {
     Jump(JumpDialog),
     /// Explanations, where the window has no room for a pane.
     Explain(ExplainDialog),
+    /// The last question before the plan is carried out.
+    Apply(ApplyDialog),
     /// A question.
     Ask(AskDialog),
     /// Many workers at once.
@@ -71,13 +75,15 @@ impl Dialog {
     /// What is typed into, when there is something.
     pub fn input(&mut self) -> Option<&mut TextInput> {
         match self {
-            Self::Menu(MenuDialog { search: input, .. })
+            Self::Help(HelpDialog { search: Some(input), .. })
+            | Self::Menu(MenuDialog { search: input, .. })
             | Self::Ask(AskDialog { typed: input, .. })
             | Self::Paste(PasteDialog { text: input, .. })
             | Self::Certificates(CertificatesDialog { text: input })
             | Self::Line(LineDialog { text: input, .. })
             | Self::Confirm(ConfirmDialog { typed: input, .. }) => Some(input),
             Self::Help(_)
+            | Self::Apply(_)
             | Self::Jump(_)
             | Self::Explain(_)
             | Self::Import(_)

@@ -11,14 +11,14 @@ use crate::ui::wizard::outcome::Outcome;
 pub struct PasteDialog {
     /// What is typed or pasted.
     pub text: TextInput,
-    /// What is wrong with it; empty = nothing is known to be.
-    pub wrong: String,
+    /// What is wrong with it, line by line; empty = nothing is known to be.
+    pub wrong: Vec<String>,
 }
 
 impl PasteDialog {
     /// With what was pasted already.
     pub fn new(text: &str) -> Self {
-        Self { text: TextInput::many(text), wrong: String::new() }
+        Self { text: TextInput::many(text), wrong: Vec::new() }
     }
 
     /// Takes an intent in.
@@ -28,7 +28,7 @@ impl PasteDialog {
             Intent::Type(key) => self.text.press(*key),
             Intent::Text(text) => self.text = TextInput::many(text),
             Intent::Done => match bulk::parse(&self.text.text()) {
-                Ok(workers) if workers.is_empty() => "nothing was written yet".clone_into(&mut self.wrong),
+                Ok(workers) if workers.is_empty() => self.wrong = vec!["nothing was written yet".to_owned()],
                 Ok(workers) => return Outcome::Workers(workers),
                 Err(wrong) => self.wrong = wrong,
             },

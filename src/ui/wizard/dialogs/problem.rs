@@ -1,7 +1,7 @@
 //! The problem of a look, with its ways out.
 
 use crate::plan::problem::Problem;
-use crate::ui::wizard::intent::Intent;
+use crate::ui::wizard::intent::{Intent, Motion};
 use crate::ui::wizard::look::ProbeTarget;
 use crate::ui::wizard::outcome::Outcome;
 use crate::ui::wizard::remedy::look_choices;
@@ -15,16 +15,18 @@ pub struct ProblemDialog {
     pub problem: Problem,
     /// The chosen way, counted from 0.
     pub at: usize,
+    /// The first line shown of what was seen, counted from 0.
+    pub scroll: usize,
 }
 
 impl ProblemDialog {
     /// With the first way marked.
     pub fn new(target: ProbeTarget, problem: Problem) -> Self {
-        Self { target, problem, at: 0 }
+        Self { target, problem, at: 0, scroll: 0 }
     }
 
-    /// Takes an intent in.
-    pub fn intent(&mut self, intent: &Intent) -> Outcome {
+    /// `last_top` is the first line of the last page of what was seen.
+    pub fn intent(&mut self, intent: &Intent, last_top: usize) -> Outcome {
         let choices = look_choices(&self.problem, &self.target);
         let last = choices.len().saturating_sub(1);
         match intent {
@@ -35,6 +37,9 @@ impl ProblemDialog {
             }
             Intent::Number(number) => self.at = number.saturating_sub(1).min(last),
             Intent::Choose(at) => self.at = (*at).min(last),
+            Intent::Move(motion @ (Motion::PageUp | Motion::PageDown)) => {
+                self.scroll = motion.moved(self.scroll.min(last_top), last_top);
+            }
             Intent::Move(motion) => self.at = motion.moved(self.at, last),
             _ => {}
         }

@@ -13,8 +13,8 @@ use crate::plan::model::Plan;
 use crate::plan::problem::Problem;
 use crate::ui::wizard::effects::describe;
 use crate::ui::wizard::effects::ground::{Ground, made};
-use crate::ui::wizard::message::Msg;
 use crate::ui::wizard::look::ProbeTarget;
+use crate::ui::wizard::message::Msg;
 use crate::ui::wizard::model::Model;
 
 /// A plan for looks while not everything is answered: what is missing is made up.

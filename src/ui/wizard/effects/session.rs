@@ -17,8 +17,8 @@ use crate::plan::yaml;
 use crate::ui::wizard::message::{Msg, Opened};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::opening::Saved;
-use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::role::Role;
+use crate::ui::wizard::screen::Screen;
 
 /// What is written.
 #[derive(Debug, Clone)]

@@ -10,12 +10,17 @@ use crate::ui::wizard::layout;
 use crate::ui::wizard::look::ProbeTarget;
 use crate::ui::wizard::message::Effect;
 use crate::ui::wizard::model::Model;
+use crate::ui::wizard::outcome::Outcome;
 use crate::ui::wizard::probes::look_at;
 use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::validation::{stale, validate};
 
 /// An intent on a screen of fields.
-pub fn intent(model: &mut Model, intent: &Intent) -> Vec<Effect> {
+pub fn intent(model: &mut Model, intent: &Intent) -> Outcome {
+    Outcome::Effects(take(model, intent))
+}
+
+fn take(model: &mut Model, intent: &Intent) -> Vec<Effect> {
     match intent {
         Intent::Type(key) => match &mut model.form.editor {
             Some(editor) => {
@@ -172,8 +177,12 @@ pub fn leave_field(model: &mut Model) -> Vec<Effect> {
     effects
 }
 
-/// A whole answer at once, as the lines of the plain mode give it.
+/// A whole answer at once, as the lines of the plain mode give it; one that stands there already changes nothing.
 pub fn answer(model: &mut Model, field: Field, text: &str) -> Vec<Effect> {
+    if model.answer(field, model.nav.row) == text {
+        model.form.touched.insert((field, model.nav.row));
+        return Vec::new();
+    }
     let (row, before) = (model.nav.row, model.worker_name(model.nav.row));
     put(model, field, row, text);
     rename(model, &before, row);
@@ -183,10 +192,11 @@ pub fn answer(model: &mut Model, field: Field, text: &str) -> Vec<Effect> {
     vec![Effect::Save]
 }
 
-/// A text field that gets the keys is typed into at once.
+/// A text field that gets the keys is typed into at once, by whoever types into fields.
 pub fn edit_if_text(model: &mut Model) {
     if let Some(Item::Field(field)) = model.item()
         && field.choices().is_none()
+        && !model.form.whole
     {
         model.form.editor = Some(TextInput::line(&model.answer(field, model.nav.row)));
     }

@@ -218,6 +218,25 @@ impl Field {
         }
     }
 
+    /// Its hint is an example; any other says what an empty field means.
+    pub fn hint_is_example(self) -> bool {
+        matches!(
+            self,
+            Self::CaHost
+                | Self::CaCert
+                | Self::CaKey
+                | Self::Api
+                | Self::ServiceRange
+                | Self::Dns
+                | Self::Name
+                | Self::Address
+                | Self::Images
+                | Self::KubeletHash
+                | Self::KubeletArgs
+                | Self::ProxyArgs
+        )
+    }
+
     /// The values, when it is a choice.
     pub fn choices(self) -> Option<&'static [Choice]> {
         match self {

@@ -50,6 +50,11 @@ impl TextInput {
         Self { area, lines: Lines::Many }
     }
 
+    /// The line the cursor is on, counted from 1, and how many there are.
+    pub fn at(&self) -> (usize, usize) {
+        (self.area.cursor().0.saturating_add(1), self.area.lines().len())
+    }
+
     /// Takes a key; one that would break a single line is left out.
     pub fn press(&mut self, key: Key) {
         let breaks = matches!(key.code, KeyCode::Enter | KeyCode::Tab | KeyCode::BackTab)

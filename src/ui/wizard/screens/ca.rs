@@ -5,8 +5,8 @@ use crate::ui::wizard::form::editing;
 use crate::ui::wizard::form::editing::answered;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::intent::Intent;
-use crate::ui::wizard::message::Effect;
 use crate::ui::wizard::model::Model;
+use crate::ui::wizard::outcome::Outcome;
 
 /// The screen.
 pub struct CaScreen;
@@ -28,7 +28,7 @@ impl CaScreen {
     }
 
     /// Takes an intent in.
-    pub fn intent(model: &mut Model, intent: &Intent) -> Vec<Effect> {
+    pub fn intent(model: &mut Model, intent: &Intent) -> Outcome {
         editing::intent(model, intent)
     }
 }

@@ -9,8 +9,8 @@ use crate::step::StepState;
 use crate::ui::wizard::form::editing;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::intent::Intent;
-use crate::ui::wizard::message::Effect;
 use crate::ui::wizard::model::Model;
+use crate::ui::wizard::outcome::Outcome;
 use crate::ui::wizard::role::Role;
 use crate::{pki, profile};
 
@@ -24,7 +24,7 @@ impl CertificatesScreen {
     }
 
     /// Takes an intent in.
-    pub fn intent(model: &mut Model, intent: &Intent) -> Vec<Effect> {
+    pub fn intent(model: &mut Model, intent: &Intent) -> Outcome {
         editing::intent(model, intent)
     }
 }
@@ -149,7 +149,7 @@ fn compare(model: &Model, card: &mut Card, identity: &Identity, seen: &PlacePrev
     card.there = Some(left);
     card.lines.push(("there", format!("{} by {}", there.subject_text(), there.issuer_text())));
     if left < 0 {
-        card.differs.push((Role::Bad, format!("it ended on {}", there.not_after.strftime("%Y-%m-%d"))));
+        card.differs.push((Role::Bad, format!("it expired on {}", there.not_after.strftime("%Y-%m-%d"))));
     } else if left < 30 {
         card.differs.push((Role::Warn, format!("it ends on {}", there.not_after.strftime("%Y-%m-%d"))));
     }

@@ -1,16 +1,18 @@
 //! The live panel on the whole window: a list of hosts, or one host as a table.
 
-use crate::ui::wizard::intent::{Intent, Motion};
-use crate::ui::wizard::message::Effect;
+use crate::ui::wizard::intent::Intent;
 use crate::ui::wizard::model::Model;
+use crate::ui::wizard::outcome::Outcome;
 
 /// The panel while it has the keys.
 pub struct LiveScreen;
 
 impl LiveScreen {
     /// Takes an intent in.
-    pub fn intent(model: &mut Model, intent: &Intent) -> Vec<Effect> {
+    pub fn intent(model: &mut Model, intent: &Intent) -> Outcome {
         let count = model.live.panel.as_ref().map_or(0, |panel| panel.rows().len());
+        let place = model.live.panel.as_ref().and_then(|panel| panel.rows().get(model.live.at));
+        let lines = place.map_or(0, |row| row.containers().len().saturating_sub(1));
         let view = &mut model.live;
         match intent {
             Intent::Cancel if view.host => view.host = false,
@@ -19,14 +21,14 @@ impl LiveScreen {
                 view.host = !view.host;
                 view.scroll = 0;
             }
-            Intent::Move(motion @ (Motion::Up | Motion::Down)) if view.host => {
-                view.scroll = motion.moved(view.scroll, 500);
+            Intent::Move(motion) if view.host => {
+                view.scroll = motion.moved(view.scroll, lines);
             }
-            Intent::Move(motion @ (Motion::Up | Motion::Down | Motion::PageUp | Motion::PageDown)) => {
+            Intent::Move(motion) => {
                 view.at = motion.moved(view.at, count.saturating_sub(1));
             }
             _ => {}
         }
-        Vec::new()
+        Outcome::Stay
     }
 }

@@ -4,19 +4,23 @@ use crate::engine::PlacePreview;
 use crate::engine::inspect::StepOutcome;
 use crate::plan::action::{Action, Content, Risk};
 use crate::plan::place::Place;
+use crate::plan::problem::Verdict;
 use crate::plan::redact::Redactor;
-use crate::step::StepState;
+use crate::step::{Proof, StepState};
+use crate::ui::output::wrap::wrap;
 use crate::ui::wizard::dialogs::Dialog;
+use crate::ui::wizard::dialogs::apply::ApplyDialog;
 use crate::ui::wizard::dialogs::confirm::{Confirm, ConfirmDialog};
 use crate::ui::wizard::dialogs::text::TextDialog;
 use crate::ui::wizard::form::editing;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::form::item::Item;
 use crate::ui::wizard::intent::Intent;
+use crate::ui::wizard::layout;
 use crate::ui::wizard::look::Inspection;
 use crate::ui::wizard::message::Effect;
 use crate::ui::wizard::model::Model;
-use crate::ui::wizard::navigation::edit;
+use crate::ui::wizard::outcome::Outcome;
 use crate::ui::wizard::probes::inspect;
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screen::Screen;
@@ -31,16 +35,27 @@ pub struct ReviewRow<'a> {
     pub looked: Option<&'a StepOutcome>,
 }
 
-/// All rows, in order.
+impl ReviewRow<'_> {
+    /// Something stands in its way.
+    pub fn is_blocked(&self) -> bool {
+        self.looked.map_or(self.seen.problem.is_some(), |looked| looked.blocked().is_some())
+    }
+}
+
+/// All rows: places with a problem first, and of each place what stands in its way; else in order.
 pub fn rows(model: &Model) -> Vec<ReviewRow<'_>> {
     let Some(seen) = model.preview.inspection.seen() else { return Vec::new() };
-    seen.iter()
+    let mut places: Vec<&PlacePreview> = seen.iter().collect();
+    places.sort_by_key(|place| place.blocked().is_none());
+    places
+        .into_iter()
         .flat_map(|place| {
             let broken = place.problem.is_some() && place.looked.is_empty();
             let first = broken.then_some(ReviewRow { seen: place, looked: None });
-            first
-                .into_iter()
-                .chain(place.looked.iter().map(move |one| ReviewRow { seen: place, looked: Some(one) }))
+            let steps = place.looked.iter().map(move |one| ReviewRow { seen: place, looked: Some(one) });
+            let mut rows: Vec<ReviewRow<'_>> = first.into_iter().chain(steps).collect();
+            rows.sort_by_key(|row| !row.is_blocked());
+            rows
         })
         .collect()
 }
@@ -123,7 +138,7 @@ pub fn sign(looked: &StepOutcome, seen: &PlacePreview) -> (&'static str, Role) {
     match list.iter().map(|action| action.risk(&seen.facts)).max() {
         Some(Risk::Adds) => ("+", Role::Added),
         Some(Risk::Changes) => ("~ copy kept", Role::Changed),
-        Some(Risk::Final) => ("! signed for good", Role::Warn),
+        Some(Risk::Final) => ("! cannot be revoked", Role::Warn),
         None => ("", Role::Dim),
     }
 }
@@ -172,73 +187,186 @@ pub fn diff(model: &Model) -> Vec<(Role, String)> {
     lines
 }
 
+/// What is waited for, in words.
+pub fn proof_words(proof: &Proof) -> String {
+    match proof {
+        Proof::Containers { within, .. } => format!("waits for kube-proxy and pause, at most {within} s"),
+        Proof::NodeReady { within, .. } => format!("waits until it is Ready, at most {within} s"),
+        Proof::Pods { count, within, .. } => format!("waits for {count} ready pods, at most {within} s"),
+        Proof::Dns { server, .. } => format!("asks {server}"),
+        Proof::Kubectl { context, .. } => format!("runs kubectl get nodes with {context}"),
+    }
+}
+
+/// Lines of the screen: the table with its head, and what the chosen row does below it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReviewParts {
+    /// Lines of the table, its head included.
+    pub table: usize,
+    /// Lines below it.
+    pub detail: usize,
+}
+
+/// How the screen is shared out.
+pub fn parts(model: &Model) -> ReviewParts {
+    // Its frame and its buttons stay.
+    let height = usize::from(layout::regions(model).main.height).saturating_sub(3);
+    let table = (height.saturating_mul(11) / 20).max(4).min(rows(model).len().saturating_add(1)).min(height);
+    ReviewParts { table, detail: height.saturating_sub(table) }
+}
+
+/// What the chosen row does, in lines of at most so many cells: ways out first, then the exact actions in order, each
+/// with its undo.
+pub fn detail(model: &Model, width: usize) -> Vec<(Role, String)> {
+    let rows = rows(model);
+    let Some(row) = rows.get(model.preview.row) else { return Vec::new() };
+    let (dash, ok) = if model.window.theme.ascii { ("-", "+") } else { ("┄", "✓") };
+    let title = row.looked.map_or("", |looked| looked.step.title());
+    let head = format!(" {dash} {}: {title} ", row.seen.place);
+    let rest = width.saturating_sub(head.chars().count()).saturating_sub(1);
+    let mut lines = vec![(Role::Dim, head + &dash.repeat(rest))];
+    let mut say = |role: Role, text: &str, indent: usize| {
+        for line in wrap(text, width.saturating_sub(indent + 2)) {
+            lines.push((role, format!(" {}{line}", " ".repeat(indent))));
+        }
+    };
+    let problems = row.seen.problem.iter().chain(row.looked.and_then(|looked| looked.blocked()));
+    for problem in problems {
+        say(Role::Bad, &format!("{} {}", problem.code, problem.what), 0);
+        for (number, way) in (1..).zip(&problem.ways) {
+            say(Role::Key, &format!("{number} {}", way.text(&row.seen.place)), 2);
+        }
+        for line in &problem.evidence {
+            say(Role::Text, line, 2);
+        }
+    }
+    let Some(looked) = row.looked else { return lines };
+    for verdict in &looked.verdicts {
+        match verdict {
+            Verdict::Ok { about, seen } => say(Role::Dim, &format!("{ok} {about}: {seen}"), 0),
+            Verdict::Warning { about, seen, cure } => {
+                say(Role::Warn, &format!("! {about}: {seen}; {cure}"), 0);
+            }
+            Verdict::Stops(_) => {}
+        }
+    }
+    match &looked.state {
+        StepState::Done(evidence) => say(Role::Ok, &format!("same: {evidence}"), 0),
+        StepState::Await(proof) => say(Role::Text, &proof_words(proof), 0),
+        StepState::Blocked(_) => {}
+        StepState::Todo(actions) => {
+            for (number, action) in (1..).zip(actions) {
+                let size = match action.content() {
+                    Some(Content::Literal(bytes)) => format!("   {} B", bytes.len()),
+                    _ => String::new(),
+                };
+                say(Role::Key, &format!("{number} {}{size}", action.title()), 0);
+                for line in action.shell().to_string().lines() {
+                    say(Role::Code, line, 3);
+                }
+                say(Role::Dim, &format!("undo: {}", undo_words(action, row.seen)), 3);
+            }
+        }
+    }
+    lines
+}
+
+/// Turns what the chosen row does, a page down or up.
+pub fn turn(model: &mut Model, down: bool) {
+    let width = usize::from(layout::regions(model).main.width.saturating_sub(2));
+    let rows = parts(model).detail;
+    let last = detail(model, width).len().saturating_sub(rows);
+    let step = rows.saturating_sub(1).max(1);
+    let top = model.preview.scroll.min(last);
+    model.preview.scroll = if down { top.saturating_add(step).min(last) } else { top.saturating_sub(step) };
+}
+
 /// The screen.
 pub struct ReviewScreen;
 
 impl ReviewScreen {
     /// Takes an intent in.
-    pub fn intent(model: &mut Model, intent: &Intent) -> Vec<Effect> {
+    pub fn intent(model: &mut Model, intent: &Intent) -> Outcome {
         let count = rows(model).len();
         match intent {
-            Intent::Choose(at) => model.preview.row = (*at).min(count.saturating_sub(1)),
+            Intent::Choose(at) => choose(model, (*at).min(count.saturating_sub(1))),
             Intent::Move(motion) if model.item() == Some(Item::Rows) => {
                 match editing::on_list(*motion, model.preview.row, count) {
-                    Some(row) => model.preview.row = row,
+                    Some(row) => choose(model, row),
                     None => return editing::intent(model, intent),
                 }
             }
             _ => return editing::intent(model, intent),
         }
-        Vec::new()
+        Outcome::Stay
+    }
+
+    /// To the answer that the chosen row is made of, and straight back.
+    pub fn open(model: &Model) -> Outcome {
+        match answer_of(model) {
+            Some((screen, field, worker)) => Outcome::Edit(screen, field, worker),
+            None => Outcome::Say(Role::Dim, "no answer of yours is behind this row".to_owned()),
+        }
     }
 }
 
-/// Goes to the answer a row is made of and comes straight back.
-pub fn edit_row(model: &mut Model) -> Vec<Effect> {
-    let target = {
-        let rows = rows(model);
-        let Some(row) = rows.get(model.preview.row) else {
-            return match model.preview.inspection {
-                Inspection::Failed(_) => edit(model, Screen::Ca, None, None),
-                _ => Vec::new(),
-            };
-        };
-        let worker = match &row.seen.place {
-            Place::Worker(name) => Some(name.clone()),
-            Place::Local | Place::CaHost | Place::Cluster => None,
-        };
-        let (screen, field) = match row.looked.map(|looked| looked.step.id().0) {
-            Some("keys" | "sign" | "certificates" | "admin") => (Screen::Certificates, Some(Field::Days)),
-            Some("context" | "kubectl") => (Screen::Kubectl, None),
-            Some("namespace" | "dns" | "dns-pods" | "dns-lookup") => (Screen::Dns, None),
-            Some("images") => (Screen::Workers, Some(Field::Images)),
-            _ => (Screen::Workers, Some(Field::Name)),
-        };
-        (screen, field, worker)
+/// A screen, its field and the worker it is of.
+pub type AnswerBehind = (Screen, Option<Field>, Option<String>);
+
+/// The answer that the chosen row is made of, when there is one.
+pub fn answer_of(model: &Model) -> Option<AnswerBehind> {
+    let rows = rows(model);
+    let Some(row) = rows.get(model.preview.row) else {
+        return matches!(model.preview.inspection, Inspection::Failed(_)).then_some((Screen::Ca, None, None));
     };
-    edit(model, target.0, target.1, target.2.as_deref())
+    let worker = match &row.seen.place {
+        Place::Worker(name) => Some(name.clone()),
+        Place::Local | Place::CaHost | Place::Cluster => None,
+    };
+    let (screen, field) = match row.looked.map(|looked| looked.step.id().0) {
+        Some("keys" | "sign" | "certificates" | "admin") => (Screen::Certificates, Some(Field::Days)),
+        Some("context" | "kubectl") => (Screen::Kubectl, None),
+        Some("namespace" | "dns" | "dns-pods" | "dns-lookup") => (Screen::Dns, None),
+        Some("images") => (Screen::Workers, Some(Field::Images)),
+        _ if worker.is_some() => (Screen::Workers, Some(Field::Name)),
+        _ => return None,
+    };
+    Some((screen, field, worker))
 }
 
-/// Carries the plan out, when it was seen as it is now; what others made is asked for by name first.
-pub fn apply(model: &mut Model) -> Vec<Effect> {
+fn choose(model: &mut Model, row: usize) {
+    model.preview.row = row;
+    model.preview.scroll = 0;
+}
+
+/// Something is in the way of carrying the plan out: it is said, and what is old is looked at again.
+fn not_now(model: &mut Model) -> Option<Vec<Effect>> {
     if model.run.read_only {
         model.say(Role::Warn, "started with --read-only: nothing is changed");
-        return Vec::new();
+        return Some(Vec::new());
     }
     if model.run.going_on() {
         model.say(Role::Warn, "a run goes on: two at once would work on the same hosts");
-        return Vec::new();
+        return Some(Vec::new());
     }
     match &model.preview.inspection {
         Inspection::Seen { stale: false, .. } => {}
         Inspection::Seen { .. } | Inspection::None | Inspection::Failed(_) => {
             model.say(Role::Warn, "answers have changed: the hosts are looked at again first");
-            return inspect(model);
+            return Some(inspect(model));
         }
         Inspection::Looking => {
             model.say(Role::Warn, "the hosts are still being looked at");
-            return Vec::new();
+            return Some(Vec::new());
         }
+    }
+    None
+}
+
+/// Asks whether the plan is carried out, when it was seen as it is now; what others made is asked for by name.
+pub fn apply(model: &mut Model) -> Vec<Effect> {
+    if let Some(effects) = not_now(model) {
+        return effects;
     }
     let replaced = replaced(model);
     if let Some((host, actions)) = replaced.first().cloned() {
@@ -247,7 +375,42 @@ pub fn apply(model: &mut Model) -> Vec<Effect> {
         model.dialogs.open.push(Dialog::Confirm(ConfirmDialog::new(what)));
         return Vec::new();
     }
-    start(model, Vec::new())
+    model.dialogs.open.push(Dialog::Apply(ApplyDialog::default()));
+    Vec::new()
+}
+
+/// The answer was yes.
+pub fn begin(model: &mut Model) -> Vec<Effect> {
+    not_now(model).unwrap_or_else(|| start(model, Vec::new()))
+}
+
+/// What Apply would do: how much, where, and what of it cannot be taken back.
+pub fn in_words(model: &Model) -> Vec<(Role, String)> {
+    let Some(seen) = model.preview.inspection.seen() else { return Vec::new() };
+    let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let count = count(seen);
+    let mut words = vec![match count.actions {
+        0 => (Role::Text, "No action is left: what is there is proven.".to_owned()),
+        actions => {
+            let (actions, places) = (counted(actions, "action"), counted(count.places, "place"));
+            (Role::Text, format!("{actions} on {places}."))
+        }
+    }];
+    let issued = seen
+        .iter()
+        .flat_map(|place| place.looked.iter().flat_map(actions).map(|action| action.risk(&place.facts)))
+        .filter(|risk| *risk == Risk::Final)
+        .count();
+    if issued > 0 {
+        let issued = counted(issued, "certificate");
+        words.push((Role::Warn, format!("{issued} signed: that cannot be taken back or revoked.")));
+        words.push((Role::Dim, "Undo takes back everything else.".to_owned()));
+    }
+    if count.problems > 0 {
+        let places = counted(count.problems, "place");
+        words.push((Role::Warn, format!("{places} with a problem: nothing is done there.")));
+    }
+    words
 }
 
 /// Shows the difference of the chosen row, or of the kubeconfig.

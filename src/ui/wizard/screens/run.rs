@@ -8,23 +8,28 @@ use crate::ui::wizard::intent::{Intent, Motion};
 use crate::ui::wizard::message::Effect;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::navigation::go;
+use crate::ui::wizard::outcome::Outcome;
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::run_state::CellState;
 use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::screens::log::Log;
 use crate::ui::wizard::validation::stale;
-use crate::ui::wizard::{layout, progress};
+use crate::ui::wizard::{layout, listing, progress};
 
 /// The screen.
 pub struct RunScreen;
 
 impl RunScreen {
     /// Takes an intent in.
-    pub fn intent(model: &mut Model, intent: &Intent) -> Vec<Effect> {
+    pub fn intent(model: &mut Model, intent: &Intent) -> Outcome {
         match intent {
             Intent::Choose(at) => {
                 model.run.chosen = true;
                 model.run.way = (*at).min(progress::choices(model).len().saturating_sub(1));
+            }
+            Intent::Move(motion @ (Motion::Up | Motion::Down)) if on_matrix(model) => {
+                let last = progress::steps().count().saturating_sub(listing::matrix_rows(model));
+                model.run.top = Some(motion.moved(listing::matrix_top(model), last));
             }
             Intent::Move(motion) if model.run.in_log || model.run.troubles.is_empty() => {
                 in_log(model, *motion);
@@ -39,8 +44,20 @@ impl RunScreen {
             }
             _ => {}
         }
-        Vec::new()
+        Outcome::Stay
     }
+
+    /// The way out that is marked on the card.
+    pub fn open(model: &Model) -> Outcome {
+        let choice = progress::choices(model).into_iter().nth(model.run.way);
+        choice.map_or(Outcome::Stay, |choice| Outcome::OfCard(choice.act))
+    }
+}
+
+/// The arrows move the matrix: it has the keys, and not all of its steps have room.
+fn on_matrix(model: &Model) -> bool {
+    let fits = listing::matrix_rows(model) >= progress::steps().count();
+    !model.run.in_log && model.run.troubles.is_empty() && !fits
 }
 
 fn in_log(model: &mut Model, motion: Motion) {
@@ -77,18 +94,30 @@ fn on_card(model: &mut Model, motion: Motion) {
             let step = if motion == Motion::Left { count.saturating_sub(1) } else { 1 };
             model.run.card = model.run.card.saturating_add(step) % count;
             model.run.way = 0;
+            model.run.evidence = 0;
         }
-        Motion::PageUp | Motion::PageDown | Motion::Home | Motion::End => {}
+        Motion::PageUp | Motion::PageDown => {
+            let seen = listing::card(model).seen;
+            model.run.evidence = motion.moved(seen.top(model.run.evidence), seen.last_top());
+        }
+        Motion::Home => model.run.way = 0,
+        Motion::End => model.run.way = last,
     }
 }
 
-/// Asks for the name of the worker on which everything is taken back.
+/// Asks for the name of the worker on which everything is taken back: the one that is shown.
 pub fn ask_undo(model: &mut Model) -> Vec<Effect> {
+    let host = host(model);
+    ask_undo_of(model, host)
+}
+
+/// Asks for the name of this worker, on which everything is taken back.
+pub fn ask_undo_of(model: &mut Model, host: Option<String>) -> Vec<Effect> {
     if model.run.read_only {
         model.say(Role::Warn, "started with --read-only: nothing is changed");
     } else if model.run.going_on() {
         model.say(Role::Warn, AT_WORK);
-    } else if let Some(host) = host(model) {
+    } else if let Some(host) = host {
         model.dialogs.open.push(Dialog::Confirm(ConfirmDialog::new(Confirm::Undo { host })));
     }
     Vec::new()
@@ -199,9 +228,11 @@ pub fn run_over(model: &mut Model, code: ExitCode, undone: &[Place]) -> Vec<Effe
         } else if undone.is_empty() {
             let worst = run.code.unwrap_or(code);
             match worst {
-                ExitCode::Done => model.say(Role::Ok, "everything is aboard; Continue opens the report"),
-                ExitCode::Stopped => model.say(Role::Warn, "stopped; what was done stays, and a new run goes on from there"),
-                _ => model.say(Role::Bad, "not everything is aboard; the card has the ways out"),
+                ExitCode::Done => model.say(Role::Ok, "every worker has joined; Continue opens the report"),
+                ExitCode::Stopped => {
+                    model.say(Role::Warn, "stopped; what was done stays, and a new run goes on from there");
+                }
+                _ => model.say(Role::Bad, "not every worker has joined; the card has the ways out"),
             }
         } else if code == ExitCode::Done {
             model.say(Role::Ok, "taken back");
@@ -212,6 +243,8 @@ pub fn run_over(model: &mut Model, code: ExitCode, undone: &[Place]) -> Vec<Effe
             model.nav.focus = buttons;
         }
         stale(model);
+        let all = model.run.code == Some(ExitCode::Done) && model.run.undone.is_empty();
+        model.preview.done = all && model.run.skipped.is_empty();
     }
     vec![Effect::Save]
 }

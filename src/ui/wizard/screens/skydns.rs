@@ -3,8 +3,8 @@
 use crate::ui::wizard::form::editing;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::intent::Intent;
-use crate::ui::wizard::message::Effect;
 use crate::ui::wizard::model::Model;
+use crate::ui::wizard::outcome::Outcome;
 
 /// The screen.
 pub struct DnsScreen;
@@ -19,7 +19,7 @@ impl DnsScreen {
     }
 
     /// Takes an intent in.
-    pub fn intent(model: &mut Model, intent: &Intent) -> Vec<Effect> {
+    pub fn intent(model: &mut Model, intent: &Intent) -> Outcome {
         editing::intent(model, intent)
     }
 }

@@ -1,13 +1,10 @@
 //! Welcome: the ways on.
 
-use crate::ui::wizard::dialogs::Dialog;
-use crate::ui::wizard::dialogs::line::{LineDialog, LineFor};
-use crate::ui::wizard::dialogs::pick::{DemosDialog, PickDialog};
 use crate::ui::wizard::form::editing;
 use crate::ui::wizard::intent::Intent;
 use crate::ui::wizard::message::Effect;
 use crate::ui::wizard::model::Model;
-use crate::ui::wizard::navigation::go;
+use crate::ui::wizard::outcome::Outcome;
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screen::{Journey, Screen};
 
@@ -66,7 +63,7 @@ pub struct WelcomeScreen;
 
 impl WelcomeScreen {
     /// Takes an intent in.
-    pub fn intent(model: &mut Model, intent: &Intent) -> Vec<Effect> {
+    pub fn intent(model: &mut Model, intent: &Intent) -> Outcome {
         let rows = rows(model);
         match intent {
             Intent::Number(number) => {
@@ -83,49 +80,32 @@ impl WelcomeScreen {
             },
             _ => return editing::intent(model, intent),
         }
-        Vec::new()
+        Outcome::Stay
     }
 
     /// Takes the way of the chosen row.
-    pub fn open(model: &mut Model) -> Vec<Effect> {
-        let Some(row) = rows(model).get(model.nav.row).copied() else { return Vec::new() };
+    pub fn open(model: &mut Model) -> Outcome {
+        let Some(row) = rows(model).get(model.nav.row).copied() else { return Outcome::Stay };
         model.form.journey = if row == WelcomeRow::Reonboard { Journey::Reonboard } else { Journey::New };
-        let session = |at: usize| model.sessions.kept.get(at).map(|saved| saved.name.clone());
+        let session = |at: usize| {
+            let name = model.sessions.kept.get(at).map(|saved| saved.name.clone());
+            name.map(|name| Outcome::Effect(Effect::OpenSession(name)))
+        };
         match row {
             WelcomeRow::New => {
                 model.form.only.clear();
-                go(model, Screen::Ca)
+                Outcome::Go(Screen::Ca)
             }
-            WelcomeRow::Reonboard if !model.form.answers.workers.is_empty() => {
-                model.dialogs.open.push(Dialog::Pick(PickDialog::default()));
-                Vec::new()
-            }
-            WelcomeRow::Reonboard => {
-                if let Some(name) = session(0) {
-                    return vec![Effect::OpenSession(name)];
-                }
-                model.say(Role::Warn, "no session is kept here: open the plan the worker was onboarded with");
-                model.dialogs.open.push(Dialog::Line(LineDialog::new(LineFor::OpenPlan, "")));
-                Vec::new()
-            }
-            WelcomeRow::Resume => {
-                if let Some(name) = session(0) {
-                    return vec![Effect::OpenSession(name)];
-                }
-                model.say(Role::Warn, "there is no session to resume yet");
-                Vec::new()
-            }
-            WelcomeRow::OpenPlan => {
-                model.dialogs.open.push(Dialog::Line(LineDialog::new(LineFor::OpenPlan, "plan.yaml")));
-                Vec::new()
-            }
-            WelcomeRow::Demo => {
-                model.dialogs.open.push(Dialog::Demos(DemosDialog::default()));
-                Vec::new()
-            }
-            WelcomeRow::Session(at) => {
-                session(at).map(|name| vec![Effect::OpenSession(name)]).unwrap_or_default()
-            }
+            WelcomeRow::Reonboard if !model.form.answers.workers.is_empty() => Outcome::Pick,
+            WelcomeRow::Reonboard => session(0).unwrap_or(Outcome::PlanFile {
+                proposed: "",
+                why: "no session is kept here: open the plan the worker was onboarded with",
+            }),
+            WelcomeRow::Resume => session(0)
+                .unwrap_or_else(|| Outcome::Say(Role::Warn, "there is no session to resume yet".to_owned())),
+            WelcomeRow::OpenPlan => Outcome::PlanFile { proposed: "plan.yaml", why: "" },
+            WelcomeRow::Demo => Outcome::Demos,
+            WelcomeRow::Session(at) => session(at).unwrap_or(Outcome::Stay),
         }
     }
 }

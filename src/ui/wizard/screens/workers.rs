@@ -1,8 +1,8 @@
 //! The workers: a list, and the fields of the row that is chosen.
 
 use crate::plan::answers::WorkerAnswers;
-use crate::ui::wizard::dialogs::problem::ProblemDialog;
-use crate::ui::wizard::dialogs::{Dialog, bulk};
+use crate::ui::wizard::command::Command;
+use crate::ui::wizard::dialogs::bulk;
 use crate::ui::wizard::form::editing;
 use crate::ui::wizard::form::editing::{answered, edit_if_text, leave_field};
 use crate::ui::wizard::form::field::Field;
@@ -12,6 +12,7 @@ use crate::ui::wizard::look::ProbeTarget;
 use crate::ui::wizard::message::Effect;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::navigation::enter;
+use crate::ui::wizard::outcome::Outcome;
 use crate::ui::wizard::probes::look;
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screen::Screen;
@@ -46,38 +47,40 @@ impl WorkersScreen {
     }
 
     /// Takes an intent in.
-    pub fn intent(model: &mut Model, intent: &Intent) -> Vec<Effect> {
+    pub fn intent(model: &mut Model, intent: &Intent) -> Outcome {
         match intent {
             Intent::Move(motion) if model.item() == Some(Item::Rows) => {
                 match editing::on_list(*motion, model.nav.row, model.form.answers.workers.len()) {
                     Some(row) => {
                         model.nav.row = row;
-                        Vec::new()
+                        Outcome::Stay
                     }
                     None => editing::intent(model, intent),
                 }
             }
+            // Whoever chooses a row by its number has the list before them, and no field.
             Intent::Choose(at) => {
+                let effects = leave_field(model);
+                model.nav.focus = 0;
                 model.nav.row = (*at).min(model.form.answers.workers.len().saturating_sub(1));
-                Vec::new()
+                Outcome::Effects(effects)
             }
             _ => editing::intent(model, intent),
         }
     }
 
     /// Opens the chosen row: its problem, or its fields.
-    pub fn open(model: &mut Model) -> Vec<Effect> {
+    pub fn open(model: &mut Model) -> Outcome {
         if model.form.answers.workers.is_empty() {
-            return add_worker(model, WorkerAnswers::default());
+            return Outcome::Command(Command::Add);
         }
         let target = ProbeTarget::Worker(model.worker_name(model.nav.row));
         if let Some(problem) = model.probes.looks.get(&target).and_then(|look| look.problem.clone()) {
-            model.dialogs.open.push(Dialog::Problem(ProblemDialog::new(target, problem)));
-            return Vec::new();
+            return Outcome::Problem(target, problem);
         }
         model.nav.focus = 1;
         edit_if_text(model);
-        Vec::new()
+        Outcome::Stay
     }
 }
 

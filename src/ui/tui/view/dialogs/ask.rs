@@ -6,8 +6,10 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use crate::ui::output::wrap::wrap;
+use crate::ui::tui::theme::Paint;
 use crate::ui::tui::view::window::{centred, choose, dialog, field, hidden, say};
-use crate::ui::wizard::dialogs::ask::{AskDialog, SHOWN};
+use crate::ui::wizard::dialogs::ask::AskDialog;
+use crate::ui::wizard::listing;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::question::Question;
 use crate::ui::wizard::role::Role;
@@ -74,7 +76,7 @@ pub fn draw(frame: &mut Frame, model: &Model, ask: &AskDialog) {
                 centred(model, width, height),
             );
         }
-        Question::GoOn { place, step, actions } => {
+        Question::GoOn { place, step, .. } => {
             say(
                 model,
                 &mut lines,
@@ -82,14 +84,16 @@ pub fn draw(frame: &mut Frame, model: &Model, ask: &AskDialog) {
                 &format!("Next on {place}: {}", progress::title(step.0)),
                 inside,
             );
-            for (number, action) in (1..).zip(actions).skip(*scroll).take(SHOWN) {
-                say(model, &mut lines, Role::Code, &format!("  {number} {action}"), inside);
+            let listed = listing::go_on(model, ask);
+            let top = listed.top(*scroll);
+            for line in listed.lines.iter().skip(top).take(listed.rows) {
+                lines.push(Line::styled(format!(" {line}"), model.window.theme.style(Role::Code)));
             }
-            hidden(model, &mut lines, *scroll, actions.len(), SHOWN, inside);
+            hidden(model, &mut lines, top, listed.lines.len(), listed.rows, inside);
             lines.push(Line::raw(""));
             choose(model, &mut lines, ["Go on", "Stop here"].into_iter(), *at, inside);
             let height = u16::try_from(lines.len()).unwrap_or(10).saturating_add(2);
-            dialog(frame, model, "Guided pace", "Enter, Esc stops", lines, 0, centred(model, width, height));
+            dialog(frame, model, "Step by step", "Enter, Esc stops", lines, 0, centred(model, width, height));
         }
     }
 }

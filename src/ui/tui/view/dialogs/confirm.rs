@@ -6,15 +6,15 @@ use ratatui::text::{Line, Span};
 
 use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::tui::view::window::{centred, dialog, field, hidden, say};
-use crate::ui::wizard::conclusion::confirmed_actions;
-use crate::ui::wizard::dialogs::confirm::{Confirm, ConfirmDialog, SHOWN};
+use crate::ui::wizard::dialogs::confirm::{Confirm, ConfirmDialog};
+use crate::ui::wizard::listing::{self, Listing};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
 
 /// What is lost, the name that is typed, and the two buttons.
 pub fn draw(frame: &mut Frame, model: &Model, confirm: &ConfirmDialog) {
     let ConfirmDialog { what, typed, yes, scroll } = confirm;
-    let listed = confirmed_actions(model, what);
+    let listed = listing::confirm(model, confirm);
     let theme = &model.window.theme;
     let width = 76.min(model.window.size.0.saturating_sub(4));
     let inside = usize::from(width).saturating_sub(4);
@@ -46,7 +46,7 @@ pub fn draw(frame: &mut Frame, model: &Model, confirm: &ConfirmDialog) {
                 &format!("Everything gangplank did on {host} is taken back, newest first:"),
                 inside,
             );
-            if listed.is_empty() {
+            if listed.lines.is_empty() {
                 say(model, &mut lines, Role::Code, "  what its record in /var/lib/gangplank says", inside);
             }
             list(model, &mut lines, &listed, *scroll, inside);
@@ -84,10 +84,11 @@ pub fn draw(frame: &mut Frame, model: &Model, confirm: &ConfirmDialog) {
     field(frame, model, "", typed, at);
 }
 
-/// Actions from the first one shown, and how many are hidden.
-fn list(model: &Model, lines: &mut Vec<Line<'static>>, actions: &[String], scroll: usize, width: usize) {
-    for action in actions.iter().skip(scroll).take(SHOWN) {
-        say(model, lines, Role::Code, &format!("  {action}"), width);
+/// Actions from the first line shown, and how many are hidden.
+fn list(model: &Model, lines: &mut Vec<Line<'static>>, listed: &Listing, scroll: usize, width: usize) {
+    let top = listed.top(scroll);
+    for line in listed.lines.iter().skip(top).take(listed.rows) {
+        lines.push(Line::styled(format!(" {line}"), model.window.theme.style(Role::Code)));
     }
-    hidden(model, lines, scroll, actions.len(), SHOWN, width);
+    hidden(model, lines, top, listed.lines.len(), listed.rows, width);
 }

@@ -22,7 +22,7 @@ pub fn over(frame: &mut Frame, model: &Model) {
 /// The explain pane: four tabs.
 pub fn draw(frame: &mut Frame, model: &Model, area: Rect, right: &str) {
     let theme = &model.window.theme;
-    let pane = block(*theme, "Explain", right, false);
+    let pane = block(*theme, "Explain", right, false, area.width);
     let inner = pane.inner(area);
     frame.render_widget(pane, area);
     let mut tabs = vec![Span::raw(" ")];
@@ -42,8 +42,11 @@ pub fn draw(frame: &mut Frame, model: &Model, area: Rect, right: &str) {
         lines.push(Line::styled(format!(" {text}"), theme.style(role)));
     }
     frame.render_widget(Paragraph::new(lines), inner);
-    let words =
-        if more > 0 { format!(" E next tab, {more} more ") } else { " E next tab, y copy ".to_owned() };
+    let words = match (top, more) {
+        (0, 0) => " E next tab, y copy ".to_owned(),
+        (0, more) => format!(" E next tab, {more} more "),
+        (above, more) => format!(" E next tab, {above} more above, {more} more below "),
+    };
     let width = u16::try_from(words.len()).unwrap_or(0).min(inner.width);
     let at = Rect::new(inner.right().saturating_sub(width), area.bottom().saturating_sub(1), width, 1);
     frame.render_widget(Paragraph::new(Span::styled(words, theme.style(Role::Dim))), at);

@@ -6,15 +6,16 @@ use ratatui::text::{Line, Span};
 use crate::ui::tui::text::fill;
 use crate::ui::tui::theme::Paint;
 use crate::ui::tui::view::window::dialog;
+use crate::ui::wizard::dialogs::help::HelpDialog;
 use crate::ui::wizard::layout;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::texts;
 
-/// Its lines from `scroll` on.
-pub fn draw(frame: &mut Frame, model: &Model, scroll: usize) {
+/// Its lines from where it was read to.
+pub fn draw(frame: &mut Frame, model: &Model, help: &HelpDialog) {
     let theme = &model.window.theme;
     let area = layout::help(model.window.size);
-    let lines = texts::help(model, layout::inside(area))
+    let lines = texts::help(model, help.searched(), layout::inside(area))
         .into_iter()
         .map(|line| match line.head {
             Some(head) => Line::from(vec![
@@ -25,5 +26,9 @@ pub fn draw(frame: &mut Frame, model: &Model, scroll: usize) {
             None => Line::styled(format!(" {}", line.text), theme.style(line.role)),
         })
         .collect();
-    dialog(frame, model, "Help", "Up, Down, Esc", lines, scroll, area.into());
+    let right = match &help.search {
+        Some(_) => format!("/{}_  Esc shows all", help.searched()),
+        None => "/ searches, Esc closes".to_owned(),
+    };
+    dialog(frame, model, "Help", &right, lines, help.scroll, area.into());
 }

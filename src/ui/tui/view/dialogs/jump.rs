@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 
 use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::tui::view::window::{centred, dialog};
+use crate::ui::wizard::listing::window;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
 
@@ -24,5 +25,7 @@ pub fn draw(frame: &mut Frame, model: &Model, at: usize) {
         ]));
     }
     let height = u16::try_from(lines.len()).unwrap_or(8).saturating_add(2);
-    dialog(frame, model, "Jump to a step", "Enter, Esc", lines, 0, centred(model, 40, height));
+    let area = centred(model, 40, height);
+    let top = window(at, lines.len(), usize::from(area.height.saturating_sub(2)));
+    dialog(frame, model, "Jump to a step", "Enter, Esc", lines, top, area);
 }

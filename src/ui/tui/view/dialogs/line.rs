@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use crate::ui::tui::view::window::{centred, dialog, field, say};
 use crate::ui::wizard::form::text_input::TextInput;
-use crate::ui::wizard::dialogs::line::LineFor;
+use crate::ui::wizard::intent::LineFor;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
 

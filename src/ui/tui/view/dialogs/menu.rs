@@ -9,8 +9,9 @@ use ratatui::widgets::{Clear, Paragraph};
 use crate::ui::tui::text::fill;
 use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::tui::view::pane::block;
-use crate::ui::tui::view::window::{centred, field};
+use crate::ui::tui::view::window::{centred, edge, field};
 use crate::ui::wizard::form::text_input::TextInput;
+use crate::ui::wizard::listing::{hidden_words, window};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
 
@@ -19,14 +20,16 @@ pub fn draw(frame: &mut Frame, model: &Model, search: &TextInput, at: usize) {
     let theme = &model.window.theme;
     let area = centred(model, 86.min(model.window.size.0), 20.min(model.window.size.1.saturating_sub(2)));
     frame.render_widget(Clear, area);
-    let pane = block(*theme, "All commands", "type to search, Enter, Esc", true);
+    let pane = block(*theme, "All commands", "type to search, Enter, Esc", true, area.width);
     let inner = pane.inner(area);
     frame.render_widget(pane, area);
     field(frame, model, "", search, Rect::new(inner.x, inner.y, inner.width, 1));
     let text = search.first().to_owned();
     let found = keymap::entries(model, &text);
     let rows = usize::from(inner.height).saturating_sub(2);
-    let top = at.saturating_sub(rows.saturating_sub(1));
+    let at = at.min(found.len().saturating_sub(1));
+    let top = window(at, found.len(), rows);
+    edge(frame, model, area, hidden_words(top, found.len(), rows));
     let width = usize::from(inner.width).saturating_sub(14);
     let lines: Vec<Line> = found
         .iter()
@@ -34,7 +37,7 @@ pub fn draw(frame: &mut Frame, model: &Model, search: &TextInput, at: usize) {
         .skip(top)
         .take(rows)
         .map(|(number, entry)| {
-            let chosen = number == at.min(found.len().saturating_sub(1));
+            let chosen = number == at;
             let mark = if chosen { theme.glyph(Glyph::Here) } else { " " };
             Line::from(vec![
                 Span::styled(format!(" {mark} "), theme.style(Role::Accent)),

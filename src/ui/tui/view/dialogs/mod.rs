@@ -1,5 +1,6 @@
 //! What lies over a screen, each drawn in the file of its word; its logic is in the wizard's file of the same name.
 
+mod apply;
 mod ask;
 mod confirm;
 pub mod explain;
@@ -23,10 +24,11 @@ use crate::ui::wizard::model::Model;
 pub fn draw(frame: &mut Frame, model: &Model, at: usize) {
     let Some(dialog) = model.dialogs.open.get(at) else { return };
     match dialog {
-        Dialog::Help(help) => help::draw(frame, model, help.scroll),
+        Dialog::Help(help) => help::draw(frame, model, help),
         Dialog::Menu(menu) => menu::draw(frame, model, &menu.search, menu.at),
         Dialog::Jump(jump) => jump::draw(frame, model, jump.at),
         Dialog::Explain(_) => explain::over(frame, model),
+        Dialog::Apply(apply) => apply::draw(frame, model, apply.at),
         Dialog::Ask(ask) => ask::draw(frame, model, ask),
         Dialog::Paste(paste) => paste::workers(frame, model, &paste.text, &paste.wrong),
         Dialog::Certificates(certificates) => paste::certificates(frame, model, &certificates.text),

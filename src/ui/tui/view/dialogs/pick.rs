@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use ratatui::Frame;
 
 use crate::engine::demo;
-use crate::ui::tui::view::window::{centred, choose, dialog, list};
+use crate::ui::tui::view::window::{centred, choose_within, dialog, list};
 use crate::ui::wizard::model::Model;
 
 /// The demo labs.
@@ -14,7 +14,8 @@ pub fn demo(frame: &mut Frame, model: &Model, at: usize) {
     let inside = usize::from(width).saturating_sub(4);
     let labs: Vec<String> = demo::names().iter().map(|(name, title)| format!("{name}: {title}")).collect();
     let mut lines = Vec::new();
-    choose(model, &mut lines, labs.iter().map(String::as_str), at, inside);
+    let rows = usize::from(model.window.size.1).saturating_sub(5);
+    choose_within(model, &mut lines, labs.iter().map(String::as_str), at, inside, rows);
     let height = u16::try_from(lines.len()).unwrap_or(5).saturating_add(2);
     let area = centred(model, width, height);
     dialog(frame, model, "Which demo?", "Enter, Esc", lines, 0, area);

@@ -8,7 +8,7 @@ use crate::ui::tui::view::page::{Page, field, inspection_note};
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
-use crate::ui::wizard::screens::certificates::{MOST, cards};
+use crate::ui::wizard::screens::certificates::{CertificatesScreen, MOST, cards};
 
 /// Its rows.
 pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
@@ -21,7 +21,9 @@ pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
         width,
     );
     page.space();
-    field(model, page, Field::Days);
+    for one in CertificatesScreen::fields() {
+        field(model, page, one);
+    }
     page.space();
     inspection_note(model, page, width);
     let days: i64 = Field::Days.get(&model.form.answers, 0).parse().unwrap_or(365);
@@ -63,7 +65,7 @@ fn bar(model: &Model, name: &str, days: i64, longest: i64, room: usize, role: Ro
         usize::try_from(share).unwrap_or(0).min(room)
     };
     let full = part(days).max(usize::from(days > 0));
-    let words = if days < 0 { format!("ended {} days ago", -days) } else { format!("{days} days") };
+    let words = if days < 0 { format!("expired {} days ago", -days) } else { format!("{days} days") };
     Line::from(vec![
         Span::styled(format!("   {name:<10}"), theme.style(Role::Dim)),
         Span::styled(

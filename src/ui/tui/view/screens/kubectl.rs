@@ -5,22 +5,17 @@ use crate::ui::tui::view::page::{Page, field, inspection_note, states};
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
+use crate::ui::wizard::screens::kubectl::KubectlScreen;
 
 /// Its rows.
 pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
     page.space();
     page.say(model, Role::Text, "How does kubectl on this computer reach the cluster?", width);
     page.space();
-    field(model, page, Field::Kubectl);
-    let kind = Field::Kubectl.get(&model.form.answers, 0);
-    if kind != "none" {
-        field(model, page, Field::Context);
-        field(model, page, Field::ContextCluster);
-        field(model, page, Field::ContextUser);
-        if kind == "file" {
-            field(model, page, Field::ContextFile);
-        }
+    for one in KubectlScreen::fields(model) {
+        field(model, page, one);
     }
+    let kind = Field::Kubectl.get(&model.form.answers, 0);
     page.space();
     if kind == "merge" {
         page.say(model, Role::Dim, "Merged by kubectl config; a copy is kept and the current context stays. d shows before and after.", width);

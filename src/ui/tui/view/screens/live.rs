@@ -10,6 +10,8 @@ use crate::ui::panel::{self, Ink};
 use crate::ui::tui::text::some;
 use crate::ui::tui::theme::Paint;
 use crate::ui::tui::view::pane::block;
+use crate::ui::tui::view::window::edge;
+use crate::ui::wizard::listing::hidden_words;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
 
@@ -25,7 +27,7 @@ pub fn strip(frame: &mut Frame, model: &Model, area: Rect) {
         frame.render_widget(Paragraph::new(strip), area);
         return;
     }
-    let pane = block(model.window.theme, "Live: docker ps and node status", "l opens", false);
+    let pane = block(model.window.theme, "Live: docker ps and node status", "l opens", false, area.width);
     let inner = pane.inner(area);
     frame.render_widget(pane, area);
     panel::rows(live, model.window.now, None, &ink, inner, frame.buffer_mut());
@@ -42,12 +44,14 @@ pub fn full(frame: &mut Frame, model: &Model, area: Rect) {
     let one = live.rows().get(view.at).filter(|_| view.host);
     let title = one
         .map_or_else(|| "Live: docker ps and node status".to_owned(), |row| format!("Live: {}", row.place));
-    let pane = block(model.window.theme, &title, &right, true);
+    let pane = block(model.window.theme, &title, &right, true, area.width);
     let inner = pane.inner(area).inner(Margin::new(1, 0));
     frame.render_widget(pane, area);
     match one {
         Some(row) => {
-            panel::one_host(live, &row.place, model.window.now, view.scroll, &ink, inner, frame.buffer_mut());
+            let (now, buffer) = (model.window.now, frame.buffer_mut());
+            let (all, rows) = panel::one_host(live, &row.place, now, view.scroll, &ink, inner, buffer);
+            edge(frame, model, area, hidden_words(view.scroll, all, rows));
         }
         None if live.rows().is_empty() => {
             frame.render_widget(Paragraph::new(Line::raw(" no hosts are known yet")), inner);

@@ -16,9 +16,11 @@ pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
     let theme = &model.window.theme;
     page.space();
     let (words, role) = match model.run.code {
-        Some(ExitCode::Done) => ("Everything is aboard.", Role::Ok),
-        Some(ExitCode::Stopped) => ("Stopped. What was done stays, and a new run goes on from there.", Role::Warn),
-        _ => ("Not everything is aboard; what was done stays.", Role::Bad),
+        Some(ExitCode::Done) => ("Every worker has joined.", Role::Ok),
+        Some(ExitCode::Stopped) => {
+            ("Stopped. What was done stays, and a new run goes on from there.", Role::Warn)
+        }
+        _ => ("Not every worker has joined; what was done stays.", Role::Bad),
     };
     page.seen(model, &[(role, words.to_owned())], width);
     page.space();
@@ -54,7 +56,7 @@ pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
     // Of many hosts nobody reads every action; the journal and each host's record have them.
     let many = places.len() > MOST;
     for place in places {
-        let end = model.run.ends.get(&place.to_string()).cloned().unwrap_or_default();
+        let end = model.run.ends.get(&place).cloned().unwrap_or_default();
         let undone = if model.run.undone.contains(&place) { "taken back" } else { end.as_str() };
         let skipped = if model.run.skipped.contains(&place) { "skipped" } else { undone };
         page.line(Line::from(vec![
@@ -77,6 +79,9 @@ pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
                 &[(Role::Bad, format!("{} {}", trouble.problem.code, trouble.problem.what))],
                 width,
             );
+            let seen: Vec<(Role, String)> =
+                trouble.problem.evidence.iter().take(3).map(|line| (Role::Dim, line.clone())).collect();
+            page.seen(model, &seen, width);
         }
     }
 }

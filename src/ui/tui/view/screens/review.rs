@@ -6,15 +6,16 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use crate::plan::action::Content;
 use crate::plan::problem::Verdict;
-use crate::step::{Proof, StepState};
+use crate::step::StepState;
 use crate::ui::output::wrap::wrap;
 use crate::ui::tui::text::{cut, fill, some};
 use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::tui::view::page::inspection_words;
 use crate::ui::tui::view::pane::{block, button_row, labels};
+use crate::ui::tui::view::window::edge;
 use crate::ui::wizard::form::item::{Button, Item};
+use crate::ui::wizard::listing::hidden_words;
 use crate::ui::wizard::look::Inspection;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
@@ -27,7 +28,7 @@ pub fn draw(frame: &mut Frame, model: &Model, area: Rect) {
     let (title, right) = match &model.preview.inspection {
         Inspection::Seen { seen, at, stale } => {
             let count = review::count(seen);
-            let pace = if model.run.guided { "guided" } else { "straight" };
+            let pace = if model.run.guided { "step by step" } else { "all at once" };
             let problems = if count.problems > 0 {
                 format!(", {} with a problem", count.problems)
             } else {
@@ -48,7 +49,7 @@ pub fn draw(frame: &mut Frame, model: &Model, area: Rect) {
     };
     let title = cut(&title, usize::from(area.width).saturating_sub(6));
     let right = if usize::from(area.width) > title.len() + right.len() + 10 { right } else { String::new() };
-    let pane = block(*theme, &title, &right, true);
+    let pane = block(*theme, &title, &right, true, area.width);
     let inner = pane.inner(area);
     frame.render_widget(pane, area);
     let bar = Rect::new(inner.x, inner.bottom().saturating_sub(1), inner.width, 1);
@@ -58,12 +59,11 @@ pub fn draw(frame: &mut Frame, model: &Model, area: Rect) {
     if rows.is_empty() {
         return nothing(frame, model, body);
     }
-    let height = usize::from(body.height);
-    let table = (height.saturating_mul(11) / 20).max(4).min(rows.len().saturating_add(1));
-    let head =
-        Rect::new(body.x, body.y, body.width, u16::try_from(table).unwrap_or(u16::MAX).min(body.height));
+    let parts = review::parts(model);
+    let table = u16::try_from(parts.table).unwrap_or(u16::MAX).min(body.height);
+    let head = Rect::new(body.x, body.y, body.width, table);
     let mut lines = vec![Line::styled(header(width), theme.style(Role::Dim))];
-    let shown = table.saturating_sub(1);
+    let shown = parts.table.saturating_sub(1);
     let top = model.preview.row.saturating_sub(shown / 2).min(rows.len().saturating_sub(shown));
     for (at, row) in rows.iter().enumerate().skip(top).take(shown) {
         let same_place = at > top
@@ -72,19 +72,20 @@ pub fn draw(frame: &mut Frame, model: &Model, area: Rect) {
     }
     frame.render_widget(Paragraph::new(lines), head);
     let rest = Rect::new(body.x, head.bottom(), body.width, body.height.saturating_sub(head.height));
-    if let Some(row) = rows.get(model.preview.row) {
-        let lines = detail(model, row, width);
-        let room = usize::from(rest.height);
-        let more = lines.len().saturating_sub(room);
-        frame.render_widget(Paragraph::new(lines.into_iter().take(room).collect::<Vec<_>>()), rest);
-        if more > 0 && rest.height > 0 {
-            let words = format!(" {} more: y copies, d shows files ", some(more, "line"));
-            let length = u16::try_from(words.len()).unwrap_or(0).min(rest.width);
-            let at =
-                Rect::new(rest.right().saturating_sub(length), area.bottom().saturating_sub(1), length, 1);
-            frame.render_widget(Paragraph::new(Span::styled(words, theme.style(Role::Dim))), at);
-        }
-    }
+    let lines = review::detail(model, width);
+    let below = lines.len();
+    let first = model.preview.scroll.min(below.saturating_sub(parts.detail));
+    let lines: Vec<Line> = lines
+        .into_iter()
+        .skip(first)
+        .take(parts.detail)
+        .map(|(role, text)| Line::styled(text, theme.style(role)))
+        .collect();
+    frame.render_widget(Paragraph::new(lines), rest);
+    let table = hidden_words(top, rows.len(), shown).map(|words| format!("steps: {words}"));
+    let detail = hidden_words(first, below, parts.detail).map(|words| format!("lines: {words}, J K"));
+    let hidden: Vec<String> = table.into_iter().chain(detail).collect();
+    edge(frame, model, area, (!hidden.is_empty()).then(|| hidden.join("; ")));
 }
 
 fn columns(width: usize) -> (usize, usize, usize) {
@@ -126,7 +127,7 @@ fn table_row(model: &Model, row: &ReviewRow, chosen: bool, same_place: bool, wid
             (format!("{} {} {}", theme.glyph(Glyph::Bad), problem.code, problem.what), Role::Bad)
         }
         (StepState::Done(evidence), None) => (format!("same: {evidence}"), Role::Dim),
-        (StepState::Await(proof), None) => (proof_words(proof), Role::Dim),
+        (StepState::Await(proof), None) => (review::proof_words(proof), Role::Dim),
         (StepState::Todo(actions), None) => {
             let first = actions.first().map(crate::plan::action::Action::title).unwrap_or_default();
             (first, Role::Text)
@@ -155,72 +156,6 @@ fn table_row(model: &Model, row: &ReviewRow, chosen: bool, same_place: bool, wid
     Line::from(spans)
 }
 
-fn proof_words(proof: &Proof) -> String {
-    match proof {
-        Proof::Containers { within, .. } => format!("waits for kube-proxy and pause, at most {within} s"),
-        Proof::NodeReady { within, .. } => format!("waits until it is Ready, at most {within} s"),
-        Proof::Pods { count, within, .. } => format!("waits for {count} ready pods, at most {within} s"),
-        Proof::Dns { server, .. } => format!("asks {server}"),
-        Proof::Kubectl { context, .. } => format!("runs kubectl get nodes with {context}"),
-    }
-}
-
-/// The exact actions of a row, in order, each with its undo.
-pub fn detail(model: &Model, row: &ReviewRow, width: usize) -> Vec<Line<'static>> {
-    let theme = &model.window.theme;
-    let dash = if theme.ascii { "-" } else { "┄" };
-    let title = row.looked.map_or("", |looked| looked.step.title());
-    let head = format!(" {dash} {}: {title} {}", row.seen.place, dash.repeat(width));
-    let mut lines =
-        vec![Line::styled(cut(&head, width.saturating_sub(1)).replace('…', dash), theme.style(Role::Dim))];
-    let mut say = |role: Role, text: &str, indent: usize| {
-        for line in wrap(text, width.saturating_sub(indent + 2)) {
-            lines.push(Line::styled(format!(" {}{line}", " ".repeat(indent)), theme.style(role)));
-        }
-    };
-    let problems = row.seen.problem.iter().chain(row.looked.and_then(|looked| looked.blocked()));
-    for problem in problems {
-        say(Role::Bad, &format!("{} {}", problem.code, problem.what), 0);
-        for line in &problem.evidence {
-            say(Role::Text, line, 2);
-        }
-        for (number, way) in (1..).zip(&problem.ways) {
-            say(Role::Key, &format!("{number} {}", way.text(&row.seen.place)), 2);
-        }
-    }
-    let Some(looked) = row.looked else { return lines };
-    for verdict in &looked.verdicts {
-        match verdict {
-            Verdict::Ok { about, seen } => {
-                say(Role::Dim, &format!("{} {about}: {seen}", theme.glyph(Glyph::Ok)), 0);
-            }
-            Verdict::Warning { about, seen, cure } => {
-                say(Role::Warn, &format!("! {about}: {seen}; {cure}"), 0);
-            }
-            Verdict::Stops(_) => {}
-        }
-    }
-    match &looked.state {
-        StepState::Done(evidence) => say(Role::Ok, &format!("same: {evidence}"), 0),
-        StepState::Await(proof) => say(Role::Text, &proof_words(proof), 0),
-        StepState::Blocked(_) => {}
-        StepState::Todo(actions) => {
-            for (number, action) in (1..).zip(actions) {
-                let size = match action.content() {
-                    Some(Content::Literal(bytes)) => format!("   {} B", bytes.len()),
-                    _ => String::new(),
-                };
-                say(Role::Key, &format!("{number} {}{size}", action.title()), 0);
-                for line in action.shell().to_string().lines().take(6) {
-                    say(Role::Code, line, 3);
-                }
-                say(Role::Dim, &format!("undo: {}", review::undo_words(action, row.seen)), 3);
-            }
-        }
-    }
-    lines
-}
-
 fn nothing(frame: &mut Frame, model: &Model, area: Rect) {
     let theme = &model.window.theme;
     let mut lines = vec![Line::raw("")];
@@ -247,8 +182,13 @@ fn nothing(frame: &mut Frame, model: &Model, area: Rect) {
         lines.push(Line::raw(""));
         for remark in model.form.issues.iter().filter(|remark| remark.stops) {
             let screen = target::screen_of(&remark.field);
-            let words =
-                format!("{} on screen {}: {} {}", remark.field, screen.title(), remark.what, remark.cure);
+            let words = format!(
+                "{}: {} {}; {}",
+                screen.title(),
+                model.field_name(&remark.field),
+                remark.what,
+                remark.cure
+            );
             lines.extend(
                 wrap(&words, width)
                     .into_iter()

@@ -13,10 +13,12 @@ use crate::ui::output::wrap::wrap;
 use crate::ui::tui::text::{cut, fill, some};
 use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::tui::view::pane::{block, button_row, labels};
+use crate::ui::tui::view::window::edge;
 use crate::ui::wizard::layout::run_parts;
+use crate::ui::wizard::listing::{self, hidden_words, window};
 use crate::ui::wizard::model::Model;
-use crate::ui::wizard::run_state::{Cell, CellState};
 use crate::ui::wizard::role::Role;
+use crate::ui::wizard::run_state::{Cell, CellState};
 use crate::ui::wizard::screens::log::Log;
 
 /// Draws the run.
@@ -74,7 +76,8 @@ fn matrix(frame: &mut Frame, model: &Model, area: Rect) {
         theme.glyph(Glyph::Bad),
         theme.glyph(Glyph::Waiting)
     );
-    let pane = block(*theme, "8 Run", &legend, !model.run.in_log && model.run.troubles.is_empty());
+    let pane =
+        block(*theme, "8 Run", &legend, !model.run.in_log && model.run.troubles.is_empty(), area.width);
     let inner = pane.inner(area);
     frame.render_widget(pane, area);
     let places = progress::places(model);
@@ -111,67 +114,23 @@ fn matrix(frame: &mut Frame, model: &Model, area: Rect) {
         }
         lines.push(Line::from(spans));
     }
-    let hidden = places.len().saturating_sub(seen.len());
-    if hidden > 0 {
-        let words = format!(" {} more: h", some(hidden, "place"));
-        lines.push(Line::styled(words, theme.style(Role::Dim)));
-    }
-    let rows = usize::from(inner.height);
-    // In a low window the rows that matter now are shown.
-    let active = progress::steps()
-        .position(|step| {
-            seen.iter().any(|place| {
-                model
-                    .run
-                    .cells
-                    .get(&((*place).clone(), step.id().0))
-                    .is_some_and(|cell| matches!(cell.state, CellState::Running | CellState::Failed))
-            })
-        })
-        .unwrap_or(if model.run.ended.is_some() { lines.len() } else { 0 });
-    let notes = notes(model, width);
-    let room = rows.saturating_sub(1).saturating_sub(notes.len());
+    let notes: Vec<Line> = listing::notes(model, width)
+        .into_iter()
+        .map(|(role, text)| Line::styled(cut(&text, width.saturating_sub(1)), theme.style(role)))
+        .collect();
+    let room = listing::matrix_rows(model);
     let body = lines.split_off(1);
-    let top = active.saturating_sub(room / 2).min(body.len().saturating_sub(room));
+    let top = listing::matrix_top(model);
+    let more = places.len().saturating_sub(seen.len());
+    let more = (more > 0).then(|| format!("{} more: h", some(more, "place")));
+    let steps = hidden_words(top, body.len(), room).map(|words| format!("steps: {words}"));
+    let hidden: Vec<String> = more.into_iter().chain(steps).collect();
     lines.extend(body.into_iter().skip(top).take(room));
     lines.extend(notes);
     frame.render_widget(Paragraph::new(lines), inner);
     let bar = Rect::new(inner.x, inner.bottom().saturating_sub(1), inner.width, 1);
     button_row(frame, model, bar, &labels(model));
-}
-
-fn notes(model: &Model, width: usize) -> Vec<Line<'static>> {
-    let theme = &model.window.theme;
-    let mut lines = Vec::new();
-    if let Some(offline) = &model.run.offline {
-        let come = offline.waiting.iter().filter(|(_, come)| *come).count();
-        let words = format!(
-            "{} of {} certificates have come from the offline CA. There: {}",
-            come,
-            offline.waiting.len(),
-            offline.command
-        );
-        lines.push(Line::raw(""));
-        for line in wrap(&words, width.saturating_sub(2)) {
-            lines.push(Line::styled(format!(" {line}"), theme.style(Role::Warn)));
-        }
-        lines.push(Line::styled(format!(" requests: {}", offline.folder), theme.style(Role::Code)));
-        for line in wrap(&offline.said, width.saturating_sub(2)) {
-            lines.push(Line::styled(format!(" {line}"), theme.style(Role::Bad)));
-        }
-        lines.push(Line::styled(" c gives certificates; y copies the command", theme.style(Role::Key)));
-    }
-    // What is waited for, with its deadline.
-    for ((place, id), cell) in &model.run.cells {
-        if cell.state == CellState::Running && !cell.words.is_empty() && lines.len() < 4 {
-            let words = format!(" {place}, {}: {}", progress::title(id), cell.words);
-            lines.push(Line::styled(cut(&words, width.saturating_sub(1)), theme.style(Role::Dim)));
-        }
-    }
-    if !model.buttons().is_empty() {
-        lines.push(Line::raw(""));
-    }
-    lines
+    edge(frame, model, area, (!hidden.is_empty()).then(|| hidden.join("; ")));
 }
 
 fn output(frame: &mut Frame, model: &Model, area: Rect) {
@@ -181,12 +140,14 @@ fn output(frame: &mut Frame, model: &Model, area: Rect) {
     let none = Log::default();
     let log = model.run.logs.get(place).unwrap_or(&none);
     let title = format!("Output: {place}");
+    let rows = usize::from(area.height.saturating_sub(2));
+    let hidden = hidden_words(log.first(rows), log.len(), rows);
     let mut right =
         if log.follow { "following".to_owned() } else { format!("+{} new, F follows", log.unseen) };
     if !log.search.is_empty() {
         right = format!("/{} {} hits  {right}", cut(&log.search, 16), log.hits());
     }
-    let pane = block(*theme, &title, &right, model.run.in_log);
+    let pane = block(*theme, &title, &right, model.run.in_log, area.width);
     let inner = pane.inner(area);
     frame.render_widget(pane, area);
     let (rows, width) = (usize::from(inner.height), usize::from(inner.width));
@@ -215,9 +176,10 @@ fn output(frame: &mut Frame, model: &Model, area: Rect) {
         lines.drain(..lines.len().saturating_sub(rows));
     }
     if log.is_empty() {
-        lines.push(Line::styled(" nothing was said here yet", theme.style(Role::Dim)));
+        lines.push(Line::styled(" no output yet", theme.style(Role::Dim)));
     }
     frame.render_widget(Paragraph::new(lines), inner);
+    edge(frame, model, area, hidden);
 }
 
 /// The card of the problem that is shown.
@@ -230,31 +192,29 @@ fn card(frame: &mut Frame, model: &Model, area: Rect) {
         usize::from(area.width).saturating_sub(14),
     );
     let right = format!("{} of {}", model.run.card.saturating_add(1), model.run.troubles.len());
-    let pane = block(*theme, &title, &right, !model.run.in_log);
+    let pane = block(*theme, &title, &right, !model.run.in_log, area.width);
     let inner = pane.inner(area);
     frame.render_widget(pane, area);
     let width = usize::from(inner.width).saturating_sub(2);
     let room = usize::from(inner.height);
-    let choices = progress::choices(model);
     let mut lines = Vec::new();
-    let mut pair = |name: &str, text: &str, role: Role, most: usize| {
-        for (number, line) in wrap(text, width.saturating_sub(16)).into_iter().take(most).enumerate() {
-            let head = if number == 0 { name } else { "" };
-            lines.push(Line::from(vec![
-                Span::styled(format!(" {head:<15}"), theme.style(Role::Dim)),
-                Span::styled(line, theme.style(role)),
-            ]));
-        }
+    let mut pair = |name: &str, text: &str, role: Role| {
+        lines.push(Line::from(vec![
+            Span::styled(format!(" {name:<15}"), theme.style(Role::Dim)),
+            Span::styled(text.to_owned(), theme.style(role)),
+        ]));
     };
-    let step =
-        trouble.step.map_or_else(String::new, |step| format!("Step \"{}\": ", progress::title(step.0)));
-    pair("What happened", &format!("{step}{}", problem.what), Role::Text, 3);
-    let spare = room.saturating_sub(choices.len() + 4).clamp(1, 8);
-    let mut left = spare;
-    for (number, line) in problem.evidence.iter().enumerate() {
-        let wrapped = wrap(line, width.saturating_sub(16)).len();
-        pair(if number == 0 { "Evidence" } else { "" }, line, Role::Text, left);
-        left = left.saturating_sub(wrapped);
+    let beside = listing::card_width(area.width);
+    for (number, line) in listing::what_happened(trouble, beside).iter().take(listing::HAPPENED).enumerate() {
+        pair(if number == 0 { "What happened" } else { "" }, line, Role::Text);
+    }
+    let seen = listing::card(model).seen;
+    let top = seen.top(model.run.evidence);
+    for (number, line) in seen.lines.iter().skip(top).take(seen.rows).enumerate() {
+        pair(if number == 0 { "Evidence" } else { "" }, line, Role::Text);
+    }
+    if let Some(words) = hidden_words(top, seen.lines.len(), seen.rows) {
+        pair("", &format!("{words}: PageUp, PageDown"), Role::Dim);
     }
     let done = match trouble.done.as_slice() {
         [] => "nothing that needs undoing".to_owned(),
@@ -264,13 +224,33 @@ fn card(frame: &mut Frame, model: &Model, area: Rect) {
             format!("{count}, the last: {last}. What is done stays; a new run goes on from there")
         }
     };
-    pair("Already done", &done, Role::Dim, 1);
+    pair("Already done", &cut(&done, beside), Role::Dim);
     let left = room.saturating_sub(lines.len());
-    let top = model.run.way.saturating_sub(left.saturating_sub(1));
-    for (number, choice) in choices.iter().enumerate().skip(top).take(left) {
+    let (ways, marked) = ways(model, width);
+    let rows = if ways.len() > left { left.saturating_sub(1) } else { left };
+    let top = window(marked, ways.len(), rows);
+    let hidden = hidden_words(top, ways.len(), rows);
+    for (number, (mark, spans)) in ways.into_iter().skip(top).take(rows).enumerate() {
+        let head = if number == 0 { "Choose" } else { "" };
+        let mut line = vec![Span::styled(format!(" {head:<13}{mark} "), theme.style(Role::Accent))];
+        line.extend(spans);
+        lines.push(Line::from(line));
+    }
+    if let Some(words) = hidden {
+        lines.push(Line::styled(format!(" {:<15}{words}", ""), theme.style(Role::Dim)));
+    }
+    frame.render_widget(Paragraph::new(lines), inner);
+}
+
+/// A line of a way out: its mark and its words.
+type WayLine = (&'static str, Vec<Span<'static>>);
+
+/// The ways out in lines, and which is the last line of the marked one.
+fn ways(model: &Model, width: usize) -> (Vec<WayLine>, usize) {
+    let theme = &model.window.theme;
+    let (mut lines, mut marked) = (Vec::new(), 0);
+    for (number, choice) in progress::choices(model).iter().enumerate() {
         let chosen = number == model.run.way;
-        let mark = if chosen { theme.glyph(Glyph::Here) } else { " " };
-        let head = if number == top { "Choose" } else { "" };
         let kind = match choice.act {
             remedy::RunRemedy::Manual(_) if width < 100 => "  (by hand)",
             remedy::RunRemedy::Manual(_) => "  (by hand; Enter copies it)",
@@ -282,17 +262,18 @@ fn card(frame: &mut Frame, model: &Model, area: Rect) {
         // The chosen way is read to its end.
         let parts = if chosen { wrap(&choice.text, fits) } else { vec![cut(&choice.text, fits)] };
         for (part, text) in parts.into_iter().enumerate() {
-            let (head, mark, number, kind) = if part == 0 {
-                (head, mark, number.saturating_add(1).to_string(), kind)
-            } else {
-                ("", " ", " ".repeat(number.saturating_add(1).to_string().len()), "")
+            let number = number.saturating_add(1).to_string();
+            let (mark, number, kind) = match part {
+                0 if chosen => (theme.glyph(Glyph::Here), number, kind),
+                0 => (" ", number, kind),
+                _ => (" ", " ".repeat(number.len()), ""),
             };
-            lines.push(Line::from(vec![
-                Span::styled(format!(" {head:<13}{mark} "), theme.style(Role::Accent)),
-                Span::styled(format!("{number} {text}"), style),
-                Span::styled(kind, theme.style(Role::Dim)),
-            ]));
+            let kind = Span::styled(kind, theme.style(Role::Dim));
+            lines.push((mark, vec![Span::styled(format!("{number} {text}"), style), kind]));
+        }
+        if chosen {
+            marked = lines.len().saturating_sub(1);
         }
     }
-    frame.render_widget(Paragraph::new(lines), inner);
+    (lines, marked)
 }

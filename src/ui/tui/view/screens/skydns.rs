@@ -9,15 +9,15 @@ use crate::ui::tui::view::page::{Page, field, inspection_note, states};
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
+use crate::ui::wizard::screens::skydns::DnsScreen;
 
 /// Its rows.
 pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
     page.space();
     page.say(model, Role::Text, "Which DNS answers inside the cluster?", width);
     page.space();
-    field(model, page, Field::Deploy);
-    if Field::Deploy.get(&model.form.answers, 0) != "none" {
-        field(model, page, Field::Replicas);
+    for one in DnsScreen::fields(model) {
+        field(model, page, one);
     }
     page.space();
     let dns = Field::Dns.get(&model.form.answers, 0);

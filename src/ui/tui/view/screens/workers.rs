@@ -48,7 +48,7 @@ pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
     let most = 8;
     let top = model.nav.row.saturating_sub(most / 2).min(count.saturating_sub(most.min(count)));
     if top > 0 {
-        page.line(Line::styled(format!("   {top} above"), theme.style(Role::Dim)));
+        page.line(Line::styled(format!("   {top} more above"), theme.style(Role::Dim)));
     }
     for row in top..count.min(top + most) {
         let chosen = row == model.nav.row;
@@ -89,7 +89,7 @@ pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
     }
     let below = count.saturating_sub(top + most);
     if below > 0 {
-        page.line(Line::styled(format!("   {below} below"), theme.style(Role::Dim)));
+        page.line(Line::styled(format!("   {below} more below"), theme.style(Role::Dim)));
     }
     answers(model, page, width);
 }

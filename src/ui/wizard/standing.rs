@@ -1,0 +1,75 @@
+//! How the steps of the path stand: good is what was looked at and found so, not what was visited.
+
+use crate::engine::PlacePreview;
+use crate::plan::place::Place;
+use crate::ui::wizard::form::target::screen_of;
+use crate::ui::wizard::look::{Inspection, LookStatus, ProbeTarget};
+use crate::ui::wizard::model::Model;
+use crate::ui::wizard::screen::Screen;
+
+/// How a step stands; `None` = nobody has looked since its answers changed.
+pub fn of(model: &Model, screen: Screen) -> Option<LookStatus> {
+    if model.form.issues.iter().any(|remark| remark.stops && screen_of(&remark.field) == screen) {
+        return Some(LookStatus::Bad);
+    }
+    if model.preview.done
+        && matches!(screen, Screen::Certificates | Screen::Kubectl | Screen::Dns | Screen::Review)
+    {
+        return Some(LookStatus::Good);
+    }
+    match screen {
+        Screen::Ca => look(model, &ProbeTarget::Ca),
+        Screen::Cluster => look(model, &ProbeTarget::Api),
+        Screen::Workers => {
+            let all = model.worker_names().into_iter().filter(|name| model.chosen(name));
+            worst(all.map(|name| look(model, &ProbeTarget::Worker(name))))
+        }
+        Screen::Certificates => {
+            seen(model, |place| matches!(place, Place::Worker(_)), &["keys", "sign", "certificates"])
+        }
+        Screen::Kubectl => seen(model, |place| *place == Place::Local, &["admin", "context", "kubectl"]),
+        Screen::Dns => seen(model, |place| *place == Place::Cluster, &["namespace", "dns", "dns-pods"]),
+        Screen::Review => {
+            worst(inspected(model)?.iter().map(|place| {
+                Some(if place.blocked().is_some() { LookStatus::Bad } else { LookStatus::Good })
+            }))
+        }
+        Screen::Welcome | Screen::Run | Screen::Report => None,
+    }
+}
+
+fn look(model: &Model, target: &ProbeTarget) -> Option<LookStatus> {
+    model.probes.looks.get(target).filter(|look| !look.stale).map(|look| look.mood)
+}
+
+fn inspected(model: &Model) -> Option<&[PlacePreview]> {
+    match &model.preview.inspection {
+        Inspection::Seen { seen, stale: false, .. } => Some(seen),
+        Inspection::Seen { .. } | Inspection::None | Inspection::Looking | Inspection::Failed(_) => None,
+    }
+}
+
+/// What the inspection found of these steps of some places.
+fn seen(model: &Model, of: impl Fn(&Place) -> bool, steps: &[&str]) -> Option<LookStatus> {
+    worst(inspected(model)?.iter().filter(|place| of(&place.place)).map(|place| {
+        let mut own = place.looked.iter().filter(|one| steps.contains(&one.step.id().0));
+        let bad = place.problem.is_some() || own.any(|one| one.blocked().is_some());
+        Some(if bad { LookStatus::Bad } else { LookStatus::Good })
+    }))
+}
+
+/// The worst of several; not known, when one is not known or there is none.
+fn worst(all: impl Iterator<Item = Option<LookStatus>>) -> Option<LookStatus> {
+    let rank = |status: LookStatus| match status {
+        LookStatus::Good => 0,
+        LookStatus::Looking => 1,
+        LookStatus::Doubtful => 2,
+        LookStatus::Bad => 3,
+    };
+    let mut worst = None;
+    for one in all {
+        let one = one?;
+        worst = Some(worst.filter(|known| rank(*known) >= rank(one)).unwrap_or(one));
+    }
+    worst
+}

@@ -1,0 +1,92 @@
+//! When the commands of the table are possible.
+
+use crate::ui::wizard::form::item::Button;
+use crate::ui::wizard::look::Inspection;
+use crate::ui::wizard::model::Model;
+use crate::ui::wizard::progress;
+use crate::ui::wizard::screen::Screen;
+
+pub(super) fn always(_: &Model) -> bool {
+    true
+}
+
+pub(super) fn typing(model: &Model) -> bool {
+    model.form.editor.as_ref().is_some_and(|editor| !editor.is_empty())
+}
+
+pub(super) fn on_form(model: &Model) -> bool {
+    !matches!(model.nav.screen, Screen::Run | Screen::Welcome)
+}
+
+pub(super) fn with_plan(model: &Model) -> bool {
+    model.nav.screen != Screen::Welcome
+}
+
+pub(super) fn can_continue(model: &Model) -> bool {
+    model.buttons().contains(&Button::Continue) && model.run.offline.is_none()
+}
+
+pub(super) fn on_workers(model: &Model) -> bool {
+    model.nav.screen == Screen::Workers
+}
+
+pub(super) fn has_worker(model: &Model) -> bool {
+    on_workers(model) && !model.form.answers.workers.is_empty()
+}
+
+pub(super) fn on_review(model: &Model) -> bool {
+    model.nav.screen == Screen::Review
+}
+
+pub(super) fn can_apply(model: &Model) -> bool {
+    on_review(model) && !model.run.read_only && matches!(model.preview.inspection, Inspection::Seen { .. })
+}
+
+pub(super) fn has_rows(model: &Model) -> bool {
+    on_review(model) && model.preview.inspection.seen().is_some()
+}
+
+pub(super) fn on_run(model: &Model) -> bool {
+    model.nav.screen == Screen::Run
+}
+
+pub(super) fn has_trouble(model: &Model) -> bool {
+    on_run(model) && !model.run.troubles.is_empty()
+}
+
+pub(super) fn has_repair(model: &Model) -> bool {
+    has_trouble(model) && progress::repair(model).is_some()
+}
+
+pub(super) fn has_host(model: &Model) -> bool {
+    on_run(model) || model.nav.screen == Screen::Report || has_worker(model)
+}
+
+pub(super) fn can_undo(model: &Model) -> bool {
+    has_host(model) && !model.run.read_only && model.form.planned.is_some()
+}
+
+pub(super) fn can_look(model: &Model) -> bool {
+    matches!(
+        model.nav.screen,
+        Screen::Ca
+            | Screen::Cluster
+            | Screen::Workers
+            | Screen::Certificates
+            | Screen::Kubectl
+            | Screen::Dns
+            | Screen::Review
+    )
+}
+
+pub(super) fn has_diff(model: &Model) -> bool {
+    matches!(model.nav.screen, Screen::Review | Screen::Kubectl)
+}
+
+pub(super) fn has_live(model: &Model) -> bool {
+    model.live.panel.is_some()
+}
+
+pub(super) fn waits_for_certificates(model: &Model) -> bool {
+    model.run.offline.is_some()
+}
