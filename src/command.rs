@@ -10,6 +10,7 @@ use gangplank::engine::session::version;
 use gangplank::engine::undo::{UndoList, UndoScope, is_run};
 use gangplank::engine::{Engine, ExitCode, Front, Journal, RealWorld, RunOptions, Session};
 use gangplank::host::{NewKeys, Stop, TrustPolicy};
+use gangplank::limits;
 use gangplank::plan::answers::EXAMPLE;
 use gangplank::plan::check::check_differences;
 use gangplank::plan::code::ProblemCode;
@@ -123,7 +124,7 @@ fn explain(topic: Option<&str>) -> ExitCode {
 
 /// Reads the plan, telling every remark.
 fn read_plan(common: &CommonFlags, places: &StandardFolders) -> Result<(Plan, String), ExitCode> {
-    let bytes = std::fs::read(&common.plan).map_err(|error| {
+    let bytes = limits::file::read(&common.plan, &limits::PLAN).map_err(|error| {
         say::err(format_args!("{}: {error}", common.plan.display()));
         ExitCode::Usage
     })?;
@@ -382,7 +383,6 @@ fn may_undo(all: &UndoList, workers: &[String], yes: bool) -> bool {
     }
     let _ = write!(err, "{} yes or no [no]: ", ui::output::undo::question(all, workers));
     let _ = err.flush();
-    let mut answer = String::new();
-    let _ = std::io::stdin().read_line(&mut answer);
+    let answer = limits::lines::typed();
     answer.trim() == "yes"
 }

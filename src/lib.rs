@@ -14,6 +14,7 @@
 //! | | [`pki`] | certificates: read, checked, signed, compared |
 //! | what | [`profile`] | what each Kubernetes wants written |
 //! | | [`plan`] | answers, the plan, actions, facts, problems: pure data |
+//! | bounds | [`limits`] | how much is read of what comes from elsewhere |
 //!
 //! A plan is read ([`plan::yaml`]) or answered ([`ui::wizard`]). The [`engine`] asks each place for the facts that
 //! the steps wish for, hands them to the steps, and gets a list of [`plan::action::Action`]s; previews, dry runs,
@@ -56,6 +57,8 @@
 //! assert_eq!(again.0.into_inner(), 0, "whatever is as it should be is left alone");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+
+pub mod limits;
 
 pub mod plan;
 pub mod profile;

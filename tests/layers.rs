@@ -172,6 +172,8 @@ fn planted_violations_are_found_with_file_and_line() {
         ("src/ui/a.rs", "a.unwrap();", ":1: unwrap outside tests"),
         ("src/ui/a.rs", "#[cfg(test)]\nmod tests;\na.unwrap();", ":3: unwrap outside tests"),
         ("src/ui/a.rs", "unsafe { a() }", ":1: unsafe"),
+        ("src/kube/a.rs", "let a = std::fs::read(b)?;", ":1: reads without a limit; src/limits reads"),
+        ("src/host/a.rs", "\na.read_to_end(&mut b)?;", ":2: reads without a limit; src/limits reads"),
         ("tests/a.rs", "std::thread::sleep(a);", ":1: a test sleeps; it should wait for an event"),
         ("src/ui/a.rs", "/// Which.\nstruct A;", ":1: a doc comment of one word: Which."),
         (

@@ -307,7 +307,7 @@ fn deep_and_repeating_yaml_is_refused_in_words() {
 fn a_huge_file_of_mistakes_is_answered_soon() {
     let fill = |head: &str, part: &str| {
         let mut text = head.to_owned();
-        while text.len() + part.len() < yaml::MOST_BYTES / 4 {
+        while text.len() + part.len() < gangplank::limits::PLAN.count() / 4 {
             text.push_str(part);
         }
         text

@@ -428,7 +428,7 @@ ask_docker() {
 
 ask_tar() {
   if [ -r "$1" ]; then
-    o=$(tar -xOf "$1" manifest.json 2>&1); [ ${#o} -lt 3000 ] || o=$(printf '%s\n' "$o" | fold -b -w 3000)
+    o=$(tar -xOf "$1" manifest.json 2>&1 | head -c 4194304); [ ${#o} -lt 3000 ] || o=$(printf '%s\n' "$o" | fold -b -w 3000)
     tell manifest "$o"
   else say none; fi
   say done

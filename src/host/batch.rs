@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use zeroize::Zeroizing;
 
 use super::questions::questions;
+use crate::limits;
 use crate::plan::action::{Action, Content, Piece, SecretRef};
 use crate::plan::fact::FactQuery;
 use crate::plan::plan_field::PlanField;
@@ -281,7 +282,7 @@ fn action_line(
 /// SHA-256 of a file, lower-case hex, read in pieces.
 fn hash_file(path: &std::path::Path) -> std::io::Result<String> {
     use std::io::Read;
-    let mut file = std::fs::File::open(path)?;
+    let mut file = limits::file::open(path)?;
     let mut hasher = openssl::sha::Sha256::new();
     let mut buffer = vec![0; 1 << 18];
     loop {

@@ -8,6 +8,7 @@ use ssh2_config::{ParseRule, SshConfig};
 
 use super::error::WireError;
 use super::target::{ConfigBlock, SshEnvironment};
+use crate::limits;
 use crate::plan::model::Login;
 
 /// What the file says about the host; nothing when there is no file.
@@ -17,7 +18,7 @@ pub(super) fn read(login: &Login, here: &SshEnvironment) -> Result<ConfigBlock, 
         host: login.host.clone(),
         why: format!("{}: {why}", file.display()),
     };
-    let text = match std::fs::read_to_string(&file) {
+    let text = match limits::file::read_text(&file, &limits::SSH_FILE) {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(ConfigBlock::default()),
         Err(error) => return Err(refuse(error.to_string())),
@@ -66,7 +67,9 @@ pub(super) fn read(login: &Login, here: &SshEnvironment) -> Result<ConfigBlock, 
 /// The names an ssh_config gives to hosts, in its order; patterns are left out. A file that is not there, or that
 /// cannot be read, names none.
 pub fn names(home: &std::path::Path) -> Vec<String> {
-    let Ok(text) = std::fs::read_to_string(home.join(".ssh/config")) else { return Vec::new() };
+    let Ok(text) = limits::file::read_text(&home.join(".ssh/config"), &limits::SSH_FILE) else {
+        return Vec::new();
+    };
     let rules = ParseRule::ALLOW_UNKNOWN_FIELDS | ParseRule::ALLOW_UNSUPPORTED_FIELDS;
     let text = text.replace("~/", &format!("{}/", home.display()));
     let Ok(config) = SshConfig::default().parse(&mut BufReader::new(text.as_bytes()), rules) else {

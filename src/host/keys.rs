@@ -7,6 +7,7 @@ use openssl::base64;
 use zeroize::Zeroizing;
 
 use super::error::WireError;
+use crate::limits;
 
 /// A private key as it is in its file. Not `Debug`: its text may not end up in a log.
 pub(crate) struct PrivateKey {
@@ -20,8 +21,8 @@ pub(crate) struct PrivateKey {
 /// Reads a key file; `None` when there is no such file.
 pub(crate) fn load(file: &Path) -> Result<Option<PrivateKey>, WireError> {
     let fail = |why: &str| WireError::KeyUnreadable { file: file.to_owned(), why: why.to_owned() };
-    let text = match std::fs::read(file) {
-        Ok(bytes) => Zeroizing::new(bytes),
+    let text = match limits::file::read_secret(file, &limits::SSH_FILE) {
+        Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(fail(&error.to_string())),
     };
@@ -89,6 +90,6 @@ pub(crate) fn string(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 fn beside(file: &Path) -> Option<Vec<u8>> {
     let mut name = file.as_os_str().to_owned();
     name.push(".pub");
-    let text = std::fs::read_to_string(PathBuf::from(name)).ok()?;
+    let text = limits::file::read_text(&PathBuf::from(name), &limits::SSH_FILE).ok()?;
     base64::decode_block(text.split_whitespace().nth(1)?).ok()
 }

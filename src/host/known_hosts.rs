@@ -12,6 +12,7 @@ use openssl::sign::Signer;
 use ssh_key::known_hosts::{Entry, HostPatterns, Marker};
 
 use super::error::WireError;
+use crate::limits;
 
 /// A line that speaks of the host.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +54,7 @@ pub struct Records {
 pub fn look_up(files: &[PathBuf], name: &str) -> Result<Records, WireError> {
     let mut found = Records::default();
     for file in files {
-        let text = match std::fs::read(file) {
+        let text = match limits::file::read(file, &limits::SSH_FILE) {
             Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
             Err(error) => return Err(WireError::KnownHosts { file: file.clone(), why: error.to_string() }),
@@ -183,7 +184,7 @@ pub fn remember(file: &Path, name: &str, kind: &str, blob: &[u8], hashed: bool) 
             .create(folder)
             .map_err(|error| fail(&error))?;
     }
-    let before = std::fs::read(file).unwrap_or_default();
+    let before = limits::file::read(file, &limits::SSH_FILE).unwrap_or_default();
     let gap = if before.last().is_some_and(|byte| *byte != b'\n') { "\n" } else { "" };
     let line = format!("{gap}{shown} {kind} {}\n", base64::encode_block(blob));
     let mut open = std::fs::OpenOptions::new();

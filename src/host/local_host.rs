@@ -6,12 +6,13 @@ use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use super::batch::Batch;
 use super::reader::{ActionEnd, BatchEnd, BatchProgress};
 use crate::host::whole_file::{self, WholeFile};
 use crate::host::{Host, HostTrouble, LiveStream, Pipe, Stop, answer};
+use crate::limits;
 use crate::pki;
 use crate::plan::action::{Action, Content, KeyAlgorithm, sha256};
 use crate::plan::clean;
@@ -88,7 +89,14 @@ impl LocalHost {
 
     /// Keeps a copy of what is there; its hash and mode, empty when nothing is.
     fn keep(&self, run: &str, path: &Path) -> std::io::Result<(String, String)> {
-        let Ok(content) = fs::read(path) else { return Ok((String::new(), String::new())) };
+        let content = match limits::file::read(path, &limits::TEXT_FILE) {
+            Ok(content) => content,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok((String::new(), String::new()));
+            }
+            // It is there and would be lost.
+            Err(error) => return Err(error),
+        };
         let hash = sha256(&content);
         let copy = self.run_folder(run)?.join(&hash);
         if !copy.exists() {
@@ -137,7 +145,9 @@ impl LocalHost {
                     .map_err(words)
             }
             Action::MakeCsr { key, wish, .. } => {
-                let text = fs::read_to_string(key).map(zeroize::Zeroizing::new).map_err(words)?;
+                let text = limits::file::read_text(Path::new(key), &limits::PEM)
+                    .map(zeroize::Zeroizing::new)
+                    .map_err(words)?;
                 pki::make_csr(&text, &wish.cn).map(Done::says).map_err(|error| error.to_string())
             }
             Action::Put { path, content: Content::Literal(bytes), mode, .. } => self
@@ -156,7 +166,9 @@ impl LocalHost {
                 None if text.starts_with("note_merged ") => {
                     let words_of = shell_words::split(text).map_err(|error| error.to_string())?;
                     let path = words_of.get(1).cloned().unwrap_or_default();
-                    let new = fs::read(&path).map(|content| sha256(&content)).map_err(words)?;
+                    let new = limits::file::read(Path::new(&path), &limits::TEXT_FILE)
+                        .map(|content| sha256(&content))
+                        .map_err(words)?;
                     self.note(run, RecordKind::Merged, &path, "", &new, "")
                         .map(|()| Done::default())
                         .map_err(words)
@@ -196,11 +208,15 @@ impl LocalHost {
         mode: &str,
     ) -> std::io::Result<Done> {
         let target = Path::new(path);
-        if !new.is(fs::read(target).map(|content| sha256(&content)).ok().as_deref()) {
+        if !new.is(limits::file::read(target, &limits::TEXT_FILE)
+            .map(|content| sha256(&content))
+            .ok()
+            .as_deref())
+        {
             return Ok(Done::left_alone(target));
         }
         let run = run.id().ok_or_else(|| std::io::Error::other("what was there before is not kept yet"))?;
-        let content = fs::read(self.state.join(run).join(old))?;
+        let content = limits::file::read(&self.state.join(run).join(old), &limits::TEXT_FILE)?;
         // A link that somebody keeps the file behind stays one.
         let target = fs::canonicalize(target).unwrap_or_else(|_| target.to_owned());
         whole_file::replace(&target, &content, octal(mode.split(' ').next().unwrap_or("600")))?;
@@ -234,7 +250,7 @@ impl LocalHost {
         runs.sort();
         let texts: Vec<String> = runs
             .iter()
-            .filter_map(|run| fs::read(run.join("record.jsonl")).ok())
+            .filter_map(|run| limits::file::read(&run.join("record.jsonl"), &limits::OWN_FILE).ok())
             .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
             .collect();
         Record::read(texts.iter().flat_map(|text| text.lines()))
@@ -250,7 +266,7 @@ fn mode_of(path: &Path) -> String {
 }
 
 fn take_away(path: &Path, new: &Written) -> std::io::Result<Done> {
-    match fs::read(path) {
+    match limits::file::read(path, &limits::TEXT_FILE) {
         Ok(content) if *new == Written::Nothing || new.is(Some(&sha256(&content))) => {
             fs::remove_file(path).map(|()| Done::default())
         }
@@ -267,7 +283,7 @@ fn file(path: &Path, content: bool) -> Known<Fact> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Known::Yes(Fact::File(None)),
         Err(error) => return Known::No(format!("{}: {error}", path.display())),
     };
-    match fs::read(path) {
+    match limits::file::read(path, &limits::TEXT_FILE) {
         Ok(bytes) => Known::Yes(Fact::File(Some(FileFact {
             sha256: sha256(&bytes),
             mode: format!("{:o}", meta.mode() & 0o7777),
@@ -280,8 +296,8 @@ fn file(path: &Path, content: bool) -> Known<Fact> {
 }
 
 fn key(path: &Path) -> Known<Fact> {
-    let bytes = match fs::read(path) {
-        Ok(bytes) => zeroize::Zeroizing::new(bytes),
+    let bytes = match limits::file::read_secret(path, &limits::PEM) {
+        Ok(bytes) => bytes,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Known::Yes(Fact::Key(None)),
         Err(error) => return Known::No(format!("{}: {error}", path.display())),
     };
@@ -298,8 +314,14 @@ fn key(path: &Path) -> Known<Fact> {
 
 /// manifest.json of a `docker save` tar, through the system's tar.
 fn tar(path: &Path) -> Known<Fact> {
-    let output = Command::new("tar").arg("-xOf").arg(path).arg("manifest.json").stdin(Stdio::null()).output();
-    match output {
+    let no = |why: String| Known::No(format!("{}: {why}", path.display()));
+    // A FIFO or a device would be read for ever.
+    if let Err(error) = limits::file::open(path) {
+        return no(error.to_string());
+    }
+    let mut command = Command::new("tar");
+    command.arg("-xOf").arg(path).arg("manifest.json");
+    match limits::program::output(command, &limits::TAR_MANIFEST) {
         Ok(output) if output.status.success() => {
             match answer::images_of_manifest(&String::from_utf8_lossy(&output.stdout)) {
                 Some(images) => Known::Yes(Fact::Tar(images)),
@@ -307,18 +329,16 @@ fn tar(path: &Path) -> Known<Fact> {
             }
         }
         Ok(output) => {
-            Known::No(clean::line(String::from_utf8_lossy(&output.stderr).lines().next().unwrap_or_default()))
+            no(clean::line(String::from_utf8_lossy(&output.stderr).lines().next().unwrap_or_default()))
         }
-        Err(error) => Known::No(format!("tar: {error}")),
+        Err(error) => no(error.to_string()),
     }
 }
 
 fn kubectl(args: &[String]) -> Result<String, String> {
-    let output = Command::new("kubectl")
-        .args(args)
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| format!("kubectl: {error}"))?;
+    let mut command = Command::new("kubectl");
+    command.args(args);
+    let output = limits::program::output(command, &limits::OUTPUT).map_err(|error| error.to_string())?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }

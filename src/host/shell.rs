@@ -3,7 +3,6 @@
 //! runs below `sudo`, whose password goes in only when its own prompt asks for it, and nothing else goes in
 //! before the script says READY: a wrong password eats nothing.
 
-use std::fs::File;
 use std::io::Read;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -18,6 +17,7 @@ use super::stop::Stop;
 use super::stream::{LiveStream, ShellStream};
 use super::wire::{Chunk, Duplex, RecvTimeout, Sender, Wire, WireCounts};
 use super::{Host, HostTrouble, Pipe, Vault};
+use crate::limits;
 use crate::plan::action::SecretRef;
 use crate::plan::clean;
 
@@ -287,7 +287,7 @@ fn send_item(sender: &Sender, item: Payload, sent: &AtomicU64, halt: &AtomicBool
         }
         Payload::File { path, size } => {
             let name = path.display().to_string();
-            let mut file = File::open(&path).map_err(|error| format!("{name}: {error}"))?;
+            let mut file = limits::file::open(&path).map_err(|error| format!("{name}: {error}"))?;
             let mut left = size;
             let mut buffer = Zeroizing::new(vec![0; 128 << 10]);
             while left > 0 {

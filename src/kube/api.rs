@@ -27,11 +27,10 @@ use super::pod::Pod;
 use super::probe;
 use super::tls::{self, TlsFault};
 use super::watch::NodeWatch;
+use crate::limits::objects::each_item;
+use crate::limits::{API_LIST, API_OBJECT};
 use crate::plan::clean;
 use crate::plan::model::{ApiAddress, Version};
-
-/// More than the nodes of a large cluster.
-const MOST: u64 = 64 * 1024 * 1024;
 
 /// What a client has used so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -166,9 +165,9 @@ impl Api {
 
     /// All nodes, and the resource version to watch from.
     pub fn nodes(&self) -> Result<(Vec<Node>, String), ApiError> {
-        let list = self.get("/api/v1/nodes")?;
-        let version = list.pointer("/metadata/resourceVersion").and_then(Value::as_str).unwrap_or("0");
-        Ok((Node::list(&list), version.to_owned()))
+        let mut all = Vec::new();
+        let version = self.list("/api/v1/nodes", |one| all.extend(Node::from_json(&one)))?;
+        Ok((all, version.unwrap_or_else(|| "0".to_owned())))
     }
 
     /// One node.
@@ -181,11 +180,33 @@ impl Api {
     pub fn pods(&self, namespace: &str, selector: &str) -> Result<Vec<Pod>, ApiError> {
         let query =
             if selector.is_empty() { String::new() } else { format!("?labelSelector={}", encoded(selector)) };
-        let list = self.get(&format!("/api/v1/namespaces/{}/pods{query}", encoded(namespace)))?;
-        Ok(Pod::list(&list))
+        let path = format!("/api/v1/namespaces/{}/pods{query}", encoded(namespace));
+        let mut all = Vec::new();
+        self.list(&path, |one| all.extend(Pod::from_json(&one)))?;
+        Ok(all)
     }
 
-    /// GET of an object or list.
+    /// GET of a list, whose items are handed out one by one; gives its resource version.
+    fn list(&self, path: &str, keep: impl FnMut(Value)) -> Result<Option<String>, ApiError> {
+        let answer = self.send(&Method::GET, path, None)?;
+        if !answer.status().is_success() {
+            self.read(answer)?;
+            return Err(ApiError::NotKubernetes("a list it neither gives nor refuses".to_owned()));
+        }
+        let body = answer.into_body().into_with_config().limit(u64::MAX).reader();
+        each_item(body, &API_LIST, &API_OBJECT, keep).map_err(|error| {
+            let words = clean::short(&error.to_string(), 120);
+            let error = std::io::Error::from(error);
+            match error.kind() {
+                ErrorKind::InvalidData | ErrorKind::UnexpectedEof | ErrorKind::FileTooLarge => {
+                    ApiError::NotKubernetes(format!("{path} is no list: {words}"))
+                }
+                _ => self.fault(ureq::Error::from(error)),
+            }
+        })
+    }
+
+    /// GET of an object.
     pub fn get(&self, path: &str) -> Result<Value, ApiError> {
         self.call(&Method::GET, path, None)
     }
@@ -279,7 +300,7 @@ impl Api {
 
     fn read(&self, answer: Response<Body>) -> Result<Value, ApiError> {
         let status = answer.status();
-        let body = answer.into_body().into_with_config().limit(MOST).read_to_vec();
+        let body = answer.into_body().into_with_config().limit(API_OBJECT.bytes).read_to_vec();
         let body = body.map_err(|error| self.fault(error))?;
         if !status.is_success() {
             return Err(ApiError::from_answer(status.as_u16(), &body));

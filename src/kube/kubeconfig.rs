@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use serde_yaml::{Mapping, Value};
 use zeroize::Zeroizing;
 
+use crate::limits;
 use crate::plan::clean;
+use crate::plan::yaml_weight::{MOST_VALUES, is_bearable};
 
 /// A kubeconfig, one file or several laid together.
 #[derive(Debug, Clone, Default)]
@@ -128,7 +130,7 @@ pub fn files(kubeconfig: Option<&OsStr>, home: &Path) -> Vec<PathBuf> {
 pub fn load(files: &[PathBuf]) -> Result<Kubeconfig, KubeconfigError> {
     let mut all = Kubeconfig::default();
     for file in files {
-        match std::fs::read_to_string(file) {
+        match limits::file::read_text(file, &limits::KUBECONFIG) {
             Ok(text) => all.add(Kubeconfig::parse(&text, file)?),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => return Err(KubeconfigError::Unreadable(file.clone(), error)),
@@ -141,6 +143,11 @@ impl Kubeconfig {
     /// Reads the text of one file; `file` is where it lies.
     pub fn parse(text: &str, file: &Path) -> Result<Self, KubeconfigError> {
         let wrong = |why: String| KubeconfigError::NotKubeconfig { file: file.to_owned(), why };
+        if !is_bearable(text) {
+            return Err(wrong(format!(
+                "it holds more than {MOST_VALUES} values when its aliases are followed"
+            )));
+        }
         let mut value: Value = serde_yaml::from_str(text).map_err(|error| {
             let at = error.location().map_or_else(String::new, |at| format!(" in line {}", at.line()));
             wrong(format!("not valid YAML{at}"))

@@ -7,6 +7,9 @@ use serde_json::Value;
 
 use crate::plan::clean;
 
+/// Addresses, and conditions, that are kept of a node; real ones have three to six.
+const MOST_ROWS: usize = 32;
+
 /// One node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Node {
@@ -84,6 +87,7 @@ impl Node {
         let info = status.get("nodeInfo").unwrap_or(&Value::Null);
         let addresses: Vec<(String, String)> = items(status, "addresses")
             .filter_map(|a| Some((text(a, "type")?, text(a, "address")?)))
+            .take(MOST_ROWS)
             .collect();
         let by_type = |kind: &str| addresses.iter().find(|(k, _)| k == kind).map(|(_, a)| a.clone());
         Some(Self {
@@ -153,6 +157,7 @@ fn pressures(status: &Value) -> Vec<String> {
         .filter(|one| one.get("status").and_then(Value::as_str) == Some("True"))
         .filter_map(|one| text(one, "type"))
         .filter(|kind| kind != "Ready")
+        .take(MOST_ROWS)
         .collect()
 }
 

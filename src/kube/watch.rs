@@ -1,11 +1,13 @@
 //! The lines of a node watch as events. It neither lists nor starts again: who reads it does.
 
 use std::fmt;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufReader, Read};
 
 use serde_json::Value;
 
 use super::node::NodeEvent;
+use crate::limits::API_OBJECT;
+use crate::limits::lines::next_line;
 
 /// Events of a watch, in order.
 pub struct NodeWatch {
@@ -29,11 +31,8 @@ impl Iterator for NodeWatch {
 
     fn next(&mut self) -> Option<NodeEvent> {
         loop {
-            let mut line = Vec::new();
-            // Broken and ended are the same to who watches; half a line is no event.
-            if self.lines.read_until(b'\n', &mut line).ok()? == 0 {
-                return None;
-            }
+            // Broken, ended and endless are the same to who watches; half a line is no event.
+            let line = next_line(&mut self.lines, &API_OBJECT).ok()??;
             let event: Option<Value> = serde_json::from_slice(&line).ok();
             if let Some(event) = event.and_then(|event| NodeEvent::from_json(&event)) {
                 return Some(event);

@@ -26,3 +26,4 @@ mod tree;
 mod value;
 pub mod written;
 pub mod yaml;
+pub mod yaml_weight;

@@ -11,12 +11,11 @@ use super::field::{MOST_ISSUES, Shape};
 use super::model::Plan;
 use super::other_yaml::is_ambiguous;
 use super::tree::{self, TextPlace, Tree};
+use super::yaml_weight::{MOST_VALUES, is_bearable};
+use crate::limits::PLAN;
 use crate::plan::issue::PlanIssue;
 
 pub use super::field::FieldPlaces;
-
-/// The largest plan file: a thousand workers written one by one need a third of it.
-pub const MOST_BYTES: usize = 1024 * 1024;
 
 /// A plan file that makes a plan.
 #[derive(Debug, Clone, PartialEq)]
@@ -73,7 +72,7 @@ pub fn read(text: &str, file: &Path) -> Result<(Answers, FieldPlaces), Vec<PlanI
 
 /// The text of a file: UTF-8 and not too large.
 pub fn text<'a>(bytes: &'a [u8], file: &Path) -> Result<&'a str, Vec<PlanIssue>> {
-    if bytes.len() > MOST_BYTES {
+    if bytes.len() > PLAN.count() {
         return Err(whole(file, None, "is larger than 1 MiB", "use ranges and defaults"));
     }
     std::str::from_utf8(bytes).map_err(|error| {
@@ -105,10 +104,14 @@ pub fn write(answers: &Answers) -> String {
 type Parsed = (Answers, FieldPlaces, Vec<PlanIssue>);
 
 fn parse(text: &str, file: &Path) -> Result<Parsed, Vec<PlanIssue>> {
-    if text.len() > MOST_BYTES {
+    if text.len() > PLAN.count() {
         return Err(whole(file, None, "is larger than 1 MiB", "use ranges and defaults"));
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if !is_bearable(text) {
+        let what = format!("holds more than {MOST_VALUES} values when its aliases are followed");
+        return Err(whole(file, None, &what, "write the workers as a range, or without aliases of aliases"));
+    }
     // serde_yaml goes first: its limits on depth and repetition protect the recursive parser below.
     let tree = match serde_yaml::from_str::<Option<Tree>>(text) {
         Ok(tree) => tree.unwrap_or(Tree::Map(Vec::new())),
@@ -273,7 +276,7 @@ mod tests {
 
     #[test]
     fn refuses_what_is_too_large_or_not_utf8() {
-        let big = vec![b'#'; MOST_BYTES + 1];
+        let big = vec![b'#'; PLAN.count() + 1];
         assert!(load(&big, Path::new("p"), None).unwrap_err()[0].what.contains("1 MiB"));
         let issue = &load(b"cluster:\n  name: \xff", Path::new("p"), None).unwrap_err()[0];
         assert_eq!((issue.line, issue.column), (Some(2), Some(9)));

@@ -10,29 +10,41 @@ use crate::token::{Token, Word};
 /// What a part of the sources may use of this crate, from the lowest layer up: the beginning of a file's path below
 /// `src`, of which the longest counts. A longer path allows that much of a layer and no more.
 pub const LAYERS: &[(&str, &[&str])] = &[
-    ("plan", &["plan"]),
-    ("profile", &["plan", "profile"]),
-    ("pki", &["plan", "pki"]),
-    ("host", &["plan", "pki", "host"]),
-    ("kube", &["plan", "pki", "kube"]),
+    ("limits", &["limits"]),
+    ("plan", &["limits", "plan"]),
+    ("profile", &["limits", "plan", "profile"]),
+    ("pki", &["limits", "plan", "pki"]),
+    ("host", &["limits", "plan", "pki", "host"]),
+    ("kube", &["limits", "plan", "pki", "kube"]),
     // A world beside the real one: only two files of the engine know that it is there. It names the paths a real
     // kubelet reads.
     (
         "lab",
-        &["plan", "pki", "host", "kube", "lab", "profile::KUBELET", "profile::MANIFESTS", "profile::SSL"],
+        &[
+            "limits",
+            "plan",
+            "pki",
+            "host",
+            "kube",
+            "lab",
+            "profile::KUBELET",
+            "profile::MANIFESTS",
+            "profile::SSL",
+        ],
     ),
-    ("step", &["plan", "profile", "pki", "kube", "step"]),
-    ("engine", &["plan", "profile", "pki", "host", "kube", "step", "engine"]),
-    ("engine/world/scripted", &["plan", "profile", "pki", "host", "kube", "lab", "step", "engine"]),
-    ("engine/demo", &["plan", "profile", "pki", "host", "kube", "lab", "step", "engine"]),
-    ("live", &["plan", "profile", "pki", "host", "kube", "step", "engine", "live"]),
-    ("ui/output", &["plan", "profile", "pki", "host", "kube", "step", "engine", "ui::output"]),
-    ("ui/script", &["plan", "profile", "pki", "host", "kube", "step", "engine", "ui::script"]),
-    ("ui/credentials", &["plan", "host", "engine", "ui::credentials"]),
+    ("step", &["limits", "plan", "profile", "pki", "kube", "step"]),
+    ("engine", &["limits", "plan", "profile", "pki", "host", "kube", "step", "engine"]),
+    ("engine/world/scripted", &["limits", "plan", "profile", "pki", "host", "kube", "lab", "step", "engine"]),
+    ("engine/demo", &["limits", "plan", "profile", "pki", "host", "kube", "lab", "step", "engine"]),
+    ("live", &["limits", "plan", "profile", "pki", "host", "kube", "step", "engine", "live"]),
+    ("ui/output", &["limits", "plan", "profile", "pki", "host", "kube", "step", "engine", "ui::output"]),
+    ("ui/script", &["limits", "plan", "profile", "pki", "host", "kube", "step", "engine", "ui::script"]),
+    ("ui/credentials", &["limits", "plan", "host", "engine", "ui::credentials"]),
     // The wizard's core knows none of its faces.
     (
         "ui/wizard",
         &[
+            "limits",
             "plan",
             "profile",
             "pki",
@@ -50,6 +62,7 @@ pub const LAYERS: &[(&str, &[&str])] = &[
     (
         "ui/plain",
         &[
+            "limits",
             "plan",
             "profile",
             "pki",
@@ -65,14 +78,15 @@ pub const LAYERS: &[(&str, &[&str])] = &[
             "ui::plain",
         ],
     ),
-    ("ui", &["plan", "profile", "pki", "host", "kube", "step", "engine", "live", "ui"]),
+    ("ui", &["limits", "plan", "profile", "pki", "host", "kube", "step", "engine", "live", "ui"]),
     ("lib", &[]),
     ("cli", &["cli"]),
-    ("environment", &["host", "environment"]),
+    ("environment", &["limits", "host", "environment"]),
     ("signals", &["host", "signals"]),
     (
         "open",
         &[
+            "limits",
             "plan",
             "profile",
             "host",
@@ -90,6 +104,7 @@ pub const LAYERS: &[(&str, &[&str])] = &[
     (
         "command",
         &[
+            "limits",
             "plan",
             "profile",
             "host",
@@ -135,6 +150,18 @@ pub const LONG_LINES: usize = 500;
 /// Longer files: tables and nothing else.
 pub const TABLES: &[&str] = &[];
 pub const MOST_TABLES: usize = 3;
+
+/// What reads to an end that may never come.
+const ENDLESS: [&str; 4] = ["read_to_end", "read_to_string", "read_until", "read_line"];
+
+/// Where that may stand outside tests, and why.
+const BOUNDED: &[(&str, &str)] = &[
+    ("src/limits/", "the limits themselves"),
+    ("src/lab/", "a world in memory"),
+    ("src/ui/gallery/", "pictures that this program drew, in a folder of its own"),
+    ("src/ui/credentials/vault.rs", "a descriptor that the caller hands over, taken to a length"),
+    ("src/engine/session/folder.rs", "the holder's line of the lock, taken to a length"),
+];
 
 /// Where a path of ours begins; any other is an imported name or another crate.
 pub const ROOTS: [&str; 4] = ["crate", "self", "super", "gangplank"];
@@ -353,6 +380,13 @@ fn words(source: &Source, hidden: bool, report: &mut Report) {
             let before = index.checked_sub(1).and_then(|before| source.tokens.get(before));
             if before.is_some_and(|before| before.is('.')) && after(1).is_some_and(|next| next.is('(')) {
                 report.say("word", source, token.line, "unwrap outside tests".to_owned());
+            }
+        }
+        let bounded = BOUNDED.iter().any(|(place, _)| source.path.starts_with(place));
+        if !tests && !hidden && !token.test && !bounded {
+            let whole = token.named("fs") && after(2).is_some_and(|word| word.named("read"));
+            if whole || ENDLESS.iter().any(|name| token.named(name)) {
+                report.say("word", source, token.line, "reads without a limit; src/limits reads".to_owned());
             }
         }
         if token.named("unsafe") {

@@ -10,10 +10,14 @@ use serde_json::{Value, json};
 
 use crate::engine::session::version;
 use crate::host::whole_file;
+use crate::limits;
 use crate::plan::code::ProblemCode;
 use crate::plan::model::Plan;
 use crate::plan::plan_field::PlanField;
 use crate::plan::problem::{Problem, Remedy};
+
+/// Bytes that are read of the line that says who holds the lock.
+const LONGEST_HOLDER: u64 = 4096;
 
 /// An open session.
 pub struct Session {
@@ -45,7 +49,7 @@ impl Session {
             .map_err(trouble)?;
         if lock.try_lock().is_err() {
             let mut holder = String::new();
-            let _ = lock.read_to_string(&mut holder);
+            let _ = Read::by_ref(&mut lock).take(LONGEST_HOLDER).read_to_string(&mut holder);
             return Err(Problem::new(
                 ProblemCode::Session02,
                 format!("another gangplank works on {}", plan.cluster.name),
@@ -68,8 +72,9 @@ impl Session {
     pub fn check_identity(&self, plan: &Plan, ca_fingerprint: &str) -> Result<(), Problem> {
         let file = self.folder.join("cluster.json");
         let now = json!({"api": plan.cluster.api.url(), "ca": ca_fingerprint});
-        let before: Option<Value> =
-            std::fs::read_to_string(&file).ok().and_then(|text| serde_json::from_str(&text).ok());
+        let before: Option<Value> = limits::file::read_text(&file, &limits::OWN_FILE)
+            .ok()
+            .and_then(|text| serde_json::from_str(&text).ok());
         match before {
             Some(before) if before != now => Err(Problem::new(
                 ProblemCode::Session03,

@@ -12,6 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use serde_json::{Value, json};
 
 use crate::engine::session::version::VERSION;
+use crate::limits;
 use crate::plan::action::Action;
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::Facts;
@@ -108,7 +109,10 @@ fn hash_before(facts: &Facts, path: &str) -> String {
 /// program itself was cut off, of the first of each batch that was sent and not heard of again.
 pub fn left_open(session: &Path) -> Vec<(String, String)> {
     // A journal without a line is of something that did nothing, and hides nothing.
-    let texts = runs(session).into_iter().rev().filter_map(|run| std::fs::read_to_string(run).ok());
+    let texts = runs(session)
+        .into_iter()
+        .rev()
+        .filter_map(|run| limits::file::read_text(&run, &limits::OWN_FILE).ok());
     let Some(text) = texts.into_iter().find(|text| !text.trim().is_empty()) else { return Vec::new() };
     let mut open: Vec<Open> = Vec::new();
     let mut over = false;
@@ -142,7 +146,9 @@ pub fn changed(session: &Path) -> BTreeSet<String> {
         let line: Option<Value> = serde_json::from_str(line).ok();
         line.is_some_and(|line| matches!(line["kind"].as_str(), Some("begin" | "end")))
     };
-    let changed = |file: &PathBuf| std::fs::read_to_string(file).is_ok_and(|text| text.lines().any(change));
+    let changed = |file: &PathBuf| {
+        limits::file::read_text(file, &limits::OWN_FILE).is_ok_and(|text| text.lines().any(change))
+    };
     let name = |file: PathBuf| file.file_stem().map(|name| name.to_string_lossy().into_owned());
     runs(session).into_iter().filter(changed).filter_map(name).collect()
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::session::version::VERSION;
+use crate::limits;
 
 /// The file in the session's folder.
 const FILE: &str = "nodes.jsonl";
@@ -29,7 +30,7 @@ pub struct SeenNode {
 
 /// The nodes a session knows, oldest first. A line that cannot be read names none, so nothing is deleted for it.
 pub fn seen(session: &Path) -> Vec<SeenNode> {
-    let text = std::fs::read_to_string(session.join(FILE)).unwrap_or_default();
+    let text = limits::file::read_text(&session.join(FILE), &limits::OWN_FILE).unwrap_or_default();
     text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
 }
 

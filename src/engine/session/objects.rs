@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::engine::session::version::VERSION;
 use crate::host::whole_file;
+use crate::limits;
 
 /// The file in the session's folder.
 const FILE: &str = "objects.jsonl";
@@ -27,7 +28,7 @@ pub fn made(session: &Path) -> Made {
 
 /// The same, each with the run that made it; older lines do not say which.
 pub fn made_in_runs(session: &Path) -> Vec<(Option<String>, (String, String))> {
-    let text = std::fs::read_to_string(session.join(FILE)).unwrap_or_default();
+    let text = limits::file::read_text(&session.join(FILE), &limits::OWN_FILE).unwrap_or_default();
     text.lines()
         .rev()
         .filter_map(|line| read(line).map(|object| (run_of(line), object)))
@@ -48,7 +49,7 @@ fn read(line: &str) -> Option<(String, String)> {
 
 /// The lines that name no object: what they tell of cannot be taken back.
 pub fn not_understood(session: &Path) -> Vec<String> {
-    let text = std::fs::read_to_string(session.join(FILE)).unwrap_or_default();
+    let text = limits::file::read_text(&session.join(FILE), &limits::OWN_FILE).unwrap_or_default();
     text.lines().filter(|line| !line.trim().is_empty() && read(line).is_none()).map(str::to_owned).collect()
 }
 
@@ -68,7 +69,7 @@ pub(crate) fn remember(session: &Path, run: &str, path: &str, uid: &str) -> std:
 /// These are not there any more. Without any left the file goes.
 pub(crate) fn forget(session: &Path, gone: &[(String, String)]) {
     let file = session.join(FILE);
-    let text = std::fs::read_to_string(&file).unwrap_or_default();
+    let text = limits::file::read_text(&file, &limits::OWN_FILE).unwrap_or_default();
     let stays = |line: &&str| !line.trim().is_empty() && read(line).is_none_or(|one| !gone.contains(&one));
     let left: Vec<&str> = text.lines().filter(stays).collect();
     let namespace = |line: &&str| read(line).is_some_and(|(path, _)| path == NAMESPACE);

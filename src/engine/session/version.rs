@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::limits;
 use crate::plan::code::ProblemCode;
 use crate::plan::problem::Problem;
 
@@ -35,7 +36,7 @@ pub fn check(folder: &Path) -> Result<(), Problem> {
     files.extend(runs.filter_map(Result::ok).map(|entry| entry.path()));
     for file in files {
         // One that is not there is of no version, and one that cannot be read is somebody else's to tell of.
-        let found = std::fs::read_to_string(&file).ok().and_then(|text| newest(&text));
+        let found = limits::file::read_text(&file, &limits::OWN_FILE).ok().and_then(|text| newest(&text));
         if let Some(v) = found {
             let session = folder.file_name().unwrap_or_default().to_string_lossy();
             return Err(Problem::new(ProblemCode::Session05, refusal(&format!("the session {session}"), v))

@@ -12,6 +12,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::engine::signing::request::{SignRequest, check, pki_problem};
 use crate::host::whole_file;
+use crate::limits;
 use crate::pki::{self, CaInfo, CertificateDifference, PkiError, offline};
 use crate::plan::action::sha256;
 use crate::plan::code::ProblemCode;
@@ -135,7 +136,7 @@ impl OfflineQueue {
         let mut news = Vec::new();
         for name in names {
             let file = format!("{name}.crt");
-            let Ok(bytes) = std::fs::read(self.folder.join(&file)) else {
+            let Ok(bytes) = limits::file::read(&self.folder.join(&file), &limits::PEM) else {
                 self.state += u64::from(self.refused.remove(&file).is_some());
                 continue;
             };

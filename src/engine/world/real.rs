@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use crate::host::{
     self, Deadlines, Host, HostTrouble, LocalHost, ShellHost, SshWire, TrustPolicy, Wire, whole_file,
 };
 use crate::kube::{ClusterApi, LiveCluster};
+use crate::limits;
 use crate::plan::action::SecretRef;
 use crate::plan::model::{ApiAddress, Login};
 use crate::plan::place::Place;
@@ -157,7 +158,7 @@ impl World for RealWorld {
     }
 
     fn read(&self, path: &Path) -> std::io::Result<Zeroizing<Vec<u8>>> {
-        std::fs::read(path).map(Zeroizing::new)
+        limits::file::read_secret(path, &limits::PEM)
     }
 
     fn write_new(&self, path: &Path, bytes: &[u8], mode: u32) -> std::io::Result<()> {
@@ -183,8 +184,13 @@ impl World for RealWorld {
     }
 
     fn kubectl(&self, args: &[&str]) -> Option<Result<String, String>> {
-        let output =
-            Command::new("kubectl").args(args).env("GOGC", "400").stdin(Stdio::null()).output().ok()?;
+        let mut command = Command::new("kubectl");
+        command.args(args).env("GOGC", "400");
+        let output = match limits::program::output(command, &limits::OUTPUT) {
+            Ok(output) => output,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
+            Err(error) => return Some(Err(error.to_string())),
+        };
         Some(if output.status.success() {
             Ok(String::from_utf8_lossy(&output.stdout).into_owned())
         } else {

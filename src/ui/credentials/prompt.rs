@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use crate::engine::world::real::Asker;
 use crate::host::{Ask, HostKeyQuestion, SecretWanted, TrustAnswer, Vault};
+use crate::limits;
 use crate::plan::action::SecretRef;
 use crate::plan::place::Place;
 use crate::ui::credentials::vault::{SecretError, SecretVault};
@@ -44,8 +45,7 @@ impl Prompt for AtTerminal {
         }
         let _ = write!(err, "Is this the machine you mean? yes, once or no [no]: ");
         let _ = err.flush();
-        let mut answer = String::new();
-        let _ = std::io::stdin().read_line(&mut answer);
+        let answer = limits::lines::typed();
         match answer.trim() {
             "yes" | "y" => TrustAnswer::Remember,
             "once" | "o" => TrustAnswer::Once,

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::engine::session::version;
 use crate::host::whole_file;
+use crate::limits;
 use crate::plan::answers::{Answers, KubectlAnswers};
 use crate::plan::code::ProblemCode;
 use crate::plan::issue::PlanIssue;
@@ -103,7 +104,7 @@ impl Draft {
     pub fn write(&self, state: &Path) -> std::io::Result<()> {
         let Some(folder) = folder(state, &self.name) else { return Ok(()) };
         // The name of another cluster's session: that one is not written over.
-        let theirs = std::fs::read_to_string(folder.join("cluster.json")).ok();
+        let theirs = limits::file::read_text(&folder.join("cluster.json"), &limits::OWN_FILE).ok();
         let theirs = theirs.and_then(|text| serde_json::from_str::<Value>(&text).ok());
         if let (Some(ours), Some(theirs)) = (&self.api, theirs.as_ref().and_then(|one| one["api"].as_str()))
             && ours != theirs
@@ -161,7 +162,7 @@ pub fn list(state: &Path) -> Vec<Saved> {
 }
 
 fn read(state: &Path, name: &str) -> Option<Value> {
-    let text = std::fs::read_to_string(folder(state, name)?.join("wizard.json")).ok()?;
+    let text = limits::file::read_text(&folder(state, name)?.join("wizard.json"), &limits::OWN_FILE).ok()?;
     serde_json::from_str(&text).ok()
 }
 
@@ -197,7 +198,8 @@ pub fn open(state: &Path, name: &str) -> Result<Opened, String> {
 
 /// Opens a plan file: its answers, or what is wrong with it.
 pub fn open_plan(path: &Path) -> Msg {
-    let read = std::fs::read(path).map_err(|error| vec![format!("{}: {error}", path.display())]);
+    let read =
+        limits::file::read(path, &limits::PLAN).map_err(|error| vec![format!("{}: {error}", path.display())]);
     let answers = read.and_then(|bytes| {
         let text = yaml::text(&bytes, path).map_err(words)?;
         yaml::read(text, path).map_err(words)
