@@ -5,6 +5,8 @@
 
 mod sshd;
 
+#[path = "host_batch/answers.rs"]
+mod answers;
 #[path = "host_batch/batches.rs"]
 mod batches;
 #[path = "host_batch/facts.rs"]

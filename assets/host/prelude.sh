@@ -302,6 +302,9 @@ clean_pods() {
   done
   # Made by the kubelet when it was not there; our own file in it is taken away by its record.
   rmdir /var/lib/kubelet 2>/dev/null || :
+  # Links to the logs of its containers, which lead nowhere now.
+  for f in /var/log/containers/*.log /var/log/pods/*/*.log /var/log/pods/*/*/*.log; do [ ! -L "$f" ] || [ -e "$f" ] || rm -f "$f"; done
+  rmdir /var/log/pods/*/* /var/log/pods/* /var/log/pods /var/log/containers 2>/dev/null || :
   for t in iptables ip6tables; do
     command -v $t-save >/dev/null || continue
     $t-save | grep -q KUBE- || continue
@@ -344,10 +347,12 @@ ask_machine() {
   printf %s "$b"
   if [ -e /sys/fs/cgroup/cgroup.controllers ]; then say cgroup 2; else say cgroup 1; fi
   for f in /etc/cni/net.d/*.conf /etc/cni/net.d/*.conflist; do [ -e "$f" ] && { say cni 1; break; }; done
-  tell df "$(df -Pk / /etc /var/lib/docker 2>/dev/null)"
-  tell addr "$(ip -o addr show 2>/dev/null)"
+  # A row for each path, in this order; the folder above one that is not there yet.
+  d=/var/lib/docker; while [ ! -d "$d/" ]; do d=${d%/*}; done
+  tell df "$(timeout --foreground 5 df -Pk / /etc "$d/" 2>/dev/null)"
+  tell addr "$(timeout --foreground 5 ip -o addr show 2>/dev/null)"
   # /proc/net/tcp walks the table of all connections, which is large; ss of before 2016 has no -H.
-  if o=$(ss -Htln 2>/dev/null); then tell socket "$o"; else
+  if o=$(timeout --foreground 5 ss -Htln 2>/dev/null); then tell socket "$o"; else
     tell listen "$(sed -n 's/^ *[0-9]*: [0-9A-F]*:\([0-9A-F]*\) [0-9A-F]*:[0-9A-F]* 0A .*/\1/p' /proc/net/tcp /proc/net/tcp6 2>/dev/null)"
   fi
   say done
@@ -384,43 +389,99 @@ key_half() { # PATH
   [ "$h" = e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 ] || say spki "$h"
 }
 
+# process_state PID: the letter the kernel has for it; a moment in D is only a disk at work
+process_state() {
+  t=0
+  while read -r j <"/proc/$1/stat"; do
+    j=${j##*") "}; j=${j%% *}
+    [ "$j" = D ] && [ $t -lt 5 ] || { say state "$j"; return; }
+    t=$((t + 1)); sleep 0.2
+  done 2>/dev/null
+}
+
+# unit_says UNIT: the end of its journal without the longest of what says nothing: goroutines, usage, empty lines
+unit_says() {
+  timeout --foreground 10 journalctl -q -u "$1" -n 4000 --no-pager -o cat 2>/dev/null |
+    grep -Ev '^goroutine [0-9]|^[[:space:]]*/[^ ]*\.(go|s):[0-9]|^created by |^[^ ]*\((0x|\.\.\.\)|\)$|\{0x)|^ +--?[a-z]|^[[:space:]]*$' |
+    tail -n 80 | sed 's/^\(.\{900\}\).*\(.\{500\}\)$/\1 ... \2/'
+}
+
+# show NAME: of that line in $o
+show() { v=; case "$n$o" in *"$n$1="*) v=${o#*"$1="}; v=${v%%"$n"*} ;; esac; }
+
 # ask_units { NUMBER UNIT }...: all in one answer, with an empty line between two
 ask_units() {
-  each 2 "$@"
-  s=$(eval "systemctl show -p LoadState,ActiveState,SubState,UnitFileState,NRestarts,NeedDaemonReload,FragmentPath,DropInPaths -- $a" 2>&1)
+  each 2 "$@"; u=; read -r u _ </proc/uptime
+  s=$(eval "timeout --foreground 15 systemctl show -p LoadState,ActiveState,SubState,UnitFileState,NRestarts,NeedDaemonReload,FragmentPath,DropInPaths,MainPID,ActiveEnterTimestampMonotonic,FreezerState -- $a" 2>&1) ||
+    [ $? != 124 ] || s="systemd did not answer within 15 s"
   while [ $# -gt 0 ]; do
     q=$1 o=${s%%"$n$n"*}; s=${s#*"$n$n"}; tell show "$o"
+    case $o in *ActiveState=active*) [ -z "$u" ] || say uptime "$u" ;; esac
+    show MainPID; case $v in '' | 0) ;; *)
+      process_state "$v"
+      [ "$2" != docker ] || case $(tr '\0' ' ' <"/proc/$v/cmdline") in *--default-ipc-mode[\ =]shareable*) say ipc shareable ;; esac ;;
+    esac
+    show DropInPaths; for f in $v; do say dropin "$f"; [ ! -r "$f" ] || tell sets "$(head -c 65536 "$f" | base64 -w 3000)"; done
     case $o in
       *ActiveState=active* | *LoadState=not-found*) ;;
-      *) tell journal "$(timeout --foreground 10 journalctl -q -u "$2" -n 12 --no-pager -o cat 2>/dev/null)" ;;
+      *) tell journal "$(unit_says "$2")" ;;
     esac
     shift 2
   done
 }
 
+ask_journal() { say pid "$(timeout --foreground 15 systemctl show -p MainPID "$1" 2>/dev/null | tr -dc 0-9)"; tell journal "$(unit_says "$1")"; say done; }
+
+# ask_healthz PORT: with whatever there is that can ask
+ask_healthz() {
+  if command -v bash >/dev/null; then
+    o=$(timeout --foreground 5 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$0" && printf "GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n" >&3 && exec head -c 2000 <&3' "$1" 2>&1); c=$?
+  elif command -v curl >/dev/null; then o=$(timeout --foreground 5 curl -sSi "http://127.0.0.1:$1/healthz" 2>&1); c=$?
+  elif command -v wget >/dev/null; then o=$(timeout --foreground 5 wget -qSO- "http://127.0.0.1:$1/healthz" 2>&1); c=$?
+  else say none; return; fi
+  [ $c != 124 ] || o="no answer within 5 s"
+  tell healthz "$o"; say ended $c
+}
+
+# ask_manifests FOLDER: every file a kubelet makes a pod of
+ask_manifests() {
+  for f in "$1"/*; do
+    [ -f "$f" ] || continue
+    say manifest "${f##*/}"; say sha256 "$(sha256sum <"$f")"; tell text "$(head -c 65536 "$f" | base64 -w 3000)"
+  done
+  say done
+}
+
+# docker_says WORD...: what it prints, what it complains with a sign before it, and how it ended
+docker_says() {
+  { { timeout --foreground 10 docker "$@" 2>&1 >&4; printf '\n= %s\n' $? >&4; } | sed 's/^/! /' >&4; } 4>&1
+}
+
 # ask_docker INFO PS IMAGES: the numbers of the questions, - for one that is not asked. What info says there is none
 # of is not asked for, and a docker that says nothing is not asked again. Programs that end at once collect no garbage.
 ask_docker() {
-  export GOGC=off; o=
+  export GOGC=off; i=
   if [ "$1" != - ]; then
-    q=$1 o=$(timeout --foreground 30 docker info 2>&1) || [ $? != 124 ] || o="docker did not answer within 30 s"
-    tell info "$o"
+    q=$1 o=$(docker_says info) i="$n$o$n"; tell info "$o"
+    case $i in
+      *"Docker Root Dir: /var/lib/docker$n"*) ;;
+      *"Docker Root Dir: /"*) r=${i#*Docker Root Dir: }; tell df "$(timeout --foreground 5 df -Pk / /etc "${r%%"$n"*}/" 2>/dev/null)" ;;
+    esac
   fi
-  i="$n$o$n"
   if [ "$2" != - ]; then
     q=$2
     case $i in
       *"$n Containers: 0$n"* | *"${n}Containers: 0$n"*) ;;
-      *"docker did not answer within"*) tell ps "$o" ;;
-      *) tell ps "$(timeout --foreground 30 docker ps --no-trunc --format '{{.ID}}	{{.Image}}	{{printf "%.1000s" .Command}}	{{.CreatedAt}}	{{.Status}}	{{.Names}}' 2>&1)" ;;
+      *"$n= 124$n"*) tell ps "= 124" ;;
+      *) tell ps "$(docker_says ps --no-trunc --format '{{.ID}}	{{.Image}}	{{printf "%.1000s" .Command}}	{{.CreatedAt}}	{{.Status}}	{{.Names}}')" ;;
     esac
     say done
   fi
   if [ "$3" != - ]; then
     q=$3
     case $i in
-      *"$n Images: 0$n"* | *"${n}Images: 0$n"* | *"docker did not answer within"*) ;;
-      *) tell image "$(timeout --foreground 30 docker images --no-trunc 2>/dev/null)" ;;
+      *"$n Images: 0$n"* | *"${n}Images: 0$n"* | *"$n= 124$n"*) ;;
+      *) tell image "$(timeout --foreground 20 docker images --no-trunc 2>/dev/null)" ;;
     esac
     say done
   fi
@@ -428,7 +489,7 @@ ask_docker() {
 
 ask_tar() {
   if [ -r "$1" ]; then
-    o=$(tar -xOf "$1" manifest.json 2>&1 | head -c 4194304); [ ${#o} -lt 3000 ] || o=$(printf '%s\n' "$o" | fold -b -w 3000)
+    o=$(timeout --foreground 120 tar -xOf "$1" manifest.json 2>&1 | head -c 4194304); [ ${#o} -lt 3000 ] || o=$(printf '%s\n' "$o" | fold -b -w 3000)
     tell manifest "$o"
   else say none; fi
   say done

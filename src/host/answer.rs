@@ -3,25 +3,12 @@
 
 use openssl::base64;
 
+use super::answer_lines::{AnswerLines, all, first, free_mib, has};
+use super::docker_answer::{containers, docker};
+use super::unit_answer::{healthz, journal, manifests, unit};
 use crate::plan::clean;
-use crate::plan::fact::{
-    DockerFact, Fact, FactQuery, FileFact, ImageFact, KeyFact, Known, KubeletFact, Machine, UnitFact,
-};
+use crate::plan::fact::{Fact, FactQuery, FileFact, ImageFact, KeyFact, Known, KubeletFact, Machine};
 use crate::plan::record::Record;
-
-type AnswerLines = [(String, String)];
-
-fn all<'a>(lines: &'a AnswerLines, key: &'a str) -> impl Iterator<Item = &'a str> {
-    lines.iter().filter(move |(name, _)| name == key).map(|(_, value)| value.as_str())
-}
-
-fn first<'a>(lines: &'a AnswerLines, key: &'a str) -> Option<&'a str> {
-    all(lines, key).next()
-}
-
-fn has(lines: &AnswerLines, key: &str) -> bool {
-    lines.iter().any(|(name, _)| name == key)
-}
 
 /// The fact behind the lines that answer `want`.
 pub fn read(want: &FactQuery, lines: &AnswerLines) -> Known<Fact> {
@@ -33,6 +20,9 @@ pub fn read(want: &FactQuery, lines: &AnswerLines) -> Known<Fact> {
         FactQuery::File { path, content } => file(path, *content, lines),
         FactQuery::Key(_) => key(lines),
         FactQuery::Unit(_) => unit(lines),
+        FactQuery::Journal(_) => journal(lines),
+        FactQuery::Healthz(_) => healthz(lines),
+        FactQuery::Manifests(_) => manifests(lines),
         FactQuery::Docker => Known::Yes(Fact::Docker(docker(lines))),
         FactQuery::Containers => containers(lines),
         FactQuery::Images => Known::Yes(Fact::Images(all(lines, "image").filter_map(image).collect())),
@@ -87,20 +77,20 @@ fn machine(lines: &AnswerLines) -> Known<Fact> {
         systemd: has(lines, "systemd"),
         cni: has(lines, "cni"),
         resolved: has(lines, "resolved"),
+        clock_at_ms: first(lines, "heard").and_then(|value| value.parse().ok()),
         ..Machine::default()
     };
-    for line in all(lines, "df") {
-        let columns: Vec<&str> = line.split_whitespace().collect();
-        if let (Some(free), Some(mount)) =
-            (columns.get(3).and_then(|kib| kib.parse::<u64>().ok()), columns.get(5))
-        {
-            machine.free_mib.insert((*mount).to_owned(), free / 1024);
+    for (path, free) in ["/", "/etc", "/var/lib/docker"].iter().zip(free_mib(lines)) {
+        if let Some(free) = free {
+            machine.free_mib.insert((*path).to_owned(), free);
         }
     }
     for line in all(lines, "addr") {
         let columns: Vec<&str> = line.split_whitespace().collect();
+        // What reaches a whole network may stand on loopback too: the kubelet takes it.
+        let global = columns.windows(2).any(|two| two == ["scope", "global"]);
         let outside = columns.get(1).is_some_and(|interface| *interface != "lo");
-        if let (true, Some(address)) = (outside, columns.get(3)) {
+        if let (true, Some(address)) = (outside || global, columns.get(3)) {
             let address = address.split('/').next().unwrap_or_default();
             machine.addresses.push(address.to_owned());
         }
@@ -155,69 +145,6 @@ fn key(lines: &AnswerLines) -> Known<Fact> {
         encrypted: has(lines, "encrypted"),
         sha256: first(lines, "sha256").unwrap_or_default().to_owned(),
     })))
-}
-
-fn unit(lines: &AnswerLines) -> Known<Fact> {
-    let value = |key: &str| {
-        all(lines, "show")
-            .find_map(|line| line.strip_prefix(key)?.strip_prefix('='))
-            .unwrap_or_default()
-            .to_owned()
-    };
-    let load = value("LoadState");
-    if load.is_empty() {
-        return Known::No(clean::line(first(lines, "show").unwrap_or("systemd did not answer")));
-    }
-    Known::Yes(Fact::Unit(UnitFact {
-        load,
-        active: value("ActiveState"),
-        sub: value("SubState"),
-        file: value("UnitFileState"),
-        restarts: value("NRestarts").parse().unwrap_or(0),
-        stale: value("NeedDaemonReload") == "yes",
-        fragment: value("FragmentPath"),
-        dropins: value("DropInPaths").split_whitespace().map(str::to_owned).collect(),
-        journal: all(lines, "journal").map(clean::line).collect(),
-    }))
-}
-
-fn docker(lines: &AnswerLines) -> DockerFact {
-    let value = |key: &str| {
-        all(lines, "info")
-            .find_map(|line| line.trim().strip_prefix(key)?.strip_prefix(": "))
-            .map(clean::line)
-            .unwrap_or_default()
-    };
-    let version = value("Server Version");
-    let error = if version.is_empty() {
-        let told = all(lines, "info").find(|line| {
-            let lower = line.to_lowercase();
-            lower.contains("error") || lower.contains("cannot connect") || lower.contains("not found")
-        });
-        clean::line(told.or_else(|| all(lines, "info").last()).unwrap_or("docker did not answer"))
-    } else {
-        String::new()
-    };
-    DockerFact {
-        version,
-        // Docker 1.9 and 1.10 do not print the driver; cgroupfs was its only default then.
-        cgroup_driver: Some(value("Cgroup Driver"))
-            .filter(|name| !name.is_empty())
-            .unwrap_or("cgroupfs".into()),
-        storage: value("Storage Driver"),
-        root: value("Docker Root Dir"),
-        error,
-    }
-}
-
-fn containers(lines: &AnswerLines) -> Known<Fact> {
-    let rows: Vec<&str> = all(lines, "ps").collect();
-    if let Some(odd) = rows.iter().find(|row| !row.contains('\t')) {
-        return Known::No(clean::line(odd));
-    }
-    // Tabs separate the columns, so each column is cleaned for itself.
-    let clean = |row: &&str| row.split('\t').map(clean::line).collect::<Vec<_>>().join("\t");
-    Known::Yes(Fact::Containers(rows.iter().map(clean).collect()))
 }
 
 fn image(line: &str) -> Option<ImageFact> {

@@ -4,13 +4,16 @@
 
 mod agent;
 pub mod answer;
+mod answer_lines;
 mod ask;
 pub mod batch;
 mod channel_io;
 pub mod config;
 mod config_file;
 mod deadlines;
+mod docker_answer;
 pub mod error;
+mod journal;
 mod jump;
 mod keys;
 pub mod known_hosts;
@@ -29,6 +32,7 @@ pub mod stream;
 pub mod target;
 mod trouble;
 pub mod trust;
+mod unit_answer;
 pub mod whole_file;
 pub mod wire;
 
@@ -37,6 +41,7 @@ pub use batch::{Batch, CompileError, HostLock};
 pub use config::resolve;
 pub use config_file::names as config_hosts;
 pub use deadlines::Deadlines;
+pub use docker_answer::FROZEN;
 pub use error::WireError;
 pub use local::LocalWire;
 pub use local_host::LocalHost;

@@ -27,10 +27,14 @@ pub(super) fn questions(queries: &[FactQuery], text: &mut String) {
             FactQuery::Docker => docker[0] = index.to_string(),
             FactQuery::Containers => docker[1] = index.to_string(),
             FactQuery::Images => docker[2] = index.to_string(),
-            FactQuery::Kubelet { .. } | FactQuery::Tls { .. } | FactQuery::Lookup(_) => {
+            FactQuery::Kubelet { .. }
+            | FactQuery::Tls { .. }
+            | FactQuery::Lookup(_)
+            | FactQuery::Healthz(_)
+            | FactQuery::Journal(_) => {
                 let _ = writeln!(slow, "q={index}; {{ {}; }} & p=\"$p $!\"", question(want));
             }
-            FactQuery::Machine | FactQuery::Folder(_) | FactQuery::Record => {
+            FactQuery::Machine | FactQuery::Folder(_) | FactQuery::Manifests(_) | FactQuery::Record => {
                 let _ = writeln!(quick, "q={index}; {}", question(want));
             }
         }
@@ -59,7 +63,10 @@ fn question(want: &FactQuery) -> String {
     match want {
         FactQuery::Machine => "ask_machine".to_owned(),
         FactQuery::Folder(path) => call("ask_folder", &[path]),
+        FactQuery::Manifests(path) => call("ask_manifests", &[path]),
         FactQuery::Record => "ask_record".to_owned(),
+        FactQuery::Journal(unit) => call("ask_journal", &[unit]),
+        FactQuery::Healthz(port) => call("ask_healthz", &[&port.to_string()]),
         FactQuery::Lookup(name) => call("ask_lookup", &[name]),
         FactQuery::Tls { host, port } => call("ask_tls", &[host, &port.to_string()]),
         // Asked together with others of their kind.

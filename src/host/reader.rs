@@ -158,7 +158,13 @@ impl Reader {
                 number => {
                     if let Ok(question) = number.parse() {
                         let value = words.next().unwrap_or_default().to_owned();
-                        self.answers.entry(question).or_default().push((second.to_owned(), value));
+                        let answer = self.answers.entry(question).or_default();
+                        answer.push((second.to_owned(), value));
+                        if second == "clock" {
+                            // Other questions of the batch may take their time: a clock is compared with now.
+                            let now = jiff::Timestamp::now().as_millisecond().to_string();
+                            answer.push(("heard".to_owned(), now));
+                        }
                     }
                 }
             }

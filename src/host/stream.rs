@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use super::docker_answer::Said;
 use super::wire::{Chunk, Duplex, RecvTimeout};
 use crate::plan::clean;
 
@@ -20,7 +21,7 @@ pub struct Sample {
     pub clock: i64,
     /// `ActiveState/SubState` of the kubelet.
     pub kubelet: String,
-    /// How often systemd restarted it.
+    /// How often systemd restarted it; where systemd does not count, as often as this stream saw it.
     pub restarts: u32,
 }
 
@@ -72,9 +73,9 @@ while read -r w a b <&3; do
   case $w in
   sample)
     echo "$M sample"
-    docker ps --no-trunc --format '{{{{.ID}}}}	{{{{.Image}}}}	{{{{.Command}}}}	{{{{.CreatedAt}}}}	{{{{.Status}}}}	{{{{.Names}}}}' 2>&1
+    {{ {{ timeout --foreground 10 docker ps --no-trunc --format '{{{{.ID}}}}	{{{{.Image}}}}	{{{{.Command}}}}	{{{{.CreatedAt}}}}	{{{{.Status}}}}	{{{{.Names}}}}' 2>&1 >&4; printf '= %s\n' $? >&4; }} | sed 's/^/! /' >&4; }} 4>&1
     echo "$M clock $(date +%s)"
-    echo "$M kubelet $(systemctl show -p ActiveState,SubState,NRestarts kubelet 2>/dev/null | tr '\n' ' ')"
+    echo "$M kubelet $(timeout --foreground 10 systemctl show -p ActiveState,SubState,NRestarts,ExecMainStartTimestampMonotonic kubelet 2>/dev/null | tr '\n' ' ')"
     echo "$M end" ;;
   lookup)
     t=; for x in dig nslookup host; do command -v $x >/dev/null && {{ t=$x; break; }}; done
@@ -100,6 +101,36 @@ pub struct ShellStream {
     partial: Vec<u8>,
     lines: std::collections::VecDeque<String>,
     sample: Option<Sample>,
+    /// What docker said for it, as it came.
+    said: Vec<String>,
+    /// Restarts of the kubelet that were seen, for a systemd that does not count them.
+    seen: SeenRestarts,
+}
+
+/// Restarts as they are seen from outside: another start, or a unit that waits for its next one.
+#[derive(Debug, Default)]
+struct SeenRestarts {
+    started: Option<String>,
+    count: u32,
+}
+
+impl SeenRestarts {
+    /// Takes what a look saw; how many restarts that makes.
+    fn look(&mut self, started: Option<&str>, waits: bool) -> u32 {
+        let known = started.filter(|one| !one.is_empty() && *one != "0");
+        let again = match (known, &self.started) {
+            (Some(now), Some(before)) => now != before,
+            (Some(_), None) => false,
+            (None, _) => waits,
+        };
+        if again {
+            self.count = self.count.saturating_add(1);
+        }
+        if let Some(now) = known {
+            self.started = Some(now.to_owned());
+        }
+        self.count
+    }
 }
 
 impl ShellStream {
@@ -110,25 +141,25 @@ impl ShellStream {
             partial: Vec::new(),
             lines: std::collections::VecDeque::new(),
             sample: None,
+            said: Vec::new(),
+            seen: SeenRestarts::default(),
         }
     }
 
     fn line(&mut self, line: &str) -> Option<Live> {
         let Some(rest) = line.strip_prefix(&self.mark) else {
-            if let Some(sample) = &mut self.sample {
-                if line.contains('\t') {
-                    let row = line.split('\t').map(clean::line).collect::<Vec<_>>().join("\t");
-                    sample.containers.push(row);
-                } else {
-                    sample.error = clean::line(line);
-                }
+            if self.sample.is_some() {
+                self.said.push(line.to_owned());
             }
             return None;
         };
         let (word, rest) = rest.split_once(' ').unwrap_or((rest, ""));
         match word {
             "event" => return Some(Live::Happened),
-            "sample" => self.sample = Some(Sample::default()),
+            "sample" => {
+                self.said.clear();
+                self.sample = Some(Sample::default());
+            }
             "clock" => {
                 if let Some(sample) = &mut self.sample {
                     sample.clock = rest.trim().parse().unwrap_or(0);
@@ -136,14 +167,26 @@ impl ShellStream {
             }
             "kubelet" => {
                 if let Some(sample) = &mut self.sample {
-                    let value = |key: &str| {
-                        rest.split_whitespace().find_map(|part| part.strip_prefix(key)).unwrap_or("unknown")
-                    };
-                    sample.kubelet = format!("{}/{}", value("ActiveState="), value("SubState="));
-                    sample.restarts = value("NRestarts=").parse().unwrap_or(0);
+                    let value = |key: &str| rest.split_whitespace().find_map(|part| part.strip_prefix(key));
+                    let word = |key: &str| clean::line(value(key).unwrap_or("unknown"));
+                    sample.kubelet = format!("{}/{}", word("ActiveState="), word("SubState="));
+                    let seen = self.seen.look(
+                        value("ExecMainStartTimestampMonotonic="),
+                        value("SubState=") == Some("auto-restart"),
+                    );
+                    sample.restarts =
+                        value("NRestarts=").and_then(|count| count.parse().ok()).unwrap_or(seen);
                 }
             }
-            "end" => return self.sample.take().map(Live::Sample),
+            "end" => {
+                let said = Said::read(self.said.iter().map(String::as_str));
+                let mut sample = self.sample.take()?;
+                for line in said.rows.iter().filter(|line| line.contains('\t')) {
+                    sample.containers.push(line.split('\t').map(clean::line).collect::<Vec<_>>().join("\t"));
+                }
+                sample.error = said.failure().unwrap_or_default();
+                return Some(Live::Sample(sample));
+            }
             "lookup" => {
                 let mut words = rest.splitn(3, ' ');
                 let answered = words.next() == Some("0");
@@ -180,7 +223,9 @@ impl LiveStream for ShellStream {
                     self.partial.extend_from_slice(&bytes);
                     while let Some(end) = self.partial.iter().position(|byte| *byte == b'\n') {
                         let line: Vec<u8> = self.partial.drain(..=end).collect();
-                        self.lines.push_back(String::from_utf8_lossy(&line).trim_end().to_owned());
+                        self.lines.push_back(
+                            String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned(),
+                        );
                     }
                 }
                 Ok(Chunk::Err(_)) => {}
@@ -191,5 +236,21 @@ impl LiveStream for ShellStream {
                 Err(RecvTimeout::Timeout) => return Live::Quiet,
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::SeenRestarts;
+
+    #[test]
+    fn restarts_are_counted_by_what_is_seen_where_systemd_does_not_count() {
+        let mut seen = SeenRestarts::default();
+        // By the time of the start, however often it is looked at.
+        let looks = ["100", "100", "200", "200", "300"].map(|at| seen.look(Some(at), false));
+        assert_eq!(looks, [0, 0, 1, 1, 2]);
+        // Without such a time, by a unit that waits for its next start.
+        let mut seen = SeenRestarts::default();
+        assert_eq!([false, true, true, false, true].map(|waits| seen.look(None, waits)), [0, 1, 2, 2, 3]);
     }
 }

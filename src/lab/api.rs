@@ -90,7 +90,7 @@ impl LabCluster {
         let at = |ms: u64| state.at(ms);
         let node = |name: &str| {
             let node = state.cluster.nodes.get(name)?;
-            Some(ClusterState::node_object(name, node, latest, &at))
+            Some(state.cluster.node_object(name, node, latest, &at))
         };
         if let Some(name) = path.strip_prefix("/api/v1/nodes/") {
             return node(name);

@@ -50,6 +50,8 @@ pub struct ClusterState {
     pub clock_ahead_ms: i64,
     /// It answers so many more calls; `None` = for ever.
     pub calls_left: Option<usize>,
+    /// Its controller manager marks a node that nothing is heard of.
+    pub marks_silent: bool,
     /// Objects by API path.
     pub objects: BTreeMap<String, Value>,
     /// First and last second of its certificate's life.
@@ -80,6 +82,7 @@ impl ClusterState {
             certificate,
             clock_ahead_ms: 0,
             calls_left: None,
+            marks_silent: true,
             objects: BTreeMap::new(),
             shown,
             nodes: BTreeMap::new(),
@@ -117,6 +120,18 @@ impl ClusterState {
     /// Names of the nodes it knows.
     pub fn node_names(&self) -> Vec<String> {
         self.nodes.keys().cloned().collect()
+    }
+
+    /// Somebody deletes a node.
+    pub fn forget_node(&mut self, name: &str) {
+        self.nodes.remove(name);
+    }
+
+    /// Somebody cordons a node.
+    pub fn cordon(&mut self, name: &str) {
+        if let Some(node) = self.nodes.get_mut(name) {
+            node.cordoned = true;
+        }
     }
 
     /// What a name resolves to.
@@ -226,6 +241,7 @@ impl ClusterState {
             full: identity.full,
             heard: identity.said,
             images: Vec::new(),
+            cordoned: false,
         });
         if node.is_silent(latest) && identity.talks > node.heard {
             node.since = identity.said;
@@ -256,12 +272,13 @@ impl ClusterState {
 
     /// A node as an API object.
     pub(crate) fn node_object(
+        &self,
         name: &str,
         node: &LabNode,
         latest: u64,
         at: &dyn Fn(u64) -> Timestamp,
     ) -> Value {
-        let silent = node.is_silent(latest);
+        let silent = self.marks_silent && node.is_silent(latest);
         // It changes when something is said of the node, not with the time.
         let version = node.heard.max(node.since).saturating_add(if silent { SILENT_AFTER } else { 1 });
         let time = |ms: u64| at(ms).strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
@@ -291,6 +308,7 @@ impl ClusterState {
         json!({"apiVersion": "v1", "kind": "Node",
             "metadata": {"name": name, "uid": node.uid, "resourceVersion": version.to_string(),
                 "creationTimestamp": time(node.created)},
+            "spec": {"unschedulable": node.cordoned},
             "status": {
                 "addresses": [{"type": "InternalIP", "address": node.address}],
                 "nodeInfo": {"kubeletVersion": node.version, "containerRuntimeVersion": "docker://20.10.24"},

@@ -25,6 +25,12 @@ pub(crate) fn ask(state: &LabState, name: &str, want: &FactQuery, wall_ms: i64, 
         FactQuery::File { path, content } => file_lines(machine, path, *content, &mut say),
         FactQuery::Key(path) => key_lines(machine, path, &mut say),
         FactQuery::Unit(name) if !machine.here => unit_lines(machine, name, latest, &mut say),
+        FactQuery::Journal(name) if !machine.here => {
+            machine.look_unit(name, latest).journal.into_iter().for_each(|line| say("journal", line));
+            say("done", String::new());
+        }
+        FactQuery::Healthz(port) if !machine.here => healthz_lines(machine, *port, &mut say),
+        FactQuery::Manifests(path) if !machine.here => manifest_lines(machine, path, &mut say),
         FactQuery::Docker if !machine.here => docker_lines(machine, &mut say),
         FactQuery::Containers if !machine.here => {
             for row in rows(state, machine, latest) {
@@ -65,7 +71,8 @@ pub(crate) fn ask(state: &LabState, name: &str, want: &FactQuery, wall_ms: i64, 
             say("done", String::new());
         }
         FactQuery::Tls { host, port } if !machine.here => {
-            match state.cluster.shows(host, *port).filter(|_| !machine.faults.has(&Fault::NoApi)) {
+            let cut = machine.faults.has(&Fault::NoApi) || machine.faults.has(&Fault::NoRoute);
+            match state.cluster.shows(host, *port).filter(|_| !cut) {
                 Some(pem) => pem.lines().for_each(|line| say("pem", line.to_owned())),
                 None => say("error", format!("connect to {host}:{port}: Connection refused")),
             }
@@ -89,7 +96,9 @@ fn machine_lines(machine: &LabMachine, wall_ms: i64, say: &mut impl FnMut(&str, 
     say("df", "Filesystem 1024-blocks Used Available Capacity Mounted on".to_owned());
     let full = machine.faults.has(&Fault::NoSpace);
     let free = if full { 0 } else { build.free_mib.saturating_mul(1024) };
-    say("df", format!("/dev/vda1 82043328 {} {free} 50% /", 82_043_328_u64.saturating_sub(free)));
+    for _ in ["/", "/etc", "/var/lib/docker"] {
+        say("df", format!("/dev/vda1 82043328 {} {free} 50% /", 82_043_328_u64.saturating_sub(free)));
+    }
     say("addr", "1: lo    inet 127.0.0.1/8 scope host lo".to_owned());
     for address in &build.addresses {
         let family = if address.contains(':') { "inet6" } else { "inet" };
@@ -152,19 +161,56 @@ fn unit_lines(machine: &LabMachine, name: &str, latest: u64, say: &mut impl FnMu
         ("ActiveState", &look.active),
         ("SubState", &look.sub),
         ("UnitFileState", &look.file),
-        ("NRestarts", &look.restarts.to_string()),
+        ("NRestarts", &look.restarts.unwrap_or(0).to_string()),
+        ("ActiveEnterTimestampMonotonic", &format!("{}", BOOTED_S.saturating_mul(1_000_000))),
         ("NeedDaemonReload", if look.stale { "yes" } else { "no" }),
     ] {
         say("show", format!("{key}={value}"));
+    }
+    if let Some(up) = look.up_s {
+        say("uptime", format!("{}.00", BOOTED_S.saturating_add(up)));
+    }
+    if !look.state.is_empty() {
+        say("state", look.state);
     }
     if look.active != "active" && look.load != "not-found" {
         look.journal.into_iter().for_each(|line| say("journal", line));
     }
 }
 
+/// Long enough after a machine began.
+const BOOTED_S: u64 = 1000;
+
+fn manifest_lines(machine: &LabMachine, folder: &str, say: &mut impl FnMut(&str, String)) {
+    let inside = |path: &&String| parent(path) == folder && !path.contains("/.");
+    for path in machine.files.keys().filter(inside) {
+        let bytes = machine.files.get(path).map(|file| file.bytes.as_slice()).unwrap_or_default();
+        say("manifest", path.rsplit('/').next().unwrap_or(path).to_owned());
+        say("sha256", sha256(bytes));
+        for part in bytes.chunks(2250) {
+            say("text", encode_block(part));
+        }
+    }
+    say("done", String::new());
+}
+
+fn healthz_lines(machine: &LabMachine, port: u16, say: &mut impl FnMut(&str, String)) {
+    if machine.faults.has(&Fault::KubeletStopped) {
+        say("healthz", "no answer within 5 s".to_owned());
+    } else if machine.process.as_ref().is_some_and(|process| !process.crashes) && port == 10_248 {
+        say("healthz", "HTTP/1.0 200 OK".to_owned());
+        say("healthz", "ok".to_owned());
+    } else {
+        say("healthz", "connect: Connection refused".to_owned());
+    }
+}
+
 fn docker_lines(machine: &LabMachine, say: &mut impl FnMut(&str, String)) {
     if machine.build.docker.is_empty() {
         return say("info", "sh: 1: docker: not found".to_owned());
+    }
+    if machine.faults.has(&Fault::DockerFrozen) {
+        return say("info", "= 124".to_owned());
     }
     if !machine.docker_runs() {
         return say("info", format!("ERROR: {NO_DOCKER}"));
@@ -183,6 +229,9 @@ fn docker_lines(machine: &LabMachine, say: &mut impl FnMut(&str, String)) {
 pub(crate) fn rows(state: &LabState, machine: &LabMachine, latest: u64) -> Vec<String> {
     if machine.build.docker.is_empty() {
         return vec!["sh: 1: docker: not found".to_owned()];
+    }
+    if machine.faults.has(&Fault::DockerFrozen) {
+        return vec!["= 124".to_owned()];
     }
     if !machine.docker_runs() {
         return vec![NO_DOCKER.to_owned()];

@@ -22,6 +22,10 @@ pub enum Fault {
     NoSpace,
     /// The Docker engine does not run.
     DockerDown,
+    /// The Docker engine runs and answers nothing.
+    DockerFrozen,
+    /// The kubelet's process was stopped by a signal; a start of it ends that.
+    KubeletStopped,
     /// There is no kubelet binary.
     KubeletMissing,
     /// The kubelet says this version, `v1.30.0`.
@@ -36,6 +40,10 @@ pub enum Fault {
     NoSudo,
     /// The machine cannot resolve the API's name nor reach it.
     NoApi,
+    /// The machine resolves the API's name and does not reach it.
+    NoRoute,
+    /// The kubelet is well by its own word and tells the API nothing.
+    Mute,
 }
 
 /// Where the connection is lost, seen from an action.

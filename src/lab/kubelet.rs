@@ -13,8 +13,8 @@ use crate::lab::machine::{LabMachine, Process};
 use crate::lab::node::{Clocks, LabKubelet, LabNode, NodeLogin};
 use crate::pki;
 use crate::plan::action::sha256;
-use crate::plan::fact::UnitFact;
 use crate::plan::model::Version;
+use crate::plan::unit::UnitFact;
 use crate::profile::{KUBELET, MANIFESTS};
 
 /// A node is there so long after its kubelet began to work, milliseconds.
@@ -62,11 +62,14 @@ impl LabMachine {
             active: if runs { "active" } else { "inactive" }.to_owned(),
             sub: if runs { "running" } else { "dead" }.to_owned(),
             file: if unit.enabled { "enabled" } else { "disabled" }.to_owned(),
-            restarts: 0,
+            restarts: Some(0),
             stale: !unit.builtin && unit.loaded.is_some() && unit.loaded != file,
             journal: Vec::new(),
             fragment: String::new(),
             dropins: Vec::new(),
+            state: if runs { "S" } else { "" }.to_owned(),
+            up_s: None,
+            shareable_ipc: false,
         };
         if let (true, Some(process)) = (name == "kubelet", &self.process) {
             look.journal.clone_from(&process.journal);
@@ -74,7 +77,13 @@ impl LabMachine {
                 "activating".clone_into(&mut look.active);
                 "auto-restart".clone_into(&mut look.sub);
                 let times = latest.saturating_sub(process.started) / RESTART_SEC;
-                look.restarts = u32::try_from(times).unwrap_or(u32::MAX);
+                look.restarts = Some(u32::try_from(times).unwrap_or(u32::MAX));
+                look.state.clear();
+            } else {
+                look.up_s = Some(latest.saturating_sub(process.tried) / 1000);
+                if self.faults.has(&Fault::KubeletStopped) {
+                    "T".clone_into(&mut look.state);
+                }
             }
         }
         look
@@ -82,6 +91,7 @@ impl LabMachine {
 
     /// systemd starts the kubelet: it reads its files now.
     pub(crate) fn start_kubelet(&mut self, latest: u64) {
+        self.faults.set.retain(|fault| *fault != Fault::KubeletStopped);
         self.process = Some(Process {
             started: latest,
             tried: latest,
@@ -90,6 +100,7 @@ impl LabMachine {
             talks: None,
             works: None,
             node: None,
+            registered: false,
             login: std::cell::OnceCell::new(),
             journal: Vec::new(),
             crashes: false,
@@ -98,10 +109,14 @@ impl LabMachine {
 
     /// Lets the kubelet work up to now; `Some` = it talks to the API and this is what it says.
     pub(crate) fn work(&mut self, cluster: &ClusterState, clocks: Clocks, latest: u64) -> Option<LabKubelet> {
+        if self.faults.has(&Fault::KubeletStopped) {
+            return None;
+        }
         let mut process = self.process.take()?;
         if process.crashes && latest >= process.tried.saturating_add(RESTART_SEC) {
             // systemd starts it again, and it reads its files again.
             process.tried = latest;
+            process.registered = false;
             process.files.clone_from(&self.files);
             process.login = std::cell::OnceCell::new();
         }
@@ -126,7 +141,10 @@ impl LabMachine {
                     process.talks.get_or_insert(first);
                     let fine = process.journal.is_empty();
                     let known = cluster.node(&identity.name);
-                    node = tell(identity, &mut process, known, fine, latest);
+                    if known.is_some() || !process.registered {
+                        node = tell(identity, &mut process, known, fine, latest);
+                        process.registered |= node.is_some();
+                    }
                 } else {
                     process.talks = None;
                 }
@@ -184,7 +202,9 @@ impl LabMachine {
         if !self.docker_runs() {
             judged.complaint.push(format!("skipping pod synchronization - [{RUNTIME_DOWN}]"));
         }
-        if self.faults.has(&Fault::NoApi) || self.faults.has(&Fault::Unreachable) {
+        if self.faults.has(&Fault::NoRoute) || self.faults.has(&Fault::Mute) {
+            judged.complaint.push(format!("dial tcp {}: i/o timeout", cluster.host()));
+        } else if self.faults.has(&Fault::NoApi) || self.faults.has(&Fault::Unreachable) {
             judged.complaint.push(format!("dial tcp: lookup {}: no such host", cluster.host()));
         } else if let Err(line) = cluster.admits(login, &judged.identity.name, clocks) {
             judged.complaint.push(line);

@@ -122,6 +122,9 @@ impl Default for Build {
     }
 }
 
+/// What docker's configuration must say for a kubelet of 1.2.
+const SHAREABLE: &[u8] = b"{\"default-ipc-mode\": \"shareable\"}\n";
+
 /// The kubelet's process.
 #[derive(Debug, Clone)]
 pub(crate) struct Process {
@@ -139,6 +142,8 @@ pub(crate) struct Process {
     pub works: Option<(bool, u64)>,
     /// The name of its node, once that is there.
     pub node: Option<String>,
+    /// It has registered its node, which it does once.
+    pub registered: bool,
     /// Its certificate and what it talks to; an error ends it.
     pub login: std::cell::OnceCell<Result<NodeLogin, String>>,
     /// Why it ends or what it complains of; empty = nothing.
@@ -207,6 +212,7 @@ impl LabMachine {
         if !machine.build.docker.is_empty() {
             let docker = LabUnit { enabled: true, active: true, loaded: None, builtin: true };
             machine.units.insert("docker".to_owned(), docker);
+            machine.write("/etc/docker/daemon.json", SHAREABLE, "644", "root:root");
         }
         if !machine.build.kubelet.is_empty() {
             let bytes = format!("kubelet {}\n", machine.build.kubelet).into_bytes();
@@ -268,6 +274,7 @@ impl LabMachine {
     pub fn docker_runs(&self) -> bool {
         !self.build.docker.is_empty()
             && !self.faults.has(&Fault::DockerDown)
+            && !self.faults.has(&Fault::DockerFrozen)
             && self.units.get("docker").is_some_and(|unit| unit.active)
     }
 

@@ -33,6 +33,8 @@ pub(crate) struct LabNode {
     pub heard: u64,
     /// Images its machine has, names only.
     pub images: Vec<String>,
+    /// No new pods are placed on it.
+    pub cordoned: bool,
 }
 
 impl LabNode {

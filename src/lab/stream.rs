@@ -80,11 +80,13 @@ impl LabStream {
         let mut sample = Sample {
             clock: now.saturating_add(machine.faults.clock_off() / 1000),
             kubelet: format!("{}/{}", unit.active, unit.sub),
-            restarts: unit.restarts,
+            restarts: unit.restarts.unwrap_or(0),
             ..Sample::default()
         };
         for row in crate::lab::facts::rows(&state, machine, latest) {
-            if row.contains('\t') {
+            if row == "= 124" {
+                crate::host::FROZEN.clone_into(&mut sample.error);
+            } else if row.contains('\t') {
                 sample.containers.push(row.split('\t').map(clean::line).collect::<Vec<_>>().join("\t"));
             } else {
                 sample.error = clean::line(&row);

@@ -87,6 +87,7 @@ registry! {
         Api21 "E-API-21" "the worker is shown a certificate our CA did not sign";
         Api22 "E-API-22" "the API's certificate does not fit this CA and address";
         Api23 "E-API-23" "what is in the cluster is not known";
+        Api24 "E-API-24" "the worker cannot reach the API";
     }
     Bug "E-BUG" "a mistake in gangplank; worth a report" {
         Bug01 "E-BUG-01" "a worker's step was looked at without a worker";
@@ -163,6 +164,9 @@ registry! {
     }
     Docker "E-DOCKER" "docker does not answer" {
         Docker01 "E-DOCKER-01" "docker does not answer on this worker";
+        Docker02 "E-DOCKER-02" "docker runs on this worker and is frozen";
+        Docker03 "E-DOCKER-03" "docker fails on this worker";
+        Docker04 "E-DOCKER-04" "docker gives pods an IPC of their own, which 1.2 cannot join";
     }
     Fact "E-FACT" "something could not be looked at" {
         Fact01 "E-FACT-01" "a fact that is needed is not known";
@@ -170,6 +174,7 @@ registry! {
     File "E-FILE" "a file of somebody else is in the way" {
         File01 "E-FILE-01" "a file that gangplank did not write is in the way";
         File02 "E-FILE-02" "a second kube-proxy manifest";
+        File03 "E-FILE-03" "a file that gangplank wrote was changed by somebody";
     }
     Host "E-HOST" "a host did not do what was asked of its shell" {
         Host01 "E-HOST-01" "the script on the host ended early";
@@ -196,6 +201,8 @@ registry! {
         Kubelet05 "E-KUBELET-05" "there is a kubelet unit of somebody else";
         Kubelet06 "E-KUBELET-06" "the kubelet does not run on this machine";
         Kubelet07 "E-KUBELET-07" "the kubelet's unit is masked";
+        Kubelet08 "E-KUBELET-08" "the kubelet runs and does not answer";
+        Kubelet09 "E-KUBELET-09" "a kubelet of 1.2 that was built without cgo";
     }
     Name "E-NAME" "faithful to the post, the machine's own name must be the plan's" {
         Name01 "E-NAME-01" "the machine has another name than the plan";
@@ -203,6 +210,7 @@ registry! {
     Node "E-NODE" "the worker's node in the cluster" {
         Node01 "E-NODE-01" "another machine has the node's name";
         Node02 "E-NODE-02" "the node did not become Ready";
+        Node03 "E-NODE-03" "the API has not heard of the kubelet lately";
     }
     Offline "E-OFFLINE" "certificates for an offline CA's requests that do not belong here" {
         Offline01 "E-OFFLINE-01" "the text holds no certificate for a request";

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::record::{Record, RecordKind};
+use super::unit::{ManifestFact, UnitFact};
 
 /// One thing to know about a machine. The union over all steps is gathered by one exec.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -23,6 +24,12 @@ pub enum FactQuery {
     Key(String),
     /// A systemd unit.
     Unit(String),
+    /// What a unit that runs says in its journal: asked when something is wrong with it.
+    Journal(String),
+    /// Whether something answers `/healthz` on this port of the machine's loopback.
+    Healthz(u16),
+    /// Every file of a folder from which a kubelet makes static pods.
+    Manifests(String),
     /// The Docker engine.
     Docker,
     /// Its running containers.
@@ -70,6 +77,9 @@ impl FactQuery {
             Self::File { .. }
             | Self::Key(_)
             | Self::Unit(_)
+            | Self::Journal(_)
+            | Self::Healthz(_)
+            | Self::Manifests(_)
             | Self::Containers
             | Self::Images
             | Self::Kubelet { .. }
@@ -120,6 +130,12 @@ pub enum Fact {
     Key(Option<KeyFact>),
     /// Answer to [`FactQuery::Unit`].
     Unit(UnitFact),
+    /// Answer to [`FactQuery::Journal`]: the lines that say most, oldest first.
+    Journal(Vec<String>),
+    /// Answer to [`FactQuery::Healthz`]: `ok`, or what was said instead.
+    Healthz(String),
+    /// Answer to [`FactQuery::Manifests`].
+    Manifests(Vec<ManifestFact>),
     /// Answer to [`FactQuery::Docker`].
     Docker(DockerFact),
     /// Answer to [`FactQuery::Containers`]: tab-separated `docker ps` lines, cleaned.
@@ -156,6 +172,9 @@ pub struct Machine {
     pub uid: u32,
     /// Milliseconds since 1970 by the machine's clock, read when the question was answered.
     pub clock_ms: i64,
+    /// The same by this computer's clock, when that answer came; `None` = that was not noted.
+    #[serde(default)]
+    pub clock_at_ms: Option<i64>,
     /// Logical processors.
     pub cpus: u32,
     /// Memory, MiB.
@@ -164,9 +183,9 @@ pub struct Machine {
     pub swap: bool,
     /// 1 or 2.
     pub cgroup: u8,
-    /// Free space below the path in MiB: `/`, `/var/lib/docker`, `/etc`.
+    /// Free space in MiB where the path lies: `/`, `/etc`, `/var/lib/docker`.
     pub free_mib: BTreeMap<String, u64>,
-    /// IP addresses of the interfaces, loopback left out.
+    /// IP addresses of the interfaces; of loopback only those of global scope.
     pub addresses: Vec<String>,
     /// `openssl version`; empty = not installed.
     pub openssl: String,
@@ -182,6 +201,14 @@ pub struct Machine {
     pub cni: bool,
     /// /run/systemd/resolve/resolv.conf exists.
     pub resolved: bool,
+}
+
+impl Machine {
+    /// Milliseconds its clock is ahead of this computer's; `asked_ms` is when it was asked, where the moment of the
+    /// answer was not noted. `None` = its clock could not be read.
+    pub fn ahead_ms(&self, asked_ms: i64) -> Option<i64> {
+        (self.clock_ms != 0).then(|| self.clock_ms.saturating_sub(self.clock_at_ms.unwrap_or(asked_ms)))
+    }
 }
 
 /// A file.
@@ -215,31 +242,9 @@ pub struct KeyFact {
     pub sha256: String,
 }
 
-/// A systemd unit.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct UnitFact {
-    /// `LoadState`: loaded, not-found, masked ...
-    pub load: String,
-    /// `ActiveState`: active, inactive, failed ...
-    pub active: String,
-    /// `SubState`: running, dead, auto-restart ...
-    pub sub: String,
-    /// `UnitFileState`: enabled, disabled ...
-    pub file: String,
-    /// `NRestarts`: how often systemd started it again by itself.
-    pub restarts: u32,
-    /// `NeedDaemonReload`: its file was changed since systemd read it.
-    pub stale: bool,
-    /// `FragmentPath`: the file it is read from.
-    pub fragment: String,
-    /// `DropInPaths`: files that change it.
-    pub dropins: Vec<String>,
-    /// Last lines of its journal, when it is not active.
-    pub journal: Vec<String>,
-}
-
 /// The Docker engine.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct DockerFact {
     /// Server version; empty = the engine does not answer.
     pub version: String,
@@ -249,8 +254,12 @@ pub struct DockerFact {
     pub storage: String,
     /// Root folder.
     pub root: String,
+    /// Free space there in MiB, where it is not the usual folder.
+    pub free_mib: Option<u64>,
     /// Why it does not answer.
     pub error: String,
+    /// It let the time pass without an answer.
+    pub frozen: bool,
 }
 
 /// An image: its id and one name.
@@ -342,6 +351,15 @@ impl Facts {
     getter!(
         /// A unit.
         unit(name: &str) -> UnitFact, FactQuery::Unit(name.to_owned()), Unit);
+    getter!(
+        /// What a unit says in its journal.
+        journal(name: &str) -> Vec<String>, FactQuery::Journal(name.to_owned()), Journal);
+    getter!(
+        /// What answers `/healthz` on a port.
+        healthz(port: u16) -> String, FactQuery::Healthz(port), Healthz);
+    getter!(
+        /// The files of a folder of static pods.
+        manifests(path: &str) -> Vec<ManifestFact>, FactQuery::Manifests(path.to_owned()), Manifests);
     getter!(
         /// The Docker engine.
         docker() -> DockerFact, FactQuery::Docker, Docker);

@@ -327,7 +327,7 @@ fn a_kubelet_that_cannot_start_is_tried_again_and_recovers() {
         end.facts.unit("kubelet").yes().copied().unwrap().clone()
     };
     let seen = unit();
-    assert_eq!((seen.active.as_str(), seen.restarts), ("activating", 2));
+    assert_eq!((seen.active.as_str(), seen.restarts), ("activating", Some(2)));
     assert!(seen.journal[0].contains("worker.crt: no such file or directory"), "{:?}", seen.journal);
     fleet.lab().machine("w1", |machine| machine.files.insert(cert.clone(), kept.clone()));
     fleet.world.wait(Duration::from_secs(25));

@@ -9,12 +9,12 @@ use gangplank::plan::action::{Action, CertificateSpec, Content, KeyAlgorithm, Se
 use gangplank::plan::code::ProblemCode;
 use gangplank::plan::fact::{
     DockerFact, Fact, FactQuery, Facts, FileFact, FlagSet, ImageFact, KeyFact, Known, KubeletFact, Machine,
-    UnitFact,
 };
 use gangplank::plan::place::Place;
 use gangplank::plan::plan_field::PlanField;
 use gangplank::plan::problem::{Problem, Remedy, Verdict};
 use gangplank::plan::record::Record;
+use gangplank::plan::unit::UnitFact;
 use gangplank::plan::written::{RunFolder, Written};
 use gangplank::step::{CATALOGUE, Proof, StepId, StepState};
 use proptest::collection::{btree_map, vec};
@@ -229,7 +229,13 @@ pub fn proof() -> BoxedStrategy<Proof> {
     prop_oneof![
         (vec((text(), text()), 0..2), texts(), any::<u64>())
             .prop_map(|(wanted, old, within)| Proof::Containers { wanted, old, within }),
-        (text(), any::<u64>()).prop_map(|(name, within)| Proof::NodeReady { name, within }),
+        (text(), any::<u64>()).prop_map(|(name, within)| Proof::NodeReady {
+            name,
+            within,
+            since_ms: None,
+            healthz: None,
+            otherwise: None,
+        }),
         (text(), any::<(usize, u64)>()).prop_map(|(selector, (count, within))| Proof::Pods {
             selector,
             count,

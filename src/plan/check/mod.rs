@@ -33,8 +33,12 @@ pub fn finish(answers: &Answers, places: &PathBases) -> Result<Plan, Vec<PlanIss
 }
 
 /// Ids of differences that no profile has. Apart from `check`, because the ids are the profile's.
-pub fn check_differences(answers: &Answers, known: &[&str]) -> Vec<PlanIssue> {
+pub fn check_differences(answers: &Answers, known: &[&str], needed: &[&str]) -> Vec<PlanIssue> {
     let Some(DifferenceAnswers::Each { set, .. }) = &answers.cluster.differences else { return Vec::new() };
+    let off = set.iter().filter(|(id, on)| !**on && needed.contains(&id.as_str())).map(|(id, _)| {
+        let what = "cannot be off: nothing comes aboard without it".to_owned();
+        PlanIssue::wrong(format!("cluster.differences.{id}"), what, "leave it out")
+    });
     let unknown = set.keys().filter(|id| !known.contains(&id.as_str()));
     unknown
         .map(|id| {
@@ -42,6 +46,7 @@ pub fn check_differences(answers: &Answers, known: &[&str]) -> Vec<PlanIssue> {
             let cure = near.map_or(String::new(), |near| format!("did you mean {near}?"));
             PlanIssue::wrong(format!("cluster.differences.{id}"), "is not a known difference", cure)
         })
+        .chain(off)
         .collect()
 }
 

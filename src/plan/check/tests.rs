@@ -175,7 +175,18 @@ fn differences_are_known_to_the_profile() {
     let set = [("server-url".to_owned(), true), ("node-ipp".to_owned(), false)].into();
     answers.cluster.differences = Some(DifferenceAnswers::Each { base: Some("faithful".to_owned()), set });
     assert!(!finish(&answers, &places()).unwrap().cluster.differences.repaired);
-    let issues = check_differences(&answers, &["server-url", "node-ip"]);
+    let issues = check_differences(&answers, &["server-url", "node-ip"], &[]);
     assert_eq!(issues.len(), 1);
     assert_eq!(issues[0].cure, "did you mean node-ip?");
+}
+
+#[test]
+fn a_difference_that_nothing_works_without_cannot_be_turned_off() {
+    let mut answers = example();
+    let set = [("dns-san".to_owned(), false), ("node-ip".to_owned(), false)].into();
+    answers.cluster.differences = Some(DifferenceAnswers::Each { base: None, set });
+    let issues = check_differences(&answers, &["dns-san", "node-ip"], &["dns-san"]);
+    let told: Vec<&str> = issues.iter().map(|issue| issue.field.as_str()).collect();
+    assert_eq!(told, ["cluster.differences.dns-san"]);
+    assert!(issues[0].stops);
 }

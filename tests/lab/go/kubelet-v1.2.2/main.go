@@ -60,6 +60,12 @@ func main() {
 	if flags.Lookup("register-schedulable").Value.String() == "false" {
 		arguments = append(arguments, "--register-with-taints=node.kubernetes.io/unschedulable=:NoSchedule")
 	}
+	certificate, key := flags.Lookup("tls-cert-file").Value.String(), flags.Lookup("tls-private-key-file").Value.String()
+	if certificate != "" && key != "" {
+		if _, err := tls.LoadX509KeyPair(certificate, key); err != nil {
+			fatal(err.Error())
+		}
+	}
 	servers := strings.Split(strings.Trim(flags.Lookup("api-servers").Value.String(), "[]"), ",")
 	if servers[0] == "" {
 		warn("No API client: no api servers specified")
@@ -109,7 +115,7 @@ func addFlag(flags *pflag.FlagSet, name, value string) {
 }
 
 // writeConfig copies the kubeconfig with every server replaced: in 1.2.2 the first of
-// --api-servers always wins. A key of another certificate left it without API client.
+// --api-servers always wins.
 func writeConfig(path, server string) error {
 	text, err := ioutil.ReadFile(path)
 	if err != nil {
@@ -133,8 +139,9 @@ func writeConfig(path, server string) error {
 				return fmt.Errorf("invalid configuration: unable to read client-%s %s for kubelet due to %v", kind, file, err)
 			}
 		}
+		// A key of another certificate ends 1.2.2 at once: it serves with the same pair.
 		if _, err := tls.LoadX509KeyPair(certificate, key); err != nil {
-			return err
+			fatal(err.Error())
 		}
 	}
 	if text, err = yaml.Marshal(config); err != nil {
@@ -165,6 +172,11 @@ func absolute(entry map[string]interface{}, config, field string) string {
 
 func warn(text string) {
 	fmt.Fprintf(os.Stderr, "%s %7d server.go:305] %s\n", time.Now().Format("W0102 15:04:05.000000"), os.Getpid(), text)
+}
+
+func fatal(text string) {
+	fmt.Fprintf(os.Stderr, "%s %7d server.go:118] %s\n", time.Now().Format("F0102 15:04:05.000000"), os.Getpid(), text)
+	os.Exit(255)
 }
 
 func words(text string) map[string]bool {

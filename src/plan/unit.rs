@@ -1,0 +1,67 @@
+//! What is learnt of a systemd unit, of the files that change it, and of the files a kubelet makes static pods of.
+
+use serde::{Deserialize, Serialize};
+
+/// A systemd unit.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct UnitFact {
+    /// `LoadState`: loaded, not-found, masked ...
+    pub load: String,
+    /// `ActiveState`: active, inactive, failed ...
+    pub active: String,
+    /// `SubState`: running, dead, auto-restart ...
+    pub sub: String,
+    /// `UnitFileState`: enabled, disabled ...
+    pub file: String,
+    /// `NRestarts`: how often systemd started it again by itself; `None` = this systemd does not count.
+    pub restarts: Option<u32>,
+    /// `NeedDaemonReload`: its file was changed since systemd read it.
+    pub stale: bool,
+    /// `FragmentPath`: the file it is read from.
+    pub fragment: String,
+    /// `DropInPaths`: files that change it.
+    pub dropins: Vec<DropIn>,
+    /// The lines of its journal that say most, when it is not active.
+    pub journal: Vec<String>,
+    /// The state of its main process as the kernel calls it, `S`, `T`, `Z`, `D`; empty = there is none.
+    pub state: String,
+    /// Seconds since it became active; `None` = not known.
+    pub up_s: Option<u64>,
+    /// Docker's process was started with `--default-ipc-mode=shareable`.
+    pub shareable_ipc: bool,
+}
+
+impl UnitFact {
+    /// Why its process does nothing at all although systemd calls it active.
+    pub fn stands_still(&self) -> Option<&'static str> {
+        match self.state.as_str() {
+            "T" => Some("it was stopped by a signal (SIGSTOP)"),
+            "t" => Some("a debugger holds it"),
+            "Z" => Some("it has ended and nobody has taken note (zombie)"),
+            "D" => Some("it waits for a disk or the kernel and cannot be interrupted (D)"),
+            "frozen" => Some("its control group is frozen"),
+            _ => None,
+        }
+    }
+}
+
+/// A file that changes a unit. Of its values nothing is kept.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct DropIn {
+    /// Absolute path.
+    pub path: String,
+    /// What it sets: directives, variables and flags by name.
+    pub sets: Vec<String>,
+}
+
+/// A file in the folder of static pods, read as the kubelet reads it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManifestFact {
+    /// Its name in the folder.
+    pub name: String,
+    /// SHA-256, lower-case hex.
+    pub sha256: String,
+    /// `namespace/name` of its pod, or why the kubelet makes none of it.
+    pub pod: Result<String, String>,
+}
