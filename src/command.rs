@@ -18,7 +18,7 @@ use gangplank::plan::model::Plan;
 use gangplank::plan::place::Place;
 use gangplank::plan::problem::Problem;
 use gangplank::plan::yaml;
-use gangplank::profile::DIFFERENCES;
+use gangplank::profile::{DIFFERENCES, needed_differences};
 use gangplank::ui;
 use gangplank::ui::credentials::prompt::CredentialPrompt;
 use gangplank::ui::output::say;
@@ -136,7 +136,7 @@ fn read_plan(common: &CommonFlags, places: &StandardFolders) -> Result<(Plan, St
     })?;
     let ids: Vec<&str> = DIFFERENCES.iter().map(|difference| difference.id).collect();
     let mut remarks = loaded.warnings;
-    remarks.extend(check_differences(&loaded.answers, &ids));
+    remarks.extend(check_differences(&loaded.answers, &ids, &needed_differences()));
     for remark in &remarks {
         say::err(format_args!("{remark}"));
     }

@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
+#[path = "engine/alive.rs"]
+mod alive;
 #[path = "engine/apply.rs"]
 mod apply;
 #[path = "engine/bench.rs"]

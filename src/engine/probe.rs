@@ -480,8 +480,8 @@ fn first_steps() -> impl Iterator<Item = &'static dyn step::Step> {
 fn read_facts(seen: &mut WorkerSeen, asked_ms: i64) {
     if let Known::Yes(machine) = seen.facts.machine() {
         seen.os = Some(machine.os.clone());
-        if machine.clock_ms != 0 {
-            seen.clock_ahead_ms = Some(machine.clock_ms.saturating_sub(asked_ms));
+        if let Some(ahead) = machine.ahead_ms(asked_ms) {
+            seen.clock_ahead_ms = Some(ahead);
         }
     }
     seen.docker = match seen.facts.docker() {

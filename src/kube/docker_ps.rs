@@ -67,6 +67,8 @@ impl Container {
         // With links the list also holds `other/alias`; the container's own name has no slash.
         let name = names.split(',').find(|n| !n.contains('/')).unwrap_or(names);
         let name = clean::words(name);
+        // One that is being removed may have lost its name.
+        let name = if name.is_empty() { id.chars().take(12).collect() } else { name };
         Ok(Self {
             id: (*id).to_owned(),
             image: clean::words(image),
@@ -81,6 +83,24 @@ impl Container {
     /// Is it running now?
     pub fn is_up(&self) -> bool {
         self.status.starts_with("Up") && !self.status.ends_with("(Paused)")
+    }
+
+    /// What is to say about its state; `None` = it is up and nothing is wrong with it.
+    pub fn remark(&self) -> Option<&'static str> {
+        let status = self.status.as_str();
+        let begins = |word: &str| status.starts_with(word);
+        match () {
+            () if begins("Up") && status.ends_with("(Paused)") => Some("paused"),
+            () if begins("Up") && status.contains("(unhealthy)") => Some("unhealthy"),
+            () if begins("Up") => None,
+            () if begins("Restarting") => Some("restarting"),
+            () if begins("Exited") => Some("exited"),
+            () if begins("Created") => Some("created"),
+            () if begins("Dead") => Some("dead"),
+            () if begins("Removal") => Some("being removed"),
+            () if status.is_empty() => Some("no state"),
+            () => Some("not running"),
+        }
     }
 
     /// Is it the container that only holds a pod's network?
@@ -187,6 +207,31 @@ mod tests {
         ] {
             assert_eq!(KubeletName::parse(name), None, "{name}");
         }
+    }
+
+    #[test]
+    fn counts_what_runs_and_says_what_else_there_is() {
+        let row = |status: &str, name: &str| {
+            format!("0123456789abcdef\t\t\"\"\t2026-11-28 07:43:43 +0000 UTC\t{status}\t{name}")
+        };
+        for (status, up, remark) in [
+            ("Up 5 seconds", true, None),
+            ("Up Less than a second (health: starting)", true, None),
+            ("Up 10 days (healthy)", true, None),
+            ("Up 3 weeks (unhealthy)", true, Some("unhealthy")),
+            ("Up 2 hours (Paused)", false, Some("paused")),
+            ("Restarting (137) Less than a second ago", false, Some("restarting")),
+            ("Removal In Progress", false, Some("being removed")),
+            ("Dead", false, Some("dead")),
+            ("Created", false, Some("created")),
+            ("Exited (0) 292 years ago", false, Some("exited")),
+            ("", false, Some("no state")),
+        ] {
+            let one = Container::parse(&row(status, "a")).expect(status);
+            assert_eq!((one.is_up(), one.remark()), (up, remark), "{status}");
+        }
+        // An empty last field is a field.
+        assert_eq!(Container::parse(&row("Up 5 seconds", "")).expect("a row").name, "0123456789ab");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::lease::Lease;
 use crate::plan::clean;
 
 /// Addresses, and conditions, that are kept of a node; real ones have three to six.
@@ -35,6 +36,9 @@ pub struct Node {
     pub runtime: Option<String>,
     /// When it was made.
     pub created: Option<Timestamp>,
+    /// Its Lease, where somebody asked for it.
+    #[serde(default)]
+    pub lease: Option<Lease>,
 }
 
 /// The `Ready` condition.
@@ -101,6 +105,7 @@ impl Node {
             runtime: text(info, "containerRuntimeVersion").filter(|v| !v.is_empty()),
             internal_ip: by_type("InternalIP").or_else(|| by_type("LegacyHostIP")),
             created: time(meta, "creationTimestamp"),
+            lease: None,
             addresses,
         })
     }

@@ -158,7 +158,7 @@ impl Panel {
                 Link::Down { .. } => counts.down += 1,
                 Link::Idle | Link::Connecting => counts.connecting += 1,
             }
-            counts.containers += row.containers().len();
+            counts.containers += row.running();
         }
         counts.ready = self.nodes.values().filter(|seen| seen.node.ready.state == ReadyState::Ready).count();
         counts

@@ -99,6 +99,17 @@ pub struct ContainerGroup {
     pub count: usize,
     /// One of them is new.
     pub new: bool,
+    /// What is to say about the state of one of them, `restarting`.
+    pub remark: Option<&'static str>,
+}
+
+impl ContainerGroup {
+    /// Its name, with what is to say about it.
+    pub fn words(&self) -> String {
+        let count = if self.count > 1 { format!(" ({})", self.count) } else { String::new() };
+        let remark = self.remark.map(|remark| format!(" [{remark}]")).unwrap_or_default();
+        format!("{}{count}{remark}", self.name)
+    }
 }
 
 pub(super) fn within(now: Timestamp, at: Timestamp, time: Duration) -> bool {
@@ -125,6 +136,11 @@ impl HostRow {
     /// Its containers, newest first.
     pub fn containers(&self) -> &[Container] {
         self.seen.as_ref().map_or(&[], |seen| &seen.containers)
+    }
+
+    /// How many of them run now.
+    pub fn running(&self) -> usize {
+        self.containers().iter().filter(|one| one.is_up()).count()
     }
 
     /// How old the last look is.
@@ -157,13 +173,17 @@ impl HostRow {
             if let Some((_, shown)) = known {
                 shown.count += 1;
                 shown.new |= new;
+                shown.remark = shown.remark.or(container.remark());
                 if let Some(name) = &container.kubelet {
                     shown.name.clone_from(&name.pod);
                 }
                 continue;
             }
             let name = container.kubelet.as_ref().map_or(&container.name, |name| &name.container);
-            pods.push((pod, ContainerGroup { name: name.clone(), count: 1, new }));
+            pods.push((
+                pod,
+                ContainerGroup { name: name.clone(), count: 1, new, remark: container.remark() },
+            ));
         }
         pods.into_iter().map(|(_, shown)| shown).collect()
     }

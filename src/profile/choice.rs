@@ -72,6 +72,18 @@ pub fn flag_sets(plan: &Plan, worker: &Worker) -> Vec<FlagSet> {
     vec![set(Profile::V1_2, v(2), &["v1.2.*"]), set(Profile::V1_16, v(20), &["v1.1[6-9].*", "v1.2[0-3].*"])]
 }
 
+/// The port on loopback where the kubelet of a worker says whether it is well; `None` = it is told not to.
+pub fn healthz_port(worker: &Worker) -> Option<u16> {
+    let value = |name: &str| {
+        worker.kubelet_args.iter().rev().find_map(|arg| arg.strip_prefix(name)?.strip_prefix('='))
+    };
+    let loopback = value("--healthz-bind-address").is_none_or(|at| {
+        at.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback() || ip.is_unspecified())
+    });
+    let port = value("--healthz-port").map_or(Some(10_248), |port| port.parse().ok());
+    port.filter(|port| *port != 0 && loopback)
+}
+
 impl Profile {
     /// Its name on the screen.
     pub fn name(self) -> &'static str {

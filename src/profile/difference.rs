@@ -27,6 +27,26 @@ pub const DIFFERENCES: &[Difference] = &[
         needed: true,
     },
     Difference {
+        id: "key-usage",
+        why: "nonRepudiation is left out of the certificates: TLS makes no use of it",
+        needed: true,
+    },
+    Difference {
+        id: "key-identifiers",
+        why: "certificates carry the key identifiers of their own key and of the CA's, so a chain is found by them",
+        needed: true,
+    },
+    Difference {
+        id: "admin-group",
+        why: "the administrator's certificate has O=system:masters, without which RBAC allows it nothing (v1.2 ignores O)",
+        needed: true,
+    },
+    Difference {
+        id: "kubeconfig-mode",
+        why: "the kubeconfigs of a worker are readable by root alone, as the keys they name",
+        needed: true,
+    },
+    Difference {
         id: "server",
         why: "the kubeconfig names the API server itself; --api-servers and --master still win",
         needed: false,
@@ -72,6 +92,11 @@ pub const DIFFERENCES: &[Difference] = &[
         needed: false,
     },
 ];
+
+/// Those that cannot be turned off.
+pub fn needed_differences() -> Vec<&'static str> {
+    DIFFERENCES.iter().filter(|difference| difference.needed).map(|difference| difference.id).collect()
+}
 
 /// Whether a difference is on in this plan.
 pub(super) fn on(plan: &Plan, id: &str) -> bool {

@@ -10,8 +10,8 @@ mod render;
 mod v1_16;
 mod v1_2;
 
-pub use choice::{Profile, choose, flag_sets};
-pub use difference::{DIFFERENCES, Difference};
+pub use choice::{Profile, choose, flag_sets, healthz_port};
+pub use difference::{DIFFERENCES, Difference, needed_differences};
 pub use dns::{dns_images, dns_objects};
 pub use node::{DesiredFile, Flag, Identity, NodeSetup};
 pub use paths::{

@@ -1,13 +1,14 @@
 //! Admin certificate: the key pair kubectl uses, made on this computer and signed like any other.
 
 use super::definition::{On, Step, StepId};
-use super::identity::{Need, cert_slot, csr_slot, need, restricted};
+use super::identity::{Need, cert_slot, csr_slot, need, reissue, restricted};
 use super::input::StepInput;
 use super::state::{StepState, bug, state, todo};
 use crate::plan::action::{Action, CertificateSpec, Content, KeyAlgorithm};
 use crate::plan::fact::FactQuery;
 use crate::plan::model::Plan;
 use crate::plan::model::Worker;
+use crate::plan::problem::Verdict;
 use crate::profile::{DesiredFile, Identity};
 
 /// The step.
@@ -108,6 +109,11 @@ impl Step for Admin {
             };
             Ok(todo(actions, left))
         })())
+    }
+
+    fn verdicts(&self, cx: &StepInput) -> Vec<Verdict> {
+        let wanted = cx.plan.kubectl.as_ref();
+        wanted.and_then(|_| reissue(cx, &identity(cx.plan, &cx.local.home))).into_iter().collect()
     }
 
     fn explain(&self) -> &'static str {

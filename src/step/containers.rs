@@ -4,10 +4,11 @@ use super::definition::{Step, StepId};
 use super::input::StepInput;
 use super::state::{Proof, StepState};
 use crate::kube::docker_ps::{self, Container};
-use crate::plan::action::Action;
-use crate::plan::fact::FactQuery;
+use crate::plan::action::{Action, Content, Verb};
+use crate::plan::fact::{FactQuery, Known};
 use crate::plan::model::{Plan, Worker};
-use crate::profile::MANIFESTS;
+use crate::plan::static_pod::{same_containers, same_pod};
+use crate::profile::{MANIFESTS, Profile};
 
 /// How long the kubelet may take: it looks at the manifests folder every 20 s.
 const WITHIN: u64 = 120;
@@ -38,6 +39,31 @@ pub fn missing(wanted: &[(String, String)], rows: &[String], old: &[String]) -> 
         .collect()
 }
 
+/// Whether the manifest to come makes another container of kube-proxy than the one there is: a comment does not, and
+/// for a kubelet of 1.2 that is not restarted only the container itself counts.
+fn makes_anew(cx: &StepInput) -> bool {
+    let puts = cx.queued.iter().find_map(|action| match action {
+        Action::Put { path, content: Content::Literal(text), .. } if path.starts_with(MANIFESTS) => {
+            Some((path.as_str(), text.as_slice()))
+        }
+        _ => None,
+    });
+    let Some((path, new)) = puts else { return false };
+    let there = |path: &str| match cx.facts.file(path) {
+        Known::Yes(Some(file)) => file.content.clone(),
+        Known::Yes(None) | Known::No(_) | Known::NotAsked => None,
+    };
+    let in_place = cx.profile() == Ok(Profile::V1_2)
+        && !cx.queued.iter().any(|action| {
+            matches!(action, Action::Service { verb: Verb::Start | Verb::Restart, unit } if unit == "kubelet")
+        });
+    // In 1.2 a pod is known by its name, later by its file too.
+    let twin = path.strip_suffix(".yaml").map_or_else(|| format!("{path}.yaml"), str::to_owned);
+    let old = there(path).or_else(|| there(&twin).filter(|_| in_place));
+    let Some(old) = old else { return true };
+    if in_place { !same_containers(&old, new) } else { !same_pod(&old, new) }
+}
+
 impl Step for Containers {
     fn id(&self) -> StepId {
         StepId("containers")
@@ -62,15 +88,15 @@ impl Step for Containers {
         };
         let wanted = vec![pod("kube-proxy"), pod("POD")];
         let rows: &[String] = cx.facts.containers().yes().map_or(&[], |rows| rows.as_slice());
-        // A new manifest, or a restart, makes new containers: the ones of before prove nothing.
-        let new_pod =
-            cx.queued.iter().any(|action| action.path().is_some_and(|path| path.starts_with(MANIFESTS)));
+        // Another pod, or a restart, makes another container; the one of before proves nothing. Its pause container
+        // may stay: a kubelet of 1.2 changes a pod in its place.
         let restarted = cx.queued.iter().any(|action| matches!(action, Action::RestartPod { .. }));
+        let anew = restarted || makes_anew(cx);
         let old = up(rows)
             .into_iter()
             .filter(|one| {
                 one.kubelet.as_ref().is_some_and(|name| {
-                    name.pod.starts_with("kube-proxy") && (new_pod || restarted && name.container != "POD")
+                    name.pod.starts_with("kube-proxy") && name.container == "kube-proxy" && anew
                 })
             })
             .map(|one| one.id)

@@ -66,6 +66,10 @@ pub trait Step: Sync {
     fn verdicts(&self, _: &StepInput) -> Vec<Verdict> {
         Vec::new()
     }
+    /// A step of the cluster that is done before any worker is Ready, where the API is reached.
+    fn at_once(&self) -> bool {
+        false
+    }
     /// Its actions change what the later steps must know before they can look.
     fn barrier(&self) -> bool {
         false

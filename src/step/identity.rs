@@ -1,12 +1,13 @@
 //! What a key pair on a machine needs: nothing, a certificate, or a key as well. Shared by the steps that
 //! make keys, sign and install, so that all three agree.
 
+use super::changed::with_story;
 use super::input::StepInput;
 use crate::pki::{self, Request, San, Usages};
 use crate::plan::action::{Action, CertificateSpec, Slot};
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::Known;
-use crate::plan::problem::{Problem, Remedy};
+use crate::plan::problem::{Problem, Remedy, Verdict};
 use crate::profile::Identity;
 
 /// What is needed.
@@ -78,17 +79,15 @@ pub(super) fn need(cx: &StepInput, identity: &Identity) -> Result<Need, Problem>
         None => None,
         Some(key) if key.spki_sha256.is_empty() => {
             if !cx.may_replace(&identity.key, &key.sha256) {
-                return Err(Problem::new(
-                    ProblemCode::Key01,
-                    format!("{} cannot be read as a private key", identity.key),
-                )
-                .seen(if key.encrypted {
-                    "it wants a passphrase, and the kubelet has none"
-                } else {
-                    "openssl cannot read it"
-                })
-                .replace("and a new key is made; the old file is kept for undo")
-                .manual(format!("move {} away on the host", identity.key)));
+                let what = format!("{} cannot be read as a private key", identity.key);
+                return Err(with_story(Problem::new(ProblemCode::Key01, what), cx.facts, &identity.key)
+                    .seen(if key.encrypted {
+                        "it wants a passphrase, and the kubelet has none"
+                    } else {
+                        "openssl cannot read it"
+                    })
+                    .replace("and a new key is made; the old file is kept for undo")
+                    .manual(format!("move {} away on the host", identity.key)));
             }
             None
         }
@@ -132,6 +131,7 @@ pub(super) fn need(cx: &StepInput, identity: &Identity) -> Result<Need, Problem>
             code,
             format!("{} is there already and is not the certificate this plan wants", identity.cert),
         );
+        problem = with_story(problem, cx.facts, &identity.cert);
         for line in words {
             problem = problem.seen(line);
         }
@@ -142,4 +142,23 @@ pub(super) fn need(cx: &StepInput, identity: &Identity) -> Result<Need, Problem>
     }
     let why = if words.is_empty() { format!("{} has no key", identity.cert) } else { words.join("; ") };
     Ok(if spki.is_some() { Need::Certificate(why) } else { Need::Both(why) })
+}
+
+/// Why a certificate that is there is not kept; `None` = it is kept, or there is none yet.
+pub(super) fn reissue(cx: &StepInput, identity: &Identity) -> Option<Verdict> {
+    let there = matches!(cx.facts.file(&identity.cert), Known::Yes(Some(_)))
+        || matches!(cx.facts.key(&identity.key), Known::Yes(Some(_)));
+    match need(cx, identity).ok()? {
+        Need::Certificate(why) if there => Some(Verdict::warning(
+            &format!("certificate of {}", identity.name),
+            why,
+            "a new one is signed for the key that is there",
+        )),
+        Need::Both(why) if there => Some(Verdict::warning(
+            &format!("certificate of {}", identity.name),
+            why,
+            "a new key is made, and a certificate signed for it",
+        )),
+        Need::Nothing(_) | Need::Certificate(_) | Need::Both(_) => None,
+    }
 }

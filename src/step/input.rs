@@ -4,17 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
+use super::changed::in_the_way;
 use super::state::unknown;
 use crate::kube::Node;
 use crate::pki::CaInfo;
 use crate::plan::action::{Action, Content, sha256};
-use crate::plan::clean;
 use crate::plan::code::ProblemCode;
-use crate::plan::fact::{Facts, FileFact, Known};
+use crate::plan::fact::{Facts, Known};
 use crate::plan::model::{Plan, Version, Worker};
 use crate::plan::plan_field::PlanField;
 use crate::plan::problem::{Problem, Remedy};
-use crate::plan::redact::Redactor;
 use crate::profile::{self, DesiredFile, NodeSetup, Profile};
 
 /// What is known of the cluster.
@@ -26,6 +25,8 @@ pub struct ClusterFacts {
     pub version_why: String,
     /// Its nodes; `None` = not known.
     pub nodes: Option<Vec<Node>>,
+    /// When they were asked for, by this computer's clock, milliseconds since 1970.
+    pub nodes_at_ms: i64,
     /// Why the nodes are not known.
     pub nodes_why: String,
     /// The live objects asked for, by API path; `None` = there is none.
@@ -189,8 +190,10 @@ impl<'a> StepInput<'a> {
                 if file.sha256 == hash || self.may_replace(&wanted.path, &file.sha256) {
                     return Ok(put());
                 }
-                let problem = foreign(&wanted.path, file, wanted);
-                Err(if self.worker.is_some() {
+                let problem = in_the_way(self.facts, wanted, file, put());
+                Err(if problem.code == ProblemCode::File03 {
+                    problem.way(Remedy::Skip)
+                } else if self.worker.is_some() {
                     problem
                         .replace("and it is replaced; the old file is kept on the host for undo")
                         .way(Remedy::Skip)
@@ -218,25 +221,4 @@ impl<'a> StepInput<'a> {
         let there = matches!(self.facts.folder(path).yes(), Some(Some(_)));
         (!comes && !there).then(|| Action::MakeDir { path: path.to_owned(), mode })
     }
-}
-
-fn foreign(path: &str, file: &FileFact, wanted: &DesiredFile) -> Problem {
-    let mut problem =
-        Problem::new(ProblemCode::File01, format!("{path} was not written by gangplank and differs"));
-    if let Some(content) = &file.content {
-        let mut hide = Redactor::default();
-        let theirs = hide.text(&String::from_utf8_lossy(content));
-        let ours = hide.text(&wanted.text);
-        let diff = crate::plan::line_diff::lines(&theirs, &ours);
-        for change in
-            diff.iter_all_changes().filter(|change| change.tag() != similar::ChangeTag::Equal).take(12)
-        {
-            let sign = if change.tag() == similar::ChangeTag::Delete { '-' } else { '+' };
-            problem = problem.seen(format!("{sign} {}", clean::line(change.value())));
-        }
-    } else {
-        problem =
-            problem.seen(format!("sha256 {} there, {} wanted", file.sha256, sha256(wanted.text.as_bytes())));
-    }
-    problem
 }

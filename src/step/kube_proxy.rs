@@ -4,14 +4,25 @@ use super::definition::{Step, StepId};
 use super::input::StepInput;
 use super::state::{StepState, bug, state, todo};
 use crate::plan::action::Action;
+use crate::plan::clean;
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::{FactQuery, Known};
 use crate::plan::model::{Plan, Worker};
 use crate::plan::problem::{Problem, Verdict};
+use crate::plan::unit::ManifestFact;
 use crate::profile::MANIFESTS;
+
+/// What the pod of our manifest is called.
+const POD: &str = "kube-system/kube-proxy";
 
 /// The step.
 pub struct KubeProxy;
+
+/// The files beside those that may be ours. The kubelet leaves out names that begin with a dot.
+fn strangers<'a>(cx: &StepInput<'a>) -> impl Iterator<Item = &'a ManifestFact> {
+    let all = cx.facts.manifests(MANIFESTS).yes().copied();
+    all.into_iter().flatten().filter(|one| !["kube-proxy", "kube-proxy.yaml"].contains(&one.name.as_str()))
+}
 
 impl Step for KubeProxy {
     fn id(&self) -> StepId {
@@ -28,7 +39,12 @@ impl Step for KubeProxy {
 
     fn queries(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<FactQuery> {
         let file = |name: &str| FactQuery::File { path: format!("{MANIFESTS}/{name}"), content: true };
-        vec![file("kube-proxy"), file("kube-proxy.yaml"), FactQuery::Folder(MANIFESTS.to_owned())]
+        vec![
+            file("kube-proxy"),
+            file("kube-proxy.yaml"),
+            FactQuery::Folder(MANIFESTS.to_owned()),
+            FactQuery::Manifests(MANIFESTS.to_owned()),
+        ]
     }
 
     fn look(&self, cx: &StepInput) -> StepState {
@@ -52,23 +68,43 @@ impl Step for KubeProxy {
                 }
                 actions.push(Action::Remove { path: twin });
             }
+            for copy in strangers(cx).filter(|one| one.pod.as_deref() == Ok(POD)) {
+                let path = format!("{MANIFESTS}/{}", copy.name);
+                // Whatever it is called, it is a second pod of that name.
+                if !cx.may_replace(&path, &copy.sha256) {
+                    return Err(Problem::new(
+                        ProblemCode::File02,
+                        format!(
+                            "{path} is a second kube-proxy manifest, and not ours: two pods of one name fight"
+                        ),
+                    )
+                    .seen("the kubelet makes a pod of every file there, whatever its name ends in")
+                    .replace("and it is removed; a copy is kept on the host for undo")
+                    .manual(format!("move it out of {MANIFESTS}")));
+                }
+                actions.push(Action::Remove { path });
+            }
             Ok(todo(actions, format!("{} as wanted", wanted.path)))
         })())
     }
 
     fn verdicts(&self, cx: &StepInput) -> Vec<Verdict> {
-        let Known::Yes(Some(names)) = cx.facts.folder(MANIFESTS) else { return Vec::new() };
-        names
-            .iter()
-            .filter(|name| {
-                !name.starts_with('.') && !["kube-proxy", "kube-proxy.yaml"].contains(&name.as_str())
-            })
-            .map(|name| {
-                Verdict::warning(
-                    "static pods",
-                    format!("{MANIFESTS}/{name} is a stranger; the kubelet runs every file there"),
-                    "move it away if it is a backup",
-                )
+        strangers(cx)
+            .filter(|one| one.pod.as_deref() != Ok(POD))
+            .map(|one| {
+                let path = format!("{MANIFESTS}/{}", clean::words(&one.name));
+                match &one.pod {
+                    Ok(pod) => Verdict::warning(
+                        "static pods",
+                        format!("{path} makes pod {pod}, and gangplank did not write it"),
+                        "move it away if it is a backup: the kubelet makes a pod of every file there",
+                    ),
+                    Err(why) => Verdict::warning(
+                        "static pods",
+                        format!("{path} cannot become a pod: {why}"),
+                        "the kubelet tries it again and again: mend it, or move it away",
+                    ),
+                }
             })
             .collect()
     }

@@ -9,7 +9,8 @@ use crate::plan::fact::{FactQuery, Known};
 use crate::plan::model::{Plan, Worker};
 use crate::plan::plan_field::PlanField;
 use crate::plan::problem::{Problem, Verdict};
-use crate::profile::{KUBELET, KUBELET_CONFIG, MANIFESTS, UNIT};
+use crate::plan::unit::{DropIn, UnitFact};
+use crate::profile::{KUBELET, KUBELET_CONFIG, MANIFESTS, Profile, UNIT};
 
 /// The step.
 pub struct Kubelet;
@@ -17,27 +18,51 @@ pub struct Kubelet;
 /// A kubelet unit that is somebody else's: installed by a package, or changed by drop-ins we do not write.
 fn foreign_unit(cx: &StepInput) -> Result<Vec<Action>, Problem> {
     let Known::Yes(unit) = cx.facts.unit("kubelet") else { return Ok(Vec::new()) };
+    let dropins = own_dropins(unit);
     let other = unit.load == "loaded" && !unit.fragment.is_empty() && unit.fragment != UNIT;
-    if !other && unit.dropins.is_empty() {
+    if !other && dropins.is_empty() {
         return Ok(Vec::new());
     }
-    if cx.worker.is_some_and(|worker| worker.replace) && unit.dropins.is_empty() {
+    if cx.worker.is_some_and(|worker| worker.replace) && dropins.is_empty() {
         return Ok(vec![Action::NoteForeign { unit: "kubelet".to_owned() }]);
     }
-    let mut problem =
-        Problem::new(ProblemCode::Kubelet05, "there is a kubelet unit here that gangplank did not write");
+    let what = match dropins.first() {
+        Some(first) if !other => {
+            format!("{} changes the kubelet's unit, and gangplank did not write it", first.path)
+        }
+        Some(_) | None => "there is a kubelet unit here that gangplank did not write".to_owned(),
+    };
+    let mut problem = Problem::new(ProblemCode::Kubelet05, what);
     if other {
         problem = problem.seen(format!("{} ({}, {})", unit.fragment, unit.active, unit.file));
     }
-    for dropin in &unit.dropins {
-        problem = problem.seen(format!("{dropin} changes what the unit says"));
+    for dropin in &dropins {
+        let sets = if dropin.sets.is_empty() {
+            "nothing that could be read".to_owned()
+        } else {
+            dropin.sets.join(", ")
+        };
+        problem = problem.seen(format!("{} sets {sets}", dropin.path));
     }
-    if !unit.dropins.is_empty() {
-        return Err(problem.manual("move the drop-ins away, then: systemctl daemon-reload"));
+    if let Some(first) = dropins.first() {
+        let folder = first.path.rsplit_once('/').map_or(first.path.as_str(), |(folder, _)| folder);
+        return Err(problem.manual(format!("move it out of {folder}, then: systemctl daemon-reload")));
     }
     Err(problem
         .replace("and a unit of ours comes before it; undo takes ours away again")
         .manual("remove the package, if this machine is to be onboarded anew"))
+}
+
+/// The drop-ins for the kubelet itself; those of a distribution for all services are no business of ours.
+fn own_dropins(unit: &UnitFact) -> Vec<&DropIn> {
+    unit.dropins.iter().filter(|dropin| !dropin.path.contains("/service.d/")).collect()
+}
+
+/// A unit that systemd will not start.
+fn masked(unit: &UnitFact) -> Problem {
+    Problem::new(ProblemCode::Kubelet07, "the kubelet's unit is masked: systemd will not start it")
+        .seen(format!("{} ({}, {})", unit.load, unit.active, unit.file))
+        .manual(format!("if it may run again: systemctl unmask {}kubelet", super::docker::runtime(unit)))
 }
 
 impl Step for Kubelet {
@@ -67,6 +92,11 @@ impl Step for Kubelet {
 
     fn look(&self, cx: &StepInput) -> StepState {
         state((|| {
+            if let Known::Yes(unit) = cx.facts.unit("kubelet")
+                && unit.load == "masked"
+            {
+                return Err(masked(unit));
+            }
             let (profile, setup) = cx.setup()?;
             for flag in profile.flags(&setup).iter().filter(|flag| flag.required) {
                 if setup.refused.iter().any(|refused| refused == flag.name()) {
@@ -97,6 +127,19 @@ impl Step for Kubelet {
             return Vec::new();
         };
         let mut verdicts = Vec::new();
+        // cAdvisor's flags are there only in a build that can run.
+        if profile == Profile::V1_2 && kubelet.refused.iter().any(|flag| flag == "--housekeeping-interval") {
+            verdicts.push(Verdict::Stops(
+                Problem::new(
+                    ProblemCode::Kubelet09,
+                    format!(
+                        "{KUBELET} was built without cgo, and such a kubelet of 1.2 ends when it is started"
+                    ),
+                )
+                .seen(format!("{} does not know --housekeeping-interval", kubelet.version))
+                .manual("use the official binary, or one built with CGO_ENABLED=1"),
+            ));
+        }
         for flag in profile.flags(&setup) {
             if !flag.required && kubelet.refused.iter().any(|refused| refused == flag.name()) {
                 verdicts.push(Verdict::warning(

@@ -5,11 +5,14 @@
 mod admin;
 mod catalogue;
 mod certificates;
+mod changed;
 mod connect;
 mod containers;
 mod context;
 mod definition;
+mod disk;
 mod dns;
+mod docker;
 mod identity;
 mod images;
 mod input;
@@ -35,6 +38,7 @@ pub use definition::{On, Step, StepId};
 pub use identity::request;
 pub use input::{ClusterFacts, LocalFacts, PlaceView, RunView, StepInput};
 pub use prerequisites::CLOCK_WARN;
+pub use ready::{cordoned, is_ready};
 pub use state::{Proof, StepState, bug, unknown};
 
 /// A step goes by its id; only one that there is can be read back.

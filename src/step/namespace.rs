@@ -29,6 +29,11 @@ impl Step for Namespace {
         On::Cluster
     }
 
+    // Without it the kubelet's mirror pods are refused, and their logs are not found.
+    fn at_once(&self) -> bool {
+        true
+    }
+
     fn queries(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<FactQuery> {
         Vec::new()
     }

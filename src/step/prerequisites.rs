@@ -6,7 +6,8 @@ use openssl::x509::X509;
 use super::definition::{Step, StepId};
 use super::input::StepInput;
 use super::state::{StepState, state, unknown};
-use crate::plan::action::{Action, Content, Verb};
+use super::{disk, docker};
+use crate::plan::action::{Action, Content};
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::{FactQuery, Known, Machine};
 use crate::plan::model::{Plan, Worker};
@@ -18,10 +19,6 @@ use crate::profile::{self, KUBELET, Profile};
 pub const CLOCK_WARN: i64 = 5_000;
 /// Certificates start five minutes back; a clock further behind than this refuses them, milliseconds.
 const CLOCK_STOP: i64 = 240_000;
-/// Space for keys, units and manifests, MiB.
-const FREE_ETC: u64 = 16;
-/// Space for images, MiB.
-const FREE_DOCKER: u64 = 512;
 
 /// The step.
 pub struct Prerequisites;
@@ -45,6 +42,8 @@ impl Step for Prerequisites {
             FactQuery::Machine,
             FactQuery::Docker,
             FactQuery::Unit("kubelet".to_owned()),
+            FactQuery::Unit("docker".to_owned()),
+            FactQuery::File { path: docker::DAEMON.to_owned(), content: true },
             FactQuery::Unit("flanneld".to_owned()),
             FactQuery::Tls { host: api.host.clone(), port: api.port },
         ];
@@ -89,9 +88,9 @@ impl Step for Prerequisites {
 
     fn verdicts(&self, cx: &StepInput) -> Vec<Verdict> {
         let Known::Yes(machine) = cx.facts.machine() else { return Vec::new() };
-        let mut verdicts = vec![docker(cx)];
+        let mut verdicts = docker::verdicts(cx);
         verdicts.extend(clock(cx, machine));
-        verdicts.extend(disk(machine));
+        verdicts.extend(disk::verdicts(machine, cx.facts.docker().yes().copied()));
         verdicts.extend(basics(cx, machine));
         verdicts.extend(addresses(cx, machine));
         verdicts.push(api(cx));
@@ -112,37 +111,15 @@ fn no_kubelet() -> Problem {
         .manual(format!("copy a kubelet to {KUBELET} on the worker (mode 0755)"))
 }
 
-/// What helps when docker does not answer.
-fn start_docker() -> Action {
-    Action::Service { verb: Verb::Start, unit: "docker".to_owned() }
-}
-
-fn docker(cx: &StepInput) -> Verdict {
-    match cx.facts.docker() {
-        Known::Yes(docker) if !docker.version.is_empty() => Verdict::ok(
-            "docker",
-            format!("{}, {}, cgroups by {}", docker.version, docker.storage, docker.cgroup_driver),
-        ),
-        Known::Yes(docker) => Verdict::Stops(
-            Problem::new(ProblemCode::Docker01, "docker does not answer on this worker")
-                .seen(docker.error.clone())
-                .repair("start docker", vec![start_docker()])
-                .manual("look at: journalctl -u docker -n 30"),
-        ),
-        other => Verdict::Stops(unknown("docker", other.why_not())),
-    }
-}
-
 /// The reference is the API's clock; this computer's where the API does not answer.
 fn clock(cx: &StepInput, machine: &Machine) -> Vec<Verdict> {
-    if machine.clock_ms == 0 {
+    let Some(worker_ahead) = machine.ahead_ms(cx.asked_ms) else {
         return vec![Verdict::warning(
             "clock",
             "the worker's clock could not be read",
             "compare `date -u` by hand",
         )];
-    }
-    let worker_ahead = machine.clock_ms - cx.asked_ms;
+    };
     let api_ahead = cx.cluster.clock_ahead_ms.unwrap_or(0);
     let off = worker_ahead - api_ahead;
     let mut verdicts = Vec::new();
@@ -177,25 +154,6 @@ fn apart(ms: i64, reference: &str) -> String {
         off => format!("{}.{} h", (off + 180_000) / 3_600_000, (off + 180_000) % 3_600_000 / 360_000),
     };
     if ms > 0 { format!("{text} ahead of {reference}") } else { format!("{text} behind {reference}") }
-}
-
-fn disk(machine: &Machine) -> Vec<Verdict> {
-    let free = |path: &str| machine.free_mib.get(path).or_else(|| machine.free_mib.get("/")).copied();
-    let mut verdicts = Vec::new();
-    for (path, need) in [("/etc", FREE_ETC), ("/var/lib/docker", FREE_DOCKER)] {
-        match free(path) {
-            Some(mib) if mib < need => verdicts.push(Verdict::Stops(
-                Problem::new(
-                    ProblemCode::Disk01,
-                    format!("{path} has {mib} MiB left, {need} MiB are needed"),
-                )
-                .manual(format!("make room: du -xh --max-depth=2 {path} | sort -h | tail")),
-            )),
-            Some(mib) => verdicts.push(Verdict::ok(&format!("space for {path}"), format!("{mib} MiB"))),
-            None => {}
-        }
-    }
-    verdicts
 }
 
 fn basics(cx: &StepInput, machine: &Machine) -> Vec<Verdict> {
@@ -259,6 +217,12 @@ fn addresses(cx: &StepInput, machine: &Machine) -> Vec<Verdict> {
     let address = worker.address.to_string();
     if machine.addresses.contains(&address) {
         verdicts.push(Verdict::ok("address", format!("{address} is on an interface")));
+    } else if machine.addresses.is_empty() {
+        verdicts.push(Verdict::warning(
+            "address",
+            "the addresses of its interfaces could not be read (ip -o addr show)",
+            "the kubelet ends when its --node-ip is on none of them",
+        ));
     } else {
         verdicts.push(Verdict::Stops(
             Problem::new(ProblemCode::Address01, format!("{address} is on no interface of this machine"))

@@ -2,12 +2,13 @@
 //! installed anywhere.
 
 use super::definition::{Step, StepId};
-use super::identity::{Need, cert_slot, csr_slot, need};
+use super::identity::{Need, cert_slot, csr_slot, need, reissue};
 use super::input::StepInput;
 use super::state::{StepState, state, todo};
 use crate::plan::action::Action;
 use crate::plan::fact::FactQuery;
 use crate::plan::model::{Plan, Worker};
+use crate::plan::problem::Verdict;
 
 /// The step.
 pub struct Sign;
@@ -46,6 +47,11 @@ impl Step for Sign {
             }
             Ok(todo(actions, "no certificate is needed"))
         })())
+    }
+
+    fn verdicts(&self, cx: &StepInput) -> Vec<Verdict> {
+        let (Some(worker), Ok(profile)) = (cx.worker, cx.profile()) else { return Vec::new() };
+        profile.identities(cx.plan, worker).iter().filter_map(|identity| reissue(cx, identity)).collect()
     }
 
     fn explain(&self) -> &'static str {

@@ -7,9 +7,13 @@ use crate::plan::action::{Action, Verb};
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::{FactQuery, Known};
 use crate::plan::model::{Plan, Worker};
-use crate::plan::problem::Problem;
+use crate::plan::problem::{Problem, Verdict};
 use crate::plan::record::RecordKind;
+use crate::plan::unit::UnitFact;
 use crate::profile::{KUBECONFIG, KUBELET, KUBELET_CONFIG, MANIFESTS, PROXY_KUBECONFIG, Profile, UNIT};
+
+/// A kubelet that was just started may still be about to register its node, seconds.
+const REGISTERS_WITHIN: u64 = 15;
 
 /// The step.
 pub struct StartKubelet;
@@ -38,9 +42,17 @@ impl Step for StartKubelet {
             let Known::Yes(unit) = cx.facts.unit("kubelet") else {
                 return Err(unknown("the kubelet's unit", cx.facts.unit("kubelet").why_not()));
             };
-            if unit.load == "masked" {
-                return Err(Problem::new(ProblemCode::Kubelet07, "the kubelet's unit is masked")
-                    .manual("systemctl unmask kubelet"));
+            if let ("D" | "t" | "frozen", Some(why)) = (unit.state.as_str(), unit.stands_still()) {
+                return Err(Problem::new(
+                    ProblemCode::Kubelet08,
+                    format!("the kubelet of {} runs and does nothing", worker.name),
+                )
+                .seen(why)
+                .manual(match unit.state.as_str() {
+                    "frozen" => "if it may go on: systemctl thaw kubelet",
+                    "t" => "end the debugger that holds it",
+                    _ => "a restart cannot end it: look at dmesg, disks and network mounts first",
+                }));
             }
             let service = |verb| Action::Service { verb, unit: "kubelet".to_owned() };
             let own =
@@ -58,6 +70,8 @@ impl Step for StartKubelet {
                 actions.push(Action::Service { verb: Verb::DaemonReload, unit: String::new() });
             }
             let runs = unit.active == "active" || unit.active == "activating";
+            let stands_still = runs && unit.stands_still().is_some();
+            let lost = unit.active == "active" && is_lost(cx, unit, &worker.name);
             if !runs {
                 let known =
                     cx.cluster.nodes.as_ref().map(|nodes| nodes.iter().any(|node| node.name == worker.name));
@@ -65,18 +79,22 @@ impl Step for StartKubelet {
                     actions.push(Action::NoteNode { name: worker.name.clone(), unknown: known.is_none() });
                 }
                 actions.push(service(if unit.active == "failed" { Verb::Restart } else { Verb::Start }));
-            } else if changed || unit.stale {
+            } else if changed || unit.stale || stands_still || lost {
+                if lost {
+                    actions.push(Action::NoteNode { name: worker.name.clone(), unknown: false });
+                }
                 actions.push(service(Verb::Restart));
             }
             let proxy_changed = written.iter().any(|path| for_proxy(path))
                 || cx.facts.unread(&for_proxy, &RecordKind::Restarted, "kube-proxy")
                     && cx.facts.unread(&for_proxy, &RecordKind::Started, "kubelet");
             let new_pod = written.iter().any(|path| path.starts_with(MANIFESTS));
+            // Where containers could not be looked at it may run, and what does not run is not restarted.
             let proxy_runs = cx
                 .facts
                 .containers()
                 .yes()
-                .is_some_and(|rows| rows.iter().any(|row| row.contains("k8s_kube-proxy")));
+                .is_none_or(|rows| rows.iter().any(|row| row.contains("k8s_kube-proxy")));
             if proxy_changed && proxy_runs && !new_pod {
                 actions.push(Action::RestartPod { container: "kube-proxy".to_owned() });
             }
@@ -84,9 +102,38 @@ impl Step for StartKubelet {
         })())
     }
 
+    fn verdicts(&self, cx: &StepInput) -> Vec<Verdict> {
+        let (Some(worker), Known::Yes(unit)) = (cx.worker, cx.facts.unit("kubelet")) else {
+            return Vec::new();
+        };
+        if unit.active != "active" {
+            return Vec::new();
+        }
+        let mut verdicts = Vec::new();
+        if let ("T" | "Z", Some(why)) = (unit.state.as_str(), unit.stands_still()) {
+            verdicts.push(Verdict::warning("kubelet", format!("it does nothing: {why}"), "it is restarted"));
+        }
+        if is_lost(cx, unit, &worker.name) {
+            verdicts.push(Verdict::warning(
+                "node",
+                format!("the API has no node {}, and its kubelet runs", worker.name),
+                "a kubelet registers its node only when it starts: it is restarted",
+            ));
+        }
+        verdicts
+    }
+
     fn explain(&self) -> &'static str {
         include_str!("../../assets/explain/start.md")
     }
+}
+
+/// A kubelet registers its node once, when it starts: a node that was deleted since does not come back by itself.
+fn is_lost(cx: &StepInput, unit: &UnitFact, name: &str) -> bool {
+    let api = &cx.plan.cluster.api;
+    let reached = matches!(cx.facts.tls(&api.host, api.port), Known::Yes(_));
+    let known = cx.cluster.nodes.as_ref().map(|nodes| nodes.iter().any(|node| node.name == name));
+    known == Some(false) && reached && unit.up_s.is_none_or(|up| up >= REGISTERS_WITHIN)
 }
 
 /// The file an action changes, when something running may have read it.

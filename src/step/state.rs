@@ -39,6 +39,15 @@ pub enum Proof {
         name: String,
         /// Seconds it may take.
         within: u64,
+        /// Its kubelet must be heard of after this, by this computer's clock, milliseconds since 1970.
+        #[serde(default)]
+        since_ms: Option<i64>,
+        /// The port of the health check that must answer too.
+        #[serde(default)]
+        healthz: Option<u16>,
+        /// What is told if it does not come true; `None` = that the node did not become Ready.
+        #[serde(default)]
+        otherwise: Option<Problem>,
     },
     /// Pods of a selector are ready.
     Pods {

@@ -5,6 +5,7 @@
 //! `cargo test --test cluster -- WORDS` runs the scenarios whose names contain one of the words.
 
 mod aboard;
+mod alive;
 mod broken;
 mod lab;
 mod plain;
@@ -24,7 +25,8 @@ use lab::Lab;
 type Scenario = (&'static str, fn(&Lab));
 
 fn scenarios() -> Vec<Scenario> {
-    [aboard::ALL, signing::ALL, refused::ALL, broken::ALL, stopped::ALL, wizard::ALL, plain::ALL].concat()
+    [aboard::ALL, alive::ALL, signing::ALL, refused::ALL, broken::ALL, stopped::ALL, wizard::ALL, plain::ALL]
+        .concat()
 }
 
 fn main() -> ExitCode {

@@ -273,7 +273,8 @@ fn a_certificate_of_another_ca_is_a_problem_until_it_is_taken_off() {
 
 #[test]
 fn somebody_else_s_file_is_a_problem_until_it_is_taken_off() {
-    thrown("file", "E-FILE-01");
+    // It stands in the place of one that gangplank wrote.
+    thrown("file", "E-FILE-03");
 }
 
 #[test]

@@ -12,8 +12,9 @@ use crate::engine::signing::signer::Signer;
 use crate::engine::sync::Gate;
 use crate::engine::world::World;
 use crate::host::{Batch, Stop};
-use crate::kube::Node;
-use crate::plan::model::Plan;
+use crate::kube::heartbeat::{LEASES, join_leases};
+use crate::kube::{ApiError, Node};
+use crate::plan::model::{Plan, Version};
 use crate::plan::problem::Problem;
 use crate::step::{self, ClusterFacts, LocalFacts, On, RunView};
 
@@ -29,7 +30,7 @@ pub struct SharedFacts {
     pub notes: Vec<String>,
     /// The API knows us.
     logged_in: Mutex<bool>,
-    last_nodes: Mutex<Option<(i64, NodesNow)>>,
+    last_nodes: Mutex<Option<(i64, bool, NodesNow)>>,
     /// The certificate that lives only in memory, once it was needed.
     passing: Passing,
 }
@@ -39,6 +40,24 @@ pub fn local_facts(plan: &Plan, world: &dyn World) -> LocalFacts {
     let home = world.home();
     let batch = Batch { queries: step::queries(On::Local, plan, None, &home), ..Batch::default() };
     LocalFacts { facts: world.local().run(&batch, &Stop::default(), &mut |_| {}).facts, home }
+}
+
+/// Kubelets renew a Lease since 1.14.
+fn has_leases(version: Version) -> bool {
+    (version.major, version.minor) >= (1, 14)
+}
+
+/// The nodes, each with its Lease when that is wanted and told.
+fn nodes(world: &dyn World, leases: bool) -> Result<Vec<Node>, ApiError> {
+    let api = world.cluster();
+    let mut nodes = api.nodes()?;
+    if leases
+        && !nodes.is_empty()
+        && let Ok(Some(list)) = api.get(LEASES)
+    {
+        join_leases(&mut nodes, &list);
+    }
+    Ok(nodes)
 }
 
 /// What is known of the cluster now.
@@ -52,7 +71,9 @@ pub fn cluster(plan: &Plan, world: &dyn World, made: &BTreeSet<String>) -> Clust
     if facts.version.is_none() && plan.cluster.kubernetes.is_some() {
         facts.version = plan.cluster.kubernetes;
     }
-    match api.nodes() {
+    let leases = facts.version.is_none_or(has_leases);
+    facts.nodes_at_ms = world.now().as_millisecond();
+    match nodes(world, leases) {
         Ok(nodes) => facts.nodes = Some(nodes),
         Err(error) => {
             facts.nodes_why = error.to_string();
@@ -124,17 +145,20 @@ impl SharedFacts {
     }
 
     /// The nodes now, logging in first when that was not possible before. However many wait for their node, the
-    /// API is asked by one at a time, and an answer serves everybody for a moment.
-    pub fn nodes(&self, plan: &Plan, world: &dyn World) -> NodesNow {
+    /// API is asked by one at a time, and an answer serves everybody for a moment. Their Leases come with them where
+    /// `leases` wants them.
+    pub fn nodes(&self, plan: &Plan, world: &dyn World, leases: bool) -> NodesNow {
         let mut last = self.last_nodes.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((at, answer)) = &*last {
+        if let Some((at, with, answer)) = &*last
+            && (*with || !leases)
+        {
             let fresh = if answer.is_ok() { FRESH } else { FRESH_FAILURE };
             if world.now().as_millisecond().saturating_sub(*at) < fresh {
                 return answer.clone();
             }
         }
-        let answer = self.ask_nodes(plan, world);
-        *last = Some((world.now().as_millisecond(), answer.clone()));
+        let answer = self.ask_nodes(plan, world, leases);
+        *last = Some((world.now().as_millisecond(), leases, answer.clone()));
         answer
     }
 
@@ -142,20 +166,21 @@ impl SharedFacts {
     pub fn last_seen(&self, name: &str) -> Option<Node> {
         let last = self.last_nodes.lock().unwrap_or_else(PoisonError::into_inner);
         let nodes = match &*last {
-            Some((_, Ok(nodes))) => Some(nodes.as_slice()),
-            Some((_, Err(_))) | None => None,
+            Some((_, _, Ok(nodes))) => Some(nodes.as_slice()),
+            Some((_, _, Err(_))) | None => None,
         };
         let nodes = nodes.or(self.cluster.nodes.as_deref())?;
         nodes.iter().find(|node| node.name == name).cloned()
     }
 
-    fn ask_nodes(&self, plan: &Plan, world: &dyn World) -> NodesNow {
+    fn ask_nodes(&self, plan: &Plan, world: &dyn World, leases: bool) -> NodesNow {
         let mut logged_in = self.logged_in.lock().unwrap_or_else(PoisonError::into_inner);
         if !*logged_in {
             log_in(plan, world, world.cluster(), &self.signer, &self.passing).map_err(|no| no.why)?;
             *logged_in = true;
         }
-        world.cluster().nodes().map(std::sync::Arc::new).map_err(|error| error.to_string())
+        let leases = leases && self.cluster.version.is_none_or(has_leases);
+        nodes(world, leases).map(std::sync::Arc::new).map_err(|error| error.to_string())
     }
 }
 

@@ -92,7 +92,11 @@ impl Engine<'_> {
         step::queries(site.on, self.plan, site.worker, &self.world.home())
             .into_iter()
             .filter(|want| {
-                !want.settled() && !matches!(want, FactQuery::Kubelet { .. } | FactQuery::Containers)
+                !want.settled()
+                    && !matches!(
+                        want,
+                        FactQuery::Kubelet { .. } | FactQuery::Containers | FactQuery::Healthz(_)
+                    )
             })
             .filter(|want| images || *want != FactQuery::Images)
             .collect()
@@ -215,7 +219,7 @@ impl Engine<'_> {
         let mut current: Option<StepId> = None;
         let mut began = Instant::now();
         let place = site.place.clone();
-        let (mut started, mut new_node) = (None, None);
+        let (mut started, mut ended_ms, mut new_node) = (None, None, None);
         let end = site.host.run(&batch, self.options.stop, &mut |heard| match heard {
             BatchProgress::Began(index) => {
                 let Some((id, action)) = tasks.get(index) else { return };
@@ -238,9 +242,10 @@ impl Engine<'_> {
             }
             BatchProgress::Ended(index, status) => {
                 let Some((id, action)) = tasks.get(index) else { return };
+                // What the node said before this proves nothing.
+                ended_ms = Some(self.world.now().as_millisecond());
                 if let Action::Service { verb: Verb::Start | Verb::Restart, .. } = action {
-                    // What the node said before this proves nothing.
-                    started = Some(self.world.now().as_millisecond());
+                    started = ended_ms;
                 }
                 if let (Action::NoteNode { unknown, .. }, 0) = (action, status) {
                     let now = self.world.now().as_millisecond();
@@ -265,6 +270,7 @@ impl Engine<'_> {
         });
         worked.started_ms = started.or(worked.started_ms);
         worked.node = worked.node.or(new_node);
+        worked.ended_ms = ended_ms.or(worked.ended_ms);
         site.facts.update(end.facts.clone());
         for (index, (_, action)) in tasks.iter().enumerate() {
             if let (Some(slot), Some(done)) = (action.yields(), end.actions.get(&index))

@@ -1,6 +1,6 @@
 //! A run from its start to its exit code: one thread for each worker, one for the CA, this computer and the cluster.
-//! One host that fails never stops another; the cluster's steps wait for one Ready worker, the lookups for the
-//! cluster's DNS.
+//! One host that fails never stops another; the namespace is made first, the cluster's other steps wait for one Ready
+//! worker, the lookups for the cluster's DNS.
 
 use std::sync::{Arc, PoisonError};
 
@@ -21,7 +21,7 @@ use crate::plan::model::{CaPlace, DnsKind};
 use crate::plan::place::Place;
 use crate::plan::plan_field::PlanField;
 use crate::plan::problem::{Problem, Remedy};
-use crate::step::{self, On, PlaceView, Proof, RunView, StepId, StepInput, StepState};
+use crate::step::{self, On, PlaceView, Proof, RunView, Step, StepId, StepInput, StepState};
 
 impl Engine<'_> {
     /// Carries the plan out; the exit code.
@@ -161,7 +161,9 @@ impl Engine<'_> {
                 // With an offline CA the admin's certificate of this run is the first that the API knows.
                 let known = match &shared.cluster.nodes {
                     Some(_) => Ok(()),
-                    None if shared.signer.is_offline() => shared.nodes(self.plan, self.world).map(|_| ()),
+                    None if shared.signer.is_offline() => {
+                        shared.nodes(self.plan, self.world, false).map(|_| ())
+                    }
                     None => Err(shared.cluster.nodes_why.clone()),
                 };
                 let ended = match known {
@@ -177,8 +179,17 @@ impl Engine<'_> {
     }
 
     fn cluster_steps(&self, threads: &RunShared, shared: &SharedFacts, workers: usize) -> End {
+        let reached = shared.cluster.nodes.is_some() && !self.options.stop.wanted();
+        let mut first = End::Same;
+        if reached {
+            first = self.apply_objects(shared, &shared.cluster, &|step: &dyn Step| step.at_once());
+            if first == End::Problem || first == End::Stopped {
+                return first;
+            }
+        }
+        let later = |step: &dyn Step| !(reached && step.at_once());
         let skip = |why: &str| {
-            for step in step::steps(On::Cluster) {
+            for step in step::steps(On::Cluster).filter(|step| later(*step)) {
                 let outcome = TaskOutcome::Skipped { why: why.to_owned() };
                 self.events.tell(&Place::Cluster, Some(step.id()), Event::TaskEnded { outcome });
             }
@@ -187,7 +198,7 @@ impl Engine<'_> {
             if self.plan.dns.deploy != DnsKind::None {
                 skip("no worker is Ready");
             }
-            return if self.options.stop.wanted() { End::Stopped } else { End::Same };
+            return if self.options.stop.wanted() { End::Stopped } else { first };
         }
         if self.options.stop.wanted() {
             skip("stopped");
@@ -198,20 +209,28 @@ impl Engine<'_> {
         let facts = if shared.cluster.nodes.is_some() {
             &shared.cluster
         } else {
-            if let Err(why) = shared.nodes(self.plan, self.world) {
+            if let Err(why) = shared.nodes(self.plan, self.world, false) {
                 skip(&why);
                 return End::Problem;
             }
             fresh = facts::cluster(self.plan, self.world, &self.options.made);
             &fresh
         };
-        self.apply_objects(shared, facts)
+        match self.apply_objects(shared, facts, &later) {
+            End::Same => first,
+            end => end,
+        }
     }
 
-    fn apply_objects(&self, shared: &SharedFacts, cluster: &step::ClusterFacts) -> End {
+    fn apply_objects(
+        &self,
+        shared: &SharedFacts,
+        cluster: &step::ClusterFacts,
+        wanted: &dyn Fn(&dyn Step) -> bool,
+    ) -> End {
         let mut end = End::Same;
         let nothing = Facts::default();
-        for step in step::steps(On::Cluster) {
+        for step in step::steps(On::Cluster).filter(|step| wanted(*step)) {
             let (place, id) = (Place::Cluster, step.id());
             let seen = PlaceView { worker: None, facts: &nothing, asked_ms: 0 };
             let run = RunView { cluster, ..shared.view(self.world.now()) };

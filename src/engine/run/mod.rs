@@ -54,6 +54,8 @@ pub struct Worked {
     pub started_ms: Option<i64>,
     /// The worker's node was not there before.
     pub node: Option<NewNode>,
+    /// When the last action ended, by this computer's clock, milliseconds.
+    pub ended_ms: Option<i64>,
 }
 
 /// A node that a run makes.

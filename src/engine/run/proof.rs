@@ -8,7 +8,7 @@ use crate::engine::event::{Event, TaskOutcome};
 use crate::engine::inspect::WorkSite;
 use crate::engine::run::{Engine, Worked};
 use crate::host::{Batch, Live, LiveStream};
-use crate::kube::{Node, ReadyState, dns};
+use crate::kube::dns;
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::{FactQuery, Known};
 use crate::plan::place::Place;
@@ -17,6 +17,8 @@ use crate::step::{self, Proof, StepId};
 
 /// How often the API is asked while something is waited for.
 const POLL: Duration = Duration::from_millis(300);
+/// How often a host is asked by an exec while something is waited for.
+const POLL_HOST: Duration = Duration::from_secs(3);
 /// A sample at least this often, even when docker is silent, milliseconds.
 const HEARTBEAT: i64 = 2_000;
 /// Containers must stay up so long to count, milliseconds.
@@ -73,8 +75,8 @@ impl Engine<'_> {
                 Proof::Containers { wanted, old, within } => {
                     self.containers(site, (wanted, old), *within, stream)
                 }
-                Proof::NodeReady { name, within } => {
-                    self.node_ready(shared, site, name, *within, worked.started_ms)
+                Proof::NodeReady { .. } => {
+                    self.node_ready(shared, site, &proof, worked.started_ms, worked.ended_ms)
                 }
                 Proof::Pods { .. } | Proof::Dns { .. } | Proof::Kubectl { .. } => {
                     Ended::NotShown("this is not shown on a worker".to_owned())
@@ -138,7 +140,7 @@ impl Engine<'_> {
                             ProblemCode::Kubelet04,
                             format!("{}: the kubelet keeps ending", site.place),
                         )
-                        .seen(format!("systemd started it {} times", sample.restarts));
+                        .seen(format!("systemd started it again {} times", sample.restarts));
                         return Ended::Not(self.with_journal(site, problem));
                     }
                 }
@@ -174,15 +176,21 @@ impl Engine<'_> {
     /// Adds what the kubelet's journal says; one more exec, on a run that has failed anyway.
     fn with_journal(&self, site: &mut WorkSite, mut problem: Problem) -> Problem {
         let batch = Batch {
-            queries: vec![FactQuery::Unit("kubelet".to_owned()), FactQuery::Docker],
+            queries: vec![
+                FactQuery::Unit("kubelet".to_owned()),
+                FactQuery::Journal("kubelet".to_owned()),
+                FactQuery::Docker,
+            ],
             run: self.options.run.clone(),
             ..Batch::default()
         };
         let end = site.host.run(&batch, self.options.stop, &mut |_| {});
         if let Known::Yes(unit) = end.facts.unit("kubelet") {
-            problem =
-                problem.seen(format!("kubelet: {} ({}), {} restarts", unit.active, unit.sub, unit.restarts));
-            for line in unit.journal.iter().rev().take(4).rev() {
+            let restarts = unit.restarts.map(|count| format!(", {count} restarts")).unwrap_or_default();
+            let still = unit.stands_still().map(|why| format!("; {why}")).unwrap_or_default();
+            problem = problem.seen(format!("kubelet: {} ({}){restarts}{still}", unit.active, unit.sub));
+            let said = end.facts.journal("kubelet");
+            for line in said.yes().copied().unwrap_or(&unit.journal) {
                 problem = problem.seen(line.clone());
             }
         }
@@ -198,50 +206,69 @@ impl Engine<'_> {
         &self,
         shared: &SharedFacts,
         site: &mut WorkSite,
-        name: &str,
-        within: u64,
+        proof: &Proof,
         started: Option<i64>,
+        ended: Option<i64>,
     ) -> Ended {
-        // The heartbeat is written by the worker's clock.
-        let skew = match site.facts.machine() {
-            Known::Yes(machine) if machine.clock_ms != 0 => machine.clock_ms - site.asked_ms,
-            Known::Yes(_) | Known::No(_) | Known::NotAsked => 0,
+        let Proof::NodeReady { name, within, since_ms, healthz, otherwise } = proof else {
+            return Ended::NotShown("not a node".to_owned());
         };
-        let since = started.map(|started| started + skew - HEARTBEAT_SLACK);
-        let deadline = self.deadline(within);
+        // The heartbeat is written by the worker's clock.
+        let skew =
+            site.facts.machine().yes().and_then(|machine| machine.ahead_ms(site.asked_ms)).unwrap_or(0);
+        let there = |ours: i64| ours.saturating_add(skew).saturating_sub(HEARTBEAT_SLACK);
+        let (status, word) = (started.map(there), ended.max(*since_ms).map(there));
+        let leases = word > status;
+        let deadline = self.deadline(*within);
         let mut seen;
         loop {
             if self.options.stop.wanted() {
                 return Ended::Stopped;
             }
-            match shared.nodes(self.plan, self.world) {
-                Ok(nodes) => {
-                    let node = nodes.iter().find(|node| node.name == name);
-                    if let Some(node) = node
-                        && is_ready(node, since)
-                    {
-                        let version = node.kubelet.clone().unwrap_or_default();
-                        return Ended::True(format!("Ready, kubelet {version}"));
+            match shared.nodes(self.plan, self.world, leases) {
+                Ok(nodes) => match nodes.iter().find(|node| node.name == *name) {
+                    None => seen = "the API does not know the node yet".to_owned(),
+                    Some(node) if step::is_ready(node, status, word) => {
+                        let Err(why) = healthz.map_or(Ok(()), |port| self.kubelet_lives(site, port)) else {
+                            let version = node.kubelet.clone().unwrap_or_default();
+                            let cordoned = step::cordoned(node);
+                            return Ended::True(format!("Ready, kubelet {version}{cordoned}"));
+                        };
+                        seen = why;
                     }
-                    seen = match node {
-                        None => "the API does not know the node yet".to_owned(),
-                        Some(node) => {
-                            format!("{:?} {} {}", node.ready.state, node.ready.reason, node.ready.message)
-                        }
-                    };
-                }
+                    Some(node) => {
+                        let heard = node.heard().map_or("never".to_owned(), |at| format!("at {at}"));
+                        seen = format!(
+                            "{:?} {} {}; its kubelet was heard of {heard}",
+                            node.ready.state, node.ready.reason, node.ready.message
+                        );
+                    }
+                },
                 Err(why) => seen = why,
             }
             if self.over(deadline) {
-                let problem = Problem::new(
-                    ProblemCode::Node02,
-                    format!("{name} did not become Ready within {within} s"),
-                )
-                .seen(seen)
-                .way(Remedy::Retry);
+                let late = || {
+                    let what = format!("{name} did not become Ready within {within} s");
+                    Problem::new(ProblemCode::Node02, what).way(Remedy::Retry)
+                };
+                let problem = otherwise.clone().unwrap_or_else(late).seen(seen);
                 return Ended::Not(self.with_journal(site, problem));
             }
-            self.world.wait(POLL);
+            self.world.wait(if healthz.is_some() { POLL_HOST } else { POLL });
+        }
+    }
+
+    /// Whether the kubelet's process is not stopped and answers its health check, asked by one exec.
+    fn kubelet_lives(&self, site: &mut WorkSite, port: u16) -> Result<(), String> {
+        let queries = vec![FactQuery::Unit("kubelet".to_owned()), FactQuery::Healthz(port)];
+        let batch = Batch { queries, run: self.options.run.clone(), ..Batch::default() };
+        let end = site.host.run(&batch, self.options.stop, &mut |_| {});
+        if let Some(still) = end.facts.unit("kubelet").yes().and_then(|unit| unit.stands_still()) {
+            return Err(still.to_owned());
+        }
+        match end.facts.healthz(port) {
+            Known::Yes(_) | Known::NotAsked if end.trouble.is_none() => Ok(()),
+            other => Err(format!("http://127.0.0.1:{port}/healthz: {}", other.why_not())),
         }
     }
 
@@ -297,7 +324,7 @@ impl Engine<'_> {
                 }
                 return Ended::Not(
                     problem
-                        .manual("kubectl -n kube-system describe pods -l k8s-app=kube-dns")
+                        .manual("kubectl --namespace=kube-system describe pods -l k8s-app=kube-dns")
                         .way(Remedy::Retry),
                 );
             }
@@ -403,12 +430,6 @@ impl Engine<'_> {
     fn over(&self, deadline: i64) -> bool {
         self.world.now().as_millisecond() >= deadline
     }
-}
-
-fn is_ready(node: &Node, since: Option<i64>) -> bool {
-    let fresh =
-        |since: i64| node.ready.heartbeat.or(node.ready.since).is_none_or(|at| at.as_millisecond() >= since);
-    node.ready.state == ReadyState::Ready && since.is_none_or(fresh)
 }
 
 enum LookupRefusal {

@@ -275,6 +275,10 @@ impl Engine<'_> {
     fn look_again(&self, shared: &SharedFacts, site: &WorkSite, worked: &mut Worked) {
         for one in look_all(self.plan, self.world, shared, site) {
             let id = one.step.id();
+            if worked.proofs.iter().any(|(proof, _)| *proof == id) {
+                // What it sees of the cluster is of before; its proof looks now.
+                continue;
+            }
             let problem = match &one.state {
                 StepState::Todo(actions) => {
                     let mut problem = Problem::new(

@@ -40,7 +40,7 @@ fn proof_text(proof: &Proof) -> String {
         Proof::Containers { within, .. } => {
             format!("waits until kube-proxy and pause run, at most {within} s")
         }
-        Proof::NodeReady { name, within } => format!("waits until {name} is Ready, at most {within} s"),
+        Proof::NodeReady { name, within, .. } => format!("waits until {name} is Ready, at most {within} s"),
         Proof::Pods { selector, count, within } => {
             format!("waits until {count} pods with {selector} are ready, at most {within} s")
         }

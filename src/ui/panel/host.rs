@@ -81,7 +81,7 @@ fn head(panel: &Panel, row: &HostRow, now: Timestamp, ink: &Ink, width: usize) -
     let mut first = vec![text(format!("{}  ", row.place)), link(row, ink), text(format!("  {}", row.login))];
     if let Some(age) = row.age(now) {
         let style = if row.stale(now) { ink.warn } else { ink.dim };
-        let count = row.containers().len();
+        let count = row.running();
         first.push(text(format!("  {count} running  ")));
         first.push(Span::styled(format!("{} ago", short(age)), style));
     }

@@ -30,14 +30,13 @@ fn content(row: &HostRow, now: Timestamp, ink: &Ink) -> Vec<Span<'static>> {
         return vec![Span::styled(seen.error.clone(), ink.bad)];
     }
     let style = if row.stale(now) { ink.dim } else { ink.text };
-    let mut spans = vec![Span::styled(format!("{} running", seen.containers.len()), style)];
+    let mut spans = vec![Span::styled(format!("{} running", row.running()), style)];
     if let Some(trouble) = kubelet_trouble(&seen.kubelet, seen.restarts) {
         spans.push(Span::styled(format!("  {trouble}"), ink.bad));
     }
     for (number, shown) in row.names(now).into_iter().enumerate() {
         let before = if number == 0 { "  " } else { ", " };
-        let count = if shown.count > 1 { format!(" ({})", shown.count) } else { String::new() };
-        spans.push(Span::styled(format!("{before}{}{count}", shown.name), style));
+        spans.push(Span::styled(format!("{before}{}", shown.words()), style));
         if shown.new {
             spans.push(Span::styled(" new", ink.new));
         }
@@ -181,7 +180,7 @@ pub fn one_line(panel: &Panel, now: Timestamp, ink: &Ink, width: usize) -> Line<
                 let new = row.names(now).iter().any(|shown| shown.new);
                 let words = match panel.node(&row.place) {
                     Some(seen) if seen.node.ready.state != ReadyState::Ready => seen.words(),
-                    _ => format!("{} run{}", row.containers().len(), if new { " (new)" } else { "" }),
+                    _ => format!("{} run{}", row.running(), if new { " (new)" } else { "" }),
                 };
                 (ink.up, ink.ok, words)
             }

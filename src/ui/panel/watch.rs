@@ -326,7 +326,11 @@ pub fn line(panel: &Panel, change: &Change, zone: &TimeZone) -> String {
                 .containers()
                 .iter()
                 .filter(|one| !one.is_pause())
-                .map(|one| one.kubelet.as_ref().map_or(&one.name, |name| &name.container).clone())
+                .map(|one| {
+                    let name = one.kubelet.as_ref().map_or(&one.name, |name| &name.container);
+                    let remark = one.remark().map(|remark| format!(" [{remark}]")).unwrap_or_default();
+                    format!("{name}{remark}")
+                })
                 .collect();
             let names = if names.is_empty() { String::new() } else { format!(": {}", names.join(", ")) };
             let (error, kubelet) = row
@@ -334,7 +338,7 @@ pub fn line(panel: &Panel, change: &Change, zone: &TimeZone) -> String {
                 .as_ref()
                 .map_or(("", "unknown"), |seen| (seen.error.as_str(), seen.kubelet.as_str()));
             let error = if error.is_empty() { String::new() } else { format!("; docker says: {error}") };
-            of(place, format!("{} running{names}; kubelet {kubelet}{error}", row.containers().len()))
+            of(place, format!("{} running{names}; kubelet {kubelet}{error}", row.running()))
         }
         Change::Started(place, one) => of(place, format!("container started: {}", container(one))),
         Change::Ended(place, one) => of(place, format!("container ended: {}", container(one))),

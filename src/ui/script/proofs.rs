@@ -16,7 +16,7 @@ impl Writer<'_> {
         ready: &mut Vec<(String, u64)>,
     ) {
         match proof {
-            Proof::NodeReady { name, within } => {
+            Proof::NodeReady { name, within, .. } => {
                 ready.push((name.clone(), *within));
                 return;
             }
@@ -49,7 +49,7 @@ impl Writer<'_> {
                 self.used.kube = true;
                 let path = r#"{range .items[*]}{.status.conditions[?(@.type=="Ready")].status}{"\n"}{end}"#;
                 self.body.push(format!(
-                    "pods_ready() {{\n  kube -n kube-system get pods -l {} \\\n    -o jsonpath={} | grep -c True\n}}",
+                    "pods_ready() {{\n  kube --namespace=kube-system get pods -l {} \\\n    -o jsonpath={} | grep -c True\n}}",
                     quote(selector),
                     quote(path)
                 ));
@@ -113,7 +113,10 @@ impl Writer<'_> {
             let tools = tools.unwrap_or_default();
             let has = |tool: &str| tools.iter().any(|one| one == tool);
             let ask = if has("dig") {
-                format!("dig +short {name} @{server} | grep -q .")
+                // dig puts its errors where its answers go.
+                format!(
+                    "dig +short +time=2 +tries=1 {name} @{server} | grep -Eqx '[0-9]+(\\.[0-9]+){{3}}|[0-9a-fA-F:]+:[0-9a-fA-F:]*'"
+                )
             } else if has("nslookup") {
                 format!("nslookup {name} {server} > /dev/null")
             } else if has("host") {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::plan::check::{PathBases, check, check_differences, finish};
 use crate::plan::issue::PlanIssue;
 use crate::plan::model::Plan;
-use crate::profile::DIFFERENCES;
+use crate::profile::{DIFFERENCES, needed_differences};
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::form::target::screen_of;
 use crate::ui::wizard::look::Inspection;
@@ -16,7 +16,7 @@ use crate::ui::wizard::screen::Screen;
 pub fn validate(model: &mut Model) {
     let ids: Vec<&str> = DIFFERENCES.iter().map(|difference| difference.id).collect();
     model.form.issues = check(&model.form.answers);
-    model.form.issues.extend(check_differences(&model.form.answers, &ids));
+    model.form.issues.extend(check_differences(&model.form.answers, &ids, &needed_differences()));
     let unread: Vec<PlanIssue> =
         model.form.unread.iter().map(|((field, row), text)| no_number(*field, *row, text)).collect();
     model.form.issues.extend(unread);

@@ -1,0 +1,40 @@
+//! Space on the disks of a worker, each where its path really lies.
+
+use crate::plan::code::ProblemCode;
+use crate::plan::fact::{DockerFact, Machine};
+use crate::plan::problem::{Problem, Verdict};
+
+/// Space for keys, units and manifests, MiB.
+const FREE_ETC: u64 = 16;
+/// Space for images, MiB.
+const FREE_DOCKER: u64 = 512;
+/// Where docker keeps its images unless it is told otherwise.
+const DOCKER: &str = "/var/lib/docker";
+
+/// A word on each place that is written to.
+pub(super) fn verdicts(machine: &Machine, docker: Option<&DockerFact>) -> Vec<Verdict> {
+    let moved = docker.filter(|docker| !docker.root.is_empty() && docker.root != DOCKER);
+    let images = match moved {
+        Some(docker) => (docker.root.as_str(), docker.free_mib),
+        None => (DOCKER, machine.free_mib.get(DOCKER).copied()),
+    };
+    let etc = ("/etc", machine.free_mib.get("/etc").copied());
+    [(etc, FREE_ETC), (images, FREE_DOCKER)]
+        .into_iter()
+        .map(|((path, free), need)| match free {
+            Some(mib) if mib < need => Verdict::Stops(
+                Problem::new(
+                    ProblemCode::Disk01,
+                    format!("{path} has {mib} MiB left, {need} MiB are needed"),
+                )
+                .manual(format!("make room: du -xh --max-depth=2 {path} | sort -h | tail")),
+            ),
+            Some(mib) => Verdict::ok(&format!("space for {path}"), format!("{mib} MiB")),
+            None => Verdict::warning(
+                &format!("space for {path}"),
+                "could not be looked at",
+                "see whether df answers there; a mount that hangs keeps it from that",
+            ),
+        })
+        .collect()
+}
