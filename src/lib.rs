@@ -58,6 +58,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+// They panic when nobody reads; `ui::output::say` does not.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod limits;
 
 pub mod plan;

@@ -1,5 +1,8 @@
 //! The binary: flags, places, the exit code.
 
+// They panic when nobody reads; `ui::output::say` does not.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 mod cli;
 mod command;
 mod environment;

@@ -195,9 +195,9 @@ pub fn compile(
 fn written(actions: &[Action]) -> Vec<&str> {
     let mut paths: Vec<&str> = Vec::new();
     for action in actions {
-        let path = match action {
-            Action::Put { path, .. } | Action::MakeKey { path, .. } | Action::Remove { path } => path,
-            _ => continue,
+        let (Action::Put { path, .. } | Action::MakeKey { path, .. } | Action::Remove { path }) = action
+        else {
+            continue;
         };
         if !paths.contains(&path.as_str()) {
             paths.push(path);

@@ -65,7 +65,7 @@ pub enum WireError {
         /// Its line, from 1.
         line: usize,
         /// The types of the two, in words, when they differ.
-        types: String,
+        types: Box<str>,
     },
     /// The plan states another host key.
     #[error("{host} shows the host key {shown}, the plan states {stated}")]

@@ -246,7 +246,7 @@ fn changed(records: &Records, host: &str, kind: &str, shown: &str) -> Option<Wir
         known: fingerprint(&record.blob),
         file: record.file.clone(),
         line: record.line,
-        types,
+        types: types.into(),
     })
 }
 

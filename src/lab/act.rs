@@ -375,8 +375,8 @@ impl Doer<'_> {
             let path = shell_words::split(path).map(|words| words.concat()).unwrap_or_default();
             let owner = if self.machine.here { "-" } else { "root:root" };
             if let Some(file) = self.machine.files.get_mut(&path) {
-                file.mode = "600".to_owned();
-                file.owner = owner.to_owned();
+                "600".clone_into(&mut file.mode);
+                owner.clone_into(&mut file.owner);
             }
             return Ok(String::new());
         }

@@ -16,13 +16,11 @@ impl LabHost {
                 None
             }
         });
-        match held.flatten() {
-            Some((who, since)) => Err(HostTrouble::Held { host: self.describe.clone(), who, since }),
-            None => {
-                self.token = Some(lock.token.clone());
-                Ok(())
-            }
+        if let Some((who, since)) = held.flatten() {
+            return Err(HostTrouble::Held { host: self.describe.clone(), who, since });
         }
+        self.token = Some(lock.token.clone());
+        Ok(())
     }
 
     /// Lets go of it.

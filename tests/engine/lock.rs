@@ -8,6 +8,9 @@ use gangplank::host::Stop;
 
 use super::bench::{Bench, How, how};
 
+/// What the other one does.
+type Does<'d> = &'d (dyn Fn(&Engine) -> u8 + Sync);
+
 #[derive(Default)]
 struct Heard(Mutex<Vec<Stamped>>);
 
@@ -45,7 +48,7 @@ fn another(bench: &Bench, does: &dyn Fn(&Engine) -> u8) -> (u8, usize, Vec<Strin
 
 #[test]
 fn the_second_of_two_operators_is_told_who_holds_the_worker_and_touches_nothing() {
-    let works: [(&str, &(dyn Fn(&Engine) -> u8 + Sync)); 2] = [
+    let works: [(&str, Does); 2] = [
         ("apply", &|engine| engine.apply().number()),
         ("undo", &|engine| engine.undo(&UndoScope::Everything, &|_| true).number()),
     ];

@@ -21,7 +21,12 @@ fn twice() -> (Bench, Ran, Ran) {
 
 fn titles(list: &UndoList, place: &str) -> Vec<String> {
     let of = |(at, _): &&(Place, Vec<_>)| at.to_string() == place;
-    list.places.iter().filter(of).flat_map(|(_, actions)| actions).map(|one| one.title()).collect()
+    list.places
+        .iter()
+        .filter(of)
+        .flat_map(|(_, actions)| actions)
+        .map(gangplank::plan::action::Action::title)
+        .collect()
 }
 
 fn nodes(bench: &Bench) -> Vec<String> {

@@ -11,6 +11,9 @@ use crate::support::{Run, all_well, done, literal, local, names, put};
 
 const NOBODY: u32 = 65534;
 
+/// A name, what is done to a folder, and what must be said of it.
+type Spoilt<'s> = (&'s str, &'s dyn Fn(&Path), &'s [&'s str]);
+
 fn text(path: &Path) -> String {
     path.display().to_string()
 }
@@ -43,7 +46,7 @@ fn a_folder_that_another_may_change_is_not_written_in_and_who_and_the_cure_are_s
     let dir = tempfile::tempdir().unwrap();
     let ssl = dir.path().join("kubernetes/ssl");
     fs::create_dir_all(&ssl).unwrap();
-    let spoil: [(&str, &dyn Fn(&Path), &[&str]); 4] = [
+    let spoil: [Spoilt; 4] = [
         (
             "another's",
             &|path| chown(path, Some(NOBODY), None).unwrap(),

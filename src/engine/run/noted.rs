@@ -14,8 +14,8 @@ const CLOCKS_DIFFER: i64 = 5_000;
 impl Engine<'_> {
     /// Notes the node of a worker as it was seen last; the API is not asked for it.
     pub(crate) fn note_node(&self, shared: &SharedFacts, site: &WorkSite, worked: &Worked) {
-        let (Some(session), Some(worker)) = (self.options.session, site.worker) else { return };
-        let Some(node) = shared.last_seen(&worker.name) else { return };
+        let (Some(session), Some(planned)) = (self.options.session, site.worker) else { return };
+        let Some(node) = shared.last_seen(&planned.name) else { return };
         let new = worked.node.is_some_and(|how| is_new(&node, how));
         if let Err(error) = nodes::note(&session.folder, &self.options.run, &node.name, &node.uid, new) {
             let text = format!("node {} could not be noted for undo: {error}", node.name);

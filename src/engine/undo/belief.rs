@@ -66,10 +66,8 @@ fn refused(line: &RecordLine, place: &Place) -> Option<&'static str> {
         RecordKind::Node | RecordKind::NodeUnknown => {
             (own != Some(line.path.as_str())).then_some("that is not this worker's own node")
         }
-        // Nothing is taken back because of these.
-        RecordKind::Started | RecordKind::Restarted | RecordKind::Foreign => None,
-        // Told with the lines that nobody understands.
-        RecordKind::Other(_) => None,
+        // Nothing is taken back because of these; the last ones are told with the lines that nobody understands.
+        RecordKind::Started | RecordKind::Restarted | RecordKind::Foreign | RecordKind::Other(_) => None,
     }
 }
 

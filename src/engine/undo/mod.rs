@@ -139,7 +139,9 @@ impl Engine<'_> {
         };
         if run.is_none() && *scope == UndoScope::LastRun {
             // Nothing was done by any run; what is strange in a record is told all the same.
-            machines.iter_mut().for_each(|machine| machine.record.lines.clear());
+            for machine in &mut machines {
+                machine.record.lines.clear();
+            }
         }
         let (mut machines, built_upon) = self.turned_round(machines, run.as_deref());
         problems |= built_upon;

@@ -51,9 +51,15 @@ impl Engine<'_> {
 
     /// The command that deletes a node.
     fn by_hand(&self, name: &str) -> String {
-        let context = self.plan.kubectl.as_ref().map(|kubectl| kubectl.context.as_str());
-        let context = context.map(|context| vec!["--context", context]).unwrap_or_default();
-        shell_words::join([&["kubectl"], context.as_slice(), &["delete", "node", name]].concat())
+        let mut words = vec!["kubectl".to_owned()];
+        if let Some(kubectl) = &self.plan.kubectl {
+            if let Some(file) = &kubectl.file {
+                words.extend(["--kubeconfig".to_owned(), file.display().to_string()]);
+            }
+            words.extend(["--context".to_owned(), kubectl.context.clone()]);
+        }
+        words.extend(["delete".to_owned(), "node".to_owned(), name.to_owned()]);
+        shell_words::join(words)
     }
 
     /// Which of the objects and nodes to delete are really there: path and uid.
