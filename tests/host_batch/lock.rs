@@ -62,7 +62,7 @@ fn the_second_is_told_who_works_there_since_when_and_touches_nothing() {
     a.release();
     free();
     assert_eq!(taken(&mut b, &second, "bob@lap, run 2").trouble, None);
-    drop(b);
+    b.release();
     free();
 }
 
@@ -78,7 +78,7 @@ fn a_look_without_a_lock_is_never_held_up() {
     let end = done(&mut local(), &second.batch(Vec::new(), vec![FactQuery::Folder("/etc".to_owned())]));
     assert_eq!(end.trouble, None);
     assert!(end.facts.folder("/etc").yes().is_some());
-    drop(a);
+    a.release();
     free();
 }
 
@@ -100,7 +100,7 @@ fn a_pulled_plug_lets_go_and_the_next_one_works() {
     free();
     let mut b = over(Arc::new(sshd.connect()));
     assert_eq!(taken(&mut b, &second, "bob").trouble, None);
-    drop(b);
+    b.release();
     free();
 }
 
@@ -117,7 +117,7 @@ fn a_file_that_nobody_holds_any_more_is_no_lock() {
     let mut host = local();
     assert_eq!(taken(&mut host, &run, "bob").trouble, None);
     assert!(fs::read_to_string(LOCK).unwrap().contains("bob"));
-    drop(host);
+    host.release();
     free();
 }
 
@@ -161,7 +161,7 @@ fn the_words_of_another_are_a_line_without_escapes() {
     assert_eq!(card.code, "E-HOST-04");
     let all = format!("{} {}", card.what, card.evidence.join(" "));
     assert!(!all.chars().any(gangplank::plan::clean::is_invisible), "{all:?}");
-    drop(a);
+    a.release();
     free();
 }
 
@@ -178,6 +178,6 @@ fn a_machine_that_opens_one_session_at_a_time_is_worked_on_all_the_same() {
     let file = dir.path().join("x");
     let end = done(&mut host, &locked(&run, "ann", vec![put(&file, literal("a"), "0644")]));
     assert_eq!((end.trouble, fs::read_to_string(&file).unwrap()), (None, "a".to_owned()));
-    drop(host);
+    host.release();
     free();
 }
