@@ -4,6 +4,8 @@
 
 #[path = "keys/lists.rs"]
 mod lists;
+#[path = "keys/night.rs"]
+mod night;
 #[path = "keys/numbers.rs"]
 mod numbers;
 #[path = "keys/places.rs"]

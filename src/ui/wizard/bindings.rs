@@ -5,9 +5,9 @@ use crate::ui::wizard::command::Command;
 use crate::ui::wizard::key::{Key, KeyCode};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::when::{
-    always, can_apply, can_continue, can_look, can_undo, has_diff, has_host, has_live, has_repair, has_rows,
-    has_trouble, has_worker, on_form, on_review, on_run, on_workers, typing, waits_for_certificates,
-    with_plan,
+    always, can_apply, can_continue, can_look, can_undo, has_diff, has_fix, has_host, has_live, has_repair,
+    has_rows, has_trouble, has_worker, on_form, on_review, on_run, on_workers, typing,
+    waits_for_certificates, with_plan,
 };
 
 /// A key of a row.
@@ -58,7 +58,7 @@ const fn alt(c: char) -> Press {
 /// Other words by which somebody may search a command.
 pub fn also(command: Command) -> &'static str {
     match command {
-        Command::Repair => "mend fix fault restart",
+        Command::Repair => "mend fix fault restart repair",
         Command::Fix => "mend repair change fault",
         Command::Retry => "restart run again mend",
         _ => "",
@@ -185,7 +185,7 @@ pub const TABLE: &[Binding] = &[
         label: "fix answer",
         long: "change the answer that is wrong, and come back here",
         bar: Some(6),
-        when: has_trouble,
+        when: has_fix,
     },
     Binding {
         command: Command::Repair,

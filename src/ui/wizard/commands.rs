@@ -338,6 +338,11 @@ pub fn carry_out(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
         Outcome::Workers(workers) => add_many(model, workers),
         Outcome::ComeBack(chosen) => come_back(model, chosen),
         Outcome::Remedy(target, act) => apply_look_remedy(model, &target, &act),
+        Outcome::OfProblem(card, act) => {
+            model.run.card = card;
+            model.run.chosen = true;
+            apply_shown_remedy(model, &act)
+        }
         Outcome::OfCard(act) => apply_shown_remedy(model, &act),
         Outcome::Reply(id, reply) => vec![Effect::Reply { id, reply }],
     }

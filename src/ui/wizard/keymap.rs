@@ -13,9 +13,8 @@ use crate::ui::wizard::intent::{Intent, Motion};
 use crate::ui::wizard::key::{Key, KeyCode};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::navigation::jumps;
-use crate::ui::wizard::progress;
 use crate::ui::wizard::question::Question;
-use crate::ui::wizard::remedy::RunRemedy;
+use crate::ui::wizard::remedy::{RunRemedy, ways};
 use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::screens::review;
 
@@ -323,19 +322,21 @@ pub fn entries(model: &Model, search: &str) -> Vec<MenuEntry> {
         does: Does::Jump(screen),
     }));
     if model.nav.screen == Screen::Run {
-        let repairs = progress::choices(model)
-            .into_iter()
-            .filter(|choice| matches!(choice.act, RunRemedy::Repair(_) | RunRemedy::Replace));
-        all.extend(repairs.map(|choice| MenuEntry {
-            word: also(Command::Repair).to_owned(),
-            text: choice.text,
-            key: String::new(),
-            does: Does::Way(choice.act),
-        }));
+        for (card, trouble) in model.run.troubles.iter().enumerate() {
+            let repairs = ways(&trouble.problem, &trouble.place)
+                .into_iter()
+                .filter(|choice| matches!(choice.act, RunRemedy::Repair(_) | RunRemedy::Replace));
+            all.extend(repairs.map(|choice| MenuEntry {
+                word: also(Command::Repair).to_owned(),
+                text: format!("{}: {}", trouble.place, choice.text),
+                key: String::new(),
+                does: Does::Way(card, choice.act),
+            }));
+        }
     }
     if let Some(demo) = &model.demo {
         all.extend(demo.faults.iter().map(|(id, worker, title)| MenuEntry {
-            word: "fault".to_owned(),
+            word: also(Command::Repair).to_owned(),
             text: format!("demo: {title}"),
             key: String::new(),
             does: Does::Throw(id.clone(), worker.clone()),

@@ -64,6 +64,8 @@ pub enum Outcome {
     Remedy(ProbeTarget, RunRemedy),
     /// A way out of the problem whose card is shown.
     OfCard(RunRemedy),
+    /// A way out of one of the problems of the run, counted from 0: its card is shown.
+    OfProblem(usize, RunRemedy),
     /// A question is answered.
     Reply(u64, Reply),
     /// The answer to leaving, counted from 0.

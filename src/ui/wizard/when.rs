@@ -4,6 +4,7 @@ use crate::ui::wizard::form::item::Button;
 use crate::ui::wizard::look::Inspection;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::progress;
+use crate::ui::wizard::remedy::RunRemedy;
 use crate::ui::wizard::screen::Screen;
 
 pub(super) fn always(_: &Model) -> bool {
@@ -52,6 +53,11 @@ pub(super) fn on_run(model: &Model) -> bool {
 
 pub(super) fn has_trouble(model: &Model) -> bool {
     on_run(model) && !model.run.troubles.is_empty()
+}
+
+pub(super) fn has_fix(model: &Model) -> bool {
+    has_trouble(model)
+        && progress::choices(model).iter().any(|choice| matches!(choice.act, RunRemedy::Edit(..)))
 }
 
 pub(super) fn has_repair(model: &Model) -> bool {

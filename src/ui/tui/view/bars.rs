@@ -171,5 +171,9 @@ pub fn keys(frame: &mut Frame, model: &Model, area: Rect) {
             used += length;
         }
     }
+    // A dialog may reach down to all but the last row.
+    while !model.dialogs.open.is_empty() && lines.len() < rows {
+        lines.insert(0, Line::raw(""));
+    }
     frame.render_widget(Paragraph::new(lines), area);
 }

@@ -28,8 +28,8 @@ pub enum Does {
     Command(Command),
     /// To a screen.
     Jump(Screen),
-    /// A way out of the problem whose card is shown.
-    Way(RunRemedy),
+    /// A way out of one of the problems of the run, counted from 0.
+    Way(usize, RunRemedy),
     /// A fault of the demo is thrown or mended: its id and the worker.
     Throw(String, String),
 }
@@ -59,7 +59,7 @@ impl MenuDialog {
                 return match found.get(self.at.min(last)).map(|entry| entry.does.clone()) {
                     Some(Does::Command(command)) => Outcome::Command(command),
                     Some(Does::Jump(screen)) => Outcome::Jump(screen),
-                    Some(Does::Way(act)) => Outcome::OfCard(act),
+                    Some(Does::Way(card, act)) => Outcome::OfProblem(card, act),
                     Some(Does::Throw(fault, host)) => Outcome::Effect(Effect::Throw { fault, host }),
                     None => Outcome::Close,
                 };

@@ -4,7 +4,7 @@ use crate::engine::PlacePreview;
 use crate::engine::inspect::StepOutcome;
 use crate::plan::action::{Action, Content, Risk};
 use crate::plan::place::Place;
-use crate::plan::problem::Verdict;
+use crate::plan::problem::{Remedy, Verdict};
 use crate::plan::redact::Redactor;
 use crate::step::{Proof, StepState};
 use crate::ui::output::wrap::wrap;
@@ -15,6 +15,7 @@ use crate::ui::wizard::dialogs::text::TextDialog;
 use crate::ui::wizard::form::editing;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::form::item::Item;
+use crate::ui::wizard::form::target::edit_target;
 use crate::ui::wizard::intent::Intent;
 use crate::ui::wizard::layout;
 use crate::ui::wizard::look::Inspection;
@@ -323,12 +324,21 @@ pub fn answer_of(model: &Model) -> Option<AnswerBehind> {
         Place::Worker(name) => Some(name.clone()),
         Place::Local | Place::CaHost | Place::Cluster => None,
     };
+    // Where a problem names the answer that is wrong, that is it.
+    let problem = row.looked.map_or(row.seen.problem.as_ref(), |looked| looked.blocked());
+    let wrong = problem.into_iter().flat_map(|problem| &problem.ways).find_map(|way| match way {
+        Remedy::Edit { field, .. } => Some(edit_target(*field)),
+        _ => None,
+    });
+    if let Some((screen, field)) = wrong {
+        return Some((screen, Some(field), worker));
+    }
     let (screen, field) = match row.looked.map(|looked| looked.step.id().0) {
         Some("keys" | "sign" | "certificates" | "admin") => (Screen::Certificates, Some(Field::Days)),
         Some("context" | "kubectl") => (Screen::Kubectl, None),
         Some("namespace" | "dns" | "dns-pods" | "dns-lookup") => (Screen::Dns, None),
         Some("images") => (Screen::Workers, Some(Field::Images)),
-        _ if worker.is_some() => (Screen::Workers, Some(Field::Name)),
+        Some("connect") | None if worker.is_some() => (Screen::Workers, Some(Field::Address)),
         _ => return None,
     };
     Some((screen, field, worker))

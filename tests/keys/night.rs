@@ -1,0 +1,206 @@
+//! What somebody needs who is called at night: problems first, their words, and no key that does nothing.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
+
+use gangplank::plan::code::ProblemCode;
+use gangplank::plan::place::Place;
+use gangplank::plan::problem::Remedy;
+use gangplank::ui::gallery::scenes::{scene, scenes};
+use gangplank::ui::wizard::form::field::Field;
+use gangplank::ui::wizard::keymap::{bar, dialog_bar, entries};
+use gangplank::ui::wizard::look::LookStatus;
+use gangplank::ui::wizard::message::{Effect, Msg};
+use gangplank::ui::wizard::screen::Screen;
+use gangplank::ui::wizard::screens::review::rows;
+use gangplank::ui::wizard::standing;
+use gangplank::ui::wizard::update::update;
+
+use super::random::text;
+use super::setup::{answered, press, trouble, writes};
+
+const SIZES: [(u16, u16); 3] = [(80, 24), (100, 30), (120, 36)];
+
+#[test]
+fn review_begins_with_the_problem_and_its_reason() {
+    for size in SIZES {
+        let model = scene("review-reonboard", size).unwrap();
+        let rows = rows(&model);
+        assert_eq!(model.preview.row, 0);
+        let first = rows.first().unwrap().looked.and_then(|looked| looked.blocked()).unwrap();
+        assert_eq!(first.code, ProblemCode::Clock01);
+        let places: Vec<bool> = rows.iter().map(|row| row.seen.blocked().is_some()).collect();
+        assert!(places.is_sorted_by(|one, next| one >= next), "places with a problem come first: {places:?}");
+        let shown = text(&model);
+        for words in
+            ["E-CLOCK-01 the worker's clock is 3.0 h behind the API", "1 set the clock on the worker"]
+        {
+            assert!(shown.contains(words), "{words}\n{shown}");
+        }
+    }
+}
+
+#[test]
+fn enter_is_offered_on_a_row_only_where_an_answer_is_behind_it() {
+    let mut model = scene("review-reonboard", (120, 36)).unwrap();
+    let enter = |model: &_| bar(model, 200, 2).iter().any(|(key, _)| key == "Enter");
+    assert!(!enter(&model), "a clock is no answer");
+    press(&mut model, "<enter>");
+    assert_eq!(model.nav.screen, Screen::Review);
+    let sign = rows(&model).iter().position(|row| row.looked.is_some_and(|one| one.step.id().0 == "sign"));
+    model.preview.row = sign.unwrap();
+    assert!(enter(&model));
+    press(&mut model, "<enter>");
+    assert_eq!(model.nav.screen, Screen::Certificates);
+}
+
+/// The title says whole whether anything is changed, and no key of the footer is cut.
+#[test]
+fn header_and_footer_are_whole_and_the_footer_is_that_of_the_open_dialog() {
+    for size in SIZES {
+        let all = scenes().iter().filter(|name| **name != "too-small");
+        // The low window is where there is least room; the others are tried on what is widest.
+        let tried =
+            all.filter(|name| size == (80, 24) || ["review-reonboard", "run-problem", "help"].contains(name));
+        for name in tried {
+            let model = scene(name, size).unwrap();
+            let shown = text(&model);
+            let lines: Vec<&str> = shown.lines().map(|line| line.trim_matches('"').trim_end()).collect();
+            let state = ["nothing changed", "has been changed yet", "APPLIED", "IN PART", "actions"];
+            assert!(state.iter().any(|words| lines[0].ends_with(words)), "{name} {size:?}: {}", lines[0]);
+            assert!(lines[0].starts_with(" gangplank"), "{}", lines[0]);
+            let footer = lines[lines.len() - 2..].join("\n");
+            if let Some(dialog) = model.dialogs.open.last() {
+                for (key, word) in dialog_bar(dialog) {
+                    assert!(footer.contains(&format!("{key} {word}")), "{name} {size:?}: {footer}");
+                }
+                assert!(!footer.contains("Ctrl-C"), "{name} {size:?}: {footer}");
+            } else if !model.live.open {
+                let rows = if size.0 < 90 { 2 } else { 1 };
+                for (key, word) in bar(&model, usize::from(size.0) - 2, rows) {
+                    assert!(
+                        footer.contains(&format!("{key} {word}")),
+                        "{name} {size:?}: {key} {word}\n{footer}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn help_goes_to_its_end_and_is_searched() {
+    let mut model = scene("help", (80, 24)).unwrap();
+    press(&mut model, "<end>");
+    assert!(!text(&model).contains("more below"), "{}", text(&model));
+    press(&mut model, "/kube-proxy");
+    let shown = text(&model);
+    assert!(shown.contains("kube-proxy") && !shown.contains("Keys possible now"), "{shown}");
+    press(&mut model, "<esc>");
+    assert!(text(&model).contains("Keys possible now"), "the first Esc shows all again");
+    press(&mut model, "/zzzz");
+    assert!(text(&model).contains("No key and no word of the glossary"), "{}", text(&model));
+    press(&mut model, "<esc><esc>");
+    assert!(model.dialogs.open.is_empty());
+}
+
+#[test]
+fn the_menu_finds_repairs_of_every_problem_by_whatever_they_are_called() {
+    let mut model = answered("review");
+    model.nav.screen = Screen::Run;
+    for (name, title) in [("worker1", "start the runtime"), ("worker2", "put the unit back")] {
+        let repair = Remedy::Repair { title: title.to_owned(), actions: Vec::new() };
+        update(&mut model, trouble(Place::Worker(name.to_owned()), vec![repair]));
+    }
+    for word in ["mend", "fix", "fault", "restart", "repair"] {
+        for title in ["worker1: Repair it: start the runtime", "worker2: Repair it: put the unit back"] {
+            assert!(entries(&model, word).iter().any(|entry| entry.text == title), "{word}: {title}");
+        }
+    }
+    let effects = press(&mut model, "<c-k>put the unit back<enter>");
+    let second = |effect: &Effect| matches!(effect, Effect::Repair { place, .. } if *place == Place::Worker("worker2".to_owned()));
+    assert!(effects.iter().any(second), "{effects:?}");
+    let demo = scene("run-problem", (80, 24)).unwrap();
+    assert!(
+        entries(&demo, "mend").iter().any(|entry| entry.text.contains("docker")),
+        "worker03's own repair"
+    );
+}
+
+#[test]
+fn apply_asks_once_and_says_what_cannot_be_taken_back() {
+    let mut model = scene("review", (80, 24)).unwrap();
+    assert!(!writes(&press(&mut model, "a")));
+    let shown = text(&model);
+    for words in ["80 actions on 5 places.", "certificates signed: that cannot be taken back or revoked."] {
+        assert!(shown.contains(words), "{words}\n{shown}");
+    }
+    assert!(!writes(&press(&mut model, "<esc>")) && model.nav.screen == Screen::Review);
+    assert!(!writes(&press(&mut model, "a2<enter>")), "not yet");
+    assert!(writes(&press(&mut model, "a<enter>")));
+}
+
+#[test]
+fn live_over_a_screen_shows_nothing_of_what_is_below() {
+    for size in SIZES {
+        let mut model = scene("certificates", size).unwrap();
+        model.live.open = true;
+        let shown = text(&model);
+        for below in ["Steps", "Ctrl-G", "Valid for days", "7 Review"] {
+            assert!(!shown.contains(below), "{below} at {size:?}\n{shown}");
+        }
+        assert!(shown.contains("worker03"), "{shown}");
+    }
+}
+
+#[test]
+fn a_field_is_emptied_at_once_and_an_empty_one_cannot_be_taken_for_answered() {
+    let mut model = answered("cluster");
+    while !matches!(model.item(), Some(gangplank::ui::wizard::form::item::Item::Field(Field::Cluster))) {
+        press(&mut model, "<tab>");
+    }
+    assert_eq!(model.answer(Field::Cluster, 0), "prod");
+    press(&mut model, "<c-u>");
+    assert_eq!(model.answer(Field::Cluster, 0), "");
+    for (name, words) in
+        [("cluster", "empty: cluster.local"), ("workers", "empty: 22"), ("workers", "as for all: ")]
+    {
+        let shown = text(&scene(name, (120, 36)).unwrap());
+        assert!(shown.contains(words), "{words}\n{shown}");
+    }
+}
+
+#[test]
+fn a_tick_is_for_what_was_found_good() {
+    let mut model = scene("review", (120, 36)).unwrap();
+    let good = [Screen::Ca, Screen::Cluster, Screen::Workers, Screen::Certificates, Screen::Review];
+    for screen in good {
+        assert_eq!(standing::of(&model, screen), Some(LookStatus::Good), "{screen:?}");
+    }
+    // An answer that was changed since was looked at by nobody.
+    press(&mut model, "<c-g>4<enter><backtab><backtab>7<esc>");
+    assert_eq!(standing::of(&model, Screen::Certificates), None);
+    assert_eq!(standing::of(&model, Screen::Ca), Some(LookStatus::Good));
+    let model = scene("review-reonboard", (120, 36)).unwrap();
+    assert_eq!(standing::of(&model, Screen::Review), Some(LookStatus::Bad));
+    let mut model = answered("review");
+    update(&mut model, Msg::Tick(jiff::Timestamp::UNIX_EPOCH));
+    assert_ne!(standing::of(&model, Screen::Ca), Some(LookStatus::Good), "nobody has seen it");
+}
+
+/// Words that were found to mean nothing to whoever reads them first.
+#[test]
+fn plain_words_are_used_in_what_is_read() {
+    for name in scenes() {
+        let shown = text(&scene(name, (120, 36)).unwrap());
+        for word in [
+            "is aboard",
+            "signed for good",
+            "straight",
+            "nothing was said here",
+            "takes them",
+            "stands still",
+        ] {
+            assert!(!shown.contains(word), "{name}: {word}\n{shown}");
+        }
+    }
+}
