@@ -10,6 +10,8 @@ mod csr;
 mod existing;
 #[path = "pki/issuers.rs"]
 mod issuers;
+#[path = "pki/limits.rs"]
+mod limits;
 #[path = "pki/remote.rs"]
 mod remote;
 #[path = "support/openssl.rs"]

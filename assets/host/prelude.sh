@@ -376,17 +376,49 @@ ask_files() {
     else t=$(stat -L -c '%a %U:%G %s' -- "$f"); h=; hash_of <"$f"; fi
     say stat "$t"; say sha256 "$h"
     case $k in
-      content) [ "${t##* }" -gt 262144 ] || tell content "$(base64 -w 3000 -- "$f")" ;;
+      content)
+        if [ "${t##* }" -gt 262144 ]; then :
+        # A private key leaves its machine for nobody: of such a file only the certificates are told.
+        elif grep -aq 'PRIVATE KEY-----' -- "$f"; then
+          say key 1; tell content "$(sed -n '/-----BEGIN [A-Z0-9 ]*CERTIFICATE-----/,/-----END/p' -- "$f" | base64 -w 3000)"
+        else tell content "$(base64 -w 3000 -- "$f")"; fi ;;
       key) key_half "$f" ;;
     esac
   done
 }
 
 key_half() { # PATH
-  if grep -q ENCRYPTED -- "$1"; then say encrypted 1; return; fi
+  if grep -q ENCRYPTED -- "$1"; then
+    say encrypted 1; signs "$1"
+    # The cipher is looked for before the passphrase is tried.
+    o=$(openssl pkey -in "$1" -passin pass:x -noout 2>&1)
+    case $o in *'digital envelope routines'*unsupported* | *'unsupported encryption'*) say sign unsupported ;; esac
+    return
+  fi
   h=$(openssl pkey -in "$1" -passin pass: -pubout -outform DER 2>/dev/null | sha256sum); h=${h%% *}
   # The hash of nothing: a broken key must not pass as one.
-  [ "$h" = e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 ] || say spki "$h"
+  if [ "$h" = e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 ]; then signs "$1"; else say spki "$h"; fi
+}
+
+# signs PATH: what a file looks like from outside; nothing of what a key holds. As in src/pki/file_form.rs.
+signs() {
+  grep -aq '[^[:space:]]' -- "$1" || { say sign empty; return; }
+  case $(od -An -tx1 -N 4 -- "$1") in
+    ' ff fe'* | ' fe ff'* | ' 2d 00 2d'* | ' 00 2d 00'*) say sign utf16 ;;
+    ' fe ed fe ed') say sign java ;;
+    ' ef bb bf'*) say sign bom ;;
+  esac
+  w() { grep -aqi -e "$2" -- "$f" && say sign "$1"; }
+  w web '^<\(!doctype\|html\)'; w putty '^putty-user-key-file'; w ssh '^\(sk-\)\{0,1\}\(ssh\|ecdsa-sha2\)-'
+  w escaped '-----\\n'; w indented '^[[:space:]][[:space:]]*-----BEGIN '; w base64 LS0tLS1; w bare '^MII'
+  w sealed '^Proc-Type: 4,ENCRYPTED'
+  [ -n "$(tr -dc '\n' <"$1" | head -c 1)" ] || w carriage "-----$(printf '\r')"
+  openssl pkey -pubin -inform DER -in "$1" -noout 2>/dev/null && say sign public
+  o=$(sed -n 's/^DEK-Info: *\([A-Za-z0-9-]*\).*/name \1/p' -- "$1" | head -n 1)
+  [ -n "$o" ] || o=$({ openssl asn1parse -in "$1" || openssl asn1parse -inform DER -in "$1"; } 2>/dev/null |
+    sed -n 's/.*: OBJECT  *:\([A-Za-z0-9. -]*\)$/name \1/p' | head -n 8)
+  tell sign "$o"
+  tell sign "$(sed -n 's/.*-----BEGIN \([A-Z0-9# ]*\)-----.*/label \1/p' -- "$1" | head -n 8)"
 }
 
 # process_state PID: the letter the kernel has for it; a moment in D is only a disk at work

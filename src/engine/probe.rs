@@ -8,14 +8,13 @@ use jiff::Timestamp;
 use super::world::World;
 use crate::engine::cluster::trust::{distrusts, refuses_clients};
 use crate::engine::inspect::StepOutcome;
-use crate::engine::signing::remote::no_openssl;
-use crate::engine::signing::request::pki_problem;
+use crate::engine::signing::ca_files::{self, CaFiles};
 use crate::engine::signing::signer;
 use crate::host::{Batch, Host, Stop};
 use crate::kube::cluster::client_subjects;
 use crate::kube::probe::NameCheck;
 use crate::kube::tls::ServerCertificate;
-use crate::pki::{CaInfo, KeyKind, PkiError};
+use crate::pki::CaInfo;
 use crate::plan::action::Action;
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::{FactQuery, Facts, KeyFact, Known};
@@ -24,9 +23,6 @@ use crate::plan::place::Place;
 use crate::plan::plan_field::PlanField;
 use crate::plan::problem::{Problem, Verdict};
 use crate::step::{self, CLOCK_WARN, ClusterFacts, LocalFacts, On, PlaceView, RunView, StepInput, StepState};
-
-/// A CA that ends within so many days is worth a word.
-const SOON_DAYS: i64 = 30;
 
 /// What is seen of a CA.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,7 +137,7 @@ pub fn ca(place: &CaPlace, world: &dyn World) -> Result<CaSeen, Problem> {
             (there, _) => Err(signer::half_there(there, cert, key)),
         },
         CaPlace::Offline { cert } => {
-            let info = CaInfo::load(&signer::read(world, cert)?).map_err(|error| pki_problem(&error))?;
+            let info = signer::public_half(world, cert)?;
             let mut seen = certificate(info, "offline".to_owned(), world.now());
             let said = "it is never seen: the run gathers the requests and waits for the certificates";
             seen.remarks.push(Verdict::ok("key of the CA", said));
@@ -180,42 +176,11 @@ fn look_at_ca(
     host: Option<&str>,
     now: Timestamp,
 ) -> Result<CaSeen, Problem> {
-    let mut queries = vec![
-        FactQuery::File { path: cert.to_owned(), content: true },
-        FactQuery::Key(key.to_owned()),
-        FactQuery::Machine,
-    ];
-    // This computer needs no openssl program.
-    queries.truncate(if host.is_some() { 3 } else { 2 });
-    let end = machine.run(&Batch { queries, ..Batch::default() }, &Stop::default(), &mut |_| {});
-    if let Some(trouble) = end.trouble {
-        return Err(trouble.problem(&Place::CaHost));
-    }
-    let whence = host.map_or_else(|| "this computer".to_owned(), |host| format!("on {host}"));
-    let missing = |path: &str, why: &str| {
-        Problem::new(ProblemCode::Ca12, format!("{path} cannot be read ({whence})"))
-            .seen(why.to_owned())
-            .edit(PlanField::CaPlace, "ca.where, ca.cert and ca.key")
-    };
-    let content = match end.facts.file(cert) {
-        Known::Yes(Some(file)) => file.content.clone().unwrap_or_default(),
-        Known::Yes(None) => return Err(missing(cert, "there is no such file")),
-        other => return Err(missing(cert, other.why_not())),
-    };
-    let fact = match end.facts.key(key) {
-        Known::Yes(Some(fact)) => fact,
-        Known::Yes(None) => return Err(missing(key, "there is no such file")),
-        other => return Err(missing(key, other.why_not())),
-    };
-    let info = CaInfo::load(&content).map_err(|error| pki_problem(&error))?;
-    let mut seen = certificate(info, whence, now);
-    if let Known::Yes(machine) = end.facts.machine()
-        && machine.openssl.is_empty()
-    {
-        seen.remarks.push(Verdict::Stops(no_openssl()));
-    }
-    let key = key_seen(key, fact, &seen.fingerprint_of_key());
-    seen.remarks.extend(key_remarks(&key, &seen.subject));
+    let files = CaFiles { cert, key, host };
+    let read = files.read(machine)?;
+    let mut seen = certificate(read.info, files.whence(), now);
+    let key = key_seen(key, &read.key, &seen.fingerprint_of_key());
+    seen.remarks.extend(key_remarks(&key, read.stops));
     seen.key = Some(key);
     Ok(seen)
 }
@@ -231,46 +196,8 @@ fn certificate(info: CaInfo, place: String, now: Timestamp) -> CaSeen {
     let cert = &info.cert;
     let (subject, days) = (info.subject(), cert.not_after.duration_since(now));
     let days_left = days.as_secs().div_euclid(24 * 3600);
-    let mut remarks = Vec::new();
-    match info.check(now) {
-        Err(error) => remarks.push(Verdict::Stops(pki_problem(&error))),
-        Ok(()) if days_left < SOON_DAYS => remarks.push(Verdict::warning(
-            "end of the CA",
-            format!("{days_left} days left"),
-            "no certificate outlives its CA: renew it soon",
-        )),
-        Ok(()) => remarks.push(Verdict::ok("end of the CA", format!("{days_left} days left"))),
-    }
-    if let KeyKind::Rsa(bits) = cert.key
-        && bits < 2048
-    {
-        remarks.push(Verdict::warning(
-            "key of the CA",
-            format!("RSA {bits}"),
-            "it is too short for newer programs",
-        ));
-    }
-    if let (Some(hash), false) = (&cert.weak_hash, info.self_signed) {
-        remarks.push(Verdict::warning(
-            "signature of the CA",
-            hash.clone(),
-            "newer programs do not accept it",
-        ));
-    }
-    let issuer = if info.self_signed {
-        "itself, it is a root".to_owned()
-    } else {
-        remarks.push(Verdict::warning(
-            "issuer",
-            "it is an intermediate CA",
-            "the API and the kubelets must be given its certificate as their CA",
-        ));
-        cert.issuer_text()
-    };
-    if info.others > 0 {
-        let seen = format!("{} more certificates in the file", info.others);
-        remarks.push(Verdict::warning("certificate file", seen, "the first one counts"));
-    }
+    let remarks = ca_files::remarks(&info, 0, now);
+    let issuer = if info.self_signed { "itself, it is a root".to_owned() } else { cert.issuer_text() };
     CaSeen {
         place,
         subject,
@@ -307,23 +234,23 @@ fn key_seen(path: &str, fact: &KeyFact, wanted: &str) -> KeySeen {
     }
 }
 
-fn key_remarks(key: &KeySeen, subject: &str) -> Vec<Verdict> {
+fn key_remarks(key: &KeySeen, stops: Vec<Problem>) -> Vec<Verdict> {
     let about = "key of the CA";
-    let belongs = match key.belongs {
-        None => Verdict::ok(about, "encrypted; the passphrase is asked for when it signs"),
-        Some(true) => Verdict::ok(about, "belongs to the certificate"),
-        Some(false) => Verdict::Stops(
-            pki_problem(&PkiError::KeyMismatch { subject: subject.to_owned() })
-                .seen(format!("{} is another key, or not a private key that can be read", key.path)),
-        ),
-    };
+    let mut remarks: Vec<Verdict> = stops.into_iter().map(Verdict::Stops).collect();
+    if remarks.is_empty() {
+        remarks.push(match key.belongs {
+            None => Verdict::ok(about, "encrypted; the passphrase is asked for when it signs"),
+            Some(_) => Verdict::ok(about, "belongs to the certificate"),
+        });
+    }
     let readers = if key.private {
         Verdict::ok("readers of the key", key.readers.clone())
     } else {
         let cure = format!("chmod 600 {}", shell_words::quote(&key.path));
         Verdict::warning("readers of the key", key.readers.clone(), &cure)
     };
-    vec![belongs, readers]
+    remarks.push(readers);
+    remarks
 }
 
 /// Looks at the API without logging in; with a CA also whether the two fit.

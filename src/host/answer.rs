@@ -127,10 +127,11 @@ fn file(path: &str, content: bool, lines: &AnswerLines) -> Known<Fact> {
             .flat_map(|part| base64::decode_block(part).unwrap_or_default())
             .collect::<Vec<u8>>()
     });
-    if content.as_ref().is_some_and(|bytes| crate::plan::action::sha256(bytes) != sha256) {
+    let holds_key = has(lines, "key");
+    if !holds_key && content.as_ref().is_some_and(|bytes| crate::plan::action::sha256(bytes) != sha256) {
         return Known::No(format!("{path} changed while it was read"));
     }
-    Known::Yes(Fact::File(Some(FileFact { sha256, mode, owner, size, content })))
+    Known::Yes(Fact::File(Some(FileFact { sha256, mode, owner, size, content, holds_key })))
 }
 
 fn key(lines: &AnswerLines) -> Known<Fact> {
@@ -144,8 +145,12 @@ fn key(lines: &AnswerLines) -> Known<Fact> {
         spki_sha256: first(lines, "spki").unwrap_or_default().to_owned(),
         encrypted: has(lines, "encrypted"),
         sha256: first(lines, "sha256").unwrap_or_default().to_owned(),
+        signs: all(lines, "sign").take(SIGNS).map(clean::line).collect(),
     })))
 }
+
+/// As many signs of a key are taken.
+const SIGNS: usize = 24;
 
 fn image(line: &str) -> Option<ImageFact> {
     let columns: Vec<&str> = line.split_whitespace().collect();

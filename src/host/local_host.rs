@@ -290,6 +290,7 @@ fn file(path: &Path, content: bool) -> Known<Fact> {
             owner: "-".to_owned(),
             size: meta.len(),
             content: (content && meta.len() <= LARGEST).then_some(bytes),
+            holds_key: false,
         }))),
         Err(error) => Known::No(format!("{}: {error}", path.display())),
     }
@@ -303,12 +304,14 @@ fn key(path: &Path) -> Known<Fact> {
     };
     let encrypted = pki::needs_passphrase(&bytes);
     let public = pki::private_spki_sha256(&bytes).unwrap_or_default();
+    let public_known = !public.is_empty();
     Known::Yes(Fact::Key(Some(KeyFact {
         mode: mode_of(path).trim_end_matches(" -").to_owned(),
         owner: "-".to_owned(),
         spki_sha256: public,
         encrypted,
         sha256: sha256(&bytes),
+        signs: pki::key_signs(&bytes, public_known),
     })))
 }
 

@@ -145,12 +145,15 @@ fn key_lines(machine: &LabMachine, path: &str, say: &mut impl FnMut(&str, String
     say("stat", format!("{} {} {}", file.mode, file.owner, file.bytes.len()));
     say("sha256", sha256(&file.bytes));
     if crate::pki::needs_passphrase(&file.bytes) {
-        return say("encrypted", "1".to_owned());
+        say("encrypted", "1".to_owned());
+        crate::pki::key_signs(&file.bytes, false).into_iter().for_each(|sign| say("sign", sign));
+        return;
     }
     let public = openssl::pkey::PKey::private_key_from_pem_callback(&file.bytes, |_| Ok(0))
         .and_then(|key| key.public_key_to_der());
-    if let Ok(der) = public {
-        say("spki", sha256(&der));
+    match public {
+        Ok(der) => say("spki", sha256(&der)),
+        Err(_) => crate::pki::key_signs(&file.bytes, false).into_iter().for_each(|sign| say("sign", sign)),
     }
 }
 

@@ -49,9 +49,8 @@ impl CaSigner {
         let info = CaInfo::load(cert)?;
         info.check(now)?;
         let key = key::load(key, passphrase)?;
-        let ours = info.cert.x509()?.public_key()?.public_eq(&key);
-        if !ours {
-            return Err(PkiError::KeyMismatch { subject: info.subject() });
+        if !info.cert.x509()?.public_key()?.public_eq(&key) {
+            return Err(info.mismatch(&key::spki_of(&key)?));
         }
         Ok(Self { info, key: OpensslKey::new(key)? })
     }

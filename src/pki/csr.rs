@@ -13,8 +13,8 @@ use x509_parser::prelude::{FromDer, X509CertificationRequest};
 use zeroize::Zeroizing;
 
 use super::error::PkiError;
-use super::facts::{entries, one_line, san};
 use super::key::{self, PublicKey};
+use super::names::{entries, one_line, san};
 use super::request::Request;
 use super::san::San;
 

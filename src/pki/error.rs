@@ -5,17 +5,20 @@ use openssl::error::ErrorStack;
 use thiserror::Error;
 
 use super::difference::CertificateDifference;
+use super::file_form::FileForm;
 use crate::plan::code::ProblemCode;
+use crate::plan::plan_field::PlanField;
+use crate::plan::problem::{Problem, Remedy};
 
 /// A problem with a CA, a key, a signing request or a certificate.
 #[derive(Debug, Error)]
 pub enum PkiError {
     /// The CA certificate file holds no certificate.
     #[error("the CA certificate is not a readable PEM or DER certificate")]
-    CaUnreadable,
+    CaUnreadable(FileForm),
     /// The key file holds no private key that can be read.
     #[error("the key file holds no readable private key")]
-    KeyUnreadable(#[source] ErrorStack),
+    KeyUnreadable(FileForm, #[source] ErrorStack),
     /// The key is encrypted and no passphrase was given.
     #[error("the key is encrypted and needs its passphrase")]
     PassphraseNeeded,
@@ -23,13 +26,26 @@ pub enum PkiError {
     #[error("the passphrase does not open the key")]
     WrongPassphrase,
     /// The key is encrypted with a cipher this OpenSSL does not offer.
-    #[error("the key is encrypted in a way this OpenSSL does not support")]
-    CipherUnsupported(#[source] ErrorStack),
+    #[error("the key is encrypted with {cipher}, which the OpenSSL that reads it does not support")]
+    CipherUnsupported {
+        /// Its name.
+        cipher: String,
+    },
     /// The CA's key and certificate are not of one pair.
     #[error("the key does not belong to the CA certificate \"{subject}\"")]
     KeyMismatch {
         /// The certificate's subject.
         subject: String,
+        /// The one of the same file that it belongs to: its number and its subject.
+        fits: Option<(usize, String)>,
+    },
+    /// The CA's own certificate, or one above it, does not allow what is asked.
+    #[error("the CA \"{subject}\" may not sign this: {}", why.join("; "))]
+    BeyondCa {
+        /// The CA's subject.
+        subject: String,
+        /// Each limit that is passed, in words.
+        why: Vec<String>,
     },
     /// The CA certificate is past its end.
     #[error("the CA certificate \"{subject}\" expired on {when}")]
@@ -106,8 +122,8 @@ impl PkiError {
     /// The stable code shown beside the text.
     pub fn code(&self) -> ProblemCode {
         match self {
-            Self::CaUnreadable => ProblemCode::Ca01,
-            Self::KeyUnreadable(_) => ProblemCode::Ca02,
+            Self::CaUnreadable(_) => ProblemCode::Ca01,
+            Self::KeyUnreadable(..) => ProblemCode::Ca02,
             Self::PassphraseNeeded => ProblemCode::Ca03,
             Self::WrongPassphrase => ProblemCode::Ca04,
             Self::KeyMismatch { .. } => ProblemCode::Ca05,
@@ -115,7 +131,8 @@ impl PkiError {
             Self::CaNotYetValid { .. } => ProblemCode::Ca07,
             Self::NotACa { .. } => ProblemCode::Ca08,
             Self::KeyUnsupported { .. } => ProblemCode::Ca09,
-            Self::CipherUnsupported(_) => ProblemCode::Ca10,
+            Self::CipherUnsupported { .. } => ProblemCode::Ca10,
+            Self::BeyondCa { .. } => ProblemCode::Ca17,
             Self::CsrUnreadable => ProblemCode::Csr01,
             Self::CsrSignature => ProblemCode::Csr02,
             Self::CsrOtherKey { .. } => ProblemCode::Csr03,
@@ -128,6 +145,38 @@ impl PkiError {
             Self::Unfit { .. } => ProblemCode::Sign01,
             Self::Build(_) => ProblemCode::Sign02,
             Self::OpenSsl(_) => ProblemCode::Sign03,
+        }
+    }
+}
+
+impl PkiError {
+    /// As a problem, with its ways out.
+    pub fn problem(&self) -> Problem {
+        let problem = Problem::new(self.code(), self.to_string());
+        match self {
+            Self::PassphraseNeeded => {
+                problem.manual("run it at a terminal, where it asks; or give it with --secret ca=fd:3 3<FILE")
+            }
+            Self::WrongPassphrase => problem.seen("nothing was signed").way(Remedy::Retry),
+            Self::KeyMismatch { .. } => {
+                problem.edit(PlanField::CaKey, "ca.key or ca.cert: they must belong together")
+            }
+            Self::CaExpired { .. } => {
+                problem.manual("renew the CA certificate first; every certificate of it has ended too")
+            }
+            Self::NotACa { .. } => {
+                problem.edit(PlanField::CaCert, "ca.cert: the certificate of the CA itself")
+            }
+            Self::BeyondCa { subject, why } => {
+                let problem =
+                    Problem::new(self.code(), format!("the CA \"{subject}\" may not sign what is asked"));
+                why.iter()
+                    .fold(problem, |problem, line| problem.seen(line.clone()))
+                    .seen("nothing was signed")
+                    .edit(PlanField::CaCert, "ca: a CA that may sign these names")
+                    .manual("give the worker a name and an address that this CA may sign")
+            }
+            _ => problem.edit(PlanField::CaCert, "ca"),
         }
     }
 }

@@ -1,19 +1,19 @@
 //! What stands in a certificate. OpenSSL reads names and keys, in all their string types; x509-parser
 //! reads the extensions, as the openssl crate shows few of them. Nothing is judged here.
 
-use std::net::IpAddr;
-
 use jiff::Timestamp;
 use openssl::nid::Nid;
 use openssl::sha::sha256;
-use openssl::x509::{X509, X509NameRef};
-use x509_parser::extensions::{ExtendedKeyUsage, GeneralName, ParsedExtension};
+use openssl::x509::X509;
+use x509_parser::extensions::{ExtendedKeyUsage, ParsedExtension};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::error::PkiError;
+use super::file_form::{BYTE_ORDER_MARK, blocks};
 use super::key::KeyKind;
+use super::name_limits::NameLimits;
+use super::names::{entries, one_line, san};
 use super::san::San;
-use crate::plan::clean::is_invisible;
 use crate::plan::hex;
 
 /// A certificate, read.
@@ -47,6 +47,10 @@ pub struct CertFacts {
     pub purposes: Option<Vec<String>>,
     /// basicConstraints' CA flag; `None` = no such extension.
     pub ca: Option<bool>,
+    /// How many CAs may stand between it and a certificate of a machine; `None` = as many as one likes.
+    pub path_length: Option<u32>,
+    /// The names it may sign, when it is a CA.
+    pub name_limits: NameLimits,
     /// Subject key identifier.
     pub ski: Option<Vec<u8>>,
     /// Critical extensions of a kind that a TLS certificate does not need, as numbers.
@@ -84,6 +88,15 @@ pub fn examine(bytes: &[u8]) -> Result<CertFacts, PkiError> {
 
 /// Every certificate in the bytes; at least one.
 pub(super) fn read_all(bytes: &[u8]) -> Result<Vec<X509>, PkiError> {
+    let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
+    let text = String::from_utf8_lossy(bytes);
+    if text.contains("-----BEGIN TRUSTED CERTIFICATE-----") {
+        // The certificate comes first in such a block; the trust settings behind it are left out.
+        let of = ["CERTIFICATE", "X509 CERTIFICATE", "TRUSTED CERTIFICATE"];
+        let all = blocks(&text).filter(|(label, _)| of.contains(label));
+        let all = all.map(|(_, der)| X509::from_der(&der)).collect::<Result<Vec<X509>, _>>();
+        return all.ok().filter(|all| !all.is_empty()).ok_or(PkiError::CertUnreadable);
+    }
     match X509::stack_from_pem(bytes) {
         Ok(all) if !all.is_empty() => Ok(all),
         Ok(_) | Err(_) => Ok(vec![X509::from_der(bytes).map_err(|_| PkiError::CertUnreadable)?]),
@@ -120,6 +133,15 @@ pub(super) fn facts(x509: &X509) -> Result<CertFacts, PkiError> {
         usage: parsed.key_usage().map_err(unreadable)?.map(|usage| usage.value.flags),
         purposes: parsed.extended_key_usage().map_err(unreadable)?.map(|eku| purposes(eku.value)),
         ca: parsed.basic_constraints().map_err(unreadable)?.map(|constraints| constraints.value.ca),
+        path_length: parsed
+            .basic_constraints()
+            .map_err(unreadable)?
+            .and_then(|constraints| constraints.value.path_len_constraint),
+        name_limits: parsed
+            .name_constraints()
+            .map_err(unreadable)?
+            .map(|constraints| NameLimits::of(constraints.value))
+            .unwrap_or_default(),
         ski: parsed.iter_extensions().find_map(|extension| match extension.parsed_extension() {
             ParsedExtension::SubjectKeyIdentifier(id) => Some(id.0.to_vec()),
             _ => None,
@@ -143,6 +165,7 @@ fn unknown_critical(parsed: &X509Certificate<'_>) -> Vec<String> {
                 | ParsedExtension::SubjectAlternativeName(_)
                 | ParsedExtension::SubjectKeyIdentifier(_)
                 | ParsedExtension::AuthorityKeyIdentifier(_)
+                | ParsedExtension::NameConstraints(_)
         )
     };
     let unknown =
@@ -165,44 +188,6 @@ pub(super) fn purposes(eku: &ExtendedKeyUsage<'_>) -> Vec<String> {
         named.chain(eku.other.iter().map(x509_parser::der_parser::Oid::to_id_string)).collect();
     all.sort();
     all
-}
-
-/// An address or a name; anything else as text.
-pub(super) fn san(name: &GeneralName<'_>) -> Result<San, String> {
-    match name {
-        GeneralName::DNSName(name) => Ok(San::Dns(name.to_ascii_lowercase())),
-        GeneralName::IPAddress(bytes) => <[u8; 4]>::try_from(*bytes)
-            .map(IpAddr::from)
-            .or_else(|_| <[u8; 16]>::try_from(*bytes).map(IpAddr::from))
-            .map(San::Ip)
-            .map_err(|_| format!("IP:{}", hex::encode(bytes))),
-        GeneralName::RFC822Name(address) => Err(format!("email:{address}")),
-        GeneralName::URI(uri) => Err(format!("URI:{uri}")),
-        GeneralName::OtherName(kind, _) => Err(format!("otherName:{kind}")),
-        GeneralName::RegisteredID(id) => Err(format!("RID:{id}")),
-        GeneralName::DirectoryName(name) => Err(format!("DirName:{name}")),
-        GeneralName::X400Address(_) => Err("X400".to_owned()),
-        GeneralName::EDIPartyName(_) => Err("EDIParty".to_owned()),
-        GeneralName::Invalid(_, bytes) => Err(format!("unreadable:{}", hex::encode(bytes))),
-    }
-}
-
-pub(super) fn entries(name: &X509NameRef) -> Vec<(String, String)> {
-    let entry = |entry: &openssl::x509::X509NameEntryRef| {
-        let object = entry.object();
-        let kind = object.nid().short_name().map_or_else(|_| object.to_string(), ToOwned::to_owned);
-        let value = entry.data().to_string().unwrap_or_else(|_| hex::encode(entry.data().as_slice()));
-        (kind, value)
-    };
-    name.entries().map(entry).collect()
-}
-
-/// Invisible characters do not reach the screen, and what separates entries is escaped.
-pub(super) fn one_line(name: &[(String, String)]) -> String {
-    let clean = |value: &str| -> String {
-        value.chars().map(|c| if is_invisible(c) { '?' } else { c }).collect::<String>().replace(',', "\\,")
-    };
-    name.iter().map(|(kind, value)| format!("{kind}={}", clean(value))).collect::<Vec<_>>().join(", ")
 }
 
 /// The year 9999, "no end", is just past what jiff counts.

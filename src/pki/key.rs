@@ -18,6 +18,7 @@ use x509_cert::spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 use zeroize::Zeroizing;
 
 use super::error::PkiError;
+use super::file_form::{BYTE_ORDER_MARK, FileForm, signs};
 use crate::plan::hex;
 
 /// What a key is, as far as it matters here.
@@ -194,7 +195,13 @@ pub(super) fn identifier(bits: &[u8]) -> Vec<u8> {
 
 /// The same of a private key's public half; the key must not be encrypted.
 pub fn private_spki_sha256(key: &[u8]) -> Result<String, PkiError> {
-    Ok(hex::encode(&sha256(&load(key, None)?.public_key_to_der()?)))
+    let key = load(key, None)?;
+    spki_of(&key)
+}
+
+/// The same of a key that was read.
+pub(super) fn spki_of(key: &PKeyRef<Private>) -> Result<String, PkiError> {
+    Ok(hex::encode(&sha256(&key.public_key_to_der()?)))
 }
 
 /// Whether the key file is encrypted.
@@ -217,11 +224,12 @@ fn encrypted_der(key: &[u8]) -> bool {
 }
 
 pub(super) fn load(key: &[u8], passphrase: Option<&Zeroizing<String>>) -> Result<PKey<Private>, PkiError> {
+    let key = key.strip_prefix(BYTE_ORDER_MARK).unwrap_or(key);
     if !needs_passphrase(key) {
         // Without the callback OpenSSL would ask on /dev/tty, in the middle of the screen.
         return PKey::private_key_from_pem_callback(key, |_| Ok(0))
             .or_else(|error| PKey::private_key_from_der(key).map_err(|_| error))
-            .map_err(PkiError::KeyUnreadable);
+            .map_err(|error| PkiError::KeyUnreadable(FileForm::of(key), error));
     }
     let passphrase = passphrase.ok_or(PkiError::PassphraseNeeded)?.as_bytes();
     // OpenSSL takes a C string; one with a zero byte in it opens no key.
@@ -233,17 +241,43 @@ pub(super) fn load(key: &[u8], passphrase: Option<&Zeroizing<String>>) -> Result
     } else {
         PKey::private_key_from_pem_passphrase(key, passphrase)
     };
-    opened.map_err(refusal)
+    opened.map_err(|error| refusal(key, &error))
+}
+
+/// The signs of a key that is encrypted or cannot be read, as a host tells them; none of one that is readable.
+pub fn key_signs(key: &[u8], readable: bool) -> Vec<String> {
+    if readable {
+        return Vec::new();
+    }
+    let mut all = signs(key);
+    all.extend(check_cipher(key).is_err().then(|| "unsupported".to_owned()));
+    all
+}
+
+/// Says so when an encrypted key's cipher is not there, before anybody is asked for the passphrase.
+pub fn check_cipher(key: &[u8]) -> Result<(), PkiError> {
+    if !needs_passphrase(key) {
+        return Ok(());
+    }
+    // The cipher is looked for before the passphrase is tried.
+    match load(key, Some(&Zeroizing::new("x".to_owned()))) {
+        Err(error @ PkiError::CipherUnsupported { .. }) => Err(error),
+        Ok(_) | Err(_) => Ok(()),
+    }
 }
 
 /// A wrong passphrase, unless OpenSSL could not find the cipher. The decoder says "unsupported" as well
 /// when a wrong passphrase happens to leave valid padding, so the word alone tells nothing.
-fn refusal(error: ErrorStack) -> PkiError {
+fn refusal(key: &[u8], error: &ErrorStack) -> PkiError {
     let no_cipher = |one: &openssl::error::Error| {
         one.library() == Some("digital envelope routines") && one.reason() == Some("unsupported")
     };
     if error.errors().iter().any(no_cipher) {
-        PkiError::CipherUnsupported(error)
+        let cipher = match FileForm::of(key) {
+            FileForm::PrivateKey { cipher: Some(cipher), .. } => cipher,
+            _ => "an unknown cipher".to_owned(),
+        };
+        PkiError::CipherUnsupported { cipher }
     } else {
         PkiError::WrongPassphrase
     }

@@ -10,7 +10,11 @@ pub mod describe;
 pub mod difference;
 pub mod error;
 pub mod facts;
+pub mod file_form;
 pub mod key;
+mod limits;
+pub mod name_limits;
+mod names;
 pub mod offline;
 pub mod openssl_ca;
 mod renamed;
@@ -27,7 +31,12 @@ pub use describe::describe;
 pub use difference::CertificateDifference;
 pub use error::PkiError;
 pub use facts::{CertFacts, examine};
-pub use key::{KeyKind, NewKey, PublicKey, make_key, needs_passphrase, private_spki_sha256, spki_sha256};
+pub use file_form::{FileForm, FileRole};
+pub use key::{
+    KeyKind, NewKey, PublicKey, check_cipher, key_signs, make_key, needs_passphrase, private_spki_sha256,
+    spki_sha256,
+};
+pub use name_limits::NameLimits;
 pub use request::{Request, Usages};
 pub use san::San;
 pub use serial::Serial;

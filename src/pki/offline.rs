@@ -97,6 +97,7 @@ pub fn script(
     text.push_str(SIGN);
     for ask in asks {
         ask.request.check()?;
+        ca.may_sign(ask.request, now)?;
         let (name, request) = (ask.name, ask.request);
         if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte)) {
             return Err(PkiError::Unfit { what: format!("the name {name:?}") });

@@ -132,6 +132,7 @@ pub fn script(tasks: &[Task<'_>], place: &RemoteCa<'_>, now: Timestamp) -> Resul
     lines.push(format!("set -- $(od -An -v -N{bytes} -tx1 /dev/urandom); [ $# = {bytes} ] || exit 1"));
     for task in tasks {
         task.request.check()?;
+        place.info.may_sign(task.request, now)?;
         if task.id.is_empty() || task.id.contains(char::is_whitespace) {
             return unfit(format!("the id {:?}: it has to be one word", task.id));
         }

@@ -6,7 +6,7 @@ use openssl::x509::{X509Name, X509NameBuilder};
 
 use super::ca_info::CaInfo;
 use super::error::PkiError;
-use super::facts::one_line;
+use super::names::one_line;
 use super::san::San;
 
 /// Clocks differ; a certificate starts so much before now.
@@ -88,7 +88,7 @@ impl Request {
 
     /// Last second of its life: as wished, yet not after the CA's.
     pub fn not_after(&self, now: Timestamp, ca: &CaInfo) -> Timestamp {
-        whole(now.saturating_add(self.life()).unwrap_or(Timestamp::MAX)).min(ca.cert.not_after)
+        whole(now.saturating_add(self.life()).unwrap_or(Timestamp::MAX)).min(ca.end())
     }
 
     pub(super) fn life(&self) -> SignedDuration {

@@ -30,6 +30,7 @@ impl CaSigner {
     ) -> Result<String, PkiError> {
         request.check()?;
         self.info().check(now)?;
+        self.info().may_sign(request, now)?;
         let build = |error: rcgen::Error| PkiError::Build(error.to_string());
         let issuer = Issuer::new(issuer_params(self), self.key());
         let plain = params(self, key, request, serial, now)?.signed_by(key, &issuer).map_err(build)?;

@@ -7,7 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::ca_info::CaInfo;
 use super::difference::CertificateDifference;
-use super::facts::{CertFacts, facts, one_line, read_all};
+use super::facts::{CertFacts, facts, read_all};
+use super::names::one_line;
 use super::request::Request;
 use super::san::San;
 
@@ -62,8 +63,8 @@ pub fn verify_issued(
     if is.not_after.duration_since(want).abs() > SLACK {
         found.push(CertificateDifference::End { is: is.not_after, want });
     }
-    if is.not_after > ca.cert.not_after {
-        found.push(CertificateDifference::OutlivesCa { is: is.not_after, ca: ca.cert.not_after });
+    if is.not_after > ca.end() {
+        found.push(CertificateDifference::OutlivesCa { is: is.not_after, ca: ca.end() });
     }
     if is.not_after <= now {
         found.push(CertificateDifference::Expired { when: is.not_after });
@@ -101,7 +102,7 @@ pub fn compare(
     let soon = fifth.min(SignedDuration::from_hours(SOON_DAYS * 24));
     if left.is_negative() {
         found.push(CertificateDifference::Expired { when: is.not_after });
-    } else if left < soon && is.not_after < ca.cert.not_after {
+    } else if left < soon && is.not_after < ca.end() {
         // One that ends with its CA cannot be had any longer: that is the CA's trouble, not its own.
         found.push(CertificateDifference::ExpiresSoon { days: left.as_hours() / 24 });
     }

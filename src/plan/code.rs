@@ -116,6 +116,7 @@ registry! {
         Ca14 "E-CA-14" "the CA signed nothing";
         Ca15 "E-CA-15" "the API accepts no certificates of this CA";
         Ca16 "E-CA-16" "no key for our own login to the API";
+        Ca17 "E-CA-17" "the CA may not sign what is asked";
     }
     Cert "E-CERT" "a certificate that is not what the plan wants" {
         Cert01 "E-CERT-01" "there is no readable certificate";
@@ -192,6 +193,7 @@ registry! {
         Kubectl01 "E-KUBECTL-01" "the kubeconfig cannot be read";
         Kubectl02 "E-KUBECTL-02" "kubectl get nodes does not work";
         Kubectl03 "E-KUBECTL-03" "the kubeconfig has another entry of the same name";
+        Kubectl04 "E-KUBECTL-04" "the kubeconfig would be written outside ~/.kube";
     }
     Kubelet "E-KUBELET" "the kubelet is missing, refuses its flags or does not stay up" {
         Kubelet01 "E-KUBELET-01" "there is no kubelet on the worker";

@@ -225,6 +225,9 @@ pub struct FileFact {
     /// The content, when asked for.
     #[serde(with = "super::mark::option")]
     pub content: Option<Vec<u8>>,
+    /// It holds a private key in PEM: only the certificates in it were read.
+    #[serde(default)]
+    pub holds_key: bool,
 }
 
 /// A private key; only its public half is known.
@@ -240,6 +243,9 @@ pub struct KeyFact {
     pub encrypted: bool,
     /// SHA-256 of the file.
     pub sha256: String,
+    /// What it looks like from outside, where it is encrypted or cannot be read; see `pki::file_form`.
+    #[serde(default)]
+    pub signs: Vec<String>,
 }
 
 /// The Docker engine.

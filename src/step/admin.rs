@@ -101,7 +101,7 @@ impl Step for Admin {
                     owner: "-",
                 });
             }
-            let text = cx.ca()?.pem().map_err(|error| bug(&error))?;
+            let text = cx.ca()?.bundle().map_err(|error| bug(&error))?;
             actions.extend(cx.file(&DesiredFile { path: format!("{folder}/ca.crt"), text }, "0644")?);
             let left = match needed {
                 Need::Nothing(left) => left,

@@ -70,11 +70,16 @@ fn parent(path: &str) -> &str {
 /// The CA file may be there already, in any form, from the flannel set-up: the same certificate is enough.
 fn ca_file(cx: &StepInput, path: &str) -> Result<Vec<Action>, Problem> {
     let ca = cx.ca()?;
-    let text = ca.pem().map_err(|error| bug(&error))?;
+    let text = ca.bundle().map_err(|error| bug(&error))?;
     if let Known::Yes(Some(file)) = cx.facts.file(path) {
         let theirs = pki::examine(file.content.as_deref().unwrap_or_default());
         match theirs {
-            Ok(theirs) if theirs.fingerprint == ca.cert.fingerprint => return Ok(Vec::new()),
+            // An older run wrote an intermediate CA without those above it.
+            Ok(theirs) if theirs.fingerprint == ca.cert.fingerprint => {
+                if ca.chain.is_empty() || !cx.may_replace(path, &file.sha256) {
+                    return Ok(Vec::new());
+                }
+            }
             Ok(theirs) if !cx.may_replace(path, &file.sha256) => {
                 return Err(Problem::new(ProblemCode::Cert16, format!("{path} is another CA's certificate"))
                     .seen(format!("there  {}  {}", theirs.subject_text(), theirs.fingerprint))

@@ -93,11 +93,12 @@ pub(super) fn need(cx: &StepInput, identity: &Identity) -> Result<Need, Problem>
         }
         Some(key) => Some(key.spki_sha256.as_str()),
     };
+    let wish = request(&identity.wish);
     let Some(file) = cert else {
+        ca.may_sign(&wish, cx.now).map_err(|error| error.problem())?;
         let why = format!("{} is not there", identity.cert);
         return Ok(if spki.is_some() { Need::Certificate(why) } else { Need::Both(why) });
     };
-    let wish = request(&identity.wish);
     let content = file.content.as_deref().unwrap_or_default();
     let differences = match pki::examine(content) {
         Ok(facts) => {
@@ -140,6 +141,7 @@ pub(super) fn need(cx: &StepInput, identity: &Identity) -> Result<Need, Problem>
             .manual("use the CA that signed it: change ca in the plan")
             .way(Remedy::Skip));
     }
+    ca.may_sign(&wish, cx.now).map_err(|error| error.problem())?;
     let why = if words.is_empty() { format!("{} has no key", identity.cert) } else { words.join("; ") };
     Ok(if spki.is_some() { Need::Certificate(why) } else { Need::Both(why) })
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use gangplank::host::{BatchEnd, LocalWire};
+use gangplank::pki::FileForm;
 use gangplank::plan::action::sha256;
 use gangplank::plan::fact::{FactQuery, FlagSet, Known};
 use openssl::ec::{EcGroup, EcKey};
@@ -142,6 +143,75 @@ fn keys_are_known_by_the_hash_of_their_public_half() {
     assert!(fact("locked").unwrap().encrypted && fact("locked").unwrap().spki_sha256.is_empty());
     assert!(!fact("broken").unwrap().encrypted && fact("broken").unwrap().spki_sha256.is_empty());
     assert_eq!(fact("none"), None);
+}
+
+#[test]
+fn a_key_that_is_not_one_shows_the_same_signs_to_a_shell_as_to_rust() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+    for entry in fs::read_dir("tests/fixtures/ca").unwrap().map(Result::unwrap) {
+        for name in ["ca.crt", "ca.key"] {
+            let path = entry.path().join(name);
+            files.push((format!("{}-{name}", entry.file_name().display()), fs::read(path).unwrap()));
+        }
+    }
+    let pem = String::from_utf8(fs::read("tests/fixtures/ca/rsa1024/ca.crt").unwrap()).unwrap();
+    let key = rsa();
+    let der = key.private_key_to_pkcs8().unwrap();
+    let public = key.public_key_to_der().unwrap();
+    for (name, bytes) in [
+        ("empty", Vec::new()),
+        ("blank", b" \n\n".to_vec()),
+        ("marked", [b"\xef\xbb\xbf".to_vec(), pem.clone().into_bytes()].concat()),
+        ("indented", pem.lines().map(|line| format!("  {line}\n")).collect::<String>().into_bytes()),
+        ("escaped", pem.replace('\n', "\\n").into_bytes()),
+        ("returns", pem.replace('\n', "\r").into_bytes()),
+        ("public-der", public),
+        ("ssh", b"ssh-ed25519 AAAA somebody\n".to_vec()),
+        ("putty", b"PuTTY-User-Key-File-3: ssh-rsa\n".to_vec()),
+        ("page", b"<!DOCTYPE html>\n<p>\n".to_vec()),
+        ("java", b"\xfe\xed\xfe\xed\x00\x00".to_vec()),
+        ("cut-der", der[..der.len() / 2].to_vec()),
+        ("words", b"hello\n".to_vec()),
+    ] {
+        files.push((name.to_owned(), bytes));
+    }
+    let queries: Vec<FactQuery> = files
+        .iter()
+        .map(|(name, bytes)| {
+            fs::write(dir.path().join(name), bytes).unwrap();
+            FactQuery::Key(text(&dir.path().join(name)))
+        })
+        .collect();
+    let end = ask(queries);
+    for (name, bytes) in &files {
+        let fact = end.facts.key(&text(&dir.path().join(name))).yes().copied().cloned().unwrap().unwrap();
+        let (theirs, ours) = (FileForm::of_signs(&fact.signs), FileForm::of(bytes));
+        if fact.spki_sha256.is_empty() {
+            assert_eq!(theirs, ours, "{name}: {:?}", fact.signs);
+        }
+        let unsupported = fact.signs.iter().any(|sign| sign == "unsupported");
+        assert_eq!(
+            unsupported,
+            ["key-des-cbc-ca.key", "key-pkcs8-rc2-ca.key"].contains(&name.as_str()),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn a_private_key_in_a_file_that_is_looked_at_stays_on_its_machine() {
+    let dir = tempfile::tempdir().unwrap();
+    let cert = fs::read("tests/fixtures/ca/rsa1024/ca.crt").unwrap();
+    let key = fs::read("tests/fixtures/ca/rsa1024/ca.key").unwrap();
+    fs::write(dir.path().join("both"), [key.clone(), cert.clone()].concat()).unwrap();
+    fs::write(dir.path().join("key"), &key).unwrap();
+    let query = |name: &str| FactQuery::File { path: text(&dir.path().join(name)), content: true };
+    let end = ask(vec![query("both"), query("key")]);
+    let fact =
+        |name: &str| end.facts.file(&text(&dir.path().join(name))).yes().copied().cloned().unwrap().unwrap();
+    assert_eq!((fact("both").holds_key, fact("both").content), (true, Some(cert)));
+    assert_eq!((fact("key").holds_key, fact("key").content), (true, Some(Vec::new())));
 }
 
 #[test]

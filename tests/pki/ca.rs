@@ -45,7 +45,7 @@ fn reads_every_form_of_an_rsa_key() {
         }
     }
     let info = CaInfo::load(&bench.read("both.pem")).unwrap();
-    assert_eq!((info.key(), info.self_signed, info.others), (&KeyKind::Rsa(2048), true, 0));
+    assert_eq!((info.key(), info.self_signed, info.others.len()), (&KeyKind::Rsa(2048), true, 0));
 }
 
 #[test]
@@ -134,12 +134,12 @@ fn refuses_what_it_cannot_read() {
     let (cert, key) = (bench.read("ca.crt"), bench.read("ca.key"));
     for bytes in [&b""[..], b"hello", &key, b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"]
     {
-        assert!(matches!(CaSigner::load(bytes, &key, None, now()), Err(PkiError::CaUnreadable)));
+        assert!(matches!(CaSigner::load(bytes, &key, None, now()), Err(PkiError::CaUnreadable(_))));
     }
     for bytes in
         [&b""[..], b"hello", &cert, b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"]
     {
-        assert!(matches!(CaSigner::load(&cert, bytes, None, now()), Err(PkiError::KeyUnreadable(_))));
+        assert!(matches!(CaSigner::load(&cert, bytes, None, now()), Err(PkiError::KeyUnreadable(..))));
     }
 }
 
@@ -151,7 +151,7 @@ fn tells_a_cipher_it_does_not_have_from_a_wrong_passphrase() {
         "pkcs8 -topk8 -in ca.key -v1 PBE-MD5-DES -provider legacy -provider default -passout pass:walrus -out old.key",
     );
     let error = load(&bench, "old.key", Some("walrus")).unwrap_err();
-    assert!(matches!(error, PkiError::CipherUnsupported(_)), "{error:?}");
+    assert!(matches!(error, PkiError::CipherUnsupported { .. }), "{error:?}");
 }
 
 #[test]

@@ -190,7 +190,7 @@ fn signs_with_an_intermediate() {
     bench.openssl("x509 -req -in mid.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 9 -extfile mid.ext -out mid.crt");
     let chain = [bench.read("mid.crt"), bench.read("ca.crt")].concat();
     let ca = CaSigner::load(&chain, &bench.read("mid.key"), None, now()).unwrap();
-    assert_eq!((ca.info().self_signed, ca.info().others), (false, 1));
+    assert_eq!((ca.info().self_signed, ca.info().others.len()), (false, 1));
     let cert = ca.sign(&public(&WORKER_KEY), &worker(), serial(), now()).unwrap();
     assert_eq!(examine(cert.as_bytes()).unwrap().not_after, ca.info().cert.not_after, "cut at the CA's end");
     bench.write("leaf.crt", &cert);

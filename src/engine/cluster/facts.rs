@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use crate::engine::cluster::login::{NoLogin, Passing, log_in};
 use crate::engine::cluster::trust::check_api;
+use crate::engine::signing::ca_files;
 use crate::engine::signing::signer::Signer;
 use crate::engine::sync::Gate;
 use crate::engine::world::World;
@@ -115,7 +116,8 @@ impl SharedFacts {
     ) -> Result<Self, Problem> {
         let signer = Signer::open(plan, world, make)?;
         signer.check(world.now())?;
-        let mut notes = check_api(signer.info(), world.cluster())?;
+        let mut notes = ca_files::notes(signer.info(), plan.ca.days, world.now());
+        notes.extend(check_api(signer.info(), world.cluster())?);
         login_gate.open(());
         let local = local_facts(plan, world);
         let passing = Passing::default();

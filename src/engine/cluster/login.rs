@@ -34,7 +34,14 @@ impl NoLogin {
 
     /// A CA that does not sign now will not sign the workers' requests either: better said before keys are made.
     fn because(problem: Problem) -> Self {
-        let stops = [WRONG_PASSPHRASE, ProblemCode::Secret01].contains(&problem.code);
+        let hopeless = [
+            WRONG_PASSPHRASE,
+            ProblemCode::Secret01,
+            ProblemCode::Ca02,
+            ProblemCode::Ca10,
+            ProblemCode::Ca17,
+        ];
+        let stops = hopeless.contains(&problem.code);
         Self { why: problem.what.clone(), stops: stops.then_some(problem) }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::engine::signing::ca_files::{CaFiles, refused_cipher, retry};
 use crate::engine::signing::request::{SignRequest, WRONG_PASSPHRASE, pki_problem};
 use crate::engine::world::{Cost, World, cost};
 use crate::host::{Batch, Host, Stop};
@@ -12,15 +13,15 @@ use crate::pki::{self, CaInfo, PkiError, openssl_ca};
 use crate::plan::action::{Action, SecretRef};
 use crate::plan::clean;
 use crate::plan::code::ProblemCode;
-use crate::plan::fact::{FactQuery, Known};
 use crate::plan::place::Place;
-use crate::plan::plan_field::PlanField;
 use crate::plan::problem::{Problem, Remedy};
 
 /// A CA whose key is on a host of its own, where openssl signs in rounds of whatever requests wait.
 pub(crate) struct RemoteSigner {
     host: Mutex<Box<dyn Host>>,
+    cert: String,
     key: String,
+    login: String,
     encrypted: bool,
     queue: Mutex<Queue>,
     answered: Condvar,
@@ -86,10 +87,25 @@ impl Drop for Busy<'_> {
 impl RemoteSigner {
     /// A CA whose key is on a connected host; its public half and whether its key has a passphrase are asked for in
     /// one exec.
-    pub(crate) fn open(mut host: Box<dyn Host>, cert: &str, key: &str) -> Result<(CaInfo, Self), Problem> {
-        let (info, encrypted) = there(host.as_mut(), cert, key)?;
-        let (queue, answered) = (Mutex::default(), Condvar::new());
-        Ok((info, Self { host: Mutex::new(host), key: key.to_owned(), encrypted, queue, answered }))
+    pub(crate) fn open(mut host: Box<dyn Host>, files: &CaFiles) -> Result<(CaInfo, Self), Problem> {
+        let read = files.read(host.as_mut())?;
+        if let Some(problem) = read.stops.into_iter().next() {
+            return Err(problem);
+        }
+        let signer = Self {
+            host: Mutex::new(host),
+            cert: files.cert.to_owned(),
+            key: files.key.to_owned(),
+            login: files.host.unwrap_or_default().to_owned(),
+            encrypted: read.key.encrypted,
+            queue: Mutex::default(),
+            answered: Condvar::new(),
+        };
+        Ok((read.info, signer))
+    }
+
+    fn files(&self) -> CaFiles<'_> {
+        CaFiles { cert: &self.cert, key: &self.key, host: Some(&self.login) }
     }
 
     /// Says that requests come soon, so that one round can sign them with those of others.
@@ -209,7 +225,7 @@ impl RemoteSigner {
             .map(|(one, id)| {
                 let pem = found.iter().find(|(name, _)| name == id).and_then(|(_, pem)| pem.clone());
                 let answer = match pem {
-                    None => Err(refused(&action.err)),
+                    None => Err(refused(&action.err, &self.files())),
                     Some(pem) => {
                         let SignRequest { request, spki, .. } = &one.wanted;
                         pki::verify_issued(&pem, request, spki, ca, asked, world.now())
@@ -223,7 +239,10 @@ impl RemoteSigner {
     }
 }
 
-fn refused(said: &str) -> Problem {
+fn refused(said: &str, files: &CaFiles) -> Problem {
+    if let Some(cipher) = refused_cipher(said) {
+        return files.problem(&PkiError::CipherUnsupported { cipher });
+    }
     let mut problem = Problem::new(ProblemCode::Ca14, "openssl on the CA host refused to sign");
     for line in said.lines().map(clean::line).filter(|line| !line.trim().is_empty()).take(4) {
         problem = problem.seen(line);
@@ -234,56 +253,7 @@ fn refused(said: &str) -> Problem {
         || lower.contains("unable to load ca private key")
     {
         problem.code = WRONG_PASSPHRASE;
-        return problem.seen("the passphrase may be wrong").way(Remedy::Retry);
+        return retry(problem);
     }
     problem.way(Remedy::Retry)
-}
-
-fn there(host: &mut dyn Host, cert: &str, key: &str) -> Result<(CaInfo, bool), Problem> {
-    let batch = Batch {
-        queries: vec![
-            FactQuery::Machine,
-            FactQuery::File { path: cert.to_owned(), content: true },
-            FactQuery::Key(key.to_owned()),
-        ],
-        ..Batch::default()
-    };
-    let end = host.run(&batch, &Stop::default(), &mut |_| {});
-    if let Some(trouble) = end.trouble {
-        return Err(trouble.problem(&Place::CaHost));
-    }
-    let missing = |path: &str, why: &str| {
-        Problem::new(ProblemCode::Ca12, format!("{path} cannot be read on the CA host"))
-            .seen(why.to_owned())
-            .edit(PlanField::CaPlace, "ca.where, ca.cert and ca.key")
-    };
-    let content = match end.facts.file(cert) {
-        Known::Yes(Some(file)) => file.content.clone().unwrap_or_default(),
-        Known::Yes(None) => return Err(missing(cert, "there is no such file")),
-        other => return Err(missing(cert, other.why_not())),
-    };
-    let info = CaInfo::load(&content).map_err(|error| pki_problem(&error))?;
-    let fact = match end.facts.key(key) {
-        Known::Yes(Some(fact)) => fact.clone(),
-        Known::Yes(None) => return Err(missing(key, "there is no such file")),
-        other => return Err(missing(key, other.why_not())),
-    };
-    if !fact.encrypted && fact.spki_sha256.is_empty() {
-        return Err(missing(key, "openssl there cannot read it as a private key"));
-    }
-    if !fact.encrypted && fact.spki_sha256 != info.cert.spki_sha256 {
-        return Err(pki_problem(&PkiError::KeyMismatch { subject: info.subject() }));
-    }
-    if let Known::Yes(machine) = end.facts.machine()
-        && machine.openssl.is_empty()
-    {
-        return Err(no_openssl());
-    }
-    Ok((info, fact.encrypted))
-}
-
-/// The CA's host cannot sign.
-pub(crate) fn no_openssl() -> Problem {
-    Problem::new(ProblemCode::Openssl01, "openssl is not installed on the CA host")
-        .manual("install the package openssl there, or name the CA's files here")
 }

@@ -2,8 +2,7 @@
 
 use crate::pki::{self, PkiError, Request};
 use crate::plan::code::ProblemCode;
-use crate::plan::plan_field::PlanField;
-use crate::plan::problem::{Problem, Remedy};
+use crate::plan::problem::Problem;
 
 /// The code of a passphrase that does not open the CA's key.
 pub(crate) const WRONG_PASSPHRASE: ProblemCode = ProblemCode::Ca04;
@@ -25,21 +24,5 @@ pub(crate) fn check(one: &SignRequest) -> Result<pki::CheckedCsr, Problem> {
 
 /// A PKI error with its ways out.
 pub(crate) fn pki_problem(error: &PkiError) -> Problem {
-    let problem = Problem::new(error.code(), error.to_string());
-    match error {
-        PkiError::PassphraseNeeded => {
-            problem.manual("run it at a terminal, where it asks; or give it with --secret ca=fd:3 3<FILE")
-        }
-        PkiError::WrongPassphrase => problem.seen("nothing was signed").way(Remedy::Retry),
-        PkiError::KeyMismatch { .. } => {
-            problem.edit(PlanField::CaKey, "ca.key or ca.cert: they must belong together")
-        }
-        PkiError::CaExpired { .. } => {
-            problem.manual("renew the CA certificate first; every certificate of it has ended too")
-        }
-        PkiError::NotACa { .. } => {
-            problem.edit(PlanField::CaCert, "ca.cert: the certificate of the CA itself")
-        }
-        _ => problem.edit(PlanField::CaCert, "ca"),
-    }
+    error.problem()
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::engine::cluster::trust::check_api;
+use crate::engine::signing::ca_files::CaFiles;
 use crate::engine::signing::remote::{Coming, RemoteSigner};
 use crate::engine::signing::request::{SignRequest, check, pki_problem};
 use crate::engine::world::{Cost, World};
@@ -39,6 +40,13 @@ pub(crate) fn read(world: &dyn World, path: &Path) -> Result<Zeroizing<Vec<u8>>,
     })
 }
 
+/// The certificate of a CA on this computer.
+pub(crate) fn public_half(world: &dyn World, cert: &Path) -> Result<CaInfo, Problem> {
+    let path = cert.display().to_string();
+    let files = CaFiles { cert: &path, key: "", host: None };
+    CaInfo::load(&read(world, cert)?).map_err(|error| files.problem(&error))
+}
+
 impl Signer {
     /// Opens the CA of a plan. For one on a host this connects and asks for its facts in one exec. A CA that
     /// is to be made is made when `make`; else it is only described.
@@ -57,20 +65,25 @@ impl Signer {
                 (there, _) => Err(half_there(there.is_ok(), cert, key)),
             },
             CaPlace::Offline { cert } => {
-                let info = CaInfo::load(&read(world, cert)?).map_err(|error| pki_problem(&error))?;
+                let info = public_half(world, cert)?;
                 Ok(Self { info, kind: SignerKind::Offline })
             }
             CaPlace::Host { login, cert, key } => {
                 let host =
                     world.host(&Place::CaHost, login).map_err(|trouble| trouble.problem(&Place::CaHost))?;
-                let (info, remote) = RemoteSigner::open(host, cert, key)?;
+                let login = login.to_string();
+                let files = CaFiles { cert, key, host: Some(&login) };
+                let (info, remote) = RemoteSigner::open(host, &files)?;
                 Ok(Self { info, kind: SignerKind::Remote(remote) })
             }
         }
     }
 
     fn local(world: &dyn World, cert: &Path, key: &Path) -> Result<Self, Problem> {
+        let (cert_path, key_path) = (cert.display().to_string(), key.display().to_string());
+        let files = CaFiles { cert: &cert_path, key: &key_path, host: None };
         let (cert, key) = (read(world, cert)?, read(world, key)?);
+        pki::check_cipher(&key).map_err(|error| files.problem(&error))?;
         let mut again = false;
         loop {
             let passphrase = pki::needs_passphrase(&key).then(|| world.ca_passphrase(again)).flatten();
@@ -79,9 +92,9 @@ impl Signer {
                 Err(PkiError::WrongPassphrase) if !again => again = true,
                 // It was asked for again and nobody answered: the one before is still what is wrong.
                 Err(PkiError::PassphraseNeeded) if again => {
-                    return Err(pki_problem(&PkiError::WrongPassphrase));
+                    return Err(files.problem(&PkiError::WrongPassphrase));
                 }
-                Err(error) => return Err(pki_problem(&error)),
+                Err(error) => return Err(files.problem(&error)),
             }
         }
     }
