@@ -4,12 +4,9 @@
 use std::path::Path;
 
 use minijinja::{Environment, UndefinedBehavior, context};
-use similar::ChangeTag;
 use zeroize::Zeroizing;
 
 use super::kubeconfig::{Kubeconfig, Material};
-use crate::plan::line_diff;
-use crate::plan::redact::Redactor;
 
 const TEMPLATE: &str = include_str!("../../assets/kubeconfig/kubeconfig.yaml");
 
@@ -135,29 +132,6 @@ impl Contents {
         }
         Ok(out)
     }
-}
-
-/// The difference of two kubeconfigs as lines that start with ` `, `-` or `+`, three lines around each
-/// change. Keys, tokens and passwords are not shown, only whether they differ.
-pub fn difference(before: &str, after: &str) -> Vec<String> {
-    let mut hide = Redactor::default();
-    let (before, after) = (hide.text(before), hide.text(after));
-    let diff = line_diff::lines(&before, &after);
-    let mut out = Vec::new();
-    for (at, group) in diff.grouped_ops(3).iter().enumerate() {
-        if at > 0 {
-            out.push("...".to_owned());
-        }
-        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
-            let sign = match change.tag() {
-                ChangeTag::Equal => ' ',
-                ChangeTag::Delete => '-',
-                ChangeTag::Insert => '+',
-            };
-            out.push(format!("{sign} {}", change.value().trim_end_matches(['\n', '\r'])));
-        }
-    }
-    out
 }
 
 fn field(key: &str, material: &Material) -> Result<minijinja::Value, WriteError> {

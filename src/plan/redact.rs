@@ -1,26 +1,132 @@
-//! What may hold a secret and is shown all the same: files of others next to ours, keys of a plan, logins. A key
-//! stays, its value does not; whether two values differ is still seen.
+//! What may hold a secret and is shown all the same, hidden in one place: keys of a plan, logins, what a machine says
+//! in a line, and the difference of two versions of a file that are gangplank's own. A text is taken apart by what it
+//! is (YAML, a unit, flags), so that a value is hidden with all that belongs to it. The content of a file that somebody
+//! else wrote is shown nowhere, hidden or not.
 
 use std::ops::Range;
 
+use serde::Deserialize;
+use serde_yaml::Value;
+use similar::ChangeTag;
 use zeroize::Zeroizing;
 
-use super::clean;
+use super::{clean, line_diff};
 
-/// A line or key with one of these words may hold a secret; compared in lower case.
-const WORDS: [&str; 8] =
-    ["password", "passwd", "passphrase", "token", "secret", "credential", "key-data", "private"];
+/// A line or key with one of these may hold a secret; compared in lower case.
+const PARTS: [&str; 11] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "token",
+    "secret",
+    "credential",
+    "key-data",
+    "private",
+    "bearer",
+    "apikey",
+    "api-key",
+];
+/// The same of a whole word of a key: `registry-pass`, `DB_PWD`, `auth`.
+const WHOLE: [&str; 5] = ["pass", "pwd", "auth", "authorization", "cookie"];
+/// What stands in the place of a secret.
+const HIDDEN: &str = "(hidden)";
 
 /// Whether a line or key sounds as if a secret were there.
 pub fn sounds_secret(text: &str) -> bool {
     let text = text.to_lowercase();
-    WORDS.iter().any(|word| text.contains(word))
+    PARTS.iter().any(|part| text.contains(part))
+        || text.split(|c: char| !c.is_alphanumeric()).any(|word| WHOLE.contains(&word))
 }
 
 /// Whether a text may be a login with its password, `user:password@host`, with or without a scheme.
 pub fn has_login_password(text: &str) -> bool {
     let after_scheme = text.split_once("://").map_or(text, |(_, rest)| rest);
     after_scheme.rsplit_once('@').is_some_and(|(login, _)| login.contains(':'))
+}
+
+/// Whether a word looks like a token, whatever stands before it: one to join a cluster, a signed one (JWT), or a
+/// heap of letters and digits that no name is.
+fn is_token(word: &str) -> bool {
+    let word = word.trim_matches(['"', '\'', ',', ';', ')', '(']);
+    let lower = |part: &str| part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
+    if let Some((id, secret)) = word.split_once('.')
+        && (id.len(), secret.len()) == (6, 16)
+        && lower(id)
+        && lower(secret)
+    {
+        return true;
+    }
+    if word.starts_with("eyJ") && word.matches('.').count() == 2 {
+        return true;
+    }
+    let has = |is: fn(&u8) -> bool| word.bytes().any(|byte| is(&byte));
+    let plain = word.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=_-".contains(&b));
+    word.len() >= 24
+        && plain
+        && !word.starts_with('/')
+        && word.matches(['/', '-']).count() <= 2
+        && has(u8::is_ascii_digit)
+        && has(u8::is_ascii_lowercase)
+        && has(u8::is_ascii_uppercase)
+}
+
+/// A line of what a machine or a program says, without the secrets in it: the password of a login in an address, what
+/// follows a word that sounds secret, tokens. The rest stays as it is.
+pub fn line(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut hide_next = false;
+    for piece in text.split_inclusive([' ', '\t']) {
+        let word = piece.trim_end_matches([' ', '\t']);
+        let blanks = piece.get(word.len()..).unwrap_or_default();
+        if hide_next && !["", "\\", "="].contains(&word) && word != ":" && !is_scheme(word) {
+            out.push_str(HIDDEN);
+            hide_next = false;
+        } else {
+            let (shown, open) = one_word(word);
+            out.push_str(&shown);
+            hide_next = open || (hide_next && (word.is_empty() || !word.starts_with("--")));
+        }
+        out.push_str(blanks);
+    }
+    out
+}
+
+/// `Bearer` and `Basic` stand before what is secret.
+fn is_scheme(word: &str) -> bool {
+    ["bearer", "basic"].contains(&word.to_lowercase().as_str())
+}
+
+/// A word without its secret; and whether the next one is it.
+fn one_word(word: &str) -> (String, bool) {
+    if let Some((before, rest)) = word.split_once("://")
+        && has_login_password(&format!("x://{}", rest.split(['/', '?']).next().unwrap_or_default()))
+        && let Some((_, host)) = rest.split_once('@')
+    {
+        return (format!("{before}://{HIDDEN}@{host}"), false);
+    }
+    match word.split_once('=') {
+        Some((key, value)) if sounds_secret(key) && !value.is_empty() => {
+            return (format!("{key}={HIDDEN}"), false);
+        }
+        // NAME="X=Y" and such: the value is a word of its own.
+        Some((key, value)) if !value.is_empty() => {
+            let (value, open) = one_word(value);
+            return (format!("{key}={value}"), open);
+        }
+        Some(_) | None => {}
+    }
+    if let Some((key, value)) = word.split_once(':')
+        && sounds_secret(key)
+        && !value.is_empty()
+        && !value.starts_with("//")
+    {
+        return (format!("{key}:{HIDDEN}"), false);
+    }
+    if is_token(word) {
+        return (HIDDEN.to_owned(), false);
+    }
+    let names = word.starts_with("--") || word.ends_with(':') || word.ends_with('=') || is_scheme(word);
+    (word.to_owned(), names && sounds_secret(word))
 }
 
 /// Hides the secrets of texts that are compared: the same value gets the same number in all of them, another
@@ -32,24 +138,135 @@ pub struct Redactor {
 }
 
 impl Redactor {
+    /// The text without its secrets, taken apart as what it is: YAML, a systemd unit, or lines.
+    pub fn text(&mut self, text: &str) -> Zeroizing<String> {
+        if is_unit(text) {
+            return self.unit(text);
+        }
+        self.yaml(text).unwrap_or_else(|| self.lines(text))
+    }
+
+    /// Every document again, as YAML writes it, each secret value hidden with all below it.
+    fn yaml(&mut self, text: &str) -> Option<Zeroizing<String>> {
+        let mut out = Zeroizing::new(String::with_capacity(text.len()));
+        for (at, document) in serde_yaml::Deserializer::from_str(text).enumerate() {
+            let mut value = Value::deserialize(document).ok()?;
+            if !(value.is_mapping() || value.is_sequence()) {
+                return None;
+            }
+            self.value(&mut value);
+            if at > 0 {
+                out.push_str("---\n");
+            }
+            out.push_str(&Zeroizing::new(serde_yaml::to_string(&value).ok()?));
+        }
+        (!out.is_empty()).then_some(out)
+    }
+
+    fn value(&mut self, value: &mut Value) {
+        match value {
+            Value::Mapping(map) => {
+                // An environment variable or a header: its name says what its value is.
+                let named = map.get("name").and_then(Value::as_str).is_some_and(sounds_secret);
+                for (key, value) in map.iter_mut() {
+                    let key = key.as_str().unwrap_or_default();
+                    if sounds_secret(key) || (named && key == "value") {
+                        self.hide(value);
+                    } else {
+                        self.value(value);
+                    }
+                }
+            }
+            Value::Sequence(list) => list.iter_mut().for_each(|one| self.value(one)),
+            Value::String(text) => {
+                if text.contains("PRIVATE KEY-----") || line(text) != *text {
+                    *text = self.hidden_line(text);
+                }
+            }
+            Value::Tagged(tagged) => self.value(&mut tagged.value),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+
+    fn hide(&mut self, value: &mut Value) {
+        if value.is_null() {
+            return;
+        }
+        let text = Zeroizing::new(serde_yaml::to_string(value).unwrap_or_default());
+        *value = Value::String(self.stand_in(text));
+    }
+
+    /// A line with the number of what was hidden in it.
+    fn hidden_line(&mut self, text: &str) -> String {
+        let number = self.number(Zeroizing::new(text.to_owned()));
+        if text.contains("-----BEGIN") {
+            format!("{HIDDEN} {number}")
+        } else {
+            format!("{} {number}", line(text))
+        }
+    }
+
+    fn stand_in(&mut self, text: Zeroizing<String>) -> String {
+        format!("{HIDDEN} {}", self.number(text))
+    }
+
+    /// A unit: what the environment holds is hidden whole, of flags what sounds secret.
+    fn unit(&mut self, text: &str) -> Zeroizing<String> {
+        let mut out = Zeroizing::new(String::with_capacity(text.len()));
+        let mut lines = text.lines();
+        while let Some(first) = lines.next() {
+            // A backslash joins lines; a secret may begin on one and end on the next.
+            let mut whole = Zeroizing::new(first.to_owned());
+            while whole.ends_with('\\') {
+                let Some(next) = lines.next() else { break };
+                whole.push('\n');
+                whole.push_str(next);
+            }
+            match whole.split_once('=') {
+                Some((key @ ("Environment" | "PassEnvironment" | "SetCredential"), value)) => {
+                    let name =
+                        value.trim_start_matches('"').split_once('=').map(|(name, _)| format!("{name}="));
+                    let hidden = self.stand_in(Zeroizing::new(value.to_owned()));
+                    out.extend([key, "=", &name.unwrap_or_default(), &hidden]);
+                }
+                Some((key, _)) if sounds_secret(key) => {
+                    let hidden = self.stand_in(whole.clone());
+                    out.extend([key, "=", &hidden]);
+                }
+                _ if line(&whole.replace('\n', " ")) != whole.replace('\n', " ") => {
+                    let shown: Vec<String> = whole.lines().map(line).collect();
+                    let (shown, number) = (shown.join("\n"), self.number(whole.clone()).to_string());
+                    // A flag on one line and its value on the next: only the whole is known to be safe.
+                    let joined = line(&whole.replace('\n', " "));
+                    let one = if joined == shown.replace('\n', " ") { shown } else { joined };
+                    out.extend([one.as_str(), " ", &number]);
+                }
+                _ => out.push_str(&whole),
+            }
+            out.push('\n');
+        }
+        out
+    }
+
     /// The text with each line that sounds secret as `key: (hidden) 1`, together with what belongs to it: what is
     /// further in below it, the list below a key without a value, the rest of a private key.
-    pub fn text(&mut self, text: &str) -> Zeroizing<String> {
+    fn lines(&mut self, text: &str) -> Zeroizing<String> {
         let lines: Vec<&str> = text.lines().collect();
         let mut out = Zeroizing::new(String::with_capacity(text.len()));
         let mut at = 0;
-        while let Some(line) = lines.get(at) {
-            if sounds_secret(line) || sounds_secret(&clean::line(line)) {
+        while let Some(one) = lines.get(at) {
+            let cleaned = clean::line(one);
+            if sounds_secret(one) || sounds_secret(&cleaned) || line(&cleaned) != cleaned {
                 let block = block(&lines, at);
                 at = block.end;
                 let value = Zeroizing::new(lines.get(block).unwrap_or_default().join("\n"));
-                let number = self.number(value).to_string();
-                let key = key(line.trim_start());
-                let indent = line.get(..depth(line)).unwrap_or_default();
-                out.extend([indent, key.as_str(), "(hidden) ", number.as_str()]);
+                let hidden = self.stand_in(value);
+                let key = key(one.trim_start());
+                let indent = one.get(..depth(one)).unwrap_or_default();
+                out.extend([indent, key.as_str(), hidden.as_str()]);
             } else {
                 at = at.saturating_add(1);
-                out.push_str(line);
+                out.push_str(one);
             }
             out.push('\n');
         }
@@ -64,6 +281,37 @@ impl Redactor {
         });
         at.saturating_add(1)
     }
+}
+
+/// The difference of two versions of a file that are both gangplank's own, as lines with their sign (` `, `-`, `+`):
+/// so many unchanged ones around each change, `None` = all. Of what may be secret only whether it differs is seen.
+pub fn difference(before: &str, after: &str, around: Option<usize>) -> Vec<(char, String)> {
+    let mut hide = Redactor::default();
+    let (before, after) = (hide.text(before), hide.text(after));
+    let diff = line_diff::lines(&before, &after);
+    let groups = diff.grouped_ops(around.unwrap_or(usize::MAX >> 2));
+    let mut out = Vec::new();
+    for (at, group) in groups.iter().enumerate() {
+        if at > 0 {
+            out.push((' ', "...".to_owned()));
+        }
+        for change in group.iter().flat_map(|op| diff.iter_changes(op)) {
+            let sign = match change.tag() {
+                ChangeTag::Equal => ' ',
+                ChangeTag::Delete => '-',
+                ChangeTag::Insert => '+',
+            };
+            out.push((sign, clean::line(change.value())));
+        }
+    }
+    out
+}
+
+/// A file of systemd: a section first of all that is no remark.
+fn is_unit(text: &str) -> bool {
+    let first = text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with(['#', ';']));
+    first.is_some_and(|line| line.starts_with('[') && line.ends_with(']') && !line.contains([',', '"', ' ']))
+        && text.lines().any(|line| line.contains('='))
 }
 
 /// The lines that are one with the secret one at `first`.
@@ -108,77 +356,5 @@ fn key(line: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_value_that_may_be_secret_is_hidden_and_its_key_stays() {
-        for (text, shown) in [
-            ("name: w1\n", "name: w1\n"),
-            ("client-certificate-data: QUJD\n", "client-certificate-data: QUJD\n"),
-            ("    client-key-data: canary\nz: 1\n", "    client-key-data: (hidden) 1\nz: 1\n"),
-            ("token: canary", "token: (hidden) 1\n"),
-            ("\"token\" : canary", "\"token\": (hidden) 1\n"),
-            ("- id-token: canary", "- id-token: (hidden) 1\n"),
-            ("bearerToken: canary", "bearerToken: (hidden) 1\n"),
-            ("password=canary", "password: (hidden) 1\n"),
-            // As a block, a list, in one line.
-            ("token: >\n  canary\n\n  canary\n\nz: 1", "token: (hidden) 1\n\nz: 1\n"),
-            ("tokens:\n- canary\n- canary\nz: 1", "tokens: (hidden) 1\nz: 1\n"),
-            ("user: {name: a, token: canary}", "user: (hidden) 1\n"),
-            // Where something else than a key stands before the value, nothing of it is shown.
-            ("ExecStart=/bin/kubelet --token=canary", "ExecStart: (hidden) 1\n"),
-            ("  curl --token canary http://a", "  (hidden) 1\n"),
-            ("token canary", "(hidden) 1\n"),
-            ("tok\u{200b}en: canary", "(hidden) 1\n"),
-            ("x\rtoken: canary", "(hidden) 1\n"),
-            (
-                "a\n-----BEGIN EC PRIVATE KEY-----\ncanary\n-----END EC PRIVATE KEY-----\nb",
-                "a\n(hidden) 1\nb\n",
-            ),
-            ("-----BEGIN PRIVATE KEY-----\ncanary\ncanary", "(hidden) 1\n"),
-        ] {
-            let hidden = Redactor::default().text(text);
-            assert_eq!(hidden.as_str(), shown, "{text:?}");
-            assert!(!hidden.contains("canary"), "{text:?}");
-        }
-    }
-
-    #[test]
-    fn the_same_value_has_the_same_number_in_all_texts() {
-        let mut hide = Redactor::default();
-        let before = hide.text("token: a\npassword: b\n");
-        let after = hide.text("token: a\npassword: c\n");
-        assert_eq!(before.as_str(), "token: (hidden) 1\npassword: (hidden) 2\n");
-        assert_eq!(after.as_str(), "token: (hidden) 1\npassword: (hidden) 3\n");
-        let (one, other) = (hide.text("token: |\n  a\n  b\n"), hide.text("token: |\n  a\n  c\n"));
-        assert_ne!(one.as_str(), other.as_str(), "a value of several lines");
-    }
-
-    #[test]
-    fn keys_and_logins_that_hold_a_secret_are_told_from_others() {
-        for (key, secret) in [
-            ("password", true),
-            ("sudo_Passwd", true),
-            ("ca-passphrase", true),
-            ("accessToken", true),
-            ("client-secret", true),
-            ("credentials", true),
-            ("client-key-data", true),
-            ("private_key", true),
-            ("host_key", false),
-            ("client-key", false),
-        ] {
-            assert_eq!(sounds_secret(key), secret, "{key}");
-        }
-        for (login, secret) in [
-            ("ssh://root:hunter2@host/dir", true),
-            ("root:hunter2@host", true),
-            ("root@host:22", false),
-            ("ssh://root@host:22/dir", false),
-            ("host:22", false),
-        ] {
-            assert_eq!(has_login_password(login), secret, "{login}");
-        }
-    }
-}
+#[path = "redact/tests.rs"]
+mod tests;

@@ -5,7 +5,6 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use crate::kube::kubeconfig_write::difference;
 use crate::plan::action::Content;
 use crate::plan::place::Place;
 use crate::plan::yaml;
@@ -71,19 +70,7 @@ pub fn kubeconfig(model: &Model) -> Msg {
             if let (Some(path), Some(Content::Literal(bytes)), Some(seen)) =
                 (action.path(), action.content(), here)
             {
-                let there = match seen.facts.file(path).yes() {
-                    Some(Some(file)) => file.content.clone().unwrap_or_default(),
-                    Some(None) | None => Vec::new(),
-                };
-                let (old, new) = (String::from_utf8_lossy(&there), String::from_utf8_lossy(bytes));
-                for line in difference(&old, &new) {
-                    let role = match line.chars().next() {
-                        Some('+') => Role::Added,
-                        Some('-') => Role::Removed,
-                        _ => Role::Dim,
-                    };
-                    lines.push((role, line));
-                }
+                lines.extend(review::changes(&seen.facts, path, bytes, Some(3)));
             } else {
                 lines.push((Role::Code, format!("  {}", action.shell())));
             }

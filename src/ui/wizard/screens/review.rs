@@ -3,9 +3,10 @@
 use crate::engine::PlacePreview;
 use crate::engine::inspect::StepOutcome;
 use crate::plan::action::{Action, Content, Risk};
+use crate::plan::fact::Facts;
 use crate::plan::place::Place;
 use crate::plan::problem::{Remedy, Verdict};
-use crate::plan::redact::Redactor;
+use crate::plan::redact::difference;
 use crate::step::{Proof, StepState};
 use crate::ui::output::wrap::wrap;
 use crate::ui::wizard::dialogs::Dialog;
@@ -164,25 +165,8 @@ pub fn diff(model: &Model) -> Vec<(Role, String)> {
     let mut lines = Vec::new();
     for action in actions(looked) {
         let (Some(path), Some(Content::Literal(bytes))) = (action.path(), action.content()) else { continue };
-        let there = match row.seen.facts.file(path).yes() {
-            Some(Some(file)) => file.content.clone().unwrap_or_default(),
-            Some(None) | None => Vec::new(),
-        };
-        // What others wrote may hold a token or a key.
-        let mut hide = Redactor::default();
-        let old = hide.text(&String::from_utf8_lossy(&there));
-        let new = hide.text(&String::from_utf8_lossy(bytes));
         lines.push((Role::Accent, path.to_owned()));
-        let diff = crate::plan::line_diff::lines(&old, &new);
-        for change in diff.iter_all_changes() {
-            let (sign, role) = match change.tag() {
-                similar::ChangeTag::Equal => (" ", Role::Dim),
-                similar::ChangeTag::Delete => ("-", Role::Removed),
-                similar::ChangeTag::Insert => ("+", Role::Added),
-            };
-            let text = crate::plan::clean::line(change.value().trim_end_matches('\n'));
-            lines.push((role, format!("{sign} {text}")));
-        }
+        lines.extend(changes(&row.seen.facts, path, bytes, None));
         lines.push((Role::Text, String::new()));
     }
     lines
@@ -268,6 +252,34 @@ pub fn detail(model: &Model, width: usize) -> Vec<(Role, String)> {
                 say(Role::Dim, &format!("undo: {}", undo_words(action, row.seen)), 3);
             }
         }
+    }
+    lines
+}
+
+/// What would change in a file, as lines: against what is there when that is gangplank's own, so many unchanged lines
+/// around each change (`None` = all); of what somebody else wrote nothing is shown.
+pub fn changes(facts: &Facts, path: &str, bytes: &[u8], around: Option<usize>) -> Vec<(Role, String)> {
+    let mut lines = Vec::new();
+    let there = match facts.file(path).yes() {
+        Some(Some(file)) if facts.is_ours(path, &file.sha256) => file.content.clone().unwrap_or_default(),
+        Some(Some(file)) => {
+            let what = format!(
+                "- {} bytes that gangplank did not write, sha256 {}: not shown, they may hold a secret",
+                file.size, file.sha256
+            );
+            lines.push((Role::Removed, what));
+            Vec::new()
+        }
+        Some(None) | None => Vec::new(),
+    };
+    let text = String::from_utf8_lossy;
+    for (sign, line) in difference(&text(&there), &text(bytes), around) {
+        let role = match sign {
+            '-' => Role::Removed,
+            '+' => Role::Added,
+            _ => Role::Dim,
+        };
+        lines.push((role, format!("{sign} {line}")));
     }
     lines
 }
