@@ -218,11 +218,16 @@ fn wrong_answers_are_told_with_the_cure_and_asked_again() {
     assert!(talk.answer(MENU, "1").contains("There is no worker yet."));
     let refused = talk.answer(MENU, "p");
     assert!(refused.contains("wrong: workers "), "{refused}");
-    for line in ["w[1-2] 10.0.0.[1-3]", ""] {
+    for line in ["w[1-2] 10.0.0.[1-3]", "."] {
         talk.answer("line:", line);
     }
-    assert!(talk.answer("line:", "w1 192.0.2.1").contains("different numbers of workers"));
-    talk.answer("line:", "");
+    let answer = talk.answer("line:", "127.0.0.1 localhost");
+    assert!(answer.contains("different numbers of workers"), "{answer}");
+    for line in ["", "w1 192.0.2.1", ""] {
+        talk.answer("line:", line);
+    }
+    let left_out = talk.answer("line:", ".");
+    assert!(!left_out.contains("wrong"), "an empty line ends nothing: {left_out}");
     assert!(talk.answer(MENU, "r 1").contains("1 w1, 192.0.2.1: "));
     assert!(talk.hear(MENU).contains("There is no worker yet."));
     talk.say("q");

@@ -131,7 +131,11 @@ impl Dialogue {
                 Ok(PlainInput::Msg(msg)) => {
                     let over = matches!(
                         msg,
-                        Msg::Opened(_) | Msg::Say(..) | Msg::Text { .. } | Msg::Difference { .. }
+                        Msg::Opened(_)
+                            | Msg::Say(..)
+                            | Msg::Text { .. }
+                            | Msg::Difference { .. }
+                            | Msg::Hosts(_)
                     );
                     self.hear(msg);
                     if over {

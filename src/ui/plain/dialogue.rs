@@ -249,12 +249,15 @@ impl Dialogue {
         Ok(line.map(|line| line.trim().to_owned()).unwrap_or_default())
     }
 
-    /// Lines until an empty one.
+    /// Lines until one with a dot alone: what is pasted may have empty ones. The end of the input ends them too.
     pub(super) fn lines(&mut self) -> DialogueEnd<String> {
         let mut all = String::new();
         loop {
-            let line = self.read("line:")?;
-            if line.is_empty() {
+            let line = match self.read("line:") {
+                Err(Leave::End) if !all.trim().is_empty() => return Ok(all),
+                line => line?,
+            };
+            if line == "." {
                 return Ok(all);
             }
             all.push_str(&line);

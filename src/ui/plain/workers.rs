@@ -53,9 +53,9 @@ impl Dialogue {
                 "p" => self.paste()?,
                 "i" => {
                     self.intent(&Intent::Command(Command::Import));
-                    if self.turn(super::dialogue::SILENCE)? {
-                        self.overlays()?;
-                    }
+                    // Lines that were typed ahead may come before the list.
+                    self.answer_of_work()?;
+                    self.overlays()?;
                 }
                 "l" => {
                     self.intent(&Intent::LookAtWorkers);
@@ -215,7 +215,7 @@ impl Dialogue {
 
     fn paste(&mut self) -> DialogueEnd {
         self.voice.say(
-            "One worker a line, such as w1 10.0.0.11 or core@10.0.0.[12-14]:2222; an empty line ends the list.",
+            "One worker a line, such as w1 10.0.0.11 or core@10.0.0.[12-14]:2222; a line with . alone ends the list.",
         );
         loop {
             let text = self.lines()?;
@@ -231,7 +231,7 @@ impl Dialogue {
             for line in wrong {
                 self.voice.role(Role::Bad, &line);
             }
-            self.voice.say("Nothing was added: paste the list again, or an empty line for none.");
+            self.voice.say("Nothing was added: paste the list again, or . alone for none.");
         }
     }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::plan::answers::WorkerAnswers;
+use crate::plan::pasted::PastedWorkers;
 use crate::plan::problem::Problem;
 use crate::ui::wizard::command::Command;
 use crate::ui::wizard::form::field::Field;
@@ -52,8 +52,8 @@ pub enum Outcome {
     Problem(ProbeTarget, Problem),
     /// This is searched in the output.
     Search(String),
-    /// Workers to add.
-    Workers(Vec<WorkerAnswers>),
+    /// Workers to add, and what was left out of a paste.
+    Workers(PastedWorkers),
     /// The workers that come back.
     ComeBack(BTreeSet<String>),
     /// The name was typed.

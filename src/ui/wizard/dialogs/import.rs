@@ -2,6 +2,7 @@
 
 use crate::plan::answers::{LoginAnswers, WorkerAnswers};
 use crate::plan::clean::is_invisible;
+use crate::plan::pasted::PastedWorkers;
 use crate::ui::wizard::intent::Intent;
 use crate::ui::wizard::outcome::Outcome;
 
@@ -31,7 +32,9 @@ impl ImportDialog {
                 }
             }
             Intent::Choose(at) => self.at = *at,
-            Intent::Confirm => return Outcome::Workers(self.workers()),
+            Intent::Confirm => {
+                return Outcome::Workers(PastedWorkers { workers: self.workers(), left_out: Vec::new() });
+            }
             Intent::Move(motion) => self.at = motion.moved(self.at, self.hosts.len().saturating_sub(1)),
             _ => {}
         }
@@ -44,7 +47,8 @@ impl ImportDialog {
         let rows = self.hosts.iter().enumerate();
         rows.filter(|(row, host)| host.1 || none && *row == self.at)
             .map(|(_, (host, _))| WorkerAnswers {
-                name: Some(host.split('.').next().unwrap_or(host).to_lowercase()),
+                // A node's name has no underscore; an alias may.
+                name: Some(host.split('.').next().unwrap_or(host).to_lowercase().replace('_', "-")),
                 ssh: LoginAnswers { host: Some(host.clone()), ..LoginAnswers::default() },
                 ..WorkerAnswers::default()
             })

@@ -1,6 +1,6 @@
 //! Texts of many lines that are pasted: workers, or certificates of an offline CA.
 
-use crate::ui::wizard::dialogs::bulk;
+use crate::plan::pasted;
 use crate::ui::wizard::form::text_input::TextInput;
 use crate::ui::wizard::intent::Intent;
 use crate::ui::wizard::message::Effect;
@@ -27,9 +27,15 @@ impl PasteDialog {
             Intent::Cancel => return Outcome::Close,
             Intent::Type(key) => self.text.press(*key),
             Intent::Text(text) => self.text = TextInput::many(text),
-            Intent::Done => match bulk::parse(&self.text.text()) {
-                Ok(workers) if workers.is_empty() => self.wrong = vec!["nothing was written yet".to_owned()],
-                Ok(workers) => return Outcome::Workers(workers),
+            Intent::Done => match pasted::read(&self.text.text()) {
+                Ok(all) if all.workers.is_empty() && all.left_out.is_empty() => {
+                    self.wrong = vec!["nothing was written yet".to_owned()];
+                }
+                Ok(all) if all.workers.is_empty() => {
+                    self.wrong = vec!["no worker is among these lines".to_owned()];
+                    self.wrong.extend(all.left_out);
+                }
+                Ok(all) => return Outcome::Workers(all),
                 Err(wrong) => self.wrong = wrong,
             },
             _ => {}

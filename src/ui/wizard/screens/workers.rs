@@ -1,6 +1,7 @@
 //! The workers: a list, and the fields of the row that is chosen.
 
 use crate::plan::answers::WorkerAnswers;
+use crate::plan::pasted::PastedWorkers;
 use crate::ui::wizard::command::Command;
 use crate::ui::wizard::dialogs::bulk;
 use crate::ui::wizard::form::editing;
@@ -111,19 +112,25 @@ pub fn add_worker(model: &mut Model, worker: WorkerAnswers) -> Vec<Effect> {
 }
 
 /// Adds workers that were pasted or imported.
-pub fn add_many(model: &mut Model, mut workers: Vec<WorkerAnswers>) -> Vec<Effect> {
+pub fn add_many(model: &mut Model, pasted: PastedWorkers) -> Vec<Effect> {
+    let PastedWorkers { mut workers, mut left_out } = pasted;
     model.form.editor = None;
     bulk::name_them(&mut workers, &model.worker_names());
     let known: Vec<Option<String>> =
         model.form.answers.workers.iter().map(|worker| worker.address.clone()).collect();
-    workers.retain(|worker| worker.address.is_none() || !known.contains(&worker.address));
+    let there = |worker: &WorkerAnswers| worker.address.is_some() && known.contains(&worker.address);
+    let again: Vec<&str> =
+        workers.iter().filter(|one| there(one)).filter_map(|one| one.address.as_deref()).collect();
+    left_out.extend((!again.is_empty()).then(|| format!("{} there already", again.join(", "))));
+    workers.retain(|worker| !there(worker));
     let (first, count) = (model.form.answers.workers.len(), workers.len());
     model.form.answers.workers.extend(workers);
     model.nav.row = first.min(model.form.answers.workers.len().saturating_sub(1));
     model.nav.focus = 0;
     validate(model);
     stale(model);
-    model.say(Role::Ok, format!("{count} added"));
+    let left_out: String = left_out.iter().map(|one| format!("; {one}")).collect();
+    model.say(Role::Ok, format!("{count} added{left_out}"));
     let mut effects = vec![Effect::Save];
     for row in first..model.form.answers.workers.len().min(first.saturating_add(40)) {
         if model.form.answers.workers.get(row).is_some_and(|worker| worker.address.is_some()) {
