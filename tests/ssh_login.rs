@@ -268,6 +268,30 @@ fn logs_in_by_answering_questions() {
 }
 
 #[test]
+fn a_secret_that_was_refused_is_not_sent_again() {
+    let Some(sshd) = Sshd::start("UsePAM yes\nKbdInteractiveAuthentication yes") else { return };
+    let Some(user) = User::make("q", "pass word", &sshd.at("home")) else { return };
+    let mut target = sshd.target();
+    target.user.clone_from(&user.0);
+    target.keys.clear();
+    // A secret from a file is the same however often it is asked for.
+    let error = connect(&target, &Person::saying(&["wrong", "wrong", "wrong"])).unwrap_err();
+    let WireError::LoginRefused { tried, .. } = error else { panic!("{error}") };
+    assert_eq!(tried.len(), 2, "the second answer is empty, and then it ends: {tried:?}");
+    // Another one is.
+    connect(&target, &Person::saying(&["wrong", "pass word"])).unwrap();
+    let Some(sshd) = Sshd::start("PasswordAuthentication yes") else { return };
+    let Some(user) = User::make("r", "pass word", &sshd.at("home")) else { return };
+    let mut target = sshd.target();
+    target.user.clone_from(&user.0);
+    target.keys.clear();
+    let error = connect(&target, &Person::saying(&["wrong", "wrong", "wrong"])).unwrap_err();
+    let WireError::LoginRefused { tried, .. } = error else { panic!("{error}") };
+    assert_eq!(tried, ["password"]);
+    connect(&target, &Person::saying(&["wrong", "pass word"])).unwrap();
+}
+
+#[test]
 fn a_key_and_then_a_password_are_both_given() {
     let Some(sshd) = Sshd::start("PasswordAuthentication yes\nAuthenticationMethods publickey,password")
     else {

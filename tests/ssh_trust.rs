@@ -389,9 +389,8 @@ fn unsupported_configuration_is_refused_in_words() {
     let dir = tempfile::tempdir().unwrap();
     for (ssh, config, word) in [
         (true, "Host w1\n  ProxyCommand nc %h %p\n", "ProxyCommand"),
-        (false, "Host other\n  ProxyCommand nc %h %p\n", "ProxyCommand"),
-        (false, "Match host x\n  User y\n", "Match"),
-        (false, "Include more\n", "Include"),
+        (false, "Host w*\n  ProxyCommand nc %h %p\n", "ProxyCommand"),
+        (false, "Match exec true\n  User y\n", "Match"),
         (true, "Host w1\n  ProxyJump w1\n", "loop"),
         (false, "Host w1\n  ProxyJump w2\nHost w2\n  ProxyJump w1\n", "loop"),
         (true, "Nonsense yes\n", "onsense"),

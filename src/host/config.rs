@@ -42,30 +42,52 @@ fn resolve_deep(login: &Login, here: &SshEnvironment, depth: usize) -> Result<Ss
     let mut target = SshTarget::plain(&host, port, &user, here);
 
     let jump = if login.jump.is_empty() { found.jump.clone() } else { login.jump.clone() };
-    if login.jump.is_empty() && jump.is_empty() && found.proxy_command.is_some() {
-        return Err(refuse("it asks for ProxyCommand, which is not supported; use ProxyJump".to_owned()));
-    }
-    if let Some((last, before)) = jump.split_last() {
-        let mut next = parse_jump(last).ok_or_else(|| refuse(format!("\"{last}\" is no jump host")))?;
-        next.jump = before.to_vec();
+    let next = match (jump.split_last(), &found.proxy_command) {
+        (Some((last, before)), _) => {
+            let mut next = parse_jump(last).ok_or_else(|| refuse(format!("\"{last}\" is no jump host")))?;
+            next.jump = before.to_vec();
+            Some(next)
+        }
+        (None, Some(command)) => Some(proxy_jump(command, &user).ok_or_else(|| {
+            let place = place_of(here, "proxycommand", command);
+            refuse(format!(
+                "{place}ProxyCommand {command} is not followed here; only ssh -W %h:%p HOST is, as ProxyJump HOST"
+            ))
+        })?),
+        (None, None) => None,
+    };
+    if let Some(next) = next {
         target.jump = Some(Box::new(resolve_deep(&next, here, deeper)?));
     }
 
-    let tokens = PathTokens { login, here, host: &host, user: &user, port };
+    let alias = found.host_key_alias.as_deref().unwrap_or(&login.host);
+    let tokens = PathTokens { login, here, host: &host, user: &user, port, alias };
+    let mut notes = found.notes.clone();
     if !found.keys.is_empty() {
-        target.keys = tokens.keys(&found.keys);
+        target.keys = tokens.keys(&found.keys, &mut notes);
     }
+    for name in found.certificates.iter().filter(|name| *name != "none") {
+        match tokens.path(name) {
+            Ok(path) => target.certificates.push(path),
+            Err(why) => notes.push(format!("certificate {name} ({why})")),
+        }
+    }
+    target.notes = notes;
     if let Some(key) = &login.key {
-        let path = tokens.path(&key.to_string_lossy()).unwrap_or_else(|| key.clone());
+        let path = tokens.path(&key.to_string_lossy()).unwrap_or_else(|_| key.clone());
         target.keys.retain(|file| file.path != path);
         target.keys.insert(0, KeyFile { path, from: KeyFrom::Plan });
     }
     match found.agent.as_deref() {
         None | Some("SSH_AUTH_SOCK") => {}
         Some("none") => target.agent = None,
-        Some(path) => target.agent = tokens.path(path),
+        // A variable that holds the socket, without braces: of the agent alone.
+        Some(name) if name.starts_with('$') && !name.starts_with("${") => {
+            target.agent = std::env::var_os(name.trim_start_matches('$')).map(PathBuf::from);
+        }
+        Some(path) => target.agent = tokens.path(path).ok(),
     }
-    let files = |names: &[String]| names.iter().filter_map(|name| tokens.path(name)).collect();
+    let files = |names: &[String]| names.iter().filter_map(|name| tokens.path(name).ok()).collect();
     if !found.known_hosts.is_empty() {
         target.known_hosts = files(&found.known_hosts);
     }
@@ -120,8 +142,116 @@ fn ask_ssh(program: &Path, login: &Login, here: &SshEnvironment) -> Result<Confi
         let why = text.lines().find(|line| !line.starts_with("Pseudo-terminal")).unwrap_or("ssh -G failed");
         return Err(WireError::Config { host: login.host.clone(), why: why.trim().to_owned() });
     }
-    Ok(read_answer(&String::from_utf8_lossy(&output.stdout)))
+    let mut found = read_answer(&String::from_utf8_lossy(&output.stdout));
+    // It prints names with blanks as they are: how the file parts them tells one name from two.
+    if found.known_hosts.iter().chain(&found.global_known_hosts).any(|name| !Path::new(name).is_absolute())
+        || found.known_hosts.len() > 2
+        || !found.notes.is_empty()
+    {
+        let lines = config_file::lines(here).unwrap_or_default();
+        let part = |names: &mut Vec<String>, keyword: &str| {
+            let same = |line: &&config_file::ConfigLine| {
+                line.keyword == keyword && line.values.join(" ") == names.join(" ")
+            };
+            if let Some(line) = lines.iter().find(same) {
+                names.clone_from(&line.values);
+            }
+        };
+        part(&mut found.known_hosts, "userknownhostsfile");
+        part(&mut found.global_known_hosts, "globalknownhostsfile");
+        for note in &mut found.notes {
+            let keyword = note.split(' ').next().unwrap_or_default().to_ascii_lowercase();
+            if let Some(line) = lines.iter().find(|line| line.keyword == keyword) {
+                *note = format!("{}: {note}", line.place());
+            }
+        }
+    }
+    Ok(found)
 }
+
+/// Where a keyword with this value stands, in words with a colon; nothing when that is not found.
+fn place_of(here: &SshEnvironment, keyword: &str, value: &str) -> String {
+    let lines = config_file::lines(here).unwrap_or_default();
+    let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let same =
+        |line: &&config_file::ConfigLine| line.keyword == keyword && squeezed(&line.rest) == squeezed(value);
+    let line = lines.iter().find(same).or_else(|| lines.iter().find(|line| line.keyword == keyword));
+    line.map_or_else(String::new, |line| format!("{}: ", line.place()))
+}
+
+/// The jump host of `ProxyCommand ssh -W %h:%p HOST`, with the options that say how to reach it.
+fn proxy_jump(command: &str, user: &str) -> Option<Login> {
+    let words = shell_words::split(command).ok()?;
+    let mut words = words.iter().map(String::as_str).skip_while(|word| *word == "exec");
+    if words.next()?.rsplit('/').next() != Some("ssh") {
+        return None;
+    }
+    let (mut next, mut forwards) = (Login::default(), false);
+    let (mut place, mut said): (Option<Login>, Login) = (None, Login::default());
+    while let Some(word) = words.next() {
+        let Some(flags) = word.strip_prefix('-') else {
+            if place.is_some() {
+                return None;
+            }
+            place = Some(parse_jump(&word.replace("%r", user))?);
+            continue;
+        };
+        for (at, flag) in flags.char_indices() {
+            if "46AaCGgKkNnqTtVvXxYy".contains(flag) {
+                continue;
+            }
+            let behind = flags.get(at.saturating_add(flag.len_utf8())..).unwrap_or_default();
+            let value = if behind.is_empty() { words.next()? } else { behind };
+            match flag {
+                'W' => forwards = ["%h:%p", "[%h]:%p"].contains(&value),
+                'p' => said.port = Some(value.parse().ok()?),
+                'l' => said.user = Some(value.replace("%r", user)),
+                'i' => said.key = Some(PathBuf::from(value)),
+                'J' => next.jump = value.split(',').map(str::to_owned).collect(),
+                'o' => option(&mut said, value)?,
+                _ => return None,
+            }
+            break;
+        }
+    }
+    let place = place.filter(|_| forwards)?;
+    next.host = place.host;
+    next.port = place.port.or(said.port);
+    next.user = place.user.or(said.user);
+    next.key = said.key;
+    Some(next)
+}
+
+/// `-o Key=Value`: what says how to reach the host; what is only about questions and checks is left as it is here.
+fn option(said: &mut Login, text: &str) -> Option<()> {
+    let (key, value) = text.split_once(['=', ' '])?;
+    match key.trim().to_ascii_lowercase().as_str() {
+        "port" => said.port = Some(value.trim().parse().ok()?),
+        "user" => said.user = Some(value.trim().to_owned()),
+        "identityfile" => said.key = Some(PathBuf::from(value.trim())),
+        "stricthostkeychecking"
+        | "userknownhostsfile"
+        | "loglevel"
+        | "connecttimeout"
+        | "batchmode"
+        | "serveraliveinterval"
+        | "serveralivecountmax"
+        | "forwardagent"
+        | "compression" => {}
+        _ => return None,
+    }
+    Some(())
+}
+
+/// Keywords that decide whether plain ssh gets in and that are not used here; the value that means nothing.
+const NOT_USED: [(&str, &str); 6] = [
+    ("PKCS11Provider", "none"),
+    ("KnownHostsCommand", "none"),
+    ("BindAddress", "none"),
+    ("BindInterface", "none"),
+    ("HostbasedAuthentication", "no"),
+    ("ProxyUseFdpass", "no"),
+];
 
 fn read_answer(text: &str) -> ConfigBlock {
     let mut found = ConfigBlock::default();
@@ -138,6 +268,7 @@ fn read_answer(text: &str) -> ConfigBlock {
             "port" => found.port = value.parse().ok(),
             "user" => found.user = Some(value.to_owned()),
             "identityfile" => found.keys.push(value.to_owned()),
+            "certificatefile" => found.certificates.push(value.to_owned()),
             "identityagent" => found.agent = Some(value.to_owned()),
             "identitiesonly" => found.identities_only = value == "yes",
             "proxyjump" => {
@@ -149,26 +280,41 @@ fn read_answer(text: &str) -> ConfigBlock {
             "hashknownhosts" => found.hash_names = value == "yes",
             "hostkeyalias" => found.host_key_alias = some(),
             "connecttimeout" => found.connect_timeout = value.parse().ok(),
-            _ => {}
+            _ => {
+                let not_used = NOT_USED.iter().find(|(name, _)| name.eq_ignore_ascii_case(word));
+                if let Some((name, nothing)) = not_used
+                    && value != *nothing
+                {
+                    found.notes.push(format!("{name} is not used here"));
+                }
+            }
         }
     }
     found
 }
 
-/// What `~`, `$NAME` and `%x` in a path stand for.
+/// What `~`, `${NAME}` and `%x` in a path stand for.
 struct PathTokens<'a> {
     login: &'a Login,
     here: &'a SshEnvironment,
     host: &'a str,
     user: &'a str,
     port: u16,
+    alias: &'a str,
 }
 
 impl PathTokens<'_> {
-    fn keys(&self, names: &[String]) -> Vec<KeyFile> {
+    fn keys(&self, names: &[String], notes: &mut Vec<String>) -> Vec<KeyFile> {
         let folder = self.here.home.join(".ssh");
         let mut files: Vec<KeyFile> = Vec::new();
-        for path in names.iter().filter(|name| *name != "none").filter_map(|name| self.path(name)) {
+        for name in names.iter().filter(|name| *name != "none") {
+            let path = match self.path(name) {
+                Ok(path) => path,
+                Err(why) => {
+                    notes.push(format!("key {name} ({why})"));
+                    continue;
+                }
+            };
             let usual =
                 ["id_dsa", "id_xmss"].iter().chain(&DEFAULT_KEYS).any(|name| path == folder.join(name));
             let from = if usual { KeyFrom::Usual } else { KeyFrom::Config };
@@ -177,31 +323,58 @@ impl PathTokens<'_> {
         files
     }
 
-    /// `None` for a token that is not known here, `%C` for one.
-    fn path(&self, text: &str) -> Option<PathBuf> {
+    /// The words say which part of it is not known here.
+    fn path(&self, text: &str) -> Result<PathBuf, String> {
         let mut path = String::new();
-        let mut rest = text.trim_matches('"').chars();
-        while let Some(c) = rest.next() {
-            if c != '%' {
-                path.push(c);
+        let mut rest = text.trim_matches('"');
+        while let Some(at) = rest.find(['%', '$']) {
+            let (before, token) = rest.split_at(at);
+            path.push_str(before);
+            if let Some(name) = token.strip_prefix("${") {
+                let (name, behind) = name.split_once('}').ok_or("a ${ without }")?;
+                path.push_str(&std::env::var(name).map_err(|_| format!("{name} is not set here"))?);
+                rest = behind;
                 continue;
             }
-            match rest.next()? {
-                '%' => path.push('%'),
-                'd' => path.push_str(&self.here.home.to_string_lossy()),
-                'h' => path.push_str(self.host),
-                'n' => path.push_str(&self.login.host),
-                'p' => path.push_str(&self.port.to_string()),
-                'r' => path.push_str(self.user),
-                'u' => path.push_str(&self.here.user),
-                _ => return None,
+            let mut chars = token.chars();
+            let (first, second) = (chars.next(), chars.next());
+            if first == Some('$') {
+                path.push('$');
+                rest = token.get(1..).unwrap_or_default();
+                continue;
             }
+            match second {
+                Some('%') => path.push('%'),
+                Some('d') => path.push_str(&self.here.home.to_string_lossy()),
+                Some('h') => path.push_str(self.host),
+                Some('k') => path.push_str(self.alias),
+                Some('n') => path.push_str(&self.login.host),
+                Some('p') => path.push_str(&self.port.to_string()),
+                Some('r') => path.push_str(self.user),
+                Some('u') => path.push_str(&self.here.user),
+                Some('i') => path.push_str(&rustix::process::getuid().as_raw().to_string()),
+                Some('l') => path.push_str(&own_name()),
+                Some('L') => path.push_str(own_name().split('.').next().unwrap_or_default()),
+                other => {
+                    return Err(format!(
+                        "%{} is not known here",
+                        other.map(String::from).unwrap_or_default()
+                    ));
+                }
+            }
+            rest = chars.as_str();
         }
-        Some(match path.strip_prefix("~/") {
+        path.push_str(rest);
+        Ok(match path.strip_prefix("~/") {
             Some(below) => self.here.home.join(below),
             None => PathBuf::from(path),
         })
     }
+}
+
+/// This computer's name.
+fn own_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
 #[cfg(test)]
@@ -230,9 +403,48 @@ mod tests {
     fn expands_tokens_and_drops_unknown_ones() {
         let login = Login { host: "w1".into(), ..Login::default() };
         let here = SshEnvironment { home: "/h".into(), user: "me".into(), ..SshEnvironment::default() };
-        let tokens = PathTokens { login: &login, here: &here, host: "10.0.0.1", user: "core", port: 22 };
-        assert_eq!(tokens.path("~/.ssh/%r@%h-%n-%p"), Some("/h/.ssh/core@10.0.0.1-w1-22".into()));
-        assert_eq!(tokens.path("%d/100%%"), Some("/h/100%".into()));
-        assert_eq!(tokens.path("/tmp/%C"), None);
+        let (host, user) = ("10.0.0.1", "core");
+        let tokens = PathTokens { login: &login, here: &here, host, user, port: 22, alias: "w1" };
+        assert_eq!(tokens.path("~/.ssh/%r@%h-%n-%p"), Ok("/h/.ssh/core@10.0.0.1-w1-22".into()));
+        assert_eq!(tokens.path("%d/100%%/$x/%k"), Ok("/h/100%/$x/w1".into()));
+        assert_eq!(tokens.path("\"/a b/${CARGO_PKG_NAME}/id\""), Ok("/a b/gangplank/id".into()));
+        assert_eq!(tokens.path("${NO_SUCH_NAME}/id"), Err("NO_SUCH_NAME is not set here".to_owned()));
+        assert!(tokens.path("/tmp/%C").is_err());
+    }
+
+    #[test]
+    fn a_proxy_command_that_is_a_jump_is_read_as_one() {
+        let read = |text: &str| {
+            proxy_jump(text, "me")
+                .map(|login| (login.user.clone(), login.host.clone(), login.port, login.jump))
+        };
+        let (some, port) = (|text: &str| Some(text.to_owned()), Some(2222));
+        for text in [
+            "ssh -W %h:%p bastion",
+            "ssh bastion -W %h:%p",
+            "exec /usr/bin/ssh -q -W [%h]:%p bastion",
+            "ssh -qW %h:%p bastion",
+        ] {
+            assert_eq!(read(text), Some((None, "bastion".into(), None, Vec::new())), "{text}");
+        }
+        for text in [
+            "ssh -W %h:%p -p 2222 -l ops bastion",
+            "ssh -o StrictHostKeyChecking=no -W %h:%p ops@bastion -p2222",
+            "ssh -o \"User ops\" -oPort=2222 -W %h:%p bastion",
+            "ssh -W %h:%p ssh://ops@bastion:2222",
+        ] {
+            assert_eq!(read(text), Some((some("ops"), "bastion".into(), port, Vec::new())), "{text}");
+        }
+        assert_eq!(read("ssh -W %h:%p %r@b -J a"), Some((some("me"), "b".into(), None, vec!["a".into()])));
+        for text in [
+            "nc -x proxy:1080 %h %p",
+            "ssh bastion nc %h %p",
+            "ssh -W %h:%p",
+            "ssh -F other -W %h:%p b",
+            "ssh b",
+            "x -W %h:%p b",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
     }
 }

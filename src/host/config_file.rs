@@ -1,88 +1,298 @@
-//! Reading `~/.ssh/config` where there is no ssh program, through the `ssh2-config` crate. It lets the
-//! settings of a `Match` block that does not match leak into others, so such files are refused, and so are
-//! those that include further files, which would have to be looked through as well.
+//! Reading ssh_config without the ssh program: what it says about a host where there is none, the names in it for the
+//! list to import, and where a keyword stands for whoever has to look at it. A line that cannot be read hides no other.
 
-use std::io::BufReader;
-
-use ssh2_config::{ParseRule, SshConfig};
+use std::path::{Path, PathBuf};
 
 use super::error::WireError;
 use super::target::{ConfigBlock, SshEnvironment};
 use crate::limits;
 use crate::plan::model::Login;
 
-/// What the file says about the host; nothing when there is no file.
-pub(super) fn read(login: &Login, here: &SshEnvironment) -> Result<ConfigBlock, WireError> {
-    let file = here.config.clone().unwrap_or_else(|| here.home.join(".ssh/config"));
-    let refuse = |why: String| WireError::Config {
-        host: login.host.clone(),
-        why: format!("{}: {why}", file.display()),
-    };
-    let text = match limits::file::read_text(&file, &limits::SSH_FILE) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(ConfigBlock::default()),
-        Err(error) => return Err(refuse(error.to_string())),
-    };
-    for (number, line) in text.lines().enumerate() {
-        let word = line.trim().split(|c: char| c.is_whitespace() || c == '=').next().unwrap_or_default();
-        if ["match", "proxycommand", "include"].contains(&word.to_ascii_lowercase().as_str()) {
-            let number = number + 1;
-            return Err(refuse(format!(
-                "line {number} holds {word}, which cannot be followed without an ssh program on this computer"
-            )));
-        }
-    }
-    // The crate takes the home directory from the environment.
-    let text = text.replace("~/", &format!("{}/", here.home.display()));
-    let rules = ParseRule::ALLOW_UNKNOWN_FIELDS | ParseRule::ALLOW_UNSUPPORTED_FIELDS;
-    let config = SshConfig::default()
-        .parse(&mut BufReader::new(text.as_bytes()), rules)
-        .map_err(|error| refuse(error.to_string()))?;
-    let params = config.query(&login.host);
-    let other = |name: &str| -> Option<Vec<String>> {
-        let same = |key: &&String| key.eq_ignore_ascii_case(name);
-        let mut all = params.unsupported_fields.iter().chain(&params.ignored_fields);
-        all.find(|(key, _)| same(key)).map(|(_, values)| values.clone())
-    };
-    let first = |name| other(name).and_then(|values| values.into_iter().next());
-    let is_yes = |name| first(name).is_some_and(|value| value.eq_ignore_ascii_case("yes"));
-    let jump = params.proxy_jump.clone().unwrap_or_default();
-    Ok(ConfigBlock {
-        host: params.host_name.as_ref().map(|name| name.replace("%h", &login.host)),
-        port: params.port,
-        user: params.user.clone(),
-        keys: params.identity_file.iter().flatten().map(|path| path.to_string_lossy().into_owned()).collect(),
-        agent: first("identityagent"),
-        identities_only: is_yes("identitiesonly"),
-        jump: jump.into_iter().filter(|host| host != "none").collect(),
-        known_hosts: other("userknownhostsfile").unwrap_or_default(),
-        global_known_hosts: other("globalknownhostsfile").unwrap_or_default(),
-        hash_names: is_yes("hashknownhosts"),
-        host_key_alias: first("hostkeyalias"),
-        connect_timeout: params.connect_timeout.map(|limit| limit.as_secs()),
-        proxy_command: None,
-    })
+/// Files that include files, as deep as OpenSSH follows them.
+const DEEPEST: usize = 16;
+
+/// One line of the file or of one it includes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ConfigLine {
+    /// Where it stands.
+    pub(super) file: PathBuf,
+    /// Its number, from 1.
+    pub(super) number: usize,
+    /// The keyword in lower case.
+    pub(super) keyword: String,
+    /// Its values as OpenSSH parts them.
+    pub(super) values: Vec<String>,
+    /// What stands behind the keyword, as written.
+    pub(super) rest: String,
+    /// How many files include it.
+    depth: usize,
 }
 
-/// The names an ssh_config gives to hosts, in its order; patterns are left out. A file that is not there, or that
-/// cannot be read, names none.
-pub fn names(home: &std::path::Path) -> Vec<String> {
-    let Ok(text) = limits::file::read_text(&home.join(".ssh/config"), &limits::SSH_FILE) else {
-        return Vec::new();
+impl ConfigLine {
+    /// `FILE line N`.
+    pub(super) fn place(&self) -> String {
+        format!("{} line {}", self.file.display(), self.number)
+    }
+}
+
+/// All lines of the operator's file, those of included files in their place.
+pub(super) fn lines(here: &SshEnvironment) -> std::io::Result<Vec<ConfigLine>> {
+    let folder = here.home.join(".ssh");
+    let file = here.config.clone().unwrap_or_else(|| folder.join("config"));
+    let mut all = Vec::new();
+    read_file(&file, &folder, &here.home, 0, &mut all)?;
+    Ok(all)
+}
+
+fn read_file(
+    file: &Path,
+    folder: &Path,
+    home: &Path,
+    depth: usize,
+    all: &mut Vec<ConfigLine>,
+) -> std::io::Result<()> {
+    let text = limits::file::read_text(file, &limits::SSH_FILE)?;
+    for (number, line) in (1..).zip(text.lines()) {
+        let mut values = words(line);
+        if values.is_empty() {
+            continue;
+        }
+        let keyword = values.remove(0).to_ascii_lowercase();
+        if keyword == "include" && depth < DEEPEST {
+            for file in values.iter().flat_map(|pattern| included(pattern, folder, home)) {
+                // As OpenSSH: one that is not there is none.
+                let _ = read_file(&file, folder, home, depth.saturating_add(1), all);
+            }
+            continue;
+        }
+        let behind = |c: char| c.is_whitespace() || c == '=';
+        let rest = line.trim().split_once(behind).map_or("", |(_, rest)| rest.trim_start_matches(behind));
+        let rest = rest.trim_end().to_owned();
+        all.push(ConfigLine { file: file.to_owned(), number, keyword, values, rest, depth });
+    }
+    Ok(())
+}
+
+/// What the file says about the host; nothing when there is no file.
+pub(super) fn read(login: &Login, here: &SshEnvironment) -> Result<ConfigBlock, WireError> {
+    let refuse = |why: String| WireError::Config { host: login.host.clone(), why };
+    let lines = match lines(here) {
+        Ok(lines) => lines,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(ConfigBlock::default()),
+        Err(error) => return Err(refuse(format!("ssh_config cannot be read: {error}"))),
     };
-    let rules = ParseRule::ALLOW_UNKNOWN_FIELDS | ParseRule::ALLOW_UNSUPPORTED_FIELDS;
-    let text = text.replace("~/", &format!("{}/", home.display()));
-    let Ok(config) = SshConfig::default().parse(&mut BufReader::new(text.as_bytes()), rules) else {
-        return Vec::new();
+    let mut found = ConfigBlock::default();
+    // Whether the block of each depth is this host's; an included file stands in the block that includes it.
+    let mut active = vec![true];
+    for line in &lines {
+        active.truncate(line.depth.saturating_add(1));
+        while active.len() <= line.depth {
+            active.push(active.last().copied().unwrap_or(true));
+        }
+        let outer = line.depth.checked_sub(1).and_then(|at| active.get(at)).copied().unwrap_or(true);
+        match line.keyword.as_str() {
+            "host" => {
+                let own = matches_host(&line.values, &login.host);
+                active.truncate(line.depth);
+                active.push(outer && own);
+            }
+            "match" => {
+                let name = found.host.as_ref().map(|name| name.replace("%h", &login.host));
+                let own = matches_all(line, login, name.as_deref()).ok_or_else(|| {
+                    let words = line.values.join(" ");
+                    refuse(format!(
+                        "{}: Match {words} cannot be followed without an ssh program on this computer",
+                        line.place()
+                    ))
+                })?;
+                active.truncate(line.depth);
+                active.push(outer && own);
+            }
+            _ if active.last().copied().unwrap_or(true) => set(&mut found, line).map_err(&refuse)?,
+            _ => {}
+        }
+    }
+    found.host = found.host.map(|name| name.replace("%h", &login.host));
+    Ok(found)
+}
+
+/// Whether `Match` is about this host; `None` = that cannot be told here.
+fn matches_all(line: &ConfigLine, login: &Login, name: Option<&str>) -> Option<bool> {
+    let mut words = line.values.iter();
+    let mut all = true;
+    while let Some(word) = words.next() {
+        let (not, word) = word.strip_prefix('!').map_or((false, word.as_str()), |word| (true, word));
+        let is = match word.to_ascii_lowercase().as_str() {
+            "all" => true,
+            // `host` is the name that HostName has made of it so far.
+            word @ ("host" | "originalhost") => {
+                let list: Vec<String> = words.next()?.split(',').map(str::to_owned).collect();
+                let name = name.filter(|_| word == "host").unwrap_or(&login.host);
+                matches_host(&list, name)
+            }
+            _ => return None,
+        };
+        all = all && (is != not);
+    }
+    Some(all)
+}
+
+fn matches_host(patterns: &[String], host: &str) -> bool {
+    let host = host.to_lowercase();
+    let fits = |pattern: &str| fits(&pattern.to_lowercase(), &host);
+    let (never, ever): (Vec<&String>, Vec<&String>) = patterns.iter().partition(|one| one.starts_with('!'));
+    !never.iter().any(|one| fits(one.trim_start_matches('!'))) && ever.iter().any(|one| fits(one))
+}
+
+/// Takes a line in; what was said before wins.
+fn set(found: &mut ConfigBlock, line: &ConfigLine) -> Result<(), String> {
+    let first = || line.values.first().cloned().unwrap_or_default();
+    let wrong = |what: &str| format!("{}: {} {} is no {what}", line.place(), line.keyword, line.rest);
+    let list = || match line.values.as_slice() {
+        [none] if none == "none" => vec!["/dev/null".to_owned()],
+        all => all.to_vec(),
     };
+    match line.keyword.as_str() {
+        "hostname" => found.host = found.host.take().or_else(|| Some(first())),
+        "port" if found.port.is_none() => found.port = Some(first().parse().map_err(|_| wrong("port"))?),
+        "user" => found.user = found.user.take().or_else(|| Some(first())),
+        "identityfile" => found.keys.push(first()),
+        "certificatefile" => found.certificates.push(first()),
+        "identityagent" => found.agent = found.agent.take().or_else(|| Some(first())),
+        "identitiesonly" => found.identities_only |= first().eq_ignore_ascii_case("yes"),
+        "proxyjump" if found.jump.is_empty() && found.proxy_command.is_none() => {
+            found.jump = first().split(',').filter(|host| *host != "none").map(str::to_owned).collect();
+        }
+        "proxycommand" if found.jump.is_empty() => {
+            found.proxy_command =
+                found.proxy_command.take().or_else(|| Some(line.rest.clone()).filter(|text| text != "none"));
+        }
+        "userknownhostsfile" if found.known_hosts.is_empty() => found.known_hosts = list(),
+        "globalknownhostsfile" if found.global_known_hosts.is_empty() => found.global_known_hosts = list(),
+        "hashknownhosts" => found.hash_names |= first().eq_ignore_ascii_case("yes"),
+        "hostkeyalias" => found.host_key_alias = found.host_key_alias.take().or_else(|| Some(first())),
+        "connecttimeout" if found.connect_timeout.is_none() => {
+            found.connect_timeout = seconds(&first()).ok_or_else(|| wrong("time such as 5, 5s or 1m"))?;
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// A time as OpenSSH writes it, `5`, `5s`, `1m30s`; `Some(None)` = `none`.
+fn seconds(text: &str) -> Option<Option<u64>> {
+    if text.eq_ignore_ascii_case("none") {
+        return Some(None);
+    }
+    let (mut all, mut number) = (0_u64, String::new());
+    for c in text.chars() {
+        let unit = match c.to_ascii_lowercase() {
+            '0'..='9' => {
+                number.push(c);
+                continue;
+            }
+            's' => 1,
+            'm' => 60,
+            'h' => 3600,
+            'd' => 86_400,
+            'w' => 604_800,
+            _ => return None,
+        };
+        all = all.checked_add(number.parse::<u64>().ok()?.checked_mul(unit)?)?;
+        number.clear();
+    }
+    if !number.is_empty() {
+        all = all.checked_add(number.parse().ok()?)?;
+    }
+    (!text.is_empty()).then_some(Some(all))
+}
+
+/// The names an ssh_config gives to hosts, in its order, those of included files too; patterns are left out. A file
+/// that is not there names none.
+pub fn names(home: &Path) -> Vec<String> {
+    let here = SshEnvironment { home: home.to_owned(), ..SshEnvironment::default() };
     let mut names: Vec<String> = Vec::new();
-    for clause in config.get_hosts().iter().flat_map(|host| &host.pattern) {
-        let plain = !clause.negated && !clause.pattern.contains(['*', '?', '!']);
-        if plain && !clause.pattern.is_empty() && !names.contains(&clause.pattern) {
-            names.push(clause.pattern.clone());
+    let lines = lines(&here).unwrap_or_default();
+    for name in lines.into_iter().filter(|line| line.keyword == "host").flat_map(|line| line.values) {
+        if !name.is_empty() && !name.contains(['*', '?', '!']) && !names.contains(&name) {
+            names.push(name);
         }
     }
     names
+}
+
+/// The words of a line as OpenSSH parts them: a keyword, `=` or blanks, quoted or plain values, and a remark behind a
+/// blank.
+fn words(line: &str) -> Vec<String> {
+    let line = line.trim_start_matches('\u{feff}').trim();
+    let (mut all, mut word, mut quoted, mut any) = (Vec::new(), String::new(), false, false);
+    for c in line.chars() {
+        match c {
+            '"' => (quoted, any) = (!quoted, true),
+            '#' if !quoted && word.is_empty() && !any => break,
+            c if !quoted
+                && (c.is_whitespace()
+                    || (c == '=' && all.len() < 2 && (all.is_empty() || word.is_empty()))) =>
+            {
+                if any || !word.is_empty() {
+                    all.push(std::mem::take(&mut word));
+                }
+                any = false;
+            }
+            c => word.push(c),
+        }
+    }
+    if any || !word.is_empty() {
+        all.push(word);
+    }
+    all
+}
+
+/// The files of one `Include`; a star or a question mark stands in the last part of a path.
+fn included(pattern: &str, folder: &Path, home: &Path) -> Vec<PathBuf> {
+    let path = match pattern.strip_prefix("~/") {
+        Some(below) => home.join(below),
+        None => folder.join(pattern),
+    };
+    let last = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    if !last.contains(['*', '?']) {
+        return vec![path];
+    }
+    let Some(entries) = path.parent().and_then(|parent| std::fs::read_dir(parent).ok()) else {
+        return Vec::new();
+    };
+    let mut found: Vec<PathBuf> = entries
+        .flatten()
+        .filter(|entry| {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            (!name.starts_with('.') || last.starts_with('.')) && fits(&last, &name)
+        })
+        .map(|entry| entry.path())
+        .collect();
+    found.sort();
+    found
+}
+
+/// Whether a name fits a pattern of `*` and `?`.
+fn fits(pattern: &str, name: &str) -> bool {
+    match (pattern.chars().next(), name.chars().next()) {
+        (None, None) => true,
+        (Some('*'), _) => {
+            let rest = pattern.get(1..).unwrap_or_default();
+            name.char_indices()
+                .map(|(at, _)| at)
+                .chain([name.len()])
+                .any(|at| fits(rest, name.get(at..).unwrap_or_default()))
+        }
+        (Some('?'), Some(c)) => {
+            fits(pattern.get(1..).unwrap_or_default(), name.get(c.len_utf8()..).unwrap_or_default())
+        }
+        (Some(one), Some(other)) if one == other => fits(
+            pattern.get(one.len_utf8()..).unwrap_or_default(),
+            name.get(other.len_utf8()..).unwrap_or_default(),
+        ),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -96,6 +306,60 @@ mod tests {
         let text = "Host w1 w2\n  User core\nHost *.example.com !bad\n  Port 2222\nHost w1\n  User x\n";
         std::fs::write(home.path().join(".ssh/config"), text).unwrap();
         assert_eq!(names(home.path()), ["w1", "w2"]);
-        assert!(names(std::path::Path::new("/nowhere")).is_empty());
+        let text = "Host w1 # first\n  HostName=10.77.1.11 # rack 3\n  ConnectTimeout 5s\nHost \"w2\"\nhost=w3\n\
+                    HOST \"a b\" !w4 w5*\nMatch host x\nInclude more/*.conf\nInclude \"~/.ssh/one\"\n";
+        std::fs::write(home.path().join(".ssh/config"), text).unwrap();
+        std::fs::create_dir(home.path().join(".ssh/more")).unwrap();
+        for (name, host) in [("more/b.conf", "y"), ("more/a.conf", "x"), ("more/a.off", "off"), ("one", "z")]
+        {
+            std::fs::write(home.path().join(".ssh").join(name), format!("Host {host}\nInclude one\n"))
+                .unwrap();
+        }
+        assert_eq!(names(home.path()), ["w1", "w2", "w3", "a b", "x", "z", "y"]);
+        assert!(names(Path::new("/nowhere")).is_empty());
+    }
+
+    fn block(text: &str, host: &str) -> Result<ConfigBlock, WireError> {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir(home.path().join(".ssh")).unwrap();
+        std::fs::write(home.path().join(".ssh/config"), text).unwrap();
+        std::fs::write(home.path().join(".ssh/more"), "User inner\nHost other\n  Port 7\n").unwrap();
+        let here = SshEnvironment { home: home.path().to_owned(), ..SshEnvironment::default() };
+        read(&Login { host: host.to_owned(), ..Login::default() }, &here)
+    }
+
+    #[test]
+    fn reads_what_plain_ssh_reads() {
+        let text = "# all\nHost=w1 w[ !w9\n HostName=10.77.1.11 # rack 3\n Port 22 # usual\n ConnectTimeout 1m5s\n\
+                    \tIdentityFile \"~/.ssh/my key\"\n IdentityFile=~/.ssh/id2\n CertificateFile ~/c-cert.pub\n\
+                    UserKnownHostsFile \"~/.ssh/lab hosts\" ~/.ssh/two\n ProxyCommand ssh -W %h:%p \"b c\"\n\
+                    Match host w2,w3\n Port 3\nMatch all\nInclude more\nPort 9\nUser outer\n";
+        let found = block(text, "W1").unwrap();
+        assert_eq!((found.host.as_deref(), found.port), (Some("10.77.1.11"), Some(22)));
+        assert_eq!((found.connect_timeout, found.user.as_deref()), (Some(65), Some("inner")));
+        assert_eq!(found.keys, ["~/.ssh/my key", "~/.ssh/id2"]);
+        assert_eq!(found.certificates, ["~/c-cert.pub"]);
+        assert_eq!(found.known_hosts, ["~/.ssh/lab hosts", "~/.ssh/two"]);
+        assert_eq!(found.proxy_command.as_deref(), Some("ssh -W %h:%p \"b c\""));
+        assert_eq!((block(text, "w2").unwrap().port, block(text, "w9").unwrap().port), (Some(3), Some(9)));
+    }
+
+    #[test]
+    fn what_cannot_be_followed_is_named_with_its_line() {
+        for (text, line) in [
+            ("Host a\nMatch exec \"true\"\n", "line 2: Match exec true"),
+            ("Host a\n  ConnectTimeout soon\n", "line 2: connecttimeout soon is no time"),
+            ("Port x\n", "line 1: port x is no port"),
+        ] {
+            let error = block(text, "a").unwrap_err().to_string();
+            assert!(error.contains(line), "{error}");
+        }
+        assert!(block("Host b\n  ConnectTimeout soon\n", "a").is_ok(), "another host's line");
+        for (text, want) in
+            [("5", Some(5)), ("5s", Some(5)), ("1m", Some(60)), ("2H", Some(7200)), ("none", None)]
+        {
+            assert_eq!(seconds(text), Some(want), "{text}");
+        }
+        assert_eq!((seconds(""), seconds("s"), seconds("5x")), (None, None, None));
     }
 }

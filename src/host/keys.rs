@@ -10,6 +10,7 @@ use super::error::WireError;
 use crate::limits;
 
 /// A private key as it is in its file. Not `Debug`: its text may not end up in a log.
+#[derive(Clone)]
 pub(crate) struct PrivateKey {
     pub(crate) file: PathBuf,
     pub(crate) text: Zeroizing<String>,
@@ -60,6 +61,60 @@ impl PrivateKey {
     pub(crate) fn needs_agent(&self) -> bool {
         self.public.as_ref().is_some_and(|blob| blob.get(4..7) == Some(b"sk-"))
     }
+}
+
+/// A user certificate of OpenSSH.
+pub(crate) struct UserCertificate {
+    pub(crate) file: PathBuf,
+    /// `ssh-ed25519-cert-v01@openssh.com AAAA...`, one line.
+    pub(crate) text: String,
+    /// ssh_config names it; else it lies beside a key.
+    pub(crate) stated: bool,
+    /// The public half of its key, as it goes over the wire.
+    key: Vec<u8>,
+}
+
+impl UserCertificate {
+    /// Reads one; `None` when there is no such file, and why when it is none.
+    pub(crate) fn read(file: &Path, stated: bool) -> Result<Option<Self>, String> {
+        let text = match std::fs::read_to_string(file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error.to_string()),
+        };
+        let text = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default().trim().to_owned();
+        let blob = text.split_whitespace().nth(1).and_then(|body| base64::decode_block(body).ok());
+        let key = blob.as_deref().and_then(certified).ok_or("not an OpenSSH certificate")?;
+        Ok(Some(Self { file: file.to_owned(), text, stated, key }))
+    }
+
+    /// It certifies this key. Where the key does not show its public half, one that lies beside it is its own.
+    pub(crate) fn is_for(&self, key: &PrivateKey) -> bool {
+        match &key.public {
+            Some(public) => *public == self.key,
+            None => self.file.as_os_str().to_string_lossy() == format!("{}-cert.pub", key.file.display()),
+        }
+    }
+}
+
+/// The public key in a certificate: its kind without the ending, and the fields behind the nonce.
+fn certified(blob: &[u8]) -> Option<Vec<u8>> {
+    let (kind, rest) = string(blob)?;
+    let kind = std::str::from_utf8(kind).ok()?.replace("-cert-v01@openssh.com", "");
+    let fields = match kind.as_str() {
+        "ssh-ed25519" => 1,
+        "ssh-rsa" => 2,
+        kind if kind.starts_with("ecdsa-sha2-") => 2,
+        _ => return None,
+    };
+    let (_nonce, rest) = string(rest)?;
+    let mut behind = rest;
+    for _ in 0..fields {
+        behind = string(behind)?.1;
+    }
+    let fields = rest.get(..rest.len().checked_sub(behind.len())?)?;
+    let length = u32::try_from(kind.len()).ok()?.to_be_bytes();
+    Some([&length, kind.as_bytes(), fields].concat())
 }
 
 fn openssh_body(text: &str) -> Option<Zeroizing<Vec<u8>>> {

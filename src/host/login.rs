@@ -15,7 +15,7 @@ use super::agent::{self, AgentKey};
 use super::ask::{Ask, SecretWanted};
 use super::deadlines::Deadlines;
 use super::error::WireError;
-use super::keys::{self, PrivateKey};
+use super::keys::{self, PrivateKey, UserCertificate};
 use super::socket::{Socket, Stopped, drive};
 use super::target::{KeyFrom, SshTarget};
 
@@ -27,7 +27,13 @@ const TRIES: usize = 3;
 /// One key to try.
 enum KeySource {
     Agent(AgentKey),
-    File { key: PrivateKey, passphrase: Option<Zeroizing<String>>, plan: bool },
+    File {
+        key: PrivateKey,
+        /// A certificate of the key, shown instead of the key alone.
+        certificate: Option<UserCertificate>,
+        passphrase: Option<Zeroizing<String>>,
+        plan: bool,
+    },
 }
 
 /// The keys to try, in order, with the passphrases already asked for.
@@ -41,7 +47,8 @@ impl KeyRing {
     /// Looks at key files and agent, and asks for the passphrase of stated keys.
     pub(crate) fn gather(target: &SshTarget, ask: &dyn Ask) -> Result<Self, WireError> {
         let mut held = target.agent.as_deref().map(agent::identities).unwrap_or_default();
-        let mut ring = Self { ways: Vec::new(), agent: target.agent.clone(), tried: Vec::new() };
+        let mut ring = Self { ways: Vec::new(), agent: target.agent.clone(), tried: target.notes.clone() };
+        let mut certificates = ring.certificates(target);
         let mut usual = Vec::new();
         for file in &target.keys {
             let path = &file.path;
@@ -53,7 +60,12 @@ impl KeyRing {
                         why: "no such file".to_owned(),
                     });
                 }
-                Ok(None) => continue,
+                Ok(None) => {
+                    if file.from == KeyFrom::Config {
+                        ring.tried.push(format!("key {} (no such file)", path.display()));
+                    }
+                    continue;
+                }
                 Err(error) if file.from == KeyFrom::Plan => return Err(error),
                 Err(error) => {
                     ring.tried.push(format!("{error} (skipped)"));
@@ -65,7 +77,7 @@ impl KeyRing {
                 // A key the agent holds open needs no passphrase.
                 KeyFrom::Plan | KeyFrom::Config => match in_agent {
                     Some(at) => ring.ways.push(KeySource::Agent(held.remove(at))),
-                    None => ring.add_file(key, file.from == KeyFrom::Plan, ask),
+                    None => ring.add_file(key, file.from == KeyFrom::Plan, &mut certificates, ask),
                 },
                 KeyFrom::Usual => usual.push((key, in_agent.is_some())),
             }
@@ -74,12 +86,61 @@ impl KeyRing {
             held.retain(|identity| usual.iter().any(|(key, _)| key.public.as_ref() == Some(&identity.blob)));
         }
         ring.ways.extend(held.into_iter().map(KeySource::Agent));
-        let rest = usual.into_iter().filter(|(key, in_agent)| !in_agent && !key.needs_agent());
-        ring.ways.extend(rest.map(|(key, _)| KeySource::File { key, passphrase: None, plan: false }));
+        for (key, _) in usual.into_iter().filter(|(key, in_agent)| !in_agent && !key.needs_agent()) {
+            ring.with_certificates(key, &mut certificates, None, false);
+        }
+        for left in certificates.into_iter().filter(|one| one.stated) {
+            let file = left.file.display();
+            ring.tried
+                .push(format!("certificate {file} (no key file here is its key; an agent must hold both)"));
+        }
         Ok(ring)
     }
 
-    fn add_file(&mut self, key: PrivateKey, plan: bool, ask: &dyn Ask) {
+    /// The certificates that ssh_config names, and those that lie beside a key as `KEY-cert.pub`.
+    fn certificates(&mut self, target: &SshTarget) -> Vec<UserCertificate> {
+        let mut all = Vec::new();
+        let beside = target.keys.iter().map(|key| {
+            let mut name = key.path.as_os_str().to_owned();
+            name.push("-cert.pub");
+            (PathBuf::from(name), false)
+        });
+        for (file, stated) in target.certificates.iter().map(|file| (file.clone(), true)).chain(beside) {
+            match UserCertificate::read(&file, stated) {
+                Ok(Some(certificate)) => all.push(certificate),
+                Ok(None) if stated => {
+                    self.tried.push(format!("certificate {} (no such file)", file.display()))
+                }
+                Ok(None) => {}
+                Err(why) => self.tried.push(format!("certificate {} ({why})", file.display())),
+            }
+        }
+        all
+    }
+
+    /// As OpenSSH: a key with its certificate first, then alone.
+    fn with_certificates(
+        &mut self,
+        key: PrivateKey,
+        certificates: &mut Vec<UserCertificate>,
+        passphrase: Option<Zeroizing<String>>,
+        plan: bool,
+    ) {
+        while let Some(at) = certificates.iter().position(|one| one.is_for(&key)) {
+            let certificate = Some(certificates.remove(at));
+            let (key, passphrase) = (key.clone(), passphrase.clone());
+            self.ways.push(KeySource::File { key, certificate, passphrase, plan });
+        }
+        self.ways.push(KeySource::File { key, certificate: None, passphrase, plan });
+    }
+
+    fn add_file(
+        &mut self,
+        key: PrivateKey,
+        plan: bool,
+        certificates: &mut Vec<UserCertificate>,
+        ask: &dyn Ask,
+    ) {
         if key.needs_agent() {
             self.tried
                 .push(format!("key {} (a hardware key, only the agent can use it)", key.file.display()));
@@ -91,7 +152,7 @@ impl KeyRing {
             self.tried.push(format!("key {} (no passphrase)", key.file.display()));
             return;
         }
-        self.ways.push(KeySource::File { key, passphrase, plan });
+        self.with_certificates(key, certificates, passphrase, plan);
     }
 }
 
@@ -126,7 +187,9 @@ pub(crate) fn log_in(
     for way in ring.ways.into_iter().take(MOST_KEYS) {
         let result = match way {
             KeySource::Agent(identity) => login.agent(ring.agent.as_deref(), &identity)?,
-            KeySource::File { key, passphrase, plan } => login.file(&key, passphrase, plan)?,
+            KeySource::File { key, certificate, passphrase, plan } => {
+                login.file(&key, certificate.as_ref(), passphrase, plan)?
+            }
         };
         if matches!(result, Tried::In) {
             return Ok(());
@@ -200,10 +263,17 @@ impl LoginAttempt<'_> {
     fn file(
         &mut self,
         key: &PrivateKey,
+        certificate: Option<&UserCertificate>,
         given: Option<Zeroizing<String>>,
         plan: bool,
     ) -> Result<Tried, WireError> {
-        let name = format!("key {}", key.file.display());
+        let name = match certificate {
+            Some(certificate) => {
+                format!("certificate {} of key {}", certificate.file.display(), key.file.display())
+            }
+            None => format!("key {}", key.file.display()),
+        };
+        let shown = certificate.map(|certificate| certificate.text.as_str());
         let mut passphrase = given;
         for again in [false, true, true] {
             if key.encrypted && passphrase.is_none() {
@@ -215,7 +285,7 @@ impl LoginAttempt<'_> {
             }
             let (session, user) = (self.session, self.target.user.clone());
             let secret = passphrase.as_deref().map(String::as_str);
-            let call = || session.userauth_pubkey_memory(&user, None, &key.text, secret);
+            let call = || session.userauth_pubkey_memory(&user, shown, &key.text, secret);
             match drive(session, self.socket, self.deadlines.reply, |_| (), call) {
                 Ok(()) => return Ok(Tried::In),
                 Err(Stopped::Failed(error)) if unreadable(&error) => {
@@ -288,6 +358,7 @@ impl LoginAttempt<'_> {
     }
 
     fn password(&mut self) -> Result<bool, WireError> {
+        let mut sent: Option<Zeroizing<String>> = None;
         for attempt in 0..TRIES {
             let wanted = SecretWanted::Password {
                 user: self.target.user.clone(),
@@ -295,16 +366,22 @@ impl LoginAttempt<'_> {
                 again: attempt > 0,
             };
             let Some(secret) = self.ask.secret(&wanted) else { break };
+            // Refused once it would be refused again, and count towards a lock.
+            if sent.as_ref() == Some(&secret) {
+                break;
+            }
             self.tried.push("password".to_owned());
             let (session, user) = (self.session, self.target.user.clone());
             if self.step(|| session.userauth_password(&user, &secret))? {
                 return Ok(true);
             }
+            sent = Some(secret);
         }
         Ok(false)
     }
 
     fn interactive(&mut self) -> Result<bool, WireError> {
+        let mut refused = Vec::new();
         for attempt in 0..TRIES {
             let mut questions = Questions {
                 ask: self.ask,
@@ -312,6 +389,8 @@ impl LoginAttempt<'_> {
                 host: self.target.address(),
                 again: attempt > 0,
                 given_up: false,
+                refused: std::mem::take(&mut refused),
+                sent: Vec::new(),
             };
             self.tried.push("keyboard-interactive".to_owned());
             let (session, user) = (self.session, self.target.user.clone());
@@ -321,6 +400,7 @@ impl LoginAttempt<'_> {
             if questions.given_up {
                 break;
             }
+            refused = questions.sent;
         }
         Ok(false)
     }
@@ -339,6 +419,10 @@ struct Questions<'a> {
     host: String,
     again: bool,
     given_up: bool,
+    /// What was answered before and not taken: question and answer.
+    refused: Vec<(String, Zeroizing<String>)>,
+    /// What is answered now.
+    sent: Vec<(String, Zeroizing<String>)>,
 }
 
 impl KeyboardInteractivePrompt for Questions<'_> {
@@ -355,9 +439,18 @@ impl KeyboardInteractivePrompt for Questions<'_> {
                     let question = crate::plan::clean::words(&prompt.text);
                     SecretWanted::Answer { user, host, question, echo: prompt.echo }
                 };
-                let answer = if self.given_up { None } else { self.ask.secret(&wanted) };
+                let mut answer = if self.given_up { None } else { self.ask.secret(&wanted) };
+                // The same secret is not sent a second time: it would be refused again, and count towards a lock.
+                let known = |secret: &Zeroizing<String>| {
+                    self.refused.iter().any(|(text, sent)| text == &*prompt.text && sent == secret)
+                };
+                if !prompt.echo && answer.as_ref().is_some_and(known) {
+                    answer = None;
+                }
                 self.given_up |= answer.is_none();
-                answer.map(|secret| secret.as_str().to_owned()).unwrap_or_default()
+                let text = answer.as_ref().map(|secret| secret.as_str().to_owned()).unwrap_or_default();
+                self.sent.extend(answer.map(|secret| (prompt.text.to_string(), secret)));
+                text
             })
             .collect()
     }

@@ -129,7 +129,7 @@ impl ShellHost {
     fn become_root(&self, duplex: &Duplex, nonce: &str) -> Result<(), HostTrouble> {
         let (prompt, ready) = (format!("@{nonce}P"), format!("@{nonce}R"));
         let name = SecretRef::Sudo(self.wire.describe());
-        let deadline = Instant::now() + SUDO_PATIENCE;
+        let mut deadline = Instant::now() + SUDO_PATIENCE;
         let (mut out, mut err, mut asked) = (String::new(), String::new(), false);
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -170,6 +170,8 @@ impl ShellHost {
                 line.extend_from_slice(password.as_bytes());
                 line.push(b'\n');
                 duplex.send(line).map_err(HostTrouble::Wire)?;
+                // A person took as long as a person takes; sudo's own time begins now.
+                deadline = Instant::now() + SUDO_PATIENCE;
             }
         }
     }

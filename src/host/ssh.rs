@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use ssh2::{ErrorCode, MethodType, Session};
+use openssl::base64;
+use ssh2::{ErrorCode, HashType, MethodType, Session};
 
 use super::ask::Ask;
 use super::deadlines::Deadlines;
@@ -40,6 +41,8 @@ pub struct SshWire {
     tcp: AtomicUsize,
     /// Its key is new, and known_hosts does not have it yet.
     new_key: Mutex<Option<NewHostKey>>,
+    /// Of the host key it showed.
+    fingerprint: String,
     /// The jump host this connection runs through; dropped last.
     jump: Option<Arc<SshWire>>,
 }
@@ -62,7 +65,14 @@ impl SshWire {
         let keys = KeyRing::gather(target, ask)?;
         let Some(jump) = &target.jump else {
             let limit = target.connect_timeout.unwrap_or(deadlines.connect);
-            let socket = Socket::Tcp(tcp_connect(&target.host, target.port, limit)?);
+            let noted = |error| match error {
+                // What plain ssh would do otherwise may be the reason.
+                WireError::Unreachable { addr, why } if !target.notes.is_empty() => {
+                    WireError::Unreachable { addr, why: format!("{why}; {}", target.notes.join("; ")) }
+                }
+                other => other,
+            };
+            let socket = Socket::Tcp(tcp_connect(&target.host, target.port, limit).map_err(noted)?);
             return Self::over(socket, None, target, policy, ask, keys, deadlines);
         };
         let through = |error| match error {
@@ -122,6 +132,8 @@ impl SshWire {
         let cut = Arc::new(AtomicBool::new(false));
         let over = Arc::new(AtomicBool::new(false));
         let name = format!("{}@{}", target.user, target.address());
+        let hash = session.host_key_hash(HashType::Sha256).unwrap_or_default();
+        let fingerprint = format!("SHA256:{}", base64::encode_block(hash).trim_end_matches('='));
         let pump = SessionLoop {
             session,
             socket: socket.try_clone()?,
@@ -146,8 +158,14 @@ impl SshWire {
             execs: AtomicUsize::new(0),
             tcp: AtomicUsize::new(0),
             new_key: Mutex::new(new_key),
+            fingerprint,
             jump,
         })
+    }
+
+    /// `SHA256:...` of the host key it showed.
+    pub fn fingerprint(&self) -> &str {
+        &self.fingerprint
     }
 
     /// The connection has ended, or does not answer any more; nothing more comes of it.
@@ -240,17 +258,30 @@ impl Drop for SshWire {
 fn tcp_connect(host: &str, port: u16, limit: Duration) -> Result<TcpStream, WireError> {
     let addr = join(host, port);
     let late = |what: &str| WireError::Timeout { what: format!("{what} {addr}"), seconds: limit.as_secs() };
-    let deadline = Instant::now() + limit;
-    // The resolver has no deadline of its own, so it gets a thread that may be left behind.
-    let (found, answer) = mpsc::sync_channel(1);
-    let name = host.to_owned();
-    std::thread::spawn(move || {
-        let _ = found.send((name.as_str(), port).to_socket_addrs().map(Iterator::collect::<Vec<SocketAddr>>));
-    });
-    let addresses = match answer.recv_timeout(limit) {
-        Ok(Ok(addresses)) => addresses,
-        Ok(Err(error)) => return Err(WireError::Unreachable { addr, why: error.to_string() }),
-        Err(_) => return Err(late("looking up the name")),
+    let mut deadline = Instant::now() + limit;
+    let addresses = if is_numeric(host) {
+        // Nothing is looked up for an address.
+        (host, port).to_socket_addrs().map(Iterator::collect::<Vec<SocketAddr>>)
+    } else {
+        // The resolver has no deadline of its own, so it gets a thread that may be left behind. What that thread waits
+        // for on a busy computer before it begins is not the resolver's time.
+        let (found, answer) = mpsc::sync_channel(2);
+        let name = host.to_owned();
+        std::thread::spawn(move || {
+            let _ = found.send(None);
+            let addresses = (name.as_str(), port).to_socket_addrs();
+            let _ = found.send(Some(addresses.map(Iterator::collect::<Vec<SocketAddr>>)));
+        });
+        let begun = answer.recv().ok().flatten();
+        deadline = Instant::now() + limit;
+        match begun.map_or_else(|| answer.recv_timeout(limit).ok().flatten(), Some) {
+            Some(addresses) => addresses,
+            None => return Err(late("looking up the name")),
+        }
+    };
+    let addresses = match addresses {
+        Ok(addresses) => addresses,
+        Err(error) => return Err(WireError::Unreachable { addr, why: error.to_string() }),
     };
     let mut why = "the name has no address".to_owned();
     let mut timed_out = false;
@@ -261,7 +292,15 @@ fn tcp_connect(host: &str, port: u16, limit: Duration) -> Result<TcpStream, Wire
         if share.is_zero() {
             return Err(late("connecting to"));
         }
-        match TcpStream::connect_timeout(address, share) {
+        let began = Instant::now();
+        let mut connected = TcpStream::connect_timeout(address, share);
+        // Far over its time: this computer let the thread wait, not the machine. It is asked once more.
+        if connected.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::TimedOut)
+            && began.elapsed() > share + OVERSLEPT
+        {
+            connected = TcpStream::connect_timeout(address, share);
+        }
+        match connected {
             Ok(stream) => {
                 // With Nagle's delay everything takes twice the round trips.
                 stream.set_nodelay(true).map_err(|error| WireError::lost(error.to_string()))?;
@@ -275,6 +314,15 @@ fn tcp_connect(host: &str, port: u16, limit: Duration) -> Result<TcpStream, Wire
         return Err(late("connecting to"));
     }
     Err(WireError::Unreachable { addr, why })
+}
+
+/// A wait that ends so much too late says that this computer is busy.
+const OVERSLEPT: Duration = Duration::from_millis(500);
+
+/// An address, with a zone perhaps: the resolver has nothing to look up.
+fn is_numeric(host: &str) -> bool {
+    let address = host.split_once('%').map_or(host, |(address, _)| address);
+    address.parse::<IpAddr>().is_ok()
 }
 
 fn words(error: &io::Error) -> String {

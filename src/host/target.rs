@@ -53,6 +53,10 @@ pub struct SshTarget {
     pub user: String,
     /// Key files, in order.
     pub keys: Vec<KeyFile>,
+    /// User certificates for them.
+    pub certificates: Vec<PathBuf>,
+    /// What ssh_config says and is not used here, for when the connection fails.
+    pub notes: Vec<String>,
     /// The agent's socket.
     pub agent: Option<PathBuf>,
     /// Only agent keys that are also among `keys`.
@@ -83,6 +87,8 @@ impl SshTarget {
             port,
             user: user.to_owned(),
             keys: DEFAULT_KEYS.iter().map(usual).collect(),
+            certificates: Vec::new(),
+            notes: Vec::new(),
             agent: here.agent.clone(),
             identities_only: false,
             jump: None,
@@ -108,6 +114,7 @@ pub(super) struct ConfigBlock {
     pub(super) port: Option<u16>,
     pub(super) user: Option<String>,
     pub(super) keys: Vec<String>,
+    pub(super) certificates: Vec<String>,
     pub(super) agent: Option<String>,
     pub(super) identities_only: bool,
     pub(super) jump: Vec<String>,
@@ -117,6 +124,8 @@ pub(super) struct ConfigBlock {
     pub(super) host_key_alias: Option<String>,
     pub(super) connect_timeout: Option<u64>,
     pub(super) proxy_command: Option<String>,
+    /// What it says and is not used here.
+    pub(super) notes: Vec<String>,
 }
 
 /// `host:port`, an IPv6 address in brackets.

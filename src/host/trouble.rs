@@ -144,13 +144,14 @@ impl HostTrouble {
 }
 
 fn secret_way(name: &SecretRef) -> String {
-    let flag = match name {
-        SecretRef::Ca => "--secret ca=fd:3".to_owned(),
-        SecretRef::Sudo(host) => format!("--secret sudo:{host}=fd:3"),
-        SecretRef::Ssh(host) => format!("--secret ssh:{host}=fd:3"),
-        SecretRef::Key(path) => format!("--secret key:{}=fd:3", path.display()),
+    let name = match name {
+        SecretRef::Ca => "ca".to_owned(),
+        SecretRef::Sudo(host) => format!("sudo:{host}"),
+        SecretRef::Ssh(host) => format!("ssh:{host}"),
+        SecretRef::Key(path) => format!("key:{}", path.display()),
         SecretRef::Made(_) => return "this is a bug".to_owned(),
     };
+    let flag = shell_words::join(["--secret", &format!("{name}=fd:3")]);
     format!("run it at a terminal, where it asks; or give it with {flag} 3<FILE")
 }
 
@@ -175,7 +176,10 @@ fn wire_ways(problem: Problem, place: &Place, error: &WireError) -> Problem {
             .manual("trust every new host once: --trust-new"),
         WireError::HostKeyChanged { host, file, .. } => problem
             .seen("usual reasons: the machine was installed anew, the address belongs to another machine now, or somebody is in between")
-            .manual(format!("when you know which: ssh-keygen -R '{host}' -f {}, then run again", file.display())),
+            .manual(format!(
+                "when you know which, run this, then the same again: {}",
+                shell_words::join(["ssh-keygen", "-R", host, "-f", &file.display().to_string()])
+            )),
         WireError::HostKeyNotStated { .. } => login(
             problem,
             (PlanField::SshHostKey, "workers[].ssh.host_key, when you know why it differs"),

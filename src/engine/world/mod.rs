@@ -4,7 +4,7 @@
 pub mod real;
 pub mod scripted;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -42,6 +42,10 @@ pub trait World: Send + Sync {
     fn wait(&self, time: Duration);
     /// Runs kubectl with these arguments; its output or its complaint. `None` = it is not installed.
     fn kubectl(&self, args: &[&str]) -> Option<Result<String, String>>;
+    /// The files kubectl reads when it is told none.
+    fn kubectl_reads(&self) -> Vec<PathBuf> {
+        vec![Path::new(&self.home()).join(".kube/config")]
+    }
     /// Asks for the CA key's passphrase.
     fn ca_passphrase(&self, again: bool) -> Option<Zeroizing<String>>;
 }

@@ -1,6 +1,7 @@
 //! The real world: SSH, HTTPS, this computer's files, its clock.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,7 +14,7 @@ use crate::engine::world::World;
 use crate::host::{
     self, Deadlines, Host, HostTrouble, LocalHost, ShellHost, SshWire, TrustPolicy, Wire, whole_file,
 };
-use crate::kube::{ClusterApi, LiveCluster};
+use crate::kube::{ClusterApi, LiveCluster, kubeconfig};
 use crate::limits;
 use crate::plan::action::SecretRef;
 use crate::plan::model::{ApiAddress, Login};
@@ -23,6 +24,10 @@ use crate::plan::place::Place;
 pub trait Asker: host::Vault + host::Ask {
     /// `login` (`user@host:port`) is this place of the plan.
     fn name(&self, login: &str, place: &Place);
+    /// The passphrase of the CA's key would be given to this login, which showed a host key with this fingerprint.
+    fn ca_goes_to(&self, login: &str, fingerprint: &str) {
+        let _ = (login, fingerprint);
+    }
     /// Somebody is there to answer.
     fn can_ask(&self) -> bool;
 }
@@ -42,6 +47,7 @@ pub struct RealWorld {
     api: ApiAddress,
     kept: PathBuf,
     wires: Wires,
+    kubeconfig: Option<OsString>,
 }
 
 impl RealWorld {
@@ -61,7 +67,15 @@ impl RealWorld {
             api: api.clone(),
             kept,
             wires: Wires::default(),
+            kubeconfig: None,
         }
+    }
+
+    /// With `KUBECONFIG` as the operator has it.
+    #[must_use]
+    pub fn with_kubeconfig(mut self, kubeconfig: Option<OsString>) -> Self {
+        self.kubeconfig = kubeconfig;
+        self
     }
 
     /// The same world with another cluster in it; connections to machines are shared.
@@ -75,6 +89,7 @@ impl RealWorld {
             api: api.clone(),
             kept: self.kept.clone(),
             wires: Arc::clone(&self.wires),
+            kubeconfig: self.kubeconfig.clone(),
         }
     }
 
@@ -140,6 +155,9 @@ impl World for RealWorld {
         if !self.policy.only_looks {
             wire.remember().map_err(HostTrouble::Wire)?;
         }
+        if *place == Place::CaHost {
+            self.asker.ca_goes_to(&wire.describe(), wire.fingerprint());
+        }
         let need_sudo = target.user != "root";
         let wire: Arc<dyn Wire> = wire;
         Ok(Box::new(ShellHost::new(wire, Arc::new(Both(Arc::clone(&self.asker))), need_sudo)))
@@ -197,6 +215,10 @@ impl World for RealWorld {
             let said = String::from_utf8_lossy(&output.stderr);
             Err(crate::plan::clean::line(said.lines().last().unwrap_or("it said nothing")))
         })
+    }
+
+    fn kubectl_reads(&self) -> Vec<PathBuf> {
+        kubeconfig::files(self.kubeconfig.as_deref(), &self.environment.home)
     }
 
     fn ca_passphrase(&self, again: bool) -> Option<Zeroizing<String>> {

@@ -61,6 +61,8 @@ pub struct CredentialPrompt {
     may_ask: AtomicBool,
     remember_hosts: bool,
     one_at_a_time: Mutex<()>,
+    /// Who gets the passphrase of the CA's key, in words; empty = this computer.
+    ca_goes_to: Mutex<String>,
 }
 
 impl CredentialPrompt {
@@ -87,6 +89,7 @@ impl CredentialPrompt {
             prompt,
             remember_hosts,
             one_at_a_time: Mutex::new(()),
+            ca_goes_to: Mutex::default(),
         })
     }
 
@@ -116,7 +119,13 @@ impl CredentialPrompt {
 impl Vault for CredentialPrompt {
     fn get(&self, name: &SecretRef) -> Option<Zeroizing<String>> {
         let keys = self.vault.keys(name);
-        self.vault.given(&keys).or_else(|| self.ask(&name.to_string(), keys.first().map(String::as_str)))
+        let prompt = match name {
+            SecretRef::Ca => {
+                format!("{name}{}", self.ca_goes_to.lock().unwrap_or_else(PoisonError::into_inner))
+            }
+            _ => name.to_string(),
+        };
+        self.vault.given(&keys).or_else(|| self.ask(&prompt, keys.first().map(String::as_str)))
     }
 
     fn wrong(&self, name: &SecretRef) {
@@ -161,7 +170,47 @@ impl Asker for CredentialPrompt {
         self.may_ask.load(Ordering::Acquire)
     }
 
+    fn ca_goes_to(&self, login: &str, fingerprint: &str) {
+        // A plan names the host: whoever types the passphrase must see who gets it.
+        let words = format!(", which is given to {login} (host key {fingerprint})");
+        *self.ca_goes_to.lock().unwrap_or_else(PoisonError::into_inner) = words;
+    }
+
     fn name(&self, login: &str, place: &Place) {
         self.vault.name(login, &place.to_string());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Answers with what it was asked.
+    struct Echo;
+
+    impl Prompt for Echo {
+        fn there(&self) -> bool {
+            true
+        }
+
+        fn secret(&self, prompt: &str) -> Option<Zeroizing<String>> {
+            Some(Zeroizing::new(prompt.to_owned()))
+        }
+
+        fn trust(&self, _: &HostKeyQuestion) -> TrustAnswer {
+            TrustAnswer::Refuse
+        }
+    }
+
+    #[test]
+    fn the_passphrase_of_the_ca_is_asked_for_with_who_gets_it() {
+        let here = CredentialPrompt::with(Box::new(Echo), &[], true, &[], false).unwrap();
+        assert_eq!(here.get(&SecretRef::Ca).unwrap().as_str(), "passphrase of the CA key");
+        let there = CredentialPrompt::with(Box::new(Echo), &[], true, &[], false).unwrap();
+        there.ca_goes_to("root@10.0.0.9:22", "SHA256:abc");
+        let asked = there.get(&SecretRef::Ca).unwrap();
+        for part in ["passphrase of the CA key", "root@10.0.0.9:22", "SHA256:abc"] {
+            assert!(asked.contains(part), "{part}: {}", asked.as_str());
+        }
     }
 }
