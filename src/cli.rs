@@ -73,6 +73,9 @@ pub struct AccessFlags {
     /// Accept every host key that is not known yet, and remember it; a changed one is still refused
     #[arg(long)]
     pub trust_new: bool,
+    /// Agree that the kubeconfig is written where the plan says, also outside ~/.kube
+    #[arg(long)]
+    pub write_outside_kube: bool,
     /// A secret from an open file: ca=fd:N, sudo=fd:N, sudo:HOST=fd:N, ssh:HOST=fd:N, key:FILE=fd:N
     #[arg(long = "secret", value_name = "NAME=fd:N")]
     pub secrets: Vec<String>,

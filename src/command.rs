@@ -122,6 +122,35 @@ fn explain(topic: Option<&str>) -> ExitCode {
     }
 }
 
+/// Agrees to a kubeconfig outside `~/.kube`: by the flag, or by a person who saw the path. A plan may be another's.
+fn agree_outside_kube(plan: &mut Plan, common: &CommonFlags, home: &Path) -> Result<(), ExitCode> {
+    let Some(kubectl) = &mut plan.kubectl else { return Ok(()) };
+    kubectl.outside_agreed = common.access.write_outside_kube;
+    if let Some(file) = kubectl.outside(home).filter(|_| !kubectl.outside_agreed)
+        && std::io::stdin().is_terminal()
+        && !common.json
+    {
+        let file = shell_words::quote(&file.display().to_string()).into_owned();
+        eprintln!("The plan writes the kubeconfig outside ~/.kube, to {file}");
+        if !said_yes("Write it there? yes or no [no]: ") {
+            eprintln!("nothing was done");
+            return Err(ExitCode::Stopped);
+        }
+        kubectl.outside_agreed = true;
+    }
+    Ok(())
+}
+
+/// Asks at the terminal; only the whole word is a yes.
+fn said_yes(question: &str) -> bool {
+    let mut err = std::io::stderr().lock();
+    let _ = write!(err, "{question}");
+    let _ = err.flush();
+    let mut answer = String::new();
+    let _ = std::io::stdin().read_line(&mut answer);
+    answer.trim() == "yes"
+}
+
 /// Reads the plan, telling every remark.
 fn read_plan(common: &CommonFlags, places: &StandardFolders) -> Result<(Plan, String), ExitCode> {
     let bytes = limits::file::read(&common.plan, &limits::PLAN).map_err(|error| {
@@ -211,6 +240,7 @@ fn world_with(
     let new = if common.access.trust_new { NewKeys::Accept } else { NewKeys::Ask };
     let policy = TrustPolicy { accept: common.access.trust.clone(), new, only_looks };
     RealWorld::new(ssh_environment(&places.home), policy, terminal, &plan.cluster.api, kept)
+        .with_kubeconfig(std::env::var_os("KUBECONFIG"))
 }
 
 /// Time and process, so that runs sort by time.
@@ -262,14 +292,21 @@ enum PlanForm {
 
 fn plan(common: &CommonFlags, places: &StandardFolders, stop: &Stop, form: PlanForm) -> ExitCode {
     let result = (|| {
-        let (plan, _) = read_plan(common, places)?;
+        let (mut plan, _) = read_plan(common, places)?;
+        // Who only looks writes nowhere; what will be asked is told as a remark.
+        if let Some(kubectl) = &mut plan.kubectl {
+            kubectl.outside_agreed = true;
+        }
         let state = common.access.state.as_ref().unwrap_or(&places.state);
         version::check(&state.join(&plan.cluster.name)).map_err(|problem| tell(&problem))?;
         let world = world(common, places, &plan, kept(state, &plan), false)?;
         let front = ui::output::json::Json;
         let run = run_id();
         let engine = Engine::new(&plan, &world, &front, options(common, (state, &plan), (&run, stop), None));
-        let contacts = format!("contacts {}; nothing is changed anywhere", engine.contacted().join(", "));
+        let contacts = format!(
+            "contacts {}; nothing is changed anywhere",
+            ui::output::alike::contacts(&engine.contacted())
+        );
         match form {
             // The script alone is what may be sent into a file.
             PlanForm::Script => say::err(format_args!("{contacts}")),
@@ -310,7 +347,8 @@ fn plan(common: &CommonFlags, places: &StandardFolders, stop: &Stop, form: PlanF
 
 fn apply(common: &CommonFlags, places: &StandardFolders, stop: &Stop, pace: Pace, verbose: bool) -> ExitCode {
     let result = (|| {
-        let (plan, text) = read_plan(common, places)?;
+        let (mut plan, text) = read_plan(common, places)?;
+        agree_outside_kube(&mut plan, common, &places.home)?;
         let state = common.access.state.as_ref().unwrap_or(&places.state);
         let session = Session::open(state, &plan, &text).map_err(|problem| tell(&problem))?;
         if !common.json {

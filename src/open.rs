@@ -131,6 +131,7 @@ fn show(wizard: &WizardFlags, opening: Opening, places: &StandardFolders, show: 
             jobs: wizard.access.jobs,
             speed: show.speed,
             seed: show.seed,
+            outside_kube: wizard.access.write_outside_kube,
         },
         real: RealWorld::new(
             ssh_environment(&places.home),
@@ -138,7 +139,8 @@ fn show(wizard: &WizardFlags, opening: Opening, places: &StandardFolders, show: 
             Arc::new(asker),
             &nowhere,
             state.join("kept"),
-        ),
+        )
+        .with_kubeconfig(std::env::var_os("KUBECONFIG")),
         send,
         news,
         replies,

@@ -245,3 +245,126 @@ fn a_worker_that_is_to_be_removed_is_named() {
     assert_eq!(odd.status.code(), Some(2));
     assert!(err(&odd).contains("no run's id"), "{}", err(&odd));
 }
+
+/// A home with a CA beside the plan, so that this computer is looked at.
+fn with_ca(extra: &str) -> (TempDir, std::path::PathBuf) {
+    use gangplank::pki::{CaSigner, NewKey, Serial};
+    let home = TempDir::new().unwrap();
+    let ca =
+        CaSigner::make("ca", NewKey::P256, 400, Serial::random().unwrap(), jiff::Timestamp::now()).unwrap();
+    std::fs::write(home.path().join("ca.crt"), ca.cert).unwrap();
+    std::fs::write(home.path().join("ca.key"), ca.key.as_bytes()).unwrap();
+    let plan = home.path().join("plan.yaml");
+    std::fs::write(&plan, format!("{PLAN}    ssh: {{host: 127.0.0.1, port: 1, user: x}}\n{extra}")).unwrap();
+    (home, plan)
+}
+
+#[test]
+fn the_content_of_a_file_that_somebody_else_wrote_is_never_shown() {
+    let key = "-----BEGIN OPENSSH PRIVATE KEY-----\ncanary1\n-----END OPENSSH PRIVATE KEY-----\n";
+    let config = "users:\n- name: a\n  user:\n    token: >-\n      canary2\n      canary3\n    client-key-data: |\n      \
+                  canary4\n";
+    for (name, text) in
+        [(".ssh/id_ed25519", key), (".kube/lab", config), (".kube/env", "HTTPS_PROXY=http://u:canary5@h\n")]
+    {
+        let (home, plan) = with_ca(&format!("kubectl:\n  file: ~/{name}\n"));
+        let file = home.path().join(name);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, text).unwrap();
+        for args in
+            [&["plan"][..], &["plan", "--files"], &["plan", "--json"], &["plan", "--script"], &["apply"]]
+        {
+            let args: Vec<&str> = args.iter().copied().chain([plan.to_str().unwrap()]).collect();
+            let output = gangplank(home.path(), &args);
+            let said = out(&output) + &err(&output);
+            assert!(!said.contains("canary"), "{args:?} {name}: {said}");
+            if args.len() == 2 && args[0] == "plan" {
+                assert!(said.contains("E-FILE-01"), "{name}: {said}");
+            }
+        }
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), text);
+    }
+}
+
+#[test]
+fn a_kubeconfig_outside_kube_wants_a_flag_where_nobody_can_be_asked() {
+    let (home, plan) = with_ca("kubectl:\n  file: ~/.bash_profile\n");
+    let plan = plan.to_str().unwrap();
+    let output = gangplank(home.path(), &["apply", plan]);
+    let file = home.path().join(".bash_profile");
+    let said = out(&output);
+    assert!(said.contains("E-KUBECTL-04") && said.contains(file.to_str().unwrap()), "{said}");
+    assert!(said.contains("--write-outside-kube"), "{said}");
+    assert!(!file.exists());
+    let output = gangplank(home.path(), &["apply", plan, "--write-outside-kube"]);
+    assert!(!out(&output).contains("E-KUBECTL-04"), "{}", out(&output));
+    let looked = gangplank(home.path(), &["plan", plan]);
+    assert!(out(&looked).contains("is outside ~/.kube"), "{}", out(&looked));
+}
+
+#[test]
+fn names_in_a_kubeconfig_are_those_that_no_shell_reads_otherwise() {
+    for name in ["$(touch pwned)", "a b", "a;b", "-x", "a'b", "a\"b", "`id`", "a\\b", "a|b", "*"] {
+        let home = TempDir::new().unwrap();
+        let plan = home.path().join("plan.yaml");
+        let quoted = serde_json::to_string(name).unwrap();
+        for key in ["context", "cluster", "user"] {
+            std::fs::write(&plan, format!("{PLAN}kubectl:\n  {key}: {quoted}\n")).unwrap();
+            let output = gangplank(home.path(), &["plan", plan.to_str().unwrap()]);
+            assert_eq!(output.status.code(), Some(2), "{name} {}", err(&output));
+            assert!(err(&output).contains(&format!("kubectl.{key}")), "{}", err(&output));
+        }
+    }
+    for name in
+        ["arn:aws:eks:eu-west-1:123456789012:cluster/lab", "gke_proj_europe-west1_lab", "me@lab", "lab.eu+1"]
+    {
+        assert!(
+            gangplank::plan::yaml::load(
+                format!("{PLAN}kubectl:\n  context: {name}\n").as_bytes(),
+                Path::new("/p/plan.yaml"),
+                None
+            )
+            .is_ok()
+        );
+    }
+}
+
+#[test]
+fn habits_of_other_programs_are_told_where_it_is_written_here() {
+    let home = TempDir::new().unwrap();
+    let plan = home.path().join("plan.yaml");
+    let habits = "    user: core\n    port: 2222\n    ssh_key_path: ~/.ssh/id\n    hostname: w1.lab\n    ip: 1.2.3.4\n";
+    std::fs::write(&plan, format!("{PLAN}{habits}")).unwrap();
+    let said = err(&gangplank(home.path(), &["plan", plan.to_str().unwrap()]));
+    for part in [
+        "workers[0].user: is an unknown key; write it below ssh: user",
+        "workers[0].port: is an unknown key; write it below ssh: port",
+        "workers[0].ssh_key_path: is an unknown key; write it below ssh: key",
+        "workers[0].ip: is an unknown key; write address",
+        "workers[0].hostname: is an unknown key; write name",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    for (key, cure) in [
+        ("$HOME/.ssh/id_lab", "write ~/.ssh/id_lab"),
+        ("${HOME}/.ssh/id_lab", "write ~/.ssh/id_lab"),
+        ("/keys/$USER/id", "write the whole path"),
+    ] {
+        std::fs::write(&plan, format!("{PLAN}    ssh: {{key: \"{key}\"}}\n")).unwrap();
+        let said = err(&gangplank(home.path(), &["plan", plan.to_str().unwrap()]));
+        assert!(said.contains("which is not replaced in a plan") && said.contains(cure), "{key}: {said}");
+    }
+    for login in [
+        "user: jdoe@corp.example.com",
+        "user: CORP\\jdoe",
+        "jump: \"jdoe@corp.example.com@bastion.lab:2222\"",
+        "host: \"fe80::1%eth0\"",
+    ] {
+        let text = format!("{PLAN}    ssh: {{{}}}\n", login.replace("CORP\\jdoe", "'CORP\\jdoe'"));
+        let loaded = gangplank::plan::yaml::load(text.as_bytes(), Path::new("/p/plan.yaml"), None);
+        assert!(loaded.is_ok(), "{login}: {:?}", loaded.err());
+    }
+    let text = format!("{PLAN}    ssh: {{host: \"::1\", port: 2296, user: root}}\n");
+    let loaded = gangplank::plan::yaml::load(text.as_bytes(), Path::new("/p/plan.yaml"), None).unwrap();
+    assert_eq!(loaded.plan.workers[0].ssh.to_string(), "root@[::1]:2296");
+}

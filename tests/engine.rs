@@ -9,6 +9,8 @@ mod alive;
 mod apply;
 #[path = "engine/bench.rs"]
 mod bench;
+#[path = "engine/ca_files.rs"]
+mod ca_files;
 #[path = "engine/change.rs"]
 mod change;
 #[path = "engine/crash.rs"]
@@ -19,6 +21,8 @@ mod demo;
 mod faults;
 #[path = "engine/jobs.rs"]
 mod jobs;
+#[path = "engine/kubectl.rs"]
+mod kubectl;
 #[path = "engine/lock.rs"]
 mod lock;
 #[path = "engine/look.rs"]

@@ -5,7 +5,8 @@
 use std::path::{Path, PathBuf};
 
 use gangplank::kube::kubeconfig::{Kubeconfig, KubeconfigError, Material, files, load};
-use gangplank::kube::kubeconfig_write::{Contents, WriteError, difference};
+use gangplank::kube::kubeconfig_write::{Contents, WriteError};
+use gangplank::plan::redact::difference;
 use proptest::prelude::*;
 use zeroize::Zeroizing;
 
@@ -213,12 +214,13 @@ fn the_difference_shows_lines_and_no_secret() {
         "a: 1\nusers:\n- name: u\n  user:\n    client-key-data: canary1\n    token: >\n      canary2\nz: 1\n";
     let after =
         "a: 2\nusers:\n- name: u\n  user:\n    client-key-data: canary3\n    token: >\n      canary2\nz: 1\n";
-    let lines = difference(before, after);
+    let lines: Vec<String> =
+        difference(before, after, Some(3)).iter().map(|(sign, line)| format!("{sign} {line}")).collect();
     let has = |start: &str| lines.iter().any(|line| line.starts_with(start));
     assert!(has("- a: 1") && has("+ a: 2") && has("-     client-key-data: (hidden)"), "{lines:#?}");
     assert!(has("+     client-key-data: (hidden)") && has("      token: (hidden)"), "{lines:#?}");
     assert!(!lines.join("\n").contains("canary"), "{lines:#?}");
-    assert!(difference(before, before).is_empty());
+    assert!(difference(before, before, Some(3)).is_empty());
 }
 
 proptest! {
@@ -234,5 +236,47 @@ proptest! {
             let contents = Contents { cluster: text.into(), user: text.into(), context: text.into(), ..admin() };
             prop_assert!(contents.text().is_ok(), "{text:?} {:?}", contents.text());
         }
+    }
+}
+
+#[test]
+fn reads_what_kubectl_reads_and_names_reason_and_line_of_what_it_refuses() {
+    let good = "apiVersion: v1\nkind: Config\ncurrent-context: a\ncontexts:\n- name: a\n  context: {cluster: c, user: u}\n\
+                clusters:\n- name: c\n  cluster: {server: https://x}\nusers:\n- name: u\n  user: {}\n";
+    let parse = |text: &str| Kubeconfig::parse(text, Path::new("/k"));
+    for text in [
+        good.to_owned(),
+        format!("\u{feff}{good}"),
+        format!("---\n{good}"),
+        format!("{good}---\nkind: Other\n"),
+    ] {
+        assert_eq!(parse(&text).unwrap().find(None).unwrap().server.as_deref(), Some("https://x"), "{text}");
+    }
+    assert_eq!(Kubeconfig::second_document(&format!("---\n{good}---\nkind: Other\n")), Some(13 + 1));
+    assert_eq!(Kubeconfig::second_document(&format!("---\n{good}")), None);
+    for (text, why) in [
+        (
+            good.replace("users:", "users:\n- name: u\n  user: {token: canary}"),
+            "two users u: kubectl refuses the file, line 13",
+        ),
+        (
+            good.replace("clusters:", "clusters:\n- {name: c, cluster: {}}"),
+            "two clusters c: kubectl refuses the file",
+        ),
+        (format!("\t{good}"), "a tab stands where blanks must, line 1"),
+        (good.replace("  cluster: {server", "\tcluster: {server"), "a tab stands where blanks must, line 9"),
+        (good.replace("name: c\n", "name: 2016\n"), "name must be text: put it in quotes (clusters), line 8"),
+        (good.replace("current-context: a", "current-context: 7"), "current-context must be text"),
+        (good.replace("user: {}", "user: [canary]"), "user of u is not a map, line 11"),
+        (format!("{good}users: []\n"), "a key is written twice"),
+        ("-----BEGIN OPENSSH PRIVATE KEY-----\ncanary\n".to_owned(), "not a kubeconfig"),
+        ("canary".to_owned(), "it is not a map"),
+        ("a: \"canary\n".to_owned(), "not valid YAML"),
+        ("k\0i\0n\0d\0".to_owned(), "UTF-16"),
+        ("users: {}\n".to_owned(), "users is not a list, line 1"),
+    ] {
+        let error = parse(&text).unwrap_err().to_string();
+        assert!(error.contains(why), "{why}: {error}");
+        assert!(!error.contains("canary"), "{error}");
     }
 }

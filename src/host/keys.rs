@@ -77,7 +77,7 @@ pub(crate) struct UserCertificate {
 impl UserCertificate {
     /// Reads one; `None` when there is no such file, and why when it is none.
     pub(crate) fn read(file: &Path, stated: bool) -> Result<Option<Self>, String> {
-        let text = match std::fs::read_to_string(file) {
+        let text = match limits::file::read_text(file, &limits::SSH_FILE) {
             Ok(text) => text,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error.to_string()),

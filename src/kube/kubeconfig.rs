@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
 use serde_yaml::{Mapping, Value};
 use zeroize::Zeroizing;
 
@@ -84,13 +85,15 @@ pub enum KubeconfigError {
     /// The file cannot be read.
     #[error("{} cannot be read", .0.display())]
     Unreadable(PathBuf, #[source] std::io::Error),
-    /// It is not YAML we understand; the place is named, not the text, which may hold a secret.
-    #[error("{} is not a kubeconfig: {why}", file.display())]
+    /// It is nothing that kubectl reads; the place is named, not the text, which may hold a secret.
+    #[error("{} is not a kubeconfig that kubectl reads: {why}{}", file.display(), in_line(*line))]
     NotKubeconfig {
         /// The file.
         file: PathBuf,
         /// What is wrong.
         why: String,
+        /// Where, from 1.
+        line: Option<usize>,
     },
     /// There is no such context, or none is set as current.
     #[error("there is no context {wanted}; there is {}", listed(known))]
@@ -142,32 +145,56 @@ pub fn load(files: &[PathBuf]) -> Result<Kubeconfig, KubeconfigError> {
 impl Kubeconfig {
     /// Reads the text of one file; `file` is where it lies.
     pub fn parse(text: &str, file: &Path) -> Result<Self, KubeconfigError> {
-        let wrong = |why: String| KubeconfigError::NotKubeconfig { file: file.to_owned(), why };
-        if !is_bearable(text) {
-            return Err(wrong(format!(
-                "it holds more than {MOST_VALUES} values when its aliases are followed"
-            )));
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let at = |why: String, line| KubeconfigError::NotKubeconfig { file: file.to_owned(), why, line };
+        let wrong = |(why, line): Found| at(why, line);
+        let plain = |why: &str| at(why.to_owned(), None);
+        if text.contains('\0') {
+            return Err(plain("it is not text in UTF-8; UTF-16 perhaps"));
         }
-        let mut value: Value = serde_yaml::from_str(text).map_err(|error| {
-            let at = error.location().map_or_else(String::new, |at| format!(" in line {}", at.line()));
-            wrong(format!("not valid YAML{at}"))
-        })?;
+        if !is_bearable(text) {
+            return Err(plain(&format!("it holds more than {MOST_VALUES} values when its aliases are followed")));
+        }
+        // As kubectl: of several documents the first counts.
+        let first = serde_yaml::Deserializer::from_str(text).next();
+        let mut value = match first.map(Value::deserialize) {
+            None => Value::Null,
+            Some(Ok(value)) => value,
+            Some(Err(error)) => return Err(wrong(not_yaml(text, &error))),
+        };
         // Go resolves `<<` by itself, serde_yaml does not.
-        value.apply_merge().map_err(|_| wrong("a << that cannot be resolved".to_owned()))?;
+        value.apply_merge().map_err(|_| plain("a << that cannot be resolved"))?;
         let folder = file.parent().unwrap_or(Path::new("")).to_owned();
         let map = match value {
             Value::Null => return Ok(Self::default()),
             Value::Mapping(map) => map,
-            _ => return Err(wrong("it is not a map".to_owned())),
+            _ => return Err(plain("it is not a map")),
         };
-        let list =
-            |plural: &'static str, one: &'static str| entries(&map, plural, one, &folder).map_err(&wrong);
+        let list = |plural: &'static str, one: &'static str| {
+            let list = entries(&map, plural, one, &folder);
+            list.map_err(|(why, wanted)| at(why, line_of(text, plural, &wanted)))
+        };
+        let current = string(&map, "current-context");
         Ok(Self {
-            current: string(&map, "current-context").map_err(&wrong)?.filter(|name| !name.is_empty()),
+            current: current
+                .map_err(|why| at(why, line_of(text, "current-context", &Wanted::Key)))?
+                .filter(|name| !name.is_empty()),
             clusters: list("clusters", "cluster")?,
             users: list("users", "user")?,
             contexts: list("contexts", "context")?,
         })
+    }
+
+    /// Whether the text has a second document, and the line it begins in: kubectl reads only the first, and writes
+    /// only that one back.
+    pub fn second_document(text: &str) -> Option<usize> {
+        let several = serde_yaml::Deserializer::from_str(text).take(2).count() > 1;
+        let marker = |line: &str| line == "---" || line.starts_with("--- ");
+        let content = |line: &str| !line.trim().is_empty() && !line.starts_with(['#', '%']) && !marker(line);
+        let lines: Vec<&str> = text.trim_start_matches('\u{feff}').lines().collect();
+        let first = lines.iter().position(|line| content(line)).filter(|_| several)?;
+        let second = lines.iter().skip(first).position(|line| marker(line))?;
+        Some(first.saturating_add(second).saturating_add(1))
     }
 
     /// Lays another file under this one: what is there already wins.
@@ -268,24 +295,105 @@ fn find<'a>(list: &'a [KubeconfigEntry], name: &str) -> Option<&'a KubeconfigEnt
     list.iter().find(|entry| entry.name == name)
 }
 
-fn entries(map: &Mapping, plural: &str, one: &str, folder: &Path) -> Result<Vec<KubeconfigEntry>, String> {
+/// What is wrong, and in which line.
+type Found = (String, Option<usize>);
+
+/// What a line is looked for by.
+enum Wanted {
+    /// The key itself.
+    Key,
+    /// Its entry with this number, from 0.
+    Entry(usize),
+    /// The second entry of this name.
+    Second(String),
+}
+
+fn entries(
+    map: &Mapping,
+    plural: &str,
+    one: &str,
+    folder: &Path,
+) -> Result<Vec<KubeconfigEntry>, (String, Wanted)> {
     let list = match map.get(plural) {
         None | Some(Value::Null) => return Ok(Vec::new()),
         Some(Value::Sequence(list)) => list,
-        Some(_) => return Err(format!("{plural} is not a list")),
+        Some(_) => return Err((format!("{plural} is not a list"), Wanted::Key)),
     };
-    let mut out = Vec::with_capacity(list.len());
-    for entry in list {
-        let entry = entry.as_mapping().ok_or_else(|| format!("an entry of {plural} is not a map"))?;
-        let name = string(entry, "name")?.ok_or_else(|| format!("an entry of {plural} has no name"))?;
+    let mut out: Vec<KubeconfigEntry> = Vec::with_capacity(list.len());
+    for (at, entry) in list.iter().enumerate() {
+        let here = |why: String| (why, Wanted::Entry(at));
+        let entry = entry.as_mapping().ok_or_else(|| here(format!("an entry of {plural} is not a map")))?;
+        let name = string(entry, "name")
+            .map_err(|why| here(format!("{why} ({plural})")))?
+            .ok_or_else(|| here(format!("an entry of {plural} has no name")))?;
         let body = match entry.get(one) {
             None | Some(Value::Null) => Mapping::new(),
             Some(Value::Mapping(body)) => body.clone(),
-            Some(_) => return Err(format!("{one} of {} is not a map", clean::words(&name))),
+            Some(_) => return Err(here(format!("{one} of {} is not a map", clean::words(&name)))),
         };
+        // Go refuses the whole file.
+        if find(&out, &name).is_some() {
+            let why = format!("two {plural} {}: kubectl refuses the file", clean::words(&name));
+            return Err((why, Wanted::Second(name)));
+        }
         out.push(KubeconfigEntry { name, body, folder: folder.to_owned() });
     }
     Ok(out)
+}
+
+/// Why a text is no YAML, in the parser's words as far as they quote nothing of it.
+fn not_yaml(text: &str, error: &serde_yaml::Error) -> Found {
+    let line = error.location().map(|at| at.line());
+    let at = line.and_then(|line| text.lines().nth(line.saturating_sub(1)));
+    if at.is_some_and(|line| line.trim_start_matches(' ').starts_with('\t')) {
+        return ("not valid YAML, a tab stands where blanks must".to_owned(), line);
+    }
+    let said = error.to_string();
+    let said = said.split(" at line").next().unwrap_or_default();
+    let why = if said.starts_with("duplicate entry") {
+        "not valid YAML, a key is written twice".to_owned()
+    } else if said.contains(['"', '\'', '`']) {
+        "not valid YAML".to_owned()
+    } else {
+        format!("not valid YAML, {said}")
+    };
+    (why, line)
+}
+
+/// The line of something below a key of the file, as people write it; `None` when it is written otherwise.
+fn line_of(text: &str, plural: &str, wanted: &Wanted) -> Option<usize> {
+    let lines: Vec<&str> = text.lines().collect();
+    let key = lines
+        .iter()
+        .position(|line| line.strip_prefix(plural).is_some_and(|rest| rest.trim_start().starts_with(':')))?;
+    let block = |line: &&&str| line.starts_with([' ', '-', '#']) || line.trim().is_empty();
+    let below = || lines.iter().enumerate().skip(key.saturating_add(1)).take_while(|(_, line)| block(&line));
+    if let Wanted::Key = wanted {
+        return Some(key.saturating_add(1));
+    }
+    let first = below().find(|(_, line)| line.trim_start().starts_with('-'))?.1;
+    let depth = first.len().saturating_sub(first.trim_start().len());
+    let starts = || {
+        below().filter(move |(_, line)| {
+            line.len().saturating_sub(line.trim_start().len()) == depth && line.trim_start().starts_with('-')
+        })
+    };
+    let at = match wanted {
+        Wanted::Key => None,
+        Wanted::Entry(number) => starts().nth(*number).map(|(at, _)| at),
+        Wanted::Second(name) => {
+            let named = below().filter(|(_, line)| {
+                let line = line.trim_start().trim_start_matches("- ").trim();
+                line.strip_prefix("name:").is_some_and(|value| value.trim().trim_matches(['"', '\'']) == name)
+            });
+            named.map(|(at, _)| at).nth(1)
+        }
+    };
+    at.map(|at| at.saturating_add(1))
+}
+
+fn in_line(line: Option<usize>) -> String {
+    line.map_or_else(String::new, |line| format!(", line {line}"))
 }
 
 /// A name must be a string for kubectl as well: `name: 2016` or `name: yes` without quotes is refused

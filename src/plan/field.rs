@@ -115,7 +115,9 @@ impl Shape {
 
     fn unknown(&mut self, field: &str, key: &str, place: Option<TextPlace>, keys: &[&str]) {
         let field: String = field.chars().filter(|c| !is_invisible(*c)).take(80).collect();
-        let mut issue = if sounds_secret(key) {
+        let mut issue = if let Some(cure) = elsewhere(key, keys) {
+            PlanIssue::wrong(field, "is an unknown key", cure)
+        } else if sounds_secret(key) {
             PlanIssue::wrong(
                 field,
                 "is an unknown key and looks like a secret",
@@ -242,6 +244,37 @@ impl Shape {
             out.push(self.text_of(&field, &item).unwrap_or_default());
         }
         Some(out)
+    }
+}
+
+/// Where a key belongs that other programs write beside the address: below `ssh`, when that is known here.
+fn elsewhere(key: &str, keys: &[&str]) -> Option<String> {
+    let key = key.to_ascii_lowercase().replace('-', "_");
+    let below = |word: &str| keys.contains(&"ssh").then(|| format!("write it below ssh: {word}"));
+    match key.as_str() {
+        "user" | "username" | "login" | "ssh_user" | "ansible_user" | "remote_user" => below("user"),
+        "port" | "ssh_port" | "ansible_port" => below("port"),
+        "key"
+        | "ssh_key"
+        | "ssh_key_path"
+        | "key_path"
+        | "key_file"
+        | "identity_file"
+        | "identityfile"
+        | "private_key_file"
+        | "private_key_path"
+        | "ssh_private_key_file"
+        | "ansible_ssh_private_key_file" => below("key"),
+        "host_key" | "hostkey" => below("host_key"),
+        "jump" | "proxyjump" | "proxy_jump" | "bastion" | "bastion_host" => below("jump"),
+        "host" | "ansible_host" | "ssh_host" => below("host"),
+        "ip" | "addr" | "ip_address" | "internal_address" | "internal_ip" if keys.contains(&"address") => {
+            Some("write address".to_owned())
+        }
+        "hostname" | "hostname_override" | "node" if keys.contains(&"name") && keys.contains(&"address") => {
+            Some("write name".to_owned())
+        }
+        _ => None,
     }
 }
 

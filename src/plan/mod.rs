@@ -16,6 +16,7 @@ pub mod model;
 pub mod object_path;
 mod other_yaml;
 pub mod parts;
+pub mod pasted;
 pub mod place;
 pub mod plan_field;
 pub mod problem;

@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Component, Path, PathBuf};
 
 use ipnet::IpNet;
 
@@ -167,10 +167,11 @@ impl fmt::Display for Login {
         if let Some(user) = &self.user {
             write!(f, "{user}@")?;
         }
-        f.write_str(&self.host)?;
         match self.port {
-            Some(port) if port != 22 => write!(f, ":{port}"),
-            Some(_) | None => Ok(()),
+            // The colons of an address must not run into that of the port.
+            Some(port) if port != 22 && self.host.contains(':') => write!(f, "[{}]:{port}", self.host),
+            Some(port) if port != 22 => write!(f, "{}:{port}", self.host),
+            Some(_) | None => f.write_str(&self.host),
         }
     }
 }
@@ -246,6 +247,21 @@ pub struct Kubectl {
     pub file: Option<PathBuf>,
     /// Merge into the existing kubeconfig through `kubectl config`.
     pub merge: bool,
+    /// Somebody saw that the file is outside `~/.kube` and agreed; a plan cannot say so itself.
+    pub outside_agreed: bool,
+}
+
+impl Kubectl {
+    /// The file the plan names, when it is not below `~/.kube`: a colleague's plan could name a file that a shell
+    /// or another program reads.
+    pub fn outside(&self, home: &Path) -> Option<&Path> {
+        let file = self.file.as_deref()?;
+        let inside = file.strip_prefix(home.join(".kube")).is_ok_and(|rest| {
+            rest.components().count() > 0
+                && rest.components().all(|part| matches!(part, Component::Normal(_)))
+        });
+        (!inside).then_some(file)
+    }
 }
 
 /// Cluster DNS.

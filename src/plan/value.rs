@@ -65,7 +65,10 @@ pub(crate) fn node_name(text: &str) -> Validated<String> {
     if is_dns_name(&text.to_lowercase()) {
         return no(text, "has capital letters", format!("write {}", text.to_lowercase()));
     }
-    no(text, "is not a node name", "write lower-case letters, digits, hyphens and dots, like worker1")
+    let better = text.trim_matches('.').to_lowercase().replace('_', "-");
+    let like =
+        if is_dns_name(&better) { format!("write {better}") } else { "write one like worker1".to_owned() };
+    no(text, "is not a node name of lower-case letters, digits, hyphens and dots", like)
 }
 
 /// The cluster's DNS domain.
@@ -205,6 +208,14 @@ pub(crate) fn ssh_host(text: &str) -> Validated<String> {
         return Ok(inner.to_owned());
     }
     let ok = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
+    // A link-local address has the name of the interface behind it.
+    if let Some((address, zone)) = text.split_once('%')
+        && address.parse::<Ipv6Addr>().is_ok()
+        && !zone.is_empty()
+        && zone.bytes().all(ok)
+    {
+        return Ok(text.to_owned());
+    }
     let is_name = !text.is_empty() && text.len() <= 253 && !text.starts_with('-') && text.bytes().all(ok);
     let bad_ip = looks_like_ipv4(text) && text.parse::<IpAddr>().is_err();
     if text.parse::<Ipv6Addr>().is_ok() || is_name && !bad_ip {
@@ -219,8 +230,11 @@ pub(crate) fn ssh_host(text: &str) -> Validated<String> {
 
 /// An SSH user.
 pub(crate) fn ssh_user(text: &str) -> Validated<String> {
-    let ok = |c: char| !c.is_whitespace() && !is_invisible(c) && !"@:/'\"\\`$".contains(c);
-    if !text.is_empty() && text.len() <= 64 && !text.starts_with('-') && text.chars().all(ok) {
+    // A user of a directory service is `CORP\jdoe` or `jdoe@corp.example.com`.
+    let ok = |c: char| !c.is_whitespace() && !is_invisible(c) && !":/'\"`$".contains(c);
+    let ends = |c: char| c == '@' || c == '\\';
+    let whole = !text.starts_with(ends) && !text.ends_with(ends);
+    if !text.is_empty() && text.len() <= 64 && !text.starts_with('-') && whole && text.chars().all(ok) {
         return Ok(text.to_owned());
     }
     no(text, "is not a user name", "write one like root")
@@ -297,7 +311,26 @@ pub(crate) fn path(text: &str, places: &PathBases) -> Validated<PathBuf> {
             (None, _) => no(text, "begins with another user's home", "write the whole path"),
         };
     }
+    if let Some(name) = variable(text) {
+        let cure = match text.strip_prefix("$HOME/").or_else(|| text.strip_prefix("${HOME}/")) {
+            Some(rest) => format!("write ~/{rest}"),
+            None => "write the whole path, or one that begins with ~/".to_owned(),
+        };
+        return no(text, &format!("has ${name}, which is not replaced in a plan"), cure);
+    }
     Ok(places.base.join(text))
+}
+
+/// The shell variable a path begins with or has behind a slash.
+fn variable(text: &str) -> Option<&str> {
+    let mut parts = text.split('/');
+    parts.find_map(|part| {
+        let name = part.strip_prefix('$')?;
+        let name =
+            name.strip_prefix('{').and_then(|name| name.split_once('}')).map_or(name, |(name, _)| name);
+        let word = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        (word && !name.starts_with(|c: char| c.is_ascii_digit())).then_some(name)
+    })
 }
 
 /// A path on a host: absolute.
@@ -331,12 +364,20 @@ pub(crate) fn image_name(text: &str) -> Validated<String> {
     no(text, "is not an image name", "write one like quay.io/coreos/hyperkube:v1.2.2_coreos.0")
 }
 
-/// A name in a kubeconfig.
+/// A name in a kubeconfig: of what kubectl takes, all that no shell and no YAML reads as something else. The names
+/// that the large providers write are among them.
 pub(crate) fn entry_name(text: &str) -> Validated<String> {
-    if !text.trim().is_empty() && text.len() <= 253 && !text.chars().any(is_invisible) {
+    let plain = |c: char| c.is_alphanumeric() || "-_.:/@+".contains(c);
+    if text.starts_with('-') {
+        return no(text, "begins with -, as a flag does", "write one like demo");
+    }
+    if !text.is_empty() && text.len() <= 253 && text.chars().all(plain) {
         return Ok(text.to_owned());
     }
-    no(text, "is not a name", "write one like demo")
+    let better: String = text.chars().filter(|c| plain(*c)).collect();
+    let better = better.trim_start_matches('-');
+    let like = if better.is_empty() { "demo" } else { better };
+    no(text, "is not a name", format!("write letters, digits and -_.:/@+ alone, like {like}"))
 }
 
 /// `--flag=value`, of a flag that is not ours.
@@ -364,119 +405,5 @@ pub(crate) fn argument(text: &str, ours: &[(&str, &str)]) -> Validated<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn cure<T: std::fmt::Debug>(judged: Validated<T>) -> String {
-        judged.unwrap_err().1
-    }
-
-    #[test]
-    fn reads_api_addresses() {
-        let url = |text: &str| api(text).unwrap().url();
-        assert_eq!(url("https://lb.example.com"), "https://lb.example.com");
-        assert_eq!(url("https://LB:443"), "https://lb");
-        assert_eq!(url("https://10.0.0.1:6443"), "https://10.0.0.1:6443");
-        assert_eq!(url("https://[fd00::1]:6443"), "https://[fd00::1]:6443");
-    }
-
-    #[test]
-    fn refuses_other_urls_and_says_the_right_one() {
-        assert_eq!(cure(api("lb:6443")), "write https://lb:6443");
-        assert_eq!(cure(api("https://lb:6443/api")), "write https://lb:6443");
-        assert_eq!(cure(api("https://lb/")), "write https://lb");
-        for text in [
-            "https://",
-            "https://lb:0",
-            "https://lb:65536",
-            "https://lb:+1",
-            "https://fd00::1",
-            "https://[fd00::1",
-            "https://a_b",
-            "https://10.0.0.300",
-            "https://lb?x",
-            "https://a@b",
-            "ftp://lb",
-            "",
-        ] {
-            assert!(api(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn reads_names_as_rfc_1123_has_them() {
-        let (longest, longer) = ("a".repeat(63), "a".repeat(64));
-        for text in ["w", "worker-1", "1a", "node.example.com", &longest] {
-            assert!(node_name(text).is_ok(), "{text}");
-        }
-        for text in ["", "-a", "a-", "a_b", "A", "a..b", ".a", "a.", "10.0.0.1", "ä", "a b", &longer] {
-            assert!(node_name(text).is_err(), "{text}");
-        }
-        assert!(label("a.b").is_err());
-        assert_eq!(cure(node_name("Worker1")), "write worker1");
-        assert_eq!(cure(domain("Cluster.Local.")), "write cluster.local");
-    }
-
-    #[test]
-    fn reads_logins() {
-        let (user, host) = (Some("root".to_owned()), "h".to_owned());
-        assert_eq!(login("root@h:22").unwrap(), (user.clone(), host.clone(), Some(22)));
-        assert_eq!(login("h").unwrap(), (None, host.clone(), None));
-        assert_eq!(login("root@[fd00::1]:22").unwrap().1, "fd00::1");
-        assert_eq!(ssh_place("root@h:22/root/ca/").unwrap(), ((user, host, Some(22)), "/root/ca".to_owned()));
-        assert_eq!(ssh_place("h/").unwrap().1, "");
-        for text in ["", "@h", "root@", "root@-oProxyCommand=x", "-l@h", "a b@h", "h:x", "root:pw@h", "a/b"] {
-            assert!(login(text).is_err(), "{text}");
-        }
-        for text in ["h", "h/~/ca", "/root", "root@/x"] {
-            assert!(ssh_place(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn reads_versions() {
-        assert_eq!(version("auto").unwrap(), None);
-        assert_eq!(version("v1.2.2").unwrap().unwrap().to_string(), "v1.2.2");
-        assert_eq!(version("1.20").unwrap().unwrap().to_string(), "v1.20.0");
-        for text in ["", "1", "latest", "1.20.2.1", "1.20-rc", "1..2", "1.99999"] {
-            assert!(version(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn paths_start_at_home_base_or_root() {
-        let places = PathBases { base: "/plans".into(), home: Some("/home/op".into()) };
-        assert_eq!(path("ca.crt", &places).unwrap(), PathBuf::from("/plans/ca.crt"));
-        assert_eq!(path("~/ca.crt", &places).unwrap(), PathBuf::from("/home/op/ca.crt"));
-        assert_eq!(path("/ca.crt", &places).unwrap(), PathBuf::from("/ca.crt"));
-        assert!(path("~root/x", &places).is_err());
-        assert!(path("~/x", &PathBases::default()).is_err());
-        assert!(path("a\0b", &places).is_err());
-        assert_eq!(image_tar("host:/a.tar", &places).unwrap(), ImageTar::Host("/a.tar".to_owned()));
-        assert_eq!(image_tar("here:a.tar", &places).unwrap(), ImageTar::Local("/plans/a.tar".into()));
-    }
-
-    #[test]
-    fn fingerprints_and_sums_have_their_length() {
-        assert!(fingerprint(&format!("SHA256:{}", "a".repeat(43))).is_ok());
-        for length in [42, 44] {
-            assert!(fingerprint(&format!("SHA256:{}", "a".repeat(length))).is_err());
-        }
-        assert!(fingerprint(&"a".repeat(43)).is_err());
-        assert_eq!(sha256(&"A".repeat(64)).unwrap(), "a".repeat(64));
-        assert!(sha256(&"a".repeat(63)).is_err() && sha256(&"g".repeat(64)).is_err());
-    }
-
-    #[test]
-    fn arguments_leave_our_flags_alone() {
-        let ours = [("node-ip", "no")];
-        for text in ["--v=3", "--x", "--feature-gates=A=true,B=false", "--y=a b"] {
-            assert!(argument(text, &ours).is_ok(), "{text}");
-        }
-        for text in ["--node-ip=1", "--node_ip=1", "--node-ip", "-v=3", "v", "--", "--=1", "--a\n=1", "--v 3"]
-        {
-            assert!(argument(text, &ours).is_err(), "{text}");
-        }
-        assert_eq!(cure(argument("--v 3", &ours)), "write --v=3");
-    }
-}
+#[path = "value/tests.rs"]
+mod tests;

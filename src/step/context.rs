@@ -12,10 +12,10 @@ use crate::kube::kubeconfig::{Kubeconfig, Material};
 use crate::kube::kubeconfig_write::Contents;
 use crate::plan::action::Action;
 use crate::plan::code::ProblemCode;
-use crate::plan::fact::{FactQuery, Known};
+use crate::plan::fact::{FactQuery, Facts, Known};
 use crate::plan::model::{Kubectl, Plan, Worker};
 use crate::plan::plan_field::PlanField;
-use crate::plan::problem::Problem;
+use crate::plan::problem::{Problem, Verdict};
 use crate::profile::DesiredFile;
 
 /// The step.
@@ -29,18 +29,47 @@ fn own(plan: &Plan, home: &str) -> String {
     format!("{home}/.kube/{}.yaml", plan.cluster.name)
 }
 
-/// The file the context goes into.
+/// The file the context goes into, by what this computer answered.
 fn file(cx: &StepInput, kubectl: &Kubectl) -> String {
+    context_file(cx.plan, kubectl, cx.facts, &cx.local.home)
+}
+
+fn context_file(plan: &Plan, kubectl: &Kubectl, facts: &Facts, home: &str) -> String {
     if let Some(file) = &kubectl.file {
         return file.display().to_string();
     }
-    let usual = usual(&cx.local.home);
-    let ours = match cx.facts.file(&usual) {
-        Known::Yes(Some(file)) => kubectl.merge || cx.facts.is_ours(&usual, &file.sha256),
+    let usual = usual(home);
+    let ours = match facts.file(&usual) {
+        Known::Yes(Some(file)) => kubectl.merge || facts.is_ours(&usual, &file.sha256),
         Known::Yes(None) => true,
         Known::No(_) | Known::NotAsked => false,
     };
-    if ours { usual } else { own(cx.plan, &cx.local.home) }
+    if ours { usual } else { own(plan, home) }
+}
+
+/// The words that make kubectl use the plan's context: with the file, unless it is the one that kubectl reads by itself
+/// (`reads`).
+pub fn kubectl_words(plan: &Plan, facts: &Facts, home: &str, reads: &[PathBuf]) -> Vec<String> {
+    let Some(kubectl) = &plan.kubectl else { return Vec::new() };
+    let file = context_file(plan, kubectl, facts, home);
+    let mut words = vec!["kubectl".to_owned()];
+    if reads != [PathBuf::from(&file)] {
+        words.extend(["--kubeconfig".to_owned(), file]);
+    }
+    words.extend(["--context".to_owned(), kubectl.context.clone()]);
+    words
+}
+
+/// A file outside `~/.kube` that nobody agreed to.
+fn outside(cx: &StepInput, kubectl: &Kubectl) -> Option<Problem> {
+    let file = kubectl.outside(Path::new(&cx.local.home)).filter(|_| !kubectl.outside_agreed)?;
+    let file = file.display();
+    Some(
+        Problem::new(ProblemCode::Kubectl04, format!("kubectl.file is outside ~/.kube: {file}"))
+            .seen("a program that reads that file would read what this plan writes there")
+            .edit(PlanField::KubectlFile, "kubectl.file: a file in ~/.kube, or leave it out")
+            .manual(format!("when {file} is meant: start again with --write-outside-kube")),
+    )
 }
 
 fn contents(cx: &StepInput, kubectl: &Kubectl) -> Contents {
@@ -91,6 +120,9 @@ impl Step for Context {
     fn look(&self, cx: &StepInput) -> StepState {
         let Some(kubectl) = &cx.plan.kubectl else { return StepState::Done("none is wanted".to_owned()) };
         state((|| {
+            if let Some(problem) = outside(cx, kubectl) {
+                return Err(problem);
+            }
             let path = file(cx, kubectl);
             let contents = contents(cx, kubectl);
             let there = match cx.facts.file(&path) {
@@ -98,8 +130,9 @@ impl Step for Context {
                 other => return Err(super::state::unknown(&path, other.why_not())),
             };
             let text = there.as_ref().and_then(|file| file.content.as_deref()).map(String::from_utf8_lossy);
-            let parsed = text.as_deref().and_then(|text| Kubeconfig::parse(text, Path::new(&path)).ok());
-            if let Some(target) = parsed.as_ref().and_then(|parsed| parsed.find(Some(&kubectl.context)).ok())
+            let read = text.as_deref().map(|text| Kubeconfig::parse(text, Path::new(&path)));
+            let parsed = read.as_ref().and_then(|read| read.as_ref().ok());
+            if let Some(target) = parsed.and_then(|parsed| parsed.find(Some(&kubectl.context)).ok())
                 && target.server == contents.server
                 && target.ca.as_ref() == Some(&contents.ca)
                 && target.cert.as_ref() == Some(&contents.cert)
@@ -108,14 +141,17 @@ impl Step for Context {
                 return Ok(StepState::Done(format!("{path}, context {}", kubectl.context)));
             }
             if kubectl.merge && there.is_some() {
-                if text.is_some() && parsed.is_none() {
-                    return Err(Problem::new(
-                        ProblemCode::Kubectl01,
-                        format!("{path} is not a kubeconfig that can be read"),
-                    )
-                    .edit(PlanField::KubectlFile, "kubectl.file: another file"));
+                if let Some(Err(error)) = &read {
+                    return Err(unread(&path, &error.to_string()));
                 }
-                if let Some(parsed) = &parsed {
+                // kubectl would write the first one back, and the others would be gone.
+                if let Some(line) = text.as_deref().and_then(Kubeconfig::second_document) {
+                    return Err(unread(
+                        &path,
+                        &format!("it has more than one document, the second from line {line} on"),
+                    ));
+                }
+                if let Some(parsed) = parsed {
                     same_names(parsed, kubectl, &path)?;
                 }
                 let commands =
@@ -146,9 +182,27 @@ impl Step for Context {
         })())
     }
 
+    fn verdicts(&self, cx: &StepInput) -> Vec<Verdict> {
+        let agreed = cx.plan.kubectl.as_ref().filter(|kubectl| kubectl.outside_agreed);
+        let outside = agreed.and_then(|kubectl| kubectl.outside(Path::new(&cx.local.home)));
+        let cure = "it is written only when somebody agrees: apply asks, --write-outside-kube agrees";
+        let warning = |file: &Path| {
+            Verdict::warning("kubeconfig", format!("{} is outside ~/.kube", file.display()), cure)
+        };
+        outside.map(warning).into_iter().collect()
+    }
+
     fn explain(&self) -> &'static str {
         include_str!("../../assets/explain/context.md")
     }
+}
+
+/// A kubeconfig that nothing can be merged into.
+fn unread(path: &str, why: &str) -> Problem {
+    Problem::new(ProblemCode::Kubectl01, format!("{path} is not a kubeconfig that can be merged into"))
+        .seen(why)
+        .edit(PlanField::KubectlFile, "kubectl.file: another file")
+        .edit(PlanField::KubectlMerge, "kubectl.merge: false, and a file of its own is written")
 }
 
 /// An entry of the same name that is another one must not be overwritten.

@@ -88,7 +88,7 @@ impl Step for LoadImages {
                     )
                     .seen(in_tar(cx, tar).why_not().to_owned())
                     .edit(PlanField::ImageTars, "workers[].images")
-                    .manual(format!("make it with: docker save IMAGE... -o {path}")));
+                    .manual(format!("make it with: docker save IMAGE... -o {}", shell_words::quote(&path))));
                 };
                 let missing: Vec<String> = inside
                     .iter()

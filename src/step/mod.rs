@@ -34,6 +34,7 @@ pub use admin::admin_folder;
 pub use catalogue::{
     CATALOGUE, admin_login, admin_request, cluster_paths, missing_containers, queries, steps,
 };
+pub use context::kubectl_words;
 pub use definition::{On, Step, StepId};
 pub use identity::request;
 pub use input::{ClusterFacts, LocalFacts, PlaceView, RunView, StepInput};

@@ -36,6 +36,7 @@ pub fn start(folder: &Path) -> WizardStart {
             jobs: 16,
             speed: 40.0,
             seed: Some(1),
+            outside_kube: false,
         },
         real: RealWorld::new(here, TrustPolicy::default(), Arc::new(vault), &nowhere, folder.join("kept")),
         send,

@@ -3,6 +3,7 @@
 //! worker, the lookups for the cluster's DNS.
 
 use std::sync::{Arc, PoisonError};
+use std::time::Duration;
 
 use crate::engine::cluster::facts::{self, SharedFacts};
 use crate::engine::event::{Event, TaskOutcome};
@@ -61,29 +62,21 @@ impl Engine<'_> {
                 code,
                 places: ends.iter().map(|(place, end)| (place.to_string(), end.word().to_owned())).collect(),
                 counts: costs.into_iter().map(|(place, cost)| (place.to_string(), cost)).collect(),
-                next: self.next(code),
+                next: self.next(&threads, code),
             },
         );
         code
     }
 
-    fn next(&self, code: ExitCode) -> Vec<String> {
+    fn next(&self, threads: &RunShared, code: ExitCode) -> Vec<String> {
         match code {
-            ExitCode::Done => self
-                .plan
-                .kubectl
-                .iter()
-                .map(|kubectl| match &kubectl.file {
-                    Some(file) => {
-                        format!(
-                            "kubectl --kubeconfig {} --context {} get nodes",
-                            file.display(),
-                            kubectl.context
-                        )
-                    }
-                    None => format!("kubectl --context {} get nodes", kubectl.context),
-                })
-                .collect(),
+            ExitCode::Done => {
+                let learnt = threads.facts.wait_for(Duration::ZERO).and_then(Result::ok);
+                let (home, reads) = (self.world.home(), self.world.kubectl_reads());
+                let words = learnt.map(|shared| step::kubectl_words(self.plan, &shared.local.facts, &home, &reads));
+                let words = words.filter(|words| !words.is_empty());
+                words.map(|words| format!("{} get nodes", shell_words::join(words))).into_iter().collect()
+            }
             ExitCode::Stopped => vec!["run the same command again: it goes on from there".to_owned()],
             ExitCode::Problem | ExitCode::Usage | ExitCode::Bug | ExitCode::Differences => {
                 vec!["mend what is named above and run the same command again: what is done stays".to_owned()]

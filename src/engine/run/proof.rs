@@ -414,7 +414,17 @@ impl Engine<'_> {
             Some(Err(said)) => Ended::Not(
                 Problem::new(ProblemCode::Kubectl02, "kubectl get nodes does not work with the new context")
                     .seen(said)
-                    .manual(format!("kubectl --kubeconfig {file} --context {context} get nodes -v 6"))
+                    .manual(shell_words::join([
+                        "kubectl",
+                        "--kubeconfig",
+                        file,
+                        "--context",
+                        context,
+                        "get",
+                        "nodes",
+                        "-v",
+                        "6",
+                    ]))
                     .way(Remedy::Retry),
             ),
         }

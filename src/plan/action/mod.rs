@@ -246,7 +246,7 @@ impl Action {
             Self::NoteNode { name, unknown: true } => format!("note that node {name} may be new"),
             Self::KubeApply { object } => format!("apply {}", object_name(object)),
             Self::Kubectl { args } => {
-                format!("kubectl {}", args.iter().take(3).cloned().collect::<Vec<_>>().join(" "))
+                format!("kubectl {}", shell_words::join(args.iter().take(3)))
             }
             Self::RestoreFile { path, .. } => format!("put back {path}"),
             Self::Remove { path } | Self::UndoCreate { path, .. } => format!("remove {path}"),

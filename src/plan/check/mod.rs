@@ -118,7 +118,14 @@ impl Judge<'_> {
         let user = entry("user", &answers.user, &format!("{name}-admin"));
         let places = self.places;
         let file = self.maybe("kubectl.file", answers.file.as_ref(), |text| value::path(text, places));
-        Some(Kubectl { context, cluster, user, file, merge: answers.merge.unwrap_or(false) })
+        Some(Kubectl {
+            context,
+            cluster,
+            user,
+            file,
+            merge: answers.merge.unwrap_or(false),
+            outside_agreed: false,
+        })
     }
 
     fn dns(&mut self, answers: &Answers) -> Dns {

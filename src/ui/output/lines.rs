@@ -5,8 +5,9 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::engine::{Event, ExitCode, Front, Stamped, TaskOutcome};
 use crate::plan::place::Place;
-use crate::plan::problem::Verdict;
+use crate::plan::problem::{Problem, Verdict};
 use crate::step::CATALOGUE;
+use crate::ui::output::alike::{self, SharedProblems};
 use crate::ui::output::say;
 
 /// Prints lines.
@@ -16,12 +17,14 @@ pub struct LineFront {
     pub verbose: bool,
     /// Tenths of an upload that were told, by place.
     tenths: Mutex<BTreeMap<Place, u64>>,
+    /// How each place is reached, and the problems so far.
+    told: Mutex<(BTreeMap<String, String>, SharedProblems)>,
 }
 
 impl LineFront {
     /// Lines; `verbose` shows the shell text and output of every action.
     pub fn new(verbose: bool) -> Self {
-        Self { verbose, tenths: Mutex::default() }
+        Self { verbose, tenths: Mutex::default(), told: Mutex::default() }
     }
 }
 
@@ -40,7 +43,13 @@ impl LineFront {
     fn text(&self, stamped: &Stamped) -> Vec<String> {
         match &stamped.event {
             Event::RunStarted { hosts } => {
-                vec![format!("run {}: contacts {}", stamped.run, hosts.join(", "))]
+                let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+                let name = |host: &String| {
+                    let (host, name) = host.rsplit_once(" (")?;
+                    Some((name.trim_end_matches(')').to_owned(), host.to_owned()))
+                };
+                told.0 = hosts.iter().filter_map(name).collect();
+                vec![format!("run {}: contacts {}", stamped.run, alike::contacts(hosts))]
             }
             Event::Note { text } => vec![row(stamped, "note", text)],
             Event::Verdict(Verdict::Warning { about, seen, cure }) => {
@@ -61,8 +70,13 @@ impl LineFront {
             | Event::ActionStarted { .. }
             | Event::Output { .. }
             | Event::ActionEnded { .. } => Vec::new(),
+            Event::TaskEnded { outcome: TaskOutcome::Failed { problem } } => {
+                let mut lines = vec![row(stamped, "problem", "")];
+                lines.extend(self.card(&stamped.place, problem));
+                lines
+            }
             Event::TaskEnded { outcome } => ended(stamped, outcome),
-            Event::Trouble { problem } => problem.card(&stamped.place),
+            Event::Trouble { problem } => self.card(&stamped.place, problem),
             Event::RunEnded { code, places, counts, next } => {
                 let mut lines = vec![String::new()];
                 let only_cost = counts.keys().filter(|place| !places.contains_key(*place));
@@ -92,9 +106,30 @@ impl LineFront {
                     ExitCode::Stopped => "stopped".to_owned(),
                     _ => "not every worker has joined".to_owned(),
                 });
+                let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+                for one in told.1.shared() {
+                    let (code, what) = (one.problem.code, &one.problem.what);
+                    lines.push(format!(
+                        "{code} on {}: {what}: {}",
+                        one.places.len(),
+                        alike::names(&one.places)
+                    ));
+                }
                 lines.extend(next.iter().map(|line| format!("next: {line}")));
                 lines
             }
+        }
+    }
+
+    /// The card of a problem; where another place had the same before, only that.
+    fn card(&self, place: &Place, problem: &Problem) -> Vec<String> {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let host = told.0.get(&place.to_string()).cloned().unwrap_or_default();
+        match told.1.add(place, &host, problem) {
+            Some(first) if first != *place => {
+                vec![format!("{}  the same as on {first}", problem.code)]
+            }
+            Some(_) | None => problem.card(place),
         }
     }
 
@@ -118,9 +153,7 @@ fn ended(stamped: &Stamped, outcome: &TaskOutcome) -> Vec<String> {
         TaskOutcome::Skipped { why } => vec![row(stamped, "skipped", why)],
         TaskOutcome::Stopped => vec![row(stamped, "stopped", "")],
         TaskOutcome::Failed { problem } => {
-            let mut lines = vec![row(stamped, "problem", "")];
-            lines.extend(problem.card(&stamped.place));
-            lines
+            vec![row(stamped, "problem", &problem.code.to_string())]
         }
     }
 }

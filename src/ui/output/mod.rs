@@ -1,5 +1,6 @@
 //! What the commands print: lines, JSON, a plan before it runs, explanations.
 
+pub mod alike;
 pub mod explain;
 pub mod json;
 pub mod lines;

@@ -9,8 +9,9 @@ use crate::engine::PlacePreview;
 use crate::host::batch::PRELUDE;
 use crate::plan::action::{Action, Content, Risk};
 use crate::plan::place::Place;
-use crate::plan::problem::Verdict;
+use crate::plan::problem::{Problem, Verdict};
 use crate::step::{Proof, StepState};
+use crate::ui::output::alike::{self, SharedProblems};
 
 /// What a preview found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -81,12 +82,25 @@ fn action_text(out: &mut String, seen: &PlacePreview, action: &Action, files: bo
 /// The preview as text; `files` shows what would be written.
 pub fn text(seen: &[PlacePreview], files: bool) -> String {
     let mut out = String::new();
+    let problems = problems(seen);
     for place in seen {
+        let below = |problem: &Problem| problems.is_shared(&place.place, &place.host, problem);
+        // Of a host that is like others in this nothing more is known.
+        if place.looked.is_empty() && place.notes.is_empty() && place.problem.as_ref().is_some_and(below) {
+            continue;
+        }
         let _ = writeln!(out, "\n{} ({})", place.place, place.host);
-        if let Some(problem) = &place.problem {
-            for line in problem.card(&place.place) {
-                let _ = writeln!(out, "  {line}");
+        let card = |out: &mut String, indent: &str, problem: &Problem| {
+            if below(problem) {
+                let _ = writeln!(out, "{indent}{}  as on others, see below", problem.code);
+                return;
             }
+            for line in problem.card(&place.place) {
+                let _ = writeln!(out, "{indent}{line}");
+            }
+        };
+        if let Some(problem) = &place.problem {
+            card(&mut out, "  ", problem);
         }
         for note in &place.notes {
             let _ = writeln!(out, "  note: {note}");
@@ -108,9 +122,7 @@ pub fn text(seen: &[PlacePreview], files: bool) -> String {
                 }
                 StepState::Blocked(problem) => {
                     let _ = writeln!(out, "  {title}: problem");
-                    for line in problem.card(&place.place) {
-                        let _ = writeln!(out, "    {line}");
-                    }
+                    card(&mut out, "    ", problem);
                 }
             }
             for verdict in &one.verdicts {
@@ -119,17 +131,19 @@ pub fn text(seen: &[PlacePreview], files: bool) -> String {
                     Verdict::Warning { about, seen, cure } => {
                         let _ = writeln!(out, "    warning: {about}: {seen}; {cure}");
                     }
-                    Verdict::Stops(problem) => {
-                        for line in problem.card(&place.place) {
-                            let _ = writeln!(out, "    {line}");
-                        }
-                    }
+                    Verdict::Stops(problem) => card(&mut out, "    ", problem),
                 }
             }
             let last = place.looked.last().is_some_and(|last| std::ptr::eq(last, one));
             if last && one.step.barrier() && matches!(one.state, StepState::Todo(_)) {
                 let _ = writeln!(out, "  what follows depends on this and is looked at after it");
             }
+        }
+    }
+    for one in problems.shared() {
+        let _ = writeln!(out, "\non {} hosts: {}", one.places.len(), alike::names(&one.places));
+        for line in one.problem.card(&Place::Worker("NAME".to_owned())) {
+            let _ = writeln!(out, "  {line}");
         }
     }
     let found = found(seen);
@@ -140,6 +154,26 @@ pub fn text(seen: &[PlacePreview], files: bool) -> String {
         let _ = writeln!(out, "+ adds   ~ changes, the old is kept for undo   ! cannot be taken back");
     }
     out
+}
+
+/// All problems, those of the same reason together.
+fn problems(seen: &[PlacePreview]) -> SharedProblems {
+    let mut all = SharedProblems::default();
+    for place in seen {
+        let mut add = |problem: &Problem| all.add(&place.place, &place.host, problem);
+        place.problem.iter().for_each(|problem| drop(add(problem)));
+        for one in &place.looked {
+            if let StepState::Blocked(problem) = &one.state {
+                add(problem);
+            }
+            for verdict in &one.verdicts {
+                if let Verdict::Stops(problem) = verdict {
+                    add(problem);
+                }
+            }
+        }
+    }
+    all
 }
 
 fn places_with_actions(seen: &[PlacePreview]) -> usize {

@@ -13,6 +13,8 @@ use crate::engine::{RealWorld, SharedWorld, World};
 use crate::plan::model::{ApiAddress, Plan};
 use crate::ui::wizard::effects::questions::{Replies, ScreenFront};
 use crate::ui::wizard::message::Msg;
+use crate::ui::wizard::model::Model;
+use crate::ui::wizard::validation;
 
 /// What the wizard was started with.
 #[derive(Clone)]
@@ -29,6 +31,8 @@ pub struct WizardFolders {
     pub speed: f64,
     /// Seed of a demo.
     pub seed: Option<u64>,
+    /// The operator agreed to a kubeconfig outside `~/.kube`.
+    pub outside_kube: bool,
 }
 
 enum StandsOn {
@@ -108,6 +112,15 @@ impl Ground {
     /// Where sessions and copies are kept.
     pub fn state(&self) -> PathBuf {
         self.demo_folder.clone().unwrap_or_else(|| self.folders.state.clone())
+    }
+
+    /// The plan the answers make, with what was agreed to beside it.
+    pub fn plan(&self, model: &Model) -> Option<Plan> {
+        let mut plan = validation::plan(model)?;
+        if let Some(kubectl) = &mut plan.kubectl {
+            kubectl.outside_agreed = self.folders.outside_kube;
+        }
+        Some(plan)
     }
 
     /// A path that somebody typed.

@@ -1,7 +1,6 @@
 //! Whatever writes: a run, an undo, a repair. All three begin here, with the session's lock, and end with
 //! [`Msg::RunOver`].
 
-use crate::ui::wizard::validation;
 use std::sync::Arc;
 
 use crate::engine::review::Reviewed;
@@ -120,7 +119,7 @@ impl Runs {
     }
 
     fn begin(&mut self, ground: &Ground, only: Vec<String>, work: Work, model: &Model) {
-        let Some(plan) = validation::plan(model) else {
+        let Some(plan) = ground.plan(model) else {
             return Self::refuse_answers(ground);
         };
         let run = ground.run_id();
