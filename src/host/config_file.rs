@@ -171,19 +171,17 @@ fn set(found: &mut ConfigBlock, line: &ConfigLine) -> Result<(), String> {
         "globalknownhostsfile" if found.global_known_hosts.is_empty() => found.global_known_hosts = list(),
         "hashknownhosts" => found.hash_names |= first().eq_ignore_ascii_case("yes"),
         "hostkeyalias" => found.host_key_alias = found.host_key_alias.take().or_else(|| Some(first())),
-        "connecttimeout" if found.connect_timeout.is_none() => {
-            found.connect_timeout = seconds(&first()).ok_or_else(|| wrong("time such as 5, 5s or 1m"))?;
+        "connecttimeout" if found.connect_timeout.is_none() && !first().eq_ignore_ascii_case("none") => {
+            let time = seconds(&first()).ok_or_else(|| wrong("time such as 5, 5s or 1m"))?;
+            found.connect_timeout = Some(time);
         }
         _ => {}
     }
     Ok(())
 }
 
-/// A time as OpenSSH writes it, `5`, `5s`, `1m30s`; `Some(None)` = `none`.
-fn seconds(text: &str) -> Option<Option<u64>> {
-    if text.eq_ignore_ascii_case("none") {
-        return Some(None);
-    }
+/// A time as OpenSSH writes it: `5`, `5s`, `1m30s`.
+fn seconds(text: &str) -> Option<u64> {
     let (mut all, mut number) = (0_u64, String::new());
     for c in text.chars() {
         let unit = match c.to_ascii_lowercase() {
@@ -204,7 +202,7 @@ fn seconds(text: &str) -> Option<Option<u64>> {
     if !number.is_empty() {
         all = all.checked_add(number.parse().ok()?)?;
     }
-    (!text.is_empty()).then_some(Some(all))
+    (!text.is_empty()).then_some(all)
 }
 
 /// The names an ssh_config gives to hosts, in its order, those of included files too; patterns are left out. A file
@@ -355,9 +353,7 @@ mod tests {
             assert!(error.contains(line), "{error}");
         }
         assert!(block("Host b\n  ConnectTimeout soon\n", "a").is_ok(), "another host's line");
-        for (text, want) in
-            [("5", Some(5)), ("5s", Some(5)), ("1m", Some(60)), ("2H", Some(7200)), ("none", None)]
-        {
+        for (text, want) in [("5", 5), ("5s", 5), ("1m", 60), ("2H", 7200), ("1h1", 3601)] {
             assert_eq!(seconds(text), Some(want), "{text}");
         }
         assert_eq!((seconds(""), seconds("s"), seconds("5x")), (None, None, None));

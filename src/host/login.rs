@@ -109,7 +109,7 @@ impl KeyRing {
             match UserCertificate::read(&file, stated) {
                 Ok(Some(certificate)) => all.push(certificate),
                 Ok(None) if stated => {
-                    self.tried.push(format!("certificate {} (no such file)", file.display()))
+                    self.tried.push(format!("certificate {} (no such file)", file.display()));
                 }
                 Ok(None) => {}
                 Err(why) => self.tried.push(format!("certificate {} ({why})", file.display())),

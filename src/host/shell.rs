@@ -38,6 +38,8 @@ pub struct ShellHost {
     hold: Option<Hold>,
     /// No lock can be had there.
     unlocked: bool,
+    /// How long sudo may take to ask or to start.
+    patience: Duration,
 }
 
 /// So long a machine may take to end a session that was let go.
@@ -77,7 +79,15 @@ impl Drop for Hold {
 impl ShellHost {
     /// A host whose login is not root when `need_sudo`.
     pub fn new(wire: Arc<dyn Wire>, vault: Arc<dyn Vault>, need_sudo: bool) -> Self {
-        Self { wire, vault, need_sudo, streams: 0, hold: None, unlocked: false }
+        let patience = SUDO_PATIENCE;
+        Self { wire, vault, need_sudo, streams: 0, hold: None, unlocked: false, patience }
+    }
+
+    /// With another patience for sudo.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
     }
 
     fn start(&self, nonce: &str, text: &str) -> Result<Duplex, HostTrouble> {
@@ -129,7 +139,7 @@ impl ShellHost {
     fn become_root(&self, duplex: &Duplex, nonce: &str) -> Result<(), HostTrouble> {
         let (prompt, ready) = (format!("@{nonce}P"), format!("@{nonce}R"));
         let name = SecretRef::Sudo(self.wire.describe());
-        let mut deadline = Instant::now() + SUDO_PATIENCE;
+        let mut deadline = Instant::now() + self.patience;
         let (mut out, mut err, mut asked) = (String::new(), String::new(), false);
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
@@ -148,7 +158,7 @@ impl ShellHost {
                 Err(RecvTimeout::Timeout) => {
                     return Err(HostTrouble::NoRoot {
                         host: self.wire.describe(),
-                        said: format!("sudo neither started nor asked within {} s", SUDO_PATIENCE.as_secs()),
+                        said: format!("sudo neither started nor asked within {} s", self.patience.as_secs()),
                     });
                 }
             }
@@ -171,7 +181,7 @@ impl ShellHost {
                 line.push(b'\n');
                 duplex.send(line).map_err(HostTrouble::Wire)?;
                 // A person took as long as a person takes; sudo's own time begins now.
-                deadline = Instant::now() + SUDO_PATIENCE;
+                deadline = Instant::now() + self.patience;
             }
         }
     }

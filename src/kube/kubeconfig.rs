@@ -366,8 +366,8 @@ fn line_of(text: &str, plural: &str, wanted: &Wanted) -> Option<usize> {
     let key = lines
         .iter()
         .position(|line| line.strip_prefix(plural).is_some_and(|rest| rest.trim_start().starts_with(':')))?;
-    let block = |line: &&&str| line.starts_with([' ', '-', '#']) || line.trim().is_empty();
-    let below = || lines.iter().enumerate().skip(key.saturating_add(1)).take_while(|(_, line)| block(&line));
+    let block = |line: &&str| line.starts_with([' ', '-', '#']) || line.trim().is_empty();
+    let below = || lines.iter().enumerate().skip(key.saturating_add(1)).take_while(|(_, line)| block(line));
     if let Wanted::Key = wanted {
         return Some(key.saturating_add(1));
     }

@@ -146,14 +146,20 @@ fn key_lines(machine: &LabMachine, path: &str, say: &mut impl FnMut(&str, String
     say("sha256", sha256(&file.bytes));
     if crate::pki::needs_passphrase(&file.bytes) {
         say("encrypted", "1".to_owned());
-        crate::pki::key_signs(&file.bytes, false).into_iter().for_each(|sign| say("sign", sign));
+        for sign in crate::pki::key_signs(&file.bytes, false) {
+            say("sign", sign);
+        }
         return;
     }
     let public = openssl::pkey::PKey::private_key_from_pem_callback(&file.bytes, |_| Ok(0))
         .and_then(|key| key.public_key_to_der());
     match public {
         Ok(der) => say("spki", sha256(&der)),
-        Err(_) => crate::pki::key_signs(&file.bytes, false).into_iter().for_each(|sign| say("sign", sign)),
+        Err(_) => {
+            for sign in crate::pki::key_signs(&file.bytes, false) {
+                say("sign", sign);
+            }
+        }
     }
 }
 

@@ -239,7 +239,7 @@ impl FileForm {
         match (self, role) {
             (Self::Certificate, FileRole::Certificate)
             | (Self::PrivateKey { cipher: None, der: false }, FileRole::Key) => {
-                format!("{}, and what stands between its BEGIN and END lines cannot be read", self)
+                format!("{self}, and what stands between its BEGIN and END lines cannot be read")
             }
             _ => self.to_string(),
         }
@@ -366,7 +366,9 @@ fn names(der: &[u8]) -> Vec<String> {
                 found.push(format!("name {name}"));
             }
             BerObjectContent::Sequence(all) | BerObjectContent::Set(all) => {
-                all.iter().for_each(|one| walk(one, found));
+                for one in all {
+                    walk(one, found);
+                }
             }
             BerObjectContent::Tagged(_, _, inner) => walk(inner, found),
             _ => {}

@@ -289,7 +289,6 @@ fn of_line(line: &str, first: bool, left_out: &mut Vec<String>) -> Result<Vec<Wo
 
 /// The name and the address of a line, and what stands in further columns. Behind an address further names are
 /// aliases, as in /etc/hosts; in a table they are columns.
-#[expect(clippy::type_complexity, reason = "two lists of the same line")]
 fn pair<'t>(
     rows: &'t [Vec<String>],
     kinds: &[bool],

@@ -9,14 +9,16 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use gangplank::host::{BatchEnd, BatchProgress, Host, HostTrouble, ShellHost, Stop, Wire};
+use gangplank::host::{BatchEnd, BatchProgress, Host, HostTrouble, ShellHost, Stop, Vault, Wire};
 use gangplank::plan::action::{Content, SecretRef};
 use gangplank::plan::fact::FactQuery;
+use zeroize::Zeroizing;
 
 use crate::sshd::left_out::left_out;
 use crate::sshd::{Person, Sshd, connect, output};
 use crate::support::{
-    Purse, Run, all_well, gone, group, limit, literal, long, pattern, put, script, showing, until,
+    Purse, Run, all_well, gone, group, limit, literal, long, pattern, program, put, script, showing, until,
+    with_programs,
 };
 
 const PASSWORD: &str = "canary-pass word'\"$x";
@@ -94,6 +96,41 @@ fn bench(rules: &str, password: Option<&str>) -> Option<Bench> {
     let purse = password.map_or_else(Arc::default, |password| Purse::with(name, password));
     let host = ShellHost::new(Arc::clone(&wire), purse.clone(), true);
     Some(Bench { host, purse, wire, _user: user, _sshd: sshd })
+}
+
+/// Somebody who types longer than sudo is waited for.
+struct Slow(Duration);
+
+impl Vault for Slow {
+    fn get(&self, _: &SecretRef) -> Option<Zeroizing<String>> {
+        let begun = Instant::now();
+        while begun.elapsed() < self.0 {
+            std::thread::yield_now();
+        }
+        Some(Zeroizing::new("word".to_owned()))
+    }
+
+    fn wrong(&self, name: &SecretRef) {
+        panic!("{name:?} did not fit")
+    }
+}
+
+#[test]
+fn the_time_of_sudo_does_not_run_while_a_person_types() {
+    let folder = tempfile::tempdir().unwrap();
+    program(
+        folder.path(),
+        "sudo",
+        "#!/bin/sh\nprintf %s \"$4\" >&2\nread -r word\n[ \"$word\" = word ] || exit 1\nshift 4\nexec \"$@\"\n",
+    );
+    let Some(wire) = with_programs(folder.path()) else { return };
+    let patience = Duration::from_secs(2);
+    let typing = Arc::new(Slow(patience + Duration::from_millis(500)));
+    let mut host = ShellHost::new(Arc::new(wire), typing, true).with_patience(patience);
+    let end =
+        host.run(&Run::new().batch(Vec::new(), vec![FactQuery::Machine]), &Stop::default(), &mut |_| ());
+    assert_eq!(end.trouble, None);
+    assert!(end.facts.machine().yes().is_some());
 }
 
 const ALL: &str = "USER ALL=(ALL) ALL\nDefaults:USER lecture=always";

@@ -42,19 +42,15 @@ impl SharedProblems {
     pub fn add(&mut self, place: &Place, host: &str, problem: &Problem) -> Option<Place> {
         let problem = reason(problem, place, host);
         let here = (place.clone(), host.to_owned());
-        match self.all.iter_mut().find(|one| one.problem == problem) {
-            Some(one) => {
-                let first = one.places.first().map(|(place, _)| place.clone());
-                if !one.places.iter().any(|(known, _)| known == place) {
-                    one.places.push(here);
-                }
-                first
+        if let Some(one) = self.all.iter_mut().find(|one| one.problem == problem) {
+            let first = one.places.first().map(|(place, _)| place.clone());
+            if !one.places.iter().any(|(known, _)| known == place) {
+                one.places.push(here);
             }
-            None => {
-                self.all.push(SharedProblem { problem, places: vec![here] });
-                None
-            }
+            return first;
         }
+        self.all.push(SharedProblem { problem, places: vec![here] });
+        None
     }
 
     /// Those that several places have.

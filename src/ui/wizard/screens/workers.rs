@@ -129,8 +129,8 @@ pub fn add_many(model: &mut Model, pasted: PastedWorkers) -> Vec<Effect> {
     model.nav.focus = 0;
     validate(model);
     stale(model);
-    let left_out: String = left_out.iter().map(|one| format!("; {one}")).collect();
-    model.say(Role::Ok, format!("{count} added{left_out}"));
+    let said: Vec<String> = std::iter::once(format!("{count} added")).chain(left_out).collect();
+    model.say(Role::Ok, said.join("; "));
     let mut effects = vec![Effect::Save];
     for row in first..model.form.answers.workers.len().min(first.saturating_add(40)) {
         if model.form.answers.workers.get(row).is_some_and(|worker| worker.address.is_some()) {
