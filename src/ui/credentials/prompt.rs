@@ -204,9 +204,9 @@ mod tests {
 
     #[test]
     fn the_passphrase_of_the_ca_is_asked_for_with_who_gets_it() {
-        let here = CredentialPrompt::with(Box::new(Echo), &[], true, &[], false).unwrap();
+        let here = CredentialPrompt::with(Box::new(Echo), &[], true).unwrap();
         assert_eq!(here.get(&SecretRef::Ca).unwrap().as_str(), "passphrase of the CA key");
-        let there = CredentialPrompt::with(Box::new(Echo), &[], true, &[], false).unwrap();
+        let there = CredentialPrompt::with(Box::new(Echo), &[], true).unwrap();
         there.ca_goes_to("root@10.0.0.9:22", "SHA256:abc");
         let asked = there.get(&SecretRef::Ca).unwrap();
         for part in ["passphrase of the CA key", "root@10.0.0.9:22", "SHA256:abc"] {
