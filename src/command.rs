@@ -146,8 +146,7 @@ fn said_yes(question: &str) -> bool {
     let mut err = std::io::stderr().lock();
     let _ = write!(err, "{question}");
     let _ = err.flush();
-    let mut answer = String::new();
-    let _ = std::io::stdin().read_line(&mut answer);
+    let answer = limits::lines::typed();
     answer.trim() == "yes"
 }
 

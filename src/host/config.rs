@@ -87,7 +87,11 @@ fn resolve_deep(login: &Login, here: &SshEnvironment, depth: usize) -> Result<Ss
         }
         Some(path) => target.agent = tokens.path(path).ok(),
     }
-    let files = |names: &[String]| names.iter().filter_map(|name| tokens.path(name).ok()).collect();
+    // Nothing is in it and nothing is kept there: as if there were no such file.
+    let nowhere = |path: &PathBuf| path.as_path() == Path::new("/dev/null");
+    let files = |names: &[String]| {
+        names.iter().filter_map(|name| tokens.path(name).ok()).filter(|path| !nowhere(path)).collect()
+    };
     if !found.known_hosts.is_empty() {
         target.known_hosts = files(&found.known_hosts);
     }

@@ -147,13 +147,15 @@ impl Kubeconfig {
     pub fn parse(text: &str, file: &Path) -> Result<Self, KubeconfigError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let at = |why: String, line| KubeconfigError::NotKubeconfig { file: file.to_owned(), why, line };
-        let wrong = |(why, line): Found| at(why, line);
+        let wrong = |(why, line): ReadFault| at(why, line);
         let plain = |why: &str| at(why.to_owned(), None);
         if text.contains('\0') {
             return Err(plain("it is not text in UTF-8; UTF-16 perhaps"));
         }
         if !is_bearable(text) {
-            return Err(plain(&format!("it holds more than {MOST_VALUES} values when its aliases are followed")));
+            return Err(plain(&format!(
+                "it holds more than {MOST_VALUES} values when its aliases are followed"
+            )));
         }
         // As kubectl: of several documents the first counts.
         let first = serde_yaml::Deserializer::from_str(text).next();
@@ -296,7 +298,7 @@ fn find<'a>(list: &'a [KubeconfigEntry], name: &str) -> Option<&'a KubeconfigEnt
 }
 
 /// What is wrong, and in which line.
-type Found = (String, Option<usize>);
+type ReadFault = (String, Option<usize>);
 
 /// What a line is looked for by.
 enum Wanted {
@@ -342,7 +344,7 @@ fn entries(
 }
 
 /// Why a text is no YAML, in the parser's words as far as they quote nothing of it.
-fn not_yaml(text: &str, error: &serde_yaml::Error) -> Found {
+fn not_yaml(text: &str, error: &serde_yaml::Error) -> ReadFault {
     let line = error.location().map(|at| at.line());
     let at = line.and_then(|line| text.lines().nth(line.saturating_sub(1)));
     if at.is_some_and(|line| line.trim_start_matches(' ').starts_with('\t')) {

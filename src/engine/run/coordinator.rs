@@ -73,7 +73,8 @@ impl Engine<'_> {
             ExitCode::Done => {
                 let learnt = threads.facts.wait_for(Duration::ZERO).and_then(Result::ok);
                 let (home, reads) = (self.world.home(), self.world.kubectl_reads());
-                let words = learnt.map(|shared| step::kubectl_words(self.plan, &shared.local.facts, &home, &reads));
+                let words =
+                    learnt.map(|shared| step::kubectl_words(self.plan, &shared.local.facts, &home, &reads));
                 let words = words.filter(|words| !words.is_empty());
                 words.map(|words| format!("{} get nodes", shell_words::join(words))).into_iter().collect()
             }
