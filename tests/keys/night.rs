@@ -1,7 +1,5 @@
 //! What somebody needs who is called at night: problems first, their words, and no key that does nothing.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
-
 use gangplank::plan::code::ProblemCode;
 use gangplank::plan::place::Place;
 use gangplank::plan::problem::Remedy;
