@@ -131,9 +131,9 @@ fn agree_outside_kube(plan: &mut Plan, common: &CommonFlags, home: &Path) -> Res
         && !common.json
     {
         let file = shell_words::quote(&file.display().to_string()).into_owned();
-        eprintln!("The plan writes the kubeconfig outside ~/.kube, to {file}");
+        say::err(format_args!("The plan writes the kubeconfig outside ~/.kube, to {file}"));
         if !said_yes("Write it there? yes or no [no]: ") {
-            eprintln!("nothing was done");
+            say::err(format_args!("nothing was done"));
             return Err(ExitCode::Stopped);
         }
         kubectl.outside_agreed = true;
