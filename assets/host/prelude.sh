@@ -65,8 +65,10 @@ holder() { has='' i='' e='' y=''; { read -r has && read -r i && read -r e && rea
 mine() { holder; [ "$has" = "$1" ] || { mark k "$e" "$y"; mark z; exit 0; }; }
 
 # hold: until the other side lets go, or its connection ends
-hold() {
-  while read -r y <&3; do printf '\n' >&9; done
+hold() { while read -r y <&3; do printf '\n' >&9; done; }
+
+# let_go: the lock's file goes while it is still ours
+let_go() {
   # shellcheck disable=SC3013
   [ ! "/proc/$$/fd/9" -ef "$lock" ] || rm -f "$lock"
   rmdir "${lock%/*}" 2>/dev/null
@@ -90,7 +92,9 @@ way() {
     [ -e "$at_folder" ] || break
     set -- "$@" "$at_folder"
   done
-  o=$(stat -c '%u %g %a %F:%U:%n' -- "$@") || return
+  # One that somebody else removed meanwhile is not there, and is made anew.
+  o=$(stat -c '%u %g %a %F:%U:%n' -- "$@" 2>/dev/null) ||
+    o=$(for i; do { [ ! -e "$i" ] && [ ! -L "$i" ]; } || stat -c '%u %g %a %F:%U:%n' -- "$i" || exit 1; done) || return
   printf '%s\n' "$o" | { while read -r u g m l; do is_roots "$u" "$g" "$m" "$l" || exit 1; done; } || return
   case $on in '') ;; /*) way "$on/$rest" $((links + 1)) || return ;; *) way "${at_folder%/*}/$on/$rest" $((links + 1)) || return ;; esac
   [ "$links" != 0 ] || sure="$sure$n$whole"

@@ -187,7 +187,8 @@ pub fn compile(
     text.push_str("[ -z \"$p\" ] || wait $p\nfi\nmark z \"$stop\"\nmute\n");
     // A question that still runs when all was told to stop goes too.
     text.push_str("[ -z \"$stop\" ] || { trap '' TERM; kill -TERM 0; }\n");
-    text.push_str("[ -n \"$stop\" ] || [ -z \"$held\" ] || hold\nexit 0\n");
+    // The other side may have let go before anybody listened, which is a wish to stop: the lock goes all the same.
+    text.push_str("[ -z \"$held\" ] || { [ -n \"$stop\" ] || hold; let_go; }\nexit 0\n");
     Ok(Script { text, small, large })
 }
 

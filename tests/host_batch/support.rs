@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use gangplank::host::{
@@ -100,12 +100,16 @@ pub fn program(folder: &Path, name: &str, text: &str) {
     fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o755)).unwrap();
 }
 
+/// Runs that are there.
+static RUNS: Mutex<usize> = Mutex::new(0);
+
 /// A run of its own; what it leaves below /var/lib/gangplank goes with it.
 pub struct Run(pub String);
 
 impl Run {
     pub fn new() -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(0);
+        *RUNS.lock().unwrap_or_else(PoisonError::into_inner) += 1;
         Self(format!("test-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst)))
     }
 
@@ -126,7 +130,12 @@ impl Run {
 impl Drop for Run {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(self.folder());
-        let _ = fs::remove_dir("/var/lib/gangplank");
+        let mut runs = RUNS.lock().unwrap_or_else(PoisonError::into_inner);
+        *runs -= 1;
+        // Another test may be about to write in it.
+        if *runs == 0 {
+            let _ = fs::remove_dir("/var/lib/gangplank");
+        }
     }
 }
 
