@@ -470,6 +470,7 @@ ask_journal() { say pid "$(timeout --foreground 15 systemctl show -p MainPID "$1
 
 # ask_healthz PORT: with whatever there is that can ask
 ask_healthz() {
+  # shellcheck disable=SC2016 # bash -c has the port as its own $0
   if command -v bash >/dev/null; then
     o=$(timeout --foreground 5 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$0" && printf "GET /healthz HTTP/1.0\r\nHost: localhost\r\n\r\n" >&3 && exec head -c 2000 <&3' "$1" 2>&1); c=$?
   elif command -v curl >/dev/null; then o=$(timeout --foreground 5 curl -sSi "http://127.0.0.1:$1/healthz" 2>&1); c=$?
