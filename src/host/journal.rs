@@ -1,7 +1,7 @@
 //! What a unit's journal says about the reason: of a thousand lines the few that name it. Left out are the dumps of a
 //! program that ended, usage text and what systemd says of its own doing.
 
-use crate::plan::clean;
+use crate::plan::{clean, redact};
 
 /// So many lines are told.
 const MOST: usize = 4;
@@ -62,7 +62,7 @@ pub(super) fn reasons<'a>(lines: impl Iterator<Item = &'a str>, pid: Option<u32>
         }
     }
     picked.sort_unstable();
-    picked.into_iter().map(|(_, line)| clean::line(&cut(line))).collect()
+    picked.into_iter().map(|(_, line)| clean::line(&cut(&redact::line(line)))).collect()
 }
 
 /// A line as it was written: without the time, host and program that some forms of a journal put before it.
@@ -269,6 +269,15 @@ mod tests {
             dump()
         );
         assert_eq!(of(&text), [fatal]);
+    }
+
+    #[test]
+    fn a_secret_in_a_line_of_the_journal_is_not_told() {
+        let head = "E1128 10:00:01.000001    4242 server.go:302]";
+        let told =
+            of(&format!("{head} proxy http://op:canary-pass@10.0.0.1:3128 refused, --token=canary-token\n"));
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(!told[0].contains("canary") && told[0].contains("refused"), "{told:?}");
     }
 
     #[test]

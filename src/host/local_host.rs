@@ -83,7 +83,7 @@ impl LocalHost {
         let text = serde_json::to_string(&line).map_err(std::io::Error::other)?;
         let file = self.run_folder(run)?.join("record.jsonl");
         let mut file = OpenOptions::new().create(true).append(true).mode(0o600).open(file)?;
-        writeln!(file, "{text}")?;
+        file.write_all(format!("{text}\n").as_bytes())?;
         file.sync_all()
     }
 

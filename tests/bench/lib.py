@@ -102,7 +102,7 @@ class Wire:
 def write_plan(lab, folder, ca_here, wire=None):
     """A copy of the lab's plan: its own kubeconfig, and SSH through the wire where there is one."""
     text = Path(lab["LAB_PLAN_CA_HERE" if ca_here else "LAB_PLAN"]).read_text()
-    text, changed = re.subn(r"^  file: .*$", f"  file: {folder}/kubeconfig", text, flags=re.M)
+    text, changed = re.subn(r"^  file: .*$", f"  file: {folder}/.kube/lab.config", text, flags=re.M)
     if changed != 1:
         raise Failed("the lab's plan has no line `  file: ...` below kubectl")
     for address, port in (wire.ports if wire else {}).items():

@@ -73,7 +73,7 @@ impl Home {
 
     /// The kubeconfig its plans let gangplank write.
     pub fn kubeconfig(&self) -> PathBuf {
-        self.path("home/kubeconfig")
+        self.path("home/.kube/lab.config")
     }
 
     /// Paths, sizes and times below home and state.

@@ -43,6 +43,24 @@ pub(crate) fn note(session: &Path, run: &str, node: &str, uid: &str, new: bool) 
     let line = serde_json::to_string(&line)?;
     let file = session.join(FILE);
     let mut file = std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(file)?;
-    writeln!(file, "{line}")?;
+    // In one write: the threads of other workers append to it too.
+    file.write_all(format!("{line}\n").as_bytes())?;
     file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nodes_that_threads_note_at_once_are_all_seen() {
+        let session = tempfile::tempdir().unwrap();
+        std::thread::scope(|scope| {
+            for at in 0..200 {
+                let session = session.path();
+                scope.spawn(move || note(session, "run", &format!("w{at}"), "uid", true).unwrap());
+            }
+        });
+        assert_eq!(seen(session.path()).len(), 200);
+    }
 }

@@ -62,7 +62,9 @@ pub fn uids(session: &Path) -> BTreeSet<String> {
 pub(crate) fn remember(session: &Path, run: &str, path: &str, uid: &str) -> std::io::Result<()> {
     let file = session.join(FILE);
     let mut file = std::fs::OpenOptions::new().create(true).append(true).mode(0o600).open(file)?;
-    writeln!(file, "{}", json!({"v": VERSION, "run": run, "path": path, "uid": uid}))?;
+    // In one write: others may append to it too.
+    let line = json!({"v": VERSION, "run": run, "path": path, "uid": uid});
+    file.write_all(format!("{line}\n").as_bytes())?;
     file.sync_all()
 }
 
