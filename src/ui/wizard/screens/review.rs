@@ -426,7 +426,6 @@ pub fn in_words(model: &Model) -> Vec<(Role, String)> {
     if issued > 0 {
         let issued = counted(issued, "certificate");
         words.push((Role::Warn, format!("{issued} signed: that cannot be taken back or revoked.")));
-        words.push((Role::Dim, "Undo takes back everything else.".to_owned()));
     }
     if count.problems > 0 {
         let places = counted(count.problems, "place");
