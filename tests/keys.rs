@@ -16,6 +16,8 @@ mod random;
 mod reading;
 #[path = "keys/setup.rs"]
 mod setup;
+#[path = "keys/taken.rs"]
+mod taken;
 #[path = "keys/told.rs"]
 mod told;
 
@@ -26,11 +28,8 @@ use gangplank::ui::wizard::bindings::TABLE;
 use gangplank::ui::wizard::command::Command;
 use gangplank::ui::wizard::dialogs::Dialog;
 use gangplank::ui::wizard::dialogs::ask::AskDialog;
-use gangplank::ui::wizard::dialogs::confirm::Confirm;
-use gangplank::ui::wizard::dialogs::confirm::ConfirmDialog;
 use gangplank::ui::wizard::dialogs::menu::Does;
 use gangplank::ui::wizard::dialogs::pick::PickDialog;
-use gangplank::ui::wizard::form::text_input::TextInput;
 use gangplank::ui::wizard::key::Key;
 use gangplank::ui::wizard::keymap::entries;
 use gangplank::ui::wizard::look::{Inspection, ProbeTarget};
@@ -219,16 +218,6 @@ fn a_paste_after_the_name_takes_the_yes_back() {
     press(&mut model, "worker1<enter>");
     update(&mut model, Msg::Paste("23".to_owned()));
     assert!(!writes(&press(&mut model, "<enter>")));
-}
-
-#[test]
-fn undo_needs_the_name_typed() {
-    let undo = || Confirm::Undo { host: "worker1".to_owned() };
-    for wrong in ["<enter>", "worker2<enter><enter>", "<tab><tab><enter>", "worker1<esc>"] {
-        assert!(!writes(&press(&mut confirm(undo()), wrong)), "{wrong}");
-    }
-    let effects = press(&mut confirm(undo()), "worker1<enter><enter>");
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::Undo { host } if host == "worker1")));
 }
 
 #[test]
@@ -479,13 +468,7 @@ fn space_chooses_the_worker_under_the_mark_and_leaves_the_mark_there() {
 #[test]
 fn nothing_is_undone_while_a_run_goes_on() {
     let mut model = running();
-    let effects = press(&mut model, "uworker1<enter><enter>");
+    let effects = press(&mut model, "u1<enter>");
     assert!(!writes(&effects), "{effects:?}");
     assert!(model.window.toast.is_some(), "it is said why");
-    // Nor by a name that was asked for before the run began.
-    let what = Confirm::Undo { host: "worker1".to_owned() };
-    let dialog = ConfirmDialog { typed: TextInput::line("worker1"), yes: true, ..ConfirmDialog::new(what) };
-    model.dialogs.open.push(Dialog::Confirm(dialog));
-    let effects = press(&mut model, "<enter>");
-    assert!(!writes(&effects), "{effects:?}");
 }

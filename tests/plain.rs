@@ -174,9 +174,18 @@ fn a_dialogue_takes_the_demo_from_the_ca_to_the_report_with_every_node_ready() {
     }
     let report = talk.answer(MENU, "u worker02");
     assert!(report.contains("kubectl --context first-cluster get nodes"), "{report}");
-    talk.answer("Type worker02 to do it", "worker02");
-    talk.hear("Taken back: worker02.");
-    talk.answer(MENU, "q");
+    let listed = talk.answer("Type worker02 to do it", "worker02");
+    for words in
+        ["what undoing run ", "worker02: 2", "remove /etc/kubernetes/ssl/worker.key", "cluster: 1 action\n"]
+    {
+        assert!(listed.contains(words), "{words}\n{listed}");
+    }
+    let ended = talk.answer(MENU, "k worker01");
+    assert!(ended.contains("Taken back: what the run did on worker02."), "{ended}");
+    assert!(ended.contains("worker02: taken back") && !ended.contains("Every worker has joined"), "{ended}");
+    let listed = talk.answer("Type worker01 to do it", "worker02");
+    assert!(listed.contains("what removing worker01 from the cluster will do"), "{listed}");
+    assert!(talk.answer(MENU, "q").contains("Another name: nothing is done."));
     let (code, said) = talk.end();
     assert_eq!(code, 0, "{said}");
     assert_plain(&said);

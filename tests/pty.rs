@@ -82,12 +82,15 @@ fn an_undo_leaves_no_journal_behind_that_would_hide_an_interrupted_run() {
     term.shows("every worker has joined");
     assert_eq!(journals(home.path()).len(), 1);
     term.press("u");
-    term.shows("Undo on worker01?");
+    term.shows("Undo this run: where?");
+    term.press("1\r");
+    term.shows("Undo this run on worker01?");
     term.press("worker01");
     term.shows("[worker01");
     term.press("\r");
     term.shows("▶ [ Undo ]");
     term.press("\r");
+    term.shows("Taken back: what the run did on worker01.");
     term.shows("2 nodes, 2 Ready");
     let journals = journals(home.path());
     assert!(journals.len() == 1 && journals[0] > 0, "{journals:?}");

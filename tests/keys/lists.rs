@@ -24,6 +24,7 @@ use gangplank::ui::wizard::opening::{Demo, Saved};
 use gangplank::ui::wizard::question::Question;
 use gangplank::ui::wizard::role::Role;
 use gangplank::ui::wizard::screen::Screen;
+use gangplank::ui::wizard::undoing::{TakeBack, TakeBackList};
 use gangplank::ui::wizard::update::update;
 use gangplank::ui::wizard::validation::validate;
 
@@ -136,9 +137,14 @@ fn lists() -> Vec<(&'static str, Model, String, &'static str)> {
 
     let replace = Confirm::Replace { host: row(1), actions: rows(), more: Vec::new() };
     all.push(("replace", over(Dialog::Confirm(ConfirmDialog::new(replace))), pages.clone(), last));
-    let mut undo = over(Dialog::Confirm(ConfirmDialog::new(Confirm::Undo { host: row(1) })));
-    undo.run.changed.insert(Place::Worker(row(1)), rows().into_iter().rev().collect());
-    all.push(("undo", undo, pages.clone(), last));
+    let undo = TakeBackList {
+        what: TakeBack::Worker(row(1)),
+        name: row(1),
+        lines: rows(),
+        places: Vec::new(),
+        actions: rows().len(),
+    };
+    all.push(("undo", asked(Question::TakeBack(undo)), pages.clone(), last));
 
     let place = Place::Worker(row(1));
     let go_on = Question::GoOn { place, step: StepId("keys"), actions: rows() };

@@ -83,7 +83,7 @@ pub fn saves(effects: &[Effect]) -> bool {
 pub fn writes(effects: &[Effect]) -> bool {
     effects
         .iter()
-        .any(|effect| matches!(effect, Effect::Run { .. } | Effect::Undo { .. } | Effect::Repair { .. }))
+        .any(|effect| matches!(effect, Effect::Run { .. } | Effect::Undo(_) | Effect::Repair { .. }))
 }
 
 pub fn trust(id: u64) -> Msg {

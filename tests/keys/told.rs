@@ -9,6 +9,7 @@ use gangplank::ui::wizard::look::{Inspection, LookStatus, ProbeTarget};
 use gangplank::ui::wizard::message::{Effect, Msg};
 use gangplank::ui::wizard::question::Reply;
 use gangplank::ui::wizard::screen::Screen;
+use gangplank::ui::wizard::undoing::TakeBack;
 use gangplank::ui::wizard::update::{intent, update};
 
 use super::setup::{answered, model, press, running, trust, writes};
@@ -106,9 +107,9 @@ fn a_name_of_a_file_and_a_button_are_whole_wishes() {
         "{effects:?}"
     );
     assert!(model.dialogs.open.is_empty());
-    intent(&mut model, &Intent::Undo("worker2".to_owned()));
-    assert!(matches!(model.dialogs.open.last(), Some(Dialog::Confirm(_))), "{:?}", model.dialogs.open);
-    intent(&mut model, &Intent::Cancel);
+    let what = TakeBack::Worker("worker2".to_owned());
+    let effects = intent(&mut answered("review"), &Intent::TakeBack(what.clone()));
+    assert!(matches!(effects.as_slice(), [Effect::Undo(one)] if *one == what), "{effects:?}");
     assert!(!writes(&intent(&mut model, &Intent::Press(Button::Back))));
     assert_ne!(model.nav.screen, Screen::Review);
 }

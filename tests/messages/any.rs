@@ -14,6 +14,7 @@ use gangplank::ui::wizard::opening::{Demo, Saved};
 use gangplank::ui::wizard::question::{Question, Reply};
 use gangplank::ui::wizard::role::{ROLES, Role};
 use gangplank::ui::wizard::run_state::Offline;
+use gangplank::ui::wizard::undoing::{TakeBack, TakeBackList};
 use jiff::Timestamp;
 use proptest::collection::vec;
 use proptest::option;
@@ -119,8 +120,17 @@ fn question() -> BoxedStrategy<Question> {
             note
         }),
         (place(), step(), texts()).prop_map(|(place, step, actions)| Question::GoOn { place, step, actions }),
+        (taken_back(), text(), texts(), vec(place(), 0..3), any::<usize>()).prop_map(
+            |(what, name, lines, places, actions)| {
+                Question::TakeBack(TakeBackList { what, name, lines, places, actions })
+            }
+        ),
     ]
     .boxed()
+}
+
+fn taken_back() -> BoxedStrategy<TakeBack> {
+    prop_oneof![option::of(text()).prop_map(TakeBack::Run), text().prop_map(TakeBack::Worker)].boxed()
 }
 
 fn answers() -> BoxedStrategy<Answers> {
@@ -235,6 +245,7 @@ pub fn any_effect() -> BoxedStrategy<Effect> {
     let reply = prop_oneof![
         option::of(text()).prop_map(|text| Reply::Secret(text.map(Zeroizing::new))),
         any::<bool>().prop_map(Reply::GoOn),
+        any::<bool>().prop_map(Reply::TakeBack),
         prop_oneof![Just(TrustAnswer::Remember), Just(TrustAnswer::Once), Just(TrustAnswer::Refuse)]
             .prop_map(Reply::Trust),
     ];
@@ -252,7 +263,7 @@ pub fn any_effect() -> BoxedStrategy<Effect> {
         (target(), any::<u64>()).prop_map(|(target, number)| Effect::Look { target, number }),
         any::<u64>().prop_map(|number| Effect::Inspect { number }),
         texts().prop_map(|only| Effect::Run { only }),
-        text().prop_map(|host| Effect::Undo { host }),
+        taken_back().prop_map(Effect::Undo),
         (place(), actions()).prop_map(|(place, actions)| Effect::Repair { place, actions }),
         (any::<u64>(), reply).prop_map(|(id, reply)| Effect::Reply { id, reply }),
         text().prop_map(Effect::Certificates),

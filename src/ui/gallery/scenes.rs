@@ -3,6 +3,7 @@
 //! depends on the hour, the home folder or how fast somebody is.
 
 use crate::ui::wizard::validation;
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,6 +15,7 @@ use ratatui::buffer::Buffer;
 
 use crate::engine::demo::{self, DemoLab};
 use crate::engine::review::Reviewed;
+use crate::engine::undo::UndoScope;
 use crate::engine::{Engine, Event, ExitCode, RunOptions, SignIn, World, probe};
 use crate::host::{Live, Stop};
 use crate::kube::NodeNews;
@@ -35,6 +37,7 @@ use crate::ui::wizard::opening::Demo;
 use crate::ui::wizard::question::Question;
 use crate::ui::wizard::role::Theme;
 use crate::ui::wizard::screen::Screen;
+use crate::ui::wizard::undoing::{TakeBack, TakeBackList};
 
 /// The seed of every scene.
 const SEED: u64 = 7;
@@ -192,7 +195,7 @@ impl SceneStage {
                 self.answer(Field::Replace, "yes");
                 self.keys("cccccca");
             }
-            "confirm-undo" => self.keys("cccccca<enter><right>u"),
+            "confirm-undo" => self.keys("cccccca<enter><right>u1<enter>"),
             "paste" => {
                 self.keys("cc");
                 self.hear(Msg::Paste("worker04 192.168.2.24\ncore@192.168.2.[25-27]\n".to_owned()));
@@ -242,6 +245,7 @@ impl SceneStage {
                     self.hear(Msg::Inspected { number, seen });
                 }
                 Effect::Run { only } => self.run(&only),
+                Effect::Undo(what) => self.undo(&what),
                 Effect::Live => self.live(),
                 _ => {}
             }
@@ -317,6 +321,21 @@ impl SceneStage {
         }
         if whole {
             self.hear(Msg::RunOver { code, undone: Vec::new() });
+        }
+    }
+
+    /// Everything that taking this back would do.
+    fn undo(&mut self, what: &TakeBack) {
+        let Some(plan) = validation::plan(&self.model) else { return };
+        let (keeps, stop) = (RecordingFront::default(), Stop::default());
+        let only = what.host().map(str::to_owned).into_iter().collect();
+        let question = RefCell::new(None);
+        self.engine(&plan, &keeps, &stop, only, None).undo(&UndoScope::LastRun, &|all| {
+            question.replace(Some(TakeBackList::of(what.clone(), all, &plan.cluster.name)));
+            false
+        });
+        if let Some(list) = question.take() {
+            self.hear(Msg::Ask { id: 1, question: Question::TakeBack(list) });
         }
     }
 

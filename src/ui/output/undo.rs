@@ -14,7 +14,8 @@ pub fn text(list: &UndoList, workers: &[String]) -> String {
         None => writeln!(out, "what removing {} from the cluster will do", workers.join(", ")),
     };
     for (place, actions) in list.places.iter().filter(|(_, actions)| !actions.is_empty()) {
-        let _ = writeln!(out, "{place}: {} actions", actions.len());
+        let _ =
+            writeln!(out, "{place}: {} action{}", actions.len(), if actions.len() == 1 { "" } else { "s" });
         for action in actions {
             let _ = writeln!(out, "  {}", clean::line(&action.title()));
         }

@@ -16,6 +16,8 @@ use crate::ui::wizard::question::Question;
 use crate::ui::wizard::remedy::look_choices;
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::review;
+use crate::ui::wizard::take_back;
+use crate::ui::wizard::undoing::{TakeBack, TakeBackList};
 
 impl Dialogue {
     /// Says and asks what the model laid over the screen.
@@ -52,6 +54,12 @@ impl Dialogue {
                     let rows =
                         rows.map(|rows| if rows.is_empty() { (0..names.len()).collect() } else { rows });
                     self.put_back(rows.map(each));
+                }
+                Some(Dialog::Where(place)) => {
+                    let offered = take_back::offered(&self.model, place.remove);
+                    let titles: Vec<String> = offered.iter().map(TakeBack::title).collect();
+                    let at = self.number(&titles, "Which, Enter for none:")?;
+                    self.taken(at.map(|at| [Intent::Choose(at)]))?;
                 }
                 Some(Dialog::Demos(_)) => {
                     let labs = crate::engine::demo::names();
@@ -238,9 +246,16 @@ impl Dialogue {
                 self.told.stopped = !yes;
                 yes.then_some(Intent::Choose(0))
             }
+            Question::TakeBack(list) => self.whether_to_take_back(list)?,
         };
         self.let_know(Msg::PutBack);
         match answer {
+            // The name stands there, and the button is pressed.
+            Some(Intent::Text(name)) => {
+                for intent in [Intent::Text(name), Intent::Confirm, Intent::Confirm] {
+                    self.intent(&intent);
+                }
+            }
             // Nobody says; whoever waits goes on without.
             None => self.intent(&Intent::Cancel),
             Some(Intent::Choose(at)) => {
@@ -322,6 +337,27 @@ impl Dialogue {
         Ok(())
     }
 
+    /// Everything that will be taken back, and the name that says yes.
+    fn whether_to_take_back(&mut self, list: &TakeBackList) -> DialogueEnd<Option<Intent>> {
+        self.typed_ahead_is_void();
+        self.voice.say(&format!("{}:", list.what.title()));
+        for line in &list.lines {
+            let indent = 2 + line.len() - line.trim_start().len();
+            self.voice.say_in(indent, line.trim_start());
+        }
+        if self.over() {
+            return Ok(None);
+        }
+        let prompt = format!("Type {} to do it, Enter for no:", list.name);
+        let line = self.line(&prompt, &|model| model.run.stops > 0)?;
+        let line = line.map(|line| line.trim().to_owned()).unwrap_or_default();
+        if line == list.name {
+            return Ok(Some(Intent::Text(line)));
+        }
+        self.voice.say(if line.is_empty() { "Nothing is done." } else { "Another name: nothing is done." });
+        Ok(None)
+    }
+
     /// Something that takes the name of a host.
     fn confirm(&mut self, what: &Confirm) -> DialogueEnd {
         self.typed_ahead_is_void();
@@ -331,10 +367,6 @@ impl Dialogue {
                 for action in actions {
                     self.voice.say_in(2, action);
                 }
-                host.clone()
-            }
-            Confirm::Undo { host } => {
-                self.voice.say(&format!("Everything gangplank did on {host} is taken back, newest first."));
                 host.clone()
             }
         };

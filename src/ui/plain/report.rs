@@ -3,9 +3,10 @@
 use super::dialogue::{Dialogue, DialogueEnd, Leave, MenuRow};
 use crate::engine::ExitCode;
 use crate::ui::wizard::intent::{Intent, LineFor};
-use crate::ui::wizard::progress;
+use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::validation;
+use crate::ui::wizard::{ending, progress};
 
 impl Dialogue {
     /// The last screen.
@@ -16,7 +17,8 @@ impl Dialogue {
             let mut ways: Vec<MenuRow<'_>> = vec![
                 ("1", "quit"),
                 ("d", "every action that was done"),
-                ("u NAME", "take back what was done on a worker"),
+                ("u", "undo this run, on one worker or everywhere"),
+                ("k", "remove a worker from the cluster"),
                 ("s FILE", "save the plan"),
                 ("x FILE", "write a script that does the same"),
             ];
@@ -28,9 +30,11 @@ impl Dialogue {
             match word.as_str() {
                 "1" => return Err(Leave::Quit),
                 "d" => self.every_action(),
-                "u" => {
-                    self.undo(&rest)?;
-                    self.done();
+                "u" | "k" => {
+                    self.undo(&rest, word == "k")?;
+                    if self.model.nav.screen == Screen::Report {
+                        self.done();
+                    }
                 }
                 "s" => self.write_to(LineFor::SavePlan, &rest)?,
                 "x" => self.write_to(LineFor::Export, &rest)?,
@@ -46,21 +50,14 @@ impl Dialogue {
     }
 
     fn done(&mut self) {
-        let words = match self.model.run.code {
-            Some(ExitCode::Done) => "Every worker has joined.",
-            Some(ExitCode::Stopped) => "Stopped. What was done stays, and a new run goes on from there.",
-            _ => "Not every worker has joined; what was done stays.",
-        };
-        self.voice.say(words);
+        let (role, words) = ending::words(&self.model);
+        // What went well is said without a word before it.
+        let role = if role == Role::Ok { Role::Text } else { role };
+        self.voice.role(role, &words);
         for place in progress::places(&self.model) {
             let run = &self.model.run;
-            let end = if run.skipped.contains(&place) {
-                "skipped"
-            } else if run.undone.contains(&place) {
-                "taken back"
-            } else {
-                run.ends.get(&place).map_or("nothing to do", String::as_str)
-            };
+            let end = ending::end_of(&self.model, &place);
+            let end = if end.is_empty() { "nothing to do".to_owned() } else { end };
             let count = run.changed.get(&place).map_or(0, Vec::len);
             let mut words = format!("{place}: {end}");
             if count > 0 {
@@ -78,16 +75,18 @@ impl Dialogue {
                 .collect();
             self.voice.say_in(2, &words);
             for line in troubles {
-                self.voice.role(crate::ui::wizard::role::Role::Bad, &line);
+                self.voice.role(Role::Bad, &line);
             }
         }
         self.voice.say(
-            "Undo: u here, or gangplank undo PLAN from any computer; the record is in /var/lib/gangplank on each \
-             worker.",
+            "Undo: u here, or gangplank undo PLAN from any computer; k, or gangplank remove PLAN --worker NAME, \
+             removes a worker from the cluster. The record is in /var/lib/gangplank on each worker.",
         );
-        let mut next = self.model.run.next.clone();
+        let taken = self.model.run.undoing.is_some();
+        let mut next = if taken { Vec::new() } else { self.model.run.next.clone() };
         if let Some(plan) = validation::plan(&self.model)
             && self.model.run.code == Some(ExitCode::Done)
+            && !taken
         {
             let (dns, domain) = (&plan.cluster.dns, &plan.cluster.domain);
             next.push(format!("dig @{dns} kubernetes.default.svc.{domain} +short (on a worker)"));
@@ -102,9 +101,15 @@ impl Dialogue {
     }
 
     fn every_action(&mut self) {
-        let changed = self.model.run.changed.clone();
-        if changed.is_empty() {
+        let (changed, taken) = (self.model.run.changed.clone(), self.model.run.taken.clone());
+        if changed.is_empty() && taken.is_empty() {
             self.voice.say("Nothing was changed.");
+        }
+        for (place, actions) in taken {
+            self.voice.say(&format!("{place}, taken back:"));
+            for action in actions {
+                self.voice.say_in(2, &action);
+            }
         }
         for (place, actions) in changed {
             self.voice.say(&format!("{place}:"));

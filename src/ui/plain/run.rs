@@ -14,6 +14,8 @@ use crate::ui::wizard::model::Model;
 use crate::ui::wizard::remedy::RunRemedy;
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screen::Screen;
+use crate::ui::wizard::take_back;
+use crate::ui::wizard::undoing::TakeBack;
 
 /// A count with its noun.
 pub(super) fn count(count: usize, what: &str) -> String {
@@ -81,6 +83,8 @@ impl Dialogue {
             }
             if !self.model.run.troubles.is_empty() {
                 self.card()?;
+            } else if self.model.run.undoing.is_some() {
+                self.intent(&Intent::Go(Screen::Report));
             } else if self.model.run.code == Some(ExitCode::Done) && self.model.run.undone.is_empty() {
                 self.voice.say("Every worker has joined.");
                 self.intent(&Intent::Command(Command::Continue));
@@ -95,7 +99,6 @@ impl Dialogue {
 
     /// Waits for the end of everything that runs; answers questions, takes certificates of an offline CA.
     pub(super) fn until_done(&mut self) -> DialogueEnd {
-        let undoing = self.model.run.undone.len();
         while self.model.run.going_on() {
             let told = self.told.offline.clone();
             self.wait(&|model| !model.run.going_on() || model.run.offline != told)?;
@@ -104,10 +107,6 @@ impl Dialogue {
             }
         }
         self.told.offline = None;
-        let taken: Vec<String> = self.model.run.undone.iter().skip(undoing).map(Place::to_string).collect();
-        if !taken.is_empty() {
-            self.voice.say(&format!("Taken back: {}.", taken.join(", ")));
-        }
         Ok(())
     }
 
@@ -281,17 +280,16 @@ impl Dialogue {
         Ok(())
     }
 
-    /// Takes back what was done on a worker.
-    pub(super) fn undo(&mut self, name: &str) -> DialogueEnd {
-        let names: Vec<String> =
-            self.model.worker_names().into_iter().filter(|one| self.model.chosen(one)).collect();
-        let at = match names.iter().position(|one| one == name) {
+    /// Takes back what the run did, or all of a worker: everything is shown first.
+    pub(super) fn undo(&mut self, name: &str, remove: bool) -> DialogueEnd {
+        let offered = take_back::offered(&self.model, remove);
+        let titles: Vec<String> = offered.iter().map(TakeBack::title).collect();
+        let at = match offered.iter().position(|what| what.host() == Some(name)) {
             Some(at) => Some(at),
-            None => self.number(&names, "Which worker, Enter for none:")?,
+            None => self.number(&titles, "Which, Enter for none:")?,
         };
-        let Some(name) = at.and_then(|at| names.get(at)).cloned() else { return Ok(()) };
-        self.intent(&Intent::Undo(name));
-        self.overlays()?;
+        let Some(what) = at.and_then(|at| offered.get(at)).cloned() else { return Ok(()) };
+        self.intent(&Intent::TakeBack(what));
         self.until_done()
     }
 }

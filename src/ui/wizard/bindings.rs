@@ -5,8 +5,8 @@ use crate::ui::wizard::command::Command;
 use crate::ui::wizard::key::{Key, KeyCode};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::when::{
-    always, can_apply, can_continue, can_look, can_undo, has_diff, has_fix, has_host, has_live, has_repair,
-    has_rows, has_trouble, has_worker, on_form, on_review, on_run, on_workers, typing,
+    always, can_apply, can_continue, can_look, can_remove, can_undo, has_diff, has_fix, has_host, has_live,
+    has_repair, has_rows, has_trouble, has_worker, on_form, on_review, on_run, on_workers, typing,
     waits_for_certificates, with_plan,
 };
 
@@ -61,6 +61,8 @@ pub fn also(command: Command) -> &'static str {
         Command::Repair => "mend fix fault restart repair",
         Command::Fix => "mend repair change fault",
         Command::Retry => "restart run again mend",
+        Command::Undo => "undo take back revert",
+        Command::RemoveWorker => "undo delete node drain",
         _ => "",
     }
 }
@@ -207,9 +209,17 @@ pub const TABLE: &[Binding] = &[
         command: Command::Undo,
         keys: &[letter('u')],
         label: "undo",
-        long: "take back what gangplank did on a host; asks for its name first",
+        long: "undo this run: take back what the last run did that changed something; shows all of it first",
         bar: Some(8),
         when: can_undo,
+    },
+    Binding {
+        command: Command::RemoveWorker,
+        keys: &[letter('D')],
+        label: "remove worker",
+        long: "remove a worker from the cluster: all that was ever done on it, and its node; shows all of it first",
+        bar: None,
+        when: can_remove,
     },
     Binding {
         command: Command::Shell,

@@ -63,8 +63,10 @@ pub enum Command {
     Repair,
     /// Leave the host alone.
     Skip,
-    /// Undo on the host.
+    /// What the run did is taken back.
     Undo,
+    /// A worker leaves the cluster.
+    RemoveWorker,
     /// A shell on the host.
     Shell,
     /// Certificates of an offline CA.

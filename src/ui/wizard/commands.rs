@@ -29,11 +29,11 @@ use crate::ui::wizard::remedy::RunRemedy;
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screen::{Journey, Screen};
 use crate::ui::wizard::screens::review::{ReviewScreen, apply, begin, show_diff, turn};
-use crate::ui::wizard::screens::run::{AT_WORK, RunScreen, ask_undo, host, on_log};
+use crate::ui::wizard::screens::run::{AT_WORK, RunScreen, host, on_log};
 use crate::ui::wizard::screens::welcome::WelcomeScreen;
 use crate::ui::wizard::screens::workers::{WorkersScreen, add_many, add_worker, remove_worker};
 use crate::ui::wizard::ways_out::{apply_look_remedy, apply_shown_remedy};
-use crate::ui::wizard::{layout, progress, texts};
+use crate::ui::wizard::{layout, progress, take_back, texts};
 
 /// Carries out a command.
 #[expect(clippy::too_many_lines, reason = "one arm for each command")]
@@ -128,7 +128,8 @@ pub fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
         }
         Command::Suspend => vec![Effect::Suspend],
         Command::Redraw => vec![Effect::Redraw],
-        Command::Undo => ask_undo(model),
+        Command::Undo => take_back::ask(model, false),
+        Command::RemoveWorker => take_back::ask(model, true),
         Command::Repair if model.run.read_only => {
             model.say(Role::Warn, "started with --read-only: nothing is changed");
             Vec::new()
@@ -318,6 +319,7 @@ pub fn carry_out(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
         Outcome::Go(screen) => go(model, screen),
         Outcome::Jump(screen) => jump_to(model, screen),
         Outcome::Edit(screen, field, worker) => edit(model, screen, field, worker.as_deref()),
+        Outcome::TakeBack(what) => take_back::begin(model, what),
         Outcome::Pick => lay_over(model, Dialog::Pick(PickDialog::default())),
         Outcome::Demos => lay_over(model, Dialog::Demos(DemosDialog::default())),
         Outcome::PlanFile { proposed, why } => {
@@ -348,7 +350,8 @@ pub fn carry_out(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
     }
 }
 
-fn lay_over(model: &mut Model, dialog: Dialog) -> Vec<Effect> {
+/// A dialog comes on top.
+pub fn lay_over(model: &mut Model, dialog: Dialog) -> Vec<Effect> {
     model.dialogs.open.push(dialog);
     Vec::new()
 }

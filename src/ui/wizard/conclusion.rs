@@ -11,11 +11,12 @@ use crate::ui::wizard::message::Effect;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::navigation::jumps;
 use crate::ui::wizard::outcome::Outcome;
+use crate::ui::wizard::question::{Question, Reply};
 use crate::ui::wizard::remedy::look_choices;
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::review::replaced;
-use crate::ui::wizard::screens::run::{AT_WORK, start, undo};
-use crate::ui::wizard::{keymap, layout, listing, texts};
+use crate::ui::wizard::screens::run::{AT_WORK, start};
+use crate::ui::wizard::{keymap, layout, listing, take_back, texts};
 
 /// The dialog on top hears an intent, and what comes of it is done.
 pub fn conclude(model: &mut Model, intent: &Intent) -> Vec<Effect> {
@@ -44,7 +45,7 @@ pub fn conclude(model: &mut Model, intent: &Intent) -> Vec<Effect> {
         }
         Dialog::Jump(jump) => jump.intent(intent, &jumps(model)),
         Dialog::Apply(apply) => apply.intent(intent),
-        Dialog::Ask(ask) => ask.intent(intent, listing::go_on(model, ask).last_top()),
+        Dialog::Ask(ask) => ask.intent(intent, listing::asked(model, ask).last_top()),
         Dialog::Paste(paste) => paste.intent(intent),
         Dialog::Certificates(certificates) => certificates.intent(intent),
         Dialog::Import(import) => import.intent(intent),
@@ -62,6 +63,7 @@ pub fn conclude(model: &mut Model, intent: &Intent) -> Vec<Effect> {
         }
         Dialog::Demos(demos) => demos.intent(intent),
         Dialog::Pick(pick) => pick.intent(intent, &model.worker_names()),
+        Dialog::Where(place) => place.intent(intent, &take_back::offered(model, place.remove)),
     };
     match outcome {
         Outcome::Stay => {
@@ -77,9 +79,17 @@ pub fn conclude(model: &mut Model, intent: &Intent) -> Vec<Effect> {
             _ => Vec::new(),
         },
         Outcome::Leave(at) => leave(model, at),
-        Outcome::Reply(..) => {
+        Outcome::Reply(id, reply) => {
+            let mut effects = match (&dialog, &reply) {
+                (
+                    Dialog::Ask(AskDialog { question: Question::TakeBack(list), .. }),
+                    Reply::TakeBack(true),
+                ) => take_back::agreed(model, list),
+                _ => Vec::new(),
+            };
             show_question(model);
-            carry_out(model, outcome)
+            effects.extend(carry_out(model, Outcome::Reply(id, reply)));
+            effects
         }
         outcome => carry_out(model, outcome),
     }
@@ -96,7 +106,6 @@ pub fn show_question(model: &mut Model) {
 
 fn confirmed(model: &mut Model, what: Confirm) -> Vec<Effect> {
     match what {
-        Confirm::Undo { host } => undo(model, host),
         // It may have begun since the name was asked for.
         Confirm::Replace { .. } if model.run.going_on() => {
             model.say(Role::Warn, AT_WORK);

@@ -9,6 +9,7 @@ use crate::ui::wizard::form::item::Button;
 use crate::ui::wizard::key::Key;
 use crate::ui::wizard::look::ProbeTarget;
 use crate::ui::wizard::screen::Screen;
+use crate::ui::wizard::undoing::TakeBack;
 
 /// What a line of text is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,8 +41,8 @@ pub enum Intent {
     Look(ProbeTarget),
     /// Every worker is looked at again.
     LookAtWorkers,
-    /// What was done on this worker is to be taken back.
-    Undo(String),
+    /// This is to be taken back.
+    TakeBack(TakeBack),
     /// Another row, button, page or column.
     Move(Motion),
     /// The thing with this number, counted from 1.

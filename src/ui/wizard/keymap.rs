@@ -130,7 +130,7 @@ fn in_dialog(dialog: &Dialog, key: Key) -> Option<Intent> {
             Some(number) => Some(Intent::Number(number)),
             None => beside(key),
         },
-        Dialog::Jump(_) | Dialog::Problem(_) => match key.code {
+        Dialog::Jump(_) | Dialog::Problem(_) | Dialog::Where(_) => match key.code {
             KeyCode::Char(c @ '1'..='9') => {
                 c.to_digit(10).and_then(|one| usize::try_from(one).ok()).map(Intent::Number)
             }
@@ -177,6 +177,12 @@ fn answering(question: &Question, key: Key) -> Option<Intent> {
             }
             _ => beside(key),
         },
+        // A name is typed there, whatever signs it has.
+        Question::TakeBack(_) => Some(match key.code {
+            KeyCode::Tab | KeyCode::BackTab | KeyCode::Left | KeyCode::Right => Intent::Toggle,
+            KeyCode::Up | KeyCode::Down | KeyCode::PageUp | KeyCode::PageDown => Intent::Move(motion(key)?),
+            _ => Intent::Type(key),
+        }),
     }
 }
 
@@ -262,11 +268,18 @@ pub fn dialog_bar(dialog: &Dialog) -> &'static [(&'static str, &'static str)] {
                 &[("Up Down", "choose"), ("Enter", "answer"), ("Esc", "do not connect")]
             }
             Question::GoOn { .. } => &[("1 2", "choose"), ("Enter", "answer"), ("Esc", "stop")],
+            Question::TakeBack(_) => &[
+                ("Up Down", "read"),
+                ("Tab", "to the button"),
+                ("Enter", "press it"),
+                ("Esc", "take nothing back"),
+            ],
         },
         Dialog::Paste(_) => &[("Ctrl-D", "add them"), ("Esc", "leave them")],
         Dialog::Certificates(_) => &[("Ctrl-D", "give them"), ("Esc", "leave them")],
         Dialog::Import(_) => &[("Space", "choose"), ("Enter", "add"), ("Esc", "leave them")],
         Dialog::Pick(_) => &[("Space", "choose several"), ("Enter", "go on"), ("Esc", "close")],
+        Dialog::Where(_) => &[("1-9", "choose"), ("Enter", "show what will happen"), ("Esc", "close")],
         Dialog::Demos(_) => &[("Up Down", "choose"), ("Enter", "open it"), ("Esc", "close")],
         Dialog::Line(_) => &[("Enter", "take it"), ("Esc", "close")],
         Dialog::Confirm(_) => &[("Tab", "to the button"), ("Enter", "press it"), ("Esc", "cancel")],
@@ -323,7 +336,7 @@ pub fn entries(model: &Model, search: &str) -> Vec<MenuEntry> {
     }));
     if model.nav.screen == Screen::Run {
         for (card, trouble) in model.run.troubles.iter().enumerate() {
-            let repairs = ways(&trouble.problem, &trouble.place)
+            let repairs = ways(&trouble.problem, &trouble.place, !trouble.done.is_empty())
                 .into_iter()
                 .filter(|choice| matches!(choice.act, RunRemedy::Repair(_) | RunRemedy::Replace));
             all.extend(repairs.map(|choice| MenuEntry {

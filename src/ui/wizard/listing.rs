@@ -1,7 +1,6 @@
 //! Lists in parts of the window that may be too small for them: their lines, how many of them fit, and which are
 //! shown. Whatever scrolls is counted in lines, so that a long entry hides nothing.
 
-use crate::plan::place::Place;
 use crate::plan::problem::Problem;
 use crate::ui::output::wrap::wrap;
 use crate::ui::wizard::dialogs::ask::AskDialog;
@@ -65,32 +64,39 @@ fn wrapped(texts: &[String], indent: &str, width: usize) -> Vec<String> {
     texts.iter().flat_map(|text| wrap(&format!("{indent}{text}"), width)).collect()
 }
 
-/// What a confirm lists: what is replaced, or what is taken back, newest first.
-pub fn confirmed_actions(model: &Model, what: &Confirm) -> Vec<String> {
-    match what {
-        Confirm::Replace { actions, .. } => actions.clone(),
-        Confirm::Undo { host } => {
-            let place = Place::Worker(host.clone());
-            model.run.changed.get(&place).into_iter().flatten().rev().cloned().collect()
-        }
-    }
+/// A line in as many as it takes, each as far in as the first.
+fn indented(line: &str, width: usize) -> Vec<String> {
+    let text = line.trim_start();
+    let indent = " ".repeat(line.len().saturating_sub(text.len()));
+    wrap(text, width.saturating_sub(indent.len())).into_iter().map(|part| format!("{indent}{part}")).collect()
 }
 
-/// The same in lines.
+/// What a confirm lists: what is replaced.
 pub fn confirm(model: &Model, dialog: &ConfirmDialog) -> Listing {
-    let width = width(model.window.size, 76);
-    let lines = wrapped(&confirmed_actions(model, &dialog.what), "  ", width);
+    let Confirm::Replace { actions, .. } = &dialog.what;
+    let lines = wrapped(actions, "  ", width(model.window.size, 76));
     // Its question, its hint, the name to type and the buttons stay.
     Listing { lines, rows: inside(model.window.size).saturating_sub(12).clamp(1, 10) }
 }
 
-/// The actions of the next step at the guided pace.
-pub fn go_on(model: &Model, ask: &AskDialog) -> Listing {
-    let Question::GoOn { actions, .. } = &ask.question else { return Listing::default() };
-    let numbered: Vec<String> =
-        (1..).zip(actions).map(|(number, action)| format!("{number} {action}")).collect();
-    let lines = wrapped(&numbered, "  ", width(model.window.size, 78));
-    Listing { lines, rows: inside(model.window.size).saturating_sub(7).clamp(1, 12) }
+/// What a question lists: the actions of the next step at the guided pace, or everything that is taken back.
+pub fn asked(model: &Model, ask: &AskDialog) -> Listing {
+    let width = width(model.window.size, 78);
+    let inside = inside(model.window.size);
+    match &ask.question {
+        Question::GoOn { actions, .. } => {
+            let numbered: Vec<String> =
+                (1..).zip(actions).map(|(number, action)| format!("{number} {action}")).collect();
+            let lines = wrapped(&numbered, "  ", width);
+            Listing { lines, rows: inside.saturating_sub(7).clamp(1, 12) }
+        }
+        Question::TakeBack(list) => {
+            let lines = list.lines.iter().flat_map(|line| indented(line, width)).collect();
+            // What stays, the name to type, the field and the buttons have their rows.
+            Listing { lines, rows: inside.saturating_sub(9).clamp(1, 22) }
+        }
+        Question::Secret { .. } | Question::Trust { .. } => Listing::default(),
+    }
 }
 
 /// What was found, and the ways out below it: both lists may be long, and each leaves room for the other.

@@ -19,6 +19,7 @@ use crate::ui::wizard::opening::{Demo, Saved};
 use crate::ui::wizard::question::{Question, Reply};
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::run_state::Offline;
+use crate::ui::wizard::undoing::TakeBack;
 use crate::ui::wizard::unwritten;
 
 /// Something that happened.
@@ -202,11 +203,8 @@ pub enum Effect {
     },
     /// Stop: once after the current action, twice at once.
     Stop,
-    /// Take back what was done on a worker.
-    Undo {
-        /// Which worker.
-        host: String,
-    },
+    /// Look up what taking this back will do, ask, and do it.
+    Undo(TakeBack),
     /// Do something small on a place, then run it again.
     Repair {
         /// The place that has the problem.

@@ -13,6 +13,7 @@ use crate::ui::wizard::question::Reply;
 use crate::ui::wizard::remedy::RunRemedy;
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screen::Screen;
+use crate::ui::wizard::undoing::TakeBack;
 
 /// What comes of it; of a dialog it is the end where nothing else is said.
 #[derive(Debug)]
@@ -35,6 +36,8 @@ pub enum Outcome {
     Jump(Screen),
     /// To an answer, of this worker where it is one's, and back again.
     Edit(Screen, Option<Field>, Option<String>),
+    /// What taking this back will do is looked up and shown.
+    TakeBack(TakeBack),
     /// The person is asked which workers come back.
     Pick,
     /// The person is asked which demo is opened.

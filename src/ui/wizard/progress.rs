@@ -72,7 +72,9 @@ pub fn event(model: &mut Model, event: &Stamped) {
             }
         }
         Event::ActionStarted { action, shell } => {
-            run.actions.0 = run.actions.0.saturating_add(1);
+            if run.undoing.is_none() {
+                run.actions.0 = run.actions.0.saturating_add(1);
+            }
             if let Some(cell) = cell(run, event) {
                 cell.state = CellState::Running;
                 cell.since.get_or_insert(event.t);
@@ -94,7 +96,10 @@ pub fn event(model: &mut Model, event: &Stamped) {
             }
         }
         Event::ActionEnded { action, status, ms } => {
-            run.actions.1 = run.actions.1.saturating_add(1);
+            match &mut run.undoing {
+                Some(undoing) => undoing.done = undoing.done.saturating_add(1),
+                None => run.actions.1 = run.actions.1.saturating_add(1),
+            }
             if let Some(cell) = cell(run, event) {
                 cell.sent = None;
                 if *status == 0 {
@@ -102,7 +107,8 @@ pub fn event(model: &mut Model, event: &Stamped) {
                 }
             }
             if *status == 0 {
-                run.changed.entry(event.place.clone()).or_default().push(action.clone());
+                let told = if run.undoing.is_some() { &mut run.taken } else { &mut run.changed };
+                told.entry(event.place.clone()).or_default().push(action.clone());
             }
             let role = if *status == 0 { Role::Dim } else { Role::Bad };
             let seconds = Seconds(*ms);
@@ -204,6 +210,7 @@ pub fn clear(run: &mut Run, places: &[Place]) {
     run.troubles.retain(|trouble| !places.contains(&trouble.place));
     run.cells.retain(|(place, _), _| !places.contains(place));
     run.skipped.retain(|place| !places.contains(place));
+    run.undone.retain(|place| !places.contains(place));
     run.card = run.card.min(run.troubles.len().saturating_sub(1));
     run.way = 0;
     run.evidence = 0;
@@ -221,7 +228,7 @@ pub fn shown(model: &Model) -> Option<&Trouble> {
 /// The ways out of the problem that is shown.
 pub fn choices(model: &Model) -> Vec<RemedyChoice> {
     let Some(trouble) = shown(model) else { return Vec::new() };
-    ways(&trouble.problem, &trouble.place)
+    ways(&trouble.problem, &trouble.place, !trouble.done.is_empty())
 }
 
 /// The repair that the shown problem offers.

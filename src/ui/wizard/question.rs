@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::host::TrustAnswer;
 use crate::plan::place::Place;
 use crate::step::StepId;
+use crate::ui::wizard::undoing::TakeBackList;
 use crate::ui::wizard::unwritten;
 
 /// A question somebody waits for.
@@ -35,6 +36,8 @@ pub enum Question {
         /// Its actions, titles.
         actions: Vec<String>,
     },
+    /// All this is taken back, once a name is typed.
+    TakeBack(TakeBackList),
 }
 
 /// The answer to a question.
@@ -46,6 +49,8 @@ pub enum Reply {
     Trust(TrustAnswer),
     /// Go on.
     GoOn(bool),
+    /// It may be taken back.
+    TakeBack(bool),
 }
 
 impl std::fmt::Debug for Reply {
@@ -54,6 +59,7 @@ impl std::fmt::Debug for Reply {
             Self::Secret(given) => write!(f, "Secret({})", if given.is_some() { "given" } else { "none" }),
             Self::Trust(word) => write!(f, "Trust({word:?})"),
             Self::GoOn(yes) => write!(f, "GoOn({yes})"),
+            Self::TakeBack(yes) => write!(f, "TakeBack({yes})"),
         }
     }
 }

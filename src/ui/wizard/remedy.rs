@@ -38,8 +38,8 @@ pub enum RunRemedy {
     Manual(String),
 }
 
-/// The ways out of a problem on a place.
-pub fn ways(problem: &Problem, place: &Place) -> Vec<RemedyChoice> {
+/// The ways out of a problem on a place; `done` = something was done there that can be taken back.
+pub fn ways(problem: &Problem, place: &Place, done: bool) -> Vec<RemedyChoice> {
     let mut choices: Vec<RemedyChoice> = problem.ways.iter().map(|way| from_way(way, place)).collect();
     let has = |choices: &[RemedyChoice], act: &RunRemedy| choices.iter().any(|choice| choice.act == *act);
     if !has(&choices, &RunRemedy::Retry) {
@@ -51,7 +51,10 @@ pub fn ways(problem: &Problem, place: &Place) -> Vec<RemedyChoice> {
             let text = format!("Skip {name} and finish the others");
             choices.push(RemedyChoice { text, act: RunRemedy::Skip });
         }
-        choices.push(RemedyChoice { text: format!("Undo what was done on {name}"), act: RunRemedy::Undo });
+        if done {
+            let text = format!("Undo this run on {name}: shows first what will happen");
+            choices.push(RemedyChoice { text, act: RunRemedy::Undo });
+        }
         choices.push(RemedyChoice {
             text: format!("Open a shell on {name}; it comes back here"),
             act: RunRemedy::Shell,
@@ -90,10 +93,10 @@ pub fn look_choices(problem: &Problem, target: &ProbeTarget) -> Vec<RemedyChoice
         ProbeTarget::Api => Place::Cluster,
         ProbeTarget::Worker(name) => Place::Worker(name.clone()),
     };
-    ways(problem, &place)
+    ways(problem, &place, false)
         .into_iter()
         // A look changes nothing, and neither do its ways.
-        .filter(|choice| !matches!(choice.act, RunRemedy::Undo | RunRemedy::Repair(_)))
+        .filter(|choice| !matches!(choice.act, RunRemedy::Repair(_)))
         .map(|choice| match (&choice.act, target) {
             (RunRemedy::Skip, ProbeTarget::Worker(name)) => {
                 RemedyChoice { text: format!("Take {name} off this plan"), act: RunRemedy::Skip }

@@ -11,6 +11,7 @@ use crate::plan::place::Place;
 use crate::plan::problem::Problem;
 use crate::step::StepId;
 use crate::ui::wizard::screens::log::Log;
+use crate::ui::wizard::undoing::Undoing;
 
 /// A cell of the matrix.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -113,8 +114,12 @@ pub struct Run {
     pub top: Option<usize>,
     /// The output has the keys.
     pub in_log: bool,
-    /// What was undone, by place.
+    /// Where what a run did was taken back, whole.
     pub undone: BTreeSet<Place>,
+    /// What was taken back, by place, in words.
+    pub taken: BTreeMap<Place, Vec<String>>,
+    /// What is being taken back, or was last; `None` = a run came after it.
+    pub undoing: Option<Undoing>,
     /// CSRs that wait for an offline CA.
     pub offline: Option<Offline>,
     /// One batch for each step, asked before each.

@@ -26,12 +26,12 @@ use crate::ui::wizard::screens::kubectl::KubectlScreen;
 use crate::ui::wizard::screens::live::LiveScreen;
 use crate::ui::wizard::screens::report::ReportScreen;
 use crate::ui::wizard::screens::review::ReviewScreen;
-use crate::ui::wizard::screens::run::{RunScreen, ask_undo_of, run_over};
+use crate::ui::wizard::screens::run::{RunScreen, run_over};
 use crate::ui::wizard::screens::skydns::DnsScreen;
 use crate::ui::wizard::screens::welcome::WelcomeScreen;
 use crate::ui::wizard::screens::workers::WorkersScreen;
 use crate::ui::wizard::validation::validate;
-use crate::ui::wizard::{keymap, progress};
+use crate::ui::wizard::{keymap, progress, take_back};
 
 /// Takes a message in.
 #[expect(clippy::too_many_lines, reason = "one arm for each message")]
@@ -77,7 +77,13 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             progress::event(model, &event);
             Vec::new()
         }
-        Msg::RunOver { code, undone } => run_over(model, code, &undone),
+        Msg::RunOver { code, undone } => {
+            if model.run.undoing.as_ref().is_some_and(|undoing| undoing.code.is_none()) {
+                take_back::over(model, code, &undone)
+            } else {
+                run_over(model, code)
+            }
+        }
         Msg::Live(update) => {
             if let Some(panel) = &mut model.live.panel {
                 panel.apply(update);
@@ -194,7 +200,7 @@ pub fn intent(model: &mut Model, what: &Intent) -> Vec<Effect> {
         Intent::Press(button) => return press(model, *button),
         Intent::Look(target) => return look_unless_fresh(model, target.clone()),
         Intent::LookAtWorkers => return look_at_workers(model),
-        Intent::Undo(host) => return ask_undo_of(model, Some(host.clone())),
+        Intent::TakeBack(what) => return take_back::begin(model, what.clone()),
         _ => {}
     }
     let outcome = match model.nav.screen {

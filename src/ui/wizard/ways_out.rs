@@ -8,14 +8,14 @@ use crate::ui::wizard::message::Effect;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::navigation::{edit, focus_on, go};
 use crate::ui::wizard::probes::{inspect, look};
-use crate::ui::wizard::progress;
 use crate::ui::wizard::remedy::RunRemedy;
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::run_state::Trouble;
 use crate::ui::wizard::screen::Screen;
-use crate::ui::wizard::screens::run::{AT_WORK, ask_undo, start};
+use crate::ui::wizard::screens::run::{AT_WORK, start};
 use crate::ui::wizard::screens::workers::remove_worker;
 use crate::ui::wizard::validation::{stale, validate};
+use crate::ui::wizard::{progress, take_back};
 
 /// Takes a way out of a problem that a look found.
 pub fn apply_look_remedy(model: &mut Model, target: &ProbeTarget, act: &RunRemedy) -> Vec<Effect> {
@@ -111,6 +111,7 @@ fn apply_remedy(model: &mut Model, act: &RunRemedy, place: Option<Place>) -> Vec
         RunRemedy::Repair(actions) => {
             let Some(place) = place else { return Vec::new() };
             progress::clear(&mut model.run, std::slice::from_ref(&place));
+            model.run.undoing = None;
             model.run.going = model.run.going.saturating_add(1);
             vec![Effect::Repair { place, actions: actions.clone() }]
         }
@@ -140,7 +141,7 @@ fn apply_remedy(model: &mut Model, act: &RunRemedy, place: Option<Place>) -> Vec
             }
             vec![Effect::Save]
         }
-        RunRemedy::Undo => ask_undo(model),
+        RunRemedy::Undo => take_back::ask(model, false),
         RunRemedy::Shell => worker.map(|name| vec![Effect::Shell(name)]).unwrap_or_default(),
         RunRemedy::Manual(text) => vec![Effect::Copy(text.clone())],
     }

@@ -69,6 +69,12 @@ pub(super) fn has_host(model: &Model) -> bool {
 }
 
 pub(super) fn can_undo(model: &Model) -> bool {
+    // The card says when there is nothing to take back.
+    let nothing = on_run(model) && progress::shown(model).is_some_and(|trouble| trouble.done.is_empty());
+    can_remove(model) && !nothing
+}
+
+pub(super) fn can_remove(model: &Model) -> bool {
     has_host(model) && !model.run.read_only && model.form.planned.is_some()
 }
 

@@ -15,15 +15,32 @@ use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screen::{PATH, Screen};
 use crate::ui::wizard::screens::review;
+use crate::ui::wizard::undoing::TakeBack;
+
+/// How long something goes on.
+fn clock(model: &Model, since: jiff::Timestamp) -> String {
+    let seconds = model.window.now.as_second().saturating_sub(since.as_second()).max(0);
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    format!("{hours:02}:{minutes:02}:{seconds:02}")
+}
 
 /// What the right end of the title says.
 pub fn state_text(model: &Model) -> (String, Role) {
+    if let Some(undoing) = model.run.undoing.as_ref().filter(|_| model.run.going_on()) {
+        let Some(since) = undoing.since else {
+            return ("LOOKING: nothing is taken back yet".to_owned(), Role::Warn);
+        };
+        let word = match (model.run.stops, &undoing.what) {
+            (0, TakeBack::Run(_)) => "UNDOING",
+            (0, TakeBack::Worker(_)) => "REMOVING",
+            (1, _) => "STOPPING",
+            _ => "STOPPING AT ONCE",
+        };
+        let words = format!("{word}  {}  {} of {} actions", clock(model, since), undoing.done, undoing.of);
+        return (words, Role::Warn);
+    }
     if model.run.going_on() {
-        let seconds = model
-            .run
-            .started
-            .map_or(0, |started| model.window.now.as_second().saturating_sub(started.as_second()).max(0));
-        let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+        let gone = model.run.started.map_or_else(|| "00:00:00".to_owned(), |since| clock(model, since));
         let of = model.preview.inspection.seen().map(|seen| review::count(seen).actions).unwrap_or_default();
         let of = if of >= model.run.actions.1 && of > 0 { format!(" of {of}") } else { String::new() };
         let stops = match model.run.stops {
@@ -31,10 +48,16 @@ pub fn state_text(model: &Model) -> (String, Role) {
             1 => "STOPPING",
             _ => "STOPPING AT ONCE",
         };
-        return (
-            format!("{stops}  {hours:02}:{minutes:02}:{seconds:02}  {}{of} actions", model.run.actions.1),
-            Role::Warn,
-        );
+        return (format!("{stops}  {gone}  {}{of} actions", model.run.actions.1), Role::Warn);
+    }
+    let undone = model.run.undoing.as_ref().filter(|undoing| undoing.since.is_some());
+    if let Some(undoing) = undone.filter(|_| matches!(model.nav.screen, Screen::Run | Screen::Report)) {
+        let words = match (undoing.code, &undoing.what) {
+            (Some(ExitCode::Done), TakeBack::Run(_)) => "TAKEN BACK",
+            (Some(ExitCode::Done), TakeBack::Worker(_)) => "REMOVED",
+            _ => "TAKEN BACK IN PART",
+        };
+        return (words.to_owned(), Role::Accent);
     }
     if model.run.ended.is_some() && matches!(model.nav.screen, Screen::Run | Screen::Report) {
         let words = match model.run.code {
@@ -76,6 +99,7 @@ pub fn title(frame: &mut Frame, model: &Model, area: Rect) {
     if area.width < 110 {
         text = text.replace(": nothing has been changed yet", ", nothing changed");
         text = text.replace(": nothing more is changed yet", "").replace(": nothing can be changed", "");
+        text = text.replace(": nothing is taken back yet", ", nothing changed");
     }
     let width = u16::try_from(text.width()).unwrap_or(u16::MAX).min(area.width);
     // What is at the right says whether anything is changed: it stays whole, and the left ends before it.

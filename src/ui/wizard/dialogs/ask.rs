@@ -36,8 +36,36 @@ impl AskDialog {
         match self.question {
             Question::Secret { .. } => 0,
             Question::Trust { .. } => 3,
-            Question::GoOn { .. } => 2,
+            Question::GoOn { .. } | Question::TakeBack(_) => 2,
         }
+    }
+
+    /// The name that is asked for stands there.
+    pub fn is_right(&self) -> bool {
+        matches!(&self.question, Question::TakeBack(list) if self.typed.first().trim() == list.name)
+    }
+
+    /// What is asked by a name: once it stands there, Enter goes to the button, and only there it means yes.
+    fn by_name(&mut self, intent: &Intent, last_top: usize) -> Outcome {
+        match intent {
+            Intent::Confirm if self.is_right() && self.at == 0 => self.at = 1,
+            Intent::Confirm => return Outcome::Reply(self.id, self.reply()),
+            Intent::Cancel => return Outcome::Reply(self.id, self.no()),
+            Intent::Toggle | Intent::Move(Motion::Left | Motion::Right) => {
+                self.at = usize::from(self.is_right() && self.at == 0);
+            }
+            Intent::Move(motion) => self.scroll = motion.moved(self.scroll, last_top),
+            Intent::Type(key) => {
+                self.typed.press(*key);
+                self.at = 0;
+            }
+            Intent::Text(text) => {
+                self.typed = TextInput::line(text);
+                self.at = 0;
+            }
+            _ => {}
+        }
+        Outcome::Stay
     }
 
     /// What is answered with what is marked or typed.
@@ -53,6 +81,7 @@ impl AskDialog {
                 _ => TrustAnswer::Refuse,
             }),
             Question::GoOn { .. } => Reply::GoOn(self.at == 0),
+            Question::TakeBack(_) => Reply::TakeBack(self.at == 1 && self.is_right()),
         }
     }
 
@@ -62,11 +91,15 @@ impl AskDialog {
             Question::Secret { .. } => Reply::Secret(None),
             Question::Trust { .. } => Reply::Trust(TrustAnswer::Refuse),
             Question::GoOn { .. } => Reply::GoOn(false),
+            Question::TakeBack(_) => Reply::TakeBack(false),
         }
     }
 
     /// `last_top` is the first line of the last page of what it lists.
     pub fn intent(&mut self, intent: &Intent, last_top: usize) -> Outcome {
+        if matches!(self.question, Question::TakeBack(_)) {
+            return self.by_name(intent, last_top);
+        }
         let last = self.answers().saturating_sub(1);
         match intent {
             Intent::Confirm => return Outcome::Reply(self.id, self.reply()),

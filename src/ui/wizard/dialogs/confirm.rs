@@ -16,11 +16,6 @@ pub enum Confirm {
         /// Hosts still to confirm after it.
         more: Vec<String>,
     },
-    /// Take back what was done.
-    Undo {
-        /// The host whose name is typed.
-        host: String,
-    },
 }
 
 /// The name and the two buttons.
@@ -44,7 +39,7 @@ impl ConfirmDialog {
 
     /// The name stands there.
     pub fn is_right(&self) -> bool {
-        let (Confirm::Replace { host, .. } | Confirm::Undo { host }) = &self.what;
+        let Confirm::Replace { host, .. } = &self.what;
         self.typed.first().trim() == host
     }
 

@@ -27,7 +27,7 @@ use jump::JumpDialog;
 use line::LineDialog;
 use menu::MenuDialog;
 use paste::{CertificatesDialog, PasteDialog};
-use pick::{DemosDialog, PickDialog};
+use pick::{DemosDialog, PickDialog, WhereDialog};
 use problem::ProblemDialog;
 use quit::QuitDialog;
 use text::TextDialog;
@@ -69,6 +69,8 @@ pub enum Dialog {
     Demos(DemosDialog),
     /// Workers that come back.
     Pick(PickDialog),
+    /// Where something is taken back.
+    Where(WhereDialog),
 }
 
 impl Dialog {
@@ -91,7 +93,8 @@ impl Dialog {
             | Self::Text(_)
             | Self::Problem(_)
             | Self::Demos(_)
-            | Self::Pick(_) => None,
+            | Self::Pick(_)
+            | Self::Where(_) => None,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Lists to pick from: the demos, and the workers that come back.
+//! Lists to pick from: the demos, the workers that come back, and where something is taken back.
 
 use std::collections::BTreeSet;
 
@@ -6,6 +6,7 @@ use crate::engine::demo;
 use crate::ui::wizard::intent::Intent;
 use crate::ui::wizard::message::Effect;
 use crate::ui::wizard::outcome::Outcome;
+use crate::ui::wizard::undoing::TakeBack;
 
 /// The demos.
 #[derive(Debug, Default)]
@@ -62,6 +63,33 @@ impl PickDialog {
             }
             Intent::Choose(at) => self.at = *at,
             Intent::Move(motion) => self.at = motion.moved(self.at, names.len().saturating_sub(1)),
+            _ => {}
+        }
+        Outcome::Stay
+    }
+}
+
+/// Where something is taken back.
+#[derive(Debug, Default)]
+pub struct WhereDialog {
+    /// A worker is removed from the cluster; else it is the last run.
+    pub remove: bool,
+    /// The marked row, counted from 0.
+    pub at: usize,
+}
+
+impl WhereDialog {
+    /// `offered` are its rows.
+    pub fn intent(&mut self, intent: &Intent, offered: &[TakeBack]) -> Outcome {
+        let last = offered.len().saturating_sub(1);
+        match intent {
+            Intent::Cancel => return Outcome::Close,
+            Intent::Confirm => {
+                return offered.get(self.at).cloned().map_or(Outcome::Close, Outcome::TakeBack);
+            }
+            Intent::Number(number) => self.at = number.saturating_sub(1).min(last),
+            Intent::Choose(at) => self.at = (*at).min(last),
+            Intent::Move(motion) => self.at = motion.moved(self.at, last),
             _ => {}
         }
         Outcome::Stay

@@ -108,12 +108,12 @@ impl EffectRunner {
             }
             Effect::Look { target, number } => self.probes.look(&self.ground, target, number, model),
             Effect::Inspect { number } => probe::inspect(&self.ground, number, model),
-            Effect::Run { .. } | Effect::Undo { .. } | Effect::Repair { .. } if self.opening.is_some() => {
+            Effect::Run { .. } | Effect::Undo(_) | Effect::Repair { .. } if self.opening.is_some() => {
                 Runs::refuse_answers(&self.ground);
             }
             Effect::Run { only } => self.runs.apply(&self.ground, only, model),
             Effect::Stop => self.runs.stop(),
-            Effect::Undo { host } => self.runs.undo(&self.ground, host, model),
+            Effect::Undo(what) => self.runs.undo(&self.ground, what, model),
             Effect::Repair { place, actions } => self.runs.repair(&self.ground, place, actions, model),
             Effect::Reply { id, reply } => self.ground.replies.give(id, reply),
             Effect::Certificates(pem) => self.runs.certificates(&self.ground, &pem),
@@ -218,7 +218,7 @@ fn stands_on_the_ground(effect: &Effect) -> bool {
         | Effect::Throw { .. } => true,
         // Whoever waits for the end of a run is told that nothing was begun.
         Effect::Run { .. }
-        | Effect::Undo { .. }
+        | Effect::Undo(_)
         | Effect::Repair { .. }
         | Effect::Quit(_)
         | Effect::Stop

@@ -18,6 +18,7 @@ use crate::ui::credentials::prompt::Prompt;
 use crate::ui::wizard::message::Msg;
 use crate::ui::wizard::question::{Question, Reply};
 use crate::ui::wizard::run_state::Offline;
+use crate::ui::wizard::undoing::TakeBackList;
 
 /// Questions that somebody waits for.
 #[derive(Clone, Default)]
@@ -47,6 +48,11 @@ impl Replies {
         }
         send.send(Msg::Ask { id, question }).ok()?;
         take.recv().ok()
+    }
+
+    /// Shows everything that will be taken back, and waits whether it shall.
+    pub fn take_back(&self, send: &Sender<Msg>, list: TakeBackList) -> bool {
+        matches!(self.ask(send, Question::TakeBack(list)), Some(Reply::TakeBack(true)))
     }
 
     /// Gives the answer to whoever waits for it.
@@ -102,7 +108,7 @@ impl Prompt for DialogsShared {
         };
         match dialogs.1.ask(&dialogs.0, question) {
             Some(Reply::Trust(answer)) => answer,
-            Some(Reply::Secret(_) | Reply::GoOn(_)) | None => TrustAnswer::Refuse,
+            Some(Reply::Secret(_) | Reply::GoOn(_) | Reply::TakeBack(_)) | None => TrustAnswer::Refuse,
         }
     }
 }

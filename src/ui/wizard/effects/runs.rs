@@ -1,6 +1,7 @@
 //! Whatever writes: a run, an undo, a repair. All three begin here, with the session's lock, and end with
 //! [`Msg::RunOver`].
 
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use crate::engine::review::Reviewed;
@@ -19,6 +20,7 @@ use crate::ui::wizard::effects::session::portable;
 use crate::ui::wizard::message::Msg;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
+use crate::ui::wizard::undoing::{TakeBack, TakeBackList};
 
 /// What is to be done.
 enum Work {
@@ -27,8 +29,8 @@ enum Work {
         reviewed: Option<Reviewed>,
         guided: bool,
     },
-    /// What it takes back was confirmed by typing the host's name.
-    Undo(String),
+    /// It asks before it changes anything.
+    Undo(TakeBack),
     /// These actions, then a run.
     Repair(Place, Vec<Action>),
 }
@@ -51,9 +53,10 @@ impl Runs {
         self.begin(ground, only, Work::Apply { reviewed, guided: model.run.guided }, model);
     }
 
-    /// Takes back what was done on a worker.
-    pub fn undo(&mut self, ground: &Ground, host: String, model: &Model) {
-        self.begin(ground, vec![host.clone()], Work::Undo(host), model);
+    /// Looks up what taking this back will do, asks, and does it.
+    pub fn undo(&mut self, ground: &Ground, what: TakeBack, model: &Model) {
+        let only = what.host().map(str::to_owned).into_iter().collect();
+        self.begin(ground, only, Work::Undo(what), model);
     }
 
     /// Does something small on a place, then runs it again.
@@ -144,12 +147,13 @@ impl Runs {
         let world = ground.world(&plan.cluster.api, &plan.cluster.name);
         let (front, send) = (ground.front(), ground.send.clone());
         let (jobs, state, offline) = (ground.folders.jobs, ground.state(), self.offline.clone());
+        let (ask, told) = (ground.replies.clone(), ground.send.clone());
         std::thread::spawn(move || {
-            let (reviewed, guided, undone) = match &work {
-                Work::Apply { reviewed, guided } => (reviewed.clone(), *guided, Vec::new()),
-                Work::Undo(host) => (None, false, vec![Place::Worker(host.clone())]),
-                Work::Repair(..) => (None, false, Vec::new()),
+            let (reviewed, guided) = match &work {
+                Work::Apply { reviewed, guided } => (reviewed.clone(), *guided),
+                Work::Undo(_) | Work::Repair(..) => (None, false),
             };
+            let undone = RefCell::new(Vec::new());
             let options = RunOptions {
                 jobs,
                 guided,
@@ -164,14 +168,34 @@ impl Runs {
             let engine = Engine::new(&plan, world.as_ref(), &front, options);
             let done = || match &work {
                 Work::Apply { .. } => engine.apply(),
-                Work::Undo(_) => engine.undo(&UndoScope::LastRun, &|_| true),
+                Work::Undo(what) => {
+                    let scope = match what {
+                        TakeBack::Run(_) => UndoScope::LastRun,
+                        TakeBack::Worker(_) => UndoScope::Everything,
+                    };
+                    let nothing = Cell::new(false);
+                    let code = engine.undo(&scope, &|all| {
+                        let list = TakeBackList::of(what.clone(), all, &plan.cluster.name);
+                        if all.is_empty() {
+                            nothing.set(true);
+                            if !all.stays.is_empty() {
+                                let lines = list.lines.into_iter().map(|line| (Role::Text, line)).collect();
+                                let _ = told.send(Msg::Text { title: what.title(), lines });
+                            }
+                            return false;
+                        }
+                        undone.borrow_mut().clone_from(&list.places);
+                        ask.take_back(&told, list)
+                    });
+                    if nothing.get() && code == ExitCode::Stopped { ExitCode::Done } else { code }
+                }
                 Work::Repair(place, actions) => match engine.repair(place, actions) {
                     ExitCode::Done => engine.apply(),
                     code => code,
                 },
             };
             let code = std::panic::catch_unwind(std::panic::AssertUnwindSafe(done)).unwrap_or(ExitCode::Bug);
-            let _ = send.send(Msg::RunOver { code, undone });
+            let _ = send.send(Msg::RunOver { code, undone: undone.take() });
         });
     }
 }

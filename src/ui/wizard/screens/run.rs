@@ -1,9 +1,8 @@
-//! The run: its output, the card of a problem, and how a run and an undo begin and end.
+//! The run: its output, the card of a problem, and how a run begins and ends.
 
 use crate::engine::ExitCode;
 use crate::plan::place::Place;
 use crate::ui::wizard::dialogs::Dialog;
-use crate::ui::wizard::dialogs::confirm::{Confirm, ConfirmDialog};
 use crate::ui::wizard::intent::{Intent, Motion};
 use crate::ui::wizard::message::Effect;
 use crate::ui::wizard::model::Model;
@@ -14,7 +13,7 @@ use crate::ui::wizard::run_state::CellState;
 use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::screens::log::Log;
 use crate::ui::wizard::validation::stale;
-use crate::ui::wizard::{layout, listing, progress};
+use crate::ui::wizard::{ending, layout, listing, progress};
 
 /// The screen.
 pub struct RunScreen;
@@ -105,40 +104,6 @@ fn on_card(model: &mut Model, motion: Motion) {
     }
 }
 
-/// Asks for the name of the worker on which everything is taken back: the one that is shown.
-pub fn ask_undo(model: &mut Model) -> Vec<Effect> {
-    let host = host(model);
-    ask_undo_of(model, host)
-}
-
-/// Asks for the name of this worker, on which everything is taken back.
-pub fn ask_undo_of(model: &mut Model, host: Option<String>) -> Vec<Effect> {
-    if model.run.read_only {
-        model.say(Role::Warn, "started with --read-only: nothing is changed");
-    } else if model.run.going_on() {
-        model.say(Role::Warn, AT_WORK);
-    } else if let Some(host) = host {
-        model.dialogs.open.push(Dialog::Confirm(ConfirmDialog::new(Confirm::Undo { host })));
-    }
-    Vec::new()
-}
-
-/// The name was typed: what was done there is taken back.
-pub fn undo(model: &mut Model, host: String) -> Vec<Effect> {
-    if model.run.going_on() {
-        model.say(Role::Warn, AT_WORK);
-        return Vec::new();
-    }
-    let mut effects = if model.nav.screen == Screen::Run { Vec::new() } else { go(model, Screen::Run) };
-    let place = Place::Worker(host.clone());
-    model.run.shown = progress::places(model).iter().position(|one| *one == place).unwrap_or(0);
-    progress::clear(&mut model.run, &[place]);
-    model.run.going = model.run.going.saturating_add(1);
-    model.run.started = Some(model.window.now);
-    effects.push(Effect::Undo { host });
-    effects
-}
-
 /// Two at once would work on the same hosts.
 pub const AT_WORK: &str = "the others are still at work; take this way when they are done";
 
@@ -158,6 +123,7 @@ pub fn start(model: &mut Model, only: Vec<String>) -> Vec<Effect> {
         only.iter().cloned().map(Place::Worker).chain([Place::Local, Place::Cluster]).collect()
     };
     progress::clear(&mut model.run, &again);
+    model.run.undoing = None;
     if model.run.going == 0 {
         model.run.started = Some(model.window.now);
         model.run.ended = None;
@@ -183,18 +149,11 @@ pub fn start(model: &mut Model, only: Vec<String>) -> Vec<Effect> {
     effects
 }
 
-/// Takes in that a run or an undo has ended.
-pub fn run_over(model: &mut Model, code: ExitCode, undone: &[Place]) -> Vec<Effect> {
+/// Takes in that a run has ended.
+pub fn run_over(model: &mut Model, code: ExitCode) -> Vec<Effect> {
     let run = &mut model.run;
     run.going = run.going.saturating_sub(1);
     run.code = Some(run.code.map_or(code, |before| before.max(code)));
-    for place in undone {
-        if code == ExitCode::Done {
-            run.undone.insert(place.clone());
-            run.changed.remove(place);
-            run.cells.retain(|(one, _), _| one != place);
-        }
-    }
     if run.going == 0 {
         run.ended = Some(model.window.now);
         run.stops = 0;
@@ -225,17 +184,19 @@ pub fn run_over(model: &mut Model, code: ExitCode, undone: &[Place]) -> Vec<Effe
             model.window.toast.as_ref().is_some_and(|toast| toast.role == Role::Bad && toast.ticks > 10);
         if told && run.troubles.is_empty() {
             // Why it could not even begin was just said.
-        } else if undone.is_empty() {
+        } else {
             let worst = run.code.unwrap_or(code);
             match worst {
+                ExitCode::Done if !run.undone.is_empty() => {
+                    let (role, words) = ending::words(model);
+                    model.say(role, words);
+                }
                 ExitCode::Done => model.say(Role::Ok, "every worker has joined; Continue opens the report"),
                 ExitCode::Stopped => {
                     model.say(Role::Warn, "stopped; what was done stays, and a new run goes on from there");
                 }
                 _ => model.say(Role::Bad, "not every worker has joined; the card has the ways out"),
             }
-        } else if code == ExitCode::Done {
-            model.say(Role::Ok, "taken back");
         }
         let buttons = model.buttons().len();
         if model.nav.screen == Screen::Run && model.run.troubles.is_empty() {

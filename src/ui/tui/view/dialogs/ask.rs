@@ -5,6 +5,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
+use super::confirm::buttons;
 use crate::ui::output::wrap::wrap;
 use crate::ui::tui::theme::Paint;
 use crate::ui::tui::view::window::{centred, choose, dialog, field, hidden, say};
@@ -13,6 +14,7 @@ use crate::ui::wizard::listing;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::question::Question;
 use crate::ui::wizard::role::Role;
+use crate::ui::wizard::undoing::TakeBackList;
 
 /// The question, what is typed, and the chosen answer.
 pub fn draw(frame: &mut Frame, model: &Model, ask: &AskDialog) {
@@ -84,7 +86,7 @@ pub fn draw(frame: &mut Frame, model: &Model, ask: &AskDialog) {
                 &format!("Next on {place}: {}", progress::title(step.0)),
                 inside,
             );
-            let listed = listing::go_on(model, ask);
+            let listed = listing::asked(model, ask);
             let top = listed.top(*scroll);
             for line in listed.lines.iter().skip(top).take(listed.rows) {
                 lines.push(Line::styled(format!(" {line}"), model.window.theme.style(Role::Code)));
@@ -95,5 +97,30 @@ pub fn draw(frame: &mut Frame, model: &Model, ask: &AskDialog) {
             let height = u16::try_from(lines.len()).unwrap_or(10).saturating_add(2);
             dialog(frame, model, "Step by step", "Enter, Esc stops", lines, 0, centred(model, width, height));
         }
+        Question::TakeBack(list) => take_back(frame, model, ask, list, width),
     }
+}
+
+/// Everything that will be done, the name that is typed, and the two buttons.
+fn take_back(frame: &mut Frame, model: &Model, ask: &AskDialog, list: &TakeBackList, width: u16) {
+    let inside = usize::from(width).saturating_sub(4);
+    let theme = &model.window.theme;
+    let listed = listing::asked(model, ask);
+    let top = listed.top(ask.scroll);
+    let mut lines = Vec::new();
+    for line in listed.lines.iter().skip(top).take(listed.rows) {
+        lines.push(Line::styled(format!(" {line}"), theme.style(Role::Code)));
+    }
+    hidden(model, &mut lines, top, listed.lines.len(), listed.rows, inside);
+    lines.push(Line::raw(""));
+    say(model, &mut lines, Role::Text, &format!("Type {} to go on:", list.name), inside);
+    lines.push(Line::raw(""));
+    lines.push(Line::raw(""));
+    lines.push(buttons(model, list.what.verb(), ask.is_right(), ask.at == 1));
+    let height = u16::try_from(lines.len()).unwrap_or(12).saturating_add(2);
+    let rect = centred(model, width, height);
+    let row = u16::try_from(lines.len()).unwrap_or(6).saturating_sub(2);
+    dialog(frame, model, &format!("! {}?", list.what.title()), "Esc cancels", lines, 0, rect);
+    let at = Rect::new(rect.x.saturating_add(2), rect.y.saturating_add(row), width.saturating_sub(4), 1);
+    field(frame, model, "", &ask.typed, at);
 }

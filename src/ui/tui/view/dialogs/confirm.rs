@@ -15,67 +15,22 @@ use crate::ui::wizard::role::Role;
 pub fn draw(frame: &mut Frame, model: &Model, confirm: &ConfirmDialog) {
     let ConfirmDialog { what, typed, yes, scroll } = confirm;
     let listed = listing::confirm(model, confirm);
-    let theme = &model.window.theme;
     let width = 76.min(model.window.size.0.saturating_sub(4));
     let inside = usize::from(width).saturating_sub(4);
     let mut lines = Vec::new();
-    let (title, host, verb) = match what {
-        Confirm::Replace { host, .. } => {
-            say(
-                model,
-                &mut lines,
-                Role::Text,
-                "gangplank did not make these, and cannot make them again:",
-                inside,
-            );
-            list(model, &mut lines, &listed, *scroll, inside);
-            say(
-                model,
-                &mut lines,
-                Role::Dim,
-                "The old files are kept on the host for undo: u on the Run screen puts them back.",
-                inside,
-            );
-            (format!("! Replace something on {host}?"), host, "Replace")
-        }
-        Confirm::Undo { host } => {
-            say(
-                model,
-                &mut lines,
-                Role::Text,
-                &format!("Everything gangplank did on {host} is taken back, newest first:"),
-                inside,
-            );
-            if listed.lines.is_empty() {
-                say(model, &mut lines, Role::Code, "  what its record in /var/lib/gangplank says", inside);
-            }
-            list(model, &mut lines, &listed, *scroll, inside);
-            say(
-                model,
-                &mut lines,
-                Role::Dim,
-                "Its kubelet stops, its containers and its node go. An issued certificate stays valid until it ends.",
-                inside,
-            );
-            (format!("! Undo on {host}?"), host, "Undo")
-        }
-    };
+    let Confirm::Replace { host, .. } = what;
+    let made = "gangplank did not make these, and cannot make them again:";
+    say(model, &mut lines, Role::Text, made, inside);
+    list(model, &mut lines, &listed, *scroll, inside);
+    let kept = "The old files are kept on the host: u on the Run screen puts them back.";
+    say(model, &mut lines, Role::Dim, kept, inside);
+    let title = format!("! Replace something on {host}?");
     lines.push(Line::raw(""));
     say(model, &mut lines, Role::Text, &format!("Type {host} to go on:"), inside);
     lines.push(Line::raw(""));
     lines.push(Line::raw(""));
     let right = confirm.is_right();
-    let locked = if right { verb.to_owned() } else { format!("{verb} (locked)") };
-    let cancel =
-        if *yes { "  [ Cancel ]".to_owned() } else { format!("{} [ Cancel ]", theme.glyph(Glyph::Here)) };
-    let go =
-        if *yes { format!("{} [ {locked} ]", theme.glyph(Glyph::Here)) } else { format!("  [ {locked} ]") };
-    lines.push(Line::from(vec![
-        Span::raw("   "),
-        Span::styled(cancel, theme.style(if *yes { Role::Text } else { Role::Focus })),
-        Span::raw("   "),
-        Span::styled(go, theme.style(if *yes { Role::Focus } else { Role::Dim })),
-    ]));
+    lines.push(buttons(model, "Replace", right, *yes));
     let height = u16::try_from(lines.len()).unwrap_or(12).saturating_add(2);
     let rect = centred(model, width, height);
     let row = u16::try_from(lines.len()).unwrap_or(6).saturating_sub(2);
@@ -91,4 +46,23 @@ fn list(model: &Model, lines: &mut Vec<Line<'static>>, listed: &Listing, scroll:
         lines.push(Line::styled(format!(" {line}"), model.window.theme.style(Role::Code)));
     }
     hidden(model, lines, top, listed.lines.len(), listed.rows, width);
+}
+
+/// Cancel, and the button that is locked until the name stands there.
+pub fn buttons(model: &Model, verb: &str, right: bool, yes: bool) -> Line<'static> {
+    let theme = &model.window.theme;
+    let locked = if right { verb.to_owned() } else { format!("{verb} (locked)") };
+    let here = |on: bool| if on { theme.glyph(Glyph::Here) } else { " " };
+    Line::from(vec![
+        Span::raw("   "),
+        Span::styled(
+            format!("{} [ Cancel ]", here(!yes)),
+            theme.style(if yes { Role::Text } else { Role::Focus }),
+        ),
+        Span::raw("   "),
+        Span::styled(
+            format!("{} [ {locked} ]", here(yes)),
+            theme.style(if yes { Role::Focus } else { Role::Dim }),
+        ),
+    ])
 }

@@ -1,4 +1,4 @@
-//! One of several: a demo lab, or the workers that come back.
+//! One of several: a demo lab, the workers that come back, or where something is taken back.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,10 @@ use ratatui::Frame;
 
 use crate::engine::demo;
 use crate::ui::tui::view::window::{centred, choose_within, dialog, list};
+use crate::ui::wizard::dialogs::pick::WhereDialog;
 use crate::ui::wizard::model::Model;
+use crate::ui::wizard::take_back;
+use crate::ui::wizard::undoing::TakeBack;
 
 /// The demo labs.
 pub fn demo(frame: &mut Frame, model: &Model, at: usize) {
@@ -26,4 +29,17 @@ pub fn worker(frame: &mut Frame, model: &Model, chosen: &BTreeSet<String>, at: u
     let rows: Vec<(String, bool)> =
         model.worker_names().into_iter().map(|name| (name.clone(), chosen.contains(&name))).collect();
     list(frame, model, "Which worker comes back?", "Space chooses several, Enter goes on", &rows, at);
+}
+
+/// Where something is taken back.
+pub fn place(frame: &mut Frame, model: &Model, place: &WhereDialog) {
+    let width = 72.min(model.window.size.0.saturating_sub(4));
+    let inside = usize::from(width).saturating_sub(4);
+    let offered: Vec<String> = take_back::offered(model, place.remove).iter().map(TakeBack::title).collect();
+    let mut lines = Vec::new();
+    let rows = usize::from(model.window.size.1).saturating_sub(5);
+    choose_within(model, &mut lines, offered.iter().map(String::as_str), place.at, inside, rows);
+    let height = u16::try_from(lines.len()).unwrap_or(5).saturating_add(2);
+    let title = if place.remove { "Which worker leaves the cluster?" } else { "Undo this run: where?" };
+    dialog(frame, model, title, "Enter shows it all first", lines, 0, centred(model, width, height));
 }

@@ -1,7 +1,7 @@
 //! Report: how it ended, what to try next, how to take it back, what was done.
 
 use crate::engine::ExitCode;
-use crate::ui::wizard::progress;
+use crate::ui::wizard::{ending, progress};
 use ratatui::text::{Line, Span};
 
 use crate::ui::tui::text::{cut, fill};
@@ -15,19 +15,13 @@ use crate::ui::wizard::screens::certificates::MOST;
 pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
     let theme = &model.window.theme;
     page.space();
-    let (words, role) = match model.run.code {
-        Some(ExitCode::Done) => ("Every worker has joined.", Role::Ok),
-        Some(ExitCode::Stopped) => {
-            ("Stopped. What was done stays, and a new run goes on from there.", Role::Warn)
-        }
-        _ => ("Not every worker has joined; what was done stays.", Role::Bad),
-    };
-    page.seen(model, &[(role, words.to_owned())], width);
+    let ended = ending::words(model);
+    page.seen(model, &[ended], width);
     page.space();
-    page.say(model, Role::Key, "What to try next", width);
-    let mut next: Vec<String> = model.run.next.clone();
+    let mut next = if model.run.undoing.is_some() { Vec::new() } else { model.run.next.clone() };
     if let Some(plan) = model.form.planned.as_deref()
         && model.run.code == Some(ExitCode::Done)
+        && model.run.undoing.is_none()
     {
         next.push(format!(
             "dig @{} kubernetes.default.svc.{} +short        (on a worker)",
@@ -35,19 +29,25 @@ pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
         ));
         next.push("docker ps        (on a worker)".to_owned());
     }
+    if !next.is_empty() {
+        page.say(model, Role::Key, "What to try next", width);
+    }
+    let some = !next.is_empty();
     for line in next {
         page.line(Line::styled(
             format!("   {}", cut(&line, width.saturating_sub(4))),
             theme.style(Role::Code),
         ));
     }
-    page.space();
+    if some {
+        page.space();
+    }
     page.say(model, Role::Key, "How to take it back", width);
     page.say(
         model,
         Role::Text,
-        "u takes back what was done on a worker; gangplank undo PLAN does it for all, from any computer: the record is \
-         in /var/lib/gangplank on each worker.",
+        "u undoes this run, D removes a worker from the cluster; both show everything first. So do gangplank undo PLAN \
+         and gangplank remove PLAN --worker NAME, from any computer.",
         width,
     );
     page.space();
@@ -56,14 +56,13 @@ pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
     // Of many hosts nobody reads every action; the journal and each host's record have them.
     let many = places.len() > MOST;
     for place in places {
-        let end = model.run.ends.get(&place).cloned().unwrap_or_default();
-        let undone = if model.run.undone.contains(&place) { "taken back" } else { end.as_str() };
-        let skipped = if model.run.skipped.contains(&place) { "skipped" } else { undone };
         page.line(Line::from(vec![
             Span::styled(format!(" {} ", fill(&place.to_string(), 14)), theme.style(Role::Accent)),
-            Span::raw(skipped.to_owned()),
+            Span::raw(ending::end_of(model, &place)),
         ]));
-        let changed = model.run.changed.get(&place).map(Vec::as_slice).unwrap_or_default();
+        // What was taken back is told as that, and not as what the run did.
+        let told = if model.run.undone.contains(&place) { &model.run.taken } else { &model.run.changed };
+        let changed = told.get(&place).map(Vec::as_slice).unwrap_or_default();
         if many && !changed.is_empty() {
             page.line(Line::raw(format!("     {} actions", changed.len())));
         }
