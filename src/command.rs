@@ -350,6 +350,7 @@ fn apply(common: &CommonFlags, places: &StandardFolders, stop: &Stop, pace: Pace
         agree_outside_kube(&mut plan, common, &places.home)?;
         let state = common.access.state.as_ref().unwrap_or(&places.state);
         let session = Session::open(state, &plan, &text).map_err(|problem| tell(&problem))?;
+        session.keep_origin(&common.plan);
         if !common.json {
             for (place, action) in left_open(&session.folder) {
                 say::out(&format!(
@@ -397,6 +398,7 @@ fn undo(
         let (plan, text) = read_plan(common, places)?;
         let state = common.access.state.as_ref().unwrap_or(&places.state);
         let session = Session::open(state, &plan, &text).map_err(|problem| tell(&problem))?;
+        session.keep_origin(&common.plan);
         let world = world(common, places, &plan, kept(state, &plan), true)?;
         let (lines, json) = (ui::output::lines::LineFront::new(true), ui::output::json::Json);
         let front: &dyn Front = if common.json { &json } else { &lines };

@@ -20,6 +20,8 @@ mod setup;
 mod taken;
 #[path = "keys/told.rs"]
 mod told;
+#[path = "keys/truth.rs"]
+mod truth;
 
 use gangplank::host::TrustAnswer;
 use gangplank::plan::place::Place;

@@ -162,8 +162,13 @@ fn lists() -> Vec<(&'static str, Model, String, &'static str)> {
     all.push(("help", help, end(), word));
 
     let mut welcome = low();
-    let kept =
-        |name: String| Saved { name, screen: String::new(), when: String::new(), about: String::new() };
+    let kept = |name: String| Saved {
+        name,
+        screen: String::new(),
+        when: String::new(),
+        about: String::new(),
+        workers: true,
+    };
     welcome.sessions.kept = rows().into_iter().map(kept).collect();
     all.push(("welcome", welcome, end(), last));
 

@@ -183,12 +183,8 @@ fn opened() -> BoxedStrategy<Opened> {
 
 /// A message of any kind.
 pub fn any_msg() -> BoxedStrategy<Msg> {
-    let saved = (text(), text(), text(), text()).prop_map(|(name, screen, when, about)| Saved {
-        name,
-        screen,
-        when,
-        about,
-    });
+    let saved = (text(), text(), text(), text(), any::<bool>())
+        .prop_map(|(name, screen, when, about, workers)| Saved { name, screen, when, about, workers });
     let seen = prop_oneof![vec(previews(), 0..3).prop_map(|all| Ok(Arc::new(all))), problem().prop_map(Err)];
     let first = prop_oneof![
         key().prop_map(Msg::Key),

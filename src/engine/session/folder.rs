@@ -19,6 +19,9 @@ use crate::plan::problem::{Problem, Remedy};
 /// Bytes that are read of the line that says who holds the lock.
 const LONGEST_HOLDER: u64 = 4096;
 
+/// The file that says where the plan lies.
+pub const ORIGIN: &str = "plan-file";
+
 /// An open session.
 pub struct Session {
     /// Its folder.
@@ -102,6 +105,14 @@ impl Session {
             Problem::new(ProblemCode::Session01, "the session folder cannot be written")
                 .seen(error.to_string())
         })
+    }
+
+    /// Notes where the plan lies: relative paths in it start there.
+    pub fn keep_origin(&self, plan: &Path) {
+        // Without the note the wizard asks for the files again; the run does not need it.
+        if let Ok(plan) = std::path::absolute(plan) {
+            let _ = self.write(ORIGIN, &plan.display().to_string());
+        }
     }
 
     /// Writes a file of the session, whole or not at all.

@@ -192,6 +192,10 @@ fn kubelet_trouble(state: &str, restarts: u32) -> Option<String> {
     let (active, sub) = state.split_once('/').unwrap_or((state, ""));
     match (active, sub) {
         ("failed", _) => Some("kubelet failed".to_owned()),
+        // An old systemd does not count.
+        ("activating", "auto-restart") if restarts == 0 => {
+            Some("kubelet restarts again and again".to_owned())
+        }
         ("activating", "auto-restart") => Some(format!("kubelet restarts again and again ({restarts})")),
         _ => None,
     }

@@ -86,6 +86,7 @@ impl Dialogue {
                         LineFor::SavePlan => "File for the plan",
                         LineFor::Export => "File for the script",
                         LineFor::Search => "Search for",
+                        LineFor::Login => "Login of the worker that comes back, such as root@10.0.0.11",
                     };
                     let given = self.read(&format!("{prompt} [{default}]:"))?;
                     let given = if given.is_empty() { default } else { given };
@@ -129,7 +130,8 @@ impl Dialogue {
     /// Gives the name of a file, and waits until it is read or written.
     pub(super) fn file(&mut self, what: LineFor, name: &str) -> DialogueEnd {
         self.intent(&Intent::Line(what, name.to_owned()));
-        self.answer_of_work()
+        // A login is no file: nobody else answers.
+        if what == LineFor::Login { Ok(()) } else { self.answer_of_work() }
     }
 
     /// Waits for the answer to something that was asked of the work: an opened plan, a word or a text.

@@ -32,6 +32,7 @@ pub(super) fn step(looked: &StepOutcome, seen: &PlacePreview) -> (Role, String) 
             let risk = match sign {
                 "! replaces" => "replaces what others made",
                 "! cannot be revoked" => "cannot be revoked",
+                "~ restarts" => "restarts what runs",
                 "~ copy kept" => "changes, the old is kept",
                 _ => "adds",
             };

@@ -223,7 +223,7 @@ fn ask_line(model: &mut Model, what: LineFor) -> Vec<Effect> {
             _ => format!("onboard-{name}.sh"),
         },
         LineFor::SavePlan => format!("{name}.yaml"),
-        LineFor::OpenPlan | LineFor::Search => String::new(),
+        LineFor::OpenPlan | LineFor::Search | LineFor::Login => String::new(),
     };
     model.dialogs.open.push(Dialog::Line(LineDialog::new(what, &text)));
     effects
@@ -327,6 +327,12 @@ pub fn carry_out(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
                 model.say(Role::Warn, why);
             }
             lay_over(model, Dialog::Line(LineDialog::new(LineFor::OpenPlan, proposed)))
+        }
+        Outcome::Login => lay_over(model, Dialog::Line(LineDialog::new(LineFor::Login, ""))),
+        Outcome::ComesBackAs(worker) => {
+            add_worker(model, *worker);
+            let name = model.worker_name(model.nav.row);
+            come_back(model, BTreeSet::from([name]))
         }
         Outcome::Say(role, words) => {
             model.say(role, words);

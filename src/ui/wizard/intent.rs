@@ -22,6 +22,8 @@ pub enum LineFor {
     Export,
     /// Search in the output.
     Search,
+    /// The login of a worker that comes back.
+    Login,
 }
 
 /// What is wanted.

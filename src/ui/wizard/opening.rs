@@ -13,6 +13,9 @@ pub struct Saved {
     pub when: String,
     /// What it is about, in words.
     pub about: String,
+    /// It names workers.
+    #[serde(default)]
+    pub workers: bool,
 }
 
 /// The demo that is open, or is being opened: which lab it is, and what the screen says of it.

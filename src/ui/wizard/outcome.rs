@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::plan::answers::WorkerAnswers;
 use crate::plan::pasted::PastedWorkers;
 use crate::plan::problem::Problem;
 use crate::ui::wizard::command::Command;
@@ -49,6 +50,10 @@ pub enum Outcome {
         /// Said at the bottom; empty = nothing is.
         why: &'static str,
     },
+    /// The person is asked for the login of the worker that comes back.
+    Login,
+    /// This worker comes back: what is missing besides is asked for.
+    ComesBackAs(Box<WorkerAnswers>),
     /// This is said at the bottom.
     Say(Role, String),
     /// The problem of a look is shown with its ways out.

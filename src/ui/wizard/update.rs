@@ -273,7 +273,10 @@ fn open(model: &mut Model, opened: Opened) -> Vec<Effect> {
     if !opened.note.is_empty() {
         model.say(Role::Ok, opened.note);
     }
-    if model.form.journey == Journey::Reonboard && model.form.only.is_empty() {
+    if model.form.journey == Journey::Reonboard
+        && model.form.only.is_empty()
+        && !model.form.answers.workers.is_empty()
+    {
         // Whatever was asked while it opened is answered first.
         model.dialogs.open.insert(0, Dialog::Pick(PickDialog::default()));
         return Vec::new();

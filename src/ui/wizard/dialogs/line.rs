@@ -1,9 +1,11 @@
 //! A line of text that something needs, such as a file name.
 
+use crate::plan::pasted::{self, PastedWorkers};
 use crate::ui::wizard::form::text_input::TextInput;
 use crate::ui::wizard::intent::{Intent, LineFor};
 use crate::ui::wizard::message::Effect;
 use crate::ui::wizard::outcome::Outcome;
+use crate::ui::wizard::role::Role;
 
 /// The line.
 #[derive(Debug)]
@@ -33,6 +35,14 @@ impl LineDialog {
                     _ if text.is_empty() => Outcome::Close,
                     LineFor::OpenPlan => Outcome::Effect(Effect::OpenPlan(text.into())),
                     LineFor::SavePlan => Outcome::Effect(Effect::WritePlan(text.into())),
+                    LineFor::Login => match pasted::read(text) {
+                        Ok(PastedWorkers { workers, .. }) if workers.len() == 1 => {
+                            let worker = workers.into_iter().next().unwrap_or_default();
+                            Outcome::ComesBackAs(Box::new(worker))
+                        }
+                        Ok(_) => Outcome::Say(Role::Bad, "write the login of one worker".to_owned()),
+                        Err(why) => Outcome::Say(Role::Bad, why.join("; ")),
+                    },
                     LineFor::Export => Outcome::Effect(Effect::Export(text.into())),
                 };
             }

@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 
 use serde_json::{Value, json};
 
+use crate::engine::session::folder::ORIGIN;
 use crate::engine::session::version;
 use crate::host::whole_file;
 use crate::limits;
@@ -134,7 +135,7 @@ pub fn list(state: &Path) -> Vec<Saved> {
         .filter_map(Result::ok)
         .filter_map(|entry| {
             let name = entry.file_name().into_string().ok()?;
-            let value = read(state, &name)?;
+            let Some(value) = read(state, &name) else { return by_lines(state, name) };
             let newer = version::newer(&value).is_some();
             let screen = match value["screen"].as_str().and_then(Screen::parse) {
                 Some(screen) => screen.title().to_owned(),
@@ -150,15 +151,57 @@ pub fn list(state: &Path) -> Vec<Saved> {
                 (actions, problems) => format!("{actions} actions done, {problems} problems"),
             };
             let time = value["saved"].as_str().unwrap_or_default().to_owned();
-            let when = time.parse::<jiff::Timestamp>().map_or_else(
-                |_| String::new(),
-                |at| at.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string(),
-            );
-            Some((time, Saved { name, screen, when, about }))
+            let when = time.parse::<jiff::Timestamp>().map_or_else(|_| String::new(), in_words);
+            let workers = value["plan"].as_str().is_some_and(names_workers);
+            Some((time, Saved { name, screen, when, about, workers }))
         })
         .collect();
     all.sort_by(|a, b| b.0.cmp(&a.0));
     all.into_iter().map(|(_, saved)| saved).collect()
+}
+
+fn in_words(at: jiff::Timestamp) -> String {
+    at.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+fn names_workers(plan: &str) -> bool {
+    yaml::read(plan, Path::new("plan.yaml")).is_ok_and(|(answers, _)| !answers.workers.is_empty())
+}
+
+/// A session that only the command line has used: its plan is there.
+fn by_lines(state: &Path, name: String) -> Option<(String, Saved)> {
+    let file = folder(state, &name)?.join("plan.yaml");
+    let plan = limits::file::read_text(&file, &limits::PLAN).ok()?;
+    let at = jiff::Timestamp::try_from(file.metadata().ok()?.modified().ok()?).ok()?;
+    let saved = Saved {
+        name,
+        screen: Screen::Review.title().to_owned(),
+        when: in_words(at),
+        about: "used by the command line".to_owned(),
+        workers: names_workers(&plan),
+    };
+    Some((at.to_string(), saved))
+}
+
+/// The same, opened: relative paths start where its plan lay.
+fn open_by_lines(state: &Path, name: &str) -> Result<Opened, String> {
+    let unread = || format!("the session \"{name}\" cannot be read");
+    let folder = folder(state, name).ok_or_else(unread)?;
+    let kept = folder.join("plan.yaml");
+    let text = limits::file::read_text(&kept, &limits::PLAN).map_err(|_| unread())?;
+    let (answers, _) = yaml::read(&text, &kept)
+        .map_err(|remarks| remarks.first().map(ToString::to_string).unwrap_or_default())?;
+    let origin = limits::file::read_text(&folder.join(ORIGIN), &limits::OWN_FILE).ok();
+    let origin = origin.map(PathBuf::from).and_then(|file| file.parent().map(Path::to_path_buf));
+    let base = origin.unwrap_or(folder);
+    Ok(Opened {
+        // The session is saved in another folder.
+        answers: portable(&answers, &base),
+        base,
+        screen: Screen::Review.name().to_owned(),
+        note: format!("opened the plan of \"{name}\""),
+        ..Opened::default()
+    })
 }
 
 fn read(state: &Path, name: &str) -> Option<Value> {
@@ -171,7 +214,7 @@ fn read(state: &Path, name: &str) -> Option<Value> {
 /// # Errors
 /// Why it cannot be gone on with, in words.
 pub fn open(state: &Path, name: &str) -> Result<Opened, String> {
-    let value = read(state, name).ok_or_else(|| format!("the session \"{name}\" cannot be read"))?;
+    let Some(value) = read(state, name) else { return open_by_lines(state, name) };
     if let Some(v) = version::newer(&value) {
         return Err(version::refusal(&format!("the session \"{name}\""), v));
     }
@@ -297,6 +340,24 @@ mod tests {
         assert_eq!(opened.answers.ca.cert.as_deref(), Some("/base/ca.crt"));
         assert_eq!(opened.answers.workers, model.form.answers.workers);
         assert_eq!(list(state.path()).len(), 1);
+    }
+
+    #[test]
+    fn a_session_that_only_the_command_line_used_is_listed_with_its_workers_and_finds_its_files() {
+        let state = tempfile::tempdir().unwrap();
+        let plan = "cluster:\n  name: prod\nca:\n  where: files\n  cert: ca.crt\nworkers:\n  - name: w1\n";
+        for (name, text) in [("prod", plan), ("empty", "cluster:\n  name: empty\n")] {
+            std::fs::create_dir(state.path().join(name)).unwrap();
+            std::fs::write(state.path().join(name).join("plan.yaml"), text).unwrap();
+        }
+        std::fs::write(state.path().join("prod").join(ORIGIN), "/plans/here/plan.yaml").unwrap();
+        let mut listed: Vec<(String, bool)> =
+            list(state.path()).into_iter().map(|saved| (saved.name, saved.workers)).collect();
+        listed.sort();
+        assert_eq!(listed, [("empty".to_owned(), false), ("prod".to_owned(), true)]);
+        let opened = open(state.path(), "prod").unwrap();
+        assert_eq!(opened.answers.ca.cert.as_deref(), Some("/plans/here/ca.crt"));
+        assert_eq!(opened.answers.workers.len(), 1);
     }
 
     #[test]

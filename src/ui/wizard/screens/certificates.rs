@@ -1,6 +1,7 @@
 //! One card for each certificate a worker gets: what it will say, and how what is there already differs.
 
 use crate::engine::PlacePreview;
+use crate::plan::action::Action;
 use crate::plan::fact::Known;
 use crate::plan::model::{Plan, Version, Worker};
 use crate::plan::place::Place;
@@ -112,19 +113,43 @@ fn card(model: &Model, worker: &Worker, identity: &Identity, seen: Option<&Place
     compare(model, &mut card, identity, seen, &san);
     let keys = seen.looked.iter().find(|one| one.step.id().0 == "keys").map(|one| &one.state);
     match keys {
+        // Something before it stands in the way, and nobody has looked further.
+        None => {
+            let first =
+                seen.blocked().map_or_else(String::new, |problem| format!(": {} comes first", problem.code));
+            card.word = format!("not known yet{first}");
+            card.role = Role::Dim;
+        }
         Some(StepState::Blocked(problem)) if card.there.is_some() => {
             card.word = format!("{} stands in the way", problem.code);
             card.role = Role::Bad;
             let evidence = problem.evidence.iter().map(|line| (Role::Bad, line.clone()));
             card.differs.extend(evidence);
         }
-        Some(StepState::Done(_)) => {
-            "same: it is kept".clone_into(&mut card.word);
-            card.role = Role::Ok;
+        Some(StepState::Done(_)) => kept(&mut card),
+        // Only one of a worker's certificates may be renewed.
+        Some(StepState::Todo(actions))
+            if card.there.is_some() && !actions.iter().any(|one| is_for(one, identity)) =>
+        {
+            kept(&mut card);
         }
         _ => {}
     }
     card
+}
+
+fn kept(card: &mut Card) {
+    "same: it is kept".clone_into(&mut card.word);
+    card.role = Role::Ok;
+}
+
+/// Whether an action makes a key or a request of this identity.
+fn is_for(action: &Action, identity: &Identity) -> bool {
+    match action {
+        Action::MakeKey { path, .. } => *path == identity.key,
+        Action::MakeCsr { key, .. } => *key == identity.key,
+        _ => false,
+    }
 }
 
 /// What is on the host against what is wanted.

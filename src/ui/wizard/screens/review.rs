@@ -137,8 +137,13 @@ pub fn sign(looked: &StepOutcome, seen: &PlacePreview) -> (&'static str, Role) {
     if list.iter().any(|action| foreign(action, seen)) {
         return ("! replaces", Role::Warn);
     }
+    // Of what is only stopped or started there is no copy.
+    let mut changes = list.iter().filter(|action| action.risk(&seen.facts) == Risk::Changes);
     match list.iter().map(|action| action.risk(&seen.facts)).max() {
         Some(Risk::Adds) => ("+", Role::Added),
+        Some(Risk::Changes) if changes.all(|action| matches!(action, Action::Service { .. })) => {
+            ("~ restarts", Role::Changed)
+        }
         Some(Risk::Changes) => ("~ copy kept", Role::Changed),
         Some(Risk::Final) => ("! cannot be revoked", Role::Warn),
         None => ("", Role::Dim),

@@ -1,10 +1,16 @@
 //! Cluster DNS.
 
+use crate::engine::PlacePreview;
+use crate::plan::action::Action;
+use crate::plan::fact::Known;
+use crate::plan::model::Version;
+use crate::profile::KUBELET;
 use crate::ui::wizard::form::editing;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::intent::Intent;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::outcome::Outcome;
+use crate::ui::wizard::screens::review::actions;
 
 /// The screen.
 pub struct DnsScreen;
@@ -22,4 +28,27 @@ impl DnsScreen {
     pub fn intent(model: &mut Model, intent: &Intent) -> Outcome {
         editing::intent(model, intent)
     }
+}
+
+/// Whether the API has RBAC: as the step found it, else by the newest kubelet, which no API is older than.
+pub fn rbac(model: &Model) -> bool {
+    let Some(seen) = model.preview.inspection.seen() else { return true };
+    let steps = seen.iter().flat_map(|place| &place.looked);
+    let applied: Vec<&serde_json::Value> = steps
+        .filter(|one| one.step.id().0 == "dns")
+        .flat_map(actions)
+        .filter_map(|action| match action {
+            Action::KubeApply { object } => Some(object),
+            _ => None,
+        })
+        .collect();
+    if !applied.is_empty() {
+        return applied.iter().any(|object| object["kind"] == "ServiceAccount");
+    }
+    let found = |place: &PlacePreview| match place.facts.kubelet(KUBELET) {
+        Known::Yes(Some(kubelet)) => Version::parse(&kubelet.version),
+        Known::Yes(None) | Known::No(_) | Known::NotAsked => None,
+    };
+    let newest = seen.iter().filter_map(found).map(|version| (version.major, version.minor)).max();
+    newest.is_none_or(|newest| newest >= (1, 6))
 }

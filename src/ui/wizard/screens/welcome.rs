@@ -97,10 +97,10 @@ impl WelcomeScreen {
                 Outcome::Go(Screen::Ca)
             }
             WelcomeRow::Reonboard if !model.form.answers.workers.is_empty() => Outcome::Pick,
-            WelcomeRow::Reonboard => session(0).unwrap_or(Outcome::PlanFile {
-                proposed: "",
-                why: "no session is kept here: open the plan the worker was onboarded with",
-            }),
+            WelcomeRow::Reonboard => {
+                let newest = model.sessions.kept.iter().position(|saved| saved.workers);
+                newest.and_then(session).unwrap_or(Outcome::Login)
+            }
             WelcomeRow::Resume => session(0)
                 .unwrap_or_else(|| Outcome::Say(Role::Warn, "there is no session to resume yet".to_owned())),
             WelcomeRow::OpenPlan => Outcome::PlanFile { proposed: "plan.yaml", why: "" },

@@ -9,7 +9,7 @@ use crate::ui::tui::view::page::{Page, field, inspection_note, states};
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
-use crate::ui::wizard::screens::skydns::DnsScreen;
+use crate::ui::wizard::screens::skydns::{DnsScreen, rbac};
 
 /// Its rows.
 pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
@@ -36,7 +36,7 @@ pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
     page.space();
     page.say(model, Role::Key, "The manifest", width);
     if let Some(plan) = model.form.planned.as_deref() {
-        match crate::profile::dns_objects(plan, true) {
+        match crate::profile::dns_objects(plan, rbac(model)) {
             Ok(objects) if objects.is_empty() => {
                 page.say(model, Role::Dim, "none: what answers already is proven", width);
             }

@@ -1,0 +1,125 @@
+//! What is shown of a step is what the step does: kept is kept, a restart is no copy, an object is one that is made.
+
+use std::sync::Arc;
+
+use gangplank::plan::action::{Action, Risk};
+use gangplank::step::StepState;
+use gangplank::ui::gallery::scenes::scene;
+use gangplank::ui::wizard::form::field::Field;
+use gangplank::ui::wizard::look::Inspection;
+use gangplank::ui::wizard::message::{Effect, Msg};
+use gangplank::ui::wizard::opening::Saved;
+use gangplank::ui::wizard::screen::{Journey, Screen};
+use gangplank::ui::wizard::screens::certificates::cards;
+use gangplank::ui::wizard::screens::review::{actions, rows, sign};
+use gangplank::ui::wizard::update::update;
+use gangplank::ui::wizard::validation::validate;
+
+use super::random::text;
+use super::setup::{answered, model, press};
+
+#[test]
+fn a_certificate_that_is_kept_or_not_looked_at_is_not_called_to_be_signed() {
+    let mut model = scene("review-reonboard", (120, 36)).unwrap();
+    let words = |model: &_| -> Vec<(String, String)> {
+        cards(model, 365).into_iter().map(|card| (card.title, card.word)).collect()
+    };
+    let of = |all: &[(String, String)], title: &str| {
+        all.iter().find(|(one, _)| one == title).map(|(_, word)| word.clone()).unwrap()
+    };
+    let all = words(&model);
+    assert_eq!(of(&all, "worker01 kubelet"), "not known yet: E-CLOCK-01 comes first", "{all:?}");
+    assert_eq!(of(&all, "worker02 kubelet"), "to be signed", "{all:?}");
+    // Only the kubelet's is renewed.
+    let Inspection::Seen { seen, .. } = &mut model.preview.inspection else { panic!("seen") };
+    for one in Arc::make_mut(seen).iter_mut().flat_map(|place| place.looked.iter_mut()) {
+        if let StepState::Todo(actions) = &mut one.state {
+            actions.retain(|action| match action {
+                Action::MakeCsr { key, .. } | Action::MakeKey { path: key, .. } => !key.contains("proxy"),
+                _ => true,
+            });
+        }
+    }
+    let all = words(&model);
+    assert_eq!(of(&all, "worker02 kubelet"), "to be signed", "{all:?}");
+    assert_eq!(of(&all, "worker02 kube-proxy"), "same: it is kept", "{all:?}");
+}
+
+#[test]
+fn a_restart_alone_keeps_no_copy() {
+    let mut model = scene("review-reonboard", (120, 36)).unwrap();
+    let Inspection::Seen { seen, .. } = &mut model.preview.inspection else { panic!("seen") };
+    let all = Arc::make_mut(seen);
+    let restart =
+        Action::Service { verb: gangplank::plan::action::Verb::Restart, unit: "kubelet".to_owned() };
+    let mut places = 0;
+    for place in all.iter_mut() {
+        for one in place.looked.iter_mut().filter(|one| one.step.id().0 == "start") {
+            one.state = StepState::Todo(vec![restart.clone()]);
+            places += 1;
+        }
+    }
+    assert!(places > 0);
+    for row in rows(&model) {
+        let Some(looked) = row.looked else { continue };
+        let changes = |action: &&Action| action.risk(&row.seen.facts) == Risk::Changes;
+        let copies = actions(looked).iter().filter(changes).any(|one| !matches!(one, Action::Service { .. }));
+        let (words, _) = sign(looked, row.seen);
+        assert!(words != "~ copy kept" || copies, "{}: {words}", looked.step.title());
+        assert!(looked.step.id().0 != "start" || words == "~ restarts", "{words}");
+    }
+}
+
+#[test]
+fn the_manifest_that_is_shown_has_no_account_that_is_not_made() {
+    let mut model = scene("skydns", (120, 36)).unwrap();
+    model.window.size = (120, 200);
+    Field::Deploy.set(&mut model.form.answers, 0, "kube-dns-v11");
+    validate(&mut model);
+    assert!(text(&model).contains("kind: ServiceAccount"), "{}", text(&model));
+    let Inspection::Seen { seen, .. } = &mut model.preview.inspection else { panic!("seen") };
+    for one in Arc::make_mut(seen).iter_mut().flat_map(|place| place.looked.iter_mut()) {
+        if let StepState::Todo(actions) = &mut one.state {
+            actions.retain(|action| {
+                !matches!(action, Action::KubeApply { object } if object["kind"] == "ServiceAccount")
+            });
+        }
+    }
+    let shown = text(&model);
+    assert!(shown.contains("kind: ReplicationController") && !shown.contains("ServiceAccount"), "{shown}");
+}
+
+#[test]
+fn the_numbers_of_the_quit_dialog_choose() {
+    let mut model = answered("workers");
+    press(&mut model, "<c-c>2");
+    let effects = press(&mut model, "<enter>");
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Quit(_))), "{effects:?}");
+    let mut model = answered("workers");
+    press(&mut model, "<c-c>21<enter>");
+    assert!(model.window.leaving.is_none());
+}
+
+#[test]
+fn who_comes_back_is_picked_from_a_session_that_has_workers_and_is_typed_where_there_is_none() {
+    let saved = |name: &str, workers| Saved {
+        name: name.to_owned(),
+        screen: "Review".to_owned(),
+        when: String::new(),
+        about: String::new(),
+        workers,
+    };
+    let mut kept = model();
+    update(&mut kept, Msg::Sessions(vec![saved("unnamed", false), saved("prod", true)]));
+    let effects = press(&mut kept, "2");
+    assert!(matches!(effects.as_slice(), [Effect::OpenSession(name)] if name == "prod"), "{effects:?}");
+    let mut typed = model();
+    update(&mut typed, Msg::Sessions(vec![saved("unnamed", false)]));
+    press(&mut typed, "2");
+    assert!(text(&typed).contains("Which worker comes back?"), "{}", text(&typed));
+    press(&mut typed, "core@10.0.0.11<enter>");
+    let worker = typed.form.answers.workers.first().unwrap();
+    assert_eq!((worker.address.as_deref(), worker.ssh.user.as_deref()), (Some("10.0.0.11"), Some("core")));
+    assert_eq!((typed.form.journey, typed.form.only.len()), (Journey::Reonboard, 1));
+    assert_eq!(typed.nav.screen, Screen::Cluster, "what is missing is asked for");
+}
