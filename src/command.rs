@@ -26,12 +26,20 @@ use gangplank::ui::wizard::start::Opening;
 
 use crate::cli::{CliCommand, CommonFlags, Pace};
 use crate::environment::{StandardFolders, ssh_environment};
+use crate::signals::FirstPress;
 
 /// Runs a command; the exit code.
 pub fn run(command: CliCommand, places: &StandardFolders, stop: &Arc<Stop>) -> ExitCode {
     let wizard = matches!(command, CliCommand::Open { .. } | CliCommand::Resume { .. } | CliCommand::Demo(_));
     if !wizard {
-        crate::signals::listen(stop, !matches!(command, CliCommand::Watch { .. }));
+        crate::signals::listen(
+            stop,
+            match command {
+                CliCommand::Watch { .. } => FirstPress::Stops,
+                CliCommand::Plan { .. } => FirstPress::Ends,
+                _ => FirstPress::Tells,
+            },
+        );
     }
     match command {
         CliCommand::Open { plan, wizard } => crate::open::open(&wizard, Opening::Plan(plan), places),
@@ -180,7 +188,7 @@ fn read_plan(common: &CommonFlags, places: &StandardFolders) -> Result<(Plan, St
     Ok((loaded.plan, String::from_utf8_lossy(&bytes).into_owned()))
 }
 
-fn watch(common: &CommonFlags, places: &StandardFolders, stop: &Stop, lines: bool) -> ExitCode {
+fn watch(common: &CommonFlags, places: &StandardFolders, stop: &Arc<Stop>, lines: bool) -> ExitCode {
     let screen = !lines && !common.json;
     if screen && !std::io::stdout().is_terminal() {
         say::err(format_args!("the panel needs a terminal: say --plain for lines or --json for JSON lines"));
@@ -193,7 +201,8 @@ fn watch(common: &CommonFlags, places: &StandardFolders, stop: &Stop, lines: boo
         }
         let state = common.access.state.as_ref().unwrap_or(&places.state);
         let terminal = Arc::new(asker(common, true)?);
-        let world = world_with(common, places, &plan, kept(state, &plan), true, Arc::clone(&terminal));
+        let world = world_with(common, places, &plan, kept(state, &plan), true, Arc::clone(&terminal))
+            .with_stop(stop);
         let world: gangplank::engine::SharedWorld = Arc::new(world);
         let plan = Arc::new(plan);
         if !screen {
@@ -223,9 +232,10 @@ fn world(
     plan: &Plan,
     kept: PathBuf,
     remember: bool,
+    stop: &Arc<Stop>,
 ) -> Result<RealWorld, ExitCode> {
     let terminal = Arc::new(asker(common, remember)?);
-    Ok(world_with(common, places, plan, kept, !remember, terminal))
+    Ok(world_with(common, places, plan, kept, !remember, terminal).with_stop(stop))
 }
 
 fn world_with(
@@ -289,7 +299,7 @@ enum PlanForm {
     Script,
 }
 
-fn plan(common: &CommonFlags, places: &StandardFolders, stop: &Stop, form: PlanForm) -> ExitCode {
+fn plan(common: &CommonFlags, places: &StandardFolders, stop: &Arc<Stop>, form: PlanForm) -> ExitCode {
     let result = (|| {
         let (mut plan, _) = read_plan(common, places)?;
         // Who only looks writes nowhere; what will be asked is told as a remark.
@@ -298,7 +308,7 @@ fn plan(common: &CommonFlags, places: &StandardFolders, stop: &Stop, form: PlanF
         }
         let state = common.access.state.as_ref().unwrap_or(&places.state);
         version::check(&state.join(&plan.cluster.name)).map_err(|problem| tell(&problem))?;
-        let world = world(common, places, &plan, kept(state, &plan), false)?;
+        let world = world(common, places, &plan, kept(state, &plan), false, stop)?;
         let front = ui::output::json::Json;
         let run = run_id();
         let engine = Engine::new(&plan, &world, &front, options(common, (state, &plan), (&run, stop), None));
@@ -344,7 +354,13 @@ fn plan(common: &CommonFlags, places: &StandardFolders, stop: &Stop, form: PlanF
     result.unwrap_or_else(|code| code)
 }
 
-fn apply(common: &CommonFlags, places: &StandardFolders, stop: &Stop, pace: Pace, verbose: bool) -> ExitCode {
+fn apply(
+    common: &CommonFlags,
+    places: &StandardFolders,
+    stop: &Arc<Stop>,
+    pace: Pace,
+    verbose: bool,
+) -> ExitCode {
     let result = (|| {
         let (mut plan, text) = read_plan(common, places)?;
         agree_outside_kube(&mut plan, common, &places.home)?;
@@ -360,7 +376,7 @@ fn apply(common: &CommonFlags, places: &StandardFolders, stop: &Stop, pace: Pace
         }
         let run = run_id();
         let journal = Journal::open(&session.folder, &run).map_err(|problem| tell(&problem))?;
-        let world = world(common, places, &plan, kept(state, &plan), true)?;
+        let world = world(common, places, &plan, kept(state, &plan), true, stop)?;
         let (lines, json) = (ui::output::lines::LineFront::new(verbose), ui::output::json::Json);
         let front: &dyn Front = if common.json { &json } else { &lines };
         let asked = options(common, (state, &plan), (&run, stop), Some(&session));
@@ -378,7 +394,7 @@ struct Wish {
     yes: bool,
 }
 
-fn take_back(common: &CommonFlags, places: &StandardFolders, stop: &Stop, wish: Wish) -> ExitCode {
+fn take_back(common: &CommonFlags, places: &StandardFolders, stop: &Arc<Stop>, wish: Wish) -> ExitCode {
     if let Some(run) = wish.run.as_deref().filter(|run| !is_run(run)) {
         say::err(format_args!("--run {}: that is no run's id", gangplank::plan::clean::words(run)));
         return ExitCode::Usage;
@@ -390,7 +406,7 @@ fn take_back(common: &CommonFlags, places: &StandardFolders, stop: &Stop, wish: 
 fn undo(
     common: &CommonFlags,
     places: &StandardFolders,
-    stop: &Stop,
+    stop: &Arc<Stop>,
     scope: &UndoScope,
     yes: bool,
 ) -> ExitCode {
@@ -399,7 +415,7 @@ fn undo(
         let state = common.access.state.as_ref().unwrap_or(&places.state);
         let session = Session::open(state, &plan, &text).map_err(|problem| tell(&problem))?;
         session.keep_origin(&common.plan);
-        let world = world(common, places, &plan, kept(state, &plan), true)?;
+        let world = world(common, places, &plan, kept(state, &plan), true, stop)?;
         let (lines, json) = (ui::output::lines::LineFront::new(true), ui::output::json::Json);
         let front: &dyn Front = if common.json { &json } else { &lines };
         let run = run_id();

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::keys::string;
+use crate::limits::time::within;
 
 /// `SSH_AGENTC_REQUEST_IDENTITIES` and its answer.
 const REQUEST: [u8; 5] = [0, 0, 0, 1, 11];
@@ -25,7 +26,8 @@ pub(crate) struct AgentKey {
 
 /// The agent's keys; none when there is no agent, it is dead, hangs or is locked.
 pub(crate) fn identities(socket: &Path) -> Vec<AgentKey> {
-    ask(socket).unwrap_or_default()
+    let socket = socket.to_owned();
+    within(LIMIT, &|| false, move || ask(&socket)).flatten().unwrap_or_default()
 }
 
 fn ask(socket: &Path) -> Option<Vec<AgentKey>> {

@@ -4,13 +4,17 @@
 //! `StrictHostKeyChecking` is not obeyed on purpose: `no` would accept a changed key, `yes` would forbid the
 //! question that is asked here anyway.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use super::config_file;
 use super::error::WireError;
 use super::target::{ConfigBlock, DEFAULT_KEYS, KeyFile, KeyFrom, SshEnvironment, SshTarget};
+use crate::limits::time::SSH_CONFIG;
+use crate::limits::{SSH_ANSWER, program};
+use crate::plan::clean;
 use crate::plan::model::Login;
 
 /// Jump hosts one behind the other; more is a loop.
@@ -18,11 +22,25 @@ const LONGEST_CHAIN: usize = 8;
 
 /// Fills a login from the operator's SSH configuration. What the plan states wins.
 pub fn resolve(login: &Login, here: &SshEnvironment) -> Result<SshTarget, WireError> {
-    resolve_deep(login, here, LONGEST_CHAIN)
+    resolve_unless(login, here, &|| false)
 }
 
-fn resolve_deep(login: &Login, here: &SshEnvironment, depth: usize) -> Result<SshTarget, WireError> {
-    let refuse = |why: String| WireError::Config { host: login.host.clone(), why };
+/// The same, given up as soon as `stop` says so.
+pub fn resolve_unless(
+    login: &Login,
+    here: &SshEnvironment,
+    stop: &dyn Fn() -> bool,
+) -> Result<SshTarget, WireError> {
+    resolve_deep(login, here, LONGEST_CHAIN, stop)
+}
+
+fn resolve_deep(
+    login: &Login,
+    here: &SshEnvironment,
+    depth: usize,
+    stop: &dyn Fn() -> bool,
+) -> Result<SshTarget, WireError> {
+    let refuse = |why: String| WireError::Config { host: login.host.clone(), why: clean::words(&why) };
     if login.host.is_empty() || login.host.starts_with('-') || login.host.contains(char::is_whitespace) {
         return Err(refuse("a host name may not be empty, begin with \"-\" or hold blanks".to_owned()));
     }
@@ -33,7 +51,7 @@ fn resolve_deep(login: &Login, here: &SshEnvironment, depth: usize) -> Result<Ss
         return Err(refuse(format!("more than {LONGEST_CHAIN} jump hosts, is this a loop?")));
     };
     let found = match &here.ssh {
-        Some(program) => ask_ssh(program, login, here)?,
+        Some(program) => ask_ssh(program, login, here, stop)?,
         None => config_file::read(login, here)?,
     };
     let host = found.host.clone().unwrap_or_else(|| login.host.clone());
@@ -57,7 +75,7 @@ fn resolve_deep(login: &Login, here: &SshEnvironment, depth: usize) -> Result<Ss
         (None, None) => None,
     };
     if let Some(next) = next {
-        target.jump = Some(Box::new(resolve_deep(&next, here, deeper)?));
+        target.jump = Some(Box::new(resolve_deep(&next, here, deeper, stop)?));
     }
 
     let alias = found.host_key_alias.as_deref().unwrap_or(&login.host);
@@ -126,7 +144,12 @@ fn parse_jump(text: &str) -> Option<Login> {
 }
 
 /// Runs `ssh -G`; it prints one `keyword value` a line, keywords in lower case.
-fn ask_ssh(program: &Path, login: &Login, here: &SshEnvironment) -> Result<ConfigBlock, WireError> {
+fn ask_ssh(
+    program: &Path,
+    login: &Login,
+    here: &SshEnvironment,
+    stop: &dyn Fn() -> bool,
+) -> Result<ConfigBlock, WireError> {
     let mut command = Command::new(program);
     command.arg("-G");
     if let Some(file) = &here.config {
@@ -138,13 +161,20 @@ fn ask_ssh(program: &Path, login: &Login, here: &SshEnvironment) -> Result<Confi
     if let Some(port) = login.port {
         command.arg("-p").arg(port.to_string());
     }
-    let output = command.arg("--").arg(&login.host).stdin(Stdio::null()).output().map_err(|error| {
-        WireError::Local { program: program.display().to_string(), why: error.to_string() }
+    command.arg("--").arg(&login.host);
+    let output = program::output(command, &SSH_ANSWER, &SSH_CONFIG, stop).map_err(|error| {
+        let refuse = |why: String| WireError::Config { host: login.host.clone(), why };
+        match error.kind() {
+            ErrorKind::TimedOut => refuse(format!("{error}; does a `Match exec` in it wait for something?")),
+            ErrorKind::FileTooLarge => refuse(error.to_string()),
+            ErrorKind::Interrupted => WireError::Cut,
+            _ => WireError::Local { program: program.display().to_string(), why: error.to_string() },
+        }
     })?;
     if !output.status.success() {
         let text = String::from_utf8_lossy(&output.stderr);
         let why = text.lines().find(|line| !line.starts_with("Pseudo-terminal")).unwrap_or("ssh -G failed");
-        return Err(WireError::Config { host: login.host.clone(), why: why.trim().to_owned() });
+        return Err(WireError::Config { host: login.host.clone(), why: clean::short(why, 300) });
     }
     let mut found = read_answer(&String::from_utf8_lossy(&output.stdout));
     // It prints names with blanks as they are: how the file parts them tells one name from two.

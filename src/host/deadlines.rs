@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::limits::time::{CONNECT, GREETING, LOGIN, OPEN, SILENCE};
+
 /// How long things may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Deadlines {
@@ -9,8 +11,8 @@ pub struct Deadlines {
     pub connect: Duration,
     /// Greeting and key exchange.
     pub handshake: Duration,
-    /// Each answer during the login; PAM waits some seconds after a wrong password.
-    pub reply: Duration,
+    /// The login, all its tries together.
+    pub login: Duration,
     /// A command or connection being accepted.
     pub open: Duration,
     /// Between two keepalives.
@@ -22,12 +24,12 @@ pub struct Deadlines {
 impl Default for Deadlines {
     fn default() -> Self {
         Self {
-            connect: Duration::from_secs(5),
-            handshake: Duration::from_secs(15),
-            reply: Duration::from_secs(60),
-            open: Duration::from_secs(20),
+            connect: CONNECT.time,
+            handshake: GREETING.time,
+            login: LOGIN.time,
+            open: OPEN.time,
             keepalive: Duration::from_secs(15),
-            silence: Duration::from_secs(45),
+            silence: SILENCE.time,
         }
     }
 }

@@ -13,6 +13,7 @@ use super::reader::{ActionEnd, BatchEnd, BatchProgress};
 use crate::host::whole_file::{self, WholeFile};
 use crate::host::{Host, HostTrouble, LiveStream, Pipe, Stop, answer};
 use crate::limits;
+use crate::limits::time::PROGRAM;
 use crate::pki;
 use crate::plan::action::{Action, Content, KeyAlgorithm, sha256};
 use crate::plan::clean;
@@ -324,7 +325,7 @@ fn tar(path: &Path) -> Known<Fact> {
     }
     let mut command = Command::new("tar");
     command.arg("-xOf").arg(path).arg("manifest.json");
-    match limits::program::output(command, &limits::TAR_MANIFEST) {
+    match limits::program::output(command, &limits::TAR_MANIFEST, &PROGRAM, &|| false) {
         Ok(output) if output.status.success() => {
             match answer::images_of_manifest(&String::from_utf8_lossy(&output.stdout)) {
                 Some(images) => Known::Yes(Fact::Tar(images)),
@@ -341,7 +342,8 @@ fn tar(path: &Path) -> Known<Fact> {
 fn kubectl(args: &[String]) -> Result<String, String> {
     let mut command = Command::new("kubectl");
     command.args(args);
-    let output = limits::program::output(command, &limits::OUTPUT).map_err(|error| error.to_string())?;
+    let output = limits::program::output(command, &limits::OUTPUT, &PROGRAM, &|| false)
+        .map_err(|error| error.to_string())?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }

@@ -12,15 +12,18 @@ use ssh2::{ErrorCode, KeyboardInteractivePrompt, Prompt, Session};
 use zeroize::Zeroizing;
 
 use super::agent::{self, AgentKey};
+use super::alarm::{Alarm, Ring};
 use super::ask::{Ask, SecretWanted};
-use super::deadlines::Deadlines;
 use super::error::WireError;
 use super::keys::{self, PrivateKey, UserCertificate};
 use super::socket::{Socket, Stopped, drive};
 use super::target::{KeyFrom, SshTarget};
+use crate::plan::clean;
 
 /// sshd allows 6 failures (`MaxAuthTries`); one is left for the password.
 const MOST_KEYS: usize = 5;
+/// A server names so many ways to log in at most.
+const MOST_METHODS: usize = 10;
 /// Times a secret is asked for.
 const TRIES: usize = 3;
 
@@ -170,7 +173,7 @@ struct LoginAttempt<'a> {
     socket: &'a Socket,
     target: &'a SshTarget,
     ask: &'a dyn Ask,
-    deadlines: &'a Deadlines,
+    alarm: &'a Alarm,
     tried: Vec<String>,
 }
 
@@ -181,9 +184,9 @@ pub(crate) fn log_in(
     target: &SshTarget,
     ring: KeyRing,
     ask: &dyn Ask,
-    deadlines: &Deadlines,
+    alarm: &Alarm,
 ) -> Result<(), WireError> {
-    let mut login = LoginAttempt { session, socket, target, ask, deadlines, tried: ring.tried };
+    let mut login = LoginAttempt { session, socket, target, ask, alarm, tried: ring.tried };
     for way in ring.ways.into_iter().take(MOST_KEYS) {
         let result = match way {
             KeySource::Agent(identity) => login.agent(ring.agent.as_deref(), &identity)?,
@@ -201,7 +204,7 @@ pub(crate) fn log_in(
 impl LoginAttempt<'_> {
     /// Runs one call to its end; `Ok(false)` when the server refused.
     fn step(&mut self, call: impl FnMut() -> Result<(), ssh2::Error>) -> Result<bool, WireError> {
-        match drive(self.session, self.socket, self.deadlines.reply, |_| (), call) {
+        match drive(self.session, self.socket, self.alarm.left(), |_| (), call) {
             Ok(()) => Ok(true),
             Err(Stopped::Failed(error)) => match self.ended(&error) {
                 Some(error) => Err(error),
@@ -213,6 +216,9 @@ impl LoginAttempt<'_> {
 
     /// Did the server end the connection? libssh2 has several numbers for that, and "Waiting for ..." texts.
     fn ended(&self, error: &ssh2::Error) -> Option<WireError> {
+        if let Some(ring) = self.alarm.rang() {
+            return Some(self.rung(ring));
+        }
         let over = matches!(error.code(), ErrorCode::Session(-7 | -13 | -43 | -30))
             || error.message().starts_with("Waiting for");
         over.then(|| {
@@ -232,9 +238,16 @@ impl LoginAttempt<'_> {
         match stopped {
             Stopped::Failed(error) => WireError::lost(error.message()),
             Stopped::Broken(error) => WireError::lost(error.to_string()),
-            Stopped::Late => WireError::Timeout {
+            Stopped::Late => self.rung(Ring::Late),
+        }
+    }
+
+    fn rung(&self, ring: Ring) -> WireError {
+        match ring {
+            Ring::Stopped => WireError::Cut,
+            Ring::Late => WireError::Timeout {
                 what: format!("the login on {}", self.target.address()),
-                seconds: self.deadlines.reply.as_secs(),
+                seconds: self.alarm.time().as_secs(),
             },
         }
     }
@@ -278,7 +291,7 @@ impl LoginAttempt<'_> {
         for again in [false, true, true] {
             if key.encrypted && passphrase.is_none() {
                 let wanted = SecretWanted::Passphrase { file: key.file.clone(), again };
-                passphrase = self.ask.secret(&wanted);
+                passphrase = self.alarm.asking(|| self.ask.secret(&wanted));
                 if passphrase.is_none() {
                     break;
                 }
@@ -286,7 +299,7 @@ impl LoginAttempt<'_> {
             let (session, user) = (self.session, self.target.user.clone());
             let secret = passphrase.as_deref().map(String::as_str);
             let call = || session.userauth_pubkey_memory(&user, shown, &key.text, secret);
-            match drive(session, self.socket, self.deadlines.reply, |_| (), call) {
+            match drive(session, self.socket, self.alarm.left(), |_| (), call) {
                 Ok(()) => return Ok(Tried::In),
                 Err(Stopped::Failed(error)) if unreadable(&error) => {
                     if !key.encrypted {
@@ -318,8 +331,10 @@ impl LoginAttempt<'_> {
     fn accepted(&mut self) -> Result<Vec<String>, WireError> {
         let (session, user) = (self.session, self.target.user.clone());
         let call = || session.auth_methods(&user).map(str::to_owned);
-        match drive(session, self.socket, self.deadlines.reply, |_| (), call) {
-            Ok(methods) => Ok(methods.split(',').map(str::to_owned).collect()),
+        match drive(session, self.socket, self.alarm.left(), |_| (), call) {
+            Ok(methods) => {
+                Ok(methods.split(',').take(MOST_METHODS).map(|one| clean::short(one, 40)).collect())
+            }
             Err(Stopped::Failed(error)) => match self.ended(&error) {
                 Some(error) => Err(error),
                 None => Ok(Vec::new()),
@@ -365,7 +380,7 @@ impl LoginAttempt<'_> {
                 host: self.target.address(),
                 again: attempt > 0,
             };
-            let Some(secret) = self.ask.secret(&wanted) else { break };
+            let Some(secret) = self.alarm.asking(|| self.ask.secret(&wanted)) else { break };
             // Refused once it would be refused again, and count towards a lock.
             if sent.as_ref() == Some(&secret) {
                 break;
@@ -385,6 +400,7 @@ impl LoginAttempt<'_> {
         for attempt in 0..TRIES {
             let mut questions = Questions {
                 ask: self.ask,
+                alarm: self.alarm,
                 user: self.target.user.clone(),
                 host: self.target.address(),
                 again: attempt > 0,
@@ -415,6 +431,7 @@ fn unreadable(error: &ssh2::Error) -> bool {
 /// The server's questions, passed on.
 struct Questions<'a> {
     ask: &'a dyn Ask,
+    alarm: &'a Alarm,
     user: String,
     host: String,
     again: bool,
@@ -436,10 +453,11 @@ impl KeyboardInteractivePrompt for Questions<'_> {
                 let wanted = if plain {
                     SecretWanted::Password { user, host, again: self.again }
                 } else {
-                    let question = crate::plan::clean::words(&prompt.text);
+                    let question = clean::words(&prompt.text);
                     SecretWanted::Answer { user, host, question, echo: prompt.echo }
                 };
-                let mut answer = if self.given_up { None } else { self.ask.secret(&wanted) };
+                let ask = || self.ask.secret(&wanted);
+                let mut answer = if self.given_up { None } else { self.alarm.asking(ask) };
                 // The same secret is not sent a second time: it would be refused again, and count towards a lock.
                 let known = |secret: &Zeroizing<String>| {
                     self.refused.iter().any(|(text, sent)| text == &*prompt.text && sent == secret)

@@ -3,6 +3,7 @@
 //! this layer, a machine of the scripted lab. Nothing here knows a step.
 
 mod agent;
+mod alarm;
 pub mod answer;
 mod answer_lines;
 mod ask;
@@ -21,6 +22,7 @@ pub mod local;
 pub mod local_host;
 pub mod login;
 mod machine;
+mod patience;
 mod questions;
 mod reader;
 mod session_loop;
@@ -30,6 +32,7 @@ pub mod ssh;
 pub mod stop;
 pub mod stream;
 pub mod target;
+mod tcp_pipe;
 mod trouble;
 pub mod trust;
 mod unit_answer;
@@ -38,7 +41,7 @@ pub mod wire;
 
 pub use ask::{Ask, HostKeyQuestion, SecretWanted, TrustAnswer};
 pub use batch::{Batch, CompileError, HostLock};
-pub use config::resolve;
+pub use config::{resolve, resolve_unless};
 pub use config_file::names as config_hosts;
 pub use deadlines::Deadlines;
 pub use docker_answer::FROZEN;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::answer;
 use super::trouble::HostTrouble;
+use crate::limits::ANSWERS;
 use crate::plan::clean;
 use crate::plan::fact::{FactQuery, Facts};
 
@@ -55,6 +56,8 @@ pub struct BatchEnd {
 
 /// A longer line is taken apart, bytes.
 const LONGEST: usize = 1 << 20;
+/// What keeping a line costs beside its bytes: many short ones are as much as a long one.
+const LINE_COST: u64 = 64;
 
 /// Reads what a script prints.
 pub struct Reader {
@@ -66,6 +69,11 @@ pub struct Reader {
     wanted: Option<usize>,
     holder: Option<(i64, String)>,
     unlocked: bool,
+    actions: usize,
+    /// What was taken so far, of what is taken at most.
+    taken: u64,
+    /// Marks that tell of something done.
+    marks: usize,
     end: BatchEnd,
 }
 
@@ -78,7 +86,7 @@ struct MarkReader {
 
 impl Reader {
     /// A reader for a batch compiled with this nonce.
-    pub fn new(nonce: &str, queries: &[FactQuery]) -> Self {
+    pub fn new(nonce: &str, queries: &[FactQuery], actions: usize) -> Self {
         Self {
             mark: format!("@{nonce} "),
             queries: queries.to_vec(),
@@ -88,12 +96,34 @@ impl Reader {
             wanted: None,
             holder: None,
             unlocked: false,
+            actions,
+            taken: 0,
+            marks: 0,
             end: BatchEnd::default(),
         }
     }
 
+    /// More came than is taken of one batch; the rest is not looked at.
+    pub fn too_much(&self) -> bool {
+        self.taken > ANSWERS.bytes
+    }
+
+    /// Grows with each action that begins or ends.
+    pub fn marks(&self) -> usize {
+        self.marks
+    }
+
+    /// An action has begun and not ended.
+    pub fn acting(&self) -> bool {
+        self.streams[0].at.is_some()
+    }
+
     /// Takes bytes of stdout or stderr.
     pub fn feed(&mut self, is_err: bool, bytes: &[u8], hear: &mut dyn FnMut(BatchProgress)) {
+        self.taken = self.taken.saturating_add(bytes.len() as u64);
+        if self.too_much() {
+            return;
+        }
         let stream = &mut self.streams[usize::from(is_err)];
         let before = stream.partial.len();
         stream.partial.extend_from_slice(bytes);
@@ -105,6 +135,10 @@ impl Reader {
         let rest = stream.partial.split_off(end);
         let whole = std::mem::replace(&mut stream.partial, rest);
         for line in whole.split(|byte| *byte == b'\n') {
+            self.taken = self.taken.saturating_add(LINE_COST);
+            if self.too_much() {
+                return;
+            }
             let line = String::from_utf8_lossy(line);
             self.line(is_err, &line, hear);
         }
@@ -118,9 +152,10 @@ impl Reader {
             let (first, second) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
             match first {
                 "b" => {
-                    stream.at = second.parse().ok();
+                    stream.at = second.parse().ok().filter(|at| *at < self.actions);
                     if let (false, Some(at)) = (is_err, stream.at) {
                         self.end.actions.entry(at).or_default();
+                        self.marks += 1;
                         hear(BatchProgress::Began(at));
                     }
                 }
@@ -128,14 +163,18 @@ impl Reader {
                     if let (Ok(at), Some(status)) =
                         (second.parse(), words.next().and_then(|word| word.trim().parse().ok()))
                         && !is_err
+                        && at < self.actions
                     {
+                        self.marks += 1;
                         self.end.actions.entry(at).or_default().status = Some(status);
                         hear(BatchProgress::Ended(at, status));
                     }
                     stream.at = None;
                 }
                 "l" => {
-                    if let (Ok(at), false) = (second.parse(), is_err) {
+                    if let (Ok(at), false) = (second.parse(), is_err)
+                        && at < self.actions
+                    {
                         self.end.actions.entry(at).or_default().left_alone = true;
                         hear(BatchProgress::LeftAlone(at));
                     }
@@ -156,7 +195,9 @@ impl Reader {
                     }
                 }
                 number => {
-                    if let Ok(question) = number.parse() {
+                    if let Ok(question) = number.parse()
+                        && question < self.queries.len()
+                    {
                         let value = words.next().unwrap_or_default().to_owned();
                         let answer = self.answers.entry(question).or_default();
                         answer.push((second.to_owned(), value));

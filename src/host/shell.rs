@@ -12,19 +12,22 @@ use zeroize::Zeroizing;
 
 use super::batch::{self, Batch, LockUse, Payload, Script};
 use super::error::WireError;
+use super::patience::Patience;
 use super::reader::{BatchEnd, BatchProgress, Reader};
 use super::stop::Stop;
 use super::stream::{LiveStream, ShellStream};
+use super::tcp_pipe::TcpPipe;
 use super::wire::{Chunk, Duplex, RecvTimeout, Sender, Wire, WireCounts};
 use super::{Host, HostTrouble, Pipe, Vault};
-use crate::limits;
+use crate::limits::time::SUDO;
+use crate::limits::{self, ANSWERS, BEFORE};
 use crate::plan::action::SecretRef;
 use crate::plan::clean;
 
 /// How long a group that was told to end at once may take before the connection is cut.
 const KILL_GRACE: Duration = Duration::from_secs(3);
-/// How long sudo may take to ask or to start.
-const SUDO_PATIENCE: Duration = Duration::from_secs(30);
+/// How long a look that is stopped may take to end by itself.
+const STOP_GRACE: Duration = Duration::from_millis(500);
 /// How often the wish to stop is looked at.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
@@ -79,7 +82,7 @@ impl Drop for Hold {
 impl ShellHost {
     /// A host whose login is not root when `need_sudo`.
     pub fn new(wire: Arc<dyn Wire>, vault: Arc<dyn Vault>, need_sudo: bool) -> Self {
-        let patience = SUDO_PATIENCE;
+        let patience = SUDO.time;
         Self { wire, vault, need_sudo, streams: 0, hold: None, unlocked: false, patience }
     }
 
@@ -90,7 +93,7 @@ impl ShellHost {
         self
     }
 
-    fn start(&self, nonce: &str, text: &str) -> Result<Duplex, HostTrouble> {
+    fn start(&self, nonce: &str, text: &str, stop: &Stop) -> Result<Duplex, HostTrouble> {
         let length = text.len();
         let boot = format!("s=$(head -c {length}); exec 3<&0 </dev/null; eval \"$s\"");
         let command = if self.need_sudo {
@@ -101,14 +104,14 @@ impl ShellHost {
         };
         let duplex = self.wire.exec(&command).map_err(HostTrouble::Wire)?;
         if self.need_sudo {
-            self.become_root(&duplex, nonce)?;
+            self.become_root(&duplex, nonce, stop)?;
         }
         Ok(duplex)
     }
 
     /// The script of a batch, and its exec. Where a machine opens no second session beside the one that holds the lock,
     /// that one ends and the lock is taken anew.
-    fn begin(&mut self, batch: &Batch, nonce: &str) -> Result<(Script, Duplex), HostTrouble> {
+    fn begin(&mut self, batch: &Batch, nonce: &str, stop: &Stop) -> Result<(Script, Duplex), HostTrouble> {
         let mut until: Option<Instant> = None;
         loop {
             let lock = match (&batch.lock, &self.hold) {
@@ -118,7 +121,7 @@ impl ShellHost {
             };
             let script = batch::compile(batch, nonce, lock, &|name| self.vault.get(name))
                 .map_err(HostTrouble::Compile)?;
-            match self.start(nonce, &script.text) {
+            match self.start(nonce, &script.text, stop) {
                 Ok(duplex) => return Ok((script, duplex)),
                 Err(HostTrouble::Wire(WireError::TooManySessions { .. }))
                     if self.hold.is_some() || until.is_some_and(|until| Instant::now() < until) =>
@@ -136,14 +139,19 @@ impl ShellHost {
     }
 
     /// Answers sudo's prompt, at most once, and waits for READY.
-    fn become_root(&self, duplex: &Duplex, nonce: &str) -> Result<(), HostTrouble> {
+    fn become_root(&self, duplex: &Duplex, nonce: &str, stop: &Stop) -> Result<(), HostTrouble> {
         let (prompt, ready) = (format!("@{nonce}P"), format!("@{nonce}R"));
         let name = SecretRef::Sudo(self.wire.describe());
         let mut deadline = Instant::now() + self.patience;
         let (mut out, mut err, mut asked) = (String::new(), String::new(), false);
         loop {
+            if stop.wanted() {
+                return Err(HostTrouble::Wire(WireError::Cut));
+            }
             let left = deadline.saturating_duration_since(Instant::now());
-            match duplex.recv(left) {
+            let heard =
+                if left.is_zero() { Err(RecvTimeout::Timeout) } else { duplex.recv(left.min(POLL_INTERVAL)) };
+            match heard {
                 Ok(Chunk::Out(bytes)) => out.push_str(&String::from_utf8_lossy(&bytes)),
                 Ok(Chunk::Err(bytes)) => err.push_str(&String::from_utf8_lossy(&bytes)),
                 Ok(Chunk::Lost(error)) => return Err(HostTrouble::Wire(error)),
@@ -155,6 +163,7 @@ impl ShellHost {
                     }
                     return Err(HostTrouble::NoRoot { host: self.wire.describe(), said: words(&err, &out) });
                 }
+                Err(RecvTimeout::Timeout) if !left.is_zero() => {}
                 Err(RecvTimeout::Timeout) => {
                     return Err(HostTrouble::NoRoot {
                         host: self.wire.describe(),
@@ -164,6 +173,9 @@ impl ShellHost {
             }
             if out.contains(&ready) {
                 return Ok(());
+            }
+            if out.len().saturating_add(err.len()) > BEFORE.count() {
+                return Err(HostTrouble::TooMuch { host: self.wire.describe(), limit: BEFORE });
             }
             if let Some((_, rest)) = err.split_once(&prompt) {
                 err = rest.to_owned();
@@ -330,13 +342,14 @@ impl Host for ShellHost {
     fn run(&mut self, batch: &Batch, stop: &Stop, hear: &mut dyn FnMut(BatchProgress)) -> BatchEnd {
         let nonce = nonce();
         let failed = |trouble| BatchEnd { trouble: Some(trouble), ..BatchEnd::default() };
-        let (script, duplex) = match self.begin(batch, &nonce) {
+        let (script, duplex) = match self.begin(batch, &nonce, stop) {
             Ok(begun) => begun,
             Err(trouble) => return failed(trouble),
         };
-        let mut reader = Reader::new(&nonce, &batch.queries);
+        let mut reader = Reader::new(&nonce, &batch.queries, batch.actions.len());
+        let mut patience = Patience::new(batch);
         let feed = Feed::start(duplex.sender(), script);
-        let (mut told, mut killed, mut last_sent) = (0, None, 0);
+        let (mut told, mut killed, mut quiet, mut last_sent) = (0, None, None, 0);
         let trouble = loop {
             match duplex.recv(POLL_INTERVAL) {
                 Ok(Chunk::Out(bytes)) => reader.feed(false, &bytes, hear),
@@ -363,6 +376,18 @@ impl Host for ShellHost {
             if reader.complete() {
                 break None;
             }
+            if reader.too_much() {
+                self.wire.cut();
+                break Some(HostTrouble::TooMuch { host: self.wire.describe(), limit: ANSWERS });
+            }
+            let sending = feed.state.busy.load(Ordering::SeqCst);
+            if let Some(limit) = patience.over(&reader, sending, feed.state.sent.load(Ordering::SeqCst)) {
+                self.wire.cut();
+                break Some(HostTrouble::Wire(WireError::Timeout {
+                    what: format!("{} {}", self.wire.describe(), limit.0),
+                    seconds: limit.1.as_secs(),
+                }));
+            }
             if let Some(index) = reader.wanted() {
                 feed.wanted(index);
             }
@@ -383,6 +408,13 @@ impl Host for ShellHost {
             }
             if level > 1 {
                 killed.get_or_insert_with(Instant::now);
+            }
+            // Who only looks leaves nothing half done.
+            if level > 0 && batch.actions.is_empty() {
+                let since = *quiet.get_or_insert_with(Instant::now);
+                if since.elapsed() > STOP_GRACE {
+                    self.wire.cut();
+                }
             }
             if killed.is_some_and(|since: Instant| since.elapsed() > KILL_GRACE) {
                 self.wire.cut();
@@ -418,7 +450,7 @@ impl Host for ShellHost {
     fn stream(&mut self) -> Result<Box<dyn LiveStream>, HostTrouble> {
         let nonce = nonce();
         let text = super::stream::script(&nonce);
-        let duplex = self.start(&nonce, &text)?;
+        let duplex = self.start(&nonce, &text, &Stop::default())?;
         duplex.send(text.into_bytes().into()).map_err(HostTrouble::Wire)?;
         self.streams += 1;
         Ok(Box::new(ShellStream::new(&nonce, duplex)))
@@ -426,7 +458,7 @@ impl Host for ShellHost {
 
     fn tcp(&mut self, host: &str, port: u16) -> Result<Box<dyn Pipe>, HostTrouble> {
         let duplex = self.wire.tcp(host, port).map_err(HostTrouble::Wire)?;
-        Ok(Box::new(TcpPipe { duplex, left: Vec::new(), patience: Duration::from_secs(5) }))
+        Ok(Box::new(TcpPipe::over(duplex)))
     }
 
     fn counts(&self) -> WireCounts {
@@ -435,41 +467,5 @@ impl Host for ShellHost {
 
     fn streams(&self) -> usize {
         self.streams
-    }
-}
-
-/// A TCP connection through the host, as a reader and writer.
-struct TcpPipe {
-    duplex: Duplex,
-    left: Vec<u8>,
-    patience: Duration,
-}
-
-impl Read for TcpPipe {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        while self.left.is_empty() {
-            match self.duplex.recv(self.patience) {
-                Ok(Chunk::Out(bytes)) => self.left = bytes,
-                Ok(Chunk::Err(_)) => {}
-                Ok(Chunk::Exit { .. }) | Err(RecvTimeout::Ended) => return Ok(0),
-                Ok(Chunk::Lost(error)) => return Err(std::io::Error::other(error)),
-                Err(RecvTimeout::Timeout) => return Err(std::io::ErrorKind::TimedOut.into()),
-            }
-        }
-        let count = self.left.len().min(buffer.len());
-        buffer[..count].copy_from_slice(&self.left[..count]);
-        self.left.drain(..count);
-        Ok(count)
-    }
-}
-
-impl std::io::Write for TcpPipe {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.duplex.send(bytes.to_vec().into()).map_err(std::io::Error::other)?;
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
     }
 }

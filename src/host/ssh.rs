@@ -12,15 +12,18 @@ use std::time::{Duration, Instant};
 use openssl::base64;
 use ssh2::{ErrorCode, HashType, MethodType, Session};
 
+use super::alarm::{Alarm, Ring};
 use super::ask::Ask;
 use super::deadlines::Deadlines;
 use super::error::WireError;
 use super::login::{self, KeyRing};
 use super::socket::{Socket, Stopped, Waker, drive, waker};
+use super::stop::Stop;
 use super::target::{SshTarget, join};
 use super::trust::{self, NewHostKey, TrustPolicy};
 use super::wire::{self, Duplex, Wire, WireCounts};
 use crate::host::session_loop::{Order, Purpose, SessionLoop};
+use crate::limits::time::within;
 
 /// Longest command libssh2 sends (30 000 bytes were tried); payload belongs on stdin.
 pub const LONGEST_COMMAND: usize = 30_000;
@@ -61,6 +64,17 @@ impl SshWire {
         ask: &dyn Ask,
         deadlines: Deadlines,
     ) -> Result<Self, WireError> {
+        Self::connect_unless(target, policy, ask, deadlines, None)
+    }
+
+    /// The same, given up as soon as `stop` wants it.
+    pub fn connect_unless(
+        target: &SshTarget,
+        policy: &TrustPolicy,
+        ask: &dyn Ask,
+        deadlines: Deadlines,
+        stop: Option<&Arc<Stop>>,
+    ) -> Result<Self, WireError> {
         // Passphrases are asked for before anything is connected: sshd's login grace time runs.
         let keys = KeyRing::gather(target, ask)?;
         let Some(jump) = &target.jump else {
@@ -72,32 +86,42 @@ impl SshWire {
                 }
                 other => other,
             };
-            let socket = Socket::Tcp(tcp_connect(&target.host, target.port, limit).map_err(noted)?);
-            return Self::over(socket, None, target, policy, ask, keys, deadlines);
+            let socket = tcp_connect(&target.host, target.port, limit, stop).map_err(noted)?;
+            return Self::over((Socket::Tcp(socket), None), target, policy, ask, keys, (deadlines, stop));
         };
         let through = |error| match error {
             WireError::Jump { .. } => error,
             other => WireError::Jump { host: jump.address(), error: Box::new(other) },
         };
-        let jump_wire = Arc::new(Self::connect(jump, policy, ask, deadlines).map_err(through)?);
+        let jump_wire = Arc::new(Self::connect_unless(jump, policy, ask, deadlines, stop).map_err(through)?);
         let duplex = jump_wire.tcp(&target.host, target.port).map_err(through)?;
         let socket = super::jump::socket(duplex).map_err(|error| WireError::lost(error.to_string()))?;
-        Self::over(Socket::Pair(socket), Some(jump_wire), target, policy, ask, keys, deadlines)
+        Self::over((Socket::Pair(socket), Some(jump_wire)), target, policy, ask, keys, (deadlines, stop))
     }
 
     fn over(
-        socket: Socket,
-        jump: Option<Arc<Self>>,
+        (socket, jump): (Socket, Option<Arc<Self>>),
         target: &SshTarget,
         policy: &TrustPolicy,
         ask: &dyn Ask,
         keys: KeyRing,
-        deadlines: Deadlines,
+        (deadlines, stop): (Deadlines, Option<&Arc<Stop>>),
     ) -> Result<Self, WireError> {
         let peer = socket.peer();
-        let result = greet(&socket, target, peer, &deadlines).and_then(|session| {
+        let alarm =
+            |time| Alarm::set(&socket, time, stop).map_err(|error| WireError::lost(error.to_string()));
+        let greeted = alarm(deadlines.handshake).and_then(|alarm| {
+            greet(&socket, target, peer, &deadlines).map_err(|error| match alarm.rang() {
+                Some(Ring::Stopped) => WireError::Cut,
+                Some(Ring::Late) if !matches!(error, WireError::NotSsh { .. }) => {
+                    late_greeting(&target.address(), &deadlines)
+                }
+                Some(Ring::Late) | None => error,
+            })
+        });
+        let result = greeted.and_then(|session| {
             let new = trust::check(&session, target, peer, policy, ask)?;
-            login::log_in(&session, &socket, target, keys, ask, &deadlines)?;
+            login::log_in(&session, &socket, target, keys, ask, &alarm(deadlines.login)?)?;
             Ok((session, new))
         });
         let (session, new) = result.inspect_err(|_| socket.shut())?;
@@ -255,7 +279,13 @@ impl Drop for SshWire {
 }
 
 /// Connects to the first address that answers, all within `limit`.
-fn tcp_connect(host: &str, port: u16, limit: Duration) -> Result<TcpStream, WireError> {
+fn tcp_connect(
+    host: &str,
+    port: u16,
+    limit: Duration,
+    stop: Option<&Arc<Stop>>,
+) -> Result<TcpStream, WireError> {
+    let stopped = || stop.is_some_and(|stop| stop.wanted());
     let addr = join(host, port);
     let late = |what: &str| WireError::Timeout { what: format!("{what} {addr}"), seconds: limit.as_secs() };
     let mut deadline = Instant::now() + limit;
@@ -263,19 +293,15 @@ fn tcp_connect(host: &str, port: u16, limit: Duration) -> Result<TcpStream, Wire
         // Nothing is looked up for an address.
         (host, port).to_socket_addrs().map(Iterator::collect::<Vec<SocketAddr>>)
     } else {
-        // The resolver has no deadline of its own, so it gets a thread that may be left behind. What that thread waits
-        // for on a busy computer before it begins is not the resolver's time.
-        let (found, answer) = mpsc::sync_channel(2);
+        // The resolver has no deadline of its own.
         let name = host.to_owned();
-        std::thread::spawn(move || {
-            let _ = found.send(None);
-            let addresses = (name.as_str(), port).to_socket_addrs();
-            let _ = found.send(Some(addresses.map(Iterator::collect::<Vec<SocketAddr>>)));
-        });
-        let begun = answer.recv().ok().flatten();
+        let look_up =
+            move || (name.as_str(), port).to_socket_addrs().map(Iterator::collect::<Vec<SocketAddr>>);
+        let found = within(limit, &stopped, look_up);
         deadline = Instant::now() + limit;
-        match begun.map_or_else(|| answer.recv_timeout(limit).ok().flatten(), Some) {
+        match found {
             Some(addresses) => addresses,
+            None if stopped() => return Err(WireError::Cut),
             None => return Err(late("looking up the name")),
         }
     };
@@ -293,7 +319,16 @@ fn tcp_connect(host: &str, port: u16, limit: Duration) -> Result<TcpStream, Wire
             return Err(late("connecting to"));
         }
         let began = Instant::now();
-        let mut connected = TcpStream::connect_timeout(address, share);
+        let to = *address;
+        let mut connected = if stop.is_some() {
+            let connected = within(share, &stopped, move || TcpStream::connect_timeout(&to, share));
+            if stopped() {
+                return Err(WireError::Cut);
+            }
+            connected.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))
+        } else {
+            TcpStream::connect_timeout(address, share)
+        };
         // Far over its time: this computer let the thread wait, not the machine. It is asked once more.
         if connected.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::TimedOut)
             && began.elapsed() > share + OVERSLEPT
@@ -370,17 +405,18 @@ fn greet(
             let shown = crate::plan::clean::short(line, 60);
             Err(WireError::NotSsh { addr, shown })
         }
-        (Err(Stopped::Late), None) => Err(WireError::Timeout {
-            what: format!("the SSH greeting of {addr}"),
-            seconds: deadlines.handshake.as_secs(),
-        }),
+        (Err(Stopped::Late), None) => Err(late_greeting(&addr, deadlines)),
         (Err(Stopped::Broken(error)), None) => Err(lost(&error)),
         (Err(Stopped::Failed(error)), None) => Err(handshake_error(&session, &error, &addr)),
     }
 }
 
+fn late_greeting(addr: &str, deadlines: &Deadlines) -> WireError {
+    WireError::Timeout { what: format!("the SSH greeting of {addr}"), seconds: deadlines.handshake.as_secs() }
+}
+
 fn handshake_error(session: &Session, error: &ssh2::Error, addr: &str) -> WireError {
-    let server = session.banner().unwrap_or(addr).to_owned();
+    let server = crate::plan::clean::short(session.banner().unwrap_or(addr), 80);
     match error.code() {
         // LIBSSH2_ERROR_KEX_FAILURE, LIBSSH2_ERROR_METHOD_NOT_SUPPORTED
         ErrorCode::Session(-5 | -33) => WireError::NoCommonAlgorithm { server },

@@ -8,7 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use super::docker_answer::Said;
 use super::wire::{Chunk, Duplex, RecvTimeout};
+use crate::limits::SAMPLE;
 use crate::plan::clean;
+
+/// What keeping a line costs beside its bytes.
+const LINE_COST: usize = 64;
 
 /// One look at a host.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -99,6 +103,8 @@ pub struct ShellStream {
     duplex: Duplex,
     mark: String,
     partial: Vec<u8>,
+    /// Bytes of the sample that is under way.
+    taken: usize,
     lines: std::collections::VecDeque<String>,
     sample: Option<Sample>,
     /// What docker said for it, as it came.
@@ -139,6 +145,7 @@ impl ShellStream {
             duplex,
             mark: format!("@{nonce} "),
             partial: Vec::new(),
+            taken: 0,
             lines: std::collections::VecDeque::new(),
             sample: None,
             said: Vec::new(),
@@ -146,9 +153,18 @@ impl ShellStream {
         }
     }
 
+    /// What has no end is given up: nothing more of it is kept.
+    fn too_much(&mut self) -> Live {
+        self.duplex.finish();
+        (self.partial, self.said, self.sample) = (Vec::new(), Vec::new(), None);
+        self.lines.clear();
+        Live::Ended(format!("what it sends {}", SAMPLE.exceeded()))
+    }
+
     fn line(&mut self, line: &str) -> Option<Live> {
         let Some(rest) = line.strip_prefix(&self.mark) else {
             if self.sample.is_some() {
+                self.taken = self.taken.saturating_add(line.len()).saturating_add(LINE_COST);
                 self.said.push(line.to_owned());
             }
             return None;
@@ -158,6 +174,7 @@ impl ShellStream {
             "event" => return Some(Live::Happened),
             "sample" => {
                 self.said.clear();
+                self.taken = 0;
                 self.sample = Some(Sample::default());
             }
             "clock" => {
@@ -212,14 +229,22 @@ impl LiveStream for ShellStream {
 
     fn next(&mut self, patience: Duration) -> Live {
         let deadline = Instant::now() + patience;
+        let mut heard = false;
         loop {
             while let Some(line) = self.lines.pop_front() {
                 if let Some(live) = self.line(&line) {
                     return live;
                 }
+                if self.taken > SAMPLE.count() {
+                    return self.too_much();
+                }
+            }
+            if heard && Instant::now() >= deadline {
+                return Live::Quiet;
             }
             match self.duplex.recv(deadline.saturating_duration_since(Instant::now())) {
                 Ok(Chunk::Out(bytes)) => {
+                    heard = true;
                     self.partial.extend_from_slice(&bytes);
                     while let Some(end) = self.partial.iter().position(|byte| *byte == b'\n') {
                         let line: Vec<u8> = self.partial.drain(..=end).collect();
@@ -227,8 +252,11 @@ impl LiveStream for ShellStream {
                             String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned(),
                         );
                     }
+                    if self.partial.len() > SAMPLE.count() {
+                        return self.too_much();
+                    }
                 }
-                Ok(Chunk::Err(_)) => {}
+                Ok(Chunk::Err(_)) => heard = true,
                 Ok(Chunk::Exit { .. }) | Err(RecvTimeout::Ended) => {
                     return Live::Ended("the stream ended".to_owned());
                 }

@@ -2,6 +2,7 @@
 
 use super::batch::CompileError;
 use super::error::WireError;
+use crate::limits::ByteLimit;
 use crate::plan::action::SecretRef;
 use crate::plan::code::ProblemCode;
 use crate::plan::place::Place;
@@ -55,6 +56,14 @@ pub enum HostTrouble {
         /// Status or signal.
         how: String,
     },
+    /// More came than is read.
+    #[error("what {host} sends {}", limit.exceeded())]
+    TooMuch {
+        /// Which host.
+        host: String,
+        /// What is read at most.
+        limit: ByteLimit,
+    },
     /// A file of this computer could not be sent.
     #[error("not everything could be sent: {0}")]
     NotSent(String),
@@ -94,6 +103,7 @@ impl HostTrouble {
             Self::Ended { .. } => ProblemCode::Host01,
             Self::NotSent(_) => ProblemCode::Send02,
             Self::Held { .. } => ProblemCode::Host04,
+            Self::TooMuch { .. } => ProblemCode::Host05,
             Self::Unable(_) => ProblemCode::Host02,
         }
     }
@@ -127,6 +137,10 @@ impl HostTrouble {
                 .manual("give this user a login shell that runs `sh -c`, or use another user"),
             Self::Ended { .. } => problem
                 .seen("what was begun and not ended is looked at again on the next run")
+                .way(Remedy::Retry),
+            Self::TooMuch { .. } => problem
+                .seen("the connection was closed; what was begun and not ended is looked at again on the next run")
+                .manual("look at what that machine says: ssh to it, and run docker ps, systemctl status kubelet")
                 .way(Remedy::Retry),
             Self::NotSent(_) => problem.way(Remedy::Retry),
             Self::Held { since, .. } => {

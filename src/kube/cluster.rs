@@ -15,10 +15,11 @@ use super::error::ApiError;
 use super::node::{Node, NodeEvent};
 use super::pod::Pod;
 use super::probe::{self, ClientCas, Probe};
+use crate::limits::time::API;
 use crate::plan::model::{ApiAddress, Version};
 
 /// How long one answer may take.
-const WAIT: Duration = Duration::from_secs(5);
+const WAIT: Duration = API.time;
 
 /// How long the pods of a ReplicationController may take to go.
 const EMPTIED_WITHIN: Duration = Duration::from_secs(10);

@@ -18,6 +18,7 @@ use super::credential::Credential;
 use super::error::ApiError;
 use super::sniff::{ClientCertRequest, Sniffed, request_tls12, request_tls13};
 use super::tls::{self, ServerCertificate, TlsFault};
+use crate::limits::time::within;
 use crate::plan::clean;
 use crate::plan::hex;
 use crate::plan::model::{ApiAddress, Version};
@@ -99,7 +100,7 @@ struct Shake {
     clients: ClientCertRequest,
 }
 
-/// Looks at `address`; every read and write waits at most `wait`.
+/// Looks at `address`: connection, handshake and answer take at most `wait` each.
 pub fn probe(address: &ApiAddress, ca: Option<&[u8]>, wait: Duration) -> Probe {
     let mut shake = shake(address, SslVersion::TLS1_2, wait);
     let only_newer = matches!(&shake.result, Err(ApiError::Tls(TlsFault::NothingInCommon)));
@@ -107,7 +108,10 @@ pub fn probe(address: &ApiAddress, ca: Option<&[u8]>, wait: Duration) -> Probe {
         shake = self::shake(address, SslVersion::TLS1_3, wait);
     }
     let (fault, (clock, version)) = match shake.result {
-        Ok(mut stream) => (None, ask_version(&mut stream, address)),
+        Ok(mut stream) => {
+            stream.get_mut().until = Instant::now() + wait;
+            (None, ask_version(&mut stream, address))
+        }
         Err(fault) => (Some(fault.clone()), (None, Err(fault))),
     };
     let trusted = ca
@@ -149,7 +153,8 @@ pub(super) fn explain(address: &ApiAddress, ca: &[u8], wait: Duration) -> Option
 
 /// Shakes hands with our credential and waits for an alert, sending nothing more.
 pub(super) fn refusal(address: &ApiAddress, me: Option<&Credential>, wait: Duration) -> Option<TlsFault> {
-    let socket = connect(address, wait.min(Duration::from_secs(2))).ok()?;
+    let wait = wait.min(Duration::from_secs(2));
+    let socket = connect(address, wait).ok()?;
     let mut context = SslContext::builder(SslMethod::tls_client()).ok()?;
     // No request is sent, so nothing secret goes to a server that is not the right one.
     context.set_verify(SslVerifyMode::NONE);
@@ -158,7 +163,7 @@ pub(super) fn refusal(address: &ApiAddress, me: Option<&Credential>, wait: Durat
         context.set_private_key(&me.key).ok()?;
     }
     let ssl = Ssl::new(&context.build()).ok()?;
-    match ssl.connect(socket) {
+    match ssl.connect(Sniffed::over(socket, wait)) {
         Ok(mut stream) => {
             let error = stream.ssl_read(&mut [0]).err()?;
             tls::from_words(&error.to_string())
@@ -171,11 +176,21 @@ pub(super) fn refusal(address: &ApiAddress, me: Option<&Credential>, wait: Durat
 /// Connects to the first address of the host that answers.
 pub(super) fn connect(address: &ApiAddress, wait: Duration) -> Result<TcpStream, ApiError> {
     let unknown = |why: String| ApiError::Unreachable(format!("{}: {}", address.host, clean::words(&why)));
-    let found =
-        (address.host.as_str(), address.port).to_socket_addrs().map_err(|e| unknown(e.to_string()))?;
+    let (host, port) = (address.host.clone(), address.port);
+    // The resolver has no deadline of its own.
+    let look_up = move || (host.as_str(), port).to_socket_addrs().map(Iterator::collect::<Vec<_>>);
+    let Some(found) = within(wait, &|| false, look_up) else {
+        return Err(ApiError::Timeout(format!("looking up {}", address.host)));
+    };
+    let found = found.map_err(|e| unknown(e.to_string()))?;
     let mut last = unknown("the name has no address".to_owned());
+    let until = Instant::now() + wait;
     for socket in found {
-        match TcpStream::connect_timeout(&socket, wait) {
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            break;
+        }
+        match TcpStream::connect_timeout(&socket, left) {
             Ok(stream) => {
                 let set = stream.set_read_timeout(Some(wait)).and(stream.set_write_timeout(Some(wait)));
                 return set.map(|()| stream).map_err(|e| unknown(e.to_string()));
@@ -211,11 +226,13 @@ fn shake(address: &ApiAddress, version: SslVersion, wait: Duration) -> Shake {
         let secret = secret.lock().ok().and_then(|mut s| s.take());
         let clients = match secret {
             Some(secret) => request_tls13(&stream.seen, &hex::decode(&secret).unwrap_or_default()),
+            // Of a handshake that is longer than what was kept the rest was not seen.
+            None if stream.is_cut() => ClientCertRequest::Unreadable,
             None => request_tls12(&stream.seen),
         };
         (chain, clients, Some(ssl.version_str().to_owned()))
     };
-    match ssl.connect(Sniffed { socket, seen: Vec::new() }) {
+    match ssl.connect(Sniffed::over(socket, wait)) {
         Ok(stream) => {
             let (chain, clients, tls) = read(stream.ssl(), stream.get_ref());
             Shake { result: Ok(stream), tls, chain, clients }

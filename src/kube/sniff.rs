@@ -4,8 +4,9 @@
 //! in the clear; in TLS 1.3 it is opened with the handshake key OpenSSL gives to its key log. It must
 //! never fail a handshake.
 
-use std::io::{Read, Result, Write};
+use std::io::{ErrorKind, Read, Result, Write};
 use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
 use openssl::hash::MessageDigest;
 use openssl::pkey::PKey;
@@ -17,6 +18,23 @@ use openssl::symm::{Cipher, decrypt_aead};
 pub(super) struct Sniffed {
     pub(super) socket: TcpStream,
     pub(super) seen: Vec<u8>,
+    /// When all of it ends: a byte now and then is no answer.
+    pub(super) until: Instant,
+}
+
+impl Sniffed {
+    pub(super) fn over(socket: TcpStream, wait: Duration) -> Self {
+        Self { socket, seen: Vec::new(), until: Instant::now() + wait }
+    }
+
+    pub(super) fn is_cut(&self) -> bool {
+        self.seen.len() >= MOST
+    }
+
+    fn left(&self) -> Result<Duration> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        if left.is_zero() { Err(ErrorKind::TimedOut.into()) } else { Ok(left) }
+    }
 }
 
 /// More than any handshake; what comes after is not looked at.
@@ -24,6 +42,7 @@ const MOST: usize = 256 * 1024;
 
 impl Read for Sniffed {
     fn read(&mut self, buf: &mut [u8]) -> Result<usize> {
+        self.socket.set_read_timeout(Some(self.left()?))?;
         let n = self.socket.read(buf)?;
         if self.seen.len() < MOST {
             self.seen.extend(buf.iter().take(n));
@@ -34,6 +53,7 @@ impl Read for Sniffed {
 
 impl Write for Sniffed {
     fn write(&mut self, buf: &[u8]) -> Result<usize> {
+        self.socket.set_write_timeout(Some(self.left()?))?;
         self.socket.write(buf)
     }
 

@@ -6,6 +6,7 @@ pub mod file;
 pub mod lines;
 pub mod objects;
 pub mod program;
+pub mod time;
 
 /// One limit, as the README lists it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,6 +85,31 @@ pub const API_LIST: ByteLimit = ByteLimit {
     why: "1,000 nodes of 50 images each have 30 MiB",
 };
 
+/// All that a host answers to one batch.
+pub const ANSWERS: ByteLimit = ByteLimit {
+    what: "all answers of a host to one batch",
+    bytes: 16 * MIB,
+    why: "a worker with 4 MiB of manifests and a thousand images has 5 MiB",
+};
+
+/// What a host says before the script begins.
+pub const BEFORE: ByteLimit =
+    ByteLimit { what: "what sudo says before it starts", bytes: 64 * KIB, why: "its lecture has 400 bytes" };
+
+/// One look of the live view at a host.
+pub const SAMPLE: ByteLimit = ByteLimit {
+    what: "one look of the live view at a host",
+    bytes: 2 * MIB,
+    why: "500 containers with long commands have 500 KiB",
+};
+
+/// What ssh says of a host.
+pub const SSH_ANSWER: ByteLimit = ByteLimit {
+    what: "what `ssh -G` prints",
+    bytes: MIB,
+    why: "it prints 5 KiB; a thousand keys would make 60",
+};
+
 /// What a program of this computer prints.
 pub const OUTPUT: ByteLimit = ByteLimit {
     what: "the output of kubectl",
@@ -92,8 +118,22 @@ pub const OUTPUT: ByteLimit = ByteLimit {
 };
 
 /// All of them, in the order of the README's table.
-pub const BYTES: [ByteLimit; 10] =
-    [PLAN, PEM, KUBECONFIG, SSH_FILE, TEXT_FILE, OWN_FILE, TAR_MANIFEST, API_OBJECT, API_LIST, OUTPUT];
+pub const BYTES: [ByteLimit; 14] = [
+    PLAN,
+    PEM,
+    KUBECONFIG,
+    SSH_FILE,
+    SSH_ANSWER,
+    TEXT_FILE,
+    OWN_FILE,
+    TAR_MANIFEST,
+    API_OBJECT,
+    API_LIST,
+    ANSWERS,
+    BEFORE,
+    SAMPLE,
+    OUTPUT,
+];
 
 impl ByteLimit {
     /// `1 MiB`, `512 KiB`.

@@ -85,7 +85,10 @@ fn down(trouble: &HostTrouble) -> Down {
     let wait = match trouble {
         HostTrouble::Wire(error) => refused(error),
         HostTrouble::SudoPasswordWanted { .. } | HostTrouble::SudoPasswordWrong { .. } => Wait::Told,
-        HostTrouble::NoRoot { .. } | HostTrouble::NoShell { .. } | HostTrouble::Unable(_) => Wait::Later,
+        HostTrouble::NoRoot { .. }
+        | HostTrouble::NoShell { .. }
+        | HostTrouble::TooMuch { .. }
+        | HostTrouble::Unable(_) => Wait::Later,
         HostTrouble::Compile(_)
         | HostTrouble::Ended { .. }
         | HostTrouble::NotSent(_)

@@ -2,6 +2,9 @@
 //! cursor, change a title, colour anything, turn its direction or hide a part of itself. What is shown
 //! changes, so nothing cleaned may be compared, hashed or sent back.
 
+use std::borrow::Cow;
+use std::fmt::Write;
+
 use unicode_width::UnicodeWidthChar;
 
 /// A line is not longer, in columns.
@@ -23,6 +26,26 @@ pub fn is_invisible(c: char) -> bool {
                 | '\u{fff9}'..='\u{fffb}'
                 | '\u{e0000}'..='\u{e007f}'
         )
+}
+
+/// Text as it may go to a terminal whatever it came from: what moves the cursor or is not seen stands there as JSON
+/// writes it (`\u001b`), so a line of JSON stays the same line of JSON. Line ends and tabs stay.
+pub fn shown(text: &str) -> Cow<'_, str> {
+    let raw = |c: char| is_invisible(c) && c != '\n' && c != '\t';
+    if !text.chars().any(raw) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len().saturating_add(64));
+    for c in text.chars() {
+        if raw(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    Cow::Owned(out)
 }
 
 /// One line of output as a terminal would have shown it in the end: escapes and invisible characters out,
@@ -92,7 +115,7 @@ fn within(text: impl Iterator<Item = char>, most: usize) -> String {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{LONGEST, columns, is_invisible, line, short, words};
+    use super::{LONGEST, columns, is_invisible, line, short, shown, words};
 
     /// What was said, as a line and as words.
     const SAID: &[(&str, &str, &str)] = &[
@@ -146,6 +169,15 @@ mod tests {
         for c in " aä名\u{301}✓\u{a0}\u{fe0f}🚢".chars() {
             assert!(!is_invisible(c), "{c:?}");
         }
+    }
+
+    #[test]
+    fn what_is_shown_raw_stands_there_as_json_writes_it() {
+        assert_eq!(shown("a\tb\nc ü"), "a\tb\nc ü");
+        let evil = "\u{1b}[2J\u{9b}\u{202e}\u{61c}\r\u{e0041}";
+        assert_eq!(shown(evil), r"\u001b[2J\u009b\u202e\u061c\u000d\udb40\udc41");
+        let json = serde_json::to_string(evil).unwrap();
+        assert_eq!(serde_json::from_str::<String>(&shown(&json)).unwrap(), evil);
     }
 
     #[test]

@@ -182,6 +182,7 @@ registry! {
         Host02 "E-HOST-02" "this kind of host cannot do that";
         Host03 "E-HOST-03" "the live stream ended";
         Host04 "E-HOST-04" "another gangplank works on the machine";
+        Host05 "E-HOST-05" "a machine sends more than is read";
     }
     Image "E-IMAGE" "an image tar that cannot be read" {
         Image01 "E-IMAGE-01" "an image tar cannot be read";

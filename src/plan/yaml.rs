@@ -109,7 +109,9 @@ fn parse(text: &str, file: &Path) -> Result<Parsed, Vec<PlanIssue>> {
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if !is_bearable(text) {
-        let what = format!("holds more than {MOST_VALUES} values when its aliases are followed");
+        let what = format!(
+            "holds more than {MOST_VALUES} values when its aliases are followed, or brackets too deep"
+        );
         return Err(whole(file, None, &what, "write the workers as a range, or without aliases of aliases"));
     }
     // serde_yaml goes first: its limits on depth and repetition protect the recursive parser below.

@@ -16,6 +16,9 @@ pub const MOST_TEXT: usize = 8 * 1024 * 1024;
 
 /// Whether a document has no more than it may. What is no YAML passes: its reader says what is wrong with it.
 pub fn is_bearable(text: &str) -> bool {
+    if !is_flat(text) {
+        return false;
+    }
     let (values, bytes) = (Cell::new(0_usize), Cell::new(0_usize));
     for document in serde_yaml::Deserializer::from_str(text) {
         let scale = Scale { values: &values, bytes: &bytes };
@@ -24,6 +27,26 @@ pub fn is_bearable(text: &str) -> bool {
         }
     }
     values.get() <= MOST_VALUES && bytes.get() <= MOST_TEXT
+}
+
+/// Brackets may be so deep: the readers refuse more than 128, but their scanner looks at all that are open for each
+/// word it reads.
+const DEEPEST: usize = 500;
+
+/// Counted by brackets alone: in texts and comments they are few.
+fn is_flat(text: &str) -> bool {
+    let mut depth = 0_usize;
+    for byte in text.bytes() {
+        match byte {
+            b'[' | b'{' => depth = depth.saturating_add(1),
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEEPEST {
+            return false;
+        }
+    }
+    true
 }
 
 #[derive(Clone, Copy)]

@@ -12,10 +12,11 @@ use zeroize::Zeroizing;
 
 use crate::engine::world::World;
 use crate::host::{
-    self, Deadlines, Host, HostTrouble, LocalHost, ShellHost, SshWire, TrustPolicy, Wire, whole_file,
+    self, Deadlines, Host, HostTrouble, LocalHost, ShellHost, SshWire, Stop, TrustPolicy, Wire, whole_file,
 };
 use crate::kube::{ClusterApi, LiveCluster, kubeconfig};
 use crate::limits;
+use crate::limits::time::PROGRAM;
 use crate::plan::action::SecretRef;
 use crate::plan::model::{ApiAddress, Login};
 use crate::plan::place::Place;
@@ -48,6 +49,7 @@ pub struct RealWorld {
     kept: PathBuf,
     wires: Wires,
     kubeconfig: Option<OsString>,
+    stop: Option<Arc<Stop>>,
 }
 
 impl RealWorld {
@@ -68,6 +70,7 @@ impl RealWorld {
             kept,
             wires: Wires::default(),
             kubeconfig: None,
+            stop: None,
         }
     }
 
@@ -76,6 +79,17 @@ impl RealWorld {
     pub fn with_kubeconfig(mut self, kubeconfig: Option<OsString>) -> Self {
         self.kubeconfig = kubeconfig;
         self
+    }
+
+    /// Whose wish to stop is heard while a machine is connected to, too.
+    #[must_use]
+    pub fn with_stop(mut self, stop: &Arc<Stop>) -> Self {
+        self.stop = Some(Arc::clone(stop));
+        self
+    }
+
+    fn stopped(&self) -> bool {
+        self.stop.as_ref().is_some_and(|stop| stop.wanted())
     }
 
     /// The same world with another cluster in it; connections to machines are shared.
@@ -90,6 +104,7 @@ impl RealWorld {
             kept: self.kept.clone(),
             wires: Arc::clone(&self.wires),
             kubeconfig: self.kubeconfig.clone(),
+            stop: self.stop.clone(),
         }
     }
 
@@ -133,7 +148,8 @@ impl host::Ask for Both {
 
 impl World for RealWorld {
     fn host(&self, place: &Place, login: &Login) -> Result<Box<dyn Host>, HostTrouble> {
-        let target = host::resolve(login, &self.environment).map_err(HostTrouble::Wire)?;
+        let target =
+            host::resolve_unless(login, &self.environment, &|| self.stopped()).map_err(HostTrouble::Wire)?;
         let name = format!("{}@{}", target.user, target.address());
         self.asker.name(&name, place);
         // One lock for each machine: two places on it connect once, and nobody else waits.
@@ -147,7 +163,8 @@ impl World for RealWorld {
             Arc::clone(wire)
         } else {
             let both = Both(Arc::clone(&self.asker));
-            let wire = SshWire::connect(&target, &self.policy, &both, Deadlines::default())
+            let stop = self.stop.as_ref();
+            let wire = SshWire::connect_unless(&target, &self.policy, &both, Deadlines::default(), stop)
                 .map_err(HostTrouble::Wire)?;
             Arc::clone(slot.insert(Arc::new(wire)))
         };
@@ -204,7 +221,7 @@ impl World for RealWorld {
     fn kubectl(&self, args: &[&str]) -> Option<Result<String, String>> {
         let mut command = Command::new("kubectl");
         command.args(args).env("GOGC", "400");
-        let output = match limits::program::output(command, &limits::OUTPUT) {
+        let output = match limits::program::output(command, &limits::OUTPUT, &PROGRAM, &|| self.stopped()) {
             Ok(output) => output,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return None,
             Err(error) => return Some(Err(error.to_string())),

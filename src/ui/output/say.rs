@@ -5,20 +5,22 @@ use std::fmt::Arguments;
 use std::io::{Error, ErrorKind, Write};
 use std::sync::{Mutex, PoisonError};
 
+use crate::plan::clean::shown;
+
 /// Why something that was said did not arrive.
 static LOST: Mutex<Option<String>> = Mutex::new(None);
 
 /// Text on stdout.
 pub fn out(text: &str) {
     let mut out = std::io::stdout().lock();
-    noted(out.write_all(text.as_bytes()).and_then(|()| out.flush()));
+    noted(out.write_all(shown(text).as_bytes()).and_then(|()| out.flush()));
 }
 
 /// A line on stderr.
 pub fn err(line: Arguments) {
     let mut err = std::io::stderr().lock();
     // Nobody is left to be told.
-    let _ = writeln!(err, "{line}");
+    let _ = writeln!(err, "{}", shown(&line.to_string()));
 }
 
 /// Remembers that something could not be written.

@@ -1,0 +1,72 @@
+//! The real program before hosts, API servers and files that mean no good: floods, drips, silence, escapes, bombs.
+//! `tests/hostile/README.md` says how one of them is tried by hand.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+
+#[path = "hostile/api.rs"]
+mod api;
+#[path = "support/api_server.rs"]
+#[expect(dead_code, reason = "only its certificates are used")]
+mod api_server;
+#[path = "hostile/files.rs"]
+mod files;
+#[path = "hostile/hosts.rs"]
+mod hosts;
+#[path = "hostile/shells.rs"]
+mod shells;
+mod sshd;
+#[path = "hostile/stage.rs"]
+mod stage;
+
+use std::io::Write;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use stage::{HostileAnswer, Stage};
+
+/// So many at a time: nearly all of them wait.
+const AT_ONCE: usize = 12;
+/// There are at least so many, unless some were left out.
+const LEAST: usize = 60;
+
+fn tell(line: &str) {
+    // Not through `println`: the count is told when all is well too.
+    let _ = writeln!(std::io::stdout().lock(), "{line}");
+}
+
+#[test]
+fn every_hostile_answer_is_held() {
+    let only = std::env::var("HOSTILE").unwrap_or_default();
+    let all: Vec<HostileAnswer> = [hosts::all(), shells::all(), api::all(), files::all()]
+        .into_iter()
+        .flatten()
+        .filter(|answer| answer.name.contains(&only))
+        .collect();
+    let (next, held) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let broken = Mutex::new(Vec::new());
+    let work = || {
+        while let Some(answer) = all.get(next.fetch_add(1, Ordering::SeqCst)) {
+            let mut stage = Stage::new();
+            let Some(sent) = (answer.make)(&mut stage) else { continue };
+            let told = stage.run(&sent, answer);
+            let faults = told.faults(answer);
+            if !only.is_empty() || !faults.is_empty() {
+                tell(&format!("{}: {told}", answer.name));
+            }
+            if faults.is_empty() {
+                held.fetch_add(1, Ordering::SeqCst);
+            } else {
+                broken.lock().unwrap().push(format!("{}: {}", answer.name, faults.join("; ")));
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(work);
+        }
+    });
+    let (broken, held) = (broken.into_inner().unwrap(), held.load(Ordering::SeqCst));
+    assert!(broken.is_empty(), "{held} held, {} not:\n{}", broken.len(), broken.join("\n"));
+    assert!(held >= LEAST || !only.is_empty(), "only {held} answers");
+    tell(&format!("{held} answers held"));
+}

@@ -1,0 +1,338 @@
+//! Files of this computer that mean no good: a plan of somebody else, a CA, a kubeconfig, what SSH reads, an image tar.
+
+use std::io::Write;
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+use std::process::Command;
+
+use crate::api_server::ca;
+use crate::hosts::EVIL;
+use crate::stage::{HostileAnswer, Sent, Stage, silence};
+
+/// What needs no host needs no time.
+const HERE: u64 = 5;
+/// A host that is not there, and what SSH reads before.
+const SSH: u64 = 15;
+
+const NOBODY: &str = "{host: 127.0.0.1, port: 1, user: root}";
+
+fn fifo(path: &Path) {
+    let _ = std::fs::remove_file(path);
+    assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+}
+
+fn link(stage: &Stage, name: &str, to: &str) {
+    let path = stage.at(name);
+    let _ = std::fs::remove_file(&path);
+    std::os::unix::fs::symlink(to, path).unwrap();
+}
+
+/// YAML whose aliases grow without end.
+fn bomb() -> String {
+    let mut text = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n".to_owned();
+    for at in 1..12 {
+        let before = vec![format!("*a{}", at - 1); 9].join(",");
+        text.push_str(&format!("a{at}: &a{at} [{before}]\n"));
+    }
+    text
+}
+
+fn plain(stage: &Stage, more: &str) -> Sent {
+    stage.plan(None, NOBODY, more);
+    Sent::plan(stage)
+}
+
+type Put = fn(&Stage) -> Sent;
+
+fn plans() -> Vec<(&'static str, u64, &'static [&'static str], Put)> {
+    vec![
+        ("plan: never ends", HERE, &["only regular files"], |stage| {
+            link(stage, "plan.yaml", "/dev/zero");
+            Sent::plan(stage)
+        }),
+        ("plan: a FIFO", HERE, &["only regular files"], |stage| {
+            fifo(&stage.at("plan.yaml"));
+            Sent::plan(stage)
+        }),
+        ("plan: aliases that grow", HERE, &["plan.yaml"], |stage| {
+            plain(stage, &bomb());
+            Sent::plan(stage)
+        }),
+        ("plan: only aliases", HERE, &["plan.yaml"], |stage| {
+            stage.write("plan.yaml", bomb());
+            Sent::plan(stage)
+        }),
+        ("plan: 100 MB", HERE, &["1 MiB"], |stage| {
+            stage.write("plan.yaml", vec![b'#'; 100_000_000]);
+            Sent::plan(stage)
+        }),
+        ("plan: brackets without end", HERE, &["plan.yaml"], |stage| {
+            stage.write("plan.yaml", "[".repeat(900_000));
+            Sent::plan(stage)
+        }),
+        ("plan: keys without end", HERE, &["plan.yaml"], |stage| {
+            let keys: String = (0..60_000).map(|at| format!("key{at}: 1\n")).collect();
+            stage.write("plan.yaml", keys);
+            Sent::plan(stage)
+        }),
+        ("plan: escapes raw", HERE, &["plan.yaml"], |stage| {
+            stage.write("plan.yaml", format!("cluster: {{name: \"{EVIL}\"}}\n"));
+            Sent::plan(stage)
+        }),
+        ("plan: escapes in YAML's words", HERE, &["plan.yaml"], |stage| {
+            let evil = r"\e[2J\e]0;owned\a\u202Elia\u061Cm\x9B31m\rE-FAKE";
+            stage.write(
+                "plan.yaml",
+                format!("cluster: {{name: \"{evil}\", \"{evil}\": 1}}\nworkers: [\"{evil}\"]\n"),
+            );
+            Sent::plan(stage)
+        }),
+        ("plan: its name has escapes", HERE, &["plan"], |stage| {
+            let name = format!("plan{}", EVIL.replace('/', ""));
+            stage.write(&name, "x: 1\n");
+            Sent::with(&["plan", stage.at(&name).to_str().unwrap()])
+        }),
+        ("plan: noise", HERE, &["plan.yaml"], |stage| {
+            stage.write("plan.yaml", (0..=255_u8).cycle().take(65_536).collect::<Vec<u8>>());
+            Sent::plan(stage)
+        }),
+    ]
+}
+
+fn cas() -> Vec<(&'static str, u64, &'static [&'static str], Put)> {
+    vec![
+        ("CA: its certificate never ends", HERE, &["only regular files"], |stage| {
+            link(stage, "ca.crt", "/dev/zero");
+            plain(stage, "")
+        }),
+        ("CA: its certificate is a FIFO", HERE, &["only regular files"], |stage| {
+            fifo(&stage.at("ca.crt"));
+            plain(stage, "")
+        }),
+        ("CA: its key never ends", HERE, &["only regular files"], |stage| {
+            link(stage, "ca.key", "/dev/zero");
+            plain(stage, "")
+        }),
+        ("CA: its key is a FIFO", HERE, &["only regular files"], |stage| {
+            fifo(&stage.at("ca.key"));
+            plain(stage, "")
+        }),
+        ("CA: a certificate of 100 MB", HERE, &["E-CA"], |stage| {
+            stage.write("ca.crt", vec![b'A'; 100_000_000]);
+            plain(stage, "")
+        }),
+        ("CA: a certificate of escapes", HERE, &["E-CA"], |stage| {
+            stage.write("ca.crt", format!("{EVIL}\n-----BEGIN CERTIFICATE-----\n{EVIL}\n"));
+            plain(stage, "")
+        }),
+        ("CA: its subject has escapes", SSH, &["w1", "E-"], |stage| {
+            let pair = ca("\u{1b}[2J\u{202e}a\u{61c}");
+            stage.write("ca.crt", pair.pem());
+            stage.write("ca.key", pair.key.private_key_to_pem_pkcs8().unwrap());
+            plain(stage, "")
+        }),
+        ("CA: ten thousand certificates", SSH, &["E-CA", "w1"], |stage| {
+            stage.write("ca.crt", stage.ca.pem().repeat(1500));
+            plain(stage, "")
+        }),
+    ]
+}
+
+fn kubectl(stage: &Stage) -> Sent {
+    plain(stage, "kubectl: {file: ~/.kube/config, context: here}\n")
+}
+
+fn kubeconfigs() -> Vec<(&'static str, u64, &'static [&'static str], Put)> {
+    vec![
+        ("kubeconfig: never ends", SSH, &["E-", "w1"], |stage| {
+            std::fs::create_dir_all(stage.at(".kube")).unwrap();
+            link(stage, ".kube/config", "/dev/zero");
+            kubectl(stage)
+        }),
+        ("kubeconfig: a FIFO", SSH, &["E-", "w1"], |stage| {
+            std::fs::create_dir_all(stage.at(".kube")).unwrap();
+            fifo(&stage.at(".kube/config"));
+            kubectl(stage)
+        }),
+        ("kubeconfig: aliases that grow", SSH, &["E-", "w1"], |stage| {
+            std::fs::create_dir_all(stage.at(".kube")).unwrap();
+            stage.write(".kube/config", bomb());
+            kubectl(stage)
+        }),
+        ("kubeconfig: 100 MB", SSH, &["E-", "w1"], |stage| {
+            std::fs::create_dir_all(stage.at(".kube")).unwrap();
+            stage.write(".kube/config", vec![b'#'; 100_000_000]);
+            kubectl(stage)
+        }),
+        ("kubeconfig: names with escapes", SSH, &["E-", "w1"], |stage| {
+            std::fs::create_dir_all(stage.at(".kube")).unwrap();
+            let evil = r"\e[2J\e]0;owned\a\u202Elia\u061Cm\rE-FAKE";
+            let text = format!(
+                "apiVersion: v1\nkind: Config\ncurrent-context: \"{evil}\"\nclusters: [{{name: \"{evil}\", cluster: {{server: \
+                 \"{evil}\"}}}}]\nusers: [{{name: \"{evil}\", user: {{}}}}]\ncontexts: [{{name: here, context: {{cluster: \
+                 \"{evil}\", user: \"{evil}\"}}}}]\n"
+            );
+            stage.write(".kube/config", text);
+            kubectl(stage)
+        }),
+    ]
+}
+
+fn keyed(stage: &Stage) -> Sent {
+    let key = stage.at(".ssh/id").display().to_string();
+    stage.plan(None, &format!("{{host: 127.0.0.1, port: 1, user: root, key: {key}}}"), "");
+    Sent::plan(stage)
+}
+
+fn ssh() -> Vec<(&'static str, u64, &'static [&'static str], Put)> {
+    vec![
+        ("ssh: a key that never ends", SSH, &["E-SSH-11"], |stage| {
+            link(stage, ".ssh/id", "/dev/zero");
+            keyed(stage)
+        }),
+        ("ssh: a key that is a FIFO", SSH, &["E-SSH-11"], |stage| {
+            fifo(&stage.at(".ssh/id"));
+            keyed(stage)
+        }),
+        ("ssh: a certificate that is a FIFO", SSH, &["E-SSH-"], |stage| {
+            fifo(&stage.at(".ssh/id_rsa-cert.pub"));
+            plain(stage, "")
+        }),
+        ("ssh_config: runs what never ends", SSH, &["E-SSH-20"], |stage| {
+            stage.write(".ssh/config", "Match exec \"sleep 300\"\n  User root\n");
+            plain(stage, "")
+        }),
+        ("ssh_config: runs what never stops talking", SSH, &["E-SSH-20"], |stage| {
+            stage.write(".ssh/config", "Match exec \"yes\"\n  User root\n");
+            plain(stage, "")
+        }),
+        ("ssh_config: includes itself", SSH, &["E-SSH-"], |stage| {
+            stage.write(".ssh/config", format!("Include {}\n", stage.at(".ssh/config").display()));
+            plain(stage, "")
+        }),
+        ("ssh_config: a FIFO", SSH, &["E-SSH-"], |stage| {
+            fifo(&stage.at(".ssh/config"));
+            plain(stage, "")
+        }),
+        ("ssh_config: ssh prints without end", SSH, &["E-SSH-"], |stage| {
+            stage.program("ssh", "exec yes 'user root'");
+            plain(stage, "")
+        }),
+        ("ssh_config: ssh complains without end", SSH, &["E-SSH-"], |stage| {
+            stage.program("ssh", "exec yes >&2");
+            plain(stage, "")
+        }),
+        ("ssh_config: ssh complains with escapes", SSH, &["E-SSH-20"], |stage| {
+            let evil: String = EVIL.bytes().map(|byte| format!("\\{byte:03o}")).collect();
+            stage.program("ssh", &format!("printf '{evil}\\n' >&2; exit 255"));
+            plain(stage, "")
+        }),
+        ("ssh_config: values with escapes", SSH, &["E-SSH-"], |stage| {
+            stage.write(".ssh/config", format!("ProxyCommand nc {}\n", EVIL.replace('\r', "")));
+            plain(stage, "")
+        }),
+        ("ssh-agent: silence", SSH, &["E-SSH-"], |stage| agent(stage, |_| {})),
+        ("ssh-agent: an answer without end", SSH, &["E-SSH-"], |stage| {
+            agent(stage, |mut socket| {
+                let _ = socket.write_all(&[0xff, 0xff, 0xff, 0xff, 12, 0, 0, 0xff, 0xff]);
+                while socket.write_all(&[0; 16_384]).is_ok() {}
+            })
+        }),
+        ("kubectl: prints without end", SSH, &["E-", "w1"], |stage| {
+            stage.program("kubectl", "exec yes");
+            kubectl(stage)
+        }),
+        ("kubectl: never ends", 45, &["E-", "w1"], |stage| {
+            stage.program("kubectl", "exec sleep 900");
+            kubectl(stage)
+        }),
+    ]
+}
+
+fn agent(stage: &Stage, serve: fn(std::os::unix::net::UnixStream)) -> Sent {
+    let path = stage.at("agent");
+    let listener = UnixListener::bind(&path).unwrap();
+    std::thread::spawn(move || {
+        for mut socket in listener.incoming().flatten() {
+            serve(socket.try_clone().unwrap());
+            // Until the client goes away.
+            let _ = std::io::copy(&mut socket, &mut std::io::sink());
+        }
+    });
+    let mut sent = plain(stage, "");
+    sent.env.push(("SSH_AUTH_SOCK", path.display().to_string()));
+    sent
+}
+
+fn tar(stage: &Stage, name: &str) -> Sent {
+    plain(stage, &format!("    images: [\"here:{}\"]\n", stage.at(name).display()))
+}
+
+/// A tar of one file.
+fn packed(stage: &Stage, manifest: &[u8], gzip: bool) -> Sent {
+    stage.write("manifest.json", manifest);
+    let flags = if gzip { "-czf" } else { "-cf" };
+    let home = stage.home.path();
+    let packed = Command::new("tar").args([flags, "images.tar", "manifest.json"]).current_dir(home).status();
+    assert!(packed.unwrap().success());
+    self::tar(stage, "images.tar")
+}
+
+fn tars() -> Vec<(&'static str, u64, &'static [&'static str], Put)> {
+    vec![
+        ("tar: never ends", SSH, &["E-", "w1"], |stage| {
+            link(stage, "images.tar", "/dev/zero");
+            tar(stage, "images.tar")
+        }),
+        ("tar: a FIFO", SSH, &["E-", "w1"], |stage| {
+            fifo(&stage.at("images.tar"));
+            tar(stage, "images.tar")
+        }),
+        ("tar: a gzip of 300 MB of nothing", SSH, &["E-", "w1"], |stage| {
+            packed(stage, &vec![b' '; 300_000_000], true)
+        }),
+        ("tar: a manifest of 20 MB", SSH, &["E-", "w1"], |stage| {
+            packed(stage, &vec![b' '; 20_000_000], false)
+        }),
+        ("tar: a manifest of brackets", SSH, &["E-", "w1"], |stage| {
+            packed(stage, &vec![b'['; 3_000_000], false)
+        }),
+        ("tar: names with escapes and newlines", SSH, &["E-", "w1"], |stage| {
+            let evil = serde_json::Value::from(format!("a:{EVIL}\nE-FAKE ok"));
+            packed(
+                stage,
+                format!("[{{\"Config\":{evil},\"RepoTags\":[{evil}],\"Layers\":[]}}]").as_bytes(),
+                false,
+            )
+        }),
+    ]
+}
+
+pub fn all() -> Vec<HostileAnswer> {
+    let known: Vec<(&'static str, fn(&Stage))> = vec![
+        ("known_hosts: a FIFO", |stage| fifo(&stage.at(".ssh/known_hosts"))),
+        ("known_hosts: never ends", |stage| link(stage, ".ssh/known_hosts", "/dev/zero")),
+        ("known_hosts: 100 MB", |stage| {
+            stage.write(".ssh/known_hosts", "h ssh-ed25519 AAAA\n".repeat(5_000_000));
+        }),
+        ("known_hosts: lines of escapes", |stage| {
+            stage.write(".ssh/known_hosts", format!("127.0.0.1 {EVIL} {EVIL}\n{EVIL}\n"));
+        }),
+    ];
+    let mut all: Vec<HostileAnswer> = [plans(), cas(), kubeconfigs(), ssh(), tars()]
+        .into_iter()
+        .flatten()
+        .map(|(name, deadline, says, put)| {
+            HostileAnswer::new(name, deadline, says, move |stage| Some(put(stage)))
+        })
+        .collect();
+    for (name, put) in known {
+        all.push(HostileAnswer::new(name, 20, &["E-SSH-"], move |stage| {
+            put(stage);
+            let known = stage.at(".ssh/known_hosts").display().to_string();
+            stage.write(".ssh/config", format!("UserKnownHostsFile {known}\n"));
+            Some(stage.raw_host(|s| silence(&s)))
+        }));
+    }
+    all
+}

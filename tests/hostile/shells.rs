@@ -1,0 +1,223 @@
+//! Hosts that let everybody in: a real sshd whose shell answers what it likes.
+
+use std::time::Duration;
+
+use crate::hosts::EVIL;
+use crate::sshd::Sshd;
+use crate::stage::{HostileAnswer, Sent, Stage};
+
+/// A look at a host, with greeting and login.
+const LOOK: u64 = 65;
+
+/// A host whose every command is this shell text, and the plan to it.
+fn host(stage: &mut Stage, text: &str, extra: &str) -> Option<Sent> {
+    stage.program("shell", text);
+    let shell = stage.at("bin/shell");
+    let sshd = Sshd::start(&format!("ForceCommand {}\n{extra}", shell.display()))?;
+    let key = sshd.at("id").display().to_string();
+    stage.plan(
+        None,
+        &format!("{{host: 127.0.0.1, port: {}, user: {}, key: {key}}}", sshd.port, sshd.user),
+        "",
+    );
+    stage.keep(sshd);
+    Some(Sent::plan(stage))
+}
+
+/// The mark of the script, which stands on its first line.
+const MARK: &str = "read -r l; m=${l#M=}; m=${m%% *}\n";
+
+/// The real script with programs of this folder before all others.
+fn with_programs(stage: &mut Stage, programs: &[(&str, String)]) -> Option<Sent> {
+    std::fs::create_dir_all(stage.at("bin/fake")).unwrap();
+    for (name, text) in programs {
+        stage.program(&format!("fake/{name}"), text);
+    }
+    let fake = stage.at("bin/fake").display().to_string();
+    // The command is `sh -c 's=$(head -c N); ...'`: its script gets another search path.
+    let text = format!(
+        "c=${{SSH_ORIGINAL_COMMAND#*head -c }}; n=${{c%%)*}}\n\
+         s=$(head -c \"$n\"; echo .); s=${{s%.}}\nexec 3<&0 </dev/null\n\
+         eval \"$(printf %s \"$s\" | sed 's|^PATH=|PATH={fake}:|')\""
+    );
+    host(stage, &text, "")
+}
+
+/// Words for a shell's `printf`.
+fn evil() -> String {
+    EVIL.bytes().map(|byte| format!("\\{byte:03o}")).collect()
+}
+
+pub fn all() -> Vec<HostileAnswer> {
+    let lines: &[(&'static str, String, &'static [&'static str])] = &[
+        ("shell: nothing, without end", "exec sleep 900".to_owned(), &["E-SSH-03", "E-HOST"]),
+        ("shell: closed at once", "exit 0".to_owned(), &["E-SSH-14"]),
+        ("shell: escapes and the door", format!("printf '{}'; exit 1", evil()), &["E-SSH-14"]),
+        ("shell: ended by a signal", "kill -9 $$".to_owned(), &["E-SSH-14", "E-HOST"]),
+        ("shell: a flood without a newline", "exec tr '\\0' a < /dev/zero".to_owned(), &["E-HOST", "E-SSH"]),
+        ("shell: a flood of lines", "exec yes".to_owned(), &["E-HOST", "E-SSH"]),
+        ("shell: a flood of complaints", "exec yes >&2".to_owned(), &["E-HOST", "E-SSH"]),
+        (
+            "shell: a flood of complaints without a newline",
+            "exec tr '\\0' a < /dev/zero >&2".to_owned(),
+            &["E-HOST", "E-SSH"],
+        ),
+        ("shell: a byte a second", "while sleep 1; do printf a; done".to_owned(), &["E-SSH-03", "E-HOST"]),
+        (
+            "shell: a line a second",
+            "while sleep 1; do echo a; echo b >&2; done".to_owned(),
+            &["E-SSH-03", "E-HOST"],
+        ),
+        ("shell: rows without end", format!("{MARK}exec yes \"$m 0 os abcdefgh\""), &["E-HOST", "E-SSH"]),
+        (
+            "shell: long rows without end",
+            format!("{MARK}exec yes \"$m 3 content $(head -c 60000 /dev/zero | tr '\\0' A)\""),
+            &["E-HOST", "E-SSH"],
+        ),
+        (
+            "shell: answers to questions without end",
+            format!("{MARK}exec awk -v m=\"$m\" 'BEGIN {{ while (1) print m, n++, \"os\", \"x\" }}'"),
+            &["E-HOST", "E-SSH"],
+        ),
+        (
+            "shell: marks of actions without end",
+            format!(
+                "{MARK}exec awk -v m=\"$m\" 'BEGIN {{ while (1) {{ print m, \"b\", n; print m, \"e\", n++, 0 }} }}'"
+            ),
+            &["E-HOST", "E-SSH"],
+        ),
+        (
+            "shell: what actions say without end",
+            format!(
+                "{MARK}exec awk -v m=\"$m\" -v x=\"$(head -c 9000 /dev/zero | tr '\\0' A)\" 'BEGIN {{ while (1) {{ print m, \
+                 \"b\", n++; print x }} }}'"
+            ),
+            &["E-HOST", "E-SSH"],
+        ),
+        (
+            "shell: a mark without end",
+            format!("{MARK}printf '%s b ' \"$m\"; exec tr '\\0' 9 < /dev/zero"),
+            &["E-HOST", "E-SSH"],
+        ),
+        (
+            "shell: a row a second without end",
+            format!("{MARK}while sleep 1; do echo \"$m 0 os x\"; done"),
+            &["E-SSH-03", "E-HOST"],
+        ),
+        (
+            "shell: marks that are no numbers",
+            format!(
+                "{MARK}for w in 'b -1' 'e 99999999999999999999 9' 'e 0 x' '99999999999999999999 os x' 'c 7' 'l 8' 'z 9' z; do \
+                 echo \"$m $w\"; echo \"$m $w\" >&2; done"
+            ),
+            &["could not", "did not", "not"],
+        ),
+        (
+            "shell: a holder with escapes",
+            format!("{MARK}printf \"$m k 0 {}\\n\" ; exit 0", evil()),
+            &["E-HOST"],
+        ),
+        (
+            "shell: all values are escapes",
+            format!(
+                "{MARK}for k in os uname uid clock addr stat sha256 unit state load journal image version refused error \
+                 manifest line name host pem docker ps row info path; do n=0; while [ $n -lt 60 ]; do printf \"$m $n $k \
+                 {0}\\n\"; n=$((n+1)); done; done; n=0; while [ $n -lt 60 ]; do echo \"$m $n done\"; n=$((n+1)); done; echo \
+                 \"$m z\"; echo \"$m z\" >&2",
+                evil()
+            ),
+            &["E-"],
+        ),
+    ];
+    let mut all: Vec<HostileAnswer> = lines
+        .iter()
+        .map(|(name, text, says)| {
+            let text = text.clone();
+            HostileAnswer::new(name, LOOK, says, move |stage| host(stage, &text, ""))
+        })
+        .collect();
+    all.push(HostileAnswer::new("login: a notice with escapes, then refused", 30, &["E-SSH-10"], |stage| {
+        let notice = stage.write("notice", EVIL.repeat(100));
+        host(
+            stage,
+            "exit 0",
+            &format!("Banner {}\nPubkeyAuthentication no\nPasswordAuthentication yes", notice.display()),
+        )
+    }));
+    all.push(HostileAnswer::new("login: a notice of 200 kB", 30, &["E-SSH-"], |stage| {
+        let notice = stage.write("notice", "x".repeat(200_000));
+        host(stage, "exit 0", &format!("Banner {}", notice.display()))
+    }));
+    let programs: &[(&'static str, &'static str)] = &[
+        ("program: systemctl says escapes", "systemctl"),
+        ("program: docker says escapes", "docker"),
+        ("program: ip says escapes", "ip"),
+        ("program: kubelet says escapes", "kubelet"),
+        ("program: openssl says escapes", "openssl"),
+        ("program: journalctl says escapes", "journalctl"),
+        ("program: uname says escapes", "uname"),
+        ("program: sha256sum says escapes", "sha256sum"),
+        ("program: stat says escapes", "stat"),
+    ];
+    for (name, program) in programs {
+        all.push(HostileAnswer::new(name, LOOK, &["w1"], move |stage| {
+            with_programs(stage, &[(program, format!("printf '{0}\\n{0}\\n'", evil()))])
+        }));
+    }
+    for (name, program) in [
+        ("program: docker never ends", "docker"),
+        ("program: systemctl never ends", "systemctl"),
+        ("program: ip never ends", "ip"),
+    ] {
+        all.push(HostileAnswer::new(name, LOOK, &["w1"], move |stage| {
+            with_programs(stage, &[(program, "exec sleep 900".to_owned())])
+        }));
+    }
+    for (name, program) in [
+        ("program: docker prints without end", "docker"),
+        ("program: systemctl prints without end", "systemctl"),
+        ("program: journalctl prints without end", "journalctl"),
+        ("program: ip prints without end", "ip"),
+    ] {
+        all.push(HostileAnswer::new(name, LOOK, &["w1"], move |stage| {
+            with_programs(stage, &[(program, "exec yes 'a\tb\tc\td\te\tf'".to_owned())])
+        }));
+    }
+    all.push(HostileAnswer::new("watch: docker ps prints without end", 22, &["w1"], |stage| {
+        let mut sent = with_programs(stage, &[("docker", "exec yes 'a\tb\tc\td\te\tf'".to_owned())])?;
+        watching(stage, &mut sent);
+        Some(sent)
+    }));
+    all.push(HostileAnswer::new("watch: docker ps prints one line without end", 22, &["w1"], |stage| {
+        let mut sent = with_programs(stage, &[("docker", "exec tr '\\0' a < /dev/zero".to_owned())])?;
+        watching(stage, &mut sent);
+        Some(sent)
+    }));
+    all.push(HostileAnswer::new("watch: a stream of one line without end", 22, &["w1"], |stage| {
+        let mut sent = host(stage, "exec tr '\\0' a < /dev/zero", "")?;
+        watching(stage, &mut sent);
+        Some(sent)
+    }));
+    all.push(HostileAnswer::new("watch: a sample without end", 22, &["w1"], |stage| {
+        let mut sent = host(stage, &format!("{MARK}echo \"$m sample\"; exec yes abcdefghi"), "")?;
+        watching(stage, &mut sent);
+        Some(sent)
+    }));
+    all.push(HostileAnswer::new("watch: events without end", 22, &["w1"], |stage| {
+        let mut sent = host(stage, &format!("{MARK}exec yes \"$m event\""), "")?;
+        watching(stage, &mut sent);
+        Some(sent)
+    }));
+    all.push(HostileAnswer::new("watch: containers with escapes", 22, &["w1"], |stage| {
+        let row = format!("printf '{0}\\t{0}\\t{0}\\t{0}\\t{0}\\t{0}\\n'", evil());
+        let mut sent = with_programs(stage, &[("docker", row)])?;
+        watching(stage, &mut sent);
+        Some(sent)
+    }));
+    all
+}
+
+fn watching(stage: &Stage, sent: &mut Sent) {
+    *sent = Sent::with(&["watch", stage.at("plan.yaml").to_str().unwrap(), "--trust-new", "--plain"]);
+    sent.stop_after = Some(Duration::from_secs(18));
+}
