@@ -85,7 +85,7 @@ fn many(scene: &str, workers: usize, size: (u16, u16)) -> Model {
             model.run.ends.insert(place, end);
         }
     }
-    if let Inspection::Seen { seen, .. } = &mut model.preview.inspection {
+    if let Inspection::Seen { seen, at, .. } = &model.preview.inspection {
         let mut all = seen.as_ref().clone();
         if let Some(one) = all.iter().find(|one| one.place == first).cloned() {
             all.retain(|one| !matches!(one.place, Place::Worker(_)));
@@ -95,10 +95,12 @@ fn many(scene: &str, workers: usize, size: (u16, u16)) -> Model {
                 one
             }));
         }
-        *seen = Arc::new(all);
+        model.preview.inspection = Inspection::of(Arc::new(all), at.clone());
     }
     validation::validate(&mut model);
     model.nav.row = workers / 2;
+    // What a message leaves for the frames after it.
+    update::update(&mut model, Msg::Told);
     model
 }
 

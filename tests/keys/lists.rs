@@ -69,7 +69,7 @@ fn many(scene: &str) -> Model {
             one
         })
         .collect();
-    if let Inspection::Seen { seen, .. } = &mut model.preview.inspection {
+    if let Inspection::Seen { seen, at, .. } = &model.preview.inspection {
         let mut all = seen.as_ref().clone();
         let one = all.iter().find(|one| one.place == first).unwrap().clone();
         all.retain(|one| !matches!(one.place, Place::Worker(_)));
@@ -78,7 +78,7 @@ fn many(scene: &str) -> Model {
             one.place = Place::Worker(name);
             one
         }));
-        *seen = Arc::new(all);
+        model.preview.inspection = Inspection::of(Arc::new(all), at.clone());
     }
     validate(&mut model);
     model

@@ -24,7 +24,7 @@ fn review_begins_with_the_problem_and_its_reason() {
         let model = scene("review-reonboard", size).unwrap();
         let rows = rows(&model);
         assert_eq!(model.preview.row, 0);
-        let first = rows.first().unwrap().looked.and_then(|looked| looked.blocked()).unwrap();
+        let first = rows.get(0).unwrap().looked.and_then(|looked| looked.blocked()).unwrap();
         assert_eq!(first.code, ProblemCode::Clock01);
         let places: Vec<bool> = rows.iter().map(|row| row.seen.blocked().is_some()).collect();
         assert!(places.is_sorted_by(|one, next| one >= next), "places with a problem come first: {places:?}");

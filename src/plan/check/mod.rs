@@ -20,16 +20,19 @@ pub use super::value::PathBases;
 /// Everything there is to say about the answers; nothing is looked up.
 pub fn check(answers: &Answers) -> Vec<PlanIssue> {
     let places = PathBases { home: Some("~".into()), ..PathBases::default() };
-    validate(answers, &places).1
+    judge(answers, &places).1
 }
 
 /// The plan, or what stops it. Warnings do not stop it; `check` tells them.
 pub fn finish(answers: &Answers, places: &PathBases) -> Result<Plan, Vec<PlanIssue>> {
+    let (plan, issues) = judge(answers, places);
+    plan.ok_or(issues)
+}
+
+/// Both at once, for who needs both at each key: the plan, where nothing stops it, and everything there is to say.
+pub fn judge(answers: &Answers, places: &PathBases) -> (Option<Plan>, Vec<PlanIssue>) {
     let (plan, issues) = validate(answers, places);
-    match plan {
-        Some(plan) if !issues.iter().any(|issue| issue.stops) => Ok(plan),
-        _ => Err(issues),
-    }
+    (plan.filter(|_| !issues.iter().any(|issue| issue.stops)), issues)
 }
 
 /// Ids of differences that no profile has. Apart from `check`, because the ids are the profile's.

@@ -318,7 +318,7 @@ impl Dialogue {
     /// The last question before the plan is carried out.
     fn whether_to_apply(&mut self) -> DialogueEnd {
         self.typed_ahead_is_void();
-        let count = review::count(self.model.preview.inspection.seen().unwrap_or_default());
+        let count = review::counted(&self.model);
         for (role, words) in review::in_words(&self.model).into_iter().skip(1) {
             self.voice.role(role, &words);
         }

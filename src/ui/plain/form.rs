@@ -282,10 +282,9 @@ impl Dialogue {
 
     /// The certificates that are made or kept.
     fn certificates(&mut self, full: usize) {
-        let days = Field::Days.get(&self.model.form.answers, 0).parse::<i64>().unwrap_or(365);
-        let all = certificates::cards(&self.model, days);
+        let all = certificates::cards(&self.model);
         let short = all.len() > full;
-        for card in all {
+        for card in all.iter() {
             self.voice.say_in(2, &format!("{}: {}, {} days", card.title, card.word, card.days));
             if !short {
                 for (name, value) in &card.lines {

@@ -11,6 +11,7 @@ use crate::ui::wizard::form::target;
 use crate::ui::wizard::intent::Intent;
 use crate::ui::wizard::intent::LineFor;
 use crate::ui::wizard::look::Inspection;
+use crate::ui::wizard::review_table;
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::screens::review;
@@ -106,7 +107,7 @@ impl Dialogue {
             }
         };
         let rows = review::rows(&self.model);
-        for (number, row) in (1..).zip(&rows) {
+        for (number, row) in (1..).zip(rows.iter()) {
             if place != Some(&row.seen.place) {
                 flush(&mut same, &mut lines);
                 place = Some(&row.seen.place);
@@ -129,7 +130,7 @@ impl Dialogue {
             }
         }
         flush(&mut same, &mut lines);
-        let count = review::count(self.model.preview.inspection.seen().unwrap_or_default());
+        let count = review::counted(&self.model);
         for (indent, role, line) in lines {
             let line = format!("{}{line}", super::voice::word(role));
             self.voice.say_in(indent, &line);
@@ -251,7 +252,7 @@ impl Dialogue {
                 let (role, text) = step(looked, row.seen);
                 head = format!("{head}: {}{text}", super::voice::word(role));
                 problem = looked.blocked().cloned().map(|problem| (place, problem));
-                told = review::actions(looked)
+                told = review_table::actions(looked)
                     .iter()
                     .map(|action| Told {
                         title: action.title(),

@@ -138,7 +138,7 @@ pub fn run_parts(model: &Model) -> (Area, Area, Area) {
     let card = Area::new(main.x, main.bottom().saturating_sub(card_rows), main.width, card_rows);
     let rest = main.height.saturating_sub(card_rows);
     if main.width >= 110 {
-        let places = u16::try_from(progress::places(model).len()).unwrap_or(u16::MAX);
+        let places = u16::try_from(progress::place_count(model)).unwrap_or(u16::MAX);
         let wanted = places.saturating_mul(12).saturating_add(28);
         let matrix = wanted.clamp(60, main.width.saturating_mul(5) / 8);
         let left = Area::new(main.x, main.y, matrix, rest);

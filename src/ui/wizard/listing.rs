@@ -1,6 +1,8 @@
 //! Lists in parts of the window that may be too small for them: their lines, how many of them fit, and which are
 //! shown. Whatever scrolls is counted in lines, so that a long entry hides nothing.
 
+use std::collections::BTreeSet;
+
 use crate::plan::problem::Problem;
 use crate::ui::output::wrap::wrap;
 use crate::ui::wizard::dialogs::ask::AskDialog;
@@ -176,10 +178,10 @@ pub fn notes(model: &Model, width: usize) -> Vec<(Role, String)> {
         lines.extend(wrap(&offline.said, room).into_iter().map(|line| (Role::Bad, format!(" {line}"))));
         lines.push((Role::Key, " c gives certificates; y copies the command".to_owned()));
     }
-    for ((place, id), cell) in &model.run.cells {
-        if cell.state == CellState::Running && !cell.words.is_empty() && lines.len() < 4 {
-            lines.push((Role::Dim, format!(" {place}, {}: {}", progress::title(id), cell.words)));
-        }
+    let running =
+        model.run.cells.iter().filter(|(_, cell)| cell.state == CellState::Running && !cell.words.is_empty());
+    for ((place, id), cell) in running.take(4_usize.saturating_sub(lines.len())) {
+        lines.push((Role::Dim, format!(" {place}, {}: {}", progress::title(id), cell.words)));
     }
     if !model.buttons().is_empty() {
         lines.push((Role::Text, String::new()));
@@ -190,12 +192,16 @@ pub fn notes(model: &Model, width: usize) -> Vec<(Role, String)> {
 /// The first step of the run that is shown: where the person moved it, else the rows that matter now are in view.
 pub fn matrix_top(model: &Model) -> usize {
     let (all, rows) = (progress::steps().count(), matrix_rows(model));
-    let active = |id: &str| {
-        let matters = |state| matches!(state, CellState::Running | CellState::Failed);
-        model.run.cells.iter().any(|((_, step), cell)| *step == id && matters(cell.state))
-    };
     let usual = || {
-        let at = progress::steps().position(|step| active(step.id().0));
+        let matters = |state| matches!(state, CellState::Running | CellState::Failed);
+        let active: BTreeSet<&str> = model
+            .run
+            .cells
+            .iter()
+            .filter(|(_, cell)| matters(cell.state))
+            .map(|((_, step), _)| *step)
+            .collect();
+        let at = progress::steps().position(|step| active.contains(step.id().0));
         let end = if model.run.ended.is_some() { all } else { 0 };
         at.unwrap_or(end).saturating_sub(rows / 2)
     };

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::engine::PlacePreview;
 use crate::plan::problem::Problem;
+use crate::ui::wizard::review_table::ReviewTable;
 use crate::ui::wizard::role::Role;
 
 /// How a look at something went.
@@ -76,6 +77,8 @@ pub enum Inspection {
         at: String,
         /// Answers have changed since.
         stale: bool,
+        /// Their steps in the order of the review, and counted.
+        table: Arc<ReviewTable>,
     },
     /// The CA or the API stops everything.
     Failed(Problem),
@@ -88,6 +91,28 @@ impl std::fmt::Debug for PlacePreview {
 }
 
 impl Inspection {
+    /// All places were looked at, at this time in words.
+    pub fn of(seen: Arc<Vec<PlacePreview>>, at: String) -> Self {
+        let table = Arc::new(ReviewTable::of(&seen));
+        Self::Seen { seen, at, stale: false, table }
+    }
+
+    /// The places, to keep what is made of them beside them.
+    pub fn shared(&self) -> Option<&Arc<Vec<PlacePreview>>> {
+        match self {
+            Self::Seen { seen, .. } => Some(seen),
+            Self::None | Self::Looking | Self::Failed(_) => None,
+        }
+    }
+
+    /// The steps of what was seen, in the order of the review; of nothing seen there are none.
+    pub fn table(&self) -> Option<&ReviewTable> {
+        match self {
+            Self::Seen { table, .. } => Some(table),
+            Self::None | Self::Looking | Self::Failed(_) => None,
+        }
+    }
+
     /// What was seen, old or new.
     pub fn seen(&self) -> Option<&[PlacePreview]> {
         match self {

@@ -2,6 +2,7 @@
 
 pub mod autoplay;
 pub mod bindings;
+pub mod cards;
 pub mod command;
 pub mod commands;
 pub mod conclusion;
@@ -26,6 +27,7 @@ pub mod probes;
 pub mod progress;
 pub mod question;
 pub mod remedy;
+pub mod review_table;
 pub mod role;
 pub mod run_state;
 pub mod screen;

@@ -16,6 +16,16 @@ pub fn places(model: &Model) -> Vec<Place> {
     [Place::Local].into_iter().chain(workers).chain([Place::Cluster]).collect()
 }
 
+/// How many places the matrix has.
+pub fn place_count(model: &Model) -> usize {
+    let workers = if model.form.only.is_empty() {
+        model.form.answers.workers.len()
+    } else {
+        model.worker_names().iter().filter(|name| model.chosen(name)).count()
+    };
+    workers.saturating_add(2)
+}
+
 /// The steps that are shown, in order.
 pub fn steps() -> impl Iterator<Item = &'static dyn Step> {
     CATALOGUE.iter().copied()

@@ -29,11 +29,12 @@ pub fn of(model: &Model, screen: Screen) -> Option<LookStatus> {
         }
         Screen::Kubectl => seen(model, |place| *place == Place::Local, &["admin", "context", "kubectl"]),
         Screen::Dns => seen(model, |place| *place == Place::Cluster, &["namespace", "dns", "dns-pods"]),
-        Screen::Review => {
-            worst(inspected(model)?.iter().map(|place| {
-                Some(if place.blocked().is_some() { LookStatus::Bad } else { LookStatus::Good })
-            }))
-        }
+        Screen::Review => match &model.preview.inspection {
+            Inspection::Seen { table, seen, stale: false, .. } if !seen.is_empty() => {
+                Some(if table.count.problems > 0 { LookStatus::Bad } else { LookStatus::Good })
+            }
+            _ => None,
+        },
         Screen::Welcome | Screen::Run | Screen::Report => None,
     }
 }

@@ -9,6 +9,7 @@ use crate::ui::output::wrap::wrap;
 use crate::ui::wizard::bindings::possible;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::model::Model;
+use crate::ui::wizard::review_table;
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::screens::log::Log;
@@ -98,7 +99,7 @@ pub fn copy_text(model: &Model) -> String {
         && let Some(looked) = review::rows(model).get(model.preview.row).and_then(|row| row.looked)
     {
         let shell: Vec<String> =
-            review::actions(looked).iter().map(|action| action.shell().to_string()).collect();
+            review_table::actions(looked).iter().map(|action| action.shell().to_string()).collect();
         if !shell.is_empty() {
             return shell.join("\n") + "\n";
         }

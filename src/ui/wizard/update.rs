@@ -20,7 +20,7 @@ use crate::ui::wizard::probes::{look_at_workers, look_unless_fresh, looked};
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screen::{Journey, Screen};
 use crate::ui::wizard::screens::ca::CaScreen;
-use crate::ui::wizard::screens::certificates::CertificatesScreen;
+use crate::ui::wizard::screens::certificates::{self, CertificatesScreen};
 use crate::ui::wizard::screens::cluster::ClusterScreen;
 use crate::ui::wizard::screens::kubectl::KubectlScreen;
 use crate::ui::wizard::screens::live::LiveScreen;
@@ -34,8 +34,16 @@ use crate::ui::wizard::validation::validate;
 use crate::ui::wizard::{keymap, progress, take_back};
 
 /// Takes a message in.
-#[expect(clippy::too_many_lines, reason = "one arm for each message")]
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    let effects = dispatch(model, msg);
+    if model.nav.screen == Screen::Certificates {
+        certificates::keep(model);
+    }
+    effects
+}
+
+#[expect(clippy::too_many_lines, reason = "one arm for each message")]
+fn dispatch(model: &mut Model, msg: Msg) -> Vec<Effect> {
     match msg {
         Msg::Key(key) | Msg::HiddenKey(key) => {
             keymap::intent(model, key).map(|what| intent(model, &what)).unwrap_or_default()
@@ -64,7 +72,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
                 model.preview.inspection = match seen {
                     Ok(seen) => {
                         let at = model.window.now.strftime("%H:%M:%S").to_string();
-                        Inspection::Seen { seen, at, stale: false }
+                        Inspection::of(seen, at)
                     }
                     Err(problem) => Inspection::Failed(problem),
                 };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::plan::check::{PathBases, check, check_differences, finish};
+use crate::plan::check::{PathBases, check_differences, finish, judge};
 use crate::plan::issue::PlanIssue;
 use crate::plan::model::Plan;
 use crate::profile::{DIFFERENCES, needed_differences};
@@ -15,12 +15,14 @@ use crate::ui::wizard::screen::Screen;
 /// Judges all answers again and marks finished screens whose answers have become wrong.
 pub fn validate(model: &mut Model) {
     let ids: Vec<&str> = DIFFERENCES.iter().map(|difference| difference.id).collect();
-    model.form.issues = check(&model.form.answers);
+    // A key is answered within a frame also with 500 workers: the answers are judged once.
+    let (plan, issues) = judge(&model.form.answers, &path_bases(model));
+    model.form.planned = plan.filter(|_| model.form.unread.is_empty()).map(Arc::new);
+    model.form.issues = issues;
     model.form.issues.extend(check_differences(&model.form.answers, &ids, &needed_differences()));
     let unread: Vec<PlanIssue> =
         model.form.unread.iter().map(|((field, row), text)| no_number(*field, *row, text)).collect();
     model.form.issues.extend(unread);
-    model.form.planned = plan(model).map(Arc::new);
     model.nav.invalidated.clear();
     let finished: Vec<Screen> = model.nav.finished.iter().copied().collect();
     for screen in finished {
@@ -51,8 +53,11 @@ pub fn plan(model: &Model) -> Option<Plan> {
     if !model.form.unread.is_empty() {
         return None;
     }
-    let places = PathBases { base: model.form.base.clone(), home: model.form.home.clone() };
-    finish(&model.form.answers, &places).ok()
+    finish(&model.form.answers, &path_bases(model)).ok()
+}
+
+fn path_bases(model: &Model) -> PathBases {
+    PathBases { base: model.form.base.clone(), home: model.form.home.clone() }
 }
 
 /// What was inspected is no longer what would be done.

@@ -41,7 +41,7 @@ pub fn state_text(model: &Model) -> (String, Role) {
     }
     if model.run.going_on() {
         let gone = model.run.started.map_or_else(|| "00:00:00".to_owned(), |since| clock(model, since));
-        let of = model.preview.inspection.seen().map(|seen| review::count(seen).actions).unwrap_or_default();
+        let of = review::counted(model).actions;
         let of = if of >= model.run.actions.1 && of > 0 { format!(" of {of}") } else { String::new() };
         let stops = match model.run.stops {
             0 => "APPLYING",

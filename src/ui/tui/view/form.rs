@@ -43,7 +43,8 @@ pub fn draw(frame: &mut Frame, model: &Model, page: &Page, area: Rect) {
     for (row, y) in page.rows.iter().skip(top).zip(body.y..body.bottom()) {
         let at = Rect::new(body.x, y, body.width, 1);
         match row {
-            PageRow::Text(line) => frame.render_widget(Paragraph::new(line.clone()), at),
+            PageRow::Text(line) => frame.render_widget(line, at),
+            PageRow::Later(line) => frame.render_widget(line(), at),
             PageRow::Field(field) => draw_field(frame, model, *field, at),
             PageRow::Space => {}
         }

@@ -16,6 +16,8 @@ use crate::ui::wizard::role::Role;
 pub enum PageRow<'a> {
     /// Words in a line of their own.
     Text(Line<'a>),
+    /// The same, made only where it is seen: a list may have thousands.
+    Later(Box<dyn Fn() -> Line<'a> + 'a>),
     /// A field.
     Field(Field),
     /// An empty row.
@@ -49,6 +51,11 @@ impl<'a> Page<'a> {
         self.rows.push(PageRow::Text(line.into()));
     }
 
+    /// A line that is made when it is seen.
+    pub fn later(&mut self, line: impl Fn() -> Line<'a> + 'a) {
+        self.rows.push(PageRow::Later(Box::new(line)));
+    }
+
     /// An empty row.
     pub fn space(&mut self) {
         self.rows.push(PageRow::Space);
@@ -80,7 +87,7 @@ impl<'a> Page<'a> {
 }
 
 /// A field, and below it what is wrong with its answer.
-pub fn field(model: &Model, page: &mut Page<'static>, field: Field) {
+pub fn field(model: &Model, page: &mut Page<'_>, field: Field) {
     page.rows.push(PageRow::Field(field));
     if let Some(remark) = model.remark(field, model.nav.row) {
         let role = if remark.stops { Role::Bad } else { Role::Warn };
@@ -98,7 +105,7 @@ pub fn field(model: &Model, page: &mut Page<'static>, field: Field) {
 }
 
 /// What a look saw, with the way to the ways out.
-pub fn look(model: &Model, page: &mut Page<'static>, target: &ProbeTarget, none: &str, width: usize) {
+pub fn look(model: &Model, page: &mut Page<'_>, target: &ProbeTarget, none: &str, width: usize) {
     let Some(look) = model.probes.looks.get(target) else {
         page.say(model, Role::Dim, none, width);
         return;
@@ -146,7 +153,7 @@ pub fn inspection_words(model: &Model) -> Option<(Role, String)> {
 }
 
 /// What the inspection of every host says of itself, if anything.
-pub fn inspection_note(model: &Model, page: &mut Page<'static>, width: usize) {
+pub fn inspection_note(model: &Model, page: &mut Page<'_>, width: usize) {
     if let Some((role, words)) = inspection_words(model) {
         page.seen(model, &[(role, words)], width);
         if let Inspection::Failed(problem) = &model.preview.inspection {
@@ -160,7 +167,7 @@ pub fn inspection_note(model: &Model, page: &mut Page<'static>, width: usize) {
 }
 
 /// What was seen of these steps on a place.
-pub fn states(model: &Model, page: &mut Page<'static>, place: &Place, ids: &[&str], width: usize) {
+pub fn states(model: &Model, page: &mut Page<'_>, place: &Place, ids: &[&str], width: usize) {
     let Some(seen) = model.preview.inspection.seen() else { return };
     let Some(seen) = seen.iter().find(|seen| seen.place == *place) else { return };
     for id in ids {

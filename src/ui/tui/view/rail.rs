@@ -17,7 +17,6 @@ use crate::ui::wizard::look::{Inspection, LookStatus, ProbeTarget};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screen::{PATH, Screen};
-use crate::ui::wizard::screens::review;
 use crate::ui::wizard::standing;
 
 /// How a screen of the path is marked.
@@ -70,7 +69,7 @@ fn summary(model: &Model, screen: Screen) -> Option<String> {
             if troubles > 0 { some(troubles, "problem") } else { some(model.run.actions.1, "action") }
         }
         Screen::Review => match &model.preview.inspection {
-            Inspection::Seen { seen, .. } => some(review::count(seen).actions, "action"),
+            Inspection::Seen { table, .. } => some(table.count.actions, "action"),
             Inspection::None | Inspection::Looking | Inspection::Failed(_) => return None,
         },
         _ => return None,

@@ -13,6 +13,7 @@ use crate::ui::wizard::effects::ground::Ground;
 use crate::ui::wizard::effects::session::portable;
 use crate::ui::wizard::message::Msg;
 use crate::ui::wizard::model::Model;
+use crate::ui::wizard::review_table;
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::review;
 
@@ -65,7 +66,7 @@ pub fn kubeconfig(model: &Model) -> Msg {
     let here =
         model.preview.inspection.seen().and_then(|all| all.iter().find(|seen| seen.place == Place::Local));
     for looked in here.into_iter().flat_map(|seen| &seen.looked).filter(|one| one.step.id().0 == "context") {
-        for action in review::actions(looked) {
+        for action in review_table::actions(looked) {
             lines.push((Role::Accent, action.title()));
             if let (Some(path), Some(Content::Literal(bytes)), Some(seen)) =
                 (action.path(), action.content(), here)

@@ -1,5 +1,7 @@
 //! One card for each certificate a worker gets: what it will say, and how what is there already differs.
 
+use std::sync::Arc;
+
 use crate::engine::PlacePreview;
 use crate::plan::action::Action;
 use crate::plan::fact::Known;
@@ -7,6 +9,7 @@ use crate::plan::model::{Plan, Version, Worker};
 use crate::plan::place::Place;
 use crate::profile::{Identity, KUBELET};
 use crate::step::StepState;
+use crate::ui::wizard::cards::{Card, KeptCards, MadeOf};
 use crate::ui::wizard::form::editing;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::intent::Intent;
@@ -30,30 +33,42 @@ impl CertificatesScreen {
     }
 }
 
-/// A card.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Card {
-    /// Whose and what for.
-    pub title: String,
-    /// What happens, in a word.
-    pub word: String,
-    /// How that is meant.
-    pub role: Role,
-    /// What it says, by name.
-    pub lines: Vec<(&'static str, String)>,
-    /// Days the new one lives.
-    pub days: i64,
-    /// Days the one that is there still lives; negative = it has ended.
-    pub there: Option<i64>,
-    /// How what is there differs.
-    pub differs: Vec<(Role, String)>,
-}
-
 /// So many workers have cards; of more nobody reads them, and the review has each.
 pub const MOST: usize = 60;
 
+/// Makes the cards again where what they are made of has changed, so that a frame need not.
+pub fn keep(model: &mut Model) {
+    let of = made_of(model);
+    if model.preview.cards.as_ref().zip(of.as_ref()).is_some_and(|(kept, of)| kept.of.same(of)) {
+        return;
+    }
+    model.preview.cards = of.map(|of| KeptCards { of, cards: Arc::new(made(model, asked_days(model))) });
+}
+
+fn made_of(model: &Model) -> Option<MadeOf> {
+    model.form.planned.clone().map(|plan| MadeOf {
+        plan,
+        seen: model.preview.inspection.shared().cloned(),
+        only: model.form.only.clone(),
+        days: asked_days(model),
+        hour: model.window.now.as_second().div_euclid(3600),
+    })
+}
+
+/// Days a new certificate is asked to live.
+pub fn asked_days(model: &Model) -> i64 {
+    Field::Days.get(&model.form.answers, 0).parse().unwrap_or(365)
+}
+
 /// The cards of the workers of the journey, at most [`MOST`] of them.
-pub fn cards(model: &Model, days: i64) -> Vec<Card> {
+pub fn cards(model: &Model) -> Arc<Vec<Card>> {
+    match (&model.preview.cards, made_of(model)) {
+        (Some(kept), Some(of)) if kept.of.same(&of) => Arc::clone(&kept.cards),
+        _ => Arc::new(made(model, asked_days(model))),
+    }
+}
+
+fn made(model: &Model, days: i64) -> Vec<Card> {
     let Some(plan) = model.form.planned.as_deref() else { return Vec::new() };
     plan.workers
         .iter()

@@ -24,77 +24,21 @@ use crate::ui::wizard::message::Effect;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::outcome::Outcome;
 use crate::ui::wizard::probes::inspect;
+use crate::ui::wizard::review_table::{Count, ReviewRows, actions};
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::screens::run::start;
 
-/// A row of the review.
-#[derive(Clone, Copy)]
-pub struct ReviewRow<'a> {
-    /// The place.
-    pub seen: &'a PlacePreview,
-    /// The step; `None` = the place could not be looked at.
-    pub looked: Option<&'a StepOutcome>,
+/// All rows, in their order.
+pub fn rows(model: &Model) -> ReviewRows<'_> {
+    let inspection = &model.preview.inspection;
+    let seen = inspection.seen().unwrap_or_default();
+    inspection.table().map_or_else(ReviewRows::default, |table| table.rows(seen))
 }
 
-impl ReviewRow<'_> {
-    /// Something stands in its way.
-    pub fn is_blocked(&self) -> bool {
-        self.looked.map_or(self.seen.problem.is_some(), |looked| looked.blocked().is_some())
-    }
-}
-
-/// All rows: places with a problem first, and of each place what stands in its way; else in order.
-pub fn rows(model: &Model) -> Vec<ReviewRow<'_>> {
-    let Some(seen) = model.preview.inspection.seen() else { return Vec::new() };
-    let mut places: Vec<&PlacePreview> = seen.iter().collect();
-    places.sort_by_key(|place| place.blocked().is_none());
-    places
-        .into_iter()
-        .flat_map(|place| {
-            let broken = place.problem.is_some() && place.looked.is_empty();
-            let first = broken.then_some(ReviewRow { seen: place, looked: None });
-            let steps = place.looked.iter().map(move |one| ReviewRow { seen: place, looked: Some(one) });
-            let mut rows: Vec<ReviewRow<'_>> = first.into_iter().chain(steps).collect();
-            rows.sort_by_key(|row| !row.is_blocked());
-            rows
-        })
-        .collect()
-}
-
-/// Actions of a step.
-pub fn actions(looked: &StepOutcome) -> &[Action] {
-    match &looked.state {
-        StepState::Todo(actions) => actions,
-        StepState::Done(_) | StepState::Await(_) | StepState::Blocked(_) => &[],
-    }
-}
-
-/// Counts of an inspection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Count {
-    /// Actions of all places.
-    pub actions: usize,
-    /// Places that have some.
-    pub places: usize,
-    /// Places with a problem.
-    pub problems: usize,
-    /// Steps that are as they should be.
-    pub same: usize,
-}
-
-/// Counts what an inspection found.
-pub fn count(seen: &[PlacePreview]) -> Count {
-    let mut count = Count::default();
-    for place in seen {
-        let of_place: usize = place.looked.iter().map(|one| actions(one).len()).sum();
-        count.actions = count.actions.saturating_add(of_place);
-        count.places = count.places.saturating_add(usize::from(of_place > 0));
-        count.problems = count.problems.saturating_add(usize::from(place.blocked().is_some()));
-        let same = place.looked.iter().filter(|one| matches!(one.state, StepState::Done(_))).count();
-        count.same = count.same.saturating_add(same);
-    }
-    count
+/// The counts of what was inspected; of nothing they are 0.
+pub fn counted(model: &Model) -> Count {
+    model.preview.inspection.table().map(|table| table.count).unwrap_or_default()
 }
 
 /// What an action replaces that gangplank did not make.
@@ -414,12 +358,12 @@ pub fn begin(model: &mut Model) -> Vec<Effect> {
 /// What Apply would do: how much, where, and what of it cannot be taken back.
 pub fn in_words(model: &Model) -> Vec<(Role, String)> {
     let Some(seen) = model.preview.inspection.seen() else { return Vec::new() };
-    let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-    let count = count(seen);
+    let some = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let count = counted(model);
     let mut words = vec![match count.actions {
         0 => (Role::Text, "No action is left: what is there is proven.".to_owned()),
         actions => {
-            let (actions, places) = (counted(actions, "action"), counted(count.places, "place"));
+            let (actions, places) = (some(actions, "action"), some(count.places, "place"));
             (Role::Text, format!("{actions} on {places}."))
         }
     }];
@@ -429,11 +373,11 @@ pub fn in_words(model: &Model) -> Vec<(Role, String)> {
         .filter(|risk| *risk == Risk::Final)
         .count();
     if issued > 0 {
-        let issued = counted(issued, "certificate");
+        let issued = some(issued, "certificate");
         words.push((Role::Warn, format!("{issued} signed: that cannot be taken back or revoked.")));
     }
     if count.problems > 0 {
-        let places = counted(count.problems, "place");
+        let places = some(count.problems, "place");
         words.push((Role::Warn, format!("{places} with a problem: nothing is done there.")));
     }
     words

@@ -10,7 +10,7 @@ use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::intent::Intent;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::outcome::Outcome;
-use crate::ui::wizard::screens::review::actions;
+use crate::ui::wizard::review_table::actions;
 
 /// The screen.
 pub struct DnsScreen;

@@ -8,7 +8,7 @@ use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::ca::CaScreen;
 
 /// Its rows.
-pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
+pub fn rows(model: &Model, page: &mut Page<'_>, width: usize) {
     page.space();
     page.say(model, Role::Text, "Which CA signs the certificates of the workers?", width);
     page.space();

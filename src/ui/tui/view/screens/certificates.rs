@@ -1,17 +1,19 @@
 //! Certificates: a card for each worker, with the lives of the old and the new one.
 
+use std::sync::Arc;
+
 use ratatui::text::{Line, Span};
 
 use crate::ui::tui::text::cut;
 use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::tui::view::page::{Page, field, inspection_note};
-use crate::ui::wizard::form::field::Field;
+use crate::ui::wizard::cards::Card;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::certificates::{CertificatesScreen, MOST, cards};
 
 /// Its rows.
-pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
+pub fn rows<'a>(model: &'a Model, page: &mut Page<'a>, width: usize) {
     let theme = &model.window.theme;
     page.space();
     page.say(
@@ -26,25 +28,41 @@ pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
     }
     page.space();
     inspection_note(model, page, width);
-    let days: i64 = Field::Days.get(&model.form.answers, 0).parse().unwrap_or(365);
-    let all = cards(model, days);
+    let all = cards(model);
     let longest = all.iter().map(|card| card.days.max(card.there.unwrap_or(0))).max().unwrap_or(1).max(1);
-    for card in all {
-        page.line(Line::from(vec![
-            Span::styled(format!(" {} ", card.title), theme.style(Role::Accent)),
-            Span::styled(card.word.clone(), theme.style(card.role)),
-        ]));
-        for (name, value) in &card.lines {
-            page.line(Line::from(vec![
-                Span::styled(format!("   {name:<10}"), theme.style(Role::Dim)),
-                Span::raw(cut(value, width.saturating_sub(14))),
-            ]));
+    for at in 0..all.len() {
+        let Some(card) = all.get(at) else { continue };
+        let of = {
+            let all = Arc::clone(&all);
+            move |part: &dyn Fn(&Card) -> Line<'static>| all.get(at).map(part).unwrap_or_default()
+        };
+        let one = of.clone();
+        page.later(move || {
+            one(&|card| {
+                Line::from(vec![
+                    Span::styled(format!(" {} ", card.title), theme.style(Role::Accent)),
+                    Span::styled(card.word.clone(), theme.style(card.role)),
+                ])
+            })
+        });
+        for line in 0..card.lines.len() {
+            let one = of.clone();
+            page.later(move || {
+                one(&|card| {
+                    let Some((name, value)) = card.lines.get(line) else { return Line::default() };
+                    Line::from(vec![
+                        Span::styled(format!("   {name:<10}"), theme.style(Role::Dim)),
+                        Span::raw(cut(value, width.saturating_sub(14))),
+                    ])
+                })
+            });
         }
         let room = width.saturating_sub(36).clamp(8, 60);
         if let Some(there) = card.there {
-            page.line(bar(model, "there", there, longest, room, Role::Changed));
+            page.later(move || bar(model, "there", there, longest, room, Role::Changed));
         }
-        page.line(bar(model, "new", card.days, longest, room, Role::Ok));
+        let days = card.days;
+        page.later(move || bar(model, "new", days, longest, room, Role::Ok));
         for (role, words) in &card.differs {
             page.seen(model, &[(*role, words.clone())], width);
         }

@@ -7,7 +7,7 @@ use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::cluster::ClusterScreen;
 
 /// Its rows.
-pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
+pub fn rows(model: &Model, page: &mut Page<'_>, width: usize) {
     page.space();
     page.say(model, Role::Text, "Which cluster do they join?", width);
     page.space();

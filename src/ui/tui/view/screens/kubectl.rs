@@ -8,7 +8,7 @@ use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::kubectl::KubectlScreen;
 
 /// Its rows.
-pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
+pub fn rows(model: &Model, page: &mut Page<'_>, width: usize) {
     page.space();
     page.say(model, Role::Text, "How does kubectl on this computer reach the cluster?", width);
     page.space();

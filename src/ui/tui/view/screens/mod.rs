@@ -18,7 +18,7 @@ use crate::ui::wizard::model::Model;
 use crate::ui::wizard::screen::Screen;
 
 /// The page of the present screen.
-pub fn page(model: &Model, width: u16) -> Page<'static> {
+pub fn page(model: &Model, width: u16) -> Page<'_> {
     let width = usize::from(width).saturating_sub(4).max(20);
     let mut page = Page { title: String::new(), right: String::new(), width, rows: Vec::new(), chosen: None };
     page.title = match model.nav.screen.number() {

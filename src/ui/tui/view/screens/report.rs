@@ -9,10 +9,11 @@ use crate::ui::tui::theme::Paint;
 use crate::ui::tui::view::page::Page;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
+use crate::ui::wizard::run_state::Trouble;
 use crate::ui::wizard::screens::certificates::MOST;
 
 /// Its rows.
-pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
+pub fn rows<'a>(model: &'a Model, page: &mut Page<'a>, width: usize) {
     let theme = &model.window.theme;
     page.space();
     let ended = ending::words(model);
@@ -56,23 +57,27 @@ pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
     // Of many hosts nobody reads every action; the journal and each host's record have them.
     let many = places.len() > MOST;
     for place in places {
-        page.line(Line::from(vec![
-            Span::styled(format!(" {} ", fill(&place.to_string(), 14)), theme.style(Role::Accent)),
-            Span::raw(ending::end_of(model, &place)),
-        ]));
         // What was taken back is told as that, and not as what the run did.
         let told = if model.run.undone.contains(&place) { &model.run.taken } else { &model.run.changed };
         let changed = told.get(&place).map(Vec::as_slice).unwrap_or_default();
+        let troubles = model.run.troubles.iter().filter(|trouble| trouble.place == place);
+        let troubles: Vec<&Trouble> = troubles.collect();
+        page.later(move || {
+            Line::from(vec![
+                Span::styled(format!(" {} ", fill(&place.to_string(), 14)), theme.style(Role::Accent)),
+                Span::raw(ending::end_of(model, &place)),
+            ])
+        });
         if many && !changed.is_empty() {
-            page.line(Line::raw(format!("     {} actions", changed.len())));
+            page.later(|| Line::raw(format!("     {} actions", changed.len())));
         }
         for line in changed.iter().filter(|_| !many) {
-            page.line(Line::styled(
-                format!("     {}", cut(line, width.saturating_sub(6))),
-                theme.style(Role::Text),
-            ));
+            page.later(move || {
+                let text = format!("     {}", cut(line, width.saturating_sub(6)));
+                Line::styled(text, theme.style(Role::Text))
+            });
         }
-        for trouble in model.run.troubles.iter().filter(|trouble| trouble.place == place) {
+        for trouble in troubles {
             page.seen(
                 model,
                 &[(Role::Bad, format!("{} {}", trouble.problem.code, trouble.problem.what))],

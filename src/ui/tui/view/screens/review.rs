@@ -18,16 +18,17 @@ use crate::ui::wizard::form::item::{Button, Item};
 use crate::ui::wizard::listing::hidden_words;
 use crate::ui::wizard::look::Inspection;
 use crate::ui::wizard::model::Model;
+use crate::ui::wizard::review_table::{self, ReviewRow};
 use crate::ui::wizard::role::Role;
-use crate::ui::wizard::screens::review::{self, ReviewRow};
+use crate::ui::wizard::screens::review;
 
 /// Draws the review.
 pub fn draw(frame: &mut Frame, model: &Model, area: Rect) {
     let theme = &model.window.theme;
     let rows = review::rows(model);
     let (title, right) = match &model.preview.inspection {
-        Inspection::Seen { seen, at, stale } => {
-            let count = review::count(seen);
+        Inspection::Seen { at, stale, table, .. } => {
+            let count = table.count;
             let pace = if model.run.guided { "step by step" } else { "all at once" };
             let problems = if count.problems > 0 {
                 format!(", {} with a problem", count.problems)
@@ -65,10 +66,10 @@ pub fn draw(frame: &mut Frame, model: &Model, area: Rect) {
     let mut lines = vec![Line::styled(header(width), theme.style(Role::Dim))];
     let shown = parts.table.saturating_sub(1);
     let top = model.preview.row.saturating_sub(shown / 2).min(rows.len().saturating_sub(shown));
-    for (at, row) in rows.iter().enumerate().skip(top).take(shown) {
+    for (at, row) in (top..top + shown).filter_map(|at| Some((at, rows.get(at)?))) {
         let same_place = at > top
             && rows.get(at.saturating_sub(1)).is_some_and(|before| before.seen.place == row.seen.place);
-        lines.push(table_row(model, row, at == model.preview.row, same_place, width));
+        lines.push(table_row(model, &row, at == model.preview.row, same_place, width));
     }
     frame.render_widget(Paragraph::new(lines), head);
     let rest = Rect::new(body.x, head.bottom(), body.width, body.height.saturating_sub(head.height));
@@ -134,7 +135,7 @@ fn table_row(model: &Model, row: &ReviewRow, chosen: bool, same_place: bool, wid
         }
         (StepState::Blocked(problem), None) => (problem.what.clone(), Role::Bad),
     };
-    let count = review::actions(looked).len();
+    let count = review_table::actions(looked).len();
     // Without actions the words have their column too.
     if problem.is_some() || count == 0 && warnings == 0 {
         spans.push(Span::styled(
@@ -200,7 +201,7 @@ fn nothing(frame: &mut Frame, model: &Model, area: Rect) {
 }
 
 fn buttons(frame: &mut Frame, model: &Model, area: Rect) {
-    let places = model.preview.inspection.seen().map_or(0, |seen| review::count(seen).places);
+    let places = review::counted(model).places;
     let mut labels = labels(model);
     for (button, label) in &mut labels {
         if *button == Button::Apply {

@@ -12,7 +12,7 @@ use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::skydns::{DnsScreen, rbac};
 
 /// Its rows.
-pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
+pub fn rows(model: &Model, page: &mut Page<'_>, width: usize) {
     page.space();
     page.say(model, Role::Text, "Which DNS answers inside the cluster?", width);
     page.space();

@@ -10,7 +10,7 @@ use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::welcome::{self, WelcomeRow};
 
 /// Its rows.
-pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
+pub fn rows(model: &Model, page: &mut Page<'_>, width: usize) {
     let theme = &model.window.theme;
     page.right = format!("gangplank {}", env!("CARGO_PKG_VERSION"));
     page.space();

@@ -14,7 +14,7 @@ use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::workers::WorkersScreen;
 
 /// Its rows.
-pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
+pub fn rows(model: &Model, page: &mut Page<'_>, width: usize) {
     let theme = &model.window.theme;
     let count = model.form.answers.workers.len();
     page.right = some(count, "worker");
@@ -95,7 +95,7 @@ pub fn rows(model: &Model, page: &mut Page<'static>, width: usize) {
 }
 
 /// The answers of the chosen worker, and what was seen of it.
-fn answers(model: &Model, page: &mut Page<'static>, width: usize) {
+fn answers(model: &Model, page: &mut Page<'_>, width: usize) {
     let theme = &model.window.theme;
     page.space();
     let name = model.worker_name(model.nav.row);
