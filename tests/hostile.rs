@@ -1,7 +1,15 @@
 //! The real program before hosts, API servers and files that mean no good: floods, drips, silence, escapes, bombs.
 //! `tests/hostile/README.md` says how one of them is tried by hand.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::too_many_lines,
+    clippy::type_complexity,
+    clippy::format_collect,
+    clippy::format_push_string,
+    clippy::semicolon_if_nothing_returned,
+    reason = "tables of answers, each a word for it and how it is made"
+)]
 
 #[path = "hostile/api.rs"]
 mod api;
@@ -17,6 +25,8 @@ mod shells;
 mod sshd;
 #[path = "hostile/stage.rs"]
 mod stage;
+#[path = "hostile/stops.rs"]
+mod stops;
 
 use std::io::Write;
 use std::sync::Mutex;
@@ -69,4 +79,10 @@ fn every_hostile_answer_is_held() {
     assert!(broken.is_empty(), "{held} held, {} not:\n{}", broken.len(), broken.join("\n"));
     assert!(held >= LEAST || !only.is_empty(), "only {held} answers");
     tell(&format!("{held} answers held"));
+}
+
+#[test]
+fn the_first_ctrl_c_answers_within_a_second_wherever_it_is_held() {
+    let broken = stops::try_all();
+    assert!(broken.is_empty(), "{}", broken.join("\n"));
 }

@@ -240,7 +240,7 @@ fn logs_in_with_a_password() {
     let error = connect(&target, &Person::saying(&["wrong"])).unwrap_err();
     let WireError::LoginRefused { tried, accepts, .. } = error else { panic!("{error}") };
     assert_eq!(tried, ["password"]);
-    assert!(accepts.contains(&"password".to_owned()));
+    assert!(accepts.iter().any(|one| *one == "password"));
 }
 
 #[test]

@@ -149,6 +149,9 @@ fn key(lines: &AnswerLines) -> Known<Fact> {
     })))
 }
 
+/// A name of an image is not longer, in columns.
+const LONG_NAME: usize = 300;
+
 /// As many signs of a key are taken.
 const SIGNS: usize = 24;
 
@@ -181,9 +184,10 @@ pub fn images_of_manifest(text: &str) -> Option<Vec<ImageFact>> {
     let mut images = Vec::new();
     for entry in &entries {
         let config = entry.get("Config")?.as_str()?;
-        let id = config.rsplit('/').next()?.trim_end_matches(".json").to_owned();
+        let id = clean::short(config.rsplit('/').next()?.trim_end_matches(".json"), LONG_NAME);
         for name in entry.get("RepoTags")?.as_array().into_iter().flatten() {
-            images.push(ImageFact { name: name.as_str()?.to_owned(), id: id.clone() });
+            // JSON can say what a line cannot: a newline in a name would forge a line.
+            images.push(ImageFact { name: clean::short(name.as_str()?, LONG_NAME), id: id.clone() });
         }
     }
     Some(images)

@@ -2,6 +2,7 @@
 //! ("Unable to exchange encryption keys" for four different causes), so they are replaced here.
 
 use crate::plan::code::ProblemCode;
+use crate::plan::remote::Remote;
 use std::path::PathBuf;
 
 use thiserror::Error;
@@ -23,7 +24,7 @@ pub enum WireError {
         /// What was connected to, `host:port`.
         addr: String,
         /// The first words it sent.
-        shown: String,
+        shown: Remote<String>,
     },
     /// A deadline passed.
     #[error("no answer within {seconds} s: {what}")]
@@ -37,7 +38,7 @@ pub enum WireError {
     #[error("no algorithm in common with {server}; gangplank has no SHA-1, OpenSSH 7.2 or newer is needed")]
     NoCommonAlgorithm {
         /// The server's greeting.
-        server: String,
+        server: Remote<String>,
     },
     /// The host key is not known and was not accepted.
     #[error("the {kind} host key of {host} is not known: {fingerprint}{}", note_text(note))]
@@ -98,7 +99,7 @@ pub enum WireError {
         why: String,
     },
     /// No way to log in was accepted.
-    #[error("{host} refused the login of {user}; it accepts {}; tried: {}", accepts.join(", "), list(tried))]
+    #[error("{host} refused the login of {user}; it accepts {}; tried: {}", ways(accepts), list(tried))]
     LoginRefused {
         /// The machine.
         host: String,
@@ -107,7 +108,7 @@ pub enum WireError {
         /// Each way tried, in order, in words.
         tried: Vec<String>,
         /// The ways the server accepts: `publickey`, `password` and so on.
-        accepts: Vec<String>,
+        accepts: Vec<Remote<String>>,
     },
     /// A key file that is missing, unreadable or of a kind we cannot use.
     #[error("key file {}: {why}", file.display())]
@@ -145,7 +146,7 @@ pub enum WireError {
         /// The machine.
         host: String,
         /// The server's reason.
-        why: String,
+        why: Remote<String>,
     },
     /// The machine could not, or would not, connect onwards.
     #[error("{host} cannot connect to {to}: {why}")]
@@ -233,6 +234,10 @@ impl WireError {
     pub(crate) fn lost(why: impl Into<String>) -> Self {
         Self::Lost { why: why.into() }
     }
+}
+
+fn ways(accepts: &[Remote<String>]) -> String {
+    accepts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 fn list(tried: &[String]) -> String {

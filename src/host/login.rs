@@ -19,6 +19,7 @@ use super::keys::{self, PrivateKey, UserCertificate};
 use super::socket::{Socket, Stopped, drive};
 use super::target::{KeyFrom, SshTarget};
 use crate::plan::clean;
+use crate::plan::remote::Remote;
 
 /// sshd allows 6 failures (`MaxAuthTries`); one is left for the password.
 const MOST_KEYS: usize = 5;
@@ -328,13 +329,11 @@ impl LoginAttempt<'_> {
     }
 
     /// What the server would still accept.
-    fn accepted(&mut self) -> Result<Vec<String>, WireError> {
+    fn accepted(&mut self) -> Result<Vec<Remote<String>>, WireError> {
         let (session, user) = (self.session, self.target.user.clone());
         let call = || session.auth_methods(&user).map(str::to_owned);
         match drive(session, self.socket, self.alarm.left(), |_| (), call) {
-            Ok(methods) => {
-                Ok(methods.split(',').take(MOST_METHODS).map(|one| clean::short(one, 40)).collect())
-            }
+            Ok(methods) => Ok(methods.split(',').take(MOST_METHODS).map(Remote::new).collect()),
             Err(Stopped::Failed(error)) => match self.ended(&error) {
                 Some(error) => Err(error),
                 None => Ok(Vec::new()),
@@ -349,7 +348,7 @@ impl LoginAttempt<'_> {
         if self.session.authenticated() {
             return Ok(());
         }
-        let offers = |accepted: &[String], way: &str| accepted.iter().any(|one| one == way);
+        let offers = |accepted: &[Remote<String>], way: &str| accepted.iter().any(|one| *one == way);
         let mut asked_password = false;
         if offers(&accepted, "password") {
             if self.password()? {

@@ -198,7 +198,7 @@ impl Reader {
                     if let Ok(question) = number.parse()
                         && question < self.queries.len()
                     {
-                        let value = words.next().unwrap_or_default().to_owned();
+                        let value = clean::kept(words.next().unwrap_or_default()).into_owned();
                         let answer = self.answers.entry(question).or_default();
                         answer.push((second.to_owned(), value));
                         if second == "clock" {
@@ -219,7 +219,7 @@ impl Reader {
                 let entry = self.end.actions.entry(at).or_default();
                 let text = if is_err { &mut entry.err } else { &mut entry.out };
                 if text.len() < 1 << 20 {
-                    text.push_str(line);
+                    text.push_str(&clean::kept(line));
                     text.push('\n');
                 }
                 hear(BatchProgress::Said(at, is_err, clean::line(line)));

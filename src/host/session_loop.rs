@@ -20,6 +20,7 @@ use crate::host::deadlines::Deadlines;
 use crate::host::error::WireError;
 use crate::host::socket::{Socket, WakeListener, again, wait, writable};
 use crate::host::wire::RemoteEnd;
+use crate::plan::remote::Remote;
 
 /// How long a packet that another channel's call took off the socket may stay unseen.
 const HASTE: Duration = Duration::from_millis(20);
@@ -253,9 +254,11 @@ impl SessionLoop {
             text.split_once('(').map_or(text, |(_, rest)| rest.trim_end_matches(')')).to_owned()
         };
         match (error.code(), purpose) {
-            (CHANNEL_FAILURE, Purpose::Exec(_)) => WireError::TooManySessions { host, why: why() },
+            (CHANNEL_FAILURE, Purpose::Exec(_)) => {
+                WireError::TooManySessions { host, why: Remote::new(why()) }
+            }
             (CHANNEL_FAILURE, Purpose::Tcp(to, port)) => {
-                WireError::NoTcp { host, to: format!("{to}:{port}"), why: why() }
+                WireError::NoTcp { host, to: format!("{to}:{port}"), why: Remote::new(why()).to_string() }
             }
             (REQUEST_DENIED, _) => WireError::NoShell { host },
             (ErrorCode::Session(_) | ErrorCode::SFTP(_), _) => WireError::lost("the machine closed it"),

@@ -24,6 +24,7 @@ use super::trust::{self, NewHostKey, TrustPolicy};
 use super::wire::{self, Duplex, Wire, WireCounts};
 use crate::host::session_loop::{Order, Purpose, SessionLoop};
 use crate::limits::time::within;
+use crate::plan::remote::Remote;
 
 /// Longest command libssh2 sends (30 000 bytes were tried); payload belongs on stdin.
 pub const LONGEST_COMMAND: usize = 30_000;
@@ -402,7 +403,7 @@ fn greet(
         (Err(_), Some(bytes)) => {
             let text = String::from_utf8_lossy(&bytes).into_owned();
             let line = text.lines().next().unwrap_or_default();
-            let shown = crate::plan::clean::short(line, 60);
+            let shown = Remote::new(line.chars().take(60).collect::<String>());
             Err(WireError::NotSsh { addr, shown })
         }
         (Err(Stopped::Late), None) => Err(late_greeting(&addr, deadlines)),
@@ -416,7 +417,7 @@ fn late_greeting(addr: &str, deadlines: &Deadlines) -> WireError {
 }
 
 fn handshake_error(session: &Session, error: &ssh2::Error, addr: &str) -> WireError {
-    let server = crate::plan::clean::short(session.banner().unwrap_or(addr), 80);
+    let server = Remote::new(session.banner().unwrap_or(addr));
     match error.code() {
         // LIBSSH2_ERROR_KEX_FAILURE, LIBSSH2_ERROR_METHOD_NOT_SUPPORTED
         ErrorCode::Session(-5 | -33) => WireError::NoCommonAlgorithm { server },

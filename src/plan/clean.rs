@@ -48,6 +48,22 @@ pub fn shown(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// A line as it is kept: as [`line()`], but tabs stay and it has no end. What a host answers passes here once, at the
+/// door, whatever becomes of it.
+pub fn kept(text: &str) -> Cow<'_, str> {
+    let raw = |c: char| is_invisible(c) && c != '\t';
+    if !text.chars().any(raw) {
+        return Cow::Borrowed(text);
+    }
+    let text = text.trim_end_matches(['\r', '\n']);
+    let text = text.rsplit('\r').next().unwrap_or(text);
+    let fields = text.split('\t').map(|field| {
+        let plain = strip_ansi_escapes::strip_str(with_long_escapes(field));
+        plain.chars().filter(|c| !is_invisible(*c)).collect::<String>()
+    });
+    Cow::Owned(fields.collect::<Vec<_>>().join("\t"))
+}
+
 /// One line of output as a terminal would have shown it in the end: escapes and invisible characters out,
 /// a tab is a blank, what was written over after a carriage return does not count, at most 2000 columns.
 /// Blanks stay, so columns and indents do.
@@ -115,7 +131,7 @@ fn within(text: impl Iterator<Item = char>, most: usize) -> String {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{LONGEST, columns, is_invisible, line, short, shown, words};
+    use super::{LONGEST, columns, is_invisible, kept, line, short, shown, words};
 
     /// What was said, as a line and as words.
     const SAID: &[(&str, &str, &str)] = &[
@@ -178,6 +194,16 @@ mod tests {
         assert_eq!(shown(evil), r"\u001b[2J\u009b\u202e\u061c\u000d\udb40\udc41");
         let json = serde_json::to_string(evil).unwrap();
         assert_eq!(serde_json::from_str::<String>(&shown(&json)).unwrap(), evil);
+    }
+
+    #[test]
+    fn what_is_kept_has_its_tabs_and_nothing_that_acts() {
+        assert_eq!(kept("a\tb  c"), "a\tb  c");
+        assert_eq!(kept("\u{1b}[31ma\u{1b}[0m\tb\u{202e}\u{61c}\tc\r"), "a\tb\tc");
+        assert_eq!(kept("10%\r100%\tdone"), "100%\tdone");
+        assert_eq!(kept("\u{1b}]0;t\u{7}\tb"), "\tb");
+        let long = "x".repeat(LONGEST + 9);
+        assert_eq!(kept(&long), long);
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub mod problem;
 pub mod range;
 pub mod record;
 pub mod redact;
+pub mod remote;
 mod shape;
 pub mod static_pod;
 mod tree;

@@ -13,6 +13,11 @@ use crate::stage::{HostileAnswer, Sent, Stage, listen, rest, silence};
 /// TCP, TLS and answer of each of the few questions that are asked before nobody asks any more.
 const ASKED: u64 = 35;
 
+/// An API that accepts and then says nothing.
+pub fn still(stage: &Stage) -> Sent {
+    api(stage, &Leaf::default(), |stream, _| silence(stream.get_ref()))
+}
+
 type Serve = fn(SslStream<TcpStream>, String);
 
 fn acceptor(server: &Pair, clients: &Pair) -> SslAcceptor {

@@ -10,7 +10,7 @@ use crate::stage::{HostileAnswer, Sent, Stage};
 const LOOK: u64 = 65;
 
 /// A host whose every command is this shell text, and the plan to it.
-fn host(stage: &mut Stage, text: &str, extra: &str) -> Option<Sent> {
+pub fn host(stage: &mut Stage, text: &str, extra: &str) -> Option<Sent> {
     stage.program("shell", text);
     let shell = stage.at("bin/shell");
     let sshd = Sshd::start(&format!("ForceCommand {}\n{extra}", shell.display()))?;

@@ -15,6 +15,7 @@ use crate::engine::world::World;
 use crate::host::{Batch, Stop};
 use crate::kube::heartbeat::{LEASES, join_leases};
 use crate::kube::{ApiError, Node};
+use crate::plan::clean;
 use crate::plan::model::{Plan, Version};
 use crate::plan::problem::Problem;
 use crate::step::{self, ClusterFacts, LocalFacts, On, RunView};
@@ -90,7 +91,10 @@ pub fn cluster(plan: &Plan, world: &dyn World, made: &BTreeSet<String>) -> Clust
     if let Ok(Some(services)) = api.get("/api/v1/services") {
         let address = plan.cluster.dns.to_string();
         let text = |service: &serde_json::Value, pointer: &str| {
-            service.pointer(pointer).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned()
+            clean::short(
+                service.pointer(pointer).and_then(serde_json::Value::as_str).unwrap_or_default(),
+                100,
+            )
         };
         facts.at_dns_address = services["items"]
             .as_array()
