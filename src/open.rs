@@ -83,15 +83,26 @@ pub fn open_demo(demo: &DemoFlags, places: &StandardFolders) -> ExitCode {
         access: AccessFlags { jobs: 16, ..AccessFlags::default() },
         ..WizardFlags::default()
     };
+    if demo.autoplay && plain(&wizard.looks) {
+        say::err(format_args!(
+            "--autoplay plays on the full screen, and --plain has none: leave one of them out"
+        ));
+        return ExitCode::Usage;
+    }
     let play = demo.autoplay.then(|| lab.clone());
     let show = Show { speed: demo.speed, seed: demo.seed, play, record: demo.record.clone(), size };
     crate::open::show(&wizard, Opening::Demo(lab), places, &show)
 }
 
+/// The wizard talks in lines.
+fn plain(looks: &DisplayFlags) -> bool {
+    looks.plain || std::env::var("GANGPLANK_PLAIN").is_ok_and(|value| value == "1")
+}
+
 fn show(wizard: &WizardFlags, opening: Opening, places: &StandardFolders, show: &Show) -> ExitCode {
     let seen = std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
     let unseen = !seen && show.play.is_some() && show.record.is_some();
-    let lines = wizard.looks.plain || std::env::var("GANGPLANK_PLAIN").is_ok_and(|value| value == "1");
+    let lines = plain(&wizard.looks);
     if !seen && !unseen && !lines {
         say::err(format_args!(
             "the wizard needs a terminal; without one use --plain, or gangplank plan PLAN and apply PLAN"

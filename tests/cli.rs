@@ -368,3 +368,12 @@ fn habits_of_other_programs_are_told_where_it_is_written_here() {
     let loaded = gangplank::plan::yaml::load(text.as_bytes(), Path::new("/p/plan.yaml"), None).unwrap();
     assert_eq!(loaded.plan.workers[0].ssh.to_string(), "root@[::1]:2296");
 }
+
+#[test]
+fn a_demo_in_lines_does_not_play_by_itself_and_says_so() {
+    let home = tempfile::tempdir().unwrap();
+    let ran = gangplank(home.path(), &["demo", "--plain", "--autoplay"]);
+    assert_eq!(ran.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&ran.stderr);
+    assert!(said.contains("--autoplay plays on the full screen") && ran.stdout.is_empty(), "{said}");
+}

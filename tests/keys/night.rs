@@ -133,7 +133,7 @@ fn apply_asks_once_and_says_what_cannot_be_taken_back() {
         assert!(shown.contains(words), "{words}\n{shown}");
     }
     assert!(!writes(&press(&mut model, "<esc>")) && model.nav.screen == Screen::Review);
-    assert!(!writes(&press(&mut model, "a2<enter>")), "not yet");
+    assert!(!writes(&press(&mut model, "a3<enter>")), "not yet");
     assert!(writes(&press(&mut model, "a<enter>")));
 }
 

@@ -84,8 +84,12 @@ pub fn topics() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 /// The steps and the groups of problem codes, a line each.
 pub fn list() -> String {
-    let steps = CATALOGUE.iter().map(|step| format!("{:<14} {}\n", step.id().0, step.title()));
-    let groups = ProblemGroup::ALL.iter().map(|group| format!("{group:<14} {}\n", group.about()));
+    let names =
+        CATALOGUE.iter().map(|step| step.id().0).chain(ProblemGroup::ALL.iter().map(|one| one.as_str()));
+    let wide = names.map(str::len).max().unwrap_or_default();
+    let line = |name: &str, words: &str| format!("{name:<wide$}  {words}\n");
+    let steps = CATALOGUE.iter().map(|step| line(step.id().0, step.title()));
+    let groups = ProblemGroup::ALL.iter().map(|group| line(group.as_str(), group.about()));
     steps.chain(std::iter::once("\n".to_owned())).chain(groups).collect()
 }
 
@@ -235,6 +239,21 @@ mod tests {
         );
         assert_eq!(tabs.why, ["b"]);
         assert!(tabs.undo.is_empty());
+    }
+
+    #[test]
+    fn the_list_is_aligned_and_capitals_do_not_matter() {
+        let list = list();
+        let column =
+            |line: &str| line.find("  ").map(|at| at + line[at..].len() - line[at..].trim_start().len());
+        let columns: std::collections::BTreeSet<_> =
+            list.lines().filter(|line| !line.is_empty()).map(column).collect();
+        assert_eq!(columns.len(), 1, "{list}");
+        for (name, _) in topics() {
+            let found = [name.to_lowercase(), name.to_uppercase(), name.to_owned()]
+                .map(|name| topic(&name).is_some());
+            assert_eq!(found, [true; 3], "{name}");
+        }
     }
 
     #[test]

@@ -331,7 +331,7 @@ impl Dialogue {
             ),
         };
         if self.read(&prompt)? == "yes" {
-            self.put_back(Some([Intent::Choose(0)]));
+            self.put_back(Some([Intent::Choose(usize::from(self.model.run.guided))]));
         } else {
             self.let_know(Msg::LetGo);
             self.voice.say("Nothing is done.");

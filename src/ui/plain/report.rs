@@ -114,7 +114,9 @@ impl Dialogue {
         for (place, actions) in changed {
             self.voice.say(&format!("{place}:"));
             for action in actions {
-                self.voice.say_in(2, &action);
+                let why = self.model.run.why.get(&(place.clone(), action.clone()));
+                let why = why.map(|why| format!(" ({why})")).unwrap_or_default();
+                self.voice.say_in(2, &format!("{action}{why}"));
             }
         }
     }

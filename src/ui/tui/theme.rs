@@ -57,12 +57,15 @@ impl Paint for Theme {
                 let (good, wrong) = if self.palette == Palette::Ansi {
                     (plain.fg(Color::Green), plain.fg(Color::Red).add_modifier(Modifier::BOLD))
                 } else {
-                    (plain.fg(Color::Blue), plain.fg(Color::Magenta).add_modifier(Modifier::BOLD))
+                    (plain.fg(Color::LightBlue), plain.fg(Color::Magenta).add_modifier(Modifier::BOLD))
                 };
                 match role {
                     Role::Text => plain,
                     Role::Dim | Role::Border => plain.add_modifier(Modifier::DIM),
-                    Role::Accent | Role::BorderFocus => plain.fg(Color::Blue).add_modifier(Modifier::BOLD),
+                    // Plain blue cannot be read on black.
+                    Role::Accent | Role::BorderFocus => {
+                        plain.fg(Color::LightBlue).add_modifier(Modifier::BOLD)
+                    }
                     Role::Focus => plain.add_modifier(Modifier::REVERSED),
                     Role::Ok | Role::Added => good,
                     Role::Bad | Role::Removed => wrong,
@@ -96,7 +99,7 @@ impl Paint for Theme {
 
     fn glyph(&self, glyph: Glyph) -> &'static str {
         let (sign, ascii) = match glyph {
-            Glyph::Ok => ("✓", "+"),
+            Glyph::Ok => ("✓", "v"),
             Glyph::Bad => ("✗", "x"),
             Glyph::Running => ("●", "*"),
             Glyph::Waiting => ("○", "o"),
@@ -146,6 +149,18 @@ mod tests {
         for role in ROLES {
             let style = theme.style(role);
             assert_eq!((style.fg, style.bg), (None, None), "{role:?}");
+        }
+    }
+
+    #[test]
+    fn no_role_is_written_in_dark_blue_and_ascii_signs_of_good_and_added_differ() {
+        for palette in [Palette::Ansi, Palette::BlueOrange, Palette::Contrast, Palette::Mono] {
+            let theme = Theme { palette, ascii: true };
+            for role in ROLES {
+                assert_ne!(theme.style(role).fg, Some(Color::Blue), "{palette:?} {role:?}");
+            }
+            // An added action is marked with a plus.
+            assert_ne!(theme.glyph(Glyph::Ok), "+");
         }
     }
 

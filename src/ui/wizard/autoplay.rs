@@ -3,11 +3,15 @@
 
 use std::time::{Duration, Instant};
 
+use crate::engine::ExitCode;
+use crate::plan::place::Place;
 use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::key::{Key, KeyCode};
 use crate::ui::wizard::look::{Inspection, LookStatus};
 use crate::ui::wizard::message::Msg;
 use crate::ui::wizard::model::Model;
+use crate::ui::wizard::progress;
+use crate::ui::wizard::run_state::CellState;
 use crate::ui::wizard::screen::Screen;
 
 /// A caption stays at least so long.
@@ -16,6 +20,12 @@ pub const CAPTION: Duration = Duration::from_secs(3);
 const LETTER: Duration = Duration::from_millis(28);
 /// Between two keys.
 const KEY_PACE: Duration = Duration::from_millis(260);
+/// So long nothing new is said at most.
+pub const SILENCE: Duration = Duration::from_secs(5);
+/// What is said while a person has the keys.
+const TAKEN: &str = "PAUSED: the keys are yours; . goes on with the show, Home begins again";
+/// What is said in the place of a caption that is not true.
+const OTHERWISE: &str = "It went another way this time: the screen says how, and what the ways out are.";
 /// Nothing is waited for longer.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(180);
 
@@ -34,6 +44,21 @@ pub enum Until {
     Trouble,
 }
 
+/// What a caption claims: where it is not so, something else is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Claim {
+    /// Nothing that could be wrong.
+    Nothing,
+    /// Every worker has joined.
+    AllJoined,
+    /// This worker has joined.
+    Joined(&'static str),
+    /// This worker has a problem.
+    Troubled(&'static str),
+    /// Somebody has a problem.
+    Problem,
+}
+
 /// A piece of the play.
 #[derive(Debug, Clone, Copy)]
 pub struct Beat {
@@ -41,12 +66,19 @@ pub struct Beat {
     pub caption: &'static str,
     /// What is waited for before the caption's time begins.
     pub until: Until,
+    /// What the caption claims.
+    pub claims: Claim,
     /// Keys that are pressed at its end, in the notation of the tests: `c`, `<enter>`, `<down>`.
     pub keys: &'static str,
 }
 
 const fn beat(caption: &'static str, until: Until, keys: &'static str) -> Beat {
-    Beat { caption, until, keys }
+    Beat { caption, until, claims: Claim::Nothing, keys }
+}
+
+/// A caption that says something that may turn out otherwise.
+const fn claim(caption: &'static str, until: Until, claims: Claim, keys: &'static str) -> Beat {
+    Beat { caption, until, claims, keys }
 }
 
 const FIRST: &[Beat] = &[
@@ -62,7 +94,7 @@ const FIRST: &[Beat] = &[
     beat("The exact shell of each, and how it is taken back.", Until::Now, "<down><down><down>"),
     beat("Now it is carried out: one connection a host, side by side.", Until::Now, "a<enter>"),
     beat("Steps by hosts; what they say; below, docker ps as it happens.", Until::Now, ""),
-    beat("Every node is Ready, and DNS answers on every worker.", Until::RunOver, ""),
+    claim("Every node is Ready, and DNS answers on every worker.", Until::RunOver, Claim::AllJoined, ""),
     beat("The containers of one worker, as docker ps has them.", Until::Now, "l<enter>"),
     beat("Live on every screen; a container is here the moment it starts.", Until::Now, "<esc><esc>c"),
     beat("The report: what was done where, and how to take it back.", Until::Now, ""),
@@ -83,10 +115,20 @@ const FAILED: &[Beat] = &[
     ),
     beat("worker03: docker is stopped. What is good stays as it is.", Until::Now, "<end>"),
     beat("Apply: one host's problem never stops another.", Until::Now, "a<enter>"),
-    beat("A card for each problem: evidence, and numbered ways out.", Until::Trouble, ""),
-    beat("worker02 is back with the smallest change.", Until::RunOver, "<right>"),
-    beat("The card of worker03 offers a repair: it starts docker.", Until::Now, "p"),
-    beat("worker03 is back too; the clock is somebody's to set.", Until::RunOver, ""),
+    claim("A card for each problem: evidence, and numbered ways out.", Until::Trouble, Claim::Problem, ""),
+    claim("worker02 is back with the smallest change.", Until::RunOver, Claim::Joined("worker02"), "<right>"),
+    claim(
+        "The card of worker03 offers a repair: it starts docker.",
+        Until::Now,
+        Claim::Troubled("worker03"),
+        "p",
+    ),
+    claim(
+        "worker03 is back too; the clock is somebody's to set.",
+        Until::RunOver,
+        Claim::Joined("worker03"),
+        "",
+    ),
     beat("Retry, skip, undo or a shell: each card has its ways.", Until::Now, ""),
 ];
 
@@ -95,10 +137,20 @@ const CABLE: &[Beat] = &[
     beat("Everything is answered already: on to Review.", Until::Inspected, "ccc"),
     beat("The same review as ever.", Until::Inspected, "a<enter>"),
     beat("Files are on their way to all three.", Until::Now, ""),
-    beat("worker02 is gone: its column says why. The others go on.", Until::Trouble, ""),
-    beat("They have joined. What was begun on worker02 is looked at, not assumed.", Until::RunOver, ""),
+    claim(
+        "worker02 is gone: its column says why. The others go on.",
+        Until::Trouble,
+        Claim::Troubled("worker02"),
+        "",
+    ),
+    claim(
+        "They have joined. What was begun on worker02 is looked at, not assumed.",
+        Until::RunOver,
+        Claim::Joined("worker01"),
+        "",
+    ),
     beat("Retry: what is done stays, the rest is done.", Until::Now, "r"),
-    beat("Same, same, changed: it went on from where it was.", Until::RunOver, ""),
+    claim("Same, same, changed: it went on from where it was.", Until::RunOver, Claim::AllJoined, ""),
 ];
 
 /// The play of a lab.
@@ -174,6 +226,10 @@ pub struct Player {
     /// Nobody reads the captions.
     hurried: bool,
     told: bool,
+    /// When something new was said last.
+    spoke: Instant,
+    /// What the show says where it stands, to be said again when it goes on.
+    caption: Option<String>,
 }
 
 /// What a key means while it plays.
@@ -201,6 +257,8 @@ impl Player {
             held: false,
             hurried: false,
             told: false,
+            spoke: now,
+            caption: None,
         }
     }
 
@@ -225,6 +283,7 @@ impl Player {
     /// person's, who has taken over.
     pub fn key(&mut self, key: Key, model: &Model) -> PlayerReaction {
         if !key.is_bare() || key.shift {
+            self.hold();
             return PlayerReaction::Yours;
         }
         match key.code {
@@ -249,10 +308,22 @@ impl Player {
             }
             KeyCode::Home if model.dialogs.open.is_empty() => PlayerReaction::Again,
             _ => {
-                self.held = !self.over();
+                self.hold();
                 PlayerReaction::Yours
             }
         }
+    }
+
+    /// The person has the keys.
+    fn hold(&mut self) {
+        self.held = !self.over();
+        self.told &= !self.held;
+    }
+
+    fn say(&mut self, words: String, now: Instant, out: &mut Vec<Msg>) {
+        self.spoke = now;
+        self.caption = Some(words.clone());
+        out.push(Msg::Caption(Some(words)));
     }
 
     /// What is to happen now.
@@ -261,6 +332,10 @@ impl Player {
         if !self.told {
             self.told = true;
             out.push(Msg::Paused(self.paused));
+            let still = self.paused || self.held;
+            let words = if still { Some(TAKEN.to_owned()) } else { self.caption.clone() };
+            // Before its first word there is nothing to say again.
+            out.extend(words.map(|words| Msg::Caption(Some(words))));
         }
         if self.paused || self.held {
             return out;
@@ -270,9 +345,12 @@ impl Player {
             BeatStage::Waits(since) => {
                 if is(beat.until, model) || now.duration_since(since) > WAIT_TIMEOUT {
                     if !beat.caption.is_empty() {
-                        out.push(Msg::Caption(Some(beat.caption.to_owned())));
+                        let words = if holds(beat.claims, model) { beat.caption } else { OTHERWISE };
+                        self.say(words.to_owned(), now, &mut out);
                     }
                     self.stage = BeatStage::Reads(now);
+                } else if now.duration_since(self.spoke) >= SILENCE {
+                    self.say(meanwhile(model, now.duration_since(since)), now, &mut out);
                 }
             }
             BeatStage::Reads(since) => {
@@ -291,6 +369,11 @@ impl Player {
                     return out;
                 }
                 if let Some(key) = keys(beat.keys).get(number) {
+                    if !is_the_shows(model) {
+                        // Somebody left something open: nothing is typed into it.
+                        self.hold();
+                        return out;
+                    }
                     out.push(Msg::Key(*key));
                     self.stage = BeatStage::Presses(number.saturating_add(1), now);
                 } else {
@@ -301,6 +384,48 @@ impl Player {
         }
         out
     }
+}
+
+/// Whether what a caption claims is so.
+fn holds(claims: Claim, model: &Model) -> bool {
+    let troubled = |name: &str| model.run.troubles.iter().any(|trouble| trouble.place.is_worker(name));
+    let joined = |name: &str| {
+        let place = Place::Worker(name.to_owned());
+        let state = model.run.cells.get(&(place, "ready")).map(|cell| cell.state);
+        !troubled(name) && matches!(state, Some(CellState::Proven | CellState::Same))
+    };
+    match claims {
+        Claim::Nothing => true,
+        Claim::AllJoined => model.run.code == Some(ExitCode::Done) && model.run.troubles.is_empty(),
+        Claim::Joined(name) => joined(name),
+        Claim::Troubled(name) => troubled(name),
+        Claim::Problem => !model.run.troubles.is_empty(),
+    }
+}
+
+/// What goes on while something is waited for.
+fn meanwhile(model: &Model, since: Duration) -> String {
+    let seconds = since.as_secs();
+    let running = model.run.cells.iter().filter(|(_, cell)| cell.state == CellState::Running).last();
+    match running {
+        Some(((place, step), _)) => {
+            format!(
+                "{place}: {} is going on, {seconds} s; {} actions are done.",
+                progress::title(step),
+                model.run.actions.1
+            )
+        }
+        None if model.run.going_on() => {
+            format!("It goes on, {seconds} s; {} actions are done.", model.run.actions.1)
+        }
+        None => format!("Every host is being looked at, {seconds} s."),
+    }
+}
+
+/// Nothing is open that the show did not open itself.
+fn is_the_shows(model: &Model) -> bool {
+    let own = |dialog: &Dialog| matches!(dialog, Dialog::Pick(_) | Dialog::Apply(_));
+    model.form.editor.is_none() && model.dialogs.open.iter().all(own)
 }
 
 fn is(until: Until, model: &Model) -> bool {
@@ -353,7 +478,74 @@ mod tests {
         assert!(player.poll(&model, early).is_empty());
         assert_eq!(player.key(keys(".")[0], &model), PlayerReaction::Mine);
         let paused = player.poll(&model, start + CAPTION * 9);
-        assert!(matches!(paused.as_slice(), [Msg::Paused(true)]));
+        assert!(
+            matches!(paused.as_slice(), [Msg::Paused(true), Msg::Caption(Some(words))] if words.contains("PAUSED"))
+        );
         assert_eq!(player.key(keys("x")[0], &model), PlayerReaction::Yours);
+    }
+
+    fn blank() -> Model {
+        Model::new(crate::ui::wizard::role::Theme::default(), (80, 24), jiff::Timestamp::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn a_key_with_a_modifier_holds_the_show_too_and_it_says_so_until_it_goes_on() {
+        let model = blank();
+        for key in [Key::control('k'), Key::alt('e'), Key { shift: true, ..Key::plain(KeyCode::Char('P')) }] {
+            let mut player = Player::new("first-cluster");
+            let start = Instant::now();
+            player.poll(&model, start);
+            assert_eq!(player.key(key, &model), PlayerReaction::Yours);
+            let held = player.poll(&model, start + CAPTION * 9);
+            assert!(
+                held.iter().any(|msg| matches!(msg, Msg::Caption(Some(words)) if words.contains("PAUSED")))
+            );
+            assert!(player.poll(&model, start + CAPTION * 20).is_empty(), "it presses nothing");
+            player.key(keys(".")[0], &model);
+            let on = player.poll(&model, start + CAPTION * 21);
+            assert!(
+                on.iter().any(|msg| matches!(msg, Msg::Caption(Some(words)) if words.starts_with("A demo")))
+            );
+        }
+    }
+
+    #[test]
+    fn the_show_types_into_nothing_that_it_did_not_open() {
+        let mut model = blank();
+        model.dialogs.open.push(Dialog::Menu(crate::ui::wizard::dialogs::menu::MenuDialog::default()));
+        let mut player = Player::new("cable-pull").hurried();
+        let mut now = Instant::now();
+        for _ in 0..200 {
+            now += KEY_PACE;
+            let msgs = player.poll(&model, now);
+            assert!(!msgs.iter().any(|msg| matches!(msg, Msg::Key(_))), "{msgs:?}");
+        }
+        assert!(player.held);
+    }
+
+    #[test]
+    fn a_caption_that_is_not_true_is_not_said_and_nothing_is_silent_for_six_seconds() {
+        let mut model = blank();
+        model.nav.screen = Screen::Run;
+        model.run.going = 1;
+        model.run.ended = None;
+        let mut player = Player::new("first-cluster").hurried();
+        player.at = FIRST.iter().position(|beat| beat.claims == Claim::AllJoined).unwrap();
+        let start = Instant::now();
+        player.stage = BeatStage::Waits(start);
+        player.spoke = start;
+        player.poll(&model, start);
+        for number in 1..10 {
+            let said = player.poll(&model, start + Duration::from_secs(6 * number));
+            assert!(
+                matches!(said.as_slice(), [Msg::Caption(Some(words))] if words.contains("actions")),
+                "{said:?}"
+            );
+        }
+        model.run.going = 0;
+        model.run.ended = Some(jiff::Timestamp::UNIX_EPOCH);
+        model.run.code = Some(ExitCode::Problem);
+        let said = player.poll(&model, start + Duration::from_secs(61));
+        assert!(matches!(said.as_slice(), [Msg::Caption(Some(words))] if words == OTHERWISE), "{said:?}");
     }
 }

@@ -5,9 +5,9 @@ use crate::ui::wizard::command::Command;
 use crate::ui::wizard::key::{Key, KeyCode};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::when::{
-    always, can_apply, can_continue, can_look, can_remove, can_undo, has_diff, has_fix, has_host, has_live,
-    has_repair, has_rows, has_trouble, has_worker, on_form, on_review, on_run, on_workers, typing,
-    waits_for_certificates, with_plan,
+    always, can_apply, can_continue, can_look, can_remove, can_undo, has_diff, has_explanation, has_fix,
+    has_host, has_live, has_repair, has_rows, has_trouble, has_worker, on_form, on_review, on_run,
+    on_workers, shows_shell, typing, waits_for_certificates, with_plan,
 };
 
 /// A key of a row.
@@ -347,7 +347,7 @@ pub const TABLE: &[Binding] = &[
         label: "explain",
         long: "explanations on and off",
         bar: Some(6),
-        when: on_form,
+        when: has_explanation,
     },
     Binding {
         command: Command::ExplainTab,
@@ -356,6 +356,14 @@ pub const TABLE: &[Binding] = &[
         long: "next tab of the explanations: what, why, commands, undo",
         bar: None,
         when: on_form,
+    },
+    Binding {
+        command: Command::Functions,
+        keys: &[letter('v')],
+        label: "functions",
+        long: "show the shell functions that the commands use, such as put",
+        bar: None,
+        when: shows_shell,
     },
     Binding {
         command: Command::Live,

@@ -21,6 +21,8 @@ pub enum Command {
     Help,
     /// Explain pane on and off.
     Explain,
+    /// The shell functions that the commands use.
+    Functions,
     /// Its next tab.
     ExplainTab,
     /// Live panel.

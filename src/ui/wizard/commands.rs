@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::plan::answers::WorkerAnswers;
+use crate::ui::output::preview;
 use crate::ui::wizard::command::Command;
 use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::dialogs::explain::ExplainDialog;
@@ -14,6 +15,7 @@ use crate::ui::wizard::dialogs::paste::{CertificatesDialog, PasteDialog};
 use crate::ui::wizard::dialogs::pick::{DemosDialog, PickDialog};
 use crate::ui::wizard::dialogs::problem::ProblemDialog;
 use crate::ui::wizard::dialogs::quit::QuitDialog;
+use crate::ui::wizard::dialogs::text::TextDialog;
 use crate::ui::wizard::form::editing::{choose, edit_if_text, leave_field, move_focus, typed};
 use crate::ui::wizard::form::item::{Button, Item};
 use crate::ui::wizard::form::target::screen_of;
@@ -77,6 +79,10 @@ pub fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
                 model.dialogs.open.push(Dialog::Explain(ExplainDialog));
             }
             Vec::new()
+        }
+        Command::Functions => {
+            let lines = preview::functions().lines().map(|line| (Role::Code, line.to_owned())).collect();
+            lay_over(model, Dialog::Text(TextDialog::new("Shell functions that the commands use", lines)))
         }
         Command::ExplainTab => {
             if explain_scrolled(model) {
@@ -341,7 +347,10 @@ pub fn carry_out(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
         Outcome::Problem(target, problem) => {
             lay_over(model, Dialog::Problem(ProblemDialog::new(target, problem)))
         }
-        Outcome::Begin => begin(model),
+        Outcome::Begin { guided } => {
+            model.run.guided = guided;
+            begin(model)
+        }
         Outcome::Search(text) => search(model, &text),
         Outcome::Workers(workers) => add_many(model, workers),
         Outcome::ComeBack(chosen) => come_back(model, chosen),

@@ -14,8 +14,8 @@ use crate::ui::wizard::outcome::Outcome;
 use crate::ui::wizard::question::{Question, Reply};
 use crate::ui::wizard::remedy::look_choices;
 use crate::ui::wizard::role::Role;
-use crate::ui::wizard::screens::review::replaced;
-use crate::ui::wizard::screens::run::{AT_WORK, start};
+use crate::ui::wizard::screens::review::{carry_out as carry_out_plan, replaced};
+use crate::ui::wizard::screens::run::AT_WORK;
 use crate::ui::wizard::{keymap, layout, listing, take_back, texts};
 
 /// The dialog on top hears an intent, and what comes of it is done.
@@ -121,7 +121,7 @@ fn confirmed(model: &mut Model, what: Confirm) -> Vec<Effect> {
                     model.dialogs.open.push(Dialog::Confirm(ConfirmDialog::new(what)));
                     Vec::new()
                 }
-                None => start(model, Vec::new()),
+                None => carry_out_plan(model),
             }
         }
     }

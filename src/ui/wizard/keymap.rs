@@ -261,7 +261,7 @@ pub fn dialog_bar(dialog: &Dialog) -> &'static [(&'static str, &'static str)] {
         Dialog::Explain(_) => &[("Up Down", "read"), ("Right", "next tab"), ("y", "copy"), ("Esc", "close")],
         Dialog::Menu(_) => &[("type", "to search"), ("Enter", "do it"), ("Esc", "close")],
         Dialog::Jump(_) => &[("1-9", "choose"), ("Enter", "go there"), ("Esc", "close")],
-        Dialog::Apply(_) => &[("1 2", "choose"), ("Enter", "answer"), ("Esc", "not yet")],
+        Dialog::Apply(_) => &[("1-3", "choose"), ("Enter", "answer"), ("Esc", "not yet")],
         Dialog::Ask(ask) => match ask.question {
             Question::Secret { .. } => &[("Enter", "give it"), ("Esc", "do not give it")],
             Question::Trust { .. } => {

@@ -87,10 +87,14 @@ pub fn asked(model: &Model, ask: &AskDialog) -> Listing {
     let inside = inside(model.window.size);
     match &ask.question {
         Question::GoOn { actions, .. } => {
-            let numbered: Vec<String> =
-                (1..).zip(actions).map(|(number, action)| format!("{number} {action}")).collect();
-            let lines = wrapped(&numbered, "  ", width);
-            Listing { lines, rows: inside.saturating_sub(7).clamp(1, 12) }
+            let lines = (1..).zip(actions).flat_map(|(number, action)| {
+                let mut lines = action.lines();
+                let title = lines.next().unwrap_or_default().to_owned();
+                let shell = lines.map(|line| format!("    {line}"));
+                std::iter::once(format!("{number} {title}")).chain(shell).collect::<Vec<_>>()
+            });
+            let lines = lines.flat_map(|line| indented(&line, width)).collect();
+            Listing { lines, rows: inside.saturating_sub(11).clamp(1, 12) }
         }
         Question::TakeBack(list) => {
             let lines = list.lines.iter().flat_map(|line| indented(line, width)).collect();

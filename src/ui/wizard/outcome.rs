@@ -67,7 +67,10 @@ pub enum Outcome {
     /// The name was typed.
     Confirmed,
     /// The plan is carried out as it was reviewed.
-    Begin,
+    Begin {
+        /// Before each step it is asked.
+        guided: bool,
+    },
     /// A way out of what a look found.
     Remedy(ProbeTarget, RunRemedy),
     /// A way out of the problem whose card is shown.

@@ -98,6 +98,8 @@ pub struct Run {
     pub next: Vec<String>,
     /// Files and other things changed, by place, in words.
     pub changed: BTreeMap<Place, Vec<String>>,
+    /// Why each change is made, by place and by what is done.
+    pub why: BTreeMap<(Place, String), String>,
     /// Places the person skips.
     pub skipped: BTreeSet<Place>,
     /// The place whose output is shown.

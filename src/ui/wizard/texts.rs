@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::step::{Step, StepId};
 use crate::ui::output::explain;
 use crate::ui::output::explain::Tabs;
 use crate::ui::output::wrap::wrap;
@@ -11,6 +12,7 @@ use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::review_table;
 use crate::ui::wizard::role::Role;
+use crate::ui::wizard::run_state::CellState;
 use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::screens::log::Log;
 use crate::ui::wizard::screens::review;
@@ -40,7 +42,35 @@ pub fn tab(model: &Model, tab: usize, width: usize) -> Vec<(Role, String)> {
     out
 }
 
+/// Why a step is there: the first paragraph of its explanation.
+pub fn why(step: StepId, width: usize) -> Vec<String> {
+    let Some(step) = progress::steps().find(|one| one.id() == step) else { return Vec::new() };
+    explain::tabs(step, width).why.into_iter().take_while(|line| !line.is_empty()).collect()
+}
+
+/// The step that the run is about now: the one that runs where the output is from, or has the problem, or was last.
+pub fn step_now(model: &Model) -> Option<&'static dyn Step> {
+    let place = match progress::shown(model) {
+        Some(trouble) => trouble.place.clone(),
+        None => progress::places(model).get(model.run.shown).cloned()?,
+    };
+    let state = |step: &dyn Step| model.run.cells.get(&(place.clone(), step.id().0)).map(|cell| cell.state);
+    let is = |wanted: &[CellState]| {
+        progress::steps().filter(|step| state(*step).is_some_and(|state| wanted.contains(&state))).last()
+    };
+    is(&[CellState::Failed]).or_else(|| is(&[CellState::Running])).or_else(|| {
+        progress::steps().filter(|step| state(*step).is_some_and(|state| state != CellState::Waiting)).last()
+    })
+}
+
 fn tabs(model: &Model, width: usize) -> Tabs {
+    if model.nav.screen == Screen::Run
+        && let Some(step) = step_now(model)
+    {
+        let mut tabs = explain::tabs(step, width);
+        tabs.what.insert(0, format!("{}:", step.title()));
+        return tabs;
+    }
     explain::screen(model.nav.screen.name(), &values(model), width)
 }
 

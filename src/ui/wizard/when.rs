@@ -19,6 +19,14 @@ pub(super) fn on_form(model: &Model) -> bool {
     !matches!(model.nav.screen, Screen::Run | Screen::Welcome)
 }
 
+pub(super) fn has_explanation(model: &Model) -> bool {
+    model.nav.screen != Screen::Welcome
+}
+
+pub(super) fn shows_shell(model: &Model) -> bool {
+    matches!(model.nav.screen, Screen::Run | Screen::Review)
+}
+
 pub(super) fn with_plan(model: &Model) -> bool {
     model.nav.screen != Screen::Welcome
 }

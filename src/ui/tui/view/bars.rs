@@ -83,6 +83,9 @@ pub fn title(frame: &mut Frame, model: &Model, area: Rect) {
     let mut left = vec![Span::styled(" gangplank", theme.style(Role::Accent))];
     if let Some(demo) = &model.demo {
         left.push(Span::styled(format!("  DEMO {}", demo.name), theme.style(Role::Warn)));
+        if demo.paused {
+            left.push(Span::styled(" PAUSED", theme.style(Role::Bad)));
+        }
     }
     let bar = if theme.ascii { " | " } else { " │ " };
     if model.nav.screen != Screen::Welcome {

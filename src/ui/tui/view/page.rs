@@ -8,6 +8,7 @@ use crate::step::StepState;
 use crate::ui::output::wrap::wrap;
 use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::wizard::form::field::Field;
+use crate::ui::wizard::form::item::Item;
 use crate::ui::wizard::look::{Inspection, Look, LookStatus, ProbeTarget};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
@@ -89,6 +90,11 @@ impl<'a> Page<'a> {
 /// A field, and below it what is wrong with its answer.
 pub fn field(model: &Model, page: &mut Page<'_>, field: Field) {
     page.rows.push(PageRow::Field(field));
+    if model.item() == Some(Item::Field(field)) {
+        for line in wrap(field.help(), page.width.saturating_sub(4)) {
+            page.line(Line::styled(format!("     {line}"), model.window.theme.style(Role::Dim)));
+        }
+    }
     if let Some(remark) = model.remark(field, model.nav.row) {
         let role = if remark.stops { Role::Bad } else { Role::Warn };
         let sign = model.window.theme.glyph(if remark.stops { Glyph::Bad } else { Glyph::Warn });

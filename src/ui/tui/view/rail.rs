@@ -17,6 +17,7 @@ use crate::ui::wizard::look::{Inspection, LookStatus, ProbeTarget};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screen::{PATH, Screen};
+use crate::ui::wizard::screens::skydns::deploys;
 use crate::ui::wizard::standing;
 
 /// How a screen of the path is marked.
@@ -64,6 +65,7 @@ fn summary(model: &Model, screen: Screen) -> Option<String> {
                 _ => format!("{}, {bad} with a problem", some(count, "worker")),
             }
         }
+        Screen::Dns => deploys(answers).to_owned(),
         Screen::Run if model.run.started.is_some() => {
             let troubles = model.run.troubles.len();
             if troubles > 0 { some(troubles, "problem") } else { some(model.run.actions.1, "action") }

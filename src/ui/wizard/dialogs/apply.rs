@@ -4,10 +4,14 @@ use crate::ui::wizard::intent::{Intent, Motion};
 use crate::ui::wizard::outcome::Outcome;
 
 /// The answers, in order.
-pub const ANSWERS: [&str; 2] = ["Carry it out", "Not yet"];
+pub const ANSWERS: [&str; 3] = [
+    "Carry it out: all at once",
+    "Carry it out step by step: each says why and what it runs, and asks first",
+    "Not yet",
+];
 
 /// The question.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct ApplyDialog {
     /// The chosen answer, counted from 0.
     pub at: usize,
@@ -18,7 +22,7 @@ impl ApplyDialog {
     pub fn intent(&mut self, intent: &Intent) -> Outcome {
         let last = ANSWERS.len().saturating_sub(1);
         match intent {
-            Intent::Confirm if self.at == 0 => return Outcome::Begin,
+            Intent::Confirm if self.at < last => return Outcome::Begin { guided: self.at == 1 },
             Intent::Cancel | Intent::Confirm => return Outcome::Close,
             Intent::Number(number) => self.at = number.saturating_sub(1).min(last),
             Intent::Choose(at) => self.at = (*at).min(last),

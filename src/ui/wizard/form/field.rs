@@ -218,6 +218,48 @@ impl Field {
         }
     }
 
+    /// What it is for, in one line.
+    pub fn help(self) -> &'static str {
+        match self {
+            Self::CaPlace => "who signs: the CA's key is used where it lies and goes nowhere else",
+            Self::CaHost => "the host that has the CA, and the folder there",
+            Self::CaCert => "the CA's certificate; every worker gets a copy",
+            Self::CaKey => "the CA's private key; it is only used to sign",
+            Self::CaSshKey | Self::SshKey => "the private key file for the SSH login",
+            Self::CaJump | Self::Jump => "hosts to go through, commas between",
+            Self::CaHostKey | Self::HostKey => "the fingerprint this host must show",
+            Self::Days => "so long the new certificates are good",
+            Self::Cluster => "what this cluster is called here: session, context and files go by it",
+            Self::Api => "how workers reach the masters: the load balancer, or the only API server",
+            Self::ServiceRange => "as --service-cluster-ip-range of the API server says it",
+            Self::Dns => "the address of cluster DNS: a free one of the service range",
+            Self::Domain => "names of services end with it",
+            Self::PodRange => "where pods get their addresses; only checked against the others",
+            Self::Kubernetes => "which files are written follows from it; the machines are asked",
+            Self::Differences => {
+                "1.2 only: repaired mends what the post gets wrong, faithful does as it says"
+            }
+            Self::Name => "the node's name in the cluster; nothing else may have it",
+            Self::Address => "the IP address other machines reach it by",
+            Self::User => "who logs in: root, or somebody whose sudo may run sh",
+            Self::Port => "the port of its SSH server",
+            Self::Host => "what ssh dials, where that is another name or address",
+            Self::Images => "docker save files to load, for a worker that pulls nothing",
+            Self::Kubelet => "a kubelet to copy to the worker, when it has none",
+            Self::KubeletHash => "what the kubelet's SHA-256 must be",
+            Self::KubeletArgs => "more flags for its kubelet",
+            Self::ProxyArgs => "more flags for its kube-proxy",
+            Self::Replace => "yes: files others made there may be replaced, after you typed its name",
+            Self::Kubectl => "how kubectl here reaches the cluster",
+            Self::Context => "kubectl --context NAME",
+            Self::ContextCluster => "the name of the entry with the API's address",
+            Self::ContextUser => "the name of the entry with your certificate",
+            Self::ContextFile => "the file that is written",
+            Self::Deploy => "what answers names in the cluster",
+            Self::Replicas => "how many DNS pods run",
+        }
+    }
+
     /// Its hint is an example; any other says what an empty field means.
     pub fn hint_is_example(self) -> bool {
         matches!(

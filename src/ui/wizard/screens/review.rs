@@ -154,7 +154,7 @@ pub fn parts(model: &Model) -> ReviewParts {
 pub fn detail(model: &Model, width: usize) -> Vec<(Role, String)> {
     let rows = rows(model);
     let Some(row) = rows.get(model.preview.row) else { return Vec::new() };
-    let (dash, ok) = if model.window.theme.ascii { ("-", "+") } else { ("┄", "✓") };
+    let (dash, ok) = if model.window.theme.ascii { ("-", "v") } else { ("┄", "✓") };
     let title = row.looked.map_or("", |looked| looked.step.title());
     let head = format!(" {dash} {}: {title} ", row.seen.place);
     let rest = width.saturating_sub(head.chars().count()).saturating_sub(1);
@@ -346,13 +346,19 @@ pub fn apply(model: &mut Model) -> Vec<Effect> {
         model.dialogs.open.push(Dialog::Confirm(ConfirmDialog::new(what)));
         return Vec::new();
     }
-    model.dialogs.open.push(Dialog::Apply(ApplyDialog::default()));
+    model.dialogs.open.push(Dialog::Apply(ApplyDialog { at: usize::from(model.run.guided) }));
     Vec::new()
 }
 
 /// The answer was yes.
 pub fn begin(model: &mut Model) -> Vec<Effect> {
-    not_now(model).unwrap_or_else(|| start(model, Vec::new()))
+    not_now(model).unwrap_or_else(|| carry_out(model))
+}
+
+/// The run begins; why each change is in the plan is kept for the report.
+pub fn carry_out(model: &mut Model) -> Vec<Effect> {
+    model.run.why = reasons(model).into_iter().collect();
+    start(model, Vec::new())
 }
 
 /// What Apply would do: how much, where, and what of it cannot be taken back.
@@ -381,6 +387,45 @@ pub fn in_words(model: &Model) -> Vec<(Role, String)> {
         words.push((Role::Warn, format!("{places} with a problem: nothing is done there.")));
     }
     words
+}
+
+/// Why each action is in the plan, by place and title: what is not there, what differs, what has expired.
+fn reasons(model: &Model) -> Vec<((Place, String), String)> {
+    let Some(seen) = model.preview.inspection.seen() else { return Vec::new() };
+    let mut all = Vec::new();
+    for place in seen {
+        let verdicts = place.looked.iter().flat_map(|one| &one.verdicts);
+        let renewed: Vec<(&str, &str)> = verdicts
+            .filter_map(|verdict| match verdict {
+                Verdict::Warning { about, seen, .. } => {
+                    about.strip_prefix("certificate of ").map(|name| (name, seen.as_str()))
+                }
+                Verdict::Ok { .. } | Verdict::Stops(_) => None,
+            })
+            .collect();
+        for action in place.looked.iter().flat_map(actions) {
+            let title = action.title();
+            let is_key =
+                matches!(action, Action::MakeKey { .. } | Action::MakeCsr { .. } | Action::Sign { .. })
+                    || action.path().is_some_and(|path| path.ends_with(".crt"));
+            let name = if title.contains("proxy") { "kube-proxy" } else { "kubelet" };
+            let old = renewed.iter().find(|(one, _)| is_key && *one == name);
+            let there = |path| matches!(place.facts.file(path).yes(), Some(Some(_)));
+            let why = match (old, action, action.path()) {
+                (Some((_, why)), ..) => (*why).to_owned(),
+                (None, Action::Put { .. }, Some(path)) if there(path) => "what was there differed".to_owned(),
+                (None, Action::Put { .. } | Action::MakeKey { .. } | Action::MakeDir { .. }, Some(_)) => {
+                    "it was not there".to_owned()
+                }
+                (None, Action::LoadImage { .. } | Action::SendImage { .. }, _) => {
+                    "docker did not have it".to_owned()
+                }
+                _ => continue,
+            };
+            all.push(((place.place.clone(), title), why));
+        }
+    }
+    all
 }
 
 /// Shows the difference of the chosen row, or of the kubeconfig.

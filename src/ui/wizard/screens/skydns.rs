@@ -2,6 +2,7 @@
 
 use crate::engine::PlacePreview;
 use crate::plan::action::Action;
+use crate::plan::answers::Answers;
 use crate::plan::fact::Known;
 use crate::plan::model::Version;
 use crate::profile::KUBELET;
@@ -27,6 +28,15 @@ impl DnsScreen {
     /// Takes an intent in.
     pub fn intent(model: &mut Model, intent: &Intent) -> Outcome {
         editing::intent(model, intent)
+    }
+}
+
+/// What is deployed, whatever the screen is called.
+pub fn deploys(answers: &Answers) -> &'static str {
+    match Field::Deploy.get(answers, 0).as_str() {
+        "coredns" => "deploys CoreDNS",
+        "none" => "deploys nothing",
+        _ => "deploys kube-dns v11",
     }
 }
 

@@ -1,7 +1,7 @@
 //! Welcome: the ways on.
 
 use crate::ui::wizard::form::editing;
-use crate::ui::wizard::intent::Intent;
+use crate::ui::wizard::intent::{Intent, Motion};
 use crate::ui::wizard::message::Effect;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::outcome::Outcome;
@@ -74,8 +74,13 @@ impl WelcomeScreen {
                 }
             }
             Intent::Choose(at) => model.nav.row = (*at).min(rows.len().saturating_sub(1)),
+            // What to have at hand stands below the rows.
+            Intent::Move(motion @ (Motion::PageUp | Motion::PageDown)) => editing::scroll(model, *motion),
             Intent::Move(motion) => match editing::on_list(*motion, model.nav.row, rows.len()) {
-                Some(row) => model.nav.row = row,
+                Some(row) => {
+                    model.nav.row = row;
+                    model.nav.scroll = 0;
+                }
                 None => return editing::intent(model, intent),
             },
             _ => return editing::intent(model, intent),

@@ -14,6 +14,7 @@ use crate::ui::wizard::listing;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::question::Question;
 use crate::ui::wizard::role::Role;
+use crate::ui::wizard::texts;
 use crate::ui::wizard::undoing::TakeBackList;
 
 /// The question, what is typed, and the chosen answer.
@@ -86,6 +87,10 @@ pub fn draw(frame: &mut Frame, model: &Model, ask: &AskDialog) {
                 &format!("Next on {place}: {}", progress::title(step.0)),
                 inside,
             );
+            let why = texts::why(*step, inside);
+            for line in why.into_iter().take(4) {
+                say(model, &mut lines, Role::Dim, &line, inside);
+            }
             let listed = listing::asked(model, ask);
             let top = listed.top(*scroll);
             for line in listed.lines.iter().skip(top).take(listed.rows) {

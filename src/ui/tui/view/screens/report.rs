@@ -3,6 +3,7 @@
 use crate::engine::ExitCode;
 use crate::ui::wizard::{ending, progress};
 use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr;
 
 use crate::ui::tui::text::{cut, fill};
 use crate::ui::tui::theme::Paint;
@@ -47,8 +48,7 @@ pub fn rows<'a>(model: &'a Model, page: &mut Page<'a>, width: usize) {
     page.say(
         model,
         Role::Text,
-        "u undoes this run, D removes a worker from the cluster; both show everything first. So do gangplank undo PLAN \
-         and gangplank remove PLAN --worker NAME, from any computer.",
+        "u undoes this run, D removes a worker from the cluster; both show all of it first.",
         width,
     );
     page.space();
@@ -62,6 +62,8 @@ pub fn rows<'a>(model: &'a Model, page: &mut Page<'a>, width: usize) {
         let changed = told.get(&place).map(Vec::as_slice).unwrap_or_default();
         let troubles = model.run.troubles.iter().filter(|trouble| trouble.place == place);
         let troubles: Vec<&Trouble> = troubles.collect();
+        let undone = model.run.undone.contains(&place);
+        let key = place.clone();
         page.later(move || {
             Line::from(vec![
                 Span::styled(format!(" {} ", fill(&place.to_string(), 14)), theme.style(Role::Accent)),
@@ -72,10 +74,22 @@ pub fn rows<'a>(model: &'a Model, page: &mut Page<'a>, width: usize) {
             page.later(|| Line::raw(format!("     {} actions", changed.len())));
         }
         for line in changed.iter().filter(|_| !many) {
+            let why = model.run.why.get(&(key.clone(), line.clone())).filter(|_| !undone);
+            let room = width.saturating_sub(6);
+            let fits = why.is_some_and(|why| line.width() + why.width() + 4 <= room);
             page.later(move || {
-                let text = format!("     {}", cut(line, width.saturating_sub(6)));
-                Line::styled(text, theme.style(Role::Text))
+                let beside = why.filter(|_| fits).map(|why| format!("  ({why})")).unwrap_or_default();
+                Line::from(vec![
+                    Span::raw(format!("     {}", cut(line, room))),
+                    Span::styled(beside, theme.style(Role::Dim)),
+                ])
             });
+            if let Some(why) = why.filter(|_| !fits) {
+                page.later(move || {
+                    let words = cut(&format!("({why})"), room.saturating_sub(2));
+                    Line::styled(format!("       {words}"), theme.style(Role::Dim))
+                });
+            }
         }
         for trouble in troubles {
             page.seen(

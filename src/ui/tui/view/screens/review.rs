@@ -36,11 +36,14 @@ pub fn draw(frame: &mut Frame, model: &Model, area: Rect) {
                 String::new()
             };
             let title = format!(
-                "7 Review: {} on {}, {} same{problems}; pace {pace}",
+                "7 Review: {} on {}, {} same{problems}",
                 some(count.actions, "action"),
                 some(count.places, "place"),
                 some(count.same, "step")
             );
+            let whole = format!("{title}; {pace}");
+            // Words that do not fit are left out, none is cut.
+            let title = if whole.len() + 6 <= usize::from(area.width) { whole } else { title };
             let old = if *stale { ", answers changed since" } else { "" };
             (title, format!("looked at {at}{old}"))
         }

@@ -9,10 +9,11 @@ use crate::ui::tui::view::page::{Page, field, inspection_note, states};
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
-use crate::ui::wizard::screens::skydns::{DnsScreen, rbac};
+use crate::ui::wizard::screens::skydns::{DnsScreen, deploys, rbac};
 
 /// Its rows.
 pub fn rows(model: &Model, page: &mut Page<'_>, width: usize) {
+    page.right = deploys(&model.form.answers).to_owned();
     page.space();
     page.say(model, Role::Text, "Which DNS answers inside the cluster?", width);
     page.space();

@@ -9,6 +9,9 @@ use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::welcome::{self, WelcomeRow};
 
+/// Where the post is.
+const THE_POST: &str = "https://developer.epages.com/blog/tech-stories/how-to-setup-a-ha-kubernetes-cluster-worker-components-and-skydns";
+
 /// Its rows.
 pub fn rows(model: &Model, page: &mut Page<'_>, width: usize) {
     let theme = &model.window.theme;
@@ -56,6 +59,7 @@ pub fn rows(model: &Model, page: &mut Page<'_>, width: usize) {
     page.space();
     page.say(model, Role::Key, "Have at hand", width);
     for line in [
+        "a cluster whose masters run already: Kubernetes 1.2 or 1.16 to 1.23, with docker on the workers",
         "the CA: its certificate and key as files, or a login to the host that has them",
         "the API address: the load balancer's, or the only API server's",
         "for each worker: its IP address and an SSH login, root or one whose sudo may run sh",
@@ -64,4 +68,13 @@ pub fn rows(model: &Model, page: &mut Page<'_>, width: usize) {
     ] {
         page.seen(model, &[(Role::Text, format!("{} {line}", theme.glyph(Glyph::Same)))], width);
     }
+    page.space();
+    page.say(
+        model,
+        Role::Dim,
+        "\"The post\" is what all this follows: part 4, worker components and SkyDNS, of the series How to setup a HA \
+         Kubernetes cluster (2016), which does it by hand for Kubernetes 1.2:",
+        width,
+    );
+    page.say(model, Role::Code, THE_POST, width);
 }
