@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::engine::ExitCode;
 use crate::plan::place::Place;
+use crate::ui::wizard::beats::{Beat, Claim, Until, beats};
 use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::key::{Key, KeyCode};
 use crate::ui::wizard::look::{Inspection, LookStatus};
@@ -28,139 +29,6 @@ const TAKEN: &str = "PAUSED: the keys are yours; . goes on with the show, Home b
 const OTHERWISE: &str = "It went another way this time: the screen says how, and what the ways out are.";
 /// Nothing is waited for longer.
 const WAIT_TIMEOUT: Duration = Duration::from_secs(180);
-
-/// What must be so before a beat is over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Until {
-    /// Nothing: it is over at once.
-    Now,
-    /// Every look is over.
-    Looked,
-    /// The inspection is over.
-    Inspected,
-    /// A run is over.
-    RunOver,
-    /// A problem card is there.
-    Trouble,
-}
-
-/// What a caption claims: where it is not so, something else is said.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Claim {
-    /// Nothing that could be wrong.
-    Nothing,
-    /// Every worker has joined.
-    AllJoined,
-    /// This worker has joined.
-    Joined(&'static str),
-    /// This worker has a problem.
-    Troubled(&'static str),
-    /// Somebody has a problem.
-    Problem,
-}
-
-/// A piece of the play.
-#[derive(Debug, Clone, Copy)]
-pub struct Beat {
-    /// What is said; empty = what was said before stays.
-    pub caption: &'static str,
-    /// What is waited for before the caption's time begins.
-    pub until: Until,
-    /// What the caption claims.
-    pub claims: Claim,
-    /// Keys that are pressed at its end, in the notation of the tests: `c`, `<enter>`, `<down>`.
-    pub keys: &'static str,
-}
-
-const fn beat(caption: &'static str, until: Until, keys: &'static str) -> Beat {
-    Beat { caption, until, claims: Claim::Nothing, keys }
-}
-
-/// A caption that says something that may turn out otherwise.
-const fn claim(caption: &'static str, until: Until, claims: Claim, keys: &'static str) -> Beat {
-    Beat { caption, until, claims, keys }
-}
-
-const FIRST: &[Beat] = &[
-    beat("A demo: three blank machines, a CA host and a cluster, all in memory.", Until::Looked, ""),
-    beat("First the CA. Its key stays on its own host: here it was only looked at.", Until::Looked, "c"),
-    beat("The API was tried: TLS chain, the names in it, the version.", Until::Looked, "c"),
-    beat("Three workers, each logged in to: docker, kubelet, clock.", Until::Looked, "<down><down>"),
-    beat("Nothing is changed on any of them before Review.", Until::Now, "c"),
-    beat("A key is made on each worker and never leaves it; the CA signs.", Until::Inspected, "c"),
-    beat("kubectl gets a file of its own: yours stays as it is.", Until::Now, "c"),
-    beat("Cluster DNS: the address is free, the manifest is shown.", Until::Now, "c"),
-    beat("Review: every action before it is done.", Until::Inspected, "<down><down><down>"),
-    beat("The exact shell of each, and how it is taken back.", Until::Now, "<down><down><down>"),
-    beat("Now it is carried out: one connection a host, side by side.", Until::Now, "a<enter>"),
-    beat("Steps by hosts; what they say; below, docker ps as it happens.", Until::Now, ""),
-    claim("Every node is Ready, and DNS answers on every worker.", Until::RunOver, Claim::AllJoined, ""),
-    beat("The containers of one worker, as docker ps has them.", Until::Now, "l<enter>"),
-    beat("Live on every screen; a container is here the moment it starts.", Until::Now, "<esc><esc>c"),
-    beat("The report: what was done where, and how to take it back.", Until::Now, ""),
-];
-
-const FAILED: &[Beat] = &[
-    beat(
-        "Three workers failed at night: which of them come back?",
-        Until::Now,
-        "<space><down><space><down><space>",
-    ),
-    beat("All three. Every step looks at what is there.", Until::Now, "<enter>"),
-    beat("worker01: its clock is hours off, so nothing is signed for it.", Until::Inspected, "<down>"),
-    beat(
-        "worker02: its certificate ended. The key is good and stays.",
-        Until::Now,
-        "<down><down><down><down><down><down>",
-    ),
-    beat("worker03: docker is stopped. What is good stays as it is.", Until::Now, "<end>"),
-    beat("Apply: one host's problem never stops another.", Until::Now, "a<enter>"),
-    claim("A card for each problem: evidence, and numbered ways out.", Until::Trouble, Claim::Problem, ""),
-    claim("worker02 is back with the smallest change.", Until::RunOver, Claim::Joined("worker02"), "<right>"),
-    claim(
-        "The card of worker03 offers a repair: it starts docker.",
-        Until::Now,
-        Claim::Troubled("worker03"),
-        "p",
-    ),
-    claim(
-        "worker03 is back too; the clock is somebody's to set.",
-        Until::RunOver,
-        Claim::Joined("worker03"),
-        "",
-    ),
-    beat("Retry, skip, undo or a shell: each card has its ways.", Until::Now, ""),
-];
-
-const CABLE: &[Beat] = &[
-    beat("Three workers again. This time a cable is pulled in the middle.", Until::Looked, "ccc"),
-    beat("Everything is answered already: on to Review.", Until::Inspected, "ccc"),
-    beat("The same review as ever.", Until::Inspected, "a<enter>"),
-    beat("Files are on their way to all three.", Until::Now, ""),
-    claim(
-        "worker02 is gone: its column says why. The others go on.",
-        Until::Trouble,
-        Claim::Troubled("worker02"),
-        "",
-    ),
-    claim(
-        "They have joined. What was begun on worker02 is looked at, not assumed.",
-        Until::RunOver,
-        Claim::Joined("worker01"),
-        "",
-    ),
-    beat("Retry: what is done stays, the rest is done.", Until::Now, "r"),
-    claim("Same, same, changed: it went on from where it was.", Until::RunOver, Claim::AllJoined, ""),
-];
-
-/// The play of a lab.
-pub fn beats(lab: &str) -> &'static [Beat] {
-    match lab {
-        "failed-worker" => FAILED,
-        "cable-pull" => CABLE,
-        _ => FIRST,
-    }
-}
 
 /// Reads `c<enter><down>`.
 pub fn keys(text: &str) -> Vec<Key> {
@@ -406,7 +274,7 @@ fn holds(claims: Claim, model: &Model) -> bool {
 /// What goes on while something is waited for.
 fn meanwhile(model: &Model, since: Duration) -> String {
     let seconds = since.as_secs();
-    let running = model.run.cells.iter().filter(|(_, cell)| cell.state == CellState::Running).last();
+    let running = model.run.cells.iter().rfind(|(_, cell)| cell.state == CellState::Running);
     match running {
         Some(((place, step), _)) => {
             format!(
@@ -447,15 +315,7 @@ fn is(until: Until, model: &Model) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn captions_fit_into_eighty_columns_in_ascii() {
-        for lab in ["first-cluster", "failed-worker", "cable-pull"] {
-            for beat in beats(lab) {
-                assert!(beat.caption.len() <= 78 && beat.caption.is_ascii(), "{}", beat.caption);
-            }
-        }
-    }
+    use crate::ui::wizard::beats::FIRST;
 
     #[test]
     fn keys_are_read_as_they_are_written() {

@@ -1,6 +1,7 @@
 //! The wizard's core: what it knows, what it hears, what it wants done. It draws nothing and knows no terminal.
 
 pub mod autoplay;
+pub mod beats;
 pub mod bindings;
 pub mod cards;
 pub mod command;

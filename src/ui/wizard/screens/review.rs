@@ -407,7 +407,7 @@ fn reasons(model: &Model) -> Vec<((Place, String), String)> {
             let title = action.title();
             let is_key =
                 matches!(action, Action::MakeKey { .. } | Action::MakeCsr { .. } | Action::Sign { .. })
-                    || action.path().is_some_and(|path| path.ends_with(".crt"));
+                    || action.path().is_some_and(|path| path.rsplit('.').next() == Some("crt"));
             let name = if title.contains("proxy") { "kube-proxy" } else { "kubelet" };
             let old = renewed.iter().find(|(one, _)| is_key && *one == name);
             let there = |path| matches!(place.facts.file(path).yes(), Some(Some(_)));

@@ -13,7 +13,7 @@ use crate::ui::wizard::screens::skydns::{DnsScreen, deploys, rbac};
 
 /// Its rows.
 pub fn rows(model: &Model, page: &mut Page<'_>, width: usize) {
-    page.right = deploys(&model.form.answers).to_owned();
+    deploys(&model.form.answers).clone_into(&mut page.right);
     page.space();
     page.say(model, Role::Text, "Which DNS answers inside the cluster?", width);
     page.space();
