@@ -20,6 +20,8 @@ mod api_server;
 mod files;
 #[path = "hostile/hosts.rs"]
 mod hosts;
+#[path = "hostile/names.rs"]
+mod names;
 #[path = "hostile/shells.rs"]
 mod shells;
 mod sshd;
@@ -29,8 +31,8 @@ mod stage;
 mod stops;
 
 use std::io::Write;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use stage::{HostileAnswer, Stage};
 
@@ -39,6 +41,13 @@ const AT_ONCE: usize = 12;
 /// There are at least so many, unless some were left out.
 const LEAST: usize = 60;
 
+/// The two tests one after the other: what is measured is not each other.
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn tell(line: &str) {
     // Not through `println`: the count is told when all is well too.
     let _ = writeln!(std::io::stdout().lock(), "{line}");
@@ -46,8 +55,9 @@ fn tell(line: &str) {
 
 #[test]
 fn every_hostile_answer_is_held() {
+    let _alone = alone();
     let only = std::env::var("HOSTILE").unwrap_or_default();
-    let all: Vec<HostileAnswer> = [hosts::all(), shells::all(), api::all(), files::all()]
+    let all: Vec<HostileAnswer> = [hosts::all(), shells::all(), names::all(), api::all(), files::all()]
         .into_iter()
         .flatten()
         .filter(|answer| answer.name.contains(&only))
@@ -83,6 +93,7 @@ fn every_hostile_answer_is_held() {
 
 #[test]
 fn the_first_ctrl_c_answers_within_a_second_wherever_it_is_held() {
+    let _alone = alone();
     let broken = stops::try_all();
     assert!(broken.is_empty(), "{}", broken.join("\n"));
 }

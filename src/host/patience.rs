@@ -32,8 +32,8 @@ impl Patience {
         reader: &Reader,
         sending: bool,
         sent: u64,
+        now: Instant,
     ) -> Option<(&'static str, Duration)> {
-        let now = Instant::now();
         if reader.marks() != self.marks {
             self.marks = reader.marks();
             self.since = now;
@@ -44,7 +44,8 @@ impl Patience {
             if sent.saturating_sub(self.sent.0) >= least {
                 self.sent = (sent, now);
             }
-            return (self.sent.1.elapsed() > within).then_some(("taking what is sent to it", within));
+            return (now.saturating_duration_since(self.sent.1) > within)
+                .then_some(("taking what is sent to it", within));
         }
         self.sent = (sent, now);
         // After the last end come the questions; before the first beginning nothing is done.
@@ -54,6 +55,52 @@ impl Patience {
         } else {
             ("answering what it was asked", self.look)
         };
-        (self.since.elapsed() > limit).then_some((what, limit))
+        (now.saturating_duration_since(self.since) > limit).then_some((what, limit))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(began: Instant, seconds: u64) -> Instant {
+        began + Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn what_is_sent_goes_on_for_hours_at_the_least_rate_and_ends_below_it() {
+        let (least, within) = LEAST_RATE;
+        let (reader, began) = (Reader::new("n", &[], 1), Instant::now());
+        let mut patience = Patience::new(&Batch::default());
+        let step = within.as_secs() - 1;
+        for round in 1..500 {
+            let over = patience.over(&reader, true, least * round, at(began, step * round));
+            assert_eq!(over, None, "round {round}");
+        }
+        let (sent, done) = (least * 499, step * 499);
+        assert_eq!(patience.over(&reader, true, sent + least - 1, at(began, done + step)), None);
+        let over = patience.over(&reader, true, sent + least - 1, at(began, done + step + 3));
+        assert_eq!(over.map(|(_, time)| time), Some(within));
+    }
+
+    #[test]
+    fn a_look_has_a_minute_and_an_action_its_quarter_of_an_hour() {
+        let began = Instant::now();
+        let mut patience = Patience::new(&Batch::default());
+        let mut reader = Reader::new("n", &[], 1);
+        assert_eq!(patience.over(&reader, false, 0, at(began, 59)), None);
+        assert_eq!(patience.over(&reader, false, 0, at(began, 62)).map(|(_, time)| time), Some(LOOK.time));
+        reader.feed(false, b"@n b 0\n", &mut |_| {});
+        assert_eq!(patience.over(&reader, false, 0, at(began, 100)), None);
+        assert_eq!(patience.over(&reader, false, 0, at(began, 999)), None);
+        assert_eq!(
+            patience.over(&reader, false, 0, at(began, 1002)).map(|(_, time)| time),
+            Some(ACTION.time)
+        );
+        // Its end is a new beginning: the questions follow.
+        reader.feed(false, b"@n e 0 0\n", &mut |_| {});
+        assert_eq!(patience.over(&reader, false, 0, at(began, 1003)), None);
+        let tar = Batch { queries: vec![FactQuery::Tar("/a.tar".to_owned())], ..Batch::default() };
+        assert_eq!(Patience::new(&tar).look, LOOK_AT_TAR.time);
     }
 }

@@ -381,7 +381,9 @@ impl Host for ShellHost {
                 break Some(HostTrouble::TooMuch { host: self.wire.describe(), limit: ANSWERS });
             }
             let sending = feed.state.busy.load(Ordering::SeqCst);
-            if let Some(limit) = patience.over(&reader, sending, feed.state.sent.load(Ordering::SeqCst)) {
+            if let Some(limit) =
+                patience.over(&reader, sending, feed.state.sent.load(Ordering::SeqCst), Instant::now())
+            {
                 self.wire.cut();
                 break Some(HostTrouble::Wire(WireError::Timeout {
                     what: format!("{} {}", self.wire.describe(), limit.0),
@@ -410,11 +412,9 @@ impl Host for ShellHost {
                 killed.get_or_insert_with(Instant::now);
             }
             // Who only looks leaves nothing half done.
-            if level > 0 && batch.actions.is_empty() {
-                let since = *quiet.get_or_insert_with(Instant::now);
-                if since.elapsed() > STOP_GRACE {
-                    self.wire.cut();
-                }
+            let looks = level > 0 && batch.actions.is_empty();
+            if looks && quiet.get_or_insert_with(Instant::now).elapsed() > STOP_GRACE {
+                self.wire.cut();
             }
             if killed.is_some_and(|since: Instant| since.elapsed() > KILL_GRACE) {
                 self.wire.cut();

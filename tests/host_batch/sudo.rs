@@ -258,3 +258,40 @@ fn twice_ends_what_runs_below_sudo() {
 fn twice_ends_what_runs_in_a_pty_of_sudos_own() {
     twice_leaves_nothing(&format!("{ALL}\nDefaults:USER use_pty"));
 }
+
+#[test]
+fn a_sudo_that_floods_drips_or_says_nothing_has_an_end() {
+    let ends = [
+        ("exec tr '\\0' a < /dev/zero", "holds more than 64 KiB"),
+        ("exec tr '\\0' a < /dev/zero >&2", "holds more than 64 KiB"),
+        ("while :; do printf a >&2; sleep 0.2; done", "become root"),
+        ("exec sleep 600", "become root"),
+    ];
+    for (text, told) in ends {
+        let folder = tempfile::tempdir().unwrap();
+        program(folder.path(), "sudo", &format!("#!/bin/sh\n{text}\n"));
+        let Some(wire) = with_programs(folder.path()) else { return };
+        let patience = Duration::from_secs(2);
+        let mut host =
+            ShellHost::new(Arc::new(wire), Arc::new(Purse::default()), true).with_patience(patience);
+        let began = Instant::now();
+        let end = host.run(&gangplank::host::Batch::default(), &Stop::default(), &mut |_| {});
+        let trouble = end.trouble.unwrap().to_string();
+        assert!(trouble.contains(told), "{text}: {trouble}");
+        assert!(began.elapsed() < patience + Duration::from_secs(2), "{text}: {:?}", began.elapsed());
+    }
+}
+
+#[test]
+fn a_wish_to_stop_is_heard_while_sudo_says_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    program(folder.path(), "sudo", "#!/bin/sh\nexec sleep 600\n");
+    let Some(wire) = with_programs(folder.path()) else { return };
+    let mut host = ShellHost::new(Arc::new(wire), Arc::new(Purse::default()), true);
+    let stop = Stop::default();
+    stop.press();
+    let began = Instant::now();
+    let end = host.run(&gangplank::host::Batch::default(), &stop, &mut |_| {});
+    assert_eq!(end.trouble.unwrap().code(), gangplank::plan::code::ProblemCode::Ssh18);
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
+}

@@ -70,7 +70,7 @@ fn plans() -> Vec<(&'static str, u64, &'static [&'static str], Put)> {
             stage.write("plan.yaml", "[".repeat(900_000));
             Sent::plan(stage)
         }),
-        ("plan: keys without end", HERE, &["plan.yaml"], |stage| {
+        ("plan: keys without end", 3 * HERE, &["plan.yaml"], |stage| {
             let keys: String = (0..60_000).map(|at| format!("key{at}: 1\n")).collect();
             stage.write("plan.yaml", keys);
             Sent::plan(stage)
