@@ -136,7 +136,11 @@ fn secrets_and_contents_of_files_are_not_written() {
         Effect::Reply { id: 1, reply: Reply::Secret(Some(Zeroizing::new(CANARY.to_owned()))) },
         Effect::Certificates(CANARY.to_owned()),
         Effect::Copy(CANARY.to_owned()),
-        Effect::Repair { place: gangplank::plan::place::Place::Local, actions: vec![put(content())] },
+        Effect::Repair {
+            place: gangplank::plan::place::Place::Local,
+            actions: vec![put(content())],
+            again: true,
+        },
     ];
     let written = serde_json::to_string(&(&msgs, &effects)).unwrap();
     assert!(!written.contains(CANARY), "{written}");

@@ -114,7 +114,8 @@ fn the_menu_finds_repairs_of_every_problem_by_whatever_they_are_called() {
             assert!(entries(&model, word).iter().any(|entry| entry.text == title), "{word}: {title}");
         }
     }
-    let effects = press(&mut model, "<c-k>put the unit back<enter>");
+    assert!(!writes(&press(&mut model, "<c-k>put the unit back<enter>")), "it asks first");
+    let effects = press(&mut model, "1<enter>");
     let second = |effect: &Effect| matches!(effect, Effect::Repair { place, .. } if *place == Place::Worker("worker2".to_owned()));
     assert!(effects.iter().any(second), "{effects:?}");
     let demo = scene("run-problem", (80, 24)).unwrap();
@@ -201,4 +202,31 @@ fn plain_words_are_used_in_what_is_read() {
             assert!(!shown.contains(word), "{name}: {word}\n{shown}");
         }
     }
+}
+
+#[test]
+fn a_repair_is_offered_where_the_problem_is_shown_and_is_a_run_of_its_own() {
+    let mut model = scene("review-reonboard", (80, 24)).unwrap();
+    let docker = rows(&model).iter().position(|row| {
+        let problem = row.looked.and_then(|looked| looked.blocked());
+        problem.is_some_and(|one| one.ways.iter().any(|way| matches!(way, Remedy::Repair { .. })))
+    });
+    model.preview.row = docker.expect("worker03's docker is stopped");
+    assert!(bar(&model, 400, 2).iter().any(|(key, word)| key == "p" && word == "repair"));
+    assert!(!writes(&press(&mut model, "p")), "it asks first");
+    let shown = text(&model);
+    for words in ["Repair worker03", "systemctl start docker", "undo: ", "Repair it now", "Not yet"] {
+        assert!(shown.contains(words), "{words}\n{shown}");
+    }
+    assert!(!writes(&press(&mut model, "<enter>")), "what harms nothing is marked");
+    let effects = press(&mut model, "p1<enter>");
+    let alone = |effect: &Effect| matches!(effect, Effect::Repair { again: false, .. });
+    assert!(effects.iter().any(alone), "{effects:?}");
+    assert_eq!(model.nav.screen, Screen::Run);
+    assert!(text(&model).contains("REPAIRING"), "{}", text(&model));
+    let over = Msg::RunOver { code: gangplank::engine::ExitCode::Done, undone: Vec::new() };
+    let effects = update(&mut model, over);
+    assert_eq!(model.nav.screen, Screen::Review);
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Inspect { .. })), "{effects:?}");
+    assert!(!text(&model).contains("has joined"), "{}", text(&model));
 }

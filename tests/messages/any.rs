@@ -260,7 +260,11 @@ pub fn any_effect() -> BoxedStrategy<Effect> {
         any::<u64>().prop_map(|number| Effect::Inspect { number }),
         texts().prop_map(|only| Effect::Run { only }),
         taken_back().prop_map(Effect::Undo),
-        (place(), actions()).prop_map(|(place, actions)| Effect::Repair { place, actions }),
+        (place(), actions(), any::<bool>()).prop_map(|(place, actions, again)| Effect::Repair {
+            place,
+            actions,
+            again
+        }),
         (any::<u64>(), reply).prop_map(|(id, reply)| Effect::Reply { id, reply }),
         text().prop_map(Effect::Certificates),
     ];

@@ -55,6 +55,21 @@ impl Dialogue {
                         rows.map(|rows| if rows.is_empty() { (0..names.len()).collect() } else { rows });
                     self.put_back(rows.map(each));
                 }
+                Some(Dialog::Mend(mend)) => {
+                    let (title, lines) = (mend.title.clone(), mend.lines());
+                    self.typed_ahead_is_void();
+                    self.voice.say(&format!("{title}:"));
+                    for line in lines {
+                        let text = line.trim_start();
+                        self.voice.say_in(2 + line.len() - text.len(), text);
+                    }
+                    if self.read("Type yes to do it, Enter for no:")? == "yes" {
+                        self.put_back(Some([Intent::Choose(0)]));
+                    } else {
+                        self.let_know(Msg::LetGo);
+                        self.voice.say("Nothing is done.");
+                    }
+                }
                 Some(Dialog::Where(place)) => {
                     let offered = take_back::offered(&self.model, place.remove);
                     let titles: Vec<String> = offered.iter().map(TakeBack::title).collect();

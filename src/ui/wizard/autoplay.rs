@@ -292,7 +292,7 @@ fn meanwhile(model: &Model, since: Duration) -> String {
 
 /// Nothing is open that the show did not open itself.
 fn is_the_shows(model: &Model) -> bool {
-    let own = |dialog: &Dialog| matches!(dialog, Dialog::Pick(_) | Dialog::Apply(_));
+    let own = |dialog: &Dialog| matches!(dialog, Dialog::Pick(_) | Dialog::Apply(_) | Dialog::Mend(_));
     model.form.editor.is_none() && model.dialogs.open.iter().all(own)
 }
 

@@ -92,7 +92,7 @@ const FAILED: &[Beat] = &[
         "The card of worker03 offers a repair: it starts docker.",
         Until::Now,
         Claim::Troubled("worker03"),
-        "p",
+        "p1<enter>",
     ),
     claim(
         "worker03 is back too; the clock is somebody's to set.",

@@ -193,7 +193,7 @@ pub const TABLE: &[Binding] = &[
         command: Command::Repair,
         keys: &[letter('p')],
         label: "repair",
-        long: "do what the problem card offers, then run the host again",
+        long: "repair what the problem is about; shows what is run and its undo, and asks once",
         bar: Some(6),
         when: has_repair,
     },

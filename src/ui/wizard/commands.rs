@@ -34,7 +34,7 @@ use crate::ui::wizard::screens::review::{ReviewScreen, apply, begin, show_diff, 
 use crate::ui::wizard::screens::run::{AT_WORK, RunScreen, host, on_log};
 use crate::ui::wizard::screens::welcome::WelcomeScreen;
 use crate::ui::wizard::screens::workers::{WorkersScreen, add_many, add_worker, remove_worker};
-use crate::ui::wizard::ways_out::{apply_look_remedy, apply_shown_remedy};
+use crate::ui::wizard::ways_out::{apply_look_remedy, apply_shown_remedy, ask_repair, make_repair, offered};
 use crate::ui::wizard::{layout, progress, take_back, texts};
 
 /// Carries out a command.
@@ -147,6 +147,10 @@ pub fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Shell => host(model).map(|host| vec![Effect::Shell(host)]).unwrap_or_default(),
         Command::Retry => apply_shown_remedy(model, &RunRemedy::Retry),
         Command::Skip => apply_shown_remedy(model, &RunRemedy::Skip),
+        Command::Repair if model.nav.screen != Screen::Run => match offered(model) {
+            Some((place, title, actions)) => ask_repair(model, place, title, actions, false),
+            None => Vec::new(),
+        },
         Command::Repair => match progress::repair(model) {
             Some(choice) => apply_shown_remedy(model, &choice.act),
             None => Vec::new(),
@@ -325,6 +329,7 @@ pub fn carry_out(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
         Outcome::Go(screen) => go(model, screen),
         Outcome::Jump(screen) => jump_to(model, screen),
         Outcome::Edit(screen, field, worker) => edit(model, screen, field, worker.as_deref()),
+        Outcome::Mend(place, actions, again) => make_repair(model, place, actions, again),
         Outcome::TakeBack(what) => take_back::begin(model, what),
         Outcome::Pick => lay_over(model, Dialog::Pick(PickDialog::default())),
         Outcome::Demos => lay_over(model, Dialog::Demos(DemosDialog::default())),

@@ -63,6 +63,10 @@ pub fn conclude(model: &mut Model, intent: &Intent) -> Vec<Effect> {
         }
         Dialog::Demos(demos) => demos.intent(intent),
         Dialog::Pick(pick) => pick.intent(intent, &model.worker_names()),
+        Dialog::Mend(mend) => {
+            let last_top = listing::mend(model, mend).last_top();
+            mend.intent(intent, last_top)
+        }
         Dialog::Where(place) => place.intent(intent, &take_back::offered(model, place.remove)),
     };
     match outcome {

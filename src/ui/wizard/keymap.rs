@@ -126,7 +126,7 @@ fn in_dialog(dialog: &Dialog, key: Key) -> Option<Intent> {
             KeyCode::Up | KeyCode::Down | KeyCode::PageUp | KeyCode::PageDown => Intent::Move(motion(key)?),
             _ => Intent::Type(key),
         }),
-        Dialog::Apply(_) | Dialog::Quit(_) => match key.digit() {
+        Dialog::Apply(_) | Dialog::Quit(_) | Dialog::Mend(_) => match key.digit() {
             Some(number) => Some(Intent::Number(number)),
             None => beside(key),
         },
@@ -262,6 +262,9 @@ pub fn dialog_bar(dialog: &Dialog) -> &'static [(&'static str, &'static str)] {
         Dialog::Menu(_) => &[("type", "to search"), ("Enter", "do it"), ("Esc", "close")],
         Dialog::Jump(_) => &[("1-9", "choose"), ("Enter", "go there"), ("Esc", "close")],
         Dialog::Apply(_) => &[("1-3", "choose"), ("Enter", "answer"), ("Esc", "not yet")],
+        Dialog::Mend(_) => {
+            &[("1 2", "choose"), ("PageDown", "read on"), ("Enter", "answer"), ("Esc", "not yet")]
+        }
         Dialog::Ask(ask) => match ask.question {
             Question::Secret { .. } => &[("Enter", "give it"), ("Esc", "do not give it")],
             Question::Trust { .. } => {

@@ -7,6 +7,7 @@ use crate::plan::problem::Problem;
 use crate::ui::output::wrap::wrap;
 use crate::ui::wizard::dialogs::ask::AskDialog;
 use crate::ui::wizard::dialogs::confirm::{Confirm, ConfirmDialog};
+use crate::ui::wizard::dialogs::mend::MendDialog;
 use crate::ui::wizard::layout::{centred, run_parts};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::progress;
@@ -79,6 +80,13 @@ pub fn confirm(model: &Model, dialog: &ConfirmDialog) -> Listing {
     let lines = wrapped(actions, "  ", width(model.window.size, 76));
     // Its question, its hint, the name to type and the buttons stay.
     Listing { lines, rows: inside(model.window.size).saturating_sub(12).clamp(1, 10) }
+}
+
+/// What a repair runs.
+pub fn mend(model: &Model, dialog: &MendDialog) -> Listing {
+    let width = width(model.window.size, 78);
+    let lines = dialog.lines().iter().flat_map(|line| indented(line, width)).collect();
+    Listing { lines, rows: inside(model.window.size).saturating_sub(6).clamp(1, 16) }
 }
 
 /// What a question lists: the actions of the next step at the guided pace, or everything that is taken back.

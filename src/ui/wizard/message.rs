@@ -205,12 +205,14 @@ pub enum Effect {
     Stop,
     /// Look up what taking this back will do, ask, and do it.
     Undo(TakeBack),
-    /// Do something small on a place, then run it again.
+    /// Do something small on a place.
     Repair {
         /// The place that has the problem.
         place: Place,
         /// What mends it, in order.
         actions: Vec<Action>,
+        /// Then the place is run again.
+        again: bool,
     },
     /// Answer a question.
     Reply {

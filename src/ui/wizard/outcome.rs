@@ -3,8 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use crate::plan::action::Action;
 use crate::plan::answers::WorkerAnswers;
 use crate::plan::pasted::PastedWorkers;
+use crate::plan::place::Place;
 use crate::plan::problem::Problem;
 use crate::ui::wizard::command::Command;
 use crate::ui::wizard::form::field::Field;
@@ -37,6 +39,8 @@ pub enum Outcome {
     Jump(Screen),
     /// To an answer, of this worker where it is one's, and back again.
     Edit(Screen, Option<Field>, Option<String>),
+    /// These are run on a place to repair it, and then, where that is wanted, the plan.
+    Mend(Place, Vec<Action>, bool),
     /// What taking this back will do is looked up and shown.
     TakeBack(TakeBack),
     /// The person is asked which workers come back.

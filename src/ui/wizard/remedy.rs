@@ -95,8 +95,6 @@ pub fn look_choices(problem: &Problem, target: &ProbeTarget) -> Vec<RemedyChoice
     };
     ways(problem, &place, false)
         .into_iter()
-        // A look changes nothing, and neither do its ways.
-        .filter(|choice| !matches!(choice.act, RunRemedy::Repair(_)))
         .map(|choice| match (&choice.act, target) {
             (RunRemedy::Skip, ProbeTarget::Worker(name)) => {
                 RemedyChoice { text: format!("Take {name} off this plan"), act: RunRemedy::Skip }

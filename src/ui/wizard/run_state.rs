@@ -98,6 +98,8 @@ pub struct Run {
     pub next: Vec<String>,
     /// Files and other things changed, by place, in words.
     pub changed: BTreeMap<Place, Vec<String>>,
+    /// A repair alone goes on here.
+    pub repairing: Option<Place>,
     /// Why each change is made, by place and by what is done.
     pub why: BTreeMap<(Place, String), String>,
     /// Places the person skips.

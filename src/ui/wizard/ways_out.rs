@@ -1,7 +1,11 @@
 //! Taking a way out of a problem.
 
+use crate::plan::action::Action;
 use crate::plan::code::ProblemCode;
 use crate::plan::place::Place;
+use crate::plan::problem::{Problem, Remedy};
+use crate::ui::wizard::dialogs::Dialog;
+use crate::ui::wizard::dialogs::mend::MendDialog;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::look::ProbeTarget;
 use crate::ui::wizard::message::Effect;
@@ -12,6 +16,7 @@ use crate::ui::wizard::remedy::RunRemedy;
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::run_state::Trouble;
 use crate::ui::wizard::screen::Screen;
+use crate::ui::wizard::screens::review;
 use crate::ui::wizard::screens::run::{AT_WORK, start};
 use crate::ui::wizard::screens::workers::remove_worker;
 use crate::ui::wizard::validation::{stale, validate};
@@ -110,10 +115,9 @@ fn apply_remedy(model: &mut Model, act: &RunRemedy, place: Option<Place>) -> Vec
         RunRemedy::Edit(screen, field) => edit(model, *screen, Some(*field), worker.as_deref()),
         RunRemedy::Repair(actions) => {
             let Some(place) = place else { return Vec::new() };
-            progress::clear(&mut model.run, std::slice::from_ref(&place));
-            model.run.undoing = None;
-            model.run.going = model.run.going.saturating_add(1);
-            vec![Effect::Repair { place, actions: actions.clone() }]
+            let title = format!("Repair {place}");
+            let again = model.nav.screen == Screen::Run;
+            ask_repair(model, place, title, actions.clone(), again)
         }
         RunRemedy::Replace => {
             let Some(name) = worker else { return Vec::new() };
@@ -145,4 +149,61 @@ fn apply_remedy(model: &mut Model, act: &RunRemedy, place: Option<Place>) -> Vec
         RunRemedy::Shell => worker.map(|name| vec![Effect::Shell(name)]).unwrap_or_default(),
         RunRemedy::Manual(text) => vec![Effect::Copy(text.clone())],
     }
+}
+
+/// What is run and what takes it back is shown, and asked once; `again` = then the plan is carried out there.
+pub fn ask_repair(
+    model: &mut Model,
+    place: Place,
+    title: String,
+    actions: Vec<Action>,
+    again: bool,
+) -> Vec<Effect> {
+    model.dialogs.open.push(Dialog::Mend(MendDialog::new(place, title, actions, again)));
+    Vec::new()
+}
+
+/// The answer was yes.
+pub fn make_repair(model: &mut Model, place: Place, actions: Vec<Action>, again: bool) -> Vec<Effect> {
+    if model.run.read_only {
+        model.say(Role::Warn, "started with --read-only: nothing is changed");
+        return Vec::new();
+    }
+    if model.run.going_on() {
+        model.say(Role::Warn, AT_WORK);
+        return Vec::new();
+    }
+    let mut effects = if model.nav.screen == Screen::Run { Vec::new() } else { go(model, Screen::Run) };
+    progress::clear(&mut model.run, std::slice::from_ref(&place));
+    model.run.undoing = None;
+    model.run.repairing = (!again).then(|| place.clone());
+    model.run.started = Some(model.window.now);
+    model.run.going = model.run.going.saturating_add(1);
+    model.run.shown = progress::places(model).iter().position(|one| *one == place).unwrap_or(0);
+    effects.push(Effect::Repair { place, actions, again });
+    effects
+}
+
+/// The repair that the chosen row of Review or Workers offers: where, what it is called, what is run.
+pub fn offered(model: &Model) -> Option<(Place, String, Vec<Action>)> {
+    let (place, problems): (Place, Vec<&Problem>) = match model.nav.screen {
+        Screen::Review => {
+            let rows = review::rows(model);
+            let row = rows.get(model.preview.row)?;
+            let of_step = row.looked.and_then(|looked| looked.blocked());
+            (row.seen.place.clone(), of_step.into_iter().chain(row.seen.problem.as_ref()).collect())
+        }
+        Screen::Workers => {
+            let name = model.worker_name(model.nav.row);
+            let look = model.probes.looks.get(&ProbeTarget::Worker(name.clone()))?;
+            (Place::Worker(name), look.problem.iter().collect())
+        }
+        _ => return None,
+    };
+    problems.into_iter().flat_map(|problem| &problem.ways).find_map(|way| match way {
+        Remedy::Repair { title, actions } => {
+            Some((place.clone(), format!("Repair {place}: {title}"), actions.clone()))
+        }
+        _ => None,
+    })
 }

@@ -3,9 +3,9 @@
 use crate::ui::wizard::form::item::Button;
 use crate::ui::wizard::look::Inspection;
 use crate::ui::wizard::model::Model;
-use crate::ui::wizard::progress;
 use crate::ui::wizard::remedy::RunRemedy;
 use crate::ui::wizard::screen::Screen;
+use crate::ui::wizard::{progress, ways_out};
 
 pub(super) fn always(_: &Model) -> bool {
     true
@@ -69,7 +69,7 @@ pub(super) fn has_fix(model: &Model) -> bool {
 }
 
 pub(super) fn has_repair(model: &Model) -> bool {
-    has_trouble(model) && progress::repair(model).is_some()
+    has_trouble(model) && progress::repair(model).is_some() || ways_out::offered(model).is_some()
 }
 
 pub(super) fn has_host(model: &Model) -> bool {

@@ -44,6 +44,7 @@ pub fn state_text(model: &Model) -> (String, Role) {
         let of = review::counted(model).actions;
         let of = if of >= model.run.actions.1 && of > 0 { format!(" of {of}") } else { String::new() };
         let stops = match model.run.stops {
+            0 if model.run.repairing.is_some() => "REPAIRING",
             0 => "APPLYING",
             1 => "STOPPING",
             _ => "STOPPING AT ONCE",

@@ -10,6 +10,7 @@ pub mod help;
 pub mod import;
 pub mod jump;
 pub mod line;
+pub mod mend;
 pub mod menu;
 pub mod paste;
 pub mod pick;
@@ -25,6 +26,7 @@ use help::HelpDialog;
 use import::ImportDialog;
 use jump::JumpDialog;
 use line::LineDialog;
+use mend::MendDialog;
 use menu::MenuDialog;
 use paste::{CertificatesDialog, PasteDialog};
 use pick::{DemosDialog, PickDialog, WhereDialog};
@@ -71,6 +73,8 @@ pub enum Dialog {
     Pick(PickDialog),
     /// Where something is taken back.
     Where(WhereDialog),
+    /// A repair before it is made.
+    Mend(MendDialog),
 }
 
 impl Dialog {
@@ -94,7 +98,8 @@ impl Dialog {
             | Self::Problem(_)
             | Self::Demos(_)
             | Self::Pick(_)
-            | Self::Where(_) => None,
+            | Self::Where(_)
+            | Self::Mend(_) => None,
         }
     }
 }

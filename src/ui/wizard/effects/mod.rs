@@ -114,7 +114,9 @@ impl EffectRunner {
             Effect::Run { only } => self.runs.apply(&self.ground, only, model),
             Effect::Stop => self.runs.stop(),
             Effect::Undo(what) => self.runs.undo(&self.ground, what, model),
-            Effect::Repair { place, actions } => self.runs.repair(&self.ground, place, actions, model),
+            Effect::Repair { place, actions, again } => {
+                self.runs.repair(&self.ground, place, (actions, again), model);
+            }
             Effect::Reply { id, reply } => self.ground.replies.give(id, reply),
             Effect::Certificates(pem) => self.runs.certificates(&self.ground, &pem),
             Effect::Live => self.live(model),

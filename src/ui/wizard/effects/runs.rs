@@ -31,8 +31,8 @@ enum Work {
     },
     /// It asks before it changes anything.
     Undo(TakeBack),
-    /// These actions, then a run.
-    Repair(Place, Vec<Action>),
+    /// These actions, and then, where it is wanted, a run.
+    Repair(Place, Vec<Action>, bool),
 }
 
 /// What goes on and what it is kept in.
@@ -59,13 +59,13 @@ impl Runs {
         self.begin(ground, only, Work::Undo(what), model);
     }
 
-    /// Does something small on a place, then runs it again.
-    pub fn repair(&mut self, ground: &Ground, place: Place, actions: Vec<Action>, model: &Model) {
+    /// Does something small on a place, and then, where that is wanted, runs it again.
+    pub fn repair(&mut self, ground: &Ground, place: Place, what: (Vec<Action>, bool), model: &Model) {
         let only = match &place {
             Place::Worker(name) => vec![name.clone()],
             Place::Local | Place::CaHost | Place::Cluster => Vec::new(),
         };
-        self.begin(ground, only, Work::Repair(place, actions), model);
+        self.begin(ground, only, Work::Repair(place, what.0, what.1), model);
     }
 
     /// Stops what goes on: once after the present action, twice at once.
@@ -189,8 +189,8 @@ impl Runs {
                     });
                     if nothing.get() && code == ExitCode::Stopped { ExitCode::Done } else { code }
                 }
-                Work::Repair(place, actions) => match engine.repair(place, actions) {
-                    ExitCode::Done => engine.apply(),
+                Work::Repair(place, actions, again) => match engine.repair(place, actions) {
+                    ExitCode::Done if *again => engine.apply(),
                     code => code,
                 },
             };

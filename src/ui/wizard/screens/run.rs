@@ -4,10 +4,12 @@ use crate::engine::ExitCode;
 use crate::plan::place::Place;
 use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::intent::{Intent, Motion};
+use crate::ui::wizard::look::ProbeTarget;
 use crate::ui::wizard::message::Effect;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::navigation::go;
 use crate::ui::wizard::outcome::Outcome;
+use crate::ui::wizard::probes::inspect;
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::run_state::CellState;
 use crate::ui::wizard::screen::Screen;
@@ -151,6 +153,9 @@ pub fn start(model: &mut Model, only: Vec<String>) -> Vec<Effect> {
 
 /// Takes in that a run has ended.
 pub fn run_over(model: &mut Model, code: ExitCode) -> Vec<Effect> {
+    if let Some(place) = model.run.repairing.take() {
+        return repaired(model, &place, code);
+    }
     let run = &mut model.run;
     run.going = run.going.saturating_sub(1);
     run.code = Some(run.code.map_or(code, |before| before.max(code)));
@@ -208,6 +213,27 @@ pub fn run_over(model: &mut Model, code: ExitCode) -> Vec<Effect> {
         model.preview.done = all && model.run.skipped.is_empty();
     }
     vec![Effect::Save]
+}
+
+/// A repair alone is over: what it was shown on is looked at again.
+fn repaired(model: &mut Model, place: &Place, code: ExitCode) -> Vec<Effect> {
+    let run = &mut model.run;
+    run.going = run.going.saturating_sub(1);
+    run.ended = Some(model.window.now);
+    run.stops = 0;
+    run.code = Some(code);
+    stale(model);
+    if code != ExitCode::Done {
+        model.say(Role::Bad, format!("{place} is not repaired; the card says why"));
+        return vec![Effect::Save];
+    }
+    model.probes.looks.retain(|target, _| *target != ProbeTarget::Worker(place.to_string()));
+    let mut effects = go(model, Screen::Review);
+    if !effects.iter().any(|effect| matches!(effect, Effect::Inspect { .. })) {
+        effects.extend(inspect(model));
+    }
+    model.say(Role::Ok, format!("{place} is repaired; every host is looked at again"));
+    effects
 }
 
 /// The log that is shown, with the rows it has on the screen.

@@ -8,6 +8,7 @@ mod help;
 mod import;
 mod jump;
 mod line;
+mod mend;
 mod menu;
 mod paste;
 mod pick;
@@ -35,6 +36,7 @@ pub fn draw(frame: &mut Frame, model: &Model, at: usize) {
         Dialog::Import(import) => import::draw(frame, model, &import.hosts, import.at),
         Dialog::Demos(demos) => pick::demo(frame, model, demos.at),
         Dialog::Pick(pick) => pick::worker(frame, model, &pick.chosen, pick.at),
+        Dialog::Mend(mend) => mend::draw(frame, model, mend),
         Dialog::Where(place) => pick::place(frame, model, place),
         Dialog::Line(line) => line::draw(frame, model, line.what, &line.text),
         Dialog::Confirm(confirm) => confirm::draw(frame, model, confirm),
