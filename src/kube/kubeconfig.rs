@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::limits;
 use crate::plan::clean;
-use crate::plan::yaml_weight::{MOST_VALUES, is_bearable};
+use crate::plan::yaml_weight::{MOST_VALUES, is_bearable, is_flat};
 
 /// A kubeconfig, one file or several laid together.
 #[derive(Debug, Clone, Default)]
@@ -151,6 +151,9 @@ impl Kubeconfig {
         let plain = |why: &str| at(why.to_owned(), None);
         if text.contains('\0') {
             return Err(plain("it is not text in UTF-8; UTF-16 perhaps"));
+        }
+        if !is_flat(text) {
+            return Err(plain("its brackets are nested too deeply"));
         }
         if !is_bearable(text) {
             return Err(plain(&format!(

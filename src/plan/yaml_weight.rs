@@ -34,7 +34,7 @@ pub fn is_bearable(text: &str) -> bool {
 const DEEPEST: usize = 500;
 
 /// Counted by brackets alone: in texts and comments they are few.
-fn is_flat(text: &str) -> bool {
+pub fn is_flat(text: &str) -> bool {
     let mut depth = 0_usize;
     for byte in text.bytes() {
         match byte {
