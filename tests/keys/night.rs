@@ -218,6 +218,7 @@ fn a_repair_is_offered_where_the_problem_is_shown_and_is_a_run_of_its_own() {
     for words in ["Repair worker03", "systemctl start docker", "undo: ", "Repair it now", "Not yet"] {
         assert!(shown.contains(words), "{words}\n{shown}");
     }
+    assert!(!shown.contains("the kubelet's containers"), "undo of docker leaves them: {shown}");
     assert!(!writes(&press(&mut model, "<enter>")), "what harms nothing is marked");
     let effects = press(&mut model, "p1<enter>");
     let alone = |effect: &Effect| matches!(effect, Effect::Repair { again: false, .. });

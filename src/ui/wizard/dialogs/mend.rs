@@ -38,7 +38,11 @@ impl MendDialog {
         for (number, action) in (1..).zip(&self.actions) {
             lines.push(format!("{number} {}", action.title()));
             lines.extend(action.shell().to_string().lines().map(|line| format!("    {line}")));
-            let inverse: Vec<String> = action.inverse(&Facts::default()).iter().map(Action::title).collect();
+            // Only a kubelet takes its containers with it.
+            let kubelet = matches!(action, Action::Service { unit, .. } if unit == "kubelet");
+            let is_undone = |one: &&Action| kubelet || !matches!(one, Action::CleanPods);
+            let inverse: Vec<String> =
+                action.inverse(&Facts::default()).iter().filter(is_undone).map(Action::title).collect();
             let undo =
                 if inverse.is_empty() { "nothing to take back".to_owned() } else { inverse.join(", ") };
             lines.push(format!("    undo: {undo}"));
