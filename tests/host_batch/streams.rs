@@ -119,3 +119,26 @@ fn a_stream_goes_on_when_docker_stops_telling_and_ends_with_the_wire() {
     assert!(matches!(next(&mut *stream), Live::Ended(_)));
     gone(&group, limit());
 }
+
+/// A docker that never ends a line, neither of its events nor of its list.
+#[test]
+fn a_stream_that_is_left_while_docker_floods_leaves_nothing_on_the_host() {
+    let dir = tempfile::tempdir().unwrap();
+    docker(dir.path());
+    program(
+        dir.path(),
+        "docker",
+        "#!/bin/sh\nd=${0%/*}; case $1 in events) read -r _ _ _ _ g _ </proc/self/stat; echo $g >$d/part; mv $d/part $d/group ;; \
+         ps) : >$d/asked ;; esac; exec tr '\\0' a </dev/zero\n",
+    );
+    let Some(wire) = with_programs(dir.path()) else { return };
+    let wire: Arc<dyn gangplank::host::Wire> = Arc::new(wire);
+    let mut stream = over(Arc::clone(&wire)).stream().unwrap();
+    until("docker events runs", limit(), || dir.path().join("group").exists());
+    let group = fs::read_to_string(dir.path().join("group")).unwrap().trim().to_owned();
+    stream.sample();
+    until("docker ps runs", limit(), || dir.path().join("asked").exists());
+    wire.cut();
+    drop(stream);
+    gone(&group, limit());
+}

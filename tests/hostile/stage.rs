@@ -44,6 +44,22 @@ impl HostileAnswer {
     }
 }
 
+/// What a hostile host began does not outlive its answer.
+impl Drop for Stage {
+    fn drop(&mut self) {
+        let folder = self.home.path().display().to_string();
+        for process in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+            let Ok(number) = process.file_name().to_string_lossy().parse::<i32>() else { continue };
+            let line = std::fs::read(process.path().join("cmdline")).unwrap_or_default();
+            if String::from_utf8_lossy(&line).contains(&folder)
+                && let Some(process) = rustix::process::Pid::from_raw(number)
+            {
+                let _ = rustix::process::kill_process(process, rustix::process::Signal::KILL);
+            }
+        }
+    }
+}
+
 /// How the program is started.
 pub struct Sent {
     pub args: Vec<String>,
