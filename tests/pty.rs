@@ -380,7 +380,7 @@ fn consoles_and_other_locales_get_ascii_only() {
         command.env(name, value);
         let mut term = Term::start(command, 120, 36);
         for words in
-            ["CN=kube-ca", "loadbalancer answers", "+ ready", "to be signed", "How does", "Which DNS"]
+            ["CN=kube-ca", "loadbalancer answers", "v ready", "to be signed", "How does", "Which DNS"]
         {
             let text = term.shows(words);
             assert!(text.is_ascii(), "{name}={value}\n{text}");

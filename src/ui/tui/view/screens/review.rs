@@ -93,7 +93,7 @@ pub fn draw(frame: &mut Frame, model: &Model, area: Rect) {
 }
 
 fn columns(width: usize) -> (usize, usize, usize) {
-    if width < 90 { (10, 20, 24) } else { (14, 24, (width.saturating_sub(66)).clamp(26, 60)) }
+    if width < 90 { (10, 20, 22) } else { (14, 24, (width.saturating_sub(66)).clamp(26, 60)) }
 }
 
 fn header(width: usize) -> String {

@@ -72,7 +72,7 @@ pub fn rows(model: &Model, page: &mut Page<'_>, width: usize) {
     page.say(
         model,
         Role::Dim,
-        "\"The post\" is what all this follows: part 4, worker components and SkyDNS, of the series How to setup a HA \
+        "\"The post\" is what all this follows: part 4, worker components and SkyDNS, of the series How to set up a HA \
          Kubernetes cluster (2016), which does it by hand for Kubernetes 1.2:",
         width,
     );
