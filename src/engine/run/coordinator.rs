@@ -164,8 +164,11 @@ impl Engine<'_> {
                     Ok(()) => self.kubectl_works(&file, &context),
                     Err(why) => Ended::NotShown(format!("the API is not there: {why}")),
                 };
+                let stopped = matches!(ended, Ended::Stopped);
                 if self.tell_proof(&Place::Local, id, ended).is_some() {
                     end = End::Problem;
+                } else if stopped && end != End::Problem {
+                    end = End::Stopped;
                 }
             }
         }

@@ -411,6 +411,8 @@ impl Engine<'_> {
             Some(Ok(said)) => {
                 Ended::True(format!("{} nodes listed by context {context}", said.lines().count()))
             }
+            // Who stops ends kubectl too: what it says then is no fault of the context.
+            Some(Err(_)) if self.options.stop.wanted() => Ended::Stopped,
             Some(Err(said)) => Ended::Not(
                 Problem::new(ProblemCode::Kubectl02, "kubectl get nodes does not work with the new context")
                     .seen(said)

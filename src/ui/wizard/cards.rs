@@ -1,4 +1,5 @@
-//! The cards of the certificates, kept beside what they were made of.
+//! What a screen shows and is dear to make, kept beside what it was made of: the cards of the certificates, the
+//! manifest of the cluster DNS.
 
 use std::sync::Arc;
 
@@ -25,16 +26,26 @@ pub struct Card {
     pub differs: Vec<(Role, String)>,
 }
 
-/// Cards with what they were made of: they say what is true while that is the same.
+/// The objects of the cluster DNS by name, as YAML, or why there are none.
+pub type Manifest = Result<Vec<(String, String)>, String>;
+
+/// Something with what it was made of: it says what is true while that is the same.
 #[derive(Debug, Clone)]
-pub struct KeptCards {
-    /// What they were made of.
+pub struct Kept<T> {
+    /// What it was made of.
     pub of: MadeOf,
-    /// The cards.
-    pub cards: Arc<Vec<Card>>,
+    /// What was made.
+    pub made: Arc<T>,
 }
 
-/// All that the cards depend on.
+impl<T> Kept<T> {
+    /// What is kept, when it would be made of the same now.
+    pub fn still(kept: Option<&Self>, of: Option<&MadeOf>) -> Option<Arc<T>> {
+        kept.zip(of).filter(|(kept, of)| kept.of.same(of)).map(|(kept, _)| Arc::clone(&kept.made))
+    }
+}
+
+/// All that it depends on.
 #[derive(Debug, Clone)]
 pub struct MadeOf {
     /// The plan; another one is another allocation.
@@ -50,7 +61,7 @@ pub struct MadeOf {
 }
 
 impl MadeOf {
-    /// Cards of the other would be the same.
+    /// What is made of the other would be the same.
     pub fn same(&self, other: &Self) -> bool {
         let seen = match (&self.seen, &other.seen) {
             (Some(one), Some(another)) => Arc::ptr_eq(one, another),

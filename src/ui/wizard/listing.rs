@@ -1,8 +1,6 @@
 //! Lists in parts of the window that may be too small for them: their lines, how many of them fit, and which are
 //! shown. Whatever scrolls is counted in lines, so that a long entry hides nothing.
 
-use std::collections::BTreeSet;
-
 use crate::plan::problem::Problem;
 use crate::ui::output::wrap::wrap;
 use crate::ui::wizard::dialogs::ask::AskDialog;
@@ -206,14 +204,14 @@ pub fn matrix_top(model: &Model) -> usize {
     let (all, rows) = (progress::steps().count(), matrix_rows(model));
     let usual = || {
         let matters = |state| matches!(state, CellState::Running | CellState::Failed);
-        let active: BTreeSet<&str> = model
-            .run
-            .cells
-            .iter()
-            .filter(|(_, cell)| matters(cell.state))
-            .map(|((_, step), _)| *step)
-            .collect();
-        let at = progress::steps().position(|step| active.contains(step.id().0));
+        // Most cells that matter are of one step: a set of hundreds of equal names is not made.
+        let mut active: Vec<&str> = Vec::new();
+        for ((_, step), cell) in &model.run.cells {
+            if matters(cell.state) && !active.contains(step) {
+                active.push(step);
+            }
+        }
+        let at = progress::steps().position(|step| active.contains(&step.id().0));
         let end = if model.run.ended.is_some() { all } else { 0 };
         at.unwrap_or(end).saturating_sub(rows / 2)
     };

@@ -12,7 +12,7 @@ use crate::plan::answers::Answers;
 use crate::plan::issue::PlanIssue;
 use crate::plan::model::Plan;
 use crate::plan::plan_field::PlanField;
-use crate::ui::wizard::cards::KeptCards;
+use crate::ui::wizard::cards::{Card, Kept, Manifest};
 use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::dialogs::explain::ExplainPane;
 use crate::ui::wizard::form::field::Field;
@@ -153,7 +153,9 @@ pub struct Preview {
     /// All of it was carried out and proven since, and no answer was changed after.
     pub done: bool,
     /// The cards of the certificates that it makes, and what they were made of.
-    pub cards: Option<KeptCards>,
+    pub cards: Option<Kept<Vec<Card>>>,
+    /// The manifest of the cluster DNS, and what it was made of.
+    pub manifest: Option<Kept<Manifest>>,
 }
 
 /// What lies over the screen or waits to.

@@ -3,6 +3,7 @@
 use crate::engine::PlacePreview;
 use crate::engine::inspect::StepOutcome;
 use crate::plan::action::Action;
+use crate::plan::place::Place;
 use crate::step::StepState;
 
 /// A row of the review.
@@ -29,6 +30,21 @@ pub struct ReviewTable {
     rows: Vec<(usize, Option<usize>)>,
     /// What they are in all.
     pub count: Count,
+    /// Whether something stands in the way of the workers' certificates; `None` = there is no worker.
+    pub certificates: Option<bool>,
+    /// The same of the kubectl context.
+    pub kubectl: Option<bool>,
+    /// The same of the cluster DNS.
+    pub dns: Option<bool>,
+}
+
+/// Whether something stands in the way of these steps on these places; `None` = there is no such place.
+fn blocked(seen: &[PlacePreview], of: impl Fn(&Place) -> bool, steps: &[&str]) -> Option<bool> {
+    let bad = |place: &PlacePreview| {
+        let mut own = place.looked.iter().filter(|one| steps.contains(&one.step.id().0));
+        place.problem.is_some() || own.any(|one| one.blocked().is_some())
+    };
+    seen.iter().filter(|place| of(&place.place)).map(bad).reduce(|one, other| one || other)
 }
 
 impl ReviewTable {
@@ -46,7 +62,17 @@ impl ReviewTable {
             rows.sort_by_key(|(_, row)| !row.is_blocked());
             rows.into_iter().map(move |(step, _)| (at, step))
         });
-        Self { rows: rows.collect(), count: count(seen) }
+        Self {
+            rows: rows.collect(),
+            count: count(seen),
+            certificates: blocked(
+                seen,
+                |place| matches!(place, Place::Worker(_)),
+                &["keys", "sign", "certificates"],
+            ),
+            kubectl: blocked(seen, |place| *place == Place::Local, &["admin", "context", "kubectl"]),
+            dns: blocked(seen, |place| *place == Place::Cluster, &["namespace", "dns", "dns-pods"]),
+        }
     }
 
     /// The rows of the places that it was made of.

@@ -1,10 +1,9 @@
 //! How the steps of the path stand: good is what was looked at and found so, not what was visited.
 
-use crate::engine::PlacePreview;
-use crate::plan::place::Place;
 use crate::ui::wizard::form::target::screen_of;
 use crate::ui::wizard::look::{Inspection, LookStatus, ProbeTarget};
 use crate::ui::wizard::model::Model;
+use crate::ui::wizard::review_table::ReviewTable;
 use crate::ui::wizard::screen::Screen;
 
 /// How a step stands; `None` = nobody has looked since its answers changed.
@@ -24,17 +23,10 @@ pub fn of(model: &Model, screen: Screen) -> Option<LookStatus> {
             let all = model.worker_names().into_iter().filter(|name| model.chosen(name));
             worst(all.map(|name| look(model, &ProbeTarget::Worker(name))))
         }
-        Screen::Certificates => {
-            seen(model, |place| matches!(place, Place::Worker(_)), &["keys", "sign", "certificates"])
-        }
-        Screen::Kubectl => seen(model, |place| *place == Place::Local, &["admin", "context", "kubectl"]),
-        Screen::Dns => seen(model, |place| *place == Place::Cluster, &["namespace", "dns", "dns-pods"]),
-        Screen::Review => match &model.preview.inspection {
-            Inspection::Seen { table, seen, stale: false, .. } if !seen.is_empty() => {
-                Some(if table.count.problems > 0 { LookStatus::Bad } else { LookStatus::Good })
-            }
-            _ => None,
-        },
+        Screen::Certificates => inspected(model).and_then(|table| table.certificates).map(status),
+        Screen::Kubectl => inspected(model).and_then(|table| table.kubectl).map(status),
+        Screen::Dns => inspected(model).and_then(|table| table.dns).map(status),
+        Screen::Review => inspected(model).map(|table| status(table.count.problems > 0)),
         Screen::Welcome | Screen::Run | Screen::Report => None,
     }
 }
@@ -43,20 +35,16 @@ fn look(model: &Model, target: &ProbeTarget) -> Option<LookStatus> {
     model.probes.looks.get(target).filter(|look| !look.stale).map(|look| look.mood)
 }
 
-fn inspected(model: &Model) -> Option<&[PlacePreview]> {
+/// What was inspected, while the answers are the same.
+fn inspected(model: &Model) -> Option<&ReviewTable> {
     match &model.preview.inspection {
-        Inspection::Seen { seen, stale: false, .. } => Some(seen),
+        Inspection::Seen { seen, table, stale: false, .. } if !seen.is_empty() => Some(table),
         Inspection::Seen { .. } | Inspection::None | Inspection::Looking | Inspection::Failed(_) => None,
     }
 }
 
-/// What the inspection found of these steps of some places.
-fn seen(model: &Model, of: impl Fn(&Place) -> bool, steps: &[&str]) -> Option<LookStatus> {
-    worst(inspected(model)?.iter().filter(|place| of(&place.place)).map(|place| {
-        let mut own = place.looked.iter().filter(|one| steps.contains(&one.step.id().0));
-        let bad = place.problem.is_some() || own.any(|one| one.blocked().is_some());
-        Some(if bad { LookStatus::Bad } else { LookStatus::Good })
-    }))
+fn status(bad: bool) -> LookStatus {
+    if bad { LookStatus::Bad } else { LookStatus::Good }
 }
 
 /// The worst of several; not known, when one is not known or there is none.

@@ -27,7 +27,7 @@ use crate::ui::wizard::screens::live::LiveScreen;
 use crate::ui::wizard::screens::report::ReportScreen;
 use crate::ui::wizard::screens::review::ReviewScreen;
 use crate::ui::wizard::screens::run::{RunScreen, run_over};
-use crate::ui::wizard::screens::skydns::DnsScreen;
+use crate::ui::wizard::screens::skydns::{self, DnsScreen};
 use crate::ui::wizard::screens::welcome::WelcomeScreen;
 use crate::ui::wizard::screens::workers::WorkersScreen;
 use crate::ui::wizard::validation::validate;
@@ -36,8 +36,10 @@ use crate::ui::wizard::{keymap, progress, take_back};
 /// Takes a message in.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     let effects = dispatch(model, msg);
-    if model.nav.screen == Screen::Certificates {
-        certificates::keep(model);
+    match model.nav.screen {
+        Screen::Certificates => certificates::keep(model),
+        Screen::Dns => skydns::keep(model),
+        _ => {}
     }
     effects
 }

@@ -9,7 +9,7 @@ use crate::plan::model::{Plan, Version, Worker};
 use crate::plan::place::Place;
 use crate::profile::{Identity, KUBELET};
 use crate::step::StepState;
-use crate::ui::wizard::cards::{Card, KeptCards, MadeOf};
+use crate::ui::wizard::cards::{Card, Kept, MadeOf};
 use crate::ui::wizard::form::editing;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::intent::Intent;
@@ -39,13 +39,13 @@ pub const MOST: usize = 60;
 /// Makes the cards again where what they are made of has changed, so that a frame need not.
 pub fn keep(model: &mut Model) {
     let of = made_of(model);
-    if model.preview.cards.as_ref().zip(of.as_ref()).is_some_and(|(kept, of)| kept.of.same(of)) {
-        return;
+    if Kept::still(model.preview.cards.as_ref(), of.as_ref()).is_none() {
+        model.preview.cards = of.map(|of| Kept { of, made: Arc::new(made(model, asked_days(model))) });
     }
-    model.preview.cards = of.map(|of| KeptCards { of, cards: Arc::new(made(model, asked_days(model))) });
 }
 
-fn made_of(model: &Model) -> Option<MadeOf> {
+/// What the screens before Review show is made of this; of answers that make no plan nothing is made.
+pub fn made_of(model: &Model) -> Option<MadeOf> {
     model.form.planned.clone().map(|plan| MadeOf {
         plan,
         seen: model.preview.inspection.shared().cloned(),
@@ -62,10 +62,8 @@ pub fn asked_days(model: &Model) -> i64 {
 
 /// The cards of the workers of the journey, at most [`MOST`] of them.
 pub fn cards(model: &Model) -> Arc<Vec<Card>> {
-    match (&model.preview.cards, made_of(model)) {
-        (Some(kept), Some(of)) if kept.of.same(&of) => Arc::clone(&kept.cards),
-        _ => Arc::new(made(model, asked_days(model))),
-    }
+    Kept::still(model.preview.cards.as_ref(), made_of(model).as_ref())
+        .unwrap_or_else(|| Arc::new(made(model, asked_days(model))))
 }
 
 fn made(model: &Model, days: i64) -> Vec<Card> {

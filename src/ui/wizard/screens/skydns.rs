@@ -1,17 +1,21 @@
 //! Cluster DNS.
 
+use std::sync::Arc;
+
 use crate::engine::PlacePreview;
-use crate::plan::action::Action;
+use crate::plan::action::{Action, object_name};
 use crate::plan::answers::Answers;
 use crate::plan::fact::Known;
 use crate::plan::model::Version;
 use crate::profile::KUBELET;
+use crate::ui::wizard::cards::{Kept, Manifest};
 use crate::ui::wizard::form::editing;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::intent::Intent;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::outcome::Outcome;
 use crate::ui::wizard::review_table::actions;
+use crate::ui::wizard::screens::certificates::made_of;
 
 /// The screen.
 pub struct DnsScreen;
@@ -38,6 +42,26 @@ pub fn deploys(answers: &Answers) -> &'static str {
         "none" => "deploys nothing",
         _ => "deploys kube-dns v11",
     }
+}
+
+/// The manifest of what is deployed.
+pub fn manifest(model: &Model) -> Arc<Manifest> {
+    Kept::still(model.preview.manifest.as_ref(), made_of(model).as_ref())
+        .unwrap_or_else(|| Arc::new(made(model)))
+}
+
+/// Makes the manifest again where what it is made of has changed, so that a frame need not.
+pub fn keep(model: &mut Model) {
+    let of = made_of(model);
+    if Kept::still(model.preview.manifest.as_ref(), of.as_ref()).is_none() {
+        model.preview.manifest = of.map(|of| Kept { of, made: Arc::new(made(model)) });
+    }
+}
+
+fn made(model: &Model) -> Manifest {
+    let Some(plan) = model.form.planned.as_deref() else { return Ok(Vec::new()) };
+    let objects = crate::profile::dns_objects(plan, rbac(model)).map_err(|error| error.to_string())?;
+    Ok(objects.iter().map(|object| (object_name(object), crate::kube::yaml(object))).collect())
 }
 
 /// Whether the API has RBAC: as the step found it, else by the newest kubelet, which no API is older than.

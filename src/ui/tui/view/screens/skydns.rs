@@ -9,7 +9,7 @@ use crate::ui::tui::view::page::{Page, field, inspection_note, states};
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
-use crate::ui::wizard::screens::skydns::{DnsScreen, deploys, rbac};
+use crate::ui::wizard::screens::skydns::{self, DnsScreen, deploys};
 
 /// Its rows.
 pub fn rows(model: &Model, page: &mut Page<'_>, width: usize) {
@@ -36,25 +36,24 @@ pub fn rows(model: &Model, page: &mut Page<'_>, width: usize) {
     states(model, page, &Place::Cluster, &["namespace", "dns", "dns-pods"], width);
     page.space();
     page.say(model, Role::Key, "The manifest", width);
-    if let Some(plan) = model.form.planned.as_deref() {
-        match crate::profile::dns_objects(plan, rbac(model)) {
-            Ok(objects) if objects.is_empty() => {
-                page.say(model, Role::Dim, "none: what answers already is proven", width);
-            }
-            Ok(objects) => {
-                for object in objects {
-                    let name = crate::plan::action::object_name(&object);
-                    page.say(model, Role::Accent, &name, width);
-                    let text = crate::kube::yaml(&object);
-                    for line in text.lines() {
-                        page.line(Line::styled(
-                            format!("   {}", cut(line, width.saturating_sub(4))),
-                            model.window.theme.style(Role::Code),
-                        ));
-                    }
+    if model.form.planned.is_none() {
+        return;
+    }
+    match skydns::manifest(model).as_ref() {
+        Ok(objects) if objects.is_empty() => {
+            page.say(model, Role::Dim, "none: what answers already is proven", width);
+        }
+        Ok(objects) => {
+            for (name, text) in objects {
+                page.say(model, Role::Accent, name, width);
+                for line in text.lines() {
+                    page.line(Line::styled(
+                        format!("   {}", cut(line, width.saturating_sub(4))),
+                        model.window.theme.style(Role::Code),
+                    ));
                 }
             }
-            Err(error) => page.say(model, Role::Bad, &error.to_string(), width),
         }
+        Err(error) => page.say(model, Role::Bad, error, width),
     }
 }
