@@ -103,8 +103,9 @@ pub const API: TimeLimit = TimeLimit {
 pub const TIMES: [TimeLimit; 12] =
     [SSH_CONFIG, CONNECT, GREETING, LOGIN, OPEN, SILENCE, SUDO, LOOK, LOOK_AT_TAR, ACTION, PROGRAM, API];
 
-/// What is sent to a host has no deadline: as long as so much of it goes out, it goes on.
-pub const LEAST_RATE: (u64, Duration) = (1024 * 1024, Duration::from_secs(30));
+/// What is sent to a host has no deadline: as long as so much of it goes out, it goes on. A bad mobile link has twice as
+/// much, and a disk that writes 2 GB out stands for half a minute.
+pub const LEAST_RATE: (u64, Duration) = (256 * 1024, Duration::from_secs(60));
 
 impl TimeLimit {
     /// `60 s`, `15 min`.

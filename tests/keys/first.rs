@@ -19,9 +19,13 @@ use super::setup::{answered, press};
 fn welcome_says_which_versions_are_served_that_masters_must_run_and_what_the_post_is() {
     let mut model = scene("welcome", (120, 60)).unwrap();
     let shown = text(&model);
-    for words in
-        ["masters run already", "Kubernetes 1.2 or 1.16 to 1.23", "docker", "How to setup a HA", "epages.com"]
-    {
+    for words in [
+        "masters run already",
+        "Kubernetes 1.2 or 1.16 to 1.23",
+        "docker",
+        "How to set up a HA",
+        "epages.com",
+    ] {
         assert!(shown.contains(words), "{words}\n{shown}");
     }
     // The lowest row can be read in a low window too.
