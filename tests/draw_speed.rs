@@ -56,13 +56,7 @@ fn many(scene: &str, workers: usize, size: (u16, u16)) -> Model {
     let name = |at: usize| format!("worker{:03}", at + 1);
     let row = model.form.answers.workers[0].clone();
     let look = model.probes.looks.get(&ProbeTarget::Worker("worker01".to_owned())).cloned();
-    let cells: Vec<_> = model
-        .run
-        .cells
-        .iter()
-        .filter(|((place, _), _)| *place == first)
-        .map(|((_, step), cell)| (*step, cell.clone()))
-        .collect();
+    let cells = model.run.cells.of(&first).cloned().unwrap_or_default();
     let (log, changed) = (model.run.logs.get(&first).cloned(), model.run.changed.get(&first).cloned());
     model.form.answers.workers = (0..workers)
         .map(|at| {
@@ -77,7 +71,7 @@ fn many(scene: &str, workers: usize, size: (u16, u16)) -> Model {
         let seen: Look = look.clone().unwrap_or_else(Look::begun);
         model.probes.looks.insert(ProbeTarget::Worker(name(at)), seen);
         for (step, cell) in &cells {
-            model.run.cells.insert((place.clone(), step), cell.clone());
+            model.run.cells.change(&place, step, |new| new.clone_from(cell));
         }
         model.run.logs.extend(log.clone().map(|log| (place.clone(), log)));
         model.run.changed.extend(changed.clone().map(|changed| (place.clone(), changed)));

@@ -12,9 +12,9 @@ use gangplank::plan::place::Place;
 use gangplank::ui::gallery::cast::Recorder;
 use gangplank::ui::tui::app::{LoopAction, WizardLoop};
 use gangplank::ui::wizard::autoplay::Player;
+use gangplank::ui::wizard::cells::CellState;
 use gangplank::ui::wizard::dialogs::Dialog;
 use gangplank::ui::wizard::message::Effect;
-use gangplank::ui::wizard::run_state::CellState;
 use gangplank::ui::wizard::screen::Screen;
 use gangplank::ui::wizard::start::{Opening, WizardStart};
 use ratatui::Terminal;
@@ -52,7 +52,7 @@ fn play(lab: &str, record: Option<&Path>) -> WizardLoop {
 
 fn state(wizard: &WizardLoop, worker: &str, step: &str) -> Option<CellState> {
     let step = gangplank::step::CATALOGUE.iter().map(|one| one.id().0).find(|id| *id == step)?;
-    wizard.model.run.cells.get(&(Place::Worker(worker.to_owned()), step)).map(|cell| cell.state)
+    wizard.model.run.cells.get(&Place::Worker(worker.to_owned()), step).map(|cell| cell.state)
 }
 
 #[test]

@@ -8,10 +8,10 @@ use gangplank::plan::code::ProblemCode;
 use gangplank::plan::place::Place;
 use gangplank::plan::problem::Problem;
 use gangplank::step::StepId;
+use gangplank::ui::wizard::cells::CellState;
 use gangplank::ui::wizard::message::Msg;
 use gangplank::ui::wizard::model::Model;
 use gangplank::ui::wizard::progress::places;
-use gangplank::ui::wizard::run_state::CellState;
 use gangplank::ui::wizard::screen::Screen;
 use gangplank::ui::wizard::update::update;
 
@@ -31,7 +31,7 @@ fn tell(model: &mut Model, place: &Place, step: Option<&'static str>, event: Eve
 }
 
 fn state(model: &Model, place: &Place, step: &'static str) -> Option<CellState> {
-    model.run.cells.get(&(place.clone(), step)).map(|cell| cell.state)
+    model.run.cells.get(place, step).map(|cell| cell.state)
 }
 
 fn with_workers() -> Model {

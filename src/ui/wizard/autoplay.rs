@@ -6,13 +6,13 @@ use std::time::{Duration, Instant};
 use crate::engine::ExitCode;
 use crate::plan::place::Place;
 use crate::ui::wizard::beats::{Beat, Claim, Until, beats};
+use crate::ui::wizard::cells::CellState;
 use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::key::{Key, KeyCode};
 use crate::ui::wizard::look::{Inspection, LookStatus};
 use crate::ui::wizard::message::Msg;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::progress;
-use crate::ui::wizard::run_state::CellState;
 use crate::ui::wizard::screen::Screen;
 
 /// A caption stays at least so long.
@@ -259,7 +259,7 @@ fn holds(claims: Claim, model: &Model) -> bool {
     let troubled = |name: &str| model.run.troubles.iter().any(|trouble| trouble.place.is_worker(name));
     let joined = |name: &str| {
         let place = Place::Worker(name.to_owned());
-        let state = model.run.cells.get(&(place, "ready")).map(|cell| cell.state);
+        let state = model.run.cells.get(&place, "ready").map(|cell| cell.state);
         !troubled(name) && matches!(state, Some(CellState::Proven | CellState::Same))
     };
     match claims {
@@ -274,9 +274,9 @@ fn holds(claims: Claim, model: &Model) -> bool {
 /// What goes on while something is waited for.
 fn meanwhile(model: &Model, since: Duration) -> String {
     let seconds = since.as_secs();
-    let running = model.run.cells.iter().rfind(|(_, cell)| cell.state == CellState::Running);
+    let running = model.run.cells.running().last();
     match running {
-        Some(((place, step), _)) => {
+        Some((place, step, _)) => {
             format!(
                 "{place}: {} is going on, {seconds} s; {} actions are done.",
                 progress::title(step),

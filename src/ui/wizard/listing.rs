@@ -12,7 +12,7 @@ use crate::ui::wizard::progress;
 use crate::ui::wizard::question::Question;
 use crate::ui::wizard::remedy::RemedyChoice;
 use crate::ui::wizard::role::Role;
-use crate::ui::wizard::run_state::{CellState, Trouble};
+use crate::ui::wizard::run_state::Trouble;
 
 /// Lines, and how many of them fit.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -188,9 +188,8 @@ pub fn notes(model: &Model, width: usize) -> Vec<(Role, String)> {
         lines.extend(wrap(&offline.said, room).into_iter().map(|line| (Role::Bad, format!(" {line}"))));
         lines.push((Role::Key, " c gives certificates; y copies the command".to_owned()));
     }
-    let running =
-        model.run.cells.iter().filter(|(_, cell)| cell.state == CellState::Running && !cell.words.is_empty());
-    for ((place, id), cell) in running.take(4_usize.saturating_sub(lines.len())) {
+    let running = model.run.cells.running().filter(|(.., cell)| !cell.words.is_empty());
+    for (place, id, cell) in running.take(4_usize.saturating_sub(lines.len())) {
         lines.push((Role::Dim, format!(" {place}, {}: {}", progress::title(id), cell.words)));
     }
     if !model.buttons().is_empty() {
@@ -203,15 +202,8 @@ pub fn notes(model: &Model, width: usize) -> Vec<(Role, String)> {
 pub fn matrix_top(model: &Model) -> usize {
     let (all, rows) = (progress::steps().count(), matrix_rows(model));
     let usual = || {
-        let matters = |state| matches!(state, CellState::Running | CellState::Failed);
-        // Most cells that matter are of one step: a set of hundreds of equal names is not made.
-        let mut active: Vec<&str> = Vec::new();
-        for ((_, step), cell) in &model.run.cells {
-            if matters(cell.state) && !active.contains(step) {
-                active.push(step);
-            }
-        }
-        let at = progress::steps().position(|step| active.contains(&step.id().0));
+        let active = model.run.cells.active_steps();
+        let at = progress::steps().position(|step| active.contains(step.id().0));
         let end = if model.run.ended.is_some() { all } else { 0 };
         at.unwrap_or(end).saturating_sub(rows / 2)
     };

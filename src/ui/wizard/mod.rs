@@ -4,6 +4,7 @@ pub mod autoplay;
 pub mod beats;
 pub mod bindings;
 pub mod cards;
+pub mod cells;
 pub mod command;
 pub mod commands;
 pub mod conclusion;

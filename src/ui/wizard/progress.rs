@@ -4,10 +4,11 @@ use crate::engine::{Event, Stamped, TaskOutcome};
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Verdict};
 use crate::step::{CATALOGUE, On, Step};
+use crate::ui::wizard::cells::{Cell, CellState};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::remedy::{RemedyChoice, RunRemedy, ways};
 use crate::ui::wizard::role::Role;
-use crate::ui::wizard::run_state::{Cell, CellState, Run, Trouble};
+use crate::ui::wizard::run_state::{Run, Trouble};
 use crate::ui::wizard::screens::log::Log;
 
 /// The places of the matrix, in order: this computer, the workers, the cluster.
@@ -53,9 +54,11 @@ fn log<'a>(run: &'a mut Run, place: &Place) -> &'a mut Log {
     run.logs.entry(place.clone()).or_default()
 }
 
-fn cell<'a>(run: &'a mut Run, event: &Stamped) -> Option<&'a mut Cell> {
-    let id = event.step?;
-    Some(run.cells.entry((event.place.clone(), id.0)).or_default())
+/// Changes the cell that an event is about.
+fn cell(run: &mut Run, event: &Stamped, change: impl FnOnce(&mut Cell)) {
+    if let Some(id) = event.step {
+        run.cells.change(&event.place, id.0, change);
+    }
 }
 
 /// Takes an event in.
@@ -76,20 +79,20 @@ pub fn event(model: &mut Model, event: &Stamped) {
             log(run, &event.place).push(at, role, text);
         }
         Event::TaskStarted => {
-            if let Some(cell) = cell(run, event) {
+            cell(run, event, |cell| {
                 cell.state = CellState::Running;
                 cell.since = Some(event.t);
-            }
+            });
         }
         Event::ActionStarted { action, shell } => {
             if run.undoing.is_none() {
                 run.actions.0 = run.actions.0.saturating_add(1);
             }
-            if let Some(cell) = cell(run, event) {
+            cell(run, event, |cell| {
                 cell.state = CellState::Running;
                 cell.since.get_or_insert(event.t);
                 cell.words.clone_from(action);
-            }
+            });
             let log = log(run, &event.place);
             for (number, line) in shell.lines().enumerate() {
                 let sign = if number == 0 { "$" } else { " " };
@@ -101,21 +104,19 @@ pub fn event(model: &mut Model, event: &Stamped) {
             log(run, &event.place).push(at, role, format!("  {line}"));
         }
         Event::Progress { sent, of } => {
-            if let Some(cell) = cell(run, event) {
-                cell.sent = Some((*sent, *of));
-            }
+            cell(run, event, |cell| cell.sent = Some((*sent, *of)));
         }
         Event::ActionEnded { action, status, ms } => {
             match &mut run.undoing {
                 Some(undoing) => undoing.done = undoing.done.saturating_add(1),
                 None => run.actions.1 = run.actions.1.saturating_add(1),
             }
-            if let Some(cell) = cell(run, event) {
+            cell(run, event, |cell| {
                 cell.sent = None;
                 if *status == 0 {
                     cell.done = cell.done.saturating_add(1);
                 }
-            }
+            });
             if *status == 0 {
                 let told = if run.undoing.is_some() { &mut run.taken } else { &mut run.changed };
                 told.entry(event.place.clone()).or_default().push(action.clone());
@@ -159,12 +160,12 @@ fn ended(run: &mut Run, event: &Stamped, outcome: &TaskOutcome) {
         TaskOutcome::Failed { problem } => (CellState::Failed, problem.what.clone(), Role::Bad),
         TaskOutcome::Stopped => (CellState::Held, "stopped".to_owned(), Role::Warn),
     };
-    if let Some(cell) = cell(run, event) {
+    cell(run, event, |cell| {
         cell.state = state;
         cell.words.clone_from(&words);
         cell.since = None;
         cell.sent = None;
-    }
+    });
     let name = event.step.map_or("", |id| title(id.0));
     let word = word(state);
     log(run, &event.place).push(stamp(event.t), role, format!("{name}: {word}  {words}"));
@@ -190,14 +191,8 @@ fn trouble(run: &mut Run, event: &Stamped, problem: Problem) {
 /// What a run leaves unfinished is held.
 fn hold(run: &mut Run, ended: &[Place]) {
     let bad: Vec<Place> = run.troubles.iter().map(|trouble| trouble.place.clone()).collect();
-    for ((place, _), cell) in &mut run.cells {
-        if ended.contains(place) && cell.state == CellState::Running {
-            cell.state = CellState::Held;
-        }
-        if bad.contains(place) && cell.state == CellState::Waiting {
-            cell.state = CellState::Held;
-        }
-    }
+    run.cells.hold_running(|place| ended.contains(place));
+    run.cells.hold_waiting(|place| bad.contains(place));
 }
 
 /// The word of a state.
@@ -218,7 +213,9 @@ pub fn word(state: CellState) -> &'static str {
 /// Forgets how a place went, because it is run again.
 pub fn clear(run: &mut Run, places: &[Place]) {
     run.troubles.retain(|trouble| !places.contains(&trouble.place));
-    run.cells.retain(|(place, _), _| !places.contains(place));
+    for place in places {
+        run.cells.forget(place);
+    }
     run.skipped.retain(|place| !places.contains(place));
     run.undone.retain(|place| !places.contains(place));
     run.card = run.card.min(run.troubles.len().saturating_sub(1));

@@ -10,49 +10,9 @@ use crate::engine::ExitCode;
 use crate::plan::place::Place;
 use crate::plan::problem::Problem;
 use crate::step::StepId;
+use crate::ui::wizard::cells::Cells;
 use crate::ui::wizard::screens::log::Log;
 use crate::ui::wizard::undoing::Undoing;
-
-/// A cell of the matrix.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Cell {
-    /// How far it is.
-    pub state: CellState,
-    /// Actions done.
-    pub done: usize,
-    /// Of how many; 0 = not known.
-    pub of: usize,
-    /// Words about the end.
-    pub words: String,
-    /// Seconds of the run at which the waiting began, and the deadline in seconds, when there is one.
-    pub since: Option<f64>,
-    /// Bytes sent and in all, while a file is on its way.
-    pub sent: Option<(u64, u64)>,
-}
-
-/// How far a step is on a place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum CellState {
-    /// Not begun.
-    #[default]
-    Waiting,
-    /// Going on.
-    Running,
-    /// Something was done.
-    Changed,
-    /// As it was.
-    Same,
-    /// It became true.
-    Proven,
-    /// Could not be shown.
-    Unproven,
-    /// Left alone.
-    Skipped,
-    /// It has a problem.
-    Failed,
-    /// Held back by a failure or the person.
-    Held,
-}
 
 /// The problem a place has.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,8 +34,8 @@ pub struct Trouble {
     reason = "four wishes of the person that have nothing to do with each other"
 )]
 pub struct Run {
-    /// Cells by place and step.
-    pub cells: BTreeMap<(Place, &'static str), Cell>,
+    /// How far every step is on every place.
+    pub cells: Cells,
     /// Output by place.
     pub logs: BTreeMap<Place, Log>,
     /// Problems that wait for somebody.

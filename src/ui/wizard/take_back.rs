@@ -11,7 +11,6 @@ use crate::ui::wizard::model::Model;
 use crate::ui::wizard::navigation::go;
 use crate::ui::wizard::progress;
 use crate::ui::wizard::role::Role;
-use crate::ui::wizard::run_state::CellState;
 use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::screens::run::{AT_WORK, host};
 use crate::ui::wizard::undoing::{TakeBack, TakeBackList, Undoing};
@@ -91,9 +90,7 @@ pub fn over(model: &mut Model, code: ExitCode, undone: &[Place]) -> Vec<Effect> 
     let run = &mut model.run;
     run.going = run.going.saturating_sub(1);
     run.stops = 0;
-    for cell in run.cells.values_mut().filter(|cell| cell.state == CellState::Running) {
-        cell.state = CellState::Held;
-    }
+    run.cells.hold_running(|_| true);
     let Some(undoing) = &mut run.undoing else { return Vec::new() };
     undoing.code = Some(code);
     let title = undoing.what.title();
@@ -118,7 +115,7 @@ pub fn over(model: &mut Model, code: ExitCode, undone: &[Place]) -> Vec<Effect> 
         run.undone.insert(place.clone());
         run.changed.remove(place);
         run.ends.remove(place);
-        run.cells.retain(|(one, _), _| one != place);
+        run.cells.forget(place);
     }
     let troubled = !run.troubles.is_empty();
     if code != ExitCode::Done {

@@ -8,11 +8,11 @@ use crate::ui::output::explain;
 use crate::ui::output::explain::Tabs;
 use crate::ui::output::wrap::wrap;
 use crate::ui::wizard::bindings::possible;
+use crate::ui::wizard::cells::CellState;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::review_table;
 use crate::ui::wizard::role::Role;
-use crate::ui::wizard::run_state::CellState;
 use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::screens::log::Log;
 use crate::ui::wizard::screens::review;
@@ -54,7 +54,7 @@ pub fn step_now(model: &Model) -> Option<&'static dyn Step> {
         Some(trouble) => trouble.place.clone(),
         None => progress::places(model).get(model.run.shown).cloned()?,
     };
-    let state = |step: &dyn Step| model.run.cells.get(&(place.clone(), step.id().0)).map(|cell| cell.state);
+    let state = |step: &dyn Step| model.run.cells.get(&place, step.id().0).map(|cell| cell.state);
     let is = |wanted: &[CellState]| {
         progress::steps().filter(|step| state(*step).is_some_and(|state| wanted.contains(&state))).last()
     };

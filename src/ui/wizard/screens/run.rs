@@ -11,7 +11,6 @@ use crate::ui::wizard::navigation::go;
 use crate::ui::wizard::outcome::Outcome;
 use crate::ui::wizard::probes::inspect;
 use crate::ui::wizard::role::Role;
-use crate::ui::wizard::run_state::CellState;
 use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::screens::log::Log;
 use crate::ui::wizard::validation::stale;
@@ -162,11 +161,7 @@ pub fn run_over(model: &mut Model, code: ExitCode) -> Vec<Effect> {
     if run.going == 0 {
         run.ended = Some(model.window.now);
         run.stops = 0;
-        for cell in run.cells.values_mut() {
-            if cell.state == CellState::Running {
-                cell.state = CellState::Held;
-            }
-        }
+        run.cells.hold_running(|_| true);
         run.offline = None;
         if !run.chosen {
             run.card = 0;

@@ -14,21 +14,24 @@ use crate::ui::tui::text::{cut, fill, some};
 use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::tui::view::pane::{block, button_row, labels};
 use crate::ui::tui::view::window::edge;
+use crate::ui::wizard::cells::{Cell, CellState};
 use crate::ui::wizard::layout::run_parts;
 use crate::ui::wizard::listing::{self, hidden_words, window};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
-use crate::ui::wizard::run_state::{Cell, CellState};
 use crate::ui::wizard::screens::log::Log;
 
 /// Draws the run.
 pub fn draw(frame: &mut Frame, model: &Model) {
     let (left, right, problem) = run_parts(model);
+    let places = progress::places(model);
     if left.height > 2 {
-        matrix(frame, model, left.into());
+        matrix(frame, model, &places, left.into());
     }
-    if right.height > 2 {
-        output(frame, model, right.into());
+    if right.height > 2
+        && let Some(place) = places.get(model.run.shown)
+    {
+        output(frame, model, place, right.into());
     }
     if problem.height > 2 {
         card(frame, model, problem.into());
@@ -66,7 +69,7 @@ fn cell_text(model: &Model, cell: Option<&Cell>, width: usize) -> (String, Role)
     (fill(&format!("{} {word}", theme.glyph(glyph)), width.saturating_sub(1)) + " ", role)
 }
 
-fn matrix(frame: &mut Frame, model: &Model, area: Rect) {
+fn matrix(frame: &mut Frame, model: &Model, places: &[Place], area: Rect) {
     let theme = &model.window.theme;
     let legend = format!(
         "{} now {} changed {} same {} failed {} to come",
@@ -80,7 +83,6 @@ fn matrix(frame: &mut Frame, model: &Model, area: Rect) {
         block(*theme, "8 Run", &legend, !model.run.in_log && model.run.troubles.is_empty(), area.width);
     let inner = pane.inner(area);
     frame.render_widget(pane, area);
-    let places = progress::places(model);
     let width = usize::from(inner.width);
     let label = 22.min(width / 3);
     let column = (width.saturating_sub(label + 1) / places.len().max(1)).clamp(9, 14);
@@ -92,10 +94,11 @@ fn matrix(frame: &mut Frame, model: &Model, area: Rect) {
         .saturating_add(1)
         .saturating_sub(fit)
         .min(places.len().saturating_sub(fit.min(places.len())));
-    let seen: Vec<&Place> = places.iter().skip(first).take(fit).collect();
+    let seen: Vec<_> =
+        places.iter().skip(first).take(fit).map(|place| (place, model.run.cells.of(place))).collect();
     let shown = places.get(model.run.shown);
     let mut head = vec![Span::raw(" ".repeat(label + 1))];
-    for place in &seen {
+    for (place, _) in &seen {
         let name = if **place == Place::Local { "this PC".to_owned() } else { place.to_string() };
         let style = if shown == Some(*place) { theme.style(Role::Accent) } else { theme.style(Role::Text) };
         head.push(Span::styled(fill(&cut(&name, column.saturating_sub(1)), column), style));
@@ -103,12 +106,12 @@ fn matrix(frame: &mut Frame, model: &Model, area: Rect) {
     let mut lines = vec![Line::from(head)];
     for step in progress::steps() {
         let mut spans = vec![Span::raw(format!(" {}", fill(step.title(), label)))];
-        for place in &seen {
+        for (place, cells) in &seen {
             if !progress::belongs(step, place) {
                 spans.push(Span::styled(fill(theme.glyph(Glyph::None), column), theme.style(Role::Dim)));
                 continue;
             }
-            let cell = model.run.cells.get(&((*place).clone(), step.id().0));
+            let cell = cells.and_then(|cells| cells.get(step.id().0));
             let (text, role) = cell_text(model, cell, column);
             spans.push(Span::styled(text, theme.style(role)));
         }
@@ -133,10 +136,8 @@ fn matrix(frame: &mut Frame, model: &Model, area: Rect) {
     edge(frame, model, area, (!hidden.is_empty()).then(|| hidden.join("; ")));
 }
 
-fn output(frame: &mut Frame, model: &Model, area: Rect) {
+fn output(frame: &mut Frame, model: &Model, place: &Place, area: Rect) {
     let theme = &model.window.theme;
-    let places = progress::places(model);
-    let Some(place) = places.get(model.run.shown) else { return };
     let none = Log::default();
     let log = model.run.logs.get(place).unwrap_or(&none);
     let title = format!("Output: {place}");
