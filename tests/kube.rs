@@ -74,13 +74,25 @@ fn reads_version_nodes_and_pods_over_one_connection_with_a_certificate() {
     assert_eq!(api.version().unwrap().version, Version { major: 1, minor: 2, patch: 2 });
     let (nodes, version) = api.nodes().unwrap();
     assert_eq!((nodes.len(), version.as_str()), (1, "407"));
-    assert_eq!((nodes[0].name.as_str(), nodes[0].kubelet.as_deref()), ("w6", Some("v1.2.2")));
-    assert_eq!((nodes[0].ready.state, nodes[0].ready.reason.as_str()), (ReadyState::Ready, "KubeletReady"));
-    assert_eq!(nodes[0].internal_ip.as_deref(), Some("10.77.0.16"));
-    let pods = api.pods("kube-system", "k8s-app=kube-dns").unwrap();
-    assert!(
-        pods.iter().any(|pod| pod.is_ready() && pod.containers == 4 && pod.node.as_deref() == Some("w6"))
+    assert_eq!(
+        (
+            nodes[0].name.untrusted(),
+            nodes[0].kubelet.as_ref().map(gangplank::plan::remote::Remote::untrusted)
+        ),
+        ("w6", Some("v1.2.2"))
     );
+    assert_eq!(
+        (nodes[0].ready.state, nodes[0].ready.reason.untrusted()),
+        (ReadyState::Ready, "KubeletReady")
+    );
+    assert_eq!(
+        nodes[0].internal_ip.as_ref().map(gangplank::plan::remote::Remote::untrusted),
+        Some("10.77.0.16")
+    );
+    let pods = api.pods("kube-system", "k8s-app=kube-dns").unwrap();
+    assert!(pods.iter().any(|pod| pod.is_ready()
+        && pod.containers == 4
+        && pod.node.as_ref().map(gangplank::plan::remote::Remote::untrusted) == Some("w6")));
     assert_eq!(api.counts(), RequestCounts { connections: 1, requests: 3, writes: 0 });
     assert!(server.asked().iter().all(|asked| asked.client.as_deref() == Some("kubectl")));
 }

@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 
 use crate::plan::clean;
+use crate::plan::remote::Remote;
 
 /// The `--format` argument whose lines [`parse`] reads (`{{json .}}` is empty before Docker 1.13).
 pub const FORMAT: &str = "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.CreatedAt}}\t{{.Status}}\t{{.Names}}";
@@ -14,15 +15,15 @@ pub struct Container {
     /// Full id, 64 hex digits.
     pub id: String,
     /// Image as the container was made with.
-    pub image: String,
+    pub image: Remote<String>,
     /// Command line without docker's quotes.
-    pub command: String,
+    pub command: Remote<String>,
     /// When it was made; docker's text when it is no time we can read.
-    pub created: Result<Timestamp, String>,
+    pub created: Result<Timestamp, Remote<String>>,
     /// Docker's words, `Up 29 minutes`.
-    pub status: String,
+    pub status: Remote<String>,
     /// Its name, without links.
-    pub name: String,
+    pub name: Remote<String>,
     /// What the name says when the kubelet gave it.
     pub kubelet: Option<KubeletName>,
 }
@@ -31,13 +32,13 @@ pub struct Container {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KubeletName {
     /// Container name in the pod, `POD` for the one that holds the network.
-    pub container: String,
+    pub container: Remote<String>,
     /// Pod name.
-    pub pod: String,
+    pub pod: Remote<String>,
     /// The namespace the pod is in.
-    pub namespace: String,
+    pub namespace: Remote<String>,
     /// Pod uid; a hash for a static pod.
-    pub uid: String,
+    pub uid: Remote<String>,
     /// Start attempt; unknown in names of Kubernetes 1.2.
     pub attempt: Option<u32>,
 }
@@ -49,7 +50,7 @@ pub struct UnknownLine {
     /// How many fields there were.
     pub fields: usize,
     /// The line, cleaned and cut.
-    pub line: String,
+    pub line: Remote<String>,
 }
 
 impl Container {
@@ -58,11 +59,11 @@ impl Container {
         let fields: Vec<&str> = line.trim_end_matches(['\r', '\n']).split('\t').collect();
         // A command may hold a tab of its own: the first two and the last three fields are fixed.
         let [id, image, command @ .., created, status, names] = fields.as_slice() else {
-            return Err(UnknownLine { fields: fields.len(), line: clean::short(line, 120) });
+            return Err(UnknownLine { fields: fields.len(), line: clean::short(line, 120).into() });
         };
         let hex = id.len() >= 12 && id.bytes().all(|b| b.is_ascii_hexdigit());
         if command.is_empty() || !hex {
-            return Err(UnknownLine { fields: fields.len(), line: clean::short(line, 120) });
+            return Err(UnknownLine { fields: fields.len(), line: clean::short(line, 120).into() });
         }
         // With links the list also holds `other/alias`; the container's own name has no slash.
         let name = names.split(',').find(|n| !n.contains('/')).unwrap_or(names);
@@ -71,12 +72,12 @@ impl Container {
         let name = if name.is_empty() { id.chars().take(12).collect() } else { name };
         Ok(Self {
             id: (*id).to_owned(),
-            image: clean::words(image),
-            command: clean::words(unquoted(&command.join(" "))),
-            created: created_at(created).ok_or_else(|| clean::words(created)),
-            status: clean::words(status),
+            image: words(image),
+            command: words(unquoted(&command.join(" "))),
+            created: created_at(created).ok_or_else(|| words(created)),
+            status: words(status),
             kubelet: KubeletName::parse(&name),
-            name,
+            name: name.into(),
         })
     }
 
@@ -87,7 +88,7 @@ impl Container {
 
     /// What is to say about its state; `None` = it is up and nothing is wrong with it.
     pub fn remark(&self) -> Option<&'static str> {
-        let status = self.status.as_str();
+        let status = &self.status;
         let begins = |word: &str| status.starts_with(word);
         match () {
             () if begins("Up") && status.ends_with("(Paused)") => Some("paused"),
@@ -130,7 +131,8 @@ impl KubeletName {
         if [container, pod, namespace, uid].iter().any(|part| part.is_empty()) {
             return None;
         }
-        let [container, pod, namespace, uid] = [container, pod, namespace, uid].map(str::to_owned);
+        let [container, pod, namespace, uid] =
+            [container, pod, namespace, uid].map(|part: &str| Remote::new(part));
         Some(Self { container, pod, namespace, uid, attempt })
     }
 
@@ -143,6 +145,10 @@ impl KubeletName {
 /// Reads a whole answer; empty lines are left out.
 pub fn parse(text: &str) -> Vec<Result<Container, UnknownLine>> {
     text.lines().filter(|line| !line.trim().is_empty()).map(Container::parse).collect()
+}
+
+fn words(text: &str) -> Remote<String> {
+    Remote::new(clean::words(text))
 }
 
 /// The kubelet prints hashes with `%x` of an u32, so leading zeros are missing.
@@ -180,15 +186,15 @@ mod tests {
         assert!(proxy.command.starts_with("/hyperkube proxy --master="), "{}", proxy.command);
         assert_eq!(proxy.created.as_ref().expect("time").to_string(), "2026-11-23T07:24:36Z");
         let name = proxy.kubelet.as_ref().expect("kubelet's");
-        assert_eq!((name.container.as_str(), name.pod.as_str()), ("kube-proxy", "kube-proxy-w6"));
-        assert_eq!((name.namespace.as_str(), name.attempt), ("kube-system", None));
+        assert!(name.container == "kube-proxy" && name.pod == "kube-proxy-w6", "{name:?}");
+        assert!(name.namespace == "kube-system" && name.attempt.is_none(), "{name:?}");
     }
 
     #[test]
     fn reads_the_later_form_and_a_conflict_suffix() {
         let name = KubeletName::parse("k8s_POD_kube-proxy-w1.lab_kube-system_ab12_3").expect("new form");
         assert!(name.is_pause());
-        assert_eq!((name.pod.as_str(), name.attempt), ("kube-proxy-w1.lab", Some(3)));
+        assert_eq!((name.pod, name.attempt), ("kube-proxy-w1.lab".into(), Some(3)));
         let name = KubeletName::parse("k8s_a_b_c_d_0_5f3a9c").expect("with suffix");
         assert_eq!(name.attempt, Some(0));
     }
@@ -244,7 +250,7 @@ mod tests {
     fn leaves_links_and_other_zones_right() {
         let line = "0123456789ab\timg\t\"sh -c 'a\tb'\"\t2026-11-23 09:00:00 +0200 CEST\tExited (1) 2 hours ago\tweb/db,db";
         let c = Container::parse(line).expect("a container");
-        assert_eq!((c.name.as_str(), c.command.as_str(), c.is_up()), ("db", "sh -c 'a b'", false));
+        assert!(c.name == "db" && c.command == "sh -c 'a b'" && !c.is_up(), "{c:?}");
         assert_eq!(c.created.expect("time").to_string(), "2026-11-23T07:00:00Z");
     }
 
@@ -256,6 +262,7 @@ mod tests {
         ) {
             let old = format!("k8s_{container}.{hash}_{pod}_{namespace}_{uid}_{end}");
             let new = format!("k8s_{container}_{pod}_{namespace}_{uid}_{attempt}");
+            let [container, pod, namespace, uid] = [container, pod, namespace, uid].map(Into::into);
             let mut want = KubeletName { container, pod, namespace, uid, attempt: None };
             prop_assert_eq!(KubeletName::parse(&old), Some(want.clone()));
             want.attempt = Some(attempt);

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::lease::Lease;
 use crate::plan::clean;
+use crate::plan::remote::Remote;
 
 /// Addresses, and conditions, that are kept of a node; real ones have three to six.
 const MOST_ROWS: usize = 32;
@@ -15,25 +16,25 @@ const MOST_ROWS: usize = 32;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Node {
     /// Node name.
-    pub name: String,
+    pub name: Remote<String>,
     /// Object uid; empty when the server sent none.
-    pub uid: String,
+    pub uid: Remote<String>,
     /// `resourceVersion` of the object, for a watch.
-    pub resource_version: String,
+    pub resource_version: Remote<String>,
     /// Is it ready?
     pub ready: Ready,
     /// Other conditions that are true, `MemoryPressure`.
-    pub pressures: Vec<String>,
+    pub pressures: Vec<Remote<String>>,
     /// No new pods are placed on it.
     pub unschedulable: bool,
     /// Kubelet version as the node says, `v1.2.2`.
-    pub kubelet: Option<String>,
+    pub kubelet: Option<Remote<String>>,
     /// `InternalIP`; in Kubernetes 1.2 else `LegacyHostIP`.
-    pub internal_ip: Option<String>,
+    pub internal_ip: Option<Remote<String>>,
     /// All addresses: type and value.
-    pub addresses: Vec<(String, String)>,
+    pub addresses: Vec<(Remote<String>, Remote<String>)>,
     /// Docker or containerd with its version.
-    pub runtime: Option<String>,
+    pub runtime: Option<Remote<String>>,
     /// When it was made.
     pub created: Option<Timestamp>,
     /// Its Lease, where somebody asked for it.
@@ -47,9 +48,9 @@ pub struct Ready {
     /// What the condition says.
     pub state: ReadyState,
     /// One word, `KubeletReady`; empty when none.
-    pub reason: String,
+    pub reason: Remote<String>,
     /// A sentence; empty when none.
-    pub message: String,
+    pub message: Remote<String>,
     /// Since when.
     pub since: Option<Timestamp>,
     /// When the kubelet last wrote.
@@ -77,7 +78,7 @@ pub enum NodeEvent {
     /// It was deleted.
     Gone(Node),
     /// Only a newer resource version.
-    Bookmark(String),
+    Bookmark(Remote<String>),
     /// The resource version is too old: list again.
     TooOld,
 }
@@ -89,11 +90,11 @@ impl Node {
         let name = text(meta, "name").filter(|name| !name.is_empty())?;
         let status = object.get("status").unwrap_or(&Value::Null);
         let info = status.get("nodeInfo").unwrap_or(&Value::Null);
-        let addresses: Vec<(String, String)> = items(status, "addresses")
+        let addresses: Vec<(Remote<String>, Remote<String>)> = items(status, "addresses")
             .filter_map(|a| Some((text(a, "type")?, text(a, "address")?)))
             .take(MOST_ROWS)
             .collect();
-        let by_type = |kind: &str| addresses.iter().find(|(k, _)| k == kind).map(|(_, a)| a.clone());
+        let by_type = |kind: &str| addresses.iter().find(|(k, _)| *k == kind).map(|(_, a)| a.clone());
         Some(Self {
             name,
             uid: text(meta, "uid").unwrap_or_default(),
@@ -137,7 +138,7 @@ impl Ready {
         let found =
             items(status, "conditions").find(|c| c.get("type").and_then(Value::as_str) == Some("Ready"));
         let Some(found) = found else {
-            let empty = String::new();
+            let empty = Remote::default();
             let state = ReadyState::NotSaid;
             return Self { state, reason: empty.clone(), message: empty, since: None, heartbeat: None };
         };
@@ -157,18 +158,18 @@ impl Ready {
 }
 
 /// Conditions besides `Ready`; each of them says something bad when it is true.
-fn pressures(status: &Value) -> Vec<String> {
+fn pressures(status: &Value) -> Vec<Remote<String>> {
     items(status, "conditions")
         .filter(|one| one.get("status").and_then(Value::as_str) == Some("True"))
         .filter_map(|one| text(one, "type"))
-        .filter(|kind| kind != "Ready")
+        .filter(|kind| *kind != "Ready")
         .take(MOST_ROWS)
         .collect()
 }
 
 /// A string field, cleaned.
-pub(super) fn text(object: &Value, field: &str) -> Option<String> {
-    object.get(field).and_then(Value::as_str).map(clean::words)
+pub(super) fn text(object: &Value, field: &str) -> Option<Remote<String>> {
+    object.get(field).and_then(Value::as_str).map(|text| Remote::new(clean::words(text)))
 }
 
 /// A time field; null, missing and unreadable are the same.
@@ -184,6 +185,8 @@ pub(super) fn items<'a>(object: &'a Value, field: &str) -> impl Iterator<Item = 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+
+    use crate::plan::remote::Remote;
 
     use super::{Node, NodeEvent, ReadyState};
 
@@ -210,14 +213,14 @@ mod tests {
         assert_eq!(node.ready.message, "Kubelet stopped posting");
         assert_eq!(node.pressures, ["DiskPressure"]);
         assert!(node.unschedulable && node.ready.since.is_some() && node.ready.heartbeat.is_none());
-        assert_eq!(node.internal_ip.as_deref(), Some("10.0.0.1"));
+        assert_eq!(node.internal_ip, Some(Remote::from("10.0.0.1")));
     }
 
     #[test]
     fn falls_back_to_the_old_address_type() {
         let addresses = json!([{"type": "LegacyHostIP", "address": "10.0.0.9"}]);
         let node = Node::from_json(&json!({"metadata": {"name": "w"}, "status": {"addresses": addresses}}));
-        assert_eq!(node.expect("a node").internal_ip.as_deref(), Some("10.0.0.9"));
+        assert_eq!(node.expect("a node").internal_ip, Some(Remote::from("10.0.0.9")));
     }
 
     #[test]

@@ -3,21 +3,23 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::plan::remote::Remote;
+
 use super::node::{items, text, time};
 
 /// One pod.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pod {
     /// Pod name.
-    pub name: String,
+    pub name: Remote<String>,
     /// The namespace it is in.
-    pub namespace: String,
+    pub namespace: Remote<String>,
     /// Object uid; empty when the server sent none.
-    pub uid: String,
+    pub uid: Remote<String>,
     /// The node it was placed on.
-    pub node: Option<String>,
+    pub node: Option<Remote<String>>,
     /// `Pending`, `Running`, `Succeeded`, `Failed`, `Unknown`; empty when not said.
-    pub phase: String,
+    pub phase: Remote<String>,
     /// Containers that are ready.
     pub ready: usize,
     /// Containers the pod has.
@@ -27,11 +29,11 @@ pub struct Pod {
     /// Restarts of all its containers.
     pub restarts: u64,
     /// Pod address.
-    pub ip: Option<String>,
+    pub ip: Option<Remote<String>>,
     /// When the node took it.
     pub started: Option<Timestamp>,
     /// Why the pod as a whole is not placed or was put off.
-    pub reason: Option<String>,
+    pub reason: Option<Remote<String>>,
     /// It is being deleted.
     pub leaving: bool,
 }
@@ -40,11 +42,11 @@ pub struct Pod {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PodWait {
     /// Container name.
-    pub container: String,
+    pub container: Remote<String>,
     /// One word, `ImagePullBackOff`, `CrashLoopBackOff`, `Error`.
-    pub reason: String,
+    pub reason: Remote<String>,
     /// A sentence; empty when none.
-    pub message: String,
+    pub message: Remote<String>,
 }
 
 impl Pod {
@@ -95,7 +97,7 @@ impl PodWait {
             (_, Some(ended)) if !ended.is_null() && ended["exitCode"] != 0 => (ended, "Error"),
             _ => return None,
         };
-        let reason = text(held, "reason").filter(|r| !r.is_empty()).unwrap_or_else(|| otherwise.to_owned());
+        let reason = text(held, "reason").filter(|r| !r.is_empty()).unwrap_or_else(|| otherwise.into());
         let container = text(container, "name").unwrap_or_default();
         Some(Self { container, reason, message: text(held, "message").unwrap_or_default() })
     }
@@ -104,6 +106,8 @@ impl PodWait {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+
+    use crate::plan::remote::Remote;
 
     use super::Pod;
 
@@ -120,9 +124,12 @@ mod tests {
         }))
         .expect("a pod");
         assert_eq!((pod.ready, pod.containers, pod.restarts), (1, 3, 7));
-        let reasons: Vec<(&str, &str)> =
-            pod.waiting.iter().map(|w| (w.container.as_str(), w.reason.as_str())).collect();
-        assert_eq!(reasons, [("b", "ImagePullBackOff"), ("c", "Error")]);
+        let reasons: Vec<(String, String)> =
+            pod.waiting.iter().map(|w| (w.container.to_string(), w.reason.to_string())).collect();
+        assert_eq!(
+            reasons,
+            [("b", "ImagePullBackOff"), ("c", "Error")].map(|(c, r)| (c.to_owned(), r.to_owned()))
+        );
         assert!(!pod.is_ready());
     }
 
@@ -134,7 +141,7 @@ mod tests {
                 "reason": "Unschedulable", "message": "no nodes available to schedule pods"}]},
         }))
         .expect("a pod");
-        assert_eq!(pod.reason.as_deref(), Some("no nodes available to schedule pods"));
+        assert_eq!(pod.reason, Some(Remote::from("no nodes available to schedule pods")));
         assert_eq!((pod.ready, pod.containers, pod.node), (0, 1, None));
     }
 

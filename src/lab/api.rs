@@ -20,6 +20,7 @@ use crate::lab::kubectl::config;
 use crate::lab::state::{HERE, Lab, LabState};
 use crate::pki::{self, CaInfo};
 use crate::plan::model::Version;
+use crate::plan::remote::Remote;
 
 /// How often a watch looks while the clock flows, of real time.
 const IDLE: Duration = Duration::from_millis(250);
@@ -280,7 +281,7 @@ impl ClusterApi for LabCluster {
             let put = now.iter().filter(|node| !known.contains(node)).cloned().map(NodeEvent::Put);
             let mut events: Vec<NodeEvent> = gone.chain(put).collect();
             // So whoever watches is asked whether to go on.
-            events.push(NodeEvent::Bookmark(String::new()));
+            events.push(NodeEvent::Bookmark(Remote::default()));
             for event in events {
                 if !on(NodeNews::One(Box::new(event))) {
                     return Ok(());
@@ -363,7 +364,8 @@ pub(crate) fn kubectl(lab: &Lab, args: &[&str]) -> Result<String, String> {
     cluster.login(&material(target.ca.as_ref())?, Some(&login)).map_err(|error| error.to_string())?;
     let nodes = cluster.nodes().map_err(|error| error.to_string())?;
     if args.windows(2).any(|two| two == ["-o", "name"]) {
-        return Ok(nodes.iter().flat_map(|node| ["node/", &node.name, "\n"]).collect());
+        let names: Vec<String> = nodes.iter().map(|node| format!("node/{}", node.name)).collect();
+        return Ok(names.join("\n") + "\n");
     }
     if nodes.is_empty() {
         return Ok("No resources found\n".to_owned());

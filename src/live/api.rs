@@ -8,6 +8,7 @@ use super::update::{ApiNews, Update};
 use crate::engine::SignIn;
 use crate::kube::{ApiError, ClusterApi, NodeEvent, NodeNews};
 use crate::plan::model::Plan;
+use crate::plan::remote::Remote;
 
 /// A watch is ended and begun again so often: a peer that vanished without a word is noticed then.
 const LIFE: Duration = Duration::from_secs(15);
@@ -73,7 +74,7 @@ fn watch(shared: &WatchShared, told: &StopSignal, cluster: &dyn ClusterApi) -> R
     let life = u128::from(shared.world.now().as_millisecond().abs_diff(begun.as_millisecond()));
     let why = match result {
         Ok(()) if life >= SHORT.as_millis() => {
-            let mark = Box::new(NodeEvent::Bookmark(String::new()));
+            let mark = Box::new(NodeEvent::Bookmark(Remote::default()));
             say(shared, told, ApiNews::Nodes(NodeNews::One(mark)));
             return Ok(());
         }

@@ -11,6 +11,7 @@ use super::update::{ApiNews, HostNews, Update};
 use crate::kube::docker_ps::Container;
 use crate::kube::{Node, NodeEvent, NodeNews, ReadyState};
 use crate::plan::place::Place;
+use crate::plan::remote::Remote;
 
 /// What is known of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -192,7 +193,7 @@ impl Panel {
 
     fn node_news(&mut self, at: Timestamp, news: NodeNews) -> Vec<Change> {
         // An empty bookmark is our own: the watch lasted, nothing was heard.
-        if news != NodeNews::One(Box::new(NodeEvent::Bookmark(String::new()))) {
+        if news != NodeNews::One(Box::new(NodeEvent::Bookmark(Remote::default()))) {
             self.heard = Some(at);
         }
         let mut changes = Vec::new();
@@ -226,8 +227,9 @@ impl Panel {
                 match *event {
                     NodeEvent::Put(node) => changes.extend(self.put(at, node, false)),
                     NodeEvent::Gone(node) => {
-                        if self.nodes.remove(&node.name).is_some() {
-                            changes.push(Change::NodeGone(node.name));
+                        let name = node.name.to_string();
+                        if self.nodes.remove(&name).is_some() {
+                            changes.push(Change::NodeGone(name));
                         }
                     }
                     NodeEvent::Bookmark(_) | NodeEvent::TooOld => {}
@@ -239,7 +241,7 @@ impl Panel {
 
     /// `first` = it was there before anybody looked, so it is not new.
     fn put(&mut self, at: Timestamp, node: Node, first: bool) -> Option<Change> {
-        let name = node.name.clone();
+        let name = node.name.to_string();
         let mut seen = NodeSeen { node, at, changed: None };
         let old = self.nodes.get(&name);
         let same = old.is_some_and(|old| old.words() == seen.words() && old.node.uid == seen.node.uid);

@@ -10,6 +10,7 @@ use crate::kube::docker_ps::Container;
 use crate::kube::{Node, ReadyState};
 use crate::plan::code::ProblemCode;
 use crate::plan::place::Place;
+use crate::plan::remote::Remote;
 
 /// So long something is marked as new.
 pub const NEW: Duration = Duration::from_secs(10);
@@ -94,7 +95,7 @@ pub struct HostRow {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContainerGroup {
     /// Container or pod name.
-    pub name: String,
+    pub name: Remote<String>,
     /// Containers it stands for.
     pub count: usize,
     /// One of them is new.
@@ -165,7 +166,7 @@ impl HostRow {
 
     /// Names for one line, newest first: a pod's containers are one, and those that hold its network are left out.
     pub fn names(&self, now: Timestamp) -> Vec<ContainerGroup> {
-        let mut pods: Vec<(Option<String>, ContainerGroup)> = Vec::new();
+        let mut pods: Vec<(Option<Remote<String>>, ContainerGroup)> = Vec::new();
         for container in self.containers().iter().filter(|one| !one.is_pause()) {
             let new = self.is_new(&container.id, now);
             let pod = container.kubelet.as_ref().map(|name| name.uid.clone());
@@ -213,10 +214,10 @@ pub fn ready_word(state: ReadyState) -> &'static str {
 impl NodeSeen {
     /// All that is to say: `Ready`, `NotReady,MemoryPressure,cordoned`.
     pub fn words(&self) -> String {
-        let mut words = vec![ready_word(self.node.ready.state)];
-        words.extend(self.node.pressures.iter().map(String::as_str));
+        let mut words = vec![ready_word(self.node.ready.state).to_owned()];
+        words.extend(self.node.pressures.iter().map(ToString::to_string));
         if self.node.unschedulable {
-            words.push("cordoned");
+            words.push("cordoned".to_owned());
         }
         words.join(",")
     }

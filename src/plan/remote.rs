@@ -2,11 +2,15 @@
 //! had by one method, and who may call that stands in `tests/layers/rules.rs`.
 
 use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
 
 use super::clean;
 
 /// What came from elsewhere: no `Deref`, no `AsRef`, so nothing prints it raw by mistake.
-#[derive(Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Remote<T>(T);
 
 /// Columns that are shown.
@@ -21,6 +25,43 @@ impl Remote<String> {
     /// The text as it came: to be compared or read, never to be shown.
     pub fn untrusted(&self) -> &str {
         &self.0
+    }
+
+    /// Nothing was said.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// It begins so.
+    pub fn starts_with(&self, begin: &str) -> bool {
+        self.0.starts_with(begin)
+    }
+
+    /// It ends so.
+    pub fn ends_with(&self, end: &str) -> bool {
+        self.0.ends_with(end)
+    }
+
+    /// This stands somewhere in it.
+    pub fn contains(&self, part: &str) -> bool {
+        self.0.contains(part)
+    }
+
+    /// What it means, where it is a number, an address, a time: `None` = it is none.
+    pub fn read<V: FromStr>(&self) -> Option<V> {
+        self.0.trim().parse().ok()
+    }
+}
+
+impl From<&str> for Remote<String> {
+    fn from(text: &str) -> Self {
+        Self::new(text)
+    }
+}
+
+impl From<String> for Remote<String> {
+    fn from(text: String) -> Self {
+        Self(text)
     }
 }
 
@@ -41,6 +82,12 @@ impl fmt::Debug for Remote<String> {
 impl PartialEq<str> for Remote<String> {
     fn eq(&self, other: &str) -> bool {
         self.0 == other
+    }
+}
+
+impl PartialEq<String> for Remote<String> {
+    fn eq(&self, other: &String) -> bool {
+        self.0 == *other
     }
 }
 

@@ -14,7 +14,7 @@ fn started(changes: &[Change]) -> Vec<String> {
         Change::Started(_, one) => Some(one.name.clone()),
         _ => None,
     };
-    changes.iter().filter_map(name).collect()
+    changes.iter().filter_map(name).map(|name| name.to_string()).collect()
 }
 
 #[test]
@@ -88,7 +88,7 @@ fn a_pod_is_one_name_and_the_container_that_holds_its_network_none() {
     ];
     panel.apply(sample("w1", 0, &rows));
     let names: Vec<(String, usize)> =
-        panel.rows()[0].names(at(0)).into_iter().map(|shown| (shown.name, shown.count)).collect();
+        panel.rows()[0].names(at(0)).into_iter().map(|shown| (shown.name.to_string(), shown.count)).collect();
     assert_eq!(names, [("dns-1".to_owned(), 2), ("kube-proxy".to_owned(), 1), ("registry".to_owned(), 1)]);
 }
 

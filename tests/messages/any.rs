@@ -88,7 +88,7 @@ fn update() -> BoxedStrategy<Update> {
         Just(ApiNews::SigningIn),
         texts().prop_map(move |all| ApiNews::Nodes(NodeNews::All(all.into_iter().map(node).collect()))),
         text().prop_map(move |text| ApiNews::Nodes(NodeNews::One(Box::new(NodeEvent::Put(node(text)))))),
-        text().prop_map(|text| ApiNews::Nodes(NodeNews::One(Box::new(NodeEvent::Bookmark(text))))),
+        text().prop_map(|text| ApiNews::Nodes(NodeNews::One(Box::new(NodeEvent::Bookmark(text.into()))))),
         text().prop_map(|why| ApiNews::Listing { why }),
         (text(), time()).prop_map(|(why, again)| ApiNews::Down { why, again }),
     ];

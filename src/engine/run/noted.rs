@@ -16,9 +16,10 @@ impl Engine<'_> {
     pub(crate) fn note_node(&self, shared: &SharedFacts, site: &WorkSite, worked: &Worked) {
         let (Some(session), Some(planned)) = (self.options.session, site.worker) else { return };
         let Some(node) = shared.last_seen(&planned.name) else { return };
+        let (name, uid) = (node.name.to_string(), node.uid.to_string());
         let new = worked.node.is_some_and(|how| is_new(&node, how));
-        if let Err(error) = nodes::note(&session.folder, &self.options.run, &node.name, &node.uid, new) {
-            let text = format!("node {} could not be noted for undo: {error}", node.name);
+        if let Err(error) = nodes::note(&session.folder, &self.options.run, &name, &uid, new) {
+            let text = format!("node {name} could not be noted for undo: {error}");
             self.events.tell(&site.place, None, Event::Note { text });
         }
     }

@@ -284,8 +284,11 @@ impl Engine<'_> {
                     let pods: Vec<_> = pods.into_iter().filter(|pod| !pod.leaving).collect();
                     let ready = pods.iter().filter(|pod| pod.is_ready()).count();
                     if ready >= count {
-                        let node =
-                            pods.iter().filter_map(|pod| pod.node.clone()).collect::<Vec<_>>().join(", ");
+                        let node = pods
+                            .iter()
+                            .filter_map(|pod| pod.node.as_ref().map(ToString::to_string))
+                            .collect::<Vec<_>>()
+                            .join(", ");
                         return Ended::True(format!("{ready} of {count} ready, on {node}"));
                     }
                     seen = pods

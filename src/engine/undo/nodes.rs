@@ -85,8 +85,9 @@ impl Engine<'_> {
         let mut gone = Vec::new();
         for (name, uids) in &noted.wanted {
             let Some(node) = known.iter().find(|node| node.name == *name) else { continue };
-            if uids.contains(&node.uid) {
-                gone.push((format!("/api/v1/nodes/{name}"), node.uid.clone()));
+            let uid = node.uid.to_string();
+            if uids.contains(&uid) {
+                gone.push((format!("/api/v1/nodes/{name}"), uid));
             } else {
                 let text = format!(
                     "node {name} stays: it is another one by now than the one noted on this computer; {} deletes it",

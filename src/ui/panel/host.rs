@@ -157,10 +157,17 @@ fn cells(one: &Container, now: Timestamp, brief: bool) -> [String; 6] {
     let created = match &one.created {
         Ok(at) if brief => format!("{} ago", short(age(now, *at))),
         Ok(at) => format!("{} ago", spoken(age(now, *at))),
-        Err(said) => said.clone(),
+        Err(said) => said.to_string(),
     };
     let id: String = one.id.chars().take(12).collect();
-    [id, one.image.clone(), one.command.clone(), created, one.status.clone(), one.name.clone()]
+    [
+        id,
+        one.image.to_string(),
+        one.command.to_string(),
+        created,
+        one.status.to_string(),
+        one.name.to_string(),
+    ]
 }
 
 /// How far each column gives way when there is too little room, and who first: what a command is called and

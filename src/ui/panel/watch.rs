@@ -302,7 +302,7 @@ pub fn line(panel: &Panel, change: &Change, zone: &TimeZone) -> String {
     let container = |one: &Container| {
         let id: String = one.id.chars().take(12).collect();
         let name = one.kubelet.as_ref().map_or_else(
-            || one.name.clone(),
+            || one.name.to_string(),
             |name| format!("{} of pod {}/{}", name.container, name.namespace, name.pod),
         );
         format!("{name}  {id}  {}", one.image)
@@ -381,7 +381,7 @@ pub fn line(panel: &Panel, change: &Change, zone: &TimeZone) -> String {
 }
 
 fn container(one: &Container) -> Value {
-    let created = one.created.as_ref().map_or_else(Clone::clone, ToString::to_string);
+    let created = one.created.as_ref().map_or_else(ToString::to_string, ToString::to_string);
     let mut value = json!({"id": one.id, "image": one.image, "command": one.command, "created": created,
         "status": one.status, "names": one.name});
     if let Some(name) = &one.kubelet {

@@ -7,4 +7,5 @@ pub mod limited;
 pub mod terminal;
 pub mod text;
 pub mod theme;
+pub mod unwrapped;
 pub mod view;

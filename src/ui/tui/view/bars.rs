@@ -5,11 +5,11 @@ use crate::ui::wizard::navigation;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
 use crate::ui::tui::text::cut;
 use crate::ui::tui::theme::{Glyph, Paint};
+use crate::ui::tui::unwrapped::Unwrapped;
 use crate::ui::wizard::keymap;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
@@ -112,9 +112,9 @@ pub fn title(frame: &mut Frame, model: &Model, area: Rect) {
         span.content = cut(&span.content, room).into();
         room = room.saturating_sub(span.content.width());
     }
-    frame.render_widget(Paragraph::new(Line::from(left)), area);
+    frame.render_widget(Unwrapped::new(Line::from(left)), area);
     let at = Rect::new(area.right().saturating_sub(width).saturating_sub(1), area.y, width, 1);
-    frame.render_widget(Paragraph::new(Span::styled(text, theme.style(role))), at.intersection(area));
+    frame.render_widget(Unwrapped::new(Span::styled(text, theme.style(role))), at.intersection(area));
 }
 
 /// The line above the keys: a toast, a caption, or when the session was saved.
@@ -162,7 +162,7 @@ pub fn status(frame: &mut Frame, model: &Model, area: Rect) {
         Line::raw("")
     };
     lines.push(line);
-    frame.render_widget(Paragraph::new(lines), area);
+    frame.render_widget(Unwrapped::new(lines), area);
 }
 
 /// The keys that are possible now, as many as there is room for.
@@ -203,5 +203,5 @@ pub fn keys(frame: &mut Frame, model: &Model, area: Rect) {
     while !model.dialogs.open.is_empty() && lines.len() < rows {
         lines.insert(0, Line::raw(""));
     }
-    frame.render_widget(Paragraph::new(lines), area);
+    frame.render_widget(Unwrapped::new(lines), area);
 }

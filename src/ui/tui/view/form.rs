@@ -3,7 +3,6 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
 use super::page::{Page, PageRow};
@@ -11,6 +10,7 @@ use super::pane::{block, button_row, labels};
 use super::window::edge;
 use crate::ui::tui::text::cut;
 use crate::ui::tui::theme::{Glyph, Paint};
+use crate::ui::tui::unwrapped::Unwrapped;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::form::item::Item;
 use crate::ui::wizard::listing::hidden_words;
@@ -75,7 +75,7 @@ fn draw_field(frame: &mut Frame, model: &Model, field: Field, area: Rect) {
     let head = format!(" {sign} {:<LABEL$}", cut(field.label(), LABEL));
     let start = area.x.saturating_add(u16::try_from(head.width()).unwrap_or(0));
     let room = area.right().saturating_sub(start).saturating_sub(1);
-    frame.render_widget(Paragraph::new(Span::styled(head, theme.style(label))), area);
+    frame.render_widget(Unwrapped::new(Span::styled(head, theme.style(label))), area);
     let at = Rect::new(start, area.y, room, 1).intersection(area);
     if let Some(choices) = field.choices() {
         let mut spans = Vec::new();
@@ -101,7 +101,7 @@ fn draw_field(frame: &mut Frame, model: &Model, field: Field, area: Rect) {
                 spans.push(Span::styled(count, theme.style(Role::Dim)));
             }
         }
-        frame.render_widget(Paragraph::new(Line::from(spans)), at);
+        frame.render_widget(Unwrapped::new(Line::from(spans)), at);
         return;
     }
     let wide = match field {
@@ -112,9 +112,9 @@ fn draw_field(frame: &mut Frame, model: &Model, field: Field, area: Rect) {
     let inside = Rect::new(at.x.saturating_add(1), at.y, box_width.saturating_sub(2), 1).intersection(at);
     let edge = theme.style(if focused { Role::Accent } else { Role::Dim });
     frame
-        .render_widget(Paragraph::new(Span::styled("[", edge)), Rect::new(at.x, at.y, 1, 1).intersection(at));
+        .render_widget(Unwrapped::new(Span::styled("[", edge)), Rect::new(at.x, at.y, 1, 1).intersection(at));
     let close = Rect::new(inside.right(), at.y, 1, 1).intersection(at);
-    frame.render_widget(Paragraph::new(Span::styled("]", edge)), close);
+    frame.render_widget(Unwrapped::new(Span::styled("]", edge)), close);
     if let (Some(editor), true) = (&model.form.editor, focused) {
         let empty = editor.first().is_empty();
         if empty {
@@ -123,7 +123,7 @@ fn draw_field(frame: &mut Frame, model: &Model, field: Field, area: Rect) {
                 Span::styled(cut(&hint, usize::from(inside.width).saturating_sub(1)), theme.style(Role::Dim));
             let behind = Rect::new(inside.x.saturating_add(1), inside.y, inside.width.saturating_sub(1), 1);
             frame.render_widget(editor.widget(), Rect::new(inside.x, inside.y, 1.min(inside.width), 1));
-            frame.render_widget(Paragraph::new(text), behind.intersection(at));
+            frame.render_widget(Unwrapped::new(text), behind.intersection(at));
         } else {
             frame.render_widget(editor.widget(), inside);
         }
@@ -133,7 +133,7 @@ fn draw_field(frame: &mut Frame, model: &Model, field: Field, area: Rect) {
         } else {
             Span::raw(cut(&value, usize::from(inside.width)))
         };
-        frame.render_widget(Paragraph::new(text), inside);
+        frame.render_widget(Unwrapped::new(text), inside);
     }
 }
 

@@ -13,10 +13,10 @@ use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
-use ratatui::widgets::Paragraph;
 
 use crate::plan::clean::is_invisible;
 use crate::ui::tui::text::some;
+use crate::ui::tui::unwrapped::Unwrapped;
 use crate::ui::wizard::layout::{Area, LEAST, Regions, regions};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::screen::Screen;
@@ -117,5 +117,5 @@ fn too_small(frame: &mut Frame, model: &Model) {
     lines.push("Enlarge the window, or press Ctrl-C.".to_owned());
     lines.push("gangplank --plain works at any size.".to_owned());
     let lines: Vec<Line> = lines.into_iter().map(Line::from).collect();
-    frame.render_widget(Paragraph::new(lines), area);
+    frame.render_widget(Unwrapped::new(lines), area);
 }

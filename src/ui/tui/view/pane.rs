@@ -3,11 +3,12 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, Borders, Paragraph};
+use ratatui::widgets::{Block, Borders};
 use unicode_width::UnicodeWidthStr;
 
 use crate::ui::tui::text::cut;
 use crate::ui::tui::theme::{Glyph, Paint};
+use crate::ui::tui::unwrapped::Unwrapped;
 use crate::ui::wizard::form::item::{Button, Item};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::{Role, Theme};
@@ -68,7 +69,7 @@ pub fn button_row(frame: &mut Frame, model: &Model, area: Rect, labels: &[(Butto
         })
         .collect();
     let at = Rect::new(area.right().saturating_sub(width), area.y, width, 1);
-    frame.render_widget(Paragraph::new(Line::from(spans)), at);
+    frame.render_widget(Unwrapped::new(Line::from(spans)), at);
 }
 
 fn short(button: Button) -> Option<&'static str> {

@@ -4,13 +4,13 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
 
 use super::pane::block;
 use crate::engine::ExitCode;
 use crate::ui::output::wrap::wrap;
 use crate::ui::tui::text::some;
 use crate::ui::tui::theme::{Glyph, Paint};
+use crate::ui::tui::unwrapped::Unwrapped;
 use crate::ui::wizard::form::answer;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::look::{Inspection, LookStatus, ProbeTarget};
@@ -109,11 +109,11 @@ pub fn column(frame: &mut Frame, model: &Model, area: Rect) {
             lines.push(Line::raw(""));
         }
     }
-    frame.render_widget(Paragraph::new(lines), inner);
+    frame.render_widget(Unwrapped::new(lines), inner);
     if inner.height > 20 {
         let hint = Rect::new(inner.x, inner.bottom().saturating_sub(1), inner.width, 1);
         let text = Line::styled(" Ctrl-G jump to a step", theme.style(Role::Dim));
-        frame.render_widget(Paragraph::new(text), hint);
+        frame.render_widget(Unwrapped::new(text), hint);
     }
 }
 
@@ -128,5 +128,5 @@ pub fn line(frame: &mut Frame, model: &Model, area: Rect) {
         spans.push(Span::styled(screen.short(), style));
         spans.push(Span::raw(" "));
     }
-    frame.render_widget(Paragraph::new(Line::from(spans)), area);
+    frame.render_widget(Unwrapped::new(Line::from(spans)), area);
 }

@@ -3,12 +3,13 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Clear, Paragraph};
+use ratatui::widgets::Clear;
 use unicode_width::UnicodeWidthStr;
 
 use super::pane::block;
 use crate::ui::output::wrap::wrap;
 use crate::ui::tui::theme::{Glyph, Paint};
+use crate::ui::tui::unwrapped::Unwrapped;
 use crate::ui::wizard::form::text_input::TextInput;
 use crate::ui::wizard::layout;
 use crate::ui::wizard::listing::{hidden_words, window};
@@ -57,7 +58,7 @@ pub fn dialog(
     let top = scroll.min(lines.len().saturating_sub(rows));
     let words = hidden_words(top, lines.len(), rows);
     let shown: Vec<Line> = lines.into_iter().skip(top).take(rows).collect();
-    frame.render_widget(Paragraph::new(shown), inner);
+    frame.render_widget(Unwrapped::new(shown), inner);
     edge(frame, model, area, words);
 }
 
@@ -69,7 +70,7 @@ pub fn edge(frame: &mut Frame, model: &Model, area: Rect, words: Option<String>)
     let width = u16::try_from(words.width()).unwrap_or(u16::MAX).min(room);
     let right = area.right().saturating_sub(1);
     let at = Rect::new(right.saturating_sub(width), area.bottom().saturating_sub(1), width, 1);
-    frame.render_widget(Paragraph::new(Span::styled(words, model.window.theme.style(Role::Dim))), at);
+    frame.render_widget(Unwrapped::new(Span::styled(words, model.window.theme.style(Role::Dim))), at);
 }
 
 /// Words in a role, wrapped.
@@ -127,7 +128,7 @@ pub fn field(frame: &mut Frame, model: &Model, label: &str, text: &TextInput, ar
     let theme = &model.window.theme;
     let head = format!(" {label}{}[", if label.is_empty() { "" } else { " " });
     let width = u16::try_from(head.width()).unwrap_or(0);
-    frame.render_widget(Paragraph::new(Span::styled(head, theme.style(Role::Accent))), area);
+    frame.render_widget(Unwrapped::new(Span::styled(head, theme.style(Role::Accent))), area);
     let inside = Rect::new(
         area.x.saturating_add(width),
         area.y,
@@ -137,7 +138,7 @@ pub fn field(frame: &mut Frame, model: &Model, label: &str, text: &TextInput, ar
     .intersection(area);
     frame.render_widget(text.widget(), inside);
     let close = Rect::new(inside.right(), area.y, 1, 1).intersection(area);
-    frame.render_widget(Paragraph::new(Span::styled("]", theme.style(Role::Accent))), close);
+    frame.render_widget(Unwrapped::new(Span::styled("]", theme.style(Role::Accent))), close);
 }
 
 /// Rows with boxes to tick.

@@ -3,9 +3,10 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Clear, Paragraph};
+use ratatui::widgets::Clear;
 
 use crate::ui::tui::theme::Paint;
+use crate::ui::tui::unwrapped::Unwrapped;
 use crate::ui::tui::view::pane::block;
 use crate::ui::wizard::layout;
 use crate::ui::wizard::model::Model;
@@ -41,7 +42,7 @@ pub fn draw(frame: &mut Frame, model: &Model, area: Rect, right: &str) {
     for (role, text) in body.into_iter().skip(top).take(rows) {
         lines.push(Line::styled(format!(" {text}"), theme.style(role)));
     }
-    frame.render_widget(Paragraph::new(lines), inner);
+    frame.render_widget(Unwrapped::new(lines), inner);
     let words = match (top, more) {
         (0, 0) => " E next tab, y copy ".to_owned(),
         (0, more) => format!(" E next tab, {more} more "),
@@ -49,5 +50,5 @@ pub fn draw(frame: &mut Frame, model: &Model, area: Rect, right: &str) {
     };
     let width = u16::try_from(words.len()).unwrap_or(0).min(inner.width);
     let at = Rect::new(inner.right().saturating_sub(width), area.bottom().saturating_sub(1), width, 1);
-    frame.render_widget(Paragraph::new(Span::styled(words, theme.style(Role::Dim))), at);
+    frame.render_widget(Unwrapped::new(Span::styled(words, theme.style(Role::Dim))), at);
 }

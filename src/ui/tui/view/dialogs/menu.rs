@@ -4,10 +4,11 @@ use crate::ui::wizard::keymap;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Clear, Paragraph};
+use ratatui::widgets::Clear;
 
 use crate::ui::tui::text::fill;
 use crate::ui::tui::theme::{Glyph, Paint};
+use crate::ui::tui::unwrapped::Unwrapped;
 use crate::ui::tui::view::pane::block;
 use crate::ui::tui::view::window::{centred, edge, field};
 use crate::ui::wizard::form::text_input::TextInput;
@@ -52,10 +53,10 @@ pub fn draw(frame: &mut Frame, model: &Model, search: &TextInput, at: usize) {
     let body = Rect::new(inner.x, inner.y.saturating_add(2), inner.width, inner.height.saturating_sub(2));
     if lines.is_empty() {
         frame.render_widget(
-            Paragraph::new(Line::styled("   nothing of that name is possible now", theme.style(Role::Dim))),
+            Unwrapped::new(Line::styled("   nothing of that name is possible now", theme.style(Role::Dim))),
             body,
         );
     } else {
-        frame.render_widget(Paragraph::new(lines), body);
+        frame.render_widget(Unwrapped::new(lines), body);
     }
 }

@@ -2,8 +2,9 @@
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::widgets::{Clear, Paragraph};
+use ratatui::widgets::Clear;
 
+use crate::ui::tui::unwrapped::Unwrapped;
 use crate::ui::tui::view::pane::block;
 use crate::ui::tui::view::window::{centred, say};
 use crate::ui::wizard::form::text_input::TextInput;
@@ -52,7 +53,7 @@ fn area(frame: &mut Frame, model: &Model, title: &str, words: &str, text: &TextI
         say(model, &mut lines, Role::Bad, &more, width);
     }
     let used = u16::try_from(lines.len()).unwrap_or(0);
-    frame.render_widget(Paragraph::new(lines), inner);
+    frame.render_widget(Unwrapped::new(lines), inner);
     let below = Rect::new(
         inner.x.saturating_add(1),
         inner.y.saturating_add(used).saturating_add(1),

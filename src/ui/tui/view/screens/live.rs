@@ -4,11 +4,11 @@
 use ratatui::Frame;
 use ratatui::layout::{Margin, Rect};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
 
 use crate::ui::panel::{self, Ink};
 use crate::ui::tui::text::some;
 use crate::ui::tui::theme::Paint;
+use crate::ui::tui::unwrapped::Unwrapped;
 use crate::ui::tui::view::pane::block;
 use crate::ui::tui::view::window::edge;
 use crate::ui::wizard::listing::hidden_words;
@@ -24,7 +24,7 @@ pub fn strip(frame: &mut Frame, model: &Model, area: Rect) {
         let mut strip = panel::one_line(live, model.window.now, &ink, room);
         strip.spans.insert(0, Span::raw(" "));
         strip.push_span(Span::styled(" (l opens)", model.window.theme.style(Role::Dim)));
-        frame.render_widget(Paragraph::new(strip), area);
+        frame.render_widget(Unwrapped::new(strip), area);
         return;
     }
     let pane = block(model.window.theme, "Live: docker ps and node status", "l opens", false, area.width);
@@ -54,7 +54,7 @@ pub fn full(frame: &mut Frame, model: &Model, area: Rect) {
             edge(frame, model, area, hidden_words(view.scroll, all, rows));
         }
         None if live.rows().is_empty() => {
-            frame.render_widget(Paragraph::new(Line::raw(" no hosts are known yet")), inner);
+            frame.render_widget(Unwrapped::new(Line::raw(" no hosts are known yet")), inner);
         }
         None => panel::rows(live, model.window.now, Some(view.at), &ink, inner, frame.buffer_mut()),
     }

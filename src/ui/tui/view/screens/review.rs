@@ -4,13 +4,13 @@ use crate::ui::wizard::form::target;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
 
 use crate::plan::problem::Verdict;
 use crate::step::StepState;
 use crate::ui::output::wrap::wrap;
 use crate::ui::tui::text::{cut, fill, some};
 use crate::ui::tui::theme::{Glyph, Paint};
+use crate::ui::tui::unwrapped::Unwrapped;
 use crate::ui::tui::view::page::inspection_words;
 use crate::ui::tui::view::pane::{block, button_row, labels};
 use crate::ui::tui::view::window::edge;
@@ -74,7 +74,7 @@ pub fn draw(frame: &mut Frame, model: &Model, area: Rect) {
             && rows.get(at.saturating_sub(1)).is_some_and(|before| before.seen.place == row.seen.place);
         lines.push(table_row(model, &row, at == model.preview.row, same_place, width));
     }
-    frame.render_widget(Paragraph::new(lines), head);
+    frame.render_widget(Unwrapped::new(lines), head);
     let rest = Rect::new(body.x, head.bottom(), body.width, body.height.saturating_sub(head.height));
     let lines = review::detail(model, width);
     let below = lines.len();
@@ -85,7 +85,7 @@ pub fn draw(frame: &mut Frame, model: &Model, area: Rect) {
         .take(parts.detail)
         .map(|(role, text)| Line::styled(text, theme.style(role)))
         .collect();
-    frame.render_widget(Paragraph::new(lines), rest);
+    frame.render_widget(Unwrapped::new(lines), rest);
     let table = hidden_words(top, rows.len(), shown).map(|words| format!("steps: {words}"));
     let detail = hidden_words(first, below, parts.detail).map(|words| format!("lines: {words}, J K"));
     let hidden: Vec<String> = table.into_iter().chain(detail).collect();
@@ -200,7 +200,7 @@ fn nothing(frame: &mut Frame, model: &Model, area: Rect) {
             );
         }
     }
-    frame.render_widget(Paragraph::new(lines), area);
+    frame.render_widget(Unwrapped::new(lines), area);
 }
 
 fn buttons(frame: &mut Frame, model: &Model, area: Rect) {

@@ -5,13 +5,13 @@ use crate::ui::wizard::remedy;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::Paragraph;
 use unicode_width::UnicodeWidthStr;
 
 use crate::plan::place::Place;
 use crate::ui::output::wrap::wrap;
 use crate::ui::tui::text::{cut, fill, some};
 use crate::ui::tui::theme::{Glyph, Paint};
+use crate::ui::tui::unwrapped::Unwrapped;
 use crate::ui::tui::view::pane::{block, button_row, labels};
 use crate::ui::tui::view::window::edge;
 use crate::ui::wizard::cells::{Cell, CellState};
@@ -130,7 +130,7 @@ fn matrix(frame: &mut Frame, model: &Model, places: &[Place], area: Rect) {
     let hidden: Vec<String> = more.into_iter().chain(steps).collect();
     lines.extend(body.into_iter().skip(top).take(room));
     lines.extend(notes);
-    frame.render_widget(Paragraph::new(lines), inner);
+    frame.render_widget(Unwrapped::new(lines), inner);
     let bar = Rect::new(inner.x, inner.bottom().saturating_sub(1), inner.width, 1);
     button_row(frame, model, bar, &labels(model));
     edge(frame, model, area, (!hidden.is_empty()).then(|| hidden.join("; ")));
@@ -179,7 +179,7 @@ fn output(frame: &mut Frame, model: &Model, place: &Place, area: Rect) {
     if log.is_empty() {
         lines.push(Line::styled(" no output yet", theme.style(Role::Dim)));
     }
-    frame.render_widget(Paragraph::new(lines), inner);
+    frame.render_widget(Unwrapped::new(lines), inner);
     edge(frame, model, area, hidden);
 }
 
@@ -240,7 +240,7 @@ fn card(frame: &mut Frame, model: &Model, area: Rect) {
     if let Some(words) = hidden {
         lines.push(Line::styled(format!(" {:<15}{words}", ""), theme.style(Role::Dim)));
     }
-    frame.render_widget(Paragraph::new(lines), inner);
+    frame.render_widget(Unwrapped::new(lines), inner);
 }
 
 /// A line of a way out: its mark and its words.
