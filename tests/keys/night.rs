@@ -179,6 +179,14 @@ fn a_tick_is_for_what_was_found_good() {
     press(&mut model, "<c-g>4<enter><backtab><backtab>7<esc>");
     assert_eq!(standing::of(&model, Screen::Certificates), None);
     assert_eq!(standing::of(&model, Screen::Ca), Some(LookStatus::Good));
+    // The workers stand in no order, and of one that came since nothing is known.
+    let mut model = scene("review", (120, 36)).unwrap();
+    model.form.answers.workers.reverse();
+    assert_eq!(standing::of(&model, Screen::Workers), Some(LookStatus::Good));
+    let mut new = model.form.answers.workers[0].clone();
+    new.name = Some("a-new-one".to_owned());
+    model.form.answers.workers.insert(1, new);
+    assert_eq!(standing::of(&model, Screen::Workers), None);
     let model = scene("review-reonboard", (120, 36)).unwrap();
     assert_eq!(standing::of(&model, Screen::Review), Some(LookStatus::Bad));
     let mut model = answered("review");

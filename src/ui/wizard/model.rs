@@ -1,6 +1,7 @@
 //! Everything the wizard knows. `update` is its only writer and the views only read it, so whatever is on the
 //! screen can be made by a list of messages.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -247,10 +248,16 @@ impl Model {
 
     /// The name of a worker row, or what stands for it.
     pub fn worker_name(&self, row: usize) -> String {
+        self.worker_called(row).into_owned()
+    }
+
+    /// What a worker row is called, lent where it has a name or an address.
+    pub fn worker_called(&self, row: usize) -> Cow<'_, str> {
         let worker = self.form.answers.workers.get(row);
-        worker
-            .and_then(|worker| worker.name.clone().or_else(|| worker.address.clone()))
-            .unwrap_or_else(|| format!("worker {}", row.saturating_add(1)))
+        match worker.and_then(|worker| worker.name.as_ref().or(worker.address.as_ref())) {
+            Some(name) => Cow::Borrowed(name),
+            None => Cow::Owned(format!("worker {}", row.saturating_add(1))),
+        }
     }
 
     /// Names of all workers with a name.

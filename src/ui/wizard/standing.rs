@@ -19,10 +19,7 @@ pub fn of(model: &Model, screen: Screen) -> Option<LookStatus> {
     match screen {
         Screen::Ca => look(model, &ProbeTarget::Ca),
         Screen::Cluster => look(model, &ProbeTarget::Api),
-        Screen::Workers => {
-            let all = model.worker_names().into_iter().filter(|name| model.chosen(name));
-            worst(all.map(|name| look(model, &ProbeTarget::Worker(name))))
-        }
+        Screen::Workers => workers(model),
         Screen::Certificates => inspected(model).and_then(|table| table.certificates).map(status),
         Screen::Kubectl => inspected(model).and_then(|table| table.kubectl).map(status),
         Screen::Dns => inspected(model).and_then(|table| table.dns).map(status),
@@ -33,6 +30,27 @@ pub fn of(model: &Model, screen: Screen) -> Option<LookStatus> {
 
 fn look(model: &Model, target: &ProbeTarget) -> Option<LookStatus> {
     model.probes.looks.get(target).filter(|look| !look.stale).map(|look| look.mood)
+}
+
+/// The worst of the workers. Both lists go by name, so they are walked side by side: this is asked for each frame.
+fn workers(model: &Model) -> Option<LookStatus> {
+    let rows = 0..model.form.answers.workers.len();
+    let mut names: Vec<_> =
+        rows.map(|row| model.worker_called(row)).filter(|name| model.chosen(name)).collect();
+    names.sort_unstable();
+    let mut looks = model
+        .probes
+        .looks
+        .iter()
+        .filter_map(|(target, look)| match target {
+            ProbeTarget::Worker(name) => Some((name.as_str(), look)),
+            ProbeTarget::Ca | ProbeTarget::Api => None,
+        })
+        .peekable();
+    worst(names.iter().map(|name| {
+        while looks.next_if(|(other, _)| *other < name.as_ref()).is_some() {}
+        looks.peek().filter(|(other, look)| other == name && !look.stale).map(|(_, look)| look.mood)
+    }))
 }
 
 /// What was inspected, while the answers are the same.
