@@ -1,6 +1,9 @@
 //! What a face tells the core beside keys: that it lays a dialog aside, that a signal came, that words were read.
 
+use gangplank::engine::{Event, Stamped};
 use gangplank::host::TrustAnswer;
+use gangplank::plan::place::Place;
+use gangplank::step::StepId;
 use gangplank::ui::wizard::dialogs::Dialog;
 use gangplank::ui::wizard::form::field::Field;
 use gangplank::ui::wizard::form::item::Button;
@@ -9,6 +12,7 @@ use gangplank::ui::wizard::look::{Inspection, LookStatus, ProbeTarget};
 use gangplank::ui::wizard::message::{Effect, Msg};
 use gangplank::ui::wizard::question::Reply;
 use gangplank::ui::wizard::screen::Screen;
+use gangplank::ui::wizard::screens::log::Log;
 use gangplank::ui::wizard::undoing::TakeBack;
 use gangplank::ui::wizard::update::{intent, update};
 
@@ -112,4 +116,24 @@ fn a_name_of_a_file_and_a_button_are_whole_wishes() {
     assert!(matches!(effects.as_slice(), [Effect::Undo(one)] if *one == what), "{effects:?}");
     assert!(!writes(&intent(&mut model, &Intent::Press(Button::Back))));
     assert_ne!(model.nav.screen, Screen::Review);
+}
+
+#[test]
+fn the_log_of_a_run_shows_what_one_could_type_and_no_function_of_ours() {
+    let mut model = running();
+    let event = Event::ActionStarted {
+        action: "write /etc/kubernetes/x".to_owned(),
+        shell: "put /etc/kubernetes/x 0644 root:root 12 abcdef".to_owned(),
+    };
+    let place = Place::Worker("worker1".to_owned());
+    update(&mut model, Msg::Run(stamped(place.clone(), event)));
+    let text = model.run.logs.get(&place).map(Log::text).unwrap_or_default();
+    assert!(text.contains("$ install /dev/stdin /etc/kubernetes/x -m 0644 -o root -g root"), "{text}");
+    assert!(!text.contains("put "), "{text}");
+    press(&mut model, "v");
+    assert!(matches!(model.dialogs.open.as_slice(), [Dialog::Text(_)]), "the functions are one key away");
+}
+
+fn stamped(place: Place, event: Event) -> Stamped {
+    Stamped { v: 1, seq: 0, t: 1.0, run: "r".to_owned(), place, step: Some(StepId("keys")), event }
 }

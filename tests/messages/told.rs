@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use gangplank::engine::inspect::StepOutcome;
 use gangplank::engine::{Event, ExitCode, PlacePreview, Stamped, TaskOutcome};
-use gangplank::plan::action::{Action, CertificateSpec, Content, KeyAlgorithm, SecretRef, Slot, Verb};
+use gangplank::plan::action::{
+    Action, CertificateSpec, Content, KeyAlgorithm, SecretRef, Slot, Verb, plain_shell,
+};
 use gangplank::plan::code::ProblemCode;
 use gangplank::plan::fact::{
     DockerFact, Fact, FactQuery, Facts, FileFact, FlagSet, ImageFact, KeyFact, Known, KubeletFact, Machine,
@@ -143,6 +145,38 @@ pub fn action() -> BoxedStrategy<Action> {
         }),
     ];
     prop_oneof![first, second].boxed()
+}
+
+proptest! {
+    #[test]
+    fn what_people_read_of_an_action_names_no_function_of_ours(action in action()) {
+        let functions = || gangplank::host::batch::PRELUDE.lines().filter_map(|line| line.split_once("() {"));
+        let own = |line: &str| functions().any(|(name, _)| line.split(' ').next() == Some(name));
+        let plain = action.plain_shell();
+        let random = matches!(action, Action::Script { .. });
+        prop_assert!(random || !plain.lines().any(own), "{plain}");
+        if let Action::Put { path, .. } = &action {
+            prop_assert!(plain.starts_with("install /dev/stdin "), "{plain} {path}");
+        }
+    }
+}
+
+#[test]
+fn the_scripts_of_the_steps_are_shown_without_functions_of_ours() {
+    for (sent, shown) in [
+        ("restrict /etc/x.key", "chown root:root /etc/x.key && chmod 600 /etc/x.key"),
+        ("keep_for_undo '/home/a b'", "# a copy is kept for undo: '/home/a b'"),
+        ("note_merged /home/c", "# noted for undo, as it is now: /home/c"),
+        (
+            "put /etc/x 0644 root:root 12 abcdef",
+            "install /dev/stdin /etc/x -m 0644 -o root -g root  # 12 bytes, sha256 abcdef",
+        ),
+        ("put /x 0600 - <certificate of w1>", "install /dev/stdin /x -m 0600  # <certificate of w1>"),
+        ("put_back /x r 1f '' '600 root:root'", "install /var/lib/gangplank/r/1f /x -m 600 -o root -g root"),
+        ("service daemon-reload", "systemctl daemon-reload"),
+    ] {
+        assert_eq!(plain_shell(sent), shown);
+    }
 }
 
 pub fn actions() -> BoxedStrategy<Vec<Action>> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use crate::engine::{Event, ExitCode, Front, Stamped, TaskOutcome};
+use crate::plan::action::plain_shell;
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Verdict};
 use crate::step::CATALOGUE;
@@ -60,7 +61,7 @@ impl LineFront {
             }
             Event::ActionStarted { action, shell } if self.verbose => {
                 let mut lines = vec![row(stamped, "", action)];
-                lines.extend(shell.lines().map(|line| format!("{:>20} $ {line}", "")));
+                lines.extend(plain_shell(shell).lines().map(|line| format!("{:>20} $ {line}", "")));
                 lines
             }
             Event::Output { line, .. } if self.verbose => vec![format!("{:>20} | {line}", "")],

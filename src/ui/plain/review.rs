@@ -256,7 +256,7 @@ impl Dialogue {
                     .iter()
                     .map(|action| Told {
                         title: action.title(),
-                        shell: action.shell().to_string(),
+                        shell: action.plain_shell(),
                         undo: review::undo_words(action, row.seen),
                     })
                     .collect();

@@ -361,7 +361,7 @@ pub const TABLE: &[Binding] = &[
         command: Command::Functions,
         keys: &[letter('v')],
         label: "functions",
-        long: "show the shell functions that the commands use, such as put",
+        long: "show the shell functions that are sent for these commands, such as put",
         bar: None,
         when: shows_shell,
     },

@@ -1,6 +1,7 @@
 //! What each event of the engine changes on the run that is seen.
 
 use crate::engine::{Event, Stamped, TaskOutcome};
+use crate::plan::action::plain_shell;
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Verdict};
 use crate::step::{CATALOGUE, On, Step};
@@ -94,7 +95,7 @@ pub fn event(model: &mut Model, event: &Stamped) {
                 cell.words.clone_from(action);
             });
             let log = log(run, &event.place);
-            for (number, line) in shell.lines().enumerate() {
+            for (number, line) in plain_shell(shell).lines().enumerate() {
                 let sign = if number == 0 { "$" } else { " " };
                 log.push(at.clone(), Role::Code, format!("{sign} {line}"));
             }

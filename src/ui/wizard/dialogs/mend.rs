@@ -37,7 +37,7 @@ impl MendDialog {
         let mut lines = Vec::new();
         for (number, action) in (1..).zip(&self.actions) {
             lines.push(format!("{number} {}", action.title()));
-            lines.extend(action.shell().to_string().lines().map(|line| format!("    {line}")));
+            lines.extend(action.plain_shell().lines().map(|line| format!("    {line}")));
             // Only a kubelet takes its containers with it.
             let kubelet = matches!(action, Action::Service { unit, .. } if unit == "kubelet");
             let is_undone = |one: &&Action| kubelet || !matches!(one, Action::CleanPods);

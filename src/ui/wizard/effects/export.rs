@@ -73,7 +73,7 @@ pub fn kubeconfig(model: &Model) -> Msg {
             {
                 lines.extend(review::changes(&seen.facts, path, bytes, Some(3)));
             } else {
-                lines.push((Role::Code, format!("  {}", action.shell())));
+                lines.push((Role::Code, format!("  {}", action.plain_shell())));
             }
         }
     }

@@ -151,7 +151,7 @@ impl Front for ScreenFront {
 
     fn go_on(&self, place: &Place, step: StepId, actions: &[Action]) -> bool {
         // What each runs stands below it.
-        let actions = actions.iter().map(|one| format!("{}\n{}", one.title(), one.shell())).collect();
+        let actions = actions.iter().map(|one| format!("{}\n{}", one.title(), one.plain_shell())).collect();
         let question = Question::GoOn { place: place.clone(), step, actions };
         matches!(self.replies.ask(&self.send(), question), Some(Reply::GoOn(true)))
     }

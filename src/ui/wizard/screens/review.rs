@@ -195,7 +195,7 @@ pub fn detail(model: &Model, width: usize) -> Vec<(Role, String)> {
                     _ => String::new(),
                 };
                 say(Role::Key, &format!("{number} {}{size}", action.title()), 0);
-                for line in action.shell().to_string().lines() {
+                for line in action.plain_shell().lines() {
                     say(Role::Code, line, 3);
                 }
                 say(Role::Dim, &format!("undo: {}", undo_words(action, row.seen)), 3);
