@@ -217,7 +217,8 @@ fn certificate(info: CaInfo, place: String, now: Timestamp) -> CaSeen {
 fn key_seen(path: &str, fact: &KeyFact, wanted: &str) -> KeySeen {
     let mode = u32::from_str_radix(&fact.mode, 8).unwrap_or(0);
     let (group, others) = (mode & 0o040 != 0, mode & 0o004 != 0);
-    let owner = fact.owner.split_once(':');
+    let owner = fact.owner.to_string();
+    let owner = owner.split_once(':');
     let who = owner.map_or_else(|| "its owner".to_owned(), |(user, _)| user.to_owned());
     let whose = owner.map_or_else(|| "its group".to_owned(), |(_, group)| format!("group {group}"));
     let readers = match (group, others) {
@@ -406,19 +407,19 @@ fn first_steps() -> impl Iterator<Item = &'static dyn step::Step> {
 
 fn read_facts(seen: &mut WorkerSeen, asked_ms: i64) {
     if let Known::Yes(machine) = seen.facts.machine() {
-        seen.os = Some(machine.os.clone());
+        seen.os = Some(machine.os.to_string());
         if let Some(ahead) = machine.ahead_ms(asked_ms) {
             seen.clock_ahead_ms = Some(ahead);
         }
     }
     seen.docker = match seen.facts.docker() {
-        Known::Yes(docker) if docker.version.is_empty() => Some(Err(docker.error.clone())),
-        Known::Yes(docker) => Some(Ok(docker.version.clone())),
+        Known::Yes(docker) if docker.version.is_empty() => Some(Err(docker.error.to_string())),
+        Known::Yes(docker) => Some(Ok(docker.version.to_string())),
         Known::No(why) => Some(Err(why)),
         Known::NotAsked => None,
     };
     seen.kubelet = match seen.facts.kubelet(crate::profile::KUBELET) {
-        Known::Yes(kubelet) => Some(kubelet.as_ref().map(|kubelet| kubelet.version.clone())),
+        Known::Yes(kubelet) => Some(kubelet.as_ref().map(|kubelet| kubelet.version.to_string())),
         Known::No(_) | Known::NotAsked => None,
     };
 }

@@ -9,6 +9,7 @@ use super::unit_answer::{healthz, journal, manifests, unit};
 use crate::plan::clean;
 use crate::plan::fact::{Fact, FactQuery, FileFact, ImageFact, KeyFact, Known, KubeletFact, Machine};
 use crate::plan::record::Record;
+use crate::plan::remote::Remote;
 
 /// The fact behind the lines that answer `want`.
 pub fn read(want: &FactQuery, lines: &AnswerLines) -> Known<Fact> {
@@ -29,14 +30,14 @@ pub fn read(want: &FactQuery, lines: &AnswerLines) -> Known<Fact> {
         FactQuery::Tar(path) => tar(path, lines),
         FactQuery::Kubelet { .. } => kubelet(lines),
         FactQuery::Folder(_) => {
-            let names = all(lines, "name").map(str::to_owned).collect();
+            let names = all(lines, "name").map(Remote::from).collect();
             Known::Yes(Fact::Folder((!has(lines, "none")).then_some(names)))
         }
         FactQuery::Record => Known::Yes(Fact::Record(Record::read(all(lines, "line")))),
         FactQuery::Lookup(_) => {
-            let mut hosts: Vec<String> = all(lines, "host")
+            let mut hosts: Vec<Remote<String>> = all(lines, "host")
                 .filter_map(|line| line.split_whitespace().next())
-                .map(str::to_owned)
+                .map(Remote::from)
                 .collect();
             hosts.sort();
             hosts.dedup();
@@ -61,19 +62,19 @@ fn machine(lines: &AnswerLines) -> Known<Fact> {
     let uname = word("uname");
     let mut names = uname.split(' ');
     let mut machine = Machine {
-        os: word("os"),
-        hostname: names.next().unwrap_or_default().to_owned(),
-        kernel: names.next().unwrap_or_default().to_owned(),
-        arch: names.next().unwrap_or_default().to_owned(),
+        os: word("os").into(),
+        hostname: names.next().unwrap_or_default().into(),
+        kernel: names.next().unwrap_or_default().into(),
+        arch: names.next().unwrap_or_default().into(),
         uid: number("uid").and_then(|uid| u32::try_from(uid).ok()).unwrap_or(u32::MAX),
         clock_ms: first(lines, "clock").and_then(|value| value.trim().parse().ok()).unwrap_or(0),
         cpus: number("cpus").and_then(|cpus| u32::try_from(cpus).ok()).unwrap_or(0),
         memory_mib: number("memory").unwrap_or(0) / 1024,
         swap: number("swap").unwrap_or(0) > 0,
         cgroup: if first(lines, "cgroup") == Some("2") { 2 } else { 1 },
-        openssl: word("openssl"),
+        openssl: word("openssl").into(),
         ip_forward: first(lines, "forward") == Some("1"),
-        dns_tools: all(lines, "dns").map(str::to_owned).collect(),
+        dns_tools: all(lines, "dns").map(Remote::from).collect(),
         systemd: has(lines, "systemd"),
         cni: has(lines, "cni"),
         resolved: has(lines, "resolved"),
@@ -92,7 +93,7 @@ fn machine(lines: &AnswerLines) -> Known<Fact> {
         let outside = columns.get(1).is_some_and(|interface| *interface != "lo");
         if let (true, Some(address)) = (outside || global, columns.get(3)) {
             let address = address.split('/').next().unwrap_or_default();
-            machine.addresses.push(address.to_owned());
+            machine.addresses.push(address.into());
         }
     }
     // From ss its fourth word, or from /proc/net/tcp the port in hex.
@@ -131,7 +132,7 @@ fn file(path: &str, content: bool, lines: &AnswerLines) -> Known<Fact> {
     if !holds_key && content.as_ref().is_some_and(|bytes| crate::plan::action::sha256(bytes) != sha256) {
         return Known::No(format!("{path} changed while it was read"));
     }
-    Known::Yes(Fact::File(Some(FileFact { sha256, mode, owner, size, content, holds_key })))
+    Known::Yes(Fact::File(Some(FileFact { sha256, mode, owner: owner.into(), size, content, holds_key })))
 }
 
 fn key(lines: &AnswerLines) -> Known<Fact> {
@@ -141,7 +142,7 @@ fn key(lines: &AnswerLines) -> Known<Fact> {
     let (mode, owner, _) = stat(lines);
     Known::Yes(Fact::Key(Some(KeyFact {
         mode,
-        owner,
+        owner: owner.into(),
         spki_sha256: first(lines, "spki").unwrap_or_default().to_owned(),
         encrypted: has(lines, "encrypted"),
         sha256: first(lines, "sha256").unwrap_or_default().to_owned(),
@@ -161,7 +162,8 @@ fn image(line: &str) -> Option<ImageFact> {
     if *repository == "REPOSITORY" || *tag == "<none>" {
         return None;
     }
-    Some(ImageFact { name: format!("{repository}:{tag}"), id: id.trim_start_matches("sha256:").to_owned() })
+    let name = format!("{repository}:{tag}").into();
+    Some(ImageFact { name, id: id.trim_start_matches("sha256:").into() })
 }
 
 /// The images of a `docker save` tar, from its manifest.json; both the old (`<digest>.json`) and the OCI
@@ -187,7 +189,10 @@ pub fn images_of_manifest(text: &str) -> Option<Vec<ImageFact>> {
         let id = clean::short(config.rsplit('/').next()?.trim_end_matches(".json"), LONG_NAME);
         for name in entry.get("RepoTags")?.as_array().into_iter().flatten() {
             // JSON can say what a line cannot: a newline in a name would forge a line.
-            images.push(ImageFact { name: clean::short(name.as_str()?, LONG_NAME), id: id.clone() });
+            images.push(ImageFact {
+                name: clean::short(name.as_str()?, LONG_NAME).into(),
+                id: id.clone().into(),
+            });
         }
     }
     Some(images)
@@ -201,9 +206,9 @@ fn kubelet(lines: &AnswerLines) -> Known<Fact> {
         return Known::No("the kubelet did not say its version".to_owned());
     };
     Known::Yes(Fact::Kubelet(Some(KubeletFact {
-        version: clean::line(version),
-        refused: all(lines, "refused").map(str::to_owned).collect(),
-        error: clean::line(first(lines, "error").unwrap_or_default()),
+        version: clean::line(version).into(),
+        refused: all(lines, "refused").map(Remote::from).collect(),
+        error: clean::line(first(lines, "error").unwrap_or_default()).into(),
         size: first(lines, "size").and_then(|size| size.parse().ok()).unwrap_or(0),
     })))
 }

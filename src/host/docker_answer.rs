@@ -87,15 +87,16 @@ pub(super) fn docker(lines: &AnswerLines) -> DockerFact {
         String::new()
     };
     DockerFact {
-        version,
+        version: version.into(),
         // Docker 1.9 and 1.10 do not print the driver; cgroupfs was its only default then.
         cgroup_driver: Some(value("Cgroup Driver"))
             .filter(|name| !name.is_empty())
-            .unwrap_or("cgroupfs".into()),
-        storage: value("Storage Driver"),
-        root: value("Docker Root Dir"),
+            .unwrap_or("cgroupfs".into())
+            .into(),
+        storage: value("Storage Driver").into(),
+        root: value("Docker Root Dir").into(),
         free_mib: free_mib(lines).last().copied().flatten(),
-        error,
+        error: error.into(),
         frozen: said.frozen(),
     }
 }
@@ -111,7 +112,7 @@ pub(super) fn containers(lines: &AnswerLines) -> Known<Fact> {
         return Known::No(clean::line(odd));
     }
     // Tabs separate the columns, so each column is cleaned for itself.
-    let clean = |row: &&str| row.split('\t').map(clean::line).collect::<Vec<_>>().join("\t");
+    let clean = |row: &&str| row.split('\t').map(clean::line).collect::<Vec<_>>().join("\t").into();
     Known::Yes(Fact::Containers(rows.iter().map(clean).collect()))
 }
 

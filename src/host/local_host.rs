@@ -232,7 +232,7 @@ impl LocalHost {
                 Ok(entries) => {
                     let names = entries
                         .filter_map(Result::ok)
-                        .map(|entry| entry.file_name().to_string_lossy().into_owned());
+                        .map(|entry| entry.file_name().to_string_lossy().into_owned().into());
                     Known::Yes(Fact::Folder(Some(names.collect())))
                 }
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => Known::Yes(Fact::Folder(None)),
@@ -288,7 +288,7 @@ fn file(path: &Path, content: bool) -> Known<Fact> {
         Ok(bytes) => Known::Yes(Fact::File(Some(FileFact {
             sha256: sha256(&bytes),
             mode: format!("{:o}", meta.mode() & 0o7777),
-            owner: "-".to_owned(),
+            owner: "-".into(),
             size: meta.len(),
             content: (content && meta.len() <= LARGEST).then_some(bytes),
             holds_key: false,
@@ -308,7 +308,7 @@ fn key(path: &Path) -> Known<Fact> {
     let public_known = !public.is_empty();
     Known::Yes(Fact::Key(Some(KeyFact {
         mode: mode_of(path).trim_end_matches(" -").to_owned(),
-        owner: "-".to_owned(),
+        owner: "-".into(),
         spki_sha256: public,
         encrypted,
         sha256: sha256(&bytes),

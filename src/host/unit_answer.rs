@@ -7,6 +7,7 @@ use super::journal::reasons;
 use crate::plan::action::sha256;
 use crate::plan::clean;
 use crate::plan::fact::{Fact, Known};
+use crate::plan::remote::Remote;
 use crate::plan::static_pod::pod;
 use crate::plan::unit::{DropIn, ManifestFact, UnitFact};
 
@@ -31,18 +32,22 @@ pub(super) fn unit(lines: &AnswerLines) -> Known<Fact> {
     };
     Known::Yes(Fact::Unit(UnitFact {
         up_s: up(),
-        load,
-        active: value("ActiveState"),
-        sub: value("SubState"),
-        file: value("UnitFileState"),
+        load: load.into(),
+        active: value("ActiveState").into(),
+        sub: value("SubState").into(),
+        file: value("UnitFileState").into(),
         restarts: value("NRestarts").parse().ok(),
         stale: value("NeedDaemonReload") == "yes",
-        fragment: value("FragmentPath"),
+        fragment: value("FragmentPath").into(),
         dropins: dropins(lines),
-        journal: reasons(all(lines, "journal"), None),
-        state,
+        journal: remote(reasons(all(lines, "journal"), None)),
+        state: state.into(),
         shareable_ipc: first(lines, "ipc") == Some("shareable"),
     }))
+}
+
+fn remote(texts: Vec<String>) -> Vec<Remote<String>> {
+    texts.into_iter().map(Remote::from).collect()
 }
 
 /// The files that change a unit; each is followed by its content.
@@ -51,7 +56,7 @@ fn dropins(lines: &AnswerLines) -> Vec<DropIn> {
     for (key, value) in lines {
         match key.as_str() {
             "dropin" => {
-                found.push((DropIn { path: clean::line(value), sets: Vec::new() }, Vec::new()));
+                found.push((DropIn { path: clean::line(value).into(), sets: Vec::new() }, Vec::new()));
             }
             "sets" => {
                 if let Some((_, text)) = found.last_mut() {
@@ -63,7 +68,7 @@ fn dropins(lines: &AnswerLines) -> Vec<DropIn> {
     }
     found
         .into_iter()
-        .map(|(dropin, text)| DropIn { sets: names(&String::from_utf8_lossy(&text)), ..dropin })
+        .map(|(dropin, text)| DropIn { sets: remote(names(&String::from_utf8_lossy(&text))), ..dropin })
         .collect()
 }
 
@@ -118,7 +123,7 @@ fn flag(word: &str) -> Option<String> {
 
 pub(super) fn journal(lines: &AnswerLines) -> Known<Fact> {
     let pid = first(lines, "pid").and_then(|pid| pid.trim().parse().ok());
-    Known::Yes(Fact::Journal(reasons(all(lines, "journal"), pid)))
+    Known::Yes(Fact::Journal(remote(reasons(all(lines, "journal"), pid))))
 }
 
 /// What the answer to a health check is: its last line with status 200.
@@ -137,7 +142,7 @@ pub(super) fn healthz(lines: &AnswerLines) -> Known<Fact> {
         return Known::No(clean::short(why, 200));
     };
     if status.split_whitespace().nth(1) == Some("200") {
-        return Known::Yes(Fact::Healthz("ok".to_owned()));
+        return Known::Yes(Fact::Healthz("ok".into()));
     }
     let body = said.iter().rev().find(|line| !line.trim().is_empty()).copied().unwrap_or_default();
     Known::No(clean::short(&format!("{} {body}", status.trim()), 200))
@@ -151,7 +156,11 @@ pub(super) fn manifests(lines: &AnswerLines) -> Known<Fact> {
     let mut found: Vec<(ManifestFact, Vec<u8>)> = Vec::new();
     for (key, value) in lines {
         if key == "manifest" {
-            let empty = ManifestFact { name: value.clone(), sha256: String::new(), pod: Err(String::new()) };
+            let empty = ManifestFact {
+                name: value.as_str().into(),
+                sha256: String::new(),
+                pod: Err(Remote::default()),
+            };
             found.push((empty, Vec::new()));
         }
         let Some((fact, text)) = found.last_mut() else { continue };
@@ -164,7 +173,7 @@ pub(super) fn manifests(lines: &AnswerLines) -> Known<Fact> {
     let read = |(fact, text): (ManifestFact, Vec<u8>)| {
         let whole = sha256(&text) == fact.sha256;
         let pod = if whole { pod(&text) } else { Err("it could not be read whole".to_owned()) };
-        ManifestFact { pod, ..fact }
+        ManifestFact { pod: pod.map(Remote::from).map_err(Remote::from), ..fact }
     };
     Known::Yes(Fact::Manifests(found.into_iter().map(read).collect()))
 }

@@ -222,7 +222,7 @@ impl Doer<'_> {
         for name in names {
             let old =
                 self.machine.images.iter().find(|image| image.name == *name).map(|image| image.id.clone());
-            self.note(RecordKind::Image, name, &old.unwrap_or_default(), "", "")?;
+            self.note(RecordKind::Image, name, &String::from(old.unwrap_or_default()), "", "")?;
         }
         failed(format!("open {path}: no such file or directory"))
     }

@@ -26,7 +26,7 @@ pub(crate) fn ask(state: &LabState, name: &str, want: &FactQuery, wall_ms: i64, 
         FactQuery::Key(path) => key_lines(machine, path, &mut say),
         FactQuery::Unit(name) if !machine.here => unit_lines(machine, name, latest, &mut say),
         FactQuery::Journal(name) if !machine.here => {
-            machine.look_unit(name, latest).journal.into_iter().for_each(|line| say("journal", line));
+            machine.look_unit(name, latest).journal.into_iter().for_each(|line| say("journal", line.into()));
             say("done", String::new());
         }
         FactQuery::Healthz(port) if !machine.here => healthz_lines(machine, *port, &mut say),
@@ -41,7 +41,8 @@ pub(crate) fn ask(state: &LabState, name: &str, want: &FactQuery, wall_ms: i64, 
         FactQuery::Images if !machine.here => {
             if machine.docker_runs() {
                 for image in &machine.images {
-                    let (repository, tag) = image.name.rsplit_once(':').unwrap_or((&image.name, "latest"));
+                    let name = image.name.to_string();
+                    let (repository, tag) = name.rsplit_once(':').unwrap_or((&name, "latest"));
                     say("image", format!("{repository} {tag} sha256:{} 2 years ago 1MB", image.id));
                 }
             }
@@ -166,13 +167,13 @@ fn key_lines(machine: &LabMachine, path: &str, say: &mut impl FnMut(&str, String
 fn unit_lines(machine: &LabMachine, name: &str, latest: u64, say: &mut impl FnMut(&str, String)) {
     let look = machine.look_unit(name, latest);
     for (key, value) in [
-        ("LoadState", look.load.as_str()),
-        ("ActiveState", &look.active),
-        ("SubState", &look.sub),
-        ("UnitFileState", &look.file),
-        ("NRestarts", &look.restarts.unwrap_or(0).to_string()),
-        ("ActiveEnterTimestampMonotonic", &format!("{}", BOOTED_S.saturating_mul(1_000_000))),
-        ("NeedDaemonReload", if look.stale { "yes" } else { "no" }),
+        ("LoadState", look.load.to_string()),
+        ("ActiveState", look.active.to_string()),
+        ("SubState", look.sub.to_string()),
+        ("UnitFileState", look.file.to_string()),
+        ("NRestarts", look.restarts.unwrap_or(0).to_string()),
+        ("ActiveEnterTimestampMonotonic", BOOTED_S.saturating_mul(1_000_000).to_string()),
+        ("NeedDaemonReload", if look.stale { "yes" } else { "no" }.to_owned()),
     ] {
         say("show", format!("{key}={value}"));
     }
@@ -180,10 +181,10 @@ fn unit_lines(machine: &LabMachine, name: &str, latest: u64, say: &mut impl FnMu
         say("uptime", format!("{}.00", BOOTED_S.saturating_add(up)));
     }
     if !look.state.is_empty() {
-        say("state", look.state);
+        say("state", look.state.into());
     }
     if look.active != "active" && look.load != "not-found" {
-        look.journal.into_iter().for_each(|line| say("journal", line));
+        look.journal.into_iter().for_each(|line| say("journal", line.into()));
     }
 }
 

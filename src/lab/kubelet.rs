@@ -14,6 +14,7 @@ use crate::lab::node::{Clocks, LabKubelet, LabNode, NodeLogin};
 use crate::pki;
 use crate::plan::action::sha256;
 use crate::plan::model::Version;
+use crate::plan::remote::Remote;
 use crate::plan::unit::UnitFact;
 use crate::profile::{KUBELET, MANIFESTS};
 
@@ -47,42 +48,41 @@ impl LabMachine {
         let name = name.trim_end_matches(".service");
         let unit = self.units.get(name).cloned().unwrap_or_default();
         if !self.has_unit(name) && !unit.active {
-            let word = |text: &str| text.to_owned();
             return UnitFact {
-                load: word("not-found"),
-                active: word("inactive"),
-                sub: word("dead"),
+                load: "not-found".into(),
+                active: "inactive".into(),
+                sub: "dead".into(),
                 ..UnitFact::default()
             };
         }
         let file = self.unit_file(name);
         let runs = unit.active && !(name == "docker" && self.faults.has(&Fault::DockerDown));
         let mut look = UnitFact {
-            load: "loaded".to_owned(),
-            active: if runs { "active" } else { "inactive" }.to_owned(),
-            sub: if runs { "running" } else { "dead" }.to_owned(),
-            file: if unit.enabled { "enabled" } else { "disabled" }.to_owned(),
+            load: "loaded".into(),
+            active: if runs { "active" } else { "inactive" }.into(),
+            sub: if runs { "running" } else { "dead" }.into(),
+            file: if unit.enabled { "enabled" } else { "disabled" }.into(),
             restarts: Some(0),
             stale: !unit.builtin && unit.loaded.is_some() && unit.loaded != file,
             journal: Vec::new(),
-            fragment: String::new(),
+            fragment: Remote::default(),
             dropins: Vec::new(),
-            state: if runs { "S" } else { "" }.to_owned(),
+            state: if runs { "S" } else { "" }.into(),
             up_s: None,
             shareable_ipc: false,
         };
         if let (true, Some(process)) = (name == "kubelet", &self.process) {
-            look.journal.clone_from(&process.journal);
+            look.journal = process.journal.iter().cloned().map(Remote::from).collect();
             if process.crashes {
-                "activating".clone_into(&mut look.active);
-                "auto-restart".clone_into(&mut look.sub);
+                look.active = "activating".into();
+                look.sub = "auto-restart".into();
                 let times = latest.saturating_sub(process.started) / RESTART_SEC;
                 look.restarts = Some(u32::try_from(times).unwrap_or(u32::MAX));
-                look.state.clear();
+                look.state = Remote::default();
             } else {
                 look.up_s = Some(latest.saturating_sub(process.tried) / 1000);
                 if self.faults.has(&Fault::KubeletStopped) {
-                    "T".clone_into(&mut look.state);
+                    look.state = "T".into();
                 }
             }
         }

@@ -60,9 +60,9 @@ impl LabMachine {
         let known = |name: &str| {
             self.images
                 .iter()
-                .map(|image| image.name.as_str())
+                .map(|image| &image.name)
                 .find(|image| image.contains(name))
-                .map(str::to_owned)
+                .map(ToString::to_string)
         };
         let usual = if old { "gcr.io/google_containers/pause:2.0" } else { "k8s.gcr.io/pause:3.2" };
         known("/pause:").unwrap_or_else(|| usual.to_owned())

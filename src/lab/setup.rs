@@ -184,7 +184,7 @@ fn docker() -> String {
 
 /// An image's id in every lab: made from its name.
 pub fn image(name: &str) -> ImageFact {
-    ImageFact { name: name.to_owned(), id: sha256(name.as_bytes()) }
+    ImageFact { name: name.into(), id: sha256(name.as_bytes()).into() }
 }
 
 impl LabSetup {

@@ -57,7 +57,7 @@ impl LabState {
         for machine in self.machines.values_mut() {
             let wall_ms = now_ms.saturating_add(machine.faults.clock_off());
             if let Some(identity) = machine.work(&self.cluster, Clocks { wall_ms, api_ms }, latest) {
-                let images = machine.images.iter().map(|image| image.name.clone()).collect();
+                let images = machine.images.iter().map(|image| image.name.to_string()).collect();
                 self.cluster.hear(&identity, images, latest);
             }
         }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::record::{Record, RecordKind};
+use super::remote::Remote;
 use super::unit::{ManifestFact, UnitFact};
 
 /// One thing to know about a machine. The union over all steps is gathered by one exec.
@@ -131,15 +132,15 @@ pub enum Fact {
     /// Answer to [`FactQuery::Unit`].
     Unit(UnitFact),
     /// Answer to [`FactQuery::Journal`]: the lines that say most, oldest first.
-    Journal(Vec<String>),
+    Journal(Vec<Remote<String>>),
     /// Answer to [`FactQuery::Healthz`]: `ok`, or what was said instead.
-    Healthz(String),
+    Healthz(Remote<String>),
     /// Answer to [`FactQuery::Manifests`].
     Manifests(Vec<ManifestFact>),
     /// Answer to [`FactQuery::Docker`].
     Docker(DockerFact),
     /// Answer to [`FactQuery::Containers`]: tab-separated `docker ps` lines, cleaned.
-    Containers(Vec<String>),
+    Containers(Vec<Remote<String>>),
     /// Answer to [`FactQuery::Images`].
     Images(Vec<ImageFact>),
     /// Answer to [`FactQuery::Tar`].
@@ -147,11 +148,11 @@ pub enum Fact {
     /// Answer to [`FactQuery::Kubelet`]; `None` = there is no such file.
     Kubelet(Option<KubeletFact>),
     /// Answer to [`FactQuery::Folder`]; `None` = there is no such folder.
-    Folder(Option<Vec<String>>),
+    Folder(Option<Vec<Remote<String>>>),
     /// Answer to [`FactQuery::Record`].
     Record(Record),
     /// Answer to [`FactQuery::Lookup`].
-    Lookup(Vec<String>),
+    Lookup(Vec<Remote<String>>),
     /// Answer to [`FactQuery::Tls`]: the presented chain, PEM, leaf first.
     Tls(String),
 }
@@ -161,13 +162,13 @@ pub enum Fact {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Machine {
     /// `PRETTY_NAME` of os-release.
-    pub os: String,
+    pub os: Remote<String>,
     /// `uname -m`.
-    pub arch: String,
+    pub arch: Remote<String>,
     /// `uname -r`.
-    pub kernel: String,
+    pub kernel: Remote<String>,
     /// `uname -n`.
-    pub hostname: String,
+    pub hostname: Remote<String>,
     /// Numeric user id the work runs as; 0 is what it needs.
     pub uid: u32,
     /// Milliseconds since 1970 by the machine's clock, read when the question was answered.
@@ -186,15 +187,15 @@ pub struct Machine {
     /// Free space in MiB where the path lies: `/`, `/etc`, `/var/lib/docker`.
     pub free_mib: BTreeMap<String, u64>,
     /// IP addresses of the interfaces; of loopback only those of global scope.
-    pub addresses: Vec<String>,
+    pub addresses: Vec<Remote<String>>,
     /// `openssl version`; empty = not installed.
-    pub openssl: String,
+    pub openssl: Remote<String>,
     /// TCP ports with a listener.
     pub listening: Vec<u16>,
     /// `net.ipv4.ip_forward` is 1.
     pub ip_forward: bool,
     /// DNS tools found among dig, nslookup, host.
-    pub dns_tools: Vec<String>,
+    pub dns_tools: Vec<Remote<String>>,
     /// systemd runs as process 1.
     pub systemd: bool,
     /// /etc/cni/net.d holds a network configuration.
@@ -219,7 +220,7 @@ pub struct FileFact {
     /// Octal, `644`.
     pub mode: String,
     /// User and group, `root:root`.
-    pub owner: String,
+    pub owner: Remote<String>,
     /// In bytes.
     pub size: u64,
     /// The content, when asked for.
@@ -236,7 +237,7 @@ pub struct KeyFact {
     /// Octal, `600`.
     pub mode: String,
     /// User and group, `root:root`.
-    pub owner: String,
+    pub owner: Remote<String>,
     /// SHA-256 of the public key (DER SubjectPublicKeyInfo), lower-case hex; empty = unreadable.
     pub spki_sha256: String,
     /// It wants a passphrase.
@@ -253,17 +254,17 @@ pub struct KeyFact {
 #[serde(default)]
 pub struct DockerFact {
     /// Server version; empty = the engine does not answer.
-    pub version: String,
+    pub version: Remote<String>,
     /// `cgroupfs` or `systemd`.
-    pub cgroup_driver: String,
+    pub cgroup_driver: Remote<String>,
     /// Storage driver.
-    pub storage: String,
+    pub storage: Remote<String>,
     /// Root folder.
-    pub root: String,
+    pub root: Remote<String>,
     /// Free space there in MiB, where it is not the usual folder.
     pub free_mib: Option<u64>,
     /// Why it does not answer.
-    pub error: String,
+    pub error: Remote<String>,
     /// It let the time pass without an answer.
     pub frozen: bool,
 }
@@ -272,20 +273,20 @@ pub struct DockerFact {
 #[derive(Debug, Clone, PartialEq, Eq, Default, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ImageFact {
     /// As `docker images` lists it, `repository:tag`.
-    pub name: String,
+    pub name: Remote<String>,
     /// Config digest, lower-case hex without `sha256:`.
-    pub id: String,
+    pub id: Remote<String>,
 }
 
 /// A kubelet binary.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct KubeletFact {
     /// What `--version` printed.
-    pub version: String,
+    pub version: Remote<String>,
     /// Flags its parser refused, without value.
-    pub refused: Vec<String>,
+    pub refused: Vec<Remote<String>>,
     /// What it said when the flags could not be tried to the end.
-    pub error: String,
+    pub error: Remote<String>,
     /// Size in bytes.
     pub size: u64,
 }
@@ -359,10 +360,10 @@ impl Facts {
         unit(name: &str) -> UnitFact, FactQuery::Unit(name.to_owned()), Unit);
     getter!(
         /// What a unit says in its journal.
-        journal(name: &str) -> Vec<String>, FactQuery::Journal(name.to_owned()), Journal);
+        journal(name: &str) -> Vec<Remote<String>>, FactQuery::Journal(name.to_owned()), Journal);
     getter!(
         /// What answers `/healthz` on a port.
-        healthz(port: u16) -> String, FactQuery::Healthz(port), Healthz);
+        healthz(port: u16) -> Remote<String>, FactQuery::Healthz(port), Healthz);
     getter!(
         /// The files of a folder of static pods.
         manifests(path: &str) -> Vec<ManifestFact>, FactQuery::Manifests(path.to_owned()), Manifests);
@@ -371,7 +372,7 @@ impl Facts {
         docker() -> DockerFact, FactQuery::Docker, Docker);
     getter!(
         /// Running containers, tab-separated lines.
-        containers() -> Vec<String>, FactQuery::Containers, Containers);
+        containers() -> Vec<Remote<String>>, FactQuery::Containers, Containers);
     getter!(
         /// What `docker images` lists.
         images() -> Vec<ImageFact>, FactQuery::Images, Images);
@@ -380,13 +381,13 @@ impl Facts {
         tar(path: &str) -> Vec<ImageFact>, FactQuery::Tar(path.to_owned()), Tar);
     getter!(
         /// Names in a folder.
-        folder(path: &str) -> Option<Vec<String>>, FactQuery::Folder(path.to_owned()), Folder);
+        folder(path: &str) -> Option<Vec<Remote<String>>>, FactQuery::Folder(path.to_owned()), Folder);
     getter!(
         /// Earlier changes.
         record() -> Record, FactQuery::Record, Record);
     getter!(
         /// What a name resolves to.
-        lookup(name: &str) -> Vec<String>, FactQuery::Lookup(name.to_owned()), Lookup);
+        lookup(name: &str) -> Vec<Remote<String>>, FactQuery::Lookup(name.to_owned()), Lookup);
     getter!(
         /// The chain shown by an address.
         tls(host: &str, port: u16) -> String, FactQuery::Tls { host: host.to_owned(), port }, Tls);

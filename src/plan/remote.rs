@@ -53,6 +53,18 @@ impl Remote<String> {
     }
 }
 
+/// Texts in a row, as they may be shown.
+pub fn join(texts: &[Remote<String>], between: &str) -> String {
+    texts.iter().map(ToString::to_string).collect::<Vec<_>>().join(between)
+}
+
+impl From<Remote<String>> for String {
+    /// As it may be shown.
+    fn from(text: Remote<String>) -> Self {
+        text.to_string()
+    }
+}
+
 impl From<&str> for Remote<String> {
     fn from(text: &str) -> Self {
         Self::new(text)

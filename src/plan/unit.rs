@@ -2,30 +2,32 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::remote::Remote;
+
 /// A systemd unit.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct UnitFact {
     /// `LoadState`: loaded, not-found, masked ...
-    pub load: String,
+    pub load: Remote<String>,
     /// `ActiveState`: active, inactive, failed ...
-    pub active: String,
+    pub active: Remote<String>,
     /// `SubState`: running, dead, auto-restart ...
-    pub sub: String,
+    pub sub: Remote<String>,
     /// `UnitFileState`: enabled, disabled ...
-    pub file: String,
+    pub file: Remote<String>,
     /// `NRestarts`: how often systemd started it again by itself; `None` = this systemd does not count.
     pub restarts: Option<u32>,
     /// `NeedDaemonReload`: its file was changed since systemd read it.
     pub stale: bool,
     /// `FragmentPath`: the file it is read from.
-    pub fragment: String,
+    pub fragment: Remote<String>,
     /// `DropInPaths`: files that change it.
     pub dropins: Vec<DropIn>,
     /// The lines of its journal that say most, when it is not active.
-    pub journal: Vec<String>,
+    pub journal: Vec<Remote<String>>,
     /// The state of its main process as the kernel calls it, `S`, `T`, `Z`, `D`; empty = there is none.
-    pub state: String,
+    pub state: Remote<String>,
     /// Seconds since it became active; `None` = not known.
     pub up_s: Option<u64>,
     /// Docker's process was started with `--default-ipc-mode=shareable`.
@@ -35,7 +37,7 @@ pub struct UnitFact {
 impl UnitFact {
     /// Why its process does nothing at all although systemd calls it active.
     pub fn stands_still(&self) -> Option<&'static str> {
-        match self.state.as_str() {
+        match self.state.untrusted() {
             "T" => Some("it was stopped by a signal (SIGSTOP)"),
             "t" => Some("a debugger holds it"),
             "Z" => Some("it has ended and nobody has taken note (zombie)"),
@@ -50,18 +52,18 @@ impl UnitFact {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct DropIn {
     /// Absolute path.
-    pub path: String,
+    pub path: Remote<String>,
     /// What it sets: directives, variables and flags by name.
-    pub sets: Vec<String>,
+    pub sets: Vec<Remote<String>>,
 }
 
 /// A file in the folder of static pods, read as the kubelet reads it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ManifestFact {
     /// Its name in the folder.
-    pub name: String,
+    pub name: Remote<String>,
     /// SHA-256, lower-case hex.
     pub sha256: String,
     /// `namespace/name` of its pod, or why the kubelet makes none of it.
-    pub pod: Result<String, String>,
+    pub pod: Result<Remote<String>, Remote<String>>,
 }

@@ -3,6 +3,7 @@
 use crate::plan::action::{CertificateSpec, KeyAlgorithm};
 use crate::plan::fact::Machine;
 use crate::plan::model::{Plan, Version, Worker};
+use crate::plan::remote::Remote;
 
 /// A key pair with its certificate on a worker.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,7 +60,7 @@ pub struct NodeSetup<'a> {
     /// The kubelet's version.
     pub kubelet: Version,
     /// Flags its parser refuses.
-    pub refused: &'a [String],
+    pub refused: &'a [Remote<String>],
     /// flanneld is installed as a unit.
     pub flannel: bool,
 }

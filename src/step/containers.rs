@@ -87,7 +87,12 @@ impl Step for Containers {
             (container.to_owned(), format!("kube-proxy-{name}"))
         };
         let wanted = vec![pod("kube-proxy"), pod("POD")];
-        let rows: &[String] = cx.facts.containers().yes().map_or(&[], |rows| rows.as_slice());
+        let rows: Vec<String> = cx
+            .facts
+            .containers()
+            .yes()
+            .map_or(Vec::new(), |rows| rows.iter().map(|row| row.untrusted().to_owned()).collect());
+        let rows = rows.as_slice();
         // Another pod, or a restart, makes another container; the one of before proves nothing. Its pause container
         // may stay: a kubelet of 1.2 changes a pod in its place.
         let restarted = cx.queued.iter().any(|action| matches!(action, Action::RestartPod { .. }));

@@ -15,10 +15,10 @@ const DOCKER: &str = "/var/lib/docker";
 pub(super) fn verdicts(machine: &Machine, docker: Option<&DockerFact>) -> Vec<Verdict> {
     let moved = docker.filter(|docker| !docker.root.is_empty() && docker.root != DOCKER);
     let images = match moved {
-        Some(docker) => (docker.root.as_str(), docker.free_mib),
-        None => (DOCKER, machine.free_mib.get(DOCKER).copied()),
+        Some(docker) => (docker.root.to_string(), docker.free_mib),
+        None => (DOCKER.to_owned(), machine.free_mib.get(DOCKER).copied()),
     };
-    let etc = ("/etc", machine.free_mib.get("/etc").copied());
+    let etc = ("/etc".to_owned(), machine.free_mib.get("/etc").copied());
     [(etc, FREE_ETC), (images, FREE_DOCKER)]
         .into_iter()
         .map(|((path, free), need)| match free {

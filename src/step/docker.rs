@@ -55,7 +55,7 @@ fn silent(docker: &DockerFact, unit: Option<&UnitFact>) -> Problem {
         let frozen =
             problem(ProblemCode::Docker02, "docker runs on this worker and does not answer: it is frozen")
                 .seen(still.map_or(state.clone(), |why| format!("{state}; {why}")));
-        let frozen = match unit.state.as_str() {
+        let frozen = match unit.state.untrusted() {
             "T" => frozen.manual("let it go on, its containers stay: systemctl kill --signal=CONT docker"),
             "frozen" => frozen.manual("let it go on, its containers stay: systemctl thaw docker"),
             _ => frozen,
@@ -67,7 +67,7 @@ fn silent(docker: &DockerFact, unit: Option<&UnitFact>) -> Problem {
             )
             .manual(look);
     }
-    match (unit.load.as_str(), unit.active.as_str()) {
+    match (unit.load.untrusted(), unit.active.untrusted()) {
         ("masked", _) => problem(ProblemCode::Docker01, "docker's unit is masked on this worker")
             .manual(format!("if it may run: systemctl unmask {}docker", runtime(unit))),
         (_, "inactive" | "deactivating") => {
@@ -98,7 +98,9 @@ pub(super) fn runtime(unit: &UnitFact) -> &'static str {
 
 /// A kubelet of 1.2 joins a pod's containers to the IPC of its pause container, which must then be shareable.
 fn private_ipc(cx: &StepInput, docker: &DockerFact) -> Option<Problem> {
-    if cx.profile() != Ok(Profile::V1_2) || version(&docker.version).is_none_or(|is| is < PRIVATE_IPC) {
+    if cx.profile() != Ok(Profile::V1_2)
+        || version(docker.version.untrusted()).is_none_or(|is| is < PRIVATE_IPC)
+    {
         return None;
     }
     if cx.facts.unit("docker").yes().is_some_and(|unit| unit.shareable_ipc) {

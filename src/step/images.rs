@@ -93,7 +93,7 @@ impl Step for LoadImages {
                 let missing: Vec<String> = inside
                     .iter()
                     .filter(|image| !present(cx, there, image))
-                    .map(|image| image.name.clone())
+                    .map(|image| image.name.to_string())
                     .collect();
                 if missing.is_empty() {
                     continue;

@@ -14,6 +14,7 @@ use crate::plan::fact::{Facts, Known};
 use crate::plan::model::{Plan, Version, Worker};
 use crate::plan::plan_field::PlanField;
 use crate::plan::problem::{Problem, Remedy};
+use crate::plan::remote::Remote;
 use crate::profile::{self, DesiredFile, NodeSetup, Profile};
 
 /// What is known of the cluster.
@@ -111,7 +112,7 @@ impl<'a> StepInput<'a> {
     pub fn kubelet_version(&self) -> Option<Version> {
         if let Known::Yes(Some(kubelet)) = self.facts.kubelet(profile::KUBELET) {
             // What is there decides; what the plan states does not make up for a kubelet that does not run.
-            return Version::parse(&kubelet.version);
+            return Version::parse(kubelet.version.untrusted());
         }
         self.plan.cluster.kubernetes
     }
@@ -146,15 +147,13 @@ impl<'a> StepInput<'a> {
             return Err(unknown("the machine", self.facts.machine().why_not()));
         };
         let kubelet = self.facts.kubelet(profile::KUBELET);
-        let refused: &'a [String] = match kubelet {
+        let refused: &'a [Remote<String>] = match kubelet {
             Known::Yes(Some(kubelet)) => &kubelet.refused,
             Known::Yes(None) | Known::No(_) | Known::NotAsked => &[],
         };
-        let docker = self.facts.docker();
-        let cgroup_driver = match docker {
-            Known::Yes(docker) => docker.cgroup_driver.as_str(),
-            Known::No(_) | Known::NotAsked => "cgroupfs",
-        };
+        // Docker knows these two; what it says becomes the value of a flag.
+        let systemd = self.facts.docker().yes().is_some_and(|docker| docker.cgroup_driver == "systemd");
+        let cgroup_driver = if systemd { "systemd" } else { "cgroupfs" };
         let flannel = self.facts.unit("flanneld").yes().is_some_and(|unit| unit.load == "loaded");
         let version = self.kubelet_version().unwrap_or(Version { major: 1, minor: 2, patch: 2 });
         Ok((

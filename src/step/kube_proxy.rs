@@ -4,7 +4,6 @@ use super::definition::{Step, StepId};
 use super::input::StepInput;
 use super::state::{StepState, bug, state, todo};
 use crate::plan::action::Action;
-use crate::plan::clean;
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::{FactQuery, Known};
 use crate::plan::model::{Plan, Worker};
@@ -21,7 +20,7 @@ pub struct KubeProxy;
 /// The files beside those that may be ours. The kubelet leaves out names that begin with a dot.
 fn strangers<'a>(cx: &StepInput<'a>) -> impl Iterator<Item = &'a ManifestFact> {
     let all = cx.facts.manifests(MANIFESTS).yes().copied();
-    all.into_iter().flatten().filter(|one| !["kube-proxy", "kube-proxy.yaml"].contains(&one.name.as_str()))
+    all.into_iter().flatten().filter(|one| one.name != "kube-proxy" && one.name != "kube-proxy.yaml")
 }
 
 impl Step for KubeProxy {
@@ -68,7 +67,7 @@ impl Step for KubeProxy {
                 }
                 actions.push(Action::Remove { path: twin });
             }
-            for copy in strangers(cx).filter(|one| one.pod.as_deref() == Ok(POD)) {
+            for copy in strangers(cx).filter(|one| one.pod.as_ref().is_ok_and(|pod| *pod == POD)) {
                 let path = format!("{MANIFESTS}/{}", copy.name);
                 // Whatever it is called, it is a second pod of that name.
                 if !cx.may_replace(&path, &copy.sha256) {
@@ -90,9 +89,9 @@ impl Step for KubeProxy {
 
     fn verdicts(&self, cx: &StepInput) -> Vec<Verdict> {
         strangers(cx)
-            .filter(|one| one.pod.as_deref() != Ok(POD))
+            .filter(|one| !one.pod.as_ref().is_ok_and(|pod| *pod == POD))
             .map(|one| {
-                let path = format!("{MANIFESTS}/{}", clean::words(&one.name));
+                let path = format!("{MANIFESTS}/{}", one.name);
                 match &one.pod {
                     Ok(pod) => Verdict::warning(
                         "static pods",

@@ -9,6 +9,7 @@ use crate::plan::fact::{FactQuery, Known};
 use crate::plan::model::{Plan, Worker};
 use crate::plan::plan_field::PlanField;
 use crate::plan::problem::{Problem, Verdict};
+use crate::plan::remote;
 use crate::plan::unit::{DropIn, UnitFact};
 use crate::profile::{KUBELET, KUBELET_CONFIG, MANIFESTS, Profile, UNIT};
 
@@ -40,12 +41,13 @@ fn foreign_unit(cx: &StepInput) -> Result<Vec<Action>, Problem> {
         let sets = if dropin.sets.is_empty() {
             "nothing that could be read".to_owned()
         } else {
-            dropin.sets.join(", ")
+            remote::join(&dropin.sets, ", ")
         };
         problem = problem.seen(format!("{} sets {sets}", dropin.path));
     }
     if let Some(first) = dropins.first() {
-        let folder = first.path.rsplit_once('/').map_or(first.path.as_str(), |(folder, _)| folder);
+        let path = first.path.to_string();
+        let folder = path.rsplit_once('/').map_or(path.as_str(), |(folder, _)| folder);
         return Err(problem.manual(format!("move it out of {folder}, then: systemctl daemon-reload")));
     }
     Err(problem

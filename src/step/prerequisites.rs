@@ -13,6 +13,7 @@ use crate::plan::fact::{FactQuery, Known, Machine};
 use crate::plan::model::{Plan, Worker};
 use crate::plan::plan_field::PlanField;
 use crate::plan::problem::{Problem, Verdict};
+use crate::plan::remote;
 use crate::profile::{self, KUBELET, Profile};
 
 /// A clock this far off is worth a word, milliseconds.
@@ -215,7 +216,7 @@ fn addresses(cx: &StepInput, machine: &Machine) -> Vec<Verdict> {
     let Some(worker) = cx.worker else { return Vec::new() };
     let mut verdicts = Vec::new();
     let address = worker.address.to_string();
-    if machine.addresses.contains(&address) {
+    if machine.addresses.iter().any(|one| *one == address) {
         verdicts.push(Verdict::ok("address", format!("{address} is on an interface")));
     } else if machine.addresses.is_empty() {
         verdicts.push(Verdict::warning(
@@ -226,14 +227,14 @@ fn addresses(cx: &StepInput, machine: &Machine) -> Vec<Verdict> {
     } else {
         verdicts.push(Verdict::Stops(
             Problem::new(ProblemCode::Address01, format!("{address} is on no interface of this machine"))
-                .seen(format!("it has {}", machine.addresses.join(", ")))
+                .seen(format!("it has {}", remote::join(&machine.addresses, ", ")))
                 .edit(
                     PlanField::WorkerAddress,
                     "workers[].address: the node's own address, as the masters reach it",
                 ),
         ));
     }
-    if !machine.hostname.eq_ignore_ascii_case(&worker.name) {
+    if !machine.hostname.to_string().eq_ignore_ascii_case(&worker.name) {
         if !cx.profile().is_ok_and(|profile| profile.overrides_name(cx.plan)) {
             verdicts.push(Verdict::Stops(
                 Problem::new(

@@ -42,13 +42,13 @@ impl Step for StartKubelet {
             let Known::Yes(unit) = cx.facts.unit("kubelet") else {
                 return Err(unknown("the kubelet's unit", cx.facts.unit("kubelet").why_not()));
             };
-            if let ("D" | "t" | "frozen", Some(why)) = (unit.state.as_str(), unit.stands_still()) {
+            if let ("D" | "t" | "frozen", Some(why)) = (unit.state.untrusted(), unit.stands_still()) {
                 return Err(Problem::new(
                     ProblemCode::Kubelet08,
                     format!("the kubelet of {} runs and does nothing", worker.name),
                 )
                 .seen(why)
-                .manual(match unit.state.as_str() {
+                .manual(match unit.state.untrusted() {
                     "frozen" => "if it may go on: systemctl thaw kubelet",
                     "t" => "end the debugger that holds it",
                     _ => "a restart cannot end it: look at dmesg, disks and network mounts first",
@@ -110,7 +110,7 @@ impl Step for StartKubelet {
             return Vec::new();
         }
         let mut verdicts = Vec::new();
-        if let ("T" | "Z", Some(why)) = (unit.state.as_str(), unit.stands_still()) {
+        if let ("T" | "Z", Some(why)) = (unit.state.untrusted(), unit.stands_still()) {
             verdicts.push(Verdict::warning("kubelet", format!("it does nothing: {why}"), "it is restarted"));
         }
         if is_lost(cx, unit, &worker.name) {

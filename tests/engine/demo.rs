@@ -126,9 +126,9 @@ fn failed_workers_are_not_ready_for_the_reasons_one_would_find() {
         let containers = facts.containers().yes().map_or(0, |rows| rows.len());
         (facts.unit("kubelet").yes().copied().unwrap().active.clone(), containers)
     };
-    assert_eq!(journal("worker01"), ("active".to_owned(), 2));
-    assert_eq!(journal("worker02"), ("active".to_owned(), 4), "kube-proxy and cluster DNS");
-    assert_eq!(journal("worker03"), ("active".to_owned(), 0));
+    assert_eq!(journal("worker01"), ("active".into(), 2));
+    assert_eq!(journal("worker02"), ("active".into(), 4), "kube-proxy and cluster DNS");
+    assert_eq!(journal("worker03"), ("active".into(), 0));
     assert!(bench.lab().record("worker02").iter().any(|line| line.path.ends_with("worker.crt")));
     assert_eq!(ready(&lab), [ReadyState::Silent, ReadyState::Silent, ReadyState::NotReady]);
     let broken = [("clock", "worker01".to_owned()), ("docker", "worker03".to_owned())];

@@ -46,10 +46,15 @@ fn a_warning_of_docker_hides_no_container_and_an_empty_last_field_is_one() {
     let queries = vec![FactQuery::Docker, FactQuery::Containers];
     let Some(end) = ask(&[("docker", &docker(WARNING))], queries) else { return };
     let facts = end.facts.docker().yes().copied().cloned().unwrap();
-    assert_eq!((facts.version.as_str(), facts.error.as_str()), ("20.10.7", ""));
+    assert_eq!((facts.version.untrusted(), facts.error.untrusted()), ("20.10.7", ""));
     let found = end.facts.containers().yes().copied().cloned().unwrap();
     assert_eq!(found, rows());
-    let read: Vec<_> = docker_ps::parse(&found.join("\n")).into_iter().collect::<Result<_, _>>().unwrap();
+    let read: Vec<_> = docker_ps::parse(
+        &found.iter().map(gangplank::plan::remote::Remote::untrusted).collect::<Vec<_>>().join("\n"),
+    )
+    .into_iter()
+    .collect::<Result<_, _>>()
+    .unwrap();
     assert_eq!(read.iter().filter(|one| one.is_up()).count(), 2);
 }
 
@@ -119,7 +124,7 @@ fn space_for_images_is_where_docker_really_has_its_root() {
         return;
     };
     let docker = end.facts.docker().yes().copied().cloned().unwrap();
-    assert_eq!((docker.root.as_str(), docker.free_mib), ("/data/docker", Some(50)));
+    assert_eq!((docker.root.untrusted(), docker.free_mib), ("/data/docker", Some(50)));
 }
 
 #[test]
@@ -158,7 +163,7 @@ fn a_unit_tells_its_process_its_drop_ins_and_the_reason_for_its_end() {
     sleeper.wait().unwrap();
     let Some(end) = end else { return };
     let fact = end.facts.unit("kubelet").yes().copied().cloned().unwrap();
-    assert_eq!((fact.state.as_str(), fact.restarts), ("T", None));
+    assert_eq!((fact.state.untrusted(), fact.restarts), ("T", None));
     assert!(fact.stands_still().is_some() && fact.up_s.is_some_and(|up| up > 10), "{fact:?}");
     assert_eq!(fact.dropins.len(), 1);
     assert_eq!(fact.dropins[0].sets, ["Environment (ARGS, --node-ip)", "ExecStart"]);
@@ -210,7 +215,7 @@ fn a_health_check_is_asked_on_loopback() {
             .cloned()
             .ok_or_else(|| end.facts.healthz(port).why_not().to_owned())
     };
-    assert_eq!(one(port), Ok("ok".to_owned()));
+    assert_eq!(one(port), Ok("ok".into()));
     assert_eq!(one(port), Err("HTTP/1.0 500 Internal Server Error syncloop failed".to_owned()));
     server.join().unwrap();
     assert_eq!(one(crate::sshd::free_port()), Err("connection refused".to_owned()));
@@ -235,6 +240,6 @@ fn every_file_of_a_manifest_folder_is_read_as_a_kubelet_would() {
         &Run::new().batch(Vec::new(), vec![FactQuery::Manifests(path.clone())]),
     );
     let found = end.facts.manifests(&path).yes().copied().cloned().unwrap();
-    let told: Vec<(&str, bool)> = found.iter().map(|one| (one.name.as_str(), one.pod.is_ok())).collect();
+    let told: Vec<(&str, bool)> = found.iter().map(|one| (one.name.untrusted(), one.pod.is_ok())).collect();
     assert_eq!(told, [("a broken", false), ("b.yaml~", true)]);
 }

@@ -25,8 +25,8 @@ impl Vault for NoVault {
 fn without_owner(fact: &Known<Fact>) -> Known<Fact> {
     let mut fact = fact.clone();
     match &mut fact {
-        Known::Yes(Fact::File(Some(file))) => file.owner.clear(),
-        Known::Yes(Fact::Key(Some(key))) => key.owner.clear(),
+        Known::Yes(Fact::File(Some(file))) => file.owner = String::new().into(),
+        Known::Yes(Fact::Key(Some(key))) => key.owner = String::new().into(),
         _ => {}
     }
     fact

@@ -42,7 +42,7 @@ fn an_action_has_the_effect_its_word_has() {
     let end = run(host.as_mut(), actions, wants);
     assert!(end.complete && end.trouble.is_none());
     let fact = end.facts.file(&a).yes().copied().unwrap().clone().unwrap();
-    assert_eq!((fact.mode.as_str(), fact.owner.as_str(), fact.size), ("640", "root:root", 4));
+    assert_eq!((fact.mode.as_str(), fact.owner.untrusted(), fact.size), ("640", "root:root", 4));
     assert_eq!(fact.content.as_deref(), Some(b"two\n".as_slice()));
     let k = end.facts.key(&key).yes().copied().unwrap().clone().unwrap();
     assert_eq!((k.mode.as_str(), k.spki_sha256.len()), ("600", 64));
@@ -327,7 +327,7 @@ fn a_kubelet_that_cannot_start_is_tried_again_and_recovers() {
         end.facts.unit("kubelet").yes().copied().unwrap().clone()
     };
     let seen = unit();
-    assert_eq!((seen.active.as_str(), seen.restarts), ("activating", Some(2)));
+    assert_eq!((seen.active.untrusted(), seen.restarts), ("activating", Some(2)));
     assert!(seen.journal[0].contains("worker.crt: no such file or directory"), "{:?}", seen.journal);
     fleet.lab().machine("w1", |machine| machine.files.insert(cert.clone(), kept.clone()));
     fleet.world.wait(Duration::from_secs(25));

@@ -306,11 +306,11 @@ pub fn facts() -> BoxedStrategy<Facts> {
         }),
         (text(), any::<u16>()).prop_map(|(host, port)| FactQuery::Tls { host, port }),
     ];
-    let image = || (text(), text()).prop_map(|(name, id)| ImageFact { name, id });
+    let image = || (text(), text()).prop_map(|(name, id)| ImageFact { name: name.into(), id: id.into() });
     let fact = prop_oneof![
         (text(), any::<u32>(), any::<i64>(), btree_map(text(), any::<u64>(), 0..3)).prop_map(
             |(os, uid, clock_ms, free_mib)| {
-                Fact::Machine(Machine { os, uid, clock_ms, free_mib, ..Machine::default() })
+                Fact::Machine(Machine { os: os.into(), uid, clock_ms, free_mib, ..Machine::default() })
             }
         ),
         option::of((text(), option::of(vec(any::<u8>(), 0..9)))).prop_map(|file| Fact::File(
@@ -318,20 +318,20 @@ pub fn facts() -> BoxedStrategy<Facts> {
         )),
         option::of(text())
             .prop_map(|mode| Fact::Key(mode.map(|mode| KeyFact { mode, ..KeyFact::default() }))),
-        texts().prop_map(|journal| Fact::Unit(UnitFact { journal, ..UnitFact::default() })),
-        text().prop_map(|error| Fact::Docker(DockerFact { error, ..DockerFact::default() })),
-        texts().prop_map(Fact::Containers),
+        texts().prop_map(|journal| Fact::Unit(UnitFact { journal: remote(journal), ..UnitFact::default() })),
+        text().prop_map(|error| Fact::Docker(DockerFact { error: error.into(), ..DockerFact::default() })),
+        texts().prop_map(|rows| Fact::Containers(remote(rows))),
         vec(image(), 0..2).prop_map(Fact::Images),
         vec(image(), 0..2).prop_map(Fact::Tar),
         option::of(text()).prop_map(|version| Fact::Kubelet(
-            version.map(|version| KubeletFact { version, ..KubeletFact::default() })
+            version.map(|version| KubeletFact { version: version.into(), ..KubeletFact::default() })
         )),
-        option::of(texts()).prop_map(Fact::Folder),
+        option::of(texts()).prop_map(|names| Fact::Folder(names.map(remote))),
         text().prop_map(|line| Fact::Record(Record::read([
             line.as_str(),
             r#"{"v":1,"run":"r","kind":"put","path":"/a","new":"n","time":5}"#
         ]))),
-        texts().prop_map(Fact::Lookup),
+        texts().prop_map(|hosts| Fact::Lookup(remote(hosts))),
         text().prop_map(Fact::Tls),
     ];
     vec((query, known(fact)), 0..4)
@@ -389,4 +389,8 @@ pub fn previews() -> BoxedStrategy<PlacePreview> {
             notes,
         })
         .boxed()
+}
+
+fn remote(texts: Vec<String>) -> Vec<gangplank::plan::remote::Remote<String>> {
+    texts.into_iter().map(Into::into).collect()
 }

@@ -86,7 +86,7 @@ fn made(model: &Model, days: i64) -> Vec<Card> {
 
 fn identities(plan: &Plan, worker: &Worker, seen: Option<&PlacePreview>) -> Vec<Identity> {
     let found = seen.and_then(|seen| match seen.facts.kubelet(KUBELET) {
-        Known::Yes(Some(kubelet)) => Version::parse(&kubelet.version),
+        Known::Yes(Some(kubelet)) => Version::parse(&kubelet.version.to_string()),
         Known::Yes(None) | Known::No(_) | Known::NotAsked => None,
     });
     let version = found.or(plan.cluster.kubernetes);

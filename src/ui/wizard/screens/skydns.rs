@@ -80,7 +80,7 @@ pub fn rbac(model: &Model) -> bool {
         return applied.iter().any(|object| object["kind"] == "ServiceAccount");
     }
     let found = |place: &PlacePreview| match place.facts.kubelet(KUBELET) {
-        Known::Yes(Some(kubelet)) => Version::parse(&kubelet.version),
+        Known::Yes(Some(kubelet)) => Version::parse(&kubelet.version.to_string()),
         Known::Yes(None) | Known::No(_) | Known::NotAsked => None,
     };
     let newest = seen.iter().filter_map(found).map(|version| (version.major, version.minor)).max();
