@@ -184,7 +184,7 @@ impl ClusterState {
             return Err("x509: certificate specifies an incompatible key usage".to_owned());
         }
         let all = |kind: &str| -> Vec<String> {
-            cert.subject.iter().filter(|(name, _)| name == kind).map(|(_, value)| value.clone()).collect()
+            cert.subject.iter().filter(|(name, _)| name == kind).map(|(_, value)| value.to_string()).collect()
         };
         Ok(ApiClient::User(all("CN").concat(), all("O")))
     }

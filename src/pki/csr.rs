@@ -73,7 +73,7 @@ pub fn check_csr(pem: &[u8], expected_spki: Option<&str>, request: &Request) -> 
     }
     let mut notes = Vec::new();
     let subject = entries(csr.subject_name());
-    if subject != request.subject() {
+    if subject != request.entries() {
         notes.push(Note::OtherSubject(one_line(&subject)));
     }
     notes.extend(wishes(&csr.to_der()?, request));
@@ -108,7 +108,7 @@ fn wish(extension: &ParsedExtension<'_>, id: &str, request: &Request) -> Option<
             let ours = |san: &San| request.sans.iter().any(|own| same(own, san));
             let foreign = |name| match san(name) {
                 Ok(san) => (!ours(&san)).then(|| san.to_string()),
-                Err(other) => Some(other),
+                Err(other) => Some(other.to_string()),
             };
             let foreign: Vec<String> = names.general_names.iter().filter_map(foreign).collect();
             (!foreign.is_empty()).then_some(Note::ForeignSan(foreign))

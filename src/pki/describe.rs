@@ -8,8 +8,12 @@ use super::verify::{purpose_text, usage_text};
 
 /// What a person wants to know of a certificate, in the order of reading.
 pub fn describe(cert: &CertFacts, now: Timestamp) -> Vec<(&'static str, String)> {
-    let names: Vec<String> =
-        cert.sans.iter().map(ToString::to_string).chain(cert.other_sans.iter().cloned()).collect();
+    let names: Vec<String> = cert
+        .sans
+        .iter()
+        .map(ToString::to_string)
+        .chain(cert.other_sans.iter().map(ToString::to_string))
+        .collect();
     let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
     vec![
         ("Subject", cert.subject_text()),

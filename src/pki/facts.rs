@@ -12,9 +12,10 @@ use super::error::PkiError;
 use super::file_form::{BYTE_ORDER_MARK, blocks};
 use super::key::KeyKind;
 use super::name_limits::NameLimits;
-use super::names::{entries, one_line, san};
+use super::names::{Name, entries, one_line, san};
 use super::san::San;
 use crate::plan::hex;
+use crate::plan::remote::Remote;
 
 /// A certificate, read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,12 +26,12 @@ pub struct CertFacts {
     pub version: u32,
     /// The contents of the serial number, big-endian and signed.
     pub serial: Vec<u8>,
-    /// Subject entries in order: short name of the type, value as text.
-    pub subject: Vec<(String, String)>,
+    /// Subject entries in order.
+    pub subject: Name,
     /// The subject's DER.
     pub subject_raw: Vec<u8>,
     /// Issuer entries in order.
-    pub issuer: Vec<(String, String)>,
+    pub issuer: Name,
     /// The issuer's DER.
     pub issuer_raw: Vec<u8>,
     /// First second of its life.
@@ -40,7 +41,7 @@ pub struct CertFacts {
     /// Addresses and names, names in lower case.
     pub sans: Vec<San>,
     /// Alternative names of other kinds (email, URI ...), as text.
-    pub other_sans: Vec<String>,
+    pub other_sans: Vec<Remote<String>>,
     /// Key usage bits, the first one lowest; `None` = no such extension.
     pub usage: Option<u16>,
     /// Extended key usages by name or number, sorted; `None` = no such extension.

@@ -26,7 +26,7 @@ impl CaInfo {
         let mut why = Vec::new();
         for (above, cert) in std::iter::once(&self.cert).chain(&self.chain).enumerate() {
             let whose = if above == 0 { String::new() } else { format!(" ({})", cert.subject_text()) };
-            let names = cert.name_limits.refusals(&request.sans, &request.subject());
+            let names = cert.name_limits.refusals(&request.sans, &request.entries());
             why.extend(names.into_iter().map(|text| text + &whose));
             let lacks = lacking(cert, request);
             if !lacks.is_empty() {

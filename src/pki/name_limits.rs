@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use openssl::x509::X509Name;
 use x509_parser::extensions::{GeneralName, GeneralSubtree, NameConstraints};
 
-use super::names::{entries, one_line, san as other_name};
+use super::names::{Name, entries, one_line, same_entry, san as other_name};
 use super::san::San;
 
 /// The names that a CA may sign: none of these two lists = all.
@@ -25,7 +25,7 @@ enum NameLimit {
     /// An address and its mask.
     Ip(Vec<u8>, Vec<u8>),
     /// How a subject begins.
-    Subject(Vec<(String, String)>),
+    Subject(Name),
     /// Of a kind that is not signed here.
     Other(String),
 }
@@ -42,7 +42,7 @@ impl NameLimits {
     }
 
     /// Each name that may not be signed, with the reason.
-    pub(super) fn refusals(&self, sans: &[San], subject: &[(String, String)]) -> Vec<String> {
+    pub(super) fn refusals(&self, sans: &[San], subject: &Name) -> Vec<String> {
         let names = sans.iter().map(|san| (Some(san), san.to_string()));
         let all = names.chain([(None, one_line(subject))]);
         let mut why = Vec::new();
@@ -72,7 +72,7 @@ impl NameLimit {
                 Ok(name) => Self::Subject(entries(&name)),
                 Err(_) => Self::Other("an unreadable subject".to_owned()),
             },
-            other => Self::Other(other_name(other).map_or_else(|other| other, |san| san.to_string())),
+            other => Self::Other(other_name(other).map_or_else(Into::into, |san| san.to_string())),
         }
     }
 
@@ -84,7 +84,7 @@ impl NameLimit {
         )
     }
 
-    fn holds(&self, name: Option<&San>, subject: &[(String, String)]) -> bool {
+    fn holds(&self, name: Option<&San>, subject: &Name) -> bool {
         match (self, name) {
             (Self::Dns(limit), Some(San::Dns(name))) => below(&name.to_ascii_lowercase(), limit),
             (Self::Ip(network, mask), Some(San::Ip(address))) => {
@@ -100,10 +100,8 @@ impl NameLimit {
                         .all(|((one, other), mask)| one & mask == other & mask)
             }
             (Self::Subject(start), None) => {
-                let same = |(one, other): (&(String, String), &(String, String))| {
-                    one.0 == other.0 && one.1.trim().eq_ignore_ascii_case(other.1.trim())
-                };
-                start.len() <= subject.len() && start.iter().zip(subject).all(same)
+                start.len() <= subject.len()
+                    && start.iter().zip(subject).all(|(one, other)| same_entry(one, other))
             }
             _ => false,
         }

@@ -8,41 +8,57 @@ use x509_parser::extensions::GeneralName;
 use super::san::San;
 use crate::plan::clean::is_invisible;
 use crate::plan::hex;
+use crate::plan::remote::Remote;
+
+/// Entries of a name in order: short name of the type, value as text.
+pub type Name = Vec<(String, Remote<String>)>;
 
 /// An address or a name; anything else as text.
-pub(super) fn san(name: &GeneralName<'_>) -> Result<San, String> {
-    match name {
-        GeneralName::DNSName(name) => Ok(San::Dns(name.to_ascii_lowercase())),
-        GeneralName::IPAddress(bytes) => <[u8; 4]>::try_from(*bytes)
-            .map(IpAddr::from)
-            .or_else(|_| <[u8; 16]>::try_from(*bytes).map(IpAddr::from))
-            .map(San::Ip)
-            .map_err(|_| format!("IP:{}", hex::encode(bytes))),
-        GeneralName::RFC822Name(address) => Err(format!("email:{address}")),
-        GeneralName::URI(uri) => Err(format!("URI:{uri}")),
-        GeneralName::OtherName(kind, _) => Err(format!("otherName:{kind}")),
-        GeneralName::RegisteredID(id) => Err(format!("RID:{id}")),
-        GeneralName::DirectoryName(name) => Err(format!("DirName:{name}")),
-        GeneralName::X400Address(_) => Err("X400".to_owned()),
-        GeneralName::EDIPartyName(_) => Err("EDIParty".to_owned()),
-        GeneralName::Invalid(_, bytes) => Err(format!("unreadable:{}", hex::encode(bytes))),
-    }
+pub(super) fn san(name: &GeneralName<'_>) -> Result<San, Remote<String>> {
+    let other = match name {
+        GeneralName::DNSName(name) => return Ok(San::Dns(name.to_ascii_lowercase())),
+        GeneralName::IPAddress(bytes) => {
+            let four = <[u8; 4]>::try_from(*bytes).map(IpAddr::from);
+            match four.or_else(|_| <[u8; 16]>::try_from(*bytes).map(IpAddr::from)) {
+                Ok(address) => return Ok(San::Ip(address)),
+                Err(_) => format!("IP:{}", hex::encode(bytes)),
+            }
+        }
+        GeneralName::RFC822Name(address) => format!("email:{address}"),
+        GeneralName::URI(uri) => format!("URI:{uri}"),
+        GeneralName::OtherName(kind, _) => format!("otherName:{kind}"),
+        GeneralName::RegisteredID(id) => format!("RID:{id}"),
+        GeneralName::DirectoryName(name) => format!("DirName:{name}"),
+        GeneralName::X400Address(_) => "X400".to_owned(),
+        GeneralName::EDIPartyName(_) => "EDIParty".to_owned(),
+        GeneralName::Invalid(_, bytes) => format!("unreadable:{}", hex::encode(bytes)),
+    };
+    Err(other.into())
 }
 
-pub(super) fn entries(name: &X509NameRef) -> Vec<(String, String)> {
+pub(super) fn entries(name: &X509NameRef) -> Name {
     let entry = |entry: &openssl::x509::X509NameEntryRef| {
         let object = entry.object();
         let kind = object.nid().short_name().map_or_else(|_| object.to_string(), ToOwned::to_owned);
         let value = entry.data().to_string().unwrap_or_else(|_| hex::encode(entry.data().as_slice()));
-        (kind, value)
+        (kind, value.into())
     };
     name.entries().map(entry).collect()
 }
 
 /// Invisible characters do not reach the screen, and what separates entries is escaped.
-pub(super) fn one_line(name: &[(String, String)]) -> String {
+pub(super) fn one_line(name: &[(String, Remote<String>)]) -> String {
     let clean = |value: &str| -> String {
         value.chars().map(|c| if is_invisible(c) { '?' } else { c }).collect::<String>().replace(',', "\\,")
     };
-    name.iter().map(|(kind, value)| format!("{kind}={}", clean(value))).collect::<Vec<_>>().join(", ")
+    name.iter()
+        .map(|(kind, value)| format!("{kind}={}", clean(value.untrusted())))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// Two entries that OpenSSL takes for the same: capitals and blanks at the ends do not count.
+pub(super) fn same_entry(one: &(String, Remote<String>), other: &(String, Remote<String>)) -> bool {
+    let value = |entry: &(String, Remote<String>)| entry.1.untrusted().trim().to_ascii_lowercase();
+    one.0 == other.0 && value(one) == value(other)
 }

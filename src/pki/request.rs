@@ -6,7 +6,7 @@ use openssl::x509::{X509Name, X509NameBuilder};
 
 use super::ca_info::CaInfo;
 use super::error::PkiError;
-use super::names::one_line;
+use super::names::{Name, one_line};
 use super::san::San;
 
 /// Clocks differ; a certificate starts so much before now.
@@ -95,9 +95,14 @@ impl Request {
         SignedDuration::from_hours(i64::from(self.days) * 24)
     }
 
+    /// The subject as it is read from a certificate.
+    pub(super) fn entries(&self) -> Name {
+        self.subject().into_iter().map(|(kind, value)| (kind, value.into())).collect()
+    }
+
     /// The subject on one line.
     pub fn subject_text(&self) -> String {
-        one_line(&self.subject())
+        one_line(&self.entries())
     }
 
     /// The subject in order: organizations, then the common name.

@@ -8,7 +8,6 @@ use jiff::{SignedDuration, Timestamp};
 use super::ca_info::CaInfo;
 use super::difference::CertificateDifference;
 use super::facts::{CertFacts, facts, read_all};
-use super::names::one_line;
 use super::request::Request;
 use super::san::San;
 
@@ -128,11 +127,8 @@ fn identity(is: &CertFacts, request: &Request, key: Option<&str>, ca: &CaInfo) -
     {
         found.push(CertificateDifference::OtherKey { is: is.spki_sha256.clone(), want: want.to_owned() });
     }
-    if is.subject != request.subject() {
-        found.push(CertificateDifference::Subject {
-            is: is.subject_text(),
-            want: one_line(&request.subject()),
-        });
+    if is.subject != request.entries() {
+        found.push(CertificateDifference::Subject { is: is.subject_text(), want: request.subject_text() });
     }
     let lower = |san: &San| match san {
         San::Dns(name) => San::Dns(name.to_ascii_lowercase()),
@@ -142,7 +138,7 @@ fn identity(is: &CertFacts, request: &Request, key: Option<&str>, ca: &CaInfo) -
     let have: BTreeSet<San> = is.sans.iter().cloned().collect();
     let missing: Vec<String> = want.difference(&have).map(ToString::to_string).collect();
     let mut extra: Vec<String> = have.difference(&want).map(ToString::to_string).collect();
-    extra.extend(is.other_sans.iter().cloned());
+    extra.extend(is.other_sans.iter().map(ToString::to_string));
     if !missing.is_empty() || !extra.is_empty() {
         found.push(CertificateDifference::San { missing, extra });
     }

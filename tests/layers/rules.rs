@@ -166,6 +166,7 @@ const BOUNDED: &[(&str, &str)] = &[
 /// Who has the raw text of `Remote`, and why: everybody else shows it cleaned.
 const RAW: &[(&str, &str)] = &[
     ("src/plan/remote.rs", "it is defined there"),
+    ("src/pki/names.rs", "what is not seen in a name becomes a question mark there"),
     ("src/plan/unit.rs", "the state of a process is compared with the kernel's letters"),
     ("src/step/containers.rs", "rows of docker ps are split at their tabs"),
     ("src/step/docker.rs", "states of the unit are compared, docker's version is read"),
