@@ -213,8 +213,10 @@ fn wrong_answers_are_told_with_the_cure_and_asked_again() {
     assert!(talk.answer(MENU, "1").contains("\"9\" is no choice here"));
     assert!(talk.answer("Number [1]:", "7").contains("1 of 8"));
     assert!(talk.answer("Number [1]:", "3").contains("wrong: write a number from 1 to 4"));
-    talk.answer("Certificate", "ca.crt");
-    talk.answer("Key", "ca.key");
+    let about = talk.answer("Certificate", "ca.crt");
+    assert!(about.contains("the CA's certificate; every worker gets a copy"), "{about}");
+    let about = talk.answer("Key", "ca.key");
+    assert!(about.contains("the CA's private key; it is only used to sign"), "{about}");
     talk.answer(MENU, "1");
     talk.answer("Cluster name", "first");
     talk.answer("API address", "http://not https");

@@ -7,6 +7,7 @@ use gangplank::ui::gallery::scenes::{scene, scenes};
 use gangplank::ui::wizard::form::field::Field;
 use gangplank::ui::wizard::keymap::{bar, dialog_bar, entries};
 use gangplank::ui::wizard::look::LookStatus;
+use gangplank::ui::wizard::manual;
 use gangplank::ui::wizard::message::{Effect, Msg};
 use gangplank::ui::wizard::screen::Screen;
 use gangplank::ui::wizard::screens::review::rows;
@@ -14,7 +15,7 @@ use gangplank::ui::wizard::standing;
 use gangplank::ui::wizard::update::update;
 
 use super::random::text;
-use super::setup::{answered, press, trouble, writes};
+use super::setup::{answered, press, running, trouble, writes};
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (100, 30), (120, 36)];
 
@@ -238,4 +239,33 @@ fn a_repair_is_offered_where_the_problem_is_shown_and_is_a_run_of_its_own() {
     assert_eq!(model.nav.screen, Screen::Review);
     assert!(effects.iter().any(|effect| matches!(effect, Effect::Inspect { .. })), "{effects:?}");
     assert!(!text(&model).contains("has joined"), "{}", text(&model));
+}
+
+#[test]
+fn what_is_copied_of_a_way_by_hand_is_the_bare_command_through_ssh_where_it_is_for_a_host() {
+    let text = "on the host: journalctl -u kubelet -n 50 --no-pager";
+    let copied = |place: Place, text: &str| {
+        let mut model = running();
+        update(&mut model, trouble(place, vec![Remedy::Manual(text.to_owned())]));
+        model.run.going = 0;
+        let effects = press(&mut model, "1<enter>");
+        let copy = |effect| match effect {
+            Effect::Copy(text) => Some(text),
+            _ => None,
+        };
+        effects.into_iter().find_map(copy).unwrap_or_default()
+    };
+    let name = |row| Place::Worker(answered("review").worker_name(row));
+    let first = copied(name(0), text);
+    assert!(first.starts_with("ssh -t core@10.0.0.11 "), "{first}");
+    assert!(first.contains("sudo sh -c ") && !first.contains("on the host"), "{first}");
+    let second = copied(name(1), text);
+    assert!(second.starts_with("ssh -t core@10.0.0.12 "), "{second}");
+    let mut root = answered("review");
+    Field::User.set(&mut root.form.answers, 0, "root");
+    let place = name(0);
+    let here = manual::command(&root, Some(&place), text);
+    assert_eq!(here, "ssh root@10.0.0.11 'journalctl -u kubelet -n 50 --no-pager'");
+    assert_eq!(copied(Place::Local, "look: kubectl get nodes"), "kubectl get nodes");
+    assert_eq!(copied(name(0), "it is gone: kubectl delete node w1"), "kubectl delete node w1");
 }

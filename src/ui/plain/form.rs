@@ -178,8 +178,11 @@ impl Dialogue {
     /// Asks for one field until its answer is good.
     pub(super) fn ask(&mut self, field: Field) -> DialogueEnd<PromptEnd> {
         let choices = field.choices();
+        if choices.is_none() {
+            self.voice.say_in(2, field.help());
+        }
         if let Some(choices) = choices {
-            self.voice.say(&format!("{}:", field.label()));
+            self.voice.say(&format!("{}: {}", field.label(), field.help()));
             for (number, (_, text)) in (1..).zip(choices) {
                 self.voice.say_in(2, &format!("{number} {text}"));
             }

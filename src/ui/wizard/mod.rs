@@ -20,6 +20,7 @@ pub mod keymap;
 pub mod layout;
 pub mod listing;
 pub mod look;
+pub mod manual;
 pub mod message;
 pub mod model;
 pub mod navigation;

@@ -20,7 +20,7 @@ use crate::ui::wizard::screens::review;
 use crate::ui::wizard::screens::run::{AT_WORK, start};
 use crate::ui::wizard::screens::workers::remove_worker;
 use crate::ui::wizard::validation::{stale, validate};
-use crate::ui::wizard::{progress, take_back};
+use crate::ui::wizard::{manual, progress, take_back};
 
 /// Takes a way out of a problem that a look found.
 pub fn apply_look_remedy(model: &mut Model, target: &ProbeTarget, act: &RunRemedy) -> Vec<Effect> {
@@ -58,6 +58,9 @@ pub fn apply_look_remedy(model: &mut Model, target: &ProbeTarget, act: &RunRemed
             stale(model);
             model.say(Role::Ok, "it may be replaced; Apply asks for the host's name first");
             vec![Effect::Save, look(model, target.clone())]
+        }
+        RunRemedy::Manual(text) if *target == ProbeTarget::Ca => {
+            vec![Effect::Copy(manual::command(model, Some(&Place::CaHost), text))]
         }
         _ => apply_remedy(model, act, worker.map(Place::Worker)),
     }
@@ -147,7 +150,7 @@ fn apply_remedy(model: &mut Model, act: &RunRemedy, place: Option<Place>) -> Vec
         }
         RunRemedy::Undo => take_back::ask(model, false),
         RunRemedy::Shell => worker.map(|name| vec![Effect::Shell(name)]).unwrap_or_default(),
-        RunRemedy::Manual(text) => vec![Effect::Copy(text.clone())],
+        RunRemedy::Manual(text) => vec![Effect::Copy(manual::command(model, place.as_ref(), text))],
     }
 }
 
