@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
+use super::paste::Paste;
 use super::told::RunTold;
 use super::voice::{self, LineOutput, PlainInput};
 use crate::engine::ExitCode;
@@ -251,17 +252,15 @@ impl Dialogue {
 
     /// Lines until one with a dot alone: what is pasted may have empty ones. The end of the input ends them too.
     pub(super) fn lines(&mut self) -> DialogueEnd<String> {
-        let mut all = String::new();
+        let mut paste = Paste::default();
         loop {
             let line = match self.read("line:") {
-                Err(Leave::End) if !all.trim().is_empty() => return Ok(all),
+                Err(Leave::End) => return paste.rest().ok_or(Leave::End),
                 line => line?,
             };
-            if line == "." {
+            if let Some(all) = paste.take(&line) {
                 return Ok(all);
             }
-            all.push_str(&line);
-            all.push('\n');
         }
     }
 

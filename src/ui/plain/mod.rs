@@ -4,6 +4,7 @@
 mod ask;
 mod dialogue;
 mod form;
+mod paste;
 mod report;
 mod review;
 mod run;

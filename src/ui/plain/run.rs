@@ -5,6 +5,7 @@ use crate::ui::wizard::progress;
 use crate::ui::wizard::remedy;
 
 use super::dialogue::{Dialogue, DialogueEnd, MenuRow};
+use super::paste::Paste;
 use crate::engine::{Event, ExitCode, Stamped, TaskOutcome};
 use crate::plan::place::Place;
 use crate::plan::problem::Verdict;
@@ -129,7 +130,7 @@ impl Dialogue {
         if self.over() {
             return Ok(());
         }
-        self.voice.say("Or paste the certificates here; an empty line sends them.");
+        self.voice.say("Or paste the certificates here; a line with a dot alone sends them.");
         let told = offline;
         let gone = move |model: &Model| {
             !model.run.going_on()
@@ -137,23 +138,21 @@ impl Dialogue {
                 || model.run.stops > 0
                 || model.run.offline.as_ref() != Some(&told)
         };
-        let mut text = String::new();
+        let mut paste = Paste::default();
         while !self.over() {
             match self.line("line:", &gone)? {
                 None => break,
-                Some(line) if line.trim().is_empty() => {
-                    if text.is_empty() {
+                Some(line) => match paste.take(&line) {
+                    None => {}
+                    Some(text) if text.trim().is_empty() => {
                         self.voice.say("Nothing was pasted; files in the folder are found by themselves.");
-                        continue;
                     }
-                    self.perform(vec![Effect::Certificates(std::mem::take(&mut text))]);
-                    self.answer_of_work()?;
-                    self.overlays()?;
-                }
-                Some(line) => {
-                    text.push_str(line.trim());
-                    text.push('\n');
-                }
+                    Some(text) => {
+                        self.perform(vec![Effect::Certificates(text)]);
+                        self.answer_of_work()?;
+                        self.overlays()?;
+                    }
+                },
             }
         }
         Ok(())
