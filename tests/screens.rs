@@ -125,7 +125,7 @@ fn states_are_told_in_words_too() {
             ("run-problem", vec!["E-CLOCK-01", "is 3.0 h behind"]),
             ("run-middle", vec!["changed", "done"]),
             ("run-done", vec!["changed"]),
-            ("review-reonboard", vec!["same", "E-CLOCK-01"]),
+            ("review-reonboard", vec!["already right", "E-CLOCK-01"]),
             ("report", vec!["changed", "Every worker has joined"]),
         ] {
             let all = said(name, size);
@@ -137,9 +137,9 @@ fn states_are_told_in_words_too() {
 }
 
 #[test]
-fn a_large_matrix_says_failed_and_same() {
+fn a_large_matrix_says_failed_and_right() {
     let all = text(&buffer("run-problem", (120, 36)));
-    assert!(all.contains("failed  ") && all.contains("same  ") && all.contains("changed"), "{all}");
+    assert!(all.contains("failed  ") && all.contains("right  ") && all.contains("changed"), "{all}");
 }
 
 #[test]

@@ -238,7 +238,7 @@ fn what_is_right_already_is_said_and_not_done_again() {
     apply(&world, &plan);
     let script = script::script(&plan, &seen(&world, &plan));
     is_clean(&script);
-    assert!(script.contains("# Keys and requests: same, nothing to do"), "{script}");
+    assert!(script.contains("# Keys and requests: already right, nothing to do"), "{script}");
     let machines = Machines::of(&world, &plan);
     let before = machines.tree("10.0.0.11");
     machines.run_well(&script);

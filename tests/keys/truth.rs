@@ -44,7 +44,7 @@ fn a_certificate_that_is_kept_or_not_looked_at_is_not_called_to_be_signed() {
     model.preview.cards = None;
     let all = words(&model);
     assert_eq!(of(&all, "worker02 kubelet"), "to be signed", "{all:?}");
-    assert_eq!(of(&all, "worker02 kube-proxy"), "same: it is kept", "{all:?}");
+    assert_eq!(of(&all, "worker02 kube-proxy"), "already right: it is kept", "{all:?}");
 }
 
 #[test]

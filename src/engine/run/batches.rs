@@ -313,7 +313,7 @@ impl Engine<'_> {
                 let trouble = end.trouble.as_ref().map(|trouble| trouble.problem(&site.place));
                 let mut problem = trouble.unwrap_or_else(early);
                 if done.is_some() {
-                    problem = problem.seen(format!("nobody knows whether this was done: {}", action.title()));
+                    problem = problem.seen(format!("unknown whether this finished: {}", action.title()));
                 }
                 TaskOutcome::Failed { problem }
             }

@@ -35,7 +35,7 @@ fn title(event: &Stamped) -> &'static str {
 }
 
 fn row(event: &Stamped, word: &str, text: &str) -> String {
-    format!("{:>7.2}  {:<10} {:<22} {word:<8} {text}", event.t, event.place.to_string(), title(event))
+    format!("{:>7.2}  {:<10} {:<22} {word:<13} {text}", event.t, event.place.to_string(), title(event))
         .trim_end()
         .to_owned()
 }
@@ -85,7 +85,8 @@ impl LineFront {
                     .iter()
                     .map(|(place, word)| (place, word.as_str()))
                     .chain(only_cost.map(|place| (place, "")));
-                lines.extend(all.map(|(place, word)| {
+                let read = |word: &str| if word == "same" { "already right" } else { word }.to_owned();
+                lines.extend(all.map(|(place, word)| (place, read(word))).map(|(place, word)| {
                     let cost = counts.get(place).map_or_else(String::new, |cost| {
                         let word = |count: usize, what: &str| {
                             format!("{count} {what}{}", if count == 1 { "" } else { "s" })
@@ -97,7 +98,7 @@ impl LineFront {
                             word(cost.streams, "stream")
                         )
                     });
-                    format!("{place:<10} {word:<8}{cost}").trim_end().to_owned()
+                    format!("{place:<10} {word:<13}{cost}").trim_end().to_owned()
                 }));
                 lines.push(match code {
                     ExitCode::Done if places.values().all(|word| word == "same") => {
@@ -148,7 +149,7 @@ fn ended(stamped: &Stamped, outcome: &TaskOutcome) -> Vec<String> {
     match outcome {
         TaskOutcome::Changed { actions: 1 } => vec![row(stamped, "changed", "1 action")],
         TaskOutcome::Changed { actions } => vec![row(stamped, "changed", &format!("{actions} actions"))],
-        TaskOutcome::Same { evidence } => vec![row(stamped, "same", evidence)],
+        TaskOutcome::Same { evidence } => vec![row(stamped, "already right", evidence)],
         TaskOutcome::Proven { evidence } => vec![row(stamped, "proven", evidence)],
         TaskOutcome::NotProven { why } => vec![row(stamped, "unproven", why)],
         TaskOutcome::Skipped { why } => vec![row(stamped, "skipped", why)],

@@ -109,7 +109,7 @@ pub fn text(seen: &[PlacePreview], files: bool) -> String {
             let title = one.step.title();
             match &one.state {
                 StepState::Done(evidence) => {
-                    let _ = writeln!(out, "  {title}: same  {evidence}");
+                    let _ = writeln!(out, "  {title}: already right  {evidence}");
                 }
                 StepState::Await(proof) => {
                     let _ = writeln!(out, "  {title}: {}", proof_text(proof));

@@ -24,7 +24,7 @@ pub(super) fn step(looked: &StepOutcome, seen: &PlacePreview) -> (Role, String) 
         return (Role::Bad, format!("{title}: {} {}", problem.code, problem.what));
     }
     match &looked.state {
-        StepState::Done(evidence) => (Role::Ok, format!("{title}: same, {evidence}")),
+        StepState::Done(evidence) => (Role::Ok, format!("{title}: already right, {evidence}")),
         StepState::Await(_) => (Role::Text, format!("{title}: is waited for")),
         // It is in the way, which was said above.
         StepState::Blocked(_) => (Role::Bad, title.to_owned()),
@@ -102,7 +102,7 @@ impl Dialogue {
         let mut same: Vec<&str> = Vec::new();
         let flush = |same: &mut Vec<&str>, lines: &mut Vec<(usize, Role, String)>| {
             if !same.is_empty() {
-                lines.push((2, Role::Text, format!("same: {}", same.join(", "))));
+                lines.push((2, Role::Text, format!("already right: {}", same.join(", "))));
                 same.clear();
             }
         };

@@ -231,7 +231,7 @@ impl Dialogue {
             .map(crate::ui::wizard::screens::log::Log::text)
             .unwrap_or_default();
         if text.is_empty() {
-            self.voice.say("Nothing was said there.");
+            self.voice.say("No output yet.");
         }
         for line in text.lines() {
             self.voice.say_in(2, line);
@@ -302,7 +302,7 @@ fn ended(outcome: &TaskOutcome, took: Option<&str>) -> String {
     };
     match outcome {
         TaskOutcome::Changed { actions } => format!("changed{}", with(&count(*actions, "action"))),
-        TaskOutcome::Same { evidence } => format!("same, {evidence}"),
+        TaskOutcome::Same { evidence } => format!("already right, {evidence}"),
         TaskOutcome::Proven { evidence } => format!("proven{}, {evidence}", with("")),
         TaskOutcome::NotProven { why } => format!("not proven{}, {why}", with("")),
         TaskOutcome::Skipped { why } => format!("skipped, {why}"),

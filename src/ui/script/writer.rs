@@ -97,9 +97,9 @@ impl<'p> Writer<'p> {
 
     pub(super) fn same(&mut self, step: &dyn Step, evidence: &str) {
         let text = if evidence.is_empty() {
-            format!("{}: same, nothing to do.", step.title())
+            format!("{}: already right, nothing to do.", step.title())
         } else {
-            format!("{}: same, nothing to do ({evidence}).", step.title())
+            format!("{}: already right, nothing to do ({evidence}).", step.title())
         };
         if !self.same {
             self.body.push(String::new());

@@ -202,7 +202,7 @@ pub fn word(state: CellState) -> &'static str {
         CellState::Waiting => "waiting",
         CellState::Running => "running",
         CellState::Changed => "changed",
-        CellState::Same => "same",
+        CellState::Same => "already right",
         CellState::Proven => "proven",
         CellState::Unproven => "unproven",
         CellState::Skipped => "skipped",

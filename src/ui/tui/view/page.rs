@@ -183,7 +183,7 @@ pub fn states(model: &Model, page: &mut Page<'_>, place: &Place, ids: &[&str], w
         let title = progress::title(id).to_owned();
         match state {
             StepState::Done(evidence) => {
-                page.seen(model, &[(Role::Ok, format!("{title}: same, {evidence}"))], width);
+                page.seen(model, &[(Role::Ok, format!("{title}: already right, {evidence}"))], width);
             }
             StepState::Todo(actions) => {
                 page.seen(model, &[(Role::Changed, format!("{title}: {} to do", actions.len()))], width);

@@ -152,7 +152,7 @@ fn card(model: &Model, worker: &Worker, identity: &Identity, seen: Option<&Place
 }
 
 fn kept(card: &mut Card) {
-    "same: it is kept".clone_into(&mut card.word);
+    "already right: it is kept".clone_into(&mut card.word);
     card.role = Role::Ok;
 }
 

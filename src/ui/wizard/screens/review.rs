@@ -185,7 +185,7 @@ pub fn detail(model: &Model, width: usize) -> Vec<(Role, String)> {
         }
     }
     match &looked.state {
-        StepState::Done(evidence) => say(Role::Ok, &format!("same: {evidence}"), 0),
+        StepState::Done(evidence) => say(Role::Ok, &format!("already right: {evidence}"), 0),
         StepState::Await(proof) => say(Role::Text, &proof_words(proof), 0),
         StepState::Blocked(_) => {}
         StepState::Todo(actions) => {

@@ -36,7 +36,7 @@ pub fn draw(frame: &mut Frame, model: &Model, area: Rect) {
                 String::new()
             };
             let title = format!(
-                "7 Review: {} on {}, {} same{problems}",
+                "7 Review: {} on {}, {} right{problems}",
                 some(count.actions, "action"),
                 some(count.places, "place"),
                 some(count.same, "step")
@@ -130,7 +130,7 @@ fn table_row(model: &Model, row: &ReviewRow, chosen: bool, same_place: bool, wid
         (_, Some(problem)) => {
             (format!("{} {} {}", theme.glyph(Glyph::Bad), problem.code, problem.what), Role::Bad)
         }
-        (StepState::Done(evidence), None) => (format!("same: {evidence}"), Role::Dim),
+        (StepState::Done(evidence), None) => (format!("already right: {evidence}"), Role::Dim),
         (StepState::Await(proof), None) => (review::proof_words(proof), Role::Dim),
         (StepState::Todo(actions), None) => {
             let first = actions.first().map(crate::plan::action::Action::title).unwrap_or_default();

@@ -64,6 +64,8 @@ fn cell_text(model: &Model, cell: Option<&Cell>, width: usize) -> (String, Role)
         },
         CellState::Changed if cell.done > 0 && width >= 13 => format!("changed {}", cell.done),
         CellState::Waiting => String::new(),
+        // There is no room for two words in a column.
+        CellState::Same => "right".to_owned(),
         state => progress::word(state).to_owned(),
     };
     (fill(&format!("{} {word}", theme.glyph(glyph)), width.saturating_sub(1)) + " ", role)
@@ -72,7 +74,7 @@ fn cell_text(model: &Model, cell: Option<&Cell>, width: usize) -> (String, Role)
 fn matrix(frame: &mut Frame, model: &Model, places: &[Place], area: Rect) {
     let theme = &model.window.theme;
     let legend = format!(
-        "{} now {} changed {} same {} failed {} to come",
+        "{} now {} changed {} right {} failed {} to come",
         theme.glyph(Glyph::Running),
         theme.glyph(Glyph::Ok),
         theme.glyph(Glyph::Same),
