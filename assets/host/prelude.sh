@@ -100,18 +100,21 @@ way() {
   [ "$links" != 0 ] || sure="$sure$n$whole"
 }
 
+# quoted NAME: as a shell reads it back
+quoted() { printf "'%s'" "$(printf '%s\n' "$1" | sed "s/'/'\\\\''/g")"; }
+
 # is_roots UID GID MODE KIND:OWNER:NAME: one folder, or one link, of a way
 is_roots() {
   k=${4%%:*} l=${4#*:}; w=${l%%:*} l=${l#*:}
   case $1:$k in
     0:symbolic*) return 0 ;;
-    *:symbolic*) echo "the link $l belongs to $w, who could change what root writes there: chown -h root:root '$l'" >&2; return 1 ;;
+    *:symbolic*) echo "the link $l belongs to $w, who could change what root writes there: chown -h root:root $(quoted "$l")" >&2; return 1 ;;
   esac
   if [ "$1" = 0 ]; then
     case $3 in [1357]???) return 0 ;; *[2367]) w=others ;; *[2367]?) [ "$2" != 0 ] || return 0; w="its group" ;; *) return 0 ;; esac
-    echo "$l may be written by $w (mode $3), who could change what root writes there: chmod go-w '$l'" >&2
+    echo "$l may be written by $w (mode $3), who could change what root writes there: chmod go-w $(quoted "$l")" >&2
   else
-    echo "$l belongs to $w, who could change what root writes there: chown root:root '$l'; chmod go-w '$l'" >&2
+    echo "$l belongs to $w, who could change what root writes there: chown root:root $(quoted "$l"); chmod go-w $(quoted "$l")" >&2
   fi
   return 1
 }
@@ -555,6 +558,15 @@ try_flags() { # PATH FLAG...: drops what the kubelet's parser refuses until it t
     while [ $i -gt 0 ]; do a=$1; shift; case $a in "$f" | "$f"=*) ;; *) set -- "$@" "$a" ;; esac; i=$((i - 1)); done
     t=$((t + 1))
   done
+}
+
+# ask_ways PATH...: of each that could not be written safely, its number and why, in the words of a refusal
+ask_ways() {
+  sure "$@" 2>/dev/null || {
+    j=0
+    for f; do j=$((j + 1)); o=$(sure "$f" 2>&1) || say way "$j" "${o%%"$n"*}"; done
+  }
+  say done
 }
 
 ask_folder() {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::engine::cluster::facts::SharedFacts;
+use crate::engine::run::failure::not_safe;
 use crate::engine::sync::Slots;
 use crate::engine::world::World;
 use crate::host::Host;
@@ -10,7 +11,7 @@ use crate::plan::action::Action;
 use crate::plan::fact::Facts;
 use crate::plan::model::{Plan, Worker};
 use crate::plan::place::Place;
-use crate::plan::problem::{Problem, Verdict};
+use crate::plan::problem::{Problem, Remedy, Verdict};
 use crate::step::{self, On, PlaceView, Step, StepInput, StepState};
 
 /// A step of the catalogue.
@@ -111,6 +112,16 @@ impl WorkSite<'_> {
     }
 }
 
+/// A step that would write where somebody else could change it is in the way.
+fn written_safely(site: &WorkSite, state: StepState) -> StepState {
+    let StepState::Todo(actions) = &state else { return state };
+    let first = actions.iter().find_map(|action| Some((action, site.facts.unsafe_way(action.path()?)?)));
+    match first {
+        Some((action, why)) => StepState::Blocked(not_safe(&site.place, action, &why).way(Remedy::Retry)),
+        None => state,
+    }
+}
+
 /// Looks at all steps of a queue; ends at a step that is in the way, and behind one whose actions change what
 /// the later ones must know.
 pub fn look_all(plan: &Plan, world: &dyn World, shared: &SharedFacts, site: &WorkSite) -> Vec<StepOutcome> {
@@ -118,7 +129,8 @@ pub fn look_all(plan: &Plan, world: &dyn World, shared: &SharedFacts, site: &Wor
     let mut all = Vec::new();
     for step in step::steps(site.on) {
         let cx = StepInput::new(plan, site.view(), shared.view(world.now()), &queued);
-        let looked = StepOutcome { step, state: step.look(&cx), verdicts: step.verdicts(&cx) };
+        let state = written_safely(site, step.look(&cx));
+        let looked = StepOutcome { step, state, verdicts: step.verdicts(&cx) };
         let actions = match &looked.state {
             StepState::Todo(actions) => actions.clone(),
             StepState::Done(_) | StepState::Await(_) | StepState::Blocked(_) => Vec::new(),

@@ -33,6 +33,7 @@ pub fn read(want: &FactQuery, lines: &AnswerLines) -> Known<Fact> {
             let names = all(lines, "name").map(Remote::from).collect();
             Known::Yes(Fact::Folder((!has(lines, "none")).then_some(names)))
         }
+        FactQuery::Ways(paths) => ways(paths, lines),
         FactQuery::Record => Known::Yes(Fact::Record(Record::read(all(lines, "line")))),
         FactQuery::Lookup(_) => {
             let mut hosts: Vec<Remote<String>> = all(lines, "host")
@@ -103,6 +104,19 @@ fn machine(lines: &AnswerLines) -> Known<Fact> {
     machine.listening.sort_unstable();
     machine.listening.dedup();
     Known::Yes(Fact::Machine(machine))
+}
+
+/// Each line has the number of a path and what is wrong on its way.
+fn ways(paths: &[String], lines: &AnswerLines) -> Known<Fact> {
+    if !has(lines, "done") {
+        return Known::No("the answer was cut off".to_owned());
+    }
+    let told = all(lines, "way").filter_map(|line| {
+        let (number, why) = line.split_once(' ')?;
+        let path = paths.get(number.parse::<usize>().ok()?.checked_sub(1)?)?;
+        Some((path.clone(), Remote::from(why)))
+    });
+    Known::Yes(Fact::Ways(told.collect()))
 }
 
 fn stat(lines: &AnswerLines) -> (String, String, u64) {

@@ -34,7 +34,11 @@ pub(super) fn questions(queries: &[FactQuery], text: &mut String) {
             | FactQuery::Journal(_) => {
                 let _ = writeln!(slow, "q={index}; {{ {}; }} & p=\"$p $!\"", question(want));
             }
-            FactQuery::Machine | FactQuery::Folder(_) | FactQuery::Manifests(_) | FactQuery::Record => {
+            FactQuery::Machine
+            | FactQuery::Folder(_)
+            | FactQuery::Ways(_)
+            | FactQuery::Manifests(_)
+            | FactQuery::Record => {
                 let _ = writeln!(quick, "q={index}; {}", question(want));
             }
         }
@@ -63,6 +67,9 @@ fn question(want: &FactQuery) -> String {
     match want {
         FactQuery::Machine => "ask_machine".to_owned(),
         FactQuery::Folder(path) => call("ask_folder", &[path]),
+        FactQuery::Ways(paths) => {
+            format!("ask_ways {}", shell_words::join(paths.iter().map(String::as_str)))
+        }
         FactQuery::Manifests(path) => call("ask_manifests", &[path]),
         FactQuery::Record => "ask_record".to_owned(),
         FactQuery::Journal(unit) => call("ask_journal", &[unit]),

@@ -57,6 +57,14 @@ pub(crate) fn ask(state: &LabState, name: &str, want: &FactQuery, wall_ms: i64, 
             }
             say("done", String::new());
         }
+        FactQuery::Ways(paths) if !machine.here => {
+            for (index, path) in paths.iter().enumerate() {
+                if let Some(why) = machine.faults.way(path) {
+                    say("way", format!("{} {why}", index + 1));
+                }
+            }
+            say("done", String::new());
+        }
         FactQuery::Record => {
             for line in record(machine) {
                 say("line", line);

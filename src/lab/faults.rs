@@ -34,6 +34,8 @@ pub enum Fault {
     ClockOff(i64),
     /// Somebody wrote this file.
     ForeignFile(String),
+    /// Everybody may write in this folder.
+    OpenFolder(String),
     /// sudo does not take any password.
     WrongSudoPassword,
     /// This user may not become root.
@@ -68,6 +70,17 @@ pub(crate) struct Faults {
 impl Faults {
     pub fn has(&self, fault: &Fault) -> bool {
         self.set.contains(fault)
+    }
+
+    /// Why root does not write this path.
+    pub fn way(&self, path: &str) -> Option<String> {
+        self.set.iter().find_map(|fault| match fault {
+            Fault::OpenFolder(folder) if path.starts_with(&format!("{folder}/")) => Some(format!(
+                "{folder} may be written by others (mode 777), who could change what root writes there: \
+                 chmod go-w '{folder}'"
+            )),
+            _ => None,
+        })
     }
 
     /// Milliseconds the clock is off.

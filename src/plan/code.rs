@@ -176,6 +176,7 @@ registry! {
         File01 "E-FILE-01" "a file that gangplank did not write is in the way";
         File02 "E-FILE-02" "a second kube-proxy manifest";
         File03 "E-FILE-03" "a file that gangplank wrote was changed by somebody";
+        File04 "E-FILE-04" "a folder or link that somebody else could change is where root would write";
     }
     Host "E-HOST" "a host did not do what was asked of its shell" {
         Host01 "E-HOST-01" "the script on the host ended early";

@@ -48,6 +48,8 @@ pub enum FactQuery {
     },
     /// The names in a folder.
     Folder(String),
+    /// Whether root alone can change what lies on the way to each of these paths, and none of them is a link.
+    Ways(Vec<String>),
     /// What gangplank's earlier runs wrote down on this machine.
     Record,
     /// Addresses a name resolves to, on that machine.
@@ -74,7 +76,12 @@ impl FactQuery {
     /// A fact our own actions cannot change is asked once.
     pub fn settled(&self) -> bool {
         match self {
-            Self::Machine | Self::Docker | Self::Tar(_) | Self::Lookup(_) | Self::Tls { .. } => true,
+            Self::Machine
+            | Self::Docker
+            | Self::Tar(_)
+            | Self::Lookup(_)
+            | Self::Tls { .. }
+            | Self::Ways(_) => true,
             Self::File { .. }
             | Self::Key(_)
             | Self::Unit(_)
@@ -149,6 +156,8 @@ pub enum Fact {
     Kubelet(Option<KubeletFact>),
     /// Answer to [`FactQuery::Folder`]; `None` = there is no such folder.
     Folder(Option<Vec<Remote<String>>>),
+    /// Answer to [`FactQuery::Ways`]: of each path that cannot be written safely, why.
+    Ways(BTreeMap<String, Remote<String>>),
     /// Answer to [`FactQuery::Record`].
     Record(Record),
     /// Answer to [`FactQuery::Lookup`].
@@ -402,6 +411,14 @@ impl Facts {
             }
         }
         Known::NotAsked
+    }
+
+    /// Why a path cannot be written safely, where the machine said so.
+    pub fn unsafe_way(&self, path: &str) -> Option<String> {
+        self.known.iter().find_map(|(want, known)| match (want, known) {
+            (FactQuery::Ways(_), Known::Yes(Fact::Ways(ways))) => ways.get(path).map(ToString::to_string),
+            _ => None,
+        })
     }
 
     /// The kubelet, whatever flags were tried.

@@ -52,7 +52,27 @@ pub fn queries(on: On, plan: &Plan, worker: Option<&Worker>, home: &str) -> Vec<
         })
         .collect();
     all.retain(|want| !matches!(want, FactQuery::File { path, content: false } if full.contains(path)));
+    if matches!(on, On::Worker) {
+        all.push(FactQuery::Ways(writable(&all)));
+    }
     all
+}
+
+/// What may be written: each file, key and folder that is looked at.
+fn writable(all: &[FactQuery]) -> Vec<String> {
+    let mut paths: Vec<String> = all
+        .iter()
+        .filter_map(|want| match want {
+            FactQuery::File { path, .. }
+            | FactQuery::Key(path)
+            | FactQuery::Folder(path)
+            | FactQuery::Kubelet { path, .. } => Some(path.clone()),
+            _ => None,
+        })
+        .collect();
+    paths.sort();
+    paths.dedup();
+    paths
 }
 
 /// The API paths whose objects the cluster's steps look at.

@@ -72,5 +72,6 @@ fn changed(wanted: &DesiredFile, file: &FileFact, line: &RecordLine, put: Option
         problem = problem.repair(format!("{title} (the changed file is kept for undo)"), vec![put]);
     }
     let name = path.rsplit('/').next().unwrap_or(path);
-    problem.manual(format!("or take it away, and the next run writes it: mv {path} /root/{name}.changed"))
+    let away = shell_words::join(["mv", path, &format!("/root/{name}.changed")]);
+    problem.manual(format!("or take it away, and the next run writes it: {away}"))
 }

@@ -27,7 +27,10 @@ pub(super) fn verdicts(machine: &Machine, docker: Option<&DockerFact>) -> Vec<Ve
                     ProblemCode::Disk01,
                     format!("{path} has {mib} MiB left, {need} MiB are needed"),
                 )
-                .manual(format!("make room: du -xh --max-depth=2 {path} | sort -h | tail")),
+                .manual(format!(
+                    "make room: du -xh --max-depth=2 {} | sort -h | tail",
+                    shell_words::quote(&path)
+                )),
             ),
             Some(mib) => Verdict::ok(&format!("space for {path}"), format!("{mib} MiB")),
             None => Verdict::warning(
@@ -37,4 +40,23 @@ pub(super) fn verdicts(machine: &Machine, docker: Option<&DockerFact>) -> Vec<Ve
             ),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DockerFact, Machine, Verdict, verdicts};
+
+    #[test]
+    fn the_command_that_shows_what_fills_a_disk_names_one_path_whatever_is_in_it() {
+        let docker =
+            DockerFact { root: "/data/it's mine".into(), free_mib: Some(1), ..DockerFact::default() };
+        let seen = verdicts(&Machine::default(), Some(&docker));
+        let stopped =
+            seen.iter().find_map(|one| if let Verdict::Stops(why) = one { Some(why) } else { None });
+        let text = format!("{:?}", stopped.map(|why| &why.ways));
+        let command =
+            text.split("room: ").nth(1).and_then(|text| text.split(" |").next()).unwrap_or_default();
+        let words = shell_words::split(&command.replace("\\\\", "\\")).unwrap_or_default();
+        assert_eq!(words, ["du", "-xh", "--max-depth=2", "/data/it's mine"], "{text}");
+    }
 }

@@ -77,7 +77,7 @@ fn without_dns() -> String {
 fn names_the_unknown_action(bench: &Bench, first: &Ran, _: usize, title: &str) {
     let problems = first.problems("w1");
     assert_eq!(first.codes("w1"), ["E-SSH-17"], "{title}");
-    let said = format!("nobody knows whether this was done: {title}");
+    let said = format!("unknown whether this finished: {title}");
     assert!(problems[0].evidence.contains(&said), "{title}: {:?}", problems[0].evidence);
     let open = bench.left_open_had_it_died(&first.run);
     assert_eq!(open.first(), Some(&("w1".to_owned(), title.to_owned())), "the journal");

@@ -2,8 +2,11 @@
 
 use gangplank::lab::setup::{FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
 use gangplank::lab::{Fault, HERE};
-use gangplank::plan::action::sha256;
+use gangplank::plan::action::{Action, sha256};
+use gangplank::plan::fact::FactQuery;
+use gangplank::plan::place::Place;
 use gangplank::plan::record::RecordKind;
+use gangplank::step::StepState;
 
 use super::bench::{ALL, Bench, Ran};
 use super::look::{assert_as_before, assert_same_state, pictures, state};
@@ -43,6 +46,39 @@ fn refused(fault: Fault, code: &str) {
 #[test]
 fn an_unreachable_worker_stops_nobody_else() {
     refused(Fault::Unreachable, "E-SSH-01");
+}
+
+#[test]
+fn a_folder_that_others_may_write_in_is_said_before_anything_is_changed_with_who_and_the_cure() {
+    refused(Fault::OpenFolder("/etc/kubernetes".to_owned()), "E-FILE-04");
+    let bench = Bench::first();
+    bench.lab().fault("w1", Fault::OpenFolder("/etc/kubernetes".to_owned()));
+    let seen = bench.preview();
+    let problem = seen.iter().find(|place| place.place.to_string() == "w1").unwrap().blocked().unwrap();
+    assert_eq!(problem.code.as_str(), "E-FILE-04");
+    assert_eq!(
+        problem.evidence,
+        ["/etc/kubernetes may be written by others (mode 777), who could change what root writes there: \
+          chmod go-w '/etc/kubernetes'"]
+    );
+}
+
+#[test]
+fn whether_it_can_be_written_safely_is_asked_of_every_path_that_a_worker_is_going_to_get() {
+    for place in Bench::first().preview() {
+        let asked: Vec<&FactQuery> = place.facts.iter().map(|(want, _)| want).collect();
+        let asked = |path: &str| {
+            asked
+                .iter()
+                .any(|want| matches!(want, FactQuery::Ways(paths) if paths.iter().any(|one| one == path)))
+        };
+        let states = place.looked.iter().map(|one| &one.state);
+        let actions =
+            states.filter_map(|state| if let StepState::Todo(todo) = state { Some(todo) } else { None });
+        for path in actions.flatten().filter_map(Action::path) {
+            assert!(!matches!(place.place, Place::Worker(_)) || asked(path), "{}: {path}", place.place);
+        }
+    }
 }
 
 #[test]

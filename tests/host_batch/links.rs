@@ -5,6 +5,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::{Path, PathBuf};
 
 use gangplank::plan::action::{Action, Content, KeyAlgorithm, sha256};
+use gangplank::plan::fact::FactQuery;
 use gangplank::plan::written::{RunFolder, Written};
 
 use crate::support::{Run, all_well, done, literal, local, names, put};
@@ -245,4 +246,37 @@ fn a_full_disk_makes_no_key() {
         assert!(end.actions[&0].err.contains("not written whole"), "{end:?}");
         assert!(names(dir.path()).is_empty());
     }
+}
+
+#[test]
+fn the_questions_name_what_cannot_be_written_in_the_words_of_the_refusal() {
+    if !crate::root() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let at = |name: &str| text(&dir.path().join(name));
+    for folder in ["fine", "theirs", "open it's"] {
+        fs::create_dir(dir.path().join(folder)).unwrap();
+    }
+    chown(dir.path().join("theirs"), Some(NOBODY), None).unwrap();
+    chmod(&dir.path().join("open it's"), 0o777);
+    symlink("elsewhere", dir.path().join("fine/link")).unwrap();
+    let paths = [at("fine/x"), at("theirs/x"), at("open it's/x"), at("fine/link"), at("new/x")];
+    let ask = |paths: Vec<String>| {
+        let want = FactQuery::Ways(paths);
+        let end = done(&mut local(), &Run::new().batch(vec![], vec![want]));
+        assert_eq!(end.trouble, None, "{end:?}");
+        end.facts
+    };
+    let facts = ask(paths.to_vec());
+    assert_eq!((facts.unsafe_way(&paths[0]), facts.unsafe_way(&paths[4])), (None, None), "{facts:?}");
+    for path in &paths[1..4] {
+        let put = put(Path::new(path), literal("x"), "0644");
+        refused(vec![put], &[facts.unsafe_way(path).as_deref().unwrap_or("nothing was said of it")]);
+    }
+    // The cure is read by a shell as it stands.
+    let why = facts.unsafe_way(&paths[2]).unwrap();
+    let cure = shell_words::split(why.rsplit_once(": ").unwrap().1).unwrap();
+    assert_eq!(cure, ["chmod", "go-w", &at("open it's")]);
+    assert_eq!(ask(vec![paths[0].clone()]).unsafe_way(&paths[0]), None);
 }

@@ -299,6 +299,7 @@ pub fn facts() -> BoxedStrategy<Facts> {
         Just(FactQuery::Machine),
         (text(), any::<bool>()).prop_map(|(path, content)| FactQuery::File { path, content }),
         text().prop_map(FactQuery::Key),
+        texts().prop_map(FactQuery::Ways),
         Just(FactQuery::Record),
         (text(), texts()).prop_map(|(path, words)| FactQuery::Kubelet {
             path,
@@ -327,6 +328,7 @@ pub fn facts() -> BoxedStrategy<Facts> {
             version.map(|version| KubeletFact { version: version.into(), ..KubeletFact::default() })
         )),
         option::of(texts()).prop_map(|names| Fact::Folder(names.map(remote))),
+        btree_map(text(), text().prop_map(gangplank::plan::remote::Remote::new), 0..3).prop_map(Fact::Ways),
         text().prop_map(|line| Fact::Record(Record::read([
             line.as_str(),
             r#"{"v":1,"run":"r","kind":"put","path":"/a","new":"n","time":5}"#

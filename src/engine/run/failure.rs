@@ -5,6 +5,19 @@ use crate::plan::code::ProblemCode;
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Remedy};
 
+/// What the prelude says of a folder, a link on the way, or a link at the target.
+const NOT_SAFE: [&str; 3] =
+    ["who could change what root writes there", "nothing is written over it", "too many links lead there"];
+
+/// Somebody else could change what this action would write: before the first change, and when it is refused.
+pub(crate) fn not_safe(place: &Place, action: &Action, why: &str) -> Problem {
+    Problem::new(ProblemCode::File04, format!("{place}: {} would not be safe", action.title()))
+        .seen(crate::plan::clean::line(why))
+        .manual(
+            "run there, as root, what stands behind the colon, and find out who had the right to write there",
+        )
+}
+
 /// What a failed action means.
 pub(crate) fn action_problem(
     place: &Place,
@@ -14,6 +27,9 @@ pub(crate) fn action_problem(
 ) -> Problem {
     let text = if end.err.trim().is_empty() { &end.out } else { &end.err };
     let lower = text.to_lowercase();
+    if let Some(why) = text.lines().find(|line| NOT_SAFE.iter().any(|words| line.contains(words))) {
+        return not_safe(place, action, why).seen("what was done before it stays").way(Remedy::Retry);
+    }
     let what = format!("{place}: {} failed", action.title());
     let mut problem = if lower.contains("no space left on device") {
         Problem::new(ProblemCode::Disk02, what)

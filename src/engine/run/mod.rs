@@ -3,7 +3,7 @@
 
 mod batches;
 mod coordinator;
-mod failure;
+pub(crate) mod failure;
 mod gather;
 mod noted;
 mod proof;
