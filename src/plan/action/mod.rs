@@ -19,7 +19,7 @@ use crate::plan::written::{RunFolder, Written};
 pub use certificate::{CertificateSpec, KeyAlgorithm};
 pub use content::{Content, SecretRef, Slot, sha256};
 pub use inverse::Risk;
-pub use plain_shell::plain_shell;
+pub use plain_shell::{pasteable, plain_shell};
 pub use shell_text::{Piece, ShellText};
 
 /// What systemd shall do.

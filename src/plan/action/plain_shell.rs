@@ -10,6 +10,14 @@ impl Action {
     }
 }
 
+/// Plain shell as it may be pasted into a terminal: what reads its input would take the lines below it for the
+/// content of a file, so it is left as a remark.
+pub fn pasteable(shell: &str) -> String {
+    let reads = |line: &str| line.contains("/dev/stdin") || line.starts_with("docker load  #");
+    let lines = shell.lines().map(|line| if reads(line) { format!("# {line}") } else { line.to_owned() });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 /// The same shell text without the functions of the prelude.
 pub fn plain_shell(shell: &str) -> String {
     shell.lines().map(line).collect::<Vec<_>>().join("\n")
@@ -88,4 +96,18 @@ fn put_back(words: &[String], path: &str) -> String {
     let (mode, who) = mode.split_once(' ').unwrap_or((mode, "-"));
     let kept = format!("/var/lib/gangplank/{run}/{old}");
     format!("install {} {path} -m {mode}{}", shell_words::quote(&kept), owner(who))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_pasted_holds_no_command_that_would_take_the_next_line_for_a_file() {
+        let shell = "make_dir /etc/x 0755\nput /etc/x/a 0644 root:root 12 0123456789abcdef\nload_sent 5 ab img:1\n\
+                     service restart kubelet";
+        let pasted = pasteable(&plain_shell(shell));
+        let begins: Vec<&str> = pasted.lines().map(|line| line.get(..9).unwrap_or(line)).collect();
+        assert_eq!(begins, ["install -", "# install", "# docker ", "systemctl"], "{pasted}");
+    }
 }

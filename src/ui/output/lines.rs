@@ -85,8 +85,8 @@ impl LineFront {
                     .iter()
                     .map(|(place, word)| (place, word.as_str()))
                     .chain(only_cost.map(|place| (place, "")));
-                let read = |word: &str| if word == "same" { "already right" } else { word }.to_owned();
-                lines.extend(all.map(|(place, word)| (place, read(word))).map(|(place, word)| {
+                lines.extend(all.map(|(place, word)| {
+                    let word = if word == "same" { "already right" } else { word };
                     let cost = counts.get(place).map_or_else(String::new, |cost| {
                         let word = |count: usize, what: &str| {
                             format!("{count} {what}{}", if count == 1 { "" } else { "s" })

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::plan::action::Action;
+use crate::plan::action::{Action, pasteable};
 use crate::step::{Step, StepId};
 use crate::ui::output::explain;
 use crate::ui::output::explain::Tabs;
@@ -131,7 +131,7 @@ pub fn copy_text(model: &Model) -> String {
     {
         let shell: Vec<String> = review_table::actions(looked).iter().map(Action::plain_shell).collect();
         if !shell.is_empty() {
-            return shell.join("\n") + "\n";
+            return pasteable(&shell.join("\n")) + "\n";
         }
     }
     if model.nav.screen == Screen::Run {
