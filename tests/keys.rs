@@ -2,6 +2,8 @@
 //! collected and carried out by nobody. Keys that come at random are
 //! judged in `keys/random.rs`.
 
+#[path = "keys/choices.rs"]
+mod choices;
 #[path = "keys/first.rs"]
 mod first;
 #[path = "keys/lists.rs"]

@@ -71,6 +71,11 @@ pub enum Intent {
     Secret(Zeroizing<String>),
 }
 
+/// The row that a number counted from 1 calls, of rows up to the last; one that no row has leaves the mark where it is.
+pub fn called(number: usize, at: usize, last: usize) -> usize {
+    number.checked_sub(1).filter(|row| *row <= last).unwrap_or(at)
+}
+
 /// Where to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Motion {

@@ -80,10 +80,10 @@ impl Key {
         (self.code, self.control, self.alt) == (other.code, other.control, other.alt)
     }
 
-    /// The digit that is written on it, when nothing is held.
-    pub fn digit(self) -> Option<usize> {
+    /// The number that is written on it, from 1 to 9, when nothing is held.
+    pub fn number(self) -> Option<usize> {
         match self.code {
-            KeyCode::Char(c) if self.is_bare() => {
+            KeyCode::Char(c @ '1'..='9') if self.is_bare() => {
                 c.to_digit(10).and_then(|digit| usize::try_from(digit).ok())
             }
             _ => None,

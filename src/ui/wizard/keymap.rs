@@ -46,7 +46,7 @@ pub fn intent(model: &Model, key: Key) -> Option<Intent> {
         KeyCode::Char(' ') => Some(Intent::Toggle),
         KeyCode::Left => Some(Intent::Move(Motion::Left)),
         KeyCode::Right => Some(Intent::Move(Motion::Right)),
-        _ => key.digit().map(Intent::Number).or_else(|| motion(key).map(Intent::Move)),
+        _ => key.number().map(Intent::Number).or_else(|| motion(key).map(Intent::Move)),
     }
 }
 
@@ -126,18 +126,14 @@ fn in_dialog(dialog: &Dialog, key: Key) -> Option<Intent> {
             KeyCode::Up | KeyCode::Down | KeyCode::PageUp | KeyCode::PageDown => Intent::Move(motion(key)?),
             _ => Intent::Type(key),
         }),
-        Dialog::Apply(_) | Dialog::Quit(_) | Dialog::Mend(_) => match key.digit() {
-            Some(number) => Some(Intent::Number(number)),
-            None => beside(key),
-        },
-        Dialog::Jump(_) | Dialog::Problem(_) | Dialog::Where(_) => match key.code {
-            KeyCode::Char(c @ '1'..='9') => {
-                c.to_digit(10).and_then(|one| usize::try_from(one).ok()).map(Intent::Number)
-            }
-            _ => motion(key).map(Intent::Move),
-        },
+        Dialog::Apply(_) | Dialog::Quit(_) | Dialog::Mend(_) => {
+            key.number().map(Intent::Number).or_else(|| beside(key))
+        }
+        Dialog::Jump(_) | Dialog::Problem(_) | Dialog::Where(_) | Dialog::Demos(_) => {
+            key.number().map(Intent::Number).or_else(|| motion(key).map(Intent::Move))
+        }
         Dialog::Import(_) | Dialog::Pick(_) if key.code == KeyCode::Char(' ') => Some(Intent::Toggle),
-        Dialog::Import(_) | Dialog::Pick(_) | Dialog::Demos(_) => motion(key).map(Intent::Move),
+        Dialog::Import(_) | Dialog::Pick(_) => motion(key).map(Intent::Move),
     }
 }
 
@@ -171,12 +167,7 @@ fn answering(question: &Question, key: Key) -> Option<Intent> {
             KeyCode::Char(_) | KeyCode::Home | KeyCode::End | KeyCode::PageUp => None,
             _ => beside(key),
         },
-        Question::GoOn { .. } => match key.code {
-            KeyCode::Char(c @ '1'..='9') => {
-                c.to_digit(10).and_then(|one| usize::try_from(one).ok()).map(Intent::Number)
-            }
-            _ => beside(key),
-        },
+        Question::GoOn { .. } => key.number().map(Intent::Number).or_else(|| beside(key)),
         // A name is typed there, whatever signs it has.
         Question::TakeBack(_) => Some(match key.code {
             KeyCode::Tab | KeyCode::BackTab | KeyCode::Left | KeyCode::Right => Intent::Toggle,
@@ -283,7 +274,7 @@ pub fn dialog_bar(dialog: &Dialog) -> &'static [(&'static str, &'static str)] {
         Dialog::Import(_) => &[("Space", "choose"), ("Enter", "add"), ("Esc", "leave them")],
         Dialog::Pick(_) => &[("Space", "choose several"), ("Enter", "go on"), ("Esc", "close")],
         Dialog::Where(_) => &[("1-9", "choose"), ("Enter", "show what will happen"), ("Esc", "close")],
-        Dialog::Demos(_) => &[("Up Down", "choose"), ("Enter", "open it"), ("Esc", "close")],
+        Dialog::Demos(_) => &[("1-9", "choose"), ("Enter", "open it"), ("Esc", "close")],
         Dialog::Line(_) => &[("Enter", "take it"), ("Esc", "close")],
         Dialog::Confirm(_) => &[("Tab", "to the button"), ("Enter", "press it"), ("Esc", "cancel")],
         Dialog::Quit(_) => &[("Up Down", "choose"), ("Enter", "answer"), ("Esc", "stay")],

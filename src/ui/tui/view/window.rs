@@ -100,7 +100,7 @@ pub fn choose_within<'a>(
     hidden(model, lines, top, count, rows, width);
 }
 
-/// Numbered choices, the chosen one marked.
+/// Choices with the number of the key that chooses each, the chosen one marked.
 pub fn choose<'a>(
     model: &Model,
     lines: &mut Vec<Line<'static>>,
@@ -108,12 +108,37 @@ pub fn choose<'a>(
     at: usize,
     width: usize,
 ) {
-    for (number, text) in choices.enumerate() {
-        let chosen = number == at;
+    numbered(model, lines, (1..).zip(choices).map(|(number, text)| (key_of(number), text)), at, width);
+}
+
+/// Choices that no number chooses, the chosen one marked.
+pub fn choose_by_arrows<'a>(
+    model: &Model,
+    lines: &mut Vec<Line<'static>>,
+    choices: impl Iterator<Item = &'a str>,
+    at: usize,
+    width: usize,
+) {
+    numbered(model, lines, choices.map(|text| (' ', text)), at, width);
+}
+
+/// What is written on the key of a number: there is none from 10 on.
+pub fn key_of(number: u32) -> char {
+    char::from_digit(number, 10).unwrap_or(' ')
+}
+
+fn numbered<'a>(
+    model: &Model,
+    lines: &mut Vec<Line<'static>>,
+    choices: impl Iterator<Item = (char, &'a str)>,
+    at: usize,
+    width: usize,
+) {
+    for (row, (number, text)) in choices.enumerate() {
+        let chosen = row == at;
         let mark = if chosen { model.window.theme.glyph(Glyph::Here) } else { " " };
         for (part, line) in wrap(text, width.saturating_sub(6)).into_iter().enumerate() {
-            let head =
-                if part == 0 { format!(" {mark} {} ", number.saturating_add(1)) } else { "     ".to_owned() };
+            let head = if part == 0 { format!(" {mark} {number} ") } else { "     ".to_owned() };
             let style = model.window.theme.style(if chosen { Role::Focus } else { Role::Text });
             lines.push(Line::from(vec![
                 Span::styled(head, model.window.theme.style(Role::Accent)),

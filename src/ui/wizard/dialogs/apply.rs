@@ -1,6 +1,6 @@
 //! The last question before a plan is carried out: what, on how many places, and what cannot be taken back.
 
-use crate::ui::wizard::intent::{Intent, Motion};
+use crate::ui::wizard::intent::{Intent, Motion, called};
 use crate::ui::wizard::outcome::Outcome;
 
 /// The answers, in order.
@@ -24,7 +24,7 @@ impl ApplyDialog {
         match intent {
             Intent::Confirm if self.at < last => return Outcome::Begin { guided: self.at == 1 },
             Intent::Cancel | Intent::Confirm => return Outcome::Close,
-            Intent::Number(number) => self.at = number.saturating_sub(1).min(last),
+            Intent::Number(number) => self.at = called(*number, self.at, last),
             Intent::Choose(at) => self.at = (*at).min(last),
             Intent::Move(Motion::Left) => self.at = self.at.saturating_sub(1),
             Intent::Move(Motion::Right) => self.at = self.at.saturating_add(1).min(last),

@@ -2,7 +2,7 @@
 
 use crate::host::TrustAnswer;
 use crate::ui::wizard::form::text_input::TextInput;
-use crate::ui::wizard::intent::{Intent, Motion};
+use crate::ui::wizard::intent::{Intent, Motion, called};
 use crate::ui::wizard::outcome::Outcome;
 use crate::ui::wizard::question::{Question, Reply};
 
@@ -106,7 +106,7 @@ impl AskDialog {
             Intent::Cancel => return Outcome::Reply(self.id, self.no()),
             Intent::Secret(secret) => return Outcome::Reply(self.id, Reply::Secret(Some(secret.clone()))),
             Intent::Type(key) if self.answers() == 0 => self.typed.press(*key),
-            Intent::Number(number) => self.at = number.saturating_sub(1).min(last),
+            Intent::Number(number) => self.at = called(*number, self.at, last),
             Intent::Choose(at) => self.at = (*at).min(last),
             Intent::Move(motion @ (Motion::PageUp | Motion::PageDown)) => {
                 self.scroll = motion.moved(self.scroll, last_top);

@@ -3,7 +3,7 @@
 use crate::plan::action::Action;
 use crate::plan::fact::Facts;
 use crate::plan::place::Place;
-use crate::ui::wizard::intent::{Intent, Motion};
+use crate::ui::wizard::intent::{Intent, Motion, called};
 use crate::ui::wizard::outcome::Outcome;
 
 /// The answers, in order; the one that harms nothing is marked.
@@ -64,7 +64,7 @@ impl MendDialog {
                 return Outcome::Mend(self.place.clone(), self.actions.clone(), self.again);
             }
             Intent::Cancel | Intent::Confirm => return Outcome::Close,
-            Intent::Number(number) => self.at = number.saturating_sub(1).min(last),
+            Intent::Number(number) => self.at = called(*number, self.at, last),
             Intent::Choose(at) => self.at = (*at).min(last),
             Intent::Move(motion @ (Motion::PageUp | Motion::PageDown)) => {
                 self.scroll = motion.moved(self.scroll.min(last_top), last_top);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::engine::demo;
-use crate::ui::wizard::intent::Intent;
+use crate::ui::wizard::intent::{Intent, called};
 use crate::ui::wizard::message::Effect;
 use crate::ui::wizard::outcome::Outcome;
 use crate::ui::wizard::undoing::TakeBack;
@@ -19,14 +19,16 @@ impl DemosDialog {
     /// Takes an intent in.
     pub fn intent(&mut self, intent: &Intent) -> Outcome {
         let labs = demo::names();
+        let last = labs.len().saturating_sub(1);
         match intent {
             Intent::Cancel => return Outcome::Close,
             Intent::Confirm => {
                 let name = labs.get(self.at).map(|(name, _)| (*name).to_owned());
                 return name.map_or(Outcome::Close, |name| Outcome::Effect(Effect::OpenDemo(name)));
             }
+            Intent::Number(number) => self.at = called(*number, self.at, last),
             Intent::Choose(at) => self.at = *at,
-            Intent::Move(motion) => self.at = motion.moved(self.at, labs.len().saturating_sub(1)),
+            Intent::Move(motion) => self.at = motion.moved(self.at, last),
             _ => {}
         }
         Outcome::Stay
@@ -87,7 +89,7 @@ impl WhereDialog {
             Intent::Confirm => {
                 return offered.get(self.at).cloned().map_or(Outcome::Close, Outcome::TakeBack);
             }
-            Intent::Number(number) => self.at = number.saturating_sub(1).min(last),
+            Intent::Number(number) => self.at = called(*number, self.at, last),
             Intent::Choose(at) => self.at = (*at).min(last),
             Intent::Move(motion) => self.at = motion.moved(self.at, last),
             _ => {}

@@ -1,7 +1,7 @@
 //! The problem of a look, with its ways out.
 
 use crate::plan::problem::Problem;
-use crate::ui::wizard::intent::{Intent, Motion};
+use crate::ui::wizard::intent::{Intent, Motion, called};
 use crate::ui::wizard::look::ProbeTarget;
 use crate::ui::wizard::outcome::Outcome;
 use crate::ui::wizard::remedy::look_choices;
@@ -35,7 +35,7 @@ impl ProblemDialog {
                 let act = choices.into_iter().nth(self.at).map(|choice| choice.act);
                 return act.map_or(Outcome::Close, |act| Outcome::Remedy(self.target.clone(), act));
             }
-            Intent::Number(number) => self.at = number.saturating_sub(1).min(last),
+            Intent::Number(number) => self.at = called(*number, self.at, last),
             Intent::Choose(at) => self.at = (*at).min(last),
             Intent::Move(motion @ (Motion::PageUp | Motion::PageDown)) => {
                 self.scroll = motion.moved(self.scroll.min(last_top), last_top);

@@ -1,6 +1,6 @@
 //! Leave, or stop what runs.
 
-use crate::ui::wizard::intent::{Intent, Motion};
+use crate::ui::wizard::intent::{Intent, Motion, called};
 use crate::ui::wizard::outcome::Outcome;
 
 /// The question whether to leave.
@@ -19,7 +19,7 @@ impl QuitDialog {
             Intent::Confirm => return Outcome::Leave(self.at),
             // The key that asked is the answer one came for.
             Intent::Again => return Outcome::Leave(1),
-            Intent::Number(number) => self.at = number.saturating_sub(1).min(last),
+            Intent::Number(number) => self.at = called(*number, self.at, last),
             Intent::Move(Motion::Left) => self.at = self.at.saturating_sub(1),
             Intent::Move(Motion::Right) => self.at = self.at.saturating_add(1).min(last),
             Intent::Move(motion) => self.at = motion.moved(self.at, last),

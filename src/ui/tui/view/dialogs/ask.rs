@@ -8,7 +8,7 @@ use ratatui::text::Line;
 use super::confirm::buttons;
 use crate::ui::output::wrap::wrap;
 use crate::ui::tui::theme::Paint;
-use crate::ui::tui::view::window::{centred, choose, dialog, field, hidden, say};
+use crate::ui::tui::view::window::{centred, choose, choose_by_arrows, dialog, field, hidden, say};
 use crate::ui::wizard::dialogs::ask::AskDialog;
 use crate::ui::wizard::listing;
 use crate::ui::wizard::model::Model;
@@ -67,7 +67,7 @@ pub fn draw(frame: &mut Frame, model: &Model, ask: &AskDialog) {
             );
             lines.push(Line::raw(""));
             let choices = ["It is the machine I mean: remember its key", "Only this once", "Do not connect"];
-            choose(model, &mut lines, choices.into_iter(), *at, inside);
+            choose_by_arrows(model, &mut lines, choices.into_iter(), *at, inside);
             let height = u16::try_from(lines.len()).unwrap_or(10).saturating_add(2);
             dialog(
                 frame,

@@ -13,7 +13,7 @@ use crate::ui::tui::text::{cut, fill, some};
 use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::tui::unwrapped::Unwrapped;
 use crate::ui::tui::view::pane::{block, button_row, labels};
-use crate::ui::tui::view::window::edge;
+use crate::ui::tui::view::window::{edge, key_of};
 use crate::ui::wizard::cells::{Cell, CellState};
 use crate::ui::wizard::layout::run_parts;
 use crate::ui::wizard::listing::{self, hidden_words, window};
@@ -252,8 +252,8 @@ type WayLine = (&'static str, Vec<Span<'static>>);
 fn ways(model: &Model, width: usize) -> (Vec<WayLine>, usize) {
     let theme = &model.window.theme;
     let (mut lines, mut marked) = (Vec::new(), 0);
-    for (number, choice) in progress::choices(model).iter().enumerate() {
-        let chosen = number == model.run.way;
+    for (row, (number, choice)) in (1..).zip(&progress::choices(model)).enumerate() {
+        let chosen = row == model.run.way;
         let kind = match choice.act {
             remedy::RunRemedy::Manual(_) if width < 100 => "  (by hand)",
             remedy::RunRemedy::Manual(_) => "  (by hand; Enter copies it)",
@@ -265,11 +265,10 @@ fn ways(model: &Model, width: usize) -> (Vec<WayLine>, usize) {
         // The chosen way is read to its end.
         let parts = if chosen { wrap(&choice.text, fits) } else { vec![cut(&choice.text, fits)] };
         for (part, text) in parts.into_iter().enumerate() {
-            let number = number.saturating_add(1).to_string();
             let (mark, number, kind) = match part {
-                0 if chosen => (theme.glyph(Glyph::Here), number, kind),
-                0 => (" ", number, kind),
-                _ => (" ", " ".repeat(number.len()), ""),
+                0 if chosen => (theme.glyph(Glyph::Here), key_of(number), kind),
+                0 => (" ", key_of(number), kind),
+                _ => (" ", ' ', ""),
             };
             let kind = Span::styled(kind, theme.style(Role::Dim));
             lines.push((mark, vec![Span::styled(format!("{number} {text}"), style), kind]));
