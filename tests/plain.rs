@@ -192,6 +192,30 @@ fn a_dialogue_takes_the_demo_from_the_ca_to_the_report_with_every_node_ready() {
 }
 
 #[test]
+fn a_kubeconfig_outside_kube_is_written_after_its_path_was_shown_and_agreed_to() {
+    let home = tempfile::tempdir().unwrap();
+    let mut talk = Talk::begin(home.path(), &["demo", "--plain", "--speed", "50", "--seed", "1"]);
+    for answer in ["1", "1", "d 3", "", "1", "2"] {
+        talk.answer(MENU, answer);
+    }
+    for answer in ["1", "", "", ""] {
+        talk.answer("]: ", answer);
+    }
+    talk.answer("Kubeconfig [", "~/.bash_profile");
+    talk.answer(MENU, "1");
+    talk.answer(MENU, "1");
+    let path = home.path().join(".bash_profile").display().to_string();
+    let one_line = |said: &str| said.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(one_line(&talk.answer(MENU, "a")).contains(&format!("kubeconfig: {path} is outside ~/.kube")));
+    let asked = one_line(&talk.answer("Type yes", "yes"));
+    assert!(asked.contains(&format!("The kubeconfig goes to {path}, outside ~/.kube")), "{asked}");
+    let run = talk.hear("\nReport\n");
+    assert!(run.contains("here: kubectl context: changed") && run.contains("1 node listed"), "{run}");
+    talk.answer(MENU, "q");
+    assert_eq!(talk.end().0, 0);
+}
+
+#[test]
 fn the_whole_walk_can_be_piped_in_at_once_and_the_end_of_input_leaves() {
     let home = tempfile::tempdir().unwrap();
     let mut talk = Talk::begin(home.path(), &["demo", "--plain", "--speed", "50", "--seed", "1"]);

@@ -185,7 +185,7 @@ impl Step for Context {
     fn verdicts(&self, cx: &StepInput) -> Vec<Verdict> {
         let agreed = cx.plan.kubectl.as_ref().filter(|kubectl| kubectl.outside_agreed);
         let outside = agreed.and_then(|kubectl| kubectl.outside(Path::new(&cx.local.home)));
-        let cure = "it is written only when somebody agrees: apply asks, --write-outside-kube agrees";
+        let cure = "it is written only when somebody agrees: Apply asks, --write-outside-kube agrees";
         let warning = |file: &Path| {
             Verdict::warning("kubeconfig", format!("{} is outside ~/.kube", file.display()), cure)
         };

@@ -140,6 +140,27 @@ fn apply_asks_once_and_says_what_cannot_be_taken_back() {
 }
 
 #[test]
+fn a_kubeconfig_outside_kube_is_agreed_to_where_apply_shows_its_path() {
+    let mut model = scene("review", (80, 24)).unwrap();
+    model.form.home = Some("/home/op".into());
+    Field::ContextFile.set(&mut model.form.answers, 0, "~/.bash_profile");
+    gangplank::ui::wizard::validation::validate(&mut model);
+    press(&mut model, "a");
+    let shown = text(&model);
+    for words in ["/home/op/.bash_profile", "outside ~/.kube", "whatever reads that file"] {
+        assert!(shown.contains(words), "{words}\n{shown}");
+    }
+    press(&mut model, "<esc>");
+    assert_eq!(model.form.agreed_outside, None, "nothing was answered");
+    assert!(writes(&press(&mut model, "a<enter>")));
+    assert_eq!(model.form.agreed_outside, Some("/home/op/.bash_profile".into()));
+    // In ~/.kube there is nothing to agree to.
+    let mut model = scene("review", (80, 24)).unwrap();
+    press(&mut model, "a");
+    assert!(!text(&model).contains("outside"), "{}", text(&model));
+}
+
+#[test]
 fn live_over_a_screen_shows_nothing_of_what_is_below() {
     for size in SIZES {
         let mut model = scene("certificates", size).unwrap();

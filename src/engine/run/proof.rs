@@ -317,9 +317,10 @@ impl Engine<'_> {
                 Err(error) => seen = vec![error.to_string()],
             }
             if self.over(deadline) {
+                let pods = if count == 1 { "DNS pod" } else { "DNS pods" };
                 let mut problem = Problem::new(
                     ProblemCode::Dns03,
-                    format!("{count} DNS pods did not become ready within {within} s"),
+                    format!("{count} {pods} did not become ready within {within} s"),
                 );
                 for line in seen {
                     problem = problem.seen(line);
@@ -350,7 +351,9 @@ impl Engine<'_> {
         match self.world.kubectl(&args) {
             None => Ended::NotShown("kubectl is not installed on this computer".to_owned()),
             Some(Ok(said)) => {
-                Ended::True(format!("{} nodes listed by context {context}", said.lines().count()))
+                let count = said.lines().count();
+                let nodes = if count == 1 { "node" } else { "nodes" };
+                Ended::True(format!("{count} {nodes} listed by context {context}"))
             }
             // Who stops ends kubectl too: what it says then is no fault of the context.
             Some(Err(_)) if self.options.stop.wanted() => Ended::Stopped,

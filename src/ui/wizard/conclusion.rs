@@ -14,7 +14,7 @@ use crate::ui::wizard::outcome::Outcome;
 use crate::ui::wizard::question::{Question, Reply};
 use crate::ui::wizard::remedy::look_choices;
 use crate::ui::wizard::role::Role;
-use crate::ui::wizard::screens::review::{carry_out as carry_out_plan, replaced};
+use crate::ui::wizard::screens::review::{self, carry_out as carry_out_plan, replaced};
 use crate::ui::wizard::screens::run::AT_WORK;
 use crate::ui::wizard::{keymap, layout, listing, take_back, texts};
 
@@ -123,6 +123,11 @@ fn confirmed(model: &mut Model, what: Confirm) -> Vec<Effect> {
                     let more = more.into_iter().skip(1).collect();
                     let what = Confirm::Replace { host, actions, more };
                     model.dialogs.open.push(Dialog::Confirm(ConfirmDialog::new(what)));
+                    Vec::new()
+                }
+                // The last question shows what the names did not.
+                None if review::outside(model).is_some() => {
+                    review::ask(model);
                     Vec::new()
                 }
                 None => carry_out_plan(model),

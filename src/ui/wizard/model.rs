@@ -105,6 +105,8 @@ pub struct Form {
     pub only_before: Option<Vec<String>>,
     /// Hosts whose name was typed: what others made there may be replaced.
     pub confirmed: BTreeSet<String>,
+    /// The kubeconfig outside `~/.kube` that was shown and agreed to.
+    pub agreed_outside: Option<std::path::PathBuf>,
     /// Everything there is to say about the answers.
     pub issues: Vec<PlanIssue>,
     /// The plan the answers make, for what is drawn: made once for each change of an answer.

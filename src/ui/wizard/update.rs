@@ -272,6 +272,7 @@ fn open(model: &mut Model, opened: Opened) -> Vec<Effect> {
     model.demo = opened.demo;
     model.live.panel = None;
     model.form.confirmed.clear();
+    model.form.agreed_outside = None;
     model.probes.looks.clear();
     model.probes.numbers.clear();
     model.form.editor = None;

@@ -118,7 +118,17 @@ impl Ground {
     pub fn plan(&self, model: &Model) -> Option<Plan> {
         let mut plan = validation::plan(model)?;
         if let Some(kubectl) = &mut plan.kubectl {
-            kubectl.outside_agreed = self.folders.outside_kube;
+            let shown = kubectl.file.is_some() && kubectl.file == model.form.agreed_outside;
+            kubectl.outside_agreed = self.folders.outside_kube || shown;
+        }
+        Some(plan)
+    }
+
+    /// The same for a look: it writes nothing, and Apply asks for the path before a run does.
+    pub fn plan_to_look(&self, model: &Model) -> Option<Plan> {
+        let mut plan = validation::plan(model)?;
+        if let Some(kubectl) = &mut plan.kubectl {
+            kubectl.outside_agreed = true;
         }
         Some(plan)
     }

@@ -110,7 +110,7 @@ impl ProbeThreads {
 /// Looks at every host; the end of it is [`Msg::Inspected`].
 pub fn inspect(ground: &Ground, number: u64, model: &Model) {
     let send = ground.send.clone();
-    let Some(plan) = ground.plan(model) else {
+    let Some(plan) = ground.plan_to_look(model) else {
         let problem = Problem::new(ProblemCode::Plan01, "not everything is answered yet");
         let _ = send.send(Msg::Inspected { number, seen: Err(problem) });
         return;

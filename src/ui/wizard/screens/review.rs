@@ -1,5 +1,7 @@
 //! The review: one row for each step of each place, what it would do, what it would replace.
 
+use std::path::{Path, PathBuf};
+
 use crate::engine::PlacePreview;
 use crate::engine::inspect::StepOutcome;
 use crate::plan::action::{Action, Content, Risk};
@@ -346,8 +348,13 @@ pub fn apply(model: &mut Model) -> Vec<Effect> {
         model.dialogs.open.push(Dialog::Confirm(ConfirmDialog::new(what)));
         return Vec::new();
     }
-    model.dialogs.open.push(Dialog::Apply(ApplyDialog { at: usize::from(model.run.guided) }));
+    ask(model);
     Vec::new()
+}
+
+/// The last question before a run.
+pub fn ask(model: &mut Model) {
+    model.dialogs.open.push(Dialog::Apply(ApplyDialog { at: usize::from(model.run.guided) }));
 }
 
 /// The answer was yes.
@@ -357,8 +364,15 @@ pub fn begin(model: &mut Model) -> Vec<Effect> {
 
 /// The run begins; why each change is in the plan is kept for the report.
 pub fn carry_out(model: &mut Model) -> Vec<Effect> {
+    model.form.agreed_outside = outside(model);
     model.run.why = reasons(model).into_iter().collect();
     start(model, Vec::new())
+}
+
+/// The kubeconfig that would be written outside `~/.kube`.
+pub fn outside(model: &Model) -> Option<PathBuf> {
+    let kubectl = model.form.planned.as_ref()?.kubectl.as_ref()?;
+    kubectl.outside(model.form.home.as_deref()?).map(Path::to_path_buf)
 }
 
 /// What Apply would do: how much, where, and what of it cannot be taken back.
@@ -381,6 +395,13 @@ pub fn in_words(model: &Model) -> Vec<(Role, String)> {
     if issued > 0 {
         let issued = some(issued, "certificate");
         words.push((Role::Warn, format!("{issued} signed: that cannot be taken back or revoked.")));
+    }
+    if let Some(file) = outside(model) {
+        let said = format!(
+            "The kubeconfig goes to {}, outside ~/.kube: whatever reads that file reads it too.",
+            file.display()
+        );
+        words.push((Role::Warn, said));
     }
     if count.problems > 0 {
         let places = some(count.problems, "place");
