@@ -76,7 +76,7 @@ pub struct AccessFlags {
     /// Agree that the kubeconfig is written where the plan says, also outside ~/.kube
     #[arg(long)]
     pub write_outside_kube: bool,
-    /// A secret from an open file: ca=fd:N, sudo=fd:N, sudo:HOST=fd:N, ssh:HOST=fd:N, key:FILE=fd:N
+    /// A secret from an open file: ca=fd:N, ca:HOST=fd:N, sudo=fd:N, sudo:HOST=fd:N, ssh:HOST=fd:N, key:FILE=fd:N
     #[arg(long = "secret", value_name = "NAME=fd:N")]
     pub secrets: Vec<String>,
     /// Where sessions are kept

@@ -386,12 +386,27 @@ ask_files() {
       content)
         if [ "${t##* }" -gt 262144 ]; then :
         # A private key leaves its machine for nobody: of such a file only the certificates are told.
-        elif grep -aq 'PRIVATE KEY-----' -- "$f"; then
+        elif key_inside "$f"; then
           say key 1; tell content "$(sed -n '/-----BEGIN [A-Z0-9 ]*CERTIFICATE-----/,/-----END/p' -- "$f" | base64 -w 3000)"
         else tell content "$(base64 -w 3000 -- "$f")"; fi ;;
       key) key_half "$f" ;;
     esac
   done
+}
+
+# key_inside PATH: a private key is in it, as PEM or as DER, PKCS#12, a store of Java, UTF-16 or base64, or may be
+key_inside() {
+  grep -aqE "PRIVATE KEY-----|^(-.-.-.-|$(printf '\377\376|\376\377|\376\355\376\355|0[\200-\204]'))|^(LS0tLS1|MI)" -- "$1" || return
+  ! grep -aq 'PRIVATE KEY-----' -- "$1" || return 0
+  case $(od -An -tx1 -N 6 -- "$1") in
+    ' ff fe'* | ' fe ff'* | ' 2d 00'* | ' 00 2d'*) tr -d '\000' <"$1" | grep -aq 'PRIVATE KEY-----' ;;
+    ' fe ed fe ed'*) ;;
+    # DER that is no certificate and no chain of them.
+    ' 30 8'*) ! openssl x509 -inform DER -in "$1" -noout 2>/dev/null && ! openssl pkcs7 -inform DER -in "$1" -noout 2>/dev/null ;;
+    ' 4c 53 30 74 4c 53') base64 -di <"$1" 2>/dev/null | grep -aq 'PRIVATE KEY-----' ;;
+    ' 4d 49'*) ! base64 -di <"$1" 2>/dev/null | openssl x509 -inform DER -noout 2>/dev/null ;;
+    *) return 1 ;;
+  esac
 }
 
 key_half() { # PATH

@@ -400,6 +400,7 @@ impl LoginAttempt<'_> {
             let mut questions = Questions {
                 ask: self.ask,
                 alarm: self.alarm,
+                socket: self.socket,
                 user: self.target.user.clone(),
                 host: self.target.address(),
                 again: attempt > 0,
@@ -409,11 +410,12 @@ impl LoginAttempt<'_> {
             };
             self.tried.push("keyboard-interactive".to_owned());
             let (session, user) = (self.session, self.target.user.clone());
-            if self.step(|| session.userauth_keyboard_interactive(&user, &mut questions))? {
-                return Ok(true);
-            }
+            let result = self.step(|| session.userauth_keyboard_interactive(&user, &mut questions));
             if questions.given_up {
                 break;
+            }
+            if result? {
+                return Ok(true);
             }
             refused = questions.sent;
         }
@@ -431,6 +433,7 @@ fn unreadable(error: &ssh2::Error) -> bool {
 struct Questions<'a> {
     ask: &'a dyn Ask,
     alarm: &'a Alarm,
+    socket: &'a Socket,
     user: String,
     host: String,
     again: bool,
@@ -464,7 +467,11 @@ impl KeyboardInteractivePrompt for Questions<'_> {
                 if !prompt.echo && answer.as_ref().is_some_and(known) {
                     answer = None;
                 }
-                self.given_up |= answer.is_none();
+                if answer.is_none() && !self.given_up {
+                    // libssh2 sends an answer whatever is returned here, and an empty one counts towards a lock.
+                    self.socket.shut();
+                    self.given_up = true;
+                }
                 let text = answer.as_ref().map(|secret| secret.as_str().to_owned()).unwrap_or_default();
                 self.sent.extend(answer.map(|secret| (prompt.text.to_string(), secret)));
                 text

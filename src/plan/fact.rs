@@ -235,7 +235,7 @@ pub struct FileFact {
     /// The content, when asked for.
     #[serde(with = "super::mark::option")]
     pub content: Option<Vec<u8>>,
-    /// It holds a private key in PEM: only the certificates in it were read.
+    /// It holds a private key, or looks as if: only the certificates that are in it as PEM were read.
     #[serde(default)]
     pub holds_key: bool,
 }

@@ -351,7 +351,10 @@ fn same_node(cx: &StepInput) -> Vec<Verdict> {
             )
             .seen(format!("this worker is {address}"))
             .edit(PlanField::WorkerName, "workers[].name")
-            .manual(format!("if that machine is gone: kubectl delete node {}", worker.name)),
+            .manual(format!(
+                "if that machine is gone: kubectl delete node {}",
+                shell_words::quote(&worker.name)
+            )),
         )],
         Some(_) | None => vec![Verdict::ok("node", format!("{} is known to the API", worker.name))],
     }

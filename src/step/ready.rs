@@ -101,7 +101,10 @@ impl Step for NodeReady {
                 Verdict::warning(
                     "node",
                     format!("{} is cordoned: no new pods are placed on it", node.name),
-                    &format!("if it may take pods again: kubectl uncordon {}", node.name),
+                    &format!(
+                        "if it may take pods again: kubectl uncordon {}",
+                        shell_words::quote(&worker.name)
+                    ),
                 )
             })
             .collect()
@@ -139,13 +142,16 @@ fn away(cx: &StepInput, age: Option<i128>) -> Option<Problem> {
     let api = &cx.plan.cluster.api;
     let Known::No(why) = cx.facts.tls(&api.host, api.port) else { return None };
     let worker = cx.worker?;
+    // openssl takes an IPv6 address in brackets.
+    let host = if api.host.contains(':') { format!("[{}]", api.host) } else { api.host.clone() };
+    let connect_to = format!("{host}:{}", api.port);
     Some(
         Problem::new(ProblemCode::Api24, format!("{} cannot reach the API at {}", worker.name, api.url()))
             .seen(format!("from there: {why}"))
             .seen(ago(age))
             .manual(format!(
-                "on the host: openssl s_client -connect {}:{} </dev/null; look at routes, firewall and load balancer",
-                api.host, api.port
+                "on the host: openssl s_client -connect {} </dev/null; look at routes, firewall and load balancer",
+                shell_words::quote(&connect_to)
             ))
             .way(Remedy::Retry),
     )

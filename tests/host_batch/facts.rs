@@ -10,11 +10,14 @@ use gangplank::host::{BatchEnd, LocalWire};
 use gangplank::pki::FileForm;
 use gangplank::plan::action::sha256;
 use gangplank::plan::fact::{FactQuery, FlagSet, Known};
+use openssl::base64;
 use openssl::ec::{EcGroup, EcKey};
 use openssl::nid::Nid;
+use openssl::pkcs12::Pkcs12;
 use openssl::pkey::{PKey, Private};
 use openssl::rsa::Rsa;
 use openssl::symm::Cipher;
+use openssl::x509::X509;
 
 use crate::sshd::{Sshd, output};
 use crate::support::{Run, Wrapped, done, local, over, program, with_programs};
@@ -210,8 +213,43 @@ fn a_private_key_in_a_file_that_is_looked_at_stays_on_its_machine() {
     let end = ask(vec![query("both"), query("key")]);
     let fact =
         |name: &str| end.facts.file(&text(&dir.path().join(name))).yes().copied().cloned().unwrap().unwrap();
-    assert_eq!((fact("both").holds_key, fact("both").content), (true, Some(cert)));
+    assert_eq!((fact("both").holds_key, fact("both").content), (true, Some(cert.clone())));
     assert_eq!((fact("key").holds_key, fact("key").content), (true, Some(Vec::new())));
+    let pem = PKey::private_key_from_pem(&key).unwrap();
+    let sealed = pem.private_key_to_pkcs8_passphrase(Cipher::aes_256_cbc(), b"x").unwrap();
+    let wide: Vec<u8> = key.iter().flat_map(|byte| [*byte, 0]).collect();
+    let der = X509::from_pem(&cert).unwrap().to_der().unwrap();
+    let store = Pkcs12::builder().pkey(&pem).cert(&X509::from_pem(&cert).unwrap()).build2("x").unwrap();
+    let hidden = [
+        ("der", pem.private_key_to_der().unwrap()),
+        ("pkcs8", pem.private_key_to_pkcs8().unwrap()),
+        ("pkcs12", store.to_der().unwrap()),
+        ("bare", base64::encode_block(&sealed).into_bytes()),
+        ("sealed", sealed),
+        ("utf16", [&[0xff, 0xfe][..], &wide].concat()),
+        ("utf16 without a mark", wide.clone()),
+        ("base64", base64::encode_block(&key).into_bytes()),
+        ("java", b"\xfe\xed\xfe\xed\0\0\0\x02".to_vec()),
+    ];
+    let told = [
+        ("cert der", der.clone()),
+        ("cert base64", base64::encode_block(&cert).into_bytes()),
+        ("cert bare", base64::encode_block(&der).into_bytes()),
+        ("text", b"0 1 2\n- - -\nMI5 is a text\n".to_vec()),
+        ("unit", b"[Service]\nExecStart=/usr/bin/kubelet\n".to_vec()),
+    ];
+    for (name, bytes) in hidden.iter().chain(&told) {
+        fs::write(dir.path().join(name), bytes).unwrap();
+    }
+    let end = ask(hidden.iter().chain(&told).map(|(name, _)| query(name)).collect());
+    let fact =
+        |name: &str| end.facts.file(&text(&dir.path().join(name))).yes().copied().cloned().unwrap().unwrap();
+    for (name, _) in &hidden {
+        assert_eq!((fact(name).holds_key, fact(name).content), (true, Some(Vec::new())), "{name}");
+    }
+    for (name, bytes) in told {
+        assert_eq!((fact(name).holds_key, fact(name).content), (false, Some(bytes)), "{name}");
+    }
 }
 
 #[test]

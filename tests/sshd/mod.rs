@@ -13,7 +13,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use gangplank::engine::RealWorld;
@@ -59,6 +59,7 @@ pub struct Sshd {
     pub port: u16,
     pub user: String,
     child: Child,
+    log: Arc<(Mutex<String>, Condvar)>,
 }
 
 impl Sshd {
@@ -121,16 +122,18 @@ impl Sshd {
             }
             seen.push_str(&line);
         }
-        let log = at("log");
+        let log: Arc<(Mutex<String>, Condvar)> = Arc::default();
+        let (file, grows) = (at("log"), Arc::clone(&log));
         std::thread::spawn(move || {
-            let mut text = String::new();
             for line in lines.map_while(Result::ok) {
+                let mut text = grows.0.lock().unwrap();
                 text.push_str(&line);
                 text.push('\n');
-                let _ = std::fs::write(&log, &text);
+                let _ = std::fs::write(&file, &*text);
+                grows.1.notify_all();
             }
         });
-        Some(Self { dir, port, user: output("id", &["-un"]), child })
+        Some(Self { dir, port, user: output("id", &["-un"]), child, log })
     }
 
     pub fn at(&self, name: &str) -> PathBuf {
@@ -177,6 +180,16 @@ impl Sshd {
 
     pub fn connect(&self) -> SshWire {
         connect(&self.target(), &Person::trusting()).unwrap()
+    }
+
+    /// What sshd wrote, once it has written this.
+    pub fn until_log_has(&self, text: &str) -> String {
+        let (said, grows) = &*self.log;
+        let (said, late) = grows
+            .wait_timeout_while(said.lock().unwrap(), Duration::from_secs(20), |said| !said.contains(text))
+            .unwrap();
+        assert!(!late.timed_out(), "{text} is not in:\n{said}");
+        said.clone()
     }
 
     pub fn known_hosts(&self) -> PathBuf {

@@ -43,8 +43,10 @@ impl CaFiles<'_> {
             FactQuery::File { path: self.cert.to_owned(), content: true },
             FactQuery::Key(self.key.to_owned()),
         ];
-        // This computer needs no openssl program.
-        queries.extend(self.host.map(|_| FactQuery::Machine));
+        // This computer needs no openssl program. A host keeps what could be a key and tells what it looks like.
+        if self.host.is_some() {
+            queries.extend([FactQuery::Machine, FactQuery::Key(self.cert.to_owned())]);
+        }
         let end = machine.run(&Batch { queries, ..Batch::default() }, &Stop::default(), &mut |_| {});
         if let Some(trouble) = end.trouble {
             return Err(trouble.problem(&Place::CaHost));
@@ -58,7 +60,7 @@ impl CaFiles<'_> {
             Known::Yes(None) => return Err(self.missing(self.cert, "there is no such file")),
             other => return Err(self.missing(self.cert, other.why_not())),
         };
-        let info = self.certificate(file)?;
+        let info = self.certificate(file, facts)?;
         let key = match facts.key(self.key) {
             Known::Yes(Some(key)) => key.clone(),
             Known::Yes(None) => return Err(self.missing(self.key, "there is no such file")),
@@ -75,13 +77,18 @@ impl CaFiles<'_> {
         Ok(CaRead { info, key, stops })
     }
 
-    fn certificate(&self, file: &FileFact) -> Result<CaInfo, Problem> {
+    fn certificate(&self, file: &FileFact, facts: &Facts) -> Result<CaInfo, Problem> {
         let Some(content) = &file.content else {
             let why = format!("it has {} bytes, more than any certificate", file.size);
             return Err(self.missing(self.cert, &why));
         };
+        // Its content stayed there; what it looks like from outside was asked for too.
         if file.holds_key && content.is_empty() {
-            let form = FileForm::PrivateKey { cipher: None, der: false };
+            let seen = facts.key(self.cert).yes().and_then(|key| key.as_ref());
+            let form = match seen {
+                Some(key) if !key.signs.is_empty() => FileForm::of_signs(&key.signs),
+                Some(_) | None => FileForm::PrivateKey { cipher: None, der: false },
+            };
             return Err(self.unreadable(ProblemCode::Ca01, &form, FileRole::Certificate));
         }
         CaInfo::load(content).map_err(|error| self.problem(&error))
@@ -256,4 +263,51 @@ pub(crate) fn refused_cipher(said: &str) -> Option<String> {
 /// The way out of a wrong passphrase.
 pub(crate) fn retry(problem: Problem) -> Problem {
     problem.seen("the passphrase may be wrong").way(Remedy::Retry)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use openssl::pkcs12::Pkcs12;
+    use openssl::pkey::PKey;
+    use openssl::x509::X509;
+    use zeroize::Zeroizing;
+
+    use super::*;
+    use crate::host::{LocalWire, ShellHost, Vault};
+    use crate::plan::action::SecretRef;
+
+    struct NoSecret;
+
+    impl Vault for NoSecret {
+        fn get(&self, _: &SecretRef) -> Option<Zeroizing<String>> {
+            None
+        }
+
+        fn wrong(&self, _: &SecretRef) {}
+    }
+
+    #[test]
+    fn a_key_or_store_named_as_certificate_on_a_ca_host_stays_there_and_is_told_by_its_signs() {
+        let read = |name: &str| std::fs::read(format!("tests/fixtures/ca/rsa1024/{name}")).unwrap();
+        let key = PKey::private_key_from_pem(&read("ca.key")).unwrap();
+        let cert = X509::from_pem(&read("ca.crt")).unwrap();
+        let store = Pkcs12::builder().pkey(&key).cert(&cert).build2("x").unwrap().to_der().unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        for (name, bytes, is, way) in [
+            ("store", store, "PKCS#12", "openssl pkcs12"),
+            ("der", key.private_key_to_pkcs8().unwrap(), "private key", "exchange ca.cert and ca.key"),
+        ] {
+            let path = folder.path().join(name);
+            std::fs::write(&path, bytes).unwrap();
+            let path = path.to_str().unwrap();
+            let mut host = ShellHost::new(Arc::new(LocalWire::new()), Arc::new(NoSecret), false);
+            let files = CaFiles { cert: path, key: "tests/fixtures/ca/rsa1024/ca.key", host: Some("ca1") };
+            let problem = files.read(&mut host).map(|_| ()).unwrap_err();
+            let card = problem.card(&Place::CaHost).join("\n");
+            assert_eq!(problem.code, ProblemCode::Ca01, "{card}");
+            assert!(card.contains(is) && card.contains(way), "{name}: {card}");
+        }
+    }
 }

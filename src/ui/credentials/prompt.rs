@@ -1,6 +1,7 @@
 //! Who is asked for a secret that the vault does not have, and about host keys: lines at a terminal, or dialogs of
 //! the wizard. It keeps nothing itself.
 
+use std::collections::HashSet;
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -22,6 +23,8 @@ pub trait Prompt: Send + Sync {
     fn secret(&self, prompt: &str) -> Option<Zeroizing<String>>;
     /// Asks about an unknown host key; `Remember`, `Once` or `Refuse`.
     fn trust(&self, question: &HostKeyQuestion) -> TrustAnswer;
+    /// Says something that the person must know; nothing is asked.
+    fn say(&self, words: &str);
 }
 
 /// Lines at the terminal.
@@ -52,6 +55,10 @@ impl Prompt for AtTerminal {
             _ => TrustAnswer::Refuse,
         }
     }
+
+    fn say(&self, words: &str) {
+        let _ = writeln!(std::io::stderr().lock(), "{words}");
+    }
 }
 
 /// Asks for what the vault does not have, when somebody is there.
@@ -63,6 +70,8 @@ pub struct CredentialPrompt {
     one_at_a_time: Mutex<()>,
     /// Who gets the passphrase of the CA's key, in words; empty = this computer.
     ca_goes_to: Mutex<String>,
+    /// To whom it was said that a passphrase goes that nobody typed.
+    said: Mutex<HashSet<String>>,
 }
 
 impl CredentialPrompt {
@@ -90,6 +99,7 @@ impl CredentialPrompt {
             remember_hosts,
             one_at_a_time: Mutex::new(()),
             ca_goes_to: Mutex::default(),
+            said: Mutex::default(),
         })
     }
 
@@ -119,13 +129,22 @@ impl CredentialPrompt {
 impl Vault for CredentialPrompt {
     fn get(&self, name: &SecretRef) -> Option<Zeroizing<String>> {
         let keys = self.vault.keys(name);
-        let prompt = match name {
-            SecretRef::Ca => {
-                format!("{name}{}", self.ca_goes_to.lock().unwrap_or_else(PoisonError::into_inner))
-            }
-            _ => name.to_string(),
+        let receiver = match name {
+            SecretRef::Ca => self.ca_goes_to.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            _ => String::new(),
         };
-        self.vault.given(&keys).or_else(|| self.ask(&prompt, keys.first().map(String::as_str)))
+        let prompt = format!("{name}{receiver}");
+        if let Some(given) = self.vault.given(&keys) {
+            // Nobody saw a prompt where it came from a file: who gets it is said once.
+            let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+            if !receiver.is_empty() && said.insert(receiver) {
+                self.prompt.say(&prompt);
+            }
+            return Some(given);
+        }
+        let typed = self.ask(&prompt, keys.first().map(String::as_str))?;
+        self.said.lock().unwrap_or_else(PoisonError::into_inner).insert(receiver);
+        Some(typed)
     }
 
     fn wrong(&self, name: &SecretRef) {
@@ -173,6 +192,7 @@ impl Asker for CredentialPrompt {
     fn ca_goes_to(&self, login: &str, fingerprint: &str) {
         // A plan names the host: whoever types the passphrase must see who gets it.
         let words = format!(", which is given to {login} (host key {fingerprint})");
+        self.vault.ca_goes_to(login);
         *self.ca_goes_to.lock().unwrap_or_else(PoisonError::into_inner) = words;
     }
 
@@ -183,6 +203,8 @@ impl Asker for CredentialPrompt {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     /// Answers with what it was asked.
@@ -200,6 +222,65 @@ mod tests {
         fn trust(&self, _: &HostKeyQuestion) -> TrustAnswer {
             TrustAnswer::Refuse
         }
+
+        fn say(&self, _: &str) {}
+    }
+
+    /// Nobody is there; what is said is kept.
+    #[derive(Clone, Default)]
+    struct Nobody(Arc<Mutex<Vec<String>>>);
+
+    impl Prompt for Nobody {
+        fn there(&self) -> bool {
+            false
+        }
+
+        fn secret(&self, _: &str) -> Option<Zeroizing<String>> {
+            None
+        }
+
+        fn trust(&self, _: &HostKeyQuestion) -> TrustAnswer {
+            TrustAnswer::Refuse
+        }
+
+        fn say(&self, words: &str) {
+            self.0.lock().unwrap().push(words.to_owned());
+        }
+    }
+
+    fn of_file(text: &str) -> (std::fs::File, i32) {
+        use std::io::{Seek, Write};
+        use std::os::fd::AsRawFd;
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        file.rewind().unwrap();
+        let number = file.as_raw_fd();
+        (file, number)
+    }
+
+    #[test]
+    fn who_gets_a_passphrase_that_nobody_typed_is_said_once_and_one_for_a_host_goes_to_no_other() {
+        let nobody = Nobody::default();
+        let (_file, number) = of_file("sesame");
+        let with =
+            |secret: String| CredentialPrompt::with(Box::new(nobody.clone()), &[secret], true).unwrap();
+        let any = with(format!("ca=fd:{number}"));
+        any.ca_goes_to("root@10.0.0.9:22", "SHA256:abc");
+        for _ in 0..2 {
+            assert_eq!(any.get(&SecretRef::Ca).unwrap().as_str(), "sesame");
+        }
+        let said = nobody.0.lock().unwrap().clone();
+        assert_eq!(
+            said,
+            ["passphrase of the CA key, which is given to root@10.0.0.9:22 (host key SHA256:abc)"]
+        );
+        let (_file, number) = of_file("sesame");
+        let one = with(format!("ca:10.0.0.9=fd:{number}"));
+        assert!(one.get(&SecretRef::Ca).is_none(), "not before it is known who gets it");
+        one.ca_goes_to("root@10.0.0.8:22", "SHA256:other");
+        assert!(one.get(&SecretRef::Ca).is_none(), "not another host");
+        one.ca_goes_to("root@10.0.0.9:22", "SHA256:abc");
+        assert_eq!(one.get(&SecretRef::Ca).unwrap().as_str(), "sesame");
     }
 
     #[test]

@@ -13,7 +13,9 @@ use crate::plan::action::SecretRef;
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum SecretError {
     /// Not `NAME=fd:N`.
-    #[error("--secret {0}: write it as ca=fd:3, sudo=fd:3, sudo:HOST=fd:3, ssh:HOST=fd:3 or key:FILE=fd:3")]
+    #[error(
+        "--secret {0}: write it as ca=fd:3, ca:HOST=fd:3, sudo=fd:3, sudo:HOST=fd:3, ssh:HOST=fd:3 or key:FILE=fd:3"
+    )]
     Form(String),
     /// The file is not open.
     #[error("--secret {name}: file descriptor {number} cannot be read: {why}")]
@@ -31,6 +33,8 @@ pub enum SecretError {
 pub struct SecretVault {
     given: Mutex<HashMap<String, Zeroizing<String>>>,
     names: Mutex<HashMap<String, Vec<String>>>,
+    /// The login that the passphrase of the CA's key goes to; `None` = it stays on this computer.
+    ca_host: Mutex<Option<String>>,
     /// Who refused which secret: one host's refusal takes it from nobody else.
     refused: Mutex<HashSet<(String, String)>>,
 }
@@ -66,7 +70,12 @@ impl SecretVault {
     /// One that cannot be read.
     pub fn new(secrets: &[String]) -> Result<Self, SecretError> {
         let given = secrets.iter().map(|text| read_secret(text)).collect::<Result<HashMap<_, _>, _>>()?;
-        Ok(Self { given: Mutex::new(given), names: Mutex::default(), refused: Mutex::default() })
+        Ok(Self {
+            given: Mutex::new(given),
+            names: Mutex::default(),
+            ca_host: Mutex::default(),
+            refused: Mutex::default(),
+        })
     }
 
     /// The names a secret may have been given under, the most exact first.
@@ -83,7 +92,10 @@ impl SecretVault {
             keys
         };
         match name {
-            SecretRef::Ca => vec!["ca".to_owned()],
+            SecretRef::Ca => {
+                let host = self.ca_host.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                host.map_or_else(|| vec!["ca".to_owned()], |login| with_host("ca", &login))
+            }
             SecretRef::Sudo(login) => with_host("sudo", login),
             SecretRef::Ssh(login) => with_host("ssh", login),
             SecretRef::Key(path) => vec![format!("key:{}", path.display()), "key".to_owned()],
@@ -121,6 +133,11 @@ impl SecretVault {
         if let Some(key) = tried {
             refused.insert((owner.clone(), key.clone()));
         }
+    }
+
+    /// The passphrase of the CA's key goes to this login.
+    pub fn ca_goes_to(&self, login: &str) {
+        *self.ca_host.lock().unwrap_or_else(PoisonError::into_inner) = Some(login.to_owned());
     }
 
     /// A login belongs to this place: secrets are found under the place's name too.

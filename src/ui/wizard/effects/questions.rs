@@ -17,6 +17,7 @@ use crate::step::StepId;
 use crate::ui::credentials::prompt::Prompt;
 use crate::ui::wizard::message::Msg;
 use crate::ui::wizard::question::{Question, Reply};
+use crate::ui::wizard::role::Role;
 use crate::ui::wizard::run_state::Offline;
 use crate::ui::wizard::undoing::TakeBackList;
 
@@ -110,6 +111,12 @@ impl Prompt for DialogsShared {
             Some(Reply::Trust(answer)) => answer,
             Some(Reply::Secret(_) | Reply::GoOn(_) | Reply::TakeBack(_)) | None => TrustAnswer::Refuse,
         }
+    }
+
+    fn say(&self, words: &str) {
+        let dialogs = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone_parts();
+        // Whoever listened may have left.
+        let _ = dialogs.0.send(Msg::Say(Role::Warn, words.to_owned()));
     }
 }
 
