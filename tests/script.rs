@@ -233,6 +233,28 @@ fn a_first_cluster_by_hand_ends_with_the_same_files_as_by_gangplank() {
 }
 
 #[test]
+fn what_dig_says_of_a_server_that_is_silent_is_not_taken_for_an_answer() {
+    let before = lab(FIRST_CLUSTER);
+    let plan = plan(FIRST_CLUSTER_PLAN);
+    let script = script::script(&plan, &seen(&before, &plan));
+    let machines = Machines::of(&before, &plan);
+    let put =
+        |name: &str, text: &str| std::fs::write(machines.folder.path().join("bin").join(name), text).unwrap();
+    put("sleep", "#!/bin/sh\n");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(machines.folder.path().join("bin/sleep"), mode).unwrap();
+    for said in [
+        ";; communications error to 10.3.0.2#53: timed out",
+        ";; connection timed out; no servers could be reached",
+    ] {
+        put("dig", &format!("#!/bin/sh\necho '{said}'\nexit 9\n"));
+        let output = machines.run(&script);
+        let err = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && err.contains("no answer after 120 s"), "{err}");
+    }
+}
+
+#[test]
 fn what_is_right_already_is_said_and_not_done_again() {
     let (world, plan) = (lab(FIRST_CLUSTER), plan(FIRST_CLUSTER_PLAN));
     apply(&world, &plan);

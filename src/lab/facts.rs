@@ -310,6 +310,12 @@ fn kubelet_lines(machine: &LabMachine, path: &str, sets: &[FlagSet], say: &mut i
         for flag in unknown_flags(&version, &set.flags).into_iter().take(12) {
             say("refused", flag);
         }
+        let cadvisor = "--housekeeping-interval";
+        if machine.faults.has(&Fault::KubeletWithoutCgo)
+            && set.flags.iter().any(|flag| flag.starts_with(cadvisor))
+        {
+            say("refused", cadvisor.to_owned());
+        }
         say("tried", "1".to_owned());
     }
 }

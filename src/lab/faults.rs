@@ -30,6 +30,8 @@ pub enum Fault {
     KubeletMissing,
     /// The kubelet says this version, `v1.30.0`.
     KubeletVersion(String),
+    /// The kubelet was built without cgo: it has no flags of cAdvisor.
+    KubeletWithoutCgo,
     /// The clock is off by so many milliseconds.
     ClockOff(i64),
     /// Somebody wrote this file.

@@ -13,10 +13,18 @@ use crate::plan::remote::Remote;
 /// Entries of a name in order: short name of the type, value as text.
 pub type Name = Vec<(String, Remote<String>)>;
 
+/// Only what names of hosts are made of (RFC 1123, with `*` and `_` as met in certificates): nothing that a screen or a
+/// shell reads otherwise.
+fn is_host_name(name: &str) -> bool {
+    let usual = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '*');
+    (1..=253).contains(&name.len()) && name.chars().all(usual)
+}
+
 /// An address or a name; anything else as text.
 pub(super) fn san(name: &GeneralName<'_>) -> Result<San, Remote<String>> {
     let other = match name {
-        GeneralName::DNSName(name) => return Ok(San::Dns(name.to_ascii_lowercase())),
+        GeneralName::DNSName(name) if is_host_name(name) => return Ok(San::Dns(name.to_ascii_lowercase())),
+        GeneralName::DNSName(name) => format!("DNS:{name}"),
         GeneralName::IPAddress(bytes) => {
             let four = <[u8; 4]>::try_from(*bytes).map(IpAddr::from);
             match four.or_else(|_| <[u8; 16]>::try_from(*bytes).map(IpAddr::from)) {
@@ -61,4 +69,21 @@ pub(super) fn one_line(name: &[(String, Remote<String>)]) -> String {
 pub(super) fn same_entry(one: &(String, Remote<String>), other: &(String, Remote<String>)) -> bool {
     let value = |entry: &(String, Remote<String>)| entry.1.untrusted().trim().to_ascii_lowercase();
     one.0 == other.0 && value(one) == value(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_no_host_has_is_told_as_text_and_taken_for_no_name() {
+        for name in ["worker01", "*.example.com", "a_b.C"] {
+            assert_eq!(san(&GeneralName::DNSName(name)), Ok(San::Dns(name.to_ascii_lowercase())));
+        }
+        let long = "a".repeat(254);
+        for name in ["", "a b", "a\n", "\u{1b}[2J", "$(id)", "b\u{fc}cher", &long] {
+            let told = san(&GeneralName::DNSName(name)).unwrap_err();
+            assert!(told.to_string().starts_with("DNS:") && !told.to_string().contains('\u{1b}'), "{told}");
+        }
+    }
 }

@@ -119,6 +119,9 @@ fn undo(lab: &Lab) {
         let (left, _) = lab.try_on(worker, "test -e /etc/kubernetes -o -e /var/lib/gangplank", b"");
         assert!(!left, "{worker}: a folder is left");
         assert_eq!(lab.on(worker, "docker ps -aq"), "", "{worker}: containers are left");
+        let dangling =
+            lab.on(worker, "for d in containers pods; do find /var/log/$d -xtype l 2>/dev/null; done; :");
+        assert_eq!(dangling, "", "{worker}: links to logs that are gone are left");
     }
     assert!(lab.nodes().is_empty(), "{:?}", lab.nodes());
     assert!(!home.kubeconfig().exists());

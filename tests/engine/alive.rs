@@ -248,6 +248,21 @@ fn a_manifest_that_changes_in_a_comment_alone_needs_no_new_container() {
 }
 
 #[test]
+fn a_kubelet_of_1_2_that_was_built_without_cgo_is_refused_before_anything_is_changed() {
+    let lab = FIRST_CLUSTER.replace("v1.20.2", "v1.2.2");
+    let bench = Bench::new(&lab, FIRST_CLUSTER_PLAN);
+    bench.lab().fault("w1", Fault::KubeletWithoutCgo);
+    let before = bench.lab().machine("w1", |machine| machine.picture());
+    let ran = bench.apply_only(&["w1"]);
+    assert_eq!(ran.codes("w1"), ["E-KUBELET-09"], "{}", ran.trouble());
+    assert_eq!(bench.lab().machine("w1", |machine| machine.picture()), before, "nothing was changed");
+    // The same flag left out of a kubelet of 1.20 is a warning only.
+    let bench = Bench::first();
+    bench.lab().fault("w1", Fault::KubeletWithoutCgo);
+    assert_eq!(bench.apply_only(&["w1"]).done().codes("w1"), Vec::<String>::new());
+}
+
+#[test]
 fn docker_that_gives_each_container_its_own_ipc_stops_a_1_2_kubelet_and_the_repair_adds_a_line() {
     let lab = FIRST_CLUSTER.replace("v1.20.2", "v1.2.2");
     let bench = Bench::new(&lab, FIRST_CLUSTER_PLAN);

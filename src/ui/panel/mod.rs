@@ -218,3 +218,17 @@ fn api_words(panel: &Panel, now: Timestamp, ink: &Ink) -> (Span<'static>, String
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn restarts_are_counted_where_systemd_counts_them() {
+        let trouble = |state: &str, restarts| kubelet_trouble(state, restarts).unwrap_or_default();
+        assert_eq!(trouble("activating/auto-restart", 0), "kubelet restarts again and again");
+        assert_eq!(trouble("activating/auto-restart", 7), "kubelet restarts again and again (7)");
+        assert_eq!(trouble("failed/failed", 7), "kubelet failed");
+        assert_eq!(kubelet_trouble("inactive/dead", 0), None, "stopped, or not there yet");
+    }
+}
