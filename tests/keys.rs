@@ -26,6 +26,8 @@ mod taken;
 mod told;
 #[path = "keys/truth.rs"]
 mod truth;
+#[path = "keys/windows.rs"]
+mod windows;
 
 use gangplank::host::TrustAnswer;
 use gangplank::plan::place::Place;

@@ -27,7 +27,7 @@ use super::setup::{answered, confirm, model, press, replace, running, secret, tr
 
 /// What a dialog does with digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Digits {
+pub enum Digits {
     /// It shows numbers, and a digit marks the choice that has it.
     Choose,
     /// They are text that is typed.
@@ -39,9 +39,9 @@ enum Digits {
 /// The table of all dialogs: it does not compile while one is missing, and the test fails while one has no case.
 macro_rules! table {
     ($($name:literal: $pattern:pat => $digits:ident,)*) => {
-        const KINDS: &[&str] = &[$($name),*];
+        pub const KINDS: &[&str] = &[$($name),*];
 
-        fn kind(dialog: &Dialog) -> (&'static str, Digits) {
+        pub fn kind(dialog: &Dialog) -> (&'static str, Digits) {
             match dialog {
                 $($pattern => ($name, Digits::$digits),)*
             }

@@ -298,6 +298,13 @@ impl Dialogue {
                 self.voice.role(*role, line);
             }
         }
+        let more = certificates::without_card(&self.model);
+        let more: Vec<String> = more
+            .map(|worker| format!("{}: {}", worker.name, certificates::in_a_word(&self.model, worker).1))
+            .collect();
+        for line in more {
+            self.voice.say_in(2, &line);
+        }
         if let Inspection::Failed(problem) = &self.model.preview.inspection {
             let words = format!("{} {}", problem.code, problem.what);
             self.voice.role(Role::Bad, &words);

@@ -25,19 +25,19 @@ pub fn conclude(model: &mut Model, intent: &Intent) -> Vec<Effect> {
         Dialog::Help(help) => {
             let area = layout::help(model.window.size);
             let lines = texts::help(model, help.searched(), layout::inside(area)).len();
-            help.intent(intent, layout::last_line(lines, area))
+            help.intent(intent, layout::pages(lines, area))
         }
         Dialog::Text(text) => {
             let area = layout::text_over(model.window.size);
             let width = layout::inside(area);
             let lines: usize = text.lines.iter().map(|(_, line)| wrap(line, width).len().max(1)).sum();
-            text.intent(intent, layout::last_line(lines, area))
+            text.intent(intent, layout::pages(lines, area))
         }
         Dialog::Explain(explain) => {
             let area = layout::explain_over(model.window.size);
             let lines = texts::tab(model, model.explain.tab, layout::inside(area)).len();
             let copied = if *intent == Intent::Copy { texts::copy_text(model) } else { String::new() };
-            explain.intent(intent, &mut model.explain, layout::last_of_tab(lines, area), || copied)
+            explain.intent(intent, &mut model.explain, layout::pages_of_tab(lines, area), || copied)
         }
         Dialog::Menu(menu) => {
             let found = keymap::entries(model, menu.search.first());
@@ -45,27 +45,27 @@ pub fn conclude(model: &mut Model, intent: &Intent) -> Vec<Effect> {
         }
         Dialog::Jump(jump) => jump.intent(intent, &jumps(model)),
         Dialog::Apply(apply) => apply.intent(intent),
-        Dialog::Ask(ask) => ask.intent(intent, listing::asked(model, ask).last_top()),
+        Dialog::Ask(ask) => ask.intent(intent, listing::asked(model, ask).pages()),
         Dialog::Paste(paste) => paste.intent(intent),
         Dialog::Certificates(certificates) => certificates.intent(intent),
         Dialog::Import(import) => import.intent(intent),
         Dialog::Line(line) => line.intent(intent),
         Dialog::Confirm(confirm) => {
-            let last_top = listing::confirm(model, confirm).last_top();
-            confirm.intent(intent, last_top)
+            let pages = listing::confirm(model, confirm).pages();
+            confirm.intent(intent, pages)
         }
         Dialog::Quit(quit) => quit.intent(intent, quit_choices(model).len()),
         Dialog::Problem(dialog) => {
             let ways = look_choices(&dialog.problem, &dialog.target);
             let size = model.window.size;
             let found = listing::problem(size, &dialog.problem, listing::choice_lines(&ways, size));
-            dialog.intent(intent, found.seen.last_top())
+            dialog.intent(intent, found.seen.pages())
         }
         Dialog::Demos(demos) => demos.intent(intent),
         Dialog::Pick(pick) => pick.intent(intent, &model.worker_names()),
         Dialog::Mend(mend) => {
-            let last_top = listing::mend(model, mend).last_top();
-            mend.intent(intent, last_top)
+            let pages = listing::mend(model, mend).pages();
+            mend.intent(intent, pages)
         }
         Dialog::Where(place) => place.intent(intent, &take_back::offered(model, place.remove)),
     };

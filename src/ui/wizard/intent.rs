@@ -111,4 +111,23 @@ impl Motion {
         }
         .min(last)
     }
+
+    /// The first line shown after it: a page turns no further than what was shown.
+    pub fn scrolled(self, top: usize, pages: PageSize) -> usize {
+        let page = pages.rows.saturating_sub(1).max(1);
+        match self {
+            Self::PageUp => top.min(pages.last_top).saturating_sub(page),
+            Self::PageDown => top.saturating_add(page).min(pages.last_top),
+            _ => self.moved(top.min(pages.last_top), pages.last_top),
+        }
+    }
+}
+
+/// What scrolls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageSize {
+    /// The first line of its last page.
+    pub last_top: usize,
+    /// Lines of a page.
+    pub rows: usize,
 }

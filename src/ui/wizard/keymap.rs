@@ -161,10 +161,13 @@ fn beside(key: Key) -> Option<Intent> {
 
 fn answering(question: &Question, key: Key) -> Option<Intent> {
     match question {
-        Question::Secret { .. } => Some(Intent::Type(key)),
+        Question::Secret { .. } => Some(match key.code {
+            KeyCode::PageUp | KeyCode::PageDown => Intent::Move(motion(key)?),
+            _ => Intent::Type(key),
+        }),
         // Somebody may be typing something else while this comes up: no letter chooses here.
         Question::Trust { .. } => match key.code {
-            KeyCode::Char(_) | KeyCode::Home | KeyCode::End | KeyCode::PageUp => None,
+            KeyCode::Char(_) | KeyCode::Home | KeyCode::End => None,
             _ => beside(key),
         },
         Question::GoOn { .. } => key.number().map(Intent::Number).or_else(|| beside(key)),

@@ -1,5 +1,6 @@
 //! Where everything is on the screen: one pure function of the window's size and what is open.
 
+use crate::ui::wizard::intent::PageSize;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::progress;
 use crate::ui::wizard::screen::Screen;
@@ -199,20 +200,24 @@ fn framed_rows(area: Area) -> usize {
     usize::from(area.height.saturating_sub(2))
 }
 
-/// Rows of the present page that do not fit into the window: so far it scrolls.
-pub fn hidden_rows(model: &Model) -> usize {
+fn pages_of(lines: usize, rows: usize) -> PageSize {
+    PageSize { last_top: last_top(lines, rows), rows }
+}
+
+/// The pages of the present screen: so far it scrolls.
+pub fn page_size(model: &Model) -> PageSize {
     let bar = usize::from(!model.buttons().is_empty());
-    last_top(model.nav.page_rows, framed_rows(regions(model).main).saturating_sub(bar))
+    pages_of(model.nav.page_rows, framed_rows(regions(model).main).saturating_sub(bar))
 }
 
-/// The first line of the last page of lines that lie over the screen in a part of it.
-pub fn last_line(lines: usize, area: Area) -> usize {
-    last_top(lines, framed_rows(area))
+/// The pages of lines that lie over the screen in a part of it.
+pub fn pages(lines: usize, area: Area) -> PageSize {
+    pages_of(lines, framed_rows(area))
 }
 
-/// The first line of the last page of a tab; two rows are its head.
-pub fn last_of_tab(lines: usize, area: Area) -> usize {
-    last_top(lines, framed_rows(area).saturating_sub(2))
+/// The pages of a tab; two rows are its head.
+pub fn pages_of_tab(lines: usize, area: Area) -> PageSize {
+    pages_of(lines, framed_rows(area).saturating_sub(2))
 }
 
 #[cfg(test)]

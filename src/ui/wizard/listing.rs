@@ -6,6 +6,7 @@ use crate::ui::output::wrap::wrap;
 use crate::ui::wizard::dialogs::ask::AskDialog;
 use crate::ui::wizard::dialogs::confirm::{Confirm, ConfirmDialog};
 use crate::ui::wizard::dialogs::mend::MendDialog;
+use crate::ui::wizard::intent::PageSize;
 use crate::ui::wizard::layout::{centred, run_parts};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::progress;
@@ -27,6 +28,11 @@ impl Listing {
     /// The first line of the last page.
     pub fn last_top(&self) -> usize {
         self.lines.len().saturating_sub(self.rows)
+    }
+
+    /// Its pages.
+    pub fn pages(&self) -> PageSize {
+        PageSize { last_top: self.last_top(), rows: self.rows }
     }
 
     /// The first line shown, when this one was asked for.
@@ -87,7 +93,8 @@ pub fn mend(model: &Model, dialog: &MendDialog) -> Listing {
     Listing { lines, rows: inside(model.window.size).saturating_sub(6).clamp(1, 16) }
 }
 
-/// What a question lists: the actions of the next step at the guided pace, or everything that is taken back.
+/// What a question says that may be long: what is asked for, what is known of a host key, the actions of the next step
+/// at the guided pace, or everything that is taken back.
 pub fn asked(model: &Model, ask: &AskDialog) -> Listing {
     let width = width(model.window.size, 78);
     let inside = inside(model.window.size);
@@ -107,7 +114,14 @@ pub fn asked(model: &Model, ask: &AskDialog) -> Listing {
             // What stays, the name to type, the field and the buttons have their rows.
             Listing { lines, rows: inside.saturating_sub(9).clamp(1, 22) }
         }
-        Question::Secret { .. } | Question::Trust { .. } => Listing::default(),
+        Question::Secret { prompt } => {
+            // The field, what becomes of it, and what is hidden stay.
+            Listing { lines: wrap(prompt, width), rows: inside.saturating_sub(6).max(1) }
+        }
+        Question::Trust { note, .. } => {
+            // The host, its key, where it can be compared and the answers stay.
+            Listing { lines: wrap(note, width), rows: inside.saturating_sub(13).max(1) }
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::host::TrustAnswer;
 use crate::ui::wizard::form::text_input::TextInput;
-use crate::ui::wizard::intent::{Intent, Motion, called};
+use crate::ui::wizard::intent::{Intent, Motion, PageSize, called};
 use crate::ui::wizard::outcome::Outcome;
 use crate::ui::wizard::question::{Question, Reply};
 
@@ -46,7 +46,7 @@ impl AskDialog {
     }
 
     /// What is asked by a name: once it stands there, Enter goes to the button, and only there it means yes.
-    fn by_name(&mut self, intent: &Intent, last_top: usize) -> Outcome {
+    fn by_name(&mut self, intent: &Intent, pages: PageSize) -> Outcome {
         match intent {
             Intent::Confirm if self.is_right() && self.at == 0 => self.at = 1,
             Intent::Confirm => return Outcome::Reply(self.id, self.reply()),
@@ -54,7 +54,7 @@ impl AskDialog {
             Intent::Toggle | Intent::Move(Motion::Left | Motion::Right) => {
                 self.at = usize::from(self.is_right() && self.at == 0);
             }
-            Intent::Move(motion) => self.scroll = motion.moved(self.scroll, last_top),
+            Intent::Move(motion) => self.scroll = motion.scrolled(self.scroll, pages),
             Intent::Type(key) => {
                 self.typed.press(*key);
                 self.at = 0;
@@ -95,10 +95,10 @@ impl AskDialog {
         }
     }
 
-    /// `last_top` is the first line of the last page of what it lists.
-    pub fn intent(&mut self, intent: &Intent, last_top: usize) -> Outcome {
+    /// `pages` are those of what it lists.
+    pub fn intent(&mut self, intent: &Intent, pages: PageSize) -> Outcome {
         if matches!(self.question, Question::TakeBack(_)) {
-            return self.by_name(intent, last_top);
+            return self.by_name(intent, pages);
         }
         let last = self.answers().saturating_sub(1);
         match intent {
@@ -109,7 +109,7 @@ impl AskDialog {
             Intent::Number(number) => self.at = called(*number, self.at, last),
             Intent::Choose(at) => self.at = (*at).min(last),
             Intent::Move(motion @ (Motion::PageUp | Motion::PageDown)) => {
-                self.scroll = motion.moved(self.scroll, last_top);
+                self.scroll = motion.scrolled(self.scroll, pages);
             }
             Intent::Move(motion) => self.at = motion.moved(self.at, last),
             _ => {}

@@ -1,7 +1,7 @@
 //! What cannot be made again is confirmed by typing the host's name.
 
 use crate::ui::wizard::form::text_input::TextInput;
-use crate::ui::wizard::intent::{Intent, Motion};
+use crate::ui::wizard::intent::{Intent, Motion, PageSize};
 use crate::ui::wizard::outcome::Outcome;
 
 /// What is confirmed by typing a name.
@@ -43,13 +43,13 @@ impl ConfirmDialog {
         self.typed.first().trim() == host
     }
 
-    /// `last_top` is the first line of the last page of what it lists.
-    pub fn intent(&mut self, intent: &Intent, last_top: usize) -> Outcome {
+    /// `pages` are those of what it lists.
+    pub fn intent(&mut self, intent: &Intent, pages: PageSize) -> Outcome {
         match intent {
             Intent::Move(Motion::Left | Motion::Right) | Intent::Toggle => {
                 self.yes = self.is_right() && !self.yes;
             }
-            Intent::Move(motion) => self.scroll = motion.moved(self.scroll, last_top),
+            Intent::Move(motion) => self.scroll = motion.scrolled(self.scroll, pages),
             // Once the name stands there, Enter goes to the button, and only there it means yes.
             Intent::Confirm if self.is_right() && !self.yes => self.yes = true,
             Intent::Confirm if self.is_right() => return Outcome::Confirmed,

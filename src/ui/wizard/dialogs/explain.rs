@@ -1,6 +1,6 @@
 //! Explanations over the screen, where the window has no room for a pane beside it: what, why, commands, undo.
 
-use crate::ui::wizard::intent::{Intent, Motion};
+use crate::ui::wizard::intent::{Intent, Motion, PageSize};
 use crate::ui::wizard::outcome::Outcome;
 
 /// How many tabs there are.
@@ -31,12 +31,12 @@ impl ExplainPane {
 pub struct ExplainDialog;
 
 impl ExplainDialog {
-    /// `last` is the first line of the last page of the tab, `copied` what a copy takes.
+    /// `pages` are those of the tab, `copied` is what a copy takes.
     pub fn intent(
         &mut self,
         intent: &Intent,
         pane: &mut ExplainPane,
-        last: usize,
+        pages: PageSize,
         copied: impl FnOnce() -> String,
     ) -> Outcome {
         match intent {
@@ -44,7 +44,7 @@ impl ExplainDialog {
             Intent::Copy => return Outcome::Copy(copied()),
             Intent::Move(Motion::Left) => pane.turn(false),
             Intent::Move(Motion::Right) => pane.turn(true),
-            Intent::Move(motion) => pane.scroll = motion.moved(pane.scroll, last),
+            Intent::Move(motion) => pane.scroll = motion.scrolled(pane.scroll, pages),
             _ => {}
         }
         Outcome::Stay

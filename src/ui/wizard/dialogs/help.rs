@@ -1,7 +1,7 @@
 //! Help: the keys that are possible now, and the glossary, searched by typing.
 
 use crate::ui::wizard::form::text_input::TextInput;
-use crate::ui::wizard::intent::Intent;
+use crate::ui::wizard::intent::{Intent, PageSize};
 use crate::ui::wizard::outcome::Outcome;
 
 /// Help, as far as it was read.
@@ -19,8 +19,8 @@ impl HelpDialog {
         self.search.as_ref().map_or("", TextInput::first)
     }
 
-    /// `last` is the first line of its last page.
-    pub fn intent(&mut self, intent: &Intent, last: usize) -> Outcome {
+    /// `pages` are its own.
+    pub fn intent(&mut self, intent: &Intent, pages: PageSize) -> Outcome {
         match (intent, &mut self.search) {
             (Intent::Cancel, Some(_)) => {
                 self.search = None;
@@ -32,7 +32,7 @@ impl HelpDialog {
                 search.press(*key);
                 self.scroll = 0;
             }
-            (Intent::Move(motion), _) => self.scroll = motion.moved(self.scroll, last),
+            (Intent::Move(motion), _) => self.scroll = motion.scrolled(self.scroll, pages),
             _ => {}
         }
         Outcome::Stay

@@ -3,7 +3,7 @@
 use crate::plan::action::Action;
 use crate::plan::fact::Facts;
 use crate::plan::place::Place;
-use crate::ui::wizard::intent::{Intent, Motion, called};
+use crate::ui::wizard::intent::{Intent, Motion, PageSize, called};
 use crate::ui::wizard::outcome::Outcome;
 
 /// The answers, in order; the one that harms nothing is marked.
@@ -56,8 +56,8 @@ impl MendDialog {
         lines
     }
 
-    /// `last_top` is the first line of the last page of what is run.
-    pub fn intent(&mut self, intent: &Intent, last_top: usize) -> Outcome {
+    /// `pages` are those of what is run.
+    pub fn intent(&mut self, intent: &Intent, pages: PageSize) -> Outcome {
         let last = ANSWERS.len().saturating_sub(1);
         match intent {
             Intent::Confirm if self.at == 0 => {
@@ -67,7 +67,7 @@ impl MendDialog {
             Intent::Number(number) => self.at = called(*number, self.at, last),
             Intent::Choose(at) => self.at = (*at).min(last),
             Intent::Move(motion @ (Motion::PageUp | Motion::PageDown)) => {
-                self.scroll = motion.moved(self.scroll.min(last_top), last_top);
+                self.scroll = motion.scrolled(self.scroll, pages);
             }
             Intent::Move(motion) => self.at = motion.moved(self.at, last),
             _ => {}

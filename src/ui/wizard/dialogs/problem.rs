@@ -1,7 +1,7 @@
 //! The problem of a look, with its ways out.
 
 use crate::plan::problem::Problem;
-use crate::ui::wizard::intent::{Intent, Motion, called};
+use crate::ui::wizard::intent::{Intent, Motion, PageSize, called};
 use crate::ui::wizard::look::ProbeTarget;
 use crate::ui::wizard::outcome::Outcome;
 use crate::ui::wizard::remedy::look_choices;
@@ -25,8 +25,8 @@ impl ProblemDialog {
         Self { target, problem, at: 0, scroll: 0 }
     }
 
-    /// `last_top` is the first line of the last page of what was seen.
-    pub fn intent(&mut self, intent: &Intent, last_top: usize) -> Outcome {
+    /// `pages` are those of what was seen.
+    pub fn intent(&mut self, intent: &Intent, pages: PageSize) -> Outcome {
         let choices = look_choices(&self.problem, &self.target);
         let last = choices.len().saturating_sub(1);
         match intent {
@@ -38,7 +38,7 @@ impl ProblemDialog {
             Intent::Number(number) => self.at = called(*number, self.at, last),
             Intent::Choose(at) => self.at = (*at).min(last),
             Intent::Move(motion @ (Motion::PageUp | Motion::PageDown)) => {
-                self.scroll = motion.moved(self.scroll.min(last_top), last_top);
+                self.scroll = motion.scrolled(self.scroll, pages);
             }
             Intent::Move(motion) => self.at = motion.moved(self.at, last),
             _ => {}

@@ -1,6 +1,6 @@
 //! A difference or another long text to read.
 
-use crate::ui::wizard::intent::Intent;
+use crate::ui::wizard::intent::{Intent, PageSize};
 use crate::ui::wizard::outcome::Outcome;
 use crate::ui::wizard::role::Role;
 
@@ -21,15 +21,15 @@ impl TextDialog {
         Self { title: title.into(), lines, scroll: 0 }
     }
 
-    /// `last` is the first line of its last page.
-    pub fn intent(&mut self, intent: &Intent, last: usize) -> Outcome {
+    /// `pages` are its own.
+    pub fn intent(&mut self, intent: &Intent, pages: PageSize) -> Outcome {
         match intent {
             Intent::Cancel | Intent::Confirm => return Outcome::Close,
             Intent::Copy => {
                 let all: Vec<&str> = self.lines.iter().map(|(_, line)| line.as_str()).collect();
                 return Outcome::Copy(all.join("\n") + "\n");
             }
-            Intent::Move(motion) => self.scroll = motion.moved(self.scroll, last),
+            Intent::Move(motion) => self.scroll = motion.scrolled(self.scroll, pages),
             _ => {}
         }
         Outcome::Stay

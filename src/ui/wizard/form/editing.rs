@@ -56,7 +56,7 @@ fn take(model: &mut Model, intent: &Intent) -> Vec<Effect> {
 
 /// Turns the page of a form or a report that is longer than the window.
 pub fn scroll(model: &mut Model, motion: Motion) {
-    model.nav.scroll = motion.moved(model.nav.scroll, layout::hidden_rows(model));
+    model.nav.scroll = motion.scrolled(model.nav.scroll, layout::page_size(model));
 }
 
 /// The row of a list after a motion; `None` = the keys leave the list.

@@ -33,7 +33,7 @@ impl CertificatesScreen {
     }
 }
 
-/// So many workers have cards; of more nobody reads them, and the review has each.
+/// So many workers have cards; each of the others has a line.
 pub const MOST: usize = 60;
 
 /// Makes the cards again where what they are made of has changed, so that a frame need not.
@@ -66,16 +66,52 @@ pub fn cards(model: &Model) -> Arc<Vec<Card>> {
         .unwrap_or_else(|| Arc::new(made(model, asked_days(model))))
 }
 
+/// The workers of the journey that have no card, in the order of the plan.
+pub fn without_card(model: &Model) -> impl Iterator<Item = &Worker> {
+    workers(model).skip(MOST)
+}
+
+/// What becomes of the certificates of a worker that has no card, in a word.
+pub fn in_a_word(model: &Model, worker: &Worker) -> (Role, String) {
+    let Some(seen) = seen_of(model, worker) else { return (Role::Dim, UNSEEN.to_owned()) };
+    match keys_of(seen) {
+        None => (Role::Dim, unknown(seen)),
+        Some(StepState::Blocked(problem)) => (Role::Bad, format!("{} stands in the way", problem.code)),
+        Some(StepState::Done(_)) => (Role::Ok, KEPT.to_owned()),
+        Some(StepState::Todo(_) | StepState::Await(_)) => (Role::Changed, SIGNED.to_owned()),
+    }
+}
+
+fn workers(model: &Model) -> impl Iterator<Item = &Worker> {
+    let plan = model.form.planned.as_deref();
+    plan.into_iter().flat_map(|plan| &plan.workers).filter(|worker| model.chosen(&worker.name))
+}
+
+fn seen_of<'a>(model: &'a Model, worker: &Worker) -> Option<&'a PlacePreview> {
+    let is = |place: &Place| matches!(place, Place::Worker(name) if *name == worker.name);
+    model.preview.inspection.seen()?.iter().find(|seen| is(&seen.place))
+}
+
+fn keys_of(seen: &PlacePreview) -> Option<&StepState> {
+    seen.looked.iter().find(|one| one.step.id().0 == "keys").map(|one| &one.state)
+}
+
+/// Something before it stands in the way, and nobody has looked further.
+fn unknown(seen: &PlacePreview) -> String {
+    let first = seen.blocked().map_or_else(String::new, |problem| format!(": {} comes first", problem.code));
+    format!("not known yet{first}")
+}
+
+const SIGNED: &str = "to be signed";
+const KEPT: &str = "already right: it is kept";
+const UNSEEN: &str = "not looked at yet";
+
 fn made(model: &Model, days: i64) -> Vec<Card> {
     let Some(plan) = model.form.planned.as_deref() else { return Vec::new() };
-    plan.workers
-        .iter()
-        .filter(|worker| model.chosen(&worker.name))
+    workers(model)
         .take(MOST)
         .flat_map(|worker| {
-            let place = Place::Worker(worker.name.clone());
-            let seen =
-                model.preview.inspection.seen().and_then(|all| all.iter().find(|seen| seen.place == place));
+            let seen = seen_of(model, worker);
             identities(plan, worker, seen)
                 .into_iter()
                 .map(|identity| card(model, worker, &identity, seen, days))
@@ -106,7 +142,7 @@ fn card(model: &Model, worker: &Worker, identity: &Identity, seen: Option<&Place
     let san = wish.san();
     let mut card = Card {
         title: format!("{} {}", worker.name, identity.name),
-        word: "to be signed".to_owned(),
+        word: SIGNED.to_owned(),
         role: Role::Changed,
         lines: vec![
             ("subject", wish.subject()),
@@ -119,18 +155,14 @@ fn card(model: &Model, worker: &Worker, identity: &Identity, seen: Option<&Place
         differs: Vec::new(),
     };
     let Some(seen) = seen else {
-        "not looked at yet".clone_into(&mut card.word);
+        UNSEEN.clone_into(&mut card.word);
         card.role = Role::Dim;
         return card;
     };
     compare(model, &mut card, identity, seen, &san);
-    let keys = seen.looked.iter().find(|one| one.step.id().0 == "keys").map(|one| &one.state);
-    match keys {
-        // Something before it stands in the way, and nobody has looked further.
+    match keys_of(seen) {
         None => {
-            let first =
-                seen.blocked().map_or_else(String::new, |problem| format!(": {} comes first", problem.code));
-            card.word = format!("not known yet{first}");
+            card.word = unknown(seen);
             card.role = Role::Dim;
         }
         Some(StepState::Blocked(problem)) if card.there.is_some() => {
@@ -152,7 +184,7 @@ fn card(model: &Model, worker: &Worker, identity: &Identity, seen: Option<&Place
 }
 
 fn kept(card: &mut Card) {
-    "already right: it is kept".clone_into(&mut card.word);
+    KEPT.clone_into(&mut card.word);
     card.role = Role::Ok;
 }
 

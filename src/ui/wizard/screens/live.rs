@@ -12,7 +12,9 @@ impl LiveScreen {
     pub fn intent(model: &mut Model, intent: &Intent) -> Outcome {
         let count = model.live.panel.as_ref().map_or(0, |panel| panel.rows().len());
         let place = model.live.panel.as_ref().and_then(|panel| panel.rows().get(model.live.at));
-        let lines = place.map_or(0, |row| row.containers().len().saturating_sub(1));
+        let now = model.window.now;
+        // What stopped a moment ago stands below what runs.
+        let lines = place.map_or(0, |row| (row.containers().len() + row.gone(now).count()).saturating_sub(1));
         let view = &mut model.live;
         match intent {
             Intent::Cancel if view.host => view.host = false,

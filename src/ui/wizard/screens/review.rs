@@ -254,7 +254,7 @@ impl ReviewScreen {
         let count = rows(model).len();
         match intent {
             Intent::Choose(at) => choose(model, (*at).min(count.saturating_sub(1))),
-            Intent::Move(motion) if model.item() == Some(Item::Rows) => {
+            Intent::Move(motion) if model.item() == Some(Item::Rows) && count > 0 => {
                 match editing::on_list(*motion, model.preview.row, count) {
                     Some(row) => choose(model, row),
                     None => return editing::intent(model, intent),

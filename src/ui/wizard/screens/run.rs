@@ -98,7 +98,7 @@ fn on_card(model: &mut Model, motion: Motion) {
         }
         Motion::PageUp | Motion::PageDown => {
             let seen = listing::card(model).seen;
-            model.run.evidence = motion.moved(seen.top(model.run.evidence), seen.last_top());
+            model.run.evidence = motion.scrolled(model.run.evidence, seen.pages());
         }
         Motion::Home => model.run.way = 0,
         Motion::End => model.run.way = last,

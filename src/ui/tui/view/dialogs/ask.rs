@@ -6,7 +6,6 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::confirm::buttons;
-use crate::ui::output::wrap::wrap;
 use crate::ui::tui::theme::Paint;
 use crate::ui::tui::view::window::{centred, choose, choose_by_arrows, dialog, field, hidden, say};
 use crate::ui::wizard::dialogs::ask::AskDialog;
@@ -19,13 +18,14 @@ use crate::ui::wizard::undoing::TakeBackList;
 
 /// The question, what is typed, and the chosen answer.
 pub fn draw(frame: &mut Frame, model: &Model, ask: &AskDialog) {
-    let AskDialog { question, typed, at, scroll, .. } = ask;
+    let AskDialog { question, typed, at, .. } = ask;
     let width = 78.min(model.window.size.0.saturating_sub(4));
     let inside = usize::from(width).saturating_sub(4);
     let mut lines = Vec::new();
     match question {
-        Question::Secret { prompt } => {
-            say(model, &mut lines, Role::Text, prompt, inside);
+        Question::Secret { .. } => {
+            listed(model, &mut lines, ask, Role::Text, inside);
+            let first = u16::try_from(lines.len()).unwrap_or(1).saturating_add(2);
             lines.push(Line::raw(""));
             lines.push(Line::raw(""));
             lines.push(Line::raw(""));
@@ -38,13 +38,12 @@ pub fn draw(frame: &mut Frame, model: &Model, ask: &AskDialog) {
             );
             let height = u16::try_from(lines.len()).unwrap_or(6).saturating_add(2);
             let rect = centred(model, width, height);
-            let first = u16::try_from(wrap(prompt, inside).len()).unwrap_or(1).saturating_add(2);
             dialog(frame, model, "A secret is needed", "Enter gives it, Esc does not", lines, 0, rect);
             let at =
                 Rect::new(rect.x.saturating_add(2), rect.y.saturating_add(first), width.saturating_sub(4), 1);
             field(frame, model, "", typed, at);
         }
-        Question::Trust { host, kind, fingerprint, note } => {
+        Question::Trust { host, kind, fingerprint, .. } => {
             say(
                 model,
                 &mut lines,
@@ -55,9 +54,7 @@ pub fn draw(frame: &mut Frame, model: &Model, ask: &AskDialog) {
             lines.push(Line::raw(""));
             say(model, &mut lines, Role::Code, fingerprint, inside);
             lines.push(Line::raw(""));
-            if !note.is_empty() {
-                say(model, &mut lines, Role::Warn, note, inside);
-            }
+            listed(model, &mut lines, ask, Role::Warn, inside);
             say(
                 model,
                 &mut lines,
@@ -91,12 +88,7 @@ pub fn draw(frame: &mut Frame, model: &Model, ask: &AskDialog) {
             for line in why.into_iter().take(4) {
                 say(model, &mut lines, Role::Dim, &line, inside);
             }
-            let listed = listing::asked(model, ask);
-            let top = listed.top(*scroll);
-            for line in listed.lines.iter().skip(top).take(listed.rows) {
-                lines.push(Line::styled(format!(" {line}"), model.window.theme.style(Role::Code)));
-            }
-            hidden(model, &mut lines, top, listed.lines.len(), listed.rows, inside);
+            listed(model, &mut lines, ask, Role::Code, inside);
             lines.push(Line::raw(""));
             choose(model, &mut lines, ["Go on", "Stop here"].into_iter(), *at, inside);
             let height = u16::try_from(lines.len()).unwrap_or(10).saturating_add(2);
@@ -106,17 +98,21 @@ pub fn draw(frame: &mut Frame, model: &Model, ask: &AskDialog) {
     }
 }
 
+/// What of a question may be long, from where it was read to, and how much of it is hidden.
+fn listed(model: &Model, lines: &mut Vec<Line<'static>>, ask: &AskDialog, role: Role, width: usize) {
+    let listed = listing::asked(model, ask);
+    let top = listed.top(ask.scroll);
+    for line in listed.lines.iter().skip(top).take(listed.rows) {
+        lines.push(Line::styled(format!(" {line}"), model.window.theme.style(role)));
+    }
+    hidden(model, lines, top, listed.lines.len(), listed.rows, width);
+}
+
 /// Everything that will be done, the name that is typed, and the two buttons.
 fn take_back(frame: &mut Frame, model: &Model, ask: &AskDialog, list: &TakeBackList, width: u16) {
     let inside = usize::from(width).saturating_sub(4);
-    let theme = &model.window.theme;
-    let listed = listing::asked(model, ask);
-    let top = listed.top(ask.scroll);
     let mut lines = Vec::new();
-    for line in listed.lines.iter().skip(top).take(listed.rows) {
-        lines.push(Line::styled(format!(" {line}"), theme.style(Role::Code)));
-    }
-    hidden(model, &mut lines, top, listed.lines.len(), listed.rows, inside);
+    listed(model, &mut lines, ask, Role::Code, inside);
     lines.push(Line::raw(""));
     say(model, &mut lines, Role::Text, &format!("Type {} to go on:", list.name), inside);
     lines.push(Line::raw(""));

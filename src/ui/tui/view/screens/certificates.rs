@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use ratatui::text::{Line, Span};
 
+use crate::plan::model::Worker;
 use crate::ui::tui::text::cut;
 use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::tui::view::page::{Page, field, inspection_note};
 use crate::ui::wizard::cards::Card;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
-use crate::ui::wizard::screens::certificates::{CertificatesScreen, MOST, cards};
+use crate::ui::wizard::screens::certificates::{CertificatesScreen, cards, in_a_word, without_card};
 
 /// Its rows.
 pub fn rows<'a>(model: &'a Model, page: &mut Page<'a>, width: usize) {
@@ -68,10 +69,19 @@ pub fn rows<'a>(model: &'a Model, page: &mut Page<'a>, width: usize) {
         }
         page.space();
     }
-    let workers = model.form.planned.as_ref().map_or(0, |plan| plan.workers.len());
-    let more = workers.saturating_sub(MOST);
-    if more > 0 {
-        page.say(model, Role::Dim, &format!("{more} more workers get the like; Review has each"), width);
+    let more: Vec<&Worker> = without_card(model).collect();
+    if !more.is_empty() {
+        let words = format!("{} more workers get the like; Review has each:", more.len());
+        page.say(model, Role::Dim, &words, width);
+    }
+    for worker in more {
+        page.later(move || {
+            let (role, word) = in_a_word(model, worker);
+            Line::from(vec![
+                Span::styled(format!("   {} ", worker.name), theme.style(Role::Accent)),
+                Span::styled(word, theme.style(role)),
+            ])
+        });
     }
 }
 

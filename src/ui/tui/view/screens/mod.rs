@@ -41,5 +41,11 @@ pub fn page(model: &Model, width: u16) -> Page<'_> {
 
 /// How many rows the present page has; it scrolls where they do not fit into the window.
 pub fn page_rows(model: &Model) -> usize {
-    page(model, layout::regions(model).main.width).rows.len()
+    let width = layout::regions(model).main.width;
+    match model.nav.screen {
+        Screen::Review if model.preview.inspection.seen().is_none() => {
+            review::nothing(model, width.saturating_sub(2)).len()
+        }
+        _ => page(model, width).rows.len(),
+    }
 }

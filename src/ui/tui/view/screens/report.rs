@@ -100,6 +100,11 @@ pub fn rows<'a>(model: &'a Model, page: &mut Page<'a>, width: usize) {
             let seen: Vec<(Role, String)> =
                 trouble.problem.evidence.iter().take(3).map(|line| (Role::Dim, line.clone())).collect();
             page.seen(model, &seen, width);
+            let more = trouble.problem.evidence.len().saturating_sub(seen.len());
+            if more > 0 {
+                let words = format!("{more} more on its card in Run");
+                page.seen(model, &[(Role::Dim, words)], width);
+            }
         }
     }
 }

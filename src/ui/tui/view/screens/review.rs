@@ -5,6 +5,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use crate::plan::place::Place;
 use crate::plan::problem::Verdict;
 use crate::step::StepState;
 use crate::ui::output::wrap::wrap;
@@ -61,7 +62,13 @@ pub fn draw(frame: &mut Frame, model: &Model, area: Rect) {
     let body = Rect::new(inner.x, inner.y, inner.width, inner.height.saturating_sub(1));
     let width = usize::from(body.width);
     if rows.is_empty() {
-        return nothing(frame, model, body);
+        let all = nothing(model, body.width);
+        let (count, shown) = (all.len(), usize::from(body.height));
+        let top = model.nav.scroll.min(count.saturating_sub(shown));
+        let lines = all.into_iter().skip(top).take(shown);
+        let lines: Vec<Line> = lines.map(|(role, text)| Line::styled(text, theme.style(role))).collect();
+        frame.render_widget(Unwrapped::new(lines), body);
+        return edge(frame, model, area, hidden_words(top, count, shown));
     }
     let parts = review::parts(model);
     let table = u16::try_from(parts.table).unwrap_or(u16::MAX).min(body.height);
@@ -160,47 +167,34 @@ fn table_row(model: &Model, row: &ReviewRow, chosen: bool, same_place: bool, wid
     Line::from(spans)
 }
 
-fn nothing(frame: &mut Frame, model: &Model, area: Rect) {
-    let theme = &model.window.theme;
-    let mut lines = vec![Line::raw("")];
-    let width = usize::from(area.width).saturating_sub(4);
+/// What stands there while there is no table: why, and what is to be answered or done, in lines of so many cells.
+pub fn nothing(model: &Model, width: u16) -> Vec<(Role, String)> {
+    let width = usize::from(width).saturating_sub(4);
+    let mut lines = vec![(Role::Text, String::new())];
+    let mut say = |role: Role, text: &str, indent: &str| {
+        lines.extend(wrap(text, width).into_iter().map(|line| (role, format!("{indent}{line}"))));
+    };
     if let Some((role, words)) = inspection_words(model) {
-        for line in wrap(&words, width) {
-            lines.push(Line::styled(format!("  {line}"), theme.style(role)));
-        }
+        say(role, &words, "  ");
     }
     if let Inspection::Failed(problem) = &model.preview.inspection {
         for line in &problem.evidence {
-            lines.extend(wrap(line, width).into_iter().map(|line| Line::raw(format!("    {line}"))));
+            say(Role::Text, line, "    ");
         }
         for (number, way) in (1..).zip(&problem.ways) {
-            let words = format!("{number} {}", way.text(&crate::plan::place::Place::Local));
-            lines.extend(
-                wrap(&words, width)
-                    .into_iter()
-                    .map(|line| Line::styled(format!("  {line}"), theme.style(Role::Key))),
-            );
+            say(Role::Key, &format!("{number} {}", way.text(&Place::Local)), "  ");
         }
     }
     if matches!(model.preview.inspection, Inspection::None) {
-        lines.push(Line::raw(""));
+        say(Role::Text, "", "");
         for remark in model.form.issues.iter().filter(|remark| remark.stops) {
             let screen = target::screen_of(&remark.field);
-            let words = format!(
-                "{}: {} {}; {}",
-                screen.title(),
-                model.field_name(&remark.field),
-                remark.what,
-                remark.cure
-            );
-            lines.extend(
-                wrap(&words, width)
-                    .into_iter()
-                    .map(|line| Line::styled(format!("  {line}"), theme.style(Role::Bad))),
-            );
+            let name = model.field_name(&remark.field);
+            let words = format!("{}: {name} {}; {}", screen.title(), remark.what, remark.cure);
+            say(Role::Bad, &words, "  ");
         }
     }
-    frame.render_widget(Unwrapped::new(lines), area);
+    lines
 }
 
 fn buttons(frame: &mut Frame, model: &Model, area: Rect) {
