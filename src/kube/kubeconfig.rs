@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::limits;
 use crate::plan::clean;
-use crate::plan::yaml_weight::{MOST_VALUES, is_bearable, is_flat};
+use crate::plan::yaml_weight::{MOST_VALUES, TooMuch, weigh};
 
 /// A kubeconfig, one file or several laid together.
 #[derive(Debug, Clone, Default)]
@@ -152,13 +152,14 @@ impl Kubeconfig {
         if text.contains('\0') {
             return Err(plain("it is not text in UTF-8; UTF-16 perhaps"));
         }
-        if !is_flat(text) {
-            return Err(plain("its brackets are nested too deeply"));
-        }
-        if !is_bearable(text) {
-            return Err(plain(&format!(
-                "it holds more than {MOST_VALUES} values when its aliases are followed"
-            )));
+        match weigh(text) {
+            Ok(()) => {}
+            Err(TooMuch::Depth) => return Err(plain("its brackets are nested too deeply")),
+            Err(TooMuch::Directives) => return Err(plain("it has too many directives (lines of %)")),
+            Err(TooMuch::Values) => {
+                let what = format!("it holds more than {MOST_VALUES} values when its aliases are followed");
+                return Err(plain(&what));
+            }
         }
         // As kubectl: of several documents the first counts.
         let first = serde_yaml::Deserializer::from_str(text).next();

@@ -128,6 +128,8 @@ impl Shape {
             let known = if self.issues.len() < MOST_ISSUES { keys } else { &[] };
             let near = known
                 .iter()
+                // Nor for what is far longer or shorter than all of them.
+                .filter(|known| known.len().abs_diff(key.len()) <= known.len())
                 .map(|known| (strsim::damerau_levenshtein(known, &key.to_lowercase()), known))
                 .filter(|(distance, known)| *distance <= known.len().div_ceil(3))
                 .min();

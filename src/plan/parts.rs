@@ -7,6 +7,7 @@ use serde_yaml::Value;
 
 use super::clean;
 use super::redact::{has_login_password, sounds_secret};
+use super::yaml_weight::is_bearable;
 
 /// So many parts are named.
 const MOST: usize = 8;
@@ -75,6 +76,9 @@ fn hidden(key: &str, value: &str) -> bool {
 fn parts(path: &str, text: &str) -> Result<BTreeMap<String, String>, String> {
     if path.ends_with(".service") {
         return Ok(unit(text));
+    }
+    if !is_bearable(text) {
+        return Err("it holds more than gangplank ever writes".to_owned());
     }
     let tree: Value = serde_yaml::from_str(text).map_err(|error| {
         let line = error.location().map_or(String::new(), |at| format!(" (line {})", at.line()));
@@ -204,6 +208,12 @@ mod tests {
             ["it is no YAML any more (line 2)"]
         );
         assert_eq!(differences("/x.yaml", "a: 1\n", "a: 1\n"), ["only its layout or a comment was changed"]);
+    }
+
+    #[test]
+    fn brackets_without_end_are_told_before_a_reader_begins() {
+        let said = differences("/x.yaml", "a: b\n", &"[{".repeat(900_000));
+        assert_eq!(said, ["it holds more than gangplank ever writes"]);
     }
 
     #[test]

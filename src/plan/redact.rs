@@ -10,6 +10,7 @@ use serde_yaml::Value;
 use similar::ChangeTag;
 use zeroize::Zeroizing;
 
+use super::yaml_weight::is_bearable;
 use super::{clean, line_diff};
 
 /// A line or key with one of these may hold a secret; compared in lower case.
@@ -148,6 +149,9 @@ impl Redactor {
 
     /// Every document again, as YAML writes it, each secret value hidden with all below it.
     fn yaml(&mut self, text: &str) -> Option<Zeroizing<String>> {
+        if !is_bearable(text) {
+            return None;
+        }
         let mut out = Zeroizing::new(String::with_capacity(text.len()));
         for (at, document) in serde_yaml::Deserializer::from_str(text).enumerate() {
             let mut value = Value::deserialize(document).ok()?;

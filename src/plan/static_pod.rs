@@ -2,10 +2,15 @@
 
 use serde_yaml::Value;
 
+use super::yaml_weight::is_bearable;
+
 /// `namespace/name` of the pod in a manifest; else why the kubelet makes none of it. Nothing of the text is told.
 pub fn pod(text: &[u8]) -> Result<String, String> {
     if text.iter().all(u8::is_ascii_whitespace) {
         return Err("it is empty".to_owned());
+    }
+    if !is_light(text) {
+        return Err("it holds more than a manifest needs".to_owned());
     }
     let object: Value = serde_yaml::from_slice(text).map_err(|error| {
         let line = error.location().map_or(String::new(), |at| format!(", line {}", at.line()));
@@ -46,7 +51,12 @@ pub fn same_containers(one: &[u8], other: &[u8]) -> bool {
 }
 
 fn tree(text: &[u8]) -> Option<Value> {
-    serde_yaml::from_slice(text).ok()
+    is_light(text).then(|| serde_yaml::from_slice(text).ok())?
+}
+
+/// Whether a reader of YAML may be given what a host sent.
+fn is_light(text: &[u8]) -> bool {
+    is_bearable(&String::from_utf8_lossy(text))
 }
 
 #[cfg(test)]
@@ -79,6 +89,15 @@ mod tests {
             ("kind: Pod\nmetadata: {name: x}\nspec: {containers: []}\n", "its pod has no containers"),
         ] {
             assert_eq!(pod(text.as_bytes()), Err(why.to_owned()), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn brackets_and_directives_without_end_are_told_before_a_reader_begins() {
+        let tags = "%TAG !t! t\n".repeat(90_000);
+        for text in ["[{".repeat(900_000), tags] {
+            assert_eq!(pod(text.as_bytes()), Err("it holds more than a manifest needs".to_owned()));
+            assert!(!same_pod(text.as_bytes(), text.as_bytes()));
         }
     }
 }

@@ -11,7 +11,7 @@ use super::field::{MOST_ISSUES, Shape};
 use super::model::Plan;
 use super::other_yaml::is_ambiguous;
 use super::tree::{self, TextPlace, Tree};
-use super::yaml_weight::{MOST_VALUES, is_bearable, is_flat};
+use super::yaml_weight::{MOST_VALUES, TooMuch, weigh};
 use crate::limits::PLAN;
 use crate::plan::issue::PlanIssue;
 
@@ -108,12 +108,16 @@ fn parse(text: &str, file: &Path) -> Result<Parsed, Vec<PlanIssue>> {
         return Err(whole(file, None, "is larger than 1 MiB", "use ranges and defaults"));
     }
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    if !is_flat(text) {
-        return Err(whole(file, None, "is nested too deeply", "start from the example"));
-    }
-    if !is_bearable(text) {
-        let what = format!("holds more than {MOST_VALUES} values when its aliases are followed");
-        return Err(whole(file, None, &what, "write the workers as a range, or without aliases of aliases"));
+    if let Err(much) = weigh(text) {
+        let (what, cure) = match much {
+            TooMuch::Depth => ("is nested too deeply".to_owned(), "start from the example"),
+            TooMuch::Directives => ("has more directives (lines of %) than one".to_owned(), "remove them"),
+            TooMuch::Values => (
+                format!("holds more than {MOST_VALUES} values when its aliases are followed"),
+                "write the workers as a range, or without aliases of aliases",
+            ),
+        };
+        return Err(whole(file, None, &what, cure));
     }
     // serde_yaml goes first: its limits on depth and repetition protect the recursive parser below.
     let tree = match serde_yaml::from_str::<Option<Tree>>(text) {

@@ -14,11 +14,32 @@ pub const MOST_VALUES: usize = 100_000;
 /// Bytes of text at most, aliases followed.
 pub const MOST_TEXT: usize = 8 * 1024 * 1024;
 
-/// Whether a document has no more than it may. What is no YAML passes: its reader says what is wrong with it.
+/// Lines of directives (`%TAG`) at most: the readers compare each with all before it, and a document has none or one.
+const MOST_DIRECTIVES: usize = 16;
+
+/// Brackets may be so deep: the readers refuse more than 128, but their scanner looks at all that are open for each
+/// word it reads.
+const DEEPEST: usize = 500;
+
+/// What there is too much of in a document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TooMuch {
+    /// Brackets in brackets.
+    Depth,
+    /// Directives.
+    Directives,
+    /// Values or text, aliases followed.
+    Values,
+}
+
+/// Whether a document has no more than it may.
 pub fn is_bearable(text: &str) -> bool {
-    if !is_flat(text) {
-        return false;
-    }
+    weigh(text).is_ok()
+}
+
+/// What a document has too much of. What is no YAML passes: its reader says what is wrong with it.
+pub fn weigh(text: &str) -> Result<(), TooMuch> {
+    look_over(text)?;
     let (values, bytes) = (Cell::new(0_usize), Cell::new(0_usize));
     for document in serde_yaml::Deserializer::from_str(text) {
         let scale = Scale { values: &values, bytes: &bytes };
@@ -26,27 +47,29 @@ pub fn is_bearable(text: &str) -> bool {
             break;
         }
     }
-    values.get() <= MOST_VALUES && bytes.get() <= MOST_TEXT
+    if values.get() > MOST_VALUES || bytes.get() > MOST_TEXT { Err(TooMuch::Values) } else { Ok(()) }
 }
 
-/// Brackets may be so deep: the readers refuse more than 128, but their scanner looks at all that are open for each
-/// word it reads.
-const DEEPEST: usize = 500;
-
-/// Counted by brackets alone: in texts and comments they are few.
-pub fn is_flat(text: &str) -> bool {
-    let mut depth = 0_usize;
-    for byte in text.bytes() {
-        match byte {
-            b'[' | b'{' => depth = depth.saturating_add(1),
-            b']' | b'}' => depth = depth.saturating_sub(1),
+/// What costs a reader more than its length, seen before one begins: brackets are counted alone, for in texts and
+/// comments they are few.
+fn look_over(text: &str) -> Result<(), TooMuch> {
+    let (mut depth, mut directives, mut begins) = (0_usize, 0_usize, true);
+    for c in text.chars() {
+        match c {
+            '[' | '{' => depth = depth.saturating_add(1),
+            ']' | '}' => depth = depth.saturating_sub(1),
+            '%' if begins => directives = directives.saturating_add(1),
             _ => {}
         }
         if depth > DEEPEST {
-            return false;
+            return Err(TooMuch::Depth);
         }
+        if directives > MOST_DIRECTIVES {
+            return Err(TooMuch::Directives);
+        }
+        begins = matches!(c, '\n' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}');
     }
-    true
+    Ok(())
 }
 
 #[derive(Clone, Copy)]
@@ -164,6 +187,17 @@ mod tests {
         assert!(is_bearable(&list));
         assert!(is_bearable("a: [1, x"), "no YAML is for its reader");
         assert!(is_bearable(""));
+    }
+
+    #[test]
+    fn directives_and_brackets_without_end_are_told_before_a_reader_begins() {
+        for begin in ["", "\u{feff}", "# x\r"] {
+            let tags = "%TAG !t! t\n".repeat(40_000);
+            assert_eq!(weigh(&format!("{begin}{tags}--- 1\n")), Err(TooMuch::Directives));
+        }
+        let (one, other) = ("[{".repeat(500_000), "a: 100%\n".repeat(100));
+        assert_eq!(weigh(&one), Err(TooMuch::Depth));
+        assert_eq!(weigh(&format!("%YAML 1.1\n%TAG ! x\n---\n{other}")), Ok(()));
     }
 
     #[test]

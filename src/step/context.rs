@@ -141,8 +141,11 @@ impl Step for Context {
                 return Ok(StepState::Done(format!("{path}, context {}", kubectl.context)));
             }
             if kubectl.merge && there.is_some() {
-                if let Some(Err(error)) = &read {
-                    return Err(unread(&path, &error.to_string()));
+                match &read {
+                    Some(Ok(_)) => {}
+                    Some(Err(error)) => return Err(unread(&path, &error.to_string())),
+                    // Nothing is merged into what nobody has seen.
+                    None => return Err(unread(&path, "it is larger than 256 KiB and was not looked at")),
                 }
                 // kubectl would write the first one back, and the others would be gone.
                 if let Some(line) = text.as_deref().and_then(Kubeconfig::second_document) {

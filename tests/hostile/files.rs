@@ -37,6 +37,16 @@ fn bomb() -> String {
     text
 }
 
+fn keys(count: usize) -> String {
+    (0..count).map(|at| format!("key{at}: 1\n")).collect()
+}
+
+/// Each is compared with all before it.
+fn directives(count: usize) -> String {
+    let tags: String = (0..count).map(|at| format!("%TAG !t{at}! t{at}\n")).collect();
+    format!("{tags}--- 1\n")
+}
+
 fn plain(stage: &Stage, more: &str) -> Sent {
     stage.plan(None, NOBODY, more);
     Sent::plan(stage)
@@ -54,32 +64,60 @@ fn plans() -> Vec<(&'static str, u64, &'static [&'static str], Put)> {
             fifo(&stage.at("plan.yaml"));
             Sent::plan(stage)
         }),
-        ("plan: aliases that grow", HERE, &["plan.yaml"], |stage| {
-            plain(stage, &bomb());
-            Sent::plan(stage)
-        }),
-        ("plan: only aliases", HERE, &["plan.yaml"], |stage| {
-            stage.write("plan.yaml", bomb());
-            Sent::plan(stage)
-        }),
+        (
+            "plan: aliases that grow",
+            HERE,
+            &["holds more than 100000 values when its aliases are followed"],
+            |stage| {
+                plain(stage, &bomb());
+                Sent::plan(stage)
+            },
+        ),
+        (
+            "plan: only aliases",
+            HERE,
+            &["holds more than 100000 values when its aliases are followed"],
+            |stage| {
+                stage.write("plan.yaml", bomb());
+                Sent::plan(stage)
+            },
+        ),
         ("plan: 100 MB", HERE, &["1 MiB"], |stage| {
             stage.write("plan.yaml", vec![b'#'; 100_000_000]);
             Sent::plan(stage)
         }),
-        ("plan: brackets without end", HERE, &["plan.yaml"], |stage| {
+        ("plan: brackets without end", HERE, &["is nested too deeply"], |stage| {
             stage.write("plan.yaml", "[".repeat(900_000));
             Sent::plan(stage)
         }),
-        ("plan: keys without end", 3 * HERE, &["plan.yaml"], |stage| {
-            let keys: String = (0..60_000).map(|at| format!("key{at}: 1\n")).collect();
-            stage.write("plan.yaml", keys);
+        ("plan: keys without end", HERE, &["holds more than 100000 values"], |stage| {
+            stage.write("plan.yaml", keys(60_000));
             Sent::plan(stage)
         }),
-        ("plan: escapes raw", HERE, &["plan.yaml"], |stage| {
+        ("plan: as many keys as may be", HERE, &["has 48500 more such mistakes"], |stage| {
+            stage.write("plan.yaml", keys(49_000));
+            Sent::plan(stage)
+        }),
+        ("plan: one key without end", HERE, &["is an unknown key"], |stage| {
+            stage.write("plan.yaml", format!("? {}\n: 1\n", "a ".repeat(500_000)));
+            Sent::plan(stage)
+        }),
+        ("plan: a difference without end", HERE, &["is not the id of a difference"], |stage| {
+            stage.plan(None, NOBODY, "");
+            let plan = std::fs::read_to_string(stage.at("plan.yaml")).unwrap();
+            let longest = format!("  differences:\n    ? {}\n    : on\nca:", "a ".repeat(500_000));
+            stage.write("plan.yaml", plan.replacen("ca:", &longest, 1));
+            Sent::plan(stage)
+        }),
+        ("plan: directives without end", HERE, &["has more directives"], |stage| {
+            stage.write("plan.yaml", directives(40_000));
+            Sent::plan(stage)
+        }),
+        ("plan: escapes raw", HERE, &["has a control character"], |stage| {
             stage.write("plan.yaml", format!("cluster: {{name: \"{EVIL}\"}}\n"));
             Sent::plan(stage)
         }),
-        ("plan: escapes in YAML's words", HERE, &["plan.yaml"], |stage| {
+        ("plan: escapes in YAML's words", HERE, &["is an unknown key"], |stage| {
             let evil = r"\e[2J\e]0;owned\a\u202Elia\u061Cm\x9B31m\rE-FAKE";
             stage.write(
                 "plan.yaml",
@@ -87,12 +125,12 @@ fn plans() -> Vec<(&'static str, u64, &'static [&'static str], Put)> {
             );
             Sent::plan(stage)
         }),
-        ("plan: its name has escapes", HERE, &["plan"], |stage| {
+        ("plan: its name has escapes", HERE, &["x: is an unknown key"], |stage| {
             let name = format!("plan{}", EVIL.replace('/', ""));
             stage.write(&name, "x: 1\n");
             Sent::with(&["plan", stage.at(&name).to_str().unwrap()])
         }),
-        ("plan: noise", HERE, &["plan.yaml"], |stage| {
+        ("plan: noise", HERE, &["is not UTF-8 text"], |stage| {
             stage.write("plan.yaml", (0..=255_u8).cycle().take(65_536).collect::<Vec<u8>>());
             Sent::plan(stage)
         }),
@@ -139,32 +177,52 @@ fn cas() -> Vec<(&'static str, u64, &'static [&'static str], Put)> {
 }
 
 fn kubectl(stage: &Stage) -> Sent {
-    plain(stage, "kubectl: {file: ~/.kube/config, context: here}\n")
+    plain(stage, "kubectl: {file: ~/.kube/config, context: here, merge: true}\n")
 }
 
 fn kubeconfigs() -> Vec<(&'static str, u64, &'static [&'static str], Put)> {
     vec![
-        ("kubeconfig: never ends", SSH, &["E-", "w1"], |stage| {
+        ("kubeconfig: never ends", SSH, &["config is not a file"], |stage| {
             std::fs::create_dir_all(stage.at(".kube")).unwrap();
             link(stage, ".kube/config", "/dev/zero");
             kubectl(stage)
         }),
-        ("kubeconfig: a FIFO", SSH, &["E-", "w1"], |stage| {
+        ("kubeconfig: a FIFO", SSH, &["config is not a file"], |stage| {
             std::fs::create_dir_all(stage.at(".kube")).unwrap();
             fifo(&stage.at(".kube/config"));
             kubectl(stage)
         }),
-        ("kubeconfig: aliases that grow", SSH, &["E-", "w1"], |stage| {
+        (
+            "kubeconfig: aliases that grow",
+            SSH,
+            &["holds more than 100000 values when its aliases are followed"],
+            |stage| {
+                std::fs::create_dir_all(stage.at(".kube")).unwrap();
+                stage.write(".kube/config", bomb());
+                kubectl(stage)
+            },
+        ),
+        ("kubeconfig: a list without end", SSH, &["holds more than 100000 values"], |stage| {
             std::fs::create_dir_all(stage.at(".kube")).unwrap();
-            stage.write(".kube/config", bomb());
+            stage.write(".kube/config", format!("a: [{}]\n", "x,".repeat(120_000)));
             kubectl(stage)
         }),
-        ("kubeconfig: 100 MB", SSH, &["E-", "w1"], |stage| {
+        ("kubeconfig: directives without end", SSH, &["too many directives"], |stage| {
+            std::fs::create_dir_all(stage.at(".kube")).unwrap();
+            stage.write(".kube/config", directives(10_000));
+            kubectl(stage)
+        }),
+        ("kubeconfig: 3 MB", SSH, &["larger than 256 KiB and was not looked at"], |stage| {
+            std::fs::create_dir_all(stage.at(".kube")).unwrap();
+            stage.write(".kube/config", vec![b'#'; 3_000_000]);
+            kubectl(stage)
+        }),
+        ("kubeconfig: 100 MB", SSH, &["config: it holds more than 4 MiB"], |stage| {
             std::fs::create_dir_all(stage.at(".kube")).unwrap();
             stage.write(".kube/config", vec![b'#'; 100_000_000]);
             kubectl(stage)
         }),
-        ("kubeconfig: names with escapes", SSH, &["E-", "w1"], |stage| {
+        ("kubeconfig: names with escapes", SSH, &["E-KUBECTL-03"], |stage| {
             std::fs::create_dir_all(stage.at(".kube")).unwrap();
             let evil = r"\e[2J\e]0;owned\a\u202Elia\u061Cm\rE-FAKE";
             let text = format!(

@@ -45,7 +45,9 @@ pub fn check_differences(answers: &Answers, known: &[&str], needed: &[&str]) -> 
     let unknown = set.keys().filter(|id| !known.contains(&id.as_str()));
     unknown
         .map(|id| {
-            let near = known.iter().min_by_key(|known| strsim::damerau_levenshtein(known, id));
+            // What is far longer than all of them is none of them, and comparing costs its length.
+            let alike = known.iter().filter(|known| id.len() <= known.len().saturating_mul(2));
+            let near = alike.min_by_key(|known| strsim::damerau_levenshtein(known, id));
             let cure = near.map_or(String::new(), |near| format!("did you mean {near}?"));
             PlanIssue::wrong(format!("cluster.differences.{id}"), "is not a known difference", cure)
         })
