@@ -4,14 +4,17 @@
 
 mod sshd;
 
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use gangplank::host::target::{KeyFile, KeyFrom};
-use gangplank::host::{SecretWanted, SshTarget, WireError};
+use gangplank::host::{Deadlines, SecretWanted, SshTarget, SshWire, Stop, TrustPolicy, WireError};
 use sshd::left_out::left_out;
 use sshd::{Person, Sshd, connect, keygen, output, run};
 
@@ -194,6 +197,88 @@ fn a_dead_agent_is_passed_over() {
     connect(&target, &Person::trusting()).unwrap();
     target.agent = Some("/nowhere/agent".into());
     connect(&target, &Person::trusting()).unwrap();
+}
+
+/// An agent that lists its one key, if it has one, and answers nothing else; it tells when it is asked in vain.
+fn still_agent(sshd: &Sshd, public: Option<&Path>) -> (PathBuf, Receiver<()>) {
+    let socket = sshd.at("still-agent");
+    let listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let blob = public.map(|public| {
+        let text = std::fs::read_to_string(public).unwrap();
+        openssl::base64::decode_block(text.split_whitespace().nth(1).unwrap()).unwrap()
+    });
+    let (tell, asked) = channel();
+    std::thread::spawn(move || {
+        for mut one in listener.incoming().flatten() {
+            let (blob, tell) = (blob.clone(), tell.clone());
+            std::thread::spawn(move || {
+                let mut request = [0; 5];
+                while one.read_exact(&mut request).is_ok() {
+                    let Some(blob) = blob.as_ref().filter(|_| request == [0, 0, 0, 1, 11]) else {
+                        let _ = tell.send(());
+                        break;
+                    };
+                    let text =
+                        |bytes: &[u8]| [&u32::try_from(bytes.len()).unwrap().to_be_bytes(), bytes].concat();
+                    let body = [&[12, 0, 0, 0, 1], text(blob).as_slice(), &text(b"its key")].concat();
+                    one.write_all(&text(&body)).unwrap();
+                }
+                // Until whoever asks goes away.
+                let _ = std::io::copy(&mut one, &mut std::io::sink());
+            });
+        }
+    });
+    (socket, asked)
+}
+
+#[test]
+fn an_agent_that_lists_nothing_is_named_and_the_other_ways_are_tried() {
+    let Some(sshd) = Sshd::start("") else { return };
+    let mut target = sshd.target();
+    target.agent = Some(still_agent(&sshd, None).0);
+    connect(&target, &Person::trusting()).unwrap();
+    target.keys.clear();
+    let error = connect(&target, &Person::trusting()).unwrap_err().to_string();
+    assert!(error.contains("still-agent did not list its keys within 3 s"), "{error}");
+}
+
+#[test]
+fn an_agent_that_never_signs_is_named_and_asked_no_more() {
+    let Some(sshd) = Sshd::start("") else { return };
+    let mut target = sshd.target();
+    target.agent = Some(still_agent(&sshd, Some(&sshd.at("id.pub"))).0);
+    let began = Instant::now();
+    let error = connect(&target, &Person::trusting()).unwrap_err();
+    assert!(matches!(error, WireError::LoginRefused { .. }), "{error}");
+    let error = error.to_string();
+    assert!(error.contains("agent key its key (the agent at "), "{error}");
+    assert!(error.contains("still-agent did not sign within 30 s)"), "{error}");
+    assert!(began.elapsed() < Duration::from_secs(40), "{:?}", began.elapsed());
+}
+
+#[test]
+fn who_stops_does_not_wait_for_an_agent() {
+    let Some(sshd) = Sshd::start("") else { return };
+    let public = sshd.at("id.pub");
+    let mut target = sshd.target();
+    for agent in [None, Some(public.as_path())] {
+        let _ = std::fs::remove_file(sshd.at("still-agent"));
+        let (socket, asked) = still_agent(&sshd, agent);
+        target.agent = Some(socket);
+        let stop = Arc::new(Stop::default());
+        let person = Arc::clone(&stop);
+        let pressed = std::thread::spawn(move || {
+            asked.recv().unwrap();
+            person.press();
+            Instant::now()
+        });
+        let policy = TrustPolicy::default();
+        let nobody = Person::trusting();
+        let gone = SshWire::connect_unless(&target, &policy, &nobody, Deadlines::default(), Some(&stop));
+        assert!(matches!(gone, Err(WireError::Cut)), "{gone:?}");
+        let after = pressed.join().unwrap().elapsed();
+        assert!(after < Duration::from_secs(1), "{after:?}");
+    }
 }
 
 /// A system user that is removed with the test.

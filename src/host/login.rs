@@ -7,18 +7,20 @@
 //! passphrase) goes as bytes of a channel: those are wiped here, and libssh2 encrypts its copy in place.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use ssh2::{ErrorCode, KeyboardInteractivePrompt, Prompt, Session};
+use ssh2::{ErrorCode, Session};
 use zeroize::Zeroizing;
 
-use super::agent::{self, AgentKey};
+use super::agent::{self, AgentFault, AgentKey, Relay};
 use super::alarm::{Alarm, Ring};
 use super::ask::{Ask, SecretWanted};
+use super::asked::Questions;
 use super::error::WireError;
 use super::keys::{self, PrivateKey, UserCertificate};
 use super::socket::{Socket, Stopped, drive};
+use super::stop::Stop;
 use super::target::{KeyFrom, SshTarget};
-use crate::plan::clean;
 use crate::plan::remote::Remote;
 
 /// sshd allows 6 failures (`MaxAuthTries`); one is left for the password.
@@ -49,9 +51,22 @@ pub(crate) struct KeyRing {
 
 impl KeyRing {
     /// Looks at key files and agent, and asks for the passphrase of stated keys.
-    pub(crate) fn gather(target: &SshTarget, ask: &dyn Ask) -> Result<Self, WireError> {
-        let mut held = target.agent.as_deref().map(agent::identities).unwrap_or_default();
+    pub(crate) fn gather(
+        target: &SshTarget,
+        ask: &dyn Ask,
+        stop: Option<&Arc<Stop>>,
+    ) -> Result<Self, WireError> {
         let mut ring = Self { ways: Vec::new(), agent: target.agent.clone(), tried: target.notes.clone() };
+        let mut held = match target.agent.as_deref().map(|socket| agent::identities(socket, stop)) {
+            Some(Ok(held)) => held,
+            Some(Err(AgentFault::Stopped)) => return Err(WireError::Cut),
+            Some(Err(AgentFault::Late(why))) => {
+                ring.tried.push(why);
+                Vec::new()
+            }
+            // A socket nobody listens on any more is as good as none.
+            Some(Err(AgentFault::Gone)) | None => Vec::new(),
+        };
         let mut certificates = ring.certificates(target);
         let mut usual = Vec::new();
         for file in &target.keys {
@@ -175,7 +190,10 @@ struct LoginAttempt<'a> {
     target: &'a SshTarget,
     ask: &'a dyn Ask,
     alarm: &'a Alarm,
+    stop: Option<&'a Arc<Stop>>,
     tried: Vec<String>,
+    /// The agent was waited for in vain: it is not asked again.
+    silent: bool,
 }
 
 /// Logs in, or says why not.
@@ -185,9 +203,10 @@ pub(crate) fn log_in(
     target: &SshTarget,
     ring: KeyRing,
     ask: &dyn Ask,
-    alarm: &Alarm,
+    (alarm, stop): (&Alarm, Option<&Arc<Stop>>),
 ) -> Result<(), WireError> {
-    let mut login = LoginAttempt { session, socket, target, ask, alarm, tried: ring.tried };
+    let (tried, silent) = (ring.tried, false);
+    let mut login = LoginAttempt { session, socket, target, ask, alarm, stop, tried, silent };
     for way in ring.ways.into_iter().take(MOST_KEYS) {
         let result = match way {
             KeySource::Agent(identity) => login.agent(ring.agent.as_deref(), &identity)?,
@@ -255,23 +274,47 @@ impl LoginAttempt<'_> {
 
     fn agent(&mut self, socket: Option<&Path>, identity: &AgentKey) -> Result<Tried, WireError> {
         let name = format!("agent key {}", identity.comment);
-        let held = || -> Result<_, ssh2::Error> {
+        let Some(mut relay) =
+            socket.filter(|_| !self.silent).and_then(|socket| Relay::open(socket, self.stop).ok())
+        else {
+            self.tried.push(format!("{name} (the agent did not answer)"));
+            return Ok(Tried::Unusable);
+        };
+        let held = |relay: &mut Relay| -> Result<_, ssh2::Error> {
             let mut agent = self.session.agent()?;
-            if let Some(path) = socket {
-                agent.set_identity_path(path)?;
-            }
-            agent.connect()?;
+            agent.set_identity_path(relay.path())?;
+            let connected = agent.connect();
+            relay.connected();
+            connected?;
             agent.list_identities()?;
             let found = agent.identities()?.into_iter().find(|key| key.blob() == identity.blob);
             Ok(found.map(|key| (agent, key)))
         };
-        let Ok(Some((agent, key))) = held() else {
-            self.tried.push(format!("{name} (the agent did not answer)"));
-            return Ok(Tried::Unusable);
+        let tried = match held(&mut relay) {
+            Ok(Some((agent, key))) => {
+                let user = self.target.user.clone();
+                self.tried.push(name.clone());
+                Some(self.step(|| agent.userauth(&user, &key)))
+            }
+            Ok(None) | Err(_) => None,
         };
-        self.tried.push(name);
-        let user = self.target.user.clone();
-        Ok(if self.step(|| agent.userauth(&user, &key))? { Tried::In } else { Tried::Refused })
+        match (relay.fault(), tried) {
+            (_, Some(Ok(true))) => Ok(Tried::In),
+            (Some(AgentFault::Stopped), _) => Err(WireError::Cut),
+            (Some(AgentFault::Late(why)), tried) => {
+                self.silent = true;
+                if tried.is_some() {
+                    self.tried.pop();
+                }
+                self.tried.push(format!("{name} ({why})"));
+                Ok(Tried::Unusable)
+            }
+            (_, Some(tried)) => tried.map(|_| Tried::Refused),
+            (_, None) => {
+                self.tried.push(format!("{name} (the agent did not answer)"));
+                Ok(Tried::Unusable)
+            }
+        }
     }
 
     fn file(
@@ -427,55 +470,4 @@ impl LoginAttempt<'_> {
 fn unreadable(error: &ssh2::Error) -> bool {
     matches!(error.code(), ErrorCode::Session(-16 | -17 | -48))
         || error.message().contains("Unable to extract")
-}
-
-/// The server's questions, passed on.
-struct Questions<'a> {
-    ask: &'a dyn Ask,
-    alarm: &'a Alarm,
-    socket: &'a Socket,
-    user: String,
-    host: String,
-    again: bool,
-    given_up: bool,
-    /// What was answered before and not taken: question and answer.
-    refused: Vec<(String, Zeroizing<String>)>,
-    /// What is answered now.
-    sent: Vec<(String, Zeroizing<String>)>,
-}
-
-impl KeyboardInteractivePrompt for Questions<'_> {
-    fn prompt(&mut self, _user: &str, _instructions: &str, prompts: &[Prompt<'_>]) -> Vec<String> {
-        prompts
-            .iter()
-            .map(|prompt| {
-                let (user, host) = (self.user.clone(), self.host.clone());
-                // The one question PAM asks is the password, which may be known already.
-                let plain = !prompt.echo && prompt.text.to_lowercase().contains("password");
-                let wanted = if plain {
-                    SecretWanted::Password { user, host, again: self.again }
-                } else {
-                    let question = clean::words(&prompt.text);
-                    SecretWanted::Answer { user, host, question, echo: prompt.echo }
-                };
-                let ask = || self.ask.secret(&wanted);
-                let mut answer = if self.given_up { None } else { self.alarm.asking(ask) };
-                // The same secret is not sent a second time: it would be refused again, and count towards a lock.
-                let known = |secret: &Zeroizing<String>| {
-                    self.refused.iter().any(|(text, sent)| text == &*prompt.text && sent == secret)
-                };
-                if !prompt.echo && answer.as_ref().is_some_and(known) {
-                    answer = None;
-                }
-                if answer.is_none() && !self.given_up {
-                    // libssh2 sends an answer whatever is returned here, and an empty one counts towards a lock.
-                    self.socket.shut();
-                    self.given_up = true;
-                }
-                let text = answer.as_ref().map(|secret| secret.as_str().to_owned()).unwrap_or_default();
-                self.sent.extend(answer.map(|secret| (prompt.text.to_string(), secret)));
-                text
-            })
-            .collect()
-    }
 }

@@ -7,6 +7,7 @@ mod alarm;
 pub mod answer;
 mod answer_lines;
 mod ask;
+mod asked;
 pub mod batch;
 mod channel_io;
 pub mod config;

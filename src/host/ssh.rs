@@ -77,7 +77,7 @@ impl SshWire {
         stop: Option<&Arc<Stop>>,
     ) -> Result<Self, WireError> {
         // Passphrases are asked for before anything is connected: sshd's login grace time runs.
-        let keys = KeyRing::gather(target, ask)?;
+        let keys = KeyRing::gather(target, ask, stop)?;
         let Some(jump) = &target.jump else {
             let limit = target.connect_timeout.unwrap_or(deadlines.connect);
             let noted = |error| match error {
@@ -122,7 +122,7 @@ impl SshWire {
         });
         let result = greeted.and_then(|session| {
             let new = trust::check(&session, target, peer, policy, ask)?;
-            login::log_in(&session, &socket, target, keys, ask, &alarm(deadlines.login)?)?;
+            login::log_in(&session, &socket, target, keys, ask, (&alarm(deadlines.login)?, stop))?;
             Ok((session, new))
         });
         let (session, new) = result.inspect_err(|_| socket.shut())?;

@@ -43,6 +43,20 @@ pub const LOGIN: TimeLimit = TimeLimit {
     why: "PAM waits three after each wrong password",
 };
 
+/// The list of the ssh-agent.
+pub const AGENT_KEYS: TimeLimit = TimeLimit {
+    what: "the ssh-agent, until it lists its keys",
+    time: Duration::from_secs(3),
+    why: "it asks nobody for that",
+};
+
+/// A signature of the ssh-agent, a part of the login.
+pub const AGENT_SIGNS: TimeLimit = TimeLimit {
+    what: "the ssh-agent, for one signature",
+    time: Duration::from_secs(30),
+    why: "a key may want a touch or a word in another window",
+};
+
 /// A channel.
 pub const OPEN: TimeLimit = TimeLimit {
     what: "a command being accepted",
@@ -100,8 +114,22 @@ pub const API: TimeLimit = TimeLimit {
 };
 
 /// All of them, in the order of the README's table.
-pub const TIMES: [TimeLimit; 12] =
-    [SSH_CONFIG, CONNECT, GREETING, LOGIN, OPEN, SILENCE, SUDO, LOOK, LOOK_AT_TAR, ACTION, PROGRAM, API];
+pub const TIMES: [TimeLimit; 14] = [
+    SSH_CONFIG,
+    CONNECT,
+    GREETING,
+    LOGIN,
+    AGENT_KEYS,
+    AGENT_SIGNS,
+    OPEN,
+    SILENCE,
+    SUDO,
+    LOOK,
+    LOOK_AT_TAR,
+    ACTION,
+    PROGRAM,
+    API,
+];
 
 /// What is sent to a host has no deadline: as long as so much of it goes out, it goes on. A bad mobile link has twice as
 /// much, and a disk that writes 2 GB out stands for half a minute.

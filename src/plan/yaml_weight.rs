@@ -26,7 +26,7 @@ const DEEPEST: usize = 500;
 pub enum TooMuch {
     /// Brackets in brackets.
     Depth,
-    /// Directives.
+    /// Directives (`%TAG`).
     Directives,
     /// Values or text, aliases followed.
     Values,
