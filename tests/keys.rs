@@ -12,6 +12,8 @@ mod lists;
 mod night;
 #[path = "keys/numbers.rs"]
 mod numbers;
+#[path = "keys/opened.rs"]
+mod opened;
 #[path = "keys/places.rs"]
 mod places;
 #[path = "keys/random.rs"]

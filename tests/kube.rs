@@ -12,13 +12,15 @@ use std::time::Duration;
 
 use gangplank::kube::api::{Deleted, RequestCounts};
 use gangplank::kube::probe::{ClientCas, NameCheck};
-use gangplank::kube::{Api, ApiError, Applied, Credential, NodeEvent, ReadyState, TlsFault, probe};
+use gangplank::kube::{About, Api, ApiError, Applied, Credential, NodeEvent, ReadyState, TlsFault, probe};
 use gangplank::plan::model::{ApiAddress, Version};
 use openssl::hash::MessageDigest;
 use openssl::ssl::SslVersion;
 use serde_json::{Value, json};
 use support::api_server::{Leaf, Pair, Reply, Server, Then, Tls, ca, reply, signed, signed_rsa, tape};
 
+const NODE_EVENTS: &str =
+    "GET /api/v1/events?fieldSelector=involvedObject.kind%3DNode%2CinvolvedObject.name%3Dw1";
 const WAIT: Duration = Duration::from_secs(10);
 const RC: &str = "/api/v1/namespaces/kube-system/replicationcontrollers";
 const RC_DNS: &str = "GET /api/v1/namespaces/kube-system/replicationcontrollers/kube-dns-v11";
@@ -95,6 +97,35 @@ fn reads_version_nodes_and_pods_over_one_connection_with_a_certificate() {
         && pod.node.as_ref().map(gangplank::plan::remote::Remote::untrusted) == Some("w6")));
     assert_eq!(api.counts(), RequestCounts { connections: 1, requests: 3, writes: 0 });
     assert!(server.asked().iter().all(|asked| asked.client.as_deref() == Some("kubectl")));
+}
+
+#[test]
+fn the_events_of_a_node_and_of_a_pod_come_newest_first_and_a_refusal_is_one() {
+    let event = |kind: &str, reason: &str, last: &str| {
+        json!({"reason": reason, "message": "as \u{1b}[31mit is", "type": "Warning", "count": 2,
+            "involvedObject": {"kind": kind, "name": "x"}, "lastTimestamp": last})
+    };
+    let list = |items: Vec<Value>| json!({"kind": "EventList", "metadata": {}, "items": items}).to_string();
+    let many: Vec<Value> =
+        (0..60).map(|at| event("Node", "old", &format!("2026-11-22T01:00:{at:02}Z"))).collect();
+    let of_node = [vec![event("Node", "new", "2026-11-23T01:00:00Z")], many].concat();
+    let (server, ca) = server(vec![
+        reply(NODE_EVENTS, 200, list(of_node)),
+        reply(
+            "GET /api/v1/namespaces/kube-system/events?fieldSelector=involvedObject.kind%3DPod%2CinvolvedObject.name%3Dx",
+            200,
+            list(vec![event("Pod", "FailedSync", "2026-11-23T01:00:00Z")]),
+        ),
+        reply(NODE_EVENTS, 403, json!({"kind": "Status", "message": "not you"}).to_string()),
+    ]);
+    let api = api(&server, &ca);
+    let node = api.happenings(&About::Node("w1".to_owned())).unwrap();
+    assert_eq!((node.len(), node[0].reason.untrusted(), node[0].pod.is_empty()), (50, "new", true));
+    assert_eq!((node[0].message.untrusted(), node[0].count, node[0].warns()), ("as it is", 2, true));
+    let pod = api.happenings(&About::Pod("kube-system".to_owned(), "x".to_owned())).unwrap();
+    assert_eq!((pod[0].reason.untrusted(), pod[0].pod.untrusted()), ("FailedSync", "x"));
+    let refused = api.happenings(&About::Node("w1".to_owned())).unwrap_err();
+    assert!(matches!(&refused, ApiError::Forbidden(why) if why.contains("not you")), "{refused:?}");
 }
 
 #[test]

@@ -40,6 +40,16 @@ impl<'a> Said<'a> {
         self.status == Some(TIMED_OUT)
     }
 
+    /// Whether it ended with anything but well.
+    pub fn failed(&self) -> bool {
+        self.status != Some(0)
+    }
+
+    /// The last thing it complained of.
+    pub fn complaint(&self) -> Option<&'a str> {
+        self.complaints.last().copied()
+    }
+
     /// Why it failed; `None` = it ended well, whatever it warned of.
     pub fn failure(&self) -> Option<String> {
         match self.status {

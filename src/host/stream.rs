@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use super::detail::{self, DetailLines, HostDetail};
 use super::docker_answer::Said;
 use super::wire::{Chunk, Duplex, RecvTimeout};
 use crate::limits::SAMPLE;
@@ -45,6 +46,8 @@ pub enum Live {
         /// It exited with 0.
         answered: bool,
     },
+    /// The answer to `detail`.
+    Detail(HostDetail),
     /// The stream ended, and why.
     Ended(String),
     /// Nothing in the time given.
@@ -57,6 +60,8 @@ pub trait LiveStream: Send {
     fn sample(&mut self);
     /// Asks for a DNS lookup over UDP with whichever tool the host has.
     fn lookup(&mut self, name: &str, server: &str);
+    /// Asks for the newest lines of the kubelet's journal, and how long the certificates in these files last.
+    fn detail(&mut self, certificates: &[&str]);
     /// The next thing it says.
     fn next(&mut self, patience: Duration) -> Live;
 }
@@ -84,7 +89,7 @@ while read -r w a b <&3; do
     echo "$M clock $(date +%s)"
     echo "$M kubelet $(timeout --foreground 10 systemctl show -p ActiveState,SubState,NRestarts,ExecMainStartTimestampMonotonic kubelet 2>/dev/null | tr '\n' ' ')"
     echo "$M end" ;;
-  lookup)
+{detail}  lookup)
     t=; for x in dig nslookup host; do command -v $x >/dev/null && {{ t=$x; break; }}; done
     case $t in
     dig) o=$(dig +short +time=2 +tries=2 @"$b" "$a" A 2>&1) && [ -n "$o" ] && r=0 || r=1 ;;
@@ -96,7 +101,8 @@ while read -r w a b <&3; do
   esac
 done
 leave
-"#
+"#,
+        detail = detail::script()
     )
 }
 
@@ -111,6 +117,8 @@ pub struct ShellStream {
     sample: Option<Sample>,
     /// What docker said for it, as it came.
     said: Vec<String>,
+    /// The answer to `detail` that is under way.
+    detail: Option<DetailLines>,
     /// Restarts of the kubelet that were seen, for a systemd that does not count them.
     seen: SeenRestarts,
 }
@@ -151,6 +159,7 @@ impl ShellStream {
             lines: std::collections::VecDeque::new(),
             sample: None,
             said: Vec::new(),
+            detail: None,
             seen: SeenRestarts::default(),
         }
     }
@@ -158,7 +167,7 @@ impl ShellStream {
     /// What has no end is given up: nothing more of it is kept.
     fn too_much(&mut self) -> Live {
         self.duplex.finish();
-        (self.partial, self.said, self.sample) = (Vec::new(), Vec::new(), None);
+        (self.partial, self.said, self.sample, self.detail) = (Vec::new(), Vec::new(), None, None);
         self.lines.clear();
         Live::Ended(format!("what it sends {}", SAMPLE.exceeded()))
     }
@@ -206,6 +215,19 @@ impl ShellStream {
                 sample.error = said.failure().unwrap_or_default();
                 return Some(Live::Sample(sample));
             }
+            "detail" => {
+                self.taken = 0;
+                self.detail = Some(DetailLines::default());
+            }
+            "cert" | "journal" => {
+                self.taken = self.taken.saturating_add(rest.len()).saturating_add(LINE_COST);
+                match &mut self.detail {
+                    Some(detail) if word == "cert" => detail.certificate(rest),
+                    Some(detail) => detail.journal(rest),
+                    None => {}
+                }
+            }
+            "told" => return self.detail.take().map(|detail| Live::Detail(detail.finish())),
             "lookup" => {
                 let mut words = rest.splitn(3, ' ');
                 let answered = words.next() == Some("0");
@@ -227,6 +249,11 @@ impl LiveStream for ShellStream {
 
     fn lookup(&mut self, name: &str, server: &str) {
         let _ = self.duplex.send(format!("lookup {name} {server}\n").into_bytes().into());
+    }
+
+    fn detail(&mut self, certificates: &[&str]) {
+        let plain: Vec<&str> = certificates.iter().copied().filter(|path| detail::is_plain(path)).collect();
+        let _ = self.duplex.send(format!("detail {}\n", plain.join(" ")).into_bytes().into());
     }
 
     fn next(&mut self, patience: Duration) -> Live {

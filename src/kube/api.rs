@@ -22,7 +22,9 @@ use ureq::{Agent, Body};
 use super::clock::Clock;
 use super::credential::{Credential, certificates};
 use super::error::ApiError;
+use super::happening::{About, Happening, newest};
 use super::node::Node;
+use super::percent::encoded;
 use super::pod::Pod;
 use super::probe;
 use super::tls::{self, TlsFault};
@@ -184,6 +186,13 @@ impl Api {
         let mut all = Vec::new();
         self.list(&path, |one| all.extend(Pod::from_json(&one)))?;
         Ok(all)
+    }
+
+    /// The newest events about an object, the newest first.
+    pub fn happenings(&self, about: &About) -> Result<Vec<Happening>, ApiError> {
+        let mut all = Vec::new();
+        self.list(&about.path(), |one| all.extend(Happening::from_json(&one)))?;
+        Ok(newest(all))
     }
 
     /// GET of a list, whose items are handed out one by one; gives its resource version.
@@ -390,18 +399,4 @@ fn bad_path(error: &ureq::http::Error) -> ApiError {
 fn was_closed(error: &std::io::Error) -> bool {
     use ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset, UnexpectedEof};
     matches!(error.kind(), UnexpectedEof | ConnectionReset | ConnectionAborted | BrokenPipe)
-}
-
-/// Percent-encodes a part of a path or query.
-pub(super) fn encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push('%');
-            out.push_str(&crate::plan::hex::encode(&[byte]).to_ascii_uppercase());
-        }
-    }
-    out
 }

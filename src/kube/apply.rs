@@ -3,8 +3,9 @@
 
 use serde_json::Value;
 
-use super::api::{Api, encoded};
+use super::api::Api;
 use super::error::ApiError;
+use super::percent::encoded;
 use super::subset;
 
 /// What became of a manifest.

@@ -12,6 +12,7 @@ use super::api::{Api, Deleted};
 use super::apply::Applied;
 use super::credential::Credential;
 use super::error::ApiError;
+use super::happening::{About, Happening};
 use super::node::{Node, NodeEvent};
 use super::pod::Pod;
 use super::probe::{self, ClientCas, Probe};
@@ -73,6 +74,8 @@ pub trait ClusterApi: Send + Sync {
     fn watch_nodes(&self, life: Duration, on: &mut dyn FnMut(NodeNews) -> bool) -> Result<(), ApiError>;
     /// Pods of `kube-system` with a selector.
     fn pods(&self, selector: &str) -> Result<Vec<Pod>, ApiError>;
+    /// The newest events about an object, the newest first.
+    fn happenings(&self, about: &About) -> Result<Vec<Happening>, ApiError>;
     /// An object; `None` = there is none.
     fn get(&self, path: &str) -> Result<Option<Value>, ApiError>;
     /// Makes the object as it should be.
@@ -204,6 +207,10 @@ impl ClusterApi for LiveCluster {
 
     fn pods(&self, selector: &str) -> Result<Vec<Pod>, ApiError> {
         self.api()?.pods("kube-system", selector)
+    }
+
+    fn happenings(&self, about: &About) -> Result<Vec<Happening>, ApiError> {
+        self.api()?.happenings(about)
     }
 
     fn get(&self, path: &str) -> Result<Option<Value>, ApiError> {

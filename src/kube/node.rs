@@ -37,6 +37,9 @@ pub struct Node {
     pub runtime: Option<Remote<String>>,
     /// When it was made.
     pub created: Option<Timestamp>,
+    /// All conditions, as the API lists them.
+    #[serde(default)]
+    pub conditions: Vec<NodeCondition>,
     /// Its Lease, where somebody asked for it.
     #[serde(default)]
     pub lease: Option<Lease>,
@@ -55,6 +58,28 @@ pub struct Ready {
     pub since: Option<Timestamp>,
     /// When the kubelet last wrote.
     pub heartbeat: Option<Timestamp>,
+}
+
+/// A condition of a node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeCondition {
+    /// `Ready`, `DiskPressure`.
+    pub kind: Remote<String>,
+    /// `True`, `False`, `Unknown`.
+    pub status: Remote<String>,
+    /// One word, `KubeletReady`; empty when none.
+    pub reason: Remote<String>,
+    /// A sentence; empty when none.
+    pub message: Remote<String>,
+    /// Since when it is so.
+    pub since: Option<Timestamp>,
+}
+
+impl NodeCondition {
+    /// It is as one wishes: ready, and nothing else is said of the node.
+    pub fn is_well(&self) -> bool {
+        if self.kind == "Ready" { self.status == "True" } else { self.status == "False" }
+    }
 }
 
 /// The value of a `Ready` condition.
@@ -106,6 +131,7 @@ impl Node {
             runtime: text(info, "containerRuntimeVersion").filter(|v| !v.is_empty()),
             internal_ip: by_type("InternalIP").or_else(|| by_type("LegacyHostIP")),
             created: time(meta, "creationTimestamp"),
+            conditions: conditions(status),
             lease: None,
             addresses,
         })
@@ -167,6 +193,21 @@ fn pressures(status: &Value) -> Vec<Remote<String>> {
         .collect()
 }
 
+fn conditions(status: &Value) -> Vec<NodeCondition> {
+    items(status, "conditions")
+        .filter_map(|one| {
+            Some(NodeCondition {
+                kind: text(one, "type")?,
+                status: text(one, "status").unwrap_or_default(),
+                reason: text(one, "reason").unwrap_or_default(),
+                message: text(one, "message").unwrap_or_default(),
+                since: time(one, "lastTransitionTime"),
+            })
+        })
+        .take(MOST_ROWS)
+        .collect()
+}
+
 /// A string field, cleaned.
 pub(super) fn text(object: &Value, field: &str) -> Option<Remote<String>> {
     object.get(field).and_then(Value::as_str).map(|text| Remote::new(clean::words(text)))
@@ -212,6 +253,9 @@ mod tests {
         assert_eq!(node.ready.state, ReadyState::Silent);
         assert_eq!(node.ready.message, "Kubelet stopped posting");
         assert_eq!(node.pressures, ["DiskPressure"]);
+        let all: Vec<_> = node.conditions.iter().map(|one| (one.kind.to_string(), one.is_well())).collect();
+        let all: Vec<_> = all.iter().map(|(kind, well)| (kind.as_str(), *well)).collect();
+        assert_eq!(all, [("MemoryPressure", true), ("DiskPressure", false), ("Ready", false)]);
         assert!(node.unschedulable && node.ready.since.is_some() && node.ready.heartbeat.is_none());
         assert_eq!(node.internal_ip, Some(Remote::from("10.0.0.1")));
     }

@@ -14,7 +14,7 @@ use crate::kube::cluster::{ApiInspection, ClientIdentity, ClusterApi, NodeNews};
 use crate::kube::kubeconfig::{Kubeconfig, Material};
 use crate::kube::probe::{self, ClientCa, ClientCas};
 use crate::kube::tls::ServerCertificate;
-use crate::kube::{ApiError, Clock, Node, NodeEvent, Pod, Probe, ReadyState, TlsFault};
+use crate::kube::{About, ApiError, Clock, Happening, Node, NodeEvent, Pod, Probe, ReadyState, TlsFault};
 use crate::lab::cluster::{ApiClient, ClusterState};
 use crate::lab::kubectl::config;
 use crate::lab::state::{HERE, Lab, LabState};
@@ -295,6 +295,12 @@ impl ClusterApi for LabCluster {
     fn pods(&self, selector: &str) -> Result<Vec<Pod>, ApiError> {
         self.call(false, "list pods", |state, latest| {
             Ok(state.cluster.pods(selector, latest).iter().filter_map(Pod::from_json).collect())
+        })
+    }
+
+    fn happenings(&self, about: &About) -> Result<Vec<Happening>, ApiError> {
+        self.call(false, "list events", |state, latest| {
+            Ok(crate::lab::happenings::happenings(state, about, latest))
         })
     }
 

@@ -13,6 +13,8 @@ mod dns_pods;
 mod facts;
 pub mod faults;
 mod flags;
+mod happenings;
+mod journal;
 mod kubectl;
 mod kubelet;
 mod lock;

@@ -115,6 +115,17 @@ impl LiveStream for LabStream {
         });
     }
 
+    fn detail(&mut self, certificates: &[&str]) {
+        let latest = self.lab.clock().latest_ms();
+        let paths: Vec<String> = certificates.iter().map(|path| (*path).to_owned()).collect();
+        let state = self.lab.state();
+        if let Some(machine) = state.machines.get(&self.name) {
+            let detail = crate::lab::journal::detail(&state, machine, latest, &paths);
+            drop(state);
+            self.waiting.push_back(Live::Detail(detail));
+        }
+    }
+
     fn next(&mut self, patience: Duration) -> Live {
         if self.containers().is_some()
             && let Some(live) = self.waiting.pop_front()

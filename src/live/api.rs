@@ -20,16 +20,21 @@ const SHORT: Duration = Duration::from_secs(1);
 const BACKOFF: [u64; 4] = [2, 5, 10, 30];
 
 /// Follows the API until told to end.
-pub(super) fn follow(shared: &WatchShared, told: &StopSignal, plan: &Plan, may_sign: bool) {
-    let cluster = shared.world.another_cluster();
+pub(super) fn follow(
+    shared: &WatchShared,
+    told: &StopSignal,
+    cluster: &dyn ClusterApi,
+    plan: &Plan,
+    may_sign: bool,
+) {
     let mut sign_in = SignIn::default();
     let (mut failed, mut known) = (0, false);
     while !told.over() {
         let result = if known {
-            watch(shared, told, &*cluster)
+            watch(shared, told, cluster)
         } else {
             say(shared, told, ApiNews::SigningIn);
-            sign_in.enter(plan, &*shared.world, &*cluster, may_sign).map_err(|why| (why, true))
+            sign_in.enter(plan, &*shared.world, cluster, may_sign).map_err(|why| (why, true))
         };
         let wait = match result {
             Ok(()) if known => {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::opened::{certificates, pods};
 use super::thread::{StopSignal, WatchShared, WatchTarget, later};
 use super::update::{HostNews, Update};
 use crate::host::{HostTrouble, Live, LiveStream, WireError};
@@ -12,6 +13,8 @@ use crate::plan::code::ProblemCode;
 
 /// Without an event a host is looked at so often: its clock and its kubelet tell nothing by themselves.
 const HEARTBEAT: Duration = Duration::from_secs(10);
+/// The journal and the certificates of an opened host are asked for so often.
+const DETAIL: Duration = Duration::from_secs(5);
 /// A container that starts makes several events; one sample serves them all.
 const DEBOUNCE: Duration = Duration::from_millis(150);
 /// How soon the wish to end is noticed.
@@ -138,10 +141,19 @@ fn samples(
         Duration::from_millis(shared.world.now().as_millisecond().abs_diff(time.as_millisecond()))
     };
     let (mut asked, mut waiting, mut happened) = (shared.world.now(), true, false);
+    let certificates = certificates();
+    // When the journal was asked for last, and whether the answer is there.
+    let (mut detailed, mut detailing) = (None, false);
     stream.sample();
     loop {
         if told.over() {
             return None;
+        }
+        if !told.is_open() {
+            detailed = None;
+        } else if !detailing && detailed.is_none_or(|at| since(at) >= DETAIL) {
+            (detailed, detailing) = (Some(shared.world.now()), true);
+            stream.detail(&certificates.iter().map(String::as_str).collect::<Vec<_>>());
         }
         let age = since(asked);
         let due = if happened { DEBOUNCE } else { HEARTBEAT };
@@ -156,7 +168,12 @@ fn samples(
             Live::Sample(sample) => {
                 waiting = false;
                 *failed = 0;
+                told.set_pods(if told.is_open() { pods(&sample) } else { Vec::new() });
                 say(shared, told, spot, HostNews::Sample(sample));
+            }
+            Live::Detail(detail) => {
+                detailing = false;
+                say(shared, told, spot, HostNews::Detail(detail));
             }
             Live::Lookup { .. } | Live::Quiet => {}
             Live::Ended(why) => return Some(why),

@@ -4,12 +4,14 @@
 
 mod api;
 mod host;
+mod opened;
 pub mod panel;
 pub mod row;
 mod thread;
 pub mod update;
 mod watch;
 
+pub use opened::{certificates, events, pods};
 pub use panel::{Change, Panel};
 pub use row::{ContainerGroup, HostReading, HostRow, Link};
 pub use thread::{Send, WatchTarget, watch_targets};

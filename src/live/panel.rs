@@ -9,7 +9,7 @@ use super::row::{HostReading, HostRow, Link, NEW, NodeSeen, within};
 use super::thread::WatchTarget;
 use super::update::{ApiNews, HostNews, Update};
 use crate::kube::docker_ps::Container;
-use crate::kube::{Node, NodeEvent, NodeNews, ReadyState};
+use crate::kube::{Happening, Node, NodeEvent, NodeNews, ReadyState};
 use crate::plan::place::Place;
 use crate::plan::remote::Remote;
 
@@ -87,11 +87,22 @@ pub struct Panel {
     api: ApiState,
     /// When the API was last heard.
     heard: Option<Timestamp>,
+    /// Events of a node and its pods, the newest first, or why they could not be asked for; and when.
+    happenings: BTreeMap<String, (Timestamp, EventsSaid)>,
 }
+
+/// Events, the newest first, or why they could not be asked for.
+pub type EventsSaid = Result<Vec<Happening>, String>;
 
 impl Default for Panel {
     fn default() -> Self {
-        Self { rows: Vec::new(), nodes: BTreeMap::new(), api: ApiState::Idle, heard: None }
+        Self {
+            rows: Vec::new(),
+            nodes: BTreeMap::new(),
+            api: ApiState::Idle,
+            heard: None,
+            happenings: BTreeMap::new(),
+        }
     }
 }
 
@@ -126,6 +137,14 @@ impl Panel {
     pub fn node(&self, place: &Place) -> Option<&NodeSeen> {
         match place {
             Place::Worker(name) => self.nodes.get(name),
+            Place::Local | Place::CaHost | Place::Cluster => None,
+        }
+    }
+
+    /// The events of a host's node and its pods, and when they were told; `None` = they were not yet.
+    pub fn happenings(&self, place: &Place) -> Option<&(Timestamp, EventsSaid)> {
+        match place {
+            Place::Worker(name) => self.happenings.get(name),
             Place::Local | Place::CaHost | Place::Cluster => None,
         }
     }
@@ -184,6 +203,10 @@ impl Panel {
             ApiNews::Listing { why } => ApiState::Listing { why },
             ApiNews::Down { why, again } => ApiState::Down { why, again },
             ApiNews::Nodes(news) => return self.node_news(at, news),
+            ApiNews::Happenings { node, said } => {
+                self.happenings.insert(node, (at, said));
+                return Vec::new();
+            }
         };
         let same = std::mem::discriminant(&api) == std::mem::discriminant(&self.api)
             && words(&api) == words(&self.api);
@@ -268,6 +291,10 @@ fn host(row: &mut HostRow, at: Timestamp, news: HostNews) -> Vec<Change> {
             Link::Up
         }
         HostNews::Down { why, code, again } => Link::Down { why, code, again },
+        HostNews::Detail(detail) => {
+            row.detail = Some((at, detail));
+            return Vec::new();
+        }
         HostNews::Sample(sample) => return look(row, HostReading::read(at, &sample)),
     };
     let changed = match (&link, &row.link) {

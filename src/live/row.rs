@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::host::Sample;
+use crate::host::{HostDetail, Sample};
 use crate::kube::docker_ps::Container;
 use crate::kube::{Node, ReadyState};
 use crate::plan::code::ProblemCode;
@@ -85,6 +85,8 @@ pub struct HostRow {
     pub login: String,
     /// The last look at it.
     pub seen: Option<HostReading>,
+    /// Its journal and its certificates, and when they were told.
+    pub detail: Option<(Timestamp, HostDetail)>,
     /// Since when a container is there, for those that came while somebody looked.
     pub(super) came: BTreeMap<String, Timestamp>,
     /// Containers that went, and when.
@@ -129,6 +131,7 @@ impl HostRow {
             link: Link::Idle,
             login: String::new(),
             seen: None,
+            detail: None,
             came: BTreeMap::new(),
             went: Vec::new(),
         }

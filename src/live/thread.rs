@@ -51,6 +51,9 @@ pub(super) struct WatchShared {
 pub(super) struct StopSignal {
     end: AtomicBool,
     again: AtomicBool,
+    opened: AtomicBool,
+    /// Namespaces and names of the pods whose containers were seen last, while the host is opened.
+    pods: Mutex<Vec<(String, String)>>,
 }
 
 impl StopSignal {
@@ -67,6 +70,26 @@ impl StopSignal {
     /// It should end.
     pub fn over(&self) -> bool {
         self.end.load(Ordering::Acquire)
+    }
+
+    /// Somebody looks at this host alone: its journal and its certificates are asked for too.
+    pub fn open(&self, is: bool) {
+        self.opened.store(is, Ordering::Release);
+    }
+
+    /// Whether somebody does.
+    pub fn is_open(&self) -> bool {
+        self.opened.load(Ordering::Acquire)
+    }
+
+    /// These pods run on it.
+    pub fn set_pods(&self, pods: Vec<(String, String)>) {
+        *self.pods.lock().unwrap_or_else(PoisonError::into_inner) = pods;
+    }
+
+    /// The pods that were seen last.
+    pub fn pods(&self) -> Vec<(String, String)> {
+        self.pods.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Nothing is tried again now: the wish was said while there was nothing to try.

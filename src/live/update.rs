@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::host::Sample;
-use crate::kube::NodeNews;
+use crate::host::{HostDetail, Sample};
+use crate::kube::{Happening, NodeNews};
 use crate::plan::code::ProblemCode;
 use crate::plan::place::Place;
 
@@ -41,6 +41,8 @@ pub enum HostNews {
     },
     /// A look at it.
     Sample(Sample),
+    /// Its journal and its certificates, asked for while it is opened.
+    Detail(HostDetail),
     /// There is no stream.
     Down {
         /// Why, in one sentence.
@@ -59,6 +61,13 @@ pub enum ApiNews {
     SigningIn,
     /// Something about the nodes.
     Nodes(NodeNews),
+    /// The events of a node and its pods, asked for while its host is opened.
+    Happenings {
+        /// The node.
+        node: String,
+        /// The newest first, or why they could not be asked for.
+        said: Result<Vec<Happening>, String>,
+    },
     /// The nodes are listed again and again, as there is no watch.
     Listing {
         /// Why there is none.

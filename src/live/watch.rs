@@ -5,10 +5,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::engine::World;
+use crate::kube::ClusterApi;
 use crate::plan::model::Plan;
+use crate::plan::place::Place;
 
 use super::thread::{Send, StopSignal, WatchShared, WatchTarget, watch_targets};
-use super::{api, host};
+use super::{api, host, opened};
 
 /// A host's thread does little and there may be many.
 const STACK: usize = 512 * 1024;
@@ -18,6 +20,10 @@ pub struct Watch {
     shared: Arc<WatchShared>,
     hosts: HashMap<WatchTarget, Arc<StopSignal>>,
     api: Option<Arc<StopSignal>>,
+    /// The cluster as the watch is known to it.
+    cluster: Option<Arc<dyn ClusterApi>>,
+    /// The host that is opened, and who asks for its events.
+    opened: Option<(Place, Option<Arc<StopSignal>>)>,
 }
 
 /// Watches the workers of a plan and its cluster; `may_sign` = the CA may be used to become known to the API.
@@ -37,7 +43,7 @@ impl Watch {
     /// Watches nothing yet.
     pub fn new(world: Arc<dyn World + std::marker::Send + Sync>, send: Send) -> Self {
         let shared = WatchShared::new(world, send);
-        Self { shared: Arc::new(shared), hosts: HashMap::new(), api: None }
+        Self { shared: Arc::new(shared), hosts: HashMap::new(), api: None, cluster: None, opened: None }
     }
 
     /// From now on these hosts are watched and no others.
@@ -55,6 +61,41 @@ impl Watch {
                 run(format!("live {}", spot.place), move || host::follow(&shared, &mine, &place));
             }
         }
+        self.reopen();
+    }
+
+    /// From now on this host is looked at alone: what else there is of it is asked for. `None` = no host is.
+    pub fn open(&mut self, place: Option<&Place>) {
+        if self.opened.as_ref().map(|(place, _)| place) == place {
+            return;
+        }
+        self.close();
+        self.opened = place.map(|place| (place.clone(), None));
+        self.reopen();
+    }
+
+    fn close(&mut self) {
+        for told in self.hosts.values() {
+            told.open(false);
+        }
+        if let Some((_, Some(told))) = self.opened.take() {
+            told.end(true);
+        }
+    }
+
+    /// Whoever looks at the opened host is told so, and asked for its events.
+    fn reopen(&mut self) {
+        let Some((place, asks)) = &mut self.opened else { return };
+        let host = self.hosts.iter().find(|(spot, _)| spot.place == *place).map(|(_, told)| told);
+        let Some(host) = host else { return };
+        host.open(true);
+        if let (None, Some(cluster), Place::Worker(node)) = (&asks, &self.cluster, &*place) {
+            let told = Arc::new(StopSignal::default());
+            let (shared, mine, host) = (Arc::clone(&self.shared), Arc::clone(&told), Arc::clone(host));
+            let (cluster, node) = (Arc::clone(cluster), node.clone());
+            *asks = Some(told);
+            run("live events".to_owned(), move || opened::follow(&shared, &mine, &host, &*cluster, &node));
+        }
     }
 
     /// From now on this plan's API is watched; `may_sign` = the CA may be used to become known to it, which
@@ -65,8 +106,17 @@ impl Watch {
         }
         let told = Arc::new(StopSignal::default());
         let (shared, mine, plan) = (Arc::clone(&self.shared), Arc::clone(&told), Arc::clone(plan));
+        let cluster: Arc<dyn ClusterApi> = Arc::from(self.shared.world.another_cluster());
         self.api = Some(told);
-        run("live api".to_owned(), move || api::follow(&shared, &mine, &plan, may_sign));
+        self.cluster = Some(Arc::clone(&cluster));
+        run("live api".to_owned(), move || api::follow(&shared, &mine, &*cluster, &plan, may_sign));
+        if let Some((_, asks)) = &mut self.opened {
+            // Who asks for events asks the cluster of now.
+            if let Some(told) = asks.take() {
+                told.end(true);
+            }
+        }
+        self.reopen();
     }
 
     /// Whoever waits for the next try tries now.
@@ -79,6 +129,7 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
+        self.close();
         for told in self.hosts.values().chain(&self.api) {
             told.end(true);
         }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use gangplank::host::{Host, Live, LiveStream};
+use gangplank::host::{Host, HostDetail, Lasts, Live, LiveStream};
 
 use crate::support::{gone, limit, over, program, until, with_programs};
 
@@ -33,6 +33,16 @@ fn next(stream: &mut dyn LiveStream) -> Live {
         match stream.next(Duration::from_millis(100)) {
             Live::Quiet => assert!(Instant::now() < deadline, "it says nothing"),
             live => return live,
+        }
+    }
+}
+
+fn next_detail(stream: &mut dyn LiveStream) -> HostDetail {
+    loop {
+        match next(stream) {
+            Live::Detail(detail) => return detail,
+            Live::Happened => {}
+            other => panic!("{other:?}"),
         }
     }
 }
@@ -93,6 +103,57 @@ fn a_stream_tells_events_samples_and_lookups_and_leaves_nothing() {
     assert!(!crate::support::members(&group).is_empty());
     drop(stream);
     gone(&group, limit());
+}
+
+/// What an opened host is asked for besides; nothing of a key that lies beside a certificate comes with it.
+#[test]
+fn a_stream_tells_the_journal_and_the_ends_of_certificates_and_no_key() {
+    let dir = tempfile::tempdir().unwrap();
+    docker(dir.path());
+    program(
+        dir.path(),
+        "journalctl",
+        "#!/bin/sh\n[ \"$*\" = '-u kubelet -n 40 --no-pager -o short' ] || exit 3\n\
+         for i in $(seq 1 60); do echo \"Nov 23 12:00:00 w1 kubelet[7]: line $i\"; done; printf 'a \\033[31mred\\033[0m end %09000d\\n' 7; echo 'a warning' >&2\n",
+    );
+    let at = |name: &str| dir.path().join(name).display().to_string();
+    let request = format!(
+        "req -x509 -newkey rsa:2048 -nodes -subj /CN=w1 -days 30 -keyout {} -out {}",
+        at("key"),
+        at("crt")
+    );
+    crate::sshd::output("openssl", &request.split(' ').collect::<Vec<_>>());
+    let cert = dir.path().join("worker.crt");
+    let both = fs::read_to_string(at("key")).unwrap() + &fs::read_to_string(at("crt")).unwrap();
+    assert!(both.contains("PRIVATE KEY") && both.contains("BEGIN CERTIFICATE"));
+    fs::write(&cert, both).unwrap();
+    let odd = dir.path().join("odd.crt");
+    fs::write(&odd, "no certificate").unwrap();
+    let Some(wire) = with_programs(dir.path()) else { return };
+    let mut host = over(Arc::new(wire));
+    let mut stream = host.stream().unwrap();
+    let missing = dir.path().join("missing.crt");
+    let paths = [&cert, &odd, &missing].map(|path| path.display().to_string());
+    let mut asked: Vec<&str> = paths.iter().map(String::as_str).collect();
+    // What is no plain path is not asked for.
+    asked.push("/x; touch pwned");
+    stream.detail(&asked);
+    let detail = next_detail(&mut *stream);
+    let ends: Vec<&Lasts> = detail.certificates.iter().map(|one| &one.until).collect();
+    assert!(matches!(ends.as_slice(), [Lasts::Until(_), Lasts::Unreadable, Lasts::Missing]), "{detail:?}");
+    assert_eq!(detail.certificates[0].path, paths[0]);
+    assert_eq!((detail.journal.len(), detail.error.as_str()), (40, ""));
+    let last = detail.journal.last().unwrap().to_string();
+    assert!(last.starts_with("a red end 0000") && last.len() <= 600, "{last}");
+    assert!(detail.journal.iter().any(|line| *line == *"Nov 23 12:00:00 w1 kubelet[7]: line 60"));
+    assert!(!format!("{detail:?}").contains("PRIVATE"), "{detail:?}");
+    // The next sample comes as ever.
+    stream.sample();
+    assert!(matches!(next(&mut *stream), Live::Sample(_)));
+    program(dir.path(), "journalctl", "#!/bin/sh\necho 'No journal files were opened' >&2; exit 1\n");
+    stream.detail(&[]);
+    let detail = next_detail(&mut *stream);
+    assert_eq!(detail.error, "No journal files were opened");
 }
 
 #[test]

@@ -1,10 +1,15 @@
 //! The panel as it is drawn.
 
+use gangplank::host::{CertificateEnd, HostDetail, Lasts};
 use gangplank::kube::NodeEvent;
+use gangplank::kube::{Happening, Node};
+use gangplank::live::{ApiNews, Update};
 use gangplank::live::{HostNews, Panel};
-use gangplank::ui::panel::{Ink, one_host, one_line, rows};
+use gangplank::plan::place::Place;
+use gangplank::ui::panel::{Ink, OpenedHost, TableSeen, one_line, rows};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use serde_json::json;
 
 use crate::support::{at, down, host, node, node_event, nodes, place, pod_row, row, sample, spots, up};
 
@@ -48,6 +53,11 @@ fn text(width: u16, height: u16, draw: impl Fn(Rect, &mut Buffer)) -> String {
     lines.collect::<Vec<_>>().join("\n").trim_end().to_owned()
 }
 
+fn opened(panel: &Panel, place: &Place, chosen: usize, area: Rect, buf: &mut Buffer) -> TableSeen {
+    let ink = Ink::mono(false);
+    OpenedHost { panel, place, now: at(60), chosen, ink: &ink }.draw(area, buf)
+}
+
 #[test]
 fn all_hosts_at_120x8() {
     let panel = busy();
@@ -67,13 +77,128 @@ fn one_host_is_the_table_of_docker_ps() {
     let panel = busy();
     let place = place("worker-1");
     let wide = text(120, 14, |area, buf| {
-        one_host(&panel, &place, at(60), 0, &Ink::mono(false), area, buf);
+        opened(&panel, &place, 0, area, buf);
     });
     insta::assert_snapshot!("one_host_at_120x14", wide);
     let small = text(80, 20, |area, buf| {
-        one_host(&panel, &place, at(60), 0, &Ink::mono(false), area, buf);
+        opened(&panel, &place, 0, area, buf);
     });
     insta::assert_snapshot!("one_host_at_80x20", small);
+}
+
+/// A host of which everything was asked for, with something wrong in each part.
+fn told() -> Panel {
+    let mut panel = busy();
+    let condition = |kind: &str, status: &str, reason: &str, message: &str| {
+        json!({"type": kind, "status": status, "reason": reason, "message": message,
+            "lastTransitionTime": at(-240).to_string()})
+    };
+    let ill = Node::from_json(&json!({"metadata": {"name": "worker-1", "creationTimestamp": at(-90_000).to_string()},
+        "status": {"conditions": [
+            condition("OutOfDisk", "False", "KubeletHasSufficientDisk", "kubelet has sufficient disk space available"),
+            condition("DiskPressure", "True", "KubeletHasDiskPressure", "kubelet has disk pressure"),
+            condition("Ready", "True", "KubeletReady", "kubelet is posting ready status")]}}))
+    .unwrap();
+    panel.apply(node_event(56, NodeEvent::Put(ill)));
+    let end = |name: &str, until| CertificateEnd { path: format!("/etc/kubernetes/ssl/{name}"), until };
+    let day = |days: i64| Lasts::Until(at(days * 86_400 + 3_600));
+    let journal = (1..=12).map(|number| {
+        let level = if number == 12 { "E" } else { "I" };
+        format!("Nov 23 12:00:{number:02} worker-1 kubelet[7]: {level}1123 12:00:{number:02}.000001       7 kubelet.go:{number}] line {number} \u{1b}[31mof many\u{1b}[0m").into()
+    });
+    let detail = HostDetail {
+        journal: journal.collect(),
+        error: String::new(),
+        certificates: vec![
+            end("worker.crt", day(12)),
+            end("kube-proxy.crt", day(-1)),
+            end("ca.crt", Lasts::Missing),
+        ],
+    };
+    panel.apply(host("worker-1", 57, HostNews::Detail(detail)));
+    let event = |second: i64, kind: &str, reason: &str, pod: &str, count: u64| {
+        let about =
+            if pod.is_empty() { json!({"kind": "Node"}) } else { json!({"kind": "Pod", "name": pod}) };
+        Happening::from_json(
+            &json!({"type": kind, "reason": reason, "message": format!("{reason} was said"), "count": count,
+            "involvedObject": about, "lastTimestamp": at(second).to_string()}),
+        )
+        .unwrap()
+    };
+    let said = Ok(vec![
+        event(50, "Warning", "FailedSync", "kube-dns-v11", 12),
+        event(20, "Normal", "NodeReady", "", 1),
+        event(-600, "Normal", "Starting", "", 1),
+    ]);
+    panel.apply(Update::Api { at: at(58), news: ApiNews::Happenings { node: "worker-1".to_owned(), said } });
+    panel
+}
+
+#[test]
+fn what_was_asked_for_of_an_opened_host_takes_the_rows_below_its_containers() {
+    let panel = told();
+    for (name, width, height) in
+        [("told_at_120x32", 120, 32), ("told_at_76x17", 76, 17), ("told_at_76x40", 76, 40)]
+    {
+        let drawn = text(width, height, |area, buf| {
+            opened(&panel, &place("worker-1"), 1, area, buf);
+        });
+        insta::assert_snapshot!(name, drawn);
+        // Nothing that a host sent moves the cursor.
+        assert!(!drawn.contains('\u{1b}'));
+    }
+}
+
+#[test]
+fn what_is_not_known_of_an_opened_host_is_said() {
+    let mut panel = busy();
+    let drawn = |panel: &Panel, name: &str| {
+        text(110, 24, |area, buf| {
+            opened(panel, &place(name), 0, area, buf);
+        })
+    };
+    let waiting = drawn(&panel, "worker-1");
+    for said in [
+        "certs      asked for, not told yet",
+        "events     asked for, not told yet",
+        "journal    asked for, not told yet",
+    ] {
+        assert!(waiting.contains(said), "{said}\n{waiting}");
+    }
+    assert!(drawn(&panel, "worker-3").contains("journal    not asked: the host is down"));
+    let said =
+        |said| Update::Api { at: at(59), news: ApiNews::Happenings { node: "worker-1".to_owned(), said } };
+    panel.apply(said(Ok(Vec::new())));
+    let detail = |second, error: &str| {
+        let detail = HostDetail { error: error.to_owned(), ..HostDetail::default() };
+        host("worker-1", second, HostNews::Detail(detail))
+    };
+    panel.apply(detail(59, ""));
+    let empty = drawn(&panel, "worker-1");
+    for said in
+        ["none is there", "the API has none of this node and its pods", "the kubelet has written nothing"]
+    {
+        assert!(empty.contains(said), "{said}\n{empty}");
+    }
+    panel.apply(said(Err("nobody logged in".to_owned())));
+    panel.apply(detail(30, "there is no journalctl"));
+    let refused = drawn(&panel, "worker-1");
+    for said in ["not known: nobody logged in", "there is no journalctl", "as told 30 s ago"] {
+        assert!(refused.contains(said), "{said}\n{refused}");
+    }
+}
+
+#[test]
+fn a_long_table_leaves_rows_to_what_is_below_it_and_keeps_the_chosen_container_in_sight() {
+    let mut panel = told();
+    let many: Vec<String> = ('a'..='f').chain('0'..='9').map(|id| row(id, &format!("c{id}"))).collect();
+    panel.apply(sample("worker-1", 60, &many));
+    let drawn = text(100, 24, |area, buf| {
+        let seen = opened(&panel, &place("worker-1"), 15, area, buf);
+        assert!(seen.first + seen.rows >= 16 && seen.rows < 16, "{seen:?}");
+    });
+    assert!(drawn.contains("▶new  999999999999"), "{drawn}");
+    assert!(drawn.contains("journal    ") && drawn.contains("line 12"), "{drawn}");
 }
 
 #[test]
@@ -81,7 +206,7 @@ fn a_host_that_is_down_says_why_and_when_it_is_tried() {
     let panel = busy();
     let place = place("worker-3");
     let drawn = text(80, 8, |area, buf| {
-        one_host(&panel, &place, at(60), 0, &Ink::mono(false), area, buf);
+        opened(&panel, &place, 0, area, buf);
     });
     insta::assert_snapshot!(drawn);
 }
@@ -121,8 +246,8 @@ fn every_size_can_be_drawn() {
         for height in [0, 1, 2, 3, 9] {
             text(width, height, |area, buf| {
                 rows(&panel, at(60), Some(3), &ink, area, buf);
-                one_host(&panel, &place("worker-1"), at(60), 1, &ink, area, buf);
-                one_host(&panel, &place("worker-3"), at(60), 9, &ink, area, buf);
+                opened(&panel, &place("worker-1"), 1, area, buf);
+                opened(&panel, &place("worker-3"), 9, area, buf);
             });
             let line = one_line(&panel, at(60), &ink, usize::from(width));
             assert!(width < 60 || line.width() <= usize::from(width), "{line}");

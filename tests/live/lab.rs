@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use gangplank::engine::world::scripted::LabWorld;
 use gangplank::engine::{Engine, ExitCode, Front, Journal, RunOptions, Session, Stamped, World};
-use gangplank::host::Stop;
+use gangplank::host::{CertificateEnd, Lasts, Stop};
 use gangplank::kube::ReadyState;
 use gangplank::lab::machine::LabContainer;
 use gangplank::lab::setup::{FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
@@ -120,6 +120,59 @@ fn without_a_login_the_api_says_so_and_with_the_ca_it_is_watched() {
     );
     lab.set_api_calls(None);
     ear.until("the nodes are watched again", |panel, _| matches!(panel.api(), ApiState::Watching { .. }));
+}
+
+/// Events and the journal are nobody's business before a host is opened, and no longer after it is closed.
+#[test]
+fn an_opened_host_tells_its_journal_its_certificates_and_events_and_a_closed_one_does_not() {
+    let Room { lab, world, plan } = room();
+    let state = tempfile::tempdir().unwrap();
+    let session = Session::open(state.path(), &plan, FIRST_CLUSTER_PLAN).unwrap();
+    let stop = Stop::default();
+    let options = RunOptions {
+        only: vec!["w1".to_owned()],
+        session: Some(&session),
+        journal: Journal::open(&session.folder, "run").unwrap(),
+        ..RunOptions::new("run", &stop)
+    };
+    assert_eq!(Engine::new(&plan, &*world, &Quiet, options).apply(), ExitCode::Done);
+    let (send, mut ear) = ear(&watch_targets(&plan));
+    let mut watch = start(Arc::clone(&world) as _, &plan, true, send);
+    first_looks(&mut ear, &["w1", "w2", "w3"]);
+    let w1 = place("w1");
+    let known = |panel: &Panel| panel.row(&w1).unwrap().detail.is_some() || panel.happenings(&w1).is_some();
+    assert!(!known(&ear.panel));
+    watch.open(Some(&w1));
+    ear.panel_until("its journal and its events", |panel| {
+        let journal = panel.row(&w1).unwrap().detail.as_ref().is_some_and(|(_, detail)| {
+            let ends = |one: &CertificateEnd| matches!(one.until, Lasts::Until(_));
+            detail.journal.iter().any(|line| line.contains("Successfully registered node w1"))
+                && detail.certificates.iter().any(|one| one.path.ends_with("/worker.crt") && ends(one))
+        });
+        let said = panel.happenings(&w1).and_then(|(_, said)| said.as_ref().ok());
+        let has = |reason: &str, pod: &str| {
+            said.is_some_and(|all| all.iter().any(|one| one.reason == *reason && one.pod == *pod))
+        };
+        journal && has("NodeReady", "") && has("Started", "kube-proxy-w1")
+    });
+    assert!(ear.panel.row(&place("w2")).unwrap().detail.is_none());
+    // An API that goes away is said, not guessed.
+    lab.set_api_calls(Some(0));
+    ear.panel_until("no events", |panel| {
+        panel.happenings(&w1).is_some_and(|(_, said)| said.as_ref().is_err_and(|why| why.contains("refused")))
+    });
+    watch.open(Some(&place("w2")));
+    ear.panel_until("the journal of the other", |panel| panel.row(&place("w2")).unwrap().detail.is_some());
+    let told = |panel: &Panel| panel.row(&w1).unwrap().detail.as_ref().map(|(at, _)| *at);
+    let seen = |panel: &Panel, name: &str| panel.row(&place(name)).unwrap().seen.as_ref().map(|seen| seen.at);
+    // What was asked for before that may still come with the first of two looks.
+    let mut before = None;
+    for _ in 0..2 {
+        before = told(&ear.panel);
+        let samples = seen(&ear.panel, "w1");
+        ear.panel_until("another look at it", |panel| seen(panel, "w1") > samples);
+    }
+    assert_eq!(told(&ear.panel), before);
 }
 
 struct Quiet;

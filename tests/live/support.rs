@@ -116,6 +116,18 @@ impl Ear {
         }
     }
 
+    /// Takes updates in until the panel is as wanted.
+    pub fn panel_until(&mut self, what: &str, wanted: impl Fn(&Panel) -> bool) {
+        let deadline = Instant::now() + LIMIT;
+        while !wanted(&self.panel) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let Ok(update) = self.news.recv_timeout(left) else {
+                panic!("not heard: {what}\n{:#?}", self.panel)
+            };
+            self.panel.apply(update);
+        }
+    }
+
     /// Nothing is heard any more once the threads had time to notice.
     pub fn ends(self) {
         let deadline = Instant::now() + LIMIT;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use gangplank::host::{Sample, TrustAnswer};
-use gangplank::kube::{NodeEvent, NodeNews};
+use gangplank::host::{CertificateEnd, HostDetail, Lasts, Sample, TrustAnswer};
+use gangplank::kube::{Happening, NodeEvent, NodeNews};
 use gangplank::live::{ApiNews, HostNews, Update};
 use gangplank::plan::answers::{Answers, ContextAnswers, KubectlAnswers, WorkerAnswers};
 use gangplank::plan::code::ProblemCode;
@@ -28,7 +28,7 @@ use crate::told::{actions, exit_code, path, place, previews, problem, stamped, s
 /// How many kinds of messages there are, as `any_msg` makes them.
 pub const MESSAGES: usize = 33;
 /// How many kinds of effects there are, as `any_effect` makes them.
-pub const EFFECTS: usize = 23;
+pub const EFFECTS: usize = 24;
 
 fn time() -> BoxedStrategy<Timestamp> {
     (-4_000_000_000_i64..4_000_000_000, 0_i32..1_000_000_000)
@@ -78,6 +78,13 @@ fn update() -> BoxedStrategy<Update> {
         (texts(), text(), any::<i64>(), any::<u32>()).prop_map(|(containers, error, clock, restarts)| {
             HostNews::Sample(Sample { containers, kubelet: error.clone(), error, clock, restarts })
         }),
+        (texts(), text(), text(), time()).prop_map(|(lines, error, path, until)| {
+            let journal = lines.into_iter().map(Into::into).collect();
+            let until = [Lasts::Missing, Lasts::Unreadable, Lasts::Until(until)];
+            let certificates =
+                until.map(|until| CertificateEnd { path: path.clone(), until }).into_iter().collect();
+            HostNews::Detail(HostDetail { journal, error, certificates })
+        }),
         (text(), option::of(select(ProblemCode::ALL)), option::of(time()))
             .prop_map(|(why, code, again)| HostNews::Down { why, code, again }),
     ];
@@ -91,6 +98,10 @@ fn update() -> BoxedStrategy<Update> {
         text().prop_map(|text| ApiNews::Nodes(NodeNews::One(Box::new(NodeEvent::Bookmark(text.into()))))),
         text().prop_map(|why| ApiNews::Listing { why }),
         (text(), time()).prop_map(|(why, again)| ApiNews::Down { why, again }),
+        (text(), text(), any::<bool>()).prop_map(|(node, said, known)| {
+            let one = Happening::from_json(&json!({"reason": said, "message": said})).unwrap();
+            ApiNews::Happenings { node, said: if known { Ok(vec![one]) } else { Err(said) } }
+        }),
     ];
     prop_oneof![
         (place(), time(), host).prop_map(|(place, at, news)| Update::Host { place, at, news }),
@@ -276,6 +287,7 @@ pub fn any_effect() -> BoxedStrategy<Effect> {
         text().prop_map(Effect::OpenSession),
         path().prop_map(Effect::OpenPlan),
         text().prop_map(Effect::OpenDemo),
+        option::of(place()).prop_map(Effect::LookInto),
         (text(), text()).prop_map(|(fault, host)| Effect::Throw { fault, host }),
     ];
     prop_oneof![7 => select(plain), 8 => first, 8 => second].boxed()

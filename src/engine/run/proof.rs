@@ -151,7 +151,7 @@ impl Engine<'_> {
                             .way(Remedy::Retry),
                     );
                 }
-                Live::Quiet | Live::Lookup { .. } => {
+                Live::Quiet | Live::Lookup { .. } | Live::Detail(_) => {
                     let now = self.world.now().as_millisecond();
                     if now.saturating_sub(quiet) > if up_since.is_some() { STEADY } else { HEARTBEAT } {
                         quiet = now;

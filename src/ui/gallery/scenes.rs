@@ -22,7 +22,9 @@ use crate::kube::NodeNews;
 use crate::live::{self, ApiNews, HostNews, Update};
 use crate::pki::CaInfo;
 use crate::plan::model::Plan;
-use crate::ui::gallery::steady::{RecordingFront, join, start, steady, steady_node, timed};
+use crate::ui::gallery::steady::{
+    RecordingFront, join, start, steady, steady_detail, steady_happenings, steady_node, timed,
+};
 use crate::ui::tui::view;
 use crate::ui::wizard::autoplay;
 use crate::ui::wizard::core::{Core, Outset};
@@ -361,11 +363,21 @@ impl SceneStage {
                 Ok((login, mut stream)) => {
                     tell(HostNews::Up { login });
                     stream.sample();
+                    let paths = live::certificates();
+                    stream.detail(&paths.iter().map(String::as_str).collect::<Vec<_>>());
                     for _ in 0..20 {
-                        if let Live::Sample(mut sample) = stream.next(Duration::from_millis(500)) {
-                            steady(&mut sample, world.now(), at);
-                            tell(HostNews::Sample(sample));
-                            break;
+                        match stream.next(Duration::from_millis(500)) {
+                            Live::Sample(mut sample) => {
+                                steady(&mut sample, world.now(), at);
+                                tell(HostNews::Sample(sample));
+                            }
+                            Live::Detail(mut detail) => {
+                                steady_detail(&mut detail);
+                                tell(HostNews::Detail(detail));
+                                break;
+                            }
+                            Live::Happened | Live::Lookup { .. } | Live::Quiet => {}
+                            Live::Ended(_) => break,
                         }
                     }
                 }
@@ -391,6 +403,15 @@ impl SceneStage {
                 updates.push(Update::Api { at, news: ApiNews::Down { why, again: at } });
             }
         }
+        for worker in &plan.workers {
+            let mut said = live::events(&*cluster, &worker.name, &pods_of(&updates, &worker.name))
+                .map_err(|error| error.to_string());
+            if let Ok(all) = &mut said {
+                steady_happenings(all);
+            }
+            let news = ApiNews::Happenings { node: worker.name.clone(), said };
+            updates.push(Update::Api { at, news });
+        }
         for update in updates {
             self.hear(Msg::Live(update));
         }
@@ -407,4 +428,13 @@ impl SceneStage {
             let _ = self.lab.world.write_new("/home/op/root-ca.crt".as_ref(), &bytes, 0o644);
         }
     }
+}
+
+/// The pods that were seen on a worker.
+fn pods_of(updates: &[Update], worker: &str) -> Vec<(String, String)> {
+    let seen = updates.iter().find_map(|update| match update {
+        Update::Host { place, news: HostNews::Sample(sample), .. } if place.is_worker(worker) => Some(sample),
+        _ => None,
+    });
+    seen.map(live::pods).unwrap_or_default()
 }

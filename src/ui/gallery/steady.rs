@@ -7,9 +7,10 @@ use std::sync::{Mutex, PoisonError};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::engine::{Event, Front, Stamped};
-use crate::host::Sample;
-use crate::kube::Node;
+use crate::host::{HostDetail, Sample};
+use crate::kube::{Happening, Node};
 use crate::plan::place::Place;
+use crate::plan::remote::Remote;
 
 /// The hour of every scene.
 const START: i64 = 1_795_424_400;
@@ -122,9 +123,33 @@ pub fn steady(sample: &mut Sample, now: Timestamp, at: Timestamp) {
     }
 }
 
+/// The same for the lines of a journal: what comes again and again is left out.
+pub fn steady_detail(detail: &mut HostDetail) {
+    let at = made().strftime("%b %d %H:%M:%S").to_string();
+    detail.journal.retain(|line| !line.contains("container_manager.go"));
+    for line in &mut detail.journal {
+        let text = line.to_string();
+        let rest: String = text.chars().skip(at.len()).collect();
+        *line = Remote::new(format!("{at}{rest}"));
+    }
+}
+
+/// The same for events, whose order is that of their times.
+pub fn steady_happenings(all: &mut [Happening]) {
+    for one in all.iter_mut().filter(|one| one.last.is_some_and(|at| at >= start())) {
+        one.last = Some(made());
+    }
+    all.sort_by(|a, b| (&a.pod, &a.reason, &a.message).cmp(&(&b.pod, &b.reason, &b.message)));
+}
+
 /// The same for the times of a node.
 pub fn steady_node(node: &mut Node) {
     for time in [&mut node.created, &mut node.ready.since].into_iter().flatten() {
+        if *time >= start() {
+            *time = made();
+        }
+    }
+    for time in node.conditions.iter_mut().filter_map(|one| one.since.as_mut()) {
         if *time >= start() {
             *time = made();
         }

@@ -9,6 +9,7 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 use unicode_width::UnicodeWidthStr;
 
+use super::detail::{sections, wanted};
 use super::{Grid, Ink, api_words, kubelet_trouble, link, next, put, ready_style, short};
 use crate::kube::docker_ps::Container;
 use crate::live::row::age;
@@ -37,46 +38,98 @@ fn spoken(time: Duration) -> String {
 const LABEL: usize = 9;
 const TITLES: [&str; 7] = ["", "CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "NAMES"];
 
-/// One host opened: its connection, its node, its kubelet, and its containers as the table `docker ps` prints.
-/// `skip` rows of the table are scrolled past; what comes back is how many it has and how many of them have room.
-pub fn one_host(
-    panel: &Panel,
-    place: &Place,
-    now: Timestamp,
-    skip: usize,
-    ink: &Ink,
-    area: Rect,
-    buf: &mut Buffer,
-) -> (usize, usize) {
-    let Some(row) = panel.row(place) else { return (0, 0) };
-    let head = head(panel, row, now, ink, usize::from(area.width));
-    for (line, spans) in head.iter().enumerate() {
-        put(buf, area, (0, line), usize::from(area.width), spans, ink.more);
-    }
-    let table: Vec<(Span, [String; 6])> = row
-        .containers()
-        .iter()
-        .map(|one| (one, Span::styled(if row.is_new(&one.id, now) { "new" } else { "" }, ink.new)))
-        .chain(row.gone(now).map(|one| (one, Span::styled("gone", ink.warn))))
-        .map(|(one, mark)| (mark, cells(one, now, area.width < 100)))
-        .collect();
-    let grid = Grid { area, widths: columns(&table, usize::from(area.width)) };
-    let top = head.len();
-    for (column, title) in TITLES.iter().enumerate() {
-        grid.put(buf, top, column, &[Span::styled(*title, ink.head)], ink.more);
-    }
-    let style = if row.stale(now) { ink.dim } else { ink.text };
-    for (line, (mark, cells)) in (top + 1..usize::from(area.height)).zip(table.iter().skip(skip)) {
-        grid.put(buf, line, 0, std::slice::from_ref(mark), ink.more);
-        for (column, text) in (1..).zip(cells) {
-            grid.put(buf, line, column, &[Span::styled(text.clone(), style)], ink.more);
+/// From so many rows on the sections below the table are told in full.
+const ROOMY: usize = 22;
+
+/// One host opened.
+#[derive(Debug, Clone, Copy)]
+pub struct OpenedHost<'p> {
+    /// The panel.
+    pub panel: &'p Panel,
+    /// The host.
+    pub place: &'p Place,
+    /// What time it is.
+    pub now: Timestamp,
+    /// The row of the table that is chosen.
+    pub chosen: usize,
+    /// What things look like.
+    pub ink: &'p Ink,
+}
+
+/// What of the table is seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TableSeen {
+    /// The first row that is shown.
+    pub first: usize,
+    /// Rows there are.
+    pub all: usize,
+    /// Rows that have room.
+    pub rows: usize,
+}
+
+impl OpenedHost<'_> {
+    /// Its connection, its node, its kubelet, its containers as the table `docker ps` prints, and below it, where there
+    /// is room, what was asked for besides.
+    pub fn draw(&self, area: Rect, buf: &mut Buffer) -> TableSeen {
+        let Self { panel, place, now, ink, .. } = *self;
+        let Some(row) = panel.row(place) else { return TableSeen::default() };
+        let (width, height) = (usize::from(area.width), usize::from(area.height));
+        let roomy = height >= ROOMY;
+        let head = head(panel, row, now, ink, (width, roomy));
+        for (line, spans) in head.iter().enumerate() {
+            put(buf, area, (0, line), width, spans, ink.more);
         }
+        let table: Vec<(Span, [String; 6])> = row
+            .containers()
+            .iter()
+            .map(|one| (one, Span::styled(if row.is_new(&one.id, now) { "new" } else { "" }, ink.new)))
+            .chain(row.gone(now).map(|one| (one, Span::styled("gone", ink.warn))))
+            .map(|(one, mark)| (mark, cells(one, now, area.width < 100)))
+            .collect();
+        let grid = Grid { area, widths: columns(&table, width) };
+        let top = head.len();
+        for (column, title) in TITLES.iter().enumerate() {
+            grid.put(buf, top, column, &[Span::styled(*title, ink.head)], ink.more);
+        }
+        let below = height.saturating_sub(top + 1);
+        // A long table leaves a part of the window to what is below it.
+        let least = table.len().min((below / 2).max(3)).min(below);
+        let rows = below
+            .saturating_sub(wanted(panel, row, now, ink))
+            .clamp(least, table.len().min(below).max(least));
+        let chosen = self.chosen.min(table.len().saturating_sub(1));
+        let first = chosen.saturating_sub(rows.saturating_sub(1)).min(table.len().saturating_sub(rows));
+        let style = if row.stale(now) { ink.dim } else { ink.text };
+        let shown = table.iter().enumerate().skip(first).take(rows);
+        for (line, (number, (mark, cells))) in (top + 1..).zip(shown) {
+            let here = number == chosen;
+            let pointer = Span::styled(if here { ink.pointer } else { " " }, ink.text);
+            grid.put(buf, line, 0, &[pointer, mark.clone()], ink.more);
+            for (column, text) in (1..).zip(cells) {
+                grid.put(buf, line, column, &[Span::styled(text.clone(), style)], ink.more);
+            }
+            if here {
+                let y = area.y.saturating_add(u16::try_from(line).unwrap_or(u16::MAX));
+                buf.set_style(Rect { y, height: 1, ..area }.intersection(area), ink.cursor);
+            }
+        }
+        let at = top + 1 + rows.min(table.len());
+        let below = sections(panel, row, now, ink, (width, height.saturating_sub(at), roomy));
+        for (line, spans) in (at..).zip(&below) {
+            put(buf, area, (0, line), width, spans, ink.more);
+        }
+        TableSeen { first, all: table.len(), rows }
     }
-    (table.len(), usize::from(area.height).saturating_sub(top + 1))
 }
 
 /// The lines above the table.
-fn head(panel: &Panel, row: &HostRow, now: Timestamp, ink: &Ink, width: usize) -> Vec<Vec<Span<'static>>> {
+fn head(
+    panel: &Panel,
+    row: &HostRow,
+    now: Timestamp,
+    ink: &Ink,
+    (width, roomy): (usize, bool),
+) -> Vec<Vec<Span<'static>>> {
     let text = |text: String| Span::styled(text, ink.text);
     let mut first = vec![text(format!("{}  ", row.place)), link(row, ink), text(format!("  {}", row.login))];
     if let Some(age) = row.age(now) {
@@ -91,7 +144,9 @@ fn head(panel: &Panel, row: &HostRow, now: Timestamp, ink: &Ink, width: usize) -
         lines.extend(told("ssh", &format!("{code}{why}"), ink.bad, width));
         lines.push(vec![text(format!("         {}", next(*again, now)))]);
     }
-    let why = panel.node(&row.place).map(|seen| &seen.node.ready).filter(|ready| !ready.reason.is_empty());
+    // Where there is room for all conditions, this one is among them.
+    let why = panel.node(&row.place).map(|seen| &seen.node.ready);
+    let why = why.filter(|ready| !ready.reason.is_empty() && !roomy);
     lines.push(match panel.node(&row.place) {
         Some(seen) => {
             let style = if panel.nodes_stale() { ink.dim } else { ready_style(&seen.node, ink) };
@@ -177,7 +232,7 @@ const GIVES: [(usize, usize); 7] = [(3, 12), (2, 18), (6, 14), (3, 8), (2, 10), 
 /// Widths of the table: each as wide as its content, until that is too much.
 fn columns(table: &[(Span, [String; 6])], total: usize) -> Vec<usize> {
     let mut widths: Vec<usize> = TITLES.iter().map(|title| title.width()).collect();
-    widths[0] = 4;
+    widths[0] = 5;
     for (_, cells) in table {
         for (width, text) in widths.iter_mut().skip(1).zip(cells) {
             *width = (*width).max(text.width());

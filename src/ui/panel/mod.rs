@@ -3,6 +3,7 @@
 
 pub mod watch;
 
+mod detail;
 mod host;
 mod rows;
 
@@ -22,7 +23,7 @@ use crate::live::{HostRow, Link, Panel};
 use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::wizard::role::{Palette, Role, Theme};
 
-pub use host::one_host;
+pub use host::{OpenedHost, TableSeen};
 pub use rows::{Rows, one_line, rows};
 
 /// What things look like.

@@ -25,7 +25,7 @@ use crate::live::row::ready_word;
 use crate::live::{Change, HostNews, Link, Panel, Update, start, watch_targets};
 use crate::plan::model::Plan;
 use crate::plan::place::Place;
-use crate::ui::panel::{self, Ink};
+use crate::ui::panel::{self, Ink, OpenedHost};
 use crate::ui::tui::limited::LimitedBackend;
 use crate::ui::tui::terminal;
 use crate::ui::wizard::role::Theme;
@@ -88,7 +88,8 @@ pub struct WatchScreen {
     cluster: String,
     selected: usize,
     opened: bool,
-    skip: usize,
+    /// The chosen row of the opened host.
+    row: usize,
 }
 
 /// What a key leads to besides another picture.
@@ -120,7 +121,7 @@ impl WatchScreen {
     pub fn key(&mut self, key: KeyEvent) -> WatchAction {
         let last = self.panel.rows().len().saturating_sub(1);
         let most = if self.opened { usize::from(u16::MAX) } else { last };
-        let at = if self.opened { &mut self.skip } else { &mut self.selected };
+        let at = if self.opened { &mut self.row } else { &mut self.selected };
         if key.modifiers.contains(KeyModifiers::CONTROL) {
             return match key.code {
                 KeyCode::Char('c') => WatchAction::Quit,
@@ -138,15 +139,19 @@ impl WatchScreen {
             KeyCode::PageDown => *at = at.saturating_add(10).min(most),
             KeyCode::Home | KeyCode::Char('g') => *at = 0,
             KeyCode::End | KeyCode::Char('G') => *at = most,
-            KeyCode::Enter => (self.opened, self.skip) = (true, 0),
+            KeyCode::Enter => (self.opened, self.row) = (true, 0),
             KeyCode::Esc | KeyCode::Backspace => self.opened = false,
             _ => {}
         }
         if let Some(row) = self.panel.rows().get(self.selected) {
-            // Of a table there is always one line left to see.
-            self.skip = self.skip.min(row.containers().len().saturating_sub(1));
+            self.row = self.row.min(row.containers().len().saturating_sub(1));
         }
         WatchAction::Stay
+    }
+
+    /// The host that is opened.
+    pub fn opened(&self) -> Option<&Place> {
+        self.panel.rows().get(self.selected).filter(|_| self.opened).map(|row| &row.place)
     }
 
     /// Draws it.
@@ -158,8 +163,9 @@ impl WatchScreen {
         let body = Rect { y: area.y.saturating_add(1), height, ..area }.intersection(area);
         let row = self.panel.rows().get(self.selected).filter(|_| self.opened);
         let keys = if let Some(row) = row {
-            panel::one_host(&self.panel, &row.place, now, self.skip, ink, body, buf);
-            " j k scroll   Esc all hosts   r try again   q quit"
+            let (panel, place, chosen) = (&self.panel, &row.place, self.row);
+            OpenedHost { panel, place, now, chosen, ink }.draw(body, buf);
+            " j k select   Esc all hosts   r try again   q quit"
         } else {
             panel::rows(&self.panel, now, Some(self.selected), ink, body, buf);
             " j k select   Enter open a host   r try again   q quit"
@@ -182,7 +188,7 @@ pub fn screen(world: &SharedWorld, plan: &Arc<Plan>, stop: &Stop, close: &dyn Fn
     let (send, news) = mpsc::channel();
     let heard = send.clone();
     let heard = Box::new(move |update| drop(heard.send(WatchMsg::Update(update))));
-    let watch = start(Arc::clone(world), plan, true, heard);
+    let mut watch = start(Arc::clone(world), plan, true, heard);
     let mut screen = WatchScreen::new(plan);
     settle(&mut screen.panel, &news, stop);
     close();
@@ -212,7 +218,9 @@ pub fn screen(world: &SharedWorld, plan: &Arc<Plan>, stop: &Stop, close: &dyn Fn
             }
             Ok(WatchMsg::Key(key)) => {
                 now_please = true;
-                match screen.key(key) {
+                let action = screen.key(key);
+                watch.open(screen.opened());
+                match action {
                     WatchAction::Stay => {}
                     WatchAction::Again => watch.again(),
                     WatchAction::Suspend => {

@@ -225,6 +225,8 @@ pub enum Effect {
     Certificates(#[serde(with = "unwritten::text")] String),
     /// Show hosts live from now on.
     Live,
+    /// Of this host more is asked for from now on, as it is opened; `None` = no host is.
+    LookInto(Option<Place>),
     /// Put into the clipboard and a file.
     Copy(#[serde(with = "unwritten::text")] String),
     /// Write the script to a file.

@@ -12,6 +12,7 @@ use crate::live;
 use crate::plan::answers::Answers;
 use crate::plan::issue::PlanIssue;
 use crate::plan::model::Plan;
+use crate::plan::place::Place;
 use crate::plan::plan_field::PlanField;
 use crate::ui::wizard::cards::{Card, Kept, Manifest};
 use crate::ui::wizard::dialogs::Dialog;
@@ -37,8 +38,16 @@ pub struct LivePane {
     pub at: usize,
     /// One host is shown as a table.
     pub host: bool,
-    /// First row shown.
-    pub scroll: usize,
+    /// The chosen container of that host.
+    pub row: usize,
+}
+
+impl LivePane {
+    /// The host that is opened.
+    pub fn opened(&self) -> Option<&Place> {
+        let row = self.panel.as_ref()?.rows().get(self.at)?;
+        (self.open && self.host).then_some(&row.place)
+    }
 }
 
 /// A word at the bottom.

@@ -35,7 +35,11 @@ use crate::ui::wizard::{keymap, progress, take_back};
 
 /// Takes a message in.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
-    let effects = dispatch(model, msg);
+    let opened = model.live.opened().cloned();
+    let mut effects = dispatch(model, msg);
+    if model.live.opened() != opened.as_ref() {
+        effects.push(Effect::LookInto(model.live.opened().cloned()));
+    }
     match model.nav.screen {
         Screen::Certificates => certificates::keep(model),
         Screen::Dns => skydns::keep(model),

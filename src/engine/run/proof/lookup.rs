@@ -115,8 +115,12 @@ fn over_udp(
             match live.next(Duration::from_millis(500)) {
                 Live::Lookup { tool, said, answered } => break Some((tool, said, answered)),
                 Live::Ended(_) => return None,
-                Live::Happened | Live::Sample(_) | Live::Quiet if Instant::now() > deadline => break None,
-                Live::Happened | Live::Sample(_) | Live::Quiet => {}
+                Live::Happened | Live::Sample(_) | Live::Detail(_) | Live::Quiet
+                    if Instant::now() > deadline =>
+                {
+                    break None;
+                }
+                Live::Happened | Live::Sample(_) | Live::Detail(_) | Live::Quiet => {}
             }
         };
         let Some((tool, said, answered)) = answer else { continue };

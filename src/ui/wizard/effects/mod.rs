@@ -120,6 +120,11 @@ impl EffectRunner {
             Effect::Reply { id, reply } => self.ground.replies.give(id, reply),
             Effect::Certificates(pem) => self.runs.certificates(&self.ground, &pem),
             Effect::Live => self.live(model),
+            Effect::LookInto(place) => {
+                if let Some(watch) = &mut self.watch {
+                    watch.open(place.as_ref());
+                }
+            }
             Effect::Export(path) => export::export(&self.ground, &path, model),
             Effect::WritePlan(path) => export::write_plan(&self.ground, &path, model),
             Effect::KubeconfigDiff => self.ground.tell(export::kubeconfig(model)),
@@ -158,7 +163,9 @@ impl EffectRunner {
             let _ = send.lock().unwrap_or_else(PoisonError::into_inner).send(Msg::Live(update));
         });
         // Nothing is signed for looking on: until the admin's certificate is there the API's row says so.
-        self.watch = Some(live::start(world, &Arc::new(plan), false, tell));
+        let mut watch = live::start(world, &Arc::new(plan), false, tell);
+        watch.open(model.live.opened());
+        self.watch = Some(watch);
     }
 
     /// The live panel tries again what it could not do.
@@ -214,6 +221,7 @@ fn stands_on_the_ground(effect: &Effect) -> bool {
         | Effect::Inspect { .. }
         | Effect::Certificates(_)
         | Effect::Live
+        | Effect::LookInto(_)
         | Effect::Export(_)
         | Effect::WritePlan(_)
         | Effect::KubeconfigDiff

@@ -21,10 +21,10 @@ impl LiveScreen {
             Intent::Cancel | Intent::Done => view.open = false,
             Intent::Confirm => {
                 view.host = !view.host;
-                view.scroll = 0;
+                view.row = 0;
             }
             Intent::Move(motion) if view.host => {
-                view.scroll = motion.moved(view.scroll, lines);
+                view.row = motion.moved(view.row, lines);
             }
             Intent::Move(motion) => {
                 view.at = motion.moved(view.at, count.saturating_sub(1));

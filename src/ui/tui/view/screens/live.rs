@@ -5,7 +5,7 @@ use ratatui::Frame;
 use ratatui::layout::{Margin, Rect};
 use ratatui::text::{Line, Span};
 
-use crate::ui::panel::{self, Ink};
+use crate::ui::panel::{self, Ink, OpenedHost};
 use crate::ui::tui::text::some;
 use crate::ui::tui::theme::Paint;
 use crate::ui::tui::unwrapped::Unwrapped;
@@ -49,9 +49,10 @@ pub fn full(frame: &mut Frame, model: &Model, area: Rect) {
     frame.render_widget(pane, area);
     match one {
         Some(row) => {
-            let (now, buffer) = (model.window.now, frame.buffer_mut());
-            let (all, rows) = panel::one_host(live, &row.place, now, view.scroll, &ink, inner, buffer);
-            edge(frame, model, area, hidden_words(view.scroll, all, rows));
+            let (now, chosen) = (model.window.now, view.row);
+            let host = OpenedHost { panel: live, place: &row.place, now, chosen, ink: &ink };
+            let seen = host.draw(inner, frame.buffer_mut());
+            edge(frame, model, area, hidden_words(seen.first, seen.all, seen.rows));
         }
         None if live.rows().is_empty() => {
             frame.render_widget(Unwrapped::new(Line::raw(" no hosts are known yet")), inner);

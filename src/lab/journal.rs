@@ -1,0 +1,105 @@
+//! What the kubelet of a lab machine has written into the journal, and what its certificates say of their end: the
+//! answer to `detail`, as a real stream gives it.
+
+use crate::host::{CertificateEnd, HostDetail, Lasts};
+use crate::kube::docker_ps::Container;
+use crate::lab::machine::{LabMachine, Process};
+use crate::lab::state::LabState;
+use crate::pki;
+use crate::plan::remote::Remote;
+
+/// Lines that are told.
+const MOST: usize = 40;
+/// The process of a lab's kubelet.
+const PID: u32 = 812;
+/// A kubelet in trouble says so again so often, milliseconds.
+const AGAIN: u64 = 10_000;
+/// It tells that it is well so often, milliseconds.
+const ROUND: u64 = 60_000;
+
+/// The answer of a machine.
+pub(crate) fn detail(
+    state: &LabState,
+    machine: &LabMachine,
+    latest: u64,
+    certificates: &[String],
+) -> HostDetail {
+    let ends = |path: &String| {
+        let until = match machine.files.get(path) {
+            None => Lasts::Missing,
+            Some(file) => {
+                pki::examine(&file.bytes).map_or(Lasts::Unreadable, |cert| Lasts::Until(cert.not_after))
+            }
+        };
+        CertificateEnd { path: path.clone(), until }
+    };
+    let lines = machine.process.as_ref().map_or_else(Vec::new, |process| lines(machine, process, latest));
+    let skip = lines.len().saturating_sub(MOST);
+    let journal = lines.into_iter().skip(skip).map(|(ms, writer, text)| {
+        let at = state.at(ms).strftime("%b %d %H:%M:%S");
+        Remote::new(format!("{at} {} {writer}: {}", machine.build.hostname, stamped(state, ms, &text)))
+    });
+    HostDetail {
+        journal: journal.collect(),
+        error: String::new(),
+        certificates: certificates.iter().map(ends).collect(),
+    }
+}
+
+/// A line of klog has its own time and process too.
+fn stamped(state: &LabState, ms: u64, text: &str) -> String {
+    let Some((level, rest)) = text.split_once(' ').filter(|(level, _)| ["I", "W", "E"].contains(level))
+    else {
+        return text.to_owned();
+    };
+    let at = state.at(ms);
+    let micros = at.as_microsecond().rem_euclid(1_000_000);
+    format!("{level}{}.{micros:06} {PID:>7} {rest}", at.strftime("%m%d %H:%M:%S"))
+}
+
+/// Times, writers and texts, oldest first.
+fn lines(machine: &LabMachine, process: &Process, latest: u64) -> Vec<(u64, String, String)> {
+    let kubelet = || format!("kubelet[{PID}]");
+    let mut all = vec![(process.started, "systemd[1]".to_owned(), "Started Kubernetes kubelet.".to_owned())];
+    let mut said = |ms: u64, text: String| {
+        if ms <= latest {
+            all.push((ms, kubelet(), text));
+        }
+    };
+    let begun = process.tried;
+    let version = machine.kubelet().unwrap_or_else(|| "unknown".to_owned());
+    if !process.crashes {
+        said(begun + 300, format!("I server.go:683] Started kubelet {version}"));
+        said(begun + 420, "I fs_resource_analyzer.go:66] Starting FS ResourceAnalyzer".to_owned());
+        said(begun + 700, "I kubelet.go:1226] Attempting to register node".to_owned());
+    }
+    if let Some(name) = process.node.as_ref().filter(|_| process.registered) {
+        said(begun + 2_500, format!("I kubelet.go:1229] Successfully registered node {name}"));
+    }
+    for one in machine.containers.iter().filter(|one| one.started >= process.started) {
+        let row = format!("{}\t{}\t\"\"\t\t\t{}", one.id, one.image, one.name);
+        if let Some(name) = Container::parse(&row).ok().and_then(|read| read.kubelet) {
+            let text =
+                format!("I docker_manager.go] Started container {} of pod {}", name.container, name.pod);
+            said(one.started, text);
+        }
+    }
+    // What it complains of comes again and again; nothing is kept of longer ago than the lines that are told.
+    let every = if process.journal.is_empty() { ROUND } else { AGAIN };
+    let since = begun.saturating_add(3_000).max(latest.saturating_sub(every.saturating_mul(MOST as u64)));
+    let mut at = begun.saturating_add(3_000);
+    while at < since {
+        at = at.saturating_add(every);
+    }
+    while at <= latest {
+        if process.journal.is_empty() && process.node.is_some() {
+            said(at, "I container_manager.go] Discovered runtime cgroups".to_owned());
+        }
+        for line in &process.journal {
+            said(at, format!("E kubelet.go:1764] {line}"));
+        }
+        at = at.saturating_add(every);
+    }
+    all.sort_by_key(|(ms, ..)| *ms);
+    all
+}
