@@ -175,6 +175,7 @@ fn planted_violations_are_found_with_file_and_line() {
         ("src/kube/a.rs", "let a = std::fs::read(b)?;", ":1: reads without a limit; src/limits reads"),
         ("src/host/a.rs", "\na.read_to_end(&mut b)?;", ":2: reads without a limit; src/limits reads"),
         ("src/ui/a.rs", "say(banner.untrusted());", ":1: the raw text of a Remote"),
+        ("src/step/a.rs", "if version.minor >= 24 {}", ":1: a minor of Kubernetes outside its table"),
         ("tests/a.rs", "std::thread::sleep(a);", ":1: a test sleeps; it should wait for an event"),
         ("src/ui/a.rs", "/// Which.\nstruct A;", ":1: a doc comment of one word: Which."),
         (

@@ -13,6 +13,7 @@ use crate::kube::{ApiError, subset};
 use crate::lab::node::{Clocks, LabKubelet, LabNode, NodeLogin, SILENT_AFTER};
 use crate::pki::{self, CaInfo, CertFacts};
 use crate::plan::action::sha256;
+use crate::plan::minors;
 use crate::plan::model::{ApiAddress, Version};
 
 /// Conditions beside `Ready`, with the reasons for not having them and for having them.
@@ -110,7 +111,7 @@ impl ClusterState {
 
     /// RBAC and the Node authorizer are on.
     pub fn rbac(&self) -> bool {
-        (self.version.major, self.version.minor) >= (1, 6)
+        minors::RBAC.holds(self.version)
     }
 
     pub(crate) fn node(&self, name: &str) -> Option<&LabNode> {

@@ -13,6 +13,7 @@ use crate::lab::machine::{LabMachine, Process};
 use crate::lab::node::{Clocks, LabKubelet, LabNode, NodeLogin};
 use crate::pki;
 use crate::plan::action::sha256;
+use crate::plan::minors;
 use crate::plan::model::Version;
 use crate::plan::remote::Remote;
 use crate::plan::unit::UnitFact;
@@ -192,7 +193,7 @@ impl LabMachine {
                 return judged;
             }
         };
-        let rbac = Version::parse(&version).is_some_and(|version| (version.major, version.minor) >= (1, 6));
+        let rbac = Version::parse(&version).is_some_and(|version| minors::RBAC.holds(version));
         if rbac && self.build.swap {
             let line = "failed to run Kubelet: running with swap on is not supported, please disable swap!";
             judged.crash = crash(line.to_owned(), "255/EXCEPTION");

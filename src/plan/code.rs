@@ -307,6 +307,7 @@ registry! {
     Version "E-VERSION" "a kubelet without a profile, or newer than its API server" {
         Version01 "E-VERSION-01" "there is no profile for this kubelet";
         Version02 "E-VERSION-02" "the kubelet is newer than the API server";
+        Version03 "E-VERSION-03" "the kubelet is too old for the API server";
     }
 }
 

@@ -12,6 +12,7 @@ pub mod hex;
 pub mod issue;
 pub mod line_diff;
 pub mod mark;
+pub mod minors;
 pub mod model;
 pub mod object_path;
 mod other_yaml;

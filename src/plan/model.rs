@@ -85,6 +85,11 @@ impl Version {
         let patch = parts.next().flatten().unwrap_or(0);
         Some(Self { major, minor, patch })
     }
+
+    /// Major and minor, `v1.20`.
+    pub fn without_patch(self) -> String {
+        format!("v{}.{}", self.major, self.minor)
+    }
 }
 
 impl std::fmt::Display for Version {

@@ -8,6 +8,7 @@ use super::render::{self, RenderError};
 use super::{v1_2, v1_16};
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::{FlagSet, Machine};
+use crate::plan::minors::{self, Skew};
 use crate::plan::model::{Plan, Version, Worker};
 use crate::plan::problem::Problem;
 
@@ -23,31 +24,46 @@ pub enum Profile {
 /// Chooses the profile for a kubelet.
 ///
 /// # Errors
-/// A problem in words when this version has no profile, or when the kubelet is newer than the API server.
+/// A problem in words when this version has no profile, or when the API server does not serve such a kubelet.
 pub fn choose(kubelet: Version, api: Option<Version>) -> Result<Profile, Problem> {
-    if let Some(api) = api
-        && (kubelet.major, kubelet.minor) > (api.major, api.minor)
-    {
-        return Err(Problem::new(
+    if let Some(api) = api {
+        fits(kubelet, api)?;
+    }
+    let served = "profiles so far: v1.2 (the post) and v1.16 to v1.23 (docker)";
+    if minors::THE_POST.holds(kubelet) {
+        Ok(Profile::V1_2)
+    } else if minors::DOCKERSHIM.holds(kubelet) {
+        Ok(Profile::V1_16)
+    } else if minors::CRI_ONLY.holds(kubelet) {
+        let what =
+            format!("kubelet {kubelet} needs containerd or cri-dockerd, which gangplank cannot set up yet");
+        Err(Problem::new(ProblemCode::Version01, what)
+            .seen(served)
+            .manual("use a kubelet of v1.16 to v1.23, or onboard this worker by other means"))
+    } else {
+        Err(Problem::new(ProblemCode::Version01, format!("there is no profile for kubelet {kubelet}"))
+            .seen(served)
+            .manual("use a kubelet of v1.2 or of v1.16 to v1.23"))
+    }
+}
+
+/// Whether the API server serves this kubelet.
+fn fits(kubelet: Version, api: Version) -> Result<(), Problem> {
+    let (code, what, rule) = match minors::skew(kubelet, api) {
+        Skew::Served => return Ok(()),
+        Skew::Newer => (
             ProblemCode::Version02,
             format!("the kubelet ({kubelet}) is newer than the API server ({api})"),
-        )
-        .seen("a kubelet may be older than its API server, never newer")
-        .manual(format!("install a kubelet of v{}.{} on the worker", api.major, api.minor)));
-    }
-    match (kubelet.major, kubelet.minor) {
-        (1, 2) => Ok(Profile::V1_2),
-        (1, 16..=23) => Ok(Profile::V1_16),
-        (1, minor) if minor >= 24 => Err(Problem::new(
-            ProblemCode::Version01,
-            format!("kubelet {kubelet} needs containerd or cri-dockerd, which gangplank cannot set up yet"),
-        )
-        .seen("profiles so far: v1.2 (the post) and v1.16 to v1.23 (docker)")
-        .manual("use a kubelet of v1.16 to v1.23, or onboard this worker by other means")),
-        _ => Err(Problem::new(ProblemCode::Version01, format!("there is no profile for kubelet {kubelet}"))
-            .seen("profiles so far: v1.2 (the post) and v1.16 to v1.23 (docker)")
-            .manual("use a kubelet of v1.2 or of v1.16 to v1.23")),
-    }
+            "a kubelet may be older than its API server, never newer".to_owned(),
+        ),
+        Skew::TooOld { most } => (
+            ProblemCode::Version03,
+            format!("the kubelet ({kubelet}) is too old for the API server ({api})"),
+            format!("an API server of this version serves kubelets that are {most} minors older at most"),
+        ),
+    };
+    let minor = api.without_patch();
+    Err(Problem::new(code, what).seen(rule).manual(format!("install a kubelet of {minor} on the worker")))
 }
 
 /// The flags every profile would try on this worker, for one exec that does not know the version yet.

@@ -8,18 +8,8 @@ use super::paths::{KUBECONFIG, KUBELET_CONFIG, MANIFESTS, PROXY_KUBECONFIG, SSL}
 use super::render::{self, RenderError};
 use super::v1_2;
 use crate::plan::action::{CertificateSpec, KeyAlgorithm};
+use crate::plan::minors;
 use crate::plan::model::{Plan, Version, Worker};
-
-/// The kubelet's default pause image by version (1.16 and 1.17: 3.1, 1.18 to 1.20: 3.2, then 3.4.1 and on).
-fn pause(kubelet: Version) -> &'static str {
-    match kubelet.minor {
-        ..=17 => "k8s.gcr.io/pause:3.1",
-        18..=20 => "k8s.gcr.io/pause:3.2",
-        21 => "k8s.gcr.io/pause:3.4.1",
-        22 => "k8s.gcr.io/pause:3.5",
-        _ => "k8s.gcr.io/pause:3.6",
-    }
-}
 
 /// Where the CA certificate is on a worker.
 pub(super) const CA_PATH: &str = "/etc/kubernetes/ssl/ca.crt";
@@ -29,7 +19,10 @@ pub(super) fn images(plan: &Plan, kubelet: Version) -> [String; 2] {
     let images = &plan.images;
     [
         images.kube_proxy.clone().unwrap_or_else(|| format!("k8s.gcr.io/kube-proxy:{kubelet}")),
-        images.pause.clone().unwrap_or_else(|| pause(kubelet).to_owned()),
+        images
+            .pause
+            .clone()
+            .unwrap_or_else(|| minors::at(minors::PAUSE, kubelet).unwrap_or_default().to_owned()),
     ]
 }
 

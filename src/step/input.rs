@@ -11,6 +11,7 @@ use crate::pki::CaInfo;
 use crate::plan::action::{Action, Content, sha256};
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::{Facts, Known};
+use crate::plan::minors;
 use crate::plan::model::{Plan, Version, Worker};
 use crate::plan::plan_field::PlanField;
 use crate::plan::problem::{Problem, Remedy};
@@ -41,9 +42,9 @@ pub struct ClusterFacts {
 }
 
 impl ClusterFacts {
-    /// RBAC is there since 1.6; before, a service account needs no rights.
+    /// RBAC is there; before it a service account needs no rights.
     pub fn rbac(&self) -> bool {
-        self.version.is_none_or(|version| (version.major, version.minor) >= (1, 6))
+        self.version.is_none_or(|version| minors::RBAC.holds(version))
     }
 }
 

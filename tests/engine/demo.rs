@@ -62,8 +62,9 @@ fn json(ran: &Ran) -> String {
             if let Some(evidence) = map.get_mut("evidence").filter(|evidence| evidence.is_string()) {
                 let said = evidence.as_str().unwrap_or_default();
                 let said = said.trim_start_matches(|c: char| c.is_ascii_digit());
-                if said.starts_with(" node listed")
-                    || said.starts_with(" nodes listed")
+                // How many are there by then depends on who was first.
+                let said = said.replacen(" node listed", " nodes listed", 1);
+                if said.starts_with(" nodes listed")
                     || evidence.as_str().is_some_and(|one| one.contains(", on worker"))
                 {
                     *evidence = said.split(", on worker").next().unwrap_or_default().into();

@@ -95,6 +95,7 @@ fn a_missing_kubelet_without_a_file_is_said_before_anything_is_changed() {
 fn a_kubelet_without_a_profile_or_newer_than_the_api_is_said_before_anything_is_changed() {
     refused(Fault::KubeletVersion("v1.10.0".to_owned()), "E-VERSION-01");
     refused(Fault::KubeletVersion("v1.30.0".to_owned()), "E-VERSION-02");
+    refused(Fault::KubeletVersion("v1.17.17".to_owned()), "E-VERSION-03");
 }
 
 #[test]

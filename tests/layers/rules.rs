@@ -174,6 +174,10 @@ const RAW: &[(&str, &str)] = &[
     ("src/step/start.rs", "the state of a process is compared"),
 ];
 
+/// Who looks at the minor of a version, and why: what differs between minors stands in the table.
+const MINORS: &[(&str, &str)] =
+    &[("src/plan/minors.rs", "the table"), ("src/plan/model.rs", "a version is written and read there")];
+
 /// Where a path of ours begins; any other is an imported name or another crate.
 pub const ROOTS: [&str; 4] = ["crate", "self", "super", "gangplank"];
 
@@ -402,6 +406,10 @@ fn words(source: &Source, hidden: bool, report: &mut Report) {
         }
         if token.named("untrusted") && !tests && !RAW.iter().any(|(place, _)| source.path == *place) {
             report.say("word", source, token.line, "the raw text of a Remote".to_owned());
+        }
+        let of_a_version = token.named("minor") && index > 0 && source.tokens[index - 1].is('.');
+        if of_a_version && !tests && !token.test && !MINORS.iter().any(|(place, _)| source.path == *place) {
+            report.say("word", source, token.line, "a minor of Kubernetes outside its table".to_owned());
         }
         if token.named("unsafe") {
             report.say("word", source, token.line, "unsafe".to_owned());

@@ -16,7 +16,8 @@ use crate::host::{Batch, Stop};
 use crate::kube::heartbeat::{LEASES, join_leases};
 use crate::kube::{ApiError, Node};
 use crate::plan::clean;
-use crate::plan::model::{Plan, Version};
+use crate::plan::minors;
+use crate::plan::model::Plan;
 use crate::plan::problem::Problem;
 use crate::step::{self, ClusterFacts, LocalFacts, On, RunView};
 
@@ -44,11 +45,6 @@ pub fn local_facts(plan: &Plan, world: &dyn World) -> LocalFacts {
     LocalFacts { facts: world.local().run(&batch, &Stop::default(), &mut |_| {}).facts, home }
 }
 
-/// Kubelets renew a Lease since 1.14.
-fn has_leases(version: Version) -> bool {
-    (version.major, version.minor) >= (1, 14)
-}
-
 /// The nodes, each with its Lease when that is wanted and told.
 fn nodes(world: &dyn World, leases: bool) -> Result<Vec<Node>, ApiError> {
     let api = world.cluster();
@@ -73,7 +69,7 @@ pub fn cluster(plan: &Plan, world: &dyn World, made: &BTreeSet<String>) -> Clust
     if facts.version.is_none() && plan.cluster.kubernetes.is_some() {
         facts.version = plan.cluster.kubernetes;
     }
-    let leases = facts.version.is_none_or(has_leases);
+    let leases = facts.version.is_none_or(|version| minors::NODE_LEASE.holds(version));
     facts.nodes_at_ms = world.now().as_millisecond();
     match nodes(world, leases) {
         Ok(nodes) => facts.nodes = Some(nodes),
@@ -185,7 +181,7 @@ impl SharedFacts {
             log_in(plan, world, world.cluster(), &self.signer, &self.passing).map_err(|no| no.why)?;
             *logged_in = true;
         }
-        let leases = leases && self.cluster.version.is_none_or(has_leases);
+        let leases = leases && self.cluster.version.is_none_or(|version| minors::NODE_LEASE.holds(version));
         nodes(world, leases).map(std::sync::Arc::new).map_err(|error| error.to_string())
     }
 }

@@ -8,7 +8,7 @@ use super::judge::Judge;
 use crate::plan::answers::{ClusterAnswers, DifferenceAnswers};
 use crate::plan::issue::shown;
 use crate::plan::model::{ApiAddress, Differences, Version};
-use crate::plan::value;
+use crate::plan::{minors, value};
 
 /// What could be made of the answers about the cluster; the parts that others are compared with.
 pub(super) struct ClusterParts {
@@ -125,7 +125,7 @@ impl Judge<'_> {
                 }
             }
         }
-        let old = parts.kubernetes.filter(|version| (version.major, version.minor) < (1, 18));
+        let old = parts.kubernetes.filter(|version| !minors::IPV6.holds(*version));
         if let Some(version) = old.filter(|_| service.addr().is_ipv6()) {
             let what = format!("{service} is IPv6, which {version} cannot do");
             self.wrong("cluster.service_range", what, "write an IPv4 range, or a version from 1.18");

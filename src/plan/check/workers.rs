@@ -10,7 +10,7 @@ use super::login::login;
 use crate::plan::answers::{Answers, Defaults, KubeletAnswers, WorkerAnswers};
 use crate::plan::issue::{PlanIssue, shown};
 use crate::plan::model::{ImageTar, KubeletFile, Login, Worker};
-use crate::plan::{range, value};
+use crate::plan::{minors, range, value};
 
 /// Flags of the kubelet that gangplank writes, and where to say it instead.
 const KUBELET_OURS: [(&str, &str); 9] = [
@@ -248,7 +248,9 @@ fn against_cluster(judge: &mut Judge<'_>, field: &str, address: IpAddr, cluster:
             judge.wrong_first(field, what, "write the worker's own address, or correct the range");
         }
     }
-    if let Some(version) = cluster.kubernetes.filter(|v| address.is_ipv6() && (v.major, v.minor) < (1, 18)) {
+    if let Some(version) =
+        cluster.kubernetes.filter(|version| address.is_ipv6() && !minors::IPV6.holds(*version))
+    {
         judge.wrong_first(
             field,
             format!("{address} is IPv6, which {version} cannot do"),

@@ -6,6 +6,7 @@ use crate::engine::PlacePreview;
 use crate::plan::action::{Action, object_name};
 use crate::plan::answers::Answers;
 use crate::plan::fact::Known;
+use crate::plan::minors;
 use crate::plan::model::Version;
 use crate::profile::KUBELET;
 use crate::ui::wizard::cards::{Kept, Manifest};
@@ -83,6 +84,5 @@ pub fn rbac(model: &Model) -> bool {
         Known::Yes(Some(kubelet)) => Version::parse(&kubelet.version.to_string()),
         Known::Yes(None) | Known::No(_) | Known::NotAsked => None,
     };
-    let newest = seen.iter().filter_map(found).map(|version| (version.major, version.minor)).max();
-    newest.is_none_or(|newest| newest >= (1, 6))
+    seen.iter().filter_map(found).max().is_none_or(|newest| minors::RBAC.holds(newest))
 }
