@@ -6,6 +6,8 @@
 mod choices;
 #[path = "keys/first.rs"]
 mod first;
+#[path = "keys/labels.rs"]
+mod labels;
 #[path = "keys/lists.rs"]
 mod lists;
 #[path = "keys/night.rs"]
@@ -24,6 +26,8 @@ mod reading;
 mod setup;
 #[path = "keys/taken.rs"]
 mod taken;
+#[path = "layers/token.rs"]
+mod token;
 #[path = "keys/told.rs"]
 mod told;
 #[path = "keys/truth.rs"]

@@ -192,6 +192,21 @@ fn a_dialogue_takes_the_demo_from_the_ca_to_the_report_with_every_node_ready() {
 }
 
 #[test]
+fn a_problem_names_the_fields_of_the_form_and_no_key_of_the_file() {
+    let home = tempfile::tempdir().unwrap();
+    let plan = "cluster: {name: lab, api: 'https://127.0.0.1:1', service_range: 10.3.0.0/24, dns: 10.3.0.2}\n\
+                ca: {where: files, cert: ca.crt, key: ca.key}\nworkers: [{name: w1, address: 127.0.0.1}]\n";
+    std::fs::write(home.path().join("plan.yaml"), plan).unwrap();
+    let mut talk = Talk::begin(home.path(), &["open", "plan.yaml", "--plain"]);
+    talk.answer(MENU, "1");
+    let card = talk.answer("Which way", "");
+    assert!(card.contains("E-CA-12") && card.contains(" Change Certificate and Key"), "{card}");
+    assert!(!card.contains("ca.cert"), "{card}");
+    talk.answer(MENU, "q");
+    assert_plain(&talk.end().1);
+}
+
+#[test]
 fn a_kubeconfig_outside_kube_is_written_after_its_path_was_shown_and_agreed_to() {
     let home = tempfile::tempdir().unwrap();
     let mut talk = Talk::begin(home.path(), &["demo", "--plain", "--speed", "50", "--seed", "1"]);
@@ -210,7 +225,7 @@ fn a_kubeconfig_outside_kube_is_written_after_its_path_was_shown_and_agreed_to()
     let asked = one_line(&talk.answer("Type yes", "yes"));
     assert!(asked.contains(&format!("The kubeconfig goes to {path}, outside ~/.kube")), "{asked}");
     let run = talk.hear("\nReport\n");
-    assert!(run.contains("here: kubectl context: changed") && run.contains("1 node listed"), "{run}");
+    assert!(run.contains("here: kubectl context: changed") && run.contains("listed by context first-cluster"), "{run}");
     talk.answer(MENU, "q");
     assert_eq!(talk.end().0, 0);
 }
@@ -252,7 +267,7 @@ fn wrong_answers_are_told_with_the_cure_and_asked_again() {
     assert!(talk.answer(MENU, "1").contains("https://127.0.0.1:1: "), "it was looked at");
     assert!(talk.answer(MENU, "1").contains("There is no worker yet."));
     let refused = talk.answer(MENU, "p");
-    assert!(refused.contains("wrong: workers "), "{refused}");
+    assert!(refused.contains("wrong: a worker is missing"), "{refused}");
     for line in ["w[1-2] 10.0.0.[1-3]", "."] {
         talk.answer("line:", line);
     }

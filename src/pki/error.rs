@@ -176,7 +176,7 @@ impl PkiError {
                     .edit(PlanField::CaCert, "ca: a CA that may sign these names")
                     .manual("give the worker a name and an address that this CA may sign")
             }
-            _ => problem.edit(PlanField::CaCert, "ca"),
+            _ => problem.edit(PlanField::CaCert, "ca.cert and ca.key"),
         }
     }
 }

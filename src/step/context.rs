@@ -65,7 +65,7 @@ fn outside(cx: &StepInput, kubectl: &Kubectl) -> Option<Problem> {
     let file = kubectl.outside(Path::new(&cx.local.home)).filter(|_| !kubectl.outside_agreed)?;
     let file = file.display();
     Some(
-        Problem::new(ProblemCode::Kubectl04, format!("kubectl.file is outside ~/.kube: {file}"))
+        Problem::new(ProblemCode::Kubectl04, format!("the kubeconfig is outside ~/.kube: {file}"))
             .seen("a program that reads that file would read what this plan writes there")
             .edit(PlanField::KubectlFile, "kubectl.file: a file in ~/.kube, or leave it out")
             .manual(format!("when {file} is meant: start again with --write-outside-kube")),

@@ -108,7 +108,7 @@ impl Step for Prerequisites {
 
 fn no_kubelet() -> Problem {
     Problem::new(ProblemCode::Kubelet01, format!("there is no kubelet at {KUBELET}"))
-        .edit(PlanField::KubeletFile, "workers[].kubelet: {file: ..., sha256: ...}, and gangplank copies it")
+        .edit(PlanField::KubeletFile, "workers[].kubelet: {file, sha256}, and gangplank copies it")
         .manual(format!("copy a kubelet to {KUBELET} on the worker (mode 0755)"))
 }
 

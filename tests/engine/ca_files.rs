@@ -231,7 +231,7 @@ fn a_short_key_and_a_short_life_are_told_by_a_plan_as_by_the_screen() {
         bench.lab().cluster_state(|cluster| cluster.ca = CaInfo::load(&cert).unwrap());
         assert!(notes(&bench).contains("key of the CA: RSA 1024"), "{}", notes(&bench));
         bench.lab().leap_to("2036-06-01T00:00:00Z".parse().unwrap());
-        assert!(notes(&bench).contains("ca.days asks for 365"), "{}", notes(&bench));
+        assert!(notes(&bench).contains("fewer than the 365 a certificate is to live"), "{}", notes(&bench));
     }
 }
 

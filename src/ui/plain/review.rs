@@ -7,7 +7,7 @@ use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Verdict};
 use crate::step::StepState;
 use crate::ui::wizard::command::Command;
-use crate::ui::wizard::form::target;
+use crate::ui::wizard::form::{by_label, target};
 use crate::ui::wizard::intent::Intent;
 use crate::ui::wizard::intent::LineFor;
 use crate::ui::wizard::look::Inspection;
@@ -266,7 +266,7 @@ impl Dialogue {
         if let Some((place, problem)) = problem {
             self.problem(&problem, None);
             for way in &problem.ways {
-                self.voice.say_in(2, &format!("a way out: {}", way.text(&place)));
+                self.voice.say_in(2, &format!("a way out: {}", by_label::way(way, &place)));
             }
         }
         for (number, one) in (1..).zip(told) {

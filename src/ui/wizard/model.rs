@@ -19,6 +19,7 @@ use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::dialogs::explain::ExplainPane;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::form::item::Item;
+use crate::ui::wizard::form::target::screen_of;
 use crate::ui::wizard::form::text_input::TextInput;
 use crate::ui::wizard::look::{Inspection, Look, ProbeTarget};
 use crate::ui::wizard::opening::{Demo, Saved};
@@ -283,7 +284,7 @@ impl Model {
     }
 
     /// What the field of a remark is called on the screen; a worker's with its name. Where no field has that key of
-    /// the plan it is the key.
+    /// the plan it is the screen that it is about, or what only a plan file has.
     pub fn field_name(&self, path: &str) -> String {
         let row = path
             .strip_prefix("workers[")
@@ -291,12 +292,19 @@ impl Model {
             .and_then(|(number, _)| number.parse::<usize>().ok());
         let at = row.unwrap_or(0);
         let own = |field: &Field| path == field.path(at) || path.starts_with(&format!("{}[", field.path(at)));
-        let label = PlanField::ALL.iter().map(|field| Field::of(*field)).find(own).map(Field::label);
+        let within = |field: &Field| path.starts_with(&format!("{}.", field.path(at)));
+        let mut fields = PlanField::ALL.iter().map(|field| Field::of(*field));
+        let label = fields.clone().find(own).or_else(|| fields.find(within)).map(Field::label);
         match (row, label) {
             (Some(row), Some(label)) => format!("{}: {label}", self.worker_name(row)),
             (None, Some(label)) => label.to_owned(),
             (Some(row), None) if path.ends_with(']') => self.worker_name(row),
-            (_, None) => path.to_owned(),
+            (Some(_), None) => path.to_owned(),
+            (None, None) => match path.split_once('.').map_or(path, |(top, _)| top) {
+                "workers" => "a worker".to_owned(),
+                top @ ("defaults" | "images") => format!("{top} of the plan file"),
+                _ => screen_of(path).title().to_owned(),
+            },
         }
     }
 

@@ -3,6 +3,7 @@
 use crate::plan::action::Action;
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Remedy};
+use crate::ui::wizard::form::by_label;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::form::target::edit_target;
 use crate::ui::wizard::look::ProbeTarget;
@@ -76,10 +77,14 @@ fn from_way(way: &Remedy, place: &Place) -> RemedyChoice {
             RemedyChoice { text: format!("Repair it: {title}"), act: RunRemedy::Repair(actions.clone()) }
         }
         Remedy::Edit { field, text } => {
+            let words = by_label::answer(*field, text);
             let (screen, field) = edit_target(*field);
-            RemedyChoice { text: format!("Change {text}"), act: RunRemedy::Edit(screen, field) }
+            RemedyChoice { text: format!("Change {words}"), act: RunRemedy::Edit(screen, field) }
         }
-        Remedy::Manual(text) => RemedyChoice { text: text.clone(), act: RunRemedy::Manual(text.clone()) },
+        Remedy::Manual(text) => {
+            let text = by_label::by_hand(text);
+            RemedyChoice { text: text.clone(), act: RunRemedy::Manual(text) }
+        }
         Remedy::Skip => {
             RemedyChoice { text: format!("Skip {place} and finish the others"), act: RunRemedy::Skip }
         }

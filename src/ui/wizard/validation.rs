@@ -6,6 +6,7 @@ use crate::plan::check::{PathBases, check_differences, finish, judge};
 use crate::plan::issue::PlanIssue;
 use crate::plan::model::Plan;
 use crate::profile::{DIFFERENCES, needed_differences};
+use crate::ui::wizard::form::by_label;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::form::target::screen_of;
 use crate::ui::wizard::look::Inspection;
@@ -19,6 +20,10 @@ pub fn validate(model: &mut Model) {
     let (plan, issues) = judge(&model.form.answers, &path_bases(model));
     model.form.planned = plan.filter(|_| model.form.unread.is_empty()).map(Arc::new);
     model.form.issues = issues;
+    for remark in &mut model.form.issues {
+        remark.what = by_label::by_hand(&remark.what);
+        remark.cure = by_label::by_label(&remark.cure);
+    }
     model.form.issues.extend(check_differences(&model.form.answers, &ids, &needed_differences()));
     let unread: Vec<PlanIssue> =
         model.form.unread.iter().map(|((field, row), text)| no_number(*field, *row, text)).collect();

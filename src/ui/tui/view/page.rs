@@ -7,6 +7,7 @@ use crate::plan::place::Place;
 use crate::step::StepState;
 use crate::ui::output::wrap::wrap;
 use crate::ui::tui::theme::{Glyph, Paint};
+use crate::ui::wizard::form::by_label;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::form::item::Item;
 use crate::ui::wizard::look::{Inspection, Look, LookStatus, ProbeTarget};
@@ -135,7 +136,11 @@ pub fn look(model: &Model, page: &mut Page<'_>, target: &ProbeTarget, none: &str
             problem.evidence.iter().map(|line| (Role::Dim, line.clone())).collect();
         page.seen(model, &evidence, width);
         for (number, way) in (1..).zip(&problem.ways) {
-            page.seen(model, &[(Role::Text, format!("{number} {}", way.text(&Place::Local)))], width);
+            page.seen(
+                model,
+                &[(Role::Text, format!("{number} {}", by_label::way(way, &Place::Local)))],
+                width,
+            );
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What stands on each form: its fields and buttons in the order of the Tab key.
 
 pub mod answer;
+pub mod by_label;
 pub mod editing;
 pub mod field;
 pub mod item;

@@ -15,6 +15,7 @@ use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::dialogs::apply::ApplyDialog;
 use crate::ui::wizard::dialogs::confirm::{Confirm, ConfirmDialog};
 use crate::ui::wizard::dialogs::text::TextDialog;
+use crate::ui::wizard::form::by_label;
 use crate::ui::wizard::form::editing;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::form::item::Item;
@@ -170,7 +171,7 @@ pub fn detail(model: &Model, width: usize) -> Vec<(Role, String)> {
     for problem in problems {
         say(Role::Bad, &format!("{} {}", problem.code, problem.what), 0);
         for (number, way) in (1..).zip(&problem.ways) {
-            say(Role::Key, &format!("{number} {}", way.text(&row.seen.place)), 2);
+            say(Role::Key, &format!("{number} {}", by_label::way(way, &row.seen.place)), 2);
         }
         for line in &problem.evidence {
             say(Role::Text, line, 2);

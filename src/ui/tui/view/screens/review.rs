@@ -15,6 +15,7 @@ use crate::ui::tui::unwrapped::Unwrapped;
 use crate::ui::tui::view::page::inspection_words;
 use crate::ui::tui::view::pane::{block, button_row, labels};
 use crate::ui::tui::view::window::edge;
+use crate::ui::wizard::form::by_label;
 use crate::ui::wizard::form::item::{Button, Item};
 use crate::ui::wizard::listing::hidden_words;
 use crate::ui::wizard::look::Inspection;
@@ -182,7 +183,7 @@ pub fn nothing(model: &Model, width: u16) -> Vec<(Role, String)> {
             say(Role::Text, line, "    ");
         }
         for (number, way) in (1..).zip(&problem.ways) {
-            say(Role::Key, &format!("{number} {}", way.text(&Place::Local)), "  ");
+            say(Role::Key, &format!("{number} {}", by_label::way(way, &Place::Local)), "  ");
         }
     }
     if matches!(model.preview.inspection, Inspection::None) {
