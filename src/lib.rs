@@ -65,6 +65,7 @@ pub mod limits;
 
 pub mod plan;
 pub mod profile;
+pub mod runtime;
 
 pub mod pki;
 

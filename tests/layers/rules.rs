@@ -13,6 +13,7 @@ pub const LAYERS: &[(&str, &[&str])] = &[
     ("limits", &["limits"]),
     ("plan", &["limits", "plan"]),
     ("profile", &["limits", "plan", "profile"]),
+    ("runtime", &["limits", "plan", "runtime"]),
     ("pki", &["limits", "plan", "pki"]),
     ("host", &["limits", "plan", "pki", "host"]),
     ("kube", &["limits", "plan", "pki", "kube"]),

@@ -1,0 +1,3 @@
+//! What runs the containers of a worker.
+
+pub mod containerd_config;
