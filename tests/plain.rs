@@ -225,7 +225,10 @@ fn a_kubeconfig_outside_kube_is_written_after_its_path_was_shown_and_agreed_to()
     let asked = one_line(&talk.answer("Type yes", "yes"));
     assert!(asked.contains(&format!("The kubeconfig goes to {path}, outside ~/.kube")), "{asked}");
     let run = talk.hear("\nReport\n");
-    assert!(run.contains("here: kubectl context: changed") && run.contains("listed by context first-cluster"), "{run}");
+    assert!(
+        run.contains("here: kubectl context: changed") && run.contains("listed by context first-cluster"),
+        "{run}"
+    );
     talk.answer(MENU, "q");
     assert_eq!(talk.end().0, 0);
 }

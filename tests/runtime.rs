@@ -1,8 +1,8 @@
 //! What runs containers: configurations of containerd as they are met, next to what a real containerd makes of them.
 
-use std::path::Path;
 #![expect(clippy::unwrap_used, reason = "a helper of tests")]
 
+use std::path::Path;
 use std::process::Command;
 
 use gangplank::runtime::containerd_config::{ConfigFile, KubeletNeeds, Merged, Release, Unreadable, ignored};
