@@ -17,6 +17,8 @@ mod files;
 mod links;
 #[path = "host_batch/lock.rs"]
 mod lock;
+#[path = "host_batch/logs.rs"]
+mod logs;
 #[path = "host_batch/secrets.rs"]
 mod secrets;
 #[path = "host_batch/stops.rs"]

@@ -3,6 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::batch::Batch;
+use super::log_stream::{LogSource, LogStream};
 use super::reader::{BatchEnd, BatchProgress};
 use super::stop::Stop;
 use super::stream::LiveStream;
@@ -20,6 +21,10 @@ pub trait Host: Send {
     fn release(&mut self) {}
     /// Opens the live stream.
     fn stream(&mut self) -> Result<Box<dyn LiveStream>, HostTrouble>;
+    /// Follows a log, in a command of its own.
+    fn log(&mut self, _: &LogSource) -> Result<Box<dyn LogStream>, HostTrouble> {
+        Err(HostTrouble::Unable("no log of it can be followed".to_owned()))
+    }
     /// A TCP connection made by the machine.
     fn tcp(&mut self, host: &str, port: u16) -> Result<Box<dyn Pipe>, HostTrouble>;
     /// Connections and execs so far, streams included.

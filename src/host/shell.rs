@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 
 use super::batch::{self, Batch, LockUse, Payload, Script};
 use super::error::WireError;
+use super::log_stream::{LogSource, LogStream, ShellLog};
 use super::patience::Patience;
 use super::reader::{BatchEnd, BatchProgress, Reader};
 use super::stop::Stop;
@@ -454,6 +455,17 @@ impl Host for ShellHost {
         duplex.send(text.into_bytes().into()).map_err(HostTrouble::Wire)?;
         self.streams += 1;
         Ok(Box::new(ShellStream::new(&nonce, duplex)))
+    }
+
+    fn log(&mut self, what: &LogSource) -> Result<Box<dyn LogStream>, HostTrouble> {
+        let unable = || HostTrouble::Unable("that is no container's id".to_owned());
+        let command = what.command().ok_or_else(unable)?;
+        let nonce = nonce();
+        let text = super::log_stream::script(&nonce, &command);
+        let duplex = self.start(&nonce, &text, &Stop::default())?;
+        duplex.send(text.into_bytes().into()).map_err(HostTrouble::Wire)?;
+        self.streams += 1;
+        Ok(Box::new(ShellLog::new(&nonce, duplex)))
     }
 
     fn tcp(&mut self, host: &str, port: u16) -> Result<Box<dyn Pipe>, HostTrouble> {

@@ -33,17 +33,24 @@ pub(crate) fn detail(
         };
         CertificateEnd { path: path.clone(), until }
     };
-    let lines = machine.process.as_ref().map_or_else(Vec::new, |process| lines(machine, process, latest));
+    let lines = written(state, machine, latest);
     let skip = lines.len().saturating_sub(MOST);
-    let journal = lines.into_iter().skip(skip).map(|(ms, writer, text)| {
-        let at = state.at(ms).strftime("%b %d %H:%M:%S");
-        Remote::new(format!("{at} {} {writer}: {}", machine.build.hostname, stamped(state, ms, &text)))
-    });
+    let journal = lines.into_iter().skip(skip).map(|(_, line)| Remote::new(line));
     HostDetail {
         journal: journal.collect(),
         error: String::new(),
         certificates: certificates.iter().map(ends).collect(),
     }
+}
+
+/// Milliseconds and lines of the kubelet's journal, oldest first, as `journalctl -o short` prints them.
+pub(crate) fn written(state: &LabState, machine: &LabMachine, latest: u64) -> Vec<(u64, String)> {
+    let lines = machine.process.as_ref().map_or_else(Vec::new, |process| lines(machine, process, latest));
+    let line = |(ms, writer, text): (u64, String, String)| {
+        let at = state.at(ms).strftime("%b %d %H:%M:%S");
+        (ms, format!("{at} {} {writer}: {}", machine.build.hostname, stamped(state, ms, &text)))
+    };
+    lines.into_iter().map(line).collect()
 }
 
 /// A line of klog has its own time and process too.

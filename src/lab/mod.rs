@@ -8,6 +8,7 @@ mod api;
 mod ca;
 pub mod clock;
 pub mod cluster;
+mod container_log;
 mod dns;
 mod dns_pods;
 mod facts;

@@ -7,8 +7,11 @@ use zeroize::Zeroizing;
 
 use crate::host::batch::named_by;
 use crate::host::{ActionEnd, Batch, BatchEnd, BatchProgress, CompileError};
-use crate::host::{Host, HostTrouble, LiveStream, Pipe, Stop, WireCounts, WireError, answer};
+use crate::host::{
+    Host, HostTrouble, LiveStream, LogSource, LogStream, Pipe, Stop, WireCounts, WireError, answer,
+};
 use crate::lab::act::{Carried, Doer};
+use crate::lab::container_log::LabLog;
 use crate::lab::dns::DnsPipe;
 use crate::lab::faults::{Cut, Fault};
 use crate::lab::machine::{LabMachine, LabTar, lost};
@@ -434,6 +437,13 @@ impl Host for LabHost {
         self.exec()?;
         self.lab.machine(&self.name, |machine| machine.streams = machine.streams.saturating_add(1));
         Ok(Box::new(LabStream::new(self.lab.clone(), self.name.clone(), self.generation)))
+    }
+
+    fn log(&mut self, what: &LogSource) -> Result<Box<dyn LogStream>, HostTrouble> {
+        self.exec()?;
+        self.lab.machine(&self.name, |machine| machine.streams = machine.streams.saturating_add(1));
+        let (lab, name) = (self.lab.clone(), self.name.clone());
+        Ok(Box::new(LabLog::new(lab, name, self.generation, what.clone())))
     }
 
     fn tcp(&mut self, host: &str, port: u16) -> Result<Box<dyn Pipe>, HostTrouble> {

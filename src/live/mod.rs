@@ -4,6 +4,7 @@
 
 mod api;
 mod host;
+mod logs;
 mod opened;
 pub mod panel;
 pub mod row;
@@ -11,9 +12,10 @@ mod thread;
 pub mod update;
 mod watch;
 
+pub use logs::LogWish;
 pub use opened::{certificates, events, pods};
 pub use panel::{Change, Panel};
 pub use row::{ContainerGroup, HostReading, HostRow, Link};
 pub use thread::{Send, WatchTarget, watch_targets};
-pub use update::{ApiNews, HostNews, Update};
+pub use update::{ApiNews, HostNews, LogNews, Update};
 pub use watch::{Watch, start};

@@ -193,6 +193,8 @@ impl Panel {
                 .find(|row| row.place == place)
                 .map_or_else(Vec::new, |row| host(row, at, news)),
             Update::Api { at, news } => self.api_news(at, news),
+            // It is shown by whoever opened it.
+            Update::Log { .. } => Vec::new(),
         }
     }
 

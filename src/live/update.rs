@@ -20,6 +20,13 @@ pub enum Update {
         /// What its thread learnt.
         news: HostNews,
     },
+    /// Of the log that is followed.
+    Log {
+        /// Its number, so that what an earlier one said is told apart.
+        number: u64,
+        /// What its thread learnt.
+        news: LogNews,
+    },
     /// About the API.
     Api {
         /// When, by this computer's clock.
@@ -52,6 +59,17 @@ pub enum HostNews {
         /// When it is tried next; `None` = when somebody says so.
         again: Option<Timestamp>,
     },
+}
+
+/// What is heard of a log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LogNews {
+    /// It is open.
+    Open,
+    /// Lines, cleaned.
+    Lines(Vec<String>),
+    /// Nothing more will come, and why.
+    Ended(String),
 }
 
 /// What is heard of the API.

@@ -9,7 +9,9 @@ use crate::kube::ClusterApi;
 use crate::plan::model::Plan;
 use crate::plan::place::Place;
 
+use super::logs::{self, LogWish};
 use super::thread::{Send, StopSignal, WatchShared, WatchTarget, watch_targets};
+use super::update::{LogNews, Update};
 use super::{api, host, opened};
 
 /// A host's thread does little and there may be many.
@@ -24,6 +26,8 @@ pub struct Watch {
     cluster: Option<Arc<dyn ClusterApi>>,
     /// The host that is opened, and who asks for its events.
     opened: Option<(Place, Option<Arc<StopSignal>>)>,
+    /// Who follows a log.
+    log: Option<Arc<StopSignal>>,
 }
 
 /// Watches the workers of a plan and its cluster; `may_sign` = the CA may be used to become known to the API.
@@ -43,7 +47,14 @@ impl Watch {
     /// Watches nothing yet.
     pub fn new(world: Arc<dyn World + std::marker::Send + Sync>, send: Send) -> Self {
         let shared = WatchShared::new(world, send);
-        Self { shared: Arc::new(shared), hosts: HashMap::new(), api: None, cluster: None, opened: None }
+        Self {
+            shared: Arc::new(shared),
+            hosts: HashMap::new(),
+            api: None,
+            cluster: None,
+            opened: None,
+            log: None,
+        }
     }
 
     /// From now on these hosts are watched and no others.
@@ -72,6 +83,23 @@ impl Watch {
         self.close();
         self.opened = place.map(|place| (place.clone(), None));
         self.reopen();
+    }
+
+    /// From now on this log is followed and no other; one of a host that is not watched is not.
+    pub fn log(&mut self, wish: Option<&LogWish>) {
+        if let Some(told) = self.log.take() {
+            told.end(true);
+        }
+        let Some(wish) = wish else { return };
+        let Some(spot) = self.hosts.keys().find(|spot| spot.place == wish.place) else {
+            let news = LogNews::Ended("that host is not watched".to_owned());
+            return self.shared.say(&StopSignal::default(), Update::Log { number: wish.number, news });
+        };
+        let told = Arc::new(StopSignal::default());
+        let (shared, mine) = (Arc::clone(&self.shared), Arc::clone(&told));
+        let (spot, wish) = (spot.clone(), wish.clone());
+        self.log = Some(told);
+        run("live log".to_owned(), move || logs::follow(&shared, &mine, &spot, &wish));
     }
 
     fn close(&mut self) {
@@ -130,6 +158,7 @@ impl Watch {
 impl Drop for Watch {
     fn drop(&mut self) {
         self.close();
+        self.log(None);
         for told in self.hosts.values().chain(&self.api) {
             told.end(true);
         }

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use gangplank::engine::world::scripted::LabWorld;
 use gangplank::engine::{Engine, ExitCode, Front, Journal, RunOptions, Session, Stamped, World};
-use gangplank::host::{CertificateEnd, Lasts, Stop};
+use gangplank::host::{CertificateEnd, Lasts, LogSource, Stop};
 use gangplank::kube::ReadyState;
 use gangplank::lab::machine::LabContainer;
 use gangplank::lab::setup::{FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
 use gangplank::lab::{Fault, Lab};
 use gangplank::live::panel::ApiState;
-use gangplank::live::{Change, Link, Panel, start, watch_targets};
+use gangplank::live::{Change, Link, LogNews, LogWish, Panel, Update, start, watch_targets};
 use gangplank::plan::model::Plan;
 use gangplank::plan::yaml;
 
@@ -173,6 +173,41 @@ fn an_opened_host_tells_its_journal_its_certificates_and_events_and_a_closed_one
         ear.panel_until("another look at it", |panel| seen(panel, "w1") > samples);
     }
     assert_eq!(told(&ear.panel), before);
+}
+
+/// One log at a time: the last one that was wished for.
+#[test]
+fn the_log_of_a_container_and_the_journal_are_followed_until_another_one_is() {
+    let Room { lab, world, plan } = room();
+    let (send, ear) = ear(&watch_targets(&plan));
+    let mut watch = start(Arc::clone(&world) as _, &plan, false, send);
+    run(&lab, "w1", 'a');
+    let wish = |number, name: &str, source| LogWish { number, place: place(name), source };
+    let container = |id: char| LogSource::Container(id.to_string().repeat(64));
+    let told = |number: u64, wanted: &dyn Fn(&LogNews) -> bool| {
+        let deadline = std::time::Instant::now() + crate::sshd::LIMIT;
+        loop {
+            let left = deadline.saturating_duration_since(std::time::Instant::now());
+            match ear.news.recv_timeout(left).expect("it is heard") {
+                Update::Log { number: of, news } if of == number && wanted(&news) => return,
+                _ => {}
+            }
+        }
+    };
+    let has = |news: &LogNews, words: &str| matches!(news, LogNews::Lines(lines) if lines.iter().any(|line| line.contains(words)));
+    watch.log(Some(&wish(1, "w1", container('a'))));
+    told(1, &|news| *news == LogNews::Open);
+    told(1, &|news| has(news, "ready"));
+    // It goes on while the clock does.
+    told(1, &|news| has(news, "GET /healthz"));
+    watch.log(Some(&wish(2, "w1", container('b'))));
+    told(2, &|news| has(news, "No such container"));
+    told(2, &|news| matches!(news, LogNews::Ended(why) if why.contains("status 1")));
+    watch.log(Some(&wish(3, "nobody", LogSource::Kubelet)));
+    told(3, &|news| matches!(news, LogNews::Ended(why) if why.contains("not watched")));
+    watch.log(None);
+    drop(watch);
+    ear.ends();
 }
 
 struct Quiet;

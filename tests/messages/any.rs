@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use gangplank::host::{CertificateEnd, HostDetail, Lasts, Sample, TrustAnswer};
+use gangplank::host::{CertificateEnd, HostDetail, Lasts, LogSource, Sample, TrustAnswer};
 use gangplank::kube::{Happening, NodeEvent, NodeNews};
-use gangplank::live::{ApiNews, HostNews, Update};
+use gangplank::live::{ApiNews, HostNews, LogNews, LogWish, Update};
 use gangplank::plan::answers::{Answers, ContextAnswers, KubectlAnswers, WorkerAnswers};
 use gangplank::plan::code::ProblemCode;
 use gangplank::ui::wizard::key::{Key, KeyCode};
@@ -28,7 +28,7 @@ use crate::told::{actions, exit_code, path, place, previews, problem, stamped, s
 /// How many kinds of messages there are, as `any_msg` makes them.
 pub const MESSAGES: usize = 33;
 /// How many kinds of effects there are, as `any_effect` makes them.
-pub const EFFECTS: usize = 24;
+pub const EFFECTS: usize = 25;
 
 fn time() -> BoxedStrategy<Timestamp> {
     (-4_000_000_000_i64..4_000_000_000, 0_i32..1_000_000_000)
@@ -103,7 +103,10 @@ fn update() -> BoxedStrategy<Update> {
             ApiNews::Happenings { node, said: if known { Ok(vec![one]) } else { Err(said) } }
         }),
     ];
+    let log =
+        prop_oneof![Just(LogNews::Open), texts().prop_map(LogNews::Lines), text().prop_map(LogNews::Ended),];
     prop_oneof![
+        (any::<u64>(), log).prop_map(|(number, news)| Update::Log { number, news }),
         (place(), time(), host).prop_map(|(place, at, news)| Update::Host { place, at, news }),
         (time(), api).prop_map(|(at, news)| Update::Api { at, news }),
     ]
@@ -288,6 +291,13 @@ pub fn any_effect() -> BoxedStrategy<Effect> {
         path().prop_map(Effect::OpenPlan),
         text().prop_map(Effect::OpenDemo),
         option::of(place()).prop_map(Effect::LookInto),
+        option::of((any::<u64>(), place(), option::of(text()))).prop_map(|wish| {
+            Effect::Follow(wish.map(|(number, place, id)| LogWish {
+                number,
+                place,
+                source: id.map_or(LogSource::Kubelet, LogSource::Container),
+            }))
+        }),
         (text(), text()).prop_map(|(fault, host)| Effect::Throw { fault, host }),
     ];
     prop_oneof![7 => select(plain), 8 => first, 8 => second].boxed()

@@ -294,6 +294,8 @@ fn channel() -> (crate::live::Send, Receiver<Update>) {
 fn time(update: &Update) -> Timestamp {
     match update {
         Update::Host { at, .. } | Update::Api { at, .. } => *at,
+        // Nobody follows a log here.
+        Update::Log { .. } => Timestamp::UNIX_EPOCH,
     }
 }
 

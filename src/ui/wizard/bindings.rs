@@ -5,9 +5,10 @@ use crate::ui::wizard::command::Command;
 use crate::ui::wizard::key::{Key, KeyCode};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::when::{
-    always, can_apply, can_continue, can_look, can_remove, can_undo, has_diff, has_explanation, has_fix,
-    has_host, has_live, has_repair, has_rows, has_trouble, has_worker, on_form, on_review, on_run,
-    on_workers, shows_shell, typing, waits_for_certificates, with_plan,
+    always, can_apply, can_continue, can_copy, can_look, can_remove, can_undo, has_diff, has_explanation,
+    has_fix, has_host, has_live, has_repair, has_rows, has_trouble, has_worker, in_live, on_form,
+    on_live_host, on_live_log, on_output, on_review, on_run, on_workers, shows_shell, typing,
+    waits_for_certificates, with_plan,
 };
 
 /// A key of a row.
@@ -267,15 +268,15 @@ pub const TABLE: &[Binding] = &[
         label: "wrap",
         long: "break long lines of the output, or not",
         bar: None,
-        when: on_run,
+        when: on_output,
     },
     Binding {
         command: Command::Search,
         keys: &[letter('/')],
         label: "search",
         long: "search in the output",
-        bar: None,
-        when: on_run,
+        bar: Some(11),
+        when: on_output,
     },
     Binding {
         command: Command::SearchNext,
@@ -283,7 +284,7 @@ pub const TABLE: &[Binding] = &[
         label: "next hit",
         long: "to the next hit of the search",
         bar: None,
-        when: on_run,
+        when: on_output,
     },
     Binding {
         command: Command::SearchPrevious,
@@ -291,7 +292,7 @@ pub const TABLE: &[Binding] = &[
         label: "hit before",
         long: "to the hit before",
         bar: None,
-        when: on_run,
+        when: on_output,
     },
     Binding {
         command: Command::Look,
@@ -313,9 +314,9 @@ pub const TABLE: &[Binding] = &[
         command: Command::Copy,
         keys: &[letter('y')],
         label: "copy",
-        long: "copy the commands that are shown, into the clipboard and a file",
+        long: "copy the commands or the log that is shown, into the clipboard and a file",
         bar: Some(10),
-        when: with_plan,
+        when: can_copy,
     },
     Binding {
         command: Command::Export,
@@ -364,6 +365,30 @@ pub const TABLE: &[Binding] = &[
         long: "show the shell functions that are sent for these commands, such as put",
         bar: None,
         when: shows_shell,
+    },
+    Binding {
+        command: Command::Logs,
+        keys: &[letter('l')],
+        label: "logs",
+        long: "the log of the chosen container, as it grows",
+        bar: Some(3),
+        when: on_live_host,
+    },
+    Binding {
+        command: Command::Journal,
+        keys: &[letter('J')],
+        label: "journal",
+        long: "the kubelet's journal of this host, as it grows",
+        bar: Some(4),
+        when: on_live_host,
+    },
+    Binding {
+        command: Command::FollowLog,
+        keys: &[letter('f')],
+        label: "follow",
+        long: "follow the log as it grows, or stay where it is",
+        bar: Some(4),
+        when: on_live_log,
     },
     Binding {
         command: Command::Live,
@@ -433,5 +458,6 @@ pub const TABLE: &[Binding] = &[
 
 /// Rows that are possible now.
 pub fn possible(model: &Model) -> impl Iterator<Item = &'static Binding> {
-    TABLE.iter().filter(|binding| (binding.when)(model))
+    let here = |command| !model.live.open || in_live(model, command);
+    TABLE.iter().filter(move |binding| here(binding.command) && (binding.when)(model))
 }

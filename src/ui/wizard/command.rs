@@ -27,6 +27,12 @@ pub enum Command {
     ExplainTab,
     /// Live panel.
     Live,
+    /// The log of the chosen container.
+    Logs,
+    /// The kubelet's journal, followed.
+    Journal,
+    /// Follow the log, or stay where it is.
+    FollowLog,
     /// Output of the run.
     Output,
     /// Copy what explain shows.

@@ -30,6 +30,7 @@ use crate::ui::wizard::probes::{inspect, look};
 use crate::ui::wizard::remedy::RunRemedy;
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screen::{Journey, Screen};
+use crate::ui::wizard::screens::live::LiveScreen;
 use crate::ui::wizard::screens::review::{ReviewScreen, apply, begin, show_diff, turn};
 use crate::ui::wizard::screens::run::{AT_WORK, RunScreen, host, on_log};
 use crate::ui::wizard::screens::welcome::WelcomeScreen;
@@ -40,6 +41,9 @@ use crate::ui::wizard::{layout, progress, take_back, texts};
 /// Carries out a command.
 #[expect(clippy::too_many_lines, reason = "one arm for each command")]
 pub fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
+    if let Some(outcome) = LiveScreen::command(model, command) {
+        return carry_out(model, outcome);
+    }
     match command {
         Command::Enter => do_it(model),
         Command::Back => {
@@ -189,6 +193,8 @@ pub fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
             }
             Vec::new()
         }
+        // Only of a log of the live panel, which took them.
+        Command::Logs | Command::Journal | Command::FollowLog => Vec::new(),
         Command::Follow => {
             on_log(model, |log, _| log.end());
             Vec::new()

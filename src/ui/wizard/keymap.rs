@@ -64,21 +64,13 @@ fn motion(key: Key) -> Option<Motion> {
 }
 
 fn in_live(model: &Model, key: Key) -> Option<Intent> {
-    if let Some(
-        command @ (Command::Help
-        | Command::Menu
-        | Command::Quit
-        | Command::Suspend
-        | Command::Redraw
-        | Command::Palette),
-    ) = command(model, key, false)
-    {
+    if let Some(command) = command(model, key, false) {
         return Some(Intent::Command(command));
     }
     match key.code {
-        KeyCode::Esc => Some(Intent::Cancel),
-        KeyCode::Char('l' | 'q') => Some(Intent::Done),
-        KeyCode::Enter => Some(Intent::Confirm),
+        KeyCode::Char('q') => Some(Intent::Done),
+        KeyCode::Left => Some(Intent::Move(Motion::Left)),
+        KeyCode::Right => Some(Intent::Move(Motion::Right)),
         _ => motion(key).map(Intent::Move),
     }
 }
@@ -287,6 +279,17 @@ pub fn dialog_bar(dialog: &Dialog) -> &'static [(&'static str, &'static str)] {
 
 /// The word of a row now.
 fn label(model: &Model, binding: &Binding) -> &'static str {
+    if model.live.open {
+        return match binding.command {
+            // The log has a key with a name.
+            Command::Enter if model.live.host => "",
+            Command::Enter => "open host",
+            Command::Back if model.live.log().is_some() => "close the log",
+            Command::Back if model.live.host => "all hosts",
+            Command::Live => "",
+            _ => binding.label,
+        };
+    }
     match (binding.command, model.item()) {
         (Command::Enter, Some(Item::Field(field)))
             if model.form.editor.is_none() && field.choices().is_none() =>

@@ -153,6 +153,18 @@ pub fn run_parts(model: &Model) -> (Area, Area, Area) {
     }
 }
 
+/// The live panel while it has the window. The steps stay where they are one line; beside it they would shine through.
+pub fn live(model: &Model) -> Area {
+    let regions = regions(model);
+    let top = if regions.rail_column { regions.rail.y } else { regions.rail.bottom() }.max(1);
+    Area::new(0, top, model.window.size.0, regions.status.y.saturating_sub(top))
+}
+
+/// Rows a log has in it.
+pub fn live_rows(model: &Model) -> usize {
+    usize::from(live(model).height.saturating_sub(2))
+}
+
 /// Rows the output has.
 pub fn log_rows(model: &Model) -> usize {
     usize::from(run_parts(model).1.height.saturating_sub(2))

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{ExitCode, PlacePreview, Stamped};
-use crate::live;
+use crate::live::{self, LogWish};
 use crate::plan::action::Action;
 use crate::plan::answers::Answers;
 use crate::plan::place::Place;
@@ -227,6 +227,8 @@ pub enum Effect {
     Live,
     /// Of this host more is asked for from now on, as it is opened; `None` = no host is.
     LookInto(Option<Place>),
+    /// This log is followed from now on and no other; `None` = none is.
+    Follow(Option<LogWish>),
     /// Put into the clipboard and a file.
     Copy(#[serde(with = "unwritten::text")] String),
     /// Write the script to a file.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::engine::ExitCode;
-use crate::live;
+use crate::live::{self, LogWish};
 use crate::plan::answers::Answers;
 use crate::plan::issue::PlanIssue;
 use crate::plan::model::Plan;
@@ -27,6 +27,7 @@ use crate::ui::wizard::question::Question;
 use crate::ui::wizard::role::{Role, Theme};
 use crate::ui::wizard::run_state::Run;
 use crate::ui::wizard::screen::{Journey, Screen};
+use crate::ui::wizard::screens::log::Log;
 
 /// The live panel and how it is shown.
 #[derive(Debug, Default)]
@@ -41,6 +42,34 @@ pub struct LivePane {
     pub host: bool,
     /// The chosen container of that host.
     pub row: usize,
+    /// The log that is followed.
+    pub log: Option<LiveLog>,
+    /// How many logs were opened.
+    pub logs: u64,
+}
+
+/// A log that is followed.
+#[derive(Debug)]
+pub struct LiveLog {
+    /// What was wished for.
+    pub wish: LogWish,
+    /// What it is of, `kube-proxy of pod kube-system/kube-proxy-w1`.
+    pub title: String,
+    /// Its lines.
+    pub lines: Log,
+    /// How it is.
+    pub state: LogState,
+}
+
+/// How a log is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LogState {
+    /// It is being asked for.
+    Asked,
+    /// It is open, and what is written comes.
+    Open,
+    /// Nothing more will come.
+    Ended,
 }
 
 impl LivePane {
@@ -48,6 +77,11 @@ impl LivePane {
     pub fn opened(&self) -> Option<&Place> {
         let row = self.panel.as_ref()?.rows().get(self.at)?;
         (self.open && self.host).then_some(&row.place)
+    }
+
+    /// The log that has the window.
+    pub fn log(&self) -> Option<&LiveLog> {
+        self.log.as_ref().filter(|log| self.opened() == Some(&log.wish.place))
     }
 }
 

@@ -1,5 +1,6 @@
 //! From a message to a new state and a list of effects. Pure: nothing is read, written or asked here.
 
+use crate::live;
 use crate::plan::clean;
 use crate::ui::wizard::commands::{carry_out, open_row, perform, press};
 use crate::ui::wizard::conclusion::{conclude, show_question, stop};
@@ -36,9 +37,17 @@ use crate::ui::wizard::{keymap, progress, take_back};
 /// Takes a message in.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     let opened = model.live.opened().cloned();
+    let followed = model.live.log().map(|log| log.wish.clone());
     let mut effects = dispatch(model, msg);
     if model.live.opened() != opened.as_ref() {
         effects.push(Effect::LookInto(model.live.opened().cloned()));
+    }
+    if model.live.log().is_none() {
+        model.live.log = None;
+    }
+    let now_followed = model.live.log().map(|log| &log.wish);
+    if now_followed != followed.as_ref() {
+        effects.push(Effect::Follow(now_followed.cloned()));
     }
     match model.nav.screen {
         Screen::Certificates => certificates::keep(model),
@@ -97,6 +106,10 @@ fn dispatch(model: &mut Model, msg: Msg) -> Vec<Effect> {
             } else {
                 run_over(model, code)
             }
+        }
+        Msg::Live(live::Update::Log { number, news }) => {
+            LiveScreen::hear(model, number, news);
+            Vec::new()
         }
         Msg::Live(update) => {
             if let Some(panel) = &mut model.live.panel {

@@ -1,5 +1,6 @@
 //! When the commands of the table are possible.
 
+use crate::ui::wizard::command::Command;
 use crate::ui::wizard::form::item::Button;
 use crate::ui::wizard::look::Inspection;
 use crate::ui::wizard::model::Model;
@@ -105,6 +106,47 @@ pub(super) fn has_diff(model: &Model) -> bool {
 
 pub(super) fn has_live(model: &Model) -> bool {
     model.live.panel.is_some()
+}
+
+/// One host is opened in the live panel, and no log of it.
+pub(super) fn on_live_host(model: &Model) -> bool {
+    model.live.opened().is_some() && model.live.log().is_none()
+}
+
+pub(super) fn on_live_log(model: &Model) -> bool {
+    model.live.log().is_some()
+}
+
+/// The output of a run has the keys, or a log of the live panel.
+pub(super) fn on_output(model: &Model) -> bool {
+    on_run(model) || on_live_log(model)
+}
+
+pub(super) fn can_copy(model: &Model) -> bool {
+    with_plan(model) || on_live_log(model)
+}
+
+/// What is possible while the live panel has the window: what is below it has no keys then.
+pub(super) fn in_live(model: &Model, command: Command) -> bool {
+    match command {
+        Command::Back
+        | Command::Menu
+        | Command::Help
+        | Command::Palette
+        | Command::Quit
+        | Command::Suspend
+        | Command::Redraw => true,
+        Command::Enter => !on_live_log(model),
+        Command::Live => model.live.opened().is_none(),
+        Command::Logs | Command::Journal => on_live_host(model),
+        Command::FollowLog
+        | Command::Wrap
+        | Command::Copy
+        | Command::Search
+        | Command::SearchNext
+        | Command::SearchPrevious => on_live_log(model),
+        _ => false,
+    }
 }
 
 pub(super) fn waits_for_certificates(model: &Model) -> bool {

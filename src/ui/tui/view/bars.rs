@@ -173,10 +173,6 @@ pub fn keys(frame: &mut Frame, model: &Model, area: Rect) {
     let owned = |(key, word): &(&str, &str)| ((*key).to_owned(), (*word).to_owned());
     let keys = if let Some(dialog) = model.dialogs.open.last() {
         keymap::dialog_bar(dialog).iter().map(owned).collect()
-    } else if model.live.open {
-        [("Enter", "one host"), ("Esc", "back"), ("?", "help"), ("Ctrl-C", "quit")]
-            .map(|(key, word)| (key.to_owned(), word.to_owned()))
-            .to_vec()
     } else {
         keymap::bar(model, width, rows)
     };

@@ -3,6 +3,7 @@
 mod bars;
 mod dialogs;
 mod form;
+mod log;
 mod page;
 mod pane;
 mod rail;
@@ -17,7 +18,7 @@ use ratatui::text::Line;
 use crate::plan::clean::is_invisible;
 use crate::ui::tui::text::some;
 use crate::ui::tui::unwrapped::Unwrapped;
-use crate::ui::wizard::layout::{Area, LEAST, Regions, regions};
+use crate::ui::wizard::layout::{Area, LEAST, Regions, live, regions};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::screen::Screen;
 
@@ -68,10 +69,7 @@ fn everything(frame: &mut Frame, model: &Model) {
         rail::line(frame, model, regions.rail.into());
     }
     if model.live.open {
-        // The steps stay where they are one line; beside it they would shine through.
-        let top = if regions.rail_column { regions.rail.y } else { regions.rail.bottom() }.max(1);
-        let area = Rect::new(0, top, model.window.size.0, regions.status.y.saturating_sub(top));
-        screens::live::full(frame, model, area);
+        screens::live::full(frame, model, live(model).into());
     } else {
         screen(frame, model, &regions);
     }

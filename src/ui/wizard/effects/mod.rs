@@ -125,6 +125,11 @@ impl EffectRunner {
                     watch.open(place.as_ref());
                 }
             }
+            Effect::Follow(wish) => {
+                if let Some(watch) = &mut self.watch {
+                    watch.log(wish.as_ref());
+                }
+            }
             Effect::Export(path) => export::export(&self.ground, &path, model),
             Effect::WritePlan(path) => export::write_plan(&self.ground, &path, model),
             Effect::KubeconfigDiff => self.ground.tell(export::kubeconfig(model)),
@@ -165,6 +170,7 @@ impl EffectRunner {
         // Nothing is signed for looking on: until the admin's certificate is there the API's row says so.
         let mut watch = live::start(world, &Arc::new(plan), false, tell);
         watch.open(model.live.opened());
+        watch.log(model.live.log().map(|log| &log.wish));
         self.watch = Some(watch);
     }
 
@@ -222,6 +228,7 @@ fn stands_on_the_ground(effect: &Effect) -> bool {
         | Effect::Certificates(_)
         | Effect::Live
         | Effect::LookInto(_)
+        | Effect::Follow(_)
         | Effect::Export(_)
         | Effect::WritePlan(_)
         | Effect::KubeconfigDiff

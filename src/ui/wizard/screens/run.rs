@@ -231,8 +231,12 @@ fn repaired(model: &mut Model, place: &Place, code: ExitCode) -> Vec<Effect> {
     effects
 }
 
-/// The log that is shown, with the rows it has on the screen.
+/// The log that is shown, with the rows it has on the screen: that of the live panel, where it is open.
 pub fn on_log<T>(model: &mut Model, see: impl FnOnce(&mut Log, usize) -> T) -> Option<T> {
+    if model.live.log().is_some() {
+        let rows = layout::live_rows(model);
+        return model.live.log.as_mut().map(|log| see(&mut log.lines, rows));
+    }
     let rows = layout::log_rows(model);
     let place = progress::places(model).get(model.run.shown).cloned()?;
     Some(see(model.run.logs.entry(place).or_default(), rows))

@@ -4,15 +4,17 @@
 use ratatui::Frame;
 use ratatui::layout::{Margin, Rect};
 use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr;
 
 use crate::ui::panel::{self, Ink, OpenedHost};
-use crate::ui::tui::text::some;
+use crate::ui::tui::text::{cut, some};
 use crate::ui::tui::theme::Paint;
 use crate::ui::tui::unwrapped::Unwrapped;
+use crate::ui::tui::view::log::log_lines;
 use crate::ui::tui::view::pane::block;
 use crate::ui::tui::view::window::edge;
 use crate::ui::wizard::listing::hidden_words;
-use crate::ui::wizard::model::Model;
+use crate::ui::wizard::model::{LiveLog, LogState, Model};
 use crate::ui::wizard::role::Role;
 
 /// The strip below a screen.
@@ -36,6 +38,9 @@ pub fn strip(frame: &mut Frame, model: &Model, area: Rect) {
 /// The whole window.
 pub fn full(frame: &mut Frame, model: &Model, area: Rect) {
     let Some(live) = &model.live.panel else { return };
+    if let Some(log) = model.live.log() {
+        return followed(frame, model, log, area);
+    }
     let ink = Ink::of(&model.window.theme);
     let view = &model.live;
     let counts = live.counts();
@@ -59,4 +64,38 @@ pub fn full(frame: &mut Frame, model: &Model, area: Rect) {
         }
         None => panel::rows(live, model.window.now, Some(view.at), &ink, inner, frame.buffer_mut()),
     }
+}
+
+/// A log on the whole window.
+fn followed(frame: &mut Frame, model: &Model, log: &LiveLog, area: Rect) {
+    let theme = model.window.theme;
+    let lines = &log.lines;
+    let mut right = match log.state {
+        LogState::Asked => "asked for".to_owned(),
+        LogState::Ended => format!("ended, {}", some(lines.len(), "line")),
+        LogState::Open if lines.follow => format!("following, {}", some(lines.len(), "line")),
+        LogState::Open => format!("+{} new, f follows", lines.unseen),
+    };
+    if !lines.search.is_empty() {
+        right = format!("/{} {} hits  {right}", cut(&lines.search, 16), lines.hits());
+    }
+    let room = usize::from(area.width).saturating_sub(right.width() + 8);
+    let title = cut(&format!("Log: {} on {}", log.title, log.wish.place), room);
+    let pane = block(theme, &title, &right, true, area.width);
+    let inner = pane.inner(area);
+    frame.render_widget(pane, area);
+    let (rows, width) = (usize::from(inner.height), usize::from(inner.width));
+    let mut shown = log_lines(lines, theme, rows, width);
+    if lines.is_empty() {
+        let words = if log.state == LogState::Open { " nothing is written to it yet" } else { "" };
+        shown.push(Line::styled(words, theme.style(Role::Dim)));
+    }
+    frame.render_widget(Unwrapped::new(shown), inner);
+    let first = lines.first(rows);
+    edge(
+        frame,
+        model,
+        area,
+        hidden_words(first.saturating_sub(lines.dropped), lines.len() - lines.dropped, rows),
+    );
 }

@@ -5,13 +5,13 @@ use crate::ui::wizard::remedy;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use unicode_width::UnicodeWidthStr;
 
 use crate::plan::place::Place;
 use crate::ui::output::wrap::wrap;
 use crate::ui::tui::text::{cut, fill, some};
 use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::tui::unwrapped::Unwrapped;
+use crate::ui::tui::view::log::log_lines;
 use crate::ui::tui::view::pane::{block, button_row, labels};
 use crate::ui::tui::view::window::{edge, key_of};
 use crate::ui::wizard::cells::{Cell, CellState};
@@ -154,30 +154,7 @@ fn output(frame: &mut Frame, model: &Model, place: &Place, area: Rect) {
     let inner = pane.inner(area);
     frame.render_widget(pane, area);
     let (rows, width) = (usize::from(inner.height), usize::from(inner.width));
-    let first = log.first(rows);
-    let mut lines: Vec<Line> = Vec::with_capacity(rows);
-    for line in log.from(first) {
-        let hit = log.hit(line);
-        let style = if hit { theme.style(Role::Focus) } else { theme.style(line.role) };
-        let stamp = Span::styled(format!("{} ", line.at), theme.style(Role::Dim));
-        let room = width.saturating_sub(line.at.width() + 1);
-        if log.wrap {
-            for (number, part) in wrap(&line.text, room).into_iter().enumerate() {
-                let head =
-                    if number == 0 { stamp.clone() } else { Span::raw(" ".repeat(line.at.width() + 1)) };
-                lines.push(Line::from(vec![head, Span::styled(part, style)]));
-            }
-        } else {
-            let text: String = line.text.chars().skip(log.left).collect();
-            lines.push(Line::from(vec![stamp, Span::styled(cut(&text, room), style)]));
-        }
-        if lines.len() >= rows.saturating_mul(2) {
-            break;
-        }
-    }
-    if log.follow && lines.len() > rows {
-        lines.drain(..lines.len().saturating_sub(rows));
-    }
+    let mut lines = log_lines(log, *theme, rows, width);
     if log.is_empty() {
         lines.push(Line::styled(" no output yet", theme.style(Role::Dim)));
     }
