@@ -27,11 +27,13 @@ fn dump(text: &str) -> Option<Result<String, String>> {
     Some(if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) })
 }
 
+const NEW: Release = Release { major: 2, point: 4 };
+
 fn everything() -> KubeletNeeds {
     KubeletNeeds {
         systemd_cgroup: Some(true),
-        sandbox_image: Some("registry.k8s.io/pause:3.10".to_owned()),
-        cni_bin_dir: Some("/opt/cni/bin".to_owned()),
+        sandbox_image: Some("registry.example.com/pause:1".to_owned()),
+        cni_bin_dir: Some("/srv/cni".to_owned()),
     }
 }
 
@@ -96,35 +98,45 @@ fn what_is_wanted_stands_in_the_tables_of_the_file_s_version_and_the_rest_stays(
     let debian = "version = 2\n\n# by hand\n[plugins]\n  [plugins.\"io.containerd.grpc.v1.cri\"]\n    \
         [plugins.\"io.containerd.grpc.v1.cri\".cni]\n      bin_dir = \"/usr/lib/cni\" # Debian's\n      \
         conf_dir = \"/etc/cni/net.d\"\n  [plugins.\"io.containerd.internal.v1.opt\"]\n    path = \"/var/lib/containerd/opt\"\n";
-    let changed = ConfigFile::read(debian).unwrap().with(&everything());
+    let changed = ConfigFile::read(debian).unwrap().with(&everything(), NEW);
     for kept in ["# by hand", "conf_dir = \"/etc/cni/net.d\"", "path = \"/var/lib/containerd/opt\""] {
         assert!(changed.contains(kept), "{kept}\n{changed}");
     }
     for new in [
-        "bin_dir = \"/opt/cni/bin\"",
-        "sandbox_image = \"registry.k8s.io/pause:3.10\"",
+        "bin_dir = \"/srv/cni\"",
+        "sandbox_image = \"registry.example.com/pause:1\"",
         "SystemdCgroup = true",
         "runtime_type = \"io.containerd.runc.v2\"",
     ] {
         assert!(changed.contains(new), "{new}\n{changed}");
     }
     let four = "version = 4\n[plugins.'io.containerd.cri.v1.runtime'.cni]\nbin_dirs = ['/usr/lib/cni']\n";
-    let changed = ConfigFile::read(four).unwrap().with(&everything());
-    for new in ["bin_dirs = [\"/opt/cni/bin\"]", "pinned_images", "sandbox = \"registry.k8s.io/pause:3.10\""]
-    {
+    let changed = ConfigFile::read(four).unwrap().with(&everything(), NEW);
+    for new in ["bin_dirs = [\"/srv/cni\"]", "pinned_images", "sandbox = \"registry.example.com/pause:1\""] {
         assert!(changed.contains(new), "{new}\n{changed}");
     }
     // An older table of a newer file is still honoured: what stands there is changed there.
     let changed = ConfigFile::read(&fixture("203-version3-old-tables.toml"))
         .unwrap()
-        .with(&KubeletNeeds { systemd_cgroup: Some(false), ..KubeletNeeds::default() });
+        .with(&KubeletNeeds { systemd_cgroup: Some(false), ..KubeletNeeds::default() }, NEW);
     assert!(
         changed.contains("SystemdCgroup = false") && !changed.contains("io.containerd.cri.v1"),
         "{changed}"
     );
+    // A list of folders is not known to the first containerd that reads version 3.
+    let three = "version = 3\n[plugins.'io.containerd.cri.v1.runtime'.cni]\nbin_dir = '/usr/lib/cni'\n";
+    for (point, says) in [(0, "bin_dir = \"/srv/cni\""), (1, "bin_dirs = [\"/srv/cni\"]")] {
+        let changed = ConfigFile::read(three).unwrap().with(&everything(), Release { major: 2, point });
+        assert!(changed.contains(says) && changed.matches("bin_dir").count() == 1, "2.{point}: {changed}");
+    }
+    // A file of version 4 heeds no table of version 2.
+    let old = "version = 4\n[plugins.'io.containerd.grpc.v1.cri']\nsandbox_image = 'x:1'\n";
+    let remarks = ConfigFile::read(old).unwrap().remarks();
+    assert!(remarks.iter().any(|one| one.line == Some(2) && one.what.contains("no effect")), "{remarks:?}");
+    assert!(ConfigFile::read(old).unwrap().with(&everything(), NEW).contains("pinned_images"));
     // A file that says it already is the same to the letter.
     let whole = everything().whole(Release { major: 2, point: 4 });
-    assert_eq!(ConfigFile::read(&whole).unwrap().with(&everything()), whole);
+    assert_eq!(ConfigFile::read(&whole).unwrap().with(&everything(), NEW), whole);
 }
 
 #[test]
@@ -135,7 +147,7 @@ fn the_real_containerd_makes_of_a_changed_file_what_was_wanted() {
     let release = Release::parse(&String::from_utf8_lossy(&release.stdout)).unwrap();
     let short =
         "[plugins.cri]\nsandbox_image = \"x:1\"\n[plugins.cri.registry]\nconfig_path = \"/etc/certs\"\n";
-    let short = ConfigFile::read(short).unwrap().with(&everything());
+    let short = ConfigFile::read(short).unwrap().with(&everything(), release);
     assert!(!short.contains("version"), "its names are those of version 1: {short}");
     let mut files =
         vec![("nothing".to_owned(), everything().whole(release)), ("version 1".to_owned(), short)];
@@ -146,7 +158,13 @@ fn the_real_containerd_makes_of_a_changed_file_what_was_wanted() {
         "212-imports-relative.toml",
         "214-empty.toml",
     ] {
-        files.push((name.to_owned(), ConfigFile::read(&fixture(name)).unwrap().with(&everything())));
+        files.push((name.to_owned(), ConfigFile::read(&fixture(name)).unwrap().with(&everything(), release)));
+    }
+    if release >= (Release { major: 2, point: 0 }) {
+        let text = "version = 3\n[plugins.'io.containerd.cri.v1.runtime'.cni]\nconf_dir = '/etc/cni/net.d'\n";
+        files.push(("version 3".to_owned(), ConfigFile::read(text).unwrap().with(&everything(), release)));
+        let old = ConfigFile::read(&fixture("203-version3-old-tables.toml")).unwrap();
+        files.push(("old tables".to_owned(), old.with(&everything(), release)));
     }
     for (name, text) in files {
         let said = dump(&text).unwrap().unwrap_or_else(|error| panic!("{name}: {error}\n{text}"));

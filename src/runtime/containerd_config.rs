@@ -48,6 +48,12 @@ impl Release {
             _ => NEWEST,
         }
     }
+
+    /// Folders of CNI plugins are a list in the tables of version 3 and on (2.1; the single one has no effect from 2.3
+    /// on: RELEASES.md).
+    fn lists_folders(self) -> bool {
+        self >= Self { major: 2, point: 1 }
+    }
 }
 
 /// What a kubelet needs of it; `None` = whatever it is.
@@ -197,6 +203,14 @@ impl ConfigFile {
                 });
             }
         }
+        if self.version >= 4 && self.plugin(ONE).is_some_and(|old| !old.is_empty()) {
+            all.push(Remark {
+                line: self.line_of(ONE),
+                what: format!("settings of {ONE} have no effect in a file of version {}", self.version),
+                cure: format!("they belong into {RUNTIME} and {IMAGES}"),
+                stops: false,
+            });
+        }
         for plugin in [SHORT, ONE, RUNTIME] {
             let runtimes = self.plugin(plugin).and_then(|table| deep(table, &["containerd", "runtimes"]));
             for (name, runtime) in runtimes.into_iter().flat_map(TableLike::iter) {
@@ -222,19 +236,21 @@ impl ConfigFile {
         self.version == 1 && self.document.contains_key("plugins")
     }
 
-    /// The plugin whose table holds a setting: where the file has one, that; an older one is still honoured.
+    /// The plugin whose table holds a setting. In a file of version 3 the one of version 2 is still honoured.
     fn home<'n>(&self, new: &'n str) -> &'n str {
         if self.is_short() {
             SHORT
-        } else if self.version < 3 || (self.plugin(new).is_none() && self.plugin(ONE).is_some()) {
+        } else if self.version < 3
+            || (self.version == 3 && self.plugin(new).is_none() && self.plugin(ONE).is_some())
+        {
             ONE
         } else {
             new
         }
     }
 
-    /// The file with what is wanted in it; what others wrote stays, comments and order too.
-    pub fn with(&self, wanted: &KubeletNeeds) -> String {
+    /// The file with what is wanted in it, for this containerd; what others wrote stays, comments and order too.
+    pub fn with(&self, wanted: &KubeletNeeds, release: Release) -> String {
         let mut document = self.document.clone();
         if let Some(item) = document.get_mut("disabled_plugins")
             && let Some(array) = item.as_array_mut()
@@ -262,11 +278,12 @@ impl ConfigFile {
         if let Some(folder) = &wanted.cni_bin_dir
             && let Some(cni) = table(plugins, &["plugins", runtime, "cni"])
         {
-            // Since version 4 there may be several.
-            if cni.contains_key("bin_dirs") {
+            let several = runtime == RUNTIME && (release.lists_folders() || cni.contains_key("bin_dirs"));
+            if several {
                 let mut folders = Array::new();
                 folders.push(folder.as_str());
                 cni.insert("bin_dirs", Item::Value(Value::Array(folders)));
+                cni.remove("bin_dir");
             } else {
                 cni.insert("bin_dir", toml_edit::value(folder.as_str()));
             }
@@ -293,7 +310,7 @@ impl KubeletNeeds {
     /// A whole file that says it, for a worker where nobody configured anything.
     pub fn whole(&self, release: Release) -> String {
         let text = format!("version = {}\n", release.newest_file());
-        ConfigFile::read(&text).map_or(text, |file| file.with(self))
+        ConfigFile::read(&text).map_or(text, |file| file.with(self, release))
     }
 }
 
