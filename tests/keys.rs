@@ -22,6 +22,8 @@ mod places;
 mod random;
 #[path = "keys/reading.rs"]
 mod reading;
+#[path = "keys/repairs.rs"]
+mod repairs;
 #[path = "keys/setup.rs"]
 mod setup;
 #[path = "keys/taken.rs"]

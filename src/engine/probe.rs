@@ -14,7 +14,7 @@ use crate::host::{Batch, Host, Stop};
 use crate::kube::cluster::client_subjects;
 use crate::kube::probe::NameCheck;
 use crate::kube::tls::ServerCertificate;
-use crate::pki::CaInfo;
+use crate::pki::{self, CaInfo};
 use crate::plan::action::Action;
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::{FactQuery, Facts, KeyFact, Known};
@@ -22,6 +22,7 @@ use crate::plan::model::{CaPlace, Plan, Version, Worker};
 use crate::plan::place::Place;
 use crate::plan::plan_field::PlanField;
 use crate::plan::problem::{Problem, Verdict};
+use crate::profile::{Identity, Profile};
 use crate::step::{self, CLOCK_WARN, ClusterFacts, LocalFacts, On, PlaceView, RunView, StepInput, StepState};
 
 /// What is seen of a CA.
@@ -112,6 +113,8 @@ pub struct WorkerSeen {
     pub clock_ahead_ms: Option<i64>,
     /// The first steps, as far as they can be looked at.
     pub looked: Vec<StepOutcome>,
+    /// Whose certificates on it have expired, and when.
+    pub expired: Vec<(String, Timestamp)>,
     /// All that was learnt.
     pub facts: Facts,
     /// Why it could not be looked at, or what stands in the way.
@@ -352,6 +355,7 @@ pub fn worker(plan: &Plan, worker: &Worker, world: &dyn World) -> WorkerSeen {
         kubelet: None,
         clock_ahead_ms: None,
         looked: Vec::new(),
+        expired: Vec::new(),
         facts: Facts::default(),
         problem: None,
     };
@@ -367,6 +371,7 @@ pub fn worker(plan: &Plan, worker: &Worker, world: &dyn World) -> WorkerSeen {
     let home = world.home();
     let mut queries: Vec<FactQuery> =
         first_steps().flat_map(|step| step.queries(plan, Some(worker), &home)).collect();
+    queries.extend(identities(plan, worker).map(|one| FactQuery::File { path: one.cert, content: true }));
     queries.sort();
     queries.dedup();
     let sent = world.now().as_millisecond();
@@ -378,6 +383,7 @@ pub fn worker(plan: &Plan, worker: &Worker, world: &dyn World) -> WorkerSeen {
         return seen;
     }
     read_facts(&mut seen, asked_ms);
+    read_certificates(&mut seen, plan, worker, world.now());
     // Its home tells where files would be; nothing was asked of it.
     let (local, cluster) = (LocalFacts { home, ..LocalFacts::default() }, ClusterFacts::default());
     let mut queued: Vec<Action> = Vec::new();
@@ -403,6 +409,26 @@ pub fn worker(plan: &Plan, worker: &Worker, world: &dyn World) -> WorkerSeen {
 fn first_steps() -> impl Iterator<Item = &'static dyn step::Step> {
     let before = step::steps(On::Worker).take_while(|step| !step.barrier()).count();
     step::steps(On::Worker).take(before.saturating_add(1))
+}
+
+/// What a worker of any profile has certificates for.
+fn identities(plan: &Plan, worker: &Worker) -> impl Iterator<Item = Identity> {
+    [Profile::V1_2, Profile::V1_16].into_iter().flat_map(|profile| profile.identities(plan, worker))
+}
+
+/// The certificates that have expired: mostly that is why a worker must come back.
+fn read_certificates(seen: &mut WorkerSeen, plan: &Plan, worker: &Worker, now: Timestamp) {
+    for identity in identities(plan, worker) {
+        if let Known::Yes(Some(file)) = seen.facts.file(&identity.cert)
+            && let Ok(there) = pki::examine(file.content.as_deref().unwrap_or_default())
+            && there.not_after < now
+        {
+            let one = (identity.name.to_string(), there.not_after);
+            if !seen.expired.contains(&one) {
+                seen.expired.push(one);
+            }
+        }
+    }
 }
 
 fn read_facts(seen: &mut WorkerSeen, asked_ms: i64) {

@@ -54,6 +54,10 @@ impl Dialogue {
         // What went well is said without a word before it.
         let role = if role == Role::Ok { Role::Text } else { role };
         self.voice.role(role, &words);
+        for (role, line) in ending::repairs(&self.model) {
+            let role = if role == Role::Ok { Role::Text } else { role };
+            self.voice.role(role, &format!("repair on {line}"));
+        }
         for place in progress::places(&self.model) {
             let run = &self.model.run;
             let end = ending::end_of(&self.model, &place);

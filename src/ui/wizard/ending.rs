@@ -4,6 +4,7 @@ use crate::engine::ExitCode;
 use crate::plan::place::Place;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
+use crate::ui::wizard::run_state::{Repair, RepairEnd};
 use crate::ui::wizard::undoing::{TakeBack, Undoing};
 
 /// How everything has ended, in one sentence: the report begins with it.
@@ -24,6 +25,15 @@ pub fn words(model: &Model) -> (Role, String) {
         };
         return (if *code == ExitCode::Done { Role::Ok } else { Role::Bad }, words);
     }
+    // After a repair alone nothing is known of who has joined.
+    if let Some(Repair { place, alone: true, end, .. }) = run.repairs.last() {
+        return match end {
+            Some(RepairEnd::Done) => {
+                (Role::Ok, format!("{place} is repaired; the plan was not carried out after it."))
+            }
+            _ => (Role::Bad, format!("{place} is not repaired; what was done stays.")),
+        };
+    }
     let names: Vec<String> = run.undone.iter().map(Place::to_string).collect();
     match run.code {
         Some(ExitCode::Done) if names.is_empty() => (Role::Ok, "Every worker has joined.".to_owned()),
@@ -35,6 +45,20 @@ pub fn words(model: &Model) -> (Role, String) {
         }
         _ => (Role::Bad, "Not every worker has joined; what was done stays.".to_owned()),
     }
+}
+
+/// The repairs in lines: where, what was run, when, and how it ended.
+pub fn repairs(model: &Model) -> Vec<(Role, String)> {
+    let line = |repair: &Repair| {
+        let (role, end) = match repair.end {
+            Some(end @ RepairEnd::Done) => (Role::Ok, end.to_string()),
+            Some(end) => (Role::Bad, end.to_string()),
+            None => (Role::Running, "goes on".to_owned()),
+        };
+        let when = repair.at.strftime("%Y-%m-%d %H:%M:%S");
+        (role, format!("{}: {}, {when}: {end}", repair.place, repair.what))
+    };
+    model.run.repairs.iter().map(line).collect()
 }
 
 /// How a place has ended, in a word or two.

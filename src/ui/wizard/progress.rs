@@ -4,12 +4,12 @@ use crate::engine::{Event, Stamped, TaskOutcome};
 use crate::plan::action::plain_shell;
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Verdict};
-use crate::step::{CATALOGUE, On, Step};
+use crate::step::{CATALOGUE, On, Step, StepId};
 use crate::ui::wizard::cells::{Cell, CellState};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::remedy::{RemedyChoice, RunRemedy, ways};
 use crate::ui::wizard::role::Role;
-use crate::ui::wizard::run_state::{Run, Trouble};
+use crate::ui::wizard::run_state::{RepairEnd, Run, Trouble};
 use crate::ui::wizard::screens::log::Log;
 
 /// The places of the matrix, in order: this computer, the workers, the cluster.
@@ -126,8 +126,20 @@ pub fn event(model: &mut Model, event: &Stamped) {
             let seconds = Seconds(*ms);
             log(run, &event.place).push(at, role, format!("  exit {status} in {seconds}: {action}"));
         }
-        Event::TaskEnded { outcome } => ended(run, event, outcome),
+        Event::TaskEnded { outcome } => {
+            repair_ended(
+                run,
+                event,
+                match outcome {
+                    TaskOutcome::Stopped => RepairEnd::Stopped,
+                    TaskOutcome::Failed { problem } => RepairEnd::Failed(problem.code),
+                    _ => RepairEnd::Done,
+                },
+            );
+            ended(run, event, outcome);
+        }
         Event::Trouble { problem } => {
+            repair_ended(run, event, RepairEnd::Failed(problem.code));
             trouble(run, event, problem.clone());
             log(run, &event.place).push(at, Role::Bad, format!("{} {}", problem.code, problem.what));
         }
@@ -139,6 +151,14 @@ pub fn event(model: &mut Model, event: &Stamped) {
             let ended: Vec<Place> = places.keys().map(|word| Place::of_word(word)).collect();
             hold(run, &ended);
         }
+    }
+}
+
+/// The repair that goes on has ended, where the event is about it.
+fn repair_ended(run: &mut Run, event: &Stamped, end: RepairEnd) {
+    let going = run.repairs.last_mut().filter(|repair| repair.end.is_none() && repair.place == event.place);
+    if let Some(repair) = going.filter(|_| event.step == Some(StepId::REPAIR)) {
+        repair.end = Some(end);
     }
 }
 

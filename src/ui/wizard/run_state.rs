@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::ExitCode;
+use crate::plan::code::ProblemCode;
 use crate::plan::place::Place;
 use crate::plan::problem::Problem;
 use crate::step::StepId;
@@ -25,6 +26,45 @@ pub struct Trouble {
     pub problem: Problem,
     /// What was done before it, in words.
     pub done: Vec<String>,
+}
+
+/// A repair that was agreed to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Repair {
+    /// Where it is made.
+    pub place: Place,
+    /// What was run, in words.
+    pub what: String,
+    /// When it began.
+    pub at: Timestamp,
+    /// How it ended; `None` = it goes on.
+    pub end: Option<RepairEnd>,
+    /// The plan was not carried out with it or after it.
+    pub alone: bool,
+}
+
+/// How a repair ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RepairEnd {
+    /// All of it was done.
+    Done,
+    /// Not all of it was, because of this problem.
+    Failed(ProblemCode),
+    /// Somebody stopped it.
+    Stopped,
+    /// It did not begin.
+    NotBegun,
+}
+
+impl std::fmt::Display for RepairEnd {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Done => f.write_str("repaired"),
+            Self::Failed(code) => write!(f, "failed, {code}"),
+            Self::Stopped => f.write_str("stopped before its end"),
+            Self::NotBegun => f.write_str("did not begin"),
+        }
+    }
 }
 
 /// The run as it is seen.
@@ -60,6 +100,8 @@ pub struct Run {
     pub changed: BTreeMap<Place, Vec<String>>,
     /// A repair alone goes on here.
     pub repairing: Option<Place>,
+    /// The repairs since the program began, in their order.
+    pub repairs: Vec<Repair>,
     /// Why each change is made, by place and by what is done.
     pub why: BTreeMap<(Place, String), String>,
     /// Places the person skips.

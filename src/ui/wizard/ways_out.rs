@@ -14,7 +14,7 @@ use crate::ui::wizard::navigation::{edit, focus_on, go};
 use crate::ui::wizard::probes::{inspect, look};
 use crate::ui::wizard::remedy::RunRemedy;
 use crate::ui::wizard::role::Role;
-use crate::ui::wizard::run_state::Trouble;
+use crate::ui::wizard::run_state::{Repair, Trouble};
 use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::screens::review;
 use crate::ui::wizard::screens::run::{AT_WORK, start};
@@ -181,6 +181,14 @@ pub fn make_repair(model: &mut Model, place: Place, actions: Vec<Action>, again:
     model.run.undoing = None;
     model.run.repairing = (!again).then(|| place.clone());
     model.run.started = Some(model.window.now);
+    let titles: Vec<String> = actions.iter().map(Action::title).collect();
+    model.run.repairs.push(Repair {
+        place: place.clone(),
+        what: titles.join("; "),
+        at: model.window.now,
+        end: None,
+        alone: !again,
+    });
     model.run.going = model.run.going.saturating_add(1);
     model.run.shown = progress::places(model).iter().position(|one| *one == place).unwrap_or(0);
     effects.push(Effect::Repair { place, actions, again });

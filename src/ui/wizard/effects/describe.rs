@@ -221,6 +221,13 @@ pub fn worker(seen: &WorkerSeen) -> Look {
             stop(&mut look, problem);
         }
     }
+    for (name, when) in &seen.expired {
+        look.lines.push((Role::Warn, format!("the certificate of {name} expired on {}", day(*when))));
+        look.mood = doubt(look.mood);
+    }
+    if let (Some((_, when)), None) = (seen.expired.first(), &look.problem) {
+        look.word = format!("expired {}", day(*when));
+    }
     if look.mood == LookStatus::Doubtful {
         look.word = look.word.replace("ready", "ready, with warnings");
     }

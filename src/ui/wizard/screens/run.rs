@@ -11,6 +11,7 @@ use crate::ui::wizard::navigation::go;
 use crate::ui::wizard::outcome::Outcome;
 use crate::ui::wizard::probes::inspect;
 use crate::ui::wizard::role::Role;
+use crate::ui::wizard::run_state::RepairEnd;
 use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::screens::log::Log;
 use crate::ui::wizard::validation::stale;
@@ -125,6 +126,7 @@ pub fn start(model: &mut Model, only: Vec<String>) -> Vec<Effect> {
     };
     progress::clear(&mut model.run, &again);
     model.run.undoing = None;
+    model.run.repairs.iter_mut().for_each(|repair| repair.alone = false);
     if model.run.going == 0 {
         model.run.started = Some(model.window.now);
         model.run.ended = None;
@@ -152,6 +154,10 @@ pub fn start(model: &mut Model, only: Vec<String>) -> Vec<Effect> {
 
 /// Takes in that a run has ended.
 pub fn run_over(model: &mut Model, code: ExitCode) -> Vec<Effect> {
+    if let Some(repair) = model.run.repairs.last_mut() {
+        let not_begun = if code == ExitCode::Stopped { RepairEnd::Stopped } else { RepairEnd::NotBegun };
+        repair.end.get_or_insert(not_begun);
+    }
     if let Some(place) = model.run.repairing.take() {
         return repaired(model, &place, code);
     }

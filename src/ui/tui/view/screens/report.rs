@@ -52,6 +52,12 @@ pub fn rows<'a>(model: &'a Model, page: &mut Page<'a>, width: usize) {
         width,
     );
     page.space();
+    let repairs = ending::repairs(model);
+    if !repairs.is_empty() {
+        page.say(model, Role::Key, "What was repaired", width);
+        page.seen(model, &repairs, width);
+        page.space();
+    }
     page.say(model, Role::Key, "What was done", width);
     let places = progress::places(model);
     // Of many hosts nobody reads every action; the journal and each host's record have them.
