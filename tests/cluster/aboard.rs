@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use serde_yaml::Value as Yaml;
 
 use super::Scenario;
 use super::lab::{Lab, kubectl, only, until};
@@ -46,6 +49,31 @@ fn keep(aboard: Aboard) {
 fn aboard(lab: &Lab) -> Aboard {
     let left = LEFT.lock().unwrap_or_else(PoisonError::into_inner).take();
     left.unwrap_or_else(|| go_aboard(lab).0)
+}
+
+/// A manifest that changes alone is proven by a container that runs, not by a new pause; nothing is restarted.
+pub fn manifest_alone(lab: &Lab, home: &Home, plan: &Yaml, worker: &str) {
+    const MANIFEST: &str = "/etc/kubernetes/manifests/kube-proxy.yaml";
+    let mut changed = plan.clone();
+    for one in changed["workers"].as_sequence_mut().into_iter().flatten() {
+        one["proxy_args"] = vec!["--v=3".to_owned()].into();
+    }
+    let write = format!("write {MANIFEST}");
+    for plan in [&changed, plan] {
+        let began = Instant::now();
+        let run = home.aboard(plan);
+        assert_eq!(run.actions(worker), [write.as_str()], "{}", run.story());
+        assert!(began.elapsed().as_secs() < 100, "{}", run.story());
+        runs_a_node(lab, worker);
+    }
+    // Taken away and written again before the kubelet has ended its pod.
+    lab.on(
+        worker,
+        &format!("mv {MANIFEST} /root/kube-proxy.yaml; sleep 3; mv /root/kube-proxy.yaml {MANIFEST}"),
+    );
+    let run = home.aboard(plan);
+    assert_eq!(run.actions(worker), Vec::<String>::new(), "{}", run.story());
+    runs_a_node(lab, worker);
 }
 
 fn runs_a_node(lab: &Lab, worker: &str) {
@@ -144,6 +172,7 @@ fn faithful(lab: &Lab) {
     assert!(lab.dns_answers("w3"));
     let unit = lab.on("w3", "cat /etc/systemd/system/kubelet.service");
     assert!(unit.contains("--api-servers="), "{unit}");
+    manifest_alone(lab, &home, &plan, "w3");
     // Its pods would go on asking the other server.
     lab.reset(&["w3"]);
     lab.forget_dns();

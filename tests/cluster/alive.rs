@@ -4,6 +4,7 @@
 use std::time::Instant;
 
 use super::Scenario;
+use super::aboard::manifest_alone;
 use super::lab::{Lab, until};
 use super::program::{Home, Run};
 
@@ -27,6 +28,8 @@ fn alive(lab: &Lab) {
     home.aboard(&plan);
     let same = home.aboard(&plan);
     assert_eq!((same.actions("w1"), same.cost("w1")), (Vec::new(), [1, 1, 0]), "{}", same.story());
+
+    manifest_alone(lab, &home, &plan, "w1");
 
     lab.on("w1", &format!("kill -STOP {PID}"));
     let run = home.aboard(&plan);

@@ -26,20 +26,18 @@ pub fn rows<'a>(model: &'a Model, page: &mut Page<'a>, width: usize) {
         && model.run.undoing.is_none()
     {
         next.push(format!(
-            "dig @{} kubernetes.default.svc.{} +short        (on a worker)",
+            "dig @{} kubernetes.default.svc.{} +short  (on a worker)",
             plan.cluster.dns, plan.cluster.domain
         ));
-        next.push("docker ps        (on a worker)".to_owned());
+        next.push("docker ps  (on a worker)".to_owned());
     }
     if !next.is_empty() {
         page.say(model, Role::Key, "What to try next", width);
     }
     let some = !next.is_empty();
     for line in next {
-        page.line(Line::styled(
-            format!("   {}", cut(&line, width.saturating_sub(4))),
-            theme.style(Role::Code),
-        ));
+        // A command that is cut is none.
+        page.say(model, Role::Code, &format!("  {line}"), width);
     }
     if some {
         page.space();
