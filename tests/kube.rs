@@ -4,6 +4,8 @@
 
 #[path = "kube/deletion.rs"]
 mod deletion;
+#[path = "kube/stopping.rs"]
+mod stopping;
 mod support;
 
 use std::io::Write;

@@ -59,6 +59,8 @@ pub struct Api {
     ca: Vec<u8>,
     me: Option<Credential>,
     wait: Duration,
+    /// How long a list may take that has begun.
+    list_wait: Duration,
     counters: Arc<Counters>,
 }
 
@@ -125,7 +127,22 @@ impl Api {
         let tcp = CountedTcp { tcp: TcpConnector::default(), counters: Arc::clone(&counters) };
         let connector = ().chain(tcp).chain(NativeTlsConnector::default());
         let agent = Agent::with_parts(config, connector, DefaultResolver::default());
-        Ok(Self { address: address.clone(), agent, ca: ca.to_vec(), me: me.cloned(), wait, counters })
+        Ok(Self {
+            address: address.clone(),
+            agent,
+            ca: ca.to_vec(),
+            me: me.cloned(),
+            wait,
+            list_wait: wait,
+            counters,
+        })
+    }
+
+    /// Lists that have begun may take longer than other answers.
+    #[must_use]
+    pub fn with_lists(mut self, wait: Duration) -> Self {
+        self.list_wait = wait;
+        self
     }
 
     /// The address this client talks to.
@@ -197,7 +214,7 @@ impl Api {
 
     /// GET of a list, whose items are handed out one by one; gives its resource version.
     fn list(&self, path: &str, keep: impl FnMut(Value)) -> Result<Option<String>, ApiError> {
-        let answer = self.send(&Method::GET, path, None)?;
+        let answer = self.send_list(path)?;
         if !answer.status().is_success() {
             self.read(answer)?;
             return Err(ApiError::NotKubernetes("a list it neither gives nor refuses".to_owned()));
@@ -213,6 +230,35 @@ impl Api {
                 _ => self.fault(ureq::Error::from(error)),
             }
         })
+    }
+
+    /// GET of a list as one object, for what is small in all but the largest clusters.
+    pub fn get_list(&self, path: &str) -> Result<Value, ApiError> {
+        let answer = self.send_list(path)?;
+        self.read(answer)
+    }
+
+    /// It begins as soon as any other answer.
+    fn send_list(&self, path: &str) -> Result<Response<Body>, ApiError> {
+        let first = self.run_list(path);
+        let answer = match first {
+            Err(ureq::Error::Io(error)) if was_closed(&error) => self.run_list(path),
+            other => other,
+        };
+        answer.map_err(|error| self.fault(error))
+    }
+
+    fn run_list(&self, path: &str) -> Result<Response<Body>, ureq::Error> {
+        self.counters.requests.fetch_add(1, Ordering::Relaxed);
+        let request = self.request(&Method::GET, path).body(())?;
+        let request = self
+            .agent
+            .configure_request(request)
+            .timeout_global(None)
+            .timeout_recv_response(Some(self.wait))
+            .timeout_recv_body(Some(self.list_wait))
+            .build();
+        self.agent.run(request)
     }
 
     /// GET of an object.
@@ -326,6 +372,10 @@ impl Api {
     fn fault(&self, error: ureq::Error) -> ApiError {
         let words = clean::short(&error.to_string(), 300);
         match error {
+            // Only that of a list has a deadline of its own.
+            ureq::Error::Timeout(what @ ureq::Timeout::RecvBody) => {
+                ApiError::Timeout(format!("{what}, {} s", self.list_wait.as_secs_f32()))
+            }
             ureq::Error::Timeout(what) => ApiError::Timeout(format!("{what}, {} s", self.wait.as_secs_f32())),
             ureq::Error::HostNotFound => ApiError::Unreachable(format!("{} is not known", self.address.host)),
             ureq::Error::Io(error) => self.io_fault(&error, words),

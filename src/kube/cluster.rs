@@ -1,7 +1,7 @@
 //! The cluster behind a trait, so that the scripted lab can stand in for it: what the engine asks of an API
 //! and nothing more.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -16,11 +16,8 @@ use super::happening::{About, Happening};
 use super::node::{Node, NodeEvent};
 use super::pod::Pod;
 use super::probe::{self, ClientCas, Probe};
-use crate::limits::time::API;
+use crate::limits::time::{API, LIST, unless};
 use crate::plan::model::{ApiAddress, Version};
-
-/// How long one answer may take.
-const WAIT: Duration = API.time;
 
 /// How long the pods of a ReplicationController may take to go.
 const EMPTIED_WITHIN: Duration = Duration::from_secs(10);
@@ -78,6 +75,10 @@ pub trait ClusterApi: Send + Sync {
     fn happenings(&self, about: &About) -> Result<Vec<Happening>, ApiError>;
     /// An object; `None` = there is none.
     fn get(&self, path: &str) -> Result<Option<Value>, ApiError>;
+    /// A list as one object, which may take longer.
+    fn get_list(&self, path: &str) -> Result<Option<Value>, ApiError> {
+        self.get(path)
+    }
     /// Makes the object as it should be.
     fn apply(&self, object: &Value) -> Result<Applied, ApiError>;
     /// Deletes an object with this uid.
@@ -86,16 +87,49 @@ pub trait ClusterApi: Send + Sync {
     fn clock_ahead_ms(&self) -> Option<i64>;
 }
 
+/// How far somebody wants to stop: 1 = after what is being changed, 2 = at once.
+pub type StopLevel = Arc<dyn Fn() -> u8 + Send + Sync>;
+
 /// A real API server.
 pub struct LiveCluster {
     address: ApiAddress,
-    api: Mutex<Option<std::sync::Arc<Api>>>,
+    api: Mutex<Option<Arc<Api>>>,
+    stop: Option<StopLevel>,
 }
 
 impl LiveCluster {
     /// Nothing is sent yet.
     pub fn new(address: &ApiAddress) -> Self {
-        Self { address: address.clone(), api: Mutex::new(None) }
+        Self { address: address.clone(), api: Mutex::new(None), stop: None }
+    }
+
+    /// Whoever stops waits for no answer: not for one that only tells something, and for none when it is to be at once.
+    #[must_use]
+    pub fn with_stop(mut self, stop: StopLevel) -> Self {
+        self.stop = Some(stop);
+        self
+    }
+
+    fn stopped(&self, level: u8) -> bool {
+        self.stop.as_ref().is_some_and(|stop| stop() >= level)
+    }
+
+    /// Asks for what is only told.
+    fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Api) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let api = self.api()?;
+        unless(&|| self.stopped(1), move || question(&api)).unwrap_or(Err(ApiError::Stopped))
+    }
+
+    /// Changes something: begun, it is waited for.
+    fn change<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&Api) -> Result<T, ApiError> + Send + 'static,
+    ) -> Result<T, ApiError> {
+        let api = self.api()?;
+        unless(&|| self.stopped(2), move || change(&api)).unwrap_or(Err(ApiError::Stopped))
     }
 
     /// Where it is.
@@ -103,7 +137,7 @@ impl LiveCluster {
         &self.address
     }
 
-    fn api(&self) -> Result<std::sync::Arc<Api>, ApiError> {
+    fn api(&self) -> Result<Arc<Api>, ApiError> {
         let api = self.api.lock().unwrap_or_else(PoisonError::into_inner).clone();
         api.ok_or_else(|| ApiError::Unauthorized("nobody logged in".to_owned()))
     }
@@ -143,6 +177,15 @@ pub fn client_subjects(clients: &ClientCas) -> Vec<String> {
     }
 }
 
+/// An object, or that there is none.
+fn found(answer: Result<Value, ApiError>) -> Result<Option<Value>, ApiError> {
+    match answer {
+        Ok(object) => Ok(Some(object)),
+        Err(ApiError::NotFound(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Judges a probe.
 fn judge(probe: Probe, ca_subject: &[u8]) -> ApiInspection {
     let client_cas = client_subjects(&probe.clients);
@@ -171,24 +214,26 @@ impl ClusterApi for LiveCluster {
     }
 
     fn probe(&self, ca_pem: Option<&[u8]>) -> Probe {
-        probe::probe(&self.address, ca_pem, WAIT)
+        let (address, ca) = (self.address.clone(), ca_pem.map(<[u8]>::to_vec));
+        let probe = move || probe::probe(&address, ca.as_deref(), API.limit());
+        unless(&|| self.stopped(1), probe).unwrap_or_else(|| Probe::unseen(ApiError::Stopped))
     }
 
     fn login(&self, ca_pem: &[u8], login: Option<&ClientIdentity>) -> Result<(), ApiError> {
         let credential = login.map(|login| Credential::new(&login.cert, &login.key)).transpose()?;
-        let api = std::sync::Arc::new(Api::new(&self.address, ca_pem, credential.as_ref(), WAIT)?);
-        let tried = api.nodes().map(|_| ());
+        let api = Api::new(&self.address, ca_pem, credential.as_ref(), API.limit())?.with_lists(LIST.limit());
+        let api = Arc::new(api);
         // Even where the nodes are refused, the version may be open to anybody.
         *self.api.lock().unwrap_or_else(PoisonError::into_inner) = Some(api);
-        tried
+        self.ask(|api| api.nodes().map(|_| ()))
     }
 
     fn version(&self) -> Result<Version, ApiError> {
-        Ok(self.api()?.version()?.version)
+        Ok(self.ask(Api::version)?.version)
     }
 
     fn nodes(&self) -> Result<Vec<Node>, ApiError> {
-        Ok(self.api()?.nodes()?.0)
+        Ok(self.ask(Api::nodes)?.0)
     }
 
     fn watch_nodes(&self, life: Duration, on: &mut dyn FnMut(NodeNews) -> bool) -> Result<(), ApiError> {
@@ -206,7 +251,8 @@ impl ClusterApi for LiveCluster {
     }
 
     fn pods(&self, selector: &str) -> Result<Vec<Pod>, ApiError> {
-        self.api()?.pods("kube-system", selector)
+        let selector = selector.to_owned();
+        self.ask(move |api| api.pods("kube-system", &selector))
     }
 
     fn happenings(&self, about: &About) -> Result<Vec<Happening>, ApiError> {
@@ -214,28 +260,36 @@ impl ClusterApi for LiveCluster {
     }
 
     fn get(&self, path: &str) -> Result<Option<Value>, ApiError> {
-        match self.api()?.get(path) {
-            Ok(object) => Ok(Some(object)),
-            Err(ApiError::NotFound(_)) => Ok(None),
-            Err(error) => Err(error),
-        }
+        let path = path.to_owned();
+        found(self.ask(move |api| api.get(&path)))
+    }
+
+    fn get_list(&self, path: &str) -> Result<Option<Value>, ApiError> {
+        let path = path.to_owned();
+        found(self.ask(move |api| api.get_list(&path)))
     }
 
     fn apply(&self, object: &Value) -> Result<Applied, ApiError> {
-        self.api()?.apply(object)
+        if self.stopped(1) {
+            return Err(ApiError::Stopped);
+        }
+        let object = object.clone();
+        self.change(move |api| api.apply(&object))
     }
 
     fn delete(&self, path: &str, uid: &str) -> Result<Deleted, ApiError> {
-        let api = self.api()?;
-        if path.contains("/replicationcontrollers/") {
-            // Before 1.7 the pods of a deleted one stay for ever.
-            empty(&api, path, uid)?;
-        }
-        api.delete(path, uid)
+        let (path, uid) = (path.to_owned(), uid.to_owned());
+        self.change(move |api| {
+            if path.contains("/replicationcontrollers/") {
+                // Before 1.7 the pods of a deleted one stay for ever.
+                empty(api, &path, &uid)?;
+            }
+            api.delete(&path, &uid)
+        })
     }
 
     fn clock_ahead_ms(&self) -> Option<i64> {
-        let clock = self.api().ok()?.clock().ok()??;
+        let clock = self.ask(Api::clock).ok()??;
         i64::try_from(clock.offset.as_millis()).ok()
     }
 }

@@ -39,6 +39,9 @@ pub enum ApiError {
     /// No answer in time.
     #[error("the API did not answer in time ({0})")]
     Timeout(String),
+    /// Somebody stopped before it answered.
+    #[error("it was stopped before the API answered")]
+    Stopped,
     /// Something answers, but not as an API server does.
     #[error("this is not a Kubernetes API: {0}")]
     NotKubernetes(String),
@@ -63,7 +66,8 @@ impl ApiError {
     pub fn code(&self) -> ProblemCode {
         match self {
             Self::Unreachable(_) => ProblemCode::Api01,
-            Self::Timeout(_) => ProblemCode::Api02,
+            // It is told as stopped, never as a problem.
+            Self::Timeout(_) | Self::Stopped => ProblemCode::Api02,
             Self::Tls(_) => ProblemCode::Api03,
             Self::NotKubernetes(_) => ProblemCode::Api04,
             Self::Unauthorized(_) => ProblemCode::Api05,

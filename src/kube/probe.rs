@@ -47,6 +47,22 @@ pub struct Probe {
     pub version: Result<Version, ApiError>,
 }
 
+impl Probe {
+    /// Nothing was seen.
+    pub(super) fn unseen(fault: ApiError) -> Self {
+        Self {
+            fault: Some(fault.clone()),
+            tls: None,
+            chain: Vec::new(),
+            trusted: None,
+            name: None,
+            clients: ClientCas::NotSeen,
+            clock: None,
+            version: Err(fault),
+        }
+    }
+}
+
 /// Does the server's certificate carry the address?
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NameCheck {

@@ -44,7 +44,7 @@ pub fn output(
             let _ = std::io::copy(&mut stderr, &mut std::io::sink());
         }
     });
-    let until = Instant::now() + time.time;
+    let until = Instant::now() + time.limit();
     let (mut out, mut words, mut ended) = (None, None, None);
     let trouble = loop {
         let left = until.saturating_duration_since(Instant::now());
