@@ -8,11 +8,11 @@
 pub mod left_out;
 
 use std::collections::VecDeque;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Lines};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
@@ -53,6 +53,33 @@ pub fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
+/// Starts it on a port of its own; what it said when it did not come up.
+fn begin(file: &Path, config: &str) -> Result<(u16, Child, Lines<BufReader<ChildStderr>>), String> {
+    let port = free_port();
+    std::fs::write(file, format!("Port {port}\n{config}")).unwrap();
+    let mut child = Command::new(SSHD)
+        .args(["-D", "-e", "-f"])
+        .arg(file)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut seen = String::new();
+    loop {
+        let Some(Ok(line)) = lines.next() else {
+            let _ = child.wait();
+            eprintln!("sshd has not started: {seen}");
+            return Err(seen);
+        };
+        if line.contains("Server listening") {
+            return Ok((port, child, lines));
+        }
+        seen.push_str(&line);
+    }
+}
+
 /// A private sshd; it ends with the test.
 pub struct Sshd {
     pub dir: tempfile::TempDir,
@@ -80,9 +107,8 @@ impl Sshd {
         let at = |name: &str| dir.path().join(name);
         std::fs::create_dir(at("home")).unwrap();
         std::fs::create_dir(at("home/.ssh")).unwrap();
-        let port = free_port();
         let mut config = format!(
-            "Port {port}\nListenAddress 127.0.0.1\nPidFile none\nStrictModes no\nPermitRootLogin yes\n\
+            "ListenAddress 127.0.0.1\nPidFile none\nStrictModes no\nPermitRootLogin yes\n\
              AuthorizedKeysFile {}\nSetEnv HOME={}\nLogLevel VERBOSE\n{extra}\n",
             at("authorized").display(),
             // The .bashrc of whoever runs the tests may take its time.
@@ -104,24 +130,9 @@ impl Sshd {
         }
         keygen(&at("id"), &["-t", "ed25519"], "");
         std::fs::copy(at("id.pub"), at("authorized")).unwrap();
-        std::fs::write(at("sshd_config"), config).unwrap();
-        let mut child = Command::new(SSHD)
-            .args(["-D", "-e", "-f"])
-            .arg(at("sshd_config"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let mut seen = String::new();
-        loop {
-            let Some(Ok(line)) = lines.next() else { panic!("sshd has not started: {seen}") };
-            if line.contains("Server listening") {
-                break;
-            }
-            seen.push_str(&line);
-        }
+        // A port that is free now may be another's when sshd takes it.
+        let begun = (0..5).find_map(|_| begin(&at("sshd_config"), &config).ok());
+        let (port, child, lines) = begun.expect("sshd has not started");
         let log: Arc<(Mutex<String>, Condvar)> = Arc::default();
         let (file, grows) = (at("log"), Arc::clone(&log));
         std::thread::spawn(move || {
