@@ -180,7 +180,7 @@ fn look_at_ca(
     now: Timestamp,
 ) -> Result<CaSeen, Problem> {
     let files = CaFiles { cert, key, host };
-    let read = files.read(machine)?;
+    let read = files.read(machine, &Stop::default())?;
     let mut seen = certificate(read.info, files.whence(), now);
     let key = key_seen(key, &read.key, &seen.fingerprint_of_key());
     seen.remarks.extend(key_remarks(&key, read.stops));

@@ -79,7 +79,7 @@ fn wanted(stop: Option<&Arc<Stop>>) -> bool {
 /// Connecting waits too where the agent accepts nobody any more.
 fn connect(socket: &Path, stop: Option<&Arc<Stop>>) -> Result<UnixStream, AgentFault> {
     let path = socket.to_owned();
-    match within(AGENT_KEYS.time, &|| wanted(stop), move || UnixStream::connect(path)) {
+    match within(AGENT_KEYS.limit(), &|| wanted(stop), move || UnixStream::connect(path)) {
         Some(Ok(stream)) => Ok(stream),
         Some(Err(_)) => Err(AgentFault::Gone),
         None if wanted(stop) => Err(AgentFault::Stopped),
@@ -95,7 +95,7 @@ fn exchange(
     stop: Option<&Arc<Stop>>,
 ) -> Result<Vec<u8>, AgentFault> {
     let limit = if request.first() == Some(&SIGN) { AGENT_SIGNS } else { AGENT_KEYS };
-    let until = Instant::now() + limit.time;
+    let until = Instant::now() + limit.limit();
     let gone = |_| AgentFault::Gone;
     stream.set_read_timeout(Some(STEP)).map_err(gone)?;
     stream.set_write_timeout(Some(STEP)).map_err(gone)?;

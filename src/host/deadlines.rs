@@ -24,12 +24,12 @@ pub struct Deadlines {
 impl Default for Deadlines {
     fn default() -> Self {
         Self {
-            connect: CONNECT.time,
-            handshake: GREETING.time,
-            login: LOGIN.time,
-            open: OPEN.time,
-            keepalive: Duration::from_secs(15),
-            silence: SILENCE.time,
+            connect: CONNECT.limit(),
+            handshake: GREETING.limit(),
+            login: LOGIN.limit(),
+            open: OPEN.limit(),
+            keepalive: SILENCE.limit() / 3,
+            silence: SILENCE.limit(),
         }
     }
 }

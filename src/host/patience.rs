@@ -21,7 +21,7 @@ pub(super) struct Patience {
 impl Patience {
     pub(super) fn new(batch: &Batch) -> Self {
         let tars = batch.queries.iter().any(|query| matches!(query, FactQuery::Tar(_)));
-        let look = if tars { LOOK_AT_TAR.time } else { LOOK.time };
+        let look = if tars { LOOK_AT_TAR.limit() } else { LOOK.limit() };
         let now = Instant::now();
         Self { look, marks: 0, since: now, sent: (0, now) }
     }
@@ -51,7 +51,7 @@ impl Patience {
         // After the last end come the questions; before the first beginning nothing is done.
         let acting = reader.acting();
         let (what, limit) = if acting {
-            ("ending an action", ACTION.time)
+            ("ending an action", ACTION.limit())
         } else {
             ("answering what it was asked", self.look)
         };

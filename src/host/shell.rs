@@ -83,7 +83,7 @@ impl Drop for Hold {
 impl ShellHost {
     /// A host whose login is not root when `need_sudo`.
     pub fn new(wire: Arc<dyn Wire>, vault: Arc<dyn Vault>, need_sudo: bool) -> Self {
-        let patience = SUDO.time;
+        let patience = SUDO.limit();
         Self { wire, vault, need_sudo, streams: 0, hold: None, unlocked: false, patience }
     }
 

@@ -87,6 +87,16 @@ fn holder(who: &str) -> &str {
 }
 
 impl HostTrouble {
+    /// The connection was given up from this side.
+    pub fn is_cut(&self) -> bool {
+        let Self::Wire(error) = self else { return false };
+        let mut error = error;
+        while let WireError::Jump { error: inner, .. } = error {
+            error = inner;
+        }
+        matches!(error, WireError::Cut)
+    }
+
     /// The stable code.
     pub fn code(&self) -> ProblemCode {
         match self {

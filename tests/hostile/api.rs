@@ -36,14 +36,33 @@ fn acceptor(server: &Pair, clients: &Pair) -> SslAcceptor {
 
 /// A server of our CA that answers each request with `serve`.
 fn api(stage: &Stage, leaf: &Leaf, serve: Serve) -> Sent {
+    let port = serving(stage, leaf, serve);
+    stage.plan(Some(port), "{host: 127.0.0.1, port: 1, user: root}", "");
+    Sent::plan(stage)
+}
+
+/// The port of such a server.
+fn serving(stage: &Stage, leaf: &Leaf, serve: Serve) -> u16 {
     let server = signed("kube-apiserver", &stage.ca, leaf);
     let acceptor = acceptor(&server, &stage.ca);
-    stage.raw_api(move |socket| {
+    listen(move |socket| {
         let _ = socket.set_read_timeout(Some(Duration::from_secs(60)));
         let Ok(mut stream) = acceptor.accept(socket) else { return };
         if let Some(line) = request(&mut stream) {
             serve(stream, line);
         }
+    })
+}
+
+/// The port of an API that tells its version and nothing else to whom it does not know.
+pub fn knows_nobody(stage: &Stage) -> u16 {
+    serving(stage, &Leaf::default(), |s, l| but(s, &l, "401 Unauthorized", "Unauthorized"))
+}
+
+/// The port of an API without a node.
+pub fn empty(stage: &Stage) -> u16 {
+    serving(stage, &Leaf::default(), |s, l| {
+        but(s, &l, "200 OK", "{\"metadata\":{\"resourceVersion\":\"1\"},\"items\":[]}");
     })
 }
 

@@ -1,6 +1,6 @@
 //! Files of this computer that mean no good: a plan of somebody else, a CA, a kubeconfig, what SSH reads, an image tar.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::process::Command;
@@ -305,6 +305,30 @@ fn ssh() -> Vec<(&'static str, u64, &'static [&'static str], Put)> {
             kubectl(stage)
         }),
     ]
+}
+
+/// An agent that lists this key and signs nothing.
+pub fn still_agent(stage: &Stage, public: &Path) -> String {
+    let text = std::fs::read_to_string(public).unwrap();
+    let blob = openssl::base64::decode_block(text.split_whitespace().nth(1).unwrap()).unwrap();
+    let long = |bytes: &[u8]| [&u32::try_from(bytes.len()).unwrap().to_be_bytes(), bytes].concat();
+    let list = long(&[&[12, 0, 0, 0, 1], long(&blob).as_slice(), &long(b"a key")].concat());
+    let path = stage.at("agent");
+    let listener = UnixListener::bind(&path).unwrap();
+    std::thread::spawn(move || {
+        for mut socket in listener.incoming().flatten() {
+            let list = list.clone();
+            std::thread::spawn(move || {
+                let mut request = [0; 5];
+                while socket.read_exact(&mut request).is_ok() && request == [0, 0, 0, 1, 11] {
+                    socket.write_all(&list).unwrap();
+                }
+                // Until the client goes away.
+                let _ = std::io::copy(&mut socket, &mut std::io::sink());
+            });
+        }
+    });
+    path.display().to_string()
 }
 
 fn agent(stage: &Stage, serve: fn(std::os::unix::net::UnixStream)) -> Sent {

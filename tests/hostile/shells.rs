@@ -24,24 +24,45 @@ pub fn host(stage: &mut Stage, text: &str, extra: &str) -> Option<Sent> {
     Some(Sent::plan(stage))
 }
 
+/// A CA on a host whose every command is this shell text, and the plan to it; nobody answers for the worker.
+pub fn ca_host(stage: &mut Stage, text: &str, api: Option<u16>) -> Option<Sent> {
+    let sent = host(stage, text, "")?;
+    let sshd = stage.kept::<Sshd>()?;
+    let (at, key) = (stage.at("").display().to_string(), sshd.at("id").display().to_string());
+    let place = format!("ssh://{}@127.0.0.1:{}{at}\n  ssh: {{key: {key}}}", sshd.user, sshd.port);
+    stage.plan(api, "{host: 127.0.0.1, port: 1, user: root}", "");
+    let plan = std::fs::read_to_string(stage.at("plan.yaml")).unwrap();
+    stage.write("plan.yaml", plan.replacen("where: files", &format!("where: {place}"), 1));
+    Some(sent)
+}
+
 /// The mark of the script, which stands on its first line.
 const MARK: &str = "read -r l; m=${l#M=}; m=${m%% *}\n";
 
 /// The real script with programs of this folder before all others.
 fn with_programs(stage: &mut Stage, programs: &[(&str, String)]) -> Option<Sent> {
+    let text = real(stage, programs, "");
+    host(stage, &text, "")
+}
+
+/// A shell that runs the real script with programs of this folder before all others; `first` sees the script in `$s`.
+pub fn real(stage: &Stage, programs: &[(&str, String)], first: &str) -> String {
     std::fs::create_dir_all(stage.at("bin/fake")).unwrap();
     for (name, text) in programs {
         stage.program(&format!("fake/{name}"), text);
     }
     let fake = stage.at("bin/fake").display().to_string();
     // The command is `sh -c 's=$(head -c N); ...'`: its script gets another search path.
-    let text = format!(
+    format!(
         "c=${{SSH_ORIGINAL_COMMAND#*head -c }}; n=${{c%%)*}}\n\
-         s=$(head -c \"$n\"; echo .); s=${{s%.}}\nexec 3<&0 </dev/null\n\
+         s=$(head -c \"$n\"; echo .); s=${{s%.}}\n{first}\nexec 3<&0 </dev/null\n\
          eval \"$(printf %s \"$s\" | sed 's|^PATH=|PATH={fake}:|')\""
-    );
-    host(stage, &text, "")
+    )
 }
+
+/// Told by the stand-in of a host, so that nothing of this computer is changed: the first action has begun.
+pub const BEGUN: &str =
+    "case $s in *'if begin 0;'*) m=${s#M=}; m=${m%% *}; printf '\\n%s b 0\\n' \"$m\"; exec sleep 900;; esac";
 
 /// Words for a shell's `printf`.
 fn evil() -> String {

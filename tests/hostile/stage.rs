@@ -125,6 +125,11 @@ impl Stage {
         self.kept.push(Box::new(one));
     }
 
+    /// What was kept of this kind.
+    pub fn kept<T: 'static>(&self) -> Option<&T> {
+        self.kept.iter().find_map(|one| one.downcast_ref())
+    }
+
     /// A plan of one worker, with an API nobody serves unless there is one.
     pub fn plan(&self, api: Option<u16>, ssh: &str, more: &str) {
         let text = format!(

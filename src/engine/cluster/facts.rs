@@ -12,7 +12,7 @@ use crate::engine::signing::ca_files;
 use crate::engine::signing::signer::Signer;
 use crate::engine::sync::Gate;
 use crate::engine::world::World;
-use crate::host::{Batch, Stop};
+use crate::host::Batch;
 use crate::kube::heartbeat::{LEASES, join_leases};
 use crate::kube::{ApiError, Node};
 use crate::plan::clean;
@@ -42,7 +42,7 @@ pub struct SharedFacts {
 pub fn local_facts(plan: &Plan, world: &dyn World) -> LocalFacts {
     let home = world.home();
     let batch = Batch { queries: step::queries(On::Local, plan, None, &home), ..Batch::default() };
-    LocalFacts { facts: world.local().run(&batch, &Stop::default(), &mut |_| {}).facts, home }
+    LocalFacts { facts: world.local().run(&batch, &world.stop(), &mut |_| {}).facts, home }
 }
 
 /// The nodes, each with its Lease when that is wanted and told.
@@ -51,7 +51,7 @@ fn nodes(world: &dyn World, leases: bool) -> Result<Vec<Node>, ApiError> {
     let mut nodes = api.nodes()?;
     if leases
         && !nodes.is_empty()
-        && let Ok(Some(list)) = api.get(LEASES)
+        && let Ok(Some(list)) = api.get_list(LEASES)
     {
         join_leases(&mut nodes, &list);
     }
@@ -84,7 +84,7 @@ pub fn cluster(plan: &Plan, world: &dyn World, made: &BTreeSet<String>) -> Clust
             facts.objects.insert(path, object);
         }
     }
-    if let Ok(Some(services)) = api.get("/api/v1/services") {
+    if let Ok(Some(services)) = api.get_list("/api/v1/services") {
         let address = plan.cluster.dns.to_string();
         let text = |service: &serde_json::Value, pointer: &str| {
             clean::short(

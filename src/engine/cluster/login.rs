@@ -123,7 +123,7 @@ fn in_memory(plan: &Plan, world: &dyn World, signer: &Signer) -> Result<ClientId
 }
 
 fn unreachable(error: &ApiError) -> bool {
-    matches!(error, ApiError::Unreachable(_) | ApiError::Timeout(_) | ApiError::Tls(_))
+    matches!(error, ApiError::Unreachable(_) | ApiError::Timeout(_) | ApiError::Stopped | ApiError::Tls(_))
 }
 
 /// Signs in, as often as needed, and asks the CA at most once.

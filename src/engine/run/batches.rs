@@ -179,6 +179,8 @@ impl Engine<'_> {
                 Ok((slot, pem)) => {
                     slots.insert(slot, pem);
                 }
+                // Cut short by the person, the CA's host says what it may.
+                Err(_) if self.stops_here(site, *id, worked) => return false,
                 Err(problem) => {
                     let outcome = TaskOutcome::Failed { problem: problem.clone() };
                     self.events.tell(&site.place, Some(*id), Event::TaskEnded { outcome });

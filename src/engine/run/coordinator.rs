@@ -14,8 +14,8 @@ use crate::engine::run::shared::RunShared;
 use crate::engine::run::{Engine, Worked};
 use crate::engine::session::objects;
 use crate::engine::sync::OnDrop;
-use crate::kube::Applied;
 use crate::kube::apply::ObjectPaths;
+use crate::kube::{ApiError, Applied};
 use crate::plan::action::{Action, object_name};
 use crate::plan::fact::Facts;
 use crate::plan::model::{CaPlace, DnsKind};
@@ -102,12 +102,20 @@ impl Engine<'_> {
         });
         threads.facts.open(learnt.clone());
         threads.login.open(());
+        if self.options.stop.wanted() {
+            // What was learnt may have been cut short: nothing is concluded from it.
+            self.no_more_requests(&Place::Local);
+            threads.dns.open(false);
+            self.events.tell(&Place::Local, None, Event::TaskEnded { outcome: TaskOutcome::Stopped });
+            threads.end(&Place::Local, End::Stopped);
+            return;
+        }
         let shared = match learnt {
             Ok(shared) => shared,
             Err(problem) => {
                 self.no_more_requests(&Place::Local);
-                self.fail(&Place::Local, None, problem);
                 threads.dns.open(false);
+                self.fail(&Place::Local, None, problem);
                 threads.end(&Place::Local, End::Problem);
                 return;
             }
@@ -257,11 +265,18 @@ impl Engine<'_> {
                         );
                         return End::Stopped;
                     }
-                    if let Err(problem) = self.kube(id, &actions) {
-                        self.fail(&place, Some(id), problem);
-                        return End::Problem;
+                    match self.kube(id, &actions) {
+                        Ok(true) => end = End::Changed,
+                        Ok(false) => {
+                            let outcome = TaskOutcome::Stopped;
+                            self.events.tell(&place, Some(id), Event::TaskEnded { outcome });
+                            return End::Stopped;
+                        }
+                        Err(problem) => {
+                            self.fail(&place, Some(id), problem);
+                            return End::Problem;
+                        }
                     }
-                    end = End::Changed;
                 }
                 StepState::Await(Proof::Pods { selector, count, within }) => {
                     self.events.tell(&place, Some(id), Event::TaskStarted);
@@ -280,8 +295,8 @@ impl Engine<'_> {
         end
     }
 
-    /// Applies objects through the API.
-    fn kube(&self, id: StepId, actions: &[Action]) -> Result<(), Problem> {
+    /// Applies objects through the API; `false` when it was stopped before their end.
+    fn kube(&self, id: StepId, actions: &[Action]) -> Result<bool, Problem> {
         let place = Place::Cluster;
         self.events.tell(&place, Some(id), Event::TaskStarted);
         let number = self.next_batch();
@@ -307,6 +322,7 @@ impl Engine<'_> {
                     self.events.tell(&place, Some(id), Event::Note { text });
                 }
                 Ok(Applied::Same) => {}
+                Err(ApiError::Stopped) => return Ok(false),
                 Err(error) => {
                     let mut problem =
                         Problem::new(error.code(), format!("{} was not accepted", object_name(object)))
@@ -323,7 +339,7 @@ impl Engine<'_> {
         }
         let outcome = TaskOutcome::Changed { actions: actions.len() };
         self.events.tell(&place, Some(id), Event::TaskEnded { outcome });
-        Ok(())
+        Ok(true)
     }
 
     /// Remembers an object this run made, for undo.

@@ -61,6 +61,10 @@ impl Engine<'_> {
         let connect = step::steps(On::Worker).next().map(step::Step::id);
         let mut host = match self.world.host(place, &worker.ssh) {
             Ok(host) => host,
+            Err(trouble) if self.options.stop.wanted() && trouble.is_cut() => {
+                self.events.tell(place, connect, Event::TaskEnded { outcome: TaskOutcome::Stopped });
+                return End::Stopped;
+            }
             Err(trouble) => {
                 self.fail(place, connect, trouble.problem(place));
                 return End::Problem;
@@ -102,7 +106,12 @@ impl Engine<'_> {
             self.events.tell(&site.place, None, Event::TaskEnded { outcome: TaskOutcome::Stopped });
             return End::Stopped;
         }
-        let Ok(shared) = threads.facts.wait() else {
+        let facts = threads.facts.wait();
+        if self.options.stop.wanted() {
+            self.events.tell(&site.place, None, Event::TaskEnded { outcome: TaskOutcome::Stopped });
+            return End::Stopped;
+        }
+        let Ok(shared) = facts else {
             let why = "the CA or the API stops everything, see above".to_owned();
             self.events.tell(&site.place, None, Event::TaskEnded { outcome: TaskOutcome::Skipped { why } });
             return End::Problem;

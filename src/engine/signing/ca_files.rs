@@ -38,7 +38,7 @@ pub(crate) struct CaRead {
 
 impl CaFiles<'_> {
     /// Reads both by one exec.
-    pub(crate) fn read(&self, machine: &mut dyn Host) -> Result<CaRead, Problem> {
+    pub(crate) fn read(&self, machine: &mut dyn Host, stop: &Stop) -> Result<CaRead, Problem> {
         let mut queries = vec![
             FactQuery::File { path: self.cert.to_owned(), content: true },
             FactQuery::Key(self.key.to_owned()),
@@ -47,7 +47,7 @@ impl CaFiles<'_> {
         if self.host.is_some() {
             queries.extend([FactQuery::Machine, FactQuery::Key(self.cert.to_owned())]);
         }
-        let end = machine.run(&Batch { queries, ..Batch::default() }, &Stop::default(), &mut |_| {});
+        let end = machine.run(&Batch { queries, ..Batch::default() }, stop, &mut |_| {});
         if let Some(trouble) = end.trouble {
             return Err(trouble.problem(&Place::CaHost));
         }
@@ -304,7 +304,7 @@ mod tests {
             let path = path.to_str().unwrap();
             let mut host = ShellHost::new(Arc::new(LocalWire::new()), Arc::new(NoSecret), false);
             let files = CaFiles { cert: path, key: "tests/fixtures/ca/rsa1024/ca.key", host: Some("ca1") };
-            let problem = files.read(&mut host).map(|_| ()).unwrap_err();
+            let problem = files.read(&mut host, &Stop::default()).map(|_| ()).unwrap_err();
             let card = problem.card(&Place::CaHost).join("\n");
             assert_eq!(problem.code, ProblemCode::Ca01, "{card}");
             assert!(card.contains(is) && card.contains(way), "{name}: {card}");

@@ -87,8 +87,12 @@ impl Drop for Busy<'_> {
 impl RemoteSigner {
     /// A CA whose key is on a connected host; its public half and whether its key has a passphrase are asked for in
     /// one exec.
-    pub(crate) fn open(mut host: Box<dyn Host>, files: &CaFiles) -> Result<(CaInfo, Self), Problem> {
-        let read = files.read(host.as_mut())?;
+    pub(crate) fn open(
+        mut host: Box<dyn Host>,
+        files: &CaFiles,
+        stop: &Stop,
+    ) -> Result<(CaInfo, Self), Problem> {
+        let read = files.read(host.as_mut(), stop)?;
         if let Some(problem) = read.stops.into_iter().next() {
             return Err(problem);
         }
@@ -210,7 +214,7 @@ impl RemoteSigner {
         };
         let end = {
             let mut host = self.host.lock().unwrap_or_else(PoisonError::into_inner);
-            host.run(&batch, &Stop::default(), &mut |_| {})
+            host.run(&batch, &world.stop(), &mut |_| {})
         };
         if let Some(trouble) = &end.trouble {
             return all(&trouble.problem(&Place::CaHost));

@@ -73,7 +73,7 @@ impl Signer {
                     world.host(&Place::CaHost, login).map_err(|trouble| trouble.problem(&Place::CaHost))?;
                 let login = login.to_string();
                 let files = CaFiles { cert, key, host: Some(&login) };
-                let (info, remote) = RemoteSigner::open(host, &files)?;
+                let (info, remote) = RemoteSigner::open(host, &files, &world.stop())?;
                 Ok(Self { info, kind: SignerKind::Remote(remote) })
             }
         }

@@ -5,13 +5,14 @@ pub mod real;
 pub mod scripted;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::host::{Host, HostTrouble};
+use crate::host::{Host, HostTrouble, Stop};
 use crate::kube::ClusterApi;
 use crate::plan::model::Login;
 use crate::plan::place::Place;
@@ -38,6 +39,15 @@ pub trait World: Send + Sync {
     }
     /// This computer's clock.
     fn now(&self) -> Timestamp;
+    /// Somebody's wish to stop, for what has no run of its own: the CA, this computer.
+    fn stop(&self) -> Arc<Stop> {
+        Arc::default()
+    }
+    /// The same world for a run that may be stopped; `None` = it needs none.
+    fn heeding(&self, stop: &Arc<Stop>) -> Option<SharedWorld> {
+        let _ = stop;
+        None
+    }
     /// Waits; a lab's clock may run faster.
     fn wait(&self, time: Duration);
     /// Runs kubectl with these arguments; its output or its complaint. `None` = it is not installed.
@@ -51,7 +61,7 @@ pub trait World: Send + Sync {
 }
 
 /// A world that threads share.
-pub type SharedWorld = std::sync::Arc<dyn World + Send + Sync>;
+pub type SharedWorld = Arc<dyn World + Send + Sync>;
 
 /// What a place cost.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

@@ -10,13 +10,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
-use crate::engine::world::World;
+use crate::engine::world::{SharedWorld, World};
 use crate::host::{
     self, Deadlines, Host, HostTrouble, LocalHost, ShellHost, SshWire, Stop, TrustPolicy, Wire, whole_file,
 };
 use crate::kube::{ClusterApi, LiveCluster, kubeconfig};
 use crate::limits;
-use crate::limits::time::PROGRAM;
+use crate::limits::time::{PROGRAM, pause};
 use crate::plan::action::SecretRef;
 use crate::plan::model::{ApiAddress, Login};
 use crate::plan::place::Place;
@@ -85,7 +85,14 @@ impl RealWorld {
     #[must_use]
     pub fn with_stop(mut self, stop: &Arc<Stop>) -> Self {
         self.stop = Some(Arc::clone(stop));
+        self.cluster = self.live_cluster(&self.api);
         self
+    }
+
+    fn live_cluster(&self, api: &ApiAddress) -> LiveCluster {
+        let cluster = LiveCluster::new(api);
+        let Some(stop) = self.stop.clone() else { return cluster };
+        cluster.with_stop(Arc::new(move || stop.level()))
     }
 
     fn stopped(&self) -> bool {
@@ -99,7 +106,7 @@ impl RealWorld {
             environment: self.environment.clone(),
             policy: self.policy.clone(),
             asker: Arc::clone(&self.asker),
-            cluster: LiveCluster::new(api),
+            cluster: self.live_cluster(api),
             api: api.clone(),
             kept: self.kept.clone(),
             wires: Arc::clone(&self.wires),
@@ -189,7 +196,7 @@ impl World for RealWorld {
     }
 
     fn another_cluster(&self) -> Box<dyn ClusterApi> {
-        Box::new(LiveCluster::new(&self.api))
+        Box::new(self.live_cluster(&self.api))
     }
 
     fn read(&self, path: &Path) -> std::io::Result<Zeroizing<Vec<u8>>> {
@@ -214,8 +221,16 @@ impl World for RealWorld {
         Timestamp::now()
     }
 
+    fn stop(&self) -> Arc<Stop> {
+        self.stop.clone().unwrap_or_default()
+    }
+
+    fn heeding(&self, stop: &Arc<Stop>) -> Option<SharedWorld> {
+        Some(Arc::new(self.for_api(&self.api).with_stop(stop)))
+    }
+
     fn wait(&self, time: Duration) {
-        std::thread::sleep(time);
+        pause(time, &|| self.stopped());
     }
 
     fn kubectl(&self, args: &[&str]) -> Option<Result<String, String>> {

@@ -145,6 +145,7 @@ impl Runs {
         self.stops.retain(|stop| Arc::strong_count(stop) > 1);
         self.stops.push(Arc::clone(&stop));
         let world = ground.world(&plan.cluster.api, &plan.cluster.name);
+        let world = world.heeding(&stop).unwrap_or(world);
         let (front, send) = (ground.front(), ground.send.clone());
         let (jobs, state, offline) = (ground.folders.jobs, ground.state(), self.offline.clone());
         let (ask, told) = (ground.replies.clone(), ground.send.clone());
