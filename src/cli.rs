@@ -142,7 +142,7 @@ pub enum CliCommand {
         #[command(flatten)]
         common: CommonFlags,
         /// How many batches: as few as possible, or one for each step
-        #[arg(long, value_enum, default_value_t = Pace::Straight)]
+        #[arg(long, value_enum, default_value_t = Pace::AllAtOnce)]
         pace: Pace,
         /// Show the shell and the output of every action
         #[arg(long, short)]
@@ -203,9 +203,11 @@ pub enum CliCommand {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Pace {
     /// As few batches as the values to come allow.
-    Straight,
+    #[value(alias = "straight")]
+    AllAtOnce,
     /// One batch for each step.
-    Guided,
+    #[value(alias = "guided")]
+    StepByStep,
 }
 
 /// What `plan`, `apply` and `undo` share.

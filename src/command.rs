@@ -380,7 +380,7 @@ fn apply(
         let (lines, json) = (ui::output::lines::LineFront::new(verbose), ui::output::json::Json);
         let front: &dyn Front = if common.json { &json } else { &lines };
         let asked = options(common, (state, &plan), (&run, stop), Some(&session));
-        let asked = RunOptions { journal, guided: pace == Pace::Guided, ..asked };
+        let asked = RunOptions { journal, guided: pace == Pace::StepByStep, ..asked };
         Ok(Engine::new(&plan, &world, front, asked).apply())
     })();
     result.unwrap_or_else(|code| code)

@@ -1,6 +1,11 @@
 //! The texts of `assets/explain` and the glossary: every step, every screen and every problem code has one, and each is
 //! short enough to be read. The registry of problem codes is the only place of them, and the README's table is its own.
 
+#[path = "layers/token.rs"]
+mod token;
+#[path = "texts/words.rs"]
+mod words;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::path::Path;

@@ -27,7 +27,7 @@ pub enum TlsFault {
         issuer: String,
     },
     /// Its time is over.
-    #[error("its certificate ended at {end}")]
+    #[error("its certificate expired at {end}")]
     Expired {
         /// End of its life.
         end: Timestamp,

@@ -147,9 +147,9 @@ impl fmt::Display for CertificateDifference {
             Self::ExpiresSoon { days: 0 } => f.write_str("it expires within a day"),
             Self::ExpiresSoon { days: 1 } => f.write_str("it expires in 1 day"),
             Self::ExpiresSoon { days } => write!(f, "it expires in {days} days"),
-            Self::End { is, want } => write!(f, "it ends on {} instead of {}", day(*is), day(*want)),
+            Self::End { is, want } => write!(f, "it expires on {} instead of {}", day(*is), day(*want)),
             Self::OutlivesCa { is, ca } => {
-                write!(f, "it ends on {}, after its CA, which ends on {}", day(*is), day(*ca))
+                write!(f, "it expires on {}, after its CA, which expires on {}", day(*is), day(*ca))
             }
             Self::Serial => f.write_str("its serial number is not a positive number of at most 20 bytes"),
         }

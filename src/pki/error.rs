@@ -162,7 +162,7 @@ impl PkiError {
                 problem.edit(PlanField::CaKey, "ca.key or ca.cert: they must belong together")
             }
             Self::CaExpired { .. } => {
-                problem.manual("renew the CA certificate first; every certificate of it has ended too")
+                problem.manual("renew the CA certificate first; every certificate of it has expired too")
             }
             Self::NotACa { .. } => {
                 problem.edit(PlanField::CaCert, "ca.cert: the certificate of the CA itself")

@@ -132,8 +132,8 @@ registry! {
         Cert11 "E-CERT-11" "it may be used as a CA";
         Cert12 "E-CERT-12" "it is not valid yet";
         Cert13 "E-CERT-13" "it has expired";
-        Cert14 "E-CERT-14" "it ends soon";
-        Cert15 "E-CERT-15" "it ends at another time";
+        Cert14 "E-CERT-14" "it expires soon";
+        Cert15 "E-CERT-15" "it expires at another time";
         Cert16 "E-CERT-16" "the CA's certificate on the worker is another one";
     }
     Clock "E-CLOCK" "a clock too far off for certificates" {

@@ -203,7 +203,7 @@ pub(crate) fn remarks(info: &CaInfo, days: u32, now: Timestamp) -> Vec<Verdict> 
         Ok(()) if left < i64::from(days) => remarks.push(Verdict::warning(
             "end of the CA",
             format!("{left} days left, fewer than the {days} a certificate is to live"),
-            "no certificate outlives its CA: they end with it",
+            "no certificate outlives its CA: they expire with it",
         )),
         Ok(()) => remarks.push(Verdict::ok("end of the CA", format!("{left} days left"))),
     }

@@ -39,7 +39,7 @@ pub fn judge(answers: &Answers, places: &PathBases) -> (Option<Plan>, Vec<PlanIs
 pub fn check_differences(answers: &Answers, known: &[&str], needed: &[&str]) -> Vec<PlanIssue> {
     let Some(DifferenceAnswers::Each { set, .. }) = &answers.cluster.differences else { return Vec::new() };
     let off = set.iter().filter(|(id, on)| !**on && needed.contains(&id.as_str())).map(|(id, _)| {
-        let what = "cannot be off: nothing comes aboard without it".to_owned();
+        let what = "cannot be off: no worker joins without it".to_owned();
         PlanIssue::wrong(format!("cluster.differences.{id}"), what, "leave it out")
     });
     let unknown = set.keys().filter(|id| !known.contains(&id.as_str()));

@@ -70,7 +70,7 @@ fn action_text(out: &mut String, seen: &PlacePreview, action: &Action, files: bo
     }
     let inverse = action.inverse(&seen.facts);
     let undo = match action {
-        Action::Sign { .. } => "an issued certificate cannot be taken back; it ends by itself".to_owned(),
+        Action::Sign { .. } => "an issued certificate cannot be taken back; it expires by itself".to_owned(),
         Action::Kubectl { .. } => "the copy kept before is put back".to_owned(),
         Action::KubeApply { .. } => "an object this run made is deleted; a changed one stays".to_owned(),
         _ if inverse.is_empty() => "nothing to take back".to_owned(),

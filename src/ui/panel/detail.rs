@@ -220,7 +220,7 @@ impl Sections<'_> {
         };
         let (date, (days, style)) = (until.strftime("%Y-%m-%d"), self.days(until));
         let text = match (days, dated) {
-            (..0, _) => format!("{name} ended {date}"),
+            (..0, _) => format!("{name} expired {date}"),
             (_, true) => format!("{name} until {date} ({days} d)"),
             (_, false) => format!("{name} {days} d"),
         };
@@ -233,7 +233,7 @@ impl Sections<'_> {
             Lasts::Until(until) => {
                 let (date, (days, style)) = (until.strftime("%Y-%m-%d"), self.days(until));
                 let words =
-                    if days < 0 { format!("ended {date}") } else { format!("until {date}, {days} d left") };
+                    if days < 0 { format!("expired {date}") } else { format!("until {date}, {days} d left") };
                 (words, style)
             }
             Lasts::Unreadable => ("holds no certificate that can be read".to_owned(), self.ink.bad),

@@ -186,7 +186,7 @@ impl Writer<'_> {
         let mut out = vec!["#!/bin/sh".to_owned()];
         let cluster = &self.plan.cluster;
         out.push(comment(&format!(
-            "Brings {} aboard the cluster {} ({}) by hand.",
+            "Joins {} to the cluster {} ({}) by hand.",
             names.join(", "),
             cluster.name,
             cluster.api.url()

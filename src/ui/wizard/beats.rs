@@ -80,7 +80,7 @@ const FAILED: &[Beat] = &[
     beat("All three. Every step looks at what is there.", Until::Now, "<enter>"),
     beat("worker01: its clock is hours off, so nothing is signed for it.", Until::Inspected, "<down>"),
     beat(
-        "worker02: its certificate ended. The key is good and stays.",
+        "worker02: its certificate expired. The key is good and stays.",
         Until::Now,
         "<down><down><down><down><down><down>",
     ),

@@ -221,7 +221,7 @@ fn compare(model: &Model, card: &mut Card, identity: &Identity, seen: &PlacePrev
     if left < 0 {
         card.differs.push((Role::Bad, format!("it expired on {}", there.not_after.strftime("%Y-%m-%d"))));
     } else if left < 30 {
-        card.differs.push((Role::Warn, format!("it ends on {}", there.not_after.strftime("%Y-%m-%d"))));
+        card.differs.push((Role::Warn, format!("it expires on {}", there.not_after.strftime("%Y-%m-%d"))));
     }
     let mut names: Vec<String> = there.sans.iter().map(ToString::to_string).collect();
     names.sort();

@@ -101,7 +101,7 @@ pub fn sign(looked: &StepOutcome, seen: &PlacePreview) -> (&'static str, Role) {
 pub fn undo_words(action: &Action, seen: &PlacePreview) -> String {
     let inverse = action.inverse(&seen.facts);
     match action {
-        Action::Sign { .. } => "cannot be taken back: an issued certificate ends by itself".to_owned(),
+        Action::Sign { .. } => "cannot be taken back: an issued certificate expires by itself".to_owned(),
         Action::Kubectl { .. } => "the copy kept before is put back".to_owned(),
         Action::KubeApply { .. } => "an object this run made is deleted; a changed one stays".to_owned(),
         _ if inverse.is_empty() => "nothing to take back".to_owned(),
