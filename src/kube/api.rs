@@ -254,7 +254,8 @@ impl Api {
         let request = self
             .agent
             .configure_request(request)
-            .timeout_global(None)
+            .timeout_global(Some(self.wait.saturating_add(self.list_wait)))
+            .timeout_resolve(Some(self.wait))
             .timeout_recv_response(Some(self.wait))
             .timeout_recv_body(Some(self.list_wait))
             .build();
@@ -312,6 +313,7 @@ impl Api {
             .agent
             .configure_request(request)
             .timeout_global(None)
+            .timeout_resolve(Some(self.wait))
             .timeout_recv_response(Some(self.wait))
             .timeout_recv_body(Some(life))
             .build();

@@ -130,6 +130,7 @@ pub fn probe(address: &ApiAddress, ca: Option<&[u8]>, wait: Duration) -> Probe {
         }
         Err(fault) => (Some(fault.clone()), (None, Err(fault))),
     };
+    let fault_seen = fault.is_some();
     let trusted = ca
         .filter(|_| !shake.chain.is_empty())
         .map(|ca| tls::check(&shake.chain, ca, None, security_level()).map_or(Ok(()), Err));
@@ -139,7 +140,11 @@ pub fn probe(address: &ApiAddress, ca: Option<&[u8]>, wait: Duration) -> Probe {
         trusted,
         name: shake.chain.first().map(|leaf| carries(leaf, &address.host)),
         chain: shake.chain.iter().map(|cert| ServerCertificate::read(cert)).collect(),
-        clients: client_cas(shake.clients),
+        // Broken off before its end, it may not have asked yet.
+        clients: match client_cas(shake.clients) {
+            ClientCas::NotAsked if fault_seen => ClientCas::NotSeen,
+            clients => clients,
+        },
         clock,
         version,
     }

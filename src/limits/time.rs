@@ -143,7 +143,7 @@ pub const TIMES: [TimeLimit; 15] = [
 /// much, and a disk that writes 2 GB out stands for half a minute.
 pub const LEAST_RATE: (u64, Duration) = (256 * 1024, Duration::from_secs(60));
 
-/// What divides every deadline, and none becomes shorter than two seconds by it: tests of the program as it is built for
+/// What divides every deadline, and none becomes shorter than a second by it: tests of the program as it is built for
 /// them need not wait for the real ones. A release knows nothing of it.
 #[cfg(debug_assertions)]
 fn haste() -> u32 {
@@ -159,7 +159,7 @@ impl TimeLimit {
         if haste() == 1 {
             self.time
         } else {
-            (self.time / haste()).max(Duration::from_secs(2).min(self.time))
+            (self.time / haste()).max(Duration::from_secs(1).min(self.time))
         }
     }
 

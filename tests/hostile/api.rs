@@ -10,8 +10,9 @@ use crate::api_server::{Leaf, Pair, ca, signed};
 use crate::hosts::EVIL;
 use crate::stage::{HostileAnswer, Sent, Stage, listen, rest, silence};
 
-/// TCP, TLS and answer of each of the few questions that are asked before nobody asks any more.
-const ASKED: u64 = 35;
+/// TCP, TLS and answer of each of the few questions that are asked before nobody asks any more, of which three are for
+/// lists.
+const ASKED: u64 = 35 + 3 * 30;
 
 /// An API that accepts and then says nothing.
 pub fn still(stage: &Stage) -> Sent {
@@ -324,13 +325,16 @@ pub fn all() -> Vec<HostileAnswer> {
             "\n" => |s, l| watched(s, &l, "\n"),
             _ => |s, l| watched(s, &l, "{\"type\":\"ADDED\",\"object\":{\"metadata\":{\"name\":\"a\"}}}\n"),
         };
-        all.push(HostileAnswer::new(name, 16, &["w1"], move |stage| {
-            let _ = api(stage, &Leaf::default(), serve);
-            let plan = stage.at("plan.yaml");
-            let mut sent = Sent::with(&["watch", plan.to_str().unwrap(), "--trust-new", "--plain"]);
-            sent.stop_after = Some(Duration::from_secs(12));
-            Some(sent)
-        }));
+        all.push(
+            HostileAnswer::new(name, 16, &["w1"], move |stage| {
+                let _ = api(stage, &Leaf::default(), serve);
+                let plan = stage.at("plan.yaml");
+                let mut sent = Sent::with(&["watch", plan.to_str().unwrap(), "--trust-new", "--plain"]);
+                sent.stop_after = Some(Duration::from_secs(12));
+                Some(sent)
+            })
+            .real(),
+        );
     }
     all
 }

@@ -155,21 +155,21 @@ fn cas() -> Vec<(&'static str, u64, &'static [&'static str], Put)> {
             fifo(&stage.at("ca.key"));
             plain(stage, "")
         }),
-        ("CA: a certificate of 100 MB", HERE, &["E-CA"], |stage| {
+        ("CA: a certificate of 100 MB", HERE, &["ca.crt cannot be read"], |stage| {
             stage.write("ca.crt", vec![b'A'; 100_000_000]);
             plain(stage, "")
         }),
-        ("CA: a certificate of escapes", HERE, &["E-CA"], |stage| {
+        ("CA: a certificate of escapes", HERE, &["holds no certificate that can be read"], |stage| {
             stage.write("ca.crt", format!("{EVIL}\n-----BEGIN CERTIFICATE-----\n{EVIL}\n"));
             plain(stage, "")
         }),
-        ("CA: its subject has escapes", SSH, &["w1", "E-"], |stage| {
+        ("CA: its subject has escapes", SSH, &["E-SSH-01"], |stage| {
             let pair = ca("\u{1b}[2J\u{202e}a\u{61c}");
             stage.write("ca.crt", pair.pem());
             stage.write("ca.key", pair.key.private_key_to_pem_pkcs8().unwrap());
             plain(stage, "")
         }),
-        ("CA: ten thousand certificates", SSH, &["E-CA", "w1"], |stage| {
+        ("CA: ten thousand certificates", SSH, &["E-SSH-01"], |stage| {
             stage.write("ca.crt", stage.ca.pem().repeat(1500));
             plain(stage, "")
         }),
@@ -252,7 +252,7 @@ fn ssh() -> Vec<(&'static str, u64, &'static [&'static str], Put)> {
             fifo(&stage.at(".ssh/id"));
             keyed(stage)
         }),
-        ("ssh: a certificate that is a FIFO", SSH, &["E-SSH-"], |stage| {
+        ("ssh: a certificate that is a FIFO", SSH, &["E-SSH-01"], |stage| {
             fifo(&stage.at(".ssh/id_rsa-cert.pub"));
             plain(stage, "")
         }),
@@ -264,7 +264,7 @@ fn ssh() -> Vec<(&'static str, u64, &'static [&'static str], Put)> {
             stage.write(".ssh/config", "Match exec \"yes\"\n  User root\n");
             plain(stage, "")
         }),
-        ("ssh_config: includes itself", SSH, &["E-SSH-"], |stage| {
+        ("ssh_config: includes itself", SSH, &["Too many recursive"], |stage| {
             stage.write(".ssh/config", format!("Include {}\n", stage.at(".ssh/config").display()));
             plain(stage, "")
         }),
@@ -300,7 +300,7 @@ fn ssh() -> Vec<(&'static str, u64, &'static [&'static str], Put)> {
             stage.program("kubectl", "exec yes");
             kubectl(stage)
         }),
-        ("kubectl: never ends", 45, &["E-", "w1"], |stage| {
+        ("kubectl: never ends", 45, &["E-SSH-01"], |stage| {
             stage.program("kubectl", "exec sleep 900");
             kubectl(stage)
         }),
@@ -362,24 +362,24 @@ fn packed(stage: &Stage, manifest: &[u8], gzip: bool) -> Sent {
 
 fn tars() -> Vec<(&'static str, u64, &'static [&'static str], Put)> {
     vec![
-        ("tar: never ends", SSH, &["E-", "w1"], |stage| {
+        ("tar: never ends", SSH, &["E-SSH-01"], |stage| {
             link(stage, "images.tar", "/dev/zero");
             tar(stage, "images.tar")
         }),
-        ("tar: a FIFO", SSH, &["E-", "w1"], |stage| {
+        ("tar: a FIFO", SSH, &["E-SSH-01"], |stage| {
             fifo(&stage.at("images.tar"));
             tar(stage, "images.tar")
         }),
-        ("tar: a gzip of 300 MB of nothing", SSH, &["E-", "w1"], |stage| {
+        ("tar: a gzip of 300 MB of nothing", SSH, &["E-SSH-01"], |stage| {
             packed(stage, &vec![b' '; 300_000_000], true)
         }),
-        ("tar: a manifest of 20 MB", SSH, &["E-", "w1"], |stage| {
+        ("tar: a manifest of 20 MB", SSH, &["E-SSH-01"], |stage| {
             packed(stage, &vec![b' '; 20_000_000], false)
         }),
-        ("tar: a manifest of brackets", SSH, &["E-", "w1"], |stage| {
+        ("tar: a manifest of brackets", SSH, &["E-SSH-01"], |stage| {
             packed(stage, &vec![b'['; 3_000_000], false)
         }),
-        ("tar: names with escapes and newlines", SSH, &["E-", "w1"], |stage| {
+        ("tar: names with escapes and newlines", SSH, &["E-SSH-01"], |stage| {
             let evil = serde_json::Value::from(format!("a:{EVIL}\nE-FAKE ok"));
             packed(
                 stage,
@@ -405,16 +405,21 @@ pub fn all() -> Vec<HostileAnswer> {
         .into_iter()
         .flatten()
         .map(|(name, deadline, says, put)| {
-            HostileAnswer::new(name, deadline, says, move |stage| Some(put(stage)))
+            HostileAnswer::new(name, deadline, says, move |stage| Some(put(stage))).real()
         })
         .collect();
     for (name, put) in known {
-        all.push(HostileAnswer::new(name, 20, &["E-SSH-"], move |stage| {
-            put(stage);
-            let known = stage.at(".ssh/known_hosts").display().to_string();
-            stage.write(".ssh/config", format!("UserKnownHostsFile {known}\n"));
-            Some(stage.raw_host(|s| silence(&s)))
-        }));
+        all.push(HostileAnswer::new(
+            name,
+            20,
+            if name.contains("escapes") { &["the SSH greeting of"] } else { &["E-SSH-09"] },
+            move |stage| {
+                put(stage);
+                let known = stage.at(".ssh/known_hosts").display().to_string();
+                stage.write(".ssh/config", format!("UserKnownHostsFile {known}\n"));
+                Some(stage.raw_host(|s| silence(&s)))
+            },
+        ));
     }
     all
 }

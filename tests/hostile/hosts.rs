@@ -68,12 +68,34 @@ fn disconnect(words: &str) -> Vec<u8> {
 /// Moves the cursor, sets a title, turns the direction.
 pub const EVIL: &str = "\u{1b}[2J\u{1b}]0;owned\u{7}\u{202e}lia\u{61c}m\u{9b}31m\rE-FAKE ok";
 
+/// What it is told as: by what was heard of it, if anything was.
+fn told(name: &str) -> &'static [&'static str] {
+    let (when, what) = name.split_once(": ").unwrap();
+    match (when, what) {
+        (_, "nothing at all" | "silence" | "a flood of packets to ignore" | "a flood of debug messages") => {
+            &["the SSH greeting of 127.0.0.1"]
+        }
+        (_, "closed at once") => &["ended it during the greeting"],
+        // A flood is cut off in the middle of whatever was read of it.
+        (
+            _,
+            "a flood of NUL" | "a flood behind its first word" | "a flood of packets that nobody asked for",
+        ) => &["E-SSH-02", "E-SSH-03", "E-SSH-04", "E-SSH-17"],
+        ("greeting", "escapes and another direction" | "version 1 with escapes") => {
+            &["no algorithm in common"]
+        }
+        ("greeting", _) => &["does not speak SSH, it answered"],
+        // What came before it was late, or nothing.
+        (_, "a byte a second" | "packets to ignore, one a second") => &["E-SSH-02", "E-SSH-03"],
+        _ => &["no algorithm in common"],
+    }
+}
+
 fn with(parts: &[&[u8]]) -> Vec<u8> {
     parts.concat()
 }
 
 pub fn all() -> Vec<HostileAnswer> {
-    let ssh: &[&str] = &["E-SSH-"];
     let list: Vec<(&'static str, fn(TcpStream))> = vec![
         ("greeting: a flood without a newline", |s| flood(s, b"", b"a")),
         ("greeting: a flood of lines before it", |s| flood(s, b"", b"welcome\r\n")),
@@ -128,7 +150,7 @@ pub fn all() -> Vec<HostileAnswer> {
     ];
     list.into_iter()
         .map(|(name, serve)| {
-            HostileAnswer::new(name, GREETING, ssh, move |stage| Some(stage.raw_host(serve)))
+            HostileAnswer::new(name, GREETING, told(name), move |stage| Some(stage.raw_host(serve)))
         })
         .collect()
 }

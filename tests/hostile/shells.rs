@@ -71,25 +71,37 @@ fn evil() -> String {
 
 pub fn all() -> Vec<HostileAnswer> {
     let lines: &[(&'static str, String, &'static [&'static str])] = &[
-        ("shell: nothing, without end", "exec sleep 900".to_owned(), &["E-SSH-03", "E-HOST"]),
+        ("shell: nothing, without end", "exec sleep 900".to_owned(), &["answering what it was asked"]),
         ("shell: closed at once", "exit 0".to_owned(), &["E-SSH-14"]),
         ("shell: escapes and the door", format!("printf '{}'; exit 1", evil()), &["E-SSH-14"]),
-        ("shell: ended by a signal", "kill -9 $$".to_owned(), &["E-SSH-14", "E-HOST"]),
-        ("shell: a flood without a newline", "exec tr '\\0' a < /dev/zero".to_owned(), &["E-HOST", "E-SSH"]),
-        ("shell: a flood of lines", "exec yes".to_owned(), &["E-HOST", "E-SSH"]),
-        ("shell: a flood of complaints", "exec yes >&2".to_owned(), &["E-HOST", "E-SSH"]),
+        ("shell: ended by a signal", "kill -9 $$".to_owned(), &["E-SSH-14"]),
+        (
+            "shell: a flood without a newline",
+            "exec tr '\\0' a < /dev/zero".to_owned(),
+            &["sends holds more than 16 MiB"],
+        ),
+        ("shell: a flood of lines", "exec yes".to_owned(), &["sends holds more than 16 MiB"]),
+        ("shell: a flood of complaints", "exec yes >&2".to_owned(), &["sends holds more than 16 MiB"]),
         (
             "shell: a flood of complaints without a newline",
             "exec tr '\\0' a < /dev/zero >&2".to_owned(),
-            &["E-HOST", "E-SSH"],
+            &["sends holds more than 16 MiB"],
         ),
-        ("shell: a byte a second", "while sleep 1; do printf a; done".to_owned(), &["E-SSH-03", "E-HOST"]),
+        (
+            "shell: a byte a second",
+            "while sleep 1; do printf a; done".to_owned(),
+            &["answering what it was asked"],
+        ),
         (
             "shell: a line a second",
             "while sleep 1; do echo a; echo b >&2; done".to_owned(),
-            &["E-SSH-03", "E-HOST"],
+            &["answering what it was asked"],
         ),
-        ("shell: rows without end", format!("{MARK}exec yes \"$m 0 os abcdefgh\""), &["E-HOST", "E-SSH"]),
+        (
+            "shell: rows without end",
+            format!("{MARK}exec yes \"$m 0 os abcdefgh\""),
+            &["sends holds more than 16 MiB"],
+        ),
         (
             "shell: long rows without end",
             format!("{MARK}exec yes \"$m 3 content $(head -c 60000 /dev/zero | tr '\\0' A)\""),
@@ -98,14 +110,14 @@ pub fn all() -> Vec<HostileAnswer> {
         (
             "shell: answers to questions without end",
             format!("{MARK}exec awk -v m=\"$m\" 'BEGIN {{ while (1) print m, n++, \"os\", \"x\" }}'"),
-            &["E-HOST", "E-SSH"],
+            &["sends holds more than 16 MiB"],
         ),
         (
             "shell: marks of actions without end",
             format!(
                 "{MARK}exec awk -v m=\"$m\" 'BEGIN {{ while (1) {{ print m, \"b\", n; print m, \"e\", n++, 0 }} }}'"
             ),
-            &["E-HOST", "E-SSH"],
+            &["sends holds more than 16 MiB"],
         ),
         (
             "shell: what actions say without end",
@@ -113,17 +125,17 @@ pub fn all() -> Vec<HostileAnswer> {
                 "{MARK}exec awk -v m=\"$m\" -v x=\"$(head -c 9000 /dev/zero | tr '\\0' A)\" 'BEGIN {{ while (1) {{ print m, \
                  \"b\", n++; print x }} }}'"
             ),
-            &["E-HOST", "E-SSH"],
+            &["sends holds more than 16 MiB"],
         ),
         (
             "shell: a mark without end",
             format!("{MARK}printf '%s b ' \"$m\"; exec tr '\\0' 9 < /dev/zero"),
-            &["E-HOST", "E-SSH"],
+            &["sends holds more than 16 MiB"],
         ),
         (
             "shell: a row a second without end",
             format!("{MARK}while sleep 1; do echo \"$m 0 os x\"; done"),
-            &["E-SSH-03", "E-HOST"],
+            &["answering what it was asked"],
         ),
         (
             "shell: marks that are no numbers",
@@ -131,12 +143,12 @@ pub fn all() -> Vec<HostileAnswer> {
                 "{MARK}for w in 'b -1' 'e 99999999999999999999 9' 'e 0 x' '99999999999999999999 os x' 'c 7' 'l 8' 'z 9' z; do \
                  echo \"$m $w\"; echo \"$m $w\" >&2; done"
             ),
-            &["could not", "did not", "not"],
+            &["E-FACT-01"],
         ),
         (
             "shell: a holder with escapes",
             format!("{MARK}printf \"$m k 0 {}\\n\" ; exit 0", evil()),
-            &["E-HOST"],
+            &["E-HOST-04"],
         ),
         (
             "shell: all values are escapes",
@@ -147,7 +159,7 @@ pub fn all() -> Vec<HostileAnswer> {
                  \"$m z\"; echo \"$m z\" >&2",
                 evil()
             ),
-            &["E-"],
+            &["E-SUDO-01"],
         ),
     ];
     let mut all: Vec<HostileAnswer> = lines
@@ -165,7 +177,7 @@ pub fn all() -> Vec<HostileAnswer> {
             &format!("Banner {}\nPubkeyAuthentication no\nPasswordAuthentication yes", notice.display()),
         )
     }));
-    all.push(HostileAnswer::new("login: a notice of 200 kB", 30, &["E-SSH-"], |stage| {
+    all.push(HostileAnswer::new("login: a notice of 200 kB", 30, &["E-SSH-13"], |stage| {
         let notice = stage.write("notice", "x".repeat(200_000));
         host(stage, "exit 0", &format!("Banner {}", notice.display()))
     }));
@@ -181,18 +193,24 @@ pub fn all() -> Vec<HostileAnswer> {
         ("program: stat says escapes", "stat"),
     ];
     for (name, program) in programs {
-        all.push(HostileAnswer::new(name, LOOK, &["w1"], move |stage| {
-            with_programs(stage, &[(program, format!("printf '{0}\\n{0}\\n'", evil()))])
-        }));
+        all.push(
+            HostileAnswer::new(name, LOOK, &["w1"], move |stage| {
+                with_programs(stage, &[(program, format!("printf '{0}\\n{0}\\n'", evil()))])
+            })
+            .real(),
+        );
     }
     for (name, program) in [
         ("program: docker never ends", "docker"),
         ("program: systemctl never ends", "systemctl"),
         ("program: ip never ends", "ip"),
     ] {
-        all.push(HostileAnswer::new(name, LOOK, &["w1"], move |stage| {
-            with_programs(stage, &[(program, "exec sleep 900".to_owned())])
-        }));
+        all.push(
+            HostileAnswer::new(name, LOOK, &["w1"], move |stage| {
+                with_programs(stage, &[(program, "exec sleep 900".to_owned())])
+            })
+            .real(),
+        );
     }
     for (name, program) in [
         ("program: docker prints without end", "docker"),
@@ -200,41 +218,62 @@ pub fn all() -> Vec<HostileAnswer> {
         ("program: journalctl prints without end", "journalctl"),
         ("program: ip prints without end", "ip"),
     ] {
-        all.push(HostileAnswer::new(name, LOOK, &["w1"], move |stage| {
-            with_programs(stage, &[(program, "exec yes 'a\tb\tc\td\te\tf'".to_owned())])
-        }));
+        all.push(
+            HostileAnswer::new(name, LOOK, &["w1"], move |stage| {
+                with_programs(stage, &[(program, "exec yes 'a\tb\tc\td\te\tf'".to_owned())])
+            })
+            .real(),
+        );
     }
-    all.push(HostileAnswer::new("watch: docker ps prints without end", 22, &["w1"], |stage| {
-        let mut sent = with_programs(stage, &[("docker", "exec yes 'a\tb\tc\td\te\tf'".to_owned())])?;
-        watching(stage, &mut sent);
-        Some(sent)
-    }));
-    all.push(HostileAnswer::new("watch: docker ps prints one line without end", 22, &["w1"], |stage| {
-        let mut sent = with_programs(stage, &[("docker", "exec tr '\\0' a < /dev/zero".to_owned())])?;
-        watching(stage, &mut sent);
-        Some(sent)
-    }));
-    all.push(HostileAnswer::new("watch: a stream of one line without end", 22, &["w1"], |stage| {
-        let mut sent = host(stage, "exec tr '\\0' a < /dev/zero", "")?;
-        watching(stage, &mut sent);
-        Some(sent)
-    }));
-    all.push(HostileAnswer::new("watch: a sample without end", 22, &["w1"], |stage| {
-        let mut sent = host(stage, &format!("{MARK}echo \"$m sample\"; exec yes abcdefghi"), "")?;
-        watching(stage, &mut sent);
-        Some(sent)
-    }));
-    all.push(HostileAnswer::new("watch: events without end", 22, &["w1"], |stage| {
-        let mut sent = host(stage, &format!("{MARK}exec yes \"$m event\""), "")?;
-        watching(stage, &mut sent);
-        Some(sent)
-    }));
-    all.push(HostileAnswer::new("watch: containers with escapes", 22, &["w1"], |stage| {
-        let row = format!("printf '{0}\\t{0}\\t{0}\\t{0}\\t{0}\\t{0}\\n'", evil());
-        let mut sent = with_programs(stage, &[("docker", row)])?;
-        watching(stage, &mut sent);
-        Some(sent)
-    }));
+    all.push(
+        HostileAnswer::new("watch: docker ps prints without end", 22, &["w1"], |stage| {
+            let mut sent = with_programs(stage, &[("docker", "exec yes 'a\tb\tc\td\te\tf'".to_owned())])?;
+            watching(stage, &mut sent);
+            Some(sent)
+        })
+        .real(),
+    );
+    all.push(
+        HostileAnswer::new("watch: docker ps prints one line without end", 22, &["w1"], |stage| {
+            let mut sent = with_programs(stage, &[("docker", "exec tr '\\0' a < /dev/zero".to_owned())])?;
+            watching(stage, &mut sent);
+            Some(sent)
+        })
+        .real(),
+    );
+    all.push(
+        HostileAnswer::new("watch: a stream of one line without end", 22, &["w1"], |stage| {
+            let mut sent = host(stage, "exec tr '\\0' a < /dev/zero", "")?;
+            watching(stage, &mut sent);
+            Some(sent)
+        })
+        .real(),
+    );
+    all.push(
+        HostileAnswer::new("watch: a sample without end", 22, &["w1"], |stage| {
+            let mut sent = host(stage, &format!("{MARK}echo \"$m sample\"; exec yes abcdefghi"), "")?;
+            watching(stage, &mut sent);
+            Some(sent)
+        })
+        .real(),
+    );
+    all.push(
+        HostileAnswer::new("watch: events without end", 22, &["w1"], |stage| {
+            let mut sent = host(stage, &format!("{MARK}exec yes \"$m event\""), "")?;
+            watching(stage, &mut sent);
+            Some(sent)
+        })
+        .real(),
+    );
+    all.push(
+        HostileAnswer::new("watch: containers with escapes", 22, &["w1"], |stage| {
+            let row = format!("printf '{0}\\t{0}\\t{0}\\t{0}\\t{0}\\t{0}\\n'", evil());
+            let mut sent = with_programs(stage, &[("docker", row)])?;
+            watching(stage, &mut sent);
+            Some(sent)
+        })
+        .real(),
+    );
     all
 }
 

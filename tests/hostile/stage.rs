@@ -15,8 +15,12 @@ use crate::api_server::{Pair, ca};
 
 /// The most that one answer may cost.
 const MOST_KIB: u64 = 150 * 1024;
-/// What may pass between a deadline and the end of the program.
+/// What may pass between a deadline and the end of the program, on a machine that has nothing else to do.
 const GRACE: Duration = Duration::from_secs(2);
+/// What divides the program's deadlines meanwhile; those of the README stand in its constants, which are compared with it.
+const HASTE: u64 = 5;
+/// A plan file is read or refused with so much work of this computer, in a build that nothing was made faster in.
+const MOST_WORK: Duration = Duration::from_secs(2);
 /// How often the program's memory is looked at.
 const LOOK: Duration = Duration::from_millis(10);
 
@@ -25,6 +29,8 @@ pub struct HostileAnswer {
     pub name: &'static str,
     /// Every exchange that the answer can hold still has this deadline, in seconds.
     pub deadline: u64,
+    /// The machine's own limits end it, which nothing divides.
+    pub real: bool,
     /// Puts it up, and says how the program is started; `None` = that cannot be had here.
     pub make: Make,
     /// One of these stands in what is told.
@@ -40,7 +46,19 @@ impl HostileAnswer {
         says: &'static [&'static str],
         make: impl Fn(&mut Stage) -> Option<Sent> + Send + Sync + 'static,
     ) -> Self {
-        Self { name, deadline, make: Box::new(make), says }
+        Self { name, deadline, real: false, make: Box::new(make), says }
+    }
+
+    /// The same with the real deadlines.
+    pub fn real(mut self) -> Self {
+        self.real = true;
+        self
+    }
+
+    /// Its deadline as the program has it.
+    pub fn limit(&self) -> Duration {
+        let haste = if self.real { 1 } else { HASTE };
+        Duration::from_millis(self.deadline * 1000 / haste).max(Duration::from_secs(1))
     }
 }
 
@@ -99,7 +117,10 @@ impl Stage {
         std::fs::write(at(".ssh/config"), "").unwrap();
         let stage = Self { home, ca: pair, kept: Vec::new() };
         // The configuration of whoever runs the tests is not part of them.
-        stage.program("ssh", "exec /usr/bin/ssh -F \"$HOME/.ssh/config\" \"$@\"");
+        stage.program(
+            "ssh",
+            "exec /usr/bin/ssh -F \"$HOME/.ssh/config\" -o UserKnownHostsFile=\"$HOME/.ssh/known_hosts\" \"$@\"",
+        );
         stage
     }
 
@@ -167,6 +188,7 @@ impl Stage {
             .env("HOME", self.home.path())
             .env("PATH", path)
             .env("USER", "root")
+            .env("GANGPLANK_TEST_HASTE", if answer.real { "1" } else { "5" })
             .envs(sent.env.iter().cloned())
             .current_dir(self.home.path())
             .stdin(Stdio::null())
@@ -189,14 +211,17 @@ impl Stage {
         let out = reader(Box::new(child.stdout.take().unwrap()));
         let err = reader(Box::new(child.stderr.take().unwrap()));
         drop(end);
+        let (mut cpu, mut starved) = (Duration::ZERO, Duration::ZERO);
         let (mut peak, mut stopped, mut late) = (0, sent.stop_after.is_none(), false);
         while ended.recv_timeout(LOOK) == Err::<(), _>(RecvTimeoutError::Timeout) {
             peak = peak.max(peak_kib(child.id()));
+            cpu = cpu.max(worked(child.id()));
+            starved = starved.max(waited(child.id()));
             if !stopped && sent.stop_after.is_some_and(|after| began.elapsed() > after) {
                 stopped = true;
                 interrupt(child.id());
             }
-            if began.elapsed() > Duration::from_secs(answer.deadline) + GRACE * 10 {
+            if began.elapsed() > answer.limit() + GRACE * 20 {
                 late = true;
                 child.kill().unwrap();
                 break;
@@ -204,17 +229,36 @@ impl Stage {
         }
         let status = child.wait().unwrap();
         let took = began.elapsed();
+        let slack = slack() + starved;
         let mut text = if late { Vec::new() } else { out.join().unwrap() };
         if !late {
             text.extend(err.join().unwrap());
         }
-        Told { code: status.code(), took, peak, text: String::from_utf8_lossy(&text).into_owned() }
+        Told {
+            code: status.code(),
+            took,
+            slack,
+            cpu,
+            peak,
+            text: String::from_utf8_lossy(&text).into_owned(),
+        }
     }
 }
 
 pub fn interrupt(process: u32) {
     let process = rustix::process::Pid::from_raw(i32::try_from(process).unwrap()).unwrap();
     let _ = rustix::process::kill_process(process, rustix::process::Signal::INT);
+}
+
+/// What may pass now between a deadline and the end of the program: more where starting a program takes longer than it
+/// does on a machine that has nothing else to do.
+fn slack() -> Duration {
+    let begun = Instant::now();
+    for _ in 0..5 {
+        let _ = Command::new("true").status();
+    }
+    // Five of them take 10 ms there.
+    GRACE.mul_f64((begun.elapsed().as_secs_f64() / 0.05).clamp(1.0, 10.0))
 }
 
 /// The most memory it ever had; nothing once it has ended.
@@ -225,21 +269,46 @@ fn peak_kib(process: u32) -> u64 {
     line.and_then(|line| line.trim().split(' ').next()?.parse().ok()).unwrap_or(0)
 }
 
+/// How long it has had a processor.
+fn worked(process: u32) -> Duration {
+    let stat = std::fs::read_to_string(Path::new("/proc").join(process.to_string()).join("stat"));
+    let stat = stat.unwrap_or_default();
+    let behind = stat.rsplit(')').next().unwrap_or_default();
+    let ticks = behind.split_whitespace().skip(11).take(2).filter_map(|word| word.parse::<u64>().ok());
+    Duration::from_millis(ticks.sum::<u64>() * 10)
+}
+
+/// How long one of its threads could have gone on and had no processor, at most.
+fn waited(process: u32) -> Duration {
+    let tasks = std::fs::read_dir(Path::new("/proc").join(process.to_string()).join("task"));
+    let waited = tasks.into_iter().flatten().flatten().filter_map(|task| {
+        let stat = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
+        stat.split_whitespace().nth(1)?.parse().ok().map(Duration::from_nanos)
+    });
+    waited.max().unwrap_or_default()
+}
+
 /// What came of it.
 pub struct Told {
     code: Option<i32>,
     took: Duration,
+    slack: Duration,
+    /// What it worked itself, whatever else the machine did.
+    cpu: Duration,
     peak: u64,
-    text: String,
+    pub text: String,
 }
 
 impl Told {
     /// What is wrong with it.
     pub fn faults(&self, answer: &HostileAnswer) -> Vec<String> {
         let mut faults = Vec::new();
-        let limit = Duration::from_secs(answer.deadline) + GRACE;
+        let limit = answer.limit() + self.slack;
         if self.took > limit {
             faults.push(format!("{:.1} s instead of {:.0}", self.took.as_secs_f64(), limit.as_secs_f64()));
+        }
+        if answer.name.starts_with("plan") && self.cpu > MOST_WORK {
+            faults.push(format!("{:.1} s of work", self.cpu.as_secs_f64()));
         }
         if self.peak > MOST_KIB {
             faults.push(format!("{} MB of memory", self.peak / 1024));
@@ -264,7 +333,8 @@ impl Told {
 impl fmt::Display for Told {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let most: String = self.text.chars().take(2500).collect();
-        write!(f, "{:?} after {:.1} s, {} MB\n{most:?}", self.code, self.took.as_secs_f64(), self.peak / 1024)
+        let (took, cpu) = (self.took.as_secs_f64(), self.cpu.as_secs_f64());
+        write!(f, "{:?} after {took:.1} s, {cpu:.1} s of work, {} MB\n{most:?}", self.code, self.peak / 1024)
     }
 }
 
