@@ -129,7 +129,7 @@ pub enum CliCommand {
         /// Show the content of every file that would be written
         #[arg(long)]
         files: bool,
-        /// Print the shell functions the actions are made of, below them
+        /// Show the shell functions that are sent, such as put, in place of plain commands, and their text below
         #[arg(long)]
         functions: bool,
         /// Print a shell script that does the same by hand instead, with plain ssh, openssl and kubectl

@@ -21,6 +21,7 @@ use gangplank::plan::yaml;
 use gangplank::profile::{DIFFERENCES, needed_differences};
 use gangplank::ui;
 use gangplank::ui::credentials::prompt::CredentialPrompt;
+use gangplank::ui::output::preview::PlanDetail;
 use gangplank::ui::output::say;
 use gangplank::ui::wizard::start::Opening;
 
@@ -54,7 +55,7 @@ pub fn run(command: CliCommand, places: &StandardFolders, stop: &Arc<Stop>) -> E
         CliCommand::Explain { topic } => explain(topic.as_deref()),
         CliCommand::Plan { common, script: true, .. } => plan(&common, places, stop, PlanForm::Script),
         CliCommand::Plan { common, files, functions, script: false } => {
-            plan(&common, places, stop, PlanForm::Text { files, functions })
+            plan(&common, places, stop, PlanForm::Text(PlanDetail { files, functions }))
         }
         CliCommand::Apply { common, pace, verbose } => apply(&common, places, stop, pace, verbose),
         CliCommand::Watch { common, plain } => watch(&common, places, stop, plain),
@@ -294,7 +295,7 @@ fn tell(problem: &Problem) -> ExitCode {
 #[derive(Clone, Copy)]
 enum PlanForm {
     /// For a person.
-    Text { files: bool, functions: bool },
+    Text(PlanDetail),
     /// The same by hand.
     Script,
 }
@@ -319,8 +320,8 @@ fn plan(common: &CommonFlags, places: &StandardFolders, stop: &Arc<Stop>, form: 
         match form {
             // The script alone is what may be sent into a file.
             PlanForm::Script => say::err(format_args!("{contacts}")),
-            PlanForm::Text { .. } if common.json => {}
-            PlanForm::Text { .. } => say::out(&format!("{contacts}\n")),
+            PlanForm::Text(_) if common.json => {}
+            PlanForm::Text(_) => say::out(&format!("{contacts}\n")),
         }
         let seen = engine.preview().map_err(|problem| {
             if let (PlanForm::Script, ProblemCode::Ca11, Some(text)) =
@@ -331,14 +332,14 @@ fn plan(common: &CommonFlags, places: &StandardFolders, stop: &Arc<Stop>, form: 
             tell(&problem)
         })?;
         match form {
-            PlanForm::Text { .. } if common.json => {
+            PlanForm::Text(_) if common.json => {
                 for line in ui::output::preview::json(&seen) {
                     say::out(&format!("{line}\n"));
                 }
             }
-            PlanForm::Text { files, functions } => {
-                say::out(&ui::output::preview::text(&seen, files));
-                if functions {
+            PlanForm::Text(detail) => {
+                say::out(&ui::output::preview::text(&seen, detail));
+                if detail.functions {
                     say::out(&format!("\n{}", ui::output::preview::functions()));
                 }
             }

@@ -171,3 +171,36 @@ fn a_preview_logs_in_to_no_more_hosts_at_once_than_jobs_says() {
         assert_eq!(most, jobs);
     }
 }
+
+/// What `plan` prints can be typed; what is sent for it is shown where somebody asks.
+#[test]
+fn a_preview_is_in_plain_shell_and_in_functions_where_they_are_asked_for() {
+    use gangplank::ui::output::preview::{PlanDetail, functions, text};
+    let bench = Bench::first();
+    let seen = bench.preview_over(&Gatehouse::of(&bench, "", 8), 8);
+    let names: Vec<&str> =
+        functions().lines().filter_map(|line| line.split_once("() {")).map(|(name, _)| name).collect();
+    let shell = |text: &str| -> Vec<String> {
+        let lines =
+            text.lines().filter_map(|line| line.strip_prefix("      ")).filter(|line| !line.starts_with('|'));
+        lines
+            .map(|line| line.trim_start_matches(['$', ' ']).trim_start_matches("undo: ").to_owned())
+            .collect()
+    };
+    let own = |line: &&String| names.contains(&line.split(' ').next().unwrap_or_default());
+    let plain = text(&seen, PlanDetail::default());
+    let wrong: Vec<String> = shell(&plain).iter().filter(own).cloned().collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+    for line in [
+        "      $ install -d /etc/kubernetes/ssl -m 0755",
+        "      undo: rmdir /etc/kubernetes/ssl",
+        "        # noted for undo: node w1",
+        "      $ systemctl start kubelet",
+        "      undo: systemctl stop kubelet",
+    ] {
+        assert!(plain.lines().any(|one| one == line), "{line}\n{plain}");
+    }
+    let sent = text(&seen, PlanDetail { functions: true, ..PlanDetail::default() });
+    assert!(shell(&sent).iter().filter(own).count() > 40, "{sent}");
+    assert!(sent.contains("      $ make_dir /etc/kubernetes/ssl 0755"), "{sent}");
+}

@@ -58,12 +58,29 @@ fn risk_sign(risk: Risk) -> &'static str {
     }
 }
 
-fn action_text(out: &mut String, seen: &PlacePreview, action: &Action, files: bool) {
-    let _ = writeln!(out, "    {} {}", risk_sign(action.risk(&seen.facts)), action.title());
-    for (number, line) in action.shell().to_string().lines().enumerate() {
-        let _ = writeln!(out, "      {} {line}", if number == 0 { "$" } else { " " });
+/// What of a preview is printed beside the actions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PlanDetail {
+    /// What would be written into files.
+    pub files: bool,
+    /// The functions that are sent, in place of the plain shell they come down to.
+    pub functions: bool,
+}
+
+impl PlanDetail {
+    fn shell(self, action: &Action) -> String {
+        if self.functions { action.shell().to_string() } else { action.plain_shell() }
     }
-    if let (true, Some(Content::Literal(bytes))) = (files, action.content()) {
+}
+
+fn action_text(out: &mut String, seen: &PlacePreview, action: &Action, detail: PlanDetail) {
+    let _ = writeln!(out, "    {} {}", risk_sign(action.risk(&seen.facts)), action.title());
+    for (number, line) in detail.shell(action).lines().enumerate() {
+        // A remark is nothing to type.
+        let sign = if number == 0 && !line.starts_with('#') { "$" } else { " " };
+        let _ = writeln!(out, "      {sign} {line}");
+    }
+    if let (true, Some(Content::Literal(bytes))) = (detail.files, action.content()) {
         for line in String::from_utf8_lossy(bytes).lines() {
             let _ = writeln!(out, "      | {line}");
         }
@@ -74,13 +91,15 @@ fn action_text(out: &mut String, seen: &PlacePreview, action: &Action, files: bo
         Action::Kubectl { .. } => "the copy kept before is put back".to_owned(),
         Action::KubeApply { .. } => "an object this run made is deleted; a changed one stays".to_owned(),
         _ if inverse.is_empty() => "nothing to take back".to_owned(),
-        _ => inverse.iter().map(|one| one.shell().to_string()).collect::<Vec<_>>().join("; "),
+        _ => inverse.iter().map(|one| detail.shell(one)).collect::<Vec<_>>().join("\n"),
     };
-    let _ = writeln!(out, "      undo: {undo}");
+    for (number, line) in undo.lines().enumerate() {
+        let _ = writeln!(out, "      {} {line}", if number == 0 { "undo:" } else { "     " });
+    }
 }
 
-/// The preview as text; `files` shows what would be written.
-pub fn text(seen: &[PlacePreview], files: bool) -> String {
+/// The preview as text.
+pub fn text(seen: &[PlacePreview], detail: PlanDetail) -> String {
     let mut out = String::new();
     let problems = problems(seen);
     for place in seen {
@@ -117,7 +136,7 @@ pub fn text(seen: &[PlacePreview], files: bool) -> String {
                 StepState::Todo(actions) => {
                     let _ = writeln!(out, "  {title}: {} to do", actions.len());
                     for action in actions {
-                        action_text(&mut out, place, action, files);
+                        action_text(&mut out, place, action, detail);
                     }
                 }
                 StepState::Blocked(problem) => {
