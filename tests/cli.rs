@@ -158,7 +158,14 @@ fn explain_and_completions_are_there() {
     for group in gangplank::plan::code::ProblemGroup::ALL {
         assert!(list.contains(&format!("{group:<14} {}\n", group.about())), "{list}");
     }
-    assert!(out(&gangplank(home.path(), &["explain", "keys"])).contains("## Why"));
+    // What a name stands for begins in one column, in rows of either kind.
+    for line in list.lines().filter(|line| line.contains("  ")) {
+        let (name, about) = line.split_at(15);
+        assert!(name.ends_with(' ') && !about.starts_with(' ') && !name.trim().contains(' '), "{line}");
+    }
+    for name in ["keys", "KEYS", "Kube-Proxy"] {
+        assert!(out(&gangplank(home.path(), &["explain", name])).contains("## Why"), "{name}");
+    }
     let of_code = out(&gangplank(home.path(), &["explain", "e-cert-04"]));
     assert!(
         of_code.starts_with("# E-CERT-04: it was issued by another CA\n\nThe issuer named in"),

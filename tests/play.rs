@@ -14,6 +14,7 @@ use gangplank::ui::tui::app::{LoopAction, WizardLoop};
 use gangplank::ui::wizard::autoplay::Player;
 use gangplank::ui::wizard::cells::CellState;
 use gangplank::ui::wizard::dialogs::Dialog;
+use gangplank::ui::wizard::key::{Key, KeyCode};
 use gangplank::ui::wizard::message::Effect;
 use gangplank::ui::wizard::screen::Screen;
 use gangplank::ui::wizard::start::{Opening, WizardStart};
@@ -90,6 +91,60 @@ fn cable_pull_ends_aboard_after_a_retry() {
     for worker in ["worker01", "worker02", "worker03"] {
         assert_eq!(state(&wizard, worker, "ready"), Some(CellState::Proven), "{worker}");
     }
+}
+
+/// A cable that somebody pulls during the show: it ends otherwise, and says so.
+#[test]
+fn a_show_that_went_otherwise_does_not_claim_that_every_node_is_ready() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut screen = Terminal::new(TestBackend::new(SIZE.0, SIZE.1)).unwrap();
+    let mut wizard = wizard("first-cluster", folder.path(), None);
+    let deadline = Instant::now() + Duration::from_secs(150);
+    let (mut pulled, mut captions) = (false, Vec::new());
+    while !wizard.player.as_ref().is_none_or(Player::over) || wizard.model.run.going_on() {
+        assert!(Instant::now() < deadline, "{}", screen.backend());
+        assert!(matches!(wizard.turn(&mut screen).unwrap(), LoopAction::On));
+        if wizard.model.run.going_on() && !pulled {
+            let fault = Effect::Throw { fault: "cable".to_owned(), host: "worker02".to_owned() };
+            wizard.works.perform(fault, &wizard.model);
+            pulled = true;
+        }
+        captions.extend(wizard.model.demo.as_ref().and_then(|demo| demo.caption.clone()));
+        captions.dedup();
+    }
+    wizard.close().unwrap();
+    assert!(pulled && !wizard.model.run.troubles.is_empty(), "{captions:?}");
+    assert!(!captions.iter().any(|words| words.contains("Every node is Ready")), "{captions:?}");
+    assert!(captions.iter().any(|words| words.contains("another way")), "{captions:?}");
+}
+
+/// While somebody else has the keys the screen says that the show is paused, and it goes on where it was.
+#[test]
+fn a_show_that_is_held_says_paused_on_the_screen() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut screen = Terminal::new(TestBackend::new(SIZE.0, SIZE.1)).unwrap();
+    let mut wizard = wizard("first-cluster", folder.path(), None);
+    let mut until = |wizard: &mut WizardLoop, words: &str, there: bool| {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        loop {
+            assert!(matches!(wizard.turn(&mut screen).unwrap(), LoopAction::On));
+            let shown = screen.backend().to_string();
+            if shown.contains(words) == there {
+                return;
+            }
+            assert!(Instant::now() < deadline, "{words}: {there}\n{shown}");
+        }
+    };
+    until(&mut wizard, "A demo: three blank machines", true);
+    for key in [Key::plain(KeyCode::Char('.')), Key::control('l'), Key::alt('o')] {
+        let player = wizard.player.as_mut().unwrap();
+        player.key(key, &wizard.model);
+        until(&mut wizard, "PAUSED", true);
+        let player = wizard.player.as_mut().unwrap();
+        player.key(Key::plain(KeyCode::Char('.')), &wizard.model);
+        until(&mut wizard, "PAUSED", false);
+    }
+    wizard.close().unwrap();
 }
 
 #[test]

@@ -384,6 +384,17 @@ mod tests {
     }
 
     #[test]
+    fn no_beat_takes_longer_to_read_and_to_press_than_a_silence_may_be() {
+        for beat in ["first-cluster", "failed-worker", "cable-pull"].into_iter().flat_map(beats) {
+            let (letters, presses) = (beat.caption.len(), keys(beat.keys).len());
+            assert!(letters > 0, "something is said with every beat");
+            let read = CAPTION.max(LETTER.saturating_mul(u32::try_from(letters).unwrap()));
+            let press = KEY_PACE.saturating_mul(u32::try_from(presses + 1).unwrap());
+            assert!(read + press < Duration::from_secs(6), "{}: {:?}", beat.caption, read + press);
+        }
+    }
+
+    #[test]
     fn a_caption_that_is_not_true_is_not_said_and_nothing_is_silent_for_six_seconds() {
         let mut model = blank();
         model.nav.screen = Screen::Run;
