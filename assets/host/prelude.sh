@@ -371,7 +371,11 @@ ask_files() {
   while [ $i -gt 0 ]; do
     q=$1 f=$2 k=$3; shift 3; i=$((i - 3))
     if [ -f "$f" ]; then set -- "$@" "$q" "$f" "$k"
-    else [ "$k" = key ] || [ ! -e "$f" ] || say odd "not a file"; say none; fi
+    else
+      if [ -e "$f" ]; then say odd "is not a file"
+      elif [ "$k" = key ] && [ -L "$f" ]; then say odd "is a link that leads nowhere"; fi
+      say none
+    fi
   done
   [ $# -gt 0 ] || return 0
   each 3 "$@"
@@ -389,10 +393,13 @@ ask_files() {
         elif key_inside "$f"; then
           say key 1; tell content "$(sed -n '/-----BEGIN [A-Z0-9 ]*CERTIFICATE-----/,/-----END/p' -- "$f" | base64 -w 3000)"
         else tell content "$(base64 -w 3000 -- "$f")"; fi ;;
-      key) key_half "$f" ;;
+      key) if [ "${t##* }" -gt 65536 ]; then say sign large; else key_half "$f"; fi ;;
     esac
   done
 }
+
+# ssl WORD...: openssl with a deadline of its own: what is no key may keep it busy for minutes
+ssl() { timeout --foreground 5 openssl "$@"; }
 
 # key_inside PATH: a private key is in it, as PEM or as DER, PKCS#12, a store of Java, UTF-16 or base64, or may be
 key_inside() {
@@ -402,22 +409,38 @@ key_inside() {
     ' ff fe'* | ' fe ff'* | ' 2d 00'* | ' 00 2d'*) tr -d '\000' <"$1" | grep -aq 'PRIVATE KEY-----' ;;
     ' fe ed fe ed'*) ;;
     # DER that is no certificate and no chain of them.
-    ' 30 8'*) ! openssl x509 -inform DER -in "$1" -noout 2>/dev/null && ! openssl pkcs7 -inform DER -in "$1" -noout 2>/dev/null ;;
+    ' 30 8'*) ! ssl x509 -inform DER -in "$1" -noout 2>/dev/null && ! ssl pkcs7 -inform DER -in "$1" -noout 2>/dev/null ;;
     ' 4c 53 30 74 4c 53') base64 -di <"$1" 2>/dev/null | grep -aq 'PRIVATE KEY-----' ;;
-    ' 4d 49'*) ! base64 -di <"$1" 2>/dev/null | openssl x509 -inform DER -noout 2>/dev/null ;;
+    ' 4d 49'*) ! base64 -di <"$1" 2>/dev/null | ssl x509 -inform DER -noout 2>/dev/null ;;
     *) return 1 ;;
   esac
 }
 
+# armoured PATH: it has the frame of PEM or begins as DER. openssl may search anything else for minutes.
+armoured() {
+  grep -aq -e '-----BEGIN ' -- "$1" && return
+  case $(od -An -tx1 -N 1 -- "$1") in ' 30') ;; *) return 1 ;; esac
+}
+
+# sealed PATH: a key that wants a passphrase, as PEM or as DER
+sealed() {
+  grep -aqE '^(-----BEGIN ENCRYPTED PRIVATE KEY-----|Proc-Type: 4,ENCRYPTED)' -- "$1" && return
+  case $(od -An -tx1 -N 1 -- "$1") in ' 30') ;; *) return 1 ;; esac
+  case $(ssl asn1parse -inform DER -in "$1" 2>/dev/null | sed -n 's/.*: OBJECT  *://p' | head -n 1) in
+    PBES2 | pbeWith* | PBE-*) ;; *) return 1 ;;
+  esac
+}
+
 key_half() { # PATH
-  if grep -q ENCRYPTED -- "$1"; then
+  armoured "$1" || { signs "$1"; return; }
+  if sealed "$1"; then
     say encrypted 1; signs "$1"
     # The cipher is looked for before the passphrase is tried.
-    o=$(openssl pkey -in "$1" -passin pass:x -noout 2>&1)
+    o=$(ssl pkey -in "$1" -passin pass:x -noout 2>&1)
     case $o in *'digital envelope routines'*unsupported* | *'unsupported encryption'*) say sign unsupported ;; esac
     return
   fi
-  h=$(openssl pkey -in "$1" -passin pass: -pubout -outform DER 2>/dev/null | sha256sum); h=${h%% *}
+  h=$(ssl pkey -in "$1" -passin pass: -pubout -outform DER 2>/dev/null | sha256sum); h=${h%% *}
   # The hash of nothing: a broken key must not pass as one.
   if [ "$h" = e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 ]; then signs "$1"; else say spki "$h"; fi
 }
@@ -426,18 +449,31 @@ key_half() { # PATH
 signs() {
   grep -aq '[^[:space:]]' -- "$1" || { say sign empty; return; }
   case $(od -An -tx1 -N 4 -- "$1") in
-    ' ff fe'* | ' fe ff'* | ' 2d 00 2d'* | ' 00 2d 00'*) say sign utf16 ;;
+    ' ff fe'* | ' fe ff'*) say sign utf16 ;;
+    ' 2d 00 2d'*) say sign utf16le ;;
+    ' 00 2d 00'*) say sign utf16be ;;
+    ' 1f 8b'*) say sign gzip ;;
     ' fe ed fe ed') say sign java ;;
     ' ef bb bf'*) say sign bom ;;
   esac
   w() { grep -aqi -e "$2" -- "$f" && say sign "$1"; }
-  w web '^<\(!doctype\|html\)'; w putty '^putty-user-key-file'; w ssh '^\(sk-\)\{0,1\}\(ssh\|ecdsa-sha2\)-'
-  w escaped '-----\\n'; w indented '^[[:space:]][[:space:]]*-----BEGIN '; w base64 LS0tLS1; w bare '^MII'
+  w web '^<\(!doctype\|html\|?xml\)'; w putty '^putty-user-key-file'; w ssh '^\(sk-\)\{0,1\}\(ssh\|ecdsa-sha2\)-'
+  w escaped '-----\\n'; w indented '^[[:space:]][[:space:]]*-----BEGIN '; w holds LS0tLS1
+  case $(tr -d '[:space:]' <"$1" | head -c 7) in
+    LS0tLS1) say sign base64 ;;
+    M*) grep -aq '[^A-Za-z0-9+/=[:space:]]' -- "$1" || say sign bare ;;
+  esac
   w sealed '^Proc-Type: 4,ENCRYPTED'
   [ -n "$(tr -dc '\n' <"$1" | head -c 1)" ] || w carriage "-----$(printf '\r')"
-  openssl pkey -pubin -inform DER -in "$1" -noout 2>/dev/null && say sign public
+  armoured "$1" || return 0
+  case $(od -An -tx1 -N 1 -- "$1") in
+    ' 30')
+      ssl pkey -pubin -inform DER -in "$1" -noout 2>/dev/null && say sign public
+      ssl crl -inform DER -in "$1" -noout 2>/dev/null && say sign crl
+      ssl req -inform DER -in "$1" -noout 2>/dev/null && say sign request ;;
+  esac
   o=$(sed -n 's/^DEK-Info: *\([A-Za-z0-9-]*\).*/name \1/p' -- "$1" | head -n 1)
-  [ -n "$o" ] || o=$({ openssl asn1parse -in "$1" || openssl asn1parse -inform DER -in "$1"; } 2>/dev/null |
+  [ -n "$o" ] || o=$({ ssl asn1parse -in "$1" || ssl asn1parse -inform DER -in "$1"; } 2>/dev/null |
     sed -n 's/.*: OBJECT  *:\([A-Za-z0-9. -]*\)$/name \1/p' | head -n 8)
   tell sign "$o"
   tell sign "$(sed -n 's/.*-----BEGIN \([A-Z0-9# ]*\)-----.*/label \1/p' -- "$1" | head -n 8)"

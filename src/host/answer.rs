@@ -6,10 +6,10 @@ use openssl::base64;
 use super::answer_lines::{AnswerLines, all, first, free_mib, has};
 use super::docker_answer::{containers, docker};
 use super::unit_answer::{healthz, journal, manifests, unit};
-use crate::plan::clean;
 use crate::plan::fact::{Fact, FactQuery, FileFact, ImageFact, KeyFact, Known, KubeletFact, Machine};
 use crate::plan::record::Record;
 use crate::plan::remote::Remote;
+use crate::plan::{clean, redact};
 
 /// The fact behind the lines that answer `want`.
 pub fn read(want: &FactQuery, lines: &AnswerLines) -> Known<Fact> {
@@ -19,7 +19,7 @@ pub fn read(want: &FactQuery, lines: &AnswerLines) -> Known<Fact> {
     match want {
         FactQuery::Machine => machine(lines),
         FactQuery::File { path, content } => file(path, *content, lines),
-        FactQuery::Key(_) => key(lines),
+        FactQuery::Key(path) => key(path, lines),
         FactQuery::Unit(_) => unit(lines),
         FactQuery::Journal(_) => journal(lines),
         FactQuery::Healthz(_) => healthz(lines),
@@ -149,7 +149,10 @@ fn file(path: &str, content: bool, lines: &AnswerLines) -> Known<Fact> {
     Known::Yes(Fact::File(Some(FileFact { sha256, mode, owner: owner.into(), size, content, holds_key })))
 }
 
-fn key(lines: &AnswerLines) -> Known<Fact> {
+fn key(path: &str, lines: &AnswerLines) -> Known<Fact> {
+    if let Some(odd) = first(lines, "odd") {
+        return Known::No(format!("{path} {}", clean::line(odd)));
+    }
     if has(lines, "none") {
         return Known::Yes(Fact::Key(None));
     }
@@ -220,9 +223,9 @@ fn kubelet(lines: &AnswerLines) -> Known<Fact> {
         return Known::No("the kubelet did not say its version".to_owned());
     };
     Known::Yes(Fact::Kubelet(Some(KubeletFact {
-        version: clean::line(version).into(),
+        version: redact::said(version).into(),
         refused: all(lines, "refused").map(Remote::from).collect(),
-        error: clean::line(first(lines, "error").unwrap_or_default()).into(),
+        error: redact::said(first(lines, "error").unwrap_or_default()).into(),
         size: first(lines, "size").and_then(|size| size.parse().ok()).unwrap_or(0),
     })))
 }

@@ -1,8 +1,8 @@
 //! Turns what docker printed, complained and how it ended into facts. A warning is no answer and hides none.
 
 use super::answer_lines::{AnswerLines, all, free_mib};
-use crate::plan::clean;
 use crate::plan::fact::{DockerFact, Fact, Known};
+use crate::plan::{clean, redact};
 
 /// How `timeout` says that it ended something.
 const TIMED_OUT: i32 = 124;
@@ -73,7 +73,7 @@ impl<'a> Said<'a> {
         }
         let told = named.or_else(|| self.complaints.iter().rfind(|line| !warns(line)));
         match (told, self.status) {
-            (Some(line), _) => Some(clean::line(line)),
+            (Some(line), _) => Some(redact::said(line)),
             (None, Some(status)) => Some(format!("docker ended with status {status}")),
             (None, None) => None,
         }
@@ -91,7 +91,7 @@ pub(super) fn docker(lines: &AnswerLines) -> DockerFact {
     };
     let version = value("Server Version");
     let error = if version.is_empty() {
-        let last = || said.rows.last().map(|line| clean::line(line));
+        let last = || said.rows.last().map(|line| redact::said(line));
         said.failure().or_else(last).unwrap_or_else(|| "docker did not answer".to_owned())
     } else {
         String::new()
@@ -111,6 +111,14 @@ pub(super) fn docker(lines: &AnswerLines) -> DockerFact {
     }
 }
 
+/// A row of `docker ps`. Tabs separate the columns, so each is cleaned for itself; image and command may hold secrets,
+/// ids and names are taken as they are.
+pub(super) fn row(line: &str) -> String {
+    let column =
+        |(at, text): (usize, &str)| if matches!(at, 1 | 2) { redact::said(text) } else { clean::line(text) };
+    line.split('\t').enumerate().map(column).collect::<Vec<_>>().join("\t")
+}
+
 pub(super) fn containers(lines: &AnswerLines) -> Known<Fact> {
     let said = Said::read(all(lines, "ps"));
     if let Some(why) = said.failure() {
@@ -119,11 +127,9 @@ pub(super) fn containers(lines: &AnswerLines) -> Known<Fact> {
     let (rows, odd): (Vec<&str>, Vec<&str>) =
         said.rows.iter().copied().partition(|row: &&str| row.contains('\t'));
     if let (true, Some(odd)) = (rows.is_empty() && said.status.is_none(), odd.first()) {
-        return Known::No(clean::line(odd));
+        return Known::No(redact::said(odd));
     }
-    // Tabs separate the columns, so each column is cleaned for itself.
-    let clean = |row: &&str| row.split('\t').map(clean::line).collect::<Vec<_>>().join("\t").into();
-    Known::Yes(Fact::Containers(rows.iter().map(clean).collect()))
+    Known::Yes(Fact::Containers(rows.iter().map(|line| row(line).into()).collect()))
 }
 
 #[cfg(test)]

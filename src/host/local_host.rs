@@ -16,9 +16,9 @@ use crate::limits;
 use crate::limits::time::PROGRAM;
 use crate::pki;
 use crate::plan::action::{Action, Content, KeyAlgorithm, sha256};
-use crate::plan::clean;
 use crate::plan::fact::{Fact, FactQuery, Facts, FileFact, KeyFact, Known};
 use crate::plan::record::{self, Record, RecordKind, RecordLine};
+use crate::plan::redact;
 use crate::plan::written::{RunFolder, Written};
 
 /// Largest file whose content is read, bytes.
@@ -333,7 +333,7 @@ fn tar(path: &Path) -> Known<Fact> {
             }
         }
         Ok(output) => {
-            no(clean::line(String::from_utf8_lossy(&output.stderr).lines().next().unwrap_or_default()))
+            no(redact::said(String::from_utf8_lossy(&output.stderr).lines().next().unwrap_or_default()))
         }
         Err(error) => no(error.to_string()),
     }
@@ -347,7 +347,7 @@ fn kubectl(args: &[String]) -> Result<String, String> {
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
-    Err(clean::line(String::from_utf8_lossy(&output.stderr).lines().next().unwrap_or("kubectl failed")))
+    Err(redact::said(String::from_utf8_lossy(&output.stderr).lines().next().unwrap_or("kubectl failed")))
 }
 
 impl Host for LocalHost {
@@ -383,11 +383,11 @@ impl Host for LocalHost {
             }
             if action.yields().is_none() {
                 for line in out.lines() {
-                    hear(BatchProgress::Said(index, false, clean::line(line)));
+                    hear(BatchProgress::Said(index, false, redact::said(line)));
                 }
             }
             for line in err.lines() {
-                hear(BatchProgress::Said(index, true, clean::line(line)));
+                hear(BatchProgress::Said(index, true, redact::said(line)));
             }
             hear(BatchProgress::Ended(index, status));
             end.actions.insert(index, ActionEnd { status: Some(status), out, err, left_alone });

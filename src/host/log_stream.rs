@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::wire::{Chunk, Duplex, RecvTimeout};
-use crate::plan::clean;
+use crate::plan::{clean, redact};
 
 /// So many lines that are there already come first.
 const TAIL: usize = 1_000;
@@ -131,7 +131,7 @@ impl ShellLog {
         if line.is_empty() {
             self.empty = true;
         } else {
-            self.lines.push(clean::line(line));
+            self.lines.push(redact::said(line));
         }
     }
 }

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use super::answer;
 use super::trouble::HostTrouble;
 use crate::limits::ANSWERS;
-use crate::plan::clean;
 use crate::plan::fact::{FactQuery, Facts};
+use crate::plan::{clean, redact};
 
 /// What is heard while a batch runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -222,12 +222,12 @@ impl Reader {
                     text.push_str(&clean::kept(line));
                     text.push('\n');
                 }
-                hear(BatchProgress::Said(at, is_err, clean::line(line)));
+                hear(BatchProgress::Said(at, is_err, redact::said(line)));
             }
             None => {
                 // A shell that runs nothing, such as nologin, says why on stdout.
                 if (is_err || !self.started) && self.end.noise.len() < 4096 {
-                    self.end.noise.push_str(&clean::line(line));
+                    self.end.noise.push_str(&redact::said(line));
                     self.end.noise.push('\n');
                 }
             }

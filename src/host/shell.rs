@@ -23,7 +23,7 @@ use super::{Host, HostTrouble, Pipe, Vault};
 use crate::limits::time::SUDO;
 use crate::limits::{self, ANSWERS, BEFORE};
 use crate::plan::action::SecretRef;
-use crate::plan::clean;
+use crate::plan::redact;
 
 /// How long a group that was told to end at once may take before the connection is cut.
 const KILL_GRACE: Duration = Duration::from_secs(3);
@@ -203,7 +203,7 @@ impl ShellHost {
 fn words(err: &str, out: &str) -> String {
     let text = if err.trim().is_empty() { out } else { err };
     text.lines()
-        .map(clean::line)
+        .map(redact::said)
         .filter(|line| !line.trim().is_empty())
         .take(3)
         .collect::<Vec<_>>()

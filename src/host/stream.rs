@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::detail::{self, DetailLines, HostDetail};
-use super::docker_answer::Said;
+use super::docker_answer::{Said, row};
 use super::wire::{Chunk, Duplex, RecvTimeout};
 use crate::limits::SAMPLE;
-use crate::plan::clean;
+use crate::plan::{clean, redact};
 
 /// What keeping a line costs beside its bytes.
 const LINE_COST: usize = 64;
@@ -210,7 +210,7 @@ impl ShellStream {
                 let said = Said::read(self.said.iter().map(String::as_str));
                 let mut sample = self.sample.take()?;
                 for line in said.rows.iter().filter(|line| line.contains('\t')) {
-                    sample.containers.push(line.split('\t').map(clean::line).collect::<Vec<_>>().join("\t"));
+                    sample.containers.push(row(line));
                 }
                 sample.error = said.failure().unwrap_or_default();
                 return Some(Live::Sample(sample));
@@ -232,7 +232,7 @@ impl ShellStream {
                 let mut words = rest.splitn(3, ' ');
                 let answered = words.next() == Some("0");
                 let tool = words.next().unwrap_or_default().trim_matches('-').to_owned();
-                let said = clean::line(words.next().unwrap_or_default().trim());
+                let said = redact::said(words.next().unwrap_or_default().trim());
                 return Some(Live::Lookup { tool, said, answered });
             }
             _ => {}

@@ -5,11 +5,11 @@ use openssl::base64;
 use super::answer_lines::{AnswerLines, all, first, has};
 use super::journal::reasons;
 use crate::plan::action::sha256;
-use crate::plan::clean;
 use crate::plan::fact::{Fact, Known};
 use crate::plan::remote::Remote;
 use crate::plan::static_pod::pod;
 use crate::plan::unit::{DropIn, ManifestFact, UnitFact};
+use crate::plan::{clean, redact};
 
 pub(super) fn unit(lines: &AnswerLines) -> Known<Fact> {
     let value = |key: &str| {
@@ -20,7 +20,7 @@ pub(super) fn unit(lines: &AnswerLines) -> Known<Fact> {
     };
     let load = value("LoadState");
     if load.is_empty() {
-        return Known::No(clean::line(first(lines, "show").unwrap_or("systemd did not answer")));
+        return Known::No(redact::said(first(lines, "show").unwrap_or("systemd did not answer")));
     }
     let frozen = value("FreezerState").starts_with("fr");
     let state =

@@ -7,6 +7,7 @@ use std::fmt;
 use openssl::asn1::Asn1Object;
 use openssl::base64;
 use openssl::pkey::PKey;
+use openssl::x509::{X509Crl, X509Req};
 use x509_parser::der_parser::ber::{BerObject, BerObjectContent, parse_ber};
 
 /// What some editors of Windows write in front of UTF-8.
@@ -20,10 +21,19 @@ const MOST: usize = 8;
 pub enum FileForm {
     /// Nothing is in it.
     Empty,
+    /// Longer than any key.
+    TooLong,
+    /// Compressed by gzip.
+    Gzip,
     /// Text in UTF-16, as some editors and PowerShell write it.
-    Utf16,
-    /// A PEM file in base64 once more, as a kubeconfig and a Secret hold it.
+    Utf16 {
+        /// Which of the two, where it does not say so itself.
+        order: Option<&'static str>,
+    },
+    /// A PEM file in base64 once more.
     Base64,
+    /// A text in which that stands, such as a kubeconfig or a Secret.
+    HoldsBase64,
     /// The base64 text of DER, without the BEGIN and END lines.
     Bare,
     /// PEM with blanks before its lines, as copied out of YAML.
@@ -100,7 +110,11 @@ impl FileForm {
         };
         for (word, form) in [
             ("empty", Self::Empty),
-            ("utf16", Self::Utf16),
+            ("large", Self::TooLong),
+            ("gzip", Self::Gzip),
+            ("utf16", Self::Utf16 { order: None }),
+            ("utf16be", Self::Utf16 { order: Some("BE") }),
+            ("utf16le", Self::Utf16 { order: Some("LE") }),
             ("java", Self::JavaStore),
             ("web", Self::WebPage),
             ("escaped", Self::Escaped),
@@ -138,7 +152,10 @@ impl FileForm {
         for (word, form) in [
             ("ssh", Self::PublicKey { ssh: true }),
             ("public", Self::PublicKey { ssh: false }),
+            ("crl", Self::RevocationList),
+            ("request", Self::SigningRequest),
             ("base64", Self::Base64),
+            ("holds", Self::HoldsBase64),
             ("bare", Self::Bare),
         ] {
             if has(word) {
@@ -164,20 +181,34 @@ impl FileForm {
 
     /// The command that makes of `path` the file that is wanted, and that file; `None` = there is none.
     pub fn conversion(&self, role: FileRole, path: &str) -> Option<(String, String)> {
+        // A name that begins as a flag does is a path all the same.
+        let here = |path: &str| if path.starts_with('-') { format!("./{path}") } else { path.to_owned() };
         let new = format!("{path}.pem");
-        let (from, to) = (shell_words::quote(path).into_owned(), shell_words::quote(&new).into_owned());
+        let (from, to) = (here(path), here(&new));
+        let (from, to) = (shell_words::quote(&from).into_owned(), shell_words::quote(&to).into_owned());
         let command = match (self, role) {
-            (Self::Utf16, _) => format!("iconv -f UTF-16 -t UTF-8 {from} > {to}"),
+            (Self::Gzip, _) => format!("gzip -dc < {from} > {to}"),
+            (Self::Utf16 { order }, _) => {
+                format!("iconv -f UTF-16{} -t UTF-8 {from} > {to}", order.unwrap_or_default())
+            }
+            (Self::HoldsBase64, _) => {
+                format!("grep -o 'LS0tLS1[A-Za-z0-9+/=]*' {from} | head -n 1 | base64 -d > {to}")
+            }
             (Self::Base64, _) => format!("base64 -d {from} > {to}"),
             (Self::Indented, _) => format!("sed 's/^[[:space:]]*//' {from} > {to}"),
-            (Self::Escaped, _) => format!("printf '%b\\n' \"$(tr -d '\"' < {from})\" > {to}"),
+            (Self::Escaped, _) => {
+                format!("printf '%b\\n' \"$(grep -o -e '-----BEGIN.*-----' {from})\" > {to}")
+            }
             (Self::Marked, _) => format!("tail -c +4 {from} > {to}"),
             (Self::CarriageReturns, _) => format!("tr '\\r' '\\n' < {from} > {to}"),
             (Self::Bare, FileRole::Certificate) => {
-                format!("openssl base64 -d -in {from} | openssl x509 -inform DER -out {to}")
+                let open = format!("base64 -di {from} | openssl");
+                format!(
+                    "{open} x509 -inform DER -out {to} || {open} pkcs7 -inform DER -print_certs -out {to}"
+                )
             }
             (Self::Bare, FileRole::Key) => {
-                format!("openssl base64 -d -in {from} | openssl pkey -inform DER -out {to}")
+                format!("base64 -di {from} | openssl pkey -inform DER -out {to}")
             }
             (Self::Pkcs12, FileRole::Certificate) => {
                 format!("openssl pkcs12 -in {from} -nokeys -out {to}")
@@ -223,7 +254,9 @@ impl FileForm {
             (Self::SigningRequest | Self::PublicKey { .. }, _) => {
                 "name the private key that belongs to the CA's certificate"
             }
-            (Self::PrivateKey { .. }, FileRole::Key) => "copy the file again from where it is whole",
+            (Self::PrivateKey { cipher: None, .. }, FileRole::Key) => {
+                "copy the file again from where it is whole"
+            }
             (Self::Empty, _) => "name a file that holds something, or copy it again",
             (Self::JavaStore, _) => "then take what is wanted out of that PKCS#12 store with openssl pkcs12",
             (Self::Pkcs12, _) => "where openssl says unsupported, add -legacy to that command",
@@ -255,10 +288,13 @@ impl fmt::Display for FileForm {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match self {
             Self::Empty => "it is empty",
-            Self::Utf16 => "it is text in UTF-16, not in ASCII or UTF-8",
+            Self::TooLong => "it is longer than any certificate or key",
+            Self::Gzip => "it is compressed by gzip",
+            Self::Utf16 { .. } => "it is text in UTF-16, not in ASCII or UTF-8",
             Self::Base64 => {
                 "it is the base64 of a PEM file, as certificate-authority-data of a kubeconfig holds it"
             }
+            Self::HoldsBase64 => "the base64 of a PEM file stands in it, as in a kubeconfig or a Secret",
             Self::Bare => "it is base64 without the BEGIN and END lines of PEM",
             Self::Indented => "it is PEM with blanks before its lines",
             Self::Escaped => "it is PEM in one line, with \\n written out",
@@ -283,7 +319,7 @@ impl fmt::Display for FileForm {
             Self::Putty => "it is a private key of PuTTY",
             Self::Parameters => "it holds only parameters of keys, no key",
             Self::Pgp => "it is something of PGP",
-            Self::WebPage => "it is a web page",
+            Self::WebPage => "it is a web page or another text of XML",
             Self::Unknown => "it is neither PEM nor any form of certificate or key that is known here",
         };
         f.write_str(text)
@@ -299,25 +335,34 @@ pub fn signs(bytes: &[u8]) -> Vec<String> {
     let mut signs = Vec::new();
     let mut say = |word: &str| signs.push(word.to_owned());
     match bytes {
-        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] | [0x2d, 0, 0x2d, ..] | [0, 0x2d, 0, ..] => say("utf16"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => say("utf16"),
+        [0x2d, 0, 0x2d, ..] => say("utf16le"),
+        [0, 0x2d, 0, ..] => say("utf16be"),
+        [0x1f, 0x8b, ..] => say("gzip"),
         [0xfe, 0xed, 0xfe, 0xed, ..] => say("java"),
         _ => {}
     }
     let text = String::from_utf8_lossy(bytes);
     let begins: Vec<&str> = text.lines().filter(|line| line.contains("-----BEGIN ")).collect();
     let start = text.trim_start().to_ascii_lowercase();
+    let der = bytes.first() == Some(&0x30);
+    let base64 = |c: char| c.is_ascii_alphanumeric() || "+/=".contains(c) || c.is_ascii_whitespace();
     let words = [
         ("bom", bytes.starts_with(BYTE_ORDER_MARK)),
-        ("web", start.starts_with("<!doctype") || start.starts_with("<html")),
+        ("web", ["<!doctype", "<html", "<?xml"].iter().any(|word| start.starts_with(word))),
         ("putty", start.starts_with("putty-user-key-file")),
         ("ssh", ["ssh-", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-"].iter().any(|word| start.starts_with(word))),
         ("escaped", text.contains("-----\\n")),
         ("carriage", text.contains("-----\r") && !text.contains('\n')),
         ("indented", begins.iter().any(|line| line.starts_with([' ', '\t']))),
-        ("base64", text.contains("LS0tLS1")),
-        ("bare", start.starts_with("mii")),
+        ("base64", text.trim_start().starts_with("LS0tLS1")),
+        ("holds", text.contains("LS0tLS1")),
+        // A sequence of DER begins with 0x30.
+        ("bare", text.trim_start().starts_with('M') && text.chars().all(base64)),
         ("sealed", text.contains("Proc-Type: 4,ENCRYPTED")),
-        ("public", PKey::public_key_from_der(bytes).is_ok()),
+        ("public", der && PKey::public_key_from_der(bytes).is_ok()),
+        ("crl", der && X509Crl::from_der(bytes).is_ok()),
+        ("request", der && X509Req::from_der(bytes).is_ok()),
     ];
     for (word, is) in words {
         if is {

@@ -13,6 +13,10 @@ use zeroize::Zeroizing;
 use super::yaml_weight::is_bearable;
 use super::{clean, line_diff};
 
+mod words;
+
+pub use words::{line, said};
+
 /// A line or key with one of these may hold a secret; compared in lower case.
 const PARTS: [&str; 11] = [
     "password",
@@ -43,91 +47,6 @@ pub fn sounds_secret(text: &str) -> bool {
 pub fn has_login_password(text: &str) -> bool {
     let after_scheme = text.split_once("://").map_or(text, |(_, rest)| rest);
     after_scheme.rsplit_once('@').is_some_and(|(login, _)| login.contains(':'))
-}
-
-/// Whether a word looks like a token, whatever stands before it: one to join a cluster, a signed one (JWT), or a
-/// heap of letters and digits that no name is.
-fn is_token(word: &str) -> bool {
-    let word = word.trim_matches(['"', '\'', ',', ';', ')', '(']);
-    let lower = |part: &str| part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-    if let Some((id, secret)) = word.split_once('.')
-        && (id.len(), secret.len()) == (6, 16)
-        && lower(id)
-        && lower(secret)
-    {
-        return true;
-    }
-    if word.starts_with("eyJ") && word.matches('.').count() == 2 {
-        return true;
-    }
-    let has = |is: fn(&u8) -> bool| word.bytes().any(|byte| is(&byte));
-    let plain = word.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=_-".contains(&b));
-    word.len() >= 24
-        && plain
-        && !word.starts_with('/')
-        && word.matches(['/', '-']).count() <= 2
-        && has(u8::is_ascii_digit)
-        && has(u8::is_ascii_lowercase)
-        && has(u8::is_ascii_uppercase)
-}
-
-/// A line of what a machine or a program says, without the secrets in it: the password of a login in an address, what
-/// follows a word that sounds secret, tokens. The rest stays as it is.
-pub fn line(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut hide_next = false;
-    for piece in text.split_inclusive([' ', '\t']) {
-        let word = piece.trim_end_matches([' ', '\t']);
-        let blanks = piece.get(word.len()..).unwrap_or_default();
-        if hide_next && !["", "\\", "="].contains(&word) && word != ":" && !is_scheme(word) {
-            out.push_str(HIDDEN);
-            hide_next = false;
-        } else {
-            let (shown, open) = one_word(word);
-            out.push_str(&shown);
-            hide_next = open || (hide_next && (word.is_empty() || !word.starts_with("--")));
-        }
-        out.push_str(blanks);
-    }
-    out
-}
-
-/// `Bearer` and `Basic` stand before what is secret.
-fn is_scheme(word: &str) -> bool {
-    ["bearer", "basic"].contains(&word.to_lowercase().as_str())
-}
-
-/// A word without its secret; and whether the next one is it.
-fn one_word(word: &str) -> (String, bool) {
-    if let Some((before, rest)) = word.split_once("://")
-        && has_login_password(&format!("x://{}", rest.split(['/', '?']).next().unwrap_or_default()))
-        && let Some((_, host)) = rest.split_once('@')
-    {
-        return (format!("{before}://{HIDDEN}@{host}"), false);
-    }
-    match word.split_once('=') {
-        Some((key, value)) if sounds_secret(key) && !value.is_empty() => {
-            return (format!("{key}={HIDDEN}"), false);
-        }
-        // NAME="X=Y" and such: the value is a word of its own.
-        Some((key, value)) if !value.is_empty() => {
-            let (value, open) = one_word(value);
-            return (format!("{key}={value}"), open);
-        }
-        Some(_) | None => {}
-    }
-    if let Some((key, value)) = word.split_once(':')
-        && sounds_secret(key)
-        && !value.is_empty()
-        && !value.starts_with("//")
-    {
-        return (format!("{key}:{HIDDEN}"), false);
-    }
-    if is_token(word) {
-        return (HIDDEN.to_owned(), false);
-    }
-    let names = word.starts_with("--") || word.ends_with(':') || word.ends_with('=') || is_scheme(word);
-    (word.to_owned(), names && sounds_secret(word))
 }
 
 /// Hides the secrets of texts that are compared: the same value gets the same number in all of them, another

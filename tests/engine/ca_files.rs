@@ -135,7 +135,7 @@ fn a_file_that_cannot_be_used_says_what_it_is_and_how_it_is_converted_here_and_o
             key.clone(),
             "E-CA-01",
             "without the BEGIN",
-            "openssl base64 -d -in F.crt",
+            "base64 -di F.crt | openssl x509 -inform DER",
         ),
         (
             "returns",

@@ -12,7 +12,7 @@ const NOT_SAFE: [&str; 3] =
 /// Somebody else could change what this action would write: before the first change, and when it is refused.
 pub(crate) fn not_safe(place: &Place, action: &Action, why: &str) -> Problem {
     Problem::new(ProblemCode::File04, format!("{place}: {} would not be safe", action.title()))
-        .seen(crate::plan::clean::line(why))
+        .seen(crate::plan::redact::said(why))
         .manual(
             "run there, as root, what stands behind the colon, and find out who had the right to write there",
         )
@@ -49,7 +49,7 @@ pub(crate) fn action_problem(
     problem = problem.seen(format!("exit status {status}"));
     let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     for line in lines.iter().skip(lines.len().saturating_sub(6)) {
-        problem = problem.seen(crate::plan::clean::line(line));
+        problem = problem.seen(crate::plan::redact::said(line));
     }
     problem.seen("what was done before it stays; the next run goes on from there").way(Remedy::Retry)
 }

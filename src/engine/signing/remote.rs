@@ -11,10 +11,10 @@ use crate::engine::world::{Cost, World, cost};
 use crate::host::{Batch, Host, Stop};
 use crate::pki::{self, CaInfo, PkiError, openssl_ca};
 use crate::plan::action::{Action, SecretRef};
-use crate::plan::clean;
 use crate::plan::code::ProblemCode;
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Remedy};
+use crate::plan::redact;
 
 /// A CA whose key is on a host of its own, where openssl signs in rounds of whatever requests wait.
 pub(crate) struct RemoteSigner {
@@ -248,7 +248,7 @@ fn refused(said: &str, files: &CaFiles) -> Problem {
         return files.problem(&PkiError::CipherUnsupported { cipher });
     }
     let mut problem = Problem::new(ProblemCode::Ca14, "openssl on the CA host refused to sign");
-    for line in said.lines().map(clean::line).filter(|line| !line.trim().is_empty()).take(4) {
+    for line in said.lines().map(redact::said).filter(|line| !line.trim().is_empty()).take(4) {
         problem = problem.seen(line);
     }
     let lower = said.to_lowercase();

@@ -107,7 +107,7 @@ impl Engine<'_> {
                 let mut problem =
                     Problem::new(ProblemCode::Undo01, format!("{place}: {} failed", action.title()));
                 for line in said.lines().take(4) {
-                    problem = problem.seen(crate::plan::clean::line(line));
+                    problem = problem.seen(crate::plan::redact::said(line));
                 }
                 TaskOutcome::Failed {
                     problem: problem.seen("the record stays, so undo can be run again").way(Remedy::Retry),

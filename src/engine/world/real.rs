@@ -245,7 +245,7 @@ impl World for RealWorld {
             Ok(String::from_utf8_lossy(&output.stdout).into_owned())
         } else {
             let said = String::from_utf8_lossy(&output.stderr);
-            Err(crate::plan::clean::line(said.lines().last().unwrap_or("it said nothing")))
+            Err(crate::plan::redact::said(said.lines().last().unwrap_or("it said nothing")))
         })
     }
 
