@@ -1,6 +1,8 @@
 //! The program at a terminal of its own: it looks right in every size, and it leaves the terminal as it was,
 //! whatever ends it.
 
+#[path = "pty/lent.rs"]
+mod lent;
 #[path = "pty/term.rs"]
 mod term;
 

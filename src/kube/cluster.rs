@@ -19,6 +19,9 @@ use super::probe::{self, ClientCas, Probe};
 use crate::limits::time::{API, LIST, unless};
 use crate::plan::model::{ApiAddress, Version};
 
+/// What is said where nobody logged in, and nothing was asked.
+pub const NOBODY: &str = "nobody logged in";
+
 /// How long the pods of a ReplicationController may take to go.
 const EMPTIED_WITHIN: Duration = Duration::from_secs(10);
 
@@ -139,7 +142,7 @@ impl LiveCluster {
 
     fn api(&self) -> Result<Arc<Api>, ApiError> {
         let api = self.api.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        api.ok_or_else(|| ApiError::Unauthorized("nobody logged in".to_owned()))
+        api.ok_or_else(|| ApiError::Unauthorized(NOBODY.to_owned()))
     }
 }
 

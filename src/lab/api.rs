@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::kube::api::Deleted;
 use crate::kube::apply::Applied;
-use crate::kube::cluster::{ApiInspection, ClientIdentity, ClusterApi, NodeNews};
+use crate::kube::cluster::{ApiInspection, ClientIdentity, ClusterApi, NOBODY, NodeNews};
 use crate::kube::kubeconfig::{Kubeconfig, Material};
 use crate::kube::probe::{self, ClientCa, ClientCas};
 use crate::kube::tls::ServerCertificate;
@@ -80,7 +80,7 @@ impl LabCluster {
             return Err(ApiError::Unreachable("the connection was dropped from this side".to_owned()));
         }
         state.cluster.call()?;
-        let nobody = || ApiError::Unauthorized("nobody logged in".to_owned());
+        let nobody = || ApiError::Unauthorized(NOBODY.to_owned());
         let who = who.ok_or_else(nobody)??;
         allow(&state, &who, open, what)?;
         let latest = self.lab.clock().latest_ms();

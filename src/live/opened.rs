@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::thread::{StopSignal, WatchShared};
 use super::update::{ApiNews, Update};
 use crate::host::Sample;
+use crate::kube::cluster::NOBODY;
 use crate::kube::docker_ps::Container;
 use crate::kube::happening::newest;
 use crate::kube::{About, ApiError, ClusterApi, Happening};
@@ -30,10 +31,18 @@ pub(super) fn follow(
     node: &str,
 ) {
     while !told.over() {
-        let said = events(cluster, node, &host.pods()).map_err(|error| error.to_string());
+        let said = events(cluster, node, &host.pods()).map_err(|error| why(&error));
         let news = ApiNews::Happenings { node: node.to_owned(), said };
         shared.say(told, Update::Api { at: shared.world.now(), news });
         let _ = shared.rest(told, Some(EVERY));
+    }
+}
+
+/// Why events are not known; that nobody logged in yet is no refusal.
+fn why(error: &ApiError) -> String {
+    match error {
+        ApiError::Unauthorized(said) if said == NOBODY => "nobody is known to the API yet".to_owned(),
+        error => error.to_string(),
     }
 }
 

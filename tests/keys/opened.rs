@@ -180,3 +180,24 @@ fn the_keys_of_live_are_those_that_do_something_there() {
     let help = text(&model);
     assert!(help.contains("follow the log as it grows"), "{help}");
 }
+
+#[test]
+fn a_shell_is_one_key_away_on_the_chosen_host_and_beside_its_log() {
+    let shells = |effects: Vec<Effect>| -> Vec<String> {
+        let name = |effect| match effect {
+            Effect::Shell(name) => Some(name),
+            _ => None,
+        };
+        effects.into_iter().filter_map(name).collect()
+    };
+    let mut model = watched();
+    let names = model.worker_names();
+    press(&mut model, "l<down>");
+    assert_eq!(shells(press(&mut model, "t")), [names[1].clone()]);
+    let mut model = opened();
+    assert_eq!(shells(press(&mut model, "t")), [names[0].clone()]);
+    assert_eq!(shells(press(&mut model, "lt")), [names[0].clone()]);
+    assert!(model.live.log().is_some(), "the log is still there");
+    // Review itself has no host.
+    assert_eq!(shells(press(&mut model, "<esc><esc><esc>t")), Vec::<String>::new());
+}

@@ -15,9 +15,8 @@ use signal_hook::iterator::Signals;
 use crate::engine::{Event, ExitCode};
 use crate::plan::place::Place;
 use crate::ui::gallery::cast::Recorder;
-use crate::ui::output::say;
 use crate::ui::tui::limited::{self, LimitedBackend};
-use crate::ui::tui::{clipboard, terminal, view};
+use crate::ui::tui::{clipboard, lent, terminal, view};
 use crate::ui::wizard::autoplay::{self, Player};
 use crate::ui::wizard::core::{Core, Outset};
 use crate::ui::wizard::effects::EffectRunner;
@@ -35,6 +34,8 @@ const FRAME: Duration = Duration::from_millis(34);
 const TICK: Duration = Duration::from_millis(500);
 /// How often the player of a demo looks up.
 const BEAT: Duration = Duration::from_millis(40);
+/// So long a message is waited for while another program has the terminal.
+const HEARS: Duration = Duration::from_millis(100);
 /// So long messages are taken in before something is drawn.
 const DRAIN: Duration = Duration::from_millis(8);
 
@@ -84,7 +85,7 @@ pub fn run(start: WizardStart, recorder: Option<Recorder>) -> io::Result<ExitCod
             LoopAction::Shell(words) => {
                 keys.pause();
                 terminal::leave();
-                let note = shell(&words);
+                let note = lent::lend(&words, || wizard.hear_on());
                 terminal::enter()?;
                 keys.resume();
                 wizard.say(Role::Ok, note);
@@ -123,15 +124,6 @@ pub fn run_unseen(start: WizardStart, recorder: Option<Recorder>, size: (u16, u1
     Ok(code)
 }
 
-fn shell(words: &[String]) -> String {
-    let Some((program, args)) = words.split_first() else { return String::new() };
-    say::out(&format!("{}\n", shell_words::join(words)));
-    match std::process::Command::new(program).args(args).status() {
-        Ok(status) => format!("the shell ended with {}", status.code().unwrap_or(-1)),
-        Err(error) => format!("ssh cannot be started: {error}"),
-    }
-}
-
 /// Copies to the clipboard and a file below `state`; the words about it.
 fn copied(state: &Path, text: &str) -> String {
     if text.is_empty() {
@@ -146,6 +138,9 @@ fn signals(send: Sender<Msg>) {
     let Ok(mut signals) = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGTSTP, SIGCONT]) else { return };
     std::thread::spawn(move || {
         for signal in signals.forever() {
+            if lent::is_lent() && matches!(signal, SIGINT | SIGTSTP) {
+                continue;
+            }
             let msg = match signal {
                 SIGTSTP => Msg::Key(Key::control('z')),
                 SIGCONT => Msg::Resumed,
@@ -351,6 +346,19 @@ impl WizardLoop {
             next = if self.at_once || begun.elapsed() > DRAIN { None } else { self.news.try_recv().ok() };
         }
         Ok(LoopAction::On)
+    }
+
+    /// Hears what there is while another program has the terminal: nothing piles up, and nothing is drawn. The end that
+    /// somebody wishes comes when the terminal is ours again.
+    fn hear_on(&mut self) {
+        let begun = Instant::now();
+        let mut next = self.news.recv_timeout(HEARS).ok();
+        while let Some(msg) = next {
+            if let Some(turn @ LoopAction::Leave(_)) = self.take(msg) {
+                self.due = Some(turn);
+            }
+            next = if begun.elapsed() > HEARS { None } else { self.news.try_recv().ok() };
+        }
     }
 
     /// Hears a message: keys go to the player first, when there is one.

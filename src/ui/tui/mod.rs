@@ -3,6 +3,7 @@
 pub mod app;
 pub mod clipboard;
 pub mod keys;
+mod lent;
 pub mod limited;
 pub mod terminal;
 pub mod text;

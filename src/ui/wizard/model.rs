@@ -73,10 +73,14 @@ pub enum LogState {
 }
 
 impl LivePane {
+    /// The host whose row is chosen.
+    pub fn chosen(&self) -> Option<&Place> {
+        self.panel.as_ref()?.rows().get(self.at).map(|row| &row.place)
+    }
+
     /// The host that is opened.
     pub fn opened(&self) -> Option<&Place> {
-        let row = self.panel.as_ref()?.rows().get(self.at)?;
-        (self.open && self.host).then_some(&row.place)
+        self.chosen().filter(|_| self.open && self.host)
     }
 
     /// The log that has the window.

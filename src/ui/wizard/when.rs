@@ -74,6 +74,9 @@ pub(super) fn has_repair(model: &Model) -> bool {
 }
 
 pub(super) fn has_host(model: &Model) -> bool {
+    if model.live.open {
+        return model.live.chosen().is_some();
+    }
     on_run(model) || model.nav.screen == Screen::Report || has_worker(model)
 }
 
@@ -135,6 +138,7 @@ pub(super) fn in_live(model: &Model, command: Command) -> bool {
         | Command::Palette
         | Command::Quit
         | Command::Suspend
+        | Command::Shell
         | Command::Redraw => true,
         Command::Enter => !on_live_log(model),
         Command::Live => model.live.opened().is_none(),

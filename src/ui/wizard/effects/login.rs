@@ -19,6 +19,8 @@ pub fn shell(name: &str, model: &Model) -> Result<Vec<String>, String> {
         words.extend(["-J".to_owned(), login.jump.join(",")]);
     }
     let host = if login.host.is_empty() { worker.address.to_string() } else { login.host.clone() };
+    // A name that begins as an option does is none.
+    words.push("--".to_owned());
     words.push(login.user.as_ref().map_or_else(|| host.clone(), |user| format!("{user}@{host}")));
     Ok(words)
 }

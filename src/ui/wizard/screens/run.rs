@@ -254,6 +254,9 @@ pub fn host(model: &Model) -> Option<String> {
         Place::Worker(name) => Some(name.clone()),
         Place::Local | Place::CaHost | Place::Cluster => None,
     };
+    if model.live.open {
+        return model.live.chosen().and_then(name);
+    }
     match model.nav.screen {
         Screen::Workers => (!model.form.answers.workers.is_empty()).then(|| model.worker_name(model.nav.row)),
         _ => progress::shown(model)
