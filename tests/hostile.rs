@@ -112,3 +112,11 @@ fn no_host_is_said_to_be_silent_where_this_computer_has_no_time() {
     let there = said.lines().filter(|line| line.contains("Connect: already right")).count();
     assert_eq!(there, 60, "{}", said.chars().take(3000).collect::<String>());
 }
+
+#[test]
+fn no_host_is_said_to_be_silent_while_this_program_stands_still() {
+    let _alone = alone();
+    for said in starved::told_after_standing_still() {
+        assert!(!said.contains("E-SSH-") && said.contains("Connect: already right"), "{said}");
+    }
+}

@@ -7,13 +7,12 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
 
 use tempfile::TempDir;
 
 use super::keys::string;
 use super::stop::Stop;
-use crate::limits::time::{AGENT_KEYS, AGENT_SIGNS, STEP, TimeLimit, within};
+use crate::limits::time::{AGENT_KEYS, AGENT_SIGNS, OwnClock, STEP, TimeLimit, within};
 
 /// `SSH_AGENTC_REQUEST_IDENTITIES` and its answer.
 const REQUEST: &[u8] = &[11];
@@ -95,14 +94,16 @@ fn exchange(
     stop: Option<&Arc<Stop>>,
 ) -> Result<Vec<u8>, AgentFault> {
     let limit = if request.first() == Some(&SIGN) { AGENT_SIGNS } else { AGENT_KEYS };
-    let until = Instant::now() + limit.limit();
+    let mut clock = OwnClock::start();
     let gone = |_| AgentFault::Gone;
     stream.set_read_timeout(Some(STEP)).map_err(gone)?;
     stream.set_write_timeout(Some(STEP)).map_err(gone)?;
     // What was waited for in vain: on with it, unless it is late or somebody stops.
-    let again = |error: &std::io::Error| match error.kind() {
+    let mut again = |error: &std::io::Error| match error.kind() {
         _ if wanted(stop) => Err(AgentFault::Stopped),
-        ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted if Instant::now() < until => {
+        ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted
+            if clock.spent() < limit.limit() =>
+        {
             Ok(())
         }
         ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => Err(late(socket, &limit)),
@@ -137,9 +138,7 @@ fn exchange(
             Err(error) => again(&error)?,
         }
         // A byte now and then is no answer.
-        if Instant::now() >= until {
-            return Err(late(socket, &limit));
-        }
+        again(&ErrorKind::Interrupted.into())?;
     }
 }
 

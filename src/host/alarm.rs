@@ -3,11 +3,11 @@
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::socket::Socket;
 use super::stop::Stop;
-use crate::limits::time::STEP;
+use crate::limits::time::{OwnClock, STEP};
 
 /// An alarm; it ends when it is dropped.
 pub(crate) struct Alarm {
@@ -22,8 +22,8 @@ struct AlarmClock {
 struct AlarmState {
     time: Duration,
     left: Duration,
-    /// Runs since then; `None` while a person is asked.
-    since: Option<Instant>,
+    /// Runs by this clock; `None` while a person is asked.
+    clock: Option<OwnClock>,
     over: bool,
     rang: Option<Ring>,
 }
@@ -38,8 +38,8 @@ pub(crate) enum Ring {
 }
 
 impl AlarmState {
-    fn left(&self) -> Duration {
-        self.since.map_or(self.left, |since| self.left.saturating_sub(since.elapsed()))
+    fn left(&mut self) -> Duration {
+        self.clock.as_mut().map_or(self.left, |clock| self.left.saturating_sub(clock.spent()))
     }
 }
 
@@ -52,7 +52,7 @@ impl AlarmClock {
     fn watch(&self, socket: &Socket, stop: Option<&Stop>) {
         let mut state = self.lock();
         while !state.over {
-            let late = state.since.is_some() && state.left().is_zero();
+            let late = state.clock.is_some() && state.left().is_zero();
             if late || stop.is_some_and(Stop::wanted) {
                 state.rang = Some(if late { Ring::Late } else { Ring::Stopped });
                 socket.shut();
@@ -67,7 +67,7 @@ impl AlarmClock {
 impl Alarm {
     /// Rings in so long, or as soon as `stop` wants it.
     pub(crate) fn set(socket: &Socket, time: Duration, stop: Option<&Arc<Stop>>) -> io::Result<Self> {
-        let state = AlarmState { time, left: time, since: Some(Instant::now()), over: false, rang: None };
+        let state = AlarmState { time, left: time, clock: Some(OwnClock::start()), over: false, rang: None };
         let clock = Arc::new(AlarmClock { state: Mutex::new(state), changed: Condvar::new() });
         let (watched, socket, stop) = (Arc::clone(&clock), socket.try_clone()?, stop.cloned());
         std::thread::Builder::new()
@@ -96,10 +96,10 @@ impl Alarm {
         {
             let mut state = self.clock.lock();
             state.left = state.left();
-            state.since = None;
+            state.clock = None;
         }
         let answer = ask();
-        self.clock.lock().since = Some(Instant::now());
+        self.clock.lock().clock = Some(OwnClock::start());
         answer
     }
 }

@@ -64,6 +64,9 @@ pub(crate) struct SessionLoop {
     pub(crate) deadlines: Deadlines,
 }
 
+/// A wait that ends so much too late says that this computer is busy.
+const OVERSLEPT: Duration = Duration::from_millis(500);
+
 impl SessionLoop {
     /// Runs until the connection ends; tells every stream why.
     pub(crate) fn run(self) {
@@ -156,8 +159,15 @@ impl SessionLoop {
             if pass.hasten || opening.is_some() {
                 timeout = timeout.min(HASTE);
             }
+            let begun = Instant::now();
             let ready = wait(&self.socket, pass.wants, Some(&self.bell.stream), timeout)
                 .map_err(|error| WireError::lost(error.to_string()))?;
+            // Woken far too late: this computer had no time, and the machine may have had nothing to answer.
+            let unseen = begun.elapsed().saturating_sub(timeout);
+            if unseen > OVERSLEPT {
+                heard += unseen;
+                kept_alive += unseen;
+            }
             if ready.input {
                 heard = Instant::now();
             }

@@ -20,7 +20,7 @@ use super::stream::{LiveStream, ShellStream};
 use super::tcp_pipe::TcpPipe;
 use super::wire::{Chunk, Duplex, RecvTimeout, Sender, Wire, WireCounts};
 use super::{Host, HostTrouble, Pipe, Vault};
-use crate::limits::time::SUDO;
+use crate::limits::time::{OwnClock, SUDO};
 use crate::limits::{self, ANSWERS, BEFORE};
 use crate::plan::action::SecretRef;
 use crate::plan::redact;
@@ -143,13 +143,13 @@ impl ShellHost {
     fn become_root(&self, duplex: &Duplex, nonce: &str, stop: &Stop) -> Result<(), HostTrouble> {
         let (prompt, ready) = (format!("@{nonce}P"), format!("@{nonce}R"));
         let name = SecretRef::Sudo(self.wire.describe());
-        let mut deadline = Instant::now() + self.patience;
+        let mut clock = OwnClock::start();
         let (mut out, mut err, mut asked) = (String::new(), String::new(), false);
         loop {
             if stop.wanted() {
                 return Err(HostTrouble::Wire(WireError::Cut));
             }
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = self.patience.saturating_sub(clock.spent());
             let heard =
                 if left.is_zero() { Err(RecvTimeout::Timeout) } else { duplex.recv(left.min(POLL_INTERVAL)) };
             match heard {
@@ -194,7 +194,7 @@ impl ShellHost {
                 line.push(b'\n');
                 duplex.send(line).map_err(HostTrouble::Wire)?;
                 // A person took as long as a person takes; sudo's own time begins now.
-                deadline = Instant::now() + self.patience;
+                clock = OwnClock::start();
             }
         }
     }
@@ -349,6 +349,7 @@ impl Host for ShellHost {
         };
         let mut reader = Reader::new(&nonce, &batch.queries, batch.actions.len());
         let mut patience = Patience::new(batch);
+        let (begun, mut clock) = (Instant::now(), OwnClock::start());
         let feed = Feed::start(duplex.sender(), script);
         let (mut told, mut killed, mut quiet, mut last_sent) = (0, None, None, 0);
         let trouble = loop {
@@ -382,8 +383,8 @@ impl Host for ShellHost {
                 break Some(HostTrouble::TooMuch { host: self.wire.describe(), limit: ANSWERS });
             }
             let sending = feed.state.busy.load(Ordering::SeqCst);
-            if let Some(limit) =
-                patience.over(&reader, sending, feed.state.sent.load(Ordering::SeqCst), Instant::now())
+            let now = begun + clock.spent();
+            if let Some(limit) = patience.over(&reader, sending, feed.state.sent.load(Ordering::SeqCst), now)
             {
                 self.wire.cut();
                 break Some(HostTrouble::Wire(WireError::Timeout {

@@ -6,8 +6,9 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use crate::limits::time::{OwnClock, STEP};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use ssh2::{BlockDirections, ErrorCode, Session};
 
@@ -172,21 +173,22 @@ pub(crate) fn drive<T>(
     mut seen: impl FnMut(&Socket),
     mut call: impl FnMut() -> Result<T, ssh2::Error>,
 ) -> Result<T, Stopped> {
-    let mut deadline = Instant::now() + limit;
+    let mut clock = OwnClock::start();
+    let mut asked = Duration::ZERO;
     let mut overdue = false;
     loop {
-        let started = Instant::now();
+        let before = clock.spent();
         match call() {
             Ok(value) => return Ok(value),
             Err(error) if again(&error) => {}
             Err(error) => return Err(Stopped::Failed(error)),
         }
         // A person may be asked inside the call; that time is not the machine's.
-        deadline += started.elapsed();
+        asked += clock.spent().saturating_sub(before);
         let mut wants = Wants::default();
         wants.note(session);
-        let left = deadline.saturating_duration_since(Instant::now());
-        let ready = wait(socket, wants, None, left).map_err(Stopped::Broken)?;
+        let left = limit.saturating_add(asked).saturating_sub(clock.spent());
+        let ready = wait(socket, wants, None, left.min(STEP)).map_err(Stopped::Broken)?;
         if left.is_zero() {
             // What lies there already came in time: only this thread was late. Once, so that a flood ends too.
             if overdue || !(ready.input || ready.hung_up) {

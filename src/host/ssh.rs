@@ -23,7 +23,7 @@ use super::target::{SshTarget, join};
 use super::trust::{self, NewHostKey, TrustPolicy};
 use super::wire::{self, Duplex, Wire, WireCounts};
 use crate::host::session_loop::{Order, Purpose, SessionLoop};
-use crate::limits::time::within;
+use crate::limits::time::{OwnClock, STEP, within};
 use crate::plan::remote::Remote;
 
 /// Longest command libssh2 sends (30 000 bytes were tried); payload belongs on stdin.
@@ -217,7 +217,15 @@ impl SshWire {
         let Some(orders) = &self.orders else { return Err(ended()) };
         orders.send(Order { purpose, far, reply }).map_err(|_| ended())?;
         self.waker.wake();
-        match answer.recv_timeout(self.deadlines.open) {
+        let mut clock = OwnClock::start();
+        let answer = loop {
+            let left = self.deadlines.open.saturating_sub(clock.spent());
+            match answer.recv_timeout(left.min(STEP)) {
+                Err(RecvTimeoutError::Timeout) if !left.is_zero() => {}
+                answer => break answer,
+            }
+        };
+        match answer {
             Ok(Ok(())) => Ok(near),
             Ok(Err(error)) => Err(error),
             Err(RecvTimeoutError::Disconnected) => Err(ended()),

@@ -4,12 +4,11 @@ use std::io::{Error, ErrorKind, Read};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Output, Stdio};
 use std::sync::mpsc::channel;
-use std::time::Instant;
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::ByteLimit;
-use super::time::{STEP, TimeLimit};
+use super::time::{OwnClock, STEP, TimeLimit};
 
 /// Bytes of its error output that are kept; the rest is passed over.
 const MOST_WORDS: u64 = 64 * 1024;
@@ -44,10 +43,10 @@ pub fn output(
             let _ = std::io::copy(&mut stderr, &mut std::io::sink());
         }
     });
-    let until = Instant::now() + time.limit();
+    let mut clock = OwnClock::start();
     let (mut out, mut words, mut ended) = (None, None, None);
     let trouble = loop {
-        let left = until.saturating_duration_since(Instant::now());
+        let left = time.limit().saturating_sub(clock.spent());
         match hear.recv_timeout(left.min(STEP)) {
             Ok((true, read)) => out = Some(read),
             Ok((false, read)) => words = read.ok(),

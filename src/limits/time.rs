@@ -2,7 +2,7 @@
 //! that a byte now and then is no answer. The time that a person takes to answer a question is not counted.
 
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// One deadline, as the README lists it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -192,9 +192,9 @@ pub fn within<T: Send + 'static>(
     if first.is_some() {
         return first;
     }
-    let begun = std::time::Instant::now();
+    let mut clock = OwnClock::start();
     loop {
-        let left = time.saturating_sub(begun.elapsed());
+        let left = time.saturating_sub(clock.spent());
         match answer.recv_timeout(left.min(STEP)) {
             Ok(found) => return found,
             Err(RecvTimeoutError::Disconnected) => return None,
@@ -222,6 +222,36 @@ pub fn pause(time: Duration, stop: &dyn Fn() -> bool) {
             return;
         }
         std::thread::sleep(left.min(STEP));
+    }
+}
+
+/// The time that somebody who looks at it often has waited. What passes unseen, on a computer that has no time for this
+/// program or sleeps, is not the silence of the other side.
+#[derive(Debug)]
+pub struct OwnClock {
+    seen: Instant,
+    spent: Duration,
+}
+
+/// More than so much between two looks was not spent waiting.
+const MOST_UNSEEN: Duration = Duration::from_secs(1);
+
+impl OwnClock {
+    /// Begins now.
+    pub fn start() -> Self {
+        Self { seen: Instant::now(), spent: Duration::ZERO }
+    }
+
+    /// How long it has been.
+    pub fn spent(&mut self) -> Duration {
+        let now = Instant::now();
+        self.pass(now.saturating_duration_since(self.seen));
+        self.seen = now;
+        self.spent
+    }
+
+    fn pass(&mut self, unseen: Duration) {
+        self.spent = self.spent.saturating_add(unseen.min(MOST_UNSEEN));
     }
 }
 
@@ -257,6 +287,15 @@ mod tests {
         assert_eq!(within(Duration::from_secs(600), &|| true, wait()), None);
         assert_eq!(within(Duration::from_secs(600), &|| false, || 3), Some(3));
         drop(keep);
+    }
+
+    #[test]
+    fn what_passes_unseen_is_not_waited() {
+        let mut clock = OwnClock::start();
+        clock.pass(Duration::from_millis(100));
+        clock.pass(Duration::from_secs(3600));
+        let spent = clock.spent();
+        assert!(spent >= Duration::from_millis(1100) && spent < Duration::from_secs(600), "{spent:?}");
     }
 
     #[test]

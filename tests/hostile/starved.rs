@@ -60,3 +60,45 @@ pub fn told() -> Option<String> {
     let patient = HostileAnswer::new("a starved machine", 600, &[], |_| None).real();
     Some(stage.run(&sent, &patient).text)
 }
+
+/// What is told of a few hosts by a program that stands still for longer than any of its deadlines, each time at another
+/// moment; nobody is silent meanwhile.
+pub fn told_after_standing_still() -> Vec<String> {
+    let moments = [100, 300, 600, 1000, 1500];
+    std::thread::scope(|scope| {
+        let runs: Vec<_> =
+            moments.map(|moment| scope.spawn(move || stood_still(moment))).into_iter().collect();
+        runs.into_iter().filter_map(|run| run.join().unwrap()).collect()
+    })
+}
+
+fn stood_still(moment: u64) -> Option<String> {
+    let mut stage = Stage::new();
+    let text = shells::real(&stage, &[], "");
+    let sent = shells::host(&mut stage, &text, "")?;
+    let mut child = Command::new(env!("CARGO_BIN_EXE_gangplank"))
+        .args(&sent.args)
+        .env_clear()
+        .env("HOME", stage.home.path())
+        .env("PATH", format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", stage.at("bin").display()))
+        .env("GANGPLANK_TEST_HASTE", "5")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let process = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    let (_bell, ticks) = std::sync::mpsc::channel::<()>();
+    let wait = |ms| ticks.recv_timeout(std::time::Duration::from_millis(ms));
+    let _ = wait(moment);
+    let _ = rustix::process::kill_process(process, rustix::process::Signal::STOP);
+    let _ = wait(STANDS_MS);
+    let _ = rustix::process::kill_process(process, rustix::process::Signal::CONT);
+    let mut said = String::new();
+    std::io::Read::read_to_string(&mut child.stdout.take().unwrap(), &mut said).unwrap();
+    let _ = child.wait();
+    Some(said)
+}
+
+/// A fifth of a login or look is 12 s.
+const STANDS_MS: u64 = 14_000;
