@@ -65,6 +65,13 @@ pub(crate) fn node_name(text: &str) -> Validated<String> {
     if is_dns_name(&text.to_lowercase()) {
         return no(text, "has capital letters", format!("write {}", text.to_lowercase()));
     }
+    if let Some(part) = text.split('.').find(|part| part.len() > 63) {
+        let count = part.chars().count();
+        return no(text, &format!("has {count} characters without a dot"), "write at most 63 of them");
+    }
+    if text.len() > 253 {
+        return no(text, &format!("has {} characters", text.chars().count()), "write at most 253");
+    }
     let better = text.trim_matches('.').to_lowercase().replace('_', "-");
     let like =
         if is_dns_name(&better) { format!("write {better}") } else { "write one like worker1".to_owned() };
