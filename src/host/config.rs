@@ -10,8 +10,11 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::config_file;
+use super::config_tokens::PathTokens;
 use super::error::WireError;
-use super::target::{ConfigBlock, DEFAULT_KEYS, KeyFile, KeyFrom, SshEnvironment, SshTarget};
+use super::proxy::{self, parse_jump};
+use super::revoked::RevokedKeys;
+use super::target::{ConfigBlock, KeyFile, KeyFrom, SshEnvironment, SshTarget};
 use crate::limits::time::SSH_CONFIG;
 use crate::limits::{SSH_ANSWER, program};
 use crate::plan::clean;
@@ -59,27 +62,18 @@ fn resolve_deep(
     let port = login.port.or(found.port).unwrap_or(22);
     let mut target = SshTarget::plain(&host, port, &user, here);
 
-    let jump = if login.jump.is_empty() { found.jump.clone() } else { login.jump.clone() };
-    let next = match (jump.split_last(), &found.proxy_command) {
-        (Some((last, before)), _) => {
-            let mut next = parse_jump(last).ok_or_else(|| refuse(format!("\"{last}\" is no jump host")))?;
-            next.jump = before.to_vec();
-            Some(next)
-        }
-        (None, Some(command)) => Some(proxy_jump(command, &user).ok_or_else(|| {
-            let place = place_of(here, "proxycommand", command);
-            refuse(format!(
-                "{place}ProxyCommand {command} is not followed here; only ssh -W %h:%p HOST is, as ProxyJump HOST"
-            ))
-        })?),
-        (None, None) => None,
-    };
-    if let Some(next) = next {
-        target.jump = Some(Box::new(resolve_deep(&next, here, deeper, stop)?));
-    }
-
     let alias = found.host_key_alias.as_deref().unwrap_or(&login.host);
     let tokens = PathTokens { login, here, host: &host, user: &user, port, alias };
+    if let Some(next) = next_hop(&found, &tokens, login)? {
+        target.jump = Some(Box::new(resolve_deep(&next, here, deeper, stop)?));
+    }
+    for name in found.revoked.iter().filter(|name| *name != "none") {
+        let place = place_of(here, "revokedhostkeys", &found.revoked.join(" "));
+        let file =
+            tokens.path(name).map_err(|why| refuse(format!("{place}RevokedHostKeys {name}: {why}")))?;
+        target.revoked.push(RevokedKeys { file, place });
+    }
+
     let mut notes = found.notes.clone();
     if !found.keys.is_empty() {
         target.keys = tokens.keys(&found.keys, &mut notes);
@@ -116,31 +110,42 @@ fn resolve_deep(
     if !found.global_known_hosts.is_empty() {
         target.global_known_hosts = files(&found.global_known_hosts);
     }
-    target.identities_only = found.identities_only;
-    target.hash_names = found.hash_names;
+    target.identities_only = found.identities_only.unwrap_or_default();
+    target.hash_names = found.hash_names.unwrap_or_default();
     target.host_key_alias = found.host_key_alias;
-    target.connect_timeout = found.connect_timeout.map(Duration::from_secs);
+    target.connect_timeout = found.connect_timeout.filter(|time| *time > 0).map(Duration::from_secs);
     target.host_key.clone_from(&login.host_key);
     Ok(target)
 }
 
-/// `user@host:port`, `ssh://user@host:port`, an IPv6 address in brackets.
-fn parse_jump(text: &str) -> Option<Login> {
-    let text = text.trim().trim_start_matches("ssh://").trim_end_matches('/');
-    let (user, rest) = match text.rsplit_once('@') {
-        Some((user, rest)) => (Some(user.to_owned()), rest),
-        None => (None, text),
-    };
-    let (host, port) = if let Some(inner) = rest.strip_prefix('[') {
-        let (host, after) = inner.split_once(']')?;
-        (host, after.strip_prefix(':'))
-    } else if rest.matches(':').count() == 1 {
-        rest.split_once(':').map(|(host, port)| (host, Some(port)))?
+/// The host to go through: the plan's word, else that of ssh_config.
+fn next_hop(found: &ConfigBlock, tokens: &PathTokens<'_>, login: &Login) -> Result<Option<Login>, WireError> {
+    let refuse = |why: String| WireError::Config { host: login.host.clone(), why: clean::words(&why) };
+    if proxy::is_none(&login.jump) {
+        return Ok(None);
+    }
+    let jump = if login.jump.is_empty() {
+        found.jump.iter().map(|hop| tokens.jump(hop)).collect()
     } else {
-        (rest, None)
+        login.jump.clone()
     };
-    let port = port.map(str::parse).transpose().ok()?;
-    (!host.is_empty()).then(|| Login { host: host.to_owned(), port, user, ..Login::default() })
+    if let Some((last, before)) = jump.split_last() {
+        let mut next = parse_jump(last).ok_or_else(|| refuse(format!("\"{last}\" is no jump host")))?;
+        next.jump = before.to_vec();
+        return Ok(Some(next));
+    }
+    let Some(command) = &found.proxy_command else { return Ok(None) };
+    let (host, here) = (login.host.clone(), tokens.here);
+    if found.passes_socket.unwrap_or_default() {
+        let place = place_of(here, "proxyusefdpass", "yes");
+        return Err(WireError::ProxyCommand { host, what: format!("{place}ProxyUseFdpass") });
+    }
+    let next = proxy::proxy_jump(command, tokens.user, here).ok_or_else(|| {
+        let place = place_of(here, "proxycommand", command);
+        let program = proxy::program(command).map_or_else(String::new, |name| format!(" {name}"));
+        WireError::ProxyCommand { host, what: clean::words(&format!("{place}ProxyCommand{program}")) }
+    })?;
+    Ok(Some(next))
 }
 
 /// Runs `ssh -G`; it prints one `keyword value` a line, keywords in lower case.
@@ -185,12 +190,13 @@ fn ask_ssh(
         let lines = config_file::lines(here).unwrap_or_default();
         let part = |names: &mut Vec<String>, keyword: &str| {
             let same = |line: &&config_file::ConfigLine| {
-                line.keyword == keyword && line.values.join(" ") == names.join(" ")
+                line.keyword == keyword && config_file::may_print(&line.values, &names.join(" "))
             };
             if let Some(line) = lines.iter().find(same) {
                 names.clone_from(&line.values);
             }
         };
+        part(&mut found.revoked, "revokedhostkeys");
         part(&mut found.known_hosts, "userknownhostsfile");
         part(&mut found.global_known_hosts, "globalknownhostsfile");
         for note in &mut found.notes {
@@ -209,82 +215,18 @@ fn place_of(here: &SshEnvironment, keyword: &str, value: &str) -> String {
     let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     let same =
         |line: &&config_file::ConfigLine| line.keyword == keyword && squeezed(&line.rest) == squeezed(value);
-    let line = lines.iter().find(same).or_else(|| lines.iter().find(|line| line.keyword == keyword));
+    let mut any = lines.iter().filter(|line| line.keyword == keyword);
+    let line = lines.iter().find(same).or_else(|| any.next().filter(|_| any.next().is_none()));
     line.map_or_else(String::new, |line| format!("{}: ", line.place()))
 }
 
-/// The jump host of `ProxyCommand ssh -W %h:%p HOST`, with the options that say how to reach it.
-fn proxy_jump(command: &str, user: &str) -> Option<Login> {
-    let words = shell_words::split(command).ok()?;
-    let mut words = words.iter().map(String::as_str).skip_while(|word| *word == "exec");
-    if words.next()?.rsplit('/').next() != Some("ssh") {
-        return None;
-    }
-    let (mut next, mut forwards) = (Login::default(), false);
-    let (mut place, mut said): (Option<Login>, Login) = (None, Login::default());
-    while let Some(word) = words.next() {
-        let Some(flags) = word.strip_prefix('-') else {
-            if place.is_some() {
-                return None;
-            }
-            place = Some(parse_jump(&word.replace("%r", user))?);
-            continue;
-        };
-        for (at, flag) in flags.char_indices() {
-            if "46AaCGgKkNnqTtVvXxYy".contains(flag) {
-                continue;
-            }
-            let behind = flags.get(at.saturating_add(flag.len_utf8())..).unwrap_or_default();
-            let value = if behind.is_empty() { words.next()? } else { behind };
-            match flag {
-                'W' => forwards = ["%h:%p", "[%h]:%p"].contains(&value),
-                'p' => said.port = Some(value.parse().ok()?),
-                'l' => said.user = Some(value.replace("%r", user)),
-                'i' => said.key = Some(PathBuf::from(value)),
-                'J' => next.jump = value.split(',').map(str::to_owned).collect(),
-                'o' => option(&mut said, value)?,
-                _ => return None,
-            }
-            break;
-        }
-    }
-    let place = place.filter(|_| forwards)?;
-    next.host = place.host;
-    next.port = place.port.or(said.port);
-    next.user = place.user.or(said.user);
-    next.key = said.key;
-    Some(next)
-}
-
-/// `-o Key=Value`: what says how to reach the host; what is only about questions and checks is left as it is here.
-fn option(said: &mut Login, text: &str) -> Option<()> {
-    let (key, value) = text.split_once(['=', ' '])?;
-    match key.trim().to_ascii_lowercase().as_str() {
-        "port" => said.port = Some(value.trim().parse().ok()?),
-        "user" => said.user = Some(value.trim().to_owned()),
-        "identityfile" => said.key = Some(PathBuf::from(value.trim())),
-        "stricthostkeychecking"
-        | "userknownhostsfile"
-        | "loglevel"
-        | "connecttimeout"
-        | "batchmode"
-        | "serveraliveinterval"
-        | "serveralivecountmax"
-        | "forwardagent"
-        | "compression" => {}
-        _ => return None,
-    }
-    Some(())
-}
-
 /// Keywords that decide whether plain ssh gets in and that are not used here; the value that means nothing.
-const NOT_USED: [(&str, &str); 6] = [
+pub(super) const NOT_USED: [(&str, &str); 5] = [
     ("PKCS11Provider", "none"),
     ("KnownHostsCommand", "none"),
     ("BindAddress", "none"),
     ("BindInterface", "none"),
     ("HostbasedAuthentication", "no"),
-    ("ProxyUseFdpass", "no"),
 ];
 
 fn read_answer(text: &str) -> ConfigBlock {
@@ -304,14 +246,16 @@ fn read_answer(text: &str) -> ConfigBlock {
             "identityfile" => found.keys.push(value.to_owned()),
             "certificatefile" => found.certificates.push(value.to_owned()),
             "identityagent" => found.agent = Some(value.to_owned()),
-            "identitiesonly" => found.identities_only = value == "yes",
+            "identitiesonly" => found.identities_only = Some(value == "yes"),
             "proxyjump" => {
                 found.jump = some().map_or(Vec::new(), |value| value.split(',').map(str::to_owned).collect());
             }
             "proxycommand" => found.proxy_command = some(),
+            "proxyusefdpass" => found.passes_socket = Some(value == "yes"),
+            "revokedhostkeys" => found.revoked = vec![value.to_owned()],
             "userknownhostsfile" => found.known_hosts = list(),
             "globalknownhostsfile" => found.global_known_hosts = list(),
-            "hashknownhosts" => found.hash_names = value == "yes",
+            "hashknownhosts" => found.hash_names = Some(value == "yes"),
             "hostkeyalias" => found.host_key_alias = some(),
             "connecttimeout" => found.connect_timeout = value.parse().ok(),
             _ => {
@@ -327,158 +271,14 @@ fn read_answer(text: &str) -> ConfigBlock {
     found
 }
 
-/// What `~`, `${NAME}` and `%x` in a path stand for.
-struct PathTokens<'a> {
-    login: &'a Login,
-    here: &'a SshEnvironment,
-    host: &'a str,
-    user: &'a str,
-    port: u16,
-    alias: &'a str,
-}
-
-impl PathTokens<'_> {
-    fn keys(&self, names: &[String], notes: &mut Vec<String>) -> Vec<KeyFile> {
-        let folder = self.here.home.join(".ssh");
-        let mut files: Vec<KeyFile> = Vec::new();
-        for name in names.iter().filter(|name| *name != "none") {
-            let path = match self.path(name) {
-                Ok(path) => path,
-                Err(why) => {
-                    notes.push(format!("key {name} ({why})"));
-                    continue;
-                }
-            };
-            let usual =
-                ["id_dsa", "id_xmss"].iter().chain(&DEFAULT_KEYS).any(|name| path == folder.join(name));
-            let from = if usual { KeyFrom::Usual } else { KeyFrom::Config };
-            files.push(KeyFile { path, from });
-        }
-        files
-    }
-
-    /// The words say which part of it is not known here.
-    fn path(&self, text: &str) -> Result<PathBuf, String> {
-        let mut path = String::new();
-        let mut rest = text.trim_matches('"');
-        while let Some(at) = rest.find(['%', '$']) {
-            let (before, token) = rest.split_at(at);
-            path.push_str(before);
-            if let Some(name) = token.strip_prefix("${") {
-                let (name, behind) = name.split_once('}').ok_or("a ${ without }")?;
-                path.push_str(&std::env::var(name).map_err(|_| format!("{name} is not set here"))?);
-                rest = behind;
-                continue;
-            }
-            let mut chars = token.chars();
-            let (first, second) = (chars.next(), chars.next());
-            if first == Some('$') {
-                path.push('$');
-                rest = token.get(1..).unwrap_or_default();
-                continue;
-            }
-            match second {
-                Some('%') => path.push('%'),
-                Some('d') => path.push_str(&self.here.home.to_string_lossy()),
-                Some('h') => path.push_str(self.host),
-                Some('k') => path.push_str(self.alias),
-                Some('n') => path.push_str(&self.login.host),
-                Some('p') => path.push_str(&self.port.to_string()),
-                Some('r') => path.push_str(self.user),
-                Some('u') => path.push_str(&self.here.user),
-                Some('i') => path.push_str(&rustix::process::getuid().as_raw().to_string()),
-                Some('l') => path.push_str(&own_name()),
-                Some('L') => path.push_str(own_name().split('.').next().unwrap_or_default()),
-                other => {
-                    return Err(format!(
-                        "%{} is not known here",
-                        other.map(String::from).unwrap_or_default()
-                    ));
-                }
-            }
-            rest = chars.as_str();
-        }
-        path.push_str(rest);
-        Ok(match path.strip_prefix("~/") {
-            Some(below) => self.here.home.join(below),
-            None => PathBuf::from(path),
-        })
-    }
-}
-
-/// This computer's name.
-fn own_name() -> String {
-    rustix::system::uname().nodename().to_string_lossy().into_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::plan::code::ProblemCode;
 
     #[test]
-    fn reads_jump_hosts_in_all_spellings() {
-        let read = |text| parse_jump(text).map(|login| (login.user, login.host, login.port));
-        assert_eq!(read("a@b:3"), Some((Some("a".into()), "b".into(), Some(3))));
-        assert_eq!(read("ssh://a@b:3/"), Some((Some("a".into()), "b".into(), Some(3))));
-        assert_eq!(read("[fe80::1]:22"), Some((None, "fe80::1".into(), Some(22))));
-        assert_eq!(read("fe80::1"), Some((None, "fe80::1".into(), None)));
-        assert_eq!(read("a@"), None);
-        assert_eq!(read("b:x"), None);
-    }
-
-    #[test]
     fn refuses_a_host_that_looks_like_an_option() {
         let login = Login { host: "-oProxyCommand=touch /tmp/x".into(), ..Login::default() };
         assert_eq!(resolve(&login, &SshEnvironment::default()).unwrap_err().code(), ProblemCode::Ssh20);
-    }
-
-    #[test]
-    fn expands_tokens_and_drops_unknown_ones() {
-        let login = Login { host: "w1".into(), ..Login::default() };
-        let here = SshEnvironment { home: "/h".into(), user: "me".into(), ..SshEnvironment::default() };
-        let (host, user) = ("10.0.0.1", "core");
-        let tokens = PathTokens { login: &login, here: &here, host, user, port: 22, alias: "w1" };
-        assert_eq!(tokens.path("~/.ssh/%r@%h-%n-%p"), Ok("/h/.ssh/core@10.0.0.1-w1-22".into()));
-        assert_eq!(tokens.path("%d/100%%/$x/%k"), Ok("/h/100%/$x/w1".into()));
-        assert_eq!(tokens.path("\"/a b/${CARGO_PKG_NAME}/id\""), Ok("/a b/gangplank/id".into()));
-        assert_eq!(tokens.path("${NO_SUCH_NAME}/id"), Err("NO_SUCH_NAME is not set here".to_owned()));
-        assert!(tokens.path("/tmp/%C").is_err());
-    }
-
-    #[test]
-    fn a_proxy_command_that_is_a_jump_is_read_as_one() {
-        let read = |text: &str| {
-            proxy_jump(text, "me")
-                .map(|login| (login.user.clone(), login.host.clone(), login.port, login.jump))
-        };
-        let (some, port) = (|text: &str| Some(text.to_owned()), Some(2222));
-        for text in [
-            "ssh -W %h:%p bastion",
-            "ssh bastion -W %h:%p",
-            "exec /usr/bin/ssh -q -W [%h]:%p bastion",
-            "ssh -qW %h:%p bastion",
-        ] {
-            assert_eq!(read(text), Some((None, "bastion".into(), None, Vec::new())), "{text}");
-        }
-        for text in [
-            "ssh -W %h:%p -p 2222 -l ops bastion",
-            "ssh -o StrictHostKeyChecking=no -W %h:%p ops@bastion -p2222",
-            "ssh -o \"User ops\" -oPort=2222 -W %h:%p bastion",
-            "ssh -W %h:%p ssh://ops@bastion:2222",
-        ] {
-            assert_eq!(read(text), Some((some("ops"), "bastion".into(), port, Vec::new())), "{text}");
-        }
-        assert_eq!(read("ssh -W %h:%p %r@b -J a"), Some((some("me"), "b".into(), None, vec!["a".into()])));
-        for text in [
-            "nc -x proxy:1080 %h %p",
-            "ssh bastion nc %h %p",
-            "ssh -W %h:%p",
-            "ssh -F other -W %h:%p b",
-            "ssh b",
-            "x -W %h:%p b",
-        ] {
-            assert_eq!(read(text), None, "{text}");
-        }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::config::NOT_USED;
 use super::error::WireError;
 use super::target::{ConfigBlock, SshEnvironment};
 use crate::limits;
@@ -97,11 +98,10 @@ pub(super) fn read(login: &Login, here: &SshEnvironment) -> Result<ConfigBlock, 
                 active.push(outer && own);
             }
             "match" => {
-                let name = found.host.as_ref().map(|name| name.replace("%h", &login.host));
-                let own = matches_all(line, login, name.as_deref()).ok_or_else(|| {
-                    let words = line.values.join(" ");
+                let name = found.host.as_ref().map(|name| host_name(name, &login.host));
+                let own = matches_all(line, login, name.as_deref()).map_err(|test| {
                     refuse(format!(
-                        "{}: Match {words} cannot be followed without an ssh program on this computer",
+                        "{}: Match {test} cannot be followed without an ssh program on this computer",
                         line.place()
                     ))
                 })?;
@@ -112,12 +112,17 @@ pub(super) fn read(login: &Login, here: &SshEnvironment) -> Result<ConfigBlock, 
             _ => {}
         }
     }
-    found.host = found.host.map(|name| name.replace("%h", &login.host));
+    found.host = found.host.map(|name| host_name(&name, &login.host));
     Ok(found)
 }
 
-/// Whether `Match` is about this host; `None` = that cannot be told here.
-fn matches_all(line: &ConfigLine, login: &Login, name: Option<&str>) -> Option<bool> {
+/// What `HostName` says, with `%h` for the name that was written.
+fn host_name(name: &str, written: &str) -> String {
+    name.split("%%").map(|part| part.replace("%h", written)).collect::<Vec<_>>().join("%")
+}
+
+/// Whether `Match` is about this host; the test that cannot be made here.
+fn matches_all(line: &ConfigLine, login: &Login, name: Option<&str>) -> Result<bool, &'static str> {
     let mut words = line.values.iter();
     let mut all = true;
     while let Some(word) = words.next() {
@@ -126,20 +131,26 @@ fn matches_all(line: &ConfigLine, login: &Login, name: Option<&str>) -> Option<b
             "all" => true,
             // `host` is the name that HostName has made of it so far.
             word @ ("host" | "originalhost") => {
-                let list: Vec<String> = words.next()?.split(',').map(str::to_owned).collect();
+                let list: Vec<String> =
+                    words.next().ok_or("without a name")?.split(',').map(str::to_owned).collect();
                 let name = name.filter(|_| word == "host").unwrap_or(&login.host);
                 matches_host(&list, name)
             }
-            _ => return None,
+            // What it holds may be a secret: only the test is named.
+            "exec" => return Err("exec"),
+            "user" => return Err("user"),
+            "localuser" => return Err("localuser"),
+            "canonical" | "final" => return Err("canonical or final"),
+            _ => return Err("with this test"),
         };
         all = all && (is != not);
     }
-    Some(all)
+    Ok(all)
 }
 
 fn matches_host(patterns: &[String], host: &str) -> bool {
     let host = host.to_lowercase();
-    let fits = |pattern: &str| fits(&pattern.to_lowercase(), &host);
+    let fits = |pattern: &str| fits(&pattern.to_lowercase(), &host, false);
     let (never, ever): (Vec<&String>, Vec<&String>) = patterns.iter().partition(|one| one.starts_with('!'));
     !never.iter().any(|one| fits(one.trim_start_matches('!'))) && ever.iter().any(|one| fits(one))
 }
@@ -148,6 +159,7 @@ fn matches_host(patterns: &[String], host: &str) -> bool {
 fn set(found: &mut ConfigBlock, line: &ConfigLine) -> Result<(), String> {
     let first = || line.values.first().cloned().unwrap_or_default();
     let wrong = |what: &str| format!("{}: {} {} is no {what}", line.place(), line.keyword, line.rest);
+    let yes = || Some(["yes", "true"].contains(&first().to_ascii_lowercase().as_str()));
     let list = || match line.values.as_slice() {
         [none] if none == "none" => vec!["/dev/null".to_owned()],
         all => all.to_vec(),
@@ -159,23 +171,36 @@ fn set(found: &mut ConfigBlock, line: &ConfigLine) -> Result<(), String> {
         "identityfile" => found.keys.push(first()),
         "certificatefile" => found.certificates.push(first()),
         "identityagent" => found.agent = found.agent.take().or_else(|| Some(first())),
-        "identitiesonly" => found.identities_only |= first().eq_ignore_ascii_case("yes"),
-        "proxyjump" if found.jump.is_empty() && found.proxy_command.is_none() => {
-            found.jump = first().split(',').filter(|host| *host != "none").map(str::to_owned).collect();
+        "identitiesonly" => found.identities_only = found.identities_only.or_else(yes),
+        // Whichever of the two stands first decides; `none` for a jump host leaves the command to be said later.
+        "proxyjump" if !found.settled.contains(&"proxy") && found.settle("jump") => {
+            if !first().eq_ignore_ascii_case("none") {
+                found.settle("proxy");
+                found.jump = first().split(',').map(str::to_owned).collect();
+            }
         }
-        "proxycommand" if found.jump.is_empty() => {
-            found.proxy_command =
-                found.proxy_command.take().or_else(|| Some(line.rest.clone()).filter(|text| text != "none"));
+        "proxycommand" if found.settle("proxy") => {
+            found.proxy_command = Some(line.rest.clone()).filter(|text| !text.eq_ignore_ascii_case("none"));
         }
+        "proxyusefdpass" => found.passes_socket = found.passes_socket.or_else(yes),
+        "revokedhostkeys" if found.revoked.is_empty() => found.revoked.clone_from(&line.values),
         "userknownhostsfile" if found.known_hosts.is_empty() => found.known_hosts = list(),
         "globalknownhostsfile" if found.global_known_hosts.is_empty() => found.global_known_hosts = list(),
-        "hashknownhosts" => found.hash_names |= first().eq_ignore_ascii_case("yes"),
+        "hashknownhosts" => found.hash_names = found.hash_names.or_else(yes),
         "hostkeyalias" => found.host_key_alias = found.host_key_alias.take().or_else(|| Some(first())),
         "connecttimeout" if found.connect_timeout.is_none() && !first().eq_ignore_ascii_case("none") => {
             let time = seconds(&first()).ok_or_else(|| wrong("time such as 5, 5s or 1m"))?;
             found.connect_timeout = Some(time);
         }
-        _ => {}
+        keyword => {
+            let not_used = NOT_USED.iter().find(|(name, _)| name.eq_ignore_ascii_case(keyword));
+            if let Some((name, nothing)) = not_used
+                && found.settle(name)
+                && !first().eq_ignore_ascii_case(nothing)
+            {
+                found.notes.push(format!("{}: {name} is not used here", line.place()));
+            }
+        }
     }
     Ok(())
 }
@@ -219,16 +244,23 @@ pub fn names(home: &Path) -> Vec<String> {
     names
 }
 
-/// The words of a line as OpenSSH parts them: a keyword, `=` or blanks, quoted or plain values, and a remark behind a
-/// blank.
+/// The words of a line as OpenSSH parts them: a keyword, `=` or blanks, quoted or plain values, a backslash before a
+/// quote, a blank or another one, and a remark behind a blank.
 fn words(line: &str) -> Vec<String> {
     let line = line.trim_start_matches('\u{feff}').trim();
-    let (mut all, mut word, mut quoted, mut any) = (Vec::new(), String::new(), false, false);
-    for c in line.chars() {
+    let (mut all, mut word, mut quote, mut any) = (Vec::new(), String::new(), None, false);
+    let mut chars = line.chars().peekable();
+    while let Some(c) = chars.next() {
+        let plain = quote.is_none();
         match c {
-            '"' => (quoted, any) = (!quoted, true),
-            '#' if !quoted && word.is_empty() && !any => break,
-            c if !quoted
+            '\\' => {
+                let next = chars.next_if(|c| matches!(c, '"' | '\'' | '\\') || (plain && *c == ' '));
+                word.push(next.unwrap_or(c));
+            }
+            '"' | '\'' if plain => (quote, any) = (Some(c), true),
+            c if quote == Some(c) => quote = None,
+            '#' if plain && word.is_empty() && !any => break,
+            c if plain
                 && (c.is_whitespace()
                     || (c == '=' && all.len() < 2 && (all.is_empty() || word.is_empty()))) =>
             {
@@ -246,51 +278,103 @@ fn words(line: &str) -> Vec<String> {
     all
 }
 
-/// The files of one `Include`; a star or a question mark stands in the last part of a path.
+/// The files of one `Include`: `*`, `?` and `[...]` in any part of a path.
 fn included(pattern: &str, folder: &Path, home: &Path) -> Vec<PathBuf> {
     let path = match pattern.strip_prefix("~/") {
         Some(below) => home.join(below),
         None => folder.join(pattern),
     };
-    let last = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    if !last.contains(['*', '?']) {
-        return vec![path];
+    let mut found = vec![PathBuf::new()];
+    for part in path.components() {
+        let part = part.as_os_str().to_string_lossy().into_owned();
+        if !part.contains(['*', '?', '[']) {
+            found.iter_mut().for_each(|path| path.push(&part));
+            continue;
+        }
+        let wanted =
+            |name: &str| (!name.starts_with('.') || part.starts_with('.')) && fits(&part, name, true);
+        let inside = |folder: &PathBuf| {
+            let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+            let mut all: Vec<PathBuf> = entries
+                .filter(|entry| wanted(&entry.file_name().to_string_lossy()))
+                .map(|entry| entry.path())
+                .collect();
+            all.sort();
+            all
+        };
+        found = found.iter().flat_map(inside).collect();
     }
-    let Some(entries) = path.parent().and_then(|parent| std::fs::read_dir(parent).ok()) else {
-        return Vec::new();
-    };
-    let mut found: Vec<PathBuf> = entries
-        .flatten()
-        .filter(|entry| {
-            let name = entry.file_name().to_string_lossy().into_owned();
-            (!name.starts_with('.') || last.starts_with('.')) && fits(&last, &name)
-        })
-        .map(|entry| entry.path())
-        .collect();
-    found.sort();
     found
 }
 
-/// Whether a name fits a pattern of `*` and `?`.
-fn fits(pattern: &str, name: &str) -> bool {
+/// Whether `ssh -G` may have printed these names so: it fills in what stands for something else.
+pub(super) fn may_print(names: &[String], printed: &str) -> bool {
+    let mut pattern = String::new();
+    for name in names {
+        let name = match name.strip_prefix("~/") {
+            Some(below) => format!("*/{below}"),
+            None => name.clone(),
+        };
+        let mut chars = name.chars().peekable();
+        while let Some(c) = chars.next() {
+            match c {
+                '%' => {
+                    chars.next();
+                    pattern.push('*');
+                }
+                '$' if chars.next_if_eq(&'{').is_some() => {
+                    chars.by_ref().take_while(|c| *c != '}').for_each(drop);
+                    pattern.push('*');
+                }
+                c => pattern.push(c),
+            }
+        }
+        pattern.push(' ');
+    }
+    let pattern = pattern.split_whitespace().collect::<Vec<_>>().join(" ");
+    fits(&pattern, printed, false)
+}
+
+/// Whether a name fits a pattern of `*` and `?`, and of `[...]` where files are meant.
+fn fits(pattern: &str, name: &str, files: bool) -> bool {
+    let rest = |text: &'_ str, c: char| text.get(c.len_utf8()..).unwrap_or_default().to_owned();
     match (pattern.chars().next(), name.chars().next()) {
         (None, None) => true,
         (Some('*'), _) => {
-            let rest = pattern.get(1..).unwrap_or_default();
-            name.char_indices()
-                .map(|(at, _)| at)
-                .chain([name.len()])
-                .any(|at| fits(rest, name.get(at..).unwrap_or_default()))
+            let after = pattern.trim_start_matches('*');
+            let mut ends = name.char_indices().map(|(at, _)| at).chain([name.len()]);
+            ends.any(|at| fits(after, name.get(at..).unwrap_or_default(), files))
         }
-        (Some('?'), Some(c)) => {
-            fits(pattern.get(1..).unwrap_or_default(), name.get(c.len_utf8()..).unwrap_or_default())
+        (Some('?'), Some(c)) => fits(&rest(pattern, '?'), &rest(name, c), files),
+        (Some('['), Some(c)) if files && pattern.get(2..).is_some_and(|rest| rest.contains(']')) => {
+            let (set, after) = pattern.get(1..).and_then(|rest| one_of(rest, c)).unwrap_or_default();
+            set && fits(after, &rest(name, c), files)
         }
-        (Some(one), Some(other)) if one == other => fits(
-            pattern.get(one.len_utf8()..).unwrap_or_default(),
-            name.get(other.len_utf8()..).unwrap_or_default(),
-        ),
+        (Some(one), Some(other)) if one == other => fits(&rest(pattern, one), &rest(name, other), files),
         _ => false,
     }
+}
+
+/// Whether a character is in `a-z!...]`, and what stands behind the bracket.
+fn one_of(text: &str, c: char) -> Option<(bool, &str)> {
+    let (not, text) = text.strip_prefix(['!', '^']).map_or((false, text), |rest| (true, rest));
+    // A bracket right at the beginning is one of them.
+    let end = text.char_indices().skip(1).find(|(_, c)| *c == ']')?.0;
+    let all: Vec<char> = text.get(..end)?.chars().collect();
+    let (mut at, mut is) = (0, false);
+    while let Some(one) = all.get(at) {
+        match (all.get(at + 1), all.get(at + 2)) {
+            (Some('-'), Some(last)) => {
+                is |= (*one..=*last).contains(&c);
+                at += 3;
+            }
+            _ => {
+                is |= *one == c;
+                at += 1;
+            }
+        }
+    }
+    Some((is != not, text.get(end + 1..)?))
 }
 
 #[cfg(test)]
@@ -345,7 +429,7 @@ mod tests {
     #[test]
     fn what_cannot_be_followed_is_named_with_its_line() {
         for (text, line) in [
-            ("Host a\nMatch exec \"true\"\n", "line 2: Match exec true"),
+            ("Host a\nMatch exec \"true\"\n", "line 2: Match exec cannot"),
             ("Host a\n  ConnectTimeout soon\n", "line 2: connecttimeout soon is no time"),
             ("Port x\n", "line 1: port x is no port"),
         ] {

@@ -183,6 +183,14 @@ pub enum WireError {
         /// What is not understood or not supported, in words.
         why: String,
     },
+    /// ssh_config has another program carry the connection.
+    #[error("SSH configuration for {host}: {what} is not followed here")]
+    ProxyCommand {
+        /// The host as written.
+        host: String,
+        /// Where it stands, and the program's name.
+        what: String,
+    },
     /// The command is longer than libssh2 can send; payload belongs on stdin.
     #[error("the command has {length} bytes, {limit} are possible")]
     TooLong {
@@ -224,7 +232,7 @@ impl WireError {
             Self::Lost { .. } => ProblemCode::Ssh17,
             Self::Cut => ProblemCode::Ssh18,
             Self::Jump { .. } => ProblemCode::Ssh19,
-            Self::Config { .. } => ProblemCode::Ssh20,
+            Self::Config { .. } | Self::ProxyCommand { .. } => ProblemCode::Ssh20,
             Self::TooLong { .. } => ProblemCode::Ssh21,
             Self::Local { .. } => ProblemCode::Ssh22,
         }

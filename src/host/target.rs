@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::revoked::RevokedKeys;
+
 /// Key files OpenSSH tries by itself; DSA and XMSS are left out, nothing here can use them.
 pub(super) const DEFAULT_KEYS: [&str; 5] =
     ["id_ed25519", "id_ecdsa", "id_rsa", "id_ed25519_sk", "id_ecdsa_sk"];
@@ -67,6 +69,8 @@ pub struct SshTarget {
     pub known_hosts: Vec<PathBuf>,
     /// The computer's known_hosts files.
     pub global_known_hosts: Vec<PathBuf>,
+    /// Files of host keys that are never believed.
+    pub revoked: Vec<RevokedKeys>,
     /// Write hashed names.
     pub hash_names: bool,
     /// The name in known_hosts, when it is another one.
@@ -94,6 +98,7 @@ impl SshTarget {
             jump: None,
             known_hosts: vec![folder.join("known_hosts"), folder.join("known_hosts2")],
             global_known_hosts: vec!["/etc/ssh/ssh_known_hosts".into(), "/etc/ssh/ssh_known_hosts2".into()],
+            revoked: Vec::new(),
             hash_names: false,
             host_key_alias: None,
             host_key: None,
@@ -116,16 +121,31 @@ pub(super) struct ConfigBlock {
     pub(super) keys: Vec<String>,
     pub(super) certificates: Vec<String>,
     pub(super) agent: Option<String>,
-    pub(super) identities_only: bool,
+    pub(super) identities_only: Option<bool>,
     pub(super) jump: Vec<String>,
     pub(super) known_hosts: Vec<String>,
     pub(super) global_known_hosts: Vec<String>,
-    pub(super) hash_names: bool,
+    pub(super) hash_names: Option<bool>,
     pub(super) host_key_alias: Option<String>,
     pub(super) connect_timeout: Option<u64>,
     pub(super) proxy_command: Option<String>,
+    pub(super) passes_socket: Option<bool>,
+    pub(super) revoked: Vec<String>,
+    /// Keywords that are decided: what is said later of them does not count.
+    pub(super) settled: Vec<&'static str>,
     /// What it says and is not used here.
     pub(super) notes: Vec<String>,
+}
+
+impl ConfigBlock {
+    /// Whether this is the first word about it.
+    pub(super) fn settle(&mut self, what: &'static str) -> bool {
+        let first = !self.settled.contains(&what);
+        if first {
+            self.settled.push(what);
+        }
+        first
+    }
 }
 
 /// `host:port`, an IPv6 address in brackets.

@@ -224,12 +224,19 @@ fn wire_ways(problem: Problem, place: &Place, error: &WireError) -> Problem {
             .seen("what was begun and not ended is looked at again on the next run")
             .way(Remedy::Retry),
         WireError::Jump { error, .. } => wire_ways(problem, place, error),
+        WireError::ProxyCommand { .. } => login(
+            problem.manual("in ssh_config: ProxyJump HOST in its place, where an SSH server is on the way"),
+            (PlanField::SshJump, "workers[].ssh.jump: user@host:port of an SSH server on the way"),
+            (PlanField::CaSshJump, "ca.ssh.jump: user@host:port of an SSH server on the way"),
+        ),
+        WireError::Config { host, .. } => problem
+            .manual(format!("correct what it names; this shows what ssh reads: {}", shell_words::join(["ssh", "-G", host])))
+            .way(Remedy::Retry),
         WireError::NoCommonAlgorithm { .. } => problem.manual("update sshd on that machine"),
         WireError::KnownHosts { .. }
         | WireError::NoShell { .. }
         | WireError::TooManySessions { .. }
         | WireError::NoTcp { .. }
-        | WireError::Config { .. }
         | WireError::TooLong { .. }
         | WireError::Local { .. } => problem,
     }

@@ -11,6 +11,7 @@ use ssh2::Session;
 use super::ask::{Ask, HostKeyQuestion, TrustAnswer};
 use super::error::WireError;
 use super::known_hosts::{self, HostKeyRecord, Records, Says};
+use super::revoked;
 use super::target::{SshTarget, join};
 
 /// What the command line says about host keys nobody knows yet.
@@ -173,6 +174,9 @@ fn judge(
 
     if let Some(record) = known.all().find(|record| record.says == Says::Revoked && record.blob == blob) {
         let (file, line) = (record.file.clone(), record.line);
+        return Err(WireError::HostKeyRevoked { host, fingerprint: shown, file, line });
+    }
+    if let Some((file, line)) = revoked::find(target, blob)? {
         return Err(WireError::HostKeyRevoked { host, fingerprint: shown, file, line });
     }
     if let Some(stated) = &target.host_key {

@@ -117,6 +117,7 @@ fn refused(error: &WireError) -> Wait {
         | WireError::TooManySessions { .. }
         | WireError::NoTcp { .. }
         | WireError::Config { .. }
+        | WireError::ProxyCommand { .. }
         | WireError::TooLong { .. }
         | WireError::Local { .. } => Wait::Later,
         WireError::Jump { error, .. } => refused(error),
