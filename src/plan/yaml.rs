@@ -1,7 +1,8 @@
 //! The plan file as text: reading with every mistake at once, and writing so that YAML 1.1 readers see the
 //! same strings. The only place in `plan` that knows serde_yaml; nothing here opens a file.
 
-use std::{collections::HashSet, path::Path};
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
 
 use marked_yaml::{LoadError, LoaderOptions};
 
@@ -28,13 +29,19 @@ pub struct Loaded {
     pub warnings: Vec<PlanIssue>,
 }
 
+/// The folder that relative paths of a plan start from: its own. It is told whole, so that a path that is shown is the
+/// same for whoever works in another folder.
+pub fn folder_of(file: &Path) -> PathBuf {
+    let whole = std::path::absolute(file).unwrap_or_else(|_| file.to_owned());
+    whole.parent().map(Path::to_path_buf).unwrap_or_default()
+}
+
 /// From the bytes of a file to a plan, or everything that is wrong with it, in the order of the file.
 /// Relative paths in the plan start at the file.
 pub fn load(bytes: &[u8], file: &Path, home: Option<&Path>) -> Result<Loaded, Vec<PlanIssue>> {
     let text = text(bytes, file)?;
     let (answers, lines, shape) = parse(text, file)?;
-    let base = file.parent().unwrap_or(Path::new("")).to_owned();
-    let places = PathBases { base, home: home.map(Path::to_owned) };
+    let places = PathBases { base: folder_of(file), home: home.map(Path::to_owned) };
     let found = match finish(&answers, &places) {
         Ok(plan) if shape.is_empty() => {
             let warnings = in_order(check(&answers), &lines);

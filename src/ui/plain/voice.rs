@@ -13,6 +13,7 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::plan::clean;
 use crate::ui::output::say;
 use crate::ui::output::wrap::wrap;
+use crate::ui::wizard::manual::command_in;
 use crate::ui::wizard::message::Msg;
 use crate::ui::wizard::role::Role;
 
@@ -135,6 +136,27 @@ pub fn word(role: Role) -> &'static str {
     }
 }
 
+/// The lines of a text. A command in it that would not fit stands on a line of its own, whole: cut in two it would be
+/// two commands for whoever pastes it.
+fn lines_of(text: &str, width: usize) -> Vec<String> {
+    let words = |text: &str| wrap(text.trim(), width);
+    if text.width() <= width {
+        return vec![text.to_owned()];
+    }
+    let Some((before, command, after)) = command_in(text)
+        .and_then(|command| text.split_once(command).map(|(before, after)| (before, command, after)))
+    else {
+        return words(text);
+    };
+    let mut lines = if before.trim().is_empty() { Vec::new() } else { words(before) };
+    lines.push(command.trim().to_owned());
+    let after = after.trim_start_matches([',', ';']).trim();
+    if !after.is_empty() {
+        lines.extend(words(after));
+    }
+    lines
+}
+
 /// Says lines.
 pub struct LineOutput {
     /// The person types at a terminal, which shows what is typed.
@@ -168,12 +190,9 @@ impl LineOutput {
             let own = line.len().saturating_sub(trimmed.len());
             let first = indent.saturating_add(own).min(WIDTH / 2);
             let more = first.saturating_add(2);
-            let mut parts = wrap(trimmed, WIDTH.saturating_sub(more)).into_iter();
-            all.push_str(&" ".repeat(first));
-            all.push_str(parts.next().unwrap_or_default().trim_end());
-            all.push('\n');
-            for part in parts {
-                all.push_str(&" ".repeat(more));
+            let width = WIDTH.saturating_sub(more);
+            for (at, part) in lines_of(trimmed, width).iter().enumerate() {
+                all.push_str(&" ".repeat(if at == 0 { first } else { more }));
                 all.push_str(part.trim_end());
                 all.push('\n');
             }
@@ -273,5 +292,22 @@ impl LineOutput {
             Self::put("\n");
         }
         self.broken = false;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lines_of;
+
+    #[test]
+    fn a_command_that_is_longer_than_a_line_stands_whole_on_its_own() {
+        let path = format!("/tmp/{}", "a/".repeat(40));
+        let command = format!("iconv -f UTF-16 -t UTF-8 {path}ca.crt > {path}ca.crt.pem");
+        let said = lines_of(&format!("1 run on this computer: {command}"), 76);
+        assert_eq!(said, ["1 run on this computer:", command.as_str()]);
+        let said =
+            lines_of(&format!("on the host: {command}, and look at what it says about the file there"), 76);
+        assert_eq!(said[1], command);
+        assert!(lines_of(&"words ".repeat(30), 76).iter().all(|line| line.len() <= 76));
     }
 }

@@ -5,23 +5,34 @@ use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::model::Model;
 
 /// Programs that a way by hand names, and whether they run here whatever the problem is on.
-const PROGRAMS: [(&str, bool); 17] = [
+const PROGRAMS: [(&str, bool); 28] = [
+    ("base64", false),
     ("chmod", false),
     ("chown", false),
+    ("cp", false),
     ("df", false),
+    ("dig", false),
     ("docker", false),
     ("docker save", true),
     ("du", false),
+    ("grep", false),
+    ("gzip", false),
+    ("iconv", false),
     ("iptables-save", false),
     ("journalctl", false),
     ("kubectl", true),
+    ("keytool", false),
     ("mv", false),
     ("openssl", false),
+    ("printf", false),
+    ("sed", false),
     ("ss", false),
     ("ssh-keygen", true),
     ("swapoff", false),
     ("systemctl", false),
+    ("tail", false),
     ("timedatectl", false),
+    ("umask", false),
     ("umount", false),
 ];
 
@@ -37,6 +48,11 @@ fn bare(text: &str) -> Option<(&str, bool)> {
         let end = AFTER.iter().filter_map(|word| rest.find(word)).min().unwrap_or(rest.len());
         rest.get(..end).map(|command| (command, *here))
     })
+}
+
+/// The command in the words of a way by hand: it is read as it stands, whatever the width.
+pub fn command_in(text: &str) -> Option<&str> {
+    bare(text).map(|(command, _)| command)
 }
 
 /// How one logs in where the problem is, and whether as root; `None` = it is here.
@@ -115,6 +131,10 @@ mod tests {
             (
                 "set the clock on the worker: timedatectl set-ntp true, or date -s",
                 Some(("timedatectl set-ntp true", false)),
+            ),
+            (
+                "run on this computer: umask 077; iconv -f UTF-16 -t UTF-8 'a b' > 'a b.pem'",
+                Some(("umask 077; iconv -f UTF-16 -t UTF-8 'a b' > 'a b.pem'", false)),
             ),
             ("install docker, and start it: the kubelet runs every container through it", None),
             ("move /etc/x away", None),

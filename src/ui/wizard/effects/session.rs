@@ -250,7 +250,7 @@ pub fn open_plan(path: &Path) -> Msg {
     match answers {
         Ok((answers, _)) => Msg::Opened(Box::new(Opened {
             answers,
-            base: path.parent().map(Path::to_path_buf).unwrap_or_default(),
+            base: yaml::folder_of(path),
             note: format!("opened {}", path.display()),
             ..Opened::default()
         })),
