@@ -259,7 +259,8 @@ impl ClusterApi for LiveCluster {
     }
 
     fn happenings(&self, about: &About) -> Result<Vec<Happening>, ApiError> {
-        self.api()?.happenings(about)
+        let about = about.clone();
+        self.ask(move |api| api.happenings(&about))
     }
 
     fn get(&self, path: &str) -> Result<Option<Value>, ApiError> {
