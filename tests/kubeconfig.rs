@@ -254,6 +254,42 @@ fn reads_what_kubectl_reads_and_names_reason_and_line_of_what_it_refuses() {
     }
     assert_eq!(Kubeconfig::second_document(&format!("---\n{good}---\nkind: Other\n")), Some(13 + 1));
     assert_eq!(Kubeconfig::second_document(&format!("---\n{good}")), None);
+    // An empty first document is the one that kubectl reads and writes back: the rest would be lost.
+    assert_eq!(Kubeconfig::second_document(&format!("---\n---\n{good}")), Some(2));
+    assert_eq!(Kubeconfig::second_document(&format!("# mine\n---\n# empty\n---\n{good}")), Some(4));
+    for (was, is, why) in [
+        ("kind: Config", "kind: Secret", "kind is not Config, line 2"),
+        ("apiVersion: v1", "apiVersion: v1beta9", "apiVersion is not v1, line 1"),
+        (
+            "{cluster: c, user: u}",
+            "{cluster: c, user: u, namespace: 5}",
+            "context a: namespace must be text: put it in quotes, line 5",
+        ),
+        (
+            "{server: https://x}",
+            "{insecure-skip-tls-verify: \"true\"}",
+            "cluster c: insecure-skip-tls-verify must be true or false, without quotes, line 8",
+        ),
+        (
+            "{server: https://x}",
+            "{certificate-authority-data: \"%%\"}",
+            "cluster c: certificate-authority-data must be base64, line 8",
+        ),
+        ("user: {}", "user: {token: 123456789012}", "user u: token must be text: put it in quotes, line 11"),
+        ("user: {}", "user: {token: [canary]}", "user u: token must be text: put it in quotes, line 11"),
+        (
+            "users:",
+            "preferences: {colors: \"true\"}\nusers:",
+            "colors of preferences must be true or false, without quotes, line 10",
+        ),
+    ] {
+        let error = parse(&good.replace(was, is)).unwrap_err().to_string();
+        assert!(error.ends_with(why) && !error.contains("canary") && !error.contains("123456"), "{error}");
+    }
+    assert!(
+        parse(&good.replace("{server: https://x}", "{server: https://x, insecure-skip-tls-verify: yes}"))
+            .is_ok()
+    );
     for (text, why) in [
         (
             good.replace("users:", "users:\n- name: u\n  user: {token: canary}"),

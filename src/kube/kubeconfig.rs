@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_yaml::{Mapping, Value};
 use zeroize::Zeroizing;
 
+use super::kubeconfig_shape;
 use crate::limits;
 use crate::plan::clean;
 use crate::plan::yaml_weight::{MOST_VALUES, TooMuch, weigh};
@@ -85,8 +86,8 @@ pub enum KubeconfigError {
     /// The file cannot be read.
     #[error("{} cannot be read", .0.display())]
     Unreadable(PathBuf, #[source] std::io::Error),
-    /// It is nothing that kubectl reads; the place is named, not the text, which may hold a secret.
-    #[error("{} is not a kubeconfig that kubectl reads: {why}{}", file.display(), in_line(*line))]
+    /// It cannot be used, by kubectl or safely; the place is named, not the text, which may hold a secret.
+    #[error("{} is not a kubeconfig that can be used: {why}{}", file.display(), in_line(*line))]
     NotKubeconfig {
         /// The file.
         file: PathBuf,
@@ -176,6 +177,9 @@ impl Kubeconfig {
             Value::Mapping(map) => map,
             _ => return Err(plain("it is not a map")),
         };
+        if let Some((key, why)) = kubeconfig_shape::of_file(&map) {
+            return Err(at(why, line_of(text, key, &Wanted::Key)));
+        }
         let list = |plural: &'static str, one: &'static str| {
             let list = entries(&map, plural, one, &folder);
             list.map_err(|(why, wanted)| at(why, line_of(text, plural, &wanted)))
@@ -196,11 +200,13 @@ impl Kubeconfig {
     pub fn second_document(text: &str) -> Option<usize> {
         let several = serde_yaml::Deserializer::from_str(text).take(2).count() > 1;
         let marker = |line: &str| line == "---" || line.starts_with("--- ");
-        let content = |line: &str| !line.trim().is_empty() && !line.starts_with(['#', '%']) && !marker(line);
+        let content = |line: &str| !line.trim().is_empty() && !line.starts_with(['#', '%']);
         let lines: Vec<&str> = text.trim_start_matches('\u{feff}').lines().collect();
+        // A marker before anything else begins the first document, which may be empty.
         let first = lines.iter().position(|line| content(line)).filter(|_| several)?;
-        let second = lines.iter().skip(first).position(|line| marker(line))?;
-        Some(first.saturating_add(second).saturating_add(1))
+        let rest = lines.iter().enumerate().skip(first.saturating_add(1));
+        let second = rest.filter(|(_, line)| marker(line)).map(|(at, _)| at).next();
+        Some(second.unwrap_or(first).saturating_add(1))
     }
 
     /// Lays another file under this one: what is there already wins.
@@ -337,6 +343,9 @@ fn entries(
             Some(Value::Mapping(body)) => body.clone(),
             Some(_) => return Err(here(format!("{one} of {} is not a map", clean::words(&name)))),
         };
+        if let Some(why) = kubeconfig_shape::of_entry(one, &body) {
+            return Err(here(format!("{one} {}: {why}", clean::words(&name))));
+        }
         // Go refuses the whole file.
         if find(&out, &name).is_some() {
             let why = format!("two {plural} {}: kubectl refuses the file", clean::words(&name));

@@ -13,6 +13,7 @@ pub mod error;
 pub mod happening;
 pub mod heartbeat;
 pub mod kubeconfig;
+mod kubeconfig_shape;
 pub mod kubeconfig_write;
 pub mod lease;
 pub mod node;

@@ -42,7 +42,9 @@ fn context_file(plan: &Plan, kubectl: &Kubectl, facts: &Facts, home: &str) -> St
     let ours = match facts.file(&usual) {
         Known::Yes(Some(file)) => kubectl.merge || facts.is_ours(&usual, &file.sha256),
         Known::Yes(None) => true,
-        Known::No(_) | Known::NotAsked => false,
+        // What cannot be looked at is not silently left for another file.
+        Known::No(_) => kubectl.merge,
+        Known::NotAsked => false,
     };
     if ours { usual } else { own(plan, home) }
 }
