@@ -4,7 +4,7 @@
 use std::fmt::{self, Write as _};
 
 use crate::plan::clean::is_invisible;
-use crate::plan::redact::has_login_password;
+use crate::plan::redact::{self, has_login_password};
 
 /// One thing to say about the answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,12 +77,16 @@ impl fmt::Display for PlanIssue {
 }
 
 /// A value as a remark shows it: quoted, on one line, at most 60 characters. What may hold a password
-/// (`user:password@host`) is not shown.
+/// (`user:password@host`), a key or a token is not shown.
 pub fn shown(text: &str) -> String {
     const MOST: usize = 60;
+    if text.contains("-----BEGIN") {
+        return "a key or certificate (not shown)".to_owned();
+    }
     if has_login_password(text) {
         return "a login with a password in it (not shown)".to_owned();
     }
+    let text = redact::line(text);
     let mut out = String::from('"');
     for (count, c) in text.chars().enumerate() {
         if count == MOST {

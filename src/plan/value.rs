@@ -13,6 +13,7 @@ use super::model::{ApiAddress, ImageTar, Version};
 use super::range::Refusal;
 use crate::plan::clean::is_invisible;
 use crate::plan::issue::shown;
+use crate::plan::redact::has_login_password;
 
 /// The directories that paths in a plan start from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -244,6 +245,13 @@ pub(crate) fn ssh_user(text: &str) -> Validated<String> {
     if !text.is_empty() && text.len() <= 64 && !text.starts_with('-') && whole && text.chars().all(ok) {
         return Ok(text.to_owned());
     }
+    if let Some((user, _)) = text.split_once(':') {
+        return no(
+            user,
+            "has something behind it, which may be a password",
+            "write the user alone: secrets are never in a plan",
+        );
+    }
     no(text, "is not a user name", "write one like root")
 }
 
@@ -305,6 +313,11 @@ pub(crate) fn sha256(text: &str) -> Validated<String> {
 
 /// A path here: `~` is the home directory, relative starts at the base.
 pub(crate) fn path(text: &str, places: &PathBases) -> Validated<PathBuf> {
+    let base64 = |b: u8| b.is_ascii_alphanumeric() || b"+/=".contains(&b);
+    if text.contains("-----BEGIN") || (text.len() > 255 && text.bytes().all(base64)) {
+        let what = "is the content of a file, not its path (not shown)";
+        return no("it", what, "keep it in a file that others cannot read, and write the path of that");
+    }
     if text.trim().is_empty() || text.chars().any(is_invisible) {
         return no(text, "is not a path", "write the path of a file");
     }
@@ -387,6 +400,12 @@ pub(crate) fn entry_name(text: &str) -> Validated<String> {
     no(text, "is not a name", format!("write letters, digits and -_.:/@+ alone, like {like}"))
 }
 
+/// A flag whose value is a secret itself, not the name of a file or a time.
+fn is_secret_flag(name: &str) -> bool {
+    let last = name.rsplit(['-', '_']).next().unwrap_or_default();
+    ["token", "password", "passwd", "pass", "passphrase", "secret"].contains(&last)
+}
+
 /// `--flag=value`, of a flag that is not ours.
 pub(crate) fn argument(text: &str, ours: &[(&str, &str)]) -> Validated<String> {
     let (flag, value) = text.split_once('=').map_or((text, None), |(flag, value)| (flag, Some(value)));
@@ -395,6 +414,12 @@ pub(crate) fn argument(text: &str, ours: &[(&str, &str)]) -> Validated<String> {
     };
     if text.chars().any(is_invisible) {
         return no(text, "has a control character", "remove it");
+    }
+    let first = name.split(' ').next().unwrap_or_default();
+    let login = value.is_some_and(|value| value.contains("://") && has_login_password(value));
+    if is_secret_flag(first) || login {
+        let cure = "secrets are never in a plan: name a file that holds it, where there is such a flag";
+        return no(&format!("--{first}"), "would be given a secret", cure);
     }
     if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b)) {
         let cure = match flag.split_once(' ') {

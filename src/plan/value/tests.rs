@@ -113,3 +113,29 @@ fn arguments_leave_our_flags_alone() {
     }
     assert_eq!(cure(argument("--v 3", &ours)), "write --v=3");
 }
+
+#[test]
+fn what_may_be_a_secret_is_refused_without_being_shown() {
+    let hidden = |issue: String| assert!(!issue.contains("Geheim") && !issue.contains("MIIE"), "{issue}");
+    let said = |refused: Refusal| format!("{} {}", refused.0, refused.1);
+    hidden(said(ssh_user("root:Geheim123").unwrap_err()));
+    for flag in [
+        "--bootstrap-token Geheim.0123456789abcdef",
+        "--token=Geheim123",
+        "--bootstrap_token=Geheim123",
+        "--password=Geheim123",
+        "--x=https://u:Geheim123@h/",
+        "password=Geheim123",
+    ] {
+        hidden(said(argument(flag, &[]).unwrap_err()));
+    }
+    for flag in ["--authentication-token-webhook-cache-ttl=5m", "--tls-private-key-file=/a", "--v=2"] {
+        assert!(argument(flag, &[]).is_ok(), "{flag}");
+    }
+    let places = PathBases { base: "/plans".into(), home: None };
+    for path_of in [format!("MIIE{}", "a".repeat(400)), "-----BEGIN PRIVATE KEY-----\nMIIE".to_owned()] {
+        let refused = said(path(&path_of, &places).unwrap_err());
+        assert!(refused.contains("content of a file"), "{refused}");
+        hidden(refused);
+    }
+}

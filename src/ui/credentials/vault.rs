@@ -12,11 +12,11 @@ use crate::plan::action::SecretRef;
 /// A `--secret` that cannot be used, in words.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum SecretError {
-    /// Not `NAME=fd:N`.
+    /// Not `NAME=fd:N`; it is not told again, as it may be the secret.
     #[error(
-        "--secret {0}: write it as ca=fd:3, ca:HOST=fd:3, sudo=fd:3, sudo:HOST=fd:3, ssh:HOST=fd:3 or key:FILE=fd:3"
+        "--secret: write it as ca=fd:3, ca:HOST=fd:3, sudo=fd:3, sudo:HOST=fd:3, ssh:HOST=fd:3 or key:FILE=fd:3"
     )]
-    Form(String),
+    Form,
     /// The file is not open.
     #[error("--secret {name}: file descriptor {number} cannot be read: {why}")]
     Descriptor {
@@ -43,7 +43,7 @@ pub struct SecretVault {
 const LONGEST: usize = 1 << 16;
 
 fn read_secret(text: &str) -> Result<(String, Zeroizing<String>), SecretError> {
-    let form = || SecretError::Form(text.split('=').next().unwrap_or_default().to_owned());
+    let form = || SecretError::Form;
     let (name, source) = text.rsplit_once('=').ok_or_else(form)?;
     let number: u32 = source.strip_prefix("fd:").and_then(|number| number.parse().ok()).ok_or_else(form)?;
     let kind = name.split(':').next().unwrap_or_default();
