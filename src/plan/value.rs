@@ -269,10 +269,14 @@ pub(crate) fn fingerprint(text: &str) -> Validated<String> {
 /// A login in one text: user, host, port.
 pub(crate) type InOne = (Option<String>, String, Option<u16>);
 
-/// Reads `user@host:port`; user and port may be left out.
+/// Reads `user@host:port`, also with `ssh://` before it; user and port may be left out.
 pub(crate) fn login(text: &str) -> Validated<InOne> {
     const LIKE: &str = "write user@host:port; user and port may be left out";
-    let (user, rest) = text.rsplit_once('@').map_or((None, text), |(user, rest)| (Some(user), rest));
+    let bare = without_scheme(text);
+    if bare.contains("://") {
+        return no(text, "is not an SSH login", LIKE);
+    }
+    let (user, rest) = bare.rsplit_once('@').map_or((None, bare), |(user, rest)| (Some(user), rest));
     if user.is_some_and(|user| user.contains(':')) {
         return no(text, "has a password in it", "remove it: secrets are never in a plan");
     }
@@ -280,6 +284,11 @@ pub(crate) fn login(text: &str) -> Validated<InOne> {
     let (host, port) = split_port(rest).or_else(|what| no(text, what, LIKE))?;
     let host = ssh_host(&host).or_else(|_| no(text, "has no valid host", LIKE))?;
     Ok((user, host, port))
+}
+
+/// `user@host:port` of `ssh://user@host:port/`.
+pub(crate) fn without_scheme(text: &str) -> &str {
+    text.strip_prefix("ssh://").map_or(text, |rest| rest.strip_suffix('/').unwrap_or(rest))
 }
 
 /// `ssh://user@host:port/dir`: the login and the directory, without a slash at its end.

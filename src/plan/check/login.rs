@@ -26,14 +26,23 @@ pub(super) fn login(judge: &mut Judge<'_>, field: &str, said: &LoginAnswers, fro
     }
 }
 
-/// Jump hosts; a comma separates several in one text, as in ssh_config.
+/// Jump hosts; a comma separates several in one text, as in ssh_config. `none` alone goes through none, whatever
+/// ssh_config says.
 pub(super) fn jumps(judge: &mut Judge<'_>, field: &str, list: Option<&[String]>) -> Vec<String> {
     let mut out = Vec::new();
-    for (at, text) in list.unwrap_or_default().iter().enumerate() {
-        for hop in text.split(',').map(str::trim) {
-            let good = value::login(hop).map(|_| hop.to_owned());
-            out.extend(judge.take(&format!("{field}[{at}]"), good));
-        }
+    let hops = list.unwrap_or_default().iter().enumerate();
+    let hops: Vec<(usize, &str)> =
+        hops.flat_map(|(at, text)| text.split(',').map(move |hop| (at, hop.trim()))).collect();
+    for (at, hop) in &hops {
+        let good = match *hop {
+            none if none.eq_ignore_ascii_case("none") && hops.len() == 1 => Ok("none".to_owned()),
+            none if none.eq_ignore_ascii_case("none") => Err((
+                "none is no jump host".to_owned(),
+                "write none alone, or the jump hosts alone".to_owned(),
+            )),
+            hop => value::login(hop).map(|_| value::without_scheme(hop).to_owned()),
+        };
+        out.extend(judge.take(&format!("{field}[{at}]"), good));
     }
     out
 }

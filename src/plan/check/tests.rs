@@ -190,3 +190,24 @@ fn a_difference_that_nothing_works_without_cannot_be_turned_off() {
     assert_eq!(told, ["cluster.differences.dns-san"]);
     assert!(issues[0].stops);
 }
+
+#[test]
+fn jump_hosts_are_read_in_every_spelling_and_none_stands_alone() {
+    for (jump, read, wrong) in [
+        (&["ssh://a@b:22"][..], &["a@b:22"][..], &[][..]),
+        (&["a, ssh://b/", "c@d"], &["a", "b", "c@d"], &[]),
+        (&["none"], &["none"], &[]),
+        (&["None"], &["none"], &[]),
+        (&["a", "none"], &["a"], &["workers[0].ssh.jump[1]"]),
+        (&["none,b"], &["b"], &["workers[0].ssh.jump[0]"]),
+    ] {
+        let mut answers = example();
+        answers.workers.first_mut().unwrap().ssh.jump =
+            Some(jump.iter().map(|hop| (*hop).to_owned()).collect());
+        assert_eq!(fields(&answers), wrong, "{jump:?}");
+        if wrong.is_empty() {
+            let plan = finish(&answers, &places()).unwrap();
+            assert_eq!(plan.workers.first().unwrap().ssh.jump, read, "{jump:?}");
+        }
+    }
+}

@@ -57,6 +57,17 @@ fn reads_logins() {
     let (user, host) = (Some("root".to_owned()), "h".to_owned());
     assert_eq!(login("root@h:22").unwrap(), (user.clone(), host.clone(), Some(22)));
     assert_eq!(login("h").unwrap(), (None, host.clone(), None));
+    assert_eq!(login("ssh://root@h:22").unwrap(), (user.clone(), host.clone(), Some(22)));
+    assert_eq!(login("ssh://h/").unwrap(), (None, host.clone(), None));
+    for (text, word) in [
+        ("http://a@b:22", "is not an SSH login"),
+        ("ssh://ssh://a@b", "is not an SSH login"),
+        ("ssh://a:b@c", "has a password in it"),
+        ("ssh://a@b/dir", "has no valid host"),
+    ] {
+        let why = login(text).unwrap_err().0;
+        assert!(why.ends_with(word), "{text}: {why}");
+    }
     assert_eq!(login("root@[fd00::1]:22").unwrap().1, "fd00::1");
     assert_eq!(ssh_place("root@h:22/root/ca/").unwrap(), ((user, host, Some(22)), "/root/ca".to_owned()));
     assert_eq!(ssh_place("h/").unwrap().1, "");
