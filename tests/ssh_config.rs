@@ -5,6 +5,7 @@
 
 mod sshd;
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use gangplank::host::{SshEnvironment, TrustAnswer, resolve};
@@ -15,8 +16,10 @@ use sshd::{Person, Sshd, connect, keygen, output, run};
 fn here(sshd: &Sshd, ssh: bool, lines: &str) -> SshEnvironment {
     let config = format!(
         "Host worker # the one\n  HostName=127.0.0.1 # here\n  Port {} # a test's\n  User {}\n  \
-         GlobalKnownHostsFile none\n{lines}\n",
-        sshd.port, sshd.user
+         GlobalKnownHostsFile none\n{lines}\nHost *\n  UserKnownHostsFile \"{}\"\n",
+        sshd.port,
+        sshd.user,
+        sshd.known_hosts().display()
     );
     std::fs::write(sshd.at("home/.ssh/config"), config).unwrap();
     SshEnvironment {
@@ -426,4 +429,61 @@ fn a_command_that_passes_a_socket_is_refused_and_a_jump_passes_none() {
     }
     let jump = "  ProxyUseFdpass yes\n  ProxyJump b1";
     assert_eq!(way(&sshd, jump), Ok(vec![format!("{}@b1:22", sshd.user)]));
+}
+
+#[test]
+fn ways_that_ssh_config_forbids_are_not_tried() {
+    let Some(sshd) = Sshd::start("PasswordAuthentication yes") else { return };
+    let lines = known(&sshd);
+    for (line, in_with_key) in [
+        ("", true),
+        ("  PubkeyAuthentication no", false),
+        ("  PreferredAuthentications password,keyboard-interactive", false),
+        ("  PreferredAuthentications publickey", true),
+        ("  PubkeyAuthentication yes\nHost *\n  PubkeyAuthentication no", true),
+    ] {
+        let lines = format!("{lines}{line}");
+        assert_eq!(ssh_gets_in(&sshd, &lines), in_with_key, "{line}");
+        for ssh in [true, false] {
+            let error = refusal(&sshd, ssh, &lines);
+            assert_eq!(error.is_empty(), in_with_key, "{ssh} {line}: {error}");
+            let says = in_with_key || error.contains("keys not tried:") && error.contains("config line 8:");
+            assert!(says, "{ssh} {line}: {error}");
+        }
+    }
+    // Nobody is asked for a password that is not to be tried.
+    let other = "  IdentityFile /nowhere\n";
+    for (line, asks) in
+        [("", true), ("  PasswordAuthentication no", false), ("  PreferredAuthentications publickey", false)]
+    {
+        for ssh in [true, false] {
+            let target = resolve(&worker(), &here(&sshd, ssh, &format!("{other}{line}"))).unwrap();
+            let person = Person::trusting();
+            connect(&target, &person).unwrap_err();
+            assert_eq!(!person.asked().is_empty(), asks, "{ssh} {line}");
+        }
+    }
+    // The plan's own key is the plan's word.
+    let login = Login { key: Some(sshd.at("id")), ..worker() };
+    let target = resolve(&login, &here(&sshd, true, "  PubkeyAuthentication no")).unwrap();
+    connect(&target, &Person::trusting()).unwrap();
+}
+
+#[test]
+fn a_key_that_others_may_read_is_not_used() {
+    let Some(sshd) = Sshd::start("") else { return };
+    let lines = known(&sshd);
+    for (mode, used) in [(0o644, false), (0o640, false), (0o604, false), (0o400, true), (0o600, true)] {
+        std::fs::set_permissions(sshd.at("id"), std::fs::Permissions::from_mode(mode)).unwrap();
+        assert_eq!(ssh_gets_in(&sshd, &lines), used, "{mode:o}");
+        let error = refusal(&sshd, true, &lines);
+        assert_eq!(error.is_empty(), used, "{mode:o}: {error}");
+        let plan = Login { key: Some(sshd.at("id")), ..worker() };
+        let plan = connect(&resolve(&plan, &here(&sshd, true, &lines)).unwrap(), &Person::default());
+        assert_eq!(plan.is_ok(), used, "{mode:o}");
+        for error in [error, plan.err().map_or_else(String::new, |error| error.to_string())] {
+            assert!(used || error.contains(&format!("mode is {mode:03o}")), "{error}");
+            assert!(used || error.contains("chmod 600 "), "{error}");
+        }
+    }
 }

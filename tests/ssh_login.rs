@@ -89,7 +89,7 @@ fn tells_key_files_apart_before_the_network() {
         }
     };
     assert_eq!(reason(sshd.at("nowhere")), "no such file");
-    assert_eq!(reason(sshd.at("id.pub")), "this is the public half; name the private key");
+    assert!(reason(sshd.at("id.pub")).contains("public half and no agent has its key"));
     std::fs::write(sshd.at("ppk"), "PuTTY-User-Key-File-3: ssh-ed25519\n").unwrap();
     assert!(reason(sshd.at("ppk")).contains("PuTTY"));
     std::fs::write(sshd.at("text"), "hello\n").unwrap();
@@ -402,4 +402,56 @@ fn a_noisy_bashrc_is_only_noise() {
     let wire = connect(&target, &Person::trusting()).unwrap();
     let ran = run(&wire, "echo word; exit 3");
     assert_eq!((ran.out.as_slice(), ran.last), (b"NOISE\nword\n".as_slice(), sshd::exited(3)));
+}
+
+#[test]
+fn a_key_that_only_the_agent_has_is_named_by_its_public_half() {
+    let Some(sshd) = Sshd::start("MaxAuthTries 1") else { return };
+    let agent = Agent::start(sshd.at("agent"));
+    keygen(&sshd.at("foreign"), &["-t", "ed25519"], "");
+    let key = add_key(&sshd, "card", &["-t", "ed25519"], "");
+    for key in [&sshd.at("foreign"), &key] {
+        agent.add(key);
+    }
+    std::fs::remove_file(&key).unwrap();
+    let usual = sshd.at("home/.ssh/id_ed25519");
+    std::fs::copy(sshd.at("card.pub"), usual.with_extension("pub")).unwrap();
+    for (name, from) in [
+        ("card", KeyFrom::Plan),
+        ("card.pub", KeyFrom::Plan),
+        ("card", KeyFrom::Config),
+        ("card.pub", KeyFrom::Config),
+        ("home/.ssh/id_ed25519", KeyFrom::Usual),
+    ] {
+        let mut target = with_key(&sshd, &sshd.at(name), from);
+        (target.agent, target.identities_only) = (Some(agent.socket.clone()), true);
+        connect(&target, &Person::trusting()).unwrap_or_else(|error| panic!("{name}: {error}"));
+        // Named twice it is one key.
+        target.keys.push(KeyFile { path: sshd.at("card.pub"), from: KeyFrom::Config });
+        connect(&target, &Person::trusting()).unwrap_or_else(|error| panic!("{name}: {error}"));
+        target.agent = None;
+        target.keys.pop();
+        let error = connect(&target, &Person::trusting()).unwrap_err().to_string();
+        assert!(from == KeyFrom::Usual || error.contains(name), "{name}: {error}");
+        assert!(from == KeyFrom::Usual || error.contains("no agent has"), "{name}: {error}");
+    }
+}
+
+#[test]
+fn the_sixth_key_gets_in_and_those_never_tried_are_named() {
+    let Some(sshd) = Sshd::start("") else { return };
+    let mut target = sshd.target();
+    target.keys.clear();
+    for name in ["k1", "k2", "k3", "k4", "k5"] {
+        keygen(&sshd.at(name), &["-t", "ed25519"], "");
+        target.keys.push(KeyFile { path: sshd.at(name), from: KeyFrom::Config });
+    }
+    let right = KeyFile { path: sshd.at("id"), from: KeyFrom::Config };
+    target.keys.push(right.clone());
+    connect(&target, &Person::trusting()).unwrap();
+    target.keys.insert(0, KeyFile { path: sshd.at("k6"), from: KeyFrom::Config });
+    keygen(&sshd.at("k6"), &["-t", "ed25519"], "");
+    let error = connect(&target, &Person::trusting()).unwrap_err();
+    assert_eq!(error.code(), "E-SSH-13", "{error}");
+    assert!(error.to_string().ends_with(&format!("key {} (not tried)", right.path.display())), "{error}");
 }

@@ -11,10 +11,10 @@ use std::time::Duration;
 
 use super::config_file;
 use super::config_tokens::PathTokens;
+use super::config_words;
 use super::error::WireError;
 use super::proxy::{self, parse_jump};
-use super::revoked::RevokedKeys;
-use super::target::{ConfigBlock, KeyFile, KeyFrom, SshEnvironment, SshTarget};
+use super::target::{ConfigBlock, KeyFile, KeyFrom, RevokedKeys, SshEnvironment, SshTarget, TypedWay};
 use crate::limits::time::SSH_CONFIG;
 use crate::limits::{SSH_ANSWER, program};
 use crate::plan::clean;
@@ -90,7 +90,26 @@ fn resolve_deep(
         target.keys.retain(|file| file.path != path);
         target.keys.insert(0, KeyFile { path, from: KeyFrom::Plan });
     }
+    let closed = |at: usize| closed(&found, at, here);
+    if let Some(why) = closed(0) {
+        // The plan's own key is tried all the same, and no other.
+        target.keys.retain(|key| key.from == KeyFrom::Plan);
+        target
+            .notes
+            .push(format!("{}keys not tried: {why}", if target.keys.is_empty() { "" } else { "other " }));
+        target.certificates.clear();
+    }
+    let no_keys = target.keys.is_empty() && closed(0).is_some();
+    for (at, name, way) in
+        [(1, "password", TypedWay::Password), (2, "keyboard-interactive", TypedWay::Answers)]
+    {
+        if let Some(why) = closed(at) {
+            target.shut.push(way);
+            target.notes.push(format!("{name} not tried: {why}"));
+        }
+    }
     match found.agent.as_deref() {
+        _ if no_keys => target.agent = None,
         None | Some("SSH_AUTH_SOCK") => {}
         Some("none") => target.agent = None,
         // A variable that holds the socket, without braces: of the agent alone.
@@ -110,12 +129,30 @@ fn resolve_deep(
     if !found.global_known_hosts.is_empty() {
         target.global_known_hosts = files(&found.global_known_hosts);
     }
-    target.identities_only = found.identities_only.unwrap_or_default();
+    target.identities_only = found.identities_only.unwrap_or_default() || closed(0).is_some();
     target.hash_names = found.hash_names.unwrap_or_default();
     target.host_key_alias = found.host_key_alias;
     target.connect_timeout = found.connect_timeout.filter(|time| *time > 0).map(Duration::from_secs);
     target.host_key.clone_from(&login.host_key);
     Ok(target)
+}
+
+/// The three ways to log in, and the keyword that forbids each.
+const WAYS: [(&str, &str); 3] = [
+    ("publickey", "PubkeyAuthentication"),
+    ("password", "PasswordAuthentication"),
+    ("keyboard-interactive", "KbdInteractiveAuthentication"),
+];
+
+/// Why ssh_config has this way of [`WAYS`] left out.
+fn closed(found: &ConfigBlock, at: usize, here: &SshEnvironment) -> Option<String> {
+    let (way, keyword) = WAYS.get(at)?;
+    if found.allowed.get(at) == Some(&Some(false)) {
+        return Some(format!("{}{keyword} no", place_of(here, &keyword.to_ascii_lowercase(), "no")));
+    }
+    let list = found.preferred.as_ref().filter(|list| list.split(',').all(|one| one.trim() != *way))?;
+    let place = place_of(here, "preferredauthentications", list);
+    Some(clean::words(&format!("{place}PreferredAuthentications {list}")))
 }
 
 /// The host to go through: the plan's word, else that of ssh_config.
@@ -190,7 +227,7 @@ fn ask_ssh(
         let lines = config_file::lines(here).unwrap_or_default();
         let part = |names: &mut Vec<String>, keyword: &str| {
             let same = |line: &&config_file::ConfigLine| {
-                line.keyword == keyword && config_file::may_print(&line.values, &names.join(" "))
+                line.keyword == keyword && config_words::may_print(&line.values, &names.join(" "))
             };
             if let Some(line) = lines.iter().find(same) {
                 names.clone_from(&line.values);
@@ -220,15 +257,6 @@ fn place_of(here: &SshEnvironment, keyword: &str, value: &str) -> String {
     line.map_or_else(String::new, |line| format!("{}: ", line.place()))
 }
 
-/// Keywords that decide whether plain ssh gets in and that are not used here; the value that means nothing.
-pub(super) const NOT_USED: [(&str, &str); 5] = [
-    ("PKCS11Provider", "none"),
-    ("KnownHostsCommand", "none"),
-    ("BindAddress", "none"),
-    ("BindInterface", "none"),
-    ("HostbasedAuthentication", "no"),
-];
-
 fn read_answer(text: &str) -> ConfigBlock {
     let mut found = ConfigBlock::default();
     for line in text.lines() {
@@ -255,11 +283,17 @@ fn read_answer(text: &str) -> ConfigBlock {
             "revokedhostkeys" => found.revoked = vec![value.to_owned()],
             "userknownhostsfile" => found.known_hosts = list(),
             "globalknownhostsfile" => found.global_known_hosts = list(),
+            "pubkeyauthentication" => found.allowed[0] = Some(!["no", "false"].contains(&value)),
+            "passwordauthentication" => found.allowed[1] = Some(value != "no"),
+            "kbdinteractiveauthentication" | "challengeresponseauthentication" => {
+                found.allowed[2] = Some(value != "no");
+            }
+            "preferredauthentications" => found.preferred = Some(value.to_owned()),
             "hashknownhosts" => found.hash_names = Some(value == "yes"),
             "hostkeyalias" => found.host_key_alias = some(),
             "connecttimeout" => found.connect_timeout = value.parse().ok(),
             _ => {
-                let not_used = NOT_USED.iter().find(|(name, _)| name.eq_ignore_ascii_case(word));
+                let not_used = config_file::NOT_USED.iter().find(|(name, _)| name.eq_ignore_ascii_case(word));
                 if let Some((name, nothing)) = not_used
                     && value != *nothing
                 {

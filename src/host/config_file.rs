@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::config::NOT_USED;
+use super::config_words::{fits, included, words};
 use super::error::WireError;
 use super::target::{ConfigBlock, SshEnvironment};
 use crate::limits;
@@ -11,6 +11,15 @@ use crate::plan::model::Login;
 
 /// Files that include files, as deep as OpenSSH follows them.
 const DEEPEST: usize = 16;
+
+/// Keywords that decide whether plain ssh gets in and that are not used here; the value that means nothing.
+pub(super) const NOT_USED: [(&str, &str); 5] = [
+    ("PKCS11Provider", "none"),
+    ("KnownHostsCommand", "none"),
+    ("BindAddress", "none"),
+    ("BindInterface", "none"),
+    ("HostbasedAuthentication", "no"),
+];
 
 /// One line of the file or of one it includes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -160,6 +169,7 @@ fn set(found: &mut ConfigBlock, line: &ConfigLine) -> Result<(), String> {
     let first = || line.values.first().cloned().unwrap_or_default();
     let wrong = |what: &str| format!("{}: {} {} is no {what}", line.place(), line.keyword, line.rest);
     let yes = || Some(["yes", "true"].contains(&first().to_ascii_lowercase().as_str()));
+    let not_no = || Some(!["no", "false"].contains(&first().to_ascii_lowercase().as_str()));
     let list = || match line.values.as_slice() {
         [none] if none == "none" => vec!["/dev/null".to_owned()],
         all => all.to_vec(),
@@ -182,6 +192,12 @@ fn set(found: &mut ConfigBlock, line: &ConfigLine) -> Result<(), String> {
         "proxycommand" if found.settle("proxy") => {
             found.proxy_command = Some(line.rest.clone()).filter(|text| !text.eq_ignore_ascii_case("none"));
         }
+        "pubkeyauthentication" => found.allowed[0] = found.allowed[0].or_else(not_no),
+        "passwordauthentication" => found.allowed[1] = found.allowed[1].or_else(not_no),
+        "kbdinteractiveauthentication" | "challengeresponseauthentication" => {
+            found.allowed[2] = found.allowed[2].or_else(not_no);
+        }
+        "preferredauthentications" => found.preferred = found.preferred.take().or_else(|| Some(first())),
         "proxyusefdpass" => found.passes_socket = found.passes_socket.or_else(yes),
         "revokedhostkeys" if found.revoked.is_empty() => found.revoked.clone_from(&line.values),
         "userknownhostsfile" if found.known_hosts.is_empty() => found.known_hosts = list(),
@@ -242,139 +258,6 @@ pub fn names(home: &Path) -> Vec<String> {
         }
     }
     names
-}
-
-/// The words of a line as OpenSSH parts them: a keyword, `=` or blanks, quoted or plain values, a backslash before a
-/// quote, a blank or another one, and a remark behind a blank.
-fn words(line: &str) -> Vec<String> {
-    let line = line.trim_start_matches('\u{feff}').trim();
-    let (mut all, mut word, mut quote, mut any) = (Vec::new(), String::new(), None, false);
-    let mut chars = line.chars().peekable();
-    while let Some(c) = chars.next() {
-        let plain = quote.is_none();
-        match c {
-            '\\' => {
-                let next = chars.next_if(|c| matches!(c, '"' | '\'' | '\\') || (plain && *c == ' '));
-                word.push(next.unwrap_or(c));
-            }
-            '"' | '\'' if plain => (quote, any) = (Some(c), true),
-            c if quote == Some(c) => quote = None,
-            '#' if plain && word.is_empty() && !any => break,
-            c if plain
-                && (c.is_whitespace()
-                    || (c == '=' && all.len() < 2 && (all.is_empty() || word.is_empty()))) =>
-            {
-                if any || !word.is_empty() {
-                    all.push(std::mem::take(&mut word));
-                }
-                any = false;
-            }
-            c => word.push(c),
-        }
-    }
-    if any || !word.is_empty() {
-        all.push(word);
-    }
-    all
-}
-
-/// The files of one `Include`: `*`, `?` and `[...]` in any part of a path.
-fn included(pattern: &str, folder: &Path, home: &Path) -> Vec<PathBuf> {
-    let path = match pattern.strip_prefix("~/") {
-        Some(below) => home.join(below),
-        None => folder.join(pattern),
-    };
-    let mut found = vec![PathBuf::new()];
-    for part in path.components() {
-        let part = part.as_os_str().to_string_lossy().into_owned();
-        if !part.contains(['*', '?', '[']) {
-            found.iter_mut().for_each(|path| path.push(&part));
-            continue;
-        }
-        let wanted =
-            |name: &str| (!name.starts_with('.') || part.starts_with('.')) && fits(&part, name, true);
-        let inside = |folder: &PathBuf| {
-            let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-            let mut all: Vec<PathBuf> = entries
-                .filter(|entry| wanted(&entry.file_name().to_string_lossy()))
-                .map(|entry| entry.path())
-                .collect();
-            all.sort();
-            all
-        };
-        found = found.iter().flat_map(inside).collect();
-    }
-    found
-}
-
-/// Whether `ssh -G` may have printed these names so: it fills in what stands for something else.
-pub(super) fn may_print(names: &[String], printed: &str) -> bool {
-    let mut pattern = String::new();
-    for name in names {
-        let name = match name.strip_prefix("~/") {
-            Some(below) => format!("*/{below}"),
-            None => name.clone(),
-        };
-        let mut chars = name.chars().peekable();
-        while let Some(c) = chars.next() {
-            match c {
-                '%' => {
-                    chars.next();
-                    pattern.push('*');
-                }
-                '$' if chars.next_if_eq(&'{').is_some() => {
-                    chars.by_ref().take_while(|c| *c != '}').for_each(drop);
-                    pattern.push('*');
-                }
-                c => pattern.push(c),
-            }
-        }
-        pattern.push(' ');
-    }
-    let pattern = pattern.split_whitespace().collect::<Vec<_>>().join(" ");
-    fits(&pattern, printed, false)
-}
-
-/// Whether a name fits a pattern of `*` and `?`, and of `[...]` where files are meant.
-fn fits(pattern: &str, name: &str, files: bool) -> bool {
-    let rest = |text: &'_ str, c: char| text.get(c.len_utf8()..).unwrap_or_default().to_owned();
-    match (pattern.chars().next(), name.chars().next()) {
-        (None, None) => true,
-        (Some('*'), _) => {
-            let after = pattern.trim_start_matches('*');
-            let mut ends = name.char_indices().map(|(at, _)| at).chain([name.len()]);
-            ends.any(|at| fits(after, name.get(at..).unwrap_or_default(), files))
-        }
-        (Some('?'), Some(c)) => fits(&rest(pattern, '?'), &rest(name, c), files),
-        (Some('['), Some(c)) if files && pattern.get(2..).is_some_and(|rest| rest.contains(']')) => {
-            let (set, after) = pattern.get(1..).and_then(|rest| one_of(rest, c)).unwrap_or_default();
-            set && fits(after, &rest(name, c), files)
-        }
-        (Some(one), Some(other)) if one == other => fits(&rest(pattern, one), &rest(name, other), files),
-        _ => false,
-    }
-}
-
-/// Whether a character is in `a-z!...]`, and what stands behind the bracket.
-fn one_of(text: &str, c: char) -> Option<(bool, &str)> {
-    let (not, text) = text.strip_prefix(['!', '^']).map_or((false, text), |rest| (true, rest));
-    // A bracket right at the beginning is one of them.
-    let end = text.char_indices().skip(1).find(|(_, c)| *c == ']')?.0;
-    let all: Vec<char> = text.get(..end)?.chars().collect();
-    let (mut at, mut is) = (0, false);
-    while let Some(one) = all.get(at) {
-        match (all.get(at + 1), all.get(at + 2)) {
-            (Some('-'), Some(last)) => {
-                is |= (*one..=*last).contains(&c);
-                at += 3;
-            }
-            _ => {
-                is |= *one == c;
-                at += 1;
-            }
-        }
-    }
-    Some((is != not, text.get(end + 1..)?))
 }
 
 #[cfg(test)]
@@ -441,5 +324,59 @@ mod tests {
             assert_eq!(seconds(text), Some(want), "{text}");
         }
         assert_eq!((seconds(""), seconds("s"), seconds("5x")), (None, None, None));
+    }
+
+    #[test]
+    fn the_readme_names_every_keyword_that_is_followed_and_no_other() {
+        let readme = include_str!("../../README.md");
+        let from = readme.find("Of ssh_config the following decides").unwrap();
+        let text = readme.get(from..).unwrap();
+        let (followed, rest) = text.split_once("paths").unwrap();
+        let table = rest.split("\n## ").next().unwrap();
+        let in_code = |text: &str| -> Vec<String> {
+            text.split('`').skip(1).step_by(2).map(str::to_ascii_lowercase).collect()
+        };
+        let (followed, others) = (in_code(followed), in_code(table).join(" "));
+        let told = |word: &str| {
+            let line = ConfigLine {
+                file: "config".into(),
+                number: 1,
+                keyword: word.to_owned(),
+                values: vec!["7".to_owned()],
+                rest: "7".to_owned(),
+                depth: 0,
+            };
+            let mut block = ConfigBlock::default();
+            set(&mut block, &line).unwrap();
+            block
+        };
+        // Every keyword of OpenSSH 9.2, and what is older.
+        let all = "AddKeysToAgent AddressFamily BatchMode BindAddress BindInterface CASignatureAlgorithms \
+            CanonicalDomains CanonicalizeFallbackLocal CanonicalizeHostname CanonicalizeMaxDots \
+            CanonicalizePermittedCNAMEs CertificateFile ChallengeResponseAuthentication CheckHostIP Ciphers \
+            ClearAllForwardings Compression ConnectTimeout ConnectionAttempts ControlMaster ControlPath \
+            ControlPersist DynamicForward EnableEscapeCommandline EnableSSHKeysign EscapeChar \
+            ExitOnForwardFailure FingerprintHash ForkAfterAuthentication ForwardAgent ForwardX11 \
+            ForwardX11Timeout ForwardX11Trusted GSSAPIAuthentication GSSAPIDelegateCredentials GatewayPorts \
+            GlobalKnownHostsFile HashKnownHosts HostKeyAlgorithms HostKeyAlias Hostname \
+            HostbasedAcceptedAlgorithms HostbasedAuthentication IPQoS IdentitiesOnly IdentityAgent IdentityFile \
+            IgnoreUnknown KbdInteractiveAuthentication KbdInteractiveDevices KexAlgorithms KnownHostsCommand \
+            LocalCommand LocalForward LogLevel LogVerbose MACs NoHostAuthenticationForLocalhost \
+            NumberOfPasswordPrompts PKCS11Provider PasswordAuthentication PermitLocalCommand PermitRemoteOpen \
+            Port PreferredAuthentications ProxyCommand ProxyJump ProxyUseFdpass PubkeyAcceptedAlgorithms \
+            PubkeyAuthentication RekeyLimit RemoteCommand RemoteForward RequestTTY RequiredRSASize \
+            RevokedHostKeys SecurityKeyProvider SendEnv ServerAliveCountMax ServerAliveInterval SessionType \
+            SetEnv StdinNull StreamLocalBindMask StreamLocalBindUnlink StrictHostKeyChecking SyslogFacility \
+            TCPKeepAlive Tunnel TunnelDevice UpdateHostKeys User UserKnownHostsFile VerifyHostKeyDNS \
+            VisualHostKey XAuthLocation";
+        for word in all.to_ascii_lowercase().split_whitespace() {
+            let block = told(word);
+            let named = followed.iter().any(|one| one == word);
+            let read = block.notes.is_empty() && block != ConfigBlock::default();
+            let elsewhere = others.contains(word) || word == "challengeresponseauthentication";
+            assert!(!read || named || elsewhere, "{word} is followed and not named");
+            assert!(!named || read, "{word} is named and not followed");
+            assert!(block.notes.is_empty() || others.contains(word), "{word} is noted and not named");
+        }
     }
 }

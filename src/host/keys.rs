@@ -1,6 +1,7 @@
 //! Key files, looked at before anything touches the network: libssh2 has one and the same error for a wrong
 //! passphrase, a missing one and a file it cannot read.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use openssl::base64;
@@ -8,6 +9,9 @@ use zeroize::Zeroizing;
 
 use super::error::WireError;
 use crate::limits;
+
+/// Why a public half alone is not enough.
+pub(crate) const PUBLIC: &str = "this is the public half and no agent has its key; name the private key";
 
 /// A private key as it is in its file. Not `Debug`: its text may not end up in a log.
 #[derive(Clone)]
@@ -17,14 +21,30 @@ pub(crate) struct PrivateKey {
     pub(crate) encrypted: bool,
     /// The public half as it goes over the wire, when it can be told without the passphrase.
     pub(crate) public: Option<Vec<u8>>,
+    /// Its mode, where others than its owner may do something with it.
+    pub(crate) open: Option<u32>,
 }
 
-/// Reads a key file; `None` when there is no such file.
-pub(crate) fn load(file: &Path) -> Result<Option<PrivateKey>, WireError> {
+/// What stands behind the name of a key.
+pub(crate) enum KeyFound {
+    Private(PrivateKey),
+    /// The public half alone: the private one is where the agent has it.
+    Public {
+        blob: Vec<u8>,
+        /// Where it stands is not where the name says: in `NAME.pub`.
+        beside: bool,
+    },
+    Missing,
+}
+
+/// Reads a key file, or the public half that stands for it.
+pub(crate) fn load(file: &Path) -> Result<KeyFound, WireError> {
     let fail = |why: &str| WireError::KeyUnreadable { file: file.to_owned(), why: why.to_owned() };
     let text = match limits::file::read_secret(file, &limits::SSH_FILE) {
         Ok(bytes) => bytes,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Ok(beside(file).map_or(KeyFound::Missing, |blob| KeyFound::Public { blob, beside: true }));
+        }
         Err(error) => return Err(fail(&error.to_string())),
     };
     let text = Zeroizing::new(
@@ -34,13 +54,11 @@ pub(crate) fn load(file: &Path) -> Result<Option<PrivateKey>, WireError> {
         return Err(fail("this is a PuTTY key; export it in OpenSSH format"));
     }
     if !text.contains("PRIVATE KEY-----") {
-        let public =
-            text.starts_with("ssh-") || text.starts_with("ecdsa-") || text.contains("PUBLIC KEY-----");
-        return Err(fail(if public {
-            "this is the public half; name the private key"
-        } else {
-            "this is not a PEM or OpenSSH key file"
-        }));
+        return match text.lines().find_map(public_key) {
+            Some(blob) => Ok(KeyFound::Public { blob, beside: false }),
+            None if text.contains("PUBLIC KEY-----") => Err(fail(PUBLIC)),
+            None => Err(fail("this is not a PEM or OpenSSH key file")),
+        };
     }
     let body = openssh_body(&text);
     let (encrypted, inside) = match &body {
@@ -53,10 +71,24 @@ pub(crate) fn load(file: &Path) -> Result<Option<PrivateKey>, WireError> {
         }
     };
     let public = inside.or_else(|| beside(file));
-    Ok(Some(PrivateKey { file: file.to_owned(), text, encrypted, public }))
+    Ok(KeyFound::Private(PrivateKey { file: file.to_owned(), text, encrypted, public, open: open(file) }))
+}
+
+/// As OpenSSH: a key of ours that others may read is not used.
+fn open(file: &Path) -> Option<u32> {
+    let found = std::fs::metadata(file).ok()?;
+    let own = found.uid() == rustix::process::getuid().as_raw();
+    Some(found.mode() & 0o777).filter(|mode| own && mode & 0o077 != 0)
 }
 
 impl PrivateKey {
+    /// Why it is not used, and what helps; `None` = nothing is in the way.
+    pub(crate) fn unprotected(&self) -> Option<String> {
+        let file = self.file.display().to_string();
+        let cure = shell_words::join(["chmod", "600", &file]);
+        self.open.map(|mode| format!("its mode is {mode:03o}, so others may read it; ssh refuses it: {cure}"))
+    }
+
     /// A hardware key; only the agent can use it.
     pub(crate) fn needs_agent(&self) -> bool {
         self.public.as_ref().is_some_and(|blob| blob.get(4..7) == Some(b"sk-"))
@@ -146,5 +178,15 @@ fn beside(file: &Path) -> Option<Vec<u8>> {
     let mut name = file.as_os_str().to_owned();
     name.push(".pub");
     let text = limits::file::read_text(&PathBuf::from(name), &limits::SSH_FILE).ok()?;
-    base64::decode_block(text.split_whitespace().nth(1)?).ok()
+    text.lines().find_map(public_key)
+}
+
+/// The key of `ssh-ed25519 AAAA... remark`, as it goes over the wire.
+pub(crate) fn public_key(line: &str) -> Option<Vec<u8>> {
+    let mut words = line.split_whitespace();
+    let (kind, body) = (words.next()?, words.next()?);
+    let blob = base64::decode_block(body).ok()?;
+    let (own, rest) = string(&blob)?;
+    (own == kind.as_bytes() && !rest.is_empty()).then_some(())?;
+    Some(blob)
 }

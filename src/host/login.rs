@@ -6,174 +6,30 @@
 //! questions, and libssh2 with the packet they go out in. What a command reads afterwards (sudo's password, the CA's
 //! passphrase) goes as bytes of a channel: those are wiped here, and libssh2 encrypts its copy in place.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use ssh2::{ErrorCode, Session};
 use zeroize::Zeroizing;
 
-use super::agent::{self, AgentFault, AgentKey, Relay};
+use super::agent::{AgentFault, AgentKey, Relay};
 use super::alarm::{Alarm, Ring};
 use super::ask::{Ask, SecretWanted};
 use super::asked::Questions;
 use super::error::WireError;
-use super::keys::{self, PrivateKey, UserCertificate};
+use super::key_ring::{KeyRing, KeySource};
+use super::keys::{PrivateKey, UserCertificate};
 use super::socket::{Socket, Stopped, drive};
 use super::stop::Stop;
-use super::target::{KeyFrom, SshTarget};
+use super::target::{SshTarget, TypedWay};
 use crate::plan::remote::Remote;
 
-/// sshd allows 6 failures (`MaxAuthTries`); one is left for the password.
-const MOST_KEYS: usize = 5;
+/// Keys that were not tried are named up to so many.
+const MOST_NAMED: usize = 5;
 /// A server names so many ways to log in at most.
 const MOST_METHODS: usize = 10;
 /// Times a secret is asked for.
 const TRIES: usize = 3;
-
-/// One key to try.
-enum KeySource {
-    Agent(AgentKey),
-    File {
-        key: PrivateKey,
-        /// A certificate of the key, shown instead of the key alone.
-        certificate: Option<UserCertificate>,
-        passphrase: Option<Zeroizing<String>>,
-        plan: bool,
-    },
-}
-
-/// The keys to try, in order, with the passphrases already asked for.
-pub(crate) struct KeyRing {
-    ways: Vec<KeySource>,
-    agent: Option<PathBuf>,
-    tried: Vec<String>,
-}
-
-impl KeyRing {
-    /// Looks at key files and agent, and asks for the passphrase of stated keys.
-    pub(crate) fn gather(
-        target: &SshTarget,
-        ask: &dyn Ask,
-        stop: Option<&Arc<Stop>>,
-    ) -> Result<Self, WireError> {
-        let mut ring = Self { ways: Vec::new(), agent: target.agent.clone(), tried: target.notes.clone() };
-        let mut held = match target.agent.as_deref().map(|socket| agent::identities(socket, stop)) {
-            Some(Ok(held)) => held,
-            Some(Err(AgentFault::Stopped)) => return Err(WireError::Cut),
-            Some(Err(AgentFault::Late(why))) => {
-                ring.tried.push(why);
-                Vec::new()
-            }
-            // A socket nobody listens on any more is as good as none.
-            Some(Err(AgentFault::Gone)) | None => Vec::new(),
-        };
-        let mut certificates = ring.certificates(target);
-        let mut usual = Vec::new();
-        for file in &target.keys {
-            let path = &file.path;
-            let key = match keys::load(path) {
-                Ok(Some(key)) => key,
-                Ok(None) if file.from == KeyFrom::Plan => {
-                    return Err(WireError::KeyUnreadable {
-                        file: path.clone(),
-                        why: "no such file".to_owned(),
-                    });
-                }
-                Ok(None) => {
-                    if file.from == KeyFrom::Config {
-                        ring.tried.push(format!("key {} (no such file)", path.display()));
-                    }
-                    continue;
-                }
-                Err(error) if file.from == KeyFrom::Plan => return Err(error),
-                Err(error) => {
-                    ring.tried.push(format!("{error} (skipped)"));
-                    continue;
-                }
-            };
-            let in_agent = held.iter().position(|identity| key.public.as_ref() == Some(&identity.blob));
-            match file.from {
-                // A key the agent holds open needs no passphrase.
-                KeyFrom::Plan | KeyFrom::Config => match in_agent {
-                    Some(at) => ring.ways.push(KeySource::Agent(held.remove(at))),
-                    None => ring.add_file(key, file.from == KeyFrom::Plan, &mut certificates, ask),
-                },
-                KeyFrom::Usual => usual.push((key, in_agent.is_some())),
-            }
-        }
-        if target.identities_only {
-            held.retain(|identity| usual.iter().any(|(key, _)| key.public.as_ref() == Some(&identity.blob)));
-        }
-        ring.ways.extend(held.into_iter().map(KeySource::Agent));
-        for (key, _) in usual.into_iter().filter(|(key, in_agent)| !in_agent && !key.needs_agent()) {
-            ring.with_certificates(key, &mut certificates, None, false);
-        }
-        for left in certificates.into_iter().filter(|one| one.stated) {
-            let file = left.file.display();
-            ring.tried
-                .push(format!("certificate {file} (no key file here is its key; an agent must hold both)"));
-        }
-        Ok(ring)
-    }
-
-    /// The certificates that ssh_config names, and those that lie beside a key as `KEY-cert.pub`.
-    fn certificates(&mut self, target: &SshTarget) -> Vec<UserCertificate> {
-        let mut all = Vec::new();
-        let beside = target.keys.iter().map(|key| {
-            let mut name = key.path.as_os_str().to_owned();
-            name.push("-cert.pub");
-            (PathBuf::from(name), false)
-        });
-        for (file, stated) in target.certificates.iter().map(|file| (file.clone(), true)).chain(beside) {
-            match UserCertificate::read(&file, stated) {
-                Ok(Some(certificate)) => all.push(certificate),
-                Ok(None) if stated => {
-                    self.tried.push(format!("certificate {} (no such file)", file.display()));
-                }
-                Ok(None) => {}
-                Err(why) => self.tried.push(format!("certificate {} ({why})", file.display())),
-            }
-        }
-        all
-    }
-
-    /// As OpenSSH: a key with its certificate first, then alone.
-    fn with_certificates(
-        &mut self,
-        key: PrivateKey,
-        certificates: &mut Vec<UserCertificate>,
-        passphrase: Option<Zeroizing<String>>,
-        plan: bool,
-    ) {
-        while let Some(at) = certificates.iter().position(|one| one.is_for(&key)) {
-            let certificate = Some(certificates.remove(at));
-            let (key, passphrase) = (key.clone(), passphrase.clone());
-            self.ways.push(KeySource::File { key, certificate, passphrase, plan });
-        }
-        self.ways.push(KeySource::File { key, certificate: None, passphrase, plan });
-    }
-
-    fn add_file(
-        &mut self,
-        key: PrivateKey,
-        plan: bool,
-        certificates: &mut Vec<UserCertificate>,
-        ask: &dyn Ask,
-    ) {
-        if key.needs_agent() {
-            self.tried
-                .push(format!("key {} (a hardware key, only the agent can use it)", key.file.display()));
-            return;
-        }
-        let wanted = || SecretWanted::Passphrase { file: key.file.clone(), again: false };
-        let passphrase = if key.encrypted { ask.secret(&wanted()) } else { None };
-        if key.encrypted && passphrase.is_none() {
-            self.tried.push(format!("key {} (no passphrase)", key.file.display()));
-            return;
-        }
-        self.with_certificates(key, certificates, passphrase, plan);
-    }
-}
 
 /// How one try ended.
 enum Tried {
@@ -192,6 +48,8 @@ struct LoginAttempt<'a> {
     alarm: &'a Alarm,
     stop: Option<&'a Arc<Stop>>,
     tried: Vec<String>,
+    /// Keys whose turn has not come.
+    waiting: Vec<String>,
     /// The agent was waited for in vain: it is not asked again.
     silent: bool,
 }
@@ -206,19 +64,35 @@ pub(crate) fn log_in(
     (alarm, stop): (&Alarm, Option<&Arc<Stop>>),
 ) -> Result<(), WireError> {
     let (tried, silent) = (ring.tried, false);
-    let mut login = LoginAttempt { session, socket, target, ask, alarm, stop, tried, silent };
-    for way in ring.ways.into_iter().take(MOST_KEYS) {
+    let waiting = ring.ways.iter().map(KeySource::name).collect();
+    let mut login = LoginAttempt { session, socket, target, ask, alarm, stop, tried, waiting, silent };
+    // Only as the first request it costs nothing: sshd counts a later one as a failed try.
+    let accepts = login.accepted()?;
+    if session.authenticated() {
+        return Ok(());
+    }
+    if !accepts.is_empty() && !offers(&accepts, "publickey") {
+        return login.words(Some(accepts));
+    }
+    for way in ring.ways {
+        let name = login.waiting.remove(0);
         let result = match way {
             KeySource::Agent(identity) => login.agent(ring.agent.as_deref(), &identity)?,
             KeySource::File { key, certificate, passphrase, plan } => {
-                login.file(&key, certificate.as_ref(), passphrase, plan)?
+                login.file(name, &key, certificate.as_ref(), passphrase, plan)?
             }
         };
         if matches!(result, Tried::In) {
             return Ok(());
         }
     }
-    login.words()
+    // Where only keys were offered one of them may have been part of the way.
+    let known = offers(&accepts, "password") || offers(&accepts, "keyboard-interactive");
+    login.words(known.then_some(accepts))
+}
+
+fn offers(accepts: &[Remote<String>], way: &str) -> bool {
+    accepts.iter().any(|one| *one == way)
 }
 
 impl LoginAttempt<'_> {
@@ -248,10 +122,16 @@ impl LoginAttempt<'_> {
                 WireError::TooManyFailures {
                     host: self.target.address(),
                     user: self.target.user.clone(),
-                    tried: self.tried.clone(),
+                    tried: self.tried.iter().cloned().chain(self.not_tried()).collect(),
                 }
             }
         })
+    }
+
+    fn not_tried(&self) -> Vec<String> {
+        let named = self.waiting.iter().take(MOST_NAMED).map(|name| format!("{name} (not tried)"));
+        let more = self.waiting.len().saturating_sub(MOST_NAMED);
+        named.chain((more > 0).then(|| format!("{more} more (not tried)"))).collect()
     }
 
     fn stopped(&self, stopped: Stopped) -> WireError {
@@ -319,17 +199,12 @@ impl LoginAttempt<'_> {
 
     fn file(
         &mut self,
+        name: String,
         key: &PrivateKey,
         certificate: Option<&UserCertificate>,
         given: Option<Zeroizing<String>>,
         plan: bool,
     ) -> Result<Tried, WireError> {
-        let name = match certificate {
-            Some(certificate) => {
-                format!("certificate {} of key {}", certificate.file.display(), key.file.display())
-            }
-            None => format!("key {}", key.file.display()),
-        };
         let shown = certificate.map(|certificate| certificate.text.as_str());
         let mut passphrase = given;
         for again in [false, true, true] {
@@ -385,15 +260,21 @@ impl LoginAttempt<'_> {
         }
     }
 
+    fn tries(&self, way: TypedWay) -> bool {
+        !self.target.shut.contains(&way)
+    }
+
     /// Password and keyboard-interactive.
-    fn words(&mut self) -> Result<(), WireError> {
-        let mut accepted = self.accepted()?;
+    fn words(&mut self, known: Option<Vec<Remote<String>>>) -> Result<(), WireError> {
+        let mut accepted = match known {
+            Some(known) => known,
+            None => self.accepted()?,
+        };
         if self.session.authenticated() {
             return Ok(());
         }
-        let offers = |accepted: &[Remote<String>], way: &str| accepted.iter().any(|one| *one == way);
         let mut asked_password = false;
-        if offers(&accepted, "password") {
+        if offers(&accepted, "password") && self.tries(TypedWay::Password) {
             if self.password()? {
                 return Ok(());
             }
@@ -403,7 +284,8 @@ impl LoginAttempt<'_> {
             accepted = now;
         }
         // The same password again would only be refused again.
-        if offers(&accepted, "keyboard-interactive") && !asked_password && self.interactive()? {
+        let interactive = offers(&accepted, "keyboard-interactive") && self.tries(TypedWay::Answers);
+        if interactive && !asked_password && self.interactive()? {
             return Ok(());
         }
         Err(WireError::LoginRefused {

@@ -3,21 +3,10 @@
 
 use std::path::PathBuf;
 
-use openssl::base64;
-
 use super::error::WireError;
-use super::keys::string;
-use super::target::SshTarget;
+use super::keys::public_key;
+use super::target::{RevokedKeys, SshTarget};
 use crate::limits;
-
-/// One such file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RevokedKeys {
-    /// The file.
-    pub file: PathBuf,
-    /// The line of ssh_config that names it, in words with a colon; empty where that is not found.
-    pub place: String,
-}
 
 /// The file and the line, from 1, that revoke this key.
 pub(super) fn find(target: &SshTarget, key: &[u8]) -> Result<Option<(PathBuf, usize)>, WireError> {
@@ -49,14 +38,4 @@ pub(super) fn find(target: &SshTarget, key: &[u8]) -> Result<Option<(PathBuf, us
         }
     }
     Ok(None)
-}
-
-/// The key of `ssh-ed25519 AAAA... remark`, as it goes over the wire.
-pub(super) fn public_key(line: &str) -> Option<Vec<u8>> {
-    let mut words = line.split_whitespace();
-    let (kind, body) = (words.next()?, words.next()?);
-    let blob = base64::decode_block(body).ok()?;
-    let (own, rest) = string(&blob)?;
-    (own == kind.as_bytes() && !rest.is_empty()).then_some(())?;
-    Some(blob)
 }

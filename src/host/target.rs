@@ -3,8 +3,6 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::revoked::RevokedKeys;
-
 /// Key files OpenSSH tries by itself; DSA and XMSS are left out, nothing here can use them.
 pub(super) const DEFAULT_KEYS: [&str; 5] =
     ["id_ed25519", "id_ecdsa", "id_rsa", "id_ed25519_sk", "id_ecdsa_sk"];
@@ -44,6 +42,24 @@ pub enum KeyFrom {
     Usual,
 }
 
+/// A file of host keys that are never believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RevokedKeys {
+    /// The file.
+    pub file: PathBuf,
+    /// The line of ssh_config that names it, in words with a colon; empty where that is not found.
+    pub place: String,
+}
+
+/// A way to log in for which somebody types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TypedWay {
+    /// A password.
+    Password,
+    /// Answers to the server's own questions (keyboard-interactive).
+    Answers,
+}
+
 /// Everything needed to connect to one machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SshTarget {
@@ -75,6 +91,8 @@ pub struct SshTarget {
     pub hash_names: bool,
     /// The name in known_hosts, when it is another one.
     pub host_key_alias: Option<String>,
+    /// Ways to log in that are not tried, whatever the server accepts.
+    pub shut: Vec<TypedWay>,
     /// `SHA256:...` the plan states.
     pub host_key: Option<String>,
     /// `ConnectTimeout` of ssh_config; none = our own deadline.
@@ -101,6 +119,7 @@ impl SshTarget {
             revoked: Vec::new(),
             hash_names: false,
             host_key_alias: None,
+            shut: Vec::new(),
             host_key: None,
             connect_timeout: None,
         }
@@ -131,6 +150,10 @@ pub(super) struct ConfigBlock {
     pub(super) proxy_command: Option<String>,
     pub(super) passes_socket: Option<bool>,
     pub(super) revoked: Vec<String>,
+    /// `PubkeyAuthentication`, `PasswordAuthentication`, `KbdInteractiveAuthentication`.
+    pub(super) allowed: [Option<bool>; 3],
+    /// The value of `PreferredAuthentications`.
+    pub(super) preferred: Option<String>,
     /// Keywords that are decided: what is said later of them does not count.
     pub(super) settled: Vec<&'static str>,
     /// What it says and is not used here.

@@ -210,7 +210,13 @@ fn wire_ways(problem: Problem, place: &Place, error: &WireError) -> Problem {
             (PlanField::CaSshHostKey, "ca.ssh.host_key, when you know why it differs"),
         ),
         WireError::HostKeyRevoked { .. } => problem.manual("do not connect; ask whoever revoked the key"),
-        WireError::LoginRefused { .. } | WireError::TooManyFailures { .. } => login(
+        WireError::TooManyFailures { .. } => login(
+            problem,
+            (PlanField::SshKey, "workers[].ssh.key (it is tried first)"),
+            (PlanField::CaSshKey, "ca.ssh.key (it is tried first)"),
+        )
+        .manual("in ssh_config: IdentityFile with the one key and IdentitiesOnly yes, or PreferredAuthentications password"),
+        WireError::LoginRefused { .. } => login(
             problem,
             (PlanField::SshUser, "workers[].ssh.user or .key"),
             (PlanField::CaPlace, "ca.where: the user, or ca.ssh.key"),
@@ -226,8 +232,8 @@ fn wire_ways(problem: Problem, place: &Place, error: &WireError) -> Problem {
         WireError::Jump { error, .. } => wire_ways(problem, place, error),
         WireError::ProxyCommand { .. } => login(
             problem.manual("in ssh_config: ProxyJump HOST in its place, where an SSH server is on the way"),
-            (PlanField::SshJump, "workers[].ssh.jump: user@host:port of an SSH server on the way"),
-            (PlanField::CaSshJump, "ca.ssh.jump: user@host:port of an SSH server on the way"),
+            (PlanField::SshJump, "workers[].ssh.jump (user@host:port of an SSH server on the way)"),
+            (PlanField::CaSshJump, "ca.ssh.jump (user@host:port of an SSH server on the way)"),
         ),
         WireError::Config { host, .. } => problem
             .manual(format!("correct what it names; this shows what ssh reads: {}", shell_words::join(["ssh", "-G", host])))
@@ -239,5 +245,28 @@ fn wire_ways(problem: Problem, place: &Place, error: &WireError) -> Problem {
         | WireError::NoTcp { .. }
         | WireError::TooLong { .. }
         | WireError::Local { .. } => problem,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_configuration_that_is_not_followed_has_ways_out() {
+        let host = "w1".to_owned();
+        let what = "config line 2: ProxyCommand nc".to_owned();
+        let command = HostTrouble::Wire(WireError::ProxyCommand { host: host.clone(), what });
+        let place = Place::Worker(host.clone());
+        let ways = |trouble: HostTrouble, place: &Place| -> Vec<String> {
+            trouble.problem(place).ways.iter().map(|way| way.text(place)).collect()
+        };
+        for (place, field) in [(&place, "workers[].ssh.jump"), (&Place::CaHost, "ca.ssh.jump")] {
+            let ways = ways(command.clone(), place);
+            assert!(ways.iter().any(|way| way.contains("ProxyJump HOST")), "{ways:?}");
+            assert!(ways.iter().any(|way| way.contains(field)), "{ways:?}");
+        }
+        let other = HostTrouble::Wire(WireError::Config { host, why: "x".to_owned() });
+        assert!(ways(other, &place).iter().any(|way| way.contains("ssh -G w1")));
     }
 }
