@@ -261,6 +261,7 @@ fn wrong_answers_are_told_with_the_cure_and_asked_again() {
     assert!(about.contains("the CA's private key; it is only used to sign"), "{about}");
     talk.answer(MENU, "1");
     talk.answer("Cluster name", "first");
+    talk.answer("API address", "https://root:Geheim123@10.0.0.1");
     talk.answer("API address", "http://not https");
     assert!(talk.answer("API address", "https://127.0.0.1:1").contains("wrong: "));
     talk.answer("Service range", "10.3.0.0/24");
@@ -269,8 +270,17 @@ fn wrong_answers_are_told_with_the_cure_and_asked_again() {
     talk.answer("DNS domain", ".");
     assert!(talk.answer(MENU, "1").contains("https://127.0.0.1:1: "), "it was looked at");
     assert!(talk.answer(MENU, "1").contains("There is no worker yet."));
-    let refused = talk.answer(MENU, "p");
+    let refused = talk.hear(MENU);
     assert!(refused.contains("wrong: a worker is missing"), "{refused}");
+    talk.say("l");
+    talk.answer(MENU, "p");
+    for line in ["w1 192.0.2.1", "w1 192.0.2.2", "."] {
+        talk.answer("line:", line);
+    }
+    let twice = talk.answer(MENU, "r 2");
+    assert!(twice.contains("2 w1, 192.0.2.2: not looked at"), "{twice}");
+    talk.answer(MENU, "r 1");
+    talk.answer(MENU, "p");
     for line in ["w[1-2] 10.0.0.[1-3]", "."] {
         talk.answer("line:", line);
     }
@@ -283,9 +293,16 @@ fn wrong_answers_are_told_with_the_cure_and_asked_again() {
     assert!(!left_out.contains("wrong"), "an empty line ends nothing: {left_out}");
     assert!(talk.answer(MENU, "r 1").contains("1 w1, 192.0.2.1: "));
     assert!(talk.hear(MENU).contains("There is no worker yet."));
-    talk.say("q");
+    talk.say("a");
+    talk.answer("Name", "");
+    talk.answer("Address", "root:Geheim123@10.0.0.1");
+    let refused = talk.answer("Address", ".");
+    assert!(refused.contains("not shown"), "{refused}");
+    talk.answer(MENU, "q");
     let (code, said) = talk.end();
     assert_eq!(code, 0, "{said}");
+    // What was typed stands there as it was typed; it is not offered again.
+    assert_eq!(said.matches("Geheim123").count(), 2, "{said}");
     assert_plain(&said);
 }
 

@@ -246,15 +246,29 @@ fn seconds(text: &str) -> Option<u64> {
     (!text.is_empty()).then_some(all)
 }
 
-/// The names an ssh_config gives to hosts, in its order, those of included files too; patterns are left out. A file
-/// that is not there names none.
-pub fn names(home: &Path) -> Vec<String> {
+/// The names an ssh_config gives to hosts, in its order, those of included files too, each with the `HostName` below
+/// it; patterns are left out. A file that is not there names none.
+pub fn names(home: &Path) -> Vec<(String, Option<String>)> {
     let here = SshEnvironment { home: home.to_owned(), ..SshEnvironment::default() };
-    let mut names: Vec<String> = Vec::new();
-    let lines = lines(&here).unwrap_or_default();
-    for name in lines.into_iter().filter(|line| line.keyword == "host").flat_map(|line| line.values) {
-        if !name.is_empty() && !name.contains(['*', '?', '!']) && !names.contains(&name) {
-            names.push(name);
+    let mut names: Vec<(String, Option<String>)> = Vec::new();
+    let mut block: Vec<String> = Vec::new();
+    for line in lines(&here).unwrap_or_default() {
+        match line.keyword.as_str() {
+            "host" => {
+                block = line.values;
+                for name in &block {
+                    let plain = !name.is_empty() && !name.contains(['*', '?', '!']);
+                    if plain && !names.iter().any(|(there, _)| there == name) {
+                        names.push((name.clone(), None));
+                    }
+                }
+            }
+            "match" => block.clear(),
+            "hostname" => {
+                let of_block = names.iter_mut().filter(|(name, host)| host.is_none() && block.contains(name));
+                of_block.for_each(|(_, host)| *host = line.values.first().cloned());
+            }
+            _ => {}
         }
     }
     names
@@ -270,7 +284,8 @@ mod tests {
         std::fs::create_dir(home.path().join(".ssh")).unwrap();
         let text = "Host w1 w2\n  User core\nHost *.example.com !bad\n  Port 2222\nHost w1\n  User x\n";
         std::fs::write(home.path().join(".ssh/config"), text).unwrap();
-        assert_eq!(names(home.path()), ["w1", "w2"]);
+        let of = |home: &Path| names(home).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        assert_eq!(of(home.path()), ["w1", "w2"]);
         let text = "Host w1 # first\n  HostName=10.77.1.11 # rack 3\n  ConnectTimeout 5s\nHost \"w2\"\nhost=w3\n\
                     HOST \"a b\" !w4 w5*\nMatch host x\nInclude more/*.conf\nInclude \"~/.ssh/one\"\n";
         std::fs::write(home.path().join(".ssh/config"), text).unwrap();
@@ -280,7 +295,10 @@ mod tests {
             std::fs::write(home.path().join(".ssh").join(name), format!("Host {host}\nInclude one\n"))
                 .unwrap();
         }
-        assert_eq!(names(home.path()), ["w1", "w2", "w3", "a b", "x", "z", "y"]);
+        assert_eq!(of(home.path()), ["w1", "w2", "w3", "a b", "x", "z", "y"]);
+        let address =
+            names(home.path()).into_iter().find(|(name, _)| name == "w1").and_then(|(_, host)| host);
+        assert_eq!(address.as_deref(), Some("10.77.1.11"));
         assert!(names(Path::new("/nowhere")).is_empty());
     }
 

@@ -25,6 +25,11 @@ pub struct PastedWorkers {
     pub left_out: Vec<String>,
 }
 
+/// Whether SSH may be told this as a host.
+pub fn is_login_host(text: &str) -> bool {
+    value::ssh_host(text).is_ok()
+}
+
 /// Reads a pasted text; what cannot be read is told line by line.
 pub fn read(text: &str) -> Result<PastedWorkers, Vec<String>> {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");

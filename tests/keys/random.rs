@@ -238,7 +238,7 @@ fn msg(model: &Model, what: &Happens, seq: u64) -> Msg {
         Happens::Text(text) => {
             Msg::Text { title: text.clone(), lines: vec![(Role::Added, text.clone()), (Role::Code, text)] }
         }
-        Happens::Hosts(text) => Msg::Hosts(vec![text]),
+        Happens::Hosts(text) => Msg::Hosts(vec![(text, None)]),
         Happens::Offline(text) => Msg::Offline(Offline {
             folder: text.clone(),
             command: text.clone(),

@@ -21,7 +21,7 @@ use super::setup::{answered, model, press, running, trust, writes};
 #[test]
 fn a_question_that_comes_while_another_dialog_is_talked_about_does_not_hear_its_answer() {
     let mut model = model();
-    update(&mut model, Msg::Hosts(vec!["one".to_owned(), "two".to_owned()]));
+    update(&mut model, Msg::Hosts(vec![("one".to_owned(), None), ("two".to_owned(), None)]));
     update(&mut model, Msg::LaidAside);
     assert!(model.dialogs.open.is_empty());
     update(&mut model, trust(7));
@@ -40,7 +40,7 @@ fn a_question_that_comes_while_another_dialog_is_talked_about_does_not_hear_its_
 #[test]
 fn a_dialog_that_is_let_go_of_is_gone_and_changes_nothing() {
     let mut model = model();
-    update(&mut model, Msg::Hosts(vec!["one".to_owned()]));
+    update(&mut model, Msg::Hosts(vec![("one".to_owned(), None)]));
     update(&mut model, Msg::LaidAside);
     assert!(update(&mut model, Msg::LetGo).is_empty());
     assert!(update(&mut model, Msg::PutBack).is_empty());

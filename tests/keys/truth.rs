@@ -6,7 +6,7 @@ use gangplank::plan::action::{Action, Risk};
 use gangplank::step::StepState;
 use gangplank::ui::gallery::scenes::scene;
 use gangplank::ui::wizard::form::field::Field;
-use gangplank::ui::wizard::look::Inspection;
+use gangplank::ui::wizard::look::{Inspection, Look, ProbeTarget};
 use gangplank::ui::wizard::message::{Effect, Msg};
 use gangplank::ui::wizard::opening::Saved;
 use gangplank::ui::wizard::review_table::actions;
@@ -124,4 +124,38 @@ fn who_comes_back_is_picked_from_a_session_that_has_workers_and_is_typed_where_t
     assert_eq!((worker.address.as_deref(), worker.ssh.user.as_deref()), (Some("10.0.0.11"), Some("core")));
     assert_eq!((typed.form.journey, typed.form.only.len()), (Journey::Reonboard, 1));
     assert_eq!(typed.nav.screen, Screen::Cluster, "what is missing is asked for");
+}
+
+#[test]
+fn the_second_of_two_workers_with_one_name_does_not_show_what_was_seen_of_the_first() {
+    let mut model = model();
+    model.nav.screen = Screen::Workers;
+    update(&mut model, Msg::Paste("w1 10.0.0.11\nw1 10.0.0.12\n".to_owned()));
+    let effects = press(&mut model, "<tab>");
+    let looks: Vec<u64> = effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Look { target: ProbeTarget::Worker(_), number } => Some(*number),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(looks.len(), 1, "{effects:?}");
+    let target = ProbeTarget::Worker("w1".to_owned());
+    let look = Look { word: "amd64 and well".to_owned(), ..Look::begun() };
+    update(&mut model, Msg::Looked { target, number: looks[0], look });
+    let shown = text(&model);
+    assert_eq!(shown.matches("amd64 and well").count(), 1, "{shown}");
+    assert!(shown.contains("not looked at"), "{shown}");
+}
+
+#[test]
+fn a_password_that_was_typed_into_an_address_is_gone_when_the_field_is_left() {
+    let mut model = answered("workers");
+    press(&mut model, "<enter><tab>");
+    update(&mut model, Msg::Paste("root:Geheim123@10.0.0.1".to_owned()));
+    press(&mut model, "<esc>");
+    let shown = text(&model);
+    assert!(!shown.contains("Geheim123") && shown.contains("not shown"), "{shown}");
+    let kept = format!("{:?}", model.form.answers);
+    assert!(!kept.contains("Geheim123"), "{kept}");
 }

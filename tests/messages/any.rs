@@ -232,7 +232,7 @@ pub fn any_msg() -> BoxedStrategy<Msg> {
     let third = prop_oneof![
         text().prop_map(Msg::Saved),
         opened().prop_map(|opened| Msg::Opened(Box::new(opened))),
-        texts().prop_map(Msg::Hosts),
+        texts().prop_map(|hosts| Msg::Hosts(hosts.into_iter().map(|host| (host, None)).collect())),
         vec(saved, 0..3).prop_map(Msg::Sessions),
         option::of(text()).prop_map(Msg::Caption),
         any::<bool>().prop_map(Msg::Paused),

@@ -4,6 +4,7 @@ use std::sync::mpsc::RecvTimeoutError;
 
 use zeroize::Zeroizing;
 
+use super::choice;
 use super::dialogue::{Dialogue, DialogueEnd, Leave, SILENCE, in_lines};
 use super::voice::{Hidden, PlainInput};
 use crate::plan::problem::Problem;
@@ -219,15 +220,10 @@ impl Dialogue {
                 "q" => return Err(Leave::Quit),
                 _ => {}
             }
-            let words = line.split(|c: char| c == ',' || c.is_whitespace()).filter(|word| !word.is_empty());
-            let rows: Option<Vec<usize>> = words
-                .map(|word| word.parse::<usize>().ok().filter(|number| (1..=texts.len()).contains(number)))
-                .map(|number| number.map(|number| number.saturating_sub(1)))
-                .collect();
-            if rows.is_some() {
-                return Ok(rows);
+            if let Some(rows) = choice::rows(&line, texts.len()) {
+                return Ok(Some(rows));
             }
-            let words = format!("write numbers from 1 to {} with commas between", texts.len());
+            let words = format!("write numbers from 1 to {}, such as 1,3-4, or all", texts.len());
             self.voice.role(Role::Bad, &words);
         }
     }

@@ -2,6 +2,7 @@
 
 use super::dialogue::{Dialogue, DialogueEnd, MenuRow};
 use crate::plan::place::Place;
+use crate::plan::redact::has_login_password;
 use crate::ui::wizard::command::Command;
 use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::form::field::Field;
@@ -223,9 +224,14 @@ impl Dialogue {
                 }
                 (text, None) => text.to_owned(),
             };
+            let password = has_login_password(&new);
             self.intent(&Intent::Answer(field, new));
             if !self.remark(field) {
                 return Ok(PromptEnd::Answered);
+            }
+            if password {
+                // What was not shown is not offered again, and kept nowhere.
+                self.intent(&Intent::Answer(field, String::new()));
             }
         }
     }

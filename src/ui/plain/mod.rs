@@ -2,6 +2,7 @@
 //! sessions as on the whole screen: it sends the same messages to the same model and says what comes of them.
 
 mod ask;
+mod choice;
 mod dialogue;
 mod form;
 mod paste;

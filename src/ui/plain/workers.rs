@@ -81,12 +81,16 @@ impl Dialogue {
             "r" => {
                 self.intent(&Intent::Command(Command::Remove));
             }
+            "d" if self.model.is_called_twice(row) => {
+                self.voice.say("It is looked at when it has a name of its own.");
+                return Ok(false);
+            }
             "d" => {
                 self.say_look(&target);
                 return Ok(false);
             }
             _ => {
-                let look = self.model.probes.looks.get(&target);
+                let look = self.model.look_of_row(row);
                 if look.is_none_or(|look| look.problem.is_none()) {
                     self.voice.say("It has no problem.");
                     return Ok(false);
@@ -132,7 +136,8 @@ impl Dialogue {
 
     fn look_at_all(&mut self) -> DialogueEnd {
         for row in 0..self.model.form.answers.workers.len() {
-            if self.model.form.answers.workers.get(row).is_some_and(|worker| worker.address.is_some()) {
+            let worker = self.model.form.answers.workers.get(row);
+            if worker.is_some_and(|worker| worker.address.is_some()) && !self.model.is_called_twice(row) {
                 let target = ProbeTarget::Worker(self.model.worker_name(row));
                 self.intent(&Intent::Look(target));
             }
@@ -148,7 +153,7 @@ impl Dialogue {
             let name = self.model.worker_name(row);
             let address = Field::Address.get(&self.model.form.answers, row);
             let user = Field::User.get(&self.model.form.answers, row);
-            let look = self.model.probes.looks.get(&ProbeTarget::Worker(name.clone())).cloned();
+            let look = self.model.look_of_row(row).cloned();
             let mut words = format!("{} {name}", row.saturating_add(1));
             if !address.is_empty() {
                 words.push_str(", ");

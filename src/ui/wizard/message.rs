@@ -108,7 +108,7 @@ pub enum Msg {
     /// A session or a plan was opened.
     Opened(Box<Opened>),
     /// Hosts of ssh_config.
-    Hosts(Vec<String>),
+    Hosts(Vec<(String, Option<String>)>),
     /// Sessions that can be gone on with.
     Sessions(Vec<Saved>),
     /// Demo: the words below while it plays by itself.

@@ -310,6 +310,20 @@ impl Model {
         }
     }
 
+    /// What was seen of a worker row; of the second of two with one name nothing was, for it is looked at by its name.
+    pub fn look_of_row(&self, row: usize) -> Option<&Look> {
+        if self.is_called_twice(row) {
+            return None;
+        }
+        self.probes.looks.get(&ProbeTarget::Worker(self.worker_name(row)))
+    }
+
+    /// A row before it has its name.
+    pub fn is_called_twice(&self, row: usize) -> bool {
+        let name = self.worker_called(row);
+        (0..row).any(|before| self.worker_called(before) == name)
+    }
+
     /// Names of all workers with a name.
     pub fn worker_names(&self) -> Vec<String> {
         (0..self.form.answers.workers.len()).map(|row| self.worker_name(row)).collect()

@@ -63,6 +63,7 @@ pub fn look_at(model: &mut Model, field: Field) -> Vec<Effect> {
     let target = match screen_of(&field.path(row)) {
         Screen::Ca => ProbeTarget::Ca,
         Screen::Cluster if field == Field::Api => ProbeTarget::Api,
+        Screen::Workers if model.is_called_twice(row) => return Vec::new(),
         Screen::Workers => ProbeTarget::Worker(model.worker_name(row)),
         _ => return Vec::new(),
     };

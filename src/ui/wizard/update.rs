@@ -149,7 +149,7 @@ fn dispatch(model: &mut Model, msg: Msg) -> Vec<Effect> {
             if hosts.is_empty() {
                 model.say(Role::Warn, "ssh_config names no hosts");
             } else {
-                model.dialogs.open.push(Dialog::Import(ImportDialog::new(hosts)));
+                model.dialogs.open.push(Dialog::Import(ImportDialog::with_addresses(hosts)));
             }
             Vec::new()
         }

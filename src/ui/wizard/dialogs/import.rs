@@ -1,8 +1,11 @@
 //! Hosts of ssh_config that become workers.
 
+use std::net::IpAddr;
+
 use crate::plan::answers::{LoginAnswers, WorkerAnswers};
 use crate::plan::clean::is_invisible;
-use crate::plan::pasted::PastedWorkers;
+use crate::plan::issue::shown;
+use crate::plan::pasted::{self, PastedWorkers};
 use crate::ui::wizard::intent::Intent;
 use crate::ui::wizard::outcome::Outcome;
 
@@ -11,6 +14,8 @@ use crate::ui::wizard::outcome::Outcome;
 pub struct ImportDialog {
     /// Names, and whether they are chosen.
     pub hosts: Vec<(String, bool)>,
+    /// The `HostName` of each, where it has one.
+    addresses: Vec<Option<String>>,
     /// The marked row, counted from 0.
     pub at: usize,
 }
@@ -18,8 +23,14 @@ pub struct ImportDialog {
 impl ImportDialog {
     /// None is chosen yet.
     pub fn new(hosts: Vec<String>) -> Self {
+        Self::with_addresses(hosts.into_iter().map(|host| (host, None)).collect())
+    }
+
+    /// The same, with the `HostName` of each.
+    pub fn with_addresses(hosts: Vec<(String, Option<String>)>) -> Self {
         let seen = |host: String| host.chars().filter(|c| !is_invisible(*c)).collect();
-        Self { hosts: hosts.into_iter().map(|host| (seen(host), false)).collect(), at: 0 }
+        let (hosts, addresses) = hosts.into_iter().map(|(host, name)| ((seen(host), false), name)).unzip();
+        Self { hosts, addresses, at: 0 }
     }
 
     /// Takes an intent in.
@@ -33,7 +44,7 @@ impl ImportDialog {
             }
             Intent::Choose(at) => self.at = *at,
             Intent::Confirm => {
-                return Outcome::Workers(PastedWorkers { workers: self.workers(), left_out: Vec::new() });
+                return Outcome::Workers(self.workers());
             }
             Intent::Move(motion) => self.at = motion.moved(self.at, self.hosts.len().saturating_sub(1)),
             _ => {}
@@ -42,16 +53,66 @@ impl ImportDialog {
     }
 
     /// The chosen ones, or the marked one when none is.
-    fn workers(&self) -> Vec<WorkerAnswers> {
+    fn workers(&self) -> PastedWorkers {
         let none = !self.hosts.iter().any(|host| host.1);
-        let rows = self.hosts.iter().enumerate();
-        rows.filter(|(row, host)| host.1 || none && *row == self.at)
-            .map(|(_, (host, _))| WorkerAnswers {
-                // A node's name has no underscore; an alias may.
-                name: Some(host.split('.').next().unwrap_or(host).to_lowercase().replace('_', "-")),
-                ssh: LoginAnswers { host: Some(host.clone()), ..LoginAnswers::default() },
-                ..WorkerAnswers::default()
-            })
-            .collect()
+        let rows = self.hosts.iter().zip(&self.addresses).enumerate();
+        let mut all = PastedWorkers::default();
+        for (_, ((host, _), name)) in rows.filter(|(row, (host, _))| host.1 || none && *row == self.at) {
+            if pasted::is_login_host(host) {
+                all.workers.push(worker(host, name.as_deref()));
+            } else {
+                all.left_out.push(format!("{} is no host of a worker: left out", shown(host)));
+            }
+        }
+        all
+    }
+}
+
+/// A worker as its lines of ssh_config tell it.
+fn worker(host: &str, name: Option<&str>) -> WorkerAnswers {
+    let ip = |text: &str| text.parse::<IpAddr>().is_ok();
+    let ssh = LoginAnswers { host: Some(host.to_owned()), ..LoginAnswers::default() };
+    if ip(host) {
+        return WorkerAnswers { address: Some(host.to_owned()), ssh, ..WorkerAnswers::default() };
+    }
+    WorkerAnswers {
+        // A node's name has no underscore; an alias may.
+        name: Some(host.split('.').next().unwrap_or(host).to_lowercase().replace('_', "-")),
+        address: name.filter(|name| ip(name)).map(str::to_owned),
+        ssh,
+        ..WorkerAnswers::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_of_ssh_config_is_the_workers_and_what_is_no_host_is_left_out() {
+        let hosts = [
+            ("10.0.0.15", None),
+            ("w3", Some("10.0.0.13")),
+            ("w_6", Some("fd00::6")),
+            ("w7", Some("w7.lab.example")),
+            ("quoted host", None),
+        ];
+        let hosts = hosts.map(|(host, name)| (host.to_owned(), name.map(str::to_owned)));
+        let mut dialog = ImportDialog::with_addresses(hosts.to_vec());
+        dialog.hosts.iter_mut().for_each(|host| host.1 = true);
+        let all = dialog.workers();
+        let read = |worker: &WorkerAnswers| (worker.name.clone(), worker.address.clone());
+        let row =
+            |name: Option<&str>, address: Option<&str>| (name.map(str::to_owned), address.map(str::to_owned));
+        assert_eq!(
+            all.workers.iter().map(read).collect::<Vec<_>>(),
+            [
+                row(None, Some("10.0.0.15")),
+                row(Some("w3"), Some("10.0.0.13")),
+                row(Some("w-6"), Some("fd00::6")),
+                row(Some("w7"), None),
+            ]
+        );
+        assert_eq!(all.left_out, ["\"quoted host\" is no host of a worker: left out"]);
     }
 }

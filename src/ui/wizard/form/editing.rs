@@ -1,6 +1,7 @@
 //! A field that is typed into or chosen in: what stands there is the answer at once, and is looked at when it is left.
 
 use crate::plan::answers::KubectlAnswers;
+use crate::plan::redact::has_login_password;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::form::item::Item;
 use crate::ui::wizard::form::target::screen_of;
@@ -12,6 +13,7 @@ use crate::ui::wizard::message::Effect;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::outcome::Outcome;
 use crate::ui::wizard::probes::look_at;
+use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::validation::{stale, validate};
 
@@ -173,8 +175,24 @@ pub fn leave_field(model: &mut Model) -> Vec<Effect> {
     let Some(Item::Field(field)) = model.item() else { return Vec::new() };
     model.form.touched.insert((field, model.nav.row));
     let mut effects = vec![Effect::Save];
+    if let Some(why) = forget_password(model, field) {
+        model.say(Role::Bad, why);
+    }
     effects.extend(look_at(model, field));
     effects
+}
+
+/// An answer that is refused and holds a password is kept nowhere; why it was refused.
+fn forget_password(model: &mut Model, field: Field) -> Option<String> {
+    let row = model.nav.row;
+    let text = model.answer(field, row);
+    let why = model.remark(field, row).filter(|remark| remark.stops && has_login_password(&text))?;
+    let why = why.what.clone();
+    let before = model.worker_name(row);
+    put(model, field, row, "");
+    rename(model, &before, row);
+    validate(model);
+    Some(why)
 }
 
 /// A whole answer at once, as the lines of the plain mode give it; one that stands there already changes nothing.

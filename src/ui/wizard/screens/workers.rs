@@ -76,7 +76,7 @@ impl WorkersScreen {
             return Outcome::Command(Command::Add);
         }
         let target = ProbeTarget::Worker(model.worker_name(model.nav.row));
-        if let Some(problem) = model.probes.looks.get(&target).and_then(|look| look.problem.clone()) {
+        if let Some(problem) = model.look_of_row(model.nav.row).and_then(|look| look.problem.clone()) {
             return Outcome::Problem(target, problem);
         }
         model.nav.focus = 1;
@@ -133,7 +133,8 @@ pub fn add_many(model: &mut Model, pasted: PastedWorkers) -> Vec<Effect> {
     model.say(Role::Ok, said.join("; "));
     let mut effects = vec![Effect::Save];
     for row in first..model.form.answers.workers.len().min(first.saturating_add(40)) {
-        if model.form.answers.workers.get(row).is_some_and(|worker| worker.address.is_some()) {
+        let worker = model.form.answers.workers.get(row);
+        if worker.is_some_and(|worker| worker.address.is_some()) && !model.is_called_twice(row) {
             let target = ProbeTarget::Worker(model.worker_name(row));
             effects.push(look(model, target));
         }

@@ -56,7 +56,7 @@ pub fn rows(model: &Model, page: &mut Page<'_>, width: usize) {
             page.chosen = Some(page.rows.len());
         }
         let name = model.worker_name(row);
-        let (glyph, role, word) = match model.probes.looks.get(&ProbeTarget::Worker(name.clone())) {
+        let (glyph, role, word) = match model.look_of_row(row) {
             None => (" ".to_owned(), Role::Dim, "not looked at".to_owned()),
             Some(look) => {
                 let (glyph, role) = sign(model, look.mood);
@@ -106,6 +106,10 @@ fn answers(model: &Model, page: &mut Page<'_>, width: usize) {
         field(model, page, one);
     }
     page.space();
+    if model.is_called_twice(model.nav.row) {
+        page.say(model, Role::Dim, "It is looked at when it has a name of its own.", width);
+        return;
+    }
     look(
         model,
         page,
