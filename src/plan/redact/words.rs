@@ -1,6 +1,6 @@
 //! What a machine or a program says, word by word.
 
-use super::{HIDDEN, has_login_password, sounds_secret};
+use super::signs::{HIDDEN, has_login_password, sounds_secret};
 use crate::plan::clean;
 
 /// Whether a word looks like a token, whatever stands before it: one to join a cluster, a signed one (JWT), or a
@@ -40,7 +40,7 @@ pub fn said(text: &str) -> String {
 pub fn line(text: &str) -> String {
     let text = without_json_secrets(text);
     let mut out = String::with_capacity(text.len());
-    let mut hide_next = Next::Shown;
+    let mut hide_next = NextWord::Shown;
     let mut numbers = 0_usize;
     for piece in text.split_inclusive([' ', '\t']) {
         let word = piece.trim_end_matches([' ', '\t']);
@@ -51,13 +51,13 @@ pub fn line(text: &str) -> String {
         }
         if hide_next.hides(word) && !["", "\\", "="].contains(&word) && word != ":" && !is_scheme(word) {
             out.push_str(HIDDEN);
-            hide_next = Next::Shown;
+            hide_next = NextWord::Shown;
         } else {
             let (shown, open) = one_word(word);
             out.push_str(&shown);
             hide_next = match (open, hide_next) {
-                (true, _) => Next::Secret,
-                (false, Next::Secret) if word.is_empty() || !word.starts_with("--") => Next::Secret,
+                (true, _) => NextWord::Secret,
+                (false, NextWord::Secret) if word.is_empty() || !word.starts_with("--") => NextWord::Secret,
                 (false, before) if word.is_empty() => before,
                 (false, _) => named_by(word),
             };
@@ -77,7 +77,7 @@ fn is_number(word: &str) -> bool {
 
 /// What the next word is.
 #[derive(Clone, Copy, PartialEq)]
-enum Next {
+enum NextWord {
     /// Nothing that is hidden.
     Shown,
     /// A secret, whatever it looks like.
@@ -88,7 +88,7 @@ enum Next {
     Token,
 }
 
-impl Next {
+impl NextWord {
     fn hides(self, word: &str) -> bool {
         let bare = word.trim_matches(|c: char| !c.is_alphanumeric());
         match self {
@@ -131,12 +131,12 @@ const AFTER_PASSWORD: [&str; 26] = [
 ];
 
 /// What may follow a bare noun.
-fn named_by(word: &str) -> Next {
+fn named_by(word: &str) -> NextWord {
     match word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase().as_str() {
-        _ if word.ends_with([',', '.', ';', ')']) => Next::Shown,
-        "password" | "passwd" | "passphrase" => Next::Password,
-        "token" | "secret" | "credential" | "credentials" => Next::Token,
-        _ => Next::Shown,
+        _ if word.ends_with([',', '.', ';', ')']) => NextWord::Shown,
+        "password" | "passwd" | "passphrase" => NextWord::Password,
+        "token" | "secret" | "credential" | "credentials" => NextWord::Token,
+        _ => NextWord::Shown,
     }
 }
 
