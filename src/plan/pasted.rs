@@ -33,6 +33,10 @@ pub fn is_login_host(text: &str) -> bool {
 /// Reads a pasted text; what cannot be read is told line by line.
 pub fn read(text: &str) -> Result<PastedWorkers, Vec<String>> {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    // What stands in a key would be read as names, and shown.
+    if let Some((number, _)) = (1..).zip(text.lines()).find(|(_, line)| line.contains("-----BEGIN")) {
+        return Err(vec![format!("line {number}: a key or a certificate begins here, and no worker")]);
+    }
     let lines = lines(&text);
     let below: Vec<&str> = lines.iter().skip(1).map(|(_, line)| line.as_str()).collect();
     let heading = lines.first().and_then(|(_, line)| heading::heading(line, &below));

@@ -191,6 +191,9 @@ fn a_refusal_names_its_reason_and_what_programs_print_is_read() {
             "node1 10.0.0.11 - -, node2 10.0.0.12 - -, node3 10.0.0.13 - -, - 10.0.0.14 - -",
         ),
     ]);
+    // The lines of a key are letters and digits, as names are.
+    let key = "node1 10.0.0.11\n-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEGEHEIM\n-----END";
+    assert_eq!(seen(key), "line 2: a key or a certificate begins here, and no worker");
     let said = said("name\tip\nnode1\t10.0.0.11");
     assert_eq!(said, "line 1: these are headings");
 }
