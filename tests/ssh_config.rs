@@ -408,6 +408,10 @@ fn a_command_that_is_a_jump_is_one_whatever_stands_around_it() {
     ] {
         assert_eq!(way(&sshd, &format!("  ProxyCommand {command}")), one, "{command}");
     }
+    for command in ["ssh -W %h:%p -l %r -p 22 gw-%n.%h", "ssh -o User=%r -W [%h]:%p ssh://gw-%n.%h"] {
+        let hop = format!("{}@gw-worker.127.0.0.1:22", sshd.user);
+        assert_eq!(way(&sshd, &format!("  ProxyCommand {command}")), Ok(vec![hop]), "{command}");
+    }
     let beyond = "  ProxyCommand ssh -o ProxyCommand=none -W %h:%p b1\nHost b1\n  ProxyJump b2";
     assert_eq!(way(&sshd, beyond), one);
     for command in

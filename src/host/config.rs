@@ -177,7 +177,7 @@ fn next_hop(found: &ConfigBlock, tokens: &PathTokens<'_>, login: &Login) -> Resu
         let place = place_of(here, "proxyusefdpass", "yes");
         return Err(WireError::ProxyCommand { host, what: format!("{place}ProxyUseFdpass") });
     }
-    let next = proxy::proxy_jump(command, tokens.user, here).ok_or_else(|| {
+    let next = proxy::proxy_jump(command, &|text| tokens.jump(text), here).ok_or_else(|| {
         let place = place_of(here, "proxycommand", command);
         let program = proxy::program(command).map_or_else(String::new, |name| format!(" {name}"));
         WireError::ProxyCommand { host, what: clean::words(&format!("{place}ProxyCommand{program}")) }

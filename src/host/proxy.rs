@@ -48,7 +48,11 @@ pub(super) fn parse_jump(text: &str) -> Option<Login> {
 }
 
 /// The jump host of `ProxyCommand ssh -W %h:%p HOST`, with the options that say how to reach it.
-pub(super) fn proxy_jump(command: &str, user: &str, here: &SshEnvironment) -> Option<Login> {
+pub(super) fn proxy_jump(
+    command: &str,
+    fill: &dyn Fn(&str) -> String,
+    here: &SshEnvironment,
+) -> Option<Login> {
     let words = ssh_words(command, SHELLS)?;
     let mut words = words.iter().map(String::as_str);
     let (mut next, mut forwards) = (Login::default(), false);
@@ -58,7 +62,7 @@ pub(super) fn proxy_jump(command: &str, user: &str, here: &SshEnvironment) -> Op
             if place.is_some() {
                 return None;
             }
-            place = Some(parse_jump(&word.replace("%r", user))?);
+            place = Some(parse_jump(&fill(word))?);
             continue;
         };
         for (at, flag) in flags.char_indices() {
@@ -69,11 +73,11 @@ pub(super) fn proxy_jump(command: &str, user: &str, here: &SshEnvironment) -> Op
             let value = if behind.is_empty() { words.next()? } else { behind };
             match flag {
                 'W' => forwards = ["%h:%p", "[%h]:%p"].contains(&value),
-                'p' => said.port = Some(value.parse().ok()?),
-                'l' => said.user = Some(value.replace("%r", user)),
-                'i' => said.key = Some(PathBuf::from(value)),
-                'J' => next.jump = value.split(',').map(str::to_owned).collect(),
-                'o' => option(&mut said, &mut next, value)?,
+                'p' => said.port = Some(fill(value).parse().ok()?),
+                'l' => said.user = Some(fill(value)),
+                'i' => said.key = Some(PathBuf::from(fill(value))),
+                'J' => next.jump = fill(value).split(',').map(str::to_owned).collect(),
+                'o' => option(&mut said, &mut next, &fill(value))?,
                 // The file that is read here anyway.
                 'F' => is_own(value, here).then_some(())?,
                 _ => return None,
@@ -164,7 +168,7 @@ mod tests {
     #[test]
     fn a_proxy_command_that_is_a_jump_is_read_as_one() {
         let read = |text: &str| {
-            proxy_jump(text, "me", &SshEnvironment::default())
+            proxy_jump(text, &|text| text.replace("%r", "me"), &SshEnvironment::default())
                 .map(|login| (login.user.clone(), login.host.clone(), login.port, login.jump))
         };
         let (some, port) = (|text: &str| Some(text.to_owned()), Some(2222));
