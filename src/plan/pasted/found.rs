@@ -87,6 +87,7 @@ fn a_third_column_a_remark_and_a_status_are_no_user() {
         ("node1 10.0.0.11 core", "node1 10.0.0.11 core -"),
         ("node1 10.0.0.11 22", "node1 10.0.0.11 - 22"),
         ("node1,10.0.0.11,2222,core", "node1 10.0.0.11 core 2222"),
+        ("node1,10.0.0.11,222", "node1 10.0.0.11 - 222"),
         ("node1 ; 10.0.0.11 ; core", "node1 10.0.0.11 core -"),
         ("\"node1\";\"10.0.0.11\";\"core\"", "node1 10.0.0.11 core -"),
         ("node1 core@10.0.0.11:2222", "node1 10.0.0.11 core 2222"),

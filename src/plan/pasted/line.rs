@@ -129,7 +129,8 @@ fn further(row: &mut Row, cells: &[String], rest: impl Iterator<Item = usize>, p
     let cell = |at: usize| cells.get(at).map(String::as_str).unwrap_or_default();
     for at in rest.filter(|at| !cell(*at).is_empty()) {
         let text = cell(at);
-        let port = text.parse::<u32>().ok().filter(|port| *port == 22 || (1024..=65535).contains(port));
+        let port =
+            text.parse::<u32>().ok().filter(|port| [22, 222].contains(port) || (1024..=65535).contains(port));
         let next_is_port = text.eq_ignore_ascii_case("port") && is_number(cell(at.saturating_add(1)));
         if at > place && row.port.is_none() && port.is_some() && is_number(text) {
             row.port = port;
