@@ -170,11 +170,17 @@ impl PkiError {
             Self::BeyondCa { subject, why } => {
                 let problem =
                     Problem::new(self.code(), format!("the CA \"{subject}\" may not sign what is asked"));
+                let names = why.iter().any(|line| line.contains("name constraints"));
+                let cure = if names {
+                    "give the worker a name and an address that this CA may sign"
+                } else {
+                    "have the CA's certificate issued anew without that limit: what it may sign stands in it"
+                };
                 why.iter()
                     .fold(problem, |problem, line| problem.seen(line.clone()))
                     .seen("nothing was signed")
-                    .edit(PlanField::CaCert, "ca: a CA that may sign these names")
-                    .manual("give the worker a name and an address that this CA may sign")
+                    .edit(PlanField::CaCert, "ca: a CA that may sign this")
+                    .manual(cure)
             }
             _ => problem.edit(PlanField::CaCert, "ca.cert and ca.key"),
         }

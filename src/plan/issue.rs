@@ -86,7 +86,8 @@ pub fn shown(text: &str) -> String {
     if has_login_password(text) {
         return "a login with a password in it (not shown)".to_owned();
     }
-    let text = redact::line(text);
+    // No more is looked at than could be shown.
+    let text = redact::line(&text.chars().take(4 * MOST).collect::<String>());
     let mut out = String::from('"');
     for (count, c) in text.chars().enumerate() {
         if count == MOST {

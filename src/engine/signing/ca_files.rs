@@ -187,6 +187,10 @@ pub(crate) fn no_openssl() -> Problem {
         .manual("install the package openssl there, or name the CA's files here")
 }
 
+fn in_days(days: i64) -> String {
+    format!("{days} {}", if days == 1 { "day" } else { "days" })
+}
+
 /// What is to be said of a CA's certificate alone; `days` is how long the certificates are to live.
 pub(crate) fn remarks(info: &CaInfo, days: u32, now: Timestamp) -> Vec<Verdict> {
     let cert = &info.cert;
@@ -195,17 +199,22 @@ pub(crate) fn remarks(info: &CaInfo, days: u32, now: Timestamp) -> Vec<Verdict> 
     let mut remarks = Vec::new();
     match info.check(now) {
         Err(error) => remarks.push(Verdict::Stops(error.problem())),
+        Ok(()) if left < 0 => remarks.push(Verdict::warning(
+            "end of the CA",
+            format!("a certificate above it expired {} ago", in_days(left.saturating_neg())),
+            "whoever follows the chain to its root refuses what it signs: renew that one first",
+        )),
         Ok(()) if left < SOON_DAYS => remarks.push(Verdict::warning(
             "end of the CA",
-            format!("{left} days left"),
+            format!("{} left", in_days(left)),
             "no certificate outlives its CA: renew it soon",
         )),
         Ok(()) if left < i64::from(days) => remarks.push(Verdict::warning(
             "end of the CA",
-            format!("{left} days left, fewer than the {days} a certificate is to live"),
+            format!("{} left, fewer than the {days} a certificate is to live", in_days(left)),
             "no certificate outlives its CA: they expire with it",
         )),
-        Ok(()) => remarks.push(Verdict::ok("end of the CA", format!("{left} days left"))),
+        Ok(()) => remarks.push(Verdict::ok("end of the CA", format!("{} left", in_days(left)))),
     }
     if let KeyKind::Rsa(bits) = cert.key
         && bits < 2048
