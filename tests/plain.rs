@@ -124,7 +124,9 @@ impl Drop for Talk {
 /// Whatever is said fits a narrow line and holds nothing that a screen reader spells out.
 fn assert_plain(said: &str) {
     for line in said.lines() {
-        assert!(line.width() <= 80, "{} columns: {line}", line.width());
+        // A command is not cut in two.
+        let is_command = gangplank::ui::wizard::manual::command_in(line.trim()) == Some(line.trim());
+        assert!(line.width() <= 80 || is_command, "{} columns: {line}", line.width());
         let strange = line.chars().find(|c| c.is_control() || ('\u{2190}'..='\u{2bff}').contains(c));
         assert_eq!(strange, None, "{line:?}");
     }

@@ -1,5 +1,5 @@
-//! Lines in and lines out. Everything that is said is at most 80 columns wide and only appended: no cursor moves,
-//! no colours, no signs that a screen reader would spell out. It knows nothing of screens and answers.
+//! Lines in and lines out. Everything that is said but a command is at most 80 columns wide and only appended: no cursor
+//! moves, no colours, no signs that a screen reader would spell out. It knows nothing of screens and answers.
 
 use std::io::IsTerminal;
 use std::sync::mpsc::{self, Receiver, Sender};
