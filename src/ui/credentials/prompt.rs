@@ -133,12 +133,16 @@ impl Vault for CredentialPrompt {
             SecretRef::Ca => self.ca_goes_to.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             _ => String::new(),
         };
-        let prompt = format!("{name}{receiver}");
+        let prompt = if receiver.is_empty() {
+            name.to_string()
+        } else {
+            format!("{name}, which is given to {receiver}")
+        };
         if let Some(given) = self.vault.given(&keys) {
             // Nobody saw a prompt where it came from a file: who gets it is said once.
             let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
-            if !receiver.is_empty() && said.insert(receiver) {
-                self.prompt.say(&prompt);
+            if !receiver.is_empty() && said.insert(receiver.clone()) {
+                self.prompt.say(&format!("the {name} is given to {receiver}"));
             }
             return Some(given);
         }
@@ -191,7 +195,7 @@ impl Asker for CredentialPrompt {
 
     fn ca_goes_to(&self, login: &str, fingerprint: &str) {
         // A plan names the host: whoever types the passphrase must see who gets it.
-        let words = format!(", which is given to {login} (host key {fingerprint})");
+        let words = format!("{login} (host key {fingerprint})");
         self.vault.ca_goes_to(login);
         *self.ca_goes_to.lock().unwrap_or_else(PoisonError::into_inner) = words;
     }
@@ -270,10 +274,7 @@ mod tests {
             assert_eq!(any.get(&SecretRef::Ca).unwrap().as_str(), "sesame");
         }
         let said = nobody.0.lock().unwrap().clone();
-        assert_eq!(
-            said,
-            ["passphrase of the CA key, which is given to root@10.0.0.9:22 (host key SHA256:abc)"]
-        );
+        assert_eq!(said, ["the passphrase of the CA key is given to root@10.0.0.9:22 (host key SHA256:abc)"]);
         let (_file, number) = of_file("sesame");
         let one = with(format!("ca:10.0.0.9=fd:{number}"));
         assert!(one.get(&SecretRef::Ca).is_none(), "not before it is known who gets it");
