@@ -14,6 +14,7 @@ pub mod config;
 mod config_file;
 mod config_tokens;
 mod config_words;
+pub mod containerd_answer;
 mod deadlines;
 mod detail;
 mod docker_answer;

@@ -6,6 +6,7 @@ pub mod answers;
 pub mod check;
 pub mod clean;
 pub mod code;
+pub mod containerd_fact;
 pub mod fact;
 mod field;
 pub mod hex;

@@ -1,0 +1,329 @@
+//! Turns what was asked of containerd into a fact. Its parts come side by side, each under keys of its own; a part that
+//! is missing hides no other.
+
+use openssl::base64;
+
+use super::answer_lines::{AnswerLines, all, first, free_mib, has};
+use crate::plan::containerd_fact::{ContainerdFact, ContainerdFile, CriPlugin, NetworkFile, NetworkFolders};
+use crate::plan::remote::Remote;
+use crate::plan::{clean, redact};
+
+/// How `timeout` says that it ended something.
+const TIMED_OUT: i32 = 124;
+/// What is said of a containerd that let the time pass.
+pub const SILENT: &str = "containerd did not answer within 5 s";
+
+/// A name, or a line, is not longer, in columns.
+const LONG: usize = 300;
+/// As many names of a folder, or lines of complaints, are taken.
+const MANY: usize = 200;
+/// A file is not longer, in bytes.
+const FILE: usize = 64 << 10;
+/// The merged configuration is not longer, in bytes.
+const DUMP: usize = 256 << 10;
+/// As many files of the pod network are taken.
+const FILES: usize = 16;
+
+/// What a program said: its lines as they came, what it complained of, and its end.
+#[derive(Default)]
+struct Uttered<'a> {
+    text: Vec<&'a str>,
+    complaints: Vec<&'a str>,
+    status: Option<i32>,
+}
+
+impl<'a> Uttered<'a> {
+    fn read(lines: impl Iterator<Item = &'a str>) -> Self {
+        let mut said = Self::default();
+        for line in lines {
+            if let Some(complaint) = line.strip_prefix("! ") {
+                said.complaints.push(complaint);
+            } else if let Some(status) = line.strip_prefix("= ").and_then(|word| word.trim().parse().ok()) {
+                said.status = Some(status);
+            } else {
+                said.text.push(line);
+            }
+        }
+        said
+    }
+
+    /// Why it failed; `None` = it ended well, whatever it warned of.
+    fn failure(&self, name: &str, silent: &str) -> Option<Remote<String>> {
+        match self.status {
+            Some(0) => None,
+            Some(TIMED_OUT) => Some(silent.into()),
+            Some(status) => {
+                let warns = |line: &&&str| line.contains("level=warning") || line.contains("DEPRECATION");
+                let told = self.complaints.iter().rfind(|line| !warns(line) && !line.trim().is_empty());
+                let told = told.map(|line| redact::said(line));
+                Some(told.unwrap_or_else(|| format!("{name} ended with status {status}")).into())
+            }
+            None => Some(format!("{name} said nothing").into()),
+        }
+    }
+}
+
+/// Bytes that came as base64 in several lines, at most so many.
+fn bytes<'a>(lines: impl Iterator<Item = &'a str>, most: usize) -> Vec<u8> {
+    let mut all: Vec<u8> = Vec::new();
+    for line in lines {
+        all.extend(base64::decode_block(line).unwrap_or_default());
+        if all.len() >= most {
+            all.truncate(most);
+            break;
+        }
+    }
+    all
+}
+
+fn word(lines: &AnswerLines, key: &str) -> Remote<String> {
+    clean::short(first(lines, key).unwrap_or_default(), LONG).into()
+}
+
+fn words(lines: &AnswerLines, key: &str) -> Vec<Remote<String>> {
+    all(lines, key).take(MANY).map(|name| clean::short(name, LONG).into()).collect()
+}
+
+/// What was learnt of containerd from the lines of one question.
+pub fn containerd(lines: &AnswerLines) -> ContainerdFact {
+    let version = Uttered::read(all(lines, "version"));
+    let server = Uttered::read(all(lines, "server"));
+    let dump = String::from_utf8_lossy(&bytes(all(lines, "dump"), DUMP)).into_owned();
+    let dump = Uttered::read(dump.lines());
+    let dump_error = if has(lines, "program") {
+        dump.failure("containerd config dump", "containerd config dump did not end within 5 s")
+    } else {
+        None
+    };
+    let told = |said: &str| redact::said(said).into();
+    let running = running(&server);
+    let unheard = first(lines, "deaf").map(told);
+    let error = running.is_empty().then(|| {
+        unheard
+            .unwrap_or_else(|| server.failure("ctr version", SILENT).unwrap_or("it named no version".into()))
+    });
+    ContainerdFact {
+        program: word(lines, "program"),
+        version: version.text.first().map(|line| told(line)).unwrap_or_default(),
+        frozen: running.is_empty() && server.status == Some(TIMED_OUT),
+        server: running,
+        error: error.unwrap_or_default(),
+        file: file(lines),
+        dropins: words(lines, "dropin"),
+        // Empty lines are kept: an error names a line by its number.
+        dump: dump_error.is_none().then(|| dump.text.join("\n").into()).unwrap_or_default(),
+        dump_error: dump_error.unwrap_or_default(),
+        complaints: dump.complaints.iter().take(MANY).map(|line| told(line)).collect(),
+        plugins: plugins(lines),
+        plugins_listed: has(lines, "plugins-listed"),
+        sandbox_image: word(lines, "sandbox"),
+        sandbox_there: first(lines, "sandbox-there").map(|word| word == "1"),
+        network: network(lines),
+        root: word(lines, "root"),
+        free_mib: free_mib(lines).last().copied().flatten(),
+        kill_mode: all(lines, "unit")
+            .find_map(|line| line.strip_prefix("KillMode="))
+            .map(|mode| clean::short(mode, LONG).into())
+            .unwrap_or_default(),
+        crictl: word(lines, "crictl"),
+        socket: socket(lines, "containerd"),
+        crio: socket(lines, "crio"),
+        cri_dockerd: socket(lines, "cri-dockerd"),
+        bridge_iptables: first(lines, "bridge").map(|value| value.trim() == "1"),
+        overlay: has(lines, "overlay"),
+    }
+}
+
+fn socket(lines: &AnswerLines, name: &str) -> bool {
+    all(lines, "socket").any(|there| there == name)
+}
+
+/// The version below `Server:`; above it stands the one of ctr itself.
+fn running(server: &Uttered) -> Remote<String> {
+    if server.status != Some(0) {
+        return Remote::default();
+    }
+    let below = server.text.iter().skip_while(|line| line.trim() != "Server:");
+    let version = below.filter_map(|line| line.trim().strip_prefix("Version:")).next();
+    version.map(|version| clean::short(version, LONG).into()).unwrap_or_default()
+}
+
+fn file(lines: &AnswerLines) -> ContainerdFile {
+    let error = word(lines, "file-odd");
+    let read = has(lines, "file-there") && error.is_empty();
+    let text = read.then(|| String::from_utf8(bytes(all(lines, "file-text"), FILE)));
+    let (text, error) = match text {
+        Some(Ok(text)) => (Some(text.into()), error),
+        Some(Err(bad)) => {
+            let good = bad.utf8_error().valid_up_to();
+            let line = bad.as_bytes().iter().take(good).filter(|byte| **byte == b'\n').count();
+            (None, format!("is not UTF-8 on line {}", line.saturating_add(1)).into())
+        }
+        None => (None, error),
+    };
+    ContainerdFile { path: word(lines, "file"), text, error }
+}
+
+/// A row for each, and behind it why it did not load.
+fn plugins(lines: &AnswerLines) -> Vec<CriPlugin> {
+    let mut found: Vec<CriPlugin> = Vec::new();
+    for (key, value) in lines {
+        let mut columns = value.split_whitespace();
+        let (kind, id) = (columns.next().unwrap_or_default(), columns.next().unwrap_or_default());
+        match key.as_str() {
+            "plugin" if found.len() < MANY => {
+                let short = |text: &str| clean::short(text, LONG).into();
+                // Between its id and its status stand its platforms, or `-`.
+                let status = short(columns.last().unwrap_or_default());
+                found.push(CriPlugin { kind: short(kind), id: short(id), status, ..CriPlugin::default() });
+            }
+            "reason" => {
+                if let Some(plugin) = found.iter_mut().find(|one| one.kind == kind && one.id == id) {
+                    plugin.reason = redact::said(&columns.collect::<Vec<_>>().join(" ")).into();
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+/// Each name is followed by its text.
+fn network(lines: &AnswerLines) -> NetworkFolders {
+    let mut files: Vec<(NetworkFile, Vec<&str>)> = Vec::new();
+    for (key, value) in lines {
+        match key.as_str() {
+            "net" if files.len() < FILES => {
+                let name = clean::short(value, LONG).into();
+                files.push((NetworkFile { name, ..NetworkFile::default() }, Vec::new()));
+            }
+            "net-cut" => {
+                if let Some((file, _)) = files.last_mut() {
+                    file.cut = true;
+                }
+            }
+            "net-text" => {
+                if let Some((_, text)) = files.last_mut() {
+                    text.push(value);
+                }
+            }
+            _ => {}
+        }
+    }
+    let read = |(file, text): (NetworkFile, Vec<&str>)| NetworkFile {
+        text: String::from_utf8_lossy(&bytes(text.into_iter(), FILE)).into_owned().into(),
+        ..file
+    };
+    NetworkFolders {
+        conf_dir: word(lines, "conf-dir"),
+        files: files.into_iter().map(read).collect(),
+        more: has(lines, "net-more"),
+        bin_dirs: words(lines, "bin-dir"),
+        programs: words(lines, "bin"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(rows: &[(&str, &str)]) -> Vec<(String, String)> {
+        rows.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    }
+
+    fn coded(text: &str) -> String {
+        base64::encode_block(text.as_bytes())
+    }
+
+    #[test]
+    fn what_complains_is_no_configuration_and_its_lines_keep_their_numbers() {
+        let said = "version = 2\n\n! time=\"x\" level=warning msg=\"old\"\nroot = \"/srv\"\n\n= 0\n";
+        let coded = coded(said);
+        let (one, two) = coded.split_at(40);
+        let fact = containerd(&lines(&[("program", "/usr/bin/containerd"), ("dump", one), ("dump", two)]));
+        assert_eq!(fact.dump, "version = 2\n\nroot = \"/srv\"\n");
+        assert_eq!(fact.complaints, ["time=\"x\" level=warning msg=\"old\""]);
+        assert!(fact.dump_error.is_empty());
+    }
+
+    #[test]
+    fn a_dump_that_fails_leaves_its_reason_and_not_its_warnings() {
+        let said = "! containerd: failed to load TOML: /etc/c.toml: (2, 2): unclosed table\n\
+            ! DEPRECATION: cgroup v1\n= 1\n";
+        let fact = containerd(&lines(&[("program", "/usr/bin/containerd"), ("dump", &coded(said))]));
+        assert_eq!(fact.dump_error, "containerd: failed to load TOML: /etc/c.toml: (2, 2): unclosed table");
+        assert!(fact.dump.is_empty());
+        let late = containerd(&lines(&[("program", "/bin/containerd"), ("dump", &coded("= 124\n"))]));
+        assert!(late.dump_error.contains("did not end within 5 s") && !late.frozen);
+    }
+
+    #[test]
+    fn the_version_of_the_one_that_runs_is_not_that_of_ctr() {
+        let rows = |end| {
+            lines(&[
+                ("server", "Client:"),
+                ("server", "  Version:  v2.4.2"),
+                ("server", "Server:"),
+                ("server", "  Version:  1.6.20~ds1"),
+                ("server", end),
+            ])
+        };
+        let fact = containerd(&rows("= 0"));
+        assert_eq!((fact.server.untrusted(), fact.error.untrusted(), fact.frozen), ("1.6.20~ds1", "", false));
+        let fact = containerd(&rows("= 124"));
+        assert_eq!((fact.server.untrusted(), fact.error.untrusted(), fact.frozen), ("", SILENT, true));
+        let deaf = containerd(&lines(&[("deaf", "nobody listens at /run/containerd/containerd.sock")]));
+        assert_eq!(deaf.error, "nobody listens at /run/containerd/containerd.sock");
+        assert!(!deaf.frozen);
+    }
+
+    #[test]
+    fn no_file_an_empty_one_and_one_that_is_no_text_are_three_things() {
+        let none = containerd(&lines(&[("file", "/etc/containerd/config.toml")])).file;
+        assert_eq!((none.text, none.error.untrusted()), (None, ""));
+        let empty = containerd(&lines(&[("file", "/etc/c.toml"), ("file-there", "1")])).file;
+        assert_eq!(empty.text, Some("".into()));
+        let latin = base64::encode_block(b"a = 1\nb = \"\xe9\"\n");
+        let latin = containerd(&lines(&[("file-there", "1"), ("file-text", &latin)])).file;
+        assert_eq!((latin.text, latin.error.untrusted()), (None, "is not UTF-8 on line 2"));
+    }
+
+    #[test]
+    fn a_plugin_that_did_not_load_has_its_reason_wherever_it_stands() {
+        let fact = containerd(&lines(&[
+            ("plugin", "io.containerd.cri.v1 images - error"),
+            ("plugin", "io.containerd.grpc.v1 cri linux/amd64 ok"),
+            ("reason", "io.containerd.cri.v1 images mirrors cannot be set"),
+            ("plugins-listed", "1"),
+        ]));
+        let [images, cri] = fact.plugins.as_slice() else { panic!("{:?}", fact.plugins) };
+        assert_eq!(
+            (images.status.untrusted(), images.reason.untrusted()),
+            ("error", "mirrors cannot be set")
+        );
+        assert_eq!((cri.status.untrusted(), cri.reason.untrusted()), ("ok", ""));
+        assert!(fact.plugins_listed);
+    }
+
+    #[test]
+    fn the_text_of_each_network_file_follows_its_name() {
+        let (one, two) = (coded("{\"a\":1}"), coded("{}"));
+        let fact = containerd(&lines(&[
+            ("conf-dir", "/etc/cni/net.d"),
+            ("net", "10-a.conf"),
+            ("net-text", &one),
+            ("bin", "bridge"),
+            ("net", "20-b.conflist"),
+            ("net-cut", "1"),
+            ("net-text", &two),
+            ("bin-dir", "/opt/cni/bin"),
+        ]));
+        let [a, b] = fact.network.files.as_slice() else { panic!("{:?}", fact.network) };
+        assert_eq!((a.name.untrusted(), a.text.untrusted(), a.cut), ("10-a.conf", "{\"a\":1}", false));
+        assert_eq!((b.name.untrusted(), b.text.untrusted(), b.cut), ("20-b.conflist", "{}", true));
+        assert_eq!(
+            (fact.network.programs, fact.network.bin_dirs),
+            (vec!["bridge".into()], vec!["/opt/cni/bin".into()])
+        );
+    }
+}
