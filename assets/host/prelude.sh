@@ -1,4 +1,5 @@
-# The words gangplank's shell text is made of. POSIX sh, GNU coreutils, openssl, systemd, docker.
+# The words gangplank's shell text is made of. POSIX sh, GNU coreutils, openssl, systemd; those of the container runtime
+# follow in a file for each.
 # $M marks our lines, $RUN names the run. Descriptor 3 brings wishes (stop, kill) and large file contents;
 # small contents are in $p<number of the action> before anything begins, in $b<number> when they are no plain text.
 # A process costs a millisecond or more, so what the shell can do itself it does.
@@ -232,8 +233,9 @@ make_csr() { # KEY SUBJECT SAN
 
 load_image() { # TAR NAME...
   tar=$1; shift
-  for i; do note image "$i" "$(docker inspect --type image -f '{{.Id}}' "$i" 2>/dev/null)" '' '' || return; done
-  docker load -i "$tar"
+  which_runtime
+  for i; do note image "$i" "$("${rt}_image" "$i" 2>/dev/null)" '' '' || return; done
+  "${rt}_load" "$tar" "$@"
 }
 
 load_sent() { # BYTES SHA256 NAME...
@@ -260,11 +262,10 @@ service() { # VERB UNIT
   case $1 in start | restart) jot started "$2" '' '' '' && later "$G/record.jsonl" ;; esac
 }
 
-restart_pod() { # CONTAINER
-  c=$(docker ps -q --filter "name=^/?k8s_$1[._]") || return
-  # shellcheck disable=SC2086
-  # The kubelet starts a new container at once.
-  [ -z "$c" ] || docker stop -t 5 $c >/dev/null || return
+# restart_pod CONTAINER: the kubelet starts a new one at once
+restart_pod() {
+  which_runtime
+  "${rt}_stop" "$1" || return
   jot restarted "$1" '' '' '' && later "$G/record.jsonl"
 }
 
@@ -289,15 +290,14 @@ take_away() { # PATH SHA256
 
 take_dir() { [ ! -L "$1" ] || { echo "$1 is a link: it stays"; return 0; }; [ ! -d "$1" ] || rmdir "$1" 2>/dev/null || echo "$1 is not empty: it stays"; }
 
-take_image() { docker rmi "$1" >/dev/null 2>&1 || echo "$1 is still in use: it stays"; }
+take_image() { which_runtime; "${rt}_rmi" "$1" >/dev/null 2>&1 || echo "$1 is still in use: it stays"; }
 
 kubelet_mounts() { while read -r _ m _; do case $m in /var/lib/kubelet/*) echo "$m" ;; esac; done </proc/mounts; }
 
 # clean_pods: of a kubelet that was not there before: its containers, mounts, state and kube-proxy's rules
 clean_pods() {
-  c=$(docker ps -aq --filter "name=^/?k8s_") || return
-  # shellcheck disable=SC2086
-  [ -z "$c" ] || docker rm -f -v $c >/dev/null
+  which_runtime
+  "${rt}_clean" || return
   # Volumes of pods may be mounted there: nothing is removed through a mount.
   kubelet_mounts | sort -r | while read -r m; do umount "$(printf %b "$m")"; done
   m=$(kubelet_mounts | head -n 1)
@@ -541,41 +541,6 @@ ask_manifests() {
     say manifest "${f##*/}"; say sha256 "$(sha256sum <"$f")"; tell text "$(head -c 65536 "$f" | base64 -w 3000)"
   done
   say done
-}
-
-# docker_says WORD...: what it prints, what it complains with a sign before it, and how it ended
-docker_says() {
-  { { timeout --foreground 10 docker "$@" 2>&1 >&4; printf '\n= %s\n' $? >&4; } | sed 's/^/! /' >&4; } 4>&1
-}
-
-# ask_docker INFO PS IMAGES: the numbers of the questions, - for one that is not asked. What info says there is none
-# of is not asked for, and a docker that says nothing is not asked again. Programs that end at once collect no garbage.
-ask_docker() {
-  export GOGC=off; i=
-  if [ "$1" != - ]; then
-    q=$1 o=$(docker_says info) i="$n$o$n"; tell info "$o"
-    case $i in
-      *"Docker Root Dir: /var/lib/docker$n"*) ;;
-      *"Docker Root Dir: /"*) r=${i#*Docker Root Dir: }; tell df "$(timeout --foreground 5 df -Pk / /etc "${r%%"$n"*}/" 2>/dev/null)" ;;
-    esac
-  fi
-  if [ "$2" != - ]; then
-    q=$2
-    case $i in
-      *"$n Containers: 0$n"* | *"${n}Containers: 0$n"*) ;;
-      *"$n= 124$n"*) tell ps "= 124" ;;
-      *) tell ps "$(docker_says ps --no-trunc --format '{{.ID}}	{{.Image}}	{{printf "%.1000s" .Command}}	{{.CreatedAt}}	{{.Status}}	{{.Names}}')" ;;
-    esac
-    say done
-  fi
-  if [ "$3" != - ]; then
-    q=$3
-    case $i in
-      *"$n Images: 0$n"* | *"${n}Images: 0$n"* | *"$n= 124$n"*) ;;
-      *) tell image "$(timeout --foreground 20 docker images --no-trunc 2>/dev/null)" ;;
-    esac
-    say done
-  fi
 }
 
 ask_tar() {

@@ -9,6 +9,7 @@ use super::unit_answer::{healthz, journal, manifests, unit};
 use crate::plan::fact::{Fact, FactQuery, FileFact, ImageFact, KeyFact, Known, KubeletFact, Machine};
 use crate::plan::record::Record;
 use crate::plan::remote::Remote;
+use crate::plan::runtime_fact::RuntimeFact;
 use crate::plan::{clean, redact};
 
 /// The fact behind the lines that answer `want`.
@@ -24,7 +25,7 @@ pub fn read(want: &FactQuery, lines: &AnswerLines) -> Known<Fact> {
         FactQuery::Journal(_) => journal(lines),
         FactQuery::Healthz(_) => healthz(lines),
         FactQuery::Manifests(_) => manifests(lines),
-        FactQuery::Docker => Known::Yes(Fact::Docker(docker(lines))),
+        FactQuery::Runtime => Known::Yes(Fact::Runtime(Box::new(runtime(lines)))),
         FactQuery::Containers => containers(lines),
         FactQuery::Images => Known::Yes(Fact::Images(all(lines, "image").filter_map(image).collect())),
         FactQuery::Tar(path) => tar(path, lines),
@@ -52,6 +53,11 @@ pub fn read(want: &FactQuery, lines: &AnswerLines) -> Known<Fact> {
             Known::Yes(Fact::Tls(pem.join("\n") + "\n"))
         }
     }
+}
+
+/// Whoever was asked says something; where nobody was, there is no runtime.
+fn runtime(lines: &AnswerLines) -> RuntimeFact {
+    RuntimeFact { docker: has(lines, "info").then(|| docker(lines)) }
 }
 
 fn machine(lines: &AnswerLines) -> Known<Fact> {

@@ -15,7 +15,11 @@ use crate::plan::fact::FactQuery;
 use crate::plan::plan_field::PlanField;
 
 /// The words the script is made of.
-pub const PRELUDE: &str = include_str!("../../assets/host/prelude.sh");
+pub const PRELUDE: &str = concat!(
+    include_str!("../../assets/host/prelude.sh"),
+    include_str!("../../assets/host/runtime.sh"),
+    include_str!("../../assets/host/docker.sh"),
+);
 
 /// Contents up to this size go with the script, so that only wishes travel while an action runs; a larger one
 /// follows when its action asks for it.

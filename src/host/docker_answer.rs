@@ -1,7 +1,8 @@
 //! Turns what docker printed, complained and how it ended into facts. A warning is no answer and hides none.
 
 use super::answer_lines::{AnswerLines, all, free_mib};
-use crate::plan::fact::{DockerFact, Fact, Known};
+use crate::plan::fact::{Fact, Known};
+use crate::plan::runtime_fact::DockerFact;
 use crate::plan::{clean, redact};
 
 /// How `timeout` says that it ended something.

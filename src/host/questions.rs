@@ -8,7 +8,7 @@ use crate::plan::fact::{FactQuery, FlagSet};
 pub(super) fn questions(queries: &[FactQuery], text: &mut String) {
     let (mut files, mut units, mut tars) = (String::new(), String::new(), String::new());
     let (mut slow, mut quick) = (String::new(), String::new());
-    let mut docker = ["-".to_owned(), "-".to_owned(), "-".to_owned()];
+    let mut runtime = ["-".to_owned(), "-".to_owned(), "-".to_owned()];
     for (index, want) in queries.iter().enumerate() {
         match want {
             FactQuery::File { path, content } => {
@@ -24,9 +24,9 @@ pub(super) fn questions(queries: &[FactQuery], text: &mut String) {
             FactQuery::Tar(path) => {
                 let _ = write!(tars, "q={index}; ask_tar {}; ", shell_words::quote(path));
             }
-            FactQuery::Docker => docker[0] = index.to_string(),
-            FactQuery::Containers => docker[1] = index.to_string(),
-            FactQuery::Images => docker[2] = index.to_string(),
+            FactQuery::Runtime => runtime[0] = index.to_string(),
+            FactQuery::Containers => runtime[1] = index.to_string(),
+            FactQuery::Images => runtime[2] = index.to_string(),
             FactQuery::Kubelet { .. }
             | FactQuery::Tls { .. }
             | FactQuery::Lookup(_)
@@ -46,8 +46,8 @@ pub(super) fn questions(queries: &[FactQuery], text: &mut String) {
     let mut job = |call: String| {
         let _ = writeln!(slow, "{{ {call}}} & p=\"$p $!\"");
     };
-    if docker.iter().any(|number| number != "-") {
-        job(format!("ask_docker {}; ", docker.join(" ")));
+    if runtime.iter().any(|number| number != "-") {
+        job(format!("ask_runtime {}; ", runtime.join(" ")));
     }
     if !units.is_empty() {
         job(format!("ask_units{units}; "));
@@ -80,7 +80,7 @@ fn question(want: &FactQuery) -> String {
         FactQuery::File { .. }
         | FactQuery::Key(_)
         | FactQuery::Unit(_)
-        | FactQuery::Docker
+        | FactQuery::Runtime
         | FactQuery::Containers
         | FactQuery::Images
         | FactQuery::Tar(_) => String::new(),

@@ -31,7 +31,7 @@ pub(crate) fn ask(state: &LabState, name: &str, want: &FactQuery, wall_ms: i64, 
         }
         FactQuery::Healthz(port) if !machine.here => healthz_lines(machine, *port, &mut say),
         FactQuery::Manifests(path) if !machine.here => manifest_lines(machine, path, &mut say),
-        FactQuery::Docker if !machine.here => docker_lines(machine, &mut say),
+        FactQuery::Runtime if !machine.here => docker_lines(machine, &mut say),
         FactQuery::Containers if !machine.here => {
             for row in rows(state, machine, latest) {
                 say("ps", row);

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::record::{Record, RecordKind};
 use super::remote::Remote;
+use super::runtime_fact::{DockerFact, RuntimeFact};
 use super::unit::{ManifestFact, UnitFact};
 
 /// One thing to know about a machine. The union over all steps is gathered by one exec.
@@ -31,11 +32,11 @@ pub enum FactQuery {
     Healthz(u16),
     /// Every file of a folder from which a kubelet makes static pods.
     Manifests(String),
-    /// The Docker engine.
-    Docker,
-    /// Its running containers.
+    /// The container runtimes there are.
+    Runtime,
+    /// The running containers.
     Containers,
-    /// Its images.
+    /// The images of the runtime.
     Images,
     /// The images inside a tar made by `docker save`.
     Tar(String),
@@ -77,7 +78,7 @@ impl FactQuery {
     pub fn settled(&self) -> bool {
         match self {
             Self::Machine
-            | Self::Docker
+            | Self::Runtime
             | Self::Tar(_)
             | Self::Lookup(_)
             | Self::Tls { .. }
@@ -144,8 +145,8 @@ pub enum Fact {
     Healthz(Remote<String>),
     /// Answer to [`FactQuery::Manifests`].
     Manifests(Vec<ManifestFact>),
-    /// Answer to [`FactQuery::Docker`].
-    Docker(DockerFact),
+    /// Answer to [`FactQuery::Runtime`].
+    Runtime(Box<RuntimeFact>),
     /// Answer to [`FactQuery::Containers`]: tab-separated `docker ps` lines, cleaned.
     Containers(Vec<Remote<String>>),
     /// Answer to [`FactQuery::Images`].
@@ -258,26 +259,6 @@ pub struct KeyFact {
     pub signs: Vec<String>,
 }
 
-/// The Docker engine.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub struct DockerFact {
-    /// Server version; empty = the engine does not answer.
-    pub version: Remote<String>,
-    /// `cgroupfs` or `systemd`.
-    pub cgroup_driver: Remote<String>,
-    /// Storage driver.
-    pub storage: Remote<String>,
-    /// Root folder.
-    pub root: Remote<String>,
-    /// Free space there in MiB, where it is not the usual folder.
-    pub free_mib: Option<u64>,
-    /// Why it does not answer.
-    pub error: Remote<String>,
-    /// It let the time pass without an answer.
-    pub frozen: bool,
-}
-
 /// An image: its id and one name.
 #[derive(Debug, Clone, PartialEq, Eq, Default, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ImageFact {
@@ -376,9 +357,25 @@ impl Facts {
     getter!(
         /// The files of a folder of static pods.
         manifests(path: &str) -> Vec<ManifestFact>, FactQuery::Manifests(path.to_owned()), Manifests);
-    getter!(
-        /// The Docker engine.
-        docker() -> DockerFact, FactQuery::Docker, Docker);
+    /// The container runtimes there are.
+    pub fn runtime(&self) -> Known<&RuntimeFact> {
+        match self.known.get(&FactQuery::Runtime) {
+            Some(Known::Yes(Fact::Runtime(value))) => Known::Yes(value),
+            Some(Known::No(why)) => Known::No(why.clone()),
+            Some(Known::Yes(_) | Known::NotAsked) | None => Known::NotAsked,
+        }
+    }
+
+    /// The Docker engine.
+    pub fn docker(&self) -> Known<&DockerFact> {
+        match self.runtime() {
+            Known::Yes(RuntimeFact { docker: Some(docker), .. }) => Known::Yes(docker),
+            Known::Yes(_) => Known::No("docker is not installed".to_owned()),
+            Known::No(why) => Known::No(why),
+            Known::NotAsked => Known::NotAsked,
+        }
+    }
+
     getter!(
         /// Running containers, tab-separated lines.
         containers() -> Vec<Remote<String>>, FactQuery::Containers, Containers);

@@ -26,6 +26,7 @@ pub mod range;
 pub mod record;
 pub mod redact;
 pub mod remote;
+pub mod runtime_fact;
 mod shape;
 pub mod static_pod;
 mod tree;

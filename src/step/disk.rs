@@ -1,8 +1,9 @@
 //! Space on the disks of a worker, each where its path really lies.
 
 use crate::plan::code::ProblemCode;
-use crate::plan::fact::{DockerFact, Machine};
+use crate::plan::fact::Machine;
 use crate::plan::problem::{Problem, Verdict};
+use crate::plan::runtime_fact::DockerFact;
 
 /// Space for keys, units and manifests, MiB.
 const FREE_ETC: u64 = 16;

@@ -7,8 +7,9 @@ use super::input::StepInput;
 use super::state::unknown;
 use crate::plan::action::{Action, Content, Verb};
 use crate::plan::code::ProblemCode;
-use crate::plan::fact::{DockerFact, Known};
+use crate::plan::fact::Known;
 use crate::plan::problem::{Problem, Verdict};
+use crate::plan::runtime_fact::DockerFact;
 use crate::plan::unit::UnitFact;
 use crate::profile::Profile;
 

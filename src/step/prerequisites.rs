@@ -41,7 +41,7 @@ impl Step for Prerequisites {
         let api = &plan.cluster.api;
         let mut wants = vec![
             FactQuery::Machine,
-            FactQuery::Docker,
+            FactQuery::Runtime,
             FactQuery::Unit("kubelet".to_owned()),
             FactQuery::Unit("docker".to_owned()),
             FactQuery::File { path: docker::DAEMON.to_owned(), content: true },

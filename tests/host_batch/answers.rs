@@ -43,7 +43,7 @@ fn docker(before: &str) -> String {
 
 #[test]
 fn a_warning_of_docker_hides_no_container_and_an_empty_last_field_is_one() {
-    let queries = vec![FactQuery::Docker, FactQuery::Containers];
+    let queries = vec![FactQuery::Runtime, FactQuery::Containers];
     let Some(end) = ask(&[("docker", &docker(WARNING))], queries) else { return };
     let facts = end.facts.docker().yes().copied().cloned().unwrap();
     assert_eq!((facts.version.untrusted(), facts.error.untrusted()), ("20.10.7", ""));
@@ -92,7 +92,7 @@ fn the_live_stream_tells_containers_and_leaves_warnings_out() {
 #[test]
 fn a_frozen_docker_costs_ten_seconds_and_says_nothing_about_the_clock() {
     let began = Instant::now();
-    let queries = vec![FactQuery::Machine, FactQuery::Docker, FactQuery::Containers, FactQuery::Images];
+    let queries = vec![FactQuery::Machine, FactQuery::Runtime, FactQuery::Containers, FactQuery::Images];
     let Some(end) = ask(&[("docker", "#!/bin/sh\nexec sleep 60\n")], queries) else { return };
     assert!(began.elapsed() < Duration::from_secs(14), "{:?}", began.elapsed());
     let docker = end.facts.docker().yes().copied().cloned().unwrap();
@@ -119,7 +119,7 @@ fn space_is_that_of_the_row_which_df_printed_for_the_path() {
 fn space_for_images_is_where_docker_really_has_its_root() {
     let docker = "#!/bin/sh\nprintf ' Server Version: 20.10.7\\n Docker Root Dir: /data/docker\\n'\n";
     let df = "#!/bin/sh\necho header > /dev/null\nprintf 'Filesystem 1024-blocks Used Available Capacity Mounted on\\n'\nshift\nfor p; do case $p in /data/*) printf '/dev/sdb 100 50 51200 50%% /data\\n' ;; *) printf '/dev/sda 100 50 9999999 50%% /\\n' ;; esac; done\n";
-    let Some(end) = ask(&[("docker", docker), ("df", df)], vec![FactQuery::Machine, FactQuery::Docker])
+    let Some(end) = ask(&[("docker", docker), ("df", df)], vec![FactQuery::Machine, FactQuery::Runtime])
     else {
         return;
     };

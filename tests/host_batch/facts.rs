@@ -407,7 +407,7 @@ fn a_docker_that_does_not_answer_says_why() {
     drop(file);
     fs::set_permissions(dir.path().join("docker"), fs::Permissions::from_mode(0o755)).unwrap();
     let Some(wire) = with_programs(dir.path()) else { return };
-    let queries = vec![FactQuery::Docker, FactQuery::Containers, FactQuery::Images];
+    let queries = vec![FactQuery::Runtime, FactQuery::Containers, FactQuery::Images];
     let end = done(&mut over(Arc::new(wire)), &Run::new().batch(Vec::new(), queries));
     let docker = end.facts.docker().yes().copied().cloned().unwrap();
     assert_eq!(

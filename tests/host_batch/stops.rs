@@ -157,7 +157,7 @@ fn a_question_that_hangs_is_left_and_leaves_nothing() {
     );
     let Some(wire) = crate::support::with_programs(dir.path()) else { return };
     let (stop, group) = (Stop::default(), dir.path().join("docker.group"));
-    let batch = Run::new().batch(vec![], vec![FactQuery::Docker]);
+    let batch = Run::new().batch(vec![], vec![FactQuery::Runtime]);
     let end = std::thread::scope(|scope| {
         scope.spawn(|| {
             crate::support::until("it hangs", limit(), || group.exists());

@@ -278,7 +278,7 @@ fn failed_workers_show_why() {
     assert_eq!(ended, 9);
     let off = end("w2", FactQuery::Machine).machine().yes().unwrap().clock_ms - world.now().as_millisecond();
     assert!(off < -890_000, "{off}");
-    assert!(end("w3", FactQuery::Docker).docker().yes().unwrap().version.is_empty());
+    assert!(end("w3", FactQuery::Runtime).docker().yes().unwrap().version.is_empty());
     assert!(world.read(Path::new("/home/op/ca/ca.key")).is_ok());
     world.write_new(Path::new("/home/op/new"), b"x", 0o600).unwrap();
     assert!(world.write_new(Path::new("/home/op/new"), b"y", 0o600).is_err());

@@ -10,12 +10,13 @@ use gangplank::plan::action::{
 };
 use gangplank::plan::code::ProblemCode;
 use gangplank::plan::fact::{
-    DockerFact, Fact, FactQuery, Facts, FileFact, FlagSet, ImageFact, KeyFact, Known, KubeletFact, Machine,
+    Fact, FactQuery, Facts, FileFact, FlagSet, ImageFact, KeyFact, Known, KubeletFact, Machine,
 };
 use gangplank::plan::place::Place;
 use gangplank::plan::plan_field::PlanField;
 use gangplank::plan::problem::{Problem, Remedy, Verdict};
 use gangplank::plan::record::Record;
+use gangplank::plan::runtime_fact::{DockerFact, RuntimeFact};
 use gangplank::plan::unit::UnitFact;
 use gangplank::plan::written::{RunFolder, Written};
 use gangplank::step::{CATALOGUE, Proof, StepId, StepState};
@@ -320,7 +321,10 @@ pub fn facts() -> BoxedStrategy<Facts> {
         option::of(text())
             .prop_map(|mode| Fact::Key(mode.map(|mode| KeyFact { mode, ..KeyFact::default() }))),
         texts().prop_map(|journal| Fact::Unit(UnitFact { journal: remote(journal), ..UnitFact::default() })),
-        text().prop_map(|error| Fact::Docker(DockerFact { error: error.into(), ..DockerFact::default() })),
+        text().prop_map(|error| Fact::Runtime(Box::new(RuntimeFact {
+            docker: Some(DockerFact { error: error.into(), ..DockerFact::default() }),
+            ..RuntimeFact::default()
+        }))),
         texts().prop_map(|rows| Fact::Containers(remote(rows))),
         vec(image(), 0..2).prop_map(Fact::Images),
         vec(image(), 0..2).prop_map(Fact::Tar),

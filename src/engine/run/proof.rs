@@ -178,7 +178,7 @@ impl Engine<'_> {
             queries: vec![
                 FactQuery::Unit("kubelet".to_owned()),
                 FactQuery::Journal("kubelet".to_owned()),
-                FactQuery::Docker,
+                FactQuery::Runtime,
             ],
             run: self.options.run.clone(),
             ..Batch::default()

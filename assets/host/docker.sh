@@ -1,0 +1,54 @@
+# Docker's words.
+
+docker_image() { docker inspect --type image -f '{{.Id}}' "$1"; }
+docker_load() { docker load -i "$1"; }
+docker_rmi() { docker rmi "$1"; }
+
+# docker_stop CONTAINER: those of the pods' containers of that name
+docker_stop() {
+  c=$(docker ps -q --filter "name=^/?k8s_$1[._]") || return
+  # shellcheck disable=SC2086
+  [ -z "$c" ] || docker stop -t 5 $c >/dev/null
+}
+
+# docker_clean: the containers of pods
+docker_clean() {
+  c=$(docker ps -aq --filter "name=^/?k8s_") || return
+  # shellcheck disable=SC2086
+  [ -z "$c" ] || docker rm -f -v $c >/dev/null
+}
+
+# docker_says WORD...: what it prints, what it complains with a sign before it, and how it ended
+docker_says() {
+  { { timeout --foreground 10 docker "$@" 2>&1 >&4; printf '\n= %s\n' $? >&4; } | sed 's/^/! /' >&4; } 4>&1
+}
+
+# docker_ask INFO PS IMAGES: the numbers of the questions, - for one that is not asked. What info says there is none
+# of is not asked for, and a docker that says nothing is not asked again. Programs that end at once collect no garbage.
+docker_ask() {
+  export GOGC=off; i=
+  if [ "$1" != - ]; then
+    q=$1 o=$(docker_says info) i="$n$o$n"; tell info "$o"
+    case $i in
+      *"Docker Root Dir: /var/lib/docker$n"*) ;;
+      *"Docker Root Dir: /"*) r=${i#*Docker Root Dir: }; tell df "$(timeout --foreground 5 df -Pk / /etc "${r%%"$n"*}/" 2>/dev/null)" ;;
+    esac
+  fi
+  if [ "$2" != - ]; then
+    q=$2
+    case $i in
+      *"$n Containers: 0$n"* | *"${n}Containers: 0$n"*) ;;
+      *"$n= 124$n"*) tell ps "= 124" ;;
+      *) tell ps "$(docker_says ps --no-trunc --format '{{.ID}}	{{.Image}}	{{printf "%.1000s" .Command}}	{{.CreatedAt}}	{{.Status}}	{{.Names}}')" ;;
+    esac
+    say done
+  fi
+  if [ "$3" != - ]; then
+    q=$3
+    case $i in
+      *"$n Images: 0$n"* | *"${n}Images: 0$n"* | *"$n= 124$n"*) ;;
+      *) tell image "$(timeout --foreground 20 docker images --no-trunc 2>/dev/null)" ;;
+    esac
+    say done
+  fi
+}
