@@ -104,7 +104,8 @@ pub fn containerd(lines: &AnswerLines) -> ContainerdFact {
     });
     ContainerdFact {
         program: word(lines, "program"),
-        version: version.text.first().map(|line| told(line)).unwrap_or_default(),
+        // Not asked where the program is the very one that runs.
+        version: version.text.first().map_or_else(|| running.clone(), |line| told(line)),
         frozen: running.is_empty() && server.status == Some(TIMED_OUT),
         server: running,
         error: error.unwrap_or_default(),
@@ -121,10 +122,7 @@ pub fn containerd(lines: &AnswerLines) -> ContainerdFact {
         network: network(lines),
         root: word(lines, "root"),
         free_mib: free_mib(lines).last().copied().flatten(),
-        kill_mode: all(lines, "unit")
-            .find_map(|line| line.strip_prefix("KillMode="))
-            .map(|mode| clean::short(mode, LONG).into())
-            .unwrap_or_default(),
+        kill_mode: word(lines, "kill-mode"),
         crictl: word(lines, "crictl"),
         socket: socket(lines, "containerd"),
         crio: socket(lines, "crio"),
@@ -270,6 +268,7 @@ mod tests {
         };
         let fact = containerd(&rows("= 0"));
         assert_eq!((fact.server.untrusted(), fact.error.untrusted(), fact.frozen), ("1.6.20~ds1", "", false));
+        assert_eq!(fact.version, "1.6.20~ds1");
         let fact = containerd(&rows("= 124"));
         assert_eq!((fact.server.untrusted(), fact.error.untrusted(), fact.frozen), ("", SILENT, true));
         let deaf = containerd(&lines(&[("deaf", "nobody listens at /run/containerd/containerd.sock")]));

@@ -12,7 +12,8 @@ use super::remote::Remote;
 pub struct ContainerdFact {
     /// Absolute path of the program that its unit starts, else of the one in PATH; empty = it is not installed.
     pub program: Remote<String>,
-    /// What its `--version` printed; empty = it said nothing.
+    /// What its `--version` printed, or the version of the one that runs where that is this very program; empty = it
+    /// said nothing.
     pub version: Remote<String>,
     /// Version of the one that runs, as `ctr version` has it from its socket; empty = none answers.
     pub server: Remote<String>,
