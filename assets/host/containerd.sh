@@ -1,9 +1,10 @@
-# The words for a worker whose containers containerd runs. They stand behind the others and use them.
-# Pods live in one namespace of containerd; what CRI made there has its labels, and nothing else is touched.
+# containerd's words. Pods live in one namespace of containerd; what CRI made there has its labels, and nothing else is touched.
 
+# containerd 2 warns of the host's old cgroups at every call; the machine tells of them itself.
+export CONTAINERD_SUPPRESS_DEPRECATION_WARNINGS=1
 sock=${GANGPLANK_CONTAINERD:-/run/containerd/containerd.sock}
 
-# of_pods SECONDS WORD...: ctr in the namespace of the pods; what containerd 2 complains of at every call stays unread
+# of_pods SECONDS WORD...: ctr in the namespace of the pods
 of_pods() { t=$1; shift; timeout --foreground "$t" ctr -a "$sock" -n k8s.io "$@"; }
 
 # utter SECONDS PROGRAM WORD...: what it prints, what it complains of behind a sign, and how it ended
@@ -76,8 +77,8 @@ containerd_has() {
   if [ -n "$o" ]; then say sandbox-there 1; else say sandbox-there 0; fi
 }
 
-# ask_containerd: all that is to be known before anything is changed, the slow side by side
-ask_containerd() {
+# containerd_info: all that is to be known before anything is changed, the slow side by side
+containerd_info() {
   export GOGC=off
   u=$(timeout --foreground 5 systemctl show -p KillMode,MainPID,ExecStart containerd 2>/dev/null)
   o=$u; show KillMode; say kill-mode "$v"; show MainPID; pid=$v
@@ -124,9 +125,32 @@ ask_containerd() {
   say done
 }
 
-# ask_containerd_images: of every image its name and what it points to. Beside each that CRI knows stands a record that
+# containerd_takes PROGRAM FILE CHANGED: it reads FILE, with all that this imports, to the end; else CHANGED is put back as
+# it was before, and nothing is restarted
+containerd_takes() {
+  o=$(timeout --foreground 10 "$1" -c "$2" config dump 2>&1 >/dev/null) && return
+  printf '%s\n' "$o" | tail -n 5 >&2
+  o=$(grep -F "\"path\":\"$3\"" "$G/record.jsonl" | tail -n 1)
+  l() { printf '%s\n' "$o" | sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p"; }
+  i=$(l old)
+  if [ -n "$i" ]; then put_back "$3" "$RUN" "$i" "$(l new)" "$(l mode)"; else take_away "$3" "$(l new)"; fi
+  echo "containerd refuses $3: it is as it was before" >&2
+  return 1
+}
+
+# containerd_ask INFO PS IMAGES: the numbers of the questions, - for one that is not asked; side by side
+containerd_ask() {
+  e=
+  [ "$1" = - ] || { q=$1; containerd_info & e="$e $!"; }
+  [ "$2" = - ] || { q=$2; containerd_ps & e="$e $!"; }
+  [ "$3" = - ] || { q=$3; containerd_images & e="$e $!"; }
+  # shellcheck disable=SC2086 # several numbers
+  [ -z "$e" ] || wait $e
+}
+
+# containerd_images: of every image its name and what it points to. Beside each that CRI knows stands a record that
 # is named by the digest of its configuration and points to the same; of the others that digest is looked up.
-ask_containerd_images() {
+containerd_images() {
   export GOGC=off
   if ! heard; then say failed "nobody listens at $sock"; say done; return; fi
   o=$(utter 20 ctr -a "$sock" -n k8s.io images ls)
@@ -140,6 +164,14 @@ ask_containerd_images() {
     *) tell failed "$(printf '%s\n' "$o" | grep '^[!=] ' | grep -v DEPRECATION)" ;;
   esac
   say done
+}
+
+# full_name NAME: with the registry that a name without one means
+full_name() {
+  case $1 in
+    */*) case ${1%%/*} in *.* | *:* | localhost) printf '%s\n' "$1" ;; *) printf 'docker.io/%s\n' "$1" ;; esac ;;
+    *) printf 'docker.io/library/%s\n' "$1" ;;
+  esac
 }
 
 # config_of DIGEST: the digest of the configuration of the manifest that an image points to, or of the first one of an
@@ -156,28 +188,28 @@ config_of() {
   return 1
 }
 
-# containerd_image_id NAME: the digest of its configuration, which is the id that CRI calls it by; nothing if it is not there
-containerd_image_id() {
-  o=$(of_pods 10 images ls "name==\"$1\"" 2>/dev/null | sed -n 's/^[^ ]* .*\(sha256:[0-9a-f]\{64\}\).*/\1/p' | head -n 1)
+# containerd_image NAME: the digest of its configuration, which is the id that CRI calls it by; nothing if it is not there
+containerd_image() {
+  o=$(of_pods 10 images ls "name==\"$(full_name "$1")\"" 2>/dev/null | sed -n 's/^[^ ]* .*\(sha256:[0-9a-f]\{64\}\).*/\1/p' | head -n 1)
   [ -n "$o" ] || return 0
   c=$(of_pods 10 images ls -q "target.digest==\"$o\"" 2>/dev/null | grep '^sha256:' | head -n 1)
   [ -n "$c" ] || c=$(config_of "$o") || return 0
   printf '%s\n' "$c"
 }
 
-# containerd_import TAR NAME...: its images; those that are named are kept from the kubelet's collection of images, which
+# containerd_load TAR NAME...: its images; those that are named are kept from the kubelet's collection of images, which
 # could not fetch them again
-containerd_import() {
+containerd_load() {
   i=$1; shift
   of_pods 600 images import "$i" || return
-  for i; do of_pods 10 images label "$i" io.cri-containerd.pinned=pinned >/dev/null || return; done
+  for i; do of_pods 10 images label "$(full_name "$i")" io.cri-containerd.pinned=pinned >/dev/null || return; done
 }
 
 # containerd_rmi NAME: with the records that stand beside it for the same image, unless another name points to it too
 containerd_rmi() {
+  set -- "$(full_name "$1")"
   o=$(of_pods 10 images ls "name==\"$1\"" | sed -n 's/^[^ ]* .*\(sha256:[0-9a-f]\{64\}\).*/\1/p' | head -n 1)
   [ -n "$o" ] || return 0
-  set -- "$1"
   for i in $(of_pods 10 images ls -q "target.digest==\"$o\""); do
     case $i in "$1") ;; sha256:* | *@sha256:*) set -- "$@" "$i" ;; *) set -- "$1"; break ;; esac
   done
@@ -203,8 +235,8 @@ end_tasks() {
   done
 }
 
-# containerd_restart_pod CONTAINER: stops the containers of that name; the kubelet starts new ones at once
-containerd_restart_pod() {
+# containerd_stop CONTAINER: those of the pods' containers of that name
+containerd_stop() {
   c=$(made_by_cri container ",labels.\"io.kubernetes.container.name\"==\"$1\",labels.\"io.kubernetes.pod.namespace\"==\"kube-system\"") || return
   # shellcheck disable=SC2086 # an id each
   [ -z "$c" ] || end_tasks 10 $c

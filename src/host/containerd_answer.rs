@@ -1,10 +1,13 @@
 //! Turns what was asked of containerd into a fact. Its parts come side by side, each under keys of its own; a part that
 //! is missing hides no other.
 
+use std::collections::BTreeMap;
+
 use openssl::base64;
 
 use super::answer_lines::{AnswerLines, all, first, free_mib, has};
 use crate::plan::containerd_fact::{ContainerdFact, ContainerdFile, CriPlugin, NetworkFile, NetworkFolders};
+use crate::plan::fact::ImageFact;
 use crate::plan::remote::Remote;
 use crate::plan::{clean, redact};
 
@@ -130,6 +133,50 @@ pub fn containerd(lines: &AnswerLines) -> ContainerdFact {
         bridge_iptables: first(lines, "bridge").map(|value| value.trim() == "1"),
         overlay: has(lines, "overlay"),
     }
+}
+
+/// The images that its pods have, each with the digest of its configuration: of a name whose digest is not known the id
+/// is empty.
+///
+/// # Errors
+/// It did not tell them: why.
+pub fn images(lines: &AnswerLines) -> Result<Vec<ImageFact>, String> {
+    let failed = Uttered::read(all(lines, "failed"));
+    if has(lines, "failed") {
+        let silent = failed.status == Some(TIMED_OUT);
+        let named = failed.text.first().map(|line| redact::said(line));
+        let told = failed.failure("ctr images ls", "containerd did not name its images within 20 s");
+        return Err(named
+            .filter(|_| !silent)
+            .or_else(|| told.map(String::from))
+            .unwrap_or_else(|| SILENT.to_owned()));
+    }
+    if !has(lines, "done") {
+        return Err("the answer was cut off".to_owned());
+    }
+    let pair = |line: &'_ str| {
+        let (one, two) = line.split_once(' ')?;
+        Some((one.to_owned(), two.trim().to_owned()))
+    };
+    let rows: Vec<(String, String)> = all(lines, "image").filter_map(pair).collect();
+    // What a name points to, and the configuration of that: its record is named by it, or it was looked up.
+    let mut configs: BTreeMap<String, String> = all(lines, "config").filter_map(pair).collect();
+    configs.extend(
+        rows.iter()
+            .filter(|(name, _)| name.starts_with("sha256:"))
+            .map(|(config, target)| (target.clone(), config.clone())),
+    );
+    let names = rows.iter().filter(|(name, _)| !name.contains("sha256:"));
+    Ok(names
+        .map(|(name, target)| ImageFact {
+            name: clean::short(name, LONG).into(),
+            id: clean::short(
+                configs.get(target).map_or("", |config| config.trim_start_matches("sha256:")),
+                LONG,
+            )
+            .into(),
+        })
+        .collect())
 }
 
 fn socket(lines: &AnswerLines, name: &str) -> bool {
@@ -302,6 +349,39 @@ mod tests {
         );
         assert_eq!((cri.status.untrusted(), cri.reason.untrusted()), ("ok", ""));
         assert!(fact.plugins_listed);
+    }
+
+    #[test]
+    fn an_image_is_known_by_its_configuration_whether_cri_has_a_record_of_it_or_not() {
+        let rows = [
+            ("image", "docker.io/lab/thing:1 sha256:aa"),
+            ("image", "sha256:11 sha256:aa"),
+            ("image", "registry.k8s.io/pause:3.6 sha256:bb"),
+            ("image", "registry.k8s.io/pause@sha256:bb sha256:bb"),
+            ("image", "odd:1 sha256:cc"),
+            ("config", "sha256:bb sha256:22"),
+            ("done", ""),
+        ];
+        let found = images(&lines(&rows)).expect("it was told");
+        let found: Vec<_> =
+            found.iter().map(|image| (image.name.untrusted(), image.id.untrusted())).collect();
+        assert_eq!(
+            found,
+            [("docker.io/lab/thing:1", "11"), ("registry.k8s.io/pause:3.6", "22"), ("odd:1", "")]
+        );
+        let cut = rows.get(..3).expect("it is longer");
+        assert_eq!(images(&lines(cut)), Err("the answer was cut off".to_owned()));
+    }
+
+    #[test]
+    fn images_that_were_not_told_have_a_reason() {
+        let failed = |rows: &[&str]| {
+            let rows: Vec<_> = rows.iter().map(|row| ("failed", *row)).chain([("done", "")]).collect();
+            images(&lines(&rows)).expect_err("it failed")
+        };
+        assert_eq!(failed(&["nobody listens at /run/c.sock"]), "nobody listens at /run/c.sock");
+        assert_eq!(failed(&["! ctr: permission denied", "= 1"]), "ctr: permission denied");
+        assert!(failed(&["= 124"]).contains("within 20 s"));
     }
 
     #[test]
