@@ -1,11 +1,11 @@
 # Docker's words.
 
-docker_image() { docker inspect --type image -f '{{.Id}}' "$1"; }
-docker_load() { docker load -i "$1"; }
+docker_image_id() { docker inspect --type image -f '{{.Id}}' "$1"; }
+docker_import() { docker load -i "$1"; }
 docker_rmi() { docker rmi "$1"; }
 
-# docker_stop CONTAINER: those of the pods' containers of that name
-docker_stop() {
+# docker_restart_pod CONTAINER: those of the pods' containers of that name
+docker_restart_pod() {
   c=$(docker ps -q --filter "name=^/?k8s_$1[._]") || return
   # shellcheck disable=SC2086
   [ -z "$c" ] || docker stop -t 5 $c >/dev/null

@@ -234,8 +234,8 @@ make_csr() { # KEY SUBJECT SAN
 load_image() { # TAR NAME...
   tar=$1; shift
   which_runtime
-  for i; do note image "$i" "$("${rt}_image" "$i" 2>/dev/null)" '' '' || return; done
-  "${rt}_load" "$tar" "$@"
+  for i; do note image "$i" "$("${rt}_image_id" "$i" 2>/dev/null)" '' '' || return; done
+  "${rt}_import" "$tar" "$@"
 }
 
 load_sent() { # BYTES SHA256 NAME...
@@ -265,7 +265,7 @@ service() { # VERB UNIT
 # restart_pod CONTAINER: the kubelet starts a new one at once
 restart_pod() {
   which_runtime
-  "${rt}_stop" "$1" || return
+  "${rt}_restart_pod" "$1" || return
   jot restarted "$1" '' '' '' && later "$G/record.jsonl"
 }
 

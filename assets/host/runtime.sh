@@ -1,5 +1,5 @@
 # Which container runtime a machine has. What is done with it stands in a file for each, in words that begin with its name:
-# _ask INFO PS IMAGES, _image NAME, _load TAR NAME..., _stop CONTAINER, _rmi NAME, _clean.
+# _ask INFO PS IMAGES, _image_id NAME, _import TAR NAME..., _restart_pod CONTAINER, _rmi NAME, _clean.
 
 # which_runtime: sets $rt. Where two are installed, the kubelet that is there has its one; without a kubelet, docker.
 rt=
@@ -19,3 +19,35 @@ which_runtime() {
 # ask_runtime INFO PS IMAGES: the numbers of the questions, - for one that is not asked
 ask_runtime() { which_runtime; "${rt}_ask" "$@"; }
 
+# containerd_ask INFO PS IMAGES
+containerd_ask() {
+  [ "$3" = - ] || { (q=$3; ask_containerd_images) & }
+  [ "$2" = - ] || { q=$2; tell ps "$(containerd_rows)"; say done; }
+  [ "$1" = - ] || { q=$1; say containerd 1; ask_containerd; }
+  wait
+}
+
+# containerd_rows: what runs, as docker ps has it, from the folders of the running tasks: no program has to be started
+# for it. Of their configuration only the names are taken.
+containerd_rows() {
+  set --; t=$(date +%s)
+  for f in /run/containerd/io.containerd.runtime.v2.task/k8s.io/*/config.json; do
+    { read -r i <"${f%/*}/init.pid"; } 2>/dev/null && [ -d "/proc/$i" ] && set -- "$@" "$f"
+  done
+  [ $# != 0 ] || { printf '\n= 0\n'; return; }
+  # shellcheck disable=SC2016 # awk's own
+  awk -v now="$t" '
+    function name(key, at) { at = "\"io.kubernetes.cri." key "\":\""; at = index(text, at) ? substr(text, index(text, at) + length(at)) : ""; return substr(at, 1, index(at, "\"") - 1) }
+    function row() {
+      if (text == "") return
+      gsub(/": "/, "\":\"", text)
+      n = split(file, part, "/")
+      kind = name("container-type")
+      if (kind == "") return
+      printf "%s\t%s\t\"\"\t\tUp\tk8s_%s_%s_%s_%s_0\n", part[n - 1], name("image-name"), kind == "sandbox" ? "POD" : name("container-name"), name("sandbox-name"), name("sandbox-namespace"), name("sandbox-uid")
+    }
+    FNR == 1 { row(); text = ""; file = FILENAME }
+    { text = text $0 }
+    END { row() }' "$@"
+  printf '= %s\n' $?
+}

@@ -4,6 +4,7 @@
 use openssl::base64;
 
 use super::answer_lines::{AnswerLines, all, first, free_mib, has};
+use super::containerd_answer::containerd;
 use super::docker_answer::{containers, docker};
 use super::unit_answer::{healthz, journal, manifests, unit};
 use crate::plan::fact::{Fact, FactQuery, FileFact, ImageFact, KeyFact, Known, KubeletFact, Machine};
@@ -57,7 +58,10 @@ pub fn read(want: &FactQuery, lines: &AnswerLines) -> Known<Fact> {
 
 /// Whoever was asked says something; where nobody was, there is no runtime.
 fn runtime(lines: &AnswerLines) -> RuntimeFact {
-    RuntimeFact { docker: has(lines, "info").then(|| docker(lines)) }
+    RuntimeFact {
+        docker: has(lines, "info").then(|| docker(lines)),
+        containerd: has(lines, "containerd").then(|| containerd(lines)),
+    }
 }
 
 fn machine(lines: &AnswerLines) -> Known<Fact> {

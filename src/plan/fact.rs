@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::containerd_fact::ContainerdFact;
 use super::record::{Record, RecordKind};
 use super::remote::Remote;
 use super::runtime_fact::{DockerFact, RuntimeFact};
@@ -363,6 +364,16 @@ impl Facts {
             Some(Known::Yes(Fact::Runtime(value))) => Known::Yes(value),
             Some(Known::No(why)) => Known::No(why.clone()),
             Some(Known::Yes(_) | Known::NotAsked) | None => Known::NotAsked,
+        }
+    }
+
+    /// containerd.
+    pub fn containerd(&self) -> Known<&ContainerdFact> {
+        match self.runtime() {
+            Known::Yes(RuntimeFact { containerd: Some(containerd), .. }) => Known::Yes(containerd),
+            Known::Yes(_) => Known::No("containerd is not installed".to_owned()),
+            Known::No(why) => Known::No(why),
+            Known::NotAsked => Known::NotAsked,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::containerd_fact::ContainerdFact;
 use super::remote::Remote;
 
 /// A container runtime.
@@ -31,6 +32,8 @@ impl RuntimeKind {
 pub struct RuntimeFact {
     /// The Docker engine, when it was asked.
     pub docker: Option<DockerFact>,
+    /// containerd, when it was asked.
+    pub containerd: Option<ContainerdFact>,
 }
 
 /// The Docker engine.
