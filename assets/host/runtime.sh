@@ -21,7 +21,7 @@ ask_runtime() { which_runtime; "${rt}_ask" "$@"; }
 
 # containerd_ask INFO PS IMAGES
 containerd_ask() {
-  [ "$3" = - ] || { (q=$3; ask_containerd_images) & }
+  [ "$3" = - ] || { (q=$3; say containerd 1; ask_containerd_images) & }
   [ "$2" = - ] || { q=$2; tell ps "$(containerd_rows)"; say done; }
   [ "$1" = - ] || { q=$1; say containerd 1; ask_containerd; }
   wait

@@ -4,7 +4,7 @@
 use openssl::base64;
 
 use super::answer_lines::{AnswerLines, all, first, free_mib, has};
-use super::containerd_answer::containerd;
+use super::containerd_answer::{containerd, images as containerd_images};
 use super::docker_answer::{containers, docker};
 use super::unit_answer::{healthz, journal, manifests, unit};
 use crate::plan::fact::{Fact, FactQuery, FileFact, ImageFact, KeyFact, Known, KubeletFact, Machine};
@@ -28,6 +28,9 @@ pub fn read(want: &FactQuery, lines: &AnswerLines) -> Known<Fact> {
         FactQuery::Manifests(_) => manifests(lines),
         FactQuery::Runtime => Known::Yes(Fact::Runtime(Box::new(runtime(lines)))),
         FactQuery::Containers => containers(lines),
+        FactQuery::Images if has(lines, "containerd") => {
+            containerd_images(lines).map_or_else(Known::No, |images| Known::Yes(Fact::Images(images)))
+        }
         FactQuery::Images => Known::Yes(Fact::Images(all(lines, "image").filter_map(image).collect())),
         FactQuery::Tar(path) => tar(path, lines),
         FactQuery::Kubelet { .. } => kubelet(lines),

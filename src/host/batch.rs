@@ -19,6 +19,7 @@ pub const PRELUDE: &str = concat!(
     include_str!("../../assets/host/prelude.sh"),
     include_str!("../../assets/host/runtime.sh"),
     include_str!("../../assets/host/docker.sh"),
+    include_str!("../../assets/host/containerd.sh"),
 );
 
 /// Contents up to this size go with the script, so that only wishes travel while an action runs; a larger one

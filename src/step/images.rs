@@ -30,7 +30,17 @@ fn present(cx: &StepInput, there: &[ImageFact], image: &ImageFact) -> bool {
         let old = ["1.6.", "1.7.", "1.8.", "1.9."].iter().any(|old| docker.version.starts_with(old));
         old || docker.storage == "overlayfs"
     });
-    if by_name { there.iter().any(|one| one.name == image.name) } else { there.contains(image) }
+    there.iter().any(|one| same_name(one, image) && (by_name || one.id == image.id))
+}
+
+/// containerd writes the registry that is meant where a name has none.
+fn same_name(one: &ImageFact, other: &ImageFact) -> bool {
+    fn short(image: &ImageFact) -> &str {
+        let name = image.name.untrusted();
+        let name = name.strip_prefix("docker.io/").unwrap_or(name);
+        name.strip_prefix("library/").unwrap_or(name)
+    }
+    short(one) == short(other)
 }
 
 /// What the operator's computer is asked for: the tars that are here.
