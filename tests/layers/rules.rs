@@ -171,6 +171,7 @@ const RAW: &[(&str, &str)] = &[
     ("src/plan/unit.rs", "the state of a process is compared with the kernel's letters"),
     ("src/step/containers.rs", "rows of docker ps are split at their tabs"),
     ("src/step/docker.rs", "states of the unit are compared, docker's version is read"),
+    ("src/step/images.rs", "names of images are compared without the registry that is meant"),
     ("src/step/input.rs", "the kubelet's version is read"),
     ("src/step/start.rs", "the state of a process is compared"),
 ];
