@@ -12,6 +12,7 @@
 //! | | [`kube`] | the API, kubeconfig files, what TLS shows, the status of nodes and pods |
 //! | | [`host`] | a machine: SSH, login, host keys, a batch of actions as one script |
 //! | | [`pki`] | certificates: read, checked, signed, compared |
+//! | | [`runtime`] | what runs the containers of a worker, and the rows that are shown of them |
 //! | what | [`profile`] | what each Kubernetes wants written |
 //! | | [`plan`] | answers, the plan, actions, facts, problems: pure data |
 //! | bounds | [`limits`] | how much is read of what comes from elsewhere |

@@ -5,10 +5,10 @@ use jiff::Timestamp;
 use openssl::base64;
 use serde::{Deserialize, Serialize};
 
-use super::docker_answer::Said;
 use crate::pki;
 use crate::plan::remote::Remote;
 use crate::plan::{clean, redact};
+use crate::runtime::said::Said;
 
 /// So many lines of the journal are asked for and kept.
 pub const JOURNAL_LINES: usize = 40;

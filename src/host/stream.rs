@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 
 use super::detail::{self, DetailLines, HostDetail};
-use super::docker_answer::{Said, row};
 use super::wire::{Chunk, Duplex, RecvTimeout};
 use crate::limits::SAMPLE;
 use crate::plan::{clean, redact};
+use crate::runtime::ps;
+use crate::runtime::said::Said;
 
 /// What keeping a line costs beside its bytes.
 const LINE_COST: usize = 64;
@@ -210,9 +211,9 @@ impl ShellStream {
                 let said = Said::read(self.said.iter().map(String::as_str));
                 let mut sample = self.sample.take()?;
                 for line in said.rows.iter().filter(|line| line.contains('\t')) {
-                    sample.containers.push(row(line));
+                    sample.containers.push(ps::cleaned(line));
                 }
-                sample.error = said.failure().unwrap_or_default();
+                sample.error = said.failure("docker").unwrap_or_default();
                 return Some(Live::Sample(sample));
             }
             "detail" => {

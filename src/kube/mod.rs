@@ -1,5 +1,5 @@
 //! L2: Kubernetes from this computer: the API client, what a TLS server shows before it is trusted, node
-//! and pod status, kubeconfig files, a DNS question and the reading of `docker ps`. It decides nothing
+//! and pod status, kubeconfig files and a DNS question. It decides nothing
 //! about a plan and touches no other machine than the API's address it is given.
 
 pub mod api;
@@ -8,7 +8,6 @@ pub mod clock;
 pub mod cluster;
 pub mod credential;
 pub mod dns;
-pub mod docker_ps;
 pub mod error;
 pub mod happening;
 pub mod heartbeat;

@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::kube::docker_ps::Container;
 use crate::kube::happening::{About, Happening, newest};
 use crate::lab::machine::LabContainer;
 use crate::lab::node::SILENT_AFTER;
 use crate::lab::state::LabState;
+use crate::runtime::ps::Container;
 
 /// An event is kept for an hour, milliseconds.
 const KEPT: u64 = 3_600_000;

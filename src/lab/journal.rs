@@ -2,11 +2,11 @@
 //! answer to `detail`, as a real stream gives it.
 
 use crate::host::{CertificateEnd, HostDetail, Lasts};
-use crate::kube::docker_ps::Container;
 use crate::lab::machine::{LabMachine, Process};
 use crate::lab::state::LabState;
 use crate::pki;
 use crate::plan::remote::Remote;
+use crate::runtime::ps::Container;
 
 /// Lines that are told.
 const MOST: usize = 40;

@@ -6,10 +6,10 @@ use super::thread::{StopSignal, WatchShared};
 use super::update::{ApiNews, Update};
 use crate::host::Sample;
 use crate::kube::cluster::NOBODY;
-use crate::kube::docker_ps::Container;
 use crate::kube::happening::newest;
 use crate::kube::{About, ApiError, ClusterApi, Happening};
 use crate::profile::{Profile, SSL};
+use crate::runtime::ps::Container;
 
 /// The certificates a worker has, whatever its profile; what is not there is not shown.
 pub fn certificates() -> Vec<String> {

@@ -8,10 +8,10 @@ use jiff::Timestamp;
 use super::row::{HostReading, HostRow, Link, NEW, NodeSeen, within};
 use super::thread::WatchTarget;
 use super::update::{ApiNews, HostNews, Update};
-use crate::kube::docker_ps::Container;
 use crate::kube::{Happening, Node, NodeEvent, NodeNews, ReadyState};
 use crate::plan::place::Place;
 use crate::plan::remote::Remote;
+use crate::runtime::ps::Container;
 
 /// What is known of the API.
 #[derive(Debug, Clone, PartialEq, Eq)]

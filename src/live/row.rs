@@ -6,11 +6,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::host::{HostDetail, Sample};
-use crate::kube::docker_ps::Container;
 use crate::kube::{Node, ReadyState};
 use crate::plan::code::ProblemCode;
 use crate::plan::place::Place;
 use crate::plan::remote::Remote;
+use crate::runtime::ps::Container;
 
 /// So long something is marked as new.
 pub const NEW: Duration = Duration::from_secs(10);

@@ -3,12 +3,12 @@
 use super::definition::{Step, StepId};
 use super::input::StepInput;
 use super::state::{Proof, StepState};
-use crate::kube::docker_ps::{self, Container};
 use crate::plan::action::{Action, Content, Verb};
 use crate::plan::fact::{FactQuery, Known};
 use crate::plan::model::{Plan, Worker};
 use crate::plan::static_pod::{same_containers, same_pod};
 use crate::profile::{MANIFESTS, Profile};
+use crate::runtime::ps::{self, Container};
 
 /// How long the kubelet may take: it looks at the manifests folder every 20 s.
 const WITHIN: u64 = 120;
@@ -18,7 +18,7 @@ pub struct Containers;
 
 /// The containers that are up.
 fn up(rows: &[String]) -> Vec<Container> {
-    docker_ps::parse(&rows.join("\n")).into_iter().filter_map(Result::ok).filter(Container::is_up).collect()
+    ps::parse(&rows.join("\n")).into_iter().filter_map(Result::ok).filter(Container::is_up).collect()
 }
 
 /// Which of the wanted containers are not up in these `docker ps` lines; those of `old` do not count.

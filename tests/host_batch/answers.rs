@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use gangplank::host::BatchEnd;
-use gangplank::kube::docker_ps;
 use gangplank::plan::fact::FactQuery;
+use gangplank::runtime::ps;
 
 use crate::support::{Run, done, over, program, with_programs};
 
@@ -49,7 +49,7 @@ fn a_warning_of_docker_hides_no_container_and_an_empty_last_field_is_one() {
     assert_eq!((facts.version.untrusted(), facts.error.untrusted()), ("20.10.7", ""));
     let found = end.facts.containers().yes().copied().cloned().unwrap();
     assert_eq!(found, rows());
-    let read: Vec<_> = docker_ps::parse(
+    let read: Vec<_> = ps::parse(
         &found.iter().map(gangplank::plan::remote::Remote::untrusted).collect::<Vec<_>>().join("\n"),
     )
     .into_iter()

@@ -60,7 +60,7 @@ fn the_post_s_own_version_comes_aboard_too() {
     let names: Vec<String> = rows
         .iter()
         .map(|row| {
-            gangplank::kube::docker_ps::Container::parse(row.untrusted()).unwrap().kubelet.unwrap().container
+            gangplank::runtime::ps::Container::parse(row.untrusted()).unwrap().kubelet.unwrap().container
         })
         .map(|name| name.to_string())
         .collect();

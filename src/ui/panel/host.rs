@@ -11,10 +11,10 @@ use unicode_width::UnicodeWidthStr;
 
 use super::detail::{sections, wanted};
 use super::{Grid, Ink, api_words, kubelet_trouble, link, next, put, ready_style, short};
-use crate::kube::docker_ps::Container;
 use crate::live::row::age;
 use crate::live::{HostRow, Link, Panel};
 use crate::plan::place::Place;
+use crate::runtime::ps::Container;
 
 /// A time as `docker ps` says it: `12 seconds`, `About a minute`, `3 weeks`.
 fn spoken(time: Duration) -> String {

@@ -19,12 +19,12 @@ use serde_json::{Value, json};
 
 use crate::engine::SharedWorld;
 use crate::host::Stop;
-use crate::kube::docker_ps::Container;
 use crate::live::panel::ApiState;
 use crate::live::row::ready_word;
 use crate::live::{Change, HostNews, Link, Panel, Update, start, watch_targets};
 use crate::plan::model::Plan;
 use crate::plan::place::Place;
+use crate::runtime::ps::Container;
 use crate::ui::panel::{self, Ink, OpenedHost};
 use crate::ui::tui::limited::LimitedBackend;
 use crate::ui::tui::terminal;

@@ -1,8 +1,8 @@
 //! The live panel on the whole window: a list of hosts, one host as a table, or a log of it.
 
 use crate::host::LogSource;
-use crate::kube::docker_ps::Container;
 use crate::live::{LogNews, LogWish};
+use crate::runtime::ps::Container;
 use crate::ui::wizard::command::Command;
 use crate::ui::wizard::intent::{Intent, Motion};
 use crate::ui::wizard::layout;

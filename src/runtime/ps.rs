@@ -1,26 +1,26 @@
-//! Reads what `docker ps` prints on a worker. It runs nothing: the text comes from the live stream or
-//! from a batch, and a line it does not understand is handed back, never guessed.
+//! The rows that are shown of containers, in the six columns that `docker ps` prints. It runs nothing: the text comes
+//! from the live stream or from a batch, and a line it does not understand is handed back, never guessed.
 
 use jiff::Timestamp;
 
-use crate::plan::clean;
 use crate::plan::remote::Remote;
+use crate::plan::{clean, redact};
 
 /// The `--format` argument whose lines [`parse`] reads (`{{json .}}` is empty before Docker 1.13).
 pub const FORMAT: &str = "{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.CreatedAt}}\t{{.Status}}\t{{.Names}}";
 
-/// One container as docker lists it.
+/// One container as its runtime lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Container {
     /// Full id, 64 hex digits.
     pub id: String,
     /// Image as the container was made with.
     pub image: Remote<String>,
-    /// Command line without docker's quotes.
+    /// Command line without quotes around it.
     pub command: Remote<String>,
-    /// When it was made; docker's text when it is no time we can read.
+    /// When it was made; the text as it is when it is no time we can read.
     pub created: Result<Timestamp, Remote<String>>,
-    /// Docker's words, `Up 29 minutes`.
+    /// In docker's words, `Up 29 minutes`.
     pub status: Remote<String>,
     /// Its name, without links.
     pub name: Remote<String>,
@@ -45,7 +45,7 @@ pub struct KubeletName {
 
 /// A line that is not one of [`FORMAT`]'s.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("docker wrote a line with {fields} fields instead of 6: {line}")]
+#[error("a line of the list has {fields} fields instead of 6: {line}")]
 pub struct UnknownLine {
     /// How many fields there were.
     pub fields: usize,
@@ -140,6 +140,14 @@ impl KubeletName {
     pub fn is_pause(&self) -> bool {
         self.container == "POD"
     }
+}
+
+/// A row, cleaned. Tabs separate the columns, so each is cleaned for itself; image and command may hold secrets, ids and
+/// names are taken as they are.
+pub fn cleaned(line: &str) -> String {
+    let column =
+        |(at, text): (usize, &str)| if matches!(at, 1 | 2) { redact::said(text) } else { clean::line(text) };
+    line.split('\t').enumerate().map(column).collect::<Vec<_>>().join("\t")
 }
 
 /// Reads a whole answer; empty lines are left out.
