@@ -9,6 +9,7 @@ use gangplank::plan::answers::{
 };
 use gangplank::plan::check::{PathBases, check, finish};
 use gangplank::plan::issue::PlanIssue;
+use gangplank::plan::kubelet_fields::KubeletFields;
 use gangplank::plan::range::expand;
 use gangplank::plan::yaml::{self, load, read, write};
 use proptest::{collection::vec, option, prelude::*};
@@ -171,11 +172,34 @@ prop_compose! {
     }
 }
 
+/// Fields of the kubelet's configuration: any keys, any shape, any type.
+fn fields() -> BoxedStrategy<Option<KubeletFields>> {
+    let leaf = prop_oneof![
+        Just(serde_json::Value::Null),
+        any::<bool>().prop_map(serde_json::Value::from),
+        any::<i64>().prop_map(serde_json::Value::from),
+        any::<u64>().prop_map(serde_json::Value::from),
+        prop::sample::select(vec![0.5, -1.25e-7, 0.9, 1e-300]).prop_map(serde_json::Value::from),
+        word().prop_map(serde_json::Value::from),
+    ];
+    let value = leaf.prop_recursive(3, 12, 3, |below| {
+        prop_oneof![
+            vec(below.clone(), 0..3).prop_map(serde_json::Value::from),
+            vec((word(), below), 0..3)
+                .prop_map(|all| serde_json::Value::Object(all.into_iter().collect::<KubeletFields>())),
+        ]
+    });
+    option::of(vec((word(), value), 0..3).prop_map(|all| all.into_iter().collect())).boxed()
+}
+
 prop_compose! {
     fn worker()(name in some(), address in some(), ssh in login(), images in some_list(), kubelet in kubelet(),
-                kubelet_args in some_list(), proxy_args in some_list(), replace in any::<Option<bool>>())
-                -> WorkerAnswers {
-        WorkerAnswers { name, address, ssh, images, kubelet, kubelet_args, proxy_args, replace }
+                args in (some_list(), some_list()), replace in any::<Option<bool>>(), binaries in some(),
+                kubelet_config in fields()) -> WorkerAnswers {
+        let (kubelet_args, proxy_args) = args;
+        WorkerAnswers {
+            name, address, ssh, images, kubelet, binaries, kubelet_args, kubelet_config, proxy_args, replace,
+        }
     }
 }
 
@@ -189,8 +213,13 @@ fn differences() -> BoxedStrategy<Option<DifferenceAnswers>> {
 
 prop_compose! {
     fn cluster()(name in some(), api in some(), domain in some(), service_range in some(), dns in some(),
-                 pod_range in some(), kubernetes in some(), differences in differences()) -> ClusterAnswers {
-        ClusterAnswers { name, api, domain, service_range, dns, pod_range, kubernetes, differences }
+                 pod_range in some(), kubernetes in some(), differences in differences(),
+                 wishes in [some(), some(), some(), some(), some()]) -> ClusterAnswers {
+        let [runtime, kube_proxy, cgroup_v1, swap, pod_network] = wishes;
+        ClusterAnswers {
+            name, api, domain, service_range, dns, pod_range, kubernetes, differences, runtime, kube_proxy,
+            cgroup_v1, swap, pod_network,
+        }
     }
 }
 
@@ -213,13 +242,15 @@ fn kubectl() -> BoxedStrategy<KubectlAnswers> {
 
 prop_compose! {
     fn answers()(cluster in cluster(), ca in ca(), workers in vec(worker(), 0..3),
-                 defaults in (login(), some_list(), kubelet(), some_list(), some_list()),
+                 defaults in (login(), some_list(), kubelet(), some_list(), some_list(), some(), fields()),
                  images in option::of(word()), kubectl in kubectl(),
                  dns in (some(), any::<Option<u32>>())) -> Answers {
-        let (ssh, tars, kubelet, kubelet_args, proxy_args) = defaults;
+        let (ssh, tars, kubelet, kubelet_args, proxy_args, binaries, kubelet_config) = defaults;
         Answers {
             cluster, ca, workers, kubectl,
-            defaults: Defaults { ssh, images: tars, kubelet, kubelet_args, proxy_args },
+            defaults: Defaults {
+                ssh, images: tars, kubelet, binaries, kubelet_args, kubelet_config, proxy_args,
+            },
             images: images.map(|name| BTreeMap::from([("pause".to_owned(), name)])).unwrap_or_default(),
             dns: DnsAnswers { deploy: dns.0, replicas: dns.1 },
         }

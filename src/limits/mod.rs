@@ -29,6 +29,13 @@ pub const PLAN: ByteLimit = ByteLimit {
     why: "a thousand workers written one by one need a third of it",
 };
 
+/// The kubelet's fields in a plan: those of one worker, or those that all have.
+pub const KUBELET_FIELDS: ByteLimit = ByteLimit {
+    what: "`kubelet_config` of a plan's entry",
+    bytes: 16 * KIB,
+    why: "every field of the kubelet with its default has 4 KiB",
+};
+
 /// A certificate, a key, a CSR or a bundle of certificates.
 pub const PEM: ByteLimit = ByteLimit {
     what: "a certificate, key or CSR file",
@@ -118,8 +125,9 @@ pub const OUTPUT: ByteLimit = ByteLimit {
 };
 
 /// All of them, in the order of the README's table.
-pub const BYTES: [ByteLimit; 14] = [
+pub const BYTES: [ByteLimit; 15] = [
     PLAN,
+    KUBELET_FIELDS,
     PEM,
     KUBECONFIG,
     SSH_FILE,

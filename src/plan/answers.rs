@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::kubelet_fields::KubeletFields;
+
 /// The commented example plan file: the cluster of the blog post.
 pub const EXAMPLE: &str = include_str!("../../assets/plan.example.yaml");
 
@@ -68,6 +70,21 @@ pub struct ClusterAnswers {
     /// Which named differences from the post are on; `repaired` when left out.
     #[serde(skip_serializing_if = "is_default")]
     pub differences: Option<DifferenceAnswers>,
+    /// Container runtime of the workers: `auto` (also when left out), `docker` or `containerd`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub runtime: Option<String>,
+    /// How kube-proxy comes to a worker: `auto` (also when left out), `static-pod` or `none`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub kube_proxy: Option<String>,
+    /// A worker that has cgroup v1 only: `refuse` (also when left out) or `allow`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub cgroup_v1: Option<String>,
+    /// A worker that has swap on: `refuse` (also when left out) or `no-swap`.
+    #[serde(skip_serializing_if = "is_default")]
+    pub swap: Option<String>,
+    /// What gangplank writes for the pod network: `none`, also when left out.
+    #[serde(skip_serializing_if = "is_default")]
+    pub pod_network: Option<String>,
 }
 
 /// Which named differences from the post are on.
@@ -178,9 +195,15 @@ pub struct WorkerAnswers {
     /// A kubelet binary to copy.
     #[serde(skip_serializing_if = "is_default")]
     pub kubelet: KubeletAnswers,
+    /// A folder here with programs to copy; `kubelet` wins over the one in it.
+    #[serde(skip_serializing_if = "is_default")]
+    pub binaries: Option<String>,
     /// Further kubelet arguments.
     #[serde(skip_serializing_if = "is_default")]
     pub kubelet_args: Option<Vec<String>>,
+    /// Fields of the kubelet's configuration, laid over those of the defaults one by one.
+    #[serde(skip_serializing_if = "is_default")]
+    pub kubelet_config: Option<KubeletFields>,
     /// Further kube-proxy arguments.
     #[serde(skip_serializing_if = "is_default")]
     pub proxy_args: Option<Vec<String>>,
@@ -189,7 +212,8 @@ pub struct WorkerAnswers {
     pub replace: Option<bool>,
 }
 
-/// What every worker inherits: each key of the login by itself, the lists and the kubelet as a whole.
+/// What every worker inherits: each key of the login and each field of the kubelet's configuration by itself, the
+/// lists, the kubelet and the folder as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Defaults {
@@ -202,9 +226,15 @@ pub struct Defaults {
     /// A kubelet binary to copy.
     #[serde(skip_serializing_if = "is_default")]
     pub kubelet: KubeletAnswers,
+    /// A folder here with programs to copy.
+    #[serde(skip_serializing_if = "is_default")]
+    pub binaries: Option<String>,
     /// Further kubelet arguments.
     #[serde(skip_serializing_if = "is_default")]
     pub kubelet_args: Option<Vec<String>>,
+    /// Fields of the kubelet's configuration.
+    #[serde(skip_serializing_if = "is_default")]
+    pub kubelet_config: Option<KubeletFields>,
     /// Further kube-proxy arguments.
     #[serde(skip_serializing_if = "is_default")]
     pub proxy_args: Option<Vec<String>>,
@@ -257,7 +287,7 @@ pub struct ContextAnswers {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct DnsAnswers {
-    /// `kube-dns-v11` (also when left out), `coredns` or `none`.
+    /// `kube-dns-v11`, `coredns` or `none`; left out, the version's profile has its own.
     #[serde(skip_serializing_if = "is_default")]
     pub deploy: Option<String>,
     /// Pods; 1 when left out.

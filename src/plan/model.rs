@@ -7,6 +7,9 @@ use std::path::{Component, Path, PathBuf};
 
 use ipnet::IpNet;
 
+use super::kubelet_fields::KubeletFields;
+use super::wishes::{CgroupV1, KubeProxyWish, PodNetwork, RuntimeWish, SwapPolicy};
+
 /// A complete plan.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
@@ -43,6 +46,16 @@ pub struct Cluster {
     pub kubernetes: Option<Version>,
     /// Which named differences from the post profile v1.2 applies.
     pub differences: Differences,
+    /// Container runtime of the workers.
+    pub runtime: RuntimeWish,
+    /// How kube-proxy comes to a worker.
+    pub kube_proxy: KubeProxyWish,
+    /// What happens to a worker that has cgroup v1 only.
+    pub cgroup_v1: CgroupV1,
+    /// What happens to a worker that has swap on.
+    pub swap: SwapPolicy,
+    /// What gangplank writes for the pod network.
+    pub pod_network: PodNetwork,
 }
 
 /// `https://host:port`, port 443 when left out.
@@ -194,8 +207,12 @@ pub struct Worker {
     pub images: Vec<ImageTar>,
     /// A kubelet binary to copy when the worker has none.
     pub kubelet: Option<KubeletFile>,
+    /// A folder on this computer with programs to copy; `kubelet` wins over the one in it.
+    pub binaries: Option<PathBuf>,
     /// Further kubelet arguments, each `--flag=value`.
     pub kubelet_args: Vec<String>,
+    /// Fields of the kubelet's configuration: the worker's own laid over those of the defaults.
+    pub kubelet_config: KubeletFields,
     /// Further kube-proxy arguments.
     pub proxy_args: Vec<String>,
     /// The operator said that files gangplank did not write may be replaced on this host.
@@ -272,8 +289,8 @@ impl Kubectl {
 /// Cluster DNS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dns {
-    /// What to deploy.
-    pub deploy: DnsKind,
+    /// What to deploy; `None` = what the version's profile has.
+    pub deploy: Option<DnsKind>,
     /// How many pods of it.
     pub replicas: u32,
 }

@@ -35,6 +35,11 @@ plan_fields! {
     PodRange "cluster.pod_range";
     Kubernetes "cluster.kubernetes";
     Differences "cluster.differences";
+    Runtime "cluster.runtime";
+    KubeProxy "cluster.kube_proxy";
+    CgroupV1 "cluster.cgroup_v1";
+    Swap "cluster.swap";
+    PodNetwork "cluster.pod_network";
     CaPlace "ca.where";
     CaCert "ca.cert";
     CaKey "ca.key";
@@ -53,7 +58,9 @@ plan_fields! {
     ImageTars "workers[].images";
     KubeletFile "workers[].kubelet.file";
     KubeletSha256 "workers[].kubelet.sha256";
+    Binaries "workers[].binaries";
     KubeletArgs "workers[].kubelet_args";
+    KubeletConfig "workers[].kubelet_config";
     ProxyArgs "workers[].proxy_args";
     Replace "workers[].replace";
     KubectlContext "kubectl.context";
@@ -97,6 +104,11 @@ mod tests {
                 pod_range: text(),
                 kubernetes: text(),
                 differences: Some(DifferenceAnswers::All("faithful".to_owned())),
+                runtime: text(),
+                kube_proxy: text(),
+                cgroup_v1: text(),
+                swap: text(),
+                pod_network: text(),
             },
             ca: CaAnswers {
                 place: text(),
@@ -118,7 +130,9 @@ mod tests {
                 },
                 images: list(),
                 kubelet: KubeletAnswers { file: text(), sha256: text() },
+                binaries: text(),
                 kubelet_args: list(),
+                kubelet_config: Some([("maxPods".to_owned(), 50.into())].into_iter().collect()),
                 proxy_args: list(),
                 replace: Some(true),
             }],
@@ -137,7 +151,8 @@ mod tests {
 
     fn leaves(path: &str, value: &Value, found: &mut BTreeSet<String>) {
         match value {
-            Value::Mapping(map) => {
+            // What stands below it is the kubelet's.
+            Value::Mapping(map) if !path.ends_with(".kubelet_config") => {
                 for (key, value) in map {
                     let key = key.as_str().unwrap();
                     leaves(

@@ -12,6 +12,9 @@ use super::{
     tree::{TreeNode, Value},
 };
 
+/// What to write where fields of the kubelet's configuration are wanted.
+const FIELDS: &str = "write fields below it, like maxPods: 50";
+
 impl Shape {
     /// Reads the whole file.
     pub(crate) fn answers(&mut self, root: TreeNode) -> Answers {
@@ -29,8 +32,21 @@ impl Shape {
     }
 
     fn cluster(&mut self, field: &str, node: TreeNode) -> ClusterAnswers {
-        let keys =
-            ["name", "api", "domain", "service_range", "dns", "pod_range", "kubernetes", "differences"];
+        let keys = [
+            "name",
+            "api",
+            "domain",
+            "service_range",
+            "dns",
+            "pod_range",
+            "kubernetes",
+            "differences",
+            "runtime",
+            "kube_proxy",
+            "cgroup_v1",
+            "swap",
+            "pod_network",
+        ];
         let Some(mut map) = self.map(field, node, &keys) else { return ClusterAnswers::default() };
         ClusterAnswers {
             name: self.text(&mut map, "name"),
@@ -41,6 +57,11 @@ impl Shape {
             pod_range: self.text(&mut map, "pod_range"),
             kubernetes: self.verbatim(&mut map, "kubernetes"),
             differences: map.take("differences").and_then(|(field, node)| self.differences(&field, node)),
+            runtime: self.text(&mut map, "runtime"),
+            kube_proxy: self.text(&mut map, "kube_proxy"),
+            cgroup_v1: self.text(&mut map, "cgroup_v1"),
+            swap: self.text(&mut map, "swap"),
+            pod_network: self.text(&mut map, "pod_network"),
         }
     }
 
@@ -92,7 +113,18 @@ impl Shape {
     }
 
     fn worker(&mut self, field: &str, node: TreeNode) -> WorkerAnswers {
-        let keys = ["name", "address", "ssh", "images", "kubelet", "kubelet_args", "proxy_args", "replace"];
+        let keys = [
+            "name",
+            "address",
+            "ssh",
+            "images",
+            "kubelet",
+            "binaries",
+            "kubelet_args",
+            "kubelet_config",
+            "proxy_args",
+            "replace",
+        ];
         let Some(mut map) = self.map(field, node, &keys) else { return WorkerAnswers::default() };
         WorkerAnswers {
             name: self.text(&mut map, "name"),
@@ -100,20 +132,24 @@ impl Shape {
             ssh: self.part(&mut map, "ssh", Self::login),
             images: self.texts(&mut map, "images", false),
             kubelet: self.part(&mut map, "kubelet", Self::kubelet),
+            binaries: self.text(&mut map, "binaries"),
             kubelet_args: self.texts(&mut map, "kubelet_args", false),
+            kubelet_config: self.fields(&mut map, "kubelet_config", FIELDS),
             proxy_args: self.texts(&mut map, "proxy_args", false),
             replace: self.flag(&mut map, "replace"),
         }
     }
 
     fn defaults(&mut self, field: &str, node: TreeNode) -> Defaults {
-        let keys = ["ssh", "images", "kubelet", "kubelet_args", "proxy_args"];
+        let keys = ["ssh", "images", "kubelet", "binaries", "kubelet_args", "kubelet_config", "proxy_args"];
         let Some(mut map) = self.map(field, node, &keys) else { return Defaults::default() };
         Defaults {
             ssh: self.part(&mut map, "ssh", Self::login),
             images: self.texts(&mut map, "images", false),
             kubelet: self.part(&mut map, "kubelet", Self::kubelet),
+            binaries: self.text(&mut map, "binaries"),
             kubelet_args: self.texts(&mut map, "kubelet_args", false),
+            kubelet_config: self.fields(&mut map, "kubelet_config", FIELDS),
             proxy_args: self.texts(&mut map, "proxy_args", false),
         }
     }

@@ -66,7 +66,7 @@ impl Step for DnsObjects {
     }
 
     fn look(&self, cx: &StepInput) -> StepState {
-        if cx.plan.dns.deploy == DnsKind::None {
+        if cx.plan.dns.deploy == Some(DnsKind::None) {
             return StepState::Done("none is deployed".to_owned());
         }
         state((|| {
@@ -183,13 +183,13 @@ impl Step for DnsPods {
     }
 
     fn look(&self, cx: &StepInput) -> StepState {
-        if cx.plan.dns.deploy == DnsKind::None {
+        if cx.plan.dns.deploy == Some(DnsKind::None) {
             return StepState::Done("none is deployed".to_owned());
         }
         StepState::Await(Proof::Pods {
             selector: match cx.plan.dns.deploy {
-                DnsKind::KubeDnsV11 => "k8s-app=kube-dns,version=v11",
-                DnsKind::CoreDns | DnsKind::None => "k8s-app=kube-dns",
+                None | Some(DnsKind::KubeDnsV11) => "k8s-app=kube-dns,version=v11",
+                Some(DnsKind::CoreDns | DnsKind::None) => "k8s-app=kube-dns",
             }
             .to_owned(),
             count: usize::try_from(cx.plan.dns.replicas).unwrap_or(1),
@@ -230,7 +230,7 @@ impl Step for DnsLookup {
     fn look(&self, cx: &StepInput) -> StepState {
         let cluster = &cx.plan.cluster;
         // What somebody else deployed is proven too.
-        if cx.plan.dns.deploy == DnsKind::None && cx.cluster.at_dns_address.is_none() {
+        if cx.plan.dns.deploy == Some(DnsKind::None) && cx.cluster.at_dns_address.is_none() {
             return StepState::Done("none is deployed".to_owned());
         }
         StepState::Await(Proof::Dns {

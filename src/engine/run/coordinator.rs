@@ -200,7 +200,7 @@ impl Engine<'_> {
             }
         };
         if !threads.one_ready(workers) {
-            if self.plan.dns.deploy != DnsKind::None {
+            if self.plan.dns.deploy != Some(DnsKind::None) {
                 skip("no worker of this run became Ready");
             }
             return if self.options.stop.wanted() { End::Stopped } else { first };

@@ -8,6 +8,8 @@ use super::judge::Judge;
 use crate::plan::answers::{ClusterAnswers, DifferenceAnswers};
 use crate::plan::issue::shown;
 use crate::plan::model::{ApiAddress, Differences, Version};
+use crate::plan::range::Refusal;
+use crate::plan::wishes::{CgroupV1, KubeProxyWish, PodNetwork, RuntimeWish, SwapPolicy};
 use crate::plan::{minors, value};
 
 /// What could be made of the answers about the cluster; the parts that others are compared with.
@@ -20,6 +22,11 @@ pub(super) struct ClusterParts {
     pub(super) pod_range: Option<IpNet>,
     pub(super) kubernetes: Option<Version>,
     pub(super) differences: Differences,
+    pub(super) runtime: RuntimeWish,
+    pub(super) kube_proxy: KubeProxyWish,
+    pub(super) cgroup_v1: CgroupV1,
+    pub(super) swap: SwapPolicy,
+    pub(super) pod_network: PodNetwork,
 }
 
 impl Judge<'_> {
@@ -56,9 +63,24 @@ impl Judge<'_> {
                 .maybe("cluster.kubernetes", answers.kubernetes.as_ref(), value::version)
                 .flatten(),
             differences: self.differences(answers.differences.as_ref()),
+            runtime: self.wish("runtime", answers.runtime.as_ref(), RuntimeWish::parse),
+            kube_proxy: self.wish("kube_proxy", answers.kube_proxy.as_ref(), KubeProxyWish::parse),
+            cgroup_v1: self.wish("cgroup_v1", answers.cgroup_v1.as_ref(), CgroupV1::parse),
+            swap: self.wish("swap", answers.swap.as_ref(), SwapPolicy::parse),
+            pod_network: self.wish("pod_network", answers.pod_network.as_ref(), PodNetwork::parse),
         };
         self.ranges(&parts);
         parts
+    }
+
+    /// A key of a few words; left out or wrong it has the usual one.
+    fn wish<T: Default>(
+        &mut self,
+        key: &str,
+        text: Option<&String>,
+        parse: fn(&str) -> Result<T, Refusal>,
+    ) -> T {
+        self.maybe(&format!("cluster.{key}"), text, parse).unwrap_or_default()
     }
 
     fn differences(&mut self, answers: Option<&DifferenceAnswers>) -> Differences {

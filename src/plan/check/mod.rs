@@ -5,6 +5,7 @@
 mod ca;
 mod cluster;
 mod judge;
+mod kubelet_fields;
 mod login;
 mod workers;
 
@@ -79,6 +80,11 @@ fn validate(answers: &Answers, places: &PathBases) -> (Option<Plan>, Vec<PlanIss
             pod_range: cluster.pod_range,
             kubernetes: cluster.kubernetes,
             differences: cluster.differences,
+            runtime: cluster.runtime,
+            kube_proxy: cluster.kube_proxy,
+            cgroup_v1: cluster.cgroup_v1,
+            swap: cluster.swap,
+            pod_network: cluster.pod_network,
         };
         Some(Plan { cluster, ca: ca?, workers, images, kubectl, dns })
     };
@@ -148,7 +154,7 @@ impl Judge<'_> {
         if !(1..=20).contains(&replicas) {
             self.wrong("dns.replicas", format!("{replicas} is not a number of pods"), "write 1 to 20");
         }
-        Dns { deploy: deploy.unwrap_or(DnsKind::KubeDnsV11), replicas }
+        Dns { deploy, replicas }
     }
 }
 

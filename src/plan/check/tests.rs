@@ -40,7 +40,7 @@ fn left_out_answers_have_their_defaults() {
         (kubectl.context.as_str(), kubectl.user.as_str()),
         ("default-cluster", "default-cluster-admin")
     );
-    assert_eq!(plan.dns, Dns { deploy: DnsKind::KubeDnsV11, replicas: 1 });
+    assert_eq!(plan.dns, Dns { deploy: None, replicas: 1 });
 }
 
 #[test]

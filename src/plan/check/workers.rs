@@ -2,13 +2,15 @@
 //! against all others and the cluster. A remark names the entry of the file, `workers[1].address`, also
 //! when the entry stands for several workers.
 
-use std::{collections::HashMap, net::IpAddr};
+use std::{collections::HashMap, net::IpAddr, path::PathBuf};
 
 use super::cluster::ClusterParts;
 use super::judge::Judge;
+use super::kubelet_fields::kubelet_fields;
 use super::login::login;
 use crate::plan::answers::{Answers, Defaults, KubeletAnswers, WorkerAnswers};
 use crate::plan::issue::{PlanIssue, shown};
+use crate::plan::kubelet_fields::{KubeletFields, merged};
 use crate::plan::model::{ImageTar, KubeletFile, Login, Worker};
 use crate::plan::{minors, range, value};
 
@@ -73,7 +75,9 @@ struct WorkerDefaults {
     login: Login,
     images: Vec<ImageTar>,
     kubelet: Option<KubeletFile>,
+    binaries: Option<PathBuf>,
     kubelet_args: Vec<String>,
+    kubelet_config: KubeletFields,
     proxy_args: Vec<String>,
 }
 
@@ -101,11 +105,16 @@ fn common(
         };
         items.iter().enumerate().filter_map(take).collect()
     });
+    let binaries =
+        judge.maybe(&format!("{field}.binaries"), said.binaries.as_ref(), |text| value::path(text, places));
+    let own = kubelet_fields(judge, &format!("{field}.kubelet_config"), said.kubelet_config.as_ref());
     WorkerDefaults {
         login: login(judge, &format!("{field}.ssh"), &said.ssh, from.login),
         images: images.unwrap_or(from.images),
         kubelet: kubelet(judge, &format!("{field}.kubelet"), &said.kubelet).or(from.kubelet),
+        binaries: binaries.or(from.binaries),
         kubelet_args: kubelet_args.unwrap_or(from.kubelet_args),
+        kubelet_config: merged(&from.kubelet_config, &own),
         proxy_args: proxy_args.unwrap_or(from.proxy_args),
     }
 }
@@ -137,7 +146,9 @@ fn entry_of(
         ssh: entry.ssh.clone(),
         images: entry.images.clone(),
         kubelet: entry.kubelet.clone(),
+        binaries: entry.binaries.clone(),
         kubelet_args: entry.kubelet_args.clone(),
+        kubelet_config: entry.kubelet_config.clone(),
         proxy_args: entry.proxy_args.clone(),
     };
     let common = common(judge, field, &said, Some(from));
@@ -188,7 +199,9 @@ fn entry_of(
             ssh: Login { host, ..common.login },
             images: common.images,
             kubelet: common.kubelet,
+            binaries: common.binaries,
             kubelet_args: common.kubelet_args,
+            kubelet_config: common.kubelet_config,
             proxy_args: common.proxy_args,
             replace: entry.replace.unwrap_or(false),
         });

@@ -79,7 +79,9 @@ impl Writer<'_> {
         } else {
             let cluster = seen.iter().find(|one| one.place == Place::Cluster);
             self.cluster(cluster, &ready);
-            if self.plan.dns.deploy != DnsKind::None && cluster.is_some_and(|one| one.blocked().is_none()) {
+            if self.plan.dns.deploy != Some(DnsKind::None)
+                && cluster.is_some_and(|one| one.blocked().is_none())
+            {
                 self.lookups(seen);
             }
         }

@@ -4,6 +4,8 @@
 use crate::plan::answers::{
     Answers, ContextAnswers, DifferenceAnswers, KubectlAnswers, LoginAnswers, WorkerAnswers,
 };
+use crate::plan::fields_text;
+use crate::plan::wishes::{CgroupV1, KubeProxyWish, PodNetwork, RuntimeWish, SwapPolicy};
 use crate::ui::wizard::form::field::Field;
 
 impl Field {
@@ -39,6 +41,11 @@ impl Field {
                     base.clone().unwrap_or_else(|| "repaired".to_owned())
                 }
             },
+            Self::Runtime => chosen(answers.cluster.runtime.as_ref(), RuntimeWish::default().word()),
+            Self::KubeProxy => chosen(answers.cluster.kube_proxy.as_ref(), KubeProxyWish::default().word()),
+            Self::CgroupV1 => chosen(answers.cluster.cgroup_v1.as_ref(), CgroupV1::default().word()),
+            Self::Swap => chosen(answers.cluster.swap.as_ref(), SwapPolicy::default().word()),
+            Self::PodNetwork => chosen(answers.cluster.pod_network.as_ref(), PodNetwork::default().word()),
             Self::Name => text(&worker.name),
             Self::Address => text(&worker.address),
             Self::User => text(&worker.ssh.user),
@@ -50,7 +57,9 @@ impl Field {
             Self::Images => list(&worker.images),
             Self::Kubelet => text(&worker.kubelet.file),
             Self::KubeletHash => text(&worker.kubelet.sha256),
+            Self::Binaries => text(&worker.binaries),
             Self::KubeletArgs => flags(worker.kubelet_args.as_ref()),
+            Self::KubeletConfig => worker.kubelet_config.as_ref().map(fields_text::shown).unwrap_or_default(),
             Self::ProxyArgs => flags(worker.proxy_args.as_ref()),
             Self::Replace => if worker.replace == Some(true) { "yes" } else { "no" }.to_owned(),
             Self::Kubectl => match &answers.kubectl {
@@ -79,6 +88,8 @@ impl Field {
             Self::Images => answers.defaults.images.as_ref().map(|images| images.join(", ")),
             Self::Kubelet => answers.defaults.kubelet.file.clone(),
             Self::HostKey => answers.defaults.ssh.host_key.clone(),
+            Self::Binaries => answers.defaults.binaries.clone(),
+            Self::KubeletConfig => answers.defaults.kubelet_config.as_ref().map(fields_text::shown),
             Self::KubeletArgs => Some(flags(answers.defaults.kubelet_args.as_ref())),
             Self::ProxyArgs => Some(flags(answers.defaults.proxy_args.as_ref())),
             _ => None,
@@ -125,6 +136,11 @@ impl Field {
             Self::PodRange => answers.cluster.pod_range = text,
             Self::Kubernetes => answers.cluster.kubernetes = text,
             Self::Differences => set_differences(answers, value),
+            Self::Runtime => answers.cluster.runtime = unusual(text, RuntimeWish::default().word()),
+            Self::KubeProxy => answers.cluster.kube_proxy = unusual(text, KubeProxyWish::default().word()),
+            Self::CgroupV1 => answers.cluster.cgroup_v1 = unusual(text, CgroupV1::default().word()),
+            Self::Swap => answers.cluster.swap = unusual(text, SwapPolicy::default().word()),
+            Self::PodNetwork => answers.cluster.pod_network = unusual(text, PodNetwork::default().word()),
             Self::Kubectl => set_kubectl(answers, value),
             Self::Deploy => answers.dns.deploy = text,
             Self::Replicas => answers.dns.replicas = number,
@@ -142,6 +158,11 @@ impl Field {
                     Self::Images => worker.images = list,
                     Self::Kubelet => worker.kubelet.file = text,
                     Self::KubeletHash => worker.kubelet.sha256 = text,
+                    Self::Binaries => worker.binaries = text,
+                    // What cannot be read is no answer; the form keeps what was typed.
+                    Self::KubeletConfig => {
+                        worker.kubelet_config = fields_text::read(value).ok().filter(|all| !all.is_empty());
+                    }
                     Self::KubeletArgs => worker.kubelet_args = text.as_deref().map(read_flags),
                     Self::ProxyArgs => worker.proxy_args = text.as_deref().map(read_flags),
                     Self::Replace => worker.replace = (value == "yes").then_some(true),
@@ -150,6 +171,16 @@ impl Field {
             }
         }
     }
+}
+
+/// A choice that was made, or the usual one.
+fn chosen(answer: Option<&String>, usual: &str) -> String {
+    answer.map_or(usual, String::as_str).to_owned()
+}
+
+/// The usual choice is none that has to be kept.
+fn unusual(text: Option<String>, usual: &str) -> Option<String> {
+    text.filter(|text| text != usual)
 }
 
 /// Flags have commas in them, so they are written as for a shell.
@@ -223,6 +254,7 @@ mod tests {
         Field::HostKey,
         Field::Kubelet,
         Field::KubeletHash,
+        Field::Binaries,
         Field::Context,
         Field::ContextFile,
     ];
@@ -259,7 +291,18 @@ mod tests {
 
     #[test]
     fn every_choice_is_read_back() {
-        for field in [Field::CaPlace, Field::Differences, Field::Replace, Field::Kubectl, Field::Deploy] {
+        for field in [
+            Field::CaPlace,
+            Field::Differences,
+            Field::Runtime,
+            Field::KubeProxy,
+            Field::CgroupV1,
+            Field::Swap,
+            Field::PodNetwork,
+            Field::Replace,
+            Field::Kubectl,
+            Field::Deploy,
+        ] {
             for (value, _) in field.choices().unwrap() {
                 let mut answers = Answers { workers: vec![WorkerAnswers::default()], ..Answers::default() };
                 field.set(&mut answers, 0, value);

@@ -38,6 +38,16 @@ pub enum Field {
     Kubernetes,
     /// Differences from the post.
     Differences,
+    /// Container runtime of the workers.
+    Runtime,
+    /// How kube-proxy comes to a worker.
+    KubeProxy,
+    /// Whether a worker may have cgroup v1 only.
+    CgroupV1,
+    /// Whether a worker may have swap on.
+    Swap,
+    /// What is written for the pod network.
+    PodNetwork,
     /// A worker's name.
     Name,
     /// Its address.
@@ -60,8 +70,12 @@ pub enum Field {
     Kubelet,
     /// Its SHA-256.
     KubeletHash,
+    /// A folder with programs to copy.
+    Binaries,
     /// Further arguments of its kubelet.
     KubeletArgs,
+    /// Fields of its kubelet's configuration.
+    KubeletConfig,
     /// Further arguments of its kube-proxy.
     ProxyArgs,
     /// Files of others may be replaced.
@@ -92,6 +106,17 @@ const CA_PLACES: &[Choice] = &[
     ("offline", "offline"),
 ];
 const DIFFERENCES: &[Choice] = &[("repaired", "repaired"), ("faithful", "faithful to the post")];
+const RUNTIMES: &[Choice] =
+    &[("auto", "auto: as the version has it"), ("docker", "Docker"), ("containerd", "containerd")];
+const KUBE_PROXY: &[Choice] = &[
+    ("auto", "auto: a static pod, unless the cluster has its own"),
+    ("static-pod", "a static pod"),
+    ("none", "none"),
+];
+const CGROUP_V1: &[Choice] = &[("refuse", "refuse such a worker"), ("allow", "allow it")];
+const SWAP: &[Choice] =
+    &[("refuse", "refuse a worker that has it on"), ("no-swap", "the host keeps it, pods get none")];
+const POD_NETWORK: &[Choice] = &[("none", "none: it comes from elsewhere")];
 const YES_NO: &[Choice] = &[("no", "no"), ("yes", "yes")];
 const KUBECTL: &[Choice] =
     &[("file", "a file of its own"), ("merge", "merge into the existing kubeconfig"), ("none", "no context")];
@@ -113,6 +138,11 @@ impl Field {
             PlanField::PodRange => Self::PodRange,
             PlanField::Kubernetes => Self::Kubernetes,
             PlanField::Differences => Self::Differences,
+            PlanField::Runtime => Self::Runtime,
+            PlanField::KubeProxy => Self::KubeProxy,
+            PlanField::CgroupV1 => Self::CgroupV1,
+            PlanField::Swap => Self::Swap,
+            PlanField::PodNetwork => Self::PodNetwork,
             PlanField::CaPlace => Self::CaPlace,
             PlanField::CaCert => Self::CaCert,
             PlanField::CaKey => Self::CaKey,
@@ -131,7 +161,9 @@ impl Field {
             PlanField::ImageTars => Self::Images,
             PlanField::KubeletFile => Self::Kubelet,
             PlanField::KubeletSha256 => Self::KubeletHash,
+            PlanField::Binaries => Self::Binaries,
             PlanField::KubeletArgs => Self::KubeletArgs,
+            PlanField::KubeletConfig => Self::KubeletConfig,
             PlanField::ProxyArgs => Self::ProxyArgs,
             PlanField::Replace => Self::Replace,
             PlanField::KubectlContext => Self::Context,
@@ -161,6 +193,11 @@ impl Field {
             Self::PodRange => "Pod range",
             Self::Kubernetes => "Version",
             Self::Differences => "Against the post",
+            Self::Runtime => "Container runtime",
+            Self::KubeProxy => "kube-proxy",
+            Self::CgroupV1 => "cgroup v1",
+            Self::Swap => "Swap",
+            Self::PodNetwork => "Pod network",
             Self::Name => "Name",
             Self::Address => "Address",
             Self::User => "SSH user",
@@ -171,7 +208,9 @@ impl Field {
             Self::Images => "Image tars",
             Self::Kubelet => "Kubelet to copy",
             Self::KubeletHash => "Its SHA-256",
+            Self::Binaries => "Binaries",
             Self::KubeletArgs => "Kubelet flags",
+            Self::KubeletConfig => "Kubelet config",
             Self::ProxyArgs => "Proxy flags",
             Self::Replace => "Replace files",
             Self::Kubectl => "Write",
@@ -187,7 +226,16 @@ impl Field {
     /// What an empty field means, or an example.
     pub fn hint(self) -> &'static str {
         match self {
-            Self::CaPlace | Self::Differences | Self::Replace | Self::Kubectl | Self::Deploy => "",
+            Self::CaPlace
+            | Self::Differences
+            | Self::Runtime
+            | Self::KubeProxy
+            | Self::CgroupV1
+            | Self::Swap
+            | Self::PodNetwork
+            | Self::Replace
+            | Self::Kubectl
+            | Self::Deploy => "",
             Self::CaHost => "root@root-ca-host/root",
             Self::CaCert => "ca.crt",
             Self::CaKey => "ca.key",
@@ -207,6 +255,8 @@ impl Field {
             Self::Host => "the address",
             Self::CaJump | Self::Jump => "none",
             Self::KubeletArgs | Self::ProxyArgs => "--v=2, blanks between several",
+            Self::Binaries => "none: they are there already",
+            Self::KubeletConfig => "maxPods=50, systemReserved.memory=1Gi",
             Self::CaHostKey | Self::HostKey => "known_hosts decides",
             Self::Images => "here:images.tar or host:/path, commas between",
             Self::Kubelet => "none: it is there already",
@@ -239,6 +289,11 @@ impl Field {
             Self::Differences => {
                 "1.2 only: repaired mends what the post gets wrong, faithful does as it says"
             }
+            Self::Runtime => "what runs the containers of the workers",
+            Self::KubeProxy => "who carries service addresses to pods; none where something else does",
+            Self::CgroupV1 => "a worker that has no cgroup v2: its kubelet starts only when it is told to",
+            Self::Swap => "a worker that has swap on: refused, or joined without any of it for pods",
+            Self::PodNetwork => "what is written so that pods reach each other",
             Self::Name => "the node's name in the cluster; nothing else may have it",
             Self::Address => "the IP address other machines reach it by",
             Self::User => "who logs in: root, or somebody whose sudo may run sh",
@@ -247,7 +302,13 @@ impl Field {
             Self::Images => "docker save files to load, for a worker that pulls nothing",
             Self::Kubelet => "a kubelet to copy to the worker, when it has none",
             Self::KubeletHash => "what the kubelet's SHA-256 must be",
+            Self::Binaries => {
+                "a folder here with kubelet, containerd, runc, CNI plugins: what is in it is copied"
+            }
             Self::KubeletArgs => "more flags for its kubelet",
+            Self::KubeletConfig => {
+                "fields of its kubelet's configuration, commas between, a dot before a part"
+            }
             Self::ProxyArgs => "more flags for its kube-proxy",
             Self::Replace => "yes: files others made there may be replaced, after you typed its name",
             Self::Kubectl => "how kubectl here reaches the cluster",
@@ -275,6 +336,7 @@ impl Field {
                 | Self::Images
                 | Self::KubeletHash
                 | Self::KubeletArgs
+                | Self::KubeletConfig
                 | Self::ProxyArgs
         )
     }
@@ -284,6 +346,11 @@ impl Field {
         match self {
             Self::CaPlace => Some(CA_PLACES),
             Self::Differences => Some(DIFFERENCES),
+            Self::Runtime => Some(RUNTIMES),
+            Self::KubeProxy => Some(KUBE_PROXY),
+            Self::CgroupV1 => Some(CGROUP_V1),
+            Self::Swap => Some(SWAP),
+            Self::PodNetwork => Some(POD_NETWORK),
             Self::Replace => Some(YES_NO),
             Self::Kubectl => Some(KUBECTL),
             Self::Deploy => Some(DEPLOY),
@@ -320,6 +387,11 @@ impl Field {
             Self::PodRange => "cluster.pod_range".to_owned(),
             Self::Kubernetes => "cluster.kubernetes".to_owned(),
             Self::Differences => "cluster.differences".to_owned(),
+            Self::Runtime => "cluster.runtime".to_owned(),
+            Self::KubeProxy => "cluster.kube_proxy".to_owned(),
+            Self::CgroupV1 => "cluster.cgroup_v1".to_owned(),
+            Self::Swap => "cluster.swap".to_owned(),
+            Self::PodNetwork => "cluster.pod_network".to_owned(),
             Self::Name => worker("name"),
             Self::Address => worker("address"),
             Self::User => worker("ssh.user"),
@@ -331,7 +403,9 @@ impl Field {
             Self::Images => worker("images"),
             Self::Kubelet => worker("kubelet.file"),
             Self::KubeletHash => worker("kubelet.sha256"),
+            Self::Binaries => worker("binaries"),
             Self::KubeletArgs => worker("kubelet_args"),
+            Self::KubeletConfig => worker("kubelet_config"),
             Self::ProxyArgs => worker("proxy_args"),
             Self::Replace => worker("replace"),
             Self::Kubectl => "kubectl".to_owned(),

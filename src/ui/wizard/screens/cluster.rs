@@ -21,6 +21,11 @@ impl ClusterScreen {
             Field::PodRange,
             Field::Kubernetes,
             Field::Differences,
+            Field::Runtime,
+            Field::KubeProxy,
+            Field::CgroupV1,
+            Field::Swap,
+            Field::PodNetwork,
         ]
     }
 

@@ -41,6 +41,8 @@ impl WorkersScreen {
             Field::Images,
             Field::Kubelet,
             Field::KubeletHash,
+            Field::Binaries,
+            Field::KubeletConfig,
             Field::Replace,
         ];
         list.extend(answered(model, &SELDOM));

@@ -1,0 +1,112 @@
+//! Keys of the plan that have a few words to choose from: what each word means, and which is meant when the key is
+//! left out. The words are those of the plan file.
+
+use super::issue::shown;
+use super::range::Refusal;
+
+/// Makes an enum and its words of one table, so that a remark names all of them and no other.
+macro_rules! wishes {
+    ($(
+        #[doc = $what:literal]
+        $wish:ident {
+            #[doc = $usual_doc:literal] $usual:ident $usual_word:literal,
+            $(#[doc = $doc:literal] $one:ident $word:literal,)*
+        }
+    )+) => {$(
+        #[doc = $what]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+        pub enum $wish {
+            #[doc = $usual_doc]
+            #[default]
+            $usual,
+            $(#[doc = $doc] $one,)*
+        }
+
+        impl $wish {
+            /// All of them; the first is meant when the key is left out.
+            pub const ALL: &'static [Self] = &[Self::$usual, $(Self::$one,)*];
+
+            /// As the plan file has it.
+            pub fn word(self) -> &'static str {
+                match self {
+                    Self::$usual => $usual_word,
+                    $(Self::$one => $word,)*
+                }
+            }
+
+            /// What a word of the plan file means.
+            ///
+            /// # Errors
+            /// It is none of the words: what it is instead, and which there are.
+            pub fn parse(text: &str) -> Result<Self, Refusal> {
+                let found = Self::ALL.iter().find(|wish| wish.word() == text);
+                found.copied().ok_or_else(|| refused(text, &[$usual_word, $($word,)*]))
+            }
+        }
+    )+};
+}
+
+wishes! {
+    #[doc = "`cluster.runtime`: which container runtime the workers have."]
+    RuntimeWish {
+        #[doc = "The one that the version's profile has."] Auto "auto",
+        #[doc = "Docker."] Docker "docker",
+        #[doc = "containerd, asked over CRI."] Containerd "containerd",
+    }
+    #[doc = "`cluster.kube_proxy`: how kube-proxy comes to a worker."]
+    KubeProxyWish {
+        #[doc = "As a static pod, unless the cluster has something else that does its work."] Auto "auto",
+        #[doc = "As a static pod that the kubelet runs from a file."] StaticPod "static-pod",
+        #[doc = "Not at all: somebody else looks after it, or a network replaces it."] None "none",
+    }
+    #[doc = "`cluster.cgroup_v1`: what happens to a worker that has cgroup v1 only."]
+    CgroupV1 {
+        #[doc = "It is refused, with the cure."] Refuse "refuse",
+        #[doc = "It joins, and its kubelet is told to put up with it."] Allow "allow",
+    }
+    #[doc = "`cluster.swap`: what happens to a worker that has swap on."]
+    SwapPolicy {
+        #[doc = "It is refused, as the kubelet does unless it is told otherwise."] Refuse "refuse",
+        #[doc = "It joins; the host keeps its swap and no pod gets any of it."] NoSwap "no-swap",
+    }
+    #[doc = "`cluster.pod_network`: what gangplank itself writes so that pods have a network."]
+    PodNetwork {
+        #[doc = "Nothing: the pod network comes from elsewhere."] None "none",
+    }
+}
+
+fn refused(text: &str, words: &[&str]) -> Refusal {
+    let known = match words {
+        [before @ .., last] if !before.is_empty() => format!("{} or {last}", before.join(", ")),
+        _ => words.join(""),
+    };
+    (format!("{} is no choice", shown(text)), format!("write {known}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_read_back_and_another_one_is_told_what_there_is() {
+        for wish in KubeProxyWish::ALL {
+            assert_eq!(KubeProxyWish::parse(wish.word()), Ok(*wish));
+        }
+        let (what, cure) = KubeProxyWish::parse("unit").unwrap_err();
+        assert_eq!(
+            (what.as_str(), cure.as_str()),
+            ("\"unit\" is no choice", "write auto, static-pod or none")
+        );
+        assert_eq!(CgroupV1::parse("Allow").unwrap_err().1, "write refuse or allow");
+        assert_eq!(PodNetwork::parse("bridge").unwrap_err().1, "write none");
+    }
+
+    #[test]
+    fn what_is_left_out_has_the_careful_meaning() {
+        assert_eq!(RuntimeWish::default().word(), "auto");
+        assert_eq!(KubeProxyWish::default().word(), "auto");
+        assert_eq!(CgroupV1::default().word(), "refuse");
+        assert_eq!(SwapPolicy::default().word(), "refuse");
+        assert_eq!(PodNetwork::default().word(), "none");
+    }
+}
