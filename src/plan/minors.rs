@@ -1,19 +1,39 @@
 //! What differs between the minors of Kubernetes, as a table: nowhere else is a minor compared with a number.
+//!
+//! Each row stands for something that a minor has and another has not: a field, a flag, a mode, an image, a way to
+//! behave. Rows were read in the sources of each minor of [`READ`], once in its first release and once in a late one.
+
+mod features;
+mod images;
+mod kubelet_fields;
+mod kubelet_flags;
+mod lookup;
+mod proxy_flags;
 
 use super::model::Version;
+
+pub use images::{COREDNS, PAUSE, REGISTRY};
+pub use lookup::{flag, kubelet_field, markdown, proxy_flag, proxy_mode, rows};
 
 /// The minors of Kubernetes 1 in which something is so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
-    /// The first minor.
+    /// The first minor; 0 = it began before what was read.
     from: u16,
     /// The first minor in which it is not so any more; `None` = it still is.
     until: Option<u16>,
 }
 
 impl Span {
+    /// In all that was read.
+    const ALWAYS: Self = Self::since(0);
+
     const fn since(from: u16) -> Self {
         Self { from, until: None }
+    }
+
+    const fn before(until: u16) -> Self {
+        Self::between(0, until)
     }
 
     const fn between(from: u16, until: u16) -> Self {
@@ -28,8 +48,106 @@ impl Span {
 
     /// The first version in which it is so.
     pub fn first(self) -> Version {
-        Version { major: 1, minor: self.from, patch: 0 }
+        of(self.from)
     }
+
+    /// The first version in which it is not so any more; `None` = it still is.
+    pub fn end(self) -> Option<Version> {
+        self.until.map(of)
+    }
+
+    /// Where it changes: its first version, unless it began before what was read, and the first one without it.
+    pub fn limits(self) -> impl Iterator<Item = Version> {
+        Some(self.first()).filter(|_| self.from > 0).into_iter().chain(self.end())
+    }
+
+    /// One minor before, at and after each of its limits: where files that depend on it have to be looked at.
+    pub fn around(self) -> impl Iterator<Item = Version> {
+        self.limits().flat_map(|limit| (limit.minor.saturating_sub(1)..=limit.minor + 1).map(of))
+    }
+}
+
+const fn of(minor: u16) -> Version {
+    Version { major: 1, minor, patch: 0 }
+}
+
+/// The minor that a version belongs to, as people say it: 1.27.
+pub fn name(version: Version) -> String {
+    format!("{}.{}", version.major, version.minor)
+}
+
+/// What a row is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RowKind {
+    /// A field of KubeletConfiguration, its path with dots.
+    KubeletField,
+    /// A flag of the kubelet.
+    KubeletFlag,
+    /// A flag of kube-proxy.
+    ProxyFlag,
+    /// What kube-proxy takes as its mode on Linux.
+    ProxyMode,
+    /// The image that belongs to a minor.
+    Image,
+    /// A way to behave, a default or a right.
+    Feature,
+}
+
+/// One difference between minors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MinorRow {
+    /// The field, the flag, the mode, the image, or what is so, in words.
+    pub what: &'static str,
+    /// Which of these it is.
+    pub kind: RowKind,
+    /// The minors in which it is so.
+    pub span: Span,
+    /// Where it was read: a file, below the root of Kubernetes or of the module that it begins with.
+    pub source: &'static str,
+}
+
+/// The releases whose sources were read for the rows of fields, flags, modes and images, by minor. Whatever is asked of
+/// an older one has no answer.
+pub const READ: &[(u16, &str)] = &[
+    (16, "1.16.15"),
+    (17, "1.17.17"),
+    (18, "1.18.20"),
+    (19, "1.19.16"),
+    (20, "1.20.15"),
+    (21, "1.21.14"),
+    (22, "1.22.17"),
+    (23, "1.23.17"),
+    (24, "1.24.0, 1.24.17"),
+    (25, "1.25.0, 1.25.16"),
+    (26, "1.26.0, 1.26.15"),
+    (27, "1.27.0, 1.27.16"),
+    (28, "1.28.0, 1.28.15"),
+    (29, "1.29.0, 1.29.6"),
+    (30, "1.30.0, 1.30.14"),
+    (31, "1.31.0, 1.31.14"),
+    (32, "1.32.0, 1.32.13"),
+    (33, "1.33.0, 1.33.13"),
+    (34, "1.34.0, 1.34.4"),
+    (35, "1.35.0, 1.35.4"),
+    (36, "1.36.0, 1.36.3"),
+    (37, "1.37.0, 1.37.2"),
+];
+
+/// The oldest minor of which fields and flags are known.
+const READ_FROM: Span = Span::since(16);
+/// The oldest minor that is served with a runtime of CRI.
+pub const OLDEST: Version = of(24);
+/// The newest minor of the table.
+pub const NEWEST: Version = of(37);
+
+/// Whether a version is newer than the table: it is served as [`NEWEST`], and that is said.
+pub fn is_newer(version: Version) -> bool {
+    (version.major, version.minor) > (NEWEST.major, NEWEST.minor)
+}
+
+/// Each minor from [`OLDEST`] to [`NEWEST`].
+pub fn current() -> impl Iterator<Item = Version> {
+    (OLDEST.minor..=NEWEST.minor).map(of)
 }
 
 /// RBAC, and with it what a service account may do (release notes of 1.6).
@@ -45,14 +163,80 @@ pub const DOCKERSHIM: Span = Span::between(16, 24);
 /// Kubelets that need a container runtime with CRI (dockershim is gone; release notes of 1.24).
 pub const CRI_ONLY: Span = Span::since(24);
 
-/// The kubelet's default pause image (`cmd/kubelet/app/options/container_runtime.go` of each).
-pub const PAUSE: &[(Span, &str)] = &[
-    (Span::between(0, 18), "k8s.gcr.io/pause:3.1"),
-    (Span::between(18, 21), "k8s.gcr.io/pause:3.2"),
-    (Span::between(21, 22), "k8s.gcr.io/pause:3.4.1"),
-    (Span::between(22, 23), "k8s.gcr.io/pause:3.5"),
-    (Span::since(23), "k8s.gcr.io/pause:3.6"),
-];
+/// The kubelet's `containerRuntimeEndpoint` is a field; before, the flag of that name is needed.
+pub const ENDPOINT_FIELD: Span = Span::since(27);
+/// The kubelet takes `--container-runtime`. It has to say `remote` up to 1.23; from 1.24 that is all there is.
+pub const RUNTIME_FLAG: Span = Span::before(27);
+/// The kubelet takes `--pod-infra-container-image`. What runs is the runtime's choice; see [`PAUSE_KEPT`].
+pub const PAUSE_FLAG: Span = Span::before(35);
+/// The image that the flag or its default names is never collected by the kubelet; later only what is pinned is kept.
+pub const PAUSE_KEPT: Span = Span::before(29);
+/// Images that the runtime calls pinned are never collected by the kubelet.
+pub const PINNED_KEPT: Span = Span::since(23);
+/// The kubelet takes `--network-plugin` and `--cni-*`, which went with dockershim.
+pub const NETWORK_PLUGIN_FLAG: Span = Span::before(24);
+/// `failCgroupV1` is a field.
+pub const FAIL_CGROUP_V1_FIELD: Span = Span::since(31);
+/// The kubelet does not start on cgroup v1 unless `failCgroupV1: false` is written.
+pub const CGROUP_V1_REFUSED: Span = Span::since(35);
+/// `memorySwap.swapBehavior: NoSwap` is taken; before, the field is fatal without a feature gate.
+pub const NO_SWAP_VALUE: Span = Span::since(30);
+/// Pods get no swap where `failSwapOn: false` is all that is written; before, nothing keeps them from it.
+pub const NO_SWAP_FOR_PODS: Span = Span::since(28);
+/// `registerNode` and `registerWithTaints` are fields.
+pub const REGISTER_FIELDS: Span = Span::since(23);
+/// `--config-dir` merges drop-ins without more ado; from 1.28 it needed a variable of the environment.
+pub const DROP_IN_FOLDER: Span = Span::since(30);
+/// The kubelet ends with `failed to parse kubelet flag` and no usage text at a flag that it does not know.
+pub const SHORT_FLAG_ERROR: Span = Span::since(24);
+/// A field that does not exist is told by the line `Using lenient decoding as strict decoding failed`.
+pub const LENIENT_LINE: Span = Span::since(21);
+/// The kubelet logs its whole configuration when it starts.
+pub const LOGS_CONFIGURATION: Span = Span::since(37);
+/// The kubelet speaks v1 of CRI alone: containerd 1.6 or later.
+pub const CRI_V1_ONLY: Span = Span::since(26);
+/// The runtime's answer to RuntimeConfig replaces `cgroupDriver`.
+pub const CGROUP_DRIVER_OF_RUNTIME: Span = Span::since(31);
+/// A runtime without RuntimeConfig (containerd before 2.0) will do. That it ends with 1.38 is announced, not read.
+pub const CGROUP_DRIVER_FALLBACK: Span = Span::before(38);
+/// A static pod that names a ServiceAccount, ConfigMap, Secret or claim does not run.
+pub const STATIC_POD_ALONE: Span = Span::since(34);
+/// The UID of a static pod is made in another way: going over this limit gives each a new one, and starts it anew.
+pub const STATIC_POD_UID: Span = Span::since(35);
+/// A kubelet that starts leaves the status of running containers as it was; before, pods may be unready for seconds.
+pub const STATUS_KEPT: Span = Span::since(35);
+/// A new serving certificate is read from its file without a restart.
+pub const SERVING_CERTIFICATE_RELOADED: Span = Span::since(31);
+/// A kubelet that may not create its Node looks whether there is one.
+pub const FORBIDDEN_NODE_SOUGHT: Span = Span::since(32);
+/// A kubelet may read its own Node alone, and the pods that are bound to it.
+pub const OWN_NODE_ALONE: Span = Span::since(32);
+/// The kubelet asks for `nodes/pods`, `nodes/healthz` and `nodes/configz` before `nodes/proxy`.
+pub const FINE_RIGHTS: Span = Span::since(33);
+/// The kubelet translates WebSockets for the runtime: with cri-dockerd exec fails unless that is switched off.
+pub const WEB_SOCKETS_TO_KUBELET: Span = Span::since(36);
+/// A ServiceAccount gets no Secret with a token of its own.
+pub const NO_TOKEN_SECRETS: Span = Span::since(24);
+/// kubeadm gives masters the label `node-role.kubernetes.io/master`.
+pub const MASTER_LABEL: Span = Span::before(24);
+/// kubeadm gives masters the taint `node-role.kubernetes.io/master`.
+pub const MASTER_TAINT: Span = Span::before(25);
+/// kube-proxy takes the mode nftables; in 1.29 and 1.30 only with its feature gate.
+pub const NFTABLES: Span = Span::since(31);
+/// kube-proxy takes the mode userspace.
+pub const USERSPACE: Span = Span::before(26);
+/// kube-proxy tells in its log that ipvs is deprecated.
+pub const IPVS_DEPRECATED: Span = Span::since(35);
+/// kube-proxy warns when no mode is given, for its default will change.
+pub const MODE_WARNING: Span = Span::since(37);
+/// kube-proxy calls the program conntrack.
+pub const CONNTRACK_PROGRAM: Span = Span::before(32);
+/// ClusterRole system:node-proxier may read `servicecidrs`.
+pub const SERVICE_CIDRS: Span = Span::since(33);
+/// CoreDNS asks for a right to get nodes.
+pub const COREDNS_GETS_NODES: Span = Span::before(28);
+/// CoreDNS needs the right to list and watch EndpointSlices.
+pub const COREDNS_SLICES: Span = Span::since(22);
 
 /// The value of a table in this version.
 pub fn at<T: Copy>(table: &[(Span, T)], version: Version) -> Option<T> {
@@ -91,54 +275,4 @@ pub fn skew(kubelet: Version, api: Version) -> Skew {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn v(minor: u16) -> Version {
-        Version { major: 1, minor, patch: 3 }
-    }
-
-    #[test]
-    fn a_span_begins_with_its_first_minor_and_ends_before_its_last() {
-        for (span, from, until) in [
-            (RBAC, 6, None),
-            (NODE_LEASE, 14, None),
-            (IPV6, 18, None),
-            (THE_POST, 2, Some(3)),
-            (DOCKERSHIM, 16, Some(24)),
-            (CRI_ONLY, 24, None),
-            (THREE_OLDER, 28, None),
-        ] {
-            assert!(!span.holds(v(from - 1)) && span.holds(v(from)), "{span:?}");
-            assert_eq!(span.holds(v(until.unwrap_or(from + 40))), until.is_none(), "{span:?}");
-            assert!(span.holds(v(until.unwrap_or(from + 1) - 1)), "{span:?}");
-        }
-        assert!(!DOCKERSHIM.holds(Version { major: 2, minor: 17, patch: 0 }));
-    }
-
-    #[test]
-    fn each_minor_has_the_pause_image_that_its_kubelet_asks_for() {
-        for (minor, tag) in [(17, "3.1"), (18, "3.2"), (20, "3.2"), (21, "3.4.1"), (22, "3.5"), (23, "3.6")] {
-            assert_eq!(at(PAUSE, v(minor)), Some(&*format!("k8s.gcr.io/pause:{tag}")), "{minor}");
-        }
-    }
-
-    #[test]
-    fn a_kubelet_is_never_newer_and_two_or_three_minors_older_at_most() {
-        for (kubelet, api, is) in [
-            (20, 20, Skew::Served),
-            (21, 20, Skew::Newer),
-            (18, 20, Skew::Served),
-            (17, 20, Skew::TooOld { most: 2 }),
-            (25, 27, Skew::Served),
-            (24, 27, Skew::TooOld { most: 2 }),
-            (25, 28, Skew::Served),
-            (24, 28, Skew::TooOld { most: 3 }),
-            (34, 37, Skew::Served),
-            (33, 37, Skew::TooOld { most: 3 }),
-            (2, 20, Skew::Served),
-        ] {
-            assert_eq!(skew(v(kubelet), v(api)), is, "kubelet 1.{kubelet}, API server 1.{api}");
-        }
-    }
-}
+mod tests;
