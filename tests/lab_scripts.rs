@@ -73,3 +73,23 @@ fn a_reset_takes_no_container_but_the_one_called_so() {
     let removed = told("reset", &["ca"], &format!("{NO_CA}99 ca running\n"));
     assert_eq!(removed, ["rm --force --volumes 99"], "the docker of this test removes nothing");
 }
+
+#[test]
+fn a_host_of_the_current_cluster_says_by_its_name_which_cluster_is_meant() {
+    assert_eq!(told("reset", &["rootca"], NO_CA), ["run --detach --name rootca --label"]);
+    assert_eq!(told("start", &["--current", "rootca"], "99 rootca exited\n"), ["start 99"]);
+}
+
+#[test]
+fn no_container_of_the_current_cluster_is_called_like_the_start_of_an_id() {
+    let said = Command::new("bash")
+        .args(["-c", r#". ./lib.sh --current && printf '%s\n' "${CONTAINERS[@]}""#])
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lab"))
+        .output()
+        .unwrap();
+    let names = String::from_utf8(said.stdout).unwrap();
+    assert_eq!(names.lines().count(), 10, "{}", String::from_utf8_lossy(&said.stderr));
+    for name in names.lines() {
+        assert!(!name.bytes().all(|byte| byte.is_ascii_hexdigit()), "{name}");
+    }
+}
