@@ -26,8 +26,8 @@ heard() { grep -q " \\(/var\\)\\{0,1\\}$sock\$" /proc/net/unix; }
 containerd_file() {
   say file "$f"
   if [ -f "$f" ]; then
-    z=$(stat -L -c %s -- "$f")
-    if [ "$z" -gt 65536 ]; then say file-odd "is larger than 64 KiB"
+    z=$(stat -L -c '%a %s' -- "$f"); say file-mode "${z% *}"
+    if [ "${z#* }" -gt 65536 ]; then say file-odd "is larger than 64 KiB"
     elif [ ! -r "$f" ]; then say file-odd "cannot be read"
     else say file-there 1; tell file-text "$(coded 65536 <"$f")"; fi
   elif [ -e "$f" ] || [ -L "$f" ]; then say file-odd "is not a file"; fi

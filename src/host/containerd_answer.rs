@@ -115,7 +115,7 @@ pub fn containerd(lines: &AnswerLines) -> ContainerdFact {
         file: file(lines),
         dropins: words(lines, "dropin"),
         // Empty lines are kept: an error names a line by its number.
-        dump: dump_error.is_none().then(|| dump.text.join("\n").into()).unwrap_or_default(),
+        dump: if dump_error.is_none() { dump.text.join("\n").into() } else { Remote::default() },
         dump_error: dump_error.unwrap_or_default(),
         complaints: dump.complaints.iter().take(MANY).map(|line| told(line)).collect(),
         plugins: plugins(lines),
@@ -188,8 +188,8 @@ fn running(server: &Uttered) -> Remote<String> {
     if server.status != Some(0) {
         return Remote::default();
     }
-    let below = server.text.iter().skip_while(|line| line.trim() != "Server:");
-    let version = below.filter_map(|line| line.trim().strip_prefix("Version:")).next();
+    let mut below = server.text.iter().skip_while(|line| line.trim() != "Server:");
+    let version = below.find_map(|line| line.trim().strip_prefix("Version:"));
     version.map(|version| clean::short(version, LONG).into()).unwrap_or_default()
 }
 
@@ -206,7 +206,8 @@ fn file(lines: &AnswerLines) -> ContainerdFile {
         }
         None => (None, error),
     };
-    ContainerdFile { path: word(lines, "file"), text, error }
+    let private = first(lines, "file-mode").is_some_and(|mode| mode.trim().ends_with('0'));
+    ContainerdFile { path: word(lines, "file"), text, error, private }
 }
 
 /// A row for each, and behind it why it did not load.
@@ -327,8 +328,9 @@ mod tests {
     fn no_file_an_empty_one_and_one_that_is_no_text_are_three_things() {
         let none = containerd(&lines(&[("file", "/etc/containerd/config.toml")])).file;
         assert_eq!((none.text, none.error.untrusted()), (None, ""));
-        let empty = containerd(&lines(&[("file", "/etc/c.toml"), ("file-there", "1")])).file;
-        assert_eq!(empty.text, Some("".into()));
+        let rows = [("file", "/etc/c.toml"), ("file-mode", "640"), ("file-there", "1")];
+        let empty = containerd(&lines(&rows)).file;
+        assert_eq!((empty.text, empty.private), (Some("".into()), true));
         let latin = base64::encode_block(b"a = 1\nb = \"\xe9\"\n");
         let latin = containerd(&lines(&[("file-there", "1"), ("file-text", &latin)])).file;
         assert_eq!((latin.text, latin.error.untrusted()), (None, "is not UTF-8 on line 2"));

@@ -142,6 +142,18 @@ registry! {
     Container "E-CONTAINER" "a container that does not start" {
         Container01 "E-CONTAINER-01" "a container did not start in time";
     }
+    Containerd "E-CONTAINERD" "containerd, and what a kubelet needs of it" {
+        Containerd01 "E-CONTAINERD-01" "containerd is not there or does not answer";
+        Containerd02 "E-CONTAINERD-02" "containerd runs and is frozen";
+        Containerd03 "E-CONTAINERD-03" "containerd fails on this worker";
+        Containerd04 "E-CONTAINERD-04" "containerd's CRI is off";
+        Containerd05 "E-CONTAINERD-05" "containerd's CRI did not load";
+        Containerd06 "E-CONTAINERD-06" "containerd's configuration cannot be read";
+        Containerd07 "E-CONTAINERD-07" "containerd is too old";
+        Containerd08 "E-CONTAINERD-08" "containerd and the kubelet make cgroups in different ways";
+        Containerd09 "E-CONTAINERD-09" "a container runtime that is not served";
+        Containerd10 "E-CONTAINERD-10" "containerd's configuration cannot be made what a kubelet needs";
+    }
     Csr "E-CSR" "a signing request that does not fit its key" {
         Csr01 "E-CSR-01" "the request cannot be read";
         Csr02 "E-CSR-02" "the request's signature does not fit its key";
@@ -210,6 +222,11 @@ registry! {
     }
     Name "E-NAME" "faithful to the post, the machine's own name must be the plan's" {
         Name01 "E-NAME-01" "the machine has another name than the plan";
+    }
+    Network "E-NETWORK" "the network of pods on a worker" {
+        Network01 "E-NETWORK-01" "the file of the pod network is broken";
+        Network02 "E-NETWORK-02" "plugins of the pod network are missing";
+        Network03 "E-NETWORK-03" "a loopback file stands before the pod network";
     }
     Node "E-NODE" "the worker's node in the cluster" {
         Node01 "E-NODE-01" "another machine has the node's name";

@@ -71,6 +71,8 @@ pub struct ContainerdFile {
     pub text: Option<Remote<String>>,
     /// Why it could not be read; empty = it was, or there is none.
     pub error: Remote<String>,
+    /// Its mode lets nobody but its owner and group read it.
+    pub private: bool,
 }
 
 /// A plugin of containerd that belongs to its CRI.

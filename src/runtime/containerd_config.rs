@@ -11,6 +11,8 @@ const ONE: &str = "io.containerd.grpc.v1.cri";
 /// Since version 3 CRI is two plugins.
 const RUNTIME: &str = "io.containerd.cri.v1.runtime";
 const IMAGES: &str = "io.containerd.cri.v1.images";
+/// Since version 4 the socket is a plugin's.
+const SERVER: &str = "io.containerd.server.v1.grpc";
 /// What CRI is called in `disabled_plugins` of a file of version 1, as Docker's package ships it; a later file that
 /// says it is refused.
 const SHORT: &str = "cri";
@@ -47,6 +49,17 @@ impl Release {
             (2, ..=2) => 3,
             _ => NEWEST,
         }
+    }
+
+    /// It tells a kubelet that asks (`RuntimeConfig` of CRI) how it makes cgroups, since 2.0.
+    pub fn tells_driver(self) -> bool {
+        self.major >= 2
+    }
+
+    /// Files that are imported are merged setting by setting, since 2.0; before, a table of a plugin replaces that of the
+    /// file before as a whole (`mergeConfig` of `cmd/containerd/server/config`).
+    pub fn merges_deep(self) -> bool {
+        self.major >= 2
     }
 
     /// Folders of CNI plugins are a list in the tables of version 3 and on (2.1; the single one has no effect from 2.3
@@ -154,6 +167,26 @@ impl ConfigFile {
             "disabled_plugins" => names(item).iter().all(|name| is_cri(name)),
             _ => false,
         })
+    }
+
+    /// It imports what lies in this folder, by its absolute path or from beside itself: `path` is its own.
+    pub fn imports(&self, path: &str, folder: &str) -> bool {
+        let beside = path.rsplit_once('/').map_or("", |(beside, _)| beside);
+        let all = self.document.get("imports").map(names).unwrap_or_default();
+        all.iter().any(|import| {
+            let whole = if import.starts_with('/') { import.clone() } else { format!("{beside}/{import}") };
+            whole == format!("{folder}/*.toml")
+        })
+    }
+
+    /// Something of CRI is set in it.
+    pub fn sets_cri(&self) -> bool {
+        [SHORT, ONE, RUNTIME, IMAGES].iter().any(|plugin| self.plugin(plugin).is_some())
+    }
+
+    /// CRI, or a part of it, is among the plugins that it takes off.
+    pub fn takes_cri_off(&self) -> bool {
+        self.document.get("disabled_plugins").map(names).unwrap_or_default().iter().any(|name| is_cri(name))
     }
 
     /// The line on which a text first stands, from 1.
@@ -309,7 +342,12 @@ impl KubeletNeeds {
 
     /// A whole file that says it, for a worker where nobody configured anything.
     pub fn whole(&self, release: Release) -> String {
-        let text = format!("version = {}\n", release.newest_file());
+        self.alone(release.newest_file(), release)
+    }
+
+    /// A file of this version that says it and nothing else, to be imported by another.
+    pub fn alone(&self, version: i64, release: Release) -> String {
+        let text = format!("version = {version}\n");
         ConfigFile::read(&text).map_or(text, |file| file.with(self, release))
     }
 }
@@ -359,6 +397,10 @@ pub struct Merged {
     pub cni_bin_dirs: Vec<String>,
     /// Folder of the CNI configuration.
     pub cni_conf_dir: Option<String>,
+    /// The loopback device of pods is brought up without a plugin.
+    pub own_loopback: bool,
+    /// The socket that it listens at.
+    pub socket: Option<String>,
 }
 
 impl Merged {
@@ -395,6 +437,10 @@ impl Merged {
             snapshotter: text(images, "snapshotter").or_else(|| text(containerd, "snapshotter")),
             cni_bin_dirs: bins,
             cni_conf_dir: text(cni, "conf_dir"),
+            own_loopback: cni.and_then(|cni| cni.get("use_internal_loopback")?.as_bool()).unwrap_or(false),
+            // Version 4 has made a plugin of it.
+            socket: text(file.plugin(SERVER), "address")
+                .or_else(|| text(child(file.document.as_table(), "grpc"), "address")),
         })
     }
 
@@ -407,16 +453,29 @@ impl Merged {
     }
 }
 
+/// The value behind a name in a line as containerd logs it.
+fn logged(line: &str, name: &str) -> Option<String> {
+    let (_, rest) = line.split_once(&format!(" {name}="))?;
+    let quoted = rest.strip_prefix('"').and_then(|rest| rest.split('"').next());
+    Some(quoted.or_else(|| rest.split_whitespace().next())?.to_owned())
+}
+
 /// Keys that `config dump` of containerd 2 names as without effect, by its complaints: plugin and key.
 pub fn ignored(complaints: &str) -> Vec<(String, String)> {
-    let value = |line: &str, name: &str| {
-        let (_, rest) = line.split_once(&format!("{name}="))?;
-        let quoted = rest.strip_prefix('"').and_then(|rest| rest.split('"').next());
-        Some(quoted.or_else(|| rest.split_whitespace().next())?.to_owned())
-    };
     complaints
         .lines()
         .filter(|line| line.contains("Ignoring unknown key in TOML for plugin"))
-        .filter_map(|line| Some((value(line, "plugin")?, value(line, "key")?)))
+        .filter_map(|line| Some((logged(line, "plugin")?, logged(line, "key")?)))
+        .collect()
+}
+
+/// Keys outside of plugins that it does not know: file, line and key.
+pub fn unknown_keys(complaints: &str) -> Vec<(String, usize, String)> {
+    complaints
+        .lines()
+        .filter(|line| line.contains("Ignoring unknown key in TOML\""))
+        .filter_map(|line| {
+            Some((logged(line, "file")?, logged(line, "row")?.parse().ok()?, logged(line, "key")?))
+        })
         .collect()
 }

@@ -1,6 +1,9 @@
 //! What runs the containers of a worker: the rows that are shown of them, whoever lists them, and what each runtime
 //! is told and says.
 
+pub mod containerd;
+pub mod containerd_change;
 pub mod containerd_config;
+pub mod pod_network;
 pub mod ps;
 pub mod said;
