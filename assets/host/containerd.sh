@@ -77,8 +77,8 @@ containerd_has() {
   if [ -n "$o" ]; then say sandbox-there 1; else say sandbox-there 0; fi
 }
 
-# containerd_info: all that is to be known before anything is changed, the slow side by side
-containerd_info() {
+# ask_containerd: all that is to be known before anything is changed, the slow side by side
+ask_containerd() {
   export GOGC=off
   u=$(timeout --foreground 5 systemctl show -p KillMode,MainPID,ExecStart containerd 2>/dev/null)
   o=$u; show KillMode; say kill-mode "$v"; show MainPID; pid=$v
@@ -138,19 +138,9 @@ containerd_takes() {
   return 1
 }
 
-# containerd_ask INFO PS IMAGES: the numbers of the questions, - for one that is not asked; side by side
-containerd_ask() {
-  e=
-  [ "$1" = - ] || { q=$1; containerd_info & e="$e $!"; }
-  [ "$2" = - ] || { q=$2; containerd_ps & e="$e $!"; }
-  [ "$3" = - ] || { q=$3; containerd_images & e="$e $!"; }
-  # shellcheck disable=SC2086 # several numbers
-  [ -z "$e" ] || wait $e
-}
-
-# containerd_images: of every image its name and what it points to. Beside each that CRI knows stands a record that
+# ask_containerd_images: of every image its name and what it points to. Beside each that CRI knows stands a record that
 # is named by the digest of its configuration and points to the same; of the others that digest is looked up.
-containerd_images() {
+ask_containerd_images() {
   export GOGC=off
   if ! heard; then say failed "nobody listens at $sock"; say done; return; fi
   o=$(utter 20 ctr -a "$sock" -n k8s.io images ls)
@@ -188,8 +178,8 @@ config_of() {
   return 1
 }
 
-# containerd_image NAME: the digest of its configuration, which is the id that CRI calls it by; nothing if it is not there
-containerd_image() {
+# containerd_image_id NAME: the digest of its configuration, which is the id that CRI calls it by; nothing if it is not there
+containerd_image_id() {
   o=$(of_pods 10 images ls "name==\"$(full_name "$1")\"" 2>/dev/null | sed -n 's/^[^ ]* .*\(sha256:[0-9a-f]\{64\}\).*/\1/p' | head -n 1)
   [ -n "$o" ] || return 0
   c=$(of_pods 10 images ls -q "target.digest==\"$o\"" 2>/dev/null | grep '^sha256:' | head -n 1)
@@ -197,9 +187,9 @@ containerd_image() {
   printf '%s\n' "$c"
 }
 
-# containerd_load TAR NAME...: its images; those that are named are kept from the kubelet's collection of images, which
+# containerd_import TAR NAME...: its images; those that are named are kept from the kubelet's collection of images, which
 # could not fetch them again
-containerd_load() {
+containerd_import() {
   i=$1; shift
   of_pods 600 images import "$i" || return
   for i; do of_pods 10 images label "$(full_name "$i")" io.cri-containerd.pinned=pinned >/dev/null || return; done
@@ -235,8 +225,8 @@ end_tasks() {
   done
 }
 
-# containerd_stop CONTAINER: those of the pods' containers of that name
-containerd_stop() {
+# containerd_restart_pod CONTAINER: those of the pods' containers of that name
+containerd_restart_pod() {
   c=$(made_by_cri container ",labels.\"io.kubernetes.container.name\"==\"$1\",labels.\"io.kubernetes.pod.namespace\"==\"kube-system\"") || return
   # shellcheck disable=SC2086 # an id each
   [ -z "$c" ] || end_tasks 10 $c
