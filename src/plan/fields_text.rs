@@ -5,8 +5,9 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::clean::is_invisible;
 use super::issue::shown as quoted;
-use super::kubelet_fields::{KubeletFields, number};
+use super::kubelet_fields::{DEEPEST, KubeletFields, number};
 use super::range::Refusal;
 use super::yaml_weight::is_bearable;
 
@@ -85,7 +86,7 @@ pub fn read(text: &str) -> Result<KubeletFields, Refusal> {
             [way, _, ..] => (*way, part.get(way.len().saturating_add(1)..).unwrap_or_default()),
             _ => return Err(refused(part)),
         };
-        let way = read_way(way.trim()).ok_or_else(|| refused(part))?;
+        let way = read_way(way.trim()).filter(|way| way.len() <= DEEPEST).ok_or_else(|| refused(part))?;
         put(&mut fields, &way, read_value(value.trim())?).ok_or_else(|| {
             let what = format!("{} says something of a part that has a value already", quoted(part));
             (what, "write one of both".to_owned())
@@ -130,7 +131,7 @@ fn read_way(way: &str) -> Option<Vec<String>> {
 
 fn read_key(key: &str) -> Option<String> {
     if key.starts_with('"') {
-        return serde_json::from_str(key).ok();
+        return serde_json::from_str(key).ok().filter(|key: &String| !key.chars().any(is_invisible));
     }
     is_bare(key).then(|| key.to_owned())
 }
@@ -145,11 +146,14 @@ fn read_value(text: &str) -> Result<Value, Refusal> {
         return Err(refused());
     }
     let read = serde_yaml::Value::deserialize(serde_yaml::Deserializer::from_str(text));
-    json(read.map_err(|_| refused())?).ok_or_else(refused)
+    json(read.map_err(|_| refused())?, DEEPEST).ok_or_else(refused)
 }
 
-/// What JSON can say of it: no tag, no key that is no text, no number that it cannot hold.
-fn json(value: serde_yaml::Value) -> Option<Value> {
+/// What a plan file can have of it: no tag, no key that is no text, no number that JSON cannot hold, no sign that
+/// cannot be seen, no more than so deep.
+fn json(value: serde_yaml::Value, deep: usize) -> Option<Value> {
+    let seen = |text: String| (!text.chars().any(is_invisible)).then_some(text);
+    let below = deep.checked_sub(1)?;
     Some(match value {
         serde_yaml::Value::Null => Value::Null,
         serde_yaml::Value::Bool(flag) => Value::Bool(flag),
@@ -157,11 +161,13 @@ fn json(value: serde_yaml::Value) -> Option<Value> {
             Some(float) if value.is_f64() => number(&float.to_string())?,
             _ => number(&value.to_string())?,
         }),
-        serde_yaml::Value::String(text) => Value::String(text),
-        serde_yaml::Value::Sequence(list) => Value::Array(list.into_iter().map(json).collect::<Option<_>>()?),
+        serde_yaml::Value::String(text) => Value::String(seen(text)?),
+        serde_yaml::Value::Sequence(list) => {
+            Value::Array(list.into_iter().map(|item| json(item, below)).collect::<Option<_>>()?)
+        }
         serde_yaml::Value::Mapping(map) => {
             let entry = |(key, value)| match key {
-                serde_yaml::Value::String(key) => Some((key, json(value)?)),
+                serde_yaml::Value::String(key) => Some((seen(key)?, json(value, below)?)),
                 _ => None,
             };
             Value::Object(map.into_iter().map(entry).collect::<Option<_>>()?)
@@ -262,6 +268,7 @@ mod tests {
             ("a=!x 1", "!x 1"),
             ("{a: 1", "{a: 1"),
             ("a=.nan", ".nan"),
+            ("a=\"x\\ny\"", "\"x\\ny\""),
         ] {
             let (what, _) = read(line).unwrap_err();
             assert!(what.starts_with(&quoted(part)), "{line}: {what}");

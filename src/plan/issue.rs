@@ -6,6 +6,9 @@ use std::fmt::{self, Write as _};
 use crate::plan::clean::is_invisible;
 use crate::plan::redact::{self, has_login_password};
 
+/// Part of the cure wherever an answer is refused because it may be a secret.
+pub const NEVER_IN_A_PLAN: &str = "secrets are never in a plan";
+
 /// One thing to say about the answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlanIssue {

@@ -9,6 +9,9 @@ use super::clean::is_invisible;
 /// Fields of the kubelet's configuration by name, in the order they were written, each with its type.
 pub type KubeletFields = Map<String, Value>;
 
+/// Mappings and lists in one another at most: the deepest field of the kubelet's types has seven.
+pub(crate) const DEEPEST: usize = 16;
+
 /// What a worker has of its own over what all workers have, field by field: a field of its own replaces the common
 /// one with all that is below it. The common ones keep their order and come first.
 pub fn merged(common: &KubeletFields, own: &KubeletFields) -> KubeletFields {

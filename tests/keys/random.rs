@@ -7,7 +7,6 @@ use gangplank::plan::code::ProblemCode;
 use gangplank::plan::place::Place;
 use gangplank::plan::plan_field::PlanField;
 use gangplank::plan::problem::{Problem, Remedy};
-use gangplank::plan::redact::has_login_password;
 use gangplank::step::StepId;
 use gangplank::ui::tui::view;
 use gangplank::ui::wizard::bindings::TABLE;
@@ -259,10 +258,10 @@ fn by_hand(what: &Happens) -> bool {
     matches!(what, Happens::Key(_) | Happens::Paste(_))
 }
 
-/// Whether a password stands in the open field, or in one below an open dialog.
-fn holds_password(model: &Model) -> bool {
+/// Whether a secret stands in the open field, or in one below an open dialog.
+fn holds_secret(model: &Model) -> bool {
     let Some(Item::Field(field)) = model.item() else { return false };
-    model.form.editor.is_some() && has_login_password(&model.answer(field, model.nav.row))
+    model.form.editor.is_some() && model.holds_secret(field, model.nav.row)
 }
 
 fn start(at: usize) -> Model {
@@ -300,8 +299,8 @@ proptest! {
             prop_assert!(begun == 0 || begun == 1 && !going, "{what:?}: {effects:?}");
             text(&model);
         }
-        // A field that is left forgets a password that was typed into it; nothing else is forgotten.
-        let forgets = holds_password(&model);
+        // A field that is left forgets a secret that was typed into it; nothing else is forgotten.
+        let forgets = holds_secret(&model);
         let answers = model.form.answers.clone();
         for _ in 0..30 {
             let effects = update(&mut model, Msg::Key(Key::plain(KeyCode::Esc)));

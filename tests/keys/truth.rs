@@ -6,15 +6,17 @@ use gangplank::plan::action::{Action, Risk};
 use gangplank::step::StepState;
 use gangplank::ui::gallery::scenes::scene;
 use gangplank::ui::wizard::form::field::Field;
+use gangplank::ui::wizard::form::item::Item;
 use gangplank::ui::wizard::look::{Inspection, Look, ProbeTarget};
 use gangplank::ui::wizard::message::{Effect, Msg};
+use gangplank::ui::wizard::model::Model;
 use gangplank::ui::wizard::opening::Saved;
 use gangplank::ui::wizard::review_table::actions;
 use gangplank::ui::wizard::screen::{Journey, Screen};
 use gangplank::ui::wizard::screens::certificates::cards;
 use gangplank::ui::wizard::screens::review::{rows, sign};
 use gangplank::ui::wizard::update::update;
-use gangplank::ui::wizard::validation::validate;
+use gangplank::ui::wizard::validation::{plan, validate};
 
 use super::random::text;
 use super::setup::{answered, model, press};
@@ -146,6 +148,47 @@ fn the_second_of_two_workers_with_one_name_does_not_show_what_was_seen_of_the_fi
     let shown = text(&model);
     assert_eq!(shown.matches("amd64 and well").count(), 1, "{shown}");
     assert!(shown.contains("not looked at"), "{shown}");
+}
+
+/// Who types into the kubelet's fields of the first worker.
+fn in_kubelet_config() -> Model {
+    let mut model = answered("workers");
+    let is_field = |item: &Item| *item == Item::Field(Field::KubeletConfig);
+    model.nav.focus = model.items().iter().position(is_field).unwrap();
+    press(&mut model, "<enter>");
+    model
+}
+
+#[test]
+fn of_the_kubelets_fields_only_the_one_with_a_secret_is_gone_when_the_field_is_left() {
+    let mut model = in_kubelet_config();
+    let typed = "maxPods=50, staticPodURLHeader.Authorization=[Geheim123], max-pods=7";
+    update(&mut model, Msg::Paste(typed.to_owned()));
+    assert!(
+        text(&model).contains("staticPodURLHeader.Authorization[0] looks like a secret"),
+        "{}",
+        text(&model)
+    );
+    press(&mut model, "<esc>");
+    let (shown, kept) = (text(&model), format!("{:?}", model.form.answers));
+    assert!(!shown.contains("Geheim123") && !kept.contains("Geheim123"), "{shown}\n{kept}");
+    assert_eq!(Field::KubeletConfig.get(&model.form.answers, 0), "maxPods=50, max-pods=7");
+    let why = model.nav.invalidated.get(&Screen::Workers).unwrap();
+    assert_eq!(why, "worker1: Kubelet config max-pods is not the name of a field");
+}
+
+#[test]
+fn what_cannot_be_read_as_fields_of_the_kubelet_stays_as_it_was_typed() {
+    let mut model = in_kubelet_config();
+    update(&mut model, Msg::Paste("maxPods 50".to_owned()));
+    press(&mut model, "<esc>");
+    assert_eq!(model.answer(Field::KubeletConfig, 0), "maxPods 50");
+    let (stops, words) = model.remark_words(Field::KubeletConfig, 0).unwrap();
+    assert_eq!(
+        (stops, words.as_str()),
+        (true, "\"maxPods 50\" is no field with its value; write it like maxPods=50")
+    );
+    assert!(plan(&model).is_none(), "no plan is made of less than was said");
 }
 
 #[test]

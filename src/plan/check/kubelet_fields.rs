@@ -6,12 +6,8 @@ use serde_json::Value;
 use super::judge::Judge;
 use crate::limits::KUBELET_FIELDS;
 use crate::plan::clean::is_invisible;
-use crate::plan::issue::shown;
-use crate::plan::kubelet_fields::{KubeletFields, below};
+use crate::plan::kubelet_fields::{DEEPEST, KubeletFields, below};
 use crate::plan::redact::{line, sounds_secret};
-
-/// Mappings and lists in one another at most: the deepest field of the kubelet's types has seven.
-const DEEPEST: usize = 16;
 
 /// Fields whose names sound secret and whose values are none: `KubeletConfiguration` of k8s.io/kubelet
 /// config/v1beta1/types.go.
@@ -35,7 +31,7 @@ pub(super) fn kubelet_fields(
         if !is_name(name) {
             judge.wrong(
                 &place,
-                format!("{} is not the name of a field", shown(name)),
+                "is not the name of a field".to_owned(),
                 &better(name).map_or("write one like maxPods".to_owned(), |name| format!("write {name}")),
             );
             continue;
@@ -100,11 +96,7 @@ fn look(judge: &mut Judge<'_>, field: &str, value: &Value, secret: bool, depth: 
             for (key, value) in map {
                 let place = below(field, key);
                 if key.is_empty() || key.len() > 253 || key.chars().any(is_invisible) {
-                    judge.wrong(
-                        &place,
-                        format!("{} is not a key", shown(key)),
-                        "write one without such signs",
-                    );
+                    judge.wrong(&place, "is not a key".to_owned(), "write one that can be seen");
                     continue;
                 }
                 let secret = secret || sounds_secret(key) || (named && key == "value");

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::plan::answers::{CaAnswers, CaLogin, ClusterAnswers, EXAMPLE, WorkerAnswers};
+use crate::plan::wishes::{CgroupV1, KubeProxyWish, PodNetwork, RuntimeWish, SwapPolicy};
 
 fn example() -> Answers {
     crate::plan::yaml::read(EXAMPLE, "plan.yaml".as_ref()).unwrap().0
@@ -40,6 +41,12 @@ fn left_out_answers_have_their_defaults() {
         (kubectl.context.as_str(), kubectl.user.as_str()),
         ("default-cluster", "default-cluster-admin")
     );
+    let cluster = plan.cluster;
+    assert_eq!(
+        (cluster.runtime, cluster.kube_proxy, cluster.cgroup_v1, cluster.swap, cluster.pod_network),
+        (RuntimeWish::Auto, KubeProxyWish::Auto, CgroupV1::Refuse, SwapPolicy::Refuse, PodNetwork::None)
+    );
+    assert!(plan.workers.iter().all(|one| one.binaries.is_none() && one.kubelet_config.is_empty()));
     assert_eq!(plan.dns, Dns { deploy: None, replicas: 1 });
 }
 
@@ -149,6 +156,64 @@ fn a_worker_inherits_what_it_does_not_say() {
         (&["--proxy-mode=iptables".to_owned()][..], &["--v=2".to_owned()][..])
     );
     assert_eq!(own.kubelet_args, ["--housekeeping-interval=60s"]);
+}
+
+/// A plan of fields of the kubelet's configuration: those of the defaults, and those of one worker.
+fn with_fields(common: &str, own: &str) -> Answers {
+    let mut answers = example();
+    let read = |text| Some(crate::plan::fields_text::read(text).unwrap());
+    answers.defaults.kubelet_config = read(common);
+    answers.workers.first_mut().unwrap().kubelet_config = read(own);
+    answers
+}
+
+#[test]
+fn fields_of_the_kubelet_are_inherited_one_by_one_and_the_folder_whole() {
+    let mut answers = with_fields(
+        "maxPods=110, systemReserved.cpu=100m, systemReserved.memory=1Gi",
+        "systemReserved.memory=2Gi, podPidsLimit=4096",
+    );
+    answers.defaults.binaries = Some("~/common".to_owned());
+    answers.workers.push(WorkerAnswers {
+        name: Some("own".to_owned()),
+        address: Some("192.168.2.9".to_owned()),
+        binaries: Some("own".to_owned()),
+        ..WorkerAnswers::default()
+    });
+    let plan = finish(&answers, &places()).unwrap();
+    let (first, own) = (plan.workers.first().unwrap(), plan.workers.last().unwrap());
+    let told = |worker: &crate::plan::model::Worker| crate::plan::fields_text::shown(&worker.kubelet_config);
+    assert_eq!(told(first), "maxPods=110, systemReserved.memory=2Gi, podPidsLimit=4096");
+    assert_eq!(told(own), "maxPods=110, systemReserved.cpu=100m, systemReserved.memory=1Gi");
+    assert_eq!(first.binaries, Some("/home/op/common".into()));
+    assert_eq!(own.binaries, Some("/plans/own".into()));
+}
+
+#[test]
+fn fields_of_the_kubelet_have_an_end_and_hold_no_secret() {
+    for (own, wrong) in [
+        ("maxPods=50, tlsPrivateKeyFile=/etc/x.key, authorization.mode=Webhook", ""),
+        ("evictionHard.memory.available=5%, featureGates.SomeToken=true", ""),
+        ("max-pods=50", ".max-pods"),
+        ("staticPodURLHeader.Authorization=[canary]", ".staticPodURLHeader.Authorization[0]"),
+        ("a=\"Bearer canary\"", ".a"),
+        ("a=\"-----BEGIN RSA PRIVATE KEY-----\"", ".a"),
+    ] {
+        let found = check(&with_fields("", own));
+        let told: Vec<&str> = found.iter().map(|issue| issue.field.as_str()).collect();
+        let wanted = format!("workers[0].kubelet_config{wrong}");
+        assert_eq!(told, if wrong.is_empty() { vec![] } else { vec![wanted.as_str()] }, "{own}");
+        assert!(found.iter().all(|issue| issue.stops && !issue.to_string().contains("canary")));
+    }
+    let mut answers = example();
+    let deep = (0..16).fold(serde_json::Value::from(1), |inside, _| serde_json::json!([inside]));
+    answers.defaults.kubelet_config = Some([("a".to_owned(), deep)].into_iter().collect());
+    assert_eq!(fields(&answers), [format!("defaults.kubelet_config.a{}", "[0]".repeat(16))]);
+    let large = format!("a=[{}]", vec!["word"; 4000].join(", "));
+    let found = check(&with_fields(&large, "maxPods=50"));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].field, "defaults.kubelet_config");
+    assert!(found[0].what.contains("16 KiB"), "{}", found[0].what);
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 use super::dialogue::{Dialogue, DialogueEnd, MenuRow};
 use crate::plan::place::Place;
-use crate::plan::redact::has_login_password;
 use crate::ui::wizard::command::Command;
 use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::form::field::Field;
@@ -14,6 +13,7 @@ use crate::ui::wizard::message::Effect;
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::screens::certificates;
+use crate::ui::wizard::screens::cluster::CLUSTER_SELDOM;
 use crate::ui::wizard::screens::review;
 
 /// So many certificates are said with everything on them.
@@ -60,7 +60,7 @@ impl Dialogue {
             Some(field) => {
                 self.ask(field)?;
             }
-            None if new || self.wrong_here() => self.ask_all()?,
+            None if new || self.wrong_here() => self.ask_first()?,
             None => self.answers(),
         }
         loop {
@@ -152,21 +152,35 @@ impl Dialogue {
 
     /// What is to be said about an answer; `true` when it stops.
     fn remark(&mut self, field: Field) -> bool {
-        let Some(remark) = self.model.remark(field, self.model.nav.row) else { return false };
-        let stops = remark.stops;
-        let words = match (remark.what.as_str(), remark.cure.as_str()) {
-            (what, "") => what.to_owned(),
-            (what, cure) => format!("{what}; {cure}"),
-        };
+        let words = self.model.remark_words(field, self.model.nav.row);
+        let Some((stops, words)) = words else { return false };
         let role = if stops { Role::Bad } else { Role::Warn };
         self.voice.role(role, &words);
         stops
     }
 
-    /// Asks for every field of the screen; which there are may change with the answers.
-    pub(super) fn ask_all(&mut self) -> DialogueEnd {
+    /// Asks for what every cluster has to answer; what is seldom other than usual stays, unless something is wrong.
+    fn ask_first(&mut self) -> DialogueEnd {
+        let row = self.model.nav.row;
+        let usual =
+            |field: &Field| CLUSTER_SELDOM.contains(field) && self.model.remark(*field, row).is_none();
+        let left: Vec<Field> = self.fields().into_iter().filter(usual).collect();
+        self.ask_but(left.clone())?;
+        if !left.is_empty() {
+            let labels: Vec<&str> = left.into_iter().map(Field::label).collect();
+            self.voice.say(&format!("Not asked, 2 changes them: {}.", labels.join(", ")));
+        }
+        Ok(())
+    }
+
+    /// Asks for every field of the screen.
+    fn ask_all(&mut self) -> DialogueEnd {
+        self.ask_but(Vec::new())
+    }
+
+    /// Asks for every field of the screen but those that are done; which there are may change with the answers.
+    fn ask_but(&mut self, mut done: Vec<Field>) -> DialogueEnd {
         self.voice.say("Enter keeps what is in brackets, - empties it, ? explains, . ends the questions.");
-        let mut done: Vec<Field> = Vec::new();
         while let Some(field) = self.fields().into_iter().find(|field| !done.contains(field)) {
             done.push(field);
             if matches!(self.ask(field)?, PromptEnd::Enough) {
@@ -224,14 +238,14 @@ impl Dialogue {
                 }
                 (text, None) => text.to_owned(),
             };
-            let password = has_login_password(&new);
             self.intent(&Intent::Answer(field, new));
             if !self.remark(field) {
                 return Ok(PromptEnd::Answered);
             }
-            if password {
+            if self.model.holds_secret(field, self.model.nav.row) {
                 // What was not shown is not offered again, and kept nowhere.
-                self.intent(&Intent::Answer(field, String::new()));
+                let rest = self.model.without_secrets(field, self.model.nav.row);
+                self.intent(&Intent::Answer(field, rest));
             }
         }
     }

@@ -10,10 +10,11 @@ use jiff::Timestamp;
 use crate::engine::ExitCode;
 use crate::live::{self, LogWish};
 use crate::plan::answers::Answers;
-use crate::plan::issue::PlanIssue;
+use crate::plan::issue::{NEVER_IN_A_PLAN, PlanIssue};
 use crate::plan::model::Plan;
 use crate::plan::place::Place;
 use crate::plan::plan_field::PlanField;
+use crate::plan::redact::has_login_password;
 use crate::ui::wizard::cards::{Card, Kept, Manifest};
 use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::dialogs::explain::ExplainPane;
@@ -346,10 +347,14 @@ impl Model {
         let own = |field: &Field| path == field.path(at) || path.starts_with(&format!("{}[", field.path(at)));
         let within = |field: &Field| path.starts_with(&format!("{}.", field.path(at)));
         let mut fields = PlanField::ALL.iter().map(|field| Field::of(*field));
-        let label = fields.clone().find(own).or_else(|| fields.find(within)).map(Field::label);
+        let field = fields.clone().find(own).or_else(|| fields.find(within));
+        let label = field.map(|field| match part_of(path, field, at) {
+            Some(part) => format!("{} {part}", field.label()),
+            None => field.label().to_owned(),
+        });
         match (row, label) {
             (Some(row), Some(label)) => format!("{}: {label}", self.worker_name(row)),
-            (None, Some(label)) => label.to_owned(),
+            (None, Some(label)) => label,
             (Some(row), None) if path.ends_with(']') => self.worker_name(row),
             (Some(_), None) => path.to_owned(),
             (None, None) => match path.split_once('.').map_or(path, |(top, _)| top) {
@@ -396,9 +401,57 @@ impl Model {
             .filter(|remark| {
                 remark.field == path
                     || remark.field.strip_prefix(&path).is_some_and(|rest| rest.starts_with('['))
+                    || part_of(&remark.field, field, row).is_some()
             })
             .collect();
         found.sort_by_key(|remark| !remark.stops);
         found.into_iter().find(|remark| !remark.missing || self.form.touched.contains(&(field, row)))
     }
+
+    /// An answer is refused and may hold a secret, so that it is kept nowhere.
+    pub fn holds_secret(&self, field: Field, row: usize) -> bool {
+        let refused = self.remark(field, row).filter(|remark| remark.stops);
+        refused.is_some_and(|remark| {
+            remark.cure.contains(NEVER_IN_A_PLAN) || has_login_password(&self.answer(field, row))
+        })
+    }
+
+    /// What is left of an answer that holds a secret, when that is taken out: of the kubelet's configuration all fields
+    /// but those that were refused for it, else nothing.
+    pub fn without_secrets(&self, field: Field, row: usize) -> String {
+        if field != Field::KubeletConfig || self.form.unread.contains_key(&(field, row)) {
+            return String::new();
+        }
+        let refused: Vec<String> = self
+            .form
+            .issues
+            .iter()
+            .filter(|remark| remark.stops && remark.cure.contains(NEVER_IN_A_PLAN))
+            .filter_map(|remark| part_of(&remark.field, field, row))
+            .collect();
+        let mut answers = self.form.answers.clone();
+        if let Some(fields) = answers.workers.get_mut(row).and_then(|one| one.kubelet_config.as_mut()) {
+            fields.retain(|name, _| {
+                !refused.iter().any(|part| {
+                    let rest = part.strip_prefix(name.as_str());
+                    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+                })
+            });
+        }
+        field.get(&answers, row)
+    }
+
+    /// The same in words: the part of the answer that it is about, what is so, and what to write instead.
+    pub fn remark_words(&self, field: Field, row: usize) -> Option<(bool, String)> {
+        let remark = self.remark(field, row)?;
+        let part = part_of(&remark.field, field, row).map_or(String::new(), |part| format!("{part} "));
+        let cure = if remark.cure.is_empty() { "" } else { "; " };
+        Some((remark.stops, format!("{part}{}{cure}{}", remark.what, remark.cure)))
+    }
+}
+
+/// The part of an answer that a remark is about, where a field holds parts that have names of their own.
+fn part_of(path: &str, field: Field, row: usize) -> Option<String> {
+    let rest = path.strip_prefix(&field.path(row))?.strip_prefix('.')?;
+    (field == Field::KubeletConfig).then(|| rest.to_owned())
 }

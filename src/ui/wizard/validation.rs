@@ -7,7 +7,6 @@ use crate::plan::issue::PlanIssue;
 use crate::plan::model::Plan;
 use crate::profile::{DIFFERENCES, needed_differences};
 use crate::ui::wizard::form::by_label;
-use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::form::target::screen_of;
 use crate::ui::wizard::look::Inspection;
 use crate::ui::wizard::model::Model;
@@ -25,8 +24,15 @@ pub fn validate(model: &mut Model) {
         remark.cure = by_label::by_label(&remark.cure);
     }
     model.form.issues.extend(check_differences(&model.form.answers, &ids, &needed_differences()));
-    let unread: Vec<PlanIssue> =
-        model.form.unread.iter().map(|((field, row), text)| no_number(*field, *row, text)).collect();
+    let unread: Vec<PlanIssue> = model
+        .form
+        .unread
+        .iter()
+        .filter_map(|((field, row), text)| {
+            let (what, cure) = field.unreadable(text)?;
+            Some(PlanIssue::wrong(field.path(*row), what, cure))
+        })
+        .collect();
     model.form.issues.extend(unread);
     model.nav.invalidated.clear();
     let finished: Vec<Screen> = model.nav.finished.iter().copied().collect();
@@ -37,19 +43,6 @@ pub fn validate(model: &mut Model) {
             let words = format!("{} {}", model.field_name(&remark.field), remark.what);
             model.nav.invalidated.insert(screen, words);
         }
-    }
-}
-
-fn no_number(field: Field, row: usize, text: &str) -> PlanIssue {
-    PlanIssue {
-        file: String::new(),
-        line: None,
-        column: None,
-        field: field.path(row),
-        what: format!("{:?} is not a whole number", text.trim()),
-        cure: "write digits only, or leave it empty".to_owned(),
-        stops: true,
-        missing: false,
     }
 }
 

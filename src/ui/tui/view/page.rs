@@ -96,11 +96,10 @@ pub fn field(model: &Model, page: &mut Page<'_>, field: Field) {
             page.line(Line::styled(format!("     {line}"), model.window.theme.style(Role::Dim)));
         }
     }
-    if let Some(remark) = model.remark(field, model.nav.row) {
-        let role = if remark.stops { Role::Bad } else { Role::Warn };
-        let sign = model.window.theme.glyph(if remark.stops { Glyph::Bad } else { Glyph::Warn });
-        let words = format!("{}; {}", remark.what, remark.cure);
-        let lines = wrap(words.trim_end_matches("; "), page.width.saturating_sub(22));
+    if let Some((stops, words)) = model.remark_words(field, model.nav.row) {
+        let role = if stops { Role::Bad } else { Role::Warn };
+        let sign = model.window.theme.glyph(if stops { Glyph::Bad } else { Glyph::Warn });
+        let lines = wrap(&words, page.width.saturating_sub(22));
         for (number, line) in lines.into_iter().enumerate() {
             let sign = if number == 0 { sign } else { " " };
             page.line(Line::styled(

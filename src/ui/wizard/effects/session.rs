@@ -48,6 +48,7 @@ pub fn portable(answers: &Answers, base: &Path) -> Answers {
     full(&mut answers.ca.ssh.key);
     full(&mut answers.defaults.ssh.key);
     full(&mut answers.defaults.kubelet.file);
+    full(&mut answers.defaults.binaries);
     let images = |list: &mut Option<Vec<String>>| {
         for image in list.iter_mut().flatten() {
             if let Some(path) = image.strip_prefix("here:")
@@ -61,6 +62,7 @@ pub fn portable(answers: &Answers, base: &Path) -> Answers {
     for worker in &mut answers.workers {
         full(&mut worker.ssh.key);
         full(&mut worker.kubelet.file);
+        full(&mut worker.binaries);
         images(&mut worker.images);
     }
     if let KubectlAnswers::Context(context) = &mut answers.kubectl {

@@ -290,6 +290,36 @@ mod tests {
     }
 
     #[test]
+    fn fields_of_the_kubelet_are_read_back_with_their_types_and_shown_where_they_are_inherited() {
+        let mut answers = Answers { workers: vec![WorkerAnswers::default()], ..Answers::default() };
+        let text = "maxPods=50, evictionHard.memory.available=5%, a=\"50\"";
+        Field::KubeletConfig.set(&mut answers, 0, text);
+        assert_eq!(Field::KubeletConfig.get(&answers, 0), text);
+        answers.defaults.kubelet_config = answers.workers[0].kubelet_config.take();
+        assert_eq!(Field::KubeletConfig.get(&answers, 0), "");
+        assert_eq!(Field::KubeletConfig.inherited(&answers).as_deref(), Some(text));
+        assert!(Field::KubeletConfig.unreadable("maxPods").is_some());
+        assert!(Field::KubeletConfig.unreadable("").is_none());
+    }
+
+    #[test]
+    fn the_usual_choice_is_left_out_of_the_plan() {
+        let mut answers = Answers::default();
+        for (field, other) in [
+            (Field::Runtime, "containerd"),
+            (Field::KubeProxy, "static-pod"),
+            (Field::CgroupV1, "allow"),
+            (Field::Swap, "no-swap"),
+        ] {
+            let usual = field.get(&answers, 0);
+            field.set(&mut answers, 0, other);
+            assert_ne!(answers, Answers::default(), "{field:?}");
+            field.set(&mut answers, 0, &usual);
+            assert_eq!(answers, Answers::default(), "{field:?}");
+        }
+    }
+
+    #[test]
     fn every_choice_is_read_back() {
         for field in [
             Field::CaPlace,

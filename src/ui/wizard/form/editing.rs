@@ -1,7 +1,6 @@
 //! A field that is typed into or chosen in: what stands there is the answer at once, and is looked at when it is left.
 
 use crate::plan::answers::KubectlAnswers;
-use crate::plan::redact::has_login_password;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::form::item::Item;
 use crate::ui::wizard::form::target::screen_of;
@@ -75,12 +74,11 @@ pub fn on_list(motion: Motion, row: usize, count: usize) -> Option<usize> {
 /// Ticks without a key after which what was typed is looked at.
 const RESTS: u8 = 2;
 
-/// Writes an answer; what is no number where one is wanted is kept as it was typed.
+/// Writes an answer; what cannot be read as what the field wants is kept as it was typed.
 fn put(model: &mut Model, field: Field, row: usize, text: &str) {
     field.set(&mut model.form.answers, row, text);
     let key = (field, if field.is_of_worker() { row } else { 0 });
-    let lost = field.is_number() && !text.trim().is_empty() && field.get(&model.form.answers, row).is_empty();
-    if lost {
+    if field.unreadable(text).is_some() {
         model.form.unread.insert(key, text.to_owned());
     } else {
         model.form.unread.remove(&key);
@@ -182,14 +180,16 @@ pub fn leave_field(model: &mut Model) -> Vec<Effect> {
     effects
 }
 
-/// An answer that is refused and holds a password is kept nowhere; why it was refused.
+/// An answer that is refused and holds a secret is kept nowhere; why it was refused.
 fn forget_password(model: &mut Model, field: Field) -> Option<String> {
     let row = model.nav.row;
-    let text = model.answer(field, row);
-    let why = model.remark(field, row).filter(|remark| remark.stops && has_login_password(&text))?;
-    let why = why.what.clone();
+    if !model.holds_secret(field, row) {
+        return None;
+    }
+    let why = model.remark(field, row)?.what.clone();
     let before = model.worker_name(row);
-    put(model, field, row, "");
+    let rest = model.without_secrets(field, row);
+    put(model, field, row, &rest);
     rename(model, &before, row);
     validate(model);
     Some(why)

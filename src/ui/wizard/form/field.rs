@@ -1,7 +1,9 @@
 //! The fields of the forms: what each is called, which key of the plan it is, what it stands for when it is left empty.
 //! All screens, the plain mode and the tests read and write answers through this one list.
 
+use crate::plan::fields_text;
 use crate::plan::plan_field::PlanField;
+use crate::plan::range::Refusal;
 
 /// A field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -363,9 +365,18 @@ impl Field {
         self.path(0) != self.path(1)
     }
 
-    /// Its answer is a whole number.
-    pub fn is_number(self) -> bool {
-        matches!(self, Self::Days | Self::Port | Self::Replicas)
+    /// What is wrong with a text that cannot be read as what the field wants, and what to write; `None` = it can be,
+    /// or there is none.
+    pub fn unreadable(self, text: &str) -> Option<Refusal> {
+        let text = text.trim();
+        match self {
+            Self::Days | Self::Port | Self::Replicas if !text.is_empty() && text.parse::<u32>().is_err() => {
+                let cure = "write digits only, or leave it empty".to_owned();
+                Some((format!("{text:?} is not a whole number"), cure))
+            }
+            Self::KubeletConfig => fields_text::read(text).err(),
+            _ => None,
+        }
     }
 
     /// Where remarks name it.

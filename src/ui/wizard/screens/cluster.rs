@@ -6,13 +6,17 @@ use crate::ui::wizard::intent::Intent;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::outcome::Outcome;
 
+/// What few clusters have other than usual; it stands last on the form.
+pub const CLUSTER_SELDOM: [Field; 5] =
+    [Field::Runtime, Field::KubeProxy, Field::CgroupV1, Field::Swap, Field::PodNetwork];
+
 /// The screen.
 pub struct ClusterScreen;
 
 impl ClusterScreen {
     /// Its fields, in the order of the Tab key.
     pub fn fields() -> Vec<Field> {
-        vec![
+        let mut list = vec![
             Field::Cluster,
             Field::Api,
             Field::ServiceRange,
@@ -21,12 +25,9 @@ impl ClusterScreen {
             Field::PodRange,
             Field::Kubernetes,
             Field::Differences,
-            Field::Runtime,
-            Field::KubeProxy,
-            Field::CgroupV1,
-            Field::Swap,
-            Field::PodNetwork,
-        ]
+        ];
+        list.extend(CLUSTER_SELDOM);
+        list
     }
 
     /// Takes an intent in.

@@ -101,6 +101,7 @@ pub fn add_worker(model: &mut Model, worker: WorkerAnswers) -> Vec<Effect> {
         new.ssh.port = above.ssh.port;
         new.ssh.key.clone_from(&above.ssh.key);
         new.images.clone_from(&above.images);
+        new.binaries.clone_from(&above.binaries);
     }
     model.form.answers.workers.extend(new);
     model.nav.row = model.form.answers.workers.len().saturating_sub(1);
