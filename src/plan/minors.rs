@@ -191,6 +191,11 @@ pub const DROP_IN_FOLDER: Span = Span::since(30);
 pub const SHORT_FLAG_ERROR: Span = Span::since(24);
 /// A field that does not exist is told by the line `Using lenient decoding as strict decoding failed`.
 pub const LENIENT_LINE: Span = Span::since(21);
+/// With `--exit-on-lock-contention` and no lock file the kubelet judges its flags and its file, and ends before it does
+/// anything. 1.9 has it as well, but no file of v1beta1.
+pub const DRY_CHECK: Span = Span::since(10);
+/// A label of `kubernetes.io` in `--node-labels` that a kubelet may not give ends it.
+pub const LABELS_JUDGED: Span = Span::since(16);
 /// The kubelet logs its whole configuration when it starts.
 pub const LOGS_CONFIGURATION: Span = Span::since(37);
 /// The kubelet speaks v1 of CRI alone: containerd 1.6 or later.
@@ -231,6 +236,8 @@ pub const IPVS_DEPRECATED: Span = Span::since(35);
 pub const MODE_WARNING: Span = Span::since(37);
 /// kube-proxy calls the program conntrack.
 pub const CONNTRACK_PROGRAM: Span = Span::before(32);
+/// ClusterRole system:node-proxier may read EndpointSlices.
+pub const PROXY_SLICES: Span = Span::since(18);
 /// ClusterRole system:node-proxier may read `servicecidrs`.
 pub const SERVICE_CIDRS: Span = Span::since(33);
 /// CoreDNS asks for a right to get nodes.

@@ -34,6 +34,8 @@ pub(super) const ROWS: &[MinorRow] = &[
         "an unknown field is told in one line",
         "pkg/kubelet/kubeletconfig/util/codec/codec.go",
     ),
+    row(super::DRY_CHECK, "the kubelet judges flags and file without a start", SERVER),
+    row(super::LABELS_JUDGED, "labels of kubernetes.io are judged by the kubelet", "release notes of 1.16"),
     row(super::LOGS_CONFIGURATION, "the kubelet logs its whole configuration", SERVER),
     row(super::DROP_IN_FOLDER, "drop-ins of --config-dir need no variable", SERVER),
     row(
@@ -82,7 +84,14 @@ pub(super) const ROWS: &[MinorRow] = &[
     row(super::IPVS_DEPRECATED, "kube-proxy calls ipvs deprecated", PROXY),
     row(super::MODE_WARNING, "kube-proxy warns when no mode is given", PROXY),
     row(super::CONNTRACK_PROGRAM, "kube-proxy calls the program conntrack", "pkg/proxy/conntrack"),
+    row(super::PROXY_SLICES, "system:node-proxier may read EndpointSlices", POLICY),
     row(super::SERVICE_CIDRS, "system:node-proxier may read servicecidrs", POLICY),
+    row(Span::before(27), "system:kubelet-api-admin has nodes/spec", POLICY),
+    row(
+        super::FINE_RIGHTS,
+        "system:kubelet-api-admin has nodes/pods, nodes/healthz and nodes/configz",
+        POLICY,
+    ),
     row(super::COREDNS_GETS_NODES, "CoreDNS may get nodes", "cluster/addons/dns/coredns/coredns.yaml.base"),
     row(
         super::COREDNS_SLICES,

@@ -70,10 +70,12 @@ fn the_constants_that_no_row_is_made_of_have_their_limits() {
     assert!(!DOCKERSHIM.holds(Version { major: 2, minor: 17, patch: 0 }));
 }
 
+type Ask = fn(&str, Version) -> Option<bool>;
+
 /// The constants that code asks and the rows that people read are of one mind.
 #[test]
 fn a_constant_agrees_with_the_row_of_its_name() {
-    let table: &[(Span, fn(&str, Version) -> Option<bool>, &[&str])] = &[
+    let table: &[(Span, Ask, &[&str])] = &[
         (ENDPOINT_FIELD, kubelet_field, &["containerRuntimeEndpoint", "imageServiceEndpoint"]),
         (FAIL_CGROUP_V1_FIELD, kubelet_field, &["failCgroupV1"]),
         (REGISTER_FIELDS, kubelet_field, &["registerNode", "registerWithTaints"]),
