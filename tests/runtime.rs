@@ -9,6 +9,10 @@ use gangplank::runtime::containerd_config::{ConfigFile, KubeletNeeds, Merged, Re
 
 #[path = "support/left_out.rs"]
 mod left_out;
+#[path = "runtime/verdicts.rs"]
+mod verdicts;
+#[path = "runtime/words.rs"]
+mod words;
 
 fn fixture(name: &str) -> String {
     std::fs::read_to_string(Path::new("tests/fixtures/containerd").join(name)).unwrap()

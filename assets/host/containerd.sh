@@ -80,8 +80,10 @@ containerd_has() {
 # ask_containerd: all that is to be known before anything is changed, the slow side by side
 ask_containerd() {
   export GOGC=off
-  u=$(timeout --foreground 5 systemctl show -p KillMode,MainPID,ExecStart containerd 2>/dev/null)
-  o=$u; show KillMode; say kill-mode "$v"; show MainPID; pid=$v
+  u=$(timeout --foreground 5 systemctl show -p LoadState,KillMode,MainPID,ExecStart containerd 2>/dev/null)
+  # Of a unit that is not there systemd tells what is usual.
+  o=$u; show LoadState; case $v in loaded) show KillMode; say kill-mode "$v" ;; esac
+  show MainPID; pid=$v
   x=$(command -v containerd) f=/etc/containerd/config.toml named=
   # Of its unit: the program, and the file where it is named.
   case $u in *ExecStart=*path=/*)

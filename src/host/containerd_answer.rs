@@ -20,6 +20,8 @@ pub const SILENT: &str = "containerd did not answer within 5 s";
 const LONG: usize = 300;
 /// As many names of a folder, or lines of complaints, are taken.
 const MANY: usize = 200;
+/// As many programs of the folders of plugins are taken: the folder may be one of the system's.
+const PROGRAMS: usize = 5_000;
 /// A file is not longer, in bytes.
 const FILE: usize = 64 << 10;
 /// The merged configuration is not longer, in bytes.
@@ -265,7 +267,7 @@ fn network(lines: &AnswerLines) -> NetworkFolders {
         files: files.into_iter().map(read).collect(),
         more: has(lines, "net-more"),
         bin_dirs: words(lines, "bin-dir"),
-        programs: words(lines, "bin"),
+        programs: all(lines, "bin").take(PROGRAMS).map(|name| clean::short(name, LONG).into()).collect(),
     }
 }
 
