@@ -9,6 +9,8 @@ mod sshd;
 mod answers;
 #[path = "host_batch/batches.rs"]
 mod batches;
+#[path = "host_batch/cri_streams.rs"]
+mod cri_streams;
 #[path = "host_batch/facts.rs"]
 mod facts;
 #[path = "host_batch/files.rs"]

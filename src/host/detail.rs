@@ -13,7 +13,7 @@ use crate::runtime::said::Said;
 /// So many lines of the journal are asked for and kept.
 pub const JOURNAL_LINES: usize = 40;
 /// Columns of a line of it that are kept.
-const LONGEST: usize = 600;
+pub(super) const LONGEST: usize = 600;
 
 /// The answer to `detail`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -46,25 +46,10 @@ pub enum Lasts {
     Unreadable,
 }
 
-/// Whether a path may be asked for: it stands in a line of the stream as it is.
+/// Whether a path may be asked for: it stands in a line of the stream as it is. Of a file only the certificates in it
+/// are told, never a key.
 pub(super) fn is_plain(path: &str) -> bool {
     path.starts_with('/') && path.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-".contains(&byte))
-}
-
-/// The shell behind `detail PATHS`: `a` and `b` hold the paths, which are plain. Of a file only the certificates in it
-/// are told, never a key.
-pub(super) fn script() -> String {
-    format!(
-        r#"  detail)
-    echo "$M detail"
-    for f in $a $b; do
-      if [ -f "$f" ]; then echo "$M cert $f $(timeout --foreground 5 sed -n '/-----BEGIN [A-Z0-9 ]*CERTIFICATE-----/,/-----END/p' -- "$f" 2>/dev/null | head -c 16384 | base64 | tr -d '\n')"
-      else echo "$M cert $f -"; fi
-    done
-    {{ {{ timeout --foreground 5 journalctl -u kubelet -n {JOURNAL_LINES} --no-pager -o short 2>&1 >&4; printf '= %s\n' $? >&4; }} | sed 's/^/! /' >&4; }} 4>&1 | tail -c 65536 | cut -c1-{LONGEST} | sed "s/^/$M journal /"
-    echo "$M told" ;;
-"#
-    )
 }
 
 /// The lines of an answer, as they come.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::wire::{Chunk, Duplex, RecvTimeout};
 use crate::plan::{clean, redact};
+use crate::runtime::cri_log::CriLog;
 
 /// So many lines that are there already come first.
 const TAIL: usize = 1_000;
@@ -20,8 +21,10 @@ const TOGETHER: Duration = Duration::from_millis(20);
 /// What is followed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LogSource {
-    /// A container, by its full id.
+    /// A container that docker lists, by its full id.
     Container(String),
+    /// A container that containerd runs for a kubelet, by its full id.
+    Cri(String),
     /// The kubelet's unit.
     Kubelet,
 }
@@ -44,16 +47,25 @@ pub trait LogStream: Send {
 }
 
 impl LogSource {
-    /// The command, as one would type it; `None` = that is no container's id.
+    /// The command; `None` = that is no container's id. The log of CRI is told by crictl, or it is the file that the
+    /// kubelet's link names (`pkg/kubelet/kuberuntime/legacy.go`), or else the one that containerd was told.
     pub fn command(&self) -> Option<String> {
         match self {
             Self::Container(id) => {
-                let is = (12..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-                is.then(|| format!("docker logs --tail {TAIL} --follow {}", shell_words::quote(id)))
+                is_id(id).then(|| format!("docker logs --tail {TAIL} --follow {}", shell_words::quote(id)))
             }
+            Self::Cri(id) => is_id(id).then(|| {
+                include_str!("../../assets/host/cri_log.sh")
+                    .replace("$ID", id)
+                    .replace("$TAIL", &TAIL.to_string())
+            }),
             Self::Kubelet => Some(format!("journalctl -u kubelet -n {TAIL} --no-pager -o short -f")),
         }
     }
+}
+
+fn is_id(id: &str) -> bool {
+    (12..=64).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// The script behind a log. Whoever goes away, whether something is on its way or not, leaves no process behind.
@@ -62,7 +74,8 @@ pub(super) fn script(nonce: &str, command: &str) -> String {
         r#"M=@{nonce}
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/bin:$PATH LC_ALL=C; export PATH LC_ALL
 trap '' TERM
-( trap - TERM; {command} 2>&1; printf '\n%s ended %s\n' "$M" $? ) &
+( trap - TERM; {{ {command}
+}} 2>&1; printf '\n%s ended %s\n' "$M" $? ) &
 leave() {{ trap 'exit 0' TERM; kill -TERM 0; }}
 trap leave PIPE
 while read -r l <&3; do :; done
@@ -75,6 +88,9 @@ leave
 pub struct ShellLog {
     duplex: Duplex,
     mark: String,
+    /// What marks that lines from here on are as CRI writes them.
+    cri_mark: String,
+    cri: Option<CriLog>,
     partial: Vec<u8>,
     /// The rest of a line that was cut is still to come.
     cut: bool,
@@ -89,6 +105,8 @@ impl ShellLog {
         Self {
             duplex,
             mark: format!("@{nonce} ended "),
+            cri_mark: format!("@{nonce} cri"),
+            cri: None,
             partial: Vec::new(),
             cut: false,
             empty: false,
@@ -123,6 +141,16 @@ impl ShellLog {
                 status => format!("it ended with status {}", clean::line(status)),
             });
             self.empty = false;
+            return;
+        }
+        if line == self.cri_mark {
+            self.cri = Some(CriLog::default());
+            return;
+        }
+        if let Some(cri) = &mut self.cri {
+            // The mark of the end has an empty line before it, which is none of CRI.
+            self.lines
+                .extend((!line.is_empty()).then(|| cri.line(line)).flatten().map(|line| redact::said(&line)));
             return;
         }
         if std::mem::take(&mut self.empty) {
@@ -177,5 +205,6 @@ mod tests {
             assert_eq!(command(id), None, "{id}");
         }
         assert_eq!(command(&"a".repeat(65)), None);
+        assert_eq!(LogSource::Cri("$(reboot)aaaaaa".to_owned()).command(), None);
     }
 }

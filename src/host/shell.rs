@@ -24,6 +24,7 @@ use crate::limits::time::{OwnClock, SUDO};
 use crate::limits::{self, ANSWERS, BEFORE};
 use crate::plan::action::SecretRef;
 use crate::plan::redact;
+use crate::plan::runtime_fact::RuntimeKind;
 
 /// How long a group that was told to end at once may take before the connection is cut.
 const KILL_GRACE: Duration = Duration::from_secs(3);
@@ -44,6 +45,8 @@ pub struct ShellHost {
     unlocked: bool,
     /// How long sudo may take to ask or to start.
     patience: Duration,
+    /// Whose containers its stream tells; `None` = it finds out.
+    runtime: Option<RuntimeKind>,
 }
 
 /// So long a machine may take to end a session that was let go.
@@ -84,13 +87,20 @@ impl ShellHost {
     /// A host whose login is not root when `need_sudo`.
     pub fn new(wire: Arc<dyn Wire>, vault: Arc<dyn Vault>, need_sudo: bool) -> Self {
         let patience = SUDO.limit();
-        Self { wire, vault, need_sudo, streams: 0, hold: None, unlocked: false, patience }
+        Self { wire, vault, need_sudo, streams: 0, hold: None, unlocked: false, patience, runtime: None }
     }
 
     /// With another patience for sudo.
     #[must_use]
     pub fn with_patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
+        self
+    }
+
+    /// Its live stream is of this runtime, whatever else is installed.
+    #[must_use]
+    pub fn with_runtime(mut self, runtime: RuntimeKind) -> Self {
+        self.runtime = Some(runtime);
         self
     }
 
@@ -451,7 +461,7 @@ impl Host for ShellHost {
 
     fn stream(&mut self) -> Result<Box<dyn LiveStream>, HostTrouble> {
         let nonce = nonce();
-        let text = super::stream::script(&nonce);
+        let text = super::stream::script(&nonce, self.runtime);
         let duplex = self.start(&nonce, &text, &Stop::default())?;
         duplex.send(text.into_bytes().into()).map_err(HostTrouble::Wire)?;
         self.streams += 1;

@@ -1,15 +1,19 @@
-//! The live stream of a host: `docker events` says that something happened, a line written by us asks for a
-//! sample, so debounce and heartbeat are ours and nothing polls on the host. End of file ends it and leaves
-//! no process behind.
+//! The live stream of a host: its runtime says that something happened, a line written by us asks for a sample, so
+//! debounce and heartbeat are ours and nothing on the host looks by itself. End of file ends it and leaves no process
+//! behind.
 
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
 use super::detail::{self, DetailLines, HostDetail};
+use super::figures::HostFigures;
 use super::wire::{Chunk, Duplex, RecvTimeout};
 use crate::limits::SAMPLE;
+use crate::plan::runtime_fact::RuntimeKind;
 use crate::plan::{clean, redact};
+use crate::runtime::Lister;
+use crate::runtime::cri_rows::CriReader;
 use crate::runtime::ps;
 use crate::runtime::said::Said;
 
@@ -19,10 +23,16 @@ const LINE_COST: usize = 64;
 /// One look at a host.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Sample {
-    /// Tab-separated `docker ps` lines, cleaned.
+    /// Which program listed the containers; `None` = none was asked yet.
+    pub lister: Option<Lister>,
+    /// A line of six columns for each container, tabs between them, as `docker ps` prints them; cleaned.
     pub containers: Vec<String>,
-    /// What docker said instead.
+    /// What that program said instead.
     pub error: String,
+    /// Of containers that are new more is told with the next sample.
+    pub more: bool,
+    /// How much of the machine is in use; `None` = it did not say.
+    pub figures: Option<HostFigures>,
     /// Seconds since 1970 by the host's clock.
     pub clock: i64,
     /// `ActiveState/SubState` of the kubelet.
@@ -67,43 +77,15 @@ pub trait LiveStream: Send {
     fn next(&mut self, patience: Duration) -> Live;
 }
 
-/// The script behind a stream. The events end with the docker daemon; that is something that happened too, and
-/// they are asked for again until it is back. A line of them that does not end takes no more than 64 MB of the host. Who
-/// goes away, also while a sample is on its way (that is a broken pipe), leaves no process behind.
-pub(super) fn script(nonce: &str) -> String {
+/// The script behind a stream, of the runtime that is named or of the one that holds containers of a kubelet. The events
+/// end with the daemon; that is something that happened too, and they are asked for again until it is back. Who goes away,
+/// also while a sample is on its way (that is a broken pipe), leaves no process behind.
+pub(super) fn script(nonce: &str, runtime: Option<RuntimeKind>) -> String {
+    let wanted = runtime.map_or("auto", RuntimeKind::name);
+    let (lines, columns) = (detail::JOURNAL_LINES, detail::LONGEST);
     format!(
-        r#"M=@{nonce}
-PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/bin:$PATH LC_ALL=C; export PATH LC_ALL
-trap '' TERM
-( trap - TERM
-  while command -v docker >/dev/null; do
-    docker events 2>/dev/null | {{ ulimit -v 65536; while read -r l; do case $l in *exec_*) ;; *) echo "$M event" ;; esac; done; }} 2>/dev/null
-    echo "$M event"; sleep 2
-  done ) &
-leave() {{ trap 'exit 0' TERM; kill -TERM 0; }}
-trap leave PIPE
-while read -r w a b <&3; do
-  case $w in
-  sample)
-    echo "$M sample"
-    {{ {{ timeout --foreground 10 docker ps --no-trunc --format '{{{{.ID}}}}	{{{{.Image}}}}	{{{{.Command}}}}	{{{{.CreatedAt}}}}	{{{{.Status}}}}	{{{{.Names}}}}' 2>&1 >&4; printf '= %s\n' $? >&4; }} | sed 's/^/! /' >&4; }} 4>&1
-    echo "$M clock $(date +%s)"
-    echo "$M kubelet $(timeout --foreground 10 systemctl show -p ActiveState,SubState,NRestarts,ExecMainStartTimestampMonotonic kubelet 2>/dev/null | tr '\n' ' ')"
-    echo "$M end" ;;
-{detail}  lookup)
-    t=; for x in dig nslookup host; do command -v $x >/dev/null && {{ t=$x; break; }}; done
-    case $t in
-    dig) o=$(dig +short +time=2 +tries=2 @"$b" "$a" A 2>&1) && [ -n "$o" ] && r=0 || r=1 ;;
-    nslookup) o=$(nslookup -timeout=2 "$a" "$b" 2>&1) && r=0 || r=1 ;;
-    host) o=$(host -W 2 "$a" "$b" 2>&1) && r=0 || r=1 ;;
-    *) o=; r=1 ;;
-    esac
-    echo "$M lookup $r ${{t:--}} $(printf '%s' "$o" | tr '\n' ' ')" ;;
-  esac
-done
-leave
-"#,
-        detail = detail::script()
+        "M=@{nonce} WANTED={wanted} JOURNAL={lines} LONGEST={columns}\n{}",
+        include_str!("../../assets/host/watch.sh")
     )
 }
 
@@ -118,6 +100,8 @@ pub struct ShellStream {
     sample: Option<Sample>,
     /// What docker said for it, as it came.
     said: Vec<String>,
+    /// The same for containerd, and what is known of its containers.
+    cri: CriReader,
     /// The answer to `detail` that is under way.
     detail: Option<DetailLines>,
     /// Restarts of the kubelet that were seen, for a systemd that does not count them.
@@ -160,6 +144,7 @@ impl ShellStream {
             lines: std::collections::VecDeque::new(),
             sample: None,
             said: Vec::new(),
+            cri: CriReader::default(),
             detail: None,
             seen: SeenRestarts::default(),
         }
@@ -169,15 +154,19 @@ impl ShellStream {
     fn too_much(&mut self) -> Live {
         self.duplex.finish();
         (self.partial, self.said, self.sample, self.detail) = (Vec::new(), Vec::new(), None, None);
+        self.cri = CriReader::default();
         self.lines.clear();
         Live::Ended(format!("what it sends {}", SAMPLE.exceeded()))
     }
 
     fn line(&mut self, line: &str) -> Option<Live> {
         let Some(rest) = line.strip_prefix(&self.mark) else {
-            if self.sample.is_some() {
+            if let Some(sample) = &self.sample {
                 self.taken = self.taken.saturating_add(line.len()).saturating_add(LINE_COST);
-                self.said.push(line.to_owned());
+                match sample.lister {
+                    Some(Lister::Crictl | Lister::Ctr) => self.cri.line(line),
+                    Some(Lister::Docker) | None => self.said.push(line.to_owned()),
+                }
             }
             return None;
         };
@@ -187,7 +176,21 @@ impl ShellStream {
             "sample" => {
                 self.said.clear();
                 self.taken = 0;
+                self.cri.begin();
                 self.sample = Some(Sample::default());
+            }
+            "lister" | "machine" | "more" => {
+                if let Some(sample) = &mut self.sample {
+                    match word {
+                        "lister" => sample.lister = Lister::named(rest.trim()),
+                        "machine" => sample.figures = HostFigures::parse(rest),
+                        _ => sample.more = true,
+                    }
+                }
+            }
+            "part" => {
+                self.taken = self.taken.saturating_add(rest.len()).saturating_add(LINE_COST);
+                self.cri.part(rest.trim());
             }
             "clock" => {
                 if let Some(sample) = &mut self.sample {
@@ -208,12 +211,16 @@ impl ShellStream {
                 }
             }
             "end" => {
-                let said = Said::read(self.said.iter().map(String::as_str));
                 let mut sample = self.sample.take()?;
-                for line in said.rows.iter().filter(|line| line.contains('\t')) {
-                    sample.containers.push(ps::cleaned(line));
-                }
-                sample.error = said.failure("docker").unwrap_or_default();
+                (sample.containers, sample.error) = match sample.lister {
+                    Some(lister @ (Lister::Crictl | Lister::Ctr)) => self.cri.rows(lister, sample.clock),
+                    Some(Lister::Docker) | None => {
+                        let said = Said::read(self.said.iter().map(String::as_str));
+                        let rows = said.rows.iter().filter(|line| line.contains('\t'));
+                        let rows = rows.map(|line| ps::cleaned(line)).collect();
+                        (rows, said.failure(Lister::Docker.program()).unwrap_or_default())
+                    }
+                };
                 return Some(Live::Sample(sample));
             }
             "detail" => {

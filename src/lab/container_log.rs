@@ -135,7 +135,7 @@ impl LabLog {
             LogSource::Container(_) if !machine.docker_runs() => {
                 Err("Cannot connect to the Docker daemon. Is the docker daemon running?".to_owned())
             }
-            LogSource::Container(id) => machine
+            LogSource::Container(id) | LogSource::Cri(id) => machine
                 .containers
                 .iter()
                 .find(|one| one.id == *id)

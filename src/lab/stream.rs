@@ -4,10 +4,12 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use crate::host::HostFigures;
 use crate::host::stream::{Live, LiveStream, Sample};
 use crate::lab::machine::lost;
 use crate::lab::state::Lab;
 use crate::plan::clean;
+use crate::runtime::Lister;
 
 /// How often an idle stream looks at its machine, of real time.
 const LOOK: Duration = Duration::from_millis(150);
@@ -81,6 +83,8 @@ impl LabStream {
             clock: now.saturating_add(machine.faults.clock_off() / 1000),
             kubelet: format!("{}/{}", unit.active, unit.sub),
             restarts: unit.restarts.unwrap_or(0),
+            lister: Some(Lister::Docker),
+            figures: Some(figures(machine.containers.len())),
             ..Sample::default()
         };
         for row in crate::lab::facts::rows(&state, machine, latest) {
@@ -93,6 +97,22 @@ impl LabStream {
             }
         }
         Some(sample)
+    }
+}
+
+/// A small machine, whose containers take a little of it each.
+fn figures(containers: usize) -> HostFigures {
+    let count = u32::try_from(containers).unwrap_or(u32::MAX).min(100);
+    let (memory_kib, disk_kib) = (4 << 20, 40 << 20);
+    let disk_used_kib = (7 << 20) + u64::from(count) * (80 << 10);
+    HostFigures {
+        load: 8 + count * 7,
+        processors: 2,
+        memory_kib,
+        memory_free_kib: memory_kib - (700 << 10) - u64::from(count) * (24 << 10),
+        folder: "/var/lib/docker".into(),
+        disk_used_kib,
+        disk_free_kib: disk_kib - disk_used_kib,
     }
 }
 

@@ -168,6 +168,7 @@ fn samples(
             Live::Happened => happened = true,
             Live::Sample(sample) => {
                 waiting = false;
+                happened |= sample.more;
                 *failed = 0;
                 told.set_pods(if told.is_open() { pods(&sample) } else { Vec::new() });
                 say(shared, told, spot, HostNews::Sample(sample));

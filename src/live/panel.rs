@@ -11,6 +11,7 @@ use super::update::{ApiNews, HostNews, Update};
 use crate::kube::{Happening, Node, NodeEvent, NodeNews, ReadyState};
 use crate::plan::place::Place;
 use crate::plan::remote::Remote;
+use crate::runtime::Lister;
 use crate::runtime::ps::Container;
 
 /// What is known of the API.
@@ -52,8 +53,8 @@ pub enum Change {
     Ended(Place, Container),
     /// The kubelet's unit is in another state, or was restarted.
     Kubelet(Place),
-    /// Docker complains, or no longer does.
-    Docker(Place),
+    /// What lists the containers complains, or no longer does.
+    Runtime(Place),
     /// A node came or is in another state.
     Node(String),
     /// A node was deleted.
@@ -167,6 +168,17 @@ impl Panel {
     /// What is said of nodes is of an earlier time: the API is not heard now.
     pub fn nodes_stale(&self) -> bool {
         !matches!(self.api, ApiState::Watching { .. } | ApiState::Listing { .. })
+    }
+
+    /// Which programs list the containers, in the order of the hosts, each once; in words for a title.
+    pub fn listers(&self) -> String {
+        let mut titles: Vec<&str> = Vec::new();
+        for title in self.rows.iter().filter_map(HostRow::lister).map(Lister::title) {
+            if !titles.contains(&title) {
+                titles.push(title);
+            }
+        }
+        if titles.is_empty() { "containers".to_owned() } else { titles.join(", ") }
     }
 
     /// How many are how.
@@ -315,28 +327,29 @@ fn look(row: &mut HostRow, seen: HostReading) -> Vec<Change> {
     let Some(old) = row.seen.replace(seen) else { return vec![Change::First(place)] };
     let Some(seen) = &row.seen else { return changes };
     if old.error != seen.error {
-        changes.push(Change::Docker(place.clone()));
+        changes.push(Change::Runtime(place.clone()));
     }
     if (&old.kubelet, old.restarts) != (&seen.kubelet, seen.restarts) {
         changes.push(Change::Kubelet(place.clone()));
     }
-    // When docker does not answer, its containers did not go; nor are they new when it answers again.
+    // When nobody lists them, containers did not go; nor are they new when somebody does again.
     let silent = |seen: &HostReading| !seen.error.is_empty() && seen.containers.is_empty();
     if silent(seen) || silent(&old) {
         return changes;
     }
-    for container in &old.containers {
+    let runs =
+        |seen: &HostReading, id: &str| seen.containers.iter().any(|one| one.id == id && !one.is_idle());
+    for container in old.containers.iter().filter(|one| !one.is_idle() && !runs(seen, &one.id)) {
+        row.came.remove(&container.id);
+        // One that stays in the list says there how it ended.
         if !seen.containers.iter().any(|one| one.id == container.id) {
-            row.came.remove(&container.id);
             row.went.push((at, container.clone()));
-            changes.push(Change::Ended(place.clone(), container.clone()));
         }
+        changes.push(Change::Ended(place.clone(), container.clone()));
     }
-    for container in seen.containers.iter().rev() {
-        if !old.containers.iter().any(|one| one.id == container.id) {
-            row.came.insert(container.id.clone(), at);
-            changes.push(Change::Started(place.clone(), container.clone()));
-        }
+    for container in seen.containers.iter().rev().filter(|one| !one.is_idle() && !runs(&old, &one.id)) {
+        row.came.insert(container.id.clone(), at);
+        changes.push(Change::Started(place.clone(), container.clone()));
     }
     changes
 }

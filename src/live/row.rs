@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::host::{HostDetail, Sample};
+use crate::host::{HostDetail, HostFigures, Sample};
 use crate::kube::{Node, ReadyState};
 use crate::plan::code::ProblemCode;
 use crate::plan::place::Place;
 use crate::plan::remote::Remote;
-use crate::runtime::ps::Container;
+use crate::runtime::Lister;
+use crate::runtime::ps::{Container, KubeletName};
 
 /// So long something is marked as new.
 pub const NEW: Duration = Duration::from_secs(10);
@@ -42,10 +43,14 @@ pub enum Link {
 pub struct HostReading {
     /// When, by this computer's clock.
     pub at: Timestamp,
-    /// As docker lists them, newest first.
+    /// Which program listed the containers; `None` = none was asked.
+    pub lister: Option<Lister>,
+    /// As it lists them, newest first.
     pub containers: Vec<Container>,
-    /// What docker said instead, or a line of it nobody understands.
+    /// What it said instead, or a line of it nobody understands.
     pub error: String,
+    /// How much of the machine is in use; `None` = it did not say.
+    pub figures: Option<HostFigures>,
     /// The unit's ActiveState and SubState, `active/running`.
     pub kubelet: String,
     /// How often systemd restarted the kubelet.
@@ -58,6 +63,8 @@ impl HostReading {
     pub(super) fn read(at: Timestamp, sample: &Sample) -> Self {
         let mut seen = Self {
             at,
+            lister: sample.lister,
+            figures: sample.figures.clone(),
             containers: Vec::with_capacity(sample.containers.len()),
             error: sample.error.clone(),
             kubelet: sample.kubelet.clone(),
@@ -142,6 +149,11 @@ impl HostRow {
         self.seen.as_ref().map_or(&[], |seen| &seen.containers)
     }
 
+    /// Which program listed them; `None` = none was asked yet.
+    pub fn lister(&self) -> Option<Lister> {
+        self.seen.as_ref().and_then(|seen| seen.lister)
+    }
+
     /// How many of them run now.
     pub fn running(&self) -> usize {
         self.containers().iter().filter(|one| one.is_up()).count()
@@ -167,10 +179,23 @@ impl HostRow {
         self.went.iter().rev().filter(move |(at, _)| within(now, *at, NEW)).map(|(_, container)| container)
     }
 
-    /// Names for one line, newest first: a pod's containers are one, and those that hold its network are left out.
+    /// Whether it is worth a word: it has not ended well, and no later try of the same runs.
+    fn is_told(&self, one: &Container) -> bool {
+        let Some(name) = &one.kubelet else { return !one.is_done() };
+        let later = |other: &&Container| {
+            let same = |other: &KubeletName| other.uid == name.uid && other.container == name.container;
+            other.is_up() && other.kubelet.as_ref().is_some_and(same)
+        };
+        !one.is_pause()
+            && !one.is_done()
+            && (!one.is_idle() || !self.containers().iter().any(|other| later(&other)))
+    }
+
+    /// Names for one line, newest first: a pod's containers are one, and those that hold its network are left out, as
+    /// are those that have ended well.
     pub fn names(&self, now: Timestamp) -> Vec<ContainerGroup> {
         let mut pods: Vec<(Option<Remote<String>>, ContainerGroup)> = Vec::new();
-        for container in self.containers().iter().filter(|one| !one.is_pause()) {
+        for container in self.containers().iter().filter(|one| self.is_told(one)) {
             let new = self.is_new(&container.id, now);
             let pod = container.kubelet.as_ref().map(|name| name.uid.clone());
             let known = pods.iter_mut().find(|(uid, _)| uid.is_some() && *uid == pod);

@@ -4,6 +4,11 @@
 pub mod containerd;
 pub mod containerd_change;
 pub mod containerd_config;
+pub mod cri_log;
+pub mod cri_rows;
+mod lister;
 pub mod pod_network;
 pub mod ps;
 pub mod said;
+
+pub use lister::Lister;

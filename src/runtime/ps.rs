@@ -1,8 +1,11 @@
 //! The rows that are shown of containers, in the six columns that `docker ps` prints. It runs nothing: the text comes
 //! from the live stream or from a batch, and a line it does not understand is handed back, never guessed.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
+use super::lister::Lister;
 use crate::plan::remote::Remote;
 use crate::plan::{clean, redact};
 
@@ -39,7 +42,7 @@ pub struct KubeletName {
     pub namespace: Remote<String>,
     /// Pod uid; a hash for a static pod.
     pub uid: Remote<String>,
-    /// Start attempt; unknown in names of Kubernetes 1.2.
+    /// Start attempt; unknown in names of Kubernetes 1.2, and where it was not told.
     pub attempt: Option<u32>,
 }
 
@@ -79,6 +82,26 @@ impl Container {
             kubelet: KubeletName::parse(&name),
             name: name.into(),
         })
+    }
+
+    /// Its name as a list of this program shows it: what a kubelet named is a container of a pod for all but docker.
+    pub fn shown_name(&self, lister: Option<Lister>) -> Remote<String> {
+        match (&self.kubelet, lister) {
+            (Some(name), Some(Lister::Crictl | Lister::Ctr)) => {
+                Remote::new(format!("{}/{}", name.pod, name.container))
+            }
+            (None, _) | (Some(_), Some(Lister::Docker) | None) => self.name.clone(),
+        }
+    }
+
+    /// Has it ended, or not begun? Such a container is in the list of crictl and ctr, not in that of docker.
+    pub fn is_idle(&self) -> bool {
+        ["Exited", "Created", "Unknown"].iter().any(|word| self.status.starts_with(word))
+    }
+
+    /// Has it ended well, as what prepares a pod does?
+    pub fn is_done(&self) -> bool {
+        self.status.starts_with("Exited (0)")
     }
 
     /// Is it running now?
@@ -126,6 +149,7 @@ impl KubeletName {
                 (container, None)
             }
             Some(_) => return None,
+            None if *last == "?" => (*container, None),
             None => (*container, Some(last.parse().ok()?)),
         };
         if [container, pod, namespace, uid].iter().any(|part| part.is_empty()) {
@@ -139,6 +163,24 @@ impl KubeletName {
     /// Is it the container that only holds a pod's network?
     pub fn is_pause(&self) -> bool {
         self.container == "POD"
+    }
+}
+
+/// A time as `docker ps` says it: `12 seconds`, `About a minute`, `3 weeks`.
+pub fn spoken(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        0 => "Less than a second".to_owned(),
+        1 => "1 second".to_owned(),
+        2..60 => format!("{seconds} seconds"),
+        60..120 => "About a minute".to_owned(),
+        120..3_600 => format!("{} minutes", seconds / 60),
+        3_600..7_200 => "About an hour".to_owned(),
+        7_200..172_800 => format!("{} hours", seconds / 3_600),
+        172_800..1_209_600 => format!("{} days", seconds / 86_400),
+        1_209_600..5_184_000 => format!("{} weeks", seconds / 604_800),
+        5_184_000..63_072_000 => format!("{} months", seconds / 2_592_000),
+        _ => format!("{} years", seconds / 31_536_000),
     }
 }
 

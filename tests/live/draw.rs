@@ -1,11 +1,12 @@
 //! The panel as it is drawn.
 
-use gangplank::host::{CertificateEnd, HostDetail, Lasts};
+use gangplank::host::{CertificateEnd, HostDetail, HostFigures, Lasts, Sample};
 use gangplank::kube::NodeEvent;
 use gangplank::kube::{Happening, Node};
 use gangplank::live::{ApiNews, Update};
 use gangplank::live::{HostNews, Panel};
 use gangplank::plan::place::Place;
+use gangplank::runtime::Lister;
 use gangplank::ui::panel::{Ink, OpenedHost, TableSeen, one_line, rows};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -84,6 +85,67 @@ fn one_host_is_the_table_of_docker_ps() {
         opened(&panel, &place, 0, area, buf);
     });
     insta::assert_snapshot!("one_host_at_80x20", small);
+}
+
+/// Two workers with containerd, one of them without crictl, beside one with docker.
+fn mixed() -> Panel {
+    let mut panel = Panel::new(&spots(&["worker-1", "worker-2", "worker-3"]));
+    let figures = |load, memory_free_kib, disk_used_kib, folder: &str| HostFigures {
+        load,
+        processors: 2,
+        memory_kib: 4 << 20,
+        memory_free_kib,
+        folder: folder.into(),
+        disk_used_kib,
+        disk_free_kib: 10 << 20,
+    };
+    let exited = pod_row('c', "web", "web-7").replace("Up 30 minutes", "Exited (1) 5 minutes ago");
+    let done = pod_row('e', "prepare", "web-7").replace("Up 30 minutes", "Exited (0) 6 minutes ago");
+    let rows = [pod_row('a', "coredns", "coredns-1"), pod_row('b', "web", "web-7"), exited, done];
+    let hosts = [
+        ("worker-1", Lister::Crictl, figures(42, 3 << 20, 2 << 20, "/var/lib/containerd")),
+        ("worker-2", Lister::Ctr, figures(512, 300 << 10, 70 << 20, "/var/lib/containerd")),
+        ("worker-3", Lister::Docker, figures(1_250, 1 << 20, 1 << 20, "/var/lib/docker")),
+    ];
+    for (name, lister, figures) in hosts {
+        panel.apply(up(name, 0));
+        let sample = Sample {
+            lister: Some(lister),
+            containers: rows.to_vec(),
+            figures: Some(figures),
+            clock: at(58).as_second(),
+            kubelet: "active/running".to_owned(),
+            ..Sample::default()
+        };
+        panel.apply(host(name, 58, HostNews::Sample(sample)));
+    }
+    panel
+}
+
+#[test]
+fn every_host_says_its_load_memory_and_disk_where_there_is_room() {
+    let panel = mixed();
+    for (name, width) in [("machines_at_120x6", 120), ("machines_at_78x6", 78), ("machines_at_60x6", 60)] {
+        let drawn = text(width, 6, |area, buf| rows(&panel, at(60), Some(0), &Ink::mono(false), area, buf));
+        insta::assert_snapshot!(name, drawn);
+    }
+    assert_eq!(panel.listers(), "crictl ps, ctr, docker ps");
+    assert_eq!(Panel::new(&spots(&["w1"])).listers(), "containers");
+}
+
+#[test]
+fn a_host_with_containerd_is_the_same_table_and_names_who_listed_it() {
+    let panel = mixed();
+    for (name, place, width) in [
+        ("crictl_at_120x14", "worker-1", 120),
+        ("ctr_at_80x16", "worker-2", 80),
+        ("docker_at_120x14", "worker-3", 120),
+    ] {
+        let drawn = text(width, if width == 80 { 16 } else { 14 }, |area, buf| {
+            opened(&panel, &self::place(place), 0, area, buf);
+        });
+        insta::assert_snapshot!(name, drawn);
+    }
 }
 
 /// A host of which everything was asked for, with something wrong in each part.

@@ -41,13 +41,51 @@ fn a_container_that_went_is_told_and_shown_for_ten_seconds() {
     assert_eq!((row.gone(at(13)).count(), row.gone(at(14)).count()), (1, 0));
 }
 
+/// crictl and ctr list what has ended too, as long as the kubelet keeps it.
 #[test]
-fn a_docker_that_does_not_answer_makes_nothing_new() {
+fn a_container_that_stays_in_the_list_when_it_ends_is_told_once_and_not_shown_as_gone() {
+    let ended = |id: char, code: u32| {
+        row(id, "web").replace("Up 30 minutes", &format!("Exited ({code}) 2 seconds ago"))
+    };
+    let mut panel = Panel::new(&spots(&["w1"]));
+    panel.apply(sample("w1", 0, &[row('a', "web")]));
+    let changes = panel.apply(sample("w1", 3, &[ended('a', 1)]));
+    assert!(matches!(changes.as_slice(), [Change::Ended(_, one)] if one.name == "web"), "{changes:?}");
+    let seen = panel.row(&place("w1")).unwrap();
+    assert_eq!((seen.gone(at(3)).count(), seen.running(), seen.containers().len()), (0, 0, 1));
+    // What begins as created has not started, and what was over when it went did not end again.
+    let created = row('b', "web").replace("Up 30 minutes", "Created");
+    assert_eq!(panel.apply(sample("w1", 4, &[created, ended('a', 1)])), []);
+    assert_eq!(started(&panel.apply(sample("w1", 5, &[row('b', "web"), ended('a', 1)]))), ["web"]);
+    assert_eq!(panel.apply(sample("w1", 6, &[row('b', "web")])), []);
+}
+
+#[test]
+fn what_ended_well_or_runs_again_is_no_name_of_its_own() {
+    let over = |id: char, container: &str, code: u32| {
+        pod_row(id, container, "web-7").replace("Up 30 minutes", &format!("Exited ({code}) 2 minutes ago"))
+    };
+    let mut panel = Panel::new(&spots(&["w1"]));
+    let names = |panel: &Panel| -> Vec<String> {
+        panel.rows()[0].names(at(0)).iter().map(gangplank::live::ContainerGroup::words).collect()
+    };
+    panel.apply(sample(
+        "w1",
+        0,
+        &[pod_row('a', "web", "web-7"), over('b', "web", 1), over('c', "prepare", 0)],
+    ));
+    assert_eq!(names(&panel), ["web"]);
+    panel.apply(sample("w1", 1, &[over('b', "web", 1), over('c', "prepare", 0)]));
+    assert_eq!(names(&panel), ["web [exited]"]);
+}
+
+#[test]
+fn a_runtime_that_does_not_answer_makes_nothing_new() {
     let mut panel = Panel::new(&spots(&["w1"]));
     panel.apply(sample("w1", 0, &[row('a', "web")]));
     let silent = Sample { error: "Cannot connect to the Docker daemon".to_owned(), ..Sample::default() };
     let changes = panel.apply(host("w1", 1, HostNews::Sample(silent)));
-    assert!(changes.contains(&Change::Docker(place("w1"))), "{changes:?}");
+    assert!(changes.contains(&Change::Runtime(place("w1"))), "{changes:?}");
     assert!(!changes.iter().any(|change| matches!(change, Change::Ended(..))), "{changes:?}");
     let changes = panel.apply(sample("w1", 2, &[row('a', "web")]));
     assert_eq!(started(&changes), Vec::<String>::new());

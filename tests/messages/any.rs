@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use gangplank::host::{CertificateEnd, HostDetail, Lasts, LogSource, Sample, TrustAnswer};
+use gangplank::host::{CertificateEnd, HostDetail, HostFigures, Lasts, LogSource, Sample, TrustAnswer};
 use gangplank::kube::{Happening, NodeEvent, NodeNews};
 use gangplank::live::{ApiNews, HostNews, LogNews, LogWish, Update};
 use gangplank::plan::answers::{Answers, ContextAnswers, KubectlAnswers, WorkerAnswers};
 use gangplank::plan::code::ProblemCode;
+use gangplank::runtime::Lister;
 use gangplank::ui::wizard::key::{Key, KeyCode};
 use gangplank::ui::wizard::look::{Look, LookStatus, ProbeTarget};
 use gangplank::ui::wizard::message::{Effect, Msg, Opened};
@@ -71,13 +72,39 @@ fn key() -> BoxedStrategy<Key> {
         .boxed()
 }
 
+fn select_lister(number: u32) -> Option<Lister> {
+    [None, Some(Lister::Docker), Some(Lister::Crictl), Some(Lister::Ctr)][number as usize % 4]
+}
+
 fn update() -> BoxedStrategy<Update> {
     let host = prop_oneof![
         Just(HostNews::Connecting),
         text().prop_map(|login| HostNews::Up { login }),
-        (texts(), text(), any::<i64>(), any::<u32>()).prop_map(|(containers, error, clock, restarts)| {
-            HostNews::Sample(Sample { containers, kubelet: error.clone(), error, clock, restarts })
-        }),
+        (texts(), text(), any::<i64>(), any::<u32>(), any::<[u32; 3]>()).prop_map(
+            |(containers, error, clock, restarts, [load, free, used])| {
+                let lister = select_lister(restarts);
+                let figures = lister.map(|_| HostFigures {
+                    load,
+                    processors: restarts,
+                    memory_kib: free.into(),
+                    memory_free_kib: used.into(),
+                    folder: error.as_str().into(),
+                    disk_used_kib: used.into(),
+                    disk_free_kib: free.into(),
+                });
+                let (kubelet, more) = (error.clone(), clock % 2 == 0);
+                HostNews::Sample(Sample {
+                    lister,
+                    containers,
+                    error,
+                    more,
+                    figures,
+                    clock,
+                    kubelet,
+                    restarts,
+                })
+            },
+        ),
         (texts(), text(), text(), time()).prop_map(|(lines, error, path, until)| {
             let journal = lines.into_iter().map(Into::into).collect();
             let until = [Lasts::Missing, Lasts::Unreadable, Lasts::Until(until)];
@@ -295,7 +322,11 @@ pub fn any_effect() -> BoxedStrategy<Effect> {
             Effect::Follow(wish.map(|(number, place, id)| LogWish {
                 number,
                 place,
-                source: id.map_or(LogSource::Kubelet, LogSource::Container),
+                source: match id {
+                    None => LogSource::Kubelet,
+                    Some(id) if number % 2 == 0 => LogSource::Cri(id),
+                    Some(id) => LogSource::Container(id),
+                },
             }))
         }),
         (text(), text()).prop_map(|(fault, host)| Effect::Throw { fault, host }),

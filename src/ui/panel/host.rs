@@ -10,29 +10,15 @@ use ratatui::text::Span;
 use unicode_width::UnicodeWidthStr;
 
 use super::detail::{sections, wanted};
-use super::{Grid, Ink, api_words, kubelet_trouble, link, next, put, ready_style, short};
+use super::{
+    Grid, Ink, api_words, figure_styles, kubelet_trouble, link, load_words, next, put, ready_style, short,
+};
+use crate::host::HostFigures;
 use crate::live::row::age;
 use crate::live::{HostRow, Link, Panel};
 use crate::plan::place::Place;
-use crate::runtime::ps::Container;
-
-/// A time as `docker ps` says it: `12 seconds`, `About a minute`, `3 weeks`.
-fn spoken(time: Duration) -> String {
-    let seconds = time.as_secs();
-    match seconds {
-        0 => "Less than a second".to_owned(),
-        1 => "1 second".to_owned(),
-        2..60 => format!("{seconds} seconds"),
-        60..120 => "About a minute".to_owned(),
-        120..3_600 => format!("{} minutes", seconds / 60),
-        3_600..7_200 => "About an hour".to_owned(),
-        7_200..172_800 => format!("{} hours", seconds / 3_600),
-        172_800..1_209_600 => format!("{} days", seconds / 86_400),
-        1_209_600..5_184_000 => format!("{} weeks", seconds / 604_800),
-        5_184_000..63_072_000 => format!("{} months", seconds / 2_592_000),
-        _ => format!("{} years", seconds / 31_536_000),
-    }
-}
+use crate::runtime::Lister;
+use crate::runtime::ps::{Container, spoken};
 
 /// How wide the words before a text are.
 const LABEL: usize = 9;
@@ -68,7 +54,7 @@ pub struct TableSeen {
 }
 
 impl OpenedHost<'_> {
-    /// Its connection, its node, its kubelet, its containers as the table `docker ps` prints, and below it, where there
+    /// Its connection, its node, its kubelet, its containers as a table such as `docker ps` prints, and below it, where there
     /// is room, what was asked for besides.
     pub fn draw(&self, area: Rect, buf: &mut Buffer) -> TableSeen {
         let Self { panel, place, now, ink, .. } = *self;
@@ -84,7 +70,7 @@ impl OpenedHost<'_> {
             .iter()
             .map(|one| (one, Span::styled(if row.is_new(&one.id, now) { "new" } else { "" }, ink.new)))
             .chain(row.gone(now).map(|one| (one, Span::styled("gone", ink.warn))))
-            .map(|(one, mark)| (mark, cells(one, now, area.width < 100)))
+            .map(|(one, mark)| (mark, cells(one, row.lister(), now, area.width < 100)))
             .collect();
         let grid = Grid { area, widths: columns(&table, width) };
         let top = head.len();
@@ -135,7 +121,8 @@ fn head(
     if let Some(age) = row.age(now) {
         let style = if row.stale(now) { ink.warn } else { ink.dim };
         let count = row.running();
-        first.push(text(format!("  {count} running  ")));
+        let by = row.lister().map_or_else(String::new, |lister| format!(" ({})", lister.title()));
+        first.push(text(format!("  {count} running{by}  ")));
         first.push(Span::styled(format!("{} ago", short(age)), style));
     }
     let mut lines = vec![first];
@@ -185,12 +172,37 @@ fn head(
             line.push(Span::styled(format!("   its clock is {off} {words}"), ink.warn));
         }
         lines.push(line);
+        if let Some(figures) = &seen.figures {
+            lines.push(in_use(figures, ink));
+        }
         if !seen.error.is_empty() {
-            lines.extend(told("docker", &seen.error, ink.bad, width));
+            let who = seen.lister.map_or("runtime", Lister::program);
+            lines.extend(told(who, &seen.error, ink.bad, width));
         }
     }
     lines.push(Vec::new());
     lines
+}
+
+/// How much of the machine is in use.
+fn in_use(figures: &HostFigures, ink: &Ink) -> Vec<Span<'static>> {
+    let [load, memory, disk] = figure_styles(figures, ink);
+    let processors = if figures.processors == 1 { "processor" } else { "processors" };
+    let load_words = format!("load {} of {} {processors}", load_words(figures), figures.processors);
+    let gib = |kib: u64| format!("{}.{} GiB", kib >> 20, ((kib & 0xf_ffff) * 10) >> 20);
+    let memory_words = format!("{} of {} memory free", gib(figures.memory_free_kib), gib(figures.memory_kib));
+    let percent = figures.disk_percent().map_or_else(String::new, |percent| format!(" ({percent}% used)"));
+    let disk_words = format!("{} of disk free{percent}", gib(figures.disk_free_kib));
+    let comma = || Span::styled(", ", ink.dim);
+    vec![
+        Span::styled("machine  ", ink.text),
+        Span::styled(load_words, load),
+        comma(),
+        Span::styled(memory_words, memory),
+        comma(),
+        Span::styled(disk_words, disk),
+        Span::styled(format!(" in {}", figures.folder), ink.dim),
+    ]
 }
 
 /// What somebody said, under a word and in as many lines as it takes.
@@ -208,7 +220,7 @@ fn told(word: &str, said: &str, style: Style, width: usize) -> Vec<Vec<Span<'sta
     lines.into_iter().enumerate().map(line).collect()
 }
 
-fn cells(one: &Container, now: Timestamp, brief: bool) -> [String; 6] {
+fn cells(one: &Container, lister: Option<Lister>, now: Timestamp, brief: bool) -> [String; 6] {
     let created = match &one.created {
         Ok(at) if brief => format!("{} ago", short(age(now, *at))),
         Ok(at) => format!("{} ago", spoken(age(now, *at))),
@@ -221,7 +233,7 @@ fn cells(one: &Container, now: Timestamp, brief: bool) -> [String; 6] {
         one.command.to_string(),
         created,
         one.status.to_string(),
-        one.name.to_string(),
+        one.shown_name(lister).to_string(),
     ]
 }
 

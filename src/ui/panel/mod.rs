@@ -16,6 +16,7 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use crate::host::HostFigures;
 use crate::kube::{Node, ReadyState};
 use crate::live::panel::ApiState;
 use crate::live::row::age;
@@ -129,6 +130,11 @@ impl Grid {
         self.widths.iter().take(column).map(|width| width + 1).sum()
     }
 
+    /// The number of the last column.
+    fn last(&self) -> usize {
+        self.widths.len().saturating_sub(1)
+    }
+
     /// A cell of a line; nothing outside the area is written.
     fn put(&self, buf: &mut Buffer, line: usize, column: usize, spans: &[Span], more: &str) {
         let start = self.start(column);
@@ -200,6 +206,25 @@ fn kubelet_trouble(state: &str, restarts: u32) -> Option<String> {
         ("activating", "auto-restart") => Some(format!("kubelet restarts again and again ({restarts})")),
         _ => None,
     }
+}
+
+/// Percent of memory in use from which on there is little left.
+const MEMORY: u64 = 90;
+/// Percent of the runtime's disk in use from which on the kubelet takes images away (its `imageGCHighThresholdPercent`).
+const DISK: u64 = 85;
+
+/// How load, memory and disk are meant.
+fn figure_styles(figures: &HostFigures, ink: &Ink) -> [Style; 3] {
+    // Twice as much to do as there are processors.
+    let busy = figures.processors > 0 && figures.load > figures.processors.saturating_mul(200);
+    let full = |percent: Option<u64>, most: u64| percent.is_some_and(|percent| percent >= most);
+    let full = [busy, full(figures.memory_percent(), MEMORY), full(figures.disk_percent(), DISK)];
+    full.map(|warns| if warns { ink.warn } else { ink.text })
+}
+
+/// `0.12`.
+fn load_words(figures: &HostFigures) -> String {
+    format!("{}.{:02}", figures.load / 100, figures.load % 100)
 }
 
 /// What is known of the API: a word, its style, a sentence.

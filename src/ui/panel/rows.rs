@@ -7,10 +7,16 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Widget;
 use unicode_width::UnicodeWidthStr;
 
-use super::{Grid, Ink, api_words, cut, kubelet_trouble, link, next, put, ready_style, short};
+use super::{
+    Grid, Ink, api_words, cut, figure_styles, kubelet_trouble, link, load_words, next, put, ready_style,
+    short,
+};
 use crate::kube::ReadyState;
 use crate::live::row::{NodeSeen, age};
 use crate::live::{HostRow, Link, Panel};
+
+/// In so many columns there is room for load, memory and disk.
+const NARROW: usize = 70;
 
 /// Why a host is down and when it is tried next, which is always to be seen.
 fn reason(why: &str, next: &str, width: usize, ink: &Ink) -> [Span<'static>; 2] {
@@ -74,21 +80,31 @@ pub fn rows(panel: &Panel, now: Timestamp, selected: Option<usize>, ink: &Ink, a
         .filter_map(|row| panel.node(&row.place))
         .map(|seen| node_words(seen, now).width());
     let node = widest(&mut { node }, 5, if wide { 30 } else { 13 });
-    let fixed = 1 + host + 6 + node + 4 + 8 + 6;
-    let widths = vec![1, host, 6, node, 4, total.saturating_sub(fixed), 8];
+    let told = panel.rows().iter().any(|row| row.seen.as_ref().is_some_and(|seen| seen.figures.is_some()));
+    // Load, memory and disk; where nobody says them, or there is no room, the names of containers have it.
+    let figures: &[(&str, usize)] =
+        if told && total >= NARROW { &[(" LOAD", 5), (" MEM", 4), ("DISK", 4)] } else { &[] };
+    let columns = 7 + figures.len();
+    let fixed =
+        1 + host + 6 + node + 4 + 8 + columns - 1 + figures.iter().map(|(_, width)| width).sum::<usize>();
+    let mut widths = vec![1, host, 6, node, 4, total.saturating_sub(fixed)];
+    widths.extend(figures.iter().map(|(_, width)| width));
+    widths.push(8);
     let grid = Grid { area, widths };
     let body = usize::from(area.height).saturating_sub(2);
     let count = panel.rows().len();
     let first =
         selected.map_or(0, |at| at.saturating_sub(body.saturating_sub(1))).min(count.saturating_sub(body));
-    let mut titles =
-        ["", "HOST", "SSH", "NODE", "AGE", "CONTAINERS", "SAMPLE"].map(|title| Span::styled(title, ink.head));
-    if count > body {
-        let last = (first + body).min(count);
-        titles[5] = Span::styled(format!("CONTAINERS (hosts {}-{last} of {count})", first + 1), ink.head);
-    }
+    let names = if count > body {
+        format!("CONTAINERS (hosts {}-{} of {count})", first + 1, (first + body).min(count))
+    } else {
+        "CONTAINERS".to_owned()
+    };
+    let mut titles = vec!["", "HOST", "SSH", "NODE", "AGE", &names];
+    titles.extend(figures.iter().map(|(title, _)| title));
+    titles.push("SAMPLE");
     for (column, title) in titles.into_iter().enumerate() {
-        grid.put(buf, 0, column, &[title], ink.more);
+        grid.put(buf, 0, column, &[Span::styled(title.to_owned(), ink.head)], ink.more);
     }
     for (line, (number, row)) in (1..).zip(panel.rows().iter().enumerate().skip(first).take(body)) {
         one_row(panel, row, now, ink, &grid, buf, line);
@@ -123,9 +139,12 @@ fn one_row(
         put(buf, grid.area, (start, line), room, &reason(why, &next(*again, now), room, ink), ink.more);
     } else {
         grid.put(buf, line, 5, &content(row, now, ink), ink.more);
+        if grid.last() > 6 {
+            figures(row, now, ink, grid, buf, line);
+        }
     }
     if row.seen.is_some() {
-        grid.put(buf, line, 6, &[sample_age(row, now, ink)], ink.more);
+        grid.put(buf, line, grid.last(), &[sample_age(row, now, ink)], ink.more);
     }
     let nothing = Span::styled(ink.none, ink.dim);
     if matches!(row.link, Link::Down { .. }) && panel.node(&row.place).is_none() {
@@ -150,6 +169,21 @@ fn one_row(
     grid.put(buf, line, 4, &[old], ink.more);
 }
 
+/// Load, memory and disk of a machine, before the last column.
+fn figures(row: &HostRow, now: Timestamp, ink: &Ink, grid: &Grid, buf: &mut Buffer, line: usize) {
+    let Some(figures) = row.seen.as_ref().and_then(|seen| seen.figures.as_ref()) else { return };
+    let words = |percent: Option<u64>| percent.map_or_else(|| ink.none.to_owned(), |of| format!("{of}%"));
+    let texts = [
+        format!("{:>5}", load_words(figures)),
+        format!("{:>4}", words(figures.memory_percent())),
+        format!("{:>4}", words(figures.disk_percent())),
+    ];
+    for ((column, text), style) in (6..).zip(texts).zip(figure_styles(figures, ink)) {
+        let style = if row.stale(now) { ink.dim } else { style };
+        grid.put(buf, line, column, &[Span::styled(text, style)], ink.more);
+    }
+}
+
 fn api_row(panel: &Panel, now: Timestamp, ink: &Ink, grid: &Grid, buf: &mut Buffer, line: usize) {
     let (word, text) = api_words(panel, now, ink);
     grid.put(buf, line, 1, &[Span::styled("api", ink.text)], ink.more);
@@ -160,7 +194,7 @@ fn api_row(panel: &Panel, now: Timestamp, ink: &Ink, grid: &Grid, buf: &mut Buff
     if let Some(at) = panel.heard() {
         let style = if panel.nodes_stale() { ink.warn } else { ink.dim };
         let text = Span::styled(format!("{} ago", short(age(now, at))), style);
-        grid.put(buf, line, 6, &[text], ink.more);
+        grid.put(buf, line, grid.last(), &[text], ink.more);
     }
 }
 

@@ -21,9 +21,10 @@ use crate::engine::SharedWorld;
 use crate::host::Stop;
 use crate::live::panel::ApiState;
 use crate::live::row::ready_word;
-use crate::live::{Change, HostNews, Link, Panel, Update, start, watch_targets};
+use crate::live::{Change, HostNews, HostRow, Link, Panel, Update, start, watch_targets};
 use crate::plan::model::Plan;
 use crate::plan::place::Place;
+use crate::runtime::Lister;
 use crate::runtime::ps::Container;
 use crate::ui::panel::{self, Ink, OpenedHost};
 use crate::ui::tui::limited::LimitedBackend;
@@ -347,7 +348,8 @@ pub fn line(panel: &Panel, change: &Change, zone: &TimeZone) -> String {
                 .seen
                 .as_ref()
                 .map_or(("", "unknown"), |seen| (seen.error.as_str(), seen.kubelet.as_str()));
-            let error = if error.is_empty() { String::new() } else { format!("; docker says: {error}") };
+            let who = speaker(row.lister());
+            let error = if error.is_empty() { String::new() } else { format!("; {who} says: {error}") };
             of(place, format!("{} running{names}; kubelet {kubelet}{error}", row.running()))
         }
         Change::Started(place, one) => of(place, format!("container started: {}", container(one))),
@@ -358,16 +360,13 @@ pub fn line(panel: &Panel, change: &Change, zone: &TimeZone) -> String {
                 seen.map_or(("unknown", 0), |seen| (seen.kubelet.as_str(), seen.restarts));
             of(place, format!("kubelet {state}, restarts: {restarts}"))
         }
-        Change::Docker(place) => {
+        Change::Runtime(place) => {
             let said =
                 panel.row(place).and_then(|row| row.seen.as_ref()).map_or("", |seen| seen.error.as_str());
+            let who = speaker(panel.row(place).and_then(HostRow::lister));
             of(
                 place,
-                if said.is_empty() {
-                    "docker answers again".to_owned()
-                } else {
-                    format!("docker says: {said}")
-                },
+                if said.is_empty() { format!("{who} answers again") } else { format!("{who} says: {said}") },
             )
         }
         Change::Node(name) => panel.nodes().get(name).map_or_else(
@@ -388,6 +387,11 @@ pub fn line(panel: &Panel, change: &Change, zone: &TimeZone) -> String {
             ApiState::Down { why, again: at } => format!("api: {why}; {}", again(Some(*at), zone)),
         },
     }
+}
+
+/// Who lists the containers.
+fn speaker(lister: Option<Lister>) -> &'static str {
+    lister.map_or("the runtime", Lister::program)
 }
 
 fn container(one: &Container) -> Value {
@@ -412,7 +416,7 @@ pub fn values(panel: &mut Panel, update: Update) -> Vec<Value> {
     if let Some(seen) = sample.as_ref().and_then(|place| panel.row(place)).and_then(|row| row.seen.as_ref()) {
         let containers: Vec<Value> = seen.containers.iter().map(container).collect();
         all.push(json!({"at": at, "kind": "sample", "place": sample.as_ref().map(ToString::to_string), "containers": containers,
-            "error": seen.error, "kubelet": seen.kubelet, "restarts": seen.restarts, "clock_ahead_s": seen.ahead}));
+            "lister": seen.lister, "figures": seen.figures, "error": seen.error, "kubelet": seen.kubelet, "restarts": seen.restarts, "clock_ahead_s": seen.ahead}));
     }
     all.extend(changes.iter().filter_map(|change| value(panel, change, at)));
     all
@@ -433,7 +437,7 @@ fn value(panel: &Panel, change: &Change, at: Timestamp) -> Option<Value> {
                 "state": "down", "why": why, "code": code, "again": again}),
         },
         // The sample before says it.
-        Change::First(_) | Change::Kubelet(_) | Change::Docker(_) => return None,
+        Change::First(_) | Change::Kubelet(_) | Change::Runtime(_) => return None,
         Change::Started(place, one) => {
             json!({"at": at, "kind": "container-started", "place": place.to_string(), "container": container(one)})
         }

@@ -1,7 +1,8 @@
 //! The live panel on the whole window: a list of hosts, one host as a table, or a log of it.
 
 use crate::host::LogSource;
-use crate::live::{LogNews, LogWish};
+use crate::live::{HostRow, LogNews, LogWish};
+use crate::runtime::Lister;
 use crate::runtime::ps::Container;
 use crate::ui::wizard::command::Command;
 use crate::ui::wizard::intent::{Intent, Motion};
@@ -137,7 +138,11 @@ fn logs(model: &mut Model) -> Outcome {
         || one.name.to_string(),
         |name| format!("{} of pod {}/{}", name.container, name.namespace, name.pod),
     );
-    let source = LogSource::Container(one.id.clone());
+    let at = model.live.panel.as_ref().and_then(|panel| panel.rows().get(model.live.at));
+    let source = match at.and_then(HostRow::lister) {
+        Some(Lister::Crictl | Lister::Ctr) => LogSource::Cri(one.id.clone()),
+        Some(Lister::Docker) | None => LogSource::Container(one.id.clone()),
+    };
     open(model, title, source)
 }
 

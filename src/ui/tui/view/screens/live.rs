@@ -29,7 +29,8 @@ pub fn strip(frame: &mut Frame, model: &Model, area: Rect) {
         frame.render_widget(Unwrapped::new(strip), area);
         return;
     }
-    let pane = block(model.window.theme, "Live: docker ps and node status", "l opens", false, area.width);
+    let title = format!("Live: {} and node status", live.listers());
+    let pane = block(model.window.theme, &title, "l opens", false, area.width);
     let inner = pane.inner(area);
     frame.render_widget(pane, area);
     panel::rows(live, model.window.now, None, &ink, inner, frame.buffer_mut());
@@ -47,8 +48,10 @@ pub fn full(frame: &mut Frame, model: &Model, area: Rect) {
     let containers = some(counts.containers, "container");
     let right = format!("{} up, {} down, {containers}", counts.up, counts.down);
     let one = live.rows().get(view.at).filter(|_| view.host);
-    let title = one
-        .map_or_else(|| "Live: docker ps and node status".to_owned(), |row| format!("Live: {}", row.place));
+    let title = one.map_or_else(
+        || format!("Live: {} and node status", live.listers()),
+        |row| format!("Live: {}", row.place),
+    );
     let pane = block(model.window.theme, &title, &right, true, area.width);
     let inner = pane.inner(area).inner(Margin::new(1, 0));
     frame.render_widget(pane, area);

@@ -1,0 +1,40 @@
+//! Which program lists the containers of a worker.
+
+use serde::{Deserialize, Serialize};
+
+/// The program that gave a list of containers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Lister {
+    /// `docker ps`.
+    Docker,
+    /// `crictl ps`.
+    Crictl,
+    /// `ctr`, which comes with containerd and is always there.
+    Ctr,
+}
+
+impl Lister {
+    /// What its program is called.
+    pub fn program(self) -> &'static str {
+        match self {
+            Self::Docker => "docker",
+            Self::Crictl => "crictl",
+            Self::Ctr => "ctr",
+        }
+    }
+
+    /// What one would type, as the head of a table says it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Docker => "docker ps",
+            Self::Crictl => "crictl ps",
+            Self::Ctr => "ctr",
+        }
+    }
+
+    /// By the name of its program.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Docker, Self::Crictl, Self::Ctr].into_iter().find(|one| one.program() == name)
+    }
+}
