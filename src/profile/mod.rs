@@ -4,6 +4,8 @@
 mod choice;
 mod difference;
 mod dns;
+mod dry_check;
+mod kubelet_config;
 mod node;
 mod paths;
 mod render;
@@ -13,6 +15,12 @@ mod v1_2;
 pub use choice::{Profile, choose, flag_sets, healthz_port};
 pub use difference::{DIFFERENCES, Difference, needed_differences};
 pub use dns::{dns_images, dns_objects};
+pub use dry_check::{DryCheck, dry_check};
+pub use kubelet_config::{
+    CgroupDriver, ConfigEffect, ConfigFinding, KeptFields, KubeletConfigError, KubeletSettings, KubeletSwap,
+    NamedFile, OwnedField, endpoint_field, fail_cgroup_v1, judge_map, judge_text, kept, kubelet_config,
+    named_files, owned_fields,
+};
 pub use node::{DesiredFile, Flag, Identity, NodeSetup};
 pub use paths::{
     KUBECONFIG, KUBELET, KUBELET_CONFIG, MANIFESTS, PROXY_KUBECONFIG, SSL, UNIT, is_own, is_own_folder,

@@ -36,6 +36,11 @@ pub(super) fn yaml(template: &str, values: Value) -> Result<String, RenderError>
     Ok(text)
 }
 
+/// A text of ours as a reader of YAML sees it.
+pub(super) fn read_back(text: &str) -> Result<serde_json::Value, RenderError> {
+    Ok(serde_yaml::from_str(text)?)
+}
+
 /// One argument of an `ExecStart` line: systemd's quoting, and no specifier or variable of its own.
 fn argument(text: &str) -> Result<String, RenderError> {
     if text.contains(['\n', '\r', '\0']) {
