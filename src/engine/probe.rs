@@ -413,7 +413,7 @@ fn first_steps() -> impl Iterator<Item = &'static dyn step::Step> {
 
 /// What a worker of any profile has certificates for.
 fn identities(plan: &Plan, worker: &Worker) -> impl Iterator<Item = Identity> {
-    [Profile::V1_2, Profile::V1_16].into_iter().flat_map(|profile| profile.identities(plan, worker))
+    Profile::ALL.into_iter().flat_map(|profile| profile.identities(plan, worker))
 }
 
 /// The certificates that have expired: mostly that is why a worker must come back.

@@ -14,7 +14,7 @@ use crate::runtime::ps::Container;
 /// The certificates a worker has, whatever its profile; what is not there is not shown.
 pub fn certificates() -> Vec<String> {
     let own = ["worker.crt", "kube-proxy.crt"].map(|name| format!("{SSL}/{name}"));
-    own.into_iter().chain([Profile::V1_2, Profile::V1_16].map(|one| one.ca_path().to_owned())).collect()
+    own.into_iter().chain(Profile::ALL.map(|one| one.ca_path().to_owned())).collect()
 }
 
 /// Events are asked for so often.

@@ -5,12 +5,13 @@ use super::difference::on;
 use super::node::{DesiredFile, Flag, Identity, NodeSetup};
 use super::paths::{KUBELET_CONFIG, UNIT};
 use super::render::{self, RenderError};
-use super::{v1_2, v1_16};
+use super::{current, v1_2, v1_16};
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::{FlagSet, Machine};
 use crate::plan::minors::{self, Skew};
 use crate::plan::model::{Plan, Version, Worker};
 use crate::plan::problem::Problem;
+use crate::plan::runtime_fact::RuntimeKind;
 
 /// What a Kubernetes wants written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub enum Profile {
     V1_2,
     /// 1.16 to 1.23: the last with dockershim.
     V1_16,
+    /// 1.24 and later: containerd.
+    Current,
 }
 
 /// Chooses the profile for a kubelet.
@@ -29,21 +32,17 @@ pub fn choose(kubelet: Version, api: Option<Version>) -> Result<Profile, Problem
     if let Some(api) = api {
         fits(kubelet, api)?;
     }
-    let served = "profiles so far: v1.2 (the post) and v1.16 to v1.23 (docker)";
     if minors::THE_POST.holds(kubelet) {
         Ok(Profile::V1_2)
     } else if minors::DOCKERSHIM.holds(kubelet) {
         Ok(Profile::V1_16)
     } else if minors::CRI_ONLY.holds(kubelet) {
-        let what =
-            format!("kubelet {kubelet} needs containerd or cri-dockerd, which gangplank cannot set up yet");
-        Err(Problem::new(ProblemCode::Version01, what)
-            .seen(served)
-            .manual("use a kubelet of v1.16 to v1.23, or onboard this worker by other means"))
+        Ok(Profile::Current)
     } else {
+        let served = "v1.2 (the post), v1.16 to v1.23 with docker, and v1.24 on with containerd";
         Err(Problem::new(ProblemCode::Version01, format!("there is no profile for kubelet {kubelet}"))
-            .seen(served)
-            .manual("use a kubelet of v1.2 or of v1.16 to v1.23"))
+            .seen(format!("profiles: {served}"))
+            .manual("use a kubelet of one of these versions"))
     }
 }
 
@@ -85,7 +84,12 @@ pub fn flag_sets(plan: &Plan, worker: &Worker) -> Vec<FlagSet> {
         }
     };
     let v = |minor| Version { major: 1, minor, patch: 0 };
-    vec![set(Profile::V1_2, v(2), &["v1.2.*"]), set(Profile::V1_16, v(20), &["v1.1[6-9].*", "v1.2[0-3].*"])]
+    vec![
+        set(Profile::V1_2, v(2), &["v1.2.*"]),
+        set(Profile::V1_16, v(20), &["v1.1[6-9].*", "v1.2[0-3].*"]),
+        set(Profile::Current, v(24), &["v1.2[4-6].*"]),
+        set(Profile::Current, v(27), &["v1.2[7-9].*", "v1.[3-9][0-9].*"]),
+    ]
 }
 
 /// The port on loopback where the kubelet of a worker says whether it is well; `None` = it is told not to.
@@ -106,6 +110,18 @@ impl Profile {
         match self {
             Self::V1_2 => "v1.2",
             Self::V1_16 => "v1.16-1.23",
+            Self::Current => "current",
+        }
+    }
+
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::V1_2, Self::V1_16, Self::Current];
+
+    /// What runs the containers of its workers.
+    pub fn runtime(self) -> RuntimeKind {
+        match self {
+            Self::V1_2 | Self::V1_16 => RuntimeKind::Docker,
+            Self::Current => RuntimeKind::Containerd,
         }
     }
 
@@ -113,7 +129,7 @@ impl Profile {
     pub fn ca_path(self) -> &'static str {
         match self {
             Self::V1_2 => v1_2::CA_PATH,
-            Self::V1_16 => v1_16::CA_PATH,
+            Self::V1_16 | Self::Current => v1_16::CA_PATH,
         }
     }
 
@@ -121,7 +137,7 @@ impl Profile {
     pub fn identities(self, plan: &Plan, worker: &Worker) -> Vec<Identity> {
         match self {
             Self::V1_2 => v1_2::identities(plan, worker),
-            Self::V1_16 => v1_16::identities(plan, worker),
+            Self::V1_16 | Self::Current => v1_16::identities(plan, worker),
         }
     }
 
@@ -129,7 +145,7 @@ impl Profile {
     pub fn overrides_name(self, plan: &Plan) -> bool {
         match self {
             Self::V1_2 => on(plan, "hostname-override"),
-            Self::V1_16 => true,
+            Self::V1_16 | Self::Current => true,
         }
     }
 
@@ -137,7 +153,7 @@ impl Profile {
     pub fn kubeconfig_server(self, plan: &Plan) -> Option<String> {
         match self {
             Self::V1_2 if !on(plan, "server") => None,
-            Self::V1_2 | Self::V1_16 => Some(plan.cluster.api.url()),
+            Self::V1_2 | Self::V1_16 | Self::Current => Some(plan.cluster.api.url()),
         }
     }
 
@@ -146,6 +162,7 @@ impl Profile {
         let mut flags = match self {
             Self::V1_2 => v1_2::flags(setup),
             Self::V1_16 => v1_16::flags(setup),
+            Self::Current => current::flags(setup),
         };
         flags
             .extend(setup.worker.kubelet_args.iter().map(|text| Flag { text: text.clone(), required: true }));
@@ -163,22 +180,27 @@ impl Profile {
             .filter(|flag| flag.required || !setup.refused.iter().any(|refused| refused == flag.name()))
             .map(|flag| flag.text)
             .collect();
-        let mut files =
-            vec![DesiredFile { path: UNIT.to_owned(), text: render::unit(&flags, &self.unit_wants(setup))? }];
-        if self == Self::V1_16 {
-            files.push(DesiredFile { path: KUBELET_CONFIG.to_owned(), text: v1_16::config(setup)? });
-        }
+        let text = render::unit(&flags, self.runtime().name(), &self.unit_wants(setup))?;
+        let mut files = vec![DesiredFile { path: UNIT.to_owned(), text }];
+        let config = match self {
+            Self::V1_2 => None,
+            Self::V1_16 => Some(v1_16::config(setup)?),
+            Self::Current => Some(current::config(setup)?),
+        };
+        files.extend(config.map(|text| DesiredFile { path: KUBELET_CONFIG.to_owned(), text }));
         Ok(files)
     }
 
     /// Units that the kubelet's pulls in.
     fn unit_wants(self, setup: &NodeSetup) -> Vec<&'static str> {
-        let wants = |difference: &str| self == Self::V1_16 || on(setup.plan, difference);
+        let wants = |difference: &str| self != Self::V1_2 || on(setup.plan, difference);
         let mut units = Vec::new();
-        if wants("wants-docker") {
-            units.push("docker.service");
+        match self.runtime() {
+            RuntimeKind::Docker if wants("wants-docker") => units.push("docker.service"),
+            RuntimeKind::Docker => {}
+            RuntimeKind::Containerd => units.push("containerd.service"),
         }
-        if setup.flannel && wants("wants-flannel") {
+        if self != Self::Current && setup.flannel && wants("wants-flannel") {
             units.push("flanneld.service");
         }
         units
@@ -192,6 +214,7 @@ impl Profile {
         match self {
             Self::V1_2 => v1_2::kube_proxy(setup),
             Self::V1_16 => v1_16::kube_proxy(setup),
+            Self::Current => current::kube_proxy(setup),
         }
     }
 
@@ -200,6 +223,7 @@ impl Profile {
         match self {
             Self::V1_2 => v1_2::images(plan).to_vec(),
             Self::V1_16 => v1_16::images(plan, kubelet).to_vec(),
+            Self::Current => current::images(plan, kubelet).to_vec(),
         }
     }
 }

@@ -2,6 +2,7 @@
 //! by default; it names the certificates, files, flags and images of a worker, and touches nothing.
 
 mod choice;
+mod current;
 mod difference;
 mod dns;
 mod dry_check;

@@ -24,12 +24,15 @@ pub const KUBELET_CONFIG: &str = "/var/lib/kubelet/config.yaml";
 /// Where docker's configuration is.
 const DOCKER_CONFIG: &str = "/etc/docker/daemon.json";
 
+/// Where containerd's configuration is, unless its unit names another file.
+const CONTAINERD_CONFIG: &str = "/etc/containerd/config.toml";
+
 /// What lies below these is written by gangplank on a worker.
 const OWN_FOLDERS: [&str; 4] =
     ["/etc/kubernetes", "/var/lib/kubelet", "/etc/ssl/etcd", "/etc/systemd/system/kubelet.service.d"];
 
 /// Single files that it writes besides.
-const OWN_FILES: [&str; 3] = [KUBELET, UNIT, DOCKER_CONFIG];
+const OWN_FILES: [&str; 4] = [KUBELET, UNIT, DOCKER_CONFIG, CONTAINERD_CONFIG];
 
 /// Whether a file, told by its absolute path without any detour, is one that gangplank writes on a worker.
 pub fn is_own(path: &str) -> bool {

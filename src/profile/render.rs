@@ -19,6 +19,9 @@ pub enum RenderError {
     /// A line break inside a value.
     #[error("a value has a line break: {0:?}")]
     LineBreak(String),
+    /// What was written is not what was meant.
+    #[error("{0}")]
+    Unmeant(String),
 }
 
 /// Renders a template strictly.
@@ -54,10 +57,10 @@ fn argument(text: &str) -> Result<String, RenderError> {
     Ok(format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")))
 }
 
-/// The kubelet's unit with these flags, pulling in these units.
-pub(super) fn unit(flags: &[String], wants: &[&str]) -> Result<String, RenderError> {
+/// The kubelet's unit with these flags, after this container runtime, pulling in these units.
+pub(super) fn unit(flags: &[String], runtime: &str, wants: &[&str]) -> Result<String, RenderError> {
     let flags = flags.iter().map(|flag| argument(flag)).collect::<Result<Vec<_>, _>>()?;
-    text(include_str!("../../assets/units/kubelet.service"), context! { binary => KUBELET, flags, wants })
+    text(include_str!("../../assets/units/kubelet.service"), context! { binary => KUBELET, flags, runtime => format!("{runtime}.service"), wants })
 }
 
 pub(super) fn dns(

@@ -4,7 +4,7 @@ use super::definition::{On, Step};
 use super::identity::request;
 use super::{
     admin, certificates, connect, containers, context, dns, images, keys, kube_proxy, kubeconfigs, kubelet,
-    namespace, prerequisites, ready, sign, start,
+    namespace, prerequisites, ready, runtime, sign, start,
 };
 use crate::pki::Request;
 use crate::plan::fact::FactQuery;
@@ -14,6 +14,7 @@ use crate::plan::model::{Plan, Worker};
 pub const CATALOGUE: &[&dyn Step] = &[
     &connect::Connect,
     &prerequisites::Prerequisites,
+    &runtime::ContainerRuntime,
     &images::LoadImages,
     &keys::Keys,
     &sign::Sign,

@@ -30,7 +30,7 @@ impl Step for Certificates {
 
     fn queries(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<FactQuery> {
         let mut wants = Vec::new();
-        for profile in [Profile::V1_2, Profile::V1_16] {
+        for profile in Profile::ALL {
             wants.push(FactQuery::File { path: profile.ca_path().to_owned(), content: true });
             wants.push(FactQuery::Folder(parent(profile.ca_path()).to_owned()));
         }

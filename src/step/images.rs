@@ -63,7 +63,7 @@ impl Step for LoadImages {
     }
 
     fn needs(&self) -> &'static [&'static str] {
-        &["prerequisites"]
+        &["runtime"]
     }
 
     fn queries(&self, _: &Plan, worker: Option<&Worker>, _: &str) -> Vec<FactQuery> {
@@ -83,7 +83,7 @@ impl Step for LoadImages {
                 return Ok(StepState::Done("no tars are named".to_owned()));
             }
             let Known::Yes(there) = cx.facts.images() else {
-                return Err(unknown("docker's images", cx.facts.images().why_not()));
+                return Err(unknown("the images", cx.facts.images().why_not()));
             };
             let mut actions = Vec::new();
             for tar in &worker.images {

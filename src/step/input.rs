@@ -16,7 +16,9 @@ use crate::plan::model::{Plan, Version, Worker};
 use crate::plan::plan_field::PlanField;
 use crate::plan::problem::{Problem, Remedy};
 use crate::plan::remote::Remote;
+use crate::plan::runtime_fact::RuntimeKind;
 use crate::profile::{self, DesiredFile, NodeSetup, Profile};
+use crate::runtime::containerd_config::Merged;
 
 /// What is known of the cluster.
 #[derive(Debug, Clone, Default)]
@@ -152,8 +154,18 @@ impl<'a> StepInput<'a> {
             Known::Yes(Some(kubelet)) => &kubelet.refused,
             Known::Yes(None) | Known::No(_) | Known::NotAsked => &[],
         };
-        // Docker knows these two; what it says becomes the value of a flag.
-        let systemd = self.facts.docker().yes().is_some_and(|docker| docker.cgroup_driver == "systemd");
+        // The runtime has one of these two; the kubelet follows it.
+        let systemd = match profile.runtime() {
+            RuntimeKind::Docker => {
+                self.facts.docker().yes().is_some_and(|docker| docker.cgroup_driver == "systemd")
+            }
+            RuntimeKind::Containerd => self
+                .facts
+                .containerd()
+                .yes()
+                .and_then(|fact| Merged::read(fact.dump.untrusted()).ok()?.systemd_cgroup)
+                .unwrap_or(false),
+        };
         let cgroup_driver = if systemd { "systemd" } else { "cgroupfs" };
         let flannel = self.facts.unit("flanneld").yes().is_some_and(|unit| unit.load == "loaded");
         let version = self.kubelet_version().unwrap_or(Version { major: 1, minor: 2, patch: 2 });

@@ -28,7 +28,7 @@ impl Step for Keys {
 
     fn queries(&self, plan: &Plan, worker: Option<&Worker>, _: &str) -> Vec<FactQuery> {
         let mut wants = vec![FactQuery::Folder(SSL.to_owned()), FactQuery::Record];
-        for profile in [Profile::V1_2, Profile::V1_16] {
+        for profile in Profile::ALL {
             for identity in worker.into_iter().flat_map(|worker| profile.identities(plan, worker)) {
                 wants.push(FactQuery::Key(identity.key));
                 wants.push(FactQuery::File { path: identity.cert, content: true });

@@ -23,6 +23,7 @@ mod kubelet;
 mod namespace;
 mod prerequisites;
 mod ready;
+mod runtime;
 mod sign;
 mod start;
 mod state;

@@ -10,10 +10,13 @@ use super::{disk, docker};
 use crate::plan::action::{Action, Content};
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::{FactQuery, Known, Machine};
+use crate::plan::minors;
 use crate::plan::model::{Plan, Worker};
 use crate::plan::plan_field::PlanField;
 use crate::plan::problem::{Problem, Verdict};
 use crate::plan::remote;
+use crate::plan::runtime_fact::RuntimeKind;
+use crate::plan::wishes::{CgroupV1, SwapPolicy};
 use crate::profile::{self, KUBELET, Profile};
 
 /// A clock this far off is worth a word, milliseconds.
@@ -44,6 +47,7 @@ impl Step for Prerequisites {
             FactQuery::Runtime,
             FactQuery::Unit("kubelet".to_owned()),
             FactQuery::Unit("docker".to_owned()),
+            FactQuery::Unit("containerd".to_owned()),
             FactQuery::File { path: docker::DAEMON.to_owned(), content: true },
             FactQuery::Unit("flanneld".to_owned()),
             FactQuery::Tls { host: api.host.clone(), port: api.port },
@@ -89,7 +93,10 @@ impl Step for Prerequisites {
 
     fn verdicts(&self, cx: &StepInput) -> Vec<Verdict> {
         let Known::Yes(machine) = cx.facts.machine() else { return Vec::new() };
-        let mut verdicts = docker::verdicts(cx);
+        let mut verdicts = match cx.profile().map(Profile::runtime) {
+            Ok(RuntimeKind::Containerd) => containerd(cx),
+            Ok(RuntimeKind::Docker) | Err(_) => docker::verdicts(cx),
+        };
         verdicts.extend(clock(cx, machine));
         verdicts.extend(disk::verdicts(machine, cx.facts.docker().yes().copied()));
         verdicts.extend(basics(cx, machine));
@@ -174,9 +181,9 @@ fn basics(cx: &StepInput, machine: &Machine) -> Vec<Verdict> {
     } else {
         verdicts.push(Verdict::ok("openssl", machine.openssl.clone()));
     }
-    let modern = cx.profile() == Ok(Profile::V1_16);
+    let modern = cx.profile().is_ok_and(|profile| profile != Profile::V1_2);
     if machine.swap {
-        verdicts.push(if modern {
+        verdicts.push(if modern && cx.plan.cluster.swap == SwapPolicy::Refuse {
             Verdict::Stops(
                 Problem::new(ProblemCode::Swap01, "swap is on; a kubelet since 1.8 refuses to start with it")
                     .manual("swapoff -a, and take the line out of /etc/fstab"),
@@ -185,6 +192,7 @@ fn basics(cx: &StepInput, machine: &Machine) -> Vec<Verdict> {
             Verdict::ok("swap", "on, which this kubelet does not mind")
         });
     }
+    verdicts.extend(cgroup_v1(cx, machine));
     if machine.cgroup == 2 && !modern {
         verdicts.push(Verdict::warning(
             "cgroups",
@@ -210,6 +218,39 @@ fn basics(cx: &StepInput, machine: &Machine) -> Vec<Verdict> {
         ));
     }
     verdicts
+}
+
+/// A kubelet from 1.35 on refuses to start on cgroup v1 unless it is told to put up with it.
+fn cgroup_v1(cx: &StepInput, machine: &Machine) -> Option<Verdict> {
+    let refused = cx.kubelet_version().is_some_and(|version| minors::CGROUP_V1_REFUSED.holds(version));
+    if machine.cgroup != 1 || !refused {
+        return None;
+    }
+    Some(if cx.plan.cluster.cgroup_v1 == CgroupV1::Allow {
+        Verdict::warning(
+            "cgroups",
+            "version 1, which the plan allows: the kubelet is told to start all the same (failCgroupV1: false)",
+            "move the machine to cgroup v2 before Kubernetes gives v1 up",
+        )
+    } else {
+        Verdict::Stops(
+            Problem::new(ProblemCode::Cgroup01, "the machine is on cgroup v1, and this kubelet refuses to start there")
+                .seen("a kubelet from v1.35 on has failCgroupV1: true")
+                .edit(PlanField::CgroupV1, "cluster.cgroup_v1: allow, if it has to stay as it is")
+                .manual("boot with systemd.unified_cgroup_hierarchy=1 on the kernel's command line; Debian 11, Ubuntu 21.10 and RHEL 9 have cgroup v2 by themselves"),
+        )
+    })
+}
+
+/// containerd, where a kubelet of the profile needs it.
+fn containerd(cx: &StepInput) -> Vec<Verdict> {
+    match cx.facts.containerd() {
+        Known::Yes(fact) if !fact.server.is_empty() => {
+            vec![Verdict::ok("containerd", fact.server.clone())]
+        }
+        Known::Yes(fact) => vec![Verdict::Stops(unknown("containerd", &fact.error.to_string()))],
+        other => vec![Verdict::Stops(unknown("containerd", other.why_not()))],
+    }
 }
 
 fn addresses(cx: &StepInput, machine: &Machine) -> Vec<Verdict> {

@@ -145,7 +145,7 @@ fn inputs(action: &Action) -> Option<&str> {
 }
 
 fn is_ca(path: &str) -> bool {
-    path == Profile::V1_2.ca_path() || path == Profile::V1_16.ca_path()
+    Profile::ALL.iter().any(|profile| path == profile.ca_path())
 }
 
 /// What a kubelet reads when it starts.

@@ -178,6 +178,7 @@ const RAW: &[(&str, &str)] = &[
     ("src/step/docker.rs", "states of the unit are compared, docker's version is read"),
     ("src/step/images.rs", "names of images are compared without the registry that is meant"),
     ("src/step/input.rs", "the kubelet's version is read"),
+    ("src/step/runtime.rs", "the configuration of containerd is read, changed and written back"),
     ("src/step/start.rs", "the state of a process is compared"),
 ];
 

@@ -6,6 +6,8 @@ use crate::plan::written::{RunFolder, Written};
 
 /// The unit whose containers and whose restart matter.
 const KUBELET: &str = "kubelet";
+/// The runtime that is restarted for its configuration.
+const CONTAINERD: &str = "containerd";
 
 /// What takes a record back.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -33,6 +35,7 @@ pub fn back(record: &Record) -> Back {
             line.path == crate::profile::UNIT && line.kind == RecordKind::Put && line.old.is_empty()
         });
     let mut restart = false;
+    let mut restart_containerd = false;
     let mut merged = std::collections::BTreeMap::new();
     for line in lines.iter().rev() {
         match &line.kind {
@@ -78,7 +81,10 @@ pub fn back(record: &Record) -> Back {
                 }
                 restart &= line.path != KUBELET;
             }
-            RecordKind::Start => restart |= line.path == KUBELET,
+            RecordKind::Start => {
+                restart |= line.path == KUBELET;
+                restart_containerd |= line.path == CONTAINERD;
+            }
             RecordKind::Node | RecordKind::NodeUnknown => node = true,
             RecordKind::Image
             | RecordKind::Enable
@@ -91,6 +97,10 @@ pub fn back(record: &Record) -> Back {
     }
     if units {
         actions.push(Action::Service { verb: Verb::DaemonReload, unit: String::new() });
+    }
+    // It runs, and has read a file that is as it was before now.
+    if restart_containerd && lines.iter().any(|line| is_containerd(&line.path)) {
+        actions.push(Action::Service { verb: Verb::Restart, unit: CONTAINERD.to_owned() });
     }
     if restart {
         // It ran before and has read what was ours.
@@ -105,6 +115,11 @@ pub fn back(record: &Record) -> Back {
     }
     let forget = runs.into_iter().map(|run| Action::DeleteRecord { run: run.clone() }).collect();
     Back { actions, forget, node, not_understood }
+}
+
+/// Whether a file is read by containerd when it starts.
+fn is_containerd(path: &str) -> bool {
+    path.starts_with("/etc/containerd/")
 }
 
 impl Back {

@@ -8,7 +8,7 @@ use crate::plan::record::{Record, RecordKind, RecordLine};
 use crate::profile;
 
 /// Units that gangplank enables, starts or restarts.
-const UNITS: [&str; 2] = ["kubelet", "docker"];
+const UNITS: [&str; 3] = ["kubelet", "docker", "containerd"];
 /// A run's name is not longer.
 const LONGEST_RUN: usize = 64;
 /// The name of an image is not longer.
