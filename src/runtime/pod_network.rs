@@ -33,7 +33,7 @@ const LONG: usize = 120;
 
 /// What a file makes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PodNetwork {
+pub struct MadeNetwork {
     /// The file's name in the folder.
     pub file: String,
     /// The name of the network.
@@ -44,7 +44,7 @@ pub struct PodNetwork {
     pub known: Option<&'static str>,
 }
 
-impl PodNetwork {
+impl MadeNetwork {
     /// It brings the loopback device up and nothing else.
     pub fn is_loopback(&self) -> bool {
         self.plugins.iter().all(|plugin| plugin == LOOPBACK)
@@ -69,9 +69,9 @@ pub struct BrokenNetwork {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NetworkFound {
     /// The first file by name; `None` = there is none.
-    pub first: Option<Result<PodNetwork, BrokenNetwork>>,
+    pub first: Option<Result<MadeNetwork, BrokenNetwork>>,
     /// Those behind it.
-    pub others: Vec<Result<PodNetwork, BrokenNetwork>>,
+    pub others: Vec<Result<MadeNetwork, BrokenNetwork>>,
 }
 
 impl NetworkFound {
@@ -86,12 +86,12 @@ impl NetworkFound {
     }
 
     /// The network that pods get; `None` = there is none, or the file that CRI takes makes none.
-    pub fn network(&self) -> Option<&PodNetwork> {
+    pub fn network(&self) -> Option<&MadeNetwork> {
         self.first.as_ref()?.as_ref().ok().filter(|network| !network.is_loopback())
     }
 }
 
-fn network(file: &NetworkFile) -> Result<PodNetwork, BrokenNetwork> {
+fn network(file: &NetworkFile) -> Result<MadeNetwork, BrokenNetwork> {
     let name = file.name.to_string();
     let broken = |why: String| BrokenNetwork { file: name.clone(), why };
     if file.cut {
@@ -156,7 +156,7 @@ fn network(file: &NetworkFile) -> Result<PodNetwork, BrokenNetwork> {
         }
     }
     let known = KNOWN.iter().find(|(kind, _)| plugins.iter().any(|plugin| plugin == kind));
-    Ok(PodNetwork {
+    Ok(MadeNetwork {
         file: name.clone(),
         name: clean::short(&title, LONG),
         plugins,
@@ -167,7 +167,7 @@ fn network(file: &NetworkFile) -> Result<PodNetwork, BrokenNetwork> {
 /// How one comes that a DaemonSet of the cluster brings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ComingNetwork<'a> {
-    /// `kube-flannel/kube-flannel-ds`.
+    /// Namespace and name of it, `kube-flannel/kube-flannel-ds`.
     pub daemon_set: &'a str,
 }
 
@@ -289,7 +289,7 @@ fn none(folder: &str, coming: Option<ComingNetwork>) -> Verdict {
 /// Whether the plugins of the network are there.
 fn plugins(
     folders: &NetworkFolders,
-    network: &PodNetwork,
+    network: &MadeNetwork,
     coming: Option<ComingNetwork>,
     own_loopback: bool,
 ) -> Verdict {

@@ -22,7 +22,10 @@ struct Daemon {
 
 impl Drop for Daemon {
     fn drop(&mut self) {
-        self.signal("CONT");
+        // One that was reaped has given its number back.
+        if matches!(self.child.try_wait(), Ok(None)) {
+            self.signal("CONT");
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -90,7 +93,6 @@ impl Daemon {
             .args(["-c", &format!("M=@x q=1 RUN=words LC_ALL=C\n{PRELUDE}\n{text}")])
             .env("PATH", path)
             .env("GANGPLANK_CONTAINERD", self.path("c.sock"))
-            .env("CONTAINERD_SNAPSHOTTER", "native")
             .output()
             .unwrap();
         (String::from_utf8(output.stdout).unwrap(), output.status.success())
@@ -211,7 +213,12 @@ fn saved(folder: &Path, names: &[&str]) -> (PathBuf, String) {
 fn an_image_out_of_a_tar_is_known_by_its_configuration_and_goes_again() {
     let Some(daemon) = Daemon::start(CNI) else { return };
     let (tar, id) = saved(daemon.folder.path(), &["lab/thing:1", "registry.example.com/other:2"]);
-    let (said, well) = daemon.words(&format!("containerd_import {} lab/thing:1 2>&1", tar.display()));
+    // On some disks, as on overlayfs itself, the usual one cannot work.
+    let usual = daemon.words("ctr -a \"$sock\" plugins ls | grep -c 'overlayfs .* ok'").0;
+    let other =
+        if usual == "0\n" { "CONTAINERD_SNAPSHOTTER=native; export CONTAINERD_SNAPSHOTTER\n" } else { "" };
+    let import = format!("{other}containerd_import {} lab/thing:1 2>&1", tar.display());
+    let (said, well) = daemon.words(&import);
     assert!(well, "{said}");
     let found = images(&daemon.answers("ask_containerd_images")).unwrap();
     let names: Vec<(&str, &str)> =

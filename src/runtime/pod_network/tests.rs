@@ -156,7 +156,7 @@ fn networks_that_a_daemon_set_brings_are_known_by_their_plugin() {
     {
         let text = format!("{{\"name\": \"x\", \"plugins\": [{{\"type\": \"{kind}\"}}]}}");
         let found = NetworkFound::read(&folders(&[("10.conflist", &text)], &ALL));
-        assert_eq!(found.network().map(PodNetwork::title), Some(title));
+        assert_eq!(found.network().map(MadeNetwork::title), Some(title));
     }
 }
 
