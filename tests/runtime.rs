@@ -7,8 +7,12 @@ use std::process::Command;
 
 use gangplank::runtime::containerd_config::{ConfigFile, KubeletNeeds, Merged, Release, Unreadable, ignored};
 
+#[path = "runtime/answers.rs"]
+mod answers;
 #[path = "support/left_out.rs"]
 mod left_out;
+#[path = "runtime/pod_network.rs"]
+mod pod_network;
 #[path = "runtime/verdicts.rs"]
 mod verdicts;
 #[path = "runtime/words.rs"]

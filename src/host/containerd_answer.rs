@@ -270,6 +270,3 @@ fn network(lines: &AnswerLines) -> NetworkFolders {
         programs: all(lines, "bin").take(PROGRAMS).map(|name| clean::short(name, LONG).into()).collect(),
     }
 }
-
-#[cfg(test)]
-mod tests;

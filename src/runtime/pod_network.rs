@@ -327,6 +327,3 @@ fn plugins(
         ),
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,4 +1,7 @@
-use super::*;
+//! What is read of the lines that a host's shell text prints of containerd.
+
+use gangplank::host::containerd_answer::{SILENT, containerd, images};
+use openssl::base64;
 
 fn lines(rows: &[(&str, &str)]) -> Vec<(String, String)> {
     rows.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()

@@ -1,4 +1,8 @@
-use super::*;
+//! Verdicts on what lies in the folders of the pod network.
+
+use gangplank::plan::containerd_fact::{NetworkFile, NetworkFolders};
+use gangplank::plan::problem::Verdict;
+use gangplank::runtime::pod_network::{ComingNetwork, MadeNetwork, NetworkFound, verdicts};
 
 const BRIDGE: &str = r#"{"cniVersion": "1.0.0", "name": "pods", "plugins": [
     {"type": "bridge", "bridge": "cni0", "ipam": {"type": "host-local"}}, {"type": "portmap"}]}"#;
