@@ -136,6 +136,9 @@ registry! {
         Cert15 "E-CERT-15" "it expires at another time";
         Cert16 "E-CERT-16" "the CA's certificate on the worker is another one";
     }
+    Cgroup "E-CGROUP" "a version of cgroups that the kubelet refuses" {
+        Cgroup01 "E-CGROUP-01" "the machine is on cgroup v1, which this kubelet refuses";
+    }
     Clock "E-CLOCK" "a clock too far off for certificates" {
         Clock01 "E-CLOCK-01" "the worker's clock is too far off";
     }
@@ -174,6 +177,7 @@ registry! {
         Dns05 "E-DNS-05" "DNS over UDP does not answer";
         Dns06 "E-DNS-06" "an object of DNS is somebody else's";
         Dns07 "E-DNS-07" "the cluster has a DNS service already";
+        Dns08 "E-DNS-08" "kube-dns v11 does not work with this API";
     }
     Docker "E-DOCKER" "docker does not answer" {
         Docker01 "E-DOCKER-01" "docker does not answer on this worker";

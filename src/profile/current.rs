@@ -62,7 +62,11 @@ pub(super) fn config(setup: &NodeSetup) -> Result<String, RenderError> {
         static_pods: MANIFESTS.to_owned(),
         dns: vec![plan.cluster.dns],
         domain: plan.cluster.domain.clone(),
-        cgroup_driver: if *cgroup_driver == "systemd" { CgroupDriver::Systemd } else { CgroupDriver::Cgroupfs },
+        cgroup_driver: if *cgroup_driver == "systemd" {
+            CgroupDriver::Systemd
+        } else {
+            CgroupDriver::Cgroupfs
+        },
         resolv_conf: resolv_conf.to_owned(),
         runtime_endpoint: minors::ENDPOINT_FIELD.holds(*kubelet).then(|| ENDPOINT.to_owned()),
         fail_cgroup_v1: (v1_allowed && minors::FAIL_CGROUP_V1_FIELD.holds(*kubelet)).then_some(false),

@@ -15,7 +15,7 @@ mod v1_2;
 
 pub use choice::{Profile, choose, flag_sets, healthz_port};
 pub use difference::{DIFFERENCES, Difference, needed_differences};
-pub use dns::{dns_images, dns_objects};
+pub use dns::{dns_images, dns_kind, dns_objects};
 pub use dry_check::{DryCheck, dry_check};
 pub use kubelet_config::{
     CgroupDriver, ConfigEffect, ConfigFinding, KeptFields, KubeletConfigError, KubeletSettings, KubeletSwap,

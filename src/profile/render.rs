@@ -60,7 +60,10 @@ fn argument(text: &str) -> Result<String, RenderError> {
 /// The kubelet's unit with these flags, after this container runtime, pulling in these units.
 pub(super) fn unit(flags: &[String], runtime: &str, wants: &[&str]) -> Result<String, RenderError> {
     let flags = flags.iter().map(|flag| argument(flag)).collect::<Result<Vec<_>, _>>()?;
-    text(include_str!("../../assets/units/kubelet.service"), context! { binary => KUBELET, flags, runtime => format!("{runtime}.service"), wants })
+    text(
+        include_str!("../../assets/units/kubelet.service"),
+        context! { binary => KUBELET, flags, runtime => format!("{runtime}.service"), wants },
+    )
 }
 
 pub(super) fn dns(

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::pki::Request;
 use crate::plan::fact::FactQuery;
-use crate::plan::model::{Plan, Worker};
+use crate::plan::model::{Plan, Version, Worker};
 
 /// All steps, in order.
 pub const CATALOGUE: &[&dyn Step] = &[
@@ -76,9 +76,9 @@ fn writable(all: &[FactQuery]) -> Vec<String> {
     paths
 }
 
-/// The API paths whose objects the cluster's steps look at.
-pub fn cluster_paths(plan: &Plan) -> Vec<String> {
-    dns::paths(plan)
+/// The API paths whose objects the cluster's steps look at, where the API has this version.
+pub fn cluster_paths(plan: &Plan, api: Option<Version>) -> Vec<String> {
+    dns::paths(plan, api)
 }
 
 /// Certificate and key of an earlier run that the API may accept.

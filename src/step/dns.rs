@@ -11,7 +11,8 @@ use crate::kube::{apply, subset};
 use crate::plan::action::{Action, object_name};
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::FactQuery;
-use crate::plan::model::{DnsKind, Plan, Worker};
+use crate::plan::minors;
+use crate::plan::model::{DnsKind, Plan, Version, Worker};
 use crate::plan::plan_field::PlanField;
 use crate::plan::problem::Problem;
 use crate::profile;
@@ -28,13 +29,11 @@ pub struct DnsPods;
 /// The step that proves an answer, on each worker.
 pub struct DnsLookup;
 
-/// The API paths the cluster is asked for.
-pub fn paths(plan: &Plan) -> Vec<String> {
+/// The API paths the cluster is asked for, whose API has this version.
+pub fn paths(plan: &Plan, api: Option<Version>) -> Vec<String> {
     let mut paths = vec![super::namespace::PATH.to_owned()];
-    for rbac in [true, false] {
-        let objects = profile::dns_objects(plan, rbac).unwrap_or_default();
-        paths.extend(objects.iter().filter_map(object_path));
-    }
+    let objects = profile::dns_objects(plan, api).unwrap_or_default();
+    paths.extend(objects.iter().filter_map(object_path));
     paths.sort();
     paths.dedup();
     paths
@@ -80,7 +79,17 @@ impl Step for DnsObjects {
                 .edit(PlanField::DnsAddress, "cluster.dns: a free address of the service range")
                 .manual(format!("delete the service {holder} if nobody needs it")));
             }
-            let objects = profile::dns_objects(cx.plan, cx.cluster.rbac()).map_err(|error| bug(&error))?;
+            let api = cx.cluster.version;
+            if profile::dns_kind(cx.plan, api) == DnsKind::KubeDnsV11
+                && let Some(version) = api.filter(|version| minors::CRI_ONLY.holds(*version))
+            {
+                return Err(Problem::new(
+                    ProblemCode::Dns08,
+                    format!("kube-dns v11 of 2016 does not work with an API server {version}"),
+                )
+                .edit(PlanField::DnsDeploy, "dns.deploy: coredns, or leave it out"));
+            }
+            let objects = profile::dns_objects(cx.plan, api).map_err(|error| bug(&error))?;
             strange_dns(cx, &objects)?;
             let mut actions = Vec::new();
             for object in objects {
@@ -187,9 +196,9 @@ impl Step for DnsPods {
             return StepState::Done("none is deployed".to_owned());
         }
         StepState::Await(Proof::Pods {
-            selector: match cx.plan.dns.deploy {
-                None | Some(DnsKind::KubeDnsV11) => "k8s-app=kube-dns,version=v11",
-                Some(DnsKind::CoreDns | DnsKind::None) => "k8s-app=kube-dns",
+            selector: match profile::dns_kind(cx.plan, cx.cluster.version) {
+                DnsKind::KubeDnsV11 => "k8s-app=kube-dns,version=v11",
+                DnsKind::CoreDns | DnsKind::None => "k8s-app=kube-dns",
             }
             .to_owned(),
             count: usize::try_from(cx.plan.dns.replicas).unwrap_or(1),

@@ -131,7 +131,11 @@ impl Step for LoadImages {
         profile
             .images(cx.plan, version)
             .into_iter()
-            .chain(profile::dns_images(cx.plan).into_iter().map(|(_, image)| image))
+            .chain(
+                profile::dns_images(cx.plan, cx.cluster.version.or(Some(version)))
+                    .into_iter()
+                    .map(|(_, image)| image),
+            )
             .filter(|name| !there.iter().chain(brought.iter().copied()).any(|image| image.name == *name))
             .map(|name| {
                 Verdict::warning(

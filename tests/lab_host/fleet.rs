@@ -125,9 +125,10 @@ impl Fleet {
         let api = self.world.cluster();
         let ca = self.ca.pem().unwrap();
         api.login(ca.as_bytes(), Some(&login)).unwrap();
-        let objects = step::cluster_paths(&self.plan).into_iter();
+        let version = api.version().unwrap();
+        let objects = step::cluster_paths(&self.plan, Some(version)).into_iter();
         ClusterFacts {
-            version: Some(api.version().unwrap()),
+            version: Some(version),
             nodes: Some(api.nodes().unwrap()),
             objects: objects.map(|path| (path.clone(), api.get(&path).unwrap())).collect(),
             clock_ahead_ms: api.clock_ahead_ms(),

@@ -85,7 +85,7 @@ fn cluster_dns_is_ready_after_its_objects_and_answers_on_a_worker() {
     let api = fleet.world.cluster();
     assert!(fleet.host("w1").tcp("10.3.0.2", 53).is_err());
     let cluster = fleet.cluster();
-    let objects = gangplank::profile::dns_objects(&fleet.plan, cluster.rbac()).unwrap();
+    let objects = gangplank::profile::dns_objects(&fleet.plan, cluster.version).unwrap();
     for object in &objects {
         assert!(matches!(api.apply(object).unwrap(), gangplank::kube::Applied::Created { .. }));
         assert_eq!(api.apply(object).unwrap(), gangplank::kube::Applied::Same);

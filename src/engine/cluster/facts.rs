@@ -79,7 +79,7 @@ pub fn cluster(plan: &Plan, world: &dyn World, made: &BTreeSet<String>) -> Clust
         }
     }
     facts.clock_ahead_ms = api.clock_ahead_ms();
-    for path in step::cluster_paths(plan) {
+    for path in step::cluster_paths(plan, facts.version) {
         if let Ok(object) = api.get(&path) {
             facts.objects.insert(path, object);
         }

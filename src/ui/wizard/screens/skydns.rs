@@ -61,13 +61,14 @@ pub fn keep(model: &mut Model) {
 
 fn made(model: &Model) -> Manifest {
     let Some(plan) = model.form.planned.as_deref() else { return Ok(Vec::new()) };
-    let objects = crate::profile::dns_objects(plan, rbac(model)).map_err(|error| error.to_string())?;
+    let objects = crate::profile::dns_objects(plan, api(model)).map_err(|error| error.to_string())?;
     Ok(objects.iter().map(|object| (object_name(object), crate::kube::yaml(object))).collect())
 }
 
-/// Whether the API has RBAC: as the step found it, else by the newest kubelet, which no API is older than.
-pub fn rbac(model: &Model) -> bool {
-    let Some(seen) = model.preview.inspection.seen() else { return true };
+/// The API's version, as far as the manifest depends on it: without accounts among the objects that would be applied it is
+/// the post's, else it is taken for that of the newest kubelet, which no API is older than.
+pub fn api(model: &Model) -> Option<Version> {
+    let Some(seen) = model.preview.inspection.seen() else { return None };
     let steps = seen.iter().flat_map(|place| &place.looked);
     let applied: Vec<&serde_json::Value> = steps
         .filter(|one| one.step.id().0 == "dns")
@@ -77,12 +78,12 @@ pub fn rbac(model: &Model) -> bool {
             _ => None,
         })
         .collect();
-    if !applied.is_empty() {
-        return applied.iter().any(|object| object["kind"] == "ServiceAccount");
+    if !applied.is_empty() && !applied.iter().any(|object| object["kind"] == "ServiceAccount") {
+        return Some(minors::THE_POST.first());
     }
     let found = |place: &PlacePreview| match place.facts.kubelet(KUBELET) {
         Known::Yes(Some(kubelet)) => Version::parse(&kubelet.version.to_string()),
         Known::Yes(None) | Known::No(_) | Known::NotAsked => None,
     };
-    seen.iter().filter_map(found).max().is_none_or(|newest| minors::RBAC.holds(newest))
+    seen.iter().filter_map(found).max()
 }
