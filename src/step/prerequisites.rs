@@ -95,6 +95,8 @@ impl Step for Prerequisites {
         let Known::Yes(machine) = cx.facts.machine() else { return Vec::new() };
         let mut verdicts = match cx.profile().map(Profile::runtime) {
             Ok(RuntimeKind::Containerd) => containerd(cx),
+            // Without a kubelet, whatever there is.
+            Err(_) if cx.facts.containerd().yes().is_some() => containerd(cx),
             Ok(RuntimeKind::Docker) | Err(_) => docker::verdicts(cx),
         };
         verdicts.extend(clock(cx, machine));
