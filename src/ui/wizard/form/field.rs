@@ -292,9 +292,9 @@ impl Field {
                 "1.2 only: repaired mends what the post gets wrong, faithful does as it says"
             }
             Self::Runtime => "what runs the containers of the workers",
-            Self::KubeProxy => "who carries service addresses to pods; none where something else does",
-            Self::CgroupV1 => "a worker that has no cgroup v2: its kubelet starts only when it is told to",
-            Self::Swap => "a worker that has swap on: refused, or joined without any of it for pods",
+            Self::KubeProxy => "who carries service addresses to pods; none: something else does",
+            Self::CgroupV1 => "a worker without cgroup v2: its kubelet must be told to put up with it",
+            Self::Swap => "a worker that has swap on: refused, or its pods get none of it",
             Self::PodNetwork => "what is written so that pods reach each other",
             Self::Name => "the node's name in the cluster; nothing else may have it",
             Self::Address => "the IP address other machines reach it by",
@@ -304,13 +304,9 @@ impl Field {
             Self::Images => "docker save files to load, for a worker that pulls nothing",
             Self::Kubelet => "a kubelet to copy to the worker, when it has none",
             Self::KubeletHash => "what the kubelet's SHA-256 must be",
-            Self::Binaries => {
-                "a folder here with kubelet, containerd, runc, CNI plugins: what is in it is copied"
-            }
+            Self::Binaries => "a folder here: kubelet, containerd, runc, CNI plugins in it are copied",
             Self::KubeletArgs => "more flags for its kubelet",
-            Self::KubeletConfig => {
-                "fields of its kubelet's configuration, commas between, a dot before a part"
-            }
+            Self::KubeletConfig => "fields of its kubelet's configuration, commas between",
             Self::ProxyArgs => "more flags for its kube-proxy",
             Self::Replace => "yes: files others made there may be replaced, after you typed its name",
             Self::Kubectl => "how kubectl here reaches the cluster",
