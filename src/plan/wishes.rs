@@ -8,7 +8,7 @@ use super::range::Refusal;
 macro_rules! wishes {
     ($(
         #[doc = $what:literal]
-        $wish:ident {
+        pub enum $wish:ident {
             #[doc = $usual_doc:literal] $usual:ident $usual_word:literal,
             $(#[doc = $doc:literal] $one:ident $word:literal,)*
         }
@@ -47,31 +47,42 @@ macro_rules! wishes {
 }
 
 wishes! {
-    #[doc = "`cluster.runtime`: which container runtime the workers have."]
-    RuntimeWish {
-        #[doc = "The one that the version's profile has."] Auto "auto",
-        #[doc = "Docker."] Docker "docker",
-        #[doc = "containerd, asked over CRI."] Containerd "containerd",
+    /// `cluster.runtime`: which container runtime the workers have.
+    pub enum RuntimeWish {
+        /// The one that the version's profile has.
+        Auto "auto",
+        /// Docker, which has its own API and images.
+        Docker "docker",
+        /// containerd, asked over CRI.
+        Containerd "containerd",
     }
-    #[doc = "`cluster.kube_proxy`: how kube-proxy comes to a worker."]
-    KubeProxyWish {
-        #[doc = "As a static pod, unless the cluster has something else that does its work."] Auto "auto",
-        #[doc = "As a static pod that the kubelet runs from a file."] StaticPod "static-pod",
-        #[doc = "Not at all: somebody else looks after it, or a network replaces it."] None "none",
+    /// `cluster.kube_proxy`: how kube-proxy comes to a worker.
+    pub enum KubeProxyWish {
+        /// As a static pod, unless the cluster has something else that does its work.
+        Auto "auto",
+        /// As a static pod that the kubelet runs from a file.
+        StaticPod "static-pod",
+        /// Not at all: somebody else looks after it, or a network replaces it.
+        None "none",
     }
-    #[doc = "`cluster.cgroup_v1`: what happens to a worker that has cgroup v1 only."]
-    CgroupV1 {
-        #[doc = "It is refused, with the cure."] Refuse "refuse",
-        #[doc = "It joins, and its kubelet is told to put up with it."] Allow "allow",
+    /// `cluster.cgroup_v1`: what happens to a worker that has cgroup v1 only.
+    pub enum CgroupV1 {
+        /// It is refused, with the cure.
+        Refuse "refuse",
+        /// It joins, and its kubelet is told to put up with it.
+        Allow "allow",
     }
-    #[doc = "`cluster.swap`: what happens to a worker that has swap on."]
-    SwapPolicy {
-        #[doc = "It is refused, as the kubelet does unless it is told otherwise."] Refuse "refuse",
-        #[doc = "It joins; the host keeps its swap and no pod gets any of it."] NoSwap "no-swap",
+    /// `cluster.swap`: what happens to a worker that has swap on.
+    pub enum SwapPolicy {
+        /// It is refused, as the kubelet does unless it is told otherwise.
+        Refuse "refuse",
+        /// It joins; the host keeps its swap and no pod gets any of it.
+        NoSwap "no-swap",
     }
-    #[doc = "`cluster.pod_network`: what gangplank itself writes so that pods have a network."]
-    PodNetwork {
-        #[doc = "Nothing: the pod network comes from elsewhere."] None "none",
+    /// `cluster.pod_network`: what gangplank itself writes so that pods have a network.
+    pub enum PodNetwork {
+        /// Nothing: the pod network comes from elsewhere.
+        None "none",
     }
 }
 
