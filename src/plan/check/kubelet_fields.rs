@@ -11,7 +11,8 @@ use crate::plan::redact::{line, sounds_secret};
 
 /// Fields whose names sound secret and whose values are none: `KubeletConfiguration` of k8s.io/kubelet
 /// config/v1beta1/types.go.
-const SOUND_SECRET: [&str; 2] = ["authorization", "imagePullCredentialsVerificationPolicy"];
+const SOUND_SECRET: [&str; 3] =
+    ["authorization", "configMapAndSecretChangeDetectionStrategy", "imagePullCredentialsVerificationPolicy"];
 
 /// Judges the fields at their place; what is not said is nothing.
 pub(super) fn kubelet_fields(
