@@ -59,7 +59,7 @@ pub(super) fn threshold(said: &mut ConfigRemarks, path: &str, key: &str, node: &
             said.bad(path, node, bad);
         }
         Ok(amount) if amount.is_negative() || amount.is_zero() && !reclaim => {
-            wrong("is not more than nothing")
+            wrong("is not more than nothing");
         }
         Ok(amount) if amount.is_thousandths() => thousandths(said, path, node, text),
         Ok(_) => {}

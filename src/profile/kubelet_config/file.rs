@@ -129,13 +129,11 @@ fn read(text: &str) -> Result<FirstDocument, ConfigFinding> {
         ));
     }
     let document = first_document(text).map_err(|fault| whole(fault.line, fault.what, fault.cure))?;
-    match &document.root.value {
-        Value::Map(_) => Ok(document),
-        _ => {
-            let what = format!("{}, and must be a mapping of fields", read_as("", &document.root));
-            Err(whole(Some(1), &what, "write fields, each with its value"))
-        }
+    if matches!(document.root.value, Value::Map(_)) {
+        return Ok(document);
     }
+    let what = format!("{}, and must be a mapping of fields", read_as("", &document.root));
+    Err(whole(Some(1), &what, "write fields, each with its value"))
 }
 
 fn of_document(document: &FirstDocument, kubelet: Option<Version>) -> Vec<ConfigFinding> {

@@ -144,17 +144,17 @@ impl ConfigJudge {
                 judge.list(path, item, Self::is_text);
             }),
             ConfigValue::Flags => {
-                self.map(path, node, |judge, path, _, item| judge.value(path, item, ConfigValue::Flag))
+                self.map(path, node, |judge, path, _, item| judge.value(path, item, ConfigValue::Flag));
             }
             ConfigValue::Thresholds => self
                 .map(path, node, |judge, path, key, item| threshold(&mut judge.said, path, key, item, false)),
             ConfigValue::Reclaims => self
                 .map(path, node, |judge, path, key, item| threshold(&mut judge.said, path, key, item, true)),
             ConfigValue::GracePeriods => {
-                self.map(path, node, |judge, path, key, item| grace(&mut judge.said, path, key, item))
+                self.map(path, node, |judge, path, key, item| grace(&mut judge.said, path, key, item));
             }
             ConfigValue::Reserved => {
-                self.map(path, node, |judge, path, key, item| reserved(&mut judge.said, path, key, item))
+                self.map(path, node, |judge, path, key, item| reserved(&mut judge.said, path, key, item));
             }
             ConfigValue::Percents => self
                 .map(path, node, |judge, path, key, item| memory_percent(&mut judge.said, path, key, item)),
@@ -257,13 +257,10 @@ impl ConfigJudge {
     }
 
     fn duration(&mut self, path: &str, node: &TreeNode) {
-        match (&node.value, self.said.as_text(path, node, "30s")) {
-            (_, Some(text)) => {
-                if let Err(bad) = duration::is_negative(text) {
-                    self.said.bad(path, node, bad);
-                }
-            }
-            (_, None) => {}
+        if let Some(text) = self.said.as_text(path, node, "30s")
+            && let Err(bad) = duration::is_negative(text)
+        {
+            self.said.bad(path, node, bad);
         }
     }
 

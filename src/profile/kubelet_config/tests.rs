@@ -13,8 +13,8 @@ macro_rules! case {
     };
 }
 
-fn v(minor: u16) -> Option<Version> {
-    Some(Version { major: 1, minor, patch: 2 })
+fn v(minor: u16) -> Version {
+    Version { major: 1, minor, patch: 2 }
 }
 
 fn map(value: Value) -> KubeletFields {
@@ -31,13 +31,13 @@ fn wrong(found: &[ConfigFinding]) -> Vec<String> {
 }
 
 fn of_map(value: Value) -> Vec<ConfigFinding> {
-    judge_map(&map(value), v(37))
+    judge_map(&map(value), Some(v(37)))
 }
 
 const HEAD: &str = "apiVersion: kubelet.config.k8s.io/v1beta1\nkind: KubeletConfiguration\n";
 
 fn of_text(rest: &str) -> Vec<ConfigFinding> {
-    judge_text(&format!("{HEAD}{rest}"), v(37))
+    judge_text(&format!("{HEAD}{rest}"), Some(v(37)))
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn files_of_the_field_are_named_with_line_field_and_cure() {
             "line 14: containerLogMaxSize: \"10MB\" is no quantity; write 10Mi or 10M",
         ),
     ] {
-        let found = judge_text(text, v(37));
+        let found = judge_text(text, Some(v(37)));
         assert_eq!(wrong(&found), [said]);
         assert!(found.iter().any(|finding| finding.effect == effect), "{said}");
     }
@@ -90,7 +90,7 @@ fn files_of_the_field_are_named_with_line_field_and_cure() {
         case!("316-resolv-conf-missing.yaml"),
         case!("317-cgroup-driver-systemd.yaml"),
     ] {
-        assert_eq!(wrong(&judge_text(text, v(37))), [""; 0]);
+        assert_eq!(wrong(&judge_text(text, Some(v(37)))), [""; 0]);
     }
     let files = named_files(case!("316-resolv-conf-missing.yaml"));
     let resolv = files.iter().find(|file| file.field == "resolvConf").unwrap();
@@ -130,8 +130,8 @@ fn a_file_that_is_no_configuration_says_why() {
         ),
         ("a: 1\n\tb: 2\n", "line 2: has a tab in the indentation; indent with spaces"),
     ] {
-        assert_eq!(wrong(&judge_text(text, v(37))), [said], "{text:?}");
-        assert!(kept(text, v(37)).is_err() && named_files(text).is_empty(), "{text:?}");
+        assert_eq!(wrong(&judge_text(text, Some(v(37)))), [said], "{text:?}");
+        assert!(kept(text, Some(v(37))).is_err() && named_files(text).is_empty(), "{text:?}");
     }
     let other = judge_text("apiVersion: v1\nkind: Pod\nmaxPods: 5\n", None);
     assert_eq!(
@@ -186,7 +186,7 @@ fn a_field_is_judged_by_the_kubelet_that_reads_it() {
         ("defaultPodSysctls", json!({}), 37),
     ] {
         let map = map(json!({field: value}));
-        let before = judge_map(&map, v(first - 1));
+        let before = judge_map(&map, Some(v(first - 1)));
         assert_eq!(
             wrong(&before),
             [format!(
@@ -194,15 +194,15 @@ fn a_field_is_judged_by_the_kubelet_that_reads_it() {
                 first - 1
             )]
         );
-        for kubelet in [v(first), v(first + 1), None] {
+        for kubelet in [Some(v(first)), Some(v(first + 1)), None] {
             assert_eq!(wrong(&judge_map(&map, kubelet)), [""; 0], "{field} {kubelet:?}");
         }
     }
     // A kubelet that is newer than the table may know more.
     let new = map(json!({"somethingNew": 1}));
-    assert_eq!(judge_map(&new, v(37))[0].effect, ConfigEffect::Idle);
-    assert_eq!(judge_map(&new, v(38))[0].effect, ConfigEffect::Notice);
-    assert!(!judge_map(&new, v(38))[0].issue("x").stops);
+    assert_eq!(judge_map(&new, Some(v(37)))[0].effect, ConfigEffect::Idle);
+    assert_eq!(judge_map(&new, Some(v(38)))[0].effect, ConfigEffect::Notice);
+    assert!(!judge_map(&new, Some(v(38)))[0].issue("x").stops);
 }
 
 #[test]
@@ -376,19 +376,19 @@ fn what_works_and_surprises_is_a_notice() {
     let hard = json!({"evictionHard": {"memory.available": "200Mi", "nodefs.available": "5%"}});
     let off = "evictionHard: sets it alone: the defaults of the others are off (nodefs.inodesFree 5%, imagefs.available 15%)";
     assert_eq!(
-        notices(hard.clone(), v(37)),
+        notices(hard.clone(), Some(v(37))),
         [format!("{off}; add mergeDefaultEvictionSettings: true, or write them too, if they are to stay")]
     );
-    assert_eq!(notices(hard, v(32)), [format!("{off}; write them too, if they are to stay")]);
+    assert_eq!(notices(hard, Some(v(32))), [format!("{off}; write them too, if they are to stay")]);
     assert_eq!(
         notices(
             json!({"evictionHard": {"memory.available": "1Gi", "nodefs.available": "5%", "nodefs.inodesFree": "5%", "imagefs.available": "5%"}}),
-            v(37)
+            Some(v(37))
         ),
         [""; 0]
     );
     assert_eq!(
-        notices(json!({"systemReserved": {"memory": "500m", "cpu": "500m"}}), v(37)),
+        notices(json!({"systemReserved": {"memory": "500m", "cpu": "500m"}}), Some(v(37))),
         ["systemReserved.memory: \"500m\" is thousandths of a byte; write 500Mi or 500M"]
     );
 }
@@ -401,7 +401,7 @@ fn nothing_secret_and_nothing_that_acts_is_shown() {
     let said = wrong(&found).join("\n");
     assert_eq!(found.len(), 6, "{said}");
     assert!(!said.contains("hunter2") && !said.contains('\u{1b}'), "{said}");
-    let many: String = (0..1000).map(|n| format!("unknown{n}: 1\n")).collect();
+    let many = (0..1000).fold(String::new(), |text, n| text + &format!("unknown{n}: 1\n"));
     assert_eq!(of_text(&many).len(), 100);
 }
 
@@ -409,7 +409,7 @@ fn nothing_secret_and_nothing_that_acts_is_shown() {
 fn what_an_operator_reserved_stays_and_what_is_ours_is_written_anew() {
     // As kubeadm writes it, and a person after it.
     let text = case!("kubeadm.yaml");
-    let kept = kept(text, v(37)).unwrap();
+    let kept = kept(text, Some(v(37))).unwrap();
     assert_eq!(
         Value::Object(kept.fields.clone()),
         json!({
@@ -433,7 +433,7 @@ fn what_an_operator_reserved_stays_and_what_is_ours_is_written_anew() {
         ]
     );
     assert_eq!(owned_fields(&kept.fields), []);
-    assert_eq!(wrong(&judge_map(&kept.fields, v(37))), [""; 0]);
+    assert_eq!(wrong(&judge_map(&kept.fields, Some(v(37)))), [""; 0]);
 }
 
 #[test]
@@ -456,23 +456,23 @@ fn a_file_of_ours_read_again_keeps_the_operators_fields_alone() {
         "evictionHard": {"nodefs.available": "5%"}, "featureGates": {"A": true}, "allowedUnsafeSysctls": ["net.*"],
     }));
     let text = kubelet_config(&settings, &operator).unwrap();
-    assert_eq!(wrong(&judge_text(&text, v(37))), [""; 0], "{text}");
-    let kept = kept(&text, v(37)).unwrap();
+    assert_eq!(wrong(&judge_text(&text, Some(v(37)))), [""; 0], "{text}");
+    let kept = kept(&text, Some(v(37))).unwrap();
     assert_eq!(kept.fields, operator);
     assert_eq!(kubelet_config(&settings, &kept.fields).unwrap(), text);
 }
 
 #[test]
 fn a_file_with_which_no_kubelet_starts_is_taken_over_by_nobody() {
-    let found = kept(case!("312-quantity-MB.yaml"), v(37)).unwrap_err();
+    let found = kept(case!("312-quantity-MB.yaml"), Some(v(37))).unwrap_err();
     assert_eq!(found.len(), 1);
     // What is wrong in a field of ours is no reason: it is written anew.
-    let kept = kept(case!("301-cluster-dns-is-a-string.yaml"), v(37)).unwrap();
+    let kept = kept(case!("301-cluster-dns-is-a-string.yaml"), Some(v(37))).unwrap();
     assert_eq!(
         Value::Object(kept.fields),
         json!({"evictionHard": {"nodefs.available": "1%", "imagefs.available": "1%"}})
     );
     // A field that this kubelet does not have yet is left out.
-    let old = super::kept(&format!("{HEAD}podLogsDir: /var/log/pods\nmaxPods: 5\n"), v(29)).unwrap();
+    let old = super::kept(&format!("{HEAD}podLogsDir: /var/log/pods\nmaxPods: 5\n"), Some(v(29))).unwrap();
     assert_eq!(Value::Object(old.fields), json!({"maxPods": 5}));
 }
