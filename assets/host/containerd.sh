@@ -13,11 +13,27 @@ utter() {
   { { timeout --foreground "$t" "$@" 2>&1 >&4; printf '\n= %s\n' $? >&4; } | sed 's/^/! /' >&4; } 4>&1
 }
 
-# coded BYTES: that much of standard input, in lines that go out whole
-coded() { head -c "$1" | base64 -w 3000; }
+# coded PATH SIZE: 64 KiB of a file of that size, in lines that go out whole
+coded() { if [ "$2" -le 65536 ]; then base64 -w 3000 -- "$1"; else head -c 65536 -- "$1" | base64 -w 3000; fi; }
 
-# table NAME: of the merged configuration in $d, the value of the first such key, without its quotes
-table() { v=$(printf '%s\n' "$d" | sed -n "/^ *$1 *=/{s/^[^=]*= *//; s/^[\"'] *\\([^\"']*\\)[\"'].*/\\1/; p; q;}"); }
+# settings: of the merged configuration in $d the first value of what is asked about, without its quotes, in $s_KEY
+settings() {
+  s_sandbox_image='' s_sandbox='' s_conf_dir='' s_bin_dirs='' s_bin_dir='' s_root=''
+  o=$(printf '%s\n' "$d" | sed -n 's/^ *\(sandbox_image\|sandbox\|conf_dir\|bin_dirs\|bin_dir\|root\) *= *\(.*\)$/\1 \2/p')
+  while read -r k v; do
+    case $v in '' | '""' | "''") continue ;; [\"\']*) v=${v#?} v=${v%?} ;; esac
+    case $k in
+      sandbox_image) : "${s_sandbox_image:=$v}" ;;
+      sandbox) : "${s_sandbox:=$v}" ;;
+      conf_dir) : "${s_conf_dir:=$v}" ;;
+      bin_dirs) : "${s_bin_dirs:=$v}" ;;
+      bin_dir) : "${s_bin_dir:=$v}" ;;
+      root) : "${s_root:=$v}" ;;
+    esac
+  done <<X
+$o
+X
+}
 
 # heard: somebody listens at the socket; ctr would wait for it
 heard() { grep -q " \\(/var\\)\\{0,1\\}$sock\$" /proc/net/unix; }
@@ -29,7 +45,7 @@ containerd_file() {
     z=$(stat -L -c '%a %s' -- "$f"); say file-mode "${z% *}"
     if [ "${z#* }" -gt 65536 ]; then say file-odd "is larger than 64 KiB"
     elif [ ! -r "$f" ]; then say file-odd "cannot be read"
-    else say file-there 1; tell file-text "$(coded 65536 <"$f")"; fi
+    else say file-there 1; tell file-text "$(coded "$f" "${z#* }")"; fi
   elif [ -e "$f" ] || [ -L "$f" ]; then say file-odd "is not a file"; fi
   for i in /etc/containerd/conf.d/*; do [ ! -f "$i" ] || say dropin "${i##*/}"; done
 }
@@ -43,7 +59,7 @@ containerd_network() {
       i=$((i + 1)); [ $i -le 16 ] || { say net-more 1; break; }
       z=$(stat -L -c %s -- "$f")
       # The lines of one file stand together: nobody else uses these keys.
-      say net "${f##*/}"; [ "$z" -le 65536 ] || say net-cut 1; tell net-text "$(coded 65536 <"$f")"
+      say net "${f##*/}"; [ "$z" -le 65536 ] || say net-cut 1; tell net-text "$(coded "$f" "$z")"
     done; }
   for c; do
     say bin-dir "$c"
@@ -54,7 +70,7 @@ containerd_network() {
 # containerd_answers: the one that runs, and its CRI; the program $x is asked for its version unless that is what runs
 containerd_answers() {
   o=
-  if ! heard; then say deaf "nobody listens at $sock"
+  if [ -z "$up" ]; then say deaf "nobody listens at $sock"
   else o=$(utter 5 ctr -a "$sock" version); tell server "$o"; fi
   case "$n$o$n" in *"$n= 0$n"*) ;; *) o= ;; esac
   # shellcheck disable=SC3013
@@ -73,7 +89,7 @@ containerd_answers() {
 
 # containerd_has IMAGE: whether it is there
 containerd_has() {
-  heard && o=$(of_pods 5 images ls -q "name==\"$1\"" 2>/dev/null) || return
+  [ -n "$up" ] && o=$(of_pods 5 images ls -q "name==\"$1\"" 2>/dev/null) || return
   if [ -n "$o" ]; then say sandbox-there 1; else say sandbox-there 0; fi
 }
 
@@ -95,8 +111,9 @@ ask_containerd() {
     esac ;;
   esac
   [ -z "$x" ] || say program "$x"
+  up=; ! heard || up=1
   containerd_answers &
-  p=$! d=
+  p=$! d='' s_bin_dirs='' s_bin_dir='' s_conf_dir='' s_root=''
   containerd_file &
   p="$p $!"
   if [ -n "$x" ]; then
@@ -104,16 +121,14 @@ ask_containerd() {
     # Without its usual file it starts with its defaults, though some refuse to dump them then.
     else d=$(utter 5 "$x" config dump); case "$n$d" in *"$n= 0") ;; *) d=$(utter 5 "$x" config default) ;; esac; fi
     [ ${#d} -le 262144 ] || d="! the merged configuration is larger than 256 KiB$n= 1"
-    tell dump "$(printf '%s\n' "$d" | coded 300000)"
-    table sandbox_image; i=$v; [ -n "$i" ] || { table sandbox; i=$v; }
+    tell dump "$(printf '%s\n' "$d" | base64 -w 3000)"
+    settings; i=${s_sandbox_image:-$s_sandbox}
     [ -z "$i" ] || { say sandbox "$i"; containerd_has "$i" & p="$p $!"; }
   fi
-  table conf_dir; c=${v:-/etc/cni/net.d}
-  table bin_dirs; b=$(printf %s "$v" | tr -d "[]\"'," )
-  [ -n "$b" ] || { table bin_dir; b=${v:-/opt/cni/bin}; }
+  case $s_bin_dirs in *[!][,\ ]*) b=$(printf %s "$s_bin_dirs" | tr -d "[]\"',") ;; *) b=${s_bin_dir:-/opt/cni/bin} ;; esac
   # shellcheck disable=SC2086 # a folder each
-  containerd_network "$c" $b
-  table root; r=${v:-/var/lib/containerd}; say root "$r"
+  containerd_network "${s_conf_dir:-/etc/cni/net.d}" $b
+  r=${s_root:-/var/lib/containerd}; say root "$r"
   while [ ! -d "$r/" ]; do r=${r%/*}; done
   tell df "$(timeout --foreground 5 df -Pk "$r/" 2>/dev/null)"
   ! o=$(command -v crictl) || say crictl "$o"
