@@ -112,12 +112,17 @@ api() {
 
 # find_go : puts Go on the PATH that builds the current cluster, or fails
 find_go() {
-  local needed had
+  local needed had folder best=none
   needed=$(sed -n 's/^go //p' "$LAB_SOURCE"/current/{node,"kubernetes/$CURRENT_KUBERNETES"}/go.mod 2> /dev/null | sort -V | tail -n 1)
-  PATH=$PATH:/usr/local/go/bin:/usr/lib/go-${needed%.*}/bin
-  had=$(GOTOOLCHAIN=local go env GOVERSION 2> /dev/null) || had=
-  [[ -n $had && $(printf '%s\n' "$needed" "${had#go}" | sort -V | head -n 1) == "$needed" ]] ||
-    { say "the current cluster is built by Go $needed or later; here is ${had:-none}"; return 1; }
+  for folder in '' /usr/local/go/bin: "/usr/lib/go-${needed%.*}/bin:"; do
+    had=$(PATH=$folder$PATH GOTOOLCHAIN=local go env GOVERSION 2> /dev/null) || continue
+    best=$had
+    [[ $(printf '%s\n' "$needed" "${had#go}" | sort -V | head -n 1) == "$needed" ]] || continue
+    PATH=$folder$PATH
+    return 0
+  done
+  say "the current cluster is built by Go $needed or later; here is $best"
+  return 1
 }
 
 # go_environment : where modules and Go's build cache go, and nothing of the person's settings but the proxy
