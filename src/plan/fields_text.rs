@@ -103,13 +103,10 @@ fn refused(part: &str) -> Refusal {
 fn put(fields: &mut KubeletFields, way: &[String], value: Value) -> Option<()> {
     match way {
         [] => None,
-        [key] => match fields.get(key) {
-            Some(_) => None,
-            None => {
-                fields.insert(key.clone(), value);
-                Some(())
-            }
-        },
+        [key] => {
+            let free = !fields.contains_key(key);
+            free.then(|| drop(fields.insert(key.clone(), value)))
+        }
         [key, rest @ ..] => {
             let below = fields.entry(key.clone()).or_insert_with(|| Value::Object(KubeletFields::new()));
             put(below.as_object_mut()?, rest, value)
@@ -185,7 +182,6 @@ fn split(text: &str, sign: char) -> Vec<&str> {
             (Some(_), _) if escaped => escaped = false,
             (Some('"'), '\\') => escaped = true,
             (Some(open), c) if c == open => quote = None,
-            (Some(_), _) => {}
             (None, '"' | '\'') => quote = Some(c),
             (None, '[' | '{') => depth = depth.saturating_add(1),
             (None, ']' | '}') => depth = depth.saturating_sub(1),
@@ -193,7 +189,7 @@ fn split(text: &str, sign: char) -> Vec<&str> {
                 parts.push(text.get(begin..at).unwrap_or_default());
                 begin = at.saturating_add(c.len_utf8());
             }
-            (None, _) => {}
+            (Some(_) | None, _) => {}
         }
     }
     parts.push(text.get(begin..).unwrap_or_default());

@@ -43,18 +43,14 @@ impl Shape {
         match node.value {
             Value::Null => Json::Null,
             Value::Flag(flag) => Json::Bool(flag),
-            Value::Number(ref text) => match number(text) {
-                Some(number) => Json::Number(number),
-                None => {
-                    self.wrong_type(
-                        field,
-                        &node,
-                        "a number that can be kept",
-                        "write it in quotes, or smaller",
-                    );
-                    Json::Null
+            Value::Number(ref text) => {
+                let kept = number(text);
+                if kept.is_none() {
+                    let wanted = "a number that can be kept";
+                    self.wrong_type(field, &node, wanted, "write it in quotes, or smaller");
                 }
-            },
+                kept.map_or(Json::Null, Json::Number)
+            }
             Value::Text(_) => self.text_of(field, &node).map_or(Json::Null, Json::String),
             Value::List(items) => {
                 let item = |(at, node): (usize, TreeNode)| {

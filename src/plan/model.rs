@@ -8,7 +8,7 @@ use std::path::{Component, Path, PathBuf};
 use ipnet::IpNet;
 
 use super::kubelet_fields::KubeletFields;
-use super::wishes::{CgroupV1, KubeProxyWish, PodNetwork, RuntimeWish, SwapPolicy};
+use super::wishes::{CgroupV1, KubeProxyWish, PodNetworkWish, RuntimeWish, SwapPolicy};
 
 /// A complete plan.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,7 +55,7 @@ pub struct Cluster {
     /// What happens to a worker that has swap on.
     pub swap: SwapPolicy,
     /// What gangplank writes for the pod network.
-    pub pod_network: PodNetwork,
+    pub pod_network: PodNetworkWish,
 }
 
 /// `https://host:port`, port 443 when left out.

@@ -4,33 +4,17 @@
 use super::issue::shown;
 use super::range::Refusal;
 
-/// Makes an enum and its words of one table, so that a remark names all of them and no other.
-macro_rules! wishes {
-    ($(
-        #[doc = $what:literal]
-        pub enum $wish:ident {
-            #[doc = $usual_doc:literal] $usual:ident $usual_word:literal,
-            $(#[doc = $doc:literal] $one:ident $word:literal,)*
-        }
-    )+) => {$(
-        #[doc = $what]
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
-        pub enum $wish {
-            #[doc = $usual_doc]
-            #[default]
-            $usual,
-            $(#[doc = $doc] $one,)*
-        }
-
+/// Gives an enum its words; a remark names all of them and no other, and one without a word does not compile.
+macro_rules! words {
+    ($wish:ident { $($one:ident => $word:literal),+ }) => {
         impl $wish {
             /// All of them; the first is meant when the key is left out.
-            pub const ALL: &'static [Self] = &[Self::$usual, $(Self::$one,)*];
+            pub const ALL: &'static [Self] = &[$(Self::$one,)+];
 
             /// As the plan file has it.
             pub fn word(self) -> &'static str {
                 match self {
-                    Self::$usual => $usual_word,
-                    $(Self::$one => $word,)*
+                    $(Self::$one => $word,)+
                 }
             }
 
@@ -40,51 +24,73 @@ macro_rules! wishes {
             /// It is none of the words: what it is instead, and which there are.
             pub fn parse(text: &str) -> Result<Self, Refusal> {
                 let found = Self::ALL.iter().find(|wish| wish.word() == text);
-                found.copied().ok_or_else(|| refused(text, &[$usual_word, $($word,)*]))
+                found.copied().ok_or_else(|| refused(text, &[$($word,)+]))
             }
         }
-    )+};
+    };
 }
 
-wishes! {
-    /// `cluster.runtime`: which container runtime the workers have.
-    pub enum RuntimeWish {
-        /// The one that the version's profile has.
-        Auto "auto",
-        /// Docker, which has its own API and images.
-        Docker "docker",
-        /// containerd, asked over CRI.
-        Containerd "containerd",
-    }
-    /// `cluster.kube_proxy`: how kube-proxy comes to a worker.
-    pub enum KubeProxyWish {
-        /// As a static pod, unless the cluster has something else that does its work.
-        Auto "auto",
-        /// As a static pod that the kubelet runs from a file.
-        StaticPod "static-pod",
-        /// Not at all: somebody else looks after it, or a network replaces it.
-        None "none",
-    }
-    /// `cluster.cgroup_v1`: what happens to a worker that has cgroup v1 only.
-    pub enum CgroupV1 {
-        /// It is refused, with the cure.
-        Refuse "refuse",
-        /// It joins, and its kubelet is told to put up with it.
-        Allow "allow",
-    }
-    /// `cluster.swap`: what happens to a worker that has swap on.
-    pub enum SwapPolicy {
-        /// It is refused, as the kubelet does unless it is told otherwise.
-        Refuse "refuse",
-        /// It joins; the host keeps its swap and no pod gets any of it.
-        NoSwap "no-swap",
-    }
-    /// `cluster.pod_network`: what gangplank itself writes so that pods have a network.
-    pub enum PodNetwork {
-        /// Nothing: the pod network comes from elsewhere.
-        None "none",
-    }
+/// `cluster.runtime`: which container runtime the workers have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub enum RuntimeWish {
+    /// The one that the version's profile has.
+    #[default]
+    Auto,
+    /// Docker, which has its own API and images.
+    Docker,
+    /// containerd, asked over CRI.
+    Containerd,
 }
+
+words!(RuntimeWish { Auto => "auto", Docker => "docker", Containerd => "containerd" });
+
+/// `cluster.kube_proxy`: how kube-proxy comes to a worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub enum KubeProxyWish {
+    /// As a static pod, unless the cluster has something else that does its work.
+    #[default]
+    Auto,
+    /// As a static pod that the kubelet runs from a file.
+    StaticPod,
+    /// Not at all: somebody else looks after it, or a network replaces it.
+    None,
+}
+
+words!(KubeProxyWish { Auto => "auto", StaticPod => "static-pod", None => "none" });
+
+/// `cluster.cgroup_v1`: what happens to a worker that has cgroup v1 only.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub enum CgroupV1 {
+    /// It is refused, with the cure.
+    #[default]
+    Refuse,
+    /// It joins, and its kubelet is told to put up with it.
+    Allow,
+}
+
+words!(CgroupV1 { Refuse => "refuse", Allow => "allow" });
+
+/// `cluster.swap`: what happens to a worker that has swap on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub enum SwapPolicy {
+    /// It is refused, as the kubelet does unless it is told otherwise.
+    #[default]
+    Refuse,
+    /// It joins; the host keeps its swap and no pod gets any of it.
+    NoSwap,
+}
+
+words!(SwapPolicy { Refuse => "refuse", NoSwap => "no-swap" });
+
+/// `cluster.pod_network`: what gangplank itself writes so that pods have a network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
+pub enum PodNetworkWish {
+    /// Nothing: the pod network comes from elsewhere.
+    #[default]
+    None,
+}
+
+words!(PodNetworkWish { None => "none" });
 
 fn refused(text: &str, words: &[&str]) -> Refusal {
     let known = match words {
@@ -109,7 +115,7 @@ mod tests {
             ("\"unit\" is no choice", "write auto, static-pod or none")
         );
         assert_eq!(CgroupV1::parse("Allow").unwrap_err().1, "write refuse or allow");
-        assert_eq!(PodNetwork::parse("bridge").unwrap_err().1, "write none");
+        assert_eq!(PodNetworkWish::parse("bridge").unwrap_err().1, "write none");
     }
 
     #[test]
@@ -118,6 +124,6 @@ mod tests {
         assert_eq!(KubeProxyWish::default().word(), "auto");
         assert_eq!(CgroupV1::default().word(), "refuse");
         assert_eq!(SwapPolicy::default().word(), "refuse");
-        assert_eq!(PodNetwork::default().word(), "none");
+        assert_eq!(PodNetworkWish::default().word(), "none");
     }
 }

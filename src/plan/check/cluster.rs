@@ -9,7 +9,7 @@ use crate::plan::answers::{ClusterAnswers, DifferenceAnswers};
 use crate::plan::issue::shown;
 use crate::plan::model::{ApiAddress, Differences, Version};
 use crate::plan::range::Refusal;
-use crate::plan::wishes::{CgroupV1, KubeProxyWish, PodNetwork, RuntimeWish, SwapPolicy};
+use crate::plan::wishes::{CgroupV1, KubeProxyWish, PodNetworkWish, RuntimeWish, SwapPolicy};
 use crate::plan::{minors, value};
 
 /// What could be made of the answers about the cluster; the parts that others are compared with.
@@ -26,7 +26,7 @@ pub(super) struct ClusterParts {
     pub(super) kube_proxy: KubeProxyWish,
     pub(super) cgroup_v1: CgroupV1,
     pub(super) swap: SwapPolicy,
-    pub(super) pod_network: PodNetwork,
+    pub(super) pod_network: PodNetworkWish,
 }
 
 impl Judge<'_> {
@@ -67,7 +67,7 @@ impl Judge<'_> {
             kube_proxy: self.wish("kube_proxy", answers.kube_proxy.as_ref(), KubeProxyWish::parse),
             cgroup_v1: self.wish("cgroup_v1", answers.cgroup_v1.as_ref(), CgroupV1::parse),
             swap: self.wish("swap", answers.swap.as_ref(), SwapPolicy::parse),
-            pod_network: self.wish("pod_network", answers.pod_network.as_ref(), PodNetwork::parse),
+            pod_network: self.wish("pod_network", answers.pod_network.as_ref(), PodNetworkWish::parse),
         };
         self.ranges(&parts);
         parts

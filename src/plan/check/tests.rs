@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::plan::answers::{CaAnswers, CaLogin, ClusterAnswers, EXAMPLE, WorkerAnswers};
-use crate::plan::wishes::{CgroupV1, KubeProxyWish, PodNetwork, RuntimeWish, SwapPolicy};
+use crate::plan::wishes::{CgroupV1, KubeProxyWish, PodNetworkWish, RuntimeWish, SwapPolicy};
 
 fn example() -> Answers {
     crate::plan::yaml::read(EXAMPLE, "plan.yaml".as_ref()).unwrap().0
@@ -44,7 +44,7 @@ fn left_out_answers_have_their_defaults() {
     let cluster = plan.cluster;
     assert_eq!(
         (cluster.runtime, cluster.kube_proxy, cluster.cgroup_v1, cluster.swap, cluster.pod_network),
-        (RuntimeWish::Auto, KubeProxyWish::Auto, CgroupV1::Refuse, SwapPolicy::Refuse, PodNetwork::None)
+        (RuntimeWish::Auto, KubeProxyWish::Auto, CgroupV1::Refuse, SwapPolicy::Refuse, PodNetworkWish::None)
     );
     assert!(plan.workers.iter().all(|one| one.binaries.is_none() && one.kubelet_config.is_empty()));
     assert_eq!(plan.dns, Dns { deploy: None, replicas: 1 });

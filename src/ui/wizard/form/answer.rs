@@ -5,7 +5,7 @@ use crate::plan::answers::{
     Answers, ContextAnswers, DifferenceAnswers, KubectlAnswers, LoginAnswers, WorkerAnswers,
 };
 use crate::plan::fields_text;
-use crate::plan::wishes::{CgroupV1, KubeProxyWish, PodNetwork, RuntimeWish, SwapPolicy};
+use crate::plan::wishes::{CgroupV1, KubeProxyWish, PodNetworkWish, RuntimeWish, SwapPolicy};
 use crate::ui::wizard::form::field::Field;
 
 impl Field {
@@ -45,7 +45,9 @@ impl Field {
             Self::KubeProxy => chosen(answers.cluster.kube_proxy.as_ref(), KubeProxyWish::default().word()),
             Self::CgroupV1 => chosen(answers.cluster.cgroup_v1.as_ref(), CgroupV1::default().word()),
             Self::Swap => chosen(answers.cluster.swap.as_ref(), SwapPolicy::default().word()),
-            Self::PodNetwork => chosen(answers.cluster.pod_network.as_ref(), PodNetwork::default().word()),
+            Self::PodNetwork => {
+                chosen(answers.cluster.pod_network.as_ref(), PodNetworkWish::default().word())
+            }
             Self::Name => text(&worker.name),
             Self::Address => text(&worker.address),
             Self::User => text(&worker.ssh.user),
@@ -140,7 +142,7 @@ impl Field {
             Self::KubeProxy => answers.cluster.kube_proxy = unusual(text, KubeProxyWish::default().word()),
             Self::CgroupV1 => answers.cluster.cgroup_v1 = unusual(text, CgroupV1::default().word()),
             Self::Swap => answers.cluster.swap = unusual(text, SwapPolicy::default().word()),
-            Self::PodNetwork => answers.cluster.pod_network = unusual(text, PodNetwork::default().word()),
+            Self::PodNetwork => answers.cluster.pod_network = unusual(text, PodNetworkWish::default().word()),
             Self::Kubectl => set_kubectl(answers, value),
             Self::Deploy => answers.dns.deploy = text,
             Self::Replicas => answers.dns.replicas = number,
