@@ -16,7 +16,7 @@ use crate::profile;
 pub struct LoadImages;
 
 /// The images of a tar, wherever it is.
-fn in_tar<'a>(cx: &StepInput<'a>, tar: &ImageTar) -> Known<&'a Vec<ImageFact>> {
+pub(super) fn in_tar<'a>(cx: &StepInput<'a>, tar: &ImageTar) -> Known<&'a Vec<ImageFact>> {
     match tar {
         ImageTar::Local(path) => cx.local.facts.tar(&path.display().to_string()),
         ImageTar::Host(path) => cx.facts.tar(path),

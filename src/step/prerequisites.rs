@@ -6,7 +6,7 @@ use openssl::x509::X509;
 use super::definition::{Step, StepId};
 use super::input::StepInput;
 use super::state::{StepState, state, unknown};
-use super::{disk, docker};
+use super::{disk, docker, runtime};
 use crate::plan::action::{Action, Content};
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::{FactQuery, Known, Machine};
@@ -94,9 +94,9 @@ impl Step for Prerequisites {
     fn verdicts(&self, cx: &StepInput) -> Vec<Verdict> {
         let Known::Yes(machine) = cx.facts.machine() else { return Vec::new() };
         let mut verdicts = match cx.profile().map(Profile::runtime) {
-            Ok(RuntimeKind::Containerd) => containerd(cx),
+            Ok(RuntimeKind::Containerd) => runtime::verdicts(cx),
             // Without a kubelet, whatever there is.
-            Err(_) if cx.facts.containerd().yes().is_some() => containerd(cx),
+            Err(_) if cx.facts.containerd().yes().is_some() => runtime::verdicts(cx),
             Ok(RuntimeKind::Docker) | Err(_) => docker::verdicts(cx),
         };
         verdicts.extend(clock(cx, machine));
@@ -242,17 +242,6 @@ fn cgroup_v1(cx: &StepInput, machine: &Machine) -> Option<Verdict> {
                 .manual("boot with systemd.unified_cgroup_hierarchy=1 on the kernel's command line; Debian 11, Ubuntu 21.10 and RHEL 9 have cgroup v2 by themselves"),
         )
     })
-}
-
-/// containerd, where a kubelet of the profile needs it.
-fn containerd(cx: &StepInput) -> Vec<Verdict> {
-    match cx.facts.containerd() {
-        Known::Yes(fact) if !fact.server.is_empty() => {
-            vec![Verdict::ok("containerd", fact.server.clone())]
-        }
-        Known::Yes(fact) => vec![Verdict::Stops(unknown("containerd", &fact.error.to_string()))],
-        other => vec![Verdict::Stops(unknown("containerd", other.why_not()))],
-    }
 }
 
 fn addresses(cx: &StepInput, machine: &Machine) -> Vec<Verdict> {

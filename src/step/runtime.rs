@@ -2,54 +2,83 @@
 //! configuration, and restarted only when that changed.
 
 use super::definition::{Step, StepId};
+use super::images;
 use super::input::StepInput;
 use super::state::{StepState, state, unknown};
-use crate::plan::action::{Action, Content, Verb};
+use crate::plan::code::ProblemCode;
 use crate::plan::containerd_fact::ContainerdFact;
 use crate::plan::fact::{FactQuery, Known};
+use crate::plan::minors;
 use crate::plan::model::{Plan, Worker};
-use crate::plan::problem::Problem;
+use crate::plan::problem::{Problem, Verdict};
 use crate::plan::runtime_fact::RuntimeKind;
-use crate::runtime::containerd_config::{ConfigFile, KubeletNeeds, Merged, Release};
+use crate::runtime::containerd::{self, ContainerdWanted};
+use crate::runtime::containerd_change::{Remake, remake};
+use crate::runtime::containerd_config::{KubeletNeeds, Merged};
+use crate::runtime::pod_network;
 
 /// The step.
 pub struct ContainerRuntime;
 
 /// What a kubelet of this plan needs of containerd. The driver of cgroups is the kubelet's to follow.
-fn needs(cx: &StepInput) -> KubeletNeeds {
-    KubeletNeeds { sandbox_image: cx.plan.images.pause.clone(), ..KubeletNeeds::default() }
+fn needs(plan: &Plan) -> KubeletNeeds {
+    KubeletNeeds { sandbox_image: plan.images.pause.clone(), ..KubeletNeeds::default() }
 }
 
-/// Why its configuration cannot be made fit.
-fn unfit(fact: &ContainerdFact, why: impl std::fmt::Display) -> Problem {
-    unknown(&format!("containerd's configuration {}", fact.file.path), &why.to_string())
+/// Containers of pods run on the worker.
+fn has_pods(cx: &StepInput) -> bool {
+    cx.facts.containers().yes().is_some_and(|rows| !rows.is_empty())
+}
+
+/// What is to say about containerd and the pod network before anything is changed. What the step itself mends stops
+/// nothing.
+pub(super) fn verdicts(cx: &StepInput) -> Vec<Verdict> {
+    let fact = match cx.facts.containerd() {
+        Known::Yes(fact) => fact,
+        other => return vec![Verdict::Stops(unknown("containerd", other.why_not()))],
+    };
+    let needs = needs(cx.plan);
+    let brought = cx.worker.into_iter().flat_map(|worker| &worker.images);
+    let brought = brought.filter_map(|tar| images::in_tar(cx, tar).yes().copied()).flatten();
+    let there = cx.facts.images().yes().copied().into_iter().flatten();
+    let images: Vec<String> =
+        there.chain(brought).map(|image| containerd::full_name(&image.name.to_string())).collect();
+    let wanted = ContainerdWanted {
+        needs: &needs,
+        kubelet_systemd: cx.setup().is_ok_and(|(_, setup)| setup.cgroup_driver == "systemd"),
+        kubelet_asks: cx
+            .kubelet_version()
+            .is_some_and(|version| minors::CGROUP_DRIVER_OF_RUNTIME.holds(version)),
+        images: &images,
+        pods: has_pods(cx),
+    };
+    let change = match remake(fact, &needs, wanted.pods) {
+        Remake::Change(change) => Some(change),
+        Remake::Nothing | Remake::Kept(_) => None,
+    };
+    let mended = |verdict: &Verdict| matches!(verdict, Verdict::Stops(problem) if change.is_some() && problem.code == ProblemCode::Containerd04);
+    let mut all: Vec<Verdict> =
+        containerd::verdicts(fact, cx.facts.unit("containerd").yes().copied(), &wanted)
+            .into_iter()
+            .filter(|verdict| !mended(verdict))
+            .collect();
+    if let Some(change) = &change {
+        all.push(Verdict::warning("containerd", change.title(), "the step Container runtime does it"));
+    }
+    let own_loopback = Merged::read(fact.dump.untrusted()).is_ok_and(|merged| merged.own_loopback);
+    all.extend(pod_network::verdicts(&fact.network, None, own_loopback));
+    all
 }
 
 /// What has to change, and what is so.
 fn fit(cx: &StepInput, fact: &ContainerdFact) -> Result<StepState, Problem> {
-    let merged = Merged::read(fact.dump.untrusted()).map_err(|why| unfit(fact, why))?;
-    let needs = needs(cx);
-    if merged.has(&needs) {
-        let image = merged.sandbox_image.unwrap_or_default();
-        return Ok(StepState::Done(format!("containerd {}, pods begin with {image}", fact.server)));
-    }
-    let release = Release::parse(fact.version.untrusted())
-        .ok_or_else(|| unfit(fact, format!("containerd says its version is {}", fact.version)))?;
-    let text = match &fact.file.text {
-        None if fact.file.error.is_empty() => needs.whole(release),
-        None => return Err(unfit(fact, &fact.file.error)),
-        Some(text) => {
-            let file = ConfigFile::read(text.untrusted()).map_err(|why| unfit(fact, why))?;
-            file.with(&needs, release)
+    match remake(fact, &needs(cx.plan), has_pods(cx)) {
+        Remake::Nothing => {
+            Ok(StepState::Done(format!("containerd {}, pods begin with {}", fact.server, fact.sandbox_image)))
         }
-    };
-    let path = fact.file.path.to_string();
-    let folder = path.rsplit_once('/').map_or("/", |(folder, _)| folder).to_owned();
-    Ok(StepState::Todo(vec![
-        Action::MakeDir { path: folder, mode: "0755" },
-        Action::Put { path, content: Content::Literal(text.into_bytes()), mode: "0644", owner: "root:root" },
-        Action::Service { verb: Verb::Restart, unit: "containerd".to_owned() },
-    ]))
+        Remake::Change(change) => Ok(StepState::Todo(change.actions())),
+        Remake::Kept(problem) => Err(*problem),
+    }
 }
 
 impl Step for ContainerRuntime {
