@@ -361,7 +361,9 @@ fn flannel(cx: &StepInput) -> Vec<Verdict> {
 fn stated_version(cx: &StepInput) -> Option<Verdict> {
     let stated = cx.plan.cluster.kubernetes?;
     let found = cx.kubelet_version()?;
-    (stated != found).then(|| {
+    // A minor alone says nothing of a patch.
+    let same = stated == found || stated.patch == 0 && stated.without_patch() == found.without_patch();
+    (!same).then(|| {
         Verdict::warning(
             "version",
             format!("the kubelet is {found}, the plan says {stated}"),

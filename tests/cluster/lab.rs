@@ -88,8 +88,54 @@ impl Lab {
         self.script("api", arguments);
     }
 
+    /// Its workers have containerd.
+    pub fn is_current(&self) -> bool {
+        self.env.contains_key("LAB_X1_IP")
+    }
+
+    /// The cluster has no DNS and no node that is gone.
+    pub fn forget_coredns(&self) {
+        let objects =
+            ["deployment/coredns", "service/kube-dns", "serviceaccount/coredns", "configmap/coredns"];
+        self.kubectl(&[&["-n", "kube-system", "delete", "--ignore-not-found"], &objects[..]].concat());
+        self.kubectl(&["delete", "clusterrole,clusterrolebinding", "system:coredns", "--ignore-not-found"]);
+    }
+
+    /// A worker's container is stopped and started, as a machine that loses its power.
+    pub fn restart(&self, host: &str) {
+        let said = Command::new("docker")
+            .args(["-H", self.get("LAB_DOCKER_HOST"), "restart", "-t", "2", host])
+            .output()
+            .expect("docker is there");
+        assert!(said.status.success(), "{host}: {}", String::from_utf8_lossy(&said.stderr));
+    }
+
+    /// The API has heard of a worker's kubelet since that was started.
+    pub fn heard_since_its_start(&self, host: &str) -> bool {
+        let (good, started) = self.try_on(
+            host,
+            "date -d \"$(systemctl show -p ActiveEnterTimestamp --value kubelet)\" +%s",
+            b"",
+        );
+        let lease = self.kubectl(&[
+            "-n",
+            "kube-node-lease",
+            "get",
+            "lease",
+            host,
+            "-o",
+            "jsonpath={.spec.renewTime}",
+        ]);
+        let heard: Option<jiff::Timestamp> = lease.trim().parse().ok();
+        let started: Option<i64> = started.trim().parse().ok();
+        good && heard.zip(started).is_some_and(|(heard, started)| heard.as_second() > started)
+    }
+
     /// What a scenario may have left: no service of a test, pods at the server they belong to.
     pub fn mend(&self) {
+        if self.is_current() {
+            return;
+        }
         let said = Command::new(format!("{}/tests/lab/api", env!("CARGO_MANIFEST_DIR")))
             .arg("start")
             .env("GANGPLANK_LAB", self.get("LAB_STATE"))
@@ -173,7 +219,7 @@ impl Lab {
         self.on(host, "docker ps --format '{{.Names}}'").lines().map(str::to_owned).collect()
     }
 
-    /// Asks 10.3.0.2 on a worker for the API's service, over TCP, with nothing but bash.
+    /// Asks the address of DNS on a worker for the API's service, over TCP, with nothing but bash.
     pub fn dns_answers(&self, host: &str) -> bool {
         let mut query = vec![0x12, 0x34, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
         for label in ["kubernetes", "default", "svc", "cluster", "local"] {
@@ -183,10 +229,15 @@ impl Lab {
         query.extend([0, 0, 1, 0, 1]);
         let mut bytes = vec![0, u8::try_from(query.len()).expect("short")];
         bytes.extend(query);
-        let shell = "exec 3<>/dev/tcp/10.3.0.2/53 && cat >&3 && timeout 5 head -c 2 <&3 > /tmp/length && \
+        let (server, answer) = if self.is_current() {
+            ("10.5.0.10", "00 04 0a 05 00 01")
+        } else {
+            ("10.3.0.2", "00 04 0a 03 00 01")
+        };
+        let shell = "exec 3<>/dev/tcp/SERVER/53 && cat >&3 && timeout 5 head -c 2 <&3 > /tmp/length && \
                      timeout 5 head -c $((0x$(od -An -tx1 /tmp/length | tr -d ' '))) <&3 | od -An -v -tx1 | tr -d '\\n'";
-        let (good, said) = self.try_on(host, shell, &bytes);
-        good && said.contains("00 04 0a 03 00 01")
+        let (good, said) = self.try_on(host, &shell.replace("SERVER", server), &bytes);
+        good && said.contains(answer)
     }
 
     /// Everything on a worker that onboarding may touch: paths, modes and hashes.
@@ -196,8 +247,9 @@ impl Lab {
             "find /etc /usr/local /root /var/lib/gangplank /var/lib/kubelet -not -path /etc/kubernetes/x \
                -printf '%p %M\\n' 2>/dev/null | sort; \
              find /etc /usr/local -type f -not -name mtab | sort | xargs sha256sum 2>/dev/null; \
-             docker images --digests --format '{{.Repository}}:{{.Tag}} {{.ID}}' | sort; \
-             docker ps -a --format '{{.Names}}'; systemctl is-enabled kubelet 2>&1; \
+             if command -v docker > /dev/null; then docker images --digests --format '{{.Repository}}:{{.Tag}} {{.ID}}' | sort; \
+             docker ps -a --format '{{.Names}}'; \
+             else { ctr -n k8s.io images ls -q; ctr -n k8s.io containers ls -q; } 2> /dev/null | sort; fi; systemctl is-enabled kubelet 2>&1; \
              systemctl is-active kubelet 2>&1; iptables-save -t nat | grep -c KUBE-SVC || true",
         )
     }

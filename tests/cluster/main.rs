@@ -7,6 +7,7 @@
 mod aboard;
 mod alive;
 mod broken;
+mod current;
 mod lab;
 mod plain;
 mod program;
@@ -24,9 +25,24 @@ use lab::Lab;
 /// A scenario: its name says the behaviour.
 type Scenario = (&'static str, fn(&Lab));
 
-fn scenarios() -> Vec<Scenario> {
-    [aboard::ALL, alive::ALL, signing::ALL, refused::ALL, broken::ALL, stopped::ALL, wizard::ALL, plain::ALL]
-        .concat()
+/// Those of the lab that is up; without one, all.
+fn scenarios(lab: Option<&Lab>) -> Vec<Scenario> {
+    let old = [
+        aboard::ALL,
+        alive::ALL,
+        signing::ALL,
+        refused::ALL,
+        broken::ALL,
+        stopped::ALL,
+        wizard::ALL,
+        plain::ALL,
+    ]
+    .concat();
+    match lab.map(Lab::is_current) {
+        Some(true) => current::ALL.to_vec(),
+        Some(false) => old,
+        None => [&old, current::ALL].concat(),
+    }
 }
 
 fn main() -> ExitCode {
@@ -34,7 +50,8 @@ fn main() -> ExitCode {
     // Test runners ask for `--list --format terse`, which is the only format there is.
     let words: Vec<&String> = arguments.iter().filter(|word| !word.starts_with('-')).collect();
     let exact = arguments.iter().any(|word| word == "--exact");
-    let all = scenarios();
+    let lab = Lab::from_environment();
+    let all = scenarios(lab.as_ref());
     let wanted: Vec<&Scenario> = all
         .iter()
         .filter(|(name, _)| {
@@ -42,7 +59,6 @@ fn main() -> ExitCode {
                 || words.iter().any(|word| if exact { name == word } else { name.contains(word.as_str()) })
         })
         .collect();
-    let lab = Lab::from_environment();
     if arguments.iter().any(|word| word == "--list") {
         // Test runners ask twice: for all, and for those that are left out.
         if lab.is_none() || !arguments.iter().any(|word| word == "--ignored") {
@@ -78,6 +94,7 @@ fn main() -> ExitCode {
         lab.mend();
     }
     aboard::clear();
+    current::clear();
     if !failed.is_empty() {
         println!("\nfailures:");
         for name in &failed {

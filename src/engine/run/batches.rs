@@ -33,6 +33,7 @@ impl Engine<'_> {
         let images = tasks
             .iter()
             .any(|(_, action)| matches!(action, Action::LoadImage { .. } | Action::SendImage { .. }));
+        let runtime = tasks.iter().any(|(id, _)| id.0 == "runtime");
         let mut segment: Vec<(StepId, Action)> = Vec::new();
         // At the guided pace a person may think about it for long.
         let brings =
@@ -83,16 +84,16 @@ impl Engine<'_> {
                 }
             }
         }
-        let queries = if barrier { Vec::new() } else { self.unsettled(site, images) };
+        let queries = if barrier { Vec::new() } else { self.unsettled(site, images, runtime) };
         self.may_go_on(site, &segment, worked) && self.send(site, &segment, queries, &mut slots, worked)
     }
 
     /// What our own actions may have changed; whether containers run is for a proof to say.
-    fn unsettled(&self, site: &WorkSite, images: bool) -> Vec<FactQuery> {
+    fn unsettled(&self, site: &WorkSite, images: bool, runtime: bool) -> Vec<FactQuery> {
         step::queries(site.on, self.plan, site.worker, &self.world.home())
             .into_iter()
             .filter(|want| {
-                !want.settled()
+                (!want.settled() || runtime && *want == FactQuery::Runtime)
                     && !matches!(
                         want,
                         FactQuery::Kubelet { .. } | FactQuery::Containers | FactQuery::Healthz(_)
