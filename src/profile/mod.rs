@@ -19,8 +19,7 @@ pub use dns::{dns_images, dns_kind, dns_objects};
 pub use dry_check::{DryCheck, dry_check};
 pub use kubelet_config::{
     CgroupDriver, ConfigEffect, ConfigFinding, KeptFields, KubeletConfigError, KubeletSettings, KubeletSwap,
-    NamedFile, OwnedField, endpoint_field, fail_cgroup_v1, judge_map, judge_text, kept, kubelet_config,
-    named_files, owned_fields,
+    NamedFile, OwnedField, judge_map, judge_text, kept, kubelet_config, named_files, owned_fields,
 };
 pub use node::{DesiredFile, Flag, Identity, NodeSetup};
 pub use paths::{

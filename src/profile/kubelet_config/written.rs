@@ -7,9 +7,6 @@ use serde_json::{Value, json};
 use super::owned::{OwnedField, owned_fields};
 use super::yaml_text;
 use crate::plan::kubelet_fields::KubeletFields;
-use crate::plan::minors;
-use crate::plan::model::Version;
-use crate::plan::wishes::{CgroupV1, SwapPolicy};
 use crate::profile::render::{self, RenderError};
 
 /// How the kubelet makes its cgroups. It has to be what the container runtime does.
@@ -40,27 +37,6 @@ pub enum KubeletSwap {
     NoSwap,
     /// It starts; it has no name for "none" yet. Before 1.28 nothing keeps pods from swap (`minors::NO_SWAP_FOR_PODS`).
     Start,
-}
-
-impl KubeletSwap {
-    /// What this kubelet is told for what the plan says.
-    pub fn of(policy: SwapPolicy, kubelet: Version) -> Self {
-        match policy {
-            SwapPolicy::Refuse => Self::Refuse,
-            SwapPolicy::NoSwap if minors::NO_SWAP_VALUE.holds(kubelet) => Self::NoSwap,
-            SwapPolicy::NoSwap => Self::Start,
-        }
-    }
-}
-
-/// What this kubelet is told of cgroup v1 for what the plan says; `None` = it has no such field, and starts.
-pub fn fail_cgroup_v1(policy: CgroupV1, kubelet: Version) -> Option<bool> {
-    minors::FAIL_CGROUP_V1_FIELD.holds(kubelet).then_some(policy == CgroupV1::Refuse)
-}
-
-/// Where this kubelet reads the socket of the container runtime from: the file, or else (`None`) a flag.
-pub fn endpoint_field(endpoint: &str, kubelet: Version) -> Option<String> {
-    minors::ENDPOINT_FIELD.holds(kubelet).then(|| endpoint.to_owned())
 }
 
 /// What gangplank says in the file; fields that a kubelet may not have are `None` where it has them not.
@@ -252,38 +228,6 @@ tlsPrivateKeyFile: "/etc/kubernetes/ssl/worker.key"
         for field in ["containerRuntimeEndpoint", "failCgroupV1", "memorySwap"] {
             assert_eq!(read.get(field), None, "{field}");
         }
-    }
-
-    #[test]
-    fn no_kubelet_is_told_what_it_does_not_know() {
-        for span in [minors::ENDPOINT_FIELD, minors::FAIL_CGROUP_V1_FIELD, minors::NO_SWAP_VALUE] {
-            for kubelet in span.around() {
-                let settings = KubeletSettings {
-                    runtime_endpoint: endpoint_field("unix:///x", kubelet),
-                    fail_cgroup_v1: fail_cgroup_v1(CgroupV1::Allow, kubelet),
-                    swap: KubeletSwap::of(SwapPolicy::NoSwap, kubelet),
-                    ..settings()
-                };
-                let read = read(&kubelet_config(&settings, &KubeletFields::new()).unwrap());
-                for (field, there) in [
-                    ("containerRuntimeEndpoint", minors::ENDPOINT_FIELD),
-                    ("failCgroupV1", minors::FAIL_CGROUP_V1_FIELD),
-                    ("memorySwap", minors::NO_SWAP_VALUE),
-                ] {
-                    assert_eq!(read.get(field).is_some(), there.holds(kubelet), "{field} {kubelet}");
-                }
-                for field in read.as_object().unwrap().keys() {
-                    let known = minors::kubelet_field(field, kubelet) == Some(true);
-                    assert!(known || ["apiVersion", "kind"].contains(&field.as_str()), "{field} {kubelet}");
-                }
-                assert_eq!(read["failSwapOn"], false);
-            }
-        }
-        let refused = KubeletSwap::of(SwapPolicy::Refuse, minors::OLDEST);
-        assert_eq!(
-            (refused, fail_cgroup_v1(CgroupV1::Refuse, minors::NEWEST)),
-            (KubeletSwap::Refuse, Some(true))
-        );
     }
 
     #[test]
