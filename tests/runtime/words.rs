@@ -126,7 +126,7 @@ const CNI: &str =
 fn all_is_learnt_of_one_that_runs_and_what_does_not_need_it_of_one_that_does_not() {
     let Some(mut daemon) = Daemon::start(CNI) else { return };
     let well = daemon.asked();
-    assert!(!well.server.is_empty() && well.version == well.server.to_string(), "{well:?}");
+    assert!(!well.server.is_empty() && well.version == well.server, "{well:?}");
     assert!(well.plugins_listed && well.error.is_empty() && well.dump_error.is_empty(), "{well:?}");
     let cri = well.plugins.iter().find(|one| one.id == "cri").unwrap();
     assert_eq!((cri.kind.untrusted(), cri.status.untrusted()), ("io.containerd.grpc.v1", "ok"));
