@@ -2,7 +2,7 @@
 # happened. $M marks our lines, $WANTED is docker, containerd, or auto. Nothing here is done twice that can be kept in a
 # variable, and a process costs a millisecond or more.
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/bin:$PATH LC_ALL=C
-# containerd 2 warns of old cgroups at every call. Programs that end at once collect no garbage.
+# containerd 2 warns of old cgroups at every call.
 CONTAINERD_SUPPRESS_DEPRECATION_WARNINGS=1
 export PATH LC_ALL CONTAINERD_SUPPRESS_DEPRECATION_WARNINGS
 trap '' TERM
@@ -23,8 +23,9 @@ pick() {
   fi >/dev/null
 }
 
-# told WORD...: what it prints, what it complains of behind a sign, and how it ended
-told() { { { timeout --foreground 10 "$@" 2>&1 >&4; printf '= %s\n' $? >&4; } | sed 's/^/! /' >&4; } 4>&1; }
+# told WORD...: what it prints, what it complains of behind a sign, and how it ended. Programs that end at once collect
+# no garbage.
+told() { { { GOGC=off timeout --foreground 10 "$@" 2>&1 >&4; printf '= %s\n' $? >&4; } | sed 's/^/! /' >&4; } 4>&1; }
 
 # of_pods WORD...: ctr in the namespace of the pods
 of_pods() { set -- ctr -a "$sock" -n k8s.io "$@"; "$@"; }
@@ -36,19 +37,20 @@ docker_events() {
 }
 
 # Starts and ends of processes that a probe runs in a container are left out: the first are not asked for, the others
-# have an id of their own. What only holds the network of a pod is in no list.
+# have an id of their own. What only holds the network of a pod is in no list. That what has ended is taken away is seen
+# soon enough with the next sample.
 containerd_events() {
   of_pods events 'namespace==k8s.io,topic=="/tasks/start"' 'namespace==k8s.io,topic=="/tasks/exit"' \
-    'namespace==k8s.io,topic=="/tasks/paused"' 'namespace==k8s.io,topic=="/tasks/resumed"' \
-    'namespace==k8s.io,topic=="/containers/delete"' | {
+    'namespace==k8s.io,topic=="/tasks/paused"' 'namespace==k8s.io,topic=="/tasks/resumed"' | {
       # shellcheck disable=SC3045
       ulimit -v 65536
       while read -r l; do
-        case $l in *' /tasks/exec-'*) continue ;; *' /tasks/'*)
-          i=${l#*\"container_id\":\"}; i=${i%%\"*}
-          [ ! -d "$run/$cri/sandboxes/$i" ] || continue
-          case $l in *' /tasks/exit '*) case $l in *"\"id\":\"$i\""*) ;; *) continue ;; esac ;; esac ;;
+        i=${l#*\"container_id\":\"}; i=${i%%\"*}
+        case $l in
+          *' /tasks/exec-'*) continue ;;
+          *' /tasks/exit '*) case $l in *"\"id\":\"$i\""*) ;; *) continue ;; esac ;;
         esac
+        [ ! -d "$run/$cri/sandboxes/$i" ] || continue
         echo "$M event"
       done; }
 }
@@ -74,7 +76,7 @@ docker_list() {
 
 # What was told of a container once is not told again: $known holds the ids. Of many that are new at once some wait for
 # the next sample, and that there are more is said.
-known=''
+known='' before='' silent='' more=''
 most=32
 containerd_list() {
   [ -n "$folder" ] || { folder=$(sed -n "s/^root *= *[\"']\([^\"']*\)[\"'].*/\1/p" /etc/containerd/config.toml 2>/dev/null | head -n 1); folder=${folder:-/var/lib/containerd}; }
@@ -91,26 +93,29 @@ containerd_list() {
     printf '%s\n' "$o"
     ids=$(printf '%s\n' "$o" | sed -n '/^[0-9a-f]\{12,\}$/p')
   fi
-  new='' stay='' silent='' count=0
-  for i in $ids; do
-    [ -f "$folder/$cri/containers/$i/status" ] || silent=1
-    case " $known " in
-      *" $i "*) ;;
-      *) count=$((count + 1)); [ $count -le $most ] || continue; new="$new $i" ;;
-    esac
-    stay="$stay $i"
-  done
-  known=$stay
+  new='' count=0
+  if [ "$ids" != "$before" ] || [ -n "$more" ]; then
+    before=$ids silent='' stay='' more=''
+    for i in $ids; do
+      [ -f "$folder/$cri/containers/$i/status" ] || silent=1
+      case " $known " in
+        *" $i "*) ;;
+        *) count=$((count + 1)); [ $count -le $most ] || { more=1; continue; }; new="$new $i" ;;
+      esac
+      stay="$stay $i"
+    done
+    known=$stay
+  fi
   # CRI keeps a file of each that says when it began and how it ended.
   [ -z "$ids" ] || { echo "$M part states"; grep -H '' "$folder/$cri"/containers/*/status 2>/dev/null | head -c 1048576; echo; }
-  [ -z "$silent" ] || { echo "$M part tasks"; timeout --foreground 10 ctr -a "$sock" -n k8s.io tasks ls 2>/dev/null; }
+  [ -z "$silent" ] || { echo "$M part tasks"; GOGC=off timeout --foreground 10 ctr -a "$sock" -n k8s.io tasks ls 2>/dev/null; }
   # Of its configuration its names and its command are told and no more.
   for i in $new; do
     echo "$M part about $i"
-    timeout --foreground 10 ctr -a "$sock" -n k8s.io containers info "$i" 2>/dev/null |
+    GOGC=off timeout --foreground 10 ctr -a "$sock" -n k8s.io containers info "$i" 2>/dev/null |
       sed -n -e '/^ *"\(Image\|CreatedAt\)": "/p' -e '/^ *"io\.kubernetes\.\(container\.name\|pod\.[a-z]*\)": "/p' -e '/^ *"args": \[/,/\]/p'
   done
-  [ $count -le $most ] || echo "$M more"
+  [ -z "$more" ] || echo "$M more"
 }
 
 # machine: load, processors, memory in KiB, and the file system of the runtime's folder

@@ -186,23 +186,20 @@ fn head(
 
 /// How much of the machine is in use.
 fn in_use(figures: &HostFigures, ink: &Ink) -> Vec<Span<'static>> {
-    let [load, memory, disk] = figure_styles(figures, ink);
     let processors = if figures.processors == 1 { "processor" } else { "processors" };
-    let load_words = format!("load {} of {} {processors}", load_words(figures), figures.processors);
+    let percent = |percent: Option<u64>| percent.map_or_else(|| "unknown".to_owned(), |of| format!("{of}%"));
     let gib = |kib: u64| format!("{}.{} GiB", kib >> 20, ((kib & 0xf_ffff) * 10) >> 20);
-    let memory_words = format!("{} of {} memory free", gib(figures.memory_free_kib), gib(figures.memory_kib));
-    let percent = figures.disk_percent().map_or_else(String::new, |percent| format!(" ({percent}% used)"));
-    let disk_words = format!("{} of disk free{percent}", gib(figures.disk_free_kib));
-    let comma = || Span::styled(", ", ink.dim);
-    vec![
-        Span::styled("machine  ", ink.text),
-        Span::styled(load_words, load),
-        comma(),
-        Span::styled(memory_words, memory),
-        comma(),
-        Span::styled(disk_words, disk),
-        Span::styled(format!(" in {}", figures.folder), ink.dim),
-    ]
+    let words = [
+        format!("load {} on {} {processors}", load_words(figures), figures.processors),
+        format!("memory {} of {}", percent(figures.memory_percent()), gib(figures.memory_kib)),
+        format!("disk {}, {} free", percent(figures.disk_percent()), gib(figures.disk_free_kib)),
+    ];
+    let mut line = vec![Span::styled("machine", ink.text)];
+    for (words, style) in words.into_iter().zip(figure_styles(figures, ink)) {
+        line.extend([Span::raw("  "), Span::styled(words, style)]);
+    }
+    line.push(Span::styled(format!(" in {}", figures.folder), ink.dim));
+    line
 }
 
 /// What somebody said, under a word and in as many lines as it takes.
