@@ -10,7 +10,7 @@ use crate::plan::remote::Remote;
 pub struct HostFigures {
     /// Processes that run or wait, as the mean of the last minute, in hundredths (`/proc/loadavg`).
     pub load: u32,
-    /// Processors.
+    /// How many processors there are.
     pub processors: u32,
     /// Memory in KiB (`MemTotal` of `/proc/meminfo`).
     pub memory_kib: u64,

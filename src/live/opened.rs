@@ -13,8 +13,13 @@ use crate::runtime::ps::Container;
 
 /// The certificates a worker has, whatever its profile; what is not there is not shown.
 pub fn certificates() -> Vec<String> {
-    let own = ["worker.crt", "kube-proxy.crt"].map(|name| format!("{SSL}/{name}"));
-    own.into_iter().chain(Profile::ALL.map(|one| one.ca_path().to_owned())).collect()
+    let mut all: Vec<String> = ["worker.crt", "kube-proxy.crt"].map(|name| format!("{SSL}/{name}")).into();
+    for path in Profile::ALL.map(Profile::ca_path) {
+        if !all.iter().any(|known| known == path) {
+            all.push(path.to_owned());
+        }
+    }
+    all
 }
 
 /// Events are asked for so often.

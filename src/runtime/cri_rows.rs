@@ -16,6 +16,11 @@ use super::ps;
 use super::said::Said;
 use crate::plan::clean;
 
+/// Of so many containers at most is kept what was told of them.
+const MANY: usize = 2_000;
+/// A name or an image is no longer, nor is a command, in bytes.
+const LONG: usize = 4_096;
+
 /// What the lines of a sample belong to.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 enum Part {
@@ -34,7 +39,7 @@ enum Part {
 
 /// What was told of a container once.
 #[derive(Debug, Clone, Default)]
-struct Told {
+struct ToldOnce {
     labels: HashMap<&'static str, String>,
     image: String,
     created: Option<Timestamp>,
@@ -120,7 +125,7 @@ pub struct CriReader {
     list: Vec<String>,
     states: HashMap<String, CriState>,
     tasks: HashMap<String, String>,
-    told: HashMap<String, Told>,
+    told: HashMap<String, ToldOnce>,
 }
 
 impl CriReader {
@@ -137,8 +142,8 @@ impl CriReader {
         self.part = match words.split_once(' ').unwrap_or((words, "")) {
             ("states", _) => Part::States,
             ("tasks", _) => Part::Tasks,
-            ("about", id) => {
-                self.told.insert(id.to_owned(), Told::default());
+            ("about", id) if id.len() <= 128 && self.told.len() < MANY => {
+                self.told.insert(id.to_owned(), ToldOnce::default());
                 Part::About(id.to_owned())
             }
             _ => Part::Other,
@@ -177,16 +182,16 @@ impl CriReader {
         if let Some(why) = said.failure(lister.program()) {
             return (Vec::new(), why);
         }
-        let listed = match lister {
+        let all = match lister {
             Lister::Crictl => match serde_json::from_str::<CrictlList>(&said.rows.concat()) {
                 Ok(list) => list.containers.into_iter().map(|one| self.crictl(one)).collect(),
                 Err(_) => return (Vec::new(), "crictl wrote something that is no list".to_owned()),
             },
             Lister::Ctr | Lister::Docker => said.rows.iter().map(|id| self.ctr(id)).collect::<Vec<_>>(),
         };
-        self.told.retain(|id, _| listed.iter().any(|one| one.id == *id));
+        self.told.retain(|id, _| all.iter().any(|one| one.id == *id));
         let mut rows: Vec<(Option<Timestamp>, String)> =
-            listed.into_iter().map(|one| (one.created, self.row(&one, now))).collect();
+            all.into_iter().map(|one| (one.created, self.row(&one, now))).collect();
         rows.sort_by_key(|(created, _)| std::cmp::Reverse(*created));
         (rows.into_iter().map(|(_, row)| row).collect(), String::new())
     }
@@ -275,18 +280,19 @@ impl CriReader {
     }
 }
 
-impl Told {
+impl ToldOnce {
     /// A line of `ctr containers info`; the first of a kind counts.
     fn line(&mut self, line: &str) {
         if self.in_command {
             self.in_command = !line.starts_with(']');
-            let word = line.strip_suffix(',').unwrap_or(line);
-            self.command.extend(serde_json::from_str::<String>(word).ok());
+            let word = serde_json::from_str::<String>(line.strip_suffix(',').unwrap_or(line));
+            let room = LONG.saturating_sub(self.command.iter().map(|word| word.len() + 1).sum());
+            self.command.extend(word.ok().filter(|_| room > 0).map(|word| clean::short(&word, room)));
             return;
         }
         let Some((key, value)) = line.split_once(": ") else { return };
         let value = value.strip_suffix(',').unwrap_or(value);
-        let text = || serde_json::from_str::<String>(value).ok();
+        let text = || serde_json::from_str::<String>(value).ok().map(|text| clean::short(&text, LONG));
         match key.trim_matches('"') {
             "args" if self.command.is_empty() => {
                 self.in_command = value == "[";
@@ -421,6 +427,21 @@ mod tests {
         let (rows, _) = reader.rows(Lister::Ctr, NOW);
         let all = [WEB, BAD, "0123456789ab"].map(|id| status(id, &rows));
         assert_eq!(all, ["Up 3 minutes", "Exited", "Up (Paused)"]);
+    }
+
+    /// A host that says more and more of what it never lists fills no memory.
+    #[test]
+    fn what_is_kept_of_containers_has_an_end() {
+        let mut reader = CriReader::default();
+        for number in 0..3_000 {
+            reader.begin();
+            reader.part(&format!("about {number}"));
+            reader.line("\"args\": [");
+            (0..12).for_each(|_| reader.line(&format!("\"{}\",", "x".repeat(500))));
+        }
+        assert_eq!(reader.told.len(), super::MANY);
+        let longest = reader.told.values().map(|told| told.command.concat().len()).max();
+        assert!(longest.is_some_and(|longest| longest > 3_000 && longest <= super::LONG), "{longest:?}");
     }
 
     #[test]

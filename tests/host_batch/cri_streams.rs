@@ -1,6 +1,7 @@
 //! The live stream and the log of a machine with containerd, with a ctr and a crictl of the test's own.
 
 use std::fs;
+use std::io::Write;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -108,7 +109,6 @@ fn sampled(stream: &mut dyn LiveStream) -> (usize, Sample) {
 }
 
 fn happen(folder: &Path, lines: &str) {
-    use std::io::Write;
     let mut file = fs::OpenOptions::new().append(true).open(folder.join("events")).unwrap();
     write!(file, "{lines}").unwrap();
 }
@@ -119,7 +119,7 @@ fn told(topics: &[&str], id: &str) -> String {
         let topic = line.split(' ').nth(5).unwrap_or_default();
         topics.contains(&topic) && line.contains(id)
     };
-    EVENTS.lines().filter(of).map(|line| format!("{line}\n")).collect()
+    EVENTS.lines().filter(of).flat_map(|line| [line, "\n"]).collect()
 }
 
 #[test]
@@ -223,8 +223,8 @@ fn of_two_runtimes_the_one_that_holds_containers_of_a_kubelet_is_told() {
 fn of_many_containers_that_are_new_at_once_some_are_told_of_with_the_next_sample() {
     let dir = tempfile::tempdir().unwrap();
     let Some(wire) = machine(dir.path(), false) else { return };
-    let ids: String = (0..40).map(|number| format!("{number:064x}\n")).collect();
-    fs::write(dir.path().join("ids"), &ids).unwrap();
+    let ids: Vec<String> = (0..40).map(|number| format!("{number:064x}\n")).collect();
+    fs::write(dir.path().join("ids"), ids.concat()).unwrap();
     let mut host = over(Arc::new(wire)).with_runtime(RuntimeKind::Containerd);
     let mut stream = host.stream().unwrap();
     let asked = || fs::read_to_string(dir.path().join("asked")).unwrap().lines().count();
@@ -281,7 +281,6 @@ fn the_log_of_a_pod_is_told_by_crictl_or_is_the_file_that_containerd_knows() {
     let mut log = host.log(&source).unwrap();
     let (said, ended) = lines(&mut *log, "a long line");
     assert_eq!((said, ended), (["started", "of stderr", "a long line"].map(str::to_owned).to_vec(), None));
-    use std::io::Write;
     let mut file = fs::OpenOptions::new().append(true).open(&path).unwrap();
     writeln!(file, "{at} stdout F it grows").unwrap();
     assert_eq!(lines(&mut *log, "it grows").1, None);

@@ -3,6 +3,7 @@
 use gangplank::host::{LogSource, Sample};
 use gangplank::live::{HostNews, LogNews, LogWish, Panel, Update, watch_targets};
 use gangplank::plan::place::Place;
+use gangplank::runtime::Lister;
 use gangplank::ui::wizard::bindings::possible;
 use gangplank::ui::wizard::keymap::{bar, entries};
 use gangplank::ui::wizard::message::{Effect, Msg};
@@ -83,6 +84,25 @@ fn say(model: &mut Model, number: u64, news: LogNews) {
 
 fn lines(all: std::ops::Range<usize>) -> LogNews {
     LogNews::Lines(all.map(|number| format!("line {number}")).collect())
+}
+
+/// Whoever listed a container is asked for its log.
+#[test]
+fn the_log_of_a_container_that_containerd_runs_is_that_of_cri() {
+    for lister in [Lister::Crictl, Lister::Ctr] {
+        let mut model = opened();
+        let row = format!(
+            "{}\tweb:1\t\"/web\"\t2026-11-23 11:30:00 +0000 UTC\tUp 3 seconds\tk8s_web_pod-1_shop_uid_?",
+            "c".repeat(64)
+        );
+        hear(
+            &mut model,
+            HostNews::Sample(Sample { lister: Some(lister), containers: vec![row], ..Sample::default() }),
+        );
+        assert!(text(&model).contains("pod-1/web"), "{}", text(&model));
+        let effects = press(&mut model, "l");
+        assert_eq!(followed(&effects)[0].map(|wish| &wish.source), Some(&LogSource::Cri("c".repeat(64))));
+    }
 }
 
 #[test]

@@ -222,7 +222,7 @@ fn figure_styles(figures: &HostFigures, ink: &Ink) -> [Style; 3] {
     full.map(|warns| if warns { ink.warn } else { ink.text })
 }
 
-/// `0.12`.
+/// The load in the form of the kernel, `0.12`.
 fn load_words(figures: &HostFigures) -> String {
     format!("{}.{:02}", figures.load / 100, figures.load % 100)
 }
