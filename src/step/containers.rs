@@ -6,7 +6,9 @@ use super::state::{Proof, StepState};
 use crate::plan::action::{Action, Content, Verb};
 use crate::plan::fact::{FactQuery, Known};
 use crate::plan::model::{Plan, Worker};
+use crate::plan::runtime_fact::RuntimeKind;
 use crate::plan::static_pod::{same_containers, same_pod};
+use crate::plan::wishes::KubeProxyWish;
 use crate::profile::{MANIFESTS, Profile};
 use crate::runtime::ps::{self, Container};
 
@@ -37,6 +39,12 @@ pub fn missing(wanted: &[(String, String)], rows: &[String], old: &[String]) -> 
             |(container, pod)| if container == "POD" { format!("pause of {pod}") } else { container.clone() },
         )
         .collect()
+}
+
+/// That the wanted containers run, as evidence.
+pub fn all_run(wanted: &[(String, String)]) -> String {
+    let pause = wanted.iter().any(|(container, _)| container == "POD");
+    if pause { "kube-proxy and pause run".to_owned() } else { "kube-proxy runs".to_owned() }
 }
 
 /// Whether the manifest to come makes another container of kube-proxy than the one there is: a comment does not, and
@@ -82,11 +90,16 @@ impl Step for Containers {
     }
 
     fn look(&self, cx: &StepInput) -> StepState {
+        if cx.plan.cluster.kube_proxy == KubeProxyWish::None {
+            return StepState::Done("no kube-proxy of ours is wanted".to_owned());
+        }
         let pod = |container: &str| {
             let name = cx.worker.map_or("", |worker| worker.name.as_str());
             (container.to_owned(), format!("kube-proxy-{name}"))
         };
-        let wanted = vec![pod("kube-proxy"), pod("POD")];
+        // CRI lists no container for what holds a pod's network; docker does.
+        let docker = cx.profile().is_ok_and(|profile| profile.runtime() == RuntimeKind::Docker);
+        let wanted = if docker { vec![pod("kube-proxy"), pod("POD")] } else { vec![pod("kube-proxy")] };
         let rows: Vec<String> = cx
             .facts
             .containers()
@@ -111,7 +124,7 @@ impl Step for Containers {
         });
         let active = cx.facts.unit("kubelet").yes().is_some_and(|unit| unit.active == "active");
         if active && !disturbed && missing(&wanted, rows, &[]).is_empty() {
-            return StepState::Done("kube-proxy and pause run".to_owned());
+            return StepState::Done(all_run(&wanted));
         }
         StepState::Await(Proof::Containers { wanted, old, within: WITHIN })
     }

@@ -9,6 +9,7 @@ use crate::plan::fact::{FactQuery, Known};
 use crate::plan::model::{Plan, Worker};
 use crate::plan::problem::{Problem, Verdict};
 use crate::plan::unit::ManifestFact;
+use crate::plan::wishes::KubeProxyWish;
 use crate::profile::MANIFESTS;
 
 /// What the pod of our manifest is called.
@@ -21,6 +22,17 @@ pub struct KubeProxy;
 fn strangers<'a>(cx: &StepInput<'a>) -> impl Iterator<Item = &'a ManifestFact> {
     let all = cx.facts.manifests(MANIFESTS).yes().copied();
     all.into_iter().flatten().filter(|one| one.name != "kube-proxy" && one.name != "kube-proxy.yaml")
+}
+
+/// The plan leaves kube-proxy to somebody else: a manifest of ours goes, any other stays.
+fn left_to_others(cx: &StepInput) -> StepState {
+    let ours = ["kube-proxy", "kube-proxy.yaml"].map(|name| format!("{MANIFESTS}/{name}"));
+    let ours = ours.into_iter().filter(|path| match cx.facts.file(path) {
+        Known::Yes(Some(file)) => cx.facts.is_ours(path, &file.sha256),
+        Known::Yes(None) | Known::No(_) | Known::NotAsked => false,
+    });
+    let actions = ours.map(|path| Action::Remove { path }).collect();
+    todo(actions, "none of ours: the plan leaves it to others (cluster.kube_proxy: none)")
 }
 
 impl Step for KubeProxy {
@@ -49,6 +61,9 @@ impl Step for KubeProxy {
     fn look(&self, cx: &StepInput) -> StepState {
         state((|| {
             let (profile, setup) = cx.setup()?;
+            if cx.plan.cluster.kube_proxy == KubeProxyWish::None {
+                return Ok(left_to_others(cx));
+            }
             let wanted = profile.kube_proxy(&setup).map_err(|error| bug(&error))?;
             let mut actions: Vec<_> = cx.file(&wanted, "0644")?.into_iter().collect();
             for twin in [format!("{MANIFESTS}/kube-proxy"), format!("{MANIFESTS}/kube-proxy.yaml")] {

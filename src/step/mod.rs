@@ -35,6 +35,7 @@ pub use admin::admin_folder;
 pub use catalogue::{
     CATALOGUE, admin_login, admin_request, cluster_paths, missing_containers, queries, steps,
 };
+pub use containers::all_run;
 pub use context::kubectl_words;
 pub use definition::{On, Step, StepId};
 pub use identity::request;

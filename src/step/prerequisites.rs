@@ -16,7 +16,7 @@ use crate::plan::plan_field::PlanField;
 use crate::plan::problem::{Problem, Verdict};
 use crate::plan::remote;
 use crate::plan::runtime_fact::RuntimeKind;
-use crate::plan::wishes::{CgroupV1, SwapPolicy};
+use crate::plan::wishes::{CgroupV1, RuntimeWish, SwapPolicy};
 use crate::profile::{self, KUBELET, Profile};
 
 /// A clock this far off is worth a word, milliseconds.
@@ -99,6 +99,7 @@ impl Step for Prerequisites {
             Err(_) if cx.facts.containerd().yes().is_some() => runtime::verdicts(cx),
             Ok(RuntimeKind::Docker) | Err(_) => docker::verdicts(cx),
         };
+        verdicts.extend(wishes(cx));
         verdicts.extend(clock(cx, machine));
         verdicts.extend(disk::verdicts(machine, cx.facts.docker().yes().copied()));
         verdicts.extend(basics(cx, machine));
@@ -217,6 +218,41 @@ fn basics(cx: &StepInput, machine: &Machine) -> Vec<Verdict> {
                 "something listens on port 10250, and it is not the kubelet's unit",
             )
             .manual("find it with: ss -ltnp sport = :10250"),
+        ));
+    }
+    verdicts
+}
+
+/// What the plan says and cannot be had on this worker.
+fn wishes(cx: &StepInput) -> Vec<Verdict> {
+    let mut verdicts = Vec::new();
+    let wished = match cx.plan.cluster.runtime {
+        RuntimeWish::Auto => None,
+        RuntimeWish::Docker => Some(RuntimeKind::Docker),
+        RuntimeWish::Containerd => Some(RuntimeKind::Containerd),
+    };
+    if let (Some(wished), Ok(profile), Some(version)) = (wished, cx.profile(), cx.kubelet_version())
+        && profile.runtime() != wished
+    {
+        let needs = profile.runtime().name();
+        verdicts.push(Verdict::Stops(
+            Problem::new(
+                ProblemCode::Version01,
+                format!(
+                    "the plan wants {}, and a kubelet {version} is set up here with {needs}",
+                    wished.name()
+                ),
+            )
+            .seen("kubelets to v1.23 have docker through dockershim; from v1.24 on they need containerd")
+            .edit(PlanField::Runtime, format!("cluster.runtime: auto, or {needs}")),
+        ));
+    }
+    if let Some(folder) = cx.worker.and_then(|worker| worker.binaries.as_ref()) {
+        verdicts.push(Verdict::Stops(
+            Problem::new(ProblemCode::Kubelet01, "this gangplank does not copy a folder of programs yet")
+                .seen(format!("the plan names {}", folder.display()))
+                .edit(PlanField::KubeletFile, "workers[].kubelet: {file, sha256} for the kubelet alone")
+                .manual("copy the other programs by hand, and take `binaries` out of the plan"),
         ));
     }
     verdicts

@@ -128,7 +128,7 @@ impl Engine<'_> {
                     if missing.is_empty() && sample.kubelet.starts_with("active") {
                         let since = *up_since.get_or_insert_with(|| self.world.now().as_millisecond());
                         if self.world.now().as_millisecond().saturating_sub(since) >= STEADY {
-                            return Ended::True("kube-proxy and pause run".to_owned());
+                            return Ended::True(step::all_run(wanted));
                         }
                     } else {
                         up_since = None;
@@ -165,7 +165,11 @@ impl Engine<'_> {
                     format!("{}: {} did not start within {within} s", site.place, missing.join(" and ")),
                 )
                 .seen(format!("kubelet: {}", kubelet.trim()))
-                .manual("on the host: docker ps -a, and journalctl -u kubelet -n 50 --no-pager")
+                .manual(if wanted.iter().any(|(container, _)| container == "POD") {
+                    "on the host: docker ps -a, and journalctl -u kubelet -n 50 --no-pager"
+                } else {
+                    "on the host: crictl ps -a or ctr -n k8s.io tasks ls, and journalctl -u kubelet -n 50 --no-pager"
+                })
                 .way(Remedy::Retry);
                 return Ended::Not(self.with_journal(site, problem));
             }

@@ -38,8 +38,8 @@ pub fn found(seen: &[PlacePreview]) -> PlanFindings {
 
 fn proof_text(proof: &Proof) -> String {
     match proof {
-        Proof::Containers { within, .. } => {
-            format!("waits until kube-proxy and pause run, at most {within} s")
+        Proof::Containers { wanted, within, .. } => {
+            format!("waits until {}, at most {within} s", crate::step::all_run(wanted))
         }
         Proof::NodeReady { name, within, .. } => format!("waits until {name} is Ready, at most {within} s"),
         Proof::Pods { selector, count, within } => {
