@@ -351,6 +351,9 @@ ask_machine() {
   for t in dig nslookup host; do command -v $t >/dev/null && b="$b$M $q dns $t$n"; done
   [ -d /run/systemd/system ] && b="$b$M $q systemd 1$n"
   [ -e /run/systemd/resolve/resolv.conf ] && b="$b$M $q resolved 1$n"
+  # Whether every name server is this machine itself.
+  r=; { while read -r k v _; do case $k:$v in nameserver:127.* | nameserver:::1) r=${r:-1} ;; nameserver:*) r=0 ;; esac; done </etc/resolv.conf; } 2>/dev/null
+  [ "$r" != 1 ] || b="$b$M $q asks-itself 1$n"
   printf %s "$b"
   if [ -e /sys/fs/cgroup/cgroup.controllers ]; then say cgroup 2; else say cgroup 1; fi
   for f in /etc/cni/net.d/*.conf /etc/cni/net.d/*.conflist; do [ -e "$f" ] && { say cni 1; break; }; done

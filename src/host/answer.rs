@@ -92,6 +92,7 @@ fn machine(lines: &AnswerLines) -> Known<Fact> {
         systemd: has(lines, "systemd"),
         cni: has(lines, "cni"),
         resolved: has(lines, "resolved"),
+        asks_itself: has(lines, "asks-itself"),
         clock_at_ms: first(lines, "heard").and_then(|value| value.parse().ok()),
         ..Machine::default()
     };

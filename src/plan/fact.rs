@@ -213,6 +213,9 @@ pub struct Machine {
     pub cni: bool,
     /// /run/systemd/resolve/resolv.conf exists.
     pub resolved: bool,
+    /// Every name server of /etc/resolv.conf is the machine itself, on loopback.
+    #[serde(default)]
+    pub asks_itself: bool,
 }
 
 impl Machine {
@@ -367,7 +370,7 @@ impl Facts {
         }
     }
 
-    /// containerd.
+    /// What containerd said.
     pub fn containerd(&self) -> Known<&ContainerdFact> {
         match self.runtime() {
             Known::Yes(RuntimeFact { containerd: Some(containerd), .. }) => Known::Yes(containerd),

@@ -32,7 +32,7 @@ fn left_to_others(cx: &StepInput) -> StepState {
         Known::Yes(None) | Known::No(_) | Known::NotAsked => false,
     });
     let actions = ours.map(|path| Action::Remove { path }).collect();
-    todo(actions, "none of ours: the plan leaves it to others (cluster.kube_proxy: none)")
+    todo(actions, "none of ours: the plan leaves it to others")
 }
 
 impl Step for KubeProxy {

@@ -210,6 +210,13 @@ fn basics(cx: &StepInput, machine: &Machine) -> Vec<Verdict> {
             "sysctl -w net.ipv4.ip_forward=1, or pods reach nothing",
         ));
     }
+    if machine.asks_itself && !machine.resolved && cx.profile() == Ok(Profile::Current) {
+        verdicts.push(Verdict::warning(
+            "name servers",
+            "/etc/resolv.conf names this machine alone: a CoreDNS pod here asks itself, finds the loop and ends",
+            "name a server there that pods can reach",
+        ));
+    }
     let runs = cx.facts.unit("kubelet").yes().is_some_and(|unit| unit.active == "active");
     if !runs && machine.listening.contains(&10250) {
         verdicts.push(Verdict::Stops(
@@ -244,14 +251,14 @@ fn wishes(cx: &StepInput) -> Vec<Verdict> {
                 ),
             )
             .seen("kubelets to v1.23 have docker through dockershim; from v1.24 on they need containerd")
-            .edit(PlanField::Runtime, format!("cluster.runtime: auto, or {needs}")),
+            .edit(PlanField::Runtime, "cluster.runtime: auto"),
         ));
     }
     if let Some(folder) = cx.worker.and_then(|worker| worker.binaries.as_ref()) {
         verdicts.push(Verdict::Stops(
             Problem::new(ProblemCode::Kubelet01, "this gangplank does not copy a folder of programs yet")
                 .seen(format!("the plan names {}", folder.display()))
-                .edit(PlanField::KubeletFile, "workers[].kubelet: {file, sha256} for the kubelet alone")
+                .edit(PlanField::KubeletFile, "workers[].kubelet: {file, sha256}, and gangplank copies it")
                 .manual("copy the other programs by hand, and take `binaries` out of the plan"),
         ));
     }

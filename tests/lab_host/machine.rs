@@ -316,7 +316,7 @@ fn sudo_takes_the_right_password_only() {
 #[test]
 fn a_kubelet_that_cannot_start_is_tried_again_and_recovers() {
     let fleet = Fleet::first();
-    assert_eq!(fleet.onboard(On::Worker, Some("w1")).len(), 12);
+    assert_eq!(fleet.onboard(On::Worker, Some("w1")).len(), 13);
     let cert = format!("{}/worker.crt", gangplank::profile::SSL);
     let kept = fleet.lab().machine("w1", |machine| machine.files.remove(&cert)).unwrap().unwrap();
     let restart = Action::Service { verb: Verb::Restart, unit: "kubelet".to_owned() };

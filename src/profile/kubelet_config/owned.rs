@@ -47,8 +47,12 @@ pub(super) const OWNED: &[OwnedField] = &[
         "leave it out; it is Webhook",
     ),
     own("staticPodPath", "kube-proxy's manifest is put there", LEAVE_OUT),
-    own("clusterDNS", "it is the address of the cluster's DNS service", "write cluster.dns"),
-    own("clusterDomain", "it is the domain of the cluster", "write cluster.domain"),
+    own(
+        "clusterDNS",
+        "it is the address of the cluster's DNS service",
+        "write the DNS address of the cluster",
+    ),
+    own("clusterDomain", "it is the domain of the cluster", "write the DNS domain of the cluster"),
     own("tlsCertFile", "gangplank signs this certificate and renews it", LEAVE_OUT),
     own("tlsPrivateKeyFile", "it belongs to the certificate that gangplank signs", LEAVE_OUT),
     own(
@@ -66,15 +70,31 @@ pub(super) const OWNED: &[OwnedField] = &[
         "it is what the container runtime has: where they differ no pod starts, or pods run in the wrong place",
         "leave it out, and change it in the container runtime",
     ),
-    own("containerRuntimeEndpoint", "it is the socket of the container runtime", "write cluster.runtime"),
-    own("imageServiceEndpoint", "images are had from the container runtime", "write cluster.runtime"),
+    own(
+        "containerRuntimeEndpoint",
+        "it is the socket of the container runtime",
+        "choose the container runtime of the cluster",
+    ),
+    own(
+        "imageServiceEndpoint",
+        "images are had from the container runtime",
+        "choose the container runtime of the cluster",
+    ),
     own("resolvConf", "with the stub of systemd-resolved in it a DNS pod would ask itself", LEAVE_OUT),
-    own("failSwapOn", "it follows from what the plan says of swap", "write cluster.swap: refuse or no-swap"),
-    own("memorySwap", "it follows from what the plan says of swap", "write cluster.swap: refuse or no-swap"),
+    own(
+        "failSwapOn",
+        "it follows from what the plan says of swap",
+        "choose what the plan says of swap: refuse or no-swap",
+    ),
+    own(
+        "memorySwap",
+        "it follows from what the plan says of swap",
+        "choose what the plan says of swap: refuse or no-swap",
+    ),
     own(
         "failCgroupV1",
         "it follows from what the plan says of cgroup v1",
-        "write cluster.cgroup_v1: refuse or allow",
+        "choose what the plan says of cgroup v1: refuse or allow",
     ),
     own(
         "readOnlyPort",
@@ -152,7 +172,7 @@ mod tests {
         let said = owned_fields(map.as_object().unwrap())[0].issue("defaults.kubelet_config").to_string();
         assert_eq!(
             said,
-            "defaults.kubelet_config.clusterDomain: is gangplank's own: it is the domain of the cluster; write cluster.domain"
+            "defaults.kubelet_config.clusterDomain: is gangplank's own: it is the domain of the cluster; write the DNS domain of the cluster"
         );
     }
 }
