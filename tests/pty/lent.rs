@@ -36,7 +36,7 @@ fn live_host(home: &Home) -> Term {
     term.press("4\r");
     term.shows("Valid for days");
     term.press("\x1bl");
-    term.shows("Live: docker ps and node status");
+    term.shows("Live: containers and node status");
     term.press("\r");
     term.shows("Live: w1");
     term.wait("the wizard's modes", |term| term.manners() == OURS);
