@@ -32,7 +32,9 @@ containerd_ask() {
 containerd_rows() {
   set --; t=$(date +%s)
   for f in /run/containerd/io.containerd.runtime.v2.task/k8s.io/*/config.json; do
-    { read -r i <"${f%/*}/init.pid"; } 2>/dev/null && [ -d "/proc/$i" ] && set -- "$@" "$f"
+    # The number has no line end behind it.
+    i=; { read -r i <"${f%/*}/init.pid"; } 2>/dev/null
+    [ -z "$i" ] || [ ! -d "/proc/$i" ] || set -- "$@" "$f"
   done
   [ $# != 0 ] || { printf '\n= 0\n'; return; }
   # shellcheck disable=SC2016 # awk's own
@@ -44,7 +46,8 @@ containerd_rows() {
       n = split(file, part, "/")
       kind = name("container-type")
       if (kind == "") return
-      printf "%s\t%s\t\"\"\t\tUp\tk8s_%s_%s_%s_%s_0\n", part[n - 1], name("image-name"), kind == "sandbox" ? "POD" : name("container-name"), name("sandbox-name"), name("sandbox-namespace"), name("sandbox-uid")
+      uid = name("sandbox-uid"); if (uid == "") uid = "-"
+      printf "%s\t%s\t\"\"\t\tUp\tk8s_%s_%s_%s_%s_0\n", part[n - 1], name("image-name"), kind == "sandbox" ? "POD" : name("container-name"), name("sandbox-name"), name("sandbox-namespace"), uid
     }
     FNR == 1 { row(); text = ""; file = FILENAME }
     { text = text $0 }

@@ -81,7 +81,7 @@ fn three_blank_workers(lab: &Lab) {
         assert_eq!(restarts, worker != "x1", "{worker}: {:?}", run.actions(worker));
     }
     let config = lab.on("x2", "cat /var/lib/kubelet/config.yaml");
-    assert!(config.contains("cgroupDriver: systemd"), "{config}");
+    assert!(config.contains("cgroupDriver: \"systemd\""), "{config}");
     keep(aboard);
 }
 
