@@ -304,7 +304,8 @@ clean_pods() {
   [ -z "$m" ] || { echo "$m is still mounted: unmount it, then undo again" >&2; return 1; }
   # The kubelet mounts its folder on itself, which keeps the folder from being removed.
   while read -r _ _ _ r m _; do case $m:$r in /var/lib/kubelet:*/var/lib/kubelet) umount "$m" ;; esac; done </proc/self/mountinfo
-  for f in pods plugins plugins_registry pod-resources device-plugins cpu_manager_state memory_manager_state pki; do
+  for f in pods plugins plugins_registry pod-resources device-plugins cpu_manager_state memory_manager_state pki \
+    actuated_pods_state allocated_pods_state checkpoints dra_manager_state graceful_node_shutdown_state image_manager pods-api; do
     rm -rf --one-file-system "/var/lib/kubelet/$f"
   done
   # Made by the kubelet when it was not there; our own file in it is taken away by its record.

@@ -5,15 +5,17 @@ use super::definition::{Step, StepId};
 use super::images;
 use super::input::StepInput;
 use super::state::{StepState, state, unknown};
+use crate::plan::action::{Action, Verb};
 use crate::plan::code::ProblemCode;
 use crate::plan::containerd_fact::ContainerdFact;
 use crate::plan::fact::{FactQuery, Known};
 use crate::plan::minors;
 use crate::plan::model::{Plan, Worker};
 use crate::plan::problem::{Problem, Verdict};
+use crate::plan::record::RecordKind;
 use crate::plan::runtime_fact::RuntimeKind;
 use crate::runtime::containerd::{self, ContainerdWanted};
-use crate::runtime::containerd_change::{Remake, remake};
+use crate::runtime::containerd_change::{OWN_PART, Remake, UNIT, remake};
 use crate::runtime::containerd_config::{KubeletNeeds, Merged};
 use crate::runtime::pod_network;
 
@@ -70,6 +72,12 @@ pub(super) fn verdicts(cx: &StepInput) -> Vec<Verdict> {
     all
 }
 
+/// A run was cut off between gangplank's change of the configuration and the restart that lets containerd read it.
+fn restart_is_due(cx: &StepInput, fact: &ContainerdFact) -> bool {
+    let read = |path: &str| path == OWN_PART || fact.file.path == path;
+    cx.facts.unread(&read, &RecordKind::Started, UNIT)
+}
+
 /// What has to change, and what is so.
 fn fit(cx: &StepInput, fact: &ContainerdFact) -> Result<StepState, Problem> {
     match remake(fact, &needs(cx.plan), has_pods(cx)) {
@@ -95,7 +103,7 @@ impl Step for ContainerRuntime {
     }
 
     fn queries(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<FactQuery> {
-        vec![FactQuery::Runtime]
+        vec![FactQuery::Runtime, FactQuery::Record]
     }
 
     fn look(&self, cx: &StepInput) -> StepState {

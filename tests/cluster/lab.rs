@@ -279,8 +279,8 @@ pub fn only(plan: &mut Yaml, workers: &[&str]) {
 /// kubectl with these arguments; it must succeed.
 pub fn kubectl(arguments: &[&str]) -> String {
     let said = Command::new("kubectl")
-        .args(arguments)
         .arg("--request-timeout=20s")
+        .args(arguments)
         .env("KUBECONFIG", "")
         .output()
         .expect("kubectl is there");
