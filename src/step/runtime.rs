@@ -58,7 +58,11 @@ pub(super) fn verdicts(cx: &StepInput) -> Vec<Verdict> {
         Remake::Change(change) => Some(change),
         Remake::Nothing | Remake::Kept(_) => None,
     };
-    let mended = |verdict: &Verdict| matches!(verdict, Verdict::Stops(problem) if change.is_some() && problem.code == ProblemCode::Containerd04);
+    let due = change.is_some() || restart_is_due(cx, fact);
+    let mended = |verdict: &Verdict| match verdict {
+        Verdict::Stops(problem) => due && problem.code == ProblemCode::Containerd04,
+        _ => false,
+    };
     let mut all: Vec<Verdict> =
         containerd::verdicts(fact, cx.facts.unit("containerd").yes().copied(), &wanted)
             .into_iter()
@@ -81,6 +85,9 @@ fn restart_is_due(cx: &StepInput, fact: &ContainerdFact) -> bool {
 /// What has to change, and what is so.
 fn fit(cx: &StepInput, fact: &ContainerdFact) -> Result<StepState, Problem> {
     match remake(fact, &needs(cx.plan), has_pods(cx)) {
+        Remake::Nothing if restart_is_due(cx, fact) => {
+            Ok(StepState::Todo(vec![Action::Service { verb: Verb::Restart, unit: UNIT.to_owned() }]))
+        }
         Remake::Nothing => {
             Ok(StepState::Done(format!("containerd {}, pods begin with {}", fact.server, fact.sandbox_image)))
         }
