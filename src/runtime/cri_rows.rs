@@ -449,7 +449,9 @@ mod tests {
         let read = |lister, lines: &[&str]| {
             let mut reader = CriReader::default();
             reader.begin();
-            lines.iter().for_each(|line| reader.line(line));
+            for line in lines {
+                reader.line(line);
+            }
             reader.rows(lister, NOW)
         };
         let down =

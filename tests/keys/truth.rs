@@ -154,7 +154,7 @@ fn the_second_of_two_workers_with_one_name_does_not_show_what_was_seen_of_the_fi
 fn in_kubelet_config() -> Model {
     let mut model = answered("workers");
     let is_field = |item: &Item| *item == Item::Field(Field::KubeletConfig);
-    model.nav.focus = model.items().iter().position(is_field).unwrap();
+    model.nav.focus = model.items().iter().position(is_field).expect("the item has such a field");
     press(&mut model, "<enter>");
     model
 }

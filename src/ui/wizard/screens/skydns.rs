@@ -68,7 +68,7 @@ fn made(model: &Model) -> Manifest {
 /// The API's version, as far as the manifest depends on it: without accounts among the objects that would be applied it is
 /// the post's, else it is taken for that of the newest kubelet, which no API is older than.
 pub fn api(model: &Model) -> Option<Version> {
-    let Some(seen) = model.preview.inspection.seen() else { return None };
+    let seen = model.preview.inspection.seen()?;
     let steps = seen.iter().flat_map(|place| &place.looked);
     let applied: Vec<&serde_json::Value> = steps
         .filter(|one| one.step.id().0 == "dns")
