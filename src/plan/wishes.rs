@@ -47,7 +47,7 @@ words!(RuntimeWish { Auto => "auto", Docker => "docker", Containerd => "containe
 /// `cluster.kube_proxy`: how kube-proxy comes to a worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub enum KubeProxyWish {
-    /// As a static pod, unless the cluster has something else that does its work.
+    /// As a static pod.
     #[default]
     Auto,
     /// As a static pod that the kubelet runs from a file.

@@ -59,11 +59,11 @@ pub fn rows(model: &Model, page: &mut Page<'_>, width: usize) {
     page.space();
     page.say(model, Role::Key, "Have at hand", width);
     for line in [
-        "a cluster whose masters run already: Kubernetes 1.2 or 1.16 to 1.23, with docker on the workers",
+        "a cluster whose masters run already: Kubernetes 1.2 or 1.16 to 1.23 (docker), or 1.24 and later (containerd)",
         "the CA: its certificate and key as files, or a login to the host that has them",
         "the API address: the load balancer's, or the only API server's",
         "for each worker: its IP address and an SSH login, root or one whose sudo may run sh",
-        "on each worker: Linux with systemd, docker, openssl; a kubelet at /usr/local/bin/kubelet, or the file here",
+        "on each worker: Linux with systemd, openssl, docker or containerd; a kubelet at /usr/local/bin, or the file here",
         "where nothing can be pulled: tars made by docker save -o images.tar IMAGE...",
     ] {
         page.seen(model, &[(Role::Text, format!("{} {line}", theme.glyph(Glyph::Same)))], width);
