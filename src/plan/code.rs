@@ -223,6 +223,7 @@ registry! {
         Kubelet07 "E-KUBELET-07" "the kubelet's unit is masked";
         Kubelet08 "E-KUBELET-08" "the kubelet runs and does not answer";
         Kubelet09 "E-KUBELET-09" "a kubelet of 1.2 that was built without cgo";
+        Kubelet10 "E-KUBELET-10" "the plan's kubelet config cannot be used";
     }
     Name "E-NAME" "faithful to the post, the machine's own name must be the plan's" {
         Name01 "E-NAME-01" "the machine has another name than the plan";

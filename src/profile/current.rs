@@ -1,12 +1,10 @@
 //! Profile *current*: Kubernetes 1.24 to 1.37 on containerd. Identities as in v1.16; a KubeletConfiguration file and the
 //! few flags that have no field there; kube-proxy as a static pod that names no object of the API.
 
-use minijinja::context;
-
 use super::kubelet_config::{CgroupDriver, KubeletConfigError, KubeletSettings, KubeletSwap, kubelet_config};
 use super::node::{DesiredFile, Flag, NodeSetup};
-use super::paths::{KUBECONFIG, KUBELET_CONFIG, MANIFESTS, PROXY_KUBECONFIG, SSL};
-use super::render::{self, RenderError};
+use super::paths::{KUBECONFIG, KUBELET_CONFIG, MANIFESTS, SSL};
+use super::render::RenderError;
 use super::v1_16;
 use crate::plan::minors;
 use crate::plan::model::{Plan, Version};
@@ -83,20 +81,6 @@ pub(super) fn config(setup: &NodeSetup) -> Result<String, RenderError> {
 }
 
 pub(super) fn kube_proxy(setup: &NodeSetup) -> Result<DesiredFile, RenderError> {
-    let NodeSetup { plan, worker, kubelet, .. } = setup;
-    let mut args = vec![
-        format!("--kubeconfig={PROXY_KUBECONFIG}"),
-        "--proxy-mode=iptables".to_owned(),
-        format!("--hostname-override={}", worker.name),
-    ];
-    if let Some(range) = plan.cluster.pod_range {
-        args.push(format!("--cluster-cidr={range}"));
-    }
-    args.extend(worker.proxy_args.iter().cloned());
-    let [image, _] = images(plan, *kubelet);
-    let text = render::yaml(
-        include_str!("../../assets/manifests/kube-proxy-current.yaml"),
-        context! { image, args, kubeconfig => PROXY_KUBECONFIG },
-    )?;
-    Ok(DesiredFile { path: format!("{MANIFESTS}/kube-proxy.yaml"), text })
+    let [image, _] = images(setup.plan, setup.kubelet);
+    v1_16::kube_proxy_pod(setup, &image, include_str!("../../assets/manifests/kube-proxy-current.yaml"))
 }

@@ -84,7 +84,17 @@ pub(super) fn config(setup: &NodeSetup) -> Result<String, RenderError> {
 }
 
 pub(super) fn kube_proxy(setup: &NodeSetup) -> Result<DesiredFile, RenderError> {
-    let NodeSetup { plan, worker, kubelet, .. } = setup;
+    let [image, _] = images(setup.plan, setup.kubelet);
+    kube_proxy_pod(setup, &image, include_str!("../../assets/manifests/kube-proxy-v1.16.yaml"))
+}
+
+/// The static pod of a kube-proxy with an identity of its own, from this manifest.
+pub(super) fn kube_proxy_pod(
+    setup: &NodeSetup,
+    image: &str,
+    manifest: &str,
+) -> Result<DesiredFile, RenderError> {
+    let NodeSetup { plan, worker, .. } = setup;
     let mut args = vec![
         format!("--kubeconfig={PROXY_KUBECONFIG}"),
         "--proxy-mode=iptables".to_owned(),
@@ -94,10 +104,6 @@ pub(super) fn kube_proxy(setup: &NodeSetup) -> Result<DesiredFile, RenderError> 
         args.push(format!("--cluster-cidr={range}"));
     }
     args.extend(worker.proxy_args.iter().cloned());
-    let [image, _] = images(plan, *kubelet);
-    let text = render::yaml(
-        include_str!("../../assets/manifests/kube-proxy-v1.16.yaml"),
-        context! { image, args, kubeconfig => PROXY_KUBECONFIG },
-    )?;
+    let text = render::yaml(manifest, context! { image, args, kubeconfig => PROXY_KUBECONFIG })?;
     Ok(DesiredFile { path: format!("{MANIFESTS}/kube-proxy.yaml"), text })
 }

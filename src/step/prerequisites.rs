@@ -186,7 +186,16 @@ fn basics(cx: &StepInput, machine: &Machine) -> Vec<Verdict> {
     }
     let modern = cx.profile().is_ok_and(|profile| profile != Profile::V1_2);
     if machine.swap {
-        verdicts.push(if modern && cx.plan.cluster.swap == SwapPolicy::Refuse {
+        let told = cx.profile() == Ok(Profile::Current) && cx.plan.cluster.swap == SwapPolicy::NoSwap;
+        verdicts.push(if told {
+            let kept = cx.kubelet_version().is_some_and(|version| minors::NO_SWAP_FOR_PODS.holds(version));
+            let pods = if kept { "pods get none" } else { "this kubelet does not keep pods from it" };
+            Verdict::warning(
+                "swap",
+                format!("on, which the plan allows: {pods}"),
+                "swapoff -a, unless the host needs it",
+            )
+        } else if modern {
             Verdict::Stops(
                 Problem::new(ProblemCode::Swap01, "swap is on; a kubelet since 1.8 refuses to start with it")
                     .manual("swapoff -a, and take the line out of /etc/fstab"),
@@ -254,12 +263,45 @@ fn wishes(cx: &StepInput) -> Vec<Verdict> {
             .edit(PlanField::Runtime, "cluster.runtime: auto"),
         ));
     }
+    verdicts.extend(kubelet_config(cx));
     if let Some(folder) = cx.worker.and_then(|worker| worker.binaries.as_ref()) {
         verdicts.push(Verdict::Stops(
             Problem::new(ProblemCode::Kubelet01, "this gangplank does not copy a folder of programs yet")
                 .seen(format!("the plan names {}", folder.display()))
                 .edit(PlanField::KubeletFile, "workers[].kubelet: {file, sha256}, and gangplank copies it")
                 .manual("copy the other programs by hand, and take `binaries` out of the plan"),
+        ));
+    }
+    verdicts
+}
+
+/// What is to say of the fields that the plan adds to the kubelet's configuration.
+fn kubelet_config(cx: &StepInput) -> Vec<Verdict> {
+    let about = "kubelet config";
+    let Some(fields) = cx.worker.map(|worker| &worker.kubelet_config).filter(|fields| !fields.is_empty())
+    else {
+        return Vec::new();
+    };
+    if cx.profile().is_ok_and(|profile| profile != Profile::Current) {
+        let what = "the plan's fields are not written for a kubelet of this version";
+        return vec![Verdict::warning(about, what, "leave them out, or use kubelet flags")];
+    }
+    let findings = profile::judge_map(fields, cx.kubelet_version());
+    let (notices, wrong): (Vec<_>, Vec<_>) =
+        findings.into_iter().partition(|finding| finding.effect == profile::ConfigEffect::Notice);
+    let owned = profile::owned_fields(fields);
+    let owned =
+        owned.iter().map(|one| format!("{} is gangplank's own: {}; {}", one.field, one.why, one.instead));
+    let said: Vec<String> = owned.chain(wrong.iter().map(ToString::to_string)).collect();
+    let mut verdicts: Vec<Verdict> = notices
+        .into_iter()
+        .map(|finding| Verdict::warning(about, format!("{}: {}", finding.field, finding.what), &finding.cure))
+        .collect();
+    if !said.is_empty() {
+        let problem = Problem::new(ProblemCode::Kubelet10, "the plan's kubelet config cannot be used");
+        let problem = said.into_iter().fold(problem, Problem::seen);
+        verdicts.push(Verdict::Stops(
+            problem.edit(PlanField::KubeletConfig, "workers[].kubelet_config, or that of the defaults"),
         ));
     }
     verdicts

@@ -13,6 +13,7 @@ pub const ALL: &[Scenario] = &[
     ("the_api_reaches_the_kubelets_for_logs_and_exec", logs_and_exec),
     ("a_worker_that_starts_again_is_ready_without_gangplank", starts_again),
     ("undo_on_containerd_leaves_everything_as_it_was", undo),
+    ("a_kubelet_config_that_cannot_be_used_is_named_before_any_change", bad_kubelet_config),
     ("a_killed_run_on_containerd_is_finished_by_the_next", killed),
 ];
 
@@ -141,6 +142,22 @@ fn undo(lab: &Lab) {
         assert!(gone.is_empty() && new.is_empty(), "{worker}: gone {gone:#?} new {new:#?}");
     }
     assert!(lab.nodes().is_empty(), "{:?}", lab.nodes());
+}
+
+fn bad_kubelet_config(lab: &Lab) {
+    let Aboard { home, before } = blank(lab);
+    let mut plan = lab.small_plan(&["x1"]);
+    plan["workers"][0]["kubelet_config"] = serde_yaml::from_str(
+        "{clusterDNS: [1.2.3.4], maxPod: 5, systemReserved: {memory: 100MiB}, evictionHard: {memory.availabe: 5%}}",
+    )
+    .expect("it is YAML");
+    let run = home.run("apply", &plan, &["--json"]);
+    assert_ne!(run.code, 0, "{}", run.story());
+    let said = run.problem_text();
+    for part in ["E-KUBELET-10", "clusterDNS", "maxPod", "100MiB", "memory.availabe"] {
+        assert!(said.contains(part), "no {part}: {said}");
+    }
+    assert_eq!(lab.snapshot("x1"), before["x1"]);
 }
 
 fn killed(lab: &Lab) {
