@@ -234,7 +234,7 @@ make_csr() { # KEY SUBJECT SAN
 load_image() { # TAR NAME...
   tar=$1; shift
   which_runtime
-  for i; do note image "$i" "$("${rt}_image_id" "$i" 2>/dev/null)" '' '' || return; done
+  for i; do note image "$i" "$("${rt}_image_id" "$i" 2>/dev/null)" '' "$rt" || return; done
   "${rt}_import" "$tar" "$@"
 }
 

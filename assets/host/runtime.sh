@@ -16,6 +16,9 @@ which_runtime() {
   rt=containerd
 }
 
+# with RUNTIME WORD...: one of the words above for that runtime
+with() { rt=$1; shift; "$@"; }
+
 # ask_runtime INFO PS IMAGES: the numbers of the questions, - for one that is not asked
 ask_runtime() { which_runtime; "${rt}_ask" "$@"; }
 

@@ -53,7 +53,7 @@ impl Doer<'_> {
                 Carried::Bytes(bytes) => self.settle(RecordKind::Put, path, bytes, mode, owner),
                 Carried::Tar(_) | Carried::Nothing => failed(format!("{path}: nothing arrived")),
             },
-            Action::LoadImage { tar, names } => self.load_image(tar, names),
+            Action::LoadImage { tar, names, .. } => self.load_image(tar, names),
             Action::SendImage { names, .. } => match carried {
                 Carried::Tar(tar) => self.load(&tar.clone(), names),
                 Carried::Bytes(_) | Carried::Nothing => {
@@ -61,7 +61,7 @@ impl Doer<'_> {
                 }
             },
             Action::Service { verb, unit } => self.service(*verb, unit),
-            Action::RestartPod { container } => self.restart_pod(container),
+            Action::RestartPod { container, .. } => self.restart_pod(container),
             Action::Remove { path } => self.remove(path),
             Action::NoteForeign { unit } => {
                 self.note(RecordKind::Foreign, unit, "", "", "").map(|()| String::new())
@@ -73,8 +73,8 @@ impl Doer<'_> {
             Action::RestoreFile { path, run, old, new, mode } => self.put_back(path, run, old, new, mode),
             Action::UndoCreate { path, new } => Ok(self.take_away(path, new)),
             Action::UndoMakeDir { path } => Ok(self.take_dir(path)),
-            Action::UndoLoadImage { name } => Ok(self.take_image(name)),
-            Action::CleanPods => self.clean_pods(),
+            Action::UndoLoadImage { name, .. } => Ok(self.take_image(name)),
+            Action::CleanPods { .. } => self.clean_pods(),
             Action::DeleteRecord { run } => Ok(self.forget(run)),
             Action::Kubectl { args } if self.machine.here => crate::lab::kubectl::config(self.machine, args),
             Action::Script { title, text, .. } => self.script(title, text, carried),

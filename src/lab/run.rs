@@ -336,7 +336,7 @@ fn takes(action: &Action, bytes: u64) -> Duration {
         Action::SendImage { .. } => bytes / 16_000 + 1_500,
         Action::Service { verb: Verb::Start | Verb::Restart | Verb::Stop, .. } => 900,
         Action::Service { .. } => 250,
-        Action::RestartPod { .. } | Action::CleanPods => 1_000,
+        Action::RestartPod { .. } | Action::CleanPods { .. } => 1_000,
         Action::MakeKey { .. } | Action::MakeCsr { .. } | Action::Script { .. } => 120,
         _ => 50,
     })

@@ -66,7 +66,7 @@ pub struct RecordLine {
     /// SHA-256 of what is there now.
     #[serde(default)]
     pub new: String,
-    /// Mode (and owner) before, `644 root:root`.
+    /// Mode (and owner) before, `644 root:root`; of an image, the runtime it was loaded into.
     #[serde(default)]
     pub mode: String,
     /// Seconds since 1970, the host's clock.

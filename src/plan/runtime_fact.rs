@@ -16,6 +16,11 @@ pub enum RuntimeKind {
 }
 
 impl RuntimeKind {
+    /// The one of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::Docker, Self::Containerd].into_iter().find(|kind| kind.name() == name)
+    }
+
     /// Its name, which is that of its systemd unit too.
     pub fn name(self) -> &'static str {
         match self {

@@ -114,6 +114,14 @@ impl Profile {
         }
     }
 
+    /// The runtime that a kubelet's unit of ours waits for, by the unit's text; `None` = it names none.
+    pub fn runtime_of_unit(unit: &str) -> Option<RuntimeKind> {
+        let after = unit.lines().find_map(|line| line.trim().strip_prefix("After="))?;
+        after
+            .split_whitespace()
+            .find_map(|word| RuntimeKind::named(word.strip_suffix(".service").unwrap_or(word)))
+    }
+
     /// All of them.
     pub const ALL: [Self; 3] = [Self::V1_2, Self::V1_16, Self::Current];
 

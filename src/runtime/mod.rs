@@ -10,5 +10,6 @@ mod lister;
 pub mod pod_network;
 pub mod ps;
 pub mod said;
+pub mod typed;
 
 pub use lister::Lister;

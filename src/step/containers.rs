@@ -98,7 +98,8 @@ impl Step for Containers {
             (container.to_owned(), format!("kube-proxy-{name}"))
         };
         // CRI lists no container for what holds a pod's network; docker does.
-        let docker = cx.profile().is_ok_and(|profile| profile.runtime() == RuntimeKind::Docker);
+        let runtime = cx.profile().ok().map(Profile::runtime);
+        let docker = runtime == Some(RuntimeKind::Docker);
         let wanted = if docker { vec![pod("kube-proxy"), pod("POD")] } else { vec![pod("kube-proxy")] };
         let rows: Vec<String> = cx
             .facts
@@ -126,7 +127,7 @@ impl Step for Containers {
         if active && !disturbed && missing(&wanted, rows, &[]).is_empty() {
             return StepState::Done(all_run(&wanted));
         }
-        StepState::Await(Proof::Containers { wanted, old, within: WITHIN })
+        StepState::Await(Proof::Containers { wanted, old, runtime, within: WITHIN })
     }
 
     fn explain(&self) -> &'static str {

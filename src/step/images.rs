@@ -10,7 +10,7 @@ use crate::plan::fact::{FactQuery, ImageFact, Known};
 use crate::plan::model::{ImageTar, Plan, Worker};
 use crate::plan::plan_field::PlanField;
 use crate::plan::problem::{Problem, Verdict};
-use crate::profile;
+use crate::profile::{self, Profile};
 
 /// The step.
 pub struct LoadImages;
@@ -85,6 +85,7 @@ impl Step for LoadImages {
             let Known::Yes(there) = cx.facts.images() else {
                 return Err(unknown("the images", cx.facts.images().why_not()));
             };
+            let runtime = cx.profile().ok().map(Profile::runtime);
             let mut actions = Vec::new();
             for tar in &worker.images {
                 let Known::Yes(inside) = in_tar(cx, tar) else {
@@ -112,8 +113,9 @@ impl Step for LoadImages {
                     ImageTar::Local(path) => Action::SendImage {
                         tar: Content::File { path: path.clone(), sha256: None },
                         names: missing,
+                        runtime,
                     },
-                    ImageTar::Host(path) => Action::LoadImage { tar: path.clone(), names: missing },
+                    ImageTar::Host(path) => Action::LoadImage { tar: path.clone(), names: missing, runtime },
                 });
             }
             Ok(todo(actions, format!("all images of {} tars are loaded", worker.images.len())))

@@ -96,7 +96,10 @@ impl Step for StartKubelet {
                 .yes()
                 .is_none_or(|rows| rows.iter().any(|row| row.contains("k8s_kube-proxy")));
             if proxy_changed && proxy_runs && !new_pod {
-                actions.push(Action::RestartPod { container: "kube-proxy".to_owned() });
+                actions.push(Action::RestartPod {
+                    container: "kube-proxy".to_owned(),
+                    runtime: Some(profile.runtime()),
+                });
             }
             Ok(todo(actions, format!("enabled, {} ({})", unit.active, unit.sub)))
         })())

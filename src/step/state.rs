@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::plan::action::Action;
 use crate::plan::code::ProblemCode;
 use crate::plan::problem::{Problem, Remedy};
+use crate::plan::runtime_fact::RuntimeKind;
 
 /// What a step found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,6 +31,9 @@ pub enum Proof {
         wanted: Vec<(String, String)>,
         /// Ids of containers that ran before and do not count.
         old: Vec<String>,
+        /// What runs them; `None` = not said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        runtime: Option<RuntimeKind>,
         /// Seconds it may take.
         within: u64,
     },

@@ -77,7 +77,7 @@ fn a_foreign_file_offers_leave_to_replace_it() {
 #[test]
 fn ways_are_told_as_kind_and_text() {
     let problem = Problem::new(ProblemCode::Action01, "x")
-        .repair("start docker", vec![Action::CleanPods])
+        .repair("start docker", vec![Action::CleanPods { runtime: None }])
         .replace("and so on")
         .edit(PlanField::SshHost, "workers[].ssh.host or .port")
         .manual("do it")

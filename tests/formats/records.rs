@@ -73,10 +73,10 @@ fn of_the_worker() -> Vec<String> {
 #[test]
 fn the_record_of_82fdae4_gives_its_undo_list() {
     let bench = bench("finished");
-    let worker = back(&record(&mut bench.lab().connect("10.0.0.11").unwrap()));
+    let worker = back(&record(&mut bench.lab().connect("10.0.0.11").unwrap()), None);
     assert_eq!(titles(&worker), of_the_worker());
     assert!(worker.node);
-    let here = back(&record(&mut bench.lab().here()));
+    let here = back(&record(&mut bench.lab().here()), None);
     assert_eq!(
         titles(&here),
         [
@@ -205,7 +205,7 @@ fn what_82fdae4_did_is_taken_back_by_a_real_shell() {
     let Some(wire) = elsewhere(root.path()) else { return };
     copy(&fixture("finished/w1"), root.path());
     let mut host = ShellHost::new(Arc::new(wire), Arc::new(NoVault), false);
-    let back = back(&record(&mut host));
+    let back = back(&record(&mut host), None);
     assert_eq!(titles(&back), of_the_worker());
     let actions: Vec<Action> = back.actions.into_iter().chain(back.forget).collect();
     let (count, batch) = (actions.len(), Batch { actions, run: "undo".to_owned(), ..Batch::default() });

@@ -184,7 +184,8 @@ fn a_unit_started_after_images_were_loaded_is_recorded_as_it_was() {
     let Some(wire) = with_programs(dir.path()) else { return };
     let run = Run::new();
     let unit = |verb| Action::Service { verb, unit: "kubelet".to_owned() };
-    let load = Action::LoadImage { tar: "/x.tar".to_owned(), names: vec!["pause:1".to_owned()] };
+    let load =
+        Action::LoadImage { tar: "/x.tar".to_owned(), names: vec!["pause:1".to_owned()], runtime: None };
     let actions = vec![load, unit(Verb::Enable), unit(Verb::Start)];
     all_well(&done(&mut over(Arc::new(wire)), &run.batch(actions, Vec::new())), 3);
     let before: Vec<_> = run.record().into_iter().map(|line| (line.kind, line.old)).collect();
@@ -213,7 +214,7 @@ fn a_container_called_as_an_image_is_not_taken_for_it() {
     let Some(wire) = with_programs(dir.path()) else { return };
     let run = Run::new();
     let names = vec!["pause".to_owned(), "known:1".to_owned()];
-    let load = Action::LoadImage { tar: "/x.tar".to_owned(), names };
+    let load = Action::LoadImage { tar: "/x.tar".to_owned(), names, runtime: None };
     all_well(&done(&mut over(Arc::new(wire)), &run.batch(vec![load], Vec::new())), 1);
     let before: Vec<_> = run.record().into_iter().map(|line| (line.path, line.old)).collect();
     assert_eq!(before, [("pause".to_owned(), String::new()), ("known:1".to_owned(), "sha256:1a".to_owned())]);
@@ -228,7 +229,7 @@ fn only_the_containers_of_the_pod_are_made_anew() {
                  /my-k8s_kube-proxy_x_default_ab_0 mine\n";
     std::fs::write(dir.path().join("names"), names).unwrap();
     let Some(wire) = with_programs(dir.path()) else { return };
-    let restart = Action::RestartPod { container: "kube-proxy".to_owned() };
+    let restart = Action::RestartPod { container: "kube-proxy".to_owned(), runtime: None };
     all_well(&done(&mut over(Arc::new(wire)), &Run::new().batch(vec![restart], Vec::new())), 1);
     let told = std::fs::read_to_string(dir.path().join("told")).unwrap();
     assert_eq!(told, "stop -t 5 old new bare\n");

@@ -120,7 +120,8 @@ fn windows() -> Vec<Window> {
     let place = || Place::Worker(row(1));
     let name = |text: &str| text.to_owned();
     let [prompt, key] = prompts();
-    let actions = rows().into_iter().map(|container| Action::RestartPod { container }).collect();
+    let actions =
+        rows().into_iter().map(|container| Action::RestartPod { container, runtime: None }).collect();
     let mut certificates = over(Dialog::Certificates(CertificatesDialog::default()));
     update(&mut certificates, Msg::Paste(rows().join("\n")));
     let mut line = after(low("cluster"), "S");

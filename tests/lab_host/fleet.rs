@@ -266,10 +266,13 @@ pub fn undo(record: &[RecordLine]) -> Vec<Action> {
                 mode: own(&line.mode),
             }],
             RecordKind::Dir => vec![Action::UndoMakeDir { path: own(&line.path) }],
-            RecordKind::Image => vec![Action::UndoLoadImage { name: own(&line.path) }],
+            RecordKind::Image => vec![Action::UndoLoadImage { name: own(&line.path), runtime: None }],
             RecordKind::Enable => vec![Action::Service { verb: Verb::Disable, unit: own(&line.path) }],
             RecordKind::Start => {
-                vec![Action::Service { verb: Verb::Stop, unit: own(&line.path) }, Action::CleanPods]
+                vec![
+                    Action::Service { verb: Verb::Stop, unit: own(&line.path) },
+                    Action::CleanPods { runtime: None },
+                ]
             }
             _ => Vec::new(),
         });

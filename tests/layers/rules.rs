@@ -40,7 +40,10 @@ pub const LAYERS: &[(&str, &[&str])] = &[
     ("engine/demo", &["limits", "plan", "profile", "pki", "host", "kube", "lab", "step", "engine"]),
     ("live", &["limits", "plan", "profile", "runtime", "pki", "host", "kube", "step", "engine", "live"]),
     ("ui/output", &["limits", "plan", "profile", "pki", "host", "kube", "step", "engine", "ui::output"]),
-    ("ui/script", &["limits", "plan", "profile", "pki", "host", "kube", "step", "engine", "ui::script"]),
+    (
+        "ui/script",
+        &["limits", "plan", "profile", "runtime", "pki", "host", "kube", "step", "engine", "ui::script"],
+    ),
     ("ui/credentials", &["limits", "plan", "host", "engine", "ui::credentials"]),
     // The wizard's core knows none of its faces.
     (

@@ -5,9 +5,8 @@ use std::path::PathBuf;
 
 use gangplank::engine::inspect::StepOutcome;
 use gangplank::engine::{Event, ExitCode, PlacePreview, Stamped, TaskOutcome};
-use gangplank::plan::action::{
-    Action, CertificateSpec, Content, KeyAlgorithm, SecretRef, Slot, Verb, plain_shell,
-};
+use gangplank::host::{plain_action, plain_shell};
+use gangplank::plan::action::{Action, CertificateSpec, Content, KeyAlgorithm, SecretRef, Slot, Verb};
 use gangplank::plan::code::ProblemCode;
 use gangplank::plan::fact::{
     Fact, FactQuery, Facts, FileFact, FlagSet, ImageFact, KeyFact, Known, KubeletFact, Machine,
@@ -16,7 +15,8 @@ use gangplank::plan::place::Place;
 use gangplank::plan::plan_field::PlanField;
 use gangplank::plan::problem::{Problem, Remedy, Verdict};
 use gangplank::plan::record::Record;
-use gangplank::plan::runtime_fact::{DockerFact, RuntimeFact};
+
+use gangplank::plan::runtime_fact::{DockerFact, RuntimeFact, RuntimeKind};
 use gangplank::plan::unit::UnitFact;
 use gangplank::plan::written::{RunFolder, Written};
 use gangplank::step::{CATALOGUE, Proof, StepId, StepState};
@@ -101,6 +101,10 @@ fn written() -> BoxedStrategy<Written> {
     prop_oneof![nothing, not_yet, unknown, text().prop_map(Written::Sha256)].boxed()
 }
 
+fn runtime() -> BoxedStrategy<Option<RuntimeKind>> {
+    option::of(select(vec![RuntimeKind::Docker, RuntimeKind::Containerd])).boxed()
+}
+
 pub fn action() -> BoxedStrategy<Action> {
     let modes = || select(vec!["0755", "0644", "0600", "0700"]);
     let slot = || text().prop_map(Slot);
@@ -118,10 +122,18 @@ pub fn action() -> BoxedStrategy<Action> {
         }),
         (text(), content(), modes(), select(vec!["root:root", "-"]))
             .prop_map(|(path, content, mode, owner)| Action::Put { path, content, mode, owner }),
-        (text(), texts()).prop_map(|(tar, names)| Action::LoadImage { tar, names }),
-        (content(), texts()).prop_map(|(tar, names)| Action::SendImage { tar, names }),
+        (text(), texts(), runtime()).prop_map(|(tar, names, runtime)| Action::LoadImage {
+            tar,
+            names,
+            runtime
+        }),
+        (content(), texts(), runtime()).prop_map(|(tar, names, runtime)| Action::SendImage {
+            tar,
+            names,
+            runtime
+        }),
         (select(verbs), text()).prop_map(|(verb, unit)| Action::Service { verb, unit }),
-        text().prop_map(|container| Action::RestartPod { container }),
+        (text(), runtime()).prop_map(|(container, runtime)| Action::RestartPod { container, runtime }),
         text().prop_map(|path| Action::Remove { path }),
         text().prop_map(|unit| Action::NoteForeign { unit }),
     ];
@@ -135,8 +147,8 @@ pub fn action() -> BoxedStrategy<Action> {
             .prop_map(|(path, run, old, new, mode)| Action::RestoreFile { path, run, old, new, mode }),
         (text(), written()).prop_map(|(path, new)| Action::UndoCreate { path, new }),
         text().prop_map(|path| Action::UndoMakeDir { path }),
-        text().prop_map(|name| Action::UndoLoadImage { name }),
-        Just(Action::CleanPods),
+        (text(), runtime()).prop_map(|(name, runtime)| Action::UndoLoadImage { name, runtime }),
+        runtime().prop_map(|runtime| Action::CleanPods { runtime }),
         (text(), option::of(text())).prop_map(|(path, uid)| Action::KubeDelete { path, uid }),
         text().prop_map(|run| Action::DeleteRecord { run }),
         (text(), text(), text()).prop_map(|(title, text, host)| Action::Script {
@@ -153,7 +165,7 @@ proptest! {
     fn what_people_read_of_an_action_names_no_function_of_ours(action in action()) {
         let functions = || gangplank::host::batch::PRELUDE.lines().filter_map(|line| line.split_once("() {"));
         let own = |line: &str| functions().any(|(name, _)| line.split(' ').next() == Some(name));
-        let plain = action.plain_shell();
+        let plain = plain_action(&action);
         let random = matches!(action, Action::Script { .. });
         prop_assert!(random || !plain.lines().any(own), "{plain}");
         if let Action::Put { path, .. } = &action {
@@ -263,7 +275,7 @@ pub fn stamped() -> BoxedStrategy<Stamped> {
 pub fn proof() -> BoxedStrategy<Proof> {
     prop_oneof![
         (vec((text(), text()), 0..2), texts(), any::<u64>())
-            .prop_map(|(wanted, old, within)| Proof::Containers { wanted, old, within }),
+            .prop_map(|(wanted, old, within)| Proof::Containers { wanted, old, runtime: None, within }),
         (text(), any::<u64>()).prop_map(|(name, within)| Proof::NodeReady {
             name,
             within,

@@ -71,7 +71,7 @@ impl Engine<'_> {
         for (id, proof) in std::mem::take(&mut worked.proofs) {
             self.events.tell(&site.place, Some(id), Event::TaskStarted);
             let ended = match &proof {
-                Proof::Containers { wanted, old, within } => {
+                Proof::Containers { wanted, old, within, .. } => {
                     self.containers(site, (wanted, old), *within, stream)
                 }
                 Proof::NodeReady { .. } => {

@@ -2,6 +2,7 @@
 
 use crate::plan::action::{Action, Verb};
 use crate::plan::record::{Record, RecordKind};
+use crate::plan::runtime_fact::RuntimeKind;
 use crate::plan::written::{RunFolder, Written};
 
 /// The unit whose containers and whose restart matter.
@@ -22,8 +23,8 @@ pub struct Back {
     pub not_understood: Vec<String>,
 }
 
-/// The actions that take a record back.
-pub fn back(record: &Record) -> Back {
+/// The actions that take a record back; `runtime` is that of the machine's kubelet, `None` = the machine finds out.
+pub fn back(record: &Record, runtime: Option<RuntimeKind>) -> Back {
     let lines = &record.lines;
     let mut actions = Vec::new();
     let mut node = false;
@@ -68,7 +69,7 @@ pub fn back(record: &Record) -> Back {
             RecordKind::Dir => actions.push(Action::UndoMakeDir { path: line.path.clone() }),
             // A name that meant another image before keeps the one it has now.
             RecordKind::Image if line.old.is_empty() => {
-                actions.push(Action::UndoLoadImage { name: line.path.clone() });
+                actions.push(Action::UndoLoadImage { name: line.path.clone(), runtime });
             }
             RecordKind::Enable if line.old != "enabled" => {
                 actions.push(Action::Service { verb: Verb::Disable, unit: line.path.clone() });
@@ -77,7 +78,7 @@ pub fn back(record: &Record) -> Back {
                 actions.push(Action::Service { verb: Verb::Stop, unit: line.path.clone() });
                 // Another unit is one that a repair started.
                 if line.path == KUBELET && (new_kubelet || new_node) {
-                    actions.push(Action::CleanPods);
+                    actions.push(Action::CleanPods { runtime });
                 }
                 restart &= line.path != KUBELET;
             }

@@ -17,10 +17,12 @@ use crate::engine::session::objects::{self, Made};
 use crate::host::{Batch, Host};
 use crate::plan::action::{Action, Verb};
 use crate::plan::code::ProblemCode;
-use crate::plan::fact::{FactQuery, Known};
+use crate::plan::fact::{FactQuery, Facts, Known};
 use crate::plan::place::Place;
 use crate::plan::problem::Problem;
-use crate::plan::record::{self, Record};
+use crate::plan::record::{self, Record, RecordKind};
+use crate::plan::runtime_fact::RuntimeKind;
+use crate::profile::{Profile, UNIT};
 use crate::step::StepId;
 
 pub use back::{Back, back, of_run};
@@ -65,6 +67,8 @@ struct UndoHost {
     place: Place,
     host: Box<dyn Host>,
     record: Record,
+    /// The runtime of its kubelet; `None` = not known, and found out there.
+    runtime: Option<RuntimeKind>,
     /// What its record says and nobody believes.
     strange: Vec<String>,
     back: Back,
@@ -214,9 +218,9 @@ impl Engine<'_> {
     /// Reads a machine's record; `false` when that was not possible.
     fn find(&self, place: Place, host: Result<Box<dyn Host>, Problem>, machines: &mut Vec<UndoHost>) -> bool {
         match host.and_then(|host| self.record(&place, host)) {
-            Ok((host, record)) => {
+            Ok((host, record, runtime)) => {
                 let (record, strange) = believe(&record, &place);
-                machines.push(UndoHost { place, host, record, strange, back: Back::default() });
+                machines.push(UndoHost { place, host, record, runtime, strange, back: Back::default() });
                 true
             }
             Err(problem) => {
@@ -226,9 +230,17 @@ impl Engine<'_> {
         }
     }
 
-    fn record(&self, place: &Place, mut host: Box<dyn Host>) -> Result<(Box<dyn Host>, Record), Problem> {
+    fn record(
+        &self,
+        place: &Place,
+        mut host: Box<dyn Host>,
+    ) -> Result<(Box<dyn Host>, Record, Option<RuntimeKind>), Problem> {
         let (run, lock) = (self.options.run.clone(), self.lock_on(place));
-        let batch = Batch { queries: vec![FactQuery::Record], run, lock, ..Batch::default() };
+        let mut queries = vec![FactQuery::Record];
+        if matches!(place, Place::Worker(_)) {
+            queries.push(FactQuery::File { path: UNIT.to_owned(), content: true });
+        }
+        let batch = Batch { queries, run, lock, ..Batch::default() };
         let end = host.run(&batch, self.options.stop, &mut |_| {});
         if let Some(trouble) = end.trouble {
             return Err(trouble.problem(place));
@@ -243,7 +255,8 @@ impl Engine<'_> {
             .manual("undo it with the gangplank that made the last run")),
             Known::Yes(record) => {
                 let record = record.clone();
-                Ok((host, record))
+                let runtime = runtime_of(&record, &end.facts);
+                Ok((host, record, runtime))
             }
             other => Err(Problem::new(ProblemCode::Fact01, format!("{place}: the record could not be read"))
                 .seen(other.why_not().to_owned())),
@@ -272,7 +285,7 @@ impl Engine<'_> {
                 }
                 machine.record = of_run(&machine.record, run);
             }
-            let mut back = back(&machine.record);
+            let mut back = back(&machine.record, machine.runtime);
             if !machine.strange.is_empty() {
                 back.forget.clear();
             }
@@ -286,6 +299,15 @@ impl Engine<'_> {
         }
         (kept, refused)
     }
+}
+
+/// The runtime of a machine's kubelet: what its images were loaded into, or what its unit waits for.
+fn runtime_of(record: &Record, facts: &Facts) -> Option<RuntimeKind> {
+    let images = record.lines.iter().rev().filter(|line| line.kind == RecordKind::Image);
+    let loaded = images.filter_map(|line| RuntimeKind::named(&line.mode)).next();
+    let unit =
+        facts.file(UNIT).yes().copied().and_then(Option::as_ref).and_then(|file| file.content.as_deref());
+    loaded.or_else(|| Profile::runtime_of_unit(&String::from_utf8_lossy(unit?)))
 }
 
 /// Why the run that is to be taken back is not known.
@@ -318,7 +340,7 @@ fn all_runs(machines: &[UndoHost], remembered: &[Remembered]) -> BTreeSet<String
 /// The runs of a record that left something to take back.
 fn runs_of(record: &Record) -> BTreeSet<String> {
     let all: BTreeSet<&String> = record.lines.iter().map(|line| &line.run).collect();
-    all.into_iter().filter(|run| back(&of_run(record, run)).takes_back()).cloned().collect()
+    all.into_iter().filter(|run| back(&of_run(record, run), None).takes_back()).cloned().collect()
 }
 
 /// Older lines about objects do not say which run made them: it was the first.

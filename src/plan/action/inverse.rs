@@ -73,14 +73,18 @@ impl Action {
                 }
                 None => Vec::new(),
             },
-            Self::LoadImage { names, .. } | Self::SendImage { names, .. } => {
-                names.iter().map(|name| Self::UndoLoadImage { name: name.clone() }).collect()
+            Self::LoadImage { names, runtime, .. } | Self::SendImage { names, runtime, .. } => {
+                let undo = |name: &String| Self::UndoLoadImage { name: name.clone(), runtime: *runtime };
+                names.iter().map(undo).collect()
             }
             Self::Service { verb: Verb::Enable, unit } => {
                 vec![Self::Service { verb: Verb::Disable, unit: unit.clone() }]
             }
             Self::Service { verb: Verb::Start, unit } => {
-                vec![Self::Service { verb: Verb::Stop, unit: unit.clone() }, Self::CleanPods]
+                vec![
+                    Self::Service { verb: Verb::Stop, unit: unit.clone() },
+                    Self::CleanPods { runtime: None },
+                ]
             }
             Self::NoteNode { name, .. } => {
                 vec![Self::KubeDelete { path: format!("/api/v1/nodes/{name}"), uid: None }]

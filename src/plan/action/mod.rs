@@ -6,7 +6,6 @@
 mod certificate;
 mod content;
 mod inverse;
-mod plain_shell;
 mod shell;
 mod shell_text;
 
@@ -14,12 +13,12 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use crate::plan::runtime_fact::RuntimeKind;
 use crate::plan::written::{RunFolder, Written};
 
 pub use certificate::{CertificateSpec, KeyAlgorithm};
 pub use content::{Content, SecretRef, Slot, sha256};
 pub use inverse::Risk;
-pub use plain_shell::{pasteable, plain_shell};
 pub use shell_text::{Piece, ShellText};
 
 /// What systemd shall do.
@@ -125,6 +124,9 @@ pub enum Action {
         tar: String,
         /// Names it brings that are missing now.
         names: Vec<String>,
+        /// The runtime that does it; `None` = the host finds out by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        runtime: Option<RuntimeKind>,
     },
     /// Images out of a tar that is sent from here.
     SendImage {
@@ -132,6 +134,9 @@ pub enum Action {
         tar: Content,
         /// Names it brings that are missing now.
         names: Vec<String>,
+        /// The runtime that does it; `None` = the host finds out by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        runtime: Option<RuntimeKind>,
     },
     /// A systemd service.
     Service {
@@ -144,6 +149,9 @@ pub enum Action {
     RestartPod {
         /// Container name.
         container: String,
+        /// The runtime that does it; `None` = the host finds out by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        runtime: Option<RuntimeKind>,
     },
     /// A file of ours that must not be there any more; a copy is kept.
     Remove {
@@ -201,9 +209,16 @@ pub enum Action {
     UndoLoadImage {
         /// Name of the image, `repository:tag`.
         name: String,
+        /// The runtime that does it; `None` = the host finds out by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        runtime: Option<RuntimeKind>,
     },
     /// Undo: removes the containers of the pods the kubelet started and kube-proxy's rules.
-    CleanPods,
+    CleanPods {
+        /// The runtime that does it; `None` = the host finds out by itself.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        runtime: Option<RuntimeKind>,
+    },
     /// Undo: removes a node object.
     KubeDelete {
         /// API path.
@@ -236,13 +251,13 @@ impl Action {
             Self::MakeCsr { key, .. } => format!("make a signing request for {key}"),
             Self::Sign { wish, .. } => format!("sign {}", wish.subject()),
             Self::Put { path, .. } => format!("write {path}"),
-            Self::LoadImage { tar, names } => format!("load {} from {tar}", names.join(", ")),
-            Self::SendImage { tar: Content::File { path, .. }, names } => {
+            Self::LoadImage { tar, names, .. } => format!("load {} from {tar}", names.join(", ")),
+            Self::SendImage { tar: Content::File { path, .. }, names, .. } => {
                 format!("send and load {} from {}", names.join(", "), path.display())
             }
             Self::SendImage { names, .. } => format!("send and load {}", names.join(", ")),
             Self::Service { verb, unit } => format!("systemctl {} {unit}", verb.word()).trim_end().to_owned(),
-            Self::RestartPod { container } => format!("restart the {container} container"),
+            Self::RestartPod { container, .. } => format!("restart the {container} container"),
             Self::NoteForeign { unit } => format!("note that another {unit} was there before"),
             Self::NoteNode { name, unknown: false } => format!("note that node {name} is new"),
             Self::NoteNode { name, unknown: true } => format!("note that node {name} may be new"),
@@ -253,8 +268,8 @@ impl Action {
             Self::RestoreFile { path, .. } => format!("put back {path}"),
             Self::Remove { path } | Self::UndoCreate { path, .. } => format!("remove {path}"),
             Self::UndoMakeDir { path } => format!("remove folder {path} if it is empty"),
-            Self::UndoLoadImage { name } => format!("remove image {name}"),
-            Self::CleanPods => "remove the kubelet's containers and kube-proxy's rules".to_owned(),
+            Self::UndoLoadImage { name, .. } => format!("remove image {name}"),
+            Self::CleanPods { .. } => "remove the kubelet's containers and kube-proxy's rules".to_owned(),
             Self::KubeDelete { path, .. } => format!("delete {path}"),
             Self::DeleteRecord { run } => format!("remove the record of run {run}"),
             Self::Script { title, .. } => title.clone(),
@@ -281,7 +296,7 @@ impl Action {
             | Self::UndoCreate { .. }
             | Self::UndoMakeDir { .. }
             | Self::UndoLoadImage { .. }
-            | Self::CleanPods
+            | Self::CleanPods { .. }
             | Self::KubeDelete { .. }
             | Self::DeleteRecord { .. }
             | Self::Script { .. } => None,

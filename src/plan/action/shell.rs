@@ -5,6 +5,7 @@ use super::certificate::CertificateSpec;
 use super::content::Slot;
 use super::shell_text::{Piece, ShellText};
 use crate::plan::object_path::ObjectPath;
+use crate::plan::runtime_fact::RuntimeKind;
 
 impl Action {
     /// The shell text: on a host, what runs; for work done in Rust, the same by hand.
@@ -19,23 +20,26 @@ impl Action {
                 Piece::Text(" ".to_owned()),
                 Piece::Payload(content.clone()),
             ],
-            Self::LoadImage { tar, names } => {
+            Self::LoadImage { tar, names, runtime } => {
                 let mut list = vec!["load_image", tar.as_str()];
                 list.extend(names.iter().map(String::as_str));
-                vec![words(&list)]
+                with(*runtime, vec![words(&list)])
             }
-            Self::SendImage { tar, names } => {
+            Self::SendImage { tar, names, runtime } => {
                 let list: Vec<&str> = names.iter().map(String::as_str).collect();
-                vec![
+                let pieces = vec![
                     Piece::Text("load_sent ".to_owned()),
                     Piece::Payload(tar.clone()),
                     Piece::Text(" ".to_owned()),
                     words(&list),
-                ]
+                ];
+                with(*runtime, pieces)
             }
             Self::Service { verb, unit } if unit.is_empty() => vec![words(&["service", verb.word()])],
             Self::Service { verb, unit } => vec![words(&["service", verb.word(), unit])],
-            Self::RestartPod { container } => vec![words(&["restart_pod", container])],
+            Self::RestartPod { container, runtime } => {
+                with(*runtime, vec![words(&["restart_pod", container])])
+            }
             Self::Remove { path } => vec![words(&["remove_file", path])],
             Self::NoteForeign { unit } => vec![words(&["note", "foreign", unit, "", "", ""])],
             Self::NoteNode { name, unknown } => {
@@ -59,8 +63,8 @@ impl Action {
             ]),
             Self::UndoCreate { path, new } => spaced(vec![words(&["take_away", path]), argument(new.word())]),
             Self::UndoMakeDir { path } => vec![words(&["take_dir", path])],
-            Self::UndoLoadImage { name } => vec![words(&["take_image", name])],
-            Self::CleanPods => vec![words(&["clean_pods"])],
+            Self::UndoLoadImage { name, runtime } => with(*runtime, vec![words(&["take_image", name])]),
+            Self::CleanPods { runtime } => with(*runtime, vec![words(&["clean_pods"])]),
             Self::KubeDelete { path, .. } => {
                 let object = ObjectPath::read(path);
                 let what = object.as_ref().map_or_else(|| vec!["delete", "--raw", path], ObjectPath::delete);
@@ -69,6 +73,17 @@ impl Action {
             Self::DeleteRecord { run } => vec![words(&["forget", run])],
             Self::Script { text, .. } => vec![Piece::Text(text.clone())],
         })
+    }
+}
+
+/// The command, with the runtime that it is meant for. The old one, and one that is not known here, is found out by the
+/// host itself.
+fn with(runtime: Option<RuntimeKind>, command: Vec<Piece>) -> Vec<Piece> {
+    match runtime {
+        Some(RuntimeKind::Containerd) => {
+            std::iter::once(Piece::Text("with containerd ".to_owned())).chain(command).collect()
+        }
+        Some(RuntimeKind::Docker) | None => command,
     }
 }
 

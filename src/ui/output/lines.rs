@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use crate::engine::{Event, ExitCode, Front, Stamped, TaskOutcome};
-use crate::plan::action::plain_shell;
+use crate::host::plain_shell;
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Verdict};
 use crate::step::CATALOGUE;

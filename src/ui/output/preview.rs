@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::engine::PlacePreview;
 use crate::host::batch::PRELUDE;
+use crate::host::plain_action;
 use crate::plan::action::{Action, Content, Risk};
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Verdict};
@@ -69,7 +70,7 @@ pub struct PlanDetail {
 
 impl PlanDetail {
     fn shell(self, action: &Action) -> String {
-        if self.functions { action.shell().to_string() } else { action.plain_shell() }
+        if self.functions { action.shell().to_string() } else { plain_action(action) }
     }
 }
 

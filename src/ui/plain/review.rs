@@ -3,6 +3,7 @@
 use super::dialogue::{Dialogue, DialogueEnd, Leave, MenuRow};
 use crate::engine::PlacePreview;
 use crate::engine::inspect::StepOutcome;
+use crate::host::plain_action;
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Verdict};
 use crate::step::StepState;
@@ -256,7 +257,7 @@ impl Dialogue {
                     .iter()
                     .map(|action| Told {
                         title: action.title(),
-                        shell: action.plain_shell(),
+                        shell: plain_action(action),
                         undo: review::undo_words(action, row.seen),
                     })
                     .collect();

@@ -2,9 +2,12 @@
 
 use super::text::{base, comment, here_doc, quote};
 use super::writer::{Writer, bytes_of, slot_file};
+use crate::host::plain_shell;
 use crate::plan::action::{Action, CertificateSpec, Content, KeyAlgorithm, SecretRef, Slot, Verb};
 use crate::plan::fact::Facts;
 use crate::plan::model::CaPlace;
+use crate::plan::runtime_fact::RuntimeKind;
+use crate::runtime::typed::{Typed, typed};
 
 /// Where a replaced file of a worker is kept.
 const BEFORE: &str = "/var/lib/onboard-before";
@@ -190,13 +193,15 @@ impl Writer<'_> {
                 lines.there.extend(keep(spot, path));
                 self.put(spot, path, content, &format!("-m {mode}{}", owner_words(owner)), mode, lines);
             }
-            Action::LoadImage { tar, .. } => lines.there.push(format!("docker load -i {}", quote(tar))),
-            Action::SendImage { tar, .. } => {
+            Action::LoadImage { tar, names, runtime } => {
+                lines.there.extend(import(*runtime, &quote(tar), names));
+            }
+            Action::SendImage { tar, names, runtime } => {
                 if let (Content::File { path, .. }, Some(ssh)) = (tar, &spot.ssh) {
                     let path = quote(&path.display().to_string());
                     let sent = format!("onboard-images-{}.tar", lines.before.len().saturating_add(1));
                     lines.before.push(format!("{ssh} 'cat > {sent}' < {path}"));
-                    lines.there.push(format!("docker load -i {sent}"));
+                    lines.there.extend(import(*runtime, &sent, names));
                     lines.there.push(format!("rm -f {sent}"));
                 }
             }
@@ -209,10 +214,9 @@ impl Writer<'_> {
                 };
                 lines.there.push(line);
             }
-            Action::RestartPod { container } => lines.there.push(format!(
-                "docker ps -q --filter {} | xargs -r docker stop -t 5",
-                quote(&format!("name=^/?k8s_{container}[._]"))
-            )),
+            Action::RestartPod { container, runtime } => {
+                lines.there.extend(by(*runtime, Typed::EndContainers(container)));
+            }
             Action::Remove { path } => {
                 lines.there.extend(keep(spot, path));
                 lines.there.push(format!("rm -f {}", quote(path)));
@@ -233,7 +237,7 @@ impl Writer<'_> {
             | Action::UndoCreate { .. }
             | Action::UndoMakeDir { .. }
             | Action::UndoLoadImage { .. }
-            | Action::CleanPods
+            | Action::CleanPods { .. }
             | Action::KubeDelete { .. }
             | Action::DeleteRecord { .. } => lines.there.extend(undo(action)),
         }
@@ -317,6 +321,16 @@ fn carry(all: &[ToSign<'_>]) -> Vec<String> {
     lines
 }
 
+/// What is typed for a runtime; where an older action does not say which, for the older one.
+fn by(runtime: Option<RuntimeKind>, what: Typed) -> Vec<String> {
+    typed(runtime.unwrap_or(RuntimeKind::Docker), what)
+}
+
+fn import(runtime: Option<RuntimeKind>, tar: &str, names: &[String]) -> Vec<String> {
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    by(runtime, Typed::Import { tar, names: &names })
+}
+
 fn refuse(secret: &SecretRef, path: &str) -> Vec<String> {
     let what = format!("{path} holds a secret ({secret}) that this script does not know: write it first");
     vec![format!("test -f {} || {{ echo {} >&2; exit 1; }}", quote(path), quote(&what))]
@@ -336,7 +350,7 @@ fn own_words(title: &str, text: &str) -> Vec<String> {
             vec![format!("chown root:root {path} && chmod 600 {path}")]
         }
         ["restrict", path] => vec![format!("chmod 600 {}", quote(path))],
-        _ => std::iter::once(comment(title)).chain(text.lines().map(str::to_owned)).collect(),
+        _ => std::iter::once(comment(title)).chain(plain_shell(text).lines().map(str::to_owned)).collect(),
     }
 }
 
@@ -349,10 +363,10 @@ fn undo(action: &Action) -> Vec<String> {
         }
         Action::UndoCreate { path, .. } => vec![format!("rm -f {}", quote(path))],
         Action::UndoMakeDir { path } => vec![format!("rmdir {} || true", quote(path))],
-        Action::UndoLoadImage { name } => vec![format!("docker rmi {} || true", quote(name))],
-        Action::CleanPods => {
-            vec!["docker ps -aq --filter 'name=^/?k8s_' | xargs -r docker rm -f -v".to_owned()]
+        Action::UndoLoadImage { name, runtime } => {
+            by(*runtime, Typed::RemoveImage(name)).into_iter().map(|line| format!("{line} || true")).collect()
         }
+        Action::CleanPods { runtime } => by(*runtime, Typed::RemovePods),
         Action::KubeDelete { .. } => vec![bytes_of(action)],
         Action::DeleteRecord { run } => {
             vec![format!("rm -rf {}", quote(&format!("/var/lib/gangplank/{run}")))]

@@ -5,6 +5,8 @@ use super::text::{comment, quote};
 use super::writer::{Writer, why};
 use crate::engine::PlacePreview;
 use crate::plan::place::Place;
+use crate::plan::runtime_fact::RuntimeKind;
+use crate::runtime::typed::{Typed, typed};
 use crate::step::{Proof, Step, StepId, StepState};
 
 impl Writer<'_> {
@@ -32,14 +34,12 @@ impl Writer<'_> {
         self.tell(target.map_or(place, |target| &target.name), step.title());
         match proof {
             Proof::NodeReady { .. } | Proof::Dns { .. } => {}
-            Proof::Containers { wanted, within, .. } => {
+            Proof::Containers { wanted, within, runtime, .. } => {
                 let Some(target) = target else { return };
+                let runtime = runtime.unwrap_or(RuntimeKind::Docker);
                 let tests: Vec<String> = wanted
                     .iter()
-                    .map(|(container, pod)| {
-                        let name = quote(&format!("name=^/?k8s_{container}([.][^_]*)?_{pod}"));
-                        format!("[ -n \"$(docker ps -q --filter {name})\" ]")
-                    })
+                    .flat_map(|(container, pod)| typed(runtime, Typed::Runs { container, pod }))
                     .collect();
                 let there = wait(&tests.join(" && "), *within, &format!("not there after {within} s"));
                 let lines = self.as_root(target, &there);

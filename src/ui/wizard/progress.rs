@@ -1,7 +1,7 @@
 //! What each event of the engine changes on the run that is seen.
 
 use crate::engine::{Event, Stamped, TaskOutcome};
-use crate::plan::action::plain_shell;
+use crate::host::plain_shell;
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Verdict};
 use crate::step::{CATALOGUE, On, Step, StepId};

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::plan::action::{Action, pasteable};
+use crate::host::{pasteable, plain_action};
 use crate::step::{Step, StepId};
 use crate::ui::output::explain;
 use crate::ui::output::explain::Tabs;
@@ -129,7 +129,7 @@ pub fn copy_text(model: &Model) -> String {
     if model.nav.screen == Screen::Review
         && let Some(looked) = review::rows(model).get(model.preview.row).and_then(|row| row.looked)
     {
-        let shell: Vec<String> = review_table::actions(looked).iter().map(Action::plain_shell).collect();
+        let shell: Vec<String> = review_table::actions(looked).iter().map(plain_action).collect();
         if !shell.is_empty() {
             return pasteable(&shell.join("\n")) + "\n";
         }

@@ -1,5 +1,6 @@
 //! A repair before it is made: what is run, what takes it back, and one question.
 
+use crate::host::plain_action;
 use crate::plan::action::Action;
 use crate::plan::fact::Facts;
 use crate::plan::place::Place;
@@ -37,10 +38,10 @@ impl MendDialog {
         let mut lines = Vec::new();
         for (number, action) in (1..).zip(&self.actions) {
             lines.push(format!("{number} {}", action.title()));
-            lines.extend(action.plain_shell().lines().map(|line| format!("    {line}")));
+            lines.extend(plain_action(action).lines().map(|line| format!("    {line}")));
             // Only a kubelet takes its containers with it.
             let kubelet = matches!(action, Action::Service { unit, .. } if unit == "kubelet");
-            let is_undone = |one: &&Action| kubelet || !matches!(one, Action::CleanPods);
+            let is_undone = |one: &&Action| kubelet || !matches!(one, Action::CleanPods { .. });
             let inverse: Vec<String> =
                 action.inverse(&Facts::default()).iter().filter(is_undone).map(Action::title).collect();
             let undo =

@@ -5,6 +5,7 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use crate::host::plain_action;
 use crate::plan::action::Content;
 use crate::plan::place::Place;
 use crate::plan::yaml;
@@ -73,7 +74,7 @@ pub fn kubeconfig(model: &Model) -> Msg {
             {
                 lines.extend(review::changes(&seen.facts, path, bytes, Some(3)));
             } else {
-                lines.push((Role::Code, format!("  {}", action.plain_shell())));
+                lines.push((Role::Code, format!("  {}", plain_action(action))));
             }
         }
     }

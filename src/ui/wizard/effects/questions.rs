@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::engine::signing::offline::Bundle;
 use crate::engine::{Front, Stamped};
-use crate::host::{HostKeyQuestion, TrustAnswer};
+use crate::host::{HostKeyQuestion, TrustAnswer, plain_action};
 use crate::plan::action::Action;
 use crate::plan::place::Place;
 use crate::step::StepId;
@@ -158,7 +158,7 @@ impl Front for ScreenFront {
 
     fn go_on(&self, place: &Place, step: StepId, actions: &[Action]) -> bool {
         // What each runs stands below it.
-        let actions = actions.iter().map(|one| format!("{}\n{}", one.title(), one.plain_shell())).collect();
+        let actions = actions.iter().map(|one| format!("{}\n{}", one.title(), plain_action(one))).collect();
         let question = Question::GoOn { place: place.clone(), step, actions };
         matches!(self.replies.ask(&self.send(), question), Some(Reply::GoOn(true)))
     }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::engine::PlacePreview;
 use crate::engine::inspect::StepOutcome;
+use crate::host::plain_action;
 use crate::plan::action::{Action, Content, Risk};
 use crate::plan::fact::Facts;
 use crate::plan::place::Place;
@@ -198,7 +199,7 @@ pub fn detail(model: &Model, width: usize) -> Vec<(Role, String)> {
                     _ => String::new(),
                 };
                 say(Role::Key, &format!("{number} {}{size}", action.title()), 0);
-                for line in action.plain_shell().lines() {
+                for line in plain_action(action).lines() {
                     say(Role::Code, line, 3);
                 }
                 say(Role::Dim, &format!("undo: {}", undo_words(action, row.seen)), 3);

@@ -1,19 +1,22 @@
 //! Shell text as somebody would type it: the functions of `assets/host/prelude.sh` as the plain commands they come
 //! down to. This is for reading; what is sent are the functions, which also check the way, keep a copy and note it.
 
-use super::Action;
+use crate::plan::action::Action;
+use crate::plan::runtime_fact::RuntimeKind;
+use crate::runtime::typed::{Typed, typed};
 
-impl Action {
-    /// The action as somebody would type it.
-    pub fn plain_shell(&self) -> String {
-        plain_shell(&self.shell().to_string())
-    }
+/// What stands for the sum of a file that was not read yet.
+const ITS_SUM: &str = "<its SHA-256>";
+
+/// An action as somebody would type it.
+pub fn plain_action(action: &Action) -> String {
+    plain_shell(&action.shell().to_string())
 }
 
 /// Plain shell as it may be pasted into a terminal: what reads its input would take the lines below it for the
 /// content of a file, so it is left as a remark.
 pub fn pasteable(shell: &str) -> String {
-    let reads = |line: &str| line.contains("/dev/stdin") || line.starts_with("docker load  #");
+    let reads = |line: &str| line.contains("/dev/stdin") || line.contains("  # sent from here: ");
     let lines = shell.lines().map(|line| if reads(line) { format!("# {line}") } else { line.to_owned() });
     lines.collect::<Vec<_>>().join("\n")
 }
@@ -24,6 +27,14 @@ pub fn plain_shell(shell: &str) -> String {
 }
 
 fn line(text: &str) -> String {
+    match text.strip_prefix("with containerd ") {
+        Some(text) => line_with(text, RuntimeKind::Containerd),
+        None => line_with(text, RuntimeKind::Docker),
+    }
+}
+
+fn line_with(text: &str, runtime: RuntimeKind) -> String {
+    let by_hand = |what: Typed| typed(runtime, what).join("\n");
     let (function, rest) = text.split_once(' ').unwrap_or((text, ""));
     // Names that stand for something to come may hold an apostrophe.
     let words = shell_words::split(rest)
@@ -48,21 +59,30 @@ fn line(text: &str) -> String {
             // The path first: a line that is cut still says which file.
             format!("install /dev/stdin {} -m {}{}  # {what}", quoted(0), word(1), owner(word(2)))
         }
-        "load_image" => format!("docker load -i {}", quoted(0)),
-        "load_sent" => format!("docker load  # sent from here: {}", words.join(" ")),
+        "load_image" => {
+            let names: Vec<&str> = words.iter().skip(1).map(String::as_str).collect();
+            by_hand(Typed::Import { tar: &quoted(0), names: &names })
+        }
+        "load_sent" => {
+            // Before the names stand size and sum, or what is said for them.
+            let names: Vec<&str> = match rest.rsplit_once(ITS_SUM) {
+                Some((_, names)) => names.split_whitespace().collect(),
+                None => words.iter().skip(2).map(String::as_str).collect(),
+            };
+            by_hand(Typed::ImportSent { what: &words.join(" "), names: &names })
+        }
         "service" => format!("systemctl {rest}"),
-        "restart_pod" => format!(
-            "docker ps -q --filter {} | xargs -r docker stop -t 5",
-            shell_words::quote(&format!("name=^/?k8s_{}[._]", word(0)))
-        ),
+        "restart_pod" => by_hand(Typed::EndContainers(word(0))),
         "remove_file" | "take_away" => format!("rm -f {}", quoted(0)),
         "note" => format!("# noted for undo: {} {}", word(0), quoted(1)),
         "put_back" => put_back(&words, &quoted(0)),
         "take_dir" => format!("rmdir {}", quoted(0)),
-        "take_image" => format!("docker rmi {}", quoted(0)),
-        "clean_pods" => "docker ps -aq --filter 'name=^/?k8s_' | xargs -r docker rm -f -v\n\
-             # then the kubelet's mounts and folders, and kube-proxy's rules of iptables"
-            .to_owned(),
+        "take_image" => by_hand(Typed::RemoveImage(word(0))),
+        "clean_pods" => {
+            let then = "# then the kubelet's mounts and folders, and kube-proxy's rules of iptables";
+            format!("{}\n{then}", by_hand(Typed::RemovePods))
+        }
+        "containerd_takes" => format!("{} -c {} config dump > /dev/null", quoted(0), quoted(1)),
         "forget" => format!("rm -rf {}", shell_words::quote(&format!("/var/lib/gangplank/{}", word(0)))),
         "keep_for_undo" => format!("# a copy is kept for undo: {}", quoted(0)),
         "note_merged" => format!("# noted for undo, as it is now: {}", quoted(0)),
@@ -74,10 +94,14 @@ fn line(text: &str) -> String {
     }
 }
 
+fn is_number(word: &str) -> bool {
+    !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// What comes on the input: how much, or the name of what is to come.
 fn carried(words: &[String]) -> String {
     match words {
-        [size, hash] if size.bytes().all(|byte| byte.is_ascii_digit()) => {
+        [size, hash] if is_number(size) => {
             format!("{size} bytes, sha256 {}", hash.get(..12).unwrap_or(hash))
         }
         words => words.join(" "),
@@ -101,6 +125,7 @@ fn put_back(words: &[String], path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::plan::action::Content;
 
     #[test]
     fn what_is_pasted_holds_no_command_that_would_take_the_next_line_for_a_file() {
@@ -109,5 +134,40 @@ mod tests {
         let pasted = pasteable(&plain_shell(shell));
         let begins: Vec<&str> = pasted.lines().map(|line| line.get(..9).unwrap_or(line)).collect();
         assert_eq!(begins, ["install -", "# install", "# docker ", "systemctl"], "{pasted}");
+    }
+
+    #[test]
+    fn what_is_done_with_containerd_is_shown_in_its_own_commands() {
+        let runtime = Some(RuntimeKind::Containerd);
+        let names = || vec!["a/pause:1".to_owned()];
+        let tar = Content::File { path: "/x.tar".into(), sha256: None };
+        for (action, sent, shown) in [
+            (
+                Action::LoadImage { tar: "/x y.tar".to_owned(), names: names(), runtime },
+                "with containerd load_image '/x y.tar' a/pause:1",
+                "ctr -n k8s.io images import '/x y.tar'\n\
+                 ctr -n k8s.io images label docker.io/a/pause:1 io.cri-containerd.pinned=pinned",
+            ),
+            (
+                Action::SendImage { tar, names: names(), runtime },
+                "with containerd load_sent <size of /x.tar> <its SHA-256> a/pause:1",
+                "ctr -n k8s.io images import -  # sent from here: <size of /x.tar> <its SHA-256> a/pause:1\n\
+                 ctr -n k8s.io images label docker.io/a/pause:1 io.cri-containerd.pinned=pinned",
+            ),
+            (
+                Action::UndoLoadImage { name: "a/pause:1".to_owned(), runtime },
+                "with containerd take_image a/pause:1",
+                "ctr -n k8s.io images rm docker.io/a/pause:1",
+            ),
+        ] {
+            assert_eq!((action.shell().to_string().as_str(), plain_action(&action).as_str()), (sent, shown));
+        }
+        for action in [
+            Action::RestartPod { container: "kube-proxy".to_owned(), runtime },
+            Action::CleanPods { runtime },
+        ] {
+            let shown = plain_action(&action);
+            assert!(shown.contains("ctr -n k8s.io") && !shown.contains("docker"), "{shown}");
+        }
     }
 }
