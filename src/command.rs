@@ -120,7 +120,7 @@ fn explain(topic: Option<&str>) -> ExitCode {
         say::out(&ui::output::explain::list());
         return ExitCode::Done;
     };
-    if let Some(text) = ui::output::explain::topic(wanted) {
+    if let Some(text) = ui::output::explain::topic(wanted, None) {
         say::out(&text);
         ExitCode::Done
     } else {

@@ -11,6 +11,8 @@ use std::fmt::Write;
 use std::path::Path;
 
 use gangplank::plan::code::{ProblemCode, ProblemGroup};
+use gangplank::plan::runtime_fact::RuntimeKind;
+use gangplank::profile::Profile;
 use gangplank::step::CATALOGUE;
 use gangplank::ui::output::explain;
 
@@ -60,7 +62,7 @@ fn every_screen_has_a_text_of_four_sections_whose_places_are_known() {
     let mut used = BTreeSet::new();
     for (screen, text) in explain::SCREENS {
         assert_eq!(faults(text), Vec::<String>::new(), "{screen}");
-        let filled = explain::screen(screen, &known, 200);
+        let filled = explain::screen(screen, &known, None, 200);
         for part in [&filled.what, &filled.why, &filled.commands, &filled.undo] {
             assert!(!part.is_empty(), "{screen}");
             for line in part {
@@ -79,12 +81,12 @@ fn every_screen_has_a_text_of_four_sections_whose_places_are_known() {
 
 #[test]
 fn an_answer_that_is_missing_is_shown_by_its_name() {
-    let none = explain::screen("cluster", &BTreeMap::new(), 80);
+    let none = explain::screen("cluster", &BTreeMap::new(), None, 80);
     assert!(none.commands.iter().any(|line| line.contains("<api>/version")), "{:?}", none.commands);
     let api = BTreeMap::from([("api", "https://10.0.0.5:6443".to_owned())]);
-    let some = explain::screen("cluster", &api, 80);
+    let some = explain::screen("cluster", &api, None, 80);
     assert!(some.commands.iter().any(|line| line.contains("https://10.0.0.5:6443/version")));
-    assert_eq!(explain::screen("nowhere", &api, 80), explain::Tabs::default());
+    assert_eq!(explain::screen("nowhere", &api, None, 80), explain::Tabs::default());
 }
 
 #[test]
@@ -94,7 +96,7 @@ fn texts_fit_the_width_they_are_wrapped_to() {
             lines.iter().all(|line| line.starts_with("  ") || line.chars().count() <= width)
         };
         CATALOGUE.iter().filter(move |step| {
-            let tabs = explain::tabs(**step, width);
+            let tabs = explain::tabs(**step, None, width);
             ![&tabs.what, &tabs.why, &tabs.undo].into_iter().all(|part| fits(part))
                 || tabs.commands.is_empty()
         })
@@ -107,7 +109,7 @@ fn texts_fit_the_width_they_are_wrapped_to() {
 
 #[test]
 fn the_glossary_explains_its_words_once_in_order_and_shortly() {
-    let all = explain::glossary();
+    let all = explain::glossary(None);
     assert!(all.len() >= 30);
     let key = |term: &str| term.to_lowercase();
     assert!(all.is_sorted_by(|(one, _), (two, _)| key(one) < key(two)), "{all:?}");
@@ -330,17 +332,61 @@ fn every_topic_is_explained() {
     assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len(), "a name has two meanings");
     assert_eq!(names.len(), CATALOGUE.len() + ProblemGroup::ALL.len() + ProblemCode::ALL.len());
     for name in names {
-        let text = explain::topic(name).expect("it is listed");
+        let text = explain::topic(name, None).expect("it is listed");
         assert!(text.starts_with("# ") && text.ends_with('\n') && text.len() > 100, "{name}: {text}");
-        assert_eq!(explain::topic(&name.to_lowercase()), Some(text));
+        assert_eq!(explain::topic(&name.to_lowercase(), None), Some(text));
     }
     assert!(
-        explain::topic("e-cert-04")
+        explain::topic("e-cert-04", None)
             .is_some_and(|text| text.starts_with("# E-CERT-04: it was issued by another CA\n"))
     );
     assert!(
-        explain::topic("E-CERT")
+        explain::topic("E-CERT", None)
             .is_some_and(|text| text.contains("## E-CERT-04") && text.contains("## E-CERT-16"))
     );
-    assert_eq!(explain::topic("E-CERT-99"), None);
+    assert_eq!(explain::topic("E-CERT-99", None), None);
+}
+
+/// A group of problem codes that is of one runtime alone carries that runtime's name.
+fn is_of(topic: &str, runtime: RuntimeKind) -> bool {
+    let group = topic.parse::<ProblemCode>().map(ProblemCode::group).or_else(|_| topic.parse());
+    group.is_ok_and(|group: ProblemGroup| group.as_str() == format!("E-{}", runtime.name().to_uppercase()))
+}
+
+#[test]
+fn no_page_for_one_runtime_names_the_commands_of_the_other() {
+    let other = |runtime: RuntimeKind| match runtime {
+        RuntimeKind::Docker => (RuntimeKind::Containerd, ["crictl", "ctr ", "containerd config"]),
+        RuntimeKind::Containerd => (RuntimeKind::Docker, ["docker", "dockershim", "daemon.json"]),
+    };
+    for profile in Profile::ALL {
+        let runtime = profile.runtime();
+        let (stranger, words) = other(runtime);
+        let mut pages: Vec<(String, String)> = explain::topics()
+            .filter(|(topic, _)| !is_of(topic, stranger))
+            .map(|(topic, _)| (topic.to_owned(), explain::topic(topic, Some(runtime)).expect("it is listed")))
+            .collect();
+        for (screen, _) in explain::SCREENS {
+            let tabs = explain::screen(screen, &BTreeMap::new(), Some(runtime), 100);
+            let all = [tabs.what, tabs.why, tabs.commands, tabs.undo].concat().join("\n");
+            pages.push((format!("screen {screen}"), all));
+        }
+        for (word, text) in explain::glossary(Some(runtime)) {
+            pages.push((format!("glossary {word}"), format!("{word}: {text}")));
+        }
+        for (page, text) in pages {
+            // That is the name of another program, which is recognised and refused.
+            let text = text.to_lowercase().replace("cri-dockerd", "");
+            let found: Vec<&&str> = words.iter().filter(|word| text.contains(**word)).collect();
+            assert!(found.is_empty(), "{}: {page} has {found:?}:\n{text}", profile.name());
+            assert!(!text.contains("{runtime}") && !text.contains("[end]"), "{page}: {text}");
+        }
+    }
+}
+
+#[test]
+fn a_page_without_a_plan_tells_of_both_runtimes() {
+    let both = explain::topic("images", None).expect("it is a step");
+    assert!(both.contains("docker load") && both.contains("ctr -n k8s.io images import"), "{both}");
+    assert!(!both.contains("[docker]") && both.contains("into the container runtime from tars"), "{both}");
 }

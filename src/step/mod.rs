@@ -39,7 +39,7 @@ pub use containers::all_run;
 pub use context::kubectl_words;
 pub use definition::{On, Step, StepId};
 pub use identity::request;
-pub use input::{ClusterFacts, LocalFacts, PlaceView, RunView, StepInput};
+pub use input::{ClusterFacts, LocalFacts, PlaceView, RunView, StepInput, runtime_of};
 pub use prerequisites::CLOCK_WARN;
 pub use ready::{cordoned, is_ready};
 pub use state::{Proof, StepState, bug, unknown};

@@ -14,6 +14,7 @@ pub const ALL: &[Scenario] = &[
     ("a_worker_that_starts_again_is_ready_without_gangplank", starts_again),
     ("undo_on_containerd_leaves_everything_as_it_was", undo),
     ("a_kubelet_config_that_cannot_be_used_is_named_before_any_change", bad_kubelet_config),
+    ("the_script_by_hand_brings_workers_aboard_and_leaves_nothing_to_do", script_by_hand),
     ("a_killed_run_on_containerd_is_finished_by_the_next", killed),
 ];
 
@@ -158,6 +159,32 @@ fn bad_kubelet_config(lab: &Lab) {
         assert!(said.contains(part), "no {part}: {said}");
     }
     assert_eq!(lab.snapshot("x1"), before["x1"]);
+}
+
+/// The script that `plan --script` writes, run with nothing but ssh, openssl and kubectl. The worker whose sudo wants a
+/// password is left out: it asks on a terminal.
+fn script_by_hand(lab: &Lab) {
+    let Aboard { home, .. } = blank(lab);
+    let mut plan = lab.plan("LAB_PLAN");
+    super::lab::only(&mut plan, &["x1", "x3"]);
+    let script = home.script(&plan);
+    assert!(!script.to_lowercase().contains("docker"), "{script}");
+    let (good, said) = home.run_script(&script);
+    assert!(good, "{said}\n{script}");
+    for worker in ["x1", "x3"] {
+        assert_eq!(lab.nodes().get(worker), Some(&true), "{said}");
+        assert!(runs_kube_proxy(lab, worker), "{worker}: no kube-proxy\n{said}");
+        assert!(lab.dns_answers(worker), "{worker}: DNS does not answer\n{said}");
+    }
+    // What was typed is what gangplank would have written.
+    let run = home.aboard(&plan);
+    for worker in ["x1", "x3"] {
+        assert_eq!(run.actions(worker), Vec::<String>::new(), "{}", run.story());
+    }
+    // It has no record, so nobody takes it back.
+    lab.reset(&["x1", "x3"]);
+    lab.forget_coredns();
+    lab.kubectl(&["delete", "node", "x1", "x3", "--ignore-not-found"]);
 }
 
 fn killed(lab: &Lab) {

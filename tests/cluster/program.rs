@@ -163,6 +163,46 @@ impl Home {
         Running::new(command).finish()
     }
 
+    /// What `plan --script` writes.
+    pub fn script(&self, plan: &Yaml) -> String {
+        let said = self.command("plan", plan, &["--script"]).output().expect("the program can be started");
+        assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+        String::from_utf8(said.stdout).expect("it is text")
+    }
+
+    /// Runs a script as its reader would, with an `ssh` that knows nobody yet and keeps its connections; whether it
+    /// ended well, and what it said.
+    pub fn run_script(&self, script: &str) -> (bool, String) {
+        let bin = self.path("bin");
+        std::fs::create_dir_all(&bin).expect("it can be made");
+        let at = |name: &str| self.path(name).display().to_string();
+        let config = format!(
+            "Host *\n  StrictHostKeyChecking accept-new\n  UserKnownHostsFile {}\n  LogLevel ERROR\n  \
+             ControlMaster auto\n  ControlPath {}/%C\n  ControlPersist 60\n",
+            at("known"),
+            at("bin")
+        );
+        let put = |name: &str, text: &str| std::fs::write(self.path(name), text).expect("it can be written");
+        put("ssh_config", &config);
+        put("bin/ssh", &format!("#!/bin/sh\nexec /usr/bin/ssh -F '{}' \"$@\"\n", at("ssh_config")));
+        std::fs::set_permissions(self.path("bin/ssh"), std::os::unix::fs::PermissionsExt::from_mode(0o755))
+            .expect("it was written");
+        put("onboard.sh", script);
+        let path = std::env::var("PATH").unwrap_or_default();
+        let said = Command::new("sh")
+            .arg(self.path("onboard.sh"))
+            .current_dir(self.folder.path())
+            .env("HOME", self.path("home"))
+            .env("PATH", format!("{}:{path}", bin.display()))
+            .env_remove("SSH_AUTH_SOCK")
+            .env_remove("KUBECONFIG")
+            .stdin(Stdio::null())
+            .output()
+            .expect("sh is there");
+        let all = [said.stdout, said.stderr].concat();
+        (said.status.success(), String::from_utf8_lossy(&all).into_owned())
+    }
+
     /// `apply --json`, which must end well.
     pub fn aboard(&self, plan: &Yaml) -> Run {
         let run = self.run("apply", plan, &["--json"]);

@@ -5,7 +5,9 @@
 use std::collections::BTreeMap;
 
 use crate::plan::code::{ProblemCode, ProblemGroup};
+use crate::plan::runtime_fact::RuntimeKind;
 use crate::step::{CATALOGUE, Step};
+use crate::ui::output::for_runtime::for_runtime;
 use crate::ui::output::wrap::hanging;
 
 /// A text in its four parts, as lines.
@@ -59,16 +61,21 @@ pub const PLACES: [(&str, &str); 18] = [
 
 const GLOSSARY: &str = include_str!("../../../assets/glossary.md");
 
-/// A step's text, wrapped to a width.
-pub fn tabs(step: &dyn Step, width: usize) -> Tabs {
-    split(step.explain(), width)
+/// A step's text for a runtime, of both where that is not known, wrapped to a width.
+pub fn tabs(step: &dyn Step, runtime: Option<RuntimeKind>, width: usize) -> Tabs {
+    split(&for_runtime(step.explain(), runtime), width)
 }
 
-/// A screen's text, its places filled with the answers; one without an answer shows `<name>`. A screen
+/// A screen's text for a runtime, its places filled with the answers; one without an answer shows `<name>`. A screen
 /// that has no text gives empty parts.
-pub fn screen(name: &str, values: &BTreeMap<&str, String>, width: usize) -> Tabs {
+pub fn screen(
+    name: &str,
+    values: &BTreeMap<&str, String>,
+    runtime: Option<RuntimeKind>,
+    width: usize,
+) -> Tabs {
     let text = SCREENS.iter().find(|(screen, _)| *screen == name).map_or("", |(_, text)| text);
-    split(&fill(text, values), width)
+    split(&fill(&for_runtime(text, runtime), values), width)
 }
 
 /// What `gangplank explain` knows, each with a few words: the steps in order, then each group of problem codes and
@@ -94,8 +101,12 @@ pub fn list() -> String {
 }
 
 /// A step's text, the page of a group of problem codes, or the paragraph of one code, as Markdown. Capitals do not
-/// matter. `None` when it is neither.
-pub fn topic(wanted: &str) -> Option<String> {
+/// matter. `None` when it is neither. It is for one runtime, or tells of both.
+pub fn topic(wanted: &str, runtime: Option<RuntimeKind>) -> Option<String> {
+    raw_topic(wanted).map(|text| for_runtime(&text, runtime))
+}
+
+fn raw_topic(wanted: &str) -> Option<String> {
     if let Some(step) = CATALOGUE.iter().find(|step| step.id().0.eq_ignore_ascii_case(wanted)) {
         return Some(format!("# {}\n\n{}", step.title(), step.explain()));
     }
@@ -106,10 +117,11 @@ pub fn topic(wanted: &str) -> Option<String> {
     Some(format!("# {code}: {}\n\n{}\n", code.title(), code.paragraph()))
 }
 
-/// The words a first-time builder meets, in the order of the alphabet, each with one or two sentences.
-pub fn glossary() -> Vec<(String, String)> {
+/// The words a first-time builder meets, in the order of the alphabet, each with one or two sentences; those of one
+/// runtime, or of both.
+pub fn glossary(runtime: Option<RuntimeKind>) -> Vec<(String, String)> {
     let mut all: Vec<(String, String)> = Vec::new();
-    for line in GLOSSARY.lines() {
+    for line in for_runtime(GLOSSARY, runtime).lines() {
         if let Some(term) = line.strip_prefix("## ") {
             all.push((term.to_owned(), String::new()));
         } else if let Some((_, text)) = all.last_mut()
@@ -251,7 +263,7 @@ mod tests {
         assert_eq!(columns.len(), 1, "{list}");
         for (name, _) in topics() {
             let found = [name.to_lowercase(), name.to_uppercase(), name.to_owned()]
-                .map(|name| topic(&name).is_some());
+                .map(|name| topic(&name, None).is_some());
             assert_eq!(found, [true; 3], "{name}");
         }
     }

@@ -2,6 +2,7 @@
 
 pub mod alike;
 pub mod explain;
+pub mod for_runtime;
 pub mod json;
 pub mod lines;
 pub mod preview;

@@ -3,8 +3,11 @@
 
 use std::collections::BTreeMap;
 
+use crate::engine::PlacePreview;
 use crate::host::{pasteable, plain_action};
-use crate::step::{Step, StepId};
+use crate::plan::place::Place;
+use crate::plan::runtime_fact::RuntimeKind;
+use crate::step::{Step, StepId, runtime_of};
 use crate::ui::output::explain;
 use crate::ui::output::explain::Tabs;
 use crate::ui::output::wrap::wrap;
@@ -46,7 +49,7 @@ pub fn tab(model: &Model, tab: usize, width: usize) -> Vec<(Role, String)> {
 /// Why a step is there: the first paragraph of its explanation.
 pub fn why(step: StepId, width: usize) -> Vec<String> {
     let Some(step) = progress::steps().find(|one| one.id() == step) else { return Vec::new() };
-    explain::tabs(step, width).why.into_iter().take_while(|line| !line.is_empty()).collect()
+    explain::tabs(step, None, width).why.into_iter().take_while(|line| !line.is_empty()).collect()
 }
 
 /// The step that the run is about now: the one that runs where the output is from, or has the problem, or was last.
@@ -64,15 +67,30 @@ pub fn step_now(model: &Model) -> Option<&'static dyn Step> {
     })
 }
 
+/// The runtime that the texts are for: that of the worker which is shown, or the one that all workers have; `None` = it
+/// is not known, or there are two.
+pub fn runtime(model: &Model) -> Option<RuntimeKind> {
+    let of = |seen: &PlacePreview| runtime_of(&seen.facts);
+    let seen = model.preview.inspection.seen()?;
+    let shown = match model.nav.screen {
+        Screen::Run => progress::places(model).get(model.run.shown).cloned(),
+        _ => Some(Place::Worker(model.worker_name(model.nav.row))),
+    };
+    let shown = seen.iter().find(|one| Some(&one.place) == shown.as_ref()).and_then(of);
+    let mut all = seen.iter().filter_map(of);
+    let first = all.next();
+    shown.or_else(|| first.filter(|first| all.all(|other| other == *first)))
+}
+
 fn tabs(model: &Model, width: usize) -> Tabs {
     if model.nav.screen == Screen::Run
         && let Some(step) = step_now(model)
     {
-        let mut tabs = explain::tabs(step, width);
+        let mut tabs = explain::tabs(step, runtime(model), width);
         tabs.what.insert(0, format!("{}:", step.title()));
         return tabs;
     }
-    explain::screen(model.nav.screen.name(), &values(model), width)
+    explain::screen(model.nav.screen.name(), &values(model), runtime(model), width)
 }
 
 /// What the names in braces in the texts stand for now; what is not answered yet is left out.
@@ -149,9 +167,9 @@ pub fn copy_text(model: &Model) -> String {
     lines.join("\n") + "\n"
 }
 
-/// The glossary.
+/// The glossary, of every runtime.
 pub fn glossary() -> Vec<(String, String)> {
-    explain::glossary()
+    explain::glossary(None)
 }
 
 /// A line of the help.
