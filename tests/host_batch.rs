@@ -21,6 +21,8 @@ mod links;
 mod lock;
 #[path = "host_batch/logs.rs"]
 mod logs;
+#[path = "host_batch/programs.rs"]
+mod programs;
 #[path = "host_batch/secrets.rs"]
 mod secrets;
 #[path = "host_batch/stops.rs"]

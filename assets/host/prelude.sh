@@ -75,7 +75,9 @@ let_go() {
   rmdir "${lock%/*}" 2>/dev/null
 }
 
-hash_of() { h=$(sha256sum) && h=${h%% *}; }
+# Of something small; what is large is hashed by openssl, which is five times as fast and takes longer to start.
+hasher=sha256sum
+hash_of() { h=$($hasher) && h=${h%% *}; }
 
 # way FOLDER [LINKS]: root alone can change what lies there. Each folder that leads there is root's and no one else
 # may write in it (in a sticky one nobody touches what is another's); a link is followed when it is root's too.
@@ -323,7 +325,7 @@ clean_pods() {
 # forget RUN: the record goes, unless something was left alone: then the old files stay with it
 forget() {
   [ -z "$left" ] || { echo "/var/lib/gangplank/$1 is kept: it holds what was there before"; return 0; }
-  rm -rf "/var/lib/gangplank/$1"; rmdir /var/lib/gangplank 2>/dev/null || :
+  rm -rf "/var/lib/gangplank/$1" /var/lib/gangplank/programs; rmdir /var/lib/gangplank 2>/dev/null || :
 }
 
 # What follows answers questions and changes nothing. $q is the number of the question.

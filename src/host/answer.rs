@@ -6,6 +6,7 @@ use openssl::base64;
 use super::answer_lines::{AnswerLines, all, first, free_mib, has};
 use super::containerd_answer::{containerd, images as containerd_images};
 use super::docker_answer::{containers, docker};
+use super::programs_answer::programs;
 use super::unit_answer::{healthz, journal, manifests, unit};
 use crate::plan::fact::{Fact, FactQuery, FileFact, ImageFact, KeyFact, Known, KubeletFact, Machine};
 use crate::plan::record::Record;
@@ -34,6 +35,8 @@ pub fn read(want: &FactQuery, lines: &AnswerLines) -> Known<Fact> {
         FactQuery::Images => Known::Yes(Fact::Images(all(lines, "image").filter_map(image).collect())),
         FactQuery::Tar(path) => tar(path, lines),
         FactQuery::Kubelet { .. } => kubelet(lines),
+        FactQuery::Programs => programs(lines),
+        FactQuery::ProgramFolder(_) => Known::NotAsked,
         FactQuery::Folder(_) => {
             let names = all(lines, "name").map(Remote::from).collect();
             Known::Yes(Fact::Folder((!has(lines, "none")).then_some(names)))

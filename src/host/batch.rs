@@ -20,6 +20,7 @@ pub const PRELUDE: &str = concat!(
     include_str!("../../assets/host/runtime.sh"),
     include_str!("../../assets/host/docker.sh"),
     include_str!("../../assets/host/containerd.sh"),
+    include_str!("../../assets/host/programs.sh"),
 );
 
 /// Contents up to this size go with the script, so that only wishes travel while an action runs; a larger one
@@ -201,7 +202,10 @@ pub fn compile(
 fn written(actions: &[Action]) -> Vec<&str> {
     let mut paths: Vec<&str> = Vec::new();
     for action in actions {
-        let (Action::Put { path, .. } | Action::MakeKey { path, .. } | Action::Remove { path }) = action
+        let (Action::Put { path, .. }
+        | Action::MakeKey { path, .. }
+        | Action::Remove { path }
+        | Action::PlaceProgram { path, .. }) = action
         else {
             continue;
         };
@@ -214,7 +218,11 @@ fn written(actions: &[Action]) -> Vec<&str> {
 
 /// The answer that names the file of this computer which an action sends.
 pub(crate) fn named_by(action: &Action) -> PlanField {
-    if matches!(action, Action::SendImage { .. }) { PlanField::ImageTars } else { PlanField::KubeletFile }
+    match action {
+        Action::SendImage { .. } => PlanField::ImageTars,
+        Action::SendProgram { .. } => PlanField::Binaries,
+        _ => PlanField::KubeletFile,
+    }
 }
 
 /// The shell text of an action and the content it wants.

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::batch::Batch;
+use super::program_folder::program_folder;
 use super::reader::{ActionEnd, BatchEnd, BatchProgress};
 use crate::host::whole_file::{self, WholeFile};
 use crate::host::{Host, HostTrouble, LiveStream, Pipe, Stop, answer};
@@ -239,6 +240,7 @@ impl LocalHost {
                 Err(error) => Known::No(error.to_string()),
             },
             FactQuery::Tar(path) => tar(Path::new(path)),
+            FactQuery::ProgramFolder(path) => program_folder(Path::new(path)),
             FactQuery::Record => Known::Yes(Fact::Record(self.record())),
             _ => Known::NotAsked,
         }

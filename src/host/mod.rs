@@ -32,6 +32,8 @@ pub mod login;
 mod machine;
 mod patience;
 mod plain_shell;
+mod program_folder;
+mod programs_answer;
 mod proxy;
 mod questions;
 mod reader;

@@ -2,6 +2,7 @@
 //! down to. This is for reading; what is sent are the functions, which also check the way, keep a copy and note it.
 
 use crate::plan::action::Action;
+use crate::plan::programs;
 use crate::plan::runtime_fact::RuntimeKind;
 use crate::runtime::typed::{Typed, typed};
 
@@ -70,6 +71,24 @@ fn line_with(text: &str, runtime: RuntimeKind) -> String {
                 None => words.iter().skip(2).map(String::as_str).collect(),
             };
             by_hand(Typed::ImportSent { what: &words.join(" "), names: &names })
+        }
+        "send_program" => {
+            let at = programs::waits(word(2), word(0));
+            let what = carried(words.get(1..).unwrap_or_default());
+            format!("install -D /dev/stdin {} -m 0700  # {what}", shell_words::quote(&at))
+        }
+        "try_program" => {
+            let call = programs::call(word(0), &programs::waits(word(1), word(0)));
+            format!("{call}  # wanted: {}", word(2))
+        }
+        "try_config" => {
+            let at = programs::waits(word(0), programs::CONTAINERD);
+            format!("{} -c {} config dump > /dev/null", shell_words::quote(&at), quoted(1))
+        }
+        "tried" => "# nothing is put in place unless all of them are as wanted".to_owned(),
+        "place_program" => {
+            let at = programs::waits(word(1), word(0));
+            format!("install {} {} -m 0755 -o root -g root", shell_words::quote(&at), quoted(2))
         }
         "service" => format!("systemctl {rest}"),
         "restart_pod" => by_hand(Typed::EndContainers(word(0))),

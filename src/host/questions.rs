@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use crate::plan::fact::{FactQuery, FlagSet};
+use crate::plan::programs;
 
 /// Asks. The slow questions run side by side behind the quick ones; questions of a kind are asked together.
 pub(super) fn questions(queries: &[FactQuery], text: &mut String) {
@@ -30,10 +31,13 @@ pub(super) fn questions(queries: &[FactQuery], text: &mut String) {
             FactQuery::Kubelet { .. }
             | FactQuery::Tls { .. }
             | FactQuery::Lookup(_)
+            | FactQuery::Programs
             | FactQuery::Healthz(_)
             | FactQuery::Journal(_) => {
                 let _ = writeln!(slow, "q={index}; {{ {}; }} & p=\"$p $!\"", question(want));
             }
+            // Of the operator's computer, which is asked in Rust.
+            FactQuery::ProgramFolder(_) => {}
             FactQuery::Machine
             | FactQuery::Folder(_)
             | FactQuery::Ways(_)
@@ -70,6 +74,9 @@ fn question(want: &FactQuery) -> String {
         FactQuery::Ways(paths) => {
             format!("ask_ways {}", shell_words::join(paths.iter().map(String::as_str)))
         }
+        FactQuery::Programs => {
+            format!("ask_programs {}", shell_words::join(programs::places()))
+        }
         FactQuery::Manifests(path) => call("ask_manifests", &[path]),
         FactQuery::Record => "ask_record".to_owned(),
         FactQuery::Journal(unit) => call("ask_journal", &[unit]),
@@ -83,6 +90,7 @@ fn question(want: &FactQuery) -> String {
         | FactQuery::Runtime
         | FactQuery::Containers
         | FactQuery::Images
+        | FactQuery::ProgramFolder(_)
         | FactQuery::Tar(_) => String::new(),
         FactQuery::Kubelet { path, flags } => {
             let words = |set: &FlagSet| {

@@ -60,6 +60,9 @@ impl Doer<'_> {
                     failed("open /var/lib/gangplank/.image.part: invalid tar header")
                 }
             },
+            Action::SendProgram { .. } | Action::TryPrograms { .. } | Action::PlaceProgram { .. } => {
+                failed("a machine of the demo takes no programs")
+            }
             Action::Service { verb, unit } => self.service(*verb, unit),
             Action::RestartPod { container, .. } => self.restart_pod(container),
             Action::Remove { path } => self.remove(path),

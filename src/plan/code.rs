@@ -252,6 +252,12 @@ registry! {
     Port "E-PORT" "the kubelet's port is taken" {
         Port01 "E-PORT-01" "another program listens on port 10250";
     }
+    Program "E-PROGRAM" "a folder of programs, and what it would put on a worker" {
+        Program01 "E-PROGRAM-01" "the folder of programs cannot be used";
+        Program02 "E-PROGRAM-02" "a file is no program for this worker";
+        Program03 "E-PROGRAM-03" "a program would be put where nothing starts it";
+        Program04 "E-PROGRAM-04" "a program does not start there, or is of another version";
+    }
     Review "E-REVIEW" "what would be sent is not what was reviewed" {
         Review01 "E-REVIEW-01" "this has changed since the review";
     }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::containerd_fact::ContainerdFact;
+use super::programs::{ProgramFolder, ProgramsFact};
 use super::record::{Record, RecordKind};
 use super::remote::Remote;
 use super::runtime_fact::{DockerFact, RuntimeFact};
@@ -41,6 +42,10 @@ pub enum FactQuery {
     Images,
     /// The images inside a tar made by `docker save`.
     Tar(String),
+    /// A folder of programs on the operator's computer.
+    ProgramFolder(String),
+    /// What lies in the places of programs, and what a unit of containerd starts.
+    Programs,
     /// A kubelet binary and whether it takes our flags.
     Kubelet {
         /// Absolute path.
@@ -81,6 +86,8 @@ impl FactQuery {
             Self::Machine
             | Self::Runtime
             | Self::Tar(_)
+            | Self::ProgramFolder(_)
+            | Self::Programs
             | Self::Lookup(_)
             | Self::Tls { .. }
             | Self::Ways(_) => true,
@@ -154,6 +161,10 @@ pub enum Fact {
     Images(Vec<ImageFact>),
     /// Answer to [`FactQuery::Tar`].
     Tar(Vec<ImageFact>),
+    /// Answer to [`FactQuery::ProgramFolder`].
+    ProgramFolder(ProgramFolder),
+    /// Answer to [`FactQuery::Programs`].
+    Programs(ProgramsFact),
     /// Answer to [`FactQuery::Kubelet`]; `None` = there is no such file.
     Kubelet(Option<KubeletFact>),
     /// Answer to [`FactQuery::Folder`]; `None` = there is no such folder.
@@ -399,6 +410,12 @@ impl Facts {
     getter!(
         /// Images in a tar.
         tar(path: &str) -> Vec<ImageFact>, FactQuery::Tar(path.to_owned()), Tar);
+    getter!(
+        /// A folder of programs.
+        program_folder(path: &str) -> ProgramFolder, FactQuery::ProgramFolder(path.to_owned()), ProgramFolder);
+    getter!(
+        /// The programs of the machine.
+        programs() -> ProgramsFact, FactQuery::Programs, Programs);
     getter!(
         /// Names in a folder.
         folder(path: &str) -> Option<Vec<Remote<String>>>, FactQuery::Folder(path.to_owned()), Folder);

@@ -26,6 +26,7 @@ pub mod pasted;
 pub mod place;
 pub mod plan_field;
 pub mod problem;
+pub mod programs;
 pub mod range;
 pub mod record;
 pub mod redact;

@@ -1,5 +1,7 @@
 //! Where things are on a worker, whatever its Kubernetes.
 
+use crate::plan::programs;
+
 /// Where the kubelet binary is expected.
 pub const KUBELET: &str = "/usr/local/bin/kubelet";
 
@@ -27,22 +29,37 @@ const DOCKER_CONFIG: &str = "/etc/docker/daemon.json";
 /// Where containerd's configuration is, unless its unit names another file.
 const CONTAINERD_CONFIG: &str = "/etc/containerd/config.toml";
 
+/// gangplank's own part of it, where that imports parts.
+const CONTAINERD_PART: &str = "/etc/containerd/conf.d/99-gangplank.toml";
+
 /// What lies below these is written by gangplank on a worker.
 const OWN_FOLDERS: [&str; 4] =
     ["/etc/kubernetes", "/var/lib/kubelet", "/etc/ssl/etcd", "/etc/systemd/system/kubelet.service.d"];
 
+/// Folders that it makes for single files.
+const MADE_FOLDERS: [&str; 4] = [
+    programs::CNI_FOLDERS[0],
+    programs::CNI_FOLDERS[1],
+    programs::CNI_FOLDERS[2],
+    "/etc/systemd/system/containerd.service.d",
+];
+
 /// Single files that it writes besides.
-const OWN_FILES: [&str; 4] = [KUBELET, UNIT, DOCKER_CONFIG, CONTAINERD_CONFIG];
+const OWN_FILES: [&str; 6] =
+    [KUBELET, UNIT, DOCKER_CONFIG, CONTAINERD_CONFIG, CONTAINERD_PART, programs::CONTAINERD_DROP_IN];
 
 /// Whether a file, told by its absolute path without any detour, is one that gangplank writes on a worker.
 pub fn is_own(path: &str) -> bool {
-    OWN_FILES.contains(&path) || OWN_FOLDERS.iter().any(|folder| is_below(path, folder))
+    OWN_FILES.contains(&path)
+        || programs::is_place(path)
+        || OWN_FOLDERS.iter().any(|folder| is_below(path, folder))
 }
 
 /// Whether a folder is one that gangplank makes on a worker: its own, or one on the way there.
 pub fn is_own_folder(path: &str) -> bool {
-    let mut own = OWN_FOLDERS.iter().chain(&OWN_FILES);
-    is_own(path) || own.any(|one| *one == path && OWN_FOLDERS.contains(one) || is_below(one, path))
+    let made = || OWN_FOLDERS.iter().chain(&MADE_FOLDERS);
+    let mut own = made().chain(&OWN_FILES);
+    is_own(path) || made().any(|one| *one == path) || own.any(|one| is_below(one, path))
 }
 
 fn is_below(path: &str, folder: &str) -> bool {

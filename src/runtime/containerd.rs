@@ -16,6 +16,8 @@ use crate::plan::unit::UnitFact;
 
 /// The oldest containerd that is served: the first that kubelets of 1.24 and on have CRI v1 of.
 pub const OLDEST: Release = Release { major: 1, point: 6 };
+/// Shell patterns on the versions from the oldest on.
+pub const SERVED: [&str; 3] = ["1.[6-9].*", "1.[1-9][0-9].*", "[2-9].*"];
 /// The newest one that was looked at.
 pub const NEWEST: Release = Release { major: 2, point: 4 };
 /// Less than this, in MiB, and nothing can be unpacked.

@@ -54,6 +54,7 @@ impl Step for Admin {
 
     fn queries(&self, plan: &Plan, _: Option<&Worker>, home: &str) -> Vec<FactQuery> {
         let mut wants = super::images::wants_here(plan);
+        wants.extend(super::program_list::wants_here(plan));
         let identity = identity(plan, home);
         let folder = admin_folder(plan, home);
         wants.push(FactQuery::Folder(folder.clone()));

@@ -4,16 +4,18 @@ use super::definition::{On, Step};
 use super::identity::request;
 use super::{
     admin, certificates, connect, containers, context, dns, images, keys, kube_proxy, kubeconfigs, kubelet,
-    namespace, prerequisites, ready, runtime, sign, start,
+    namespace, prerequisites, programs, ready, runtime, sign, start,
 };
 use crate::pki::Request;
 use crate::plan::fact::FactQuery;
 use crate::plan::model::{Plan, Version, Worker};
+use crate::plan::programs::places;
 
 /// All steps, in order.
 pub const CATALOGUE: &[&dyn Step] = &[
     &connect::Connect,
     &prerequisites::Prerequisites,
+    &programs::Programs,
     &runtime::ContainerRuntime,
     &images::LoadImages,
     &keys::Keys,
@@ -70,6 +72,10 @@ fn writable(all: &[FactQuery]) -> Vec<String> {
             | FactQuery::Kubelet { path, .. } => Some(path.clone()),
             _ => None,
         })
+        .chain(all.iter().flat_map(|want| match want {
+            FactQuery::Programs => places(),
+            _ => Vec::new(),
+        }))
         .collect();
     paths.sort();
     paths.dedup();

@@ -6,7 +6,7 @@ use openssl::x509::X509;
 use super::definition::{Step, StepId};
 use super::input::StepInput;
 use super::state::{StepState, state, unknown};
-use super::{disk, docker, runtime};
+use super::{disk, docker, program_list, runtime};
 use crate::plan::action::{Action, Content};
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::{FactQuery, Known, Machine};
@@ -14,6 +14,7 @@ use crate::plan::minors;
 use crate::plan::model::{Plan, Worker};
 use crate::plan::plan_field::PlanField;
 use crate::plan::problem::{Problem, Verdict};
+use crate::plan::programs::CONTAINERD;
 use crate::plan::remote;
 use crate::plan::runtime_fact::RuntimeKind;
 use crate::plan::wishes::{CgroupV1, RuntimeWish, SwapPolicy};
@@ -72,6 +73,14 @@ impl Step for Prerequisites {
         state((|| {
             let worker = cx.the_worker()?;
             match cx.facts.kubelet(KUBELET) {
+                Known::Yes(None) if worker.kubelet.is_none() && program_list::kubelet_comes(cx) => {
+                    return Ok(StepState::Done("no kubelet yet: it comes with the step Programs".to_owned()));
+                }
+                // The one that comes decides.
+                Known::Yes(Some(kubelet)) if program_list::kubelet_comes(cx) => {
+                    let version = &kubelet.version;
+                    return Ok(StepState::Done(format!("{version}, replaced by the step Programs")));
+                }
                 Known::Yes(Some(_)) => {}
                 Known::Yes(None) => {
                     let Some(file) = &worker.kubelet else { return Err(no_kubelet()) };
@@ -94,6 +103,7 @@ impl Step for Prerequisites {
     fn verdicts(&self, cx: &StepInput) -> Vec<Verdict> {
         let Known::Yes(machine) = cx.facts.machine() else { return Vec::new() };
         let mut verdicts = match cx.profile().map(Profile::runtime) {
+            _ if program_list::kubelet_comes(cx) => before_programs(cx),
             Ok(RuntimeKind::Containerd) => runtime::verdicts(cx),
             // Without a kubelet, whatever there is.
             Err(_) if cx.facts.containerd().yes().is_some() => runtime::verdicts(cx),
@@ -264,15 +274,20 @@ fn wishes(cx: &StepInput) -> Vec<Verdict> {
         ));
     }
     verdicts.extend(kubelet_config(cx));
-    if let Some(folder) = cx.worker.and_then(|worker| worker.binaries.as_ref()) {
-        verdicts.push(Verdict::Stops(
-            Problem::new(ProblemCode::Kubelet01, "this gangplank does not copy a folder of programs yet")
-                .seen(format!("the plan names {}", folder.display()))
-                .edit(PlanField::KubeletFile, "workers[].kubelet: {file, sha256}, and gangplank copies it")
-                .manual("copy the other programs by hand, and take `binaries` out of the plan"),
-        ));
-    }
     verdicts
+}
+
+/// What is to say of the runtime of a worker whose kubelet is still to come: of the one that is there.
+fn before_programs(cx: &StepInput) -> Vec<Verdict> {
+    if cx.facts.containerd().yes().is_some() {
+        return runtime::verdicts(cx);
+    }
+    if cx.facts.docker().yes().is_none_or(|docker| docker.version.is_empty())
+        && program_list::comes(cx, CONTAINERD)
+    {
+        return Vec::new();
+    }
+    docker::verdicts(cx)
 }
 
 /// What is to say of the fields that the plan adds to the kubelet's configuration.

@@ -12,6 +12,7 @@ use crate::plan::fact::{FactQuery, Known};
 use crate::plan::minors;
 use crate::plan::model::{Plan, Worker};
 use crate::plan::problem::{Problem, Verdict};
+use crate::plan::programs;
 use crate::plan::record::RecordKind;
 use crate::plan::runtime_fact::RuntimeKind;
 use crate::runtime::containerd::{self, ContainerdWanted};
@@ -59,8 +60,15 @@ pub(super) fn verdicts(cx: &StepInput) -> Vec<Verdict> {
         Remake::Nothing | Remake::Kept(_) => None,
     };
     let due = change.is_some() || restart_is_due(cx, fact);
+    let comes = super::program_list::comes(cx, programs::CONTAINERD);
     let mended = |verdict: &Verdict| match verdict {
-        Verdict::Stops(problem) => due && problem.code == ProblemCode::Containerd04,
+        Verdict::Stops(problem) => match problem.code {
+            ProblemCode::Containerd04 => due,
+            // Too old, or not there: another one comes before it is asked for anything.
+            ProblemCode::Containerd07 => comes,
+            ProblemCode::Containerd01 => comes && fact.program.is_empty(),
+            _ => false,
+        },
         _ => false,
     };
     let mut all: Vec<Verdict> =
@@ -78,7 +86,10 @@ pub(super) fn verdicts(cx: &StepInput) -> Vec<Verdict> {
 
 /// A run was cut off between gangplank's change of the configuration and the restart that lets containerd read it.
 fn restart_is_due(cx: &StepInput, fact: &ContainerdFact) -> bool {
-    let read = |path: &str| path == OWN_PART || fact.file.path == path;
+    let program = programs::place(programs::CONTAINERD);
+    let read = |path: &str| {
+        path == OWN_PART || fact.file.path == path || path == program || path == programs::CONTAINERD_DROP_IN
+    };
     cx.facts.unread(&read, &RecordKind::Started, UNIT)
 }
 
@@ -106,7 +117,7 @@ impl Step for ContainerRuntime {
     }
 
     fn needs(&self) -> &'static [&'static str] {
-        &["prerequisites"]
+        &["programs"]
     }
 
     fn queries(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<FactQuery> {

@@ -3,6 +3,7 @@
 use crate::plan::action::{Action, Verb};
 use crate::plan::code::ProblemCode;
 use crate::plan::place::Place;
+use crate::plan::plan_field::PlanField;
 use crate::plan::problem::{Problem, Remedy};
 
 /// What the prelude says of a folder, a link on the way, or a link at the target.
@@ -41,6 +42,9 @@ pub(crate) fn action_problem(
     } else if lower.contains("read-only file system") {
         Problem::new(ProblemCode::Disk03, what)
             .manual("remount it writable; look at dmesg for the reason first")
+    } else if matches!(action, Action::TryPrograms { .. }) {
+        Problem::new(ProblemCode::Program04, format!("{place}: the programs of the folder are not as wanted"))
+            .edit(PlanField::Binaries, "workers[].binaries: a folder with other ones")
     } else if matches!(action, Action::Service { .. }) {
         Problem::new(ProblemCode::Unit01, what).manual("look at: journalctl -u kubelet -n 50 --no-pager")
     } else {

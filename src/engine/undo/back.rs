@@ -1,6 +1,7 @@
 //! What takes a record back: its lines turned round, newest first. Nothing is run here.
 
 use crate::plan::action::{Action, Verb};
+use crate::plan::programs;
 use crate::plan::record::{Record, RecordKind};
 use crate::plan::runtime_fact::RuntimeKind;
 use crate::plan::written::{RunFolder, Written};
@@ -121,6 +122,8 @@ pub fn back(record: &Record, runtime: Option<RuntimeKind>) -> Back {
 /// Whether a file is read by containerd when it starts.
 fn is_containerd(path: &str) -> bool {
     path.starts_with("/etc/containerd/")
+        || path == programs::CONTAINERD_DROP_IN
+        || path == programs::place(programs::CONTAINERD)
 }
 
 impl Back {

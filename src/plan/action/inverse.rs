@@ -24,6 +24,11 @@ impl Action {
     pub fn risk(&self, facts: &Facts) -> Risk {
         match self {
             Self::Sign { .. } => Risk::Final,
+            Self::PlaceProgram { path, .. }
+                if facts.programs().yes().is_some_and(|there| there.at(path).is_some()) =>
+            {
+                Risk::Changes
+            }
             Self::Put { path, .. } | Self::Remove { path }
                 if matches!(facts.file(path).yes(), Some(Some(_))) =>
             {
@@ -65,6 +70,19 @@ impl Action {
                     }
                     None => vec![Self::UndoCreate { path: path.clone(), new }],
                 }
+            }
+            Self::PlaceProgram { path, sha256, .. } => {
+                let (path, new) = (path.clone(), Written::Sha256(sha256.clone()));
+                vec![match before.programs().yes().and_then(|there| there.at(&path)) {
+                    Some(there) => Self::RestoreFile {
+                        path,
+                        run: RunFolder::ThisRun,
+                        old: there.sha256.clone(),
+                        new,
+                        mode: format!("{} {}", there.mode, there.owner),
+                    },
+                    None => Self::UndoCreate { path, new },
+                }]
             }
             Self::Remove { path } => match was(path) {
                 Some((old, mode)) => {

@@ -6,6 +6,7 @@
 mod certificate;
 mod content;
 mod inverse;
+mod program;
 mod shell;
 mod shell_text;
 
@@ -19,6 +20,7 @@ use crate::plan::written::{RunFolder, Written};
 pub use certificate::{CertificateSpec, KeyAlgorithm};
 pub use content::{Content, SecretRef, Slot, sha256};
 pub use inverse::Risk;
+pub use program::ProgramTrial;
 pub use shell_text::{Piece, ShellText};
 
 /// What systemd shall do.
@@ -138,6 +140,33 @@ pub enum Action {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         runtime: Option<RuntimeKind>,
     },
+    /// A program, sent to where it waits until all that come with it were tried.
+    SendProgram {
+        /// Its name.
+        name: String,
+        /// The file here, with its hash.
+        program: Content,
+        /// Its size in bytes.
+        size: u64,
+    },
+    /// Programs that wait are started for their version; nothing is put in place unless all are as wanted.
+    TryPrograms {
+        /// Which, and what is wanted of each.
+        programs: Vec<ProgramTrial>,
+        /// The configuration that a containerd among them must read; `None` = none need be.
+        config: Option<String>,
+    },
+    /// A program that waits becomes what is at a path; a copy of the old one is kept.
+    PlaceProgram {
+        /// Its name.
+        name: String,
+        /// SHA-256, lower-case hex.
+        sha256: String,
+        /// Absolute path.
+        path: String,
+        /// What becomes of the one that runs, in words; empty = none does.
+        effect: String,
+    },
     /// A systemd service.
     Service {
         /// What to do.
@@ -256,6 +285,10 @@ impl Action {
                 format!("send and load {} from {}", names.join(", "), path.display())
             }
             Self::SendImage { names, .. } => format!("send and load {}", names.join(", ")),
+            Self::SendProgram { name, program, size } => program::sending(name, program, *size),
+            Self::TryPrograms { programs, .. } => program::trying(programs),
+            Self::PlaceProgram { path, effect, .. } if effect.is_empty() => format!("put {path} in place"),
+            Self::PlaceProgram { path, effect, .. } => format!("replace {path} ({effect})"),
             Self::Service { verb, unit } => format!("systemctl {} {unit}", verb.word()).trim_end().to_owned(),
             Self::RestartPod { container, .. } => format!("restart the {container} container"),
             Self::NoteForeign { unit } => format!("note that another {unit} was there before"),
@@ -285,6 +318,9 @@ impl Action {
             | Self::Put { .. }
             | Self::LoadImage { .. }
             | Self::SendImage { .. }
+            | Self::SendProgram { .. }
+            | Self::TryPrograms { .. }
+            | Self::PlaceProgram { .. }
             | Self::Service { .. }
             | Self::RestartPod { .. }
             | Self::Remove { .. }
@@ -306,7 +342,9 @@ impl Action {
     /// The content it carries.
     pub fn content(&self) -> Option<&Content> {
         match self {
-            Self::Put { content, .. } | Self::SendImage { tar: content, .. } => Some(content),
+            Self::Put { content, .. }
+            | Self::SendImage { tar: content, .. }
+            | Self::SendProgram { program: content, .. } => Some(content),
             _ => None,
         }
     }
@@ -317,6 +355,7 @@ impl Action {
             Self::MakeDir { path, .. }
             | Self::MakeKey { path, .. }
             | Self::Put { path, .. }
+            | Self::PlaceProgram { path, .. }
             | Self::Remove { path } => Some(path),
             _ => None,
         }

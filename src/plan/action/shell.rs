@@ -35,6 +35,17 @@ impl Action {
                 ];
                 with(*runtime, pieces)
             }
+            Self::SendProgram { name, program, .. } => vec![
+                words(&["send_program", name]),
+                Piece::Text(" ".to_owned()),
+                Piece::Payload(program.clone()),
+            ],
+            Self::TryPrograms { programs, config } => {
+                vec![Piece::Text(super::program::trials(programs, config.as_deref()))]
+            }
+            Self::PlaceProgram { name, sha256, path, .. } => {
+                vec![words(&["place_program", name, sha256, path])]
+            }
             Self::Service { verb, unit } if unit.is_empty() => vec![words(&["service", verb.word()])],
             Self::Service { verb, unit } => vec![words(&["service", verb.word(), unit])],
             Self::RestartPod { container, runtime } => {

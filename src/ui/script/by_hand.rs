@@ -205,6 +205,9 @@ impl Writer<'_> {
                     lines.there.push(format!("rm -f {sent}"));
                 }
             }
+            Action::SendProgram { .. } | Action::TryPrograms { .. } | Action::PlaceProgram { .. } => {
+                programs(spot, action, lines);
+            }
             Action::Service { verb, unit } => {
                 let line = match verb {
                     Verb::DaemonReload => "systemctl daemon-reload".to_owned(),
@@ -292,6 +295,36 @@ impl Writer<'_> {
             // No step puts a secret today; a script could not hold it.
             (Content::Secret(secret), _) => lines.there.extend(refuse(secret, path)),
         }
+    }
+}
+
+/// A program goes to the login's own folder, is started there for its version, and is put in place.
+fn programs(spot: &ScriptPlace, action: &Action, lines: &mut ScriptLines) {
+    match action {
+        Action::SendProgram { name, program: Content::File { path, sha256 }, .. } => {
+            let sent = format!("onboard-{}", base(name));
+            if let Some(ssh) = &spot.ssh {
+                let path = quote(&path.display().to_string());
+                lines.before.push(format!("{ssh} 'cat > {sent} && chmod 700 {sent}' < {path}"));
+            }
+            lines.there.extend(sha256.iter().map(|hash| format!("echo '{hash}  {sent}' | sha256sum -c -")));
+        }
+        Action::TryPrograms { programs, .. } => {
+            for trial in programs {
+                let sent = format!("./onboard-{}", base(&trial.name));
+                lines.there.push(trial.call(&sent));
+                if trial.takes != ["*"] {
+                    lines.there.push(comment(&format!("It must be {}: else stop here.", trial.wanted)));
+                }
+            }
+        }
+        Action::PlaceProgram { name, path, .. } => {
+            let sent = format!("onboard-{}", base(name));
+            lines.there.extend(keep(spot, path));
+            lines.there.push(format!("install -D -m 0755 -o root -g root {sent} {}", quote(path)));
+            lines.there.push(format!("rm -f {sent}"));
+        }
+        _ => {}
     }
 }
 
