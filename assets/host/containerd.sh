@@ -147,10 +147,7 @@ ask_containerd() {
 containerd_takes() {
   o=$(timeout --foreground 10 "$1" -c "$2" config dump 2>&1 >/dev/null) && return
   printf '%s\n' "$o" | tail -n 5 >&2
-  o=$(grep -F "\"path\":\"$3\"" "$G/record.jsonl" | tail -n 1)
-  l() { printf '%s\n' "$o" | sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p"; }
-  i=$(l old)
-  if [ -n "$i" ]; then put_back "$3" "$RUN" "$i" "$(l new)" "$(l mode)"; else take_away "$3" "$(l new)"; fi
+  back_as_it_was "$3" || return
   echo "containerd refuses $3: it is as it was before" >&2
   return 1
 }

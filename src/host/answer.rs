@@ -6,6 +6,7 @@ use openssl::base64;
 use super::answer_lines::{AnswerLines, all, first, free_mib, has};
 use super::containerd_answer::{containerd, images as containerd_images};
 use super::docker_answer::{containers, docker};
+use super::kernel_answer::kernel;
 use super::programs_answer::programs;
 use super::unit_answer::{healthz, journal, manifests, unit};
 use crate::plan::fact::{Fact, FactQuery, FileFact, ImageFact, KeyFact, Known, KubeletFact, Machine};
@@ -27,6 +28,7 @@ pub fn read(want: &FactQuery, lines: &AnswerLines) -> Known<Fact> {
         FactQuery::Journal(_) => journal(lines),
         FactQuery::Healthz(_) => healthz(lines),
         FactQuery::Manifests(_) => manifests(lines),
+        FactQuery::Kernel(_) => kernel(lines),
         FactQuery::Runtime => Known::Yes(Fact::Runtime(Box::new(runtime(lines)))),
         FactQuery::Containers => containers(lines),
         FactQuery::Images if has(lines, "containerd") => {

@@ -21,6 +21,8 @@ pub const PRELUDE: &str = concat!(
     include_str!("../../assets/host/docker.sh"),
     include_str!("../../assets/host/containerd.sh"),
     include_str!("../../assets/host/programs.sh"),
+    include_str!("../../assets/host/kubelet.sh"),
+    include_str!("../../assets/host/kernel.sh"),
 );
 
 /// Contents up to this size go with the script, so that only wishes travel while an action runs; a larger one

@@ -22,6 +22,7 @@ pub mod error;
 mod figures;
 mod journal;
 mod jump;
+mod kernel_answer;
 mod key_ring;
 mod keys;
 pub mod known_hosts;

@@ -92,6 +92,17 @@ fn line_with(text: &str, runtime: RuntimeKind) -> String {
         }
         "service" => format!("systemctl {rest}"),
         "restart_pod" => by_hand(Typed::EndContainers(word(0))),
+        "kubelet_takes" => {
+            let flags: Vec<&str> = words.iter().skip(2).map(String::as_str).collect();
+            format!("{} --config=THE-NEW-FILE --exit-on-lock-contention", shell_words::join(flags))
+        }
+        "kubelet_up" => match word(0) {
+            "0" => "systemctl is-active kubelet".to_owned(),
+            port => format!("curl -sS http://127.0.0.1:{port}/healthz"),
+        },
+        "set_sysctl" => format!("sysctl -w {}={}", word(0), word(1)),
+        "take_sysctl" => format!("sysctl -w {}={}", word(0), word(1)),
+        "load_module" => format!("modprobe {}", quoted(0)),
         "remove_file" | "take_away" => format!("rm -f {}", quoted(0)),
         "note" => format!("# noted for undo: {} {}", word(0), quoted(1)),
         "put_back" => put_back(&words, &quoted(0)),

@@ -33,6 +33,7 @@ pub(super) fn questions(queries: &[FactQuery], text: &mut String) {
             | FactQuery::Lookup(_)
             | FactQuery::Programs
             | FactQuery::Healthz(_)
+            | FactQuery::Kernel(_)
             | FactQuery::Journal(_) => {
                 let _ = writeln!(slow, "q={index}; {{ {}; }} & p=\"$p $!\"", question(want));
             }
@@ -78,6 +79,9 @@ fn question(want: &FactQuery) -> String {
             format!("ask_programs {}", shell_words::join(programs::places()))
         }
         FactQuery::Manifests(path) => call("ask_manifests", &[path]),
+        FactQuery::Kernel(keys) => {
+            format!("ask_kernel {}", shell_words::join(keys.iter().map(String::as_str)))
+        }
         FactQuery::Record => "ask_record".to_owned(),
         FactQuery::Journal(unit) => call("ask_journal", &[unit]),
         FactQuery::Healthz(port) => call("ask_healthz", &[&port.to_string()]),

@@ -31,6 +31,11 @@ pub(crate) fn ask(state: &LabState, name: &str, want: &FactQuery, wall_ms: i64, 
         }
         FactQuery::Healthz(port) if !machine.here => healthz_lines(machine, *port, &mut say),
         FactQuery::Manifests(path) if !machine.here => manifest_lines(machine, path, &mut say),
+        // A machine whose kernel has all that pods need.
+        FactQuery::Kernel(keys) if !machine.here => {
+            keys.iter().for_each(|key| say("sysctl", format!("{key} 1")));
+            ["overlay", "bridge", "done"].into_iter().for_each(|key| say(key, String::new()));
+        }
         FactQuery::Runtime if !machine.here => docker_lines(machine, &mut say),
         FactQuery::Containers if !machine.here => {
             for row in rows(state, machine, latest) {

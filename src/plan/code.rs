@@ -204,6 +204,10 @@ registry! {
     Image "E-IMAGE" "an image tar that cannot be read" {
         Image01 "E-IMAGE-01" "an image tar cannot be read";
     }
+    Kernel "E-KERNEL" "the kernel of a worker lacks something that pods need" {
+        Kernel01 "E-KERNEL-01" "a module of the kernel cannot be loaded";
+        Kernel02 "E-KERNEL-02" "a setting of the kernel cannot be changed";
+    }
     Key "E-KEY" "a private key that cannot be used" {
         Key01 "E-KEY-01" "the key on the worker cannot be read";
     }
@@ -224,6 +228,9 @@ registry! {
         Kubelet08 "E-KUBELET-08" "the kubelet runs and does not answer";
         Kubelet09 "E-KUBELET-09" "a kubelet of 1.2 that was built without cgo";
         Kubelet10 "E-KUBELET-10" "the plan's kubelet config cannot be used";
+        Kubelet11 "E-KUBELET-11" "the kubelet's configuration that is there cannot be taken over";
+        Kubelet12 "E-KUBELET-12" "the kubelet refuses the configuration it would get";
+        Kubelet13 "E-KUBELET-13" "the kubelet did not come up with its new files";
     }
     Name "E-NAME" "faithful to the post, the machine's own name must be the plan's" {
         Name01 "E-NAME-01" "the machine has another name than the plan";

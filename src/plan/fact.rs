@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::containerd_fact::ContainerdFact;
+use super::kernel_fact::KernelFact;
 use super::programs::{ProgramFolder, ProgramsFact};
 use super::record::{Record, RecordKind};
 use super::remote::Remote;
@@ -36,6 +37,8 @@ pub enum FactQuery {
     Manifests(String),
     /// The container runtimes there are.
     Runtime,
+    /// What the kernel does for pods, with the values of these settings.
+    Kernel(Vec<String>),
     /// The running containers.
     Containers,
     /// The images of the runtime.
@@ -100,6 +103,7 @@ impl FactQuery {
             | Self::Containers
             | Self::Images
             | Self::Kubelet { .. }
+            | Self::Kernel(_)
             | Self::Folder(_)
             | Self::Record => false,
         }
@@ -155,6 +159,8 @@ pub enum Fact {
     Manifests(Vec<ManifestFact>),
     /// Answer to [`FactQuery::Runtime`].
     Runtime(Box<RuntimeFact>),
+    /// Answer to [`FactQuery::Kernel`].
+    Kernel(Box<KernelFact>),
     /// Answer to [`FactQuery::Containers`]: tab-separated `docker ps` lines, cleaned.
     Containers(Vec<Remote<String>>),
     /// Answer to [`FactQuery::Images`].
@@ -378,6 +384,16 @@ impl Facts {
             Some(Known::Yes(Fact::Runtime(value))) => Known::Yes(value),
             Some(Known::No(why)) => Known::No(why.clone()),
             Some(Known::Yes(_) | Known::NotAsked) | None => Known::NotAsked,
+        }
+    }
+
+    /// What the kernel does for pods.
+    pub fn kernel(&self) -> Known<&KernelFact> {
+        let asked = self.known.iter().find(|(want, _)| matches!(want, FactQuery::Kernel(_)));
+        match asked {
+            Some((_, Known::Yes(Fact::Kernel(value)))) => Known::Yes(value),
+            Some((_, Known::No(why))) => Known::No(why.clone()),
+            Some((_, Known::Yes(_) | Known::NotAsked)) | None => Known::NotAsked,
         }
     }
 

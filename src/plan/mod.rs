@@ -14,6 +14,7 @@ pub(crate) mod first_document;
 mod free_value;
 pub mod hex;
 pub mod issue;
+pub mod kernel_fact;
 pub mod kubelet_fields;
 pub mod line_diff;
 pub mod mark;

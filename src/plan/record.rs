@@ -37,6 +37,10 @@ pub enum RecordKind {
     Node,
     /// The node may not have been in the API before.
     NodeUnknown,
+    /// A setting of the kernel was set.
+    Sysctl,
+    /// A module of the kernel was loaded.
+    Module,
     /// A word that this program does not know.
     #[serde(untagged)]
     Other(String),

@@ -8,6 +8,7 @@ use super::render::{self, RenderError};
 use super::{current, v1_2, v1_16};
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::{FlagSet, Machine};
+use crate::plan::kubelet_fields::KubeletFields;
 use crate::plan::minors::{self, Skew};
 use crate::plan::model::{Plan, Version, Worker};
 use crate::plan::problem::Problem;
@@ -77,6 +78,7 @@ pub fn flag_sets(plan: &Plan, worker: &Worker) -> Vec<FlagSet> {
             kubelet: version,
             refused: &[],
             flannel: false,
+            kept: KubeletFields::new(),
         };
         FlagSet {
             versions: patterns.iter().map(|pattern| (*pattern).to_owned()).collect(),
@@ -100,7 +102,12 @@ pub fn healthz_port(worker: &Worker) -> Option<u16> {
     let loopback = value("--healthz-bind-address").is_none_or(|at| {
         at.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback() || ip.is_unspecified())
     });
-    let port = value("--healthz-port").map_or(Some(10_248), |port| port.parse().ok());
+    let field = worker.kubelet_config.get("healthzPort").and_then(serde_json::Value::as_u64);
+    let port = match (value("--healthz-port"), field) {
+        (Some(flag), _) => flag.parse().ok(),
+        (None, Some(field)) => u16::try_from(field).ok(),
+        (None, None) => Some(10_248),
+    };
     port.filter(|port| *port != 0 && loopback)
 }
 
@@ -177,18 +184,19 @@ impl Profile {
         flags
     }
 
+    /// The flags as the unit has them: without those that can be spared and that the kubelet refuses.
+    pub fn unit_flags(self, setup: &NodeSetup) -> Vec<String> {
+        let refused = |flag: &Flag| setup.refused.iter().any(|refused| refused == flag.name());
+        let flags = self.flags(setup).into_iter().filter(|flag| flag.required || !refused(flag));
+        flags.map(|flag| flag.text).collect()
+    }
+
     /// The unit, and the configuration file where the profile has one.
     ///
     /// # Errors
     /// A template and its values do not fit: a bug.
     pub fn kubelet_files(self, setup: &NodeSetup) -> Result<Vec<DesiredFile>, RenderError> {
-        let flags: Vec<String> = self
-            .flags(setup)
-            .into_iter()
-            .filter(|flag| flag.required || !setup.refused.iter().any(|refused| refused == flag.name()))
-            .map(|flag| flag.text)
-            .collect();
-        let text = render::unit(&flags, self.runtime().name(), &self.unit_wants(setup))?;
+        let text = render::unit(&self.unit_flags(setup), self.runtime().name(), &self.unit_wants(setup))?;
         let mut files = vec![DesiredFile { path: UNIT.to_owned(), text }];
         let config = match self {
             Self::V1_2 => None,

@@ -49,7 +49,7 @@ pub(super) fn flags(setup: &NodeSetup) -> Vec<Flag> {
 
 /// The configuration file.
 pub(super) fn config(setup: &NodeSetup) -> Result<String, RenderError> {
-    let NodeSetup { plan, worker, machine, cgroup_driver, kubelet, .. } = setup;
+    let NodeSetup { plan, worker, machine, cgroup_driver, kubelet, kept, .. } = setup;
     // systemd-resolved's stub would make a DNS pod ask itself (coredns#2087).
     let resolv_conf = if machine.resolved { "/run/systemd/resolve/resolv.conf" } else { "/etc/resolv.conf" };
     let v1_allowed = plan.cluster.cgroup_v1 == CgroupV1::Allow && machine.cgroup != 2;
@@ -74,7 +74,7 @@ pub(super) fn config(setup: &NodeSetup) -> Result<String, RenderError> {
             SwapPolicy::NoSwap => KubeletSwap::Start,
         },
     };
-    kubelet_config(&settings, &worker.kubelet_config).map_err(|error| match error {
+    kubelet_config(&settings, &worker.kubelet_config, kept).map_err(|error| match error {
         KubeletConfigError::Unreadable(error) => error,
         other => RenderError::Unmeant(other.to_string()),
     })

@@ -6,6 +6,7 @@ mod current;
 mod difference;
 mod dns;
 mod dry_check;
+pub mod kernel;
 mod kubelet_config;
 mod node;
 mod paths;
@@ -20,6 +21,7 @@ pub use dry_check::{DryCheck, dry_check};
 pub use kubelet_config::{
     CgroupDriver, ConfigEffect, ConfigFinding, KeptFields, KubeletConfigError, KubeletSettings, KubeletSwap,
     NamedFile, OwnedField, judge_map, judge_text, kept, kubelet_config, named_files, owned_fields,
+    taken_over,
 };
 pub use node::{DesiredFile, Flag, Identity, NodeSetup};
 pub use paths::{

@@ -2,6 +2,7 @@
 
 use crate::plan::action::{CertificateSpec, KeyAlgorithm};
 use crate::plan::fact::Machine;
+use crate::plan::kubelet_fields::KubeletFields;
 use crate::plan::model::{Plan, Version, Worker};
 use crate::plan::remote::Remote;
 
@@ -47,7 +48,7 @@ impl Flag {
 }
 
 /// What a profile is asked for: one worker of a plan and what is known of its machine.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct NodeSetup<'a> {
     /// The plan.
     pub plan: &'a Plan,
@@ -63,4 +64,6 @@ pub struct NodeSetup<'a> {
     pub refused: &'a [Remote<String>],
     /// flanneld is installed as a unit.
     pub flannel: bool,
+    /// Fields of somebody else in the kubelet's configuration that is there; they stay.
+    pub kept: KubeletFields,
 }

@@ -1,5 +1,6 @@
 //! Where things are on a worker, whatever its Kubernetes.
 
+use super::kernel;
 use crate::plan::programs;
 
 /// Where the kubelet binary is expected.
@@ -29,8 +30,8 @@ const DOCKER_CONFIG: &str = "/etc/docker/daemon.json";
 /// Where containerd's configuration is, unless its unit names another file.
 const CONTAINERD_CONFIG: &str = "/etc/containerd/config.toml";
 
-/// gangplank's own part of it, where that imports parts.
-const CONTAINERD_PART: &str = "/etc/containerd/conf.d/99-gangplank.toml";
+/// gangplank's own part of it, where it imports such.
+pub const CONTAINERD_PART: &str = "/etc/containerd/conf.d/99-gangplank.toml";
 
 /// What lies below these is written by gangplank on a worker.
 const OWN_FOLDERS: [&str; 4] =
@@ -45,8 +46,16 @@ const MADE_FOLDERS: [&str; 4] = [
 ];
 
 /// Single files that it writes besides.
-const OWN_FILES: [&str; 6] =
-    [KUBELET, UNIT, DOCKER_CONFIG, CONTAINERD_CONFIG, CONTAINERD_PART, programs::CONTAINERD_DROP_IN];
+const OWN_FILES: [&str; 8] = [
+    KUBELET,
+    UNIT,
+    DOCKER_CONFIG,
+    CONTAINERD_CONFIG,
+    CONTAINERD_PART,
+    programs::CONTAINERD_DROP_IN,
+    kernel::SYSCTL_FILE,
+    kernel::MODULES_FILE,
+];
 
 /// Whether a file, told by its absolute path without any detour, is one that gangplank writes on a worker.
 pub fn is_own(path: &str) -> bool {

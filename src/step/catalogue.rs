@@ -3,8 +3,8 @@
 use super::definition::{On, Step};
 use super::identity::request;
 use super::{
-    admin, certificates, connect, containers, context, dns, images, keys, kube_proxy, kubeconfigs, kubelet,
-    namespace, prerequisites, programs, ready, runtime, sign, start,
+    admin, certificates, connect, containers, context, dns, images, kernel, keys, kube_proxy, kubeconfigs,
+    kubelet, namespace, prerequisites, programs, ready, runtime, sign, start,
 };
 use crate::pki::Request;
 use crate::plan::fact::FactQuery;
@@ -16,6 +16,7 @@ pub const CATALOGUE: &[&dyn Step] = &[
     &connect::Connect,
     &prerequisites::Prerequisites,
     &programs::Programs,
+    &kernel::Kernel,
     &runtime::ContainerRuntime,
     &images::LoadImages,
     &keys::Keys,

@@ -10,7 +10,8 @@ use crate::kube::Node;
 use crate::pki::CaInfo;
 use crate::plan::action::{Action, Content, sha256};
 use crate::plan::code::ProblemCode;
-use crate::plan::fact::{Facts, Known};
+use crate::plan::fact::{Facts, FileFact, Known};
+use crate::plan::kubelet_fields::KubeletFields;
 use crate::plan::minors;
 use crate::plan::model::{Plan, Version, Worker};
 use crate::plan::plan_field::PlanField;
@@ -178,8 +179,38 @@ impl<'a> StepInput<'a> {
         let version = self.kubelet_version().unwrap_or(Version { major: 1, minor: 2, patch: 2 });
         Ok((
             profile,
-            NodeSetup { plan: self.plan, worker, machine, cgroup_driver, kubelet: version, refused, flannel },
+            NodeSetup {
+                plan: self.plan,
+                worker,
+                machine,
+                cgroup_driver,
+                kubelet: version,
+                refused,
+                flannel,
+                kept: self.kept_fields(),
+            },
         ))
+    }
+
+    /// The kubelet's configuration that is there and was not written by gangplank as it stands.
+    pub(super) fn strange_config(&self) -> Option<&'a FileFact> {
+        let file = self.facts.file(profile::KUBELET_CONFIG).yes().copied()?.as_ref()?;
+        (!self.facts.is_ours(profile::KUBELET_CONFIG, &file.sha256)).then_some(file)
+    }
+
+    /// Fields of somebody else in the kubelet's configuration that is there. Of a file of gangplank's they are those that
+    /// it says it took over; the others come from a plan.
+    fn kept_fields(&self) -> KubeletFields {
+        let there = self.facts.file(profile::KUBELET_CONFIG).yes().copied().and_then(Option::as_ref);
+        let text = there.and_then(|file| std::str::from_utf8(file.content.as_deref()?).ok());
+        let Some(text) = text else { return KubeletFields::new() };
+        // Where nothing can be taken over, that is a verdict of the step that writes the file.
+        let Ok(kept) = profile::kept(text, self.kubelet_version()) else { return KubeletFields::new() };
+        let mut fields = kept.fields;
+        if self.strange_config().is_none() {
+            fields.retain(|key, _| profile::taken_over(text).any(|name| name == key));
+        }
+        fields
     }
 
     /// The CA's public half.

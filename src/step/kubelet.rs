@@ -3,7 +3,7 @@
 use super::definition::{Step, StepId};
 use super::input::StepInput;
 use super::state::{StepState, bug, state, todo};
-use crate::plan::action::Action;
+use crate::plan::action::{Action, Content};
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::{FactQuery, Known};
 use crate::plan::model::{Plan, Worker};
@@ -11,7 +11,7 @@ use crate::plan::plan_field::PlanField;
 use crate::plan::problem::{Problem, Verdict};
 use crate::plan::remote;
 use crate::plan::unit::{DropIn, UnitFact};
-use crate::profile::{KUBELET, KUBELET_CONFIG, MANIFESTS, Profile, UNIT};
+use crate::profile::{self, DesiredFile, KUBELET, KUBELET_CONFIG, MANIFESTS, Profile, UNIT};
 
 /// The step.
 pub struct Kubelet;
@@ -58,6 +58,59 @@ fn foreign_unit(cx: &StepInput) -> Result<Vec<Action>, Problem> {
 /// The drop-ins for the kubelet itself; those of a distribution for all services are no business of ours.
 fn own_dropins(unit: &UnitFact) -> Vec<&DropIn> {
     unit.dropins.iter().filter(|dropin| !dropin.path.contains("/service.d/")).collect()
+}
+
+/// Before anything is swapped the kubelet reads what it would get. Not where a lock file is among its flags: with one it
+/// would start.
+fn dry_check(flags: Vec<String>, config: DesiredFile) -> Option<Action> {
+    if flags.iter().any(|flag| flag.starts_with("--lock-file")) {
+        return None;
+    }
+    let flags = flags.into_iter().filter(|flag| !flag.starts_with("--config=")).collect();
+    let config = Content::Literal(config.text.into_bytes());
+    Some(Action::CheckKubelet { program: KUBELET.to_owned(), config, flags })
+}
+
+/// What is to say of a configuration that somebody else wrote: what of it stays, and what cannot.
+fn there_before(cx: &StepInput) -> Vec<Verdict> {
+    let about = "kubelet config";
+    let Some(file) = cx.strange_config() else { return Vec::new() };
+    let Some(text) = file.content.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok()) else {
+        let what = format!("{KUBELET_CONFIG} is no text that could be read, so nothing of it stays");
+        return vec![Verdict::warning(about, what, "the old file is kept on the host for undo")];
+    };
+    let kept = match profile::kept(text, cx.kubelet_version()) {
+        Ok(kept) => kept,
+        Err(findings) => {
+            let problem = Problem::new(
+                ProblemCode::Kubelet11,
+                format!("{KUBELET_CONFIG} was not written by gangplank, and nothing of it can be taken over"),
+            );
+            let said = findings.iter().map(|finding| format!("{KUBELET_CONFIG}, {finding}"));
+            let problem = said.fold(problem, Problem::seen);
+            return vec![Verdict::Stops(
+                problem.manual(format!("mend it there, or move it away: {KUBELET_CONFIG}")),
+            )];
+        }
+    };
+    let mut verdicts = Vec::new();
+    for finding in &kept.said {
+        let what = if finding.field.is_empty() {
+            format!("{KUBELET_CONFIG}: {}", finding.what)
+        } else {
+            format!("{KUBELET_CONFIG}: {}: {}", finding.field, finding.what)
+        };
+        verdicts.push(Verdict::warning(about, what, &finding.cure));
+    }
+    if !kept.fields.is_empty() {
+        let names: Vec<&str> = kept.fields.keys().map(String::as_str).collect();
+        verdicts.push(Verdict::warning(
+            about,
+            format!("of {KUBELET_CONFIG} these fields stay: {}", names.join(", ")),
+            "name them below kubelet_config in the plan, if another worker shall have them too",
+        ));
+    }
+    verdicts
 }
 
 /// A unit that systemd will not start.
@@ -112,59 +165,66 @@ impl Step for Kubelet {
                 }
             }
             let mut actions = foreign_unit(cx)?;
-            for wanted in profile.kubelet_files(&setup).map_err(|error| bug(&error))? {
+            let mut files = Vec::new();
+            let all = profile.kubelet_files(&setup).map_err(|error| bug(&error))?;
+            for wanted in &all {
                 if wanted.path == KUBELET_CONFIG {
-                    actions.extend(cx.folder("/var/lib/kubelet", "0700"));
+                    files.extend(cx.folder("/var/lib/kubelet", "0700"));
                 }
-                actions.extend(cx.file(&wanted, "0644")?);
+                files.extend(cx.file(wanted, "0644")?);
             }
+            let config = all.into_iter().find(|wanted| wanted.path == KUBELET_CONFIG);
+            if let Some(config) = config.filter(|_| !files.is_empty()) {
+                actions.extend(dry_check(profile.unit_flags(&setup), config));
+            }
+            actions.extend(files);
             actions.extend(cx.folder(MANIFESTS, "0755"));
             Ok(todo(actions, format!("as wanted, profile {}", profile.name())))
         })())
     }
 
     fn verdicts(&self, cx: &StepInput) -> Vec<Verdict> {
-        let (Ok((profile, setup)), Known::Yes(Some(kubelet))) = (cx.setup(), cx.facts.kubelet(KUBELET))
-        else {
-            return Vec::new();
-        };
-        let mut verdicts = Vec::new();
-        // cAdvisor's flags are there only in a build that can run.
-        if profile == Profile::V1_2 && kubelet.refused.iter().any(|flag| flag == "--housekeeping-interval") {
-            verdicts.push(Verdict::Stops(
-                Problem::new(
-                    ProblemCode::Kubelet09,
-                    format!(
-                        "{KUBELET} was built without cgo, and such a kubelet of 1.2 ends when it is started"
-                    ),
-                )
-                .seen(format!("{} does not know --housekeeping-interval", kubelet.version))
-                .manual("use the official binary, or one built with CGO_ENABLED=1"),
-            ));
-        }
-        for flag in profile.flags(&setup) {
-            if !flag.required && kubelet.refused.iter().any(|refused| refused == flag.name()) {
-                verdicts.push(Verdict::warning(
-                    "kubelet flags",
-                    format!("this kubelet does not know {}", flag.name()),
-                    "it is left out of the unit",
-                ));
-            }
-        }
-        if !kubelet.error.is_empty() {
-            verdicts.push(Verdict::Stops(
-                Problem::new(
-                    ProblemCode::Kubelet02,
-                    "the kubelet refuses the flags it would be started with",
-                )
-                .seen(kubelet.error.clone())
-                .edit(PlanField::KubeletArgs, "workers[].kubelet_args, if it is one of yours"),
-            ));
-        }
-        verdicts
+        let before = if cx.profile() == Ok(Profile::Current) { there_before(cx) } else { Vec::new() };
+        before.into_iter().chain(flag_verdicts(cx)).collect()
     }
 
     fn explain(&self) -> &'static str {
         include_str!("../../assets/explain/kubelet.md")
     }
+}
+
+/// What its parser says of the flags it would get.
+fn flag_verdicts(cx: &StepInput) -> Vec<Verdict> {
+    let (Ok((profile, setup)), Known::Yes(Some(kubelet))) = (cx.setup(), cx.facts.kubelet(KUBELET)) else {
+        return Vec::new();
+    };
+    let mut verdicts = Vec::new();
+    // cAdvisor's flags are there only in a build that can run.
+    if profile == Profile::V1_2 && kubelet.refused.iter().any(|flag| flag == "--housekeeping-interval") {
+        verdicts.push(Verdict::Stops(
+            Problem::new(
+                ProblemCode::Kubelet09,
+                format!("{KUBELET} was built without cgo, and such a kubelet of 1.2 ends when it is started"),
+            )
+            .seen(format!("{} does not know --housekeeping-interval", kubelet.version))
+            .manual("use the official binary, or one built with CGO_ENABLED=1"),
+        ));
+    }
+    for flag in profile.flags(&setup) {
+        if !flag.required && kubelet.refused.iter().any(|refused| refused == flag.name()) {
+            verdicts.push(Verdict::warning(
+                "kubelet flags",
+                format!("this kubelet does not know {}", flag.name()),
+                "it is left out of the unit",
+            ));
+        }
+    }
+    if !kubelet.error.is_empty() {
+        verdicts.push(Verdict::Stops(
+            Problem::new(ProblemCode::Kubelet02, "the kubelet refuses the flags it would be started with")
+                .seen(kubelet.error.clone())
+                .edit(PlanField::KubeletArgs, "workers[].kubelet_args, if it is one of yours"),
+        ));
+    }
+    verdicts
 }

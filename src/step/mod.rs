@@ -16,6 +16,7 @@ mod docker;
 mod identity;
 mod images;
 mod input;
+mod kernel;
 mod keys;
 mod kube_proxy;
 mod kubeconfigs;

@@ -117,7 +117,7 @@ impl Step for ContainerRuntime {
     }
 
     fn needs(&self) -> &'static [&'static str] {
-        &["programs"]
+        &["kernel"]
     }
 
     fn queries(&self, _: &Plan, _: Option<&Worker>, _: &str) -> Vec<FactQuery> {

@@ -10,7 +10,7 @@ use crate::plan::model::{Plan, Worker};
 use crate::plan::problem::{Problem, Verdict};
 use crate::plan::record::RecordKind;
 use crate::plan::unit::UnitFact;
-use crate::profile::{KUBECONFIG, KUBELET, KUBELET_CONFIG, MANIFESTS, PROXY_KUBECONFIG, Profile, UNIT};
+use crate::profile::{self, KUBECONFIG, KUBELET, KUBELET_CONFIG, MANIFESTS, PROXY_KUBECONFIG, Profile, UNIT};
 
 /// A kubelet that was just started may still be about to register its node, seconds.
 const REGISTERS_WITHIN: u64 = 15;
@@ -84,6 +84,16 @@ impl Step for StartKubelet {
                     actions.push(Action::NoteNode { name: worker.name.clone(), unknown: false });
                 }
                 actions.push(service(Verb::Restart));
+                // One that ran before has files to go back to.
+                let back: Vec<String> = [KUBELET, UNIT, KUBELET_CONFIG]
+                    .into_iter()
+                    .filter(|path| written.contains(path))
+                    .map(str::to_owned)
+                    .collect();
+                if !back.is_empty() && unit.active == "active" {
+                    let port = profile::healthz_port(worker).unwrap_or(0);
+                    actions.push(Action::ProveKubelet { port, back });
+                }
             }
             let proxy_changed = written.iter().any(|path| for_proxy(path))
                 || cx.facts.unread(&for_proxy, &RecordKind::Restarted, "kube-proxy")

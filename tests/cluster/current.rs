@@ -15,15 +15,17 @@ pub const ALL: &[Scenario] = &[
     ("undo_on_containerd_leaves_everything_as_it_was", undo),
     ("a_kubelet_config_that_cannot_be_used_is_named_before_any_change", bad_kubelet_config),
     ("the_script_by_hand_brings_workers_aboard_and_leaves_nothing_to_do", script_by_hand),
-    ("a_killed_run_on_containerd_is_finished_by_the_next", killed),
+    ("a_run_killed_after_every_third_action_is_finished_by_the_next", killed),
 ];
 
 const WORKERS: [&str; 3] = ["x1", "x2", "x3"];
 
 /// Three workers aboard, and how they were before.
-struct Aboard {
-    home: Home,
-    before: BTreeMap<&'static str, String>,
+pub struct Aboard {
+    /// The operator's.
+    pub home: Home,
+    /// A snapshot of each worker.
+    pub before: BTreeMap<&'static str, String>,
 }
 
 /// What one scenario leaves for the next.
@@ -34,7 +36,7 @@ pub fn clear() {
     LEFT.lock().unwrap_or_else(PoisonError::into_inner).take();
 }
 
-fn blank(lab: &Lab) -> Aboard {
+pub fn blank(lab: &Lab) -> Aboard {
     lab.reset(&WORKERS);
     lab.forget_coredns();
     let before = WORKERS.iter().map(|worker| (*worker, lab.snapshot(worker))).collect();
@@ -55,7 +57,7 @@ fn keep(aboard: Aboard) {
 }
 
 /// kube-proxy runs on a worker, by containerd's own list.
-fn runs_kube_proxy(lab: &Lab, worker: &str) -> bool {
+pub fn runs_kube_proxy(lab: &Lab, worker: &str) -> bool {
     let ids = lab.on(
         worker,
         "ctr -n k8s.io c ls -q 'labels.\"io.kubernetes.container.name\"==kube-proxy' 2>/dev/null",
@@ -188,15 +190,24 @@ fn script_by_hand(lab: &Lab) {
 }
 
 fn killed(lab: &Lab) {
-    let Aboard { home, .. } = blank(lab);
     let plan = lab.small_plan(&["x3"]);
-    for step in ["runtime", "certificates", "start"] {
+    let mut kills = 0;
+    for actions in (3..).step_by(3) {
+        lab.reset(&["x3"]);
+        // Forwarding is off, so that the kernel is set too.
+        lab.on("x3", "echo 0 > /proc/sys/net/ipv4/ip_forward");
+        let home = Home::new();
         let mut run = home.start("apply", &plan, &["--json"]);
-        run.wait_for_action("x3", step);
+        if !run.wait_for_ends("x3", actions) {
+            assert_eq!(run.finish().code, 0);
+            break;
+        }
         run.signal(rustix::process::Signal::KILL);
         run.finish();
+        kills += 1;
+        let run = home.aboard(&plan);
+        assert_eq!(lab.nodes().get("x3"), Some(&true), "killed after {actions}\n{}", run.story());
+        assert!(runs_kube_proxy(lab, "x3"), "killed after {actions}\n{}", run.story());
     }
-    home.aboard(&plan);
-    assert_eq!(lab.nodes().get("x3"), Some(&true));
-    assert!(runs_kube_proxy(lab, "x3"));
+    assert!(kills >= 7, "only {kills} kills");
 }

@@ -250,7 +250,8 @@ impl Lab {
              if command -v docker > /dev/null; then docker images --digests --format '{{.Repository}}:{{.Tag}} {{.ID}}' | sort; \
              docker ps -a --format '{{.Names}}'; \
              else { ctr -n k8s.io images ls -q; ctr -n k8s.io containers ls -q; } 2> /dev/null | sort; fi; systemctl is-enabled kubelet 2>&1; \
-             systemctl is-active kubelet 2>&1; iptables-save -t nat | grep -c KUBE-SVC || true",
+             systemctl is-active kubelet 2>&1; \
+             grep -H . /proc/sys/net/ipv4/ip_forward /proc/sys/net/bridge/bridge-nf-call-ip*tables 2> /dev/null; iptables-save -t nat | grep -c KUBE-SVC || true",
         )
     }
 

@@ -8,6 +8,7 @@ mod aboard;
 mod alive;
 mod broken;
 mod current;
+mod current_kubelet;
 mod lab;
 mod plain;
 mod program;
@@ -39,9 +40,9 @@ fn scenarios(lab: Option<&Lab>) -> Vec<Scenario> {
     ]
     .concat();
     match lab.map(Lab::is_current) {
-        Some(true) => current::ALL.to_vec(),
+        Some(true) => [current::ALL, current_kubelet::ALL].concat(),
         Some(false) => old,
-        None => [&old, current::ALL].concat(),
+        None => [&old, current::ALL, current_kubelet::ALL].concat(),
     }
 }
 

@@ -256,6 +256,22 @@ impl Running {
         }
     }
 
+    /// Waits until so many actions on a place ended, or the program did; whether it goes on.
+    pub fn wait_for_ends(&mut self, place: &str, actions: usize) -> bool {
+        let ended = |event: &&Json| event["kind"] == "action-ended" && event["place"] == place;
+        let deadline = Instant::now() + PATIENCE;
+        while self.events.iter().filter(ended).count() < actions {
+            match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(line) => {
+                    self.take(&line);
+                }
+                Err(mpsc::RecvTimeoutError::Disconnected) => return false,
+                Err(mpsc::RecvTimeoutError::Timeout) => panic!("no end\n{}", story(&self.events)),
+            }
+        }
+        true
+    }
+
     /// Waits until a step on a place began its first action.
     pub fn wait_for_action(&mut self, place: &str, step: &str) {
         self.wait_for(&format!("{place} {step}"), |event| {

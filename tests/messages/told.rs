@@ -136,6 +136,16 @@ pub fn action() -> BoxedStrategy<Action> {
         (text(), runtime()).prop_map(|(container, runtime)| Action::RestartPod { container, runtime }),
         text().prop_map(|path| Action::Remove { path }),
         text().prop_map(|unit| Action::NoteForeign { unit }),
+        (text(), content(), texts()).prop_map(|(program, config, flags)| Action::CheckKubelet {
+            program,
+            config,
+            flags
+        }),
+        (any::<u16>(), texts()).prop_map(|(port, back)| Action::ProveKubelet { port, back }),
+        (text(), text()).prop_map(|(key, value)| Action::SetSysctl { key, value }),
+        text().prop_map(|name| Action::LoadModule { name }),
+        (text(), text(), text()).prop_map(|(key, old, new)| Action::UndoSysctl { key, old, new }),
+        text().prop_map(|name| Action::KeepModule { name }),
     ];
     let second = prop_oneof![
         (text(), any::<bool>()).prop_map(|(name, unknown)| Action::NoteNode { name, unknown }),

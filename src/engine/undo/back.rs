@@ -87,6 +87,12 @@ pub fn back(record: &Record, runtime: Option<RuntimeKind>) -> Back {
                 restart |= line.path == KUBELET;
                 restart_containerd |= line.path == CONTAINERD;
             }
+            RecordKind::Sysctl => actions.push(Action::UndoSysctl {
+                key: line.path.clone(),
+                old: line.old.clone(),
+                new: line.new.clone(),
+            }),
+            RecordKind::Module => actions.push(Action::KeepModule { name: line.path.clone() }),
             RecordKind::Node | RecordKind::NodeUnknown => node = true,
             RecordKind::Image
             | RecordKind::Enable

@@ -5,7 +5,7 @@
 use crate::plan::clean;
 use crate::plan::place::Place;
 use crate::plan::record::{Record, RecordKind, RecordLine};
-use crate::profile;
+use crate::profile::{self, kernel};
 
 /// Units that gangplank enables, starts or restarts.
 const UNITS: [&str; 3] = ["kubelet", "docker", "containerd"];
@@ -62,6 +62,16 @@ fn refused(line: &RecordLine, place: &Place) -> Option<&'static str> {
         RecordKind::Image => (!is_image(&line.path)).then_some("that is no name of an image"),
         RecordKind::Enable | RecordKind::Start => {
             (!UNITS.contains(&line.path.as_str())).then_some("that is no unit of gangplank's")
+        }
+        RecordKind::Sysctl => {
+            let number =
+                |text: &str| !text.is_empty() && text.len() < 10 && text.bytes().all(|b| b.is_ascii_digit());
+            let ours =
+                kernel::SYSCTLS.contains(&line.path.as_str()) && number(&line.old) && number(&line.new);
+            (!ours).then_some("that is no setting of gangplank's")
+        }
+        RecordKind::Module => {
+            (!kernel::MODULES.contains(&line.path.as_str())).then_some("that is no module of gangplank's")
         }
         RecordKind::Node | RecordKind::NodeUnknown => {
             (own != Some(line.path.as_str())).then_some("that is not this worker's own node")

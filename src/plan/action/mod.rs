@@ -187,6 +187,49 @@ pub enum Action {
         /// Absolute path.
         path: String,
     },
+    /// Lets the kubelet read the configuration it would get, without starting it; nothing of its own is touched.
+    CheckKubelet {
+        /// The program, absolute path.
+        program: String,
+        /// The configuration file it would get.
+        config: Content,
+        /// The flags it would be started with, but for the one that names the file.
+        flags: Vec<String>,
+    },
+    /// Waits until a kubelet that was restarted is up; if it is not within 20 s, the files of this run that it reads are put
+    /// back as they were and it is started again.
+    ProveKubelet {
+        /// The port of its health check on loopback; 0 = it has none.
+        port: u16,
+        /// What is put back, absolute paths, where this run changed it.
+        back: Vec<String>,
+    },
+    /// A setting of the kernel, now; a file of its own sets it at the next start.
+    SetSysctl {
+        /// Its name, such as `net.ipv4.ip_forward`.
+        key: String,
+        /// The value.
+        value: String,
+    },
+    /// A module of the kernel, now; a file of its own names it for the next start. Undo leaves it loaded.
+    LoadModule {
+        /// Its name, such as `br_netfilter`.
+        name: String,
+    },
+    /// Undo: a setting of the kernel as it was, when it is still the one that was set.
+    UndoSysctl {
+        /// Its name, such as `net.ipv4.ip_forward`.
+        key: String,
+        /// What it was.
+        old: String,
+        /// What was set; another value is left alone.
+        new: String,
+    },
+    /// Undo: says that a module stays loaded, for something else may use it by now.
+    KeepModule {
+        /// Its name, such as `br_netfilter`.
+        name: String,
+    },
     /// Writes down that somebody else's kubelet was there before, so that undo does not clean up after it.
     NoteForeign {
         /// Unit name.
@@ -291,6 +334,16 @@ impl Action {
             Self::PlaceProgram { path, effect, .. } => format!("replace {path} ({effect})"),
             Self::Service { verb, unit } => format!("systemctl {} {unit}", verb.word()).trim_end().to_owned(),
             Self::RestartPod { container, .. } => format!("restart the {container} container"),
+            Self::CheckKubelet { .. } => {
+                "let the kubelet read its new configuration without starting".to_owned()
+            }
+            Self::ProveKubelet { .. } => {
+                "wait until the kubelet is up, else put its old files back and restart it".to_owned()
+            }
+            Self::SetSysctl { key, value } => format!("set {key} to {value}"),
+            Self::LoadModule { name } => format!("load kernel module {name}"),
+            Self::UndoSysctl { key, old, .. } => format!("set {key} back to {old}"),
+            Self::KeepModule { name } => format!("leave kernel module {name} loaded until the next start"),
             Self::NoteForeign { unit } => format!("note that another {unit} was there before"),
             Self::NoteNode { name, unknown: false } => format!("note that node {name} is new"),
             Self::NoteNode { name, unknown: true } => format!("note that node {name} may be new"),
@@ -324,6 +377,12 @@ impl Action {
             | Self::Service { .. }
             | Self::RestartPod { .. }
             | Self::Remove { .. }
+            | Self::CheckKubelet { .. }
+            | Self::ProveKubelet { .. }
+            | Self::SetSysctl { .. }
+            | Self::LoadModule { .. }
+            | Self::UndoSysctl { .. }
+            | Self::KeepModule { .. }
             | Self::NoteForeign { .. }
             | Self::NoteNode { .. }
             | Self::KubeApply { .. }
@@ -344,7 +403,8 @@ impl Action {
         match self {
             Self::Put { content, .. }
             | Self::SendImage { tar: content, .. }
-            | Self::SendProgram { program: content, .. } => Some(content),
+            | Self::SendProgram { program: content, .. }
+            | Self::CheckKubelet { config: content, .. } => Some(content),
             _ => None,
         }
     }

@@ -52,6 +52,28 @@ impl Action {
                 with(*runtime, vec![words(&["restart_pod", container])])
             }
             Self::Remove { path } => vec![words(&["remove_file", path])],
+            Self::CheckKubelet { program, config, flags } => {
+                let mut list = vec![program.as_str()];
+                list.extend(flags.iter().map(String::as_str));
+                vec![
+                    Piece::Text("kubelet_takes ".to_owned()),
+                    Piece::Payload(config.clone()),
+                    Piece::Text(" ".to_owned()),
+                    words(&list),
+                ]
+            }
+            Self::ProveKubelet { port, back } => {
+                let port = port.to_string();
+                let mut list = vec!["kubelet_up", &port];
+                list.extend(back.iter().map(String::as_str));
+                vec![words(&list)]
+            }
+            Self::SetSysctl { key, value } => vec![words(&["set_sysctl", key, value])],
+            Self::LoadModule { name } => vec![words(&["load_module", name])],
+            Self::UndoSysctl { key, old, new } => vec![words(&["take_sysctl", key, old, new])],
+            Self::KeepModule { name } => {
+                vec![words(&["echo", &format!("{name} stays loaded until the next start")])]
+            }
             Self::NoteForeign { unit } => vec![words(&["note", "foreign", unit, "", "", ""])],
             Self::NoteNode { name, unknown } => {
                 let kind = if *unknown { "node-unknown" } else { "node" };

@@ -21,4 +21,6 @@ mod yaml_text;
 pub use file::{KeptFields, NamedFile, judge_map, judge_text, kept, named_files};
 pub use finding::{ConfigEffect, ConfigFinding};
 pub use owned::{OwnedField, owned_fields};
-pub use written::{CgroupDriver, KubeletConfigError, KubeletSettings, KubeletSwap, kubelet_config};
+pub use written::{
+    CgroupDriver, KubeletConfigError, KubeletSettings, KubeletSwap, kubelet_config, taken_over,
+};

@@ -455,11 +455,11 @@ fn a_file_of_ours_read_again_keeps_the_operators_fields_alone() {
         "providerID": "yes", "maxPods": 50, "authentication": {"webhook": {"cacheTTL": "1m"}},
         "evictionHard": {"nodefs.available": "5%"}, "featureGates": {"A": true}, "allowedUnsafeSysctls": ["net.*"],
     }));
-    let text = kubelet_config(&settings, &operator).unwrap();
+    let text = kubelet_config(&settings, &operator, &KubeletFields::new()).unwrap();
     assert_eq!(wrong(&judge_text(&text, Some(v(37)))), [""; 0], "{text}");
     let kept = kept(&text, Some(v(37))).unwrap();
     assert_eq!(kept.fields, operator);
-    assert_eq!(kubelet_config(&settings, &kept.fields).unwrap(), text);
+    assert_eq!(kubelet_config(&settings, &kept.fields, &KubeletFields::new()).unwrap(), text);
 }
 
 #[test]

@@ -85,25 +85,46 @@ fn said(owned: &[OwnedField]) -> String {
     lines.collect::<Vec<_>>().join("; ")
 }
 
+/// Names the fields of the file that was there before, so that the next look still knows whose they are.
+const KEPT: &str = "# From the file that was here before: ";
+
+/// The fields that a file of gangplank's says it took over.
+pub fn taken_over(text: &str) -> impl Iterator<Item = &str> {
+    let head = text.lines().take_while(|line| line.starts_with('#'));
+    head.filter_map(|line| line.strip_prefix(KEPT)).flat_map(|names| names.split(", "))
+}
+
 /// What the file begins with.
 const HEADER: &str = "# The kubelet's configuration, written by gangplank. Fields of your own belong below\n\
                       # kubelet_config in the plan: they are kept here when the worker is set up again.\n";
 
-/// The file: gangplank's fields and those of the operator, sorted, so that the same wish is the same text.
+/// The file: gangplank's fields, those of the plan, and those of the file that was there before, where the plan does not
+/// name them; sorted, so that the same wish is the same text.
 ///
 /// # Errors
-/// The operator's map says something that is gangplank's own, or the text does not read back as what was meant.
+/// The plan's map says something that is gangplank's own, or the text does not read back as what was meant.
 pub fn kubelet_config(
     settings: &KubeletSettings,
     operator: &KubeletFields,
+    before: &KubeletFields,
 ) -> Result<String, KubeletConfigError> {
     let owned = owned_fields(operator);
     if !owned.is_empty() {
         return Err(KubeletConfigError::Owned(owned));
     }
     let mut all = ours(settings);
+    let named = |key: &String| operator.get(key).is_some_and(|value| !value.is_null());
+    let kept: KubeletFields = before
+        .iter()
+        .filter(|(key, _)| !named(key))
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect();
+    merge(&mut all, &kept);
     merge(&mut all, operator);
-    let text = format!("{HEADER}{}", yaml_text::mapping(&all, &["apiVersion", "kind"]));
+    let mut names: Vec<&str> = kept.keys().map(String::as_str).collect();
+    names.sort_unstable();
+    let names = if names.is_empty() { String::new() } else { format!("{KEPT}{}\n", names.join(", ")) };
+    let text = format!("{HEADER}{names}{}", yaml_text::mapping(&all, &["apiVersion", "kind"]));
     if render::read_back(&text)? == Value::Object(all) { Ok(text) } else { Err(KubeletConfigError::Differs) }
 }
 
@@ -190,7 +211,7 @@ mod tests {
 
     #[test]
     fn the_whole_file_is_this() {
-        let text = kubelet_config(&settings(), &KubeletFields::new()).unwrap();
+        let text = kubelet_config(&settings(), &KubeletFields::new(), &KubeletFields::new()).unwrap();
         let body = text.strip_prefix(HEADER).unwrap();
         assert_eq!(
             body,
@@ -224,7 +245,7 @@ tlsPrivateKeyFile: "/etc/kubernetes/ssl/worker.key"
     #[test]
     fn a_field_that_the_kubelet_does_not_have_is_not_there() {
         let settings = KubeletSettings { runtime_endpoint: None, fail_cgroup_v1: None, ..settings() };
-        let read = read(&kubelet_config(&settings, &KubeletFields::new()).unwrap());
+        let read = read(&kubelet_config(&settings, &KubeletFields::new(), &KubeletFields::new()).unwrap());
         for field in ["containerRuntimeEndpoint", "failCgroupV1", "memorySwap"] {
             assert_eq!(read.get(field), None, "{field}");
         }
@@ -237,8 +258,12 @@ tlsPrivateKeyFile: "/etc/kubernetes/ssl/worker.key"
             (KubeletSwap::NoSwap, false, Some("NoSwap")),
             (KubeletSwap::Start, false, None),
         ] {
-            let text =
-                kubelet_config(&KubeletSettings { swap, ..settings() }, &KubeletFields::new()).unwrap();
+            let text = kubelet_config(
+                &KubeletSettings { swap, ..settings() },
+                &KubeletFields::new(),
+                &KubeletFields::new(),
+            )
+            .unwrap();
             let read = read(&text);
             assert_eq!(read["failSwapOn"], fail, "{swap:?}");
             let named = read.pointer("/memorySwap/swapBehavior").and_then(Value::as_str);
@@ -257,8 +282,8 @@ tlsPrivateKeyFile: "/etc/kubernetes/ssl/worker.key"
             "kubeReserved": {"cpu": "100m", "memory": "500Mi"}, "maxPods": 50,
             "authentication": {"webhook": {"cacheTTL": "1m"}},
         }));
-        let text = kubelet_config(&settings(), &one).unwrap();
-        assert_eq!(text, kubelet_config(&settings(), &other).unwrap());
+        let text = kubelet_config(&settings(), &one, &KubeletFields::new()).unwrap();
+        assert_eq!(text, kubelet_config(&settings(), &other, &KubeletFields::new()).unwrap());
         let read = read(&text);
         assert_eq!(read["authentication"]["webhook"], json!({"cacheTTL": "1m", "enabled": true}));
         assert_eq!(read["authentication"]["x509"]["clientCAFile"], "/etc/kubernetes/ssl/ca.crt");
@@ -277,8 +302,27 @@ tlsPrivateKeyFile: "/etc/kubernetes/ssl/worker.key"
             ("kind", json!("Pod")),
         ] {
             let operator = map(json!({field: value}));
-            let error = kubelet_config(&settings(), &operator).unwrap_err();
+            let error = kubelet_config(&settings(), &operator, &KubeletFields::new()).unwrap_err();
             assert!(error.to_string().starts_with(field), "{error}");
         }
+    }
+
+    #[test]
+    fn fields_of_the_file_that_was_there_stay_and_are_named_unless_the_plan_has_them() {
+        let before = map(json!({
+            "maxPods": 50, "evictionHard": {"memory.available": "200Mi"},
+            "authentication": {"webhook": {"cacheTTL": "1m"}},
+        }));
+        let plan = map(json!({"evictionHard": {"nodefs.available": "5%"}}));
+        let text = kubelet_config(&settings(), &plan, &before).unwrap();
+        let names: Vec<&str> = taken_over(&text).collect();
+        assert_eq!(names, ["authentication", "maxPods"], "{text}");
+        let read = read(&text);
+        assert_eq!(read["maxPods"], 50);
+        assert_eq!(read["evictionHard"], json!({"nodefs.available": "5%"}));
+        assert_eq!(read["authentication"]["webhook"], json!({"cacheTTL": "1m", "enabled": true}));
+        // Without any, nothing is said of them.
+        let text = kubelet_config(&settings(), &plan, &KubeletFields::new()).unwrap();
+        assert_eq!(taken_over(&text).count(), 0);
     }
 }

@@ -224,6 +224,10 @@ impl Writer<'_> {
                 lines.there.extend(keep(spot, path));
                 lines.there.push(format!("rm -f {}", quote(path)));
             }
+            // The proofs below ask again.
+            Action::CheckKubelet { .. } | Action::ProveKubelet { .. } => {}
+            Action::SetSysctl { key, value } => lines.there.push(format!("sysctl -w {key}={value}")),
+            Action::LoadModule { name } => lines.there.push(format!("modprobe {}", quote(name))),
             // Only gangplank's own undo reads these.
             Action::NoteForeign { .. } | Action::NoteNode { .. } => {}
             Action::KubeApply { object } => {
@@ -236,7 +240,9 @@ impl Writer<'_> {
                 lines.there.push(format!("kubectl {}", words.join(" ")));
             }
             Action::Script { title, text, .. } => lines.there.extend(own_words(title, text)),
-            Action::RestoreFile { .. }
+            Action::UndoSysctl { .. }
+            | Action::KeepModule { .. }
+            | Action::RestoreFile { .. }
             | Action::UndoCreate { .. }
             | Action::UndoMakeDir { .. }
             | Action::UndoLoadImage { .. }

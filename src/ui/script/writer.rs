@@ -16,6 +16,10 @@ const WHY: &[(&str, &str)] = &[
     ("connect", "everything below is written by root, so the login must be able to become root."),
     ("prerequisites", "a worker needs docker, a kubelet and a clock that is right before anything else."),
     ("programs", "what the worker runs is copied first, and started once before it replaces anything."),
+    (
+        "kernel",
+        "packets between pods pass through the kernel of the worker, which has to forward and filter them.",
+    ),
     ("runtime", "a kubelet starts no container itself: the container runtime has to be one it can ask."),
     ("images", "a node must run pause and kube-proxy before it can be sure to reach a registry."),
     ("keys", "a key that is made where it stays cannot be copied on the way; only the request travels."),
