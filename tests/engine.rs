@@ -15,6 +15,8 @@ mod ca_files;
 mod change;
 #[path = "engine/crash.rs"]
 mod crash;
+#[path = "engine/current.rs"]
+mod current;
 #[path = "engine/demo.rs"]
 mod demo;
 #[path = "engine/faults.rs"]

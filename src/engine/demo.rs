@@ -25,6 +25,7 @@ use crate::lab::{Fault, LabError, LabFile, LabSetup};
 use crate::plan::action::sha256;
 use crate::plan::answers::Answers;
 use crate::plan::model::Plan;
+use crate::plan::runtime_fact::RuntimeKind;
 use crate::plan::yaml;
 use crate::profile::SSL;
 
@@ -54,7 +55,7 @@ struct BuiltInLab {
     plan: &'static str,
 }
 
-const LABS: [BuiltInLab; 3] = [
+const LABS: [BuiltInLab; 4] = [
     BuiltInLab {
         name: "first-cluster",
         title: "three blank workers join a cluster",
@@ -83,6 +84,16 @@ const LABS: [BuiltInLab; 3] = [
         lab: include_str!("../../assets/labs/demo/cable-pull.yaml"),
         plan: include_str!("../../assets/labs/demo/cable-pull.plan.yaml"),
     },
+    BuiltInLab {
+        name: "current",
+        title: "three workers of today: containerd, Kubernetes 1.37",
+        about: "Three workers have a kubelet of 1.37 and containerd: 2.4 without a configuration, 1.6 as Debian ships \
+                it with cgroups by systemd, and 2.4 with the file of Docker's package, which keeps every kubelet \
+                out. Where it must, containerd's configuration is changed and containerd restarted; the nodes \
+                become Ready, and CoreDNS answers on every worker.",
+        lab: include_str!("../../assets/labs/demo/current.yaml"),
+        plan: include_str!("../../assets/labs/demo/current.plan.yaml"),
+    },
 ];
 
 /// Where the plan of a lab would lie on the lab's own computer; relative paths in it start there.
@@ -90,8 +101,12 @@ const PLAN_FILE: &str = "plan.yaml";
 
 /// Names and titles of the labs.
 pub fn names() -> &'static [(&'static str, &'static str)] {
-    const NAMES: [(&str, &str); 3] =
-        [(LABS[0].name, LABS[0].title), (LABS[1].name, LABS[1].title), (LABS[2].name, LABS[2].title)];
+    const NAMES: [(&str, &str); LABS.len()] = [
+        (LABS[0].name, LABS[0].title),
+        (LABS[1].name, LABS[1].title),
+        (LABS[2].name, LABS[2].title),
+        (LABS[3].name, LABS[3].title),
+    ];
     &NAMES
 }
 
@@ -132,7 +147,7 @@ fn play(setup: &LabSetup, world: &LabWorld, plan: &Plan) -> Result<(), LabError>
             onboard(world, plan, &past.onboard)?;
         }
         for worker in &past.stop_docker {
-            lab.docker(worker, false);
+            lab.turn_runtime(worker, false);
         }
         for (worker, minutes) in &past.clock_off {
             lab.fault(worker, Fault::ClockOff(minutes.saturating_mul(60_000)));
@@ -179,6 +194,8 @@ pub struct LiveFault {
     pub id: &'static str,
     /// Whether a worker has it or the cluster.
     pub place: FaultPlace,
+    /// It is of this container runtime; `None` = of any.
+    runtime: Option<RuntimeKind>,
     break_it: &'static str,
     mend_it: &'static str,
 }
@@ -195,46 +212,60 @@ impl LiveFault {
     }
 }
 
-const FAULTS: [LiveFault; 7] = [
+const FAULTS: [LiveFault; 8] = [
     LiveFault {
         id: "cable",
         place: FaultPlace::Worker,
+        runtime: None,
         break_it: "pull {}'s cable",
         mend_it: "plug {}'s cable in again",
     },
     LiveFault {
         id: "docker",
         place: FaultPlace::Worker,
+        runtime: Some(RuntimeKind::Docker),
         break_it: "stop docker on {}",
         mend_it: "start docker on {}",
     },
     LiveFault {
+        id: "containerd",
+        place: FaultPlace::Worker,
+        runtime: Some(RuntimeKind::Containerd),
+        break_it: "stop containerd on {}",
+        mend_it: "start containerd on {}",
+    },
+    LiveFault {
         id: "disk",
         place: FaultPlace::Worker,
+        runtime: None,
         break_it: "fill {}'s disk",
         mend_it: "free space on {}'s disk",
     },
     LiveFault {
         id: "clock",
         place: FaultPlace::Worker,
+        runtime: None,
         break_it: "set {}'s clock back three hours",
         mend_it: "set {}'s clock right",
     },
     LiveFault {
         id: "certificate",
         place: FaultPlace::Worker,
+        runtime: None,
         break_it: "put a certificate of another CA on {}",
         mend_it: "take the certificate of the other CA off {}",
     },
     LiveFault {
         id: "file",
         place: FaultPlace::Worker,
+        runtime: None,
         break_it: "put somebody else's kubelet configuration on {}",
         mend_it: "take somebody else's kubelet configuration off {}",
     },
     LiveFault {
         id: "api",
         place: FaultPlace::Cluster,
+        runtime: None,
         break_it: "take the API down",
         mend_it: "bring the API up again",
     },
@@ -244,11 +275,6 @@ const FAULTS: [LiveFault; 7] = [
 const BACK: i64 = -3 * 3_600_000;
 /// Where somebody else's file is put.
 const FOREIGN: &str = "/var/lib/kubelet/config.yaml";
-
-/// What can be broken.
-pub fn faults() -> &'static [LiveFault] {
-    &FAULTS
-}
 
 /// A fault that was thrown.
 struct Thrown {
@@ -282,6 +308,21 @@ impl DemoLab {
         self.world.lab().workers()
     }
 
+    /// What can be broken in it.
+    pub fn faults(&self) -> Vec<&'static LiveFault> {
+        FAULTS.iter().filter(|fault| fault.runtime.is_none_or(|runtime| self.has_runtime(runtime))).collect()
+    }
+
+    /// A worker of it has this container runtime.
+    fn has_runtime(&self, runtime: RuntimeKind) -> bool {
+        let lab = self.world.lab();
+        lab.workers().iter().any(|name| self.runtime_of(name) == Some(runtime))
+    }
+
+    fn runtime_of(&self, worker: &str) -> Option<RuntimeKind> {
+        self.world.lab().machine(worker, |machine| machine.runtime()).flatten()
+    }
+
     fn list(&self) -> MutexGuard<'_, Vec<Thrown>> {
         self.thrown.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -296,7 +337,8 @@ impl DemoLab {
                 let clock = machine.has_fault(|fault| matches!(fault, Fault::ClockOff(_)));
                 let cable = machine.has_fault(|fault| *fault == Fault::Unreachable);
                 let disk = machine.has_fault(|fault| *fault == Fault::DiskFull);
-                [("cable", cable), ("docker", !machine.docker_runs()), ("disk", disk), ("clock", clock)]
+                let runtime = machine.runtime().map_or("", RuntimeKind::name);
+                [("cable", cable), (runtime, !machine.runtime_runs()), ("disk", disk), ("clock", clock)]
             });
             let off = off.into_iter().flatten().filter(|(_, is)| *is);
             all.extend(off.map(|(id, _)| (id, worker.clone())));
@@ -321,7 +363,8 @@ impl DemoLab {
         let Some(fault) = FAULTS.iter().find(|fault| fault.id == id) else { return Ok(false) };
         let worker = if fault.place == FaultPlace::Cluster { "" } else { worker };
         let known = fault.place == FaultPlace::Cluster || lab.workers().iter().any(|name| name == worker);
-        if !known || self.broken().iter().any(|(other, name)| *other == id && name == worker) {
+        let other = fault.runtime.is_some_and(|runtime| self.runtime_of(worker) != Some(runtime));
+        if !known || other || self.broken().iter().any(|(other, name)| *other == id && name == worker) {
             return Ok(false);
         }
         let paths = match fault.id {
@@ -335,7 +378,7 @@ impl DemoLab {
             .collect();
         match fault.id {
             "cable" => lab.pull_cable(worker),
-            "docker" => lab.docker(worker, false),
+            "docker" | "containerd" => lab.turn_runtime(worker, false),
             "disk" => {
                 lab.fault(worker, Fault::DiskFull);
                 lab.fault(worker, Fault::NoSpace);
@@ -366,9 +409,9 @@ impl DemoLab {
         };
         match id {
             "cable" => lab.mend_one(worker, |fault| *fault == Fault::Unreachable),
-            "docker" => {
-                lab.mend_one(worker, |fault| *fault == Fault::DockerDown);
-                lab.docker(worker, true);
+            "docker" | "containerd" => {
+                lab.mend_one(worker, |fault| *fault == Fault::RuntimeDown);
+                lab.turn_runtime(worker, true);
             }
             "disk" => lab.mend_one(worker, |fault| matches!(fault, Fault::DiskFull | Fault::NoSpace)),
             "clock" => lab.mend_one(worker, |fault| matches!(fault, Fault::ClockOff(_))),

@@ -5,10 +5,11 @@ use zeroize::Zeroizing;
 
 use crate::lab::faults::Fault;
 use crate::lab::machine::{LabFile, LabMachine, LabTar, LabUnit, parent};
-use crate::lab::outcome::{ActResult, Failed, NO_DOCKER, failed};
+use crate::lab::outcome::{ActResult, Failed, failed};
 use crate::lab::seed::Seed;
 use crate::pki::{self, PkiError};
 use crate::plan::action::{Action, CertificateSpec, Verb, sha256};
+use crate::plan::fact::ImageFact;
 use crate::plan::record::{self, RecordKind, RecordLine};
 
 /// What an action carries, fetched before it begins.
@@ -242,16 +243,20 @@ impl Doer<'_> {
         for name in names {
             self.note(RecordKind::Image, name, "", "", "")?;
         }
-        if !self.machine.docker_runs() {
-            return failed(NO_DOCKER);
+        if !self.machine.runtime_runs() {
+            return failed(self.machine.no_runtime());
         }
         for image in &tar.images {
             self.machine.images.retain(|known| known.name != image.name);
             self.machine.images.push(image.clone());
         }
         self.machine.images.sort();
-        let said: Vec<String> =
-            tar.images.iter().map(|image| format!("Loaded image: {}\n", image.name)).collect();
+        let containerd = self.machine.has_containerd();
+        let said = |image: &ImageFact| match containerd {
+            true => format!("unpacking {} (sha256:{})...done\n", image.name, image.id),
+            false => format!("Loaded image: {}\n", image.name),
+        };
+        let said: Vec<String> = tar.images.iter().map(said).collect();
         Ok(said.concat())
     }
 
@@ -275,7 +280,7 @@ impl Doer<'_> {
                 self.note(RecordKind::Enable, name, &was, "enabled", "")?;
             }
             Verb::Start | Verb::Restart => {
-                let down = name == "docker" && self.machine.faults.has(&Fault::DockerDown);
+                let down = self.is_runtime(name) && self.machine.faults.has(&Fault::RuntimeDown);
                 self.note(
                     RecordKind::Start,
                     name,
@@ -302,6 +307,11 @@ impl Doer<'_> {
             };
         }
         self.turn(verb, name);
+        if name == "containerd" && matches!(verb, Verb::Start | Verb::Restart) && self.machine.cri.is_none() {
+            return failed(
+                "Job for containerd.service failed because the control process exited with error code.",
+            );
+        }
         if matches!(verb, Verb::Start | Verb::Restart) {
             self.note(RecordKind::Started, name, "", "", "")?;
         }
@@ -314,9 +324,12 @@ impl Doer<'_> {
                 self.read_unit(name);
                 self.unit(name).enabled = verb == Verb::Enable;
             }
-            Verb::Start if name == "docker" && self.machine.faults.has(&Fault::DockerDown) => {
-                self.machine.faults.set.retain(|fault| *fault != Fault::DockerDown);
+            Verb::Start | Verb::Restart
+                if self.is_runtime(name) && self.machine.faults.has(&Fault::RuntimeDown) =>
+            {
+                self.machine.faults.set.retain(|fault| *fault != Fault::RuntimeDown);
                 self.unit(name).active = true;
+                self.machine.start_containerd();
             }
             Verb::Start if self.unit(name).active => {}
             Verb::Start | Verb::Restart => {
@@ -326,6 +339,9 @@ impl Doer<'_> {
                 self.unit(name).active = true;
                 if name == "kubelet" {
                     self.machine.start_kubelet(self.latest);
+                }
+                if name == "containerd" && !self.machine.start_containerd() {
+                    self.unit(name).active = false;
                 }
             }
             Verb::Stop => {
@@ -337,6 +353,10 @@ impl Doer<'_> {
             Verb::DaemonReload => {}
         }
         self.machine.forget_unit(name);
+    }
+
+    fn is_runtime(&self, unit: &str) -> bool {
+        self.machine.runtime().is_some_and(|runtime| runtime.name() == unit)
     }
 
     fn unit(&mut self, name: &str) -> &mut LabUnit {
@@ -353,8 +373,8 @@ impl Doer<'_> {
     }
 
     fn restart_pod(&mut self, container: &str) -> ActResult {
-        if !self.machine.docker_runs() {
-            return failed(NO_DOCKER);
+        if !self.machine.runtime_runs() {
+            return failed(self.machine.no_runtime());
         }
         let latest = self.latest;
         let is = |name: &str| {
@@ -380,6 +400,9 @@ impl Doer<'_> {
             let path = shell_words::split(path).map(|words| words.concat()).unwrap_or_default();
             let new = self.machine.hash(&path).unwrap_or_default();
             return self.note(RecordKind::Merged, &path, "", &new, "").map(|()| String::new());
+        }
+        if let Some(words) = text.strip_prefix("containerd_takes ") {
+            return self.containerd_takes(words);
         }
         if let Some(path) = text.strip_prefix("restrict ") {
             let path = shell_words::split(path).map(|words| words.concat()).unwrap_or_default();

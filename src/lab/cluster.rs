@@ -235,6 +235,7 @@ impl ClusterState {
             uid,
             address: identity.address.clone(),
             version: identity.version.clone(),
+            runtime: identity.runtime.clone(),
             created: identity.since,
             since: identity.since,
             ready_at: None,
@@ -256,6 +257,7 @@ impl ClusterState {
         }
         node.address.clone_from(&identity.address);
         node.version.clone_from(&identity.version);
+        node.runtime.clone_from(&identity.runtime);
         node.heard = node.heard.max(identity.said);
         node.images = images;
     }
@@ -312,7 +314,7 @@ impl ClusterState {
             "spec": {"unschedulable": node.cordoned},
             "status": {
                 "addresses": [{"type": "InternalIP", "address": node.address}],
-                "nodeInfo": {"kubeletVersion": node.version, "containerRuntimeVersion": "docker://20.10.24"},
+                "nodeInfo": {"kubeletVersion": node.version, "containerRuntimeVersion": node.runtime},
                 "conditions": conditions}})
     }
 

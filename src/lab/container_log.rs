@@ -23,7 +23,43 @@ struct LogScript {
 }
 
 /// `{t}` is the time as klog writes it, `{n}` a number that grows.
-const SCRIPTS: [LogScript; 5] = [
+const SCRIPTS: [LogScript; 7] = [
+    LogScript {
+        image: "coredns:v1.",
+        start: &[
+            (100, ".:53"),
+            (
+                120,
+                "[INFO] plugin/reload: Running configuration SHA512 = 591cf328cccc12bc490481273e738df59329c62c0b729d94",
+            ),
+            (140, "CoreDNS-1.14.6"),
+            (141, "linux/amd64, go1.26.1, "),
+        ],
+        every: 5_000,
+        rounds: &[
+            "[INFO] 10.244.21.3:4{n} - 3771 \"A IN kubernetes.default.svc.cluster.local. udp 54 false 512\" NOERROR qr,aa,rd 106 0.000151s",
+            "[INFO] 10.244.22.2:4{n} - 8120 \"AAAA IN kubernetes.default.svc.cluster.local. udp 54 false 512\" NOERROR qr,aa,rd 147 0.000117s",
+        ],
+    },
+    LogScript {
+        image: "kube-proxy:v1.3",
+        start: &[
+            (200, "I{t}       1 server_linux.go:66] \"Using iptables proxy\""),
+            (330, "I{t}       1 server.go:677] \"Successfully retrieved NodeIPs\""),
+            (
+                360,
+                "I{t}       1 server.go:687] \"kube-proxy running in single-stack mode\" ipFamily=\"IPv4\"",
+            ),
+            (420, "I{t}       1 config.go:200] \"Starting service config controller\""),
+            (
+                425,
+                "I{t}       1 shared_informer.go:349] \"Waiting for caches to sync\" controller=\"service config\"",
+            ),
+            (530, "I{t}       1 shared_informer.go:356] \"Caches are synced\" controller=\"service config\""),
+        ],
+        every: 60_000,
+        rounds: &[],
+    },
     LogScript {
         image: "coredns",
         start: &[
@@ -132,9 +168,8 @@ impl LabLog {
                 let all = journal::written(state, machine, latest);
                 Ok(all.into_iter().filter(|(ms, _)| self.told.is_none_or(|told| *ms > told)).collect())
             }
-            LogSource::Container(_) if !machine.docker_runs() => {
-                Err("Cannot connect to the Docker daemon. Is the docker daemon running?".to_owned())
-            }
+            // The log of a container of CRI is a file that is read.
+            LogSource::Container(_) if !machine.runtime_runs() => Err(machine.no_runtime().to_owned()),
             LogSource::Container(id) | LogSource::Cri(id) => machine
                 .containers
                 .iter()

@@ -4,10 +4,10 @@
 use openssl::base64::encode_block;
 
 use crate::host::answer;
+use crate::lab::containerd_facts;
 use crate::lab::faults::Fault;
 use crate::lab::flags::unknown_flags;
-use crate::lab::machine::{LabMachine, parent};
-use crate::lab::outcome::NO_DOCKER;
+use crate::lab::machine::{LabContainer, LabMachine, parent};
 use crate::lab::state::{Lab, LabState};
 use crate::plan::action::sha256;
 use crate::plan::fact::{Fact, FactQuery, FlagSet, Known};
@@ -36,6 +36,13 @@ pub(crate) fn ask(state: &LabState, name: &str, want: &FactQuery, wall_ms: i64, 
             keys.iter().for_each(|key| say("sysctl", format!("{key} 1")));
             ["overlay", "bridge", "done"].into_iter().for_each(|key| say(key, String::new()));
         }
+        FactQuery::Runtime if machine.has_containerd() => {
+            containerd_facts::runtime_lines(machine, &mut say);
+        }
+        FactQuery::Containers if machine.has_containerd() => {
+            containerd_facts::task_lines(machine, latest, &mut say);
+        }
+        FactQuery::Images if machine.has_containerd() => containerd_facts::image_lines(machine, &mut say),
         FactQuery::Runtime if !machine.here => docker_lines(machine, &mut say),
         FactQuery::Containers if !machine.here => {
             for row in rows(state, machine, latest) {
@@ -44,7 +51,7 @@ pub(crate) fn ask(state: &LabState, name: &str, want: &FactQuery, wall_ms: i64, 
             say("done", String::new());
         }
         FactQuery::Images if !machine.here => {
-            if machine.docker_runs() {
+            if machine.runtime_runs() {
                 for image in &machine.images {
                     let name = image.name.to_string();
                     let (repository, tag) = name.rsplit_once(':').unwrap_or((&name, "latest"));
@@ -232,11 +239,11 @@ fn docker_lines(machine: &LabMachine, say: &mut impl FnMut(&str, String)) {
     if machine.build.docker.is_empty() {
         return say("info", "sh: 1: docker: not found".to_owned());
     }
-    if machine.faults.has(&Fault::DockerFrozen) {
+    if machine.faults.has(&Fault::RuntimeFrozen) {
         return say("info", "= 124".to_owned());
     }
-    if !machine.docker_runs() {
-        return say("info", format!("ERROR: {NO_DOCKER}"));
+    if !machine.runtime_runs() {
+        return say("info", format!("ERROR: {}", machine.no_runtime()));
     }
     for (key, value) in [
         ("Server Version", machine.build.docker.as_str()),
@@ -248,18 +255,21 @@ fn docker_lines(machine: &LabMachine, say: &mut impl FnMut(&str, String)) {
     }
 }
 
-/// The lines of `docker ps`, tab-separated, the youngest first; or docker's complaint.
+/// The containers as `docker ps` lists them, tab-separated, the youngest first; or what the runtime complains of.
 pub(crate) fn rows(state: &LabState, machine: &LabMachine, latest: u64) -> Vec<String> {
-    if machine.build.docker.is_empty() {
+    let cri = machine.has_containerd();
+    if machine.build.docker.is_empty() && !cri {
         return vec!["sh: 1: docker: not found".to_owned()];
     }
-    if machine.faults.has(&Fault::DockerFrozen) {
+    if machine.faults.has(&Fault::RuntimeFrozen) {
         return vec!["= 124".to_owned()];
     }
-    if !machine.docker_runs() {
-        return vec![NO_DOCKER.to_owned()];
+    if !machine.runtime_runs() {
+        return vec![machine.no_runtime().to_owned()];
     }
-    let mut all: Vec<_> = machine.containers.iter().filter(|one| one.created <= latest).collect();
+    // CRI lists no container for what holds a pod's network.
+    let listed = |one: &&LabContainer| one.created <= latest && !(cri && one.name.starts_with("k8s_POD_"));
+    let mut all: Vec<_> = machine.containers.iter().filter(listed).collect();
     all.sort_by(|a, b| b.created.cmp(&a.created).then(a.name.cmp(&b.name)));
     all.into_iter()
         .map(|one| {

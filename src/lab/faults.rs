@@ -20,10 +20,10 @@ pub enum Fault {
     DiskFull,
     /// There is no free space on `/`.
     NoSpace,
-    /// The Docker engine does not run.
-    DockerDown,
-    /// The Docker engine runs and answers nothing.
-    DockerFrozen,
+    /// The container runtime does not run.
+    RuntimeDown,
+    /// The container runtime runs and answers nothing.
+    RuntimeFrozen,
     /// The kubelet's process was stopped by a signal; a start of it ends that.
     KubeletStopped,
     /// There is no kubelet binary.

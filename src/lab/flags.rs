@@ -3,6 +3,9 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
+use crate::plan::minors;
+use crate::plan::model::Version;
+
 /// Flags the kubelet of 1.2.2 takes.
 const FLAGS_1_2: &str = include_str!("../../assets/labs/kubelet-v1.2.2-flags.txt");
 
@@ -17,12 +20,21 @@ const FLAGS_1_20: &str = "address alsologtostderr bootstrap-kubeconfig cert-dir 
     resolv-conf root-dir rotate-certificates serialize-image-pulls system-reserved tls-cert-file \
     tls-private-key-file v version volume-plugin-dir";
 
+/// Flags the kubelet of 1.37.2 takes, by its own help.
+const FLAGS_1_37: &str = include_str!("../../assets/labs/kubelet-v1.37.2-flags.txt");
+
 /// The flags a kubelet of this version does not know, without values.
 pub(crate) fn unknown_flags(version: &str, flags: &[String]) -> Vec<String> {
     // Asked whenever anybody looks at a running kubelet: the lists are taken apart once.
     static OLD: LazyLock<HashSet<&str>> = LazyLock::new(|| FLAGS_1_2.split_whitespace().collect());
     static NEW: LazyLock<HashSet<&str>> = LazyLock::new(|| FLAGS_1_20.split_whitespace().collect());
-    let known = if version.starts_with("v1.2.") { &*OLD } else { &*NEW };
+    static CURRENT: LazyLock<HashSet<&str>> = LazyLock::new(|| FLAGS_1_37.split_whitespace().collect());
+    let of = |is: minors::Span| Version::parse(version).is_some_and(|version| is.holds(version));
+    let known = match () {
+        () if of(minors::THE_POST) => &*OLD,
+        () if of(minors::CRI_ONLY) => &*CURRENT,
+        () => &*NEW,
+    };
     let name = |flag: &String| flag.split('=').next().unwrap_or(flag).to_owned();
     let mut unknown: Vec<String> = flags.iter().map(name).collect();
     unknown.retain(|flag| !known.contains(flag.trim_start_matches('-')));

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::kube::happening::{About, Happening, newest};
-use crate::lab::machine::LabContainer;
+use crate::lab::machine::{LabContainer, LabMachine};
 use crate::lab::node::SILENT_AFTER;
 use crate::lab::state::LabState;
 use crate::runtime::ps::Container;
@@ -59,30 +59,37 @@ fn of_node(state: &LabState, name: &str, latest: u64) -> Vec<EventWords> {
 
 /// What the kubelet of its machine did for a pod.
 fn of_pod(state: &LabState, pod: &str) -> Vec<EventWords> {
-    let containers = state.machines.values().flat_map(|machine| &machine.containers);
+    let all = |machine: &'_ LabMachine| (machine.has_containerd(), machine.containers.clone());
+    let containers =
+        state.machines.values().map(all).flat_map(|(cri, list)| list.into_iter().map(move |one| (cri, one)));
     let named = |one: &LabContainer| {
         let row = format!("{}\t{}\t\"\"\t\t\t{}", one.id, one.image, one.name);
         Container::parse(&row).ok().and_then(|read| read.kubelet)
     };
-    let of = containers.filter_map(|one| named(one).filter(|name| name.pod == pod).map(|name| (one, name)));
-    of.filter(|(_, name)| name.container != "POD")
-        .flat_map(|(one, name)| {
+    let of = containers
+        .filter_map(|(cri, one)| named(&one).filter(|name| name.pod == pod).map(|name| (cri, one, name)));
+    of.filter(|(_, _, name)| name.container != "POD")
+        .flat_map(|(cri, one, name)| {
             let id: String = one.id.chars().take(12).collect();
+            let container = name.container.to_string();
             let image = format!("Container image \"{}\" already present on machine", one.image);
+            let (image, created, started) = if cri {
+                (
+                    format!("{image} and can be accessed by the pod"),
+                    "Container created".to_owned(),
+                    "Container started".to_owned(),
+                )
+            } else {
+                (
+                    image,
+                    format!("Created container {container} with id {id}"),
+                    format!("Started container {container} with id {id}"),
+                )
+            };
             [
                 (one.created, "Normal", "Pulled", image),
-                (
-                    one.created,
-                    "Normal",
-                    "Created",
-                    format!("Created container {} with id {id}", name.container),
-                ),
-                (
-                    one.started,
-                    "Normal",
-                    "Started",
-                    format!("Started container {} with id {id}", name.container),
-                ),
+                (one.created, "Normal", "Created", created),
+                (one.started, "Normal", "Started", started),
             ]
         })
         .collect()

@@ -19,10 +19,19 @@ use crate::plan::remote::Remote;
 use crate::plan::unit::UnitFact;
 use crate::profile::{KUBELET, MANIFESTS};
 
-/// A node is there so long after its kubelet began to work, milliseconds.
-const THERE_AFTER: u64 = 2_500;
-/// It is Ready so long after that beginning, milliseconds.
-const READY_AFTER: u64 = 11_000;
+/// How long a kubelet takes, milliseconds after it began to work.
+#[derive(Clone, Copy)]
+struct KubeletPace {
+    /// Its node is there.
+    there: u64,
+    /// And is Ready.
+    ready: u64,
+}
+
+/// Until 1.23 it looks at docker every ten seconds.
+const WITH_DOCKER: KubeletPace = KubeletPace { there: 2_500, ready: 11_000 };
+/// As it was seen of 1.37 with containerd.
+const CURRENT: KubeletPace = KubeletPace { there: 700, ready: 1_400 };
 /// A kubelet says how it is so often, milliseconds.
 const HEARTBEAT: u64 = 10_000;
 /// systemd tries again so often, milliseconds.
@@ -57,7 +66,8 @@ impl LabMachine {
             };
         }
         let file = self.unit_file(name);
-        let runs = unit.active && !(name == "docker" && self.faults.has(&Fault::DockerDown));
+        let is_runtime = self.runtime().is_some_and(|runtime| runtime.name() == name);
+        let runs = unit.active && !(is_runtime && self.faults.has(&Fault::RuntimeDown));
         let mut look = UnitFact {
             load: "loaded".into(),
             active: if runs { "active" } else { "inactive" }.into(),
@@ -130,12 +140,12 @@ impl LabMachine {
                 process.up = None;
                 (process.talks, process.works) = (None, None);
             }
-            FlagVerdict { flags, complaint, identity, admitted, .. } => {
+            FlagVerdict { flags, complaint, identity, admitted, unready, .. } => {
                 process.crashes = false;
                 let first = if process.journal.is_empty() { process.started } else { latest };
                 let up = *process.up.get_or_insert(first);
                 process.journal = complaint;
-                if self.docker_runs() {
+                if self.runtime_runs() {
                     self.pods(&flags, &identity.name, up, latest);
                 }
                 if admitted {
@@ -143,7 +153,8 @@ impl LabMachine {
                     let fine = process.journal.is_empty();
                     let known = cluster.node(&identity.name);
                     if known.is_some() || !process.registered {
-                        node = tell(identity, &mut process, known, fine, latest);
+                        let pace = if self.has_containerd() { CURRENT } else { WITH_DOCKER };
+                        node = tell(identity, &mut process, known, (fine, unready), (latest, pace));
                         process.registered |= node.is_some();
                     }
                 } else {
@@ -200,8 +211,30 @@ impl LabMachine {
             return judged;
         }
         judged.identity.full = self.faults.has(&Fault::DiskFull);
-        if !self.docker_runs() {
-            judged.complaint.push(format!("skipping pod synchronization - [{RUNTIME_DOWN}]"));
+        if self.has_containerd() {
+            judged.identity.runtime = format!("containerd://{}", self.build.containerd);
+            match self.cri_refuses() {
+                Some(why) if process.up.is_none() => {
+                    judged.crash =
+                        crash(command_failed(&format!("failed to run Kubelet: {why}")), "1/FAILURE");
+                    return judged;
+                }
+                Some(_) => {
+                    judged.complaint.push(format!("\"Skipping pod synchronization\" err=\"{RUNTIME_DOWN}\""));
+                }
+                None if !self.has_pod_network() => {
+                    judged.complaint.push(format!(
+                        "\"Container runtime network not ready\" networkReady=\"{NO_NETWORK}\""
+                    ));
+                    judged.unready = format!("container runtime network not ready: {NO_NETWORK}");
+                }
+                None => {}
+            }
+        } else {
+            judged.identity.runtime = format!("docker://{}", self.build.docker);
+            if !self.runtime_runs() {
+                judged.complaint.push(format!("skipping pod synchronization - [{RUNTIME_DOWN}]"));
+            }
         }
         if self.faults.has(&Fault::NoRoute) || self.faults.has(&Fault::Mute) {
             judged.complaint.push(format!("dial tcp {}: i/o timeout", cluster.host()));
@@ -235,7 +268,15 @@ impl LabMachine {
             let value: Value = serde_yaml::from_str(text)
                 .map_err(|_| "failed to load Kubelet config file: yaml: cannot be read".to_owned())?;
             let driver = value.get("cgroupDriver").and_then(Value::as_str).unwrap_or("cgroupfs");
-            if driver != self.build.cgroup_driver {
+            if self.has_containerd() {
+                let fails = value.get("failCgroupV1").and_then(Value::as_bool).unwrap_or(true);
+                if self.build.cgroup == 1 && fails {
+                    let why = "kubelet is configured to not run on a host using cgroup v1";
+                    return Err(command_failed(&format!(
+                        "failed to validate kubelet configuration, error: {why}"
+                    )));
+                }
+            } else if driver != self.build.cgroup_driver {
                 let docker = &self.build.cgroup_driver;
                 return Err(format!(
                     "failed to run Kubelet: misconfiguration: kubelet cgroup driver: \"{driver}\" is different from docker cgroup driver: \"{docker}\""
@@ -279,23 +320,32 @@ impl LabMachine {
 
 /// What a kubelet says without a container runtime.
 const RUNTIME_DOWN: &str = "container runtime is down";
+/// What a kubelet says of a runtime that has no network for its pods.
+const NO_NETWORK: &str = "NetworkReady=false reason:NetworkPluginNotReady message:Network plugin returns error: cni \
+    plugin not initialized";
+
+/// The last line of a kubelet of today that does not start.
+fn command_failed(why: &str) -> String {
+    format!("\"command failed\" err=\"{}\"", why.replace('"', "\\\""))
+}
+
 /// What a kubelet says before it has looked at its container runtime.
 const NOT_LOOKED: &str = "[container runtime status check may not have completed yet]";
 
-/// What a kubelet says of its node; `fine` = nothing else is wrong with it.
+/// What a kubelet says of its node; `fine` = nothing else is wrong with it, else this is.
 fn tell(
     mut identity: LabKubelet,
     process: &mut Process,
     known: Option<&LabNode>,
-    fine: bool,
-    latest: u64,
+    (fine, wrong): (bool, String),
+    (latest, pace): (u64, KubeletPace),
 ) -> Option<LabKubelet> {
     let talks = process.talks?;
-    let there = talks.saturating_add(THERE_AFTER);
+    let there = talks.saturating_add(pace.there);
     // One whose node is Ready already needs no time to become so.
     let first = known.is_none_or(|node| !node.unready.is_empty())
-        && process.works.is_none_or(|(worked, since)| !worked && since < talks.saturating_add(READY_AFTER));
-    let ready = if first { talks.saturating_add(READY_AFTER) } else { there };
+        && process.works.is_none_or(|(worked, since)| !worked && since < talks.saturating_add(pace.ready));
+    let ready = if first { talks.saturating_add(pace.ready) } else { there };
     if latest < there {
         return None;
     }
@@ -311,7 +361,8 @@ fn tell(
     let why = match (works, fine) {
         (true, _) => "",
         (false, true) => NOT_LOOKED,
-        (false, false) => RUNTIME_DOWN,
+        (false, false) if wrong.is_empty() => RUNTIME_DOWN,
+        (false, false) => &wrong,
     };
     why.clone_into(&mut identity.unready);
     let beats = latest.saturating_sub(since) / HEARTBEAT;
@@ -327,6 +378,8 @@ struct FlagVerdict {
     crash: Option<Vec<String>>,
     complaint: Vec<String>,
     identity: LabKubelet,
+    /// Why its node is not Ready, where it is not the runtime that is down.
+    unready: String,
     /// The API takes what it says.
     admitted: bool,
 }

@@ -1,4 +1,4 @@
-//! The state of one machine: files, folders, units, Docker, what it is made of. It does only what a file
+//! The state of one machine: files, folders, units, containers, what it is made of. It does only what a file
 //! system does; what actions mean is in `act`, what questions see in `facts`.
 
 use std::collections::BTreeMap;
@@ -28,7 +28,7 @@ pub struct LabUnit {
     pub active: bool,
     /// The unit file's text as systemd read it last; `None` = never.
     pub loaded: Option<Vec<u8>>,
-    /// It needs no file of ours: `docker`, `flanneld`.
+    /// It needs no file of ours: `docker`, `containerd`, `flanneld`.
     pub builtin: bool,
 }
 
@@ -81,7 +81,11 @@ pub struct Build {
     pub openssl: String,
     /// Docker's version; empty = none.
     pub docker: String,
-    /// `cgroupfs` or `systemd`.
+    /// containerd's version, which then runs the containers; empty = none.
+    pub containerd: String,
+    /// It has crictl.
+    pub crictl: bool,
+    /// Docker's, `cgroupfs` or `systemd`; containerd has it in its configuration.
     pub cgroup_driver: String,
     /// 1 or 2.
     pub cgroup: u8,
@@ -110,6 +114,8 @@ impl Default for Build {
             port: 22,
             openssl: "OpenSSL 3.0.15 3 Sep 2024".to_owned(),
             docker: "20.10.24".to_owned(),
+            containerd: String::new(),
+            crictl: false,
             cgroup_driver: "cgroupfs".to_owned(),
             cgroup: 1,
             swap: false,
@@ -152,6 +158,17 @@ pub(crate) struct Process {
     pub crashes: bool,
 }
 
+/// What containerd serves since it was started: its files are read then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ServedCri {
+    /// CRI is on.
+    pub on: bool,
+    /// Cgroups are made through systemd.
+    pub systemd: bool,
+    /// The image that every pod begins with.
+    pub sandbox: String,
+}
+
 /// One machine.
 #[derive(Debug, Clone, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "facts of their own, no states")]
@@ -168,7 +185,7 @@ pub struct LabMachine {
     pub folders: BTreeMap<String, String>,
     /// Units by name without `.service`.
     pub units: BTreeMap<String, LabUnit>,
-    /// What `docker images` lists.
+    /// The images that its runtime lists.
     pub images: Vec<ImageFact>,
     /// Running containers.
     pub containers: Vec<LabContainer>,
@@ -176,6 +193,8 @@ pub struct LabMachine {
     pub rules: bool,
     /// Tars by path.
     pub tars: BTreeMap<String, LabTar>,
+    /// What containerd serves; `None` = there is none, or it did not come up.
+    pub(crate) cri: Option<ServedCri>,
     /// How often the containers of a manifest were made.
     pub(crate) made: BTreeMap<String, u64>,
     pub(crate) process: Option<Process>,
@@ -206,8 +225,13 @@ impl LabMachine {
     /// A machine with the folders every Linux has.
     pub fn new(build: Build) -> Self {
         let mut machine = Self { build, state: "/var/lib/gangplank".to_owned(), ..Self::default() };
-        for folder in ["/etc/systemd/system", "/var/lib/docker", "/usr/local/bin", "/root", "/tmp"] {
+        for folder in ["/etc/systemd/system", "/usr/local/bin", "/root", "/tmp"] {
             machine.folders_to(folder);
+        }
+        if machine.has_containerd() {
+            machine.folders_to("/var/lib/containerd");
+        } else {
+            machine.folders_to("/var/lib/docker");
         }
         if !machine.build.docker.is_empty() {
             let docker = LabUnit { enabled: true, active: true, loaded: None, builtin: true };
@@ -270,12 +294,13 @@ impl LabMachine {
         }
     }
 
-    /// Whether the Docker engine answers.
-    pub fn docker_runs(&self) -> bool {
-        !self.build.docker.is_empty()
-            && !self.faults.has(&Fault::DockerDown)
-            && !self.faults.has(&Fault::DockerFrozen)
-            && self.units.get("docker").is_some_and(|unit| unit.active)
+    /// Whether its container runtime answers.
+    pub fn runtime_runs(&self) -> bool {
+        self.runtime().is_some_and(|runtime| {
+            !self.faults.has(&Fault::RuntimeDown)
+                && !self.faults.has(&Fault::RuntimeFrozen)
+                && self.units.get(runtime.name()).is_some_and(|unit| unit.active)
+        })
     }
 
     /// Whether such a fault is set.

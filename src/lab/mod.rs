@@ -9,6 +9,8 @@ mod ca;
 pub mod clock;
 pub mod cluster;
 mod container_log;
+mod containerd;
+mod containerd_facts;
 mod dns;
 mod dns_pods;
 mod facts;
@@ -28,6 +30,7 @@ mod seed;
 pub mod setup;
 mod state;
 mod stream;
+mod takes;
 mod undo;
 
 pub use crate::lab::api::LabCluster;

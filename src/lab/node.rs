@@ -20,6 +20,8 @@ pub(crate) struct LabNode {
     pub uid: String,
     pub address: String,
     pub version: String,
+    /// `containerd://2.4.2`.
+    pub runtime: String,
     pub created: u64,
     /// Since when it is Ready, or not.
     pub since: u64,
@@ -50,6 +52,8 @@ pub(crate) struct LabKubelet {
     pub name: String,
     pub address: String,
     pub version: String,
+    /// `containerd://2.4.2`.
+    pub runtime: String,
     /// Why it is not Ready; empty = it is.
     pub unready: String,
     /// When it said so last, milliseconds of the lab.

@@ -1,9 +1,5 @@
 //! How an action ended: what it printed, or its status and what it complained.
 
-/// Docker's words when its engine is not there.
-pub(crate) const NO_DOCKER: &str =
-    "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?";
-
 /// How an action failed: its status and what it complained.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Failed(pub i32, pub String);

@@ -39,10 +39,8 @@ impl LabMachine {
                 continue;
             }
             let Ok(pod) = serde_yaml::from_slice::<Value>(bytes) else { continue };
-            let pause = flags
-                .iter()
-                .find_map(|flag| flag.strip_prefix("--pod-infra-container-image="))
-                .map_or_else(|| self.pause(old), str::to_owned);
+            let named = flags.iter().find_map(|flag| flag.strip_prefix("--pod-infra-container-image="));
+            let pause = named.map_or_else(|| self.pause(old), str::to_owned);
             let number = self.made.get(path).copied().unwrap_or(0);
             let made = containers(&pod, node, &pause, old, (path, hash), (number, latest));
             let missing = |one: &&LabContainer| !self.images.iter().any(|image| image.name == one.image);
@@ -57,6 +55,9 @@ impl LabMachine {
     }
 
     fn pause(&self, old: bool) -> String {
+        if let Some(cri) = &self.cri {
+            return cri.sandbox.clone();
+        }
         let known = |name: &str| {
             self.images
                 .iter()
@@ -71,7 +72,7 @@ impl LabMachine {
     /// Makes the containers of the cluster's pods on this node, and takes those away that are gone.
     pub(crate) fn cluster_pods(&mut self, pods: &[serde_json::Value], latest: u64) {
         let node = self.process.as_ref().and_then(|process| process.node.clone());
-        let Some(node) = node.filter(|_| self.docker_runs()) else { return };
+        let Some(node) = node.filter(|_| self.runtime_runs()) else { return };
         let old = self.kubelet().is_some_and(|version| version.starts_with("v1.2."));
         let mine: Vec<(&serde_json::Value, String)> = pods
             .iter()

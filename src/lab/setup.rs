@@ -135,9 +135,20 @@ pub struct WorkerSetup {
     pub sudo_password: Option<String>,
     /// Version of its kubelet; empty = none.
     pub kubelet: String,
-    /// Docker's version.
+    /// Docker's version; a worker that has containerd has none.
     #[serde(default = "docker")]
     pub docker: String,
+    /// containerd's version.
+    #[serde(default)]
+    pub containerd: String,
+    /// Its configuration file; none = there is none.
+    pub containerd_config: Option<String>,
+    /// It has crictl.
+    #[serde(default)]
+    pub crictl: bool,
+    /// 1 or 2.
+    #[serde(default = "first")]
+    pub cgroup: u8,
     /// flanneld runs as a unit.
     #[serde(default)]
     pub flannel: bool,
@@ -177,6 +188,9 @@ fn lab_ca() -> String {
 }
 fn root() -> String {
     "root".to_owned()
+}
+fn first() -> u8 {
+    1
 }
 fn docker() -> String {
     "20.10.24".to_owned()
@@ -237,7 +251,7 @@ impl LabSetup {
                 lab.fault(&worker.name, Fault::ClockOff(worker.clock_off_ms));
             }
             if worker.docker_down {
-                lab.fault(&worker.name, Fault::DockerDown);
+                lab.fault(&worker.name, Fault::RuntimeDown);
             }
             if worker.cut_sending {
                 lab.fault(&worker.name, Fault::CutWhileSending);
@@ -321,11 +335,20 @@ impl LabSetup {
             addresses: vec![worker.address.to_string()],
             user: worker.user.clone(),
             sudo_password: worker.sudo_password.clone(),
-            docker: worker.docker.clone(),
+            docker: if worker.containerd.is_empty() { worker.docker.clone() } else { String::new() },
+            containerd: worker.containerd.clone(),
+            crictl: worker.crictl,
+            cgroup: worker.cgroup,
             kubelet: worker.kubelet.clone(),
             dns_tools: worker.dns_tools.clone(),
             ..Build::default()
         });
+        if machine.has_containerd() {
+            // A part of the pods' addresses for each worker, by the last number of its own.
+            let last = worker.address.to_string();
+            let last = last.rsplit(['.', ':']).next().unwrap_or("0").to_owned();
+            machine.install_containerd(worker.containerd_config.as_deref(), &format!("10.244.{last}.0/24"));
+        }
         machine.images = worker.images.iter().map(|name| image(name)).collect();
         machine.images.sort();
         machine.tars.extend(self.tars(false));

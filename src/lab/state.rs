@@ -15,6 +15,7 @@ use crate::lab::faults::{Fault, Faults};
 use crate::lab::machine::LabMachine;
 use crate::lab::node::Clocks;
 use crate::lab::seed::{Draw, Seed};
+use crate::plan::runtime_fact::RuntimeKind;
 
 /// The name of the operator's computer among the machines.
 pub const HERE: &str = "this computer";
@@ -138,10 +139,10 @@ impl Lab {
         self.state().machines.insert(name.to_owned(), machine);
     }
 
-    /// The names of the machines that may become workers: those with Docker.
+    /// The names of the machines that may become workers: those with a container runtime.
     pub fn workers(&self) -> Vec<String> {
         let state = self.state();
-        let is = |(_, machine): &(&String, &LabMachine)| !machine.here && !machine.build.docker.is_empty();
+        let is = |(_, machine): &(&String, &LabMachine)| !machine.here && machine.runtime().is_some();
         state.machines.iter().filter(is).map(|(name, _)| name.clone()).collect()
     }
 
@@ -165,7 +166,7 @@ impl Lab {
                 let text = b"# somebody else wrote this\n";
                 return machine.write(path, text, "644", "root:root");
             }
-            if fault == Fault::DockerDown {
+            if fault == Fault::RuntimeDown && !machine.has_containerd() {
                 machine.containers.clear();
             }
             machine.faults.set.push(fault);
@@ -189,14 +190,18 @@ impl Lab {
         self.0.clock.wake();
     }
 
-    /// Stops Docker on a machine, as `systemctl stop docker` does, or starts it.
-    pub fn docker(&self, name: &str, runs: bool) {
+    /// Stops a machine's container runtime, as `systemctl stop` does, or starts it. The containers of docker end with it,
+    /// those of containerd go on.
+    pub fn turn_runtime(&self, name: &str, runs: bool) {
         self.machine(name, |machine| {
-            if let Some(unit) = machine.units.get_mut("docker") {
+            let Some(runtime) = machine.runtime() else { return };
+            if let Some(unit) = machine.units.get_mut(runtime.name()) {
                 unit.active = runs;
             }
-            if !runs {
-                machine.containers.clear();
+            match (runtime, runs) {
+                (RuntimeKind::Docker, false) => machine.containers.clear(),
+                (RuntimeKind::Containerd, true) => drop(machine.start_containerd()),
+                (RuntimeKind::Docker, true) | (RuntimeKind::Containerd, false) => {}
             }
         });
         self.0.clock.wake();

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use crate::host::HostFigures;
 use crate::host::stream::{Live, LiveStream, Sample};
-use crate::lab::machine::lost;
+use crate::lab::faults::Fault;
+use crate::lab::machine::{LabMachine, lost};
 use crate::lab::state::Lab;
 use crate::plan::clean;
 use crate::runtime::Lister;
@@ -83,13 +84,13 @@ impl LabStream {
             clock: now.saturating_add(machine.faults.clock_off() / 1000),
             kubelet: format!("{}/{}", unit.active, unit.sub),
             restarts: unit.restarts.unwrap_or(0),
-            lister: Some(Lister::Docker),
-            figures: Some(figures(machine.containers.len())),
+            lister: Some(lister(machine)),
+            figures: Some(figures(machine)),
             ..Sample::default()
         };
         for row in crate::lab::facts::rows(&state, machine, latest) {
             if row == "= 124" {
-                crate::host::FROZEN.clone_into(&mut sample.error);
+                sample.error = format!("{} did not answer within 10 s", lister(machine).program());
             } else if row.contains('\t') {
                 sample.containers.push(row.split('\t').map(clean::line).collect::<Vec<_>>().join("\t"));
             } else {
@@ -100,19 +101,29 @@ impl LabStream {
     }
 }
 
+/// Which program lists the containers of a machine.
+fn lister(machine: &LabMachine) -> Lister {
+    match (machine.has_containerd(), machine.build.crictl) {
+        (false, _) => Lister::Docker,
+        (true, true) => Lister::Crictl,
+        (true, false) => Lister::Ctr,
+    }
+}
+
 /// A small machine, whose containers take a little of it each.
-fn figures(containers: usize) -> HostFigures {
-    let count = u32::try_from(containers).unwrap_or(u32::MAX).min(100);
+fn figures(machine: &LabMachine) -> HostFigures {
+    let count = u32::try_from(machine.containers.len()).unwrap_or(u32::MAX).min(100);
     let (memory_kib, disk_kib) = (4 << 20, 40 << 20);
+    let full = machine.has_fault(|fault| *fault == Fault::NoSpace);
     let disk_used_kib = (7 << 20) + u64::from(count) * (80 << 10);
     HostFigures {
         load: 8 + count * 7,
         processors: 2,
         memory_kib,
         memory_free_kib: memory_kib - (700 << 10) - u64::from(count) * (24 << 10),
-        folder: "/var/lib/docker".into(),
-        disk_used_kib,
-        disk_free_kib: disk_kib - disk_used_kib,
+        folder: if machine.has_containerd() { "/var/lib/containerd" } else { "/var/lib/docker" }.into(),
+        disk_used_kib: if full { disk_kib } else { disk_used_kib },
+        disk_free_kib: if full { 0 } else { disk_kib - disk_used_kib },
     }
 }
 

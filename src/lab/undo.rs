@@ -2,7 +2,7 @@
 
 use crate::lab::act::Doer;
 use crate::lab::machine::LabFile;
-use crate::lab::outcome::{ActResult, NO_DOCKER, failed};
+use crate::lab::outcome::{ActResult, failed};
 use crate::plan::written::{RunFolder, Written};
 
 impl Doer<'_> {
@@ -63,7 +63,7 @@ impl Doer<'_> {
 
     pub(crate) fn take_image(&mut self, name: &str) -> String {
         let used = self.machine.containers.iter().any(|one| one.image == name);
-        if used || !self.machine.docker_runs() || !self.machine.images.iter().any(|one| one.name == name) {
+        if used || !self.machine.runtime_runs() || !self.machine.images.iter().any(|one| one.name == name) {
             return format!("{name} is still in use: it stays\n");
         }
         self.machine.images.retain(|one| one.name != name);
@@ -71,8 +71,8 @@ impl Doer<'_> {
     }
 
     pub(crate) fn clean_pods(&mut self) -> ActResult {
-        if !self.machine.docker_runs() {
-            return failed(NO_DOCKER);
+        if !self.machine.runtime_runs() {
+            return failed(self.machine.no_runtime());
         }
         self.machine.containers.retain(|one| !one.name.starts_with("k8s_"));
         self.machine.rules = false;

@@ -111,7 +111,7 @@ fn a_silent_kubelet_of_a_node_that_is_still_shown_as_ready_is_not_ready() {
 #[test]
 fn a_frozen_docker_is_not_one_that_is_stopped() {
     let bench = aboard();
-    bench.lab().fault("w1", Fault::DockerFrozen);
+    bench.lab().fault("w1", Fault::RuntimeFrozen);
     let ran = bench.apply_only(&["w1"]);
     assert_eq!(ran.codes("w1").first().map(String::as_str), Some("E-DOCKER-02"), "{}", ran.trouble());
     let problem = ran.problems("w1").remove(0);

@@ -16,10 +16,10 @@ use gangplank::profile::SSL;
 use super::apply::golden;
 use super::bench::{Bench, Ran};
 
-const WORKERS: [&str; 3] = ["worker01", "worker02", "worker03"];
+pub const WORKERS: [&str; 3] = ["worker01", "worker02", "worker03"];
 
 /// A lab that waits for nobody, and runs over it.
-fn open(name: &str) -> (DemoLab, Bench) {
+pub fn open(name: &str) -> (DemoLab, Bench) {
     let lab = demo::open(name, 0.0, Some(7)).unwrap();
     let world = LabWorld::new(lab.world.lab().clone(), &lab.world.home());
     let bench = Bench::over(world, &lab.plan_text);
@@ -27,7 +27,7 @@ fn open(name: &str) -> (DemoLab, Bench) {
 }
 
 /// Time passes for everybody, however far this thread's own clock is behind.
-fn later(lab: &DemoLab, seconds: i64) {
+pub fn later(lab: &DemoLab, seconds: i64) {
     let lab = lab.world.lab();
     let now = lab.clock().at(lab.clock().latest_ms());
     for second in 1..=seconds {
@@ -41,7 +41,7 @@ fn onboarded() -> (DemoLab, Bench) {
     (lab, bench)
 }
 
-fn events(title: &str, ran: &Ran) -> String {
+pub fn events(title: &str, ran: &Ran) -> String {
     let places = ["here", "ca-host", "cluster"].into_iter().chain(WORKERS);
     let lines = places.flat_map(|place| ran.lines(place)).map(|line| line + "\n");
     format!("# {title}\n{}\n", lines.collect::<String>())
@@ -49,7 +49,7 @@ fn events(title: &str, ran: &Ran) -> String {
 
 /// What `--json` writes of a run, place by place, without what differs from take to take: numbers and times, on which
 /// worker the DNS pod was placed, and how many nodes there were when kubectl first asked.
-fn json(ran: &Ran) -> String {
+pub fn json(ran: &Ran) -> String {
     let mut text = String::new();
     for place in ["here", "ca-host", "cluster"].into_iter().chain(WORKERS) {
         let mut lines: Vec<(bool, String)> = Vec::new();
@@ -86,7 +86,7 @@ fn json(ran: &Ran) -> String {
     text
 }
 
-fn ends(ran: &Ran) -> [&str; 3] {
+pub fn ends(ran: &Ran) -> [&str; 3] {
     WORKERS.map(|worker| ran.end(worker))
 }
 
@@ -138,7 +138,7 @@ fn failed_workers_are_not_ready_for_the_reasons_one_would_find() {
 }
 
 /// What the API says of the nodes, seen by an administrator.
-fn ready(lab: &DemoLab) -> [ReadyState; 3] {
+pub fn ready(lab: &DemoLab) -> [ReadyState; 3] {
     let cluster = lab.world.another_cluster();
     let read = |path: &str| lab.world.lab().read_here(path).unwrap();
     let folder = format!("/home/op/.kube/{}", lab.name);
@@ -310,15 +310,15 @@ fn a_fault_that_is_not_there_is_not_thrown() {
     let (lab, _) = open("first-cluster");
     assert!(!lab.throw("earthquake", "worker01").unwrap());
     assert!(!lab.throw("cable", "worker04").unwrap());
-    let titles: Vec<_> = demo::faults().iter().map(|fault| fault.title("worker02")).collect();
+    let titles: Vec<_> = lab.faults().iter().map(|fault| fault.title("worker02")).collect();
     assert!(titles.contains(&"pull worker02's cable".to_owned()), "{titles:?}");
-    for fault in demo::faults() {
+    for fault in lab.faults() {
         let named = fault.mend_title("worker02").contains("worker02");
         assert_eq!(named, fault.place == FaultPlace::Worker, "{}", fault.id);
     }
 }
 
-fn stream(lab: &DemoLab, worker: &str) -> Box<dyn LiveStream> {
+pub fn stream(lab: &DemoLab, worker: &str) -> Box<dyn LiveStream> {
     let mut stream = lab.world.lab().connect(worker).unwrap().stream().unwrap();
     while stream.next(Duration::from_millis(1)) == Live::Happened {}
     stream

@@ -83,7 +83,7 @@ fn whether_it_can_be_written_safely_is_asked_of_every_path_that_a_worker_is_goin
 
 #[test]
 fn docker_that_does_not_run_is_said_before_anything_is_changed() {
-    refused(Fault::DockerDown, "E-DOCKER-01");
+    refused(Fault::RuntimeDown, "E-DOCKER-01");
 }
 
 #[test]

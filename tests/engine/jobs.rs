@@ -32,7 +32,7 @@ fn one_at_a_time_comes_to_the_same_end() {
 #[test]
 fn one_at_a_time_goes_on_past_a_worker_that_fails() {
     in_time(|| {
-        for fault in [Fault::Unreachable, Fault::DockerDown, Fault::DiskFull, Fault::CutAfterAction(5)] {
+        for fault in [Fault::Unreachable, Fault::RuntimeDown, Fault::DiskFull, Fault::CutAfterAction(5)] {
             let bench = Bench::first();
             bench.lab().fault("w1", fault.clone());
             let ran = bench.apply_with(&How { jobs: 1, ..how(&Stop::default()) });
@@ -45,7 +45,7 @@ fn one_at_a_time_goes_on_past_a_worker_that_fails() {
 fn when_all_workers_fail_the_cluster_s_steps_are_skipped() {
     in_time(|| {
         for jobs in [1, 8] {
-            for fault in [Fault::Unreachable, Fault::DockerDown, Fault::DiskFull] {
+            for fault in [Fault::Unreachable, Fault::RuntimeDown, Fault::DiskFull] {
                 let bench = Bench::first();
                 for worker in ALL {
                     bench.lab().fault(worker, fault.clone());

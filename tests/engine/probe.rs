@@ -171,7 +171,7 @@ fn what_is_wrong_with_a_worker_is_its_problem() {
     for (fault, code) in [
         (Fault::Unreachable, "E-SSH-01"),
         (Fault::NoSudo, "E-SUDO-04"),
-        (Fault::DockerDown, "E-DOCKER-01"),
+        (Fault::RuntimeDown, "E-DOCKER-01"),
         (Fault::KubeletMissing, "E-KUBELET-01"),
         (Fault::ClockOff(-900_000), "E-CLOCK-01"),
     ] {

@@ -24,7 +24,7 @@ fn repair_of(problem: &Problem) -> Vec<Action> {
 
 fn down() -> (Bench, Ran) {
     let bench = Bench::first();
-    bench.lab().fault("w1", Fault::DockerDown);
+    bench.lab().fault("w1", Fault::RuntimeDown);
     let ran = bench.apply();
     assert_eq!(ran.codes("w1"), ["E-DOCKER-01"]);
     (bench, ran)
@@ -40,7 +40,7 @@ fn a_docker_that_is_down_is_started_by_the_repair_and_the_run_goes_on() {
     assert_eq!(mended.outcomes("w1"), [("repair".to_owned(), "changed")]);
     assert!(bench.left_open_had_it_died(&mended.run).is_empty());
     bench.apply_only(&["w1"]).done();
-    let runs = || bench.lab().machine("w1", |machine| machine.docker_runs());
+    let runs = || bench.lab().machine("w1", |machine| machine.runtime_runs());
     assert_eq!(runs(), Some(true));
     let undone = bench.undo();
     assert_eq!((undone.code, runs()), (0, Some(false)), "{}", undone.trouble());

@@ -161,7 +161,7 @@ fn faults_show_as_they_would_on_a_machine() {
         fleet.lab().mend("w1");
         (facts, now)
     };
-    let (facts, _) = see(Fault::DockerDown);
+    let (facts, _) = see(Fault::RuntimeDown);
     assert!(facts.docker().yes().unwrap().error.contains("Cannot connect to the Docker daemon"));
     assert!(facts.containers().why_not().contains("Cannot connect"));
     let (facts, _) = see(Fault::KubeletMissing);
@@ -333,7 +333,7 @@ fn a_kubelet_that_cannot_start_is_tried_again_and_recovers() {
     fleet.world.wait(Duration::from_secs(25));
     assert_eq!(unit().active, "active");
     // Docker goes, which the kubelet says itself, and comes back: the containers too.
-    fleet.lab().fault("w1", Fault::DockerDown);
+    fleet.lab().fault("w1", Fault::RuntimeDown);
     fleet.world.wait(Duration::from_secs(60));
     let state = || fleet.cluster().nodes.unwrap()[0].ready.state;
     assert_eq!(state(), ReadyState::NotReady);

@@ -88,7 +88,7 @@ fn opened(lab: &DemoLab) -> Opened {
 fn faults(lab: &DemoLab) -> Vec<(String, String, String)> {
     let broken = lab.broken();
     let mut all = Vec::new();
-    for fault in demo::faults() {
+    for fault in lab.faults() {
         let workers =
             if fault.place == demo::FaultPlace::Cluster { vec![String::new()] } else { lab.workers() };
         for worker in workers {
