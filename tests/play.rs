@@ -84,6 +84,15 @@ fn failed_worker_brings_back_two_and_says_what_keeps_the_third() {
 }
 
 #[test]
+fn current_ends_aboard_on_containerd_without_a_word_of_docker() {
+    let wizard = play("current", None);
+    assert_eq!((wizard.model.run.code, wizard.model.nav.screen), (Some(ExitCode::Done), Screen::Report));
+    for worker in ["worker01", "worker02", "worker03"] {
+        assert_eq!(state(&wizard, worker, "ready"), Some(CellState::Proven), "{worker}");
+    }
+}
+
+#[test]
 fn cable_pull_ends_aboard_after_a_retry() {
     let wizard = play("cable-pull", None);
     assert!(wizard.model.run.troubles.is_empty(), "{:?}", wizard.model.run.troubles);

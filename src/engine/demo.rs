@@ -88,7 +88,7 @@ const LABS: [BuiltInLab; 4] = [
         name: "current",
         title: "three workers of today: containerd, Kubernetes 1.37",
         about: "Three workers have a kubelet of 1.37 and containerd: 2.4 without a configuration, 1.6 as Debian ships \
-                it with cgroups by systemd, and 2.4 with the file of Docker's package, which keeps every kubelet \
+                it with cgroups by systemd, and 2.4 with a packaged file that takes CRI off and keeps every kubelet \
                 out. Where it must, containerd's configuration is changed and containerd restarted; the nodes \
                 become Ready, and CoreDNS answers on every worker.",
         lab: include_str!("../../assets/labs/demo/current.yaml"),

@@ -22,7 +22,8 @@ use crate::plan::model::{CaPlace, Plan, Version, Worker};
 use crate::plan::place::Place;
 use crate::plan::plan_field::PlanField;
 use crate::plan::problem::{Problem, Verdict};
-use crate::profile::{Identity, Profile};
+use crate::plan::runtime_fact::RuntimeKind;
+use crate::profile::{self, Identity, Profile};
 use crate::step::{self, CLOCK_WARN, ClusterFacts, LocalFacts, On, PlaceView, RunView, StepInput, StepState};
 
 /// What is seen of a CA.
@@ -105,8 +106,9 @@ pub struct WorkerSeen {
     pub login_ms: Option<i64>,
     /// Operating system.
     pub os: Option<String>,
-    /// Docker's version, or why it does not answer.
-    pub docker: Option<Result<String, String>>,
+    /// Its container runtimes, each with its version or why it does not answer: the one that its kubelet needs, and
+    /// without a kubelet all that there are.
+    pub runtimes: Vec<(RuntimeKind, Result<String, String>)>,
     /// What the kubelet says of its version; `Some(None)` = there is none.
     pub kubelet: Option<Option<String>>,
     /// Milliseconds its clock is ahead of this computer's.
@@ -351,7 +353,7 @@ pub fn worker(plan: &Plan, worker: &Worker, world: &dyn World) -> WorkerSeen {
         host: worker.ssh.to_string(),
         login_ms: None,
         os: None,
-        docker: None,
+        runtimes: Vec::new(),
         kubelet: None,
         clock_ahead_ms: None,
         looked: Vec::new(),
@@ -438,14 +440,40 @@ fn read_facts(seen: &mut WorkerSeen, asked_ms: i64) {
             seen.clock_ahead_ms = Some(ahead);
         }
     }
-    seen.docker = match seen.facts.docker() {
-        Known::Yes(docker) if docker.version.is_empty() => Some(Err(docker.error.to_string())),
-        Known::Yes(docker) => Some(Ok(docker.version.to_string())),
-        Known::No(why) => Some(Err(why)),
-        Known::NotAsked => None,
-    };
+    seen.runtimes = runtimes(&seen.facts);
     seen.kubelet = match seen.facts.kubelet(crate::profile::KUBELET) {
         Known::Yes(kubelet) => Some(kubelet.as_ref().map(|kubelet| kubelet.version.to_string())),
         Known::No(_) | Known::NotAsked => None,
     };
+}
+
+/// What is to be said of the container runtimes.
+fn runtimes(facts: &Facts) -> Vec<(RuntimeKind, Result<String, String>)> {
+    let one = |kind: RuntimeKind| {
+        let (version, error) = match kind {
+            RuntimeKind::Docker => match facts.docker() {
+                Known::Yes(docker) => (docker.version.to_string(), docker.error.to_string()),
+                Known::No(why) => return Some((kind, Err(why))),
+                Known::NotAsked => return None,
+            },
+            RuntimeKind::Containerd => match facts.containerd() {
+                Known::Yes(containerd) => (containerd.server.to_string(), containerd.error.to_string()),
+                Known::No(why) => return Some((kind, Err(why))),
+                Known::NotAsked => return None,
+            },
+        };
+        Some((kind, if version.is_empty() { Err(error) } else { Ok(version) }))
+    };
+    let kubelet = match facts.kubelet(crate::profile::KUBELET) {
+        Known::Yes(Some(kubelet)) => Version::parse(&kubelet.version.to_string()),
+        Known::Yes(None) | Known::No(_) | Known::NotAsked => None,
+    };
+    match kubelet.and_then(|version| profile::choose(version, None).ok()) {
+        Some(profile) => one(profile.runtime()).into_iter().collect(),
+        None => {
+            let all = [RuntimeKind::Docker, RuntimeKind::Containerd].into_iter().filter_map(one);
+            let (there, not): (Vec<_>, Vec<_>) = all.partition(|(_, said)| said.is_ok());
+            if there.is_empty() { not.into_iter().take(1).collect() } else { there }
+        }
+    }
 }

@@ -10,6 +10,7 @@ use super::stream::LiveStream;
 use super::trouble::HostTrouble;
 use super::wire::WireCounts;
 use crate::plan::action::SecretRef;
+use crate::plan::runtime_fact::RuntimeKind;
 
 /// A machine that can be worked on.
 pub trait Host: Send {
@@ -19,6 +20,9 @@ pub trait Host: Send {
     fn run(&mut self, batch: &Batch, stop: &Stop, hear: &mut dyn FnMut(BatchProgress)) -> BatchEnd;
     /// Lets go of the lock that a batch took; nothing is waited for.
     fn release(&mut self) {}
+    /// Its live stream will be of this runtime, whatever else is installed; `None` = of the one that holds containers of
+    /// a kubelet.
+    fn of_runtime(&mut self, _: Option<RuntimeKind>) {}
     /// Opens the live stream.
     fn stream(&mut self) -> Result<Box<dyn LiveStream>, HostTrouble>;
     /// Follows a log, in a command of its own.

@@ -459,6 +459,10 @@ impl Host for ShellHost {
         self.hold = None;
     }
 
+    fn of_runtime(&mut self, runtime: Option<RuntimeKind>) {
+        self.runtime = runtime;
+    }
+
     fn stream(&mut self) -> Result<Box<dyn LiveStream>, HostTrouble> {
         let nonce = nonce();
         let text = super::stream::script(&nonce, self.runtime);

@@ -7,6 +7,7 @@ use crate::lab::faults::{Fault, Faults};
 use crate::lab::node::NodeLogin;
 use crate::plan::action::sha256;
 use crate::plan::fact::ImageFact;
+use crate::plan::runtime_fact::RuntimeKind;
 
 /// A file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -201,6 +202,8 @@ pub struct LabMachine {
     pub(crate) faults: Faults,
     pub(crate) counts: crate::host::WireCounts,
     pub(crate) streams: usize,
+    /// The runtime that was named for its live stream last.
+    pub stream_runtime: Option<RuntimeKind>,
     /// Connections of a lower generation are dead.
     pub(crate) generation: u64,
     pub(crate) connected: bool,

@@ -22,6 +22,7 @@ use crate::pki::{self, PkiError};
 use crate::plan::action::{Action, Content, KeyAlgorithm, SecretRef, Verb, sha256};
 use crate::plan::clean;
 use crate::plan::fact::Facts;
+use crate::plan::runtime_fact::RuntimeKind;
 
 /// How long a connection to nowhere is tried.
 const SYN_TIMEOUT: Duration = Duration::from_secs(3);
@@ -428,6 +429,10 @@ impl Host for LabHost {
 
     fn release(&mut self) {
         self.let_go();
+    }
+
+    fn of_runtime(&mut self, runtime: Option<RuntimeKind>) {
+        self.lab.machine(&self.name, |machine| machine.stream_runtime = runtime);
     }
 
     fn stream(&mut self) -> Result<Box<dyn LiveStream>, HostTrouble> {

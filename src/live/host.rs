@@ -68,10 +68,10 @@ fn once(shared: &WatchShared, told: &StopSignal, spot: &WatchTarget, failed: &mu
         if told.over() {
             return None;
         }
-        shared
-            .world
-            .host(&spot.place, &spot.login)
-            .and_then(|mut host| host.stream().map(|stream| (host.describe(), stream)))
+        shared.world.host(&spot.place, &spot.login).and_then(|mut host| {
+            host.of_runtime(spot.runtime);
+            host.stream().map(|stream| (host.describe(), stream))
+        })
     };
     match opened {
         Ok((login, mut stream)) => {

@@ -11,6 +11,7 @@ use super::update::Update;
 use crate::engine::World;
 use crate::plan::model::{Login, Plan};
 use crate::plan::place::Place;
+use crate::plan::runtime_fact::RuntimeKind;
 
 /// Hosts connected to at once: sshd refuses the newcomers of a crowd.
 const AT_ONCE: usize = 32;
@@ -24,6 +25,8 @@ pub struct WatchTarget {
     pub place: Place,
     /// How it is logged in to.
     pub login: Login,
+    /// The container runtime that the plan names; `None` = whichever holds containers of a kubelet.
+    pub runtime: Option<RuntimeKind>,
 }
 
 /// The workers of a plan, in its order.
@@ -31,6 +34,7 @@ pub fn watch_targets(plan: &Plan) -> Vec<WatchTarget> {
     let spot = |worker: &crate::plan::model::Worker| WatchTarget {
         place: Place::Worker(worker.name.clone()),
         login: worker.ssh.clone(),
+        runtime: plan.cluster.runtime.kind(),
     };
     plan.workers.iter().map(spot).collect()
 }

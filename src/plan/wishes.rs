@@ -3,6 +3,7 @@
 
 use super::issue::shown;
 use super::range::Refusal;
+use super::runtime_fact::RuntimeKind;
 
 /// Gives an enum its words; a remark names all of them and no other, and one without a word does not compile.
 macro_rules! words {
@@ -40,6 +41,17 @@ pub enum RuntimeWish {
     Docker,
     /// containerd, asked over CRI.
     Containerd,
+}
+
+impl RuntimeWish {
+    /// The runtime that is wanted; `None` = whichever the version has.
+    pub fn kind(self) -> Option<RuntimeKind> {
+        match self {
+            Self::Auto => None,
+            Self::Docker => Some(RuntimeKind::Docker),
+            Self::Containerd => Some(RuntimeKind::Containerd),
+        }
+    }
 }
 
 words!(RuntimeWish { Auto => "auto", Docker => "docker", Containerd => "containerd" });

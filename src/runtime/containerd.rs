@@ -20,6 +20,8 @@ pub const OLDEST: Release = Release { major: 1, point: 6 };
 pub const SERVED: [&str; 3] = ["1.[6-9].*", "1.[1-9][0-9].*", "[2-9].*"];
 /// The newest one that was looked at.
 pub const NEWEST: Release = Release { major: 2, point: 4 };
+/// What the verdict on the image is about that every pod begins with.
+pub const SANDBOX: &str = "sandbox image";
 /// Less than this, in MiB, and nothing can be unpacked.
 const FULL: u64 = 16;
 /// Where a kubelet looks for it.
@@ -444,7 +446,7 @@ fn sandbox(fact: &ContainerdFact, merged: &Merged, wanted: &ContainerdWanted) ->
     }
     let shown = clean::short(image, 200);
     Some(Verdict::warning(
-        "sandbox image",
+        SANDBOX,
         format!("{shown}, with which every pod begins, is neither on the worker nor in a tar of the plan"),
         "containerd will try to pull it; without a registry every pod hangs in FailedCreatePodSandBox while the node is \
          Ready: name a tar that holds it in the plan, or another image with images.pause",

@@ -17,7 +17,7 @@ use crate::plan::problem::{Problem, Verdict};
 use crate::plan::programs::CONTAINERD;
 use crate::plan::remote;
 use crate::plan::runtime_fact::RuntimeKind;
-use crate::plan::wishes::{CgroupV1, RuntimeWish, SwapPolicy};
+use crate::plan::wishes::{CgroupV1, SwapPolicy};
 use crate::profile::{self, KUBELET, Profile};
 
 /// A clock this far off is worth a word, milliseconds.
@@ -111,7 +111,7 @@ impl Step for Prerequisites {
         };
         verdicts.extend(wishes(cx));
         verdicts.extend(clock(cx, machine));
-        verdicts.extend(disk::verdicts(machine, cx.facts.docker().yes().copied()));
+        verdicts.extend(disk::verdicts(machine, cx.facts.runtime().yes().copied()));
         verdicts.extend(basics(cx, machine));
         verdicts.extend(addresses(cx, machine));
         verdicts.push(api(cx));
@@ -253,12 +253,8 @@ fn basics(cx: &StepInput, machine: &Machine) -> Vec<Verdict> {
 /// What the plan says and cannot be had on this worker.
 fn wishes(cx: &StepInput) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
-    let wished = match cx.plan.cluster.runtime {
-        RuntimeWish::Auto => None,
-        RuntimeWish::Docker => Some(RuntimeKind::Docker),
-        RuntimeWish::Containerd => Some(RuntimeKind::Containerd),
-    };
-    if let (Some(wished), Ok(profile), Some(version)) = (wished, cx.profile(), cx.kubelet_version())
+    if let (Some(wished), Ok(profile), Some(version)) =
+        (cx.plan.cluster.runtime.kind(), cx.profile(), cx.kubelet_version())
         && profile.runtime() != wished
     {
         let needs = profile.runtime().name();

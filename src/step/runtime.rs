@@ -60,6 +60,8 @@ pub(super) fn verdicts(cx: &StepInput) -> Vec<Verdict> {
         Remake::Nothing | Remake::Kept(_) => None,
     };
     let due = change.is_some() || restart_is_due(cx, fact);
+    // Nobody looked which images there are: nothing is said of one that is missing.
+    let unseen = matches!(cx.facts.images(), Known::NotAsked);
     let comes = super::program_list::comes(cx, programs::CONTAINERD);
     let mended = |verdict: &Verdict| match verdict {
         Verdict::Stops(problem) => match problem.code {
@@ -69,7 +71,8 @@ pub(super) fn verdicts(cx: &StepInput) -> Vec<Verdict> {
             ProblemCode::Containerd01 => comes && fact.program.is_empty(),
             _ => false,
         },
-        _ => false,
+        Verdict::Warning { about, .. } => unseen && *about == containerd::SANDBOX,
+        Verdict::Ok { .. } => false,
     };
     let mut all: Vec<Verdict> =
         containerd::verdicts(fact, cx.facts.unit("containerd").yes().copied(), &wanted)

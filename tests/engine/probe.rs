@@ -154,7 +154,7 @@ fn a_worker_is_seen_by_one_exec_without_the_ca_and_nothing_is_changed() {
     assert_eq!(seen.problem, None);
     assert_eq!(seen.host, "root@10.0.0.11");
     assert!(seen.os.is_some_and(|os| !os.is_empty()) && seen.login_ms.is_some_and(|ms| ms >= 0));
-    assert!(matches!(seen.docker, Some(Ok(_))));
+    assert!(matches!(seen.runtimes.as_slice(), [(_, Ok(_))]));
     assert_eq!(seen.kubelet, Some(Some("Kubernetes v1.20.2".to_owned())));
     assert!(seen.clock_ahead_ms.is_some_and(|ms| ms.abs() < 1_000));
     let steps: Vec<&str> = seen.looked.iter().map(|one| one.step.id().0).collect();

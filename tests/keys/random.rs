@@ -228,6 +228,7 @@ fn msg(model: &Model, what: &Happens, seq: u64) -> Msg {
                 word: problem.what.clone(),
                 problem: bad.then_some(problem),
                 stale: false,
+                version: None,
             };
             Msg::Looked { target, number, look }
         }

@@ -91,7 +91,7 @@ fn a_container_that_starts_is_heard_of_within_half_a_second_over_the_connection_
     let Some(machine) = machine() else { return };
     let kept = tempfile::tempdir().unwrap();
     let world = world(&machine, kept.path());
-    let spots = [WatchTarget { place: place("w1"), login: machine.login() }];
+    let spots = [WatchTarget { place: place("w1"), login: machine.login(), runtime: None }];
     let (send, mut ear) = ear(&spots);
     let mut watch = Watch::new(Arc::clone(&world) as _, send);
     watch.hosts(&spots);

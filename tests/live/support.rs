@@ -26,6 +26,7 @@ pub fn spots(names: &[&str]) -> Vec<WatchTarget> {
     let spot = |name: &&str| WatchTarget {
         place: place(name),
         login: Login { host: (*name).to_owned(), ..Login::default() },
+        runtime: None,
     };
     names.iter().map(spot).collect()
 }

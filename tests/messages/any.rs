@@ -146,8 +146,15 @@ fn target() -> BoxedStrategy<ProbeTarget> {
 
 fn look() -> BoxedStrategy<Look> {
     let moods = vec![LookStatus::Looking, LookStatus::Good, LookStatus::Doubtful, LookStatus::Bad];
-    (select(moods), text(), lines(), option::of(problem()), any::<bool>())
-        .prop_map(|(mood, word, lines, problem, stale)| Look { mood, word, lines, problem, stale })
+    (select(moods), text(), lines(), option::of(problem()), any::<bool>(), option::of(text()))
+        .prop_map(|(mood, word, lines, problem, stale, version)| Look {
+            mood,
+            word,
+            lines,
+            problem,
+            stale,
+            version,
+        })
         .boxed()
 }
 

@@ -70,6 +70,7 @@ impl Engine<'_> {
                 return End::Problem;
             }
         };
+        host.of_runtime(self.plan.cluster.runtime.kind());
         let mut stream: Option<Box<dyn LiveStream>> = None;
         let mut site = WorkSite {
             place: place.clone(),

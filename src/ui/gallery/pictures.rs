@@ -26,7 +26,7 @@ const WIDE: (u16, u16) = (120, 36);
 const SMALL: (u16, u16) = (80, 24);
 
 /// All pictures.
-pub const SHOTS: [Shot; 12] = [
+pub const SHOTS: [Shot; 14] = [
     shot("ca", "ca", WIDE),
     shot("cluster", "cluster", WIDE),
     shot("workers", "workers-problem", WIDE),
@@ -38,6 +38,8 @@ pub const SHOTS: [Shot; 12] = [
     shot("undo", "confirm-undo", WIDE),
     shot("run-80x24", "run-middle", SMALL),
     shot("review-80x24", "review", SMALL),
+    shot("current-cluster", "current-cluster", WIDE),
+    shot("current-live", "current-live-host", WIDE),
     Shot { name: "report-light", scene: "report", size: WIDE, light: true },
 ];
 

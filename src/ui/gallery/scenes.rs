@@ -46,7 +46,7 @@ const SEED: u64 = 7;
 const RUN: &str = "20261123T0900Z-first-cluster";
 
 /// All scenes.
-const SCENES: [&str; 26] = [
+const SCENES: [&str; 32] = [
     "welcome",
     "ca",
     "ca-offline",
@@ -73,6 +73,12 @@ const SCENES: [&str; 26] = [
     "paste",
     "quit",
     "too-small",
+    "current-cluster",
+    "current-workers",
+    "current-skydns",
+    "current-review",
+    "current-run-middle",
+    "current-live-host",
 ];
 
 /// The names of all scenes.
@@ -88,9 +94,15 @@ pub fn scene(name: &str, size: (u16, u16)) -> Option<Model> {
     if name == "welcome" {
         return Some(Core::new(Theme::default(), size, start(), Outset::default()).into_model());
     }
-    let failed = matches!(name, "review-reonboard" | "run-problem");
-    let mut stage = SceneStage::open(if failed { "failed-worker" } else { "first-cluster" }, size)?;
-    stage.play(name);
+    let (lab, play) = match name {
+        "review-reonboard" | "run-problem" => ("failed-worker", name),
+        name => match name.strip_prefix("current-") {
+            Some(play) => ("current", play),
+            None => ("first-cluster", name),
+        },
+    };
+    let mut stage = SceneStage::open(lab, size)?;
+    stage.play(play);
     if name == "too-small" {
         stage.hear(Msg::Resize(46, 8));
     }
@@ -156,6 +168,9 @@ impl SceneStage {
                 self.intent(&Intent::Look(ProbeTarget::Ca));
                 self.intent(&Intent::Go(Screen::Ca));
             }
+            "cluster" if self.lab.name == "current" => self.keys("cc<esc>"),
+            "workers" if self.lab.name == "current" => self.keys("cc<down><down>"),
+            "review" if self.lab.name == "current" => self.keys("cccccc<end>"),
             "cluster" => {
                 self.keys("c");
                 self.answer(Field::Dns, "10.4.0.2");
@@ -357,6 +372,7 @@ impl SceneStage {
             let mut tell = |news| updates.push(Update::Host { place: spot.place.clone(), at, news });
             let opened = world.host(&spot.place, &spot.login).and_then(|mut host| {
                 let login = host.describe();
+                host.of_runtime(spot.runtime);
                 host.stream().map(|stream| (login, stream))
             });
             match opened {

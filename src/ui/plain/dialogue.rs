@@ -315,8 +315,8 @@ impl Dialogue {
         let screen = self.model.nav.screen;
         self.voice.space();
         match screen.number() {
-            Some(number) => self.voice.say(&format!("{number} of 8 {}", screen.title())),
-            None => self.voice.say(screen.title()),
+            Some(number) => self.voice.say(&format!("{number} of 8 {}", self.model.title(screen))),
+            None => self.voice.say(self.model.title(screen)),
         }
         self.voice.say(match screen {
             Screen::Welcome => {

@@ -13,7 +13,7 @@ use crate::ui::wizard::message::Effect;
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::screens::certificates;
-use crate::ui::wizard::screens::cluster::CLUSTER_SELDOM;
+use crate::ui::wizard::screens::cluster::{self, CLUSTER_SELDOM};
 use crate::ui::wizard::screens::review;
 
 /// So many certificates are said with everything on them.
@@ -265,7 +265,12 @@ impl Dialogue {
     fn seen(&mut self) {
         match self.model.nav.screen {
             Screen::Ca => self.say_look(&ProbeTarget::Ca),
-            Screen::Cluster => self.say_look(&ProbeTarget::Api),
+            Screen::Cluster => {
+                self.say_look(&ProbeTarget::Api);
+                for (role, line) in cluster::follows(&self.model) {
+                    self.voice.role(role, &line);
+                }
+            }
             Screen::Certificates => self.certificates(FULL),
             Screen::Kubectl => self.steps(&Place::Local),
             Screen::Dns => self.steps(&Place::Cluster),

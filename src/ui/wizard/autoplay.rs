@@ -385,7 +385,7 @@ mod tests {
 
     #[test]
     fn no_beat_takes_longer_to_read_and_to_press_than_a_silence_may_be() {
-        for beat in ["first-cluster", "failed-worker", "cable-pull"].into_iter().flat_map(beats) {
+        for beat in ["first-cluster", "failed-worker", "cable-pull", "current"].into_iter().flat_map(beats) {
             let (letters, presses) = (beat.caption.len(), keys(beat.keys).len());
             assert!(letters > 0, "something is said with every beat");
             let read = CAPTION.max(LETTER.saturating_mul(u32::try_from(letters).unwrap()));

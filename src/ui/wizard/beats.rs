@@ -124,11 +124,30 @@ const CABLE: &[Beat] = &[
     claim("Same, same, changed: it went on from where it was.", Until::RunOver, Claim::AllJoined, ""),
 ];
 
+const CURRENT: &[Beat] = &[
+    beat("Kubernetes 1.37 and containerd: three blank machines, all in memory.", Until::Looked, ""),
+    beat("The CA was looked at; its key stays on its own host.", Until::Looked, "c"),
+    beat("The API says its version: which profile and runtime follow is said too.", Until::Looked, "c"),
+    beat("worker01: containerd 2.4 without a configuration. It is taken as it is.", Until::Looked, ""),
+    beat("worker02: containerd 1.6; its file is changed, your lines stay.", Until::Now, "<down>"),
+    beat("worker03: a packaged file took CRI off, which keeps every kubelet out.", Until::Now, "<down>"),
+    beat("Keys and certificates as ever: a key never leaves its worker.", Until::Now, "cc"),
+    beat("CoreDNS, as it fits this API; the manifest is shown.", Until::Inspected, "cc"),
+    beat("Review: every action before it is done.", Until::Inspected, "<down><down><down>"),
+    beat("The change of containerd's file, and why it is restarted.", Until::Now, "<down><down><down>"),
+    beat("Now it is carried out, side by side.", Until::Now, "a<enter>"),
+    beat("Below: what crictl and ctr list, with load, memory and disk.", Until::Now, ""),
+    claim("Every node is Ready, and CoreDNS answers on every worker.", Until::RunOver, Claim::AllJoined, ""),
+    beat("The containers of one worker, by pod; its journal is below.", Until::Now, "l<enter>"),
+    beat("The report: what was done where, and how to take it back.", Until::Now, "<esc><esc>c"),
+];
+
 /// The play of a lab.
 pub fn beats(lab: &str) -> &'static [Beat] {
     match lab {
         "failed-worker" => FAILED,
         "cable-pull" => CABLE,
+        "current" => CURRENT,
         _ => FIRST,
     }
 }
@@ -139,7 +158,7 @@ mod tests {
 
     #[test]
     fn captions_fit_into_eighty_columns_in_ascii() {
-        for lab in ["first-cluster", "failed-worker", "cable-pull"] {
+        for lab in ["first-cluster", "failed-worker", "cable-pull", "current"] {
             for beat in beats(lab) {
                 assert!(beat.caption.len() <= 78 && beat.caption.is_ascii(), "{}", beat.caption);
             }

@@ -330,7 +330,7 @@ pub fn entries(model: &Model, search: &str) -> Vec<MenuEntry> {
         .collect();
     all.extend(jumps(model).into_iter().map(|screen| MenuEntry {
         word: String::new(),
-        text: format!("go to {}", screen.title()),
+        text: format!("go to {}", model.title(screen)),
         key: String::new(),
         does: Does::Jump(screen),
     }));

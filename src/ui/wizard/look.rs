@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::PlacePreview;
+use crate::plan::model::Version;
 use crate::plan::problem::Problem;
 use crate::ui::wizard::review_table::ReviewTable;
 use crate::ui::wizard::role::Role;
@@ -35,9 +36,17 @@ pub struct Look {
     pub problem: Option<Problem>,
     /// The answers it was made of have changed since.
     pub stale: bool,
+    /// The version that was said, of the API or of a worker's kubelet.
+    #[serde(default)]
+    pub version: Option<String>,
 }
 
 impl Look {
+    /// The version that was said; what is looked at anew has said none yet.
+    pub fn said(&self) -> Option<Version> {
+        Version::parse(self.version.as_deref()?).filter(|_| !self.stale)
+    }
+
     /// One that has just begun.
     pub fn begun() -> Self {
         Self {
@@ -46,6 +55,7 @@ impl Look {
             lines: Vec::new(),
             problem: None,
             stale: false,
+            version: None,
         }
     }
 }

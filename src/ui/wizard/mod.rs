@@ -39,6 +39,7 @@ pub mod standing;
 pub mod start;
 pub mod take_back;
 pub mod texts;
+mod titles;
 pub mod undoing;
 pub mod unwritten;
 pub mod update;

@@ -96,7 +96,7 @@ pub fn title(frame: &mut Frame, model: &Model, area: Rect) {
         } else {
             let number =
                 model.nav.screen.number().map_or_else(String::new, |at| format!("{at}/{} ", PATH.len()));
-            left.push(Span::raw(format!("{bar}{number}{}", model.nav.screen.short())));
+            left.push(Span::raw(format!("{bar}{number}{}", model.short_title(model.nav.screen))));
         }
     }
     let (mut text, role) = state_text(model);

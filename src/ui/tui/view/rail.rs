@@ -65,7 +65,7 @@ fn summary(model: &Model, screen: Screen) -> Option<String> {
                 _ => format!("{}, {bad} with a problem", some(count, "worker")),
             }
         }
-        Screen::Dns => deploys(answers).to_owned(),
+        Screen::Dns => deploys(model).to_owned(),
         Screen::Run if model.run.started.is_some() => {
             let troubles = model.run.troubles.len();
             if troubles > 0 { some(troubles, "problem") } else { some(model.run.actions.1, "action") }
@@ -93,7 +93,7 @@ pub fn column(frame: &mut Frame, model: &Model, area: Rect) {
         let style = if screen == model.nav.screen { theme.style(Role::Accent) } else { Style::new() };
         lines.push(Line::from(vec![
             Span::styled(format!(" {} ", theme.glyph(glyph)), theme.style(role)),
-            Span::styled(format!("{number} {}", screen.title()), style),
+            Span::styled(format!("{number} {}", model.title(screen)), style),
         ]));
         if let Some(words) = summary(model, screen) {
             for line in wrap(&words, usize::from(inner.width).saturating_sub(5)).into_iter().take(2) {
@@ -125,7 +125,7 @@ pub fn line(frame: &mut Frame, model: &Model, area: Rect) {
         let (glyph, role) = mark(model, screen);
         spans.push(Span::styled(theme.glyph(glyph), theme.style(role)));
         let style = if screen == model.nav.screen { theme.style(Role::Accent) } else { Style::new() };
-        spans.push(Span::styled(screen.short(), style));
+        spans.push(Span::styled(model.short_title(screen), style));
         spans.push(Span::raw(" "));
     }
     frame.render_widget(Unwrapped::new(Line::from(spans)), area);

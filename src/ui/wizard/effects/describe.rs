@@ -39,7 +39,7 @@ fn stop(look: &mut Look, problem: &Problem) {
 }
 
 fn good(word: &str) -> Look {
-    Look { mood: LookStatus::Good, word: word.to_owned(), lines: Vec::new(), problem: None, stale: false }
+    Look { mood: LookStatus::Good, word: word.to_owned(), ..Look::begun() }
 }
 
 /// A look that failed.
@@ -168,7 +168,8 @@ pub fn api(seen: &ApiSeen) -> Look {
         None => {}
     }
     match &seen.version {
-        Ok(version) => look.lines.push((Role::Ok, format!("Kubernetes {version}"))),
+        // What follows from it is said with it, by the screen.
+        Ok(version) => look.version = Some(version.to_string()),
         Err(why) => {
             look.lines.push((Role::Dim, format!("it does not tell its version to strangers: {why}")));
         }
@@ -193,13 +194,18 @@ pub fn worker(seen: &WorkerSeen) -> Look {
     if let Some(os) = &seen.os {
         look.lines.push((Role::Text, os.clone()));
     }
-    match &seen.docker {
-        Some(Ok(version)) => look.lines.push((Role::Ok, format!("docker {version}"))),
-        Some(Err(why)) => look.lines.push((Role::Bad, format!("docker does not answer: {why}"))),
-        None => {}
+    for (runtime, said) in &seen.runtimes {
+        let name = runtime.name();
+        look.lines.push(match said {
+            Ok(version) => (Role::Ok, format!("{name} {version}")),
+            Err(why) => (Role::Bad, format!("{name} does not answer: {why}")),
+        });
     }
     match &seen.kubelet {
-        Some(Some(version)) => look.lines.push((Role::Ok, format!("kubelet {version}"))),
+        Some(Some(version)) => {
+            look.lines.push((Role::Ok, format!("kubelet {version}")));
+            look.version = Some(version.clone());
+        }
         Some(None) => look.lines.push((Role::Warn, "there is no kubelet yet".to_owned())),
         None => {}
     }

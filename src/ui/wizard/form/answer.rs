@@ -6,7 +6,7 @@ use crate::plan::answers::{
 };
 use crate::plan::fields_text;
 use crate::plan::wishes::{CgroupV1, KubeProxyWish, PodNetworkWish, RuntimeWish, SwapPolicy};
-use crate::ui::wizard::form::field::Field;
+use crate::ui::wizard::form::field::{AUTO, Field};
 
 impl Field {
     /// The answer as text; empty = not answered.
@@ -74,7 +74,7 @@ impl Field {
             Self::ContextCluster => text(&context.cluster),
             Self::ContextUser => text(&context.user),
             Self::ContextFile => text(&context.file),
-            Self::Deploy => answers.dns.deploy.clone().unwrap_or_else(|| "kube-dns-v11".to_owned()),
+            Self::Deploy => answers.dns.deploy.clone().unwrap_or_else(|| AUTO.to_owned()),
             Self::Replicas => number(answers.dns.replicas),
         }
     }
@@ -144,7 +144,7 @@ impl Field {
             Self::Swap => answers.cluster.swap = unusual(text, SwapPolicy::default().word()),
             Self::PodNetwork => answers.cluster.pod_network = unusual(text, PodNetworkWish::default().word()),
             Self::Kubectl => set_kubectl(answers, value),
-            Self::Deploy => answers.dns.deploy = text,
+            Self::Deploy => answers.dns.deploy = text.filter(|word| word != AUTO),
             Self::Replicas => answers.dns.replicas = number,
             _ => {
                 let Some(worker) = answers.workers.get_mut(row) else { return };

@@ -110,19 +110,18 @@ const CA_PLACES: &[Choice] = &[
 const DIFFERENCES: &[Choice] = &[("repaired", "repaired"), ("faithful", "faithful to the post")];
 const RUNTIMES: &[Choice] =
     &[("auto", "auto: as the version has it"), ("docker", "Docker"), ("containerd", "containerd")];
-const KUBE_PROXY: &[Choice] = &[
-    ("auto", "auto: a static pod, unless the cluster has its own"),
-    ("static-pod", "a static pod"),
-    ("none", "none"),
-];
+const KUBE_PROXY: &[Choice] =
+    &[("auto", "auto: a static pod"), ("static-pod", "a static pod"), ("none", "none")];
 const CGROUP_V1: &[Choice] = &[("refuse", "refuse such a worker"), ("allow", "allow it")];
-const SWAP: &[Choice] =
-    &[("refuse", "refuse a worker that has it on"), ("no-swap", "the host keeps it, pods get none")];
-const POD_NETWORK: &[Choice] = &[("none", "none: it comes from elsewhere")];
+const SWAP: &[Choice] = &[("refuse", "refuse such a worker"), ("no-swap", "kept, but not for pods")];
+const POD_NETWORK: &[Choice] = &[("none", "none: others bring it")];
 const YES_NO: &[Choice] = &[("no", "no"), ("yes", "yes")];
 const KUBECTL: &[Choice] =
     &[("file", "a file of its own"), ("merge", "merge into the existing kubeconfig"), ("none", "no context")];
+/// A choice that is left to the version.
+pub const AUTO: &str = "auto";
 const DEPLOY: &[Choice] = &[
+    (AUTO, "auto: as the version has it"),
     ("kube-dns-v11", "SkyDNS: kube-dns v11, as in the post"),
     ("coredns", "CoreDNS"),
     ("none", "none: prove what answers already"),

@@ -4,18 +4,19 @@ use std::sync::Arc;
 
 use crate::engine::PlacePreview;
 use crate::plan::action::{Action, object_name};
-use crate::plan::answers::Answers;
 use crate::plan::fact::Known;
 use crate::plan::minors;
-use crate::plan::model::Version;
+use crate::plan::model::{DnsKind, Version};
 use crate::profile::KUBELET;
 use crate::ui::wizard::cards::{Kept, Manifest};
 use crate::ui::wizard::form::editing;
-use crate::ui::wizard::form::field::Field;
+use crate::ui::wizard::form::field::{AUTO, Field};
 use crate::ui::wizard::intent::Intent;
+use crate::ui::wizard::look::{Look, ProbeTarget};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::outcome::Outcome;
 use crate::ui::wizard::review_table::actions;
+use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screens::certificates::made_of;
 
 /// The screen.
@@ -37,12 +38,61 @@ impl DnsScreen {
 }
 
 /// What is deployed, whatever the screen is called.
-pub fn deploys(answers: &Answers) -> &'static str {
-    match Field::Deploy.get(answers, 0).as_str() {
-        "coredns" => "deploys CoreDNS",
-        "none" => "deploys nothing",
-        _ => "deploys kube-dns v11",
+pub fn deploys(model: &Model) -> &'static str {
+    match kind(model) {
+        Some(DnsKind::CoreDns) => "deploys CoreDNS",
+        Some(DnsKind::None) => "deploys nothing",
+        Some(DnsKind::KubeDnsV11) => "deploys kube-dns v11",
+        None => "as the version has it",
     }
+}
+
+/// What it is called; `None` = that follows from the API's version, which is not known.
+pub fn name(kind: Option<DnsKind>) -> &'static str {
+    match kind {
+        Some(DnsKind::CoreDns) => "CoreDNS",
+        Some(DnsKind::KubeDnsV11) => "kube-dns v11",
+        Some(DnsKind::None) => "of others",
+        None => "by the version",
+    }
+}
+
+/// What is deployed: what the plan says, else what fits the version; `None` = that is not known yet.
+pub fn kind(model: &Model) -> Option<DnsKind> {
+    match Field::Deploy.get(&model.form.answers, 0).as_str() {
+        "coredns" => Some(DnsKind::CoreDns),
+        "none" => Some(DnsKind::None),
+        "kube-dns-v11" => Some(DnsKind::KubeDnsV11),
+        _ => {
+            let current = minors::CRI_ONLY.holds(said(model).or_else(|| api(model))?);
+            Some(if current { DnsKind::CoreDns } else { DnsKind::KubeDnsV11 })
+        }
+    }
+}
+
+/// What is to be said of the choice: what it comes to where it is left to the version, and one that cannot work.
+pub fn remark(model: &Model) -> Option<(Role, String)> {
+    let version = said(model).or_else(|| api(model));
+    let left = Field::Deploy.get(&model.form.answers, 0) == AUTO;
+    match (kind(model), version) {
+        (None, _) => Some((
+            Role::Dim,
+            "from 1.24 on CoreDNS, before it kube-dns v11; the API has not said its version yet".to_owned(),
+        )),
+        (Some(kind), Some(version)) if left => {
+            Some((Role::Text, format!("auto: {}, as it fits {version}", name(Some(kind)))))
+        }
+        (Some(DnsKind::KubeDnsV11), Some(version)) if minors::CRI_ONLY.holds(version) => {
+            Some((Role::Bad, format!("kube-dns v11 of 2016 does not work with an API server {version}")))
+        }
+        _ => None,
+    }
+}
+
+/// The version that the API said, else the one that the plan states.
+pub fn said(model: &Model) -> Option<Version> {
+    let looked = model.probes.looks.get(&ProbeTarget::Api).and_then(Look::said);
+    looked.or_else(|| model.form.planned.as_deref()?.cluster.kubernetes)
 }
 
 /// The manifest of what is deployed.
@@ -61,7 +111,8 @@ pub fn keep(model: &mut Model) {
 
 fn made(model: &Model) -> Manifest {
     let Some(plan) = model.form.planned.as_deref() else { return Ok(Vec::new()) };
-    let objects = crate::profile::dns_objects(plan, api(model)).map_err(|error| error.to_string())?;
+    let objects = crate::profile::dns_objects(plan, said(model).or_else(|| api(model)))
+        .map_err(|error| error.to_string())?;
     Ok(objects.iter().map(|object| (object_name(object), crate::kube::yaml(object))).collect())
 }
 

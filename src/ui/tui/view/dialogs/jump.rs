@@ -21,7 +21,7 @@ pub fn draw(frame: &mut Frame, model: &Model, at: usize) {
         let style = model.window.theme.style(if chosen { Role::Focus } else { Role::Text });
         lines.push(Line::from(vec![
             Span::styled(format!(" {mark} "), model.window.theme.style(Role::Accent)),
-            Span::styled(format!("{head}{}", screen.title()), style),
+            Span::styled(format!("{head}{}", model.title(*screen)), style),
         ]));
     }
     let height = u16::try_from(lines.len()).unwrap_or(8).saturating_add(2);

@@ -5,7 +5,7 @@ use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::look::ProbeTarget;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
-use crate::ui::wizard::screens::cluster::{CLUSTER_SELDOM, ClusterScreen};
+use crate::ui::wizard::screens::cluster::{CLUSTER_SELDOM, ClusterScreen, follows};
 
 /// Its rows.
 pub fn rows(model: &Model, page: &mut Page<'_>, width: usize) {
@@ -24,6 +24,7 @@ pub fn rows(model: &Model, page: &mut Page<'_>, width: usize) {
         "The API is looked at when its address is there: TLS chain, names, version.",
         width,
     );
+    page.seen(model, &follows(model), width);
     // What was seen of the API stays in sight; these are seldom other than usual.
     page.space();
     page.say(model, Role::Dim, "Seldom changed:", width);

@@ -22,8 +22,8 @@ pub fn page(model: &Model, width: u16) -> Page<'_> {
     let width = usize::from(width).saturating_sub(4).max(20);
     let mut page = Page { title: String::new(), right: String::new(), width, rows: Vec::new(), chosen: None };
     page.title = match model.nav.screen.number() {
-        Some(number) => format!("{number} {}", model.nav.screen.title()),
-        None => model.nav.screen.title().to_owned(),
+        Some(number) => format!("{number} {}", model.title(model.nav.screen)),
+        None => model.title(model.nav.screen).to_owned(),
     };
     match model.nav.screen {
         Screen::Welcome => welcome::rows(model, &mut page, width),

@@ -191,7 +191,7 @@ pub fn nothing(model: &Model, width: u16) -> Vec<(Role, String)> {
         for remark in model.form.issues.iter().filter(|remark| remark.stops) {
             let screen = target::screen_of(&remark.field);
             let name = model.field_name(&remark.field);
-            let words = format!("{}: {name} {}; {}", screen.title(), remark.what, remark.cure);
+            let words = format!("{}: {name} {}; {}", model.title(screen), remark.what, remark.cure);
             say(Role::Bad, &words, "  ");
         }
     }

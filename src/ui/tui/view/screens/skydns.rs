@@ -13,13 +13,14 @@ use crate::ui::wizard::screens::skydns::{self, DnsScreen, deploys};
 
 /// Its rows.
 pub fn rows(model: &Model, page: &mut Page<'_>, width: usize) {
-    deploys(&model.form.answers).clone_into(&mut page.right);
+    deploys(model).clone_into(&mut page.right);
     page.space();
     page.say(model, Role::Text, "Which DNS answers inside the cluster?", width);
     page.space();
     for one in DnsScreen::fields(model) {
         field(model, page, one);
     }
+    page.seen(model, &skydns::remark(model).into_iter().collect::<Vec<_>>(), width);
     page.space();
     let dns = Field::Dns.get(&model.form.answers, 0);
     let range = Field::ServiceRange.get(&model.form.answers, 0);
