@@ -67,7 +67,12 @@ fn stamped(state: &LabState, ms: u64, text: &str) -> String {
 /// Times, writers and texts, oldest first.
 fn lines(machine: &LabMachine, process: &Process, latest: u64) -> Vec<(u64, String, String)> {
     let kubelet = || format!("kubelet[{PID}]");
-    let mut all = vec![(process.started, "systemd[1]".to_owned(), "Started Kubernetes kubelet.".to_owned())];
+    let started = if machine.has_containerd() {
+        "Started kubelet.service - The primary agent to run pods."
+    } else {
+        "Started Kubernetes kubelet."
+    };
+    let mut all = vec![(process.started, "systemd[1]".to_owned(), started.to_owned())];
     let mut said = |ms: u64, text: String| {
         if ms <= latest {
             all.push((ms, kubelet(), text));

@@ -170,14 +170,25 @@ impl Panel {
         !matches!(self.api, ApiState::Watching { .. } | ApiState::Listing { .. })
     }
 
-    /// Which programs list the containers, in the order of the hosts, each once; in words for a title.
-    pub fn listers(&self) -> String {
-        let mut titles: Vec<&str> = Vec::new();
-        for title in self.rows.iter().filter_map(HostRow::lister).map(Lister::title) {
-            if !titles.contains(&title) {
-                titles.push(title);
+    /// What one would type on the workers to see their containers, each command once.
+    pub fn commands(&self) -> Vec<&'static str> {
+        self.each_once(Lister::command)
+    }
+
+    /// Of the programs that list the containers, in the order of the hosts, each once.
+    fn each_once(&self, of: impl Fn(Lister) -> &'static str) -> Vec<&'static str> {
+        let mut found: Vec<&str> = Vec::new();
+        for one in self.rows.iter().filter_map(HostRow::lister).map(of) {
+            if !found.contains(&one) {
+                found.push(one);
             }
         }
+        found
+    }
+
+    /// Which programs list the containers, in the order of the hosts, each once; in words for a title.
+    pub fn listers(&self) -> String {
+        let titles = self.each_once(Lister::title);
         if titles.is_empty() { "containers".to_owned() } else { titles.join(", ") }
     }
 

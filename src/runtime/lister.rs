@@ -33,6 +33,15 @@ impl Lister {
         }
     }
 
+    /// What one would type to see the containers of pods.
+    pub fn command(self) -> &'static str {
+        match self {
+            Self::Docker => "docker ps",
+            Self::Crictl => "crictl ps",
+            Self::Ctr => "ctr -n k8s.io containers ls",
+        }
+    }
+
     /// By the name of its program.
     pub fn named(name: &str) -> Option<Self> {
         [Self::Docker, Self::Crictl, Self::Ctr].into_iter().find(|one| one.program() == name)

@@ -2,6 +2,7 @@
 
 use super::dialogue::{Dialogue, DialogueEnd, Leave, MenuRow};
 use crate::engine::ExitCode;
+use crate::live;
 use crate::ui::wizard::intent::{Intent, LineFor};
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screen::Screen;
@@ -94,7 +95,8 @@ impl Dialogue {
         {
             let (dns, domain) = (&plan.cluster.dns, &plan.cluster.domain);
             next.push(format!("dig @{dns} kubernetes.default.svc.{domain} +short (on a worker)"));
-            next.push("docker ps (on a worker)".to_owned());
+            let commands = self.model.live.panel.iter().flat_map(live::Panel::commands);
+            next.extend(commands.map(|command| format!("{command} (on a worker)")));
         }
         if !next.is_empty() {
             self.voice.say("Try next:");

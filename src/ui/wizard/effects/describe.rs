@@ -203,7 +203,7 @@ pub fn worker(seen: &WorkerSeen) -> Look {
     }
     match &seen.kubelet {
         Some(Some(version)) => {
-            look.lines.push((Role::Ok, format!("kubelet {version}")));
+            look.lines.push((Role::Ok, format!("kubelet {}", version.trim_start_matches("Kubernetes "))));
             look.version = Some(version.clone());
         }
         Some(None) => look.lines.push((Role::Warn, "there is no kubelet yet".to_owned())),

@@ -300,7 +300,7 @@ impl Field {
             Self::User => "who logs in: root, or somebody whose sudo may run sh",
             Self::Port => "the port of its SSH server",
             Self::Host => "what ssh dials, where that is another name or address",
-            Self::Images => "docker save files to load, for a worker that pulls nothing",
+            Self::Images => "tars of images to load, for a worker that pulls nothing",
             Self::Kubelet => "a kubelet to copy to the worker, when it has none",
             Self::KubeletHash => "what the kubelet's SHA-256 must be",
             Self::Binaries => "a folder here: kubelet, containerd, runc, CNI plugins in it are copied",

@@ -128,7 +128,11 @@ pub fn diff(model: &Model) -> Vec<(Role, String)> {
 /// What is waited for, in words.
 pub fn proof_words(proof: &Proof) -> String {
     match proof {
-        Proof::Containers { within, .. } => format!("waits for kube-proxy and pause, at most {within} s"),
+        Proof::Containers { wanted, within, .. } => {
+            let pause = wanted.iter().any(|(container, _)| container == "POD");
+            let what = if pause { "kube-proxy and pause" } else { "kube-proxy" };
+            format!("waits for {what}, at most {within} s")
+        }
         Proof::NodeReady { within, .. } => format!("waits until it is Ready, at most {within} s"),
         Proof::Pods { count, within, .. } => format!("waits for {count} ready pods, at most {within} s"),
         Proof::Dns { server, .. } => format!("asks {server}"),

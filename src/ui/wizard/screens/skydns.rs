@@ -64,7 +64,7 @@ pub fn kind(model: &Model) -> Option<DnsKind> {
         "none" => Some(DnsKind::None),
         "kube-dns-v11" => Some(DnsKind::KubeDnsV11),
         _ => {
-            let current = minors::CRI_ONLY.holds(said(model).or_else(|| api(model))?);
+            let current = minors::CRI_ONLY.holds(api(model)?);
             Some(if current { DnsKind::CoreDns } else { DnsKind::KubeDnsV11 })
         }
     }
@@ -72,7 +72,7 @@ pub fn kind(model: &Model) -> Option<DnsKind> {
 
 /// What is to be said of the choice: what it comes to where it is left to the version, and one that cannot work.
 pub fn remark(model: &Model) -> Option<(Role, String)> {
-    let version = said(model).or_else(|| api(model));
+    let version = api(model);
     let left = Field::Deploy.get(&model.form.answers, 0) == AUTO;
     match (kind(model), version) {
         (None, _) => Some((
@@ -111,15 +111,14 @@ pub fn keep(model: &mut Model) {
 
 fn made(model: &Model) -> Manifest {
     let Some(plan) = model.form.planned.as_deref() else { return Ok(Vec::new()) };
-    let objects = crate::profile::dns_objects(plan, said(model).or_else(|| api(model)))
-        .map_err(|error| error.to_string())?;
+    let objects = crate::profile::dns_objects(plan, api(model)).map_err(|error| error.to_string())?;
     Ok(objects.iter().map(|object| (object_name(object), crate::kube::yaml(object))).collect())
 }
 
 /// The API's version, as far as the manifest depends on it: without accounts among the objects that would be applied it is
-/// the post's, else it is taken for that of the newest kubelet, which no API is older than.
+/// the post's; else what it said, and where it said nothing that of the newest kubelet, which no API is older than.
 pub fn api(model: &Model) -> Option<Version> {
-    let seen = model.preview.inspection.seen()?;
+    let Some(seen) = model.preview.inspection.seen() else { return said(model) };
     let steps = seen.iter().flat_map(|place| &place.looked);
     let applied: Vec<&serde_json::Value> = steps
         .filter(|one| one.step.id().0 == "dns")
@@ -136,5 +135,5 @@ pub fn api(model: &Model) -> Option<Version> {
         Known::Yes(Some(kubelet)) => Version::parse(&kubelet.version.to_string()),
         Known::Yes(None) | Known::No(_) | Known::NotAsked => None,
     };
-    seen.iter().filter_map(found).max()
+    said(model).or_else(|| seen.iter().filter_map(found).max())
 }

@@ -1,6 +1,7 @@
 //! Report: how it ended, what to try next, how to take it back, what was done.
 
 use crate::engine::ExitCode;
+use crate::live;
 use crate::ui::wizard::{ending, progress};
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
@@ -29,7 +30,8 @@ pub fn rows<'a>(model: &'a Model, page: &mut Page<'a>, width: usize) {
             "dig @{} kubernetes.default.svc.{} +short  (on a worker)",
             plan.cluster.dns, plan.cluster.domain
         ));
-        next.push("docker ps  (on a worker)".to_owned());
+        let commands = model.live.panel.iter().flat_map(live::Panel::commands);
+        next.extend(commands.map(|command| format!("{command}  (on a worker)")));
     }
     if !next.is_empty() {
         page.say(model, Role::Key, "What to try next", width);
