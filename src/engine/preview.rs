@@ -33,6 +33,7 @@ impl Engine<'_> {
     pub fn preview(&self) -> Result<Vec<PlacePreview>, Problem> {
         let login = Gate::default();
         let shared = SharedFacts::learn(self.plan, self.world, false, &self.options.made, &login)?;
+        shared.fits(self.plan)?;
         let mut seen = self.inspect_workers(&shared);
         let mut host = self.world.local();
         let site = WorkSite {

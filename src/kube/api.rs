@@ -150,6 +150,23 @@ impl Api {
         &self.address
     }
 
+    /// What another kind of connection to the same server needs.
+    pub(super) fn parts(&self) -> (&ApiAddress, &[u8], Option<&Credential>, Duration) {
+        (&self.address, &self.ca, self.me.as_ref(), self.wait)
+    }
+
+    /// GET of plain text, a log.
+    pub fn text(&self, path: &str) -> Result<String, ApiError> {
+        let answer = self.send(&Method::GET, path, None)?;
+        let status = answer.status();
+        let body = answer.into_body().into_with_config().limit(API_OBJECT.bytes).read_to_vec();
+        let body = body.map_err(|error| self.fault(error))?;
+        if status.is_success() {
+            return Ok(String::from_utf8_lossy(&body).into_owned());
+        }
+        Err(ApiError::from_answer(status.as_u16(), &body))
+    }
+
     /// Connections and requests so far.
     pub fn counts(&self) -> RequestCounts {
         let read = |counter: &AtomicUsize| counter.load(Ordering::Relaxed);

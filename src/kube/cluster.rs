@@ -12,6 +12,7 @@ use super::api::{Api, Deleted};
 use super::apply::Applied;
 use super::credential::Credential;
 use super::error::ApiError;
+use super::exec::{ContainerPlace, ExecSaid};
 use super::happening::{About, Happening};
 use super::node::{Node, NodeEvent};
 use super::pod::Pod;
@@ -44,6 +45,8 @@ pub struct ApiInspection {
     pub takes_our_clients: Option<bool>,
     /// Subjects of the CAs whose clients it takes.
     pub client_cas: Vec<String>,
+    /// The names and addresses of its certificate.
+    pub names: Vec<String>,
 }
 
 /// What a watch of the nodes says.
@@ -82,6 +85,12 @@ pub trait ClusterApi: Send + Sync {
     fn get_list(&self, path: &str) -> Result<Option<Value>, ApiError> {
         self.get(path)
     }
+    /// The last lines of a container's log.
+    fn log(&self, at: &ContainerPlace, lines: u32) -> Result<String, ApiError>;
+    /// Runs a command in a container and waits for its end.
+    fn exec(&self, at: &ContainerPlace, command: &[&str]) -> Result<ExecSaid, ApiError>;
+    /// Asks whether an object could be made, and makes none. Only where [`crate::plan::minors::DRY_RUN`] holds.
+    fn dry_run(&self, list: &str, object: &Value) -> Result<(), ApiError>;
     /// Makes the object as it should be.
     fn apply(&self, object: &Value) -> Result<Applied, ApiError>;
     /// Deletes an object with this uid.
@@ -199,7 +208,9 @@ fn judge(probe: Probe, ca_subject: &[u8]) -> ApiInspection {
         }
         _ => None,
     };
+    let names = probe.chain.first().map(|leaf| leaf.names.clone()).unwrap_or_default();
     ApiInspection {
+        names,
         takes_our_clients: probe.clients.takes(ca_subject),
         fault: probe.fault,
         distrust,
@@ -271,6 +282,22 @@ impl ClusterApi for LiveCluster {
     fn get_list(&self, path: &str) -> Result<Option<Value>, ApiError> {
         let path = path.to_owned();
         found(self.ask(move |api| api.get_list(&path)))
+    }
+
+    fn log(&self, at: &ContainerPlace, lines: u32) -> Result<String, ApiError> {
+        let path = at.log_path(lines);
+        self.ask(move |api| api.text(&path))
+    }
+
+    fn exec(&self, at: &ContainerPlace, command: &[&str]) -> Result<ExecSaid, ApiError> {
+        let at = at.clone();
+        let command: Vec<String> = command.iter().map(|word| (*word).to_owned()).collect();
+        self.ask(move |api| api.exec(&at, &command.iter().map(String::as_str).collect::<Vec<_>>()))
+    }
+
+    fn dry_run(&self, list: &str, object: &Value) -> Result<(), ApiError> {
+        let (path, object) = (format!("{list}?dryRun=All"), object.clone());
+        self.ask(move |api| api.post(&path, &object).map(|_| ()))
     }
 
     fn apply(&self, object: &Value) -> Result<Applied, ApiError> {

@@ -2,13 +2,16 @@
 //! and pod status, kubeconfig files and a DNS question. It decides nothing
 //! about a plan and touches no other machine than the API's address it is given.
 
+pub mod addon;
 pub mod api;
 pub mod apply;
 pub mod clock;
 pub mod cluster;
 pub mod credential;
+pub mod daemon_set;
 pub mod dns;
 pub mod error;
+pub mod exec;
 pub mod happening;
 pub mod heartbeat;
 pub mod kubeconfig;
@@ -20,6 +23,7 @@ mod percent;
 pub mod pod;
 pub mod probe;
 pub mod quantity;
+pub mod service_facts;
 mod sniff;
 pub mod subset;
 pub mod tls;
@@ -31,6 +35,7 @@ pub use clock::Clock;
 pub use cluster::{ClusterApi, LiveCluster, NodeNews};
 pub use credential::Credential;
 pub use error::ApiError;
+pub use exec::{ContainerPlace, ExecSaid};
 pub use happening::{About, Happening};
 pub use lease::Lease;
 pub use node::{Node, NodeCondition, NodeEvent, ReadyState};

@@ -9,8 +9,10 @@ use super::lease::Lease;
 use crate::plan::clean;
 use crate::plan::remote::Remote;
 
-/// Addresses, and conditions, that are kept of a node; real ones have three to six.
+/// Addresses, conditions and taints that are kept of a node; real ones have three to six.
 const MOST_ROWS: usize = 32;
+/// Labels that are kept of a node; real ones have ten to sixty.
+const MOST_LABELS: usize = 256;
 
 /// One node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +45,23 @@ pub struct Node {
     /// Its Lease, where somebody asked for it.
     #[serde(default)]
     pub lease: Option<Lease>,
+    /// Its labels: key and value.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<(Remote<String>, Remote<String>)>,
+    /// What keeps pods away from it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taints: Vec<Taint>,
+}
+
+/// A taint of a node.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Taint {
+    /// `node.kubernetes.io/not-ready`.
+    pub key: Remote<String>,
+    /// Empty when it has none.
+    pub value: Remote<String>,
+    /// `NoSchedule`, `PreferNoSchedule`, `NoExecute`.
+    pub effect: Remote<String>,
 }
 
 /// The `Ready` condition.
@@ -134,6 +153,8 @@ impl Node {
             conditions: conditions(status),
             lease: None,
             addresses,
+            labels: labels(meta),
+            taints: taints(object),
         })
     }
 
@@ -202,6 +223,29 @@ fn conditions(status: &Value) -> Vec<NodeCondition> {
                 reason: text(one, "reason").unwrap_or_default(),
                 message: text(one, "message").unwrap_or_default(),
                 since: time(one, "lastTransitionTime"),
+            })
+        })
+        .take(MOST_ROWS)
+        .collect()
+}
+
+fn labels(meta: &Value) -> Vec<(Remote<String>, Remote<String>)> {
+    let all = meta.get("labels").and_then(Value::as_object).into_iter().flatten();
+    all.filter_map(|(key, value)| {
+        Some((Remote::new(clean::words(key)), Remote::new(clean::words(value.as_str()?))))
+    })
+    .take(MOST_LABELS)
+    .collect()
+}
+
+fn taints(object: &Value) -> Vec<Taint> {
+    let spec = object.get("spec").unwrap_or(&Value::Null);
+    items(spec, "taints")
+        .filter_map(|one| {
+            Some(Taint {
+                key: text(one, "key")?,
+                value: text(one, "value").unwrap_or_default(),
+                effect: text(one, "effect").unwrap_or_default(),
             })
         })
         .take(MOST_ROWS)

@@ -414,7 +414,7 @@ fn header<'h>(head: &'h str, name: &str) -> Option<&'h str> {
 }
 
 /// Head and as much body as the head tells.
-fn is_whole(said: &[u8]) -> bool {
+pub(super) fn is_whole(said: &[u8]) -> bool {
     let Some(at) = said.windows(4).position(|four| four == b"\r\n\r\n") else { return false };
     let head = String::from_utf8_lossy(said.get(..at).unwrap_or_default());
     let body = said.len().saturating_sub(at + 4);

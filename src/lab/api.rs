@@ -14,7 +14,10 @@ use crate::kube::cluster::{ApiInspection, ClientIdentity, ClusterApi, NOBODY, No
 use crate::kube::kubeconfig::{Kubeconfig, Material};
 use crate::kube::probe::{self, ClientCa, ClientCas};
 use crate::kube::tls::ServerCertificate;
-use crate::kube::{About, ApiError, Clock, Happening, Node, NodeEvent, Pod, Probe, ReadyState, TlsFault};
+use crate::kube::{
+    About, ApiError, Clock, ContainerPlace, ExecSaid, Happening, Node, NodeEvent, Pod, Probe, ReadyState,
+    TlsFault,
+};
 use crate::lab::cluster::{ApiClient, ClusterState};
 use crate::lab::kubectl::config;
 use crate::lab::state::{HERE, Lab, LabState};
@@ -27,7 +30,8 @@ const IDLE: Duration = Duration::from_millis(250);
 /// How often a watch looks.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 /// Words that end the path of a list.
-const LISTS: [&str; 8] = [
+const LISTS: [&str; 9] = [
+    "daemonsets",
     "namespaces",
     "nodes",
     "services",
@@ -149,14 +153,21 @@ impl ClusterApi for LabCluster {
         let mut state = self.lab.state();
         let subject = state.cluster.ca.subject();
         if let Err(fault) = state.cluster.call() {
-            let client_cas = Vec::new();
-            return ApiInspection { fault: Some(fault), distrust: None, takes_our_clients: None, client_cas };
+            return ApiInspection {
+                fault: Some(fault),
+                distrust: None,
+                takes_our_clients: None,
+                client_cas: Vec::new(),
+                names: Vec::new(),
+            };
         }
         let ca = &state.cluster.ca;
         let trusted = CaInfo::load(ca_pem).is_ok_and(|ours| ours.cert.fingerprint == ca.cert.fingerprint);
         let distrust = (!trusted).then(|| TlsFault::UnknownIssuer { issuer: subject.clone() }.to_string());
         let takes_our_clients = Some(ca.subject_raw() == ca_subject);
-        ApiInspection { fault: None, distrust, takes_our_clients, client_cas: vec![subject] }
+        let chain = X509::stack_from_pem(state.cluster.certificate.as_bytes()).unwrap_or_default();
+        let names = chain.first().map(|leaf| ServerCertificate::read(leaf).names).unwrap_or_default();
+        ApiInspection { fault: None, distrust, takes_our_clients, client_cas: vec![subject], names }
     }
 
     fn url(&self) -> String {
@@ -306,6 +317,20 @@ impl ClusterApi for LabCluster {
 
     fn get(&self, path: &str) -> Result<Option<Value>, ApiError> {
         self.call(false, "get this", |state, latest| Ok(Self::object(state, path, latest)))
+    }
+
+    fn log(&self, at: &ContainerPlace, _: u32) -> Result<String, ApiError> {
+        let said = format!("{} of {} runs\n", at.container, at.pod);
+        self.call(false, "get this", |_, _| Ok(said))
+    }
+
+    fn exec(&self, _: &ContainerPlace, command: &[&str]) -> Result<ExecSaid, ApiError> {
+        let said = command.join(" ");
+        self.call(false, "create this", |_, _| Ok(ExecSaid { said, failed: None }))
+    }
+
+    fn dry_run(&self, _: &str, object: &Value) -> Result<(), ApiError> {
+        self.call(false, "create this", |state, latest| state.cluster.clone().apply(object, latest).map(|_| ()))
     }
 
     fn apply(&self, object: &Value) -> Result<Applied, ApiError> {

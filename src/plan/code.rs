@@ -88,6 +88,9 @@ registry! {
         Api22 "E-API-22" "the API's certificate does not fit this CA and address";
         Api23 "E-API-23" "what is in the cluster is not known";
         Api24 "E-API-24" "the worker cannot reach the API";
+        Api25 "E-API-25" "the API's service range is another one";
+        Api26 "E-API-26" "the API server may not ask kubelets";
+        Api27 "E-API-27" "the API server does not get through to a kubelet";
     }
     Bug "E-BUG" "a mistake in gangplank; worth a report" {
         Bug01 "E-BUG-01" "a worker's step was looked at without a worker";
@@ -178,6 +181,8 @@ registry! {
         Dns06 "E-DNS-06" "an object of DNS is somebody else's";
         Dns07 "E-DNS-07" "the cluster has a DNS service already";
         Dns08 "E-DNS-08" "kube-dns v11 does not work with this API";
+        Dns09 "E-DNS-09" "the cluster has another DNS domain";
+        Dns10 "E-DNS-10" "the DNS address is outside the API's service range";
     }
     Docker "E-DOCKER" "docker does not answer" {
         Docker01 "E-DOCKER-01" "docker does not answer on this worker";
@@ -239,6 +244,8 @@ registry! {
         Network01 "E-NETWORK-01" "the file of the pod network is broken";
         Network02 "E-NETWORK-02" "plugins of the pod network are missing";
         Network03 "E-NETWORK-03" "a loopback file stands before the pod network";
+        Network04 "E-NETWORK-04" "there is no pod network";
+        Network05 "E-NETWORK-05" "two kube-proxies on one worker";
     }
     Node "E-NODE" "the worker's node in the cluster" {
         Node01 "E-NODE-01" "another machine has the node's name";

@@ -152,6 +152,10 @@ pub fn current() -> impl Iterator<Item = Version> {
 
 /// RBAC, and with it what a service account may do (release notes of 1.6).
 pub const RBAC: Span = Span::since(6);
+/// DaemonSets are of the group apps/v1 (release notes of 1.9).
+pub const DAEMON_SETS_OF_APPS: Span = Span::since(9);
+/// A question with `dryRun=All` is answered and nothing is made (beta, on by default; release notes of 1.13).
+pub const DRY_RUN: Span = Span::since(13);
 /// Kubelets renew a Lease in kube-node-lease (NodeLease is on by default; release notes of 1.14).
 pub const NODE_LEASE: Span = Span::since(14);
 /// A cluster of IPv6 addresses (beta; release notes of 1.18).
@@ -238,6 +242,7 @@ pub const MODE_WARNING: Span = Span::since(37);
 pub const CONNTRACK_PROGRAM: Span = Span::before(32);
 /// ClusterRole system:node-proxier may read EndpointSlices.
 pub const PROXY_SLICES: Span = Span::since(18);
+/// The API server keeps its service range as the ServiceCIDR `kubernetes` (MultiCIDRServiceAllocator is GA), and
 /// ClusterRole system:node-proxier may read `servicecidrs`.
 pub const SERVICE_CIDRS: Span = Span::since(33);
 /// CoreDNS asks for a right to get nodes.

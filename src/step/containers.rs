@@ -1,5 +1,6 @@
 //! Containers up: kube-proxy and its pause container in `docker ps`, as in the post.
 
+use super::daemons::{self, Comes, by_whom};
 use super::definition::{Step, StepId};
 use super::input::StepInput;
 use super::state::{Proof, StepState};
@@ -90,8 +91,14 @@ impl Step for Containers {
     }
 
     fn look(&self, cx: &StepInput) -> StepState {
-        if cx.plan.cluster.kube_proxy == KubeProxyWish::None {
-            return StepState::Done("no kube-proxy of ours is wanted".to_owned());
+        match (cx.plan.cluster.kube_proxy, daemons::kube_proxy(cx)) {
+            (KubeProxyWish::None, _) => {
+                return StepState::Done("no kube-proxy of ours is wanted".to_owned());
+            }
+            (KubeProxyWish::Auto, Comes::This(addon)) => {
+                return StepState::Done(format!("no kube-proxy of ours, it comes by {}", by_whom(addon)));
+            }
+            (KubeProxyWish::Auto | KubeProxyWish::StaticPod, _) => {}
         }
         let pod = |container: &str| {
             let name = cx.worker.map_or("", |worker| worker.name.as_str());

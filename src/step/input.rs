@@ -7,6 +7,8 @@ use jiff::Timestamp;
 use super::changed::in_the_way;
 use super::state::unknown;
 use crate::kube::Node;
+use crate::kube::addon::NodeAddon;
+use crate::kube::service_facts::ServiceFacts;
 use crate::pki::CaInfo;
 use crate::plan::action::{Action, Content, sha256};
 use crate::plan::code::ProblemCode;
@@ -42,6 +44,10 @@ pub struct ClusterFacts {
     pub at_dns_address: Option<String>,
     /// Milliseconds the API's clock is ahead of this computer's.
     pub clock_ahead_ms: Option<i64>,
+    /// What the API knows of services and DNS.
+    pub services: ServiceFacts,
+    /// What comes to nodes by DaemonSets, or why that is not known; `None` = the API was not asked.
+    pub addons: Option<Result<Vec<NodeAddon>, String>>,
 }
 
 impl ClusterFacts {

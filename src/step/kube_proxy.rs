@@ -1,13 +1,18 @@
-//! kube-proxy: a static pod the kubelet starts from a file, so it needs no scheduler and no API to be there.
+//! kube-proxy: a static pod the kubelet starts from a file, so it needs no scheduler and no API to be there. Where a
+//! DaemonSet of the cluster brings one to the worker, or a network that does without, no pod is written.
 
+use super::daemons::{self, Comes, by_whom};
 use super::definition::{Step, StepId};
 use super::input::StepInput;
 use super::state::{StepState, bug, state, todo};
-use crate::plan::action::Action;
+use crate::kube::addon::NodeAddon;
+use crate::plan::action::{Action, Content};
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::{FactQuery, Known};
 use crate::plan::model::{Plan, Worker};
+use crate::plan::plan_field::PlanField;
 use crate::plan::problem::{Problem, Verdict};
+use crate::plan::static_pod::same_pod;
 use crate::plan::unit::ManifestFact;
 use crate::plan::wishes::KubeProxyWish;
 use crate::profile::MANIFESTS;
@@ -24,15 +29,121 @@ fn strangers<'a>(cx: &StepInput<'a>) -> impl Iterator<Item = &'a ManifestFact> {
     all.into_iter().flatten().filter(|one| one.name != "kube-proxy" && one.name != "kube-proxy.yaml")
 }
 
+/// The names that a manifest of ours has had.
+const NAMES: [&str; 2] = ["kube-proxy", "kube-proxy.yaml"];
+
+/// The manifests under these names; `true` = gangplank wrote it.
+fn manifests(cx: &StepInput) -> Vec<(String, bool)> {
+    let there = |path: &String| match cx.facts.file(path) {
+        Known::Yes(Some(file)) => Some(cx.facts.is_ours(path, &file.sha256)),
+        Known::Yes(None) | Known::No(_) | Known::NotAsked => None,
+    };
+    let all = NAMES.map(|name| format!("{MANIFESTS}/{name}"));
+    all.into_iter().filter_map(|path| Some((there(&path)?, path))).map(|(ours, path)| (path, ours)).collect()
+}
+
 /// The plan leaves kube-proxy to somebody else: a manifest of ours goes, any other stays.
 fn left_to_others(cx: &StepInput) -> StepState {
-    let ours = ["kube-proxy", "kube-proxy.yaml"].map(|name| format!("{MANIFESTS}/{name}"));
-    let ours = ours.into_iter().filter(|path| match cx.facts.file(path) {
-        Known::Yes(Some(file)) => cx.facts.is_ours(path, &file.sha256),
-        Known::Yes(None) | Known::No(_) | Known::NotAsked => false,
-    });
-    let actions = ours.map(|path| Action::Remove { path }).collect();
+    let ours = manifests(cx).into_iter().filter(|(_, ours)| *ours);
+    let actions = ours.map(|(path, _)| Action::Remove { path }).collect();
     todo(actions, "none of ours: the plan leaves it to others")
+}
+
+/// Two kube-proxies: what one writes the other one writes too, and both want the same ports.
+fn two_of_them(addon: &NodeAddon, ours: &str) -> Problem {
+    let set = &addon.daemon_set;
+    Problem::new(ProblemCode::Network05, format!("{} brings a kube-proxy to this worker too", by_whom(addon)))
+        .seen(format!("{ours} is another one: both write the same rules and want the same ports"))
+        .edit(PlanField::KubeProxy, "cluster.kube_proxy: none, and the static pod of gangplank is taken away")
+        .manual(format!(
+            "or keep the DaemonSet away from this worker, by a node affinity: {}",
+            shell_words::join(["kubectl", "-n", &set.namespace, "edit", "daemonset", &set.name])
+        ))
+}
+
+/// A DaemonSet does the work here: nothing is written, and what gangplank wrote before is not taken away by itself.
+fn from_the_cluster(cx: &StepInput, addon: &NodeAddon) -> StepState {
+    let ours: Vec<String> =
+        manifests(cx).into_iter().filter(|(_, ours)| *ours).map(|(path, _)| path).collect();
+    match ours.first() {
+        Some(path) if addon.is_kube_proxy() => {
+            let actions = ours.iter().map(|path| Action::Remove { path: path.clone() }).collect();
+            let what = "take gangplank's static pod away, the DaemonSet's stays";
+            StepState::Blocked(
+                two_of_them(addon, &format!("{path}, which gangplank wrote,")).repair(what, actions),
+            )
+        }
+        _ => StepState::Done(format!("it comes by {}", by_whom(addon))),
+    }
+}
+
+/// What is to say of DaemonSets that do the work of kube-proxy.
+fn of_the_cluster(cx: &StepInput) -> Option<Verdict> {
+    let about = "kube-proxy";
+    let wish = cx.plan.cluster.kube_proxy;
+    match (daemons::kube_proxy(cx), wish) {
+        (Comes::This(addon), KubeProxyWish::StaticPod) if addon.is_kube_proxy() => Some(Verdict::Stops(
+            two_of_them(addon, "the static pod that the plan wants")
+                .edit(PlanField::KubeProxy, "cluster.kube_proxy: auto, and none is written here"),
+        )),
+        (Comes::This(addon), KubeProxyWish::StaticPod) => Some(Verdict::warning(
+            about,
+            format!("{} does without it, and the plan wants a static pod all the same", by_whom(addon)),
+            "leave the choice to gangplank (auto): both lead addresses of services to pods, each in its own way",
+        )),
+        (Comes::This(addon), KubeProxyWish::Auto | KubeProxyWish::None) => {
+            let left = manifests(cx);
+            let left = left.iter().find(|(_, ours)| wish == KubeProxyWish::Auto || !*ours);
+            Some(match left {
+                Some((path, ours)) if !addon.is_kube_proxy() || !*ours => Verdict::warning(
+                    about,
+                    format!("it comes by {}; {path} is a static pod of it as well, and stays", by_whom(addon)),
+                    "with none in the plan a static pod of gangplank is taken away; take away another one by hand",
+                ),
+                Some(_) | None => Verdict::ok(about, format!("it comes by {}", by_whom(addon))),
+            })
+        }
+        (Comes::Nothing(away), KubeProxyWish::None) => {
+            let away = away.first().map(|(addon, why)| format!("; {} does not come here: {why}", by_whom(addon)));
+            Some(Verdict::warning(
+                about,
+                format!("the plan wants none, and no DaemonSet brings one here{}", away.unwrap_or_default()),
+                "without it or a network that replaces it no address of a service is reached from this worker",
+            ))
+        }
+        (Comes::Nothing(away), KubeProxyWish::Auto | KubeProxyWish::StaticPod) => {
+            let (addon, why) = away.first()?;
+            let seen = format!("{} does not come to this worker ({why}): it gets a static pod", by_whom(addon));
+            Some(Verdict::ok(about, seen))
+        }
+        (Comes::Unknown(why), KubeProxyWish::Auto) if !why.is_empty() => Some(Verdict::warning(
+            about,
+            format!("whether a DaemonSet brings one is not known: {why}"),
+            "a static pod is written; with none in the plan it is not",
+        )),
+        (Comes::Unknown(_), KubeProxyWish::Auto | KubeProxyWish::StaticPod | KubeProxyWish::None) => None,
+    }
+}
+
+/// Another pod takes the place of one that runs: for a moment there is none.
+fn interrupted(cx: &StepInput) -> Option<Verdict> {
+    let (profile, setup) = cx.setup().ok()?;
+    match (cx.plan.cluster.kube_proxy, daemons::kube_proxy(cx)) {
+        (KubeProxyWish::None, _) | (KubeProxyWish::Auto, Comes::This(_)) => return None,
+        (KubeProxyWish::Auto | KubeProxyWish::StaticPod, _) => {}
+    }
+    let wanted = profile.kube_proxy(&setup).ok()?;
+    let Known::Yes(Some(file)) = cx.facts.file(&wanted.path) else { return None };
+    let old = file.content.as_deref()?;
+    let changes = cx.file(&wanted, "0644").ok()??;
+    let Action::Put { content: Content::Literal(new), .. } = changes else { return None };
+    (!same_pod(old, &new)).then(|| {
+        Verdict::warning(
+            "kube-proxy",
+            "its manifest changes: the old pod ends before the new one starts, about 15 s without kube-proxy",
+            "connections stay; services that change meanwhile are reached as they were",
+        )
+    })
 }
 
 impl Step for KubeProxy {
@@ -61,8 +172,10 @@ impl Step for KubeProxy {
     fn look(&self, cx: &StepInput) -> StepState {
         state((|| {
             let (profile, setup) = cx.setup()?;
-            if cx.plan.cluster.kube_proxy == KubeProxyWish::None {
-                return Ok(left_to_others(cx));
+            match (cx.plan.cluster.kube_proxy, daemons::kube_proxy(cx)) {
+                (KubeProxyWish::None, _) => return Ok(left_to_others(cx)),
+                (KubeProxyWish::Auto, Comes::This(addon)) => return Ok(from_the_cluster(cx, addon)),
+                (KubeProxyWish::Auto | KubeProxyWish::StaticPod, _) => {}
             }
             let wanted = profile.kube_proxy(&setup).map_err(|error| bug(&error))?;
             let mut actions: Vec<_> = cx.file(&wanted, "0644")?.into_iter().collect();
@@ -103,7 +216,7 @@ impl Step for KubeProxy {
     }
 
     fn verdicts(&self, cx: &StepInput) -> Vec<Verdict> {
-        strangers(cx)
+        let others = strangers(cx)
             .filter(|one| !one.pod.as_ref().is_ok_and(|pod| *pod == POD))
             .map(|one| {
                 let path = format!("{MANIFESTS}/{}", one.name);
@@ -119,8 +232,8 @@ impl Step for KubeProxy {
                         "the kubelet tries it again and again: mend it, or move it away",
                     ),
                 }
-            })
-            .collect()
+            });
+        of_the_cluster(cx).into_iter().chain(interrupted(cx)).chain(others).collect()
     }
 
     fn explain(&self) -> &'static str {

@@ -1,6 +1,7 @@
 //! Container runtime: docker is taken as it is; containerd is made fit for a kubelet with the smallest change of its
 //! configuration, and restarted only when that changed.
 
+use super::daemons::{self, Comes, by_whom};
 use super::definition::{Step, StepId};
 use super::images;
 use super::input::StepInput;
@@ -18,7 +19,7 @@ use crate::plan::runtime_fact::RuntimeKind;
 use crate::runtime::containerd::{self, ContainerdWanted};
 use crate::runtime::containerd_change::{OWN_PART, Remake, UNIT, remake};
 use crate::runtime::containerd_config::{KubeletNeeds, Merged};
-use crate::runtime::pod_network;
+use crate::runtime::pod_network::{self, ComingNetwork, NetworkFound};
 
 /// The step.
 pub struct ContainerRuntime;
@@ -83,7 +84,18 @@ pub(super) fn verdicts(cx: &StepInput) -> Vec<Verdict> {
         all.push(Verdict::warning("containerd", change.title(), "the step Container runtime does it"));
     }
     let own_loopback = Merged::read(fact.dump.untrusted()).is_ok_and(|merged| merged.own_loopback);
-    all.extend(pod_network::verdicts(&fact.network, None, own_loopback));
+    let coming = match daemons::network(cx) {
+        Comes::This(addon) => Some(addon.daemon_set.title()),
+        Comes::Nothing(_) | Comes::Unknown(_) => None,
+    };
+    let coming = coming.as_deref().map(|daemon_set| ComingNetwork { daemon_set });
+    all.extend(pod_network::verdicts(&fact.network, coming, own_loopback));
+    if let (Comes::Nothing(away), None) = (daemons::network(cx), NetworkFound::read(&fact.network).first) {
+        all.extend(away.into_iter().map(|(addon, why)| {
+            let seen = format!("{} does not come to this worker: {why}", by_whom(addon));
+            Verdict::warning("pod network", seen, "give the node what it wants, or deploy one for this worker")
+        }));
+    }
     all
 }
 

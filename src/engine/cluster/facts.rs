@@ -13,7 +13,9 @@ use crate::engine::signing::signer::Signer;
 use crate::engine::sync::Gate;
 use crate::engine::world::World;
 use crate::host::Batch;
+use crate::kube::addon::node_addons;
 use crate::kube::heartbeat::{LEASES, join_leases};
+use crate::kube::service_facts::{ServiceQuestion, service_facts};
 use crate::kube::{ApiError, Node};
 use crate::plan::clean;
 use crate::plan::minors;
@@ -31,6 +33,8 @@ pub struct SharedFacts {
     pub cluster: ClusterFacts,
     /// Things worth saying.
     pub notes: Vec<String>,
+    /// The names of the API's certificate.
+    pub names: Vec<String>,
     /// The API knows us.
     logged_in: Mutex<bool>,
     last_nodes: Mutex<Option<(i64, bool, NodesNow)>>,
@@ -58,8 +62,8 @@ fn nodes(world: &dyn World, leases: bool) -> Result<Vec<Node>, ApiError> {
     Ok(nodes)
 }
 
-/// What is known of the cluster now.
-pub fn cluster(plan: &Plan, world: &dyn World, made: &BTreeSet<String>) -> ClusterFacts {
+/// What is known of the cluster now; `names` are those of its certificate.
+pub fn cluster(plan: &Plan, world: &dyn World, made: &BTreeSet<String>, names: &[String]) -> ClusterFacts {
     let api = world.cluster();
     let mut facts = ClusterFacts { made: made.clone(), ..ClusterFacts::default() };
     match api.version() {
@@ -84,23 +88,19 @@ pub fn cluster(plan: &Plan, world: &dyn World, made: &BTreeSet<String>) -> Clust
             facts.objects.insert(path, object);
         }
     }
-    if let Ok(Some(services)) = api.get_list("/api/v1/services") {
-        let address = plan.cluster.dns.to_string();
-        let text = |service: &serde_json::Value, pointer: &str| {
-            clean::short(
-                service.pointer(pointer).and_then(serde_json::Value::as_str).unwrap_or_default(),
-                100,
-            )
-        };
-        facts.at_dns_address = services["items"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .find(|service| text(service, "/spec/clusterIP") == address)
-            .map(|service| {
-                format!("{}/{}", text(service, "/metadata/namespace"), text(service, "/metadata/name"))
-            });
-    }
+    let services = api.get_list("/api/v1/services").ok().flatten();
+    let question = ServiceQuestion {
+        version: facts.version,
+        dns: plan.cluster.dns,
+        domain: &plan.cluster.domain,
+        names,
+        objects: &facts.objects,
+        made,
+    };
+    facts.services = service_facts(api, &question, services.as_ref());
+    facts.at_dns_address = facts.services.holder.as_ref().map(|service| service.title.clone());
+    let addons = node_addons(api, facts.version);
+    facts.addons = Some(addons.map_err(|error| clean::short(&error.to_string(), 200)));
     facts
 }
 
@@ -117,7 +117,8 @@ impl SharedFacts {
         let signer = Signer::open(plan, world, make)?;
         signer.check(world.now())?;
         let mut notes = ca_files::notes(signer.info(), plan.ca.days, world.now());
-        notes.extend(check_api(signer.info(), world.cluster())?);
+        let seen = check_api(signer.info(), world.cluster())?;
+        notes.extend(seen.notes);
         login_gate.open(());
         let local = local_facts(plan, world);
         let passing = Passing::default();
@@ -129,16 +130,26 @@ impl SharedFacts {
                 false
             }
         };
-        let cluster = cluster(plan, world, uids);
+        let cluster = cluster(plan, world, uids, &seen.names);
+        notes.extend(step::untold(&cluster));
         Ok(Self {
             signer,
             local,
             cluster,
             notes,
+            names: seen.names,
             logged_in: Mutex::new(logged_in),
             last_nodes: Mutex::default(),
             passing,
         })
+    }
+
+    /// Whether the plan's addresses and domain are the cluster's, as far as those are known.
+    ///
+    /// # Errors
+    /// They are not.
+    pub fn fits(&self, plan: &Plan) -> Result<(), Problem> {
+        step::differs(plan, &self.cluster).map_or(Ok(()), Err)
     }
 
     /// What the steps of every place see of this.

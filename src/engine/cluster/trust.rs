@@ -7,8 +7,17 @@ use crate::plan::code::ProblemCode;
 use crate::plan::plan_field::PlanField;
 use crate::plan::problem::{Problem, Remedy};
 
+/// What is seen of an API that belongs to a CA.
+#[derive(Debug, Default)]
+pub struct TrustSeen {
+    /// Things worth saying.
+    pub notes: Vec<String>,
+    /// The names of its certificate.
+    pub names: Vec<String>,
+}
+
 /// The API must know this CA before anybody logs in anywhere.
-pub fn check_api(ca: &CaInfo, cluster: &dyn ClusterApi) -> Result<Vec<String>, Problem> {
+pub fn check_api(ca: &CaInfo, cluster: &dyn ClusterApi) -> Result<TrustSeen, Problem> {
     let pem = ca.pem().map_err(|error| Problem::new(error.code(), error.to_string()))?;
     let seen = cluster.look(pem.as_bytes(), ca.subject_raw());
     if let Some(why) = &seen.distrust {
@@ -17,10 +26,8 @@ pub fn check_api(ca: &CaInfo, cluster: &dyn ClusterApi) -> Result<Vec<String>, P
     if seen.takes_our_clients == Some(false) {
         return Err(refuses_clients(ca, &seen.client_cas));
     }
-    Ok(match &seen.fault {
-        Some(fault) => vec![format!("{fault}; host steps go on, proofs wait")],
-        None => Vec::new(),
-    })
+    let notes = seen.fault.iter().map(|fault| format!("{fault}; host steps go on, proofs wait"));
+    Ok(TrustSeen { notes: notes.collect(), names: seen.names })
 }
 
 /// The API's certificate and our CA, or the address, do not belong together.

@@ -87,6 +87,7 @@ impl Engine<'_> {
 
     /// The CA, this computer, the cluster.
     pub(crate) fn cluster_thread(&self, threads: &RunShared, workers: usize) {
+        let mut at = Place::Local;
         let learnt = SharedFacts::learn(
             self.plan,
             self.world,
@@ -98,6 +99,8 @@ impl Engine<'_> {
             if let Some(session) = self.options.session {
                 session.check_identity(self.plan, &shared.signer.info().cert.fingerprint)?;
             }
+            at = Place::Cluster;
+            shared.fits(self.plan)?;
             Ok(Arc::new(shared))
         });
         threads.facts.open(learnt.clone());
@@ -115,8 +118,8 @@ impl Engine<'_> {
             Err(problem) => {
                 self.no_more_requests(&Place::Local);
                 threads.dns.open(false);
-                self.fail(&Place::Local, None, problem);
-                threads.end(&Place::Local, End::Problem);
+                self.fail(&at, None, problem);
+                threads.end(&at, End::Problem);
                 return;
             }
         };
@@ -218,7 +221,7 @@ impl Engine<'_> {
                 skip(&why);
                 return End::Problem;
             }
-            fresh = facts::cluster(self.plan, self.world, &self.options.made);
+            fresh = facts::cluster(self.plan, self.world, &self.options.made, &shared.names);
             &fresh
         };
         match self.apply_objects(shared, facts, &later) {

@@ -24,6 +24,8 @@ const COLLECTOR: &str = "pkg/kubelet/images/image_gc_manager.go";
 /// Each of them, the kubelet's first.
 pub(super) const ROWS: &[MinorRow] = &[
     row(super::RBAC, "RBAC", "release notes of 1.6"),
+    row(super::DAEMON_SETS_OF_APPS, "DaemonSets are of apps/v1", "release notes of 1.9"),
+    row(super::DRY_RUN, "a question with dryRun makes nothing", "release notes of 1.13"),
     row(super::NODE_LEASE, "kubelets renew a Lease", "release notes of 1.14"),
     row(super::IPV6, "a cluster of IPv6 addresses", "release notes of 1.18"),
     row(super::CRI_ONLY, "a runtime of CRI is needed, dockershim is gone", "release notes of 1.24"),
