@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use super::event::{Event, TaskOutcome};
 use super::exit::ExitCode;
 use super::run::{Engine, Worked};
+use crate::engine::cluster::login::SignIn;
 use crate::engine::inspect::WorkSite;
 use crate::host::Host;
 use crate::plan::action::Action;
@@ -24,6 +25,9 @@ impl Engine<'_> {
             self.fail(place, Some(REPAIR), problem);
             ExitCode::Problem
         };
+        if !actions.is_empty() && actions.iter().all(|action| matches!(action, Action::KubeApply { .. })) {
+            return self.repair_cluster(place, actions);
+        }
         let worker = self.plan.workers.iter().find(|worker| *place == Place::Worker(worker.name.clone()));
         let host: Result<Box<dyn Host>, Problem> = match (place, worker) {
             (Place::Local, _) => Ok(self.world.local()),
@@ -58,6 +62,30 @@ impl Engine<'_> {
             (true, _) => ExitCode::Done,
             (false, true) => ExitCode::Stopped,
             (false, false) => ExitCode::Problem,
+        }
+    }
+
+    /// A repair of the cluster, whichever place showed that it is needed.
+    fn repair_cluster(&self, place: &Place, actions: &[Action]) -> ExitCode {
+        if self.options.stop.wanted() {
+            self.events.tell(place, Some(REPAIR), Event::TaskEnded { outcome: TaskOutcome::Stopped });
+            return ExitCode::Stopped;
+        }
+        let entered = SignIn::default().enter(self.plan, self.world, self.world.cluster(), true);
+        let done = match entered {
+            Ok(()) => self.kube(place, REPAIR, actions),
+            Err(why) => Err(Problem::new(ProblemCode::Api23, "the API does not know us").seen(why)),
+        };
+        match done {
+            Ok(true) => ExitCode::Done,
+            Ok(false) => {
+                self.events.tell(place, Some(REPAIR), Event::TaskEnded { outcome: TaskOutcome::Stopped });
+                ExitCode::Stopped
+            }
+            Err(problem) => {
+                self.fail(place, Some(REPAIR), problem);
+                ExitCode::Problem
+            }
         }
     }
 }

@@ -50,7 +50,7 @@ pub const KUBE_PROXY: &str = "kube-proxy";
 pub enum ServesServices {
     /// No: a kube-proxy is needed beside it.
     No,
-    /// Yes.
+    /// Yes: no kube-proxy is needed.
     Yes,
     /// It could not be asked: why.
     Unknown(String),
@@ -107,7 +107,8 @@ fn known(set: &DaemonSet) -> Option<(&'static str, &PodContainer)> {
     let by_name = |one: &PodContainer| NETWORKS.iter().find(|(name, _)| one.name == *name);
     let by_image = |one: &PodContainer| {
         let image = without_tag(&one.image);
-        let ends = |name: &str| image == name || image.strip_suffix(name).is_some_and(|rest| rest.ends_with('/'));
+        let ends =
+            |name: &str| image == name || image.strip_suffix(name).is_some_and(|rest| rest.ends_with('/'));
         IMAGES.iter().find(|(name, _)| ends(name))
     };
     let find = |one: &PodContainer| by_name(one).or_else(|| by_image(one)).map(|(_, network)| *network);
@@ -216,7 +217,10 @@ mod tests {
             (one("kube-proxy", "registry.k8s.io/kube-proxy:v1.37.2"), Some("kube-proxy")),
             (one("kube-proxy", "k8s.gcr.io/kube-proxy-amd64:v1.11.0"), Some("kube-proxy")),
             (one("p", "registry.local:5000/mirror/kube-proxy@sha256:00"), Some("kube-proxy")),
-            (json!([{"name": "p", "image": "hyperkube", "command": ["/usr/local/bin/kube-proxy"]}]), Some("kube-proxy")),
+            (
+                json!([{"name": "p", "image": "hyperkube", "command": ["/usr/local/bin/kube-proxy"]}]),
+                Some("kube-proxy"),
+            ),
             (one("metrics", "example.com/kube-proxy-exporter:1"), None),
             (one("kube-flannel", "ghcr.io/flannel-io/flannel:v0.27.0"), Some("flannel")),
             (one("f", "quay.io/coreos/flannel:v0.14.0-amd64"), Some("flannel")),

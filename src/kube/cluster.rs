@@ -89,8 +89,9 @@ pub trait ClusterApi: Send + Sync {
     fn log(&self, at: &ContainerPlace, lines: u32) -> Result<String, ApiError>;
     /// Runs a command in a container and waits for its end.
     fn exec(&self, at: &ContainerPlace, command: &[&str]) -> Result<ExecSaid, ApiError>;
-    /// Asks whether an object could be made, and makes none. Only where [`crate::plan::minors::DRY_RUN`] holds.
-    fn dry_run(&self, list: &str, object: &Value) -> Result<(), ApiError>;
+    /// A question by POST, which is answered and makes nothing: a review, or with `dryRun=All` where
+    /// [`crate::plan::minors::DRY_RUN`] holds.
+    fn question(&self, path: &str, object: &Value) -> Result<Value, ApiError>;
     /// Makes the object as it should be.
     fn apply(&self, object: &Value) -> Result<Applied, ApiError>;
     /// Deletes an object with this uid.
@@ -295,9 +296,9 @@ impl ClusterApi for LiveCluster {
         self.ask(move |api| api.exec(&at, &command.iter().map(String::as_str).collect::<Vec<_>>()))
     }
 
-    fn dry_run(&self, list: &str, object: &Value) -> Result<(), ApiError> {
-        let (path, object) = (format!("{list}?dryRun=All"), object.clone());
-        self.ask(move |api| api.post(&path, &object).map(|_| ()))
+    fn question(&self, path: &str, object: &Value) -> Result<Value, ApiError> {
+        let (path, object) = (path.to_owned(), object.clone());
+        self.ask(move |api| api.post(&path, &object))
     }
 
     fn apply(&self, object: &Value) -> Result<Applied, ApiError> {

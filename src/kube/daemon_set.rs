@@ -168,7 +168,8 @@ impl DaemonSet {
 /// The first rule of a term that a node does not keep; a term without rules fits no node.
 fn unmet(term: &Value, node: &NodeTraits) -> Option<String> {
     let (labels, fields) = (items(term, "matchExpressions"), items(term, "matchFields"));
-    let mut rules = labels.map(|rule| (rule, false)).chain(fields.map(|rule| (rule, true))).take(MOST).peekable();
+    let mut rules =
+        labels.map(|rule| (rule, false)).chain(fields.map(|rule| (rule, true))).take(MOST).peekable();
     if rules.peek().is_none() {
         return Some("a term without rules fits no node".to_owned());
     }
@@ -203,9 +204,10 @@ impl NodeTraits {
 
     /// A node that the API knows.
     pub fn of(node: &Node) -> Self {
-        let shown = |pairs: &[(crate::plan::remote::Remote<String>, crate::plan::remote::Remote<String>)]| {
-            pairs.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()
-        };
+        let shown =
+            |pairs: &[(crate::plan::remote::Remote<String>, crate::plan::remote::Remote<String>)]| {
+                pairs.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()
+            };
         Self {
             name: node.name.to_string(),
             labels: shown(&node.labels),
@@ -248,7 +250,8 @@ mod tests {
     fn set(placing: Value) -> DaemonSet {
         let mut pod = json!({"containers": [{"name": "a", "image": "b"}]});
         pod.as_object_mut().expect("a map").extend(placing.as_object().expect("a map").clone());
-        let object = json!({"metadata": {"name": "n", "namespace": "s"}, "spec": {"template": {"spec": pod}}});
+        let object =
+            json!({"metadata": {"name": "n", "namespace": "s"}, "spec": {"template": {"spec": pod}}});
         DaemonSet::from_json(&object).expect("it has a name")
     }
 
@@ -290,7 +293,8 @@ mod tests {
             json!({"affinity": {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution":
                 {"nodeSelectorTerms": terms}}}})
         };
-        let by_name = json!([{}, {"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["w1"]}]}]);
+        let by_name =
+            json!([{}, {"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["w1"]}]}]);
         assert_eq!(set(terms(by_name)).comes_to(&worker()), Ok(()));
         assert!(set(terms(json!([{}]))).comes_to(&worker()).is_err());
     }
@@ -319,6 +323,9 @@ mod tests {
 
     #[test]
     fn one_that_is_going_is_none() {
-        assert_eq!(DaemonSet::from_json(&json!({"metadata": {"name": "n", "deletionTimestamp": "2026"}})), None);
+        assert_eq!(
+            DaemonSet::from_json(&json!({"metadata": {"name": "n", "deletionTimestamp": "2026"}})),
+            None
+        );
     }
 }

@@ -280,7 +280,8 @@ mod tests {
     #[test]
     fn output_and_end_are_read_from_their_channels() {
         let end = b"\x03{\"metadata\":{},\"status\":\"Success\"}";
-        let all = [SWITCH, &frame(b"\x01"), &frame(b"\x01Kubernetes v1.37.2\n"), &[0x89, 0], &frame(end)].concat();
+        let all =
+            [SWITCH, &frame(b"\x01"), &frame(b"\x01Kubernetes v1.37.2\n"), &[0x89, 0], &frame(end)].concat();
         assert_eq!(read(&all), Ok(ExecSaid { said: "Kubernetes v1.37.2".into(), failed: None }));
         let end = b"\x03{\"status\":\"Failure\",\"reason\":\"InternalError\",\"message\":\"exec: \\\"true\\\": executable file not found in $PATH, a sentence that is long enough\"}";
         let failed = read(&[SWITCH, &frame(end)].concat()).expect("it was begun").failed;

@@ -56,7 +56,7 @@ pub struct Node {
 /// A taint of a node.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Taint {
-    /// `node.kubernetes.io/not-ready`.
+    /// Its key, `node.kubernetes.io/not-ready`.
     pub key: Remote<String>,
     /// Empty when it has none.
     pub value: Remote<String>,

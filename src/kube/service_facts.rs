@@ -30,7 +30,7 @@ const LONG: usize = 200;
 /// A service that has to do with DNS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceSeen {
-    /// `namespace/name`.
+    /// Namespace and name, as `kubectl` takes them with a slash.
     pub title: String,
     /// Its addresses; empty = it is headless.
     pub addresses: Vec<IpAddr>,
@@ -144,13 +144,13 @@ fn ranges(api: &dyn ClusterApi, ask: &ServiceQuestion) -> Option<Result<(Vec<IpN
     let service = json!({"apiVersion": "v1", "kind": "Service",
         "metadata": {"name": "gangplank-asks-for-the-range", "namespace": "default"},
         "spec": {"clusterIP": address, "ports": [{"port": 443}]}});
-    match api.dry_run("/api/v1/namespaces/default/services", &service) {
+    match api.question("/api/v1/namespaces/default/services?dryRun=All", &service) {
         Err(error) => Some(match named_range(&error) {
             Some(range) => Ok((vec![range], "its refusal of another address".to_owned())),
             None => Err(why(&error)),
         }),
         // Old servers do not judge the address in such a question.
-        Ok(()) => None,
+        Ok(_) => None,
     }
 }
 

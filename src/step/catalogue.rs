@@ -4,7 +4,7 @@ use super::definition::{On, Step};
 use super::identity::request;
 use super::{
     admin, certificates, connect, containers, context, dns, images, kernel, keys, kube_proxy, kubeconfigs,
-    kubelet, namespace, prerequisites, programs, ready, runtime, sign, start,
+    kubelet, namespace, prerequisites, programs, reach, ready, runtime, sign, start,
 };
 use crate::pki::Request;
 use crate::plan::fact::FactQuery;
@@ -34,6 +34,7 @@ pub const CATALOGUE: &[&dyn Step] = &[
     &namespace::Namespace,
     &dns::DnsObjects,
     &dns::DnsPods,
+    &reach::LogsAndExec,
     &dns::DnsLookup,
 ];
 

@@ -23,7 +23,7 @@ fn traits(cx: &StepInput) -> Option<NodeTraits> {
     let known = cx.cluster.nodes.iter().flatten().find(|node| node.name == worker.name);
     Some(match (known, cx.facts.machine()) {
         (Some(node), _) => NodeTraits::of(node),
-        (None, Known::Yes(machine)) => NodeTraits::to_come(&worker.name, machine.arch.untrusted()),
+        (None, Known::Yes(machine)) => NodeTraits::to_come(&worker.name, &machine.arch.to_string()),
         (None, _) => NodeTraits::to_come(&worker.name, ""),
     })
 }

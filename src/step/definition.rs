@@ -66,8 +66,17 @@ pub trait Step: Sync {
     fn verdicts(&self, _: &StepInput) -> Vec<Verdict> {
         Vec::new()
     }
-    /// A step of the cluster that is done before any worker is Ready, where the API is reached.
+    /// A step of the cluster that is done before any worker is Ready, where the API is reached; or one of a Ready worker
+    /// that does not wait for the cluster's steps.
     fn at_once(&self) -> bool {
+        false
+    }
+    /// Not every worker has it; where it does not apply nothing is told of it.
+    fn applies(&self, _: &StepInput) -> bool {
+        true
+    }
+    /// It is shown only where something was told of it.
+    fn rare(&self) -> bool {
         false
     }
     /// Its actions change what the later steps must know before they can look.

@@ -97,14 +97,18 @@ fn of_the_cluster(cx: &StepInput) -> Option<Verdict> {
             Some(match left {
                 Some((path, ours)) if !addon.is_kube_proxy() || !*ours => Verdict::warning(
                     about,
-                    format!("it comes by {}; {path} is a static pod of it as well, and stays", by_whom(addon)),
+                    format!(
+                        "it comes by {}; {path} is a static pod of it as well, and stays",
+                        by_whom(addon)
+                    ),
                     "with none in the plan a static pod of gangplank is taken away; take away another one by hand",
                 ),
                 Some(_) | None => Verdict::ok(about, format!("it comes by {}", by_whom(addon))),
             })
         }
         (Comes::Nothing(away), KubeProxyWish::None) => {
-            let away = away.first().map(|(addon, why)| format!("; {} does not come here: {why}", by_whom(addon)));
+            let away =
+                away.first().map(|(addon, why)| format!("; {} does not come here: {why}", by_whom(addon)));
             Some(Verdict::warning(
                 about,
                 format!("the plan wants none, and no DaemonSet brings one here{}", away.unwrap_or_default()),
@@ -113,7 +117,8 @@ fn of_the_cluster(cx: &StepInput) -> Option<Verdict> {
         }
         (Comes::Nothing(away), KubeProxyWish::Auto | KubeProxyWish::StaticPod) => {
             let (addon, why) = away.first()?;
-            let seen = format!("{} does not come to this worker ({why}): it gets a static pod", by_whom(addon));
+            let seen =
+                format!("{} does not come to this worker ({why}): it gets a static pod", by_whom(addon));
             Some(Verdict::ok(about, seen))
         }
         (Comes::Unknown(why), KubeProxyWish::Auto) if !why.is_empty() => Some(Verdict::warning(
@@ -216,23 +221,21 @@ impl Step for KubeProxy {
     }
 
     fn verdicts(&self, cx: &StepInput) -> Vec<Verdict> {
-        let others = strangers(cx)
-            .filter(|one| !one.pod.as_ref().is_ok_and(|pod| *pod == POD))
-            .map(|one| {
-                let path = format!("{MANIFESTS}/{}", one.name);
-                match &one.pod {
-                    Ok(pod) => Verdict::warning(
-                        "static pods",
-                        format!("{path} makes pod {pod}, and gangplank did not write it"),
-                        "move it away if it is a backup: the kubelet makes a pod of every file there",
-                    ),
-                    Err(why) => Verdict::warning(
-                        "static pods",
-                        format!("{path} cannot become a pod: {why}"),
-                        "the kubelet tries it again and again: mend it, or move it away",
-                    ),
-                }
-            });
+        let others = strangers(cx).filter(|one| !one.pod.as_ref().is_ok_and(|pod| *pod == POD)).map(|one| {
+            let path = format!("{MANIFESTS}/{}", one.name);
+            match &one.pod {
+                Ok(pod) => Verdict::warning(
+                    "static pods",
+                    format!("{path} makes pod {pod}, and gangplank did not write it"),
+                    "move it away if it is a backup: the kubelet makes a pod of every file there",
+                ),
+                Err(why) => Verdict::warning(
+                    "static pods",
+                    format!("{path} cannot become a pod: {why}"),
+                    "the kubelet tries it again and again: mend it, or move it away",
+                ),
+            }
+        });
         of_the_cluster(cx).into_iter().chain(interrupted(cx)).chain(others).collect()
     }
 

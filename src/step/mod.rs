@@ -30,6 +30,7 @@ mod program_list;
 mod program_places;
 mod program_versions;
 mod programs;
+mod reach;
 mod ready;
 mod runtime;
 mod sign;
@@ -50,8 +51,8 @@ pub use identity::request;
 pub use input::{ClusterFacts, LocalFacts, PlaceView, RunView, StepInput, runtime_of};
 pub use plan_fits::{differs, untold};
 pub use prerequisites::CLOCK_WARN;
-pub use ready::{cordoned, is_ready};
-pub use state::{Proof, StepState, bug, unknown};
+pub use ready::{cordoned, is_ready, lacks_network};
+pub use state::{DaemonPods, NetworkComes, Proof, StepState, bug, unknown};
 
 /// A step goes by its id; only one that there is can be read back.
 impl<'de> Deserialize<'de> for StepId {

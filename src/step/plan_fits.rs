@@ -10,7 +10,7 @@ use crate::plan::plan_field::PlanField;
 use crate::plan::problem::Problem;
 
 /// One difference.
-struct Difference {
+struct Disagreement {
     code: ProblemCode,
     what: String,
     seen: Vec<String>,
@@ -18,11 +18,11 @@ struct Difference {
     edit: String,
 }
 
-fn range(plan: &Plan, cluster: &ClusterFacts) -> Option<Difference> {
+fn range(plan: &Plan, cluster: &ClusterFacts) -> Option<Disagreement> {
     let ours = plan.cluster.service_range;
     let facts = &cluster.services;
     let differs = |what: String, seen: Vec<String>, edit: String| {
-        Some(Difference { code: ProblemCode::Api25, what, seen, field: PlanField::ServiceRange, edit })
+        Some(Disagreement { code: ProblemCode::Api25, what, seen, field: PlanField::ServiceRange, edit })
     };
     if let Some(Ok((ranges, by))) = &facts.ranges {
         if ranges.contains(&ours) {
@@ -58,11 +58,11 @@ fn who(service: &ServiceSeen) -> String {
     format!("service {} {pods}; {made}", service.title)
 }
 
-fn dns(plan: &Plan, cluster: &ClusterFacts) -> Option<Difference> {
+fn dns(plan: &Plan, cluster: &ClusterFacts) -> Option<Disagreement> {
     let ours = plan.cluster.dns;
     let facts = &cluster.services;
     let differs = |code, what: String, seen: Vec<String>, edit: String| {
-        Some(Difference { code, what, seen, field: PlanField::DnsAddress, edit })
+        Some(Disagreement { code, what, seen, field: PlanField::DnsAddress, edit })
     };
     if let Some(service) = &facts.dns
         && let Some(theirs) = service.addresses.first()
@@ -106,14 +106,14 @@ fn dns(plan: &Plan, cluster: &ClusterFacts) -> Option<Difference> {
     )
 }
 
-fn domain(plan: &Plan, cluster: &ClusterFacts) -> Option<Difference> {
+fn domain(plan: &Plan, cluster: &ClusterFacts) -> Option<Disagreement> {
     let ours = &plan.cluster.domain;
     let known = cluster.services.domain.as_ref()?.as_ref().ok()?;
     if known.domains.contains(ours) {
         return None;
     }
     let theirs = known.domains.join(", ");
-    Some(Difference {
+    Some(Disagreement {
         code: ProblemCode::Dns09,
         what: format!("the cluster's DNS domain is {theirs}, the plan says {ours}"),
         seen: vec![format!("the API says it by {}", known.by)],
@@ -125,7 +125,7 @@ fn domain(plan: &Plan, cluster: &ClusterFacts) -> Option<Difference> {
 /// What the plan says of services and DNS, and the cluster otherwise: one problem with each difference and the answer
 /// that mends it.
 pub fn differs(plan: &Plan, cluster: &ClusterFacts) -> Option<Problem> {
-    let all: Vec<Difference> =
+    let all: Vec<Disagreement> =
         [range(plan, cluster), dns(plan, cluster), domain(plan, cluster)].into_iter().flatten().collect();
     let first = all.first()?;
     let mut problem = if all.len() == 1 {
@@ -139,7 +139,7 @@ pub fn differs(plan: &Plan, cluster: &ClusterFacts) -> Option<Problem> {
         }
         problem = one.seen.iter().cloned().fold(problem, Problem::seen);
     }
-    let deletable = |one: &Difference| one.code == ProblemCode::Dns01;
+    let deletable = |one: &Disagreement| one.code == ProblemCode::Dns01;
     if all.iter().any(deletable)
         && let Some(holder) = &cluster.at_dns_address
     {
@@ -165,7 +165,10 @@ pub fn untold(cluster: &ClusterFacts) -> Vec<String> {
         let dns = facts.others.iter().filter(|other| other.title.starts_with("kube-system/"));
         notes.extend(dns.filter_map(|other| {
             let address = other.addresses.first()?;
-            Some(format!("service {} answers on port 53 at {address}; the plan's DNS is another", other.title))
+            Some(format!(
+                "service {} answers on port 53 at {address}; the plan's DNS is another",
+                other.title
+            ))
         }));
     }
     notes

@@ -4,16 +4,18 @@
 
 use jiff::Timestamp;
 
+use super::daemons::{self, Comes};
 use super::definition::{Step, StepId};
 use super::input::StepInput;
-use super::state::{Proof, StepState};
+use super::state::{DaemonPods, NetworkComes, Proof, StepState};
 use crate::kube::{Node, ReadyState};
 use crate::plan::action::{Action, Verb};
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::{FactQuery, Known};
 use crate::plan::model::{Plan, Worker};
 use crate::plan::problem::{Problem, Remedy, Verdict};
-use crate::profile;
+use crate::profile::{self, Profile};
+use crate::runtime::pod_network::NetworkFound;
 
 /// A node is Ready about 12 s after its kubelet started; slow disks take longer.
 const WITHIN: u64 = 180;
@@ -22,8 +24,33 @@ const HEARD_WITHIN: u64 = 45;
 /// A node that is not Ready for so long does not become so by waiting, seconds.
 const SETTLED: i64 = 180;
 
+/// A network that a DaemonSet brings may take so long, seconds.
+const NETWORK_WITHIN: u64 = 300;
+
 /// The step.
 pub struct NodeReady;
+
+/// How the network of pods comes to this worker: a kubelet with a runtime of CRI is not Ready before.
+fn network(cx: &StepInput) -> NetworkComes {
+    let Known::Yes(fact) = cx.facts.containerd() else { return NetworkComes::There };
+    if cx.profile() != Ok(Profile::Current) || NetworkFound::read(&fact.network).network().is_some() {
+        return NetworkComes::There;
+    }
+    match daemons::network(cx) {
+        Comes::This(addon) => NetworkComes::By(DaemonPods::of(addon)),
+        Comes::Nothing(_) => NetworkComes::Nothing { folder: fact.network.conf_dir.to_string() },
+        Comes::Unknown(_) => NetworkComes::There,
+    }
+}
+
+/// Whether a node says that it is not Ready for want of a network of pods.
+pub fn lacks_network(node: &Node) -> bool {
+    let says = |words: &str| node.ready.message.contains(words);
+    node.ready.state == ReadyState::NotReady
+        && (says("NetworkPluginNotReady")
+            || says("cni plugin not initialized")
+            || says("cni config uninitialized"))
+}
 
 impl Step for NodeReady {
     fn id(&self) -> StepId {
@@ -39,15 +66,20 @@ impl Step for NodeReady {
     }
 
     fn queries(&self, _: &Plan, worker: Option<&Worker>, _: &str) -> Vec<FactQuery> {
-        let mut wants = vec![FactQuery::Unit("kubelet".to_owned())];
+        let mut wants = vec![FactQuery::Unit("kubelet".to_owned()), FactQuery::Runtime];
         wants.extend(worker.and_then(profile::healthz_port).map(FactQuery::Healthz));
         wants
     }
 
     fn look(&self, cx: &StepInput) -> StepState {
         let name = cx.worker.map(|worker| worker.name.clone()).unwrap_or_default();
+        let network = network(cx);
         let wait = |within, since_ms, healthz, otherwise| {
-            StepState::Await(Proof::NodeReady { name: name.clone(), within, since_ms, healthz, otherwise })
+            // A DaemonSet may have to pull its images first.
+            let within =
+                if matches!(network, NetworkComes::By(_)) { NETWORK_WITHIN.max(within) } else { within };
+            let (name, network) = (name.clone(), network.clone());
+            StepState::Await(Proof::NodeReady { name, within, since_ms, healthz, otherwise, network })
         };
         let active = cx.facts.unit("kubelet").yes().is_some_and(|unit| unit.active == "active");
         let node = cx.cluster.nodes.as_ref().and_then(|nodes| nodes.iter().find(|node| node.name == name));

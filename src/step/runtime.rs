@@ -93,7 +93,11 @@ pub(super) fn verdicts(cx: &StepInput) -> Vec<Verdict> {
     if let (Comes::Nothing(away), None) = (daemons::network(cx), NetworkFound::read(&fact.network).first) {
         all.extend(away.into_iter().map(|(addon, why)| {
             let seen = format!("{} does not come to this worker: {why}", by_whom(addon));
-            Verdict::warning("pod network", seen, "give the node what it wants, or deploy one for this worker")
+            Verdict::warning(
+                "pod network",
+                seen,
+                "give the node what it wants, or deploy one for this worker",
+            )
         }));
     }
     all

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::kube::addon::NodeAddon;
 use crate::plan::action::Action;
 use crate::plan::code::ProblemCode;
 use crate::plan::problem::{Problem, Remedy};
@@ -52,6 +53,18 @@ pub enum Proof {
         /// What is told if it does not come true; `None` = that the node did not become Ready.
         #[serde(default)]
         otherwise: Option<Problem>,
+        /// How its network of pods comes.
+        #[serde(default)]
+        network: NetworkComes,
+    },
+    /// The API server reads a log and runs a command in a container of the node.
+    Reach {
+        /// Node name.
+        node: String,
+        /// The pod that is expected there, in words; `None` = any will do, and there may be none.
+        expected: Option<String>,
+        /// Seconds that a pod to try it on may take.
+        within: u64,
     },
     /// Pods of a selector are ready.
     Pods {
@@ -80,6 +93,47 @@ pub enum Proof {
         /// The context.
         context: String,
     },
+}
+
+/// How the network of pods comes to a node.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub enum NetworkComes {
+    /// A file of it is there, or nobody knows more.
+    #[default]
+    There,
+    /// A DaemonSet of the cluster brings it.
+    By(DaemonPods),
+    /// There is no file, and no DaemonSet brings one.
+    Nothing {
+        /// The folder where a file of it would be.
+        folder: String,
+    },
+}
+
+/// The pods of a DaemonSet that something is waited for from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DaemonPods {
+    /// What people call it, `flannel`.
+    pub name: String,
+    /// Namespace of the DaemonSet.
+    pub namespace: String,
+    /// Its name.
+    pub daemon_set: String,
+    /// The labels of its pods.
+    pub selector: String,
+}
+
+impl DaemonPods {
+    /// Those of an addon.
+    pub fn of(addon: &NodeAddon) -> Self {
+        let set = &addon.daemon_set;
+        Self {
+            name: addon.name.to_owned(),
+            namespace: set.namespace.clone(),
+            daemon_set: set.name.clone(),
+            selector: set.selector.clone(),
+        }
+    }
 }
 
 /// A fact that is needed and not known.

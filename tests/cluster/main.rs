@@ -9,6 +9,7 @@ mod alive;
 mod broken;
 mod current;
 mod current_kubelet;
+mod from_api;
 mod lab;
 mod plain;
 mod program;
@@ -40,9 +41,9 @@ fn scenarios(lab: Option<&Lab>) -> Vec<Scenario> {
     ]
     .concat();
     match lab.map(Lab::is_current) {
-        Some(true) => [current::ALL, current_kubelet::ALL].concat(),
+        Some(true) => [current::ALL, current_kubelet::ALL, from_api::ALL].concat(),
         Some(false) => old,
-        None => [&old, current::ALL, current_kubelet::ALL].concat(),
+        None => [&old, current::ALL, current_kubelet::ALL, from_api::ALL].concat(),
     }
 }
 

@@ -193,7 +193,7 @@ pub fn lists() -> Vec<(&'static str, Model, String, &'static str)> {
 
     let mut matrix = on_run();
     matrix.run.top = Some(0);
-    let steps = gangplank::ui::wizard::progress::steps().last().unwrap().title();
+    let steps = gangplank::ui::wizard::progress::steps(&matrix).last().unwrap().title();
     all.push(("matrix, steps", matrix, "<down>".repeat(30), steps));
     all.push(("matrix, places", on_run(), "<right>".repeat(ROWS - 1), last));
 

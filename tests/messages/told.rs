@@ -19,7 +19,7 @@ use gangplank::plan::record::Record;
 use gangplank::plan::runtime_fact::{DockerFact, RuntimeFact, RuntimeKind};
 use gangplank::plan::unit::UnitFact;
 use gangplank::plan::written::{RunFolder, Written};
-use gangplank::step::{CATALOGUE, Proof, StepId, StepState};
+use gangplank::step::{CATALOGUE, NetworkComes, Proof, StepId, StepState};
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
@@ -292,7 +292,10 @@ pub fn proof() -> BoxedStrategy<Proof> {
             since_ms: None,
             healthz: None,
             otherwise: None,
+            network: NetworkComes::default(),
         }),
+        (text(), proptest::option::of(text()), any::<u64>())
+            .prop_map(|(node, expected, within)| Proof::Reach { node, expected, within }),
         (text(), any::<(usize, u64)>()).prop_map(|(selector, (count, within))| Proof::Pods {
             selector,
             count,

@@ -268,7 +268,7 @@ impl Engine<'_> {
                         );
                         return End::Stopped;
                     }
-                    match self.kube(id, &actions) {
+                    match self.kube(&place, id, &actions) {
                         Ok(true) => end = End::Changed,
                         Ok(false) => {
                             let outcome = TaskOutcome::Stopped;
@@ -299,22 +299,21 @@ impl Engine<'_> {
     }
 
     /// Applies objects through the API; `false` when it was stopped before their end.
-    fn kube(&self, id: StepId, actions: &[Action]) -> Result<bool, Problem> {
-        let place = Place::Cluster;
-        self.events.tell(&place, Some(id), Event::TaskStarted);
+    pub(crate) fn kube(&self, place: &Place, id: StepId, actions: &[Action]) -> Result<bool, Problem> {
+        self.events.tell(place, Some(id), Event::TaskStarted);
         let number = self.next_batch();
         let tasks: Vec<(StepId, Action)> = actions.iter().map(|action| (id, action.clone())).collect();
-        self.options.journal.before(&place, number, &tasks, &Facts::default())?;
+        self.options.journal.before(place, number, &tasks, &Facts::default())?;
         for (index, action) in actions.iter().enumerate() {
             let Action::KubeApply { object } = action else { continue };
             let began = std::time::Instant::now();
             let started = Event::ActionStarted { action: action.title(), shell: action.shell().to_string() };
-            self.events.tell(&place, Some(id), started);
+            self.events.tell(place, Some(id), started);
             let result = self.world.cluster().apply(object);
             let status = i32::from(result.is_err());
-            let _ = self.options.journal.ended(&place, number, index, status);
+            let _ = self.options.journal.ended(place, number, index, status);
             let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-            self.events.tell(&place, Some(id), Event::ActionEnded { action: action.title(), status, ms });
+            self.events.tell(place, Some(id), Event::ActionEnded { action: action.title(), status, ms });
             match result {
                 Ok(Applied::Created { uid }) => self.remember(object, &uid),
                 Ok(Applied::Changed { fields, pods_stay }) => {
@@ -322,7 +321,7 @@ impl Engine<'_> {
                     if pods_stay {
                         text.push_str("; its running pods stay as they are until they are deleted");
                     }
-                    self.events.tell(&place, Some(id), Event::Note { text });
+                    self.events.tell(place, Some(id), Event::Note { text });
                 }
                 Ok(Applied::Same) => {}
                 Err(ApiError::Stopped) => return Ok(false),
@@ -341,7 +340,7 @@ impl Engine<'_> {
             }
         }
         let outcome = TaskOutcome::Changed { actions: actions.len() };
-        self.events.tell(&place, Some(id), Event::TaskEnded { outcome });
+        self.events.tell(place, Some(id), Event::TaskEnded { outcome });
         Ok(true)
     }
 

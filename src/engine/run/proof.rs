@@ -15,11 +15,11 @@ use crate::plan::problem::{Problem, Remedy};
 use crate::step::{self, Proof, StepId};
 
 mod lookup;
+mod node;
+mod reach;
 
 /// How often the API is asked while something is waited for.
 const POLL: Duration = Duration::from_millis(300);
-/// How often a host is asked by an exec while something is waited for.
-const POLL_HOST: Duration = Duration::from_secs(3);
 /// A sample at least this often, even when docker is silent, milliseconds.
 const HEARTBEAT: i64 = 2_000;
 /// Containers must stay up so long to count, milliseconds.
@@ -28,8 +28,6 @@ const STEADY: i64 = 1_500;
 const DEBOUNCE: Duration = Duration::from_millis(80);
 /// So many restarts by systemd are a crash loop.
 const CRASH_LOOP: u32 = 4;
-/// A node's heartbeat has whole seconds, and clocks differ a little, milliseconds.
-const HEARTBEAT_SLACK: i64 = 1_500;
 
 /// A waiting that ended.
 pub enum Ended {
@@ -77,7 +75,7 @@ impl Engine<'_> {
                 Proof::NodeReady { .. } => {
                     self.node_ready(shared, site, &proof, worked.started_ms, worked.ended_ms)
                 }
-                Proof::Pods { .. } | Proof::Dns { .. } | Proof::Kubectl { .. } => {
+                Proof::Pods { .. } | Proof::Dns { .. } | Proof::Reach { .. } | Proof::Kubectl { .. } => {
                     Ended::NotShown("this is not shown on a worker".to_owned())
                 }
             };
@@ -203,76 +201,6 @@ impl Engine<'_> {
             problem = problem.seen(format!("docker: {}", docker.error));
         }
         problem.manual("journalctl -u kubelet -n 50 --no-pager")
-    }
-
-    fn node_ready(
-        &self,
-        shared: &SharedFacts,
-        site: &mut WorkSite,
-        proof: &Proof,
-        started: Option<i64>,
-        ended: Option<i64>,
-    ) -> Ended {
-        let Proof::NodeReady { name, within, since_ms, healthz, otherwise } = proof else {
-            return Ended::NotShown("not a node".to_owned());
-        };
-        // The heartbeat is written by the worker's clock.
-        let skew =
-            site.facts.machine().yes().and_then(|machine| machine.ahead_ms(site.asked_ms)).unwrap_or(0);
-        let there = |ours: i64| ours.saturating_add(skew).saturating_sub(HEARTBEAT_SLACK);
-        let (status, word) = (started.map(there), ended.max(*since_ms).map(there));
-        let leases = word > status;
-        let deadline = self.deadline(*within);
-        let mut seen;
-        loop {
-            if self.options.stop.wanted() {
-                return Ended::Stopped;
-            }
-            match shared.nodes(self.plan, self.world, leases) {
-                Ok(nodes) => match nodes.iter().find(|node| node.name == *name) {
-                    None => seen = "the API does not know the node yet".to_owned(),
-                    Some(node) if step::is_ready(node, status, word) => {
-                        let Err(why) = healthz.map_or(Ok(()), |port| self.kubelet_lives(site, port)) else {
-                            let version = node.kubelet.clone().unwrap_or_default();
-                            let cordoned = step::cordoned(node);
-                            return Ended::True(format!("Ready, kubelet {version}{cordoned}"));
-                        };
-                        seen = why;
-                    }
-                    Some(node) => {
-                        let heard = node.heard().map_or("never".to_owned(), |at| format!("at {at}"));
-                        seen = format!(
-                            "{:?} {} {}; its kubelet was heard of {heard}",
-                            node.ready.state, node.ready.reason, node.ready.message
-                        );
-                    }
-                },
-                Err(why) => seen = why,
-            }
-            if self.over(deadline) {
-                let late = || {
-                    let what = format!("{name} did not become Ready within {within} s");
-                    Problem::new(ProblemCode::Node02, what).way(Remedy::Retry)
-                };
-                let problem = otherwise.clone().unwrap_or_else(late).seen(seen);
-                return Ended::Not(self.with_journal(site, problem));
-            }
-            self.world.wait(if healthz.is_some() { POLL_HOST } else { POLL });
-        }
-    }
-
-    /// Whether the kubelet's process is not stopped and answers its health check, asked by one exec.
-    fn kubelet_lives(&self, site: &mut WorkSite, port: u16) -> Result<(), String> {
-        let queries = vec![FactQuery::Unit("kubelet".to_owned()), FactQuery::Healthz(port)];
-        let batch = Batch { queries, run: self.options.run.clone(), ..Batch::default() };
-        let end = site.host.run(&batch, self.options.stop, &mut |_| {});
-        if let Some(still) = end.facts.unit("kubelet").yes().and_then(|unit| unit.stands_still()) {
-            return Err(still.to_owned());
-        }
-        match end.facts.healthz(port) {
-            Known::Yes(_) | Known::NotAsked if end.trouble.is_none() => Ok(()),
-            other => Err(format!("http://127.0.0.1:{port}/healthz: {}", other.why_not())),
-        }
     }
 
     /// Pods of the cluster.

@@ -22,7 +22,7 @@ use crate::plan::fact::{FactQuery, Facts};
 use crate::plan::model::Worker;
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Remedy, Verdict};
-use crate::step::{self, On, StepId, StepInput, StepState};
+use crate::step::{self, On, Proof, StepId, StepInput, StepState};
 
 impl Engine<'_> {
     pub(crate) fn worker_thread(&self, threads: &RunShared, worker: &Worker, place: &Place) -> End {
@@ -98,6 +98,26 @@ impl Engine<'_> {
         stream: &mut Option<Box<dyn LiveStream>>,
         reported: &Cell<Reported>,
     ) -> End {
+        let node = site.worker.map(|worker| worker.name.clone()).unwrap_or_default();
+        std::thread::scope(|scope| {
+            // Whatever can be proven before anything is changed costs no time beside the look.
+            let reached = scope.spawn(move || {
+                let shared = threads.facts.wait().ok()?;
+                self.reached_before(&shared, &node)
+            });
+            let reached = || reached.join().ok().flatten();
+            self.steps_of_worker(threads, site, stream, reported, reached)
+        })
+    }
+
+    fn steps_of_worker(
+        &self,
+        threads: &RunShared,
+        site: &mut WorkSite,
+        stream: &mut Option<Box<dyn LiveStream>>,
+        reported: &Cell<Reported>,
+        reached: impl FnOnce() -> Option<String>,
+    ) -> End {
         if let Err(problem) = self.first_look(site) {
             self.fail(&site.place, step::steps(On::Worker).next().map(step::Step::id), problem);
             return End::Problem;
@@ -138,26 +158,36 @@ impl Engine<'_> {
             return End::Problem;
         }
         let mut end = if worked.changed > 0 { End::Changed } else { End::Same };
-        if threads.dns.wait() {
-            for step in step::steps(On::Ready) {
-                let cx = StepInput::new(self.plan, site.view(), shared.view(self.world.now()), &[]);
-                match step.look(&cx) {
-                    StepState::Await(proof) => {
-                        self.events.tell(&site.place, Some(step.id()), Event::TaskStarted);
-                        let ended = self.dns_answers(site, &proof, stream);
-                        let stopped = matches!(ended, Ended::Stopped);
-                        if self.tell_proof(&site.place, step.id(), ended).is_some() {
-                            end = End::Problem;
-                        } else if stopped {
-                            end = End::Stopped;
-                        }
+        let before = if worked.changed > 0 { None } else { reached() };
+        for step in step::steps(On::Ready) {
+            // What does not need the cluster's steps does not wait for them.
+            if !step.at_once() && !threads.dns.wait() {
+                continue;
+            }
+            let cx = StepInput::new(self.plan, site.view(), shared.view(self.world.now()), &[]);
+            if !step.applies(&cx) {
+                continue;
+            }
+            match step.look(&cx) {
+                StepState::Await(proof) => {
+                    self.events.tell(&site.place, Some(step.id()), Event::TaskStarted);
+                    let ended = match (&proof, &before) {
+                        (Proof::Reach { .. }, Some(evidence)) => Ended::True(evidence.clone()),
+                        (Proof::Reach { .. }, None) => self.kubelet_is_reached(&site.place, &proof),
+                        _ => self.dns_answers(site, &proof, stream),
+                    };
+                    let stopped = matches!(ended, Ended::Stopped);
+                    if self.tell_proof(&site.place, step.id(), ended).is_some() {
+                        end = End::Problem;
+                    } else if stopped {
+                        end = End::Stopped;
                     }
-                    StepState::Done(evidence) => {
-                        let outcome = TaskOutcome::Same { evidence };
-                        self.events.tell(&site.place, Some(step.id()), Event::TaskEnded { outcome });
-                    }
-                    StepState::Todo(_) | StepState::Blocked(_) => {}
                 }
+                StepState::Done(evidence) => {
+                    let outcome = TaskOutcome::Same { evidence };
+                    self.events.tell(&site.place, Some(step.id()), Event::TaskEnded { outcome });
+                }
+                StepState::Todo(_) | StepState::Blocked(_) => {}
             }
         }
         end

@@ -47,6 +47,7 @@ fn proof_text(proof: &Proof) -> String {
             format!("waits until {count} pods with {selector} are ready, at most {within} s")
         }
         Proof::Dns { name, server, .. } => format!("asks {server} for {name}"),
+        Proof::Reach { node, .. } => format!("asks the API for a log and a command on {node}"),
         Proof::Kubectl { context, .. } => format!("runs kubectl get nodes with context {context}"),
     }
 }

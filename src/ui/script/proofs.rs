@@ -22,18 +22,24 @@ impl Writer<'_> {
                 ready.push((name.clone(), *within));
                 return;
             }
-            Proof::Containers { .. } | Proof::Pods { .. } | Proof::Dns { .. } | Proof::Kubectl { .. } => {}
+            Proof::Containers { .. }
+            | Proof::Pods { .. }
+            | Proof::Dns { .. }
+            | Proof::Reach { .. }
+            | Proof::Kubectl { .. } => {}
         }
         self.why(step);
         let place = match proof {
             Proof::Kubectl { .. } => "here",
-            Proof::NodeReady { .. } | Proof::Containers { .. } | Proof::Pods { .. } | Proof::Dns { .. } => {
-                "cluster"
-            }
+            Proof::NodeReady { .. }
+            | Proof::Containers { .. }
+            | Proof::Pods { .. }
+            | Proof::Reach { .. }
+            | Proof::Dns { .. } => "cluster",
         };
         self.tell(target.map_or(place, |target| &target.name), step.title());
         match proof {
-            Proof::NodeReady { .. } | Proof::Dns { .. } => {}
+            Proof::NodeReady { .. } | Proof::Dns { .. } | Proof::Reach { .. } => {}
             Proof::Containers { wanted, within, runtime, .. } => {
                 let Some(target) = target else { return };
                 let runtime = runtime.unwrap_or(RuntimeKind::Docker);

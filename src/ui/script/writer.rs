@@ -40,6 +40,7 @@ const WHY: &[(&str, &str)] = &[
     ("namespace", "kube-proxy and DNS live in kube-system, which an old cluster does not make itself."),
     ("dns", "with cluster DNS a program finds a service by its name."),
     ("dns-pods", "ready is more than running: the DNS server answers its own check."),
+    ("reach", "logs and exec need the way from the API server to the kubelet, and a right."),
     ("dns-lookup", "each worker must reach DNS through its own kube-proxy."),
 ];
 

@@ -84,6 +84,11 @@ impl Cells {
         }
     }
 
+    /// Something was heard of a step somewhere.
+    pub fn told(&self, step: &str) -> bool {
+        self.by_place.values().any(|steps| steps.contains_key(step))
+    }
+
     /// Holds what runs, at the places that this says of.
     pub fn hold_running(&mut self, at: impl Fn(&Place) -> bool) {
         self.hold(at, CellState::Running);

@@ -214,10 +214,10 @@ pub fn notes(model: &Model, width: usize) -> Vec<(Role, String)> {
 
 /// The first step of the run that is shown: where the person moved it, else the rows that matter now are in view.
 pub fn matrix_top(model: &Model) -> usize {
-    let (all, rows) = (progress::steps().count(), matrix_rows(model));
+    let (all, rows) = (progress::steps(model).count(), matrix_rows(model));
     let usual = || {
         let active = model.run.cells.active_steps();
-        let at = progress::steps().position(|step| active.contains(step.id().0));
+        let at = progress::steps(model).position(|step| active.contains(step.id().0));
         let end = if model.run.ended.is_some() { all } else { 0 };
         at.unwrap_or(end).saturating_sub(rows / 2)
     };

@@ -28,9 +28,15 @@ pub fn place_count(model: &Model) -> usize {
     workers.saturating_add(2)
 }
 
-/// The steps that are shown, in order.
-pub fn steps() -> impl Iterator<Item = &'static dyn Step> {
-    CATALOGUE.iter().copied()
+/// The steps that are shown, in order: one that not every worker has only where something was told of it.
+pub fn steps(model: &Model) -> impl Iterator<Item = &'static dyn Step> {
+    let run = &model.run;
+    CATALOGUE.iter().copied().filter(|step| !step.rare() || run.cells.told(step.id().0))
+}
+
+/// A step by its id.
+pub fn step(id: StepId) -> Option<&'static dyn Step> {
+    CATALOGUE.iter().copied().find(|step| step.id() == id)
 }
 
 /// Whether a step is one of a place.

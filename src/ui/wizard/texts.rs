@@ -48,7 +48,7 @@ pub fn tab(model: &Model, tab: usize, width: usize) -> Vec<(Role, String)> {
 
 /// Why a step is there: the first paragraph of its explanation.
 pub fn why(step: StepId, width: usize) -> Vec<String> {
-    let Some(step) = progress::steps().find(|one| one.id() == step) else { return Vec::new() };
+    let Some(step) = progress::step(step) else { return Vec::new() };
     explain::tabs(step, None, width).why.into_iter().take_while(|line| !line.is_empty()).collect()
 }
 
@@ -60,10 +60,12 @@ pub fn step_now(model: &Model) -> Option<&'static dyn Step> {
     };
     let state = |step: &dyn Step| model.run.cells.get(&place, step.id().0).map(|cell| cell.state);
     let is = |wanted: &[CellState]| {
-        progress::steps().filter(|step| state(*step).is_some_and(|state| wanted.contains(&state))).last()
+        progress::steps(model).filter(|step| state(*step).is_some_and(|state| wanted.contains(&state))).last()
     };
     is(&[CellState::Failed]).or_else(|| is(&[CellState::Running])).or_else(|| {
-        progress::steps().filter(|step| state(*step).is_some_and(|state| state != CellState::Waiting)).last()
+        progress::steps(model)
+            .filter(|step| state(*step).is_some_and(|state| state != CellState::Waiting))
+            .last()
     })
 }
 

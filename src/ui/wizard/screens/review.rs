@@ -136,6 +136,7 @@ pub fn proof_words(proof: &Proof) -> String {
         Proof::NodeReady { within, .. } => format!("waits until it is Ready, at most {within} s"),
         Proof::Pods { count, within, .. } => format!("waits for {count} ready pods, at most {within} s"),
         Proof::Dns { server, .. } => format!("asks {server}"),
+        Proof::Reach { .. } => "asks the API for a log and a command".to_owned(),
         Proof::Kubectl { context, .. } => format!("runs kubectl get nodes with {context}"),
     }
 }
@@ -287,7 +288,13 @@ pub type AnswerBehind = (Screen, Option<Field>, Option<String>);
 pub fn answer_of(model: &Model) -> Option<AnswerBehind> {
     let rows = rows(model);
     let Some(row) = rows.get(model.preview.row) else {
-        return matches!(model.preview.inspection, Inspection::Failed(_)).then_some((Screen::Ca, None, None));
+        let Inspection::Failed(problem) = &model.preview.inspection else { return None };
+        // Before anything could be looked at it is the CA, unless the problem names the answer.
+        let wrong = problem.ways.iter().find_map(|way| match way {
+            Remedy::Edit { field, .. } => Some(edit_target(*field)),
+            _ => None,
+        });
+        return Some(wrong.map_or((Screen::Ca, None, None), |(screen, field)| (screen, Some(field), None)));
     };
     let worker = match &row.seen.place {
         Place::Worker(name) => Some(name.clone()),

@@ -29,7 +29,7 @@ impl RunScreen {
                 model.run.way = (*at).min(progress::choices(model).len().saturating_sub(1));
             }
             Intent::Move(motion @ (Motion::Up | Motion::Down)) if on_matrix(model) => {
-                let last = progress::steps().count().saturating_sub(listing::matrix_rows(model));
+                let last = progress::steps(model).count().saturating_sub(listing::matrix_rows(model));
                 model.run.top = Some(motion.moved(listing::matrix_top(model), last));
             }
             Intent::Move(motion) if model.run.in_log || model.run.troubles.is_empty() => {
@@ -57,7 +57,7 @@ impl RunScreen {
 
 /// The arrows move the matrix: it has the keys, and not all of its steps have room.
 fn on_matrix(model: &Model) -> bool {
-    let fits = listing::matrix_rows(model) >= progress::steps().count();
+    let fits = listing::matrix_rows(model) >= progress::steps(model).count();
     !model.run.in_log && model.run.troubles.is_empty() && !fits
 }
 

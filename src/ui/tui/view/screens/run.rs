@@ -106,7 +106,7 @@ fn matrix(frame: &mut Frame, model: &Model, places: &[Place], area: Rect) {
         head.push(Span::styled(fill(&cut(&name, column.saturating_sub(1)), column), style));
     }
     let mut lines = vec![Line::from(head)];
-    for step in progress::steps() {
+    for step in progress::steps(model) {
         let mut spans = vec![Span::raw(format!(" {}", fill(step.title(), label)))];
         for (place, cells) in &seen {
             if !progress::belongs(step, place) {
