@@ -136,9 +136,9 @@ fn no_pod_network(lab: &Lab) {
     assert!(!run.problem_text().contains("journalctl"), "it is no fault of the kubelet: {}", run.story());
 
     // One comes by a DaemonSet whose image nobody has.
-    let set = "{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: kube-flannel-ds, namespace: default}, spec: \
-        {selector: {matchLabels: {app: flannel}}, template: {metadata: {labels: {app: flannel}}, spec: {hostNetwork: true, \
-        containers: [{name: kube-flannel, image: \"nowhere.invalid/flannel:v0\", imagePullPolicy: IfNotPresent}]}}}}";
+    let set = "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: kube-flannel-ds, namespace: default}\nspec:\n  \
+        selector: {matchLabels: {app: flannel}}\n  template:\n    metadata: {labels: {app: flannel}}\n    spec:\n      \
+        hostNetwork: true\n      containers:\n      - {name: kube-flannel, image: \"nowhere.invalid/flannel:v0\"}\n";
     let file = home.path("flannel.yaml");
     std::fs::write(&file, set).expect("a file");
     lab.kubectl(&["apply", "-f", &file.display().to_string()]);
