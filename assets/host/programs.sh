@@ -57,7 +57,7 @@ try_program() {
     done
     echo "$c is $v, wanted: $w" >&2
   fi
-  refused=1; rm -rf "${f%/*}"
+  refused=1; rm -rf "${f%/*}"; rmdir "$waiting" 2>/dev/null || :
 }
 
 # try_config SHA256 FILE: the containerd that waits reads the configuration that is there

@@ -117,7 +117,7 @@ pub enum CompileError {
         why: String,
     },
     /// A file is not the one the plan names.
-    #[error("{path} has SHA-256 {is}, the plan says {want}")]
+    #[error("{path} has SHA-256 {is}, and {want} was expected")]
     OtherHash {
         /// Where the plan names it.
         field: PlanField,

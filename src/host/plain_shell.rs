@@ -73,13 +73,15 @@ fn line_with(text: &str, runtime: RuntimeKind) -> String {
             by_hand(Typed::ImportSent { what: &words.join(" "), names: &names })
         }
         "send_program" => {
-            let at = programs::waits(word(2), word(0));
+            // Before it stands its size, or what is said for it.
+            let hash = words.last().map_or("", String::as_str);
+            let at = programs::waits(hash, word(0));
             let what = carried(words.get(1..).unwrap_or_default());
             format!("install -D /dev/stdin {} -m 0700  # {what}", shell_words::quote(&at))
         }
         "try_program" => {
             let call = programs::call(word(0), &programs::waits(word(1), word(0)));
-            format!("{call}  # wanted: {}", word(2))
+            if word(2) == "any" { call } else { format!("{call}  # wanted: {}", word(2)) }
         }
         "try_config" => {
             let at = programs::waits(word(0), programs::CONTAINERD);

@@ -155,3 +155,6 @@ impl Step for Programs {
         include_str!("../../assets/explain/programs.md")
     }
 }
+
+#[cfg(test)]
+mod tests;

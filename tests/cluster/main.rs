@@ -13,6 +13,7 @@ mod from_api;
 mod lab;
 mod plain;
 mod program;
+mod programs;
 mod refused;
 mod screen;
 mod signing;
@@ -41,9 +42,9 @@ fn scenarios(lab: Option<&Lab>) -> Vec<Scenario> {
     ]
     .concat();
     match lab.map(Lab::is_current) {
-        Some(true) => [current::ALL, current_kubelet::ALL, from_api::ALL].concat(),
+        Some(true) => [current::ALL, current_kubelet::ALL, from_api::ALL, programs::ALL].concat(),
         Some(false) => old,
-        None => [&old, current::ALL, current_kubelet::ALL, from_api::ALL].concat(),
+        None => [&old, current::ALL, current_kubelet::ALL, from_api::ALL, programs::ALL].concat(),
     }
 }
 
