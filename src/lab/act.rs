@@ -68,12 +68,12 @@ impl Doer<'_> {
             Action::RestartPod { container, .. } => self.restart_pod(container),
             Action::Remove { path } => self.remove(path),
             // A lab kubelet takes every configuration, and is up as soon as it is started.
-            Action::CheckKubelet { .. }
-            | Action::ProveKubelet { .. }
-            | Action::SetSysctl { .. }
-            | Action::LoadModule { .. }
-            | Action::UndoSysctl { .. }
-            | Action::KeepModule { .. } => Ok(String::new()),
+            Action::CheckKubelet { .. } | Action::ProveKubelet { .. } | Action::KeepModule { .. } => {
+                Ok(String::new())
+            }
+            Action::SetSysctl { key, value } => self.set_sysctl(key, value),
+            Action::LoadModule { name } => self.load_module(name),
+            Action::UndoSysctl { key, old, new } => Ok(self.take_sysctl(key, old, new)),
             Action::NoteForeign { unit } => {
                 self.note(RecordKind::Foreign, unit, "", "", "").map(|()| String::new())
             }
@@ -118,7 +118,14 @@ impl Doer<'_> {
         Ok(folder)
     }
 
-    fn note(&mut self, kind: RecordKind, path: &str, old: &str, new: &str, mode: &str) -> Result<(), Failed> {
+    pub(crate) fn note(
+        &mut self,
+        kind: RecordKind,
+        path: &str,
+        old: &str,
+        new: &str,
+        mode: &str,
+    ) -> Result<(), Failed> {
         let record = format!("{}/record.jsonl", self.home()?);
         let line = RecordLine {
             v: record::VERSION,

@@ -32,7 +32,9 @@ pub(crate) fn runtime_lines(machine: &LabMachine, say: &mut impl FnMut(&str, Str
         say("crictl", "/usr/local/bin/crictl".to_owned());
     }
     say("socket", "containerd".to_owned());
-    say("bridge", "1".to_owned());
+    if !machine.kernel.no_bridge_filter {
+        say("bridge", "1".to_owned());
+    }
     say("overlay", "1".to_owned());
     say("done", String::new());
 }

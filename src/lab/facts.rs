@@ -7,6 +7,7 @@ use crate::host::answer;
 use crate::lab::containerd_facts;
 use crate::lab::faults::Fault;
 use crate::lab::flags::unknown_flags;
+use crate::lab::kernel::kernel_lines;
 use crate::lab::machine::{LabContainer, LabMachine, parent};
 use crate::lab::state::{Lab, LabState};
 use crate::plan::action::sha256;
@@ -31,11 +32,7 @@ pub(crate) fn ask(state: &LabState, name: &str, want: &FactQuery, wall_ms: i64, 
         }
         FactQuery::Healthz(port) if !machine.here => healthz_lines(machine, *port, &mut say),
         FactQuery::Manifests(path) if !machine.here => manifest_lines(machine, path, &mut say),
-        // A machine whose kernel has all that pods need.
-        FactQuery::Kernel(keys) if !machine.here => {
-            keys.iter().for_each(|key| say("sysctl", format!("{key} 1")));
-            ["overlay", "bridge", "done"].into_iter().for_each(|key| say(key, String::new()));
-        }
+        FactQuery::Kernel(keys) if !machine.here => kernel_lines(machine, keys, &mut say),
         FactQuery::Runtime if machine.has_containerd() => {
             containerd_facts::runtime_lines(machine, &mut say);
         }

@@ -170,6 +170,15 @@ pub(crate) struct ServedCri {
     pub sandbox: String,
 }
 
+/// The kernel of a machine.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LabKernel {
+    /// `br_netfilter` is not loaded.
+    pub no_bridge_filter: bool,
+    /// Settings that are not 1.
+    pub sysctls: BTreeMap<String, String>,
+}
+
 /// One machine.
 #[derive(Debug, Clone, Default)]
 #[expect(clippy::struct_excessive_bools, reason = "facts of their own, no states")]
@@ -196,6 +205,8 @@ pub struct LabMachine {
     pub tars: BTreeMap<String, LabTar>,
     /// What containerd serves; `None` = there is none, or it did not come up.
     pub(crate) cri: Option<ServedCri>,
+    /// What its kernel does for pods.
+    pub kernel: LabKernel,
     /// How often the containers of a manifest were made.
     pub(crate) made: BTreeMap<String, u64>,
     pub(crate) process: Option<Process>,
@@ -228,7 +239,9 @@ impl LabMachine {
     /// A machine with the folders every Linux has.
     pub fn new(build: Build) -> Self {
         let mut machine = Self { build, state: "/var/lib/gangplank".to_owned(), ..Self::default() };
-        for folder in ["/etc/systemd/system", "/usr/local/bin", "/root", "/tmp"] {
+        for folder in
+            ["/etc/systemd/system", "/etc/sysctl.d", "/etc/modules-load.d", "/usr/local/bin", "/root", "/tmp"]
+        {
             machine.folders_to(folder);
         }
         if machine.has_containerd() {

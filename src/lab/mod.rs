@@ -18,6 +18,7 @@ pub mod faults;
 mod flags;
 mod happenings;
 mod journal;
+mod kernel;
 mod kubectl;
 mod kubelet;
 mod lock;

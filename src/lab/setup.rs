@@ -149,6 +149,9 @@ pub struct WorkerSetup {
     /// 1 or 2.
     #[serde(default = "first")]
     pub cgroup: u8,
+    /// Its kernel has no `br_netfilter` loaded.
+    #[serde(default)]
+    pub no_bridge_filter: bool,
     /// flanneld runs as a unit.
     #[serde(default)]
     pub flannel: bool,
@@ -343,6 +346,7 @@ impl LabSetup {
             dns_tools: worker.dns_tools.clone(),
             ..Build::default()
         });
+        machine.kernel.no_bridge_filter = worker.no_bridge_filter;
         if machine.has_containerd() {
             // A part of the pods' addresses for each worker, by the last number of its own.
             let last = worker.address.to_string();

@@ -6,7 +6,7 @@ use crate::lab::outcome::{ActResult, failed};
 use crate::plan::written::{RunFolder, Written};
 
 impl Doer<'_> {
-    fn spare(&mut self, path: &str) -> String {
+    pub(crate) fn spare(&mut self, path: &str) -> String {
         self.machine.left = true;
         self.left_alone = true;
         format!("{path} is no longer what gangplank wrote: left alone\n")
