@@ -1,6 +1,8 @@
 //! Holds the house together by reading its sources: which layer may use which, circles between files, where a crate
 //! is at home, and the few rules of style that can be seen in the text. The rules stand in `layers/rules.rs`.
 
+#[path = "layers/allowed.rs"]
+mod allowed;
 #[path = "layers/circles.rs"]
 mod circles;
 #[path = "layers/modules.rs"]
@@ -66,6 +68,18 @@ fn every_path_of_the_crate_leads_to_a_file() {
         })
         .collect();
     assert!(lost.is_empty(), "{} paths lead nowhere:\n{}", lost.len(), lost.join("\n"));
+}
+
+#[test]
+fn a_file_of_a_list_is_there_and_needs_to_be() {
+    let house = house();
+    for (place, _) in allowed::NAMES_DOCKER {
+        let named = house
+            .sources
+            .iter()
+            .any(|source| source.path.starts_with(place) && source.tokens.iter().any(rules::says_docker));
+        assert!(named, "{place} needs no place in the list");
+    }
 }
 
 #[test]
@@ -175,6 +189,8 @@ fn planted_violations_are_found_with_file_and_line() {
         ("src/kube/a.rs", "let a = std::fs::read(b)?;", ":1: reads without a limit; src/limits reads"),
         ("src/host/a.rs", "\na.read_to_end(&mut b)?;", ":2: reads without a limit; src/limits reads"),
         ("src/ui/a.rs", "say(banner.untrusted());", ":1: the raw text of a Remote"),
+        ("src/step/a.rs", "let a = \"docker ps\";", ":1: a runtime is named outside src/runtime"),
+        ("src/host/a.rs", "\nfn docker() {}", ":2: a runtime is named outside src/runtime"),
         ("src/step/a.rs", "if version.minor >= 24 {}", ":1: a minor of Kubernetes outside its table"),
         ("tests/a.rs", "std::thread::sleep(a);", ":1: a test sleeps; it should wait for an event"),
         ("src/ui/a.rs", "/// Which.\nstruct A;", ":1: a doc comment of one word: Which."),

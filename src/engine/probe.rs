@@ -23,7 +23,9 @@ use crate::plan::place::Place;
 use crate::plan::plan_field::PlanField;
 use crate::plan::problem::{Problem, Verdict};
 use crate::plan::runtime_fact::RuntimeKind;
-use crate::profile::{self, Identity, Profile};
+use crate::profile::{Identity, Profile};
+use crate::runtime::of_facts;
+use crate::step::runtime_of;
 use crate::step::{self, CLOCK_WARN, ClusterFacts, LocalFacts, On, PlaceView, RunView, StepInput, StepState};
 
 /// What is seen of a CA.
@@ -449,29 +451,15 @@ fn read_facts(seen: &mut WorkerSeen, asked_ms: i64) {
 
 /// What is to be said of the container runtimes.
 fn runtimes(facts: &Facts) -> Vec<(RuntimeKind, Result<String, String>)> {
-    let one = |kind: RuntimeKind| {
-        let (version, error) = match kind {
-            RuntimeKind::Docker => match facts.docker() {
-                Known::Yes(docker) => (docker.version.to_string(), docker.error.to_string()),
-                Known::No(why) => return Some((kind, Err(why))),
-                Known::NotAsked => return None,
-            },
-            RuntimeKind::Containerd => match facts.containerd() {
-                Known::Yes(containerd) => (containerd.server.to_string(), containerd.error.to_string()),
-                Known::No(why) => return Some((kind, Err(why))),
-                Known::NotAsked => return None,
-            },
-        };
-        Some((kind, if version.is_empty() { Err(error) } else { Ok(version) }))
+    let one = |kind: RuntimeKind| match of_facts::version(kind, facts) {
+        Known::Yes(told) => Some((kind, told)),
+        Known::No(why) => Some((kind, Err(why))),
+        Known::NotAsked => None,
     };
-    let kubelet = match facts.kubelet(crate::profile::KUBELET) {
-        Known::Yes(Some(kubelet)) => Version::parse(&kubelet.version.to_string()),
-        Known::Yes(None) | Known::No(_) | Known::NotAsked => None,
-    };
-    match kubelet.and_then(|version| profile::choose(version, None).ok()) {
-        Some(profile) => one(profile.runtime()).into_iter().collect(),
+    match runtime_of(facts) {
+        Some(kind) => one(kind).into_iter().collect(),
         None => {
-            let all = [RuntimeKind::Docker, RuntimeKind::Containerd].into_iter().filter_map(one);
+            let all = RuntimeKind::ALL.into_iter().filter_map(one);
             let (there, not): (Vec<_>, Vec<_>) = all.partition(|(_, said)| said.is_ok());
             if there.is_empty() { not.into_iter().take(1).collect() } else { there }
         }

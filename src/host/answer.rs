@@ -3,9 +3,6 @@
 
 use openssl::base64;
 
-use super::answer_lines::{AnswerLines, all, first, free_mib, has};
-use super::containerd_answer::{containerd, images as containerd_images};
-use super::docker_answer::{containers, docker};
 use super::kernel_answer::kernel;
 use super::programs_answer::programs;
 use super::unit_answer::{healthz, journal, manifests, unit};
@@ -14,6 +11,10 @@ use crate::plan::record::Record;
 use crate::plan::remote::Remote;
 use crate::plan::runtime_fact::RuntimeFact;
 use crate::plan::{clean, redact};
+use crate::runtime::answer_lines::{AnswerLines, all, first, free_mib, has};
+use crate::runtime::containerd_answer;
+use crate::runtime::docker::ROOT;
+use crate::runtime::docker_answer;
 
 /// The fact behind the lines that answer `want`.
 pub fn read(want: &FactQuery, lines: &AnswerLines) -> Known<Fact> {
@@ -30,9 +31,9 @@ pub fn read(want: &FactQuery, lines: &AnswerLines) -> Known<Fact> {
         FactQuery::Manifests(_) => manifests(lines),
         FactQuery::Kernel(_) => kernel(lines),
         FactQuery::Runtime => Known::Yes(Fact::Runtime(Box::new(runtime(lines)))),
-        FactQuery::Containers => containers(lines),
+        FactQuery::Containers => docker_answer::containers(lines),
         FactQuery::Images if has(lines, "containerd") => {
-            containerd_images(lines).map_or_else(Known::No, |images| Known::Yes(Fact::Images(images)))
+            containerd_answer::images(lines).map_or_else(Known::No, |images| Known::Yes(Fact::Images(images)))
         }
         FactQuery::Images => Known::Yes(Fact::Images(all(lines, "image").filter_map(image).collect())),
         FactQuery::Tar(path) => tar(path, lines),
@@ -67,8 +68,8 @@ pub fn read(want: &FactQuery, lines: &AnswerLines) -> Known<Fact> {
 /// Whoever was asked says something; where nobody was, there is no runtime.
 fn runtime(lines: &AnswerLines) -> RuntimeFact {
     RuntimeFact {
-        docker: has(lines, "info").then(|| docker(lines)),
-        containerd: has(lines, "containerd").then(|| containerd(lines)),
+        docker: has(lines, "info").then(|| docker_answer::docker(lines)),
+        containerd: has(lines, "containerd").then(|| containerd_answer::containerd(lines)),
     }
 }
 
@@ -101,7 +102,7 @@ fn machine(lines: &AnswerLines) -> Known<Fact> {
         clock_at_ms: first(lines, "heard").and_then(|value| value.parse().ok()),
         ..Machine::default()
     };
-    for (path, free) in ["/", "/etc", "/var/lib/docker"].iter().zip(free_mib(lines)) {
+    for (path, free) in ["/", "/etc", ROOT].iter().zip(free_mib(lines)) {
         if let Some(free) = free {
             machine.free_mib.insert((*path).to_owned(), free);
         }
@@ -202,7 +203,7 @@ fn image(line: &str) -> Option<ImageFact> {
     Some(ImageFact { name, id: id.trim_start_matches("sha256:").into() })
 }
 
-/// The images of a `docker save` tar, from its manifest.json; both the old (`<digest>.json`) and the OCI
+/// The images of a tar, from its manifest.json; both the old (`<digest>.json`) and the OCI
 /// layout (`blobs/sha256/<digest>`) name the config by its digest.
 fn tar(path: &str, lines: &AnswerLines) -> Known<Fact> {
     if has(lines, "none") {
@@ -212,11 +213,11 @@ fn tar(path: &str, lines: &AnswerLines) -> Known<Fact> {
     let text: String = all(lines, "manifest").collect();
     match images_of_manifest(&text) {
         Some(images) => Known::Yes(Fact::Tar(images)),
-        None => Known::No(format!("{path} is not a tar made by docker save")),
+        None => Known::No(format!("{path} is no tar of images: it has no manifest.json that lists them")),
     }
 }
 
-/// Reads manifest.json of a `docker save` tar.
+/// Reads manifest.json of a tar of images.
 pub fn images_of_manifest(text: &str) -> Option<Vec<ImageFact>> {
     let entries: Vec<serde_json::Value> = serde_json::from_str(text).ok()?;
     let mut images = Vec::new();

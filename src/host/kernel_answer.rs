@@ -1,9 +1,9 @@
 //! Turns what was asked of the kernel into a fact.
 
-use super::answer_lines::{AnswerLines, all, has};
 use crate::plan::clean;
 use crate::plan::fact::{Fact, Known};
 use crate::plan::kernel_fact::{KeptSetting, KernelFact};
+use crate::runtime::answer_lines::{AnswerLines, all, has};
 
 /// As many lines of a kind are taken.
 const MANY: usize = 200;

@@ -318,7 +318,7 @@ fn key(path: &Path) -> Known<Fact> {
     })))
 }
 
-/// manifest.json of a `docker save` tar, through the system's tar.
+/// manifest.json of a tar of images, through the system's tar.
 fn tar(path: &Path) -> Known<Fact> {
     let no = |why: String| Known::No(format!("{}: {why}", path.display()));
     // A FIFO or a device would be read for ever.
@@ -331,7 +331,10 @@ fn tar(path: &Path) -> Known<Fact> {
         Ok(output) if output.status.success() => {
             match answer::images_of_manifest(&String::from_utf8_lossy(&output.stdout)) {
                 Some(images) => Known::Yes(Fact::Tar(images)),
-                None => Known::No(format!("{} is not a tar made by docker save", path.display())),
+                None => Known::No(format!(
+                    "{} is no tar of images: it has no manifest.json that lists them",
+                    path.display()
+                )),
             }
         }
         Ok(output) => {

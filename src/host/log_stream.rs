@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::wire::{Chunk, Duplex, RecvTimeout};
 use crate::plan::{clean, redact};
 use crate::runtime::cri_log::CriLog;
+use crate::runtime::typed::follows_log;
 
 /// So many lines that are there already come first.
 const TAIL: usize = 1_000;
@@ -21,7 +22,7 @@ const TOGETHER: Duration = Duration::from_millis(20);
 /// What is followed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LogSource {
-    /// A container that docker lists, by its full id.
+    /// A container of a runtime without CRI, by its full id.
     Container(String),
     /// A container that containerd runs for a kubelet, by its full id.
     Cri(String),
@@ -51,9 +52,7 @@ impl LogSource {
     /// kubelet's link names (`pkg/kubelet/kuberuntime/legacy.go`), or else the one that containerd was told.
     pub fn command(&self) -> Option<String> {
         match self {
-            Self::Container(id) => {
-                is_id(id).then(|| format!("docker logs --tail {TAIL} --follow {}", shell_words::quote(id)))
-            }
+            Self::Container(id) => is_id(id).then(|| follows_log(id, TAIL)),
             Self::Cri(id) => is_id(id).then(|| {
                 include_str!("../../assets/host/cri_log.sh")
                     .replace("$ID", id)

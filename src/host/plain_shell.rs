@@ -28,10 +28,12 @@ pub fn plain_shell(shell: &str) -> String {
 }
 
 fn line(text: &str) -> String {
-    match text.strip_prefix("with containerd ") {
-        Some(text) => line_with(text, RuntimeKind::Containerd),
-        None => line_with(text, RuntimeKind::Docker),
-    }
+    let named = text.strip_prefix("with ").and_then(|rest| {
+        let (name, rest) = rest.split_once(' ')?;
+        RuntimeKind::named(name).map(|runtime| (rest, runtime))
+    });
+    let (text, runtime) = named.unwrap_or((text, RuntimeKind::default()));
+    line_with(text, runtime)
 }
 
 fn line_with(text: &str, runtime: RuntimeKind) -> String {

@@ -1,10 +1,10 @@
 //! Turns what was asked of a worker's programs into a fact.
 
-use super::answer_lines::{AnswerLines, all, first, free_mib, has};
 use crate::plan::clean;
 use crate::plan::fact::{Fact, Known};
 use crate::plan::programs::{PlacedProgram, ProgramsFact, WAITING, is_place};
 use crate::plan::remote::Remote;
+use crate::runtime::answer_lines::{AnswerLines, all, first, free_mib, has};
 
 /// What the unit of containerd starts is not longer, in columns.
 const LONG: usize = 300;

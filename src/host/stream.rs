@@ -25,7 +25,7 @@ const LINE_COST: usize = 64;
 pub struct Sample {
     /// Which program listed the containers; `None` = none was asked yet.
     pub lister: Option<Lister>,
-    /// A line of six columns for each container, tabs between them, as `docker ps` prints them; cleaned.
+    /// A line of six columns for each container, tabs between them, of what the runtime lists; cleaned.
     pub containers: Vec<String>,
     /// What that program said instead.
     pub error: String,
@@ -98,9 +98,9 @@ pub struct ShellStream {
     taken: usize,
     lines: std::collections::VecDeque<String>,
     sample: Option<Sample>,
-    /// What docker said for it, as it came.
+    /// What the runtime said for it, as it came.
     said: Vec<String>,
-    /// The same for containerd, and what is known of its containers.
+    /// The same where CRI was asked, and what is known of its containers.
     cri: CriReader,
     /// The answer to `detail` that is under way.
     detail: Option<DetailLines>,
@@ -164,8 +164,8 @@ impl ShellStream {
             if let Some(sample) = &self.sample {
                 self.taken = self.taken.saturating_add(line.len()).saturating_add(LINE_COST);
                 match sample.lister {
-                    Some(Lister::Crictl | Lister::Ctr) => self.cri.line(line),
-                    Some(Lister::Docker) | None => self.said.push(line.to_owned()),
+                    Some(lister) if lister.is_cri() => self.cri.line(line),
+                    Some(_) | None => self.said.push(line.to_owned()),
                 }
             }
             return None;
@@ -213,12 +213,12 @@ impl ShellStream {
             "end" => {
                 let mut sample = self.sample.take()?;
                 (sample.containers, sample.error) = match sample.lister {
-                    Some(lister @ (Lister::Crictl | Lister::Ctr)) => self.cri.rows(lister, sample.clock),
-                    Some(Lister::Docker) | None => {
+                    Some(lister) if lister.is_cri() => self.cri.rows(lister, sample.clock),
+                    lister => {
                         let said = Said::read(self.said.iter().map(String::as_str));
                         let rows = said.rows.iter().filter(|line| line.contains('\t'));
                         let rows = rows.map(|line| ps::cleaned(line)).collect();
-                        (rows, said.failure(Lister::Docker.program()).unwrap_or_default())
+                        (rows, said.failure(lister.unwrap_or_default().program()).unwrap_or_default())
                     }
                 };
                 return Some(Live::Sample(sample));

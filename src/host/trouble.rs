@@ -150,7 +150,7 @@ impl HostTrouble {
                 .way(Remedy::Retry),
             Self::TooMuch { .. } => problem
                 .seen("the connection was closed; what was begun and not ended is looked at again on the next run")
-                .manual("look at what that machine says: ssh to it, and run docker ps, systemctl status kubelet")
+                .manual("look at what that machine says: ssh to it, and run systemctl status kubelet")
                 .way(Remedy::Retry),
             Self::NotSent(_) => problem.way(Remedy::Retry),
             Self::Held { since, .. } => {

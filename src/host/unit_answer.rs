@@ -2,7 +2,6 @@
 
 use openssl::base64;
 
-use super::answer_lines::{AnswerLines, all, first, has};
 use super::journal::reasons;
 use crate::plan::action::sha256;
 use crate::plan::fact::{Fact, Known};
@@ -10,6 +9,7 @@ use crate::plan::remote::Remote;
 use crate::plan::static_pod::pod;
 use crate::plan::unit::{DropIn, ManifestFact, UnitFact};
 use crate::plan::{clean, redact};
+use crate::runtime::answer_lines::{AnswerLines, all, first, has};
 
 pub(super) fn unit(lines: &AnswerLines) -> Known<Fact> {
     let value = |key: &str| {

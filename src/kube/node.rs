@@ -35,7 +35,7 @@ pub struct Node {
     pub internal_ip: Option<Remote<String>>,
     /// All addresses: type and value.
     pub addresses: Vec<(Remote<String>, Remote<String>)>,
-    /// Docker or containerd with its version.
+    /// The runtime with its version, `containerd://2.4.2`.
     pub runtime: Option<Remote<String>>,
     /// When it was made.
     pub created: Option<Timestamp>,

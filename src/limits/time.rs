@@ -96,7 +96,7 @@ pub const LOOK_AT_TAR: TimeLimit = TimeLimit {
 pub const ACTION: TimeLimit = TimeLimit {
     what: "one action on a host, what is sent for it not counted",
     time: Duration::from_secs(900),
-    why: "docker takes three minutes for a tar of 2 GB",
+    why: "a runtime takes three minutes for a tar of 2 GB",
 };
 
 /// A program of this computer.

@@ -70,7 +70,7 @@ pub struct ClusterAnswers {
     /// Which named differences from the post are on; `repaired` when left out.
     #[serde(skip_serializing_if = "is_default")]
     pub differences: Option<DifferenceAnswers>,
-    /// Container runtime of the workers: `auto` (also when left out), `docker` or `containerd`.
+    /// Container runtime of the workers: see `RuntimeWish`.
     #[serde(skip_serializing_if = "is_default")]
     pub runtime: Option<String>,
     /// How kube-proxy comes to a worker: `auto` (also when left out), `static-pod` or `none`.

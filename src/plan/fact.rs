@@ -5,12 +5,11 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::containerd_fact::ContainerdFact;
 use super::kernel_fact::KernelFact;
 use super::programs::{ProgramFolder, ProgramsFact};
 use super::record::{Record, RecordKind};
 use super::remote::Remote;
-use super::runtime_fact::{DockerFact, RuntimeFact};
+use super::runtime_fact::RuntimeFact;
 use super::unit::{ManifestFact, UnitFact};
 
 /// One thing to know about a machine. The union over all steps is gathered by one exec.
@@ -43,7 +42,7 @@ pub enum FactQuery {
     Containers,
     /// The images of the runtime.
     Images,
-    /// The images inside a tar made by `docker save`.
+    /// The images inside a tar.
     Tar(String),
     /// A folder of programs on the operator's computer.
     ProgramFolder(String),
@@ -161,7 +160,7 @@ pub enum Fact {
     Runtime(Box<RuntimeFact>),
     /// Answer to [`FactQuery::Kernel`].
     Kernel(Box<KernelFact>),
-    /// Answer to [`FactQuery::Containers`]: tab-separated `docker ps` lines, cleaned.
+    /// Answer to [`FactQuery::Containers`]: tab-separated lines of six columns, cleaned.
     Containers(Vec<Remote<String>>),
     /// Answer to [`FactQuery::Images`].
     Images(Vec<ImageFact>),
@@ -212,7 +211,7 @@ pub struct Machine {
     pub swap: bool,
     /// 1 or 2.
     pub cgroup: u8,
-    /// Free space in MiB where the path lies: `/`, `/etc`, `/var/lib/docker`.
+    /// Free space in MiB where the path lies: `/`, `/etc`, and the usual folder of images.
     pub free_mib: BTreeMap<String, u64>,
     /// IP addresses of the interfaces; of loopback only those of global scope.
     pub addresses: Vec<Remote<String>>,
@@ -283,7 +282,7 @@ pub struct KeyFact {
 /// An image: its id and one name.
 #[derive(Debug, Clone, PartialEq, Eq, Default, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ImageFact {
-    /// As `docker images` lists it, `repository:tag`.
+    /// As the runtime lists it, `repository:tag`.
     pub name: Remote<String>,
     /// Config digest, lower-case hex without `sha256:`.
     pub id: Remote<String>,
@@ -397,31 +396,11 @@ impl Facts {
         }
     }
 
-    /// What containerd said.
-    pub fn containerd(&self) -> Known<&ContainerdFact> {
-        match self.runtime() {
-            Known::Yes(RuntimeFact { containerd: Some(containerd), .. }) => Known::Yes(containerd),
-            Known::Yes(_) => Known::No("containerd is not installed".to_owned()),
-            Known::No(why) => Known::No(why),
-            Known::NotAsked => Known::NotAsked,
-        }
-    }
-
-    /// The Docker engine.
-    pub fn docker(&self) -> Known<&DockerFact> {
-        match self.runtime() {
-            Known::Yes(RuntimeFact { docker: Some(docker), .. }) => Known::Yes(docker),
-            Known::Yes(_) => Known::No("docker is not installed".to_owned()),
-            Known::No(why) => Known::No(why),
-            Known::NotAsked => Known::NotAsked,
-        }
-    }
-
     getter!(
         /// Running containers, tab-separated lines.
         containers() -> Vec<Remote<String>>, FactQuery::Containers, Containers);
     getter!(
-        /// What `docker images` lists.
+        /// The images of the runtime.
         images() -> Vec<ImageFact>, FactQuery::Images, Images);
     getter!(
         /// Images in a tar.

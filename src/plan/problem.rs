@@ -42,7 +42,7 @@ pub enum Remedy {
     Replace(String),
     /// A small and safe action that helps; the run goes on after it.
     Repair {
-        /// What it does, such as "start docker".
+        /// What it does, such as "start the runtime".
         title: String,
         /// The actions, recorded for undo like others.
         actions: Vec<Action>,
@@ -53,6 +53,13 @@ impl Problem {
     /// A problem without evidence or ways yet.
     pub fn new(code: ProblemCode, what: impl Into<String>) -> Self {
         Self { code, what: what.into(), evidence: Vec::new(), ways: Vec::new() }
+    }
+
+    /// A fact that is needed and not known.
+    pub fn unknown(about: &str, why: &str) -> Self {
+        Self::new(ProblemCode::Fact01, format!("{about} could not be looked at"))
+            .seen(why.to_owned())
+            .way(Remedy::Retry)
     }
 
     /// Adds a line of evidence; empty lines are left out.

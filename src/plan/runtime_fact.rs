@@ -6,19 +6,23 @@ use super::containerd_fact::ContainerdFact;
 use super::remote::Remote;
 
 /// A container runtime.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RuntimeKind {
-    /// The Docker engine, through the kubelet's dockershim (until 1.23).
+    /// The Docker engine, through the kubelet's dockershim (until 1.23); meant where an older record says none.
+    #[default]
     Docker,
     /// containerd, through CRI.
     Containerd,
 }
 
 impl RuntimeKind {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Docker, Self::Containerd];
+
     /// The one of this name.
     pub fn named(name: &str) -> Option<Self> {
-        [Self::Docker, Self::Containerd].into_iter().find(|kind| kind.name() == name)
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
     /// Its name, which is that of its systemd unit too.

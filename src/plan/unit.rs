@@ -30,11 +30,16 @@ pub struct UnitFact {
     pub state: Remote<String>,
     /// Seconds since it became active; `None` = not known.
     pub up_s: Option<u64>,
-    /// Docker's process was started with `--default-ipc-mode=shareable`.
+    /// Its process was started with `--default-ipc-mode=shareable`, which the runtime of old kubelets needs.
     pub shareable_ipc: bool,
 }
 
 impl UnitFact {
+    /// The switch of `systemctl unmask` that fits how it was masked, with a blank behind it.
+    pub fn unmask_switch(&self) -> &'static str {
+        if self.file == "masked-runtime" { "--runtime " } else { "" }
+    }
+
     /// Why its process does nothing at all although systemd calls it active.
     pub fn stands_still(&self) -> Option<&'static str> {
         match self.state.untrusted() {

@@ -132,6 +132,10 @@ impl Profile {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::V1_2, Self::V1_16, Self::Current];
 
+    /// Which kubelets have which runtime, in words.
+    pub const RUNTIMES: &str =
+        "kubelets to v1.23 have docker through dockershim; from v1.24 on they need containerd";
+
     /// What runs the containers of its workers.
     pub fn runtime(self) -> RuntimeKind {
         match self {

@@ -42,6 +42,9 @@ pub struct ContainerdWanted<'a> {
     pub pods: bool,
 }
 
+/// The registry that a name without one means, with the stroke behind it.
+pub const DEFAULT_REGISTRY: &str = "docker.io/";
+
 /// The name of an image with the registry that a name without one means, as containerd keeps it: `coredns:1` is
 /// `docker.io/library/coredns:1` (`distribution/reference`).
 pub fn full_name(name: &str) -> String {

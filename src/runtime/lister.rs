@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 /// The program that gave a list of containers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Lister {
-    /// `docker ps`.
+    /// `docker ps`, which is meant where none is named.
+    #[default]
     Docker,
     /// `crictl ps`.
     Crictl,
@@ -15,6 +16,11 @@ pub enum Lister {
 }
 
 impl Lister {
+    /// It asks CRI, or what stands behind it.
+    pub fn is_cri(self) -> bool {
+        matches!(self, Self::Crictl | Self::Ctr)
+    }
+
     /// What its program is called.
     pub fn program(self) -> &'static str {
         match self {

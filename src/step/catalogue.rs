@@ -100,7 +100,7 @@ pub fn admin_request(plan: &Plan, home: &str) -> Request {
     request(&admin::identity(plan, home).wish)
 }
 
-/// Which of the wanted containers are not up in these `docker ps` lines; those of `old` do not count.
+/// Which of the wanted containers are not up in these rows; those of `old` do not count.
 pub fn missing_containers(wanted: &[(String, String)], rows: &[String], old: &[String]) -> Vec<String> {
     containers::missing(wanted, rows, old)
 }

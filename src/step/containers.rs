@@ -1,4 +1,4 @@
-//! Containers up: kube-proxy and its pause container in `docker ps`, as in the post.
+//! Containers up: kube-proxy, and its pause container where the runtime lists it, as in the post.
 
 use super::daemons::{self, Comes, by_whom};
 use super::definition::{Step, StepId};
@@ -7,10 +7,10 @@ use super::state::{Proof, StepState};
 use crate::plan::action::{Action, Content, Verb};
 use crate::plan::fact::{FactQuery, Known};
 use crate::plan::model::{Plan, Worker};
-use crate::plan::runtime_fact::RuntimeKind;
 use crate::plan::static_pod::{same_containers, same_pod};
 use crate::plan::wishes::KubeProxyWish;
 use crate::profile::{MANIFESTS, Profile};
+use crate::runtime::of_facts;
 use crate::runtime::ps::{self, Container};
 
 /// How long the kubelet may take: it looks at the manifests folder every 20 s.
@@ -24,7 +24,7 @@ fn up(rows: &[String]) -> Vec<Container> {
     ps::parse(&rows.join("\n")).into_iter().filter_map(Result::ok).filter(Container::is_up).collect()
 }
 
-/// Which of the wanted containers are not up in these `docker ps` lines; those of `old` do not count.
+/// Which of the wanted containers are not up in these rows; those of `old` do not count.
 pub fn missing(wanted: &[(String, String)], rows: &[String], old: &[String]) -> Vec<String> {
     let up: Vec<Container> = up(rows).into_iter().filter(|one| !old.contains(&one.id)).collect();
     wanted
@@ -104,10 +104,12 @@ impl Step for Containers {
             let name = cx.worker.map_or("", |worker| worker.name.as_str());
             (container.to_owned(), format!("kube-proxy-{name}"))
         };
-        // CRI lists no container for what holds a pod's network; docker does.
         let runtime = cx.profile().ok().map(Profile::runtime);
-        let docker = runtime == Some(RuntimeKind::Docker);
-        let wanted = if docker { vec![pod("kube-proxy"), pod("POD")] } else { vec![pod("kube-proxy")] };
+        let wanted = if runtime.is_some_and(of_facts::lists_pause) {
+            vec![pod("kube-proxy"), pod("POD")]
+        } else {
+            vec![pod("kube-proxy")]
+        };
         let rows: Vec<String> = cx
             .facts
             .containers()

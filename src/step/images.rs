@@ -11,6 +11,9 @@ use crate::plan::model::{ImageTar, Plan, Worker};
 use crate::plan::plan_field::PlanField;
 use crate::plan::problem::{Problem, Verdict};
 use crate::profile::{self, Profile};
+use crate::runtime::containerd::DEFAULT_REGISTRY;
+use crate::runtime::of_facts;
+use crate::runtime::typed::makes_tar;
 
 /// The step.
 pub struct LoadImages;
@@ -23,21 +26,17 @@ pub(super) fn in_tar<'a>(cx: &StepInput<'a>, tar: &ImageTar) -> Known<&'a Vec<Im
     }
 }
 
-/// Whether an image is there. Docker before 1.10 makes ids of its own, and one that stores images with
-/// containerd shows the manifest's digest: there the name has to do.
+/// Whether an image is there. Where the runtime makes ids of its own the name has to do.
 fn present(cx: &StepInput, there: &[ImageFact], image: &ImageFact) -> bool {
-    let by_name = cx.facts.docker().yes().is_some_and(|docker| {
-        let old = ["1.6.", "1.7.", "1.8.", "1.9."].iter().any(|old| docker.version.starts_with(old));
-        old || docker.storage == "overlayfs"
-    });
+    let by_name = of_facts::names_alone(cx.facts);
     there.iter().any(|one| same_name(one, image) && (by_name || one.id == image.id))
 }
 
-/// containerd writes the registry that is meant where a name has none.
+/// Some runtimes write the registry that is meant where a name has none.
 fn same_name(one: &ImageFact, other: &ImageFact) -> bool {
     fn short(image: &ImageFact) -> &str {
         let name = image.name.untrusted();
-        let name = name.strip_prefix("docker.io/").unwrap_or(name);
+        let name = name.strip_prefix(DEFAULT_REGISTRY).unwrap_or(name);
         name.strip_prefix("library/").unwrap_or(name)
     }
     short(one) == short(other)
@@ -99,7 +98,7 @@ impl Step for LoadImages {
                     )
                     .seen(in_tar(cx, tar).why_not().to_owned())
                     .edit(PlanField::ImageTars, "workers[].images")
-                    .manual(format!("make it with: docker save IMAGE... -o {}", shell_words::quote(&path))));
+                    .manual(format!("make it with: {}", makes_tar(runtime.unwrap_or_default(), &path))));
                 };
                 let missing: Vec<String> = inside
                     .iter()
@@ -143,7 +142,7 @@ impl Step for LoadImages {
                 Verdict::warning(
                     "images",
                     format!("{name} is neither on the worker nor in a tar of the plan"),
-                    "the kubelet will try to pull it; or name a tar made with docker save",
+                    "the kubelet will try to pull it; or name a tar that holds it in the plan",
                 )
             })
             .collect()

@@ -21,7 +21,7 @@ use crate::plan::problem::{Problem, Remedy};
 use crate::plan::remote::Remote;
 use crate::plan::runtime_fact::RuntimeKind;
 use crate::profile::{self, DesiredFile, NodeSetup, Profile};
-use crate::runtime::containerd_config::Merged;
+use crate::runtime::of_facts;
 
 /// What is known of the cluster.
 #[derive(Debug, Clone, Default)]
@@ -169,17 +169,7 @@ impl<'a> StepInput<'a> {
             Known::Yes(None) | Known::No(_) | Known::NotAsked => &[],
         };
         // The runtime has one of these two; the kubelet follows it.
-        let systemd = match profile.runtime() {
-            RuntimeKind::Docker => {
-                self.facts.docker().yes().is_some_and(|docker| docker.cgroup_driver == "systemd")
-            }
-            RuntimeKind::Containerd => self
-                .facts
-                .containerd()
-                .yes()
-                .and_then(|fact| Merged::read(fact.dump.untrusted()).ok()?.systemd_cgroup)
-                .unwrap_or(false),
-        };
+        let systemd = of_facts::systemd_cgroups(profile.runtime(), self.facts);
         let cgroup_driver = if systemd { "systemd" } else { "cgroupfs" };
         let flannel = self.facts.unit("flanneld").yes().is_some_and(|unit| unit.load == "loaded");
         let version = self.kubelet_version().unwrap_or(Version { major: 1, minor: 2, patch: 2 });

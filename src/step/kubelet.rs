@@ -117,7 +117,7 @@ fn there_before(cx: &StepInput) -> Vec<Verdict> {
 fn masked(unit: &UnitFact) -> Problem {
     Problem::new(ProblemCode::Kubelet07, "the kubelet's unit is masked: systemd will not start it")
         .seen(format!("{} ({}, {})", unit.load, unit.active, unit.file))
-        .manual(format!("if it may run again: systemctl unmask {}kubelet", super::docker::runtime(unit)))
+        .manual(format!("if it may run again: systemctl unmask {}kubelet", unit.unmask_switch()))
 }
 
 impl Step for Kubelet {

@@ -13,7 +13,6 @@ mod daemons;
 mod definition;
 mod disk;
 mod dns;
-mod docker;
 mod identity;
 mod images;
 mod input;

@@ -6,7 +6,7 @@ use openssl::x509::X509;
 use super::definition::{Step, StepId};
 use super::input::StepInput;
 use super::state::{StepState, state, unknown};
-use super::{disk, docker, program_list, runtime};
+use super::{disk, program_list, runtime};
 use crate::plan::action::{Action, Content};
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::{FactQuery, Known, Machine};
@@ -19,6 +19,7 @@ use crate::plan::remote;
 use crate::plan::runtime_fact::RuntimeKind;
 use crate::plan::wishes::{CgroupV1, SwapPolicy};
 use crate::profile::{self, KUBELET, Profile};
+use crate::runtime::of_facts;
 
 /// A clock this far off is worth a word, milliseconds.
 pub const CLOCK_WARN: i64 = 5_000;
@@ -47,12 +48,10 @@ impl Step for Prerequisites {
             FactQuery::Machine,
             FactQuery::Runtime,
             FactQuery::Unit("kubelet".to_owned()),
-            FactQuery::Unit("docker".to_owned()),
-            FactQuery::Unit("containerd".to_owned()),
-            FactQuery::File { path: docker::DAEMON.to_owned(), content: true },
             FactQuery::Unit("flanneld".to_owned()),
             FactQuery::Tls { host: api.host.clone(), port: api.port },
         ];
+        wants.extend(of_facts::queries());
         if api.host.parse::<std::net::IpAddr>().is_err() {
             wants.push(FactQuery::Lookup(api.host.clone()));
         }
@@ -102,16 +101,15 @@ impl Step for Prerequisites {
 
     fn verdicts(&self, cx: &StepInput) -> Vec<Verdict> {
         let Known::Yes(machine) = cx.facts.machine() else { return Vec::new() };
-        let mut verdicts = match cx.profile().map(Profile::runtime) {
-            _ if program_list::kubelet_comes(cx) => before_programs(cx),
-            Ok(RuntimeKind::Containerd) => runtime::verdicts(cx),
-            // Without a kubelet, whatever there is.
-            Err(_) if cx.facts.containerd().yes().is_some() => runtime::verdicts(cx),
-            Ok(RuntimeKind::Docker) | Err(_) => docker::verdicts(cx),
-        };
+        // Without a kubelet, whatever there is.
+        let of_api = || profile::choose(cx.cluster.version?, None).ok().map(Profile::runtime);
+        let found = || of_facts::found(cx.facts).or_else(of_api).unwrap_or_default();
+        let kind = cx.profile().map_or_else(|_| found(), Profile::runtime);
+        let mut verdicts =
+            if program_list::kubelet_comes(cx) { before_programs(cx) } else { runtime::verdicts(cx, kind) };
         verdicts.extend(wishes(cx));
         verdicts.extend(clock(cx, machine));
-        verdicts.extend(disk::verdicts(machine, cx.facts.runtime().yes().copied()));
+        verdicts.extend(disk::verdicts(machine, of_facts::images_place(kind, cx.facts, machine)));
         verdicts.extend(basics(cx, machine));
         verdicts.extend(addresses(cx, machine));
         verdicts.push(api(cx));
@@ -253,8 +251,8 @@ fn basics(cx: &StepInput, machine: &Machine) -> Vec<Verdict> {
 /// What the plan says and cannot be had on this worker.
 fn wishes(cx: &StepInput) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
-    if let (Some(wished), Ok(profile), Some(version)) =
-        (cx.plan.cluster.runtime.kind(), cx.profile(), cx.kubelet_version())
+    let wished = cx.plan.cluster.runtime.kind();
+    if let (Some(wished), Ok(profile), Some(version)) = (wished, cx.profile(), cx.kubelet_version())
         && profile.runtime() != wished
     {
         let needs = profile.runtime().name();
@@ -266,7 +264,7 @@ fn wishes(cx: &StepInput) -> Vec<Verdict> {
                     wished.name()
                 ),
             )
-            .seen("kubelets to v1.23 have docker through dockershim; from v1.24 on they need containerd")
+            .seen(Profile::RUNTIMES)
             .edit(PlanField::Runtime, "cluster.runtime: auto"),
         ));
     }
@@ -277,14 +275,14 @@ fn wishes(cx: &StepInput) -> Vec<Verdict> {
 /// What is to say of the runtime of a worker whose kubelet is still to come: of the one that is there.
 fn before_programs(cx: &StepInput) -> Vec<Verdict> {
     if cx.facts.containerd().yes().is_some() {
-        return runtime::verdicts(cx);
+        return runtime::verdicts(cx, RuntimeKind::Containerd);
     }
-    if cx.facts.docker().yes().is_none_or(|docker| docker.version.is_empty())
-        && program_list::comes(cx, CONTAINERD)
-    {
+    let other = RuntimeKind::default();
+    let answers = matches!(of_facts::version(other, cx.facts), Known::Yes(Ok(_)));
+    if !answers && program_list::comes(cx, CONTAINERD) {
         return Vec::new();
     }
-    docker::verdicts(cx)
+    runtime::verdicts(cx, other)
 }
 
 /// What is to say of the fields that the plan adds to the kubelet's configuration.

@@ -10,6 +10,7 @@ use crate::plan::programs::{CONTAINERD, KUBELET, LocalProgram};
 use crate::plan::runtime_fact::RuntimeKind;
 use crate::profile;
 use crate::runtime::containerd::{OLDEST, SERVED};
+use crate::runtime::of_facts;
 
 /// Minors that are looked through: there are not that many yet.
 const MINORS: u16 = 100;
@@ -30,21 +31,20 @@ pub(super) fn trial(cx: &StepInput, program: &LocalProgram) -> Result<ProgramTri
 /// The versions of a kubelet that the API server serves, that have a profile, and whose runtime is here or comes.
 fn kubelets(cx: &StepInput) -> Result<(String, Vec<String>), Problem> {
     let api = cx.cluster.version;
-    let docker = cx.facts.docker().yes().is_some();
-    let containerd = cx.facts.containerd().yes().is_some() || super::program_list::comes(cx, CONTAINERD);
-    let runs = |version: Version| match profile::choose(version, api).map(profile::Profile::runtime) {
-        Ok(RuntimeKind::Docker) => docker,
-        Ok(RuntimeKind::Containerd) => containerd,
-        Err(_) => false,
+    let comes =
+        |kind: RuntimeKind| kind == RuntimeKind::Containerd && super::program_list::comes(cx, CONTAINERD);
+    let there: Vec<RuntimeKind> = RuntimeKind::ALL
+        .into_iter()
+        .filter(|kind| of_facts::is_there(*kind, cx.facts) || comes(*kind))
+        .collect();
+    let runs = |version: Version| {
+        let kind = profile::choose(version, api).map(profile::Profile::runtime);
+        kind.is_ok_and(|kind| there.contains(&kind))
     };
     let one = |minor: u16| Version { major: 1, minor, patch: 0 };
     let minors: Vec<u16> = (0..MINORS).filter(|minor| runs(one(*minor))).collect();
-    let runtimes = match (docker, containerd) {
-        (true, true) => "docker and containerd",
-        (true, false) => "docker",
-        (false, true) => "containerd",
-        (false, false) => "no container runtime",
-    };
+    let names: Vec<&str> = there.iter().map(|kind| kind.name()).collect();
+    let runtimes = if names.is_empty() { "no container runtime".to_owned() } else { names.join(" and ") };
     let why = match api {
         Some(api) => format!("which the API server ({api}) serves, with {runtimes} on the worker"),
         None => format!("with {runtimes} on the worker; the API server's version is not known"),

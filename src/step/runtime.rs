@@ -1,4 +1,4 @@
-//! Container runtime: docker is taken as it is; containerd is made fit for a kubelet with the smallest change of its
+//! Container runtime: that of older kubelets is taken as it is; containerd is made fit for a kubelet with the smallest change of its
 //! configuration, and restarted only when that changed.
 
 use super::daemons::{self, Comes, by_whom};
@@ -16,10 +16,12 @@ use crate::plan::problem::{Problem, Verdict};
 use crate::plan::programs;
 use crate::plan::record::RecordKind;
 use crate::plan::runtime_fact::RuntimeKind;
+use crate::profile::Profile;
 use crate::runtime::containerd::{self, ContainerdWanted};
 use crate::runtime::containerd_change::{OWN_PART, Remake, UNIT, remake};
 use crate::runtime::containerd_config::{KubeletNeeds, Merged};
 use crate::runtime::pod_network::{self, ComingNetwork, NetworkFound};
+use crate::runtime::{docker, of_facts};
 
 /// The step.
 pub struct ContainerRuntime;
@@ -34,9 +36,16 @@ fn has_pods(cx: &StepInput) -> bool {
     cx.facts.containers().yes().is_some_and(|rows| !rows.is_empty())
 }
 
-/// What is to say about containerd and the pod network before anything is changed. What the step itself mends stops
+/// What is to say about the runtime and the pod network before anything is changed. What the step itself mends stops
 /// nothing.
-pub(super) fn verdicts(cx: &StepInput) -> Vec<Verdict> {
+pub(super) fn verdicts(cx: &StepInput, kind: RuntimeKind) -> Vec<Verdict> {
+    match kind {
+        RuntimeKind::Docker => docker::verdicts(cx.facts, cx.profile() == Ok(Profile::V1_2)),
+        RuntimeKind::Containerd => of_containerd(cx),
+    }
+}
+
+fn of_containerd(cx: &StepInput) -> Vec<Verdict> {
     let fact = match cx.facts.containerd() {
         Known::Yes(fact) => fact,
         other => return vec![Verdict::Stops(unknown("containerd", other.why_not()))],
@@ -145,13 +154,15 @@ impl Step for ContainerRuntime {
 
     fn look(&self, cx: &StepInput) -> StepState {
         state((|| match cx.profile()?.runtime() {
-            RuntimeKind::Docker => match cx.facts.docker() {
-                Known::Yes(docker) => Ok(StepState::Done(format!("docker {}", docker.version))),
-                other => Err(unknown("docker", other.why_not())),
-            },
             RuntimeKind::Containerd => match cx.facts.containerd() {
                 Known::Yes(fact) => fit(cx, fact),
                 other => Err(unknown("containerd", other.why_not())),
+            },
+            kind => match of_facts::version(kind, cx.facts) {
+                Known::Yes(told) => {
+                    Ok(StepState::Done(format!("{} {}", kind.name(), told.unwrap_or_default())))
+                }
+                other => Err(unknown(kind.name(), other.why_not())),
             },
         })())
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::kube::addon::NodeAddon;
 use crate::plan::action::Action;
 use crate::plan::code::ProblemCode;
-use crate::plan::problem::{Problem, Remedy};
+use crate::plan::problem::Problem;
 use crate::plan::runtime_fact::RuntimeKind;
 
 /// What a step found.
@@ -138,9 +138,7 @@ impl DaemonPods {
 
 /// A fact that is needed and not known.
 pub fn unknown(about: &str, why: &str) -> Problem {
-    Problem::new(ProblemCode::Fact01, format!("{about} could not be looked at"))
-        .seen(why.to_owned())
-        .way(Remedy::Retry)
+    Problem::unknown(about, why)
 }
 
 /// A template did not fit: a bug, said as one.

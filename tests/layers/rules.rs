@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
 
+use crate::allowed::{BOUNDED, MINORS, NAMES_DOCKER};
 use crate::circles::{Edges, circles, edges};
 use crate::modules::{Found, House, Kind, Source};
 use crate::token::{Token, Word};
@@ -35,9 +36,15 @@ pub const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("step", &["limits", "plan", "profile", "runtime", "pki", "kube", "step"]),
-    ("engine", &["limits", "plan", "profile", "pki", "host", "kube", "step", "engine"]),
-    ("engine/world/scripted", &["limits", "plan", "profile", "pki", "host", "kube", "lab", "step", "engine"]),
-    ("engine/demo", &["limits", "plan", "profile", "pki", "host", "kube", "lab", "step", "engine"]),
+    ("engine", &["limits", "plan", "profile", "runtime", "pki", "host", "kube", "step", "engine"]),
+    (
+        "engine/world/scripted",
+        &["limits", "plan", "profile", "runtime", "pki", "host", "kube", "lab", "step", "engine"],
+    ),
+    (
+        "engine/demo",
+        &["limits", "plan", "profile", "runtime", "pki", "host", "kube", "lab", "step", "engine"],
+    ),
     ("live", &["limits", "plan", "profile", "runtime", "pki", "host", "kube", "step", "engine", "live"]),
     ("ui/output", &["limits", "plan", "profile", "pki", "host", "kube", "step", "engine", "ui::output"]),
     (
@@ -71,6 +78,7 @@ pub const LAYERS: &[(&str, &[&str])] = &[
             "limits",
             "plan",
             "profile",
+            "runtime",
             "pki",
             "host",
             "kube",
@@ -160,15 +168,6 @@ pub const MOST_TABLES: usize = 3;
 /// What reads to an end that may never come.
 const ENDLESS: [&str; 4] = ["read_to_end", "read_to_string", "read_until", "read_line"];
 
-/// Where that may stand outside tests, and why.
-const BOUNDED: &[(&str, &str)] = &[
-    ("src/limits/", "the limits themselves"),
-    ("src/lab/", "a world in memory"),
-    ("src/ui/gallery/", "pictures that this program drew, in a folder of its own"),
-    ("src/ui/credentials/vault.rs", "a descriptor that the caller hands over, taken to a length"),
-    ("src/engine/session/folder.rs", "the holder's line of the lock, taken to a length"),
-];
-
 /// Who has the raw text of `Remote`, and why: everybody else shows it cleaned.
 const RAW: &[(&str, &str)] = &[
     ("src/plan/remote.rs", "it is defined there"),
@@ -176,20 +175,14 @@ const RAW: &[(&str, &str)] = &[
     ("src/plan/unit.rs", "the state of a process is compared with the kernel's letters"),
     ("src/runtime/containerd.rs", "texts of files are parsed, states of the unit are compared"),
     ("src/runtime/containerd_change.rs", "the text of the file is parsed and written again"),
+    ("src/runtime/docker.rs", "states of the unit are compared, docker's version is read"),
+    ("src/runtime/of_facts.rs", "the configuration of containerd is read"),
     ("src/runtime/pod_network.rs", "the texts of files are parsed, names of plugins are compared"),
     ("src/step/containers.rs", "rows of docker ps are split at their tabs"),
-    ("src/step/docker.rs", "states of the unit are compared, docker's version is read"),
     ("src/step/images.rs", "names of images are compared without the registry that is meant"),
     ("src/step/input.rs", "the kubelet's version is read"),
     ("src/step/runtime.rs", "the configuration of containerd is read, changed and written back"),
     ("src/step/start.rs", "the state of a process is compared"),
-];
-
-/// Who looks at the minor of a version, and why: what differs between minors stands in the table.
-const MINORS: &[(&str, &str)] = &[
-    ("src/plan/minors.rs", "the table"),
-    ("src/plan/minors/tests.rs", "the tests of the table"),
-    ("src/plan/model.rs", "a version is written and read there"),
 ];
 
 /// Where a path of ours begins; any other is an imported name or another crate.
@@ -425,6 +418,11 @@ fn words(source: &Source, hidden: bool, report: &mut Report) {
         if of_a_version && !tests && !token.test && !MINORS.iter().any(|(place, _)| source.path == *place) {
             report.say("word", source, token.line, "a minor of Kubernetes outside its table".to_owned());
         }
+        let at_home = source.path.starts_with("src/runtime/") || source.path.starts_with("src/profile/");
+        let may = NAMES_DOCKER.iter().any(|(place, _)| source.path.starts_with(place));
+        if !tests && !hidden && !token.test && !at_home && !may && says_docker(token) {
+            report.say("word", source, token.line, "a runtime is named outside src/runtime".to_owned());
+        }
         if token.named("unsafe") {
             report.say("word", source, token.line, "unsafe".to_owned());
         }
@@ -433,6 +431,15 @@ fn words(source: &Source, hidden: bool, report: &mut Report) {
             report.say("word", source, token.line, "a test sleeps; it should wait for an event".to_owned());
         }
     }
+}
+
+/// Whether a word, a text or documentation names the older runtime. `cri-dockerd` is another program.
+pub fn says_docker(token: &Token) -> bool {
+    let text = match &token.word {
+        Word::Name(text) | Word::Text(text) | Word::Doc(text, _) => text,
+        Word::Colons | Word::Sign(_) | Word::Other => return false,
+    };
+    text.to_lowercase().replace("cri-dockerd", "").replace("cri_dockerd", "").contains("docker")
 }
 
 /// Lines of documentation that follow each other are one comment.

@@ -1,6 +1,6 @@
 //! What is read of the lines that a host's shell text prints of containerd.
 
-use gangplank::host::containerd_answer::{SILENT, containerd, images};
+use gangplank::runtime::containerd_answer::{SILENT, containerd, images};
 use openssl::base64;
 
 fn lines(rows: &[(&str, &str)]) -> Vec<(String, String)> {

@@ -7,8 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use gangplank::host::batch::PRELUDE;
-use gangplank::host::containerd_answer::{SILENT, containerd, images};
 use gangplank::plan::containerd_fact::ContainerdFact;
+use gangplank::runtime::containerd_answer::{SILENT, containerd, images};
 use gangplank::runtime::containerd_config::Merged;
 use gangplank::runtime::pod_network::NetworkFound;
 

@@ -1,11 +1,12 @@
 //! What a failed action means, read from what the machine said.
 
-use crate::plan::action::{Action, Verb};
+use crate::plan::action::Action;
 use crate::plan::code::ProblemCode;
 use crate::plan::place::Place;
 use crate::plan::plan_field::PlanField;
 use crate::plan::problem::{Problem, Remedy};
 use crate::profile::{self, DryCheck};
+use crate::runtime::of_facts;
 
 /// What the prelude says of a folder, a link on the way, or a link at the target.
 const NOT_SAFE: [&str; 3] =
@@ -36,13 +37,11 @@ pub(crate) fn action_problem(
     if let Some(problem) = kubelet_problem(place, action, status, text) {
         return problem;
     }
-    let mut problem = if lower.contains("no space left on device") {
+    let mut problem = if let Some(silent) = of_facts::refused(text, &what) {
+        silent
+    } else if lower.contains("no space left on device") {
         Problem::new(ProblemCode::Disk02, what)
             .manual("make room on that disk: df -h, then du -xh --max-depth=2 / | sort -h | tail")
-    } else if lower.contains("cannot connect to the docker daemon") {
-        Problem::new(ProblemCode::Docker01, what)
-            .repair("start docker", vec![Action::Service { verb: Verb::Start, unit: "docker".to_owned() }])
-            .manual("look at: journalctl -u docker -n 30")
     } else if lower.contains("read-only file system") {
         Problem::new(ProblemCode::Disk03, what)
             .manual("remount it writable; look at dmesg for the reason first")

@@ -12,6 +12,9 @@ use crate::plan::code::ProblemCode;
 use crate::plan::fact::{FactQuery, Known};
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Remedy};
+use crate::plan::runtime_fact::RuntimeKind;
+use crate::runtime::of_facts;
+use crate::runtime::typed::lists;
 use crate::step::{self, Proof, StepId};
 
 mod lookup;
@@ -20,7 +23,7 @@ mod reach;
 
 /// How often the API is asked while something is waited for.
 const POLL: Duration = Duration::from_millis(300);
-/// A sample at least this often, even when docker is silent, milliseconds.
+/// A sample at least this often, even when the runtime is silent, milliseconds.
 const HEARTBEAT: i64 = 2_000;
 /// Containers must stay up so long to count, milliseconds.
 const STEADY: i64 = 1_500;
@@ -69,8 +72,8 @@ impl Engine<'_> {
         for (id, proof) in std::mem::take(&mut worked.proofs) {
             self.events.tell(&site.place, Some(id), Event::TaskStarted);
             let ended = match &proof {
-                Proof::Containers { wanted, old, within, .. } => {
-                    self.containers(site, (wanted, old), *within, stream)
+                Proof::Containers { wanted, old, runtime, within } => {
+                    self.containers(site, (wanted, old), *runtime, *within, stream)
                 }
                 Proof::NodeReady { .. } => {
                     self.node_ready(shared, site, &proof, worked.started_ms, worked.ended_ms)
@@ -92,6 +95,7 @@ impl Engine<'_> {
         &self,
         site: &mut WorkSite,
         (wanted, old): (&[(String, String)], &[String]),
+        runtime: Option<RuntimeKind>,
         within: u64,
         stream: &mut Option<Box<dyn LiveStream>>,
     ) -> Ended {
@@ -163,11 +167,10 @@ impl Engine<'_> {
                     format!("{}: {} did not start within {within} s", site.place, missing.join(" and ")),
                 )
                 .seen(format!("kubelet: {}", kubelet.trim()))
-                .manual(if wanted.iter().any(|(container, _)| container == "POD") {
-                    "on the host: docker ps -a, and journalctl -u kubelet -n 50 --no-pager"
-                } else {
-                    "on the host: crictl ps -a or ctr -n k8s.io tasks ls, and journalctl -u kubelet -n 50 --no-pager"
-                })
+                .manual(format!(
+                    "on the host: {}, and journalctl -u kubelet -n 50 --no-pager",
+                    lists(runtime.unwrap_or_default())
+                ))
                 .way(Remedy::Retry);
                 return Ended::Not(self.with_journal(site, problem));
             }
@@ -195,10 +198,8 @@ impl Engine<'_> {
                 problem = problem.seen(line.clone());
             }
         }
-        if let Known::Yes(docker) = end.facts.docker()
-            && docker.version.is_empty()
-        {
-            problem = problem.seen(format!("docker: {}", docker.error));
+        if let Some(why) = of_facts::silent(&end.facts) {
+            problem = problem.seen(why);
         }
         problem.manual("journalctl -u kubelet -n 50 --no-pager")
     }

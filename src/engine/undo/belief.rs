@@ -5,10 +5,14 @@
 use crate::plan::clean;
 use crate::plan::place::Place;
 use crate::plan::record::{Record, RecordKind, RecordLine};
+use crate::plan::runtime_fact::RuntimeKind;
 use crate::profile::{self, kernel};
 
-/// Units that gangplank enables, starts or restarts.
-const UNITS: [&str; 3] = ["kubelet", "docker", "containerd"];
+/// Whether it is a unit that gangplank enables, starts or restarts.
+fn is_own_unit(name: &str) -> bool {
+    name == "kubelet" || RuntimeKind::named(name).is_some()
+}
+
 /// A run's name is not longer.
 const LONGEST_RUN: usize = 64;
 /// The name of an image is not longer.
@@ -61,7 +65,7 @@ fn refused(line: &RecordLine, place: &Place) -> Option<&'static str> {
         }
         RecordKind::Image => (!is_image(&line.path)).then_some("that is no name of an image"),
         RecordKind::Enable | RecordKind::Start => {
-            (!UNITS.contains(&line.path.as_str())).then_some("that is no unit of gangplank's")
+            (!is_own_unit(&line.path)).then_some("that is no unit of gangplank's")
         }
         RecordKind::Sysctl => {
             let number =

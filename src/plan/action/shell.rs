@@ -113,10 +113,10 @@ impl Action {
 /// host itself.
 fn with(runtime: Option<RuntimeKind>, command: Vec<Piece>) -> Vec<Piece> {
     match runtime {
-        Some(RuntimeKind::Containerd) => {
-            std::iter::once(Piece::Text("with containerd ".to_owned())).chain(command).collect()
+        Some(kind) if kind != RuntimeKind::default() => {
+            std::iter::once(Piece::Text(format!("with {} ", kind.name()))).chain(command).collect()
         }
-        Some(RuntimeKind::Docker) | None => command,
+        Some(_) | None => command,
     }
 }
 

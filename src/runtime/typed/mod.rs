@@ -17,6 +17,37 @@ pub fn typed(runtime: RuntimeKind, what: Typed) -> Vec<String> {
     }
 }
 
+/// What follows the log of a container of a runtime without CRI, by the container's full id.
+pub fn follows_log(id: &str, tail: usize) -> String {
+    format!("docker logs --tail {tail} --follow {}", shell_words::quote(id))
+}
+
+/// Programs of runtimes that a way by hand names, and whether they run on this computer whatever the problem is on.
+pub const PROGRAMS: [(&str, bool); 6] = [
+    ("containerd", false),
+    ("crictl", false),
+    ("ctr", false),
+    ("ctr -n k8s.io images export", true),
+    ("docker", false),
+    ("docker save", true),
+];
+
+/// What lists all containers of a worker, also those that have ended.
+pub fn lists(runtime: RuntimeKind) -> &'static str {
+    match runtime {
+        RuntimeKind::Docker => "docker ps -a",
+        RuntimeKind::Containerd => "crictl ps -a or ctr -n k8s.io tasks ls",
+    }
+}
+
+/// What lists the containers that run.
+pub fn lists_running(runtime: RuntimeKind) -> &'static str {
+    match runtime {
+        RuntimeKind::Docker => "docker ps",
+        RuntimeKind::Containerd => "ctr -n k8s.io tasks ls",
+    }
+}
+
 /// How a tar of images is made, on a machine that has them.
 pub fn makes_tar(runtime: RuntimeKind, tar: &str) -> String {
     let tar = shell_words::quote(tar);

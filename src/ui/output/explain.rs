@@ -136,7 +136,7 @@ pub fn glossary(runtime: Option<RuntimeKind>) -> Vec<(String, String)> {
     all
 }
 
-/// `{name}` replaced; other braces, such as those of `docker ps --format`, stay.
+/// `{name}` replaced; other braces, such as those of a format, stay.
 fn fill(text: &str, values: &BTreeMap<&str, String>) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;

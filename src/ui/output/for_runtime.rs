@@ -1,5 +1,5 @@
-//! Texts that differ with the container runtime. A block between `[docker]` or `[containerd]` and the next such line or
-//! `[end]` is for that runtime alone, and `{runtime}` is its name. Where the runtime is not known the text tells of both.
+//! Texts that differ with the container runtime. A block between a line with the name of a runtime in
+//! square brackets and the next such line or `[end]` is for that runtime alone, and `{runtime}` is its name. Where the runtime is not known the text tells of both.
 
 use crate::plan::runtime_fact::RuntimeKind;
 

@@ -54,7 +54,7 @@ pub struct TableSeen {
 }
 
 impl OpenedHost<'_> {
-    /// Its connection, its node, its kubelet, its containers as a table such as `docker ps` prints, and below it, where there
+    /// Its connection, its node, its kubelet, its containers as a table, and below it, where there
     /// is room, what was asked for besides.
     pub fn draw(&self, area: Rect, buf: &mut Buffer) -> TableSeen {
         let Self { panel, place, now, ink, .. } = *self;

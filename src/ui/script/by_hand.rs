@@ -7,6 +7,7 @@ use crate::plan::action::{Action, CertificateSpec, Content, KeyAlgorithm, Secret
 use crate::plan::fact::Facts;
 use crate::plan::model::CaPlace;
 use crate::plan::runtime_fact::RuntimeKind;
+use crate::runtime::of_facts;
 use crate::runtime::typed::{Typed, typed};
 
 /// Where a replaced file of a worker is kept.
@@ -35,7 +36,9 @@ pub(super) struct ScriptPlace<'s> {
 }
 
 fn exists(facts: &Facts, path: &str) -> bool {
-    matches!(facts.file(path).yes(), Some(Some(_))) || matches!(facts.key(path).yes(), Some(Some(_)))
+    matches!(facts.file(path).yes(), Some(Some(_)))
+        || matches!(facts.key(path).yes(), Some(Some(_)))
+        || of_facts::reads(facts, path)
 }
 
 /// A copy of what is replaced; on a worker away from it, because the kubelet reads every file of a folder.
@@ -362,7 +365,7 @@ fn carry(all: &[ToSign<'_>]) -> Vec<String> {
 
 /// What is typed for a runtime; where an older action does not say which, for the older one.
 fn by(runtime: Option<RuntimeKind>, what: Typed) -> Vec<String> {
-    typed(runtime.unwrap_or(RuntimeKind::Docker), what)
+    typed(runtime.unwrap_or_default(), what)
 }
 
 fn import(runtime: Option<RuntimeKind>, tar: &str, names: &[String]) -> Vec<String> {

@@ -5,7 +5,6 @@ use super::text::{comment, quote};
 use super::writer::{Writer, why};
 use crate::engine::PlacePreview;
 use crate::plan::place::Place;
-use crate::plan::runtime_fact::RuntimeKind;
 use crate::runtime::typed::{Typed, typed};
 use crate::step::{Proof, Step, StepId, StepState};
 
@@ -42,7 +41,7 @@ impl Writer<'_> {
             Proof::NodeReady { .. } | Proof::Dns { .. } | Proof::Reach { .. } => {}
             Proof::Containers { wanted, within, runtime, .. } => {
                 let Some(target) = target else { return };
-                let runtime = runtime.unwrap_or(RuntimeKind::Docker);
+                let runtime = runtime.unwrap_or_default();
                 let tests: Vec<String> = wanted
                     .iter()
                     .flat_map(|(container, pod)| typed(runtime, Typed::Runs { container, pod }))

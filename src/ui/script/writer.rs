@@ -14,7 +14,10 @@ use crate::ui::script::text::{WIDTH, base, comment, delimiter, quote};
 /// Why each step is there, in one sentence.
 const WHY: &[(&str, &str)] = &[
     ("connect", "everything below is written by root, so the login must be able to become root."),
-    ("prerequisites", "a worker needs docker, a kubelet and a clock that is right before anything else."),
+    (
+        "prerequisites",
+        "a worker needs a container runtime, a kubelet and a clock that is right before anything else.",
+    ),
     ("programs", "what the worker runs is copied first, and started once before it replaces anything."),
     (
         "kernel",
@@ -32,8 +35,8 @@ const WHY: &[(&str, &str)] = &[
         "the kubelet runs every manifest in this folder, so a file is enough to start kube-proxy.",
     ),
     ("start", "enabled, the kubelet comes up again after a reboot; it is restarted only after a change."),
-    ("containers", "kube-proxy and its pause container show that the kubelet read the manifest."),
-    ("ready", "Ready proves the whole way at once: address, CA, certificate, name, docker."),
+    ("containers", "that kube-proxy runs shows that the kubelet read the manifest."),
+    ("ready", "Ready proves the whole way at once: address, CA, certificate, name, container runtime."),
     ("admin", "kubectl logs in with a certificate of its own, like every worker."),
     ("context", "a context names the cluster and the login that kubectl uses."),
     ("kubectl", "one answer through the new context proves it."),

@@ -1,19 +1,18 @@
 //! What is to be done by hand: the bare command of it, and the machine it is for. This is the one place that knows.
 
 use crate::plan::place::Place;
+use crate::runtime::typed;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::model::Model;
 
 /// Programs that a way by hand names, and whether they run here whatever the problem is on.
-const PROGRAMS: [(&str, bool); 28] = [
+const PROGRAMS: [(&str, bool); 26] = [
     ("base64", false),
     ("chmod", false),
     ("chown", false),
     ("cp", false),
     ("df", false),
     ("dig", false),
-    ("docker", false),
-    ("docker save", true),
     ("du", false),
     ("grep", false),
     ("gzip", false),
@@ -44,7 +43,11 @@ fn bare(text: &str) -> Option<(&str, bool)> {
     let starts = std::iter::once(0).chain(text.match_indices(": ").map(|(at, _)| at.saturating_add(2)));
     starts.filter_map(|at| text.get(at..)).find_map(|rest| {
         let named = |name: &str| rest.strip_prefix(name).is_some_and(|more| more.starts_with(' '));
-        let (_, here) = PROGRAMS.iter().filter(|(name, _)| named(name)).max_by_key(|(name, _)| name.len())?;
+        let (_, here) = PROGRAMS
+            .iter()
+            .chain(&typed::PROGRAMS)
+            .filter(|(name, _)| named(name))
+            .max_by_key(|(name, _)| name.len())?;
         let end = AFTER.iter().filter_map(|word| rest.find(word)).min().unwrap_or(rest.len());
         rest.get(..end).map(|command| (command, *here))
     })

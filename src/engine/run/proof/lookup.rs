@@ -47,7 +47,7 @@ impl Engine<'_> {
                     )
                     .seen(seen)
                     .manual(
-                        "on the host: iptables-save -t nat | grep kube-dns, and docker logs of kube-proxy",
+                        "on the host: iptables-save -t nat | grep kube-dns, and look at the log of kube-proxy",
                     )
                     .way(Remedy::Retry),
                 );

@@ -2,7 +2,6 @@
 
 use crate::host::LogSource;
 use crate::live::{HostRow, LogNews, LogWish};
-use crate::runtime::Lister;
 use crate::runtime::ps::Container;
 use crate::ui::wizard::command::Command;
 use crate::ui::wizard::intent::{Intent, Motion};
@@ -140,8 +139,8 @@ fn logs(model: &mut Model) -> Outcome {
     );
     let at = model.live.panel.as_ref().and_then(|panel| panel.rows().get(model.live.at));
     let source = match at.and_then(HostRow::lister) {
-        Some(Lister::Crictl | Lister::Ctr) => LogSource::Cri(one.id.clone()),
-        Some(Lister::Docker) | None => LogSource::Container(one.id.clone()),
+        Some(lister) if lister.is_cri() => LogSource::Cri(one.id.clone()),
+        Some(_) | None => LogSource::Container(one.id.clone()),
     };
     open(model, title, source)
 }

@@ -452,7 +452,7 @@ fn reasons(model: &Model) -> Vec<((Place, String), String)> {
                     "it was not there".to_owned()
                 }
                 (None, Action::LoadImage { .. } | Action::SendImage { .. }, _) => {
-                    "docker did not have it".to_owned()
+                    "it was not there".to_owned()
                 }
                 _ => continue,
             };

@@ -1,18 +1,19 @@
 //! Turns what docker printed, complained and how it ended into facts. A warning is no answer and hides none.
 
 use super::answer_lines::{AnswerLines, all, free_mib};
+use super::ps;
+use super::said::Said;
 use crate::plan::fact::{Fact, Known};
 use crate::plan::runtime_fact::DockerFact;
 use crate::plan::{clean, redact};
-use crate::runtime::ps;
-use crate::runtime::said::Said;
 
 /// The program that is asked.
 const DOCKER: &str = "docker";
 /// What is said of a docker that let the time pass.
 pub const FROZEN: &str = "docker did not answer within 10 s";
 
-pub(super) fn docker(lines: &AnswerLines) -> DockerFact {
+/// What was learnt of docker from the lines of one question.
+pub fn docker(lines: &AnswerLines) -> DockerFact {
     let said = Said::read(all(lines, "info"));
     let value = |key: &str| {
         said.rows
@@ -43,7 +44,8 @@ pub(super) fn docker(lines: &AnswerLines) -> DockerFact {
     }
 }
 
-pub(super) fn containers(lines: &AnswerLines) -> Known<Fact> {
+/// The rows of `docker ps`.
+pub fn containers(lines: &AnswerLines) -> Known<Fact> {
     let said = Said::read(all(lines, "ps"));
     if let Some(why) = said.failure(DOCKER) {
         return Known::No(why);

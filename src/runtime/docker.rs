@@ -3,32 +3,32 @@
 
 use serde_json::{Value, json};
 
-use super::input::StepInput;
-use super::state::unknown;
 use crate::plan::action::{Action, Content, Verb};
 use crate::plan::code::ProblemCode;
-use crate::plan::fact::Known;
+use crate::plan::fact::{Facts, Known, Machine};
 use crate::plan::problem::{Problem, Verdict};
 use crate::plan::runtime_fact::DockerFact;
 use crate::plan::unit::UnitFact;
-use crate::profile::Profile;
 
 /// Docker's own configuration.
-pub(super) const DAEMON: &str = "/etc/docker/daemon.json";
+pub const DAEMON: &str = "/etc/docker/daemon.json";
+/// Where it keeps its images unless it is told otherwise.
+pub const ROOT: &str = "/var/lib/docker";
 /// The first docker that gives each container an IPC namespace of its own.
 const PRIVATE_IPC: (u32, u32) = (20, 10);
 
-/// What is to say about docker.
-pub(super) fn verdicts(cx: &StepInput) -> Vec<Verdict> {
-    match cx.facts.docker() {
+/// What is to say about docker; `joins_ipc` = the kubelet joins a pod's containers to the IPC of its pause container,
+/// which must then be shareable.
+pub fn verdicts(facts: &Facts, joins_ipc: bool) -> Vec<Verdict> {
+    match facts.docker() {
         Known::Yes(docker) if !docker.version.is_empty() => {
             let seen = format!("{}, {}, cgroups by {}", docker.version, docker.storage, docker.cgroup_driver);
             let mut verdicts = vec![Verdict::ok("docker", seen)];
-            verdicts.extend(private_ipc(cx, docker).map(Verdict::Stops));
+            verdicts.extend(private_ipc(facts, docker).filter(|_| joins_ipc).map(Verdict::Stops));
             verdicts
         }
-        Known::Yes(docker) => vec![Verdict::Stops(silent(docker, cx.facts.unit("docker").yes().copied()))],
-        other => vec![Verdict::Stops(unknown("docker", other.why_not()))],
+        Known::Yes(docker) => vec![Verdict::Stops(silent(docker, facts.unit("docker").yes().copied()))],
+        other => vec![Verdict::Stops(Problem::unknown("docker", other.why_not()))],
     }
 }
 
@@ -70,7 +70,7 @@ fn silent(docker: &DockerFact, unit: Option<&UnitFact>) -> Problem {
     }
     match (unit.load.untrusted(), unit.active.untrusted()) {
         ("masked", _) => problem(ProblemCode::Docker01, "docker's unit is masked on this worker")
-            .manual(format!("if it may run: systemctl unmask {}docker", runtime(unit))),
+            .manual(format!("if it may run: systemctl unmask {}docker", unit.unmask_switch())),
         (_, "inactive" | "deactivating") => {
             problem(ProblemCode::Docker01, "docker is stopped on this worker")
                 .seen(state)
@@ -92,22 +92,15 @@ fn silent(docker: &DockerFact, unit: Option<&UnitFact>) -> Problem {
     }
 }
 
-/// The switch of `systemctl unmask` that fits how the unit was masked.
-pub(super) fn runtime(unit: &UnitFact) -> &'static str {
-    if unit.file == "masked-runtime" { "--runtime " } else { "" }
-}
-
 /// A kubelet of 1.2 joins a pod's containers to the IPC of its pause container, which must then be shareable.
-fn private_ipc(cx: &StepInput, docker: &DockerFact) -> Option<Problem> {
-    if cx.profile() != Ok(Profile::V1_2)
-        || version(docker.version.untrusted()).is_none_or(|is| is < PRIVATE_IPC)
-    {
+fn private_ipc(facts: &Facts, docker: &DockerFact) -> Option<Problem> {
+    if version(docker.version.untrusted()).is_none_or(|is| is < PRIVATE_IPC) {
         return None;
     }
-    if cx.facts.unit("docker").yes().is_some_and(|unit| unit.shareable_ipc) {
+    if facts.unit("docker").yes().is_some_and(|unit| unit.shareable_ipc) {
         return None;
     }
-    let text = match cx.facts.file(DAEMON) {
+    let text = match facts.file(DAEMON) {
         Known::Yes(None) => String::new(),
         Known::Yes(Some(file)) => {
             String::from_utf8_lossy(file.content.as_deref().unwrap_or_default()).into_owned()
@@ -156,6 +149,29 @@ fn private_ipc(cx: &StepInput, docker: &DockerFact) -> Option<Problem> {
             )),
         ),
     }
+}
+
+/// Where it keeps its images, and what is free there, MiB.
+pub(super) fn images_place(docker: Option<&DockerFact>, machine: &Machine) -> (String, Option<u64>) {
+    match docker.filter(|docker| !docker.root.is_empty() && docker.root != ROOT) {
+        Some(docker) => (docker.root.to_string(), docker.free_mib),
+        None => (ROOT.to_owned(), machine.free_mib.get(ROOT).copied()),
+    }
+}
+
+/// Docker before 1.10 makes ids of its own, and one that stores images with containerd shows the manifest's digest.
+pub(super) fn names_alone(docker: &DockerFact) -> bool {
+    let old = ["1.6.", "1.7.", "1.8.", "1.9."].iter().any(|old| docker.version.starts_with(old));
+    old || docker.storage == "overlayfs"
+}
+
+/// What an action said that failed because docker did not answer.
+pub fn refused(said: &str, what: &str) -> Option<Problem> {
+    said.to_lowercase().contains("cannot connect to the docker daemon").then(|| {
+        Problem::new(ProblemCode::Docker01, what)
+            .repair("start docker", vec![service(Verb::Start)])
+            .manual("look at: journalctl -u docker -n 30")
+    })
 }
 
 /// Year and month, or major and minor, of docker's version.
