@@ -3,10 +3,13 @@
 # $M marks our lines, $RUN names the run. Descriptor 3 brings wishes (stop, kill) and large file contents;
 # small contents are in $p<number of the action> before anything begins, in $b<number> when they are no plain text.
 # A process costs a millisecond or more, so what the shell can do itself it does.
-G=/var/lib/gangplank/$RUN
 n='
 '
-stop='' failed='' part='' left='' now='' dirty='' own='' sure='' homed=''
+own='' homed=''
+# fresh_start: what one script knows is not what the next one knows
+fresh_start() { G=/var/lib/gangplank/$RUN stop='' failed='' part='' left='' now='' dirty='' sure='' known='' rt=''
+  hasher=sha256sum arrived='' refused=''; }
+fresh_start
 [ -O / ] && [ -G / ] && own=root:root
 trap 'stop=1' TERM HUP INT
 trap 'rm -f "$part"' EXIT
@@ -16,11 +19,13 @@ mark() { printf '\n%s %s\n' "$M" "$*"; printf '\n%s %s\n' "$M" "$*" >&2; }
 begin() { [ -z "$stop$failed" ] || return 1; at=$1; mark b "$1"; }
 end() { unset "p$at" "b$at"; mark e "$at" "$1"; [ "$1" = 0 ] || failed=1; }
 
-# listen: hears the wishes; the end of file (a lost connection) is the wish to stop
+# listen: hears the wishes; the end of file (a lost connection) is the wish to stop, an empty line a beat
 listen() {
-  { while read -r l <&3; do case $l in "$M kill") kill -TERM 0 ;; "$M stop") kill -TERM $$ ;; esac; done; kill -TERM $$; } >/dev/null 2>&1 &
+  { while read -r l <&3; do case $l in "$M kill") kill -TERM 0 ;; "$M stop") kill -TERM $$ ;; '') beat ;; esac; done; kill -TERM $$; } >/dev/null 2>&1 &
   w=$!
 }
+# beat: the one who holds the lock lives
+beat() { [ -z "$held" ] || printf '\n' >&9; }
 # not TERM: a child just born may take it with our trap
 mute() { kill -KILL "$w"; wait "$w"; } 2>/dev/null
 
@@ -28,7 +33,15 @@ mute() { kill -KILL "$w"; wait "$w"; } 2>/dev/null
 content() {
   if eval "[ \"\${p$at+set}\" ]"; then eval "printf %s \"\$p$at\""
   elif eval "[ \"\${b$at+set}\" ]"; then eval "printf '%s\n' \"\$b$at\"" | base64 -d
-  else mute; printf '\n%s c %s\n' "$M" "$at" >&2; head -c "$1" <&3; set -- $?; listen; return "$1"; fi
+  else ask_content && { head -c "$1" <&3; set -- $?; listen; return "$1"; }; fi
+}
+
+# ask_content: the large one of the action at hand stands on descriptor 3 now, and nobody else reads there. A beat or a
+# wish may have been on its way, so it comes behind a line of its own.
+ask_content() {
+  mute; printf '\n%s c %s\n' "$M" "$at" >&2
+  while read -r l <&3; do case $l in "$M data") return ;; '') beat ;; "$M "*) break ;; esac; done
+  stop=1; listen; return 1
 }
 
 # claim TOKEN WHO: one operator at a time. This shell holds the lock as long as it lives; a beat adds a line to the file,
@@ -65,8 +78,18 @@ holder() { has='' i='' e='' y=''; { read -r has && read -r i && read -r e && rea
 # mine TOKEN: the lock is still ours
 mine() { holder; [ "$has" = "$1" ] || { mark k "$e" "$y"; mark z; exit 0; }; }
 
-# hold: until the other side lets go, or its connection ends
-hold() { while read -r y <&3; do printf '\n' >&9; done; }
+# serve: the scripts that follow the first one, each behind a line with its size, until the other side lets go or its
+# connection ends; `free` gives the lock back
+serve() {
+  while read -r l <&3; do
+    case $l in
+      '') beat ;;
+      free) give_up ;;
+      "run "*) s=$(head -c "${l#run }" <&3); eval "$s" ;;
+    esac
+  done
+  give_up; exit 0
+}
 
 # let_go: the lock's file goes while it is still ours
 let_go() {
@@ -75,8 +98,9 @@ let_go() {
   rmdir "${lock%/*}" 2>/dev/null
 }
 
+give_up() { [ -z "$held" ] || { let_go; exec 9>&-; held=''; }; }
+
 # Of something small; what is large is hashed by openssl, which is five times as fast and takes longer to start.
-hasher=sha256sum
 hash_of() { h=$($hasher) && h=${h%% *}; }
 
 # way FOLDER [LINKS]: root alone can change what lies there. Each folder that leads there is root's and no one else

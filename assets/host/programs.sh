@@ -16,7 +16,7 @@ send_program() {
 # arrive BYTES SHA256: as receive, of something large: it is hashed while it comes
 arrive() {
   if eval "[ \"\${p$at+set}\${b$at+set}\" ]"; then receive "$1" "$2"; return; fi
-  mute; printf '\n%s c %s\n' "$M" "$at" >&2
+  ask_content || return
   h=$(umask 077; head -c "$1" <&3 | tee "$part" | $hasher); listen; h=${h%% *}
   [ "$h" = "$2" ] && [ "$(stat -c %s "$part")" = "$1" ] || { echo "$part: $(stat -c %s "$part") of $1 bytes arrived and the SHA-256 is not $2" >&2; return 1; }
 }

@@ -2,7 +2,6 @@
 # _ask INFO PS IMAGES, _image_id NAME, _import TAR NAME..., _restart_pod CONTAINER, _rmi NAME, _clean.
 
 # which_runtime: sets $rt. Where two are installed, the kubelet that is there has its one; without a kubelet, docker.
-rt=
 which_runtime() {
   [ -z "$rt" ] || return 0
   rt=docker

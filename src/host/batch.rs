@@ -133,21 +133,30 @@ pub enum CompileError {
     NoSecret(SecretRef),
 }
 
-/// Compiles a batch. `secret` looks a secret up in the vault.
+/// Compiles a batch. The `first` script of a shell brings the words with it; those behind it go to the same shell.
+/// `secret` looks a secret up in the vault.
 pub fn compile(
     batch: &Batch,
     nonce: &str,
     lock: LockUse,
+    first: bool,
     secret: &dyn Fn(&SecretRef) -> Option<Zeroizing<String>>,
 ) -> Result<Script, CompileError> {
     let lock = match (&batch.lock, lock) {
         (Some(by), LockUse::Take) => format!("claim {}\n", shell_words::join([&by.token, &by.who])),
+        // The shell that held it has ended: nobody else may have worked there since.
+        (Some(by), LockUse::Keep) if first => format!(
+            "mine {}\nclaim {}\n",
+            shell_words::quote(&by.token),
+            shell_words::join([&by.token, &by.who])
+        ),
         (Some(by), LockUse::Keep) => format!("mine {}\n", shell_words::quote(&by.token)),
         (Some(_), LockUse::None) | (None, _) => String::new(),
     };
     let (mut small, mut large) = (Vec::new(), BTreeMap::new());
     let mut plain: Vec<(usize, Zeroizing<Vec<u8>>)> = Vec::new();
     let (mut contents, mut blocks) = (String::new(), String::new());
+    let mut small_contents = Vec::new();
     let written = written(&batch.actions);
     for (index, action) in batch.actions.iter().enumerate() {
         let (mut line, item) = action_line(action, secret)?;
@@ -160,13 +169,16 @@ pub fn compile(
             Some(item) if item.len() > SMALL => {
                 large.insert(index, item);
             }
-            Some(item) => match item {
-                Payload::Bytes(bytes) if is_plain(&bytes) => plain.push((index, bytes)),
-                item => {
-                    let _ = writeln!(contents, "b{index}=$(head -c {} <&3 | base64)", item.len());
-                    small.push(item);
+            Some(item) => {
+                small_contents.push(index);
+                match item {
+                    Payload::Bytes(bytes) if is_plain(&bytes) => plain.push((index, bytes)),
+                    item => {
+                        let _ = writeln!(contents, "b{index}=$(head -c {} <&3 | base64)", item.len());
+                        small.push(item);
+                    }
                 }
-            },
+            }
             None => {}
         }
     }
@@ -184,19 +196,30 @@ pub fn compile(
         small.push(Payload::Bytes(block));
     }
     // Nothing begins before the line behind the small contents is there: what is cut off before does nothing.
-    let mut text = format!(
-        "M=@{nonce} RUN={}\nPATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/bin:$PATH \
-         LC_ALL=C; export PATH LC_ALL; unset IFS; umask 022; cd /\n{PRELUDE}{lock}{contents}\
-         read -r l <&3 || stop=1\nlisten\n{blocks}",
-        shell_words::quote(&batch.run)
-    );
+    let run = shell_words::quote(&batch.run);
+    let begin = if first {
+        format!(
+            "M=@{nonce} RUN={run}\nPATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/bin:$PATH \
+             LC_ALL=C; export PATH LC_ALL; unset IFS; umask 022; cd /\n{PRELUDE}"
+        )
+    } else {
+        // What was said last may have had no line end.
+        format!("M=@{nonce} RUN={run}\nfresh_start; printf '\\n'; printf '\\n' >&2\n")
+    };
+    let mut text = format!("{begin}{lock}{contents}read -r l <&3 || stop=1\nlisten\n{blocks}");
     text.push_str("flush\nif [ -z \"$stop\" ]; then p=''\n");
     questions(&batch.queries, &mut text);
-    text.push_str("[ -z \"$p\" ] || wait $p\nfi\nmark z \"$stop\"\nmute\n");
-    // A question that still runs when all was told to stop goes too.
-    text.push_str("[ -z \"$stop\" ] || { trap '' TERM; kill -TERM 0; }\n");
-    // The other side may have let go before anybody listened, which is a wish to stop: the lock goes all the same.
-    text.push_str("[ -z \"$held\" ] || { [ -n \"$stop\" ] || hold; let_go; }\nexit 0\n");
+    // Nobody else may hear what comes behind the last mark.
+    text.push_str("[ -z \"$p\" ] || wait $p\nfi\nmute\nmark z \"$stop\"\n");
+    // A question that still runs when all was told to stop goes too; the lock is given back all the same.
+    text.push_str("[ -z \"$stop\" ] || { trap '' TERM; kill -TERM 0; give_up; exit 0; }\n");
+    let carried = small_contents.iter().map(|index| format!(" p{index} b{index}")).collect::<String>();
+    if !carried.is_empty() {
+        let _ = writeln!(text, "unset{carried}");
+    }
+    if first {
+        text.push_str("serve\n");
+    }
     Ok(Script { text, small, large })
 }
 

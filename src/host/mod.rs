@@ -16,6 +16,7 @@ mod config_words;
 mod deadlines;
 mod detail;
 pub mod error;
+mod feed;
 mod figures;
 mod journal;
 mod jump;

@@ -3,25 +3,25 @@
 //! runs below `sudo`, whose password goes in only when its own prompt asks for it, and nothing else goes in
 //! before the script says READY: a wrong password eats nothing.
 
-use std::io::Read;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use zeroize::Zeroizing;
 
-use super::batch::{self, Batch, LockUse, Payload, Script};
+use super::batch::{self, Batch, LockUse, Script};
 use super::error::WireError;
+use super::feed::Feed;
 use super::log_stream::{LogSource, LogStream, ShellLog};
 use super::patience::Patience;
 use super::reader::{BatchEnd, BatchProgress, Reader};
 use super::stop::Stop;
 use super::stream::{LiveStream, ShellStream};
 use super::tcp_pipe::TcpPipe;
-use super::wire::{Chunk, Duplex, RecvTimeout, Sender, Wire, WireCounts};
+use super::wire::{Chunk, Duplex, RecvTimeout, Wire, WireCounts};
 use super::{Host, HostTrouble, Pipe, Vault};
 use crate::limits::time::{OwnClock, SUDO};
-use crate::limits::{self, ANSWERS, BEFORE};
+use crate::limits::{ANSWERS, BEFORE};
 use crate::plan::action::SecretRef;
 use crate::plan::redact;
 use crate::plan::runtime_fact::RuntimeKind;
@@ -39,8 +39,10 @@ pub struct ShellHost {
     vault: Arc<dyn Vault>,
     need_sudo: bool,
     streams: usize,
-    /// The script that holds the lock of this machine.
-    hold: Option<Hold>,
+    /// The shell that did the scripts before, and may hold the lock of this machine.
+    session: Option<ShellSession>,
+    /// The lock of this machine is ours, unless somebody took it meanwhile.
+    locked: bool,
     /// No lock can be had there.
     unlocked: bool,
     /// How long sudo may take to ask or to start.
@@ -55,29 +57,45 @@ const LET_GO: Duration = Duration::from_secs(5);
 /// How often the one who holds a lock gives a sign.
 const BEAT: Duration = Duration::from_secs(20);
 
-/// A script that has done its work and holds the lock until it is let go.
-struct Hold {
+/// One shell for all scripts of a run. It holds the lock until that is given back, or until it ends.
+struct ShellSession {
     duplex: Duplex,
-    /// Dropped, the beats end.
-    _beats: std::sync::mpsc::Sender<()>,
+    /// Who has it sends something whole; nothing comes in between.
+    gate: Arc<Mutex<()>>,
+    /// Dropped, the beats end, and the lock is given back.
+    beats: Option<std::sync::mpsc::Sender<()>>,
 }
 
-impl Hold {
+impl ShellSession {
     fn new(duplex: Duplex) -> Self {
+        Self { duplex, gate: Arc::default(), beats: None }
+    }
+
+    /// It holds the lock: from now on it says that it lives, also while a script runs.
+    fn holds(&mut self) {
         let (beats, over) = std::sync::mpsc::channel();
-        let sender = duplex.sender();
+        let (sender, gate) = (self.duplex.sender(), Arc::clone(&self.gate));
         std::thread::spawn(move || {
             while over.recv_timeout(BEAT) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+                let _whole = gate.lock().unwrap_or_else(PoisonError::into_inner);
                 if sender.send(b"\n".to_vec().into()).is_err() {
                     return;
                 }
             }
         });
-        Self { duplex, _beats: beats }
+        self.beats = Some(beats);
+    }
+
+    /// Gives the lock back; the shell stays.
+    fn free(&mut self) {
+        if self.beats.take().is_some() {
+            let _whole = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
+            let _ = self.duplex.send(b"free\n".to_vec().into());
+        }
     }
 }
 
-impl Drop for Hold {
+impl Drop for ShellSession {
     fn drop(&mut self) {
         self.duplex.finish();
     }
@@ -87,7 +105,17 @@ impl ShellHost {
     /// A host whose login is not root when `need_sudo`.
     pub fn new(wire: Arc<dyn Wire>, vault: Arc<dyn Vault>, need_sudo: bool) -> Self {
         let patience = SUDO.limit();
-        Self { wire, vault, need_sudo, streams: 0, hold: None, unlocked: false, patience, runtime: None }
+        Self {
+            wire,
+            vault,
+            need_sudo,
+            streams: 0,
+            session: None,
+            locked: false,
+            unlocked: false,
+            patience,
+            runtime: None,
+        }
     }
 
     /// With another patience for sudo.
@@ -120,33 +148,165 @@ impl ShellHost {
         Ok(duplex)
     }
 
-    /// The script of a batch, and its exec. Where a machine opens no second session beside the one that holds the lock,
-    /// that one ends and the lock is taken anew.
-    fn begin(&mut self, batch: &Batch, nonce: &str, stop: &Stop) -> Result<(Script, Duplex), HostTrouble> {
-        let mut until: Option<Instant> = None;
+    /// The script of a batch, and the shell it goes to: the one that did the last, else a new one.
+    fn begin(
+        &mut self,
+        batch: &Batch,
+        nonce: &str,
+        stop: &Stop,
+    ) -> Result<(Script, ShellSession, bool), HostTrouble> {
+        let session = self.session.take();
+        let lock = match &batch.lock {
+            Some(_) if self.locked => LockUse::Keep,
+            Some(_) if !self.unlocked => LockUse::Take,
+            Some(_) | None => LockUse::None,
+        };
+        let first = session.is_none();
+        let mut script = match batch::compile(batch, nonce, lock, first, &|name| self.vault.get(name)) {
+            Ok(script) => script,
+            Err(error) => {
+                self.session = session;
+                return Err(HostTrouble::Compile(error));
+            }
+        };
+        let session = match session {
+            Some(session) => {
+                script.text = format!("run {}\n{}", script.text.len(), script.text);
+                session
+            }
+            None => ShellSession::new(self.start(nonce, &script.text, stop)?),
+        };
+        Ok((script, session, lock == LockUse::Take || first && lock == LockUse::Keep))
+    }
+
+    /// Another session on the same connection. Where a machine allows one only, the shell of the scripts ends first.
+    fn beside(&mut self, nonce: &str, text: &str) -> Result<Duplex, HostTrouble> {
+        let until = Instant::now() + LET_GO;
+        let mut ended = false;
         loop {
-            let lock = match (&batch.lock, &self.hold) {
-                (Some(_), Some(_)) => LockUse::Keep,
-                (Some(_), None) if !self.unlocked => LockUse::Take,
-                (Some(_) | None, _) => LockUse::None,
-            };
-            let script = batch::compile(batch, nonce, lock, &|name| self.vault.get(name))
-                .map_err(HostTrouble::Compile)?;
-            match self.start(nonce, &script.text, stop) {
-                Ok(duplex) => return Ok((script, duplex)),
+            match self.start(nonce, text, &Stop::default()) {
                 Err(HostTrouble::Wire(WireError::TooManySessions { .. }))
-                    if self.hold.is_some() || until.is_some_and(|until| Instant::now() < until) =>
+                    if self.session.is_some() || ended && Instant::now() < until =>
                 {
-                    if self.hold.is_some() {
-                        self.release();
-                        until = Some(Instant::now() + LET_GO);
-                    }
+                    ended |= self.session.take().is_some();
                     // The machine needs a moment to end it.
                     std::thread::sleep(POLL_INTERVAL);
                 }
-                Err(trouble) => return Err(trouble),
+                other => return other,
             }
         }
+    }
+
+    /// One batch in the shell that there is, else in a new one.
+    fn run_once(&mut self, batch: &Batch, stop: &Stop, hear: &mut dyn FnMut(BatchProgress)) -> BatchEnd {
+        let nonce = nonce();
+        let failed = |trouble| BatchEnd { trouble: Some(trouble), ..BatchEnd::default() };
+        let (script, mut session, takes) = match self.begin(batch, &nonce, stop) {
+            Ok(begun) => begun,
+            Err(trouble) => return failed(trouble),
+        };
+        let duplex = &session.duplex;
+        let mut reader = Reader::new(&nonce, &batch.queries, batch.actions.len());
+        let mut patience = Patience::new(batch);
+        let (begun, mut clock) = (Instant::now(), OwnClock::start());
+        let feed = Feed::start(duplex.sender(), script, &nonce, &session.gate);
+        let (mut told, mut killed, mut quiet, mut last_sent) = (0, None, None, 0);
+        let trouble = loop {
+            match duplex.recv(POLL_INTERVAL) {
+                Ok(Chunk::Out(bytes)) => reader.feed(false, &bytes, hear),
+                Ok(Chunk::Err(bytes)) => reader.feed(true, &bytes, hear),
+                Ok(Chunk::Exit { status, signal }) => {
+                    break (!reader.complete()).then(|| HostTrouble::Ended {
+                        host: self.wire.describe(),
+                        how: match (signal, status) {
+                            (Some(signal), _) => format!("signal {signal}"),
+                            (None, Some(status)) => format!("status {status}"),
+                            (None, None) => "no status".to_owned(),
+                        },
+                    });
+                }
+                Ok(Chunk::Lost(error)) => break (!reader.complete()).then_some(HostTrouble::Wire(error)),
+                Err(RecvTimeout::Ended) => {
+                    break (!reader.complete()).then(|| HostTrouble::Ended {
+                        host: self.wire.describe(),
+                        how: "no end mark".to_owned(),
+                    });
+                }
+                Err(RecvTimeout::Timeout) => {}
+            }
+            if reader.complete() {
+                break None;
+            }
+            if reader.too_much() {
+                self.wire.cut();
+                break Some(HostTrouble::TooMuch { host: self.wire.describe(), limit: ANSWERS });
+            }
+            let sending = feed.state.busy.load(Ordering::SeqCst);
+            let now = begun + clock.spent();
+            if let Some(limit) = patience.over(&reader, sending, feed.state.sent.load(Ordering::SeqCst), now)
+            {
+                self.wire.cut();
+                break Some(HostTrouble::Wire(WireError::Timeout {
+                    what: format!("{} {}", self.wire.describe(), limit.0),
+                    seconds: limit.1.as_secs(),
+                }));
+            }
+            if let Some(index) = reader.wanted() {
+                feed.wanted(index);
+            }
+            let sent = feed.state.sent.load(Ordering::SeqCst);
+            if sent != last_sent && feed.total > 1 << 20 {
+                last_sent = sent;
+                hear(BatchProgress::Sent(sent, feed.total));
+            }
+            let level = stop.level();
+            if level > told {
+                feed.state.halt.store(true, Ordering::SeqCst);
+                // In the middle of a content the wish would be part of it: there, the input ends instead.
+                if !feed.state.busy.load(Ordering::SeqCst) {
+                    told = level;
+                    let wish = if level > 1 { "kill" } else { "stop" };
+                    let _ = duplex.send(format!("@{nonce} {wish}\n").into_bytes().into());
+                }
+            }
+            if level > 1 {
+                killed.get_or_insert_with(Instant::now);
+            }
+            // Who only looks leaves nothing half done.
+            let looks = level > 0 && batch.actions.is_empty();
+            if looks && quiet.get_or_insert_with(Instant::now).elapsed() > STOP_GRACE {
+                self.wire.cut();
+            }
+            if killed.is_some_and(|since: Instant| since.elapsed() > KILL_GRACE) {
+                self.wire.cut();
+            }
+        };
+        let held =
+            reader.holder().map(|(since, who)| HostTrouble::Held { host: self.wire.describe(), who, since });
+        self.unlocked |= reader.unlocked();
+        if held.is_none() && trouble.is_none() && !reader.stopped() {
+            if takes && !self.unlocked {
+                session.holds();
+                self.locked = true;
+            }
+            self.session = Some(session);
+        } else {
+            // One that stopped gave its lock back.
+            self.locked &= !reader.stopped();
+            drop(session);
+        }
+        let started = reader.started();
+        let mut end = reader.finish();
+        let unsent = feed.state.failed.lock().ok().and_then(|mut slot| slot.take());
+        end.trouble = match (trouble, unsent) {
+            _ if held.is_some() => held,
+            (Some(HostTrouble::Ended { how, host }), _) if !started => {
+                Some(HostTrouble::NoShell { host, said: words(&end.noise, ""), how })
+            }
+            (_, Some(why)) if !stop.wanted() => Some(HostTrouble::NotSent(why)),
+            (trouble, _) => trouble,
+        };
+        end
     }
 
     /// Answers sudo's prompt, at most once, and waits for READY.
@@ -231,232 +391,27 @@ pub(crate) fn nonce() -> String {
     crate::plan::hex::encode(&bytes)
 }
 
-/// Sends the script with its small contents, then each large one when its action asks for it, on a thread
-/// of its own, so output is read meanwhile. A wish to stop in the middle of a content ends the input.
-struct Feed {
-    state: Arc<Sending>,
-    orders: std::sync::mpsc::Sender<usize>,
-    total: u64,
-}
-
-/// What the thread and its owner share.
-#[derive(Default)]
-struct Sending {
-    sent: AtomicU64,
-    halt: AtomicBool,
-    busy: AtomicBool,
-    failed: std::sync::Mutex<Option<String>>,
-}
-
-impl Feed {
-    fn start(sender: Sender, script: Script) -> Self {
-        let Script { text, small, mut large } = script;
-        let (orders, next) = std::sync::mpsc::channel();
-        let state = Arc::new(Sending { busy: AtomicBool::new(true), ..Sending::default() });
-        let bytes = |text: String| Payload::Bytes(Zeroizing::new(text.into_bytes()));
-        let mut opening = vec![bytes(text)];
-        opening.extend(small);
-        opening.push(bytes("go\n".to_owned()));
-        let total = opening.iter().chain(large.values()).map(Payload::len).sum();
-        let shared = Arc::clone(&state);
-        std::thread::spawn(move || {
-            if !shared.send(&sender, opening) {
-                return;
-            }
-            while let Ok(index) = next.recv() {
-                if !shared.send(&sender, large.remove(&index)) {
-                    return;
-                }
-            }
-        });
-        Self { state, orders, total }
-    }
-
-    /// Sends the content an action asks for.
-    fn wanted(&self, index: usize) {
-        self.state.busy.store(true, Ordering::SeqCst);
-        // The thread is gone when it was told to halt.
-        if self.orders.send(index).is_err() {
-            self.state.busy.store(false, Ordering::SeqCst);
-        }
-    }
-}
-
-impl Sending {
-    /// Sends them all; otherwise the input ends here, and `false`.
-    fn send(&self, sender: &Sender, items: impl IntoIterator<Item = Payload>) -> bool {
-        let mut whole = true;
-        for item in items {
-            whole = match send_item(sender, item, &self.sent, &self.halt) {
-                Ok(whole) => whole,
-                Err(why) => {
-                    if let Ok(mut slot) = self.failed.lock() {
-                        *slot = Some(why);
-                    }
-                    false
-                }
-            };
-            if !whole {
-                sender.finish();
-                break;
-            }
-        }
-        self.busy.store(false, Ordering::SeqCst);
-        whole
-    }
-}
-
-/// `Ok(false)` = told to stop, or the wire is gone and says so itself. A file that became shorter is an error: the count would be a lie.
-fn send_item(sender: &Sender, item: Payload, sent: &AtomicU64, halt: &AtomicBool) -> Result<bool, String> {
-    match item {
-        Payload::Bytes(bytes) => {
-            if halt.load(Ordering::SeqCst) {
-                return Ok(false);
-            }
-            let count = bytes.len() as u64;
-            if sender.send(bytes).is_err() {
-                return Ok(false);
-            }
-            sent.fetch_add(count, Ordering::SeqCst);
-            Ok(true)
-        }
-        Payload::File { path, size } => {
-            let name = path.display().to_string();
-            let mut file = limits::file::open(&path).map_err(|error| format!("{name}: {error}"))?;
-            let mut left = size;
-            let mut buffer = Zeroizing::new(vec![0; 128 << 10]);
-            while left > 0 {
-                if halt.load(Ordering::SeqCst) {
-                    return Ok(false);
-                }
-                let want = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
-                let got = file.read(&mut buffer[..want]).map_err(|error| format!("{name}: {error}"))?;
-                if got == 0 {
-                    return Err(format!("{name} became shorter while it was sent"));
-                }
-                if sender.send(buffer[..got].to_vec().into()).is_err() {
-                    return Ok(false);
-                }
-                left = left.saturating_sub(got as u64);
-                sent.fetch_add(got as u64, Ordering::SeqCst);
-            }
-            Ok(true)
-        }
-    }
-}
-
 impl Host for ShellHost {
     fn describe(&self) -> String {
         self.wire.describe()
     }
 
     fn run(&mut self, batch: &Batch, stop: &Stop, hear: &mut dyn FnMut(BatchProgress)) -> BatchEnd {
-        let nonce = nonce();
-        let failed = |trouble| BatchEnd { trouble: Some(trouble), ..BatchEnd::default() };
-        let (script, duplex) = match self.begin(batch, &nonce, stop) {
-            Ok(begun) => begun,
-            Err(trouble) => return failed(trouble),
-        };
-        let mut reader = Reader::new(&nonce, &batch.queries, batch.actions.len());
-        let mut patience = Patience::new(batch);
-        let (begun, mut clock) = (Instant::now(), OwnClock::start());
-        let feed = Feed::start(duplex.sender(), script);
-        let (mut told, mut killed, mut quiet, mut last_sent) = (0, None, None, 0);
-        let trouble = loop {
-            match duplex.recv(POLL_INTERVAL) {
-                Ok(Chunk::Out(bytes)) => reader.feed(false, &bytes, hear),
-                Ok(Chunk::Err(bytes)) => reader.feed(true, &bytes, hear),
-                Ok(Chunk::Exit { status, signal }) => {
-                    break (!reader.complete()).then(|| HostTrouble::Ended {
-                        host: self.wire.describe(),
-                        how: match (signal, status) {
-                            (Some(signal), _) => format!("signal {signal}"),
-                            (None, Some(status)) => format!("status {status}"),
-                            (None, None) => "no status".to_owned(),
-                        },
-                    });
-                }
-                Ok(Chunk::Lost(error)) => break (!reader.complete()).then_some(HostTrouble::Wire(error)),
-                Err(RecvTimeout::Ended) => {
-                    break (!reader.complete()).then(|| HostTrouble::Ended {
-                        host: self.wire.describe(),
-                        how: "no end mark".to_owned(),
-                    });
-                }
-                Err(RecvTimeout::Timeout) => {}
-            }
-            if reader.complete() {
-                break None;
-            }
-            if reader.too_much() {
-                self.wire.cut();
-                break Some(HostTrouble::TooMuch { host: self.wire.describe(), limit: ANSWERS });
-            }
-            let sending = feed.state.busy.load(Ordering::SeqCst);
-            let now = begun + clock.spent();
-            if let Some(limit) = patience.over(&reader, sending, feed.state.sent.load(Ordering::SeqCst), now)
-            {
-                self.wire.cut();
-                break Some(HostTrouble::Wire(WireError::Timeout {
-                    what: format!("{} {}", self.wire.describe(), limit.0),
-                    seconds: limit.1.as_secs(),
-                }));
-            }
-            if let Some(index) = reader.wanted() {
-                feed.wanted(index);
-            }
-            let sent = feed.state.sent.load(Ordering::SeqCst);
-            if sent != last_sent && feed.total > 1 << 20 {
-                last_sent = sent;
-                hear(BatchProgress::Sent(sent, feed.total));
-            }
-            let level = stop.level();
-            if level > told {
-                feed.state.halt.store(true, Ordering::SeqCst);
-                // In the middle of a content the wish would be part of it: there, the input ends instead.
-                if !feed.state.busy.load(Ordering::SeqCst) {
-                    told = level;
-                    let wish = if level > 1 { "kill" } else { "stop" };
-                    let _ = duplex.send(format!("@{nonce} {wish}\n").into_bytes().into());
-                }
-            }
-            if level > 1 {
-                killed.get_or_insert_with(Instant::now);
-            }
-            // Who only looks leaves nothing half done.
-            let looks = level > 0 && batch.actions.is_empty();
-            if looks && quiet.get_or_insert_with(Instant::now).elapsed() > STOP_GRACE {
-                self.wire.cut();
-            }
-            if killed.is_some_and(|since: Instant| since.elapsed() > KILL_GRACE) {
-                self.wire.cut();
-            }
-        };
-        let held =
-            reader.holder().map(|(since, who)| HostTrouble::Held { host: self.wire.describe(), who, since });
-        self.unlocked |= reader.unlocked();
-        let takes = batch.lock.is_some() && self.hold.is_none() && !self.unlocked;
-        if takes && held.is_none() && trouble.is_none() && !reader.stopped() {
-            self.hold = Some(Hold::new(duplex));
-        } else {
-            duplex.finish();
+        let used = self.session.is_some();
+        let end = self.run_once(batch, stop, hear);
+        // Somebody ended the shell since the last script. Without a word of it nothing of this one began: another shell
+        // does it, if the lock is still ours.
+        if used && matches!(end.trouble, Some(HostTrouble::NoShell { .. })) && !stop.wanted() {
+            return self.run_once(batch, stop, hear);
         }
-        let started = reader.started();
-        let mut end = reader.finish();
-        let unsent = feed.state.failed.lock().ok().and_then(|mut slot| slot.take());
-        end.trouble = match (trouble, unsent) {
-            _ if held.is_some() => held,
-            (Some(HostTrouble::Ended { how, host }), _) if !started => {
-                Some(HostTrouble::NoShell { host, said: words(&end.noise, ""), how })
-            }
-            (_, Some(why)) if !stop.wanted() => Some(HostTrouble::NotSent(why)),
-            (trouble, _) => trouble,
-        };
         end
     }
 
     fn release(&mut self) {
-        self.hold = None;
+        self.locked = false;
+        if let Some(session) = &mut self.session {
+            session.free();
+        }
     }
 
     fn of_runtime(&mut self, runtime: Option<RuntimeKind>) {
@@ -466,7 +421,7 @@ impl Host for ShellHost {
     fn stream(&mut self) -> Result<Box<dyn LiveStream>, HostTrouble> {
         let nonce = nonce();
         let text = super::stream::script(&nonce, self.runtime);
-        let duplex = self.start(&nonce, &text, &Stop::default())?;
+        let duplex = self.beside(&nonce, &text)?;
         duplex.send(text.into_bytes().into()).map_err(HostTrouble::Wire)?;
         self.streams += 1;
         Ok(Box::new(ShellStream::new(&nonce, duplex)))
@@ -477,7 +432,7 @@ impl Host for ShellHost {
         let command = what.command().ok_or_else(unable)?;
         let nonce = nonce();
         let text = super::log_stream::script(&nonce, &command);
-        let duplex = self.start(&nonce, &text, &Stop::default())?;
+        let duplex = self.beside(&nonce, &text)?;
         duplex.send(text.into_bytes().into()).map_err(HostTrouble::Wire)?;
         self.streams += 1;
         Ok(Box::new(ShellLog::new(&nonce, duplex)))

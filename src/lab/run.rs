@@ -35,6 +35,8 @@ pub struct LabHost {
     generation: u64,
     /// Whose lock it holds.
     pub(in crate::lab) token: Option<String>,
+    /// A shell is there that did a batch before; the next one goes to it too.
+    shell: bool,
 }
 
 /// What happened to one action.
@@ -84,11 +86,11 @@ impl Lab {
 
 impl LabHost {
     pub(crate) fn new(lab: Lab, name: String, describe: String, generation: u64) -> Self {
-        Self { lab, name, describe, generation, token: None }
+        Self { lab, name, describe, generation, token: None, shell: false }
     }
 
     /// An exec begins: the connection is there and we are root.
-    fn exec(&self) -> Result<(), HostTrouble> {
+    fn exec(&self, again: bool) -> Result<(), HostTrouble> {
         self.lab.clock().advance(Duration::from_millis(100));
         let (asks, wrong) = {
             let mut state = self.lab.state();
@@ -103,8 +105,11 @@ impl LabHost {
                 let why = "the connection was closed by the other side".to_owned();
                 return Err(HostTrouble::Wire(if dead { WireError::Cut } else { WireError::Lost { why } }));
             }
-            machine.counts.execs = machine.counts.execs.saturating_add(1);
             machine.left = false;
+            if again {
+                return Ok(());
+            }
+            machine.counts.execs = machine.counts.execs.saturating_add(1);
             if machine.faults.has(&Fault::NoSudo) {
                 let said = format!("{} is not in the sudoers file.", machine.build.user);
                 return Err(HostTrouble::NoRoot { host: self.describe.clone(), said });
@@ -369,7 +374,7 @@ impl Host for LabHost {
             Ok(carried) => carried,
             Err(error) => return failed(HostTrouble::Compile(error)),
         };
-        if let Err(trouble) = self.exec().and_then(|()| self.claim(batch)) {
+        if let Err(trouble) = self.exec(self.shell).and_then(|()| self.claim(batch)) {
             return failed(trouble);
         }
         let total: u64 = carried.iter().map(size).sum();
@@ -423,6 +428,7 @@ impl Host for LabHost {
         }
         end.stopped |= stop.wanted() && end.trouble.is_none() && self.name != HERE;
         end.complete = end.trouble.is_none();
+        self.shell = end.complete && !end.stopped;
         end.facts = self.answers(batch, end.complete && (!end.stopped || self.name == HERE));
         end
     }
@@ -439,13 +445,13 @@ impl Host for LabHost {
         if self.name == HERE {
             return Err(HostTrouble::Unable("this computer has no live stream".to_owned()));
         }
-        self.exec()?;
+        self.exec(false)?;
         self.lab.machine(&self.name, |machine| machine.streams = machine.streams.saturating_add(1));
         Ok(Box::new(LabStream::new(self.lab.clone(), self.name.clone(), self.generation)))
     }
 
     fn log(&mut self, what: &LogSource) -> Result<Box<dyn LogStream>, HostTrouble> {
-        self.exec()?;
+        self.exec(false)?;
         self.lab.machine(&self.name, |machine| machine.streams = machine.streams.saturating_add(1));
         let (lab, name) = (self.lab.clone(), self.name.clone());
         Ok(Box::new(LabLog::new(lab, name, self.generation, what.clone())))

@@ -34,9 +34,10 @@ fn a_secret_is_nowhere_but_where_it_belongs() {
         ],
         vec![FactQuery::Machine, FactQuery::Record],
     );
-    let compiled =
-        batch::compile(&batch, "0123", LockUse::None, &|name| gangplank::host::Vault::get(&*purse, name))
-            .unwrap();
+    let compiled = batch::compile(&batch, "0123", LockUse::None, true, &|name| {
+        gangplank::host::Vault::get(&*purse, name)
+    })
+    .unwrap();
     assert!(!compiled.text.contains("canary"));
     let (mut heard, mut shown) = (Vec::new(), Vec::new());
     let mut host = ShellHost::new(Arc::new(LocalWire::new()), purse, false);
