@@ -74,8 +74,7 @@ fn three_blank_workers(lab: &Lab) {
         assert_eq!(nodes.get(worker), Some(&true), "{nodes:?}\n{}", run.story());
         assert!(runs_kube_proxy(lab, worker), "{worker}: no kube-proxy\n{}", run.story());
         assert!(lab.dns_answers(worker), "{worker}: DNS does not answer");
-        let [connections, _, streams] = run.cost(worker);
-        assert_eq!((connections, streams), (1, 1), "{worker}");
+        assert_eq!(run.cost(worker), [1, 1, 1], "{worker}: connections, execs, streams");
         let key = lab.on(worker, "stat -c '%a %U' /etc/kubernetes/ssl/worker.key");
         assert_eq!(key.trim(), "600 root", "{worker}");
     }

@@ -40,7 +40,7 @@ fn three_workers_come_aboard_from_blank() {
     let ran = bench.apply().done();
     for worker in ALL {
         assert_eq!(ran.end(worker), "changed");
-        assert_eq!(ran.cost(worker), (1, 3, 1), "{worker}: connections, execs, streams");
+        assert_eq!(ran.cost(worker), (1, 1, 1), "{worker}: connections, execs, streams");
         assert!(ran.outcomes(worker).contains(&("dns-lookup".to_owned(), "proven")), "{worker}");
         assert_eq!(bench.lab().machine(worker, |machine| stale(machine)), Some(Vec::new()));
     }

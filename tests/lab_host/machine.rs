@@ -97,7 +97,7 @@ fn events_counts_and_a_failing_action_are_those_of_a_script() {
     assert!(end.stopped && end.complete && end.actions.is_empty());
     drop(host.stream().unwrap());
     let counts = host.counts();
-    assert_eq!((counts.connections, counts.execs, host.streams()), (1, 3, 1));
+    assert_eq!((counts.connections, counts.execs, host.streams()), (1, 2, 1));
     assert_eq!(fleet.host("w1").counts().connections, 1, "one machine is connected once");
 }
 
@@ -316,7 +316,7 @@ fn sudo_takes_the_right_password_only() {
 #[test]
 fn a_kubelet_that_cannot_start_is_tried_again_and_recovers() {
     let fleet = Fleet::first();
-    assert_eq!(fleet.onboard(On::Worker, Some("w1")).len(), 13);
+    assert_eq!(fleet.onboard(On::Worker, Some("w1")).len(), 15);
     let cert = format!("{}/worker.crt", gangplank::profile::SSL);
     let kept = fleet.lab().machine("w1", |machine| machine.files.remove(&cert)).unwrap().unwrap();
     let restart = Action::Service { verb: Verb::Restart, unit: "kubelet".to_owned() };
