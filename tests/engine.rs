@@ -21,6 +21,8 @@ mod current;
 mod demo;
 #[path = "engine/faults.rs"]
 mod faults;
+#[path = "engine/from_api.rs"]
+mod from_api;
 #[path = "engine/jobs.rs"]
 mod jobs;
 #[path = "engine/kubectl.rs"]

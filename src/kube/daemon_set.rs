@@ -11,15 +11,19 @@ const LONG: usize = 200;
 /// Containers, arguments, terms of a rule that are read; real ones have at most thirty.
 const MOST: usize = 64;
 /// What the controller lets the pods of every DaemonSet put up with (`pkg/controller/daemon/util/daemonset_util.go`).
-const ALWAYS_TOLERATED: [&str; 7] = [
-    "node.kubernetes.io/not-ready",
-    "node.kubernetes.io/unreachable",
-    "node.kubernetes.io/disk-pressure",
-    "node.kubernetes.io/memory-pressure",
-    "node.kubernetes.io/pid-pressure",
-    "node.kubernetes.io/unschedulable",
-    "node.kubernetes.io/network-unavailable",
+const ALWAYS_TOLERATED: [(&str, &str); 7] = [
+    (NOT_READY, "NoExecute"),
+    (UNREACHABLE, "NoExecute"),
+    ("node.kubernetes.io/disk-pressure", "NoSchedule"),
+    ("node.kubernetes.io/memory-pressure", "NoSchedule"),
+    ("node.kubernetes.io/pid-pressure", "NoSchedule"),
+    ("node.kubernetes.io/unschedulable", "NoSchedule"),
+    ("node.kubernetes.io/network-unavailable", "NoSchedule"),
 ];
+/// A node has it until it is Ready.
+const NOT_READY: &str = "node.kubernetes.io/not-ready";
+/// A node has it while nothing is heard of its kubelet.
+const UNREACHABLE: &str = "node.kubernetes.io/unreachable";
 
 /// One of its containers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -152,7 +156,7 @@ impl DaemonSet {
     }
 
     fn tolerates(&self, (key, value, effect): &(String, String, String)) -> bool {
-        if effect == "PreferNoSchedule" || ALWAYS_TOLERATED.contains(&key.as_str()) {
+        if effect == "PreferNoSchedule" || ALWAYS_TOLERATED.contains(&(key.as_str(), effect.as_str())) {
             return true;
         }
         items(&self.placing, "tolerations").take(MOST).any(|one| {
@@ -200,6 +204,21 @@ fn unmet(term: &Value, node: &NodeTraits) -> Option<String> {
 impl NodeTraits {
     fn label(&self, key: &str) -> Option<&str> {
         self.labels.iter().find(|(one, _)| one == key).map(|(_, value)| value.as_str())
+    }
+
+    /// As it is once it is Ready, whatever it is now.
+    #[must_use]
+    pub fn once_ready(mut self) -> Self {
+        self.taints.retain(|(key, ..)| key != NOT_READY && key != UNREACHABLE);
+        self
+    }
+
+    /// As it is while it has no network of pods.
+    #[must_use]
+    pub fn before_its_network(self) -> Self {
+        let mut node = self.once_ready();
+        node.taints.push((NOT_READY.to_owned(), String::new(), "NoSchedule".to_owned()));
+        node
     }
 
     /// A node that the API knows.
@@ -319,6 +338,18 @@ mod tests {
         {
             assert!(set(json!({"tolerations": [toleration]})).comes_to(&node).is_err(), "{toleration}");
         }
+    }
+
+    #[test]
+    fn before_a_node_is_ready_only_what_tolerates_that_comes_to_it() {
+        let everywhere = json!({"tolerations": [{"operator": "Exists", "effect": "NoSchedule"}]});
+        assert_eq!(set(everywhere).comes_to(&worker().before_its_network()), Ok(()));
+        let away = set(json!({})).comes_to(&worker().before_its_network());
+        assert_eq!(
+            away,
+            Err("it does not tolerate the taint node.kubernetes.io/not-ready:NoSchedule".to_owned())
+        );
+        assert_eq!(set(json!({})).comes_to(&worker().before_its_network().once_ready()), Ok(()));
     }
 
     #[test]

@@ -28,13 +28,17 @@ fn traits(cx: &StepInput) -> Option<NodeTraits> {
     })
 }
 
-fn comes<'a>(cx: &StepInput<'a>, wanted: &dyn Fn(&NodeAddon) -> Result<bool, String>) -> Comes<'a> {
+fn comes<'a>(
+    cx: &StepInput<'a>,
+    then: fn(NodeTraits) -> NodeTraits,
+    wanted: &dyn Fn(&NodeAddon) -> Result<bool, String>,
+) -> Comes<'a> {
     let addons = match &cx.cluster.addons {
         Some(Ok(addons)) => addons,
         Some(Err(why)) => return Comes::Unknown(why.clone()),
         None => return Comes::Unknown(String::new()),
     };
-    let Some(node) = traits(cx) else { return Comes::Unknown(String::new()) };
+    let Some(node) = traits(cx).map(then) else { return Comes::Unknown(String::new()) };
     let (mut away, mut unknown) = (Vec::new(), None);
     for addon in addons {
         match (wanted(addon), addon.daemon_set.comes_to(&node)) {
@@ -49,11 +53,11 @@ fn comes<'a>(cx: &StepInput<'a>, wanted: &dyn Fn(&NodeAddon) -> Result<bool, Str
 
 /// What does kube-proxy's work on this worker: kube-proxy itself before a network that does without it.
 pub(super) fn kube_proxy<'a>(cx: &StepInput<'a>) -> Comes<'a> {
-    let itself = comes(cx, &|addon| Ok(addon.is_kube_proxy()));
+    let itself = comes(cx, NodeTraits::once_ready, &|addon| Ok(addon.is_kube_proxy()));
     if let Comes::This(_) = itself {
         return itself;
     }
-    let replaced = comes(cx, &|addon| match &addon.services {
+    let replaced = comes(cx, NodeTraits::once_ready, &|addon| match &addon.services {
         ServesServices::Yes => Ok(!addon.is_kube_proxy()),
         ServesServices::No => Ok(false),
         ServesServices::Unknown(why) => Err(format!("whether {} replaces it: {why}", addon.name)),
@@ -67,9 +71,9 @@ pub(super) fn kube_proxy<'a>(cx: &StepInput<'a>) -> Comes<'a> {
     }
 }
 
-/// What makes the network of pods on this worker.
+/// What makes the network of pods on this worker: it has to come before the node is Ready.
 pub(super) fn network<'a>(cx: &StepInput<'a>) -> Comes<'a> {
-    comes(cx, &|addon| Ok(addon.network))
+    comes(cx, NodeTraits::before_its_network, &|addon| Ok(addon.network))
 }
 
 /// `DaemonSet kube-system/kube-proxy`, or `cilium, by DaemonSet kube-system/cilium`.

@@ -138,7 +138,7 @@ fn no_pod_network(lab: &Lab) {
     // One comes by a DaemonSet whose image nobody has.
     let set = "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: kube-flannel-ds, namespace: default}\nspec:\n  \
         selector: {matchLabels: {app: flannel}}\n  template:\n    metadata: {labels: {app: flannel}}\n    spec:\n      \
-        hostNetwork: true\n      containers:\n      - {name: kube-flannel, image: \"nowhere.invalid/flannel:v0\"}\n";
+        hostNetwork: true\n      tolerations: [{operator: Exists}]\n      containers:\n      - {name: kube-flannel, image: \"nowhere.invalid/flannel:v0\"}\n";
     let file = home.path("flannel.yaml");
     std::fs::write(&file, set).expect("a file");
     lab.kubectl(&["apply", "-f", &file.display().to_string()]);

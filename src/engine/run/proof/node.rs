@@ -195,7 +195,7 @@ impl Engine<'_> {
     fn network_for(&self, node: &Node) -> Option<DaemonPods> {
         let api = self.world.cluster();
         let addons = node_addons(api, api.version().ok()).ok()?;
-        let traits = NodeTraits::of(node);
+        let traits = NodeTraits::of(node).before_its_network();
         let mut fit = addons.iter().filter(|one| one.network && one.daemon_set.comes_to(&traits).is_ok());
         fit.next().map(DaemonPods::of)
     }
