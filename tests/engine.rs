@@ -31,6 +31,8 @@ mod kubectl;
 mod lock;
 #[path = "engine/look.rs"]
 mod look;
+#[path = "engine/of_one_runtime.rs"]
+mod of_one_runtime;
 #[path = "engine/offline.rs"]
 mod offline;
 #[path = "engine/pace.rs"]

@@ -11,6 +11,7 @@ mod lookup;
 mod proxy_flags;
 
 use super::model::Version;
+use super::runtime_fact::RuntimeKind;
 
 pub use images::{COREDNS, PAUSE, REGISTRY};
 pub use lookup::{flag, kubelet_field, markdown, proxy_flag, proxy_mode, rows};
@@ -249,6 +250,13 @@ pub const SERVICE_CIDRS: Span = Span::since(33);
 pub const COREDNS_GETS_NODES: Span = Span::before(28);
 /// CoreDNS needs the right to list and watch EndpointSlices.
 pub const COREDNS_SLICES: Span = Span::since(22);
+
+/// The container runtime that a kubelet of this version is set up with; `None` = it is not served.
+pub fn runtime(kubelet: Version) -> Option<RuntimeKind> {
+    let docker = THE_POST.holds(kubelet) || DOCKERSHIM.holds(kubelet);
+    let containerd = CRI_ONLY.holds(kubelet).then_some(RuntimeKind::Containerd);
+    containerd.or(docker.then_some(RuntimeKind::Docker))
+}
 
 /// The value of a table in this version.
 pub fn at<T: Copy>(table: &[(Span, T)], version: Version) -> Option<T> {

@@ -59,9 +59,7 @@ impl ClusterFacts {
 
 /// The container runtime of a worker, by the kubelet that is there; `None` = not known.
 pub fn runtime_of(facts: &Facts) -> Option<RuntimeKind> {
-    let kubelet = facts.kubelet(profile::KUBELET).yes().copied().and_then(Option::as_ref)?;
-    let version = Version::parse(kubelet.version.untrusted())?;
-    profile::choose(version, None).ok().map(Profile::runtime)
+    facts.kubelets_runtime()
 }
 
 /// What is known of the one place a step looks at.

@@ -116,6 +116,7 @@ impl Step for Prerequisites {
         verdicts.extend(flannel(cx));
         verdicts.extend(same_node(cx));
         verdicts.extend(stated_version(cx));
+        verdicts.extend(beyond_the_table(cx));
         verdicts
     }
 
@@ -465,6 +466,22 @@ fn stated_version(cx: &StepInput) -> Option<Verdict> {
             "what the kubelet is decides what is written",
         )
     })
+}
+
+/// A minor that is newer than what was read for this program is set up as the newest that was.
+fn beyond_the_table(cx: &StepInput) -> Option<Verdict> {
+    let known = [("kubelet", cx.kubelet_version()), ("API server", cx.cluster.version)];
+    let (what, version) = known
+        .into_iter()
+        .find_map(|(what, version)| Some((what, version.filter(|one| minors::is_newer(*one))?)))?;
+    let newest = minors::NEWEST.without_patch();
+    Some(Verdict::warning(
+        "version",
+        format!(
+            "the {what} is {version}, newer than this gangplank knows: it is served as {newest}, the newest"
+        ),
+        "look into its release notes for what the kubelet does not take any more, or use a newer gangplank",
+    ))
 }
 
 /// A node of this name that is another machine must not be taken over silently.

@@ -101,7 +101,7 @@ impl Action {
             Self::Service { verb: Verb::Start, unit } => {
                 vec![
                     Self::Service { verb: Verb::Stop, unit: unit.clone() },
-                    Self::CleanPods { runtime: None },
+                    Self::CleanPods { runtime: before.kubelets_runtime() },
                 ]
             }
             Self::NoteNode { name, .. } => {
