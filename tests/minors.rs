@@ -32,7 +32,7 @@ struct Written {
     fields: BTreeSet<String>,
     /// Flags of the kubelet, without dashes and values.
     flags: BTreeSet<String>,
-    /// kube-proxy's.
+    /// The same of kube-proxy.
     proxy_flags: BTreeSet<String>,
     /// kube-proxy's mode.
     mode: Option<String>,

@@ -20,7 +20,7 @@ pub(crate) struct LabNode {
     pub uid: String,
     pub address: String,
     pub version: String,
-    /// `containerd://2.4.2`.
+    /// The runtime with its version, `containerd://2.4.2`.
     pub runtime: String,
     pub created: u64,
     /// Since when it is Ready, or not.
@@ -52,7 +52,7 @@ pub(crate) struct LabKubelet {
     pub name: String,
     pub address: String,
     pub version: String,
-    /// `containerd://2.4.2`.
+    /// The runtime with its version, `containerd://2.4.2`.
     pub runtime: String,
     /// Why it is not Ready; empty = it is.
     pub unready: String,

@@ -6,12 +6,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::kernel_fact::KernelFact;
-use super::minors;
-use super::model::Version;
 use super::programs::{ProgramFolder, ProgramsFact};
 use super::record::{Record, RecordKind};
 use super::remote::Remote;
-use super::runtime_fact::{RuntimeFact, RuntimeKind};
+use super::runtime_fact::RuntimeFact;
 use super::unit::{ManifestFact, UnitFact};
 
 /// One thing to know about a machine. The union over all steps is gathered by one exec.
@@ -460,16 +458,6 @@ impl Facts {
             }
         }
         Known::NotAsked
-    }
-
-    /// The container runtime that the kubelet which is there needs; `None` = not known.
-    pub fn kubelets_runtime(&self) -> Option<RuntimeKind> {
-        self.known.values().find_map(|known| match known {
-            Known::Yes(Fact::Kubelet(Some(kubelet))) => {
-                minors::runtime(Version::parse(&kubelet.version.to_string())?)
-            }
-            _ => None,
-        })
     }
 
     /// Whether the record tells of a change to one of these files that no later line of `kind` for `of` followed:

@@ -16,6 +16,7 @@ pub mod hex;
 pub mod issue;
 pub mod kernel_fact;
 pub mod kubelet_fields;
+mod kubelet_needs;
 pub mod line_diff;
 pub mod mark;
 pub mod minors;

@@ -35,6 +35,7 @@ mod runtime;
 mod sign;
 mod start;
 mod state;
+mod versions;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};

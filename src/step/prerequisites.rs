@@ -6,7 +6,7 @@ use openssl::x509::X509;
 use super::definition::{Step, StepId};
 use super::input::StepInput;
 use super::state::{StepState, state, unknown};
-use super::{disk, program_list, runtime};
+use super::{disk, program_list, runtime, versions};
 use crate::plan::action::{Action, Content};
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::{FactQuery, Known, Machine};
@@ -115,8 +115,7 @@ impl Step for Prerequisites {
         verdicts.push(api(cx));
         verdicts.extend(flannel(cx));
         verdicts.extend(same_node(cx));
-        verdicts.extend(stated_version(cx));
-        verdicts.extend(beyond_the_table(cx));
+        verdicts.extend(versions::verdicts(cx));
         verdicts
     }
 
@@ -451,37 +450,6 @@ fn flannel(cx: &StepInput) -> Vec<Verdict> {
             "without it, or routes of your own, pods on different nodes do not reach each other",
         )],
     }
-}
-
-/// A version in the plan is a wish; what the machines report decides.
-fn stated_version(cx: &StepInput) -> Option<Verdict> {
-    let stated = cx.plan.cluster.kubernetes?;
-    let found = cx.kubelet_version()?;
-    // A minor alone says nothing of a patch.
-    let same = stated == found || stated.patch == 0 && stated.without_patch() == found.without_patch();
-    (!same).then(|| {
-        Verdict::warning(
-            "version",
-            format!("the kubelet is {found}, the plan says {stated}"),
-            "what the kubelet is decides what is written",
-        )
-    })
-}
-
-/// A minor that is newer than what was read for this program is set up as the newest that was.
-fn beyond_the_table(cx: &StepInput) -> Option<Verdict> {
-    let known = [("kubelet", cx.kubelet_version()), ("API server", cx.cluster.version)];
-    let (what, version) = known
-        .into_iter()
-        .find_map(|(what, version)| Some((what, version.filter(|one| minors::is_newer(*one))?)))?;
-    let newest = minors::NEWEST.without_patch();
-    Some(Verdict::warning(
-        "version",
-        format!(
-            "the {what} is {version}, newer than this gangplank knows: it is served as {newest}, the newest"
-        ),
-        "look into its release notes for what the kubelet does not take any more, or use a newer gangplank",
-    ))
 }
 
 /// A node of this name that is another machine must not be taken over silently.
