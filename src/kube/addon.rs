@@ -153,14 +153,12 @@ fn services(
         }
         "calico" | "canal" => {
             let own = container.variables.iter().find(|(name, _)| name == "FELIX_BPFENABLED");
-            match own {
-                // Its environment goes before what stands in the API (Felix's order of configuration).
-                Some((_, value)) => serves(value.eq_ignore_ascii_case("true")),
-                None => {
-                    let felix = "/apis/crd.projectcalico.org/v1/felixconfigurations/default";
-                    let felix = ask(api, felix)?;
-                    serves(felix.is_some_and(|it| it.pointer("/spec/bpfEnabled") == Some(&Value::Bool(true))))
-                }
+            // Its environment goes before what stands in the API (Felix's order of configuration).
+            if let Some((_, value)) = own {
+                serves(value.eq_ignore_ascii_case("true"))
+            } else {
+                let felix = ask(api, "/apis/crd.projectcalico.org/v1/felixconfigurations/default")?;
+                serves(felix.is_some_and(|it| it.pointer("/spec/bpfEnabled") == Some(&Value::Bool(true))))
             }
         }
         "kube-router" => serves(!container.words.iter().any(|word| word == "--run-service-proxy=false")),

@@ -160,7 +160,7 @@ fn of_corefile(text: &str) -> Vec<String> {
     lines
         .flat_map(|rest| rest.split('{').next().unwrap_or_default().split_whitespace())
         .map(|zone| zone.trim_end_matches('.').to_owned())
-        .filter(|zone| !zone.is_empty() && !zone.ends_with(".arpa"))
+        .filter(|zone| !zone.is_empty() && zone.rsplit('.').next() != Some("arpa"))
         .take(8)
         .collect()
 }
