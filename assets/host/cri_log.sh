@@ -1,6 +1,7 @@
 sock=${GANGPLANK_CONTAINERD:-/run/containerd/containerd.sock}
 if command -v crictl >/dev/null; then
-  crictl -r "unix://$sock" -i "unix://$sock" logs --tail $TAIL --follow $ID
+  # Without a configuration it would complain in the middle of the log.
+  crictl -c /dev/null -r "unix://$sock" -i "unix://$sock" logs --tail $TAIL --follow $ID
 else
   f=
   for i in /var/log/containers/*-$ID.log; do [ ! -e "$i" ] || f=$i; done

@@ -33,7 +33,7 @@ const SCRIPTS: [LogScript; 7] = [
                 "[INFO] plugin/reload: Running configuration SHA512 = 591cf328cccc12bc490481273e738df59329c62c0b729d94",
             ),
             (140, "CoreDNS-1.14.6"),
-            (141, "linux/amd64, go1.26.1, "),
+            (141, "linux/amd64, go1.26.8, "),
         ],
         every: 5_000,
         rounds: &[
@@ -44,18 +44,17 @@ const SCRIPTS: [LogScript; 7] = [
     LogScript {
         image: "kube-proxy:v1.3",
         start: &[
-            (200, "I{t}       1 server_linux.go:66] \"Using iptables proxy\""),
-            (330, "I{t}       1 server.go:677] \"Successfully retrieved NodeIPs\""),
+            (200, "I{t}       1 shared_informer.go:524] \"Waiting for caches to sync\""),
+            (300, "I{t}       1 shared_informer.go:531] \"Caches are synced\""),
             (
-                360,
-                "I{t}       1 server.go:687] \"kube-proxy running in single-stack mode\" ipFamily=\"IPv4\"",
+                590,
+                "I{t}       1 server.go:267] \"kube-proxy running in single-stack mode\" ipFamily=\"IPv4\"",
             ),
-            (420, "I{t}       1 config.go:200] \"Starting service config controller\""),
-            (
-                425,
-                "I{t}       1 shared_informer.go:349] \"Waiting for caches to sync\" controller=\"service config\"",
-            ),
-            (530, "I{t}       1 shared_informer.go:356] \"Caches are synced\" controller=\"service config\""),
+            (592, "I{t}       1 server_linux.go:144] \"Using iptables Proxier\""),
+            (596, "I{t}       1 server.go:530] \"Version info\" version=\"v1.37.2\""),
+            (830, "I{t}       1 config.go:200] \"Starting service config controller\""),
+            (831, "I{t}       1 config.go:106] \"Starting endpoint slice config controller\""),
+            (930, "I{t}       1 shared_informer.go:510] \"Caches are synced\" controller=\"service config\""),
         ],
         every: 60_000,
         rounds: &[],

@@ -104,7 +104,7 @@ fn lines(machine: &LabMachine, process: &Process, latest: u64) -> Vec<(u64, Stri
             }
             Some(name) if name.container != "POD" => {
                 let text = format!(
-                    "I pod_startup_latency_tracker.go:108] \"Observed pod startup duration\" pod=\"{}/{}\"",
+                    "I pod_startup_latency_tracker.go:144] \"Observed pod startup duration\" pod=\"{}/{}\"",
                     name.namespace, name.pod
                 );
                 said(one.started.saturating_add(900), text);

@@ -258,7 +258,7 @@ fn the_log_of_a_pod_is_told_by_crictl_or_is_the_file_that_containerd_knows() {
     program(dir.path(), "crictl", "#!/bin/sh\necho \"$*\"\n");
     let (said, ended) = lines(&mut *over(Arc::new(wire)).log(&source).unwrap(), "");
     let socket = "unix:///run/containerd/containerd.sock";
-    assert_eq!(said, [format!("-r {socket} -i {socket} logs --tail 1000 --follow {WEB}")]);
+    assert_eq!(said, [format!("-c /dev/null -r {socket} -i {socket} logs --tail 1000 --follow {WEB}")]);
     assert_eq!(ended.as_deref(), Some("nothing more is written to it"));
 
     fs::remove_file(dir.path().join("crictl")).unwrap();
