@@ -21,7 +21,7 @@ end() { unset "p$at" "b$at"; mark e "$at" "$1"; [ "$1" = 0 ] || failed=1; }
 
 # listen: hears the wishes; the end of file (a lost connection) is the wish to stop, an empty line a beat
 listen() {
-  { while read -r l <&3; do case $l in "$M kill") kill -TERM 0 ;; "$M stop") kill -TERM $$ ;; '') beat ;; esac; done; kill -TERM $$; } >/dev/null 2>&1 &
+  { while read -r l <&3; do case $l in "$M kill") kill -TERM 0 ;; "$M stop") kill -TERM $$ ;; '') beat ;; esac; done; [ -z "$held" ] || echo going >&9; kill -TERM $$; } >/dev/null 2>&1 &
   w=$!
 }
 # beat: the one who holds the lock lives
@@ -66,6 +66,8 @@ claim() {
 taken() {
   holder
   [ "$has" != "$1" ] || { flock -w 5 9; return; }
+  # Its connection has ended, and it ends with what it does now.
+  ! grep -qx going "$lock" || ! flock -w 45 9 || return 0
   if [ $(($(date +%s) - $(stat -c %Y "$lock"))) -gt $silent ]; then
     case $i in '' | *[!0-9]* | 0 | 1) ;; *) kill -KILL "$i" 2>/dev/null; flock -w 5 9 && return ;; esac
   fi
