@@ -19,9 +19,10 @@ pub(super) struct Patience {
 }
 
 impl Patience {
-    pub(super) fn new(batch: &Batch) -> Self {
+    /// `look` is how long questions may take; `None` = as long as is usual for theirs.
+    pub(super) fn new(batch: &Batch, look: Option<Duration>) -> Self {
         let tars = batch.queries.iter().any(|query| matches!(query, FactQuery::Tar(_)));
-        let look = if tars { LOOK_AT_TAR.limit() } else { LOOK.limit() };
+        let look = look.unwrap_or_else(|| if tars { LOOK_AT_TAR.limit() } else { LOOK.limit() });
         let now = Instant::now();
         Self { look, marks: 0, since: now, sent: (0, now) }
     }
@@ -71,7 +72,7 @@ mod tests {
     fn what_is_sent_goes_on_for_hours_at_the_least_rate_and_ends_below_it() {
         let (least, within) = LEAST_RATE;
         let (reader, began) = (Reader::new("n", &[], 1), Instant::now());
-        let mut patience = Patience::new(&Batch::default());
+        let mut patience = Patience::new(&Batch::default(), None);
         let step = within.as_secs() - 1;
         for round in 1..500 {
             let over = patience.over(&reader, true, least * round, at(began, step * round));
@@ -86,7 +87,7 @@ mod tests {
     #[test]
     fn a_look_has_a_minute_and_an_action_its_quarter_of_an_hour() {
         let began = Instant::now();
-        let mut patience = Patience::new(&Batch::default());
+        let mut patience = Patience::new(&Batch::default(), None);
         let mut reader = Reader::new("n", &[], 1);
         assert_eq!(patience.over(&reader, false, 0, at(began, 59)), None);
         assert_eq!(patience.over(&reader, false, 0, at(began, 62)).map(|(_, time)| time), Some(LOOK.time));
@@ -101,6 +102,6 @@ mod tests {
         reader.feed(false, b"@n e 0 0\n", &mut |_| {});
         assert_eq!(patience.over(&reader, false, 0, at(began, 1003)), None);
         let tar = Batch { queries: vec![FactQuery::Tar("/a.tar".to_owned())], ..Batch::default() };
-        assert_eq!(Patience::new(&tar).look, LOOK_AT_TAR.time);
+        assert_eq!(Patience::new(&tar, None).look, LOOK_AT_TAR.time);
     }
 }

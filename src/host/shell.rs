@@ -28,6 +28,8 @@ use crate::plan::runtime_fact::RuntimeKind;
 
 /// How long a group that was told to end at once may take before the connection is cut.
 const KILL_GRACE: Duration = Duration::from_secs(3);
+/// How long a script that let its time pass may take to end when it is told to.
+const HUNG_GRACE: Duration = Duration::from_secs(1);
 /// How long a look that is stopped may take to end by itself.
 const STOP_GRACE: Duration = Duration::from_millis(500);
 /// How often the wish to stop is looked at.
@@ -47,6 +49,8 @@ pub struct ShellHost {
     unlocked: bool,
     /// How long sudo may take to ask or to start.
     patience: Duration,
+    /// How long questions may take; `None` = as is usual.
+    look: Option<Duration>,
     /// Whose containers its stream tells; `None` = it finds out.
     runtime: Option<RuntimeKind>,
 }
@@ -114,6 +118,7 @@ impl ShellHost {
             locked: false,
             unlocked: false,
             patience,
+            look: None,
             runtime: None,
         }
     }
@@ -122,6 +127,13 @@ impl ShellHost {
     #[must_use]
     pub fn with_patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
+        self
+    }
+
+    /// With another deadline for what a batch asks.
+    #[must_use]
+    pub fn with_deadline(mut self, look: Duration) -> Self {
+        self.look = Some(look);
         self
     }
 
@@ -207,10 +219,11 @@ impl ShellHost {
         };
         let duplex = &session.duplex;
         let mut reader = Reader::new(&nonce, &batch.queries, batch.actions.len());
-        let mut patience = Patience::new(batch);
+        let mut patience = Patience::new(batch, self.look);
         let (begun, mut clock) = (Instant::now(), OwnClock::start());
         let feed = Feed::start(duplex.sender(), script, &nonce, &session.gate);
         let (mut told, mut killed, mut quiet, mut last_sent) = (0, None, None, 0);
+        let mut hung: Option<(Instant, WireError)> = None;
         let trouble = loop {
             match duplex.recv(POLL_INTERVAL) {
                 Ok(Chunk::Out(bytes)) => reader.feed(false, &bytes, hear),
@@ -235,7 +248,7 @@ impl ShellHost {
                 Err(RecvTimeout::Timeout) => {}
             }
             if reader.complete() {
-                break None;
+                break hung.take().map(|(_, error)| HostTrouble::Wire(error));
             }
             if reader.too_much() {
                 self.wire.cut();
@@ -243,13 +256,21 @@ impl ShellHost {
             }
             let sending = feed.state.busy.load(Ordering::SeqCst);
             let now = begun + clock.spent();
-            if let Some(limit) = patience.over(&reader, sending, feed.state.sent.load(Ordering::SeqCst), now)
+            let over = patience.over(&reader, sending, feed.state.sent.load(Ordering::SeqCst), now);
+            if let (Some((what, limit)), None) = (over, &hung) {
+                // The script is told to end, which leaves the connection to others; one that does not answer is cut off.
+                let what = format!("{} {what}", self.wire.describe());
+                hung = Some((Instant::now(), WireError::Timeout { what, seconds: limit.as_secs() }));
+                feed.state.halt.store(true, Ordering::SeqCst);
+                if !sending {
+                    let _ = duplex.send(format!("@{nonce} kill\n").into_bytes().into());
+                }
+            }
+            if let Some((since, _)) = &hung
+                && since.elapsed() > HUNG_GRACE
             {
                 self.wire.cut();
-                break Some(HostTrouble::Wire(WireError::Timeout {
-                    what: format!("{} {}", self.wire.describe(), limit.0),
-                    seconds: limit.1.as_secs(),
-                }));
+                break hung.take().map(|(_, error)| HostTrouble::Wire(error));
             }
             if let Some(index) = reader.wanted() {
                 feed.wanted(index);

@@ -148,6 +148,28 @@ fn twice_ends_everything_at_once() {
 }
 
 #[test]
+fn a_question_that_takes_too_long_is_ended_and_the_connection_is_not() {
+    let dir = tempfile::tempdir().unwrap();
+    crate::support::program(
+        dir.path(),
+        "docker",
+        "#!/bin/sh\nread -r _ _ _ _ g _ </proc/self/stat; echo $g >$0.group.part; mv $0.group.part $0.group; exec sleep 300\n",
+    );
+    let Some(wire) = crate::support::with_programs(dir.path()) else { return };
+    let wire = Arc::new(wire);
+    let mut host = over(wire.clone()).with_deadline(Duration::from_secs(2));
+    let asked = |query| Run::new().batch(vec![], vec![query]);
+    let began = Instant::now();
+    let end = host.run(&asked(FactQuery::Runtime), &Stop::default(), &mut |_| ());
+    let Some(trouble) = &end.trouble else { panic!("{end:?}") };
+    assert!(trouble.to_string().contains("within 2 s"), "{trouble}");
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    gone(fs::read_to_string(dir.path().join("docker.group")).unwrap().trim(), SOON);
+    let end = host.run(&asked(FactQuery::Folder("/etc".to_owned())), &Stop::default(), &mut |_| ());
+    assert!(end.trouble.is_none() && end.complete, "{end:?}");
+}
+
+#[test]
 fn a_question_that_hangs_is_left_and_leaves_nothing() {
     let dir = tempfile::tempdir().unwrap();
     crate::support::program(
