@@ -356,7 +356,7 @@ fn is_of(topic: &str, runtime: RuntimeKind) -> bool {
 #[test]
 fn no_page_for_one_runtime_names_the_commands_of_the_other() {
     let other = |runtime: RuntimeKind| match runtime {
-        RuntimeKind::Docker => (RuntimeKind::Containerd, ["crictl", "ctr ", "containerd config"]),
+        RuntimeKind::Docker => (RuntimeKind::Containerd, ["crictl p", "ctr -n", "containerd config"]),
         RuntimeKind::Containerd => (RuntimeKind::Docker, ["docker", "dockershim", "daemon.json"]),
     };
     for profile in Profile::ALL {
