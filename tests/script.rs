@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use gangplank::engine::world::scripted::LabWorld;
-use gangplank::engine::{Engine, ExitCode, Front, PlacePreview, RunOptions, Stamped};
+use gangplank::engine::{Engine, ExitCode, Front, PlacePreview, RunOptions, Stamped, World};
 use gangplank::host::Stop;
 use gangplank::lab::HERE;
 use gangplank::lab::setup::{FIRST_CLUSTER, FIRST_CLUSTER_PLAN};
@@ -426,5 +426,26 @@ fn wish_of(name: &str, address: &str) -> gangplank::plan::action::CertificateSpe
         client: true,
         server: true,
         days: 365,
+    }
+}
+
+/// The commands of a current cluster are typed as they stand: no word of gangplank's own, and nothing of docker.
+#[test]
+fn the_script_of_a_current_cluster_is_in_commands_of_the_system_and_of_containerd() {
+    let demo = gangplank::engine::demo::open("current", 0.0, Some(7)).unwrap();
+    let world = LabWorld::new(demo.world.lab().clone(), &demo.world.home());
+    let plan = plan(&demo.plan_text);
+    let script = script::script(&plan, &seen(&world, &plan));
+    is_clean(&script);
+    let functions = gangplank::host::batch::PRELUDE.lines().filter_map(|line| line.split_once("() {"));
+    let names: Vec<&str> = functions.map(|(name, _)| name).collect();
+    let own: Vec<&str> = script
+        .lines()
+        .filter(|line| names.contains(&line.trim_start().split(' ').next().unwrap_or_default()))
+        .collect();
+    assert!(own.is_empty(), "{own:#?}");
+    assert!(!script.to_lowercase().contains("docker"), "{script}");
+    for line in ["ctr -n k8s.io images import", "config dump > /dev/null", "systemctl restart containerd"] {
+        assert!(script.contains(line), "{line}\n{script}");
     }
 }
