@@ -18,6 +18,8 @@ use gangplank::ui::wizard::screens::review::{rows, sign};
 use gangplank::ui::wizard::update::update;
 use gangplank::ui::wizard::validation::{plan, validate};
 
+use gangplank::ui::wizard::screens::{cluster, skydns};
+
 use super::random::text;
 use super::setup::{answered, model, press};
 
@@ -198,4 +200,59 @@ fn a_password_that_was_typed_into_an_address_is_gone_when_the_field_is_left() {
     assert!(!shown.contains("Geheim123") && shown.contains("not shown"), "{shown}");
     let kept = format!("{:?}", model.form.answers);
     assert!(!kept.contains("Geheim123"), "{kept}");
+}
+
+/// What the API said of its version, and a kubelet.
+fn versions(model: &mut Model, api: Option<&str>, kubelet: &str) {
+    let look = |version: Option<&str>| Look { version: version.map(str::to_owned), ..Look::begun() };
+    model.probes.looks.clear();
+    model.probes.looks.insert(ProbeTarget::Api, look(api));
+    model.probes.looks.insert(ProbeTarget::Worker("worker1".to_owned()), look(Some(kubelet)));
+    model.preview.inspection = Inspection::None;
+    model.form.answers.dns.deploy = None;
+    validate(model);
+}
+
+#[test]
+fn what_follows_from_a_version_is_said_only_once_it_was_told() {
+    let mut model = answered("cluster");
+    let said = |model: &Model| {
+        let lines = cluster::follows(model).into_iter().map(|(_, line)| line);
+        lines.collect::<Vec<_>>().join("\n")
+    };
+    versions(&mut model, Some("v1.37.2"), "v1.36.1");
+    let lines = said(&model);
+    assert!(lines.contains("API v1.37.2: profile current, containerd; DNS CoreDNS"), "{lines}");
+    assert!(lines.contains("kubelet v1.36.1 on worker1: older, and served; profile current"), "{lines}");
+    assert_eq!(skydns::deploys(&model), "deploys CoreDNS");
+    assert_eq!((model.title(Screen::Dns), model.title(Screen::Ca)), ("Cluster DNS", "Certificate CA"));
+
+    versions(&mut model, Some("v1.20.2"), "v1.20.2");
+    let lines = said(&model);
+    assert!(lines.contains("API v1.20.2: profile v1.16-1.23, docker; DNS kube-dns v11"), "{lines}");
+    assert!(!lines.contains("worker1"), "one of the same version is nothing to say: {lines}");
+    assert_eq!((skydns::deploys(&model), model.title(Screen::Dns)), ("deploys kube-dns v11", "SkyDNS"));
+
+    versions(&mut model, Some("v1.30.0"), "v1.31.2");
+    let lines = said(&model);
+    assert!(lines.contains("E-VERSION-02") && lines.contains("newer than the API server"), "{lines}");
+
+    // An API of 1.2 tells strangers nothing.
+    versions(&mut model, None, "v1.20.2");
+    let lines = said(&model);
+    assert!(!lines.contains("API v") && lines.contains("kubelet v1.20.2 on worker1"), "{lines}");
+    assert_eq!(skydns::deploys(&model), "as the version has it");
+}
+
+#[test]
+fn dns_that_is_left_to_the_version_stays_left_to_it_in_the_plan() {
+    let mut model = answered("skydns");
+    versions(&mut model, Some("v1.37.2"), "v1.37.2");
+    assert_eq!(Field::Deploy.get(&model.form.answers, 0), "auto");
+    Field::Deploy.set(&mut model.form.answers, 0, "coredns");
+    assert_eq!(model.form.answers.dns.deploy.as_deref(), Some("coredns"));
+    Field::Deploy.set(&mut model.form.answers, 0, "auto");
+    assert_eq!(model.form.answers.dns.deploy, None);
+    Field::Deploy.set(&mut model.form.answers, 0, "kube-dns-v11");
+    assert!(skydns::remark(&model).is_some_and(|(_, words)| words.contains("does not work")));
 }

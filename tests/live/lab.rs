@@ -13,6 +13,8 @@ use gangplank::lab::{Fault, Lab};
 use gangplank::live::panel::ApiState;
 use gangplank::live::{Change, Link, LogNews, LogWish, Panel, Update, start, watch_targets};
 use gangplank::plan::model::Plan;
+use gangplank::plan::runtime_fact::RuntimeKind;
+use gangplank::plan::wishes::RuntimeWish;
 use gangplank::plan::yaml;
 
 use crate::support::{Ear, ear, place};
@@ -245,4 +247,15 @@ fn a_run_is_seen_while_it_goes_on_and_is_not_disturbed() {
 /// Any time does: names are there whatever it is.
 fn world_now(panel: &Panel) -> jiff::Timestamp {
     panel.heard().unwrap_or_default()
+}
+
+#[test]
+fn the_stream_of_a_host_is_of_the_runtime_that_the_plan_names() {
+    let mut room = room();
+    Arc::get_mut(&mut room.plan).unwrap().cluster.runtime = RuntimeWish::Containerd;
+    let (send, mut ear) = ear(&watch_targets(&room.plan));
+    let _watch = start(room.world, &room.plan, false, send);
+    first_looks(&mut ear, &["w1"]);
+    let named = room.lab.machine("w1", |machine| machine.stream_runtime).unwrap();
+    assert_eq!(named, Some(RuntimeKind::Containerd));
 }
