@@ -18,6 +18,7 @@ pub mod kernel_fact;
 pub mod kubelet_fields;
 mod kubelet_needs;
 pub mod line_diff;
+mod machine_fact;
 pub mod mark;
 pub mod minors;
 pub mod model;

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use gangplank::engine::inspect::StepOutcome;
 use gangplank::engine::{Event, ExitCode, PlacePreview, Stamped, TaskOutcome};
 use gangplank::host::{plain_action, plain_shell};
-use gangplank::plan::action::{Action, CertificateSpec, Content, KeyAlgorithm, SecretRef, Slot, Verb};
+use gangplank::plan::action::{
+    Action, CertificateSpec, Content, KeyAlgorithm, ProgramTrial, SecretRef, Slot, Verb,
+};
 use gangplank::plan::code::ProblemCode;
 use gangplank::plan::fact::{
     Fact, FactQuery, Facts, FileFact, FlagSet, ImageFact, KeyFact, Known, KubeletFact, Machine,
@@ -167,7 +169,28 @@ pub fn action() -> BoxedStrategy<Action> {
             secrets: vec![SecretRef::Ca, SecretRef::Sudo(host)],
         }),
     ];
-    prop_oneof![first, second].boxed()
+    let trial = (text(), text(), text(), texts()).prop_map(|(name, sha256, wanted, takes)| ProgramTrial {
+        name,
+        sha256,
+        wanted,
+        takes,
+    });
+    let programs = prop_oneof![
+        (text(), content(), any::<u64>()).prop_map(|(name, program, size)| Action::SendProgram {
+            name,
+            program,
+            size
+        }),
+        (vec(trial, 0..3), option::of(text()))
+            .prop_map(|(programs, config)| Action::TryPrograms { programs, config }),
+        (text(), text(), text(), text()).prop_map(|(name, sha256, path, effect)| Action::PlaceProgram {
+            name,
+            sha256,
+            path,
+            effect
+        }),
+    ];
+    prop_oneof![first, second, programs].boxed()
 }
 
 proptest! {
@@ -197,6 +220,27 @@ fn the_scripts_of_the_steps_are_shown_without_functions_of_ours() {
         ("put /x 0600 - <certificate of w1>", "install /dev/stdin /x -m 0600  # <certificate of w1>"),
         ("put_back /x r 1f '' '600 root:root'", "install /var/lib/gangplank/r/1f /x -m 600 -o root -g root"),
         ("service daemon-reload", "systemctl daemon-reload"),
+        (
+            "send_program ctr <size of /a/ctr> abcdef",
+            "install -D /dev/stdin /var/lib/gangplank/programs/abcdef/ctr -m 0700  # <size of /a/ctr> abcdef",
+        ),
+        (
+            "try_program kubelet 12 'v1.34 to v1.37' 'v1.3[4-7].*'",
+            "/var/lib/gangplank/programs/12/kubelet --version  # wanted: v1.34 to v1.37",
+        ),
+        (
+            "try_program containerd-shim-runc-v2 12 any '*'",
+            "/var/lib/gangplank/programs/12/containerd-shim-runc-v2 -v",
+        ),
+        (
+            "try_program bridge 12 any '*'",
+            r#"echo '{"cniVersion":"1.0.0"}' | CNI_COMMAND=VERSION /var/lib/gangplank/programs/12/bridge"#,
+        ),
+        ("tried", "# nothing is put in place unless all of them are as wanted"),
+        (
+            "place_program ctr 12 /usr/local/bin/ctr",
+            "install /var/lib/gangplank/programs/12/ctr /usr/local/bin/ctr -m 0755 -o root -g root",
+        ),
     ] {
         assert_eq!(plain_shell(sent), shown);
     }
