@@ -27,7 +27,10 @@ asked_version() {
   case $1 in
     kubelet | containerd | ctr | crictl | runc) o=$(timeout --foreground 20 "$2" --version 2>&1) ;;
     containerd-shim-runc-v2) o=$(timeout --foreground 20 "$2" -v 2>&1) ;;
-    *) o=$(printf '{"cniVersion":"1.0.0"}' | CNI_COMMAND=VERSION timeout --foreground 20 "$2" 2>&1) ;;
+    bandwidth | bridge | dhcp | dummy | firewall | host-device | host-local | ipvlan | loopback | macvlan | portmap | ptp | sbr | static | tap | tuning | vlan | vrf)
+      o=$(printf '{"cniVersion":"1.0.0"}' | CNI_COMMAND=VERSION timeout --foreground 20 "$2" 2>&1) ;;
+    # Nothing is started without a word that lets it end.
+    *) o='it is none of the programs that are known'; return 1 ;;
   esac || return
   case $1 in
     kubelet) v=$(printf '%s\n' "$o" | sed -n 's/^Kubernetes \(v[0-9][^ ]*\).*/\1/p' | head -n 1) ;;
@@ -40,24 +43,26 @@ asked_version() {
   [ -n "$v" ]
 }
 
-# try_program NAME SHA256 WANTED PATTERN...: it waits there whole, starts, and is of a version that is wanted
+# try_program NAME SHA256 WANTED PATTERN...: it waits there whole, starts, and is of a version that is wanted. The words
+# that are called here use short names for themselves.
 try_program() {
-  f=$waiting/$2/$1 c=$1 w=$3; large
+  tried_name=$1 tried_file=$waiting/$2/$1 tried_wish=$3; large
   case " $arrived " in
     *" $2 "*) ;;
-    *) way "${f%/*}" && plain "$f" && hash_of <"$f" && [ "$h" = "$2" ] || { echo "$c: it does not wait there any more" >&2; refused=1; return; } ;;
+    *) way "${tried_file%/*}" && plain "$tried_file" && [ -f "$tried_file" ] && hash_of <"$tried_file" && [ "$h" = "$2" ] ||
+      { echo "$tried_name: it does not wait there any more" >&2; refused=1; return; } ;;
   esac
   shift 3
-  if ! asked_version "$c" "$f"; then
-    echo "$c does not say its version on this machine: $(printf '%s\n' "$o" | grep -v '^[[:space:]]*$' | head -n 1 | cut -c 1-300)" >&2
+  if ! asked_version "$tried_name" "$tried_file"; then
+    echo "$tried_name does not say its version on this machine: $(printf '%s\n' "$o" | grep -v '^[[:space:]]*$' | head -n 1 | cut -c 1-300)" >&2
   else
     for i; do
       # shellcheck disable=SC2254 # a pattern
-      case $v in $i) echo "$c $v"; return ;; esac
+      case $v in $i) echo "$tried_name $v"; return ;; esac
     done
-    echo "$c is $v, wanted: $w" >&2
+    echo "$tried_name is $v, wanted: $tried_wish" >&2
   fi
-  refused=1; rm -rf "${f%/*}"; rmdir "$waiting" 2>/dev/null || :
+  refused=1; rm -rf "${tried_file%/*}"; rmdir "$waiting" 2>/dev/null || :
 }
 
 # try_config SHA256 FILE: the containerd that waits reads the configuration that is there
@@ -69,7 +74,7 @@ try_config() {
 
 # tried: nothing is put in place unless all are as wanted
 tried() {
-  [ -z "$refused" ] || { echo "nothing was put in place" >&2; return 1; }
+  [ -z "$refused" ] || { refused=; echo "nothing was put in place" >&2; return 1; }
 }
 
 # place_program NAME SHA256 PATH: what waits becomes PATH; a copy of the old one is kept

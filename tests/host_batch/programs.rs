@@ -171,6 +171,16 @@ fn one_that_is_not_as_wanted_keeps_all_from_their_places_and_only_it_is_sent_aga
     assert!(good.waits().exists() && !newer.waits().exists() && !deaf.waits().exists());
     let waiting = end.facts.programs().yes().map(|there| there.waiting.clone());
     assert_eq!(waiting, Some(vec![good.hash()]));
+    // A run that was cut off before its places goes on with what waits, without sending.
+    let other = Sent::new(dir.path(), "loopback", saying(r#"{"supportedVersions":["1.0.0"]}"#, 10));
+    all_well(&done(&mut local(), &run.batch(vec![other.send()], Vec::new())), 1);
+    let rest = run.batch(
+        vec![trying(vec![good.trial("2.*"), other.trial("*")]), other.place(&dir.path().join("loopback"))],
+        Vec::new(),
+    );
+    let end = done(&mut local(), &rest);
+    all_well(&end, 2);
+    assert_eq!(end.actions[&0].out.trim(), "containerd 2.4.2\nloopback 1.0.0");
     // The next one finds it there: two megabytes are not sent again.
     let sent = Mutex::new(0);
     let end = local().run(&batch(vec![&good]), &Stop::default(), &mut |heard| {
