@@ -456,12 +456,10 @@ fn runtimes(facts: &Facts) -> Vec<(RuntimeKind, Result<String, String>)> {
         Known::No(why) => Some((kind, Err(why))),
         Known::NotAsked => None,
     };
-    match runtime_of(facts) {
-        Some(kind) => one(kind).into_iter().collect(),
-        None => {
-            let all = RuntimeKind::ALL.into_iter().filter_map(one);
-            let (there, not): (Vec<_>, Vec<_>) = all.partition(|(_, said)| said.is_ok());
-            if there.is_empty() { not.into_iter().take(1).collect() } else { there }
-        }
+    if let Some(kind) = runtime_of(facts) {
+        return one(kind).into_iter().collect();
     }
+    let all = RuntimeKind::ALL.into_iter().filter_map(one);
+    let (there, not): (Vec<_>, Vec<_>) = all.partition(|(_, said)| said.is_ok());
+    if there.is_empty() { not.into_iter().take(1).collect() } else { there }
 }

@@ -158,7 +158,7 @@ impl Step for ContainerRuntime {
                 Known::Yes(fact) => fit(cx, fact),
                 other => Err(unknown("containerd", other.why_not())),
             },
-            kind => match of_facts::version(kind, cx.facts) {
+            kind @ RuntimeKind::Docker => match of_facts::version(kind, cx.facts) {
                 Known::Yes(told) => {
                     Ok(StepState::Done(format!("{} {}", kind.name(), told.unwrap_or_default())))
                 }

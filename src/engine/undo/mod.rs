@@ -74,6 +74,9 @@ struct UndoHost {
     back: Back,
 }
 
+/// A machine, what its record says, and the runtime of its kubelet where that is known.
+type ReadRecord = (Box<dyn Host>, Record, Option<RuntimeKind>);
+
 /// An API object with the run that made it.
 type Remembered = (Option<String>, (String, String));
 
@@ -230,11 +233,7 @@ impl Engine<'_> {
         }
     }
 
-    fn record(
-        &self,
-        place: &Place,
-        mut host: Box<dyn Host>,
-    ) -> Result<(Box<dyn Host>, Record, Option<RuntimeKind>), Problem> {
+    fn record(&self, place: &Place, mut host: Box<dyn Host>) -> Result<ReadRecord, Problem> {
         let (run, lock) = (self.options.run.clone(), self.lock_on(place));
         let mut queries = vec![FactQuery::Record];
         if matches!(place, Place::Worker(_)) {
@@ -303,8 +302,8 @@ impl Engine<'_> {
 
 /// The runtime of a machine's kubelet: what its images were loaded into, or what its unit waits for.
 fn runtime_of(record: &Record, facts: &Facts) -> Option<RuntimeKind> {
-    let images = record.lines.iter().rev().filter(|line| line.kind == RecordKind::Image);
-    let loaded = images.filter_map(|line| RuntimeKind::named(&line.mode)).next();
+    let mut images = record.lines.iter().rev().filter(|line| line.kind == RecordKind::Image);
+    let loaded = images.find_map(|line| RuntimeKind::named(&line.mode));
     let unit =
         facts.file(UNIT).yes().copied().and_then(Option::as_ref).and_then(|file| file.content.as_deref());
     loaded.or_else(|| Profile::runtime_of_unit(&String::from_utf8_lossy(unit?)))
