@@ -227,12 +227,13 @@ impl Writer<'_> {
                 lines.there.extend(keep(spot, path));
                 lines.there.push(format!("rm -f {}", quote(path)));
             }
-            // The proofs below ask again.
-            Action::CheckKubelet { .. } | Action::ProveKubelet { .. } => {}
             Action::SetSysctl { key, value } => lines.there.push(format!("sysctl -w {key}={value}")),
             Action::LoadModule { name } => lines.there.push(format!("modprobe {}", quote(name))),
-            // Only gangplank's own undo reads these.
-            Action::NoteForeign { .. } | Action::NoteNode { .. } => {}
+            // The proofs below ask again; only gangplank's own undo reads what it notes.
+            Action::CheckKubelet { .. }
+            | Action::ProveKubelet { .. }
+            | Action::NoteForeign { .. }
+            | Action::NoteNode { .. } => {}
             Action::KubeApply { object } => {
                 self.used.kube = true;
                 let text = format!("{object:#}\n");

@@ -452,7 +452,7 @@ fn reasons(model: &Model) -> Vec<((Place, String), String)> {
                     "it was not there".to_owned()
                 }
                 (None, Action::LoadImage { .. } | Action::SendImage { .. }, _) => {
-                    "it was not there".to_owned()
+                    "the worker did not have it".to_owned()
                 }
                 _ => continue,
             };
