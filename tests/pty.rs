@@ -388,7 +388,7 @@ fn consoles_and_other_locales_get_ascii_only() {
             assert!(text.is_ascii(), "{name}={value}\n{text}");
             term.press(CONTINUE);
         }
-        let text = term.shows("7 Review: 80 actions");
+        let text = term.shows("7 Review: 83 actions");
         assert!(text.is_ascii(), "{text}");
         term.signal(Signal::TERM);
         assert_eq!(term.code(), 3);

@@ -124,6 +124,6 @@ fn the_dns_screen_says_what_it_deploys_and_review_cuts_no_word_of_its_title() {
     for size in [(80, 24), (100, 30), (120, 36)] {
         let shown = text(&scene("review", size).unwrap());
         let title = shown.lines().find(|line| line.contains("7 Review: ")).unwrap();
-        assert!(!title.contains('…') && title.contains("10 steps right"), "{title}");
+        assert!(!title.contains('…') && title.contains("16 steps right"), "{title}");
     }
 }

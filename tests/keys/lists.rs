@@ -238,6 +238,7 @@ fn certificates_that_have_no_card_are_counted_and_have_a_line_each() {
 #[test]
 fn what_the_chosen_row_does_is_read_to_its_end() {
     let mut model = scenes::scene("review", LOW).unwrap();
+    press(&mut model, "<down><down>");
     let at = |model: &Model| text(model);
     let first = at(&model);
     assert!(first.contains("more below, J K"), "{first}");

@@ -131,7 +131,7 @@ fn apply_asks_once_and_says_what_cannot_be_taken_back() {
     let mut model = scene("review", (80, 24)).unwrap();
     assert!(!writes(&press(&mut model, "a")));
     let shown = text(&model);
-    for words in ["80 actions on 5 places.", "certificates signed: that cannot be taken back or revoked."] {
+    for words in ["83 actions on 5 places.", "certificates signed: that cannot be taken back or revoked."] {
         assert!(shown.contains(words), "{words}\n{shown}");
     }
     assert!(!writes(&press(&mut model, "<esc>")) && model.nav.screen == Screen::Review);

@@ -303,9 +303,7 @@ impl Field {
             Self::Images => "tars of images to load, for a worker that pulls nothing",
             Self::Kubelet => "a kubelet to copy to the worker, when it has none",
             Self::KubeletHash => "what the kubelet's SHA-256 must be",
-            Self::Binaries => {
-                "a folder here: kubelet, containerd, runc, CNI plugins in it are sent, tried and put in place"
-            }
+            Self::Binaries => "a folder here: kubelet, containerd, runc, CNI plugins in it are put in place",
             Self::KubeletArgs => "more flags for its kubelet",
             Self::KubeletConfig => "fields of its kubelet's configuration, commas between",
             Self::ProxyArgs => "more flags for its kube-proxy",
