@@ -213,9 +213,8 @@ pub fn compile(
     text.push_str("[ -z \"$p\" ] || wait $p\nfi\nmute\nmark z \"$stop\"\n");
     // A question that still runs when all was told to stop goes too; the lock is given back all the same.
     text.push_str("[ -z \"$stop\" ] || { trap '' TERM; kill -TERM 0; give_up; exit 0; }\n");
-    let carried = small_contents.iter().map(|index| format!(" p{index} b{index}")).collect::<String>();
-    if !carried.is_empty() {
-        let _ = writeln!(text, "unset{carried}");
+    for index in small_contents {
+        let _ = writeln!(text, "unset p{index} b{index}");
     }
     if first {
         text.push_str("serve\n");

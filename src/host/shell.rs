@@ -213,7 +213,7 @@ impl ShellHost {
     fn run_once(&mut self, batch: &Batch, stop: &Stop, hear: &mut dyn FnMut(BatchProgress)) -> BatchEnd {
         let nonce = nonce();
         let failed = |trouble| BatchEnd { trouble: Some(trouble), ..BatchEnd::default() };
-        let (script, mut session, takes) = match self.begin(batch, &nonce, stop) {
+        let (script, session, takes) = match self.begin(batch, &nonce, stop) {
             Ok(begun) => begun,
             Err(trouble) => return failed(trouble),
         };
@@ -229,26 +229,24 @@ impl ShellHost {
                 Ok(Chunk::Out(bytes)) => reader.feed(false, &bytes, hear),
                 Ok(Chunk::Err(bytes)) => reader.feed(true, &bytes, hear),
                 Ok(Chunk::Exit { status, signal }) => {
-                    break (!reader.complete()).then(|| HostTrouble::Ended {
-                        host: self.wire.describe(),
-                        how: match (signal, status) {
-                            (Some(signal), _) => format!("signal {signal}"),
-                            (None, Some(status)) => format!("status {status}"),
-                            (None, None) => "no status".to_owned(),
-                        },
-                    });
+                    let how = match (signal, status) {
+                        (Some(signal), _) => format!("signal {signal}"),
+                        (None, Some(status)) => format!("status {status}"),
+                        (None, None) => "no status".to_owned(),
+                    };
+                    break (!reader.complete())
+                        .then(|| HostTrouble::Ended { host: self.wire.describe(), how });
                 }
                 Ok(Chunk::Lost(error)) => break (!reader.complete()).then_some(HostTrouble::Wire(error)),
                 Err(RecvTimeout::Ended) => {
-                    break (!reader.complete()).then(|| HostTrouble::Ended {
-                        host: self.wire.describe(),
-                        how: "no end mark".to_owned(),
-                    });
+                    let how = "no end mark".to_owned();
+                    break (!reader.complete())
+                        .then(|| HostTrouble::Ended { host: self.wire.describe(), how });
                 }
                 Err(RecvTimeout::Timeout) => {}
             }
             if reader.complete() {
-                break hung.take().map(|(_, error)| HostTrouble::Wire(error));
+                break None;
             }
             if reader.too_much() {
                 self.wire.cut();
@@ -270,7 +268,7 @@ impl ShellHost {
                 && since.elapsed() > HUNG_GRACE
             {
                 self.wire.cut();
-                break hung.take().map(|(_, error)| HostTrouble::Wire(error));
+                break None;
             }
             if let Some(index) = reader.wanted() {
                 feed.wanted(index);
@@ -302,6 +300,25 @@ impl ShellHost {
                 self.wire.cut();
             }
         };
+        let trouble = hung.map(|(_, error)| HostTrouble::Wire(error)).or(trouble);
+        let trouble = match (trouble, feed.state.failed.lock().ok().and_then(|mut slot| slot.take())) {
+            (Some(HostTrouble::Ended { how, host }), _) if !reader.started() => {
+                Some(HostTrouble::NoShell { host, said: String::new(), how })
+            }
+            (_, Some(why)) if !stop.wanted() => Some(HostTrouble::NotSent(why)),
+            (trouble, _) => trouble,
+        };
+        self.conclude(session, takes, reader, trouble)
+    }
+
+    /// What came of a batch; its shell is kept for the next one when it came to its end.
+    fn conclude(
+        &mut self,
+        mut session: ShellSession,
+        takes: bool,
+        reader: Reader,
+        trouble: Option<HostTrouble>,
+    ) -> BatchEnd {
         let held =
             reader.holder().map(|(since, who)| HostTrouble::Held { host: self.wire.describe(), who, since });
         self.unlocked |= reader.unlocked();
@@ -316,16 +333,13 @@ impl ShellHost {
             self.locked &= !reader.stopped();
             drop(session);
         }
-        let started = reader.started();
         let mut end = reader.finish();
-        let unsent = feed.state.failed.lock().ok().and_then(|mut slot| slot.take());
-        end.trouble = match (trouble, unsent) {
+        end.trouble = match trouble {
             _ if held.is_some() => held,
-            (Some(HostTrouble::Ended { how, host }), _) if !started => {
+            Some(HostTrouble::NoShell { host, how, .. }) => {
                 Some(HostTrouble::NoShell { host, said: words(&end.noise, ""), how })
             }
-            (_, Some(why)) if !stop.wanted() => Some(HostTrouble::NotSent(why)),
-            (trouble, _) => trouble,
+            trouble => trouble,
         };
         end
     }

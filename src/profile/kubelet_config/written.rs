@@ -113,12 +113,9 @@ pub fn kubelet_config(
         return Err(KubeletConfigError::Owned(owned));
     }
     let mut all = ours(settings);
-    let named = |key: &String| operator.get(key).is_some_and(|value| !value.is_null());
-    let kept: KubeletFields = before
-        .iter()
-        .filter(|(key, _)| !named(key))
-        .map(|(key, value)| (key.clone(), value.clone()))
-        .collect();
+    let has = |key: &String| operator.get(key).is_some_and(|value| !value.is_null());
+    let kept: KubeletFields =
+        before.iter().filter(|(key, _)| !has(key)).map(|(key, value)| (key.clone(), value.clone())).collect();
     merge(&mut all, &kept);
     merge(&mut all, operator);
     let mut names: Vec<&str> = kept.keys().map(String::as_str).collect();
