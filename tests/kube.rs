@@ -4,6 +4,8 @@
 
 #[path = "kube/deletion.rs"]
 mod deletion;
+#[path = "kube/reach.rs"]
+mod reach;
 #[path = "kube/stopping.rs"]
 mod stopping;
 mod support;
