@@ -182,8 +182,10 @@ impl Engine<'_> {
         }
         wait.asked = now;
         let says = self.what_pods_say(pods, &node.name.to_string());
-        if !says.is_empty() && says != wait.told {
-            for text in &says {
+        if !says.is_empty() {
+            // The same reason comes again and again, with another port or number in its words.
+            for text in says.iter().filter(|text| !wait.told.iter().any(|told| reason(told) == reason(text)))
+            {
                 self.events.tell(&site.place, Some(StepId("ready")), Event::Note { text: text.clone() });
             }
             wait.told = says;
@@ -247,6 +249,11 @@ impl Engine<'_> {
         lines.truncate(MOST_LINES);
         lines
     }
+}
+
+/// A line of what a pod says as far as its reason: `pod NAME: container NAME: REASON`.
+fn reason(line: &str) -> Vec<&str> {
+    line.split(' ').take(5).collect()
 }
 
 /// Nothing brings a network to this node.
