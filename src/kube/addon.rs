@@ -202,6 +202,7 @@ mod tests {
 
     use super::{DaemonSet, known, proxies_all};
 
+    #[expect(clippy::needless_pass_by_value, reason = "a literal is given as it is")]
     fn name(containers: Value) -> Option<&'static str> {
         let object = json!({"metadata": {"name": "n", "namespace": "s"},
             "spec": {"template": {"spec": {"containers": containers}}}});

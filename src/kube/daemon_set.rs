@@ -266,6 +266,7 @@ mod tests {
 
     use super::{DaemonSet, NodeTraits};
 
+    #[expect(clippy::needless_pass_by_value, reason = "a literal is given as it is")]
     fn set(placing: Value) -> DaemonSet {
         let mut pod = json!({"containers": [{"name": "a", "image": "b"}]});
         pod.as_object_mut().expect("a map").extend(placing.as_object().expect("a map").clone());

@@ -259,9 +259,12 @@ impl Doer<'_> {
         }
         self.machine.images.sort();
         let containerd = self.machine.has_containerd();
-        let said = |image: &ImageFact| match containerd {
-            true => format!("unpacking {} (sha256:{})...done\n", image.name, image.id),
-            false => format!("Loaded image: {}\n", image.name),
+        let said = |image: &ImageFact| {
+            if containerd {
+                format!("unpacking {} (sha256:{})...done\n", image.name, image.id)
+            } else {
+                format!("Loaded image: {}\n", image.name)
+            }
         };
         let said: Vec<String> = tar.images.iter().map(said).collect();
         Ok(said.concat())

@@ -3,6 +3,8 @@
 use crate::lab::machine::{LabMachine, LabUnit, ServedCri};
 use crate::plan::runtime_fact::RuntimeKind;
 use crate::runtime::containerd_config::{ConfigFile, Merged, Release};
+use std::ffi::OsStr;
+use std::path::Path;
 
 /// The file that containerd reads first.
 pub(crate) const CONFIG: &str = "/etc/containerd/config.toml";
@@ -78,7 +80,10 @@ impl LabMachine {
         let Some(file) = self.files.get(CONFIG) else { return Ok(all) };
         let first = overlay(&mut all, CONFIG, &file.bytes)?;
         if first.imports(CONFIG, PARTS) {
-            let inside = |path: &&String| path.starts_with(&format!("{PARTS}/")) && path.ends_with(".toml");
+            let inside = |path: &&String| {
+                path.starts_with(&format!("{PARTS}/"))
+                    && Path::new(path.as_str()).extension() == Some(OsStr::new("toml"))
+            };
             for (path, file) in self.files.iter().filter(|(path, _)| inside(path)) {
                 overlay(&mut all, path, &file.bytes)?;
                 all.imports.push(path.clone());

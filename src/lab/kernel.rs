@@ -5,6 +5,8 @@ use crate::lab::act::Doer;
 use crate::lab::machine::{LabKernel, LabMachine, parent};
 use crate::lab::outcome::{ActResult, failed};
 use crate::plan::record::RecordKind;
+use std::ffi::OsStr;
+use std::path::Path;
 
 /// Settings of bridges: they are there with `br_netfilter`, which sets them to 1.
 const OF_BRIDGES: &str = "net.bridge.";
@@ -36,7 +38,9 @@ pub(crate) fn kernel_lines(machine: &LabMachine, keys: &[String], say: &mut impl
         say("bridge", "1".to_owned());
     }
     say("modules", "1".to_owned());
-    for (path, file) in machine.files.iter().filter(|(path, _)| path.ends_with(".conf")) {
+    for (path, file) in
+        machine.files.iter().filter(|(path, _)| Path::new(path).extension() == Some(OsStr::new("conf")))
+    {
         let text = String::from_utf8_lossy(&file.bytes);
         let lines = text.lines().map(str::trim).filter(|line| !line.starts_with(['#', ';']));
         match parent(path) {

@@ -121,6 +121,7 @@ pub struct ClusterSetup {
 }
 
 /// A worker.
+#[expect(clippy::struct_excessive_bools, reason = "each is a yes-or-no of its own, none a state")]
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WorkerSetup {

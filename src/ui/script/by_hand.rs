@@ -172,22 +172,7 @@ impl Writer<'_> {
                 }
                 lines.there.push(format!("(umask 077; {make})"));
             }
-            Action::MakeCsr { key, wish, out } => {
-                let name = format!("{}-{}", spot.name, base(stem(key)));
-                self.slots.insert(out.clone(), name.clone());
-                let request =
-                    format!("openssl req -new -sha256 -key {} -subj {}", quote(key), quote(&wish.subject()));
-                match &spot.ssh {
-                    Some(ssh) => {
-                        let csr = format!("{key}.csr");
-                        self.requests.insert(name.clone(), csr.clone());
-                        lines.there.push(format!("{request} \\\n  -out {}", quote(&csr)));
-                        let fetch = quote(&format!("cat {}", quote(&csr)));
-                        lines.after.push(format!("{ssh} {fetch} > \"$work\"/{name}.csr"));
-                    }
-                    None => lines.there.push(format!("{request} \\\n  -out \"$work\"/{name}.csr")),
-                }
-            }
+            Action::MakeCsr { key, wish, out } => self.request(spot, key, wish, out, lines),
             Action::Sign { csr, out, .. } => {
                 let name = slot_file(&self.slots, csr);
                 self.slots.insert(out.clone(), name);
@@ -253,6 +238,31 @@ impl Writer<'_> {
             | Action::CleanPods { .. }
             | Action::KubeDelete { .. }
             | Action::DeleteRecord { .. } => lines.there.extend(undo(action)),
+        }
+    }
+
+    /// A request for a certificate; from a worker it comes back over ssh.
+    fn request(
+        &mut self,
+        spot: &ScriptPlace,
+        key: &str,
+        wish: &CertificateSpec,
+        out: &Slot,
+        lines: &mut ScriptLines,
+    ) {
+        let name = format!("{}-{}", spot.name, base(stem(key)));
+        self.slots.insert(out.clone(), name.clone());
+        let request =
+            format!("openssl req -new -sha256 -key {} -subj {}", quote(key), quote(&wish.subject()));
+        match &spot.ssh {
+            Some(ssh) => {
+                let csr = format!("{key}.csr");
+                self.requests.insert(name.clone(), csr.clone());
+                lines.there.push(format!("{request} \\\n  -out {}", quote(&csr)));
+                let fetch = quote(&format!("cat {}", quote(&csr)));
+                lines.after.push(format!("{ssh} {fetch} > \"$work\"/{name}.csr"));
+            }
+            None => lines.there.push(format!("{request} \\\n  -out \"$work\"/{name}.csr")),
         }
     }
 

@@ -276,6 +276,7 @@ mod tests {
         assert_eq!(refused_user(ours), None);
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "a literal is given as it is")]
     fn pod(namespace: &str, container: &str, state: Value) -> Value {
         json!({"metadata": {"name": format!("{container}-x"), "namespace": namespace},
             "status": {"containerStatuses": [{"name": container, "state": state}]}})
