@@ -72,7 +72,7 @@ fn written(version: Version) -> Option<Written> {
         kubelet: version,
         refused: &[],
         flannel: false,
-        kept: Default::default(),
+        kept: serde_json::Map::default(),
     };
     let files = profile.kubelet_files(&setup).unwrap();
     let proxy = profile.kube_proxy(&setup).unwrap();

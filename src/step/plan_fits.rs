@@ -33,7 +33,7 @@ fn range(plan: &Plan, cluster: &ClusterFacts) -> Option<Disagreement> {
         return differs(
             format!("the API server's service range is {theirs}, the plan says {ours}"),
             vec![format!("the API says it by {by}")],
-            format!("cluster.service_range: {theirs}"),
+            theirs,
         );
     }
     // The API server takes the first address of its range for its own service.
@@ -44,7 +44,7 @@ fn range(plan: &Plan, cluster: &ClusterFacts) -> Option<Disagreement> {
             "service default/kubernetes has the first address of the range, which would be {}",
             first_of(ours)
         )],
-        "cluster.service_range: what the API server was given as --service-cluster-ip-range".to_owned(),
+        "what the API server was given as --service-cluster-ip-range".to_owned(),
     )
 }
 
@@ -75,7 +75,7 @@ fn dns(plan: &Plan, cluster: &ClusterFacts) -> Option<Disagreement> {
                 who(service),
                 "an address cannot be changed, and pods would be told one at which nobody answers".to_owned(),
             ],
-            format!("cluster.dns: {theirs}"),
+            format!("{theirs}"),
         );
     }
     if let Some(service) = &facts.holder
@@ -90,7 +90,7 @@ fn dns(plan: &Plan, cluster: &ClusterFacts) -> Option<Disagreement> {
             ProblemCode::Dns01,
             format!("{ours} belongs to the service {}", service.title),
             seen,
-            "cluster.dns: a free address of the service range".to_owned(),
+            "a free address of the service range".to_owned(),
         );
     }
     let (ranges, by) = facts.ranges.as_ref()?.as_ref().ok()?;
@@ -102,7 +102,7 @@ fn dns(plan: &Plan, cluster: &ClusterFacts) -> Option<Disagreement> {
         ProblemCode::Dns10,
         format!("the DNS address {ours} is outside the API server's service range {}", theirs.join(", ")),
         vec![format!("the API says the range by {by}")],
-        format!("cluster.dns: an address inside {}", theirs.join(" or ")),
+        format!("an address inside {}", theirs.join(" or ")),
     )
 }
 
@@ -118,7 +118,7 @@ fn domain(plan: &Plan, cluster: &ClusterFacts) -> Option<Disagreement> {
         what: format!("the cluster's DNS domain is {theirs}, the plan says {ours}"),
         seen: vec![format!("the API says it by {}", known.by)],
         field: PlanField::Domain,
-        edit: format!("cluster.domain: {}", known.domains.join(" or ")),
+        edit: known.domains.join(" or "),
     })
 }
 
@@ -145,7 +145,11 @@ pub fn differs(plan: &Plan, cluster: &ClusterFacts) -> Option<Problem> {
     {
         problem = problem.manual(format!("delete the service {holder} if nobody needs it"));
     }
-    Some(all.into_iter().fold(problem, |problem, one| problem.edit(one.field, one.edit)))
+    Some(
+        all.into_iter().fold(problem, |problem, one| {
+            problem.edit(one.field, format!("{}: {}", one.field.path(), one.edit))
+        }),
+    )
 }
 
 /// What the API would not tell, so that the plan is taken at its word.

@@ -15,6 +15,7 @@ fn put(bench: &Bench, path: &str, object: Value) {
 }
 
 /// The DaemonSet that kubeadm makes, for these nodes alone when a selector is given.
+#[expect(clippy::needless_pass_by_value, reason = "a literal is given as it is")]
 fn kube_proxy(selector: Value) -> Value {
     json!({"apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"name": "kube-proxy", "namespace": "kube-system"},
         "spec": {"template": {"spec": {"nodeSelector": selector, "tolerations": [{"operator": "Exists"}],

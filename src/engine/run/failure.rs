@@ -78,8 +78,8 @@ fn kubelet_problem(place: &Place, action: &Action, status: i32, text: &str) -> O
     };
     let config = |problem: Problem, field: Option<String>| {
         let field = field.filter(|field| !field.starts_with("--"));
-        let what = field.map_or_else(String::new, |field| format!(": {field}"));
-        problem.edit(PlanField::KubeletConfig, format!("workers[].kubelet_config{what}"))
+        let new = field.map_or_else(String::new, |field| format!(": {field}"));
+        problem.edit(PlanField::KubeletConfig, format!("workers[].kubelet_config{new}"))
     };
     match action {
         Action::CheckKubelet { .. } => {
@@ -96,7 +96,7 @@ fn kubelet_problem(place: &Place, action: &Action, status: i32, text: &str) -> O
             let flag = field.clone().filter(|field| field.starts_with("--"));
             let problem = shown(problem, &lines).seen("its files are as they were, and it was not restarted");
             let problem = match flag {
-                Some(flag) => problem.edit(PlanField::KubeletArgs, format!("workers[].kubelet_args: {flag}")),
+                Some(new) => problem.edit(PlanField::KubeletArgs, format!("workers[].kubelet_args: {new}")),
                 None => config(problem, field),
             };
             Some(problem.way(Remedy::Retry))

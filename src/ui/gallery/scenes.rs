@@ -187,7 +187,7 @@ impl SceneStage {
             "review" => self.keys("cccccc<down><down><down>"),
             "review-reonboard" => self.keys("<space><down><space><down><space><enter>"),
             "run-middle" => {
-                self.until = 7.9;
+                self.until = 7.3;
                 self.keys("cccccca<enter>");
             }
             "run-problem" => self.keys("<space><down><space><down><space><enter>a<enter>"),
