@@ -108,6 +108,7 @@ ask_programs() {
   for f in "$waiting"/*/*; do [ ! -f "$f" ] || set -- "$@" "$f"; done
   if [ $# -gt 0 ]; then
     tell stat "$(stat -L -c '%a %U:%G %s %n' -- "$@" 2>/dev/null)"
+    # shellcheck disable=SC2086 # a program and its words
     o=$(large; timeout --foreground 45 $hasher "$@" 2>/dev/null); [ $? != 124 ] || { say late 1; o=; }
     tell sum "$o"
   fi
