@@ -145,7 +145,7 @@ fn a_dialogue_takes_the_demo_from_the_ca_to_the_report_with_every_node_ready() {
     let workers = talk.answer(MENU, "d 3");
     assert!(workers.contains("3 of 8 Workers") && workers.contains("3 worker03"), "{workers}");
     assert!(
-        talk.answer(MENU, "").contains("ok: kubelet Kubernetes v1.20.2"),
+        talk.answer(MENU, "").contains("ok: kubelet v1.20.2"),
         "what was seen of a worker is told"
     );
     let certificates = talk.answer(MENU, "1");

@@ -359,7 +359,7 @@ fn tars_side_by_side_give_their_images_whatever_their_last_byte() {
             (format!("{name}:1").as_str(), id.as_str())
         );
     }
-    assert!(end.facts.tar(&tar("odd")).why_not().contains("is not a tar made by docker save"));
+    assert!(end.facts.tar(&tar("odd")).why_not().contains("is no tar of images"));
     assert!(end.facts.tar(&tar("none")).why_not().contains("is not there"));
 }
 

@@ -52,11 +52,12 @@ pub fn real(stage: &Stage, programs: &[(&str, String)], first: &str) -> String {
         stage.program(&format!("fake/{name}"), text);
     }
     let fake = stage.at("bin/fake").display().to_string();
-    // The command is `sh -c 's=$(head -c N); ...'`: its script gets another search path.
+    // The command is `sh -c 's=$(head -c N); ...'`: its script gets another search path. Those behind it go to the same shell.
     format!(
         "c=${{SSH_ORIGINAL_COMMAND#*head -c }}; n=${{c%%)*}}\n\
-         s=$(head -c \"$n\"; echo .); s=${{s%.}}\n{first}\nexec 3<&0 </dev/null\n\
-         eval \"$(printf %s \"$s\" | sed 's|^PATH=|PATH={fake}:|')\""
+         door() {{\n{first}\n:; }}\n\
+         s=$(head -c \"$n\"; echo .); s=${{s%.}}\ndoor\nexec 3<&0 </dev/null\n\
+         eval \"$(printf %s \"$s\" | sed 's|^PATH=|PATH={fake}:|; s|eval \"$s\" ;;|door; eval \"$s\" ;;|')\""
     )
 }
 
