@@ -65,7 +65,7 @@ fn here(lab: &Lab) {
     lab.reset(&["w1"]);
     let (home, plan) = (Home::new(), lab.small_plan(&["w1"]));
     let run = home.aboard(&plan);
-    assert_eq!(run.cost("w1"), [1, 3, 1]);
+    assert_eq!(run.cost("w1"), [1, 1, 1]);
     assert_eq!(lab.nodes().get("w1"), Some(&true));
     let started = || lab.on("w1", "systemctl show kubelet -p ExecMainStartTimestampMonotonic");
     for (path, san) in
