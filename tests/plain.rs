@@ -144,10 +144,7 @@ fn a_dialogue_takes_the_demo_from_the_ca_to_the_report_with_every_node_ready() {
     assert!(talk.answer(MENU, "1").contains("2 of 8 Cluster"));
     let workers = talk.answer(MENU, "d 3");
     assert!(workers.contains("3 of 8 Workers") && workers.contains("3 worker03"), "{workers}");
-    assert!(
-        talk.answer(MENU, "").contains("ok: kubelet v1.20.2"),
-        "what was seen of a worker is told"
-    );
+    assert!(talk.answer(MENU, "").contains("ok: kubelet v1.20.2"), "what was seen of a worker is told");
     let certificates = talk.answer(MENU, "1");
     assert!(certificates.contains("SAN: DNS:worker01,IP:192.168.2.21"), "{certificates}");
     assert!(talk.answer(MENU, "d").contains("5 of 8 kubectl context"));

@@ -44,8 +44,8 @@ fn by_key_presses(lab: &Lab) {
     screen.press("c");
     screen.shows("Which DNS answers");
     screen.press("c");
-    let review = screen
-        .until("the review", 90, |text| text.contains("7 Review:") && text.contains("Enable and start"));
+    let review =
+        screen.until("the review", 90, |text| text.contains("7 Review:") && text.contains("Kubeconfigs"));
     assert!(review.contains("cannot be revoked") && review.contains("PLAN ONLY"), "{review}");
     assert!(!lab.nodes().contains_key("w1"), "nothing is done before Apply");
     screen.press("a");
