@@ -154,7 +154,7 @@ fn a_dialogue_takes_the_demo_from_the_ca_to_the_report_with_every_node_ready() {
     for part in ["What:", "Why:", "Commands:", "Undo:"] {
         assert!(explained.contains(part), "{part} is missing\n{explained}");
     }
-    let review = talk.answer(MENU, "d 6");
+    let review = talk.answer(MENU, "d 8");
     assert!(review.contains("7 of 8 Review") && review.contains("worker02 ("), "{review}");
     let detail = talk.answer(MENU, "a");
     assert!(detail.contains("openssl x509 -req") && detail.contains("undo: "), "{detail}");
@@ -164,7 +164,7 @@ fn a_dialogue_takes_the_demo_from_the_ca_to_the_report_with_every_node_ready() {
     let run = talk.hear("\nReport\n");
     for worker in ["worker01", "worker02", "worker03"] {
         for line in [
-            format!("{worker}: Kubelet: changed (4 actions, "),
+            format!("{worker}: Kubelet: changed (5 actions, "),
             format!("{worker}: Node Ready: proven ("),
             format!("{worker}: DNS answers: proven ("),
         ] {

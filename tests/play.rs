@@ -5,6 +5,7 @@
 mod nowhere;
 
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use gangplank::engine::ExitCode;
@@ -23,6 +24,9 @@ use ratatui::backend::TestBackend;
 
 const SIZE: (u16, u16) = (80, 24);
 
+/// Shows are played in real time: many at once would starve each other, and their keys come at the wrong moment then.
+static STAGE: Mutex<()> = Mutex::new(());
+
 #[expect(clippy::unwrap_used, reason = "a test")]
 fn wizard(lab: &str, folder: &Path, record: Option<&Path>) -> WizardLoop {
     let start = WizardStart {
@@ -36,6 +40,7 @@ fn wizard(lab: &str, folder: &Path, record: Option<&Path>) -> WizardLoop {
 
 #[expect(clippy::unwrap_used, reason = "a test")]
 fn play(lab: &str, record: Option<&Path>) -> WizardLoop {
+    let _stage = STAGE.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = tempfile::tempdir().unwrap();
     let mut screen = Terminal::new(TestBackend::new(SIZE.0, SIZE.1)).unwrap();
     let mut wizard = wizard(lab, folder.path(), record);
@@ -76,7 +81,14 @@ fn failed_worker_brings_back_two_and_says_what_keeps_the_third() {
     let wizard = play("failed-worker", None);
     for worker in ["worker02", "worker03"] {
         let ready = state(&wizard, worker, "ready");
-        assert!(matches!(ready, Some(CellState::Proven | CellState::Same)), "{worker}: {ready:?}");
+        let run = &wizard.model.run;
+        assert!(
+            matches!(ready, Some(CellState::Proven | CellState::Same)),
+            "{worker}: {ready:?} {:?} {:?} {:?}",
+            run.code,
+            run.repairs,
+            run.troubles.iter().map(|one| (&one.place, one.problem.code)).collect::<Vec<_>>()
+        );
     }
     assert_eq!(wizard.model.run.code, Some(ExitCode::Problem), "one host still has a problem");
     let codes: Vec<&str> = wizard.model.run.troubles.iter().map(|one| one.problem.code.as_str()).collect();
