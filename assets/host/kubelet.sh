@@ -42,10 +42,14 @@ back_as_it_was() {
   o=$(grep -nF "\"path\":\"$1\"" "$G/record.jsonl" 2>/dev/null | grep '"kind":"put"' | tail -n 1)
   [ -n "$o" ] || return 1
   l() { printf '%s\n' "$o" | sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p"; }
-  i=$(l old)
+  # What is called below has names of its own in the same shell.
+  i=$(l old) number=${o%%:*} spared=$left left=''
   if [ -n "$i" ]; then put_back "$1" "$RUN" "$i" "$(l new)" "$(l mode)"; else take_away "$1" "$(l new)"; fi || return
+  # Somebody changed it meanwhile: it is not as it was, and its line stays.
+  [ -z "$left" ] || return 1
+  left=$spared
   # It says nothing of what is there any more.
-  (umask 077; sed "${o%%:*}d" "$G/record.jsonl" >"$G/.record") && sync "$G/.record" && mv -f "$G/.record" "$G/record.jsonl"
+  (umask 077; sed "${number}d" "$G/record.jsonl" >"$G/.record") && sync "$G/.record" && mv -f "$G/.record" "$G/record.jsonl"
 }
 
 # kubelet_up PORT PATH...: it is up within 20 s; else the files that this run changed are as they were before, it is
@@ -56,7 +60,7 @@ kubelet_up() {
   shift
   for f; do ! back_as_it_was "$f" || changed="$changed $f"; done
   printf '%s\n' "$says" >&2
-  [ -n "$changed" ] || { echo "it did not come up within 20 s, and nothing was there before that could be put back" >&2; return 1; }
+  [ -n "$changed" ] || { echo "it did not come up within 20 s, and nothing that this run changed could be put back" >&2; return 1; }
   systemctl daemon-reload; known=; service restart kubelet
   if comes_up "$port"; then i="and it is up again with them"; else i="and it is not up with them either"; fi
   echo "put back as before:$changed; $i" >&2
