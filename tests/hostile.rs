@@ -80,7 +80,9 @@ fn every_hostile_answer_is_held() {
             if faults.is_empty() {
                 held.fetch_add(1, Ordering::SeqCst);
             } else {
-                broken.lock().unwrap().push(format!("{}: {}", answer.name, faults.join("; ")));
+                let said =
+                    told.text.lines().filter(|line| line.contains("E-")).collect::<Vec<_>>().join(" | ");
+                broken.lock().unwrap().push(format!("{}: {}; told: {said}", answer.name, faults.join("; ")));
             }
         }
     };

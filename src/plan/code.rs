@@ -246,6 +246,7 @@ registry! {
         Network03 "E-NETWORK-03" "a loopback file stands before the pod network";
         Network04 "E-NETWORK-04" "there is no pod network";
         Network05 "E-NETWORK-05" "two kube-proxies on one worker";
+        Network06 "E-NETWORK-06" "kube-proxy does not take a flag of the plan";
     }
     Node "E-NODE" "the worker's node in the cluster" {
         Node01 "E-NODE-01" "another machine has the node's name";

@@ -14,7 +14,7 @@ use super::model::Version;
 use super::runtime_fact::RuntimeKind;
 
 pub use images::{COREDNS, PAUSE, REGISTRY};
-pub use lookup::{flag, kubelet_field, markdown, proxy_flag, proxy_mode, rows};
+pub use lookup::{flag, is_log_flag, kubelet_field, markdown, proxy_flag, proxy_mode, rows};
 
 /// The minors of Kubernetes 1 in which something is so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

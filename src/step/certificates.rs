@@ -1,5 +1,6 @@
 //! Certificates: the CA's and the worker's own are put where the kubelet reads them.
 
+use super::daemons;
 use super::definition::{Step, StepId};
 use super::identity::{Need, cert_slot, need};
 use super::input::StepInput;
@@ -43,7 +44,7 @@ impl Step for Certificates {
             let profile = cx.profile()?;
             let mut actions = Vec::new();
             actions.extend(ca_file(cx, profile.ca_path())?);
-            for identity in profile.identities(cx.plan, worker) {
+            for identity in daemons::identities(cx, profile, worker) {
                 if let Need::Nothing(_) = need(cx, &identity)? {
                     continue;
                 }

@@ -5,6 +5,9 @@ use super::input::StepInput;
 use crate::kube::addon::{NodeAddon, ServesServices};
 use crate::kube::daemon_set::NodeTraits;
 use crate::plan::fact::Known;
+use crate::plan::model::Worker;
+use crate::plan::wishes::KubeProxyWish;
+use crate::profile::{Identity, Profile};
 
 /// What comes to a worker.
 #[derive(Debug, Clone, PartialEq)]
@@ -69,6 +72,23 @@ pub(super) fn kube_proxy<'a>(cx: &StepInput<'a>) -> Comes<'a> {
         }
         (_, replaced) => replaced,
     }
+}
+
+/// Whether gangplank writes a static pod of kube-proxy for this worker.
+pub(super) fn gets_static_pod(cx: &StepInput) -> bool {
+    match (cx.plan.cluster.kube_proxy, kube_proxy(cx)) {
+        (KubeProxyWish::None, _) | (KubeProxyWish::Auto, Comes::This(_)) => false,
+        (KubeProxyWish::Auto | KubeProxyWish::StaticPod, _) => true,
+    }
+}
+
+/// The key pairs that the worker needs: kube-proxy's only where a static pod of it is written.
+pub(super) fn identities(cx: &StepInput, profile: Profile, worker: &Worker) -> Vec<Identity> {
+    let mut all = profile.identities(cx.plan, worker);
+    if !gets_static_pod(cx) {
+        all.retain(|identity| identity.name != "kube-proxy");
+    }
+    all
 }
 
 /// What makes the network of pods on this worker: it has to come before the node is Ready.

@@ -1,6 +1,7 @@
 //! Keys and requests: a private key for each identity, made on the worker with umask 077 and never sent
 //! anywhere, and a signing request for each certificate that is needed.
 
+use super::daemons;
 use super::definition::{Step, StepId};
 use super::identity::{Need, csr_slot, need, restricted};
 use super::input::StepInput;
@@ -43,7 +44,7 @@ impl Step for Keys {
             let profile = cx.profile()?;
             let mut actions = Vec::new();
             let mut evidence = Vec::new();
-            for identity in profile.identities(cx.plan, worker) {
+            for identity in daemons::identities(cx, profile, worker) {
                 let needed = need(cx, &identity)?;
                 if !matches!(needed, Need::Both(_)) {
                     actions.extend(restricted(cx, &identity.key));

@@ -4,6 +4,7 @@
 use super::daemons::{self, Comes, by_whom};
 use super::definition::{Step, StepId};
 use super::input::StepInput;
+use super::proxy_args;
 use super::state::{StepState, bug, state, todo};
 use crate::kube::addon::NodeAddon;
 use crate::plan::action::{Action, Content};
@@ -132,11 +133,7 @@ fn of_the_cluster(cx: &StepInput) -> Option<Verdict> {
 
 /// Another pod takes the place of one that runs: for a moment there is none.
 fn interrupted(cx: &StepInput) -> Option<Verdict> {
-    let (profile, setup) = cx.setup().ok()?;
-    match (cx.plan.cluster.kube_proxy, daemons::kube_proxy(cx)) {
-        (KubeProxyWish::None, _) | (KubeProxyWish::Auto, Comes::This(_)) => return None,
-        (KubeProxyWish::Auto | KubeProxyWish::StaticPod, _) => {}
-    }
+    let (profile, setup) = cx.setup().ok().filter(|_| daemons::gets_static_pod(cx))?;
     let wanted = profile.kube_proxy(&setup).ok()?;
     let Known::Yes(Some(file)) = cx.facts.file(&wanted.path) else { return None };
     let old = file.content.as_deref()?;
@@ -149,6 +146,16 @@ fn interrupted(cx: &StepInput) -> Option<Verdict> {
             "connections stay; services that change meanwhile are reached as they were",
         )
     })
+}
+
+/// Flags of the plan that may be misspelt.
+fn flags_to_look_at(cx: &StepInput) -> Vec<Verdict> {
+    let Ok((_, setup)) = cx.setup() else { return Vec::new() };
+    if !daemons::gets_static_pod(cx) {
+        return Vec::new();
+    }
+    let version = proxy_args::version(cx.plan, setup.kubelet);
+    proxy_args::judge(&setup.worker.proxy_args, version).unwrap_or_default()
 }
 
 impl Step for KubeProxy {
@@ -182,6 +189,7 @@ impl Step for KubeProxy {
                 (KubeProxyWish::Auto, Comes::This(addon)) => return Ok(from_the_cluster(cx, addon)),
                 (KubeProxyWish::Auto | KubeProxyWish::StaticPod, _) => {}
             }
+            proxy_args::judge(&setup.worker.proxy_args, proxy_args::version(cx.plan, setup.kubelet))?;
             let wanted = profile.kube_proxy(&setup).map_err(|error| bug(&error))?;
             let mut actions: Vec<_> = cx.file(&wanted, "0644")?.into_iter().collect();
             for twin in [format!("{MANIFESTS}/kube-proxy"), format!("{MANIFESTS}/kube-proxy.yaml")] {
@@ -236,7 +244,8 @@ impl Step for KubeProxy {
                 ),
             }
         });
-        of_the_cluster(cx).into_iter().chain(interrupted(cx)).chain(others).collect()
+        let flags = flags_to_look_at(cx);
+        of_the_cluster(cx).into_iter().chain(interrupted(cx)).chain(flags).chain(others).collect()
     }
 
     fn explain(&self) -> &'static str {

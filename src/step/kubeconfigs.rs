@@ -1,5 +1,6 @@
 //! Kubeconfigs: where the API is and which certificate the kubelet and kube-proxy show it.
 
+use super::daemons;
 use super::definition::{Step, StepId};
 use super::input::StepInput;
 use super::state::{StepState, bug, state, todo};
@@ -34,7 +35,7 @@ impl Step for Kubeconfigs {
             let (profile, setup) = cx.setup()?;
             let mut actions = Vec::new();
             let server = profile.kubeconfig_server(cx.plan);
-            for id in profile.identities(cx.plan, setup.worker) {
+            for id in daemons::identities(cx, profile, setup.worker) {
                 let path = if id.name == "kubelet" { KUBECONFIG } else { PROXY_KUBECONFIG };
                 let contents =
                     Contents::worker(id.name, server.as_deref(), profile.ca_path(), &id.cert, &id.key);

@@ -29,6 +29,7 @@ mod program_list;
 mod program_places;
 mod program_versions;
 mod programs;
+mod proxy_args;
 mod reach;
 mod ready;
 mod runtime;

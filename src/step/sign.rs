@@ -1,6 +1,7 @@
 //! Sign: the requests go to the CA, wherever it is; what comes back is checked field by field before it is
 //! installed anywhere.
 
+use super::daemons;
 use super::definition::{Step, StepId};
 use super::identity::{Need, cert_slot, csr_slot, need, reissue};
 use super::input::StepInput;
@@ -34,7 +35,7 @@ impl Step for Sign {
         state((|| {
             let worker = cx.the_worker()?;
             let mut actions = Vec::new();
-            for identity in cx.profile()?.identities(cx.plan, worker) {
+            for identity in daemons::identities(cx, cx.profile()?, worker) {
                 if let Need::Nothing(_) = need(cx, &identity)? {
                     continue;
                 }
@@ -51,7 +52,7 @@ impl Step for Sign {
 
     fn verdicts(&self, cx: &StepInput) -> Vec<Verdict> {
         let (Some(worker), Ok(profile)) = (cx.worker, cx.profile()) else { return Vec::new() };
-        profile.identities(cx.plan, worker).iter().filter_map(|identity| reissue(cx, identity)).collect()
+        daemons::identities(cx, profile, worker).iter().filter_map(|identity| reissue(cx, identity)).collect()
     }
 
     fn explain(&self) -> &'static str {

@@ -1,5 +1,6 @@
 //! Start: enable and start the kubelet, or restart it, but only when something it reads has changed.
 
+use super::daemons;
 use super::definition::{Step, StepId};
 use super::input::StepInput;
 use super::state::{StepState, state, todo, unknown};
@@ -56,7 +57,7 @@ impl Step for StartKubelet {
             }
             let service = |verb| Action::Service { verb, unit: "kubelet".to_owned() };
             let own =
-                profile.identities(cx.plan, worker).iter().any(|identity| identity.name == "kube-proxy");
+                daemons::identities(cx, profile, worker).iter().any(|identity| identity.name == "kube-proxy");
             let for_proxy = |path: &str| proxy_reads(path, own);
             let written: Vec<&str> = cx.queued.iter().filter_map(inputs).collect();
             // Written by a run that was cut off before its restart counts as much as written by this one.
@@ -84,12 +85,13 @@ impl Step for StartKubelet {
                     actions.push(Action::NoteNode { name: worker.name.clone(), unknown: false });
                 }
                 actions.push(service(Verb::Restart));
-                // One that ran before has files to go back to.
-                let back: Vec<String> = [KUBELET, UNIT, KUBELET_CONFIG]
-                    .into_iter()
-                    .filter(|path| written.contains(path))
-                    .map(str::to_owned)
-                    .collect();
+                // One that ran before has files to go back to. Its program comes by a step before this one was looked at.
+                let is_new = |path: &&str| {
+                    written.contains(path)
+                        || cx.facts.unread(&|changed| changed == *path, &RecordKind::Started, "kubelet")
+                };
+                let back: Vec<String> =
+                    [KUBELET, UNIT, KUBELET_CONFIG].into_iter().filter(is_new).map(str::to_owned).collect();
                 if !back.is_empty() && unit.active == "active" {
                     let port = profile::healthz_port(worker).unwrap_or(0);
                     actions.push(Action::ProveKubelet { port, back });

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import statistics
@@ -11,13 +12,12 @@ import sys
 import tempfile
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 PROGRAM = os.environ.get("GANGPLANK_BIN", str(ROOT / "target/release/gangplank"))
-STATE = Path(os.environ.get("GANGPLANK_LAB", Path.home() / ".local/state/gangplank-lab"))
-TARS = ["pause", "kube-proxy", "dns"]
 # No run may take longer, seconds.
 DEADLINE = 600
 
@@ -26,55 +26,128 @@ class Failed(Exception):
     """A figure cannot be measured; the text says why."""
 
 
-def environment():
-    """The lab's variables."""
-    file = STATE / "env"
+class Kind:
+    """What differs between the two clusters of the lab."""
+
+    def __init__(self, letter, option, tars, load, dns):
+        self.workers = [f"{letter}{number}" for number in (1, 2, 3)]
+        self.option = option
+        # Loaded before anything is measured, and how.
+        self.tars, self.load = tars, load
+        # What a whole run brings to the cluster.
+        self.dns = dns
+
+
+OLD = Kind(
+    "w", "", ["pause", "kube-proxy", "dns"], "docker load -q -i",
+    ["replicationcontroller/kube-dns-v11", "service/kube-dns", "serviceaccount/kube-dns"],
+)
+CURRENT = Kind(
+    "x", " --current", ["pause", "kube-proxy", "coredns"], "ctr -n k8s.io images import",
+    ["deployment/coredns", "service/kube-dns", "configmap/coredns", "serviceaccount/coredns"],
+)
+
+
+def environment(current=False):
+    """The variables of one of the two clusters, and under `kind` which it is."""
+    state = os.environ.get("GANGPLANK_LAB", str(Path.home() / ".local/state/gangplank-lab")).removesuffix("-current")
+    kind = CURRENT if current else OLD
+    file = Path(state + ("-current" if current else "")) / "env"
     if not file.exists():
-        raise Failed(f"{file} is not there: start the lab with tests/lab/up")
+        raise Failed(f"{file} is not there: start the lab with tests/lab/up{kind.option}")
     text = subprocess.run(["bash", "-c", '. "$1" && env -0', "bash", file], capture_output=True, check=True).stdout
     pairs = (item.split("=", 1) for item in text.decode().split("\0") if "=" in item)
-    return {name: value for name, value in pairs if name.startswith("LAB_")}
+    lab = {name: value for name, value in pairs if name.startswith("LAB_")}
+    return {**lab, "kind": kind}
 
 
 def docker(lab, *words):
     return subprocess.run(["docker", "-H", lab["LAB_DOCKER_HOST"], *words], capture_output=True, text=True)
 
 
-def blank(lab, names):
-    """Hosts as new, with their images loaded."""
-    done = subprocess.run([ROOT / "tests/lab/reset", *names], capture_output=True, text=True)
+def must(done, what):
     if done.returncode:
-        raise Failed(f"reset {' '.join(names)}: {done.stderr.strip()}")
+        raise Failed(f"{what}: {(done.stderr or done.stdout).strip()}")
+    return done.stdout
+
+
+def blank(lab, names):
+    """Hosts as new, with their images loaded; those with containerd have the configuration that a kubelet needs."""
+    must(subprocess.run([ROOT / "tests/lab/reset", *names], capture_output=True, text=True), f"reset {' '.join(names)}")
     for name in names:
-        for tar in TARS:
-            done = docker(lab, "exec", name, "docker", "load", "-q", "-i", f"/lab/images/{tar}.tar")
-            if done.returncode:
-                raise Failed(f"{name}: docker load of {tar}: {done.stderr.strip()}")
+        configure(lab, name)
+        for tar in lab["kind"].tars:
+            words = ["docker", "-H", lab["LAB_DOCKER_HOST"], "exec", name, "sh", "-c", f"{lab['kind'].load} /lab/images/{tar}.tar"]
+            must(subprocess.run(words, capture_output=True, text=True), f"{name}: {tar}")
+
+
+# What a whole run made of containerd's configuration, by worker: a tar.
+configured = {}
+
+
+def configure(lab, name):
+    """Gives a blank worker the containerd configuration that gangplank makes there."""
+    if lab["kind"] is not CURRENT:
+        return
+    run = ["docker", "-H", lab["LAB_DOCKER_HOST"], "exec", "-i", name, "sh", "-c"]
+    if name not in configured:
+        progress(f"{name}: its containerd is configured once")
+        with Home() as home:
+            apply(lab, write_plan(lab, home, True), home, [name], True)
+        done = subprocess.run([*run, "tar -C / -c etc/containerd"], capture_output=True)
+        if done.returncode:
+            raise Failed(f"{name}: no configuration of containerd was made")
+        configured[name] = done.stdout
+        must(subprocess.run([ROOT / "tests/lab/reset", name], capture_output=True, text=True), f"reset {name}")
+    again = "tar -C / -x && systemctl restart containerd && until ctr version; do sleep 0.1; done > /dev/null 2>&1"
+    done = subprocess.run([*run, again], input=configured[name], capture_output=True)
+    if done.returncode:
+        raise Failed(f"{name}: containerd with its configuration: {done.stderr.decode().strip()}")
+
+
+def kubectl(lab, *words, given=None):
+    """kubectl of the cluster, as its administrator; what it printed."""
+    program = lab.get("LAB_KUBECTL", "kubectl")
+    done = subprocess.run([program, "--kubeconfig", lab["LAB_ADMIN_KUBECONFIG"], *words], capture_output=True, text=True, input=given)
+    return must(done, f"kubectl {' '.join(words[:3])}")
 
 
 def forget_dns(lab):
     """The cluster without the DNS a whole run brought."""
-    dns = ["replicationcontroller/kube-dns-v11", "service/kube-dns", "serviceaccount/kube-dns"]
-    words = ["--kubeconfig", lab["LAB_ADMIN_KUBECONFIG"], "-n", "kube-system", "delete", "--ignore-not-found", *dns]
-    subprocess.run(["kubectl", *words], capture_output=True)
+    kubectl(lab, "-n", "kube-system", "delete", "--ignore-not-found", "--wait=false", *lab["kind"].dns)
 
 
-def ssh(lab, command):
-    """Runs a command on w1 over a connection of its own; seconds."""
+def ssh(lab, command, worker=None):
+    """Runs a command on a worker over a connection of its own, as root; seconds."""
+    worker = worker or lab["kind"].workers[0]
+    # The second logs in as somebody who needs sudo.
+    sudo = worker == lab["kind"].workers[1]
+    command = f"sudo -S -p '' sh -c {shlex.quote(command)}" if sudo else command
     words = ["ssh", "-F", "none", "-i", lab["LAB_SSH_KEY"], "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes"]
-    words += ["-o", f"UserKnownHostsFile={lab['LAB_KNOWN_HOSTS']}", f"root@{lab['LAB_W1_IP']}", command]
+    words += ["-o", f"UserKnownHostsFile={lab['LAB_KNOWN_HOSTS']}", f"{'ops' if sudo else 'root'}@{lab[f'LAB_{worker.upper()}_IP']}", command]
     start = time.monotonic()
-    done = subprocess.run(words, capture_output=True, text=True)
+    done = subprocess.run(words, capture_output=True, text=True, input=lab["LAB_OPS_PASSWORD"] + "\n")
     if done.returncode:
-        raise Failed(f"ssh to w1: {done.stderr.strip()}")
+        raise Failed(f"ssh to {worker}: {done.stderr.strip()}")
     return time.monotonic() - start
 
 
-def floor(lab):
+def login(lab):
+    """What a plain `ssh HOST true` takes; seconds."""
+    return ssh(lab, "true")
+
+
+def floor(lab, worker=None):
     """The least any onboarding can take: one ssh that makes one key and reloads systemd; seconds."""
-    seconds = ssh(lab, "openssl genrsa -out /root/.bench.key 2048 && systemctl daemon-reload")
-    ssh(lab, "rm -f /root/.bench.key")
+    seconds = ssh(lab, "openssl genrsa -out /root/.bench.key 2048 && systemctl daemon-reload", worker)
+    ssh(lab, "rm -f /root/.bench.key", worker)
     return seconds
+
+
+def floors_at_once(lab):
+    """The same to all workers at once: until the last has ended; seconds."""
+    with ThreadPoolExecutor() as pool:
+        return max(pool.map(lambda worker: floor(lab, worker), lab["kind"].workers))
 
 
 class Wire:
@@ -127,6 +200,19 @@ class Home:
         shutil.rmtree(self.path, ignore_errors=True)
 
 
+def password(lab):
+    """A file descriptor that the password of ops is read from."""
+    read, write = os.pipe()
+    os.write(write, lab["LAB_OPS_PASSWORD"].encode() + b"\n")
+    os.close(write)
+    return read
+
+
+def own_environment(home):
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "SSH_", "KUBECONFIG"))}
+    return {**kept, "HOME": home}
+
+
 def apply(lab, plan, home, workers, until_started):
     """Runs the program and returns its events, each with the seconds since the process started as `at`.
 
@@ -137,14 +223,11 @@ def apply(lab, plan, home, workers, until_started):
     for name in workers:
         words += ["--worker", name]
     fds = []
-    if "w2" in workers:
-        read, write = os.pipe()
-        os.write(write, lab["LAB_OPS_PASSWORD"].encode() + b"\n")
-        os.close(write)
-        words += ["--secret", f"sudo:w2=fd:{read}"]
-        fds.append(read)
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("XDG_", "SSH_", "KUBECONFIG"))}
-    env["HOME"] = home
+    ops = lab["kind"].workers[1]
+    if ops in workers:
+        fds.append(password(lab))
+        words += ["--secret", f"sudo:{ops}=fd:{fds[0]}"]
+    env = own_environment(home)
     start = time.monotonic()
     with tempfile.TemporaryFile("w+") as complaints:
         process = subprocess.Popen(

@@ -70,6 +70,12 @@ fn as_daemon_set(lab: &Lab, worker: &str, node: &str) -> serde_yaml::Value {
     set
 }
 
+const PROXY_LOGIN: [&str; 3] = [
+    "/etc/kubernetes/kube-proxy-kubeconfig.yaml",
+    "/etc/kubernetes/ssl/kube-proxy.crt",
+    "/etc/kubernetes/ssl/kube-proxy.key",
+];
+
 fn proxy_by_daemon_set(lab: &Lab) {
     let Aboard { home, .. } = blank(lab);
     home.aboard(&lab.small_plan(&["x1"]));
@@ -77,6 +83,12 @@ fn proxy_by_daemon_set(lab: &Lab) {
     std::fs::write(&file, serde_yaml::to_string(&as_daemon_set(lab, "x1", "x3")).expect("it is YAML"))
         .expect("a file");
     lab.kubectl(&["apply", "-f", &file.display().to_string()]);
+    // Its pod logs in with what it finds on the host: somebody else's files, which gangplank does not make there.
+    for path in PROXY_LOGIN {
+        let content = lab.on("x1", &format!("base64 -w0 {path}"));
+        lab.on("x3", &format!("mkdir -p $(dirname {path}) && echo {content} | base64 -d >{path}"));
+    }
+    let theirs = lab.on("x3", &format!("sha256sum {}", PROXY_LOGIN.join(" ")));
     let plan = lab.small_plan(&["x1", "x3"]);
     let mut wish = plan.clone();
     wish["cluster"]["kube_proxy"] = "static-pod".into();
@@ -86,8 +98,9 @@ fn proxy_by_daemon_set(lab: &Lab) {
 
     let run = home.aboard(&plan);
     assert_eq!(run.actions("x1"), Vec::<String>::new(), "the DaemonSet does not come to x1");
-    let wrote = run.actions("x3").into_iter().any(|action| action.contains("manifests/kube-proxy"));
+    let wrote = run.actions("x3").into_iter().any(|action| action.contains("kube-proxy"));
     assert!(!wrote, "{}", run.story());
+    assert_eq!(lab.on("x3", &format!("sha256sum {}", PROXY_LOGIN.join(" "))), theirs);
     assert!(run.story().contains("it comes by DaemonSet kube-system/kube-proxy"), "{}", run.story());
     assert!(runs_kube_proxy(lab, "x3"));
     let reach = run.ended().find(|event| event["place"] == "x3" && event["step"] == "reach").cloned();

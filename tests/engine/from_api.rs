@@ -54,6 +54,28 @@ fn where_a_daemon_set_brings_kube_proxy_no_static_pod_is_written() {
     assert!(said(&ran, "w1").contains("it comes by DaemonSet kube-system/kube-proxy"));
     let away = "does not come to this worker (its nodeSelector wants kubernetes.io/hostname=w1)";
     assert!(said(&ran, "w2").contains(away), "{}", said(&ran, "w2"));
+    // What nobody reads is not made: no key, no certificate, no kubeconfig.
+    let of_proxy = |worker: &str| {
+        let of_it = |path: &String| path.contains("kube-proxy");
+        bench
+            .lab()
+            .machine(worker, |machine| machine.files.keys().filter(|path| of_it(path)).count())
+            .unwrap()
+    };
+    assert_eq!((of_proxy("w1"), of_proxy("w2")), (0, 4));
+}
+
+#[test]
+fn a_mode_that_kube_proxy_does_not_have_is_refused_before_any_change() {
+    let mut bench = Bench::first();
+    bench.replan(&FIRST_CLUSTER_PLAN.replacen(
+        "name: w3,",
+        "name: w3, proxy_args: [\"--proxy-mode=nftables\"],",
+        1,
+    ));
+    let ran = bench.apply();
+    assert_eq!(ran.codes("w3"), ["E-NETWORK-06"], "{}", ran.trouble());
+    assert_eq!(ran.actions("w3"), Vec::<String>::new());
 }
 
 #[test]

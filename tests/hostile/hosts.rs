@@ -72,14 +72,16 @@ pub const EVIL: &str = "\u{1b}[2J\u{1b}]0;owned\u{7}\u{202e}lia\u{61c}m\u{9b}31m
 fn told(name: &str) -> &'static [&'static str] {
     let (when, what) = name.split_once(": ").unwrap();
     match (when, what) {
-        (_, "nothing at all" | "silence" | "a flood of packets to ignore" | "a flood of debug messages") => {
-            &["the SSH greeting of 127.0.0.1"]
-        }
+        (_, "nothing at all" | "silence") => &["the SSH greeting of 127.0.0.1"],
         (_, "closed at once") => &["ended it during the greeting"],
         // A flood is cut off in the middle of whatever was read of it.
         (
             _,
-            "a flood of NUL" | "a flood behind its first word" | "a flood of packets that nobody asked for",
+            "a flood of NUL"
+            | "a flood behind its first word"
+            | "a flood of packets that nobody asked for"
+            | "a flood of packets to ignore"
+            | "a flood of debug messages",
         ) => &["E-SSH-02", "E-SSH-03", "E-SSH-04", "E-SSH-17"],
         ("greeting", "escapes and another direction" | "version 1 with escapes") => {
             &["no algorithm in common"]

@@ -155,7 +155,9 @@ pub fn all() -> Vec<HostileAnswer> {
             "shell: all values are escapes",
             format!(
                 "{MARK}for k in os uname uid clock addr stat sha256 unit state load journal image version refused error \
-                 manifest line name host pem docker ps row info path; do n=0; while [ $n -lt 60 ]; do printf \"$m $n $k \
+                 manifest line name host pem docker ps row info path sysctl kept-sysctl kept-module builtin overlay starts \
+                 runc sum df config dump ctr crictl containerd cni plugin plugins-listed reason sandbox server conf-dir \
+                 bin-dir net net-text file-text program healthz root socket ipc tried; do n=0; while [ $n -lt 60 ]; do printf \"$m $n $k \
                  {0}\\n\"; n=$((n+1)); done; done; n=0; while [ $n -lt 60 ]; do echo \"$m $n done\"; n=$((n+1)); done; echo \
                  \"$m z\"; echo \"$m z\" >&2",
                 evil()
@@ -192,6 +194,10 @@ pub fn all() -> Vec<HostileAnswer> {
         ("program: uname says escapes", "uname"),
         ("program: sha256sum says escapes", "sha256sum"),
         ("program: stat says escapes", "stat"),
+        ("program: containerd says escapes", "containerd"),
+        ("program: ctr says escapes", "ctr"),
+        ("program: sysctl says escapes", "sysctl"),
+        ("program: modinfo says escapes", "modinfo"),
     ];
     for (name, program) in programs {
         all.push(
@@ -205,6 +211,8 @@ pub fn all() -> Vec<HostileAnswer> {
         ("program: docker never ends", "docker"),
         ("program: systemctl never ends", "systemctl"),
         ("program: ip never ends", "ip"),
+        ("program: containerd never ends", "containerd"),
+        ("program: ctr never ends", "ctr"),
     ] {
         all.push(
             HostileAnswer::new(name, LOOK, &["w1"], move |stage| {
@@ -218,6 +226,9 @@ pub fn all() -> Vec<HostileAnswer> {
         ("program: systemctl prints without end", "systemctl"),
         ("program: journalctl prints without end", "journalctl"),
         ("program: ip prints without end", "ip"),
+        ("program: containerd prints without end", "containerd"),
+        ("program: ctr prints without end", "ctr"),
+        ("program: sha256sum prints without end", "sha256sum"),
     ] {
         all.push(
             HostileAnswer::new(name, LOOK, &["w1"], move |stage| {

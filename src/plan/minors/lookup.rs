@@ -39,6 +39,12 @@ pub fn proxy_mode(mode: &str, version: Version) -> Option<bool> {
     holds(RowKind::ProxyMode, mode, version)
 }
 
+/// Whether this is a flag of the log and of other libraries, which each program of Kubernetes has.
+pub fn is_log_flag(flag: &str) -> bool {
+    let name = bare(flag);
+    proxy_flags::OF_LIBRARIES.contains(&name.as_str()) || name.starts_with("log-")
+}
+
 fn holds(kind: RowKind, what: &str, version: Version) -> Option<bool> {
     let row = rows().find(|row| row.kind == kind && row.what == what)?;
     READ_FROM.holds(version).then(|| row.span.holds(version))

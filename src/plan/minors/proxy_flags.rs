@@ -58,3 +58,19 @@ pub(super) const ROWS: &[MinorRow] = &[
     row("udp-timeout", Span::before(26)),
     row("write-config-to", Span::ALWAYS),
 ];
+
+/// Those of its libraries, but those that begin with `log-` (k8s.io/component-base/logs, k8s.io/klog/v2).
+pub(super) const OF_LIBRARIES: &[&str] = &[
+    "add-dir-header",
+    "alsologtostderr",
+    "help",
+    "logging-format",
+    "logtostderr",
+    "one-output",
+    "skip-headers",
+    "skip-log-headers",
+    "stderrthreshold",
+    "v",
+    "version",
+    "vmodule",
+];

@@ -127,7 +127,19 @@ fn identities(plan: &Plan, worker: &Worker, seen: Option<&PlacePreview>) -> Vec<
     });
     let version = found.or(plan.cluster.kubernetes);
     let profile = version.and_then(|version| profile::choose(version, None).ok());
-    profile.map(|profile| profile.identities(plan, worker)).unwrap_or_default()
+    let mut all = profile.map(|profile| profile.identities(plan, worker)).unwrap_or_default();
+    all.retain(|identity| !seen.is_some_and(|seen| is_not_needed(seen, identity)));
+    all
+}
+
+/// A pair that was looked for, is not there and is not made: where kube-proxy comes from the cluster, it needs none here.
+fn is_not_needed(seen: &PlacePreview, identity: &Identity) -> bool {
+    let made = match keys_of(seen) {
+        Some(StepState::Done(_)) => false,
+        Some(StepState::Todo(actions)) => actions.iter().any(|one| is_for(one, identity)),
+        _ => true,
+    };
+    !made && matches!(seen.facts.file(&identity.cert), Known::Yes(None))
 }
 
 fn card(model: &Model, worker: &Worker, identity: &Identity, seen: Option<&PlacePreview>, days: i64) -> Card {
