@@ -1,11 +1,13 @@
 //! What the API knows, set against the plan: DaemonSets that bring kube-proxy, addresses, the domain.
 
+use gangplank::engine::{Event, Stamped};
 use gangplank::lab::setup::FIRST_CLUSTER_PLAN;
-use gangplank::plan::action::Action;
-use gangplank::plan::problem::{Problem, Remedy};
+use gangplank::plan::action::{Action, sha256};
+use gangplank::plan::problem::{Problem, Remedy, Verdict};
 use serde_json::{Value, json};
 
 use super::bench::{ALL, Bench, Ran};
+use super::faults::{KUBELET, without_kubelet};
 
 const SETS: &str = "/apis/apps/v1/namespaces/kube-system/daemonsets/kube-proxy";
 const MANIFEST: &str = "/etc/kubernetes/manifests/kube-proxy.yaml";
@@ -63,6 +65,18 @@ fn where_a_daemon_set_brings_kube_proxy_no_static_pod_is_written() {
             .unwrap()
     };
     assert_eq!((of_proxy("w1"), of_proxy("w2")), (0, 4));
+}
+
+#[test]
+fn what_is_to_say_of_a_step_behind_a_barrier_is_said_once() {
+    let bench = without_kubelet(&sha256(KUBELET));
+    put(&bench, SETS, kube_proxy(json!({})));
+    let ran = bench.apply();
+    let comes = |one: &&Stamped| match &one.event {
+        Event::Verdict(Verdict::Ok { about, seen }) => about == "kube-proxy" && seen.contains("DaemonSet"),
+        _ => false,
+    };
+    assert_eq!(ran.at("w1").filter(comes).count(), 1, "{}", said(&ran, "w1"));
 }
 
 #[test]

@@ -216,7 +216,8 @@ impl Engine<'_> {
     /// Does a place's work.
     pub fn work(&self, shared: &SharedFacts, site: &mut WorkSite) -> Worked {
         let mut worked = Worked::default();
-        let mut told = false;
+        // Steps behind a barrier come only after it.
+        let mut told: Vec<StepId> = Vec::new();
         loop {
             let looked = look_all(self.plan, self.world, shared, site);
             if self.refuse(site, &looked, &mut worked) {
@@ -228,8 +229,9 @@ impl Engine<'_> {
             let mut tasks: Vec<(StepId, Action)> = Vec::new();
             for one in &looked {
                 let id = one.step.id();
-                if !told {
+                if !told.contains(&id) {
                     self.tell_verdicts(site, one);
+                    told.push(id);
                 }
                 match &one.state {
                     StepState::Done(evidence) => {
@@ -243,7 +245,6 @@ impl Engine<'_> {
                     StepState::Blocked(_) => {}
                 }
             }
-            told = true;
             if tasks.is_empty() {
                 return worked;
             }
