@@ -64,6 +64,17 @@ subjectKeyIdentifier = hash
     Some(lines.join("\n") + "\n")
 }
 
+const LOGS_AND_EXEC: &str = r#"logs_and_exec() {
+  n=0
+  until p=$(kube --namespace=kube-system get pods -o name \
+    --field-selector="spec.nodeName=$1,status.phase=Running" | grep -m 1 kube-proxy); do
+    [ "$n" -lt 60 ] || { echo "no kube-proxy runs on $1 after 60 s" >&2; exit 1; }
+    n=$((n + 2)); sleep 2
+  done
+  kube --namespace=kube-system logs --tail=1 "$p" > /dev/null || exit 1
+  kube --namespace=kube-system exec "$p" -- kube-proxy --version || exit 1
+}"#;
+
 impl Writer<'_> {
     fn write(mut self, seen: &[PlacePreview], only: Option<&Place>) -> String {
         let wanted = |place: &Place| only.is_none_or(|only| only == place);
@@ -79,6 +90,7 @@ impl Writer<'_> {
         } else {
             let cluster = seen.iter().find(|one| one.place == Place::Cluster);
             self.cluster(cluster, &ready);
+            self.logs_and_exec(seen);
             if self.plan.dns.deploy != Some(DnsKind::None)
                 && cluster.is_some_and(|one| one.blocked().is_none())
             {
@@ -283,6 +295,11 @@ impl Writer<'_> {
             out.push("  done".to_owned());
             out.push("  echo \"$1 is Ready\"".to_owned());
             out.push("}".to_owned());
+        }
+        if self.used.reach {
+            out.push(String::new());
+            out.push(comment("logs_and_exec NODE: a log and a command of its kube-proxy, through the API"));
+            out.extend(LOGS_AND_EXEC.lines().map(str::to_owned));
         }
         if self.used.ca_cert
             && let CaPlace::Files { cert, .. } | CaPlace::New { cert, .. } | CaPlace::Offline { cert } =

@@ -4,7 +4,11 @@ use super::login::ScriptLogin;
 use super::text::{comment, quote};
 use super::writer::{Writer, why};
 use crate::engine::PlacePreview;
+use crate::plan::action::Action;
+use crate::plan::minors;
 use crate::plan::place::Place;
+use crate::plan::runtime_fact::RuntimeKind;
+use crate::profile::MANIFESTS;
 use crate::runtime::typed::{Typed, typed};
 use crate::step::{Proof, Step, StepId, StepState};
 
@@ -103,6 +107,32 @@ impl Writer<'_> {
         }
     }
 
+    /// A log and a command of each worker's kube-proxy, which the API server asks its kubelet for.
+    pub(super) fn logs_and_exec(&mut self, seen: &[PlacePreview]) {
+        let planned = self.plan.cluster.kubernetes.and_then(minors::runtime);
+        let cri = |one: &&PlacePreview| {
+            one.facts.kubelets_runtime().or(planned) == Some(RuntimeKind::Containerd)
+                && one.blocked().is_none()
+                && has_static_pod(one)
+        };
+        let nodes: Vec<String> = seen
+            .iter()
+            .filter(cri)
+            .filter_map(|one| match &one.place {
+                Place::Worker(name) => Some(name.clone()),
+                _ => None,
+            })
+            .collect();
+        if nodes.is_empty() {
+            return;
+        }
+        self.used.kube = true;
+        self.used.reach = true;
+        self.body.push(String::new());
+        self.body.push(comment(&format!("Logs and exec: {}", why(StepId("reach")))));
+        self.body.extend(nodes.iter().map(|name| format!("logs_and_exec {}", quote(name))));
+    }
+
     /// A real question to cluster DNS from every worker that has a program for it.
     pub(super) fn lookups(&mut self, seen: &[PlacePreview]) {
         let (name, server) =
@@ -136,6 +166,17 @@ impl Writer<'_> {
             self.body.extend(lines);
         }
     }
+}
+
+/// kube-proxy is a static pod there, or becomes one.
+fn has_static_pod(seen: &PlacePreview) -> bool {
+    seen.looked.iter().filter(|one| one.step.id() == StepId("kube-proxy")).any(|one| match &one.state {
+        StepState::Todo(actions) => actions
+            .iter()
+            .any(|action| matches!(action, Action::Put { path, .. } if path.starts_with(MANIFESTS))),
+        StepState::Done(evidence) => evidence.starts_with(MANIFESTS),
+        StepState::Await(_) | StepState::Blocked(_) => false,
+    })
 }
 
 /// A loop until a test is true.
