@@ -6,11 +6,10 @@
 use std::io::{self, Read, Write};
 
 use ssh2::{Channel, Session};
-use zeroize::Zeroizing;
 
 use crate::host::error::WireError;
 use crate::host::socket::{Socket, Wants, again, writable};
-use crate::host::wire::{Chunk, Input, RemoteEnd};
+use crate::host::wire::{Chunk, Input, Outgoing, RemoteEnd};
 
 /// Bytes of one read or write; the same for every read, since libssh2 computes window updates from it.
 const PIECE: usize = 32 * 1024;
@@ -68,7 +67,7 @@ pub(crate) struct ChannelIo {
     tcp: bool,
     stage: ChannelStage,
     /// Bytes being written, and how many of them are.
-    writing: Option<(Zeroizing<Vec<u8>>, usize)>,
+    writing: Option<(Outgoing, usize)>,
     /// The last write was cut in two.
     write_half: bool,
     /// The last read was stopped by a window update that was cut in two.

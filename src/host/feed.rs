@@ -10,6 +10,9 @@ use super::batch::{Payload, Script};
 use super::wire::Sender;
 use crate::limits;
 
+/// Bytes of a file that are sent at once: as many whole packets, of which libssh2 fills each with 32,700.
+const PIECE: usize = 8 * 32_700;
+
 /// Sends the script with its small contents, then each large one when its action asks for it, on a thread
 /// of its own, so output is read meanwhile. A wish to stop in the middle of a content ends the input.
 pub(super) struct Feed {
@@ -116,17 +119,17 @@ fn send_item(sender: &Sender, item: Payload, sent: &AtomicU64, halt: &AtomicBool
             let name = path.display().to_string();
             let mut file = limits::file::open(&path).map_err(|error| format!("{name}: {error}"))?;
             let mut left = size;
-            let mut buffer = Zeroizing::new(vec![0; 128 << 10]);
             while left > 0 {
                 if halt.load(Ordering::SeqCst) {
                     return Ok(false);
                 }
-                let want = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
-                let got = file.read(&mut buffer[..want]).map_err(|error| format!("{name}: {error}"))?;
+                let mut piece = Vec::with_capacity(PIECE);
+                let mut some = file.by_ref().take(left.min(PIECE as u64));
+                let got = some.read_to_end(&mut piece).map_err(|error| format!("{name}: {error}"))?;
                 if got == 0 {
                     return Err(format!("{name} became shorter while it was sent"));
                 }
-                if sender.send(buffer[..got].to_vec().into()).is_err() {
+                if sender.send_open(piece).is_err() {
                     return Ok(false);
                 }
                 left = left.saturating_sub(got as u64);

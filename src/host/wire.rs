@@ -39,6 +39,26 @@ pub struct WireCounts {
     pub tcp: usize,
 }
 
+/// Bytes on their way to a machine.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Outgoing {
+    /// They may be a secret: once they are sent they are wiped.
+    Wiped(Zeroizing<Vec<u8>>),
+    /// A piece of a file that anybody may see. Wiping one takes longer than sending it.
+    Open(Vec<u8>),
+}
+
+impl std::ops::Deref for Outgoing {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Wiped(bytes) => bytes,
+            Self::Open(bytes) => bytes,
+        }
+    }
+}
+
 /// One thing a machine sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Chunk {
@@ -143,6 +163,15 @@ impl Sender {
     /// Sends bytes; blocks while too many wait, errors when the other end is gone. They may be a secret: once they
     /// are sent they are wiped.
     pub fn send(&self, bytes: Zeroizing<Vec<u8>>) -> Result<(), WireError> {
+        self.pass_on(Outgoing::Wiped(bytes))
+    }
+
+    /// The same of a piece of a file that anybody may see.
+    pub(crate) fn send_open(&self, bytes: Vec<u8>) -> Result<(), WireError> {
+        self.pass_on(Outgoing::Open(bytes))
+    }
+
+    fn pass_on(&self, bytes: Outgoing) -> Result<(), WireError> {
         let mut state = self.shared.lock();
         loop {
             if let Some(error) = &state.gone {
@@ -199,7 +228,7 @@ impl std::fmt::Debug for DuplexShared {
 
 #[derive(Default)]
 struct DuplexState {
-    to: VecDeque<Zeroizing<Vec<u8>>>,
+    to: VecDeque<Outgoing>,
     to_bytes: usize,
     finished: bool,
     from: VecDeque<Chunk>,
@@ -226,7 +255,7 @@ pub(crate) struct RemoteEnd {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Input {
     /// For the command's stdin, in order.
-    Bytes(Zeroizing<Vec<u8>>),
+    Bytes(Outgoing),
     /// End of file.
     Eof,
     /// Nothing yet.
@@ -356,10 +385,10 @@ mod tests {
         near.send(vec![0; ROOM].into()).unwrap();
         let sender = near.sender();
         let thread = std::thread::spawn(move || sender.send(vec![1; 3].into()));
-        assert_eq!(far.take(), Input::Bytes(vec![0; ROOM].into()));
+        assert_eq!(far.take(), Input::Bytes(Outgoing::Wiped(vec![0; ROOM].into())));
         thread.join().unwrap().unwrap();
         near.finish();
-        assert_eq!(far.take(), Input::Bytes(vec![1; 3].into()));
+        assert_eq!(far.take(), Input::Bytes(Outgoing::Wiped(vec![1; 3].into())));
         assert_eq!(far.take(), Input::Eof);
     }
 
