@@ -154,7 +154,33 @@ plain() {
 }
 
 # sure PATH...: before the first change, all that is going to be written can be
-sure() { for i; do way "${i%/*}" && plain "$i" || return; done; }
+sure() { ways_of "$@"; for i; do way "${i%/*}" && plain "$i" || return; done; }
+
+# ways_of PATH...: those that lead through folders of root alone, and over no link, are sure, all looked at together; of
+# any other nothing is said here
+ways_of() {
+  [ -O / ] || return 0
+  all_ways='' at_parts="$n/$n"
+  for i; do
+    i=${i%/*} at_folder='' rest=${i#/}/
+    case $i in *"$n"*) continue ;; esac
+    case "$n$sure$n$all_ways$n" in *"$n$i$n"*) continue ;; esac
+    while [ -n "$rest" ]; do
+      c=${rest%%/*} rest=${rest#*/}
+      case $c in '' | .) continue ;; ..) continue 2 ;; esac
+      at_folder=$at_folder/$c
+      [ ! -L "$at_folder" ] || continue 2
+      [ -e "$at_folder" ] || break
+      case $at_parts in *"$n$at_folder$n"*) ;; *) at_parts=$at_parts$at_folder$n ;; esac
+    done
+    all_ways=$all_ways$n$i
+  done
+  [ -n "$all_ways" ] || return 0
+  # shellcheck disable=SC2086 # a line each
+  o=$(IFS=$n; set -f; stat -c '%u %g %a %F:%U:%n' -- $at_parts 2>/dev/null) || return 0
+  printf '%s\n' "$o" | { while read -r u g m l; do is_roots "$u" "$g" "$m" "$l" || exit 1; done; } 2>/dev/null || return 0
+  sure=$sure$all_ways
+}
 
 # home: the run's folder, for root only
 home() { [ -d "$G" ] && [ "$homed" = "$G" ] || { way /var/lib/gangplank && (umask 077; mkdir -p "$G") && chmod 700 /var/lib/gangplank "$G" && homed=$G; }; }
@@ -412,6 +438,7 @@ ask_files() {
   [ $# -gt 0 ] || return 0
   each 3 "$@"
   s=$(eval "stat -L -c '%a %U:%G %s' -- $a" 2>/dev/null) && o=$(eval "sha256sum -- $a" 2>/dev/null) || s=
+  suspect "$s" "$@"
   while [ $# -gt 0 ]; do
     q=$1 f=$2 k=$3; shift 3
     if [ -n "$s" ]; then t=${s%%"$n"*} h=${o%%"$n"*}; s=${s#*"$n"} o=${o#*"$n"} h=${h%% *}; h=${h#\\}
@@ -422,7 +449,7 @@ ask_files() {
       content)
         if [ "${t##* }" -gt 262144 ]; then :
         # A private key leaves its machine for nobody: of such a file only the certificates are told.
-        elif key_inside "$f"; then
+        elif is_suspect "$f" && key_inside "$f"; then
           say key 1; tell content "$(sed -n '/-----BEGIN [A-Z0-9 ]*CERTIFICATE-----/,/-----END/p' -- "$f" | base64 -w 3000)"
         else tell content "$(base64 -w 3000 -- "$f")"; fi ;;
       key) if [ "${t##* }" -gt 65536 ]; then say sign large; else key_half "$f"; fi ;;
@@ -433,9 +460,32 @@ ask_files() {
 # ssl WORD...: openssl with a deadline of its own: what is no key may keep it busy for minutes
 ssl() { timeout --foreground 5 openssl "$@"; }
 
+# suspect STAT { NUMBER PATH KIND }...: sets $suspects to the files that may hold a private key, a line each, all looked at
+# together; to * where that did not work. As much as STAT says of each is looked at.
+suspect() {
+  suspects='*' z=$1; shift
+  [ -n "$z" ] || return 0
+  a='' i=1
+  while [ $i -le $# ]; do
+    eval "f=\${$((i + 1))} k=\${$((i + 2))}"; t=${z%%"$n"*} z=${z#*"$n"}
+    case $f in *"$n"*) return ;; esac
+    if [ "$k" = content ] && [ "${t##* }" -le 262144 ]; then a="$a \"\${$((i + 1))}\""; fi
+    i=$((i + 3))
+  done
+  suspects=
+  [ -n "$a" ] || return 0
+  t="PRIVATE KEY-----|^(-.-.-.-|$(printf '\377\376|\376\377|\376\355\376\355|0[\200-\204]'))|^(LS0tLS1|MI)"
+  suspects=$(eval "grep -alE -e \"\$t\" -- $a" 2>/dev/null)
+  # Something could not be read: each is looked at by itself.
+  [ $? -lt 2 ] || suspects='*'
+}
+
+# is_suspect PATH: it has to be looked at more closely
+is_suspect() { [ "$suspects" = '*' ] || case "$n$suspects$n" in *"$n$1$n"*) ;; *) return 1 ;; esac; }
+
 # key_inside PATH: a private key is in it, as PEM or as DER, PKCS#12, a store of Java, UTF-16 or base64, or may be
 key_inside() {
-  grep -aqE "PRIVATE KEY-----|^(-.-.-.-|$(printf '\377\376|\376\377|\376\355\376\355|0[\200-\204]'))|^(LS0tLS1|MI)" -- "$1" || return
+  [ "$suspects" != '*' ] || grep -aqE "PRIVATE KEY-----|^(-.-.-.-|$(printf '\377\376|\376\377|\376\355\376\355|0[\200-\204]'))|^(LS0tLS1|MI)" -- "$1" || return
   ! grep -aq 'PRIVATE KEY-----' -- "$1" || return 0
   case $(od -An -tx1 -N 6 -- "$1") in
     ' ff fe'* | ' fe ff'* | ' 2d 00'* | ' 00 2d'*) tr -d '\000' <"$1" | grep -aq 'PRIVATE KEY-----' ;;

@@ -94,9 +94,9 @@ def configure(lab, name):
         progress(f"{name}: its containerd is configured once")
         with Home() as home:
             apply(lab, write_plan(lab, home, True), home, [name], True)
-        done = subprocess.run([*run, "tar -C / -c etc/containerd"], capture_output=True)
+        done = subprocess.run([*run, "mkdir -p /etc/containerd && tar -C / -c etc/containerd"], capture_output=True)
         if done.returncode:
-            raise Failed(f"{name}: no configuration of containerd was made")
+            raise Failed(f"{name}: the configuration of containerd: {done.stderr.decode().strip()}")
         configured[name] = done.stdout
         must(subprocess.run([ROOT / "tests/lab/reset", name], capture_output=True, text=True), f"reset {name}")
     again = "tar -C / -x && systemctl restart containerd && until ctr version; do sleep 0.1; done > /dev/null 2>&1"
