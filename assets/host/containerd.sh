@@ -95,7 +95,7 @@ containerd_has() {
 
 # ask_containerd: all that is to be known before anything is changed, the slow side by side
 ask_containerd() {
-  export GOGC=off
+  export GOGC=off GOMAXPROCS=1
   u=$(timeout --foreground 5 systemctl show -p LoadState,KillMode,MainPID,ExecStart containerd 2>/dev/null)
   # Of a unit that is not there systemd tells what is usual.
   o=$u; show LoadState; case $v in loaded) show KillMode; say kill-mode "$v" ;; esac
@@ -155,7 +155,7 @@ containerd_takes() {
 # ask_containerd_images: of every image its name and what it points to. Beside each that CRI knows stands a record that
 # is named by the digest of its configuration and points to the same; of the others that digest is looked up.
 ask_containerd_images() {
-  export GOGC=off
+  export GOGC=off GOMAXPROCS=1
   if ! heard; then say failed "nobody listens at $sock"; say done; return; fi
   o=$(utter 20 ctr -a "$sock" -n k8s.io images ls)
   case "$n$o$n" in

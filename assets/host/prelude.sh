@@ -498,8 +498,10 @@ key_inside() {
   esac
 }
 
-# armoured PATH: it has the frame of PEM or begins as DER. openssl may search anything else for minutes.
+# armoured PATH: it has the frame of PEM or begins as DER. openssl may search anything else for minutes. $head_line is
+# its first line.
 armoured() {
+  case $head_line in '-----BEGIN '*) return ;; esac
   grep -aq -e '-----BEGIN ' -- "$1" && return
   case $(od -An -tx1 -N 1 -- "$1") in ' 30') ;; *) return 1 ;; esac
 }
@@ -507,6 +509,7 @@ armoured() {
 # sealed PATH: a key that wants a passphrase, as PEM or as DER
 sealed() {
   grep -aqE '^(-----BEGIN ENCRYPTED PRIVATE KEY-----|Proc-Type: 4,ENCRYPTED)' -- "$1" && return
+  case $head_line in '-----BEGIN '*) return 1 ;; esac
   case $(od -An -tx1 -N 1 -- "$1") in ' 30') ;; *) return 1 ;; esac
   case $(ssl asn1parse -inform DER -in "$1" 2>/dev/null | sed -n 's/.*: OBJECT  *://p' | head -n 1) in
     PBES2 | pbeWith* | PBE-*) ;; *) return 1 ;;
@@ -514,6 +517,9 @@ sealed() {
 }
 
 key_half() { # PATH
+  # A certificate and no key beside it has no other sign that says more.
+  head_line=; IFS= read -r head_line <"$1" 2>/dev/null || :
+  if [ "$head_line" = '-----BEGIN CERTIFICATE-----' ] && ! grep -aq 'PRIVATE KEY-----' -- "$1"; then say sign 'label CERTIFICATE'; return; fi
   armoured "$1" || { signs "$1"; return; }
   if sealed "$1"; then
     say encrypted 1; signs "$1"

@@ -25,8 +25,8 @@ mod reach;
 const POLL: Duration = Duration::from_millis(300);
 /// A sample at least this often, even when the runtime is silent, milliseconds.
 const HEARTBEAT: i64 = 2_000;
-/// Containers must stay up so long to count, milliseconds.
-const STEADY: i64 = 1_500;
+/// Containers must stay up so long to count, milliseconds: one that cannot work ends well within.
+const STEADY: i64 = 1_200;
 /// Events that come close together are one.
 const DEBOUNCE: Duration = Duration::from_millis(80);
 /// So many restarts by systemd are a crash loop.
@@ -116,7 +116,10 @@ impl Engine<'_> {
             if self.options.stop.wanted() {
                 return Ended::Stopped;
             }
-            match live.next(Duration::from_millis(200)) {
+            // To the very moment at which they have been up for long enough.
+            let now = self.world.now().as_millisecond();
+            let left = up_since.map_or(200, |since: i64| since.saturating_add(STEADY).saturating_sub(now));
+            match live.next(Duration::from_millis(u64::try_from(left.clamp(10, 200)).unwrap_or(200))) {
                 Live::Happened => {
                     // Whatever else comes within the debounce is in the same sample.
                     while live.next(DEBOUNCE) == Live::Happened {}
@@ -155,7 +158,10 @@ impl Engine<'_> {
                 }
                 Live::Quiet | Live::Lookup { .. } | Live::Detail(_) => {
                     let now = self.world.now().as_millisecond();
-                    if now.saturating_sub(quiet) > if up_since.is_some() { STEADY } else { HEARTBEAT } {
+                    // Up for long enough, and nobody has looked since.
+                    let steady = up_since.map(|since| since.saturating_add(STEADY));
+                    let due = steady.is_some_and(|steady| now >= steady && quiet < steady);
+                    if due || now.saturating_sub(quiet) > HEARTBEAT {
                         quiet = now;
                         live.sample();
                     }
