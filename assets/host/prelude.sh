@@ -7,7 +7,7 @@ n='
 '
 own='' homed=''
 # fresh_start: what one script knows is not what the next one knows
-fresh_start() { G=/var/lib/gangplank/$RUN stop='' failed='' part='' left='' now='' dirty='' sure='' known='' rt=''
+fresh_start() { G=/var/lib/gangplank/$RUN stop='' failed='' part='' left='' now='' dirty='' sure='' known='' reload='' rt=''
   hasher=sha256sum arrived='' refused=''; }
 fresh_start
 [ -O / ] && [ -G / ] && own=root:root
@@ -301,15 +301,27 @@ load_sent() { # BYTES SHA256 NAME...
 # value NAME: of that line in $was
 value() { case "$n$was" in *"$n$1="*) v=${was#*"$1="}; v=${v%%"$n"*} ;; *) v= ;; esac; }
 
+# soon UNIT: enabled. systemd reads all units anew for that; it need not before the unit starts when it has just read this
+# one, so it does when all is done.
+soon() {
+  case "$n$was" in
+    *"${n}LoadState=loaded$n"*) case "$was$n" in *NeedDaemonReload=no"$n"*) systemctl enable --no-reload "$1" && reload=1; return ;; esac ;;
+  esac
+  systemctl enable "$1"
+}
+
+# reloaded: what `soon` left for later
+reloaded() { [ -z "$reload" ] || { reload=; systemctl daemon-reload; }; }
+
 service() { # VERB UNIT
   case $1 in
-    daemon-reload) flush && systemctl daemon-reload; return ;;
-    enable | start | restart) [ "$2" = "${known:-}" ] || was=$(systemctl show -p UnitFileState,ActiveState "$2" 2>/dev/null); known=$2 ;;
+    daemon-reload) reload=; flush && systemctl daemon-reload; return ;;
+    enable | start | restart) [ "$2" = "${known:-}" ] || was=$(systemctl show -p UnitFileState,ActiveState,LoadState,NeedDaemonReload "$2" 2>/dev/null); known=$2 ;;
     # Undo may come here a second time, when the unit is gone already.
     stop | disable) case $(systemctl show -p LoadState "$2") in *=not-found) return 0 ;; esac ;;
   esac
   case $1 in
-    enable) value UnitFileState; jot enable "$2" "$v" enabled '' && later "$G/record.jsonl" && flush ;;
+    enable) value UnitFileState; jot enable "$2" "$v" enabled '' && later "$G/record.jsonl" && flush && soon "$2"; return ;;
     start | restart) value ActiveState; known=; jot start "$2" "$v" active '' && later "$G/record.jsonl" && flush ;;
   esac && systemctl "$1" "$2" || return
   # What the unit reads was read: a change noted after this line asks for a restart.

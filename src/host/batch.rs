@@ -207,7 +207,7 @@ pub fn compile(
         format!("M=@{nonce} RUN={run}\nfresh_start; printf '\\n'; printf '\\n' >&2\n")
     };
     let mut text = format!("{begin}{lock}{contents}read -r l <&3 || stop=1\nlisten\n{blocks}");
-    text.push_str("flush\nif [ -z \"$stop\" ]; then p=''\n");
+    text.push_str("flush\nreloaded\nif [ -z \"$stop\" ]; then p=''\n");
     questions(&batch.queries, &mut text);
     // Nobody else may hear what comes behind the last mark.
     text.push_str("[ -z \"$p\" ] || wait $p\nfi\nmute\nmark z \"$stop\"\n");
