@@ -6,12 +6,13 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::process::Command;
 
 use gangplank::plan::fact::Machine;
 use gangplank::plan::minors::{self, MinorRow, RowKind, Span};
 use gangplank::plan::model::{Plan, Version};
 use gangplank::plan::yaml;
-use gangplank::profile::{self, ConfigFinding, NodeSetup, Profile};
+use gangplank::profile::{self, ConfigFinding, DryCheck, NodeSetup, Profile};
 use serde_yaml::Value;
 
 /// Whatever makes a difference is asked for: cgroup v1 and swap are allowed.
@@ -200,4 +201,60 @@ fn a_minor_beyond_the_table_has_the_files_of_the_newest() {
     assert_eq!(beyond.fields, newest.fields);
     assert_eq!(beyond.flags, newest.flags);
     assert_eq!(beyond.proxy_flags, newest.proxy_flags);
+}
+
+/// Of real kubelets, each of a minor of its own: `tests/lab/current/try-minor` builds them. They judge the flags and the file
+/// that are written for them and end before they do anything.
+#[test]
+#[ignore = "wants kubelets: GANGPLANK_KUBELETS has their paths, with colons between"]
+fn a_kubelet_takes_the_file_and_the_flags_that_are_written_for_its_minor() {
+    let programs = std::env::var("GANGPLANK_KUBELETS").unwrap();
+    for program in programs.split(':') {
+        let told = Command::new(program).arg("--version").output().unwrap();
+        let version = Version::parse(&String::from_utf8(told.stdout).unwrap()).unwrap();
+        let (plan, machine) = (plan(), Machine { cgroup: 1, ..Machine::default() });
+        let profile = profile::choose(version, None).unwrap();
+        let setup = NodeSetup {
+            plan: &plan,
+            worker: &plan.workers[0],
+            machine: &machine,
+            cgroup_driver: "cgroupfs",
+            kubelet: version,
+            refused: &[],
+            flannel: false,
+            kept: serde_json::Map::default(),
+        };
+        let files = profile.kubelet_files(&setup).unwrap();
+        let config = files.iter().find(|file| file.path == profile::KUBELET_CONFIG).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let flags: Vec<String> = profile.flags(&setup).into_iter().map(|flag| flag.text).collect();
+        let asked = |text: &str| {
+            let file = folder.path().join("config.yaml");
+            std::fs::write(&file, text).unwrap();
+            let own = |flag: &&String| !flag.starts_with("--config=");
+            let out = Command::new(program)
+                .args(flags.iter().filter(own))
+                .arg(format!("--config={}", file.display()))
+                .arg("--exit-on-lock-contention")
+                .output()
+                .unwrap();
+            (profile::dry_check(&String::from_utf8_lossy(&out.stderr), out.status.code()), out)
+        };
+        let (judged, out) = asked(&config.text);
+        let said = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert!(matches!(judged, DryCheck::Good), "{version}: {judged:?}\n{said}\n{}", config.text);
+        println!(
+            "{version} takes {} and its file: {}",
+            flags.join(" "),
+            said.lines().last().unwrap_or_default()
+        );
+        // The same check finds what this kubelet does not take.
+        let (judged, out) = asked(&format!("{}noSuchField: 1\n", config.text));
+        let said = String::from_utf8_lossy(&out.stderr).into_owned();
+        assert!(matches!(judged, DryCheck::Bad { .. }), "{version}: {judged:?}\n{said}");
+        println!(
+            "{version} refuses one more: {}",
+            said.lines().find(|line| line.contains("noSuchField")).unwrap_or_default()
+        );
+    }
 }

@@ -513,7 +513,7 @@ key_inside() {
 # armoured PATH: it has the frame of PEM or begins as DER. openssl may search anything else for minutes. $head_line is
 # its first line.
 armoured() {
-  case $head_line in '-----BEGIN '*) return ;; esac
+  case $head_line in '-----BEGIN '*) return 0 ;; esac
   grep -aq -e '-----BEGIN ' -- "$1" && return
   case $(od -An -tx1 -N 1 -- "$1") in ' 30') ;; *) return 1 ;; esac
 }

@@ -123,9 +123,9 @@ fn send_item(sender: &Sender, item: Payload, sent: &AtomicU64, halt: &AtomicBool
                 if halt.load(Ordering::SeqCst) {
                     return Ok(false);
                 }
-                let mut piece = Vec::with_capacity(PIECE);
-                let mut some = file.by_ref().take(left.min(PIECE as u64));
-                let got = some.read_to_end(&mut piece).map_err(|error| format!("{name}: {error}"))?;
+                let mut piece = vec![0; usize::try_from(left).unwrap_or(PIECE).min(PIECE)];
+                let got = file.read(&mut piece).map_err(|error| format!("{name}: {error}"))?;
+                piece.truncate(got);
                 if got == 0 {
                     return Err(format!("{name} became shorter while it was sent"));
                 }
