@@ -226,14 +226,39 @@ fn a_kubelet_takes_the_file_and_the_flags_that_are_written_for_its_minor() {
         };
         let files = profile.kubelet_files(&setup).unwrap();
         let config = files.iter().find(|file| file.path == profile::KUBELET_CONFIG).unwrap();
+        // What both name lies in a folder of the test.
         let folder = tempfile::tempdir().unwrap();
+        let at = |text: &str| text.replace("/etc/kubernetes", folder.path().to_str().unwrap());
         let flags: Vec<String> = profile.flags(&setup).into_iter().map(|flag| flag.text).collect();
+        let ssl = folder.path().join("ssl");
+        std::fs::create_dir(&ssl).unwrap();
+        let made = Command::new("openssl")
+            .args([
+                "req",
+                "-x509",
+                "-newkey",
+                "rsa:2048",
+                "-nodes",
+                "-subj",
+                "/CN=w1",
+                "-keyout",
+                "worker.key",
+            ])
+            .args(["-out", "worker.crt"])
+            .current_dir(&ssl)
+            .output()
+            .unwrap();
+        assert!(made.status.success(), "{made:?}");
+        std::fs::copy(ssl.join("worker.crt"), ssl.join("ca.crt")).unwrap();
+        let login = "{apiVersion: v1, kind: Config, current-context: c, clusters: [{name: c, cluster: {server: 'https://127.0.0.1:1'}}], \
+                     users: [{name: u, user: {}}], contexts: [{name: c, context: {cluster: c, user: u}}]}";
+        std::fs::write(at(profile::KUBECONFIG), login).unwrap();
         let asked = |text: &str| {
             let file = folder.path().join("config.yaml");
-            std::fs::write(&file, text).unwrap();
+            std::fs::write(&file, at(text)).unwrap();
             let own = |flag: &&String| !flag.starts_with("--config=");
             let out = Command::new(program)
-                .args(flags.iter().filter(own))
+                .args(flags.iter().filter(own).map(|flag| at(flag)))
                 .arg(format!("--config={}", file.display()))
                 .arg("--exit-on-lock-contention")
                 .output()
