@@ -63,12 +63,24 @@ docker() { DOCKER_HOST=unix://$LAB_STATE/docker.sock DOCKER_CONFIG=$LAB_STATE/do
 # itself would also take a container whose id begins with it.
 container_id() { docker ps --all --quiet --no-trunc --filter "name=^/?$1\$"; }
 
+# thaw ID : whatever is frozen in a container
+thaw() {
+  local file
+  find /sys/fs/cgroup -path "*$1*" \( -name freezer.state -o -name cgroup.freeze \) 2> /dev/null | while read -r file; do
+    case $file in *state) echo THAWED > "$file" ;; *) echo 0 > "$file" ;; esac
+  done 2> /dev/null || true
+}
+
 # remove_containers NAME... : those that are there
 remove_containers() {
   local name id
   for name; do
     id=$(container_id "$name")
-    [[ -z $id ]] || docker rm --force --volumes "$id" > /dev/null
+    [[ -z $id ]] || docker rm --force --volumes "$id" > /dev/null || {
+      # runc freezes a pod for a moment when it changes it: what was killed then never ends.
+      thaw "$id"
+      docker rm --force --volumes "$id" > /dev/null
+    }
   done
 }
 
