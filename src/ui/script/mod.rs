@@ -296,7 +296,7 @@ impl Writer<'_> {
             out.push("  echo \"$1 is Ready\"".to_owned());
             out.push("}".to_owned());
         }
-        if self.used.reach {
+        if self.body.iter().any(|line| line.starts_with("logs_and_exec ")) {
             out.push(String::new());
             out.push(comment("logs_and_exec NODE: a log and a command of its kube-proxy, through the API"));
             out.extend(LOGS_AND_EXEC.lines().map(str::to_owned));

@@ -127,7 +127,6 @@ impl Writer<'_> {
             return;
         }
         self.used.kube = true;
-        self.used.reach = true;
         self.body.push(String::new());
         self.body.push(comment(&format!("Logs and exec: {}", why(StepId("reach")))));
         self.body.extend(nodes.iter().map(|name| format!("logs_and_exec {}", quote(name))));

@@ -54,7 +54,6 @@ pub(super) struct Used {
     pub(super) root: BTreeSet<String>,
     pub(super) kube: bool,
     pub(super) ready: bool,
-    pub(super) reach: bool,
     pub(super) ca_cert: bool,
 }
 
