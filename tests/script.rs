@@ -446,6 +446,7 @@ fn the_script_of_a_current_cluster_is_in_commands_of_the_system_and_of_container
     assert!(own.is_empty(), "{own:#?}");
     assert!(!script.to_lowercase().contains("docker"), "{script}");
     for line in [
+        "\nlogs_and_exec() {\n",
         "\nlogs_and_exec worker01\nlogs_and_exec worker02",
         "ctr -n k8s.io images import",
         "config dump > /dev/null",
