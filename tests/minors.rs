@@ -27,6 +27,24 @@ fn plan() -> Plan {
     yaml::load(PLAN.as_bytes(), Path::new("/plan.yaml"), Some(Path::new("/"))).unwrap().plan
 }
 
+fn setup<'a>(
+    plan: &'a Plan,
+    machine: &'a Machine,
+    cgroup_driver: &'a str,
+    kubelet: Version,
+) -> NodeSetup<'a> {
+    NodeSetup {
+        plan,
+        worker: &plan.workers[0],
+        machine,
+        cgroup_driver,
+        kubelet,
+        refused: &[],
+        flannel: false,
+        kept: serde_json::Map::default(),
+    }
+}
+
 /// All that is written for one minor.
 struct Written {
     /// Fields of the kubelet's configuration, their paths with dots.
@@ -65,16 +83,7 @@ fn paths(at: &str, value: &Value, found: &mut BTreeSet<String>) {
 fn written(version: Version) -> Option<Written> {
     let (plan, machine) = (plan(), Machine { cgroup: 1, swap: true, ..Machine::default() });
     let profile = profile::choose(version, None).ok().filter(|profile| *profile != Profile::V1_2)?;
-    let setup = NodeSetup {
-        plan: &plan,
-        worker: &plan.workers[0],
-        machine: &machine,
-        cgroup_driver: "systemd",
-        kubelet: version,
-        refused: &[],
-        flannel: false,
-        kept: serde_json::Map::default(),
-    };
+    let setup = setup(&plan, &machine, "systemd", version);
     let files = profile.kubelet_files(&setup).unwrap();
     let proxy = profile.kube_proxy(&setup).unwrap();
     let config = files.iter().find(|file| file.path == profile::KUBELET_CONFIG).unwrap();
@@ -214,16 +223,7 @@ fn a_kubelet_takes_the_file_and_the_flags_that_are_written_for_its_minor() {
         let version = Version::parse(&String::from_utf8(told.stdout).unwrap()).unwrap();
         let (plan, machine) = (plan(), Machine { cgroup: 1, ..Machine::default() });
         let profile = profile::choose(version, None).unwrap();
-        let setup = NodeSetup {
-            plan: &plan,
-            worker: &plan.workers[0],
-            machine: &machine,
-            cgroup_driver: "cgroupfs",
-            kubelet: version,
-            refused: &[],
-            flannel: false,
-            kept: serde_json::Map::default(),
-        };
+        let setup = setup(&plan, &machine, "cgroupfs", version);
         let files = profile.kubelet_files(&setup).unwrap();
         let config = files.iter().find(|file| file.path == profile::KUBELET_CONFIG).unwrap();
         // What both name lies in a folder of the test.

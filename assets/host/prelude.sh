@@ -472,6 +472,12 @@ ask_files() {
 # ssl WORD...: openssl with a deadline of its own: what is no key may keep it busy for minutes
 ssl() { timeout --foreground 5 openssl "$@"; }
 
+# key_like OPTION PATH...: grep for what a private key may look like, whatever form it has
+key_like() {
+  like=$1; shift
+  grep -aE "$like" -e "PRIVATE KEY-----|^(-.-.-.-|$(printf '\377\376|\376\377|\376\355\376\355|0[\200-\204]'))|^(LS0tLS1|MI)" -- "$@"
+}
+
 # suspect STAT { NUMBER PATH KIND }...: sets $suspects to the files that may hold a private key, a line each, all looked at
 # together; to * where that did not work. As much as STAT says of each is looked at.
 suspect() {
@@ -486,8 +492,7 @@ suspect() {
   done
   suspects=
   [ -n "$a" ] || return 0
-  t="PRIVATE KEY-----|^(-.-.-.-|$(printf '\377\376|\376\377|\376\355\376\355|0[\200-\204]'))|^(LS0tLS1|MI)"
-  suspects=$(eval "grep -alE -e \"\$t\" -- $a" 2>/dev/null)
+  suspects=$(eval "key_like -l $a" 2>/dev/null)
   # Something could not be read: each is looked at by itself.
   [ $? -lt 2 ] || suspects='*'
 }
@@ -497,7 +502,7 @@ is_suspect() { [ "$suspects" = '*' ] || case "$n$suspects$n" in *"$n$1$n"*) ;; *
 
 # key_inside PATH: a private key is in it, as PEM or as DER, PKCS#12, a store of Java, UTF-16 or base64, or may be
 key_inside() {
-  [ "$suspects" != '*' ] || grep -aqE "PRIVATE KEY-----|^(-.-.-.-|$(printf '\377\376|\376\377|\376\355\376\355|0[\200-\204]'))|^(LS0tLS1|MI)" -- "$1" || return
+  [ "$suspects" != '*' ] || key_like -q "$1" || return
   ! grep -aq 'PRIVATE KEY-----' -- "$1" || return 0
   case $(od -An -tx1 -N 6 -- "$1") in
     ' ff fe'* | ' fe ff'* | ' 2d 00'* | ' 00 2d'*) tr -d '\000' <"$1" | grep -aq 'PRIVATE KEY-----' ;;

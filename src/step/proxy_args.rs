@@ -9,10 +9,13 @@ use crate::plan::problem::{Problem, Verdict};
 /// The gate without which a kube-proxy of 1.29 or 1.30 does not take the mode nftables.
 const NFTABLES_GATE: &str = "NFTablesProxyMode=true";
 
-/// The version of the kube-proxy that runs: that of the plan's image where its tag says one, else the kubelet's.
+/// The version of the kube-proxy that would run: that of the plan's image where its tag says one that is known, else the
+/// kubelet's.
 pub(super) fn version(plan: &Plan, kubelet: Version) -> Version {
     let tag = plan.images.kube_proxy.as_deref().and_then(|image| image.rsplit_once(':')).map(|(_, tag)| tag);
-    tag.and_then(Version::parse).unwrap_or(kubelet)
+    // A port is no tag.
+    let said = tag.filter(|tag| !tag.contains('/')).and_then(Version::parse);
+    said.filter(|version| !minors::is_newer(*version)).unwrap_or(kubelet)
 }
 
 /// The value of the last flag of this name.

@@ -115,10 +115,13 @@ fn kubelet_problem(place: &Place, action: &Action, status: i32, text: &str) -> O
                 format!("{place}: the kubelet did not come up with its new files"),
             );
             let problem = shown(problem, &lines);
-            let problem = if back.iter().any(|path| path == profile::KUBELET_CONFIG) {
+            let put = |path: &str| back.iter().any(|one| one == path);
+            let problem = if put(profile::KUBELET_CONFIG) {
                 config(problem, None)
-            } else {
+            } else if put(profile::UNIT) {
                 problem.edit(PlanField::KubeletArgs, "workers[].kubelet_args")
+            } else {
+                problem.edit(PlanField::Binaries, "workers[].binaries: another kubelet")
             };
             Some(problem.manual("all it said: journalctl -u kubelet -n 100 --no-pager").way(Remedy::Retry))
         }

@@ -25,7 +25,7 @@ mod reach;
 const POLL: Duration = Duration::from_millis(300);
 /// A sample at least this often, even when the runtime is silent, milliseconds.
 const HEARTBEAT: i64 = 2_000;
-/// Containers must stay up so long to count, milliseconds: one that cannot work ends well within.
+/// Containers must stay up so long to count, milliseconds: what ends at once does not count.
 const STEADY: i64 = 1_200;
 /// Events that come close together are one.
 const DEBOUNCE: Duration = Duration::from_millis(80);
