@@ -11,6 +11,8 @@ mod answers;
 mod batches;
 #[path = "host_batch/cri_streams.rs"]
 mod cri_streams;
+#[path = "host_batch/early.rs"]
+mod early;
 #[path = "host_batch/facts.rs"]
 mod facts;
 #[path = "host_batch/files.rs"]

@@ -3,6 +3,7 @@
 # kubelet_takes BYTES SHA256 PROGRAM FLAG...: whether it would start with the configuration that is carried and these flags.
 # With --exit-on-lock-contention and no lock file it reads and judges everything and ends before it touches anything.
 kubelet_takes() {
+  if [ -n "$early_check" ] && [ "$early_check" = "$at" ]; then early_said; return; fi
   home && fresh "$G/kubelet-config" && receive "$1" "$2" || { rm -f "$part"; part=; return 1; }
   shift 2
   o=$(GOMAXPROCS=1 timeout --foreground -s KILL 20 "$@" --config="$part" --exit-on-lock-contention 2>&1 | head -c 262144)
@@ -16,6 +17,26 @@ kubelet_takes() {
   printf '%s\n' "$o" | sed -e '/^goroutine /,$d' -e '/ config=<$/,/^ >/d' | tail -n 60 >&2
   return 1
 }
+
+# early_takes ACTION BYTES SHA256 PROGRAM FLAG...: the same for an action that is still to come, beside those before it
+early_takes() {
+  [ -z "$stop$failed" ] && home 2>/dev/null || return 0
+  (at=$1; shift; kubelet_takes "$@") >"$G/.early" 2>&1 </dev/null &
+  early_check=$1 early_checker=$!
+}
+
+# early_said: what came of it, when its turn has come
+early_said() {
+  # A signal ends the waiting, not what is waited for.
+  while wait "$early_checker"; rc=$?; [ $rc -gt 128 ] && kill -0 "$early_checker" 2>/dev/null; do :; done
+  early_check=
+  if [ $rc = 0 ]; then cat "$G/.early"; else cat "$G/.early" >&2; fi
+  rm -f "$G/.early"
+  return $rc
+}
+
+# no_early_check: one whose turn did not come is waited for, and leaves nothing behind
+no_early_check() { [ -z "$early_check" ] || early_said >/dev/null 2>&1; }
 
 # kubelet_is_up PORT: it runs as the process that was seen before, in $pid, and answers its health check where it has one
 kubelet_is_up() {

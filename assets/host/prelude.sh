@@ -8,11 +8,11 @@ n='
 own='' homed=''
 # fresh_start: what one script knows is not what the next one knows
 fresh_start() { G=/var/lib/gangplank/$RUN stop='' failed='' part='' left='' now='' dirty='' sure='' known='' reload='' rt=''
-  hasher=sha256sum arrived='' refused=''; }
+  hasher=sha256sum arrived='' refused='' early='' early_part='' early_check=''; }
 fresh_start
 [ -O / ] && [ -G / ] && own=root:root
 trap 'stop=1' TERM HUP INT
-trap 'rm -f "$part"' EXIT
+trap 'rm -f "$part" "$early_part"' EXIT
 trap '' PIPE # a lost connection lets the action end and its part file go
 
 mark() { printf '\n%s %s\n' "$M" "$*"; printf '\n%s %s\n' "$M" "$*" >&2; }
@@ -267,13 +267,33 @@ is_whole_key() {
   case $l:$e in "-----BEGIN "*:"-----END "*) ;; *) return 1 ;; esac
 }
 
-make_key() { # PATH KIND
-  made=
+make_key() { # PATH KIND [NEXT]: NEXT is the RSA key that comes after this one; it is begun beside it
+  made='' kind=$2
+  if [ "$early" = "$1" ] && wait "$early_pid" && plain "$1"; then part=$early_part early='' early_part='' kind=made
+  else no_early_key; fresh "$1" || return; fi
+  own_part=$part
+  [ -z "$3" ] || early_key "$3"
+  part=$own_part
   # The shell makes the file, for it alone refuses one that is there already.
-  fresh "$1" && (umask 077; set -C; case $2 in
+  (umask 077; set -C; case $kind in
     rsa2048) openssl genrsa 2048 >"$part" ;;
     p256) openssl ecparam -genkey -noout -name prime256v1 >"$part" ;;
   esac) && settle "$1" 0600 - key || { rm -f "$part"; part=; return 1; }
+}
+
+# early_key PATH: an RSA key is begun beside what else is done. What goes wrong with it is said when its turn comes.
+early_key() {
+  fresh "$1" 2>/dev/null || return 0
+  early=$1 early_part=$part
+  (umask 077; set -C; openssl genrsa 2048 >"$part") </dev/null >/dev/null 2>&1 &
+  early_pid=$!
+}
+
+# no_early_key: one whose turn did not come leaves nothing behind
+no_early_key() {
+  [ -n "$early_part" ] || return 0
+  kill "$early_pid" 2>/dev/null; wait "$early_pid" 2>/dev/null
+  rm -f "$early_part"; early='' early_part=''
 }
 
 # restrict PATH: root alone may read it; the old mode does not come back

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::questions::questions;
 use crate::limits;
-use crate::plan::action::{Action, Content, Piece, SecretRef};
+use crate::plan::action::{Action, Content, KeyAlgorithm, Piece, SecretRef};
 use crate::plan::fact::FactQuery;
 use crate::plan::plan_field::PlanField;
 
@@ -156,15 +156,25 @@ pub fn compile(
     let (mut small, mut large) = (Vec::new(), BTreeMap::new());
     let mut plain: Vec<(usize, Zeroizing<Vec<u8>>)> = Vec::new();
     let (mut contents, mut blocks) = (String::new(), String::new());
+    let (mut early, mut first_end) = (None, 0);
     let mut small_contents = Vec::new();
     let written = written(&batch.actions);
     for (index, action) in batch.actions.iter().enumerate() {
         let (mut line, item) = action_line(action, secret)?;
+        if let Some(next) = next_key(&batch.actions[index..]) {
+            let _ = write!(line, " {}", shell_words::quote(next));
+        }
+        if index > 1 && is_early(action, &written) {
+            early = line.strip_prefix("kubelet_takes ").map(|rest| (index, format!("early_takes {index} {rest}\n")));
+        }
         if index == 0 && !written.is_empty() {
             // What cannot be written safely is found out before anything is changed.
             line = format!("sure {} && {{ {line}\n}}", shell_words::join(&written));
         }
         let _ = write!(blocks, "if begin {index}; then {line}\nend $?; fi\n");
+        if index == 0 {
+            first_end = blocks.len();
+        }
         match item {
             Some(item) if item.len() > SMALL => {
                 large.insert(index, item);
@@ -181,6 +191,11 @@ pub fn compile(
             }
             None => {}
         }
+    }
+    if let Some((index, line)) = early
+        && plain.iter().any(|(one, _)| *one == index)
+    {
+        blocks.insert_str(first_end, &line);
     }
     if !plain.is_empty() {
         let block = together(&plain);
@@ -207,7 +222,7 @@ pub fn compile(
         format!("M=@{nonce} RUN={run}\nfresh_start; printf '\\n'; printf '\\n' >&2\n")
     };
     let mut text = format!("{begin}{lock}{contents}read -r l <&3 || stop=1\nlisten\n{blocks}");
-    text.push_str("flush\nreloaded\nif [ -z \"$stop\" ]; then p=''\n");
+    text.push_str("no_early_key\nno_early_check\nflush\nreloaded\nif [ -z \"$stop\" ]; then p=''\n");
     questions(&batch.queries, &mut text);
     // Nobody else may hear what comes behind the last mark.
     text.push_str("[ -z \"$p\" ] || wait $p\nfi\nmute\nmark z \"$stop\"\n");
@@ -220,6 +235,23 @@ pub fn compile(
         text.push_str("serve\n");
     }
     Ok(Script { text, small, large })
+}
+
+/// Whether what an action finds out is the same before the others of its batch are done, so that it may be asked beside
+/// them.
+fn is_early(action: &Action, written: &[&str]) -> bool {
+    matches!(action, Action::CheckKubelet { program, .. } if !written.contains(&program.as_str()))
+}
+
+/// The path of the RSA key that is made after the first of these actions, where that makes one too: two processors
+/// search for primes side by side.
+fn next_key(actions: &[Action]) -> Option<&str> {
+    let mut keys = actions.iter().map(|action| match action {
+        Action::MakeKey { path, kind: KeyAlgorithm::Rsa2048 } => Some(path.as_str()),
+        _ => None,
+    });
+    keys.next().flatten()?;
+    keys.flatten().next()
 }
 
 /// The paths that a batch writes, each once.

@@ -14,6 +14,7 @@ use super::program::Home;
 pub const ALL: &[Scenario] = &[
     ("programs_of_a_folder_come_to_a_worker_replace_what_runs_and_go_again", come_and_go),
     ("programs_that_are_none_for_the_worker_are_named_before_anything_is_sent", none_for_it),
+    ("a_kubelet_program_that_does_not_come_up_gives_way_to_the_one_before", rolled_back),
     ("a_run_that_is_killed_among_its_programs_is_finished_by_the_next", killed),
 ];
 
@@ -150,6 +151,54 @@ fn none_for_it(lab: &Lab) {
     let run = home.run("apply", &plan, &["--json"]);
     assert!(run.problem_text().contains("E-PROGRAM-04"), "{}", run.story());
     assert_eq!((lab.snapshot("x1"), hashes(lab)), (before, programs));
+}
+
+/// Answers all that a kubelet is asked before its start, and then does not start.
+const BAD_KUBELET: &str = r#"
+#include <stdio.h>
+#include <string.h>
+int main(int count, char **words) {
+    for (int i = 1; i < count; i++) {
+        if (!strcmp(words[i], "--version")) return puts(VERSION) == EOF;
+        if (!strcmp(words[i], "--exit-on-lock-contention")) {
+            fputs("E0101 cannot exit on lock file contention: no lock file specified\n", stderr);
+            return 1;
+        }
+    }
+    fputs("F0101 this build of the kubelet does not start\n", stderr);
+    return 255;
+}
+"#;
+
+fn rolled_back(lab: &Lab) {
+    lab.reset(&["x1"]);
+    let home = Home::new();
+    let before = (lab.snapshot("x1"), hashes(lab));
+    let plan = lab.small_plan(&["x1"]);
+    home.aboard(&plan);
+    let files = "find /etc/kubernetes /var/lib/kubelet/config.yaml -type f | xargs sha256sum";
+    let good = (lab.on("x1", files), hashes(lab));
+    let folder = home.path("bad");
+    fs::create_dir_all(&folder).expect("a folder");
+    fs::write(folder.join("kubelet.c"), BAD_KUBELET).expect("a file");
+    let version = lab.on("x1", "kubelet --version");
+    let made = Command::new("cc")
+        .args(["-static", "-o"])
+        .arg(folder.join("kubelet"))
+        .arg(format!("-DVERSION=\"{}\"", version.trim()))
+        .arg(folder.join("kubelet.c"))
+        .status();
+    assert!(made.is_ok_and(|status| status.success()));
+    fs::remove_file(folder.join("kubelet.c")).expect("it is there");
+    let run = home.run("apply", &with(lab, &folder), &["--json"]);
+    run.refused(1, "x1", "E-KUBELET-13", &["does not start", "put back as before: /usr/local/bin/kubelet", "up again"]);
+    assert_eq!((lab.on("x1", files), hashes(lab)), good);
+    let run = home.aboard(&plan);
+    assert_eq!(run.actions("x1"), Vec::<String>::new());
+    assert_eq!(lab.nodes().get("x1"), Some(&true), "{}", run.story());
+    let run = home.run("remove", &plan, &["--worker", "x1", "--yes", "--json"]);
+    assert_eq!(run.code, 0, "{}", run.story());
+    assert_eq!((lab.snapshot("x1"), hashes(lab)), before);
 }
 
 fn killed(lab: &Lab) {
