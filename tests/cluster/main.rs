@@ -7,6 +7,7 @@
 mod aboard;
 mod alive;
 mod broken;
+mod causes;
 mod current;
 mod current_kubelet;
 mod from_api;

@@ -25,11 +25,11 @@ pub const ALL: &[Scenario] = &[
 const DAY: i64 = 86_400;
 
 /// The certificate with another life: a year that ended yesterday.
-fn expired(lab: &Lab, path: &str, san: bool) -> Vec<u8> {
+pub fn expired(lab: &Lab, worker: &str, path: &str, san: bool) -> Vec<u8> {
     let read = |name| std::fs::read(lab.get(name)).expect("the lab wrote it");
     let ca = X509::from_pem(&read("LAB_CA_CERT")).expect("a certificate");
     let key = PKey::private_key_from_pem(&read("LAB_CA_KEY")).expect("a key");
-    let old = X509::from_pem(lab.on("w1", &format!("cat {path}")).as_bytes()).expect("a certificate");
+    let old = X509::from_pem(lab.on(worker, &format!("cat {path}")).as_bytes()).expect("a certificate");
     let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
     let now = i64::try_from(now).expect("it fits");
     let make = || -> Result<Vec<u8>, openssl::error::ErrorStack> {
@@ -50,7 +50,7 @@ fn expired(lab: &Lab, path: &str, san: bool) -> Vec<u8> {
             usages.server_auth();
             let mut names = SubjectAlternativeName::new();
             let names =
-                names.dns("w1").ip(lab.get("LAB_W1_IP")).build(&new.x509v3_context(Some(&ca), None))?;
+                names.dns(worker).ip(lab.get(&format!("LAB_{}_IP", worker.to_uppercase()))).build(&new.x509v3_context(Some(&ca), None))?;
             new.append_extension(names)?;
         }
         new.append_extension(usages.build()?)?;
@@ -71,7 +71,7 @@ fn here(lab: &Lab) {
     for (path, san) in
         [("/etc/kubernetes/ssl/worker.crt", true), ("/etc/kubernetes/ssl/kube-proxy.crt", false)]
     {
-        lab.write("w1", path, &expired(lab, path, san));
+        lab.write("w1", path, &expired(lab, "w1", path, san));
         let before = started();
         let run = home.aboard(&plan);
         let actions = run.actions("w1");

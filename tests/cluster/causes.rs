@@ -1,0 +1,232 @@
+//! What makes a worker fail, each made for real on one that was well: what the doctor must name first, and that the repair
+//! brings it back with nothing but the named files changed. On both clusters; a row says where it does not hold.
+
+use super::Scenario;
+use super::lab::{Lab, until};
+use super::program::{Home, Run};
+
+pub const ALL: &[Scenario] = &[
+    ("every_cause_of_a_failed_worker_is_named_first_and_repaired", every_cause),
+    ("a_healthy_worker_is_called_healthy_and_a_cordon_is_named", healthy),
+];
+
+/// On which clusters a row holds.
+#[derive(Clone, Copy, PartialEq)]
+enum Clusters {
+    Both,
+    Current,
+    Old,
+}
+
+/// Who mends it.
+#[derive(Clone, Copy)]
+enum Mended {
+    /// `gangplank repair`.
+    Repair,
+    /// A person, with this shell: it lies outside what gangplank may change.
+    Hand(&'static str),
+}
+
+/// A cause.
+struct Cause {
+    name: &'static str,
+    on: Clusters,
+    /// Shell on the worker.
+    made: &'static str,
+    /// The code that must be named first.
+    first: &'static str,
+    mended: Mended,
+    /// What differs afterwards by its nature: a new key, a new certificate.
+    files: &'static [&'static str],
+}
+
+const PID: &str = "$(systemctl show -p MainPID --value kubelet)";
+
+macro_rules! causes {
+    ($($name:literal $on:ident $first:literal $mended:expr, $made:expr, $files:expr;)+) => {
+        &[$(Cause { name: $name, on: Clusters::$on, made: $made, first: $first, mended: $mended, files: &$files },)+]
+    };
+}
+
+const ISSUED: [&str; 1] = ["/etc/kubernetes/ssl/worker.crt"];
+const BOTH: [&str; 2] = ["/etc/kubernetes/ssl/worker.crt", "/etc/kubernetes/ssl/worker.key"];
+
+const CAUSES: &[Cause] = causes! {
+    "the kubelet is frozen by a signal" Both "E-KUBELET-08" Mended::Repair,
+        "kill -STOP PID", [];
+    "the kubelet was stopped" Both "E-KUBELET-14" Mended::Repair,
+        "systemctl stop kubelet", [];
+    "the kubelet does not start with the machine" Both "E-KUBELET-15" Mended::Repair,
+        "systemctl disable -q kubelet", [];
+    "the kubelet's unit is masked" Both "E-KUBELET-07" Mended::Repair,
+        "systemctl stop kubelet; systemctl mask -q --runtime kubelet", [];
+    "the kubelet's unit is gone" Both "E-FILE-05" Mended::Repair,
+        "rm /etc/systemd/system/kubelet.service; systemctl daemon-reload", [];
+    "the kubelet's unit has another flag" Both "E-FILE-03" Mended::Repair,
+        "sed -i 's/^ExecStart=.*kubelet/& --no-such-flag=1/' /etc/systemd/system/kubelet.service; \
+         systemctl daemon-reload; systemctl restart kubelet; sleep 1", [];
+    "a drop-in takes the kubelet's program away" Both "E-KUBELET-16" Mended::Hand(
+        "rm -r /etc/systemd/system/kubelet.service.d; systemctl daemon-reload; systemctl reset-failed kubelet; systemctl restart kubelet"),
+        "mkdir -p /etc/systemd/system/kubelet.service.d; \
+         printf '[Service]\\nExecStart=\\nExecStart=/usr/local/bin/kubelet --no-such-flag\\n' > /etc/systemd/system/kubelet.service.d/90-bad.conf; \
+         systemctl daemon-reload; systemctl restart kubelet; sleep 2", [];
+    "the node object was deleted" Both "E-NODE-02" Mended::Repair,
+        "kubectl delete node", [];
+    "others can read the worker's key" Both "E-KEY-02" Mended::Repair,
+        "chmod 644 /etc/kubernetes/ssl/worker.key", [];
+    "the worker's key is gone" Both "E-KEY-03" Mended::Repair,
+        "rm /etc/kubernetes/ssl/worker.key", BOTH;
+    "the worker's certificate is gone" Both "E-CERT-01" Mended::Repair,
+        "rm /etc/kubernetes/ssl/worker.crt", ISSUED;
+    "the worker's certificate has expired" Both "E-CERT-13" Mended::Repair,
+        "expire", ISSUED;
+    "the kubeconfig is gone" Both "E-FILE-05" Mended::Repair,
+        "rm /etc/kubernetes/worker-kubeconfig.yaml; systemctl restart kubelet; sleep 1", [];
+    "the kubeconfig names another API" Both "E-FILE-03" Mended::Repair,
+        "sed -i 's,server: https://[^:]*:,&1,' /etc/kubernetes/worker-kubeconfig.yaml; systemctl restart kubelet; sleep 1", [];
+    "the manifest of kube-proxy is gone" Both "E-FILE-05" Mended::Repair,
+        "rm /etc/kubernetes/manifests/kube-proxy*", [];
+    "a broken manifest lies beside it" Both "E-FILE-06" Mended::Hand("rm /etc/kubernetes/manifests/broken.yaml"),
+        "printf 'apiVersion: v1\\nkind: Pod\\nmetadata: [\\n' > /etc/kubernetes/manifests/broken.yaml", [];
+    "a second kube-proxy lies beside it" Both "E-FILE-02" Mended::Hand("rm /etc/kubernetes/manifests/zz-proxy.yaml"),
+        "cp /etc/kubernetes/manifests/kube-proxy*.yaml /etc/kubernetes/manifests/zz-proxy.yaml; \
+         sed -i 's/name: kube-proxy$/name: kube-proxy-two/' /etc/kubernetes/manifests/zz-proxy.yaml", [];
+    "the kubelet's program is gone" Both "E-KUBELET-01" Mended::Hand("mv /root/kubelet.away /usr/local/bin/kubelet; systemctl restart kubelet"),
+        "mv /usr/local/bin/kubelet /root/kubelet.away; systemctl stop kubelet", [];
+    "the CA's certificate is another's" Both "E-CERT-16" Mended::Hand(
+        "mv /root/ca.away /etc/kubernetes/ssl/ca.crt; systemctl restart kubelet"),
+        "mv /etc/kubernetes/ssl/ca.crt /root/ca.away; openssl req -x509 -newkey rsa:2048 -nodes -keyout /dev/null \
+         -out /etc/kubernetes/ssl/ca.crt -subj /CN=lab-ca -days 30 2>/dev/null", [];
+    "the API is cut off" Both "E-API-24" Mended::Hand("iptables -D OUTPUT -p tcp --dport API -j REJECT"),
+        "iptables -I OUTPUT -p tcp --dport API -j REJECT", [];
+    "the kubelet's configuration is gone" Current "E-FILE-05" Mended::Repair,
+        "rm /var/lib/kubelet/config.yaml; systemctl restart kubelet; sleep 1", [];
+    "a field of the kubelet's configuration was changed" Current "E-FILE-03" Mended::Repair,
+        "sed -i 's/^clusterDomain:.*/clusterDomain: other.local/' /var/lib/kubelet/config.yaml; systemctl restart kubelet", [];
+    "containerd was stopped" Current "E-CONTAINERD-01" Mended::Repair,
+        "systemctl stop containerd", [];
+    "containerd is frozen" Current "E-CONTAINERD-02" Mended::Repair,
+        "kill -STOP $(systemctl show -p MainPID --value containerd)", [];
+    "the network of pods is gone" Current "E-NETWORK-04" Mended::Hand("cp -a /root/net.d/. /etc/cni/net.d/; rm -r /root/net.d"),
+        "cp -a /etc/cni/net.d /root/net.d; rm /etc/cni/net.d/*", [];
+    "a plugin of the network is gone" Current "E-NETWORK-02" Mended::Hand("mv /root/bridge.away /opt/cni/bin/bridge"),
+        "mv /opt/cni/bin/bridge /root/bridge.away", [];
+    "docker was stopped" Old "E-DOCKER-01" Mended::Repair,
+        "systemctl stop docker.socket docker 2>/dev/null; systemctl stop docker", [];
+    "docker is frozen" Old "E-DOCKER-02" Mended::Repair,
+        "kill -STOP $(systemctl show -p MainPID --value docker)", [];
+};
+
+fn worker(lab: &Lab) -> &'static str {
+    if lab.is_current() { "x1" } else { "w1" }
+}
+
+/// What a run of the doctor said: whether all is well, and the codes of the causes in their order.
+fn diagnosis(run: &Run) -> (bool, Vec<String>) {
+    let told = run.events.iter().find(|event| event["kind"] == "diagnosis");
+    let told = told.unwrap_or_else(|| panic!("no diagnosis: {}", run.story()));
+    let causes = told["causes"].as_array().expect("a list");
+    (
+        told["healthy"].as_bool().expect("it is said"),
+        causes.iter().map(|cause| cause["code"].as_str().unwrap_or_default().to_owned()).collect(),
+    )
+}
+
+/// Makes a cause.
+fn make(lab: &Lab, cause: &Cause) {
+    let worker = worker(lab);
+    match cause.made {
+        "kubectl delete node" => drop(lab.kubectl(&["delete", "node", worker])),
+        "expire" => {
+            let path = "/etc/kubernetes/ssl/worker.crt";
+            lab.write(worker, path, &super::signing::expired(lab, worker, path, true));
+        }
+        shell => drop(lab.on(worker, &with(lab, shell))),
+    }
+}
+
+/// Shell with this lab's own values.
+fn with(lab: &Lab, shell: &str) -> String {
+    let api = lab.plan("LAB_PLAN")["cluster"]["api"].as_str().unwrap_or_default().to_owned();
+    let port = api.rsplit(':').next().unwrap_or("6443").trim_end_matches('/').to_owned();
+    shell.replace("PID", PID).replace("API", &port)
+}
+
+/// The lines of a snapshot that are not the same in the other, without those of these files.
+fn changed(before: &str, after: &str, files: &[&str]) -> Vec<String> {
+    let lines = |text: &str| text.lines().map(str::to_owned).collect::<std::collections::BTreeSet<_>>();
+    let (before, after) = (lines(before), lines(after));
+    let own = |line: &&String| {
+        !files.iter().any(|file| line.contains(file)) && !line.contains("/var/lib/gangplank")
+    };
+    before.symmetric_difference(&after).filter(own).cloned().collect()
+}
+
+fn every_cause(lab: &Lab) {
+    let worker = worker(lab);
+    lab.reset(&[worker]);
+    let (home, plan) = (Home::new(), lab.small_plan(&[worker]));
+    home.aboard(&plan);
+    let words = std::env::var("GANGPLANK_CAUSES").unwrap_or_default();
+    let (mut wrong, mut table) = (Vec::new(), Vec::new());
+    for cause in CAUSES {
+        let here = cause.on == Clusters::Both || (cause.on == Clusters::Current) == lab.is_current();
+        if !here || !cause.name.contains(&words) {
+            continue;
+        }
+        let before = lab.snapshot(worker);
+        make(lab, cause);
+        let began = std::time::Instant::now();
+        let (healthy, codes) = diagnosis(&home.run("doctor", &plan, &["--worker", worker, "--json"]));
+        let took = began.elapsed().as_secs_f64();
+        let first = codes.first().map(String::as_str) == Some(cause.first) && !healthy && took < 10.0;
+        let said = match cause.mended {
+            Mended::Hand(shell) => {
+                lab.on(worker, &with(lab, shell));
+                until("the worker is Ready again", 90, || lab.nodes().get(worker) == Some(&true));
+                home.run("repair", &plan, &["--worker", worker, "--yes", "--json"])
+            }
+            Mended::Repair => home.run("repair", &plan, &["--worker", worker, "--yes", "--json"]),
+        };
+        let ready = lab.nodes().get(worker) == Some(&true);
+        let rest = changed(&before, &lab.snapshot(worker), cause.files);
+        let after = diagnosis(&home.run("doctor", &plan, &["--worker", worker, "--json"]));
+        let mended = said.code == 0 && ready && rest.is_empty() && after == (true, Vec::new());
+        table.push(format!(
+            "{:55} {:16} {took:4.1} s  {}  {}",
+            cause.name,
+            codes.join(" "),
+            if first { "named first" } else { "NOT FIRST" },
+            if mended { "repaired" } else { "NOT REPAIRED" }
+        ));
+        println!("{}", table.last().expect("it was pushed"));
+        if !first || !mended {
+            wrong.push(format!(
+                "{}: wanted {}, named {codes:?}; Ready {ready}, changed {rest:#?}, then {after:?}\n{}",
+                cause.name,
+                cause.first,
+                said.story()
+            ));
+        }
+        if !mended {
+            lab.reset(&[worker]);
+            home.aboard(&plan);
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+fn healthy(lab: &Lab) {
+    let worker = worker(lab);
+    lab.reset(&[worker]);
+    let (home, plan) = (Home::new(), lab.small_plan(&[worker]));
+    home.aboard(&plan);
+    let doctor = || home.run("doctor", &plan, &["--worker", worker, "--json"]);
+    let run = doctor();
+    assert_eq!((run.code, diagnosis(&run)), (0, (true, Vec::new())), "{}", run.story());
+    lab.kubectl(&["cordon", worker]);
+    let run = doctor();
+    lab.kubectl(&["uncordon", worker]);
+    assert_eq!((run.code, diagnosis(&run)), (0, (true, Vec::new())), "{}", run.story());
+    assert!(run.said.contains("cordoned"), "{}", run.story());
+}
