@@ -178,6 +178,21 @@ pub enum CliCommand {
         #[arg(long)]
         plain: bool,
     },
+    /// Say what is wrong with workers, in the order in which it must be mended, and what mends it; change nothing anywhere
+    Doctor {
+        /// Where and who.
+        #[command(flatten)]
+        common: CommonFlags,
+    },
+    /// Mend one worker with the smallest change, and prove that the API hears of its kubelet again
+    Repair {
+        /// Where and who.
+        #[command(flatten)]
+        common: CommonFlags,
+        /// Do not ask first
+        #[arg(long)]
+        yes: bool,
+    },
     /// Print what a step does and why, with its commands and its undo; or what a problem code means
     Explain {
         /// A step, or a code such as E-CERT-04, or a group of codes such as E-CERT; without it, the list of them

@@ -1,32 +1,29 @@
 //! The commands: from flags to an engine, a front and an exit code.
 
 use std::io::{IsTerminal, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
+use gangplank::engine::doctor::Examined;
 use gangplank::engine::session::journal::left_open;
 use gangplank::engine::session::version;
 use gangplank::engine::undo::{UndoList, UndoScope, is_run};
-use gangplank::engine::{Engine, ExitCode, Front, Journal, RealWorld, RunOptions, Session};
-use gangplank::host::{NewKeys, Stop, TrustPolicy};
+use gangplank::engine::{Engine, ExitCode, Front, Journal, RunOptions, Session};
+use gangplank::host::Stop;
 use gangplank::limits;
 use gangplank::plan::answers::EXAMPLE;
-use gangplank::plan::check::check_differences;
 use gangplank::plan::code::ProblemCode;
-use gangplank::plan::model::Plan;
-use gangplank::plan::place::Place;
-use gangplank::plan::problem::Problem;
-use gangplank::plan::yaml;
-use gangplank::profile::{DIFFERENCES, needed_differences};
 use gangplank::ui;
-use gangplank::ui::credentials::prompt::CredentialPrompt;
 use gangplank::ui::output::preview::PlanDetail;
 use gangplank::ui::output::say;
 use gangplank::ui::wizard::start::Opening;
 
 use crate::cli::{CliCommand, CommonFlags, Pace};
-use crate::environment::{StandardFolders, ssh_environment};
+use crate::environment::StandardFolders;
+use crate::prepare::{
+    agree_outside_kube, asker, kept, options, read_plan, run_id, said_yes, tell, world, world_with,
+};
 use crate::signals::FirstPress;
 
 /// Runs a command; the exit code.
@@ -37,7 +34,7 @@ pub fn run(command: CliCommand, places: &StandardFolders, stop: &Arc<Stop>) -> E
             stop,
             match command {
                 CliCommand::Watch { .. } => FirstPress::Stops,
-                CliCommand::Plan { .. } => FirstPress::Ends,
+                CliCommand::Plan { .. } | CliCommand::Doctor { .. } => FirstPress::Ends,
                 _ => FirstPress::Tells,
             },
         );
@@ -59,6 +56,8 @@ pub fn run(command: CliCommand, places: &StandardFolders, stop: &Arc<Stop>) -> E
         }
         CliCommand::Apply { common, pace, verbose } => apply(&common, places, stop, pace, verbose),
         CliCommand::Watch { common, plain } => watch(&common, places, stop, plain),
+        CliCommand::Doctor { common } => doctor(&common, places, stop),
+        CliCommand::Repair { common, yes } => repair(&common, places, stop, yes),
         CliCommand::Undo { common, run, yes } => take_back(&common, places, stop, Wish { run, yes }),
         CliCommand::Remove { common, .. } if common.workers.is_empty() => {
             say::err(format_args!(
@@ -131,64 +130,6 @@ fn explain(topic: Option<&str>) -> ExitCode {
     }
 }
 
-/// Agrees to a kubeconfig outside `~/.kube`: by the flag, or by a person who saw the path. A plan may be another's.
-fn agree_outside_kube(plan: &mut Plan, common: &CommonFlags, home: &Path) -> Result<(), ExitCode> {
-    let Some(kubectl) = &mut plan.kubectl else { return Ok(()) };
-    kubectl.outside_agreed = common.access.write_outside_kube;
-    if let Some(file) = kubectl.outside(home).filter(|_| !kubectl.outside_agreed)
-        && std::io::stdin().is_terminal()
-        && !common.json
-    {
-        let file = shell_words::quote(&file.display().to_string()).into_owned();
-        say::err(format_args!("The plan writes the kubeconfig outside ~/.kube, to {file}"));
-        if !said_yes("Write it there? yes or no [no]: ") {
-            say::err(format_args!("nothing was done"));
-            return Err(ExitCode::Stopped);
-        }
-        kubectl.outside_agreed = true;
-    }
-    Ok(())
-}
-
-/// Asks at the terminal; only the whole word is a yes.
-fn said_yes(question: &str) -> bool {
-    let mut err = std::io::stderr().lock();
-    let _ = write!(err, "{question}");
-    let _ = err.flush();
-    let answer = limits::lines::typed();
-    answer.trim() == "yes"
-}
-
-/// Reads the plan, telling every remark.
-fn read_plan(common: &CommonFlags, places: &StandardFolders) -> Result<(Plan, String), ExitCode> {
-    let bytes = limits::file::read(&common.plan, &limits::PLAN).map_err(|error| {
-        say::err(format_args!("{}: {error}", common.plan.display()));
-        ExitCode::Usage
-    })?;
-    let loaded = yaml::load(&bytes, &common.plan, Some(&places.home)).map_err(|remarks| {
-        for remark in &remarks {
-            say::err(format_args!("{remark}"));
-        }
-        ExitCode::Usage
-    })?;
-    let ids: Vec<&str> = DIFFERENCES.iter().map(|difference| difference.id).collect();
-    let mut remarks = loaded.warnings;
-    remarks.extend(check_differences(&loaded.answers, &ids, &needed_differences()));
-    for remark in &remarks {
-        say::err(format_args!("{remark}"));
-    }
-    if remarks.iter().any(|remark| remark.stops) {
-        return Err(ExitCode::Usage);
-    }
-    for name in &common.workers {
-        if !loaded.plan.workers.iter().any(|worker| worker.name == *name) {
-            say::err(format_args!("--worker {name}: the plan has no worker of this name"));
-            return Err(ExitCode::Usage);
-        }
-    }
-    Ok((loaded.plan, String::from_utf8_lossy(&bytes).into_owned()))
-}
-
 fn watch(common: &CommonFlags, places: &StandardFolders, stop: &Arc<Stop>, lines: bool) -> ExitCode {
     let screen = !lines && !common.json;
     if screen && !std::io::stdout().is_terminal() {
@@ -218,77 +159,6 @@ fn watch(common: &CommonFlags, places: &StandardFolders, stop: &Arc<Stop>, lines
         Ok(ExitCode::Done)
     })();
     result.unwrap_or_else(|code| code)
-}
-
-fn asker(common: &CommonFlags, remember: bool) -> Result<CredentialPrompt, ExitCode> {
-    CredentialPrompt::new(&common.access.secrets, remember).map_err(|error| {
-        say::err(format_args!("{error}"));
-        ExitCode::Usage
-    })
-}
-
-fn world(
-    common: &CommonFlags,
-    places: &StandardFolders,
-    plan: &Plan,
-    kept: PathBuf,
-    remember: bool,
-    stop: &Arc<Stop>,
-) -> Result<RealWorld, ExitCode> {
-    let terminal = Arc::new(asker(common, remember)?);
-    Ok(world_with(common, places, plan, kept, !remember, terminal).with_stop(stop))
-}
-
-fn world_with(
-    common: &CommonFlags,
-    places: &StandardFolders,
-    plan: &Plan,
-    kept: PathBuf,
-    only_looks: bool,
-    terminal: Arc<CredentialPrompt>,
-) -> RealWorld {
-    let new = if common.access.trust_new { NewKeys::Accept } else { NewKeys::Ask };
-    let policy = TrustPolicy { accept: common.access.trust.clone(), new, only_looks };
-    RealWorld::new(ssh_environment(&places.home), policy, terminal, &plan.cluster.api, kept)
-        .with_kubeconfig(std::env::var_os("KUBECONFIG"))
-}
-
-/// Time and process, so that runs sort by time.
-fn run_id() -> String {
-    format!("{}-{}", jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ"), std::process::id())
-}
-
-/// What a run is asked by flags; uids of what earlier runs made are read from the session's folder.
-fn options<'a>(
-    common: &CommonFlags,
-    (state, plan): (&Path, &Plan),
-    (run, stop): (&str, &'a Stop),
-    session: Option<&'a Session>,
-) -> RunOptions<'a> {
-    RunOptions {
-        jobs: common.access.jobs,
-        only: common.workers.clone(),
-        session,
-        made: made(state, plan),
-        ..RunOptions::new(run, stop)
-    }
-}
-
-fn kept(state: &Path, plan: &Plan) -> PathBuf {
-    state.join(&plan.cluster.name).join("kept")
-}
-
-/// Uids of the API objects that earlier runs made.
-fn made(state: &Path, plan: &Plan) -> std::collections::BTreeSet<String> {
-    let objects = gangplank::engine::session::objects::made(&state.join(&plan.cluster.name));
-    objects.into_iter().map(|(_, uid)| uid).collect()
-}
-
-fn tell(problem: &Problem) -> ExitCode {
-    for line in problem.card(&Place::Local) {
-        say::err(format_args!("{line}"));
-    }
-    ExitCode::Problem
 }
 
 /// How a plan is shown when it is not JSON.
@@ -383,6 +253,70 @@ fn apply(
         let asked = options(common, (state, &plan), (&run, stop), Some(&session));
         let asked = RunOptions { journal, guided: pace == Pace::StepByStep, ..asked };
         Ok(Engine::new(&plan, &world, front, asked).apply())
+    })();
+    result.unwrap_or_else(|code| code)
+}
+
+/// Shows what was found on workers.
+fn show(examined: &[Examined], json: bool) {
+    if json {
+        for line in ui::output::doctor::json(examined) {
+            say::out(&format!("{line}\n"));
+        }
+    } else {
+        say::out(&ui::output::doctor::text(examined));
+    }
+}
+
+fn doctor(common: &CommonFlags, places: &StandardFolders, stop: &Arc<Stop>) -> ExitCode {
+    let result = (|| {
+        let (mut plan, _) = read_plan(common, places)?;
+        // Who only looks writes nowhere.
+        if let Some(kubectl) = &mut plan.kubectl {
+            kubectl.outside_agreed = true;
+        }
+        let state = common.access.state.as_ref().unwrap_or(&places.state);
+        version::check(&state.join(&plan.cluster.name)).map_err(|problem| tell(&problem))?;
+        let world = world(common, places, &plan, kept(state, &plan), false, stop)?;
+        let (front, run) = (ui::output::json::Json, run_id());
+        let engine = Engine::new(&plan, &world, &front, options(common, (state, &plan), (&run, stop), None));
+        let examined = engine.examine().map_err(|problem| tell(&problem))?;
+        show(&examined, common.json);
+        Ok(if examined.iter().all(Examined::healthy) { ExitCode::Done } else { ExitCode::Problem })
+    })();
+    result.unwrap_or_else(|code| code)
+}
+
+fn repair(common: &CommonFlags, places: &StandardFolders, stop: &Arc<Stop>, yes: bool) -> ExitCode {
+    let result = (|| {
+        let (mut plan, text) = read_plan(common, places)?;
+        plan.workers.retain(|worker| common.workers.is_empty() || common.workers.contains(&worker.name));
+        if plan.workers.len() != 1 {
+            say::err(format_args!("say which worker is repaired with --worker NAME: one at a time"));
+            return Err(ExitCode::Usage);
+        }
+        agree_outside_kube(&mut plan, common, &places.home)?;
+        let state = common.access.state.as_ref().unwrap_or(&places.state);
+        let session = Session::open(state, &plan, &text).map_err(|problem| tell(&problem))?;
+        session.keep_origin(&common.plan);
+        let run = run_id();
+        let journal = Journal::open(&session.folder, &run).map_err(|problem| tell(&problem))?;
+        let world = world(common, places, &plan, kept(state, &plan), true, stop)?;
+        let (lines, json) = (ui::output::lines::LineFront::new(true), ui::output::json::Json);
+        let front: &dyn Front = if common.json { &json } else { &lines };
+        let asked = options(common, (state, &plan), (&run, stop), Some(&session));
+        let engine = Engine::new(&plan, &world, front, RunOptions { journal, ..asked });
+        let mut examined = engine.examine().map_err(|problem| tell(&problem))?;
+        show(&examined, common.json);
+        let Some(first) = examined.pop() else { return Ok(ExitCode::Done) };
+        if first.healthy() {
+            return Ok(ExitCode::Done);
+        }
+        if !yes && !(std::io::stdin().is_terminal() && said_yes("Repair it so? yes or no [no]: ")) {
+            say::err(format_args!("nothing was done: say --yes to do it without being asked"));
+            return Ok(ExitCode::Stopped);
+        }
+        Ok(engine.mend(first))
     })();
     result.unwrap_or_else(|code| code)
 }

@@ -76,6 +76,8 @@ pub mod lab;
 
 pub mod step;
 
+pub mod doctor;
+
 pub mod engine;
 pub mod live;
 

@@ -7,6 +7,7 @@ mod cli;
 mod command;
 mod environment;
 mod open;
+mod prepare;
 mod signals;
 
 use std::sync::Arc;

@@ -157,7 +157,7 @@ containerd_takes() {
 ask_containerd_images() {
   export GOGC=off GOMAXPROCS=1
   if ! heard; then say failed "nobody listens at $sock"; say done; return; fi
-  o=$(utter 20 ctr -a "$sock" -n k8s.io images ls)
+  o=$(utter 8 ctr -a "$sock" -n k8s.io images ls)
   case "$n$o$n" in
     *"$n= 0$n"*) o=$(printf '%s\n' "$o" | awk '/^[!=] / { next }
       $1 != "REF" { for (i = 2; i <= NF; i++) if ($i ~ /^sha256:[0-9a-f]+$/) { print $1, $i; break } }')

@@ -20,7 +20,7 @@ docker_clean() {
 
 # docker_says WORD...: what it prints, what it complains with a sign before it, and how it ended
 docker_says() {
-  { { timeout --foreground 10 docker "$@" 2>&1 >&4; printf '\n= %s\n' $? >&4; } | sed 's/^/! /' >&4; } 4>&1
+  { { timeout --foreground 8 docker "$@" 2>&1 >&4; printf '\n= %s\n' $? >&4; } | sed 's/^/! /' >&4; } 4>&1
 }
 
 # docker_ask INFO PS IMAGES: the numbers of the questions, - for one that is not asked. What info says there is none

@@ -25,7 +25,7 @@ pick() {
 
 # told WORD...: what it prints, what it complains of behind a sign, and how it ended. Programs that end at once collect
 # no garbage.
-told() { { { GOGC=off timeout --foreground 10 "$@" 2>&1 >&4; printf '= %s\n' $? >&4; } | sed 's/^/! /' >&4; } 4>&1; }
+told() { { { GOGC=off timeout --foreground 8 "$@" 2>&1 >&4; printf '= %s\n' $? >&4; } | sed 's/^/! /' >&4; } 4>&1; }
 
 # of_pods WORD...: ctr in the namespace of the pods
 of_pods() { set -- ctr -a "$sock" -n k8s.io "$@"; "$@"; }

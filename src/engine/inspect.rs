@@ -49,6 +49,14 @@ pub struct StepOutcome {
 }
 
 impl StepOutcome {
+    /// What it would change.
+    pub fn actions(&self) -> &[Action] {
+        match &self.state {
+            StepState::Todo(actions) => actions,
+            StepState::Done(_) | StepState::Await(_) | StepState::Blocked(_) => &[],
+        }
+    }
+
     /// What is in the way: its own refusal, or a remark that stops.
     pub fn blocked(&self) -> Option<&Problem> {
         if let StepState::Blocked(problem) = &self.state {
@@ -74,6 +82,9 @@ pub struct PlacePreview {
     pub facts: Facts,
     /// Why it could not be looked at.
     pub problem: Option<Problem>,
+    /// When its facts were asked for, by this computer's clock, milliseconds since 1970; 0 = it is not known.
+    #[serde(default)]
+    pub asked_ms: i64,
     /// Nothing of it can be seen before this run is under way.
     pub unknown: bool,
     /// Things worth saying.
@@ -131,10 +142,7 @@ pub fn look_all(plan: &Plan, world: &dyn World, shared: &SharedFacts, site: &Wor
         let cx = StepInput::new(plan, site.view(), shared.view(world.now()), &queued);
         let state = written_safely(site, step.look(&cx));
         let looked = StepOutcome { step, state, verdicts: step.verdicts(&cx) };
-        let actions = match &looked.state {
-            StepState::Todo(actions) => actions.clone(),
-            StepState::Done(_) | StepState::Await(_) | StepState::Blocked(_) => Vec::new(),
-        };
+        let actions = looked.actions().to_vec();
         let barrier = step.barrier() && !actions.is_empty();
         // A machine that cannot be worked on at all makes every later remark noise.
         let hopeless =

@@ -2,6 +2,7 @@
 
 pub mod cluster;
 pub mod demo;
+pub mod doctor;
 pub mod event;
 pub mod exit;
 pub mod inspect;

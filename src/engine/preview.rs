@@ -9,7 +9,7 @@ use crate::engine::cluster::facts::SharedFacts;
 use crate::engine::inspect::{PlacePreview, StepOutcome, WorkSite, look_all};
 use crate::engine::sync::Gate;
 use crate::plan::code::ProblemCode;
-use crate::plan::fact::Facts;
+use crate::plan::fact::{FactQuery, Facts};
 use crate::plan::model::Worker;
 use crate::plan::place::Place;
 use crate::plan::problem::Problem;
@@ -23,6 +23,7 @@ fn nothing_seen(worker: &Worker) -> PlacePreview {
         looked: Vec::new(),
         facts: Facts::default(),
         problem: None,
+        asked_ms: 0,
         unknown: false,
         notes: Vec::new(),
     }
@@ -34,7 +35,7 @@ impl Engine<'_> {
         let login = Gate::default();
         let shared = SharedFacts::learn(self.plan, self.world, false, &self.options.made, &login)?;
         shared.fits(self.plan)?;
-        let mut seen = self.inspect_workers(&shared);
+        let mut seen = self.inspect_workers(&shared, &[]);
         let mut host = self.world.local();
         let site = WorkSite {
             place: Place::Local,
@@ -52,6 +53,7 @@ impl Engine<'_> {
             looked,
             facts: shared.local.facts.clone(),
             problem: None,
+            asked_ms: 0,
             unknown: false,
             notes: Vec::new(),
         });
@@ -60,8 +62,8 @@ impl Engine<'_> {
     }
 
     /// Each worker in the plan's order, so many at a time as may be worked on at once; one whose look ends in a panic
-    /// is there with that as its problem.
-    fn inspect_workers(&self, shared: &SharedFacts) -> Vec<PlacePreview> {
+    /// is there with that as its problem. `more` is asked beside what the steps want to know.
+    pub(super) fn inspect_workers(&self, shared: &SharedFacts, more: &[FactQuery]) -> Vec<PlacePreview> {
         let workers = self.workers();
         let next = AtomicUsize::new(0);
         let seen: Vec<Mutex<Option<PlacePreview>>> = workers.iter().map(|_| Mutex::default()).collect();
@@ -69,7 +71,7 @@ impl Engine<'_> {
             loop {
                 let index = next.fetch_add(1, Ordering::Relaxed);
                 let (Some(worker), Some(place)) = (workers.get(index), seen.get(index)) else { return };
-                let one = catch_unwind(AssertUnwindSafe(|| self.inspect(shared, worker)));
+                let one = catch_unwind(AssertUnwindSafe(|| self.inspect(shared, worker, more)));
                 *place.lock().unwrap_or_else(PoisonError::into_inner) = one.ok();
             }
         };
@@ -93,7 +95,7 @@ impl Engine<'_> {
             .collect()
     }
 
-    fn inspect(&self, shared: &SharedFacts, worker: &Worker) -> PlacePreview {
+    fn inspect(&self, shared: &SharedFacts, worker: &Worker, more: &[FactQuery]) -> PlacePreview {
         let mut seen = nothing_seen(worker);
         let place = seen.place.clone();
         let mut host = match self.world.host(&place, &worker.ssh) {
@@ -112,10 +114,11 @@ impl Engine<'_> {
             asked_ms: 0,
             slots: None,
         };
-        match self.first_look(&mut site) {
+        match self.first_look(&mut site, more) {
             Ok(()) => seen.looked = look_all(self.plan, self.world, shared, &site),
             Err(problem) => seen.problem = Some(problem),
         }
+        seen.asked_ms = site.asked_ms;
         seen.facts = site.facts;
         seen
     }
@@ -141,6 +144,7 @@ impl Engine<'_> {
             looked,
             facts: nothing,
             problem,
+            asked_ms: 0,
             unknown: shared.cluster.nodes.is_none(),
             notes: shared.notes.clone(),
         }

@@ -165,7 +165,9 @@ pub fn compile(
             let _ = write!(line, " {}", shell_words::quote(next));
         }
         if index > 1 && is_early(action, &written) {
-            early = line.strip_prefix("kubelet_takes ").map(|rest| (index, format!("early_takes {index} {rest}\n")));
+            early = line
+                .strip_prefix("kubelet_takes ")
+                .map(|rest| (index, format!("early_takes {index} {rest}\n")));
         }
         if index == 0 && !written.is_empty() {
             // What cannot be written safely is found out before anything is changed.

@@ -90,7 +90,7 @@ impl LabStream {
         };
         for row in crate::lab::facts::rows(&state, machine, latest) {
             if row == "= 124" {
-                sample.error = format!("{} did not answer within 10 s", lister(machine).program());
+                sample.error = format!("{} did not answer within 8 s", lister(machine).program());
             } else if row.contains('\t') {
                 sample.containers.push(row.split('\t').map(clean::line).collect::<Vec<_>>().join("\t"));
             } else {

@@ -147,6 +147,7 @@ registry! {
     }
     Container "E-CONTAINER" "a container that does not start" {
         Container01 "E-CONTAINER-01" "a container did not start in time";
+        Container02 "E-CONTAINER-02" "kube-proxy does not run on the worker";
     }
     Containerd "E-CONTAINERD" "containerd, and what a kubelet needs of it" {
         Containerd01 "E-CONTAINERD-01" "containerd is not there or does not answer";
@@ -198,6 +199,9 @@ registry! {
         File02 "E-FILE-02" "a second kube-proxy manifest";
         File03 "E-FILE-03" "a file that gangplank wrote was changed by somebody";
         File04 "E-FILE-04" "a folder or link that somebody else could change is where root would write";
+        File05 "E-FILE-05" "a file that the node needs is gone";
+        File06 "E-FILE-06" "a manifest that no kubelet can read";
+        File07 "E-FILE-07" "a file of gangplank's is not as the plan wants it";
     }
     Host "E-HOST" "a host did not do what was asked of its shell" {
         Host01 "E-HOST-01" "the script on the host ended early";
@@ -208,13 +212,17 @@ registry! {
     }
     Image "E-IMAGE" "an image tar that cannot be read" {
         Image01 "E-IMAGE-01" "an image tar cannot be read";
+        Image02 "E-IMAGE-02" "an image that the node needs is not there";
     }
     Kernel "E-KERNEL" "the kernel of a worker lacks something that pods need" {
         Kernel01 "E-KERNEL-01" "a module of the kernel cannot be loaded";
         Kernel02 "E-KERNEL-02" "a setting of the kernel cannot be changed";
+        Kernel03 "E-KERNEL-03" "the kernel is not set as pods need it";
     }
     Key "E-KEY" "a private key that cannot be used" {
         Key01 "E-KEY-01" "the key on the worker cannot be read";
+        Key02 "E-KEY-02" "others than root can read the key";
+        Key03 "E-KEY-03" "the key is gone";
     }
     Kubectl "E-KUBECTL" "kubectl and its kubeconfig" {
         Kubectl01 "E-KUBECTL-01" "the kubeconfig cannot be read";
@@ -236,6 +244,8 @@ registry! {
         Kubelet11 "E-KUBELET-11" "the kubelet's configuration that is there cannot be taken over";
         Kubelet12 "E-KUBELET-12" "the kubelet refuses the configuration it would get";
         Kubelet13 "E-KUBELET-13" "the kubelet did not come up with its new files";
+        Kubelet14 "E-KUBELET-14" "the kubelet does not run";
+        Kubelet15 "E-KUBELET-15" "the kubelet does not start with the machine";
     }
     Name "E-NAME" "faithful to the post, the machine's own name must be the plan's" {
         Name01 "E-NAME-01" "the machine has another name than the plan";
@@ -252,6 +262,8 @@ registry! {
         Node01 "E-NODE-01" "another machine has the node's name";
         Node02 "E-NODE-02" "the node did not become Ready";
         Node03 "E-NODE-03" "the API has not heard of the kubelet lately";
+        Node04 "E-NODE-04" "the node is not Ready";
+        Node05 "E-NODE-05" "the node is short of something";
     }
     Offline "E-OFFLINE" "certificates for an offline CA's requests that do not belong here" {
         Offline01 "E-OFFLINE-01" "the text holds no certificate for a request";
@@ -321,6 +333,7 @@ registry! {
     }
     Step "E-STEP" "a step that is not satisfied after its actions" {
         Step01 "E-STEP-01" "a step did not take";
+        Step02 "E-STEP-02" "something is not as the plan wants it";
     }
     Sudo "E-SUDO" "becoming root" {
         Sudo01 "E-SUDO-01" "the login did not become root";
@@ -346,6 +359,7 @@ registry! {
     }
     Unit "E-UNIT" "a systemd unit that does not start" {
         Unit01 "E-UNIT-01" "an action on a unit failed";
+        Unit02 "E-UNIT-02" "systemd has not read the unit as it is now";
     }
     Version "E-VERSION" "a kubelet without a profile, or newer than its API server" {
         Version01 "E-VERSION-01" "there is no profile for this kubelet";

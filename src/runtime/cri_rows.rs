@@ -458,7 +458,7 @@ mod tests {
             "! ctr: cannot access socket \"/run/containerd/containerd.sock\": no such file or directory";
         let said = read(Lister::Ctr, &[down, "= 1"]);
         assert_eq!(said.1, &down[2..]);
-        assert_eq!(read(Lister::Crictl, &["= 124"]).1, "crictl did not answer within 10 s");
+        assert_eq!(read(Lister::Crictl, &["= 124"]).1, "crictl did not answer within 8 s");
         assert_eq!(
             read(Lister::Crictl, &["{\"containers\": [", "= 0"]).1,
             "crictl wrote something that is no list"

@@ -10,7 +10,7 @@ use crate::plan::{clean, redact};
 /// The program that is asked.
 const DOCKER: &str = "docker";
 /// What is said of a docker that let the time pass.
-pub const FROZEN: &str = "docker did not answer within 10 s";
+pub const FROZEN: &str = "docker did not answer within 8 s";
 
 /// What was learnt of docker from the lines of one question.
 pub fn docker(lines: &AnswerLines) -> DockerFact {

@@ -3,7 +3,7 @@
 use crate::plan::redact;
 
 /// Seconds that a program has for its answer.
-const DEADLINE: u32 = 10;
+const DEADLINE: u32 = 8;
 /// How `timeout` says that it ended something.
 const TIMED_OUT: i32 = 124;
 /// What a program said: its lines, what it complained of, and its end.
@@ -105,7 +105,7 @@ mod tests {
 
     #[test]
     fn no_answer_and_no_program_are_two_things() {
-        assert_eq!(failure("= 124").as_deref(), Some("docker did not answer within 10 s"));
+        assert_eq!(failure("= 124").as_deref(), Some("docker did not answer within 8 s"));
         let missing = "! timeout: failed to run command 'docker': No such file or directory\n= 127";
         assert_eq!(failure(missing).as_deref(), Some("docker is not installed"));
     }

@@ -2,6 +2,7 @@
 //! make keys, sign and install, so that all three agree.
 
 use super::changed::with_story;
+use super::daemons;
 use super::input::StepInput;
 use crate::pki::{self, Request, San, Usages};
 use crate::plan::action::{Action, CertificateSpec, Slot};
@@ -164,4 +165,42 @@ pub(super) fn reissue(cx: &StepInput, identity: &Identity) -> Option<Verdict> {
         )),
         Need::Nothing(_) | Need::Certificate(_) | Need::Both(_) => None,
     }
+}
+
+/// What is wrong with the key pairs of a worker, a problem for each; what only comes to its end soon is no fault yet.
+pub fn faults(cx: &StepInput) -> Vec<Problem> {
+    let (Some(worker), Ok(profile)) = (cx.worker, cx.profile()) else { return Vec::new() };
+    let all = daemons::identities(cx, profile, worker);
+    all.iter()
+        .filter_map(|identity| match need(cx, identity) {
+            Err(problem) => Some(problem),
+            Ok(Need::Nothing(_)) => None,
+            Ok(Need::Certificate(why) | Need::Both(why)) => {
+                let code = code_of(cx, identity)?;
+                let path = if code == ProblemCode::Key03 { &identity.key } else { &identity.cert };
+                let title = match code {
+                    ProblemCode::Key03 => "is gone".to_owned(),
+                    ProblemCode::Cert01 => "is gone or cannot be read".to_owned(),
+                    code => format!("cannot be used: {}", code.title()),
+                };
+                Some(with_story(Problem::new(code, format!("{path} {title}")), cx.facts, path).seen(why))
+            }
+        })
+        .collect()
+}
+
+/// The code for a pair that is not as it must be; `None` = it is good for now.
+fn code_of(cx: &StepInput, identity: &Identity) -> Option<ProblemCode> {
+    let Known::Yes(Some(key)) = cx.facts.key(&identity.key) else { return Some(ProblemCode::Key03) };
+    let Known::Yes(Some(file)) = cx.facts.file(&identity.cert) else { return Some(ProblemCode::Cert01) };
+    let Ok(facts) = pki::examine(file.content.as_deref().unwrap_or_default()) else {
+        return Some(ProblemCode::Cert01);
+    };
+    let differences = pki::compare(&facts, &request(&identity.wish), Some(&key.spki_sha256), cx.ca?, cx.now);
+    let faults = differences.iter().map(pki::CertificateDifference::code);
+    faults.filter(|code| *code != ProblemCode::Cert14).min_by_key(|code| match code {
+        // Age is told by every client first.
+        ProblemCode::Cert13 | ProblemCode::Cert12 => 1,
+        _ => 0,
+    })
 }

@@ -48,11 +48,11 @@ pub use catalogue::{
 pub use containers::all_run;
 pub use context::kubectl_words;
 pub use definition::{On, Step, StepId};
-pub use identity::request;
+pub use identity::{faults, request};
 pub use input::{ClusterFacts, LocalFacts, PlaceView, RunView, StepInput, runtime_of};
 pub use plan_fits::{differs, untold};
 pub use prerequisites::CLOCK_WARN;
-pub use ready::{cordoned, is_ready, lacks_network};
+pub use ready::{cordoned, heard_ago, is_ready, lacks_network, no_network};
 pub use state::{DaemonPods, NetworkComes, Proof, StepState, bug, unknown};
 
 /// A step goes by its id; only one that there is can be read back.

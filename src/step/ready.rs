@@ -43,6 +43,14 @@ fn network(cx: &StepInput) -> NetworkComes {
     }
 }
 
+/// The folder where a file of the network of pods would be, where there is none and no DaemonSet brings one.
+pub fn no_network(cx: &StepInput) -> Option<String> {
+    match network(cx) {
+        NetworkComes::Nothing { folder } => Some(folder),
+        NetworkComes::There | NetworkComes::By(_) => None,
+    }
+}
+
 /// Whether a node says that it is not Ready for want of a network of pods.
 pub fn lacks_network(node: &Node) -> bool {
     let says = |words: &str| node.ready.message.contains(words);
@@ -90,7 +98,7 @@ impl Step for NodeReady {
         }
         let Some(node) = node.filter(|_| settled) else { return wait(WITHIN, None, None, None) };
         let ready = node.ready.state == ReadyState::Ready;
-        let age = heard_ago(cx, node);
+        let age = heard(cx, node);
         let fresh = age.is_some_and(|age| age <= node.patience().as_millis());
         let away = away(cx, age);
         // From now on; a word that came after the look is one of a kubelet that lives and reaches the API.
@@ -154,11 +162,18 @@ pub fn cordoned(node: &Node) -> &'static str {
 
 /// Milliseconds since the kubelet was heard of, at the moment when the nodes were asked for. Its word carries the time
 /// of the worker's clock; where that is not known, of the API's.
-fn heard_ago(cx: &StepInput, node: &Node) -> Option<i128> {
+fn heard(cx: &StepInput, node: &Node) -> Option<i128> {
     let heard = node.heard()?.as_millisecond();
     let ahead = cx.facts.machine().yes().and_then(|machine| machine.ahead_ms(cx.asked_ms));
     let ahead = ahead.or(cx.cluster.clock_ahead_ms).unwrap_or(0);
     Some(i128::from(cx.cluster.nodes_at_ms) - (i128::from(heard) - i128::from(ahead)))
+}
+
+/// Milliseconds since the API heard of the worker's kubelet; `None` = that is not known.
+pub fn heard_ago(cx: &StepInput) -> Option<i64> {
+    let worker = cx.worker?;
+    let node = cx.cluster.nodes.iter().flatten().find(|node| node.name == worker.name)?;
+    i64::try_from(heard(cx, node)?).ok()
 }
 
 /// How long ago, in words.

@@ -25,6 +25,8 @@ enum Mended {
     Repair,
     /// A person, with this shell: it lies outside what gangplank may change.
     Hand(&'static str),
+    /// A person begins, and `gangplank repair` does the rest.
+    Both(&'static str),
 }
 
 /// A cause.
@@ -53,19 +55,19 @@ const BOTH: [&str; 2] = ["/etc/kubernetes/ssl/worker.crt", "/etc/kubernetes/ssl/
 
 const CAUSES: &[Cause] = causes! {
     "the kubelet is frozen by a signal" Both "E-KUBELET-08" Mended::Repair,
-        "kill -STOP PID", [];
+        "kill -STOP @PID", [];
     "the kubelet was stopped" Both "E-KUBELET-14" Mended::Repair,
         "systemctl stop kubelet", [];
     "the kubelet does not start with the machine" Both "E-KUBELET-15" Mended::Repair,
         "systemctl disable -q kubelet", [];
-    "the kubelet's unit is masked" Both "E-KUBELET-07" Mended::Repair,
-        "systemctl stop kubelet; systemctl mask -q --runtime kubelet", [];
+    "the kubelet's unit is masked" Both "E-KUBELET-07" Mended::Both("systemctl unmask -q kubelet"),
+        "systemctl stop kubelet; rm /etc/systemd/system/kubelet.service; systemctl mask -q kubelet", [];
     "the kubelet's unit is gone" Both "E-FILE-05" Mended::Repair,
         "rm /etc/systemd/system/kubelet.service; systemctl daemon-reload", [];
     "the kubelet's unit has another flag" Both "E-FILE-03" Mended::Repair,
         "sed -i 's/^ExecStart=.*kubelet/& --no-such-flag=1/' /etc/systemd/system/kubelet.service; \
          systemctl daemon-reload; systemctl restart kubelet; sleep 1", [];
-    "a drop-in takes the kubelet's program away" Both "E-KUBELET-16" Mended::Hand(
+    "a drop-in takes the kubelet's program away" Both "E-KUBELET-05" Mended::Hand(
         "rm -r /etc/systemd/system/kubelet.service.d; systemctl daemon-reload; systemctl reset-failed kubelet; systemctl restart kubelet"),
         "mkdir -p /etc/systemd/system/kubelet.service.d; \
          printf '[Service]\\nExecStart=\\nExecStart=/usr/local/bin/kubelet --no-such-flag\\n' > /etc/systemd/system/kubelet.service.d/90-bad.conf; \
@@ -83,7 +85,7 @@ const CAUSES: &[Cause] = causes! {
     "the kubeconfig is gone" Both "E-FILE-05" Mended::Repair,
         "rm /etc/kubernetes/worker-kubeconfig.yaml; systemctl restart kubelet; sleep 1", [];
     "the kubeconfig names another API" Both "E-FILE-03" Mended::Repair,
-        "sed -i 's,server: https://[^:]*:,&1,' /etc/kubernetes/worker-kubeconfig.yaml; systemctl restart kubelet; sleep 1", [];
+        "sed -i 's,https://[^\"]*,https://127.0.0.1:1,' /etc/kubernetes/worker-kubeconfig.yaml; systemctl restart kubelet; sleep 1", [];
     "the manifest of kube-proxy is gone" Both "E-FILE-05" Mended::Repair,
         "rm /etc/kubernetes/manifests/kube-proxy*", [];
     "a broken manifest lies beside it" Both "E-FILE-06" Mended::Hand("rm /etc/kubernetes/manifests/broken.yaml"),
@@ -97,8 +99,8 @@ const CAUSES: &[Cause] = causes! {
         "mv /root/ca.away /etc/kubernetes/ssl/ca.crt; systemctl restart kubelet"),
         "mv /etc/kubernetes/ssl/ca.crt /root/ca.away; openssl req -x509 -newkey rsa:2048 -nodes -keyout /dev/null \
          -out /etc/kubernetes/ssl/ca.crt -subj /CN=lab-ca -days 30 2>/dev/null", [];
-    "the API is cut off" Both "E-API-24" Mended::Hand("iptables -D OUTPUT -p tcp --dport API -j REJECT"),
-        "iptables -I OUTPUT -p tcp --dport API -j REJECT", [];
+    "the API is cut off" Both "E-API-24" Mended::Hand("iptables -D OUTPUT -p tcp --dport @API -j REJECT"),
+        "iptables -I OUTPUT -p tcp --dport @API -j REJECT", [];
     "the kubelet's configuration is gone" Current "E-FILE-05" Mended::Repair,
         "rm /var/lib/kubelet/config.yaml; systemctl restart kubelet; sleep 1", [];
     "a field of the kubelet's configuration was changed" Current "E-FILE-03" Mended::Repair,
@@ -149,7 +151,7 @@ fn make(lab: &Lab, cause: &Cause) {
 fn with(lab: &Lab, shell: &str) -> String {
     let api = lab.plan("LAB_PLAN")["cluster"]["api"].as_str().unwrap_or_default().to_owned();
     let port = api.rsplit(':').next().unwrap_or("6443").trim_end_matches('/').to_owned();
-    shell.replace("PID", PID).replace("API", &port)
+    shell.replace("@PID", PID).replace("@API", &port)
 }
 
 /// The lines of a snapshot that are not the same in the other, without those of these files.
@@ -157,7 +159,10 @@ fn changed(before: &str, after: &str, files: &[&str]) -> Vec<String> {
     let lines = |text: &str| text.lines().map(str::to_owned).collect::<std::collections::BTreeSet<_>>();
     let (before, after) = (lines(before), lines(after));
     let own = |line: &&String| {
-        !files.iter().any(|file| line.contains(file)) && !line.contains("/var/lib/gangplank")
+        let volatile = ["/var/lib/gangplank", "/var/lib/kubelet/pods/", "k8s_"];
+        // The name of a container that was made anew.
+        let id = line.len() == 64 && line.bytes().all(|byte| byte.is_ascii_hexdigit());
+        !files.iter().chain(&volatile).any(|part| line.contains(part)) && !id
     };
     before.symmetric_difference(&after).filter(own).cloned().collect()
 }
@@ -168,10 +173,10 @@ fn every_cause(lab: &Lab) {
     let (home, plan) = (Home::new(), lab.small_plan(&[worker]));
     home.aboard(&plan);
     let words = std::env::var("GANGPLANK_CAUSES").unwrap_or_default();
-    let (mut wrong, mut table) = (Vec::new(), Vec::new());
+    let mut wrong = Vec::new();
     for cause in CAUSES {
         let here = cause.on == Clusters::Both || (cause.on == Clusters::Current) == lab.is_current();
-        if !here || !cause.name.contains(&words) {
+        if !here || !words.split(',').any(|word| cause.name.contains(word)) {
             continue;
         }
         let before = lab.snapshot(worker);
@@ -186,27 +191,32 @@ fn every_cause(lab: &Lab) {
                 until("the worker is Ready again", 90, || lab.nodes().get(worker) == Some(&true));
                 home.run("repair", &plan, &["--worker", worker, "--yes", "--json"])
             }
+            Mended::Both(shell) => {
+                lab.on(worker, &with(lab, shell));
+                home.run("repair", &plan, &["--worker", worker, "--yes", "--json"])
+            }
             Mended::Repair => home.run("repair", &plan, &["--worker", worker, "--yes", "--json"]),
         };
         let ready = lab.nodes().get(worker) == Some(&true);
         let rest = changed(&before, &lab.snapshot(worker), cause.files);
         let after = diagnosis(&home.run("doctor", &plan, &["--worker", worker, "--json"]));
         let mended = said.code == 0 && ready && rest.is_empty() && after == (true, Vec::new());
-        table.push(format!(
+        println!(
             "{:55} {:16} {took:4.1} s  {}  {}",
             cause.name,
             codes.join(" "),
             if first { "named first" } else { "NOT FIRST" },
             if mended { "repaired" } else { "NOT REPAIRED" }
-        ));
-        println!("{}", table.last().expect("it was pushed"));
+        );
         if !first || !mended {
-            wrong.push(format!(
+            let why = format!(
                 "{}: wanted {}, named {codes:?}; Ready {ready}, changed {rest:#?}, then {after:?}\n{}",
                 cause.name,
                 cause.first,
                 said.story()
-            ));
+            );
+            println!("{why}");
+            wrong.push(why);
         }
         if !mended {
             lab.reset(&[worker]);

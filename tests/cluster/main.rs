@@ -40,10 +40,13 @@ fn scenarios(lab: Option<&Lab>) -> Vec<Scenario> {
         stopped::ALL,
         wizard::ALL,
         plain::ALL,
+        causes::ALL,
     ]
     .concat();
     match lab.map(Lab::is_current) {
-        Some(true) => [current::ALL, current_kubelet::ALL, from_api::ALL, programs::ALL].concat(),
+        Some(true) => {
+            [current::ALL, current_kubelet::ALL, from_api::ALL, programs::ALL, causes::ALL].concat()
+        }
         Some(false) => old,
         None => [&old, current::ALL, current_kubelet::ALL, from_api::ALL, programs::ALL].concat(),
     }

@@ -191,7 +191,12 @@ fn rolled_back(lab: &Lab) {
     assert!(made.is_ok_and(|status| status.success()));
     fs::remove_file(folder.join("kubelet.c")).expect("it is there");
     let run = home.run("apply", &with(lab, &folder), &["--json"]);
-    run.refused(1, "x1", "E-KUBELET-13", &["does not start", "put back as before: /usr/local/bin/kubelet", "up again"]);
+    run.refused(
+        1,
+        "x1",
+        "E-KUBELET-13",
+        &["does not start", "put back as before: /usr/local/bin/kubelet", "up again"],
+    );
     assert_eq!((lab.on("x1", files), hashes(lab)), good);
     let run = home.aboard(&plan);
     assert_eq!(run.actions("x1"), Vec::<String>::new());

@@ -49,8 +49,10 @@ pub fn expired(lab: &Lab, worker: &str, path: &str, san: bool) -> Vec<u8> {
         if san {
             usages.server_auth();
             let mut names = SubjectAlternativeName::new();
-            let names =
-                names.dns(worker).ip(lab.get(&format!("LAB_{}_IP", worker.to_uppercase()))).build(&new.x509v3_context(Some(&ca), None))?;
+            let names = names
+                .dns(worker)
+                .ip(lab.get(&format!("LAB_{}_IP", worker.to_uppercase())))
+                .build(&new.x509v3_context(Some(&ca), None))?;
             new.append_extension(names)?;
         }
         new.append_extension(usages.build()?)?;

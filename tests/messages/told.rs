@@ -430,6 +430,7 @@ pub fn preview(facts: Facts, actions: Vec<Action>) -> PlacePreview {
         facts,
         problem: None,
         unknown: false,
+        asked_ms: 0,
         notes: Vec::new(),
     }
 }

@@ -118,7 +118,7 @@ impl Engine<'_> {
         reported: &Cell<Reported>,
         reached: impl FnOnce() -> Option<String>,
     ) -> End {
-        if let Err(problem) = self.first_look(site) {
+        if let Err(problem) = self.first_look(site, &[]) {
             self.fail(&site.place, step::steps(On::Worker).next().map(step::Step::id), problem);
             return End::Problem;
         }
@@ -207,9 +207,10 @@ impl Engine<'_> {
         }
     }
 
-    /// The first look at a place: one exec.
-    pub fn first_look(&self, site: &mut WorkSite) -> Result<(), Problem> {
-        let queries = step::queries(site.on, self.plan, site.worker, &self.world.home());
+    /// The first look at a place: one exec. `more` is asked beside what the steps want to know.
+    pub fn first_look(&self, site: &mut WorkSite, more: &[FactQuery]) -> Result<(), Problem> {
+        let mut queries = step::queries(site.on, self.plan, site.worker, &self.world.home());
+        queries.extend(more.iter().filter(|query| !queries.contains(query)).cloned().collect::<Vec<_>>());
         self.ask(site, queries)
     }
 
@@ -263,7 +264,7 @@ impl Engine<'_> {
             worked.changed += count;
             if barrier {
                 worked.proofs.clear();
-                if let Err(problem) = self.first_look(site) {
+                if let Err(problem) = self.first_look(site, &[]) {
                     worked.problem = Some(problem);
                     return worked;
                 }

@@ -1,0 +1,133 @@
+//! What a doctor says of a worker.
+
+use serde_json::{Value, json};
+
+use crate::plan::code::{ProblemCode, ProblemGroup};
+use crate::plan::problem::Problem;
+
+/// What makes a worker fail.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cause {
+    /// The cause, its evidence, and what mends it.
+    pub problem: Problem,
+    /// What is seen too and comes from it; it goes when the cause is mended.
+    pub follows: Vec<Problem>,
+}
+
+/// What was found on one worker.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Diagnosis {
+    /// What is wrong, in the order in which it must be mended.
+    pub causes: Vec<Cause>,
+    /// What could not be looked at; where there is any of it, nobody calls the worker healthy.
+    pub unknown: Vec<Problem>,
+    /// What somebody should know, and what is no fault.
+    pub notes: Vec<String>,
+    /// What was looked at and is right.
+    pub well: Vec<String>,
+}
+
+impl Diagnosis {
+    /// Everything was looked at, and nothing is wrong.
+    pub fn healthy(&self) -> bool {
+        self.causes.is_empty() && self.unknown.is_empty()
+    }
+
+    /// As `--json` tells it.
+    pub fn told(&self) -> Value {
+        let problems = |all: &[Problem]| all.iter().map(Problem::told).collect::<Vec<_>>();
+        let cause = |cause: &Cause| {
+            let mut told = cause.problem.told();
+            told["follows"] = problems(&cause.follows).into();
+            told
+        };
+        json!({
+            "healthy": self.healthy(),
+            "causes": self.causes.iter().map(cause).collect::<Vec<_>>(),
+            "unknown": problems(&self.unknown),
+            "notes": self.notes,
+            "well": self.well,
+        })
+    }
+}
+
+/// The place of a cause in the order of mending: the machine, its runtime, the kubelet's program and files, the way to the
+/// API, what runs, the node.
+pub(super) fn rank(code: ProblemCode) -> u8 {
+    use ProblemGroup as Group;
+    match code {
+        ProblemCode::Kubelet04 | ProblemCode::Kubelet08 | ProblemCode::Kubelet14 => return 7,
+        ProblemCode::Kubelet15 | ProblemCode::Key02 | ProblemCode::Unit02 => return 8,
+        ProblemCode::Container02 => return 9,
+        ProblemCode::Kubelet01 | ProblemCode::Kubelet06 | ProblemCode::Kubelet09 => return 3,
+        _ => {}
+    }
+    match code.group() {
+        Group::Ssh | Group::Sudo | Group::Host | Group::Systemd => 0,
+        Group::Disk | Group::Clock | Group::Cgroup | Group::Swap | Group::Kernel => 1,
+        Group::Containerd | Group::Docker | Group::Program => 2,
+        Group::Ca | Group::Key | Group::Cert | Group::File | Group::Kubelet | Group::Unit => 4,
+        Group::Port | Group::Image => 5,
+        Group::Api | Group::Address | Group::Name | Group::Network | Group::Version => 6,
+        Group::Node => 9,
+        _ => 8,
+    }
+}
+
+/// It may come from another cause, so that it is named below that where it is there.
+pub(super) fn is_symptom(code: ProblemCode) -> bool {
+    matches!(
+        code,
+        ProblemCode::Kubelet04
+            | ProblemCode::Kubelet08
+            | ProblemCode::Kubelet14
+            | ProblemCode::Container02
+            | ProblemCode::Node02
+            | ProblemCode::Node03
+            | ProblemCode::Node04
+    )
+}
+
+/// Whether `symptom` comes from `cause` where both are there.
+pub(super) fn explains(cause: ProblemCode, symptom: ProblemCode) -> bool {
+    use ProblemGroup as Group;
+    let ends_the_kubelet = match cause {
+        // Read by others, or not started with the machine: neither keeps it from running now.
+        ProblemCode::Key02 | ProblemCode::Kubelet15 | ProblemCode::Unit02 | ProblemCode::File07 => false,
+        // A static pod that is missing or not readable is no matter of the kubelet's own start.
+        ProblemCode::File02 | ProblemCode::File06 => false,
+        _ => matches!(
+            cause.group(),
+            Group::Disk
+                | Group::Cgroup
+                | Group::Swap
+                | Group::Containerd
+                | Group::Docker
+                | Group::Key
+                | Group::Cert
+                | Group::File
+                | Group::Kubelet
+                | Group::Port
+                | Group::Unit
+        ),
+    };
+    let silences =
+        matches!(cause.group(), Group::Api | Group::Clock | Group::Ca | Group::Network | Group::Kernel);
+    match symptom {
+        ProblemCode::Kubelet04 | ProblemCode::Kubelet14 => {
+            ends_the_kubelet && !is_symptom(cause) || cause == ProblemCode::Kubelet07
+        }
+        ProblemCode::Kubelet08 => {
+            matches!(cause.group(), Group::Disk | Group::Containerd | Group::Docker)
+                || silences && !is_symptom(cause)
+        }
+        ProblemCode::Container02 => {
+            // A kube-proxy ends when its node is deleted.
+            cause == ProblemCode::Node02
+                || ends_the_kubelet
+                || matches!(cause.group(), Group::File | Group::Image | Group::Network | Group::Program)
+        }
+        ProblemCode::Node02 | ProblemCode::Node03 | ProblemCode::Node04 => ends_the_kubelet || silences,
+        _ => false,
+    }
+}

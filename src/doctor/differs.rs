@@ -1,0 +1,50 @@
+//! What a step would change, as what is wrong: of files, units, images and the kernel.
+
+use crate::plan::action::{Action, Content, Verb};
+use crate::plan::code::ProblemCode;
+use crate::plan::fact::{Facts, Known};
+use crate::plan::problem::Problem;
+
+/// The fault that an action mends; `None` = it only belongs to one that is told elsewhere.
+pub(super) fn fault(action: &Action, step: &str, facts: &Facts) -> Option<Problem> {
+    let mends = |problem: Problem| problem.repair("put it right", vec![action.clone()]);
+    match action {
+        // Key pairs are judged as pairs.
+        Action::Put { content: Content::Later(_), .. }
+        | Action::MakeKey { .. }
+        | Action::MakeCsr { .. }
+        | Action::Sign { .. }
+        | Action::MakeDir { .. }
+        | Action::CheckKubelet { .. }
+        | Action::ProveKubelet { .. }
+        | Action::NoteNode { .. }
+        | Action::NoteForeign { .. } => None,
+        Action::Put { path, .. } => Some(match facts.file(path) {
+            Known::Yes(Some(file)) => mends(
+                Problem::new(ProblemCode::File07, format!("{path} is not as the plan wants it"))
+                    .seen(format!("{}, mode {}", file.owner, file.mode)),
+            ),
+            _ => mends(Problem::new(ProblemCode::File05, format!("{path} is gone"))),
+        }),
+        Action::Script { title, .. } if step == "keys" => Some(mends(
+            Problem::new(ProblemCode::Key02, "a key can be read by others than root").seen(title.clone()),
+        )),
+        Action::Service { verb: Verb::DaemonReload, .. } => Some(mends(Problem::new(
+            ProblemCode::Unit02,
+            "a file of a unit was changed, and systemd has not read it since",
+        ))),
+        // Whether the kubelet runs is told by its process.
+        Action::Service { unit, .. } if unit == "kubelet" => None,
+        Action::SetSysctl { .. } | Action::LoadModule { .. } => Some(mends(
+            Problem::new(ProblemCode::Kernel03, "the kernel is not set as pods need it").seen(action.title()),
+        )),
+        Action::LoadImage { .. } | Action::SendImage { .. } => Some(
+            Problem::new(ProblemCode::Image02, "an image that the node needs is not there")
+                .seen(action.title()),
+        ),
+        _ => Some(
+            Problem::new(ProblemCode::Step02, format!("not as the plan wants it: {}", action.title()))
+                .seen(format!("the step {step} would change it")),
+        ),
+    }
+}

@@ -1,0 +1,139 @@
+//! What a line of a kubelet's journal means: one row for each cause, in the words of 1.2, of 1.16 to 1.23 and of today.
+//! Inner causes stand before the outer lines that carry them. Only for a kubelet that keeps ending: what a line says of
+//! certificates or of the API is decided by the files and by asking.
+
+use crate::plan::code::ProblemCode;
+
+/// A row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Row {
+    /// Words that a line has when it says so; one of them is enough.
+    words: &'static [&'static str],
+    /// The cause.
+    pub code: ProblemCode,
+    /// In words.
+    pub means: &'static str,
+    /// What mends it.
+    pub cure: &'static str,
+}
+
+/// Sources: the kubelet's own texts in Kubernetes 1.2.2, 1.20.2 and 1.37.2, each seen in a journal of a real one.
+const ROWS: &[Row] = &[
+    Row {
+        words: &["running with swap on is not supported", "Running with swap on is not supported"],
+        code: ProblemCode::Swap01,
+        means: "swap is on",
+        cure: "on the host: swapoff -a, and take swap out of /etc/fstab; or say in the plan what it may do",
+    },
+    Row {
+        words: &["configured to not run on a host using cgroup v1"],
+        code: ProblemCode::Cgroup01,
+        means: "the machine is on cgroup v1, which it refuses",
+        cure: "start the machine with cgroup v2, or allow v1 in the plan",
+    },
+    Row {
+        words: &["is different from docker cgroup driver"],
+        code: ProblemCode::Kubelet11,
+        means: "it makes cgroups in another way than its container runtime",
+        cure: "let the plan write the kubelet's configuration again",
+    },
+    Row {
+        words: &["unknown service runtime.v1.RuntimeService", "unable to determine runtime API version"],
+        code: ProblemCode::Containerd04,
+        means: "the container runtime has its CRI off, or is too old",
+        cure: "look at the disabled plugins in /etc/containerd/config.toml",
+    },
+    Row {
+        words: &[
+            "cannot connect to Docker endpoint",
+            "Couldn't connect to docker",
+            "Cannot connect to the Docker daemon",
+        ],
+        code: ProblemCode::Docker01,
+        means: "its container runtime does not answer",
+        cure: "on the host: systemctl status docker",
+    },
+    Row {
+        words: &["validate CRI v1 runtime API for endpoint"],
+        code: ProblemCode::Containerd01,
+        means: "its container runtime does not answer",
+        cure: "on the host: systemctl status containerd",
+    },
+    Row {
+        words: &["unknown flag: ", "unknown shorthand flag", "invalid argument \""],
+        code: ProblemCode::Kubelet02,
+        means: "it refuses a flag of its unit",
+        cure: "look at ExecStart of its unit and its drop-ins: systemctl cat kubelet",
+    },
+    Row {
+        words: &["unrecognized feature gate", "feature is locked to"],
+        code: ProblemCode::Kubelet11,
+        means: "it refuses a feature gate of its configuration",
+        cure: "take the feature gate out of its configuration or flags",
+    },
+    Row {
+        words: &[
+            "failed to load kubelet config file",
+            "Failed to load kubelet config file",
+            "failed to validate kubelet configuration",
+            "Failed to validate kubelet configuration",
+            "failed to validate kubelet flags",
+        ],
+        code: ProblemCode::Kubelet11,
+        means: "it refuses its configuration",
+        cure: "let the plan write the kubelet's configuration again",
+    },
+    Row {
+        words: &["address already in use"],
+        code: ProblemCode::Port01,
+        means: "another program listens on a port of it",
+        cure: "on the host: ss -ltnp | grep -E ':1024[0-9]|:10250'",
+    },
+    Row {
+        words: &["private key does not match public key"],
+        code: ProblemCode::Cert07,
+        means: "its key and its certificate do not belong together",
+        cure: "let the plan issue the certificate again",
+    },
+    Row {
+        words: &["invalid kubeconfig", "Could not load kubeconfig file", "unable to read client-cert"],
+        code: ProblemCode::File05,
+        means: "its kubeconfig, or a file that this names, cannot be read",
+        cure: "let the plan write the kubeconfig again",
+    },
+    Row {
+        words: &["read-only file system"],
+        code: ProblemCode::Disk03,
+        means: "the disk can only be read",
+        cure: "on the host: dmesg | tail, then mount -o remount,rw once the disk is well",
+    },
+    Row {
+        words: &["no space left on device"],
+        code: ProblemCode::Disk02,
+        means: "the disk is full",
+        cure: "on the host: df -h; df -i",
+    },
+    Row {
+        words: &["too many open files"],
+        code: ProblemCode::Kernel03,
+        means: "the kernel gives it no more files or watches",
+        cure: "on the host: sysctl fs.inotify.max_user_instances",
+    },
+    Row {
+        words: &["failed to validate nodeIP", "bad --node-ip", "not found in the host's network interfaces"],
+        code: ProblemCode::Address01,
+        means: "its address is on no interface of the machine",
+        cure: "on the host: ip addr; mend the address or the plan",
+    },
+    Row {
+        words: &["Failed to locate executable", "Failed at step EXEC"],
+        code: ProblemCode::Kubelet01,
+        means: "systemd finds no program to start",
+        cure: "look at ExecStart of its unit and its drop-ins: systemctl cat kubelet",
+    },
+];
+
+/// The row of a line, if one says what it means.
+pub(super) fn row(line: &str) -> Option<&'static Row> {
+    ROWS.iter().find(|row| row.words.iter().any(|words| line.contains(words)))
+}

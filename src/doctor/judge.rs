@@ -1,0 +1,225 @@
+//! From what was looked at to causes: each step looks by itself, the kubelet, the node and the containers beside them;
+//! then what follows from another cause goes below it.
+
+use super::diagnosis::{Cause, Diagnosis, explains, is_symptom, rank};
+use super::{differs, kubelet, node};
+use crate::plan::code::ProblemCode;
+use crate::plan::fact::{Facts, Known};
+use crate::plan::model::{Plan, Worker};
+use crate::plan::problem::{Problem, Verdict};
+use crate::plan::unit::ManifestFact;
+use crate::profile::{self, MANIFESTS};
+use crate::step::{self, On, PlaceView, Proof, RunView, StepInput, StepState};
+
+/// What is known of a worker.
+#[derive(Clone, Copy)]
+pub struct Patient<'a> {
+    /// What the operator decided.
+    pub plan: &'a Plan,
+    /// The worker.
+    pub worker: &'a Worker,
+    /// What it answered.
+    pub facts: &'a Facts,
+    /// When, by this computer's clock, milliseconds since 1970.
+    pub asked_ms: i64,
+    /// What is known beside it.
+    pub run: RunView<'a>,
+}
+
+/// What a step that is not blocked by another one found.
+#[derive(Default)]
+struct Found {
+    faults: Vec<Problem>,
+    unknown: Vec<Problem>,
+    notes: Vec<String>,
+    well: Vec<String>,
+}
+
+impl Found {
+    fn add(&mut self, problem: Problem) {
+        let list = if problem.code == ProblemCode::Fact01 { &mut self.unknown } else { &mut self.faults };
+        // Several steps say the same of a missing program.
+        if !list.iter().any(|known| known.code == problem.code && known.what == problem.what) {
+            list.push(problem);
+        }
+    }
+}
+
+/// Says what is wrong with a worker.
+pub fn diagnose(patient: &Patient) -> Diagnosis {
+    let mut found = Found::default();
+    let place = PlaceView { worker: Some(patient.worker), facts: patient.facts, asked_ms: patient.asked_ms };
+    let cx = StepInput::new(patient.plan, place, patient.run, &[]);
+    for one in step::steps(On::Worker) {
+        // The node and the kubelet's process are judged below, without waiting for them.
+        let state = one.look(&cx);
+        for verdict in one.verdicts(&cx) {
+            match verdict {
+                Verdict::Stops(problem) => found.add(problem),
+                Verdict::Warning { about, seen, .. } if about != "node" && about != "kubelet" => {
+                    found.notes.push(format!("{about}: {seen}"));
+                }
+                Verdict::Warning { .. } | Verdict::Ok { .. } => {}
+            }
+        }
+        let id = one.id().0;
+        match state {
+            StepState::Done(seen) => found.well.push(format!("{}: {seen}", one.title())),
+            StepState::Todo(actions) => {
+                for action in &actions {
+                    if let Some(problem) = differs::fault(action, id, patient.facts) {
+                        found.add(problem);
+                    }
+                }
+            }
+            StepState::Blocked(problem) if !["ready", "start"].contains(&id) => found.add(problem),
+            StepState::Await(proof) => containers(patient, &proof, &mut found),
+            // It is judged below by what it stands on.
+            StepState::Blocked(_) => {}
+        }
+    }
+    for problem in step::faults(&cx) {
+        found.add(problem);
+    }
+    if let Some(folder) = step::no_network(&cx) {
+        found.add(
+            Problem::new(
+                ProblemCode::Network04,
+                format!("there is no network of pods on {}", patient.worker.name),
+            )
+            .seen(format!("no file in {folder} makes one, and no DaemonSet of the cluster brings one here"))
+            .manual(format!(
+                "put the file of the network into {folder} again, or deploy one for the cluster"
+            )),
+        );
+    }
+    manifests(patient.facts, &mut found);
+    for problem in kubelet::faults(patient.facts, &patient.worker.name, profile::healthz_port(patient.worker))
+    {
+        found.add(problem);
+    }
+    api(patient, &mut found);
+    let word = node::read(patient.run.cluster, &patient.worker.name, step::heard_ago(&cx));
+    found.notes.extend(word.notes);
+    found.well.extend(word.well);
+    for problem in word.faults {
+        found.add(problem);
+    }
+    ordered(patient, found)
+}
+
+/// A static pod that should run and does not.
+fn containers(patient: &Patient, proof: &Proof, found: &mut Found) {
+    let Proof::Containers { wanted, .. } = proof else { return };
+    let Known::Yes(rows) = patient.facts.containers() else { return };
+    let rows: Vec<String> = rows.iter().map(|row| row.untrusted().to_owned()).collect();
+    let missing = step::missing_containers(wanted, &rows, &[]);
+    if !missing.is_empty() {
+        found.add(
+            Problem::new(
+                ProblemCode::Container02,
+                format!("kube-proxy does not run on {}", patient.worker.name),
+            )
+            .seen(format!("not among the containers that run: {}", missing.join(", "))),
+        );
+    }
+}
+
+/// A file from which a kubelet cannot make a pod keeps today's from making any of the folder; two of one pod, or a second
+/// kube-proxy, take each other's place or ports.
+fn manifests(facts: &Facts, found: &mut Found) {
+    let files = facts.manifests(MANIFESTS).yes().copied().map_or(&[][..], Vec::as_slice);
+    let pods: Vec<(&ManifestFact, &str)> =
+        files.iter().filter_map(|file| Some((file, file.pod.as_ref().ok()?.untrusted()))).collect();
+    for (at, (file, pod)) in pods.iter().enumerate() {
+        let is_proxy = |pod: &str| pod.starts_with("kube-system/kube-proxy");
+        let first = pods.iter().take(at).find(|(_, other)| other == pod || is_proxy(other) && is_proxy(pod));
+        let Some((first, _)) = first else { continue };
+        let ours = |file: &ManifestFact| facts.is_ours(&format!("{MANIFESTS}/{}", file.name), &file.sha256);
+        let (kept, second) = if ours(file) { (file, first) } else { (first, file) };
+        let path = format!("{MANIFESTS}/{}", second.name);
+        found.add(
+            Problem::new(ProblemCode::File02, format!("{path} makes the pod of {} once more", kept.name))
+                .seen(format!("{}: {}", kept.name, shown(kept)))
+                .seen(format!("{}: {}", second.name, shown(second)))
+                .manual(format!("on the host: mv {} /root/", shell_words::quote(&path))),
+        );
+    }
+    for file in files {
+        if let Err(why) = &file.pod {
+            let path = format!("{MANIFESTS}/{}", file.name);
+            found.add(
+                Problem::new(ProblemCode::File06, format!("{path} is no manifest that a kubelet can read"))
+                    .seen(why.to_string())
+                    .seen("a kubelet that cannot read one file there may end the pods of the others")
+                    .manual(format!("on the host: mv {} /root/", shell_words::quote(&path))),
+            );
+        }
+    }
+}
+
+/// The pod of a file, as it is shown.
+fn shown(file: &ManifestFact) -> String {
+    file.pod.as_ref().map_or_else(|_| String::new(), ToString::to_string)
+}
+
+/// The worker does not reach the API that this computer reaches.
+fn api(patient: &Patient, found: &mut Found) {
+    let api = &patient.plan.cluster.api;
+    let Known::No(why) = patient.facts.tls(&api.host, api.port) else { return };
+    let told = [ProblemCode::Api20, ProblemCode::Api24];
+    if found.faults.iter().any(|problem| told.contains(&problem.code)) {
+        return;
+    }
+    found.add(
+        Problem::new(
+            ProblemCode::Api24,
+            format!("{} cannot reach the API at {}", patient.worker.name, api.url()),
+        )
+        .seen(format!("from there: {why}"))
+        .manual("look at routes, firewall and load balancer between them"),
+    );
+}
+
+/// Causes in the order of mending, each with what follows from it.
+fn ordered(patient: &Patient, mut found: Found) -> Diagnosis {
+    let unit = patient.facts.unit("kubelet").yes().copied();
+    let runs = unit.is_some_and(|unit| unit.active == "active" && unit.stands_still().is_none());
+    // A drop-in of somebody else is no fault of a kubelet that is well.
+    let well = runs && !found.faults.iter().any(|problem| is_symptom(problem.code));
+    found.faults.retain(|problem| {
+        let harmless = well && problem.code == ProblemCode::Kubelet05;
+        if harmless {
+            found.notes.push(problem.what.clone());
+        }
+        !harmless
+    });
+    let keeps_ending = found.faults.iter().any(|problem| problem.code == ProblemCode::Kubelet04);
+    let explained = found.faults.iter().any(|problem| explains(problem.code, ProblemCode::Kubelet04));
+    if keeps_ending
+        && !explained
+        && let Some(problem) = kubelet::by_its_journal(patient.facts, &patient.worker.name)
+    {
+        found.add(problem);
+    }
+    let codes: Vec<ProblemCode> = found.faults.iter().map(|problem| problem.code).collect();
+    let (mut causes, mut symptoms) = (Vec::new(), Vec::new());
+    for problem in found.faults {
+        let follows = is_symptom(problem.code)
+            && codes.iter().any(|code| *code != problem.code && explains(*code, problem.code));
+        if follows { symptoms.push(problem) } else { causes.push(Cause { problem, follows: Vec::new() }) }
+    }
+    causes.sort_by_key(|cause| rank(cause.problem.code));
+    for symptom in symptoms {
+        let first = causes.iter_mut().find(|cause| explains(cause.problem.code, symptom.code));
+        match first {
+            Some(cause) => cause.follows.push(symptom),
+            None => {
+                if let Some(cause) = causes.first_mut() {
+                    cause.follows.push(symptom);
+                }
+            }
+        }
+    }
+    Diagnosis { causes, unknown: found.unknown, notes: found.notes, well: found.well }
+}

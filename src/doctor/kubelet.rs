@@ -1,0 +1,122 @@
+//! The kubelet's process and its unit.
+
+use super::journal;
+use crate::plan::action::{Action, Verb};
+use crate::plan::code::ProblemCode;
+use crate::plan::fact::{Facts, Known};
+use crate::plan::problem::Problem;
+use crate::plan::unit::UnitFact;
+
+/// One that was started again by systemd so often, and is up for less than [`YOUNG`], keeps ending.
+const OFTEN: u32 = 3;
+/// Seconds.
+const YOUNG: u64 = 15;
+
+fn service(verb: Verb) -> Vec<Action> {
+    vec![Action::Service { verb, unit: "kubelet".to_owned() }]
+}
+
+/// What is wrong with it.
+pub(super) fn faults(facts: &Facts, worker: &str, port: Option<u16>) -> Vec<Problem> {
+    let unit = match facts.unit("kubelet") {
+        Known::Yes(unit) => unit,
+        other => return vec![Problem::unknown("the kubelet's unit", other.why_not())],
+    };
+    let mut all = Vec::new();
+    // That it is not there, or masked, is told by those who look at its file.
+    if unit.load == "masked" || unit.load == "not-found" {
+        return all;
+    }
+    if unit.file == "disabled" {
+        all.push(
+            Problem::new(
+                ProblemCode::Kubelet15,
+                format!("the kubelet of {worker} is not started when the machine starts"),
+            )
+            .seen(format!("systemctl is-enabled kubelet: {}", unit.file))
+            .repair("enable it", service(Verb::Enable)),
+        );
+    }
+    all.extend(process(facts, unit, worker, port));
+    all
+}
+
+fn process(facts: &Facts, unit: &UnitFact, worker: &str, port: Option<u16>) -> Option<Problem> {
+    let active = unit.active.untrusted();
+    let state = format!("systemd says {} ({})", unit.active, unit.sub);
+    let ends = || {
+        let mut problem =
+            Problem::new(ProblemCode::Kubelet04, format!("the kubelet of {worker} keeps ending"))
+                .seen(restarts(unit, &state));
+        for line in lines(facts, unit) {
+            problem = problem.seen(line);
+        }
+        problem.manual("on the host: journalctl -u kubelet -n 50 --no-pager")
+    };
+    match active {
+        "active" => {}
+        "failed" | "activating" | "deactivating" => return Some(ends()),
+        _ => {
+            return Some(
+                Problem::new(ProblemCode::Kubelet14, format!("the kubelet of {worker} does not run"))
+                    .seen(state)
+                    .seen(lines(facts, unit).pop().unwrap_or_default())
+                    .repair("start it", service(Verb::Start)),
+            );
+        }
+    }
+    if let Some(why) = unit.stands_still() {
+        let problem =
+            Problem::new(ProblemCode::Kubelet08, format!("the kubelet of {worker} runs and does nothing"))
+                .seen(format!("{state}, and {why}"));
+        return Some(match unit.state.untrusted() {
+            "T" | "Z" => problem.repair("restart it, pods go on", service(Verb::Restart)),
+            // A restart does not end what the kernel holds.
+            _ => problem
+                .manual("on the host: dmesg | tail; systemctl thaw kubelet, if its control group is frozen"),
+        });
+    }
+    if unit.restarts.is_some_and(|count| count >= OFTEN) && unit.up_s.is_some_and(|up| up < YOUNG) {
+        return Some(ends());
+    }
+    match port.map(|port| (port, facts.healthz(port))) {
+        // One that was just started does not listen yet.
+        Some((port, Known::No(why))) if unit.up_s.is_none_or(|up| up >= YOUNG) => Some(
+            Problem::new(
+                ProblemCode::Kubelet08,
+                format!("the kubelet of {worker} runs and does not answer its health check"),
+            )
+            .seen(format!("http://127.0.0.1:{port}/healthz: {why}"))
+            .repair("restart it, pods go on", service(Verb::Restart)),
+        ),
+        Some(_) | None => None,
+    }
+}
+
+fn restarts(unit: &UnitFact, state: &str) -> String {
+    match unit.restarts {
+        Some(count) => format!("{state}, started again {count} times"),
+        None => state.to_owned(),
+    }
+}
+
+/// What its journal says, oldest first.
+pub(super) fn lines(facts: &Facts, unit: &UnitFact) -> Vec<String> {
+    let own = unit.journal.iter().map(ToString::to_string).collect::<Vec<_>>();
+    if !own.is_empty() {
+        return own;
+    }
+    facts.journal("kubelet").yes().map_or(Vec::new(), |lines| lines.iter().map(ToString::to_string).collect())
+}
+
+/// What the journal of a kubelet that keeps ending names as the reason, where nothing else does.
+pub(super) fn by_its_journal(facts: &Facts, worker: &str) -> Option<Problem> {
+    let unit = facts.unit("kubelet").yes().copied()?;
+    let lines = lines(facts, unit);
+    let (row, line) = lines.iter().rev().find_map(|line| Some((journal::row(line)?, line)))?;
+    Some(
+        Problem::new(row.code, format!("the kubelet of {worker} ends: {}", row.means))
+            .seen(format!("its journal: {line}"))
+            .manual(row.cure),
+    )
+}

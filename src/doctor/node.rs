@@ -1,0 +1,80 @@
+//! The node as the API knows it.
+
+use crate::kube::{Node, ReadyState};
+use crate::plan::action::{Action, Verb};
+use crate::plan::code::ProblemCode;
+use crate::plan::problem::Problem;
+use crate::plan::remote;
+use crate::step::{ClusterFacts, cordoned};
+
+/// What the API says of the worker's node.
+#[derive(Debug, Default)]
+pub(super) struct NodeWord {
+    pub faults: Vec<Problem>,
+    pub notes: Vec<String>,
+    pub well: Vec<String>,
+}
+
+/// Reads it; `heard_ms` = how long ago the API heard of its kubelet, where that is known.
+pub(super) fn read(cluster: &ClusterFacts, worker: &str, heard_ms: Option<i64>) -> NodeWord {
+    let mut word = NodeWord::default();
+    let Some(nodes) = &cluster.nodes else {
+        word.faults.push(Problem::unknown("the node", &cluster.nodes_why));
+        return word;
+    };
+    let Some(node) = nodes.iter().find(|node| node.name == worker) else {
+        word.faults.push(
+            Problem::new(ProblemCode::Node02, format!("the API has no node {worker}"))
+                .seen("a kubelet registers its node only when it starts")
+                .repair(
+                    "restart the kubelet, pods go on",
+                    vec![Action::Service { verb: Verb::Restart, unit: "kubelet".to_owned() }],
+                ),
+        );
+        return word;
+    };
+    let age = heard_ms.map(|ms| format!("the API heard of its kubelet {} s ago", ms.max(0) / 1000));
+    let stale = heard_ms.is_some_and(|ms| i128::from(ms) > node.patience().as_millis());
+    let says = || {
+        let mut says = remote::join(&[node.ready.reason.clone(), node.ready.message.clone()], ": ");
+        says.truncate(says.floor_char_boundary(300));
+        says
+    };
+    match node.ready.state {
+        ReadyState::Ready if stale => word.faults.push(
+            Problem::new(
+                ProblemCode::Node03,
+                format!("the API shows {worker} as Ready, and has not heard of its kubelet lately"),
+            )
+            .seen(age.unwrap_or_default()),
+        ),
+        ReadyState::Ready => word.well.push(match age {
+            Some(age) => format!("node Ready, {age}"),
+            None => "node Ready".to_owned(),
+        }),
+        ReadyState::NotReady | ReadyState::Silent | ReadyState::NotSaid => word.faults.push(
+            Problem::new(ProblemCode::Node04, format!("the node {worker} is not Ready"))
+                .seen(says())
+                .seen(age.unwrap_or_default()),
+        ),
+    }
+    pressures(node, &mut word);
+    if !cordoned(node).is_empty() {
+        word.notes.push(format!(
+            "{worker} is cordoned: no new pods are placed on it; if it may take them: kubectl uncordon {}",
+            shell_words::quote(worker)
+        ));
+    }
+    word
+}
+
+fn pressures(node: &Node, word: &mut NodeWord) {
+    for kind in &node.pressures {
+        let said = node.conditions.iter().find(|condition| condition.kind == *kind);
+        let mut problem = Problem::new(ProblemCode::Node05, format!("{} says {kind} of itself", node.name));
+        if let Some(said) = said {
+            problem = problem.seen(remote::join(&[said.reason.clone(), said.message.clone()], ": "));
+        }
+        word.faults.push(problem.manual("on the host: df -h; df -i; free -m; ps -e | wc -l"));
+    }
+}

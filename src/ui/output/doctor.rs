@@ -1,0 +1,137 @@
+//! `gangplank doctor` and `gangplank repair`: what is wrong with a worker, what mends it, and what that restarts.
+
+use std::fmt::Write;
+
+use serde_json::{Value, json};
+
+use crate::engine::doctor::Examined;
+use crate::host::plain_action;
+use crate::plan::action::{Action, Verb};
+use crate::plan::place::Place;
+use crate::plan::problem::{Problem, Remedy};
+
+/// An object for each worker.
+pub fn json(all: &[Examined]) -> Vec<Value> {
+    all.iter()
+        .map(|one| {
+            let mut told = match &one.found {
+                Ok(diagnosis) => diagnosis.told(),
+                Err(problem) => json!({"healthy": false, "causes": [problem.told()], "unknown": [], "notes": [], "well": []}),
+            };
+            told["kind"] = "diagnosis".into();
+            told["place"] = one.worker.clone().into();
+            told["host"] = one.host.clone().into();
+            told["repair"] = actions(one).iter().map(|action| action.title()).collect::<Vec<_>>().into();
+            told
+        })
+        .collect()
+}
+
+/// What a repair would carry out, as far as that is known now.
+fn actions(one: &Examined) -> Vec<&Action> {
+    let own = one.first_repair().map_or(&[][..], |(_, actions)| actions);
+    let mut all: Vec<&Action> = own.iter().collect();
+    for action in &one.actions {
+        if !all.contains(&action) {
+            all.push(action);
+        }
+    }
+    all
+}
+
+/// For a person.
+pub fn text(all: &[Examined]) -> String {
+    let mut out = String::new();
+    for one in all {
+        let place = Place::Worker(one.worker.clone());
+        let _ = writeln!(out, "{} ({})", one.worker, one.host);
+        match &one.found {
+            Err(problem) => {
+                let _ = writeln!(out, "  it could not be looked at:");
+                card(&mut out, problem, &place);
+            }
+            Ok(found) => {
+                if found.healthy() {
+                    let _ = writeln!(out, "  nothing is wrong with it; this was looked at:");
+                    for line in &found.well {
+                        let _ = writeln!(out, "    {line}");
+                    }
+                }
+                for (number, cause) in found.causes.iter().enumerate() {
+                    let first = if number == 0 { "to be mended first:" } else { "then:" };
+                    let _ = writeln!(out, "  {first}");
+                    card(&mut out, &cause.problem, &place);
+                    for symptom in &cause.follows {
+                        let _ = writeln!(out, "      from it comes {}  {}", symptom.code, symptom.what);
+                        for line in &symptom.evidence {
+                            let _ = writeln!(out, "        {line}");
+                        }
+                    }
+                }
+                for problem in &found.unknown {
+                    let _ = writeln!(out, "  not known:");
+                    card(&mut out, problem, &place);
+                }
+                for note in &found.notes {
+                    let _ = writeln!(out, "  to know: {note}");
+                }
+                repair(&mut out, one);
+            }
+        }
+    }
+    out
+}
+
+fn card(out: &mut String, problem: &Problem, place: &Place) {
+    // A repair is shown with its commands below.
+    let mut shown = problem.clone();
+    shown.ways.retain(|way| !matches!(way, Remedy::Repair { .. } | Remedy::Retry | Remedy::Skip));
+    for line in shown.card(place) {
+        let _ = writeln!(out, "    {line}");
+    }
+}
+
+/// The commands of the repair, what each undoes, and what is restarted.
+fn repair(out: &mut String, one: &Examined) {
+    if one.healthy() {
+        return;
+    }
+    let all = actions(one);
+    if all.is_empty() {
+        let _ = writeln!(out, "  gangplank repair would change nothing here: it is for you to mend");
+        return;
+    }
+    let _ = writeln!(out, "  gangplank repair does this, and looks again after each cause:");
+    for action in &all {
+        let _ = writeln!(out, "    {}", action.title());
+        for (number, line) in plain_action(action).lines().enumerate() {
+            let _ = writeln!(out, "      {} {line}", if number == 0 { "$" } else { " " });
+        }
+        let undo = action.inverse(&one.facts);
+        for (number, line) in undo
+            .iter()
+            .flat_map(|one| plain_action(one).lines().map(str::to_owned).collect::<Vec<_>>())
+            .enumerate()
+        {
+            let _ = writeln!(out, "      {} {line}", if number == 0 { "undo:" } else { "     " });
+        }
+    }
+    let restarted: Vec<&str> = all
+        .iter()
+        .filter_map(|action| match action {
+            Action::Service { verb: Verb::Restart | Verb::Start, unit } => Some(unit.as_str()),
+            _ => None,
+        })
+        .collect();
+    let pod = all.iter().any(|action| matches!(action, Action::RestartPod { .. }));
+    let _ = match (restarted.is_empty(), pod) {
+        (true, false) => writeln!(out, "  nothing of it is restarted as far as that is known now"),
+        (true, true) => writeln!(out, "  restarted: kube-proxy; all other pods go on"),
+        (false, _) => writeln!(
+            out,
+            "  restarted: {}{}; all other pods go on",
+            restarted.join(", "),
+            if pod { ", kube-proxy" } else { "" }
+        ),
+    };
+}
