@@ -290,8 +290,8 @@ fn doctor(common: &CommonFlags, places: &StandardFolders, stop: &Arc<Stop>) -> E
 fn repair(common: &CommonFlags, places: &StandardFolders, stop: &Arc<Stop>, yes: bool) -> ExitCode {
     let result = (|| {
         let (mut plan, text) = read_plan(common, places)?;
-        plan.workers.retain(|worker| common.workers.is_empty() || common.workers.contains(&worker.name));
-        if plan.workers.len() != 1 {
+        let only = if common.workers.is_empty() { plan.workers.len() } else { common.workers.len() };
+        if only != 1 {
             say::err(format_args!("say which worker is repaired with --worker NAME: one at a time"));
             return Err(ExitCode::Usage);
         }

@@ -19,6 +19,8 @@ mod crash;
 mod current;
 #[path = "engine/demo.rs"]
 mod demo;
+#[path = "engine/doctor.rs"]
+mod doctor;
 #[path = "engine/faults.rs"]
 mod faults;
 #[path = "engine/from_api.rs"]

@@ -51,6 +51,9 @@ impl Diagnosis {
     }
 }
 
+/// The rank of what is wrong with the container runtime.
+pub(super) const RUNTIME: u8 = 2;
+
 /// The place of a cause in the order of mending: the machine, its runtime, the kubelet's program and files, the way to the
 /// API, what runs, the node.
 pub(super) fn rank(code: ProblemCode) -> u8 {
@@ -65,7 +68,8 @@ pub(super) fn rank(code: ProblemCode) -> u8 {
     match code.group() {
         Group::Ssh | Group::Sudo | Group::Host | Group::Systemd => 0,
         Group::Disk | Group::Clock | Group::Cgroup | Group::Swap | Group::Kernel => 1,
-        Group::Containerd | Group::Docker | Group::Program => 2,
+        Group::Containerd | Group::Docker => RUNTIME,
+        Group::Program => 3,
         Group::Ca | Group::Key | Group::Cert | Group::File | Group::Kubelet | Group::Unit => 4,
         Group::Port | Group::Image => 5,
         Group::Api | Group::Address | Group::Name | Group::Network | Group::Version => 6,

@@ -38,6 +38,10 @@ pub(super) fn fault(action: &Action, step: &str, facts: &Facts) -> Option<Proble
         Action::SetSysctl { .. } | Action::LoadModule { .. } => Some(mends(
             Problem::new(ProblemCode::Kernel03, "the kernel is not set as pods need it").seen(action.title()),
         )),
+        // Where nobody could look, it is not known which are there.
+        Action::LoadImage { .. } | Action::SendImage { .. } if !matches!(facts.images(), Known::Yes(_)) => {
+            None
+        }
         Action::LoadImage { .. } | Action::SendImage { .. } => Some(
             Problem::new(ProblemCode::Image02, "an image that the node needs is not there")
                 .seen(action.title()),

@@ -1,7 +1,8 @@
 //! From what was looked at to causes: each step looks by itself, the kubelet, the node and the containers beside them;
 //! then what follows from another cause goes below it.
 
-use super::diagnosis::{Cause, Diagnosis, explains, is_symptom, rank};
+use super::diagnosis::{Cause, Diagnosis, RUNTIME, explains, is_symptom, rank};
+use super::node::Heard;
 use super::{differs, kubelet, node};
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::{Facts, Known};
@@ -99,13 +100,30 @@ pub fn diagnose(patient: &Patient) -> Diagnosis {
         found.add(problem);
     }
     api(patient, &mut found);
-    let word = node::read(patient.run.cluster, &patient.worker.name, step::heard_ago(&cx));
+    program(patient, &mut found);
+    let unit = patient.facts.unit("kubelet").yes().copied();
+    let up_s = unit.filter(|unit| unit.active == "active").and_then(|unit| unit.up_s);
+    let heard = Heard { ago_ms: step::heard_ago(&cx), up_s };
+    let word = node::read(patient.run.cluster, &patient.worker.name, heard);
     found.notes.extend(word.notes);
     found.well.extend(word.well);
     for problem in word.faults {
         found.add(problem);
     }
     ordered(patient, found)
+}
+
+/// The kubelet's program is gone, also where the plan says its version.
+fn program(patient: &Patient, found: &mut Found) {
+    let known = [ProblemCode::Kubelet01, ProblemCode::Kubelet06];
+    let told =
+        |problem: &Problem| known.contains(&problem.code) || problem.what.starts_with(profile::KUBELET);
+    if matches!(patient.facts.kubelet(profile::KUBELET), Known::Yes(None)) && !found.faults.iter().any(told) {
+        found.add(
+            Problem::new(ProblemCode::Kubelet01, format!("there is no kubelet at {}", profile::KUBELET))
+                .manual(format!("copy a kubelet to {} on the worker (mode 0755)", profile::KUBELET)),
+        );
+    }
 }
 
 /// A static pod that should run and does not.
@@ -194,6 +212,9 @@ fn ordered(patient: &Patient, mut found: Found) -> Diagnosis {
         }
         !harmless
     });
+    // A runtime that does not answer tells of no image either.
+    let deaf = found.faults.iter().any(|problem| rank(problem.code) == RUNTIME);
+    found.faults.retain(|problem| !(deaf && problem.code == ProblemCode::Image02));
     let keeps_ending = found.faults.iter().any(|problem| problem.code == ProblemCode::Kubelet04);
     let explained = found.faults.iter().any(|problem| explains(problem.code, ProblemCode::Kubelet04));
     if keeps_ending

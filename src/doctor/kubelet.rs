@@ -60,7 +60,6 @@ fn process(facts: &Facts, unit: &UnitFact, worker: &str, port: Option<u16>) -> O
             return Some(
                 Problem::new(ProblemCode::Kubelet14, format!("the kubelet of {worker} does not run"))
                     .seen(state)
-                    .seen(lines(facts, unit).pop().unwrap_or_default())
                     .repair("start it", service(Verb::Start)),
             );
         }

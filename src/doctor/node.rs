@@ -15,8 +15,25 @@ pub(super) struct NodeWord {
     pub well: Vec<String>,
 }
 
-/// Reads it; `heard_ms` = how long ago the API heard of its kubelet, where that is known.
-pub(super) fn read(cluster: &ClusterFacts, worker: &str, heard_ms: Option<i64>) -> NodeWord {
+/// When a kubelet was heard of, and since when it runs.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Heard {
+    /// Milliseconds since the API heard of it; `None` = not known.
+    pub ago_ms: Option<i64>,
+    /// Seconds since it was started; `None` = not known, or it does not run.
+    pub up_s: Option<u64>,
+}
+
+impl Heard {
+    /// What the API shows may be from before its start.
+    fn from_before(self) -> bool {
+        let (Some(ago), Some(up)) = (self.ago_ms, self.up_s) else { return false };
+        i128::from(ago) > i128::from(up) * 1000 + 1000
+    }
+}
+
+/// Reads it.
+pub(super) fn read(cluster: &ClusterFacts, worker: &str, heard: Heard) -> NodeWord {
     let mut word = NodeWord::default();
     let Some(nodes) = &cluster.nodes else {
         word.faults.push(Problem::unknown("the node", &cluster.nodes_why));
@@ -33,8 +50,8 @@ pub(super) fn read(cluster: &ClusterFacts, worker: &str, heard_ms: Option<i64>) 
         );
         return word;
     };
-    let age = heard_ms.map(|ms| format!("the API heard of its kubelet {} s ago", ms.max(0) / 1000));
-    let stale = heard_ms.is_some_and(|ms| i128::from(ms) > node.patience().as_millis());
+    let age = heard.ago_ms.map(|ms| format!("the API heard of its kubelet {} s ago", ms.max(0) / 1000));
+    let stale = heard.ago_ms.is_some_and(|ms| i128::from(ms) > node.patience().as_millis());
     let says = || {
         let mut says = remote::join(&[node.ready.reason.clone(), node.ready.message.clone()], ": ");
         says.truncate(says.floor_char_boundary(300));
@@ -48,6 +65,13 @@ pub(super) fn read(cluster: &ClusterFacts, worker: &str, heard_ms: Option<i64>) 
             )
             .seen(age.unwrap_or_default()),
         ),
+        ReadyState::Ready if heard.from_before() => word.faults.push(Problem::unknown(
+            "whether the node is Ready",
+            &format!(
+                "its kubelet was started {} s ago, and the API has not heard of it since: look again in half a minute",
+                heard.up_s.unwrap_or_default()
+            ),
+        )),
         ReadyState::Ready => word.well.push(match age {
             Some(age) => format!("node Ready, {age}"),
             None => "node Ready".to_owned(),

@@ -67,7 +67,7 @@ impl Step for StartKubelet {
             if unit.file != "enabled" {
                 // Enabling reads the unit files again.
                 actions.push(service(Verb::Enable));
-            } else if unit.stale || written.contains(&UNIT) {
+            } else if unit.stale || unit.load != "loaded" || written.contains(&UNIT) {
                 actions.push(Action::Service { verb: Verb::DaemonReload, unit: String::new() });
             }
             let runs = unit.active == "active" || unit.active == "activating";

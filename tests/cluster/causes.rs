@@ -93,7 +93,7 @@ const CAUSES: &[Cause] = causes! {
     "a second kube-proxy lies beside it" Both "E-FILE-02" Mended::Hand("rm /etc/kubernetes/manifests/zz-proxy.yaml"),
         "cp /etc/kubernetes/manifests/kube-proxy*.yaml /etc/kubernetes/manifests/zz-proxy.yaml; \
          sed -i 's/name: kube-proxy$/name: kube-proxy-two/' /etc/kubernetes/manifests/zz-proxy.yaml", [];
-    "the kubelet's program is gone" Both "E-KUBELET-01" Mended::Hand("mv /root/kubelet.away /usr/local/bin/kubelet; systemctl restart kubelet"),
+    "the kubelet's program is gone" Current "E-KUBELET-01" Mended::Hand("mv /root/kubelet.away /usr/local/bin/kubelet; systemctl restart kubelet"),
         "mv /usr/local/bin/kubelet /root/kubelet.away; systemctl stop kubelet", [];
     "the CA's certificate is another's" Both "E-CERT-16" Mended::Hand(
         "mv /root/ca.away /etc/kubernetes/ssl/ca.crt; systemctl restart kubelet"),
@@ -188,7 +188,9 @@ fn every_cause(lab: &Lab) {
         let said = match cause.mended {
             Mended::Hand(shell) => {
                 lab.on(worker, &with(lab, shell));
-                until("the worker is Ready again", 90, || lab.nodes().get(worker) == Some(&true));
+                until("the worker is Ready again", 90, || {
+                    lab.nodes().get(worker) == Some(&true) && lab.heard_since_its_start(worker)
+                });
                 home.run("repair", &plan, &["--worker", worker, "--yes", "--json"])
             }
             Mended::Both(shell) => {

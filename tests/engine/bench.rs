@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use gangplank::engine::Cost;
+use gangplank::engine::doctor::Examined;
 use gangplank::engine::session::journal::left_open;
 use gangplank::engine::undo::{UndoList, UndoScope};
 use gangplank::engine::world::scripted::LabWorld;
@@ -169,6 +170,25 @@ impl Bench {
 
     pub fn repair(&self, place: &Place, actions: &[Action]) -> Ran {
         self.go(&how(&Stop::default()), &|engine| engine.repair(place, actions))
+    }
+
+    /// What the doctor finds now.
+    pub fn examine(&self, only: &[&str]) -> Vec<Examined> {
+        let stop = Stop::default();
+        let how = how(&stop);
+        let watch = Watch { events: Mutex::default(), how: &how };
+        let only = only.iter().map(|name| (*name).to_owned()).collect();
+        let options = RunOptions { jobs: 8, only, ..RunOptions::new("doctor", &stop) };
+        Engine::new(&self.plan, &self.world, &watch, options).examine().unwrap()
+    }
+
+    /// Looks at a worker and repairs it.
+    pub fn mend(&self, worker: &str) -> Ran {
+        let only = vec![worker.to_owned()];
+        self.go(&How { only, ..how(&Stop::default()) }, &|engine| {
+            let first = engine.examine().unwrap().pop().unwrap();
+            engine.mend(first)
+        })
     }
 
     pub fn undo(&self) -> Ran {

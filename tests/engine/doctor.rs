@@ -1,0 +1,111 @@
+//! The doctor and the repair over the scripted lab: faults that are hard to make for real too.
+
+use gangplank::engine::doctor::Examined;
+use gangplank::lab::Fault;
+use gangplank::plan::code::ProblemCode;
+
+use super::bench::Bench;
+use super::demo::open;
+
+fn codes(examined: &Examined) -> Vec<ProblemCode> {
+    examined.found.as_ref().unwrap().causes.iter().map(|cause| cause.problem.code).collect()
+}
+
+fn follows(examined: &Examined) -> Vec<ProblemCode> {
+    let causes = &examined.found.as_ref().unwrap().causes;
+    causes.iter().flat_map(|cause| cause.follows.iter().map(|problem| problem.code)).collect()
+}
+
+fn aboard() -> Bench {
+    let bench = Bench::first();
+    bench.apply().done();
+    bench
+}
+
+#[test]
+fn workers_that_are_well_are_called_healthy_with_what_was_looked_at() {
+    let bench = aboard();
+    let all = bench.examine(&[]);
+    assert_eq!(all.len(), 3);
+    for one in &all {
+        assert!(one.healthy(), "{:?}", one.found);
+        let well = one.found.as_ref().unwrap().well.join("\n");
+        for part in ["Keys and requests: ", "Enable and start: enabled, active", "node Ready"] {
+            assert!(well.contains(part), "no {part}: {well}");
+        }
+    }
+    let (_lab, bench) = open("current");
+    bench.apply().done();
+    assert!(bench.examine(&[]).iter().all(Examined::healthy), "{:?}", bench.examine(&[])[0].found);
+}
+
+#[test]
+fn a_blank_worker_is_not_called_healthy() {
+    let bench = Bench::first();
+    let all = bench.examine(&["w1"]);
+    assert!(!all[0].healthy());
+    assert!(codes(&all[0]).contains(&ProblemCode::Key03), "{:?}", codes(&all[0]));
+}
+
+#[test]
+fn each_fault_is_named_first_and_nothing_that_follows_from_it_is_a_cause() {
+    for (fault, first) in [
+        (Fault::KubeletStopped, ProblemCode::Kubelet08),
+        (Fault::RuntimeDown, ProblemCode::Docker01),
+        (Fault::RuntimeFrozen, ProblemCode::Docker02),
+        (Fault::NoRoute, ProblemCode::Api24),
+        (Fault::KubeletMissing, ProblemCode::Kubelet01),
+        (Fault::ClockOff(3_600_000), ProblemCode::Clock01),
+    ] {
+        let bench = aboard();
+        bench.lab().fault("w1", fault.clone());
+        bench.lab().advance(std::time::Duration::from_secs(120));
+        let all = bench.examine(&["w1"]);
+        assert_eq!(codes(&all[0]), [first], "{fault:?}: {:#?}", all[0].found);
+    }
+}
+
+#[test]
+fn what_comes_from_a_cause_stands_below_it() {
+    let bench = aboard();
+    bench.lab().fault("w1", Fault::RuntimeDown);
+    bench.lab().advance(std::time::Duration::from_secs(300));
+    let all = bench.examine(&["w1"]);
+    assert_eq!(codes(&all[0]), [ProblemCode::Docker01]);
+    assert!(follows(&all[0]).contains(&ProblemCode::Node04), "{:#?}", all[0].found);
+}
+
+#[test]
+fn of_two_causes_the_one_to_mend_first_is_first_and_the_other_is_named() {
+    let bench = aboard();
+    bench.lab().fault("w1", Fault::RuntimeDown);
+    bench.lab().machine("w1", |machine| {
+        machine.files.remove("/etc/kubernetes/worker-kubeconfig.yaml");
+    });
+    assert_eq!(codes(&bench.examine(&["w1"])[0]), [ProblemCode::Docker01, ProblemCode::File05]);
+}
+
+#[test]
+fn a_worker_that_cannot_be_reached_does_not_hide_the_others() {
+    let bench = aboard();
+    bench.lab().fault("w2", Fault::Unreachable);
+    let all = bench.examine(&[]);
+    assert_eq!(all.iter().map(Examined::healthy).collect::<Vec<_>>(), [true, false, true]);
+    assert_eq!(all[1].found.as_ref().unwrap_err().code, ProblemCode::Ssh01);
+}
+
+#[test]
+fn a_repair_does_what_its_causes_need_and_leaves_a_healthy_worker() {
+    let bench = aboard();
+    bench.lab().fault("w1", Fault::KubeletStopped);
+    bench.lab().machine("w1", |machine| {
+        machine.files.remove("/etc/kubernetes/worker-kubeconfig.yaml");
+    });
+    let ran = bench.mend("w1");
+    assert_eq!(ran.code, 0, "{:?}", ran.actions("w1"));
+    assert_eq!(
+        ran.actions("w1"),
+        ["write /etc/kubernetes/worker-kubeconfig.yaml", "systemctl restart kubelet"]
+    );
+    assert!(bench.examine(&["w1"])[0].healthy());
+}
