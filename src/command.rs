@@ -312,7 +312,8 @@ fn repair(common: &CommonFlags, places: &StandardFolders, stop: &Arc<Stop>, yes:
         if first.healthy() {
             return Ok(ExitCode::Done);
         }
-        if !yes && !(std::io::stdin().is_terminal() && said_yes("Repair it so? yes or no [no]: ")) {
+        let agreed = yes || std::io::stdin().is_terminal() && said_yes("Repair it so? yes or no [no]: ");
+        if !agreed {
             say::err(format_args!("nothing was done: say --yes to do it without being asked"));
             return Ok(ExitCode::Stopped);
         }

@@ -68,7 +68,7 @@ pub(super) fn rank(code: ProblemCode) -> u8 {
     match code.group() {
         Group::Ssh | Group::Sudo | Group::Host | Group::Systemd => 0,
         Group::Disk | Group::Clock | Group::Cgroup | Group::Swap | Group::Kernel => 1,
-        Group::Containerd | Group::Docker => RUNTIME,
+        group if group.is_of_runtime() => RUNTIME,
         Group::Program => 3,
         Group::Ca | Group::Key | Group::Cert | Group::File | Group::Kubelet | Group::Unit => 4,
         Group::Port | Group::Image => 5,
@@ -97,23 +97,28 @@ pub(super) fn explains(cause: ProblemCode, symptom: ProblemCode) -> bool {
     use ProblemGroup as Group;
     let ends_the_kubelet = match cause {
         // Read by others, or not started with the machine: neither keeps it from running now.
-        ProblemCode::Key02 | ProblemCode::Kubelet15 | ProblemCode::Unit02 | ProblemCode::File07 => false,
-        // A static pod that is missing or not readable is no matter of the kubelet's own start.
-        ProblemCode::File02 | ProblemCode::File06 => false,
-        _ => matches!(
-            cause.group(),
-            Group::Disk
-                | Group::Cgroup
-                | Group::Swap
-                | Group::Containerd
-                | Group::Docker
-                | Group::Key
-                | Group::Cert
-                | Group::File
-                | Group::Kubelet
-                | Group::Port
-                | Group::Unit
-        ),
+        // A static pod that cannot be read is no matter of the kubelet's own start either.
+        ProblemCode::Key02
+        | ProblemCode::Kubelet15
+        | ProblemCode::Unit02
+        | ProblemCode::File02
+        | ProblemCode::File06
+        | ProblemCode::File07 => false,
+        _ => {
+            cause.group().is_of_runtime()
+                || matches!(
+                    cause.group(),
+                    Group::Disk
+                        | Group::Cgroup
+                        | Group::Swap
+                        | Group::Key
+                        | Group::Cert
+                        | Group::File
+                        | Group::Kubelet
+                        | Group::Port
+                        | Group::Unit
+                )
+        }
     };
     let silences =
         matches!(cause.group(), Group::Api | Group::Clock | Group::Ca | Group::Network | Group::Kernel);
@@ -122,8 +127,7 @@ pub(super) fn explains(cause: ProblemCode, symptom: ProblemCode) -> bool {
             ends_the_kubelet && !is_symptom(cause) || cause == ProblemCode::Kubelet07
         }
         ProblemCode::Kubelet08 => {
-            matches!(cause.group(), Group::Disk | Group::Containerd | Group::Docker)
-                || silences && !is_symptom(cause)
+            cause.group() == Group::Disk || cause.group().is_of_runtime() || silences && !is_symptom(cause)
         }
         ProblemCode::Container02 => {
             // A kube-proxy ends when its node is deleted.

@@ -6,7 +6,7 @@ use crate::plan::code::ProblemCode;
 
 /// A row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Row {
+pub(super) struct JournalRow {
     /// Words that a line has when it says so; one of them is enough.
     words: &'static [&'static str],
     /// The cause.
@@ -18,32 +18,32 @@ pub(super) struct Row {
 }
 
 /// Sources: the kubelet's own texts in Kubernetes 1.2.2, 1.20.2 and 1.37.2, each seen in a journal of a real one.
-const ROWS: &[Row] = &[
-    Row {
+const ROWS: &[JournalRow] = &[
+    JournalRow {
         words: &["running with swap on is not supported", "Running with swap on is not supported"],
         code: ProblemCode::Swap01,
         means: "swap is on",
         cure: "on the host: swapoff -a, and take swap out of /etc/fstab; or say in the plan what it may do",
     },
-    Row {
+    JournalRow {
         words: &["configured to not run on a host using cgroup v1"],
         code: ProblemCode::Cgroup01,
         means: "the machine is on cgroup v1, which it refuses",
         cure: "start the machine with cgroup v2, or allow v1 in the plan",
     },
-    Row {
+    JournalRow {
         words: &["is different from docker cgroup driver"],
         code: ProblemCode::Kubelet11,
         means: "it makes cgroups in another way than its container runtime",
         cure: "let the plan write the kubelet's configuration again",
     },
-    Row {
+    JournalRow {
         words: &["unknown service runtime.v1.RuntimeService", "unable to determine runtime API version"],
         code: ProblemCode::Containerd04,
         means: "the container runtime has its CRI off, or is too old",
         cure: "look at the disabled plugins in /etc/containerd/config.toml",
     },
-    Row {
+    JournalRow {
         words: &[
             "cannot connect to Docker endpoint",
             "Couldn't connect to docker",
@@ -53,25 +53,25 @@ const ROWS: &[Row] = &[
         means: "its container runtime does not answer",
         cure: "on the host: systemctl status docker",
     },
-    Row {
+    JournalRow {
         words: &["validate CRI v1 runtime API for endpoint"],
         code: ProblemCode::Containerd01,
         means: "its container runtime does not answer",
         cure: "on the host: systemctl status containerd",
     },
-    Row {
+    JournalRow {
         words: &["unknown flag: ", "unknown shorthand flag", "invalid argument \""],
         code: ProblemCode::Kubelet02,
         means: "it refuses a flag of its unit",
         cure: "look at ExecStart of its unit and its drop-ins: systemctl cat kubelet",
     },
-    Row {
+    JournalRow {
         words: &["unrecognized feature gate", "feature is locked to"],
         code: ProblemCode::Kubelet11,
         means: "it refuses a feature gate of its configuration",
         cure: "take the feature gate out of its configuration or flags",
     },
-    Row {
+    JournalRow {
         words: &[
             "failed to load kubelet config file",
             "Failed to load kubelet config file",
@@ -83,49 +83,49 @@ const ROWS: &[Row] = &[
         means: "it refuses its configuration",
         cure: "let the plan write the kubelet's configuration again",
     },
-    Row {
+    JournalRow {
         words: &["address already in use"],
         code: ProblemCode::Port01,
         means: "another program listens on a port of it",
         cure: "on the host: ss -ltnp | grep -E ':1024[0-9]|:10250'",
     },
-    Row {
+    JournalRow {
         words: &["private key does not match public key"],
         code: ProblemCode::Cert07,
         means: "its key and its certificate do not belong together",
         cure: "let the plan issue the certificate again",
     },
-    Row {
+    JournalRow {
         words: &["invalid kubeconfig", "Could not load kubeconfig file", "unable to read client-cert"],
         code: ProblemCode::File05,
         means: "its kubeconfig, or a file that this names, cannot be read",
         cure: "let the plan write the kubeconfig again",
     },
-    Row {
+    JournalRow {
         words: &["read-only file system"],
         code: ProblemCode::Disk03,
         means: "the disk can only be read",
         cure: "on the host: dmesg | tail, then mount -o remount,rw once the disk is well",
     },
-    Row {
+    JournalRow {
         words: &["no space left on device"],
         code: ProblemCode::Disk02,
         means: "the disk is full",
         cure: "on the host: df -h; df -i",
     },
-    Row {
+    JournalRow {
         words: &["too many open files"],
         code: ProblemCode::Kernel03,
         means: "the kernel gives it no more files or watches",
         cure: "on the host: sysctl fs.inotify.max_user_instances",
     },
-    Row {
+    JournalRow {
         words: &["failed to validate nodeIP", "bad --node-ip", "not found in the host's network interfaces"],
         code: ProblemCode::Address01,
         means: "its address is on no interface of the machine",
         cure: "on the host: ip addr; mend the address or the plan",
     },
-    Row {
+    JournalRow {
         words: &["Failed to locate executable", "Failed at step EXEC"],
         code: ProblemCode::Kubelet01,
         means: "systemd finds no program to start",
@@ -134,6 +134,6 @@ const ROWS: &[Row] = &[
 ];
 
 /// The row of a line, if one says what it means.
-pub(super) fn row(line: &str) -> Option<&'static Row> {
+pub(super) fn row(line: &str) -> Option<&'static JournalRow> {
     ROWS.iter().find(|row| row.words.iter().any(|words| line.contains(words)))
 }

@@ -29,14 +29,14 @@ pub struct Patient<'a> {
 
 /// What a step that is not blocked by another one found.
 #[derive(Default)]
-struct Found {
+struct Findings {
     faults: Vec<Problem>,
     unknown: Vec<Problem>,
     notes: Vec<String>,
     well: Vec<String>,
 }
 
-impl Found {
+impl Findings {
     fn add(&mut self, problem: Problem) {
         let list = if problem.code == ProblemCode::Fact01 { &mut self.unknown } else { &mut self.faults };
         // Several steps say the same of a missing program.
@@ -48,7 +48,7 @@ impl Found {
 
 /// Says what is wrong with a worker.
 pub fn diagnose(patient: &Patient) -> Diagnosis {
-    let mut found = Found::default();
+    let mut found = Findings::default();
     let place = PlaceView { worker: Some(patient.worker), facts: patient.facts, asked_ms: patient.asked_ms };
     let cx = StepInput::new(patient.plan, place, patient.run, &[]);
     for one in step::steps(On::Worker) {
@@ -114,7 +114,7 @@ pub fn diagnose(patient: &Patient) -> Diagnosis {
 }
 
 /// The kubelet's program is gone, also where the plan says its version.
-fn program(patient: &Patient, found: &mut Found) {
+fn program(patient: &Patient, found: &mut Findings) {
     let known = [ProblemCode::Kubelet01, ProblemCode::Kubelet06];
     let told =
         |problem: &Problem| known.contains(&problem.code) || problem.what.starts_with(profile::KUBELET);
@@ -127,7 +127,7 @@ fn program(patient: &Patient, found: &mut Found) {
 }
 
 /// A static pod that should run and does not.
-fn containers(patient: &Patient, proof: &Proof, found: &mut Found) {
+fn containers(patient: &Patient, proof: &Proof, found: &mut Findings) {
     let Proof::Containers { wanted, .. } = proof else { return };
     let Known::Yes(rows) = patient.facts.containers() else { return };
     let rows: Vec<String> = rows.iter().map(|row| row.untrusted().to_owned()).collect();
@@ -145,10 +145,10 @@ fn containers(patient: &Patient, proof: &Proof, found: &mut Found) {
 
 /// A file from which a kubelet cannot make a pod keeps today's from making any of the folder; two of one pod, or a second
 /// kube-proxy, take each other's place or ports.
-fn manifests(facts: &Facts, found: &mut Found) {
+fn manifests(facts: &Facts, found: &mut Findings) {
     let files = facts.manifests(MANIFESTS).yes().copied().map_or(&[][..], Vec::as_slice);
-    let pods: Vec<(&ManifestFact, &str)> =
-        files.iter().filter_map(|file| Some((file, file.pod.as_ref().ok()?.untrusted()))).collect();
+    let pods: Vec<(&ManifestFact, String)> =
+        files.iter().filter_map(|file| Some((file, file.pod.as_ref().ok()?.to_string()))).collect();
     for (at, (file, pod)) in pods.iter().enumerate() {
         let is_proxy = |pod: &str| pod.starts_with("kube-system/kube-proxy");
         let first = pods.iter().take(at).find(|(_, other)| other == pod || is_proxy(other) && is_proxy(pod));
@@ -182,7 +182,7 @@ fn shown(file: &ManifestFact) -> String {
 }
 
 /// The worker does not reach the API that this computer reaches.
-fn api(patient: &Patient, found: &mut Found) {
+fn api(patient: &Patient, found: &mut Findings) {
     let api = &patient.plan.cluster.api;
     let Known::No(why) = patient.facts.tls(&api.host, api.port) else { return };
     let told = [ProblemCode::Api20, ProblemCode::Api24];
@@ -200,7 +200,7 @@ fn api(patient: &Patient, found: &mut Found) {
 }
 
 /// Causes in the order of mending, each with what follows from it.
-fn ordered(patient: &Patient, mut found: Found) -> Diagnosis {
+fn ordered(patient: &Patient, mut found: Findings) -> Diagnosis {
     let unit = patient.facts.unit("kubelet").yes().copied();
     let runs = unit.is_some_and(|unit| unit.active == "active" && unit.stands_still().is_none());
     // A drop-in of somebody else is no fault of a kubelet that is well.

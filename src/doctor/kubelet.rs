@@ -9,7 +9,7 @@ use crate::plan::unit::UnitFact;
 
 /// One that was started again by systemd so often, and is up for less than [`YOUNG`], keeps ending.
 const OFTEN: u32 = 3;
-/// Seconds.
+/// Seconds within which one that keeps ending has ended again.
 const YOUNG: u64 = 15;
 
 fn service(verb: Verb) -> Vec<Action> {
@@ -42,7 +42,6 @@ pub(super) fn faults(facts: &Facts, worker: &str, port: Option<u16>) -> Vec<Prob
 }
 
 fn process(facts: &Facts, unit: &UnitFact, worker: &str, port: Option<u16>) -> Option<Problem> {
-    let active = unit.active.untrusted();
     let state = format!("systemd says {} ({})", unit.active, unit.sub);
     let ends = || {
         let mut problem =
@@ -53,26 +52,27 @@ fn process(facts: &Facts, unit: &UnitFact, worker: &str, port: Option<u16>) -> O
         }
         problem.manual("on the host: journalctl -u kubelet -n 50 --no-pager")
     };
-    match active {
-        "active" => {}
-        "failed" | "activating" | "deactivating" => return Some(ends()),
-        _ => {
-            return Some(
-                Problem::new(ProblemCode::Kubelet14, format!("the kubelet of {worker} does not run"))
-                    .seen(state)
-                    .repair("start it", service(Verb::Start)),
-            );
-        }
+    let is = |state: &str| unit.active == state;
+    if is("failed") || is("activating") || is("deactivating") {
+        return Some(ends());
+    }
+    if !is("active") {
+        return Some(
+            Problem::new(ProblemCode::Kubelet14, format!("the kubelet of {worker} does not run"))
+                .seen(state)
+                .repair("start it", service(Verb::Start)),
+        );
     }
     if let Some(why) = unit.stands_still() {
         let problem =
             Problem::new(ProblemCode::Kubelet08, format!("the kubelet of {worker} runs and does nothing"))
                 .seen(format!("{state}, and {why}"));
-        return Some(match unit.state.untrusted() {
-            "T" | "Z" => problem.repair("restart it, pods go on", service(Verb::Restart)),
+        return Some(if unit.state == "T" || unit.state == "Z" {
+            problem.repair("restart it, pods go on", service(Verb::Restart))
+        } else {
             // A restart does not end what the kernel holds.
-            _ => problem
-                .manual("on the host: dmesg | tail; systemctl thaw kubelet, if its control group is frozen"),
+            problem
+                .manual("on the host: dmesg | tail; systemctl thaw kubelet, if its control group is frozen")
         });
     }
     if unit.restarts.is_some_and(|count| count >= OFTEN) && unit.up_s.is_some_and(|up| up < YOUNG) {

@@ -2,6 +2,7 @@
 
 use crate::kube::{Node, ReadyState};
 use crate::plan::action::{Action, Verb};
+use crate::plan::clean;
 use crate::plan::code::ProblemCode;
 use crate::plan::problem::Problem;
 use crate::plan::remote;
@@ -26,7 +27,7 @@ pub(super) struct Heard {
 
 impl Heard {
     /// What the API shows may be from before its start.
-    fn from_before(self) -> bool {
+    fn precedes_its_start(self) -> bool {
         let (Some(ago), Some(up)) = (self.ago_ms, self.up_s) else { return false };
         i128::from(ago) > i128::from(up) * 1000 + 1000
     }
@@ -52,11 +53,8 @@ pub(super) fn read(cluster: &ClusterFacts, worker: &str, heard: Heard) -> NodeWo
     };
     let age = heard.ago_ms.map(|ms| format!("the API heard of its kubelet {} s ago", ms.max(0) / 1000));
     let stale = heard.ago_ms.is_some_and(|ms| i128::from(ms) > node.patience().as_millis());
-    let says = || {
-        let mut says = remote::join(&[node.ready.reason.clone(), node.ready.message.clone()], ": ");
-        says.truncate(says.floor_char_boundary(300));
-        says
-    };
+    let says =
+        || clean::short(&remote::join(&[node.ready.reason.clone(), node.ready.message.clone()], ": "), 300);
     match node.ready.state {
         ReadyState::Ready if stale => word.faults.push(
             Problem::new(
@@ -65,7 +63,7 @@ pub(super) fn read(cluster: &ClusterFacts, worker: &str, heard: Heard) -> NodeWo
             )
             .seen(age.unwrap_or_default()),
         ),
-        ReadyState::Ready if heard.from_before() => word.faults.push(Problem::unknown(
+        ReadyState::Ready if heard.precedes_its_start() => word.faults.push(Problem::unknown(
             "whether the node is Ready",
             &format!(
                 "its kubelet was started {} s ago, and the API has not heard of it since: look again in half a minute",

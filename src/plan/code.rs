@@ -28,6 +28,11 @@ macro_rules! registry {
                 match self { $(Self::$group => $letters,)+ }
             }
 
+            /// Whether it is about a container runtime.
+            pub fn is_of_runtime(self) -> bool {
+                matches!(self, Self::Containerd | Self::Docker)
+            }
+
             /// In a few words, for lists.
             pub fn about(self) -> &'static str {
                 match self { $(Self::$group => $about,)+ }

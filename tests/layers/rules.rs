@@ -36,7 +36,8 @@ pub const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("step", &["limits", "plan", "profile", "runtime", "pki", "kube", "step"]),
-    ("engine", &["limits", "plan", "profile", "runtime", "pki", "host", "kube", "step", "engine"]),
+    ("doctor", &["limits", "plan", "profile", "kube", "step", "doctor"]),
+    ("engine", &["limits", "plan", "profile", "runtime", "pki", "host", "kube", "step", "doctor", "engine"]),
     (
         "engine/world/scripted",
         &["limits", "plan", "profile", "runtime", "pki", "host", "kube", "lab", "step", "engine"],
@@ -131,9 +132,11 @@ pub const LAYERS: &[(&str, &[&str])] = &[
             "environment",
             "signals",
             "open",
+            "prepare",
             "command",
         ],
     ),
+    ("prepare", &["limits", "plan", "profile", "host", "engine", "ui", "cli", "environment", "prepare"]),
     ("main", &["host", "engine", "ui", "cli", "environment", "signals", "open", "command", "main"]),
 ];
 
@@ -178,6 +181,7 @@ const RAW: &[(&str, &str)] = &[
     ("src/runtime/docker.rs", "states of the unit are compared, docker's version is read"),
     ("src/runtime/of_facts.rs", "the configuration of containerd is read"),
     ("src/runtime/pod_network.rs", "the texts of files are parsed, names of plugins are compared"),
+    ("src/doctor/judge.rs", "rows of docker ps go to the step that splits them"),
     ("src/step/containers.rs", "rows of docker ps are split at their tabs"),
     ("src/step/images.rs", "names of images are compared without the registry that is meant"),
     ("src/step/input.rs", "the kubelet's version is read"),

@@ -461,6 +461,7 @@ pub fn previews() -> BoxedStrategy<PlacePreview> {
             host,
             facts,
             problem,
+            asked_ms: 7,
             unknown,
             notes,
         })
