@@ -193,6 +193,27 @@ pub enum CliCommand {
         #[arg(long)]
         yes: bool,
     },
+    /// List every certificate of the workers, the CA and our own login, with the days that are left; change nothing
+    Certs {
+        /// Where and who.
+        #[command(flatten)]
+        common: CommonFlags,
+        /// The exit code is 1 when one ends within so many days
+        #[arg(long, value_name = "DAYS", default_value = "30d", value_parser = days)]
+        within: u32,
+    },
+    /// Issue certificates anew that end soon, one worker after another; stops where one does not come back Ready
+    Renew {
+        /// Where and who.
+        #[command(flatten)]
+        common: CommonFlags,
+        /// Those that end within so many days
+        #[arg(long, value_name = "DAYS", default_value = "30d", value_parser = days)]
+        within: u32,
+        /// Do not ask first
+        #[arg(long)]
+        yes: bool,
+    },
     /// Print what a step does and why, with its commands and its undo; or what a problem code means
     Explain {
         /// A step, or a code such as E-CERT-04, or a group of codes such as E-CERT; without it, the list of them
@@ -212,6 +233,11 @@ pub enum CliCommand {
         /// The shell.
         shell: clap_complete::Shell,
     },
+}
+
+/// Days, as `30d` or `30`.
+fn days(text: &str) -> Result<u32, String> {
+    text.strip_suffix('d').unwrap_or(text).parse().map_err(|_| "write days, such as 30d".to_owned())
 }
 
 /// How a run is cut into batches.

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
+use gangplank::engine::certificates::DatedCertificate;
 use gangplank::engine::doctor::Examined;
 use gangplank::engine::session::journal::left_open;
 use gangplank::engine::session::version;
@@ -14,6 +15,7 @@ use gangplank::host::Stop;
 use gangplank::limits;
 use gangplank::plan::answers::EXAMPLE;
 use gangplank::plan::code::ProblemCode;
+use gangplank::plan::place::Place;
 use gangplank::ui;
 use gangplank::ui::output::preview::PlanDetail;
 use gangplank::ui::output::say;
@@ -34,7 +36,9 @@ pub fn run(command: CliCommand, places: &StandardFolders, stop: &Arc<Stop>) -> E
             stop,
             match command {
                 CliCommand::Watch { .. } => FirstPress::Stops,
-                CliCommand::Plan { .. } | CliCommand::Doctor { .. } => FirstPress::Ends,
+                CliCommand::Plan { .. } | CliCommand::Doctor { .. } | CliCommand::Certs { .. } => {
+                    FirstPress::Ends
+                }
                 _ => FirstPress::Tells,
             },
         );
@@ -56,6 +60,8 @@ pub fn run(command: CliCommand, places: &StandardFolders, stop: &Arc<Stop>) -> E
         }
         CliCommand::Apply { common, pace, verbose } => apply(&common, places, stop, pace, verbose),
         CliCommand::Watch { common, plain } => watch(&common, places, stop, plain),
+        CliCommand::Certs { common, within } => certs(&common, places, stop, within),
+        CliCommand::Renew { common, within, yes } => renew(&common, places, stop, (within, yes)),
         CliCommand::Doctor { common } => doctor(&common, places, stop),
         CliCommand::Repair { common, yes } => repair(&common, places, stop, yes),
         CliCommand::Undo { common, run, yes } => take_back(&common, places, stop, Wish { run, yes }),
@@ -283,6 +289,97 @@ fn doctor(common: &CommonFlags, places: &StandardFolders, stop: &Arc<Stop>) -> E
         let examined = engine.examine().map_err(|problem| tell(&problem))?;
         show(&examined, common.json);
         Ok(if examined.iter().all(Examined::healthy) { ExitCode::Done } else { ExitCode::Problem })
+    })();
+    result.unwrap_or_else(|code| code)
+}
+
+fn certs(common: &CommonFlags, places: &StandardFolders, stop: &Arc<Stop>, within: u32) -> ExitCode {
+    let result = (|| {
+        let (plan, _) = read_plan(common, places)?;
+        let state = common.access.state.as_ref().unwrap_or(&places.state);
+        let world = world(common, places, &plan, kept(state, &plan), false, stop)?;
+        let (front, run) = (ui::output::json::Json, run_id());
+        let engine = Engine::new(&plan, &world, &front, options(common, (state, &plan), (&run, stop), None));
+        let all = engine.certificates();
+        if common.json {
+            for line in ui::output::certificates::json(&all) {
+                say::out(&format!("{line}\n"));
+            }
+        } else {
+            say::out(&ui::output::certificates::text(&all));
+        }
+        let good =
+            |one: &DatedCertificate| one.life.as_ref().is_ok_and(|life| life.days >= i64::from(within));
+        Ok(if all.iter().all(good) { ExitCode::Done } else { ExitCode::Problem })
+    })();
+    result.unwrap_or_else(|code| code)
+}
+
+fn renew(
+    common: &CommonFlags,
+    places: &StandardFolders,
+    stop: &Arc<Stop>,
+    (within, yes): (u32, bool),
+) -> ExitCode {
+    let result = (|| {
+        let (mut plan, text) = read_plan(common, places)?;
+        if within >= plan.ca.days {
+            say::err(format_args!(
+                "--within {within}d: what this plan issues lives {} days (ca.days)",
+                plan.ca.days
+            ));
+            return Err(ExitCode::Usage);
+        }
+        agree_outside_kube(&mut plan, common, &places.home)?;
+        let state = common.access.state.as_ref().unwrap_or(&places.state);
+        let session = Session::open(state, &plan, &text).map_err(|problem| tell(&problem))?;
+        session.keep_origin(&common.plan);
+        let world = world(common, places, &plan, kept(state, &plan), true, stop)?;
+        let (lines, json) = (ui::output::lines::LineFront::new(false), ui::output::json::Json);
+        let front: &dyn Front = if common.json { &json } else { &lines };
+        let asked = |run: &str, only: Vec<String>, journal| {
+            let asked = options(common, (state, &plan), (run, stop), Some(&session));
+            let renew = Some(jiff::SignedDuration::from_hours(i64::from(within) * 24));
+            RunOptions { journal, only, renew, ..asked }
+        };
+        let run = run_id();
+        let mut due = Engine::new(&plan, &world, front, asked(&run, common.workers.clone(), Journal::none()))
+            .certificates();
+        // The CA's own is made anew by nobody here.
+        due.retain(|one| one.life.as_ref().map_or(true, |life| !life.ca && life.days < i64::from(within)));
+        say::err(format_args!("{}", ui::output::certificates::text(&due).trim_end()));
+        let names: Vec<String> = plan
+            .workers
+            .iter()
+            .filter(|worker| due.iter().any(|one| one.places.contains(&Place::Worker(worker.name.clone()))))
+            .map(|worker| worker.name.clone())
+            .collect();
+        if due.is_empty() {
+            say::err(format_args!("none of what was looked at ends within {within} days"));
+            return Ok(ExitCode::Done);
+        }
+        let question =
+            "Issue these anew and restart what reads them, one worker after another? yes or no [no]: ";
+        if !(yes || std::io::stdin().is_terminal() && said_yes(question)) {
+            say::err(format_args!("nothing was done: say --yes to do it without being asked"));
+            return Ok(ExitCode::Stopped);
+        }
+        for (number, name) in names.iter().enumerate() {
+            let run = format!("{run}{}", if number == 0 { String::new() } else { format!("-{number}") });
+            let journal = Journal::open(&session.folder, &run).map_err(|problem| tell(&problem))?;
+            let code = Engine::new(&plan, &world, front, asked(&run, vec![name.clone()], journal)).apply();
+            if code != ExitCode::Done {
+                let left = names.get(number + 1..).unwrap_or_default();
+                if !left.is_empty() {
+                    say::err(format_args!(
+                        "{name} did not come back, so these were left alone: {}",
+                        left.join(", ")
+                    ));
+                }
+                return Ok(code);
+            }
+        }
+        Ok(ExitCode::Done)
     })();
     result.unwrap_or_else(|code| code)
 }

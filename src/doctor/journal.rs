@@ -60,7 +60,12 @@ const ROWS: &[JournalRow] = &[
         cure: "on the host: systemctl status containerd",
     },
     JournalRow {
-        words: &["unknown flag: ", "unknown shorthand flag", "invalid argument \""],
+        words: &[
+            "unknown flag: ",
+            "unknown shorthand flag",
+            "invalid argument \"",
+            "failed to validate kubelet flags",
+        ],
         code: ProblemCode::Kubelet02,
         means: "it refuses a flag of its unit",
         cure: "look at ExecStart of its unit and its drop-ins: systemctl cat kubelet",
@@ -77,7 +82,6 @@ const ROWS: &[JournalRow] = &[
             "Failed to load kubelet config file",
             "failed to validate kubelet configuration",
             "Failed to validate kubelet configuration",
-            "failed to validate kubelet flags",
         ],
         code: ProblemCode::Kubelet11,
         means: "it refuses its configuration",
@@ -136,4 +140,47 @@ const ROWS: &[JournalRow] = &[
 /// The row of a line, if one says what it means.
 pub(super) fn row(line: &str) -> Option<&'static JournalRow> {
     ROWS.iter().find(|row| row.words.iter().any(|words| line.contains(words)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::row;
+    use crate::plan::code::ProblemCode;
+
+    /// What the newest line that says something says.
+    fn of(journal: &str) -> Option<ProblemCode> {
+        journal.lines().rev().find_map(row).map(|row| row.code)
+    }
+
+    macro_rules! tape {
+        ($name:literal) => {
+            include_str!(concat!("../../tests/tapes/", $name, ".txt"))
+        };
+    }
+
+    #[test]
+    fn the_journal_of_a_real_kubelet_that_keeps_ending_names_its_cause() {
+        for (tape, code) in [
+            (tape!("v1.37/journal-flag-unknown"), ProblemCode::Kubelet02),
+            (tape!("v1.37/journal-label-refused"), ProblemCode::Kubelet02),
+            (tape!("v1.37/journal-config-wrong-type"), ProblemCode::Kubelet11),
+            (tape!("v1.37/journal-feature-gate-unknown"), ProblemCode::Kubelet11),
+            (tape!("v1.37/journal-failcgroupv1"), ProblemCode::Cgroup01),
+            (tape!("v1.37/journal-kubeconfig-missing"), ProblemCode::File05),
+            (tape!("v1.37/journal-port-10250-taken"), ProblemCode::Port01),
+            (tape!("v1.37/journal-containerd-cri-disabled"), ProblemCode::Containerd04),
+            (tape!("v1.37/journal-containerd-stopped-start"), ProblemCode::Containerd01),
+            (tape!("v1.37/journal-key-not-of-cert"), ProblemCode::Cert07),
+            (tape!("v1.2.2/journal-unknown-flag"), ProblemCode::Kubelet02),
+            (tape!("v1.2.2/journal-docker-down"), ProblemCode::Docker01),
+            (tape!("v1.2.2/journal-key-mismatch"), ProblemCode::Cert07),
+        ] {
+            assert_eq!(of(tape), Some(code));
+        }
+    }
+
+    #[test]
+    fn nothing_of_a_healthy_start_is_taken_for_a_cause() {
+        assert_eq!(of(tape!("v1.37/journal-healthy-restart")), None);
+    }
 }

@@ -1,5 +1,6 @@
 //! L4: carries a plan out. It knows places, actions and proofs and names no step.
 
+pub mod certificates;
 pub mod cluster;
 pub mod demo;
 pub mod doctor;

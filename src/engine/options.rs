@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use jiff::SignedDuration;
+
 use crate::engine::review::Reviewed;
 use crate::engine::session::folder::Session;
 use crate::engine::session::journal::Journal;
@@ -33,6 +35,8 @@ pub struct RunOptions<'a> {
     pub reviewed: Option<Reviewed>,
     /// Where certificates of an offline CA come in.
     pub offline: OfflineCerts,
+    /// Certificates that end within this time are renewed; `None` = within the usual time.
+    pub renew: Option<SignedDuration>,
 }
 
 impl<'a> RunOptions<'a> {
@@ -49,6 +53,7 @@ impl<'a> RunOptions<'a> {
             made: BTreeSet::new(),
             reviewed: None,
             offline: OfflineCerts::default(),
+            renew: None,
         }
     }
 }

@@ -61,18 +61,18 @@ impl Engine<'_> {
         Ok(seen)
     }
 
-    /// Each worker in the plan's order, so many at a time as may be worked on at once; one whose look ends in a panic
-    /// is there with that as its problem. `more` is asked beside what the steps want to know.
-    pub(super) fn inspect_workers(&self, shared: &SharedFacts, more: &[FactQuery]) -> Vec<PlacePreview> {
+    /// What is found of each worker, in the plan's order, so many at a time as may be worked on at once; `None` = it ended
+    /// in a panic.
+    pub(super) fn each_worker<T: Send>(&self, one: &(dyn Fn(&Worker) -> T + Sync)) -> Vec<Option<T>> {
         let workers = self.workers();
         let next = AtomicUsize::new(0);
-        let seen: Vec<Mutex<Option<PlacePreview>>> = workers.iter().map(|_| Mutex::default()).collect();
+        let seen: Vec<Mutex<Option<T>>> = workers.iter().map(|_| Mutex::new(None)).collect();
         let look = || {
             loop {
                 let index = next.fetch_add(1, Ordering::Relaxed);
                 let (Some(worker), Some(place)) = (workers.get(index), seen.get(index)) else { return };
-                let one = catch_unwind(AssertUnwindSafe(|| self.inspect(shared, worker, more)));
-                *place.lock().unwrap_or_else(PoisonError::into_inner) = one.ok();
+                let found = catch_unwind(AssertUnwindSafe(|| one(worker)));
+                *place.lock().unwrap_or_else(PoisonError::into_inner) = found.ok();
             }
         };
         std::thread::scope(|scope| {
@@ -80,6 +80,12 @@ impl Engine<'_> {
                 scope.spawn(look);
             }
         });
+        seen.into_iter().map(|place| place.into_inner().unwrap_or_else(PoisonError::into_inner)).collect()
+    }
+
+    /// Every worker looked at; one whose look ends in a panic is there with that as its problem. `more` is asked beside
+    /// what the steps want to know.
+    pub(super) fn inspect_workers(&self, shared: &SharedFacts, more: &[FactQuery]) -> Vec<PlacePreview> {
         let ended = |worker: &Worker| {
             let mut seen = nothing_seen(worker);
             let problem =
@@ -87,11 +93,10 @@ impl Engine<'_> {
             seen.problem = Some(problem.seen("nothing is known of it"));
             seen
         };
-        let one =
-            |place: Mutex<Option<PlacePreview>>| place.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let seen = self.each_worker(&|worker| self.inspect(shared, worker, more));
         seen.into_iter()
-            .zip(&workers)
-            .map(|(place, worker)| one(place).unwrap_or_else(|| ended(worker)))
+            .zip(&self.workers())
+            .map(|(place, worker)| place.unwrap_or_else(|| ended(worker)))
             .collect()
     }
 

@@ -393,7 +393,7 @@ pub fn worker(plan: &Plan, worker: &Worker, world: &dyn World) -> WorkerSeen {
     let mut queued: Vec<Action> = Vec::new();
     for step in first_steps() {
         let place = PlaceView { worker: Some(worker), facts: &seen.facts, asked_ms };
-        let run = RunView { local: &local, cluster: &cluster, ca: None, now: world.now() };
+        let run = RunView { local: &local, cluster: &cluster, ca: None, now: world.now(), renew: None };
         let cx = StepInput::new(plan, place, run, &queued);
         let looked = StepOutcome { step, state: step.look(&cx), verdicts: step.verdicts(&cx) };
         if let StepState::Todo(actions) = &looked.state {

@@ -40,4 +40,4 @@ pub use name_limits::NameLimits;
 pub use request::{Request, Usages};
 pub use san::San;
 pub use serial::Serial;
-pub use verify::{Issued, compare, verify_issued};
+pub use verify::{Issued, compare, compare_within, verify_issued};

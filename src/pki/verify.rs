@@ -88,6 +88,19 @@ pub fn compare(
     ca: &CaInfo,
     now: Timestamp,
 ) -> Vec<CertificateDifference> {
+    let fifth = SignedDuration::from_secs(request.life().as_secs() / 5);
+    let soon = fifth.min(SignedDuration::from_hours(SOON_DAYS * 24));
+    compare_within(is, request, spki_sha256, ca, (now, soon))
+}
+
+/// The same, where what ends within `soon` from `now` is to be renewed.
+pub fn compare_within(
+    is: &CertFacts,
+    request: &Request,
+    spki_sha256: Option<&str>,
+    ca: &CaInfo,
+    (now, soon): (Timestamp, SignedDuration),
+) -> Vec<CertificateDifference> {
     let mut found = identity(is, request, spki_sha256, ca);
     found.extend(lacking_usage(is, request));
     if is.ca == Some(true) {
@@ -97,8 +110,6 @@ pub fn compare(
         found.push(CertificateDifference::NotYetValid { when: is.not_before });
     }
     let left = is.not_after.duration_since(now);
-    let fifth = SignedDuration::from_secs(request.life().as_secs() / 5);
-    let soon = fifth.min(SignedDuration::from_hours(SOON_DAYS * 24));
     if left.is_negative() {
         found.push(CertificateDifference::Expired { when: is.not_after });
     } else if left < soon && is.not_after < ca.end() {

@@ -104,7 +104,10 @@ pub(super) fn need(cx: &StepInput, identity: &Identity) -> Result<Need, Problem>
     let content = file.content.as_deref().unwrap_or_default();
     let differences = match pki::examine(content) {
         Ok(facts) => {
-            let mut differences = pki::compare(&facts, &wish, spki, ca, cx.now);
+            let mut differences = match cx.renew {
+                Some(soon) => pki::compare_within(&facts, &wish, spki, ca, (cx.now, soon)),
+                None => pki::compare(&facts, &wish, spki, ca, cx.now),
+            };
             if spki.is_none() {
                 // A certificate without its key proves nothing.
                 differences.retain(|difference| {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::changed::in_the_way;
 use super::state::unknown;
@@ -93,6 +93,8 @@ pub struct RunView<'a> {
     pub ca: Option<&'a CaInfo>,
     /// This computer's clock.
     pub now: Timestamp,
+    /// What ends within this time is renewed; `None` = what ends within the usual time.
+    pub renew: Option<SignedDuration>,
 }
 
 /// What a step looks at; [`StepInput::new`] alone makes one.
@@ -107,6 +109,7 @@ pub struct StepInput<'a> {
     /// Actions of the earlier steps of this place.
     pub(super) queued: &'a [Action],
     pub(super) now: Timestamp,
+    pub(super) renew: Option<SignedDuration>,
     pub(super) asked_ms: i64,
 }
 
@@ -114,8 +117,8 @@ impl<'a> StepInput<'a> {
     /// What a step sees of a place, of everything else, and of what the earlier steps of the place would do.
     pub fn new(plan: &'a Plan, place: PlaceView<'a>, run: RunView<'a>, queued: &'a [Action]) -> Self {
         let PlaceView { worker, facts, asked_ms } = place;
-        let RunView { local, cluster, ca, now } = run;
-        Self { plan, worker, facts, local, cluster, ca, queued, now, asked_ms }
+        let RunView { local, cluster, ca, now, renew } = run;
+        Self { plan, worker, facts, local, cluster, ca, queued, now, renew, asked_ms }
     }
 
     pub(super) fn the_worker(&self) -> Result<&'a Worker, Problem> {

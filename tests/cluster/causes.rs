@@ -7,6 +7,7 @@ use super::program::{Home, Run};
 
 pub const ALL: &[Scenario] = &[
     ("every_cause_of_a_failed_worker_is_named_first_and_repaired", every_cause),
+    ("a_certificate_that_has_ended_is_listed_first_and_renewed", renewed),
     ("a_healthy_worker_is_called_healthy_and_a_cordon_is_named", healthy),
 ];
 
@@ -226,6 +227,35 @@ fn every_cause(lab: &Lab) {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+fn renewed(lab: &Lab) {
+    let worker = worker(lab);
+    lab.reset(&[worker]);
+    let (home, plan) = (Home::new(), lab.small_plan(&[worker]));
+    home.aboard(&plan);
+    let path = "/etc/kubernetes/ssl/worker.crt";
+    let listed = || {
+        let run = home.run("certs", &plan, &["--worker", worker, "--json"]);
+        let days: Vec<i64> = run.events.iter().filter_map(|event| event["days"].as_i64()).collect();
+        assert!(days.len() >= 3 && days.is_sorted(), "{}", run.story());
+        let first = run.events.first().expect("there are some");
+        (run.code, first["path"].as_str().unwrap_or_default().to_owned(), days[0])
+    };
+    assert_eq!(listed().0, 0);
+    lab.write(worker, path, &super::signing::expired(lab, worker, path, true));
+    assert_eq!(listed(), (1, path.to_owned(), -1));
+    let key = lab.on(worker, "sha256sum /etc/kubernetes/ssl/worker.key");
+    let run = home.run("renew", &plan, &["--worker", worker, "--within", "30d", "--yes", "--json"]);
+    assert_eq!(run.code, 0, "{}", run.story());
+    assert_eq!(lab.on(worker, "sha256sum /etc/kubernetes/ssl/worker.key"), key);
+    assert_eq!(lab.nodes().get(worker), Some(&true), "{}", run.story());
+    let (code, _, days) = listed();
+    assert!(code == 0 && days > 300, "{code} {days}");
+    let again = home.run("renew", &plan, &["--worker", worker, "--yes", "--json"]);
+    assert_eq!((again.code, again.actions(worker)), (0, Vec::new()), "{}", again.story());
+    let run = home.run("renew", &plan, &["--worker", worker, "--within", "9999d", "--yes"]);
+    assert_eq!(run.code, 2, "{}", run.story());
 }
 
 fn healthy(lab: &Lab) {

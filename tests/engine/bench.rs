@@ -7,6 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use gangplank::engine::Cost;
+use gangplank::engine::certificates::DatedCertificate;
 use gangplank::engine::doctor::Examined;
 use gangplank::engine::session::journal::left_open;
 use gangplank::engine::undo::{UndoList, UndoScope};
@@ -50,6 +51,7 @@ pub struct How<'h> {
     pub bundle: &'h (dyn Fn(&Bundle) + Send + Sync),
     pub certs: OfflineCerts,
     pub reviewed: Option<Reviewed>,
+    pub renew: Option<jiff::SignedDuration>,
 }
 
 pub type GoOn<'h> = dyn Fn(&Place, StepId, &[Action]) -> bool + Send + Sync + 'h;
@@ -131,6 +133,7 @@ impl Bench {
             made: gangplank::engine::session::objects::uids(&session.folder),
             reviewed: how.reviewed.clone(),
             offline: how.certs.clone(),
+            renew: how.renew,
             ..RunOptions::new(&run, how.stop)
         };
         let engine = Engine::new(&self.plan, &self.world, &watch, options);
@@ -180,6 +183,20 @@ impl Bench {
         let only = only.iter().map(|name| (*name).to_owned()).collect();
         let options = RunOptions { jobs: 8, only, ..RunOptions::new("doctor", &stop) };
         Engine::new(&self.plan, &self.world, &watch, options).examine().unwrap()
+    }
+
+    /// Every certificate.
+    pub fn certificates(&self) -> Vec<DatedCertificate> {
+        let stop = Stop::default();
+        let how = how(&stop);
+        let watch = Watch { events: Mutex::default(), how: &how };
+        Engine::new(&self.plan, &self.world, &watch, RunOptions::new("certs", &stop)).certificates()
+    }
+
+    /// Issues anew what ends within a time.
+    pub fn renew(&self, worker: &str, within: jiff::SignedDuration) -> Ran {
+        let only = vec![worker.to_owned()];
+        self.apply_with(&How { only, renew: Some(within), ..how(&Stop::default()) })
     }
 
     /// Looks at a worker and repairs it.
@@ -241,6 +258,7 @@ pub fn how(stop: &Stop) -> How<'_> {
         bundle: &|_| {},
         certs: OfflineCerts::default(),
         reviewed: None,
+        renew: None,
     }
 }
 

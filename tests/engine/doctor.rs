@@ -95,6 +95,31 @@ fn a_worker_that_cannot_be_reached_does_not_hide_the_others() {
 }
 
 #[test]
+fn certificates_are_listed_by_their_end_and_those_within_a_time_are_issued_anew() {
+    let bench = aboard();
+    bench.lab().advance(std::time::Duration::from_secs(3600));
+    let all = bench.certificates();
+    let ends: Vec<_> = all.iter().map(|one| one.life.as_ref().unwrap().end).collect();
+    assert!(ends.is_sorted(), "{all:?}");
+    let ca = all.iter().filter(|one| one.life.as_ref().unwrap().ca).collect::<Vec<_>>();
+    assert_eq!((ca.len(), ca[0].places.len()), (1, 3), "the CA's own is listed once");
+    assert_eq!(all.len(), 1 + 1 + 3 * 2, "of the admin, the CA, and two of each worker");
+    // A day before their end is soon for nobody, and half an hour of their life was an hour ago.
+    let day = jiff::SignedDuration::from_hours(24);
+    assert_eq!(bench.renew("w1", day).actions("w1"), Vec::<String>::new());
+    let almost = jiff::SignedDuration::from_hours(24 * 365) - jiff::SignedDuration::from_mins(30);
+    let ran = bench.renew("w1", almost);
+    assert_eq!(ran.code, 0);
+    assert!(ran.actions("w1").iter().any(|action| action == "write /etc/kubernetes/ssl/worker.crt"));
+    assert!(
+        !ran.actions("w1").iter().any(|action| action.starts_with("make key")),
+        "{:?}",
+        ran.actions("w1")
+    );
+    assert_eq!(bench.renew("w1", almost).actions("w1"), Vec::<String>::new());
+}
+
+#[test]
 fn a_repair_does_what_its_causes_need_and_leaves_a_healthy_worker() {
     let bench = aboard();
     bench.lab().fault("w1", Fault::KubeletStopped);

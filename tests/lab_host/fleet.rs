@@ -156,7 +156,7 @@ impl Fleet {
         for step in step::steps(on) {
             let now = self.world.now();
             let place = PlaceView { worker, facts, asked_ms: now.as_millisecond() };
-            let run = RunView { local: &local, cluster: &cluster, ca: Some(&self.ca), now };
+            let run = RunView { local: &local, cluster: &cluster, ca: Some(&self.ca), now, renew: None };
             let cx = StepInput::new(&self.plan, place, run, &queued);
             let state = step.look(&cx);
             let more = if let StepState::Todo(actions) = &state { actions.clone() } else { Vec::new() };

@@ -116,6 +116,7 @@ pub const LAYERS: &[(&str, &[&str])] = &[
             "open",
         ],
     ),
+    ("prepare", &["limits", "plan", "profile", "host", "engine", "ui", "cli", "environment", "prepare"]),
     (
         "command",
         &[
@@ -136,7 +137,6 @@ pub const LAYERS: &[(&str, &[&str])] = &[
             "command",
         ],
     ),
-    ("prepare", &["limits", "plan", "profile", "host", "engine", "ui", "cli", "environment", "prepare"]),
     ("main", &["host", "engine", "ui", "cli", "environment", "signals", "open", "command", "main"]),
 ];
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::engine::cluster::login::{NoLogin, Passing, log_in};
 use crate::engine::cluster::trust::check_api;
@@ -33,6 +33,8 @@ pub struct SharedFacts {
     pub cluster: ClusterFacts,
     /// Things worth saying.
     pub notes: Vec<String>,
+    /// Certificates that end within this time are renewed; `None` = within the usual time.
+    pub renew: Option<SignedDuration>,
     /// The names of the API's certificate.
     pub names: Vec<String>,
     /// The API knows us.
@@ -137,6 +139,7 @@ impl SharedFacts {
             local,
             cluster,
             notes,
+            renew: None,
             names: seen.names,
             logged_in: Mutex::new(logged_in),
             last_nodes: Mutex::default(),
@@ -154,7 +157,13 @@ impl SharedFacts {
 
     /// What the steps of every place see of this.
     pub fn view(&self, now: Timestamp) -> RunView<'_> {
-        RunView { local: &self.local, cluster: &self.cluster, ca: Some(self.signer.info()), now }
+        RunView {
+            local: &self.local,
+            cluster: &self.cluster,
+            ca: Some(self.signer.info()),
+            now,
+            renew: self.renew,
+        }
     }
 
     /// The nodes now, logging in first when that was not possible before. However many wait for their node, the

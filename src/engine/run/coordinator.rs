@@ -95,7 +95,8 @@ impl Engine<'_> {
             &self.options.made,
             &threads.login,
         )
-        .and_then(|shared| {
+        .and_then(|mut shared| {
+            shared.renew = self.options.renew;
             if let Some(session) = self.options.session {
                 session.check_identity(self.plan, &shared.signer.info().cert.fingerprint)?;
             }

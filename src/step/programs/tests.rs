@@ -96,7 +96,13 @@ impl Bench {
         local.facts.learn(FactQuery::ProgramFolder(FOLDER.to_owned()), folder);
         let version = Some(Version { major: 1, minor: 37, patch: 2 });
         let cluster = ClusterFacts { version, ..ClusterFacts::default() };
-        let run = RunView { local: &local, cluster: &cluster, ca: None, now: jiff::Timestamp::UNIX_EPOCH };
+        let run = RunView {
+            local: &local,
+            cluster: &cluster,
+            ca: None,
+            now: jiff::Timestamp::UNIX_EPOCH,
+            renew: None,
+        };
         let place = PlaceView { worker: self.plan.workers.first(), facts: &facts, asked_ms: 0 };
         let cx = StepInput::new(&self.plan, place, run, &[]);
         let step = steps(On::Worker).find(|step| step.id().0 == id).unwrap();

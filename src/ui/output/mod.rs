@@ -1,6 +1,7 @@
 //! What the commands print: lines, JSON, a plan before it runs, explanations.
 
 pub mod alike;
+pub mod certificates;
 pub mod doctor;
 pub mod explain;
 pub mod for_runtime;
