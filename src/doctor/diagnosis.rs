@@ -89,6 +89,7 @@ pub(super) fn is_symptom(code: ProblemCode) -> bool {
             | ProblemCode::Node02
             | ProblemCode::Node03
             | ProblemCode::Node04
+            | ProblemCode::Network04
     )
 }
 
@@ -134,6 +135,9 @@ pub(super) fn explains(cause: ProblemCode, symptom: ProblemCode) -> bool {
             cause == ProblemCode::Node02
                 || ends_the_kubelet
                 || matches!(cause.group(), Group::File | Group::Image | Group::Network | Group::Program)
+        }
+        ProblemCode::Network04 => {
+            matches!(cause, ProblemCode::Network01 | ProblemCode::Network02 | ProblemCode::Network03)
         }
         ProblemCode::Node02 | ProblemCode::Node03 | ProblemCode::Node04 => ends_the_kubelet || silences,
         _ => false,

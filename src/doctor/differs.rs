@@ -24,7 +24,12 @@ pub(super) fn fault(action: &Action, step: &str, facts: &Facts) -> Option<Proble
                 Problem::new(ProblemCode::File07, format!("{path} is not as the plan wants it"))
                     .seen(format!("{}, mode {}", file.owner, file.mode)),
             ),
-            _ => mends(Problem::new(ProblemCode::File05, format!("{path} is gone"))),
+            Known::Yes(None) => mends(Problem::new(ProblemCode::File05, format!("{path} is gone"))),
+            // Nobody asked whether it is there.
+            Known::No(_) | Known::NotAsked => {
+                Problem::new(ProblemCode::Step02, format!("not as the plan wants it: {}", action.title()))
+                    .seen(format!("the step {step} would change it"))
+            }
         }),
         Action::Script { title, .. } if step == "keys" => Some(mends(
             Problem::new(ProblemCode::Key02, "a key can be read by others than root").seen(title.clone()),

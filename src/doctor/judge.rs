@@ -4,6 +4,7 @@
 use super::diagnosis::{Cause, Diagnosis, RUNTIME, explains, is_symptom, rank};
 use super::node::Heard;
 use super::{differs, kubelet, node};
+use crate::plan::action::Action;
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::{Facts, Known};
 use crate::plan::model::{Plan, Worker};
@@ -66,6 +67,7 @@ pub fn diagnose(patient: &Patient) -> Diagnosis {
         let id = one.id().0;
         match state {
             StepState::Done(seen) => found.well.push(format!("{}: {seen}", one.title())),
+            StepState::Todo(actions) if id == "runtime" => runtime(&cx, &actions, &mut found),
             StepState::Todo(actions) => {
                 for action in &actions {
                     if let Some(problem) = differs::fault(action, id, patient.facts) {
@@ -111,6 +113,20 @@ pub fn diagnose(patient: &Patient) -> Diagnosis {
         found.add(problem);
     }
     ordered(patient, found)
+}
+
+/// Its step changes the configuration of the runtime: by what it says of itself, or else by what would be changed.
+fn runtime(cx: &StepInput, actions: &[Action], found: &mut Findings) {
+    let faults = step::runtime_faults(cx);
+    if faults.is_empty() {
+        let seen = |problem: Problem, action: &Action| problem.seen(action.title());
+        let problem =
+            Problem::new(ProblemCode::Step02, "the container runtime is not set up as a kubelet needs it");
+        found.add(actions.iter().fold(problem, seen));
+    }
+    for problem in faults {
+        found.add(problem);
+    }
 }
 
 /// The kubelet's program is gone, also where the plan says its version.

@@ -45,11 +45,8 @@ pub(super) fn verdicts(cx: &StepInput, kind: RuntimeKind) -> Vec<Verdict> {
     }
 }
 
-fn of_containerd(cx: &StepInput) -> Vec<Verdict> {
-    let fact = match cx.facts.containerd() {
-        Known::Yes(fact) => fact,
-        other => return vec![Verdict::Stops(unknown("containerd", other.why_not()))],
-    };
+/// What containerd's own answers say, before what this step mends is left out.
+fn judged(cx: &StepInput, fact: &ContainerdFact) -> Vec<Verdict> {
     let needs = needs(cx.plan);
     let brought = cx.worker.into_iter().flat_map(|worker| &worker.images);
     let brought = brought.filter_map(|tar| images::in_tar(cx, tar).yes().copied()).flatten();
@@ -65,7 +62,28 @@ fn of_containerd(cx: &StepInput) -> Vec<Verdict> {
         images: &images,
         pods: has_pods(cx),
     };
-    let change = match remake(fact, &needs, wanted.pods) {
+    containerd::verdicts(fact, cx.facts.unit("containerd").yes().copied(), &wanted)
+}
+
+/// What is wrong with containerd now, also what this step would mend.
+pub fn runtime_faults(cx: &StepInput) -> Vec<Problem> {
+    let (Ok(Profile::Current), Known::Yes(fact)) = (cx.profile(), cx.facts.containerd()) else {
+        return Vec::new();
+    };
+    let stops = judged(cx, fact).into_iter().filter_map(|verdict| match verdict {
+        Verdict::Stops(problem) => Some(problem),
+        Verdict::Ok { .. } | Verdict::Warning { .. } => None,
+    });
+    stops.collect()
+}
+
+fn of_containerd(cx: &StepInput) -> Vec<Verdict> {
+    let fact = match cx.facts.containerd() {
+        Known::Yes(fact) => fact,
+        other => return vec![Verdict::Stops(unknown("containerd", other.why_not()))],
+    };
+    let needs = needs(cx.plan);
+    let change = match remake(fact, &needs, has_pods(cx)) {
         Remake::Change(change) => Some(change),
         Remake::Nothing | Remake::Kept(_) => None,
     };
@@ -84,11 +102,7 @@ fn of_containerd(cx: &StepInput) -> Vec<Verdict> {
         Verdict::Warning { about, .. } => unseen && *about == containerd::SANDBOX,
         Verdict::Ok { .. } => false,
     };
-    let mut all: Vec<Verdict> =
-        containerd::verdicts(fact, cx.facts.unit("containerd").yes().copied(), &wanted)
-            .into_iter()
-            .filter(|verdict| !mended(verdict))
-            .collect();
+    let mut all: Vec<Verdict> = judged(cx, fact).into_iter().filter(|verdict| !mended(verdict)).collect();
     if let Some(change) = &change {
         all.push(Verdict::warning("containerd", change.title(), "the step Container runtime does it"));
     }
