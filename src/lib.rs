@@ -7,6 +7,7 @@
 //! | people | [`ui`] | the wizard's core, its two faces, what commands print, the script, pictures |
 //! | | [`live`] | what runs on the hosts and how their nodes are, as it happens |
 //! | runs | [`engine`] | a plan carried out: queues, events, the record, undo, repair, and the demo |
+//! | what is wrong | [`doctor`] | causes in the order of mending, from what was looked at |
 //! | how | [`step`] | one file a step, in the order of the screen: from facts to actions, nothing is run |
 //! | worlds | [`lab`] | machines, a cluster and a clock in memory, for demos and tests |
 //! | | [`kube`] | the API, kubeconfig files, what TLS shows, the status of nodes and pods |

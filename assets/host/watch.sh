@@ -25,10 +25,10 @@ pick() {
 
 # told WORD...: what it prints, what it complains of behind a sign, and how it ended. Programs that end at once collect
 # no garbage.
-told() { { { GOGC=off timeout --foreground 8 "$@" 2>&1 >&4; printf '= %s\n' $? >&4; } | sed 's/^/! /' >&4; } 4>&1; }
+told() { { { GOGC=off GOMAXPROCS=1 timeout --foreground 8 "$@" 2>&1 >&4; printf '= %s\n' $? >&4; } | sed 's/^/! /' >&4; } 4>&1; }
 
 # of_pods WORD...: ctr in the namespace of the pods
-of_pods() { set -- ctr -a "$sock" -n k8s.io "$@"; "$@"; }
+of_pods() { set -- ctr -a "$sock" -n k8s.io "$@"; GOMAXPROCS=1 "$@"; }
 
 # A line that does not end takes no more than 64 MB of the machine. What a probe does is of no interest.
 docker_events() {
@@ -108,11 +108,11 @@ containerd_list() {
   fi
   # CRI keeps a file of each that says when it began and how it ended.
   [ -z "$ids" ] || { echo "$M part states"; grep -H '' "$folder/$cri"/containers/*/status 2>/dev/null | head -c 1048576; echo; }
-  [ -z "$silent" ] || { echo "$M part tasks"; GOGC=off timeout --foreground 10 ctr -a "$sock" -n k8s.io tasks ls 2>/dev/null; }
+  [ -z "$silent" ] || { echo "$M part tasks"; GOGC=off GOMAXPROCS=1 timeout --foreground 10 ctr -a "$sock" -n k8s.io tasks ls 2>/dev/null; }
   # Of its configuration its names and its command are told and no more.
   for i in $new; do
     echo "$M part about $i"
-    GOGC=off timeout --foreground 10 ctr -a "$sock" -n k8s.io containers info "$i" 2>/dev/null |
+    GOGC=off GOMAXPROCS=1 timeout --foreground 10 ctr -a "$sock" -n k8s.io containers info "$i" 2>/dev/null |
       sed -n -e '/^ *"\(Image\|CreatedAt\)": "/p' -e '/^ *"io\.kubernetes\.\(container\.name\|pod\.[a-z]*\)": "/p' -e '/^ *"args": \[/,/\]/p'
   done
   [ -z "$more" ] || echo "$M more"

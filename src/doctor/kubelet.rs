@@ -94,8 +94,8 @@ fn process(facts: &Facts, unit: &UnitFact, worker: &str, port: Option<u16>) -> O
 
 fn restarts(unit: &UnitFact, state: &str) -> String {
     match unit.restarts {
-        Some(count) => format!("{state}, started again {count} times"),
-        None => state.to_owned(),
+        Some(count) if count > 0 => format!("{state}, started again {count} times"),
+        Some(_) | None => state.to_owned(),
     }
 }
 
