@@ -5,7 +5,7 @@ use super::diagnosis::{Cause, Diagnosis, RUNTIME, explains, is_symptom, rank};
 use super::node::Heard;
 use super::{differs, kubelet, node};
 use crate::plan::action::Action;
-use crate::plan::code::ProblemCode;
+use crate::plan::code::{ProblemCode, ProblemGroup};
 use crate::plan::fact::{Facts, Known};
 use crate::plan::model::{Plan, Worker};
 use crate::plan::problem::{Problem, Verdict};
@@ -112,7 +112,59 @@ pub fn diagnose(patient: &Patient) -> Diagnosis {
     for problem in word.faults {
         found.add(problem);
     }
+    match unit {
+        Some(unit) if is_stranger(patient.facts) => {
+            if unit.load == "not-found" {
+                return not_aboard(patient);
+            }
+            others_files(&mut found);
+        }
+        Some(_) | None => {}
+    }
     ordered(patient, found)
+}
+
+/// gangplank never wrote anything on the machine.
+fn is_stranger(facts: &Facts) -> bool {
+    matches!(facts.record(), Known::Yes(record) if record.lines.is_empty())
+}
+
+/// A machine that is no worker yet.
+fn not_aboard(patient: &Patient) -> Diagnosis {
+    let name = &patient.worker.name;
+    let problem = Problem::new(ProblemCode::Step02, format!("{name} has not been brought aboard yet"))
+        .seen("there is no unit of a kubelet, and no record of gangplank below /var/lib/gangplank")
+        .manual(format!("gangplank apply, with --worker {}", shell_words::quote(name)));
+    Diagnosis { causes: vec![Cause { problem, follows: Vec::new() }], ..Diagnosis::default() }
+}
+
+/// The files of a worker that somebody else set up are not those of this plan, and that is no fault of theirs.
+fn others_files(found: &mut Findings) {
+    let of_the_plan = |code: ProblemCode| {
+        matches!(
+            code.group(),
+            ProblemGroup::File
+                | ProblemGroup::Cert
+                | ProblemGroup::Key
+                | ProblemGroup::Kernel
+                | ProblemGroup::Image
+        ) && !matches!(code, ProblemCode::File02 | ProblemCode::File06 | ProblemCode::Key02)
+            || matches!(
+                code,
+                ProblemCode::Kubelet05
+                    | ProblemCode::Kubelet11
+                    | ProblemCode::Container02
+                    | ProblemCode::Step02
+            )
+    };
+    let before = found.faults.len();
+    found.faults.retain(|problem| !of_the_plan(problem.code));
+    if found.faults.len() != before {
+        found.unknown.push(
+            Problem::new(ProblemCode::Fact01, "its files and certificates were not judged")
+                .seen("gangplank did not set this worker up, so they are not those of this plan"),
+        );
+    }
 }
 
 /// Its step changes the configuration of the runtime: by what it says of itself, or else by what would be changed.

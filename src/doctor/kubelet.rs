@@ -43,18 +43,26 @@ pub(super) fn faults(facts: &Facts, worker: &str, port: Option<u16>) -> Vec<Prob
 
 fn process(facts: &Facts, unit: &UnitFact, worker: &str, port: Option<u16>) -> Option<Problem> {
     let state = format!("systemd says {} ({})", unit.active, unit.sub);
-    let ends = || {
-        let mut problem =
-            Problem::new(ProblemCode::Kubelet04, format!("the kubelet of {worker} keeps ending"))
-                .seen(restarts(unit, &state));
+    let ends = |how: &str| {
+        let mut problem = Problem::new(ProblemCode::Kubelet04, format!("the kubelet of {worker} {how}"))
+            .seen(restarts(unit, &state));
         for line in lines(facts, unit) {
             problem = problem.seen(line);
         }
         problem.manual("on the host: journalctl -u kubelet -n 50 --no-pager")
     };
     let is = |state: &str| unit.active == state;
-    if is("failed") || is("activating") || is("deactivating") {
-        return Some(ends());
+    if is("failed") {
+        return Some(ends("has ended, and systemd does not start it again"));
+    }
+    if is("activating") && unit.sub == "auto-restart" {
+        return Some(ends("keeps ending"));
+    }
+    if is("activating") || is("deactivating") || is("reloading") {
+        return Some(
+            Problem::new(ProblemCode::Fact01, "it is not known yet whether the kubelet runs")
+                .seen(format!("{state}: it is being started or stopped at this moment; look again")),
+        );
     }
     if !is("active") {
         return Some(
@@ -75,8 +83,11 @@ fn process(facts: &Facts, unit: &UnitFact, worker: &str, port: Option<u16>) -> O
                 .manual("on the host: dmesg | tail; systemctl thaw kubelet, if its control group is frozen")
         });
     }
-    if unit.restarts.is_some_and(|count| count >= OFTEN) && unit.up_s.is_some_and(|up| up < YOUNG) {
-        return Some(ends());
+    // The count may be left over from a fault that was mended: one that answers has not ended again.
+    let answers = port.is_some_and(|port| matches!(facts.healthz(port), Known::Yes(_)));
+    let often = unit.restarts.is_some_and(|count| count >= OFTEN);
+    if often && !answers && unit.up_s.is_some_and(|up| up < YOUNG) {
+        return Some(ends("keeps ending"));
     }
     match port.map(|port| (port, facts.healthz(port))) {
         // One that was just started does not listen yet.

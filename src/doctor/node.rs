@@ -8,6 +8,9 @@ use crate::plan::problem::Problem;
 use crate::plan::remote;
 use crate::step::{ClusterFacts, cordoned};
 
+/// A kubelet that was started so many seconds ago may still be about to register its node.
+const REGISTERS_WITHIN: u64 = 15;
+
 /// What the API says of the worker's node.
 #[derive(Debug, Default)]
 pub(super) struct NodeWord {
@@ -41,6 +44,16 @@ pub(super) fn read(cluster: &ClusterFacts, worker: &str, heard: Heard) -> NodeWo
         return word;
     };
     let Some(node) = nodes.iter().find(|node| node.name == worker) else {
+        if let Some(up) = heard.up_s.filter(|up| *up < REGISTERS_WITHIN) {
+            word.faults.push(
+                Problem::new(ProblemCode::Fact01, "it is not known yet whether the node comes").seen(
+                    format!(
+                        "the API has no node {worker}, and its kubelet was started {up} s ago; look again"
+                    ),
+                ),
+            );
+            return word;
+        }
         word.faults.push(
             Problem::new(ProblemCode::Node02, format!("the API has no node {worker}"))
                 .seen("a kubelet registers its node only when it starts")

@@ -154,7 +154,12 @@ fn diagnosis(run: &Run) -> (bool, Vec<String>) {
 fn make(lab: &Lab, cause: &Cause) {
     let worker = worker(lab);
     match cause.made {
-        "kubectl delete node" => drop(lab.kubectl(&["delete", "node", worker])),
+        "kubectl delete node" => {
+            // One that was just started may still be about to register its node, and nothing is said before.
+            let up = "[ $(($(date +%s) - $(date -d \"$(systemctl show -p ActiveEnterTimestamp --value kubelet)\" +%s))) -gt 16 ]";
+            until("the kubelet is up for a while", 30, || lab.try_on(worker, up, b"").0);
+            lab.kubectl(&["delete", "node", worker]);
+        }
         "expire" => {
             let path = "/etc/kubernetes/ssl/worker.crt";
             lab.write(worker, path, &super::signing::expired(lab, worker, path, true));

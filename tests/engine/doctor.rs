@@ -44,7 +44,23 @@ fn a_blank_worker_is_not_called_healthy() {
     let bench = Bench::first();
     let all = bench.examine(&["w1"]);
     assert!(!all[0].healthy());
-    assert!(codes(&all[0]).contains(&ProblemCode::Key03), "{:?}", codes(&all[0]));
+    assert_eq!(codes(&all[0]), [ProblemCode::Step02], "that it is no worker yet, and nothing else");
+}
+
+/// A worker that somebody else set up, as far as the machine tells.
+#[test]
+fn files_of_others_are_not_judged_and_what_is_wrong_with_their_kubelet_is() {
+    let bench = aboard();
+    bench.lab().machine("w1", |machine| {
+        machine.files.retain(|path, _| !path.ends_with("/record.jsonl"));
+        machine.files.remove("/etc/kubernetes/worker-kubeconfig.yaml");
+    });
+    let all = bench.examine(&["w1"]);
+    assert!(codes(&all[0]).is_empty(), "{:?}", codes(&all[0]));
+    let unknown = &all[0].found.as_ref().unwrap().unknown;
+    assert_eq!((unknown.len(), all[0].healthy()), (1, false), "{unknown:?}");
+    bench.lab().fault("w1", Fault::KubeletStopped);
+    assert_eq!(codes(&bench.examine(&["w1"])[0]), [ProblemCode::Kubelet08]);
 }
 
 #[test]
