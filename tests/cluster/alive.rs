@@ -50,6 +50,10 @@ fn alive(lab: &Lab) {
     assert_eq!(lab.nodes().get("w1"), Some(&true));
 
     lab.on("w1", "pkill -STOP dockerd");
+    // All of its threads: one that waits for a child stops when that has begun.
+    until("dockerd stands still", 20, || {
+        lab.try_on("w1", "! cat /proc/$(pidof dockerd)/task/*/stat | grep -v ') T '", b"").0
+    });
     let (run, took) = apply(&home, &plan);
     lab.on("w1", "pkill -CONT dockerd");
     run.refused(1, "w1", "E-DOCKER-02", &["SIGSTOP"]);

@@ -181,8 +181,9 @@ fn changed(before: &str, after: &str, files: &[&str]) -> Vec<String> {
     let (before, after) = (lines(before), lines(after));
     let own = |line: &&String| {
         let volatile = ["/var/lib/gangplank", "/var/lib/kubelet/pods/", "k8s_"];
-        // The name of a container that was made anew.
-        let id = line.len() == 64 && line.bytes().all(|byte| byte.is_ascii_hexdigit());
+        // The name of a container that was made anew, and the number of kube-proxy's rules, which follows the services.
+        let id = line.len() == 64 && line.bytes().all(|byte| byte.is_ascii_hexdigit())
+            || line.bytes().all(|byte| byte.is_ascii_digit());
         !files.iter().chain(&volatile).any(|part| line.contains(part)) && !id
     };
     before.symmetric_difference(&after).filter(own).cloned().collect()

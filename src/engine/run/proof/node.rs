@@ -88,7 +88,9 @@ impl Engine<'_> {
         let skew =
             site.facts.machine().yes().and_then(|machine| machine.ahead_ms(site.asked_ms)).unwrap_or(0);
         let there = |ours: i64| ours.saturating_add(skew).saturating_sub(HEARTBEAT_SLACK);
-        let (status, word) = (started.map(there), ended.max(*since_ms).map(there));
+        // What must be younger than a look must surely be so: a word from a moment before may be the last there was.
+        let surely = since_ms.map(|since| since.saturating_add(skew));
+        let (status, word) = (started.map(there), ended.map(there).max(surely));
         let leases = word > status;
         let deadline = self.deadline(*within);
         let mut seen;
