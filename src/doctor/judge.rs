@@ -132,7 +132,7 @@ fn is_stranger(facts: &Facts) -> bool {
 /// A machine that is no worker yet.
 fn not_aboard(patient: &Patient) -> Diagnosis {
     let name = &patient.worker.name;
-    let problem = Problem::new(ProblemCode::Step02, format!("{name} has not been brought aboard yet"))
+    let problem = Problem::new(ProblemCode::Step02, format!("{name} has not joined the cluster yet"))
         .seen("there is no unit of a kubelet, and no record of gangplank below /var/lib/gangplank")
         .manual(format!("gangplank apply, with --worker {}", shell_words::quote(name)));
     Diagnosis { causes: vec![Cause { problem, follows: Vec::new() }], ..Diagnosis::default() }
