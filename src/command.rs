@@ -345,10 +345,13 @@ fn renew(
         let run = run_id();
         let mut due = Engine::new(&plan, &world, front, asked(&run, common.workers.clone(), Journal::none()))
             .certificates();
+        let unknown: Vec<DatedCertificate> = due.iter().filter(|one| one.life.is_err()).cloned().collect();
         // The CA's own is made anew by nobody here.
-        due.retain(|one| one.life.as_ref().map_or(true, |life| !life.ca && life.days < i64::from(within)));
-        say::err(format_args!("{}", ui::output::certificates::text(&due).trim_end()));
-        let names: Vec<String> = plan
+        due.retain(|one| one.life.as_ref().is_ok_and(|life| !life.ca && life.days < i64::from(within)));
+        let table = ui::output::certificates::text;
+        say::err(format_args!("{}", format!("{}{}", table(&unknown), table(&due)).trim_end()));
+        let left = if unknown.is_empty() { ExitCode::Done } else { ExitCode::Problem };
+        let mut names: Vec<String> = plan
             .workers
             .iter()
             .filter(|worker| due.iter().any(|one| one.places.contains(&Place::Worker(worker.name.clone()))))
@@ -356,11 +359,15 @@ fn renew(
             .collect();
         if due.is_empty() {
             say::err(format_args!("none of what was looked at ends within {within} days"));
-            return Ok(ExitCode::Done);
+            return Ok(left);
         }
-        let question =
-            "Issue these anew and restart what reads them, one worker after another? yes or no [no]: ";
-        if !(yes || std::io::stdin().is_terminal() && said_yes(question)) {
+        if names.is_empty() {
+            // Our own login's is issued anew by a run of whichever worker.
+            names.extend(plan.workers.first().map(|worker| worker.name.clone()));
+        }
+        let (each, question) = (names.join(", "), "with these issued anew? yes or no [no]: ");
+        let question = format!("Run apply on {each}, one after another, {question}");
+        if !(yes || std::io::stdin().is_terminal() && said_yes(&question)) {
             say::err(format_args!("nothing was done: say --yes to do it without being asked"));
             return Ok(ExitCode::Stopped);
         }
@@ -372,14 +379,14 @@ fn renew(
                 let left = names.get(number + 1..).unwrap_or_default();
                 if !left.is_empty() {
                     say::err(format_args!(
-                        "{name} did not come back, so these were left alone: {}",
+                        "the run on {name} did not end well, so these were left alone: {}",
                         left.join(", ")
                     ));
                 }
                 return Ok(code);
             }
         }
-        Ok(ExitCode::Done)
+        Ok(left)
     })();
     result.unwrap_or_else(|code| code)
 }

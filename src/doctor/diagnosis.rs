@@ -78,12 +78,12 @@ pub(super) fn rank(code: ProblemCode) -> u8 {
     }
 }
 
-/// It may come from another cause, so that it is named below that where it is there.
+/// It may come from another cause, so that it is named below that where it is there. A kubelet that does not answer is
+/// none: what stopped its process is told by nothing else.
 pub(super) fn is_symptom(code: ProblemCode) -> bool {
     matches!(
         code,
         ProblemCode::Kubelet04
-            | ProblemCode::Kubelet08
             | ProblemCode::Kubelet14
             | ProblemCode::Container02
             | ProblemCode::Node02
@@ -93,53 +93,57 @@ pub(super) fn is_symptom(code: ProblemCode) -> bool {
     )
 }
 
-/// Whether `symptom` comes from `cause` where both are there.
-pub(super) fn explains(cause: ProblemCode, symptom: ProblemCode) -> bool {
+/// A kubelet ends with it, or does not start.
+fn ends_the_kubelet(cause: ProblemCode) -> bool {
     use ProblemGroup as Group;
-    let ends_the_kubelet = match cause {
-        // Read by others, or not started with the machine: neither keeps it from running now.
-        // A static pod that cannot be read is no matter of the kubelet's own start either.
-        ProblemCode::Key02
-        | ProblemCode::Kubelet15
-        | ProblemCode::Unit02
-        | ProblemCode::File02
-        | ProblemCode::File06
-        | ProblemCode::File07 => false,
+    match cause {
+        // Of certificates only those that cannot be loaded: one that the API refuses leaves the kubelet running.
+        ProblemCode::Cert01
+        | ProblemCode::Cert07
+        | ProblemCode::Key01
+        | ProblemCode::Key03
+        | ProblemCode::File01
+        | ProblemCode::File03
+        | ProblemCode::File05 => true,
+        ProblemCode::Kubelet08 | ProblemCode::Kubelet14 | ProblemCode::Kubelet15 | ProblemCode::Unit02 => {
+            false
+        }
         _ => {
             cause.group().is_of_runtime()
                 || matches!(
                     cause.group(),
-                    Group::Disk
-                        | Group::Cgroup
-                        | Group::Swap
-                        | Group::Key
-                        | Group::Cert
-                        | Group::File
-                        | Group::Kubelet
-                        | Group::Port
-                        | Group::Unit
+                    Group::Disk | Group::Cgroup | Group::Swap | Group::Kubelet | Group::Port | Group::Unit
                 )
         }
-    };
-    let silences =
-        matches!(cause.group(), Group::Api | Group::Clock | Group::Ca | Group::Network | Group::Kernel);
+    }
+}
+
+/// Whether `symptom` comes from `cause` where both are there.
+pub(super) fn explains(cause: ProblemCode, symptom: ProblemCode) -> bool {
+    use ProblemGroup as Group;
+    let ends = ends_the_kubelet(cause);
+    let stands = matches!(cause, ProblemCode::Kubelet08 | ProblemCode::Kubelet14);
     match symptom {
-        ProblemCode::Kubelet04 | ProblemCode::Kubelet14 => {
-            ends_the_kubelet && !is_symptom(cause) || cause == ProblemCode::Kubelet07
-        }
-        ProblemCode::Kubelet08 => {
-            cause.group() == Group::Disk || cause.group().is_of_runtime() || silences && !is_symptom(cause)
-        }
+        ProblemCode::Kubelet04 => ends && cause != ProblemCode::Kubelet04,
+        // Somebody stopped it; only that it cannot be started comes from elsewhere.
+        ProblemCode::Kubelet14 => matches!(cause, ProblemCode::Kubelet01 | ProblemCode::Kubelet07),
         ProblemCode::Container02 => {
             // A kube-proxy ends when its node is deleted.
             cause == ProblemCode::Node02
-                || ends_the_kubelet
-                || matches!(cause.group(), Group::File | Group::Image | Group::Network | Group::Program)
+                || ends
+                || stands
+                || matches!(cause.group(), Group::File | Group::Image | Group::Program)
         }
         ProblemCode::Network04 => {
             matches!(cause, ProblemCode::Network01 | ProblemCode::Network02 | ProblemCode::Network03)
         }
-        ProblemCode::Node02 | ProblemCode::Node03 | ProblemCode::Node04 => ends_the_kubelet || silences,
+        ProblemCode::Node02 | ProblemCode::Node03 | ProblemCode::Node04 => {
+            ends || stands
+                || matches!(
+                    cause.group(),
+                    Group::Api | Group::Clock | Group::Ca | Group::Cert | Group::Network
+                )
+        }
         _ => false,
     }
 }

@@ -303,11 +303,8 @@ fn ordered(patient: &Patient, mut found: Findings) -> Diagnosis {
         let first = causes.iter_mut().find(|cause| explains(cause.problem.code, symptom.code));
         match first {
             Some(cause) => cause.follows.push(symptom),
-            None => {
-                if let Some(cause) = causes.first_mut() {
-                    cause.follows.push(symptom);
-                }
-            }
+            // It comes from something that is itself below another one.
+            None => causes.push(Cause { problem: symptom, follows: Vec::new() }),
         }
     }
     Diagnosis { causes, unknown: found.unknown, notes: found.notes, well: found.well }

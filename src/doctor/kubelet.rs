@@ -6,12 +6,10 @@ use crate::plan::code::ProblemCode;
 use crate::plan::fact::{Facts, Known};
 use crate::plan::problem::Problem;
 use crate::plan::unit::UnitFact;
+use crate::step::{self, REGISTERS_WITHIN};
 
-/// One that was started again by systemd so often, and is up for less than [`YOUNG`], keeps ending.
+/// One that was started again by systemd so often, and is up for less than [`REGISTERS_WITHIN`], keeps ending.
 const OFTEN: u32 = 3;
-/// Seconds within which one that keeps ending has ended again.
-const YOUNG: u64 = 15;
-
 fn service(verb: Verb) -> Vec<Action> {
     vec![Action::Service { verb, unit: "kubelet".to_owned() }]
 }
@@ -86,19 +84,14 @@ fn process(facts: &Facts, unit: &UnitFact, worker: &str, port: Option<u16>) -> O
     // The count may be left over from a fault that was mended: one that answers has not ended again.
     let answers = port.is_some_and(|port| matches!(facts.healthz(port), Known::Yes(_)));
     let often = unit.restarts.is_some_and(|count| count >= OFTEN);
-    if often && !answers && unit.up_s.is_some_and(|up| up < YOUNG) {
+    if often && !answers && unit.up_s.is_some_and(|up| up < REGISTERS_WITHIN) {
         return Some(ends("keeps ending"));
     }
     match port.map(|port| (port, facts.healthz(port))) {
         // One that was just started does not listen yet.
-        Some((port, Known::No(why))) if unit.up_s.is_none_or(|up| up >= YOUNG) => Some(
-            Problem::new(
-                ProblemCode::Kubelet08,
-                format!("the kubelet of {worker} runs and does not answer its health check"),
-            )
-            .seen(format!("http://127.0.0.1:{port}/healthz: {why}"))
-            .repair("restart it, pods go on", service(Verb::Restart)),
-        ),
+        Some((port, Known::No(why))) if unit.up_s.is_none_or(|up| up >= REGISTERS_WITHIN) => {
+            Some(step::deaf(worker, port, &why))
+        }
         Some(_) | None => None,
     }
 }

@@ -6,10 +6,7 @@ use crate::plan::clean;
 use crate::plan::code::ProblemCode;
 use crate::plan::problem::Problem;
 use crate::plan::remote;
-use crate::step::{ClusterFacts, cordoned};
-
-/// A kubelet that was started so many seconds ago may still be about to register its node.
-const REGISTERS_WITHIN: u64 = 15;
+use crate::step::{ClusterFacts, REGISTERS_WITHIN, cordoned};
 
 /// What the API says of the worker's node.
 #[derive(Debug, Default)]

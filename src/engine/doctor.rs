@@ -23,7 +23,7 @@ pub struct Examined {
     pub host: String,
     /// What is wrong with it; where it could not be looked at, why.
     pub found: Result<Diagnosis, Problem>,
-    /// What the steps would change, and that is carried out by a repair.
+    /// What the steps would change next; nothing while one of them is in the way.
     pub actions: Vec<Action>,
     /// What the machine answered.
     pub facts: Facts,
@@ -61,7 +61,10 @@ impl Engine<'_> {
     }
 
     fn judged(&self, shared: &SharedFacts, worker: &Worker, seen: super::inspect::PlacePreview) -> Examined {
-        let actions = seen.looked.iter().flat_map(|one| one.actions().to_vec()).collect();
+        // Where a step is in the way a run refuses the others too.
+        let refused = seen.blocked().is_some();
+        let steps = seen.looked.iter().filter(|_| !refused);
+        let actions = steps.flat_map(|one| one.actions().to_vec()).collect();
         let patient = Patient {
             plan: self.plan,
             worker,

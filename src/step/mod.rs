@@ -52,8 +52,9 @@ pub use identity::{faults, request};
 pub use input::{ClusterFacts, LocalFacts, PlaceView, RunView, StepInput, runtime_of};
 pub use plan_fits::{differs, untold};
 pub use prerequisites::CLOCK_WARN;
-pub use ready::{cordoned, heard_ago, is_ready, lacks_network, no_network};
+pub use ready::{cordoned, deaf, heard_ago, is_ready, lacks_network, no_network};
 pub use runtime::runtime_faults;
+pub use start::REGISTERS_WITHIN;
 pub use state::{DaemonPods, NetworkComes, Proof, StepState, bug, unknown};
 
 /// A step goes by its id; only one that there is can be read back.

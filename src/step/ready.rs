@@ -228,7 +228,7 @@ fn unregistered(name: &str) -> Problem {
 }
 
 /// The kubelet runs and does not say that it is well.
-fn deaf(name: &str, port: u16, why: &str) -> Problem {
+pub fn deaf(name: &str, port: u16, why: &str) -> Problem {
     Problem::new(
         ProblemCode::Kubelet08,
         format!("the kubelet of {name} runs and does not answer its health check"),

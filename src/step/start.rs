@@ -14,7 +14,7 @@ use crate::plan::unit::UnitFact;
 use crate::profile::{self, KUBECONFIG, KUBELET, KUBELET_CONFIG, MANIFESTS, PROXY_KUBECONFIG, Profile, UNIT};
 
 /// A kubelet that was just started may still be about to register its node, seconds.
-const REGISTERS_WITHIN: u64 = 15;
+pub const REGISTERS_WITHIN: u64 = 15;
 
 /// The step.
 pub struct StartKubelet;

@@ -239,8 +239,7 @@ fn pairs(lab: &Lab) {
             lab.on(worker, &with(lab, shell));
         }
         let good = !healthy && codes.first().is_some_and(|code| code == first.first);
-        // What comes from the first is named below it.
-        let said = good && (codes.iter().any(|code| code == other.first) || other.first == "E-KUBELET-14");
+        let said = good && codes.iter().any(|code| code == other.first);
         println!("{} and {}: {}", first.name, other.name, codes.join(" "));
         if !said {
             wrong.push(format!("{} and {}: {codes:?}", first.name, other.name));

@@ -1,10 +1,12 @@
 //! The doctor and the repair over the scripted lab: faults that are hard to make for real too.
 
 use gangplank::engine::doctor::Examined;
+use gangplank::engine::undo::UndoScope;
+use gangplank::host::Stop;
 use gangplank::lab::Fault;
 use gangplank::plan::code::ProblemCode;
 
-use super::bench::Bench;
+use super::bench::{Bench, how};
 use super::demo::open;
 
 fn codes(examined: &Examined) -> Vec<ProblemCode> {
@@ -149,4 +151,21 @@ fn a_repair_does_what_its_causes_need_and_leaves_a_healthy_worker() {
         ["write /etc/kubernetes/worker-kubeconfig.yaml", "systemctl restart kubelet"]
     );
     assert!(bench.examine(&["w1"])[0].healthy());
+    // It is one run, and undo takes it back.
+    let (undone, _) = bench.undo_run(&UndoScope::LastRun, &how(&Stop::default()));
+    assert_eq!(undone.code, 0);
+    assert!(codes(&bench.examine(&["w1"])[0]).contains(&ProblemCode::File05));
+}
+
+#[test]
+fn a_frozen_kubelet_is_a_cause_of_its_own_beside_an_api_that_is_cut_off() {
+    let bench = aboard();
+    bench.lab().fault("w1", Fault::NoRoute);
+    bench.lab().fault("w1", Fault::KubeletStopped);
+    let all = bench.examine(&["w1"]);
+    assert_eq!(codes(&all[0]), [ProblemCode::Api24, ProblemCode::Kubelet08]);
+    assert!(!all[0].actions.is_empty());
+    // Where a step is in the way a run refuses all, so nothing of the others is promised.
+    bench.lab().fault("w1", Fault::KubeletMissing);
+    assert!(bench.examine(&["w1"])[0].actions.is_empty());
 }

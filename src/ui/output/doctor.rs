@@ -98,7 +98,12 @@ fn repair(out: &mut String, one: &Examined) {
     }
     let all = actions(one);
     if all.is_empty() {
-        let _ = writeln!(out, "  gangplank repair would change nothing here: it is for you to mend");
+        if one.found.as_ref().is_ok_and(|found| !found.causes.is_empty()) {
+            let _ = writeln!(
+                out,
+                "  gangplank repair would change nothing now: the first of these is for you to mend"
+            );
+        }
         return;
     }
     let _ = writeln!(out, "  gangplank repair does this, and looks again after each cause:");
@@ -116,22 +121,24 @@ fn repair(out: &mut String, one: &Examined) {
             let _ = writeln!(out, "      {} {line}", if number == 0 { "undo:" } else { "     " });
         }
     }
-    let restarted: Vec<&str> = all
+    let mut restarted: Vec<&str> = all
         .iter()
         .filter_map(|action| match action {
             Action::Service { verb: Verb::Restart | Verb::Start, unit } => Some(unit.as_str()),
+            Action::RestartPod { container, .. } => Some(container.as_str()),
             _ => None,
         })
         .collect();
-    let pod = all.iter().any(|action| matches!(action, Action::RestartPod { .. }));
-    let _ = match (restarted.is_empty(), pod) {
-        (true, false) => writeln!(out, "  nothing of it is restarted as far as that is known now"),
-        (true, true) => writeln!(out, "  restarted: kube-proxy; all other pods go on"),
-        (false, _) => writeln!(
+    restarted.dedup();
+    // Containers belong to the runtime: only of the others it is known that they end none.
+    let runtime = restarted.iter().any(|unit| !["kubelet", "kube-proxy"].contains(unit));
+    let _ = match (restarted.is_empty(), runtime) {
+        (true, _) => writeln!(out, "  none of this restarts anything"),
+        (false, false) => writeln!(out, "  restarted: {}; all other pods go on", restarted.join(", ")),
+        (false, true) => writeln!(
             out,
-            "  restarted: {}{}; all other pods go on",
-            restarted.join(", "),
-            if pod { ", kube-proxy" } else { "" }
+            "  restarted: {}; whether containers go on meanwhile is for that unit to say: systemctl show -p KillMode",
+            restarted.join(", ")
         ),
     };
 }
