@@ -207,7 +207,7 @@ const PAIRS: [(&str, &str); 6] = [
     ("the worker's certificate has expired", "the kubelet does not start with the machine"),
     ("the kubelet's unit is gone", "a broken manifest lies beside it"),
     ("the worker's key is gone", "the network of pods is gone"),
-    ("the kubeconfig is gone", "the kubelet was stopped"),
+    ("the worker's certificate is gone", "the kubelet was stopped"),
 ];
 
 fn wanted(name: &str) -> bool {
