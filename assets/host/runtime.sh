@@ -1,25 +1,43 @@
 # Which container runtime a machine has. What is done with it stands in a file for each, in words that begin with its name:
 # _ask INFO PS IMAGES, _image_id NAME, _import TAR NAME..., _restart_pod CONTAINER, _rmi NAME, _clean.
 
-# which_runtime: sets $rt. Where two are installed, the kubelet that is there has its one; without a kubelet, docker.
-which_runtime() {
+# sole_runtime: sets $rt where only one can be meant
+sole_runtime() {
   [ -z "$rt" ] || return 0
-  rt=docker
-  command -v containerd >/dev/null || command -v ctr >/dev/null || return 0
-  if command -v docker >/dev/null; then
-    case $(timeout --foreground 20 /usr/local/bin/kubelet --version 2>/dev/null) in
-      # The last minor with dockershim is 1.23.
-      '' | *" v1."[0-9].* | *" v1."1[0-9].* | *" v1."2[0-3].*) return 0 ;;
-    esac
-  fi
-  rt=containerd
+  if ! command -v containerd && ! command -v ctr; then rt=docker
+  elif ! command -v docker; then rt=containerd
+  else return 1; fi >/dev/null
 }
+
+# runtime_of KUBELET: sets $rt by what a kubelet says its version is. Where two are installed, the kubelet that is there
+# has its one; without a kubelet, docker.
+runtime_of() {
+  case $1 in
+    # The last minor with dockershim is 1.23.
+    '' | *" v1."[0-9].* | *" v1."1[0-9].* | *" v1."2[0-3].*) rt=docker ;;
+    *) rt=containerd ;;
+  esac
+}
+
+# which_runtime: sets $rt
+which_runtime() { sole_runtime || runtime_of "$(timeout --foreground 20 /usr/local/bin/kubelet --version 2>/dev/null)"; }
 
 # with RUNTIME WORD...: one of the words above for that runtime
 with() { rt=$1; shift; "$@"; }
 
 # ask_runtime INFO PS IMAGES: the numbers of the questions, - for one that is not asked
 ask_runtime() { which_runtime; "${rt}_ask" "$@"; }
+
+# ask_runtime_of INFO PS IMAGES: the same, and what is told of the kubelet comes in and goes on. While that one is
+# asked, docker is too where it may be the one, and what it says is dropped where it is not.
+ask_runtime_of() {
+  if sole_runtime; then "${rt}_ask" "$@" & cat; wait $!; return; fi
+  a=$(docker_ask "$@" & sed 's/^/> /'; wait)
+  o=$(printf '%s\n' "$a" | sed -n 's/^> //p'); printf '%s\n' "$o"
+  case $o in *" version Kubernetes v"*) o=${o#*" version "}; o=${o%%"$n"*} ;; *) o= ;; esac
+  runtime_of "$o"
+  if [ "$rt" = docker ]; then printf '%s\n' "$a" | sed '/^> /d'; else "${rt}_ask" "$@"; fi
+}
 
 # containerd_ask INFO PS IMAGES
 containerd_ask() {

@@ -4,12 +4,15 @@ use std::fmt::Write;
 
 use crate::plan::fact::{FactQuery, FlagSet};
 use crate::plan::programs;
+use crate::profile::KUBELET;
 
 /// Asks. The slow questions run side by side behind the quick ones; questions of a kind are asked together.
 pub(super) fn questions(queries: &[FactQuery], text: &mut String) {
     let (mut files, mut units, mut tars) = (String::new(), String::new(), String::new());
     let (mut slow, mut quick) = (String::new(), String::new());
     let mut runtime = ["-".to_owned(), "-".to_owned(), "-".to_owned()];
+    // Which runtime a machine has may depend on its kubelet, which is started once for both.
+    let mut kubelet = None;
     for (index, want) in queries.iter().enumerate() {
         match want {
             FactQuery::File { path, content } => {
@@ -28,6 +31,9 @@ pub(super) fn questions(queries: &[FactQuery], text: &mut String) {
             FactQuery::Runtime => runtime[0] = index.to_string(),
             FactQuery::Containers => runtime[1] = index.to_string(),
             FactQuery::Images => runtime[2] = index.to_string(),
+            FactQuery::Kubelet { path, .. } if kubelet.is_none() && path == KUBELET => {
+                kubelet = Some(format!("q={index}; {}; ", question(want)));
+            }
             FactQuery::Kubelet { .. }
             | FactQuery::Tls { .. }
             | FactQuery::Lookup(_)
@@ -51,8 +57,16 @@ pub(super) fn questions(queries: &[FactQuery], text: &mut String) {
     let mut job = |call: String| {
         let _ = writeln!(slow, "{{ {call}}} & p=\"$p $!\"");
     };
-    if runtime.iter().any(|number| number != "-") {
-        job(format!("ask_runtime {}; ", runtime.join(" ")));
+    match (kubelet, runtime.iter().any(|number| number != "-")) {
+        (Some(kubelet), true) => {
+            job(format!("{{ {kubelet}}} | ask_runtime_of {}; ", runtime.join(" ")));
+        }
+        (kubelet, runs) => {
+            kubelet.into_iter().for_each(&mut job);
+            if runs {
+                job(format!("ask_runtime {}; ", runtime.join(" ")));
+            }
+        }
     }
     if !units.is_empty() {
         job(format!("ask_units{units}; "));

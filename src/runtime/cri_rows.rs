@@ -1,5 +1,6 @@
 //! Rows of the containers that containerd runs for a kubelet, in the six columns that `docker ps` prints, from what its
-//! programs say: `crictl ps -a -o json` or `ctr containers ls`, and what is asked once of each that is new.
+//! programs say: `crictl ps -a`, with everything or with ids alone, or `ctr containers ls`, and what is asked once of each
+//! that is new.
 //!
 //! Facts, read in containerd 2.4.2 and seen there: CRI labels what it makes (`internal/cri/labels/labels.go`, kubelet's
 //! `pkg/types/labels.go`), and keeps of each container a file with its times, in nanoseconds, and its exit code
@@ -43,6 +44,8 @@ struct ToldOnce {
     labels: HashMap<&'static str, String>,
     image: String,
     created: Option<Timestamp>,
+    /// How often the pod had it made before; `None` = that was not told.
+    attempt: Option<u32>,
     command: Vec<String>,
     in_command: bool,
 }
@@ -126,6 +129,8 @@ pub struct CriReader {
     states: HashMap<String, CriState>,
     tasks: HashMap<String, String>,
     told: HashMap<String, ToldOnce>,
+    /// What crictl's whole list said, which is not asked for with every sample.
+    listed: HashMap<String, CrictlContainer>,
 }
 
 impl CriReader {
@@ -182,67 +187,73 @@ impl CriReader {
         if let Some(why) = said.failure(lister.program()) {
             return (Vec::new(), why);
         }
-        let all = match lister {
-            Lister::Crictl => match serde_json::from_str::<CrictlList>(&said.rows.concat()) {
-                Ok(list) => list.containers.into_iter().map(|one| self.crictl(one)).collect(),
-                Err(_) => return (Vec::new(), "crictl wrote something that is no list".to_owned()),
-            },
-            Lister::Ctr | Lister::Docker => said.rows.iter().map(|id| self.ctr(id)).collect::<Vec<_>>(),
+        let whole = lister == Lister::Crictl && said.rows.first().is_some_and(|row| row.starts_with('{'));
+        let ids = if whole {
+            let Ok(list) = serde_json::from_str::<CrictlList>(&said.rows.concat()) else {
+                return (Vec::new(), "crictl wrote something that is no list".to_owned());
+            };
+            let listed = list.containers.into_iter().take(MANY).map(|one| (one.id.clone(), one));
+            self.listed = listed.collect();
+            self.listed.keys().cloned().collect()
+        } else {
+            said.rows.iter().filter(|id| !id.trim().is_empty()).map(|id| (*id).to_owned()).collect::<Vec<_>>()
         };
+        let all: Vec<Listed> = ids.iter().map(|id| self.about(id, whole)).collect();
         self.told.retain(|id, _| all.iter().any(|one| one.id == *id));
+        self.listed.retain(|id, _| all.iter().any(|one| one.id == *id));
         let mut rows: Vec<(Option<Timestamp>, String)> =
             all.into_iter().map(|one| (one.created, self.row(&one, now))).collect();
         rows.sort_by_key(|(created, _)| std::cmp::Reverse(*created));
         (rows.into_iter().map(|(_, row)| row).collect(), String::new())
     }
 
-    fn crictl(&self, one: CrictlContainer) -> Listed {
-        let mut names = LABELS.map(|label| one.labels.get(label).cloned().unwrap_or_default());
-        if names[0].is_empty() {
-            names[0] = one.metadata.name;
-        }
-        let task = match one.state.as_str() {
-            "CONTAINER_RUNNING" => "RUNNING",
-            "CONTAINER_CREATED" => "CREATED",
-            "CONTAINER_EXITED" => "",
-            _ => "UNKNOWN",
-        };
-        let task = self.tasks.get(&one.id).filter(|task| *task == "PAUSED").map_or(task, String::as_str);
-        let told = self.told.get(&one.id).map(|told| told.image.clone()).filter(|image| !image.is_empty());
-        Listed {
-            names,
-            attempt: Some(one.metadata.attempt),
-            // Before 1.28 the kubelet asked for it by its digest.
-            image: match one.image.asked.is_empty() {
-                true if one.image.image.starts_with("sha256:") => told.unwrap_or(one.image.image),
-                true => one.image.image,
-                false => one.image.asked,
-            },
-            created: one.created.parse().ok().and_then(moment),
-            task: task.to_owned(),
-            id: one.id,
-        }
-    }
-
-    fn ctr(&self, id: &str) -> Listed {
+    /// One of the list, from all that was told of it; `whole` = crictl's list of this sample says how it is.
+    fn about(&self, id: &str, whole: bool) -> Listed {
         let told = self.told.get(id);
+        let listed = self.listed.get(id);
         let state = self.states.get(id);
-        let made = state.and_then(|state| moment(state.created_at));
         let task = match (self.tasks.get(id), state) {
             (Some(task), _) => task.as_str(),
             (None, Some(state)) if state.finished_at != 0 => "",
             (None, Some(state)) if state.started_at != 0 => "RUNNING",
             (None, Some(_)) => "CREATED",
-            (None, None) => "",
+            (None, None) => match listed.filter(|_| whole).map(|one| one.state.as_str()) {
+                Some("CONTAINER_RUNNING") => "RUNNING",
+                Some("CONTAINER_CREATED") => "CREATED",
+                Some("CONTAINER_EXITED") | None => "",
+                Some(_) => "UNKNOWN",
+            },
         };
+        let label = |label: &str| {
+            let listed = listed.and_then(|one| one.labels.get(label));
+            listed.or_else(|| told.and_then(|told| told.labels.get(label))).cloned().unwrap_or_default()
+        };
+        let mut names = LABELS.map(label);
+        if let (true, Some(one)) = (names[0].is_empty(), listed) {
+            names[0].clone_from(&one.metadata.name);
+        }
+        let made = listed
+            .and_then(|one| one.created.parse().ok())
+            .or_else(|| state.map(|state| state.created_at))
+            .and_then(moment);
         Listed {
             id: id.to_owned(),
-            names: LABELS
-                .map(|label| told.and_then(|told| told.labels.get(label)).cloned().unwrap_or_default()),
-            attempt: None,
-            image: told.map(|told| told.image.clone()).unwrap_or_default(),
+            names,
+            attempt: listed.map(|one| one.metadata.attempt).or_else(|| told.and_then(|told| told.attempt)),
+            image: self.image(id),
             created: made.or_else(|| told.and_then(|told| told.created)),
             task: task.to_owned(),
+        }
+    }
+
+    /// What its image is called. Before 1.28 the kubelet asked for it by its digest.
+    fn image(&self, id: &str) -> String {
+        let told = self.told.get(id).map(|told| told.image.clone()).unwrap_or_default();
+        let Some(CrictlImage { image, asked }) = self.listed.get(id).map(|one| &one.image) else { return told };
+        match asked.is_empty() {
+            true if image.starts_with("sha256:") && !told.is_empty() => told,
+            true => image.clone(),
+            false => asked.clone(),
         }
     }
 
@@ -298,6 +309,7 @@ impl ToldOnce {
                 self.in_command = value == "[";
             }
             "Image" if self.image.is_empty() => self.image = text().unwrap_or_default(),
+            "attempt" if self.attempt.is_none() => self.attempt = value.parse().ok(),
             "CreatedAt" if self.created.is_none() => {
                 self.created = text().and_then(|text| text.parse().ok());
             }
@@ -371,15 +383,25 @@ mod tests {
         assert!(web.is_up() && web.kubelet.is_some_and(|name| name.attempt == Some(0)));
         // Nothing of its environment is known here.
         assert!(!format!("{reader:?}").contains("hunter2"));
-        // With the next sample nothing is told again, and what is known stays.
+        // With the next sample nothing but ids is told, and what is known stays; of one that is new all is told.
         reader.begin();
-        reader.line(LIST);
-        reader.line("= 0");
+        let new = "0123456789ab";
+        [WEB, BAD, new, "= 0"].into_iter().for_each(|line| reader.line(line));
         states(&mut reader);
-        assert_eq!(
-            reader.rows(Lister::Crictl, NOW + 3_600).0[1].split('\t').nth(2),
-            Some("\"/web run --flag=a b quote\"d\"")
+        about(&mut reader, new, &format!("{INFO}\n\"attempt\": 4"));
+        let (later, error) = reader.rows(Lister::Crictl, NOW);
+        assert_eq!((later.len(), error.as_str()), (3, ""));
+        assert!(rows.iter().all(|row| later.contains(row)), "{later:#?}");
+        let new = later.iter().find(|row| row.starts_with(new)).and_then(|row| Container::parse(row).ok());
+        assert!(
+            new.is_some_and(|row| row.image == "registry.lab/web:1"
+                && row.kubelet.is_some_and(|name| name.attempt == Some(4)))
         );
+        // What is not listed any more is forgotten.
+        reader.begin();
+        [WEB, "= 0"].into_iter().for_each(|line| reader.line(line));
+        assert_eq!(reader.rows(Lister::Crictl, NOW).0.len(), 1);
+        assert_eq!((reader.listed.len(), reader.told.len()), (1, 1));
     }
 
     #[test]
@@ -391,6 +413,7 @@ mod tests {
         }
         states(&mut reader);
         about(&mut reader, WEB, INFO);
+        reader.line("\"attempt\": 2");
         let (rows, error) = reader.rows(Lister::Ctr, NOW);
         assert_eq!(error, "");
         assert!(rows[0].starts_with(&format!(
@@ -399,12 +422,12 @@ mod tests {
         assert_eq!(
             rows[1],
             format!(
-                "{WEB}\tregistry.lab/web:1\t\"/web run --flag=a b quote\"d\"\t2026-11-29 13:28:12 +0000 UTC\tUp 3 minutes\tk8s_web_web-1_default_a2e3a94e-0000-4000-8000-000000000001_?"
+                "{WEB}\tregistry.lab/web:1\t\"/web run --flag=a b quote\"d\"\t2026-11-29 13:28:12 +0000 UTC\tUp 3 minutes\tk8s_web_web-1_default_a2e3a94e-0000-4000-8000-000000000001_2"
             )
         );
         let read: Vec<Container> = rows.iter().filter_map(|row| Container::parse(row).ok()).collect();
         assert_eq!(read[0].name, BAD[..12], "nothing was told of it yet");
-        assert!(read[1].kubelet.as_ref().is_some_and(|name| name.pod == "web-1" && name.attempt.is_none()));
+        assert!(read[1].kubelet.as_ref().is_some_and(|name| name.pod == "web-1" && name.attempt == Some(2)));
     }
 
     #[test]

@@ -93,8 +93,9 @@ const CAUSES: &[Cause] = causes! {
     "a broken manifest lies beside it" Both "E-FILE-06" Mended::Hand("rm /etc/kubernetes/manifests/broken.yaml"),
         "printf 'apiVersion: v1\\nkind: Pod\\nmetadata: [\\n' > /etc/kubernetes/manifests/broken.yaml", [];
     "a second kube-proxy lies beside it" Both "E-FILE-02" Mended::Hand("rm /etc/kubernetes/manifests/zz-proxy.yaml"),
-        "cp /etc/kubernetes/manifests/kube-proxy*.yaml /etc/kubernetes/manifests/zz-proxy.yaml; \
-         sed -i 's/name: kube-proxy$/name: kube-proxy-two/' /etc/kubernetes/manifests/zz-proxy.yaml", [];
+        // At once: a copy that still has the first one's name would be taken for it, and end it a while later.
+        "sed 's/name: kube-proxy$/name: kube-proxy-two/' /etc/kubernetes/manifests/kube-proxy*.yaml > /etc/kubernetes/zz-proxy.yaml; \
+         mv /etc/kubernetes/zz-proxy.yaml /etc/kubernetes/manifests/", [];
     "the kubelet's program is gone" Current "E-KUBELET-01" Mended::Hand("mv /root/kubelet.away /usr/local/bin/kubelet; systemctl restart kubelet"),
         "mv /usr/local/bin/kubelet /root/kubelet.away; systemctl stop kubelet", [];
     "the CA's certificate is another's" Both "E-CERT-16" Mended::Hand(
@@ -282,7 +283,8 @@ fn every_cause(lab: &Lab) {
         };
         let ready = lab.nodes().get(worker) == Some(&true);
         let rest = changed(&before, &lab.snapshot(worker), cause.files);
-        let after = diagnosis(&home.run("doctor", &plan, &["--worker", worker, "--json"]));
+        let look = home.run("doctor", &plan, &["--worker", worker, "--json"]);
+        let after = diagnosis(&look);
         let mended = said.code == 0 && ready && rest.is_empty() && after == (true, Vec::new());
         println!(
             "{:55} {:16} {took:4.1} s  {}  {}",
@@ -293,10 +295,11 @@ fn every_cause(lab: &Lab) {
         );
         if !first || !mended {
             let why = format!(
-                "{}: wanted {}, named {codes:?}; Ready {ready}, changed {rest:#?}, then {after:?}\n{}",
+                "{}: wanted {}, named {codes:?}; Ready {ready}, changed {rest:#?}\n{}\nthen\n{}",
                 cause.name,
                 cause.first,
-                said.story()
+                said.story(),
+                look.story()
             );
             println!("{why}");
             wrong.push(why);

@@ -123,6 +123,8 @@ impl Lab {
             "get",
             "lease",
             host,
+            // Of one that has just joined there is none yet.
+            "--ignore-not-found",
             "-o",
             "jsonpath={.spec.renewTime}",
         ]);

@@ -56,7 +56,7 @@ fn machine(folder: &Path, crictl: bool) -> Option<Wrapped> {
         "#!/bin/sh\nprintf 'ActiveState=active\\nSubState=running\\nNRestarts=0\\n'\n",
     );
     if crictl {
-        program(folder, "crictl", "#!/bin/sh\nd=${0%/*}; echo \"$*\" >$d/crictl-asked; cat $d/list\n");
+        program(folder, "crictl", "#!/bin/sh\nd=${0%/*}; echo \"$*\" >>$d/crictl-asked; case \"$*\" in *' -q') cat $d/ids ;; *) cat $d/list ;; esac\n");
     }
     let cri = folder.join("lib/io.containerd.grpc.v1.cri/containers");
     for (id, state) in [
@@ -137,7 +137,7 @@ fn ctr_gives_rows_asks_of_each_container_once_and_tells_nothing_of_its_environme
         (web.image.to_string(), web.command.to_string()),
         ("registry.lab/web:1".to_owned(), "/web run --flag=a b quote\"d".to_owned())
     );
-    assert!(web.is_up(), "{web:?}");
+    assert!(web.is_up() && web.kubelet.as_ref().is_some_and(|name| name.attempt == Some(0)), "{web:?}");
     let bad = rows.iter().find(|one| one.id == BAD).unwrap();
     assert!(bad.status.starts_with("Exited (3) ") && bad.status.ends_with(" ago"), "{bad:?}");
     assert!(!format!("{sample:?}").contains("hunter2"));
@@ -163,6 +163,18 @@ fn crictl_gives_the_list_where_it_is() {
     let mut stream = host.stream().unwrap();
     let (_, sample) = sampled(&mut *stream);
     assert_eq!((sample.lister, sample.error.as_str()), (Some(Lister::Crictl), ""));
+    let (_, again) = sampled(&mut *stream);
+    let names = |sample: &Sample| {
+        sample.containers.iter().map(|row| Container::parse(row).unwrap().kubelet).collect::<Vec<_>>()
+    };
+    assert_eq!((again.containers.len(), names(&again)), (2, names(&sample)));
+    // One that is new is asked about, and crictl's whole list is not asked for again.
+    let new = "0123456789abcdef";
+    fs::write(dir.path().join("ids"), format!("{BAD}\n{new}\n{WEB}\n")).unwrap();
+    let (_, more) = sampled(&mut *stream);
+    let row = more.containers.iter().find(|row| row.starts_with(new)).expect("it is listed");
+    let row = Container::parse(row).unwrap();
+    assert!(row.image == "registry.lab/web:1" && row.kubelet.is_some_and(|name| name.attempt == Some(0)));
     let names: Vec<String> = sample
         .containers
         .iter()
@@ -171,7 +183,8 @@ fn crictl_gives_the_list_where_it_is() {
     assert_eq!(names, ["bad-1/bad", "web-1/web"]);
     let asked = fs::read_to_string(dir.path().join("crictl-asked")).unwrap();
     let socket = "unix:///run/containerd/containerd.sock";
-    assert_eq!(asked.trim(), format!("-r {socket} -i {socket} ps -a -o json"));
+    let calls = ["-o json", "-q", "-q"].map(|how| format!("-r {socket} -i {socket} ps -a {how}\n"));
+    assert_eq!(asked, calls.concat());
 }
 
 /// Probes run a process in a container again and again: nobody is woken by that, nor by what holds a pod's network.
