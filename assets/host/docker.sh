@@ -24,7 +24,8 @@ docker_says() {
 }
 
 # docker_ask INFO PS IMAGES: the numbers of the questions, - for one that is not asked. What info says there is none
-# of is not asked for, and a docker that says nothing is not asked again. Programs that end at once collect no garbage.
+# of is not asked for, and a docker that says nothing is not asked again; containers and images are asked for side by
+# side. Programs that end at once collect no garbage.
 docker_ask() {
   export GOGC=off; i=
   if [ "$1" != - ]; then
@@ -34,21 +35,26 @@ docker_ask() {
       *"Docker Root Dir: /"*) r=${i#*Docker Root Dir: }; tell df "$(timeout --foreground 5 df -Pk / /etc "${r%%"$n"*}/" 2>/dev/null)" ;;
     esac
   fi
-  if [ "$2" != - ]; then
-    q=$2
-    case $i in
-      *"$n Containers: 0$n"* | *"${n}Containers: 0$n"*) ;;
-      *"$n= 124$n"*) tell ps "= 124" ;;
-      *) tell ps "$(docker_says ps --no-trunc --format '{{.ID}}	{{.Image}}	{{printf "%.1000s" .Command}}	{{.CreatedAt}}	{{.Status}}	{{.Names}}')" ;;
-    esac
-    say done
-  fi
-  if [ "$3" != - ]; then
-    q=$3
-    case $i in
-      *"$n Images: 0$n"* | *"${n}Images: 0$n"* | *"$n= 124$n"*) ;;
-      *) tell image "$(timeout --foreground 20 docker images --no-trunc 2>/dev/null)" ;;
-    esac
-    say done
-  fi
+  [ "$2" = - ] || { q=$2; docker_containers; } &
+  [ "$3" = - ] || { q=$3; docker_images; }
+  wait $!
+}
+
+# docker_containers: what runs, unless info, in $i, said that nothing does
+docker_containers() {
+  case $i in
+    *"$n Containers: 0$n"* | *"${n}Containers: 0$n"*) ;;
+    *"$n= 124$n"*) tell ps "= 124" ;;
+    *) tell ps "$(docker_says ps --no-trunc --format '{{.ID}}	{{.Image}}	{{printf "%.1000s" .Command}}	{{.CreatedAt}}	{{.Status}}	{{.Names}}')" ;;
+  esac
+  say done
+}
+
+# docker_images: the same of images
+docker_images() {
+  case $i in
+    *"$n Images: 0$n"* | *"${n}Images: 0$n"* | *"$n= 124$n"*) ;;
+    *) tell image "$(timeout --foreground 20 docker images --no-trunc 2>/dev/null)" ;;
+  esac
+  say done
 }

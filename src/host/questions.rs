@@ -116,19 +116,29 @@ fn question(want: &FactQuery) -> String {
                 words.extend(set.flags.iter().map(String::as_str));
                 shell_words::join(words)
             };
-            let arm = |set: &FlagSet| format!("{}) try_flags {} ;; ", set.versions.join("|"), words(set));
+            let patterns = |set: &FlagSet| set.versions.join("|");
             let mut text = call("ask_kubelet", &[path]);
-            // The newest is the likeliest; a start costs a tenth of a second.
-            if let Some((newest, others)) = flags.split_last() {
-                let others: String = others.iter().map(arm).collect();
+            // One start tells the version and that the flags of the likeliest are taken, and costs a twentieth of a second:
+            // of the newest, or where the runtime of older ones is there, of the newest of those.
+            if let Some(newest) = flags.last() {
+                let first = |set: &FlagSet| {
+                    format!("likely {} && case $kv in {}) t=1 ;; esac; ", words(set), patterns(set))
+                };
+                let older = flags.iter().rfind(|set| set.runtime != newest.runtime);
+                let guess = older.map_or_else(
+                    || first(newest),
+                    |older| {
+                        let name = older.runtime.name();
+                        format!("if command -v {name} >/dev/null; then {}else {}fi; ", first(older), first(newest))
+                    },
+                );
+                let arms: String =
+                    flags.iter().map(|set| format!("{}) try_flags {} ;; ", patterns(set), words(set))).collect();
                 let _ = write!(
                     text,
-                    " && if likely {}; then case $kv in {}) say tried 1 ;; {others}*) ;; esac; \
-                     else kubelet_version {}; case $kv in {others}{}*) ;; esac; fi",
-                    words(newest),
-                    newest.versions.join("|"),
+                    " && {{ t=; {guess}if [ -n \"$t\" ]; then say tried 1; else [ -n \"$kv\" ] || kubelet_version {}; \
+                     case $kv in {arms}esac; fi; }}",
                     shell_words::quote(path),
-                    arm(newest),
                 );
             }
             text

@@ -9,7 +9,7 @@ use super::kernel_fact::KernelFact;
 use super::programs::{ProgramFolder, ProgramsFact};
 use super::record::{Record, RecordKind};
 use super::remote::Remote;
-use super::runtime_fact::RuntimeFact;
+use super::runtime_fact::{RuntimeFact, RuntimeKind};
 use super::unit::{ManifestFact, UnitFact};
 
 pub use super::machine_fact::Machine;
@@ -81,6 +81,9 @@ pub struct FlagSet {
     pub versions: Vec<String>,
     /// As on a command line, `--flag=value`.
     pub flags: Vec<String>,
+    /// What a machine with such a kubelet has: it is tried first where that is there.
+    #[serde(default)]
+    pub runtime: RuntimeKind,
 }
 
 impl FactQuery {

@@ -6,7 +6,7 @@ use super::containerd_fact::ContainerdFact;
 use super::remote::Remote;
 
 /// A container runtime.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RuntimeKind {
     /// The Docker engine, through the kubelet's dockershim (until 1.23); meant where an older record says none.

@@ -83,6 +83,7 @@ pub fn flag_sets(plan: &Plan, worker: &Worker) -> Vec<FlagSet> {
         FlagSet {
             versions: patterns.iter().map(|pattern| (*pattern).to_owned()).collect(),
             flags: profile.flags(&setup).into_iter().map(|flag| flag.text).collect(),
+            runtime: profile.runtime(),
         }
     };
     let v = |minor| Version { major: 1, minor, patch: 0 };

@@ -5,11 +5,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use gangplank::host::BatchEnd;
-use gangplank::plan::fact::FactQuery;
+use gangplank::host::{BatchEnd, LocalWire};
+use gangplank::plan::fact::{FactQuery, FlagSet};
+use gangplank::plan::runtime_fact::RuntimeKind;
 use gangplank::runtime::ps;
 
-use crate::support::{Run, done, over, program, with_programs};
+use crate::support::{Run, Wrapped, done, over, program, with_programs};
 
 /// Asks with these programs in the place of the machine's own.
 fn ask(programs: &[(&str, &str)], queries: Vec<FactQuery>) -> Option<BatchEnd> {
@@ -242,4 +243,54 @@ fn every_file_of_a_manifest_folder_is_read_as_a_kubelet_would() {
     let found = end.facts.manifests(&path).yes().copied().cloned().unwrap();
     let told: Vec<(&str, bool)> = found.iter().map(|one| (one.name.untrusted(), one.pod.is_ok())).collect();
     assert_eq!(told, [("a broken", false), ("b.yaml~", true)]);
+}
+
+/// Which runtime is asked about on a machine that has both, by its kubelet; and how often that one is started for it.
+#[test]
+fn of_two_runtimes_the_one_of_the_kubelet_is_asked_and_the_kubelet_is_started_once() {
+    let asked = |kubelet: &str| {
+        let dir = tempfile::tempdir().unwrap();
+        program(dir.path(), "docker", &docker(""));
+        program(dir.path(), "ctr", "#!/bin/sh\nexit 1\n");
+        program(
+            dir.path(),
+            "kubelet",
+            &format!("#!/bin/sh\necho \"$*\" >>{}/started\n{kubelet}\n", dir.path().display()),
+        );
+        let before = format!(
+            "exec unshare -m sh -c 'mount --bind {0} /usr/local/sbin && mount --bind {0} /usr/local/bin && exec sh -c \"$1\"' sh",
+            dir.path().display()
+        );
+        let wire = Wrapped { wire: LocalWire::new(), before };
+        if crate::sshd::run(&wire, "true").last != crate::sshd::exited(0) {
+            crate::sshd::left_out::left_out("no mount namespace can be made here");
+            return None;
+        }
+        let set = |versions: &str, flag: &str, runtime| FlagSet {
+            versions: vec![versions.to_owned()],
+            flags: vec![flag.to_owned()],
+            runtime,
+        };
+        let flags = vec![
+            set("v1.2[0-3].*", "--old", RuntimeKind::Docker),
+            set("v1.[3-9][0-9].*", "--new", RuntimeKind::Containerd),
+        ];
+        let path = gangplank::profile::KUBELET.to_owned();
+        let queries = vec![FactQuery::Kubelet { path: path.clone(), flags }, FactQuery::Runtime];
+        let end = done(&mut over(Arc::new(wire)), &Run::new().batch(Vec::new(), queries));
+        assert_eq!(end.trouble, None, "{end:?}");
+        let started = fs::read_to_string(dir.path().join("started")).unwrap_or_default();
+        let version = end.facts.kubelet(&path).yes().copied().cloned().unwrap().unwrap().version;
+        let docker = end.facts.docker().yes().is_some();
+        assert_ne!(docker, end.facts.containerd().yes().is_some(), "{end:?}");
+        Some((docker, version.untrusted().to_owned(), started.lines().map(str::to_owned).collect::<Vec<_>>()))
+    };
+    let Some(old) = asked("echo Kubernetes v1.20.2") else { return };
+    assert_eq!(old, (true, "Kubernetes v1.20.2".to_owned(), vec!["--old --version".to_owned()]));
+    let (docker, version, started) = asked("echo Kubernetes v1.37.2").unwrap();
+    assert_eq!((docker, version.as_str()), (false, "Kubernetes v1.37.2"));
+    assert_eq!(started, ["--old --version", "--new --version"]);
+    // One that does not say which it is.
+    let (docker, _, started) = asked("echo broken >&2; exit 1").unwrap();
+    assert_eq!((docker, started), (true, vec!["--old --version".to_owned(), "--version".to_owned()]));
 }

@@ -10,6 +10,7 @@ use gangplank::host::{BatchEnd, LocalWire};
 use gangplank::pki::FileForm;
 use gangplank::plan::action::sha256;
 use gangplank::plan::fact::{FactQuery, FlagSet, Known};
+use gangplank::plan::runtime_fact::RuntimeKind;
 use openssl::base64;
 use openssl::ec::{EcGroup, EcKey};
 use openssl::nid::Nid;
@@ -379,6 +380,7 @@ fn the_kubelet_says_its_version_and_which_flags_it_refuses() {
     let set = |versions: &str, flags: &[&str]| FlagSet {
         versions: vec![versions.to_owned()],
         flags: flags.iter().map(|flag| (*flag).to_owned()).collect(),
+        runtime: RuntimeKind::Docker,
     };
     let asked = |flags| FactQuery::Kubelet { path: path.clone(), flags };
     let fact = |flags| ask(vec![asked(flags)]).facts.kubelet(&path).yes().copied().cloned().unwrap().unwrap();

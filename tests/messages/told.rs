@@ -373,7 +373,7 @@ pub fn facts() -> BoxedStrategy<Facts> {
         Just(FactQuery::Record),
         (text(), texts()).prop_map(|(path, words)| FactQuery::Kubelet {
             path,
-            flags: vec![FlagSet { versions: words.clone(), flags: words }]
+            flags: vec![FlagSet { versions: words.clone(), flags: words, runtime: RuntimeKind::Containerd }]
         }),
         (text(), any::<u16>()).prop_map(|(host, port)| FactQuery::Tls { host, port }),
     ];
