@@ -129,11 +129,15 @@ fn question(want: &FactQuery) -> String {
                     || first(newest),
                     |older| {
                         let name = older.runtime.name();
-                        format!("if command -v {name} >/dev/null; then {}else {}fi; ", first(older), first(newest))
+                        format!(
+                            "if command -v {name} >/dev/null; then {}else {}fi; ",
+                            first(older),
+                            first(newest)
+                        )
                     },
                 );
-                let arms: String =
-                    flags.iter().map(|set| format!("{}) try_flags {} ;; ", patterns(set), words(set))).collect();
+                let arm = |set: &FlagSet| format!("{}) try_flags {} ;; ", patterns(set), words(set));
+                let arms: String = flags.iter().map(arm).collect();
                 let _ = write!(
                     text,
                     " && {{ t=; {guess}if [ -n \"$t\" ]; then say tried 1; else [ -n \"$kv\" ] || kubelet_version {}; \

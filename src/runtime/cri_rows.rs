@@ -192,8 +192,8 @@ impl CriReader {
             let Ok(list) = serde_json::from_str::<CrictlList>(&said.rows.concat()) else {
                 return (Vec::new(), "crictl wrote something that is no list".to_owned());
             };
-            let listed = list.containers.into_iter().take(MANY).map(|one| (one.id.clone(), one));
-            self.listed = listed.collect();
+            let with_id = list.containers.into_iter().take(MANY).map(|one| (one.id.clone(), one));
+            self.listed = with_id.collect();
             self.listed.keys().cloned().collect()
         } else {
             said.rows.iter().filter(|id| !id.trim().is_empty()).map(|id| (*id).to_owned()).collect::<Vec<_>>()
@@ -249,7 +249,9 @@ impl CriReader {
     /// What its image is called. Before 1.28 the kubelet asked for it by its digest.
     fn image(&self, id: &str) -> String {
         let told = self.told.get(id).map(|told| told.image.clone()).unwrap_or_default();
-        let Some(CrictlImage { image, asked }) = self.listed.get(id).map(|one| &one.image) else { return told };
+        let Some(CrictlImage { image, asked }) = self.listed.get(id).map(|one| &one.image) else {
+            return told;
+        };
         match asked.is_empty() {
             true if image.starts_with("sha256:") && !told.is_empty() => told,
             true => image.clone(),
@@ -393,10 +395,8 @@ mod tests {
         assert_eq!((later.len(), error.as_str()), (3, ""));
         assert!(rows.iter().all(|row| later.contains(row)), "{later:#?}");
         let new = later.iter().find(|row| row.starts_with(new)).and_then(|row| Container::parse(row).ok());
-        assert!(
-            new.is_some_and(|row| row.image == "registry.lab/web:1"
-                && row.kubelet.is_some_and(|name| name.attempt == Some(4)))
-        );
+        assert!(new.is_some_and(|row| row.image == "registry.lab/web:1"
+            && row.kubelet.is_some_and(|name| name.attempt == Some(4))));
         // What is not listed any more is forgotten.
         reader.begin();
         [WEB, "= 0"].into_iter().for_each(|line| reader.line(line));

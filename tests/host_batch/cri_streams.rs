@@ -56,7 +56,11 @@ fn machine(folder: &Path, crictl: bool) -> Option<Wrapped> {
         "#!/bin/sh\nprintf 'ActiveState=active\\nSubState=running\\nNRestarts=0\\n'\n",
     );
     if crictl {
-        program(folder, "crictl", "#!/bin/sh\nd=${0%/*}; echo \"$*\" >>$d/crictl-asked; case \"$*\" in *' -q') cat $d/ids ;; *) cat $d/list ;; esac\n");
+        program(
+            folder,
+            "crictl",
+            "#!/bin/sh\nd=${0%/*}; echo \"$*\" >>$d/crictl-asked; case \"$*\" in *' -q') cat $d/ids ;; *) cat $d/list ;; esac\n",
+        );
     }
     let cri = folder.join("lib/io.containerd.grpc.v1.cri/containers");
     for (id, state) in [

@@ -21,8 +21,12 @@ mod lookup;
 mod node;
 mod reach;
 
+use node::ReadyLook;
+
 /// How often the API is asked while something is waited for.
 const POLL: Duration = Duration::from_millis(300);
+/// The same in milliseconds.
+const POLL_MS: i64 = 300;
 /// A sample at least this often, even when the runtime is silent, milliseconds.
 const HEARTBEAT: i64 = 2_000;
 /// Containers must stay up so long to count, milliseconds: what ends at once does not count.
@@ -61,7 +65,8 @@ impl Engine<'_> {
         problem
     }
 
-    /// The proofs of a worker: its containers, then the node.
+    /// The proofs of a worker: its containers, then the node. A node may be Ready before its containers have been up for
+    /// long enough: it is looked at meanwhile, and told as soon as it is.
     pub fn prove_worker(
         &self,
         shared: &SharedFacts,
@@ -69,11 +74,38 @@ impl Engine<'_> {
         worked: &mut Worked,
         stream: &mut Option<Box<dyn LiveStream>>,
     ) {
-        for (id, proof) in std::mem::take(&mut worked.proofs) {
+        let proofs = std::mem::take(&mut worked.proofs);
+        let mut ready = proofs.iter().find_map(|(id, proof)| {
+            let look = ReadyLook::of(site, proof, worked.started_ms, worked.ended_ms)?;
+            look.is_of_the_api_alone().then_some((*id, look))
+        });
+        let mut ready_at = 0;
+        let place = site.place.clone();
+        let mut beside = || {
+            let now = self.world.now().as_millisecond();
+            if ready.is_none() || now.saturating_sub(ready_at) < POLL_MS {
+                return None;
+            }
+            ready_at = now;
+            let (id, look) = ready.as_ref()?;
+            let evidence = self.ready_now(shared, look).ok()?;
+            let id = *id;
+            ready = None;
+            self.events.tell(&place, Some(id), Event::TaskStarted);
+            self.tell_proof(&place, id, Ended::True(evidence));
+            Some(id)
+        };
+        let mut told = None;
+        for (id, proof) in proofs {
+            if told == Some(id) {
+                continue;
+            }
             self.events.tell(&site.place, Some(id), Event::TaskStarted);
             let ended = match &proof {
                 Proof::Containers { wanted, old, runtime, within } => {
-                    self.containers(site, (wanted, old), *runtime, *within, stream)
+                    self.containers(site, (wanted, old), *runtime, *within, stream, &mut || {
+                        told = told.or_else(&mut beside);
+                    })
                 }
                 Proof::NodeReady { .. } => {
                     self.node_ready(shared, site, &proof, worked.started_ms, worked.ended_ms)
@@ -98,6 +130,7 @@ impl Engine<'_> {
         runtime: Option<RuntimeKind>,
         within: u64,
         stream: &mut Option<Box<dyn LiveStream>>,
+        beside: &mut dyn FnMut(),
     ) -> Ended {
         if stream.is_none() {
             match site.host.stream() {
@@ -116,6 +149,7 @@ impl Engine<'_> {
             if self.options.stop.wanted() {
                 return Ended::Stopped;
             }
+            beside();
             // To the very moment at which they have been up for long enough.
             let now = self.world.now().as_millisecond();
             let left = up_since.map_or(200, |since: i64| since.saturating_add(STEADY).saturating_sub(now));

@@ -71,6 +71,51 @@ impl NetworkWait {
     }
 }
 
+/// What the API must say of a node that counts as Ready.
+pub(super) struct ReadyLook {
+    name: String,
+    /// Since when it must say so by its status, and by a word of its kubelet, milliseconds of the worker's clock.
+    status: Option<i64>,
+    word: Option<i64>,
+    /// The kubelet is asked too.
+    healthz: bool,
+}
+
+impl ReadyLook {
+    /// From a proof; `None` = it is not of a node.
+    pub(super) fn of(
+        site: &WorkSite,
+        proof: &Proof,
+        started: Option<i64>,
+        ended: Option<i64>,
+    ) -> Option<Self> {
+        let Proof::NodeReady { name, since_ms, healthz, .. } = proof else { return None };
+        // The heartbeat is written by the worker's clock.
+        let skew =
+            site.facts.machine().yes().and_then(|machine| machine.ahead_ms(site.asked_ms)).unwrap_or(0);
+        let there = |ours: i64| ours.saturating_add(skew).saturating_sub(HEARTBEAT_SLACK);
+        // What must be younger than a look must surely be so: a word from a moment before may be the last there was.
+        let surely = since_ms.map(|since| since.saturating_add(skew));
+        let (status, word) = (started.map(there), ended.map(there).max(surely));
+        Some(Self { name: name.clone(), status, word, healthz: healthz.is_some() })
+    }
+
+    /// The worker itself is not asked.
+    pub(super) fn is_of_the_api_alone(&self) -> bool {
+        !self.healthz
+    }
+
+    fn leases(&self) -> bool {
+        self.word > self.status
+    }
+}
+
+/// A node that is not Ready, as far as that is known.
+pub(super) struct NotReady {
+    node: Option<Box<Node>>,
+    why: String,
+}
+
 impl Engine<'_> {
     /// Waits until a node is Ready, and its network there.
     pub(super) fn node_ready(
@@ -81,17 +126,12 @@ impl Engine<'_> {
         started: Option<i64>,
         ended: Option<i64>,
     ) -> Ended {
-        let Proof::NodeReady { name, within, since_ms, healthz, otherwise, network } = proof else {
+        let Proof::NodeReady { name, within, healthz, otherwise, network, .. } = proof else {
             return Ended::NotShown("not a node".to_owned());
         };
-        // The heartbeat is written by the worker's clock.
-        let skew =
-            site.facts.machine().yes().and_then(|machine| machine.ahead_ms(site.asked_ms)).unwrap_or(0);
-        let there = |ours: i64| ours.saturating_add(skew).saturating_sub(HEARTBEAT_SLACK);
-        // What must be younger than a look must surely be so: a word from a moment before may be the last there was.
-        let surely = since_ms.map(|since| since.saturating_add(skew));
-        let (status, word) = (started.map(there), ended.map(there).max(surely));
-        let leases = word > status;
+        let Some(look) = ReadyLook::of(site, proof, started, ended) else {
+            return Ended::NotShown("not a node".to_owned());
+        };
         let deadline = self.deadline(*within);
         let mut seen;
         let mut coming = NetworkWait::new(network.clone());
@@ -99,31 +139,19 @@ impl Engine<'_> {
             if self.options.stop.wanted() {
                 return Ended::Stopped;
             }
-            match shared.nodes(self.plan, self.world, leases) {
-                Ok(nodes) => match nodes.iter().find(|node| node.name == *name) {
-                    None => seen = "the API does not know the node yet".to_owned(),
-                    Some(node) if step::is_ready(node, status, word) => {
-                        let Err(why) = healthz.map_or(Ok(()), |port| self.kubelet_lives(site, port)) else {
-                            let version = node.kubelet.clone().unwrap_or_default();
-                            let cordoned = step::cordoned(node);
-                            return Ended::True(format!("Ready, kubelet {version}{cordoned}"));
-                        };
-                        seen = why;
-                    }
-                    Some(node) => {
-                        if step::lacks_network(node)
-                            && let Some(problem) = self.without_network(site, node, &mut coming)
-                        {
-                            return Ended::Not(problem);
-                        }
-                        let heard = node.heard().map_or("never".to_owned(), |at| format!("at {at}"));
-                        seen = format!(
-                            "{:?} {} {}; its kubelet was heard of {heard}",
-                            node.ready.state, node.ready.reason, node.ready.message
-                        );
-                    }
+            match self.ready_now(shared, &look) {
+                Ok(evidence) => match healthz.map_or(Ok(()), |port| self.kubelet_lives(site, port)) {
+                    Ok(()) => return Ended::True(evidence),
+                    Err(why) => seen = why,
                 },
-                Err(why) => seen = why,
+                Err(NotReady { node, why }) => {
+                    if let Some(node) = node.filter(|node| step::lacks_network(node))
+                        && let Some(problem) = self.without_network(site, &node, &mut coming)
+                    {
+                        return Ended::Not(problem);
+                    }
+                    seen = why;
+                }
             }
             if self.over(deadline) {
                 if let Some(problem) = coming.late(name, *within) {
@@ -138,6 +166,25 @@ impl Engine<'_> {
             }
             self.world.wait(if healthz.is_some() { POLL_HOST } else { POLL });
         }
+    }
+
+    /// What shows that the node is Ready, asked of the API once.
+    pub(super) fn ready_now(&self, shared: &SharedFacts, look: &ReadyLook) -> Result<String, NotReady> {
+        let no = |why: String| NotReady { node: None, why };
+        let nodes = shared.nodes(self.plan, self.world, look.leases()).map_err(no)?;
+        let Some(node) = nodes.iter().find(|node| node.name == look.name) else {
+            return Err(no("the API does not know the node yet".to_owned()));
+        };
+        if step::is_ready(node, look.status, look.word) {
+            let version = node.kubelet.clone().unwrap_or_default();
+            return Ok(format!("Ready, kubelet {version}{}", step::cordoned(node)));
+        }
+        let heard = node.heard().map_or("never".to_owned(), |at| format!("at {at}"));
+        let why = format!(
+            "{:?} {} {}; its kubelet was heard of {heard}",
+            node.ready.state, node.ready.reason, node.ready.message
+        );
+        Err(NotReady { node: Some(Box::new(node.clone())), why })
     }
 
     /// Whether the kubelet's process is not stopped and answers its health check, asked by one exec.
