@@ -130,6 +130,23 @@ const CAUSES: &[Cause] = causes! {
          openssl genrsa 2048 2>/dev/null > /etc/kubernetes/ssl/worker.key", [];
     "others can read kube-proxy's key" Both "E-KEY-02" Mended::Repair,
         "chmod 640 /etc/kubernetes/ssl/kube-proxy.key", [];
+    "kube-proxy may not see the services" Both "E-API-27" Mended::Repair,
+        "kubectl delete binding", [];
+    "another program has the kubelet's port" Both "E-PORT-01" Mended::Hand("kill $(cat /root/port.pid); rm /root/port.pid; systemctl restart kubelet"),
+        "systemctl stop kubelet; perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(Listen => 5, LocalPort => 10250, ReuseAddr => 1) or die; sleep 600' \
+         >/dev/null 2>&1 & echo $! >/root/port.pid; sleep 1; systemctl start kubelet; sleep 3", [];
+    "the kubelet's folder can only be read" Both "E-DISK-03" Mended::Hand("umount /var/lib/kubelet; systemctl restart kubelet"),
+        "mount --bind /var/lib/kubelet /var/lib/kubelet; mount -o remount,bind,ro /var/lib/kubelet; systemctl restart kubelet; sleep 4", [];
+    "the manifests folder is gone" Both "E-FILE-05" Mended::Repair,
+        "rm -r /etc/kubernetes/manifests", [];
+    "containerd's socket is gone" Current "E-CONTAINERD-03" Mended::Repair,
+        "rm /run/containerd/containerd.sock", [];
+    "containerd's unit is masked" Current "E-CONTAINERD-01" Mended::Both("systemctl unmask -q containerd"),
+        "systemctl stop containerd; systemctl mask -q containerd", [];
+    "bridged packets are not filtered" Current "E-KERNEL-03" Mended::Repair,
+        "echo 0 > /proc/sys/net/bridge/bridge-nf-call-iptables", [];
+    "the image that pods begin with is gone" Current "E-IMAGE-02" Mended::Repair,
+        "crictl -r unix:///run/containerd/containerd.sock -i unix:///run/containerd/containerd.sock rmi registry.k8s.io/pause:3.10.2", [];
     "docker was stopped" Old "E-DOCKER-01" Mended::Repair,
         "systemctl stop docker.socket docker 2>/dev/null; systemctl stop docker", [];
     "docker is frozen" Old "E-DOCKER-02" Mended::Repair,
@@ -161,11 +178,24 @@ fn make(lab: &Lab, cause: &Cause) {
             until("the kubelet is up for a while", 30, || lab.try_on(worker, up, b"").0);
             lab.kubectl(&["delete", "node", worker]);
         }
+        "kubectl delete binding" => drop(lab.kubectl(&["delete", "clusterrolebinding", BINDING])),
         "expire" => {
             let path = "/etc/kubernetes/ssl/worker.crt";
             lab.write(worker, path, &super::signing::expired(lab, worker, path, true));
         }
         shell => drop(lab.on(worker, &with(lab, shell))),
+    }
+}
+
+/// By this default of the API server kube-proxy may see the services (RBAC, from 1.6 on).
+const BINDING: &str = "system:node-proxier";
+
+/// What a cause took from the cluster and not from the worker is as it was.
+fn put_back(lab: &Lab, cause: &Cause) {
+    if cause.made == "kubectl delete binding" {
+        lab.kubectl(&["delete", "clusterrolebinding", "gangplank:node-proxier", "--ignore-not-found"]);
+        let role = format!("--clusterrole={BINDING}");
+        lab.kubectl(&["create", "clusterrolebinding", BINDING, &role, "--user=system:kube-proxy"]);
     }
 }
 
@@ -285,6 +315,7 @@ fn every_cause(lab: &Lab) {
         let rest = changed(&before, &lab.snapshot(worker), cause.files);
         let look = home.run("doctor", &plan, &["--worker", worker, "--json"]);
         let after = diagnosis(&look);
+        put_back(lab, cause);
         let mended = said.code == 0 && ready && rest.is_empty() && after == (true, Vec::new());
         println!(
             "{:55} {:16} {took:4.1} s  {}  {}",
