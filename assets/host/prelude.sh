@@ -614,10 +614,11 @@ process_state() {
   done 2>/dev/null
 }
 
-# unit_says UNIT: the end of its journal without the longest of what says nothing: goroutines, usage, empty lines
+# unit_says UNIT: the end of its journal without the longest of what says nothing: goroutines, usage, empty lines. A
+# kubelet that ends may write 6,000 lines of its goroutines behind the one that says why.
 unit_says() {
-  timeout --foreground 10 journalctl -q -u "$1" -n 4000 --no-pager -o cat 2>/dev/null |
-    grep -Ev '^goroutine [0-9]|^[[:space:]]*/[^ ]*\.(go|s):[0-9]|^created by |^[^ ]*\((0x|\.\.\.\)|\)$|\{0x)|^ +--?[a-z]|^[[:space:]]*$' |
+  timeout --foreground 10 journalctl -q -u "$1" -n 12000 --no-pager -o cat 2>/dev/null |
+    grep -Ev '^goroutine [0-9]|^[[:space:]]*[^[:space:]]+\.(go|s):[0-9]+( \+0x[0-9a-f]+)?$|^created by |^[^[:space:]]+\(.*\)$|^ +--?[a-z]|^[[:space:]]*$' |
     tail -n 80 | sed 's/^\(.\{900\}\).*\(.\{500\}\)$/\1 ... \2/'
 }
 

@@ -60,7 +60,7 @@ pub(super) fn rank(code: ProblemCode) -> u8 {
     use ProblemGroup as Group;
     match code {
         ProblemCode::Kubelet04 | ProblemCode::Kubelet08 | ProblemCode::Kubelet14 => return 7,
-        ProblemCode::Kubelet15 | ProblemCode::Key02 | ProblemCode::Unit02 => return 8,
+        ProblemCode::Kubelet15 | ProblemCode::Key02 | ProblemCode::Unit02 | ProblemCode::Image02 => return 8,
         ProblemCode::Container02 => return 9,
         ProblemCode::Kubelet01 | ProblemCode::Kubelet06 | ProblemCode::Kubelet09 => return 3,
         _ => {}

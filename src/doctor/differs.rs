@@ -1,13 +1,23 @@
 //! What a step would change, as what is wrong: of files, units, images and the kernel.
 
+use std::path::Path;
+
 use crate::plan::action::{Action, Content, Verb};
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::{Facts, Known};
 use crate::plan::problem::Problem;
 
-/// The fault that an action mends; `None` = it only belongs to one that is told elsewhere.
-pub(super) fn fault(action: &Action, step: &str, facts: &Facts) -> Option<Problem> {
-    let mends = |problem: Problem| problem.repair("put it right", vec![action.clone()]);
+/// The fault that an action mends; `None` = it only belongs to one that is told elsewhere. `before` are the actions that
+/// come before it: where its folder is gone too, that is made with it.
+pub(super) fn fault(action: &Action, step: &str, facts: &Facts, before: &[Action]) -> Option<Problem> {
+    let holds = |one: &&Action| match (one, action.path()) {
+        (Action::MakeDir { path, .. }, Some(file)) => Path::new(file).starts_with(path),
+        _ => false,
+    };
+    let mends = |problem: Problem| {
+        let folders = before.iter().filter(holds).cloned();
+        problem.repair("put it right", folders.chain([action.clone()]).collect())
+    };
     match action {
         // Key pairs are judged as pairs.
         Action::Put { content: Content::Later(_), .. }

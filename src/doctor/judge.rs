@@ -1,9 +1,10 @@
 //! From what was looked at to causes: each step looks by itself, the kubelet, the node and the containers beside them;
 //! then what follows from another cause goes below it.
 
+use super::cluster::ClusterWord;
 use super::diagnosis::{Cause, Diagnosis, RUNTIME, explains, is_symptom, rank};
 use super::node::Heard;
-use super::{differs, kubelet, node};
+use super::{cluster, differs, kubelet, node};
 use crate::plan::action::Action;
 use crate::plan::code::{ProblemCode, ProblemGroup};
 use crate::plan::fact::{Facts, Known};
@@ -26,6 +27,8 @@ pub struct Patient<'a> {
     pub asked_ms: i64,
     /// What is known beside it.
     pub run: RunView<'a>,
+    /// What the API said of what runs on it.
+    pub word: &'a ClusterWord,
 }
 
 /// What a step that is not blocked by another one found.
@@ -52,6 +55,7 @@ pub fn diagnose(patient: &Patient) -> Diagnosis {
     let mut found = Findings::default();
     let place = PlaceView { worker: Some(patient.worker), facts: patient.facts, asked_ms: patient.asked_ms };
     let cx = StepInput::new(patient.plan, place, patient.run, &[]);
+    let mut before: Vec<Action> = Vec::new();
     for one in step::steps(On::Worker) {
         // The node and the kubelet's process are judged below, without waiting for them.
         let state = one.look(&cx);
@@ -69,8 +73,11 @@ pub fn diagnose(patient: &Patient) -> Diagnosis {
             StepState::Done(seen) => found.well.push(format!("{}: {seen}", one.title())),
             StepState::Todo(actions) if id == "runtime" => runtime(&cx, &actions, &mut found),
             StepState::Todo(actions) => {
-                for action in &actions {
-                    if let Some(problem) = differs::fault(action, id, patient.facts) {
+                let first = before.len();
+                before.extend(actions);
+                for (at, action) in before.iter().enumerate().skip(first) {
+                    let earlier = before.get(..at).unwrap_or_default();
+                    if let Some(problem) = differs::fault(action, id, patient.facts, earlier) {
                         found.add(problem);
                     }
                 }
@@ -102,6 +109,10 @@ pub fn diagnose(patient: &Patient) -> Diagnosis {
         found.add(problem);
     }
     api(patient, &mut found);
+    if let Some(problem) = cluster::fault(patient.facts, patient.word) {
+        found.add(problem);
+    }
+    found.notes.extend(cluster::notes(patient.word));
     program(patient, &mut found);
     let unit = patient.facts.unit("kubelet").yes().copied();
     let up_s = unit.filter(|unit| unit.active == "active").and_then(|unit| unit.up_s);
@@ -201,13 +212,15 @@ fn containers(patient: &Patient, proof: &Proof, found: &mut Findings) {
     let rows: Vec<String> = rows.iter().map(|row| row.untrusted().to_owned()).collect();
     let missing = step::missing_containers(wanted, &rows, &[]);
     if !missing.is_empty() {
-        found.add(
-            Problem::new(
-                ProblemCode::Container02,
-                format!("kube-proxy does not run on {}", patient.worker.name),
-            )
-            .seen(format!("not among the containers that run: {}", missing.join(", "))),
-        );
+        let problem = Problem::new(
+            ProblemCode::Container02,
+            format!("kube-proxy does not run on {}", patient.worker.name),
+        )
+        .seen(format!("not among the containers that run: {}", missing.join(", ")));
+        let problem = cluster::proxy_waits(patient.word).into_iter().fold(problem, Problem::seen);
+        found.add(problem.manual(
+            "on the host its newest log says why it ended: tail -n 20 /var/log/pods/kube-system_kube-proxy-*/kube-proxy/*.log",
+        ));
     }
 }
 

@@ -2,10 +2,11 @@
 //! the steps would change, with the proof that the API hears of the kubelet again.
 
 use super::run::Engine;
-use crate::doctor::{Diagnosis, Patient, diagnose};
+use crate::doctor::{ClusterWord, Diagnosis, Patient, diagnose, kube_proxy_sees, may_kube_proxy_see};
 use crate::engine::cluster::facts::SharedFacts;
 use crate::engine::exit::ExitCode;
 use crate::engine::sync::Gate;
+use crate::kube::Pod;
 use crate::plan::action::Action;
 use crate::plan::fact::{FactQuery, Facts};
 use crate::plan::model::Worker;
@@ -71,12 +72,28 @@ impl Engine<'_> {
             facts: &seen.facts,
             asked_ms: seen.asked_ms,
             run: shared.view(self.world.now()),
+            word: &self.word(shared, &worker.name),
         };
         let found = match seen.problem {
             Some(problem) => Err(problem),
             None => Ok(diagnose(&patient)),
         };
         Examined { worker: worker.name.clone(), host: seen.host, found, actions, facts: seen.facts }
+    }
+
+    /// What the API says of what runs on a worker; nothing where it did not tell of nodes either.
+    fn word(&self, shared: &SharedFacts, worker: &str) -> ClusterWord {
+        if shared.cluster.nodes.is_none() {
+            return ClusterWord::default();
+        }
+        let api = self.world.cluster();
+        let (path, review) = may_kube_proxy_see();
+        let answer = api.question(path, &review);
+        let pods = api.get_list(&format!("/api/v1/pods?fieldSelector=spec.nodeName%3D{worker}"));
+        ClusterWord {
+            proxy: answer.ok().and_then(|answer| kube_proxy_sees(&answer)),
+            pods: pods.ok().flatten().map(|list| Pod::list(&list)).unwrap_or_default(),
+        }
     }
 
     /// Mends the one worker that is left in the plan: what its causes offer, then what the steps change.

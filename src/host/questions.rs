@@ -4,7 +4,6 @@ use std::fmt::Write;
 
 use crate::plan::fact::{FactQuery, FlagSet};
 use crate::plan::programs;
-use crate::profile::KUBELET;
 
 /// Asks. The slow questions run side by side behind the quick ones; questions of a kind are asked together.
 pub(super) fn questions(queries: &[FactQuery], text: &mut String) {
@@ -31,7 +30,7 @@ pub(super) fn questions(queries: &[FactQuery], text: &mut String) {
             FactQuery::Runtime => runtime[0] = index.to_string(),
             FactQuery::Containers => runtime[1] = index.to_string(),
             FactQuery::Images => runtime[2] = index.to_string(),
-            FactQuery::Kubelet { path, .. } if kubelet.is_none() && path == KUBELET => {
+            FactQuery::Kubelet { .. } if kubelet.is_none() => {
                 kubelet = Some(format!("q={index}; {}; ", question(want)));
             }
             FactQuery::Kubelet { .. }

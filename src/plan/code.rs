@@ -96,6 +96,7 @@ registry! {
         Api25 "E-API-25" "the API's service range is another one";
         Api26 "E-API-26" "the API server may not ask kubelets";
         Api27 "E-API-27" "the API server does not get through to a kubelet";
+        Api28 "E-API-28" "kube-proxy may not see the services";
     }
     Bug "E-BUG" "a mistake in gangplank; worth a report" {
         Bug01 "E-BUG-01" "a worker's step was looked at without a worker";

@@ -25,6 +25,7 @@ pub use kubelet_config::{
 };
 pub use node::{DesiredFile, Flag, Identity, NodeSetup};
 pub use paths::{
-    KUBECONFIG, KUBELET, KUBELET_CONFIG, MANIFESTS, PROXY_KUBECONFIG, SSL, UNIT, is_own, is_own_folder,
+    KUBE_PROXY_USER, KUBECONFIG, KUBELET, KUBELET_CONFIG, MANIFESTS, PROXY_KUBECONFIG, SSL, UNIT, is_own,
+    is_own_folder,
 };
 pub use render::RenderError;

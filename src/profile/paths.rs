@@ -12,6 +12,9 @@ pub const MANIFESTS: &str = "/etc/kubernetes/manifests";
 /// The unit file.
 pub const UNIT: &str = "/etc/systemd/system/kubelet.service";
 
+/// The user that kube-proxy comes as, where it has an identity of its own (bound by default with RBAC, 1.6 and later).
+pub const KUBE_PROXY_USER: &str = "system:kube-proxy";
+
 /// Folder of the worker's keys and certificates.
 pub const SSL: &str = "/etc/kubernetes/ssl";
 

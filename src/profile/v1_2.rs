@@ -4,7 +4,7 @@ use minijinja::context;
 
 use super::difference::on;
 use super::node::{DesiredFile, Flag, Identity, NodeSetup};
-use super::paths::{KUBECONFIG, MANIFESTS, PROXY_KUBECONFIG, SSL};
+use super::paths::{KUBE_PROXY_USER, KUBECONFIG, MANIFESTS, PROXY_KUBECONFIG, SSL};
 use super::render::{self, RenderError};
 use crate::plan::action::{CertificateSpec, KeyAlgorithm};
 use crate::plan::model::{Plan, Worker};
@@ -60,7 +60,7 @@ pub(super) fn proxy_identity(plan: &Plan) -> Identity {
         cert: format!("{SSL}/kube-proxy.crt"),
         kind: KeyAlgorithm::P256,
         wish: CertificateSpec {
-            cn: "system:kube-proxy".to_owned(),
+            cn: KUBE_PROXY_USER.to_owned(),
             organizations: Vec::new(),
             ips: Vec::new(),
             names: Vec::new(),

@@ -185,9 +185,18 @@ fn silent(fact: &ContainerdFact, unit: Option<&UnitFact>, refused: bool) -> Prob
             stopped.repair("start containerd", vec![start]).manual(look)
         }
         (_, "active" | "reloading") => {
-            problem(ProblemCode::Containerd03, "containerd runs on this worker and answers with an error")
-                .seen(state)
-                .manual(look)
+            let fails = problem(
+                ProblemCode::Containerd03,
+                "containerd runs on this worker and answers with an error",
+            )
+            .seen(state);
+            // Only a start makes it again.
+            let says = |text: &str| fact.error.untrusted().contains(text);
+            if !refused && says("cannot access socket") && says("no such file or directory") {
+                let (title, actions) = restart(fact);
+                return fails.seen("its socket is gone").repair(title, actions).manual(look);
+            }
+            fails.manual(look)
         }
         _ => {
             let fails =

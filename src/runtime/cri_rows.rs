@@ -388,7 +388,9 @@ mod tests {
         // With the next sample nothing but ids is told, and what is known stays; of one that is new all is told.
         reader.begin();
         let new = "0123456789ab";
-        [WEB, BAD, new, "= 0"].into_iter().for_each(|line| reader.line(line));
+        for line in [WEB, BAD, new, "= 0"] {
+            reader.line(line);
+        }
         states(&mut reader);
         about(&mut reader, new, &format!("{INFO}\n\"attempt\": 4"));
         let (later, error) = reader.rows(Lister::Crictl, NOW);
@@ -399,7 +401,9 @@ mod tests {
             && row.kubelet.is_some_and(|name| name.attempt == Some(4))));
         // What is not listed any more is forgotten.
         reader.begin();
-        [WEB, "= 0"].into_iter().for_each(|line| reader.line(line));
+        for line in [WEB, "= 0"] {
+            reader.line(line);
+        }
         assert_eq!(reader.rows(Lister::Crictl, NOW).0.len(), 1);
         assert_eq!((reader.listed.len(), reader.told.len()), (1, 1));
     }

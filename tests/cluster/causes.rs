@@ -130,7 +130,7 @@ const CAUSES: &[Cause] = causes! {
          openssl genrsa 2048 2>/dev/null > /etc/kubernetes/ssl/worker.key", [];
     "others can read kube-proxy's key" Both "E-KEY-02" Mended::Repair,
         "chmod 640 /etc/kubernetes/ssl/kube-proxy.key", [];
-    "kube-proxy may not see the services" Both "E-API-27" Mended::Repair,
+    "kube-proxy may not see the services" Both "E-API-28" Mended::Repair,
         "kubectl delete binding", [];
     "another program has the kubelet's port" Both "E-PORT-01" Mended::Hand("kill $(cat /root/port.pid); rm /root/port.pid; systemctl restart kubelet"),
         "systemctl stop kubelet; perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(Listen => 5, LocalPort => 10250, ReuseAddr => 1) or die; sleep 600' \

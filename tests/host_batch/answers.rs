@@ -170,8 +170,12 @@ fn a_unit_tells_its_process_its_drop_ins_and_the_reason_for_its_end() {
     assert_eq!(fact.dropins[0].sets, ["Environment (ARGS, --node-ip)", "ExecStart"]);
     // One that does not stay up says why, behind whatever was dumped.
     let fatal = "F1128 10:00:01.000001    4242 server.go:269] failed to run Kubelet: misconfiguration";
-    let dump = (1..400)
-        .map(|at| format!("main.run({at:#x})\n\t/workspace/main.go:{at} +0x1\n"))
+    let dump = (1..2_000)
+        .map(|at| {
+            format!(
+                "main.run({at:#x})\n\t/workspace/main.go:{at} +0x1\nk8s.io/x/cache.(*R).List({{{{0x3b5?, {at:#x}?}}}}, 0x1)\n\tk8s.io/x/wait.go:{at} +0x25\n"
+            )
+        })
         .collect::<Vec<_>>()
         .concat();
     let journal = format!(

@@ -20,8 +20,9 @@ use crate::step::{self, Proof, StepId};
 mod lookup;
 mod node;
 mod reach;
+mod ready;
 
-use node::ReadyLook;
+use ready::ReadyLook;
 
 /// How often the API is asked while something is waited for.
 const POLL: Duration = Duration::from_millis(300);

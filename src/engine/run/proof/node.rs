@@ -9,6 +9,7 @@ use crate::engine::cluster::facts::SharedFacts;
 use crate::engine::event::Event;
 use crate::engine::inspect::WorkSite;
 use crate::engine::run::Engine;
+use crate::engine::run::proof::ready::ReadyLook;
 use crate::engine::run::proof::{Ended, POLL};
 use crate::host::Batch;
 use crate::kube::addon::node_addons;
@@ -22,8 +23,6 @@ use crate::step::{self, DaemonPods, NetworkComes, Proof, StepId};
 
 /// How often a host is asked by an exec while something is waited for.
 const POLL_HOST: Duration = Duration::from_secs(3);
-/// A node's heartbeat has whole seconds, and clocks differ a little, milliseconds.
-const HEARTBEAT_SLACK: i64 = 1_500;
 /// A network that nobody brings may be deployed just now, milliseconds.
 const GRACE: i64 = 15_000;
 /// How often the pods of a DaemonSet are asked what they wait for, milliseconds.
@@ -68,45 +67,6 @@ impl NetworkWait {
             &format!("--field-selector=spec.nodeName={node}"),
         ];
         Some(problem.manual(shell_words::join(describe)).way(Remedy::Retry))
-    }
-}
-
-/// What the API must say of a node that counts as Ready.
-pub(super) struct ReadyLook {
-    name: String,
-    /// Since when it must say so by its status, and by a word of its kubelet, milliseconds of the worker's clock.
-    status: Option<i64>,
-    word: Option<i64>,
-    /// The kubelet is asked too.
-    healthz: bool,
-}
-
-impl ReadyLook {
-    /// From a proof; `None` = it is not of a node.
-    pub(super) fn of(
-        site: &WorkSite,
-        proof: &Proof,
-        started: Option<i64>,
-        ended: Option<i64>,
-    ) -> Option<Self> {
-        let Proof::NodeReady { name, since_ms, healthz, .. } = proof else { return None };
-        // The heartbeat is written by the worker's clock.
-        let skew =
-            site.facts.machine().yes().and_then(|machine| machine.ahead_ms(site.asked_ms)).unwrap_or(0);
-        let there = |ours: i64| ours.saturating_add(skew).saturating_sub(HEARTBEAT_SLACK);
-        // What must be younger than a look must surely be so: a word from a moment before may be the last there was.
-        let surely = since_ms.map(|since| since.saturating_add(skew));
-        let (status, word) = (started.map(there), ended.map(there).max(surely));
-        Some(Self { name: name.clone(), status, word, healthz: healthz.is_some() })
-    }
-
-    /// The worker itself is not asked.
-    pub(super) fn is_of_the_api_alone(&self) -> bool {
-        !self.healthz
-    }
-
-    fn leases(&self) -> bool {
-        self.word > self.status
     }
 }
 
