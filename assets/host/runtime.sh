@@ -29,14 +29,18 @@ with() { rt=$1; shift; "$@"; }
 ask_runtime() { which_runtime; "${rt}_ask" "$@"; }
 
 # ask_runtime_of INFO PS IMAGES: the same, and what is told of the kubelet comes in and goes on. While that one is
-# asked, docker is too where it may be the one, and what it says is dropped where it is not.
+# asked, docker is too where it may be the one, and what it says is dropped where it is not. Where containerd holds pods
+# a docker beside it is not waited for.
 ask_runtime_of() {
   if sole_runtime; then "${rt}_ask" "$@" & cat; wait $!; return; fi
-  a=$(docker_ask "$@" & sed 's/^/> /'; wait)
+  a=
+  for i in /run/containerd/io.containerd.runtime.v2.task/k8s.io/*/; do [ ! -d "$i" ] || { a=$(sed 's/^/> /'); break; }; done
+  beside=$a
+  [ -n "$a" ] || a=$(docker_ask "$@" & sed 's/^/> /'; wait)
   o=$(printf '%s\n' "$a" | sed -n 's/^> //p'); printf '%s\n' "$o"
   case $o in *" version Kubernetes v"*) o=${o#*" version "}; o=${o%%"$n"*} ;; *) o= ;; esac
   runtime_of "$o"
-  if [ "$rt" = docker ]; then printf '%s\n' "$a" | sed '/^> /d'; else "${rt}_ask" "$@"; fi
+  if [ "$rt" = docker ] && [ -z "$beside" ]; then printf '%s\n' "$a" | sed '/^> /d'; else "${rt}_ask" "$@"; fi
 }
 
 # containerd_ask INFO PS IMAGES

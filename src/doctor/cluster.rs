@@ -63,8 +63,7 @@ pub(super) fn fault(facts: &Facts, word: &ClusterWord) -> Option<Problem> {
         "metadata": {"name": BINDING}, "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": ROLE},
         "subjects": [{"apiGroup": group, "kind": "User", "name": KUBE_PROXY_USER}]});
     let problem = Problem::new(ProblemCode::Api28, "kube-proxy may not see the services of the cluster")
-        .seen(format!("asked whether user {KUBE_PROXY_USER} may list services, the API says no"))
-        .seen("the rules it made before stay; once it has to ask again it learns of no service");
+        .seen(format!("asked whether user {KUBE_PROXY_USER} may list services, the API says no"));
     let problem = if reason.is_empty() { problem } else { problem.seen(reason.clone()) };
     Some(
         problem

@@ -192,9 +192,10 @@ impl CriReader {
             let Ok(list) = serde_json::from_str::<CrictlList>(&said.rows.concat()) else {
                 return (Vec::new(), "crictl wrote something that is no list".to_owned());
             };
+            let ids = list.containers.iter().take(MANY).map(|one| one.id.clone()).collect();
             let with_id = list.containers.into_iter().take(MANY).map(|one| (one.id.clone(), one));
             self.listed = with_id.collect();
-            self.listed.keys().cloned().collect()
+            ids
         } else {
             said.rows.iter().filter(|id| !id.trim().is_empty()).map(|id| (*id).to_owned()).collect::<Vec<_>>()
         };
