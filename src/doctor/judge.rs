@@ -53,7 +53,12 @@ impl Findings {
 /// Says what is wrong with a worker.
 pub fn diagnose(patient: &Patient) -> Diagnosis {
     let mut found = Findings::default();
-    let place = PlaceView { worker: Some(patient.worker), facts: patient.facts, asked_ms: patient.asked_ms };
+    let place = PlaceView {
+        worker: Some(patient.worker),
+        facts: patient.facts,
+        asked_ms: patient.asked_ms,
+        repaired: false,
+    };
     let cx = StepInput::new(patient.plan, place, patient.run, &[]);
     let mut before: Vec<Action> = Vec::new();
     for one in step::steps(On::Worker) {

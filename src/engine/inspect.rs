@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::engine::cluster::facts::SharedFacts;
+use crate::engine::run::RepairedAt;
 use crate::engine::run::failure::not_safe;
 use crate::engine::sync::Slots;
 use crate::engine::world::World;
@@ -114,12 +115,19 @@ pub struct WorkSite<'s> {
     pub asked_ms: i64,
     /// Where its slot comes from, when it holds one.
     pub slots: Option<&'s Slots>,
+    /// When a repair of this run changed it.
+    pub repaired: Option<RepairedAt>,
 }
 
 impl WorkSite<'_> {
     /// What a step sees of this place.
     pub fn view(&self) -> PlaceView<'_> {
-        PlaceView { worker: self.worker, facts: &self.facts, asked_ms: self.asked_ms }
+        PlaceView {
+            worker: self.worker,
+            facts: &self.facts,
+            asked_ms: self.asked_ms,
+            repaired: self.repaired.is_some(),
+        }
     }
 }
 

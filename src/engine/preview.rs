@@ -45,6 +45,7 @@ impl Engine<'_> {
             facts: shared.local.facts.clone(),
             asked_ms: 0,
             slots: None,
+            repaired: None,
         };
         let looked = look_all(self.plan, self.world, &shared, &site);
         seen.push(PlacePreview {
@@ -118,6 +119,7 @@ impl Engine<'_> {
             facts: Facts::default(),
             asked_ms: 0,
             slots: None,
+            repaired: None,
         };
         match self.first_look(&mut site, more) {
             Ok(()) => seen.looked = look_all(self.plan, self.world, shared, &site),
@@ -132,7 +134,7 @@ impl Engine<'_> {
         let nothing = Facts::default();
         let looked = step::steps(On::Cluster)
             .map(|step| {
-                let place = PlaceView { worker: None, facts: &nothing, asked_ms: 0 };
+                let place = PlaceView { worker: None, facts: &nothing, asked_ms: 0, repaired: false };
                 let cx = StepInput::new(self.plan, place, shared.view(self.world.now()), &[]);
                 StepOutcome { step, state: step.look(&cx), verdicts: Vec::new() }
             })

@@ -392,7 +392,7 @@ pub fn worker(plan: &Plan, worker: &Worker, world: &dyn World) -> WorkerSeen {
     let (local, cluster) = (LocalFacts { home, ..LocalFacts::default() }, ClusterFacts::default());
     let mut queued: Vec<Action> = Vec::new();
     for step in first_steps() {
-        let place = PlaceView { worker: Some(worker), facts: &seen.facts, asked_ms };
+        let place = PlaceView { worker: Some(worker), facts: &seen.facts, asked_ms, repaired: false };
         let run = RunView { local: &local, cluster: &cluster, ca: None, now: world.now(), renew: None };
         let cx = StepInput::new(plan, place, run, &queued);
         let looked = StepOutcome { step, state: step.look(&cx), verdicts: step.verdicts(&cx) };

@@ -2,10 +2,11 @@
 //! undo like all others; what the place still needs is for the next run to find out.
 
 use std::collections::BTreeMap;
+use std::sync::PoisonError;
 
 use super::event::{Event, TaskOutcome};
 use super::exit::ExitCode;
-use super::run::{Engine, Worked};
+use super::run::{Engine, RepairedAt, Worked};
 use crate::engine::cluster::login::SignIn;
 use crate::engine::inspect::WorkSite;
 use crate::host::Host;
@@ -19,6 +20,11 @@ use crate::step::{On, StepId};
 const REPAIR: StepId = StepId::REPAIR;
 
 impl Engine<'_> {
+    /// When a repair of this run changed a place.
+    pub(crate) fn repaired_at(&self, place: &Place) -> Option<RepairedAt> {
+        self.repaired.lock().unwrap_or_else(PoisonError::into_inner).get(place).copied()
+    }
+
     /// Carries a repair out; the exit code.
     pub fn repair(&self, place: &Place, actions: &[Action]) -> ExitCode {
         let failed = |problem: Problem| {
@@ -50,6 +56,7 @@ impl Engine<'_> {
             facts: Facts::default(),
             asked_ms: 0,
             slots: None,
+            repaired: None,
         };
         if self.options.stop.wanted() {
             self.events.tell(place, Some(REPAIR), Event::TaskEnded { outcome: TaskOutcome::Stopped });
@@ -58,6 +65,12 @@ impl Engine<'_> {
         let batch: Vec<(StepId, Action)> = actions.iter().map(|action| (REPAIR, action.clone())).collect();
         let mut carried = Worked::default();
         let good = self.send(&mut site, &batch, Vec::new(), &mut BTreeMap::new(), &mut carried);
+        if let Some(ended_ms) = carried.ended_ms {
+            let mut all = self.repaired.lock().unwrap_or_else(PoisonError::into_inner);
+            let started_ms =
+                carried.started_ms.or_else(|| all.get(place).and_then(|before| before.started_ms));
+            all.insert(place.clone(), RepairedAt { started_ms, ended_ms });
+        }
         match (good, carried.stopped) {
             (true, _) => ExitCode::Done,
             (false, true) => ExitCode::Stopped,

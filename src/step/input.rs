@@ -71,6 +71,8 @@ pub struct PlaceView<'a> {
     pub facts: &'a Facts,
     /// When it answered, by this computer's clock, milliseconds since 1970.
     pub asked_ms: i64,
+    /// A repair changed it a moment ago: what the API heard of its kubelet before proves nothing.
+    pub repaired: bool,
 }
 
 /// What is known of the operator's computer.
@@ -111,14 +113,15 @@ pub struct StepInput<'a> {
     pub(super) now: Timestamp,
     pub(super) renew: Option<SignedDuration>,
     pub(super) asked_ms: i64,
+    pub(super) repaired: bool,
 }
 
 impl<'a> StepInput<'a> {
     /// What a step sees of a place, of everything else, and of what the earlier steps of the place would do.
     pub fn new(plan: &'a Plan, place: PlaceView<'a>, run: RunView<'a>, queued: &'a [Action]) -> Self {
-        let PlaceView { worker, facts, asked_ms } = place;
+        let PlaceView { worker, facts, asked_ms, repaired } = place;
         let RunView { local, cluster, ca, now, renew } = run;
-        Self { plan, worker, facts, local, cluster, ca, queued, now, renew, asked_ms }
+        Self { plan, worker, facts, local, cluster, ca, queued, now, renew, asked_ms, repaired }
     }
 
     pub(super) fn the_worker(&self) -> Result<&'a Worker, Problem> {

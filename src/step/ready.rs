@@ -1,5 +1,5 @@
 //! Node Ready: proven by a word of the kubelet that is young enough, not by what the API still shows. After a change
-//! the word must be younger than the change; with nothing changed not older than four of the kubelet's intervals, and
+//! or a repair the word must be younger than it; with nothing changed not older than four of the kubelet's intervals, and
 //! the kubelet must be alive. Where that does not decide it is waited for.
 
 use jiff::Timestamp;
@@ -126,6 +126,9 @@ impl Step for NodeReady {
                 wait(HEARD_WITHIN, None, Some(port), Some(deaf(&name, port, &why)))
             }
             // Nothing there can ask it, or it was turned off: the young word has to do.
+            Some((_, Known::Yes(_) | Known::NotAsked)) | None if cx.repaired => {
+                wait(HEARD_WITHIN, None, None, None)
+            }
             Some((_, Known::Yes(_) | Known::NotAsked)) | None => {
                 StepState::Done(format!("the API says Ready{}", cordoned(node)))
             }

@@ -150,6 +150,8 @@ fn a_repair_does_what_its_causes_need_and_leaves_a_healthy_worker() {
         ran.actions("w1"),
         ["write /etc/kubernetes/worker-kubeconfig.yaml", "systemctl restart kubelet"]
     );
+    // What the API said before the restart proves nothing.
+    assert!(ran.outcomes("w1").contains(&("ready".to_owned(), "proven")), "{:?}", ran.outcomes("w1"));
     assert!(bench.examine(&["w1"])[0].healthy());
     // It is one run, and undo takes it back.
     let (undone, _) = bench.undo_run(&UndoScope::LastRun, &how(&Stop::default()));

@@ -155,7 +155,7 @@ impl Fleet {
         let (mut states, mut queued) = (Vec::new(), Vec::new());
         for step in step::steps(on) {
             let now = self.world.now();
-            let place = PlaceView { worker, facts, asked_ms: now.as_millisecond() };
+            let place = PlaceView { worker, facts, asked_ms: now.as_millisecond(), repaired: false };
             let run = RunView { local: &local, cluster: &cluster, ca: Some(&self.ca), now, renew: None };
             let cx = StepInput::new(&self.plan, place, run, &queued);
             let state = step.look(&cx);

@@ -247,7 +247,9 @@ impl Engine<'_> {
                 let Some((id, action)) = tasks.get(index) else { return };
                 // What the node said before this proves nothing.
                 ended_ms = Some(self.world.now().as_millisecond());
-                if let Action::Service { verb: Verb::Start | Verb::Restart, .. } = action {
+                if let Action::Service { verb: Verb::Start | Verb::Restart, unit } = action
+                    && unit == "kubelet"
+                {
                     started = ended_ms;
                 }
                 if let (Action::NoteNode { unknown, .. }, 0) = (action, status) {

@@ -150,6 +150,7 @@ impl Engine<'_> {
             facts: shared.local.facts.clone(),
             asked_ms: self.world.now().as_millisecond(),
             slots: None,
+            repaired: None,
         };
         let worked = self.work(shared, &mut site);
         self.no_more_requests(&Place::Local);
@@ -241,7 +242,7 @@ impl Engine<'_> {
         let nothing = Facts::default();
         for step in step::steps(On::Cluster).filter(|step| wanted(*step)) {
             let (place, id) = (Place::Cluster, step.id());
-            let seen = PlaceView { worker: None, facts: &nothing, asked_ms: 0 };
+            let seen = PlaceView { worker: None, facts: &nothing, asked_ms: 0, repaired: false };
             let run = RunView { cluster, ..shared.view(self.world.now()) };
             let cx = StepInput::new(self.plan, seen, run, &[]);
             match step.look(&cx) {

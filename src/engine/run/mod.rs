@@ -10,6 +10,8 @@ mod proof;
 mod shared;
 mod worker;
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::engine::event::{Event, EventSink, Front, TaskOutcome};
@@ -37,6 +39,8 @@ pub struct Engine<'a> {
     lock: HostLock,
     /// Counts batches.
     batches: AtomicU64,
+    /// The places that a repair changed.
+    pub(crate) repaired: Mutex<BTreeMap<Place, RepairedAt>>,
 }
 
 /// How a place's work ended.
@@ -50,12 +54,29 @@ pub struct Worked {
     pub problem: Option<Problem>,
     /// The person stopped it.
     pub stopped: bool,
-    /// When something was started, by this computer's clock, milliseconds.
+    /// When the kubelet was started, by this computer's clock, milliseconds.
     pub started_ms: Option<i64>,
     /// The worker's node was not there before.
     pub node: Option<NewNode>,
     /// When the last action ended, by this computer's clock, milliseconds.
     pub ended_ms: Option<i64>,
+}
+
+impl Worked {
+    /// Of a place that a repair may have changed: what is proven must be younger than that.
+    pub fn after(repaired: Option<RepairedAt>) -> Self {
+        let (started_ms, ended_ms) = (repaired.and_then(|at| at.started_ms), repaired.map(|at| at.ended_ms));
+        Self { started_ms, ended_ms, ..Self::default() }
+    }
+}
+
+/// When a repair changed a place, by this computer's clock, milliseconds since 1970.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RepairedAt {
+    /// When its kubelet was started.
+    pub started_ms: Option<i64>,
+    /// When its last action ended.
+    pub ended_ms: i64,
 }
 
 /// A node that a run makes.
@@ -75,7 +96,7 @@ impl<'a> Engine<'a> {
             token: format!("{}-{}", options.run, nonce()),
             who: format!("{}, run {}", world.operator(), options.run),
         };
-        Self { plan, world, events, options, lock, batches: AtomicU64::new(0) }
+        Self { plan, world, events, options, lock, batches: AtomicU64::new(0), repaired: Mutex::default() }
     }
 }
 

@@ -80,6 +80,7 @@ impl Engine<'_> {
             facts: Facts::default(),
             asked_ms: 0,
             slots: Some(&threads.slots),
+            repaired: self.repaired_at(place),
         };
         let end = self.worker_steps(threads, &mut site, &mut stream, reported);
         drop(stream);
@@ -216,7 +217,7 @@ impl Engine<'_> {
 
     /// Does a place's work.
     pub fn work(&self, shared: &SharedFacts, site: &mut WorkSite) -> Worked {
-        let mut worked = Worked::default();
+        let mut worked = Worked::after(site.repaired);
         // Steps behind a barrier come only after it.
         let mut told: Vec<StepId> = Vec::new();
         loop {

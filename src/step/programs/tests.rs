@@ -103,7 +103,8 @@ impl Bench {
             now: jiff::Timestamp::UNIX_EPOCH,
             renew: None,
         };
-        let place = PlaceView { worker: self.plan.workers.first(), facts: &facts, asked_ms: 0 };
+        let place =
+            PlaceView { worker: self.plan.workers.first(), facts: &facts, asked_ms: 0, repaired: false };
         let cx = StepInput::new(&self.plan, place, run, &[]);
         let step = steps(On::Worker).find(|step| step.id().0 == id).unwrap();
         (step.look(&cx), step.verdicts(&cx))
