@@ -179,10 +179,16 @@ pub enum CliCommand {
         plain: bool,
     },
     /// Say what is wrong with workers, in the order in which it must be mended, and what mends it; change nothing anywhere
+    ///
+    /// Instead of a plan it takes user@host: a worker that is in no plan, whoever set it up, is read from its unit, flags,
+    /// configuration, kubeconfig and certificates, and asks the API as itself.
     Doctor {
         /// Where and who.
         #[command(flatten)]
         common: CommonFlags,
+        /// The private key to log in with, for user@host; else what ssh_config and the agent have
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
     },
     /// Mend one worker with the smallest change, and prove that the API hears of its kubelet again
     Repair {

@@ -1,12 +1,13 @@
 //! The commands: from flags to an engine, a front and an exit code.
 
+mod doctor;
+
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::sync::Arc;
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use gangplank::engine::certificates::DatedCertificate;
-use gangplank::engine::doctor::Examined;
 use gangplank::engine::session::journal::left_open;
 use gangplank::engine::session::version;
 use gangplank::engine::undo::{UndoList, UndoScope, is_run};
@@ -21,6 +22,7 @@ use gangplank::ui::output::preview::PlanDetail;
 use gangplank::ui::output::say;
 use gangplank::ui::wizard::start::Opening;
 
+use self::doctor::{doctor, repair};
 use crate::cli::{CliCommand, CommonFlags, Pace};
 use crate::environment::StandardFolders;
 use crate::prepare::{
@@ -62,7 +64,7 @@ pub fn run(command: CliCommand, places: &StandardFolders, stop: &Arc<Stop>) -> E
         CliCommand::Watch { common, plain } => watch(&common, places, stop, plain),
         CliCommand::Certs { common, within } => certs(&common, places, stop, within),
         CliCommand::Renew { common, within, yes } => renew(&common, places, stop, (within, yes)),
-        CliCommand::Doctor { common } => doctor(&common, places, stop),
+        CliCommand::Doctor { common, key } => doctor(&common, key.as_deref(), places, stop),
         CliCommand::Repair { common, yes } => repair(&common, places, stop, yes),
         CliCommand::Undo { common, run, yes } => take_back(&common, places, stop, Wish { run, yes }),
         CliCommand::Remove { common, .. } if common.workers.is_empty() => {
@@ -149,8 +151,9 @@ fn watch(common: &CommonFlags, places: &StandardFolders, stop: &Arc<Stop>, lines
         }
         let state = common.access.state.as_ref().unwrap_or(&places.state);
         let terminal = Arc::new(asker(common, true)?);
-        let world = world_with(common, places, &plan, kept(state, &plan), true, Arc::clone(&terminal))
-            .with_stop(stop);
+        let world =
+            world_with(common, places, &plan.cluster.api, kept(state, &plan), true, Arc::clone(&terminal))
+                .with_stop(stop);
         let world: gangplank::engine::SharedWorld = Arc::new(world);
         let plan = Arc::new(plan);
         if !screen {
@@ -263,36 +266,6 @@ fn apply(
     result.unwrap_or_else(|code| code)
 }
 
-/// Shows what was found on workers.
-fn show(examined: &[Examined], json: bool) {
-    if json {
-        for line in ui::output::doctor::json(examined) {
-            say::out(&format!("{line}\n"));
-        }
-    } else {
-        say::out(&ui::output::doctor::text(examined));
-    }
-}
-
-fn doctor(common: &CommonFlags, places: &StandardFolders, stop: &Arc<Stop>) -> ExitCode {
-    let result = (|| {
-        let (mut plan, _) = read_plan(common, places)?;
-        // Who only looks writes nowhere.
-        if let Some(kubectl) = &mut plan.kubectl {
-            kubectl.outside_agreed = true;
-        }
-        let state = common.access.state.as_ref().unwrap_or(&places.state);
-        version::check(&state.join(&plan.cluster.name)).map_err(|problem| tell(&problem))?;
-        let world = world(common, places, &plan, kept(state, &plan), false, stop)?;
-        let (front, run) = (ui::output::json::Json, run_id());
-        let engine = Engine::new(&plan, &world, &front, options(common, (state, &plan), (&run, stop), None));
-        let examined = engine.examine().map_err(|problem| tell(&problem))?;
-        show(&examined, common.json);
-        Ok(if examined.iter().all(Examined::healthy) { ExitCode::Done } else { ExitCode::Problem })
-    })();
-    result.unwrap_or_else(|code| code)
-}
-
 fn certs(common: &CommonFlags, places: &StandardFolders, stop: &Arc<Stop>, within: u32) -> ExitCode {
     let result = (|| {
         let (plan, _) = read_plan(common, places)?;
@@ -387,41 +360,6 @@ fn renew(
             }
         }
         Ok(left)
-    })();
-    result.unwrap_or_else(|code| code)
-}
-
-fn repair(common: &CommonFlags, places: &StandardFolders, stop: &Arc<Stop>, yes: bool) -> ExitCode {
-    let result = (|| {
-        let (mut plan, text) = read_plan(common, places)?;
-        let only = if common.workers.is_empty() { plan.workers.len() } else { common.workers.len() };
-        if only != 1 {
-            say::err(format_args!("say which worker is repaired with --worker NAME: one at a time"));
-            return Err(ExitCode::Usage);
-        }
-        agree_outside_kube(&mut plan, common, &places.home)?;
-        let state = common.access.state.as_ref().unwrap_or(&places.state);
-        let session = Session::open(state, &plan, &text).map_err(|problem| tell(&problem))?;
-        session.keep_origin(&common.plan);
-        let run = run_id();
-        let journal = Journal::open(&session.folder, &run).map_err(|problem| tell(&problem))?;
-        let world = world(common, places, &plan, kept(state, &plan), true, stop)?;
-        let (lines, json) = (ui::output::lines::LineFront::new(true), ui::output::json::Json);
-        let front: &dyn Front = if common.json { &json } else { &lines };
-        let asked = options(common, (state, &plan), (&run, stop), Some(&session));
-        let engine = Engine::new(&plan, &world, front, RunOptions { journal, ..asked });
-        let mut examined = engine.examine().map_err(|problem| tell(&problem))?;
-        show(&examined, common.json);
-        let Some(first) = examined.pop() else { return Ok(ExitCode::Done) };
-        if first.healthy() {
-            return Ok(ExitCode::Done);
-        }
-        let agreed = yes || std::io::stdin().is_terminal() && said_yes("Repair it so? yes or no [no]: ");
-        if !agreed {
-            say::err(format_args!("nothing was done: say --yes to do it without being asked"));
-            return Ok(ExitCode::Stopped);
-        }
-        Ok(engine.mend(first))
     })();
     result.unwrap_or_else(|code| code)
 }

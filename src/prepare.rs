@@ -8,7 +8,7 @@ use gangplank::engine::{ExitCode, RealWorld, RunOptions, Session};
 use gangplank::host::{NewKeys, Stop, TrustPolicy};
 use gangplank::limits;
 use gangplank::plan::check::check_differences;
-use gangplank::plan::model::Plan;
+use gangplank::plan::model::{ApiAddress, Plan};
 use gangplank::plan::place::Place;
 use gangplank::plan::problem::Problem;
 use gangplank::plan::yaml;
@@ -86,20 +86,20 @@ pub fn world(
     stop: &Arc<Stop>,
 ) -> Result<RealWorld, ExitCode> {
     let terminal = Arc::new(asker(common, remember)?);
-    Ok(world_with(common, places, plan, kept, !remember, terminal).with_stop(stop))
+    Ok(world_with(common, places, &plan.cluster.api, kept, !remember, terminal).with_stop(stop))
 }
 
 pub fn world_with(
     common: &CommonFlags,
     places: &StandardFolders,
-    plan: &Plan,
+    api: &ApiAddress,
     kept: PathBuf,
     only_looks: bool,
     terminal: Arc<CredentialPrompt>,
 ) -> RealWorld {
     let new = if common.access.trust_new { NewKeys::Accept } else { NewKeys::Ask };
     let policy = TrustPolicy { accept: common.access.trust.clone(), new, only_looks };
-    RealWorld::new(ssh_environment(&places.home), policy, terminal, &plan.cluster.api, kept)
+    RealWorld::new(ssh_environment(&places.home), policy, terminal, api, kept)
         .with_kubeconfig(std::env::var_os("KUBECONFIG"))
 }
 

@@ -33,15 +33,20 @@ pub struct Patient<'a> {
 
 /// What a step that is not blocked by another one found.
 #[derive(Default)]
-struct Findings {
-    faults: Vec<Problem>,
-    unknown: Vec<Problem>,
-    notes: Vec<String>,
-    well: Vec<String>,
+pub(super) struct Findings {
+    pub(super) faults: Vec<Problem>,
+    pub(super) unknown: Vec<Problem>,
+    pub(super) notes: Vec<String>,
+    pub(super) well: Vec<String>,
 }
 
 impl Findings {
-    fn add(&mut self, problem: Problem) {
+    /// Whether one of these was found.
+    pub(super) fn has(&self, codes: &[ProblemCode]) -> bool {
+        self.faults.iter().any(|problem| codes.contains(&problem.code))
+    }
+
+    pub(super) fn add(&mut self, problem: Problem) {
         let list = if problem.code == ProblemCode::Fact01 { &mut self.unknown } else { &mut self.faults };
         // Several steps say the same of a missing program.
         if !list.iter().any(|known| known.code == problem.code && known.what == problem.what) {
@@ -108,7 +113,7 @@ pub fn diagnose(patient: &Patient) -> Diagnosis {
             )),
         );
     }
-    manifests(patient.facts, &mut found);
+    manifests(patient.facts, MANIFESTS, &mut found);
     for problem in kubelet::faults(patient.facts, &patient.worker.name, profile::healthz_port(patient.worker))
     {
         found.add(problem);
@@ -137,7 +142,7 @@ pub fn diagnose(patient: &Patient) -> Diagnosis {
         }
         Some(_) | None => {}
     }
-    ordered(patient, found)
+    ordered(patient.facts, &patient.worker.name, found)
 }
 
 /// gangplank never wrote anything on the machine.
@@ -231,17 +236,17 @@ fn containers(patient: &Patient, proof: &Proof, found: &mut Findings) {
 
 /// A file from which a kubelet cannot make a pod keeps today's from making any of the folder; two of one pod, or a second
 /// kube-proxy, take each other's place or ports.
-fn manifests(facts: &Facts, found: &mut Findings) {
-    let files = facts.manifests(MANIFESTS).yes().copied().map_or(&[][..], Vec::as_slice);
+pub(super) fn manifests(facts: &Facts, folder: &str, found: &mut Findings) {
+    let files = facts.manifests(folder).yes().copied().map_or(&[][..], Vec::as_slice);
     let pods: Vec<(&ManifestFact, String)> =
         files.iter().filter_map(|file| Some((file, file.pod.as_ref().ok()?.to_string()))).collect();
     for (at, (file, pod)) in pods.iter().enumerate() {
         let is_proxy = |pod: &str| pod.starts_with("kube-system/kube-proxy");
         let first = pods.iter().take(at).find(|(_, other)| other == pod || is_proxy(other) && is_proxy(pod));
         let Some((first, _)) = first else { continue };
-        let ours = |file: &ManifestFact| facts.is_ours(&format!("{MANIFESTS}/{}", file.name), &file.sha256);
+        let ours = |file: &ManifestFact| facts.is_ours(&format!("{folder}/{}", file.name), &file.sha256);
         let (kept, second) = if ours(file) { (file, first) } else { (first, file) };
-        let path = format!("{MANIFESTS}/{}", second.name);
+        let path = format!("{folder}/{}", second.name);
         found.add(
             Problem::new(ProblemCode::File02, format!("{path} makes the pod of {} once more", kept.name))
                 .seen(format!("{}: {}", kept.name, shown(kept)))
@@ -251,7 +256,7 @@ fn manifests(facts: &Facts, found: &mut Findings) {
     }
     for file in files {
         if let Err(why) = &file.pod {
-            let path = format!("{MANIFESTS}/{}", file.name);
+            let path = format!("{folder}/{}", file.name);
             found.add(
                 Problem::new(ProblemCode::File06, format!("{path} is no manifest that a kubelet can read"))
                     .seen(why.to_string())
@@ -286,8 +291,8 @@ fn api(patient: &Patient, found: &mut Findings) {
 }
 
 /// Causes in the order of mending, each with what follows from it.
-fn ordered(patient: &Patient, mut found: Findings) -> Diagnosis {
-    let unit = patient.facts.unit("kubelet").yes().copied();
+pub(super) fn ordered(facts: &Facts, worker: &str, mut found: Findings) -> Diagnosis {
+    let unit = facts.unit("kubelet").yes().copied();
     let runs = unit.is_some_and(|unit| unit.active == "active" && unit.stands_still().is_none());
     // A drop-in of somebody else is no fault of a kubelet that is well.
     let well = runs && !found.faults.iter().any(|problem| is_symptom(problem.code));
@@ -305,7 +310,7 @@ fn ordered(patient: &Patient, mut found: Findings) -> Diagnosis {
     let explained = found.faults.iter().any(|problem| explains(problem.code, ProblemCode::Kubelet04));
     if keeps_ending
         && !explained
-        && let Some(problem) = kubelet::by_its_journal(patient.facts, &patient.worker.name)
+        && let Some(problem) = kubelet::by_its_journal(facts, worker)
     {
         found.add(problem);
     }

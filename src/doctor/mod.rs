@@ -4,11 +4,18 @@
 mod cluster;
 mod diagnosis;
 mod differs;
+mod found;
+mod found_paths;
+mod identity;
 mod journal;
 mod judge;
 mod kubelet;
+mod layout;
 mod node;
 
 pub use cluster::{ClusterWord, kube_proxy_sees, may_kube_proxy_see};
 pub use diagnosis::{Cause, Diagnosis};
+pub use found::diagnose_found;
+pub use found_paths::{FoundPaths, FoundWorker};
 pub use judge::{Patient, diagnose};
+pub use layout::Layout;

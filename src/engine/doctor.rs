@@ -2,7 +2,7 @@
 //! the steps would change, with the proof that the API hears of the kubelet again.
 
 use super::run::Engine;
-use crate::doctor::{ClusterWord, Diagnosis, Patient, diagnose, kube_proxy_sees, may_kube_proxy_see};
+use crate::doctor::{ClusterWord, Diagnosis, Layout, Patient, diagnose, kube_proxy_sees, may_kube_proxy_see};
 use crate::engine::cluster::facts::SharedFacts;
 use crate::engine::exit::ExitCode;
 use crate::engine::sync::Gate;
@@ -28,6 +28,8 @@ pub struct Examined {
     pub actions: Vec<Action>,
     /// What the machine answered.
     pub facts: Facts,
+    /// Whose layout it has; `None` = a plan tells of it, or it could not be looked at.
+    pub layout: Option<Layout>,
 }
 
 impl Examined {
@@ -78,7 +80,14 @@ impl Engine<'_> {
             Some(problem) => Err(problem),
             None => Ok(diagnose(&patient)),
         };
-        Examined { worker: worker.name.clone(), host: seen.host, found, actions, facts: seen.facts }
+        Examined {
+            worker: worker.name.clone(),
+            host: seen.host,
+            found,
+            actions,
+            facts: seen.facts,
+            layout: None,
+        }
     }
 
     /// What the API says of what runs on a worker; nothing where it did not tell of nodes either.

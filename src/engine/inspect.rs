@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::engine::cluster::facts::SharedFacts;
-use crate::engine::run::RepairedAt;
+use crate::engine::repaired::RepairedAt;
 use crate::engine::run::failure::not_safe;
 use crate::engine::sync::Slots;
 use crate::engine::world::World;

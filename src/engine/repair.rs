@@ -6,7 +6,8 @@ use std::sync::PoisonError;
 
 use super::event::{Event, TaskOutcome};
 use super::exit::ExitCode;
-use super::run::{Engine, RepairedAt, Worked};
+use super::repaired::RepairedAt;
+use super::run::{Engine, Worked};
 use crate::engine::cluster::login::SignIn;
 use crate::engine::inspect::WorkSite;
 use crate::host::Host;

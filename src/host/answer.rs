@@ -3,6 +3,7 @@
 
 use openssl::base64;
 
+use super::found_answer;
 use super::kernel_answer::kernel;
 use super::programs_answer::programs;
 use super::unit_answer::{healthz, journal, manifests, unit};
@@ -29,6 +30,8 @@ pub fn read(want: &FactQuery, lines: &AnswerLines) -> Known<Fact> {
         FactQuery::Journal(_) => journal(lines),
         FactQuery::Healthz(_) => healthz(lines),
         FactQuery::Manifests(_) => manifests(lines),
+        FactQuery::KubeletStart => found_answer::start(lines),
+        FactQuery::Identity { .. } => found_answer::identity(lines),
         FactQuery::Kernel(_) => kernel(lines),
         FactQuery::Runtime => Known::Yes(Fact::Runtime(Box::new(runtime(lines)))),
         FactQuery::Containers => docker_answer::containers(lines),

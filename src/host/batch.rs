@@ -23,6 +23,7 @@ pub const PRELUDE: &str = concat!(
     include_str!("../../assets/host/programs.sh"),
     include_str!("../../assets/host/kubelet.sh"),
     include_str!("../../assets/host/kernel.sh"),
+    include_str!("../../assets/host/found.sh"),
 );
 
 /// Contents up to this size go with the script, so that only wishes travel while an action runs; a larger one

@@ -18,6 +18,7 @@ mod detail;
 pub mod error;
 mod feed;
 mod figures;
+mod found_answer;
 mod journal;
 mod jump;
 mod kernel_answer;

@@ -38,6 +38,8 @@ pub(super) fn questions(queries: &[FactQuery], text: &mut String) {
             | FactQuery::Lookup(_)
             | FactQuery::Programs
             | FactQuery::Healthz(_)
+            | FactQuery::KubeletStart
+            | FactQuery::Identity { .. }
             | FactQuery::Kernel(_)
             | FactQuery::Journal(_) => {
                 let _ = writeln!(slow, "q={index}; {{ {}; }} & p=\"$p $!\"", question(want));
@@ -92,6 +94,8 @@ fn question(want: &FactQuery) -> String {
             format!("ask_programs {}", shell_words::join(programs::places()))
         }
         FactQuery::Manifests(path) => call("ask_manifests", &[path]),
+        FactQuery::KubeletStart => "ask_start".to_owned(),
+        FactQuery::Identity { kubeconfig, node, server } => call("ask_identity", &[kubeconfig, node, server]),
         FactQuery::Kernel(keys) => {
             format!("ask_kernel {}", shell_words::join(keys.iter().map(String::as_str)))
         }

@@ -99,6 +99,11 @@ impl CaInfo {
         Ok(text)
     }
 
+    /// Whether the key of this CA, or of another one in its file, made the certificate's signature.
+    pub fn any_signed(&self, cert: &CertFacts) -> bool {
+        self.signed(cert) || self.others.iter().any(|other| signs(other, cert))
+    }
+
     /// Whether this CA's key made the certificate's signature.
     pub fn signed(&self, cert: &CertFacts) -> bool {
         signs(&self.cert, cert)

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::found::{KubeletStart, NodeIdentity};
 use super::kernel_fact::KernelFact;
 use super::programs::{ProgramFolder, ProgramsFact};
 use super::record::{Record, RecordKind};
@@ -38,6 +39,17 @@ pub enum FactQuery {
     Manifests(String),
     /// The container runtimes there are.
     Runtime,
+    /// How the kubelet of a machine that no plan tells of is started.
+    KubeletStart,
+    /// As whom such a kubelet talks to the API, and what that says of its node.
+    Identity {
+        /// Its kubeconfig, absolute path.
+        kubeconfig: String,
+        /// The node it should be.
+        node: String,
+        /// The URL of the API where the kubeconfig names none.
+        server: String,
+    },
     /// What the kernel does for pods, with the values of these settings.
     Kernel(Vec<String>),
     /// The running containers.
@@ -103,6 +115,8 @@ impl FactQuery {
             | Self::Unit(_)
             | Self::Journal(_)
             | Self::Healthz(_)
+            | Self::KubeletStart
+            | Self::Identity { .. }
             | Self::Manifests(_)
             | Self::Containers
             | Self::Images
@@ -161,6 +175,10 @@ pub enum Fact {
     Healthz(Remote<String>),
     /// Answer to [`FactQuery::Manifests`].
     Manifests(Vec<ManifestFact>),
+    /// Answer to [`FactQuery::KubeletStart`].
+    KubeletStart(KubeletStart),
+    /// Answer to [`FactQuery::Identity`]; `None` = there is no such kubeconfig.
+    Identity(Option<Box<NodeIdentity>>),
     /// Answer to [`FactQuery::Runtime`].
     Runtime(Box<RuntimeFact>),
     /// Answer to [`FactQuery::Kernel`].
@@ -324,6 +342,13 @@ impl Facts {
     getter!(
         /// The files of a folder of static pods.
         manifests(path: &str) -> Vec<ManifestFact>, FactQuery::Manifests(path.to_owned()), Manifests);
+    getter!(
+        /// How the kubelet is started.
+        kubelet_start() -> KubeletStart, FactQuery::KubeletStart, KubeletStart);
+    getter!(
+        /// As whom a kubelet talks to the API.
+        identity(kubeconfig: &str, node: &str, server: &str) -> Option<Box<NodeIdentity>>,
+        FactQuery::Identity { kubeconfig: kubeconfig.to_owned(), node: node.to_owned(), server: server.to_owned() }, Identity);
     /// The container runtimes there are.
     pub fn runtime(&self) -> Known<&RuntimeFact> {
         match self.known.get(&FactQuery::Runtime) {

@@ -11,6 +11,7 @@ pub mod fact;
 mod field;
 pub mod fields_text;
 pub(crate) mod first_document;
+pub mod found;
 mod free_value;
 pub mod hex;
 pub mod issue;

@@ -133,6 +133,11 @@ fn with_change(problem: Problem, change: &ConfigChange) -> Problem {
     problem.repair(change.title(), change.actions())
 }
 
+/// Why it does not answer; `None` = it does.
+pub(super) fn unanswered(fact: &ContainerdFact, unit: Option<&UnitFact>) -> Option<Problem> {
+    (!fact.error.is_empty()).then(|| silent(fact, unit, !fact.dump_error.is_empty()))
+}
+
 /// A containerd that does not answer: which of the reasons it is.
 fn silent(fact: &ContainerdFact, unit: Option<&UnitFact>, refused: bool) -> Problem {
     let look = "look at: journalctl -u containerd -n 30";

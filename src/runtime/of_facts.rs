@@ -1,10 +1,10 @@
 //! What the facts of a machine say of its runtime, whichever it is.
 
 use super::containerd_config::Merged;
-use super::docker;
+use super::{containerd, docker};
 use crate::plan::containerd_fact::ContainerdFact;
 use crate::plan::fact::{FactQuery, Facts, Known, Machine};
-use crate::plan::problem::Problem;
+use crate::plan::problem::{Problem, Verdict};
 use crate::plan::runtime_fact::{DockerFact, RuntimeFact, RuntimeKind};
 
 impl Facts {
@@ -67,6 +67,20 @@ pub fn silent(facts: &Facts) -> Option<String> {
 /// What it means that an action ended with these words, when they are those of a runtime that does not answer.
 pub fn refused(said: &str, what: &str) -> Option<Problem> {
     docker::refused(said, what)
+}
+
+/// Why the runtime that a machine has does not answer; `None` = it does, or there is none.
+pub fn trouble(facts: &Facts) -> Option<Problem> {
+    match found(facts)? {
+        RuntimeKind::Containerd => {
+            let fact = facts.containerd();
+            containerd::unanswered(fact.yes()?, facts.unit(RuntimeKind::Containerd.name()).yes().copied())
+        }
+        RuntimeKind::Docker => docker::verdicts(facts, false).into_iter().find_map(|verdict| match verdict {
+            Verdict::Stops(problem) => Some(problem),
+            Verdict::Ok { .. } | Verdict::Warning { .. } => None,
+        }),
+    }
 }
 
 /// Whether it was found on the machine, whatever it answers.

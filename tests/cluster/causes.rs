@@ -158,7 +158,7 @@ fn worker(lab: &Lab) -> &'static str {
 }
 
 /// What a run of the doctor said: whether all is well, and the codes of the causes in their order.
-fn diagnosis(run: &Run) -> (bool, Vec<String>) {
+pub fn diagnosis(run: &Run) -> (bool, Vec<String>) {
     let told = run.events.iter().find(|event| event["kind"] == "diagnosis");
     let told = told.unwrap_or_else(|| panic!("no diagnosis: {}", run.story()));
     let causes = told["causes"].as_array().expect("a list");

@@ -10,6 +10,7 @@ mod broken;
 mod causes;
 mod current;
 mod current_kubelet;
+mod found;
 mod from_api;
 mod lab;
 mod plain;
@@ -45,10 +46,11 @@ fn scenarios(lab: Option<&Lab>) -> Vec<Scenario> {
     .concat();
     match lab.map(Lab::is_current) {
         Some(true) => {
-            [current::ALL, current_kubelet::ALL, from_api::ALL, programs::ALL, causes::ALL].concat()
+            [current::ALL, current_kubelet::ALL, from_api::ALL, programs::ALL, found::ALL, causes::ALL]
+                .concat()
         }
         Some(false) => old,
-        None => [&old, current::ALL, current_kubelet::ALL, from_api::ALL, programs::ALL].concat(),
+        None => [&old, current::ALL, current_kubelet::ALL, from_api::ALL, programs::ALL, found::ALL].concat(),
     }
 }
 

@@ -147,6 +147,11 @@ impl Home {
         self.start(word, plan, flags).finish()
     }
 
+    /// Runs with a login instead of a plan.
+    pub fn on_host(&self, word: &str, login: &Path, flags: &[&str]) -> Run {
+        Running::new(self.raw(word, login, flags)).finish()
+    }
+
     /// Runs with a plan file that is given as text.
     pub fn run_text(&self, word: &str, text: &str) -> Run {
         let file = self.path("plan.yaml");

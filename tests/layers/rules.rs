@@ -36,7 +36,7 @@ pub const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     ("step", &["limits", "plan", "profile", "runtime", "pki", "kube", "step"]),
-    ("doctor", &["limits", "plan", "profile", "kube", "step", "doctor"]),
+    ("doctor", &["limits", "plan", "profile", "runtime", "pki", "kube", "step", "doctor"]),
     ("engine", &["limits", "plan", "profile", "runtime", "pki", "host", "kube", "step", "doctor", "engine"]),
     (
         "engine/world/scripted",
@@ -175,6 +175,7 @@ const ENDLESS: [&str; 4] = ["read_to_end", "read_to_string", "read_until", "read
 const RAW: &[(&str, &str)] = &[
     ("src/plan/remote.rs", "it is defined there"),
     ("src/pki/names.rs", "what is not seen in a name becomes a question mark there"),
+    ("src/plan/found.rs", "values of flags are paths and names that are compared"),
     ("src/plan/unit.rs", "the state of a process is compared with the kernel's letters"),
     ("src/runtime/containerd.rs", "texts of files are parsed, states of the unit are compared"),
     ("src/runtime/containerd_change.rs", "the text of the file is parsed and written again"),

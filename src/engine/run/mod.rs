@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::engine::event::{Event, EventSink, Front, TaskOutcome};
 use crate::engine::options::RunOptions;
+use crate::engine::repaired::RepairedAt;
 use crate::engine::world::World;
 use crate::host::HostLock;
 use crate::host::shell::nonce;
@@ -68,15 +69,6 @@ impl Worked {
         let (started_ms, ended_ms) = (repaired.and_then(|at| at.started_ms), repaired.map(|at| at.ended_ms));
         Self { started_ms, ended_ms, ..Self::default() }
     }
-}
-
-/// When a repair changed a place, by this computer's clock, milliseconds since 1970.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RepairedAt {
-    /// When its kubelet was started.
-    pub started_ms: Option<i64>,
-    /// When its last action ended.
-    pub ended_ms: i64,
 }
 
 /// A node that a run makes.

@@ -5,6 +5,13 @@ use crate::plan::answers::LoginAnswers;
 use crate::plan::model::Login;
 use crate::plan::value;
 
+/// A login as one types it, `user@host:port`, also with `ssh://` before it; user and port may be left out. Otherwise what
+/// is wrong with the text, and what to write.
+pub fn typed_login(text: &str) -> Result<Login, (String, String)> {
+    let (user, host, port) = value::login(text)?;
+    Ok(Login { host, port, user, ..Login::default() })
+}
+
 /// Reads a login; what is not said is inherited.
 pub(super) fn login(judge: &mut Judge<'_>, field: &str, said: &LoginAnswers, from: Login) -> Login {
     let places = judge.places;

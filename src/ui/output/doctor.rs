@@ -19,6 +19,9 @@ pub fn json(all: &[Examined]) -> Vec<Value> {
                 Err(problem) => json!({"healthy": false, "causes": [problem.told()], "unknown": [], "notes": [], "well": []}),
             };
             told["kind"] = "diagnosis".into();
+            if let Some(layout) = one.layout {
+                told["layout"] = json!(layout);
+            }
             told["place"] = one.worker.clone().into();
             told["host"] = one.host.clone().into();
             told["repair"] = actions(one).iter().map(|action| action.title()).collect::<Vec<_>>().into();
@@ -94,6 +97,11 @@ fn card(out: &mut String, problem: &Problem, place: &Place) {
 /// The commands of the repair, what each undoes, and what is restarted.
 fn repair(out: &mut String, one: &Examined) {
     if one.healthy() {
+        return;
+    }
+    if one.layout.is_some() {
+        let _ =
+            writeln!(out, "  it is in no plan: nothing is carried out from here, what mends it stands above");
         return;
     }
     let all = actions(one);

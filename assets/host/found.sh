@@ -1,0 +1,61 @@
+# What is asked of a worker that no plan tells of: how its kubelet is started, and as whom it talks to the API.
+
+# ask_start: the command line of the kubelet, or that of its unit with the files that its variables come from
+ask_start() {
+  o=$(timeout --foreground 15 systemctl show -p LoadState,MainPID,ExecStart,Environment,EnvironmentFiles kubelet 2>&1); tell show "$o"
+  show MainPID; case $v in '' | 0) ;; *) [ ! -r "/proc/$v/cmdline" ] || tell arg "$(tr '\0' '\n' <"/proc/$v/cmdline")" ;; esac
+  printf '%s\n' "$o" | sed -n 's/^EnvironmentFiles=\(.*\) (ignore_errors=.*/\1/p' | while read -r f; do
+    if [ -r "$f" ]; then say file "$f"; tell line "$(head -c 65536 "$f")"; else say missing "$f"; fi
+  done
+  say done
+}
+
+# entry NAME: the first value of that name in the kubeconfig $f, without its quotes
+entry() { sed -n "s/^[[:space:]{,-]*[\"']\{0,1\}$1[\"']\{0,1\}[[:space:]]*:[[:space:]]*[\"']\{0,1\}\([^\"',}[:space:]]*\).*/\1/p" "$f" | head -n 1; }
+
+# half NAME: the PEM that the kubeconfig has of it, within or in a file; sets $p
+half() {
+  v=$(entry "$1-data"); p=
+  if [ -n "$v" ]; then p=$(printf '%s' "$v" | base64 -d 2>/dev/null); return; fi
+  v=$(entry "$1"); case $v in '') return ;; /*) ;; *) v=${f%/*}/$v ;; esac
+  say names "$1 $v"
+  if [ -r "$v" ] && [ -f "$v" ]; then p=$(head -c 65536 "$v"); else say gone "$1"; fi
+}
+
+# as_node HOST:PORT PATH: what the API there answers to whoever has $cert and $key; neither is ever in a file of ours
+as_node() {
+  printf '%s\n' "$key" | {
+    exec 4<&0
+    printf '%s\n' "$cert" | {
+      exec 3<&0; h=${1%:*}
+      printf 'GET %s HTTP/1.0\r\nHost: %s\r\nAccept: application/json\r\n\r\n' "$2" "$1" |
+        SSL_CERT_FILE=/dev/null SSL_CERT_DIR=/dev/null timeout --foreground 5 openssl s_client -quiet -connect "$1" -servername "$h" -cert /dev/fd/3 -key /dev/fd/4 2>&1
+      [ $? != 124 ] || echo 'no answer within 5 s'
+    }
+  } | head -c 262144 | base64 -w 3000
+}
+
+# ask_identity KUBECONFIG NODE SERVER: the last where the kubeconfig names none
+ask_identity() {
+  f=$1; [ -f "$f" ] || { say none; say done; return; }
+  say stat "$(stat -L -c %a -- "$f")"
+  server=$(entry server); server=${server:-$3}; say server "$server"; [ -z "$(entry token)$(entry tokenFile)" ] || say token 1
+  half certificate-authority; tell ca "$(printf '%s\n' "$p" | sed -n '/-BEGIN CERT/,/-END CERT/p')"
+  half client-certificate; cert=$p; tell cert "$(printf '%s\n' "$p" | sed -n '/-BEGIN CERT/,/-END CERT/p')"
+  half client-key; key=$p; p=
+  case $v in /*) say key_stat "$(stat -L -c %a -- "$v" 2>/dev/null)" ;; *) say key_stat "$(stat -L -c %a -- "$f")" ;; esac
+  h=$(printf '%s\n' "$key" | ssl pkey -passin pass: -pubout -outform DER 2>/dev/null | sha256sum); h=${h%% *}
+  [ "$h" = e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 ] || say spki "$h"
+  a=${server#https://}; a=${a%%/*}
+  case $a in '['*']') a=$a:443 ;; '['*) ;; *:*) ;; *) a=$a:443 ;; esac
+  say clock "$(date +%s%3N)"
+  case $server in https://?*)
+    o=$(as_node "$a" "/api/v1/nodes/$2"); tell node "$o"
+    # Who did not answer once is not waited for again.
+    case $(printf '%s\n' "$o" | base64 -d | grep -ac '^HTTP/') in
+      0) ;;
+      *) tell lease "$(as_node "$a" "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/$2")" ;;
+    esac ;;
+  esac
+  cert='' key=''; say done
+}

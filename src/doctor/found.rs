@@ -1,0 +1,297 @@
+//! What is wrong with a worker that no plan tells of: judged by what its own unit, configuration, kubeconfig and
+//! certificates say, and by what the API answers to its own identity. What is nobody's fault there, such as a path that
+//! gangplank would not have taken, is none here.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::diagnosis::{Cause, Diagnosis};
+use super::found_paths::FoundWorker;
+use super::identity::{gone, identity};
+use super::judge::{Findings, manifests, ordered};
+use super::kubelet;
+use super::layout::Layout;
+use super::node::{self, Heard};
+use crate::kube::Node;
+use crate::kube::heartbeat::join_leases;
+use crate::pki::examine;
+use crate::plan::code::ProblemCode;
+use crate::plan::fact::Known;
+use crate::plan::found::{NodeIdentity, config_tree};
+use crate::plan::problem::Problem;
+use crate::runtime::of_facts;
+use crate::step::ClusterFacts;
+
+/// A clock that is further off than this refuses certificates that others take, seconds.
+const CLOCK: i64 = 60;
+
+/// Says what is wrong with it.
+pub fn diagnose_found(worker: &FoundWorker) -> Diagnosis {
+    let facts = worker.facts;
+    let mut found = Findings::default();
+    let layout = Layout::of(facts);
+    match facts.unit("kubelet") {
+        Known::Yes(unit) if unit.load == "not-found" => {
+            let problem = Problem::new(
+                ProblemCode::Kubelet01,
+                format!("there is no unit of a kubelet on {}", worker.name),
+            )
+            .seen("systemctl show kubelet: not-found")
+            .manual("if it should be a worker: gangplank apply, with a plan that names it");
+            return Diagnosis {
+                causes: vec![Cause { problem, follows: Vec::new() }],
+                ..Diagnosis::default()
+            };
+        }
+        Known::Yes(unit) if unit.load == "masked" => found.add(
+            Problem::new(ProblemCode::Kubelet07, "the kubelet's unit is masked: systemd will not start it")
+                .manual(format!(
+                    "if it may run, on the host: systemctl unmask {}kubelet; systemctl enable --now kubelet",
+                    unit.unmask_switch()
+                )),
+        ),
+        Known::Yes(unit) => found.well.push(format!("unit: {}", unit.fragment)),
+        other => found.add(Problem::unknown("the kubelet's unit", other.why_not())),
+    }
+    found.notes.push(format!("layout: {}", layout.about()));
+    if let Known::Yes(start) = facts.kubelet_start()
+        && !start.otherwise.is_empty()
+    {
+        let flags: Vec<String> = start.otherwise.iter().map(|name| format!("--{name}")).collect();
+        found.notes.push(format!(
+            "the kubelet that runs was started with another {} than its unit gives it now",
+            flags.join(", ")
+        ));
+    }
+    clock(worker, &mut found);
+    match of_facts::trouble(facts) {
+        Some(problem) => found.add(problem),
+        None => match of_facts::found(facts).map(|kind| (kind, of_facts::version(kind, facts))) {
+            Some((kind, Known::Yes(Ok(version)))) => {
+                found.well.push(format!("container runtime: {} {version}", kind.name()));
+            }
+            _ => found.add(Problem::unknown("the container runtime", "none was found that is known here")),
+        },
+    }
+    for problem in kubelet::faults(facts, worker.name, worker.paths.healthz) {
+        found.add(problem);
+    }
+    if let Some(port) = worker.paths.healthz
+        && matches!(facts.healthz(port), Known::Yes(_))
+    {
+        found.well.push(format!("kubelet: answers its health check on 127.0.0.1:{port}"));
+    }
+    files(worker, &mut found);
+    let identity = identity(worker, layout, &mut found);
+    static_pods(worker, &mut found);
+    let proxy = proxy(worker, layout, &mut found);
+    if let Some(identity) = identity {
+        api(worker, identity, &mut found);
+    }
+    let mut diagnosis = ordered(facts, worker.name, found);
+    // A unit of its own does not end with the kubelet.
+    diagnosis.causes.extend(proxy.map(|problem| Cause { problem, follows: Vec::new() }));
+    if layout == Layout::Kubeadm {
+        cannot_bootstrap(&mut diagnosis);
+    }
+    diagnosis
+}
+
+/// A kubelet that is told a bootstrap file ends when its certificate has expired and that file is gone, which is usual
+/// once it has joined (Kubernetes 1.37, `pkg/kubelet/certificate/bootstrap/bootstrap.go`).
+fn cannot_bootstrap(diagnosis: &mut Diagnosis) {
+    let is = |code| move |cause: &Cause| cause.problem.code == code;
+    let ended = diagnosis.causes.iter().position(is(ProblemCode::Kubelet04));
+    let expired = diagnosis.causes.iter().any(is(ProblemCode::Cert13));
+    if let (Some(at), true) = (ended, expired) {
+        let ended = diagnosis.causes.remove(at);
+        let follows = diagnosis.causes.iter_mut().find(|cause| cause.problem.code == ProblemCode::Cert13);
+        if let Some(cause) = follows {
+            cause.follows.push(ended.problem);
+            cause.follows.extend(ended.follows);
+        }
+    }
+}
+
+fn clock(worker: &FoundWorker, found: &mut Findings) {
+    let Some(ahead) = worker.facts.machine().yes().and_then(|machine| machine.ahead_ms(worker.asked_ms))
+    else {
+        return;
+    };
+    let seconds = ahead / 1000;
+    if seconds.abs() > CLOCK {
+        let how = if seconds > 0 { "ahead of" } else { "behind" };
+        found.add(
+            Problem::new(
+                ProblemCode::Clock01,
+                format!("the clock of {} is not that of this computer", worker.name),
+            )
+            .seen(format!(
+                "it is {} s {how} this computer's; which of the two is right was not asked",
+                seconds.abs()
+            ))
+            .manual("on the host: timedatectl; systemctl restart systemd-timesyncd or chronyd"),
+        );
+    } else {
+        found.well.push("clock: as this computer's, to a minute".to_owned());
+    }
+}
+
+/// Files that its flags and its configuration name.
+fn files(worker: &FoundWorker, found: &mut Findings) {
+    if let Some(path) = &worker.paths.config {
+        match worker.facts.file(path) {
+            Known::Yes(Some(file)) => {
+                let text = file.content.as_deref().map(String::from_utf8_lossy);
+                match text.as_deref().map(config_tree) {
+                    Some(Some(_)) => found.well.push(format!("configuration: {path}")),
+                    Some(None) => found.add(
+                        Problem::new(
+                            ProblemCode::Kubelet12,
+                            format!("{path} is no configuration that a kubelet can read"),
+                        )
+                        .seen("it is no YAML mapping")
+                        .manual(format!(
+                            "put the configuration into {path} again, then: systemctl restart kubelet"
+                        )),
+                    ),
+                    None => found.add(Problem::unknown(path, "its content was not told")),
+                }
+            }
+            Known::Yes(None) => found.add(gone(path, "the kubelet's configuration")),
+            other => found.add(Problem::unknown(path, other.why_not())),
+        }
+    }
+    let identity = worker
+        .paths
+        .kubeconfig
+        .as_ref()
+        .map(|kubeconfig| worker.facts.identity(kubeconfig, &worker.paths.node, &worker.paths.server));
+    let named: Vec<String> = match identity {
+        Some(Known::Yes(Some(identity))) => identity.files.values().map(ToString::to_string).collect(),
+        _ => Vec::new(),
+    };
+    for path in &worker.paths.files {
+        // What the kubeconfig names too is judged there.
+        if matches!(worker.facts.file(path), Known::Yes(None)) && !named.contains(path) {
+            found.add(gone(path, "the kubelet is told to read it"));
+        }
+    }
+}
+
+/// The folder of static pods, where it has one.
+fn static_pods(worker: &FoundWorker, found: &mut Findings) {
+    let Some(folder) = &worker.paths.manifests else { return };
+    match worker.facts.folder(folder) {
+        Known::Yes(None) => found.add(
+            Problem::new(ProblemCode::File05, format!("the folder of static pods {folder} is gone"))
+                .seen("the kubelet is told to watch it")
+                .manual(format!("on the host: mkdir -p {}", shell_words::quote(folder))),
+        ),
+        _ => manifests(worker.facts, folder, found),
+    }
+}
+
+/// kube-proxy, where it is a unit of its own.
+fn proxy(worker: &FoundWorker, layout: Layout, found: &mut Findings) -> Option<Problem> {
+    let unit = worker.facts.unit("kube-proxy").yes().copied()?;
+    if unit.load == "not-found" {
+        if layout == Layout::HardWay {
+            found.notes.push(
+                "there is no unit kube-proxy: whether something else does its work was not asked".to_owned(),
+            );
+        }
+        return None;
+    }
+    if unit.active == "active" && unit.stands_still().is_none() {
+        found.well.push("kube-proxy: its unit runs".to_owned());
+        return None;
+    }
+    let mut problem =
+        Problem::new(ProblemCode::Container02, format!("kube-proxy does not run on {}", worker.name))
+            .seen(format!("systemd says {} ({})", unit.active, unit.sub));
+    for line in &unit.journal {
+        problem = problem.seen(line.clone());
+    }
+    Some(
+        problem
+            .manual("on the host: systemctl restart kube-proxy; journalctl -u kube-proxy -n 30 --no-pager"),
+    )
+}
+
+/// What the API says to the worker's own identity.
+fn api(worker: &FoundWorker, identity: &NodeIdentity, found: &mut Findings) {
+    let server = identity.server.to_string();
+    let name = worker.name;
+    let node = &worker.paths.node;
+    let body = identity.node.body.to_string();
+    let certificate = found.has(&[
+        ProblemCode::Cert01,
+        ProblemCode::Cert04,
+        ProblemCode::Cert05,
+        ProblemCode::Cert07,
+        ProblemCode::Cert12,
+        ProblemCode::Cert13,
+        ProblemCode::Key01,
+        ProblemCode::Key03,
+        ProblemCode::File05,
+    ]);
+    let look = "from the worker, with its own certificate:";
+    match identity.node.status {
+        // What is wrong with the certificate was said.
+        Some(401) | None if certificate => {}
+        None => found.add(
+            Problem::new(ProblemCode::Api24, format!("{name} cannot reach the API at {server}"))
+                .seen(format!("{look} {body}"))
+                .manual("look at the kubeconfig's server, at routes, firewall and load balancer between them"),
+        ),
+        Some(401) => found.add(
+            Problem::new(ProblemCode::Api05, format!("the API does not know {name}"))
+                .seen(format!("{look} {server} answers 401"))
+                .seen("its certificate is alive and for its key: the API trusts another CA, or the cluster is another one")
+                .manual("compare the CA of the cluster with the issuer of the certificate"),
+        ),
+        Some(403) => {
+            let mut problem =
+                Problem::new(ProblemCode::Api06, format!("the API does not let {name} see the node {node}"))
+                    .seen(format!("{look} {server} answers 403"));
+            if let Ok(cert) = examine(identity.cert.as_bytes()) {
+                problem = problem.seen(format!("it says that it is {}", cert.subject_text()));
+            }
+            found.add(problem.manual(format!("a node's certificate says O=system:nodes and CN=system:node:{node}")));
+        }
+        Some(200 | 404) => the_node(worker, identity, found),
+        Some(other) => {
+            let mut why = format!("{server} answers {other}");
+            let _ = write!(why, ": {body}");
+            found.add(Problem::unknown(&format!("the node {node}"), &why));
+        }
+    }
+}
+
+fn the_node(worker: &FoundWorker, identity: &NodeIdentity, found: &mut Findings) {
+    let mut nodes: Vec<Node> =
+        identity.node.body.read::<Value>().as_ref().and_then(Node::from_json).into_iter().collect();
+    if identity.node.status == Some(200) && nodes.is_empty() {
+        found.add(Problem::unknown("the node", "what the API answered is no node"));
+        return;
+    }
+    if identity.node.status == Some(404) {
+        nodes.clear();
+    }
+    if let (Some(200), Some(lease)) = (identity.lease.status, identity.lease.body.read::<Value>()) {
+        join_leases(&mut nodes, &json!({"items": [lease]}));
+    }
+    let unit = worker.facts.unit("kubelet").yes().copied();
+    let up_s = unit.filter(|unit| unit.active == "active").and_then(|unit| unit.up_s);
+    let heard = nodes.first().and_then(Node::heard).zip(identity.asked_ms);
+    let heard = Heard { ago_ms: heard.map(|(at, asked)| asked.saturating_sub(at.as_millisecond())), up_s };
+    let cluster = ClusterFacts { nodes: Some(nodes), ..ClusterFacts::default() };
+    let word = node::read(&cluster, &worker.paths.node, heard);
+    found.notes.extend(word.notes);
+    found.well.extend(word.well);
+    for problem in word.faults {
+        found.add(problem);
+    }
+}

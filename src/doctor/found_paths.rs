@@ -1,0 +1,107 @@
+//! A worker that no plan tells of: what is known of it, and where its files are by its flags, then by the configuration
+//! that they name.
+
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+
+use crate::plan::fact::Facts;
+use crate::plan::found::{KubeletStart, config_tree};
+
+/// The port of the kubelet's health check unless it is told otherwise (kubelet `--healthz-port`, `healthzPort`).
+const HEALTHZ: u16 = 10248;
+
+/// Where the files of a worker are, as far as its own words tell.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FoundPaths {
+    /// The node it should be.
+    pub node: String,
+    /// The URL of the API that a flag names; empty = none does (up to 1.3 one does).
+    pub server: String,
+    /// The address that it is told to have, when it is one.
+    pub address: Option<IpAddr>,
+    /// Its kubeconfig; `None` = it is told none.
+    pub kubeconfig: Option<String>,
+    /// The kubelet's configuration file.
+    pub config: Option<String>,
+    /// The folder of static pods.
+    pub manifests: Option<String>,
+    /// Further files that its configuration names.
+    pub files: Vec<String>,
+    /// The port of its health check; `None` = it was turned off.
+    pub healthz: Option<u16>,
+}
+
+impl FoundPaths {
+    /// From the flags alone, before the configuration was read.
+    pub fn of_flags(start: &KubeletStart, hostname: &str) -> Self {
+        let flag = |name: &str| start.flag(name).map(str::to_owned);
+        let is_name = |name: &&str| {
+            !name.is_empty()
+                && name.len() <= 253
+                && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"-.".contains(&b))
+        };
+        let host = hostname.to_ascii_lowercase();
+        let node = start.flag("hostname-override").filter(is_name).or(Some(host.as_str()).filter(is_name));
+        let path = |name: &str| flag(name).filter(|path| path.starts_with('/'));
+        // Up to 1.3 --config names the folder of static pods.
+        let old = start.flag("api-servers").is_some();
+        Self {
+            node: node.unwrap_or_default().to_owned(),
+            server: flag("api-servers")
+                .and_then(|servers| servers.split(',').next().map(str::to_owned))
+                .unwrap_or_default(),
+            address: start.flag("node-ip").and_then(|text| text.parse().ok()),
+            kubeconfig: path("kubeconfig"),
+            config: path("config").filter(|_| !old),
+            manifests: path("pod-manifest-path").or(path("config").filter(|_| old)),
+            files: ["tls-cert-file", "tls-private-key-file", "client-ca-file"]
+                .into_iter()
+                .filter_map(path)
+                .collect(),
+            healthz: match start.flag("healthz-port").map(str::parse) {
+                Some(Ok(0)) => None,
+                Some(Ok(port)) => Some(port),
+                Some(Err(_)) | None => Some(HEALTHZ),
+            },
+        }
+    }
+
+    /// With what the configuration file adds, where no flag says otherwise.
+    #[must_use]
+    pub fn with_config(mut self, text: &str) -> Self {
+        let Some(config) = config_tree(text) else { return self };
+        let word = |path: &[&str]| {
+            let value = path.iter().try_fold(&config, |value, key| value.get(*key))?;
+            value.as_str().filter(|path| path.starts_with('/')).map(str::to_owned)
+        };
+        self.manifests = self.manifests.or_else(|| word(&["staticPodPath"]));
+        let more = [
+            word(&["tlsCertFile"]),
+            word(&["tlsPrivateKeyFile"]),
+            word(&["authentication", "x509", "clientCAFile"]),
+        ];
+        self.files.extend(more.into_iter().flatten());
+        match config.get("healthzPort").and_then(serde_json::Value::as_u64) {
+            Some(0) => self.healthz = None,
+            Some(port) if self.healthz == Some(HEALTHZ) => self.healthz = u16::try_from(port).ok(),
+            Some(_) | None => {}
+        }
+        self
+    }
+}
+
+/// What is known of such a worker.
+#[derive(Clone, Copy)]
+pub struct FoundWorker<'a> {
+    /// How it is called in sentences.
+    pub name: &'a str,
+    /// What it answered.
+    pub facts: &'a Facts,
+    /// When its clock was asked, by this computer's, milliseconds since 1970.
+    pub asked_ms: i64,
+    /// Where its files are.
+    pub paths: &'a FoundPaths,
+    /// This computer's clock.
+    pub now: Timestamp,
+}

@@ -1,0 +1,218 @@
+//! The doctor of a worker that no plan tells of: the four layouts, each made on a real worker, are recognised and called
+//! healthy; faults in each are named first, by what the worker's own files say.
+
+use std::path::Path;
+
+use super::Scenario;
+use super::causes::diagnosis;
+use super::lab::{Lab, until};
+use super::program::{Home, Run};
+
+pub const ALL: &[Scenario] =
+    &[("a_worker_in_no_plan_is_read_from_its_unit_to_the_api_in_four_layouts", read_from_its_unit)];
+
+const WORKER: &str = "x1";
+
+/// What all have: the server of our kubeconfig, and no record of ours.
+const BEGIN: &str = "set -e; systemctl stop kubelet; server=$(sed -n 's/.*server: *//p' /etc/kubernetes/worker-kubeconfig.yaml)
+mv /var/lib/gangplank /root/gangplank.kept
+s=/etc/kubernetes/ssl; ca=$(base64 -w0 $s/ca.crt)
+kubeconfig() { # PATH CERT KEY
+  printf 'apiVersion: v1\\nkind: Config\\nclusters:\\n- name: c\\n  cluster:\\n    certificate-authority-data: %s\\n    server: %s\\n' $ca $server >$1
+  printf 'contexts:\\n- name: d\\n  context:\\n    cluster: c\\n    user: u\\ncurrent-context: d\\nusers:\\n- name: u\\n  user:\\n' >>$1
+  printf '    client-certificate%s\\n    client-key%s\\n' \"$2\" \"$3\" >>$1; chmod 600 $1
+}
+";
+
+/// `kubelet.conf`, a certificate that renews itself, and a drop-in whose flags come from variables and files.
+const KUBEADM: &str = "p=/var/lib/kubelet/pki; mkdir -p $p /etc/systemd/system/kubelet.service.d
+cat $s/worker.crt $s/worker.key >$p/kubelet-client-2026-11-30-00-00-00.pem; chmod 600 $p/*.pem
+ln -sfn $p/kubelet-client-2026-11-30-00-00-00.pem $p/kubelet-client-current.pem
+kubeconfig /etc/kubernetes/kubelet.conf \": $p/kubelet-client-current.pem\" \": $p/kubelet-client-current.pem\"
+printf '[Service]\\nExecStart=/usr/local/bin/kubelet\\nRestart=always\\nRestartSec=1\\n[Install]\\nWantedBy=multi-user.target\\n' >/etc/systemd/system/kubelet.service
+cat >/etc/systemd/system/kubelet.service.d/10-kubeadm.conf <<'K'
+[Service]
+Environment=\"KUBELET_KUBECONFIG_ARGS=--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf --kubeconfig=/etc/kubernetes/kubelet.conf\"
+Environment=\"KUBELET_CONFIG_ARGS=--config=/var/lib/kubelet/config.yaml\"
+EnvironmentFile=-/var/lib/kubelet/kubeadm-flags.env
+EnvironmentFile=-/etc/default/kubelet
+ExecStart=
+ExecStart=/usr/local/bin/kubelet $KUBELET_KUBECONFIG_ARGS $KUBELET_CONFIG_ARGS $KUBELET_KUBEADM_ARGS $KUBELET_EXTRA_ARGS
+K
+echo 'KUBELET_KUBEADM_ARGS=\"--node-ip=@IP\"' >/var/lib/kubelet/kubeadm-flags.env
+echo 'KUBELET_EXTRA_ARGS=--hostname-override=x1' >/etc/default/kubelet
+";
+
+/// Credentials in the kubeconfig, and kube-proxy as a unit that is not looked at here.
+const HARD_WAY: &str = "kubeconfig /var/lib/kubelet/kubeconfig \"-data: $(base64 -w0 $s/worker.crt)\" \"-data: $(base64 -w0 $s/worker.key)\"
+printf '[Service]\\nExecStart=/usr/local/bin/kubelet \\\\\\n  --config=/var/lib/kubelet/config.yaml \\\\\\n  --kubeconfig=/var/lib/kubelet/kubeconfig \\\\\\n  --v=2\\nRestart=on-failure\\nRestartSec=1\\n[Install]\\nWantedBy=multi-user.target\\n' >/etc/systemd/system/kubelet.service
+";
+
+/// Ours without the record: certificates and kubeconfigs below `/etc/kubernetes`.
+const BY_HAND: &str = "";
+
+const END: &str = "systemctl daemon-reload; systemctl start kubelet";
+
+/// A fault, what it is made by, the code that is named first, and what mends it.
+type Fault = (&'static str, &'static str, &'static str, &'static str);
+
+const LAYOUTS: [(&str, &str, &[Fault]); 3] = [
+    (
+        "kubeadm",
+        KUBEADM,
+        &[
+            (
+                "its kubeconfig is gone",
+                "E-FILE-05",
+                "mv /etc/kubernetes/kubelet.conf /root/",
+                "mv /root/kubelet.conf /etc/kubernetes/",
+            ),
+            (
+                "its certificate has expired while it was off",
+                "E-CERT-13",
+                "expire",
+                "systemctl stop kubelet; cp -a /root/kept.pem @CERT; systemctl start kubelet",
+            ),
+            ("others can read its key", "E-KEY-02", "chmod 644 @CERT", "chmod 600 @CERT"),
+            (
+                "its configuration is no YAML",
+                "E-KUBELET-12",
+                "cp /var/lib/kubelet/config.yaml /root/; echo '{' >/var/lib/kubelet/config.yaml",
+                "mv /root/config.yaml /var/lib/kubelet/",
+            ),
+            (
+                "the folder of static pods is gone",
+                "E-FILE-05",
+                "mv /etc/kubernetes/manifests /root/",
+                "mv /root/manifests /etc/kubernetes/",
+            ),
+        ],
+    ),
+    (
+        "hard-way",
+        HARD_WAY,
+        &[
+            (
+                "its kubeconfig names another API",
+                "E-API-24",
+                "sed -i 's/server: .*/server: https:\\/\\/127.0.0.1:6999/' /var/lib/kubelet/kubeconfig",
+                "sed -i \"s/server: .*/$(sed -n 's/.*\\(server: .*\\)/\\1/p' /etc/kubernetes/worker-kubeconfig.yaml | sed 's/\\//\\\\\\//g')/\" /var/lib/kubelet/kubeconfig",
+            ),
+            (
+                "its key is another one",
+                "E-CERT-07",
+                "cp -a /var/lib/kubelet/kubeconfig /root/; sed -i \"s/client-key-data: .*/client-key-data: $(openssl genrsa 2048 2>/dev/null | base64 -w0)/\" /var/lib/kubelet/kubeconfig",
+                "mv /root/kubeconfig /var/lib/kubelet/",
+            ),
+            (
+                "the runtime was stopped",
+                "E-CONTAINERD-01",
+                "systemctl stop containerd",
+                "systemctl start containerd",
+            ),
+            (
+                "the kubelet was stopped and disabled",
+                "E-KUBELET-14",
+                "systemctl disable --now kubelet",
+                "systemctl enable --now kubelet",
+            ),
+        ],
+    ),
+    (
+        "by-hand",
+        BY_HAND,
+        &[
+            (
+                "its certificate is of a stranger",
+                "E-CERT-04",
+                "cp -a @CRT /root/; openssl req -x509 -newkey rsa:2048 -nodes -keyout /root/stranger.key -out /root/stranger.crt -subj /CN=stranger -days 9 2>/dev/null; openssl req -new -key /etc/kubernetes/ssl/worker.key -subj /O=system:nodes/CN=system:node:x1 | openssl x509 -req -CA /root/stranger.crt -CAkey /root/stranger.key -CAcreateserial -days 9 -out @CRT 2>/dev/null",
+                "mv /root/worker.crt @CRT; systemctl restart kubelet",
+            ),
+            (
+                "the kubelet is frozen by a signal",
+                "E-KUBELET-08",
+                "kill -STOP $(systemctl show -p MainPID --value kubelet)",
+                "kill -CONT $(systemctl show -p MainPID --value kubelet)",
+            ),
+            (
+                "a broken manifest lies beside it",
+                "E-FILE-06",
+                "echo '{' >/etc/kubernetes/manifests/other.yaml",
+                "rm /etc/kubernetes/manifests/other.yaml; systemctl restart kubelet",
+            ),
+            (
+                "its unit is masked",
+                "E-KUBELET-07",
+                "cp /etc/systemd/system/kubelet.service /root/; systemctl stop kubelet; ln -sf /dev/null /etc/systemd/system/kubelet.service; systemctl daemon-reload",
+                "rm /etc/systemd/system/kubelet.service; mv /root/kubelet.service /etc/systemd/system/; systemctl daemon-reload; systemctl start kubelet",
+            ),
+        ],
+    ),
+];
+
+const PEM: &str = "/var/lib/kubelet/pki/kubelet-client-2026-11-30-00-00-00.pem";
+const CRT: &str = "/etc/kubernetes/ssl/worker.crt";
+
+fn look(lab: &Lab, home: &Home) -> Run {
+    let (host, key) = (format!("root@{}", lab.get("LAB_X1_IP")), lab.get("LAB_SSH_KEY").to_owned());
+    home.on_host("doctor", Path::new(&host), &["--key", &key, "--trust-new", "--json"])
+}
+
+fn read_from_its_unit(lab: &Lab) {
+    let (home, plan) = (Home::new(), lab.small_plan(&[WORKER]));
+    lab.reset(&[WORKER]);
+    let blank = look(lab, &home);
+    assert_eq!(diagnosis(&blank), (false, vec!["E-KUBELET-01".to_owned()]), "{}", blank.story());
+    let layout = |run: &Run| run.events[0]["layout"].as_str().unwrap_or_default().to_owned();
+    home.aboard(&plan);
+    let ours = look(lab, &home);
+    assert_eq!((ours.code, diagnosis(&ours)), (0, (true, Vec::new())), "{}", ours.story());
+    assert_eq!(layout(&ours), "gangplank");
+    let mut wrong = Vec::new();
+    for (name, makes, faults) in LAYOUTS {
+        let with = |shell: &str| {
+            shell.replace("@IP", lab.get("LAB_X1_IP")).replace("@CERT", PEM).replace("@CRT", CRT)
+        };
+        lab.reset(&[WORKER]);
+        home.aboard(&plan);
+        lab.on(WORKER, &with(&format!("{BEGIN}{makes}{END}")));
+        let healthy = |what: &str| {
+            until(what, 90, || {
+                lab.nodes().get(WORKER) == Some(&true)
+                    && lab.heard_since_its_start(WORKER)
+                    && look(lab, &home).code == 0
+            });
+            let run = look(lab, &home);
+            assert_eq!((run.code, diagnosis(&run)), (0, (true, Vec::new())), "{what}: {}", run.story());
+            assert_eq!(layout(&run), name, "{}", run.story());
+        };
+        healthy(name);
+        for (fault, code, made, mended) in faults {
+            if *made == "expire" {
+                let ended = super::signing::expired(lab, WORKER, CRT, true);
+                lab.write(WORKER, "/root/ended.crt", &ended);
+                let shell = "cp -a @CERT /root/kept.pem; systemctl stop kubelet; cat /root/ended.crt /etc/kubernetes/ssl/worker.key >@CERT; systemctl start kubelet";
+                lab.on(WORKER, &with(shell));
+                // It ends by itself soon after.
+                until("the kubelet has ended", 60, || {
+                    let said = "[ $(systemctl show -p NRestarts --value kubelet) -ge 2 ]";
+                    lab.try_on(WORKER, said, b"").0
+                });
+            } else {
+                lab.on(WORKER, &with(made));
+            }
+            let began = std::time::Instant::now();
+            let run = look(lab, &home);
+            let took = began.elapsed().as_secs_f64();
+            let (_, codes) = diagnosis(&run);
+            println!("{name:10} {fault:50} {took:4.1} s  {}", codes.join(" "));
+            if codes.first().map(String::as_str) != Some(*code) || took > 10.0 || run.code != 1 {
+                wrong.push(format!("{name}: {fault}: wanted {code}: {}", run.story()));
+            }
+            lab.on(WORKER, &with(mended));
+            healthy(&format!("{name} after: {fault}"));
+        }
+    }
+    lab.reset(&[WORKER]);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
