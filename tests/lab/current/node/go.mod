@@ -10,7 +10,7 @@ tool (
 	github.com/containernetworking/plugins/plugins/main/bridge
 	github.com/containernetworking/plugins/plugins/main/loopback
 	github.com/containernetworking/plugins/plugins/meta/portmap
-	github.com/coredns/coredns
+	gangplank.example/lab/node/coredns
 	sigs.k8s.io/cri-tools/cmd/crictl
 )
 
