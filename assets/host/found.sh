@@ -7,6 +7,7 @@ ask_start() {
   printf '%s\n' "$o" | sed -n 's/^EnvironmentFiles=\(.*\) (ignore_errors=.*/\1/p' | while read -r f; do
     if [ -r "$f" ]; then say file "$f"; tell line "$(head -c 65536 "$f")"; else say missing "$f"; fi
   done
+  p=$(printf '%s\n' "$o" | sed -n 's/^ExecStart={ path=\([^ ;]*\) .*/\1/p' | tail -n 1); [ -z "$p" ] || [ -x "$p" ] || say absent "$p"
   say done
 }
 

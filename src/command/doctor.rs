@@ -76,6 +76,13 @@ pub(super) fn doctor(
     if is_login(&common.plan) {
         return doctor_of_host(common, key, places, stop);
     }
+    let typed = common.plan.to_string_lossy();
+    if !common.plan.exists() && !typed.contains(['/', '.']) {
+        say::err(format_args!(
+            "{typed}: there is no such plan file; a worker in no plan is user@host, or ssh://{typed} for a name of ssh_config"
+        ));
+        return ExitCode::Usage;
+    }
     if key.is_some() {
         say::err(format_args!("--key goes with user@host: a plan names the key of its workers"));
         return ExitCode::Usage;

@@ -98,7 +98,8 @@ fn ends_the_kubelet(cause: ProblemCode) -> bool {
     use ProblemGroup as Group;
     match cause {
         // Of certificates only those that cannot be loaded: one that the API refuses leaves the kubelet running.
-        ProblemCode::Cert01
+        ProblemCode::Ca01
+        | ProblemCode::Cert01
         | ProblemCode::Cert07
         | ProblemCode::Key01
         | ProblemCode::Key03

@@ -15,11 +15,12 @@ use super::layout::Layout;
 use super::node::{self, Heard};
 use crate::kube::Node;
 use crate::kube::heartbeat::join_leases;
-use crate::pki::examine;
+use crate::pki::{CaInfo, San, examine};
+use crate::plan::check::typed_api;
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::Known;
 use crate::plan::found::{NodeIdentity, config_tree};
-use crate::plan::problem::Problem;
+use crate::plan::problem::{Problem, Remedy};
 use crate::runtime::of_facts;
 use crate::step::ClusterFacts;
 
@@ -65,6 +66,7 @@ pub fn diagnose_found(worker: &FoundWorker) -> Diagnosis {
         ));
     }
     clock(worker, &mut found);
+    programs(worker, &mut found);
     match of_facts::trouble(facts) {
         Some(problem) => found.add(problem),
         None => match of_facts::found(facts).map(|kind| (kind, of_facts::version(kind, facts))) {
@@ -90,12 +92,27 @@ pub fn diagnose_found(worker: &FoundWorker) -> Diagnosis {
         api(worker, identity, &mut found);
     }
     let mut diagnosis = ordered(facts, worker.name, found);
+    for cause in &mut diagnosis.causes {
+        without_plan(&mut cause.problem);
+    }
     // A unit of its own does not end with the kubelet.
     diagnosis.causes.extend(proxy.map(|problem| Cause { problem, follows: Vec::new() }));
     if layout == Layout::Kubeadm {
         cannot_bootstrap(&mut diagnosis);
     }
     diagnosis
+}
+
+/// A cure that speaks of a plan is none here.
+fn without_plan(problem: &mut Problem) {
+    for way in &mut problem.ways {
+        if let Remedy::Manual(text) = way
+            && text.contains("the plan ")
+            && problem.code != ProblemCode::Kubelet01
+        {
+            "mend what its journal names, then on the host: systemctl restart kubelet".clone_into(text);
+        }
+    }
 }
 
 /// A kubelet that is told a bootstrap file ends when its certificate has expired and that file is gone, which is usual
@@ -135,6 +152,32 @@ fn clock(worker: &FoundWorker, found: &mut Findings) {
         );
     } else {
         found.well.push("clock: as this computer's, to a minute".to_owned());
+    }
+}
+
+/// What its unit starts, and the socket of the runtime that it is told.
+fn programs(worker: &FoundWorker, found: &mut Findings) {
+    let start = worker.facts.kubelet_start();
+    if let Some(program) = start.yes().and_then(|start| start.absent.as_ref()) {
+        found.add(
+            Problem::new(ProblemCode::Kubelet01, format!("there is no kubelet at {program}"))
+                .seen("the kubelet's unit starts that program")
+                .manual(
+                    "look where it is: command -v kubelet; then mend ExecStart in the unit or its drop-in, and on the host: \
+                     systemctl daemon-reload; systemctl restart kubelet",
+                ),
+        );
+    }
+    let Some(socket) = &worker.paths.socket else { return };
+    let answers = of_facts::found(worker.facts)
+        .is_some_and(|kind| matches!(of_facts::version(kind, worker.facts), Known::Yes(Ok(_))));
+    // A runtime that does not run has none.
+    if answers && matches!(worker.facts.file(socket), Known::Yes(None)) {
+        found.add(
+            Problem::new(ProblemCode::File05, format!("{socket} is not there"))
+                .seen("the kubelet is told to reach its container runtime by that socket; the runtime itself answers")
+                .manual("mend containerRuntimeEndpoint in its configuration, or its flag, then: systemctl restart kubelet"),
+        );
     }
 }
 
@@ -226,21 +269,25 @@ fn api(worker: &FoundWorker, identity: &NodeIdentity, found: &mut Findings) {
     let name = worker.name;
     let node = &worker.paths.node;
     let body = identity.node.body.to_string();
-    let certificate = found.has(&[
+    // With these nobody could ask as it.
+    let unasked = found.has(&[
         ProblemCode::Cert01,
-        ProblemCode::Cert04,
-        ProblemCode::Cert05,
         ProblemCode::Cert07,
-        ProblemCode::Cert12,
-        ProblemCode::Cert13,
         ProblemCode::Key01,
         ProblemCode::Key03,
         ProblemCode::File05,
     ]);
+    let refused =
+        found.has(&[ProblemCode::Cert04, ProblemCode::Cert05, ProblemCode::Cert12, ProblemCode::Cert13]);
+    if identity.node.status.is_some() {
+        served(worker, identity, found);
+    }
     let look = "from the worker, with its own certificate:";
     match identity.node.status {
         // What is wrong with the certificate was said.
-        Some(401) | None if certificate => {}
+        Some(401) | None if unasked => {}
+        Some(401) if refused => {}
+        None if refused && body.contains("alert") => {}
         None => found.add(
             Problem::new(ProblemCode::Api24, format!("{name} cannot reach the API at {server}"))
                 .seen(format!("{look} {body}"))
@@ -270,6 +317,71 @@ fn api(worker: &FoundWorker, identity: &NodeIdentity, found: &mut Findings) {
     }
 }
 
+/// The certificate that the API shows there, by the CA and the address of the kubeconfig.
+fn served(worker: &FoundWorker, identity: &NodeIdentity, found: &mut Findings) {
+    let kubeconfig = worker.paths.kubeconfig.as_deref().unwrap_or_default();
+    let Ok(address) = typed_api(&identity.server.to_string()) else { return };
+    let Ok(ca) = CaInfo::load(identity.ca.as_bytes()) else {
+        if !identity.gone.iter().any(|what| what == "certificate-authority") {
+            found.add(
+                Problem::new(ProblemCode::Ca01, format!("the CA of {kubeconfig} cannot be read"))
+                    .seen("the kubelet trusts no API without it")
+                    .manual(format!(
+                        "put the cluster's CA certificate there: certificate-authority-data: $(base64 -w0 ca.crt) in {kubeconfig}, then: \
+                         systemctl restart kubelet"
+                    )),
+            );
+        }
+        return;
+    };
+    let Known::Yes(pem) = worker.facts.tls(&address.host, address.port) else { return };
+    let Ok(shown) = examine(pem.as_bytes()) else { return };
+    // Whoever sends more than one certificate may have another CA between.
+    let alone = pem.matches("BEGIN CERTIFICATE").count() == 1;
+    let its = format!("{}, issued by {}", shown.subject_text(), shown.issuer_text());
+    if alone && !ca.any_signed(&shown) {
+        found.add(
+            Problem::new(
+                ProblemCode::Api21,
+                format!("{} is shown a certificate that the CA of its kubeconfig did not sign", worker.name),
+            )
+            .seen(format!("{}: {its}", address.url()))
+            .seen(format!("the CA in {kubeconfig}: {}", ca.subject()))
+            .manual(format!(
+                "put the cluster's CA certificate into {kubeconfig}, or mend its server, then: systemctl restart kubelet"
+            )),
+        );
+    } else if !fits(&shown.sans, &address.host) {
+        let names: Vec<String> = shown.sans.iter().map(ToString::to_string).collect();
+        found.add(
+            Problem::new(ProblemCode::Api22, format!("the API's certificate is not for {}", address.host))
+                .seen(format!("{}: {its}, for {}", address.url(), names.join(" ")))
+                .manual(format!(
+                    "name the API in {kubeconfig} as its certificate does, or give that the name"
+                )),
+        );
+    } else if worker.now > shown.not_after {
+        found.add(
+            Problem::new(ProblemCode::Api22, "the API's certificate has expired")
+                .seen(format!("{}: {its}, until {}", address.url(), shown.not_after))
+                .manual("renew it on the masters"),
+        );
+    }
+}
+
+/// Whether one of the names is the host's; a star stands for its first part.
+fn fits(names: &[San], host: &str) -> bool {
+    let address: Option<std::net::IpAddr> = host.trim_matches(['[', ']']).parse().ok();
+    names.iter().any(|name| match (name, address) {
+        (San::Ip(own), Some(address)) => *own == address,
+        (San::Dns(own), None) => {
+            let rest = |name: &str| name.split_once('.').map(|(_, rest)| rest.to_owned());
+            own == host || own.strip_prefix("*.").is_some_and(|own| rest(host).as_deref() == Some(own))
+        }
+        _ => false,
+    })
+}
+
 fn the_node(worker: &FoundWorker, identity: &NodeIdentity, found: &mut Findings) {
     let mut nodes: Vec<Node> =
         identity.node.body.read::<Value>().as_ref().and_then(Node::from_json).into_iter().collect();
@@ -285,6 +397,10 @@ fn the_node(worker: &FoundWorker, identity: &NodeIdentity, found: &mut Findings)
     }
     let unit = worker.facts.unit("kubelet").yes().copied();
     let up_s = unit.filter(|unit| unit.active == "active").and_then(|unit| unit.up_s);
+    // It was asked for the unit first, and then the API.
+    let clock = worker.facts.machine().yes().map(|machine| machine.clock_ms);
+    let since = identity.asked_ms.zip(clock).map_or(0, |(asked, clock)| asked.saturating_sub(clock).max(0));
+    let up_s = up_s.map(|up| up.saturating_add(u64::try_from(since).unwrap_or(0).div_ceil(1000)));
     let heard = nodes.first().and_then(Node::heard).zip(identity.asked_ms);
     let heard = Heard { ago_ms: heard.map(|(at, asked)| asked.saturating_sub(at.as_millisecond())), up_s };
     let cluster = ClusterFacts { nodes: Some(nodes), ..ClusterFacts::default() };

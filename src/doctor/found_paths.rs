@@ -26,6 +26,8 @@ pub struct FoundPaths {
     pub config: Option<String>,
     /// The folder of static pods.
     pub manifests: Option<String>,
+    /// The socket of its container runtime, where it is told one.
+    pub socket: Option<String>,
     /// Further files that its configuration names.
     pub files: Vec<String>,
     /// The port of its health check; `None` = it was turned off.
@@ -51,6 +53,7 @@ impl FoundPaths {
             server: flag("api-servers")
                 .and_then(|servers| servers.split(',').next().map(str::to_owned))
                 .unwrap_or_default(),
+            socket: socket(start.flag("container-runtime-endpoint")),
             address: start.flag("node-ip").and_then(|text| text.parse().ok()),
             kubeconfig: path("kubeconfig"),
             config: path("config").filter(|_| !old),
@@ -75,6 +78,8 @@ impl FoundPaths {
             let value = path.iter().try_fold(&config, |value, key| value.get(*key))?;
             value.as_str().filter(|path| path.starts_with('/')).map(str::to_owned)
         };
+        let endpoint = config.get("containerRuntimeEndpoint").and_then(serde_json::Value::as_str);
+        self.socket = self.socket.or_else(|| socket(endpoint));
         self.manifests = self.manifests.or_else(|| word(&["staticPodPath"]));
         let more = [
             word(&["tlsCertFile"]),
@@ -89,6 +94,12 @@ impl FoundPaths {
         }
         self
     }
+}
+
+/// The path of `unix:///run/containerd/containerd.sock`.
+fn socket(endpoint: Option<&str>) -> Option<String> {
+    let path = endpoint?.trim_start_matches("unix://");
+    path.starts_with('/').then(|| path.to_owned())
 }
 
 /// What is known of such a worker.

@@ -29,7 +29,8 @@ impl Heard {
     /// What the API shows may be from before its start.
     fn precedes_its_start(self) -> bool {
         let (Some(ago), Some(up)) = (self.ago_ms, self.up_s) else { return false };
-        i128::from(ago) > i128::from(up) * 1000 + 1000
+        // A heartbeat has whole seconds, and so has this.
+        i128::from(ago) > i128::from(up) * 1000 + 2000
     }
 }
 

@@ -5,8 +5,9 @@ use super::doctor::Examined;
 use super::world::World;
 use crate::doctor::{Diagnosis, FoundPaths, FoundWorker, Layout, diagnose_found};
 use crate::host::{Batch, Host, Stop, plain_action};
+use crate::plan::check::typed_api;
 use crate::plan::fact::{FactQuery, Facts, Known};
-use crate::plan::model::Login;
+use crate::plan::model::{ApiAddress, Login};
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Remedy};
 use crate::runtime::of_facts;
@@ -78,6 +79,14 @@ fn looked(
         third.extend([FactQuery::Folder(folder.clone()), FactQuery::Manifests(folder.clone())]);
     }
     third.extend(paths.healthz.map(FactQuery::Healthz));
+    third.extend(paths.socket.iter().map(|path| file(path, false)));
+    if let Some(ApiAddress { host, port }) = paths.kubeconfig.as_ref().and_then(|kubeconfig| {
+        let identity = facts.identity(kubeconfig, &paths.node, &paths.server);
+        let server = identity.yes()?.as_ref()?.server.to_string();
+        typed_api(&server).ok()
+    }) {
+        third.push(FactQuery::Tls { host, port });
+    }
     ask(third, facts)?;
     let worker = FoundWorker { name, facts, asked_ms, paths: &paths, now: world.now() };
     let mut diagnosis = diagnose_found(&worker);

@@ -29,7 +29,12 @@ pub(super) fn start(lines: &AnswerLines) -> Known<Fact> {
         _ => None,
     };
     let env_files = lines.iter().filter_map(file).collect();
-    Known::Yes(Fact::KubeletStart(KubeletStart { flags, otherwise, env_files }))
+    Known::Yes(Fact::KubeletStart(KubeletStart {
+        flags,
+        otherwise,
+        absent: first(lines, "absent").map(|path| Remote::from(clean::line(path))),
+        env_files,
+    }))
 }
 
 /// Those that are kept of a command line.

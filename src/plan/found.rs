@@ -37,6 +37,8 @@ pub struct KubeletStart {
     pub flags: BTreeMap<String, Remote<String>>,
     /// Of those the ones that its process was started with otherwise.
     pub otherwise: Vec<String>,
+    /// The program that its unit starts, where that is not there or may not be run.
+    pub absent: Option<Remote<String>>,
     /// Files of its environment, in the order of systemd, and whether each is there.
     pub env_files: Vec<(Remote<String>, bool)>,
 }

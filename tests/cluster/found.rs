@@ -29,7 +29,7 @@ const KUBEADM: &str = "p=/var/lib/kubelet/pki; mkdir -p $p /etc/systemd/system/k
 cat $s/worker.crt $s/worker.key >$p/kubelet-client-2026-11-30-00-00-00.pem; chmod 600 $p/*.pem
 ln -sfn $p/kubelet-client-2026-11-30-00-00-00.pem $p/kubelet-client-current.pem
 kubeconfig /etc/kubernetes/kubelet.conf \": $p/kubelet-client-current.pem\" \": $p/kubelet-client-current.pem\"
-printf '[Service]\\nExecStart=/usr/local/bin/kubelet\\nRestart=always\\nRestartSec=1\\n[Install]\\nWantedBy=multi-user.target\\n' >/etc/systemd/system/kubelet.service
+printf '[Unit]\\nStartLimitIntervalSec=0\\n[Service]\\nExecStart=/usr/local/bin/kubelet\\nRestart=always\\nRestartSec=1\\n[Install]\\nWantedBy=multi-user.target\\n' >/etc/systemd/system/kubelet.service
 cat >/etc/systemd/system/kubelet.service.d/10-kubeadm.conf <<'K'
 [Service]
 Environment=\"KUBELET_KUBECONFIG_ARGS=--bootstrap-kubeconfig=/etc/kubernetes/bootstrap-kubelet.conf --kubeconfig=/etc/kubernetes/kubelet.conf\"
@@ -45,7 +45,7 @@ echo 'KUBELET_EXTRA_ARGS=--hostname-override=x1' >/etc/default/kubelet
 
 /// Credentials in the kubeconfig, and kube-proxy as a unit that is not looked at here.
 const HARD_WAY: &str = "kubeconfig /var/lib/kubelet/kubeconfig \"-data: $(base64 -w0 $s/worker.crt)\" \"-data: $(base64 -w0 $s/worker.key)\"
-printf '[Service]\\nExecStart=/usr/local/bin/kubelet \\\\\\n  --config=/var/lib/kubelet/config.yaml \\\\\\n  --kubeconfig=/var/lib/kubelet/kubeconfig \\\\\\n  --v=2\\nRestart=on-failure\\nRestartSec=1\\n[Install]\\nWantedBy=multi-user.target\\n' >/etc/systemd/system/kubelet.service
+printf '[Unit]\\nStartLimitIntervalSec=0\\n[Service]\\nExecStart=/usr/local/bin/kubelet \\\\\\n  --config=/var/lib/kubelet/config.yaml \\\\\\n  --kubeconfig=/var/lib/kubelet/kubeconfig \\\\\\n  --v=2\\nRestart=on-failure\\nRestartSec=1\\n[Install]\\nWantedBy=multi-user.target\\n' >/etc/systemd/system/kubelet.service
 ";
 
 /// Ours without the record: certificates and kubeconfigs below `/etc/kubernetes`.
@@ -79,6 +79,54 @@ const LAYOUTS: [(&str, &str, &[Fault]); 3] = [
                 "E-KUBELET-12",
                 "cp /var/lib/kubelet/config.yaml /root/; echo '{' >/var/lib/kubelet/config.yaml",
                 "mv /root/config.yaml /var/lib/kubelet/",
+            ),
+            (
+                "its unit starts a program that is not there",
+                "E-KUBELET-01",
+                "sed -i 's,^ExecStart=/usr/local/bin/kubelet,ExecStart=/usr/local/local/bin/kubelet,' @DROPIN; systemctl daemon-reload; systemctl restart kubelet || true",
+                "sed -i 's,/usr/local/local/,/usr/local/,' @DROPIN; systemctl daemon-reload; systemctl restart kubelet",
+            ),
+            (
+                "its configuration names a CA that is not there",
+                "E-FILE-05",
+                "cp -a @CONFIG /root/; sed -i 's,clientCAFile: .*,clientCAFile: /etc/kubernetes/pki/WRONG-CA-FILE.crt,' @CONFIG; systemctl restart kubelet",
+                "mv /root/config.yaml @CONFIG; systemctl restart kubelet",
+            ),
+            (
+                "its kubeconfig names a port where nobody listens",
+                "E-API-24",
+                "cp -a @CONF /root/; sed -i 's,server: .*,server: https://@API:6553,' @CONF; systemctl restart kubelet",
+                "mv /root/kubelet.conf @CONF; systemctl restart kubelet",
+            ),
+            (
+                "its kubeconfig has a CA that cannot be read",
+                "E-CA-01",
+                "cp -a @CONF /root/; sed -i 's,certificate-authority-data: .*,certificate-authority-data: LS0tLS1CRUdJTg==,' @CONF; systemctl restart kubelet",
+                "mv /root/kubelet.conf @CONF; systemctl restart kubelet",
+            ),
+            (
+                "its kubeconfig has the CA of a stranger",
+                "E-API-21",
+                "cp -a @CONF /root/; openssl req -x509 -newkey rsa:2048 -nodes -keyout /root/s.key -out /root/s.crt -subj /CN=stranger -days 9 2>/dev/null; sed -i \"s,certificate-authority-data: .*,certificate-authority-data: $(base64 -w0 /root/s.crt),\" @CONF; systemctl restart kubelet",
+                "mv /root/kubelet.conf @CONF; systemctl restart kubelet",
+            ),
+            (
+                "it is told a socket where no runtime listens",
+                "E-FILE-05",
+                "cp -a @CONFIG /root/; sed -i '/^containerRuntimeEndpoint/d' @CONFIG; echo 'containerRuntimeEndpoint: unix:///run/wrong/containerd.sock' >>@CONFIG; systemctl restart kubelet",
+                "mv /root/config.yaml @CONFIG; systemctl restart kubelet",
+            ),
+            (
+                "a file of its environment has a flag that it does not know",
+                "E-KUBELET-02",
+                "sed -i 's/$/ --no-such-flag/' /etc/default/kubelet; systemctl restart kubelet",
+                "sed -i 's/ --no-such-flag//' /etc/default/kubelet; systemctl restart kubelet",
+            ),
+            (
+                "its configuration has a word where a number belongs",
+                "E-KUBELET-11",
+                "cp -a @CONFIG /root/; echo 'maxPods: many' >>@CONFIG; systemctl restart kubelet",
+                "mv /root/config.yaml @CONFIG; systemctl restart kubelet",
             ),
             (
                 "the folder of static pods is gone",
@@ -168,10 +216,18 @@ fn read_from_its_unit(lab: &Lab) {
     let ours = look(lab, &home);
     assert_eq!((ours.code, diagnosis(&ours)), (0, (true, Vec::new())), "{}", ours.story());
     assert_eq!(layout(&ours), "gangplank");
+    let api = plan["cluster"]["api"].as_str().unwrap_or_default().to_owned();
     let mut wrong = Vec::new();
     for (name, makes, faults) in LAYOUTS {
         let with = |shell: &str| {
-            shell.replace("@IP", lab.get("LAB_X1_IP")).replace("@CERT", PEM).replace("@CRT", CRT)
+            shell
+                .replace("@IP", lab.get("LAB_X1_IP"))
+                .replace("@CERT", PEM)
+                .replace("@CRT", CRT)
+                .replace("@DROPIN", "/etc/systemd/system/kubelet.service.d/10-kubeadm.conf")
+                .replace("@CONFIG", "/var/lib/kubelet/config.yaml")
+                .replace("@CONF", "/etc/kubernetes/kubelet.conf")
+                .replace("@API", api.trim_start_matches("https://").split(':').next().unwrap_or_default())
         };
         lab.reset(&[WORKER]);
         home.aboard(&plan);
@@ -187,19 +243,31 @@ fn read_from_its_unit(lab: &Lab) {
             assert_eq!(layout(&run), name, "{}", run.story());
         };
         healthy(name);
-        for (fault, code, made, mended) in faults {
+        // Of each run of the tests two for each layout; GANGPLANK_CAUSES=all takes all, and words those that have one.
+        let usual = std::env::var("GANGPLANK_CAUSES").unwrap_or_default();
+        for (at, (fault, code, made, mended)) in faults.iter().enumerate() {
+            let wanted = match usual.as_str() {
+                "" => at < 2,
+                "all" => true,
+                words => words.split(',').any(|word| fault.contains(word)),
+            };
+            if !wanted {
+                continue;
+            }
             if *made == "expire" {
                 let ended = super::signing::expired(lab, WORKER, CRT, true);
                 lab.write(WORKER, "/root/ended.crt", &ended);
                 let shell = "cp -a @CERT /root/kept.pem; systemctl stop kubelet; cat /root/ended.crt /etc/kubernetes/ssl/worker.key >@CERT; systemctl start kubelet";
                 lab.on(WORKER, &with(shell));
-                // It ends by itself soon after.
-                until("the kubelet has ended", 60, || {
-                    let said = "[ $(systemctl show -p NRestarts --value kubelet) -ge 2 ]";
-                    lab.try_on(WORKER, said, b"").0
-                });
             } else {
                 lab.on(WORKER, &with(made));
+            }
+            if *made == "expire" || ["E-KUBELET-02", "E-KUBELET-11"].contains(code) {
+                // It ends by itself soon after.
+                until("the kubelet has ended", 60, || {
+                    let said = "[ $(systemctl show -p NRestarts --value kubelet) -ge 1 ]";
+                    lab.try_on(WORKER, said, b"").0
+                });
             }
             let began = std::time::Instant::now();
             let run = look(lab, &home);

@@ -2,7 +2,7 @@
 
 use super::judge::Judge;
 use crate::plan::answers::LoginAnswers;
-use crate::plan::model::Login;
+use crate::plan::model::{ApiAddress, Login};
 use crate::plan::value;
 
 /// A login as one types it, `user@host:port`, also with `ssh://` before it; user and port may be left out. Otherwise what
@@ -10,6 +10,11 @@ use crate::plan::value;
 pub fn typed_login(text: &str) -> Result<Login, (String, String)> {
     let (user, host, port) = value::login(text)?;
     Ok(Login { host, port, user, ..Login::default() })
+}
+
+/// The address of an API server as a kubeconfig names it. Otherwise what is wrong with the text, and what to write.
+pub fn typed_api(text: &str) -> Result<ApiAddress, (String, String)> {
+    value::api(text)
 }
 
 /// Reads a login; what is not said is inherited.

@@ -16,7 +16,7 @@ use super::issue::{PlanIssue, shown};
 use super::model::{CaPlace, Cluster, Dns, DnsKind, Images, Kubectl, Plan};
 use super::value;
 
-pub use self::login::typed_login;
+pub use self::login::{typed_api, typed_login};
 pub use super::value::PathBases;
 
 /// Everything there is to say about the answers; nothing is looked up.
