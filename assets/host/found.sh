@@ -4,8 +4,8 @@
 ask_start() {
   o=$(timeout --foreground 15 systemctl show -p LoadState,MainPID,ExecStart,Environment,EnvironmentFiles kubelet 2>&1); tell show "$o"
   show MainPID; case $v in '' | 0) ;; *) [ ! -r "/proc/$v/cmdline" ] || tell arg "$(tr '\0' '\n' <"/proc/$v/cmdline")" ;; esac
-  printf '%s\n' "$o" | sed -n 's/^EnvironmentFiles=\(.*\) (ignore_errors=.*/\1/p' | while read -r f; do
-    if [ -r "$f" ]; then say file "$f"; tell line "$(head -c 65536 "$f")"; else say missing "$f"; fi
+  printf '%s\n' "$o" | sed -n 's/^EnvironmentFiles=\(.*\) (ignore_errors=.*/\1/p' | while read -r e; do
+    if [ -r "$e" ]; then say file "$e"; tell line "$(head -c 65536 "$e")"; else say missing "$e"; fi
   done
   p=$(printf '%s\n' "$o" | sed -n 's/^ExecStart={ path=\([^ ;]*\) .*/\1/p' | tail -n 1); [ -z "$p" ] || [ -x "$p" ] || say absent "$p"
   say done
