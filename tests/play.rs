@@ -192,3 +192,38 @@ fn a_plan_that_cannot_be_opened_leaves_the_demo_under_its_answers() {
     assert!(wizard.works.demo().is_none());
     wizard.close().unwrap();
 }
+
+#[test]
+fn the_wizard_says_what_is_wrong_with_a_worker_and_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut screen = Terminal::new(TestBackend::new(SIZE.0, SIZE.1)).unwrap();
+    let mut wizard = wizard("failed-worker", folder.path(), None);
+    wizard.player = None;
+    let mut until = |wizard: &mut WizardLoop, is: &dyn Fn(&WizardLoop) -> bool| {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !is(wizard) {
+            assert!(Instant::now() < deadline, "{}", screen.backend());
+            assert!(matches!(wizard.turn(&mut screen).unwrap(), LoopAction::On));
+        }
+    };
+    until(&mut wizard, &|wizard| wizard.works.demo().is_some());
+    for (only, title, wanted) in [
+        (vec!["worker03".to_owned()], "Diagnosis of worker03", vec!["E-DOCKER-01", "systemctl start docker"]),
+        (vec![], "Diagnosis", vec!["E-CLOCK-01", "E-CERT-13", "E-DOCKER-01"]),
+    ] {
+        wizard.works.perform(Effect::Diagnose { only }, &wizard.model);
+        let shown = |wizard: &WizardLoop| match wizard.model.dialogs.open.last() {
+            Some(Dialog::Text(text)) if text.title == title => {
+                Some(text.lines.iter().map(|(_, line)| line.as_str()).collect::<Vec<_>>().join("\n"))
+            }
+            _ => None,
+        };
+        until(&mut wizard, &|wizard| shown(wizard).is_some());
+        let said = shown(&wizard).unwrap();
+        for words in wanted {
+            assert!(said.contains(words), "{words}\n{said}");
+        }
+    }
+    assert_eq!(wizard.model.run.code, None, "nothing was run");
+    wizard.close().unwrap();
+}

@@ -17,7 +17,7 @@ entry() { sed -n "s/^[[:space:]{,-]*[\"']\{0,1\}$1[\"']\{0,1\}[[:space:]]*:[[:sp
 # half NAME: the PEM that the kubeconfig has of it, within or in a file; sets $p
 half() {
   v=$(entry "$1-data"); p=
-  if [ -n "$v" ]; then p=$(printf '%s' "$v" | base64 -d 2>/dev/null); return; fi
+  if [ -n "$v" ]; then say embeds "$1"; p=$(printf '%s' "$v" | base64 -d 2>/dev/null); return; fi
   v=$(entry "$1"); case $v in '') return ;; /*) ;; *) v=${f%/*}/$v ;; esac
   say names "$1 $v"
   if [ -r "$v" ] && [ -f "$v" ]; then p=$(head -c 65536 "$v"); else say gone "$1"; fi

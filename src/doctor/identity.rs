@@ -63,16 +63,22 @@ pub(super) fn identity<'a>(
         });
     }
     let (cert_at, key_at) = (named("client-certificate"), named("client-key"));
-    if others_read(&identity.key_mode) {
+    let says =
+        |what: &str| identity.files.contains_key(what) || identity.embeds.iter().any(|one| one == what);
+    if says("client-key") && others_read(&identity.key_mode) {
         found.add(
             Problem::new(ProblemCode::Key02, format!("others than root can read the key of {}", worker.name))
                 .seen(format!("{key_at}: mode {}", identity.key_mode))
                 .manual(format!("on the host: chmod 600 {}", shell_words::quote(&key_at))),
         );
     }
-    if identity.token && identity.cert.is_empty() {
-        found.notes.push(format!("{path} has a token and no certificate: its life was not looked at"));
-        return Some(identity);
+    if !says("client-certificate") {
+        let how = if identity.token { "a token" } else { "neither a certificate nor a token" };
+        found.add(Problem::unknown(
+            "whether the API knows it",
+            &format!("{path} has {how}, and the API is asked with a certificate alone"),
+        ));
+        return None;
     }
     if identity.key_spki.is_none() && !identity.gone.iter().any(|what| what == "client-key") {
         found.add(

@@ -6,7 +6,7 @@ use crate::plan::clean;
 use crate::plan::code::ProblemCode;
 use crate::plan::problem::Problem;
 use crate::plan::remote;
-use crate::step::{ClusterFacts, REGISTERS_WITHIN, cordoned};
+use crate::step::{ClusterFacts, REGISTERS_WITHIN, cordoned, heard_words};
 
 /// What the API says of the worker's node.
 #[derive(Debug, Default)]
@@ -62,7 +62,9 @@ pub(super) fn read(cluster: &ClusterFacts, worker: &str, heard: Heard) -> NodeWo
         );
         return word;
     };
-    let age = heard.ago_ms.map(|ms| format!("the API heard of its kubelet {} s ago", ms.max(0) / 1000));
+    // One that comes from later tells of a clock that was set.
+    let ago_ms = heard.ago_ms.filter(|ms| *ms > -2000);
+    let age = ago_ms.map(heard_words);
     let stale = heard.ago_ms.is_some_and(|ms| i128::from(ms) > node.patience().as_millis());
     let says =
         || clean::short(&remote::join(&[node.ready.reason.clone(), node.ready.message.clone()], ": "), 300);

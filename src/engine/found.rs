@@ -61,7 +61,9 @@ fn looked(
     let paths = FoundPaths::of_flags(&start, &hostname);
     let file = |path: &String, content| FactQuery::File { path: path.clone(), content };
     let mut second: Vec<FactQuery> = paths.config.iter().map(|path| file(path, true)).collect();
-    second.extend(paths.kubeconfig.iter().map(|kubeconfig| FactQuery::Identity {
+    // One without a name could not be asked for.
+    let named = paths.kubeconfig.iter().filter(|_| !paths.node.is_empty());
+    second.extend(named.map(|kubeconfig| FactQuery::Identity {
         kubeconfig: kubeconfig.clone(),
         node: paths.node.clone(),
         server: paths.server.clone(),

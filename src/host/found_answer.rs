@@ -105,6 +105,7 @@ pub(super) fn identity(lines: &AnswerLines) -> Known<Fact> {
         ca: pem("ca"),
         cert: pem("cert"),
         files: names.map(|(name, path)| (clean::line(name), Remote::from(clean::line(path)))).collect(),
+        embeds: all(lines, "embeds").map(clean::line).collect(),
         gone: all(lines, "gone").map(clean::line).collect(),
         key_mode: word("key_stat"),
         key_spki: first(lines, "spki").map(clean::line),

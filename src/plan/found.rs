@@ -64,7 +64,9 @@ pub struct NodeIdentity {
     pub cert: String,
     /// The files that it names, by the names of a kubeconfig: `client-certificate` and so on; what is embedded is in none.
     pub files: BTreeMap<String, Remote<String>>,
-    /// Those of them that are not there, or cannot be read.
+    /// Those that are embedded, by the same names.
+    pub embeds: Vec<String>,
+    /// Those of the files that are not there, or cannot be read.
     pub gone: Vec<String>,
     /// Mode of the file that the key is in, octal.
     pub key_mode: String,

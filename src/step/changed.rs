@@ -39,19 +39,27 @@ pub(super) fn written<'a>(facts: &'a Facts, path: &str) -> Option<&'a RecordLine
         .filter(|line| !line.new.is_empty())
 }
 
-/// Says of a file that is in the way when gangplank wrote it, if it did.
+/// Says of a file that is in the way when gangplank wrote it, if it did, and whether it is still that.
 pub(super) fn with_story(problem: Problem, facts: &Facts, path: &str) -> Problem {
-    match written(facts, path) {
-        Some(line) => problem.seen(by(line)),
-        None => problem,
-    }
+    let Some(line) = written(facts, path) else { return problem };
+    let since = match facts.file(path) {
+        Known::Yes(Some(file)) if file.sha256 == line.new => ", and it is still that",
+        Known::Yes(Some(_)) => ", and it was changed since",
+        Known::Yes(None) | Known::No(_) | Known::NotAsked => "",
+    };
+    problem.seen(format!("{}{since}", wrote(line)))
+}
+
+/// That it was changed since it was written, which must be known.
+pub(super) fn by(line: &RecordLine) -> String {
+    format!("{}, and it was changed since", wrote(line))
 }
 
 /// When and by which run, in words.
-pub(super) fn by(line: &RecordLine) -> String {
+fn wrote(line: &RecordLine) -> String {
     let when = Timestamp::from_second(line.time).ok().filter(|_| line.time > 0);
     let when = when.map(|at| format!("on {} UTC ", at.strftime("%Y-%m-%d %H:%M"))).unwrap_or_default();
-    format!("gangplank wrote it {when}in run {}, and it was changed since", clean::words(&line.run))
+    format!("gangplank wrote it {when}in run {}", clean::words(&line.run))
 }
 
 fn changed(wanted: &DesiredFile, file: &FileFact, line: &RecordLine, put: Option<Action>) -> Problem {

@@ -52,7 +52,7 @@ pub use identity::{faults, request};
 pub use input::{ClusterFacts, LocalFacts, PlaceView, RunView, StepInput, runtime_of};
 pub use plan_fits::{differs, untold};
 pub use prerequisites::CLOCK_WARN;
-pub use ready::{cordoned, deaf, heard_ago, is_ready, lacks_network, no_network};
+pub use ready::{cordoned, deaf, heard_ago, heard_words, is_ready, lacks_network, no_network};
 pub use runtime::runtime_faults;
 pub use start::REGISTERS_WITHIN;
 pub use state::{DaemonPods, NetworkComes, Proof, StepState, bug, unknown};

@@ -183,8 +183,20 @@ pub fn heard_ago(cx: &StepInput) -> Option<i64> {
 fn ago(age: Option<i128>) -> String {
     age.map_or_else(
         || "the API has never heard of its kubelet".to_owned(),
-        |age| format!("the API heard of its kubelet {} s ago", age.max(0) / 1000),
+        |age| heard_words(i64::try_from(age).unwrap_or(i64::MAX)),
     )
+}
+
+/// So many milliseconds ago the API heard of a kubelet, in words.
+pub fn heard_words(ago_ms: i64) -> String {
+    let seconds = ago_ms.max(0) / 1000;
+    let ago = match seconds {
+        0..=299 => format!("{seconds} s"),
+        300..=7199 => format!("{} min", seconds / 60),
+        7200..=172_799 => format!("{} h", seconds / 3600),
+        _ => format!("{} days", seconds / 86_400),
+    };
+    format!("the API heard of its kubelet {ago} ago")
 }
 
 /// The worker cannot reach the API that this computer reaches.

@@ -241,9 +241,18 @@ const PAIRS: [(&str, &str); 6] = [
     ("the worker's certificate is gone", "the kubelet was stopped"),
 ];
 
-fn wanted(name: &str) -> bool {
+/// Of each run on the old cluster: what comes from its kubelet and its API. What is the same shell and the same words on
+/// both is made on the current one.
+const OLD: [&str; 4] = [
+    "the kubelet is frozen by a signal",
+    "the node object was deleted",
+    "the worker's certificate has expired",
+    "the API is cut off",
+];
+
+fn wanted(lab: &Lab, name: &str) -> bool {
     match std::env::var("GANGPLANK_CAUSES").unwrap_or_default().as_str() {
-        "" => USUAL.contains(&name),
+        "" => USUAL.contains(&name) && (lab.is_current() || OLD.contains(&name)),
         "all" => true,
         words => words.split(',').any(|word| name.contains(word)),
     }
@@ -258,7 +267,7 @@ fn pairs(lab: &Lab) {
     for (first, other) in PAIRS.map(|(first, other)| (row(first), row(other))) {
         let here =
             |cause: &Cause| cause.on == Clusters::Both || (cause.on == Clusters::Current) == lab.is_current();
-        if !here(first) || !here(other) || !wanted(&format!("pair: {} {}", first.name, other.name)) {
+        if !here(first) || !here(other) || !wanted(lab, &format!("pair: {} {}", first.name, other.name)) {
             continue;
         }
         lab.reset(&[worker]);
@@ -288,7 +297,7 @@ fn every_cause(lab: &Lab) {
     let mut wrong = Vec::new();
     for cause in CAUSES {
         let here = cause.on == Clusters::Both || (cause.on == Clusters::Current) == lab.is_current();
-        if !here || !wanted(cause.name) {
+        if !here || !wanted(lab, cause.name) {
             continue;
         }
         let before = lab.snapshot(worker);

@@ -105,7 +105,7 @@ fn a_silent_kubelet_of_a_node_that_is_still_shown_as_ready_is_not_ready() {
     bench.lab().advance(std::time::Duration::from_secs(300));
     let ran = bench.apply_only(&["w1"]);
     assert_eq!((ran.code, ran.codes("w1")), (1, vec!["E-NODE-03".to_owned()]), "{}", ran.trouble());
-    assert!(evidence(&ran).contains("heard of its kubelet 3"), "{}", evidence(&ran));
+    assert!(evidence(&ran).contains("heard of its kubelet 5 min"), "{}", evidence(&ran));
 }
 
 #[test]

@@ -298,6 +298,7 @@ pub fn any_effect() -> BoxedStrategy<Effect> {
         Effect::Stop,
         Effect::Live,
         Effect::KubeconfigDiff,
+        Effect::Diagnose { only: vec!["worker01".to_owned()] },
         Effect::Suspend,
         Effect::Redraw,
         Effect::FindHosts,

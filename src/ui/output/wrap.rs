@@ -20,6 +20,13 @@ pub fn wrap(text: &str, width: usize) -> Vec<String> {
         .collect()
 }
 
+/// A line in as many as it takes, each as far in as the first, and no further than half of the width.
+pub fn indented(line: &str, width: usize) -> Vec<String> {
+    let text = line.trim_start_matches(' ');
+    let indent = " ".repeat(line.len().saturating_sub(text.len()).min(width / 2));
+    wrap(text, width.saturating_sub(indent.len())).into_iter().map(|part| format!("{indent}{part}")).collect()
+}
+
 /// One paragraph in lines of at most so many cells; from the second on they begin with `hang`.
 pub fn hanging(text: &str, width: usize, hang: &str) -> Vec<String> {
     let words = text.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -5,9 +5,9 @@ use crate::ui::wizard::command::Command;
 use crate::ui::wizard::key::{Key, KeyCode};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::when::{
-    always, can_apply, can_continue, can_copy, can_look, can_remove, can_undo, has_diff, has_explanation,
-    has_fix, has_host, has_live, has_repair, has_rows, has_trouble, has_worker, in_live, on_form,
-    on_live_host, on_live_log, on_output, on_review, on_run, on_workers, shows_shell, typing,
+    always, can_apply, can_continue, can_copy, can_diagnose, can_look, can_remove, can_undo, has_diff,
+    has_explanation, has_fix, has_host, has_live, has_repair, has_rows, has_trouble, has_worker, in_live,
+    on_form, on_live_host, on_live_log, on_output, on_review, on_run, on_workers, shows_shell, typing,
     waits_for_certificates, with_plan,
 };
 
@@ -61,6 +61,7 @@ pub fn also(command: Command) -> &'static str {
     match command {
         Command::Repair => "mend fix fault restart repair",
         Command::Fix => "mend repair change fault",
+        Command::Diagnose => "doctor health check failed wrong",
         Command::Retry => "restart run again mend",
         Command::Undo => "undo take back revert",
         Command::RemoveWorker => "undo delete node drain",
@@ -309,6 +310,14 @@ pub const TABLE: &[Binding] = &[
         long: "show what is there and what would be there",
         bar: Some(8),
         when: has_diff,
+    },
+    Binding {
+        command: Command::Diagnose,
+        keys: &[letter('H')],
+        label: "diagnose",
+        long: "say what is wrong with the chosen worker, or with all, and what mends it; changes nothing",
+        bar: None,
+        when: can_diagnose,
     },
     Binding {
         command: Command::Copy,

@@ -43,6 +43,8 @@ pub enum Command {
     SavePlan,
     /// The difference.
     Diff,
+    /// What is wrong with the worker.
+    Diagnose,
     /// On in what the chosen row does.
     Below,
     /// Back in what the chosen row does.

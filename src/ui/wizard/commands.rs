@@ -108,6 +108,16 @@ pub fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
             typed(model)
         }
         Command::Diff => show_diff(model),
+        Command::Diagnose => {
+            let only: Vec<String> = match (model.nav.screen, host(model)) {
+                (Screen::Workers | Screen::Run | Screen::Report, Some(one)) => vec![one],
+                _ if model.live.open => host(model).into_iter().collect(),
+                _ => model.form.only.clone(),
+            };
+            let whom = if only.is_empty() { "every worker".to_owned() } else { only.join(", ") };
+            model.say(Role::Ok, format!("{whom}: being looked at"));
+            vec![Effect::Diagnose { only }]
+        }
         Command::Below | Command::Above => {
             turn(model, command == Command::Below);
             Vec::new()

@@ -1,7 +1,7 @@
 //! What comes of a dialog: it is told what it needs to know, and what it wants done is done.
 
 use crate::engine::ExitCode;
-use crate::ui::output::wrap::wrap;
+use crate::ui::output::wrap::indented;
 use crate::ui::wizard::commands::carry_out;
 use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::dialogs::ask::AskDialog;
@@ -30,7 +30,7 @@ pub fn conclude(model: &mut Model, intent: &Intent) -> Vec<Effect> {
         Dialog::Text(text) => {
             let area = layout::text_over(model.window.size);
             let width = layout::inside(area);
-            let lines: usize = text.lines.iter().map(|(_, line)| wrap(line, width).len().max(1)).sum();
+            let lines: usize = text.lines.iter().map(|(_, line)| indented(line, width).len().max(1)).sum();
             text.intent(intent, layout::pages(lines, area))
         }
         Dialog::Explain(explain) => {

@@ -2,7 +2,7 @@
 //! shown. Whatever scrolls is counted in lines, so that a long entry hides nothing.
 
 use crate::plan::problem::Problem;
-use crate::ui::output::wrap::wrap;
+use crate::ui::output::wrap::{indented, wrap};
 use crate::ui::wizard::dialogs::ask::AskDialog;
 use crate::ui::wizard::dialogs::confirm::{Confirm, ConfirmDialog};
 use crate::ui::wizard::dialogs::mend::MendDialog;
@@ -69,13 +69,6 @@ fn width(size: (u16, u16), wanted: u16) -> usize {
 
 fn wrapped(texts: &[String], indent: &str, width: usize) -> Vec<String> {
     texts.iter().flat_map(|text| wrap(&format!("{indent}{text}"), width)).collect()
-}
-
-/// A line in as many as it takes, each as far in as the first.
-fn indented(line: &str, width: usize) -> Vec<String> {
-    let text = line.trim_start();
-    let indent = " ".repeat(line.len().saturating_sub(text.len()));
-    wrap(text, width.saturating_sub(indent.len())).into_iter().map(|part| format!("{indent}{part}")).collect()
 }
 
 /// What a confirm lists: what is replaced.

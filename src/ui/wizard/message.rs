@@ -237,6 +237,11 @@ pub enum Effect {
     WritePlan(PathBuf),
     /// Show the kubeconfig before and after.
     KubeconfigDiff,
+    /// Say what is wrong with workers.
+    Diagnose {
+        /// Only these; empty = all.
+        only: Vec<String>,
+    },
     /// A shell on a worker.
     Shell(String),
     /// Stop this program as Ctrl-Z does.

@@ -107,6 +107,11 @@ pub(super) fn has_diff(model: &Model) -> bool {
     matches!(model.nav.screen, Screen::Review | Screen::Kubectl)
 }
 
+/// Every answer is there, and nothing is being changed that would be looked at half done.
+pub(super) fn can_diagnose(model: &Model) -> bool {
+    with_plan(model) && !model.run.going_on() && !model.form.answers.workers.is_empty()
+}
+
 pub(super) fn has_live(model: &Model) -> bool {
     model.live.panel.is_some()
 }
@@ -140,7 +145,7 @@ pub(super) fn in_live(model: &Model, command: Command) -> bool {
         | Command::Suspend
         | Command::Shell
         | Command::Redraw => true,
-        Command::Enter => !on_live_log(model),
+        Command::Enter | Command::Diagnose => !on_live_log(model),
         Command::Live => model.live.opened().is_none(),
         Command::Logs | Command::Journal => on_live_host(model),
         Command::FollowLog

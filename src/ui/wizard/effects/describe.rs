@@ -2,8 +2,10 @@
 
 use jiff::Timestamp;
 
+use crate::engine::doctor::Examined;
 use crate::engine::probe::{ApiSeen, CaSeen, WorkerSeen};
 use crate::kube::probe::NameCheck;
+use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Verdict};
 use crate::step::CLOCK_WARN;
 use crate::ui::wizard::look::{Look, LookStatus};
@@ -238,4 +240,25 @@ pub fn worker(seen: &WorkerSeen) -> Look {
         look.word = look.word.replace("ready", "ready, with warnings");
     }
     look
+}
+
+/// What the doctor says, line by line: codes of causes in the colour of faults, commands in that of code.
+pub fn diagnosis(examined: &Result<Vec<Examined>, Problem>) -> Vec<(Role, String)> {
+    let text = match examined {
+        Ok(all) => crate::ui::output::doctor::text(all),
+        Err(problem) => problem.card(&Place::Cluster).join("\n"),
+    };
+    let role = |line: &str| {
+        let line = line.trim_start();
+        if line.starts_with("E-") {
+            Role::Bad
+        } else if line.starts_with("$ ") {
+            Role::Code
+        } else if line.starts_with("nothing is wrong") {
+            Role::Ok
+        } else {
+            Role::Text
+        }
+    };
+    text.lines().map(|line| (role(line), line.to_owned())).collect()
 }

@@ -133,6 +133,7 @@ impl EffectRunner {
             Effect::Export(path) => export::export(&self.ground, &path, model),
             Effect::WritePlan(path) => export::write_plan(&self.ground, &path, model),
             Effect::KubeconfigDiff => self.ground.tell(export::kubeconfig(model)),
+            Effect::Diagnose { only } => probe::diagnose(&self.ground, only, model),
             Effect::OpenSession(name) => {
                 let msg = match session::open(&self.ground.folders.state, &name) {
                     // Paths in it are whole; what is typed from now on starts where the person is.
@@ -232,6 +233,7 @@ fn stands_on_the_ground(effect: &Effect) -> bool {
         | Effect::Export(_)
         | Effect::WritePlan(_)
         | Effect::KubeconfigDiff
+        | Effect::Diagnose { .. }
         | Effect::Throw { .. } => true,
         // Whoever waits for the end of a run is told that nothing was begun.
         Effect::Run { .. }

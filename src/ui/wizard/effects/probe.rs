@@ -16,6 +16,7 @@ use crate::ui::wizard::effects::ground::{Ground, made};
 use crate::ui::wizard::look::ProbeTarget;
 use crate::ui::wizard::message::Msg;
 use crate::ui::wizard::model::Model;
+use crate::ui::wizard::role::Role;
 
 /// A plan for looks while not everything is answered: what is missing is made up.
 pub fn rough_plan(model: &Model) -> Option<Plan> {
@@ -124,5 +125,31 @@ pub fn inspect(ground: &Ground, number: u64, model: &Model) {
         let options = RunOptions { jobs, only, made, ..RunOptions::new(&run, &stop) };
         let seen = Engine::new(&plan, world.as_ref(), &front, options).preview().map(Arc::new);
         let _ = send.send(Msg::Inspected { number, seen });
+    });
+}
+
+/// Says what is wrong with workers; the end of it is [`Msg::Text`].
+pub fn diagnose(ground: &Ground, only: Vec<String>, model: &Model) {
+    let send = ground.send.clone();
+    let title = match only.as_slice() {
+        [] => "Diagnosis".to_owned(),
+        some => format!("Diagnosis of {}", some.join(", ")),
+    };
+    let Some(plan) = ground.plan_to_look(model) else {
+        let _ = send.send(Msg::Say(
+            Role::Warn,
+            "the doctor needs the whole plan: not everything is answered yet".to_owned(),
+        ));
+        return;
+    };
+    let world = ground.looking(&plan.cluster.api, &plan.cluster.name);
+    let (jobs, state) = (ground.folders.jobs, ground.state());
+    let (front, run) = (ground.front(), ground.run_id());
+    std::thread::spawn(move || {
+        let stop = Stop::default();
+        let made = made(&state, &plan);
+        let options = RunOptions { jobs, only, made, ..RunOptions::new(&run, &stop) };
+        let examined = Engine::new(&plan, world.as_ref(), &front, options).examine();
+        let _ = send.send(Msg::Text { title, lines: describe::diagnosis(&examined) });
     });
 }

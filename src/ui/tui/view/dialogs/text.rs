@@ -3,7 +3,7 @@
 use ratatui::Frame;
 use ratatui::text::Line;
 
-use crate::ui::output::wrap::wrap;
+use crate::ui::output::wrap::indented;
 use crate::ui::tui::theme::Paint;
 use crate::ui::tui::view::window::dialog;
 use crate::ui::wizard::layout;
@@ -19,7 +19,7 @@ pub fn draw(frame: &mut Frame, model: &Model, title: &str, lines: &[(Role, Strin
             let parts = if text.is_empty() {
                 vec![String::new()]
             } else {
-                wrap(text, layout::inside(layout::text_over(model.window.size)))
+                indented(text, layout::inside(layout::text_over(model.window.size)))
             };
             parts.into_iter().map(|part| Line::styled(format!(" {part}"), model.window.theme.style(*role)))
         })
