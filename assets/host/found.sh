@@ -39,6 +39,8 @@ as_node() {
 # ask_identity KUBECONFIG NODE SERVER: the last where the kubeconfig names none
 ask_identity() {
   f=$1; [ -f "$f" ] || { say none; say done; return; }
+  # Which of several would count is for a reader of YAML to say.
+  [ "$(grep -cE '(^|[^A-Za-z-])(server|"server"): ' "$f")" -le 1 ] && [ "$(grep -cE 'client-key(-data)?["]?:' "$f")" -le 1 ] || { say several 1; say done; return; }
   say stat "$(stat -L -c %a -- "$f")"
   server=$(entry server); server=${server:-$3}; say server "$server"; [ -z "$(entry token)$(entry tokenFile)" ] || say token 1
   half certificate-authority; tell ca "$(printf '%s\n' "$p" | sed -n '/-BEGIN CERT/,/-END CERT/p')"

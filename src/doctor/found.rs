@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::diagnosis::{Cause, Diagnosis};
 use super::found_paths::FoundWorker;
-use super::identity::{gone, identity};
+use super::identity::{SHARED, gone, identity};
 use super::judge::{Findings, manifests, ordered};
 use super::kubelet;
 use super::layout::Layout;
@@ -107,8 +107,7 @@ pub fn diagnose_found(worker: &FoundWorker) -> Diagnosis {
 fn without_plan(problem: &mut Problem) {
     for way in &mut problem.ways {
         if let Remedy::Manual(text) = way
-            && text.contains("the plan ")
-            && problem.code != ProblemCode::Kubelet01
+            && text.starts_with("let the plan ")
         {
             "mend what its journal names, then on the host: systemctl restart kubelet".clone_into(text);
         }
@@ -202,7 +201,7 @@ fn files(worker: &FoundWorker, found: &mut Findings) {
                     None => found.add(Problem::unknown(path, "its content was not told")),
                 }
             }
-            Known::Yes(None) => found.add(gone(path, "the kubelet's configuration")),
+            Known::Yes(None) => found.add(gone(path, "the kubelet's configuration", SHARED)),
             other => found.add(Problem::unknown(path, other.why_not())),
         }
     }
@@ -218,7 +217,7 @@ fn files(worker: &FoundWorker, found: &mut Findings) {
     for path in &worker.paths.files {
         // What the kubeconfig names too is judged there.
         if matches!(worker.facts.file(path), Known::Yes(None)) && !named.contains(path) {
-            found.add(gone(path, "the kubelet is told to read it"));
+            found.add(gone(path, "the kubelet is told to read it", "a backup"));
         }
     }
 }
@@ -308,6 +307,12 @@ fn api(worker: &FoundWorker, identity: &NodeIdentity, found: &mut Findings) {
             }
             found.add(problem.manual(format!("a node's certificate says O=system:nodes and CN=system:node:{node}")));
         }
+        // Something else may answer there, such as the balancer itself.
+        Some(404) if !is_status(identity) => found.add(
+            Problem::new(ProblemCode::Api04, format!("what answers at {server} is no Kubernetes API"))
+                .seen(format!("{look} 404, and not in the words of an API server"))
+                .manual("mend the kubeconfig's server, or the load balancer, then: systemctl restart kubelet"),
+        ),
         Some(200 | 404) => the_node(worker, identity, found),
         Some(other) => {
             let mut why = format!("{server} answers {other}");
@@ -317,12 +322,19 @@ fn api(worker: &FoundWorker, identity: &NodeIdentity, found: &mut Findings) {
     }
 }
 
+/// The answer is a `Status`, as an API server of any version says that there is no such object.
+fn is_status(identity: &NodeIdentity) -> bool {
+    identity.node.body.read::<Value>().is_some_and(|body| body.get("kind") == Some(&json!("Status")))
+}
+
 /// The certificate that the API shows there, by the CA and the address of the kubeconfig.
 fn served(worker: &FoundWorker, identity: &NodeIdentity, found: &mut Findings) {
     let kubeconfig = worker.paths.kubeconfig.as_deref().unwrap_or_default();
     let Ok(address) = typed_api(&identity.server.to_string()) else { return };
     let Ok(ca) = CaInfo::load(identity.ca.as_bytes()) else {
-        if !identity.gone.iter().any(|what| what == "certificate-authority") {
+        // Where none is named those of the system count, and they are not judged here.
+        let gone = identity.gone.iter().any(|what| what == "certificate-authority");
+        if identity.has("certificate-authority") && !gone {
             found.add(
                 Problem::new(ProblemCode::Ca01, format!("the CA of {kubeconfig} cannot be read"))
                     .seen("the kubelet trusts no API without it")

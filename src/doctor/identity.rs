@@ -32,7 +32,7 @@ pub(super) fn identity<'a>(
     let identity = match worker.facts.identity(path, &worker.paths.node, &worker.paths.server) {
         Known::Yes(Some(identity)) => identity,
         Known::Yes(None) => {
-            let problem = gone(path, "the kubelet's kubeconfig");
+            let problem = gone(path, "the kubelet's kubeconfig", "a backup");
             found.add(match layout {
                 Layout::Kubeadm => problem.manual(
                     "or give it a bootstrap file: on a control-plane node kubeadm token create --print-join-command, then join again",
@@ -50,7 +50,7 @@ pub(super) fn identity<'a>(
     for what in &identity.gone {
         let (at, why) = (named(what), format!("{path} names it"));
         found.add(match what.as_str() {
-            "certificate-authority" => gone(&at, &why),
+            "certificate-authority" => gone(&at, &why, SHARED),
             "client-key" => Problem::new(ProblemCode::Key03, format!("the key {at} is gone"))
                 .seen(why)
                 .manual(format!(
@@ -63,16 +63,14 @@ pub(super) fn identity<'a>(
         });
     }
     let (cert_at, key_at) = (named("client-certificate"), named("client-key"));
-    let says =
-        |what: &str| identity.files.contains_key(what) || identity.embeds.iter().any(|one| one == what);
-    if says("client-key") && others_read(&identity.key_mode) {
+    if identity.has("client-key") && others_read(&identity.key_mode) {
         found.add(
             Problem::new(ProblemCode::Key02, format!("others than root can read the key of {}", worker.name))
                 .seen(format!("{key_at}: mode {}", identity.key_mode))
                 .manual(format!("on the host: chmod 600 {}", shell_words::quote(&key_at))),
         );
     }
-    if !says("client-certificate") {
+    if !identity.has("client-certificate") {
         let how = if identity.token { "a token" } else { "neither a certificate nor a token" };
         found.add(Problem::unknown(
             "whether the API knows it",
@@ -202,9 +200,12 @@ fn anew(worker: &FoundWorker, layout: Layout, identity: &NodeIdentity) -> String
     )
 }
 
-/// A file that it needs is not there.
-pub(super) fn gone(path: &str, what: &str) -> Problem {
+/// Where a file can be taken from that is the same on all workers; any other is only in a backup.
+pub(super) const SHARED: &str = "a backup or another worker";
+
+/// A file that it needs is not there; `from` says where it can be taken from.
+pub(super) fn gone(path: &str, what: &str, from: &str) -> Problem {
     Problem::new(ProblemCode::File05, format!("{path} is gone"))
         .seen(what.to_owned())
-        .manual(format!("put {path} back from a backup or another worker, then: systemctl restart kubelet"))
+        .manual(format!("put {path} back from {from}, then: systemctl restart kubelet"))
 }

@@ -85,6 +85,9 @@ pub(super) fn identity(lines: &AnswerLines) -> Known<Fact> {
     if !has(lines, "done") {
         return Known::No("the answer was cut off".to_owned());
     }
+    if has(lines, "several") {
+        return Known::No("it has more than one cluster or user: which one counts was not read".to_owned());
+    }
     if has(lines, "none") {
         return Known::Yes(Fact::Identity(None));
     }

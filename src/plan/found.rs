@@ -82,6 +82,13 @@ pub struct NodeIdentity {
     pub lease: ApiAnswer,
 }
 
+impl NodeIdentity {
+    /// Whether its kubeconfig has this at all, in a file or within.
+    pub fn has(&self, what: &str) -> bool {
+        self.files.contains_key(what) || self.embeds.iter().any(|one| one == what)
+    }
+}
+
 /// What an API server answered to a question that was asked on a worker.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct ApiAnswer {
