@@ -332,7 +332,11 @@ fn served(worker: &FoundWorker, identity: &NodeIdentity, found: &mut Findings) {
     let kubeconfig = worker.paths.kubeconfig.as_deref().unwrap_or_default();
     let Ok(address) = typed_api(&identity.server.to_string()) else { return };
     let Ok(ca) = CaInfo::load(identity.ca.as_bytes()) else {
-        // Where none is named those of the system count, and they are not judged here.
+        if !identity.has("certificate-authority") {
+            // Those of the system count then.
+            let why = format!("{kubeconfig} names no CA, and those of the system were not asked");
+            found.add(Problem::unknown("whether the kubelet trusts the API's certificate", &why));
+        }
         let gone = identity.gone.iter().any(|what| what == "certificate-authority");
         if identity.has("certificate-authority") && !gone {
             found.add(
