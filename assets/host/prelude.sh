@@ -687,7 +687,7 @@ ask_kubelet() { # PATH: whether it is there
 likely() { o=$(timeout --foreground 20 "$@" --version 2>/dev/null) && case $o in Kubernetes\ v*) say version "$o"; kv=${o#Kubernetes } ;; *) false ;; esac; }
 
 kubelet_version() { # PATH; sets $kv
-  kv=$(timeout --foreground 20 "$1" --version 2>&1 | head -c 4096 | head -n 1); say version "$kv"; kv=${kv#Kubernetes }
+  kv=$(timeout --foreground 20 "$1" --version 2>&1 | head -c 3000 | head -n 1); say version "$kv"; kv=${kv#Kubernetes }
 }
 
 try_flags() { # PATH FLAG...: drops what the kubelet's parser refuses until it takes the rest
@@ -695,7 +695,7 @@ try_flags() { # PATH FLAG...: drops what the kubelet's parser refuses until it t
   while [ $t -lt 12 ]; do
     o=$(timeout --foreground 20 "$k" "$@" --version 2>&1) && { say tried 1; return; }
     f=$(printf '%s\n' "$o" | sed -n 's/.*unknown flag: \(--[A-Za-z0-9-]*\).*/\1/p' | head -n 1)
-    [ -n "$f" ] || { say error "$(printf '%s\n' "$o" | tail -n 1 | head -c 4096)"; return; }
+    [ -n "$f" ] || { say error "$(printf '%s\n' "$o" | tail -n 1 | head -c 3000)"; return; }
     say refused "$f"; i=$#
     while [ $i -gt 0 ]; do a=$1; shift; case $a in "$f" | "$f"=*) ;; *) set -- "$@" "$a" ;; esac; i=$((i - 1)); done
     t=$((t + 1))

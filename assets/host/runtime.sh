@@ -36,11 +36,23 @@ ask_runtime_of() {
   a=
   for i in /run/containerd/io.containerd.runtime.v2.task/k8s.io/*/; do [ ! -d "$i" ] || { a=$(sed 's/^/> /'); break; }; done
   beside=$a
-  [ -n "$a" ] || a=$(docker_ask "$@" & sed 's/^/> /'; wait)
+  [ -n "$a" ] || a=$(docker_ask "$@" & sed -u 's/^/> /'; wait)
   o=$(printf '%s\n' "$a" | sed -n 's/^> //p'); printf '%s\n' "$o"
   case $o in *" version Kubernetes v"*) o=${o#*" version "}; o=${o%%"$n"*} ;; *) o= ;; esac
   runtime_of "$o"
-  if [ "$rt" = docker ] && [ -z "$beside" ]; then printf '%s\n' "$a" | sed '/^> /d'; else "${rt}_ask" "$@"; fi
+  if [ "$rt" = docker ] && [ -z "$beside" ]; then hand_on "$a"; else "${rt}_ask" "$@"; fi
+}
+
+# hand_on TEXT: its lines but those of the kubelet, whole as tell does it: a filter would write them in blocks that end in
+# the middle of a line, and others write at the same time
+hand_on() {
+  b=; IFS=$n; set -f
+  for l in $1; do
+    case $l in '> '*) continue ;; esac
+    [ $((${#b} + ${#l})) -lt 3900 ] || { printf %s "$b"; b=; }
+    b="$b$l$n"
+  done
+  unset IFS; set +f; printf %s "$b"
 }
 
 # containerd_ask INFO PS IMAGES

@@ -298,3 +298,40 @@ fn of_two_runtimes_the_one_of_the_kubelet_is_asked_and_the_kubelet_is_started_on
     let (docker, _, started) = asked("echo broken >&2; exit 1").unwrap();
     assert_eq!((docker, started), (true, vec!["--old --version".to_owned(), "--version".to_owned()]));
 }
+
+/// Docker needs containerd, so most machines with docker have both; what docker says is then held back until the kubelet
+/// has told its version, and goes out while files are told.
+#[test]
+fn answers_that_come_side_by_side_are_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let row =
+        |number: u32| format!("registry.example/some/image v{number} sha256:{number:064} 2 years ago 1MB\n");
+    let listed = folder.path().join("images");
+    fs::write(&listed, (0..300).map(row).collect::<String>()).unwrap();
+    let docker = format!(
+        "#!/bin/sh\ncase $1 in info) echo ' Server Version: 20.10' ;; images) cat {} ;; esac\n",
+        listed.display()
+    );
+    let nothing = "#!/bin/sh\n";
+    let paths: Vec<String> = (0..150)
+        .map(|number| {
+            let path = folder.path().join(format!("file{number}"));
+            // A line of the answer, nearly as long as one may be.
+            fs::write(&path, vec![b'x'; 2_200]).unwrap();
+            path.display().to_string()
+        })
+        .collect();
+    for turn in 0..15 {
+        let kubelet = FactQuery::Kubelet { path: "/nowhere/kubelet".to_owned(), flags: Vec::new() };
+        let mut queries = vec![kubelet, FactQuery::Runtime, FactQuery::Containers, FactQuery::Images];
+        queries.extend(paths.iter().map(|path| FactQuery::File { path: path.clone(), content: true }));
+        let programs = [("docker", docker.as_str()), ("containerd", nothing), ("ctr", nothing)];
+        let Some(end) = ask(&programs, queries) else { return };
+        assert_eq!(end.facts.images().yes().map(|all| all.len()), Some(300), "{turn}");
+        for path in &paths {
+            let file = end.facts.file(path);
+            assert_eq!(file.why_not(), "", "{turn}: {path}");
+            assert_eq!(file.yes().copied().and_then(Option::as_ref).map(|file| file.size), Some(2_200));
+        }
+    }
+}
