@@ -47,6 +47,9 @@ pub struct DemoFlags {
     /// The same names, serials and times on every take
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+    /// An exercise: one thing is broken on one worker, and it is for you to find and to mend
+    #[arg(long, conflicts_with = "autoplay")]
+    pub surprise: bool,
     /// It plays by itself, with captions: `.` pauses, PageDown goes on at once, Home begins again
     #[arg(long)]
     pub autoplay: bool,
@@ -168,6 +171,9 @@ pub enum CliCommand {
         /// Do not ask first
         #[arg(long)]
         yes: bool,
+        /// Let its pods leave first.
+        #[command(flatten)]
+        drain: DrainFlags,
     },
     /// Show what runs on the hosts and how their nodes are, as it happens; change nothing anywhere
     Watch {
@@ -198,6 +204,12 @@ pub enum CliCommand {
         /// Do not ask first
         #[arg(long)]
         yes: bool,
+        /// Let its pods leave first, where the API hears its kubelet.
+        #[command(flatten)]
+        drain: DrainFlags,
+        /// Write what was wrong, what was changed and how it is now to a new file (Markdown)
+        #[arg(long, value_name = "FILE")]
+        summary: Option<PathBuf>,
     },
     /// List every certificate of the workers, the CA and our own login, with the days that are left; change nothing
     Certs {
@@ -239,6 +251,28 @@ pub enum CliCommand {
         /// The shell.
         shell: clap_complete::Shell,
     },
+}
+
+/// Whether pods leave a node first.
+#[derive(Debug, Clone, Args)]
+pub struct DrainFlags {
+    /// Cordon its node and let its pods leave first, as their disruption budgets allow; with =all also those with which
+    /// something is lost
+    #[arg(long, value_enum, num_args = 0..=1, require_equals = true, default_missing_value = "safe", value_name = "all")]
+    pub drain: Option<DrainPods>,
+    /// So many seconds they may take
+    #[arg(long, value_name = "SECONDS", default_value_t = 300, requires = "drain")]
+    pub drain_within: u64,
+}
+
+/// Which pods leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DrainPods {
+    /// Those that somebody makes anew elsewhere.
+    #[value(hide = true)]
+    Safe,
+    /// All but those of the node itself.
+    All,
 }
 
 /// Days, as `30d` or `30`.

@@ -1,13 +1,16 @@
 //! The commands: from flags to an engine, a front and an exit code.
 
 mod doctor;
+mod drain;
 
+use std::cell::Cell;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::sync::Arc;
 
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use gangplank::engine::certificates::DatedCertificate;
+use gangplank::engine::drain::DrainWish;
 use gangplank::engine::session::journal::left_open;
 use gangplank::engine::session::version;
 use gangplank::engine::undo::{UndoList, UndoScope, is_run};
@@ -17,6 +20,7 @@ use gangplank::limits;
 use gangplank::plan::answers::EXAMPLE;
 use gangplank::plan::code::ProblemCode;
 use gangplank::plan::place::Place;
+use gangplank::plan::problem::Problem;
 use gangplank::ui;
 use gangplank::ui::output::preview::PlanDetail;
 use gangplank::ui::output::say;
@@ -65,7 +69,9 @@ pub fn run(command: CliCommand, places: &StandardFolders, stop: &Arc<Stop>) -> E
         CliCommand::Certs { common, within } => certs(&common, places, stop, within),
         CliCommand::Renew { common, within, yes } => renew(&common, places, stop, (within, yes)),
         CliCommand::Doctor { common, key } => doctor(&common, key.as_deref(), places, stop),
-        CliCommand::Repair { common, yes } => repair(&common, places, stop, yes),
+        CliCommand::Repair { common, yes, drain, summary } => {
+            repair(&common, places, stop, (yes, drain::wish(&drain), summary.as_deref()))
+        }
         CliCommand::Undo { common, run, yes } => take_back(&common, places, stop, Wish { run, yes }),
         CliCommand::Remove { common, .. } if common.workers.is_empty() => {
             say::err(format_args!(
@@ -73,7 +79,9 @@ pub fn run(command: CliCommand, places: &StandardFolders, stop: &Arc<Stop>) -> E
             ));
             ExitCode::Usage
         }
-        CliCommand::Remove { common, yes } => undo(&common, places, stop, &UndoScope::Everything, yes),
+        CliCommand::Remove { common, yes, drain } => {
+            undo(&common, places, stop, &UndoScope::Everything, (yes, drain::wish(&drain)))
+        }
     }
 }
 
@@ -378,7 +386,7 @@ fn take_back(common: &CommonFlags, places: &StandardFolders, stop: &Arc<Stop>, w
         return ExitCode::Usage;
     }
     let scope = wish.run.map_or(UndoScope::LastRun, UndoScope::Run);
-    undo(common, places, stop, &scope, wish.yes)
+    undo(common, places, stop, &scope, (wish.yes, None))
 }
 
 fn undo(
@@ -386,7 +394,7 @@ fn undo(
     places: &StandardFolders,
     stop: &Arc<Stop>,
     scope: &UndoScope,
-    yes: bool,
+    (yes, wished): (bool, Option<DrainWish>),
 ) -> ExitCode {
     let result = (|| {
         let (plan, text) = read_plan(common, places)?;
@@ -398,7 +406,29 @@ fn undo(
         let front: &dyn Front = if common.json { &json } else { &lines };
         let run = run_id();
         let asked = options(common, (state, &plan), (&run, stop), Some(&session));
-        Ok(Engine::new(&plan, &world, front, asked).undo(scope, &|all| may_undo(all, &common.workers, yes)))
+        let engine = Engine::new(&plan, &world, front, asked);
+        // Where the drain fails nothing of the rest is done.
+        let failed = Cell::new(None);
+        let code = engine.undo(scope, &|all| {
+            let told = |problem: &Problem| {
+                failed.set(Some(tell(problem)));
+                false
+            };
+            let wish = wished.filter(|_| !all.is_empty());
+            for worker in wish.iter().flat_map(|_| &common.workers) {
+                match wish.map(|wish| drain::announced(&engine, worker, wish)) {
+                    Some(Ok(lines)) => say::err(format_args!("{}", lines.trim_end())),
+                    Some(Err(problem)) => return told(&problem),
+                    None => {}
+                }
+            }
+            may_undo(all, &common.workers, yes)
+                && match wish.map(|wish| drain::drain(&engine, &common.workers, wish)) {
+                    Some(Err(problem)) => told(&problem),
+                    Some(Ok(_)) | None => true,
+                }
+        });
+        Ok(failed.get().unwrap_or(code))
     })();
     result.unwrap_or_else(|code| code)
 }

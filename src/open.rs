@@ -39,6 +39,7 @@ pub fn open(wizard: &WizardFlags, opening: Opening, places: &StandardFolders) ->
 struct Show {
     speed: f64,
     seed: Option<u64>,
+    surprise: bool,
     play: Option<String>,
     record: Option<PathBuf>,
     size: (u16, u16),
@@ -46,7 +47,7 @@ struct Show {
 
 impl Default for Show {
     fn default() -> Self {
-        Self { speed: 1.0, seed: None, play: None, record: None, size: (120, 36) }
+        Self { speed: 1.0, seed: None, surprise: false, play: None, record: None, size: (120, 36) }
     }
 }
 
@@ -65,7 +66,8 @@ pub fn open_demo(demo: &DemoFlags, places: &StandardFolders) -> ExitCode {
         return ExitCode::Done;
     }
     let known: Vec<&str> = labs::names().iter().map(|(name, _)| *name).collect();
-    let lab = demo.lab.clone().unwrap_or_else(|| known.first().copied().unwrap_or_default().to_owned());
+    let first = if demo.surprise { "failed-worker" } else { known.first().copied().unwrap_or_default() };
+    let lab = demo.lab.clone().unwrap_or_else(|| first.to_owned());
     if !known.contains(&lab.as_str()) {
         say::err(format_args!("there is no lab {lab}; there are {}", known.join(", ")));
         return ExitCode::Usage;
@@ -90,7 +92,14 @@ pub fn open_demo(demo: &DemoFlags, places: &StandardFolders) -> ExitCode {
         return ExitCode::Usage;
     }
     let play = demo.autoplay.then(|| lab.clone());
-    let show = Show { speed: demo.speed, seed: demo.seed, play, record: demo.record.clone(), size };
+    let show = Show {
+        speed: demo.speed,
+        seed: demo.seed,
+        surprise: demo.surprise,
+        play,
+        record: demo.record.clone(),
+        size,
+    };
     crate::open::show(&wizard, Opening::Demo(lab), places, &show)
 }
 
@@ -142,6 +151,7 @@ fn show(wizard: &WizardFlags, opening: Opening, places: &StandardFolders, show: 
             jobs: wizard.access.jobs,
             speed: show.speed,
             seed: show.seed,
+            surprise: show.surprise,
             outside_kube: wizard.access.write_outside_kube,
         },
         real: RealWorld::new(

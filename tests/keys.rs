@@ -2,6 +2,8 @@
 //! collected and carried out by nobody. Keys that come at random are
 //! judged in `keys/random.rs`.
 
+#[path = "keys/back.rs"]
+mod back;
 #[path = "keys/choices.rs"]
 mod choices;
 #[path = "keys/first.rs"]

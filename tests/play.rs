@@ -5,6 +5,7 @@
 mod nowhere;
 
 use std::path::Path;
+use std::sync::mpsc::Sender;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,11 +13,11 @@ use gangplank::engine::ExitCode;
 use gangplank::plan::place::Place;
 use gangplank::ui::gallery::cast::Recorder;
 use gangplank::ui::tui::app::{LoopAction, WizardLoop};
-use gangplank::ui::wizard::autoplay::Player;
+use gangplank::ui::wizard::autoplay::{self, Player};
 use gangplank::ui::wizard::cells::CellState;
 use gangplank::ui::wizard::dialogs::Dialog;
 use gangplank::ui::wizard::key::{Key, KeyCode};
-use gangplank::ui::wizard::message::Effect;
+use gangplank::ui::wizard::message::{Effect, Msg};
 use gangplank::ui::wizard::screen::Screen;
 use gangplank::ui::wizard::start::{Opening, WizardStart};
 use ratatui::Terminal;
@@ -27,15 +28,21 @@ const SIZE: (u16, u16) = (80, 24);
 /// Shows are played in real time: many at once would starve each other, and their keys come at the wrong moment then.
 static STAGE: Mutex<()> = Mutex::new(());
 
-#[expect(clippy::unwrap_used, reason = "a test")]
 fn wizard(lab: &str, folder: &Path, record: Option<&Path>) -> WizardLoop {
+    wizard_with_keys(lab, folder, record).0
+}
+
+/// The same, and where keys are pressed.
+#[expect(clippy::unwrap_used, reason = "a test")]
+fn wizard_with_keys(lab: &str, folder: &Path, record: Option<&Path>) -> (WizardLoop, Sender<Msg>) {
     let start = WizardStart {
         opening: Opening::Demo(lab.to_owned()),
         player: Some(Player::new(lab).hurried()),
         ..nowhere::start(folder)
     };
     let recorder = record.map(|file| Recorder::new(file, SIZE.0, SIZE.1, lab).unwrap());
-    WizardLoop::new(start, recorder, SIZE)
+    let send = start.send.clone();
+    (WizardLoop::new(start, recorder, SIZE), send)
 }
 
 #[expect(clippy::unwrap_used, reason = "a test")]
@@ -190,6 +197,60 @@ fn a_plan_that_cannot_be_opened_leaves_the_demo_under_its_answers() {
     wizard.works.perform(Effect::OpenPlan(plan), &wizard.model);
     until(&mut wizard, &|wizard| wizard.model.demo.is_none());
     assert!(wizard.works.demo().is_none());
+    wizard.close().unwrap();
+}
+
+/// From the list of workers to the report by keys alone, and what is written of it.
+#[test]
+fn a_failed_worker_is_picked_diagnosed_repaired_and_summed_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut screen = Terminal::new(TestBackend::new(SIZE.0, SIZE.1)).unwrap();
+    let (mut wizard, send) = wizard_with_keys("failed-worker", folder.path(), None);
+    wizard.player = None;
+    let mut until = |wizard: &mut WizardLoop, what: &str, is: &dyn Fn(&WizardLoop) -> bool| {
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !is(wizard) {
+            assert!(Instant::now() < deadline, "{what}\n{}", screen.backend());
+            assert!(matches!(wizard.turn(&mut screen).unwrap(), LoopAction::On));
+        }
+    };
+    let keys =
+        |text: &str| autoplay::keys(text).into_iter().for_each(|key| send.send(Msg::Key(key)).unwrap());
+    until(&mut wizard, "the reasons", &|wizard| {
+        wizard.model.doctor.seen.is_some()
+            && matches!(wizard.model.dialogs.open.last(), Some(Dialog::Pick(_)))
+    });
+    keys("<down><enter>");
+    let on = |screen: Screen| move |wizard: &WizardLoop| wizard.model.nav.screen == screen;
+    until(&mut wizard, "the diagnosis", &on(Screen::Diagnosis));
+    keys("<enter>");
+    until(&mut wizard, "the repair", &on(Screen::Repair));
+    assert_eq!(wizard.model.run.code, None, "nothing was changed yet");
+    keys("a");
+    until(&mut wizard, "the end", &|wizard| wizard.model.run.ended.is_some());
+    assert_eq!(wizard.model.run.code, Some(ExitCode::Done), "{:?}", wizard.model.run.troubles);
+    until(&mut wizard, "the look after it", &|wizard| {
+        wizard.model.doctor.mending.as_ref().is_some_and(|mending| mending.after.is_some())
+    });
+    keys("cI<enter>");
+    let summary = || {
+        let all = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
+        all.into_iter().find(|path| path.extension().is_some_and(|end| end == "md"))
+    };
+    until(&mut wizard, "the summary", &|_| {
+        summary().is_some_and(|file| std::fs::metadata(file).is_ok_and(|meta| meta.len() > 0))
+    });
+    let file = summary().unwrap();
+    let said = std::fs::read_to_string(&file).unwrap();
+    for words in [
+        "# Incident: worker02",
+        "**E-CERT-13** ",
+        "systemctl restart kubelet",
+        "worker02 is repaired",
+        "Nothing is wrong with it.",
+    ] {
+        assert!(said.contains(words), "{words}\n{said}");
+    }
     wizard.close().unwrap();
 }
 

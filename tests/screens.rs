@@ -125,6 +125,9 @@ fn states_are_told_in_words_too() {
             ("run-problem", vec!["E-CLOCK-01", "is 3.0 h behind"]),
             ("run-middle", vec!["changed", "done"]),
             ("run-done", vec!["changed"]),
+            ("pick", vec!["E-CLOCK-01", "E-DOCKER-01"]),
+            ("diagnosis", vec!["something is wrong", "E-CLOCK-01"]),
+            ("repair", vec!["undo: ", "restarted: docker"]),
             ("review-reonboard", vec!["already right", "E-CLOCK-01"]),
             ("report", vec!["changed", "Every worker has joined"]),
         ] {

@@ -1,12 +1,13 @@
 //! What a doctor says of a worker.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::plan::code::{ProblemCode, ProblemGroup};
 use crate::plan::problem::Problem;
 
 /// What makes a worker fail.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cause {
     /// The cause, its evidence, and what mends it.
     pub problem: Problem,
@@ -15,7 +16,7 @@ pub struct Cause {
 }
 
 /// What was found on one worker.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Diagnosis {
     /// What is wrong, in the order in which it must be mended.
     pub causes: Vec<Cause>,

@@ -12,22 +12,25 @@
 //! At speed 1 three blank workers take half a minute. [`DemoLab::pause`] holds everybody who waits: a paused
 //! lab must go on before its run is waited for.
 
+pub mod faults;
+mod thrown;
+
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use thrown::Thrown;
 
 use super::event::{Front, Stamped};
 use super::exit::ExitCode;
 use super::options::RunOptions;
 use super::run::Engine;
+use crate::engine::world::World;
 use crate::engine::world::scripted::LabWorld;
 use crate::host::Stop;
-use crate::lab::{Fault, LabError, LabFile, LabSetup};
-use crate::plan::action::sha256;
+use crate::lab::{Fault, LabError, LabSetup};
 use crate::plan::answers::Answers;
 use crate::plan::model::Plan;
-use crate::plan::runtime_fact::RuntimeKind;
 use crate::plan::yaml;
-use crate::profile::SSL;
 
 /// A demo lab, running.
 pub struct DemoLab {
@@ -43,6 +46,8 @@ pub struct DemoLab {
     pub plan_text: String,
     /// The same plan as answers.
     pub answers: Answers,
+    /// One thing is broken in it, and nobody is told what.
+    pub surprise: bool,
     thrown: Mutex<Vec<Thrown>>,
 }
 
@@ -131,9 +136,38 @@ pub fn open(name: &str, pace: f64, seed: Option<u64>) -> Result<DemoLab, LabErro
         world: std::sync::Arc::new(world),
         plan_text: known.plan.to_owned(),
         answers: loaded.answers,
+        surprise: false,
         thrown: Mutex::default(),
     })
 }
+
+/// Opens a lab as an exercise: every worker has joined and is well, but for one thing that is broken on one of them.
+pub fn open_with_surprise(name: &str, pace: f64, seed: Option<u64>) -> Result<DemoLab, LabError> {
+    let lab = open(name, 0.0, seed)?;
+    for worker in lab.workers() {
+        lab.mend(&worker);
+    }
+    let home = lab.world.home();
+    let home = Path::new(&home);
+    let loaded = yaml::load(lab.plan_text.as_bytes(), &home.join(PLAN_FILE), Some(home))
+        .map_err(|remarks| LabError::Value(remarks.iter().map(ToString::to_string).collect()))?;
+    onboard(&lab.world, &loaded.plan, &lab.workers())?;
+    lab.world.lab().advance(HOUR);
+    lab.surprise(seed)?;
+    lab.world.lab().advance(HOUR);
+    lab.world.lab().clock().set_speed(pace);
+    Ok(DemoLab {
+        title: "something is broken on one of three workers: what?",
+        about: "Every worker had joined and was well. Then one thing was broken on one of them, and nothing here says \
+                which. Find it, and bring the worker back: with the repair, or, where that is for a person at the \
+                machine, from the command menu, whose entries that begin with demo do what a person would do there.",
+        surprise: true,
+        ..lab
+    })
+}
+
+/// So long a worker has been well before it is broken, and broken before somebody looks.
+const HOUR: std::time::Duration = std::time::Duration::from_secs(3600);
 
 /// Plays what happened in a lab before it is seen; onboarding is done by the real engine.
 fn play(setup: &LabSetup, world: &LabWorld, plan: &Plan) -> Result<(), LabError> {
@@ -178,120 +212,6 @@ fn onboard(world: &LabWorld, plan: &Plan, workers: &[String]) -> Result<(), LabE
     }
 }
 
-/// Where a fault is thrown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FaultPlace {
-    /// On one worker.
-    Worker,
-    /// On the cluster.
-    Cluster,
-}
-
-/// Something that can be broken while somebody watches, and mended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LiveFault {
-    /// Its name.
-    pub id: &'static str,
-    /// Whether a worker has it or the cluster.
-    pub place: FaultPlace,
-    /// It is of this container runtime; `None` = of any.
-    runtime: Option<RuntimeKind>,
-    break_it: &'static str,
-    mend_it: &'static str,
-}
-
-impl LiveFault {
-    /// What throwing it is called: `pull worker02's cable`.
-    pub fn title(&self, worker: &str) -> String {
-        self.break_it.replace("{}", worker)
-    }
-
-    /// What mending it is called: `plug worker02's cable in again`.
-    pub fn mend_title(&self, worker: &str) -> String {
-        self.mend_it.replace("{}", worker)
-    }
-}
-
-const FAULTS: [LiveFault; 8] = [
-    LiveFault {
-        id: "cable",
-        place: FaultPlace::Worker,
-        runtime: None,
-        break_it: "pull {}'s cable",
-        mend_it: "plug {}'s cable in again",
-    },
-    LiveFault {
-        id: "docker",
-        place: FaultPlace::Worker,
-        runtime: Some(RuntimeKind::Docker),
-        break_it: "stop docker on {}",
-        mend_it: "start docker on {}",
-    },
-    LiveFault {
-        id: "containerd",
-        place: FaultPlace::Worker,
-        runtime: Some(RuntimeKind::Containerd),
-        break_it: "stop containerd on {}",
-        mend_it: "start containerd on {}",
-    },
-    LiveFault {
-        id: "disk",
-        place: FaultPlace::Worker,
-        runtime: None,
-        break_it: "fill {}'s disk",
-        mend_it: "free space on {}'s disk",
-    },
-    LiveFault {
-        id: "clock",
-        place: FaultPlace::Worker,
-        runtime: None,
-        break_it: "set {}'s clock back three hours",
-        mend_it: "set {}'s clock right",
-    },
-    LiveFault {
-        id: "certificate",
-        place: FaultPlace::Worker,
-        runtime: None,
-        break_it: "put a certificate of another CA on {}",
-        mend_it: "take the certificate of the other CA off {}",
-    },
-    LiveFault {
-        id: "file",
-        place: FaultPlace::Worker,
-        runtime: None,
-        break_it: "put somebody else's kubelet configuration on {}",
-        mend_it: "take somebody else's kubelet configuration off {}",
-    },
-    LiveFault {
-        id: "api",
-        place: FaultPlace::Cluster,
-        runtime: None,
-        break_it: "take the API down",
-        mend_it: "bring the API up again",
-    },
-];
-
-/// The clock is set back so far, milliseconds.
-const BACK: i64 = -3 * 3_600_000;
-/// Where somebody else's file is put.
-const FOREIGN: &str = "/var/lib/kubelet/config.yaml";
-
-/// A fault that was thrown.
-struct Thrown {
-    id: &'static str,
-    worker: String,
-    files: Vec<Replaced>,
-}
-
-/// A file that a fault put somewhere.
-struct Replaced {
-    path: String,
-    /// What was there before.
-    before: Option<LabFile>,
-    /// What the fault put there.
-    put: Option<String>,
-}
-
 impl DemoLab {
     /// Changes how fast the lab's clock goes.
     pub fn set_speed(&self, speed: f64) {
@@ -308,132 +228,7 @@ impl DemoLab {
         self.world.lab().workers()
     }
 
-    /// What can be broken in it.
-    pub fn faults(&self) -> Vec<&'static LiveFault> {
-        FAULTS.iter().filter(|fault| fault.runtime.is_none_or(|runtime| self.has_runtime(runtime))).collect()
-    }
-
-    /// A worker of it has this container runtime.
-    fn has_runtime(&self, runtime: RuntimeKind) -> bool {
-        let lab = self.world.lab();
-        lab.workers().iter().any(|name| self.runtime_of(name) == Some(runtime))
-    }
-
-    fn runtime_of(&self, worker: &str) -> Option<RuntimeKind> {
-        self.world.lab().machine(worker, |machine| machine.runtime()).flatten()
-    }
-
     fn list(&self) -> MutexGuard<'_, Vec<Thrown>> {
         self.thrown.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What is broken now: a fault's name and the worker, empty for the cluster.
-    pub fn broken(&self) -> Vec<(&'static str, String)> {
-        let lab = self.world.lab();
-        let mut all = Vec::new();
-        for worker in lab.workers() {
-            let off = lab.machine(&worker, |machine| {
-                // Whatever the lab itself began with is mended like what was thrown.
-                let clock = machine.has_fault(|fault| matches!(fault, Fault::ClockOff(_)));
-                let cable = machine.has_fault(|fault| *fault == Fault::Unreachable);
-                let disk = machine.has_fault(|fault| *fault == Fault::DiskFull);
-                let runtime = machine.runtime().map_or("", RuntimeKind::name);
-                [("cable", cable), (runtime, !machine.runtime_runs()), ("disk", disk), ("clock", clock)]
-            });
-            let off = off.into_iter().flatten().filter(|(_, is)| *is);
-            all.extend(off.map(|(id, _)| (id, worker.clone())));
-        }
-        // A file that somebody replaced since is mended.
-        let is_there = |worker: &str, file: &Replaced| {
-            lab.machine(worker, |machine| machine.hash(&file.path)).flatten() == file.put
-        };
-        let list = self.list();
-        let there = list.iter().filter(|one| one.files.iter().any(|file| is_there(&one.worker, file)));
-        all.extend(there.map(|thrown| (thrown.id, thrown.worker.clone())));
-        if lab.cluster_state(|cluster| cluster.calls_left == Some(0)) {
-            all.push(("api", String::new()));
-        }
-        all
-    }
-
-    /// Breaks something; `false` = there is no such fault or worker, or it is broken already. The worker does
-    /// not matter for a fault of the cluster.
-    pub fn throw(&self, id: &str, worker: &str) -> Result<bool, LabError> {
-        let lab = self.world.lab();
-        let Some(fault) = FAULTS.iter().find(|fault| fault.id == id) else { return Ok(false) };
-        let worker = if fault.place == FaultPlace::Cluster { "" } else { worker };
-        let known = fault.place == FaultPlace::Cluster || lab.workers().iter().any(|name| name == worker);
-        let other = fault.runtime.is_some_and(|runtime| self.runtime_of(worker) != Some(runtime));
-        if !known || other || self.broken().iter().any(|(other, name)| *other == id && name == worker) {
-            return Ok(false);
-        }
-        let paths = match fault.id {
-            "certificate" => vec![format!("{SSL}/worker.crt"), format!("{SSL}/worker.key")],
-            "file" => vec![FOREIGN.to_owned()],
-            _ => Vec::new(),
-        };
-        let before: Vec<_> = paths
-            .iter()
-            .map(|path| lab.machine(worker, |machine| machine.files.get(path).cloned()).flatten())
-            .collect();
-        match fault.id {
-            "cable" => lab.pull_cable(worker),
-            "docker" | "containerd" => lab.turn_runtime(worker, false),
-            "disk" => {
-                lab.fault(worker, Fault::DiskFull);
-                lab.fault(worker, Fault::NoSpace);
-            }
-            "clock" => lab.fault(worker, Fault::ClockOff(BACK)),
-            "certificate" => lab.foreign_certificate(worker)?,
-            "file" => lab.fault(worker, Fault::ForeignFile(FOREIGN.to_owned())),
-            _ => lab.set_api_calls(Some(0)),
-        }
-        let files = paths.into_iter().zip(before).map(|(path, before)| {
-            let put = lab.machine(worker, |machine| machine.hash(&path)).flatten();
-            Replaced { path, before, put }
-        });
-        // A key that was kept is not of the fault.
-        let is_new = |file: &Replaced| file.before.as_ref().map(|file| sha256(&file.bytes)) != file.put;
-        let files = files.filter(is_new).collect();
-        self.list().push(Thrown { id: fault.id, worker: worker.to_owned(), files });
-        Ok(true)
-    }
-
-    /// Mends one thing; what was wrong from the beginning is mended too.
-    pub fn mend_one(&self, id: &str, worker: &str) {
-        let lab = self.world.lab();
-        let thrown = {
-            let mut list = self.list();
-            let at = list.iter().position(|thrown| thrown.id == id && thrown.worker == worker);
-            at.map(|at| list.remove(at))
-        };
-        match id {
-            "cable" => lab.mend_one(worker, |fault| *fault == Fault::Unreachable),
-            "docker" | "containerd" => {
-                lab.mend_one(worker, |fault| *fault == Fault::RuntimeDown);
-                lab.turn_runtime(worker, true);
-            }
-            "disk" => lab.mend_one(worker, |fault| matches!(fault, Fault::DiskFull | Fault::NoSpace)),
-            "clock" => lab.mend_one(worker, |fault| matches!(fault, Fault::ClockOff(_))),
-            "api" => lab.set_api_calls(None),
-            _ => {}
-        }
-        for file in thrown.map(|thrown| thrown.files).unwrap_or_default() {
-            lab.machine(worker, |machine| match file.before {
-                // What somebody wrote since stays.
-                _ if machine.hash(&file.path) != file.put => None,
-                Some(before) => machine.files.insert(file.path, before),
-                None => machine.files.remove(&file.path),
-            });
-        }
-    }
-
-    /// Mends everything that is wrong with a worker; the empty name = with the cluster.
-    pub fn mend(&self, worker: &str) {
-        for (id, name) in self.broken() {
-            if name == worker {
-                self.mend_one(id, &name);
-            }
-        }
     }
 }

@@ -1,6 +1,8 @@
 //! The doctor: every worker is looked at once, and judged. Repair: what the causes offer by themselves first, then what
 //! the steps would change, with the proof that the API hears of the kubelet again.
 
+use serde::{Deserialize, Serialize};
+
 use super::run::Engine;
 use crate::doctor::{ClusterWord, Diagnosis, Layout, Patient, diagnose, kube_proxy_sees, may_kube_proxy_see};
 use crate::engine::cluster::facts::SharedFacts;
@@ -17,6 +19,7 @@ use crate::plan::problem::{Problem, Remedy};
 const MOST_REPAIRS: usize = 6;
 
 /// A worker that was examined.
+#[derive(Clone, Serialize, Deserialize)]
 pub struct Examined {
     /// Its name.
     pub worker: String,
@@ -43,6 +46,22 @@ impl Examined {
             })?;
             Some((problem, actions))
         })
+    }
+
+    /// All that a repair would carry out, as far as that is known now: what a cause offers by itself, then what the steps
+    /// would change. Nothing of a worker in no plan.
+    pub fn repair(&self) -> Vec<&Action> {
+        if self.layout.is_some() || self.healthy() {
+            return Vec::new();
+        }
+        let own = self.first_repair().map_or(&[][..], |(_, actions)| actions);
+        let mut all: Vec<&Action> = own.iter().collect();
+        for action in &self.actions {
+            if !all.contains(&action) {
+                all.push(action);
+            }
+        }
+        all
     }
 
     /// Everything was looked at, and nothing is wrong.

@@ -4,6 +4,7 @@ pub mod certificates;
 pub mod cluster;
 pub mod demo;
 pub mod doctor;
+pub mod drain;
 pub mod event;
 pub mod exit;
 pub mod found;

@@ -11,10 +11,12 @@ use zeroize::Zeroizing;
 use super::api::{Api, Deleted};
 use super::apply::Applied;
 use super::credential::Credential;
+use super::drain::{Evicted, Evictee};
 use super::error::ApiError;
 use super::exec::{ContainerPlace, ExecSaid};
 use super::happening::{About, Happening};
 use super::node::{Node, NodeEvent};
+use super::percent::encoded;
 use super::pod::Pod;
 use super::probe::{self, ClientCas, Probe};
 use crate::limits::time::{API, LIST, unless};
@@ -96,6 +98,10 @@ pub trait ClusterApi: Send + Sync {
     fn apply(&self, object: &Value) -> Result<Applied, ApiError>;
     /// Deletes an object with this uid.
     fn delete(&self, path: &str, uid: &str) -> Result<Deleted, ApiError>;
+    /// Lets a node take no new pods, or take them again; `false` = it was so already.
+    fn cordon(&self, node: &str, cordoned: bool) -> Result<bool, ApiError>;
+    /// Asks a pod to leave a server of this version.
+    fn evict(&self, pod: &Evictee, version: Version) -> Result<Evicted, ApiError>;
     /// Milliseconds its clock is ahead of ours.
     fn clock_ahead_ms(&self) -> Option<i64>;
 }
@@ -180,6 +186,27 @@ fn empty(api: &Api, path: &str, uid: &str) -> Result<(), ApiError> {
         }
         std::thread::sleep(Duration::from_millis(200));
     }
+}
+
+/// Its kubelet writes the same object: so often it is tried on the new one.
+const CORDON_TRIES: usize = 8;
+
+fn cordon(api: &Api, path: &str, cordoned: bool) -> Result<bool, ApiError> {
+    let mut last = ApiError::Conflict(path.to_owned());
+    for _ in 0..CORDON_TRIES {
+        let mut node = api.get(path)?;
+        let is = node.pointer("/spec/unschedulable").and_then(Value::as_bool).unwrap_or(false);
+        if is == cordoned {
+            return Ok(false);
+        }
+        node["spec"]["unschedulable"] = cordoned.into();
+        match api.put(path, &node) {
+            Ok(_) => return Ok(true),
+            Err(error @ ApiError::Conflict(_)) => last = error,
+            Err(error) => return Err(error),
+        }
+    }
+    Err(last)
 }
 
 /// Subjects of the CAs whose clients a server takes, as far as it names them.
@@ -318,6 +345,16 @@ impl ClusterApi for LiveCluster {
             }
             api.delete(&path, &uid)
         })
+    }
+
+    fn cordon(&self, node: &str, cordoned: bool) -> Result<bool, ApiError> {
+        let path = format!("/api/v1/nodes/{}", encoded(node));
+        self.change(move |api| cordon(api, &path, cordoned))
+    }
+
+    fn evict(&self, pod: &Evictee, version: Version) -> Result<Evicted, ApiError> {
+        let pod = pod.clone();
+        self.change(move |api| pod.leave(api, version))
     }
 
     fn clock_ahead_ms(&self) -> Option<i64> {

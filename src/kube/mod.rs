@@ -10,6 +10,7 @@ pub mod cluster;
 pub mod credential;
 pub mod daemon_set;
 pub mod dns;
+pub mod drain;
 pub mod error;
 pub mod exec;
 pub mod happening;

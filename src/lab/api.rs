@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::kube::api::Deleted;
 use crate::kube::apply::Applied;
 use crate::kube::cluster::{ApiInspection, ClientIdentity, ClusterApi, NOBODY, NodeNews};
+use crate::kube::drain::{Evicted, Evictee};
 use crate::kube::kubeconfig::{Kubeconfig, Material};
 use crate::kube::probe::{self, ClientCa, ClientCas};
 use crate::kube::tls::ServerCertificate;
@@ -369,6 +370,20 @@ impl ClusterApi for LabCluster {
             }
             Ok(Deleted::Done)
         })
+    }
+
+    fn cordon(&self, node: &str, cordoned: bool) -> Result<bool, ApiError> {
+        self.call(false, "change this", |state, _| {
+            let Some(node) = state.cluster.nodes.get_mut(node) else {
+                return Err(ApiError::NotFound(format!("nodes \"{node}\" not found")));
+            };
+            Ok(std::mem::replace(&mut node.cordoned, cordoned) != cordoned)
+        })
+    }
+
+    fn evict(&self, _: &Evictee, _: Version) -> Result<Evicted, ApiError> {
+        // Pods of the lab are of the node or of the DNS, and none is listed by its node.
+        self.call(false, "create this", |_, _| Ok(Evicted::Leaves))
     }
 
     fn clock_ahead_ms(&self) -> Option<i64> {

@@ -236,6 +236,11 @@ pub struct Picture {
 }
 
 impl LabMachine {
+    /// It was made a worker: there is a unit for its kubelet.
+    pub fn is_worker(&self) -> bool {
+        self.files.contains_key("/etc/systemd/system/kubelet.service")
+    }
+
     /// A machine with the folders every Linux has.
     pub fn new(build: Build) -> Self {
         let mut machine = Self { build, state: "/var/lib/gangplank".to_owned(), ..Self::default() };

@@ -207,6 +207,24 @@ impl Lab {
         self.0.clock.wake();
     }
 
+    /// Stops a machine's kubelet and disables it, as somebody who forgot it does, or enables and starts it.
+    pub fn turn_kubelet(&self, name: &str, runs: bool) {
+        let latest = self.0.clock.latest_ms();
+        let mut state = self.state();
+        if let Some(machine) = state.machines.get_mut(name) {
+            if let Some(unit) = machine.units.get_mut("kubelet") {
+                (unit.active, unit.enabled) = (runs, runs);
+            }
+            if runs {
+                machine.start_kubelet(latest);
+            } else {
+                machine.process = None;
+            }
+        }
+        drop(state);
+        self.0.clock.wake();
+    }
+
     /// Takes all faults of a machine away; a foreign file stays.
     pub fn mend(&self, name: &str) {
         self.machine(name, |machine| machine.faults = Faults::default());

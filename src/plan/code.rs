@@ -270,6 +270,8 @@ registry! {
         Node03 "E-NODE-03" "the API has not heard of the kubelet lately";
         Node04 "E-NODE-04" "the node is not Ready";
         Node05 "E-NODE-05" "the node is short of something";
+        Node06 "E-NODE-06" "with pods of a node something would be lost";
+        Node07 "E-NODE-07" "pods of a node did not leave in time";
     }
     Offline "E-OFFLINE" "certificates for an offline CA's requests that do not belong here" {
         Offline01 "E-OFFLINE-01" "the text holds no certificate for a request";

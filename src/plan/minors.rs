@@ -157,6 +157,10 @@ pub const RBAC: Span = Span::since(6);
 pub const DAEMON_SETS_OF_APPS: Span = Span::since(9);
 /// A question with `dryRun=All` is answered and nothing is made (beta, on by default; release notes of 1.13).
 pub const DRY_RUN: Span = Span::since(13);
+/// A pod is asked to leave by an eviction, which heeds disruption budgets (policy/v1beta1; release notes of 1.5).
+pub const EVICTION: Span = Span::since(5);
+/// An eviction is of the group policy/v1 (release notes of 1.22).
+pub const EVICTION_V1: Span = Span::since(22);
 /// Kubelets renew a Lease in kube-node-lease (NodeLease is on by default; release notes of 1.14).
 pub const NODE_LEASE: Span = Span::since(14);
 /// A cluster of IPv6 addresses (beta; release notes of 1.18).

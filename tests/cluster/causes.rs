@@ -9,7 +9,7 @@ pub const ALL: &[Scenario] = &[
     ("every_cause_of_a_failed_worker_is_named_first_and_repaired", every_cause),
     ("of_two_causes_the_one_to_mend_first_is_named_first_and_the_other_too", pairs),
     ("a_certificate_that_has_ended_is_listed_first_and_renewed", renewed),
-    ("a_healthy_worker_is_called_healthy_and_a_cordon_is_named", healthy),
+    ("a_repair_killed_after_every_third_action_is_finished_by_the_next", killed),
 ];
 
 /// On which clusters a row holds.
@@ -153,7 +153,7 @@ const CAUSES: &[Cause] = causes! {
         "kill -STOP $(systemctl show -p MainPID --value docker)", [];
 };
 
-fn worker(lab: &Lab) -> &'static str {
+pub fn worker(lab: &Lab) -> &'static str {
     if lab.is_current() { "x1" } else { "w1" }
 }
 
@@ -232,13 +232,17 @@ const USUAL: [&str; 7] = [
 ];
 
 /// Two at once: the one to mend first, and the other.
-const PAIRS: [(&str, &str); 6] = [
+const PAIRS: [(&str, &str); 10] = [
     ("containerd was stopped", "others can read the worker's key"),
     ("the kubeconfig is gone", "the API is cut off"),
     ("the worker's certificate has expired", "the kubelet does not start with the machine"),
     ("the kubelet's unit is gone", "a broken manifest lies beside it"),
     ("the worker's key is gone", "the network of pods is gone"),
     ("the worker's certificate is gone", "the kubelet was stopped"),
+    ("the kubelet's program is gone", "others can read kube-proxy's key"),
+    ("containerd's socket is gone", "the kubelet's configuration is gone"),
+    ("the manifest of kube-proxy is gone", "the file of the network is broken"),
+    ("packets are not forwarded", "the worker's key is another one"),
 ];
 
 /// Of each run on the old cluster: what comes from its kubelet and its API. What is the same shell and the same words on
@@ -250,7 +254,7 @@ const OLD: [&str; 4] = [
     "the API is cut off",
 ];
 
-fn wanted(lab: &Lab, name: &str) -> bool {
+pub fn wanted(lab: &Lab, name: &str) -> bool {
     match std::env::var("GANGPLANK_CAUSES").unwrap_or_default().as_str() {
         "" => USUAL.contains(&name) && (lab.is_current() || OLD.contains(&name)),
         "all" => true,
@@ -275,8 +279,10 @@ fn pairs(lab: &Lab) {
         make(lab, other);
         make(lab, first);
         let (healthy, codes) = diagnosis(&home.run("doctor", &plan, &["--worker", worker, "--json"]));
-        if let Mended::Hand(shell) = other.mended {
-            lab.on(worker, &with(lab, shell));
+        for cause in [other, first] {
+            if let Mended::Hand(shell) = cause.mended {
+                lab.on(worker, &with(lab, shell));
+            }
         }
         let good = !healthy && codes.first().is_some_and(|code| code == first.first);
         let said = good && codes.iter().any(|code| code == other.first);
@@ -352,6 +358,42 @@ fn every_cause(lab: &Lab) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
+/// Several things at once, and the program is killed after each third action of its repair.
+fn killed(lab: &Lab) {
+    if !wanted(lab, "killed in a repair") {
+        return;
+    }
+    let worker = worker(lab);
+    let (home, plan) = (Home::new(), lab.small_plan(&[worker]));
+    let certificate = "/etc/kubernetes/ssl/worker.crt";
+    let repair = ["--worker", worker, "--yes", "--json"];
+    let mut kills = 0;
+    for actions in (1..).step_by(3) {
+        lab.reset(&[worker]);
+        home.aboard(&plan);
+        lab.write(worker, certificate, &super::signing::expired(lab, worker, certificate, true));
+        lab.on(
+            worker,
+            "systemctl stop kubelet; rm /etc/kubernetes/worker-kubeconfig.yaml; chmod 644 /etc/kubernetes/ssl/worker.key",
+        );
+        let mut run = home.start("repair", &plan, &repair);
+        if !run.wait_for_ends(worker, actions) {
+            assert_eq!(run.finish().code, 0);
+            break;
+        }
+        run.signal(rustix::process::Signal::KILL);
+        run.finish();
+        kills += 1;
+        let run = home.run("repair", &plan, &repair);
+        assert_eq!(run.code, 0, "killed after {actions}\n{}", run.story());
+        assert_eq!(lab.nodes().get(worker), Some(&true), "killed after {actions}\n{}", run.story());
+        let look = home.run("doctor", &plan, &["--worker", worker, "--json"]);
+        assert_eq!(diagnosis(&look), (true, Vec::new()), "killed after {actions}\n{}", look.story());
+        println!("killed after {actions} of the repair: finished by the next");
+    }
+    assert!(kills >= 3, "only {kills} kills");
+}
+
 fn renewed(lab: &Lab) {
     let worker = worker(lab);
     lab.reset(&[worker]);
@@ -380,19 +422,4 @@ fn renewed(lab: &Lab) {
     assert_eq!((again.code, again.actions(worker)), (0, Vec::new()), "{}", again.story());
     let run = home.run("renew", &plan, &["--worker", worker, "--within", "9999d", "--yes"]);
     assert_eq!(run.code, 2, "{}", run.story());
-}
-
-fn healthy(lab: &Lab) {
-    let worker = worker(lab);
-    lab.reset(&[worker]);
-    let (home, plan) = (Home::new(), lab.small_plan(&[worker]));
-    home.aboard(&plan);
-    let doctor = || home.run("doctor", &plan, &["--worker", worker, "--json"]);
-    let run = doctor();
-    assert_eq!((run.code, diagnosis(&run)), (0, (true, Vec::new())), "{}", run.story());
-    lab.kubectl(&["cordon", worker]);
-    let run = doctor();
-    lab.kubectl(&["uncordon", worker]);
-    assert_eq!((run.code, diagnosis(&run)), (0, (true, Vec::new())), "{}", run.story());
-    assert!(run.said.contains("cordoned"), "{}", run.story());
 }

@@ -10,6 +10,7 @@ mod broken;
 mod causes;
 mod current;
 mod current_kubelet;
+mod drained;
 mod found;
 mod from_api;
 mod lab;
@@ -20,6 +21,7 @@ mod refused;
 mod screen;
 mod signing;
 mod stopped;
+mod well;
 mod wizard;
 
 use std::process::ExitCode;
@@ -42,15 +44,25 @@ fn scenarios(lab: Option<&Lab>) -> Vec<Scenario> {
         wizard::ALL,
         plain::ALL,
         causes::ALL,
+        well::ALL,
     ]
     .concat();
     match lab.map(Lab::is_current) {
-        Some(true) => {
-            [current::ALL, current_kubelet::ALL, from_api::ALL, programs::ALL, found::ALL, causes::ALL]
+        Some(true) => [
+            current::ALL,
+            current_kubelet::ALL,
+            from_api::ALL,
+            programs::ALL,
+            found::ALL,
+            drained::ALL,
+            causes::ALL,
+        ]
+        .concat(),
+        Some(false) => old,
+        None => {
+            [&old, current::ALL, current_kubelet::ALL, from_api::ALL, programs::ALL, found::ALL, drained::ALL]
                 .concat()
         }
-        Some(false) => old,
-        None => [&old, current::ALL, current_kubelet::ALL, from_api::ALL, programs::ALL, found::ALL].concat(),
     }
 }
 

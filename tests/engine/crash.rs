@@ -120,3 +120,65 @@ fn a_run_that_ended_well_leaves_nothing_open() {
     bench.apply_only(ONE).done();
     assert_eq!(left_open(&bench.session()), []);
 }
+
+/// A worker that has joined and has five things wrong with it.
+fn ill() -> Bench {
+    let bench = Bench::first();
+    bench.apply_only(ONE).done();
+    bench.lab().machine("w1", |machine| {
+        machine.files.remove("/etc/kubernetes/ssl/worker.crt");
+        machine.files.remove("/etc/kubernetes/worker-kubeconfig.yaml");
+        machine.files.remove("/etc/kubernetes/manifests/kube-proxy.yaml");
+        for (path, file) in &mut machine.files {
+            if path.ends_with("/worker.key") {
+                "644".clone_into(&mut file.mode);
+            }
+        }
+    });
+    bench.lab().fault("w1", Fault::KubeletStopped);
+    bench
+}
+
+/// Breaks a repair off at every action and repairs again.
+fn break_off_a_repair(fault: impl Fn(usize) -> Fault) {
+    let bench = ill();
+    let whole = bench.mend("w1").done();
+    let wanted = state(&bench);
+    let own = |ran: &Ran| ran.actions("w1").into_iter().filter(|title| !title.starts_with("sign ")).collect();
+    let actions: Vec<String> = own(&whole);
+    assert!(actions.len() >= 6, "{actions:?}");
+    let mut broken = Vec::new();
+    for (k, title) in actions.iter().enumerate() {
+        let bench = ill();
+        bench.lab().fault("w1", fault(k));
+        let first = bench.mend("w1");
+        assert_ne!(first.code, 0, "{k} at {title}");
+        bench.lab().revive();
+        let second = bench.mend("w1");
+        let end = std::panic::catch_unwind(|| {
+            assert_eq!(second.code, 0, "{}", second.trouble());
+            assert_same_state(&state(&bench), &wanted, "after the second repair");
+            assert!(bench.examine(ONE)[0].healthy(), "{:?}", bench.examine(ONE)[0].found);
+        });
+        if let Err(panic) = end {
+            let why = panic.downcast_ref::<String>().cloned().unwrap_or_default();
+            broken.push(format!("{k} at {title}: {why}"));
+        }
+        // Nothing is done twice that was done: what the first carried out to its end is not in the second.
+        let again: Vec<String> = own(&second);
+        let done = actions.iter().take(k).filter(|title| title.starts_with("write "));
+        broken.extend(done.filter(|title| again.contains(title)).map(|title| format!("{k}: again {title}")));
+    }
+    assert!(broken.is_empty(), "{} of {}:\n{}", broken.len(), actions.len(), broken.join("\n"));
+}
+
+#[test]
+fn a_repair_killed_after_any_action_is_finished_by_the_next() {
+    break_off_a_repair(Fault::KillAfterAction);
+}
+
+#[test]
+fn a_repair_cut_off_around_any_action_is_finished_by_the_next() {
+    break_off_a_repair(Fault::CutAfterAction);
+    break_off_a_repair(Fault::CutBeforeAction);
+}

@@ -4,12 +4,15 @@
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use gangplank::engine::demo::{self, DemoLab, FaultPlace};
+use gangplank::engine::demo::faults::FaultPlace;
+use gangplank::engine::demo::{self, DemoLab};
+use gangplank::engine::doctor::Examined;
 use gangplank::engine::world::scripted::LabWorld;
 use gangplank::engine::{Event, World};
 use gangplank::host::{Batch, Host, Live, LiveStream, Stop};
 use gangplank::kube::ReadyState;
 use gangplank::pki;
+use gangplank::plan::code::ProblemCode;
 use gangplank::plan::fact::FactQuery;
 use gangplank::profile::SSL;
 
@@ -277,6 +280,68 @@ fn a_certificate_of_another_ca_is_a_problem_until_it_is_taken_off() {
 fn somebody_else_s_file_is_a_problem_until_it_is_taken_off() {
     // It stands in the place of one that gangplank wrote.
     thrown("file", "E-FILE-03");
+}
+
+/// Throws a fault on worker02, lets the doctor look, and mends it.
+#[track_caller]
+fn diagnosed(id: &str, code: ProblemCode) {
+    let (lab, bench) = onboarded();
+    assert!(lab.throw(id, "worker02").unwrap());
+    assert!(!lab.throw(id, "worker02").unwrap(), "{id}: it is broken already");
+    assert_eq!(lab.broken(), [(id, "worker02".to_owned())]);
+    later(&lab, 120);
+    let all = bench.examine(&[]);
+    let first = |one: &Examined| match &one.found {
+        Ok(found) => found.causes.first().map(|cause| cause.problem.code),
+        Err(problem) => Some(problem.code),
+    };
+    assert_eq!(
+        all.iter().map(first).collect::<Vec<_>>(),
+        [None, Some(code), None],
+        "{id} {:#?}",
+        all[1].found
+    );
+    lab.mend("worker02");
+    assert_eq!(lab.broken(), [], "{id}");
+    later(&lab, 60);
+    let all = bench.examine(&[]);
+    assert!(all.iter().all(Examined::healthy), "{id} leaves no trace: {:#?}", all[1].found);
+}
+
+#[test]
+fn every_fault_of_a_worker_is_named_first_by_the_doctor_and_leaves_no_trace() {
+    diagnosed("stopped", ProblemCode::Kubelet14);
+    diagnosed("frozen", ProblemCode::Kubelet08);
+    diagnosed("program", ProblemCode::Kubelet01);
+    diagnosed("kubeconfig", ProblemCode::File05);
+    diagnosed("key", ProblemCode::Key02);
+    diagnosed("hung", ProblemCode::Docker02);
+    diagnosed("route", ProblemCode::Api24);
+    diagnosed("disk", ProblemCode::Disk01);
+    diagnosed("clock", ProblemCode::Clock01);
+    diagnosed("cable", ProblemCode::Ssh01);
+    diagnosed("docker", ProblemCode::Docker01);
+    diagnosed("certificate", ProblemCode::Cert04);
+    diagnosed("file", ProblemCode::File03);
+}
+
+#[test]
+fn a_surprise_is_one_thing_on_one_worker_that_differs_from_seed_to_seed() {
+    let mut seen = std::collections::BTreeSet::new();
+    for seed in 1..=12 {
+        let lab = demo::open_with_surprise("failed-worker", 0.0, Some(seed)).unwrap();
+        let broken = lab.broken();
+        assert_eq!(broken.len(), 1, "{seed}: {broken:?}");
+        let again = demo::open_with_surprise("failed-worker", 0.0, Some(seed)).unwrap();
+        assert_eq!(again.broken(), broken, "{seed}: the same on every take");
+        let (fault, worker) = broken[0].clone();
+        let bench = Bench::over(LabWorld::new(lab.world.lab().clone(), "/home/op"), &lab.plan_text);
+        let ill: Vec<_> =
+            bench.examine(&[]).into_iter().filter(|one| !one.healthy()).map(|one| one.worker).collect();
+        assert_eq!(ill, std::slice::from_ref(&worker), "{seed}: {fault} shows on its worker and on no other");
+        seen.insert(fault);
+    }
+    assert!(seen.len() > 4, "{seen:?}");
 }
 
 #[test]

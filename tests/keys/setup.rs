@@ -81,9 +81,10 @@ pub fn saves(effects: &[Effect]) -> bool {
 }
 
 pub fn writes(effects: &[Effect]) -> bool {
-    effects
-        .iter()
-        .any(|effect| matches!(effect, Effect::Run { .. } | Effect::Undo(_) | Effect::Repair { .. }))
+    let writes = |effect: &Effect| {
+        matches!(effect, Effect::Run { .. } | Effect::Undo(_) | Effect::Repair { .. } | Effect::Mend(_))
+    };
+    effects.iter().any(writes)
 }
 
 pub fn trust(id: u64) -> Msg {

@@ -4,11 +4,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so by panicking")]
 
+use gangplank::doctor::{Cause, Diagnosis};
 use gangplank::host::Sample;
 use gangplank::live::{HostNews, Panel, Update, watch_targets};
 use gangplank::plan::action::Action;
 use gangplank::plan::answers::WorkerAnswers;
 use gangplank::plan::code::ProblemCode;
+use gangplank::plan::fact::Facts;
 use gangplank::plan::place::Place;
 use gangplank::plan::problem::{Problem, Remedy};
 use gangplank::ui::gallery::scenes::scene;
@@ -27,6 +29,7 @@ use gangplank::ui::wizard::screen::Screen;
 use gangplank::ui::wizard::texts;
 use gangplank::ui::wizard::update::update;
 use gangplank::ui::wizard::validation::validate;
+use std::sync::Arc;
 
 use super::choices::{KINDS, kind};
 use super::lists::{self, LOW, ROWS, many, row, rows};
@@ -83,6 +86,39 @@ fn failed(screen: &str) -> Model {
     let mut problem = problem();
     (problem.evidence, problem.ways) = (rows(), Vec::new());
     model.preview.inspection = Inspection::Failed(problem);
+    model
+}
+
+fn cause(evidence: Vec<String>) -> Cause {
+    let problem = Problem { evidence, ..Problem::new(ProblemCode::Action01, "it does not work") };
+    Cause { problem, follows: Vec::new() }
+}
+
+/// As many causes as there are rows, each with its own words.
+fn causes() -> Vec<Cause> {
+    let named =
+        |what: String| Cause { problem: Problem::new(ProblemCode::Action01, what), follows: Vec::new() };
+    rows().into_iter().map(named).collect()
+}
+
+fn found(causes: Vec<Cause>) -> Model {
+    let mut model = scene("diagnosis", LOW).unwrap();
+    let all = model.doctor.seen.as_ref().unwrap();
+    let mut one = all.iter().find(|one| one.worker == "worker03").unwrap().clone();
+    one.found = Ok(Diagnosis { causes, ..Diagnosis::default() });
+    one.facts = Facts::default();
+    model.doctor.seen = Some(Arc::new(vec![one]));
+    (model.doctor.row, model.doctor.scroll) = (0, 0);
+    model
+}
+
+fn repair() -> Model {
+    let mut model = scene("repair", LOW).unwrap();
+    let mut one = model.doctor.seen.as_ref().unwrap()[2].clone();
+    one.found = Ok(Diagnosis { causes: causes(), ..Diagnosis::default() });
+    one.actions =
+        rows().into_iter().map(|container| Action::RestartPod { container, runtime: None }).collect();
+    model.doctor.seen = Some(Arc::new(vec![one]));
     model
 }
 
@@ -175,6 +211,9 @@ fn windows() -> Vec<Window> {
         ("review, failed", failed("review"), pages(), name(LAST)),
         ("review, unanswered", unanswered, pages(), name(LAST)),
         ("live host", live_host(), name("<end>"), name(LAST)),
+        ("diagnosis, causes", found(causes()), name("<end>"), name(LAST)),
+        ("diagnosis, evidence", found(vec![cause(rows())]), "J".repeat(ROWS), name(LAST)),
+        ("repair", repair(), name("<end>"), name(LAST)),
     ]
 }
 
@@ -268,13 +307,24 @@ macro_rules! screens {
     };
 }
 
-screens! { Welcome, Ca, Cluster, Workers, Certificates, Kubectl, Dns, Review, Run, Report, }
+screens! { Welcome, Ca, Cluster, Workers, Certificates, Kubectl, Dns, Review, Run, Report, Diagnosis, Repair, }
 
 /// Each tab of the explanations of each screen, over it and, where there is room, beside it.
 #[test]
 fn every_tab_of_the_explanations_is_read_to_its_end() {
-    let names =
-        ["ca", "cluster", "workers", "certificates", "kubectl", "skydns", "review", "run-done", "report"];
+    let names = [
+        "ca",
+        "cluster",
+        "workers",
+        "certificates",
+        "kubectl",
+        "skydns",
+        "review",
+        "run-done",
+        "report",
+        "diagnosis",
+        "repair",
+    ];
     for name in names {
         let mut model = scene(name, LOW).unwrap();
         model.form.editor = None;

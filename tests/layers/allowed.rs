@@ -3,7 +3,8 @@
 /// Who names the older runtime outside `src/runtime` and `src/profile`, where it is at home, and why.
 pub const NAMES_DOCKER: &[(&str, &str)] = &[
     ("src/lab/", "workers of the scripted lab have it"),
-    ("src/engine/demo.rs", "faults of that lab are named"),
+    ("src/engine/demo.rs", "demos on that lab are told"),
+    ("src/engine/demo/faults.rs", "faults of that lab are named"),
     ("src/ui/wizard/beats.rs", "captions of the demo on that lab"),
     ("src/plan/minors.rs", "the table: which kubelets have dockershim"),
     ("src/plan/minors/", "rows of the table: names of flags"),

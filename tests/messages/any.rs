@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use gangplank::doctor::{Cause, Diagnosis};
+use gangplank::engine::doctor::Examined;
 use gangplank::host::{CertificateEnd, HostDetail, HostFigures, Lasts, LogSource, Sample, TrustAnswer};
 use gangplank::kube::{Happening, NodeEvent, NodeNews};
 use gangplank::live::{ApiNews, HostNews, LogNews, LogWish, Update};
@@ -10,7 +12,7 @@ use gangplank::plan::code::ProblemCode;
 use gangplank::runtime::Lister;
 use gangplank::ui::wizard::key::{Key, KeyCode};
 use gangplank::ui::wizard::look::{Look, LookStatus, ProbeTarget};
-use gangplank::ui::wizard::message::{Effect, Msg, Opened};
+use gangplank::ui::wizard::message::{Effect, Examinations, Msg, Opened};
 use gangplank::ui::wizard::opening::{Demo, Saved};
 use gangplank::ui::wizard::question::{Question, Reply};
 use gangplank::ui::wizard::role::{ROLES, Role};
@@ -27,9 +29,9 @@ use zeroize::Zeroizing;
 use crate::told::{actions, exit_code, path, place, previews, problem, stamped, step, text, texts};
 
 /// How many kinds of messages there are, as `any_msg` makes them.
-pub const MESSAGES: usize = 33;
+pub const MESSAGES: usize = 34;
 /// How many kinds of effects there are, as `any_effect` makes them.
-pub const EFFECTS: usize = 25;
+pub const EFFECTS: usize = 28;
 
 fn time() -> BoxedStrategy<Timestamp> {
     (-4_000_000_000_i64..4_000_000_000, 0_i32..1_000_000_000)
@@ -229,6 +231,22 @@ fn opened() -> BoxedStrategy<Opened> {
         .boxed()
 }
 
+fn examined() -> BoxedStrategy<Examinations> {
+    let diagnosis = (vec((problem(), vec(problem(), 0..2)), 0..3), vec(problem(), 0..2), texts(), texts())
+        .prop_map(|(causes, unknown, notes, well)| Diagnosis {
+            causes: causes.into_iter().map(|(problem, follows)| Cause { problem, follows }).collect(),
+            unknown,
+            notes,
+            well,
+        });
+    let found = prop_oneof![diagnosis.prop_map(Ok), problem().prop_map(Err)];
+    let one =
+        (text(), text(), found, actions(), previews()).prop_map(|(worker, host, found, actions, seen)| {
+            Examined { worker, host, found, actions, facts: seen.facts, layout: None }
+        });
+    prop_oneof![vec(one, 0..3).prop_map(|all| Ok(Arc::new(all))), problem().prop_map(Err)].boxed()
+}
+
 /// A message of any kind.
 pub fn any_msg() -> BoxedStrategy<Msg> {
     let saved = (text(), text(), text(), text(), any::<bool>())
@@ -249,6 +267,7 @@ pub fn any_msg() -> BoxedStrategy<Msg> {
             look
         }),
         (any::<u64>(), seen).prop_map(|(number, seen)| Msg::Inspected { number, seen }),
+        (any::<u64>(), examined()).prop_map(|(number, seen)| Msg::Examined { number, seen }),
     ];
     let second = prop_oneof![
         stamped().prop_map(Msg::Run),
@@ -281,7 +300,7 @@ pub fn any_msg() -> BoxedStrategy<Msg> {
             Just(Msg::LetGo),
         ],
     ];
-    prop_oneof![10 => first, 9 => second, 8 => third].boxed()
+    prop_oneof![11 => first, 9 => second, 8 => third].boxed()
 }
 
 /// An effect of any kind.
@@ -321,6 +340,9 @@ pub fn any_effect() -> BoxedStrategy<Effect> {
         text().prop_map(Effect::Copy),
         path().prop_map(Effect::Export),
         path().prop_map(Effect::WritePlan),
+        path().prop_map(Effect::WriteSummary),
+        text().prop_map(Effect::Mend),
+        (any::<u64>(), texts()).prop_map(|(number, only)| Effect::Examine { number, only }),
         text().prop_map(Effect::Shell),
         text().prop_map(Effect::OpenSession),
         path().prop_map(Effect::OpenPlan),

@@ -210,6 +210,8 @@ impl Term {
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = self.child.try_wait().expect("it can be waited for") {
+                // Whoever is killed by a signal has no code of its own.
+                assert!(status.signal().is_none(), "it ended by a signal: {status}\n{}", self.text());
                 return status.exit_code();
             }
             assert!(Instant::now() < deadline, "it does not end. The screen:\n{}", self.text());

@@ -35,6 +35,7 @@ pub fn start(folder: &Path) -> WizardStart {
             base: folder.to_owned(),
             jobs: 16,
             speed: 40.0,
+            surprise: false,
             seed: Some(1),
             outside_kube: false,
         },

@@ -26,7 +26,7 @@ const WIDE: (u16, u16) = (120, 36);
 const SMALL: (u16, u16) = (80, 24);
 
 /// All pictures.
-pub const SHOTS: [Shot; 14] = [
+pub const SHOTS: [Shot; 16] = [
     shot("ca", "ca", WIDE),
     shot("cluster", "cluster", WIDE),
     shot("workers", "workers-problem", WIDE),
@@ -34,6 +34,8 @@ pub const SHOTS: [Shot; 14] = [
     shot("review", "review", WIDE),
     shot("run", "run-middle", WIDE),
     shot("problem", "run-problem", WIDE),
+    shot("diagnosis", "diagnosis", WIDE),
+    shot("repair", "repair", WIDE),
     shot("live", "live-host", WIDE),
     shot("undo", "confirm-undo", WIDE),
     shot("run-80x24", "run-middle", SMALL),

@@ -46,7 +46,7 @@ const SEED: u64 = 7;
 const RUN: &str = "20261123T0900Z-first-cluster";
 
 /// All scenes.
-const SCENES: [&str; 32] = [
+const SCENES: [&str; 35] = [
     "welcome",
     "ca",
     "ca-offline",
@@ -57,6 +57,9 @@ const SCENES: [&str; 32] = [
     "kubectl",
     "skydns",
     "review",
+    "pick",
+    "diagnosis",
+    "repair",
     "review-reonboard",
     "run-middle",
     "run-problem",
@@ -95,7 +98,7 @@ pub fn scene(name: &str, size: (u16, u16)) -> Option<Model> {
         return Some(Core::new(Theme::default(), size, start(), Outset::default()).into_model());
     }
     let (lab, play) = match name {
-        "review-reonboard" | "run-problem" => ("failed-worker", name),
+        "pick" | "diagnosis" | "repair" | "review-reonboard" | "run-problem" => ("failed-worker", name),
         name => match name.strip_prefix("current-") {
             Some(play) => ("current", play),
             None => ("first-cluster", name),
@@ -185,12 +188,15 @@ impl SceneStage {
             "kubectl" => self.keys("cccc"),
             "skydns" => self.keys("ccccc"),
             "review" => self.keys("cccccc<down><down><down>"),
-            "review-reonboard" => self.keys("<space><down><space><down><space><enter>"),
+            "pick" => self.keys("<down>"),
+            "diagnosis" => self.keys("<space><down><space><down><space><enter>"),
+            "repair" => self.keys("<down><down><enter><enter>"),
+            "review-reonboard" => self.keys("<space><down><space><down><space><enter>r"),
             "run-middle" => {
                 self.until = 7.3;
                 self.keys("cccccca<enter>");
             }
-            "run-problem" => self.keys("<space><down><space><down><space><enter>a<enter>"),
+            "run-problem" => self.keys("<space><down><space><down><space><enter>ra<enter>"),
             "run-done" => self.keys("cccccca<enter>"),
             "report" => self.keys("cccccca<enter>c"),
             "live" => self.keys("cccccca<enter>l"),
@@ -260,6 +266,15 @@ impl SceneStage {
                     let stop = Stop::default();
                     let seen = self.engine(&plan, &keeps, &stop, Vec::new(), None).preview().map(Arc::new);
                     self.hear(Msg::Inspected { number, seen });
+                }
+                Effect::Examine { number, only } => {
+                    let Some(plan) = validation::plan(&self.model) else { continue };
+                    let keeps = RecordingFront::default();
+                    let stop = Stop::default();
+                    let options = RunOptions { only, ..RunOptions::new(RUN, &stop) };
+                    let engine = Engine::new(&plan, self.lab.world.as_ref(), &keeps, options);
+                    let seen = engine.examine().map(Arc::new);
+                    self.hear(Msg::Examined { number, seen });
                 }
                 Effect::Run { only } => self.run(&only),
                 Effect::Undo(what) => self.undo(&what),

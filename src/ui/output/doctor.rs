@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::engine::doctor::Examined;
 use crate::host::plain_action;
 use crate::plan::action::{Action, Verb};
+use crate::plan::fact::Facts;
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Remedy};
 
@@ -24,22 +25,10 @@ pub fn json(all: &[Examined]) -> Vec<Value> {
             }
             told["place"] = one.worker.clone().into();
             told["host"] = one.host.clone().into();
-            told["repair"] = actions(one).iter().map(|action| action.title()).collect::<Vec<_>>().into();
+            told["repair"] = one.repair().iter().map(|action| action.title()).collect::<Vec<_>>().into();
             told
         })
         .collect()
-}
-
-/// What a repair would carry out, as far as that is known now.
-fn actions(one: &Examined) -> Vec<&Action> {
-    let own = one.first_repair().map_or(&[][..], |(_, actions)| actions);
-    let mut all: Vec<&Action> = own.iter().collect();
-    for action in &one.actions {
-        if !all.contains(&action) {
-            all.push(action);
-        }
-    }
-    all
 }
 
 /// For a person.
@@ -104,7 +93,7 @@ fn repair(out: &mut String, one: &Examined) {
             writeln!(out, "  it is in no plan: nothing is carried out from here, what mends it stands above");
         return;
     }
-    let all = actions(one);
+    let all = one.repair();
     if all.is_empty() {
         if one.found.as_ref().is_ok_and(|found| !found.causes.is_empty()) {
             let _ = writeln!(
@@ -120,7 +109,7 @@ fn repair(out: &mut String, one: &Examined) {
         for (number, line) in plain_action(action).lines().enumerate() {
             let _ = writeln!(out, "      {} {line}", if number == 0 { "$" } else { " " });
         }
-        let undo = action.inverse(&one.facts);
+        let undo = undo(action, &one.facts);
         for (number, line) in undo
             .iter()
             .flat_map(|one| plain_action(one).lines().map(str::to_owned).collect::<Vec<_>>())
@@ -129,7 +118,20 @@ fn repair(out: &mut String, one: &Examined) {
             let _ = writeln!(out, "      {} {line}", if number == 0 { "undo:" } else { "     " });
         }
     }
-    let mut restarted: Vec<&str> = all
+    let _ = writeln!(out, "  {}", restarts(&all));
+}
+
+/// What takes an action of a repair back. Only a kubelet takes its containers with it.
+pub fn undo(action: &Action, facts: &Facts) -> Vec<Action> {
+    let kubelet = matches!(action, Action::Service { unit, .. } if unit == "kubelet");
+    let mut inverse = action.inverse(facts);
+    inverse.retain(|one| kubelet || !matches!(one, Action::CleanPods { .. }));
+    inverse
+}
+
+/// What actions restart, and what of the pods is known to go on.
+pub fn restarts(actions: &[&Action]) -> String {
+    let mut restarted: Vec<&str> = actions
         .iter()
         .filter_map(|action| match action {
             Action::Service { verb: Verb::Restart | Verb::Start, unit } => Some(unit.as_str()),
@@ -140,13 +142,12 @@ fn repair(out: &mut String, one: &Examined) {
     restarted.dedup();
     // Containers belong to the runtime: only of the others it is known that they end none.
     let runtime = restarted.iter().any(|unit| !["kubelet", "kube-proxy"].contains(unit));
-    let _ = match (restarted.is_empty(), runtime) {
-        (true, _) => writeln!(out, "  none of this restarts anything"),
-        (false, false) => writeln!(out, "  restarted: {}; all other pods go on", restarted.join(", ")),
-        (false, true) => writeln!(
-            out,
-            "  restarted: {}; whether containers go on meanwhile is for that unit to say: systemctl show -p KillMode",
+    match (restarted.is_empty(), runtime) {
+        (true, _) => "none of this restarts anything".to_owned(),
+        (false, false) => format!("restarted: {}; all other pods go on", restarted.join(", ")),
+        (false, true) => format!(
+            "restarted: {}; whether containers go on meanwhile is for that unit to say: systemctl show -p KillMode",
             restarted.join(", ")
         ),
-    };
+    }
 }

@@ -24,7 +24,7 @@ pub struct Tabs {
 }
 
 /// The wizard's screens that have a text, in order.
-pub const SCREENS: [(&str, &str); 10] = [
+pub const SCREENS: [(&str, &str); 12] = [
     ("welcome", include_str!("../../../assets/explain/screen-welcome.md")),
     ("ca", include_str!("../../../assets/explain/screen-ca.md")),
     ("cluster", include_str!("../../../assets/explain/screen-cluster.md")),
@@ -35,6 +35,8 @@ pub const SCREENS: [(&str, &str); 10] = [
     ("review", include_str!("../../../assets/explain/screen-review.md")),
     ("run", include_str!("../../../assets/explain/screen-run.md")),
     ("report", include_str!("../../../assets/explain/screen-report.md")),
+    ("diagnosis", include_str!("../../../assets/explain/screen-diagnosis.md")),
+    ("repair", include_str!("../../../assets/explain/screen-repair.md")),
 ];
 
 /// The places in the screens' texts and what each is filled with.

@@ -5,6 +5,7 @@ pub mod certificates;
 pub mod doctor;
 pub mod explain;
 pub mod for_runtime;
+pub mod incident;
 pub mod json;
 pub mod lines;
 pub mod preview;

@@ -10,6 +10,7 @@ use super::voice::{Hidden, PlainInput};
 use crate::plan::problem::Problem;
 use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::dialogs::confirm::Confirm;
+use crate::ui::wizard::found::standing;
 use crate::ui::wizard::intent::{Intent, LineFor};
 use crate::ui::wizard::message::Msg;
 use crate::ui::wizard::progress;
@@ -21,6 +22,22 @@ use crate::ui::wizard::take_back;
 use crate::ui::wizard::undoing::{TakeBack, TakeBackList};
 
 impl Dialogue {
+    /// The workers of the plan with how each stands, and which of them come back.
+    fn who_comes_back(&mut self) -> DialogueEnd {
+        if self.model.doctor.looking {
+            self.voice.say("Looking at every worker; nothing is changed.");
+        }
+        self.wait(&|model| !model.doctor.looking)?;
+        let names = self.model.worker_names();
+        let stands = |name: &String| format!("{name}: {}", standing(&self.model, name).1);
+        let told: Vec<String> = names.iter().map(stands).collect();
+        self.voice.say("Which workers come back?");
+        let rows = self.numbers(&told, "Numbers, Enter for all, b for none:")?;
+        let rows = rows.map(|rows| if rows.is_empty() { (0..names.len()).collect() } else { rows });
+        self.put_back(rows.map(each));
+        Ok(())
+    }
+
     /// Says and asks what the model laid over the screen.
     pub(super) fn overlays(&mut self) -> DialogueEnd {
         while !self.model.dialogs.open.is_empty() {
@@ -48,14 +65,7 @@ impl Dialogue {
                     let at = self.number(&texts, "Which way, Enter for none:")?;
                     self.taken(at.map(|at| [Intent::Choose(at)]))?;
                 }
-                Some(Dialog::Pick(_)) => {
-                    let names = self.model.worker_names();
-                    self.voice.say("Which workers come back?");
-                    let rows = self.numbers(&names, "Numbers, Enter for all, b for none:")?;
-                    let rows =
-                        rows.map(|rows| if rows.is_empty() { (0..names.len()).collect() } else { rows });
-                    self.put_back(rows.map(each));
-                }
+                Some(Dialog::Pick(_)) => self.who_comes_back()?,
                 Some(Dialog::Mend(mend)) => {
                     let (title, lines) = (mend.title.clone(), mend.lines());
                     self.typed_ahead_is_void();
@@ -101,6 +111,7 @@ impl Dialogue {
                         LineFor::OpenPlan => "Plan file",
                         LineFor::SavePlan => "File for the plan",
                         LineFor::Export => "File for the script",
+                        LineFor::Summary => "File for the summary",
                         LineFor::Search => "Search for",
                         LineFor::Login => "Login of the worker that comes back, such as root@10.0.0.11",
                     };

@@ -314,8 +314,12 @@ impl Dialogue {
     pub(super) fn heading(&mut self) {
         let screen = self.model.nav.screen;
         self.voice.space();
-        match screen.number() {
-            Some(number) => self.voice.say(&format!("{number} of 8 {}", self.model.title(screen))),
+        let journey = self.model.form.journey;
+        match journey.number(screen) {
+            Some(number) => {
+                let of = journey.path().len();
+                self.voice.say(&format!("{number} of {of} {}", self.model.title(screen)));
+            }
             None => self.voice.say(self.model.title(screen)),
         }
         self.voice.say(match screen {
@@ -330,6 +334,8 @@ impl Dialogue {
             Screen::Dns => "How names are answered in the cluster.",
             Screen::Review => "Every action before it is done; nothing has been changed yet.",
             Screen::Run => "The plan is carried out; Ctrl-C stops after the current action.",
+            Screen::Diagnosis => "What is wrong with them, in the order of mending; nothing is changed.",
+            Screen::Repair => "The smallest change that mends it; nothing has been changed yet.",
             Screen::Report => "What was done, how it is taken back, and what to try next.",
         });
     }

@@ -274,7 +274,13 @@ impl Dialogue {
             Screen::Certificates => self.certificates(FULL),
             Screen::Kubectl => self.steps(&Place::Local),
             Screen::Dns => self.steps(&Place::Cluster),
-            Screen::Welcome | Screen::Workers | Screen::Review | Screen::Run | Screen::Report => {}
+            Screen::Welcome
+            | Screen::Workers
+            | Screen::Review
+            | Screen::Run
+            | Screen::Report
+            | Screen::Diagnosis
+            | Screen::Repair => {}
         }
     }
 

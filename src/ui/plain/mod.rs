@@ -4,6 +4,7 @@
 mod ask;
 mod choice;
 mod dialogue;
+mod doctor;
 mod form;
 mod paste;
 mod report;
@@ -81,6 +82,8 @@ impl Dialogue {
                 Screen::Review => self.review()?,
                 Screen::Run => self.run()?,
                 Screen::Report => self.report()?,
+                Screen::Diagnosis => self.diagnosis()?,
+                Screen::Repair => self.repair()?,
             }
         }
     }

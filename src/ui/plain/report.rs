@@ -23,6 +23,9 @@ impl Dialogue {
                 ("s FILE", "save the plan"),
                 ("x FILE", "write a script that does the same"),
             ];
+            if self.model.doctor.mending.is_some() {
+                ways.push(("i FILE", "write a summary of the incident"));
+            }
             if self.model.demo.is_some() {
                 ways.push(("m", "break or mend something in the demo"));
             }
@@ -39,6 +42,7 @@ impl Dialogue {
                 }
                 "s" => self.write_to(LineFor::SavePlan, &rest)?,
                 "x" => self.write_to(LineFor::Export, &rest)?,
+                "i" => self.write_to(LineFor::Summary, &rest)?,
                 "m" => self.faults(&rest)?,
                 _ => {
                     self.intent(&Intent::Go(Screen::Review));

@@ -208,7 +208,11 @@ impl Dialogue {
     /// Writes a file; a name that is not given is asked for.
     pub(super) fn write_to(&mut self, what: LineFor, name: &str) -> DialogueEnd {
         if name.is_empty() {
-            let command = if what == LineFor::Export { Command::Export } else { Command::SavePlan };
+            let command = match what {
+                LineFor::Export => Command::Export,
+                LineFor::Summary => Command::Summary,
+                _ => Command::SavePlan,
+            };
             self.intent(&Intent::Command(command));
             return self.overlays();
         }

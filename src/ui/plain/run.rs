@@ -1,8 +1,8 @@
 //! The run: one line for each change of state, then the problems as cards with numbered ways out.
 
 use crate::ui::wizard::intent::{Intent, Motion};
-use crate::ui::wizard::progress;
 use crate::ui::wizard::remedy;
+use crate::ui::wizard::{ending, progress};
 
 use super::dialogue::{Dialogue, DialogueEnd, MenuRow};
 use super::paste::Paste;
@@ -87,7 +87,8 @@ impl Dialogue {
             } else if self.model.run.undoing.is_some() {
                 self.intent(&Intent::Go(Screen::Report));
             } else if self.model.run.code == Some(ExitCode::Done) && self.model.run.undone.is_empty() {
-                self.voice.say("Every worker has joined.");
+                let (_, words) = ending::words(&self.model);
+                self.voice.say(&words);
                 self.intent(&Intent::Command(Command::Continue));
             } else {
                 self.after()?;

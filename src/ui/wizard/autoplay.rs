@@ -300,6 +300,7 @@ fn is(until: Until, model: &Model) -> bool {
     match until {
         Until::Now => true,
         Until::Looked => !model.probes.looks.values().any(|look| look.mood == LookStatus::Looking),
+        Until::Examined => !model.doctor.looking,
         Until::Inspected => !matches!(model.preview.inspection, Inspection::Looking),
         Until::RunOver => {
             model.nav.screen == Screen::Run && !model.run.going_on() && model.run.ended.is_some()

@@ -9,6 +9,8 @@ pub enum Until {
     Looked,
     /// The inspection is over.
     Inspected,
+    /// The doctor has looked.
+    Examined,
     /// A run is over.
     RunOver,
     /// A problem card is there.
@@ -73,11 +75,15 @@ pub(super) const FIRST: &[Beat] = &[
 
 const FAILED: &[Beat] = &[
     beat(
-        "Three workers failed at night: which of them come back?",
-        Until::Now,
+        "Three workers failed at night; beside each stands what is wrong with it.",
+        Until::Examined,
         "<space><down><space><down><space>",
     ),
-    beat("All three. Every step looks at what is there.", Until::Now, "<enter>"),
+    beat("All three come back. The diagnosis: causes, evidence, the journal.", Until::Now, "<enter>"),
+    beat("worker01: its clock is hours off. That is for a person to set.", Until::Examined, "<down>"),
+    beat("worker02: its certificate has ended; what follows from it is named too.", Until::Now, "<end>"),
+    beat("worker03: docker is stopped. Its repair is one command: Enter shows it.", Until::Now, "<enter>"),
+    beat("With its undo, and with what it restarts. Here all three are reviewed.", Until::Now, "r"),
     beat("worker01: its clock is hours off, so nothing is signed for it.", Until::Inspected, "<down>"),
     beat(
         "worker02: its certificate expired. The key is good and stays.",

@@ -5,10 +5,10 @@ use crate::ui::wizard::command::Command;
 use crate::ui::wizard::key::{Key, KeyCode};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::when::{
-    always, can_apply, can_continue, can_copy, can_diagnose, can_look, can_remove, can_undo, has_diff,
-    has_explanation, has_fix, has_host, has_live, has_repair, has_rows, has_trouble, has_worker, in_live,
-    on_form, on_live_host, on_live_log, on_output, on_review, on_run, on_workers, shows_shell, typing,
-    waits_for_certificates, with_plan,
+    always, can_apply, can_continue, can_copy, can_diagnose, can_look, can_remove, can_sum_up, can_undo,
+    has_diff, has_explanation, has_fix, has_host, has_live, has_repair, has_rows, has_trouble, has_worker,
+    in_live, on_form, on_live_host, on_live_log, on_output, on_review, on_run, on_way_back, on_workers,
+    shows_shell, typing, waits_for_certificates, with_plan,
 };
 
 /// A key of a row.
@@ -62,6 +62,7 @@ pub fn also(command: Command) -> &'static str {
         Command::Repair => "mend fix fault restart repair",
         Command::Fix => "mend repair change fault",
         Command::Diagnose => "doctor health check failed wrong",
+        Command::Summary => "incident report markdown",
         Command::Retry => "restart run again mend",
         Command::Undo => "undo take back revert",
         Command::RemoveWorker => "undo delete node drain",
@@ -131,7 +132,7 @@ pub const TABLE: &[Binding] = &[
         command: Command::Below,
         keys: &[letter('J')],
         label: "on",
-        long: "on in what the chosen row does, below the table",
+        long: "on in what is said of the chosen row",
         bar: None,
         when: has_rows,
     },
@@ -139,7 +140,7 @@ pub const TABLE: &[Binding] = &[
         command: Command::Above,
         keys: &[letter('K')],
         label: "back in it",
-        long: "back in what the chosen row does, below the table",
+        long: "back in what is said of the chosen row",
         bar: None,
         when: has_rows,
     },
@@ -318,6 +319,22 @@ pub const TABLE: &[Binding] = &[
         long: "say what is wrong with the chosen worker, or with all, and what mends it; changes nothing",
         bar: None,
         when: can_diagnose,
+    },
+    Binding {
+        command: Command::ReviewAll,
+        keys: &[letter('r')],
+        label: "review all",
+        long: "review every step that differs, not only what mends it",
+        bar: Some(7),
+        when: on_way_back,
+    },
+    Binding {
+        command: Command::Summary,
+        keys: &[letter('I')],
+        label: "summary",
+        long: "write a summary of the incident: what was wrong, what was changed, how it is now (Markdown)",
+        bar: Some(8),
+        when: can_sum_up,
     },
     Binding {
         command: Command::Copy,

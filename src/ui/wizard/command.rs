@@ -45,6 +45,10 @@ pub enum Command {
     Diff,
     /// What is wrong with the worker.
     Diagnose,
+    /// Every step that differs.
+    ReviewAll,
+    /// Write what was wrong and what was done.
+    Summary,
     /// On in what the chosen row does.
     Below,
     /// Back in what the chosen row does.

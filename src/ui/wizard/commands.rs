@@ -20,6 +20,7 @@ use crate::ui::wizard::form::editing::{choose, edit_if_text, leave_field, move_f
 use crate::ui::wizard::form::item::{Button, Item};
 use crate::ui::wizard::form::target::screen_of;
 use crate::ui::wizard::form::text_input::TextInput;
+use crate::ui::wizard::found::examine;
 use crate::ui::wizard::intent::LineFor;
 use crate::ui::wizard::look::{Inspection, ProbeTarget};
 use crate::ui::wizard::message::Effect;
@@ -35,6 +36,7 @@ use crate::ui::wizard::screens::review::{ReviewScreen, apply, begin, show_diff, 
 use crate::ui::wizard::screens::run::{AT_WORK, RunScreen, host, on_log};
 use crate::ui::wizard::screens::welcome::WelcomeScreen;
 use crate::ui::wizard::screens::workers::{WorkersScreen, add_many, add_worker, remove_worker};
+use crate::ui::wizard::screens::{diagnosis, repair};
 use crate::ui::wizard::ways_out::{apply_look_remedy, apply_shown_remedy, ask_repair, make_repair, offered};
 use crate::ui::wizard::{layout, progress, take_back, texts};
 
@@ -58,7 +60,7 @@ pub fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
         }
         Command::Continue => {
             let mut effects = leave_field(model);
-            effects.extend(next(model));
+            effects.extend(go_on(model));
             effects
         }
         Command::Next => tab(model, true),
@@ -118,10 +120,18 @@ pub fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
             model.say(Role::Ok, format!("{whom}: being looked at"));
             vec![Effect::Diagnose { only }]
         }
+        Command::ReviewAll => go(model, Screen::Review),
+        Command::Summary => ask_line(model, LineFor::Summary),
         Command::Below | Command::Above => {
-            turn(model, command == Command::Below);
+            let down = command == Command::Below;
+            match model.nav.screen {
+                Screen::Diagnosis => diagnosis::turn(model, down),
+                Screen::Repair => repair::turn(model, down),
+                _ => turn(model, down),
+            }
             Vec::new()
         }
+        Command::Apply if model.nav.screen == Screen::Repair => repair::begin(model),
         Command::Apply => apply(model),
         Command::Look => look_again(model),
         Command::Add => add_worker(model, WorkerAnswers::default()),
@@ -249,6 +259,12 @@ fn ask_line(model: &mut Model, what: LineFor) -> Vec<Effect> {
             _ => format!("onboard-{name}.sh"),
         },
         LineFor::SavePlan => format!("{name}.yaml"),
+        LineFor::Summary => match &model.doctor.mending {
+            Some(mending) => {
+                format!("incident-{}-{}.md", mending.before.worker, mending.began.strftime("%Y-%m-%d-%H%M"))
+            }
+            None => "incident.md".to_owned(),
+        },
         LineFor::OpenPlan | LineFor::Search | LineFor::Login => String::new(),
     };
     model.dialogs.open.push(Dialog::Line(LineDialog::new(what, &text)));
@@ -281,10 +297,19 @@ fn do_it(model: &mut Model) -> Vec<Effect> {
     }
 }
 
+/// On from a screen.
+fn go_on(model: &mut Model) -> Vec<Effect> {
+    match model.nav.screen {
+        Screen::Diagnosis => diagnosis::to_repair(model),
+        Screen::Repair => repair::begin(model),
+        _ => next(model),
+    }
+}
+
 /// Presses a button.
 pub fn press(model: &mut Model, button: Button) -> Vec<Effect> {
     match button {
-        Button::Continue => next(model),
+        Button::Continue => go_on(model),
         Button::Return => {
             let screen = model.nav.screen;
             if !model.form.issues.iter().any(|remark| remark.stops && screen_of(&remark.field) == screen) {
@@ -300,6 +325,9 @@ pub fn press(model: &mut Model, button: Button) -> Vec<Effect> {
         Button::Apply => apply(model),
         Button::SavePlan => ask_line(model, LineFor::SavePlan),
         Button::Export => ask_line(model, LineFor::Export),
+        Button::ReviewAll => perform(model, Command::ReviewAll),
+        Button::Repair => repair::begin(model),
+        Button::Summary => perform(model, Command::Summary),
         Button::Quit => perform(model, Command::Quit),
     }
 }
@@ -312,6 +340,7 @@ fn look_again(model: &mut Model) -> Vec<Effect> {
             let target = ProbeTarget::Worker(model.worker_name(model.nav.row));
             vec![look(model, target)]
         }
+        Screen::Diagnosis => examine(model, model.form.only.clone()),
         _ => inspect(model),
     }
 }
@@ -323,12 +352,14 @@ pub fn open_row(model: &mut Model) -> Vec<Effect> {
         Screen::Workers => WorkersScreen::open(model),
         Screen::Review => ReviewScreen::open(model),
         Screen::Run => RunScreen::open(model),
+        Screen::Diagnosis => return diagnosis::to_repair(model),
         Screen::Ca
         | Screen::Cluster
         | Screen::Certificates
         | Screen::Kubectl
         | Screen::Dns
-        | Screen::Report => Outcome::Stay,
+        | Screen::Report
+        | Screen::Repair => Outcome::Stay,
     };
     carry_out(model, outcome)
 }
@@ -347,7 +378,10 @@ pub fn carry_out(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
         Outcome::Edit(screen, field, worker) => edit(model, screen, field, worker.as_deref()),
         Outcome::Mend(place, actions, again) => make_repair(model, place, actions, again),
         Outcome::TakeBack(what) => take_back::begin(model, what),
-        Outcome::Pick => lay_over(model, Dialog::Pick(PickDialog::default())),
+        Outcome::Pick => {
+            lay_over(model, Dialog::Pick(PickDialog::default()));
+            examine(model, Vec::new())
+        }
         Outcome::Demos => lay_over(model, Dialog::Demos(DemosDialog::default())),
         Outcome::PlanFile { proposed, why } => {
             if !why.is_empty() {
@@ -409,7 +443,7 @@ fn search(model: &mut Model, text: &str) -> Vec<Effect> {
     Vec::new()
 }
 
-/// These workers come back: what is missing is asked for first, else what differs is shown at once.
+/// These workers come back: what is missing is asked for first, else what is wrong with them is shown at once.
 fn come_back(model: &mut Model, chosen: BTreeSet<String>) -> Vec<Effect> {
     model.form.only = chosen.into_iter().collect();
     model.form.journey = Journey::Reonboard;
@@ -418,8 +452,9 @@ fn come_back(model: &mut Model, chosen: BTreeSet<String>) -> Vec<Effect> {
         model.nav.history.push(Screen::Welcome);
     }
     let wrong = model.form.issues.iter().find(|remark| remark.stops).map(|remark| remark.field.clone());
-    match wrong {
-        Some(field) => go(model, screen_of(&field)),
-        None => go(model, Screen::Review),
+    if let Some(field) = wrong {
+        return go(model, screen_of(&field));
     }
+    (model.doctor.row, model.doctor.scroll) = (0, 0);
+    go(model, Screen::Diagnosis)
 }

@@ -43,7 +43,7 @@ pub fn conclude(model: &mut Model, intent: &Intent) -> Vec<Effect> {
             let found = keymap::entries(model, menu.search.first());
             menu.intent(intent, &found)
         }
-        Dialog::Jump(jump) => jump.intent(intent, &jumps(model)),
+        Dialog::Jump(jump) => jump.intent(intent, &jumps(model), model.form.journey),
         Dialog::Apply(apply) => apply.intent(intent),
         Dialog::Ask(ask) => ask.intent(intent, listing::asked(model, ask).pages()),
         Dialog::Paste(paste) => paste.intent(intent),

@@ -35,6 +35,34 @@ pub fn words(model: &Model) -> (Role, String) {
         };
     }
     let names: Vec<String> = run.undone.iter().map(Place::to_string).collect();
+    if let (Some(mending), true) = (&model.doctor.mending, names.is_empty()) {
+        let worker = &mending.before.worker;
+        return match run.code {
+            Some(ExitCode::Done) => {
+                (Role::Ok, format!("{worker} is repaired: the API has heard of its kubelet since."))
+            }
+            Some(ExitCode::Stopped) => (
+                Role::Warn,
+                format!("Stopped. What was done on {worker} stays; the repair goes on from there."),
+            ),
+            _ => {
+                let place = Place::Worker(worker.clone());
+                let other = run.troubles.iter().find(|trouble| trouble.place != place);
+                let its = run.troubles.iter().any(|trouble| trouble.place == place);
+                match (other, its || !run.ends.contains_key(&place)) {
+                    (Some(other), false) => (
+                        Role::Warn,
+                        format!(
+                            "{worker} is repaired: the API has heard of its kubelet since. Elsewhere there is a problem: \
+                             {} {} ({}).",
+                            other.problem.code, other.problem.what, other.place
+                        ),
+                    ),
+                    _ => (Role::Bad, format!("{worker} is not repaired; what was done stays.")),
+                }
+            }
+        };
+    }
     match run.code {
         Some(ExitCode::Done) if names.is_empty() => (Role::Ok, "Every worker has joined.".to_owned()),
         Some(ExitCode::Done) => {

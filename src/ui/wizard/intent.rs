@@ -20,6 +20,8 @@ pub enum LineFor {
     SavePlan,
     /// Write the script.
     Export,
+    /// Write the summary of an incident.
+    Summary,
     /// Search in the output.
     Search,
     /// The login of a worker that comes back.

@@ -307,11 +307,14 @@ fn label(model: &Model, binding: &Binding) -> &'static str {
         (Command::Enter, Some(Item::Rows)) => match model.nav.screen {
             Screen::Welcome => "choose",
             Screen::Workers => "edit",
+            Screen::Diagnosis => "its repair",
             Screen::Review if review::answer_of(model).is_some() => "edit",
-            Screen::Review => "",
+            Screen::Review | Screen::Repair => "",
             Screen::Run if !model.run.troubles.is_empty() => "take this way",
             _ => "open",
         },
+        (Command::Continue, _) if model.nav.screen == Screen::Diagnosis => "repair",
+        (Command::Apply, _) if model.nav.screen == Screen::Repair => "repair it now",
         (Command::Back, _) if model.form.editor.is_some() => "leave the field",
         (Command::Quit, _) if model.run.going_on() => "stop",
         _ => binding.label,
@@ -380,7 +383,7 @@ mod tests {
     use super::*;
     use crate::ui::wizard::role::Theme;
 
-    const SCREENS: [Screen; 10] = [
+    const SCREENS: [Screen; 12] = [
         Screen::Welcome,
         Screen::Ca,
         Screen::Cluster,
@@ -391,6 +394,8 @@ mod tests {
         Screen::Review,
         Screen::Run,
         Screen::Report,
+        Screen::Diagnosis,
+        Screen::Repair,
     ];
 
     fn model(screen: Screen) -> Model {

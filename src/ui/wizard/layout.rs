@@ -81,7 +81,8 @@ pub fn lay_out(size: (u16, u16), screen: Screen, explain: bool, live: bool, demo
         return Regions { too_small: true, title: Area::new(0, 0, width, height), ..Regions::default() };
     }
     let wide = width >= 110;
-    let column = width >= 90 && !matches!(screen, Screen::Run | Screen::Welcome);
+    let column =
+        width >= 90 && !matches!(screen, Screen::Run | Screen::Welcome | Screen::Diagnosis | Screen::Repair);
     let title = Area::new(0, 0, width, 1);
     let keys_rows = if width < 90 && height >= 22 { 2 } else { 1 };
     let status_rows = if demo && height >= 22 { 2 } else { 1 };
@@ -106,8 +107,9 @@ pub fn lay_out(size: (u16, u16), screen: Screen, explain: bool, live: bool, demo
         steps
     };
     let left = if column { rail.width } else { 0 };
-    // Review and Run need the whole width.
-    let fits = wide && !matches!(screen, Screen::Review | Screen::Run);
+    // These need the whole width.
+    let whole = matches!(screen, Screen::Review | Screen::Run | Screen::Diagnosis | Screen::Repair);
+    let fits = wide && !whole;
     let beside = fits && explain;
     let share = if width >= 160 { width / 3 } else { 40 };
     let right = if beside { share } else { 0 };
@@ -238,7 +240,7 @@ mod tests {
 
     #[test]
     fn no_part_leaves_the_window_whatever_its_size() {
-        let screens = [Screen::Welcome, Screen::Workers, Screen::Review, Screen::Run];
+        let screens = [Screen::Welcome, Screen::Workers, Screen::Review, Screen::Run, Screen::Diagnosis];
         for width in 0..=210 {
             for height in 0..=70 {
                 for screen in screens {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::engine::doctor::Examined;
 use crate::engine::{ExitCode, PlacePreview, Stamped};
 use crate::live::{self, LogWish};
 use crate::plan::action::Action;
@@ -58,8 +59,16 @@ pub enum Msg {
         /// Its number.
         number: u64,
         /// The places, or what stops everything.
-        #[serde(with = "previews")]
+        #[serde(with = "shared")]
         seen: Previews,
+    },
+    /// The doctor has looked.
+    Examined {
+        /// The number of the look.
+        number: u64,
+        /// The workers, or what stops everything.
+        #[serde(with = "shared")]
+        seen: Examinations,
     },
     /// The engine tells.
     Run(Stamped),
@@ -136,20 +145,30 @@ pub enum Msg {
 /// The places that were looked at, or what stops everything.
 pub type Previews = Result<Arc<Vec<PlacePreview>>, Problem>;
 
-/// Places are shared while they are shown, and written as themselves.
-mod previews {
+/// The workers that were examined, or what stops everything.
+pub type Examinations = Result<Arc<Vec<Examined>>, Problem>;
+
+/// What is shared while it is shown is written as itself.
+mod shared {
     use std::sync::Arc;
 
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-    use super::{PlacePreview, Previews, Problem};
+    use super::Problem;
 
-    pub(super) fn serialize<S: Serializer>(seen: &Previews, serializer: S) -> Result<S::Ok, S::Error> {
+    type Shared<T> = Result<Arc<Vec<T>>, Problem>;
+
+    pub(super) fn serialize<T: Serialize, S: Serializer>(
+        seen: &Shared<T>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         seen.as_ref().map(AsRef::as_ref).serialize(serializer)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Previews, D::Error> {
-        let seen = Result::<Vec<PlacePreview>, Problem>::deserialize(deserializer)?;
+    pub(super) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Shared<T>, D::Error> {
+        let seen = Result::<Vec<T>, Problem>::deserialize(deserializer)?;
         Ok(seen.map(Arc::new))
     }
 }
@@ -196,6 +215,17 @@ pub enum Effect {
         /// Number of the inspection.
         number: u64,
     },
+    /// Let the doctor look at workers.
+    Examine {
+        /// Number of the look.
+        number: u64,
+        /// Only these; empty = all.
+        only: Vec<String>,
+    },
+    /// Repair this worker as the diagnosis says, and prove it.
+    Mend(String),
+    /// Write what was wrong, what was changed and how it is now to a file.
+    WriteSummary(PathBuf),
     /// Carry the plan out.
     Run {
         /// Only these workers; empty = all of the journey.

@@ -2,6 +2,7 @@
 
 pub mod autoplay;
 pub mod beats;
+pub mod beside;
 pub mod bindings;
 pub mod cards;
 pub mod cells;
@@ -12,7 +13,9 @@ pub mod core;
 pub mod dialogs;
 pub mod effects;
 pub mod ending;
+pub mod examination;
 pub mod form;
+pub mod found;
 pub mod hidden;
 pub mod intent;
 pub mod key;

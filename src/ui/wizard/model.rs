@@ -18,6 +18,7 @@ use crate::plan::redact::has_login_password;
 use crate::ui::wizard::cards::{Card, Kept, Manifest};
 use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::dialogs::explain::ExplainPane;
+use crate::ui::wizard::examination::Examination;
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::form::item::Item;
 use crate::ui::wizard::form::target::screen_of;
@@ -243,6 +244,8 @@ pub struct Model {
     pub probes: Probes,
     /// What was seen of everything.
     pub preview: Preview,
+    /// What the doctor found on the workers that come back.
+    pub doctor: Examination,
     /// The run.
     pub run: Run,
     /// Over the screen.
@@ -276,6 +279,7 @@ impl Model {
             form: Form::default(),
             probes: Probes::default(),
             preview: Preview::default(),
+            doctor: Examination::default(),
             run: Run::default(),
             dialogs: OpenDialogs::default(),
             explain: ExplainPane { open: true, tab: 0, scroll: 0 },

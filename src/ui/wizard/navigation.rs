@@ -9,6 +9,7 @@ use crate::ui::wizard::form::editing::{edit_if_text, leave_field};
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::form::item::Item;
 use crate::ui::wizard::form::target::screen_of;
+use crate::ui::wizard::found::examine_if_needed;
 use crate::ui::wizard::look::{Look, LookStatus, ProbeTarget};
 use crate::ui::wizard::message::Effect;
 use crate::ui::wizard::model::Model;
@@ -57,8 +58,17 @@ pub fn enter(model: &mut Model, screen: Screen) -> Vec<Effect> {
                 }
             }
         }
-        Screen::Certificates | Screen::Kubectl | Screen::Dns | Screen::Review => {
-            effects.extend(inspect_if_needed(model));
+        Screen::Certificates
+        | Screen::Kubectl
+        | Screen::Dns
+        | Screen::Review
+        | Screen::Diagnosis
+        | Screen::Repair => {
+            effects.extend(match screen {
+                Screen::Diagnosis => examine_if_needed(model),
+                Screen::Repair => Vec::new(),
+                _ => inspect_if_needed(model),
+            });
             if let Some(plan) = plan(model)
                 && !follows(model, &plan)
             {
@@ -95,7 +105,13 @@ fn first_focus(model: &Model) -> usize {
     });
     match model.nav.screen {
         // Apply and Quit are never under the first key press.
-        Screen::Welcome | Screen::Workers | Screen::Review | Screen::Run | Screen::Report => 0,
+        Screen::Welcome
+        | Screen::Workers
+        | Screen::Review
+        | Screen::Run
+        | Screen::Report
+        | Screen::Diagnosis
+        | Screen::Repair => 0,
         _ => missing.unwrap_or_else(|| {
             // Everything is answered: Continue has the keys.
             items.len().saturating_sub(if model.nav.return_to.is_some() { 2 } else { 1 })
@@ -184,7 +200,7 @@ pub fn next(model: &mut Model) -> Vec<Effect> {
     }
     model.nav.finished.insert(screen);
     model.nav.return_to = None;
-    let Some(next) = following(screen) else { return Vec::new() };
+    let Some(next) = following(model.form.journey, screen) else { return Vec::new() };
     go(model, next)
 }
 
@@ -228,11 +244,12 @@ pub fn edit(model: &mut Model, screen: Screen, field: Option<Field>, worker: Opt
 
 /// The screens of the path that can be jumped to.
 pub fn jumps(model: &Model) -> Vec<Screen> {
-    PATH.iter()
-        .copied()
+    let back = (model.form.journey == Journey::Reonboard).then_some(Screen::Diagnosis);
+    back.into_iter()
+        .chain(PATH)
         .filter(|screen| match screen {
             Screen::Run => model.run.started.is_some(),
-            Screen::Review => plan(model).is_some(),
+            Screen::Review | Screen::Diagnosis => plan(model).is_some(),
             Screen::Ca => true,
             _ => model.nav.finished.contains(screen) || model.nav.screen == *screen || plan(model).is_some(),
         })
@@ -252,8 +269,11 @@ pub fn jump_to(model: &mut Model, screen: Screen) -> Vec<Effect> {
 }
 
 /// The screen after this one.
-fn following(screen: Screen) -> Option<Screen> {
+fn following(journey: Journey, screen: Screen) -> Option<Screen> {
     match screen {
+        // Whoever was only asked for what was missing goes on with the worker that comes back.
+        Screen::Dns if journey == Journey::Reonboard => Some(Screen::Diagnosis),
+        Screen::Diagnosis => Some(Screen::Repair),
         Screen::Welcome => Some(Screen::Ca),
         Screen::Ca => Some(Screen::Cluster),
         Screen::Cluster => Some(Screen::Workers),
@@ -261,7 +281,7 @@ fn following(screen: Screen) -> Option<Screen> {
         Screen::Certificates => Some(Screen::Kubectl),
         Screen::Kubectl => Some(Screen::Dns),
         Screen::Dns => Some(Screen::Review),
-        Screen::Review => Some(Screen::Run),
+        Screen::Review | Screen::Repair => Some(Screen::Run),
         Screen::Run => Some(Screen::Report),
         Screen::Report => None,
     }

@@ -23,6 +23,10 @@ pub enum Screen {
     Run,
     /// What was done.
     Report,
+    /// What is wrong with the workers that come back.
+    Diagnosis,
+    /// The smallest change that mends one of them.
+    Repair,
 }
 
 /// The numbered steps of the path.
@@ -36,6 +40,9 @@ pub const PATH: [Screen; 8] = [
     Screen::Review,
     Screen::Run,
 ];
+
+/// The numbered steps of the path back of a worker that failed.
+pub const WAY_BACK: [Screen; 4] = [Screen::Diagnosis, Screen::Repair, Screen::Run, Screen::Report];
 
 impl Screen {
     /// Its title.
@@ -51,6 +58,8 @@ impl Screen {
             Self::Review => "Review",
             Self::Run => "Run",
             Self::Report => "Report",
+            Self::Diagnosis => "Diagnosis",
+            Self::Repair => "Repair",
         }
     }
 
@@ -77,17 +86,14 @@ impl Screen {
             Self::Review => "review",
             Self::Run => "run",
             Self::Report => "report",
+            Self::Diagnosis => "diagnosis",
+            Self::Repair => "repair",
         }
     }
 
     /// The screen of a name.
     pub fn parse(name: &str) -> Option<Self> {
-        PATH.into_iter().chain([Self::Welcome, Self::Report]).find(|screen| screen.name() == name)
-    }
-
-    /// Its number on the path, from 1.
-    pub fn number(self) -> Option<usize> {
-        PATH.iter().position(|screen| *screen == self).map(|at| at.saturating_add(1))
+        PATH.into_iter().chain(WAY_BACK).chain([Self::Welcome]).find(|screen| screen.name() == name)
     }
 }
 
@@ -99,4 +105,19 @@ pub enum Journey {
     New,
     /// A worker that failed comes back.
     Reonboard,
+}
+
+impl Journey {
+    /// The numbered steps of its path.
+    pub fn path(self) -> &'static [Screen] {
+        match self {
+            Self::New => &PATH,
+            Self::Reonboard => &WAY_BACK,
+        }
+    }
+
+    /// The number of a screen on its path, from 1; `None` = it is beside it.
+    pub fn number(self, screen: Screen) -> Option<usize> {
+        self.path().iter().position(|one| *one == screen).map(|at| at.saturating_add(1))
+    }
 }

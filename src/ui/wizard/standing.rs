@@ -1,6 +1,8 @@
 //! How the steps of the path stand: good is what was looked at and found so, not what was visited.
 
+use crate::engine::doctor::Examined;
 use crate::ui::wizard::form::target::screen_of;
+use crate::ui::wizard::found;
 use crate::ui::wizard::look::{Inspection, LookStatus, ProbeTarget};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::review_table::ReviewTable;
@@ -24,7 +26,8 @@ pub fn of(model: &Model, screen: Screen) -> Option<LookStatus> {
         Screen::Kubectl => inspected(model).and_then(|table| table.kubectl).map(status),
         Screen::Dns => inspected(model).and_then(|table| table.dns).map(status),
         Screen::Review => inspected(model).map(|table| status(table.count.problems > 0)),
-        Screen::Welcome | Screen::Run | Screen::Report => None,
+        Screen::Diagnosis => diagnosis(model),
+        Screen::Welcome | Screen::Run | Screen::Report | Screen::Repair => None,
     }
 }
 
@@ -51,6 +54,13 @@ fn workers(model: &Model) -> Option<LookStatus> {
         while looks.next_if(|(other, _)| *other < name.as_ref()).is_some() {}
         looks.peek().filter(|(other, look)| other == name && !look.stale).map(|(_, look)| look.mood)
     }))
+}
+
+/// Whether something is wrong with the workers that come back.
+fn diagnosis(model: &Model) -> Option<LookStatus> {
+    let mut all = found::found(model).peekable();
+    all.peek()?;
+    (!model.doctor.stale).then(|| status(!all.all(Examined::healthy)))
 }
 
 /// What was inspected, while the answers are the same.

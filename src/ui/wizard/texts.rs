@@ -19,7 +19,8 @@ use crate::ui::wizard::review_table;
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::screens::log::Log;
-use crate::ui::wizard::screens::review;
+use crate::ui::wizard::screens::run::host;
+use crate::ui::wizard::screens::{diagnosis, repair, review};
 use crate::ui::wizard::{keymap, progress};
 
 /// The tabs.
@@ -76,6 +77,7 @@ pub fn runtime(model: &Model) -> Option<RuntimeKind> {
     let seen = model.preview.inspection.seen()?;
     let shown = match model.nav.screen {
         Screen::Run => progress::places(model).get(model.run.shown).cloned(),
+        Screen::Diagnosis | Screen::Repair => host(model).map(Place::Worker),
         _ => Some(Place::Worker(model.worker_name(model.nav.row))),
     };
     let shown = seen.iter().find(|one| Some(&one.place) == shown.as_ref()).and_then(of);
@@ -153,6 +155,11 @@ pub fn copy_text(model: &Model) -> String {
         if !shell.is_empty() {
             return pasteable(&shell.join("\n")) + "\n";
         }
+    }
+    match model.nav.screen {
+        Screen::Diagnosis => return diagnosis::copy_text(model),
+        Screen::Repair => return repair::copy_text(model),
+        _ => {}
     }
     if model.nav.screen == Screen::Run {
         let place = progress::places(model).get(model.run.shown).cloned();

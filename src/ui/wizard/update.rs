@@ -11,7 +11,9 @@ use crate::ui::wizard::dialogs::line::LineDialog;
 use crate::ui::wizard::dialogs::paste::PasteDialog;
 use crate::ui::wizard::dialogs::pick::PickDialog;
 use crate::ui::wizard::dialogs::text::TextDialog;
+use crate::ui::wizard::examination::Examination;
 use crate::ui::wizard::form::editing::{leave_field, rested};
+use crate::ui::wizard::found::{examine, examine_by_itself, examined};
 use crate::ui::wizard::intent::Intent;
 use crate::ui::wizard::look::Inspection;
 use crate::ui::wizard::message::{Effect, Msg, Opened};
@@ -23,8 +25,10 @@ use crate::ui::wizard::screen::{Journey, Screen};
 use crate::ui::wizard::screens::ca::CaScreen;
 use crate::ui::wizard::screens::certificates::{self, CertificatesScreen};
 use crate::ui::wizard::screens::cluster::ClusterScreen;
+use crate::ui::wizard::screens::diagnosis::DiagnosisScreen;
 use crate::ui::wizard::screens::kubectl::KubectlScreen;
 use crate::ui::wizard::screens::live::LiveScreen;
+use crate::ui::wizard::screens::repair::RepairScreen;
 use crate::ui::wizard::screens::report::ReportScreen;
 use crate::ui::wizard::screens::review::ReviewScreen;
 use crate::ui::wizard::screens::run::{RunScreen, run_over};
@@ -70,7 +74,9 @@ fn dispatch(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Tick(now) => {
             tick(model, now);
-            rested(model)
+            let mut effects = rested(model);
+            effects.extend(examine_by_itself(model));
+            effects
         }
         Msg::Page { rows } => {
             model.nav.page_rows = rows;
@@ -94,6 +100,10 @@ fn dispatch(model: &mut Model, msg: Msg) -> Vec<Effect> {
                 model.preview.row = 0;
                 model.preview.scroll = 0;
             }
+            Vec::new()
+        }
+        Msg::Examined { number, seen } => {
+            examined(model, number, seen);
             Vec::new()
         }
         Msg::Run(event) => {
@@ -241,6 +251,8 @@ pub fn intent(model: &mut Model, what: &Intent) -> Vec<Effect> {
         Screen::Review => ReviewScreen::intent(model, what),
         Screen::Run => RunScreen::intent(model, what),
         Screen::Report => ReportScreen::intent(model, what),
+        Screen::Diagnosis => DiagnosisScreen::intent(model, what),
+        Screen::Repair => RepairScreen::intent(model, what),
     };
     carry_out(model, outcome)
 }
@@ -296,6 +308,7 @@ fn open(model: &mut Model, opened: Opened) -> Vec<Effect> {
     model.form.unread.clear();
     model.nav.return_to = None;
     model.preview.inspection = Inspection::None;
+    model.doctor = Examination { number: model.doctor.number, ..Examination::default() };
     model.nav.history = vec![Screen::Welcome];
     validate(model);
     if !opened.note.is_empty() {
@@ -307,11 +320,14 @@ fn open(model: &mut Model, opened: Opened) -> Vec<Effect> {
     {
         // Whatever was asked while it opened is answered first.
         model.dialogs.open.insert(0, Dialog::Pick(PickDialog::default()));
-        return Vec::new();
+        return examine(model, Vec::new());
     }
     // A run is never opened by itself: what is there is looked at and reviewed again.
     let screen = match Screen::parse(&opened.screen) {
-        Some(Screen::Run | Screen::Report) => Screen::Review,
+        Some(Screen::Diagnosis | Screen::Repair) if model.form.journey == Journey::Reonboard => {
+            Screen::Diagnosis
+        }
+        Some(Screen::Run | Screen::Report | Screen::Diagnosis | Screen::Repair) => Screen::Review,
         Some(Screen::Welcome) | None => Screen::Ca,
         Some(screen) => screen,
     };

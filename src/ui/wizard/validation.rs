@@ -61,6 +61,7 @@ fn path_bases(model: &Model) -> PathBases {
 /// What was inspected is no longer what would be done.
 pub fn stale(model: &mut Model) {
     model.preview.done = false;
+    model.doctor.forget();
     match &mut model.preview.inspection {
         Inspection::Seen { stale, .. } => *stale = true,
         // Its answer would be about what was wanted before.

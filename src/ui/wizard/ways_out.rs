@@ -73,7 +73,7 @@ pub fn apply_shown_remedy(model: &mut Model, act: &RunRemedy) -> Vec<Effect> {
 }
 
 /// Others' files may be replaced on this worker, and nobody has typed its name.
-fn must_confirm(model: &Model, name: &str) -> bool {
+pub fn must_confirm(model: &Model, name: &str) -> bool {
     let row = (0..model.form.answers.workers.len()).find(|row| model.worker_name(*row) == name);
     row.is_some_and(|row| Field::Replace.get(&model.form.answers, row) == "yes")
         && !model.form.confirmed.contains(name)

@@ -6,7 +6,8 @@ use crate::ui::wizard::look::Inspection;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::remedy::RunRemedy;
 use crate::ui::wizard::screen::Screen;
-use crate::ui::wizard::{progress, ways_out};
+use crate::ui::wizard::screens::run::host;
+use crate::ui::wizard::{found, progress, ways_out};
 
 pub(super) fn always(_: &Model) -> bool {
     true
@@ -25,7 +26,7 @@ pub(super) fn has_explanation(model: &Model) -> bool {
 }
 
 pub(super) fn shows_shell(model: &Model) -> bool {
-    matches!(model.nav.screen, Screen::Run | Screen::Review)
+    matches!(model.nav.screen, Screen::Run | Screen::Review | Screen::Repair)
 }
 
 pub(super) fn with_plan(model: &Model) -> bool {
@@ -49,11 +50,20 @@ pub(super) fn on_review(model: &Model) -> bool {
 }
 
 pub(super) fn can_apply(model: &Model) -> bool {
-    on_review(model) && !model.run.read_only && matches!(model.preview.inspection, Inspection::Seen { .. })
+    let to_do = match model.nav.screen {
+        Screen::Review => matches!(model.preview.inspection, Inspection::Seen { .. }),
+        Screen::Repair => found::to_mend(model).is_some_and(|one| !one.repair().is_empty()),
+        _ => false,
+    };
+    to_do && !model.run.read_only
 }
 
 pub(super) fn has_rows(model: &Model) -> bool {
-    on_review(model) && model.preview.inspection.seen().is_some()
+    match model.nav.screen {
+        Screen::Review => model.preview.inspection.seen().is_some(),
+        Screen::Diagnosis | Screen::Repair => model.doctor.seen.is_some(),
+        _ => false,
+    }
 }
 
 pub(super) fn on_run(model: &Model) -> bool {
@@ -77,7 +87,19 @@ pub(super) fn has_host(model: &Model) -> bool {
     if model.live.open {
         return model.live.chosen().is_some();
     }
-    on_run(model) || model.nav.screen == Screen::Report || has_worker(model)
+    let back = on_way_back(model) && host(model).is_some();
+    on_run(model) || model.nav.screen == Screen::Report || has_worker(model) || back
+}
+
+/// On the screens of the diagnosis and of the repair.
+pub(super) fn on_way_back(model: &Model) -> bool {
+    matches!(model.nav.screen, Screen::Diagnosis | Screen::Repair)
+}
+
+/// A repair that a diagnosis led to has ended.
+pub(super) fn can_sum_up(model: &Model) -> bool {
+    model.doctor.mending.as_ref().is_some_and(|mending| mending.ended.is_some())
+        && matches!(model.nav.screen, Screen::Report | Screen::Diagnosis)
 }
 
 pub(super) fn can_undo(model: &Model) -> bool {
@@ -100,6 +122,7 @@ pub(super) fn can_look(model: &Model) -> bool {
             | Screen::Kubectl
             | Screen::Dns
             | Screen::Review
+            | Screen::Diagnosis
     )
 }
 
@@ -109,7 +132,7 @@ pub(super) fn has_diff(model: &Model) -> bool {
 
 /// Every answer is there, and nothing is being changed that would be looked at half done.
 pub(super) fn can_diagnose(model: &Model) -> bool {
-    with_plan(model) && !model.run.going_on() && !model.form.answers.workers.is_empty()
+    with_plan(model) && !on_way_back(model) && !model.run.going_on() && !model.form.answers.workers.is_empty()
 }
 
 pub(super) fn has_live(model: &Model) -> bool {

@@ -13,7 +13,7 @@ use crate::ui::tui::unwrapped::Unwrapped;
 use crate::ui::wizard::keymap;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
-use crate::ui::wizard::screen::{PATH, Screen};
+use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::screens::review;
 use crate::ui::wizard::undoing::TakeBack;
 
@@ -22,6 +22,11 @@ fn clock(model: &Model, since: jiff::Timestamp) -> String {
     let seconds = model.window.now.as_second().saturating_sub(since.as_second()).max(0);
     let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     format!("{hours:02}:{minutes:02}:{seconds:02}")
+}
+
+/// What goes on is the repair of what the doctor found.
+fn repairs(model: &Model) -> bool {
+    model.doctor.mending.as_ref().is_some_and(|mending| mending.ended.is_none())
 }
 
 /// What the right end of the title says.
@@ -41,10 +46,10 @@ pub fn state_text(model: &Model) -> (String, Role) {
     }
     if model.run.going_on() {
         let gone = model.run.started.map_or_else(|| "00:00:00".to_owned(), |since| clock(model, since));
-        let of = review::counted(model).actions;
+        let of = if repairs(model) { 0 } else { review::counted(model).actions };
         let of = if of >= model.run.actions.1 && of > 0 { format!(" of {of}") } else { String::new() };
         let stops = match model.run.stops {
-            0 if model.run.repairing.is_some() => "REPAIRING",
+            0 if model.run.repairing.is_some() || repairs(model) => "REPAIRING",
             0 => "APPLYING",
             1 => "STOPPING",
             _ => "STOPPING AT ONCE",
@@ -62,6 +67,7 @@ pub fn state_text(model: &Model) -> (String, Role) {
     }
     if model.run.ended.is_some() && matches!(model.nav.screen, Screen::Run | Screen::Report) {
         let words = match model.run.code {
+            Some(ExitCode::Done) if model.doctor.mending.is_some() => "REPAIRED",
             Some(ExitCode::Done) => "APPLIED",
             Some(ExitCode::Stopped) => "STOPPED",
             _ => "APPLIED IN PART",
@@ -94,8 +100,10 @@ pub fn title(frame: &mut Frame, model: &Model, area: Rect) {
         if area.width >= 110 {
             left.push(Span::raw(format!("{bar}cluster: {cluster}{bar}{}", navigation::journey(model))));
         } else {
-            let number =
-                model.nav.screen.number().map_or_else(String::new, |at| format!("{at}/{} ", PATH.len()));
+            let journey = model.form.journey;
+            let of = journey.path().len();
+            let number = journey.number(model.nav.screen);
+            let number = number.map_or_else(String::new, |at| format!("{at}/{of} "));
             left.push(Span::raw(format!("{bar}{number}{}", model.short_title(model.nav.screen))));
         }
     }

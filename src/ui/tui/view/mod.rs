@@ -1,6 +1,7 @@
 //! What the model looks like. Every function here only reads; where a thing goes is decided in `layout`.
 
 mod bars;
+mod beside;
 mod dialogs;
 mod form;
 mod log;
@@ -84,6 +85,8 @@ fn screen(frame: &mut Frame, model: &Model, regions: &Regions) {
     match model.nav.screen {
         Screen::Review => screens::review::draw(frame, model, regions.main.into()),
         Screen::Run => screens::run::draw(frame, model),
+        Screen::Diagnosis => screens::diagnosis::draw(frame, model, regions.main.into()),
+        Screen::Repair => screens::repair::draw(frame, model, regions.main.into()),
         _ => {
             let page = screens::page(model, regions.main.width);
             form::draw(frame, model, &page, regions.main.into());

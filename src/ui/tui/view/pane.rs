@@ -12,6 +12,7 @@ use crate::ui::tui::unwrapped::Unwrapped;
 use crate::ui::wizard::form::item::{Button, Item};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::{Role, Theme};
+use crate::ui::wizard::screen::Screen;
 
 /// A pane of so many cells with a title at the left and words at the right. Where there is no room for both the words
 /// at the right give way, and then the end of the title.
@@ -36,7 +37,11 @@ pub fn block(theme: Theme, title: &str, right: &str, focus: bool, width: u16) ->
 
 /// The buttons of the screen with their words.
 pub fn labels(model: &Model) -> Vec<(Button, String)> {
-    model.buttons().into_iter().map(|button| (button, button.label().to_owned())).collect()
+    let label = |button: Button| match (button, model.nav.screen) {
+        (Button::Continue, Screen::Diagnosis) => "Its repair",
+        _ => button.label(),
+    };
+    model.buttons().into_iter().map(|button| (button, label(button).to_owned())).collect()
 }
 
 /// Buttons at the right end of a row; closer, then with shorter words, where there is no room for them.

@@ -13,6 +13,7 @@ use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::tui::unwrapped::Unwrapped;
 use crate::ui::wizard::form::answer;
 use crate::ui::wizard::form::field::Field;
+use crate::ui::wizard::found;
 use crate::ui::wizard::look::{Inspection, LookStatus, ProbeTarget};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
@@ -66,6 +67,10 @@ fn summary(model: &Model, screen: Screen) -> Option<String> {
             }
         }
         Screen::Dns => deploys(model).to_owned(),
+        Screen::Diagnosis => match found::found(model).filter(|one| !one.healthy()).count() {
+            0 => return None,
+            bad => format!("{} with something wrong", some(bad, "worker")),
+        },
         Screen::Run if model.run.started.is_some() => {
             let troubles = model.run.troubles.len();
             if troubles > 0 { some(troubles, "problem") } else { some(model.run.actions.1, "action") }
@@ -87,13 +92,20 @@ pub fn column(frame: &mut Frame, model: &Model, area: Rect) {
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let mut lines = vec![Line::raw("")];
-    for screen in PATH {
+    let journey = model.form.journey;
+    let path = journey.path();
+    // On the path back the answers are beside the path: they are seen where one of them is open.
+    let beside = PATH.iter().filter(|screen| !path.contains(screen));
+    for screen in path.iter().chain(beside).copied() {
         let (glyph, role) = mark(model, screen);
-        let number = screen.number().unwrap_or_default();
+        let number = journey.number(screen).map_or_else(String::new, |number| format!("{number} "));
+        if number.is_empty() && screen == Screen::Ca {
+            lines.push(Line::styled(" its plan", theme.style(Role::Dim)));
+        }
         let style = if screen == model.nav.screen { theme.style(Role::Accent) } else { Style::new() };
         lines.push(Line::from(vec![
             Span::styled(format!(" {} ", theme.glyph(glyph)), theme.style(role)),
-            Span::styled(format!("{number} {}", model.title(screen)), style),
+            Span::styled(format!("{number}{}", model.title(screen)), style),
         ]));
         if let Some(words) = summary(model, screen) {
             for line in wrap(&words, usize::from(inner.width).saturating_sub(5)).into_iter().take(2) {
@@ -105,7 +117,7 @@ pub fn column(frame: &mut Frame, model: &Model, area: Rect) {
                 lines.push(Line::styled(format!("     {line}"), theme.style(Role::Warn)));
             }
         }
-        if usize::from(inner.height) > PATH.len().saturating_mul(3) {
+        if usize::from(inner.height) > PATH.len().saturating_mul(3).saturating_add(path.len()) {
             lines.push(Line::raw(""));
         }
     }
@@ -121,7 +133,7 @@ pub fn column(frame: &mut Frame, model: &Model, area: Rect) {
 pub fn line(frame: &mut Frame, model: &Model, area: Rect) {
     let theme = &model.window.theme;
     let mut spans = vec![Span::raw(" ")];
-    for screen in PATH {
+    for screen in model.form.journey.path().iter().copied() {
         let (glyph, role) = mark(model, screen);
         spans.push(Span::styled(theme.glyph(glyph), theme.style(role)));
         let style = if screen == model.nav.screen { theme.style(Role::Accent) } else { Style::new() };

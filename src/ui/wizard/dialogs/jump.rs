@@ -2,7 +2,7 @@
 
 use crate::ui::wizard::intent::Intent;
 use crate::ui::wizard::outcome::Outcome;
-use crate::ui::wizard::screen::Screen;
+use crate::ui::wizard::screen::{Journey, Screen};
 
 /// The list of steps.
 #[derive(Debug)]
@@ -12,8 +12,8 @@ pub struct JumpDialog {
 }
 
 impl JumpDialog {
-    /// `screens` are those that can be jumped to.
-    pub fn intent(&mut self, intent: &Intent, screens: &[Screen]) -> Outcome {
+    /// `screens` are those that can be jumped to on the path of this journey.
+    pub fn intent(&mut self, intent: &Intent, screens: &[Screen], journey: Journey) -> Outcome {
         match intent {
             Intent::Cancel => return Outcome::Close,
             Intent::Confirm => {
@@ -21,7 +21,7 @@ impl JumpDialog {
             }
             // A step is called by its number on the path.
             Intent::Number(number) => {
-                let found = screens.iter().position(|screen| screen.number() == Some(*number));
+                let found = screens.iter().position(|screen| journey.number(*screen) == Some(*number));
                 self.at = found.unwrap_or(self.at);
             }
             Intent::Move(motion) => self.at = motion.moved(self.at, screens.len().saturating_sub(1)),

@@ -35,6 +35,7 @@ impl LineDialog {
                     _ if text.is_empty() => Outcome::Close,
                     LineFor::OpenPlan => Outcome::Effect(Effect::OpenPlan(text.into())),
                     LineFor::SavePlan => Outcome::Effect(Effect::WritePlan(text.into())),
+                    LineFor::Summary => Outcome::Effect(Effect::WriteSummary(text.into())),
                     LineFor::Login => match pasted::read(text) {
                         Ok(PastedWorkers { workers, .. }) if workers.len() == 1 => {
                             let worker = workers.into_iter().next().unwrap_or_default();

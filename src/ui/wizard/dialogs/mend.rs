@@ -4,6 +4,7 @@ use crate::host::plain_action;
 use crate::plan::action::Action;
 use crate::plan::fact::Facts;
 use crate::plan::place::Place;
+use crate::ui::output::doctor::undo;
 use crate::ui::wizard::intent::{Intent, Motion, PageSize, called};
 use crate::ui::wizard::outcome::Outcome;
 
@@ -39,11 +40,7 @@ impl MendDialog {
         for (number, action) in (1..).zip(&self.actions) {
             lines.push(format!("{number} {}", action.title()));
             lines.extend(plain_action(action).lines().map(|line| format!("    {line}")));
-            // Only a kubelet takes its containers with it.
-            let kubelet = matches!(action, Action::Service { unit, .. } if unit == "kubelet");
-            let is_undone = |one: &&Action| kubelet || !matches!(one, Action::CleanPods { .. });
-            let inverse: Vec<String> =
-                action.inverse(&Facts::default()).iter().filter(is_undone).map(Action::title).collect();
+            let inverse: Vec<String> = undo(action, &Facts::default()).iter().map(Action::title).collect();
             let undo =
                 if inverse.is_empty() { "nothing to take back".to_owned() } else { inverse.join(", ") };
             lines.push(format!("    undo: {undo}"));

@@ -6,6 +6,7 @@ use std::sync::mpsc::Sender;
 use std::sync::{Arc, OnceLock};
 
 use crate::engine::World;
+use crate::engine::demo::faults::FaultPlace;
 use crate::engine::demo::{self, DemoLab};
 use crate::ui::wizard::message::{Msg, Opened};
 use crate::ui::wizard::opening::Demo;
@@ -20,12 +21,18 @@ pub struct DemoOpening {
 impl DemoOpening {
     /// Begins to make a lab; without a name the first there is. The end of it is [`Msg::Opened`], or a
     /// [`Msg::Say`] why not.
-    pub fn begin(name: &str, pace: f64, seed: Option<u64>, told: Sender<Msg>) -> Self {
+    pub fn begin(name: &str, (pace, seed): (f64, Option<u64>), surprise: bool, told: Sender<Msg>) -> Self {
         let name = if name.is_empty() { demo::names().first().map_or("", |(name, _)| name) } else { name };
         let (name, lab) = (name.to_owned(), Arc::<OnceLock<Option<Arc<DemoLab>>>>::default());
         let made = Arc::clone(&lab);
         std::thread::spawn(move || {
-            let msg = match std::panic::catch_unwind(|| demo::open(&name, pace, seed)) {
+            let msg = match std::panic::catch_unwind(|| {
+                if surprise {
+                    demo::open_with_surprise(&name, pace, seed)
+                } else {
+                    demo::open(&name, pace, seed)
+                }
+            }) {
                 Ok(Ok(lab)) => {
                     let msg = Msg::Opened(Box::new(opened(&lab)));
                     let _ = made.set(Some(Arc::new(lab)));
@@ -73,7 +80,7 @@ fn opened(lab: &DemoLab) -> Opened {
         answers: lab.answers.clone(),
         base: PathBuf::from(lab.world.home()),
         screen: "ca".to_owned(),
-        reonboard: lab.name == "failed-worker",
+        reonboard: lab.surprise || lab.name == "failed-worker",
         demo: Some(Demo {
             about: lab.about.to_owned(),
             faults: faults(lab),
@@ -89,10 +96,10 @@ fn faults(lab: &DemoLab) -> Vec<(String, String, String)> {
     let broken = lab.broken();
     let mut all = Vec::new();
     for fault in lab.faults() {
-        let workers =
-            if fault.place == demo::FaultPlace::Cluster { vec![String::new()] } else { lab.workers() };
+        let workers = if fault.place == FaultPlace::Cluster { vec![String::new()] } else { lab.workers() };
         for worker in workers {
-            let is = broken.iter().any(|(id, name)| *id == fault.id && *name == worker);
+            // Where somebody is to find out what is broken, only what would mend it is offered, of everything.
+            let is = lab.surprise || broken.iter().any(|(id, name)| *id == fault.id && *name == worker);
             let title = if is { fault.mend_title(&worker) } else { fault.title(&worker) };
             all.push((fault.id.to_owned(), worker, title));
         }
@@ -105,7 +112,9 @@ pub fn throw(lab: &DemoLab, fault: &str, host: &str) -> [Msg; 2] {
     let broken = lab.broken().iter().any(|(id, worker)| *id == fault && worker == host);
     let title = faults(lab).into_iter().find(|(id, worker, _)| id == fault && worker == host);
     let title = title.map(|(_, _, title)| title).unwrap_or_default();
-    let msg = if broken {
+    let msg = if lab.surprise && !broken {
+        Msg::Say(Role::Warn, format!("demo: {title}: nothing of that was wrong"))
+    } else if broken {
         lab.mend_one(fault, host);
         Msg::Say(Role::Ok, format!("demo: {title}"))
     } else {

@@ -16,6 +16,7 @@ use crate::ui::wizard::message::Msg;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::review_table;
 use crate::ui::wizard::role::Role;
+use crate::ui::wizard::screens::report::summary;
 use crate::ui::wizard::screens::review;
 
 /// Writes the script that does the same by hand.
@@ -40,6 +41,16 @@ pub fn export(ground: &Ground, path: &Path, model: &Model) {
 pub fn write_plan(ground: &Ground, path: &Path, model: &Model) {
     let text = yaml::write(&portable(&model.form.answers, &model.form.base));
     write(ground, path, &text, 0o644, "for gangplank apply");
+}
+
+/// Writes what was wrong with a worker, what was changed on it and how it is now.
+pub fn write_summary(ground: &Ground, path: &Path, model: &Model) {
+    match summary(model) {
+        Some(text) => {
+            write(ground, path, &text, 0o644, "what was wrong, what was changed, and how it is now");
+        }
+        None => ground.tell(Msg::Say(Role::Warn, "no repair has ended yet".to_owned())),
+    }
 }
 
 /// Writes a new file where the person wants it; what is there is not replaced.

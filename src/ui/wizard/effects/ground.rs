@@ -31,6 +31,8 @@ pub struct WizardFolders {
     pub speed: f64,
     /// Seed of a demo.
     pub seed: Option<u64>,
+    /// Something is broken in the first demo that opens, and nobody is told what.
+    pub surprise: bool,
     /// The operator agreed to a kubeconfig outside `~/.kube`.
     pub outside_kube: bool,
 }

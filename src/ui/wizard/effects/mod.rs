@@ -108,7 +108,10 @@ impl EffectRunner {
             }
             Effect::Look { target, number } => self.probes.look(&self.ground, target, number, model),
             Effect::Inspect { number } => probe::inspect(&self.ground, number, model),
-            Effect::Run { .. } | Effect::Undo(_) | Effect::Repair { .. } if self.opening.is_some() => {
+            Effect::Examine { number, only } => probe::examine(&self.ground, number, only, model),
+            Effect::Run { .. } | Effect::Undo(_) | Effect::Repair { .. } | Effect::Mend(_)
+                if self.opening.is_some() =>
+            {
                 Runs::refuse_answers(&self.ground);
             }
             Effect::Run { only } => self.runs.apply(&self.ground, only, model),
@@ -117,6 +120,7 @@ impl EffectRunner {
             Effect::Repair { place, actions, again } => {
                 self.runs.repair(&self.ground, place, (actions, again), model);
             }
+            Effect::Mend(worker) => self.runs.mend(&self.ground, &worker, model),
             Effect::Reply { id, reply } => self.ground.replies.give(id, reply),
             Effect::Certificates(pem) => self.runs.certificates(&self.ground, &pem),
             Effect::Live => self.live(model),
@@ -132,6 +136,7 @@ impl EffectRunner {
             }
             Effect::Export(path) => export::export(&self.ground, &path, model),
             Effect::WritePlan(path) => export::write_plan(&self.ground, &path, model),
+            Effect::WriteSummary(path) => export::write_summary(&self.ground, &path, model),
             Effect::KubeconfigDiff => self.ground.tell(export::kubeconfig(model)),
             Effect::Diagnose { only } => probe::diagnose(&self.ground, only, model),
             Effect::OpenSession(name) => {
@@ -147,7 +152,10 @@ impl EffectRunner {
             Effect::OpenPlan(path) => self.ground.tell(session::open_plan(&self.ground.path(&path))),
             Effect::OpenDemo(name) => {
                 let WizardFolders { speed, seed, .. } = self.ground.folders;
-                self.opening = Some(DemoOpening::begin(&name, speed, seed, self.ground.send.clone()));
+                // Only the demo that was asked for so is one.
+                let surprise = std::mem::take(&mut self.ground.folders.surprise);
+                let send = self.ground.send.clone();
+                self.opening = Some(DemoOpening::begin(&name, (speed, seed), surprise, send));
             }
             Effect::FindHosts => {
                 self.ground.tell(Msg::Hosts(crate::host::config_hosts(&self.ground.folders.home)));
@@ -232,6 +240,8 @@ fn stands_on_the_ground(effect: &Effect) -> bool {
         | Effect::Follow(_)
         | Effect::Export(_)
         | Effect::WritePlan(_)
+        | Effect::WriteSummary(_)
+        | Effect::Examine { .. }
         | Effect::KubeconfigDiff
         | Effect::Diagnose { .. }
         | Effect::Throw { .. } => true,
@@ -239,6 +249,7 @@ fn stands_on_the_ground(effect: &Effect) -> bool {
         Effect::Run { .. }
         | Effect::Undo(_)
         | Effect::Repair { .. }
+        | Effect::Mend(_)
         | Effect::Quit(_)
         | Effect::Stop
         | Effect::Reply { .. }

@@ -128,6 +128,26 @@ pub fn inspect(ground: &Ground, number: u64, model: &Model) {
     });
 }
 
+/// Lets the doctor look at workers; the end of it is [`Msg::Examined`].
+pub fn examine(ground: &Ground, number: u64, only: Vec<String>, model: &Model) {
+    let send = ground.send.clone();
+    let Some(plan) = ground.plan_to_look(model) else {
+        let problem = Problem::new(ProblemCode::Plan01, "not everything is answered yet");
+        let _ = send.send(Msg::Examined { number, seen: Err(problem) });
+        return;
+    };
+    let world = ground.looking(&plan.cluster.api, &plan.cluster.name);
+    let (jobs, state) = (ground.folders.jobs, ground.state());
+    let (front, run) = (ground.front(), ground.run_id());
+    std::thread::spawn(move || {
+        let stop = Stop::default();
+        let made = made(&state, &plan);
+        let options = RunOptions { jobs, only, made, ..RunOptions::new(&run, &stop) };
+        let seen = Engine::new(&plan, world.as_ref(), &front, options).examine().map(Arc::new);
+        let _ = send.send(Msg::Examined { number, seen });
+    });
+}
+
 /// Says what is wrong with workers; the end of it is [`Msg::Text`].
 pub fn diagnose(ground: &Ground, only: Vec<String>, model: &Model) {
     let send = ground.send.clone();

@@ -4,6 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
+use crate::engine::doctor::Examined;
 use crate::engine::review::Reviewed;
 use crate::engine::signing::offline::OfflineCerts;
 use crate::engine::undo::UndoScope;
@@ -33,6 +34,8 @@ enum Work {
     Undo(TakeBack),
     /// These actions, and then, where it is wanted, a run.
     Repair(Place, Vec<Action>, bool),
+    /// What the doctor found on a worker is mended and proven.
+    Mend(Box<Examined>),
 }
 
 /// What goes on and what it is kept in.
@@ -66,6 +69,15 @@ impl Runs {
             Place::Local | Place::CaHost | Place::Cluster => Vec::new(),
         };
         self.begin(ground, only, Work::Repair(place, what.0, what.1), model);
+    }
+
+    /// Mends what the doctor found on a worker, and proves it.
+    pub fn mend(&mut self, ground: &Ground, worker: &str, model: &Model) {
+        let mending = model.doctor.mending.as_ref().filter(|mending| mending.before.worker == worker);
+        let Some(mending) = mending else {
+            return Self::refuse(ground, format!("nothing was found on {worker} that could be mended"));
+        };
+        self.begin(ground, vec![worker.to_owned()], Work::Mend(Box::new(mending.before.clone())), model);
     }
 
     /// Stops what goes on: once after the present action, twice at once.
@@ -130,7 +142,9 @@ impl Runs {
             let journal = match work {
                 // An undo keeps no journal: an empty one would hide the run that was interrupted before it.
                 Work::Undo(_) => Journal::none(),
-                Work::Apply { .. } | Work::Repair(..) => Journal::open(&session.folder, &run)?,
+                Work::Apply { .. } | Work::Repair(..) | Work::Mend(_) => {
+                    Journal::open(&session.folder, &run)?
+                }
             };
             Ok((session, journal))
         });
@@ -152,7 +166,7 @@ impl Runs {
         std::thread::spawn(move || {
             let (reviewed, guided) = match &work {
                 Work::Apply { reviewed, guided } => (reviewed.clone(), *guided),
-                Work::Undo(_) | Work::Repair(..) => (None, false),
+                Work::Undo(_) | Work::Repair(..) | Work::Mend(_) => (None, false),
             };
             let undone = RefCell::new(Vec::new());
             let options = RunOptions {
@@ -190,6 +204,7 @@ impl Runs {
                     });
                     if nothing.get() && code == ExitCode::Stopped { ExitCode::Done } else { code }
                 }
+                Work::Mend(found) => engine.mend(found.as_ref().clone()),
                 Work::Repair(place, actions, again) => match engine.repair(place, actions) {
                     ExitCode::Done if *again => engine.apply(),
                     code => code,

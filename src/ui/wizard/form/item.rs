@@ -36,6 +36,12 @@ pub enum Button {
     Export,
     /// Back to the review or the problem one came from.
     Return,
+    /// Every step that differs is reviewed.
+    ReviewAll,
+    /// The repair is made.
+    Repair,
+    /// What was wrong and what was done is written to a file.
+    Summary,
     /// Leave the wizard; it is saved.
     Quit,
 }
@@ -54,6 +60,9 @@ impl Button {
             Self::SavePlan => "Save plan",
             Self::Export => "Export script",
             Self::Return => "Return",
+            Self::ReviewAll => "Review all",
+            Self::Repair => "Repair it now",
+            Self::Summary => "Save summary",
             Self::Quit => "Quit",
         }
     }

@@ -27,7 +27,12 @@ fn fields(model: &Model) -> Vec<Field> {
         Screen::Certificates => CertificatesScreen::fields(),
         Screen::Kubectl => KubectlScreen::fields(model),
         Screen::Dns => DnsScreen::fields(model),
-        Screen::Welcome | Screen::Review | Screen::Run | Screen::Report => Vec::new(),
+        Screen::Welcome
+        | Screen::Review
+        | Screen::Run
+        | Screen::Report
+        | Screen::Diagnosis
+        | Screen::Repair => Vec::new(),
     }
 }
 
@@ -35,9 +40,13 @@ impl Model {
     /// What can have the keys on this screen, in order.
     pub fn items(&self) -> Vec<Item> {
         let list = match self.nav.screen {
-            Screen::Welcome | Screen::Workers | Screen::Review | Screen::Run | Screen::Report => {
-                Some(Item::Rows)
-            }
+            Screen::Welcome
+            | Screen::Workers
+            | Screen::Review
+            | Screen::Run
+            | Screen::Report
+            | Screen::Diagnosis
+            | Screen::Repair => Some(Item::Rows),
             Screen::Ca | Screen::Cluster | Screen::Certificates | Screen::Kubectl | Screen::Dns => None,
         };
         let fields = fields(self).into_iter().map(Item::Field);
@@ -61,8 +70,19 @@ impl Model {
                 }
                 buttons
             }
+            Screen::Diagnosis => vec![Button::Back, Button::Look, Button::ReviewAll, Button::Continue],
+            Screen::Repair => {
+                let mut buttons = vec![Button::Back, Button::ReviewAll];
+                if !self.run.read_only {
+                    buttons.push(Button::Repair);
+                }
+                buttons
+            }
             Screen::Run if self.run.going_on() => Vec::new(),
             Screen::Run => vec![Button::Back, Button::Continue],
+            Screen::Report if self.doctor.mending.is_some() => {
+                vec![Button::Back, Button::Summary, Button::SavePlan, Button::Export, Button::Quit]
+            }
             Screen::Report => vec![Button::Back, Button::SavePlan, Button::Export, Button::Quit],
         };
         if self.nav.return_to.is_some() && matches!(buttons.last(), Some(Button::Continue)) {

@@ -4,9 +4,11 @@
 pub mod ca;
 pub mod certificates;
 pub mod cluster;
+pub mod diagnosis;
 pub mod kubectl;
 pub mod live;
 pub mod log;
+pub mod repair;
 pub mod report;
 pub mod review;
 pub mod run;

@@ -1,5 +1,8 @@
 //! The report: a page to read.
 
+use crate::plan::place::Place;
+use crate::ui::output::incident::{self, Incident};
+use crate::ui::wizard::ending;
 use crate::ui::wizard::form::editing;
 use crate::ui::wizard::form::editing::scroll;
 use crate::ui::wizard::form::item::Item;
@@ -22,4 +25,23 @@ impl ReportScreen {
             _ => editing::intent(model, intent),
         }
     }
+}
+
+/// What was wrong with the worker that was repaired last, what was changed on it and how it is now, as Markdown;
+/// `None` = no repair has ended.
+pub fn summary(model: &Model) -> Option<String> {
+    let mending = model.doctor.mending.as_ref()?;
+    let place = Place::Worker(mending.before.worker.clone());
+    let troubles = model.run.troubles.iter();
+    Some(incident::markdown(&Incident {
+        cluster: &model.session(),
+        before: &mending.before,
+        seen_at: mending.seen_at,
+        began: mending.began,
+        ended: mending.ended?,
+        changed: model.run.changed.get(&place).map(Vec::as_slice).unwrap_or_default(),
+        end: &ending::words(model).1,
+        troubles: &troubles.map(|trouble| &trouble.problem).collect::<Vec<_>>(),
+        after: mending.after.as_ref(),
+    }))
 }

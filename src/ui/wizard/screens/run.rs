@@ -3,6 +3,7 @@
 use crate::engine::ExitCode;
 use crate::plan::place::Place;
 use crate::ui::wizard::dialogs::Dialog;
+use crate::ui::wizard::found::examine;
 use crate::ui::wizard::intent::{Intent, Motion};
 use crate::ui::wizard::look::ProbeTarget;
 use crate::ui::wizard::message::Effect;
@@ -15,7 +16,7 @@ use crate::ui::wizard::run_state::RepairEnd;
 use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::screens::log::Log;
 use crate::ui::wizard::validation::stale;
-use crate::ui::wizard::{ending, layout, listing, progress};
+use crate::ui::wizard::{ending, found, layout, listing, progress};
 
 /// The screen.
 pub struct RunScreen;
@@ -111,6 +112,21 @@ pub const AT_WORK: &str = "the others are still at work; take this way when they
 
 /// Begins a run; `only` = these workers, empty = all of the journey.
 pub fn start(model: &mut Model, only: Vec<String>) -> Vec<Effect> {
+    if !model.run.going_on() {
+        // Another try at the same worker is of the same repair.
+        let worker = model.doctor.mending.as_ref().map(|mending| mending.before.worker.clone());
+        if worker.is_none_or(|worker| only.as_slice() != [worker]) {
+            model.doctor.mending = None;
+        }
+        if let Some(mending) = &mut model.doctor.mending {
+            (mending.ended, mending.after) = (None, None);
+        }
+    }
+    start_with(model, &only.clone(), Effect::Run { only })
+}
+
+/// The same, with what is done.
+pub fn start_with(model: &mut Model, only: &[String], effect: Effect) -> Vec<Effect> {
     if model.run.read_only {
         model.say(Role::Warn, "started with --read-only: nothing is changed");
         return Vec::new();
@@ -148,7 +164,7 @@ pub fn start(model: &mut Model, only: Vec<String>) -> Vec<Effect> {
     } else {
         model.run.shown = 1;
     }
-    effects.push(Effect::Run { only });
+    effects.push(effect);
     effects
 }
 
@@ -197,9 +213,17 @@ pub fn run_over(model: &mut Model, code: ExitCode) -> Vec<Effect> {
                     let (role, words) = ending::words(model);
                     model.say(role, words);
                 }
+                ExitCode::Done if model.doctor.mending.is_some() => {
+                    let (role, words) = ending::words(model);
+                    model.say(role, words);
+                }
                 ExitCode::Done => model.say(Role::Ok, "every worker has joined; Continue opens the report"),
                 ExitCode::Stopped => {
                     model.say(Role::Warn, "stopped; what was done stays, and a new run goes on from there");
+                }
+                _ if model.doctor.mending.is_some() => {
+                    let (role, words) = ending::words(model);
+                    model.say(role, words);
                 }
                 _ => model.say(Role::Bad, "not every worker has joined; the card has the ways out"),
             }
@@ -212,6 +236,15 @@ pub fn run_over(model: &mut Model, code: ExitCode) -> Vec<Effect> {
         stale(model);
         let all = model.run.code == Some(ExitCode::Done) && model.run.undone.is_empty();
         model.preview.done = all && model.run.skipped.is_empty();
+        let now = model.window.now;
+        if let Some(mending) = model.doctor.mending.as_mut().filter(|mending| mending.ended.is_none()) {
+            mending.ended = Some(now);
+            let only = vec![mending.before.worker.clone()];
+            let mut effects = vec![Effect::Save];
+            // What the summary says of how it is now is looked at now.
+            effects.extend(examine(model, only));
+            return effects;
+        }
     }
     vec![Effect::Save]
 }
@@ -258,6 +291,8 @@ pub fn host(model: &Model) -> Option<String> {
         return model.live.chosen().and_then(name);
     }
     match model.nav.screen {
+        Screen::Diagnosis => found::chosen(model).map(|row| row.of().worker.clone()),
+        Screen::Repair => model.doctor.worker.clone(),
         Screen::Workers => (!model.form.answers.workers.is_empty()).then(|| model.worker_name(model.nav.row)),
         _ => progress::shown(model)
             .and_then(|trouble| name(&trouble.place))

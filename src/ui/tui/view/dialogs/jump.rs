@@ -17,7 +17,7 @@ pub fn draw(frame: &mut Frame, model: &Model, at: usize) {
     for (number, screen) in screens.iter().enumerate() {
         let chosen = number == at;
         let mark = if chosen { model.window.theme.glyph(Glyph::Here) } else { " " };
-        let head = screen.number().map_or_else(String::new, |number| format!("{number} "));
+        let head = model.form.journey.number(*screen).map_or_else(String::new, |number| format!("{number} "));
         let style = model.window.theme.style(if chosen { Role::Focus } else { Role::Text });
         lines.push(Line::from(vec![
             Span::styled(format!(" {mark} "), model.window.theme.style(Role::Accent)),

@@ -17,6 +17,9 @@ pub fn draw(frame: &mut Frame, model: &Model, what: LineFor, text: &TextInput) {
             ("Save the plan", "It is the same file that `gangplank apply` takes. No secret is in it.")
         }
         LineFor::Export => ("Export a script", "A readable shell script that does the same by hand."),
+        LineFor::Summary => {
+            ("Save a summary", "Markdown: what was wrong, the evidence, what was changed, and how it is now.")
+        }
         LineFor::Login => (
             "Which worker comes back?",
             "No session is kept here. Its login, as ssh takes it: root@10.0.0.11 or core@host:22.",

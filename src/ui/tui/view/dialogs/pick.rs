@@ -3,11 +3,18 @@
 use std::collections::BTreeSet;
 
 use ratatui::Frame;
+use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr;
 
 use crate::engine::demo;
-use crate::ui::tui::view::window::{centred, choose_within, dialog, list};
+use crate::ui::tui::text::{cut, fill};
+use crate::ui::tui::theme::{Glyph, Paint};
+use crate::ui::tui::view::window::{centred, choose_within, dialog};
 use crate::ui::wizard::dialogs::pick::WhereDialog;
+use crate::ui::wizard::found;
+use crate::ui::wizard::listing::window;
 use crate::ui::wizard::model::Model;
+use crate::ui::wizard::role::Role;
 use crate::ui::wizard::take_back;
 use crate::ui::wizard::undoing::TakeBack;
 
@@ -26,9 +33,45 @@ pub fn demo(frame: &mut Frame, model: &Model, at: usize) {
 
 /// The workers of the plan, the chosen ones ticked.
 pub fn worker(frame: &mut Frame, model: &Model, chosen: &BTreeSet<String>, at: usize) {
-    let rows: Vec<(String, bool)> =
-        model.worker_names().into_iter().map(|name| (name.clone(), chosen.contains(&name))).collect();
-    list(frame, model, "Which worker comes back?", "Space chooses several, Enter goes on", &rows, at);
+    let theme = &model.window.theme;
+    let names = model.worker_names();
+    let wide = names.iter().map(|name| name.width()).max().unwrap_or_default().min(24);
+    let width = model.window.size.0.saturating_sub(4).min(120);
+    let room = usize::from(width).saturating_sub(wide).saturating_sub(14);
+    let lines: Vec<Line> = names
+        .iter()
+        .enumerate()
+        .map(|(number, name)| {
+            let here = number == at;
+            let mark = if here { theme.glyph(Glyph::Here) } else { " " };
+            let tick = if chosen.contains(name) { "[x]" } else { "[ ]" };
+            let (role, words) = found::standing(model, name);
+            let sign = match role {
+                Role::Ok => theme.glyph(Glyph::Ok),
+                Role::Bad => theme.glyph(Glyph::Bad),
+                Role::Warn => theme.glyph(Glyph::Warn),
+                _ => " ",
+            };
+            Line::from(vec![
+                Span::styled(format!(" {mark} {tick} "), theme.style(Role::Accent)),
+                Span::styled(fill(name, wide), theme.style(if here { Role::Focus } else { Role::Text })),
+                Span::styled(format!("  {sign} {}", cut(&words, room)), theme.style(role)),
+            ])
+        })
+        .collect();
+    let most = model.window.size.1.saturating_sub(4);
+    let height = u16::try_from(lines.len()).unwrap_or(10).saturating_add(2).min(most);
+    let top = window(at, lines.len(), usize::from(height.saturating_sub(2)).max(1));
+    let area = centred(model, width, height);
+    dialog(
+        frame,
+        model,
+        "Which worker comes back?",
+        "Space chooses several, Enter goes on",
+        lines,
+        top,
+        area,
+    );
 }
 
 /// Where something is taken back.

@@ -3,8 +3,10 @@
 mod ca;
 mod certificates;
 mod cluster;
+pub mod diagnosis;
 mod kubectl;
 pub mod live;
+pub mod repair;
 mod report;
 pub mod review;
 pub mod run;
@@ -21,7 +23,7 @@ use crate::ui::wizard::screen::Screen;
 pub fn page(model: &Model, width: u16) -> Page<'_> {
     let width = usize::from(width).saturating_sub(4).max(20);
     let mut page = Page { title: String::new(), right: String::new(), width, rows: Vec::new(), chosen: None };
-    page.title = match model.nav.screen.number() {
+    page.title = match model.form.journey.number(model.nav.screen) {
         Some(number) => format!("{number} {}", model.title(model.nav.screen)),
         None => model.title(model.nav.screen).to_owned(),
     };
@@ -34,7 +36,7 @@ pub fn page(model: &Model, width: u16) -> Page<'_> {
         Screen::Kubectl => kubectl::rows(model, &mut page, width),
         Screen::Dns => skydns::rows(model, &mut page, width),
         Screen::Report => report::rows(model, &mut page, width),
-        Screen::Review | Screen::Run => {}
+        Screen::Review | Screen::Run | Screen::Diagnosis | Screen::Repair => {}
     }
     page
 }

@@ -1,6 +1,7 @@
 //! Report: how it ended, what to try next, how to take it back, what was done.
 
 use crate::engine::ExitCode;
+use crate::engine::doctor::Examined;
 use crate::live;
 use crate::ui::wizard::{ending, progress};
 use ratatui::text::{Line, Span};
@@ -14,6 +15,46 @@ use crate::ui::wizard::role::Role;
 use crate::ui::wizard::run_state::Trouble;
 use crate::ui::wizard::screens::certificates::MOST;
 
+/// What was wrong with the worker that was repaired, and how it is now.
+fn incident(model: &Model, page: &mut Page<'_>, width: usize) {
+    let Some(mending) = &model.doctor.mending else { return };
+    let causes = |one: &Examined| match &one.found {
+        Ok(found) => found.causes.iter().map(|cause| cause.problem.clone()).collect::<Vec<_>>(),
+        Err(problem) => vec![problem.clone()],
+    };
+    page.say(model, Role::Key, "What was wrong", width);
+    for problem in causes(&mending.before) {
+        page.seen(model, &[(Role::Bad, format!("{} {}", problem.code, problem.what))], width);
+        let first = problem.evidence.first().map(|line| (Role::Dim, line.clone()));
+        page.seen(model, first.as_slice(), width);
+    }
+    page.space();
+    page.say(model, Role::Key, "How it is now", width);
+    match &mending.after {
+        None if model.doctor.looking => {
+            page.seen(model, &[(Role::Dim, "is being looked at".to_owned())], width);
+        }
+        None => page.seen(model, &[(Role::Dim, "nobody has looked again".to_owned())], width),
+        Some(one) if one.healthy() => {
+            page.seen(model, &[(Role::Ok, format!("nothing is wrong with {}", one.worker))], width);
+        }
+        Some(one) => {
+            for problem in causes(one) {
+                page.seen(model, &[(Role::Bad, format!("{} {}", problem.code, problem.what))], width);
+            }
+            let unknown = one.found.iter().flat_map(|found| &found.unknown);
+            for problem in unknown {
+                page.seen(
+                    model,
+                    &[(Role::Warn, format!("not known: {} {}", problem.code, problem.what))],
+                    width,
+                );
+            }
+        }
+    }
+    page.space();
+}
+
 /// Its rows.
 pub fn rows<'a>(model: &'a Model, page: &mut Page<'a>, width: usize) {
     let theme = &model.window.theme;
@@ -21,6 +62,7 @@ pub fn rows<'a>(model: &'a Model, page: &mut Page<'a>, width: usize) {
     let ended = ending::words(model);
     page.seen(model, &[ended], width);
     page.space();
+    incident(model, page, width);
     let mut next = if model.run.undoing.is_some() { Vec::new() } else { model.run.next.clone() };
     if let Some(plan) = model.form.planned.as_deref()
         && model.run.code == Some(ExitCode::Done)

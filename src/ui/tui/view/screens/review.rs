@@ -22,12 +22,15 @@ use crate::ui::wizard::look::Inspection;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::review_table::{self, ReviewRow};
 use crate::ui::wizard::role::Role;
+use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::screens::review;
 
 /// Draws the review.
 pub fn draw(frame: &mut Frame, model: &Model, area: Rect) {
     let theme = &model.window.theme;
     let rows = review::rows(model);
+    let number = model.form.journey.number(Screen::Review);
+    let head = number.map_or_else(String::new, |number| format!("{number} ")) + Screen::Review.title();
     let (title, right) = match &model.preview.inspection {
         Inspection::Seen { at, stale, table, .. } => {
             let count = table.count;
@@ -38,7 +41,7 @@ pub fn draw(frame: &mut Frame, model: &Model, area: Rect) {
                 String::new()
             };
             let title = format!(
-                "7 Review: {} on {}, {} right{problems}",
+                "{head}: {} on {}, {} right{problems}",
                 some(count.actions, "action"),
                 some(count.places, "place"),
                 some(count.same, "step")
@@ -49,9 +52,7 @@ pub fn draw(frame: &mut Frame, model: &Model, area: Rect) {
             let old = if *stale { ", answers changed since" } else { "" };
             (title, format!("looked at {at}{old}"))
         }
-        Inspection::None | Inspection::Looking | Inspection::Failed(_) => {
-            ("7 Review".to_owned(), String::new())
-        }
+        Inspection::None | Inspection::Looking | Inspection::Failed(_) => (head, String::new()),
     };
     let title = cut(&title, usize::from(area.width).saturating_sub(6));
     let right = if usize::from(area.width) > title.len() + right.len() + 10 { right } else { String::new() };

@@ -19,6 +19,7 @@ use crate::ui::wizard::layout::run_parts;
 use crate::ui::wizard::listing::{self, hidden_words, window};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
+use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::screens::log::Log;
 
 /// Draws the run.
@@ -81,8 +82,9 @@ fn matrix(frame: &mut Frame, model: &Model, places: &[Place], area: Rect) {
         theme.glyph(Glyph::Bad),
         theme.glyph(Glyph::Waiting)
     );
-    let pane =
-        block(*theme, "8 Run", &legend, !model.run.in_log && model.run.troubles.is_empty(), area.width);
+    let number = model.form.journey.number(Screen::Run).unwrap_or_default();
+    let title = format!("{number} {}", Screen::Run.title());
+    let pane = block(*theme, &title, &legend, !model.run.in_log && model.run.troubles.is_empty(), area.width);
     let inner = pane.inner(area);
     frame.render_widget(pane, area);
     let width = usize::from(inner.width);

@@ -1,0 +1,190 @@
+//! Drain: a node takes no new pods, and those that somebody makes anew elsewhere leave it, as far as their disruption
+//! budgets allow within a time.
+
+use std::time::Duration;
+
+use super::event::Event;
+use super::run::Engine;
+use crate::engine::cluster::login::SignIn;
+use crate::kube::drain::{DrainList, Evicted, Evictee, judge};
+use crate::kube::{ApiError, ReadyState};
+use crate::plan::code::ProblemCode;
+use crate::plan::place::Place;
+use crate::plan::problem::{Problem, Remedy};
+
+/// It is asked again so often whether a pod is gone, and whether its budget allows it now.
+const AGAIN: Duration = Duration::from_secs(2);
+/// So many pods are named.
+const NAMED: usize = 12;
+
+/// What a drain shall do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DrainWish {
+    /// Pods leave too with which something is lost.
+    pub lost: bool,
+    /// So long they may take.
+    pub within: Duration,
+}
+
+/// What came of a drain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drained {
+    /// Its pods have left; whether it was cordoned for it.
+    Done {
+        /// Nobody had cordoned it before.
+        cordoned: bool,
+    },
+    /// The API knows no such node.
+    NoNode,
+    /// Its kubelet is not heard: no pod can leave before that is mended.
+    NotHeard,
+}
+
+impl Engine<'_> {
+    /// What a drain of this node would do; `None` = the API knows no such node.
+    pub fn drain_list(&self, worker: &str) -> Result<Option<DrainList>, Problem> {
+        let cluster = self.world.cluster();
+        self.enter()?;
+        let failed = |error: ApiError| self.api_failed(worker, &error);
+        if cluster.get(&format!("/api/v1/nodes/{worker}")).map_err(failed)?.is_none() {
+            return Ok(None);
+        }
+        let path = format!("/api/v1/pods?fieldSelector=spec.nodeName%3D{worker}");
+        Ok(Some(cluster.get_list(&path).map_err(failed)?.map(|list| judge(&list)).unwrap_or_default()))
+    }
+
+    fn enter(&self) -> Result<(), Problem> {
+        SignIn::default()
+            .enter(self.plan, self.world, self.world.cluster(), true)
+            .map_err(|why| Problem::new(ProblemCode::Api23, "the API does not know us").seen(why))
+    }
+
+    fn api_failed(&self, worker: &str, error: &ApiError) -> Problem {
+        Problem::new(error.code(), format!("{worker} cannot be drained: {error}"))
+            .seen(self.world.cluster().url())
+            .way(Remedy::Retry)
+    }
+
+    fn note(&self, text: String) {
+        self.events.tell(&Place::Cluster, None, Event::Note { text });
+    }
+
+    /// Cordons a node and lets its pods leave. Where that fails what was cordoned for it takes pods again.
+    pub fn drain(&self, worker: &str, wish: DrainWish) -> Result<Drained, Problem> {
+        let Some(list) = self.drain_list(worker)? else { return Ok(Drained::NoNode) };
+        let cluster = self.world.cluster();
+        let failed = |error: ApiError| self.api_failed(worker, &error);
+        let nodes = cluster.nodes().map_err(failed)?;
+        let heard = nodes
+            .iter()
+            .find(|node| node.name == *worker)
+            .is_some_and(|node| node.ready.state == ReadyState::Ready);
+        if !heard {
+            return Ok(Drained::NotHeard);
+        }
+        if !wish.lost && !list.lost.is_empty() {
+            return Err(would_be_lost(worker, &list));
+        }
+        let cordoned = cluster.cordon(worker, true).map_err(failed)?;
+        let told = if cordoned { "takes no new pods now" } else { "was cordoned before, and stays so" };
+        self.note(format!("{worker} {told}"));
+        let leaving: Vec<Evictee> =
+            list.leave.into_iter().chain(list.lost.into_iter().map(|(one, _)| one)).collect();
+        match self.empty(worker, leaving, wish) {
+            Ok(()) => Ok(Drained::Done { cordoned }),
+            Err(problem) => {
+                if cordoned && self.uncordon(worker).is_err() {
+                    return Err(problem.seen(format!("{worker} stays cordoned: kubectl uncordon {worker}")));
+                }
+                Err(problem)
+            }
+        }
+    }
+
+    /// Lets new pods come to a node again.
+    pub fn uncordon(&self, worker: &str) -> Result<(), Problem> {
+        let done = self.world.cluster().cordon(worker, false);
+        done.map_err(|error| self.api_failed(worker, &error))?;
+        self.note(format!("{worker} takes new pods again"));
+        Ok(())
+    }
+
+    fn empty(&self, worker: &str, leaving: Vec<Evictee>, wish: DrainWish) -> Result<(), Problem> {
+        let cluster = self.world.cluster();
+        let version = cluster.version().map_err(|error| self.api_failed(worker, &error))?;
+        let began = self.world.now();
+        // Those that were not asked yet, or not with success; and those that are on their way.
+        let (mut asking, mut going) = (leaving, Vec::<Evictee>::new());
+        let mut refused: Vec<(Evictee, String)> = Vec::new();
+        loop {
+            refused.clear();
+            for one in std::mem::take(&mut asking) {
+                match cluster.evict(&one, version) {
+                    Ok(Evicted::Leaves) => {
+                        self.note(format!("pod {one} leaves {worker}"));
+                        going.push(one);
+                    }
+                    Ok(Evicted::NotNow(why)) => refused.push((one, why)),
+                    Err(error) => return Err(self.api_failed(worker, &error).seen(format!("pod {one}"))),
+                }
+            }
+            let mut there = Vec::new();
+            for one in going {
+                if self.is_there(&one).map_err(|error| self.api_failed(worker, &error))? {
+                    there.push(one);
+                }
+            }
+            going = there;
+            if going.is_empty() && refused.is_empty() {
+                return Ok(());
+            }
+            let gone_by = self.world.now().duration_since(began);
+            let over = gone_by >= jiff::SignedDuration::try_from(wish.within).unwrap_or_default();
+            if over || self.options.stop.wanted() {
+                return Err(did_not_leave(worker, wish.within, &going, &refused));
+            }
+            asking.extend(refused.drain(..).map(|(one, _)| one));
+            self.world.wait(AGAIN);
+        }
+    }
+
+    fn is_there(&self, pod: &Evictee) -> Result<bool, ApiError> {
+        let found = self.world.cluster().get(pod.path())?;
+        Ok(found.is_some_and(|object| pod.is(&object)))
+    }
+}
+
+fn named(problem: Problem, lines: Vec<String>) -> Problem {
+    let more = lines.len().saturating_sub(NAMED);
+    let problem = lines.into_iter().take(NAMED).fold(problem, Problem::seen);
+    if more == 0 { problem } else { problem.seen(format!("and {more} more")) }
+}
+
+fn would_be_lost(worker: &str, list: &DrainList) -> Problem {
+    let lines = list.lost.iter().map(|(one, why)| format!("{one}: {why}")).collect();
+    named(Problem::new(ProblemCode::Node06, format!("with pods of {worker} something would be lost")), lines)
+        .seen("nothing was changed: no pod was asked to leave, and the node was not cordoned")
+        .manual("move or delete these pods, or let them go all the same with --drain=all")
+}
+
+fn did_not_leave(
+    worker: &str,
+    within: Duration,
+    going: &[Evictee],
+    refused: &[(Evictee, String)],
+) -> Problem {
+    let lines = refused
+        .iter()
+        .map(|(one, why)| format!("{one}: {why}"))
+        .chain(going.iter().map(|one| format!("{one} was asked to leave and is still there")))
+        .collect();
+    let seconds = within.as_secs();
+    named(
+        Problem::new(ProblemCode::Node07, format!("pods of {worker} did not leave within {seconds} s")),
+        lines,
+    )
+    .way(Remedy::Retry)
+    .manual(
+        "let the budget allow it (more replicas, ready ones), or give it longer with --drain-within SECONDS",
+    )
+}
