@@ -56,6 +56,7 @@ fn scenarios(lab: Option<&Lab>) -> Vec<Scenario> {
             found::ALL,
             drained::ALL,
             causes::ALL,
+            well::ALL,
         ]
         .concat(),
         Some(false) => old,

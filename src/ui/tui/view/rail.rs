@@ -96,6 +96,7 @@ pub fn column(frame: &mut Frame, model: &Model, area: Rect) {
     let path = journey.path();
     // On the path back the answers are beside the path: they are seen where one of them is open.
     let beside = PATH.iter().filter(|screen| !path.contains(screen));
+    let all = path.iter().chain(beside.clone()).count();
     for screen in path.iter().chain(beside).copied() {
         let (glyph, role) = mark(model, screen);
         let number = journey.number(screen).map_or_else(String::new, |number| format!("{number} "));
@@ -117,7 +118,7 @@ pub fn column(frame: &mut Frame, model: &Model, area: Rect) {
                 lines.push(Line::styled(format!("     {line}"), theme.style(Role::Warn)));
             }
         }
-        if usize::from(inner.height) > PATH.len().saturating_mul(3).saturating_add(path.len()) {
+        if usize::from(inner.height) > all.saturating_mul(3) {
             lines.push(Line::raw(""));
         }
     }
