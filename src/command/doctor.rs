@@ -65,12 +65,12 @@ impl Drop for NewFile {
 }
 
 /// What was changed, in words, and what stood in the way, each with its place.
-type Remembered = (Vec<String>, Vec<(Place, Problem)>);
+type WhatHappened = (Vec<String>, Vec<(Place, Problem)>);
 
 /// Shows a run, and remembers what was changed and what stood in the way.
 struct Remembering<'a> {
     shown: &'a dyn Front,
-    kept: Mutex<Remembered>,
+    kept: Mutex<WhatHappened>,
 }
 
 impl<'a> Remembering<'a> {
@@ -78,7 +78,7 @@ impl<'a> Remembering<'a> {
         Self { shown, kept: Mutex::default() }
     }
 
-    fn remembered(&self) -> Remembered {
+    fn remembered(&self) -> WhatHappened {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

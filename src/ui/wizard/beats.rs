@@ -81,7 +81,7 @@ const FAILED: &[Beat] = &[
     ),
     beat("All three come back. The diagnosis: causes, evidence, the journal.", Until::Now, "<enter>"),
     beat("worker01: its clock is hours off. That is for a person to set.", Until::Examined, "<down>"),
-    beat("worker02: its certificate has ended; what follows from it is named too.", Until::Now, "<end>"),
+    beat("worker02: its certificate expired; what follows from it is named too.", Until::Now, "<end>"),
     beat("worker03: docker is stopped. Its repair is one command: Enter shows it.", Until::Now, "<enter>"),
     beat("With its undo, and with what it restarts. Here all three are reviewed.", Until::Now, "r"),
     beat("worker01: its clock is hours off, so nothing is signed for it.", Until::Inspected, "<down>"),
