@@ -141,7 +141,12 @@ impl Engine<'_> {
             let gone_by = self.world.now().duration_since(began);
             let over = gone_by >= jiff::SignedDuration::try_from(wish.within).unwrap_or_default();
             if over || self.options.stop.wanted() {
-                return Err(did_not_leave(worker, wish.within, &going, &refused));
+                let why = if over {
+                    format!("pods of {worker} did not leave within {} s", wish.within.as_secs())
+                } else {
+                    format!("it was stopped while pods of {worker} were leaving")
+                };
+                return Err(did_not_leave(why, &going, &refused));
             }
             asking.extend(refused.drain(..).map(|(one, _)| one));
             self.world.wait(AGAIN);
@@ -167,24 +172,13 @@ fn would_be_lost(worker: &str, list: &DrainList) -> Problem {
         .manual("move or delete these pods, or let them go all the same with --drain=all")
 }
 
-fn did_not_leave(
-    worker: &str,
-    within: Duration,
-    going: &[Evictee],
-    refused: &[(Evictee, String)],
-) -> Problem {
+fn did_not_leave(why: String, going: &[Evictee], refused: &[(Evictee, String)]) -> Problem {
     let lines = refused
         .iter()
         .map(|(one, why)| format!("{one}: {why}"))
         .chain(going.iter().map(|one| format!("{one} was asked to leave and is still there")))
         .collect();
-    let seconds = within.as_secs();
-    named(
-        Problem::new(ProblemCode::Node07, format!("pods of {worker} did not leave within {seconds} s")),
-        lines,
-    )
-    .way(Remedy::Retry)
-    .manual(
+    named(Problem::new(ProblemCode::Node07, why), lines).way(Remedy::Retry).manual(
         "let the budget allow it (more replicas, ready ones), or give it longer with --drain-within SECONDS",
     )
 }

@@ -267,6 +267,20 @@ impl Ran {
         self.events.iter().filter(move |one| one.place.to_string() == place)
     }
 
+    /// The same; of the two proofs that are waited for side by side the containers come first, whichever was first.
+    pub fn in_order<'r>(&'r self, place: &'r str) -> Vec<&'r Stamped> {
+        let mut all: Vec<&Stamped> = self.at(place).collect();
+        let of = |one: &Stamped, step: &str| one.step.is_some_and(|id| id.0 == step);
+        let is = |one: &&Stamped| of(one, "containers") || of(one, "ready");
+        let proofs: Vec<usize> = (0..all.len()).filter(|at| is(&all[*at])).collect();
+        let mut told: Vec<&Stamped> = proofs.iter().map(|at| all[*at]).collect();
+        told.sort_by_key(|one| of(one, "ready"));
+        for (at, one) in proofs.into_iter().zip(told) {
+            all[at] = one;
+        }
+        all
+    }
+
     /// The problems told of a place.
     pub fn problems(&self, place: &str) -> Vec<Problem> {
         let problem = |one: &Stamped| match &one.event {
@@ -350,7 +364,7 @@ impl Ran {
     /// The events of a place without times, in words; signing runs side by side, so its lines are sorted.
     pub fn lines(&self, place: &str) -> Vec<String> {
         let mut lines: Vec<(bool, String)> = Vec::new();
-        for one in self.at(place) {
+        for one in self.in_order(place) {
             let step = one.step.map_or("-", |step| step.0);
             let text = match &one.event {
                 Event::RunStarted { hosts } => format!("run-started {}", hosts.join(", ")),

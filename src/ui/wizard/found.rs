@@ -114,7 +114,7 @@ pub fn standing(model: &Model, worker: &str) -> (Role, String) {
         },
         (None, _) if doctor.looking => (Role::Running, "is being looked at".to_owned()),
         (None, Some(problem)) => (Role::Warn, format!("not looked at: {} {}", problem.code, problem.what)),
-        (None, None) => (Role::Dim, "not looked at: not everything is answered".to_owned()),
+        (None, None) => (Role::Dim, "not looked at yet".to_owned()),
     }
 }
 
