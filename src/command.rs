@@ -3,7 +3,7 @@
 mod doctor;
 mod drain;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -409,6 +409,7 @@ fn undo(
         let engine = Engine::new(&plan, &world, front, asked);
         // Where the drain fails nothing of the rest is done.
         let failed = Cell::new(None);
+        let cordoned = RefCell::new(Vec::new());
         let code = engine.undo(scope, &|all| {
             let told = |problem: &Problem| {
                 failed.set(Some(tell(problem)));
@@ -425,9 +426,20 @@ fn undo(
             may_undo(all, &common.workers, yes)
                 && match wish.map(|wish| drain::drain(&engine, &common.workers, wish)) {
                     Some(Err(problem)) => told(&problem),
-                    Some(Ok(_)) | None => true,
+                    Some(Ok(done)) => {
+                        cordoned.replace(done);
+                        true
+                    }
+                    None => true,
                 }
         });
+        if code != ExitCode::Done {
+            for worker in cordoned.take() {
+                say::err(format_args!(
+                    "{worker} was cordoned for this: kubectl uncordon {worker} lets new pods come to it"
+                ));
+            }
+        }
         Ok(failed.get().unwrap_or(code))
     })();
     result.unwrap_or_else(|code| code)

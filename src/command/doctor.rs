@@ -259,12 +259,12 @@ pub(super) fn repair(
         let (changed, troubles) = front.remembered();
         let worker = &before.worker;
         let end = match code {
-            ExitCode::Done => format!("{worker} is repaired: the API has heard of its kubelet since."),
+            ExitCode::Done => format!("{worker} is repaired: the API says that its node is Ready."),
             ExitCode::Stopped => "Stopped. What was done stays.".to_owned(),
             _ => match troubles.first() {
                 Some((place, problem)) if troubles.iter().all(|(place, _)| !place.is_worker(worker)) => {
                     format!(
-                        "{worker} is repaired: the API has heard of its kubelet since. Elsewhere there is a problem: {} {} ({place}).",
+                        "{worker} is repaired: the API says that its node is Ready. Elsewhere there is a problem: {} {} ({place}).",
                         problem.code, problem.what
                     )
                 }

@@ -256,3 +256,26 @@ fn all_that_differs_can_be_reviewed_instead() {
         assert!(effects.iter().any(|one| matches!(one, Effect::Inspect { .. })), "{effects:?}");
     }
 }
+
+#[test]
+fn of_two_causes_of_one_code_the_one_that_is_read_stays_chosen() {
+    let mut model = scene("diagnosis", (120, 36)).unwrap();
+    press(&mut model, "<down><down>R");
+    let what = chosen(&model).unwrap().problem().unwrap().what.clone();
+    assert!(what.contains("kube-proxy.crt"), "{what}");
+    let (number, all) = (model.doctor.number, model.doctor.seen.clone().unwrap());
+    update(&mut model, Msg::Examined { number, seen: Ok(all) });
+    assert_eq!(chosen(&model).unwrap().problem().unwrap().what, what);
+}
+
+#[test]
+fn a_look_that_was_on_its_way_changes_nothing_of_a_repair_that_is_read() {
+    let mut model = scene("diagnosis", (120, 36)).unwrap();
+    press(&mut model, "<end>R<enter>");
+    assert_eq!(model.nav.screen, Screen::Repair);
+    let one = healthy("worker03", &model);
+    let number = model.doctor.number.wrapping_sub(1);
+    update(&mut model, Msg::Examined { number, seen: Ok(Arc::new(vec![one])) });
+    assert!(text(&model).contains("1 systemctl start docker"), "{}", text(&model));
+    assert!(writes(&press(&mut model, "a")));
+}

@@ -97,7 +97,19 @@ impl Beside {
     }
 }
 
-/// The first line shown of what is beside the list after a turn of a page.
-pub fn turned(top: usize, down: bool, pages: PageSize) -> usize {
+/// What a screen shows in parts of these widths.
+pub type BesideLines = fn(&Model, usize, usize) -> Beside;
+
+/// The whole screen now.
+pub fn shown(model: &Model, lines: BesideLines) -> Beside {
+    let areas = areas(model);
+    // A blank at either side of what is beside the list.
+    let inside = |area: Area| usize::from(area.width).saturating_sub(2);
+    lines(model, inside(areas.list), inside(areas.detail))
+}
+
+/// Turns what is beside the list a page; `top` is the first line shown, and so is what comes of it.
+pub fn turned(model: &Model, top: usize, down: bool, lines: BesideLines) -> usize {
+    let pages = shown(model, lines).pages(usize::from(areas(model).detail.height));
     (if down { Motion::PageDown } else { Motion::PageUp }).scrolled(top, pages)
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::plan::answers::WorkerAnswers;
 use crate::ui::output::preview;
+use crate::ui::wizard::beside::turned;
 use crate::ui::wizard::command::Command;
 use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::dialogs::explain::ExplainDialog;
@@ -124,9 +125,10 @@ pub fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Summary => ask_line(model, LineFor::Summary),
         Command::Below | Command::Above => {
             let down = command == Command::Below;
+            let top = model.doctor.scroll;
             match model.nav.screen {
-                Screen::Diagnosis => diagnosis::turn(model, down),
-                Screen::Repair => repair::turn(model, down),
+                Screen::Diagnosis => model.doctor.scroll = turned(model, top, down, diagnosis::lines),
+                Screen::Repair => model.doctor.scroll = turned(model, top, down, repair::lines),
                 _ => turn(model, down),
             }
             Vec::new()

@@ -39,7 +39,7 @@ pub fn words(model: &Model) -> (Role, String) {
         let worker = &mending.before.worker;
         return match run.code {
             Some(ExitCode::Done) => {
-                (Role::Ok, format!("{worker} is repaired: the API has heard of its kubelet since."))
+                (Role::Ok, format!("{worker} is repaired: the API says that its node is Ready."))
             }
             Some(ExitCode::Stopped) => (
                 Role::Warn,
@@ -53,7 +53,7 @@ pub fn words(model: &Model) -> (Role, String) {
                     (Some(other), false) => (
                         Role::Warn,
                         format!(
-                            "{worker} is repaired: the API has heard of its kubelet since. Elsewhere there is a problem: \
+                            "{worker} is repaired: the API says that its node is Ready. Elsewhere there is a problem: \
                              {} {} ({}).",
                             other.problem.code, other.problem.what, other.place
                         ),

@@ -40,6 +40,11 @@ impl Examination {
     /// Answers have changed: what was found is of another plan, and what is on its way counts no more.
     pub fn forget(&mut self) {
         self.stale = true;
+        self.hold();
+    }
+
+    /// What was found stays as it is read: a look that is on its way counts no more.
+    pub fn hold(&mut self) {
         if self.looking {
             self.number = self.number.saturating_add(1);
             self.looking = false;

@@ -162,7 +162,7 @@ pub fn examined(model: &mut Model, number: u64, seen: Examinations) {
     let ticks = model.window.ticks;
     // The row that is read stays chosen where it is still there.
     let before =
-        chosen(model).map(|row| (row.of().worker.clone(), row.problem().map(|problem| problem.code)));
+        chosen(model).map(|row| (row.of().worker.clone(), row.problem().map(|problem| problem.what.clone())));
     let doctor = &mut model.doctor;
     doctor.looking = false;
     doctor.ticks = ticks;
@@ -181,9 +181,9 @@ pub fn examined(model: &mut Model, number: u64, seen: Examinations) {
     }
     let rows = rows(model);
     let (last, count) = (rows.len().saturating_sub(1), rows.len());
-    let same = before.and_then(|(worker, code)| {
+    let same = before.and_then(|(worker, what)| {
         let is = |row: &FoundRow<'_>| {
-            row.of().worker == worker && row.problem().map(|problem| problem.code) == code
+            row.of().worker == worker && row.problem().map(|problem| &problem.what) == what.as_ref()
         };
         (0..count).find(|at| rows.get(*at).is_some_and(is))
     });

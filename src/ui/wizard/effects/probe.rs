@@ -108,68 +108,65 @@ impl ProbeThreads {
     }
 }
 
-/// Looks at every host; the end of it is [`Msg::Inspected`].
-pub fn inspect(ground: &Ground, number: u64, model: &Model) {
+/// Looks at hosts in a thread of its own, and tells what was seen; changes nothing.
+fn look_on(
+    ground: &Ground,
+    plan: Plan,
+    only: Vec<String>,
+    look: impl FnOnce(&Engine<'_>) -> Msg + Send + 'static,
+) {
     let send = ground.send.clone();
-    let Some(plan) = ground.plan_to_look(model) else {
-        let problem = Problem::new(ProblemCode::Plan01, "not everything is answered yet");
-        let _ = send.send(Msg::Inspected { number, seen: Err(problem) });
-        return;
-    };
     let world = ground.looking(&plan.cluster.api, &plan.cluster.name);
-    let (only, jobs, state) = (model.form.only.clone(), ground.folders.jobs, ground.state());
+    let (jobs, state) = (ground.folders.jobs, ground.state());
     let (front, run) = (ground.front(), ground.run_id());
     std::thread::spawn(move || {
         let stop = Stop::default();
         let made = made(&state, &plan);
         let options = RunOptions { jobs, only, made, ..RunOptions::new(&run, &stop) };
-        let seen = Engine::new(&plan, world.as_ref(), &front, options).preview().map(Arc::new);
-        let _ = send.send(Msg::Inspected { number, seen });
+        let told = look(&Engine::new(&plan, world.as_ref(), &front, options));
+        let _ = send.send(told);
+    });
+}
+
+/// Looks at every host; the end of it is [`Msg::Inspected`].
+pub fn inspect(ground: &Ground, number: u64, model: &Model) {
+    let Some(plan) = ground.plan_to_look(model) else {
+        let problem = Problem::new(ProblemCode::Plan01, "not everything is answered yet");
+        ground.tell(Msg::Inspected { number, seen: Err(problem) });
+        return;
+    };
+    let only = model.form.only.clone();
+    look_on(ground, plan, only, move |engine| Msg::Inspected {
+        number,
+        seen: engine.preview().map(Arc::new),
     });
 }
 
 /// Lets the doctor look at workers; the end of it is [`Msg::Examined`].
 pub fn examine(ground: &Ground, number: u64, only: Vec<String>, model: &Model) {
-    let send = ground.send.clone();
     let Some(plan) = ground.plan_to_look(model) else {
         let problem = Problem::new(ProblemCode::Plan01, "not everything is answered yet");
-        let _ = send.send(Msg::Examined { number, seen: Err(problem) });
+        ground.tell(Msg::Examined { number, seen: Err(problem) });
         return;
     };
-    let world = ground.looking(&plan.cluster.api, &plan.cluster.name);
-    let (jobs, state) = (ground.folders.jobs, ground.state());
-    let (front, run) = (ground.front(), ground.run_id());
-    std::thread::spawn(move || {
-        let stop = Stop::default();
-        let made = made(&state, &plan);
-        let options = RunOptions { jobs, only, made, ..RunOptions::new(&run, &stop) };
-        let seen = Engine::new(&plan, world.as_ref(), &front, options).examine().map(Arc::new);
-        let _ = send.send(Msg::Examined { number, seen });
-    });
+    look_on(ground, plan, only, move |engine| Msg::Examined { number, seen: engine.examine().map(Arc::new) });
 }
 
 /// Says what is wrong with workers; the end of it is [`Msg::Text`].
 pub fn diagnose(ground: &Ground, only: Vec<String>, model: &Model) {
-    let send = ground.send.clone();
     let title = match only.as_slice() {
         [] => "Diagnosis".to_owned(),
         some => format!("Diagnosis of {}", some.join(", ")),
     };
     let Some(plan) = ground.plan_to_look(model) else {
-        let _ = send.send(Msg::Say(
+        ground.tell(Msg::Say(
             Role::Warn,
             "the doctor needs the whole plan: not everything is answered yet".to_owned(),
         ));
         return;
     };
-    let world = ground.looking(&plan.cluster.api, &plan.cluster.name);
-    let (jobs, state) = (ground.folders.jobs, ground.state());
-    let (front, run) = (ground.front(), ground.run_id());
-    std::thread::spawn(move || {
-        let stop = Stop::default();
-        let made = made(&state, &plan);
-        let options = RunOptions { jobs, only, made, ..RunOptions::new(&run, &stop) };
-        let examined = Engine::new(&plan, world.as_ref(), &front, options).examine();
-        let _ = send.send(Msg::Text { title, lines: describe::diagnosis(&examined) });
+    look_on(ground, plan, only, move |engine| Msg::Text {
+        title,
+        lines: describe::diagnosis(&engine.examine()),
     });
 }

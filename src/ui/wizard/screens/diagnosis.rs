@@ -5,7 +5,7 @@ use crate::engine::doctor::Examined;
 use crate::plan::place::Place;
 use crate::plan::problem::Problem;
 use crate::ui::output::doctor;
-use crate::ui::wizard::beside::{self, Beside, turned};
+use crate::ui::wizard::beside::Beside;
 use crate::ui::wizard::form::editing;
 use crate::ui::wizard::form::item::Item;
 use crate::ui::wizard::found::{FoundRow, chosen, rows};
@@ -70,6 +70,8 @@ pub fn to_repair(model: &mut Model) -> Vec<Effect> {
     let (name, some, healthy) = (one.worker.clone(), !one.repair().is_empty(), one.healthy());
     if some {
         model.nav.finished.insert(Screen::Diagnosis);
+        // What is agreed to is what was read.
+        model.doctor.hold();
         model.doctor.worker = Some(name);
         model.doctor.action = 0;
         model.doctor.scroll = 0;
@@ -178,24 +180,6 @@ fn journal(one: &Examined, out: &mut Beside, width: usize) {
     for line in lines.iter().skip(lines.len().saturating_sub(JOURNAL)) {
         out.say(Role::Dim, &line.to_string(), 2, width);
     }
-}
-
-/// The whole screen now.
-pub fn shown(model: &Model) -> Beside {
-    let areas = beside::areas(model);
-    // A blank at either side of what is beside the list.
-    lines(
-        model,
-        usize::from(areas.list.width).saturating_sub(2),
-        usize::from(areas.detail.width).saturating_sub(2),
-    )
-}
-
-/// Turns what is beside the list.
-pub fn turn(model: &mut Model, down: bool) {
-    let rows = usize::from(beside::areas(model).detail.height);
-    let pages = shown(model).pages(rows);
-    model.doctor.scroll = turned(model.doctor.scroll, down, pages);
 }
 
 /// What the doctor says of the chosen worker, to be copied.

@@ -6,7 +6,7 @@ use crate::host::{pasteable, plain_action};
 use crate::plan::action::{Action, Risk};
 use crate::plan::place::Place;
 use crate::ui::output::doctor::{self, restarts};
-use crate::ui::wizard::beside::{self, Beside, turned};
+use crate::ui::wizard::beside::Beside;
 use crate::ui::wizard::examination::Mending;
 use crate::ui::wizard::form::editing;
 use crate::ui::wizard::form::item::Item;
@@ -81,7 +81,7 @@ pub fn about(model: &Model, one: &Examined) -> Vec<(Role, String)> {
     let again =
         "it is looked at again after that, and what the steps find different then is put right".to_owned();
     lines.extend(one.first_repair().map(|_| (Role::Text, again)));
-    lines.push((Role::Text, "it is repaired when the API has heard of the kubelet since".to_owned()));
+    lines.push((Role::Text, "it is repaired when the API says that the node is Ready, after a start of the kubelet by a younger word".to_owned()));
     if let Some(file) = review::outside(model) {
         let said = format!(
             "the kubeconfig goes to {}, outside ~/.kube: whatever reads that file reads it too",
@@ -125,24 +125,6 @@ pub fn lines(model: &Model, list: usize, detail: usize) -> Beside {
         }
     }
     out
-}
-
-/// The whole screen now.
-pub fn shown(model: &Model) -> Beside {
-    let areas = beside::areas(model);
-    // A blank at either side of what is beside the list.
-    lines(
-        model,
-        usize::from(areas.list.width).saturating_sub(2),
-        usize::from(areas.detail.width).saturating_sub(2),
-    )
-}
-
-/// Turns what is beside the list.
-pub fn turn(model: &mut Model, down: bool) {
-    let rows = usize::from(beside::areas(model).detail.height);
-    let pages = shown(model).pages(rows);
-    model.doctor.scroll = turned(model.doctor.scroll, down, pages);
 }
 
 /// The commands of the chosen action, to be copied.

@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use crate::ui::tui::text::some;
 use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::tui::view::beside::{self, Heads};
+use crate::ui::wizard::beside as beside_list;
 use crate::ui::wizard::found;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
@@ -32,8 +33,8 @@ pub fn draw(frame: &mut Frame, model: &Model, area: Rect) {
         (None, true) => "looking".to_owned(),
         (None, false) => String::new(),
     };
-    let mut both = diagnosis::shown(model);
-    let width = usize::from(crate::ui::wizard::beside::areas(model).list.width).saturating_sub(2);
+    let mut both = beside_list::shown(model, diagnosis::lines);
+    let width = usize::from(beside_list::areas(model).list.width).saturating_sub(2);
     if let Some(problem) = &doctor.failed {
         both.heading(&format!("not looked at: {} {}", problem.code, problem.what), width);
         both.detail.extend(problem.evidence.iter().map(|line| (Role::Text, line.clone())));

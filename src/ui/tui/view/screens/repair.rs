@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use crate::ui::tui::text::some;
 use crate::ui::tui::view::beside::{self, Heads};
+use crate::ui::wizard::beside as beside_list;
 use crate::ui::wizard::found::to_mend;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::screen::Screen;
@@ -25,5 +26,5 @@ pub fn draw(frame: &mut Frame, model: &Model, area: Rect) {
         row: model.doctor.action,
         scroll: model.doctor.scroll,
     };
-    beside::draw(frame, model, area, &heads, repair::shown(model));
+    beside::draw(frame, model, area, &heads, beside_list::shown(model, repair::lines));
 }
