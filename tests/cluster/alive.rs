@@ -11,6 +11,7 @@ use super::program::{Home, Run};
 pub const ALL: &[Scenario] = &[
     ("a_worker_aboard_is_proven_alive_or_the_fault_is_named", alive),
     ("what_somebody_did_to_files_and_units_is_named", by_hand),
+    ("a_worker_that_the_api_lost_is_named_and_not_waited_for", cut_off),
 ];
 
 const PID: &str = "$(systemctl show -p MainPID kubelet | tr -dc 0-9)";
@@ -59,7 +60,12 @@ fn alive(lab: &Lab) {
     run.refused(1, "w1", "E-DOCKER-02", &["SIGSTOP"]);
     assert!(took < 25, "it took {took} s");
     assert!(!run.said.contains("behind"), "{}", run.story());
+}
 
+fn cut_off(lab: &Lab) {
+    lab.reset(&["w1"]);
+    let (home, plan) = (Home::new(), lab.small_plan(&["w1"]));
+    home.aboard(&plan);
     lab.on("w1", "iptables -I OUTPUT -d 10.77.0.5 -j REJECT");
     let (run, took) = apply(&home, &plan);
     run.refused(1, "w1", "E-API-24", &["cannot reach the API"]);

@@ -360,9 +360,6 @@ fn every_cause(lab: &Lab) {
 
 /// Several things at once, and the program is killed after each third action of its repair.
 fn killed(lab: &Lab) {
-    if !wanted(lab, "killed in a repair") {
-        return;
-    }
     let worker = worker(lab);
     let (home, plan) = (Home::new(), lab.small_plan(&[worker]));
     let certificate = "/etc/kubernetes/ssl/worker.crt";

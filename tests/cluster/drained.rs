@@ -33,9 +33,6 @@ fn cordoned(lab: &Lab) -> bool {
 }
 
 fn drained(lab: &Lab) {
-    if !matches!(std::env::var("GANGPLANK_CAUSES").as_deref(), Ok("all" | "drain")) {
-        return;
-    }
     lab.reset(&["x1", "x3"]);
     let (home, plan) = (Home::new(), lab.small_plan(&["x1", "x3"]));
     home.aboard(&plan);
