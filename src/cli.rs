@@ -175,6 +175,18 @@ pub enum CliCommand {
         #[command(flatten)]
         drain: DrainFlags,
     },
+    /// Release the pods of one worker whose machine is off for good: they come up elsewhere, with their volumes
+    ///
+    /// Its node is marked as out of service (from Kubernetes 1.26 on), only where the machine does not answer and the API does
+    /// not hear its kubelet. The mark goes when gangplank proves that the worker is back.
+    Release {
+        /// Where and who.
+        #[command(flatten)]
+        common: CommonFlags,
+        /// Do not ask first
+        #[arg(long)]
+        yes: bool,
+    },
     /// Show what runs on the hosts and how their nodes are, as it happens; change nothing anywhere
     Watch {
         /// Where and who.
@@ -197,10 +209,16 @@ pub enum CliCommand {
         key: Option<PathBuf>,
     },
     /// Mend one worker with the smallest change, and prove that the API hears of its kubelet again
+    ///
+    /// Instead of a plan it takes user@host: on a worker that is in no plan units are started, and a key is closed; with the
+    /// cluster's CA its certificate is issued anew. None of its other files is written.
     Repair {
         /// Where and who.
         #[command(flatten)]
         common: CommonFlags,
+        /// For user@host: how to log in, and what a certificate takes.
+        #[command(flatten)]
+        found: FoundFlags,
         /// Do not ask first
         #[arg(long)]
         yes: bool,
@@ -251,6 +269,26 @@ pub enum CliCommand {
         /// The shell.
         shell: clap_complete::Shell,
     },
+}
+
+/// What goes with user@host.
+#[derive(Debug, Clone, Args)]
+pub struct FoundFlags {
+    /// The private key to log in with, for user@host; else what ssh_config and the agent have
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// The certificate of the cluster's CA, for user@host: with it and its key an expired or wrong certificate is issued anew
+    #[arg(long, value_name = "FILE", requires = "ca_key")]
+    pub ca_cert: Option<PathBuf>,
+    /// The key of the cluster's CA
+    #[arg(long, value_name = "FILE", requires = "ca_cert")]
+    pub ca_key: Option<PathBuf>,
+    /// The host that both files of the CA are on; else they are here
+    #[arg(long, value_name = "USER@HOST", requires = "ca_cert")]
+    pub ca_host: Option<String>,
+    /// A file of user@host that may be written over, by its path; more than one by saying it again
+    #[arg(long, value_name = "PATH")]
+    pub replace: Vec<String>,
 }
 
 /// Whether pods leave a node first.

@@ -2,6 +2,9 @@
 
 mod doctor;
 mod drain;
+mod found;
+mod release;
+mod summary;
 
 use std::cell::{Cell, RefCell};
 use std::io::{IsTerminal, Write};
@@ -27,6 +30,7 @@ use gangplank::ui::output::say;
 use gangplank::ui::wizard::start::Opening;
 
 use self::doctor::{doctor, repair};
+use self::summary::RepairWish;
 use crate::cli::{CliCommand, CommonFlags, Pace};
 use crate::environment::StandardFolders;
 use crate::prepare::{
@@ -69,9 +73,11 @@ pub fn run(command: CliCommand, places: &StandardFolders, stop: &Arc<Stop>) -> E
         CliCommand::Certs { common, within } => certs(&common, places, stop, within),
         CliCommand::Renew { common, within, yes } => renew(&common, places, stop, (within, yes)),
         CliCommand::Doctor { common, key } => doctor(&common, key.as_deref(), places, stop),
-        CliCommand::Repair { common, yes, drain, summary } => {
-            repair(&common, places, stop, (yes, drain::wish(&drain), summary.as_deref()))
+        CliCommand::Repair { common, found, yes, drain, summary } => {
+            let wish = RepairWish { yes, drain: drain::wish(&drain), summary: summary.as_deref() };
+            repair(&common, &found, places, stop, &wish)
         }
+        CliCommand::Release { common, yes } => release::release(&common, places, stop, yes),
         CliCommand::Undo { common, run, yes } => take_back(&common, places, stop, Wish { run, yes }),
         CliCommand::Remove { common, .. } if common.workers.is_empty() => {
             say::err(format_args!(

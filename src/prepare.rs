@@ -40,11 +40,15 @@ pub fn agree_outside_kube(plan: &mut Plan, common: &CommonFlags, home: &Path) ->
 
 /// Asks at the terminal; only the whole word is a yes.
 pub fn said_yes(question: &str) -> bool {
+    answer(question) == "yes"
+}
+
+/// Asks at the terminal; what was typed, without the spaces around it.
+pub fn answer(question: &str) -> String {
     let mut err = std::io::stderr().lock();
     let _ = write!(err, "{question}");
     let _ = err.flush();
-    let answer = limits::lines::typed();
-    answer.trim() == "yes"
+    limits::lines::typed().trim().to_owned()
 }
 
 /// Reads the plan, telling every remark.

@@ -477,7 +477,7 @@ fn space_chooses_the_worker_under_the_mark_and_leaves_the_mark_there() {
     model.dialogs.open.push(Dialog::Pick(PickDialog::default()));
     let names = model.worker_names();
     press(&mut model, "<space><down><space><space><space>");
-    let [Dialog::Pick(PickDialog { chosen, at: 1 })] = model.dialogs.open.as_slice() else {
+    let [Dialog::Pick(PickDialog { chosen, at: 1, .. })] = model.dialogs.open.as_slice() else {
         panic!("{:?}", model.dialogs.open)
     };
     assert!(names.len() > 1 && chosen.iter().eq(&names[..2]), "{chosen:?} of {names:?}");

@@ -1,4 +1,5 @@
-# What is asked of a worker that no plan tells of: how its kubelet is started, and as whom it talks to the API.
+# A worker that no plan tells of: what is asked of it, how its kubelet is started and as whom it talks to the API; and the
+# few things that a repair does there.
 
 # ask_start: the command line of the kubelet, or that of its unit with the files that its variables come from
 ask_start() {
@@ -61,4 +62,47 @@ ask_identity() {
     esac ;;
   esac
   cert='' key=''; say done
+}
+
+# closed PATH: root alone may read the file that it leads to
+closed() { f=$(readlink -e -- "$1") && restrict "$f"; }
+
+# rotate_in LINK CERT: the certificate with the key behind LINK becomes a file of its own beside that one, and the link
+# leads there, as when the kubelet renews it itself; the file before stays (client-go 1.37, util/certificate)
+rotate_in() {
+  [ -L "$1" ] && way "${1%/*}" || { echo "$1 is no link that only root can change" >&2; return 1; }
+  new=${1%/*}/kubelet-client-$(date +%Y-%m-%d-%H-%M-%S).pem
+  [ ! -e "$new" ] && fresh "$new" || return
+  (umask 077; set -C; { cat "$2" && openssl pkey -in "$1"; } >"$part") &&
+    [ "$(openssl x509 -in "$part" -noout -pubkey)" = "$(openssl pkey -in "$part" -pubout)" ] &&
+    sync "$part" && mv -T "$part" "$new" && ln -s "$new" "$part" && mv -T "$part" "$1" &&
+    sync "${1%/*}" && rm -f "${2%/*}"/gangplank-*.crt && return
+  rc=$?; rm -f "$part"; return $rc
+}
+
+# ask_around NAME PATH...: what a kubelet needs of its machine beside its own files: room and files left where these paths
+# are, and whether that can be written; who listens on its ports; what a firewall refuses; whether the API's name resolves
+ask_around() {
+  case $1 in -) ;; *) timeout --foreground 5 getent ahosts "$1" >/dev/null 2>&1 || say unresolved "$1" ;; esac
+  shift
+  for f; do
+    d=$f; while [ ! -d "$d/" ]; do d=${d%/*}; done
+    say disk "$f $(timeout --foreground 3 df -Pk "$d/" 2>/dev/null | sed -n 2p)"
+    say inode "$f $(timeout --foreground 3 df -Pi "$d/" 2>/dev/null | sed -n 2p)"
+    say mount "$f $(timeout --foreground 3 findmnt -n -o OPTIONS,TARGET -T "$d/" 2>/dev/null | head -n 1)"
+  done
+  # The newest log of kube-proxy's container.
+  i=
+  # shellcheck disable=SC3013
+  for f in /var/log/pods/kube-system_kube-proxy-*/kube-proxy/*.log; do
+    if [ -f "$f" ] && { [ -z "$i" ] || [ "$f" -nt "$i" ]; }; then i=$f; fi
+  done
+  [ -z "$i" ] || tell proxy "$(tail -c 4000 "$i" | tail -n 6 | cut -c 1-600)"
+  tell suppressed "$(timeout --foreground 5 journalctl -q -b -n 400 --no-pager -o cat -t systemd-journald 2>/dev/null | grep 'Suppressed .* from kubelet.service' | tail -n 1)"
+  tell port "$(timeout --foreground 5 ss -Htlnp '( sport = :10250 or sport = :10248 )' 2>/dev/null | head -n 20)"
+  for t in iptables ip6tables; do
+    command -v $t-save >/dev/null || continue
+    tell drop "$(timeout --foreground 5 $t-save -t filter 2>/dev/null | grep -E '^-A (INPUT|OUTPUT|FORWARD) .*-j (DROP|REJECT)|^:(INPUT|OUTPUT) DROP' | head -n 20)"
+  done
+  say done
 }

@@ -1,12 +1,11 @@
 //! `--drain`: what it will do is shown with the rest, and done before the rest.
 
-use std::fmt::Write;
 use std::time::Duration;
 
 use gangplank::engine::Engine;
-use gangplank::engine::drain::{DrainWish, Drained};
-use gangplank::plan::clean;
+use gangplank::engine::drain::{DrainWish, Drained, NOT_HEARD};
 use gangplank::plan::problem::Problem;
+use gangplank::ui;
 use gangplank::ui::output::say;
 
 use crate::cli::{DrainFlags, DrainPods};
@@ -19,25 +18,8 @@ pub(super) fn wish(flags: &DrainFlags) -> Option<DrainWish> {
 
 /// What a drain of a worker will do, in lines.
 pub(super) fn announced(engine: &Engine<'_>, worker: &str, wish: DrainWish) -> Result<String, Problem> {
-    let Some(list) = engine.drain_list(worker)? else {
-        return Ok(format!("{worker} is no node of the cluster: nothing is drained\n"));
-    };
-    let mut out = format!("first {worker} is cordoned, and these pods leave it\n");
-    for one in &list.leave {
-        let owner = if one.owner.is_empty() { "it has ended" } else { one.owner.as_str() };
-        let _ = writeln!(out, "  {one} ({})", clean::words(owner));
-    }
-    let word = if wish.lost { "leaves, and" } else { "is in the way:" };
-    for (one, why) in &list.lost {
-        let _ = writeln!(out, "  {one} {word} {why}");
-    }
-    if list.leave.is_empty() && list.lost.is_empty() {
-        out.push_str("  none\n");
-    }
-    for (one, why) in &list.stay {
-        let _ = writeln!(out, "  {one} stays: {why}");
-    }
-    Ok(out)
+    let list = engine.drain_list(worker)?;
+    Ok(ui::output::drain::lines(worker, list.as_ref(), wish).join("\n"))
 }
 
 /// Drains workers, one after another; those that were cordoned for it.
@@ -51,9 +33,7 @@ pub(super) fn drain(
         match engine.drain(worker, wish) {
             Ok(Drained::Done { cordoned: true }) => cordoned.push(worker.clone()),
             Ok(Drained::Done { cordoned: false } | Drained::NoNode) => {}
-            Ok(Drained::NotHeard) => say::err(format_args!(
-                "{worker}: the API does not hear its kubelet, so no pod can leave it first; it goes on without a drain"
-            )),
+            Ok(Drained::NotHeard) => say::err(format_args!("{worker}: {NOT_HEARD}")),
             Err(problem) => {
                 // Nothing of the rest is done, so the others take pods again too.
                 for other in &cordoned {

@@ -15,6 +15,13 @@ pub struct Cause {
     pub follows: Vec<Problem>,
 }
 
+impl Cause {
+    /// It may be there for a while only, as long as something else comes up or goes down.
+    pub fn may_pass(&self) -> bool {
+        is_symptom(self.problem.code)
+    }
+}
+
 /// What was found on one worker.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Diagnosis {
@@ -91,6 +98,7 @@ pub(super) fn is_symptom(code: ProblemCode) -> bool {
             | ProblemCode::Node03
             | ProblemCode::Node04
             | ProblemCode::Network04
+            | ProblemCode::Api24
     )
 }
 
@@ -136,6 +144,7 @@ pub(super) fn explains(cause: ProblemCode, symptom: ProblemCode) -> bool {
                 || stands
                 || matches!(cause.group(), Group::File | Group::Image | Group::Program)
         }
+        ProblemCode::Api24 => cause == ProblemCode::Name02,
         ProblemCode::Network04 => {
             matches!(cause, ProblemCode::Network01 | ProblemCode::Network02 | ProblemCode::Network03)
         }
@@ -143,7 +152,7 @@ pub(super) fn explains(cause: ProblemCode, symptom: ProblemCode) -> bool {
             ends || stands
                 || matches!(
                     cause.group(),
-                    Group::Api | Group::Clock | Group::Ca | Group::Cert | Group::Network
+                    Group::Api | Group::Clock | Group::Ca | Group::Cert | Group::Network | Group::Name
                 )
         }
         _ => false,

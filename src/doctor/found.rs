@@ -9,13 +9,16 @@ use serde_json::{Value, json};
 use super::diagnosis::{Cause, Diagnosis};
 use super::found_paths::FoundWorker;
 use super::identity::{SHARED, gone, identity};
-use super::judge::{Findings, manifests, ordered};
+use super::judge::{Findings, beside, manifests, ordered};
 use super::kubelet;
 use super::layout::Layout;
 use super::node::{self, Heard};
-use crate::kube::Node;
+use jiff::Timestamp;
+
 use crate::kube::heartbeat::join_leases;
+use crate::kube::{Node, ReadyState};
 use crate::pki::{CaInfo, San, examine};
+use crate::plan::action::{Action, Verb};
 use crate::plan::check::typed_api;
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::Known;
@@ -91,6 +94,7 @@ pub fn diagnose_found(worker: &FoundWorker) -> Diagnosis {
     if let Some(identity) = identity {
         api(worker, identity, &mut found);
     }
+    beside(facts, worker.name, &worker.paths.api, &mut found);
     let mut diagnosis = ordered(facts, worker.name, found);
     for cause in &mut diagnosis.causes {
         without_plan(&mut cause.problem);
@@ -229,7 +233,7 @@ fn static_pods(worker: &FoundWorker, found: &mut Findings) {
         Known::Yes(None) => found.add(
             Problem::new(ProblemCode::File05, format!("the folder of static pods {folder} is gone"))
                 .seen("the kubelet is told to watch it")
-                .manual(format!("on the host: mkdir -p {}", shell_words::quote(folder))),
+                .repair("make it again", vec![Action::MakeDir { path: folder.clone(), mode: "0755" }]),
         ),
         _ => manifests(worker.facts, folder, found),
     }
@@ -256,10 +260,16 @@ fn proxy(worker: &FoundWorker, layout: Layout, found: &mut Findings) -> Option<P
     for line in &unit.journal {
         problem = problem.seen(line.clone());
     }
-    Some(
-        problem
-            .manual("on the host: systemctl restart kube-proxy; journalctl -u kube-proxy -n 30 --no-pager"),
-    )
+    let service = |verb| vec![Action::Service { verb, unit: "kube-proxy".to_owned() }];
+    let stopped = unit.active == "inactive" && unit.load == "loaded";
+    let frozen = unit.active == "active" && (unit.state == "T" || unit.state == "Z");
+    Some(if stopped {
+        problem.repair("start it", service(Verb::Start))
+    } else if frozen {
+        problem.repair("restart it", service(Verb::Restart))
+    } else {
+        problem.manual("on the host: systemctl restart kube-proxy; journalctl -u kube-proxy -n 30 --no-pager")
+    })
 }
 
 /// What the API says to the worker's own identity.
@@ -398,18 +408,46 @@ fn fits(names: &[San], host: &str) -> bool {
     })
 }
 
+/// When the API heard of a kubelet, by the kubelet's own clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NodeHeard {
+    /// The API says that the node is Ready.
+    pub ready: bool,
+    /// When the kubelet wrote the status.
+    pub status: Option<Timestamp>,
+    /// When it was heard of last, by its status or its Lease.
+    pub last: Option<Timestamp>,
+}
+
+/// What the API said of the node when it was asked as the worker; `None` = it did not tell of it.
+pub fn heard_of(worker: &FoundWorker) -> Option<NodeHeard> {
+    let kubeconfig = worker.paths.kubeconfig.as_ref()?;
+    let identity = worker.facts.identity(kubeconfig, &worker.paths.node, &worker.paths.server);
+    let Known::Yes(Some(identity)) = identity else { return None };
+    let nodes = told_nodes(identity);
+    let node = nodes.first().filter(|_| identity.node.status == Some(200))?;
+    let ready = node.ready.state == ReadyState::Ready;
+    Some(NodeHeard { ready, status: node.ready.heartbeat, last: node.heard() })
+}
+
+/// The node that the API told of, with its Lease; empty = it told of none.
+fn told_nodes(identity: &NodeIdentity) -> Vec<Node> {
+    let told = identity.node.body.read::<Value>();
+    let mut nodes: Vec<Node> = told.as_ref().and_then(Node::from_json).into_iter().collect();
+    if let (Some(200), Some(lease)) = (identity.lease.status, identity.lease.body.read::<Value>()) {
+        join_leases(&mut nodes, &json!({"items": [lease]}));
+    }
+    nodes
+}
+
 fn the_node(worker: &FoundWorker, identity: &NodeIdentity, found: &mut Findings) {
-    let mut nodes: Vec<Node> =
-        identity.node.body.read::<Value>().as_ref().and_then(Node::from_json).into_iter().collect();
+    let mut nodes = told_nodes(identity);
     if identity.node.status == Some(200) && nodes.is_empty() {
         found.add(Problem::unknown("the node", "what the API answered is no node"));
         return;
     }
     if identity.node.status == Some(404) {
         nodes.clear();
-    }
-    if let (Some(200), Some(lease)) = (identity.lease.status, identity.lease.body.read::<Value>()) {
-        join_leases(&mut nodes, &json!({"items": [lease]}));
     }
     let unit = worker.facts.unit("kubelet").yes().copied();
     let up_s = unit.filter(|unit| unit.active == "active").and_then(|unit| unit.up_s);

@@ -30,6 +30,8 @@ pub struct FoundPaths {
     pub socket: Option<String>,
     /// Further files that its configuration names.
     pub files: Vec<String>,
+    /// The host of the API that its kubeconfig names; empty = it is not known.
+    pub api: String,
     /// The port of its health check; `None` = it was turned off.
     pub healthz: Option<u16>,
 }
@@ -53,6 +55,7 @@ impl FoundPaths {
             server: flag("api-servers")
                 .and_then(|servers| servers.split(',').next().map(str::to_owned))
                 .unwrap_or_default(),
+            api: String::new(),
             socket: socket(start.flag("container-runtime-endpoint")),
             address: start.flag("node-ip").and_then(|text| text.parse().ok()),
             kubeconfig: path("kubeconfig"),

@@ -3,15 +3,16 @@
 
 use jiff::SignedDuration;
 
+use super::certificate_anew::wish;
 use super::found_paths::FoundWorker;
 use super::judge::Findings;
 use super::layout::Layout;
 use crate::pki::{CaInfo, examine};
+use crate::plan::action::Action;
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::Known;
 use crate::plan::found::NodeIdentity;
 use crate::plan::problem::Problem;
-use crate::plan::remote::Remote;
 
 /// Nobody has to hurry for a certificate that has longer to go, days.
 const SOON: i64 = 30;
@@ -67,7 +68,7 @@ pub(super) fn identity<'a>(
         found.add(
             Problem::new(ProblemCode::Key02, format!("others than root can read the key of {}", worker.name))
                 .seen(format!("{key_at}: mode {}", identity.key_mode))
-                .manual(format!("on the host: chmod 600 {}", shell_words::quote(&key_at))),
+                .repair("close it", vec![closed(&key_at)]),
         );
     }
     if !identity.has("client-certificate") {
@@ -87,6 +88,15 @@ pub(super) fn identity<'a>(
     }
     certificate(worker, layout, identity, &cert_at, found);
     Some(identity)
+}
+
+/// Root alone may read a file; a link is followed.
+fn closed(path: &str) -> Action {
+    Action::Script {
+        title: format!("close {path}"),
+        text: shell_words::join(["closed", path]),
+        secrets: Vec::new(),
+    }
 }
 
 fn others_read(mode: &str) -> bool {
@@ -179,19 +189,12 @@ fn anew(worker: &FoundWorker, layout: Layout, identity: &NodeIdentity) -> String
             "sed -i \"s/client-certificate-data: .*/client-certificate-data: $(base64 -w0 {node}.crt)/\" {kubeconfig}"
         ),
     };
-    // One that serves too keeps the names that it serves.
-    let mut names: Vec<String> = examine(identity.cert.as_bytes())
-        .map(|cert| cert.sans.iter().map(ToString::to_string).collect())
-        .unwrap_or_default();
-    let serves = |path: &Remote<String>| worker.paths.files.contains(&path.to_string());
-    if names.is_empty() && identity.files.get("client-certificate").is_some_and(serves) {
-        names.push(format!("DNS:{node}"));
-        names.extend(worker.paths.address.map(|address| format!("IP:{address}")));
-    }
-    let extensions = if names.is_empty() {
-        "extendedKeyUsage=clientAuth".to_owned()
+    let at = identity.files.get("client-certificate").map(ToString::to_string).unwrap_or_default();
+    let wish = wish(worker, identity, &at);
+    let extensions = if wish.server {
+        format!("extendedKeyUsage=clientAuth,serverAuth subjectAltName={}", wish.san())
     } else {
-        format!("extendedKeyUsage=clientAuth,serverAuth subjectAltName={}", names.join(","))
+        "extendedKeyUsage=clientAuth".to_owned()
     };
     format!(
         "on the host: {request}; where the cluster's CA is: printf '%s\\n' {extensions} >{node}.ext; openssl x509 -req -in \

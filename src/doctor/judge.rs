@@ -3,8 +3,9 @@
 
 use super::cluster::ClusterWord;
 use super::diagnosis::{Cause, Diagnosis, RUNTIME, explains, is_symptom, rank};
+use super::layout::is_ours;
 use super::node::Heard;
-use super::{cluster, differs, kubelet, node};
+use super::{around, cluster, differs, kubelet, node};
 use crate::plan::action::Action;
 use crate::plan::code::{ProblemCode, ProblemGroup};
 use crate::plan::fact::{Facts, Known};
@@ -119,6 +120,7 @@ pub fn diagnose(patient: &Patient) -> Diagnosis {
         found.add(problem);
     }
     api(patient, &mut found);
+    beside(patient.facts, &patient.worker.name, &patient.plan.cluster.api.host, &mut found);
     if let Some(problem) = cluster::fault(patient.facts, patient.word) {
         found.add(problem);
     }
@@ -134,20 +136,20 @@ pub fn diagnose(patient: &Patient) -> Diagnosis {
         found.add(problem);
     }
     match unit {
-        Some(unit) if is_stranger(patient.facts) => {
-            if unit.load == "not-found" {
+        Some(unit) if unit.load == "not-found" => {
+            if matches!(patient.facts.record(), Known::Yes(record) if record.lines.is_empty()) {
                 return not_aboard(patient);
             }
-            others_files(&mut found);
         }
+        Some(_) if is_stranger(patient.facts) => others_files(&mut found),
         Some(_) | None => {}
     }
     ordered(patient.facts, &patient.worker.name, found)
 }
 
-/// gangplank never wrote anything on the machine.
+/// By its record somebody else set the machine up.
 fn is_stranger(facts: &Facts) -> bool {
-    matches!(facts.record(), Known::Yes(record) if record.lines.is_empty())
+    matches!(facts.record(), Known::Yes(_)) && !is_ours(facts)
 }
 
 /// A machine that is no worker yet.
@@ -288,6 +290,30 @@ fn api(patient: &Patient, found: &mut Findings) {
         .seen(format!("from there: {why}"))
         .manual("look at routes, firewall and load balancer between them"),
     );
+}
+
+/// What is around its kubelet; `host` is that of the API.
+pub(super) fn beside(facts: &Facts, worker: &str, host: &str, found: &mut Findings) {
+    let name = around::name_of(host);
+    if let Some(problem) = around::unknown(facts, name.as_deref()) {
+        found.add(problem);
+    }
+    let Some(seen) = around::seen(facts, name.as_deref()) else { return };
+    if let Some(line) = &seen.suppressed {
+        found.notes.push(format!("the kubelet's journal is not whole, journald says: {line}"));
+    }
+    let unit = facts.unit("kubelet").yes().copied();
+    let runs =
+        unit.is_some_and(|unit| unit.active == "active" && unit.restarts.is_none_or(|count| count == 0));
+    for problem in around::faults(seen, worker, runs) {
+        // Two that look at it name one fault.
+        if !found.has(&[problem.code]) || problem.code.group() == ProblemGroup::Disk {
+            found.add(problem);
+        }
+    }
+    for problem in &mut found.faults {
+        around::evidence(facts, name.as_deref(), problem);
+    }
 }
 
 /// Causes in the order of mending, each with what follows from it.

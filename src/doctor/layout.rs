@@ -4,12 +4,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::plan::fact::{Facts, Known};
+use crate::profile;
 
 /// A layout of a worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Layout {
-    /// gangplank's own: its record is there.
+    /// gangplank's own: by its record it wrote the kubelet's unit.
     Gangplank,
     /// kubeadm's: `10-kubeadm.conf`, `kubelet.conf`, a certificate that renews itself (kubeadm 1.37,
     /// `cmd/kubeadm/app/phases/kubelet`).
@@ -25,7 +26,7 @@ pub enum Layout {
 impl Layout {
     /// Recognised by what was found.
     pub fn of(facts: &Facts) -> Self {
-        if matches!(facts.record(), Known::Yes(record) if !record.lines.is_empty()) {
+        if is_ours(facts) {
             return Self::Gangplank;
         }
         let start = facts.kubelet_start();
@@ -64,4 +65,9 @@ impl Layout {
             Self::Other => "none that is known here: it was read flag by flag",
         }
     }
+}
+
+/// gangplank set the machine up: it wrote the kubelet's unit. A repair of a worker in no plan leaves a record too.
+pub(super) fn is_ours(facts: &Facts) -> bool {
+    matches!(facts.record(), Known::Yes(record) if record.wrote(profile::UNIT))
 }

@@ -1,6 +1,8 @@
 //! What is wrong with a worker, from what was looked at: causes in the order in which they must be mended, what only
 //! follows from them, and what could not be looked at. Nothing is asked and nothing is changed here.
 
+mod around;
+mod certificate_anew;
 mod cluster;
 mod diagnosis;
 mod differs;
@@ -13,9 +15,11 @@ mod kubelet;
 mod layout;
 mod node;
 
+pub use around::name_of;
+pub use certificate_anew::{CertificateAnew, certificate_anew, is_its_ca};
 pub use cluster::{ClusterWord, kube_proxy_sees, may_kube_proxy_see};
 pub use diagnosis::{Cause, Diagnosis};
-pub use found::diagnose_found;
+pub use found::{NodeHeard, diagnose_found, heard_of};
 pub use found_paths::{FoundPaths, FoundWorker};
 pub use judge::{Patient, diagnose};
 pub use layout::Layout;

@@ -1,5 +1,6 @@
 //! The node as the API knows it.
 
+use crate::kube::cluster::OUT_OF_SERVICE;
 use crate::kube::{Node, ReadyState};
 use crate::plan::action::{Action, Verb};
 use crate::plan::clean;
@@ -94,6 +95,7 @@ pub(super) fn read(cluster: &ClusterFacts, worker: &str, heard: Heard) -> NodeWo
         ),
     }
     pressures(node, &mut word);
+    out_of_service(node, &mut word);
     if !cordoned(node).is_empty() {
         word.notes.push(format!(
             "{worker} is cordoned: no new pods are placed on it; if it may take them: kubectl uncordon {}",
@@ -101,6 +103,21 @@ pub(super) fn read(cluster: &ClusterFacts, worker: &str, heard: Heard) -> NodeWo
         ));
     }
     word
+}
+
+/// While its kubelet is heard the taint is a fault; while it is not, it says what somebody wanted.
+fn out_of_service(node: &Node, word: &mut NodeWord) {
+    let Some(taint) = node.taints.iter().find(|taint| taint.key == OUT_OF_SERVICE) else { return };
+    if node.ready.state != ReadyState::Ready {
+        word.notes.push(format!("{} has the taint {}: its pods are released", node.name, taint.key));
+        return;
+    }
+    let name = shell_words::quote(&node.name.to_string()).into_owned();
+    word.faults.push(
+        Problem::new(ProblemCode::Node08, format!("the node {} is marked as out of service", node.name))
+            .seen(format!("its taint {}={}:{}", taint.key, taint.value, taint.effect))
+            .manual(format!("where the machine is well: kubectl taint node {name} {OUT_OF_SERVICE}-")),
+    );
 }
 
 fn pressures(node: &Node, word: &mut NodeWord) {

@@ -1,19 +1,24 @@
 //! The doctor: every worker is looked at once, and judged. Repair: what the causes offer by themselves first, then what
 //! the steps would change, with the proof that the API hears of the kubelet again.
 
+use std::sync::PoisonError;
+
 use serde::{Deserialize, Serialize};
 
+use super::repaired::RepairedAt;
 use super::run::Engine;
-use crate::doctor::{ClusterWord, Diagnosis, Layout, Patient, diagnose, kube_proxy_sees, may_kube_proxy_see};
+use crate::doctor::{
+    ClusterWord, Diagnosis, Layout, Patient, diagnose, kube_proxy_sees, may_kube_proxy_see, name_of,
+};
 use crate::engine::cluster::facts::SharedFacts;
 use crate::engine::exit::ExitCode;
 use crate::engine::sync::Gate;
-use crate::kube::Pod;
+use crate::kube::{Node, Pod, ReadyState};
 use crate::plan::action::Action;
 use crate::plan::fact::{FactQuery, Facts};
 use crate::plan::model::Worker;
 use crate::plan::place::Place;
-use crate::plan::problem::{Problem, Remedy};
+use crate::plan::problem::Problem;
 
 /// So many causes are mended one after another; each is looked at again before the next.
 const MOST_REPAIRS: usize = 6;
@@ -38,25 +43,25 @@ pub struct Examined {
 impl Examined {
     /// The first repair that a cause offers by itself.
     pub fn first_repair(&self) -> Option<(&Problem, &[Action])> {
-        let causes = self.found.as_ref().ok()?.causes.iter();
-        causes.map(|cause| &cause.problem).find_map(|problem| {
-            let actions = problem.ways.iter().find_map(|way| match way {
-                Remedy::Repair { actions, .. } => Some(actions.as_slice()),
-                _ => None,
-            })?;
-            Some((problem, actions))
-        })
+        self.repairs().next()
+    }
+
+    fn repairs(&self) -> impl Iterator<Item = (&Problem, &[Action])> {
+        let causes = self.found.as_ref().map_or(&[][..], |found| found.causes.as_slice());
+        causes.iter().filter_map(|cause| Some((&cause.problem, cause.problem.offers()?)))
     }
 
     /// All that a repair would carry out, as far as that is known now: what a cause offers by itself, then what the steps
-    /// would change. Nothing of a worker in no plan.
+    /// would change. Of a worker in no plan, what its causes offer.
     pub fn repair(&self) -> Vec<&Action> {
-        if self.layout.is_some() || self.healthy() {
+        if self.healthy() {
             return Vec::new();
         }
-        let own = self.first_repair().map_or(&[][..], |(_, actions)| actions);
-        let mut all: Vec<&Action> = own.iter().collect();
-        for action in &self.actions {
+        // Where there are steps, they have in them what the causes behind the first offer.
+        let most = if self.layout.is_some() { usize::MAX } else { 1 };
+        let own = self.repairs().take(most).flat_map(|(_, actions)| actions);
+        let mut all: Vec<&Action> = Vec::new();
+        for action in own.chain(&self.actions) {
             if !all.contains(&action) {
                 all.push(action);
             }
@@ -70,16 +75,44 @@ impl Examined {
     }
 }
 
+/// A node of the cluster that is no worker of the plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NodeElsewhere {
+    /// Its name.
+    pub name: String,
+    /// The address that it says to have; empty = none.
+    pub address: String,
+    /// The API says that it is Ready.
+    pub ready: bool,
+}
+
 impl Engine<'_> {
     /// Looks at every worker that was asked for and says what is wrong with it; changes nothing.
     pub fn examine(&self) -> Result<Vec<Examined>, Problem> {
+        self.examine_with_nodes().map(|(examined, _)| examined)
+    }
+
+    /// The same, and the nodes of the cluster that are no workers of the plan.
+    pub fn examine_with_nodes(&self) -> Result<(Vec<Examined>, Vec<NodeElsewhere>), Problem> {
         let login = Gate::default();
         let shared = SharedFacts::learn(self.plan, self.world, false, &self.options.made, &login)?;
-        let more = vec![FactQuery::Journal("kubelet".to_owned())];
+        let around = FactQuery::Around(name_of(&self.plan.cluster.api.host));
+        let more = vec![FactQuery::Journal("kubelet".to_owned()), around];
         let seen = self.inspect_workers(&shared, &more);
         let workers = self.workers();
         let examined = workers.iter().zip(seen).map(|(worker, seen)| self.judged(&shared, worker, seen));
-        Ok(examined.collect())
+        let planned = |node: &Node| {
+            let same = |worker: &Worker| node.name == worker.name || node.has(&worker.address.to_string());
+            self.plan.workers.iter().any(same)
+        };
+        let elsewhere =
+            shared.cluster.nodes.iter().flatten().filter(|node| !planned(node)).map(|node| NodeElsewhere {
+                name: node.name.to_string(),
+                address: node.internal_ip.as_ref().map(ToString::to_string).unwrap_or_default(),
+                ready: node.ready.state == ReadyState::Ready,
+            });
+        let elsewhere = elsewhere.collect();
+        Ok((examined.collect(), elsewhere))
     }
 
     fn judged(&self, shared: &SharedFacts, worker: &Worker, seen: super::inspect::PlacePreview) -> Examined {
@@ -149,6 +182,9 @@ impl Engine<'_> {
                 }
             }
         }
+        // Also where nothing was started: what the API said before proves nothing.
+        let began = RepairedAt { started_ms: None, ended_ms: self.world.now().as_millisecond() };
+        self.repaired.lock().unwrap_or_else(PoisonError::into_inner).entry(place).or_insert(began);
         self.apply()
     }
 }

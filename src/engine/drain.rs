@@ -3,10 +3,15 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
 use super::event::Event;
 use super::run::Engine;
 use crate::engine::cluster::login::SignIn;
-use crate::kube::drain::{DrainList, Evicted, Evictee, judge};
+use crate::engine::doctor::Examined;
+use crate::engine::exit::ExitCode;
+use crate::kube::drain::{DrainList, Evicted, Evictee, budgets_path, judge};
 use crate::kube::{ApiError, ReadyState};
 use crate::plan::code::ProblemCode;
 use crate::plan::place::Place;
@@ -17,8 +22,14 @@ const AGAIN: Duration = Duration::from_secs(2);
 /// So many pods are named.
 const NAMED: usize = 12;
 
+/// Why a drain is left out.
+pub const NOT_HEARD: &str =
+    "the API does not hear its kubelet, so no pod can leave it first; it goes on without a drain";
+/// So long pods may take to leave, unless it is said otherwise.
+pub const USUAL: Duration = Duration::from_secs(300);
+
 /// What a drain shall do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DrainWish {
     /// Pods leave too with which something is lost.
     pub lost: bool,
@@ -50,7 +61,46 @@ impl Engine<'_> {
             return Ok(None);
         }
         let path = format!("/api/v1/pods?fieldSelector=spec.nodeName%3D{worker}");
-        Ok(Some(cluster.get_list(&path).map_err(failed)?.map(|list| judge(&list)).unwrap_or_default()))
+        let Some(pods) = cluster.get_list(&path).map_err(failed)? else {
+            return Ok(Some(DrainList::default()));
+        };
+        let version = cluster.version().map_err(failed)?;
+        let budgets = match budgets_path(version) {
+            Some(path) => cluster.get_list(path).map_err(failed)?.unwrap_or_default(),
+            None => Value::Null,
+        };
+        Ok(Some(judge(&pods, &budgets)))
+    }
+
+    /// Mends a worker, its pods first where that is wished: whoever was cordoned for it takes pods again when it is mended.
+    pub fn mend_drained(&self, first: Examined, wish: Option<DrainWish>) -> ExitCode {
+        let worker = first.worker.clone();
+        let Some(wish) = wish else { return self.mend(first) };
+        let cordoned = match self.drain(&worker, wish) {
+            Ok(Drained::Done { cordoned }) => cordoned,
+            Ok(Drained::NoNode) => {
+                self.note(format!("{worker} is no node of the cluster: nothing is drained"));
+                false
+            }
+            Ok(Drained::NotHeard) => {
+                self.note(format!("{worker}: {NOT_HEARD}"));
+                false
+            }
+            Err(problem) => {
+                self.fail(&Place::Worker(worker), None, problem);
+                return ExitCode::Problem;
+            }
+        };
+        let code = self.mend(first);
+        // Whoever cannot be proven to work takes no new pods.
+        if cordoned && code != ExitCode::Done {
+            self.note(format!("{worker} stays cordoned, as it is not repaired: kubectl uncordon {worker}"));
+        } else if cordoned && let Err(problem) = self.uncordon(&worker) {
+            let problem = problem.seen(format!("{worker} stays cordoned: kubectl uncordon {worker}"));
+            self.fail(&Place::Worker(worker), None, problem);
+            return ExitCode::Problem;
+        }
+        code
     }
 
     fn enter(&self) -> Result<(), Problem> {

@@ -3,6 +3,7 @@
 
 use openssl::base64;
 
+use super::around_answer::around;
 use super::found_answer;
 use super::kernel_answer::kernel;
 use super::programs_answer::programs;
@@ -32,6 +33,7 @@ pub fn read(want: &FactQuery, lines: &AnswerLines) -> Known<Fact> {
         FactQuery::Manifests(_) => manifests(lines),
         FactQuery::KubeletStart => found_answer::start(lines),
         FactQuery::Identity { .. } => found_answer::identity(lines),
+        FactQuery::Around(_) => around(lines),
         FactQuery::Kernel(_) => kernel(lines),
         FactQuery::Runtime => Known::Yes(Fact::Runtime(Box::new(runtime(lines)))),
         FactQuery::Containers => docker_answer::containers(lines),

@@ -252,6 +252,23 @@ fn list(tried: &[String]) -> String {
     if tried.is_empty() { "nothing, there was nothing to try".to_owned() } else { tried.join(", ") }
 }
 
+impl WireError {
+    /// Nobody answered at all: neither the machine nor anything on the way to it refused.
+    pub fn is_silence(&self) -> bool {
+        match self {
+            // A machine that takes a connection and then says nothing runs.
+            Self::Timeout { what, .. } => what.starts_with("connecting to"),
+            Self::Unreachable { why, .. } => {
+                let why = why.to_lowercase();
+                ["timed out", "no answer", "no route to host", "host is unreachable"]
+                    .iter()
+                    .any(|word| why.contains(word))
+            }
+            _ => false,
+        }
+    }
+}
+
 fn note_text(note: &str) -> String {
     if note.is_empty() { String::new() } else { format!(" ({note})") }
 }

@@ -5,6 +5,7 @@
 mod agent;
 mod alarm;
 pub mod answer;
+mod around_answer;
 mod ask;
 mod asked;
 pub mod batch;

@@ -123,6 +123,14 @@ fn line_with(text: &str, runtime: RuntimeKind) -> String {
             format!("chown root:root {0} && chmod 600 {0}", quoted(0))
         }
         "restrict" => format!("chmod 600 {}", quoted(0)),
+        "closed" => format!("chown root:root {0} && chmod 600 {0}", quoted(0)),
+        "rotate_in" => format!(
+            "p={folder}/kubelet-client-$(date +%Y-%m-%d-%H-%M-%S).pem; (umask 077; {{ cat {cert}; openssl pkey -in {link}; }} \
+             >$p); ln -sfn $p {link}; rm {cert}",
+            folder = shell_words::quote(word(0).rsplit_once('/').map_or("", |(folder, _)| folder)),
+            link = quoted(0),
+            cert = quoted(1)
+        ),
         _ => text.to_owned(),
     }
 }

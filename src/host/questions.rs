@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use crate::plan::fact::{FactQuery, FlagSet};
 use crate::plan::programs;
+use crate::runtime::FOLDERS;
 
 /// Asks. The slow questions run side by side behind the quick ones; questions of a kind are asked together.
 pub(super) fn questions(queries: &[FactQuery], text: &mut String) {
@@ -36,6 +37,7 @@ pub(super) fn questions(queries: &[FactQuery], text: &mut String) {
             FactQuery::Kubelet { .. }
             | FactQuery::Tls { .. }
             | FactQuery::Lookup(_)
+            | FactQuery::Around(_)
             | FactQuery::Programs
             | FactQuery::Healthz(_)
             | FactQuery::KubeletStart
@@ -103,6 +105,11 @@ fn question(want: &FactQuery) -> String {
         FactQuery::Journal(unit) => call("ask_journal", &[unit]),
         FactQuery::Healthz(port) => call("ask_healthz", &[&port.to_string()]),
         FactQuery::Lookup(name) => call("ask_lookup", &[name]),
+        FactQuery::Around(name) => {
+            let mut words = vec![name.as_deref().unwrap_or("-")];
+            words.extend(["/var/lib/kubelet", "/var/log"].into_iter().chain(FOLDERS));
+            call("ask_around", &words)
+        }
         FactQuery::Tls { host, port } => call("ask_tls", &[host, &port.to_string()]),
         // Asked together with others of their kind.
         FactQuery::File { .. }

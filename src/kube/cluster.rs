@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::api::{Api, Deleted};
@@ -100,6 +100,9 @@ pub trait ClusterApi: Send + Sync {
     fn delete(&self, path: &str, uid: &str) -> Result<Deleted, ApiError>;
     /// Lets a node take no new pods, or take them again; `false` = it was so already.
     fn cordon(&self, node: &str, cordoned: bool) -> Result<bool, ApiError>;
+    /// Puts [`OUT_OF_SERVICE`] on a node, or takes away the one that was put there so; `false` = it was so already, and
+    /// nothing was changed.
+    fn out_of_service(&self, node: &str, on: bool) -> Result<bool, ApiError>;
     /// Asks a pod to leave a server of this version.
     fn evict(&self, pod: &Evictee, version: Version) -> Result<Evicted, ApiError>;
     /// Milliseconds its clock is ahead of ours.
@@ -192,14 +195,47 @@ fn empty(api: &Api, path: &str, uid: &str) -> Result<(), ApiError> {
 const CORDON_TRIES: usize = 8;
 
 fn cordon(api: &Api, path: &str, cordoned: bool) -> Result<bool, ApiError> {
+    change_node(api, path, &|node| {
+        let is = node.pointer("/spec/unschedulable").and_then(Value::as_bool).unwrap_or(false);
+        node["spec"]["unschedulable"] = cordoned.into();
+        is != cordoned
+    })
+}
+
+/// With this taint the pods of a node are deleted at once and their volumes are free for others, while the node is not Ready
+/// (`node.kubernetes.io/out-of-service`; beta in 1.26, stable in 1.28; `pkg/controller/podgc/gc_controller.go`).
+pub const OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
+/// The value of the one that is put by [`ClusterApi::out_of_service`]: another is somebody else's.
+const BY_US: &str = "gangplank";
+
+fn out_of_service(api: &Api, path: &str, on: bool) -> Result<bool, ApiError> {
+    change_node(api, path, &|node| {
+        let said = |taint: &Value, field: &str| {
+            taint.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
+        };
+        let mut taints = node.pointer("/spec/taints").and_then(Value::as_array).cloned().unwrap_or_default();
+        let before = taints.len();
+        if on {
+            if !taints.iter().any(|taint| said(taint, "key") == OUT_OF_SERVICE) {
+                taints.push(json!({"key": OUT_OF_SERVICE, "value": BY_US, "effect": "NoExecute"}));
+            }
+        } else {
+            taints.retain(|taint| said(taint, "key") != OUT_OF_SERVICE || said(taint, "value") != BY_US);
+        }
+        let other = taints.len() != before;
+        node["spec"]["taints"] = taints.into();
+        other
+    })
+}
+
+/// Changes a node where `change` says that it is another then.
+fn change_node(api: &Api, path: &str, change: &dyn Fn(&mut Value) -> bool) -> Result<bool, ApiError> {
     let mut last = ApiError::Conflict(path.to_owned());
     for _ in 0..CORDON_TRIES {
         let mut node = api.get(path)?;
-        let is = node.pointer("/spec/unschedulable").and_then(Value::as_bool).unwrap_or(false);
-        if is == cordoned {
+        if !change(&mut node) {
             return Ok(false);
         }
-        node["spec"]["unschedulable"] = cordoned.into();
         match api.put(path, &node) {
             Ok(_) => return Ok(true),
             Err(error @ ApiError::Conflict(_)) => last = error,
@@ -350,6 +386,11 @@ impl ClusterApi for LiveCluster {
     fn cordon(&self, node: &str, cordoned: bool) -> Result<bool, ApiError> {
         let path = format!("/api/v1/nodes/{}", encoded(node));
         self.change(move |api| cordon(api, &path, cordoned))
+    }
+
+    fn out_of_service(&self, node: &str, on: bool) -> Result<bool, ApiError> {
+        let path = format!("/api/v1/nodes/{}", encoded(node));
+        self.change(move |api| out_of_service(api, &path, on))
     }
 
     fn evict(&self, pod: &Evictee, version: Version) -> Result<Evicted, ApiError> {

@@ -29,6 +29,26 @@ pub struct Evictee {
     path: String,
     /// Who makes it anew elsewhere, `ReplicaSet web-5d9`; empty = nobody.
     pub owner: String,
+    /// The disruption budgets that it is under, and how many of their pods may be missing now.
+    pub budgets: Vec<Budget>,
+}
+
+/// A disruption budget of a pod.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Budget {
+    /// Its name.
+    pub name: Remote<String>,
+    /// So many of its pods may leave now (`status.disruptionsAllowed`); `None` = it does not say.
+    pub allows: Option<i64>,
+}
+
+impl std::fmt::Display for Budget {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.allows {
+            Some(allows) => write!(f, "budget {} lets {allows} leave now", self.name),
+            None => write!(f, "budget {} does not say how many may leave", self.name),
+        }
+    }
 }
 
 impl Evictee {
@@ -99,8 +119,56 @@ pub enum Evicted {
     NotNow(String),
 }
 
-/// Judges the pods of a node, a PodList.
-pub fn judge(list: &Value) -> DrainList {
+/// Where the disruption budgets of a server of this version are; `None` = it has none.
+pub fn budgets_path(version: Version) -> Option<&'static str> {
+    if minors::BUDGETS_V1.holds(version) {
+        Some("/apis/policy/v1/poddisruptionbudgets")
+    } else if minors::EVICTION.holds(version) {
+        Some("/apis/policy/v1beta1/poddisruptionbudgets")
+    } else {
+        None
+    }
+}
+
+/// Whether the labels of a pod are those of a selector; one without a word selects every pod (policy/v1).
+fn selects(selector: &Value, labels: &Value) -> bool {
+    let label = |key: &str| labels.get(key).and_then(Value::as_str);
+    let all = selector.get("matchLabels").and_then(Value::as_object);
+    let equal = all.is_none_or(|all| all.iter().all(|(key, value)| label(key) == value.as_str()));
+    equal
+        && items(selector, "matchExpressions").all(|one| {
+            let key = one.get("key").and_then(Value::as_str).unwrap_or_default();
+            let mut values = items(one, "values").filter_map(Value::as_str);
+            let mut is_one = || label(key).is_some_and(|label| values.any(|value| value == label));
+            match one.get("operator").and_then(Value::as_str) {
+                Some("In") => is_one(),
+                Some("NotIn") => !is_one(),
+                Some("Exists") => label(key).is_some(),
+                Some("DoesNotExist") => label(key).is_none(),
+                _ => false,
+            }
+        })
+}
+
+/// The budgets among a PodDisruptionBudgetList that a pod is under.
+fn budgets_of(meta: &Value, budgets: &Value) -> Vec<Budget> {
+    let space = |meta: &Value| meta.get("namespace").and_then(Value::as_str).map(str::to_owned);
+    let labels = meta.get("labels").unwrap_or(&Value::Null);
+    let is_under = |one: &&Value| {
+        one.get("metadata").is_some_and(|own| space(own) == space(meta))
+            && one.pointer("/spec/selector").is_some_and(|selector| selects(selector, labels))
+    };
+    let told = |one: &Value| {
+        Some(Budget {
+            name: text(one.get("metadata")?, "name")?,
+            allows: one.pointer("/status/disruptionsAllowed").and_then(Value::as_i64),
+        })
+    };
+    items(budgets, "items").filter(is_under).filter_map(told).collect()
+}
+
+/// Judges the pods of a node, a PodList, with the PodDisruptionBudgetList of the cluster.
+pub fn judge(list: &Value, budgets: &Value) -> DrainList {
     let mut out = DrainList::default();
     for pod in items(list, "items") {
         let Some(meta) = pod.get("metadata") else { continue };
@@ -114,6 +182,7 @@ pub fn judge(list: &Value) -> DrainList {
             uid: raw("uid").to_owned(),
             path: format!("/api/v1/namespaces/{}/pods/{}", encoded(raw("namespace")), encoded(raw("name"))),
             owner: owner.clone().unwrap_or_default(),
+            budgets: budgets_of(meta, budgets),
         };
         let phase = pod.pointer("/status/phase").and_then(Value::as_str).unwrap_or_default();
         let on_node = |volume: &Value| volume.get("emptyDir").is_some();
@@ -180,7 +249,7 @@ mod tests {
             // An owner that does not control it makes none anew.
             pod("held", json!({"ownerReferences": [{"kind": "ReplicaSet", "name": "x"}]}), &json!({}), "Running"),
         ]});
-        let found = judge(&list);
+        let found = judge(&list, &Value::Null);
         let names = |all: Vec<String>| all.join(" ");
         assert_eq!(
             names(found.leave.iter().map(|one| format!("{one}={}", one.owner)).collect()),
@@ -191,5 +260,31 @@ mod tests {
             names(found.lost.iter().map(|(one, _)| one.name.to_string()).collect()),
             "bare cache held"
         );
+    }
+
+    #[test]
+    fn a_pod_is_under_the_budgets_that_select_it_in_its_namespace() {
+        let budget = |name: &str, space: &str, selector: Value| {
+            json!({"metadata": {"name": name, "namespace": space}, "spec": {"selector": selector},
+                "status": {"disruptionsAllowed": 1}})
+        };
+        let of = |operator: &str, values: Value| json!({"matchExpressions": [{"key": "tier", "operator": operator, "values": values}]});
+        let budgets = json!({"items": [
+            budget("labels", "default", json!({"matchLabels": {"app": "web"}})),
+            budget("other", "default", json!({"matchLabels": {"app": "db"}})),
+            budget("elsewhere", "kube-system", json!({"matchLabels": {"app": "web"}})),
+            budget("in", "default", of("In", json!(["front", "back"]))),
+            budget("not-in", "default", of("NotIn", json!(["front"]))),
+            budget("exists", "default", of("Exists", Value::Null)),
+            budget("absent", "default", of("DoesNotExist", Value::Null)),
+            budget("all", "default", json!({})),
+            budget("none", "default", Value::Null),
+        ]});
+        let meta = json!({"labels": {"app": "web", "tier": "front"},
+            "ownerReferences": [{"kind": "ReplicaSet", "name": "x", "controller": true}]});
+        let found = judge(&json!({"items": [pod("web", meta, &json!({}), "Running")]}), &budgets);
+        let names: Vec<String> = found.leave[0].budgets.iter().map(|one| one.name.to_string()).collect();
+        assert_eq!(names, ["labels", "in", "exists", "all", "none"]);
+        assert_eq!(found.leave[0].budgets[0].to_string(), "budget labels lets 1 leave now");
     }
 }

@@ -128,6 +128,14 @@ pub enum NodeEvent {
 }
 
 impl Node {
+    /// Whether one of its addresses is this.
+    pub fn has(&self, address: &str) -> bool {
+        self.internal_ip
+            .iter()
+            .chain(self.addresses.iter().map(|(_, value)| value))
+            .any(|one| *one == address)
+    }
+
     /// Reads one Node object; `None` when it has no name.
     pub fn from_json(object: &Value) -> Option<Self> {
         let meta = object.get("metadata")?;

@@ -381,6 +381,15 @@ impl ClusterApi for LabCluster {
         })
     }
 
+    fn out_of_service(&self, node: &str, on: bool) -> Result<bool, ApiError> {
+        self.call(false, "change this", |state, _| {
+            let Some(node) = state.cluster.nodes.get_mut(node) else {
+                return Err(ApiError::NotFound(format!("nodes \"{node}\" not found")));
+            };
+            Ok(std::mem::replace(&mut node.out_of_service, on) != on)
+        })
+    }
+
     fn evict(&self, _: &Evictee, _: Version) -> Result<Evicted, ApiError> {
         // Pods of the lab are of the node or of the DNS, and none is listed by its node.
         self.call(false, "create this", |_, _| Ok(Evicted::Leaves))

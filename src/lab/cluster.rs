@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::kube::apply::{Applied, ObjectPaths};
+use crate::kube::cluster::OUT_OF_SERVICE;
 use crate::kube::{ApiError, subset};
 use crate::lab::node::{Clocks, LabKubelet, LabNode, NodeLogin, SILENT_AFTER};
 use crate::pki::{self, CaInfo, CertFacts};
@@ -244,6 +245,7 @@ impl ClusterState {
             heard: identity.said,
             images: Vec::new(),
             cordoned: false,
+            out_of_service: false,
         });
         if node.is_silent(latest) && identity.talks > node.heard {
             node.since = identity.said;
@@ -308,10 +310,15 @@ impl ClusterState {
                 condition["lastTransitionTime"] = json!(time(node.heard.saturating_add(SILENT_AFTER)));
             }
         }
+        let taints: Vec<Value> = node
+            .out_of_service
+            .then(|| json!({"key": OUT_OF_SERVICE, "value": "gangplank", "effect": "NoExecute"}))
+            .into_iter()
+            .collect();
         json!({"apiVersion": "v1", "kind": "Node",
             "metadata": {"name": name, "uid": node.uid, "resourceVersion": version.to_string(),
                 "creationTimestamp": time(node.created)},
-            "spec": {"unschedulable": node.cordoned},
+            "spec": {"unschedulable": node.cordoned, "taints": taints},
             "status": {
                 "addresses": [{"type": "InternalIP", "address": node.address}],
                 "nodeInfo": {"kubeletVersion": node.version, "containerRuntimeVersion": node.runtime},

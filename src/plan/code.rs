@@ -178,6 +178,8 @@ registry! {
         Disk01 "E-DISK-01" "too little space before the work";
         Disk02 "E-DISK-02" "the disk became full";
         Disk03 "E-DISK-03" "the disk can only be read";
+        Disk04 "E-DISK-04" "the disk can hold no more files";
+        Disk05 "E-DISK-05" "the disk is as good as full";
     }
     Dns "E-DNS" "the address and the service of cluster DNS" {
         Dns01 "E-DNS-01" "the DNS address belongs to another service";
@@ -255,6 +257,7 @@ registry! {
     }
     Name "E-NAME" "faithful to the post, the machine's own name must be the plan's" {
         Name01 "E-NAME-01" "the machine has another name than the plan";
+        Name02 "E-NAME-02" "the machine cannot resolve the name of the API";
     }
     Network "E-NETWORK" "the network of pods on a worker" {
         Network01 "E-NETWORK-01" "the file of the pod network is broken";
@@ -272,6 +275,8 @@ registry! {
         Node05 "E-NODE-05" "the node is short of something";
         Node06 "E-NODE-06" "with pods of a node something would be lost";
         Node07 "E-NODE-07" "pods of a node did not leave in time";
+        Node08 "E-NODE-08" "the node is marked as out of service";
+        Node09 "E-NODE-09" "a machine may not be off";
     }
     Offline "E-OFFLINE" "certificates for an offline CA's requests that do not belong here" {
         Offline01 "E-OFFLINE-01" "the text holds no certificate for a request";

@@ -11,6 +11,7 @@ use super::programs::{ProgramFolder, ProgramsFact};
 use super::record::{Record, RecordKind};
 use super::remote::Remote;
 use super::runtime_fact::{RuntimeFact, RuntimeKind};
+use super::surroundings::Surroundings;
 use super::unit::{ManifestFact, UnitFact};
 
 pub use super::machine_fact::Machine;
@@ -75,6 +76,8 @@ pub enum FactQuery {
     Ways(Vec<String>),
     /// What gangplank's earlier runs wrote down on this machine.
     Record,
+    /// What a kubelet needs of its machine beside its own files; with the name of the API where it has one.
+    Around(Option<String>),
     /// Addresses a name resolves to, on that machine.
     Lookup(String),
     /// The TLS certificate that `host:port` shows that machine.
@@ -123,6 +126,7 @@ impl FactQuery {
             | Self::Kubelet { .. }
             | Self::Kernel(_)
             | Self::Folder(_)
+            | Self::Around(_)
             | Self::Record => false,
         }
     }
@@ -201,6 +205,8 @@ pub enum Fact {
     Ways(BTreeMap<String, Remote<String>>),
     /// Answer to [`FactQuery::Record`].
     Record(Record),
+    /// Answer to [`FactQuery::Around`].
+    Around(Box<Surroundings>),
     /// Answer to [`FactQuery::Lookup`].
     Lookup(Vec<Remote<String>>),
     /// Answer to [`FactQuery::Tls`]: the presented chain, PEM, leaf first.
@@ -349,6 +355,15 @@ impl Facts {
         /// As whom a kubelet talks to the API.
         identity(kubeconfig: &str, node: &str, server: &str) -> Option<Box<NodeIdentity>>,
         FactQuery::Identity { kubeconfig: kubeconfig.to_owned(), node: node.to_owned(), server: server.to_owned() }, Identity);
+    /// What was found around its kubelet.
+    pub fn around(&self, name: Option<&str>) -> Known<&Surroundings> {
+        match self.known.get(&FactQuery::Around(name.map(str::to_owned))) {
+            Some(Known::Yes(Fact::Around(value))) => Known::Yes(value),
+            Some(Known::No(why)) => Known::No(why.clone()),
+            Some(Known::Yes(_) | Known::NotAsked) | None => Known::NotAsked,
+        }
+    }
+
     /// The container runtimes there are.
     pub fn runtime(&self) -> Known<&RuntimeFact> {
         match self.known.get(&FactQuery::Runtime) {

@@ -161,8 +161,18 @@ pub const DRY_RUN: Span = Span::since(13);
 pub const EVICTION: Span = Span::since(5);
 /// An eviction is of the group policy/v1 (release notes of 1.22).
 pub const EVICTION_V1: Span = Span::since(22);
+/// Disruption budgets are of the group policy/v1 (release notes of 1.21).
+pub const BUDGETS_V1: Span = Span::since(21);
 /// Kubelets renew a Lease in kube-node-lease (NodeLease is on by default; release notes of 1.14).
 pub const NODE_LEASE: Span = Span::since(14);
+/// A kubelet reads its certificate again by itself and drops the connections that were made with the old one, also those to
+/// an address (client-go `transport/cert_rotation.go`; PR 133654, release notes of 1.36).
+pub const KUBELET_READS_CERT_AGAIN: Span = Span::since(36);
+/// A client reads the certificate that its kubeconfig names again within five minutes (client-go `transport/cert_rotation.go`,
+/// read in 1.21).
+pub const CLIENT_READS_CERT_AGAIN: Span = Span::since(21);
+/// The taint out-of-service is heeded (NodeOutOfServiceVolumeDetach, on by default; release notes of 1.26).
+pub const OUT_OF_SERVICE: Span = Span::since(26);
 /// A cluster of IPv6 addresses (beta; release notes of 1.18).
 pub const IPV6: Span = Span::since(18);
 /// What the post sets up.

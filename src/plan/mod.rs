@@ -38,6 +38,7 @@ pub mod remote;
 pub mod runtime_fact;
 mod shape;
 pub mod static_pod;
+pub mod surroundings;
 pub(crate) mod tree;
 pub mod unit;
 mod value;

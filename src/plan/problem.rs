@@ -97,6 +97,14 @@ impl Problem {
         self.way(Remedy::Repair { title: title.into(), actions })
     }
 
+    /// The actions of the first repair that it offers.
+    pub fn offers(&self) -> Option<&[Action]> {
+        self.ways.iter().find_map(|way| match way {
+            Remedy::Repair { actions, .. } => Some(actions.as_slice()),
+            _ => None,
+        })
+    }
+
     /// Adds an answer to change.
     #[must_use]
     pub fn edit(self, field: PlanField, text: impl Into<String>) -> Self {

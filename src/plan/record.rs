@@ -119,6 +119,11 @@ impl Record {
         record
     }
 
+    /// Whether a file was written at `path`.
+    pub fn wrote(&self, path: &str) -> bool {
+        self.lines.iter().any(|line| line.kind == RecordKind::Put && line.path == path)
+    }
+
     /// What undo does not understand, as a person may read it: lines as they stand there, and kinds without a
     /// meaning.
     pub fn not_understood(&self) -> Vec<String> {

@@ -18,3 +18,6 @@ pub mod said;
 pub mod typed;
 
 pub use lister::Lister;
+
+/// Where the runtimes keep what they write.
+pub const FOLDERS: [&str; 2] = ["/var/lib/containerd", "/var/lib/docker"];

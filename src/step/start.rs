@@ -3,10 +3,14 @@
 use super::daemons;
 use super::definition::{Step, StepId};
 use super::input::StepInput;
+use super::ready::heard_ago;
 use super::state::{StepState, state, todo, unknown};
+use crate::kube::ReadyState;
+use crate::pki::examine;
 use crate::plan::action::{Action, Verb};
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::{FactQuery, Known};
+use crate::plan::minors;
 use crate::plan::model::{Plan, Worker};
 use crate::plan::problem::{Problem, Verdict};
 use crate::plan::record::RecordKind;
@@ -58,11 +62,13 @@ impl Step for StartKubelet {
             let service = |verb| Action::Service { verb, unit: "kubelet".to_owned() };
             let own =
                 daemons::identities(cx, profile, worker).iter().any(|identity| identity.name == "kube-proxy");
-            let for_proxy = |path: &str| proxy_reads(path, own);
+            let again = reads_again(cx, &worker.name);
+            let for_kubelet = |path: &str| kubelet_reads(path) && !(path == KUBELET_CERT && again.kubelet);
+            let for_proxy = |path: &str| proxy_reads(path, own) && !(is_certificate(path) && again.proxy);
             let written: Vec<&str> = cx.queued.iter().filter_map(inputs).collect();
             // Written by a run that was cut off before its restart counts as much as written by this one.
-            let changed = written.iter().any(|path| kubelet_reads(path))
-                || cx.facts.unread(&kubelet_reads, &RecordKind::Started, "kubelet");
+            let changed = written.iter().any(|path| for_kubelet(path))
+                || cx.facts.unread(&for_kubelet, &RecordKind::Started, "kubelet");
             let mut actions = Vec::new();
             if unit.file != "enabled" {
                 // Enabling reads the unit files again.
@@ -161,6 +167,38 @@ fn inputs(action: &Action) -> Option<&str> {
 
 fn is_ca(path: &str) -> bool {
     Profile::ALL.iter().any(|profile| path == profile.ca_path())
+}
+
+const KUBELET_CERT: &str = "/etc/kubernetes/ssl/worker.crt";
+
+fn is_certificate(path: &str) -> bool {
+    path == KUBELET_CERT || path == "/etc/kubernetes/ssl/kube-proxy.crt"
+}
+
+/// Who reads a certificate again by itself, so that one that is renewed in time needs no restart.
+struct ReadsAgain {
+    kubelet: bool,
+    proxy: bool,
+}
+
+/// By the version, and only where the API hears of the kubelet now: with a certificate that is refused it would take minutes.
+fn reads_again(cx: &StepInput, name: &str) -> ReadsAgain {
+    let node = cx.cluster.nodes.iter().flatten().find(|node| node.name == name);
+    let heard = node
+        .filter(|node| node.ready.state == ReadyState::Ready)
+        .is_some_and(|node| heard_ago(cx).is_some_and(|ms| i128::from(ms) <= node.patience().as_millis()));
+    let since = |span: minors::Span| heard && cx.kubelet_version().is_some_and(|version| span.holds(version));
+    ReadsAgain {
+        kubelet: since(minors::KUBELET_READS_CERT_AGAIN),
+        proxy: since(minors::CLIENT_READS_CERT_AGAIN) && !is_over(cx, "/etc/kubernetes/ssl/kube-proxy.crt"),
+    }
+}
+
+/// The certificate that is there has expired, is not valid yet, or cannot be read.
+fn is_over(cx: &StepInput, path: &str) -> bool {
+    let Known::Yes(Some(file)) = cx.facts.file(path) else { return true };
+    let content = file.content.as_deref().unwrap_or_default();
+    examine(content).map_or(true, |cert| cx.now < cert.not_before || cx.now > cert.not_after)
 }
 
 /// What a kubelet reads when it starts.

@@ -137,6 +137,10 @@ const CAUSES: &[Cause] = causes! {
          >/dev/null 2>&1 & echo $! >/root/port.pid; sleep 1; systemctl start kubelet; sleep 3", [];
     "the kubelet's folder can only be read" Both "E-DISK-03" Mended::Hand("umount /var/lib/kubelet; systemctl restart kubelet"),
         "mount --bind /var/lib/kubelet /var/lib/kubelet; mount -o remount,bind,ro /var/lib/kubelet; systemctl restart kubelet; sleep 4", [];
+    "the disk of the logs can hold no more files" Both "E-DISK-04" Mended::Hand("umount -l /var/log"),
+        "mount -t tmpfs -o size=20m,nr_inodes=200 tmpfs /var/log; i=0; while touch /var/log/f$i 2>/dev/null; do i=$((i+1)); done", [];
+    "the disk of the logs is full" Both "E-DISK-05" Mended::Hand("umount -l /var/log"),
+        "mount -t tmpfs -o size=20m tmpfs /var/log; head -c 30m /dev/zero >/var/log/full 2>/dev/null; true", [];
     "the manifests folder is gone" Both "E-FILE-05" Mended::Repair,
         "rm -r /etc/kubernetes/manifests", [];
     "containerd's socket is gone" Current "E-CONTAINERD-03" Mended::Repair,

@@ -53,6 +53,9 @@ const BY_HAND: &str = "";
 
 const END: &str = "systemctl daemon-reload; systemctl start kubelet";
 
+/// What mends a fault: `gangplank repair` by user@host, with the CA of the cluster.
+const REPAIR: &str = "repair";
+
 /// A fault, what it is made by, the code that is named first, and what mends it.
 type Fault = (&'static str, &'static str, &'static str, &'static str);
 
@@ -67,13 +70,8 @@ const LAYOUTS: [(&str, &str, &[Fault]); 3] = [
                 "mv /etc/kubernetes/kubelet.conf /root/",
                 "mv /root/kubelet.conf /etc/kubernetes/",
             ),
-            (
-                "its certificate has expired while it was off",
-                "E-CERT-13",
-                "expire",
-                "systemctl stop kubelet; cp -a /root/kept.pem @CERT; systemctl start kubelet",
-            ),
-            ("others can read its key", "E-KEY-02", "chmod 644 @CERT", "chmod 600 @CERT"),
+            ("its certificate has expired while it was off", "E-CERT-13", "expire", REPAIR),
+            ("others can read its key", "E-KEY-02", "chmod 644 @CERT", REPAIR),
             (
                 "its configuration is no YAML",
                 "E-KUBELET-12",
@@ -128,12 +126,7 @@ const LAYOUTS: [(&str, &str, &[Fault]); 3] = [
                 "cp -a @CONFIG /root/; echo 'maxPods: many' >>@CONFIG; systemctl restart kubelet",
                 "mv /root/config.yaml @CONFIG; systemctl restart kubelet",
             ),
-            (
-                "the folder of static pods is gone",
-                "E-FILE-05",
-                "mv /etc/kubernetes/manifests /root/",
-                "mv /root/manifests /etc/kubernetes/",
-            ),
+            ("the folder of static pods is gone", "E-FILE-05", "mv /etc/kubernetes/manifests /root/", REPAIR),
         ],
     ),
     (
@@ -147,22 +140,23 @@ const LAYOUTS: [(&str, &str, &[Fault]); 3] = [
                 "sed -i \"s/server: .*/$(sed -n 's/.*\\(server: .*\\)/\\1/p' /etc/kubernetes/worker-kubeconfig.yaml | sed 's/\\//\\\\\\//g')/\" /var/lib/kubelet/kubeconfig",
             ),
             (
+                "its kubeconfig names the API by a name that nobody knows",
+                "E-NAME-02",
+                "cp -a /var/lib/kubelet/kubeconfig /root/; sed -i 's,server: .*,server: https://api.nowhere.invalid:6443,' /var/lib/kubelet/kubeconfig; systemctl restart kubelet",
+                "mv /root/kubeconfig /var/lib/kubelet/; systemctl restart kubelet",
+            ),
+            (
                 "its key is another one",
                 "E-CERT-07",
                 "cp -a /var/lib/kubelet/kubeconfig /root/; sed -i \"s/client-key-data: .*/client-key-data: $(openssl genrsa 2048 2>/dev/null | base64 -w0)/\" /var/lib/kubelet/kubeconfig",
                 "mv /root/kubeconfig /var/lib/kubelet/",
             ),
-            (
-                "the runtime was stopped",
-                "E-CONTAINERD-01",
-                "systemctl stop containerd",
-                "systemctl start containerd",
-            ),
+            ("the runtime was stopped", "E-CONTAINERD-01", "systemctl stop containerd", REPAIR),
             (
                 "the kubelet was stopped and disabled",
                 "E-KUBELET-14",
                 "systemctl disable --now kubelet",
-                "systemctl enable --now kubelet",
+                REPAIR,
             ),
         ],
     ),
@@ -174,13 +168,13 @@ const LAYOUTS: [(&str, &str, &[Fault]); 3] = [
                 "its certificate is of a stranger",
                 "E-CERT-04",
                 "cp -a @CRT /root/; openssl req -x509 -newkey rsa:2048 -nodes -keyout /root/stranger.key -out /root/stranger.crt -subj /CN=stranger -days 9 2>/dev/null; openssl req -new -key /etc/kubernetes/ssl/worker.key -subj /O=system:nodes/CN=system:node:x1 | openssl x509 -req -CA /root/stranger.crt -CAkey /root/stranger.key -CAcreateserial -days 9 -out @CRT 2>/dev/null",
-                "mv /root/worker.crt @CRT; systemctl restart kubelet",
+                REPAIR,
             ),
             (
                 "the kubelet is frozen by a signal",
                 "E-KUBELET-08",
                 "kill -STOP $(systemctl show -p MainPID --value kubelet)",
-                "kill -CONT $(systemctl show -p MainPID --value kubelet)",
+                REPAIR,
             ),
             (
                 "a broken manifest lies beside it",
@@ -198,12 +192,55 @@ const LAYOUTS: [(&str, &str, &[Fault]); 3] = [
     ),
 ];
 
-const PEM: &str = "/var/lib/kubelet/pki/kubelet-client-2026-11-30-00-00-00.pem";
+const PEM: &str = "$(readlink -f /var/lib/kubelet/pki/kubelet-client-current.pem)";
 const CRT: &str = "/etc/kubernetes/ssl/worker.crt";
 
 fn look(lab: &Lab, home: &Home) -> Run {
     let (host, key) = (format!("root@{}", lab.get("LAB_X1_IP")), lab.get("LAB_SSH_KEY").to_owned());
     home.on_host("doctor", Path::new(&host), &["--key", &key, "--trust-new", "--json"])
+}
+
+/// What lies below these, with hash, mode and owner, and what links lead to.
+const STATE: &str = "find /etc/kubernetes /etc/systemd/system /var/lib/kubelet/pki /var/lib/kubelet/config.yaml /var/lib/gangplank \
+    \\( -type f -o -type l \\) -printf '%p %m %u %l ' -exec sh -c '[ -L \"$1\" ] || sha256sum <\"$1\"; echo' - {} \\; 2>/dev/null | sort";
+
+/// Repairs it; the files that are other than before.
+fn repaired(lab: &Lab, home: &Home) -> (Run, Vec<String>) {
+    let (host, key) = (format!("root@{}", lab.get("LAB_X1_IP")), lab.get("LAB_SSH_KEY").to_owned());
+    let (cert, ca_key) = (lab.get("LAB_CA_CERT").to_owned(), lab.get("LAB_CA_KEY").to_owned());
+    let lines = |text: String| text.lines().map(str::to_owned).collect::<std::collections::BTreeSet<_>>();
+    let before = lines(lab.on(WORKER, STATE));
+    let words = [
+        "--key",
+        &key,
+        "--trust-new",
+        "--ca-cert",
+        &cert,
+        "--ca-key",
+        &ca_key,
+        "--replace",
+        CRT,
+        "--yes",
+        "--json",
+    ];
+    let run = home.on_host("repair", Path::new(&host), &words);
+    let after = lines(lab.on(WORKER, STATE));
+    let paths =
+        before.symmetric_difference(&after).filter_map(|line| line.split(' ').next().map(str::to_owned));
+    let mut paths: Vec<String> = paths.collect();
+    paths.dedup();
+    (run, paths)
+}
+
+/// The files that a repair of this code may change.
+fn may_change(code: &str, layout: &str, path: &str) -> bool {
+    match code {
+        "E-CERT-13" if layout == "kubeadm" => path.starts_with("/var/lib/kubelet/pki/kubelet-client-"),
+        "E-CERT-04" => path == CRT || path.starts_with("/var/lib/gangplank/"),
+        "E-KEY-02" => path.starts_with("/var/lib/kubelet/pki/kubelet-client-"),
+        "E-KUBELET-14" => path.ends_with("/multi-user.target.wants/kubelet.service"),
+        _ => false,
+    }
 }
 
 fn read_from_its_unit(lab: &Lab) {
@@ -281,7 +318,19 @@ fn read_from_its_unit(lab: &Lab) {
             if codes.first().map(String::as_str) != Some(*code) || took > 10.0 || run.code != 1 {
                 wrong.push(format!("{name}: {fault}: wanted {code}: {}", run.story()));
             }
-            lab.on(WORKER, &with(mended));
+            if *mended == REPAIR {
+                let (run, changed) = repaired(lab, &home);
+                let last = run.events.iter().rev().find(|event| event["kind"] == "diagnosis");
+                let good = last.is_some_and(|event| event["healthy"] == true);
+                let strange: Vec<&String> =
+                    changed.iter().filter(|path| !may_change(code, name, path)).collect();
+                println!("{name:10} {fault:50}         repaired {good}, changed: {}", changed.join(" "));
+                if run.code != 0 || !good || !strange.is_empty() {
+                    wrong.push(format!("{name}: {fault}: repair: {strange:?} {}", run.story()));
+                }
+            } else {
+                lab.on(WORKER, &with(mended));
+            }
             healthy(&format!("{name} after: {fault}"));
         }
     }

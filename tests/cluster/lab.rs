@@ -101,13 +101,20 @@ impl Lab {
         self.kubectl(&["delete", "clusterrole,clusterrolebinding", "system:coredns", "--ignore-not-found"]);
     }
 
-    /// A worker's container is stopped and started, as a machine that loses its power.
+    /// A worker's container is stopped and started, as a machine that loses its power; one that is off is started.
     pub fn restart(&self, host: &str) {
-        let said = Command::new("docker")
-            .args(["-H", self.get("LAB_DOCKER_HOST"), "restart", "-t", "2", host])
-            .output()
-            .expect("docker is there");
-        assert!(said.status.success(), "{host}: {}", String::from_utf8_lossy(&said.stderr));
+        self.docker(&["restart", "-t", "2", host]);
+    }
+
+    /// A worker's machine is switched off.
+    pub fn off(&self, host: &str) {
+        self.docker(&["stop", "-t", "2", host]);
+    }
+
+    fn docker(&self, words: &[&str]) {
+        let docker = Command::new("docker").args(["-H", self.get("LAB_DOCKER_HOST")]).args(words).output();
+        let said = docker.expect("docker is there");
+        assert!(said.status.success(), "{words:?}: {}", String::from_utf8_lossy(&said.stderr));
     }
 
     /// The API has heard of a worker's kubelet since that was started.

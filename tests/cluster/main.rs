@@ -34,10 +34,11 @@ use lab::Lab;
 type Scenario = (&'static str, fn(&Lab));
 
 /// Long ones that say little beyond what others of each run say: they run when a word names them.
-const ONLY_BY_NAME: [&str; 3] = [
+const ONLY_BY_NAME: [&str; 4] = [
     "a_worker_that_the_api_lost_is_named_and_not_waited_for",
     "a_repair_killed_after_every_third_action_is_finished_by_the_next",
     "pods_leave_a_worker_before_it_is_removed_as_their_budgets_allow",
+    "pods_of_a_machine_that_is_off_are_released_and_the_mark_goes_when_it_is_back",
 ];
 
 /// Those of the lab that is up; without one, all.

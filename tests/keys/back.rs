@@ -5,12 +5,15 @@
 use std::sync::Arc;
 
 use gangplank::doctor::Diagnosis;
-use gangplank::engine::doctor::Examined;
+use gangplank::engine::doctor::{Examined, NodeElsewhere};
+use gangplank::engine::drain::DrainWish;
 use gangplank::engine::{Event, ExitCode, Stamped};
 use gangplank::plan::code::ProblemCode;
 use gangplank::plan::place::Place;
 use gangplank::step::StepId;
 use gangplank::ui::gallery::scenes::scene;
+use gangplank::ui::wizard::dialogs::Dialog;
+use gangplank::ui::wizard::dialogs::pick::PickDialog;
 use gangplank::ui::wizard::found::{chosen, rows};
 use gangplank::ui::wizard::keymap::{bar, entries};
 use gangplank::ui::wizard::message::{Effect, Msg};
@@ -278,4 +281,84 @@ fn a_look_that_was_on_its_way_changes_nothing_of_a_repair_that_is_read() {
     update(&mut model, Msg::Examined { number, seen: Ok(Arc::new(vec![one])) });
     assert!(text(&model).contains("1 systemctl start docker"), "{}", text(&model));
     assert!(writes(&press(&mut model, "a")));
+}
+
+fn leaving(effects: &[Effect]) -> Vec<(String, DrainWish)> {
+    let of = |effect: &Effect| match effect {
+        Effect::Leaving { worker, wish } => Some((worker.clone(), *wish)),
+        _ => None,
+    };
+    effects.iter().filter_map(of).collect()
+}
+
+#[test]
+fn pods_leave_before_a_repair_only_where_somebody_wants_that_and_has_seen_which() {
+    let mut model = scene("repair", (120, 36)).unwrap();
+    assert!(text(&model).contains("d lets them leave first"), "{}", text(&model));
+    let asked = leaving(&press(&mut model, "d"));
+    assert_eq!((asked.len(), asked[0].0.as_str(), asked[0].1.lost), (1, "worker03", false));
+    // Before the answer is there nothing begins.
+    assert!(!writes(&press(&mut model, "a")));
+    assert_eq!(model.nav.screen, Screen::Repair);
+    let answer = |wish, text: &str| Msg::Leaving {
+        worker: "worker03".to_owned(),
+        wish,
+        lines: Ok(vec![text.to_owned()]),
+    };
+    let all = leaving(&press(&mut model, "d"))[0].1;
+    assert!(all.lost);
+    // What was asked for the choice before counts no more.
+    update(&mut model, answer(asked[0].1, "default/old leaves"));
+    assert_eq!(model.doctor.leaving, None);
+    update(&mut model, answer(all, "default/web leaves"));
+    press(&mut model, "JJJJJJJJ");
+    assert!(text(&model).contains("default/web leaves"), "{}", text(&model));
+    let effects = press(&mut model, "a");
+    assert!(effects.iter().any(|one| matches!(one, Effect::Mend(_))), "{effects:?}");
+    assert_eq!(model.doctor.drain.wish(), Some(all));
+    // The next repair begins without.
+    let mut model = scene("repair", (120, 36)).unwrap();
+    press(&mut model, "ddd");
+    assert_eq!(model.doctor.drain.wish(), None);
+    press(&mut model, "d<esc><enter>");
+    assert_eq!((model.nav.screen, model.doctor.drain.wish()), (Screen::Repair, None));
+}
+
+#[test]
+fn the_mark_waits_on_the_first_worker_that_fails_unless_somebody_moved_it() {
+    let fresh = |moved: bool| {
+        let mut model = scene("pick", (120, 36)).unwrap();
+        let seen = model.doctor.seen.clone().unwrap();
+        let mut all: Vec<Examined> = seen.iter().cloned().collect();
+        all[0] = healthy(&all[0].worker.clone(), &model);
+        model.dialogs.open = vec![Dialog::Pick(PickDialog::default())];
+        if moved {
+            press(&mut model, "<end>");
+        }
+        let number = model.doctor.number;
+        update(&mut model, Msg::Examined { number, seen: Ok(Arc::new(all)) });
+        match model.dialogs.open.as_slice() {
+            [Dialog::Pick(pick)] => pick.at,
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!((fresh(false), fresh(true)), (1, 2));
+}
+
+#[test]
+fn a_node_of_the_cluster_that_is_in_no_plan_can_be_chosen_and_comes_into_the_plan() {
+    let mut model = scene("pick", (120, 36)).unwrap();
+    let nodes = vec![NodeElsewhere { name: "worker09".into(), address: "192.0.2.9".into(), ready: false }];
+    update(&mut model, Msg::Elsewhere(nodes));
+    let shown = text(&model);
+    assert!(shown.contains("worker09") && shown.contains("in no plan"), "{shown}");
+    let planned = model.worker_names();
+    assert!(!planned.contains(&"worker09".to_owned()));
+    press(&mut model, "<end><enter>");
+    assert_eq!(model.form.only, ["worker09"]);
+    let worker = model.form.answers.workers.last().unwrap();
+    assert_eq!((worker.name.as_deref(), worker.address.as_deref()), (Some("worker09"), Some("192.0.2.9")));
+    let above = &model.form.answers.workers[planned.len() - 1];
+    assert_eq!(worker.ssh.user, above.ssh.user);
+    assert_eq!(model.worker_names().len(), planned.len() + 1);
 }

@@ -1,9 +1,11 @@
 //! Messages and effects of every kind, made at random.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use gangplank::doctor::{Cause, Diagnosis};
-use gangplank::engine::doctor::Examined;
+use gangplank::engine::doctor::{Examined, NodeElsewhere};
+use gangplank::engine::drain::DrainWish;
 use gangplank::host::{CertificateEnd, HostDetail, HostFigures, Lasts, LogSource, Sample, TrustAnswer};
 use gangplank::kube::{Happening, NodeEvent, NodeNews};
 use gangplank::live::{ApiNews, HostNews, LogNews, LogWish, Update};
@@ -29,9 +31,9 @@ use zeroize::Zeroizing;
 use crate::told::{actions, exit_code, path, place, previews, problem, stamped, step, text, texts};
 
 /// How many kinds of messages there are, as `any_msg` makes them.
-pub const MESSAGES: usize = 34;
+pub const MESSAGES: usize = 36;
 /// How many kinds of effects there are, as `any_effect` makes them.
-pub const EFFECTS: usize = 28;
+pub const EFFECTS: usize = 29;
 
 fn time() -> BoxedStrategy<Timestamp> {
     (-4_000_000_000_i64..4_000_000_000, 0_i32..1_000_000_000)
@@ -247,6 +249,12 @@ fn examined() -> BoxedStrategy<Examinations> {
     prop_oneof![vec(one, 0..3).prop_map(|all| Ok(Arc::new(all))), problem().prop_map(Err)].boxed()
 }
 
+fn wish() -> BoxedStrategy<DrainWish> {
+    (any::<bool>(), 0..900_u64)
+        .prop_map(|(lost, seconds)| DrainWish { lost, within: Duration::from_secs(seconds) })
+        .boxed()
+}
+
 /// A message of any kind.
 pub fn any_msg() -> BoxedStrategy<Msg> {
     let saved = (text(), text(), text(), text(), any::<bool>())
@@ -269,6 +277,17 @@ pub fn any_msg() -> BoxedStrategy<Msg> {
         (any::<u64>(), seen).prop_map(|(number, seen)| Msg::Inspected { number, seen }),
         (any::<u64>(), examined()).prop_map(|(number, seen)| Msg::Examined { number, seen }),
     ];
+    let node = (text(), text(), any::<bool>()).prop_map(|(name, address, ready)| NodeElsewhere {
+        name,
+        address,
+        ready,
+    });
+    let pods = prop_oneof![texts().prop_map(Ok), problem().prop_map(Err)];
+    let back = prop_oneof![
+        vec(node, 0..3).prop_map(Msg::Elsewhere),
+        (text(), wish(), pods).prop_map(|(worker, wish, lines)| Msg::Leaving { worker, wish, lines }),
+    ];
+    let first = prop_oneof![11 => first, 2 => back];
     let second = prop_oneof![
         stamped().prop_map(Msg::Run),
         (exit_code(), vec(place(), 0..3)).prop_map(|(code, undone)| Msg::RunOver { code, undone }),
@@ -342,6 +361,7 @@ pub fn any_effect() -> BoxedStrategy<Effect> {
         path().prop_map(Effect::WritePlan),
         path().prop_map(Effect::WriteSummary),
         text().prop_map(Effect::Mend),
+        (text(), wish()).prop_map(|(worker, wish)| Effect::Leaving { worker, wish }),
         (any::<u64>(), texts()).prop_map(|(number, only)| Effect::Examine { number, only }),
         text().prop_map(Effect::Shell),
         text().prop_map(Effect::OpenSession),

@@ -345,7 +345,7 @@ fn request_name(place: &Place, key: &str) -> String {
 }
 
 /// Puts values that have come into an action's content.
-fn resolve(action: Action, slots: &BTreeMap<Slot, String>) -> Result<Action, Slot> {
+pub(crate) fn resolve(action: Action, slots: &BTreeMap<Slot, String>) -> Result<Action, Slot> {
     match action {
         Action::Put { path, content: Content::Later(slot), mode, owner } => match slots.get(&slot) {
             Some(value) => {

@@ -10,6 +10,8 @@ mod proof;
 mod shared;
 mod worker;
 
+pub(crate) use batches::resolve;
+
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -52,7 +52,9 @@ impl Signer {
     /// is to be made is made when `make`; else it is only described.
     pub fn open(plan: &Plan, world: &dyn World, make: bool) -> Result<Self, Problem> {
         match &plan.ca.place {
-            CaPlace::Files { cert, key } => Self::local(world, cert, key),
+            place @ (CaPlace::Files { .. } | CaPlace::Host { .. } | CaPlace::Offline { .. }) => {
+                Self::at(place, world)
+            }
             CaPlace::New { cert, key } => match (world.read(cert), world.read(key)) {
                 (Ok(_), Ok(_)) => Self::local(world, cert, key),
                 (Err(_), Err(_)) if make => make_ca(plan, world, cert, key),
@@ -64,6 +66,13 @@ impl Signer {
                 .manual("gangplank apply makes it")),
                 (there, _) => Err(half_there(there.is_ok(), cert, key)),
             },
+        }
+    }
+
+    /// Opens a CA that has been there.
+    pub fn at(place: &CaPlace, world: &dyn World) -> Result<Self, Problem> {
+        match place {
+            CaPlace::Files { cert, key } | CaPlace::New { cert, key } => Self::local(world, cert, key),
             CaPlace::Offline { cert } => {
                 let info = public_half(world, cert)?;
                 Ok(Self { info, kind: SignerKind::Offline })

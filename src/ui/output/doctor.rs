@@ -88,12 +88,11 @@ fn repair(out: &mut String, one: &Examined) {
     if one.healthy() {
         return;
     }
-    if one.layout.is_some() {
-        let _ =
-            writeln!(out, "  it is in no plan: nothing is carried out from here, what mends it stands above");
+    let all = one.repair();
+    if all.is_empty() && one.layout.is_some() {
+        let _ = writeln!(out, "  nothing of this is for gangplank repair: what mends it stands above");
         return;
     }
-    let all = one.repair();
     if all.is_empty() {
         if one.found.as_ref().is_ok_and(|found| !found.causes.is_empty()) {
             let _ = writeln!(
@@ -119,6 +118,12 @@ fn repair(out: &mut String, one: &Examined) {
         }
     }
     let _ = writeln!(out, "  {}", restarts(&all));
+    let left = one.found.as_ref().map_or(0, |found| {
+        found.causes.iter().filter(|cause| one.layout.is_some() && cause.problem.offers().is_none()).count()
+    });
+    if left > 0 {
+        let _ = writeln!(out, "  it does not mend the other causes above: those are for you");
+    }
 }
 
 /// What takes an action of a repair back. Only a kubelet takes its containers with it.

@@ -3,6 +3,7 @@
 pub mod alike;
 pub mod certificates;
 pub mod doctor;
+pub mod drain;
 pub mod explain;
 pub mod for_runtime;
 pub mod incident;

@@ -10,7 +10,7 @@ use super::voice::{Hidden, PlainInput};
 use crate::plan::problem::Problem;
 use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::dialogs::confirm::Confirm;
-use crate::ui::wizard::found::standing;
+use crate::ui::wizard::found::{candidates, standing};
 use crate::ui::wizard::intent::{Intent, LineFor};
 use crate::ui::wizard::message::Msg;
 use crate::ui::wizard::progress;
@@ -28,7 +28,7 @@ impl Dialogue {
             self.voice.say("Looking at every worker; nothing is changed.");
         }
         self.wait(&|model| !model.doctor.looking)?;
-        let names = self.model.worker_names();
+        let names = candidates(&self.model);
         let stands = |name: &String| format!("{name}: {}", standing(&self.model, name).1);
         let told: Vec<String> = names.iter().map(stands).collect();
         self.voice.say("Which workers come back?");

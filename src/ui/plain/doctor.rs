@@ -5,6 +5,7 @@ use crate::host::plain_action;
 use crate::plan::action::Action;
 use crate::ui::output::doctor;
 use crate::ui::wizard::command::Command;
+use crate::ui::wizard::examination::DrainChoice;
 use crate::ui::wizard::found::{found, rows, to_mend};
 use crate::ui::wizard::intent::Intent;
 use crate::ui::wizard::role::Role;
@@ -75,6 +76,7 @@ impl Dialogue {
     /// The smallest change, and the word that makes it.
     pub(super) fn repair(&mut self) -> DialogueEnd {
         self.heading();
+        self.wait(&|model| model.doctor.drain == DrainChoice::No || model.doctor.leaving.is_some())?;
         let told = to_mend(&self.model).map(|one| {
             let action = |action: &&Action| (action.title(), plain_action(action), repair::undo(one, action));
             let all: Vec<(String, String, String)> = one.repair().iter().map(action).collect();
@@ -98,11 +100,13 @@ impl Dialogue {
         let mut ways: Vec<MenuRow<'_>> = Vec::new();
         if !all.is_empty() && !self.model.run.read_only {
             ways.push(("a", "repair it so"));
+            ways.push(("d", "let its pods leave first; again: all of them; again: none"));
         }
         ways.extend([("r", "review every step that differs"), ("b", "back to the diagnosis")]);
         let (word, _) = self.choose(&ways, None)?;
         let command = match word.as_str() {
             "a" => Command::Apply,
+            "d" => Command::Drain,
             "r" => Command::ReviewAll,
             _ => Command::Back,
         };

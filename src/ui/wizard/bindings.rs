@@ -5,10 +5,10 @@ use crate::ui::wizard::command::Command;
 use crate::ui::wizard::key::{Key, KeyCode};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::when::{
-    always, can_apply, can_continue, can_copy, can_diagnose, can_look, can_remove, can_sum_up, can_undo,
-    has_diff, has_explanation, has_fix, has_host, has_live, has_repair, has_rows, has_trouble, has_worker,
-    in_live, on_form, on_live_host, on_live_log, on_output, on_review, on_run, on_way_back, on_workers,
-    shows_shell, typing, waits_for_certificates, with_plan,
+    always, can_apply, can_continue, can_copy, can_diagnose, can_drain, can_look, can_remove, can_sum_up,
+    can_undo, has_diff, has_explanation, has_fix, has_host, has_live, has_repair, has_rows, has_trouble,
+    has_worker, in_live, on_form, on_live_host, on_live_log, on_output, on_review, on_run, on_way_back,
+    on_workers, shows_shell, typing, waits_for_certificates, with_plan,
 };
 
 /// A key of a row.
@@ -62,6 +62,7 @@ pub fn also(command: Command) -> &'static str {
         Command::Repair => "mend fix fault restart repair",
         Command::Fix => "mend repair change fault",
         Command::Diagnose => "doctor health check failed wrong",
+        Command::Drain => "cordon evict pods leave",
         Command::Summary => "incident report markdown",
         Command::Retry => "restart run again mend",
         Command::Undo => "undo take back revert",
@@ -327,6 +328,14 @@ pub const TABLE: &[Binding] = &[
         long: "review every step that differs, not only what mends it",
         bar: Some(7),
         when: on_way_back,
+    },
+    Binding {
+        command: Command::Drain,
+        keys: &[letter('d')],
+        label: "drain",
+        long: "let its pods leave first, as their disruption budgets allow; again: all of them; again: none",
+        bar: Some(8),
+        when: can_drain,
     },
     Binding {
         command: Command::Summary,

@@ -47,6 +47,8 @@ pub enum Command {
     Diagnose,
     /// Every step that differs.
     ReviewAll,
+    /// Whether pods leave before a repair.
+    Drain,
     /// Write what was wrong and what was done.
     Summary,
     /// On in what the chosen row does.

@@ -21,7 +21,7 @@ use crate::ui::wizard::form::editing::{choose, edit_if_text, leave_field, move_f
 use crate::ui::wizard::form::item::{Button, Item};
 use crate::ui::wizard::form::target::screen_of;
 use crate::ui::wizard::form::text_input::TextInput;
-use crate::ui::wizard::found::examine;
+use crate::ui::wizard::found::{drain, examine};
 use crate::ui::wizard::intent::LineFor;
 use crate::ui::wizard::look::{Inspection, ProbeTarget};
 use crate::ui::wizard::message::Effect;
@@ -36,7 +36,7 @@ use crate::ui::wizard::screens::live::LiveScreen;
 use crate::ui::wizard::screens::review::{ReviewScreen, apply, begin, show_diff, turn};
 use crate::ui::wizard::screens::run::{AT_WORK, RunScreen, host, on_log};
 use crate::ui::wizard::screens::welcome::WelcomeScreen;
-use crate::ui::wizard::screens::workers::{WorkersScreen, add_many, add_worker, remove_worker};
+use crate::ui::wizard::screens::workers::{WorkersScreen, add_many, add_node, add_worker, remove_worker};
 use crate::ui::wizard::screens::{diagnosis, repair};
 use crate::ui::wizard::ways_out::{apply_look_remedy, apply_shown_remedy, ask_repair, make_repair, offered};
 use crate::ui::wizard::{layout, progress, take_back, texts};
@@ -122,6 +122,7 @@ pub fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
             vec![Effect::Diagnose { only }]
         }
         Command::ReviewAll => go(model, Screen::Review),
+        Command::Drain => drain(model),
         Command::Summary => ask_line(model, LineFor::Summary),
         Command::Below | Command::Above => {
             let down = command == Command::Below;
@@ -447,6 +448,13 @@ fn search(model: &mut Model, text: &str) -> Vec<Effect> {
 
 /// These workers come back: what is missing is asked for first, else what is wrong with them is shown at once.
 fn come_back(model: &mut Model, chosen: BTreeSet<String>) -> Vec<Effect> {
+    // A node that is in no plan is from now on; how one logs in is as for the worker above.
+    let planned = model.worker_names();
+    let new: Vec<_> =
+        model.doctor.elsewhere.iter().filter(|node| chosen.contains(&node.name)).cloned().collect();
+    for node in new.into_iter().filter(|node| !planned.contains(&node.name)) {
+        add_node(model, node);
+    }
     model.form.only = chosen.into_iter().collect();
     model.form.journey = Journey::Reonboard;
     model.preview.inspection = Inspection::None;

@@ -6,6 +6,7 @@ use crate::ui::wizard::commands::carry_out;
 use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::dialogs::ask::AskDialog;
 use crate::ui::wizard::dialogs::confirm::{Confirm, ConfirmDialog};
+use crate::ui::wizard::found::candidates;
 use crate::ui::wizard::intent::Intent;
 use crate::ui::wizard::message::Effect;
 use crate::ui::wizard::model::Model;
@@ -62,7 +63,7 @@ pub fn conclude(model: &mut Model, intent: &Intent) -> Vec<Effect> {
             dialog.intent(intent, found.seen.pages())
         }
         Dialog::Demos(demos) => demos.intent(intent),
-        Dialog::Pick(pick) => pick.intent(intent, &model.worker_names()),
+        Dialog::Pick(pick) => pick.intent(intent, &candidates(model)),
         Dialog::Mend(mend) => {
             let pages = listing::mend(model, mend).pages();
             mend.intent(intent, pages)

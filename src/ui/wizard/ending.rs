@@ -38,9 +38,10 @@ pub fn words(model: &Model) -> (Role, String) {
     if let (Some(mending), true) = (&model.doctor.mending, names.is_empty()) {
         let worker = &mending.before.worker;
         return match run.code {
-            Some(ExitCode::Done) => {
-                (Role::Ok, format!("{worker} is repaired: the API says that its node is Ready."))
-            }
+            Some(ExitCode::Done) => (
+                Role::Ok,
+                format!("{worker} is repaired: the API has heard of its kubelet since, and says Ready."),
+            ),
             Some(ExitCode::Stopped) => (
                 Role::Warn,
                 format!("Stopped. What was done on {worker} stays; the repair goes on from there."),
@@ -53,7 +54,7 @@ pub fn words(model: &Model) -> (Role, String) {
                     (Some(other), false) => (
                         Role::Warn,
                         format!(
-                            "{worker} is repaired: the API says that its node is Ready. Elsewhere there is a problem: \
+                            "{worker} is repaired: the API has heard of its kubelet since, and says Ready. Elsewhere there is a problem: \
                              {} {} ({}).",
                             other.problem.code, other.problem.what, other.place
                         ),

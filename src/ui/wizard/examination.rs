@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::engine::doctor::Examined;
+use crate::engine::doctor::{Examined, NodeElsewhere};
+use crate::engine::drain::{DrainWish, USUAL};
 use crate::plan::problem::Problem;
 
 /// What the doctor found, and what is chosen of it.
@@ -18,6 +19,8 @@ pub struct Examination {
     pub seen: Option<Arc<Vec<Examined>>>,
     /// What stopped the newest look.
     pub failed: Option<Problem>,
+    /// The nodes of the cluster that were no workers of the plan then.
+    pub elsewhere: Vec<NodeElsewhere>,
     /// When what is shown was looked at.
     pub at: Option<Timestamp>,
     /// Answers have changed since.
@@ -32,6 +35,10 @@ pub struct Examination {
     pub action: usize,
     /// The worker whose repair is shown.
     pub worker: Option<String>,
+    /// Whether its pods leave first.
+    pub drain: DrainChoice,
+    /// What the API says of its pods, for that choice; `None` = it was not asked, or has not answered.
+    pub leaving: Option<Result<Vec<String>, Problem>>,
     /// The repair that was begun last.
     pub mending: Option<Box<Mending>>,
 }
@@ -49,6 +56,40 @@ impl Examination {
             self.number = self.number.saturating_add(1);
             self.looking = false;
         }
+    }
+}
+
+/// Whether the pods of a worker leave before it is repaired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DrainChoice {
+    /// They stay.
+    #[default]
+    No,
+    /// Those that somebody makes anew elsewhere.
+    Safe,
+    /// Also those with which something is lost.
+    All,
+}
+
+impl DrainChoice {
+    /// The one behind it.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::No => Self::Safe,
+            Self::Safe => Self::All,
+            Self::All => Self::No,
+        }
+    }
+
+    /// What is wished of a drain.
+    pub fn wish(self) -> Option<DrainWish> {
+        let lost = match self {
+            Self::No => return None,
+            Self::Safe => false,
+            Self::All => true,
+        };
+        Some(DrainWish { lost, within: USUAL })
     }
 }
 

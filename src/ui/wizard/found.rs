@@ -1,7 +1,9 @@
 //! What the doctor found, as the path back shows it: its rows, which of them is chosen, and when it is looked at again.
 
 use crate::engine::doctor::Examined;
+use crate::engine::drain::DrainWish;
 use crate::plan::problem::Problem;
+use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::message::{Effect, Examinations};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
@@ -94,9 +96,31 @@ pub fn to_mend(model: &Model) -> Option<&Examined> {
     found(model).find(|one| one.worker == *name)
 }
 
+/// Whom one can choose to bring back: the workers of the plan, then the other nodes of the cluster.
+pub fn candidates(model: &Model) -> Vec<String> {
+    let mut names = model.worker_names();
+    let others = model.doctor.elsewhere.iter().map(|node| node.name.clone());
+    let others: Vec<String> = others.filter(|name| !names.contains(name)).collect();
+    names.extend(others);
+    names
+}
+
+/// The first of them with which something is wrong; of the other nodes the first that is not Ready.
+pub fn first_failing(model: &Model) -> Option<usize> {
+    candidates(model).iter().position(|name| standing(model, name).0 == Role::Bad)
+}
+
 /// How a worker stands, in a few words: for the list to choose from.
 pub fn standing(model: &Model, worker: &str) -> (Role, String) {
     let doctor = &model.doctor;
+    let node = doctor.elsewhere.iter().find(|node| node.name == worker);
+    if let Some(node) = node.filter(|_| !model.worker_names().iter().any(|name| name == worker)) {
+        return if node.ready {
+            (Role::Ok, "in no plan; the API says Ready".to_owned())
+        } else {
+            (Role::Bad, "in no plan; the API says that it is not Ready".to_owned())
+        };
+    }
     let one = doctor.seen.iter().flat_map(|seen| seen.iter()).find(|one| one.worker == worker);
     match (one, &doctor.failed) {
         (Some(one), _) => match &one.found {
@@ -115,6 +139,24 @@ pub fn standing(model: &Model, worker: &str) -> (Role, String) {
         (None, _) if doctor.looking => (Role::Running, "is being looked at".to_owned()),
         (None, Some(problem)) => (Role::Warn, format!("not looked at: {} {}", problem.code, problem.what)),
         (None, None) => (Role::Dim, "not looked at yet".to_owned()),
+    }
+}
+
+/// Another choice of what its pods do before the repair; the API is asked which they are.
+pub fn drain(model: &mut Model) -> Vec<Effect> {
+    let worker = to_mend(model).map(|one| one.worker.clone());
+    let doctor = &mut model.doctor;
+    doctor.drain = doctor.drain.next();
+    doctor.leaving = None;
+    let wish = worker.zip(doctor.drain.wish());
+    wish.map(|(worker, wish)| Effect::Leaving { worker, wish }).into_iter().collect()
+}
+
+/// Takes in what the API says of the pods of a worker, where that is still the question.
+pub fn leaving(model: &mut Model, worker: &str, wish: DrainWish, lines: Result<Vec<String>, Problem>) {
+    let doctor = &mut model.doctor;
+    if doctor.worker.as_deref() == Some(worker) && doctor.drain.wish() == Some(wish) {
+        doctor.leaving = Some(lines);
     }
 }
 
@@ -179,6 +221,7 @@ pub fn examined(model: &mut Model, number: u64, seen: Examinations) {
         }
         Err(problem) => doctor.failed = Some(problem),
     }
+    mark_first_failing(model);
     let rows = rows(model);
     let (last, count) = (rows.len().saturating_sub(1), rows.len());
     let same = before.and_then(|(worker, what)| {
@@ -192,5 +235,17 @@ pub fn examined(model: &mut Model, number: u64, seen: Examinations) {
     } else {
         model.doctor.row = model.doctor.row.min(last);
         model.doctor.scroll = 0;
+    }
+}
+
+/// Who chooses a worker finds the mark on the first that fails, unless they have moved it.
+fn mark_first_failing(model: &mut Model) {
+    let Some(at) = first_failing(model) else { return };
+    for dialog in &mut model.dialogs.open {
+        if let Dialog::Pick(pick) = dialog
+            && !pick.touched
+        {
+            pick.at = at;
+        }
     }
 }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::engine::doctor::Examined;
+use crate::engine::doctor::{Examined, NodeElsewhere};
+use crate::engine::drain::DrainWish;
 use crate::engine::{ExitCode, PlacePreview, Stamped};
 use crate::live::{self, LogWish};
 use crate::plan::action::Action;
@@ -69,6 +70,17 @@ pub enum Msg {
         /// The workers, or what stops everything.
         #[serde(with = "shared")]
         seen: Examinations,
+    },
+    /// The nodes of the cluster that are no workers of the plan.
+    Elsewhere(Vec<NodeElsewhere>),
+    /// The API was asked for the pods of a worker.
+    Leaving {
+        /// The worker.
+        worker: String,
+        /// What of them was asked.
+        wish: DrainWish,
+        /// What becomes of them, in lines.
+        lines: Result<Vec<String>, Problem>,
     },
     /// The engine tells.
     Run(Stamped),
@@ -221,6 +233,13 @@ pub enum Effect {
         number: u64,
         /// Only these; empty = all.
         only: Vec<String>,
+    },
+    /// Ask the API for the pods of a worker, and what would become of them.
+    Leaving {
+        /// The worker.
+        worker: String,
+        /// What of them is asked.
+        wish: DrainWish,
     },
     /// Repair this worker as the diagnosis says, and prove it.
     Mend(String),

@@ -13,7 +13,7 @@ use crate::ui::wizard::dialogs::pick::PickDialog;
 use crate::ui::wizard::dialogs::text::TextDialog;
 use crate::ui::wizard::examination::Examination;
 use crate::ui::wizard::form::editing::{leave_field, rested};
-use crate::ui::wizard::found::{examine, examine_by_itself, examined};
+use crate::ui::wizard::found::{examine, examine_by_itself, examined, leaving};
 use crate::ui::wizard::intent::Intent;
 use crate::ui::wizard::look::Inspection;
 use crate::ui::wizard::message::{Effect, Msg, Opened};
@@ -104,6 +104,14 @@ fn dispatch(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Examined { number, seen } => {
             examined(model, number, seen);
+            Vec::new()
+        }
+        Msg::Elsewhere(nodes) => {
+            model.doctor.elsewhere = nodes;
+            Vec::new()
+        }
+        Msg::Leaving { worker, wish, lines } => {
+            leaving(model, &worker, wish, lines);
             Vec::new()
         }
         Msg::Run(event) => {

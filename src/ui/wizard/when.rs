@@ -58,6 +58,11 @@ pub(super) fn can_apply(model: &Model) -> bool {
     to_do && !model.run.read_only
 }
 
+/// A repair is shown, and it may be made.
+pub(super) fn can_drain(model: &Model) -> bool {
+    model.nav.screen == Screen::Repair && can_apply(model)
+}
+
 pub(super) fn has_rows(model: &Model) -> bool {
     match model.nav.screen {
         Screen::Review => model.preview.inspection.seen().is_some(),

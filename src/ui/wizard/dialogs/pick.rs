@@ -42,11 +42,14 @@ pub struct PickDialog {
     pub chosen: BTreeSet<String>,
     /// The marked row, counted from 0.
     pub at: usize,
+    /// Somebody has moved the mark, or chosen one.
+    pub touched: bool,
 }
 
 impl PickDialog {
     /// `names` are all workers.
     pub fn intent(&mut self, intent: &Intent, names: &[String]) -> Outcome {
+        self.touched |= matches!(intent, Intent::Toggle | Intent::Choose(_) | Intent::Move(_));
         match intent {
             Intent::Cancel => return Outcome::Close,
             Intent::Toggle => {

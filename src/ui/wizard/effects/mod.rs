@@ -114,6 +114,7 @@ impl EffectRunner {
             {
                 Runs::refuse_answers(&self.ground);
             }
+            Effect::Leaving { worker, wish } => probe::leaving(&self.ground, worker, wish, model),
             Effect::Run { only } => self.runs.apply(&self.ground, only, model),
             Effect::Stop => self.runs.stop(),
             Effect::Undo(what) => self.runs.undo(&self.ground, what, model),
@@ -242,6 +243,7 @@ fn stands_on_the_ground(effect: &Effect) -> bool {
         | Effect::WritePlan(_)
         | Effect::WriteSummary(_)
         | Effect::Examine { .. }
+        | Effect::Leaving { .. }
         | Effect::KubeconfigDiff
         | Effect::Diagnose { .. }
         | Effect::Throw { .. } => true,

@@ -3,6 +3,7 @@
 use crate::ui::wizard::validation;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::engine::drain::DrainWish;
 use crate::engine::{Engine, RunOptions, probe};
 use crate::host::Stop;
 use crate::pki::CaInfo;
@@ -11,6 +12,7 @@ use crate::plan::check::{PathBases, finish};
 use crate::plan::code::ProblemCode;
 use crate::plan::model::Plan;
 use crate::plan::problem::Problem;
+use crate::ui::output::drain::lines;
 use crate::ui::wizard::effects::describe;
 use crate::ui::wizard::effects::ground::{Ground, made};
 use crate::ui::wizard::look::ProbeTarget;
@@ -142,6 +144,15 @@ pub fn inspect(ground: &Ground, number: u64, model: &Model) {
     });
 }
 
+/// Asks for the pods of a worker; the end of it is [`Msg::Leaving`].
+pub fn leaving(ground: &Ground, worker: String, wish: DrainWish, model: &Model) {
+    let Some(plan) = validation::plan(model) else { return };
+    look_on(ground, plan, vec![worker.clone()], move |engine| {
+        let lines = engine.drain_list(&worker).map(|list| lines(&worker, list.as_ref(), wish));
+        Msg::Leaving { worker, wish, lines }
+    });
+}
+
 /// Lets the doctor look at workers; the end of it is [`Msg::Examined`].
 pub fn examine(ground: &Ground, number: u64, only: Vec<String>, model: &Model) {
     let Some(plan) = ground.plan_to_look(model) else {
@@ -149,7 +160,14 @@ pub fn examine(ground: &Ground, number: u64, only: Vec<String>, model: &Model) {
         ground.tell(Msg::Examined { number, seen: Err(problem) });
         return;
     };
-    look_on(ground, plan, only, move |engine| Msg::Examined { number, seen: engine.examine().map(Arc::new) });
+    let send = ground.send.clone();
+    look_on(ground, plan, only, move |engine| {
+        let seen = engine.examine_with_nodes().map(|(examined, nodes)| {
+            let _ = send.send(Msg::Elsewhere(nodes));
+            Arc::new(examined)
+        });
+        Msg::Examined { number, seen }
+    });
 }
 
 /// Says what is wrong with workers; the end of it is [`Msg::Text`].

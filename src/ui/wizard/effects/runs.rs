@@ -5,6 +5,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use crate::engine::doctor::Examined;
+use crate::engine::drain::DrainWish;
 use crate::engine::review::Reviewed;
 use crate::engine::signing::offline::OfflineCerts;
 use crate::engine::undo::UndoScope;
@@ -35,7 +36,7 @@ enum Work {
     /// These actions, and then, where it is wanted, a run.
     Repair(Place, Vec<Action>, bool),
     /// What the doctor found on a worker is mended and proven.
-    Mend(Box<Examined>),
+    Mend(Box<Examined>, Option<DrainWish>),
 }
 
 /// What goes on and what it is kept in.
@@ -77,7 +78,8 @@ impl Runs {
         let Some(mending) = mending else {
             return Self::refuse(ground, format!("nothing was found on {worker} that could be mended"));
         };
-        self.begin(ground, vec![worker.to_owned()], Work::Mend(Box::new(mending.before.clone())), model);
+        let work = Work::Mend(Box::new(mending.before.clone()), model.doctor.drain.wish());
+        self.begin(ground, vec![worker.to_owned()], work, model);
     }
 
     /// Stops what goes on: once after the present action, twice at once.
@@ -142,7 +144,7 @@ impl Runs {
             let journal = match work {
                 // An undo keeps no journal: an empty one would hide the run that was interrupted before it.
                 Work::Undo(_) => Journal::none(),
-                Work::Apply { .. } | Work::Repair(..) | Work::Mend(_) => {
+                Work::Apply { .. } | Work::Repair(..) | Work::Mend(..) => {
                     Journal::open(&session.folder, &run)?
                 }
             };
@@ -166,7 +168,7 @@ impl Runs {
         std::thread::spawn(move || {
             let (reviewed, guided) = match &work {
                 Work::Apply { reviewed, guided } => (reviewed.clone(), *guided),
-                Work::Undo(_) | Work::Repair(..) | Work::Mend(_) => (None, false),
+                Work::Undo(_) | Work::Repair(..) | Work::Mend(..) => (None, false),
             };
             let undone = RefCell::new(Vec::new());
             let options = RunOptions {
@@ -204,7 +206,7 @@ impl Runs {
                     });
                     if nothing.get() && code == ExitCode::Stopped { ExitCode::Done } else { code }
                 }
-                Work::Mend(found) => engine.mend(found.as_ref().clone()),
+                Work::Mend(found, drain) => engine.mend_drained(found.as_ref().clone(), *drain),
                 Work::Repair(place, actions, again) => match engine.repair(place, actions) {
                     ExitCode::Done if *again => engine.apply(),
                     code => code,

@@ -6,6 +6,7 @@ use crate::plan::place::Place;
 use crate::plan::problem::Problem;
 use crate::ui::output::doctor;
 use crate::ui::wizard::beside::Beside;
+use crate::ui::wizard::examination::DrainChoice;
 use crate::ui::wizard::form::editing;
 use crate::ui::wizard::form::item::Item;
 use crate::ui::wizard::found::{FoundRow, chosen, rows};
@@ -73,6 +74,8 @@ pub fn to_repair(model: &mut Model) -> Vec<Effect> {
         // What is agreed to is what was read.
         model.doctor.hold();
         model.doctor.worker = Some(name);
+        model.doctor.drain = DrainChoice::No;
+        model.doctor.leaving = None;
         model.doctor.action = 0;
         model.doctor.scroll = 0;
         return go(model, Screen::Repair);

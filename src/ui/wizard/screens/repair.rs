@@ -7,7 +7,7 @@ use crate::plan::action::{Action, Risk};
 use crate::plan::place::Place;
 use crate::ui::output::doctor::{self, restarts};
 use crate::ui::wizard::beside::Beside;
-use crate::ui::wizard::examination::Mending;
+use crate::ui::wizard::examination::{DrainChoice, Mending};
 use crate::ui::wizard::form::editing;
 use crate::ui::wizard::form::item::Item;
 use crate::ui::wizard::found::to_mend;
@@ -81,7 +81,8 @@ pub fn about(model: &Model, one: &Examined) -> Vec<(Role, String)> {
     let again =
         "it is looked at again after that, and what the steps find different then is put right".to_owned();
     lines.extend(one.first_repair().map(|_| (Role::Text, again)));
-    lines.push((Role::Text, "it is repaired when the API says that the node is Ready, after a start of the kubelet by a younger word".to_owned()));
+    lines.push((Role::Text, "it is repaired when the API says that the node is Ready and has heard of its kubelet since the last change".to_owned()));
+    lines.extend(pods(model));
     if let Some(file) = review::outside(model) {
         let said = format!(
             "the kubeconfig goes to {}, outside ~/.kube: whatever reads that file reads it too",
@@ -91,6 +92,21 @@ pub fn about(model: &Model, one: &Examined) -> Vec<(Role, String)> {
     }
     lines.push((Role::Dim, "instead: r reviews every step".to_owned()));
     lines
+}
+
+/// What its pods do first.
+fn pods(model: &Model) -> Vec<(Role, String)> {
+    let doctor = &model.doctor;
+    match (doctor.drain, &doctor.leaving) {
+        (DrainChoice::No, _) => {
+            vec![(Role::Dim, "its pods stay where they are; d lets them leave first".to_owned())]
+        }
+        (_, None) => vec![(Role::Running, "asking the API which of its pods leave first".to_owned())],
+        (_, Some(Err(problem))) => {
+            vec![(Role::Warn, format!("its pods are not known: {} {}", problem.code, problem.what))]
+        }
+        (_, Some(Ok(lines))) => lines.iter().map(|line| (Role::Text, line.trim_start().to_owned())).collect(),
+    }
 }
 
 /// The list and what is beside it, in parts of these widths.
@@ -153,6 +169,10 @@ pub fn begin(model: &mut Model) -> Vec<Effect> {
         model.say(Role::Warn, "there is nothing to repair");
         return go(model, Screen::Diagnosis);
     };
+    if model.doctor.drain.wish().is_some() && model.doctor.leaving.is_none() {
+        model.say(Role::Warn, "the API is still being asked which of its pods leave first");
+        return Vec::new();
+    }
     // What others made is replaced only after its host's name was typed: the review asks for it.
     if must_confirm(model, &one.worker) {
         model.say(

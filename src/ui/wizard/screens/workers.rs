@@ -1,5 +1,6 @@
 //! The workers: a list, and the fields of the row that is chosen.
 
+use crate::engine::doctor::NodeElsewhere;
 use crate::plan::answers::WorkerAnswers;
 use crate::plan::pasted::PastedWorkers;
 use crate::ui::wizard::command::Command;
@@ -112,6 +113,23 @@ pub fn add_worker(model: &mut Model, worker: WorkerAnswers) -> Vec<Effect> {
     edit_if_text(model);
     effects.push(Effect::Save);
     effects
+}
+
+/// Takes a node of the cluster into the plan; what it does not say is as for the worker above.
+pub fn add_node(model: &mut Model, node: NodeElsewhere) {
+    let mut worker = WorkerAnswers {
+        name: Some(node.name),
+        address: Some(node.address).filter(|address| !address.is_empty()),
+        ..WorkerAnswers::default()
+    };
+    if let Some(above) = model.form.answers.workers.last() {
+        worker.ssh.user.clone_from(&above.ssh.user);
+        worker.ssh.port = above.ssh.port;
+        worker.ssh.key.clone_from(&above.ssh.key);
+    }
+    model.form.answers.workers.push(worker);
+    validate(model);
+    stale(model);
 }
 
 /// Adds workers that were pasted or imported.

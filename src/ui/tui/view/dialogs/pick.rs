@@ -34,7 +34,7 @@ pub fn demo(frame: &mut Frame, model: &Model, at: usize) {
 /// The workers of the plan, the chosen ones ticked.
 pub fn worker(frame: &mut Frame, model: &Model, chosen: &BTreeSet<String>, at: usize) {
     let theme = &model.window.theme;
-    let names = model.worker_names();
+    let names = found::candidates(model);
     let wide = names.iter().map(|name| name.width()).max().unwrap_or_default().min(24);
     let width = model.window.size.0.saturating_sub(4).min(120);
     let room = usize::from(width).saturating_sub(wide).saturating_sub(14);

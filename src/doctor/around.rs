@@ -1,0 +1,198 @@
+//! What is wrong around a kubelet: the disks it writes to, its ports, the name of the API; and what the firewall refuses, as
+//! evidence where the API is not reached.
+
+use crate::plan::code::ProblemCode;
+use crate::plan::fact::{Facts, Known};
+use crate::plan::problem::Problem;
+use crate::plan::surroundings::{DiskFact, ListenerFact, Surroundings};
+
+/// With fewer files left than this, in percent of all, a kubelet says DiskPressure (Kubernetes 1.37,
+/// `pkg/kubelet/eviction/defaults_linux.go`: `nodefs.inodesFree`, `imagefs.inodesFree`).
+const FEW_FILES: u64 = 5;
+/// With less room left than this, in percent of all, what writes there ends sooner or later.
+const LITTLE_ROOM: u64 = 2;
+/// So many lines of kube-proxy's log are shown.
+const LOG_LINES: usize = 3;
+/// So many rules of a firewall are shown.
+const RULES: usize = 6;
+
+/// What was found; nothing where it was not asked.
+pub(super) fn seen<'a>(facts: &'a Facts, name: Option<&str>) -> Option<&'a Surroundings> {
+    facts.around(name).yes().copied()
+}
+
+/// What is wrong; `runs` is whether the kubelet runs.
+pub(super) fn faults(around: &Surroundings, worker: &str, runs: bool) -> Vec<Problem> {
+    let mut all = Vec::new();
+    let mut mounts: Vec<String> = Vec::new();
+    for disk in &around.disks {
+        let mounted_on = disk.mounted_on.to_string();
+        // Several folders on one file system are one fault.
+        if mounts.contains(&mounted_on) {
+            continue;
+        }
+        all.extend(of_disk(disk));
+        mounts.push(mounted_on);
+    }
+    if let Some(name) = &around.unresolved {
+        all.push(
+            Problem::new(
+                ProblemCode::Name02,
+                format!("{worker} finds no address for {name}, the name of the API"),
+            )
+            .seen("getent ahosts finds none there")
+            .manual(
+                "put it into /etc/hosts there, or mend /etc/resolv.conf; the kubelet asks again by itself",
+            ),
+        );
+    }
+    let strangers = around.listeners.iter().filter(|one| !runs && is_stranger(one));
+    if let Some(one) = strangers.into_iter().next() {
+        all.push(
+            Problem::new(
+                ProblemCode::Port01,
+                format!("another program listens on port {}, which the kubelet needs", one.port),
+            )
+            .seen(listens(one))
+            .manual(stop(one)),
+        );
+    }
+    all
+}
+
+/// It has a name, and that is not the kubelet's.
+fn is_stranger(one: &ListenerFact) -> bool {
+    !one.program.is_empty() && !one.program.to_string().contains("kubelet")
+}
+
+fn listens(one: &ListenerFact) -> String {
+    let pid = one.pid.map_or_else(String::new, |pid| format!(" (process {pid})"));
+    format!("on port {} listens {}{pid}", one.port, one.program)
+}
+
+fn stop(one: &ListenerFact) -> String {
+    match one.pid {
+        Some(pid) => format!("see what it is: systemctl status {pid}; stop it, or give it another port"),
+        None => "see what it is, stop it, or give it another port".to_owned(),
+    }
+}
+
+fn of_disk(disk: &DiskFact) -> Vec<Problem> {
+    let (path, mounted_on) = (&disk.path, &disk.mounted_on);
+    let at = shell_words::quote(&mounted_on.to_string()).into_owned();
+    let mut all = Vec::new();
+    if disk.read_only {
+        all.push(
+            Problem::new(
+                ProblemCode::Disk03,
+                format!("{path} cannot be written: its file system can only be read"),
+            )
+            .seen(format!("{mounted_on} is mounted read-only"))
+            .manual(format!("find out why: dmesg | tail; then: mount -o remount,rw {at}")),
+        );
+    }
+    if let Some((files, left)) = disk.inodes
+        && left.saturating_mul(100) < files.saturating_mul(FEW_FILES)
+    {
+        all.push(
+            Problem::new(ProblemCode::Disk04, format!("the disk of {path} can hold hardly any more files"))
+                .seen(format!("{mounted_on}: {left} of {files} inodes are left"))
+                .manual(format!(
+                    "find them: du --inodes -x --max-depth=2 {at} | sort -n | tail; remove what nobody needs"
+                )),
+        );
+    }
+    if let Some((kib, left)) = disk.kib
+        && left.saturating_mul(100) < kib.saturating_mul(LITTLE_ROOM)
+    {
+        all.push(
+            Problem::new(ProblemCode::Disk05, format!("the disk of {path} is as good as full"))
+                .seen(format!("{mounted_on}: {} of {} MiB are left", left / 1024, kib / 1024))
+                .manual(format!("make room: du -xh --max-depth=2 {at} | sort -h | tail")),
+        );
+    }
+    all
+}
+
+/// What the firewall refuses, for somebody who cannot reach the API; who listens, for one whose port is taken.
+pub(super) fn evidence(facts: &Facts, name: Option<&str>, problem: &mut Problem) {
+    let Some(around) = seen(facts, name) else { return };
+    match problem.code {
+        ProblemCode::Api20 | ProblemCode::Api24 => {
+            let rules = around.refusals.iter().take(RULES);
+            problem.evidence.extend(rules.map(|rule| format!("a rule of its firewall: {rule}")));
+        }
+        ProblemCode::Port01 => {
+            let told: Vec<String> =
+                around.listeners.iter().filter(|one| is_stranger(one)).map(listens).collect();
+            let new = told.into_iter().filter(|line| !problem.evidence.contains(line)).collect::<Vec<_>>();
+            problem.evidence.extend(new);
+        }
+        ProblemCode::Container02 => {
+            let last = around.proxy_log.len().saturating_sub(LOG_LINES);
+            let lines = around.proxy_log.iter().skip(last);
+            problem.evidence.extend(lines.map(|line| format!("its newest log: {line}")));
+        }
+        _ => {}
+    }
+}
+
+/// The name by which an address is asked for, where it is none.
+pub fn name_of(host: &str) -> Option<String> {
+    let bare = host.trim_matches(['[', ']']);
+    (!bare.is_empty() && bare.parse::<std::net::IpAddr>().is_err()).then(|| host.to_owned())
+}
+
+/// Whether it could not be looked at, and why.
+pub(super) fn unknown(facts: &Facts, name: Option<&str>) -> Option<Problem> {
+    match facts.around(name) {
+        Known::No(why) => Some(Problem::unknown("what is around its kubelet", &why)),
+        Known::Yes(_) | Known::NotAsked => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DiskFact, ListenerFact, ProblemCode, Surroundings, faults, name_of};
+
+    fn codes(around: &Surroundings, runs: bool) -> Vec<ProblemCode> {
+        faults(around, "w1", runs).into_iter().map(|problem| problem.code).collect()
+    }
+
+    #[test]
+    fn a_disk_is_judged_once_by_files_room_and_whether_it_can_be_written() {
+        let disk = |path: &str, at: &str| DiskFact {
+            path: path.into(),
+            mounted_on: at.into(),
+            kib: Some((1000, 21)),
+            inodes: Some((1000, 50)),
+            read_only: false,
+        };
+        let mut around =
+            Surroundings { disks: vec![disk("/a", "/"), disk("/b", "/")], ..Surroundings::default() };
+        assert!(codes(&around, true).is_empty());
+        for disk in &mut around.disks {
+            (disk.kib, disk.inodes, disk.read_only) = (Some((1000, 19)), Some((1000, 49)), true);
+        }
+        assert_eq!(codes(&around, true), [ProblemCode::Disk03, ProblemCode::Disk04, ProblemCode::Disk05]);
+        around.disks[1].mounted_on = "/other".into();
+        assert_eq!(codes(&around, true).len(), 6);
+    }
+
+    #[test]
+    fn a_port_is_taken_only_by_somebody_else_while_the_kubelet_does_not_run() {
+        let listener = |program: &str| ListenerFact { port: 10250, program: program.into(), pid: Some(7) };
+        let around =
+            |program: &str| Surroundings { listeners: vec![listener(program)], ..Surroundings::default() };
+        assert_eq!(codes(&around("python3"), false), [ProblemCode::Port01]);
+        assert!(codes(&around("python3"), true).is_empty());
+        assert!(codes(&around("kubelet"), false).is_empty());
+        assert!(codes(&around(""), false).is_empty());
+    }
+
+    #[test]
+    fn only_a_name_is_resolved() {
+        assert_eq!(name_of("api.example").as_deref(), Some("api.example"));
+        assert_eq!((name_of("10.0.0.5"), name_of("[::1]"), name_of("")), (None, None, None));
+    }
+}

@@ -1,0 +1,110 @@
+//! The certificate of a worker that no plan tells of, issued anew for the key that is there: what is done, in the order of
+//! its layout. Where the key lies within a kubeconfig nothing is done: it would have to be written into another file.
+
+use super::found_paths::FoundWorker;
+use super::layout::Layout;
+use crate::pki::{CaInfo, San, examine};
+use crate::plan::action::{Action, CertificateSpec, Content, Slot, Verb};
+use crate::plan::fact::Known;
+use crate::plan::found::NodeIdentity;
+
+/// Days that it is good for, as a cluster's own signer gives (Kubernetes 1.37, `--cluster-signing-duration`).
+const DAYS: u32 = 365;
+
+/// A certificate that is issued anew.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateAnew {
+    /// In order; the signature comes in between.
+    pub actions: Vec<Action>,
+    /// The file that it lies in.
+    pub cert: String,
+}
+
+fn identity<'a>(worker: &FoundWorker<'a>) -> Option<&'a NodeIdentity> {
+    let kubeconfig = worker.paths.kubeconfig.as_ref()?;
+    match worker.facts.identity(kubeconfig, &worker.paths.node, &worker.paths.server) {
+        Known::Yes(Some(identity)) => Some(identity),
+        _ => None,
+    }
+}
+
+/// Whether a CA is that of the worker: it issued the certificate that is there, or is the one of the kubeconfig.
+pub fn is_its_ca(worker: &FoundWorker, ca: &CaInfo) -> bool {
+    let Some(identity) = identity(worker) else { return false };
+    examine(identity.cert.as_bytes()).is_ok_and(|cert| ca.any_signed(&cert))
+        || CaInfo::load(identity.ca.as_bytes())
+            .is_ok_and(|own| own.cert.spki_sha256 == ca.cert.spki_sha256 && own.subject() == ca.subject())
+}
+
+/// How it is issued anew; `None` where that is not for gangplank to do.
+pub fn certificate_anew(worker: &FoundWorker, run: &str) -> Option<CertificateAnew> {
+    let layout = Layout::of(worker.facts);
+    let identity = identity(worker)?;
+    // What is shown of a path is the path, unless it holds what nobody would write.
+    let file = |what: &str| {
+        let path = identity.files.get(what)?;
+        Some(path.to_string()).filter(|shown| *path == shown.as_str() && shown.starts_with('/'))
+    };
+    let (key, cert) = (file("client-key")?, file("client-certificate")?);
+    if worker.paths.node.is_empty() || identity.key_spki.is_none() || layout == Layout::Gangplank {
+        return None;
+    }
+    let rotated = layout == Layout::Kubeadm && cert.ends_with("/kubelet-client-current.pem");
+    // Key and certificate in one file, and nothing known that would put another beside it.
+    if key == cert && !rotated {
+        return None;
+    }
+    let csr = Slot("signing request of the kubelet".to_owned());
+    let signed = Slot("certificate of the kubelet".to_owned());
+    let wish = wish(worker, identity, &cert);
+    let mut actions = vec![
+        Action::MakeCsr { key: key.clone(), wish: wish.clone(), out: csr.clone() },
+        Action::Sign { csr, key, wish, out: signed.clone() },
+    ];
+    let put = |path: String| Action::Put {
+        path,
+        content: Content::Later(signed.clone()),
+        mode: "0644",
+        owner: "root:root",
+    };
+    if rotated {
+        let folder = cert.rsplit_once('/').map_or("", |(folder, _)| folder);
+        let beside = format!("{folder}/gangplank-{run}.crt");
+        actions.push(put(beside.clone()));
+        actions.push(Action::Script {
+            title: format!("put the pair in place as its rotation does, {cert} leads to it"),
+            text: shell_words::join(["rotate_in", &cert, &beside]),
+            secrets: Vec::new(),
+        });
+    } else {
+        actions.push(put(cert.clone()));
+    }
+    actions.push(Action::Service { verb: Verb::Restart, unit: "kubelet".to_owned() });
+    Some(CertificateAnew { actions, cert })
+}
+
+/// What the new one says: the node; one that serves too keeps the names that it serves.
+pub(super) fn wish(worker: &FoundWorker, identity: &NodeIdentity, cert: &str) -> CertificateSpec {
+    let mut sans = examine(identity.cert.as_bytes()).map(|cert| cert.sans).unwrap_or_default();
+    let node = &worker.paths.node;
+    if sans.is_empty() && worker.paths.files.iter().any(|path| path == cert) {
+        sans.push(San::Dns(node.clone()));
+        sans.extend(worker.paths.address.map(San::Ip));
+    }
+    let (mut ips, mut names) = (Vec::new(), Vec::new());
+    for san in sans {
+        match san {
+            San::Ip(address) => ips.push(address),
+            San::Dns(name) => names.push(name),
+        }
+    }
+    CertificateSpec {
+        cn: format!("system:node:{node}"),
+        organizations: vec!["system:nodes".to_owned()],
+        server: !ips.is_empty() || !names.is_empty(),
+        ips,
+        names,
+        client: true,
+        days: DAYS,
+    }
+}

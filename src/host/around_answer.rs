@@ -1,0 +1,115 @@
+//! Turns what was found around a kubelet into a fact.
+
+use crate::plan::fact::{Fact, Known};
+use crate::plan::surroundings::{DiskFact, ListenerFact, Surroundings};
+use crate::plan::{clean, redact};
+use crate::runtime::answer_lines::{AnswerLines, all, first, has};
+use crate::runtime::cri_log::CriLog;
+
+/// As many lines of a kind are taken.
+const MANY: usize = 40;
+
+/// The fact behind the lines.
+pub fn around(lines: &AnswerLines) -> Known<Fact> {
+    if !has(lines, "done") {
+        return Known::No("the answer was cut off".to_owned());
+    }
+    let mut around = Surroundings {
+        listeners: all(lines, "port").take(MANY).filter_map(listener).collect(),
+        refusals: all(lines, "drop").take(MANY).map(|line| clean::short(line, 200).into()).collect(),
+        proxy_log: all(lines, "proxy")
+            .take(MANY)
+            .filter_map(said)
+            .map(|line| clean::short(&redact::line(&line), 300).into())
+            .collect(),
+        suppressed: first(lines, "suppressed")
+            .filter(|line| !line.is_empty())
+            .map(|line| clean::short(line, 200).into()),
+        unresolved: first(lines, "unresolved").map(|name| clean::short(name, 253).into()),
+        ..Surroundings::default()
+    };
+    for line in all(lines, "disk").take(MANY) {
+        let mut words = line.split_whitespace();
+        let Some(path) = words.next() else { continue };
+        let same = |line: &&str| line.split_whitespace().next() == Some(path);
+        let inodes = all(lines, "inode").find(same).and_then(size);
+        let options = all(lines, "mount").find(same).and_then(|line| line.split_whitespace().nth(1));
+        let mounted_on = words.nth(5).unwrap_or_default();
+        around.disks.push(DiskFact {
+            path: clean::short(path, 200).into(),
+            mounted_on: clean::short(mounted_on, 200).into(),
+            kib: size(line),
+            // Some file systems make them as they are needed, and say that they have none.
+            inodes: inodes.filter(|(all, _)| *all > 0),
+            read_only: options.is_some_and(|options| options.split(',').any(|one| one == "ro")),
+        });
+    }
+    Known::Yes(Fact::Around(Box::new(around)))
+}
+
+/// What a container wrote: `TIME STREAM TAG TEXT` of CRI, or the `log` of a line of JSON as an engine keeps it.
+fn said(line: &str) -> Option<String> {
+    if line.starts_with('{') {
+        let row: serde_json::Value = serde_json::from_str(line).ok()?;
+        return row.get("log")?.as_str().map(|text| text.trim_end().to_owned());
+    }
+    CriLog::default().line(line).filter(|text| !text.trim().is_empty())
+}
+
+/// All of it and what is left, from a row of `df -P` behind a path.
+fn size(row: &str) -> Option<(u64, u64)> {
+    let words: Vec<&str> = row.split_whitespace().collect();
+    Some((words.get(2)?.parse().ok()?, words.get(4)?.parse().ok()?))
+}
+
+/// A row of `ss -Htlnp`.
+fn listener(row: &str) -> Option<ListenerFact> {
+    let port = row.split_whitespace().nth(3)?.rsplit(':').next()?.parse().ok()?;
+    let program = row.split_once("((\"").and_then(|(_, rest)| rest.split_once('"')).map(|(name, _)| name);
+    let pid = row
+        .split_once("pid=")
+        .map(|(_, rest)| rest.chars().take_while(char::is_ascii_digit).collect::<String>());
+    Some(ListenerFact {
+        port,
+        program: clean::short(program.unwrap_or_default(), 80).into(),
+        pid: pid.and_then(|pid| pid.parse().ok()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Fact, Known, around};
+
+    #[test]
+    fn rooms_files_listeners_and_refusals_are_read() {
+        let line = |key: &str, text: &str| (key.to_owned(), text.to_owned());
+        let lines = vec![
+            line("unresolved", "api.example"),
+            line("disk", "/var/lib/kubelet /dev/sda1 1000 900 100 90% /var"),
+            line("inode", "/var/lib/kubelet /dev/sda1 500 499 1 100% /var"),
+            line("mount", "/var/lib/kubelet ro,relatime /var"),
+            line("disk", "/var/log "),
+            line("port", "LISTEN 0 5 0.0.0.0:10250 0.0.0.0:* users:((\"python3\",pid=77,fd=3))"),
+            line("port", "LISTEN 0 5 [::]:10248 [::]:*"),
+            line("proxy", "2026-11-30T10:00:00.1Z stderr F E1130 cannot watch"),
+            line("proxy", "{\"log\":\"from an engine\\n\",\"stream\":\"stderr\"}"),
+            line("drop", "-A OUTPUT -d 10.0.0.5/32 -j REJECT --reject-with icmp-port-unreachable"),
+        ];
+        assert!(matches!(around(&lines), Known::No(_)), "it was cut off");
+        let lines = [lines, vec![line("done", "")]].concat();
+        let Known::Yes(Fact::Around(found)) = around(&lines) else { panic!("it can be read") };
+        let first = &found.disks[0];
+        assert_eq!((first.kib, first.inodes, first.read_only), (Some((1000, 100)), Some((500, 1)), true));
+        assert_eq!(first.mounted_on.to_string(), "/var");
+        assert_eq!((found.disks[1].kib, found.disks[1].read_only), (None, false));
+        assert_eq!(
+            (found.listeners[0].pid, found.listeners[0].program.to_string()),
+            (Some(77), "python3".to_owned())
+        );
+        assert_eq!((found.listeners[1].port, found.listeners[1].pid), (10248, None));
+        let log: Vec<String> = found.proxy_log.iter().map(ToString::to_string).collect();
+        assert_eq!(log, ["E1130 cannot watch", "from an engine"]);
+        assert_eq!(found.refusals.len(), 1);
+        assert!(found.unresolved.is_some());
+    }
+}
