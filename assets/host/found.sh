@@ -83,7 +83,7 @@ rotate_in() {
 # ask_around NAME PATH...: what a kubelet needs of its machine beside its own files: room and files left where these paths
 # are, and whether that can be written; who listens on its ports; what a firewall refuses; whether the API's name resolves
 ask_around() {
-  case $1 in -) ;; *) timeout --foreground 5 getent ahosts "$1" >/dev/null 2>&1 || say unresolved "$1" ;; esac
+  case $1 in -) ;; *) timeout --foreground 3 getent ahosts "$1" >/dev/null 2>&1 || say unresolved "$1" ;; esac
   shift
   for f; do
     d=$f; while [ ! -d "$d/" ]; do d=${d%/*}; done

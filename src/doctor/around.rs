@@ -40,7 +40,7 @@ pub(super) fn faults(around: &Surroundings, worker: &str, runs: bool) -> Vec<Pro
                 ProblemCode::Name02,
                 format!("{worker} finds no address for {name}, the name of the API"),
             )
-            .seen("getent ahosts finds none there")
+            .seen("getent ahosts finds none there within 3 s")
             .manual(
                 "put it into /etc/hosts there, or mend /etc/resolv.conf; the kubelet asks again by itself",
             ),

@@ -136,7 +136,10 @@ pub(super) fn look(visit: &FoundVisit, host: &mut dyn Host, facts: &mut Facts) -
         typed_api(&server).ok()
     }) {
         paths.api.clone_from(&host);
-        third.push(FactQuery::Tls { host, port });
+        // Whoever let the time pass once is not waited for again.
+        if !was_silent(facts, &paths) {
+            third.push(FactQuery::Tls { host, port });
+        }
     }
     third.push(FactQuery::Around(name_of(&paths.api)));
     ask(third, facts)?;
@@ -155,6 +158,13 @@ pub(super) fn look(visit: &FoundVisit, host: &mut dyn Host, facts: &mut Facts) -
         _ => None,
     };
     Ok(FoundLook { diagnosis, heard: heard_of(&worker), ahead_ms, spki })
+}
+
+/// The API did not answer in time when it was asked for the node.
+fn was_silent(facts: &Facts, paths: &FoundPaths) -> bool {
+    let identity = paths.kubeconfig.as_ref().map(|path| facts.identity(path, &paths.node, &paths.server));
+    let Some(Known::Yes(Some(identity))) = identity else { return false };
+    identity.node.status.is_none() && identity.node.body.to_string().contains("no answer within")
 }
 
 /// Where its certificate is at fault, and can be issued anew from here, that is offered; without a CA, how it would be.

@@ -423,4 +423,25 @@ fn renewed(lab: &Lab) {
     assert_eq!((again.code, again.actions(worker)), (0, Vec::new()), "{}", again.story());
     let run = home.run("renew", &plan, &["--worker", worker, "--within", "9999d", "--yes"]);
     assert_eq!(run.code, 2, "{}", run.story());
+    // One that is renewed in time is read again by who needs it, where the version does so.
+    let mut longer = plan;
+    longer["ca"]["days"] = 500.into();
+    let pid = || lab.on(worker, "systemctl show -p MainPID kubelet");
+    let before = pid();
+    let run = home.run("renew", &longer, &["--worker", worker, "--within", "400d", "--yes", "--json"]);
+    assert_eq!(run.code, 0, "{}", run.story());
+    assert!(run.actions(worker).contains(&format!("write {path}")), "{}", run.story());
+    assert_eq!(pid() == before, lab.is_current(), "{}", run.story());
+    until("the kubelet serves the new one", 90, || {
+        let ip = lab.get(&format!("LAB_{}_IP", worker.to_uppercase()));
+        let served = format!(
+            "openssl s_client -connect {ip}:10250 </dev/null 2>/dev/null | openssl x509 -noout -serial"
+        );
+        lab.try_on(
+            worker,
+            &format!("[ \"$({served})\" = \"$(openssl x509 -in {path} -noout -serial)\" ]"),
+            b"",
+        )
+        .0
+    });
 }
