@@ -274,7 +274,7 @@ pub enum CliCommand {
 /// What goes with user@host.
 #[derive(Debug, Clone, Args)]
 pub struct FoundFlags {
-    /// The private key to log in with, for user@host; else what ssh_config and the agent have
+    /// The private key to log in with, for user@host and for the host of the CA; else what ssh_config and the agent have
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
     /// The certificate of the cluster's CA, for user@host: with it and its key an expired or wrong certificate is issued anew

@@ -72,7 +72,8 @@ closed() { f=$(readlink -e -- "$1") && restrict "$f"; }
 rotate_in() {
   [ -L "$1" ] && way "${1%/*}" || { echo "$1 is no link that only root can change" >&2; return 1; }
   new=${1%/*}/kubelet-client-$(date +%Y-%m-%d-%H-%M-%S).pem
-  [ ! -e "$new" ] && fresh "$new" || return
+  # The one before has the same key.
+  [ ! -e "$new" ] && closed "$1" && fresh "$new" || return
   (umask 077; set -C; { cat "$2" && openssl pkey -in "$1"; } >"$part") &&
     [ "$(openssl x509 -in "$part" -noout -pubkey)" = "$(openssl pkey -in "$part" -pubout)" ] &&
     sync "$part" && mv -T "$part" "$new" && ln -s "$new" "$part" && mv -T "$part" "$1" &&
@@ -83,13 +84,13 @@ rotate_in() {
 # ask_around NAME PATH...: what a kubelet needs of its machine beside its own files: room and files left where these paths
 # are, and whether that can be written; who listens on its ports; what a firewall refuses; whether the API's name resolves
 ask_around() {
-  case $1 in -) ;; *) timeout --foreground 3 getent ahosts "$1" >/dev/null 2>&1 || say unresolved "$1" ;; esac
+  case $1 in -) ;; *) ! command -v getent >/dev/null || timeout --foreground 3 getent ahosts "$1" >/dev/null 2>&1 || say unresolved "$1" ;; esac
   shift
   for f; do
-    d=$f; while [ ! -d "$d/" ]; do d=${d%/*}; done
-    say disk "$f $(timeout --foreground 3 df -Pk "$d/" 2>/dev/null | sed -n 2p)"
-    say inode "$f $(timeout --foreground 3 df -Pi "$d/" 2>/dev/null | sed -n 2p)"
-    say mount "$f $(timeout --foreground 3 findmnt -n -o OPTIONS,TARGET -T "$d/" 2>/dev/null | head -n 1)"
+    [ -d "$f/" ] || continue
+    say disk "$f $(timeout --foreground 3 df -Pk "$f/" 2>/dev/null | sed -n 2p)"
+    say inode "$f $(timeout --foreground 3 df -Pi "$f/" 2>/dev/null | sed -n 2p)"
+    say mount "$f $(timeout --foreground 3 findmnt -n -o OPTIONS,TARGET -T "$f/" 2>/dev/null | head -n 1)"
   done
   # The newest log of kube-proxy's container.
   i=

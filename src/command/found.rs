@@ -14,6 +14,7 @@ use gangplank::plan::action::Action;
 use gangplank::plan::check::typed_login;
 use gangplank::plan::code::ProblemCode;
 use gangplank::plan::model::{ApiAddress, CaPlace, Login};
+use gangplank::plan::problem::{Problem, Remedy};
 use gangplank::ui;
 use gangplank::ui::output::incident::{Incident, markdown};
 use gangplank::ui::output::say;
@@ -76,16 +77,29 @@ pub(super) fn doctor(
     result.unwrap_or_else(|code| code)
 }
 
+/// There is no plan that could be changed.
+fn by_flags(mut problem: Problem) -> Problem {
+    for way in &mut problem.ways {
+        if let Remedy::Edit { .. } = way {
+            *way = Remedy::Manual("name others with --ca-host, --ca-cert, --ca-key and --key".to_owned());
+        }
+    }
+    problem
+}
+
 /// The CA that was named, open.
 fn ca(found: &FoundFlags, world: &RealWorld) -> Result<Option<Signer>, ExitCode> {
     let (Some(cert), Some(key)) = (&found.ca_cert, &found.ca_key) else { return Ok(None) };
     let there = |path: &Path| path.to_string_lossy().into_owned();
     let place = match &found.ca_host {
-        Some(host) => CaPlace::Host { login: login(host)?, cert: there(cert), key: there(key) },
+        Some(host) => {
+            let login = Login { key: found.key.clone(), ..login(host)? };
+            CaPlace::Host { login, cert: there(cert), key: there(key) }
+        }
         None => CaPlace::Files { cert: cert.clone(), key: key.clone() },
     };
-    let signer = Signer::at(&place, world).map_err(|problem| tell(&problem))?;
-    signer.check(world.now()).map_err(|problem| tell(&problem))?;
+    let signer = Signer::at(&place, world).map_err(|problem| tell(&by_flags(problem)))?;
+    signer.check(world.now()).map_err(|problem| tell(&by_flags(problem)))?;
     Ok(Some(signer))
 }
 

@@ -9,8 +9,8 @@ use crate::plan::surroundings::{DiskFact, ListenerFact, Surroundings};
 /// With fewer files left than this, in percent of all, a kubelet says DiskPressure (Kubernetes 1.37,
 /// `pkg/kubelet/eviction/defaults_linux.go`: `nodefs.inodesFree`, `imagefs.inodesFree`).
 const FEW_FILES: u64 = 5;
-/// With less room left than this, in percent of all, what writes there ends sooner or later.
-const LITTLE_ROOM: u64 = 2;
+/// With less room left than this, in percent of all and in KiB, what writes there ends sooner or later.
+const LITTLE_ROOM: (u64, u64) = (2, 1 << 20);
 /// So many lines of kube-proxy's log are shown.
 const LOG_LINES: usize = 3;
 /// So many rules of a firewall are shown.
@@ -103,7 +103,8 @@ fn of_disk(disk: &DiskFact) -> Vec<Problem> {
         );
     }
     if let Some((kib, left)) = disk.kib
-        && left.saturating_mul(100) < kib.saturating_mul(LITTLE_ROOM)
+        && left.saturating_mul(100) < kib.saturating_mul(LITTLE_ROOM.0)
+        && left < LITTLE_ROOM.1
     {
         all.push(
             Problem::new(ProblemCode::Disk05, format!("the disk of {path} is as good as full"))

@@ -72,7 +72,9 @@ pub fn certificate_anew(worker: &FoundWorker, run: &str) -> Option<CertificateAn
         let beside = format!("{folder}/gangplank-{run}.crt");
         actions.push(put(beside.clone()));
         actions.push(Action::Script {
-            title: format!("put the pair in place as its rotation does, {cert} leads to it"),
+            title: format!(
+                "put the pair beside the one before, which stays, and lead {cert} to it, as its rotation does"
+            ),
             text: shell_words::join(["rotate_in", &cert, &beside]),
             secrets: Vec::new(),
         });

@@ -303,8 +303,7 @@ pub(super) fn beside(facts: &Facts, worker: &str, host: &str, found: &mut Findin
         found.notes.push(format!("the kubelet's journal is not whole, journald says: {line}"));
     }
     let unit = facts.unit("kubelet").yes().copied();
-    let runs =
-        unit.is_some_and(|unit| unit.active == "active" && unit.restarts.is_none_or(|count| count == 0));
+    let runs = unit.is_some_and(|unit| unit.active == "active");
     for problem in around::faults(seen, worker, runs) {
         // Two that look at it name one fault.
         if !found.has(&[problem.code]) || problem.code.group() == ProblemGroup::Disk {
@@ -321,7 +320,8 @@ pub(super) fn ordered(facts: &Facts, worker: &str, mut found: Findings) -> Diagn
     let unit = facts.unit("kubelet").yes().copied();
     let runs = unit.is_some_and(|unit| unit.active == "active" && unit.stands_still().is_none());
     // A drop-in of somebody else is no fault of a kubelet that is well.
-    let well = runs && !found.faults.iter().any(|problem| is_symptom(problem.code));
+    let ails = |problem: &Problem| is_symptom(problem.code) && problem.code != ProblemCode::Api24;
+    let well = runs && !found.faults.iter().any(ails);
     found.faults.retain(|problem| {
         let harmless = well && problem.code == ProblemCode::Kubelet05;
         if harmless {

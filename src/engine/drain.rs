@@ -1,6 +1,7 @@
 //! Drain: a node takes no new pods, and those that somebody makes anew elsewhere leave it, as far as their disruption
 //! budgets allow within a time.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,7 @@ use crate::engine::cluster::login::SignIn;
 use crate::engine::doctor::Examined;
 use crate::engine::exit::ExitCode;
 use crate::kube::drain::{DrainList, Evicted, Evictee, budgets_path, judge};
-use crate::kube::{ApiError, ReadyState};
+use crate::kube::{ApiError, Node, ReadyState};
 use crate::plan::code::ProblemCode;
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Remedy};
@@ -57,19 +58,20 @@ impl Engine<'_> {
         let cluster = self.world.cluster();
         self.enter()?;
         let failed = |error: ApiError| self.api_failed(worker, &error);
-        if cluster.get(&format!("/api/v1/nodes/{worker}")).map_err(failed)?.is_none() {
+        let Some(node) = cluster.get(&format!("/api/v1/nodes/{worker}")).map_err(failed)? else {
             return Ok(None);
-        }
+        };
+        let heard = Node::from_json(&node).is_some_and(|node| node.ready.state == ReadyState::Ready);
         let path = format!("/api/v1/pods?fieldSelector=spec.nodeName%3D{worker}");
         let Some(pods) = cluster.get_list(&path).map_err(failed)? else {
-            return Ok(Some(DrainList::default()));
+            return Ok(Some(DrainList { heard, ..DrainList::default() }));
         };
         let version = cluster.version().map_err(failed)?;
         let budgets = match budgets_path(version) {
             Some(path) => cluster.get_list(path).map_err(failed)?.unwrap_or_default(),
             None => Value::Null,
         };
-        Ok(Some(judge(&pods, &budgets)))
+        Ok(Some(DrainList { heard, ..judge(&pods, &budgets) }))
     }
 
     /// Mends a worker, its pods first where that is wished: whoever was cordoned for it takes pods again when it is mended.
@@ -124,12 +126,7 @@ impl Engine<'_> {
         let Some(list) = self.drain_list(worker)? else { return Ok(Drained::NoNode) };
         let cluster = self.world.cluster();
         let failed = |error: ApiError| self.api_failed(worker, &error);
-        let nodes = cluster.nodes().map_err(failed)?;
-        let heard = nodes
-            .iter()
-            .find(|node| node.name == *worker)
-            .is_some_and(|node| node.ready.state == ReadyState::Ready);
-        if !heard {
+        if !list.heard {
             return Ok(Drained::NotHeard);
         }
         if !wish.lost && !list.lost.is_empty() {
@@ -166,6 +163,8 @@ impl Engine<'_> {
         // Those that were not asked yet, or not with success; and those that are on their way.
         let (mut asking, mut going) = (leaving, Vec::<Evictee>::new());
         let mut refused: Vec<(Evictee, String)> = Vec::new();
+        // Those of which it was told that they wait.
+        let mut told = BTreeSet::new();
         loop {
             refused.clear();
             for one in std::mem::take(&mut asking) {
@@ -174,7 +173,12 @@ impl Engine<'_> {
                         self.note(format!("pod {one} leaves {worker}"));
                         going.push(one);
                     }
-                    Ok(Evicted::NotNow(why)) => refused.push((one, why)),
+                    Ok(Evicted::NotNow(why)) => {
+                        if told.insert(one.path().to_owned()) {
+                            self.note(format!("pod {one} stays on {worker} for now: {why}"));
+                        }
+                        refused.push((one, why));
+                    }
                     Err(error) => return Err(self.api_failed(worker, &error).seen(format!("pod {one}"))),
                 }
             }

@@ -177,7 +177,13 @@ impl<'a> FoundRepair<'a> {
             if let Action::Sign { csr, wish, out, .. } = action {
                 self.send(host, &std::mem::take(&mut segment), &mut slots, &mut at)?;
                 let request = slots.get(csr).map_or("", String::as_str);
-                let signed = self.sign(request, &step::request(wish), spki).map_err(Broken::Failed)?;
+                let tell = |event| self.events.tell(&self.place, Some(StepId::REPAIR), event);
+                let (title, began) = (action.title(), Instant::now());
+                tell(Event::ActionStarted { action: title.clone(), shell: action.shell().to_string() });
+                let signed = self.sign(request, &step::request(wish), spki);
+                let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+                tell(Event::ActionEnded { action: title, status: i32::from(signed.is_err()), ms });
+                let signed = signed.map_err(Broken::Failed)?;
                 slots.insert(out.clone(), signed);
                 continue;
             }

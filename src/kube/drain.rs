@@ -102,6 +102,8 @@ impl std::fmt::Display for Evictee {
 /// What becomes of the pods of a node.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DrainList {
+    /// The API hears its kubelet: else no pod can leave before that is mended.
+    pub heard: bool,
     /// These leave, and somebody makes them anew elsewhere.
     pub leave: Vec<Evictee>,
     /// With these something is lost, and what: nobody makes them anew, or their data is on the node.

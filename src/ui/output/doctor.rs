@@ -90,7 +90,8 @@ fn repair(out: &mut String, one: &Examined) {
     }
     let all = one.repair();
     if all.is_empty() && one.layout.is_some() {
-        let _ = writeln!(out, "  nothing of this is for gangplank repair: what mends it stands above");
+        let _ =
+            writeln!(out, "  gangplank repair would change nothing by itself: what mends it stands above");
         return;
     }
     if all.is_empty() {
