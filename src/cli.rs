@@ -178,7 +178,7 @@ pub enum CliCommand {
     /// Release the pods of one worker whose machine is off for good: they come up elsewhere, with their volumes
     ///
     /// Its node is marked as out of service (from Kubernetes 1.26 on), only where the machine does not answer and the API does
-    /// not hear its kubelet. The mark goes when gangplank proves that the worker is back.
+    /// not hear its kubelet. The mark goes when gangplank works on that machine again.
     Release {
         /// Where and who.
         #[command(flatten)]

@@ -84,10 +84,11 @@ rotate_in() {
 # ask_around NAME PATH...: what a kubelet needs of its machine beside its own files: room and files left where these paths
 # are, and whether that can be written; who listens on its ports; what a firewall refuses; whether the API's name resolves
 ask_around() {
-  case $1 in -) ;; *) ! command -v getent >/dev/null || timeout --foreground 3 getent ahosts "$1" >/dev/null 2>&1 || say unresolved "$1" ;; esac
+  # 2 = there is none; whoever is slow may still find one.
+  case $1 in -) ;; *) timeout --foreground 3 getent ahosts "$1" >/dev/null 2>&1; [ $? != 2 ] || say unresolved "$1" ;; esac
   shift
   for f; do
-    [ -d "$f/" ] || continue
+    [ -n "$(timeout --foreground 3 ls -A "$f" 2>/dev/null | head -n 1)" ] || continue
     say disk "$f $(timeout --foreground 3 df -Pk "$f/" 2>/dev/null | sed -n 2p)"
     say inode "$f $(timeout --foreground 3 df -Pi "$f/" 2>/dev/null | sed -n 2p)"
     say mount "$f $(timeout --foreground 3 findmnt -n -o OPTIONS,TARGET -T "$f/" 2>/dev/null | head -n 1)"
@@ -100,10 +101,11 @@ ask_around() {
   done
   [ -z "$i" ] || tell proxy "$(tail -c 4000 "$i" | tail -n 6 | cut -c 1-600)"
   tell suppressed "$(timeout --foreground 5 journalctl -q -b -n 400 --no-pager -o cat -t systemd-journald 2>/dev/null | grep 'Suppressed .* from kubelet.service' | tail -n 1)"
-  tell port "$(timeout --foreground 5 ss -Htlnp '( sport = :10250 or sport = :10248 )' 2>/dev/null | head -n 20)"
+  tell port "$(timeout --foreground 5 ss -Htlnp '( sport = :10250 )' 2>/dev/null | head -n 20)"
   for t in iptables ip6tables; do
     command -v $t-save >/dev/null || continue
-    tell drop "$(timeout --foreground 5 $t-save -t filter 2>/dev/null | grep -E '^-A (INPUT|OUTPUT|FORWARD) .*-j (DROP|REJECT)|^:(INPUT|OUTPUT) DROP' | head -n 20)"
+    # Naming the table would load it where it is not there.
+    tell drop "$(timeout --foreground 5 $t-save 2>/dev/null | sed -n '/^\*filter/,/^COMMIT/p' | grep -E '^-A (INPUT|OUTPUT|FORWARD) .*-j (DROP|REJECT)|^:(INPUT|OUTPUT) DROP' | head -n 20)"
   done
   say done
 }

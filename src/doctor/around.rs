@@ -11,6 +11,7 @@ use crate::plan::surroundings::{DiskFact, ListenerFact, Surroundings};
 const FEW_FILES: u64 = 5;
 /// With less room left than this, in percent of all and in KiB, what writes there ends sooner or later.
 const LITTLE_ROOM: (u64, u64) = (2, 1 << 20);
+const LOGS: &str = "/var/log";
 /// So many lines of kube-proxy's log are shown.
 const LOG_LINES: usize = 3;
 /// So many rules of a firewall are shown.
@@ -26,7 +27,7 @@ pub(super) fn faults(around: &Surroundings, worker: &str, runs: bool) -> Vec<Pro
     let mut all = Vec::new();
     let mut mounts: Vec<String> = Vec::new();
     for disk in &around.disks {
-        let mounted_on = disk.mounted_on.to_string();
+        let mounted_on = at(disk);
         // Several folders on one file system are one fault.
         if mounts.contains(&mounted_on) {
             continue;
@@ -40,7 +41,7 @@ pub(super) fn faults(around: &Surroundings, worker: &str, runs: bool) -> Vec<Pro
                 ProblemCode::Name02,
                 format!("{worker} finds no address for {name}, the name of the API"),
             )
-            .seen("getent ahosts finds none there within 3 s")
+            .seen("getent ahosts finds none there")
             .manual(
                 "put it into /etc/hosts there, or mend /etc/resolv.conf; the kubelet asks again by itself",
             ),
@@ -77,9 +78,16 @@ fn stop(one: &ListenerFact) -> String {
     }
 }
 
+/// Where it is mounted; where that was not told, the folder.
+fn at(disk: &DiskFact) -> String {
+    if disk.mounted_on.is_empty() { disk.path.to_string() } else { disk.mounted_on.to_string() }
+}
+
 fn of_disk(disk: &DiskFact) -> Vec<Problem> {
-    let (path, mounted_on) = (&disk.path, &disk.mounted_on);
-    let at = shell_words::quote(&mounted_on.to_string()).into_owned();
+    let (path, mounted_on) = (&disk.path, at(disk));
+    let at = shell_words::quote(&mounted_on).into_owned();
+    // A kubelet watches where it and its runtime keep things, and not where logs are.
+    let few = if *path == LOGS { 1 } else { FEW_FILES };
     let mut all = Vec::new();
     if disk.read_only {
         all.push(
@@ -92,7 +100,7 @@ fn of_disk(disk: &DiskFact) -> Vec<Problem> {
         );
     }
     if let Some((files, left)) = disk.inodes
-        && left.saturating_mul(100) < files.saturating_mul(FEW_FILES)
+        && left.saturating_mul(100) < files.saturating_mul(few)
     {
         all.push(
             Problem::new(ProblemCode::Disk04, format!("the disk of {path} can hold hardly any more files"))

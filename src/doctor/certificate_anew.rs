@@ -49,6 +49,12 @@ pub fn certificate_anew(worker: &FoundWorker, run: &str) -> Option<CertificateAn
     if worker.paths.node.is_empty() || identity.key_spki.is_none() || layout == Layout::Gangplank {
         return None;
     }
+    // Who it is to the API is not for us to change.
+    let cn = format!("CN=system:node:{}", worker.paths.node);
+    let is_it = |subject: &str| subject.split(", ").any(|part| part == cn);
+    if examine(identity.cert.as_bytes()).is_ok_and(|cert| !is_it(&cert.subject_text())) {
+        return None;
+    }
     let rotated = layout == Layout::Kubeadm && cert.ends_with("/kubelet-client-current.pem");
     // Key and certificate in one file, and nothing known that would put another beside it.
     if key == cert && !rotated {

@@ -94,7 +94,8 @@ pub fn diagnose_found(worker: &FoundWorker) -> Diagnosis {
     if let Some(identity) = identity {
         api(worker, identity, &mut found);
     }
-    beside(facts, worker.name, &worker.paths.api, &mut found);
+    let reached = identity.is_some_and(|identity| identity.node.status.is_some());
+    beside(facts, worker.name, (&worker.paths.api, reached), &mut found);
     let mut diagnosis = ordered(facts, worker.name, found);
     for cause in &mut diagnosis.causes {
         without_plan(&mut cause.problem);

@@ -120,7 +120,9 @@ pub fn diagnose(patient: &Patient) -> Diagnosis {
         found.add(problem);
     }
     api(patient, &mut found);
-    beside(patient.facts, &patient.worker.name, &patient.plan.cluster.api.host, &mut found);
+    let address = &patient.plan.cluster.api;
+    let reached = matches!(patient.facts.tls(&address.host, address.port), Known::Yes(_));
+    beside(patient.facts, &patient.worker.name, (&address.host, reached), &mut found);
     if let Some(problem) = cluster::fault(patient.facts, patient.word) {
         found.add(problem);
     }
@@ -292,8 +294,8 @@ fn api(patient: &Patient, found: &mut Findings) {
     );
 }
 
-/// What is around its kubelet; `host` is that of the API.
-pub(super) fn beside(facts: &Facts, worker: &str, host: &str, found: &mut Findings) {
+/// What is around its kubelet; the host of the API, and whether it was reached.
+pub(super) fn beside(facts: &Facts, worker: &str, (host, reached): (&str, bool), found: &mut Findings) {
     let name = around::name_of(host);
     if let Some(problem) = around::unknown(facts, name.as_deref()) {
         found.add(problem);
@@ -305,6 +307,10 @@ pub(super) fn beside(facts: &Facts, worker: &str, host: &str, found: &mut Findin
     let unit = facts.unit("kubelet").yes().copied();
     let runs = unit.is_some_and(|unit| unit.active == "active");
     for problem in around::faults(seen, worker, runs) {
+        // Whoever reached it by that name has found its address.
+        if problem.code == ProblemCode::Name02 && reached {
+            continue;
+        }
         // Two that look at it name one fault.
         if !found.has(&[problem.code]) || problem.code.group() == ProblemGroup::Disk {
             found.add(problem);

@@ -106,11 +106,13 @@ impl Engine<'_> {
             self.plan.workers.iter().any(same)
         };
         let elsewhere =
-            shared.cluster.nodes.iter().flatten().filter(|node| !planned(node)).map(|node| NodeElsewhere {
-                name: node.name.to_string(),
-                address: node.internal_ip.as_ref().map(ToString::to_string).unwrap_or_default(),
-                ready: node.ready.state == ReadyState::Ready,
-            });
+            shared.cluster.nodes.iter().flatten().filter(|node| !planned(node) && !node.is_master()).map(
+                |node| NodeElsewhere {
+                    name: node.name.to_string(),
+                    address: node.internal_ip.as_ref().map(ToString::to_string).unwrap_or_default(),
+                    ready: node.ready.state == ReadyState::Ready,
+                },
+            );
         let elsewhere = elsewhere.collect();
         Ok((examined.collect(), elsewhere))
     }

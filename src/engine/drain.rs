@@ -68,10 +68,15 @@ impl Engine<'_> {
         };
         let version = cluster.version().map_err(failed)?;
         let budgets = match budgets_path(version) {
-            Some(path) => cluster.get_list(path).map_err(failed)?.unwrap_or_default(),
-            None => Value::Null,
+            // They are only shown: an eviction heeds them whoever may read them.
+            Some(path) => cluster.get_list(path).map(Option::unwrap_or_default),
+            None => Ok(Value::Null),
         };
-        Ok(Some(DrainList { heard, ..judge(&pods, &budgets) }))
+        let (budgets, budgets_why) = match budgets {
+            Ok(budgets) => (budgets, String::new()),
+            Err(error) => (Value::Null, error.to_string()),
+        };
+        Ok(Some(DrainList { budgets_why, heard, ..judge(&pods, &budgets) }))
     }
 
     /// Mends a worker, its pods first where that is wished: whoever was cordoned for it takes pods again when it is mended.
@@ -90,12 +95,13 @@ impl Engine<'_> {
             }
             Err(problem) => {
                 self.fail(&Place::Worker(worker), None, problem);
-                return ExitCode::Problem;
+                return if self.options.stop.wanted() { ExitCode::Stopped } else { ExitCode::Problem };
             }
         };
         let code = self.mend(first);
-        // Whoever cannot be proven to work takes no new pods.
-        if cordoned && code != ExitCode::Done {
+        // Whoever cannot be proven to work takes no new pods; what is wrong elsewhere is none of its faults.
+        let good = code == ExitCode::Done || self.ended_well(&Place::Worker(worker.clone()));
+        if cordoned && !good {
             self.note(format!("{worker} stays cordoned, as it is not repaired: kubectl uncordon {worker}"));
         } else if cordoned && let Err(problem) = self.uncordon(&worker) {
             let problem = problem.seen(format!("{worker} stays cordoned: kubectl uncordon {worker}"));

@@ -1,8 +1,6 @@
 //! The pods of a machine that is surely off are released: its node gets the taint out-of-service, so that they come up
 //! elsewhere with their volumes; it goes again when the worker is proven to work.
 
-use std::sync::Arc;
-
 use super::event::Event;
 use super::run::Engine;
 use crate::engine::cluster::facts::SharedFacts;
@@ -26,7 +24,10 @@ impl Engine<'_> {
             Err(HostTrouble::Wire(error)) if error.is_silence() => {}
             Err(trouble) => {
                 let problem = trouble.problem(&place);
-                return Ok(Some(format!("{} answers: {}", worker.ssh, problem.what)));
+                return Ok(Some(format!(
+                    "it is not known whether {} is silent: {}",
+                    worker.ssh, problem.what
+                )));
             }
         }
         let nodes = self.world.cluster().nodes().map_err(|error| self.not_released(&worker.name, &error))?;
@@ -90,19 +91,14 @@ impl Engine<'_> {
         Ok(done)
     }
 
-    /// The workers of this run whose nodes had the mark of [`Engine::release`] when the run began.
-    pub(crate) fn released(&self, learnt: Option<Result<Arc<SharedFacts>, Problem>>) -> Vec<String> {
-        let Some(Ok(shared)) = learnt else { return Vec::new() };
-        let marked = |name: &str| {
-            let mut nodes = shared.cluster.nodes.iter().flatten().filter(|node| node.name == *name);
-            nodes.any(|node| node.taints.iter().any(|taint| taint.key == OUT_OF_SERVICE))
-        };
-        let names = self.workers().into_iter().map(|worker| worker.name.clone());
-        names.filter(|name| marked(name)).collect()
-    }
-
-    /// Takes the mark of [`Engine::release`] away from a worker that was proven to work.
-    pub(crate) fn back_in_service(&self, worker: &str) {
+    /// Takes the mark of [`Engine::release`] away from a worker whose machine is reached: it is not off, and with the mark no
+    /// pod could run there, not that of a network either.
+    pub(crate) fn back_in_service(&self, shared: &SharedFacts, worker: &str) {
+        let nodes = shared.cluster.nodes.iter().flatten();
+        let mut marked = nodes.filter(|node| node.name == worker).flat_map(|node| &node.taints);
+        if !marked.any(|taint| taint.key == OUT_OF_SERVICE) {
+            return;
+        }
         match self.world.cluster().out_of_service(worker, false) {
             Ok(true) => self.events.tell(&Place::Cluster, None, Event::Note {
                 text: format!("{worker} is no longer marked as out of service"),

@@ -320,7 +320,7 @@ fn tcp_connect(
         Err(error) => return Err(WireError::Unreachable { addr, why: error.to_string() }),
     };
     let mut why = "the name has no address".to_owned();
-    let mut timed_out = false;
+    let (mut timed_out, mut refused) = (false, false);
     for (tried, address) in addresses.iter().enumerate() {
         let left = deadline.saturating_duration_since(Instant::now());
         // One address that swallows everything leaves time for the next.
@@ -352,10 +352,14 @@ fn tcp_connect(
                 return Ok(stream);
             }
             Err(error) if error.kind() == io::ErrorKind::TimedOut => timed_out = true,
-            Err(error) => why = words(&error),
+            Err(error) => {
+                refused |= error.kind() == io::ErrorKind::ConnectionRefused;
+                why = words(&error);
+            }
         }
     }
-    if timed_out {
+    // Whoever refuses is there, whatever becomes of its other addresses.
+    if timed_out && !refused {
         return Err(late("connecting to"));
     }
     Err(WireError::Unreachable { addr, why })

@@ -102,6 +102,8 @@ impl std::fmt::Display for Evictee {
 /// What becomes of the pods of a node.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DrainList {
+    /// Why the disruption budgets could not be read; empty = they were.
+    pub budgets_why: String,
     /// The API hears its kubelet: else no pod can leave before that is mended.
     pub heard: bool,
     /// These leave, and somebody makes them anew elsewhere.
@@ -132,8 +134,12 @@ pub fn budgets_path(version: Version) -> Option<&'static str> {
     }
 }
 
-/// Whether the labels of a pod are those of a selector; one without a word selects every pod (policy/v1).
-fn selects(selector: &Value, labels: &Value) -> bool {
+/// Whether the labels of a pod are those of a selector; one that is empty selects every pod in policy/v1, and none before.
+fn selects(selector: &Value, labels: &Value, v1: bool) -> bool {
+    let Some(words) = selector.as_object() else { return false };
+    if words.is_empty() {
+        return v1;
+    }
     let label = |key: &str| labels.get(key).and_then(Value::as_str);
     let all = selector.get("matchLabels").and_then(Value::as_object);
     let equal = all.is_none_or(|all| all.iter().all(|(key, value)| label(key) == value.as_str()));
@@ -154,11 +160,12 @@ fn selects(selector: &Value, labels: &Value) -> bool {
 
 /// The budgets among a PodDisruptionBudgetList that a pod is under.
 fn budgets_of(meta: &Value, budgets: &Value) -> Vec<Budget> {
+    let v1 = budgets.get("apiVersion").and_then(Value::as_str) != Some("policy/v1beta1");
     let space = |meta: &Value| meta.get("namespace").and_then(Value::as_str).map(str::to_owned);
     let labels = meta.get("labels").unwrap_or(&Value::Null);
     let is_under = |one: &&Value| {
         one.get("metadata").is_some_and(|own| space(own) == space(meta))
-            && one.pointer("/spec/selector").is_some_and(|selector| selects(selector, labels))
+            && one.pointer("/spec/selector").is_some_and(|selector| selects(selector, labels, v1))
     };
     let told = |one: &Value| {
         Some(Budget {
@@ -286,7 +293,7 @@ mod tests {
             "ownerReferences": [{"kind": "ReplicaSet", "name": "x", "controller": true}]});
         let found = judge(&json!({"items": [pod("web", meta, &json!({}), "Running")]}), &budgets);
         let names: Vec<String> = found.leave[0].budgets.iter().map(|one| one.name.to_string()).collect();
-        assert_eq!(names, ["labels", "in", "exists", "all", "none"]);
+        assert_eq!(names, ["labels", "in", "exists", "all"]);
         assert_eq!(found.leave[0].budgets[0].to_string(), "budget labels lets 1 leave now");
     }
 }

@@ -128,6 +128,12 @@ pub enum NodeEvent {
 }
 
 impl Node {
+    /// It is one of the control plane, by the labels that kubeadm and most others give (master up to 1.23).
+    pub fn is_master(&self) -> bool {
+        let roles = ["node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master"];
+        self.labels.iter().any(|(key, _)| roles.iter().any(|role| *key == *role))
+    }
+
     /// Whether one of its addresses is this.
     pub fn has(&self, address: &str) -> bool {
         self.internal_ip

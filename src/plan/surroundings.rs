@@ -35,7 +35,7 @@ pub struct ListenerFact {
 pub struct Surroundings {
     /// The file systems that are written to.
     pub disks: Vec<DiskFact>,
-    /// Who listens on the ports of a kubelet, 10250 and 10248.
+    /// Who listens on the port of a kubelet, 10250.
     pub listeners: Vec<ListenerFact>,
     /// Rules of the firewall that refuse something, as `iptables-save` shows them.
     pub refusals: Vec<Remote<String>>,

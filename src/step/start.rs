@@ -62,7 +62,7 @@ impl Step for StartKubelet {
             let service = |verb| Action::Service { verb, unit: "kubelet".to_owned() };
             let own =
                 daemons::identities(cx, profile, worker).iter().any(|identity| identity.name == "kube-proxy");
-            let again = reads_again(cx, &worker.name);
+            let again = reads_again(cx, &worker.name, own);
             let for_kubelet = |path: &str| kubelet_reads(path) && !(path == KUBELET_CERT && again.kubelet);
             let for_proxy = |path: &str| proxy_reads(path, own) && !(is_certificate(path) && again.proxy);
             let written: Vec<&str> = cx.queued.iter().filter_map(inputs).collect();
@@ -170,9 +170,12 @@ fn is_ca(path: &str) -> bool {
 }
 
 const KUBELET_CERT: &str = "/etc/kubernetes/ssl/worker.crt";
+const PROXY_CERT: &str = "/etc/kubernetes/ssl/kube-proxy.crt";
+/// So many seconds it takes at most until a certificate is read again, twice the five minutes of client-go.
+const READ_WITHIN: i64 = 600;
 
 fn is_certificate(path: &str) -> bool {
-    path == KUBELET_CERT || path == "/etc/kubernetes/ssl/kube-proxy.crt"
+    path == KUBELET_CERT || path == PROXY_CERT
 }
 
 /// Who reads a certificate again by itself, so that one that is renewed in time needs no restart.
@@ -182,16 +185,30 @@ struct ReadsAgain {
 }
 
 /// By the version, and only where the API hears of the kubelet now: with a certificate that is refused it would take minutes.
-fn reads_again(cx: &StepInput, name: &str) -> ReadsAgain {
+/// One that was written long ago has been read by now, whatever else is wrong. `own` = kube-proxy has an identity of its own.
+fn reads_again(cx: &StepInput, name: &str, own: bool) -> ReadsAgain {
     let node = cx.cluster.nodes.iter().flatten().find(|node| node.name == name);
     let heard = node
         .filter(|node| node.ready.state == ReadyState::Ready)
         .is_some_and(|node| heard_ago(cx).is_some_and(|ms| i128::from(ms) <= node.patience().as_millis()));
-    let since = |span: minors::Span| heard && cx.kubelet_version().is_some_and(|version| span.holds(version));
+    let holds = |span: minors::Span| cx.kubelet_version().is_some_and(|version| span.holds(version));
+    let of_proxy = if own { PROXY_CERT } else { KUBELET_CERT };
     ReadsAgain {
-        kubelet: since(minors::KUBELET_READS_CERT_AGAIN),
-        proxy: since(minors::CLIENT_READS_CERT_AGAIN) && !is_over(cx, "/etc/kubernetes/ssl/kube-proxy.crt"),
+        kubelet: holds(minors::KUBELET_READS_CERT_AGAIN) && (heard || was_read(cx, KUBELET_CERT)),
+        proxy: holds(minors::CLIENT_READS_CERT_AGAIN)
+            && (heard && !is_over(cx, of_proxy) || was_read(cx, of_proxy)),
     }
+}
+
+/// It is not written now, and was written so long ago that whoever reads it by itself has done so.
+fn was_read(cx: &StepInput, path: &str) -> bool {
+    if cx.queued.iter().filter_map(inputs).any(|queued| queued == path) {
+        return false;
+    }
+    let record = cx.facts.record();
+    let written = record.yes().and_then(|record| record.lines.iter().rev().find(|line| line.path == path));
+    let now = cx.facts.machine().yes().map(|machine| machine.clock_ms / 1000);
+    written.zip(now).is_some_and(|(line, now)| now.saturating_sub(line.time) > READ_WITHIN)
 }
 
 /// The certificate that is there has expired, is not valid yet, or cannot be read.

@@ -142,8 +142,8 @@ const LAYOUTS: [(&str, &str, &[Fault]); 3] = [
             (
                 "its kubeconfig names the API by a name that nobody knows",
                 "E-NAME-02",
-                "cp -a /var/lib/kubelet/kubeconfig /root/; sed -i 's,server: .*,server: https://api.nowhere.invalid:6443,' /var/lib/kubelet/kubeconfig; systemctl restart kubelet",
-                "mv /root/kubeconfig /var/lib/kubelet/; systemctl restart kubelet",
+                "cp -a /var/lib/kubelet/kubeconfig /root/; sed -i 's,server: .*,server: https://api.nowhere.invalid:6443,' /var/lib/kubelet/kubeconfig; cat /etc/resolv.conf >/root/resolv; echo nameserver 127.0.0.1 >/etc/resolv.conf; systemctl restart kubelet",
+                "mv /root/kubeconfig /var/lib/kubelet/; cat /root/resolv >/etc/resolv.conf; systemctl restart kubelet",
             ),
             (
                 "its key is another one",

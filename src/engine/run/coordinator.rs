@@ -52,11 +52,7 @@ impl Engine<'_> {
         });
         let ends = threads.ends.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let costs = threads.costs.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for worker in self.released(threads.facts.wait_for(Duration::ZERO)) {
-            if matches!(ends.get(&Place::Worker(worker.clone())), Some(End::Same | End::Changed)) {
-                self.back_in_service(&worker);
-            }
-        }
+        self.ends.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&ends);
         let code = End::exit_code(&ends.values().copied());
         // A journal that cannot be closed leaves the run open, which is safe: it is looked at again.
         let _ = self.options.journal.over(code.number());

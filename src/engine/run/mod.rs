@@ -13,10 +13,11 @@ mod worker;
 pub(crate) use batches::resolve;
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use crate::engine::event::{Event, EventSink, Front, TaskOutcome};
+use crate::engine::exit::End;
 use crate::engine::options::RunOptions;
 use crate::engine::repaired::RepairedAt;
 use crate::engine::world::World;
@@ -42,6 +43,8 @@ pub struct Engine<'a> {
     lock: HostLock,
     /// Counts batches.
     batches: AtomicU64,
+    /// How the places of the run before ended.
+    pub(crate) ends: Mutex<BTreeMap<Place, End>>,
     /// The places that a repair changed.
     pub(crate) repaired: Mutex<BTreeMap<Place, RepairedAt>>,
 }
@@ -90,11 +93,18 @@ impl<'a> Engine<'a> {
             token: format!("{}-{}", options.run, nonce()),
             who: format!("{}, run {}", world.operator(), options.run),
         };
-        Self { plan, world, events, options, lock, batches: AtomicU64::new(0), repaired: Mutex::default() }
+        let (batches, ends, repaired) = (AtomicU64::new(0), Mutex::default(), Mutex::default());
+        Self { plan, world, events, options, lock, batches, ends, repaired }
     }
 }
 
 impl Engine<'_> {
+    /// Whether a place of the run before ended as it should.
+    pub(crate) fn ended_well(&self, place: &Place) -> bool {
+        let ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
+        matches!(ends.get(place), Some(End::Same | End::Changed))
+    }
+
     /// The next batch's number.
     pub fn next_batch(&self) -> u64 {
         self.batches.fetch_add(1, Ordering::SeqCst)

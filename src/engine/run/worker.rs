@@ -138,6 +138,9 @@ impl Engine<'_> {
             self.events.tell(&site.place, None, Event::TaskEnded { outcome: TaskOutcome::Skipped { why } });
             return End::Problem;
         };
+        if let Some(worker) = site.worker.filter(|_| self.options.session.is_some()) {
+            self.back_in_service(&shared, &worker.name);
+        }
         let mut worked = self.work(&shared, site);
         self.no_more_requests(&site.place);
         // What follows only looks.

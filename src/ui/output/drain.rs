@@ -26,6 +26,9 @@ pub fn lines(worker: &str, list: Option<&DrainList>, wish: DrainWish) -> Vec<Str
     if list.leave.is_empty() && list.lost.is_empty() {
         out.push("  none".to_owned());
     }
+    if !list.budgets_why.is_empty() {
+        out.push(format!("  their disruption budgets could not be read: {}", list.budgets_why));
+    }
     out.extend(list.stay.iter().map(|(one, why)| format!("  {one} stays: {why}")));
     out
 }

@@ -47,6 +47,7 @@ impl Examination {
     /// Answers have changed: what was found is of another plan, and what is on its way counts no more.
     pub fn forget(&mut self) {
         self.stale = true;
+        self.elsewhere.clear();
         self.hold();
     }
 

@@ -144,12 +144,11 @@ pub fn standing(model: &Model, worker: &str) -> (Role, String) {
 
 /// Another choice of what its pods do before the repair; the API is asked which they are.
 pub fn drain(model: &mut Model) -> Vec<Effect> {
-    let worker = to_mend(model).map(|one| one.worker.clone());
+    let Some(worker) = to_mend(model).map(|one| one.worker.clone()) else { return Vec::new() };
     let doctor = &mut model.doctor;
     doctor.drain = doctor.drain.next();
     doctor.leaving = None;
-    let wish = worker.zip(doctor.drain.wish());
-    wish.map(|(worker, wish)| Effect::Leaving { worker, wish }).into_iter().collect()
+    doctor.drain.wish().map(|wish| Effect::Leaving { worker, wish }).into_iter().collect()
 }
 
 /// Takes in what the API says of the pods of a worker, where that is still the question.

@@ -146,7 +146,11 @@ pub fn inspect(ground: &Ground, number: u64, model: &Model) {
 
 /// Asks for the pods of a worker; the end of it is [`Msg::Leaving`].
 pub fn leaving(ground: &Ground, worker: String, wish: DrainWish, model: &Model) {
-    let Some(plan) = validation::plan(model) else { return };
+    let Some(plan) = validation::plan(model) else {
+        let problem = Problem::new(ProblemCode::Plan01, "not everything is answered yet");
+        ground.tell(Msg::Leaving { worker, wish, lines: Err(problem) });
+        return;
+    };
     look_on(ground, plan, vec![worker.clone()], move |engine| {
         let lines = engine.drain_list(&worker).map(|list| lines(&worker, list.as_ref(), wish));
         Msg::Leaving { worker, wish, lines }
