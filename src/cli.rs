@@ -150,6 +150,9 @@ pub enum CliCommand {
         /// Show the shell and the output of every action
         #[arg(long, short)]
         verbose: bool,
+        /// What others made on this worker may be replaced, for this run; more than one by saying it again
+        #[arg(long, value_name = "NAME")]
+        replace: Vec<String>,
     },
     /// Take back what one run did, newest change first: the last run that changed something
     Undo {
@@ -286,8 +289,9 @@ pub struct FoundFlags {
     /// The host that both files of the CA are on; else they are here
     #[arg(long, value_name = "USER@HOST", requires = "ca_cert")]
     pub ca_host: Option<String>,
-    /// A file of user@host that may be written over, by its path; more than one by saying it again
-    #[arg(long, value_name = "PATH")]
+    /// With a plan the worker on which what others made may be replaced; of user@host a file that may be written over, by its
+    /// path; more than one by saying it again
+    #[arg(long, value_name = "NAME|PATH")]
     pub replace: Vec<String>,
 }
 

@@ -34,7 +34,8 @@ use self::summary::RepairWish;
 use crate::cli::{CliCommand, CommonFlags, Pace};
 use crate::environment::StandardFolders;
 use crate::prepare::{
-    agree_outside_kube, asker, kept, options, read_plan, run_id, said_yes, tell, world, world_with,
+    agree_outside_kube, asker, kept, let_replace, options, read_plan, run_id, said_yes, tell, world,
+    world_with,
 };
 use crate::signals::FirstPress;
 
@@ -68,7 +69,9 @@ pub fn run(command: CliCommand, places: &StandardFolders, stop: &Arc<Stop>) -> E
         CliCommand::Plan { common, files, functions, script: false } => {
             plan(&common, places, stop, PlanForm::Text(PlanDetail { files, functions }))
         }
-        CliCommand::Apply { common, pace, verbose } => apply(&common, places, stop, pace, verbose),
+        CliCommand::Apply { common, pace, verbose, replace } => {
+            apply(&common, places, stop, (pace, verbose), &replace)
+        }
         CliCommand::Watch { common, plain } => watch(&common, places, stop, plain),
         CliCommand::Certs { common, within } => certs(&common, places, stop, within),
         CliCommand::Renew { common, within, yes } => renew(&common, places, stop, (within, yes)),
@@ -252,11 +255,12 @@ fn apply(
     common: &CommonFlags,
     places: &StandardFolders,
     stop: &Arc<Stop>,
-    pace: Pace,
-    verbose: bool,
+    (pace, verbose): (Pace, bool),
+    replace: &[String],
 ) -> ExitCode {
     let result = (|| {
         let (mut plan, text) = read_plan(common, places)?;
+        let_replace(&mut plan, replace)?;
         agree_outside_kube(&mut plan, common, &places.home)?;
         let state = common.access.state.as_ref().unwrap_or(&places.state);
         let session = Session::open(state, &plan, &text).map_err(|problem| tell(&problem))?;

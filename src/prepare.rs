@@ -112,6 +112,18 @@ pub fn run_id() -> String {
     format!("{}-{}", jiff::Timestamp::now().strftime("%Y%m%dT%H%M%SZ"), std::process::id())
 }
 
+/// What others made may be replaced on these workers, for this run.
+pub fn let_replace(plan: &mut Plan, names: &[String]) -> Result<(), ExitCode> {
+    for name in names {
+        let Some(worker) = plan.workers.iter_mut().find(|worker| worker.name == *name) else {
+            say::err(format_args!("--replace {name}: the plan has no worker of that name"));
+            return Err(ExitCode::Usage);
+        };
+        worker.replace = true;
+    }
+    Ok(())
+}
+
 /// What a run is asked by flags; uids of what earlier runs made are read from the session's folder.
 pub fn options<'a>(
     common: &CommonFlags,

@@ -102,6 +102,28 @@ fn a_worker_the_plan_does_not_have_is_refused() {
 }
 
 #[test]
+fn whoever_is_told_what_goes_with_the_other_kind_of_target_hears_which() {
+    let home = TempDir::new().unwrap();
+    let plan = home.path().join("plan.yaml");
+    std::fs::write(&plan, PLAN).unwrap();
+    let plan = plan.to_str().unwrap();
+    let refused = |args: &[&str], words: &str| {
+        let output = gangplank(home.path(), args);
+        assert_eq!((output.status.code(), out(&output)), (Some(2), String::new()), "{args:?}");
+        assert!(err(&output).contains(words), "{args:?}: {}", err(&output));
+    };
+    refused(&["apply", plan, "--replace", "w9"], "the plan has no worker of that name");
+    refused(&["repair", plan, "--worker", "w1", "--replace", "w9"], "the plan has no worker of that name");
+    refused(&["repair", plan, "--worker", "w1", "--key", "k"], "go with user@host");
+    refused(&["repair", plan, "--worker", "w1", "--ca-cert", "c"], "--ca-key");
+    refused(&["repair", "root@192.0.2.1", "--worker", "w1"], "chooses from a plan");
+    refused(&["repair", "root@192.0.2.1", "--drain"], "needs a plan");
+    refused(&["release", plan], "say whose machine is off");
+    refused(&["release", plan, "--worker", "w9"], "w9");
+    assert_eq!(entries(home.path()), 1, "nothing was written");
+}
+
+#[test]
 fn a_secret_is_read_from_an_open_file_and_never_from_the_command_line() {
     let home = TempDir::new().unwrap();
     let plan = home.path().join("plan.yaml");

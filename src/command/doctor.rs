@@ -17,7 +17,9 @@ use super::found::is_login;
 use super::summary::{NewFile, Remembering, RepairWish, show};
 use crate::cli::{CommonFlags, FoundFlags};
 use crate::environment::StandardFolders;
-use crate::prepare::{agree_outside_kube, kept, options, read_plan, run_id, said_yes, tell, world};
+use crate::prepare::{
+    agree_outside_kube, kept, let_replace, options, read_plan, run_id, said_yes, tell, world,
+};
 
 pub(super) fn doctor(
     common: &CommonFlags,
@@ -67,9 +69,9 @@ pub(super) fn repair(
     if is_login(&common.plan) {
         return super::found::repair(common, found, places, stop, wish);
     }
-    if found.key.is_some() || found.ca_cert.is_some() || !found.replace.is_empty() {
+    if found.key.is_some() || found.ca_cert.is_some() {
         say::err(format_args!(
-            "--key, --ca-cert, --ca-key, --ca-host and --replace go with user@host: a plan has answers for them"
+            "--key, --ca-cert, --ca-key and --ca-host go with user@host: a plan has answers for them"
         ));
         return ExitCode::Usage;
     }
@@ -78,6 +80,7 @@ pub(super) fn repair(
         // Before anything is changed: a summary that cannot be written is none.
         let summary = summary.map(NewFile::make).transpose()?;
         let (mut plan, text) = read_plan(common, places)?;
+        let_replace(&mut plan, &found.replace)?;
         let only = if common.workers.is_empty() { plan.workers.len() } else { common.workers.len() };
         if only != 1 {
             say::err(format_args!("say which worker is repaired with --worker NAME: one at a time"));

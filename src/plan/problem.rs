@@ -120,7 +120,9 @@ impl Remedy {
             Self::Edit { text, .. } => format!("change {text} in the plan"),
             Self::Manual(text) => text.clone(),
             Self::Skip => format!("leave {place} alone with --worker for the others"),
-            Self::Replace(what) => format!("write replace: true for {place} in the plan, {what}"),
+            Self::Replace(what) => {
+                format!("write replace: true for {place} in the plan, or say --replace {place}, {what}")
+            }
             Self::Repair { title, actions } => {
                 let commands: Vec<String> = actions.iter().map(Action::title).collect();
                 format!("{title}: {}", commands.join("; "))

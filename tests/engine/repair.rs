@@ -94,6 +94,9 @@ fn ways_are_told_as_kind_and_text() {
             {"kind": "skip"},
         ]})
     );
-    assert_eq!(problem.ways[1].text(&w1()), "write replace: true for w1 in the plan, and so on");
+    assert_eq!(
+        problem.ways[1].text(&w1()),
+        "write replace: true for w1 in the plan, or say --replace w1, and so on"
+    );
     assert_eq!(problem.ways[2].text(&w1()), "change workers[].ssh.host or .port in the plan");
 }
