@@ -245,12 +245,14 @@ fn may_change(code: &str, layout: &str, path: &str) -> bool {
 
 fn read_from_its_unit(lab: &Lab) {
     let (home, plan) = (Home::new(), lab.small_plan(&[WORKER]));
+    // What is trusted here is not kept among the host keys of whoever runs the tests: ssh would name their own file.
+    let stranger = Home::new().without_ssh();
     lab.reset(&[WORKER]);
-    let blank = look(lab, &home);
+    let blank = look(lab, &stranger);
     assert_eq!(diagnosis(&blank), (false, vec!["E-KUBELET-01".to_owned()]), "{}", blank.story());
     let layout = |run: &Run| run.events[0]["layout"].as_str().unwrap_or_default().to_owned();
     home.aboard(&plan);
-    let ours = look(lab, &home);
+    let ours = look(lab, &stranger);
     assert_eq!((ours.code, diagnosis(&ours)), (0, (true, Vec::new())), "{}", ours.story());
     assert_eq!(layout(&ours), "gangplank");
     let api = plan["cluster"]["api"].as_str().unwrap_or_default().to_owned();
@@ -279,16 +281,16 @@ fn read_from_its_unit(lab: &Lab) {
             until(what, 90, || {
                 lab.nodes().get(WORKER) == Some(&true)
                     && lab.heard_since_its_start(WORKER)
-                    && look(lab, &home).code == 0
+                    && look(lab, &stranger).code == 0
             });
-            let run = look(lab, &home);
+            let run = look(lab, &stranger);
             assert_eq!((run.code, diagnosis(&run)), (0, (true, Vec::new())), "{what}: {}", run.story());
             assert_eq!(layout(&run), name, "{}", run.story());
         };
         healthy(name);
         for (at, (fault, code, made, mended)) in faults.iter().enumerate() {
             let wanted = match usual.as_str() {
-                "" => at < 4,
+                "" => at < 3,
                 "all" => true,
                 words => words.split(',').any(|word| fault.contains(word)),
             };
@@ -311,7 +313,7 @@ fn read_from_its_unit(lab: &Lab) {
                 });
             }
             let began = std::time::Instant::now();
-            let run = look(lab, &home);
+            let run = look(lab, &stranger);
             let took = began.elapsed().as_secs_f64();
             let (_, codes) = diagnosis(&run);
             println!("{name:10} {fault:50} {took:4.1} s  {}", codes.join(" "));
@@ -319,7 +321,7 @@ fn read_from_its_unit(lab: &Lab) {
                 wrong.push(format!("{name}: {fault}: wanted {code}: {}", run.story()));
             }
             if *mended == REPAIR {
-                let (run, changed) = repaired(lab, &home);
+                let (run, changed) = repaired(lab, &stranger);
                 let last = run.events.iter().rev().find(|event| event["kind"] == "diagnosis");
                 let good = last.is_some_and(|event| event["healthy"] == true);
                 let strange: Vec<&String> =

@@ -34,7 +34,10 @@ use lab::Lab;
 type Scenario = (&'static str, fn(&Lab));
 
 /// Long ones that say little beyond what others of each run say: they run when a word names them.
-const ONLY_BY_NAME: [&str; 4] = [
+const ONLY_BY_NAME: [&str; 7] = [
+    "a_worker_aboard_is_proven_alive_or_the_fault_is_named",
+    "a_kubelet_program_that_does_not_come_up_gives_way_to_the_one_before",
+    "a_right_that_the_api_server_lacks_is_named_and_given_by_the_repair",
     "a_worker_that_the_api_lost_is_named_and_not_waited_for",
     "a_repair_killed_after_every_third_action_is_finished_by_the_next",
     "pods_leave_a_worker_before_it_is_removed_as_their_budgets_allow",
