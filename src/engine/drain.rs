@@ -181,7 +181,7 @@ impl Engine<'_> {
                     }
                     Ok(Evicted::NotNow(why)) => {
                         if told.insert(one.path().to_owned()) {
-                            self.note(format!("pod {one} stays on {worker} for now: {why}"));
+                            self.note(format!("pod {one} has not left {worker}: {why}; it is asked again"));
                         }
                         refused.push((one, why));
                     }

@@ -1,5 +1,5 @@
 //! The pods of a machine that is surely off are released: its node gets the taint out-of-service, so that they come up
-//! elsewhere with their volumes; it goes again when the worker is proven to work.
+//! elsewhere with their volumes; it goes again when a run reaches the machine.
 
 use super::event::Event;
 use super::run::Engine;
@@ -60,7 +60,7 @@ impl Engine<'_> {
         let version = api.version().map_err(failed)?;
         if !minors::OUT_OF_SERVICE.holds(version) {
             return Err(Problem::new(
-                ProblemCode::Version01,
+                ProblemCode::Node10,
                 format!("Kubernetes {version} does not heed {OUT_OF_SERVICE}"),
             )
             .manual(format!(
@@ -84,7 +84,10 @@ impl Engine<'_> {
                 &Place::Cluster,
                 None,
                 Event::Note {
-                    text: format!("{} is marked as out of service: its pods come up elsewhere", worker.name),
+                    text: format!(
+                        "{} is marked as out of service: its pods may come up elsewhere now",
+                        worker.name
+                    ),
                 },
             );
         }

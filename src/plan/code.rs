@@ -277,6 +277,7 @@ registry! {
         Node07 "E-NODE-07" "pods of a node did not leave in time";
         Node08 "E-NODE-08" "the node is marked as out of service";
         Node09 "E-NODE-09" "a machine may not be off";
+        Node10 "E-NODE-10" "the API server does not heed the mark out of service";
     }
     Offline "E-OFFLINE" "certificates for an offline CA's requests that do not belong here" {
         Offline01 "E-OFFLINE-01" "the text holds no certificate for a request";

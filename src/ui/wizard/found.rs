@@ -118,7 +118,7 @@ pub fn standing(model: &Model, worker: &str) -> (Role, String) {
         return if node.ready {
             (Role::Ok, "in no plan; the API says Ready".to_owned())
         } else {
-            (Role::Bad, "in no plan; the API says that it is not Ready".to_owned())
+            (Role::Bad, "in no plan; the API does not call it Ready".to_owned())
         };
     }
     let one = doctor.seen.iter().flat_map(|seen| seen.iter()).find(|one| one.worker == worker);

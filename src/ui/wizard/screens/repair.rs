@@ -99,7 +99,7 @@ fn pods(model: &Model) -> Vec<(Role, String)> {
     let doctor = &model.doctor;
     match (doctor.drain, &doctor.leaving) {
         (DrainChoice::No, _) => {
-            vec![(Role::Dim, "its pods stay where they are; d lets them leave first".to_owned())]
+            vec![(Role::Dim, "its pods are not asked to leave; d lets them leave first".to_owned())]
         }
         (_, None) => vec![(Role::Running, "asking the API which of its pods leave first".to_owned())],
         (_, Some(Err(problem))) => {
