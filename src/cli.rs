@@ -225,7 +225,7 @@ pub enum CliCommand {
         /// Do not ask first
         #[arg(long)]
         yes: bool,
-        /// Let its pods leave first, where the API hears its kubelet.
+        /// Let its pods leave first, where its node is Ready.
         #[command(flatten)]
         drain: DrainFlags,
         /// Write what was wrong, what was changed and how it is now to a new file (Markdown)

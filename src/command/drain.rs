@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use gangplank::engine::Engine;
-use gangplank::engine::drain::{DrainWish, Drained, NOT_HEARD};
+use gangplank::engine::drain::{DrainWish, Drained, NOT_READY};
 use gangplank::plan::problem::Problem;
 use gangplank::ui;
 use gangplank::ui::output::say;
@@ -33,7 +33,7 @@ pub(super) fn drain(
         match engine.drain(worker, wish) {
             Ok(Drained::Done { cordoned: true }) => cordoned.push(worker.clone()),
             Ok(Drained::Done { cordoned: false } | Drained::NoNode) => {}
-            Ok(Drained::NotHeard) => say::err(format_args!("{worker}: {NOT_HEARD}")),
+            Ok(Drained::NotReady) => say::err(format_args!("{worker}: {NOT_READY}")),
             Err(problem) => {
                 // Nothing of the rest is done, so the others take pods again too.
                 for other in &cordoned {

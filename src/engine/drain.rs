@@ -24,8 +24,7 @@ const AGAIN: Duration = Duration::from_secs(2);
 const NAMED: usize = 12;
 
 /// Why a drain is left out.
-pub const NOT_HEARD: &str =
-    "the API does not hear its kubelet, so no pod can leave it first; it goes on without a drain";
+pub const NOT_READY: &str = "the API does not call its node Ready, so whether a pod could leave it is not sure; it goes on without a drain";
 /// So long pods may take to leave, unless it is said otherwise.
 pub const USUAL: Duration = Duration::from_secs(300);
 
@@ -48,8 +47,8 @@ pub enum Drained {
     },
     /// The API knows no such node.
     NoNode,
-    /// Its kubelet is not heard: no pod can leave before that is mended.
-    NotHeard,
+    /// The API does not call it Ready: whether a pod could leave is not sure.
+    NotReady,
 }
 
 impl Engine<'_> {
@@ -61,10 +60,10 @@ impl Engine<'_> {
         let Some(node) = cluster.get(&format!("/api/v1/nodes/{worker}")).map_err(failed)? else {
             return Ok(None);
         };
-        let heard = Node::from_json(&node).is_some_and(|node| node.ready.state == ReadyState::Ready);
+        let ready = Node::from_json(&node).is_some_and(|node| node.ready.state == ReadyState::Ready);
         let path = format!("/api/v1/pods?fieldSelector=spec.nodeName%3D{worker}");
         let Some(pods) = cluster.get_list(&path).map_err(failed)? else {
-            return Ok(Some(DrainList { heard, ..DrainList::default() }));
+            return Ok(Some(DrainList { ready, ..DrainList::default() }));
         };
         let version = cluster.version().map_err(failed)?;
         let budgets = match budgets_path(version) {
@@ -76,7 +75,7 @@ impl Engine<'_> {
             Ok(budgets) => (budgets, String::new()),
             Err(error) => (Value::Null, error.to_string()),
         };
-        Ok(Some(DrainList { budgets_why, heard, ..judge(&pods, &budgets) }))
+        Ok(Some(DrainList { budgets_why, ready, ..judge(&pods, &budgets) }))
     }
 
     /// Mends a worker, its pods first where that is wished: whoever was cordoned for it takes pods again when it is mended.
@@ -89,8 +88,8 @@ impl Engine<'_> {
                 self.note(format!("{worker} is no node of the cluster: nothing is drained"));
                 false
             }
-            Ok(Drained::NotHeard) => {
-                self.note(format!("{worker}: {NOT_HEARD}"));
+            Ok(Drained::NotReady) => {
+                self.note(format!("{worker}: {NOT_READY}"));
                 false
             }
             Err(problem) => {
@@ -132,8 +131,8 @@ impl Engine<'_> {
         let Some(list) = self.drain_list(worker)? else { return Ok(Drained::NoNode) };
         let cluster = self.world.cluster();
         let failed = |error: ApiError| self.api_failed(worker, &error);
-        if !list.heard {
-            return Ok(Drained::NotHeard);
+        if !list.ready {
+            return Ok(Drained::NotReady);
         }
         if !wish.lost && !list.lost.is_empty() {
             return Err(would_be_lost(worker, &list));

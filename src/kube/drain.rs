@@ -104,8 +104,8 @@ impl std::fmt::Display for Evictee {
 pub struct DrainList {
     /// Why the disruption budgets could not be read; empty = they were.
     pub budgets_why: String,
-    /// The API hears its kubelet: else no pod can leave before that is mended.
-    pub heard: bool,
+    /// The API calls the node Ready: else nobody knows whether its pods can leave.
+    pub ready: bool,
     /// These leave, and somebody makes them anew elsewhere.
     pub leave: Vec<Evictee>,
     /// With these something is lost, and what: nobody makes them anew, or their data is on the node.

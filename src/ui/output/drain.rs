@@ -1,6 +1,6 @@
 //! What a drain of a worker will do, in lines.
 
-use crate::engine::drain::{DrainWish, NOT_HEARD};
+use crate::engine::drain::{DrainWish, NOT_READY};
 use crate::kube::drain::{DrainList, Evictee};
 use crate::plan::clean;
 
@@ -16,8 +16,8 @@ pub fn lines(worker: &str, list: Option<&DrainList>, wish: DrainWish) -> Vec<Str
     let Some(list) = list else {
         return vec![format!("{worker} is no node of the cluster: nothing is drained")];
     };
-    if !list.heard {
-        return vec![format!("{worker}: {NOT_HEARD}")];
+    if !list.ready {
+        return vec![format!("{worker}: {NOT_READY}")];
     }
     let mut out = vec![format!("first {worker} is cordoned, and these pods leave it")];
     out.extend(list.leave.iter().map(|one| format!("  {one} ({})", about(one))));
