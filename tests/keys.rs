@@ -36,6 +36,8 @@ mod token;
 mod told;
 #[path = "keys/truth.rs"]
 mod truth;
+#[path = "keys/unplanned.rs"]
+mod unplanned;
 #[path = "keys/windows.rs"]
 mod windows;
 

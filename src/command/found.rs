@@ -6,13 +6,11 @@ use std::sync::Arc;
 
 use gangplank::engine::doctor::Examined;
 use gangplank::engine::found::{FoundVisit, examine_found};
-use gangplank::engine::found_repair::{FoundRepair, is_beside};
+use gangplank::engine::found_repair::{FoundRepair, replaced};
 use gangplank::engine::signing::signer::Signer;
 use gangplank::engine::{ExitCode, Front, RealWorld, World};
 use gangplank::host::Stop;
-use gangplank::plan::action::Action;
 use gangplank::plan::check::typed_login;
-use gangplank::plan::code::ProblemCode;
 use gangplank::plan::model::{ApiAddress, CaPlace, Login};
 use gangplank::plan::problem::{Problem, Remedy};
 use gangplank::ui;
@@ -101,18 +99,6 @@ fn ca(found: &FoundFlags, world: &RealWorld) -> Result<Option<Signer>, ExitCode>
     let signer = Signer::at(&place, world).map_err(|problem| tell(&by_flags(problem)))?;
     signer.check(world.now()).map_err(|problem| tell(&by_flags(problem)))?;
     Ok(Some(signer))
-}
-
-/// The files of somebody else that the repair writes over.
-fn replaced<'a>(examined: &'a Examined) -> Vec<&'a String> {
-    let Ok(found) = &examined.found else { return Vec::new() };
-    // One that is gone is not written over.
-    let there = found.causes.iter().filter(|cause| cause.problem.code != ProblemCode::File05);
-    let written = |action: &'a Action| match action {
-        Action::Put { path, .. } if !is_beside(path) => Some(path),
-        _ => None,
-    };
-    there.filter_map(|cause| cause.problem.offers()).flatten().filter_map(written).collect()
 }
 
 /// Whoever repairs says for each file of somebody else that it may be written over.

@@ -167,18 +167,22 @@ fn was_silent(facts: &Facts, paths: &FoundPaths) -> bool {
     identity.node.status.is_none() && identity.node.body.to_string().contains("no answer within")
 }
 
+/// What a certificate issued anew mends.
+const OF_CERTIFICATES: [ProblemCode; 5] =
+    [ProblemCode::Cert04, ProblemCode::Cert05, ProblemCode::Cert07, ProblemCode::Cert12, ProblemCode::Cert13];
+
+/// Something is wrong that a CA could mend by issuing its certificate anew: it is worth a look whether one is at hand.
+pub fn wants_a_certificate(examined: &Examined) -> bool {
+    let Ok(found) = &examined.found else { return false };
+    let may = |code| OF_CERTIFICATES.contains(&code) || code == ProblemCode::File05;
+    found.causes.iter().any(|cause| may(cause.problem.code))
+}
+
 /// Where its certificate is at fault, and can be issued anew from here, that is offered; without a CA, how it would be.
 fn anew(visit: &FoundVisit, worker: &FoundWorker, diagnosis: &mut Diagnosis) {
-    const OURS: [ProblemCode; 5] = [
-        ProblemCode::Cert04,
-        ProblemCode::Cert05,
-        ProblemCode::Cert07,
-        ProblemCode::Cert12,
-        ProblemCode::Cert13,
-    ];
     let Some(anew) = certificate_anew(worker, visit.run) else { return };
     let gone = format!("{} is gone", anew.cert);
-    let is_its = |problem: &Problem| OURS.contains(&problem.code) || problem.what == gone;
+    let is_its = |problem: &Problem| OF_CERTIFICATES.contains(&problem.code) || problem.what == gone;
     let Some(cause) = diagnosis.causes.iter_mut().find(|cause| is_its(&cause.problem)) else { return };
     let problem = &mut cause.problem;
     match visit.ca {

@@ -289,6 +289,19 @@ fn was_agreed(first: &Examined, actions: &[Action]) -> bool {
     actions.iter().all(|action| !matches!(action, Action::Put { .. }) || is_shown(action))
 }
 
+/// The files of somebody else that the repair of a worker in no plan writes over.
+pub fn replaced(examined: &Examined) -> Vec<&String> {
+    let Ok(found) = &examined.found else { return Vec::new() };
+    // One that is gone is not written over.
+    let there = found.causes.iter().filter(|cause| cause.problem.code != ProblemCode::File05);
+    let actions = there.filter_map(|cause| cause.problem.offers()).flatten();
+    let written = actions.filter_map(|action| match action {
+        Action::Put { path, .. } if !is_beside(path) => Some(path),
+        _ => None,
+    });
+    written.collect()
+}
+
 /// A file of ours that only comes beside others.
 pub fn is_beside(path: &str) -> bool {
     path.rsplit('/').next().is_some_and(|name| name.starts_with("gangplank-"))

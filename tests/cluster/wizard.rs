@@ -10,6 +10,57 @@ use super::screen::Screen;
 pub const ALL: &[Scenario] =
     &[("a_worker_comes_aboard_by_key_presses_and_its_containers_show_live", by_key_presses)];
 
+/// The wizard as a newcomer has it: nothing is kept here, and ssh has a key.
+fn newcomer(home: &Home, lab: &Lab) -> CommandBuilder {
+    let ssh = home.path("home/.ssh");
+    std::fs::create_dir_all(&ssh).expect("it can be made");
+    std::fs::copy(lab.get("LAB_SSH_KEY"), ssh.join("id_ed25519")).expect("it can be copied");
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_gangplank"));
+    command.arg("--state");
+    command.arg(home.path("state"));
+    command.env_clear();
+    // No ssh is found there: that program reads the files of whoever runs the tests.
+    for (name, value) in
+        [("TERM", "xterm-256color"), ("LANG", "C.UTF-8"), ("TZ", "UTC"), ("PATH", "/nowhere")]
+    {
+        command.env(name, value);
+    }
+    command.env("HOME", home.path("home"));
+    command.cwd(home.path("home"));
+    command
+}
+
+/// A worker in no plan, whose kubelet was stopped, comes back by its login alone.
+pub fn typed_and_repaired(lab: &Lab, address: &str) {
+    let home = Home::new();
+    let mut screen = Screen::start(newcomer(&home, lab), 80, 24);
+    screen.shows("Re-onboard a worker");
+    screen.press("2");
+    screen.shows("no plan is needed");
+    screen.press(&format!("root@{address}"));
+    screen.shows(&format!("root@{address}"));
+    screen.press("\r");
+    screen.shows("A new host key");
+    screen.press("\x1b[A");
+    screen.until("the mark on this once", 10, |text| {
+        text.lines().any(|line| line.contains('▶') && line.contains("Only this once"))
+    });
+    screen.press("\r");
+    screen.shows("E-KUBELET-14");
+    screen.press("\r");
+    screen.shows("1 systemctl start kubelet");
+    screen.press("a");
+    screen.shows("REPAIRED");
+    screen.press("c");
+    screen.until("what was wrong and how it is now", 60, |text| {
+        text.contains("is repaired: the API has heard") && text.contains("nothing is wrong with")
+    });
+    screen.press("\x03");
+    screen.shows("Stay");
+    screen.press("\x1b[B\r");
+    assert_eq!(screen.code(), 0);
+}
+
 fn by_key_presses(lab: &Lab) {
     lab.reset(&["w1"]);
     lab.forget_dns();

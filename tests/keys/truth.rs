@@ -124,10 +124,10 @@ fn who_comes_back_is_picked_from_a_session_that_has_workers_and_is_typed_where_t
     press(&mut typed, "2");
     assert!(text(&typed).contains("Which worker comes back?"), "{}", text(&typed));
     press(&mut typed, "core@10.0.0.11<enter>");
-    let worker = typed.form.answers.workers.first().unwrap();
-    assert_eq!((worker.address.as_deref(), worker.ssh.user.as_deref()), (Some("10.0.0.11"), Some("core")));
+    let login = typed.form.unplanned.clone().unwrap();
+    assert_eq!((login.host.as_str(), login.user.as_deref()), ("10.0.0.11", Some("core")));
     assert_eq!((typed.form.journey, typed.form.only.len()), (Journey::Reonboard, 1));
-    assert_eq!(typed.nav.screen, Screen::Cluster, "what is missing is asked for");
+    assert_eq!(typed.nav.screen, Screen::Diagnosis, "nothing is asked for that is read there");
 }
 
 #[test]

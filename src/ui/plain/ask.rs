@@ -10,6 +10,7 @@ use super::voice::{Hidden, PlainInput};
 use crate::plan::problem::Problem;
 use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::dialogs::confirm::Confirm;
+use crate::ui::wizard::dialogs::pick::ANOTHER;
 use crate::ui::wizard::found::{candidates, standing};
 use crate::ui::wizard::intent::{Intent, LineFor};
 use crate::ui::wizard::message::Msg;
@@ -30,11 +31,15 @@ impl Dialogue {
         self.wait(&|model| !model.doctor.looking)?;
         let names = candidates(&self.model);
         let stands = |name: &String| format!("{name}: {}", standing(&self.model, name).1);
-        let told: Vec<String> = names.iter().map(stands).collect();
+        let mut told: Vec<String> = names.iter().map(stands).collect();
+        told.push(ANOTHER.to_owned());
         self.voice.say("Which workers come back?");
         let rows = self.numbers(&told, "Numbers, Enter for all, b for none:")?;
         let rows = rows.map(|rows| if rows.is_empty() { (0..names.len()).collect() } else { rows });
-        self.put_back(rows.map(each));
+        let another = rows.as_ref().is_some_and(|rows| rows.contains(&names.len()));
+        // Whoever is typed comes alone.
+        let rows = rows.map(|rows| if another { vec![names.len()] } else { rows });
+        self.put_back(rows.map(|rows| if another { vec![Intent::Choose(names.len())] } else { each(rows) }));
         Ok(())
     }
 

@@ -44,7 +44,10 @@ impl Dialogue {
                 .collect();
             let mut ways: Vec<MenuRow<'_>> =
                 words.iter().map(|(word, does)| (word.as_str(), does.as_str())).collect();
-            ways.extend([("r", "review every step that differs"), ("l", "look again")]);
+            if self.model.form.unplanned.is_none() {
+                ways.push(("r", "review every step that differs"));
+            }
+            ways.push(("l", "look again"));
             if self.model.demo.is_some() {
                 ways.push(("m", "break or mend something in the demo"));
             }
@@ -100,9 +103,14 @@ impl Dialogue {
         let mut ways: Vec<MenuRow<'_>> = Vec::new();
         if !all.is_empty() && !self.model.run.read_only {
             ways.push(("a", "repair it so"));
-            ways.push(("d", "let its pods leave first; again: all of them; again: none"));
+            if self.model.form.unplanned.is_none() {
+                ways.push(("d", "let its pods leave first; again: all of them; again: none"));
+            }
         }
-        ways.extend([("r", "review every step that differs"), ("b", "back to the diagnosis")]);
+        if self.model.form.unplanned.is_none() {
+            ways.push(("r", "review every step that differs"));
+        }
+        ways.push(("b", "back to the diagnosis"));
         let (word, _) = self.choose(&ways, None)?;
         let command = match word.as_str() {
             "a" => Command::Apply,

@@ -6,6 +6,7 @@ use crate::live;
 use crate::ui::wizard::intent::{Intent, LineFor};
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screen::Screen;
+use crate::ui::wizard::screens::report::back;
 use crate::ui::wizard::validation;
 use crate::ui::wizard::{ending, progress};
 
@@ -15,14 +16,15 @@ impl Dialogue {
         self.heading();
         self.done();
         loop {
-            let mut ways: Vec<MenuRow<'_>> = vec![
-                ("1", "quit"),
-                ("d", "every action that was done"),
-                ("u", "undo this run, on one worker or everywhere"),
-                ("k", "remove a worker from the cluster"),
-                ("s FILE", "save the plan"),
-                ("x FILE", "write a script that does the same"),
-            ];
+            let mut ways: Vec<MenuRow<'_>> = vec![("1", "quit"), ("d", "every action that was done")];
+            if self.model.form.unplanned.is_none() {
+                ways.extend([
+                    ("u", "undo this run, on one worker or everywhere"),
+                    ("k", "remove a worker from the cluster"),
+                    ("s FILE", "save the plan"),
+                    ("x FILE", "write a script that does the same"),
+                ]);
+            }
             if self.model.doctor.mending.is_some() {
                 ways.push(("i FILE", "write a summary of the incident"));
             }
@@ -44,6 +46,9 @@ impl Dialogue {
                 "x" => self.write_to(LineFor::Export, &rest)?,
                 "i" => self.write_to(LineFor::Summary, &rest)?,
                 "m" => self.faults(&rest)?,
+                _ if self.model.form.unplanned.is_some() => {
+                    self.intent(&Intent::Go(Screen::Diagnosis));
+                }
                 _ => {
                     self.intent(&Intent::Go(Screen::Review));
                 }
@@ -86,6 +91,13 @@ impl Dialogue {
             for line in troubles {
                 self.voice.role(Role::Bad, &line);
             }
+        }
+        if self.model.form.unplanned.is_some() {
+            self.voice.say("To take it back:");
+            for line in back(&self.model) {
+                self.voice.say_in(2, &line);
+            }
+            return;
         }
         self.voice.say(
             "Undo: u here, or gangplank undo PLAN from any computer; k, or gangplank remove PLAN --worker NAME, \

@@ -5,9 +5,9 @@ use crate::ui::wizard::command::Command;
 use crate::ui::wizard::key::{Key, KeyCode};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::when::{
-    always, can_apply, can_continue, can_copy, can_diagnose, can_drain, can_look, can_remove, can_sum_up,
-    can_undo, has_diff, has_explanation, has_fix, has_host, has_live, has_repair, has_rows, has_trouble,
-    has_worker, in_live, on_form, on_live_host, on_live_log, on_output, on_review, on_run, on_way_back,
+    always, can_apply, can_continue, can_copy, can_diagnose, can_drain, can_look, can_remove, can_review,
+    can_sum_up, can_undo, has_diff, has_explanation, has_fix, has_host, has_live, has_repair, has_rows,
+    has_trouble, has_worker, in_live, on_form, on_live_host, on_live_log, on_output, on_review, on_run,
     on_workers, shows_shell, typing, waits_for_certificates, with_plan,
 };
 
@@ -327,7 +327,7 @@ pub const TABLE: &[Binding] = &[
         label: "review all",
         long: "review every step that differs, not only what mends it",
         bar: Some(7),
-        when: on_way_back,
+        when: can_review,
     },
     Binding {
         command: Command::Drain,

@@ -1,10 +1,9 @@
 //! What each command does, and each button, wherever it is pressed.
 
-use std::collections::BTreeSet;
-
 use crate::plan::answers::WorkerAnswers;
 use crate::ui::output::preview;
 use crate::ui::wizard::beside::turned;
+use crate::ui::wizard::coming_back::{come_back, come_back_by};
 use crate::ui::wizard::command::Command;
 use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::dialogs::explain::ExplainDialog;
@@ -23,7 +22,7 @@ use crate::ui::wizard::form::target::screen_of;
 use crate::ui::wizard::form::text_input::TextInput;
 use crate::ui::wizard::found::{drain, examine};
 use crate::ui::wizard::intent::LineFor;
-use crate::ui::wizard::look::{Inspection, ProbeTarget};
+use crate::ui::wizard::look::ProbeTarget;
 use crate::ui::wizard::message::Effect;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::navigation::{back, edit, go, jump_to, jumps, next};
@@ -31,12 +30,12 @@ use crate::ui::wizard::outcome::Outcome;
 use crate::ui::wizard::probes::{inspect, look};
 use crate::ui::wizard::remedy::RunRemedy;
 use crate::ui::wizard::role::Role;
-use crate::ui::wizard::screen::{Journey, Screen};
+use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::screens::live::LiveScreen;
 use crate::ui::wizard::screens::review::{ReviewScreen, apply, begin, show_diff, turn};
 use crate::ui::wizard::screens::run::{AT_WORK, RunScreen, host, on_log};
 use crate::ui::wizard::screens::welcome::WelcomeScreen;
-use crate::ui::wizard::screens::workers::{WorkersScreen, add_many, add_node, add_worker, remove_worker};
+use crate::ui::wizard::screens::workers::{WorkersScreen, add_many, add_worker, remove_worker};
 use crate::ui::wizard::screens::{diagnosis, repair};
 use crate::ui::wizard::ways_out::{apply_look_remedy, apply_shown_remedy, ask_repair, make_repair, offered};
 use crate::ui::wizard::{layout, progress, take_back, texts};
@@ -393,11 +392,7 @@ pub fn carry_out(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
             lay_over(model, Dialog::Line(LineDialog::new(LineFor::OpenPlan, proposed)))
         }
         Outcome::Login => lay_over(model, Dialog::Line(LineDialog::new(LineFor::Login, ""))),
-        Outcome::ComesBackAs(worker) => {
-            add_worker(model, *worker);
-            let name = model.worker_name(model.nav.row);
-            come_back(model, BTreeSet::from([name]))
-        }
+        Outcome::ComesBackBy(login) => come_back_by(model, *login),
         Outcome::Say(role, words) => {
             model.say(role, words);
             Vec::new()
@@ -444,27 +439,4 @@ fn search(model: &mut Model, text: &str) -> Vec<Effect> {
         _ => {}
     }
     Vec::new()
-}
-
-/// These workers come back: what is missing is asked for first, else what is wrong with them is shown at once.
-fn come_back(model: &mut Model, chosen: BTreeSet<String>) -> Vec<Effect> {
-    // A node that is in no plan is from now on; how one logs in is as for the worker above.
-    let planned = model.worker_names();
-    let new: Vec<_> =
-        model.doctor.elsewhere.iter().filter(|node| chosen.contains(&node.name)).cloned().collect();
-    for node in new.into_iter().filter(|node| !planned.contains(&node.name)) {
-        add_node(model, node);
-    }
-    model.form.only = chosen.into_iter().collect();
-    model.form.journey = Journey::Reonboard;
-    model.preview.inspection = Inspection::None;
-    if model.nav.history.is_empty() && model.nav.screen != Screen::Welcome {
-        model.nav.history.push(Screen::Welcome);
-    }
-    let wrong = model.form.issues.iter().find(|remark| remark.stops).map(|remark| remark.field.clone());
-    if let Some(field) = wrong {
-        return go(model, screen_of(&field));
-    }
-    (model.doctor.row, model.doctor.scroll) = (0, 0);
-    go(model, Screen::Diagnosis)
 }

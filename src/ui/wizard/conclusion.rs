@@ -15,6 +15,7 @@ use crate::ui::wizard::outcome::Outcome;
 use crate::ui::wizard::question::{Question, Reply};
 use crate::ui::wizard::remedy::look_choices;
 use crate::ui::wizard::role::Role;
+use crate::ui::wizard::screens::repair::begin;
 use crate::ui::wizard::screens::review::{self, carry_out as carry_out_plan, replaced};
 use crate::ui::wizard::screens::run::AT_WORK;
 use crate::ui::wizard::{keymap, layout, listing, take_back, texts};
@@ -118,6 +119,9 @@ fn confirmed(model: &mut Model, what: Confirm) -> Vec<Effect> {
         }
         Confirm::Replace { host, more, .. } => {
             model.form.confirmed.insert(host);
+            if model.form.unplanned.is_some() {
+                return begin(model);
+            }
             let replaced = replaced(model);
             match more.first().and_then(|host| replaced.into_iter().find(|(one, _)| one == host)) {
                 Some((host, actions)) => {

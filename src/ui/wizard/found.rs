@@ -161,7 +161,7 @@ pub fn leaving(model: &mut Model, worker: &str, wish: DrainWish, lines: Result<V
 
 /// Lets the doctor look at these workers, empty = all; nothing where the answers are no plan.
 pub fn examine(model: &mut Model, only: Vec<String>) -> Vec<Effect> {
-    if plan(model).is_none() {
+    if plan(model).is_none() && model.form.unplanned.is_none() {
         return Vec::new();
     }
     let doctor = &mut model.doctor;
@@ -173,7 +173,7 @@ pub fn examine(model: &mut Model, only: Vec<String>) -> Vec<Effect> {
 /// The same, unless what was seen of the workers of this journey still holds.
 pub fn examine_if_needed(model: &mut Model) -> Vec<Effect> {
     let doctor = &model.doctor;
-    let all = model.worker_names().into_iter().filter(|name| model.chosen(name));
+    let all = model.journey_names();
     let seen =
         |name: &String| doctor.seen.as_ref().is_some_and(|seen| seen.iter().any(|one| one.worker == *name));
     if doctor.looking || !doctor.stale && doctor.failed.is_none() && all.into_iter().all(|name| seen(&name)) {

@@ -6,6 +6,7 @@ pub mod beside;
 pub mod bindings;
 pub mod cards;
 pub mod cells;
+pub mod coming_back;
 pub mod command;
 pub mod commands;
 pub mod conclusion;

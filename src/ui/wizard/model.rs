@@ -11,7 +11,7 @@ use crate::engine::ExitCode;
 use crate::live::{self, LogWish};
 use crate::plan::answers::Answers;
 use crate::plan::issue::{NEVER_IN_A_PLAN, PlanIssue};
-use crate::plan::model::Plan;
+use crate::plan::model::{Login, Plan};
 use crate::plan::place::Place;
 use crate::plan::plan_field::PlanField;
 use crate::plan::redact::has_login_password;
@@ -151,6 +151,8 @@ pub struct Form {
     pub answers: Answers,
     /// Workers this journey is about; empty = all.
     pub only: Vec<String>,
+    /// The worker in no plan that this journey is about instead, and how one logs in to it.
+    pub unplanned: Option<Box<Login>>,
     /// What it was about before one host was taken out of it to be replaced.
     pub only_before: Option<Vec<String>>,
     /// Hosts whose name was typed: what others made there may be replaced.
@@ -327,6 +329,14 @@ impl Model {
     pub fn is_called_twice(&self, row: usize) -> bool {
         let name = self.worker_called(row);
         (0..row).any(|before| self.worker_called(before) == name)
+    }
+
+    /// The workers that this journey is about, by name.
+    pub fn journey_names(&self) -> Vec<String> {
+        match &self.form.unplanned {
+            Some(login) => vec![login.host.clone()],
+            None => self.worker_names().into_iter().filter(|name| self.chosen(name)).collect(),
+        }
     }
 
     /// Names of all workers with a name.

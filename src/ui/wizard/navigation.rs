@@ -5,6 +5,7 @@ use crate::plan::model::Plan;
 use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::dialogs::bulk::expand_ranges;
 use crate::ui::wizard::dialogs::problem::ProblemDialog;
+use crate::ui::wizard::examination::Examination;
 use crate::ui::wizard::form::editing::{edit_if_text, leave_field};
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::form::item::Item;
@@ -23,6 +24,12 @@ pub fn enter(model: &mut Model, screen: Screen) -> Vec<Effect> {
     model.nav.screen = screen;
     if model.nav.return_to == Some(screen) {
         model.nav.return_to = None;
+    }
+    if screen == Screen::Welcome && model.form.unplanned.take().is_some() {
+        // The next journey is another one.
+        model.form.only.clear();
+        model.doctor =
+            Examination { number: model.doctor.number.saturating_add(1), ..Examination::default() };
     }
     if screen == Screen::Ca && model.form.answers.ca.place.is_none() {
         // The choice that is shown is the answer.
@@ -69,7 +76,7 @@ pub fn enter(model: &mut Model, screen: Screen) -> Vec<Effect> {
                 Screen::Repair => Vec::new(),
                 _ => inspect_if_needed(model),
             });
-            if let Some(plan) = plan(model)
+            if let Some(plan) = plan(model).filter(|_| model.form.unplanned.is_none())
                 && !follows(model, &plan)
             {
                 model.live.panel.get_or_insert_with(Panel::default).hosts(&watch_targets(&plan));
@@ -249,6 +256,8 @@ pub fn jumps(model: &Model) -> Vec<Screen> {
         .chain(PATH)
         .filter(|screen| match screen {
             Screen::Run => model.run.started.is_some(),
+            // Of a worker in no plan nothing was asked.
+            screen if model.form.unplanned.is_some() => *screen == Screen::Diagnosis,
             Screen::Review | Screen::Diagnosis => plan(model).is_some(),
             Screen::Ca => true,
             _ => model.nav.finished.contains(screen) || model.nav.screen == *screen || plan(model).is_some(),

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::plan::action::Action;
-use crate::plan::answers::WorkerAnswers;
+use crate::plan::model::Login;
 use crate::plan::pasted::PastedWorkers;
 use crate::plan::place::Place;
 use crate::plan::problem::Problem;
@@ -56,8 +56,8 @@ pub enum Outcome {
     },
     /// The person is asked for the login of the worker that comes back.
     Login,
-    /// This worker comes back: what is missing besides is asked for.
-    ComesBackAs(Box<WorkerAnswers>),
+    /// The worker with this login comes back, whether a plan tells of it or not.
+    ComesBackBy(Box<Login>),
     /// This is said at the bottom.
     Say(Role, String),
     /// The problem of a look is shown with its ways out.

@@ -2,6 +2,7 @@
 
 use crate::engine::{Event, Stamped, TaskOutcome};
 use crate::host::plain_shell;
+use crate::plan::action::Action;
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Verdict};
 use crate::step::{CATALOGUE, On, Step, StepId};
@@ -14,12 +15,18 @@ use crate::ui::wizard::screens::log::Log;
 
 /// The places of the matrix, in order: this computer, the workers, the cluster.
 pub fn places(model: &Model) -> Vec<Place> {
-    let workers = model.worker_names().into_iter().filter(|name| model.chosen(name)).map(Place::Worker);
+    let workers = model.journey_names().into_iter().map(Place::Worker);
+    if model.form.unplanned.is_some() {
+        return workers.collect();
+    }
     [Place::Local].into_iter().chain(workers).chain([Place::Cluster]).collect()
 }
 
 /// How many places the matrix has.
 pub fn place_count(model: &Model) -> usize {
+    if model.form.unplanned.is_some() {
+        return 1;
+    }
     let workers = if model.form.only.is_empty() {
         model.form.answers.workers.len()
     } else {
@@ -31,7 +38,12 @@ pub fn place_count(model: &Model) -> usize {
 /// The steps that are shown, in order: one that not every worker has only where something was told of it.
 pub fn steps(model: &Model) -> impl Iterator<Item = &'static dyn Step> {
     let run = &model.run;
-    CATALOGUE.iter().copied().filter(|step| !step.rare() || run.cells.told(step.id().0))
+    let planned = model.form.unplanned.is_none();
+    CATALOGUE
+        .iter()
+        .copied()
+        .filter(move |_| planned)
+        .filter(|step| !step.rare() || run.cells.told(step.id().0))
 }
 
 /// A step by its id.
@@ -262,7 +274,27 @@ pub fn shown(model: &Model) -> Option<&Trouble> {
 /// The ways out of the problem that is shown.
 pub fn choices(model: &Model) -> Vec<RemedyChoice> {
     let Some(trouble) = shown(model) else { return Vec::new() };
-    ways(&trouble.problem, &trouble.place, !trouble.done.is_empty())
+    let mut all = ways(&trouble.problem, &trouble.place, !trouble.done.is_empty());
+    all.retain(|choice| model.form.unplanned.is_none() || choice.act.needs_no_plan());
+    all
+}
+
+/// The actions of the repair of a worker in no plan, in order, and how far each is.
+pub fn repair_actions(model: &Model) -> Vec<(CellState, String)> {
+    let Some(mending) = model.doctor.mending.as_ref().filter(|_| model.form.unplanned.is_some()) else {
+        return Vec::new();
+    };
+    let place = Place::Worker(mending.before.worker.clone());
+    let done = model.run.changed.get(&place).map(Vec::as_slice).unwrap_or_default();
+    let now = model.run.cells.get(&place, StepId::REPAIR.0);
+    let state = |title: &String| match now {
+        _ if done.contains(title) => CellState::Changed,
+        Some(cell) if cell.words == *title && cell.state == CellState::Running => CellState::Running,
+        _ if mending.ended.is_some() => CellState::Held,
+        _ => CellState::Waiting,
+    };
+    let titles = mending.before.repair().into_iter().map(Action::title);
+    titles.map(|title| (state(&title), title)).collect()
 }
 
 /// The repair that the shown problem offers.

@@ -39,6 +39,13 @@ pub enum RunRemedy {
     Manual(String),
 }
 
+impl RunRemedy {
+    /// It can be taken on a worker that no plan tells of.
+    pub fn needs_no_plan(&self) -> bool {
+        matches!(self, Self::Retry | Self::Shell | Self::Manual(_))
+    }
+}
+
 /// The ways out of a problem on a place; `done` = something was done there that can be taken back.
 pub fn ways(problem: &Problem, place: &Place, done: bool) -> Vec<RemedyChoice> {
     let mut choices: Vec<RemedyChoice> = problem.ways.iter().map(|way| from_way(way, place)).collect();

@@ -302,6 +302,7 @@ fn open(model: &mut Model, opened: Opened) -> Vec<Effect> {
     expand_ranges(&mut model.form.answers);
     model.form.base = opened.base;
     model.form.only = opened.only;
+    model.form.unplanned = None;
     if opened.reonboard || !model.form.only.is_empty() {
         model.form.journey = Journey::Reonboard;
     }

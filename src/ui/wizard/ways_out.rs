@@ -7,6 +7,7 @@ use crate::plan::problem::{Problem, Remedy};
 use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::dialogs::mend::MendDialog;
 use crate::ui::wizard::form::field::Field;
+use crate::ui::wizard::found::examine;
 use crate::ui::wizard::look::ProbeTarget;
 use crate::ui::wizard::message::Effect;
 use crate::ui::wizard::model::Model;
@@ -109,6 +110,12 @@ fn apply_remedy(model: &mut Model, act: &RunRemedy, place: Option<Place>) -> Vec
             if !effects.iter().any(|effect| matches!(effect, Effect::Inspect { .. })) {
                 effects.extend(inspect(model));
             }
+            effects
+        }
+        // What is there now is looked at first, and its repair read again.
+        RunRemedy::Retry if model.form.unplanned.is_some() => {
+            let mut effects = go(model, Screen::Diagnosis);
+            effects.extend(examine(model, model.form.only.clone()));
             effects
         }
         RunRemedy::Retry => match worker {

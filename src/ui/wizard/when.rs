@@ -30,7 +30,7 @@ pub(super) fn shows_shell(model: &Model) -> bool {
 }
 
 pub(super) fn with_plan(model: &Model) -> bool {
-    model.nav.screen != Screen::Welcome
+    model.nav.screen != Screen::Welcome && model.form.unplanned.is_none()
 }
 
 pub(super) fn can_continue(model: &Model) -> bool {
@@ -60,7 +60,8 @@ pub(super) fn can_apply(model: &Model) -> bool {
 
 /// A repair is shown, and it may be made.
 pub(super) fn can_drain(model: &Model) -> bool {
-    model.nav.screen == Screen::Repair && can_apply(model)
+    // The API is asked as an admin, which needs a plan.
+    model.nav.screen == Screen::Repair && can_apply(model) && model.form.unplanned.is_none()
 }
 
 pub(super) fn has_rows(model: &Model) -> bool {
@@ -96,6 +97,11 @@ pub(super) fn has_host(model: &Model) -> bool {
     on_run(model) || model.nav.screen == Screen::Report || has_worker(model) || back
 }
 
+/// The workers that come back are of the plan, which can be reviewed.
+pub(super) fn can_review(model: &Model) -> bool {
+    on_way_back(model) && model.form.unplanned.is_none()
+}
+
 /// On the screens of the diagnosis and of the repair.
 pub(super) fn on_way_back(model: &Model) -> bool {
     matches!(model.nav.screen, Screen::Diagnosis | Screen::Repair)
@@ -114,7 +120,7 @@ pub(super) fn can_undo(model: &Model) -> bool {
 }
 
 pub(super) fn can_remove(model: &Model) -> bool {
-    has_host(model) && !model.run.read_only && model.form.planned.is_some()
+    has_host(model) && !model.run.read_only && model.form.planned.is_some() && model.form.unplanned.is_none()
 }
 
 pub(super) fn can_look(model: &Model) -> bool {
@@ -159,7 +165,7 @@ pub(super) fn on_output(model: &Model) -> bool {
 }
 
 pub(super) fn can_copy(model: &Model) -> bool {
-    with_plan(model) || on_live_log(model)
+    model.nav.screen != Screen::Welcome || on_live_log(model)
 }
 
 /// What is possible while the live panel has the window: what is below it has no keys then.

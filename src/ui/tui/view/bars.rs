@@ -74,7 +74,9 @@ pub fn state_text(model: &Model) -> (String, Role) {
         };
         return (words.to_owned(), Role::Accent);
     }
-    let text = if model.run.read_only {
+    let text = if model.form.unplanned.is_some() && !model.run.read_only {
+        "NO PLAN: nothing is changed before you say so"
+    } else if model.run.read_only {
         "READ ONLY: nothing can be changed"
     } else if model.run.started.is_some() {
         "PLAN ONLY: nothing more is changed yet"
@@ -98,7 +100,11 @@ pub fn title(frame: &mut Frame, model: &Model, area: Rect) {
     if model.nav.screen != Screen::Welcome {
         let cluster = model.form.answers.cluster.name.as_deref().unwrap_or("unnamed");
         if area.width >= 110 {
-            left.push(Span::raw(format!("{bar}cluster: {cluster}{bar}{}", navigation::journey(model))));
+            let about = match &model.form.unplanned {
+                Some(login) => format!("in no plan: {}", login.host),
+                None => format!("cluster: {cluster}"),
+            };
+            left.push(Span::raw(format!("{bar}{about}{bar}{}", navigation::journey(model))));
         } else {
             let journey = model.form.journey;
             let of = journey.path().len();

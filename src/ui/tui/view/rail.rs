@@ -95,7 +95,8 @@ pub fn column(frame: &mut Frame, model: &Model, area: Rect) {
     let journey = model.form.journey;
     let path = journey.path();
     // On the path back the answers are beside the path: they are seen where one of them is open.
-    let beside = PATH.iter().filter(|screen| !path.contains(screen));
+    let planned = model.form.unplanned.is_none();
+    let beside = PATH.iter().filter(|screen| planned && !path.contains(screen));
     let all = path.iter().chain(beside.clone()).count();
     for screen in path.iter().chain(beside).copied() {
         let (glyph, role) = mark(model, screen);

@@ -1,6 +1,6 @@
 //! A line of text that something needs, such as a file name.
 
-use crate::plan::pasted::{self, PastedWorkers};
+use crate::plan::check::typed_login;
 use crate::ui::wizard::form::text_input::TextInput;
 use crate::ui::wizard::intent::{Intent, LineFor};
 use crate::ui::wizard::message::Effect;
@@ -36,13 +36,9 @@ impl LineDialog {
                     LineFor::OpenPlan => Outcome::Effect(Effect::OpenPlan(text.into())),
                     LineFor::SavePlan => Outcome::Effect(Effect::WritePlan(text.into())),
                     LineFor::Summary => Outcome::Effect(Effect::WriteSummary(text.into())),
-                    LineFor::Login => match pasted::read(text) {
-                        Ok(PastedWorkers { workers, .. }) if workers.len() == 1 => {
-                            let worker = workers.into_iter().next().unwrap_or_default();
-                            Outcome::ComesBackAs(Box::new(worker))
-                        }
-                        Ok(_) => Outcome::Say(Role::Bad, "write the login of one worker".to_owned()),
-                        Err(why) => Outcome::Say(Role::Bad, why.join("; ")),
+                    LineFor::Login => match typed_login(text) {
+                        Ok(login) => Outcome::ComesBackBy(Box::new(login)),
+                        Err((what, cure)) => Outcome::Say(Role::Bad, format!("{what}; {cure}")),
                     },
                     LineFor::Export => Outcome::Effect(Effect::Export(text.into())),
                 };

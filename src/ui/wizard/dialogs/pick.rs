@@ -35,6 +35,9 @@ impl DemosDialog {
     }
 }
 
+/// The last row of the workers that come back.
+pub const ANOTHER: &str = "another host: its login is typed";
+
 /// The workers that come back.
 #[derive(Debug, Default)]
 pub struct PickDialog {
@@ -47,7 +50,7 @@ pub struct PickDialog {
 }
 
 impl PickDialog {
-    /// `names` are all workers.
+    /// `names` are all workers; behind them is a row for one that is not among them.
     pub fn intent(&mut self, intent: &Intent, names: &[String]) -> Outcome {
         self.touched |= matches!(intent, Intent::Toggle | Intent::Choose(_) | Intent::Move(_));
         match intent {
@@ -62,12 +65,13 @@ impl PickDialog {
             Intent::Confirm => {
                 let mut chosen = self.chosen.clone();
                 if chosen.is_empty() {
-                    chosen.extend(names.get(self.at).cloned());
+                    let Some(name) = names.get(self.at) else { return Outcome::Login };
+                    chosen.insert(name.clone());
                 }
                 return Outcome::ComeBack(chosen);
             }
-            Intent::Choose(at) => self.at = *at,
-            Intent::Move(motion) => self.at = motion.moved(self.at, names.len().saturating_sub(1)),
+            Intent::Choose(at) => self.at = (*at).min(names.len()),
+            Intent::Move(motion) => self.at = motion.moved(self.at, names.len()),
             _ => {}
         }
         Outcome::Stay

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::engine::demo::DemoLab;
 use crate::engine::{RealWorld, SharedWorld, World};
-use crate::plan::model::{ApiAddress, Plan};
+use crate::plan::model::{ApiAddress, Login, Plan};
 use crate::ui::wizard::effects::questions::{Replies, ScreenFront};
 use crate::ui::wizard::message::Msg;
 use crate::ui::wizard::model::Model;
@@ -162,6 +162,11 @@ impl Ground {
             }
             StandsOn::Demo(_) => self.world(api, cluster),
         }
+    }
+
+    /// The world of a worker in no plan. Its API is asked from there, as its kubelet asks it.
+    pub fn unplanned(&self, login: &Login) -> SharedWorld {
+        self.world(&ApiAddress { host: login.host.clone(), port: 443 }, "")
     }
 
     /// Time and process, so that runs sort by time; in a demo the same on every take.

@@ -101,6 +101,8 @@ impl EffectRunner {
         }
         match effect {
             Effect::Quit(_) | Effect::Redraw | Effect::Suspend | Effect::Shell(_) | Effect::Copy(_) => {}
+            // Of a worker in no plan there are no answers to be kept.
+            Effect::Save if model.form.unplanned.is_some() => {}
             Effect::Save => {
                 if let (None, Some(saver)) = (self.ground.demo(), &self.saver) {
                     saver.save(session::draft(model));

@@ -4,13 +4,14 @@ use crate::ui::wizard::validation;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::engine::drain::DrainWish;
+use crate::engine::found::{FoundVisit, examine_found, wants_a_certificate};
 use crate::engine::{Engine, RunOptions, probe};
 use crate::host::Stop;
 use crate::pki::CaInfo;
 use crate::plan::answers::WorkerAnswers;
 use crate::plan::check::{PathBases, finish};
 use crate::plan::code::ProblemCode;
-use crate::plan::model::Plan;
+use crate::plan::model::{Login, Plan};
 use crate::plan::problem::Problem;
 use crate::ui::output::drain::lines;
 use crate::ui::wizard::effects::describe;
@@ -157,8 +158,31 @@ pub fn leaving(ground: &Ground, worker: String, wish: DrainWish, model: &Model) 
     });
 }
 
+/// The same for a worker in no plan. Where its certificate is at fault, the CA that was answered is asked for too.
+fn examine_unplanned(ground: &Ground, number: u64, login: Login, model: &Model) {
+    let (world, run, send) = (ground.unplanned(&login), ground.run_id(), ground.send.clone());
+    let ca = validation::plan(model).map(|plan| plan.ca.place);
+    std::thread::spawn(move || {
+        let stop = Stop::default();
+        let look = |ca| {
+            examine_found(&FoundVisit { world: world.as_ref(), login: &login, run: &run, stop: &stop, ca })
+        };
+        let first = look(None);
+        let info = match &ca {
+            Some(place) if wants_a_certificate(&first) => probe::ca(place, world.as_ref()).ok(),
+            _ => None,
+        };
+        let info = info.and_then(|seen| seen.info);
+        let seen = if info.is_some() { look(info.as_ref()) } else { first };
+        let _ = send.send(Msg::Examined { number, seen: Ok(Arc::new(vec![seen])) });
+    });
+}
+
 /// Lets the doctor look at workers; the end of it is [`Msg::Examined`].
 pub fn examine(ground: &Ground, number: u64, only: Vec<String>, model: &Model) {
+    if let Some(login) = model.form.unplanned.clone() {
+        return examine_unplanned(ground, number, *login, model);
+    }
     let Some(plan) = ground.plan_to_look(model) else {
         let problem = Problem::new(ProblemCode::Plan01, "not everything is answered yet");
         ground.tell(Msg::Examined { number, seen: Err(problem) });

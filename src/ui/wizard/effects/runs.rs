@@ -6,14 +6,17 @@ use std::sync::Arc;
 
 use crate::engine::doctor::Examined;
 use crate::engine::drain::DrainWish;
+use crate::engine::found::FoundVisit;
+use crate::engine::found_repair::FoundRepair;
 use crate::engine::review::Reviewed;
 use crate::engine::signing::offline::OfflineCerts;
+use crate::engine::signing::signer::Signer;
 use crate::engine::undo::UndoScope;
 use crate::engine::{Engine, ExitCode, Journal, RunOptions, Session};
 use crate::host::Stop;
 use crate::plan::action::Action;
 use crate::plan::code::ProblemCode;
-use crate::plan::model::Plan;
+use crate::plan::model::{Login, Plan};
 use crate::plan::place::Place;
 use crate::plan::problem::Problem;
 use crate::plan::yaml;
@@ -23,6 +26,7 @@ use crate::ui::wizard::message::Msg;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::undoing::{TakeBack, TakeBackList};
+use crate::ui::wizard::validation;
 
 /// What is to be done.
 enum Work {
@@ -78,8 +82,47 @@ impl Runs {
         let Some(mending) = mending else {
             return Self::refuse(ground, format!("nothing was found on {worker} that could be mended"));
         };
+        if let Some(login) = model.form.unplanned.clone() {
+            return self.mend_unplanned(ground, *login, mending.before.clone(), model);
+        }
         let work = Work::Mend(Box::new(mending.before.clone()), model.doctor.drain.wish());
         self.begin(ground, vec![worker.to_owned()], work, model);
+    }
+
+    /// The same for a worker in no plan: no session is kept of it.
+    fn mend_unplanned(&mut self, ground: &Ground, login: Login, before: Examined, model: &Model) {
+        let stop = self.new_stop();
+        let world = ground.unplanned(&login);
+        let world = world.heeding(&stop).unwrap_or(world);
+        let (front, send, run) = (ground.front(), ground.send.clone(), ground.run_id());
+        let ca = validation::plan(model).map(|plan| plan.ca.place);
+        std::thread::spawn(move || {
+            let done = || {
+                let signs = before.repair().iter().any(|action| matches!(action, Action::Sign { .. }));
+                let signer = match ca.filter(|_| signs).map(|place| Signer::at(&place, world.as_ref())) {
+                    None => None,
+                    Some(Ok(signer)) => Some(signer),
+                    Some(Err(problem)) => {
+                        let why = format!("{} {}: nothing was begun", problem.code, problem.what);
+                        let _ = send.send(Msg::Say(Role::Bad, why));
+                        return ExitCode::Problem;
+                    }
+                };
+                let ca = signer.as_ref().map(Signer::info);
+                let visit = FoundVisit { world: world.as_ref(), login: &login, run: &run, stop: &stop, ca };
+                FoundRepair::new(visit, &front, signer.as_ref()).mend(&before).0
+            };
+            let code = std::panic::catch_unwind(std::panic::AssertUnwindSafe(done)).unwrap_or(ExitCode::Bug);
+            let _ = send.send(Msg::RunOver { code, undone: Vec::new() });
+        });
+    }
+
+    /// What a run that begins now heeds.
+    fn new_stop(&mut self) -> Arc<Stop> {
+        let stop = Arc::new(Stop::default());
+        self.stops.retain(|stop| Arc::strong_count(stop) > 1);
+        self.stops.push(Arc::clone(&stop));
+        stop
     }
 
     /// Stops what goes on: once after the present action, twice at once.
@@ -157,9 +200,7 @@ impl Runs {
                 return Self::refuse(ground, why);
             }
         };
-        let stop = Arc::new(Stop::default());
-        self.stops.retain(|stop| Arc::strong_count(stop) > 1);
-        self.stops.push(Arc::clone(&stop));
+        let stop = self.new_stop();
         let world = ground.world(&plan.cluster.api, &plan.cluster.name);
         let world = world.heeding(&stop).unwrap_or(world);
         let (front, send) = (ground.front(), ground.send.clone());

@@ -85,6 +85,9 @@ impl Model {
             }
             Screen::Report => vec![Button::Back, Button::SavePlan, Button::Export, Button::Quit],
         };
+        if self.form.unplanned.is_some() {
+            buttons.retain(|button| !matches!(button, Button::ReviewAll | Button::SavePlan | Button::Export));
+        }
         if self.nav.return_to.is_some() && matches!(buttons.last(), Some(Button::Continue)) {
             buttons.push(Button::Return);
         }

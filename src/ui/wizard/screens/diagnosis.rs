@@ -99,6 +99,7 @@ pub fn choices(model: &Model) -> Vec<RemedyChoice> {
     // Looking again has its key, and the repair its screen.
     all.into_iter()
         .filter(|choice| !matches!(choice.act, RunRemedy::Retry | RunRemedy::Skip | RunRemedy::Repair(_)))
+        .filter(|choice| model.form.unplanned.is_none() || choice.act.needs_no_plan())
         .collect()
 }
 

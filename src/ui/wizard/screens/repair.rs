@@ -2,11 +2,14 @@
 //! runs and what takes it back.
 
 use crate::engine::doctor::Examined;
+use crate::engine::found_repair::replaced;
 use crate::host::{pasteable, plain_action};
 use crate::plan::action::{Action, Risk};
 use crate::plan::place::Place;
 use crate::ui::output::doctor::{self, restarts};
 use crate::ui::wizard::beside::Beside;
+use crate::ui::wizard::dialogs::Dialog;
+use crate::ui::wizard::dialogs::confirm::{Confirm, ConfirmDialog};
 use crate::ui::wizard::examination::{DrainChoice, Mending};
 use crate::ui::wizard::form::editing;
 use crate::ui::wizard::form::item::Item;
@@ -78,25 +81,33 @@ pub fn about(model: &Model, one: &Examined) -> Vec<(Role, String)> {
     if all.iter().any(|action| action.risk(&one.facts) == Risk::Final) {
         lines.push((Role::Warn, "a certificate is signed: that cannot be taken back or revoked".to_owned()));
     }
-    let again =
-        "it is looked at again after that, and what the steps find different then is put right".to_owned();
+    let again = if model.form.unplanned.is_some() {
+        "it is looked at again after each, and what its other causes offer is done too; no file is written but those shown".to_owned()
+    } else {
+        "it is looked at again after that, and what the steps find different then is put right".to_owned()
+    };
     lines.extend(one.first_repair().map(|_| (Role::Text, again)));
     lines.push((Role::Text, "it is repaired when the API says that the node is Ready and has heard of its kubelet since the last change".to_owned()));
     lines.extend(pods(model));
-    if let Some(file) = review::outside(model) {
+    if let Some(file) = review::outside(model).filter(|_| model.form.unplanned.is_none()) {
         let said = format!(
             "the kubeconfig goes to {}, outside ~/.kube: whatever reads that file reads it too",
             file.display()
         );
         lines.push((Role::Warn, said));
     }
-    lines.push((Role::Dim, "instead: r reviews every step".to_owned()));
+    if model.form.unplanned.is_none() {
+        lines.push((Role::Dim, "instead: r reviews every step".to_owned()));
+    }
     lines
 }
 
 /// What its pods do first.
 fn pods(model: &Model) -> Vec<(Role, String)> {
     let doctor = &model.doctor;
+    if model.form.unplanned.is_some() {
+        return vec![(Role::Dim, "its pods are not asked to leave: that takes a plan".to_owned())];
+    }
     match (doctor.drain, &doctor.leaving) {
         (DrainChoice::No, _) => {
             vec![(Role::Dim, "its pods are not asked to leave; d lets them leave first".to_owned())]
@@ -172,6 +183,15 @@ pub fn begin(model: &mut Model) -> Vec<Effect> {
     if model.doctor.drain.wish().is_some() && model.doctor.leaving.is_none() {
         model.say(Role::Warn, "the API is still being asked which of its pods leave first");
         return Vec::new();
+    }
+    if model.form.unplanned.is_some() {
+        let files: Vec<String> =
+            replaced(&one).into_iter().map(|file| format!("write over {file}")).collect();
+        if !files.is_empty() && !model.form.confirmed.remove(&one.worker) {
+            let what = Confirm::Replace { host: one.worker, actions: files, more: Vec::new() };
+            model.dialogs.open.push(Dialog::Confirm(ConfirmDialog::new(what)));
+            return Vec::new();
+        }
     }
     // What others made is replaced only after its host's name was typed: the review asks for it.
     if must_confirm(model, &one.worker) {

@@ -9,6 +9,7 @@ use crate::ui::wizard::form::item::Item;
 use crate::ui::wizard::intent::{Intent, Motion};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::outcome::Outcome;
+use crate::ui::wizard::screens::repair;
 
 /// The screen.
 pub struct ReportScreen;
@@ -27,14 +28,36 @@ impl ReportScreen {
     }
 }
 
+/// How what was done is taken back.
+pub fn back(model: &Model) -> Vec<String> {
+    if model.form.unplanned.is_none() {
+        return vec![
+            "u undoes this run, D removes a worker from the cluster; both show all of it first.".to_owned(),
+        ];
+    }
+    let Some(mending) = &model.doctor.mending else { return Vec::new() };
+    let one = &mending.before;
+    let changed = model.run.changed.get(&Place::Worker(one.worker.clone()));
+    let done = |title: &String| changed.is_some_and(|all| all.contains(title));
+    let mut lines = vec!["by hand, as it is in no plan:".to_owned()];
+    for action in one.repair() {
+        let title = action.title();
+        if done(&title) {
+            lines.push(format!("{title}: {}", repair::undo(one, action)));
+        }
+    }
+    if lines.len() == 1 { vec!["nothing was changed".to_owned()] } else { lines }
+}
+
 /// What was wrong with the worker that was repaired last, what was changed on it and how it is now, as Markdown;
 /// `None` = no repair has ended.
 pub fn summary(model: &Model) -> Option<String> {
     let mending = model.doctor.mending.as_ref()?;
     let place = Place::Worker(mending.before.worker.clone());
     let troubles = model.run.troubles.iter();
+    let session = model.session();
     Some(incident::markdown(&Incident {
-        cluster: &model.session(),
+        cluster: if model.form.unplanned.is_some() { "in no plan" } else { &session },
         before: &mending.before,
         seen_at: mending.seen_at,
         began: mending.began,

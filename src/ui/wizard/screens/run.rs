@@ -235,7 +235,7 @@ pub fn run_over(model: &mut Model, code: ExitCode) -> Vec<Effect> {
         }
         stale(model);
         let all = model.run.code == Some(ExitCode::Done) && model.run.undone.is_empty();
-        model.preview.done = all && model.run.skipped.is_empty();
+        model.preview.done = all && model.run.skipped.is_empty() && model.form.unplanned.is_none();
         let now = model.window.now;
         if let Some(mending) = model.doctor.mending.as_mut().filter(|mending| mending.ended.is_none()) {
             mending.ended = Some(now);

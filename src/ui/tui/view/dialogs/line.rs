@@ -22,7 +22,7 @@ pub fn draw(frame: &mut Frame, model: &Model, what: LineFor, text: &TextInput) {
         }
         LineFor::Login => (
             "Which worker comes back?",
-            "No session is kept here. Its login, as ssh takes it: root@10.0.0.11 or core@host:22.",
+            "What is there is read; no plan is needed. Its login as for ssh: root@10.0.0.11, core@host:22.",
         ),
         LineFor::Search => ("Search in the output", "Case counts only with upper-case letters."),
     };

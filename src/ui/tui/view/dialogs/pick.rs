@@ -10,7 +10,7 @@ use crate::engine::demo;
 use crate::ui::tui::text::{cut, fill};
 use crate::ui::tui::theme::{Glyph, Paint};
 use crate::ui::tui::view::window::{centred, choose_within, dialog};
-use crate::ui::wizard::dialogs::pick::WhereDialog;
+use crate::ui::wizard::dialogs::pick::{ANOTHER, WhereDialog};
 use crate::ui::wizard::found;
 use crate::ui::wizard::listing::window;
 use crate::ui::wizard::model::Model;
@@ -38,12 +38,13 @@ pub fn worker(frame: &mut Frame, model: &Model, chosen: &BTreeSet<String>, at: u
     let wide = names.iter().map(|name| name.width()).max().unwrap_or_default().min(24);
     let width = model.window.size.0.saturating_sub(4).min(120);
     let room = usize::from(width).saturating_sub(wide).saturating_sub(14);
-    let lines: Vec<Line> = names
+    let mark = |number| if number == at { theme.glyph(Glyph::Here) } else { " " };
+    let mut lines: Vec<Line> = names
         .iter()
         .enumerate()
         .map(|(number, name)| {
             let here = number == at;
-            let mark = if here { theme.glyph(Glyph::Here) } else { " " };
+            let mark = mark(number);
             let tick = if chosen.contains(name) { "[x]" } else { "[ ]" };
             let (role, words) = found::standing(model, name);
             let sign = match role {
@@ -59,6 +60,11 @@ pub fn worker(frame: &mut Frame, model: &Model, chosen: &BTreeSet<String>, at: u
             ])
         })
         .collect();
+    let role = if at == names.len() { Role::Focus } else { Role::Text };
+    lines.push(Line::from(vec![
+        Span::styled(format!(" {}     ", mark(names.len())), theme.style(Role::Accent)),
+        Span::styled(cut(ANOTHER, usize::from(width).saturating_sub(12)), theme.style(role)),
+    ]));
     let most = model.window.size.1.saturating_sub(4);
     let height = u16::try_from(lines.len()).unwrap_or(10).saturating_add(2).min(most);
     let top = window(at, lines.len(), usize::from(height.saturating_sub(2)).max(1));

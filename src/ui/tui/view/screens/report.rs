@@ -14,6 +14,7 @@ use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::run_state::Trouble;
 use crate::ui::wizard::screens::certificates::MOST;
+use crate::ui::wizard::screens::report;
 
 /// What was wrong with the worker that was repaired, and how it is now.
 fn incident(model: &Model, page: &mut Page<'_>, width: usize) {
@@ -64,7 +65,8 @@ pub fn rows<'a>(model: &'a Model, page: &mut Page<'a>, width: usize) {
     page.space();
     incident(model, page, width);
     let mut next = if model.run.undoing.is_some() { Vec::new() } else { model.run.next.clone() };
-    if let Some(plan) = model.form.planned.as_deref()
+    let planned = model.form.planned.as_deref().filter(|_| model.form.unplanned.is_none());
+    if let Some(plan) = planned
         && model.run.code == Some(ExitCode::Done)
         && model.run.undoing.is_none()
     {
@@ -87,12 +89,9 @@ pub fn rows<'a>(model: &'a Model, page: &mut Page<'a>, width: usize) {
         page.space();
     }
     page.say(model, Role::Key, "How to take it back", width);
-    page.say(
-        model,
-        Role::Text,
-        "u undoes this run, D removes a worker from the cluster; both show all of it first.",
-        width,
-    );
+    for line in report::back(model) {
+        page.say(model, Role::Text, &line, width);
+    }
     page.space();
     let repairs = ending::repairs(model);
     if !repairs.is_empty() {

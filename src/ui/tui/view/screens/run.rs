@@ -108,6 +108,11 @@ fn matrix(frame: &mut Frame, model: &Model, places: &[Place], area: Rect) {
         head.push(Span::styled(fill(&cut(&name, column.saturating_sub(1)), column), style));
     }
     let mut lines = vec![Line::from(head)];
+    for (state, title) in progress::repair_actions(model) {
+        let (glyph, role) = cell_look(state);
+        let text = format!(" {} {title}", theme.glyph(glyph));
+        lines.push(Line::styled(cut(&text, width.saturating_sub(1)), theme.style(role)));
+    }
     for step in progress::steps(model) {
         let mut spans = vec![Span::raw(format!(" {}", fill(step.title(), label)))];
         for (place, cells) in &seen {
