@@ -12,6 +12,7 @@ use super::identity::{SHARED, gone, identity};
 use super::judge::{Findings, beside, manifests, ordered};
 use super::kubelet;
 use super::layout::Layout;
+use super::machine;
 use super::node::{self, Heard};
 use jiff::Timestamp;
 
@@ -82,6 +83,7 @@ pub fn diagnose_found(worker: &FoundWorker) -> Diagnosis {
     for problem in kubelet::faults(facts, worker.name, worker.paths.healthz) {
         found.add(problem);
     }
+    machine::swap(worker, &mut found);
     if let Some(port) = worker.paths.healthz
         && matches!(facts.healthz(port), Known::Yes(_))
     {
@@ -94,6 +96,8 @@ pub fn diagnose_found(worker: &FoundWorker) -> Diagnosis {
     if let Some(identity) = identity {
         api(worker, identity, &mut found);
     }
+    let nodes = identity.map(told_nodes).unwrap_or_default();
+    machine::kernel(worker, nodes.first().map_or(&[], |node| &node.pod_ranges), &mut found);
     let reached = identity.is_some_and(|identity| identity.node.status.is_some());
     beside(facts, worker.name, (&worker.paths.api, reached), &mut found);
     let mut diagnosis = ordered(facts, worker.name, found);

@@ -34,6 +34,11 @@ pub struct FoundPaths {
     pub api: String,
     /// The port of its health check; `None` = it was turned off.
     pub healthz: Option<u16>,
+    /// Whether it refuses to start while swap is on (`--fail-swap-on`, `failSwapOn`, true unless it is told); `None` = not
+    /// known: its configuration was not read whole, or it may be of before 1.8, which did not mind.
+    pub fails_on_swap: Option<bool>,
+    /// Its configuration is in further files too (`--config-dir`), which are not read here.
+    pub more_config: bool,
 }
 
 impl FoundPaths {
@@ -70,6 +75,8 @@ impl FoundPaths {
                 Some(Ok(port)) => Some(port),
                 Some(Err(_)) | None => Some(HEALTHZ),
             },
+            fails_on_swap: start.flags.get("fail-swap-on").map(|value| *value != "false"),
+            more_config: start.flag("config-dir").is_some(),
         }
     }
 
@@ -90,6 +97,10 @@ impl FoundPaths {
             word(&["authentication", "x509", "clientCAFile"]),
         ];
         self.files.extend(more.into_iter().flatten());
+        if !self.more_config {
+            let told = || config.get("failSwapOn").and_then(serde_json::Value::as_bool).unwrap_or(true);
+            self.fails_on_swap = self.fails_on_swap.or_else(|| Some(told()));
+        }
         match config.get("healthzPort").and_then(serde_json::Value::as_u64) {
             Some(0) => self.healthz = None,
             Some(port) if self.healthz == Some(HEALTHZ) => self.healthz = u16::try_from(port).ok(),

@@ -13,6 +13,7 @@ mod journal;
 mod judge;
 mod kubelet;
 mod layout;
+mod machine;
 mod node;
 
 pub use around::name_of;

@@ -17,6 +17,7 @@ use crate::plan::model::{ApiAddress, Login};
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Remedy};
 use crate::runtime::of_facts;
+use crate::step::kernel_query;
 
 /// How a worker that no plan tells of is reached.
 #[derive(Clone, Copy)]
@@ -97,6 +98,7 @@ pub(super) fn look(visit: &FoundVisit, host: &mut dyn Host, facts: &mut Facts) -
         FactQuery::Runtime,
         FactQuery::Journal("kubelet".to_owned()),
         FactQuery::Record,
+        kernel_query(),
     ];
     first.extend(of_facts::queries());
     let sent = world.now().as_millisecond();

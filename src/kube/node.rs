@@ -51,6 +51,10 @@ pub struct Node {
     /// What keeps pods away from it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub taints: Vec<Taint>,
+    /// The ranges that its pods have their addresses of (`spec.podCIDRs`, before 1.16 `spec.podCIDR`); empty = it was given
+    /// none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pod_ranges: Vec<Remote<String>>,
 }
 
 /// A taint of a node.
@@ -169,6 +173,7 @@ impl Node {
             addresses,
             labels: labels(meta),
             taints: taints(object),
+            pod_ranges: pod_ranges(object),
         })
     }
 
@@ -264,6 +269,18 @@ fn taints(object: &Value) -> Vec<Taint> {
         })
         .take(MOST_ROWS)
         .collect()
+}
+
+fn pod_ranges(object: &Value) -> Vec<Remote<String>> {
+    let spec = object.get("spec").unwrap_or(&Value::Null);
+    let several: Vec<Remote<String>> = items(spec, "podCIDRs")
+        .filter_map(|range| Some(Remote::new(clean::short(range.as_str()?, 64))))
+        .take(MOST_ROWS)
+        .collect();
+    if several.is_empty() {
+        return text(spec, "podCIDR").filter(|range| !range.is_empty()).into_iter().collect();
+    }
+    several
 }
 
 /// A string field, cleaned.

@@ -7,14 +7,17 @@ use serde::{Deserialize, Serialize};
 use super::remote::Remote;
 use super::yaml_weight::is_bearable;
 
-/// The flags of a kubelet that say where its files are and what it is called; of others nothing is kept.
-pub const FLAGS: [&str; 18] = [
+/// The flags of a kubelet that say where its files are, what it is called and what of its machine it minds; of others nothing
+/// is kept.
+pub const FLAGS: [&str; 20] = [
     "api-servers",
     "bootstrap-kubeconfig",
     "client-ca-file",
     "config",
+    "config-dir",
     "container-runtime",
     "container-runtime-endpoint",
+    "fail-swap-on",
     "healthz-port",
     "hostname-override",
     "image-service-endpoint",

@@ -175,6 +175,12 @@ fn apart(ms: i64, reference: &str) -> String {
     if ms > 0 { format!("{text} ahead of {reference}") } else { format!("{text} behind {reference}") }
 }
 
+/// Swap is on where a kubelet was not told to put up with it (Kubernetes 1.37, `pkg/kubelet/cm/container_manager_linux.go`).
+pub fn swap_refused() -> Problem {
+    Problem::new(ProblemCode::Swap01, "swap is on; a kubelet since 1.8 refuses to start with it")
+        .manual("swapoff -a, and take the line out of /etc/fstab")
+}
+
 fn basics(cx: &StepInput, machine: &Machine) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
     if !machine.systemd {
@@ -204,10 +210,7 @@ fn basics(cx: &StepInput, machine: &Machine) -> Vec<Verdict> {
                 "swapoff -a, unless the host needs it",
             )
         } else if modern {
-            Verdict::Stops(
-                Problem::new(ProblemCode::Swap01, "swap is on; a kubelet since 1.8 refuses to start with it")
-                    .manual("swapoff -a, and take the line out of /etc/fstab"),
-            )
+            Verdict::Stops(swap_refused())
         } else {
             Verdict::ok("swap", "on, which this kubelet does not mind")
         });
