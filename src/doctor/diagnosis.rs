@@ -138,8 +138,8 @@ pub(super) fn explains(cause: ProblemCode, symptom: ProblemCode) -> bool {
         // Somebody stopped it; only that it cannot be started comes from elsewhere.
         ProblemCode::Kubelet14 => matches!(cause, ProblemCode::Kubelet01 | ProblemCode::Kubelet07),
         ProblemCode::Container02 => {
-            // A kube-proxy ends when its node is deleted.
-            cause == ProblemCode::Node02
+            // Without that file no pod is made; a kube-proxy ends when its node is deleted.
+            matches!(cause, ProblemCode::Node02 | ProblemCode::Name03)
                 || ends
                 || stands
                 || matches!(cause.group(), Group::File | Group::Image | Group::Program)
@@ -147,6 +147,10 @@ pub(super) fn explains(cause: ProblemCode, symptom: ProblemCode) -> bool {
         ProblemCode::Api24 => cause == ProblemCode::Name02,
         ProblemCode::Network04 => {
             matches!(cause, ProblemCode::Network01 | ProblemCode::Network02 | ProblemCode::Network03)
+        }
+        // The kubelet reports all the same.
+        ProblemCode::Node02 | ProblemCode::Node03 | ProblemCode::Node04 if cause == ProblemCode::Name03 => {
+            false
         }
         ProblemCode::Node02 | ProblemCode::Node03 | ProblemCode::Node04 => {
             ends || stands

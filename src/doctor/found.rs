@@ -7,13 +7,14 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::diagnosis::{Cause, Diagnosis};
+use super::findings::Findings;
 use super::found_paths::FoundWorker;
 use super::identity::{SHARED, gone, identity};
-use super::judge::{Findings, beside, manifests, ordered};
+use super::judge::{beside, manifests, ordered};
 use super::kubelet;
 use super::layout::Layout;
-use super::machine;
 use super::node::{self, Heard};
+use super::{machine, resolver};
 use jiff::Timestamp;
 
 use crate::kube::heartbeat::join_leases;
@@ -100,6 +101,7 @@ pub fn diagnose_found(worker: &FoundWorker) -> Diagnosis {
     machine::kernel(worker, nodes.first().map_or(&[], |node| &node.pod_ranges), &mut found);
     let reached = identity.is_some_and(|identity| identity.node.status.is_some());
     beside(facts, worker.name, (&worker.paths.api, reached), &mut found);
+    resolver::judge(facts, worker.name, worker.paths.resolver(), &mut found);
     let mut diagnosis = ordered(facts, worker.name, found);
     for cause in &mut diagnosis.causes {
         without_plan(&mut cause.problem);

@@ -10,6 +10,8 @@ use crate::plan::found::{KubeletStart, config_tree};
 
 /// The port of the kubelet's health check unless it is told otherwise (kubelet `--healthz-port`, `healthzPort`).
 const HEALTHZ: u16 = 10248;
+/// What the machine itself asks, and a kubelet hands to pods unless it is told another.
+pub(super) const RESOLV_CONF: &str = "/etc/resolv.conf";
 
 /// Where the files of a worker are, as far as its own words tell.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -39,6 +41,9 @@ pub struct FoundPaths {
     pub fails_on_swap: Option<bool>,
     /// Its configuration is in further files too (`--config-dir`), which are not read here.
     pub more_config: bool,
+    /// The file whose name servers it hands to pods, as it is told (`--resolv-conf`, `resolvConf`); empty = it is told to use
+    /// none.
+    pub resolv_conf: Option<String>,
 }
 
 impl FoundPaths {
@@ -77,6 +82,7 @@ impl FoundPaths {
             },
             fails_on_swap: start.flags.get("fail-swap-on").map(|value| *value != "false"),
             more_config: start.flag("config-dir").is_some(),
+            resolv_conf: start.flags.get("resolv-conf").map(ToString::to_string),
         }
     }
 
@@ -98,6 +104,8 @@ impl FoundPaths {
         ];
         self.files.extend(more.into_iter().flatten());
         if !self.more_config {
+            let told = config.get("resolvConf").and_then(serde_json::Value::as_str).unwrap_or(RESOLV_CONF);
+            self.resolv_conf = self.resolv_conf.or_else(|| Some(told.to_owned()));
             let told = || config.get("failSwapOn").and_then(serde_json::Value::as_bool).unwrap_or(true);
             self.fails_on_swap = self.fails_on_swap.or_else(|| Some(told()));
         }
@@ -107,6 +115,14 @@ impl FoundPaths {
             Some(_) | None => {}
         }
         self
+    }
+
+    /// The file whose name servers it hands to pods, `/etc/resolv.conf` unless it is told otherwise (Kubernetes 1.37,
+    /// `pkg/kubelet/apis/config/v1beta1/defaults_linux.go`); `None` = not known, or it uses none.
+    pub fn resolver(&self) -> Option<&str> {
+        let unread = self.more_config || self.config.is_some();
+        let path = self.resolv_conf.as_deref().or_else(|| (!unread).then_some(RESOLV_CONF))?;
+        path.starts_with('/').then_some(path)
     }
 }
 

@@ -4,8 +4,8 @@
 use jiff::SignedDuration;
 
 use super::certificate_anew::wish;
+use super::findings::Findings;
 use super::found_paths::FoundWorker;
-use super::judge::Findings;
 use super::layout::Layout;
 use crate::pki::{CaInfo, examine};
 use crate::plan::action::Action;

@@ -3,9 +3,10 @@
 
 use super::cluster::ClusterWord;
 use super::diagnosis::{Cause, Diagnosis, RUNTIME, explains, is_symptom, rank};
+use super::findings::Findings;
 use super::layout::is_ours;
 use super::node::Heard;
-use super::{around, cluster, differs, kubelet, node};
+use super::{around, cluster, differs, kubelet, node, resolver};
 use crate::plan::action::Action;
 use crate::plan::code::{ProblemCode, ProblemGroup};
 use crate::plan::fact::{Facts, Known};
@@ -30,30 +31,6 @@ pub struct Patient<'a> {
     pub run: RunView<'a>,
     /// What the API said of what runs on it.
     pub word: &'a ClusterWord,
-}
-
-/// What a step that is not blocked by another one found.
-#[derive(Default)]
-pub(super) struct Findings {
-    pub(super) faults: Vec<Problem>,
-    pub(super) unknown: Vec<Problem>,
-    pub(super) notes: Vec<String>,
-    pub(super) well: Vec<String>,
-}
-
-impl Findings {
-    /// Whether one of these was found.
-    pub(super) fn has(&self, codes: &[ProblemCode]) -> bool {
-        self.faults.iter().any(|problem| codes.contains(&problem.code))
-    }
-
-    pub(super) fn add(&mut self, problem: Problem) {
-        let list = if problem.code == ProblemCode::Fact01 { &mut self.unknown } else { &mut self.faults };
-        // Several steps say the same of a missing program.
-        if !list.iter().any(|known| known.code == problem.code && known.what == problem.what) {
-            list.push(problem);
-        }
-    }
 }
 
 /// Says what is wrong with a worker.
@@ -123,6 +100,9 @@ pub fn diagnose(patient: &Patient) -> Diagnosis {
     let address = &patient.plan.cluster.api;
     let reached = matches!(patient.facts.tls(&address.host, address.port), Known::Yes(_));
     beside(patient.facts, &patient.worker.name, (&address.host, reached), &mut found);
+    // What somebody else's kubelet is told is not in the plan.
+    let path = resolver::of_plan(patient.worker, patient.facts).filter(|_| !is_stranger(patient.facts));
+    resolver::judge(patient.facts, &patient.worker.name, path.as_deref(), &mut found);
     if let Some(problem) = cluster::fault(patient.facts, patient.word) {
         found.add(problem);
     }

@@ -2,8 +2,8 @@
 //! kernel. It is judged as the steps judge it, where it concerns this worker at all.
 
 use super::differs;
+use super::findings::Findings;
 use super::found_paths::FoundWorker;
-use super::judge::Findings;
 use super::kubelet;
 use crate::plan::action::Action;
 use crate::plan::code::ProblemCode;
@@ -11,8 +11,7 @@ use crate::plan::fact::{Facts, Known};
 use crate::plan::kernel_fact::KernelFact;
 use crate::plan::problem::Problem;
 use crate::plan::remote::Remote;
-use crate::runtime::containerd_config::Merged;
-use crate::runtime::pod_network::NetworkFound;
+use crate::runtime::of_facts;
 use crate::step;
 
 /// Swap is on and its kubelet, which was not told to put up with it, does not run.
@@ -90,23 +89,23 @@ enum Matters {
 }
 
 fn matters(action: &Action, fact: &KernelFact, facts: &Facts, ranges: &[Remote<String>]) -> Matters {
-    let (v6, v4): (Vec<&str>, Vec<&str>) =
-        ranges.iter().map(Remote::untrusted).partition(|range| range.contains(':'));
+    let (v6, v4): (Vec<String>, Vec<String>) =
+        ranges.iter().map(ToString::to_string).partition(|range| range.contains(':'));
     let fault = |when: bool, why| if when { Matters::Fault(why) } else { Matters::Not };
     match action {
         Action::LoadModule { name } if name == "overlay" => fault(
-            is_overlay(facts),
+            of_facts::is_on_overlayfs(facts),
             "containerd keeps containers on overlayfs, which this kernel does not have now",
         ),
         Action::LoadModule { .. } => fault(
-            is_bridged(facts),
+            of_facts::is_bridged(facts),
             "its pods are on a bridge, and br_netfilter, which lets services work between pods of one node, is not there",
         ),
         Action::SetSysctl { key, .. } if key.starts_with("net.bridge.") => {
             let own =
                 if key.ends_with("ip6tables") { !v6.is_empty() } else { ranges.is_empty() || !v4.is_empty() };
             fault(
-                own && is_bridged(facts),
+                own && of_facts::is_bridged(facts),
                 "its pods are on a bridge, and packets between them pass by the rules of services",
             )
         }
@@ -121,21 +120,6 @@ fn matters(action: &Action, fact: &KernelFact, facts: &Facts, ranges: &[Remote<S
         )),
         _ => Matters::Not,
     }
-}
-
-/// containerd keeps containers on overlayfs, which is its default.
-fn is_overlay(facts: &Facts) -> bool {
-    let dump = facts.containerd().yes().map(|fact| &fact.dump).filter(|dump| !dump.is_empty());
-    let merged = dump.and_then(|dump| Merged::read(dump.untrusted()).ok());
-    merged.is_some_and(|merged| merged.snapshotter.is_none_or(|name| name == "overlayfs"))
-}
-
-/// The network of pods that CRI takes is a bridge.
-fn is_bridged(facts: &Facts) -> bool {
-    facts.containerd().yes().is_some_and(|fact| {
-        let found = NetworkFound::read(&fact.network);
-        found.network().is_some_and(|network| network.plugins.iter().any(|plugin| plugin == "bridge"))
-    })
 }
 
 #[cfg(test)]

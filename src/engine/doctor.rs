@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::repaired::RepairedAt;
 use super::run::Engine;
 use crate::doctor::{
-    ClusterWord, Diagnosis, Layout, Patient, diagnose, kube_proxy_sees, may_kube_proxy_see, name_of,
+    ClusterWord, Diagnosis, Layout, Patient, RESOLVER_FILES, diagnose, kube_proxy_sees, may_kube_proxy_see,
+    name_of, resolver_query,
 };
 use crate::engine::cluster::facts::SharedFacts;
 use crate::engine::exit::ExitCode;
@@ -97,7 +98,8 @@ impl Engine<'_> {
         let login = Gate::default();
         let shared = SharedFacts::learn(self.plan, self.world, false, &self.options.made, &login)?;
         let around = FactQuery::Around(name_of(&self.plan.cluster.api.host));
-        let more = vec![FactQuery::Journal("kubelet".to_owned()), around];
+        let mut more = vec![FactQuery::Journal("kubelet".to_owned()), around];
+        more.extend(RESOLVER_FILES.map(resolver_query));
         let seen = self.inspect_workers(&shared, &more);
         let workers = self.workers();
         let examined = workers.iter().zip(seen).map(|(worker, seen)| self.judged(&shared, worker, seen));

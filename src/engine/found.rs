@@ -4,8 +4,8 @@
 use super::doctor::Examined;
 use super::world::World;
 use crate::doctor::{
-    Diagnosis, FoundPaths, FoundWorker, Layout, NodeHeard, certificate_anew, diagnose_found, heard_of,
-    is_its_ca, name_of,
+    Diagnosis, FoundPaths, FoundWorker, Layout, NodeHeard, RESOLVER_FILES, certificate_anew, diagnose_found,
+    heard_of, is_its_ca, name_of, resolver_query,
 };
 use crate::host::{Batch, Host, Stop, plain_action};
 use crate::pki::CaInfo;
@@ -144,6 +144,8 @@ pub(super) fn look(visit: &FoundVisit, host: &mut dyn Host, facts: &mut Facts) -
         }
     }
     third.push(FactQuery::Around(name_of(&paths.api)));
+    let own = paths.resolver().into_iter().filter(|path| !RESOLVER_FILES.contains(path));
+    third.extend(RESOLVER_FILES.into_iter().chain(own).map(resolver_query));
     ask(third, facts)?;
     let name = &visit.login.host;
     let worker = FoundWorker { name, facts, asked_ms, paths: &paths, now: world.now() };

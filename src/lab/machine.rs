@@ -249,6 +249,7 @@ impl LabMachine {
         {
             machine.folders_to(folder);
         }
+        machine.write("/etc/resolv.conf", b"nameserver 10.0.0.2\n", "644", "root:root");
         if machine.has_containerd() {
             machine.folders_to("/var/lib/containerd");
         } else {

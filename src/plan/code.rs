@@ -255,9 +255,10 @@ registry! {
         Kubelet14 "E-KUBELET-14" "the kubelet does not run";
         Kubelet15 "E-KUBELET-15" "the kubelet does not start with the machine";
     }
-    Name "E-NAME" "faithful to the post, the machine's own name must be the plan's" {
+    Name "E-NAME" "names: the machine's own, and those that it looks up" {
         Name01 "E-NAME-01" "the machine has another name than the plan";
         Name02 "E-NAME-02" "the machine cannot resolve the name of the API";
+        Name03 "E-NAME-03" "the file of the name servers for pods is gone";
     }
     Network "E-NETWORK" "the network of pods on a worker" {
         Network01 "E-NETWORK-01" "the file of the pod network is broken";

@@ -9,7 +9,7 @@ use super::yaml_weight::is_bearable;
 
 /// The flags of a kubelet that say where its files are, what it is called and what of its machine it minds; of others nothing
 /// is kept.
-pub const FLAGS: [&str; 20] = [
+pub const FLAGS: [&str; 21] = [
     "api-servers",
     "bootstrap-kubeconfig",
     "client-ca-file",
@@ -25,6 +25,7 @@ pub const FLAGS: [&str; 20] = [
     "node-ip",
     "pod-manifest-path",
     "require-kubeconfig",
+    "resolv-conf",
     "rotate-certificates",
     "root-dir",
     "tls-cert-file",

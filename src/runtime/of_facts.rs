@@ -1,6 +1,7 @@
 //! What the facts of a machine say of its runtime, whichever it is.
 
 use super::containerd_config::Merged;
+use super::pod_network::{MadeNetwork, NetworkFound};
 use super::{containerd, docker};
 use crate::plan::containerd_fact::ContainerdFact;
 use crate::plan::fact::{FactQuery, Facts, Known, Machine};
@@ -116,6 +117,24 @@ pub fn systemd_cgroups(runtime: RuntimeKind, facts: &Facts) -> bool {
             .and_then(|fact| Merged::read(fact.dump.untrusted()).ok()?.systemd_cgroup)
             .unwrap_or(false),
     }
+}
+
+/// containerd is there and keeps containers on overlayfs, which is its default.
+pub fn is_on_overlayfs(facts: &Facts) -> bool {
+    let fact = facts.containerd();
+    let dump = fact.yes().map(|fact| &fact.dump).filter(|dump| !dump.is_empty());
+    let merged = dump.and_then(|dump| Merged::read(dump.untrusted()).ok());
+    merged.is_some_and(|merged| merged.snapshotter.is_none_or(|name| name == "overlayfs"))
+}
+
+/// The network of pods that CRI takes of its folder; `None` = none, or nobody looked.
+pub fn network(facts: &Facts) -> Option<MadeNetwork> {
+    NetworkFound::read(&facts.containerd().yes()?.network).network().cloned()
+}
+
+/// That network is a bridge.
+pub fn is_bridged(facts: &Facts) -> bool {
+    network(facts).is_some_and(|network| network.plugins.iter().any(|plugin| plugin == "bridge"))
 }
 
 /// Where it keeps its images, and what is free there, MiB; `None` = not known.
