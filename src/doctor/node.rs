@@ -1,7 +1,7 @@
 //! The node as the API knows it.
 
 use crate::kube::cluster::OUT_OF_SERVICE;
-use crate::kube::{Node, ReadyState};
+use crate::kube::{Node, ReadyState, Taint};
 use crate::plan::action::{Action, Verb};
 use crate::plan::clean;
 use crate::plan::code::ProblemCode;
@@ -102,7 +102,36 @@ pub(super) fn read(cluster: &ClusterFacts, worker: &str, heard: Heard) -> NodeWo
             shell_words::quote(worker)
         ));
     }
+    word.notes.extend(evicting(node));
     word
+}
+
+/// So many taints are named.
+const TAINTS: usize = 6;
+
+/// Taints of somebody else that evict pods, which is on purpose or not. Those of `node.kubernetes.io` come from the node's own
+/// state, or are told as that (Kubernetes 1.37, `pkg/controller/nodelifecycle/node_lifecycle_controller.go`).
+fn evicting(node: &Node) -> Option<String> {
+    let own = |taint: &&Taint| !taint.key.starts_with("node.kubernetes.io/");
+    let all: Vec<String> = node
+        .taints
+        .iter()
+        .filter(|taint| taint.effect == "NoExecute")
+        .filter(own)
+        .map(|taint| {
+            let value = if taint.value.is_empty() { String::new() } else { format!("={}", taint.value) };
+            clean::short(&format!("{}{value}:{}", taint.key, taint.effect), 200)
+        })
+        .collect();
+    let more = all.len().saturating_sub(TAINTS);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let (first, named) = (all.first()?, all.iter().take(TAINTS).cloned().collect::<Vec<_>>().join(", "));
+    Some(format!(
+        "{} has the taint {named}{more}: pods that do not tolerate it are evicted; if it is not meant: kubectl taint node {} {}",
+        node.name,
+        shell_words::quote(&node.name.to_string()),
+        shell_words::quote(&format!("{first}-")),
+    ))
 }
 
 /// While its kubelet is heard the taint is a fault; while it is not, it says what somebody wanted.
@@ -128,5 +157,48 @@ fn pressures(node: &Node, word: &mut NodeWord) {
             problem = problem.seen(remote::join(&[said.reason.clone(), said.message.clone()], ": "));
         }
         word.faults.push(problem.manual("on the host: df -h; df -i; free -m; ps -e | wc -l"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Heard, read};
+    use crate::kube::Node;
+    use crate::step::ClusterFacts;
+
+    #[test]
+    fn taints_that_evict_pods_are_to_know_and_no_fault() {
+        let notes = |taints: serde_json::Value| {
+            let node = json!({"metadata": {"name": "w1"}, "spec": {"taints": taints},
+                "status": {"conditions": [{"type": "Ready", "status": "True"}]}});
+            let nodes = Node::from_json(&node).into_iter().collect();
+            let cluster = ClusterFacts { nodes: Some(nodes), ..ClusterFacts::default() };
+            let word = read(&cluster, "w1", Heard { ago_ms: Some(1000), up_s: None });
+            assert!(word.faults.is_empty(), "{:?}", word.faults);
+            word.notes
+        };
+        assert!(notes(json!([])).is_empty());
+        assert!(
+            notes(json!([
+                {"key": "node.kubernetes.io/not-ready", "effect": "NoExecute"},
+                {"key": "gpu", "value": "yes", "effect": "NoSchedule"}
+            ]))
+            .is_empty()
+        );
+        assert_eq!(
+            notes(json!([
+                {"key": "gpu", "value": "yes", "effect": "NoSchedule"},
+                {"key": "team", "value": "a\nb", "effect": "NoExecute"},
+                {"key": "etcd", "effect": "NoExecute"}
+            ])),
+            [
+                "w1 has the taint team=a b:NoExecute, etcd:NoExecute: pods that do not tolerate it are evicted; if it is not \
+              meant: kubectl taint node w1 'team=a b:NoExecute-'"
+            ]
+        );
+        let many: Vec<_> = (0..9).map(|at| json!({"key": format!("k{at}"), "effect": "NoExecute"})).collect();
+        assert!(notes(json!(many))[0].contains("k5:NoExecute and 3 more: "));
     }
 }

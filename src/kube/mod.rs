@@ -39,7 +39,7 @@ pub use error::ApiError;
 pub use exec::{ContainerPlace, ExecSaid};
 pub use happening::{About, Happening};
 pub use lease::Lease;
-pub use node::{Node, NodeCondition, NodeEvent, ReadyState};
+pub use node::{Node, NodeCondition, NodeEvent, ReadyState, Taint};
 pub use pod::{Pod, PodWait};
 pub use probe::{Probe, probe};
 pub use tls::TlsFault;
