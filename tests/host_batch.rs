@@ -7,6 +7,8 @@ mod sshd;
 
 #[path = "host_batch/answers.rs"]
 mod answers;
+#[path = "host_batch/around.rs"]
+mod around;
 #[path = "host_batch/batches.rs"]
 mod batches;
 #[path = "host_batch/cri_streams.rs"]

@@ -47,7 +47,7 @@ ask_identity() {
   half certificate-authority; tell ca "$(printf '%s\n' "$p" | sed -n '/-BEGIN CERT/,/-END CERT/p')"
   half client-certificate; cert=$p; tell cert "$(printf '%s\n' "$p" | sed -n '/-BEGIN CERT/,/-END CERT/p')"
   half client-key; key=$p; p=
-  case $v in /*) say key_stat "$(stat -L -c %a -- "$v" 2>/dev/null)" ;; *) say key_stat "$(stat -L -c %a -- "$f")" ;; esac
+  case $v in /*) ;; *) v=$f ;; esac; say key_stat "$(stat -L -c '%a %u:%g' -- "$v" 2>/dev/null)"
   h=$(printf '%s\n' "$key" | ssl pkey -passin pass: -pubout -outform DER 2>/dev/null | sha256sum); h=${h%% *}
   [ "$h" = e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855 ] || say spki "$h"
   a=${server#https://}; a=${a%%/*}
@@ -81,12 +81,34 @@ rotate_in() {
   rc=$?; rm -f "$part"; return $rc
 }
 
+# root_group: who is in the group of root beside root; sync, shutdown, halt and operator, which are in it on Fedora and are
+# no people, count only with a shell
+root_group() {
+  o=$(timeout --foreground 3 getent group 0) && p=$(timeout --foreground 3 getent passwd) || return
+  say root-group "$({ printf '%s\n' "$o" | cut -d: -f4 | tr , '\n'
+    printf '%s\n' "$p" | awk -F: '$4 == 0 && $3 != 0 && !($1 ~ /^(sync|shutdown|halt|operator)$/ && $7 ~ /(nologin|false|sync|shutdown|halt)$/) { print $1 }'
+  } | grep -vx -e root -e '' | sort -u | head -n 8 | tr '\n' ' ')"
+}
+
+# inotify: whether the kernel gives one more inotify instance and watch: tail says when it gets none. It is ended soon.
+inotify() {
+  case $(LC_ALL=C timeout --foreground 0.2 tail -n 0 -f /etc/passwd 2>&1 </dev/null) in
+    *'resources exhausted'*) say inotify-out watches ;;
+    *'inotify cannot be used'*'Too many open files') say inotify-out instances ;;
+  esac
+  tell inotify "$(grep -Hs . /proc/sys/fs/inotify/max_user_instances /proc/sys/fs/inotify/max_user_watches | sed 's,.*max_user_,,; s,:, ,')"
+}
+
 # ask_around NAME PATH...: what a kubelet needs of its machine beside its own files: room and files left where these paths
-# are, and whether that can be written; who listens on its ports; what a firewall refuses; whether the API's name resolves
+# are, and whether that can be written; who listens on its ports; what a firewall refuses; whether the API's name resolves;
+# whether there is inotify left; who is in root's group
 ask_around() {
   # 2 = there is none; whoever is slow may still find one.
   case $1 in -) ;; *) timeout --foreground 3 getent ahosts "$1" >/dev/null 2>&1; [ $? != 2 ] || say unresolved "$1" ;; esac
   shift
+  inotify &
+  z=$!
+  root_group
   for f; do
     [ -n "$(timeout --foreground 3 ls -A "$f" 2>/dev/null | head -n 1)" ] || continue
     say disk "$f $(timeout --foreground 3 df -Pk "$f/" 2>/dev/null | sed -n 2p)"
@@ -107,5 +129,5 @@ ask_around() {
     # Naming the table would load it where it is not there.
     tell drop "$(timeout --foreground 5 $t-save 2>/dev/null | sed -n '/^\*filter/,/^COMMIT/p' | grep -E '^-A (INPUT|OUTPUT|FORWARD) .*-j (DROP|REJECT)|^:(INPUT|OUTPUT) DROP' | head -n 20)"
   done
-  say done
+  wait "$z"; say done
 }

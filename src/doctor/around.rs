@@ -4,7 +4,7 @@
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::{Facts, Known};
 use crate::plan::problem::Problem;
-use crate::plan::surroundings::{DiskFact, ListenerFact, Surroundings};
+use crate::plan::surroundings::{DiskFact, InotifyFact, InotifyKind, ListenerFact, Surroundings};
 
 /// With fewer files left than this, in percent of all, a kubelet says DiskPressure (Kubernetes 1.37,
 /// `pkg/kubelet/eviction/defaults_linux.go`: `nodefs.inodesFree`, `imagefs.inodesFree`).
@@ -47,6 +47,7 @@ pub(super) fn faults(around: &Surroundings, worker: &str, runs: bool) -> Vec<Pro
             ),
         );
     }
+    all.extend(no_inotify(around, worker));
     let strangers = around.listeners.iter().filter(|one| !runs && is_stranger(one));
     if let Some(one) = strangers.into_iter().next() {
         all.push(
@@ -59,6 +60,32 @@ pub(super) fn faults(around: &Surroundings, worker: &str, runs: bool) -> Vec<Pro
         );
     }
     all
+}
+
+/// The kernel refused one more; that a limit is low is its default, and no fault.
+fn no_inotify(around: &Surroundings, worker: &str) -> Option<Problem> {
+    let what = match around.inotify.refused? {
+        InotifyKind::Instances => "instances",
+        InotifyKind::Watches => "watches",
+    };
+    Some(
+        Problem::new(ProblemCode::Kernel04, format!("the kernel of {worker} gives root no more inotify {what}"))
+            .seen("one more was refused there just now (tail -f)")
+            .manual(
+                "see who holds them: find /proc/[0-9]*/fd -lname anon_inode:inotify 2>/dev/null | cut -d/ -f3 | sort | \
+                 uniq -c | sort -n | tail",
+            )
+            .manual(format!(
+                "or raise the limit: sysctl -w fs.inotify.max_user_{what}=N, and a line for it in /etc/sysctl.d"
+            )),
+    )
+}
+
+/// The limits, as they are set.
+fn limits(inotify: &InotifyFact) -> impl Iterator<Item = String> {
+    [("instances", inotify.instances), ("watches", inotify.watches)]
+        .into_iter()
+        .filter_map(|(name, limit)| Some(format!("fs.inotify.max_user_{name} is {}", limit?)))
 }
 
 /// It has a name, and that is not the kubelet's.
@@ -131,6 +158,7 @@ pub(super) fn evidence(facts: &Facts, name: Option<&str>, problem: &mut Problem)
             let rules = around.refusals.iter().take(RULES);
             problem.evidence.extend(rules.map(|rule| format!("a rule of its firewall: {rule}")));
         }
+        ProblemCode::Kernel04 => problem.evidence.extend(limits(&around.inotify)),
         ProblemCode::Port01 => {
             let told: Vec<String> =
                 around.listeners.iter().filter(|one| is_stranger(one)).map(listens).collect();
@@ -162,7 +190,9 @@ pub(super) fn unknown(facts: &Facts, name: Option<&str>) -> Option<Problem> {
 
 #[cfg(test)]
 mod tests {
-    use super::{DiskFact, ListenerFact, ProblemCode, Surroundings, faults, name_of};
+    use super::{
+        DiskFact, InotifyFact, InotifyKind, ListenerFact, ProblemCode, Surroundings, faults, limits, name_of,
+    };
 
     fn codes(around: &Surroundings, runs: bool) -> Vec<ProblemCode> {
         faults(around, "w1", runs).into_iter().map(|problem| problem.code).collect()
@@ -197,6 +227,17 @@ mod tests {
         assert!(codes(&around("python3"), true).is_empty());
         assert!(codes(&around("kubelet"), false).is_empty());
         assert!(codes(&around(""), false).is_empty());
+    }
+
+    #[test]
+    fn only_what_the_kernel_refused_is_out_of_inotify() {
+        let low = InotifyFact { refused: None, instances: Some(128), watches: Some(8192) };
+        let mut around = Surroundings { inotify: low, ..Surroundings::default() };
+        assert!(codes(&around, true).is_empty() && codes(&around, false).is_empty());
+        around.inotify.refused = Some(InotifyKind::Watches);
+        assert_eq!((codes(&around, true), codes(&around, false).len()), (vec![ProblemCode::Kernel04], 1));
+        assert!(faults(&around, "w1", true)[0].what.ends_with("watches"));
+        assert_eq!(limits(&around.inotify).count(), 2);
     }
 
     #[test]

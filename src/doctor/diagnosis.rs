@@ -114,7 +114,8 @@ fn ends_the_kubelet(cause: ProblemCode) -> bool {
         | ProblemCode::Key03
         | ProblemCode::File01
         | ProblemCode::File03
-        | ProblemCode::File05 => true,
+        | ProblemCode::File05
+        | ProblemCode::Kernel04 => true,
         ProblemCode::Kubelet08 | ProblemCode::Kubelet14 | ProblemCode::Kubelet15 | ProblemCode::Unit02 => {
             false
         }

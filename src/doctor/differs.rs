@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::keys::others_read;
 use crate::plan::action::{Action, Content, Verb};
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::{Facts, Known};
@@ -41,6 +42,7 @@ pub(super) fn fault(action: &Action, step: &str, facts: &Facts, before: &[Action
                     .seen(format!("the step {step} would change it"))
             }
         }),
+        Action::Script { text, .. } if step == "keys" && is_roots(text, facts) => None,
         Action::Script { title, .. } if step == "keys" => Some(mends(
             Problem::new(ProblemCode::Key02, "a key can be read by others than root").seen(title.clone()),
         )),
@@ -66,4 +68,12 @@ pub(super) fn fault(action: &Action, step: &str, facts: &Facts, before: &[Action
                 .seen(format!("the step {step} would change it")),
         ),
     }
+}
+
+/// The key that a script would close belongs to root, and nobody else can read it: only its mode is another one than the plan's.
+fn is_roots(script: &str, facts: &Facts) -> bool {
+    let words = shell_words::split(script).unwrap_or_default();
+    let [_, path] = words.as_slice() else { return false };
+    let Known::Yes(Some(key)) = facts.key(path) else { return false };
+    key.owner == "root:root" && !others_read(facts, &key.mode, true)
 }

@@ -6,6 +6,7 @@ use jiff::SignedDuration;
 use super::certificate_anew::wish;
 use super::findings::Findings;
 use super::found_paths::FoundWorker;
+use super::keys::others_read;
 use super::layout::Layout;
 use crate::pki::{CaInfo, examine};
 use crate::plan::action::Action;
@@ -64,7 +65,9 @@ pub(super) fn identity<'a>(
         });
     }
     let (cert_at, key_at) = (named("client-certificate"), named("client-key"));
-    if identity.has("client-key") && others_read(&identity.key_mode) {
+    if identity.has("client-key")
+        && others_read(worker.facts, &identity.key_mode, identity.key_group == Some(0))
+    {
         found.add(
             Problem::new(ProblemCode::Key02, format!("others than root can read the key of {}", worker.name))
                 .seen(format!("{key_at}: mode {}", identity.key_mode))
@@ -97,10 +100,6 @@ fn closed(path: &str) -> Action {
         text: shell_words::join(["closed", path]),
         secrets: Vec::new(),
     }
-}
-
-fn others_read(mode: &str) -> bool {
-    u32::from_str_radix(mode, 8).is_ok_and(|mode| mode & 0o077 != 0)
 }
 
 fn certificate(

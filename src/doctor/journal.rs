@@ -7,7 +7,7 @@ use crate::plan::code::ProblemCode;
 /// A row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct JournalRow {
-    /// Words that a line has when it says so; one of them is enough.
+    /// Words that a line has when it says so; one of them is enough. A star stands for anything.
     words: &'static [&'static str],
     /// The cause.
     pub code: ProblemCode,
@@ -112,6 +112,16 @@ const ROWS: &[JournalRow] = &[
         cure: "on the host: dmesg | tail, then mount -o remount,rw once the disk is well",
     },
     JournalRow {
+        words: &[
+            "inotify_init*: too many open files",
+            "unable to create inotify: too many open files",
+            "inotify_add_watch *: no space left on device",
+        ],
+        code: ProblemCode::Kernel04,
+        means: "the kernel gives it no more inotify instances or watches",
+        cure: "on the host: sysctl fs.inotify, and raise max_user_instances or max_user_watches",
+    },
+    JournalRow {
         words: &["no space left on device"],
         code: ProblemCode::Disk02,
         means: "the disk is full",
@@ -120,8 +130,8 @@ const ROWS: &[JournalRow] = &[
     JournalRow {
         words: &["too many open files"],
         code: ProblemCode::Kernel03,
-        means: "the kernel gives it no more files or watches",
-        cure: "on the host: sysctl fs.inotify.max_user_instances",
+        means: "the kernel gives it no more open files",
+        cure: "on the host: cat /proc/sys/fs/file-nr; systemctl show -p LimitNOFILE kubelet",
     },
     JournalRow {
         words: &["failed to validate nodeIP", "bad --node-ip", "not found in the host's network interfaces"],
@@ -139,7 +149,11 @@ const ROWS: &[JournalRow] = &[
 
 /// The row of a line, if one says what it means.
 pub(super) fn row(line: &str) -> Option<&'static JournalRow> {
-    ROWS.iter().find(|row| row.words.iter().any(|words| line.contains(words)))
+    ROWS.iter().find(|row| row.words.iter().any(|words| says(line, words)))
+}
+
+fn says(line: &str, words: &str) -> bool {
+    words.split('*').try_fold(line, |rest, part| Some(rest.split_once(part)?.1)).is_some()
 }
 
 #[cfg(test)]
@@ -182,5 +196,19 @@ mod tests {
     #[test]
     fn nothing_of_a_healthy_start_is_taken_for_a_cause() {
         assert_eq!(of(tape!("v1.37/journal-healthy-restart")), None);
+    }
+
+    /// Of Kubernetes 1.37, `pkg/kubelet/kubelet.go` and `pkg/kubelet/config/file_linux.go`, and of `k8s.io/utils/inotify`.
+    #[test]
+    fn a_disk_is_full_only_where_no_watch_is_meant() {
+        for (line, code) in [
+            ("Failed to start cAdvisor err=\"inotify_init: too many open files\"", ProblemCode::Kernel04),
+            ("unable to create inotify: too many open files", ProblemCode::Kernel04),
+            ("inotify_add_watch /sys/fs/cgroup/a: no space left on device", ProblemCode::Kernel04),
+            ("mkdir /var/lib/kubelet/pods: no space left on device", ProblemCode::Disk02),
+            ("open /x: too many open files", ProblemCode::Kernel03),
+        ] {
+            assert_eq!(of(line), Some(code), "{line}");
+        }
     }
 }

@@ -153,14 +153,13 @@ fn others_files(found: &mut Findings) {
                 | ProblemGroup::Key
                 | ProblemGroup::Kernel
                 | ProblemGroup::Image
-        ) && !matches!(code, ProblemCode::File02 | ProblemCode::File06 | ProblemCode::Key02)
-            || matches!(
-                code,
-                ProblemCode::Kubelet05
-                    | ProblemCode::Kubelet11
-                    | ProblemCode::Container02
-                    | ProblemCode::Step02
-            )
+        ) && !matches!(
+            code,
+            ProblemCode::File02 | ProblemCode::File06 | ProblemCode::Kernel04 | ProblemCode::Key02
+        ) || matches!(
+            code,
+            ProblemCode::Kubelet05 | ProblemCode::Kubelet11 | ProblemCode::Container02 | ProblemCode::Step02
+        )
     };
     let before = found.faults.len();
     found.faults.retain(|problem| !of_the_plan(problem.code));

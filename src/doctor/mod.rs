@@ -12,6 +12,7 @@ mod found_paths;
 mod identity;
 mod journal;
 mod judge;
+mod keys;
 mod kubelet;
 mod layout;
 mod machine;

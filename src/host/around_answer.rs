@@ -1,7 +1,7 @@
 //! Turns what was found around a kubelet into a fact.
 
 use crate::plan::fact::{Fact, Known};
-use crate::plan::surroundings::{DiskFact, ListenerFact, Surroundings};
+use crate::plan::surroundings::{DiskFact, InotifyFact, InotifyKind, ListenerFact, Surroundings};
 use crate::plan::{clean, redact};
 use crate::runtime::answer_lines::{AnswerLines, all, first, has};
 use crate::runtime::cri_log::CriLog;
@@ -26,6 +26,10 @@ pub fn around(lines: &AnswerLines) -> Known<Fact> {
             .filter(|line| !line.is_empty())
             .map(|line| clean::short(line, 200).into()),
         unresolved: first(lines, "unresolved").map(|name| clean::short(name, 253).into()),
+        inotify: inotify(lines),
+        root_group: first(lines, "root-group").map(|names| {
+            names.split_whitespace().take(MANY).map(|name| clean::short(name, 64).into()).collect()
+        }),
         ..Surroundings::default()
     };
     for line in all(lines, "disk").take(MANY) {
@@ -45,6 +49,20 @@ pub fn around(lines: &AnswerLines) -> Known<Fact> {
         });
     }
     Known::Yes(Fact::Around(Box::new(around)))
+}
+
+fn inotify(lines: &AnswerLines) -> InotifyFact {
+    let limit =
+        |name: &str| all(lines, "inotify").find_map(|line| line.strip_prefix(name)?.trim().parse().ok());
+    InotifyFact {
+        refused: match first(lines, "inotify-out") {
+            Some("instances") => Some(InotifyKind::Instances),
+            Some("watches") => Some(InotifyKind::Watches),
+            Some(_) | None => None,
+        },
+        instances: limit("instances "),
+        watches: limit("watches "),
+    }
 }
 
 /// What a container wrote: `TIME STREAM TAG TEXT` of CRI, or the `log` of a line of JSON as an engine keeps it.
@@ -78,7 +96,7 @@ fn listener(row: &str) -> Option<ListenerFact> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Fact, Known, around};
+    use super::{Fact, InotifyKind, Known, around};
 
     #[test]
     fn rooms_files_listeners_and_refusals_are_read() {
@@ -93,6 +111,10 @@ mod tests {
             line("port", "LISTEN 0 5 [::]:10248 [::]:*"),
             line("proxy", "2026-11-30T10:00:00.1Z stderr F E1130 cannot watch"),
             line("proxy", "{\"log\":\"from an engine\\n\",\"stream\":\"stderr\"}"),
+            line("inotify-out", "watches"),
+            line("inotify", "instances 128"),
+            line("inotify", "watches many"),
+            line("root-group", "eve  mallory "),
             line("drop", "-A OUTPUT -d 10.0.0.5/32 -j REJECT --reject-with icmp-port-unreachable"),
         ];
         assert!(matches!(around(&lines), Known::No(_)), "it was cut off");
@@ -111,5 +133,8 @@ mod tests {
         assert_eq!(log, ["E1130 cannot watch", "from an engine"]);
         assert_eq!(found.refusals.len(), 1);
         assert!(found.unresolved.is_some());
+        assert_eq!((found.inotify.refused, found.inotify.instances), (Some(InotifyKind::Watches), Some(128)));
+        assert_eq!(found.inotify.watches, None);
+        assert_eq!(found.root_group.as_ref().map(Vec::len), Some(2));
     }
 }

@@ -226,6 +226,7 @@ registry! {
         Kernel01 "E-KERNEL-01" "a module of the kernel cannot be loaded";
         Kernel02 "E-KERNEL-02" "a setting of the kernel cannot be changed";
         Kernel03 "E-KERNEL-03" "the kernel is not set as pods need it";
+        Kernel04 "E-KERNEL-04" "the kernel gives no more inotify instances or watches";
     }
     Key "E-KEY" "a private key that cannot be used" {
         Key01 "E-KEY-01" "the key on the worker cannot be read";

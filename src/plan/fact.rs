@@ -364,6 +364,14 @@ impl Facts {
         }
     }
 
+    /// Nobody but root is in the group of root; false where that was not told.
+    pub fn root_group_is_root_alone(&self) -> bool {
+        self.known.values().any(|known| match known {
+            Known::Yes(Fact::Around(around)) => around.root_group.as_ref().is_some_and(Vec::is_empty),
+            _ => false,
+        })
+    }
+
     /// The container runtimes there are.
     pub fn runtime(&self) -> Known<&RuntimeFact> {
         match self.known.get(&FactQuery::Runtime) {

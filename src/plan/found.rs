@@ -74,6 +74,9 @@ pub struct NodeIdentity {
     pub gone: Vec<String>,
     /// Mode of the file that the key is in, octal.
     pub key_mode: String,
+    /// Number of the group of that file; `None` = it was not told.
+    #[serde(default)]
+    pub key_group: Option<u32>,
     /// SHA-256 of the DER SubjectPublicKeyInfo of its key, hex; `None` = no key that openssl can read.
     pub key_spki: Option<String>,
     /// It has a token.

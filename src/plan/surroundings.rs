@@ -30,6 +30,27 @@ pub struct ListenerFact {
     pub pid: Option<u32>,
 }
 
+/// What the kernel has of inotify for whoever asked, root.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct InotifyFact {
+    /// One more of these was refused: `instances` or `watches`; `None` = nobody was refused, or it was not tried.
+    pub refused: Option<InotifyKind>,
+    /// How many a user may have, `fs.inotify.max_user_instances`.
+    pub instances: Option<u64>,
+    /// The same of watches, `fs.inotify.max_user_watches`.
+    pub watches: Option<u64>,
+}
+
+/// What there are only so many of for each user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum InotifyKind {
+    /// Of `inotify_init(2)`.
+    Instances,
+    /// Of `inotify_add_watch(2)`.
+    Watches,
+}
+
 /// What was found around a kubelet.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Surroundings {
@@ -45,4 +66,10 @@ pub struct Surroundings {
     pub suppressed: Option<Remote<String>>,
     /// The name of the API that does not resolve there; `None` = it does, or was not asked.
     pub unresolved: Option<Remote<String>>,
+    /// What is left of inotify.
+    #[serde(default)]
+    pub inotify: InotifyFact,
+    /// Who is in the group of root beside root; `None` = that was not told.
+    #[serde(default)]
+    pub root_group: Option<Vec<Remote<String>>>,
 }

@@ -1,0 +1,67 @@
+//! What is around a kubelet, asked of this very machine and of one whose limits are used up.
+
+use std::sync::Arc;
+
+use gangplank::host::LocalWire;
+use gangplank::plan::fact::FactQuery;
+use gangplank::plan::surroundings::{InotifyKind, Surroundings};
+
+use crate::support::{Run, Wrapped, done, local, over, program, with_programs};
+
+fn ask(host: &mut gangplank::host::ShellHost) -> Surroundings {
+    let end = done(host, &Run::new().batch(Vec::new(), vec![FactQuery::Around(None)]));
+    assert_eq!(end.trouble, None, "{end:?}");
+    end.facts.around(None).yes().copied().cloned().unwrap()
+}
+
+#[test]
+fn this_machine_has_inotify_left_and_tells_its_limits() {
+    let around = ask(&mut local());
+    let limit = |name: &str| {
+        let path = format!("/proc/sys/fs/inotify/max_user_{name}");
+        std::fs::read_to_string(path).ok().and_then(|text| text.trim().parse::<u64>().ok())
+    };
+    assert_eq!(around.inotify.refused, None);
+    assert_eq!((around.inotify.instances, around.inotify.watches), (limit("instances"), limit("watches")));
+}
+
+/// In a namespace of users of its own, whose limits are nobody else's.
+#[test]
+fn where_the_kernel_gives_no_more_of_inotify_that_is_told() {
+    for (kind, refused) in [("instances", InotifyKind::Instances), ("watches", InotifyKind::Watches)] {
+        let before = format!(
+            "exec unshare -Ur sh -c 'echo 0 >/proc/sys/user/max_inotify_{kind} && exec sh -c \"$1\"' sh"
+        );
+        let wire = Wrapped { wire: LocalWire::new(), before };
+        if crate::sshd::run(&wire, "true").last != crate::sshd::exited(0) {
+            return crate::sshd::left_out::left_out("no namespace of users can be made here");
+        }
+        assert_eq!(ask(&mut over(Arc::new(wire))).inotify.refused, Some(refused));
+    }
+}
+
+#[test]
+fn who_is_in_the_group_of_root_is_told_but_for_accounts_that_are_nobody() {
+    let dir = tempfile::tempdir().unwrap();
+    let Some(wire) = with_programs(dir.path()) else { return };
+    let wire = Arc::new(wire);
+    let told = |group: &str, users: &str| {
+        let text = format!(
+            "#!/bin/sh\ncase $1 in group) printf '%s\\n' '{group}' ;; passwd) printf '%b' '{users}' ;; esac\n"
+        );
+        program(dir.path(), "getent", &text);
+        let found = ask(&mut over(wire.clone())).root_group;
+        found.map(|names| names.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    let root = "root:x:0:0:root:/root:/bin/bash\\n";
+    assert_eq!(told("root:x:0:", root), Some(Vec::new()));
+    let fedora = "sync:x:5:0:sync:/sbin:/bin/sync\\nhalt:x:7:0:halt:/sbin:/sbin/halt\\noperator:x:11:0:operator:/root:/sbin/nologin\\n";
+    assert_eq!(told("root:x:0:root", &format!("{root}{fedora}")), Some(Vec::new()));
+    let more = format!(
+        "{root}operator:x:11:0::/root:/bin/sh\\nbin:x:1:1::/:/bin/sh\\neve:x:9:0::/:/sbin/nologin\\n"
+    );
+    let names = ["adam", "eve", "operator"].map(str::to_owned).to_vec();
+    assert_eq!(told("root:x:0:root,adam,eve", &more), Some(names));
+    program(dir.path(), "getent", "#!/bin/sh\nexit 2\n");
+    assert_eq!(ask(&mut over(wire)).root_group, None);
+}
