@@ -101,7 +101,7 @@ inotify() {
 
 # ask_around NAME PATH...: what a kubelet needs of its machine beside its own files: room and files left where these paths
 # are, and whether that can be written; who listens on its ports; what a firewall refuses; whether the API's name resolves;
-# whether there is inotify left; who is in root's group
+# whether there is inotify left; who is in root's group; the addresses of docker's bridges
 ask_around() {
   # 2 = there is none; whoever is slow may still find one.
   case $1 in -) ;; *) timeout --foreground 3 getent ahosts "$1" >/dev/null 2>&1; [ $? != 2 ] || say unresolved "$1" ;; esac
@@ -124,6 +124,9 @@ ask_around() {
   [ -z "$i" ] || tell proxy "$(tail -c 4000 "$i" | tail -n 6 | cut -c 1-600)"
   tell suppressed "$(timeout --foreground 5 journalctl -q -b -n 400 --no-pager -o cat -t systemd-journald 2>/dev/null | grep 'Suppressed .* from kubelet.service' | tail -n 1)"
   tell port "$(timeout --foreground 5 ss -Htlnp '( sport = :10250 )' 2>/dev/null | head -n 20)"
+  for k in docker0 cbr0; do
+    [ ! -d "/sys/class/net/$k" ] || tell bridge "$(timeout --foreground 3 ip -o -4 addr show dev "$k" 2>/dev/null | head -n 4)"
+  done
   for t in iptables ip6tables; do
     command -v $t-save >/dev/null || continue
     # Naming the table would load it where it is not there.

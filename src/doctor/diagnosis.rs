@@ -98,6 +98,7 @@ pub(super) fn is_symptom(code: ProblemCode) -> bool {
             | ProblemCode::Node03
             | ProblemCode::Node04
             | ProblemCode::Network04
+            | ProblemCode::Network07
             | ProblemCode::Api24
     )
 }
@@ -150,7 +151,17 @@ pub(super) fn explains(cause: ProblemCode, symptom: ProblemCode) -> bool {
             matches!(cause, ProblemCode::Network01 | ProblemCode::Network02 | ProblemCode::Network03)
         }
         // The kubelet reports all the same.
-        ProblemCode::Node02 | ProblemCode::Node03 | ProblemCode::Node04 if cause == ProblemCode::Name03 => {
+        // flannel is a pod too, and asks the API.
+        ProblemCode::Network07 => {
+            ends || stands
+                || matches!(
+                    cause,
+                    ProblemCode::Name02 | ProblemCode::Name03 | ProblemCode::Api20 | ProblemCode::Api24
+                )
+        }
+        ProblemCode::Node02 | ProblemCode::Node03 | ProblemCode::Node04
+            if matches!(cause, ProblemCode::Name03 | ProblemCode::Network07 | ProblemCode::Network08) =>
+        {
             false
         }
         ProblemCode::Node02 | ProblemCode::Node03 | ProblemCode::Node04 => {

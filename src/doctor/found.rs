@@ -14,7 +14,7 @@ use super::judge::{beside, manifests, ordered};
 use super::kubelet;
 use super::layout::Layout;
 use super::node::{self, Heard};
-use super::{machine, resolver};
+use super::{around, flannel, machine, resolver};
 use jiff::Timestamp;
 
 use crate::kube::heartbeat::join_leases;
@@ -101,6 +101,8 @@ pub fn diagnose_found(worker: &FoundWorker) -> Diagnosis {
     machine::kernel(worker, nodes.first().map_or(&[], |node| &node.pod_ranges), &mut found);
     let reached = identity.is_some_and(|identity| identity.node.status.is_some());
     beside(facts, worker.name, (&worker.paths.api, reached), &mut found);
+    let around = around::seen(facts, around::name_of(&worker.paths.api).as_deref());
+    flannel::judge(facts, around, nodes.first(), &mut found);
     resolver::judge(facts, worker.name, worker.paths.resolver(), &mut found);
     let mut diagnosis = ordered(facts, worker.name, found);
     for cause in &mut diagnosis.causes {

@@ -6,7 +6,7 @@ use super::diagnosis::{Cause, Diagnosis, RUNTIME, explains, is_symptom, rank};
 use super::findings::Findings;
 use super::layout::is_ours;
 use super::node::Heard;
-use super::{around, cluster, differs, kubelet, node, resolver};
+use super::{around, cluster, differs, flannel, kubelet, node, resolver};
 use crate::plan::action::Action;
 use crate::plan::code::{ProblemCode, ProblemGroup};
 use crate::plan::fact::{Facts, Known};
@@ -103,6 +103,9 @@ pub fn diagnose(patient: &Patient) -> Diagnosis {
     // What somebody else's kubelet is told is not in the plan.
     let path = resolver::of_plan(patient.worker, patient.facts).filter(|_| !is_stranger(patient.facts));
     resolver::judge(patient.facts, &patient.worker.name, path.as_deref(), &mut found);
+    let node = patient.run.cluster.nodes.iter().flatten().find(|node| node.name == patient.worker.name);
+    let around = around::seen(patient.facts, around::name_of(&address.host).as_deref());
+    flannel::judge(patient.facts, around, node, &mut found);
     if let Some(problem) = cluster::fault(patient.facts, patient.word) {
         found.add(problem);
     }

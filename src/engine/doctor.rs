@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::repaired::RepairedAt;
 use super::run::Engine;
 use crate::doctor::{
-    ClusterWord, Diagnosis, Layout, Patient, RESOLVER_FILES, diagnose, kube_proxy_sees, may_kube_proxy_see,
-    name_of, resolver_query,
+    ClusterWord, Diagnosis, Layout, Patient, RESOLVER_FILES, diagnose, flannel_query, kube_proxy_sees,
+    may_kube_proxy_see, name_of, resolver_query,
 };
 use crate::engine::cluster::facts::SharedFacts;
 use crate::engine::exit::ExitCode;
@@ -100,6 +100,7 @@ impl Engine<'_> {
         let around = FactQuery::Around(name_of(&self.plan.cluster.api.host));
         let mut more = vec![FactQuery::Journal("kubelet".to_owned()), around];
         more.extend(RESOLVER_FILES.map(resolver_query));
+        more.push(flannel_query());
         let seen = self.inspect_workers(&shared, &more);
         let workers = self.workers();
         let examined = workers.iter().zip(seen).map(|(worker, seen)| self.judged(&shared, worker, seen));

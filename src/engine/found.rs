@@ -5,7 +5,7 @@ use super::doctor::Examined;
 use super::world::World;
 use crate::doctor::{
     Diagnosis, FoundPaths, FoundWorker, Layout, NodeHeard, RESOLVER_FILES, certificate_anew, diagnose_found,
-    heard_of, is_its_ca, name_of, resolver_query,
+    flannel_query, heard_of, is_its_ca, name_of, resolver_query,
 };
 use crate::host::{Batch, Host, Stop, plain_action};
 use crate::pki::CaInfo;
@@ -144,6 +144,7 @@ pub(super) fn look(visit: &FoundVisit, host: &mut dyn Host, facts: &mut Facts) -
         }
     }
     third.push(FactQuery::Around(name_of(&paths.api)));
+    third.push(flannel_query());
     let own = paths.resolver().into_iter().filter(|path| !RESOLVER_FILES.contains(path));
     third.extend(RESOLVER_FILES.into_iter().chain(own).map(resolver_query));
     ask(third, facts)?;

@@ -1,6 +1,7 @@
 //! Turns what was found around a kubelet into a fact.
 
 use crate::plan::fact::{Fact, Known};
+use crate::plan::remote::Remote;
 use crate::plan::surroundings::{DiskFact, InotifyFact, InotifyKind, ListenerFact, Surroundings};
 use crate::plan::{clean, redact};
 use crate::runtime::answer_lines::{AnswerLines, all, first, has};
@@ -27,6 +28,7 @@ pub fn around(lines: &AnswerLines) -> Known<Fact> {
             .map(|line| clean::short(line, 200).into()),
         unresolved: first(lines, "unresolved").map(|name| clean::short(name, 253).into()),
         inotify: inotify(lines),
+        bridges: all(lines, "bridge").take(MANY).filter_map(bridge).collect(),
         root_group: first(lines, "root-group").map(|names| {
             names.split_whitespace().take(MANY).map(|name| clean::short(name, 64).into()).collect()
         }),
@@ -49,6 +51,12 @@ pub fn around(lines: &AnswerLines) -> Known<Fact> {
         });
     }
     Known::Yes(Fact::Around(Box::new(around)))
+}
+
+/// A row of `ip -o addr`: its interface and its address.
+fn bridge(row: &str) -> Option<(Remote<String>, Remote<String>)> {
+    let mut words = row.split_whitespace().skip(1);
+    Some((clean::short(words.next()?, 40).into(), clean::short(words.nth(1)?, 64).into()))
 }
 
 fn inotify(lines: &AnswerLines) -> InotifyFact {
@@ -111,6 +119,7 @@ mod tests {
             line("port", "LISTEN 0 5 [::]:10248 [::]:*"),
             line("proxy", "2026-11-30T10:00:00.1Z stderr F E1130 cannot watch"),
             line("proxy", "{\"log\":\"from an engine\\n\",\"stream\":\"stderr\"}"),
+            line("bridge", "3: docker0    inet 172.17.0.1/16 brd 172.17.255.255 scope global docker0"),
             line("inotify-out", "watches"),
             line("inotify", "instances 128"),
             line("inotify", "watches many"),
@@ -135,6 +144,7 @@ mod tests {
         assert!(found.unresolved.is_some());
         assert_eq!((found.inotify.refused, found.inotify.instances), (Some(InotifyKind::Watches), Some(128)));
         assert_eq!(found.inotify.watches, None);
+        assert_eq!(found.bridges, [("docker0".into(), "172.17.0.1/16".into())]);
         assert_eq!(found.root_group.as_ref().map(Vec::len), Some(2));
     }
 }

@@ -55,6 +55,9 @@ pub struct Node {
     /// none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pod_ranges: Vec<Remote<String>>,
+    /// flannel has its subnet from these ranges, and noted so here (flannel, `pkg/subnet/kube`).
+    #[serde(default)]
+    pub flannel_by_api: bool,
 }
 
 /// A taint of a node.
@@ -174,6 +177,10 @@ impl Node {
             labels: labels(meta),
             taints: taints(object),
             pod_ranges: pod_ranges(object),
+            flannel_by_api: meta
+                .get("annotations")
+                .and_then(|notes| notes.get("flannel.alpha.coreos.com/kube-subnet-manager")?.as_str())
+                .is_some_and(|said| said == "true"),
         })
     }
 

@@ -268,6 +268,8 @@ registry! {
         Network04 "E-NETWORK-04" "there is no pod network";
         Network05 "E-NETWORK-05" "two kube-proxies on one worker";
         Network06 "E-NETWORK-06" "kube-proxy does not take a flag of the plan";
+        Network07 "E-NETWORK-07" "flannel's subnet of the worker is missing, or not its node's";
+        Network08 "E-NETWORK-08" "the runtime's bridge does not lie in flannel's subnet";
     }
     Node "E-NODE" "the worker's node in the cluster" {
         Node01 "E-NODE-01" "another machine has the node's name";

@@ -69,6 +69,9 @@ pub struct Surroundings {
     /// What is left of inotify.
     #[serde(default)]
     pub inotify: InotifyFact,
+    /// Bridges on which a runtime itself gives pods their addresses, with their IPv4 addresses.
+    #[serde(default)]
+    pub bridges: Vec<(Remote<String>, Remote<String>)>,
     /// Who is in the group of root beside root; `None` = that was not told.
     #[serde(default)]
     pub root_group: Option<Vec<Remote<String>>>,

@@ -10,6 +10,7 @@ pub mod cri_log;
 pub mod cri_rows;
 pub mod docker;
 pub mod docker_answer;
+pub mod flannel_bridge;
 mod lister;
 pub mod of_facts;
 pub mod pod_network;

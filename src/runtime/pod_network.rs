@@ -30,6 +30,9 @@ const KNOWN: [(&str, &str); 6] = [
 ];
 /// A name is not longer, in columns.
 const LONG: usize = 120;
+/// Where flannel writes the worker's subnet, and its plugin reads it unless it is told another file (flannel's CNI plugin,
+/// `flannel.go`).
+pub const SUBNET_FILE: &str = "/run/flannel/subnet.env";
 
 /// What a file makes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +45,8 @@ pub struct MadeNetwork {
     pub plugins: Vec<String>,
     /// The network that is known by this plugin: one that a DaemonSet brings.
     pub known: Option<&'static str>,
+    /// The file that flannel's plugin reads the worker's subnet from; `None` = it is no network of flannel.
+    pub subnet_file: Option<String>,
 }
 
 impl MadeNetwork {
@@ -132,7 +137,7 @@ fn network(file: &NetworkFile) -> Result<MadeNetwork, BrokenNetwork> {
     let Some(title) = title else {
         return Err(broken("the network has no \"name\"".to_owned()));
     };
-    let mut plugins: Vec<String> = Vec::new();
+    let (mut plugins, mut subnet_file) = (Vec::<String>::new(), None);
     for (at, plugin) in inside.iter().enumerate() {
         let Some(kind) = text(plugin, "type") else {
             return Err(broken(format!("plugin {} of its list has no \"type\"", at.saturating_add(1))));
@@ -142,6 +147,7 @@ fn network(file: &NetworkFile) -> Result<MadeNetwork, BrokenNetwork> {
         needs.extend(plugin.get("ipam").and_then(|ipam| text(ipam, "type")));
         needs.extend(delegate.and_then(|delegate| text(delegate, "type")));
         if kind == "flannel" {
+            subnet_file = text(plugin, "subnetFile").or_else(|| Some(SUBNET_FILE.to_owned()));
             // It hands over to the plugin that its delegate names, with addresses by host-local.
             if delegate.and_then(|delegate| text(delegate, "type")).is_none() {
                 needs.push("bridge".to_owned());
@@ -161,6 +167,7 @@ fn network(file: &NetworkFile) -> Result<MadeNetwork, BrokenNetwork> {
         name: clean::short(&title, LONG),
         plugins,
         known: known.map(|(_, title)| *title),
+        subnet_file,
     })
 }
 

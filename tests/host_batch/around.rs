@@ -65,3 +65,22 @@ fn who_is_in_the_group_of_root_is_told_but_for_accounts_that_are_nobody() {
     program(dir.path(), "getent", "#!/bin/sh\nexit 2\n");
     assert_eq!(ask(&mut over(wire)).root_group, None);
 }
+
+#[test]
+fn the_mode_of_a_key_comes_with_its_group() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    let dir = tempfile::tempdir().unwrap();
+    let (config, key) = (dir.path().join("kubeconfig"), dir.path().join("key"));
+    // Nobody listens there.
+    let text =
+        "clusters:\n- cluster:\n    server: https://127.0.0.1:1\nusers:\n- user:\n    client-key: key\n";
+    std::fs::write(&config, text).unwrap();
+    std::fs::write(&key, "").unwrap();
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let path = config.display().to_string();
+    let want = FactQuery::Identity { kubeconfig: path.clone(), node: "w1".to_owned(), server: String::new() };
+    let end = done(&mut local(), &Run::new().batch(Vec::new(), vec![want]));
+    let identity = end.facts.identity(&path, "w1", "").yes().copied().cloned().unwrap().unwrap();
+    let group = std::fs::metadata(&key).unwrap().gid();
+    assert_eq!((identity.key_mode.as_str(), identity.key_group), ("640", Some(group)));
+}
