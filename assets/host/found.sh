@@ -8,7 +8,17 @@ ask_start() {
   printf '%s\n' "$o" | sed -n 's/^EnvironmentFiles=\(.*\) (ignore_errors=.*/\1/p' | while read -r e; do
     if [ -r "$e" ]; then say file "$e"; tell line "$(head -c 65536 "$e")"; else say missing "$e"; fi
   done
-  p=$(printf '%s\n' "$o" | sed -n 's/^ExecStart={ path=\([^ ;]*\) .*/\1/p' | tail -n 1); [ -z "$p" ] || [ -x "$p" ] || say absent "$p"
+  p=$(printf '%s\n' "$o" | sed -n 's/^ExecStart={ path=\([^ ;]*\) .*/\1/p' | tail -n 1); show MainPID
+  if [ -z "$p" ]; then :
+  elif [ ! -e "$p" ]; then say absent "$p"
+  elif [ ! -x "$p" ]; then say closed "$p"
+  else
+    # One that runs does so on this machine.
+    case $v in '' | 0)
+      c=$(timeout --foreground 10 "$p" --version 2>&1 </dev/null); e=$?
+      case $e in 0 | 124) ;; *) say mute "$p $e $(printf '%s' "$c" | tr -c '[:print:]' ' ' | cut -c 1-300)" ;; esac ;;
+    esac
+  fi
   say done
 }
 
@@ -122,6 +132,8 @@ ask_around() {
     if [ -f "$f" ] && { [ -z "$i" ] || [ "$f" -nt "$i" ]; }; then i=$f; fi
   done
   [ -z "$i" ] || tell proxy "$(tail -c 4000 "$i" | tail -n 6 | cut -c 1-600)"
+  # IFF_UP is its last bit.
+  l=$(cat /sys/class/net/lo/flags 2>/dev/null); case $l in 0x*[02468aceACE]) say lo-down 1 ;; esac
   tell suppressed "$(timeout --foreground 5 journalctl -q -b -n 400 --no-pager -o cat -t systemd-journald 2>/dev/null | grep 'Suppressed .* from kubelet.service' | tail -n 1)"
   tell port "$(timeout --foreground 5 ss -Htlnp '( sport = :10250 )' 2>/dev/null | head -n 20)"
   for k in docker0 cbr0; do

@@ -342,7 +342,8 @@ service() { # VERB UNIT
   esac
   case $1 in
     enable) value UnitFileState; jot enable "$2" "$v" enabled '' && later "$G/record.jsonl" && flush && soon "$2"; return ;;
-    start | restart) value ActiveState; known=; jot start "$2" "$v" active '' && later "$G/record.jsonl" && flush ;;
+    # What was given up after too many starts is not started again otherwise.
+    start | restart) value ActiveState; known=; [ "$v" != failed ] || systemctl reset-failed "$2"; jot start "$2" "$v" active '' && later "$G/record.jsonl" && flush ;;
   esac && systemctl "$1" "$2" || return
   # What the unit reads was read: a change noted after this line asks for a restart.
   case $1 in start | restart) jot started "$2" '' '' '' && later "$G/record.jsonl" ;; esac
@@ -628,7 +629,7 @@ show() { v=; case "$n$o" in *"$n$1="*) v=${o#*"$1="}; v=${v%%"$n"*} ;; esac; }
 # ask_units { NUMBER UNIT }...: all in one answer, with an empty line between two
 ask_units() {
   each 2 "$@"; u=; read -r u _ </proc/uptime
-  s=$(eval "timeout --foreground 15 systemctl show -p LoadState,ActiveState,SubState,UnitFileState,NRestarts,NeedDaemonReload,FragmentPath,DropInPaths,MainPID,ActiveEnterTimestampMonotonic,FreezerState -- $a" 2>&1) ||
+  s=$(eval "timeout --foreground 15 systemctl show -p LoadState,ActiveState,SubState,UnitFileState,NRestarts,NeedDaemonReload,FragmentPath,DropInPaths,MainPID,ActiveEnterTimestampMonotonic,FreezerState,Result,ExecMainPID,ExecMainCode,ExecMainStatus -- $a" 2>&1) ||
     [ $? != 124 ] || s="systemd did not answer within 15 s"
   while [ $# -gt 0 ]; do
     q=$1 o=${s%%"$n$n"*}; s=${s#*"$n$n"}; tell show "$o"

@@ -35,6 +35,13 @@ pub(super) fn faults(around: &Surroundings, worker: &str, runs: bool) -> Vec<Pro
         all.extend(of_disk(disk));
         mounts.push(mounted_on);
     }
+    if around.lo_down {
+        all.push(
+            Problem::new(ProblemCode::Address02, format!("the loopback interface of {worker} is down"))
+                .seen("ip link show lo: it has no UP; nobody there answers on 127.0.0.1, the kubelet's health check neither")
+                .manual("on the host: ip link set lo up"),
+        );
+    }
     if let Some(name) = &around.unresolved {
         all.push(
             Problem::new(

@@ -74,6 +74,7 @@ pub(super) fn rank(code: ProblemCode) -> u8 {
         _ => {}
     }
     match code.group() {
+        Group::Address if code == ProblemCode::Address02 => 1,
         Group::Ssh | Group::Sudo | Group::Host | Group::Systemd => 0,
         Group::Disk | Group::Clock | Group::Cgroup | Group::Swap | Group::Kernel => 1,
         group if group.is_of_runtime() => RUNTIME,
@@ -101,6 +102,12 @@ pub(super) fn is_symptom(code: ProblemCode) -> bool {
             | ProblemCode::Network07
             | ProblemCode::Api24
     )
+}
+
+/// It may be named below another cause where that is there.
+pub(super) fn may_follow(code: ProblemCode) -> bool {
+    // Nobody answers on an interface that is down, whatever stands there.
+    is_symptom(code) || code == ProblemCode::Kubelet08
 }
 
 /// A kubelet ends with it, or does not start.
@@ -146,6 +153,7 @@ pub(super) fn explains(cause: ProblemCode, symptom: ProblemCode) -> bool {
                 || stands
                 || matches!(cause.group(), Group::File | Group::Image | Group::Program)
         }
+        ProblemCode::Kubelet08 => cause == ProblemCode::Address02,
         ProblemCode::Api24 => cause == ProblemCode::Name02,
         ProblemCode::Network04 => {
             matches!(cause, ProblemCode::Network01 | ProblemCode::Network02 | ProblemCode::Network03)

@@ -180,6 +180,24 @@ fn programs(worker: &FoundWorker, found: &mut Findings) {
                 ),
         );
     }
+    if let Some(program) = start.yes().and_then(|start| start.closed.as_ref()) {
+        found.add(
+            Problem::new(ProblemCode::Kubelet06, format!("{program} does not run on this machine"))
+                .seen("the kubelet's unit starts that program, which is there and may not be executed")
+                .manual(format!(
+                    "on the host: chmod 0755 {}; systemctl restart kubelet",
+                    shell_words::quote(&program.to_string())
+                )),
+        );
+    }
+    if let Some((program, status, said)) = start.yes().and_then(|start| start.mute.as_ref()) {
+        found.add(
+            Problem::new(ProblemCode::Kubelet06, format!("{program} does not run on this machine"))
+                .seen(format!("--version printed: {said}"))
+                .seen(format!("it ended with status {status}"))
+                .manual("put a kubelet for this architecture there (mode 0755)"),
+        );
+    }
     let Some(socket) = &worker.paths.socket else { return };
     let answers = of_facts::found(worker.facts)
         .is_some_and(|kind| matches!(of_facts::version(kind, worker.facts), Known::Yes(Ok(_))));

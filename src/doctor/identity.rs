@@ -65,12 +65,13 @@ pub(super) fn identity<'a>(
         });
     }
     let (cert_at, key_at) = (named("client-certificate"), named("client-key"));
-    if identity.has("client-key")
-        && others_read(worker.facts, &identity.key_mode, identity.key_group == Some(0))
-    {
+    let by_mode = others_read(worker.facts, &identity.key_mode, identity.key_group == Some(0));
+    let owner = identity.key_owner.filter(|owner| *owner != 0);
+    if identity.has("client-key") && (by_mode || owner.is_some()) {
+        let whose = owner.map_or_else(String::new, |owner| format!(", it belongs to user {owner}"));
         found.add(
             Problem::new(ProblemCode::Key02, format!("others than root can read the key of {}", worker.name))
-                .seen(format!("{key_at}: mode {}", identity.key_mode))
+                .seen(format!("{key_at}: mode {}{whose}", identity.key_mode))
                 .repair("close it", vec![closed(&key_at)]),
         );
     }

@@ -128,9 +128,16 @@ const ROWS: &[JournalRow] = &[
         cure: "on the host: df -h; df -i",
     },
     JournalRow {
+        words: &["could not restore state from checkpoint", "Could not initialize checkpoint manager"],
+        code: ProblemCode::Kubelet16,
+        means: "what it kept of its own state cannot be read",
+        cure: "let its pods leave if some have processors or memory of their own; then on the host: move the file that the line names \
+               (cpu_manager_state or memory_manager_state in /var/lib/kubelet) away, and systemctl restart kubelet",
+    },
+    JournalRow {
         words: &["too many open files"],
-        code: ProblemCode::Kernel03,
-        means: "the kernel gives it no more open files",
+        code: ProblemCode::Kubelet17,
+        means: "it may open no more files: its unit's limit is reached, or the kernel's",
         cure: "on the host: cat /proc/sys/fs/file-nr; systemctl show -p LimitNOFILE kubelet",
     },
     JournalRow {
@@ -206,7 +213,11 @@ mod tests {
             ("unable to create inotify: too many open files", ProblemCode::Kernel04),
             ("inotify_add_watch /sys/fs/cgroup/a: no space left on device", ProblemCode::Kernel04),
             ("mkdir /var/lib/kubelet/pods: no space left on device", ProblemCode::Disk02),
-            ("open /x: too many open files", ProblemCode::Kernel03),
+            ("open /x: too many open files", ProblemCode::Kubelet17),
+            (
+                "err=\"start cpu manager error: could not restore state from checkpoint: invalid\"",
+                ProblemCode::Kubelet16,
+            ),
         ] {
             assert_eq!(of(line), Some(code), "{line}");
         }

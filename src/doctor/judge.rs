@@ -2,7 +2,7 @@
 //! then what follows from another cause goes below it.
 
 use super::cluster::ClusterWord;
-use super::diagnosis::{Cause, Diagnosis, RUNTIME, explains, is_symptom, rank};
+use super::diagnosis::{Cause, Diagnosis, RUNTIME, explains, is_symptom, may_follow, rank};
 use super::findings::Findings;
 use super::layout::is_ours;
 use super::node::Heard;
@@ -322,16 +322,18 @@ pub(super) fn ordered(facts: &Facts, worker: &str, mut found: Findings) -> Diagn
     found.faults.retain(|problem| !(deaf && problem.code == ProblemCode::Image02));
     let keeps_ending = found.faults.iter().any(|problem| problem.code == ProblemCode::Kubelet04);
     let explained = found.faults.iter().any(|problem| explains(problem.code, ProblemCode::Kubelet04));
-    if keeps_ending
-        && !explained
-        && let Some(problem) = kubelet::by_its_journal(facts, worker)
-    {
+    let said = if keeps_ending && !explained { kubelet::by_its_journal(facts, worker) } else { None };
+    let by_journal = said.as_ref().map(|problem| problem.code);
+    if let Some(problem) = said {
         found.add(problem);
     }
+    let explains = |cause: ProblemCode, symptom: ProblemCode| {
+        explains(cause, symptom) || symptom == ProblemCode::Kubelet04 && Some(cause) == by_journal
+    };
     let codes: Vec<ProblemCode> = found.faults.iter().map(|problem| problem.code).collect();
     let (mut causes, mut symptoms) = (Vec::new(), Vec::new());
     for problem in found.faults {
-        let follows = is_symptom(problem.code)
+        let follows = may_follow(problem.code)
             && codes.iter().any(|code| *code != problem.code && explains(*code, problem.code));
         if follows { symptoms.push(problem) } else { causes.push(Cause { problem, follows: Vec::new() }) }
     }

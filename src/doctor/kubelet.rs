@@ -5,7 +5,7 @@ use crate::plan::action::{Action, Verb};
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::{Facts, Known};
 use crate::plan::problem::Problem;
-use crate::plan::unit::UnitFact;
+use crate::plan::unit::{DropIn, UnitFact};
 use crate::step::{self, REGISTERS_WITHIN};
 
 /// One that was started again by systemd so often, and is up for less than [`REGISTERS_WITHIN`], keeps ending.
@@ -44,6 +44,12 @@ fn process(facts: &Facts, unit: &UnitFact, worker: &str, port: Option<u16>) -> O
     let ends = |how: &str| {
         let mut problem = Problem::new(ProblemCode::Kubelet04, format!("the kubelet of {worker} {how}"))
             .seen(restarts(unit, &state));
+        if let Some(end) = unit.last_end() {
+            problem = problem.seen(end);
+        }
+        for path in limits_memory(unit) {
+            problem = problem.seen(format!("{path} limits its memory"));
+        }
         for line in lines(facts, unit) {
             problem = problem.seen(line);
         }
@@ -51,7 +57,8 @@ fn process(facts: &Facts, unit: &UnitFact, worker: &str, port: Option<u16>) -> O
     };
     let is = |state: &str| unit.active == state;
     if is("failed") {
-        return Some(ends("has ended, and systemd does not start it again"));
+        let problem = ends("has ended, and systemd does not start it again");
+        return Some(problem.repair("start it again, and see whether it stays", service(Verb::Start)));
     }
     if is("activating") && unit.sub == "auto-restart" {
         return Some(ends("keeps ending"));
@@ -96,6 +103,13 @@ fn process(facts: &Facts, unit: &UnitFact, worker: &str, port: Option<u16>) -> O
     }
 }
 
+/// The drop-ins that limit the memory of a unit whose process was killed.
+fn limits_memory(unit: &UnitFact) -> impl Iterator<Item = String> {
+    let killed = matches!(unit.ended, Some((2 | 3, 9)));
+    let limits = |one: &&DropIn| one.sets.iter().any(|name| name == "MemoryMax" || name == "MemoryLimit");
+    unit.dropins.iter().filter(move |one| killed && limits(one)).map(|one| one.path.to_string())
+}
+
 fn restarts(unit: &UnitFact, state: &str) -> String {
     match unit.restarts {
         Some(count) if count > 0 => format!("{state}, started again {count} times"),
@@ -106,7 +120,8 @@ fn restarts(unit: &UnitFact, state: &str) -> String {
 /// What its journal says, oldest first.
 pub(super) fn lines(facts: &Facts, unit: &UnitFact) -> Vec<String> {
     let own = unit.journal.iter().map(ToString::to_string).collect::<Vec<_>>();
-    if !own.is_empty() {
+    // Of one that has ended, what others of its name wrote before says nothing.
+    if !own.is_empty() || unit.ended.is_some() && unit.active != "active" {
         return own;
     }
     facts.journal("kubelet").yes().map_or(Vec::new(), |lines| lines.iter().map(ToString::to_string).collect())

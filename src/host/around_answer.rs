@@ -26,6 +26,7 @@ pub fn around(lines: &AnswerLines) -> Known<Fact> {
         suppressed: first(lines, "suppressed")
             .filter(|line| !line.is_empty())
             .map(|line| clean::short(line, 200).into()),
+        lo_down: has(lines, "lo-down"),
         unresolved: first(lines, "unresolved").map(|name| clean::short(name, 253).into()),
         inotify: inotify(lines),
         bridges: all(lines, "bridge").take(MANY).filter_map(bridge).collect(),

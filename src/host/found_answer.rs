@@ -33,6 +33,12 @@ pub(super) fn start(lines: &AnswerLines) -> Known<Fact> {
         flags,
         otherwise,
         absent: first(lines, "absent").map(|path| Remote::from(clean::line(path))),
+        closed: first(lines, "closed").map(|path| Remote::from(clean::line(path))),
+        mute: first(lines, "mute").and_then(|line| {
+            let (path, rest) = line.split_once(' ')?;
+            let (status, said) = rest.split_once(' ')?;
+            Some((clean::line(path).into(), status.parse().ok()?, clean::short(said.trim(), 300).into()))
+        }),
         env_files,
     }))
 }
@@ -112,6 +118,7 @@ pub(super) fn identity(lines: &AnswerLines) -> Known<Fact> {
         gone: all(lines, "gone").map(clean::line).collect(),
         key_mode: word("key_stat").split(' ').next().unwrap_or_default().to_owned(),
         key_group: word("key_stat").rsplit_once(':').and_then(|(_, group)| group.parse().ok()),
+        key_owner: word("key_stat").split([' ', ':']).nth(1).and_then(|owner| owner.parse().ok()),
         key_spki: first(lines, "spki").map(clean::line),
         token: has(lines, "token"),
         asked_ms: first(lines, "clock").and_then(|clock| clock.trim().parse().ok()),

@@ -65,6 +65,14 @@ pub(super) fn reasons<'a>(lines: impl Iterator<Item = &'a str>, pid: Option<u32>
     picked.into_iter().map(|(_, line)| clean::line(&cut(&redact::line(line)))).collect()
 }
 
+/// The same of a unit that has ended: `pid` was its last process, and what others of its name wrote before it is not the
+/// reason, also where it wrote nothing.
+pub(super) fn last_words<'a>(lines: impl Iterator<Item = &'a str>, pid: Option<u32>) -> Vec<String> {
+    let own =
+        |line: &&str| pid.is_none() || writer(without_head(line)).is_none_or(|writer| Some(writer) == pid);
+    reasons(lines.filter(own), pid)
+}
+
 /// A line as it was written: without the time, host and program that some forms of a journal put before it.
 fn without_head(line: &str) -> &str {
     let line = line.trim_end();
@@ -113,7 +121,8 @@ const USUAL: [&str; 9] = [
 
 fn weigh(line: &str) -> Weight {
     let text = line.trim();
-    if text.is_empty() || is_dump(line) {
+    // What klog indents goes on with a message that began above: a configuration, field by field.
+    if text.is_empty() || is_dump(line) || line.starts_with('\t') || line == " >" {
         return Weight::Noise;
     }
     if let Some((level, text)) = klog(line) {

@@ -2,7 +2,7 @@
 
 use openssl::base64;
 
-use super::journal::reasons;
+use super::journal::{last_words, reasons};
 use crate::plan::action::sha256;
 use crate::plan::fact::{Fact, Known};
 use crate::plan::remote::Remote;
@@ -30,8 +30,15 @@ pub(super) fn unit(lines: &AnswerLines) -> Known<Fact> {
         let since: u64 = value("ActiveEnterTimestampMonotonic").parse().ok().filter(|micros| *micros > 0)?;
         seconds.parse::<u64>().ok()?.checked_sub(since / 1_000_000)
     };
+    let number = |key: &str| value(key).parse::<u32>().ok();
+    // Of a process that has ended; older versions of systemd say 0 while none has.
+    let ended = number("ExecMainCode").filter(|code| *code > 0).zip(number("ExecMainStatus"));
+    // What others of its name wrote before is not its own.
+    let last = number("ExecMainPID").filter(|pid| *pid > 0 && ended.is_some());
     Known::Yes(Fact::Unit(UnitFact {
         up_s: up(),
+        result: value("Result").into(),
+        ended,
         load: load.into(),
         active: value("ActiveState").into(),
         sub: value("SubState").into(),
@@ -40,7 +47,7 @@ pub(super) fn unit(lines: &AnswerLines) -> Known<Fact> {
         stale: value("NeedDaemonReload") == "yes",
         fragment: value("FragmentPath").into(),
         dropins: dropins(lines),
-        journal: remote(reasons(all(lines, "journal"), None)),
+        journal: remote(last_words(all(lines, "journal"), last)),
         state: state.into(),
         shareable_ipc: first(lines, "ipc") == Some("shareable"),
     }))
@@ -180,7 +187,57 @@ pub(super) fn manifests(lines: &AnswerLines) -> Known<Fact> {
 
 #[cfg(test)]
 mod tests {
-    use super::names;
+    use super::{names, unit};
+    use crate::plan::fact::{Fact, Known};
+    use crate::plan::unit::UnitFact;
+
+    fn told(show: &[&str], journal: &[&str]) -> UnitFact {
+        let line = |key: &'static str| move |text: &&str| (key.to_owned(), (*text).to_owned());
+        let lines: Vec<(String, String)> =
+            show.iter().map(line("show")).chain(journal.iter().map(line("journal"))).collect();
+        match unit(&lines) {
+            Known::Yes(Fact::Unit(unit)) => unit,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn how_it_ended_is_told_and_only_its_own_last_words() {
+        let journal = [
+            "E1130 19:03:04.000001   31400 kubelet.go:1] \"an older reason\"",
+            "kubelet.service: Main process exited, code=killed, status=9/KILL",
+        ];
+        let shown = |code, status, pid, result| {
+            let show = ["LoadState=loaded", "ActiveState=failed", code, status, pid, result];
+            told(&show, &journal)
+        };
+        let killed = shown("ExecMainCode=2", "ExecMainStatus=9", "ExecMainPID=31500", "Result=signal");
+        assert_eq!(killed.ended, Some((2, 9)));
+        assert!(killed.last_end().is_some_and(|end| end.contains("KILL") && end.contains("dmesg")));
+        assert!(
+            killed.journal.iter().all(|line| !line.to_string().contains("older")),
+            "{:?}",
+            killed.journal
+        );
+        let memory = shown("ExecMainCode=2", "ExecMainStatus=9", "ExecMainPID=31500", "Result=oom-kill");
+        assert!(memory.last_end().is_some_and(|end| end.contains("want of memory")));
+        let own = shown("ExecMainCode=1", "ExecMainStatus=1", "ExecMainPID=31400", "Result=start-limit-hit");
+        assert!(own.journal.iter().any(|line| line.to_string().contains("older")), "it was this process");
+        assert!(
+            own.last_end().is_some_and(|end| end.contains("status 1") && end.contains("too many starts"))
+        );
+        let exec = shown("ExecMainCode=1", "ExecMainStatus=203", "ExecMainPID=31500", "Result=exit-code");
+        assert!(exec.last_end().is_some_and(|end| end.contains("could not execute")));
+        // One that was stopped, and one that runs for the first time.
+        assert_eq!(
+            shown("ExecMainCode=1", "ExecMainStatus=0", "ExecMainPID=9", "Result=success").last_end(),
+            None
+        );
+        assert_eq!(
+            shown("ExecMainCode=0", "ExecMainStatus=0", "ExecMainPID=9", "Result=success").ended,
+            None
+        );
+    }
 
     #[test]
     fn of_a_drop_in_the_names_are_told_and_no_value() {

@@ -75,12 +75,8 @@ impl LabMachine {
             file: if unit.enabled { "enabled" } else { "disabled" }.into(),
             restarts: Some(0),
             stale: !unit.builtin && unit.loaded.is_some() && unit.loaded != file,
-            journal: Vec::new(),
-            fragment: Remote::default(),
-            dropins: Vec::new(),
             state: if runs { "S" } else { "" }.into(),
-            up_s: None,
-            shareable_ipc: false,
+            ..UnitFact::default()
         };
         if let (true, Some(process)) = (name == "kubelet", &self.process) {
             look.journal = process.journal.iter().cloned().map(Remote::from).collect();

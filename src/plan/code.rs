@@ -74,6 +74,7 @@ registry! {
     }
     Address "E-ADDRESS" "the plan's address is not the machine's" {
         Address01 "E-ADDRESS-01" "the plan's address is on no interface of this machine";
+        Address02 "E-ADDRESS-02" "the loopback interface is down";
     }
     Api "E-API" "the API server: reachable, its certificate, its answers, what it allows" {
         Api01 "E-API-01" "no connection to the API";
@@ -255,6 +256,8 @@ registry! {
         Kubelet13 "E-KUBELET-13" "the kubelet did not come up with its new files";
         Kubelet14 "E-KUBELET-14" "the kubelet does not run";
         Kubelet15 "E-KUBELET-15" "the kubelet does not start with the machine";
+        Kubelet16 "E-KUBELET-16" "what the kubelet kept of its own state cannot be read";
+        Kubelet17 "E-KUBELET-17" "the kubelet may open no more files";
     }
     Name "E-NAME" "names: the machine's own, and those that it looks up" {
         Name01 "E-NAME-01" "the machine has another name than the plan";

@@ -41,8 +41,12 @@ pub struct KubeletStart {
     pub flags: BTreeMap<String, Remote<String>>,
     /// Of those the ones that its process was started with otherwise.
     pub otherwise: Vec<String>,
-    /// The program that its unit starts, where that is not there or may not be run.
+    /// The program that its unit starts, where that is not there.
     pub absent: Option<Remote<String>>,
+    /// The same, where it is there and may not be executed.
+    pub closed: Option<Remote<String>>,
+    /// The same, where it does not run and says no version: the program, the status it ended with, and what it printed.
+    pub mute: Option<(Remote<String>, u32, Remote<String>)>,
     /// Files of its environment, in the order of systemd, and whether each is there.
     pub env_files: Vec<(Remote<String>, bool)>,
 }
@@ -77,6 +81,9 @@ pub struct NodeIdentity {
     /// Number of the group of that file; `None` = it was not told.
     #[serde(default)]
     pub key_group: Option<u32>,
+    /// Number of the owner of that file; `None` = it was not told.
+    #[serde(default)]
+    pub key_owner: Option<u32>,
     /// SHA-256 of the DER SubjectPublicKeyInfo of its key, hex; `None` = no key that openssl can read.
     pub key_spki: Option<String>,
     /// It has a token.

@@ -56,6 +56,9 @@ pub enum InotifyKind {
 pub struct Surroundings {
     /// The file systems that are written to.
     pub disks: Vec<DiskFact>,
+    /// The loopback interface is down.
+    #[serde(default)]
+    pub lo_down: bool,
     /// Who listens on the port of a kubelet, 10250.
     pub listeners: Vec<ListenerFact>,
     /// Rules of the firewall that refuse something, as `iptables-save` shows them.

@@ -28,6 +28,12 @@ pub struct UnitFact {
     pub journal: Vec<Remote<String>>,
     /// The state of its main process as the kernel calls it, `S`, `T`, `Z`, `D`; empty = there is none.
     pub state: Remote<String>,
+    /// `Result`: how systemd calls its end, `exit-code`, `signal`, `oom-kill`, `start-limit-hit`; `success` or empty = it
+    /// did not end badly, or that is not told.
+    pub result: Remote<String>,
+    /// How its main process ended last, `ExecMainCode` and `ExecMainStatus`: 1 with the status that it ended with, 2 or 3
+    /// with the signal that killed it (`si_code` of `waitid(2)`); `None` = it has not ended, or that is not told.
+    pub ended: Option<(u32, u32)>,
     /// Seconds since it became active; `None` = not known.
     pub up_s: Option<u64>,
     /// Its process was started with `--default-ipc-mode=shareable`, which the runtime of old kubelets needs.
@@ -38,6 +44,32 @@ impl UnitFact {
     /// The switch of `systemctl unmask` that fits how it was masked, with a blank behind it.
     pub fn unmask_switch(&self) -> &'static str {
         if self.file == "masked-runtime" { "--runtime " } else { "" }
+    }
+
+    /// How its process ended last, in words; `None` = not badly, or it is not told.
+    pub fn last_end(&self) -> Option<String> {
+        let how = match self.ended? {
+            (1, 0) => return None,
+            // Statuses of systemd itself (systemd.exec(5)).
+            (1, 203) => "systemd could not execute its program (status 203)".to_owned(),
+            (1, status) => format!("it ended with status {status}"),
+            (2 | 3, 9) if self.result == "oom-kill" => {
+                "the kernel killed it for want of memory (systemd: oom-kill)".to_owned()
+            }
+            (2 | 3, 9) => {
+                "signal 9 (KILL) ended it; who sent it is not told: the kernel does it for want of memory, and then dmesg says so"
+                    .to_owned()
+            }
+            (2 | 3, signal @ (4 | 6 | 7 | 8 | 11)) => format!("it crashed: signal {signal}"),
+            (2 | 3, signal) => format!("signal {signal} ended it"),
+            _ => return None,
+        };
+        let gave_up = self.result == "start-limit-hit";
+        Some(if gave_up {
+            format!("{how}; systemd gave up after too many starts (start-limit-hit)")
+        } else {
+            how
+        })
     }
 
     /// Why its process does nothing at all although systemd calls it active.

@@ -40,6 +40,49 @@ fn where_the_kernel_gives_no_more_of_inotify_that_is_told() {
     }
 }
 
+/// In a namespace of networks of its own, where it was never set up.
+#[test]
+fn a_loopback_interface_that_is_down_is_told() {
+    assert!(!ask(&mut local()).lo_down);
+    let before = "exec unshare -Urnm sh -c 'mount -t sysfs sysfs /sys && exec sh -c \"$1\"' sh".to_owned();
+    let wire = Wrapped { wire: LocalWire::new(), before };
+    if crate::sshd::run(&wire, "true").last != crate::sshd::exited(0) {
+        return crate::sshd::left_out::left_out("no namespace of networks can be made here");
+    }
+    assert!(ask(&mut over(Arc::new(wire))).lo_down);
+}
+
+#[test]
+fn a_program_that_its_unit_starts_is_absent_closed_or_does_not_run_here() {
+    let dir = tempfile::tempdir().unwrap();
+    let Some(wire) = with_programs(dir.path()) else { return };
+    let wire = Arc::new(wire);
+    let kubelet = dir.path().join("own-kubelet");
+    let shown = format!("ExecStart={{ path={0} ; argv[]={0} ; }}", kubelet.display());
+    program(
+        dir.path(),
+        "systemctl",
+        &format!("#!/bin/sh\nprintf 'LoadState=loaded\\nMainPID=0\\n%s\\n' '{shown}'\n"),
+    );
+    let start = || {
+        let mut host = over(wire.clone());
+        let end = done(&mut host, &Run::new().batch(Vec::new(), vec![FactQuery::KubeletStart]));
+        end.facts.kubelet_start().yes().copied().cloned().unwrap()
+    };
+    let is = |found: &gangplank::plan::found::KubeletStart| {
+        (found.absent.is_some(), found.closed.is_some(), found.mute.as_ref().map(|(_, status, _)| *status))
+    };
+    assert_eq!(is(&start()), (true, false, None));
+    std::fs::write(&kubelet, "#!/bin/sh\necho Kubernetes v1.37.2\n").unwrap();
+    assert_eq!(is(&start()), (false, true, None), "it is there, and may not be executed");
+    program(dir.path(), "own-kubelet", "#!/bin/sh\necho Kubernetes v1.37.2\n");
+    assert_eq!(is(&start()), (false, false, None));
+    program(dir.path(), "own-kubelet", "#!/bin/sh\necho 'exec format error'; exit 126\n");
+    let found = start();
+    assert_eq!(is(&found), (false, false, Some(126)));
+    assert!(found.mute.unwrap().2.untrusted().contains("format error"));
+}
+
 #[test]
 fn who_is_in_the_group_of_root_is_told_but_for_accounts_that_are_nobody() {
     let dir = tempfile::tempdir().unwrap();
