@@ -109,9 +109,65 @@ inotify() {
   tell inotify "$(grep -Hs . /proc/sys/fs/inotify/max_user_instances /proc/sys/fs/inotify/max_user_watches | sed 's,.*max_user_,,; s,:, ,')"
 }
 
+# flag NAME: its value on the command line in $a, a word on each line
+flag() { printf '%s\n' "$a" | sed -n "s/^--\{0,1\}$1=//p; /^--\{0,1\}$1\$/{n;p;}" | tail -n 1; }
+
+# of_proxy: of what a save program prints, the sign of each of kube-proxy's modes whose chain is in nat; cut where it was cut off
+of_proxy() {
+  { timeout --foreground 5 "$@" 2>/dev/null || echo cut; } |
+    sed -n '/^\*nat/,/^COMMIT/{s/^:KUBE-SERVICES .*/iptables/p;s/^:KUBE-PORTALS-HOST .*/userspace/p;};/^cut$/p'
+}
+
+# saver NAME KIND: the program of that name that lists the tables of nf_tables, or those of before, in $c
+saver() {
+  for c in "$1-$2-save" "$1-save"; do
+    command -v "$c" >/dev/null || continue
+    case $2:$("$c" --version 2>&1) in nft:*nf_tables*) return ;; nft:*) ;; *:*nf_tables*) ;; *) return ;; esac
+  done
+  return 1
+}
+
+# proxy_rules: where kube-proxy runs in this network, since when and in which mode, and of which modes there are rules. No
+# table is named, which would load it, and nf_tables is asked only where the kernel has it.
+proxy_rules() {
+  a=$(readlink /proc/self/ns/net); k=
+  # shellcheck disable=SC2013 # no path there has a blank
+  for f in $(grep -lsx kube-proxy /proc/[0-9]*/comm); do
+    [ "$(readlink "${f%/comm}/ns/net")" != "$a" ] || { k=${f%/comm}; break; }
+  done
+  [ -n "$k" ] && a=$(tr '\0' '\n' <"$k/cmdline") || return
+  say proxy-up "$(ps -o etimes= -p "${k#/proc/}" 2>/dev/null)"
+  f=$(flag config)
+  # With a file of its own its flag for the mode does not count.
+  if [ -z "$f" ]; then say proxy-mode "$(flag proxy-mode)"
+  elif [ -r "$k/root$f" ]; then say proxy-mode "$(sed -n "s/^mode:[[:space:]]*[\"']\{0,1\}\([a-z]*\).*/\1/p" "$k/root$f" | head -n 1)"; fi
+  r=
+  [ ! -d /sys/class/net/kube-ipvs0 ] || r=ipvs
+  for t in ip ip6; do
+    case $(cat "/proc/net/${t}_tables_names" 2>/dev/null) in *nat*) ;; *) continue ;; esac
+    if saver "${t}tables" legacy; then r="$r $(of_proxy "$c")"; else r="$r cut"; fi
+  done
+  f=/lib/modules/$(uname -r)/modules.builtin
+  if [ -d /sys/module/nf_tables ] || grep -qs '/nf_tables\.ko' "$f"; then
+    if command -v nft >/dev/null; then
+      r="$r $({ timeout --foreground 5 nft list chains 2>/dev/null || echo cut; } | awk '
+        $1 == "cut" { print; next } $1 == "table" { t = $3 } t == "kube-proxy" { print "nftables" }
+        t == "nat" && $2 == "KUBE-SERVICES" { print "iptables" } t == "nat" && $2 == "KUBE-PORTALS-HOST" { print "userspace" }' | sort -u)"
+    else
+      # What is in a table of its own these do not show.
+      r="$r no-nft"
+      for t in ip ip6; do
+        if saver "${t}tables" nft; then r="$r $(of_proxy "$c")"; else r="$r cut"; fi
+      done
+    fi
+  elif [ ! -r "$f" ]; then r="$r cut"; fi
+  # shellcheck disable=SC2086 # a word each
+  say proxy-rules $r
+}
+
 # ask_around NAME PATH...: what a kubelet needs of its machine beside its own files: room and files left where these paths
 # are, and whether that can be written; who listens on its ports; what a firewall refuses; whether the API's name resolves;
-# whether there is inotify left; who is in root's group; the addresses of docker's bridges
+# whether there is inotify left; who is in root's group; the addresses of docker's bridges; the rules of kube-proxy
 ask_around() {
   # 2 = there is none; whoever is slow may still find one.
   case $1 in -) ;; *) timeout --foreground 3 getent ahosts "$1" >/dev/null 2>&1; [ $? != 2 ] || say unresolved "$1" ;; esac
@@ -144,5 +200,6 @@ ask_around() {
     # Naming the table would load it where it is not there.
     tell drop "$(timeout --foreground 5 $t-save 2>/dev/null | sed -n '/^\*filter/,/^COMMIT/p' | grep -E '^-A (INPUT|OUTPUT|FORWARD) .*-j (DROP|REJECT)|^:(INPUT|OUTPUT) DROP' | head -n 20)"
   done
+  proxy_rules
   wait "$z"; say done
 }

@@ -172,7 +172,7 @@ pub(super) fn evidence(facts: &Facts, name: Option<&str>, problem: &mut Problem)
             let new = told.into_iter().filter(|line| !problem.evidence.contains(line)).collect::<Vec<_>>();
             problem.evidence.extend(new);
         }
-        ProblemCode::Container02 => {
+        ProblemCode::Container02 | ProblemCode::Container03 => {
             let last = around.proxy_log.len().saturating_sub(LOG_LINES);
             let lines = around.proxy_log.iter().skip(last);
             problem.evidence.extend(lines.map(|line| format!("its newest log: {line}")));

@@ -69,7 +69,7 @@ pub(super) fn rank(code: ProblemCode) -> u8 {
     match code {
         ProblemCode::Kubelet04 | ProblemCode::Kubelet08 | ProblemCode::Kubelet14 => return 7,
         ProblemCode::Kubelet15 | ProblemCode::Key02 | ProblemCode::Unit02 | ProblemCode::Image02 => return 8,
-        ProblemCode::Container02 => return 9,
+        ProblemCode::Container02 | ProblemCode::Container03 => return 9,
         ProblemCode::Kubelet01 | ProblemCode::Kubelet06 | ProblemCode::Kubelet09 => return 3,
         _ => {}
     }
@@ -95,6 +95,7 @@ pub(super) fn is_symptom(code: ProblemCode) -> bool {
         ProblemCode::Kubelet04
             | ProblemCode::Kubelet14
             | ProblemCode::Container02
+            | ProblemCode::Container03
             | ProblemCode::Node02
             | ProblemCode::Node03
             | ProblemCode::Node04
@@ -159,6 +160,12 @@ pub(super) fn explains(cause: ProblemCode, symptom: ProblemCode) -> bool {
             matches!(cause, ProblemCode::Network01 | ProblemCode::Network02 | ProblemCode::Network03)
         }
         // The kubelet reports all the same.
+        // It makes them when it has heard of the services.
+        ProblemCode::Container03 => {
+            matches!(cause.group(), Group::Api | Group::Cert | Group::Ca | Group::Key | Group::Clock)
+                && cause != ProblemCode::Key02
+                || matches!(cause, ProblemCode::Name02 | ProblemCode::File05)
+        }
         // flannel is a pod too, and asks the API.
         ProblemCode::Network07 => {
             ends || stands

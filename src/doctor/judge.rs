@@ -6,7 +6,7 @@ use super::diagnosis::{Cause, Diagnosis, RUNTIME, explains, is_symptom, may_foll
 use super::findings::Findings;
 use super::layout::is_ours;
 use super::node::Heard;
-use super::{around, cluster, differs, flannel, kubelet, node, resolver};
+use super::{around, cluster, differs, flannel, kubelet, node, resolver, services};
 use crate::plan::action::Action;
 use crate::plan::code::{ProblemCode, ProblemGroup};
 use crate::plan::fact::{Facts, Known};
@@ -288,7 +288,7 @@ pub(super) fn beside(facts: &Facts, worker: &str, (host, reached): (&str, bool),
     }
     let unit = facts.unit("kubelet").yes().copied();
     let runs = unit.is_some_and(|unit| unit.active == "active");
-    for problem in around::faults(seen, worker, runs) {
+    for problem in around::faults(seen, worker, runs).into_iter().chain(services::fault(seen, worker)) {
         // Whoever reached it by that name has found its address.
         if problem.code == ProblemCode::Name02 && reached {
             continue;

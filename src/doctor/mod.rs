@@ -19,6 +19,7 @@ mod layout;
 mod machine;
 mod node;
 mod resolver;
+mod services;
 
 pub use around::name_of;
 pub use certificate_anew::{CertificateAnew, certificate_anew, is_its_ca};

@@ -2,7 +2,7 @@
 
 use crate::plan::fact::{Fact, Known};
 use crate::plan::remote::Remote;
-use crate::plan::surroundings::{DiskFact, InotifyFact, InotifyKind, ListenerFact, Surroundings};
+use crate::plan::surroundings::{DiskFact, InotifyFact, InotifyKind, ListenerFact, ProxyFact, Surroundings};
 use crate::plan::{clean, redact};
 use crate::runtime::answer_lines::{AnswerLines, all, first, has};
 use crate::runtime::cri_log::CriLog;
@@ -29,6 +29,7 @@ pub fn around(lines: &AnswerLines) -> Known<Fact> {
         lo_down: has(lines, "lo-down"),
         unresolved: first(lines, "unresolved").map(|name| clean::short(name, 253).into()),
         inotify: inotify(lines),
+        proxy: proxy(lines),
         bridges: all(lines, "bridge").take(MANY).filter_map(bridge).collect(),
         root_group: first(lines, "root-group").map(|names| {
             names.split_whitespace().take(MANY).map(|name| clean::short(name, 64).into()).collect()
@@ -52,6 +53,23 @@ pub fn around(lines: &AnswerLines) -> Known<Fact> {
         });
     }
     Known::Yes(Fact::Around(Box::new(around)))
+}
+
+fn proxy(lines: &AnswerLines) -> Option<ProxyFact> {
+    let up = first(lines, "proxy-up")?;
+    let rules: Vec<&str> =
+        first(lines, "proxy-rules").unwrap_or("cut").split_whitespace().take(MANY).collect();
+    Some(ProxyFact {
+        up_s: up.trim().parse().ok(),
+        mode: first(lines, "proxy-mode").map(|mode| clean::short(mode.trim(), 40).into()),
+        whole: !rules.contains(&"cut"),
+        nftables: !rules.contains(&"no-nft"),
+        rules: rules
+            .into_iter()
+            .filter(|rule| !["cut", "no-nft"].contains(rule))
+            .map(|rule| clean::short(rule, 40).into())
+            .collect(),
+    })
 }
 
 /// A row of `ip -o addr`: its interface and its address.
@@ -121,6 +139,9 @@ mod tests {
             line("proxy", "2026-11-30T10:00:00.1Z stderr F E1130 cannot watch"),
             line("proxy", "{\"log\":\"from an engine\\n\",\"stream\":\"stderr\"}"),
             line("bridge", "3: docker0    inet 172.17.0.1/16 brd 172.17.255.255 scope global docker0"),
+            line("proxy-up", "   90"),
+            line("proxy-mode", ""),
+            line("proxy-rules", "iptables no-nft"),
             line("inotify-out", "watches"),
             line("inotify", "instances 128"),
             line("inotify", "watches many"),
@@ -145,6 +166,9 @@ mod tests {
         assert!(found.unresolved.is_some());
         assert_eq!((found.inotify.refused, found.inotify.instances), (Some(InotifyKind::Watches), Some(128)));
         assert_eq!(found.inotify.watches, None);
+        let proxy = found.proxy.as_ref().expect("it runs");
+        assert_eq!((proxy.up_s, proxy.whole, proxy.nftables), (Some(90), true, false));
+        assert_eq!((proxy.mode.clone(), proxy.rules.clone()), (Some("".into()), vec!["iptables".into()]));
         assert_eq!(found.bridges, [("docker0".into(), "172.17.0.1/16".into())]);
         assert_eq!(found.root_group.as_ref().map(Vec::len), Some(2));
     }

@@ -155,6 +155,7 @@ registry! {
     Container "E-CONTAINER" "a container that does not start" {
         Container01 "E-CONTAINER-01" "a container did not start in time";
         Container02 "E-CONTAINER-02" "kube-proxy does not run on the worker";
+        Container03 "E-CONTAINER-03" "kube-proxy runs and there are no rules of services";
     }
     Containerd "E-CONTAINERD" "containerd, and what a kubelet needs of it" {
         Containerd01 "E-CONTAINERD-01" "containerd is not there or does not answer";

@@ -51,6 +51,22 @@ pub enum InotifyKind {
     Watches,
 }
 
+/// A kube-proxy that runs in the machine's own network, and the rules that there are.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ProxyFact {
+    /// Seconds since its process was started; `None` = that was not told.
+    pub up_s: Option<u64>,
+    /// Its mode, `iptables`; empty = it is told none; `None` = its configuration was not read.
+    pub mode: Option<Remote<String>>,
+    /// Modes that there are rules of: `iptables`, `userspace`, `ipvs`, `nftables`.
+    pub rules: Vec<Remote<String>>,
+    /// All of the kernel's tables of addresses were looked at to their end.
+    pub whole: bool,
+    /// Tables of nftables' own were looked at too.
+    pub nftables: bool,
+}
+
 /// What was found around a kubelet.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Surroundings {
@@ -72,6 +88,9 @@ pub struct Surroundings {
     /// What is left of inotify.
     #[serde(default)]
     pub inotify: InotifyFact,
+    /// Its kube-proxy, where one runs by that name.
+    #[serde(default)]
+    pub proxy: Option<ProxyFact>,
     /// Bridges on which a runtime itself gives pods their addresses, with their IPv4 addresses.
     #[serde(default)]
     pub bridges: Vec<(Remote<String>, Remote<String>)>,

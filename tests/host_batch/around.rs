@@ -127,3 +127,63 @@ fn the_mode_of_a_key_comes_with_its_group() {
     let group = std::fs::metadata(&key).unwrap().gid();
     assert_eq!((identity.key_mode.as_str(), identity.key_group), ("640", Some(group)));
 }
+
+/// A process of that name, which ends with this.
+struct Proxy(std::process::Child);
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn the_rules_of_a_kube_proxy_are_looked_for_in_every_kind_of_table() {
+    if !std::path::Path::new("/sys/module").is_dir() {
+        return crate::sshd::left_out::left_out("there is no /sys/module to put another one over");
+    }
+    let (dir, own) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let Some(mut wire) = with_programs(dir.path()) else { return };
+    let built_in = "mount -t tmpfs none /sys/module && mkdir /sys/module/nf_tables && exec sh";
+    wire.before = wire.before.replace("exec sh", built_in);
+    let wire = Arc::new(wire);
+    assert_eq!(ask(&mut over(wire.clone())).proxy, None, "none runs here");
+    program(own.path(), "kube-proxy", "#!/bin/sh\nread -r _\n");
+    let run = |words: &[&str]| {
+        let mut command = std::process::Command::new(own.path().join("kube-proxy"));
+        let child = command.args(words).stdin(std::process::Stdio::piped()).spawn().unwrap();
+        let comm = format!("/proc/{}/comm", child.id());
+        crate::support::until("it has its name", crate::support::limit(), || {
+            std::fs::read_to_string(&comm).is_ok_and(|name| name.trim() == "kube-proxy")
+        });
+        Proxy(child)
+    };
+    let save = |text: &str| format!("#!/bin/sh\n[ \"$1\" = --version ] || {{ {text} }}\n");
+    for name in ["iptables", "ip6tables"] {
+        program(dir.path(), &format!("{name}-legacy-save"), &save(":;"));
+    }
+    let asked = |nft: &str| {
+        program(dir.path(), "nft", &format!("#!/bin/sh\nprintf '{nft}'\n"));
+        let found = ask(&mut over(wire.clone())).proxy.unwrap();
+        let rules: Vec<String> = found.rules.iter().map(ToString::to_string).collect();
+        (found.mode.map(|mode| mode.to_string()), rules.join(" "), found.whole)
+    };
+    let nat = "table ip nat {\\n\\tchain PREROUTING {\\n\\t}\\n\\tchain KUBE-SERVICES {\\n\\t}\\n}\\n";
+    {
+        let _proxy = run(&["--v=2", "--proxy-mode", "iptables"]);
+        let mode = Some("iptables".to_owned());
+        assert_eq!(asked(nat), (mode.clone(), "iptables".to_owned(), true));
+        let filter = nat.replace("ip nat", "ip filter");
+        assert_eq!(asked(&filter), (mode.clone(), String::new(), true), "a chain of that name elsewhere");
+        program(dir.path(), "nft", "#!/bin/sh\nexit 1\n");
+        let found = ask(&mut over(wire.clone())).proxy.unwrap();
+        assert!(!found.whole && found.rules.is_empty(), "{found:?}");
+    }
+    let config = own.path().join("config.conf");
+    std::fs::write(&config, "kind: KubeProxyConfiguration\nmode: \"nftables\"\n").unwrap();
+    let config = format!("--config={}", config.display());
+    let _proxy = run(&[&config, "--proxy-mode=iptables"]);
+    let own = "table ip6 kube-proxy {\\n\\tchain services {\\n\\t}\\n}\\n";
+    assert_eq!(asked(own), (Some("nftables".to_owned()), "nftables".to_owned(), true));
+}
