@@ -140,7 +140,7 @@ proxy_rules() {
   f=$(flag config)
   # With a file of its own its flag for the mode does not count.
   if [ -z "$f" ]; then say proxy-mode "$(flag proxy-mode)"
-  elif [ -r "$k/root$f" ]; then say proxy-mode "$(sed -n "s/^mode:[[:space:]]*[\"']\{0,1\}\([a-z]*\).*/\1/p" "$k/root$f" | head -n 1)"; fi
+  elif [ -r "$k/root$f" ] && ! grep -q '^{' "$k/root$f"; then say proxy-mode "$(sed -n "s/^mode:[[:space:]]*[\"']\{0,1\}\([a-z]*\).*/\1/p" "$k/root$f" | head -n 1)"; fi
   r=
   [ ! -d /sys/class/net/kube-ipvs0 ] || r=ipvs
   for t in ip ip6; do

@@ -119,12 +119,12 @@ pub fn systemd_cgroups(runtime: RuntimeKind, facts: &Facts) -> bool {
     }
 }
 
-/// containerd is there and keeps containers on overlayfs, which is its default.
+/// containerd serves kubelets and keeps containers on overlayfs, which is its default.
 pub fn is_on_overlayfs(facts: &Facts) -> bool {
     let fact = facts.containerd();
     let dump = fact.yes().map(|fact| &fact.dump).filter(|dump| !dump.is_empty());
     let merged = dump.and_then(|dump| Merged::read(dump.untrusted()).ok());
-    merged.is_some_and(|merged| merged.snapshotter.is_none_or(|name| name == "overlayfs"))
+    merged.is_some_and(|merged| !merged.cri_off && merged.snapshotter.is_none_or(|name| name == "overlayfs"))
 }
 
 /// The network of pods that CRI takes of its folder; `None` = none, or nobody looked.

@@ -104,6 +104,24 @@ fn of_two_causes_the_one_to_mend_first_is_first_and_the_other_is_named() {
 }
 
 #[test]
+fn without_its_file_of_name_servers_a_kubelet_makes_no_pods_and_an_empty_one_is_to_know() {
+    let bench = aboard();
+    let machine = |text: Option<&[u8]>| {
+        bench.lab().machine("w1", |machine| match text {
+            Some(text) => machine.write("/etc/resolv.conf", text, "644", "root:root"),
+            None => drop(machine.files.remove("/etc/resolv.conf")),
+        });
+        bench.examine(&["w1"]).remove(0)
+    };
+    assert_eq!(codes(&machine(None)), [ProblemCode::Name03]);
+    for (text, word) in [("search example\n", "names no name server"), ("nameserver 127.0.0.53\n", "alone")] {
+        let seen = machine(Some(text.as_bytes()));
+        let notes = &seen.found.as_ref().unwrap().notes;
+        assert!(seen.healthy() && notes.iter().any(|note| note.contains(word)), "{:?}", seen.found);
+    }
+}
+
+#[test]
 fn a_worker_that_cannot_be_reached_does_not_hide_the_others() {
     let bench = aboard();
     bench.lab().fault("w2", Fault::Unreachable);
