@@ -123,6 +123,10 @@ fn without_plan(problem: &mut Problem) {
             && text.starts_with("let the plan ")
         {
             "mend what its journal names, then on the host: systemctl restart kubelet".clone_into(text);
+        } else if let Remedy::Manual(text) = way
+            && let Some((here, _)) = text.split_once("; or say in the plan")
+        {
+            *text = format!("{here}; or failSwapOn: false in its configuration");
         }
     }
 }
