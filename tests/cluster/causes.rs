@@ -58,6 +58,18 @@ const BOTH: [&str; 2] = ["/etc/kubernetes/ssl/worker.crt", "/etc/kubernetes/ssl/
 const CAUSES: &[Cause] = causes! {
     "the kubelet is frozen by a signal" Both "E-KUBELET-08" Mended::Repair,
         "kill -STOP @PID", [];
+    "what the kubelet kept of its own state cannot be read" Both "E-KUBELET-16"
+        Mended::Hand("rm /var/lib/kubelet/cpu_manager_state; systemctl restart kubelet"),
+        "echo broken >/var/lib/kubelet/cpu_manager_state; systemctl restart kubelet; sleep 4", [];
+    "the kubelet's program may not be executed" Current "E-KUBELET-06"
+        Mended::Hand("chmod +x /usr/local/bin/kubelet; systemctl reset-failed kubelet; systemctl restart kubelet"),
+        "chmod -x /usr/local/bin/kubelet; systemctl restart kubelet || true; sleep 1", [];
+    "swap is on" Current "E-SWAP-01"
+        Mended::Hand("swapoff $(cat /run/swap.loop); losetup -d $(cat /run/swap.loop); rm /run/swap /run/swap.loop; systemctl restart kubelet"),
+        "dd if=/dev/zero of=/run/swap bs=1M count=16 status=none; losetup -f --show /run/swap >/run/swap.loop; \
+         mkswap -q $(cat /run/swap.loop); swapon $(cat /run/swap.loop); systemctl restart kubelet; sleep 4", [];
+    "the loopback interface is down" Current "E-ADDRESS-02" Mended::Hand("ip link set lo up"),
+        "ip link set lo down", [];
     "the kubelet was stopped" Both "E-KUBELET-14" Mended::Repair,
         "systemctl stop kubelet", [];
     "the kubelet does not start with the machine" Both "E-KUBELET-15" Mended::Repair,

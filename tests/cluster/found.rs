@@ -127,6 +127,37 @@ const LAYOUTS: [(&str, &str, &[Fault]); 3] = [
                 "mv /root/config.yaml @CONFIG; systemctl restart kubelet",
             ),
             ("the folder of static pods is gone", "E-FILE-05", "mv /etc/kubernetes/manifests /root/", REPAIR),
+            (
+                "its program may not be executed",
+                "E-KUBELET-06",
+                "chmod -x /usr/local/bin/kubelet; systemctl restart kubelet || true",
+                "chmod +x /usr/local/bin/kubelet; systemctl reset-failed kubelet; systemctl restart kubelet",
+            ),
+            (
+                "its program was copied in part",
+                "E-KUBELET-06",
+                "systemctl stop kubelet; mv /usr/local/bin/kubelet /opt/kubelet; head -c 1000000 /opt/kubelet >/usr/local/bin/kubelet; chmod +x /usr/local/bin/kubelet; systemctl start kubelet || true",
+                "systemctl stop kubelet; mv /opt/kubelet /usr/local/bin/kubelet; systemctl reset-failed kubelet; systemctl start kubelet",
+            ),
+            (
+                "what it kept of its own state cannot be read",
+                "E-KUBELET-16",
+                "echo broken >/var/lib/kubelet/cpu_manager_state; systemctl restart kubelet; sleep 4",
+                "rm /var/lib/kubelet/cpu_manager_state; systemctl restart kubelet",
+            ),
+            ("its key belongs to somebody else", "E-KEY-02", "chown nobody @CERT", REPAIR),
+            (
+                "its file of name servers is gone",
+                "E-NAME-03",
+                "cp -a @CONFIG /root/; sed -i '/^resolvConf/d' @CONFIG; echo 'resolvConf: /run/nowhere/resolv.conf' >>@CONFIG; systemctl restart kubelet",
+                "mv /root/config.yaml @CONFIG; systemctl restart kubelet",
+            ),
+            (
+                "it was killed, and nothing starts it",
+                "E-KUBELET-04",
+                "printf '[Service]\\nRestart=no\\n' >/etc/systemd/system/kubelet.service.d/90-no.conf; systemctl daemon-reload; systemctl kill -s KILL kubelet; sleep 1",
+                REPAIR,
+            ),
         ],
     ),
     (
@@ -190,6 +221,37 @@ const LAYOUTS: [(&str, &str, &[Fault]); 3] = [
             ),
         ],
     ),
+];
+
+/// What looks unusual on a worker of kubeadm and is no fault: how it is made, and how it is taken back.
+const WELL: [(&str, &str, &str); 4] = [
+    (
+        "swap that its configuration allows",
+        "cp -a @CONFIG /root/; sed -i '/^failSwapOn/d' @CONFIG; echo 'failSwapOn: false' >>@CONFIG; \
+         dd if=/dev/zero of=/run/swap bs=1M count=16 status=none; losetup -f --show /run/swap >/run/swap.loop; \
+         mkswap -q $(cat /run/swap.loop); swapon $(cat /run/swap.loop); systemctl restart kubelet",
+        "swapoff $(cat /run/swap.loop); losetup -d $(cat /run/swap.loop); rm /run/swap /run/swap.loop; \
+         mv /root/config.yaml @CONFIG; systemctl restart kubelet",
+    ),
+    (
+        "the paths of another distribution",
+        "systemctl stop kubelet; mv /usr/local/bin/kubelet /usr/bin/kubelet; cp -a @DROPIN /root/dropin; mkdir -p /etc/sysconfig; \
+         mv /etc/default/kubelet /etc/sysconfig/kubelet; \
+         sed -i 's,/usr/local/bin/kubelet,/usr/bin/kubelet,; s,/etc/default/kubelet,/etc/sysconfig/kubelet,' @DROPIN; \
+         cp -a /etc/systemd/system/kubelet.service /root/; mv /etc/systemd/system/kubelet.service /usr/lib/systemd/system/; \
+         sed -i 's,/usr/local/bin/kubelet,/usr/bin/kubelet,' /usr/lib/systemd/system/kubelet.service; \
+         systemctl daemon-reload; systemctl enable -q kubelet; systemctl start kubelet",
+        "systemctl stop kubelet; mv /usr/bin/kubelet /usr/local/bin/kubelet; mv /etc/sysconfig/kubelet /etc/default/kubelet; \
+         mv /root/dropin @DROPIN; rm /usr/lib/systemd/system/kubelet.service; mv /root/kubelet.service /etc/systemd/system/; \
+         systemctl daemon-reload; systemctl enable -q kubelet; systemctl start kubelet",
+    ),
+    (
+        "a slow disk, of which nothing is in memory",
+        "for f in read write; do echo \"$(lsblk -nro MAJ:MIN,TYPE | sed -n 's/ disk$//p' | head -n 1) 60\" >/sys/fs/cgroup/blkio/blkio.throttle.${f}_iops_device; done; \
+         sync; echo 3 >/proc/sys/vm/drop_caches",
+        "for f in read write; do echo \"$(lsblk -nro MAJ:MIN,TYPE | sed -n 's/ disk$//p' | head -n 1) 0\" >/sys/fs/cgroup/blkio/blkio.throttle.${f}_iops_device; done",
+    ),
+    ("a key that the group of root may read", "chmod 640 @CERT", "chmod 600 @CERT"),
 ];
 
 const PEM: &str = "$(readlink -f /var/lib/kubelet/pki/kubelet-client-current.pem)";
@@ -292,6 +354,17 @@ fn read_from_its_unit(lab: &Lab) {
             lab.on(WORKER, "systemctl stop kubelet");
             super::wizard::typed_and_repaired(lab, lab.get("LAB_X1_IP"));
             healthy("after its repair by keys");
+        }
+        for (what, make, undo) in WELL {
+            if name != "kubeadm"
+                || !(usual == "all" || usual.split(',').any(|word| !word.is_empty() && what.contains(word)))
+            {
+                continue;
+            }
+            lab.on(WORKER, &with(make));
+            healthy(what);
+            println!("{name:10} {what:50} healthy");
+            lab.on(WORKER, &with(undo));
         }
         for (at, (fault, code, made, mended)) in faults.iter().enumerate() {
             let wanted = match usual.as_str() {
