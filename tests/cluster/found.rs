@@ -305,6 +305,18 @@ fn may_change(code: &str, layout: &str, path: &str) -> bool {
     }
 }
 
+/// What looks unusual and is no fault is made, where it is wanted, and taken back.
+fn unusual(lab: &Lab, usual: &str, with: &dyn Fn(&str) -> String, healthy: &dyn Fn(&str)) {
+    for (what, make, undo) in WELL {
+        if usual == "all" || usual.split(',').any(|word| !word.is_empty() && what.contains(word)) {
+            lab.on(WORKER, &with(make));
+            healthy(what);
+            println!("kubeadm    {what:50} healthy");
+            lab.on(WORKER, &with(undo));
+        }
+    }
+}
+
 fn read_from_its_unit(lab: &Lab) {
     let (home, plan) = (Home::new(), lab.small_plan(&[WORKER]));
     // What is trusted here is not kept among the host keys of whoever runs the tests: ssh would name their own file.
@@ -355,16 +367,8 @@ fn read_from_its_unit(lab: &Lab) {
             super::wizard::typed_and_repaired(lab, lab.get("LAB_X1_IP"));
             healthy("after its repair by keys");
         }
-        for (what, make, undo) in WELL {
-            if name != "kubeadm"
-                || !(usual == "all" || usual.split(',').any(|word| !word.is_empty() && what.contains(word)))
-            {
-                continue;
-            }
-            lab.on(WORKER, &with(make));
-            healthy(what);
-            println!("{name:10} {what:50} healthy");
-            lab.on(WORKER, &with(undo));
+        if name == "kubeadm" {
+            unusual(lab, &usual, &with, &healthy);
         }
         for (at, (fault, code, made, mended)) in faults.iter().enumerate() {
             let wanted = match usual.as_str() {
