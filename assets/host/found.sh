@@ -13,10 +13,12 @@ ask_start() {
   elif [ ! -e "$p" ]; then say absent "$p"
   elif [ ! -x "$p" ]; then say closed "$p"
   else
-    # One that runs does so on this machine.
-    case $v in '' | 0)
-      c=$(timeout --foreground 10 "$p" --version 2>&1 </dev/null); e=$?
-      case $e in 0 | 124) ;; *) say mute "$p $e $(printf '%s' "$c" | tr -c '[:print:]' ' ' | cut -c 1-300)" ;; esac ;;
+    # One that runs does so on this machine. Nothing but a kubelet is started for that: a script would start one.
+    case $v:${p##*/} in :kubelet | 0:kubelet)
+      if [ "$(head -c 4 "$p" | tail -c 3)" = ELF ]; then
+        c=$(timeout 10 "$p" --version 2>&1 </dev/null); e=$?
+        case $e in 126 | 127 | 12[89] | 1[3-9]?) say mute "$p $e $(printf '%s' "$c" | tr -c '[:print:]' ' ' | cut -c 1-300)" ;; esac
+      fi ;;
     esac
   fi
   say done
@@ -122,7 +124,7 @@ of_proxy() {
 saver() {
   for c in "$1-$2-save" "$1-save"; do
     command -v "$c" >/dev/null || continue
-    case $2:$("$c" --version 2>&1) in nft:*nf_tables*) return ;; nft:*) ;; *:*nf_tables*) ;; *) return ;; esac
+    case $2:$(timeout --foreground 3 "$c" --version 2>&1 </dev/null | head -n 1) in nft:*nf_tables*) return ;; nft:*) ;; *:*nf_tables*) ;; *) return ;; esac
   done
   return 1
 }
@@ -193,7 +195,9 @@ ask_around() {
   tell suppressed "$(timeout --foreground 5 journalctl -q -b -n 400 --no-pager -o cat -t systemd-journald 2>/dev/null | grep 'Suppressed .* from kubelet.service' | tail -n 1)"
   tell port "$(timeout --foreground 5 ss -Htlnp '( sport = :10250 )' 2>/dev/null | head -n 20)"
   for k in docker0 cbr0; do
-    [ ! -d "/sys/class/net/$k" ] || tell bridge "$(timeout --foreground 3 ip -o -4 addr show dev "$k" 2>/dev/null | head -n 4)"
+    # One that was left behind is down.
+    case $(cat "/sys/class/net/$k/flags" 2>/dev/null) in 0x*[13579bdfBDF]) ;; *) continue ;; esac
+    tell bridge "$(timeout --foreground 3 ip -o -4 addr show dev "$k" 2>/dev/null | head -n 4)"
   done
   for t in iptables ip6tables; do
     command -v $t-save >/dev/null || continue

@@ -141,6 +141,10 @@ fn ends_the_kubelet(cause: ProblemCode) -> bool {
 /// Whether `symptom` comes from `cause` where both are there.
 pub(super) fn explains(cause: ProblemCode, symptom: ProblemCode) -> bool {
     use ProblemGroup as Group;
+    // A kubelet that runs has what it needs of it.
+    if cause == ProblemCode::Kernel04 {
+        return symptom == ProblemCode::Kubelet04;
+    }
     let ends = ends_the_kubelet(cause);
     let stands = matches!(cause, ProblemCode::Kubelet08 | ProblemCode::Kubelet14);
     match symptom {

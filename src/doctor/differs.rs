@@ -42,10 +42,14 @@ pub(super) fn fault(action: &Action, step: &str, facts: &Facts, before: &[Action
                     .seen(format!("the step {step} would change it"))
             }
         }),
-        Action::Script { text, .. } if step == "keys" && is_roots(text, facts) => None,
-        Action::Script { title, .. } if step == "keys" => Some(mends(
-            Problem::new(ProblemCode::Key02, "a key can be read by others than root").seen(title.clone()),
-        )),
+        Action::Script { title, text, .. } if step == "keys" => {
+            let what = if is_roots(text, facts) {
+                "a key is not as closed as the plan wants it"
+            } else {
+                "a key can be read by others than root"
+            };
+            Some(mends(Problem::new(ProblemCode::Key02, what).seen(title.clone())))
+        }
         Action::Service { verb: Verb::DaemonReload, .. } => Some(mends(Problem::new(
             ProblemCode::Unit02,
             "a file of a unit was changed, and systemd has not read it since",

@@ -80,7 +80,10 @@ impl FoundPaths {
                 Some(Ok(port)) => Some(port),
                 Some(Err(_)) | None => Some(HEALTHZ),
             },
-            fails_on_swap: start.flags.get("fail-swap-on").map(|value| *value != "false"),
+            fails_on_swap: start.flags.get("fail-swap-on").map(|value| {
+                // As the flags of Go take it (strconv.ParseBool).
+                !["0", "f", "F", "false", "False", "FALSE"].iter().any(|no| *value == **no)
+            }),
             more_config: start.flag("config-dir").is_some(),
             resolv_conf: start.flags.get("resolv-conf").map(ToString::to_string),
         }

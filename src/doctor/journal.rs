@@ -115,6 +115,8 @@ const ROWS: &[JournalRow] = &[
         words: &[
             "inotify_init*: too many open files",
             "unable to create inotify: too many open files",
+            "fsWatcher*too many open files",
+            "fsnotify*too many open files",
             "inotify_add_watch *: no space left on device",
         ],
         code: ProblemCode::Kernel04,
@@ -137,7 +139,7 @@ const ROWS: &[JournalRow] = &[
     JournalRow {
         words: &["too many open files"],
         code: ProblemCode::Kubelet17,
-        means: "it may open no more files: its unit's limit is reached, or the kernel's",
+        means: "it may open no more files: its unit's limit is reached, or one of the kernel's",
         cure: "on the host: cat /proc/sys/fs/file-nr; systemctl show -p LimitNOFILE kubelet",
     },
     JournalRow {
@@ -197,6 +199,24 @@ mod tests {
             (tape!("v1.2.2/journal-key-mismatch"), ProblemCode::Cert07),
         ] {
             assert_eq!(of(tape), Some(code));
+        }
+    }
+
+    #[test]
+    fn the_line_is_found_before_a_dump_of_goroutines_and_before_systemds_own_words() {
+        let tail = "kubelet.service: Main process exited, code=exited, status=255/EXCEPTION\n\
+            kubelet.service: Failed with result 'exit-code'.\nStopped kubelet.\nStarted kubelet.\n";
+        let dump = "k8s.io/klog/v2.stacks(0x1)\n\t/src/klog.go:1001 +0x1\n".repeat(400);
+        let drivers = "misconfiguration: kubelet cgroup driver: \"cgroupfs\" is different from docker cgroup driver: \"systemd\"";
+        for journal in [
+            format!(
+                "F1128 10:00:01.000001    42 server.go:269] failed to run Kubelet: {drivers}\ngoroutine 1 [running]:\n{dump}{tail}"
+            ),
+            format!(
+                "E1128 10:00:01.000001    42 server.go:302] \"Failed to run kubelet\" err=\"failed to run Kubelet: {drivers}\"\n{tail}"
+            ),
+        ] {
+            assert_eq!(of(&journal), Some(ProblemCode::Kubelet11), "{journal}");
         }
     }
 

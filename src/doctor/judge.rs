@@ -321,19 +321,28 @@ pub(super) fn ordered(facts: &Facts, worker: &str, mut found: Findings) -> Diagn
     let deaf = found.faults.iter().any(|problem| rank(problem.code) == RUNTIME);
     found.faults.retain(|problem| !(deaf && problem.code == ProblemCode::Image02));
     let keeps_ending = found.faults.iter().any(|problem| problem.code == ProblemCode::Kubelet04);
-    let explained = found.faults.iter().any(|problem| explains(problem.code, ProblemCode::Kubelet04));
+    // That inotify is used up says nothing of why it ends: its journal does.
+    let ends = |problem: &Problem| {
+        problem.code != ProblemCode::Kernel04 && explains(problem.code, ProblemCode::Kubelet04)
+    };
+    let explained = found.faults.iter().any(ends);
     let said = if keeps_ending && !explained { kubelet::by_its_journal(facts, worker) } else { None };
     let by_journal = said.as_ref().map(|problem| problem.code);
-    if let Some(problem) = said {
+    let known =
+        |problem: &Problem| problem.code == ProblemCode::Kernel04 && found.has(&[ProblemCode::Kernel04]);
+    if let Some(problem) = said.filter(|problem| !known(problem)) {
         found.add(problem);
     }
-    let explains = |cause: ProblemCode, symptom: ProblemCode| {
-        explains(cause, symptom) || symptom == ProblemCode::Kubelet04 && Some(cause) == by_journal
+    let stands = unit.is_some_and(|unit| unit.stands_still().is_some());
+    let explains = |cause: ProblemCode, symptom: ProblemCode| match symptom {
+        ProblemCode::Kubelet04 if by_journal.is_some() => Some(cause) == by_journal,
+        _ => explains(cause, symptom),
     };
     let codes: Vec<ProblemCode> = found.faults.iter().map(|problem| problem.code).collect();
     let (mut causes, mut symptoms) = (Vec::new(), Vec::new());
     for problem in found.faults {
         let follows = may_follow(problem.code)
+            && !(stands && problem.code == ProblemCode::Kubelet08)
             && codes.iter().any(|code| *code != problem.code && explains(*code, problem.code));
         if follows { symptoms.push(problem) } else { causes.push(Cause { problem, follows: Vec::new() }) }
     }

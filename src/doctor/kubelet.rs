@@ -50,7 +50,12 @@ fn process(facts: &Facts, unit: &UnitFact, worker: &str, port: Option<u16>) -> O
         for path in limits_memory(unit) {
             problem = problem.seen(format!("{path} limits its memory"));
         }
-        for line in lines(facts, unit) {
+        let said = lines(facts, unit);
+        if said.is_empty() {
+            problem =
+                problem.seen("its journal has no line of that: it wrote none, or the journal was cut since");
+        }
+        for line in said {
             problem = problem.seen(line);
         }
         problem.manual("on the host: journalctl -u kubelet -n 50 --no-pager")
@@ -121,7 +126,7 @@ fn restarts(unit: &UnitFact, state: &str) -> String {
 pub(super) fn lines(facts: &Facts, unit: &UnitFact) -> Vec<String> {
     let own = unit.journal.iter().map(ToString::to_string).collect::<Vec<_>>();
     // Of one that has ended, what others of its name wrote before says nothing.
-    if !own.is_empty() || unit.ended.is_some() && unit.active != "active" {
+    if !own.is_empty() || unit.was_cut_off() {
         return own;
     }
     facts.journal("kubelet").yes().map_or(Vec::new(), |lines| lines.iter().map(ToString::to_string).collect())

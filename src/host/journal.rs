@@ -65,12 +65,16 @@ pub(super) fn reasons<'a>(lines: impl Iterator<Item = &'a str>, pid: Option<u32>
     picked.into_iter().map(|(_, line)| clean::line(&cut(&redact::line(line)))).collect()
 }
 
-/// The same of a unit that has ended: `pid` was its last process, and what others of its name wrote before it is not the
-/// reason, also where it wrote nothing.
+/// The same of a unit that something else ended: `pid` was its last process, and what others of its name wrote before it is
+/// not the reason, also where it wrote nothing.
 pub(super) fn last_words<'a>(lines: impl Iterator<Item = &'a str>, pid: Option<u32>) -> Vec<String> {
     let own =
         |line: &&str| pid.is_none() || writer(without_head(line)).is_none_or(|writer| Some(writer) == pid);
-    reasons(lines.filter(own), pid)
+    let lines: Vec<&str> = lines.collect();
+    let began =
+        |line: &&str| ["Started ", "Starting "].iter().any(|word| without_head(line).starts_with(word));
+    let first = lines.iter().rposition(began).unwrap_or_default();
+    reasons(lines.into_iter().skip(first).filter(own), pid)
 }
 
 /// A line as it was written: without the time, host and program that some forms of a journal put before it.

@@ -35,7 +35,7 @@ pub(super) fn unit(lines: &AnswerLines) -> Known<Fact> {
     let ended = number("ExecMainCode").filter(|code| *code > 0).zip(number("ExecMainStatus"));
     // What others of its name wrote before is not its own.
     let last = number("ExecMainPID").filter(|pid| *pid > 0 && ended.is_some());
-    Known::Yes(Fact::Unit(UnitFact {
+    let unit = UnitFact {
         up_s: up(),
         result: value("Result").into(),
         ended,
@@ -47,10 +47,13 @@ pub(super) fn unit(lines: &AnswerLines) -> Known<Fact> {
         stale: value("NeedDaemonReload") == "yes",
         fragment: value("FragmentPath").into(),
         dropins: dropins(lines),
-        journal: remote(last_words(all(lines, "journal"), last)),
+        journal: Vec::new(),
         state: state.into(),
         shareable_ipc: first(lines, "ipc") == Some("shareable"),
-    }))
+    };
+    let said = all(lines, "journal");
+    let said = if unit.was_cut_off() { last_words(said, last) } else { reasons(said, last) };
+    Known::Yes(Fact::Unit(UnitFact { journal: remote(said), ..unit }))
 }
 
 fn remote(texts: Vec<String>) -> Vec<Remote<String>> {

@@ -46,10 +46,21 @@ impl UnitFact {
         if self.file == "masked-runtime" { "--runtime " } else { "" }
     }
 
+    /// Something else than itself ended its process, or kept it from beginning: it need not have said anything.
+    pub fn was_cut_off(&self) -> bool {
+        self.active != "active" && matches!(self.ended, Some((2 | 3, _) | (1, 200..)))
+    }
+
     /// How its process ended last, in words; `None` = not badly, or it is not told.
     pub fn last_end(&self) -> Option<String> {
         let how = match self.ended? {
             (1, 0) => return None,
+            _ if self.result == "watchdog" => {
+                "systemd ended it: it gave no sign of life in time (watchdog)".to_owned()
+            }
+            _ if self.result == "timeout" => {
+                "systemd ended it: it did not start or stop in time (timeout)".to_owned()
+            }
             // Statuses of systemd itself (systemd.exec(5)).
             (1, 203) => "systemd could not execute its program (status 203)".to_owned(),
             (1, status) => format!("it ended with status {status}"),
@@ -64,7 +75,8 @@ impl UnitFact {
             (2 | 3, signal) => format!("signal {signal} ended it"),
             _ => return None,
         };
-        let gave_up = self.result == "start-limit-hit";
+        // Until version 229 it had the shorter name.
+        let gave_up = self.result == "start-limit-hit" || self.result == "start-limit";
         Some(if gave_up {
             format!("{how}; systemd gave up after too many starts (start-limit-hit)")
         } else {

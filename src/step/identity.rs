@@ -51,13 +51,16 @@ pub(super) fn cert_slot(owner: &str, identity: &Identity) -> Slot {
 pub(super) fn restricted(cx: &StepInput, path: &str) -> Option<Action> {
     let Known::Yes(Some(key)) = cx.facts.key(path) else { return None };
     let open = u32::from_str_radix(&key.mode, 8).is_ok_and(|mode| mode & 0o077 != 0);
+    let world = u32::from_str_radix(&key.mode, 8).is_ok_and(|mode| mode & 0o007 != 0);
     let owner = key.owner.to_string();
     let user = owner.split(':').next().unwrap_or_default();
     let theirs = !["", "-", "root"].contains(&user);
     let was = match (open, theirs) {
         (false, false) => return None,
         (_, true) => format!("it belongs to {user}, mode {}", key.mode),
-        (true, false) => format!("others can read it, mode {}", key.mode),
+        (true, false) => {
+            format!("{} can read it, mode {}", if world { "others" } else { "its group" }, key.mode)
+        }
     };
     Some(Action::Script {
         title: format!("close {path} ({was})"),

@@ -191,7 +191,7 @@ fn a_key_that_others_can_read_is_seen_and_closed_and_no_new_one_is_made() {
     let before = bench.lab().machine("w1", |machine| machine.hash(key));
     let ran = bench.apply().done();
     assert_eq!(ran.actions("w1"), [format!("close {key} (others can read it, mode 644)")]);
-    assert_eq!(ran.actions("w2"), [format!("close {key} (others can read it, mode 640)")]);
+    assert_eq!(ran.actions("w2"), [format!("close {key} (its group can read it, mode 640)")]);
     assert_eq!(ran.actions("w3"), [format!("close {key} (it belongs to core, mode 600)")]);
     assert_eq!(ran.actions("here"), [format!("close {admin} (others can read it, mode 644)")]);
     for name in ["w1", "w2", "w3"] {

@@ -57,7 +57,7 @@ fn a_program_that_its_unit_starts_is_absent_closed_or_does_not_run_here() {
     let dir = tempfile::tempdir().unwrap();
     let Some(wire) = with_programs(dir.path()) else { return };
     let wire = Arc::new(wire);
-    let kubelet = dir.path().join("own-kubelet");
+    let kubelet = dir.path().join("kubelet");
     let shown = format!("ExecStart={{ path={0} ; argv[]={0} ; }}", kubelet.display());
     program(
         dir.path(),
@@ -75,12 +75,23 @@ fn a_program_that_its_unit_starts_is_absent_closed_or_does_not_run_here() {
     assert_eq!(is(&start()), (true, false, None));
     std::fs::write(&kubelet, "#!/bin/sh\necho Kubernetes v1.37.2\n").unwrap();
     assert_eq!(is(&start()), (false, true, None), "it is there, and may not be executed");
-    program(dir.path(), "own-kubelet", "#!/bin/sh\necho Kubernetes v1.37.2\n");
+    // A script would start a kubelet: it is not executed.
+    let ran = dir.path().join("ran");
+    program(dir.path(), "kubelet", &format!("#!/bin/sh\ntouch {}; exit 126\n", ran.display()));
     assert_eq!(is(&start()), (false, false, None));
-    program(dir.path(), "own-kubelet", "#!/bin/sh\necho 'exec format error'; exit 126\n");
-    let found = start();
-    assert_eq!(is(&found), (false, false, Some(126)));
-    assert!(found.mute.unwrap().2.untrusted().contains("format error"));
+    assert!(!ran.exists());
+    let whole = std::fs::read("/bin/true").unwrap();
+    let copied = |bytes: &[u8]| {
+        // A new file: one that is executed cannot be written.
+        std::fs::remove_file(&kubelet).unwrap();
+        std::fs::write(&kubelet, bytes).unwrap();
+        std::fs::set_permissions(&kubelet, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    };
+    copied(&whole);
+    assert_eq!(is(&start()), (false, false, None));
+    copied(&whole[..2000]);
+    let (_, _, status) = is(&start());
+    assert!(status.is_some_and(|status| status >= 126), "{status:?}");
 }
 
 #[test]

@@ -104,6 +104,43 @@ fn whose_login_is_in_the_plan_comes_back_as_the_plans_worker() {
 }
 
 #[test]
+fn another_port_of_a_host_of_the_plan_is_another_machine_and_nothing_is_taken_over() {
+    let mut model = scene("pick", (120, 36)).unwrap();
+    let address = model.form.answers.workers[1].address.clone().unwrap();
+    model.form.answers.workers[2].ssh.jump = Some(vec!["ops@bastion".to_owned()]);
+    press(&mut model, &format!("<space><end><enter>root@{address}:2203"));
+    let effects = press(&mut model, "<enter>");
+    let login = model.form.unplanned.clone().unwrap();
+    assert_eq!((login.port, login.jump.len(), login.key.is_some()), (Some(2203), 0, false));
+    assert_eq!((model.form.only.as_slice(), looks(&effects).len()), (&[address][..], 1));
+}
+
+#[test]
+fn what_an_earlier_run_of_the_plan_met_is_not_said_of_it_and_the_other_way_round() {
+    let mut model = scene("pick", (120, 36)).unwrap();
+    let other = Problem::new(ProblemCode::Kubelet01, "of another");
+    let event = Event::Trouble { problem: other };
+    let at = Place::Worker("worker02".to_owned());
+    update(
+        &mut model,
+        Msg::Run(Stamped { v: 1, seq: 0, t: 1.0, run: "r".to_owned(), place: at, step: None, event }),
+    );
+    assert_eq!(model.run.troubles.len(), 1);
+    press(&mut model, &format!("<end><enter>ops@{HOST}"));
+    let effects = press(&mut model, "<enter>");
+    assert!(model.run.troubles.is_empty() && model.run.ended.is_none());
+    let one = stopped(vec![start("kubelet")]);
+    update(&mut model, Msg::Examined { number: looks(&effects)[0], seen: Ok(Arc::new(vec![one])) });
+    press(&mut model, "<enter>a");
+    update(&mut model, Msg::RunOver { code: ExitCode::Done, undone: Vec::new() });
+    press(&mut model, "c");
+    assert!(text(&model).contains("is repaired: the API"), "{}", text(&model));
+    press(&mut model, "<esc><esc><esc><esc><esc>");
+    assert_eq!(model.nav.screen, Screen::Welcome);
+    assert!(model.run.ended.is_none() && model.run.code.is_none(), "of the plan nothing was run");
+}
+
+#[test]
 fn what_is_no_login_is_refused_where_it_is_typed() {
     let (mut model, effects) = typed("ops@");
     assert_eq!((model.nav.screen, looks(&effects).len()), (Screen::Welcome, 0));

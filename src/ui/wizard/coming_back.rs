@@ -3,41 +3,46 @@
 use std::collections::BTreeSet;
 
 use crate::plan::model::Login;
-use crate::ui::wizard::examination::Examination;
 use crate::ui::wizard::form::target::screen_of;
 use crate::ui::wizard::look::Inspection;
 use crate::ui::wizard::message::Effect;
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::navigation::go;
+use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screen::{Journey, Screen};
 use crate::ui::wizard::screens::workers::add_node;
 
 /// The worker with this login comes back. One that the plan has is that of the plan; of another what is there is read, and
-/// nothing is asked.
+/// nothing is asked. How one logs in to others says nothing of it.
 pub fn come_back_by(model: &mut Model, typed: Login) -> Vec<Effect> {
-    let names = (0..model.form.answers.workers.len()).filter(|row| {
-        let worker = model.form.answers.workers.get(*row);
-        let answers = worker.map(|worker| [&worker.name, &worker.address, &worker.ssh.host]);
-        answers.into_iter().flatten().any(|answer| answer.as_deref() == Some(&typed.host))
-    });
-    let known: BTreeSet<String> = names.map(|row| model.worker_name(row)).collect();
-    if !known.is_empty() {
-        return come_back(model, known);
+    if let Some(name) = of_the_plan(model, &typed) {
+        let effects = come_back(model, BTreeSet::from([name.clone()]));
+        model.say(Role::Ok, format!("{typed} is {name} of the plan"));
+        return effects;
     }
-    // How one logs in is as for the workers there are, where it was not said.
-    let planned = model.form.planned.as_ref().and_then(|plan| plan.workers.last());
-    let above = planned.map(|worker| worker.ssh.clone()).unwrap_or_default();
-    let login = Login { user: typed.user.clone().or(above.user), key: above.key, jump: above.jump, ..typed };
-    set_out(model, vec![login.host.clone()], Some(Box::new(login)));
+    set_out(model, vec![typed.host.clone()], Some(Box::new(typed)));
     go(model, Screen::Diagnosis)
+}
+
+/// The worker of the plan that is reached at the same host and port; `None` = none, or more than one.
+fn of_the_plan(model: &Model, typed: &Login) -> Option<String> {
+    const SSH: u16 = 22;
+    let is = |row: &usize| {
+        let Some(worker) = model.form.answers.workers.get(*row) else { return false };
+        let hosts = [&worker.name, &worker.address, &worker.ssh.host];
+        let port = worker.ssh.port.unwrap_or_else(|| SSH.into());
+        hosts.into_iter().any(|host| host.as_deref() == Some(&typed.host))
+            && port == u32::from(typed.port.unwrap_or(SSH))
+    };
+    let mut rows = (0..model.form.answers.workers.len()).filter(is);
+    let row = rows.next()?;
+    rows.next().is_none().then(|| model.worker_name(row))
 }
 
 /// The way back begins, for these workers of the plan or for one in no plan.
 fn set_out(model: &mut Model, only: Vec<String>, unplanned: Option<Box<Login>>) {
     if model.form.unplanned != unplanned {
-        // What was found of others is not of this one.
-        model.doctor =
-            Examination { number: model.doctor.number.saturating_add(1), ..Examination::default() };
+        model.forget_found_and_done();
     }
     model.form.only = only;
     model.form.unplanned = unplanned;

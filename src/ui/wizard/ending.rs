@@ -101,5 +101,14 @@ pub fn end_of(model: &Model, place: &Place) -> String {
     if run.skipped.contains(place) {
         return "skipped".to_owned();
     }
+    if model.form.unplanned.is_some() {
+        return match run.code {
+            Some(ExitCode::Done) => "repaired",
+            Some(ExitCode::Stopped) => "stopped",
+            Some(_) => "not repaired",
+            None => "",
+        }
+        .to_owned();
+    }
     run.ends.get(place).cloned().unwrap_or_default()
 }

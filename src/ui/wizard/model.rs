@@ -339,6 +339,16 @@ impl Model {
         }
     }
 
+    /// What was found and done is of another journey, of which this one says nothing.
+    pub fn forget_found_and_done(&mut self) {
+        let number = self.doctor.number.saturating_add(1);
+        self.doctor = Examination { number, ..Examination::default() };
+        if !self.run.going_on() {
+            let (guided, read_only) = (self.run.guided, self.run.read_only);
+            self.run = Run { guided, read_only, ..Run::default() };
+        }
+    }
+
     /// Names of all workers with a name.
     pub fn worker_names(&self) -> Vec<String> {
         (0..self.form.answers.workers.len()).map(|row| self.worker_name(row)).collect()

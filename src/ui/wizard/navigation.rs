@@ -5,7 +5,6 @@ use crate::plan::model::Plan;
 use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::dialogs::bulk::expand_ranges;
 use crate::ui::wizard::dialogs::problem::ProblemDialog;
-use crate::ui::wizard::examination::Examination;
 use crate::ui::wizard::form::editing::{edit_if_text, leave_field};
 use crate::ui::wizard::form::field::Field;
 use crate::ui::wizard::form::item::Item;
@@ -28,8 +27,7 @@ pub fn enter(model: &mut Model, screen: Screen) -> Vec<Effect> {
     if screen == Screen::Welcome && model.form.unplanned.take().is_some() {
         // The next journey is another one.
         model.form.only.clear();
-        model.doctor =
-            Examination { number: model.doctor.number.saturating_add(1), ..Examination::default() };
+        model.forget_found_and_done();
     }
     if screen == Screen::Ca && model.form.answers.ca.place.is_none() {
         // The choice that is shown is the answer.

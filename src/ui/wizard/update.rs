@@ -302,7 +302,9 @@ fn open(model: &mut Model, opened: Opened) -> Vec<Effect> {
     expand_ranges(&mut model.form.answers);
     model.form.base = opened.base;
     model.form.only = opened.only;
-    model.form.unplanned = None;
+    if model.form.unplanned.take().is_some() {
+        model.forget_found_and_done();
+    }
     if opened.reonboard || !model.form.only.is_empty() {
         model.form.journey = Journey::Reonboard;
     }

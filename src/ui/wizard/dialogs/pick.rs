@@ -63,9 +63,10 @@ impl PickDialog {
                 }
             }
             Intent::Confirm => {
+                // Whoever is typed comes alone.
+                let Some(name) = names.get(self.at) else { return Outcome::Login };
                 let mut chosen = self.chosen.clone();
                 if chosen.is_empty() {
-                    let Some(name) = names.get(self.at) else { return Outcome::Login };
                     chosen.insert(name.clone());
                 }
                 return Outcome::ComeBack(chosen);

@@ -201,6 +201,10 @@ pub fn begin(model: &mut Model) -> Vec<Effect> {
         );
         return go(model, Screen::Review);
     }
+    if model.form.unplanned.is_some() {
+        // What an earlier one did there is not of this one.
+        model.run.changed.remove(&Place::Worker(one.worker.clone()));
+    }
     model.form.agreed_outside = review::outside(model);
     model.run.why.clear();
     let name = one.worker.clone();

@@ -37,16 +37,21 @@ pub fn back(model: &Model) -> Vec<String> {
     }
     let Some(mending) = &model.doctor.mending else { return Vec::new() };
     let one = &mending.before;
+    let repair = one.repair();
     let changed = model.run.changed.get(&Place::Worker(one.worker.clone()));
-    let done = |title: &String| changed.is_some_and(|all| all.contains(title));
-    let mut lines = vec!["by hand, as it is in no plan:".to_owned()];
-    for action in one.repair() {
-        let title = action.title();
-        if done(&title) {
-            lines.push(format!("{title}: {}", repair::undo(one, action)));
-        }
+    let undo = |title: &String| {
+        let action = repair.iter().find(|action| action.title() == *title);
+        action.map_or_else(
+            || "what it changed is to be looked at by hand".to_owned(),
+            |action| repair::undo(one, action),
+        )
+    };
+    let lines: Vec<String> =
+        changed.into_iter().flatten().map(|title| format!("{title}: {}", undo(title))).collect();
+    if lines.is_empty() {
+        return vec!["nothing was changed".to_owned()];
     }
-    if lines.len() == 1 { vec!["nothing was changed".to_owned()] } else { lines }
+    std::iter::once("by hand, as it is in no plan:".to_owned()).chain(lines).collect()
 }
 
 /// What was wrong with the worker that was repaired last, what was changed on it and how it is now, as Markdown;
