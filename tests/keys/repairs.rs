@@ -156,6 +156,8 @@ fn workers_says_why_a_worker_must_come_back_and_offers_the_repair_of_its_problem
     (model.nav.row, model.nav.scroll) = (2, 0);
     assert!(text(&model).contains("docker is stopped") && p(&model), "{}", text(&model));
     assert!(entries(&model, "fix").iter().any(|entry| entry.text.starts_with("repair what the problem")));
+    let effects = press(&mut model, "C");
+    assert!(effects.iter().any(|one| matches!(one, Effect::DaysLeft)), "{effects:?}");
     let effects = press(&mut model, "H");
     let diagnosed =
         |one: &Effect| matches!(one, Effect::Diagnose { only } if only == &["worker03".to_owned()]);

@@ -33,7 +33,7 @@ use crate::told::{actions, exit_code, path, place, previews, problem, stamped, s
 /// How many kinds of messages there are, as `any_msg` makes them.
 pub const MESSAGES: usize = 36;
 /// How many kinds of effects there are, as `any_effect` makes them.
-pub const EFFECTS: usize = 29;
+pub const EFFECTS: usize = 30;
 
 fn time() -> BoxedStrategy<Timestamp> {
     (-4_000_000_000_i64..4_000_000_000, 0_i32..1_000_000_000)
@@ -337,6 +337,7 @@ pub fn any_effect() -> BoxedStrategy<Effect> {
         Effect::Live,
         Effect::KubeconfigDiff,
         Effect::Diagnose { only: vec!["worker01".to_owned()] },
+        Effect::DaysLeft,
         Effect::Suspend,
         Effect::Redraw,
         Effect::FindHosts,

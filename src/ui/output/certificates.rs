@@ -36,30 +36,41 @@ pub fn json(all: &[DatedCertificate]) -> Vec<Value> {
         .collect()
 }
 
-/// For a person: a line each, those that end first at the head.
-pub fn text(all: &[DatedCertificate]) -> String {
-    let mut out = String::new();
-    // A CA lives ten times as long: the scale is that of the others.
+/// The days at the end of the scale. A CA lives ten times as long: the scale is that of the others.
+pub fn scale(all: &[DatedCertificate]) -> i64 {
     let longest = |ca: bool| {
         let lives = all.iter().filter_map(|one| one.life.as_ref().ok()).filter(|life| life.ca == ca);
         lives.map(|life| life.days).max()
     };
-    let most = longest(false).or_else(|| longest(true)).unwrap_or(0).max(1);
+    longest(false).or_else(|| longest(true)).unwrap_or(0).max(1)
+}
+
+/// The days that are left, in a word.
+pub fn left(days: i64) -> String {
+    if days < 0 { "ended".to_owned() } else { format!("{days} d") }
+}
+
+/// The same as a bar; `most` days are so many characters, and more have a sign behind it.
+pub fn bar(days: i64, most: i64, width: i64) -> String {
+    let length = days.max(0).saturating_mul(width).checked_div(most).unwrap_or(0);
+    let mut bar = "#".repeat(usize::try_from(length.min(width)).unwrap_or(0));
+    if days > most {
+        bar.push('>');
+    }
+    bar
+}
+
+/// For a person: a line each, those that end first at the head.
+pub fn text(all: &[DatedCertificate]) -> String {
+    let mut out = String::new();
+    let most = scale(all);
     let wide = |length: fn(&DatedCertificate) -> usize| all.iter().map(length).max().unwrap_or(0).min(48);
     let (place, path) = (wide(|one| places(one).chars().count()), wide(|one| one.path.chars().count()));
     for one in all {
         let head = format!("{:place$}  {:path$}", places(one), one.path);
         let _ = match &one.life {
             Ok(life) => {
-                let left = match life.days {
-                    days if days < 0 => "ended".to_owned(),
-                    days => format!("{days} d"),
-                };
-                let length = life.days.max(0).saturating_mul(SCALE).checked_div(most).unwrap_or(0);
-                let mut bar = "#".repeat(usize::try_from(length.min(SCALE)).unwrap_or(0));
-                if life.days > most {
-                    bar.push('>');
-                }
+                let (left, bar) = (left(life.days), bar(life.days, most, SCALE));
                 let day = life.end.strftime("%Y-%m-%d");
                 writeln!(out, "{head}  {left:>7}  {day}  {bar:25}  {}", life.subject)
             }

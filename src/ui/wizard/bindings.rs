@@ -5,10 +5,10 @@ use crate::ui::wizard::command::Command;
 use crate::ui::wizard::key::{Key, KeyCode};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::when::{
-    always, can_apply, can_continue, can_copy, can_diagnose, can_drain, can_look, can_remove, can_review,
-    can_sum_up, can_undo, has_diff, has_explanation, has_fix, has_host, has_live, has_repair, has_rows,
-    has_trouble, has_worker, in_live, on_form, on_live_host, on_live_log, on_output, on_review, on_run,
-    on_workers, shows_shell, typing, waits_for_certificates, with_plan,
+    always, can_apply, can_continue, can_copy, can_diagnose, can_drain, can_look, can_look_at_certificates,
+    can_remove, can_review, can_sum_up, can_undo, has_diff, has_explanation, has_fix, has_host, has_live,
+    has_repair, has_rows, has_trouble, has_worker, in_live, on_form, on_live_host, on_live_log, on_output,
+    on_review, on_run, on_workers, shows_shell, typing, waits_for_certificates, with_plan,
 };
 
 /// A key of a row.
@@ -54,21 +54,6 @@ const fn ctrl(c: char) -> Press {
 
 const fn alt(c: char) -> Press {
     Press { key: Key::alt(c), in_field: true }
-}
-
-/// Other words by which somebody may search a command.
-pub fn also(command: Command) -> &'static str {
-    match command {
-        Command::Repair => "mend fix fault restart repair",
-        Command::Fix => "mend repair change fault",
-        Command::Diagnose => "doctor health check failed wrong",
-        Command::Drain => "cordon evict pods leave",
-        Command::Summary => "incident report markdown",
-        Command::Retry => "restart run again mend",
-        Command::Undo => "undo take back revert",
-        Command::RemoveWorker => "undo delete node drain",
-        _ => "",
-    }
 }
 
 /// All keys.
@@ -320,6 +305,14 @@ pub const TABLE: &[Binding] = &[
         long: "say what is wrong with the chosen worker, or with all, and what mends it; changes nothing",
         bar: None,
         when: can_diagnose,
+    },
+    Binding {
+        command: Command::DaysLeft,
+        keys: &[letter('C')],
+        label: "days left",
+        long: "every certificate of the workers, of the CA and of our login, and the days that it has left; changes nothing",
+        bar: None,
+        when: can_look_at_certificates,
     },
     Binding {
         command: Command::ReviewAll,

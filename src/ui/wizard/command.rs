@@ -45,6 +45,8 @@ pub enum Command {
     Diff,
     /// What is wrong with the worker.
     Diagnose,
+    /// Every certificate and the days that it has left.
+    DaysLeft,
     /// Every step that differs.
     ReviewAll,
     /// Whether pods leave before a repair.

@@ -120,6 +120,10 @@ pub fn perform(model: &mut Model, command: Command) -> Vec<Effect> {
             model.say(Role::Ok, format!("{whom}: being looked at"));
             vec![Effect::Diagnose { only }]
         }
+        Command::DaysLeft => {
+            model.say(Role::Ok, "every certificate is being looked at");
+            vec![Effect::DaysLeft]
+        }
         Command::ReviewAll => go(model, Screen::Review),
         Command::Drain => drain(model),
         Command::Summary => ask_line(model, LineFor::Summary),

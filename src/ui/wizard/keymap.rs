@@ -3,7 +3,7 @@
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher};
 
-use crate::ui::wizard::bindings::{Binding, Press, also, possible};
+use crate::ui::wizard::bindings::{Binding, Press, possible};
 use crate::ui::wizard::command::Command;
 use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::dialogs::menu::{Does, MenuEntry};
@@ -17,6 +17,7 @@ use crate::ui::wizard::question::Question;
 use crate::ui::wizard::remedy::{RunRemedy, ways};
 use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::screens::review;
+use crate::ui::wizard::search_words::also;
 
 /// What a key wants now; `None` = nothing.
 pub fn intent(model: &Model, key: Key) -> Option<Intent> {

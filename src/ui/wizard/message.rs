@@ -291,6 +291,8 @@ pub enum Effect {
         /// Only these; empty = all.
         only: Vec<String>,
     },
+    /// Say how long each certificate is still good.
+    DaysLeft,
     /// A shell on a worker.
     Shell(String),
     /// Stop this program as Ctrl-Z does.

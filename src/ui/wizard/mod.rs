@@ -39,6 +39,7 @@ pub mod role;
 pub mod run_state;
 pub mod screen;
 pub mod screens;
+pub mod search_words;
 pub mod standing;
 pub mod start;
 pub mod take_back;

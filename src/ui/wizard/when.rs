@@ -146,6 +146,11 @@ pub(super) fn can_diagnose(model: &Model) -> bool {
     with_plan(model) && !on_way_back(model) && !model.run.going_on() && !model.form.answers.workers.is_empty()
 }
 
+/// Every answer is there, and nothing is being changed that would be looked at half done.
+pub(super) fn can_look_at_certificates(model: &Model) -> bool {
+    with_plan(model) && !model.run.going_on() && model.form.planned.is_some()
+}
+
 pub(super) fn has_live(model: &Model) -> bool {
     model.live.panel.is_some()
 }

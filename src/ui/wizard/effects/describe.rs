@@ -2,12 +2,14 @@
 
 use jiff::Timestamp;
 
+use crate::engine::certificates::DatedCertificate;
 use crate::engine::doctor::Examined;
 use crate::engine::probe::{ApiSeen, CaSeen, WorkerSeen};
 use crate::kube::probe::NameCheck;
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Verdict};
 use crate::step::CLOCK_WARN;
+use crate::ui::output::certificates;
 use crate::ui::wizard::look::{Look, LookStatus};
 use crate::ui::wizard::role::Role;
 
@@ -240,6 +242,38 @@ pub fn worker(seen: &WorkerSeen) -> Look {
         look.word = look.word.replace("ready", "ready, with warnings");
     }
     look
+}
+
+/// Certificates that have fewer days left than this are told as a warning, as `gangplank certs` does unless it is told otherwise.
+const FEW_DAYS: i64 = 30;
+
+/// Every certificate in two lines, those that end first at the head.
+pub fn days_left(all: &[DatedCertificate]) -> Vec<(Role, String)> {
+    let most = certificates::scale(all);
+    let lines = all.iter().flat_map(|one| {
+        let places: Vec<String> = one.places.iter().map(ToString::to_string).collect();
+        let places = places.join(", ");
+        let (role, first, second) = match &one.life {
+            Ok(life) => (
+                match life.days {
+                    ..0 => Role::Bad,
+                    0..FEW_DAYS => Role::Warn,
+                    _ => Role::Text,
+                },
+                format!(
+                    "{:>6} {} {:11} {}",
+                    certificates::left(life.days),
+                    life.end.strftime("%Y-%m-%d"),
+                    certificates::bar(life.days, most, 10),
+                    life.subject
+                ),
+                format!("{:7}{places}: {}", "", one.path),
+            ),
+            Err(why) => (Role::Warn, format!("not known: {why}"), format!("{:7}{places}: {}", "", one.path)),
+        };
+        [(role, first), (Role::Dim, second)]
+    });
+    lines.collect()
 }
 
 /// What the doctor says, line by line: codes of causes in the colour of faults, commands in that of code.

@@ -141,6 +141,7 @@ impl EffectRunner {
             Effect::WritePlan(path) => export::write_plan(&self.ground, &path, model),
             Effect::WriteSummary(path) => export::write_summary(&self.ground, &path, model),
             Effect::KubeconfigDiff => self.ground.tell(export::kubeconfig(model)),
+            Effect::DaysLeft => probe::days_left(&self.ground, model),
             Effect::Diagnose { only } => probe::diagnose(&self.ground, only, model),
             Effect::OpenSession(name) => {
                 let msg = match session::open(&self.ground.folders.state, &name) {
@@ -248,6 +249,7 @@ fn stands_on_the_ground(effect: &Effect) -> bool {
         | Effect::Leaving { .. }
         | Effect::KubeconfigDiff
         | Effect::Diagnose { .. }
+        | Effect::DaysLeft
         | Effect::Throw { .. } => true,
         // Whoever waits for the end of a run is told that nothing was begun.
         Effect::Run { .. }

@@ -198,6 +198,18 @@ pub fn examine(ground: &Ground, number: u64, only: Vec<String>, model: &Model) {
     });
 }
 
+/// Says how long each certificate is still good; the end of it is [`Msg::Text`].
+pub fn days_left(ground: &Ground, model: &Model) {
+    let Some(plan) = ground.plan_to_look(model) else {
+        ground.tell(Msg::Say(Role::Warn, "not everything is answered yet".to_owned()));
+        return;
+    };
+    look_on(ground, plan, Vec::new(), |engine| Msg::Text {
+        title: "Certificates, and the days that they have left".to_owned(),
+        lines: describe::days_left(&engine.certificates()),
+    });
+}
+
 /// Says what is wrong with workers; the end of it is [`Msg::Text`].
 pub fn diagnose(ground: &Ground, only: Vec<String>, model: &Model) {
     let title = match only.as_slice() {
