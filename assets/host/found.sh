@@ -167,6 +167,15 @@ proxy_rules() {
   say proxy-rules $r
 }
 
+# ask_dns SERVER MESSAGE: what the server answers over TCP to this message; both in base64, with its length before the message
+ask_dns() {
+  command -v bash >/dev/null || { say none; say done; return; }
+  # shellcheck disable=SC2016 # bash -c has the server as its own $0
+  tell reply "$(timeout --foreground 4 bash -c 'exec 3<>"/dev/tcp/$0/53" && printf %s "$1" | base64 -d >&3 &&
+    set -- $(dd bs=1 count=2 <&3 2>/dev/null | od -An -tu1) && [ $# = 2 ] && dd bs=1 count=$(($1 * 256 + $2)) <&3 2>/dev/null | base64 -w 3000' "$1" "$2" 2>/dev/null)"
+  say done
+}
+
 # ask_around NAME PATH...: what a kubelet needs of its machine beside its own files: room and files left where these paths
 # are, and whether that can be written; who listens on its ports; what a firewall refuses; whether the API's name resolves;
 # whether there is inotify left; who is in root's group; the addresses of docker's bridges; the rules of kube-proxy
@@ -190,6 +199,11 @@ ask_around() {
     if [ -f "$f" ] && { [ -z "$i" ] || [ "$f" -nt "$i" ]; }; then i=$f; fi
   done
   [ -z "$i" ] || tell proxy "$(tail -c 4000 "$i" | tail -n 6 | cut -c 1-600)"
+  # The ends of the newest logs of containers that were started again.
+  # shellcheck disable=SC2012 # no path there has a blank
+  ls -t /var/log/pods/*/*/[1-9]*.log 2>/dev/null | head -n 5 | while read -r f; do
+    say again "${f#/var/log/pods/}"; tell again-log "$(tail -c 1500 "$f" | tail -n 3 | cut -c 1-500)"
+  done
   # IFF_UP is its last bit.
   l=$(cat /sys/class/net/lo/flags 2>/dev/null); case $l in 0x*[02468aceACE]) say lo-down 1 ;; esac
   tell suppressed "$(timeout --foreground 5 journalctl -q -b -n 400 --no-pager -o cat -t systemd-journald 2>/dev/null | grep 'Suppressed .* from kubelet.service' | tail -n 1)"

@@ -9,6 +9,7 @@ use crate::plan::code::ProblemCode;
 use crate::plan::fact::{Facts, Known};
 use crate::plan::problem::Problem;
 use crate::plan::remote;
+use crate::plan::surroundings::Surroundings;
 use crate::profile::{KUBE_PROXY_USER, SSL};
 
 /// The cluster role of a kube-proxy, a default of API servers with RBAC (1.6 and later).
@@ -98,11 +99,20 @@ pub(super) fn proxy_waits(word: &ClusterWord) -> Vec<String> {
     word.pods.iter().filter(|pod| is_proxy(pod)).flat_map(told).collect()
 }
 
-/// Pods that wait, which is no fault of the worker by itself.
-pub(super) fn notes(word: &ClusterWord) -> Vec<String> {
+/// Pods that wait, which is no fault of the worker by itself, with the end of what each wrote.
+pub(super) fn notes(word: &ClusterWord, around: Option<&Surroundings>) -> Vec<String> {
     let waiting: Vec<&Pod> =
         word.pods.iter().filter(|pod| !pod.leaving && !is_proxy(pod) && !pod.waiting.is_empty()).collect();
-    let line = |pod: &&Pod| format!("pod {}/{} waits: {}", pod.namespace, pod.name, waits(pod).join("; "));
+    let ends = around.map_or(&[][..], |around| around.log_ends.as_slice());
+    let line = |pod: &&Pod| {
+        let name = format!("{}/{}", pod.namespace, pod.name);
+        let end = ends.iter().find(|end| end.pod == name && !end.lines.is_empty());
+        let wrote = end.map_or_else(String::new, |end| {
+            let lines: Vec<String> = end.lines.iter().map(ToString::to_string).collect();
+            format!("; its log ends with: {}", lines.join(" / "))
+        });
+        format!("pod {name} waits: {}{wrote}", waits(pod).join("; "))
+    };
     let mut notes: Vec<String> = waiting.iter().take(MOST_PODS).map(line).collect();
     if waiting.len() > MOST_PODS {
         notes.push(format!("{} more pods wait on it", waiting.len().saturating_sub(MOST_PODS)));
@@ -117,6 +127,7 @@ mod tests {
     use super::{ClusterWord, fault, kube_proxy_sees, notes, proxy_waits};
     use crate::kube::Pod;
     use crate::plan::fact::Facts;
+    use crate::plan::surroundings::{LogEnd, Surroundings};
 
     #[test]
     fn only_a_clear_no_is_a_no() {
@@ -152,7 +163,16 @@ mod tests {
             proxy_waits(&word),
             ["the API knows of pod kube-proxy-w1, 3 restarts: c: CrashLoopBackOff: back-off 10s"]
         );
-        let notes = notes(&word);
+        let notes = |around| notes(&word, around);
+        let around = Surroundings {
+            log_ends: vec![LogEnd {
+                pod: "default/web-1".into(),
+                lines: vec!["no route".into(), "bye".into()],
+            }],
+            ..Surroundings::default()
+        };
+        assert!(notes(Some(&around))[1].ends_with("; its log ends with: no route / bye"));
+        let notes = notes(None);
         assert_eq!(
             (notes.len(), notes[0].as_str()),
             (6, "pod default/web-0 waits: c: CrashLoopBackOff: back-off 10s")

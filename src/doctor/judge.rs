@@ -103,13 +103,14 @@ pub fn diagnose(patient: &Patient) -> Diagnosis {
     // What somebody else's kubelet is told is not in the plan.
     let path = resolver::of_plan(patient.worker, patient.facts).filter(|_| !is_stranger(patient.facts));
     resolver::judge(patient.facts, &patient.worker.name, path.as_deref(), &mut found);
+    resolver::cluster_dns(patient.facts, &patient.plan.cluster, &mut found);
     let node = patient.run.cluster.nodes.iter().flatten().find(|node| node.name == patient.worker.name);
     let around = around::seen(patient.facts, around::name_of(&address.host).as_deref());
     flannel::judge(patient.facts, around, node, &mut found);
     if let Some(problem) = cluster::fault(patient.facts, patient.word) {
         found.add(problem);
     }
-    found.notes.extend(cluster::notes(patient.word));
+    found.notes.extend(cluster::notes(patient.word, around));
     program(patient, &mut found);
     let unit = patient.facts.unit("kubelet").yes().copied();
     let up_s = unit.filter(|unit| unit.active == "active").and_then(|unit| unit.up_s);

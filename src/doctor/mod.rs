@@ -30,4 +30,4 @@ pub use found::{NodeHeard, diagnose_found, heard_of};
 pub use found_paths::{FoundPaths, FoundWorker};
 pub use judge::{Patient, diagnose};
 pub use layout::Layout;
-pub use resolver::{FILES as RESOLVER_FILES, resolver_query};
+pub use resolver::{FILES as RESOLVER_FILES, dns_query, resolver_query};

@@ -2,10 +2,11 @@
 
 use super::findings::Findings;
 use super::found_paths::{FoundPaths, RESOLV_CONF};
+use crate::kube::dns::{self, AddressKind};
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::{FactQuery, Facts, Known};
 use crate::plan::found::KubeletStart;
-use crate::plan::model::Worker;
+use crate::plan::model::{Cluster, Worker};
 use crate::plan::problem::Problem;
 use crate::profile::KUBELET_CONFIG;
 
@@ -15,6 +16,43 @@ pub const FILES: [&str; 2] = [RESOLV_CONF, "/run/systemd/resolve/resolv.conf"];
 /// The question for such a file.
 pub fn resolver_query(path: &str) -> FactQuery {
     FactQuery::File { path: path.to_owned(), content: true }
+}
+
+/// The question to the cluster's own name server, for the name that every cluster has; `None` = its domain is none.
+pub fn dns_query(cluster: &Cluster) -> Option<FactQuery> {
+    let message = dns::question(&own_name(cluster), AddressKind::A, OWN_ID).ok()?;
+    let length = u16::try_from(message.len()).ok()?;
+    let framed = [&length.to_be_bytes()[..], &message].concat();
+    Some(FactQuery::Dns { server: cluster.dns.to_string(), message: openssl::base64::encode_block(&framed) })
+}
+
+/// Of a message over a connection of its own nobody has to guess it.
+const OWN_ID: u16 = 1;
+
+fn own_name(cluster: &Cluster) -> String {
+    format!("kubernetes.default.svc.{}", cluster.domain)
+}
+
+/// What came of it, where it was asked. It is no fault of the worker by itself: the pods of the name server may be elsewhere.
+pub(super) fn cluster_dns(facts: &Facts, cluster: &Cluster, found: &mut Findings) {
+    let Some(FactQuery::Dns { server, message }) = dns_query(cluster) else { return };
+    let Known::Yes(reply) = facts.dns(&server, &message) else { return };
+    let name = own_name(cluster);
+    let bytes = openssl::base64::decode_block(&reply.to_string()).unwrap_or_default();
+    match dns::answer(&bytes, &name, OWN_ID) {
+        Ok(answer) if !answer.addresses.is_empty() => {
+            let told: Vec<String> = answer.addresses.iter().map(ToString::to_string).collect();
+            found.well.push(format!("cluster DNS: {server} has {} for {name}", told.join(", ")));
+        }
+        Ok(answer) => found.notes.push(format!(
+            "the cluster DNS ({server}) was asked from this worker for {name}, and has no address for it ({})",
+            answer.rcode
+        )),
+        Err(_) => found.notes.push(format!(
+            "the cluster DNS ({server}) did not answer this worker in time when it was asked for {name}: pods here may find no \
+             names; whether it answers elsewhere was not asked"
+        )),
+    }
 }
 
 /// What such a file says.

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::repaired::RepairedAt;
 use super::run::Engine;
 use crate::doctor::{
-    ClusterWord, Diagnosis, Layout, Patient, RESOLVER_FILES, diagnose, flannel_query, kube_proxy_sees,
-    may_kube_proxy_see, name_of, resolver_query,
+    ClusterWord, Diagnosis, Layout, Patient, RESOLVER_FILES, diagnose, dns_query, flannel_query,
+    kube_proxy_sees, may_kube_proxy_see, name_of, resolver_query,
 };
 use crate::engine::cluster::facts::SharedFacts;
 use crate::engine::exit::ExitCode;
@@ -101,6 +101,8 @@ impl Engine<'_> {
         let mut more = vec![FactQuery::Journal("kubelet".to_owned()), around];
         more.extend(RESOLVER_FILES.map(resolver_query));
         more.push(flannel_query());
+        // Where none is deployed nobody waits for its answer.
+        more.extend(shared.cluster.at_dns_address.is_some().then(|| dns_query(&self.plan.cluster)).flatten());
         let seen = self.inspect_workers(&shared, &more);
         let workers = self.workers();
         let examined = workers.iter().zip(seen).map(|(worker, seen)| self.judged(&shared, worker, seen));

@@ -51,6 +51,11 @@ pub fn read(want: &FactQuery, lines: &AnswerLines) -> Known<Fact> {
         }
         FactQuery::Ways(paths) => ways(paths, lines),
         FactQuery::Record => Known::Yes(Fact::Record(Record::read(all(lines, "line")))),
+        FactQuery::Dns { .. } if has(lines, "none") => Known::No("there is no bash, which asks".to_owned()),
+        FactQuery::Dns { .. } => {
+            let reply: String = all(lines, "reply").map(str::trim).collect();
+            Known::Yes(Fact::Dns(reply.into()))
+        }
         FactQuery::Lookup(_) => {
             let mut hosts: Vec<Remote<String>> = all(lines, "host")
                 .filter_map(|line| line.split_whitespace().next())

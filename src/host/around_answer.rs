@@ -2,7 +2,9 @@
 
 use crate::plan::fact::{Fact, Known};
 use crate::plan::remote::Remote;
-use crate::plan::surroundings::{DiskFact, InotifyFact, InotifyKind, ListenerFact, ProxyFact, Surroundings};
+use crate::plan::surroundings::{
+    DiskFact, InotifyFact, InotifyKind, ListenerFact, LogEnd, ProxyFact, Surroundings,
+};
 use crate::plan::{clean, redact};
 use crate::runtime::answer_lines::{AnswerLines, all, first, has};
 use crate::runtime::cri_log::CriLog;
@@ -23,6 +25,7 @@ pub fn around(lines: &AnswerLines) -> Known<Fact> {
             .filter_map(said)
             .map(|line| clean::short(&redact::line(&line), 300).into())
             .collect(),
+        log_ends: log_ends(lines),
         suppressed: first(lines, "suppressed")
             .filter(|line| !line.is_empty())
             .map(|line| clean::short(line, 200).into()),
@@ -90,6 +93,31 @@ fn inotify(lines: &AnswerLines) -> InotifyFact {
         instances: limit("instances "),
         watches: limit("watches "),
     }
+}
+
+/// Each path below `/var/log/pods`, `NAMESPACE_POD_UID/CONTAINER/N.log`, is followed by its lines.
+fn log_ends(lines: &AnswerLines) -> Vec<LogEnd> {
+    let mut ends: Vec<LogEnd> = Vec::new();
+    for (key, value) in lines {
+        match key.as_str() {
+            "again" if ends.len() < MANY => {
+                let mut parts = value.split('_');
+                let (space, name) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+                let pod = clean::short(&format!("{space}/{name}"), 330).into();
+                ends.push(LogEnd { pod, lines: Vec::new() });
+            }
+            "again-log" => {
+                let line = said(value).map(|line| clean::short(&redact::line(&line), 300));
+                if let (Some(end), Some(line)) = (ends.last_mut(), line)
+                    && end.lines.len() < MANY
+                {
+                    end.lines.push(line.into());
+                }
+            }
+            _ => {}
+        }
+    }
+    ends
 }
 
 /// What a container wrote: `TIME STREAM TAG TEXT` of CRI, or the `log` of a line of JSON as an engine keeps it.

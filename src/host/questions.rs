@@ -37,6 +37,7 @@ pub(super) fn questions(queries: &[FactQuery], text: &mut String) {
             FactQuery::Kubelet { .. }
             | FactQuery::Tls { .. }
             | FactQuery::Lookup(_)
+            | FactQuery::Dns { .. }
             | FactQuery::Around(_)
             | FactQuery::Programs
             | FactQuery::Healthz(_)
@@ -105,6 +106,7 @@ fn question(want: &FactQuery) -> String {
         FactQuery::Journal(unit) => call("ask_journal", &[unit]),
         FactQuery::Healthz(port) => call("ask_healthz", &[&port.to_string()]),
         FactQuery::Lookup(name) => call("ask_lookup", &[name]),
+        FactQuery::Dns { server, message } => call("ask_dns", &[server, message]),
         FactQuery::Around(name) => {
             let mut words = vec![name.as_deref().unwrap_or("-")];
             words.extend(["/var/lib/kubelet", "/var/log"].into_iter().chain(FOLDERS));

@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::IpAddr;
 
 use simple_dns::rdata::RData;
-use simple_dns::{CLASS, Name, Packet, PacketFlag, QCLASS, QTYPE, Question, TYPE};
+use simple_dns::{CLASS, Name, Packet, PacketFlag, QCLASS, QTYPE, Question, ResourceRecord, TYPE};
 
 /// What the DNS server answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,6 +105,28 @@ pub fn answer(message: &[u8], name: &str, id: u16) -> Result<Answer, DnsError> {
     };
     let addresses = packet.answers.iter().filter_map(|record| address(&record.rdata)).collect();
     Ok(Answer { addresses, rcode: format!("{:?}", packet.rcode()) })
+}
+
+/// The name that a message asks for; `None` = it asks for none.
+pub fn asked_name(message: &[u8]) -> Option<String> {
+    let packet = Packet::parse(message).ok()?;
+    packet.questions.first().map(|question| question.qname.to_string())
+}
+
+/// The message that answers this question with addresses, as a name server of a lab sends it.
+pub fn reply(question: &[u8], addresses: &[IpAddr]) -> Option<Vec<u8>> {
+    let asked = Packet::parse(question).ok()?;
+    let mut packet = Packet::new_reply(asked.id());
+    packet.questions = asked.questions;
+    let name = packet.questions.first()?.qname.clone();
+    for address in addresses {
+        let data = match address {
+            IpAddr::V4(address) => RData::A((*address).into()),
+            IpAddr::V6(address) => RData::AAAA((*address).into()),
+        };
+        packet.answers.push(ResourceRecord::new(name.clone(), CLASS::IN, 5, data));
+    }
+    packet.build_bytes_vec().ok()
 }
 
 fn from_io(error: std::io::Error) -> DnsError {

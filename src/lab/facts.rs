@@ -4,6 +4,7 @@
 use openssl::base64::encode_block;
 
 use crate::host::answer;
+use crate::kube::dns;
 use crate::lab::containerd_facts;
 use crate::lab::faults::Fault;
 use crate::lab::flags::unknown_flags;
@@ -85,6 +86,17 @@ pub(crate) fn ask(state: &LabState, name: &str, want: &FactQuery, wall_ms: i64, 
                 && !machine.faults.has(&Fault::NoApi)
             {
                 say("host", format!("{address} STREAM {host}"));
+            }
+            say("done", String::new());
+        }
+        FactQuery::Dns { message, .. } if !machine.here => {
+            let asked = openssl::base64::decode_block(message).unwrap_or_default();
+            let question = asked.get(2..).unwrap_or_default();
+            let named = dns::asked_name(question).and_then(|name| state.cluster.service(&name));
+            let reply =
+                named.filter(|_| state.cluster.dns_ready(latest)).and_then(|to| dns::reply(question, &[to]));
+            if let Some(reply) = reply {
+                say("reply", openssl::base64::encode_block(&reply));
             }
             say("done", String::new());
         }

@@ -80,6 +80,10 @@ pub enum FactQuery {
     Around(Option<String>),
     /// Addresses a name resolves to, on that machine.
     Lookup(String),
+    /// What the name server at an address answers to a message over TCP, asked from that machine; the message is base64, with
+    /// its length before it (RFC 1035, 4.2.2).
+    #[expect(missing_docs, reason = "both are said above")]
+    Dns { server: String, message: String },
     /// The TLS certificate that `host:port` shows that machine.
     Tls {
         /// Name or address.
@@ -111,6 +115,7 @@ impl FactQuery {
             | Self::ProgramFolder(_)
             | Self::Programs
             | Self::Lookup(_)
+            | Self::Dns { .. }
             | Self::Tls { .. }
             | Self::Ways(_) => true,
             Self::File { .. }
@@ -207,6 +212,8 @@ pub enum Fact {
     Record(Record),
     /// Answer to [`FactQuery::Around`].
     Around(Box<Surroundings>),
+    /// Answer to [`FactQuery::Dns`].
+    Dns(Remote<String>),
     /// Answer to [`FactQuery::Lookup`].
     Lookup(Vec<Remote<String>>),
     /// Answer to [`FactQuery::Tls`]: the presented chain, PEM, leaf first.
@@ -415,6 +422,10 @@ impl Facts {
     getter!(
         /// What a name resolves to.
         lookup(name: &str) -> Vec<Remote<String>>, FactQuery::Lookup(name.to_owned()), Lookup);
+    getter!(
+        /// What a name server answered, base64; empty = nothing in time.
+        dns(server: &str, message: &str) -> Remote<String>,
+        FactQuery::Dns { server: server.to_owned(), message: message.to_owned() }, Dns);
     getter!(
         /// The chain shown by an address.
         tls(host: &str, port: u16) -> String, FactQuery::Tls { host: host.to_owned(), port }, Tls);

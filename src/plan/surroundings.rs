@@ -67,6 +67,15 @@ pub struct ProxyFact {
     pub nftables: bool,
 }
 
+/// The end of the newest log of a container that was started again.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct LogEnd {
+    /// Its pod, `namespace/name`.
+    pub pod: Remote<String>,
+    /// Its lines, oldest first.
+    pub lines: Vec<Remote<String>>,
+}
+
 /// What was found around a kubelet.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Surroundings {
@@ -81,6 +90,9 @@ pub struct Surroundings {
     pub refusals: Vec<Remote<String>>,
     /// The newest lines of kube-proxy's container, oldest first.
     pub proxy_log: Vec<Remote<String>>,
+    /// The ends of the newest logs of containers that were started again, the newest first.
+    #[serde(default)]
+    pub log_ends: Vec<LogEnd>,
     /// What journald says that it left out of the kubelet's journal; `None` = nothing is known of any.
     pub suppressed: Option<Remote<String>>,
     /// The name of the API that does not resolve there; `None` = it does, or was not asked.

@@ -36,6 +36,9 @@ fn workers_that_are_well_are_called_healthy_with_what_was_looked_at() {
             assert!(well.contains(part), "no {part}: {well}");
         }
     }
+    // Where there is a tool that asks.
+    let first = &all[0].found.as_ref().unwrap();
+    assert!(first.well.iter().any(|line| line.starts_with("cluster DNS: 10.")), "{first:?}");
     let (_lab, bench) = open("current");
     bench.apply().done();
     assert!(bench.examine(&[]).iter().all(Examined::healthy), "{:?}", bench.examine(&[])[0].found);

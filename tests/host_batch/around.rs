@@ -94,6 +94,31 @@ fn a_program_that_its_unit_starts_is_absent_closed_or_does_not_run_here() {
     assert!(status.is_some_and(|status| status >= 126), "{status:?}");
 }
 
+/// The port is fixed, so nobody answers here; what is asked for is sent whole, and what comes back is read whole.
+#[test]
+fn a_name_server_is_asked_over_tcp_and_one_that_does_not_answer_has_said_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let Some(wire) = with_programs(dir.path()) else { return };
+    let wire = Arc::new(wire);
+    let asked = || {
+        let want = FactQuery::Dns { server: "127.0.0.1".to_owned(), message: "AAJoaQ==".to_owned() };
+        let end = done(&mut over(wire.clone()), &Run::new().batch(Vec::new(), vec![want]));
+        end.facts.dns("127.0.0.1", "AAJoaQ==").yes().map(ToString::to_string)
+    };
+    assert_eq!(asked(), Some(String::new()));
+    // A bash that gives the connection to a file has the rest of the text in its hands.
+    let reply = dir.path().join("reply");
+    std::fs::write(&reply, b"\0\x05hellorest").unwrap();
+    let text = format!(
+        "#!/bin/sh\nshift; text=$(printf %s \"$1\" | sed 's,exec 3<>\"/dev/tcp/$0/53\",exec 3<>{},; s,base64 -d >&3,base64 -d >{},')\nshift; exec /bin/bash -c \"$text\" \"$@\"\n",
+        reply.display(),
+        dir.path().join("sent").display()
+    );
+    program(dir.path(), "bash", &text);
+    assert_eq!(asked(), Some("aGVsbG8=".to_owned()));
+    assert_eq!(std::fs::read(dir.path().join("sent")).unwrap(), b"\0\x02hi");
+}
+
 #[test]
 fn who_is_in_the_group_of_root_is_told_but_for_accounts_that_are_nobody() {
     let dir = tempfile::tempdir().unwrap();

@@ -406,6 +406,7 @@ pub fn facts() -> BoxedStrategy<Facts> {
             line.as_str(),
             r#"{"v":1,"run":"r","kind":"put","path":"/a","new":"n","time":5}"#
         ]))),
+        text().prop_map(|reply| Fact::Dns(reply.into())),
         texts().prop_map(|hosts| Fact::Lookup(remote(hosts))),
         text().prop_map(Fact::Tls),
     ];
