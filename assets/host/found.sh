@@ -204,6 +204,7 @@ ask_around() {
   ls -t /var/log/pods/*/*/[1-9]*.log 2>/dev/null | head -n 5 | while read -r f; do
     say again "${f#/var/log/pods/}"; tell again-log "$(tail -c 1500 "$f" | tail -n 3 | cut -c 1-500)"
   done
+  [ ! -r /etc/machine-id ] || say machine-id "$(head -c 64 /etc/machine-id)"
   # IFF_UP is its last bit.
   l=$(cat /sys/class/net/lo/flags 2>/dev/null); case $l in 0x*[02468aceACE]) say lo-down 1 ;; esac
   tell suppressed "$(timeout --foreground 5 journalctl -q -b -n 400 --no-pager -o cat -t systemd-journald 2>/dev/null | grep 'Suppressed .* from kubelet.service' | tail -n 1)"

@@ -1,6 +1,7 @@
 //! What is wrong around a kubelet: the disks it writes to, its ports, the name of the API; and what the firewall refuses, as
 //! evidence where the API is not reached.
 
+use crate::kube::Node;
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::{Facts, Known};
 use crate::plan::problem::Problem;
@@ -93,6 +94,21 @@ fn limits(inotify: &InotifyFact) -> impl Iterator<Item = String> {
     [("instances", inotify.instances), ("watches", inotify.watches)]
         .into_iter()
         .filter_map(|(name, limit)| Some(format!("fs.inotify.max_user_{name} is {}", limit?)))
+}
+
+/// That the node may be of another machine. An ID can be made anew after the kubelet's start, so it is to know and no fault.
+pub(super) fn other_machine(around: &Surroundings, node: &Node) -> Option<String> {
+    let is_id = |id: &String| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let own = around.machine_id.as_ref().map(ToString::to_string).filter(is_id)?;
+    let told = Some(node.machine_id.to_string()).filter(is_id)?;
+    (own != told).then(|| {
+        format!(
+            "the node {} was told by a machine with the ID {told}, and this one has {own}: another machine runs under that name, \
+             or /etc/machine-id was made anew since its kubelet started; its addresses may tell which: kubectl get node {} -o wide",
+            node.name,
+            node.name
+        )
+    })
 }
 
 /// It has a name, and that is not the kubelet's.
@@ -199,10 +215,27 @@ pub(super) fn unknown(facts: &Facts, name: Option<&str>) -> Option<Problem> {
 mod tests {
     use super::{
         DiskFact, InotifyFact, InotifyKind, ListenerFact, ProblemCode, Surroundings, faults, limits, name_of,
+        other_machine,
     };
 
     fn codes(around: &Surroundings, runs: bool) -> Vec<ProblemCode> {
         faults(around, "w1", runs).into_iter().map(|problem| problem.code).collect()
+    }
+
+    #[test]
+    fn the_node_of_another_machine_is_to_know_where_both_tell_an_id() {
+        let node = |id: &str| {
+            let json =
+                serde_json::json!({"metadata": {"name": "w1"}, "status": {"nodeInfo": {"machineID": id}}});
+            crate::kube::Node::from_json(&json).expect("a node")
+        };
+        let around =
+            |id: Option<&str>| Surroundings { machine_id: id.map(Into::into), ..Surroundings::default() };
+        let (one, other) = ("0123456789abcdef0123456789abcdef", "ffffffff89abcdef0123456789abcdef");
+        assert!(other_machine(&around(Some(one)), &node(other)).is_some_and(|note| note.contains(other)));
+        for (own, told) in [(Some(one), one), (Some(one), ""), (None, one), (Some("uninitialized"), one)] {
+            assert_eq!(other_machine(&around(own), &node(told)), None);
+        }
     }
 
     #[test]

@@ -103,6 +103,8 @@ pub fn diagnose_found(worker: &FoundWorker) -> Diagnosis {
     beside(facts, worker.name, (&worker.paths.api, reached), &mut found);
     let around = around::seen(facts, around::name_of(&worker.paths.api).as_deref());
     flannel::judge(facts, around, nodes.first(), &mut found);
+    let other = around.zip(nodes.first()).and_then(|(seen, node)| around::other_machine(seen, node));
+    found.notes.extend(other);
     resolver::judge(facts, worker.name, worker.paths.resolver(), &mut found);
     let mut diagnosis = ordered(facts, worker.name, found);
     for cause in &mut diagnosis.causes {

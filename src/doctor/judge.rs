@@ -107,6 +107,7 @@ pub fn diagnose(patient: &Patient) -> Diagnosis {
     let node = patient.run.cluster.nodes.iter().flatten().find(|node| node.name == patient.worker.name);
     let around = around::seen(patient.facts, around::name_of(&address.host).as_deref());
     flannel::judge(patient.facts, around, node, &mut found);
+    found.notes.extend(around.zip(node).and_then(|(around, node)| around::other_machine(around, node)));
     if let Some(problem) = cluster::fault(patient.facts, patient.word) {
         found.add(problem);
     }

@@ -29,6 +29,7 @@ pub fn around(lines: &AnswerLines) -> Known<Fact> {
         suppressed: first(lines, "suppressed")
             .filter(|line| !line.is_empty())
             .map(|line| clean::short(line, 200).into()),
+        machine_id: first(lines, "machine-id").map(|id| clean::short(id.trim(), 64).into()),
         lo_down: has(lines, "lo-down"),
         unresolved: first(lines, "unresolved").map(|name| clean::short(name, 253).into()),
         inotify: inotify(lines),

@@ -98,7 +98,7 @@ pub trait ClusterApi: Send + Sync {
     fn apply(&self, object: &Value) -> Result<Applied, ApiError>;
     /// Deletes an object with this uid.
     fn delete(&self, path: &str, uid: &str) -> Result<Deleted, ApiError>;
-    /// Lets a node take no new pods, or take them again; `false` = it was so already.
+    /// Lets a node take no new pods, or take them again; `false` = it was so already, and not by us.
     fn cordon(&self, node: &str, cordoned: bool) -> Result<bool, ApiError>;
     /// Puts [`OUT_OF_SERVICE`] on a node, or takes away the one that was put there so; `false` = it was so already, and
     /// nothing was changed.
@@ -197,15 +197,28 @@ const CORDON_TRIES: usize = 8;
 fn cordon(api: &Api, path: &str, cordoned: bool) -> Result<bool, ApiError> {
     change_node(api, path, &|node| {
         let is = node.pointer("/spec/unschedulable").and_then(Value::as_bool).unwrap_or(false);
+        // One of ours that was interrupted left it so.
+        let ours = is && is_cordoned_by_us(node);
         node["spec"]["unschedulable"] = cordoned.into();
-        is != cordoned
+        is != cordoned || ours
     })
+}
+
+/// Whose field it is the API notes itself (`metadata.managedFields`, Kubernetes 1.18 and later): whoever cordons it by hand
+/// afterwards has it from then on. Without that note nobody's cordon is called ours.
+fn is_cordoned_by_us(node: &Value) -> bool {
+    let fields = node.pointer("/metadata/managedFields").and_then(Value::as_array);
+    fields
+        .into_iter()
+        .flatten()
+        .any(|entry| entry["manager"] == BY_US && entry.pointer("/fieldsV1/f:spec/f:unschedulable").is_some())
 }
 
 /// With this taint the pods of a node are deleted at once and their volumes are free for others, while the node is not Ready
 /// (`node.kubernetes.io/out-of-service`; beta in 1.26, stable in 1.28; `pkg/controller/podgc/gc_controller.go`).
 pub const OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
-/// The value of the one that is put by [`ClusterApi::out_of_service`]: another is somebody else's.
+/// The value of the one that is put by [`ClusterApi::out_of_service`]: another is somebody else's. So are fields of another
+/// manager.
 const BY_US: &str = "gangplank";
 
 fn out_of_service(api: &Api, path: &str, on: bool) -> Result<bool, ApiError> {
@@ -236,7 +249,8 @@ fn change_node(api: &Api, path: &str, change: &dyn Fn(&mut Value) -> bool) -> Re
         if !change(&mut node) {
             return Ok(false);
         }
-        match api.put(path, &node) {
+        // Older servers do not heed it.
+        match api.put(&format!("{path}?fieldManager={BY_US}"), &node) {
             Ok(_) => return Ok(true),
             Err(error @ ApiError::Conflict(_)) => last = error,
             Err(error) => return Err(error),
@@ -401,5 +415,27 @@ impl ClusterApi for LiveCluster {
     fn clock_ahead_ms(&self) -> Option<i64> {
         let clock = self.ask(Api::clock).ok()??;
         i64::try_from(clock.offset.as_millis()).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::is_cordoned_by_us;
+
+    #[test]
+    fn a_cordon_is_ours_where_the_api_says_that_we_set_it_last() {
+        let entry =
+            |manager: &str, field: &str| json!({"manager": manager, "fieldsV1": {"f:spec": {field: {}}}});
+        let node = |entries: &[serde_json::Value]| json!({"metadata": {"managedFields": entries}});
+        assert!(is_cordoned_by_us(&node(&[
+            entry("kubelet", "f:podCIDR"),
+            entry("gangplank", "f:unschedulable")
+        ])));
+        // Somebody has cordoned it by hand since; what we set besides is another field.
+        let theirs = [entry("gangplank", "f:taints"), entry("kubectl-cordon", "f:unschedulable")];
+        assert!(!is_cordoned_by_us(&node(&theirs)));
+        assert!(!is_cordoned_by_us(&json!({"metadata": {}})), "a server before 1.18");
     }
 }

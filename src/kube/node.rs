@@ -21,6 +21,8 @@ pub struct Node {
     pub name: Remote<String>,
     /// Object uid; empty when the server sent none.
     pub uid: Remote<String>,
+    /// The ID of the machine that its kubelet told, `status.nodeInfo.machineID`; empty = none.
+    pub machine_id: Remote<String>,
     /// `resourceVersion` of the object, for a watch.
     pub resource_version: Remote<String>,
     /// Is it ready?
@@ -163,6 +165,7 @@ impl Node {
         Some(Self {
             name,
             uid: text(meta, "uid").unwrap_or_default(),
+            machine_id: text(info, "machineID").unwrap_or_default(),
             resource_version: text(meta, "resourceVersion").unwrap_or_default(),
             ready: Ready::from_status(status),
             pressures: pressures(status),

@@ -84,6 +84,9 @@ pub struct Surroundings {
     /// The loopback interface is down.
     #[serde(default)]
     pub lo_down: bool,
+    /// `/etc/machine-id`, which a kubelet tells the API when it starts; `None` = there is none.
+    #[serde(default)]
+    pub machine_id: Option<Remote<String>>,
     /// Who listens on the port of a kubelet, 10250.
     pub listeners: Vec<ListenerFact>,
     /// Rules of the firewall that refuse something, as `iptables-save` shows them.
