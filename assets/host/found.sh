@@ -17,7 +17,8 @@ ask_start() {
     case $v:${p##*/} in :kubelet | 0:kubelet)
       if [ "$(head -c 4 "$p" | tail -c 3)" = ELF ]; then
         c=$(timeout 10 "$p" --version 2>&1 </dev/null); e=$?
-        case $e in 126 | 127 | 12[89] | 1[3-9]?) say mute "$p $e $(printf '%s' "$c" | tr -c '[:print:]' ' ' | cut -c 1-300)" ;; esac
+        # It could not be executed, or crashed; one that somebody else ended tells nothing.
+        case $e in 126 | 127 | 13[2-6] | 139) say mute "$p $e $(printf '%s' "$c" | tr -c '[:print:]' ' ' | cut -c 1-300)" ;; esac
       fi ;;
     esac
   fi
@@ -199,10 +200,10 @@ ask_around() {
     if [ -f "$f" ] && { [ -z "$i" ] || [ "$f" -nt "$i" ]; }; then i=$f; fi
   done
   [ -z "$i" ] || tell proxy "$(tail -c 4000 "$i" | tail -n 6 | cut -c 1-600)"
-  # The ends of the newest logs of containers that were started again.
-  # shellcheck disable=SC2012 # no path there has a blank
-  ls -t /var/log/pods/*/*/[1-9]*.log 2>/dev/null | head -n 5 | while read -r f; do
-    say again "${f#/var/log/pods/}"; tell again-log "$(tail -c 1500 "$f" | tail -n 3 | cut -c 1-500)"
+  # The ends of the newest logs of containers that were started again; a link that leads elsewhere is no log.
+  timeout --foreground 3 ls -t /var/log/pods/*/*/[1-9]*.log 2>/dev/null | head -n 5 | while read -r f; do
+    case $(readlink -f -- "$f") in /var/log/pods/* | */containers/*-json.log) ;; *) continue ;; esac
+    say again "${f#/var/log/pods/}"; tell again-log "$(timeout --foreground 3 tail -c 1500 "$f" | tail -n 3 | cut -c 1-500)"
   done
   [ ! -r /etc/machine-id ] || say machine-id "$(head -c 64 /etc/machine-id)"
   # IFF_UP is its last bit.

@@ -39,7 +39,7 @@ pub(super) fn faults(around: &Surroundings, worker: &str, runs: bool) -> Vec<Pro
     if around.lo_down {
         all.push(
             Problem::new(ProblemCode::Address02, format!("the loopback interface of {worker} is down"))
-                .seen("ip link show lo: it has no UP; nobody there answers on 127.0.0.1, the kubelet's health check neither")
+                .seen("/sys/class/net/lo/flags has no UP; nobody there answers on 127.0.0.1, the kubelet's health check neither")
                 .manual("on the host: ip link set lo up"),
         );
     }

@@ -123,8 +123,7 @@ fn ends_the_kubelet(cause: ProblemCode) -> bool {
         | ProblemCode::Key03
         | ProblemCode::File01
         | ProblemCode::File03
-        | ProblemCode::File05
-        | ProblemCode::Kernel04 => true,
+        | ProblemCode::File05 => true,
         ProblemCode::Kubelet08 | ProblemCode::Kubelet14 | ProblemCode::Kubelet15 | ProblemCode::Unit02 => {
             false
         }
@@ -163,7 +162,6 @@ pub(super) fn explains(cause: ProblemCode, symptom: ProblemCode) -> bool {
         ProblemCode::Network04 => {
             matches!(cause, ProblemCode::Network01 | ProblemCode::Network02 | ProblemCode::Network03)
         }
-        // The kubelet reports all the same.
         // It makes them when it has heard of the services.
         ProblemCode::Container03 => {
             matches!(cause.group(), Group::Api | Group::Cert | Group::Ca | Group::Key | Group::Clock)
@@ -178,6 +176,7 @@ pub(super) fn explains(cause: ProblemCode, symptom: ProblemCode) -> bool {
                     ProblemCode::Name02 | ProblemCode::Name03 | ProblemCode::Api20 | ProblemCode::Api24
                 )
         }
+        // The kubelet reports all the same.
         ProblemCode::Node02 | ProblemCode::Node03 | ProblemCode::Node04
             if matches!(cause, ProblemCode::Name03 | ProblemCode::Network07 | ProblemCode::Network08) =>
         {

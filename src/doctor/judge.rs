@@ -103,7 +103,6 @@ pub fn diagnose(patient: &Patient) -> Diagnosis {
     // What somebody else's kubelet is told is not in the plan.
     let path = resolver::of_plan(patient.worker, patient.facts).filter(|_| !is_stranger(patient.facts));
     resolver::judge(patient.facts, &patient.worker.name, path.as_deref(), &mut found);
-    resolver::cluster_dns(patient.facts, &patient.plan.cluster, &mut found);
     let node = patient.run.cluster.nodes.iter().flatten().find(|node| node.name == patient.worker.name);
     let around = around::seen(patient.facts, around::name_of(&address.host).as_deref());
     flannel::judge(patient.facts, around, node, &mut found);
@@ -122,6 +121,7 @@ pub fn diagnose(patient: &Patient) -> Diagnosis {
     for problem in word.faults {
         found.add(problem);
     }
+    resolver::cluster_dns(patient.facts, &patient.plan.cluster, &mut found);
     match unit {
         Some(unit) if unit.load == "not-found" => {
             if matches!(patient.facts.record(), Known::Yes(record) if record.lines.is_empty()) {

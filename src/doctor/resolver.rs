@@ -33,13 +33,18 @@ fn own_name(cluster: &Cluster) -> String {
     format!("kubernetes.default.svc.{}", cluster.domain)
 }
 
-/// What came of it, where it was asked. It is no fault of the worker by itself: the pods of the name server may be elsewhere.
+/// What came of it, where it was asked. It is no fault of the worker by itself: the pods of the name server may be elsewhere;
+/// and where something else is wrong with the worker that may well be the reason, so nothing is said of it then.
 pub(super) fn cluster_dns(facts: &Facts, cluster: &Cluster, found: &mut Findings) {
     let Some(FactQuery::Dns { server, message }) = dns_query(cluster) else { return };
     let Known::Yes(reply) = facts.dns(&server, &message) else { return };
     let name = own_name(cluster);
     let bytes = openssl::base64::decode_block(&reply.to_string()).unwrap_or_default();
-    match dns::answer(&bytes, &name, OWN_ID) {
+    let told = dns::answer(&bytes, &name, OWN_ID);
+    if !found.faults.is_empty() && !told.as_ref().is_ok_and(|answer| !answer.addresses.is_empty()) {
+        return;
+    }
+    match told {
         Ok(answer) if !answer.addresses.is_empty() => {
             let told: Vec<String> = answer.addresses.iter().map(ToString::to_string).collect();
             found.well.push(format!("cluster DNS: {server} has {} for {name}", told.join(", ")));
@@ -49,8 +54,8 @@ pub(super) fn cluster_dns(facts: &Facts, cluster: &Cluster, found: &mut Findings
             answer.rcode
         )),
         Err(_) => found.notes.push(format!(
-            "the cluster DNS ({server}) did not answer this worker in time when it was asked for {name}: pods here may find no \
-             names; whether it answers elsewhere was not asked"
+            "the cluster DNS ({server}) gave this worker no answer when it was asked for {name}: pods here may find no names; \
+             whether it answers elsewhere was not asked"
         )),
     }
 }

@@ -71,7 +71,7 @@ impl UnitFact {
                 "signal 9 (KILL) ended it; who sent it is not told: the kernel does it for want of memory, and then dmesg says so"
                     .to_owned()
             }
-            (2 | 3, signal @ (4 | 6 | 7 | 8 | 11)) => format!("it crashed: signal {signal}"),
+            (2 | 3, signal @ (4 | 6 | 7 | 8 | 11)) => format!("signal {signal} ended it, as a crash does"),
             (2 | 3, signal) => format!("signal {signal} ended it"),
             _ => return None,
         };

@@ -50,8 +50,8 @@ pub(super) fn cert_slot(owner: &str, identity: &Identity) -> Slot {
 /// What closes a key that others than its owner can read, or that somebody else than root owns.
 pub(super) fn restricted(cx: &StepInput, path: &str) -> Option<Action> {
     let Known::Yes(Some(key)) = cx.facts.key(path) else { return None };
-    let open = u32::from_str_radix(&key.mode, 8).is_ok_and(|mode| mode & 0o077 != 0);
-    let world = u32::from_str_radix(&key.mode, 8).is_ok_and(|mode| mode & 0o007 != 0);
+    let mode = u32::from_str_radix(&key.mode, 8).unwrap_or_default();
+    let (open, world) = (mode & 0o077 != 0, mode & 0o007 != 0);
     let owner = key.owner.to_string();
     let user = owner.split(':').next().unwrap_or_default();
     let theirs = !["", "-", "root"].contains(&user);
@@ -195,7 +195,7 @@ pub fn faults(cx: &StepInput) -> Vec<Problem> {
         .collect()
 }
 
-/// The code for a pair that is not as it must be; `None` = it is good for now.
+/// The code for a pair that is not as it must be; `None` = nothing is wrong with it.
 fn code_of(cx: &StepInput, identity: &Identity) -> Option<ProblemCode> {
     let Known::Yes(Some(key)) = cx.facts.key(&identity.key) else { return Some(ProblemCode::Key03) };
     let Known::Yes(Some(file)) = cx.facts.file(&identity.cert) else { return Some(ProblemCode::Cert01) };

@@ -97,7 +97,7 @@ fn tabs(model: &Model, width: usize) -> Tabs {
     explain::screen(model.nav.screen.name(), &values(model), runtime(model), width)
 }
 
-/// What the names in braces in the texts stand for now; what is not answered yet is left out.
+/// What the names in braces in the texts mean with the present answers; what is not answered yet is left out.
 pub fn values(model: &Model) -> BTreeMap<&'static str, String> {
     let answers = &model.form.answers;
     let row = model.nav.row;

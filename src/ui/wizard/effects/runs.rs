@@ -99,7 +99,11 @@ impl Runs {
         std::thread::spawn(move || {
             let done = || {
                 let signs = before.repair().iter().any(|action| matches!(action, Action::Sign { .. }));
-                let signer = match ca.filter(|_| signs).map(|place| Signer::at(&place, world.as_ref())) {
+                let open = |place| {
+                    let signer = Signer::at(&place, world.as_ref())?;
+                    signer.check(world.now()).map(|()| signer)
+                };
+                let signer = match ca.filter(|_| signs).map(open) {
                     None => None,
                     Some(Ok(signer)) => Some(signer),
                     Some(Err(problem)) => {
