@@ -22,6 +22,7 @@ pub struct Node {
     /// Object uid; empty when the server sent none.
     pub uid: Remote<String>,
     /// The ID of the machine that its kubelet told, `status.nodeInfo.machineID`; empty = none.
+    #[serde(default)]
     pub machine_id: Remote<String>,
     /// `resourceVersion` of the object, for a watch.
     pub resource_version: Remote<String>,
