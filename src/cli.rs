@@ -162,6 +162,9 @@ pub enum CliCommand {
         /// Another run, by its id
         #[arg(long = "run", value_name = "ID")]
         run: Option<String>,
+        /// The private key to log in with, for user@host
+        #[arg(long, value_name = "FILE")]
+        key: Option<PathBuf>,
         /// Do not ask first
         #[arg(long)]
         yes: bool,

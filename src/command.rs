@@ -1,5 +1,6 @@
 //! The commands: from flags to an engine, a front and an exit code.
 
+mod agree;
 mod doctor;
 mod drain;
 mod found;
@@ -7,7 +8,7 @@ mod release;
 mod summary;
 
 use std::cell::{Cell, RefCell};
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,10 +17,9 @@ use gangplank::engine::certificates::DatedCertificate;
 use gangplank::engine::drain::DrainWish;
 use gangplank::engine::session::journal::left_open;
 use gangplank::engine::session::version;
-use gangplank::engine::undo::{UndoList, UndoScope, is_run};
+use gangplank::engine::undo::{UndoScope, is_run};
 use gangplank::engine::{Engine, ExitCode, Front, Journal, RunOptions, Session};
 use gangplank::host::Stop;
-use gangplank::limits;
 use gangplank::plan::answers::EXAMPLE;
 use gangplank::plan::code::ProblemCode;
 use gangplank::plan::place::Place;
@@ -29,6 +29,7 @@ use gangplank::ui::output::preview::PlanDetail;
 use gangplank::ui::output::say;
 use gangplank::ui::wizard::start::Opening;
 
+use self::agree::may_undo;
 use self::doctor::{doctor, repair};
 use self::summary::RepairWish;
 use crate::cli::{CliCommand, CommonFlags, Pace};
@@ -81,7 +82,9 @@ pub fn run(command: CliCommand, places: &StandardFolders, stop: &Arc<Stop>) -> E
             repair(&common, &found, places, stop, &wish)
         }
         CliCommand::Release { common, yes } => release::release(&common, places, stop, yes),
-        CliCommand::Undo { common, run, yes } => take_back(&common, places, stop, Wish { run, yes }),
+        CliCommand::Undo { common, run, key, yes } => {
+            take_back(&common, places, stop, Wish { run, yes }, key.as_deref())
+        }
         CliCommand::Remove { common, .. } if common.workers.is_empty() => {
             say::err(format_args!(
                 "say which worker leaves the cluster with --worker NAME; undo takes back one run"
@@ -390,9 +393,22 @@ struct Wish {
     yes: bool,
 }
 
-fn take_back(common: &CommonFlags, places: &StandardFolders, stop: &Arc<Stop>, wish: Wish) -> ExitCode {
+fn take_back(
+    common: &CommonFlags,
+    places: &StandardFolders,
+    stop: &Arc<Stop>,
+    wish: Wish,
+    key: Option<&Path>,
+) -> ExitCode {
     if let Some(run) = wish.run.as_deref().filter(|run| !is_run(run)) {
         say::err(format_args!("--run {}: that is no run's id", gangplank::plan::clean::words(run)));
+        return ExitCode::Usage;
+    }
+    if found::is_login(&common.plan) {
+        return found::undo(common, (key, places, stop), wish.run.as_deref(), wish.yes);
+    }
+    if key.is_some() {
+        say::err(format_args!("--key goes with user@host: a plan names the key of its workers"));
         return ExitCode::Usage;
     }
     let scope = wish.run.map_or(UndoScope::LastRun, UndoScope::Run);
@@ -453,21 +469,4 @@ fn undo(
         Ok(failed.get().unwrap_or(code))
     })();
     result.unwrap_or_else(|code| code)
-}
-
-/// Shows the whole list of what will happen, then asks.
-fn may_undo(all: &UndoList, workers: &[String], yes: bool) -> bool {
-    let mut err = std::io::stderr().lock();
-    let _ = err.write_all(ui::output::undo::text(all, workers).as_bytes());
-    if yes || all.is_empty() {
-        return true;
-    }
-    if !std::io::stdin().is_terminal() {
-        let _ = writeln!(err, "nothing was done: say --yes to do it without being asked");
-        return false;
-    }
-    let _ = write!(err, "{} yes or no [no]: ", ui::output::undo::question(all, workers));
-    let _ = err.flush();
-    let answer = limits::lines::typed();
-    answer.trim() == "yes"
 }

@@ -136,6 +136,7 @@ pub fn options<'a>(
         only: common.workers.clone(),
         session,
         made: made(state, plan),
+        seen: gangplank::engine::session::nodes::seen(&state.join(&plan.cluster.name)),
         ..RunOptions::new(run, stop)
     }
 }

@@ -89,9 +89,18 @@ rotate_in() {
   [ ! -e "$new" ] && closed "$1" && fresh "$new" || return
   (umask 077; set -C; { cat "$2" && openssl pkey -in "$1"; } >"$part") &&
     [ "$(openssl x509 -in "$part" -noout -pubkey)" = "$(openssl pkey -in "$part" -pubout)" ] &&
-    sync "$part" && mv -T "$part" "$new" && ln -s "$new" "$part" && mv -T "$part" "$1" &&
+    sync "$part" && mv -T "$part" "$new" && note link "$1" "$(readlink "$1")" "$new" '' && ln -s "$new" "$part" && mv -T "$part" "$1" &&
     sync "${1%/*}" && rm -f "${2%/*}"/gangplank-*.crt && return
   rc=$?; rm -f "$part"; return $rc
+}
+
+# rotate_back LINK OLD NEW: the link leads to OLD again, unless somebody led it elsewhere since; NEW stays beside it
+rotate_back() {
+  [ -L "$1" ] && way "${1%/*}" || { echo "$1 is no link that only root can change" >&2; return 1; }
+  case $(readlink "$1") in "$2") return 0 ;; "$3") ;; *) spare "$1"; return 0 ;; esac
+  case $2 in /*) o=$2 ;; *) o=${1%/*}/$2 ;; esac
+  [ -f "$o" ] || { echo "$o is gone: $1 stays as it is" >&2; return 1; }
+  fresh "$1" && ln -s "$2" "$part" && mv -T "$part" "$1" && sync "${1%/*}"
 }
 
 # root_group: who is in the group of root beside root; sync, shutdown, halt and operator, which are in it on Fedora and are

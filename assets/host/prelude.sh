@@ -470,13 +470,13 @@ ask_files() {
   done
   [ $# -gt 0 ] || return 0
   each 3 "$@"
-  s=$(eval "stat -L -c '%a %U:%G %s' -- $a" 2>/dev/null) && o=$(eval "sha256sum -- $a" 2>/dev/null) || s=
+  s=$(eval "stat -L -c '%a %U:%G %Y %s' -- $a" 2>/dev/null) && o=$(eval "sha256sum -- $a" 2>/dev/null) || s=
   suspect "$s" "$@"
   while [ $# -gt 0 ]; do
     q=$1 f=$2 k=$3; shift 3
     if [ -n "$s" ]; then t=${s%%"$n"*} h=${o%%"$n"*}; s=${s#*"$n"} o=${o#*"$n"} h=${h%% *}; h=${h#\\}
     # One of them could not be read, or went away: each for itself.
-    else t=$(stat -L -c '%a %U:%G %s' -- "$f"); h=; hash_of <"$f"; fi
+    else t=$(stat -L -c '%a %U:%G %Y %s' -- "$f"); h=; hash_of <"$f"; fi
     say stat "$t"; say sha256 "$h"
     case $k in
       content)

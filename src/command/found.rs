@@ -18,6 +18,7 @@ use gangplank::ui::output::incident::{Incident, markdown};
 use gangplank::ui::output::say;
 use jiff::Timestamp;
 
+use super::agree::may_undo;
 use super::summary::{NewFile, Remembering, RepairWish, show};
 use crate::cli::{CommonFlags, FoundFlags};
 use crate::environment::StandardFolders;
@@ -116,6 +117,28 @@ fn may_replace(examined: &Examined, found: &FoundFlags, asks: bool) -> bool {
         return false;
     }
     true
+}
+
+/// What repairs of user@host did is taken back.
+pub(super) fn undo(
+    common: &CommonFlags,
+    (key, places, stop): (Option<&Path>, &StandardFolders, &Arc<Stop>),
+    named: Option<&str>,
+    yes: bool,
+) -> ExitCode {
+    let result = (|| {
+        let (login, world) = reach(common, key, places, (false, stop))?;
+        let run = run_id();
+        let visit = FoundVisit { world: &world, login: &login, run: &run, stop, ca: None };
+        let (lines, json) = (ui::output::lines::LineFront::new(true), ui::output::json::Json);
+        let front: &dyn Front = if common.json { &json } else { &lines };
+        let host = vec![login.host.clone()];
+        let (code, after) =
+            FoundRepair::back(visit, front).take_back(named, &|all| may_undo(all, &host, yes));
+        show(after.as_slice(), common.json);
+        Ok(code)
+    })();
+    result.unwrap_or_else(|code| code)
 }
 
 pub(super) fn repair(

@@ -6,7 +6,7 @@ use super::diagnosis::{Cause, Diagnosis, RUNTIME, explains, is_symptom, may_foll
 use super::findings::Findings;
 use super::layout::is_ours;
 use super::node::Heard;
-use super::{around, cluster, differs, flannel, kubelet, node, resolver, services};
+use super::{around, cluster, differs, flannel, known_to_api, kubelet, node, resolver, services};
 use crate::plan::action::Action;
 use crate::plan::code::{ProblemCode, ProblemGroup};
 use crate::plan::fact::{Facts, Known};
@@ -121,6 +121,7 @@ pub fn diagnose(patient: &Patient) -> Diagnosis {
     for problem in word.faults {
         found.add(problem);
     }
+    known_to_api::judge(patient.facts, patient.plan, patient.worker, &mut found);
     resolver::cluster_dns(patient.facts, &patient.plan.cluster, &mut found);
     match unit {
         Some(unit) if unit.load == "not-found" => {

@@ -106,6 +106,22 @@ pub(super) fn read(cluster: &ClusterFacts, worker: &str, heard: Heard) -> NodeWo
     word
 }
 
+/// Another object has its name than the one that `run` saw: somebody deleted that, and it was made anew.
+pub fn made_anew(node: &Node, run: &str, seen_uid: &str) -> Option<String> {
+    let uid = node.uid.to_string();
+    if uid.is_empty() || seen_uid.is_empty() || uid == seen_uid {
+        return None;
+    }
+    let since =
+        node.created.map_or_else(String::new, |at| format!(" on {} UTC", at.strftime("%Y-%m-%d %H:%M:%S")));
+    Some(format!(
+        "the node {} is not the one that run {} saw: that was deleted, and this one was made{since}, with the labels and taints that \
+         its kubelet or somebody gave it then",
+        node.name,
+        clean::words(run),
+    ))
+}
+
 /// So many taints are named.
 const TAINTS: usize = 6;
 
@@ -167,6 +183,18 @@ mod tests {
     use super::{Heard, read};
     use crate::kube::Node;
     use crate::step::ClusterFacts;
+
+    #[test]
+    fn a_node_that_was_made_anew_is_told_by_its_uid() {
+        let node = Node::from_json(&json!({"metadata": {"name": "w1", "uid": "b",
+            "creationTimestamp": "2026-05-01T10:00:00Z"}}))
+        .expect("a node");
+        assert_eq!(super::made_anew(&node, "r1", "b"), None);
+        assert_eq!(super::made_anew(&node, "r1", ""), None);
+        let told = super::made_anew(&node, "r1", "a").unwrap_or_default();
+        assert!(told.starts_with("the node w1 is not the one that run r1 saw: "), "{told}");
+        assert!(told.contains("made on 2026-05-01 10:00:00 UTC"), "{told}");
+    }
 
     #[test]
     fn taints_that_evict_pods_are_to_know_and_no_fault() {

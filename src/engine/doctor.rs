@@ -1,6 +1,7 @@
 //! The doctor: every worker is looked at once, and judged. Repair: what the causes offer by themselves first, then what
 //! the steps would change, with the proof that the API hears of the kubelet again.
 
+use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
 use serde::{Deserialize, Serialize};
@@ -8,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::repaired::RepairedAt;
 use super::run::Engine;
 use crate::doctor::{
-    ClusterWord, Diagnosis, Layout, Patient, RESOLVER_FILES, diagnose, dns_query, flannel_query,
-    kube_proxy_sees, may_kube_proxy_see, name_of, resolver_query,
+    ClusterWord, Diagnosis, FileVerdict, Layout, Patient, RESOLVER_FILES, diagnose, dns_query, file_verdicts,
+    flannel_query, identity_query, kube_proxy_sees, made_anew, may_kube_proxy_see, name_of, resolver_query,
 };
 use crate::engine::cluster::facts::SharedFacts;
 use crate::engine::exit::ExitCode;
@@ -39,6 +40,9 @@ pub struct Examined {
     pub facts: Facts,
     /// Whose layout it has; `None` = a plan tells of it, or it could not be looked at.
     pub layout: Option<Layout>,
+    /// The pods that the API says are on it, `NAMESPACE/NAME`; empty where it did not tell.
+    #[serde(default)]
+    pub pods: Vec<String>,
 }
 
 impl Examined {
@@ -68,6 +72,11 @@ impl Examined {
             }
         }
         all
+    }
+
+    /// What becomes of each file that was looked at, by its path, as far as that is known now.
+    pub fn verdicts(&self) -> BTreeMap<String, FileVerdict> {
+        self.found.as_ref().map(|found| file_verdicts(&self.facts, &self.repair(), found)).unwrap_or_default()
     }
 
     /// Everything was looked at, and nothing is wrong.
@@ -103,7 +112,9 @@ impl Engine<'_> {
         more.push(flannel_query());
         // Where none is deployed nobody waits for its answer.
         more.extend(shared.cluster.at_dns_address.is_some().then(|| dns_query(&self.plan.cluster)).flatten());
-        let seen = self.inspect_workers(&shared, &more);
+        let seen = self.inspect_workers(&shared, &|worker| {
+            more.iter().cloned().chain([identity_query(self.plan, worker)]).collect()
+        });
         let workers = self.workers();
         let examined = workers.iter().zip(seen).map(|(worker, seen)| self.judged(&shared, worker, seen));
         let planned = |node: &Node| {
@@ -127,17 +138,18 @@ impl Engine<'_> {
         let refused = seen.blocked().is_some();
         let steps = seen.looked.iter().filter(|_| !refused);
         let actions = steps.flat_map(|one| one.actions().to_vec()).collect();
+        let word = self.word(shared, &worker.name);
         let patient = Patient {
             plan: self.plan,
             worker,
             facts: &seen.facts,
             asked_ms: seen.asked_ms,
             run: shared.view(self.world.now()),
-            word: &self.word(shared, &worker.name),
+            word: &word,
         };
         let found = match seen.problem {
             Some(problem) => Err(problem),
-            None => Ok(diagnose(&patient)),
+            None => Ok(self.compared(shared, worker, diagnose(&patient))),
         };
         Examined {
             worker: worker.name.clone(),
@@ -146,7 +158,17 @@ impl Engine<'_> {
             actions,
             facts: seen.facts,
             layout: None,
+            pods: word.pods.iter().map(|pod| format!("{}/{}", pod.namespace, pod.name)).collect(),
         }
+    }
+
+    /// Beside what was found, whether its node is still the one that this computer saw.
+    fn compared(&self, shared: &SharedFacts, worker: &Worker, mut found: Diagnosis) -> Diagnosis {
+        let node = shared.cluster.nodes.iter().flatten().find(|node| node.name == worker.name.as_str());
+        let seen = self.options.seen.iter().rev().find(|seen| seen.node == worker.name);
+        let anew = node.zip(seen).and_then(|(node, seen)| made_anew(node, &seen.run, &seen.uid));
+        found.notes.extend(anew);
+        found
     }
 
     /// What the API says of what runs on a worker; nothing where it did not tell of nodes either.

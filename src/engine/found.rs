@@ -50,6 +50,7 @@ impl FoundVisit<'_> {
             actions: Vec::new(),
             facts,
             layout,
+            pods: Vec::new(),
         }
     }
 }

@@ -2,6 +2,7 @@
 //! before the next; then the proof that the API has heard of its kubelet since. None of its files is written, but for a
 //! certificate that was issued for it.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -33,18 +34,22 @@ const HEARD_WITHIN: Duration = Duration::from_secs(90);
 const BETWEEN: Duration = Duration::from_secs(2);
 
 /// What stopped it.
-enum Broken {
+pub(super) enum Broken {
     Failed(Problem),
     Stopped,
 }
 
 /// A repair on its way.
 pub struct FoundRepair<'a> {
-    visit: FoundVisit<'a>,
-    events: EventSink<'a>,
+    pub(super) visit: FoundVisit<'a>,
+    pub(super) events: EventSink<'a>,
     signer: Option<&'a Signer>,
     lock: HostLock,
-    place: Place,
+    pub(super) place: Place,
+    /// What its events are of.
+    step: StepId,
+    /// Something was no longer what gangplank had made of it.
+    pub(super) left: Cell<bool>,
 }
 
 impl<'a> FoundRepair<'a> {
@@ -54,7 +59,21 @@ impl<'a> FoundRepair<'a> {
             token: format!("{}-{}", visit.run, nonce()),
             who: format!("{}, run {}", visit.world.operator(), visit.run),
         };
-        Self { visit, events: EventSink::new(front, visit.run), signer, lock, place: visit.place() }
+        let events = EventSink::new(front, visit.run);
+        Self {
+            visit,
+            events,
+            signer,
+            lock,
+            place: visit.place(),
+            step: StepId::REPAIR,
+            left: Cell::new(false),
+        }
+    }
+
+    /// One that takes back what another did.
+    pub fn back(visit: FoundVisit<'a>, front: &'a dyn Front) -> Self {
+        Self { step: StepId::UNDO, ..Self::new(visit, front, None) }
     }
 
     /// Mends what `first` offers; how it ended, and how the worker is then.
@@ -107,9 +126,7 @@ impl<'a> FoundRepair<'a> {
             if let Some((what, actions)) = next
                 && done.len() < MOST_REPAIRS
             {
-                wrote |= actions
-                    .iter()
-                    .any(|action| matches!(action, Action::Put { path, .. } if !is_beside(path)));
+                wrote |= actions.iter().any(leaves_something);
                 let at = self.carry_out(host, &actions, now.spki.as_deref())?;
                 let started_ms = at.started_ms.or(changed.and_then(|before| before.started_ms));
                 changed = Some(RepairedAt { started_ms, ..at });
@@ -164,7 +181,7 @@ impl<'a> FoundRepair<'a> {
     }
 
     /// Sends the actions of one cause; what is to be signed is signed in between.
-    fn carry_out(
+    pub(super) fn carry_out(
         &self,
         host: &mut dyn Host,
         actions: &[Action],
@@ -177,7 +194,7 @@ impl<'a> FoundRepair<'a> {
             if let Action::Sign { csr, wish, out, .. } = action {
                 self.send(host, &std::mem::take(&mut segment), &mut slots, &mut at)?;
                 let request = slots.get(csr).map_or("", String::as_str);
-                let tell = |event| self.events.tell(&self.place, Some(StepId::REPAIR), event);
+                let tell = |event| self.events.tell(&self.place, Some(self.step), event);
                 let (title, began) = (action.title(), Instant::now());
                 tell(Event::ActionStarted { action: title.clone(), shell: action.shell().to_string() });
                 let signed = self.sign(request, &step::request(wish), spki);
@@ -218,7 +235,7 @@ impl<'a> FoundRepair<'a> {
         if stop.wanted() {
             return Err(Broken::Stopped);
         }
-        let tell = |event| self.events.tell(&self.place, Some(StepId::REPAIR), event);
+        let tell = |event| self.events.tell(&self.place, Some(self.step), event);
         let batch = Batch {
             actions: actions.to_vec(),
             run: self.visit.run.to_owned(),
@@ -249,7 +266,8 @@ impl<'a> FoundRepair<'a> {
                 let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
                 tell(Event::ActionEnded { action: action.title(), status, ms });
             }
-            BatchProgress::LeftAlone(_) | BatchProgress::Sent(..) => {}
+            BatchProgress::LeftAlone(_) => self.left.set(true),
+            BatchProgress::Sent(..) => {}
         });
         for (index, action) in actions.iter().enumerate() {
             let done = end.actions.get(&index);
@@ -300,6 +318,15 @@ pub fn replaced(examined: &Examined) -> Vec<&String> {
         _ => None,
     });
     written.collect()
+}
+
+/// It leaves something that an undo takes back: a file that it replaced, or a link that it led elsewhere.
+pub fn leaves_something(action: &Action) -> bool {
+    match action {
+        Action::Put { path, .. } => !is_beside(path),
+        Action::Script { text, .. } => text.starts_with("rotate_in "),
+        _ => false,
+    }
 }
 
 /// A file of ours that only comes beside others.

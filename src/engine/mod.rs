@@ -9,6 +9,7 @@ pub mod event;
 pub mod exit;
 pub mod found;
 pub mod found_repair;
+pub mod found_undo;
 pub mod inspect;
 pub mod options;
 mod preview;

@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use crate::engine::review::Reviewed;
 use crate::engine::session::folder::Session;
 use crate::engine::session::journal::Journal;
+use crate::engine::session::nodes::SeenNode;
 use crate::engine::signing::offline::OfflineCerts;
 use crate::host::Stop;
 
@@ -31,6 +32,8 @@ pub struct RunOptions<'a> {
     pub journal: Journal,
     /// Uids of the API objects that earlier runs made.
     pub made: BTreeSet<String>,
+    /// The nodes that earlier runs from here saw, oldest first.
+    pub seen: Vec<SeenNode>,
     /// What was reviewed; anything else is not sent. `None` = nobody reviewed.
     pub reviewed: Option<Reviewed>,
     /// Where certificates of an offline CA come in.
@@ -51,6 +54,7 @@ impl<'a> RunOptions<'a> {
             session: None,
             journal: Journal::none(),
             made: BTreeSet::new(),
+            seen: Vec::new(),
             reviewed: None,
             offline: OfflineCerts::default(),
             renew: None,

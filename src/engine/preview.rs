@@ -35,7 +35,7 @@ impl Engine<'_> {
         let login = Gate::default();
         let shared = SharedFacts::learn(self.plan, self.world, false, &self.options.made, &login)?;
         shared.fits(self.plan)?;
-        let mut seen = self.inspect_workers(&shared, &[]);
+        let mut seen = self.inspect_workers(&shared, &|_| Vec::new());
         let mut host = self.world.local();
         let site = WorkSite {
             place: Place::Local,
@@ -86,7 +86,11 @@ impl Engine<'_> {
 
     /// Every worker looked at; one whose look ends in a panic is there with that as its problem. `more` is asked beside
     /// what the steps want to know.
-    pub(super) fn inspect_workers(&self, shared: &SharedFacts, more: &[FactQuery]) -> Vec<PlacePreview> {
+    pub(super) fn inspect_workers(
+        &self,
+        shared: &SharedFacts,
+        more: &(dyn Fn(&Worker) -> Vec<FactQuery> + Sync),
+    ) -> Vec<PlacePreview> {
         let ended = |worker: &Worker| {
             let mut seen = nothing_seen(worker);
             let problem =
@@ -94,7 +98,7 @@ impl Engine<'_> {
             seen.problem = Some(problem.seen("nothing is known of it"));
             seen
         };
-        let seen = self.each_worker(&|worker| self.inspect(shared, worker, more));
+        let seen = self.each_worker(&|worker| self.inspect(shared, worker, &more(worker)));
         seen.into_iter()
             .zip(&self.workers())
             .map(|(place, worker)| place.unwrap_or_else(|| ended(worker)))

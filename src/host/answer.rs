@@ -149,10 +149,12 @@ fn ways(paths: &[String], lines: &AnswerLines) -> Known<Fact> {
     Known::Yes(Fact::Ways(told.collect()))
 }
 
-fn stat(lines: &AnswerLines) -> (String, String, u64) {
-    let mut words = first(lines, "stat").unwrap_or_default().split(' ').map(str::to_owned);
-    let (mode, owner) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    (mode, owner, words.next().and_then(|size| size.parse().ok()).unwrap_or(0))
+/// `MODE OWNER SIZE`, or with the time of the last writing before the size.
+fn stat(lines: &AnswerLines) -> (String, String, Option<i64>, u64) {
+    let words: Vec<&str> = first(lines, "stat").unwrap_or_default().split(' ').collect();
+    let word = |at: usize| words.get(at).copied().unwrap_or_default();
+    let written = (words.len() > 3).then(|| word(2).parse().ok()).flatten();
+    (word(0).to_owned(), word(1).to_owned(), written, word(words.len().min(4) - 1).parse().unwrap_or(0))
 }
 
 fn file(path: &str, content: bool, lines: &AnswerLines) -> Known<Fact> {
@@ -162,7 +164,7 @@ fn file(path: &str, content: bool, lines: &AnswerLines) -> Known<Fact> {
     if has(lines, "none") {
         return Known::Yes(Fact::File(None));
     }
-    let (mode, owner, size) = stat(lines);
+    let (mode, owner, written_s, size) = stat(lines);
     let sha256 = first(lines, "sha256").unwrap_or_default().to_owned();
     if sha256.len() != 64 {
         return Known::No(format!("{path} could not be read"));
@@ -176,7 +178,15 @@ fn file(path: &str, content: bool, lines: &AnswerLines) -> Known<Fact> {
     if !holds_key && content.as_ref().is_some_and(|bytes| crate::plan::action::sha256(bytes) != sha256) {
         return Known::No(format!("{path} changed while it was read"));
     }
-    Known::Yes(Fact::File(Some(FileFact { sha256, mode, owner: owner.into(), size, content, holds_key })))
+    Known::Yes(Fact::File(Some(FileFact {
+        sha256,
+        mode,
+        owner: owner.into(),
+        size,
+        content,
+        holds_key,
+        written_s,
+    })))
 }
 
 fn key(path: &str, lines: &AnswerLines) -> Known<Fact> {
@@ -186,7 +196,7 @@ fn key(path: &str, lines: &AnswerLines) -> Known<Fact> {
     if has(lines, "none") {
         return Known::Yes(Fact::Key(None));
     }
-    let (mode, owner, _) = stat(lines);
+    let (mode, owner, _, _) = stat(lines);
     Known::Yes(Fact::Key(Some(KeyFact {
         mode,
         owner: owner.into(),

@@ -294,6 +294,7 @@ fn file(path: &Path, content: bool) -> Known<Fact> {
             size: meta.len(),
             content: (content && meta.len() <= LARGEST).then_some(bytes),
             holds_key: false,
+            written_s: Some(meta.mtime()),
         }))),
         Err(error) => Known::No(format!("{}: {error}", path.display())),
     }

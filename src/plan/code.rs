@@ -378,6 +378,7 @@ registry! {
         Undo06 "E-UNDO-06" "a later run stands on what is to be taken back";
         Undo07 "E-UNDO-07" "no record knows the run";
         Undo08 "E-UNDO-08" "which run was the last is not known";
+        Undo09 "E-UNDO-09" "the worker was set up by a plan";
     }
     Unit "E-UNIT" "a systemd unit that does not start" {
         Unit01 "E-UNIT-01" "an action on a unit failed";

@@ -14,6 +14,7 @@ use super::runtime_fact::{RuntimeFact, RuntimeKind};
 use super::surroundings::Surroundings;
 use super::unit::{ManifestFact, UnitFact};
 
+pub use super::file_fact::{FileFact, KeyFact};
 pub use super::machine_fact::Machine;
 
 /// One thing to know about a machine. The union over all steps is gathered by one exec.
@@ -220,43 +221,6 @@ pub enum Fact {
     Tls(String),
 }
 
-/// A file.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct FileFact {
-    /// SHA-256, lower-case hex.
-    pub sha256: String,
-    /// Octal, `644`.
-    pub mode: String,
-    /// User and group, `root:root`.
-    pub owner: Remote<String>,
-    /// In bytes.
-    pub size: u64,
-    /// The content, when asked for.
-    #[serde(with = "super::mark::option")]
-    pub content: Option<Vec<u8>>,
-    /// It holds a private key, or looks as if: only the certificates that are in it as PEM were read.
-    #[serde(default)]
-    pub holds_key: bool,
-}
-
-/// A private key; only its public half is known.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct KeyFact {
-    /// Octal, `600`.
-    pub mode: String,
-    /// User and group, `root:root`.
-    pub owner: Remote<String>,
-    /// SHA-256 of the public key (DER SubjectPublicKeyInfo), lower-case hex; empty = unreadable.
-    pub spki_sha256: String,
-    /// It wants a passphrase.
-    pub encrypted: bool,
-    /// SHA-256 of the file.
-    pub sha256: String,
-    /// What it looks like from outside, where it is encrypted or cannot be read; see `pki::file_form`.
-    #[serde(default)]
-    pub signs: Vec<String>,
-}
-
 /// An image: its id and one name.
 #[derive(Debug, Clone, PartialEq, Eq, Default, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct ImageFact {
@@ -440,6 +404,15 @@ impl Facts {
             }
         }
         Known::NotAsked
+    }
+
+    /// The files and keys that were looked at and are there, by their paths.
+    pub fn files_there(&self) -> impl Iterator<Item = &str> {
+        self.known.iter().filter_map(|(query, known)| match (query, known) {
+            (FactQuery::File { path, .. }, Known::Yes(Fact::File(Some(_))))
+            | (FactQuery::Key(path), Known::Yes(Fact::Key(Some(_)))) => Some(path.as_str()),
+            _ => None,
+        })
     }
 
     /// Why a path cannot be written safely, where the machine said so.

@@ -10,6 +10,7 @@ pub mod containerd_fact;
 pub mod fact;
 mod field;
 pub mod fields_text;
+mod file_fact;
 pub(crate) mod first_document;
 pub mod found;
 mod free_value;

@@ -41,6 +41,8 @@ pub enum RecordKind {
     Sysctl,
     /// A module of the kernel was loaded.
     Module,
+    /// A link is about to lead elsewhere: from `old` to `new`, which are paths here.
+    Link,
     /// A word that this program does not know.
     #[serde(untagged)]
     Other(String),

@@ -25,7 +25,16 @@ pub(super) fn in_the_way(
             ProblemCode::File01,
             format!("{} was not written by gangplank and differs", wanted.path),
         )
-        .seen(format!("{}, mode {}, {} bytes, sha256 {}", file.owner, file.mode, file.size, file.sha256))
+        .seen(format!(
+            "{}, mode {}, {} bytes, sha256 {}{}",
+            file.owner,
+            file.mode,
+            file.size,
+            file.sha256,
+            file.written_s
+                .and_then(minute)
+                .map_or_else(String::new, |at| format!(", written last on {at} UTC"))
+        ))
         .seen("what is in it is not shown: it may be secret"),
     }
 }
@@ -44,28 +53,36 @@ pub(super) fn with_story(problem: Problem, facts: &Facts, path: &str) -> Problem
     let Some(line) = written(facts, path) else { return problem };
     let since = match facts.file(path) {
         Known::Yes(Some(file)) if file.sha256 == line.new => ", and it is still that",
-        Known::Yes(Some(_)) => ", and it was changed since",
+        Known::Yes(Some(file)) => return problem.seen(by(line, file)),
         Known::Yes(None) | Known::No(_) | Known::NotAsked => "",
     };
     problem.seen(format!("{}{since}", wrote(line)))
 }
 
-/// That it was changed since it was written, which must be known.
-pub(super) fn by(line: &RecordLine) -> String {
-    format!("{}, and it was changed since", wrote(line))
+/// That it was changed since it was written, which must be known, and when that was; who did it no file tells.
+pub(super) fn by(line: &RecordLine, file: &FileFact) -> String {
+    // Whoever copies a file, or puts it back from a backup, may keep an older time.
+    let since = file.written_s.filter(|at| *at > line.time).and_then(minute);
+    let last = since.map_or_else(String::new, |at| format!(", last on {at} UTC"));
+    format!("{}, and it was changed since{last}", wrote(line))
+}
+
+/// A time of that machine's clock, in words.
+fn minute(seconds: i64) -> Option<String> {
+    let at = Timestamp::from_second(seconds).ok().filter(|_| seconds > 0)?;
+    Some(at.strftime("%Y-%m-%d %H:%M").to_string())
 }
 
 /// When and by which run, in words.
 fn wrote(line: &RecordLine) -> String {
-    let when = Timestamp::from_second(line.time).ok().filter(|_| line.time > 0);
-    let when = when.map(|at| format!("on {} UTC ", at.strftime("%Y-%m-%d %H:%M"))).unwrap_or_default();
+    let when = minute(line.time).map(|at| format!("on {at} UTC ")).unwrap_or_default();
     format!("gangplank wrote it {when}in run {}", clean::words(&line.run))
 }
 
 fn changed(wanted: &DesiredFile, file: &FileFact, line: &RecordLine, put: Option<Action>) -> Problem {
     let path = &wanted.path;
-    let mut problem =
-        Problem::new(ProblemCode::File03, format!("{path} is not as gangplank wrote it")).seen(by(line));
+    let mut problem = Problem::new(ProblemCode::File03, format!("{path} is not as gangplank wrote it"))
+        .seen(by(line, file));
     let same = sha256(wanted.text.as_bytes()) == line.new;
     if same {
         let theirs = file.content.as_deref().map(String::from_utf8_lossy);

@@ -48,6 +48,7 @@ fn examined(found: Diagnosis) -> Examined {
         found: Ok(found),
         actions: Vec::new(),
         facts: Facts::default(),
+        pods: Vec::new(),
         layout: Some(Layout::HardWay),
     }
 }

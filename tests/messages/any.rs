@@ -244,7 +244,7 @@ fn examined() -> BoxedStrategy<Examinations> {
     let found = prop_oneof![diagnosis.prop_map(Ok), problem().prop_map(Err)];
     let one =
         (text(), text(), found, actions(), previews()).prop_map(|(worker, host, found, actions, seen)| {
-            Examined { worker, host, found, actions, facts: seen.facts, layout: None }
+            Examined { worker, host, found, actions, facts: seen.facts, layout: None, pods: Vec::new() }
         });
     prop_oneof![vec(one, 0..3).prop_map(|all| Ok(Arc::new(all))), problem().prop_map(Err)].boxed()
 }

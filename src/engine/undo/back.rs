@@ -92,6 +92,11 @@ pub fn back(record: &Record, runtime: Option<RuntimeKind>) -> Back {
                 old: line.old.clone(),
                 new: line.new.clone(),
             }),
+            RecordKind::Link => actions.push(Action::Script {
+                title: format!("lead {} to {} again", line.path, line.old),
+                text: shell_words::join(["rotate_back", &line.path, &line.old, &line.new]),
+                secrets: Vec::new(),
+            }),
             RecordKind::Module => actions.push(Action::KeepModule { name: line.path.clone() }),
             RecordKind::Node | RecordKind::NodeUnknown => node = true,
             RecordKind::Image

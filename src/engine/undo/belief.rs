@@ -80,9 +80,41 @@ fn refused(line: &RecordLine, place: &Place) -> Option<&'static str> {
         RecordKind::Node | RecordKind::NodeUnknown => {
             (own != Some(line.path.as_str())).then_some("that is not this worker's own node")
         }
+        RecordKind::Link => Some("that is no link of gangplank's"),
         // Nothing is taken back because of these; the last ones are told with the lines that nobody understands.
         RecordKind::Started | RecordKind::Restarted | RecordKind::Foreign | RecordKind::Other(_) => None,
     }
+}
+
+/// The same of a worker in no plan: a repair may have replaced `cert`, the certificate that its kubeconfig names, or led the link
+/// of that name to another one beside it.
+pub fn believe_found(record: &Record, place: &Place, cert: &str) -> (Record, Vec<String>) {
+    let beside = |path: &str| match (path.rsplit_once('/'), cert.rsplit_once('/')) {
+        (Some((folder, name)), Some((own, _))) => is_path(path) && folder == own && !name.is_empty(),
+        _ => false,
+    };
+    let of_repair = |line: &RecordLine| match line.kind {
+        RecordKind::Link => line.path == cert && [&line.old, &line.new].into_iter().all(|path| beside(path)),
+        RecordKind::Put => {
+            let ours = line.path.rsplit('/').next().is_some_and(|name| name.starts_with("gangplank-"));
+            (line.path == cert || ours && beside(&line.path))
+                && is_path(&line.path)
+                && is_hash(&line.old)
+                && is_hash(&line.new)
+                && is_mode(&line.mode)
+        }
+        _ => false,
+    };
+    let mut strange = Vec::new();
+    let mut lines = record.lines.clone();
+    lines.retain(|line| match refused(line, place) {
+        Some(why) if !(is_run(&line.run) && of_repair(line)) => {
+            strange.push(format!("{}: {why}", shown(line)));
+            false
+        }
+        _ => true,
+    });
+    (Record { lines, ..record.clone() }, strange)
 }
 
 /// A run's name, which is that of a folder too.

@@ -26,7 +26,7 @@ use crate::profile::{Profile, UNIT};
 use crate::step::StepId;
 
 pub use back::{Back, back, of_run};
-pub use belief::{believe, is_run};
+pub use belief::{believe, believe_found, is_run};
 
 const UNDO: StepId = StepId::UNDO;
 
@@ -98,7 +98,7 @@ fn named(mut problem: Problem, lines: &[String]) -> Problem {
 }
 
 /// Something on a machine was done that this program cannot take back.
-fn not_understood(place: &Place, lines: &[String]) -> Problem {
+pub(super) fn not_understood(place: &Place, lines: &[String]) -> Problem {
     let what = match lines.len() {
         1 => "a line of the record says nothing that this gangplank understands".to_owned(),
         count => format!("{count} lines of the record say nothing that this gangplank understands"),
@@ -108,7 +108,7 @@ fn not_understood(place: &Place, lines: &[String]) -> Problem {
 }
 
 /// The record of a machine names what is not its own.
-fn not_believed(place: &Place, lines: &[String]) -> Problem {
+pub(super) fn not_believed(place: &Place, lines: &[String]) -> Problem {
     let what = match lines.len() {
         1 => "a line of the record names what gangplank does not change there".to_owned(),
         count => format!("{count} lines of the record name what gangplank does not change there"),
@@ -310,7 +310,7 @@ fn runtime_of(record: &Record, facts: &Facts) -> Option<RuntimeKind> {
 }
 
 /// Why the run that is to be taken back is not known.
-fn no_run(scope: &UndoScope, unread: bool, known: &BTreeSet<String>) -> Option<Problem> {
+pub(super) fn no_run(scope: &UndoScope, unread: bool, known: &BTreeSet<String>) -> Option<Problem> {
     let problem = match scope {
         UndoScope::Run(wanted) if !known.contains(wanted) => {
             Problem::new(ProblemCode::Undo07, format!("no record here knows run {wanted}"))
@@ -337,7 +337,7 @@ fn all_runs(machines: &[UndoHost], remembered: &[Remembered]) -> BTreeSet<String
 }
 
 /// The runs of a record that left something to take back.
-fn runs_of(record: &Record) -> BTreeSet<String> {
+pub(super) fn runs_of(record: &Record) -> BTreeSet<String> {
     let all: BTreeSet<&String> = record.lines.iter().map(|line| &line.run).collect();
     all.into_iter().filter(|run| back(&of_run(record, run), None).takes_back()).cloned().collect()
 }
@@ -349,7 +349,7 @@ fn oldest_run(machines: &[UndoHost], remembered: &[Remembered]) -> Option<String
     machines.chain(remembered.iter().filter_map(|(run, _)| run.clone())).min()
 }
 
-fn built_upon(place: &Place, run: &str, later: &[&String]) -> Problem {
+pub(super) fn built_upon(place: &Place, run: &str, later: &[&String]) -> Problem {
     let mut problem =
         Problem::new(ProblemCode::Undo06, format!("{place}: a later run stands on what run {run} did"));
     for other in later.iter().take(NAMED) {

@@ -26,6 +26,7 @@ pub fn json(all: &[Examined]) -> Vec<Value> {
             told["place"] = one.worker.clone().into();
             told["host"] = one.host.clone().into();
             told["repair"] = one.repair().iter().map(|action| action.title()).collect::<Vec<_>>().into();
+            told["files"] = json!(one.verdicts());
             told
         })
         .collect()
@@ -118,7 +119,10 @@ fn repair(out: &mut String, one: &Examined) {
             let _ = writeln!(out, "      {} {line}", if number == 0 { "undo:" } else { "     " });
         }
     }
-    let _ = writeln!(out, "  {}", restarts(&all));
+    for line in fates(one) {
+        let _ = writeln!(out, "  {line}");
+    }
+    let _ = writeln!(out, "  {}", restarts(&all, &one.pods));
     let left = one.found.as_ref().map_or(0, |found| {
         found.causes.iter().filter(|cause| one.layout.is_some() && cause.problem.offers().is_none()).count()
     });
@@ -135,8 +139,39 @@ pub fn undo(action: &Action, facts: &Facts) -> Vec<Action> {
     inverse
 }
 
-/// What actions restart, and what of the pods is known to go on.
-pub fn restarts(actions: &[&Action]) -> String {
+/// What becomes of its files, and what a repair keeps its hands off, a line each.
+pub fn fates(one: &Examined) -> Vec<String> {
+    let all = one.verdicts();
+    let mut lines: Vec<String> = all
+        .iter()
+        .filter(|(_, verdict)| !verdict.is_kept())
+        .map(|(path, verdict)| format!("{path}: {}", verdict.words()))
+        .collect();
+    let keys: Vec<&str> = all
+        .iter()
+        .filter(|(_, verdict)| verdict.is_left())
+        .map(|(path, _)| path)
+        .filter(|path| one.facts.key(path).yes().is_some())
+        .map(String::as_str)
+        .collect();
+    let kept = all.values().filter(|verdict| verdict.is_kept()).count();
+    if kept > 0 {
+        let files = if kept == 1 { "1 other file" } else { &format!("{kept} other files") };
+        let among = if keys.is_empty() {
+            String::new()
+        } else {
+            format!(", among them the keys {}", keys.join(", "))
+        };
+        lines.push(format!("not touched: {files} that were looked at{among}; nor what its pods keep there"));
+    }
+    lines
+}
+
+/// So many pods are named.
+const MOST_PODS: usize = 5;
+
+/// What actions restart, and what of the pods is known to go on; `pods` are those that the API says are there.
+pub fn restarts(actions: &[&Action], pods: &[String]) -> String {
     let mut restarted: Vec<&str> = actions
         .iter()
         .filter_map(|action| match action {
@@ -151,9 +186,16 @@ pub fn restarts(actions: &[&Action]) -> String {
     match (restarted.is_empty(), runtime) {
         (true, _) => "none of this restarts anything".to_owned(),
         (false, false) => format!("restarted: {}; all other pods go on", restarted.join(", ")),
-        (false, true) => format!(
-            "restarted: {}; whether containers go on meanwhile is for that unit to say: systemctl show -p KillMode",
-            restarted.join(", ")
-        ),
+        (false, true) => {
+            let more = pods.len().saturating_sub(MOST_PODS);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let named: Vec<String> = pods.iter().take(MOST_PODS).cloned().collect();
+            let whose =
+                if named.is_empty() { String::new() } else { format!(" of {}{more}", named.join(", ")) };
+            format!(
+                "restarted: {}; whether the containers{whose} go on meanwhile is for that unit to say: systemctl show -p KillMode",
+                restarted.join(", ")
+            )
+        }
     }
 }

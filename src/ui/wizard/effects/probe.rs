@@ -1,5 +1,6 @@
 //! Looks: at the CA, the API, one worker, and at every host before a review. Each in a thread of its own.
 
+use crate::engine::session::nodes;
 use crate::ui::wizard::validation;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -125,7 +126,8 @@ fn look_on(
     std::thread::spawn(move || {
         let stop = Stop::default();
         let made = made(&state, &plan);
-        let options = RunOptions { jobs, only, made, ..RunOptions::new(&run, &stop) };
+        let seen = nodes::seen(&state.join(&plan.cluster.name));
+        let options = RunOptions { jobs, only, made, seen, ..RunOptions::new(&run, &stop) };
         let told = look(&Engine::new(&plan, world.as_ref(), &front, options));
         let _ = send.send(told);
     });

@@ -77,7 +77,8 @@ pub fn about(model: &Model, one: &Examined) -> Vec<(Role, String)> {
         };
         lines.push((Role::Text, format!("mends {} {}: {some}", problem.code, problem.what)));
     }
-    lines.push((Role::Warn, restarts(&all)));
+    lines.push((Role::Warn, restarts(&all, &one.pods)));
+    lines.extend(doctor::fates(one).into_iter().map(|line| (Role::Text, line)));
     if all.iter().any(|action| action.risk(&one.facts) == Risk::Final) {
         lines.push((Role::Warn, "a certificate is signed: that cannot be taken back or revoked".to_owned()));
     }

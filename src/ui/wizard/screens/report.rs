@@ -1,5 +1,7 @@
 //! The report: a page to read.
 
+use crate::engine::found_repair::leaves_something;
+use crate::plan::action::Action;
 use crate::plan::place::Place;
 use crate::ui::output::incident::{self, Incident};
 use crate::ui::wizard::ending;
@@ -51,7 +53,16 @@ pub fn back(model: &Model) -> Vec<String> {
     if lines.is_empty() {
         return vec!["nothing was changed".to_owned()];
     }
-    std::iter::once("by hand, as it is in no plan:".to_owned()).chain(lines).collect()
+    let was_done = |action: &Action| changed.is_some_and(|all| all.contains(&action.title()));
+    let first = if repair.iter().any(|action| was_done(action) && leaves_something(action)) {
+        format!(
+            "gangplank undo {} takes back what was replaced; the rest by hand:",
+            shell_words::quote(&one.host)
+        )
+    } else {
+        "by hand, as it is in no plan:".to_owned()
+    };
+    std::iter::once(first).chain(lines).collect()
 }
 
 /// What was wrong with the worker that was repaired last, what was changed on it and how it is now, as Markdown;
