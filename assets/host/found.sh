@@ -100,7 +100,8 @@ rotate_back() {
   case $(readlink "$1") in "$2") return 0 ;; "$3") ;; *) spare "$1"; return 0 ;; esac
   case $2 in /*) o=$2 ;; *) o=${1%/*}/$2 ;; esac
   [ -f "$o" ] || { echo "$o is gone: $1 stays as it is" >&2; return 1; }
-  fresh "$1" && ln -s "$2" "$part" && mv -T "$part" "$1" && sync "${1%/*}"
+  # Nothing is written over the link itself: another one takes its place.
+  fresh "${1%/*}/gangplank-link" && ln -s "$2" "$part" && mv -T "$part" "$1" && sync "${1%/*}"
 }
 
 # root_group: who is in the group of root beside root; sync, shutdown, halt and operator, which are in it on Fedora and are

@@ -294,10 +294,34 @@ fn repaired(lab: &Lab, home: &Home) -> (Run, Vec<String>) {
     (run, paths)
 }
 
+/// Repairs it and takes that back again: what is other than it was; a pair that came beside the one before may stay.
+fn undone(lab: &Lab, home: &Home, code: &str) -> Option<String> {
+    let (host, key) = (format!("root@{}", lab.get("LAB_X1_IP")), lab.get("LAB_SSH_KEY").to_owned());
+    let before = lab.on(WORKER, STATE);
+    let (repair, _) = repaired(lab, home);
+    let run = home.on_host("undo", Path::new(&host), &["--key", &key, "--trust-new", "--yes", "--json"]);
+    let after = lab.on(WORKER, STATE);
+    // What it led to was closed, and stays so; the new pair stays beside it.
+    let pair = |line: &&str| code == "E-CERT-13" && line.starts_with("/var/lib/kubelet/pki/kubelet-client-2");
+    let of = |text: &str| {
+        text.lines().filter(|line| !pair(line)).map(str::to_owned).collect::<std::collections::BTreeSet<_>>()
+    };
+    let (_, codes) = diagnosis(&run);
+    println!("           its repair is taken back: {}, then {}", run.code, codes.join(" "));
+    let (before, after) = (of(&before), of(&after));
+    let other: Vec<&String> = before.symmetric_difference(&after).collect();
+    let first = codes.first().is_some_and(|first| first == code);
+    let good = repair.code == 0 && run.code == 0 && other.is_empty() && first;
+    (!good).then(|| format!("{other:?}\n{}\n{}", repair.story(), run.story()))
+}
+
 /// The files that a repair of this code may change.
 fn may_change(code: &str, layout: &str, path: &str) -> bool {
     match code {
-        "E-CERT-13" if layout == "kubeadm" => path.starts_with("/var/lib/kubelet/pki/kubelet-client-"),
+        "E-CERT-13" if layout == "kubeadm" => {
+            path.starts_with("/var/lib/kubelet/pki/kubelet-client-")
+                || path.starts_with("/var/lib/gangplank/")
+        }
         "E-CERT-04" => path == CRT || path.starts_with("/var/lib/gangplank/"),
         "E-KEY-02" => path.starts_with("/var/lib/kubelet/pki/kubelet-client-"),
         "E-KUBELET-14" => path.ends_with("/multi-user.target.wants/kubelet.service"),
@@ -403,6 +427,11 @@ fn read_from_its_unit(lab: &Lab) {
                 wrong.push(format!("{name}: {fault}: wanted {code}: {}", run.story()));
             }
             if *mended == REPAIR {
+                if ["E-CERT-13", "E-CERT-04"].contains(code)
+                    && let Some(strange) = undone(lab, &stranger, code)
+                {
+                    wrong.push(format!("{name}: {fault}: undo: {strange}"));
+                }
                 let (run, changed) = repaired(lab, &stranger);
                 let last = run.events.iter().rev().find(|event| event["kind"] == "diagnosis");
                 let good = last.is_some_and(|event| event["healthy"] == true);
