@@ -615,13 +615,18 @@ process_state() {
   done 2>/dev/null
 }
 
-# unit_says UNIT: the end of its journal without the longest of what says nothing: goroutines, usage, empty lines. A
-# kubelet that ends may write 6,000 lines of its goroutines behind the one that says why.
-unit_says() {
+# unit_lines UNIT: its journal without the longest of what says nothing: goroutines, usage, empty lines, a configuration,
+# what is said ten times a second. A kubelet that ends may write 6,000 lines of its goroutines behind the one that says why.
+unit_lines() {
   timeout --foreground 10 journalctl -q -u "$1" -n 12000 --no-pager -o cat 2>/dev/null |
-    grep -Ev '^goroutine [0-9]|^[[:space:]]*[^[:space:]]+\.(go|s):[0-9]+( \+0x[0-9a-f]+)?$|^created by |^[^[:space:]]+\(.*\)$|^ +--?[a-z]|^[[:space:]]*$' |
-    tail -n 80 | sed 's/^\(.\{900\}\).*\(.\{500\}\)$/\1 ... \2/'
+    sed '/"Effective KubeletConfiguration" config=<$/,/^ >$/d' |
+    grep -Ev '^goroutine [0-9]|^[[:space:]]*[^[:space:]]+\.(go|s):[0-9]+( \+0x[0-9a-f]+)?$|^created by |^[^[:space:]]+\(.*\)$|^ +--?[a-z]|^[[:space:]]*$|because node is not registered yet'
 }
+
+# ends: the last 100 lines, each at a length
+ends() { tail -n 100 | sed 's/^\(.\{900\}\).*\(.\{500\}\)$/\1 ... \2/'; }
+
+unit_says() { unit_lines "$1" | ends; }
 
 # show NAME: of that line in $o
 show() { v=; case "$n$o" in *"$n$1="*) v=${o#*"$1="}; v=${v%%"$n"*} ;; esac; }
@@ -643,11 +648,24 @@ ask_units() {
       *ActiveState=active* | *LoadState=not-found*) ;;
       *) tell journal "$(unit_says "$2")" ;;
     esac
+    # systemd counts since 235.
+    case $o in *NRestarts=* | *LoadState=not-found*) ;; *)
+      say ends "$(timeout --foreground 10 journalctl -q -u "$2" --since -10min --no-pager -o cat 2>/dev/null | grep -cE 'hold-?off time over|Scheduled restart job')" ;;
+    esac
     shift 2
   done
 }
 
-ask_journal() { say pid "$(timeout --foreground 15 systemctl show -p MainPID "$1" 2>/dev/null | tr -dc 0-9)"; tell journal "$(unit_says "$1")"; say done; }
+# ask_journal UNIT: errors first; what only informs is little of what it says, and most of what it writes
+ask_journal() {
+  say pid "$(timeout --foreground 15 systemctl show -p MainPID "$1" 2>/dev/null | tr -dc 0-9)"
+  say now "$(date '+%m%d %H:%M:%S')"
+  j=$(unit_lines "$1")
+  tell oldest "$(printf '%s\n' "$j" | grep -m 1 '^[IWEF][0-9][0-9][0-9][0-9] ')"
+  l=$(printf '%s\n' "$j" | sed -e '/registered node/b' -e '/etwork not ready/b' -e '/^I[0-9][0-9][0-9][0-9] /d' | ends)
+  case $l in *[!"$n"]*) ;; *) l=$(printf '%s\n' "$j" | tail -n 20 | ends) ;; esac
+  tell journal "$l"; say done
+}
 
 # ask_healthz PORT: with whatever there is that can ask
 ask_healthz() {

@@ -10,6 +10,8 @@ pub(super) struct Findings {
     pub(super) unknown: Vec<Problem>,
     pub(super) notes: Vec<String>,
     pub(super) well: Vec<String>,
+    /// How long ago the API heard of the kubelet, seconds.
+    pub(super) heard_s: Option<u64>,
 }
 
 impl Findings {

@@ -2,8 +2,6 @@
 //! certificates say, and by what the API answers to its own identity. What is nobody's fault there, such as a path that
 //! gangplank would not have taken, is none here.
 
-use std::fmt::Write as _;
-
 use serde_json::{Value, json};
 
 use super::diagnosis::{Cause, Diagnosis};
@@ -358,8 +356,7 @@ fn api(worker: &FoundWorker, identity: &NodeIdentity, found: &mut Findings) {
         ),
         Some(200 | 404) => the_node(worker, identity, found),
         Some(other) => {
-            let mut why = format!("{server} answers {other}");
-            let _ = write!(why, ": {body}");
+            let why = format!("{server} answers {other}: {body}");
             found.add(Problem::unknown(&format!("the node {node}"), &why));
         }
     }
@@ -490,6 +487,7 @@ fn the_node(worker: &FoundWorker, identity: &NodeIdentity, found: &mut Findings)
     let up_s = up_s.map(|up| up.saturating_add(u64::try_from(since).unwrap_or(0).div_ceil(1000)));
     let heard = nodes.first().and_then(Node::heard).zip(identity.asked_ms);
     let heard = Heard { ago_ms: heard.map(|(at, asked)| asked.saturating_sub(at.as_millisecond())), up_s };
+    found.heard_s = heard.seconds();
     let cluster = ClusterFacts { nodes: Some(nodes), ..ClusterFacts::default() };
     let word = node::read(&cluster, &worker.paths.node, heard);
     found.notes.extend(word.notes);

@@ -6,7 +6,7 @@ use super::diagnosis::{Cause, Diagnosis, RUNTIME, explains, is_symptom, may_foll
 use super::findings::Findings;
 use super::layout::is_ours;
 use super::node::Heard;
-use super::{around, cluster, differs, flannel, known_to_api, kubelet, node, resolver, services};
+use super::{around, cluster, differs, flannel, journal, known_to_api, kubelet, node, resolver, services};
 use crate::plan::action::Action;
 use crate::plan::code::{ProblemCode, ProblemGroup};
 use crate::plan::fact::{Facts, Known};
@@ -115,6 +115,7 @@ pub fn diagnose(patient: &Patient) -> Diagnosis {
     let unit = patient.facts.unit("kubelet").yes().copied();
     let up_s = unit.filter(|unit| unit.active == "active").and_then(|unit| unit.up_s);
     let heard = Heard { ago_ms: step::heard_ago(&cx), up_s };
+    found.heard_s = heard.seconds();
     let word = node::read(patient.run.cluster, &patient.worker.name, heard);
     found.notes.extend(word.notes);
     found.well.extend(word.well);
@@ -323,22 +324,15 @@ pub(super) fn ordered(facts: &Facts, worker: &str, mut found: Findings) -> Diagn
     // A runtime that does not answer tells of no image either.
     let deaf = found.faults.iter().any(|problem| rank(problem.code) == RUNTIME);
     found.faults.retain(|problem| !(deaf && problem.code == ProblemCode::Image02));
-    let keeps_ending = found.faults.iter().any(|problem| problem.code == ProblemCode::Kubelet04);
-    // That inotify is used up says nothing of why it ends: its journal does.
-    let ends = |problem: &Problem| {
-        problem.code != ProblemCode::Kernel04 && explains(problem.code, ProblemCode::Kubelet04)
-    };
-    let explained = found.faults.iter().any(ends);
-    let said = if keeps_ending && !explained { kubelet::by_its_journal(facts, worker) } else { None };
-    let by_journal = said.as_ref().map(|problem| problem.code);
-    let known =
-        |problem: &Problem| problem.code == ProblemCode::Kernel04 && found.has(&[ProblemCode::Kernel04]);
-    if let Some(problem) = said.filter(|problem| !known(problem)) {
+    let said = journal::cause(facts, worker, &found.faults, found.heard_s);
+    let by_journal = said.as_ref().map(|said| (said.problem.code, said.of.clone()));
+    let known = |problem: &Problem| found.has(&[problem.code]) && problem.code == ProblemCode::Kernel04;
+    if let Some(problem) = said.map(|said| said.problem).filter(|problem| !known(problem)) {
         found.add(problem);
     }
     let stands = unit.is_some_and(|unit| unit.stands_still().is_some());
-    let explains = |cause: ProblemCode, symptom: ProblemCode| match symptom {
-        ProblemCode::Kubelet04 if by_journal.is_some() => Some(cause) == by_journal,
+    let explains = |cause: ProblemCode, symptom: ProblemCode| match &by_journal {
+        Some((named, of)) if of.contains(&symptom) => cause == *named,
         _ => explains(cause, symptom),
     };
     let codes: Vec<ProblemCode> = found.faults.iter().map(|problem| problem.code).collect();
@@ -358,5 +352,6 @@ pub(super) fn ordered(facts: &Facts, worker: &str, mut found: Findings) -> Diagn
             None => causes.push(Cause { problem: symptom, follows: Vec::new() }),
         }
     }
+    journal::beside(facts, &mut causes, found.heard_s);
     Diagnosis { causes, unknown: found.unknown, notes: found.notes, well: found.well }
 }

@@ -1,6 +1,5 @@
 //! The kubelet's process and its unit.
 
-use super::journal;
 use crate::plan::action::{Action, Verb};
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::{Facts, Known};
@@ -95,7 +94,7 @@ fn process(facts: &Facts, unit: &UnitFact, worker: &str, port: Option<u16>) -> O
     }
     // The count may be left over from a fault that was mended: one that answers has not ended again.
     let answers = port.is_some_and(|port| matches!(facts.healthz(port), Known::Yes(_)));
-    let often = unit.restarts.is_some_and(|count| count >= OFTEN);
+    let often = unit.restarts.or(unit.ends_lately).is_some_and(|count| count >= OFTEN);
     if often && !answers && unit.up_s.is_some_and(|up| up < REGISTERS_WITHIN) {
         return Some(ends("keeps ending"));
     }
@@ -116,9 +115,12 @@ fn limits_memory(unit: &UnitFact) -> impl Iterator<Item = String> {
 }
 
 fn restarts(unit: &UnitFact, state: &str) -> String {
-    match unit.restarts {
-        Some(count) if count > 0 => format!("{state}, started again {count} times"),
-        Some(_) | None => state.to_owned(),
+    match (unit.restarts, unit.ends_lately) {
+        (Some(count), _) if count > 0 => format!("{state}, started again {count} times"),
+        (None, Some(count)) if count > 0 => {
+            format!("{state}; by its journal it was started again {count} times in the last ten minutes")
+        }
+        _ => state.to_owned(),
     }
 }
 
@@ -129,17 +131,8 @@ pub(super) fn lines(facts: &Facts, unit: &UnitFact) -> Vec<String> {
     if !own.is_empty() || unit.was_cut_off() {
         return own;
     }
-    facts.journal("kubelet").yes().map_or(Vec::new(), |lines| lines.iter().map(ToString::to_string).collect())
-}
-
-/// What the journal of a kubelet that keeps ending names as the reason, where nothing else does.
-pub(super) fn by_its_journal(facts: &Facts, worker: &str) -> Option<Problem> {
-    let unit = facts.unit("kubelet").yes().copied()?;
-    let lines = lines(facts, unit);
-    let (row, line) = lines.iter().rev().find_map(|line| Some((journal::row(line)?, line)))?;
-    Some(
-        Problem::new(row.code, format!("the kubelet of {worker} ends: {}", row.means))
-            .seen(format!("its journal: {line}"))
-            .manual(row.cure),
-    )
+    facts
+        .journal("kubelet")
+        .yes()
+        .map_or(Vec::new(), |journal| journal.said.iter().map(ToString::to_string).collect())
 }

@@ -4,7 +4,7 @@
 use super::differs;
 use super::findings::Findings;
 use super::found_paths::FoundWorker;
-use super::kubelet;
+use super::journal;
 use crate::plan::action::Action;
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::{Facts, Known};
@@ -24,7 +24,7 @@ pub(super) fn swap(worker: &FoundWorker, found: &mut Findings) {
     let mut problem = step::swap_refused()
         .seen("neither its flags nor its configuration let it start with swap (failSwapOn)");
     if found.has(&[ProblemCode::Kubelet04])
-        && let Some(told) = kubelet::by_its_journal(worker.facts, worker.name)
+        && let Some(told) = journal::why_it_ends(worker.facts, worker.name)
     {
         if told.code == ProblemCode::Swap01 {
             problem.evidence.extend(told.evidence);
@@ -130,6 +130,7 @@ mod tests {
 
     use super::super::found_paths::FoundPaths;
     use super::*;
+    use crate::doctor::kubelet;
     use crate::plan::containerd_fact::{ContainerdFact, NetworkFile, NetworkFolders};
     use crate::plan::fact::{Fact, FactQuery, Machine};
     use crate::plan::found::KubeletStart;

@@ -27,6 +27,11 @@ pub(super) struct Heard {
 }
 
 impl Heard {
+    /// Seconds since the API heard of it.
+    pub(super) fn seconds(self) -> Option<u64> {
+        u64::try_from(self.ago_ms?).ok().map(|ms| ms / 1000)
+    }
+
     /// What the API shows may be from before its start.
     fn precedes_its_start(self) -> bool {
         let (Some(ago), Some(up)) = (self.ago_ms, self.up_s) else { return false };

@@ -1,12 +1,16 @@
 //! What a unit's journal says about the reason: of a thousand lines the few that name it. Left out are the dumps of a
 //! program that ended, usage text and what systemd says of its own doing.
 
+use super::journal_lines::{Stamp, joined, klog, without_head, writer};
+use crate::plan::unit::JournalLine;
 use crate::plan::{clean, redact};
 
 /// So many lines are told.
 const MOST: usize = 4;
 /// A longer line loses its middle: the cause stands at the end of most.
 const LONG: usize = 420;
+/// So many lines are handed to who judges them, each no longer than this.
+const TO_JUDGE: (usize, usize) = (40, 1400);
 
 /// How much a line says about the reason for an end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,10 +32,10 @@ enum Weight {
 /// The lines that say most, oldest first. Of a unit that runs, `pid` is its process: what others of its name wrote
 /// before is not its own.
 pub(super) fn reasons<'a>(lines: impl Iterator<Item = &'a str>, pid: Option<u32>) -> Vec<String> {
+    let lines = joined(lines);
     let mut usage = false;
     let mut told: Vec<(Weight, String, &str)> = Vec::new();
-    for line in lines {
-        let line = without_head(line);
+    for line in &lines {
         usage = starts_usage(line) || usage && is_usage(line);
         let weight = if usage { Weight::Noise } else { weigh(line) };
         if weight != Weight::Noise {
@@ -62,7 +66,7 @@ pub(super) fn reasons<'a>(lines: impl Iterator<Item = &'a str>, pid: Option<u32>
         }
     }
     picked.sort_unstable();
-    picked.into_iter().map(|(_, line)| clean::line(&cut(&redact::line(line)))).collect()
+    picked.into_iter().map(|(_, line)| clean::line(&cut(&redact::line(line), LONG))).collect()
 }
 
 /// The same of a unit that something else ended: `pid` was its last process, and what others of its name wrote before it is
@@ -71,37 +75,38 @@ pub(super) fn last_words<'a>(lines: impl Iterator<Item = &'a str>, pid: Option<u
     let own =
         |line: &&str| pid.is_none() || writer(without_head(line)).is_none_or(|writer| Some(writer) == pid);
     let lines: Vec<&str> = lines.collect();
-    let began =
-        |line: &&str| ["Started ", "Starting "].iter().any(|word| without_head(line).starts_with(word));
-    let first = lines.iter().rposition(began).unwrap_or_default();
+    let first = lines.iter().rposition(|line| began(without_head(line))).unwrap_or_default();
     reasons(lines.into_iter().skip(first).filter(own), pid)
 }
 
-/// A line as it was written: without the time, host and program that some forms of a journal put before it.
-fn without_head(line: &str) -> &str {
-    let line = line.trim_end();
-    let Some((head, rest)) = line.split_once("]: ") else { return line };
-    let program = head.rsplit(' ').next().unwrap_or_default();
-    let named = program.split_once('[').is_some_and(|(name, pid)| {
-        !name.is_empty() && !pid.is_empty() && pid.bytes().all(|byte| byte.is_ascii_digit())
-    });
-    if named && klog(line).is_none() { rest } else { line }
-}
-
-/// The process of a klog line, `E1128 10:00:01.000001    4242 kubelet.go:2183] ...`.
-fn writer(line: &str) -> Option<u32> {
-    klog(line)?;
-    line.split_whitespace().nth(2)?.parse().ok()
-}
-
-/// Level and text of a klog line.
-fn klog(line: &str) -> Option<(char, &str)> {
-    let level = line.chars().next().filter(|level| "IWEF".contains(*level))?;
-    let digits = line.get(1..5)?;
-    if !digits.bytes().all(|byte| byte.is_ascii_digit()) || line.as_bytes().get(5) != Some(&b' ') {
-        return None;
+/// The lines that somebody is to judge, oldest first; `now` is the time on the machine.
+pub(super) fn lines_of<'a>(lines: impl Iterator<Item = &'a str>, now: Option<Stamp>) -> Vec<JournalLine> {
+    let (mut by, mut at, mut usage) = (None, None, false);
+    let mut all: Vec<(String, JournalLine)> = Vec::new();
+    for line in joined(lines) {
+        usage = starts_usage(&line) || usage && is_usage(&line);
+        // What has no head of its own comes from who wrote before it, unless another one was started since.
+        match Stamp::of(&line) {
+            Some(stamp) => (by, at) = (writer(&line), Some(stamp)),
+            None if began(&line) => by = None,
+            None => {}
+        }
+        if usage || weigh(&line) == Weight::Noise {
+            continue;
+        }
+        let ago_s = at.zip(now).and_then(|(at, now)| at.ago(now));
+        let text = clean::line(&cut(&redact::line(&line), TO_JUDGE.1)).into();
+        let essence = essence(&line);
+        all.retain(|(known, _)| *known != essence);
+        all.push((essence, JournalLine { text, writer: by, ago_s }));
     }
-    line.split_once("] ").map(|(_, text)| (level, text))
+    let skip = all.len().saturating_sub(TO_JUDGE.0);
+    all.into_iter().skip(skip).map(|(_, line)| line).collect()
+}
+
+/// systemd starts a process.
+fn began(line: &str) -> bool {
+    ["Started ", "Starting "].iter().any(|word| line.starts_with(word))
 }
 
 /// What is the same whenever a line is told again: no times, no numbers.
@@ -242,13 +247,13 @@ fn is_usage(line: &str) -> bool {
     klog(line).is_none() && (line.starts_with([' ', '\t']) || line.trim().is_empty() || line.ends_with(':'))
 }
 
-fn cut(line: &str) -> String {
+fn cut(line: &str, long: usize) -> String {
     let count = line.chars().count();
-    if count <= LONG {
+    if count <= long {
         return line.to_owned();
     }
-    let head: String = line.chars().take(LONG / 3).collect();
-    let tail: String = line.chars().skip(count.saturating_sub(LONG * 2 / 3)).collect();
+    let head: String = line.chars().take(long / 3).collect();
+    let tail: String = line.chars().skip(count.saturating_sub(long * 2 / 3)).collect();
     format!("{head} … {tail}")
 }
 

@@ -21,6 +21,7 @@ mod feed;
 mod figures;
 mod found_answer;
 mod journal;
+mod journal_lines;
 mod jump;
 mod kernel_answer;
 mod key_ring;

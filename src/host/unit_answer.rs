@@ -2,12 +2,13 @@
 
 use openssl::base64;
 
-use super::journal::{last_words, reasons};
+use super::journal::{last_words, lines_of, reasons};
+use super::journal_lines::Stamp;
 use crate::plan::action::sha256;
 use crate::plan::fact::{Fact, Known};
 use crate::plan::remote::Remote;
 use crate::plan::static_pod::pod;
-use crate::plan::unit::{DropIn, ManifestFact, UnitFact};
+use crate::plan::unit::{DropIn, JournalFact, ManifestFact, UnitFact};
 use crate::plan::{clean, redact};
 use crate::runtime::answer_lines::{AnswerLines, all, first, has};
 
@@ -44,6 +45,7 @@ pub(super) fn unit(lines: &AnswerLines) -> Known<Fact> {
         sub: value("SubState").into(),
         file: value("UnitFileState").into(),
         restarts: value("NRestarts").parse().ok(),
+        ends_lately: first(lines, "ends").and_then(|count| count.trim().parse().ok()),
         stale: value("NeedDaemonReload") == "yes",
         fragment: value("FragmentPath").into(),
         dropins: dropins(lines),
@@ -133,7 +135,13 @@ fn flag(word: &str) -> Option<String> {
 
 pub(super) fn journal(lines: &AnswerLines) -> Known<Fact> {
     let pid = first(lines, "pid").and_then(|pid| pid.trim().parse().ok());
-    Known::Yes(Fact::Journal(remote(reasons(all(lines, "journal"), pid))))
+    let now = first(lines, "now").and_then(Stamp::read);
+    Known::Yes(Fact::Journal(Box::new(JournalFact {
+        said: remote(reasons(all(lines, "journal"), pid)),
+        lines: lines_of(all(lines, "journal"), now),
+        pid: pid.filter(|pid| *pid > 0),
+        since_s: first(lines, "oldest").and_then(Stamp::of).zip(now).and_then(|(first, now)| first.ago(now)),
+    })))
 }
 
 /// What the answer to a health check is: its last line with status 200.

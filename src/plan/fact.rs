@@ -12,7 +12,7 @@ use super::record::{Record, RecordKind};
 use super::remote::Remote;
 use super::runtime_fact::{RuntimeFact, RuntimeKind};
 use super::surroundings::Surroundings;
-use super::unit::{ManifestFact, UnitFact};
+use super::unit::{JournalFact, ManifestFact, UnitFact};
 
 pub use super::file_fact::{FileFact, KeyFact};
 pub use super::machine_fact::Machine;
@@ -179,8 +179,8 @@ pub enum Fact {
     Key(Option<KeyFact>),
     /// Answer to [`FactQuery::Unit`].
     Unit(UnitFact),
-    /// Answer to [`FactQuery::Journal`]: the lines that say most, oldest first.
-    Journal(Vec<Remote<String>>),
+    /// Answer to [`FactQuery::Journal`].
+    Journal(Box<JournalFact>),
     /// Answer to [`FactQuery::Healthz`]: `ok`, or what was said instead.
     Healthz(Remote<String>),
     /// Answer to [`FactQuery::Manifests`].
@@ -312,7 +312,7 @@ impl Facts {
         unit(name: &str) -> UnitFact, FactQuery::Unit(name.to_owned()), Unit);
     getter!(
         /// What a unit says in its journal.
-        journal(name: &str) -> Vec<Remote<String>>, FactQuery::Journal(name.to_owned()), Journal);
+        journal(name: &str) -> JournalFact, FactQuery::Journal(name.to_owned()), Journal);
     getter!(
         /// What answers `/healthz` on a port.
         healthz(port: u16) -> Remote<String>, FactQuery::Healthz(port), Healthz);

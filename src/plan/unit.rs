@@ -18,6 +18,8 @@ pub struct UnitFact {
     pub file: Remote<String>,
     /// `NRestarts`: how often systemd started it again by itself; `None` = this systemd does not count.
     pub restarts: Option<u32>,
+    /// How often in the last ten minutes systemd started it again, as its journal tells where systemd does not count.
+    pub ends_lately: Option<u32>,
     /// `NeedDaemonReload`: its file was changed since systemd read it.
     pub stale: bool,
     /// `FragmentPath`: the file it is read from.
@@ -95,6 +97,32 @@ impl UnitFact {
             _ => None,
         }
     }
+}
+
+/// A line of a unit's journal.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct JournalLine {
+    /// As it was written; one whose value has several lines is one.
+    pub text: Remote<String>,
+    /// The process that wrote it, as far as that can be told.
+    pub writer: Option<u32>,
+    /// How long ago it was written, by the clock of its machine, seconds.
+    pub ago_s: Option<u64>,
+}
+
+/// What a unit's journal says.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct JournalFact {
+    /// The lines that say most, oldest first.
+    pub said: Vec<Remote<String>>,
+    /// Lines that differ in more than times and numbers, each as it was written last, oldest first.
+    pub lines: Vec<JournalLine>,
+    /// The unit's process; `None` = it has none, or it was not told.
+    pub pid: Option<u32>,
+    /// How long ago the first line was written that was read, seconds.
+    pub since_s: Option<u64>,
 }
 
 /// A file that changes a unit. Of its values nothing is kept.

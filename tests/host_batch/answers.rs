@@ -186,7 +186,7 @@ fn a_unit_tells_its_process_its_drop_ins_and_the_reason_for_its_end() {
     let programs = [("systemctl", text.as_str()), ("journalctl", journal.as_str())];
     let Some(end) = ask(&programs, vec![unit(), FactQuery::Journal("kubelet".to_owned())]) else { return };
     assert_eq!(end.facts.unit("kubelet").yes().unwrap().journal, [fatal]);
-    assert_eq!(end.facts.journal("kubelet").yes().copied().cloned().unwrap(), [fatal]);
+    assert_eq!(end.facts.journal("kubelet").yes().unwrap().said, [fatal]);
 }
 
 #[test]

@@ -13,7 +13,7 @@ pub const NAMES_DOCKER: &[(&str, &str)] = &[
     ("src/plan/code.rs", "the codes E-DOCKER"),
     ("src/ui/wizard/form/field.rs", "the same word of the plan in the form"),
     ("src/ui/tui/view/screens/welcome.rs", "versions and runtimes are named to who begins"),
-    ("src/doctor/journal.rs", "texts of old kubelets about it, and the codes E-DOCKER"),
+    ("src/doctor/journal/", "texts of old kubelets about it, and the codes E-DOCKER"),
     ("src/host/batch.rs", "the host's words of each runtime are put together"),
     ("src/host/answer.rs", "the answers of each runtime are read"),
     ("src/host/journal.rs", "what daemons say when they end"),

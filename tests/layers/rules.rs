@@ -182,6 +182,7 @@ const RAW: &[(&str, &str)] = &[
     ("src/runtime/docker.rs", "states of the unit are compared, docker's version is read"),
     ("src/runtime/of_facts.rs", "the configuration of containerd is read"),
     ("src/runtime/pod_network.rs", "the texts of files are parsed, names of plugins are compared"),
+    ("src/doctor/journal/mod.rs", "lines are compared with what their authors write"),
     ("src/doctor/judge.rs", "rows of docker ps go to the step that splits them"),
     ("src/step/containers.rs", "rows of docker ps are split at their tabs"),
     ("src/step/images.rs", "names of images are compared without the registry that is meant"),

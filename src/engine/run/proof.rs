@@ -235,7 +235,7 @@ impl Engine<'_> {
             let still = unit.stands_still().map(|why| format!("; {why}")).unwrap_or_default();
             problem = problem.seen(format!("kubelet: {} ({}){restarts}{still}", unit.active, unit.sub));
             let said = end.facts.journal("kubelet");
-            for line in said.yes().copied().unwrap_or(&unit.journal) {
+            for line in said.yes().map_or(&unit.journal, |journal| &journal.said) {
                 problem = problem.seen(line.clone());
             }
         }

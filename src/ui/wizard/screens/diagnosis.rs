@@ -178,7 +178,9 @@ fn beside(model: &Model, row: &FoundRow<'_>, out: &mut Beside, width: usize) {
 fn journal(one: &Examined, out: &mut Beside, width: usize) {
     let facts = &one.facts;
     let said = facts.journal("kubelet");
-    let Some(lines) = said.yes().filter(|lines| !lines.is_empty()) else { return };
+    let Some(lines) = said.yes().map(|journal| &journal.said).filter(|lines| !lines.is_empty()) else {
+        return;
+    };
     out.detail.push((Role::Text, String::new()));
     out.say(Role::Accent, "the kubelet's journal, the lines that say most:", 0, width);
     for line in lines.iter().skip(lines.len().saturating_sub(JOURNAL)) {
