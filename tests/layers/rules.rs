@@ -37,6 +37,8 @@ pub const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("step", &["limits", "plan", "profile", "runtime", "pki", "kube", "step"]),
     ("doctor", &["limits", "plan", "profile", "runtime", "pki", "kube", "step", "doctor"]),
+    // Tests: a recorded journal comes to the doctor as a host hands it on.
+    ("doctor/journal/tapes", &["plan", "host", "doctor"]),
     ("engine", &["limits", "plan", "profile", "runtime", "pki", "host", "kube", "step", "doctor", "engine"]),
     (
         "engine/world/scripted",

@@ -34,9 +34,8 @@ pub(super) fn facts(journal: &str, when: When) -> Facts {
         lines.push(("pid".to_owned(), pid.to_owned()));
     }
     lines.extend(journal.lines().map(|line| ("journal".to_owned(), line.to_owned())));
-    let query = FactQuery::Journal("kubelet".to_owned());
     let mut facts = Facts::default();
-    facts.learn(query.clone(), read(&query, &lines));
+    learn(&mut facts, &lines);
     let (active, sub) =
         if when == When::Ends { ("activating", "auto-restart") } else { ("active", "running") };
     let unit = UnitFact {
@@ -48,6 +47,12 @@ pub(super) fn facts(journal: &str, when: When) -> Facts {
     };
     facts.learn(FactQuery::Unit("kubelet".to_owned()), Known::Yes(Fact::Unit(unit)));
     facts
+}
+
+/// What a host answers of the journal.
+pub(super) fn learn(facts: &mut Facts, lines: &[(String, String)]) {
+    let query = FactQuery::Journal("kubelet".to_owned());
+    facts.learn(query.clone(), read(&query, lines));
 }
 
 /// What it names where nothing else does.

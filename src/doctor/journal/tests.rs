@@ -1,10 +1,9 @@
 //! Lines made after the sources, where no journal of a real one was recorded, and what becomes of lines.
 
 use super::row::When::{self, Ends, Pods, Runs};
-use super::tapes::{facts, named};
+use super::tapes::{facts, learn, named};
 use super::{beside, cause, proxy_row, row};
 use crate::doctor::diagnosis::Cause;
-use crate::host::answer::read;
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::{Fact, FactQuery, Facts, Known};
 use crate::plan::problem::Problem;
@@ -363,15 +362,15 @@ fn what_the_journal_does_not_tell_is_said() {
         causes[0].problem.evidence.join("; ")
     };
     assert_eq!(evidence(&facts), "its journal names no cause of that which is known here");
-    let query = FactQuery::Journal("kubelet".to_owned());
     let lines =
         [("now", "1128 10:20:00"), ("pid", "42"), ("oldest", "E1128 10:19:00.000001      42 x.go:1] x")];
     let lines = lines.map(|(key, value)| (key.to_owned(), value.to_owned()));
-    facts.learn(query.clone(), read(&query, &lines));
+    learn(&mut facts, &lines);
     assert_eq!(
         evidence(&facts),
         "its journal has no error of the process that runs; of its journal the last 60 s were read, and it runs for 3600 s"
     );
+    let query = FactQuery::Journal("kubelet".to_owned());
     facts.learn(query, Known::No("no journalctl".to_owned()));
     assert_eq!(evidence(&facts), "its journal was not read: no journalctl");
 }
