@@ -186,7 +186,16 @@ fn a_unit_tells_its_process_its_drop_ins_and_the_reason_for_its_end() {
     let programs = [("systemctl", text.as_str()), ("journalctl", journal.as_str())];
     let Some(end) = ask(&programs, vec![unit(), FactQuery::Journal("kubelet".to_owned())]) else { return };
     assert_eq!(end.facts.unit("kubelet").yes().unwrap().journal, [fatal]);
-    assert_eq!(end.facts.journal("kubelet").yes().unwrap().said, [fatal]);
+    let said = end.facts.journal("kubelet").yes().copied().cloned().unwrap();
+    assert_eq!(said.said, [fatal]);
+    assert_eq!((said.lines.len(), said.lines[0].writer), (1, Some(4242)));
+    assert!(said.lines[0].ago_s.is_some() && said.since_s == said.lines[0].ago_s);
+    // One that does not count has its journal to tell.
+    let text = systemctl("LoadState=loaded\nActiveState=active\nSubState=running\nMainPID=0");
+    let programs = [("systemctl", text.as_str()), ("journalctl", journal.as_str())];
+    let Some(end) = ask(&programs, vec![unit()]) else { return };
+    let fact = end.facts.unit("kubelet").yes().copied().cloned().unwrap();
+    assert_eq!((fact.restarts, fact.ends_lately), (None, Some(1)));
 }
 
 #[test]

@@ -22,212 +22,220 @@ fn code(journal: &str, when: When) -> Option<ProblemCode> {
 }
 
 /// Made from the sources of the versions that stand behind them.
+const MADE: &[(&str, When, ProblemCode)] = &[
+    // 1.16 to 1.23, and 1.34.
+    (
+        "failed to run Kubelet: Running with swap on is not supported, please disable swap! /proc/swaps contained: [x]",
+        Ends,
+        ProblemCode::Swap01,
+    ),
+    (
+        "\"command failed\" err=\"failed to run Kubelet: running with swap on is not supported, please disable swap\"",
+        Ends,
+        ProblemCode::Swap01,
+    ),
+    // 1.2 to 1.18 on a machine with cgroup v2 alone.
+    (
+        "Failed to start ContainerManager system validation failed - Following Cgroup subsystem not mounted: [cpu memory]",
+        Ends,
+        ProblemCode::Kubelet06,
+    ),
+    (
+        "failed to get docker version: Cannot connect to the Docker daemon at unix:///var/run/docker.sock",
+        Ends,
+        ProblemCode::Docker01,
+    ),
+    // 1.24.
+    (
+        "\"command failed\" err=\"failed to run Kubelet: unable to determine runtime API version: rpc error\"",
+        Ends,
+        ProblemCode::Containerd04,
+    ),
+    // 1.16 to 1.23.
+    (
+        "Container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:docker: network plugin is not ready: cni config uninitialized",
+        Runs,
+        ProblemCode::Network04,
+    ),
+    ("Unable to update cni config: no networks found in /etc/cni/net.d", Runs, ProblemCode::Network04),
+    (
+        "Error syncing pod 1, skipping: failed to \"CreatePodSandbox\" for \"a\" with CreatePodSandboxError: \"networkPlugin cni failed to set up pod: failed to find plugin \"bridge\" in path [/opt/cni/bin]\"",
+        Pods,
+        ProblemCode::Network02,
+    ),
+    (
+        "\"RunPodSandbox from runtime service failed\" err=\"rpc error: open /run/flannel/subnet.env: no such file or directory\"",
+        Pods,
+        ProblemCode::Network07,
+    ),
+    (
+        "failed to set bridge addr: \"cni0\" already has an IP address different from 10.2.1.1/24",
+        Pods,
+        ProblemCode::Network08,
+    ),
+    (
+        "Error loading CNI config file /etc/cni/net.d/10.conf: error parsing configuration",
+        Runs,
+        ProblemCode::Network01,
+    ),
+    (
+        "RunPodSandbox from runtime service failed: rpc error: code = Unknown desc = failed pulling image \"k8s.gcr.io/pause:3.2\": x",
+        Pods,
+        ProblemCode::Image02,
+    ),
+    (
+        "\"RunPodSandbox from runtime service failed\" err=\"failed to get sandbox image \\\"registry.k8s.io/pause:3.10\\\": x\"",
+        Pods,
+        ProblemCode::Image02,
+    ),
+    // With rotation, and a kubelet of kubeadm.
+    (
+        "\"Failed to ensure lease exists, will retry\" err=\"The currently active client certificate has expired\"",
+        Runs,
+        ProblemCode::Cert13,
+    ),
+    (
+        "part of the existing bootstrap client certificate in /etc/kubernetes/kubelet.conf is expired: 2026-01-01",
+        Ends,
+        ProblemCode::Cert13,
+    ),
+    (
+        "\"Unable to register node with API server\" err=\"nodes is forbidden: User \\\"system:anonymous\\\" cannot create resource\"",
+        Runs,
+        ProblemCode::Api05,
+    ),
+    (
+        "Failed to watch *v1.Node: failed to list *v1.Node: nodes \"w1\" is forbidden: User \"system:node:w1\" cannot list resource \"nodes\" in API group \"\" at the cluster scope",
+        Runs,
+        ProblemCode::Api06,
+    ),
+    (
+        "Unable to register node \"w1\" with API server: nodes \"w1\" is forbidden: node \"w2\" is not allowed to modify node \"w1\"",
+        Runs,
+        ProblemCode::Cert08,
+    ),
+    (
+        "Unable to register node \"w1\" with API server: nodes \"w1\" is forbidden: is not allowed to set the following labels: a.kubernetes.io/b",
+        Runs,
+        ProblemCode::Kubelet02,
+    ),
+    (
+        "Unable to read config path \"/etc/kubernetes/manifests\": path does not exist, ignoring",
+        Pods,
+        ProblemCode::File05,
+    ),
+    (
+        "Can't process manifest file \"/m/a.yaml\": /m/a.yaml: couldn't parse as pod(x)",
+        Pods,
+        ProblemCode::File06,
+    ),
+    (
+        "\"Could not process manifest file\" err=\"static pods may not reference secrets\"",
+        Pods,
+        ProblemCode::File06,
+    ),
+    // 1.2 and 1.20.
+    (
+        "failed to run Kubelet: invalid configuration: [unable to read client-cert /a.crt for x due to open /a.crt: no such file]",
+        Ends,
+        ProblemCode::File05,
+    ),
+    (
+        "\"command failed\" err=\"failed to run Kubelet: invalid kubeconfig: no server found for cluster \\\"a\\\"\"",
+        Ends,
+        ProblemCode::File05,
+    ),
+    ("Failed to parse kubelet flag err=\"unknown flag: --x\"", Ends, ProblemCode::Kubelet02),
+    (
+        "Failed to validate kubelet configuration err=\"invalid configuration: x\"",
+        Ends,
+        ProblemCode::Kubelet11,
+    ),
+    (
+        "\"command failed\" err=\"failed to set feature gates from initial flags-based config: unrecognized feature gate: X\"",
+        Ends,
+        ProblemCode::Kubelet11,
+    ),
+    (
+        "failed to run Kubelet: misconfiguration: kubelet cgroup driver: \"cgroupfs\" is different from docker cgroup driver: \"systemd\"",
+        Ends,
+        ProblemCode::Kubelet11,
+    ),
+    (
+        "\"Error syncing pod, skipping\" err=\"expected cgroupsPath to be of format \\\"slice:prefix:name\\\"\"",
+        Pods,
+        ProblemCode::Containerd08,
+    ),
+    (
+        "Failed to start ContainerManager [invalid kernel flag: vm/overcommit_memory, expected value: 1, actual value: 0]",
+        Ends,
+        ProblemCode::Kernel03,
+    ),
+    (
+        "Failed to start ContainerManager [open /proc/sys/vm/overcommit_memory: permission denied] Updating kernel flag failed",
+        Ends,
+        ProblemCode::Kernel02,
+    ),
+    (
+        "failed to run Kubelet: failed to create kubelet: open /dev/kmsg: no such file or directory",
+        Ends,
+        ProblemCode::Kubelet06,
+    ),
+    // 1.2 and later.
+    (
+        "Error updating node status, will retry: Node IP: \"10.0.0.9\" not found in the host's network interfaces",
+        Runs,
+        ProblemCode::Address01,
+    ),
+    (
+        "Failed to set some node status fields: failed to validate nodeIP: node IP: \"10.0.0.9\" not found",
+        Runs,
+        ProblemCode::Address01,
+    ),
+    (
+        "skipping pod synchronization - PLEG is not healthy: pleg was last seen active 3m5s ago; threshold is 3m0s",
+        Runs,
+        ProblemCode::Containerd02,
+    ),
+    (
+        "\"Container runtime sanity check failed\" err=\"rpc error: code = DeadlineExceeded desc = context deadline exceeded\"",
+        Runs,
+        ProblemCode::Containerd02,
+    ),
+    ("skipping pod synchronization - container runtime is down", Runs, ProblemCode::Containerd01),
+    ("Failed to initialize CSINodeInfo: timed out; Failed to initialize CSINode", Ends, ProblemCode::Api24),
+    (
+        "Error while configuring: ConfigureCBR0 requested, but PodCIDR not set. Will not configure CBR0 right now",
+        Runs,
+        ProblemCode::Network04,
+    ),
+    (
+        "\"Could not open resolv conf file.\" err=\"open /etc/resolv.none: no such file or directory\"",
+        Pods,
+        ProblemCode::Name03,
+    ),
+    ("tls: failed to find any PEM data in certificate input", Runs, ProblemCode::Cert01),
+    (
+        "failed to get node: Failed to watch: Get \"https://api:6443/api\": dial tcp: lookup api on 127.0.0.1:53: read udp: connection refused",
+        Runs,
+        ProblemCode::Name02,
+    ),
+    (
+        "Failed to update lease, error: Put \"https://10.0.0.1:6443/x\": net/http: TLS handshake timeout",
+        Runs,
+        ProblemCode::Api24,
+    ),
+    (
+        "kubelet.service: Failed to load environment files: No such file or directory",
+        Ends,
+        ProblemCode::File05,
+    ),
+];
+
 #[test]
 fn every_row_is_told_in_the_words_of_the_versions_that_have_it() {
-    use ProblemCode as Code;
-    for (line, when, wanted) in [
-        // 1.16 to 1.23, and 1.34.
-        (
-            "failed to run Kubelet: Running with swap on is not supported, please disable swap! /proc/swaps contained: [x]",
-            Ends,
-            Code::Swap01,
-        ),
-        (
-            "\"command failed\" err=\"failed to run Kubelet: running with swap on is not supported, please disable swap\"",
-            Ends,
-            Code::Swap01,
-        ),
-        // 1.2 to 1.18 on a machine with cgroup v2 alone.
-        (
-            "Failed to start ContainerManager system validation failed - Following Cgroup subsystem not mounted: [cpu memory]",
-            Ends,
-            Code::Kubelet06,
-        ),
-        (
-            "failed to get docker version: Cannot connect to the Docker daemon at unix:///var/run/docker.sock",
-            Ends,
-            Code::Docker01,
-        ),
-        // 1.24.
-        (
-            "\"command failed\" err=\"failed to run Kubelet: unable to determine runtime API version: rpc error\"",
-            Ends,
-            Code::Containerd04,
-        ),
-        // 1.16 to 1.23.
-        (
-            "Container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:docker: network plugin is not ready: cni config uninitialized",
-            Runs,
-            Code::Network04,
-        ),
-        ("Unable to update cni config: no networks found in /etc/cni/net.d", Runs, Code::Network04),
-        (
-            "Error syncing pod 1, skipping: failed to \"CreatePodSandbox\" for \"a\" with CreatePodSandboxError: \"networkPlugin cni failed to set up pod: failed to find plugin \"bridge\" in path [/opt/cni/bin]\"",
-            Pods,
-            Code::Network02,
-        ),
-        (
-            "\"RunPodSandbox from runtime service failed\" err=\"rpc error: open /run/flannel/subnet.env: no such file or directory\"",
-            Pods,
-            Code::Network07,
-        ),
-        (
-            "failed to set bridge addr: \"cni0\" already has an IP address different from 10.2.1.1/24",
-            Pods,
-            Code::Network08,
-        ),
-        (
-            "Error loading CNI config file /etc/cni/net.d/10.conf: error parsing configuration",
-            Runs,
-            Code::Network01,
-        ),
-        (
-            "RunPodSandbox from runtime service failed: rpc error: code = Unknown desc = failed pulling image \"k8s.gcr.io/pause:3.2\": x",
-            Pods,
-            Code::Image02,
-        ),
-        (
-            "\"RunPodSandbox from runtime service failed\" err=\"failed to get sandbox image \\\"registry.k8s.io/pause:3.10\\\": x\"",
-            Pods,
-            Code::Image02,
-        ),
-        // With rotation, and a kubelet of kubeadm.
-        (
-            "\"Failed to ensure lease exists, will retry\" err=\"The currently active client certificate has expired\"",
-            Runs,
-            Code::Cert13,
-        ),
-        (
-            "part of the existing bootstrap client certificate in /etc/kubernetes/kubelet.conf is expired: 2026-01-01",
-            Ends,
-            Code::Cert13,
-        ),
-        (
-            "\"Unable to register node with API server\" err=\"nodes is forbidden: User \\\"system:anonymous\\\" cannot create resource\"",
-            Runs,
-            Code::Api05,
-        ),
-        (
-            "Failed to watch *v1.Node: failed to list *v1.Node: nodes \"w1\" is forbidden: User \"system:node:w1\" cannot list resource \"nodes\" in API group \"\" at the cluster scope",
-            Runs,
-            Code::Api06,
-        ),
-        (
-            "Unable to register node \"w1\" with API server: nodes \"w1\" is forbidden: node \"w2\" is not allowed to modify node \"w1\"",
-            Runs,
-            Code::Cert08,
-        ),
-        (
-            "Unable to register node \"w1\" with API server: nodes \"w1\" is forbidden: is not allowed to set the following labels: a.kubernetes.io/b",
-            Runs,
-            Code::Kubelet02,
-        ),
-        (
-            "Unable to read config path \"/etc/kubernetes/manifests\": path does not exist, ignoring",
-            Pods,
-            Code::File05,
-        ),
-        (
-            "Can't process manifest file \"/m/a.yaml\": /m/a.yaml: couldn't parse as pod(x)",
-            Pods,
-            Code::File06,
-        ),
-        (
-            "\"Could not process manifest file\" err=\"static pods may not reference secrets\"",
-            Pods,
-            Code::File06,
-        ),
-        // 1.2 and 1.20.
-        (
-            "failed to run Kubelet: invalid configuration: [unable to read client-cert /a.crt for x due to open /a.crt: no such file]",
-            Ends,
-            Code::File05,
-        ),
-        (
-            "\"command failed\" err=\"failed to run Kubelet: invalid kubeconfig: no server found for cluster \\\"a\\\"\"",
-            Ends,
-            Code::File05,
-        ),
-        ("Failed to parse kubelet flag err=\"unknown flag: --x\"", Ends, Code::Kubelet02),
-        ("Failed to validate kubelet configuration err=\"invalid configuration: x\"", Ends, Code::Kubelet11),
-        (
-            "\"command failed\" err=\"failed to set feature gates from initial flags-based config: unrecognized feature gate: X\"",
-            Ends,
-            Code::Kubelet11,
-        ),
-        (
-            "failed to run Kubelet: misconfiguration: kubelet cgroup driver: \"cgroupfs\" is different from docker cgroup driver: \"systemd\"",
-            Ends,
-            Code::Kubelet11,
-        ),
-        (
-            "\"Error syncing pod, skipping\" err=\"expected cgroupsPath to be of format \\\"slice:prefix:name\\\"\"",
-            Pods,
-            Code::Containerd08,
-        ),
-        (
-            "Failed to start ContainerManager [invalid kernel flag: vm/overcommit_memory, expected value: 1, actual value: 0]",
-            Ends,
-            Code::Kernel03,
-        ),
-        (
-            "Failed to start ContainerManager [open /proc/sys/vm/overcommit_memory: permission denied] Updating kernel flag failed",
-            Ends,
-            Code::Kernel02,
-        ),
-        (
-            "failed to run Kubelet: failed to create kubelet: open /dev/kmsg: no such file or directory",
-            Ends,
-            Code::Kubelet06,
-        ),
-        // 1.2 and later.
-        (
-            "Error updating node status, will retry: Node IP: \"10.0.0.9\" not found in the host's network interfaces",
-            Runs,
-            Code::Address01,
-        ),
-        (
-            "Failed to set some node status fields: failed to validate nodeIP: node IP: \"10.0.0.9\" not found",
-            Runs,
-            Code::Address01,
-        ),
-        (
-            "skipping pod synchronization - PLEG is not healthy: pleg was last seen active 3m5s ago; threshold is 3m0s",
-            Runs,
-            Code::Containerd02,
-        ),
-        (
-            "\"Container runtime sanity check failed\" err=\"rpc error: code = DeadlineExceeded desc = context deadline exceeded\"",
-            Runs,
-            Code::Containerd02,
-        ),
-        ("skipping pod synchronization - container runtime is down", Runs, Code::Containerd01),
-        ("Failed to initialize CSINodeInfo: timed out; Failed to initialize CSINode", Ends, Code::Api24),
-        (
-            "Error while configuring: ConfigureCBR0 requested, but PodCIDR not set. Will not configure CBR0 right now",
-            Runs,
-            Code::Network04,
-        ),
-        (
-            "\"Could not open resolv conf file.\" err=\"open /etc/resolv.none: no such file or directory\"",
-            Pods,
-            Code::Name03,
-        ),
-        ("tls: failed to find any PEM data in certificate input", Runs, Code::Cert01),
-        (
-            "failed to get node: Failed to watch: Get \"https://api:6443/api\": dial tcp: lookup api on 127.0.0.1:53: read udp: connection refused",
-            Runs,
-            Code::Name02,
-        ),
-        (
-            "Failed to update lease, error: Put \"https://10.0.0.1:6443/x\": net/http: TLS handshake timeout",
-            Runs,
-            Code::Api24,
-        ),
-        ("failed to load environment files", Ends, Code::File05),
-    ] {
-        let line = line.replace("failed to load environment", "Failed to load environment");
-        assert_eq!(code(&klog('E', 0, &line), when), Some(wanted), "{line}");
+    for (line, when, wanted) in MADE {
+        assert_eq!(code(&klog('E', 0, line), *when), Some(*wanted), "{line}");
     }
 }
 
