@@ -4,6 +4,7 @@
 use super::Scenario;
 use super::lab::{Lab, until};
 use super::program::{Home, Run};
+use super::totals::Totals;
 
 pub const ALL: &[Scenario] = &[
     ("every_cause_of_a_failed_worker_is_named_first_and_repaired", every_cause),
@@ -316,7 +317,9 @@ fn every_cause(lab: &Lab) {
     lab.reset(&[worker]);
     let (home, plan) = (Home::new(), lab.small_plan(&[worker]));
     home.aboard(&plan);
-    let mut wrong = Vec::new();
+    let look = || home.run("doctor", &plan, &["--worker", worker, "--json"]);
+    let (mut wrong, mut totals) = (Vec::new(), Totals::default());
+    totals.well(&diagnosis(&look()).1);
     for cause in CAUSES {
         let here = cause.on == Clusters::Both || (cause.on == Clusters::Current) == lab.is_current();
         if !here || !wanted(lab, cause.name) {
@@ -325,8 +328,9 @@ fn every_cause(lab: &Lab) {
         let before = lab.snapshot(worker);
         make(lab, cause);
         let began = std::time::Instant::now();
-        let (healthy, codes) = diagnosis(&home.run("doctor", &plan, &["--worker", worker, "--json"]));
+        let (healthy, codes) = diagnosis(&look());
         let took = began.elapsed().as_secs_f64();
+        totals.cause(cause.first, &codes);
         let first = codes.first().map(String::as_str) == Some(cause.first) && !healthy && took < 10.0;
         let said = match cause.mended {
             Mended::Hand(shell) => {
@@ -344,10 +348,17 @@ fn every_cause(lab: &Lab) {
         };
         let ready = lab.nodes().get(worker) == Some(&true);
         let rest = changed(&before, &lab.snapshot(worker), cause.files);
-        let look = home.run("doctor", &plan, &["--worker", worker, "--json"]);
-        let after = diagnosis(&look);
+        let seen = look();
+        let after = diagnosis(&seen);
         put_back(lab, cause);
         let mended = said.code == 0 && ready && rest.is_empty() && after == (true, Vec::new());
+        if !matches!(cause.mended, Mended::Hand(_)) {
+            totals.repair(mended);
+        }
+        // By the repair's own proof and by the API.
+        if said.code == 0 && ready {
+            totals.well(&after.1);
+        }
         println!(
             "{:55} {:16} {took:4.1} s  {}  {}",
             cause.name,
@@ -361,7 +372,7 @@ fn every_cause(lab: &Lab) {
                 cause.name,
                 cause.first,
                 said.story(),
-                look.story()
+                seen.story()
             );
             println!("{why}");
             wrong.push(why);
@@ -371,7 +382,9 @@ fn every_cause(lab: &Lab) {
             home.aboard(&plan);
         }
     }
+    println!("{totals}");
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    totals.hold();
 }
 
 /// Several things at once, and the program is killed after each third action of its repair.

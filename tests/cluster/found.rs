@@ -1,12 +1,14 @@
 //! The doctor of a worker that no plan tells of: the four layouts, each made on a real worker, are recognised and called
 //! healthy; faults in each are named first, by what the worker's own files say.
 
+use std::cell::RefCell;
 use std::path::Path;
 
 use super::Scenario;
 use super::causes::diagnosis;
 use super::lab::{Lab, until};
 use super::program::{Home, Run};
+use super::totals::Totals;
 
 pub const ALL: &[Scenario] =
     &[("a_worker_in_no_plan_is_read_from_its_unit_to_the_api_in_four_layouts", read_from_its_unit)];
@@ -354,7 +356,7 @@ fn read_from_its_unit(lab: &Lab) {
     assert_eq!((ours.code, diagnosis(&ours)), (0, (true, Vec::new())), "{}", ours.story());
     assert_eq!(layout(&ours), "gangplank");
     let api = plan["cluster"]["api"].as_str().unwrap_or_default().to_owned();
-    let mut wrong = Vec::new();
+    let (mut wrong, totals) = (Vec::new(), RefCell::new(Totals::default()));
     // GANGPLANK_CAUSES=all takes all layouts and faults, and words those that have one.
     let usual = std::env::var("GANGPLANK_CAUSES").unwrap_or_default();
     for (name, makes, faults) in LAYOUTS {
@@ -382,6 +384,7 @@ fn read_from_its_unit(lab: &Lab) {
                     && look(lab, &stranger).code == 0
             });
             let run = look(lab, &stranger);
+            totals.borrow_mut().well(&diagnosis(&run).1);
             assert_eq!((run.code, diagnosis(&run)), (0, (true, Vec::new())), "{what}: {}", run.story());
             assert_eq!(layout(&run), name, "{}", run.story());
         };
@@ -422,6 +425,7 @@ fn read_from_its_unit(lab: &Lab) {
             let run = look(lab, &stranger);
             let took = began.elapsed().as_secs_f64();
             let (_, codes) = diagnosis(&run);
+            totals.borrow_mut().cause(code, &codes);
             println!("{name:10} {fault:50} {took:4.1} s  {}", codes.join(" "));
             if codes.first().map(String::as_str) != Some(*code) || took > 10.0 || run.code != 1 {
                 wrong.push(format!("{name}: {fault}: wanted {code}: {}", run.story()));
@@ -437,6 +441,7 @@ fn read_from_its_unit(lab: &Lab) {
                 let good = last.is_some_and(|event| event["healthy"] == true);
                 let strange: Vec<&String> =
                     changed.iter().filter(|path| !may_change(code, name, path)).collect();
+                totals.borrow_mut().repair(run.code == 0 && good && strange.is_empty());
                 println!("{name:10} {fault:50}         repaired {good}, changed: {}", changed.join(" "));
                 if run.code != 0 || !good || !strange.is_empty() {
                     wrong.push(format!("{name}: {fault}: repair: {strange:?} {}", run.story()));
@@ -448,5 +453,8 @@ fn read_from_its_unit(lab: &Lab) {
         }
     }
     lab.reset(&[WORKER]);
+    let totals = totals.into_inner();
+    println!("{totals}");
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    totals.hold();
 }

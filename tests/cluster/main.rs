@@ -22,6 +22,8 @@ mod refused;
 mod screen;
 mod signing;
 mod stopped;
+#[path = "../support/totals.rs"]
+mod totals;
 mod well;
 mod wizard;
 
