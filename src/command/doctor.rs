@@ -103,6 +103,9 @@ pub(super) fn repair(
         show(&examined, common.json);
         let Some(first) = examined.pop() else { return Ok(ExitCode::Done) };
         if first.healthy() {
+            if drain.is_some() && (yes || std::io::stdin().is_terminal()) {
+                engine.end_drain(&first.worker).map_err(|problem| tell(&problem))?;
+            }
             return Ok(ExitCode::Done);
         }
         if let Some(wish) = drain {

@@ -33,7 +33,10 @@ pub(super) fn drain(
         match engine.drain(worker, wish) {
             Ok(Drained::Done { cordoned: true }) => cordoned.push(worker.clone()),
             Ok(Drained::Done { cordoned: false } | Drained::NoNode) => {}
-            Ok(Drained::NotReady) => say::err(format_args!("{worker}: {NOT_READY}")),
+            Ok(Drained::NotReady { cordoned: ours }) => {
+                say::err(format_args!("{worker}: {NOT_READY}"));
+                cordoned.extend(ours.then(|| worker.clone()));
+            }
             Err(problem) => {
                 // Nothing of the rest is done, so the others take pods again too.
                 for other in &cordoned {

@@ -12,6 +12,7 @@ use super::run::Engine;
 use crate::engine::cluster::login::SignIn;
 use crate::engine::doctor::Examined;
 use crate::engine::exit::ExitCode;
+use crate::kube::cluster::is_left_by_us;
 use crate::kube::drain::{DrainList, Evicted, Evictee, budgets_path, judge};
 use crate::kube::{ApiError, Node, ReadyState};
 use crate::plan::code::ProblemCode;
@@ -48,7 +49,10 @@ pub enum Drained {
     /// The API knows no such node.
     NoNode,
     /// The API does not call it Ready: whether a pod could leave is not sure.
-    NotReady,
+    NotReady {
+        /// An earlier drain of ours left it cordoned.
+        cordoned: bool,
+    },
 }
 
 impl Engine<'_> {
@@ -61,9 +65,10 @@ impl Engine<'_> {
             return Ok(None);
         };
         let ready = Node::from_json(&node).is_some_and(|node| node.ready.state == ReadyState::Ready);
+        let ours = is_left_by_us(&node);
         let path = format!("/api/v1/pods?fieldSelector=spec.nodeName%3D{worker}");
         let Some(pods) = cluster.get_list(&path).map_err(failed)? else {
-            return Ok(Some(DrainList { ready, ..DrainList::default() }));
+            return Ok(Some(DrainList { ready, ours, ..DrainList::default() }));
         };
         let version = cluster.version().map_err(failed)?;
         let budgets = match budgets_path(version) {
@@ -75,7 +80,7 @@ impl Engine<'_> {
             Ok(budgets) => (budgets, String::new()),
             Err(error) => (Value::Null, error.to_string()),
         };
-        Ok(Some(DrainList { budgets_why, ready, ..judge(&pods, &budgets) }))
+        Ok(Some(DrainList { budgets_why, ready, ours, ..judge(&pods, &budgets) }))
     }
 
     /// Mends a worker, its pods first where that is wished: whoever was cordoned for it takes pods again when it is mended.
@@ -88,9 +93,9 @@ impl Engine<'_> {
                 self.note(format!("{worker} is no node of the cluster: nothing is drained"));
                 false
             }
-            Ok(Drained::NotReady) => {
+            Ok(Drained::NotReady { cordoned }) => {
                 self.note(format!("{worker}: {NOT_READY}"));
-                false
+                cordoned
             }
             Err(problem) => {
                 self.fail(&Place::Worker(worker), None, problem);
@@ -132,7 +137,7 @@ impl Engine<'_> {
         let cluster = self.world.cluster();
         let failed = |error: ApiError| self.api_failed(worker, &error);
         if !list.ready {
-            return Ok(Drained::NotReady);
+            return Ok(Drained::NotReady { cordoned: list.ours });
         }
         if !wish.lost && !list.lost.is_empty() {
             return Err(would_be_lost(worker, &list));
@@ -151,6 +156,14 @@ impl Engine<'_> {
                 Err(problem)
             }
         }
+    }
+
+    /// Ends a drain that was interrupted: a worker that is well takes pods again where one of ours left it cordoned.
+    pub fn end_drain(&self, worker: &str) -> Result<(), Problem> {
+        self.enter()?;
+        let node = self.world.cluster().get(&format!("/api/v1/nodes/{worker}"));
+        let node = node.map_err(|error| self.api_failed(worker, &error))?;
+        if node.is_some_and(|node| is_left_by_us(&node)) { self.uncordon(worker) } else { Ok(()) }
     }
 
     /// Lets new pods come to a node again.

@@ -198,10 +198,15 @@ fn cordon(api: &Api, path: &str, cordoned: bool) -> Result<bool, ApiError> {
     change_node(api, path, &|node| {
         let is = node.pointer("/spec/unschedulable").and_then(Value::as_bool).unwrap_or(false);
         // One of ours that was interrupted left it so.
-        let ours = is && is_cordoned_by_us(node);
+        let ours = is_left_by_us(node);
         node["spec"]["unschedulable"] = cordoned.into();
         is != cordoned || ours
     })
+}
+
+/// A node is cordoned, and by the API's own note one of ours left it so.
+pub fn is_left_by_us(node: &Value) -> bool {
+    node.pointer("/spec/unschedulable") == Some(&Value::Bool(true)) && is_cordoned_by_us(node)
 }
 
 /// Whose field it is the API notes itself (`metadata.managedFields`, Kubernetes 1.18 and later): whoever cordons it by hand
@@ -219,7 +224,7 @@ fn is_cordoned_by_us(node: &Value) -> bool {
 pub const OUT_OF_SERVICE: &str = "node.kubernetes.io/out-of-service";
 /// The value of the one that is put by [`ClusterApi::out_of_service`]: another is somebody else's. So are fields of another
 /// manager.
-const BY_US: &str = "gangplank";
+pub(crate) const BY_US: &str = "gangplank";
 
 fn out_of_service(api: &Api, path: &str, on: bool) -> Result<bool, ApiError> {
     change_node(api, path, &|node| {

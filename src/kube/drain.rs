@@ -106,6 +106,8 @@ pub struct DrainList {
     pub budgets_why: String,
     /// The API calls the node Ready: else nobody knows whether its pods can leave.
     pub ready: bool,
+    /// It is cordoned, and by the API's own note a drain of ours left it so.
+    pub ours: bool,
     /// These leave, and somebody makes them anew elsewhere.
     pub leave: Vec<Evictee>,
     /// With these something is lost, and what: nobody makes them anew, or their data is on the node.

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::kube::api::Deleted;
 use crate::kube::apply::Applied;
-use crate::kube::cluster::{ApiInspection, ClientIdentity, ClusterApi, NOBODY, NodeNews};
+use crate::kube::cluster::{ApiInspection, BY_US, ClientIdentity, ClusterApi, NOBODY, NodeNews};
 use crate::kube::drain::{Evicted, Evictee};
 use crate::kube::kubeconfig::{Kubeconfig, Material};
 use crate::kube::probe::{self, ClientCa, ClientCas};
@@ -107,11 +107,7 @@ impl LabCluster {
         if let Some(rest) = path.strip_prefix("/api/v1/pods?fieldSelector=spec.nodeName%3D") {
             let name =
                 rest.split(['%', '&']).next().filter(|name| state.cluster.nodes.contains_key(*name))?;
-            return Some(
-                json!({"items": [{"metadata": {"name": format!("kube-proxy-{name}"), "namespace": "kube-system"},
-                "status": {"phase": "Running", "containerStatuses": [{"name": "kube-proxy", "ready": true,
-                    "state": {"running": {}}}]}}]}),
-            );
+            return Some(json!({"items": state.cluster.pods_on(name, latest)}));
         }
         let (above, plural) = path.rsplit_once('/')?;
         if !LISTS.contains(&plural) {
@@ -374,10 +370,17 @@ impl ClusterApi for LabCluster {
 
     fn cordon(&self, node: &str, cordoned: bool) -> Result<bool, ApiError> {
         self.call(false, "change this", |state, _| {
+            // One of today notes whose it is.
+            let notes = state.cluster.rbac();
             let Some(node) = state.cluster.nodes.get_mut(node) else {
                 return Err(ApiError::NotFound(format!("nodes \"{node}\" not found")));
             };
-            Ok(std::mem::replace(&mut node.cordoned, cordoned) != cordoned)
+            let ours = node.cordoned && node.cordoned_by == BY_US;
+            let was = std::mem::replace(&mut node.cordoned, cordoned);
+            if was != cordoned && notes {
+                BY_US.clone_into(&mut node.cordoned_by);
+            }
+            Ok(was != cordoned || ours)
         })
     }
 

@@ -133,7 +133,13 @@ impl ClusterState {
     pub fn cordon(&mut self, name: &str) {
         if let Some(node) = self.nodes.get_mut(name) {
             node.cordoned = true;
+            "kubectl-cordon".clone_into(&mut node.cordoned_by);
         }
+    }
+
+    /// Whether no new pods are placed on a node.
+    pub fn is_cordoned(&self, name: &str) -> bool {
+        self.nodes.get(name).is_some_and(|node| node.cordoned)
     }
 
     /// What a name resolves to.
@@ -245,6 +251,7 @@ impl ClusterState {
             heard: identity.said,
             images: Vec::new(),
             cordoned: false,
+            cordoned_by: String::new(),
             out_of_service: false,
         });
         if node.is_silent(latest) && identity.talks > node.heard {
@@ -315,9 +322,13 @@ impl ClusterState {
             .then(|| json!({"key": OUT_OF_SERVICE, "value": "gangplank", "effect": "NoExecute"}))
             .into_iter()
             .collect();
+        let fields: Vec<Value> = (!node.cordoned_by.is_empty())
+            .then(|| json!({"manager": node.cordoned_by, "fieldsV1": {"f:spec": {"f:unschedulable": {}}}}))
+            .into_iter()
+            .collect();
         json!({"apiVersion": "v1", "kind": "Node",
             "metadata": {"name": name, "uid": node.uid, "resourceVersion": version.to_string(),
-                "creationTimestamp": time(node.created)},
+                "creationTimestamp": time(node.created), "managedFields": fields},
             "spec": {"unschedulable": node.cordoned, "taints": taints},
             "status": {
                 "addresses": [{"type": "InternalIP", "address": node.address}],

@@ -42,6 +42,22 @@ impl ClusterState {
         pods
     }
 
+    /// The pods of a node, as it is asked for them: that of its manifest, and those of the cluster.
+    pub(crate) fn pods_on(&self, node: &str, latest: u64) -> Vec<Value> {
+        let mut all =
+            vec![json!({"metadata": {"name": format!("kube-proxy-{node}"), "namespace": "kube-system",
+                "annotations": {"kubernetes.io/config.mirror": "1"}},
+            "status": {"phase": "Running", "containerStatuses": [{"name": "kube-proxy", "ready": true,
+                "state": {"running": {}}}]}})];
+        let is_here = |pod: &Value| pod.pointer("/spec/nodeName").and_then(Value::as_str) == Some(node);
+        all.extend(self.pods("k8s-app=kube-dns", latest).into_iter().filter(is_here).map(|mut pod| {
+            let owner = json!([{"kind": "ReplicaSet", "name": "coredns", "controller": true}]);
+            pod["metadata"]["ownerReferences"] = owner;
+            pod
+        }));
+        all
+    }
+
     /// On which node the pods of a template run and since when they are ready.
     fn due(&self, path: &str, template: &Value, latest: u64) -> Option<(String, u64)> {
         let containers = template.pointer("/spec/containers").and_then(Value::as_array)?;

@@ -37,6 +37,8 @@ pub(crate) struct LabNode {
     pub images: Vec<String>,
     /// No new pods are placed on it.
     pub cordoned: bool,
+    /// Whose cordon that is, as the API notes it; empty = nobody's.
+    pub cordoned_by: String,
     /// It has the taint out-of-service.
     pub out_of_service: bool,
 }
