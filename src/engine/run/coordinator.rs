@@ -313,12 +313,14 @@ impl Engine<'_> {
             let started = Event::ActionStarted { action: action.title(), shell: action.shell().to_string() };
             self.events.tell(place, Some(id), started);
             let result = self.world.cluster().apply(object);
+            if let Ok(Applied::Created { uid }) = &result {
+                self.remember(object, uid);
+            }
             let status = i32::from(result.is_err());
             let _ = self.options.journal.ended(place, number, index, status);
             let ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
             self.events.tell(place, Some(id), Event::ActionEnded { action: action.title(), status, ms });
             match result {
-                Ok(Applied::Created { uid }) => self.remember(object, &uid),
                 Ok(Applied::Changed { fields, pods_stay }) => {
                     let mut text = format!("{} differed in {}", object_name(object), fields.join(", "));
                     if pods_stay {
@@ -326,7 +328,7 @@ impl Engine<'_> {
                     }
                     self.events.tell(place, Some(id), Event::Note { text });
                 }
-                Ok(Applied::Same) => {}
+                Ok(Applied::Created { .. } | Applied::Same) => {}
                 Err(ApiError::Stopped) => return Ok(false),
                 Err(error) => {
                     let mut problem =
