@@ -68,7 +68,11 @@ pub(super) fn rank(code: ProblemCode) -> u8 {
     use ProblemGroup as Group;
     match code {
         ProblemCode::Kubelet04 | ProblemCode::Kubelet08 | ProblemCode::Kubelet14 => return 7,
-        ProblemCode::Kubelet15 | ProblemCode::Key02 | ProblemCode::Unit02 | ProblemCode::Image02 => return 8,
+        ProblemCode::Kubelet15
+        | ProblemCode::Key02
+        | ProblemCode::Unit02
+        | ProblemCode::Unit03
+        | ProblemCode::Image02 => return 8,
         ProblemCode::Container02 | ProblemCode::Container03 => return 9,
         ProblemCode::Kubelet01 | ProblemCode::Kubelet06 | ProblemCode::Kubelet09 => return 3,
         _ => {}
@@ -124,9 +128,11 @@ fn ends_the_kubelet(cause: ProblemCode) -> bool {
         | ProblemCode::File01
         | ProblemCode::File03
         | ProblemCode::File05 => true,
-        ProblemCode::Kubelet08 | ProblemCode::Kubelet14 | ProblemCode::Kubelet15 | ProblemCode::Unit02 => {
-            false
-        }
+        ProblemCode::Kubelet08
+        | ProblemCode::Kubelet14
+        | ProblemCode::Kubelet15
+        | ProblemCode::Unit02
+        | ProblemCode::Unit03 => false,
         _ => {
             cause.group().is_of_runtime()
                 || matches!(

@@ -7,7 +7,7 @@ use super::findings::Findings;
 use super::layout::is_ours;
 use super::node::Heard;
 use super::{around, cluster, differs, flannel, journal, known_to_api, kubelet, node, resolver, services};
-use crate::plan::action::Action;
+use crate::plan::action::{Action, Verb};
 use crate::plan::code::{ProblemCode, ProblemGroup};
 use crate::plan::fact::{Facts, Known};
 use crate::plan::model::{Plan, Worker};
@@ -78,6 +78,14 @@ pub fn diagnose(patient: &Patient) -> Diagnosis {
     }
     for problem in step::faults(&cx) {
         found.add(problem);
+    }
+    if let Some(path) = step::unread_file(&cx) {
+        let restart = Action::Service { verb: Verb::Restart, unit: "kubelet".to_owned() };
+        found.add(
+            Problem::new(ProblemCode::Unit03, "the kubelet runs with a file as it was before")
+                .seen(format!("gangplank wrote {path} after the kubelet was started, by its record"))
+                .repair("restart it, pods go on", vec![restart]),
+        );
     }
     if let Some(folder) = step::no_network(&cx) {
         found.add(

@@ -383,6 +383,7 @@ registry! {
     Unit "E-UNIT" "a systemd unit that does not start" {
         Unit01 "E-UNIT-01" "an action on a unit failed";
         Unit02 "E-UNIT-02" "systemd has not read the unit as it is now";
+        Unit03 "E-UNIT-03" "the kubelet has not read a file as it is now";
     }
     Version "E-VERSION" "a kubelet without a profile, or newer than its API server" {
         Version01 "E-VERSION-01" "there is no profile for this kubelet";

@@ -55,7 +55,7 @@ pub use plan_fits::{differs, untold};
 pub use prerequisites::{CLOCK_WARN, swap_refused};
 pub use ready::{cordoned, deaf, heard_ago, heard_words, is_ready, lacks_network, no_network};
 pub use runtime::runtime_faults;
-pub use start::REGISTERS_WITHIN;
+pub use start::{REGISTERS_WITHIN, unread_file};
 pub use state::{DaemonPods, NetworkComes, Proof, StepState, bug, unknown};
 
 /// A step goes by its id; only one that there is can be read back.

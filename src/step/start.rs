@@ -13,7 +13,7 @@ use crate::plan::fact::{FactQuery, Known};
 use crate::plan::minors;
 use crate::plan::model::{Plan, Worker};
 use crate::plan::problem::{Problem, Verdict};
-use crate::plan::record::RecordKind;
+use crate::plan::record::{RecordKind, RecordLine};
 use crate::plan::unit::UnitFact;
 use crate::profile::{self, KUBECONFIG, KUBELET, KUBELET_CONFIG, MANIFESTS, PROXY_KUBECONFIG, Profile, UNIT};
 
@@ -186,6 +186,24 @@ struct ReadsAgain {
 
 /// By the version, and only where the API hears of the kubelet now: with a certificate that is refused it would take minutes.
 /// One that was written long ago has been read by now, whatever else is wrong. `own` = kube-proxy has an identity of its own.
+/// A file that the kubelet reads when it starts, as it runs: written by a run of ours that did not come to its restart.
+/// Whoever started it since by hand made it read that.
+pub fn unread_file<'f>(cx: &StepInput<'f>) -> Option<&'f str> {
+    let (worker, unit) = (cx.worker?, cx.facts.unit("kubelet").yes().copied()?);
+    let again = reads_again(cx, &worker.name, true).kubelet;
+    let (record, machine) = (cx.facts.record().yes().copied()?, cx.facts.machine().yes().copied()?);
+    let started = machine.clock_ms / 1000 - i64::try_from(unit.up_s?).ok()?;
+    let since = record.lines.iter().rev();
+    let mut since = since.take_while(|line| !(line.kind == RecordKind::Started && line.path == "kubelet"));
+    let is = |line: &&RecordLine| {
+        matches!(line.kind, RecordKind::Put | RecordKind::Key)
+            && kubelet_reads(&line.path)
+            && !(line.path == KUBELET_CERT && again)
+            && line.time > started
+    };
+    since.find(is).map(|line| line.path.as_str()).filter(|_| unit.active == "active")
+}
+
 fn reads_again(cx: &StepInput, name: &str, own: bool) -> ReadsAgain {
     let node = cx.cluster.nodes.iter().flatten().find(|node| node.name == name);
     let heard = node
