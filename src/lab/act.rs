@@ -343,6 +343,9 @@ impl Doer<'_> {
             }
             Verb::Start if self.unit(name).active => {}
             Verb::Start | Verb::Restart => {
+                if self.is_runtime(name) {
+                    self.machine.faults.set.retain(|fault| *fault != Fault::RuntimeFrozen);
+                }
                 if self.unit(name).loaded.is_none() {
                     self.read_unit(name);
                 }
@@ -422,6 +425,9 @@ impl Doer<'_> {
                 owner.clone_into(&mut file.owner);
             }
             return Ok(String::new());
+        }
+        if let Some(done) = self.of_found(text) {
+            return done;
         }
         if text.contains("openssl ca ") {
             let secret = if let Carried::Bytes(bytes) = carried { bytes.as_slice() } else { &[] };

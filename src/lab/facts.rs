@@ -8,12 +8,16 @@ use crate::kube::dns;
 use crate::lab::containerd_facts;
 use crate::lab::faults::Fault;
 use crate::lab::flags::unknown_flags;
+use crate::lab::found;
 use crate::lab::kernel::kernel_lines;
 use crate::lab::machine::{LabContainer, LabMachine, parent};
 use crate::lab::state::{Lab, LabState};
 use crate::plan::action::sha256;
 use crate::plan::fact::{Fact, FactQuery, FlagSet, Known};
 use crate::plan::record::{Record, RecordLine};
+
+/// Where containerd listens.
+const SOCKET: &str = "/run/containerd/containerd.sock";
 
 type FactLines = Vec<(String, String)>;
 
@@ -33,6 +37,11 @@ pub(crate) fn ask(state: &LabState, name: &str, want: &FactQuery, wall_ms: i64, 
         }
         FactQuery::Healthz(port) if !machine.here => healthz_lines(machine, *port, &mut say),
         FactQuery::Manifests(path) if !machine.here => manifest_lines(machine, path, &mut say),
+        FactQuery::KubeletStart if !machine.here => found::start_lines(machine, &mut say),
+        FactQuery::Identity { kubeconfig, node, server } if !machine.here => {
+            let asked = (kubeconfig.as_str(), node.as_str(), server.as_str());
+            found::identity_lines(state, machine, asked, (wall_ms, latest), &mut say);
+        }
         FactQuery::Kernel(keys) if !machine.here => kernel_lines(machine, keys, &mut say),
         FactQuery::Runtime if machine.has_containerd() => {
             containerd_facts::runtime_lines(machine, &mut say);
@@ -160,6 +169,9 @@ fn file_lines(machine: &LabMachine, path: &str, content: bool, say: &mut impl Fn
         say("odd", "not a file".to_owned());
     }
     let missing = path == crate::profile::KUBELET && machine.kubelet().is_none();
+    if path == SOCKET && machine.has_containerd() && machine.runtime_runs() {
+        return say("odd", "not a file".to_owned());
+    }
     let Some(file) = machine.files.get(path).filter(|_| !missing) else { return say("none", String::new()) };
     say("stat", format!("{} {} {}", file.mode, file.owner, file.bytes.len()));
     say("sha256", sha256(&file.bytes));

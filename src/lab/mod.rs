@@ -16,6 +16,7 @@ mod dns_pods;
 mod facts;
 pub mod faults;
 mod flags;
+mod found;
 mod happenings;
 mod journal;
 mod kernel;

@@ -230,7 +230,13 @@ impl Lab {
         self.machine(name, |machine| machine.faults = Faults::default());
     }
 
-    /// After [`Fault::KillAfterAction`]: gangplank is started anew.
+    /// gangplank itself ends, as by kill -9: nothing answers any more until [`Lab::revive`].
+    pub fn kill(&self) {
+        self.state().dead = true;
+        self.0.clock.wake();
+    }
+
+    /// After [`Fault::KillAfterAction`] or [`Lab::kill`]: gangplank is started anew.
     pub fn revive(&self) {
         let mut state = self.state();
         state.dead = false;
