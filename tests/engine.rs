@@ -21,12 +21,16 @@ mod current;
 mod demo;
 #[path = "engine/doctor.rs"]
 mod doctor;
+#[path = "engine/drained.rs"]
+mod drained;
 #[path = "engine/faults.rs"]
 mod faults;
 #[path = "engine/from_api.rs"]
 mod from_api;
 #[path = "engine/jobs.rs"]
 mod jobs;
+#[path = "engine/killed.rs"]
+mod killed;
 #[path = "engine/kubectl.rs"]
 mod kubectl;
 #[path = "engine/lock.rs"]
@@ -45,10 +49,14 @@ mod places;
 mod preview;
 #[path = "engine/probe.rs"]
 mod probe;
+#[path = "engine/renewed.rs"]
+mod renewed;
 #[path = "engine/repair.rs"]
 mod repair;
 #[path = "engine/review.rs"]
 mod review;
+#[path = "engine/scripted.rs"]
+mod scripted;
 #[path = "engine/secrets.rs"]
 mod secrets;
 #[path = "engine/signer.rs"]
@@ -57,6 +65,12 @@ mod signer;
 mod stop;
 #[path = "engine/stranger.rs"]
 mod stranger;
+#[path = "engine/table.rs"]
+mod table;
+#[path = "support/totals.rs"]
+mod totals;
+#[path = "engine/traces.rs"]
+mod traces;
 #[path = "engine/undo.rs"]
 mod undo;
 #[path = "engine/undo_run.rs"]

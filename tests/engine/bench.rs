@@ -9,6 +9,7 @@ use std::time::Duration;
 use gangplank::engine::Cost;
 use gangplank::engine::certificates::DatedCertificate;
 use gangplank::engine::doctor::Examined;
+use gangplank::engine::drain::DrainWish;
 use gangplank::engine::session::journal::left_open;
 use gangplank::engine::undo::{UndoList, UndoScope};
 use gangplank::engine::world::scripted::LabWorld;
@@ -201,10 +202,18 @@ impl Bench {
 
     /// Looks at a worker and repairs it.
     pub fn mend(&self, worker: &str) -> Ran {
-        let only = vec![worker.to_owned()];
-        self.go(&How { only, ..how(&Stop::default()) }, &|engine| {
+        self.mend_with(&How { only: vec![worker.to_owned()], ..how(&Stop::default()) }, None)
+    }
+
+    /// The same, its pods first where that is wished.
+    pub fn mend_with(&self, how: &How, drain: Option<DrainWish>) -> Ran {
+        self.go(how, &|engine| {
             let first = engine.examine().unwrap().pop().unwrap();
-            engine.mend(first)
+            if first.healthy() {
+                let ended = drain.map_or(Ok(()), |_| engine.end_drain(&first.worker));
+                return if ended.is_ok() { ExitCode::Done } else { ExitCode::Problem };
+            }
+            engine.mend_drained(first, drain)
         })
     }
 

@@ -23,7 +23,12 @@ pub fn is_key(path: &str) -> bool {
 
 fn file(machine: &LabMachine, path: &str) -> String {
     let file = &machine.files[path];
-    let kind = if is_key(path) {
+    let kind = if path.ends_with(".pem") {
+        let key =
+            openssl::pkey::PKey::private_key_from_pem(&file.bytes).unwrap().public_key_to_der().unwrap();
+        let cert = pki::examine(&file.bytes).unwrap();
+        format!("pair of {}, its certificate fits: {}", cert.subject_text(), cert.spki_sha256 == sha256(&key))
+    } else if is_key(path) {
         let public =
             openssl::pkey::PKey::private_key_from_pem(&file.bytes).unwrap().public_key_to_der().unwrap();
         let cert = pki::examine(&machine.files[&path.replace(".key", ".crt")].bytes);
@@ -56,11 +61,16 @@ pub fn stale(machine: &LabMachine) -> Vec<&'static str> {
 /// Everything, line by line.
 pub fn state(bench: &Bench) -> BTreeMap<String, String> {
     let mut all = BTreeMap::new();
-    for name in ALL.into_iter().chain([HERE, "root-ca-host"]) {
+    let workers = bench.lab().workers();
+    for name in workers.iter().map(String::as_str).chain([HERE, "root-ca-host"]) {
         bench.lab().machine(name, |machine| {
             let kept = format!("{}/", machine.state);
             for path in machine.files.keys().filter(|path| !path.starts_with(&kept)) {
-                all.insert(format!("{name} {path}"), file(machine, path));
+                // One that was rotated in has its time in its name.
+                let shown = path.trim_end_matches(|c: char| c.is_ascii_digit() || ".pem".contains(c));
+                let dated = path.ends_with(".pem") && shown.ends_with("kubelet-client-");
+                let shown = if dated { format!("{shown}*.pem") } else { path.clone() };
+                all.insert(format!("{name} {shown}"), file(machine, path));
             }
             for (path, mode) in machine.folders.iter().filter(|(path, _)| !path.starts_with(&machine.state)) {
                 all.insert(format!("{name} {path}/"), mode.clone());
