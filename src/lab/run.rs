@@ -223,7 +223,7 @@ impl LabHost {
         if gone.is_zero() {
             clock.advance(whole);
         }
-        if cut {
+        if cut || !self.connected() {
             return false;
         }
         if sends.is_large() {
