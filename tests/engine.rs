@@ -25,6 +25,8 @@ mod doctor;
 mod drained;
 #[path = "engine/faults.rs"]
 mod faults;
+#[path = "engine/found.rs"]
+mod found;
 #[path = "engine/from_api.rs"]
 mod from_api;
 #[path = "engine/jobs.rs"]

@@ -1,12 +1,16 @@
 //! The certificate of a worker that no plan tells of, issued anew for the key that is there: what is done, in the order of
 //! its layout. Where the key lies within a kubeconfig nothing is done: it would have to be written into another file.
 
+use super::findings::Findings;
 use super::found_paths::FoundWorker;
 use super::layout::Layout;
 use crate::pki::{CaInfo, San, examine};
 use crate::plan::action::{Action, CertificateSpec, Content, Slot, Verb};
+use crate::plan::code::ProblemCode;
 use crate::plan::fact::Known;
 use crate::plan::found::NodeIdentity;
+use crate::plan::problem::Problem;
+use crate::plan::record::{RecordKind, RecordLine};
 
 /// Days that it is good for, as a cluster's own signer gives (Kubernetes 1.37, `--cluster-signing-duration`).
 const DAYS: u32 = 365;
@@ -114,5 +118,30 @@ pub(super) fn wish(worker: &FoundWorker, identity: &NodeIdentity, cert: &str) ->
         names,
         client: true,
         days: DAYS,
+    }
+}
+
+/// A certificate that a repair of ours wrote and did not come to restart the kubelet for.
+pub(super) fn unread(worker: &FoundWorker, found: &mut Findings) {
+    let facts = worker.facts;
+    let (Known::Yes(unit), Known::Yes(record), Known::Yes(machine)) =
+        (facts.unit("kubelet"), facts.record(), facts.machine())
+    else {
+        return;
+    };
+    let up_s = unit.up_s.filter(|_| unit.active == "active").and_then(|up| i64::try_from(up).ok());
+    let Some(started) = up_s.map(|up| machine.clock_ms / 1000 - up) else { return };
+    let since = record.lines.iter().rev();
+    let since = since.take_while(|line| !(line.kind == RecordKind::Started && line.path == "kubelet"));
+    let is = |line: &&RecordLine| {
+        line.kind == RecordKind::Put && line.path.ends_with(".crt") && line.time > started
+    };
+    if let Some(line) = since.filter(is).last() {
+        let restart = Action::Service { verb: Verb::Restart, unit: "kubelet".to_owned() };
+        found.add(
+            Problem::new(ProblemCode::Unit03, "the kubelet runs with a file as it was before")
+                .seen(format!("gangplank wrote {} after the kubelet was started, by its record", line.path))
+                .repair("restart it, pods go on", vec![restart]),
+        );
     }
 }

@@ -12,9 +12,7 @@ use super::judge::{beside, manifests, ordered};
 use super::kubelet;
 use super::layout::Layout;
 use super::node::{self, Heard};
-use super::{around, flannel, machine, resolver};
-use jiff::Timestamp;
-
+use super::{around, certificate_anew, flannel, machine, resolver};
 use crate::kube::heartbeat::join_leases;
 use crate::kube::{Node, ReadyState};
 use crate::pki::{CaInfo, San, examine};
@@ -26,6 +24,7 @@ use crate::plan::found::{NodeIdentity, config_tree};
 use crate::plan::problem::{Problem, Remedy};
 use crate::runtime::of_facts;
 use crate::step::ClusterFacts;
+use jiff::Timestamp;
 
 /// A clock that is further off than this refuses certificates that others take, seconds.
 const CLOCK: i64 = 60;
@@ -89,6 +88,7 @@ pub fn diagnose_found(worker: &FoundWorker) -> Diagnosis {
         found.well.push(format!("kubelet: answers its health check on 127.0.0.1:{port}"));
     }
     files(worker, &mut found);
+    certificate_anew::unread(worker, &mut found);
     let identity = identity(worker, layout, &mut found);
     static_pods(worker, &mut found);
     let proxy = proxy(worker, layout, &mut found);
