@@ -406,3 +406,25 @@ fn a_demo_in_lines_does_not_play_by_itself_and_says_so() {
     let said = String::from_utf8_lossy(&ran.stderr);
     assert!(said.contains("--autoplay plays on the full screen") && ran.stdout.is_empty(), "{said}");
 }
+
+#[test]
+fn a_summary_takes_the_place_of_no_file_and_leaves_none_where_nothing_came_of_the_repair() {
+    let home = TempDir::new().unwrap();
+    let path = |name: &str| home.path().join(name);
+    std::fs::write(path("plan.yaml"), PLAN).unwrap();
+    std::fs::write(path("notes.md"), "of last night\n").unwrap();
+    let plan = path("plan.yaml").display().to_string();
+    let repair = |target: &str, summary: &str| {
+        let summary = path(summary).display().to_string();
+        gangplank(home.path(), &["repair", target, "--yes", "--summary", &summary])
+    };
+    for target in [plan.as_str(), "root@127.0.0.1:1"] {
+        let refused = repair(target, "notes.md");
+        assert_eq!(refused.status.code(), Some(2), "{target}: {}", err(&refused));
+        assert!(err(&refused).contains("name a file that is not there"), "{target}: {}", err(&refused));
+        assert_eq!(std::fs::read_to_string(path("notes.md")).unwrap(), "of last night\n");
+        let nothing = repair(target, "new.md");
+        assert_ne!(nothing.status.code(), Some(0), "{target}: {}", err(&nothing));
+        assert!(!path("new.md").exists(), "{target}");
+    }
+}
