@@ -134,7 +134,9 @@ pub(super) fn unread(worker: &FoundWorker, found: &mut Findings) {
     let since = record.lines.iter().rev();
     let since = since.take_while(|line| !(line.kind == RecordKind::Started && line.path == "kubelet"));
     let is = |line: &&RecordLine| {
-        line.kind == RecordKind::Put && line.path.ends_with(".crt") && line.time > started
+        line.kind == RecordKind::Put
+            && line.path.rsplit_once('.').is_some_and(|(_, end)| end == "crt")
+            && line.time > started
     };
     if let Some(line) = since.filter(is).last() {
         let restart = Action::Service { verb: Verb::Restart, unit: "kubelet".to_owned() };

@@ -79,14 +79,7 @@ pub fn diagnose(patient: &Patient) -> Diagnosis {
     for problem in step::faults(&cx) {
         found.add(problem);
     }
-    if let Some(path) = step::unread_file(&cx) {
-        let restart = Action::Service { verb: Verb::Restart, unit: "kubelet".to_owned() };
-        found.add(
-            Problem::new(ProblemCode::Unit03, "the kubelet runs with a file as it was before")
-                .seen(format!("gangplank wrote {path} after the kubelet was started, by its record"))
-                .repair("restart it, pods go on", vec![restart]),
-        );
-    }
+    unread(&cx, &mut found);
     if let Some(folder) = step::no_network(&cx) {
         found.add(
             Problem::new(
@@ -142,6 +135,18 @@ pub fn diagnose(patient: &Patient) -> Diagnosis {
         Some(_) | None => {}
     }
     ordered(patient.facts, &patient.worker.name, found)
+}
+
+/// The kubelet has not read what a run of ours wrote that did not come to its restart.
+fn unread(cx: &StepInput, found: &mut Findings) {
+    if let Some(path) = step::unread_file(cx) {
+        let restart = Action::Service { verb: Verb::Restart, unit: "kubelet".to_owned() };
+        found.add(
+            Problem::new(ProblemCode::Unit03, "the kubelet runs with a file as it was before")
+                .seen(format!("gangplank wrote {path} after the kubelet was started, by its record"))
+                .repair("restart it, pods go on", vec![restart]),
+        );
+    }
 }
 
 /// By its record somebody else set the machine up.

@@ -91,11 +91,17 @@ pub(crate) fn identity_lines(
     let (ca, _) = half("certificate-authority", target.ca.as_ref());
     let (cert, _) = half("client-certificate", target.cert.as_ref());
     let (_, spki) = half("client-key", target.key.as_ref());
-    ca.into_iter().for_each(|line| say("ca", line));
+    for line in ca {
+        say("ca", line);
+    }
     let pem = cert.join("\n");
-    cert.into_iter().for_each(|line| say("cert", line));
+    for line in cert {
+        say("cert", line);
+    }
     let asks = spki.is_some() && !pem.is_empty();
-    spki.into_iter().for_each(|spki| say("spki", spki));
+    if let Some(spki) = spki {
+        say("spki", spki);
+    }
     say("clock", wall_ms.to_string());
     let said = if asks {
         answered(state, machine, (&server, &pem, node), latest)
@@ -182,7 +188,7 @@ impl Doer<'_> {
         self.machine.files.insert(format!("{folder}/kubelet-client-{}.pem", self.seconds), file.clone());
         self.machine.files.insert(link.to_owned(), file);
         let beside = format!("{folder}/gangplank-");
-        self.machine.files.retain(|path, _| !(path.starts_with(&beside) && path.ends_with(".crt")));
+        self.machine.files.retain(|path, _| !path.starts_with(&beside));
         Ok(String::new())
     }
 }
