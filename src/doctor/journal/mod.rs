@@ -14,7 +14,7 @@ mod tests;
 use super::diagnosis::{Cause, explains};
 use super::kubelet::lines;
 use crate::plan::clean;
-use crate::plan::code::ProblemCode;
+use crate::plan::code::{ProblemCode, ProblemGroup};
 use crate::plan::fact::{Fact, Facts, Known};
 use crate::plan::problem::Problem;
 use crate::plan::remote::Remote;
@@ -91,7 +91,11 @@ pub(super) fn cause(
     let said = of_now(facts, unit, heard_s);
     let node = unexplained(&NODE);
     if !node.is_empty()
-        && let Some(telling) = pick(&said, When::Runs)
+        && let Some(telling) = said.iter().rev().find(|one| {
+            // A node is registered whatever else does not work yet.
+            is_one(one, When::Runs)
+                && (!node.contains(&ProblemCode::Node02) || may_keep_a_node_away(one.0.code))
+        })
     {
         return Some(JournalCause { problem: told(facts, worker, telling, When::Runs), of: node });
     }
@@ -127,7 +131,27 @@ fn runs(unit: &UnitFact) -> bool {
 
 /// The newest that may be a cause here. Whether there is a node the API has said.
 fn pick(said: &[Telling], when: When) -> Option<&Telling> {
-    said.iter().rev().find(|(row, _)| row.when.contains(&when) && !NODE.contains(&row.code))
+    said.iter().rev().find(|one| is_one(one, when))
+}
+
+fn is_one((row, _): &Telling, when: When) -> bool {
+    row.when.contains(&when) && !NODE.contains(&row.code)
+}
+
+/// With it a kubelet may not be able to register its node.
+fn may_keep_a_node_away(code: ProblemCode) -> bool {
+    use ProblemGroup as Group;
+    matches!(
+        code.group(),
+        Group::Api
+            | Group::Ca
+            | Group::Cert
+            | Group::Key
+            | Group::Clock
+            | Group::Name
+            | Group::File
+            | Group::Kubelet
+    )
 }
 
 fn told(facts: &Facts, worker: &str, (row, line): &Telling, when: When) -> Problem {

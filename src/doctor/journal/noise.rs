@@ -31,6 +31,8 @@ const NOISE: &[&str] = &[
     "from runtime service failed*code = NotFound",
     "failed to detect process id for \"docker\"",
     "failed to read memory cgroup",
+    // That of 1.20 looks for one also where it is told to use none.
+    "Unable to update cni config",
     "Container not found in pod's containers",
     "monitoring loop exiting",
     "nodePortAddresses is unset",

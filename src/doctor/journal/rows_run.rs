@@ -57,7 +57,6 @@ pub(super) const ROWS: &[JournalRow] = &[
         &[
             "cni plugin not initialized",
             "cni config uninitialized",
-            "no networks found in /etc/cni",
             "reason:NetworkPluginNotReady",
             "network state unknown",
         ],

@@ -57,7 +57,6 @@ const MADE: &[(&str, When, ProblemCode)] = &[
         Runs,
         ProblemCode::Network04,
     ),
-    ("Unable to update cni config: no networks found in /etc/cni/net.d", Runs, ProblemCode::Network04),
     (
         "Error syncing pod 1, skipping: failed to \"CreatePodSandbox\" for \"a\" with CreatePodSandboxError: \"networkPlugin cni failed to set up pod: failed to find plugin \"bridge\" in path [/opt/cni/bin]\"",
         Pods,
@@ -457,4 +456,12 @@ fn a_disk_is_full_only_where_no_watch_is_meant() {
     ] {
         assert_eq!(code(line, Ends), Some(wanted), "{line}");
     }
+}
+
+#[test]
+fn that_a_network_is_looked_for_which_nobody_wants_says_nothing() {
+    let line = klog('W', 1, "Unable to update cni config: no networks found in /etc/cni/net.d");
+    assert_eq!(code(&line, Runs), None);
+    assert!(!super::may_keep_a_node_away(ProblemCode::Network04));
+    assert!(super::may_keep_a_node_away(ProblemCode::Api24));
 }
