@@ -343,6 +343,31 @@ fn unusual(lab: &Lab, usual: &str, with: &dyn Fn(&str) -> String, healthy: &dyn 
     }
 }
 
+/// It is repaired, taken back where that can be, and repaired again; what went wrong with that.
+fn mended_by_us(
+    lab: &Lab,
+    home: &Home,
+    (name, fault, code): (&str, &str, &str),
+    totals: &RefCell<Totals>,
+) -> Vec<String> {
+    let mut wrong = Vec::new();
+    if ["E-CERT-13", "E-CERT-04"].contains(&code)
+        && let Some(strange) = undone(lab, home, code)
+    {
+        wrong.push(format!("{name}: {fault}: undo: {strange}"));
+    }
+    let (run, changed) = repaired(lab, home);
+    let last = run.events.iter().rev().find(|event| event["kind"] == "diagnosis");
+    let good = last.is_some_and(|event| event["healthy"] == true);
+    let strange: Vec<&String> = changed.iter().filter(|path| !may_change(code, name, path)).collect();
+    totals.borrow_mut().repair(run.code == 0 && good && strange.is_empty());
+    println!("{name:10} {fault:50}         repaired {good}, changed: {}", changed.join(" "));
+    if run.code != 0 || !good || !strange.is_empty() {
+        wrong.push(format!("{name}: {fault}: repair: {strange:?} {}", run.story()));
+    }
+    wrong
+}
+
 fn read_from_its_unit(lab: &Lab) {
     let (home, plan) = (Home::new(), lab.small_plan(&[WORKER]));
     // What is trusted here is not kept among the host keys of whoever runs the tests: ssh would name their own file.
@@ -431,21 +456,7 @@ fn read_from_its_unit(lab: &Lab) {
                 wrong.push(format!("{name}: {fault}: wanted {code}: {}", run.story()));
             }
             if *mended == REPAIR {
-                if ["E-CERT-13", "E-CERT-04"].contains(code)
-                    && let Some(strange) = undone(lab, &stranger, code)
-                {
-                    wrong.push(format!("{name}: {fault}: undo: {strange}"));
-                }
-                let (run, changed) = repaired(lab, &stranger);
-                let last = run.events.iter().rev().find(|event| event["kind"] == "diagnosis");
-                let good = last.is_some_and(|event| event["healthy"] == true);
-                let strange: Vec<&String> =
-                    changed.iter().filter(|path| !may_change(code, name, path)).collect();
-                totals.borrow_mut().repair(run.code == 0 && good && strange.is_empty());
-                println!("{name:10} {fault:50}         repaired {good}, changed: {}", changed.join(" "));
-                if run.code != 0 || !good || !strange.is_empty() {
-                    wrong.push(format!("{name}: {fault}: repair: {strange:?} {}", run.story()));
-                }
+                wrong.extend(mended_by_us(lab, &stranger, (name, fault, code), &totals));
             } else {
                 lab.on(WORKER, &with(mended));
             }
