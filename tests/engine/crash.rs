@@ -67,7 +67,7 @@ fn killed_after_any_action_of_any_place_the_next_run_comes_to_the_same_end() {
         let before = pictures(&bench);
         let apply = |seen: Seen| {
             let only = vec!["w1".to_owned()];
-            bench.apply_with(&How { seen, only, ..how(&Stop::default()) })
+            bench.apply_with(&How { only, seen, ..how(&Stop::default()) })
         };
         let (first, Some(title)) = killed(&bench, after, &action, &apply) else {
             assert!(after >= 30, "only {after} actions");
@@ -196,7 +196,7 @@ struct Ill<'i> {
 impl Ill<'_> {
     fn mend(&self, seen: Seen) -> Ran {
         let only = vec![self.worker.clone()];
-        self.bench.mend_with(&How { seen, only, ..how(&Stop::default()) }, None)
+        self.bench.mend_with(&How { only, seen, ..how(&Stop::default()) }, None)
     }
 }
 

@@ -23,7 +23,7 @@ pub fn is_key(path: &str) -> bool {
 
 fn file(machine: &LabMachine, path: &str) -> String {
     let file = &machine.files[path];
-    let kind = if path.ends_with(".pem") {
+    let kind = if path.ends_with("pem") {
         let key =
             openssl::pkey::PKey::private_key_from_pem(&file.bytes).unwrap().public_key_to_der().unwrap();
         let cert = pki::examine(&file.bytes).unwrap();
@@ -68,7 +68,7 @@ pub fn state(bench: &Bench) -> BTreeMap<String, String> {
             for path in machine.files.keys().filter(|path| !path.starts_with(&kept)) {
                 // One that was rotated in has its time in its name.
                 let shown = path.trim_end_matches(|c: char| c.is_ascii_digit() || ".pem".contains(c));
-                let dated = path.ends_with(".pem") && shown.ends_with("kubelet-client-");
+                let dated = path.ends_with("pem") && shown.ends_with("kubelet-client-");
                 let shown = if dated { format!("{shown}*.pem") } else { path.clone() };
                 all.insert(format!("{name} {shown}"), file(machine, path));
             }

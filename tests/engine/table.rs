@@ -71,7 +71,7 @@ fn every_fault_of_the_lab_is_named_first_and_its_repair_changes_the_named_files_
                 bench.lab().machine(&worker, |machine| {
                     machine
                         .files
-                        .retain(|path, _| before.contains_key(path) || path.starts_with(&machine.state))
+                        .retain(|path, _| before.contains_key(path) || path.starts_with(&machine.state));
                 });
                 bench.lab().turn_kubelet(&worker, true);
                 bench.lab().advance(std::time::Duration::from_secs(60));

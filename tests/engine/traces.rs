@@ -38,7 +38,7 @@ pub fn taken_back(bench: &Bench) -> BTreeMap<String, String> {
                         })
                     });
                     // Keys and certificates are others in every lab.
-                    let other = is_key(path) || path.ends_with(".crt") || path.ends_with(".pem");
+                    let other = is_key(path) || path.ends_with("crt") || path.ends_with("pem");
                     let hash = if other { "" } else { old };
                     add(path.clone(), format!("{mode} {hash} kept: {kept:?}"));
                 }
@@ -95,7 +95,7 @@ pub fn issued(bench: &Bench) -> BTreeMap<(String, String), Vec<u8>> {
             let kept = format!("{}/", machine.state);
             for (path, file) in machine.files.iter().filter(|(path, _)| !path.starts_with(&kept)) {
                 let is = |cert: &pki::CertFacts| cert.ca != Some(true);
-                if path.ends_with(".crt") && pki::examine(&file.bytes).is_ok_and(|cert| is(&cert)) {
+                if path.ends_with("crt") && pki::examine(&file.bytes).is_ok_and(|cert| is(&cert)) {
                     all.insert((place.clone(), path.clone()), file.bytes.clone());
                 }
             }
