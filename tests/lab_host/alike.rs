@@ -22,10 +22,14 @@ impl Vault for NoVault {
     fn wrong(&self, _: &SecretRef) {}
 }
 
-fn without_owner(fact: &Known<Fact>) -> Known<Fact> {
+fn without_owner_and_time(fact: &Known<Fact>) -> Known<Fact> {
     let mut fact = fact.clone();
     match &mut fact {
-        Known::Yes(Fact::File(Some(file))) => file.owner = String::new().into(),
+        Known::Yes(Fact::File(Some(file))) => {
+            file.owner = String::new().into();
+            // The lab's files have no times.
+            file.written_s = None;
+        }
         Known::Yes(Fact::Key(Some(key))) => key.owner = String::new().into(),
         _ => {}
     }
@@ -80,8 +84,12 @@ fn questions_and_answers_are_those_of_a_real_shell() {
     let mut real = ShellHost::new(Arc::new(LocalWire::new()), Arc::new(NoVault), false);
     let real = run(&mut real as &mut dyn Host, actions.clone(), wants.clone());
     let lab = run(fleet.host("w1").as_mut(), actions, wants);
+    let text = real.facts.file(&path("text")).yes().copied().cloned().flatten();
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let ago = i64::try_from(now).unwrap() - text.and_then(|text| text.written_s).unwrap_or_default();
+    assert!((0..60).contains(&ago), "it was written {ago} s ago");
     let facts = |end: &gangplank::host::BatchEnd| -> Vec<(FactQuery, Known<Fact>)> {
-        end.facts.iter().map(|(want, fact)| (want.clone(), without_owner(fact))).collect()
+        end.facts.iter().map(|(want, fact)| (want.clone(), without_owner_and_time(fact))).collect()
     };
     for (real, lab) in facts(&real).into_iter().zip(facts(&lab)) {
         assert_eq!(real, lab);
