@@ -338,9 +338,8 @@ pub(super) fn ordered(facts: &Facts, worker: &str, mut found: Findings) -> Diagn
     let deaf = found.faults.iter().any(|problem| rank(problem.code) == RUNTIME);
     found.faults.retain(|problem| !(deaf && problem.code == ProblemCode::Image02));
     let said = journal::cause(facts, worker, &found.faults, found.heard_s);
-    let by_journal = said.as_ref().map(|said| (said.problem.code, said.of.clone()));
-    let known = |problem: &Problem| found.has(&[problem.code]) && problem.code == ProblemCode::Kernel04;
-    if let Some(problem) = said.map(|said| said.problem).filter(|problem| !known(problem)) {
+    let by_journal = said.as_ref().map(|said| (said.code, said.of.clone()));
+    if let Some(problem) = said.and_then(|said| said.problem) {
         found.add(problem);
     }
     let stands = unit.is_some_and(|unit| unit.stands_still().is_some());

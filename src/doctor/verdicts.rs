@@ -24,6 +24,8 @@ pub enum FileVerdict {
     Replaced,
     /// Its mode or owner is changed.
     Closed,
+    /// A link that leads to another file afterwards.
+    Led,
     /// It is not as the plan wants it, is not gangplank's, and stays.
     Differs,
     /// It stays as it is.
@@ -49,6 +51,7 @@ impl FileVerdict {
             Self::Renewed => "gangplank's own, written anew",
             Self::Replaced => "not gangplank's: written over, and kept for undo",
             Self::Closed => "only its mode or owner",
+            Self::Led => "a link, which leads to the new pair; the one before stays",
             Self::Differs => "differs, and is not gangplank's: it stays",
             Self::Kept => "stays as it is",
         }
@@ -70,18 +73,27 @@ pub fn file_verdicts(facts: &Facts, actions: &[&Action], found: &Diagnosis) -> B
         let verdict = match action {
             Action::Put { path, content, .. } => Some((path, written(facts, path, content))),
             Action::MakeKey { path, .. } | Action::PlaceProgram { path, .. } => {
-                Some((path, if all.contains_key(path) { FileVerdict::Replaced } else { FileVerdict::Anew }))
+                let is_program = facts.programs().yes().is_some_and(|programs| programs.at(path).is_some());
+                Some((path, whose(facts, path, all.contains_key(path) || is_program)))
             }
             _ => None,
         };
         if let Some((path, verdict)) = verdict {
-            all.insert(path.clone(), verdict);
+            let gone = format!("{path} is gone");
+            let is_gone = found.causes.iter().any(|cause| cause.problem.what == gone);
+            all.insert(path.clone(), if is_gone { FileVerdict::Anew } else { verdict });
         }
-        if let Action::Script { text, .. } = action
-            && let Ok(words) = shell_words::split(text)
-            && let Some(verdict) = words.last().and_then(|path| all.get_mut(path))
-        {
-            *verdict = FileVerdict::Closed;
+        let Action::Script { text, .. } = action else { continue };
+        match shell_words::split(text).unwrap_or_default().as_slice() {
+            [word, path] if word == "restrict" || word == "closed" => {
+                all.insert(path.clone(), FileVerdict::Closed);
+            }
+            [word, link, beside] if word == "rotate_in" => {
+                // It is there in between alone.
+                all.remove(beside);
+                all.insert(link.clone(), FileVerdict::Led);
+            }
+            _ => {}
         }
     }
     all
@@ -98,6 +110,15 @@ fn written(facts: &Facts, path: &str, content: &Content) -> FileVerdict {
     let changed = there.is_some_and(|there| *there != line.new);
     let same = matches!(content, Content::Literal(bytes) if sha256(bytes) == line.new);
     if changed && same { FileVerdict::PutBack } else { FileVerdict::Renewed }
+}
+
+/// What a file is that is made, by whether one is there.
+fn whose(facts: &Facts, path: &str, there: bool) -> FileVerdict {
+    match (there, own(facts, path)) {
+        (false, _) => FileVerdict::Anew,
+        (true, Some(_)) => FileVerdict::Renewed,
+        (true, None) => FileVerdict::Replaced,
+    }
 }
 
 /// The line of the record that tells of the last time gangplank wrote it.
@@ -170,5 +191,26 @@ mod tests {
                 ("/theirs", FileVerdict::Replaced),
             ]
         );
+    }
+
+    #[test]
+    fn a_script_says_what_becomes_of_its_file() {
+        let script =
+            |text: &str| Action::Script { title: String::new(), text: text.to_owned(), secrets: Vec::new() };
+        let beside = Action::Put {
+            path: "/pki/gangplank-1.crt".to_owned(),
+            content: Content::Literal(Vec::new()),
+            mode: "0644",
+            owner: "root:root",
+        };
+        let rotate = script("rotate_in /pki/current.pem /pki/gangplank-1.crt");
+        let all = file_verdicts(
+            &Facts::default(),
+            &[&script("closed /a.key"), &beside, &rotate],
+            &Diagnosis::default(),
+        );
+        let told: Vec<(&str, FileVerdict)> =
+            all.iter().map(|(path, verdict)| (path.as_str(), *verdict)).collect();
+        assert_eq!(told, [("/a.key", FileVerdict::Closed), ("/pki/current.pem", FileVerdict::Led)]);
     }
 }

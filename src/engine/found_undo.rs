@@ -127,7 +127,15 @@ impl FoundRepair<'_> {
             Known::Yes(record) => record,
             other => return Err(Problem::unknown("the record of what was done there", other.why_not())),
         };
-        Ok(believe_found(record, &self.place, &certificate(facts)))
+        let cert = certificate(facts);
+        if cert.is_empty() && !record.lines.is_empty() {
+            return Err(Problem::unknown(
+                "what a repair may have replaced there",
+                "the kubeconfig of its kubelet names no certificate file that could be read",
+            )
+            .seen("nothing was taken back"));
+        }
+        Ok(believe_found(record, &self.place, &cert))
     }
 }
 

@@ -34,8 +34,23 @@ const LONG: usize = 420;
 
 /// What the journal names as a cause, and what comes from it.
 pub(super) struct JournalCause {
-    pub problem: Problem,
+    /// The cause, which others may have found too.
+    pub code: ProblemCode,
+    /// It, where nothing else found it.
+    pub problem: Option<Problem>,
     pub of: Vec<ProblemCode>,
+}
+
+impl JournalCause {
+    /// What it says of a cause that was found otherwise stands beside that one.
+    fn new(problem: Problem, of: Vec<ProblemCode>, faults: &[Problem]) -> Self {
+        let code = problem.code;
+        let known = faults.iter().map(|fault| fault.code).find(|fault| is_witness(code, *fault));
+        match known {
+            Some(code) => Self { code, problem: None, of },
+            None => Self { code, problem: Some(problem), of },
+        }
+    }
 }
 
 /// What a line means, if it is one that tells.
@@ -83,7 +98,7 @@ pub(super) fn cause(
     };
     let ends = unexplained(&[ProblemCode::Kubelet04]);
     if !ends.is_empty() {
-        return Some(JournalCause { problem: why_it_ends(facts, worker)?, of: ends });
+        return Some(JournalCause::new(why_it_ends(facts, worker)?, ends, faults));
     }
     if !runs(unit) {
         return None;
@@ -97,7 +112,7 @@ pub(super) fn cause(
                 && (!node.contains(&ProblemCode::Node02) || may_keep_a_node_away(one.0.code))
         })
     {
-        return Some(JournalCause { problem: told(facts, worker, telling, When::Runs), of: node });
+        return Some(JournalCause::new(told(facts, worker, telling, When::Runs), node, faults));
     }
     let proxy = unexplained(&[ProblemCode::Container02, ProblemCode::Container03]);
     if proxy.is_empty() {
@@ -112,7 +127,7 @@ pub(super) fn cause(
             *line = line.replacen("its journal: ", "its log: ", 1);
         }
     }
-    Some(JournalCause { problem, of: proxy })
+    Some(JournalCause::new(problem, proxy, faults))
 }
 
 /// What the journal of a kubelet that keeps ending names as the reason.

@@ -66,7 +66,7 @@ pub(super) fn named(journal: &str, when: When) -> Option<JournalCause> {
 }
 
 fn code(journal: &str, when: When) -> Option<ProblemCode> {
-    named(journal, when).map(|said| said.problem.code)
+    named(journal, when).map(|said| said.code)
 }
 
 const ENDS: [(Tape, ProblemCode); 15] = [
@@ -132,7 +132,7 @@ const NONE: [(Tape, &str); 12] = [
 fn every_tape_names_its_cause_or_none() {
     for (of, when) in [(&ENDS[..], When::Ends), (&RUNS, When::Runs), (&PODS, When::Pods)] {
         for ((name, tape), wanted) in of {
-            let said = named(tape, when).map(|said| said.problem);
+            let said = named(tape, when).and_then(|said| said.problem);
             assert_eq!(said.as_ref().map(|said| said.code), Some(*wanted), "{name}: {said:?}");
         }
     }

@@ -18,7 +18,7 @@ fn klog(level: char, second: u32, text: &str) -> String {
 }
 
 fn code(journal: &str, when: When) -> Option<ProblemCode> {
-    named(journal, when).map(|said| said.problem.code)
+    named(journal, when).map(|said| said.code)
 }
 
 /// Made from the sources of the versions that stand behind them.
@@ -316,7 +316,7 @@ fn the_log_of_kube_proxy_names_why_it_does_not_run() {
     };
     facts.learn(FactQuery::Around(None), Known::Yes(Fact::Around(Box::new(around))));
     let symptom = [Problem::new(ProblemCode::Container02, "x")];
-    let said = cause(&facts, "w1", &symptom, None).expect("a cause").problem;
+    let said = cause(&facts, "w1", &symptom, None).expect("a cause").problem.expect("of its own");
     assert_eq!((said.code, said.what.starts_with("kube-proxy on w1 says: ")), (ProblemCode::Kernel01, true));
     assert!(said.evidence[0].starts_with("its log: "), "{:?}", said.evidence);
 }
@@ -335,7 +335,7 @@ fn only_what_the_process_says_that_runs_and_says_still_is_its_cause() {
     // The API has heard of it since.
     let facts = facts(&format!("{}\n{now}", klog('E', 1100, other)), Runs);
     let symptom = [Problem::new(ProblemCode::Node04, "x")];
-    let heard = |ago| cause(&facts, "w1", &symptom, Some(ago)).map(|said| said.problem.code);
+    let heard = |ago| cause(&facts, "w1", &symptom, Some(ago)).map(|said| said.code);
     assert_eq!((heard(30), heard(200)), (None, Some(ProblemCode::Api24)));
 }
 
@@ -344,12 +344,15 @@ fn where_another_cause_was_found_or_nothing_is_wrong_the_journal_names_none() {
     let facts = facts(&klog('E', 0, "Failed to update lease: Unauthorized"), Runs);
     let codes = |codes: &[ProblemCode]| {
         let faults: Vec<Problem> = codes.iter().map(|code| Problem::new(*code, "x")).collect();
-        cause(&facts, "w1", &faults, None).map(|said| said.problem.code)
+        cause(&facts, "w1", &faults, None).map(|said| said.code)
     };
     assert_eq!(codes(&[]), None);
     assert_eq!(codes(&[ProblemCode::Node04, ProblemCode::Cert13]), None);
     assert_eq!(codes(&[ProblemCode::Node04]), Some(ProblemCode::Api05));
-    let said = cause(&facts, "w1", &[Problem::new(ProblemCode::Node04, "x")], None).expect("one").problem;
+    let said = cause(&facts, "w1", &[Problem::new(ProblemCode::Node04, "x")], None)
+        .expect("one")
+        .problem
+        .expect("of its own");
     assert!(said.evidence.iter().any(|line| line.contains("what would decide: openssl")), "{said:?}");
     let found = |code| {
         let mut causes = [Cause { problem: Problem::new(code, "x"), follows: Vec::new() }];
@@ -464,4 +467,15 @@ fn that_a_network_is_looked_for_which_nobody_wants_says_nothing() {
     assert_eq!(code(&line, Runs), None);
     assert!(!super::may_keep_a_node_away(ProblemCode::Network04));
     assert!(super::may_keep_a_node_away(ProblemCode::Api24));
+}
+
+#[test]
+fn what_the_files_show_is_no_second_cause_by_the_journal() {
+    let expired =
+        klog('E', 1, "part of the existing bootstrap client certificate in /x has expired: 2026-11-29");
+    let found = named(&expired, Ends).expect("a cause");
+    assert!(found.problem.is_some(), "nothing else shows it");
+    let faults = [Problem::new(ProblemCode::Kubelet04, "ends"), Problem::new(found.code, "it has expired")];
+    let beside = cause(&facts(&expired, Ends), "w1", &faults, None).expect("a witness");
+    assert_eq!((beside.code, beside.problem, beside.of), (found.code, None, vec![ProblemCode::Kubelet04]));
 }

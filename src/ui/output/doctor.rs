@@ -162,7 +162,9 @@ pub fn fates(one: &Examined) -> Vec<String> {
         } else {
             format!(", among them the keys {}", keys.join(", "))
         };
-        lines.push(format!("not touched: {files} that were looked at{among}; nor what its pods keep there"));
+        lines.push(format!(
+            "not touched by that: {files} that were looked at{among}; nor what its pods keep there"
+        ));
     }
     lines
 }
