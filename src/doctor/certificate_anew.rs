@@ -40,7 +40,15 @@ pub fn is_its_ca(worker: &FoundWorker, ca: &CaInfo) -> bool {
             .is_ok_and(|own| own.cert.spki_sha256 == ca.cert.spki_sha256 && own.subject() == ca.subject())
 }
 
-/// How it is issued anew; `None` where that is not for gangplank to do.
+/// Nothing is wrong with the certificate that is there: what a journal says of one was of another before it.
+fn is_good(worker: &FoundWorker, identity: &NodeIdentity) -> bool {
+    let Ok(cert) = examine(identity.cert.as_bytes()) else { return false };
+    let signed = CaInfo::load(identity.ca.as_bytes()).is_ok_and(|ca| ca.any_signed(&cert));
+    let own = identity.key_spki.as_ref().is_some_and(|key| *key == cert.spki_sha256);
+    signed && own && (cert.not_before..=cert.not_after).contains(&worker.now)
+}
+
+/// How it is issued anew; `None` where that is not for gangplank to do, or nothing is wrong with the one that is there.
 pub fn certificate_anew(worker: &FoundWorker, run: &str) -> Option<CertificateAnew> {
     let layout = Layout::of(worker.facts);
     let identity = identity(worker)?;
@@ -50,6 +58,9 @@ pub fn certificate_anew(worker: &FoundWorker, run: &str) -> Option<CertificateAn
         Some(path.to_string()).filter(|shown| *path == shown.as_str() && shown.starts_with('/'))
     };
     let (key, cert) = (file("client-key")?, file("client-certificate")?);
+    if is_good(worker, identity) {
+        return None;
+    }
     if worker.paths.node.is_empty() || identity.key_spki.is_none() || layout == Layout::Gangplank {
         return None;
     }

@@ -131,6 +131,12 @@ fn line_with(text: &str, runtime: RuntimeKind) -> String {
             link = quoted(0),
             cert = quoted(1)
         ),
+        "rotate_back" => format!(
+            "[ \"$(readlink {link})\" != {new} ] || ln -sfn {old} {link}",
+            link = quoted(0),
+            old = quoted(1),
+            new = quoted(2)
+        ),
         _ => text.to_owned(),
     }
 }

@@ -272,9 +272,12 @@ pub(super) fn beside(facts: &Facts, causes: &mut [Cause], heard_s: Option<u64>) 
     };
     let mut done: Vec<ProblemCode> = Vec::new();
     for (row, line) in said.iter().rev() {
-        let mut all = causes.iter_mut().map(|cause| &mut cause.problem);
-        let Some(problem) = all.find(|problem| is_witness(row.code, problem.code)) else { continue };
-        let told = problem.evidence.iter().any(|known| known.ends_with(line.as_str()));
+        let Some(cause) = causes.iter_mut().find(|cause| is_witness(row.code, cause.problem.code)) else {
+            continue;
+        };
+        let shown = cause.follows.iter().flat_map(|problem| &problem.evidence).chain(&cause.problem.evidence);
+        let told = shown.into_iter().any(|known| same_words(known, line));
+        let problem = &mut cause.problem;
         if !told && !done.contains(&problem.code) {
             problem.evidence.push(format!("its journal: {line}"));
         }
@@ -286,6 +289,12 @@ pub(super) fn beside(facts: &Facts, causes: &mut [Cause], heard_s: Option<u64>) 
             problem.evidence.extend(gaps(facts, unit));
         }
     }
+}
+
+/// A line stands in another one, whatever blanks are in both.
+fn same_words(one: &str, line: &str) -> bool {
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    words(one).ends_with(&words(line))
 }
 
 /// Whether what a row means is seen in such a cause too.

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use crate::engine::doctor::Examined;
+use crate::engine::found_repair::leaves_something;
 use crate::host::plain_action;
 use crate::plan::action::{Action, Verb};
 use crate::plan::fact::Facts;
@@ -123,6 +124,10 @@ fn repair(out: &mut String, one: &Examined) {
         let _ = writeln!(out, "  {line}");
     }
     let _ = writeln!(out, "  {}", restarts(&all, &one.pods));
+    if one.layout.is_some() && all.iter().any(|action| leaves_something(action)) {
+        let host = shell_words::quote(&one.host);
+        let _ = writeln!(out, "  what it puts in place of others is taken back by: gangplank undo {host}");
+    }
     let left = one.found.as_ref().map_or(0, |found| {
         found.causes.iter().filter(|cause| one.layout.is_some() && cause.problem.offers().is_none()).count()
     });
