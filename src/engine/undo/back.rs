@@ -75,7 +75,7 @@ pub fn back(record: &Record, runtime: Option<RuntimeKind>) -> Back {
             RecordKind::Enable if line.old != "enabled" => {
                 actions.push(Action::Service { verb: Verb::Disable, unit: line.path.clone() });
             }
-            RecordKind::Start if line.old != "active" => {
+            RecordKind::Start if !ran(&line.old) => {
                 actions.push(Action::Service { verb: Verb::Stop, unit: line.path.clone() });
                 // Another unit is one that a repair started.
                 if line.path == KUBELET && (new_kubelet || new_node) {
@@ -128,6 +128,11 @@ pub fn back(record: &Record, runtime: Option<RuntimeKind>) -> Back {
     }
     let forget = runs.into_iter().map(|run| Action::DeleteRecord { run: run.clone() }).collect();
     Back { actions, forget, node, not_understood }
+}
+
+/// A unit ran before by what systemd said of it: one that it starts again and again counts as one that runs.
+fn ran(state: &str) -> bool {
+    matches!(state, "active" | "activating" | "reloading")
 }
 
 /// Whether a file is read by containerd when it starts.

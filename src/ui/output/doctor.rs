@@ -162,10 +162,10 @@ pub fn fates(one: &Examined) -> Vec<String> {
     let kept = all.values().filter(|verdict| verdict.is_kept()).count();
     if kept > 0 {
         let files = if kept == 1 { "1 other file" } else { &format!("{kept} other files") };
-        let among = if keys.is_empty() {
-            String::new()
-        } else {
-            format!(", among them the keys {}", keys.join(", "))
+        let among = match keys.as_slice() {
+            [] => String::new(),
+            [one] => format!(", among them the key {one}"),
+            all => format!(", among them the keys {}", all.join(", ")),
         };
         lines.push(format!(
             "not touched by that: {files} that were looked at{among}; nor what its pods keep there"
