@@ -19,6 +19,8 @@ mod early;
 mod facts;
 #[path = "host_batch/files.rs"]
 mod files;
+#[path = "host_batch/found.rs"]
+mod found;
 #[path = "host_batch/links.rs"]
 mod links;
 #[path = "host_batch/lock.rs"]

@@ -38,6 +38,28 @@ X
 # heard: somebody listens at the socket; ctr would wait for it
 heard() { grep -q " \\(/var\\)\\{0,1\\}$sock\$" /proc/net/unix; }
 
+# containerd_runc: of the merged configuration in $d the program of the usual runtime, where it is not there: a path, or a name
+# that no folder in the PATH of the process $pid has
+containerd_runc() {
+  r=$(printf '%s\n' "$d" | tr -d "\"'" | awk '
+    { key = $1; sub(/^[^=]*= */, "") } key ~ /^\[/ { part = key; next }
+    key == "default_runtime_name" { name = $0 } key == "BinaryName" { program[part] = $0 } key == "runtime_type" { kind[part] = $0 }
+    END {
+      if (name == "") exit
+      for (part in kind) if (part ~ "\\.runtimes\\." name "\\]$" && kind[part] ~ /^io\.containerd\.runc\.v[12]$/) {
+        one = part; sub(/\]$/, ".options]", one); print program[one] == "" ? "runc" : program[one]; exit
+      }
+    }')
+  case $r in
+    '') ;;
+    /*) [ -e "$r" ] || say runc-absent "$r" ;;
+    *)
+      [ -r "/proc/$pid/environ" ] || return 0
+      o=$(tr '\0' '\n' <"/proc/$pid/environ" | sed -n 's/^PATH=//p' | head -n 1)
+      [ -z "$o" ] || (PATH=$o; command -v "$r") >/dev/null || say runc-absent "$r" ;;
+  esac
+}
+
 # containerd_file: what containerd reads first, and the names of what it may import
 containerd_file() {
   say file "$f"
@@ -122,6 +144,7 @@ ask_containerd() {
     else d=$(utter 5 "$x" config dump); case "$n$d" in *"$n= 0") ;; *) d=$(utter 5 "$x" config default) ;; esac; fi
     [ ${#d} -le 262144 ] || d="! the merged configuration is larger than 256 KiB$n= 1"
     tell dump "$(printf '%s\n' "$d" | base64 -w 3000)"
+    [ -z "$up" ] || containerd_runc
     settings; i=${s_sandbox_image:-$s_sandbox}
     [ -z "$i" ] || { say sandbox "$i"; containerd_has "$i" & p="$p $!"; }
   fi

@@ -1,9 +1,9 @@
 # A worker that no plan tells of: what is asked of it, how its kubelet is started and as whom it talks to the API; and the
 # few things that a repair does there.
 
-# ask_start: the command line of the kubelet, or that of its unit with the files that its variables come from
+# ask_start UNIT: the command line of the kubelet or of kube-proxy, or that of its unit with the files that its variables come from
 ask_start() {
-  o=$(timeout --foreground 15 systemctl show -p LoadState,MainPID,ExecStart,Environment,EnvironmentFiles kubelet 2>&1); tell show "$o"
+  o=$(timeout --foreground 15 systemctl show -p LoadState,MainPID,ExecStart,Environment,EnvironmentFiles "$1" 2>&1); tell show "$o"
   show MainPID; case $v in '' | 0) ;; *) [ ! -r "/proc/$v/cmdline" ] || tell arg "$(tr '\0' '\n' <"/proc/$v/cmdline")" ;; esac
   printf '%s\n' "$o" | sed -n 's/^EnvironmentFiles=\(.*\) (ignore_errors=.*/\1/p' | while read -r e; do
     if [ -r "$e" ]; then say file "$e"; tell line "$(head -c 65536 "$e")"; else say missing "$e"; fi
@@ -37,7 +37,7 @@ half() {
   if [ -r "$v" ] && [ -f "$v" ]; then p=$(head -c 65536 "$v"); else say gone "$1"; fi
 }
 
-# as_node HOST:PORT PATH: what the API there answers to whoever has $cert and $key; neither is ever in a file of ours
+# as_node HOST:PORT PATH BYTES: what the API there answers to whoever has $cert and $key; neither is ever in a file of ours
 as_node() {
   printf '%s\n' "$key" | {
     exec 4<&0
@@ -47,10 +47,11 @@ as_node() {
         SSL_CERT_FILE=/dev/null SSL_CERT_DIR=/dev/null timeout --foreground 5 openssl s_client -quiet -connect "$1" -servername "$h" -cert /dev/fd/3 -key /dev/fd/4 2>&1
       [ $? != 124 ] || echo 'no answer within 5 s'
     }
-  } | head -c 262144 | base64 -w 3000
+  } | head -c "$3" | base64 -w 3000
 }
 
-# ask_identity KUBECONFIG NODE SERVER: the last where the kubeconfig names none
+# ask_identity KUBECONFIG NODE SERVER: the last where the kubeconfig names none; NODE is empty for a kube-proxy, which asks for
+# a service instead
 ask_identity() {
   f=$1; [ -f "$f" ] || { say none; say done; return; }
   # Which of several would count is for a reader of YAML to say.
@@ -67,12 +68,17 @@ ask_identity() {
   case $a in '['*']') a=$a:443 ;; '['*) ;; *:*) ;; *) a=$a:443 ;; esac
   say clock "$(date +%s%3N)"
   case $server in https://?*)
-    o=$(as_node "$a" "/api/v1/nodes/$2"); tell node "$o"
-    # Who did not answer once is not waited for again.
-    case $(printf '%s\n' "$o" | base64 -d | grep -ac '^HTTP/') in
-      0) ;;
-      *) tell lease "$(as_node "$a" "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/$2")" ;;
-    esac ;;
+    if [ -z "$2" ]; then tell more "$(as_node "$a" '/api/v1/services?limit=1' 65536)"
+    else
+      o=$(as_node "$a" "/api/v1/nodes/$2" 262144); tell node "$o"
+      # Who did not answer once is not waited for again.
+      case $(printf '%s\n' "$o" | base64 -d | grep -ac '^HTTP/') in
+        0) ;;
+        *)
+          tell lease "$(as_node "$a" "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/$2" 65536)"
+          tell more "$(as_node "$a" "/api/v1/pods?limit=60&fieldSelector=spec.nodeName%3D$2" 524288)" ;;
+      esac
+    fi ;;
   esac
   cert='' key=''; say done
 }

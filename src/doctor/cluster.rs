@@ -76,8 +76,8 @@ pub(super) fn fault(facts: &Facts, word: &ClusterWord) -> Option<Problem> {
     )
 }
 
-/// A static pod of kube-proxy.
-fn is_proxy(pod: &Pod) -> bool {
+/// A pod of kube-proxy, static or of a DaemonSet.
+pub(super) fn is_proxy(pod: &Pod) -> bool {
     pod.namespace == "kube-system" && pod.name.to_string().starts_with("kube-proxy")
 }
 

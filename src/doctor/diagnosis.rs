@@ -73,7 +73,7 @@ pub(super) fn rank(code: ProblemCode) -> u8 {
         | ProblemCode::Unit02
         | ProblemCode::Unit03
         | ProblemCode::Image02 => return 8,
-        ProblemCode::Container02 | ProblemCode::Container03 => return 9,
+        ProblemCode::Container02 | ProblemCode::Container03 | ProblemCode::Container04 => return 9,
         ProblemCode::Kubelet01 | ProblemCode::Kubelet06 | ProblemCode::Kubelet09 => return 3,
         _ => {}
     }
@@ -128,11 +128,13 @@ fn ends_the_kubelet(cause: ProblemCode) -> bool {
         | ProblemCode::File01
         | ProblemCode::File03
         | ProblemCode::File05 => true,
+        // Without the program that makes containers what runs goes on.
         ProblemCode::Kubelet08
         | ProblemCode::Kubelet14
         | ProblemCode::Kubelet15
         | ProblemCode::Unit02
-        | ProblemCode::Unit03 => false,
+        | ProblemCode::Unit03
+        | ProblemCode::Containerd11 => false,
         _ => {
             cause.group().is_of_runtime()
                 || matches!(
@@ -158,7 +160,7 @@ pub(super) fn explains(cause: ProblemCode, symptom: ProblemCode) -> bool {
         ProblemCode::Kubelet14 => matches!(cause, ProblemCode::Kubelet01 | ProblemCode::Kubelet07),
         ProblemCode::Container02 => {
             // Without that file no pod is made; a kube-proxy ends when its node is deleted.
-            matches!(cause, ProblemCode::Node02 | ProblemCode::Name03)
+            matches!(cause, ProblemCode::Node02 | ProblemCode::Name03 | ProblemCode::Containerd11)
                 || ends
                 || stands
                 || matches!(cause.group(), Group::File | Group::Image | Group::Program)

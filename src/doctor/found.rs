@@ -2,29 +2,24 @@
 //! certificates say, and by what the API answers to its own identity. What is nobody's fault there, such as a path that
 //! gangplank would not have taken, is none here.
 
-use serde_json::{Value, json};
-
 use super::diagnosis::{Cause, Diagnosis};
 use super::findings::Findings;
+use super::found_api::{api, told_nodes};
 use super::found_paths::FoundWorker;
 use super::identity::{SHARED, gone, identity};
 use super::judge::{beside, manifests, ordered};
-use super::kubelet;
 use super::layout::Layout;
-use super::node::{self, Heard};
-use super::{around, certificate_anew, flannel, machine, resolver};
-use crate::kube::heartbeat::join_leases;
-use crate::kube::{Node, ReadyState};
-use crate::pki::{CaInfo, San, examine};
-use crate::plan::action::{Action, Verb};
-use crate::plan::check::typed_api;
+use super::{
+    around, certificate_anew, flannel, found_pods, found_proxy, found_runtime, found_unit, kubelet, machine,
+    resolver, serving,
+};
+use crate::plan::action::Action;
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::Known;
-use crate::plan::found::{NodeIdentity, config_tree};
+use crate::plan::found::config_tree;
+use crate::plan::model::Version;
 use crate::plan::problem::{Problem, Remedy};
 use crate::runtime::of_facts;
-use crate::step::ClusterFacts;
-use jiff::Timestamp;
 
 /// A clock that is further off than this refuses certificates that others take, seconds.
 const CLOCK: i64 = 60;
@@ -91,29 +86,50 @@ pub fn diagnose_found(worker: &FoundWorker) -> Diagnosis {
     certificate_anew::unread(worker, &mut found);
     let identity = identity(worker, layout, &mut found);
     static_pods(worker, &mut found);
-    let proxy = proxy(worker, layout, &mut found);
     if let Some(identity) = identity {
         api(worker, identity, &mut found);
     }
+    let serving = serving::judge(worker, identity, &mut found);
     let nodes = identity.map(told_nodes).unwrap_or_default();
+    let version = nodes.first().and_then(|node| Version::parse(&node.kubelet.as_ref()?.to_string()));
+    found_runtime::judge(worker, version, &mut found);
+    if let Some(identity) = identity {
+        found_pods::judge(worker, identity, &mut found);
+    }
     machine::kernel(worker, nodes.first().map_or(&[], |node| &node.pod_ranges), &mut found);
     let reached = identity.is_some_and(|identity| identity.node.status.is_some());
+    let proxy = found_proxy::causes(worker, layout, reached, &mut found);
     beside(facts, worker.name, (&worker.paths.api, reached), &mut found);
     let around = around::seen(facts, around::name_of(&worker.paths.api).as_deref());
     flannel::judge(facts, around, nodes.first(), &mut found);
     let other = around.zip(nodes.first()).and_then(|(seen, node)| around::other_machine(seen, node));
     found.notes.extend(other);
     resolver::judge(facts, worker.name, worker.paths.resolver(), &mut found);
+    if let Some((server, domain)) = worker.paths.dns().filter(|_| proxy.is_empty()) {
+        resolver::cluster_dns(facts, &server, domain, &mut found);
+    }
     let mut diagnosis = ordered(facts, worker.name, found);
     for cause in &mut diagnosis.causes {
         without_plan(&mut cause.problem);
     }
-    // A unit of its own does not end with the kubelet.
-    diagnosis.causes.extend(proxy.map(|problem| Cause { problem, follows: Vec::new() }));
+    with_proxy(&mut diagnosis, proxy);
+    found_unit::unread(worker.facts, &mut diagnosis);
     if layout == Layout::Kubeadm {
         cannot_bootstrap(&mut diagnosis);
     }
+    diagnosis.causes.extend(serving);
     diagnosis
+}
+
+/// What is wrong with kube-proxy by itself comes last; that it made no rules is seen of it.
+fn with_proxy(diagnosis: &mut Diagnosis, mut proxy: Vec<Cause>) {
+    if let Some(cause) = proxy.first_mut() {
+        let seen = |one: &Cause| one.problem.code == ProblemCode::Container03;
+        if let Some(at) = diagnosis.causes.iter().position(seen) {
+            cause.follows.push(diagnosis.causes.remove(at).problem);
+        }
+    }
+    diagnosis.causes.extend(proxy);
 }
 
 /// A cure that speaks of a plan is none here.
@@ -267,232 +283,5 @@ fn static_pods(worker: &FoundWorker, found: &mut Findings) {
                 .repair("make it again", vec![Action::MakeDir { path: folder.clone(), mode: "0755" }]),
         ),
         _ => manifests(worker.facts, folder, found),
-    }
-}
-
-/// kube-proxy, where it is a unit of its own.
-fn proxy(worker: &FoundWorker, layout: Layout, found: &mut Findings) -> Option<Problem> {
-    let unit = worker.facts.unit("kube-proxy").yes().copied()?;
-    if unit.load == "not-found" {
-        if layout == Layout::HardWay {
-            found.notes.push(
-                "there is no unit kube-proxy: whether something else does its work was not asked".to_owned(),
-            );
-        }
-        return None;
-    }
-    if unit.active == "active" && unit.stands_still().is_none() {
-        found.well.push("kube-proxy: its unit runs".to_owned());
-        return None;
-    }
-    let mut problem =
-        Problem::new(ProblemCode::Container02, format!("kube-proxy does not run on {}", worker.name))
-            .seen(format!("systemd says {} ({})", unit.active, unit.sub));
-    for line in &unit.journal {
-        problem = problem.seen(line.clone());
-    }
-    let service = |verb| vec![Action::Service { verb, unit: "kube-proxy".to_owned() }];
-    let stopped = unit.active == "inactive" && unit.load == "loaded";
-    let frozen = unit.active == "active" && (unit.state == "T" || unit.state == "Z");
-    Some(if stopped {
-        problem.repair("start it", service(Verb::Start))
-    } else if frozen {
-        problem.repair("restart it", service(Verb::Restart))
-    } else {
-        problem.manual("on the host: systemctl restart kube-proxy; journalctl -u kube-proxy -n 30 --no-pager")
-    })
-}
-
-/// What the API says to the worker's own identity.
-fn api(worker: &FoundWorker, identity: &NodeIdentity, found: &mut Findings) {
-    let server = identity.server.to_string();
-    let name = worker.name;
-    let node = &worker.paths.node;
-    let body = identity.node.body.to_string();
-    // With these nobody could ask as it.
-    let unasked = found.has(&[
-        ProblemCode::Cert01,
-        ProblemCode::Cert07,
-        ProblemCode::Key01,
-        ProblemCode::Key03,
-        ProblemCode::File05,
-    ]);
-    let refused =
-        found.has(&[ProblemCode::Cert04, ProblemCode::Cert05, ProblemCode::Cert12, ProblemCode::Cert13]);
-    if identity.node.status.is_some() {
-        served(worker, identity, found);
-    }
-    let look = "from the worker, with its own certificate:";
-    match identity.node.status {
-        // What is wrong with the certificate was said.
-        Some(401) | None if unasked => {}
-        Some(401) if refused => {}
-        None if refused && body.contains("alert") => {}
-        None => found.add(
-            Problem::new(ProblemCode::Api24, format!("{name} cannot reach the API at {server}"))
-                .seen(format!("{look} {body}"))
-                .manual("look at the kubeconfig's server, at routes, firewall and load balancer between them"),
-        ),
-        Some(401) => found.add(
-            Problem::new(ProblemCode::Api05, format!("the API does not know {name}"))
-                .seen(format!("{look} {server} answers 401"))
-                .seen("its certificate is alive and for its key: the API trusts another CA, or the cluster is another one")
-                .manual("compare the CA of the cluster with the issuer of the certificate"),
-        ),
-        Some(403) => {
-            let mut problem =
-                Problem::new(ProblemCode::Api06, format!("the API does not let {name} see the node {node}"))
-                    .seen(format!("{look} {server} answers 403"));
-            if let Ok(cert) = examine(identity.cert.as_bytes()) {
-                problem = problem.seen(format!("it says that it is {}", cert.subject_text()));
-            }
-            found.add(problem.manual(format!("a node's certificate says O=system:nodes and CN=system:node:{node}")));
-        }
-        // Something else may answer there, such as the balancer itself.
-        Some(404) if !is_status(identity) => found.add(
-            Problem::new(ProblemCode::Api04, format!("what answers at {server} is no Kubernetes API"))
-                .seen(format!("{look} 404, and not in the words of an API server"))
-                .manual("mend the kubeconfig's server, or the load balancer, then: systemctl restart kubelet"),
-        ),
-        Some(200 | 404) => the_node(worker, identity, found),
-        Some(other) => {
-            let why = format!("{server} answers {other}: {body}");
-            found.add(Problem::unknown(&format!("the node {node}"), &why));
-        }
-    }
-}
-
-/// The answer is a `Status`, as an API server of any version says that there is no such object.
-fn is_status(identity: &NodeIdentity) -> bool {
-    identity.node.body.read::<Value>().is_some_and(|body| body.get("kind") == Some(&json!("Status")))
-}
-
-/// The certificate that the API shows there, by the CA and the address of the kubeconfig.
-fn served(worker: &FoundWorker, identity: &NodeIdentity, found: &mut Findings) {
-    let kubeconfig = worker.paths.kubeconfig.as_deref().unwrap_or_default();
-    let Ok(address) = typed_api(&identity.server.to_string()) else { return };
-    let Ok(ca) = CaInfo::load(identity.ca.as_bytes()) else {
-        if !identity.has("certificate-authority") {
-            // Those of the system count then.
-            let why = format!("{kubeconfig} names no CA, and those of the system were not asked");
-            found.add(Problem::unknown("whether the kubelet trusts the API's certificate", &why));
-        }
-        let gone = identity.gone.iter().any(|what| what == "certificate-authority");
-        if identity.has("certificate-authority") && !gone {
-            found.add(
-                Problem::new(ProblemCode::Ca01, format!("the CA of {kubeconfig} cannot be read"))
-                    .seen("the kubelet trusts no API without it")
-                    .manual(format!(
-                        "put the cluster's CA certificate there: certificate-authority-data: $(base64 -w0 ca.crt) in {kubeconfig}, then: \
-                         systemctl restart kubelet"
-                    )),
-            );
-        }
-        return;
-    };
-    let Known::Yes(pem) = worker.facts.tls(&address.host, address.port) else { return };
-    let Ok(shown) = examine(pem.as_bytes()) else { return };
-    // Whoever sends more than one certificate may have another CA between.
-    let alone = pem.matches("BEGIN CERTIFICATE").count() == 1;
-    let its = format!("{}, issued by {}", shown.subject_text(), shown.issuer_text());
-    if alone && !ca.any_signed(&shown) {
-        found.add(
-            Problem::new(
-                ProblemCode::Api21,
-                format!("{} is shown a certificate that the CA of its kubeconfig did not sign", worker.name),
-            )
-            .seen(format!("{}: {its}", address.url()))
-            .seen(format!("the CA in {kubeconfig}: {}", ca.subject()))
-            .manual(format!(
-                "put the cluster's CA certificate into {kubeconfig}, or mend its server, then: systemctl restart kubelet"
-            )),
-        );
-    } else if !fits(&shown.sans, &address.host) {
-        let names: Vec<String> = shown.sans.iter().map(ToString::to_string).collect();
-        found.add(
-            Problem::new(ProblemCode::Api22, format!("the API's certificate is not for {}", address.host))
-                .seen(format!("{}: {its}, for {}", address.url(), names.join(" ")))
-                .manual(format!(
-                    "name the API in {kubeconfig} as its certificate does, or give that the name"
-                )),
-        );
-    } else if worker.now > shown.not_after {
-        found.add(
-            Problem::new(ProblemCode::Api22, "the API's certificate has expired")
-                .seen(format!("{}: {its}, until {}", address.url(), shown.not_after))
-                .manual("renew it on the masters"),
-        );
-    }
-}
-
-/// Whether one of the names is the host's; a star stands for its first part.
-fn fits(names: &[San], host: &str) -> bool {
-    let address: Option<std::net::IpAddr> = host.trim_matches(['[', ']']).parse().ok();
-    names.iter().any(|name| match (name, address) {
-        (San::Ip(own), Some(address)) => *own == address,
-        (San::Dns(own), None) => {
-            let rest = |name: &str| name.split_once('.').map(|(_, rest)| rest.to_owned());
-            own == host || own.strip_prefix("*.").is_some_and(|own| rest(host).as_deref() == Some(own))
-        }
-        _ => false,
-    })
-}
-
-/// When the API heard of a kubelet, by the kubelet's own clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NodeHeard {
-    /// The API says that the node is Ready.
-    pub ready: bool,
-    /// When the kubelet wrote the status.
-    pub status: Option<Timestamp>,
-    /// When it was heard of last, by its status or its Lease.
-    pub last: Option<Timestamp>,
-}
-
-/// What the API said of the node when it was asked as the worker; `None` = it did not tell of it.
-pub fn heard_of(worker: &FoundWorker) -> Option<NodeHeard> {
-    let kubeconfig = worker.paths.kubeconfig.as_ref()?;
-    let identity = worker.facts.identity(kubeconfig, &worker.paths.node, &worker.paths.server);
-    let Known::Yes(Some(identity)) = identity else { return None };
-    let nodes = told_nodes(identity);
-    let node = nodes.first().filter(|_| identity.node.status == Some(200))?;
-    let ready = node.ready.state == ReadyState::Ready;
-    Some(NodeHeard { ready, status: node.ready.heartbeat, last: node.heard() })
-}
-
-/// The node that the API told of, with its Lease; empty = it told of none.
-fn told_nodes(identity: &NodeIdentity) -> Vec<Node> {
-    let told = identity.node.body.read::<Value>();
-    let mut nodes: Vec<Node> = told.as_ref().and_then(Node::from_json).into_iter().collect();
-    if let (Some(200), Some(lease)) = (identity.lease.status, identity.lease.body.read::<Value>()) {
-        join_leases(&mut nodes, &json!({"items": [lease]}));
-    }
-    nodes
-}
-
-fn the_node(worker: &FoundWorker, identity: &NodeIdentity, found: &mut Findings) {
-    let mut nodes = told_nodes(identity);
-    if identity.node.status == Some(200) && nodes.is_empty() {
-        found.add(Problem::unknown("the node", "what the API answered is no node"));
-        return;
-    }
-    if identity.node.status == Some(404) {
-        nodes.clear();
-    }
-    let unit = worker.facts.unit("kubelet").yes().copied();
-    let up_s = unit.filter(|unit| unit.active == "active").and_then(|unit| unit.up_s);
-    // It was asked for the unit first, and then the API.
-    let clock = worker.facts.machine().yes().map(|machine| machine.clock_ms);
-    let since = identity.asked_ms.zip(clock).map_or(0, |(asked, clock)| asked.saturating_sub(clock).max(0));
-    let up_s = up_s.map(|up| up.saturating_add(u64::try_from(since).unwrap_or(0).div_ceil(1000)));
-    let heard = nodes.first().and_then(Node::heard).zip(identity.asked_ms);
-    let heard = Heard { ago_ms: heard.map(|(at, asked)| asked.saturating_sub(at.as_millisecond())), up_s };
-    found.heard_s = heard.seconds();
-    let cluster = ClusterFacts { nodes: Some(nodes), ..ClusterFacts::default() };
-    let word = node::read(&cluster, &worker.paths.node, heard);
-    found.notes.extend(word.notes);
-    found.well.extend(word.well);
-    for problem in word.faults {
-        found.add(problem);
     }
 }

@@ -10,6 +10,10 @@ use crate::plan::found::{KubeletStart, config_tree};
 
 /// The port of the kubelet's health check unless it is told otherwise (kubelet `--healthz-port`, `healthzPort`).
 const HEALTHZ: u16 = 10248;
+/// Where a kubelet keeps the certificates that it makes itself, unless it is told otherwise.
+const CERT_DIR: &str = "/var/lib/kubelet/pki";
+/// The domain that a cluster has unless somebody chose another one.
+const CLUSTER_DOMAIN: &str = "cluster.local";
 /// What the machine itself asks, and a kubelet hands to pods unless it is told another.
 pub(super) const RESOLV_CONF: &str = "/etc/resolv.conf";
 
@@ -44,9 +48,80 @@ pub struct FoundPaths {
     /// The file whose name servers it hands to pods, as it is told (`--resolv-conf`, `resolvConf`); empty = it is told to use
     /// none.
     pub resolv_conf: Option<String>,
+    /// The certificate and the key that it is told to serve with (`--tls-cert-file`, `tlsCertFile`).
+    pub tls: (Option<String>, Option<String>),
+    /// The folder of those that it makes or asks for itself (`--cert-dir`).
+    pub cert_dir: String,
+    /// It asks the cluster for its serving certificate (`serverTLSBootstrap`).
+    pub serving_bootstrap: bool,
+    /// It makes cgroups by systemd (`--cgroup-driver`, `cgroupDriver`, cgroupfs unless it is told); `None` = not known.
+    pub systemd_cgroups: Option<bool>,
+    /// The first address of the cluster's name server that it hands to pods (`--cluster-dns`, `clusterDNS`).
+    pub cluster_dns: Option<IpAddr>,
+    /// The cluster's domain (`--cluster-domain`, `clusterDomain`); empty = it is told none.
+    pub cluster_domain: String,
+    /// The kubeconfig of its kube-proxy, where that is a unit or a static pod; `None` = it is told none, or not known.
+    pub proxy: Option<String>,
+    /// The URL of the API that a flag of its kube-proxy names; empty = none does.
+    pub proxy_server: String,
+}
+
+/// The files that a kubelet serves with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServingPair {
+    /// Its certificate.
+    pub cert: String,
+    /// The key of that.
+    pub key: String,
+    /// It was told neither and made both, signed by itself.
+    pub own: bool,
 }
 
 impl FoundPaths {
+    /// The pair that it serves with; a kubelet that is told none makes one where it keeps its certificates (Kubernetes 1.37,
+    /// `cmd/kubelet/app/server.go`, `InitializeTLS`).
+    pub fn serving(&self) -> ServingPair {
+        let pair = |cert: String, key: String, own| ServingPair { cert, key, own };
+        match &self.tls {
+            (Some(cert), Some(key)) => pair(cert.clone(), key.clone(), false),
+            _ if self.serving_bootstrap => {
+                let both = format!("{}/kubelet-server-current.pem", self.cert_dir);
+                pair(both.clone(), both, false)
+            }
+            _ => {
+                pair(format!("{}/kubelet.crt", self.cert_dir), format!("{}/kubelet.key", self.cert_dir), true)
+            }
+        }
+    }
+
+    /// The address and the domain by which the cluster's name server is asked; `None` = it hands pods no address of one.
+    pub fn dns(&self) -> Option<(String, &str)> {
+        let domain = if self.cluster_domain.is_empty() { CLUSTER_DOMAIN } else { &self.cluster_domain };
+        Some((self.cluster_dns?.to_string(), domain))
+    }
+
+    /// With what is known of its kube-proxy: by its flags, `config` where they name a file that was read, or else by the static
+    /// pods in its folder.
+    #[must_use]
+    pub fn with_proxy(mut self, start: &KubeletStart, config: Option<&str>, pod: Option<String>) -> Self {
+        let path = |text: &str| Some(text).filter(|path| path.starts_with('/')).map(str::to_owned);
+        if start.flags.is_empty() {
+            self.proxy = pod;
+            return self;
+        }
+        if start.flag("config").is_some() {
+            // With a file of its own the flags do not count (Kubernetes 1.37, `cmd/kube-proxy/app/options.go`).
+            let told = config.and_then(config_tree);
+            let told =
+                told.as_ref().and_then(|tree| tree.get("clientConnection")?.get("kubeconfig")?.as_str());
+            self.proxy = told.and_then(path);
+            return self;
+        }
+        self.proxy = start.flag("kubeconfig").and_then(path);
+        start.flag("master").unwrap_or_default().clone_into(&mut self.proxy_server);
+        self
+    }
+
     /// From the flags alone, before the configuration was read.
     pub fn of_flags(start: &KubeletStart, hostname: &str) -> Self {
         let flag = |name: &str| start.flag(name).map(str::to_owned);
@@ -86,6 +161,14 @@ impl FoundPaths {
             }),
             more_config: start.flag("config-dir").is_some(),
             resolv_conf: start.flags.get("resolv-conf").map(ToString::to_string),
+            tls: (path("tls-cert-file"), path("tls-private-key-file")),
+            cert_dir: path("cert-dir").unwrap_or_else(|| CERT_DIR.to_owned()),
+            serving_bootstrap: false,
+            systemd_cgroups: start.flag("cgroup-driver").map(|driver| driver == "systemd"),
+            cluster_dns: start.flag("cluster-dns").and_then(|all| all.split(',').next()?.parse().ok()),
+            cluster_domain: flag("cluster-domain").unwrap_or_default(),
+            proxy: None,
+            proxy_server: String::new(),
         }
     }
 
@@ -106,9 +189,22 @@ impl FoundPaths {
             word(&["authentication", "x509", "clientCAFile"]),
         ];
         self.files.extend(more.into_iter().flatten());
+        let text = |key: &str| config.get(key).and_then(serde_json::Value::as_str);
+        if self.tls == (None, None) {
+            self.tls = (word(&["tlsCertFile"]), word(&["tlsPrivateKeyFile"]));
+        }
+        let asks = config.get("serverTLSBootstrap").and_then(serde_json::Value::as_bool);
+        self.serving_bootstrap = asks.unwrap_or(false);
+        let first = config.get("clusterDNS").and_then(|all| all.get(0)?.as_str()?.parse().ok());
+        self.cluster_dns = self.cluster_dns.or(first);
+        if self.cluster_domain.is_empty() {
+            text("clusterDomain").unwrap_or_default().clone_into(&mut self.cluster_domain);
+        }
         if !self.more_config {
             let told = config.get("resolvConf").and_then(serde_json::Value::as_str).unwrap_or(RESOLV_CONF);
             self.resolv_conf = self.resolv_conf.or_else(|| Some(told.to_owned()));
+            let driver = text("cgroupDriver").unwrap_or("cgroupfs");
+            self.systemd_cgroups = self.systemd_cgroups.or_else(|| Some(driver == "systemd"));
             let told = || config.get("failSwapOn").and_then(serde_json::Value::as_bool).unwrap_or(true);
             self.fails_on_swap = self.fails_on_swap.or_else(|| Some(told()));
         }

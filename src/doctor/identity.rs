@@ -8,7 +8,7 @@ use super::findings::Findings;
 use super::found_paths::FoundWorker;
 use super::keys::others_read;
 use super::layout::Layout;
-use crate::pki::{CaInfo, examine};
+use crate::pki::{CaInfo, CertFacts, examine};
 use crate::plan::action::Action;
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::Known;
@@ -95,7 +95,7 @@ pub(super) fn identity<'a>(
 }
 
 /// Root alone may read a file; a link is followed.
-fn closed(path: &str) -> Action {
+pub(super) fn closed(path: &str) -> Action {
     Action::Script {
         title: format!("close {path}"),
         text: shell_words::join(["closed", path]),
@@ -164,8 +164,23 @@ fn certificate(
     }
 }
 
+/// Why a certificate is not that of this node: a node is the user `system:node:NAME` in the group `system:nodes`, and anything
+/// else is none to the API (Kubernetes 1.37, `pkg/auth/nodeidentifier/default.go`); `None` = it is, or its name is not known.
+pub(super) fn stranger(cert: &CertFacts, node: &str) -> Option<String> {
+    let values = |kind: &'static str| cert.subject.iter().filter(move |(own, _)| own == kind);
+    let user = format!("system:node:{node}");
+    if node.is_empty() {
+        return None;
+    }
+    // Of several the last counts (Go, `crypto/x509/pkix`).
+    if values("CN").next_back().is_none_or(|(_, name)| *name != user.as_str()) {
+        return Some(format!("its CN is not {user}"));
+    }
+    (!values("O").any(|(_, group)| *group == "system:nodes")).then(|| "it has no O=system:nodes".to_owned())
+}
+
 /// How the certificate is issued anew for the key that is there, as the layout has it: three moves, two of them on the host.
-fn anew(worker: &FoundWorker, layout: Layout, identity: &NodeIdentity) -> String {
+pub(super) fn anew(worker: &FoundWorker, layout: Layout, identity: &NodeIdentity) -> String {
     if layout == Layout::Gangplank {
         return "gangplank repair, with the plan that this worker was made by".to_owned();
     }

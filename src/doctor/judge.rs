@@ -124,7 +124,8 @@ pub fn diagnose(patient: &Patient) -> Diagnosis {
         found.add(problem);
     }
     known_to_api::judge(patient.facts, patient.plan, patient.worker, &mut found);
-    resolver::cluster_dns(patient.facts, &patient.plan.cluster, &mut found);
+    let cluster = &patient.plan.cluster;
+    resolver::cluster_dns(patient.facts, &cluster.dns.to_string(), &cluster.domain, &mut found);
     match unit {
         Some(unit) if unit.load == "not-found" => {
             if matches!(patient.facts.record(), Known::Yes(record) if record.lines.is_empty()) {

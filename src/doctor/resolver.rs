@@ -6,7 +6,7 @@ use crate::kube::dns::{self, AddressKind};
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::{FactQuery, Facts, Known};
 use crate::plan::found::KubeletStart;
-use crate::plan::model::{Cluster, Worker};
+use crate::plan::model::Worker;
 use crate::plan::problem::Problem;
 use crate::profile::KUBELET_CONFIG;
 
@@ -19,26 +19,26 @@ pub fn resolver_query(path: &str) -> FactQuery {
 }
 
 /// The question to the cluster's own name server, for the name that every cluster has; `None` = its domain is none.
-pub fn dns_query(cluster: &Cluster) -> Option<FactQuery> {
-    let message = dns::question(&own_name(cluster), AddressKind::A, OWN_ID).ok()?;
+pub fn dns_query(server: &str, domain: &str) -> Option<FactQuery> {
+    let message = dns::question(&own_name(domain), AddressKind::A, OWN_ID).ok()?;
     let length = u16::try_from(message.len()).ok()?;
     let framed = [&length.to_be_bytes()[..], &message].concat();
-    Some(FactQuery::Dns { server: cluster.dns.to_string(), message: openssl::base64::encode_block(&framed) })
+    Some(FactQuery::Dns { server: server.to_owned(), message: openssl::base64::encode_block(&framed) })
 }
 
 /// Of a message over a connection of its own nobody has to guess it.
 const OWN_ID: u16 = 1;
 
-fn own_name(cluster: &Cluster) -> String {
-    format!("kubernetes.default.svc.{}", cluster.domain)
+fn own_name(domain: &str) -> String {
+    format!("kubernetes.default.svc.{domain}")
 }
 
 /// What came of it, where it was asked. It is no fault of the worker by itself: the pods of the name server may be elsewhere;
 /// and where something else is wrong with the worker that may well be the reason, so nothing is said of it then.
-pub(super) fn cluster_dns(facts: &Facts, cluster: &Cluster, found: &mut Findings) {
-    let Some(FactQuery::Dns { server, message }) = dns_query(cluster) else { return };
+pub(super) fn cluster_dns(facts: &Facts, server: &str, domain: &str, found: &mut Findings) {
+    let Some(FactQuery::Dns { server, message }) = dns_query(server, domain) else { return };
     let Known::Yes(reply) = facts.dns(&server, &message) else { return };
-    let name = own_name(cluster);
+    let name = own_name(domain);
     let bytes = openssl::base64::decode_block(&reply.to_string()).unwrap_or_default();
     let told = dns::answer(&bytes, &name, OWN_ID);
     if !found.faults.is_empty() && !told.as_ref().is_ok_and(|answer| !answer.addresses.is_empty()) {

@@ -111,7 +111,9 @@ impl Engine<'_> {
         more.extend(RESOLVER_FILES.map(resolver_query));
         more.push(flannel_query());
         // Where none is deployed nobody waits for its answer.
-        more.extend(shared.cluster.at_dns_address.is_some().then(|| dns_query(&self.plan.cluster)).flatten());
+        let cluster = &self.plan.cluster;
+        let dns = || dns_query(&cluster.dns.to_string(), &cluster.domain);
+        more.extend(shared.cluster.at_dns_address.is_some().then(dns).flatten());
         let seen = self.inspect_workers(&shared, &|worker| {
             more.iter().cloned().chain([identity_query(self.plan, worker)]).collect()
         });

@@ -1,11 +1,14 @@
 //! A worker that no plan tells of is examined: what it says of itself is followed from its unit to its files, and from
 //! there to the API. Three execs over one connection; nothing is changed.
 
+use std::net::IpAddr;
+use std::time::Duration;
+
 use super::doctor::Examined;
 use super::world::World;
 use crate::doctor::{
-    Diagnosis, FoundPaths, FoundWorker, Layout, NodeHeard, RESOLVER_FILES, certificate_anew, diagnose_found,
-    flannel_query, heard_of, is_its_ca, name_of, resolver_query,
+    Diagnosis, FoundPaths, FoundWorker, Layout, NodeHeard, RESOLVER_FILES, ServingPair, certificate_anew,
+    diagnose_found, dns_query, flannel_query, heard_of, is_its_ca, name_of, resolver_query,
 };
 use crate::host::{Batch, Host, Stop, plain_action};
 use crate::pki::CaInfo;
@@ -16,6 +19,7 @@ use crate::plan::fact::{FactQuery, Facts, Known};
 use crate::plan::model::{ApiAddress, Login};
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Remedy};
+use crate::profile::MANIFESTS;
 use crate::runtime::of_facts;
 use crate::step::kernel_query;
 
@@ -95,6 +99,7 @@ pub(super) fn look(visit: &FoundVisit, host: &mut dyn Host, facts: &mut Facts) -
         FactQuery::Machine,
         FactQuery::KubeletStart,
         unit("kubelet"),
+        FactQuery::ProxyStart,
         unit("kube-proxy"),
         FactQuery::Runtime,
         FactQuery::Journal("kubelet".to_owned()),
@@ -110,7 +115,13 @@ pub(super) fn look(visit: &FoundVisit, host: &mut dyn Host, facts: &mut Facts) -
     let start = facts.kubelet_start().yes().copied().cloned().unwrap_or_default();
     let paths = FoundPaths::of_flags(&start, &hostname);
     let file = |path: &String, content| FactQuery::File { path: path.clone(), content };
-    let mut second: Vec<FactQuery> = paths.config.iter().map(|path| file(path, true)).collect();
+    let proxy = facts.proxy_start().yes().copied().cloned().unwrap_or_default();
+    let proxy_config = proxy.flag("config").filter(|path| path.starts_with('/')).map(str::to_owned);
+    let mut second: Vec<FactQuery> =
+        paths.config.iter().chain(&proxy_config).map(|path| file(path, true)).collect();
+    // Where its configuration names no other folder of static pods.
+    let usual = paths.manifests.clone().unwrap_or_else(|| MANIFESTS.to_owned());
+    second.push(FactQuery::Manifests(usual.clone()));
     // One without a name could not be asked for.
     let named = paths.kubeconfig.iter().filter(|_| !paths.node.is_empty());
     second.extend(named.map(|kubeconfig| FactQuery::Identity {
@@ -119,40 +130,31 @@ pub(super) fn look(visit: &FoundVisit, host: &mut dyn Host, facts: &mut Facts) -
         server: paths.server.clone(),
     }));
     ask(second, facts)?;
-    let paths = match paths.config.as_ref().map(|path| facts.file(path)) {
-        Some(Known::Yes(Some(file))) => {
-            let text = String::from_utf8_lossy(file.content.as_deref().unwrap_or_default()).into_owned();
-            paths.with_config(&text)
-        }
-        _ => paths,
+    let text = paths.config.as_ref().and_then(|path| content(facts, path));
+    let paths = match text {
+        Some(text) => paths.with_config(&text),
+        None => paths,
     };
-    let mut third: Vec<FactQuery> = paths.files.iter().map(|path| file(path, false)).collect();
-    if let Some(folder) = &paths.manifests {
-        third.extend([FactQuery::Folder(folder.clone()), FactQuery::Manifests(folder.clone())]);
-    }
-    third.extend(paths.healthz.map(FactQuery::Healthz));
-    third.extend(paths.socket.iter().map(|path| file(path, false)));
-    let mut paths = paths;
-    if let Some(ApiAddress { host, port }) = paths.kubeconfig.as_ref().and_then(|kubeconfig| {
-        let identity = facts.identity(kubeconfig, &paths.node, &paths.server);
-        let server = identity.yes()?.as_ref()?.server.to_string();
-        typed_api(&server).ok()
-    }) {
-        paths.api.clone_from(&host);
-        // Whoever let the time pass once is not waited for again.
-        if !was_silent(facts, &paths) {
-            third.push(FactQuery::Tls { host, port });
-        }
-    }
-    third.push(FactQuery::Around(name_of(&paths.api)));
-    third.push(flannel_query());
-    let own = paths.resolver().into_iter().filter(|path| !RESOLVER_FILES.contains(path));
-    third.extend(RESOLVER_FILES.into_iter().chain(own).map(resolver_query));
-    ask(third, facts)?;
+    let text = proxy_config.as_ref().and_then(|path| content(facts, path));
+    let pod = proxy_pod(facts, &paths, &usual);
+    let mut paths = paths.with_proxy(&proxy, text.as_deref(), pod);
+    paths.api = told_api(facts, &paths).map(|api| api.host).unwrap_or_default();
+    let third = third(facts, &paths, &usual);
+    let far = far_api(facts, &paths);
+    let (asked, reached) = std::thread::scope(|scope| {
+        let tried =
+            far.map(|far| scope.spawn(move || (far.url(), world.reaches(&far.host, far.port, FROM_HERE))));
+        let asked = ask(third, facts);
+        (asked, tried.and_then(|tried| tried.join().ok()))
+    });
+    asked?;
     let name = &visit.login.host;
     let worker = FoundWorker { name, facts, asked_ms, paths: &paths, now: world.now() };
     let mut diagnosis = diagnose_found(&worker);
     anew(visit, &worker, &mut diagnosis);
+    if let Some((url, Some(said))) = reached {
+        from_here(&url, &said, &mut diagnosis);
+    }
     for cause in &mut diagnosis.causes {
         by_hand(&mut cause.problem);
         cause.follows.iter_mut().for_each(by_hand);
@@ -164,6 +166,104 @@ pub(super) fn look(visit: &FoundVisit, host: &mut dyn Host, facts: &mut Facts) -
         _ => None,
     };
     Ok(FoundLook { diagnosis, heard: heard_of(&worker), ahead_ms, spki })
+}
+
+/// The API that its kubeconfig, or a flag, names.
+fn told_api(facts: &Facts, paths: &FoundPaths) -> Option<ApiAddress> {
+    let identity = facts.identity(paths.kubeconfig.as_ref()?, &paths.node, &paths.server);
+    let server = identity.yes()?.as_ref()?.server.to_string();
+    typed_api(&server).ok()
+}
+
+/// What is asked last: by now all its paths are known. `usual` is the folder of static pods that was looked into before.
+fn third(facts: &Facts, paths: &FoundPaths, usual: &str) -> Vec<FactQuery> {
+    let file = |path: &String, content| FactQuery::File { path: path.clone(), content };
+    let ServingPair { cert, key, own: _ } = paths.serving();
+    let rest = paths.files.iter().filter(|path| **path != cert);
+    let mut third: Vec<FactQuery> = rest.map(|path| file(path, false)).collect();
+    third.extend([file(&cert, true), FactQuery::Key(key)]);
+    if let Some(folder) = &paths.manifests {
+        third.push(FactQuery::Folder(folder.clone()));
+        if *folder != usual {
+            third.push(FactQuery::Manifests(folder.clone()));
+        }
+    }
+    let own = paths.proxy.iter().filter(|path| paths.kubeconfig.as_ref() != Some(path));
+    third.extend(own.map(|kubeconfig| FactQuery::Identity {
+        kubeconfig: kubeconfig.clone(),
+        node: String::new(),
+        server: paths.proxy_server.clone(),
+    }));
+    third.extend(paths.healthz.map(FactQuery::Healthz));
+    third.extend(paths.socket.iter().map(|path| file(path, false)));
+    // Whoever let the time pass once is not waited for again.
+    if let Some(ApiAddress { host, port }) = told_api(facts, paths).filter(|_| !was_silent(facts, paths)) {
+        third.push(FactQuery::Tls { host, port });
+    }
+    // One that is well so far is asked for the cluster's name server; where it is not that would only cost time.
+    if let Some((server, domain)) = paths.dns().filter(|_| is_known(facts, paths)) {
+        third.extend(dns_query(&server, domain));
+    }
+    third.push(FactQuery::Around(name_of(&paths.api)));
+    third.push(flannel_query());
+    let own = paths.resolver().into_iter().filter(|path| !RESOLVER_FILES.contains(path));
+    third.extend(RESOLVER_FILES.into_iter().chain(own).map(resolver_query));
+    third
+}
+
+/// What is in a file that was read.
+fn content(facts: &Facts, path: &str) -> Option<String> {
+    let Known::Yes(Some(file)) = facts.file(path) else { return None };
+    Some(String::from_utf8_lossy(file.content.as_deref().unwrap_or_default()).into_owned())
+}
+
+/// The kubeconfig of a static pod of kube-proxy, where its folder is the one that was looked into.
+fn proxy_pod(facts: &Facts, paths: &FoundPaths, folder: &str) -> Option<String> {
+    let Known::Yes(files) = facts.manifests(folder) else { return None };
+    let told = files.iter().find_map(|file| file.kubeconfig.as_ref()).map(ToString::to_string);
+    told.filter(|path| path.starts_with('/') && paths.manifests.as_deref() == Some(folder))
+}
+
+/// So long this computer waits for the API that the worker does not reach.
+const FROM_HERE: Duration = Duration::from_secs(3);
+
+/// The API told of its node.
+fn is_known(facts: &Facts, paths: &FoundPaths) -> bool {
+    let identity = paths.kubeconfig.as_ref().map(|path| facts.identity(path, &paths.node, &paths.server));
+    matches!(identity, Some(Known::Yes(Some(identity))) if identity.node.status == Some(200))
+}
+
+/// The API that gave the worker no answer, where its address means the same machine from here.
+fn far_api(facts: &Facts, paths: &FoundPaths) -> Option<ApiAddress> {
+    let Known::Yes(Some(identity)) = facts.identity(paths.kubeconfig.as_ref()?, &paths.node, &paths.server)
+    else {
+        return None;
+    };
+    let address = typed_api(&identity.server.to_string()).ok()?;
+    let own = match address.host.trim_matches(['[', ']']).parse::<IpAddr>() {
+        Ok(IpAddr::V4(ip)) => ip.is_loopback() || ip.is_unspecified() || ip.is_link_local(),
+        Ok(IpAddr::V6(ip)) => ip.is_loopback() || ip.is_unspecified() || ip.is_unicast_link_local(),
+        Err(_) => address.host == "localhost" || address.host.ends_with(".localhost"),
+    };
+    (identity.node.status.is_none() && !own).then_some(address)
+}
+
+/// What this computer found at that address is evidence where the worker found nobody.
+fn from_here(url: &str, said: &Result<(), String>, diagnosis: &mut Diagnosis) {
+    let line = match said {
+        Ok(()) => format!(
+            "from here {url} takes connections: it is the way from the worker, or who is let in there"
+        ),
+        Err(why) => format!("from here {url} does not answer either: {why}"),
+    };
+    let is = |code| matches!(code, ProblemCode::Api20 | ProblemCode::Api24 | ProblemCode::Name02);
+    let all = diagnosis
+        .causes
+        .iter_mut()
+        .flat_map(|cause| std::iter::once(&mut cause.problem).chain(&mut cause.follows));
+    for problem in all.filter(|problem| is(problem.code) && !problem.what.starts_with("kube-proxy ")) {
+        problem.evidence.push(line.clone());
+    }
 }
 
 /// The API did not answer in time when it was asked for the node.
@@ -188,7 +288,11 @@ pub fn wants_a_certificate(examined: &Examined) -> bool {
 fn anew(visit: &FoundVisit, worker: &FoundWorker, diagnosis: &mut Diagnosis) {
     let Some(anew) = certificate_anew(worker, visit.run) else { return };
     let gone = format!("{} is gone", anew.cert);
-    let is_its = |problem: &Problem| OF_CERTIFICATES.contains(&problem.code) || problem.what == gone;
+    // The kubelet may serve with another one, and kube-proxy has its own.
+    let its = format!("{}: ", anew.cert);
+    let tells = |problem: &Problem| problem.evidence.iter().any(|line| line.starts_with(&its));
+    let is_its =
+        |problem: &Problem| OF_CERTIFICATES.contains(&problem.code) && tells(problem) || problem.what == gone;
     let Some(cause) = diagnosis.causes.iter_mut().find(|cause| is_its(&cause.problem)) else { return };
     let problem = &mut cause.problem;
     match visit.ca {

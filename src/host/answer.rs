@@ -31,7 +31,7 @@ pub fn read(want: &FactQuery, lines: &AnswerLines) -> Known<Fact> {
         FactQuery::Journal(_) => journal(lines),
         FactQuery::Healthz(_) => healthz(lines),
         FactQuery::Manifests(_) => manifests(lines),
-        FactQuery::KubeletStart => found_answer::start(lines),
+        FactQuery::KubeletStart | FactQuery::ProxyStart => found_answer::start(lines),
         FactQuery::Identity { .. } => found_answer::identity(lines),
         FactQuery::Around(_) => around(lines),
         FactQuery::Kernel(_) => kernel(lines),

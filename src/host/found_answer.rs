@@ -124,6 +124,7 @@ pub(super) fn identity(lines: &AnswerLines) -> Known<Fact> {
         asked_ms: first(lines, "clock").and_then(|clock| clock.trim().parse().ok()),
         node: answer("node"),
         lease: answer("lease"),
+        more: answer("more"),
     }))))
 }
 

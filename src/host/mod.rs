@@ -69,7 +69,7 @@ pub use machine::{Host, Pipe, Vault};
 pub use plain_shell::{pasteable, plain_action, plain_shell};
 pub use reader::{ActionEnd, BatchEnd, BatchProgress};
 pub use shell::ShellHost;
-pub use ssh::SshWire;
+pub use ssh::{SshWire, reaches};
 pub use stop::Stop;
 pub use stream::{Live, LiveStream, Sample};
 pub use target::{SshEnvironment, SshTarget};

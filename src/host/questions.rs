@@ -42,6 +42,7 @@ pub(super) fn questions(queries: &[FactQuery], text: &mut String) {
             | FactQuery::Programs
             | FactQuery::Healthz(_)
             | FactQuery::KubeletStart
+            | FactQuery::ProxyStart
             | FactQuery::Identity { .. }
             | FactQuery::Kernel(_)
             | FactQuery::Journal(_) => {
@@ -97,7 +98,8 @@ fn question(want: &FactQuery) -> String {
             format!("ask_programs {}", shell_words::join(programs::places()))
         }
         FactQuery::Manifests(path) => call("ask_manifests", &[path]),
-        FactQuery::KubeletStart => "ask_start".to_owned(),
+        FactQuery::KubeletStart => "ask_start kubelet".to_owned(),
+        FactQuery::ProxyStart => "ask_start kube-proxy".to_owned(),
         FactQuery::Identity { kubeconfig, node, server } => call("ask_identity", &[kubeconfig, node, server]),
         FactQuery::Kernel(keys) => {
             format!("ask_kernel {}", shell_words::join(keys.iter().map(String::as_str)))

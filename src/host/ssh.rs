@@ -288,6 +288,13 @@ impl Drop for SshWire {
     }
 }
 
+/// Whether somebody takes TCP connections there, tried from this computer; else why nobody does.
+pub fn reaches(host: &str, port: u16, within: Duration) -> Result<(), String> {
+    tcp_connect(host.trim_matches(['[', ']']), port, within, None)
+        .map(drop)
+        .map_err(|error| error.to_string())
+}
+
 /// Connects to the first address that answers, all within `limit`.
 fn tcp_connect(
     host: &str,

@@ -7,7 +7,7 @@ use super::journal_lines::Stamp;
 use crate::plan::action::sha256;
 use crate::plan::fact::{Fact, Known};
 use crate::plan::remote::Remote;
-use crate::plan::static_pod::pod;
+use crate::plan::static_pod::{pod, proxy_kubeconfig};
 use crate::plan::unit::{DropIn, JournalFact, ManifestFact, UnitFact};
 use crate::plan::{clean, redact};
 use crate::runtime::answer_lines::{AnswerLines, all, first, has};
@@ -178,6 +178,7 @@ pub(super) fn manifests(lines: &AnswerLines) -> Known<Fact> {
                 name: value.as_str().into(),
                 sha256: String::new(),
                 pod: Err(Remote::default()),
+                kubeconfig: None,
             };
             found.push((empty, Vec::new()));
         }
@@ -191,7 +192,8 @@ pub(super) fn manifests(lines: &AnswerLines) -> Known<Fact> {
     let read = |(fact, text): (ManifestFact, Vec<u8>)| {
         let whole = sha256(&text) == fact.sha256;
         let pod = if whole { pod(&text) } else { Err("it could not be read whole".to_owned()) };
-        ManifestFact { pod: pod.map(Remote::from).map_err(Remote::from), ..fact }
+        let kubeconfig = if whole { proxy_kubeconfig(&text).map(Remote::from) } else { None };
+        ManifestFact { pod: pod.map(Remote::from).map_err(Remote::from), kubeconfig, ..fact }
     };
     Known::Yes(Fact::Manifests(found.into_iter().map(read).collect()))
 }

@@ -156,6 +156,7 @@ registry! {
         Container01 "E-CONTAINER-01" "a container did not start in time";
         Container02 "E-CONTAINER-02" "kube-proxy does not run on the worker";
         Container03 "E-CONTAINER-03" "kube-proxy runs and there are no rules of services";
+        Container04 "E-CONTAINER-04" "kube-proxy cannot show the API who it is";
     }
     Containerd "E-CONTAINERD" "containerd, and what a kubelet needs of it" {
         Containerd01 "E-CONTAINERD-01" "containerd is not there or does not answer";
@@ -168,6 +169,7 @@ registry! {
         Containerd08 "E-CONTAINERD-08" "containerd and the kubelet make cgroups in different ways";
         Containerd09 "E-CONTAINERD-09" "a container runtime that is not served";
         Containerd10 "E-CONTAINERD-10" "containerd's configuration cannot be made what a kubelet needs";
+        Containerd11 "E-CONTAINERD-11" "containerd does not find the program that makes containers";
     }
     Csr "E-CSR" "a signing request that does not fit its key" {
         Csr01 "E-CSR-01" "the request cannot be read";

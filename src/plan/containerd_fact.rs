@@ -39,6 +39,9 @@ pub struct ContainerdFact {
     pub sandbox_image: Remote<String>,
     /// Whether that image is there; `None` = that is not known.
     pub sandbox_there: Option<bool>,
+    /// The program of the runtime that pods have unless they name one, where that is not there: a path, or a name that no folder
+    /// in the PATH of containerd's process has.
+    pub runc_absent: Option<Remote<String>>,
     /// The folders of the pod network.
     pub network: NetworkFolders,
     /// Its folder of images and containers.

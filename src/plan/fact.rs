@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::found::{KubeletStart, NodeIdentity};
 use super::kernel_fact::KernelFact;
 use super::programs::{ProgramFolder, ProgramsFact};
-use super::record::{Record, RecordKind};
+use super::record::Record;
 use super::remote::Remote;
 use super::runtime_fact::{RuntimeFact, RuntimeKind};
 use super::surroundings::Surroundings;
@@ -43,11 +43,13 @@ pub enum FactQuery {
     Runtime,
     /// How the kubelet of a machine that no plan tells of is started.
     KubeletStart,
+    /// The same of its kube-proxy, where that is a unit.
+    ProxyStart,
     /// As whom such a kubelet talks to the API, and what that says of its node.
     Identity {
         /// Its kubeconfig, absolute path.
         kubeconfig: String,
-        /// The node it should be.
+        /// The node it should be; empty = it is a kube-proxy's.
         node: String,
         /// The URL of the API where the kubeconfig names none.
         server: String,
@@ -125,6 +127,7 @@ impl FactQuery {
             | Self::Journal(_)
             | Self::Healthz(_)
             | Self::KubeletStart
+            | Self::ProxyStart
             | Self::Identity { .. }
             | Self::Manifests(_)
             | Self::Containers
@@ -185,7 +188,7 @@ pub enum Fact {
     Healthz(Remote<String>),
     /// Answer to [`FactQuery::Manifests`].
     Manifests(Vec<ManifestFact>),
-    /// Answer to [`FactQuery::KubeletStart`].
+    /// Answer to [`FactQuery::KubeletStart`] and [`FactQuery::ProxyStart`].
     KubeletStart(KubeletStart),
     /// Answer to [`FactQuery::Identity`]; `None` = there is no such kubeconfig.
     Identity(Option<Box<NodeIdentity>>),
@@ -323,6 +326,9 @@ impl Facts {
         /// How the kubelet is started.
         kubelet_start() -> KubeletStart, FactQuery::KubeletStart, KubeletStart);
     getter!(
+        /// How kube-proxy is started.
+        proxy_start() -> KubeletStart, FactQuery::ProxyStart, KubeletStart);
+    getter!(
         /// As whom a kubelet talks to the API.
         identity(kubeconfig: &str, node: &str, server: &str) -> Option<Box<NodeIdentity>>,
         FactQuery::Identity { kubeconfig: kubeconfig.to_owned(), node: node.to_owned(), server: server.to_owned() }, Identity);
@@ -437,36 +443,5 @@ impl Facts {
             }
         }
         Known::NotAsked
-    }
-
-    /// Whether the record tells of a change to one of these files that no later line of `kind` for `of` followed:
-    /// what runs has not read it yet.
-    pub fn unread(&self, is_input: &dyn Fn(&str) -> bool, kind: &RecordKind, of: &str) -> bool {
-        let Known::Yes(record) = self.record() else { return false };
-        for line in record.lines.iter().rev() {
-            if line.kind == *kind && line.path == of {
-                return false;
-            }
-            if matches!(line.kind, RecordKind::Put | RecordKind::Key) && is_input(&line.path) {
-                return true;
-            }
-        }
-        false
-    }
-
-    /// Whether gangplank's record on that machine says it wrote this content to this path.
-    pub fn is_ours(&self, path: &str, sha256: &str) -> bool {
-        let Known::Yes(record) = self.record() else { return false };
-        for line in record.lines.iter().rev().filter(|line| line.path == path) {
-            if line.new == sha256 {
-                return true;
-            }
-            // A line is written before the change it tells of: where the old content is still there, the change
-            // did not happen.
-            if line.old != sha256 {
-                return false;
-            }
-        }
-        false
     }
 }

@@ -7,12 +7,16 @@ use serde::{Deserialize, Serialize};
 use super::remote::Remote;
 use super::yaml_weight::is_bearable;
 
-/// The flags of a kubelet that say where its files are, what it is called and what of its machine it minds; of others nothing
-/// is kept.
-pub const FLAGS: [&str; 21] = [
+/// The flags of a kubelet or a kube-proxy that say where its files are, what it is called and what of its machine it minds; of
+/// others nothing is kept.
+pub const FLAGS: [&str; 26] = [
     "api-servers",
     "bootstrap-kubeconfig",
+    "cert-dir",
+    "cgroup-driver",
     "client-ca-file",
+    "cluster-dns",
+    "cluster-domain",
     "config",
     "config-dir",
     "container-runtime",
@@ -22,6 +26,7 @@ pub const FLAGS: [&str; 21] = [
     "hostname-override",
     "image-service-endpoint",
     "kubeconfig",
+    "master",
     "node-ip",
     "pod-manifest-path",
     "require-kubeconfig",
@@ -33,7 +38,7 @@ pub const FLAGS: [&str; 21] = [
     "v",
 ];
 
-/// How a kubelet is started.
+/// How a kubelet is started, or a kube-proxy that is a unit.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct KubeletStart {
     /// Those of [`FLAGS`] that its unit gives it, without dashes, with what its variables hold; of one given twice the last
@@ -58,7 +63,7 @@ impl KubeletStart {
     }
 }
 
-/// As whom a kubelet talks to the API: what its kubeconfig names, and what the API answers to it. Of a private key
+/// As whom a kubelet or a kube-proxy talks to the API: what its kubeconfig names, and what the API answers to it. Of a private key
 /// there is the hash of its public half alone.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct NodeIdentity {
@@ -94,6 +99,9 @@ pub struct NodeIdentity {
     pub node: ApiAnswer,
     /// The same for its Lease.
     pub lease: ApiAnswer,
+    /// The same for the node's pods; of a kube-proxy, which has no node here, for one service of the cluster.
+    #[serde(default)]
+    pub more: ApiAnswer,
 }
 
 impl NodeIdentity {

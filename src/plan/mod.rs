@@ -25,6 +25,7 @@ pub mod mark;
 pub mod minors;
 pub mod model;
 pub mod object_path;
+mod of_record;
 mod other_yaml;
 pub mod parts;
 pub mod pasted;

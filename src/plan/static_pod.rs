@@ -39,6 +39,54 @@ pub fn pod(text: &[u8]) -> Result<String, String> {
     Ok(format!("{}/{name}", if space.is_empty() { "default" } else { &space }))
 }
 
+/// The kubeconfig that a kube-proxy in a manifest is told, as the path that it has on the machine; `None` = there is none that
+/// is mounted from there, or it is told a configuration, which is not read here.
+pub fn proxy_kubeconfig(text: &[u8]) -> Option<String> {
+    let spec = tree(text)?.get("spec")?.clone();
+    spec.get("containers")?.as_sequence()?.iter().find_map(|container| {
+        let words = |key: &str| -> Vec<String> {
+            let all = container.get(key).and_then(Value::as_sequence).into_iter().flatten();
+            all.filter_map(|word| word.as_str().map(str::to_owned)).collect()
+        };
+        // A shell may have the whole line in one word.
+        let said = [words("command"), words("args")].concat().join(" ");
+        let words: Vec<&str> = said.split_whitespace().collect();
+        // `hyperkube proxy` is one too.
+        let is_proxy = |word: &&str| matches!(word.rsplit('/').next(), Some("kube-proxy" | "proxy"));
+        let at = words.iter().position(is_proxy)?;
+        let flag = |name: &str| {
+            let own = words.get(at..)?.iter().enumerate();
+            own.filter_map(|(place, word)| {
+                let rest =
+                    word.trim_start_matches('-').strip_prefix(name).filter(|_| word.starts_with('-'))?;
+                if rest.is_empty() { words.get(at + place + 1).copied() } else { rest.strip_prefix('=') }
+            })
+            .next_back()
+        };
+        if flag("config").is_some() {
+            return None;
+        }
+        on_the_machine(&spec, container, flag("kubeconfig")?)
+    })
+}
+
+/// Where on the machine a file of a container lies.
+fn on_the_machine(spec: &Value, container: &Value, path: &str) -> Option<String> {
+    let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
+    let below = |mount: &Value| -> Option<(usize, String, String)> {
+        let at = text(mount, "mountPath")?.trim_end_matches('/').to_owned();
+        let rest = path.strip_prefix(&at).filter(|rest| rest.is_empty() || rest.starts_with('/'))?;
+        (text(mount, "subPath").is_none())
+            .then(|| (at.len(), rest.to_owned(), text(mount, "name").unwrap_or_default()))
+    };
+    let mounts = container.get("volumeMounts")?.as_sequence()?;
+    let (_, rest, volume) = mounts.iter().filter_map(below).max()?;
+    let volumes = spec.get("volumes")?.as_sequence()?;
+    let volume = volumes.iter().find(|one| text(one, "name").as_deref() == Some(&volume))?;
+    let host = text(volume.get("hostPath")?, "path")?;
+    host.starts_with('/').then(|| super::clean::line(&format!("{}{rest}", host.trim_end_matches('/'))))
+}
+
 /// Whether two manifests are the same pod: comments and layout make no other one.
 pub fn same_pod(one: &[u8], other: &[u8]) -> bool {
     matches!((tree(one), tree(other)), (Some(one), Some(other)) if one == other)
@@ -61,7 +109,35 @@ fn is_light(text: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{pod, same_containers, same_pod};
+    use super::{pod, proxy_kubeconfig, same_containers, same_pod};
+
+    #[test]
+    fn the_kubeconfig_of_a_kube_proxy_is_found_where_the_machine_has_it() {
+        let with = |command: &str, mounts: &str| {
+            let text = format!(
+                "kind: Pod\nmetadata: {{name: kube-proxy}}\nspec:\n  containers:\n  - name: p\n    command: {command}\n    \
+                 volumeMounts: {mounts}\n  volumes:\n  - name: k\n    hostPath: {{path: /etc/kubernetes/}}\n  - name: e\n    \
+                 emptyDir: {{}}\n"
+            );
+            proxy_kubeconfig(text.as_bytes())
+        };
+        let usual = "[{name: e, mountPath: /}, {name: k, mountPath: /k8s}]";
+        let told = Some("/etc/kubernetes/proxy.conf".to_owned());
+        assert_eq!(with("[kube-proxy, --v=2, --kubeconfig=/k8s/proxy.conf]", usual), told);
+        assert_eq!(with("[/usr/bin/kube-proxy, --kubeconfig, /k8s/proxy.conf]", usual), told);
+        assert_eq!(with("[sh, -c, \"exec kube-proxy --kubeconfig=/k8s/proxy.conf 2>&1\"]", usual), told);
+        assert_eq!(
+            with("[kube-proxy, --kubeconfig=/k8s2/proxy.conf]", usual),
+            None,
+            "that is in no folder of the machine"
+        );
+        assert_eq!(with("[kube-proxy, --config=/k8s/c, --kubeconfig=/k8s/proxy.conf]", usual), None);
+        assert_eq!(with("[other, --kubeconfig=/k8s/proxy.conf]", usual), None);
+        assert_eq!(with("[kube-proxy, --master=http://a]", usual), None);
+        assert_eq!(proxy_kubeconfig(b"{"), None);
+        let one = "[{name: k, mountPath: /k8s, subPath: x}]";
+        assert_eq!(with("[kube-proxy, --kubeconfig=/k8s/proxy.conf]", one), None);
+    }
 
     #[test]
     fn a_comment_makes_no_other_pod_and_a_volume_no_other_container() {

@@ -143,4 +143,7 @@ pub struct ManifestFact {
     pub sha256: String,
     /// `namespace/name` of its pod, or why the kubelet makes none of it.
     pub pod: Result<Remote<String>, Remote<String>>,
+    /// The kubeconfig of a kube-proxy in it, as a path of the machine; `None` = it has none that is mounted from there.
+    #[serde(default)]
+    pub kubeconfig: Option<Remote<String>>,
 }

@@ -124,6 +124,7 @@ pub fn containerd(lines: &AnswerLines) -> ContainerdFact {
         plugins_listed: has(lines, "plugins-listed"),
         sandbox_image: word(lines, "sandbox"),
         sandbox_there: first(lines, "sandbox-there").map(|word| word == "1"),
+        runc_absent: first(lines, "runc-absent").map(told),
         network: network(lines),
         root: word(lines, "root"),
         free_mib: free_mib(lines).last().copied().flatten(),

@@ -1,8 +1,9 @@
 //! What the facts of a machine say of its runtime, whichever it is.
 
-use super::containerd_config::Merged;
+use super::containerd_config::{Merged, Release};
 use super::pod_network::{MadeNetwork, NetworkFound};
 use super::{containerd, docker};
+use crate::plan::code::ProblemCode;
 use crate::plan::containerd_fact::ContainerdFact;
 use crate::plan::fact::{FactQuery, Facts, Known, Machine};
 use crate::plan::problem::{Problem, Verdict};
@@ -116,6 +117,23 @@ pub fn systemd_cgroups(runtime: RuntimeKind, facts: &Facts) -> bool {
             .yes()
             .and_then(|fact| Merged::read(fact.dump.untrusted()).ok()?.systemd_cgroup)
             .unwrap_or(false),
+    }
+}
+
+/// Whether containerd makes cgroups through systemd, and whether it tells a kubelet that asks; `None` = that is not known.
+pub fn cgroups_of_containerd(facts: &Facts) -> Option<(bool, bool)> {
+    let fact = facts.containerd();
+    let fact = fact.yes().filter(|fact| !fact.dump.is_empty())?;
+    let release = Release::parse(fact.server.untrusted())?;
+    let merged = Merged::read(fact.dump.untrusted()).ok()?;
+    Some((merged.systemd_cgroup.unwrap_or(false), release.tells_driver()))
+}
+
+/// By which it is told that a runtime does not run or fails.
+pub fn down(runtime: RuntimeKind) -> [ProblemCode; 2] {
+    match runtime {
+        RuntimeKind::Docker => [ProblemCode::Docker01, ProblemCode::Docker03],
+        RuntimeKind::Containerd => [ProblemCode::Containerd01, ProblemCode::Containerd03],
     }
 }
 

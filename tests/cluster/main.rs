@@ -15,6 +15,7 @@ mod drained;
 mod found;
 mod from_api;
 mod lab;
+mod layouts;
 mod plain;
 mod program;
 mod programs;

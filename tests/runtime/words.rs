@@ -286,3 +286,42 @@ fn a_file_that_containerd_refuses_is_put_back_as_it_was() {
     assert!(well, "{said}");
     assert_eq!(fs::read_to_string(&old).unwrap(), good);
 }
+
+/// The words alone, of no containerd: what it makes of a configuration, with the PATH of this very process.
+fn runc(dump: &str) -> String {
+    let output = Command::new("sh")
+        .args([
+            "-c",
+            &format!("M=@x q=1 RUN=words LC_ALL=C\n{PRELUDE}\nd=$1 pid=$$; containerd_runc"),
+            "sh",
+            dump,
+        ])
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+#[test]
+fn the_program_of_the_usual_runtime_is_looked_for_where_containerd_would() {
+    let dump = |name: &str, kind: &str, program: &str| {
+        let at = "plugins.'io.containerd.cri.v1.runtime'.containerd";
+        format!(
+            "version = 3\n[{at}]\n  default_runtime_name = '{name}'\n  [{at}.runtimes.runc]\n    runtime_type = '{kind}'\n    \
+             [{at}.runtimes.runc.options]\n      BinaryName = '{program}'\n      SystemdCgroup = true\n"
+        )
+    };
+    let v2 = "io.containerd.runc.v2";
+    assert_eq!(runc(&dump("runc", v2, "sh")), "");
+    assert_eq!(runc(&dump("runc", v2, "/bin/sh")), "");
+    assert_eq!(runc(&dump("runc", v2, "no-such-runc")), "@x 1 runc-absent no-such-runc");
+    assert_eq!(runc(&dump("runc", v2, "/none/runc")), "@x 1 runc-absent /none/runc");
+    // Another runtime is the usual one, or it is none that starts runc.
+    assert_eq!(runc(&dump("kata", v2, "/none/runc")), "");
+    assert_eq!(runc(&dump("runc", "io.containerd.kata.v2", "/none/runc")), "");
+    assert_eq!(runc(""), "");
+    let old = "[plugins.\"io.containerd.grpc.v1.cri\".containerd]\n      default_runtime_name = \"runc\"\n        \
+        [plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc]\n          runtime_type = \"io.containerd.runc.v2\"\n          \
+        [plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc.options]\n            BinaryName = \"/none/runc\"\n";
+    assert_eq!(runc(old), "@x 1 runc-absent /none/runc");
+}

@@ -48,6 +48,11 @@ pub trait World: Send + Sync {
         let _ = stop;
         None
     }
+    /// Whether somebody takes TCP connections there, tried from this computer; else why nobody does. `None` = it was not tried.
+    fn reaches(&self, host: &str, port: u16, within: Duration) -> Option<Result<(), String>> {
+        let _ = (host, port, within);
+        None
+    }
     /// Waits; a lab's clock may run faster.
     fn wait(&self, time: Duration);
     /// Runs kubectl with these arguments; its output or its complaint. `None` = it is not installed.

@@ -229,6 +229,10 @@ impl World for RealWorld {
         Some(Arc::new(self.for_api(&self.api).with_stop(stop)))
     }
 
+    fn reaches(&self, host: &str, port: u16, within: Duration) -> Option<Result<(), String>> {
+        Some(crate::host::reaches(host, port, within))
+    }
+
     fn wait(&self, time: Duration) {
         pause(time, &|| self.stopped());
     }
