@@ -108,9 +108,15 @@ pub(crate) fn identity_lines(
     } else {
         "Could not read the certificate or its key\n".to_owned()
     };
+    if node.is_empty() {
+        say("more", encode_block(said.as_bytes()));
+        return say("done", String::new());
+    }
     say("node", encode_block(said.as_bytes()));
     if said.starts_with("HTTP/") {
         say("lease", encode_block(http(404, &status(404, "leases are not of this lab")).as_bytes()));
+        let items = if said.contains(" 200 ") { state.cluster.pods_on(node, latest) } else { Vec::new() };
+        say("more", encode_block(http(200, &json!({"kind": "PodList", "items": items})).as_bytes()));
     }
     say("done", String::new());
 }
@@ -123,7 +129,7 @@ fn status(code: u16, message: &str) -> Value {
     json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "message": message, "code": code})
 }
 
-/// What whoever has this certificate is told of a node.
+/// What whoever has this certificate is told of a node, or of the services where it is none's.
 fn answered(
     state: &LabState,
     machine: &LabMachine,
@@ -141,6 +147,13 @@ fn answered(
     let Ok(cert) = pki::examine(pem.as_bytes()) else { return "no certificate\n".to_owned() };
     match ClusterState::who(&cert, cluster.ca.signed(&cert), state.at(latest)) {
         Err(_) | Ok(ApiClient::Anonymous) => http(401, &status(401, "Unauthorized")),
+        Ok(ApiClient::User(name, _)) if node.is_empty() => {
+            if cluster.rbac() && name != "system:kube-proxy" {
+                http(403, &status(403, &format!("User \"{name}\" cannot list resource \"services\"")))
+            } else {
+                http(200, &json!({"kind": "ServiceList", "items": []}))
+            }
+        }
         Ok(ApiClient::User(name, groups))
             if cluster.rbac()
                 && (name != format!("system:node:{node}")
