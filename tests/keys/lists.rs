@@ -168,7 +168,7 @@ pub fn lists() -> Vec<(&'static str, Model, String, &'static str)> {
         screen: String::new(),
         when: String::new(),
         about: String::new(),
-        workers: true,
+        workers: vec!["w1".to_owned()],
     };
     welcome.sessions.kept = rows().into_iter().map(kept).collect();
     all.push(("welcome", welcome, end(), last));

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use gangplank::plan::action::{Action, Risk};
+use gangplank::plan::answers::{Answers, WorkerAnswers};
 use gangplank::step::StepState;
 use gangplank::ui::gallery::scenes::scene;
 use gangplank::ui::wizard::form::field::Field;
 use gangplank::ui::wizard::form::item::Item;
 use gangplank::ui::wizard::look::{Inspection, Look, ProbeTarget};
-use gangplank::ui::wizard::message::{Effect, Msg};
+use gangplank::ui::wizard::message::{Effect, Msg, Opened};
 use gangplank::ui::wizard::model::Model;
 use gangplank::ui::wizard::opening::Saved;
 use gangplank::ui::wizard::review_table::actions;
@@ -107,20 +108,65 @@ fn the_numbers_of_the_quit_dialog_choose() {
 }
 
 #[test]
+fn a_worker_of_another_session_can_come_back_and_its_session_is_opened_for_that() {
+    let saved = |name: &str, workers: &[&str]| Saved {
+        name: name.to_owned(),
+        screen: "Review".to_owned(),
+        when: "2026-11-20 10:00".to_owned(),
+        about: String::new(),
+        workers: workers.iter().map(|name| (*name).to_owned()).collect(),
+    };
+    let mut model = model();
+    let here = model.session();
+    model.form.answers.workers =
+        vec![WorkerAnswers { name: Some("w1".to_owned()), ..WorkerAnswers::default() }];
+    update(
+        &mut model,
+        Msg::Sessions(vec![saved(&here, &["w1"]), saved("prod", &["p1", "p2"]), saved("old", &[])]),
+    );
+    press(&mut model, "2");
+    let shown = text(&model);
+    let row = |name: &str| {
+        shown
+            .lines()
+            .find(|line| line.contains(name) && line.contains("not looked at: in the session \"prod\""))
+    };
+    assert!(row("p1").is_some() && row("p2").is_some(), "{shown}");
+    assert!(!shown.contains("session \"old\"") && !shown.contains(&format!("session \"{here}\"")), "{shown}");
+    let effects = press(&mut model, "<down><down><enter>");
+    let opened = effects.iter().any(
+        |effect| matches!(effect, Effect::OpenSessionFor { name, worker } if name == "prod" && worker == "p2"),
+    );
+    assert!(opened, "{effects:?}");
+    let opened = Opened {
+        answers: Answers {
+            workers: vec![WorkerAnswers { name: Some("p2".to_owned()), ..WorkerAnswers::default() }],
+            ..Answers::default()
+        },
+        screen: Screen::Diagnosis.name().to_owned(),
+        only: vec!["p2".to_owned()],
+        ..Opened::default()
+    };
+    update(&mut model, Msg::Opened(Box::new(opened)));
+    assert_eq!((model.nav.screen, model.form.journey), (Screen::Diagnosis, Journey::Reonboard));
+    assert_eq!(model.form.only, ["p2"]);
+}
+
+#[test]
 fn who_comes_back_is_picked_from_a_session_that_has_workers_and_is_typed_where_there_is_none() {
-    let saved = |name: &str, workers| Saved {
+    let saved = |name: &str, workers: &[&str]| Saved {
         name: name.to_owned(),
         screen: "Review".to_owned(),
         when: String::new(),
         about: String::new(),
-        workers,
+        workers: workers.iter().map(|name| (*name).to_owned()).collect(),
     };
     let mut kept = model();
-    update(&mut kept, Msg::Sessions(vec![saved("unnamed", false), saved("prod", true)]));
+    update(&mut kept, Msg::Sessions(vec![saved("unnamed", &[]), saved("prod", &["w1"])]));
     let effects = press(&mut kept, "2");
     assert!(matches!(effects.as_slice(), [Effect::OpenSession(name)] if name == "prod"), "{effects:?}");
     let mut typed = model();
-    update(&mut typed, Msg::Sessions(vec![saved("unnamed", false)]));
+    update(&mut typed, Msg::Sessions(vec![saved("unnamed", &[])]));
     press(&mut typed, "2");
     assert!(text(&typed).contains("Which worker comes back?"), "{}", text(&typed));
     press(&mut typed, "core@10.0.0.11<enter>");

@@ -257,7 +257,7 @@ fn wish() -> BoxedStrategy<DrainWish> {
 
 /// A message of any kind.
 pub fn any_msg() -> BoxedStrategy<Msg> {
-    let saved = (text(), text(), text(), text(), any::<bool>())
+    let saved = (text(), text(), text(), text(), vec(text(), 0..3))
         .prop_map(|(name, screen, when, about, workers)| Saved { name, screen, when, about, workers });
     let seen = prop_oneof![vec(previews(), 0..3).prop_map(|all| Ok(Arc::new(all))), problem().prop_map(Err)];
     let first = prop_oneof![
@@ -366,6 +366,7 @@ pub fn any_effect() -> BoxedStrategy<Effect> {
         (any::<u64>(), texts()).prop_map(|(number, only)| Effect::Examine { number, only }),
         text().prop_map(Effect::Shell),
         text().prop_map(Effect::OpenSession),
+        (text(), text()).prop_map(|(name, worker)| Effect::OpenSessionFor { name, worker }),
         path().prop_map(Effect::OpenPlan),
         text().prop_map(Effect::OpenDemo),
         option::of(place()).prop_map(Effect::LookInto),

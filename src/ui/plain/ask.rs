@@ -11,7 +11,7 @@ use crate::plan::problem::Problem;
 use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::dialogs::confirm::Confirm;
 use crate::ui::wizard::dialogs::pick::ANOTHER;
-use crate::ui::wizard::found::{candidates, standing};
+use crate::ui::wizard::found::{candidates, kept_workers, standing};
 use crate::ui::wizard::intent::{Intent, LineFor};
 use crate::ui::wizard::message::Msg;
 use crate::ui::wizard::progress;
@@ -32,14 +32,25 @@ impl Dialogue {
         let names = candidates(&self.model);
         let stands = |name: &String| format!("{name}: {}", standing(&self.model, name).1);
         let mut told: Vec<String> = names.iter().map(stands).collect();
+        let kept = kept_workers(&self.model);
+        told.extend(kept.iter().map(|one| format!("{}: {}", one.worker, one.standing())));
         told.push(ANOTHER.to_owned());
         self.voice.say("Which workers come back?");
-        let rows = self.numbers(&told, "Numbers, Enter for all, b for none:")?;
-        let rows = rows.map(|rows| if rows.is_empty() { (0..names.len()).collect() } else { rows });
-        let another = rows.as_ref().is_some_and(|rows| rows.contains(&names.len()));
-        // Whoever is typed comes alone.
-        let rows = rows.map(|rows| if another { vec![names.len()] } else { rows });
-        self.put_back(rows.map(|rows| if another { vec![Intent::Choose(names.len())] } else { each(rows) }));
+        let (rows, alone) = loop {
+            let rows = self.numbers(&told, "Numbers, Enter for all, b for none:")?;
+            // All are those of this plan.
+            let all = |rows: &[usize]| rows.is_empty() || rows.len() == told.len();
+            let rows = rows.map(|rows| if all(&rows) { (0..names.len()).collect() } else { rows });
+            let alone = rows.iter().flatten().copied().find(|row| *row >= names.len());
+            match alone.filter(|_| rows.as_ref().is_some_and(|rows| rows.len() > 1)) {
+                Some(row) => {
+                    let words = format!("{} comes alone: write it, or the others", row.saturating_add(1));
+                    self.voice.role(Role::Bad, &words);
+                }
+                None => break (rows, alone),
+            }
+        };
+        self.put_back(rows.map(|rows| alone.map_or_else(|| each(rows), |row| vec![Intent::Choose(row)])));
         Ok(())
     }
 

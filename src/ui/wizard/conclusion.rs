@@ -6,7 +6,7 @@ use crate::ui::wizard::commands::carry_out;
 use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::dialogs::ask::AskDialog;
 use crate::ui::wizard::dialogs::confirm::{Confirm, ConfirmDialog};
-use crate::ui::wizard::found::candidates;
+use crate::ui::wizard::found::{candidates, kept_workers};
 use crate::ui::wizard::intent::Intent;
 use crate::ui::wizard::message::Effect;
 use crate::ui::wizard::model::Model;
@@ -64,7 +64,7 @@ pub fn conclude(model: &mut Model, intent: &Intent) -> Vec<Effect> {
             dialog.intent(intent, found.seen.pages())
         }
         Dialog::Demos(demos) => demos.intent(intent),
-        Dialog::Pick(pick) => pick.intent(intent, &candidates(model)),
+        Dialog::Pick(pick) => pick.intent(intent, &candidates(model), &kept_workers(model)),
         Dialog::Mend(mend) => {
             let pages = listing::mend(model, mend).pages();
             mend.intent(intent, pages)

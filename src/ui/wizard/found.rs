@@ -6,6 +6,7 @@ use crate::plan::problem::Problem;
 use crate::ui::wizard::dialogs::Dialog;
 use crate::ui::wizard::message::{Effect, Examinations};
 use crate::ui::wizard::model::Model;
+use crate::ui::wizard::opening::{KeptWorker, Saved};
 use crate::ui::wizard::role::Role;
 use crate::ui::wizard::screen::Screen;
 use crate::ui::wizard::validation::plan;
@@ -103,6 +104,22 @@ pub fn candidates(model: &Model) -> Vec<String> {
     let others: Vec<String> = others.filter(|name| !names.contains(name)).collect();
     names.extend(others);
     names
+}
+
+/// The workers of the other sessions, those of the newest first. A demo has no other.
+pub fn kept_workers(model: &Model) -> Vec<KeptWorker> {
+    let open = model.session();
+    let others = model.sessions.kept.iter().filter(|saved| model.demo.is_none() && saved.name != open);
+    let of = |saved: &Saved| {
+        let (session, when) = (saved.name.clone(), saved.when.clone());
+        let kept = |worker: &String| KeptWorker {
+            session: session.clone(),
+            when: when.clone(),
+            worker: worker.clone(),
+        };
+        saved.workers.iter().map(kept).collect::<Vec<_>>()
+    };
+    others.flat_map(of).collect()
 }
 
 /// The first of them with which something is wrong; of the other nodes the first that is not Ready.

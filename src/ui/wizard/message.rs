@@ -301,6 +301,13 @@ pub enum Effect {
     Redraw,
     /// Go on with a session.
     OpenSession(String),
+    /// Open a session for the way back of one of its workers.
+    OpenSessionFor {
+        /// The session.
+        name: String,
+        /// The worker.
+        worker: String,
+    },
     /// Open a plan file.
     OpenPlan(PathBuf),
     /// Open a demo lab.

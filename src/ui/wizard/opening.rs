@@ -13,9 +13,27 @@ pub struct Saved {
     pub when: String,
     /// What it is about, in words.
     pub about: String,
-    /// It names workers.
+    /// The names of its workers.
     #[serde(default)]
-    pub workers: bool,
+    pub workers: Vec<String>,
+}
+
+/// A worker of another session: choosing it opens that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeptWorker {
+    /// The session.
+    pub session: String,
+    /// When that was left, in words.
+    pub when: String,
+    /// The worker's name in its plan.
+    pub worker: String,
+}
+
+impl KeptWorker {
+    /// What is known of it here.
+    pub fn standing(&self) -> String {
+        format!("not looked at: in the session \"{}\" of {}, which is opened", self.session, self.when)
+    }
 }
 
 /// The demo that is open, or is being opened: which lab it is, and what the screen says of it.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::engine::demo;
 use crate::ui::wizard::intent::{Intent, called};
 use crate::ui::wizard::message::Effect;
+use crate::ui::wizard::opening::KeptWorker;
 use crate::ui::wizard::outcome::Outcome;
 use crate::ui::wizard::undoing::TakeBack;
 
@@ -50,8 +51,9 @@ pub struct PickDialog {
 }
 
 impl PickDialog {
-    /// `names` are all workers; behind them is a row for one that is not among them.
-    pub fn intent(&mut self, intent: &Intent, names: &[String]) -> Outcome {
+    /// `names` are all workers; behind them are those of other sessions, and a row for one that is in none.
+    pub fn intent(&mut self, intent: &Intent, names: &[String], kept: &[KeptWorker]) -> Outcome {
+        let last = names.len().saturating_add(kept.len());
         self.touched |= matches!(intent, Intent::Toggle | Intent::Choose(_) | Intent::Move(_));
         match intent {
             Intent::Cancel => return Outcome::Close,
@@ -63,16 +65,21 @@ impl PickDialog {
                 }
             }
             Intent::Confirm => {
-                // Whoever is typed comes alone.
-                let Some(name) = names.get(self.at) else { return Outcome::Login };
+                // Whoever is of another session or typed comes alone.
+                let Some(name) = names.get(self.at) else {
+                    let kept = kept.get(self.at.saturating_sub(names.len())).cloned();
+                    return kept.map_or(Outcome::Login, |KeptWorker { session, worker, .. }| {
+                        Outcome::Effect(Effect::OpenSessionFor { name: session, worker })
+                    });
+                };
                 let mut chosen = self.chosen.clone();
                 if chosen.is_empty() {
                     chosen.insert(name.clone());
                 }
                 return Outcome::ComeBack(chosen);
             }
-            Intent::Choose(at) => self.at = (*at).min(names.len()),
-            Intent::Move(motion) => self.at = motion.moved(self.at, names.len()),
+            Intent::Choose(at) => self.at = (*at).min(last),
+            Intent::Move(motion) => self.at = motion.moved(self.at, last),
             _ => {}
         }
         Outcome::Stay

@@ -24,6 +24,7 @@ use crate::live;
 use crate::ui::wizard::message::{Effect, Msg, Opened};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::role::Role;
+use crate::ui::wizard::screen::Screen;
 use demo::DemoOpening;
 use ground::{Ground, WizardFolders};
 use probe::ProbeThreads;
@@ -153,6 +154,18 @@ impl EffectRunner {
                 };
                 self.ground.tell(msg);
             }
+            Effect::OpenSessionFor { name, worker } => {
+                let msg = match session::open(&self.ground.folders.state, &name) {
+                    Ok(opened) => Msg::Opened(Box::new(Opened {
+                        base: self.ground.folders.base.clone(),
+                        screen: Screen::Diagnosis.name().to_owned(),
+                        only: vec![worker],
+                        ..opened
+                    })),
+                    Err(why) => Msg::Say(Role::Bad, why),
+                };
+                self.ground.tell(msg);
+            }
             Effect::OpenPlan(path) => self.ground.tell(session::open_plan(&self.ground.path(&path))),
             Effect::OpenDemo(name) => {
                 let WizardFolders { speed, seed, .. } = self.ground.folders;
@@ -264,6 +277,7 @@ fn stands_on_the_ground(effect: &Effect) -> bool {
         | Effect::Suspend
         | Effect::Redraw
         | Effect::OpenSession(_)
+        | Effect::OpenSessionFor { .. }
         | Effect::OpenPlan(_)
         | Effect::OpenDemo(_)
         | Effect::FindHosts => false,

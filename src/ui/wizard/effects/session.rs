@@ -12,10 +12,11 @@ use crate::engine::session::folder::ORIGIN;
 use crate::engine::session::version;
 use crate::host::whole_file;
 use crate::limits;
-use crate::plan::answers::{Answers, KubectlAnswers};
+use crate::plan::answers::{Answers, KubectlAnswers, WorkerAnswers};
 use crate::plan::code::ProblemCode;
 use crate::plan::issue::PlanIssue;
 use crate::plan::yaml;
+use crate::ui::wizard::dialogs::bulk::expand_ranges;
 use crate::ui::wizard::message::{Msg, Opened};
 use crate::ui::wizard::model::Model;
 use crate::ui::wizard::opening::Saved;
@@ -154,7 +155,7 @@ pub fn list(state: &Path) -> Vec<Saved> {
             };
             let time = value["saved"].as_str().unwrap_or_default().to_owned();
             let when = time.parse::<jiff::Timestamp>().map_or_else(|_| String::new(), in_words);
-            let workers = value["plan"].as_str().is_some_and(names_workers);
+            let workers = value["plan"].as_str().map_or_else(Vec::new, names_of_workers);
             Some((time, Saved { name, screen, when, about, workers }))
         })
         .collect();
@@ -166,8 +167,12 @@ fn in_words(at: jiff::Timestamp) -> String {
     at.to_zoned(jiff::tz::TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string()
 }
 
-fn names_workers(plan: &str) -> bool {
-    yaml::read(plan, Path::new("plan.yaml")).is_ok_and(|(answers, _)| !answers.workers.is_empty())
+/// What a plan calls its workers; one that has no name yet is called as it is reached.
+fn names_of_workers(plan: &str) -> Vec<String> {
+    let Ok((mut answers, _)) = yaml::read(plan, Path::new("plan.yaml")) else { return Vec::new() };
+    expand_ranges(&mut answers);
+    let name = |worker: WorkerAnswers| worker.name.or(worker.address).or(worker.ssh.host);
+    answers.workers.into_iter().filter_map(name).collect()
 }
 
 /// A session that only the command line has used: its plan is there.
@@ -180,7 +185,7 @@ fn by_lines(state: &Path, name: String) -> Option<(String, Saved)> {
         screen: Screen::Review.title().to_owned(),
         when: in_words(at),
         about: "used by the command line".to_owned(),
-        workers: names_workers(&plan),
+        workers: names_of_workers(&plan),
     };
     Some((at.to_string(), saved))
 }
@@ -353,10 +358,10 @@ mod tests {
             std::fs::write(state.path().join(name).join("plan.yaml"), text).unwrap();
         }
         std::fs::write(state.path().join("prod").join(ORIGIN), "/plans/here/plan.yaml").unwrap();
-        let mut listed: Vec<(String, bool)> =
+        let mut listed: Vec<(String, Vec<String>)> =
             list(state.path()).into_iter().map(|saved| (saved.name, saved.workers)).collect();
         listed.sort();
-        assert_eq!(listed, [("empty".to_owned(), false), ("prod".to_owned(), true)]);
+        assert_eq!(listed, [("empty".to_owned(), vec![]), ("prod".to_owned(), vec!["w1".to_owned()])]);
         let opened = open(state.path(), "prod").unwrap();
         assert_eq!(opened.answers.ca.cert.as_deref(), Some("/plans/here/ca.crt"));
         assert_eq!(opened.answers.workers.len(), 1);

@@ -103,7 +103,7 @@ impl WelcomeScreen {
             }
             WelcomeRow::Reonboard if !model.form.answers.workers.is_empty() => Outcome::Pick,
             WelcomeRow::Reonboard => {
-                let newest = model.sessions.kept.iter().position(|saved| saved.workers);
+                let newest = model.sessions.kept.iter().position(|saved| !saved.workers.is_empty());
                 newest.and_then(session).unwrap_or(Outcome::Login)
             }
             WelcomeRow::Resume => session(0)

@@ -35,7 +35,9 @@ pub fn demo(frame: &mut Frame, model: &Model, at: usize) {
 pub fn worker(frame: &mut Frame, model: &Model, chosen: &BTreeSet<String>, at: usize) {
     let theme = &model.window.theme;
     let names = found::candidates(model);
-    let wide = names.iter().map(|name| name.width()).max().unwrap_or_default().min(24);
+    let kept = found::kept_workers(model);
+    let all = names.iter().chain(kept.iter().map(|one| &one.worker));
+    let wide = all.map(|name| name.width()).max().unwrap_or_default().min(24);
     let width = model.window.size.0.saturating_sub(4).min(120);
     let room = usize::from(width).saturating_sub(wide).saturating_sub(14);
     let mark = |number| if number == at { theme.glyph(Glyph::Here) } else { " " };
@@ -60,9 +62,18 @@ pub fn worker(frame: &mut Frame, model: &Model, chosen: &BTreeSet<String>, at: u
             ])
         })
         .collect();
-    let role = if at == names.len() { Role::Focus } else { Role::Text };
+    lines.extend((names.len()..).zip(&kept).map(|(number, one)| {
+        let role = if number == at { Role::Focus } else { Role::Text };
+        Line::from(vec![
+            Span::styled(format!(" {}     ", mark(number)), theme.style(Role::Accent)),
+            Span::styled(fill(&one.worker, wide), theme.style(role)),
+            Span::styled(format!("    {}", cut(&one.standing(), room)), theme.style(Role::Dim)),
+        ])
+    }));
+    let last = names.len().saturating_add(kept.len());
+    let role = if at == last { Role::Focus } else { Role::Text };
     lines.push(Line::from(vec![
-        Span::styled(format!(" {}     ", mark(names.len())), theme.style(Role::Accent)),
+        Span::styled(format!(" {}     ", mark(last)), theme.style(Role::Accent)),
         Span::styled(cut(ANOTHER, usize::from(width).saturating_sub(12)), theme.style(role)),
     ]));
     let most = model.window.size.1.saturating_sub(4);
