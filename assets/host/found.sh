@@ -193,6 +193,28 @@ ask_dns() {
   say done
 }
 
+# refusals: rules of the firewall that refuse something, as iptables-save shows them, then those of nft's own tables with the
+# hook of their chain; a table that iptables made is shown once
+refusals() {
+  p=
+  for t in iptables ip6tables; do
+    command -v $t-save >/dev/null || continue
+    # Naming the table would load it where it is not there.
+    o=$(timeout --foreground 5 $t-save 2>/dev/null | sed -n '/^\*filter/,/^COMMIT/p')
+    [ -z "$o" ] || p="$p $t."
+    tell drop "$(printf '%s\n' "$o" | grep -E '^-A (INPUT|OUTPUT|FORWARD) .*-j (DROP|REJECT)|^:(INPUT|OUTPUT) DROP' | head -n 20)"
+  done
+  command -v nft >/dev/null || return 0
+  # Asking would load it where it is a module that is not there.
+  [ ! -e /proc/modules ] || [ -d /sys/module/nf_tables ] || grep -qs /nf_tables.ko "/lib/modules/$(uname -r)/modules.builtin" || return 0
+  tell drop "$(timeout --foreground 5 nft list ruleset 2>/dev/null | awk -v shown="$p" '
+    $1 == "table" { own = $2 ~ /^(ip|ip6|inet)$/ && !($3 == "filter" && ($2 == "ip" && shown ~ / iptables\./ || $2 == "ip6" && shown ~ /ip6tables\./)); t = $2 " " $3 }
+    $1 == "chain" { c = $2; h = "" }
+    $1 == "type" && $3 == "hook" { h = $4; if ($0 !~ /policy drop/) next; $0 = "policy drop" }
+    { r = $0; gsub(/"[^"]*"/, "", r) }
+    own && h ~ /^(input|output|forward)$/ && r ~ /(^|[ \t])(drop|reject)([ \t]|$)/ { sub(/^[ \t]+/, ""); print "nft " t " " c " (hook " h "): " $0 }' | head -n 20)"
+}
+
 # ask_around NAME PATH...: what a kubelet needs of its machine beside its own files: room and files left where these paths
 # are, and whether that can be written; who listens on its ports; what a firewall refuses; whether the API's name resolves;
 # whether there is inotify left; who is in root's group; the addresses of docker's bridges; the rules of kube-proxy
@@ -231,11 +253,7 @@ ask_around() {
     case $(cat "/sys/class/net/$k/flags" 2>/dev/null) in 0x*[13579bdfBDF]) ;; *) continue ;; esac
     tell bridge "$(timeout --foreground 3 ip -o -4 addr show dev "$k" 2>/dev/null | head -n 4)"
   done
-  for t in iptables ip6tables; do
-    command -v $t-save >/dev/null || continue
-    # Naming the table would load it where it is not there.
-    tell drop "$(timeout --foreground 5 $t-save 2>/dev/null | sed -n '/^\*filter/,/^COMMIT/p' | grep -E '^-A (INPUT|OUTPUT|FORWARD) .*-j (DROP|REJECT)|^:(INPUT|OUTPUT) DROP' | head -n 20)"
-  done
+  refusals
   proxy_rules
   wait "$z"; say done
 }

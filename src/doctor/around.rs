@@ -197,6 +197,18 @@ pub(super) fn evidence(facts: &Facts, name: Option<&str>, problem: &mut Problem)
     }
 }
 
+/// Rules of its firewall for what comes in, which may be what keeps the API from its kubelet; whether they do is for the API to
+/// tell. Empty where there are none, or where they were not told.
+pub fn refuses_incoming(facts: &Facts, name: Option<&str>) -> Vec<String> {
+    let Some(around) = seen(facts, name) else { return Vec::new() };
+    let incoming = |rule: &&str| {
+        rule.starts_with("-A INPUT ") || rule.starts_with(":INPUT ") || rule.contains(" (hook input): ")
+    };
+    let rules: Vec<String> = around.refusals.iter().map(ToString::to_string).collect();
+    let rules = rules.iter().map(String::as_str).filter(incoming).take(RULES);
+    rules.map(|rule| format!("a rule of its firewall: {rule}")).collect()
+}
+
 /// The name by which an address is asked for, where it is none.
 pub fn name_of(host: &str) -> Option<String> {
     let bare = host.trim_matches(['[', ']']);
@@ -213,9 +225,11 @@ pub(super) fn unknown(facts: &Facts, name: Option<&str>) -> Option<Problem> {
 
 #[cfg(test)]
 mod tests {
+    use crate::plan::fact::{Fact, FactQuery};
+
     use super::{
-        DiskFact, InotifyFact, InotifyKind, ListenerFact, ProblemCode, Surroundings, faults, limits, name_of,
-        other_machine,
+        DiskFact, Facts, InotifyFact, InotifyKind, Known, ListenerFact, ProblemCode, Surroundings, faults,
+        limits, name_of, other_machine, refuses_incoming,
     };
 
     fn codes(around: &Surroundings, runs: bool) -> Vec<ProblemCode> {
@@ -236,6 +250,23 @@ mod tests {
         for (own, told) in [(Some(one), one), (Some(one), ""), (None, one), (Some("uninitialized"), one)] {
             assert_eq!(other_machine(&around(own), &node(told)), None);
         }
+    }
+
+    #[test]
+    fn rules_for_what_comes_in_are_told_from_the_others() {
+        let rules = [
+            "-A OUTPUT -d 10.0.0.5/32 -j REJECT",
+            "-A INPUT -p tcp -m tcp --dport 10250 -j DROP",
+            ":INPUT DROP [0:0]",
+            "nft inet filter out (hook output): ip daddr 10.0.0.1 reject",
+            "nft inet filter in (hook input): policy drop",
+        ];
+        let around = Surroundings { refusals: rules.map(Into::into).to_vec(), ..Surroundings::default() };
+        let mut facts = Facts::default();
+        assert!(refuses_incoming(&facts, None).is_empty(), "it was not asked");
+        facts.learn(FactQuery::Around(None), Known::Yes(Fact::Around(Box::new(around))));
+        let told = [rules[1], rules[2], rules[4]].map(|rule| format!("a rule of its firewall: {rule}"));
+        assert_eq!(refuses_incoming(&facts, None), told);
     }
 
     #[test]

@@ -104,6 +104,13 @@ pub fn diagnose_found(worker: &FoundWorker) -> Diagnosis {
     flannel::judge(facts, around, nodes.first(), &mut found);
     let other = around.zip(nodes.first()).and_then(|(seen, node)| around::other_machine(seen, node));
     found.notes.extend(other);
+    if let Some(rule) = around::refuses_incoming(facts, around::name_of(&worker.paths.api).as_deref()).first()
+    {
+        found.notes.push(format!(
+            "{rule}; whether the API servers get through to its kubelet all the same was not asked: kubectl logs of a pod on it \
+             tells"
+        ));
+    }
     resolver::judge(facts, worker.name, worker.paths.resolver(), &mut found);
     if let Some((server, domain)) = worker.paths.dns().filter(|_| proxy.is_empty()) {
         resolver::cluster_dns(facts, &server, domain, &mut found);

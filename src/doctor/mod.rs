@@ -31,7 +31,7 @@ mod services;
 mod serving;
 mod verdicts;
 
-pub use around::name_of;
+pub use around::{name_of, refuses_incoming};
 pub use certificate_anew::{CertificateAnew, certificate_anew, is_its_ca};
 pub use cluster::{ClusterWord, kube_proxy_sees, may_kube_proxy_see};
 pub use diagnosis::{Cause, Diagnosis};

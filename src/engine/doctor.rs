@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use super::repaired::RepairedAt;
 use super::run::Engine;
 use crate::doctor::{
-    ClusterWord, Diagnosis, FileVerdict, Layout, Patient, RESOLVER_FILES, diagnose, dns_query, file_verdicts,
-    flannel_query, identity_query, kube_proxy_sees, made_anew, may_kube_proxy_see, name_of, resolver_query,
+    Cause, ClusterWord, Diagnosis, FileVerdict, Layout, Patient, RESOLVER_FILES, diagnose, dns_query,
+    file_verdicts, flannel_query, identity_query, kube_proxy_sees, made_anew, may_kube_proxy_see, name_of,
+    refuses_incoming, resolver_query,
 };
 use crate::engine::cluster::facts::SharedFacts;
 use crate::engine::exit::ExitCode;
@@ -149,9 +150,11 @@ impl Engine<'_> {
             run: shared.view(self.world.now()),
             word: &word,
         };
-        let found = match seen.problem {
-            Some(problem) => Err(problem),
-            None => Ok(self.compared(shared, worker, diagnose(&patient))),
+        let found = if let Some(problem) = seen.problem {
+            Err(problem)
+        } else {
+            let found = self.compared(shared, worker, diagnose(&patient));
+            Ok(self.reached(worker, &seen.facts, found))
         };
         Examined {
             worker: worker.name.clone(),
@@ -170,6 +173,20 @@ impl Engine<'_> {
         let seen = self.options.seen.iter().rev().find(|seen| seen.node == worker.name);
         let anew = node.zip(seen).and_then(|(node, seen)| made_anew(node, &seen.run, &seen.uid));
         found.notes.extend(anew);
+        found
+    }
+
+    /// Where nothing else is wrong and its firewall refuses something that comes in, whether the API gets through to its
+    /// kubelet all the same.
+    fn reached(&self, worker: &Worker, facts: &Facts, mut found: Diagnosis) -> Diagnosis {
+        let rules = refuses_incoming(facts, name_of(&self.plan.cluster.api.host).as_deref());
+        if rules.is_empty() || !found.causes.is_empty() {
+            return found;
+        }
+        if let Some(mut problem) = self.hinders_the_api(&worker.name) {
+            problem.evidence.extend(rules);
+            found.causes.push(Cause { problem, follows: Vec::new() });
+        }
         found
     }
 

@@ -89,7 +89,8 @@ pub struct Surroundings {
     pub machine_id: Option<Remote<String>>,
     /// Who listens on the port of a kubelet, 10250.
     pub listeners: Vec<ListenerFact>,
-    /// Rules of the firewall that refuse something, as `iptables-save` shows them.
+    /// Rules of the firewall that refuse something, as `iptables-save` shows them, and those of nft's own tables behind
+    /// `nft FAMILY TABLE CHAIN (hook HOOK): `.
     pub refusals: Vec<Remote<String>>,
     /// The newest lines of kube-proxy's container, oldest first.
     pub proxy_log: Vec<Remote<String>>,

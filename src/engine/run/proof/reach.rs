@@ -176,6 +176,26 @@ impl Engine<'_> {
         self.try_reach(&on).ok()
     }
 
+    /// Why the API server does not get through to a kubelet that runs, told by asking for a line of a log as kubectl does.
+    /// `None` = it does, or nothing tells: no container runs there, or our login may not ask.
+    pub fn hinders_the_api(&self, node: &str) -> Option<Problem> {
+        let on = self.container_on(node).ok()??;
+        let error = self.world.cluster().log(&on.at, 1).err()?;
+        let place = Place::Worker(node.to_owned());
+        match (&error, error.to_string()) {
+            (ApiError::Forbidden(words), _) => match hindrance(words, true) {
+                Hindrance::Right(user) if !self.has_the_right(&user) => {
+                    Some(no_right(&place, &user, "log", words))
+                }
+                _ => None,
+            },
+            (ApiError::Timeout(_) | ApiError::Server { .. }, words) => {
+                Some(no_way(&place, &on, "log", &words))
+            }
+            _ => None,
+        }
+    }
+
     fn container_on(&self, node: &str) -> Result<Option<TryOn>, ApiError> {
         let path = format!("/api/v1/pods?fieldSelector=spec.nodeName%3D{node}");
         Ok(self.world.cluster().get_list(&path)?.as_ref().and_then(choose))
