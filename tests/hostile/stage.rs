@@ -290,7 +290,7 @@ fn floor() -> Duration {
     let begun = worked();
     let read: serde_yaml::Mapping = serde_yaml::from_str(&text).unwrap();
     assert_eq!(read.len(), 49_000);
-    worked() - begun
+    worked().saturating_sub(begun)
 }
 
 /// How long one of its threads could have gone on and had no processor, at most.
