@@ -249,13 +249,18 @@ impl Lab {
         good && said.contains(answer)
     }
 
-    /// Everything on a worker that onboarding may touch: paths, modes and hashes.
+    /// Everything on a worker that onboarding may touch: paths, modes, owners and hashes, without the state that a kubelet
+    /// keeps of itself; and the states of the units.
     pub fn snapshot(&self, host: &str) -> String {
         self.on(
             host,
-            "find /etc /usr/local /root /var/lib/gangplank /var/lib/kubelet -not -path /etc/kubernetes/x \
-               -printf '%p %M\\n' 2>/dev/null | sort; \
-             find /etc /usr/local -type f -not -name mtab | sort | xargs sha256sum 2>/dev/null; \
+            "find /etc /usr/local /root /var/lib/gangplank /var/lib/kubelet /var/lib/kube-proxy -not -path /etc/kubernetes/x \
+               -printf '%p %M %u:%g %l\\n' 2>/dev/null | sort; \
+             { find /etc /usr/local /var/lib/kube-proxy -type f -not -name mtab; find /var/lib/kubelet/pki -type f; \
+             find /var/lib/kubelet -maxdepth 1 -type f -not -name '*_state'; } 2>/dev/null | sort | xargs sha256sum 2>/dev/null; \
+             for unit in kubelet containerd docker kube-proxy ssh; do systemctl show -p Id,LoadState,ActiveState,UnitFileState,NeedDaemonReload,DropInPaths \
+               $unit | xargs; done; \
+             systemctl list-unit-files --no-legend --no-pager --type service,socket,timer; systemctl list-units --failed --plain --no-legend --no-pager; \
              if command -v docker > /dev/null; then docker images --digests --format '{{.Repository}}:{{.Tag}} {{.ID}}' | sort; \
              docker ps -a --format '{{.Names}}'; \
              else { ctr -n k8s.io images ls -q; ctr -n k8s.io containers ls -q; } 2> /dev/null | sort; fi; systemctl is-enabled kubelet 2>&1; \
