@@ -2,7 +2,9 @@
 //! brings it back with nothing but the named files changed. On both clusters; a row says where it does not hold.
 
 use super::Scenario;
+use super::cause_rows::{CAUSES, Cause, Clusters, Mended};
 use super::lab::{Lab, until};
+use super::made_certificate::{Made, certificate};
 use super::program::{Home, Run};
 use super::totals::Totals;
 
@@ -13,162 +15,8 @@ pub const ALL: &[Scenario] = &[
     ("a_repair_killed_after_every_third_action_is_finished_by_the_next", killed),
 ];
 
-/// On which clusters a row holds.
-#[derive(Clone, Copy, PartialEq)]
-enum Clusters {
-    Both,
-    Current,
-    Old,
-}
-
-/// Who mends it.
-#[derive(Clone, Copy)]
-enum Mended {
-    /// `gangplank repair`.
-    Repair,
-    /// A person, with this shell: it lies outside what gangplank may change.
-    Hand(&'static str),
-    /// A person begins, and `gangplank repair` does the rest.
-    Both(&'static str),
-}
-
-/// A cause.
-struct Cause {
-    name: &'static str,
-    on: Clusters,
-    /// Shell on the worker.
-    made: &'static str,
-    /// The code that must be named first.
-    first: &'static str,
-    mended: Mended,
-    /// What differs afterwards by its nature: a new key, a new certificate.
-    files: &'static [&'static str],
-}
-
+const CERTIFICATE: &str = "/etc/kubernetes/ssl/worker.crt";
 const PID: &str = "$(systemctl show -p MainPID --value kubelet)";
-
-macro_rules! causes {
-    ($($name:literal $on:ident $first:literal $mended:expr, $made:expr, $files:expr;)+) => {
-        &[$(Cause { name: $name, on: Clusters::$on, made: $made, first: $first, mended: $mended, files: &$files },)+]
-    };
-}
-
-const ISSUED: [&str; 1] = ["/etc/kubernetes/ssl/worker.crt"];
-const BOTH: [&str; 2] = ["/etc/kubernetes/ssl/worker.crt", "/etc/kubernetes/ssl/worker.key"];
-
-const CAUSES: &[Cause] = causes! {
-    "the kubelet is frozen by a signal" Both "E-KUBELET-08" Mended::Repair,
-        "kill -STOP @PID", [];
-    "what the kubelet kept of its own state cannot be read" Both "E-KUBELET-16"
-        Mended::Hand("rm /var/lib/kubelet/cpu_manager_state; systemctl restart kubelet"),
-        "echo broken >/var/lib/kubelet/cpu_manager_state; systemctl restart kubelet; sleep 4", [];
-    "the kubelet's program may not be executed" Current "E-KUBELET-06"
-        Mended::Hand("chmod +x /usr/local/bin/kubelet; systemctl reset-failed kubelet; systemctl restart kubelet"),
-        "chmod -x /usr/local/bin/kubelet; systemctl restart kubelet || true; sleep 1", [];
-    "swap is on" Current "E-SWAP-01"
-        Mended::Hand("swapoff $(cat /run/swap.loop); losetup -d $(cat /run/swap.loop); rm /run/swap /run/swap.loop; systemctl restart kubelet"),
-        "dd if=/dev/zero of=/run/swap bs=1M count=16 status=none; losetup -f --show /run/swap >/run/swap.loop; \
-         mkswap -q $(cat /run/swap.loop); swapon $(cat /run/swap.loop); systemctl restart kubelet; sleep 4", [];
-    "the loopback interface is down" Current "E-ADDRESS-02" Mended::Hand("ip link set lo up"),
-        "ip link set lo down", [];
-    "the kubelet was stopped" Both "E-KUBELET-14" Mended::Repair,
-        "systemctl stop kubelet", [];
-    "the kubelet does not start with the machine" Both "E-KUBELET-15" Mended::Repair,
-        "systemctl disable -q kubelet", [];
-    "the kubelet's unit is masked" Both "E-KUBELET-07" Mended::Both("systemctl unmask -q kubelet"),
-        "systemctl stop kubelet; rm /etc/systemd/system/kubelet.service; systemctl mask -q kubelet", [];
-    "the kubelet's unit is gone" Both "E-FILE-05" Mended::Repair,
-        "rm /etc/systemd/system/kubelet.service; systemctl daemon-reload", [];
-    "the kubelet's unit has another flag" Both "E-FILE-03" Mended::Repair,
-        "sed -i 's/^ExecStart=.*kubelet/& --no-such-flag=1/' /etc/systemd/system/kubelet.service; \
-         systemctl daemon-reload; systemctl restart kubelet; sleep 1", [];
-    "a drop-in takes the kubelet's program away" Both "E-KUBELET-05" Mended::Hand(
-        "rm -r /etc/systemd/system/kubelet.service.d; systemctl daemon-reload; systemctl reset-failed kubelet; systemctl restart kubelet"),
-        "mkdir -p /etc/systemd/system/kubelet.service.d; \
-         printf '[Service]\\nExecStart=\\nExecStart=/usr/local/bin/kubelet --no-such-flag\\n' > /etc/systemd/system/kubelet.service.d/90-bad.conf; \
-         systemctl daemon-reload; systemctl restart kubelet; sleep 2", [];
-    "the node object was deleted" Both "E-NODE-02" Mended::Repair,
-        "kubectl delete node", [];
-    "others can read the worker's key" Both "E-KEY-02" Mended::Repair,
-        "chmod 644 /etc/kubernetes/ssl/worker.key", [];
-    "the worker's key is gone" Both "E-KEY-03" Mended::Repair,
-        "rm /etc/kubernetes/ssl/worker.key", BOTH;
-    "the worker's certificate is gone" Both "E-CERT-01" Mended::Repair,
-        "rm /etc/kubernetes/ssl/worker.crt", ISSUED;
-    "the worker's certificate has expired" Both "E-CERT-13" Mended::Repair,
-        "expire", ISSUED;
-    "the kubeconfig is gone" Both "E-FILE-05" Mended::Repair,
-        "rm /etc/kubernetes/worker-kubeconfig.yaml; systemctl restart kubelet; sleep 1", [];
-    "the kubeconfig names another API" Both "E-FILE-03" Mended::Repair,
-        "sed -i 's,https://[^\"]*,https://127.0.0.1:1,' /etc/kubernetes/worker-kubeconfig.yaml; systemctl restart kubelet; sleep 1", [];
-    "the manifest of kube-proxy is gone" Both "E-FILE-05" Mended::Repair,
-        "rm /etc/kubernetes/manifests/kube-proxy*", [];
-    "a broken manifest lies beside it" Both "E-FILE-06" Mended::Hand("rm /etc/kubernetes/manifests/broken.yaml"),
-        "printf 'apiVersion: v1\\nkind: Pod\\nmetadata: [\\n' > /etc/kubernetes/manifests/broken.yaml", [];
-    "a second kube-proxy lies beside it" Both "E-FILE-02" Mended::Hand("rm /etc/kubernetes/manifests/zz-proxy.yaml"),
-        // At once: a copy that still has the first one's name would be taken for it, and end it a while later.
-        "sed 's/name: kube-proxy$/name: kube-proxy-two/' /etc/kubernetes/manifests/kube-proxy*.yaml > /etc/kubernetes/zz-proxy.yaml; \
-         mv /etc/kubernetes/zz-proxy.yaml /etc/kubernetes/manifests/", [];
-    "the kubelet's program is gone" Current "E-KUBELET-01" Mended::Hand("mv /root/kubelet.away /usr/local/bin/kubelet; systemctl restart kubelet"),
-        "mv /usr/local/bin/kubelet /root/kubelet.away; systemctl stop kubelet", [];
-    "the CA's certificate is another's" Both "E-CERT-16" Mended::Hand(
-        "mv /root/ca.away /etc/kubernetes/ssl/ca.crt; systemctl restart kubelet"),
-        "mv /etc/kubernetes/ssl/ca.crt /root/ca.away; openssl req -x509 -newkey rsa:2048 -nodes -keyout /dev/null \
-         -out /etc/kubernetes/ssl/ca.crt -subj /CN=lab-ca -days 30 2>/dev/null", [];
-    "the API is cut off" Both "E-API-24" Mended::Hand("iptables -D OUTPUT -p tcp --dport @API -j REJECT"),
-        "iptables -I OUTPUT -p tcp --dport @API -j REJECT", [];
-    "the kubelet's configuration is gone" Current "E-FILE-05" Mended::Repair,
-        "rm /var/lib/kubelet/config.yaml; systemctl restart kubelet; sleep 1", [];
-    "a field of the kubelet's configuration was changed" Current "E-FILE-03" Mended::Repair,
-        "sed -i 's/^clusterDomain:.*/clusterDomain: other.local/' /var/lib/kubelet/config.yaml; systemctl restart kubelet", [];
-    "containerd was stopped" Current "E-CONTAINERD-01" Mended::Repair,
-        "systemctl stop containerd", [];
-    "containerd is frozen" Current "E-CONTAINERD-02" Mended::Repair,
-        "kill -STOP $(systemctl show -p MainPID --value containerd)", [];
-    "the network of pods is gone" Current "E-NETWORK-04" Mended::Hand("cp -a /root/net.d/. /etc/cni/net.d/; rm -r /root/net.d"),
-        "cp -a /etc/cni/net.d /root/net.d; rm /etc/cni/net.d/*", [];
-    "a plugin of the network is gone" Current "E-NETWORK-02" Mended::Hand("mv /root/bridge.away /opt/cni/bin/bridge"),
-        "mv /opt/cni/bin/bridge /root/bridge.away", [];
-    "containerd's CRI is off" Current "E-CONTAINERD-04" Mended::Repair,
-        "cp -a /etc/containerd /root/containerd.away 2>/dev/null; mkdir -p /etc/containerd; \
-         printf 'version = 2\\ndisabled_plugins = [\"io.containerd.grpc.v1.cri\"]\\n' > /etc/containerd/config.toml; \
-         systemctl restart containerd; sleep 1", ["/etc/containerd", "/root/containerd.away"];
-    "the file of the network is broken" Current "E-NETWORK-01" Mended::Hand("rm /etc/cni/net.d/00-broken.conflist"),
-        "echo '{\"cniVersion\": ' > /etc/cni/net.d/00-broken.conflist", [];
-    "packets are not forwarded" Current "E-KERNEL-03" Mended::Repair,
-        "echo 0 > /proc/sys/net/ipv4/ip_forward", [];
-    "the worker's key is another one" Both "E-CERT-07" Mended::Hand(
-        "cp -p /root/key.away /etc/kubernetes/ssl/worker.key; rm /root/key.away"),
-        "cp -p /etc/kubernetes/ssl/worker.key /root/key.away; \
-         openssl genrsa 2048 2>/dev/null > /etc/kubernetes/ssl/worker.key", [];
-    "others can read kube-proxy's key" Both "E-KEY-02" Mended::Repair,
-        "chmod 640 /etc/kubernetes/ssl/kube-proxy.key", [];
-    "kube-proxy may not see the services" Both "E-API-28" Mended::Repair,
-        "kubectl delete binding", [];
-    "another program has the kubelet's port" Both "E-PORT-01" Mended::Hand("kill $(cat /root/port.pid); rm /root/port.pid; systemctl restart kubelet"),
-        "systemctl stop kubelet; perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(Listen => 5, LocalPort => 10250, ReuseAddr => 1) or die; sleep 600' \
-         >/dev/null 2>&1 & echo $! >/root/port.pid; sleep 1; systemctl start kubelet; sleep 3", [];
-    "the kubelet's folder can only be read" Both "E-DISK-03" Mended::Hand("umount /var/lib/kubelet; systemctl restart kubelet"),
-        "mount --bind /var/lib/kubelet /var/lib/kubelet; mount -o remount,bind,ro /var/lib/kubelet; systemctl restart kubelet; sleep 4", [];
-    "the disk of the logs can hold no more files" Both "E-DISK-04" Mended::Hand("umount -l /var/log"),
-        "mount -t tmpfs -o size=20m,nr_inodes=200 tmpfs /var/log; i=0; while touch /var/log/f$i 2>/dev/null; do i=$((i+1)); done", [];
-    "the disk of the logs is full" Both "E-DISK-05" Mended::Hand("umount -l /var/log"),
-        "mount -t tmpfs -o size=20m tmpfs /var/log; head -c 30m /dev/zero >/var/log/full 2>/dev/null; true", [];
-    "the manifests folder is gone" Both "E-FILE-05" Mended::Repair,
-        "rm -r /etc/kubernetes/manifests", [];
-    "containerd's socket is gone" Current "E-CONTAINERD-03" Mended::Repair,
-        "rm /run/containerd/containerd.sock", [];
-    "containerd's unit is masked" Current "E-CONTAINERD-01" Mended::Both("systemctl unmask -q containerd"),
-        "systemctl stop containerd; systemctl mask -q containerd", [];
-    "bridged packets are not filtered" Current "E-KERNEL-03" Mended::Repair,
-        "echo 0 > /proc/sys/net/bridge/bridge-nf-call-iptables", [];
-    "the image that pods begin with is gone" Current "E-IMAGE-02" Mended::Repair,
-        "crictl -r unix:///run/containerd/containerd.sock -i unix:///run/containerd/containerd.sock rmi registry.k8s.io/pause:3.10.2", [];
-    "docker was stopped" Old "E-DOCKER-01" Mended::Repair,
-        "systemctl stop docker.socket docker 2>/dev/null; systemctl stop docker", [];
-    "docker is frozen" Old "E-DOCKER-02" Mended::Repair,
-        "kill -STOP $(systemctl show -p MainPID --value docker)", [];
-};
 
 pub fn worker(lab: &Lab) -> &'static str {
     if lab.is_current() { "x1" } else { "w1" }
@@ -186,7 +34,7 @@ pub fn diagnosis(run: &Run) -> (bool, Vec<String>) {
 }
 
 /// Makes a cause.
-fn make(lab: &Lab, cause: &Cause) {
+fn make(lab: &Lab, home: &Home, cause: &Cause) {
     let worker = worker(lab);
     match cause.made {
         "kubectl delete node" => {
@@ -197,11 +45,75 @@ fn make(lab: &Lab, cause: &Cause) {
         }
         "kubectl delete binding" => drop(lab.kubectl(&["delete", "clusterrolebinding", BINDING])),
         "expire" => {
-            let path = "/etc/kubernetes/ssl/worker.crt";
-            lab.write(worker, path, &super::signing::expired(lab, worker, path, true));
+            lab.write(worker, CERTIFICATE, &super::signing::expired(lab, worker, CERTIFICATE, true));
         }
-        shell => drop(lab.on(worker, &with(lab, shell))),
+        "another answer" => {
+            let mut plan = lab.small_plan(&[worker]);
+            plan["workers"][0]["kubelet_config"]["maxPods"] = 50.into();
+            let run = home.run("repair", &plan, &["--worker", worker, "--yes", "--json"]);
+            assert_eq!(run.code, 0, "{}", run.story());
+        }
+        "no restart" => {
+            // Its repair is told that the kubelet was restarted, as one that is broken off before that never sees it.
+            let skipped = "case \"$*\" in *restart*kubelet*) exit 0;; esac; exec /usr/bin/systemctl \"$@\"";
+            lab.write(worker, "/usr/local/sbin/systemctl", format!("#!/bin/sh\n{skipped}\n").as_bytes());
+            lab.on(
+                worker,
+                &format!("chmod 755 /usr/local/sbin/systemctl; echo '# more' >>{}", read_file(lab)),
+            );
+            home.run("repair", &lab.small_plan(&[worker]), &["--worker", worker, "--yes", "--json"]);
+            lab.on(worker, "rm /usr/local/sbin/systemctl");
+        }
+        "deny" => silence(lab, worker),
+        shell => match shell.strip_prefix("certificate ").and_then(|rest| rest.split_once("; ")) {
+            Some((what, rest)) => {
+                lab.write(worker, CERTIFICATE, &wrong_certificate(lab, worker, what));
+                lab.on(worker, rest);
+            }
+            None => drop(lab.on(worker, &with(lab, shell))),
+        },
     }
+}
+
+/// A file that a kubelet reads when it starts.
+fn read_file(lab: &Lab) -> &'static str {
+    if lab.is_current() { "/var/lib/kubelet/config.yaml" } else { "/etc/kubernetes/worker-kubeconfig.yaml" }
+}
+
+/// The worker's certificate, wrong in one way.
+fn wrong_certificate(lab: &Lab, worker: &str, what: &str) -> Vec<u8> {
+    let address = lab.get(&format!("LAB_{}_IP", worker.to_uppercase()));
+    let mut made =
+        Made { life: (-1, 364), cn: None, names: Some((worker, address)), server: true, stranger: false };
+    match what {
+        "cn" => made.cn = Some("system:node:x9"),
+        "names" => made.names = Some(("x9", "10.99.0.9")),
+        "usage" => made.server = false,
+        "later" => made.life = (2, 300),
+        "stranger" => made.stranger = true,
+        _ => panic!("{what} is no way to make a certificate"),
+    }
+    certificate(lab, worker, CERTIFICATE, &made)
+}
+
+/// A policy of the API takes nothing from the worker's kubelet, and the controller manager, which would mark its node, stands
+/// still. A kubelet that is stopped, frozen or cut off is told by that, and a file of its own by that file.
+fn silence(lab: &Lab, worker: &str) {
+    let matches = "matchConstraints: {resourceRules: [{apiGroups: ['', coordination.k8s.io], apiVersions: ['*'], operations: \
+        [UPDATE], resources: [leases, nodes, nodes/status]}]}";
+    let policy = format!(
+        "apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicy\nmetadata: {{name: silence}}\n\
+         spec:\n  {matches}\n  validations: [{{expression: \"request.userInfo.username != 'system:node:{worker}'\"}}]\n---\n\
+         apiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingAdmissionPolicyBinding\nmetadata: {{name: silence}}\n\
+         spec: {{policyName: silence, validationActions: [Deny]}}\n"
+    );
+    let file = std::env::temp_dir().join(format!("gangplank-silence-{}", std::process::id()));
+    std::fs::write(&file, policy).expect("it can be written");
+    lab.docker(&["pause", "manager"]);
+    lab.kubectl(&["apply", "-f", &file.to_string_lossy()]);
+    let _ = std::fs::remove_file(&file);
+    let heard = || lab.heard_ago(worker).is_some_and(|seconds| seconds > 45);
+    until("the API has not heard of it for a while", 120, heard);
 }
 
 /// By this default of the API server kube-proxy may see the services (RBAC, from 1.6 on).
@@ -213,6 +125,11 @@ fn put_back(lab: &Lab, cause: &Cause) {
         lab.kubectl(&["delete", "clusterrolebinding", "gangplank:node-proxier", "--ignore-not-found"]);
         let role = format!("--clusterrole={BINDING}");
         lab.kubectl(&["create", "clusterrolebinding", BINDING, &role, "--user=system:kube-proxy"]);
+    }
+    if cause.made == "deny" {
+        let kinds = "validatingadmissionpolicy,validatingadmissionpolicybinding";
+        lab.kubectl(&["delete", kinds, "silence", "--ignore-not-found"]);
+        lab.docker(&["unpause", "manager"]);
     }
 }
 
@@ -293,8 +210,8 @@ fn pairs(lab: &Lab) {
         }
         lab.reset(&[worker]);
         home.aboard(&plan);
-        make(lab, other);
-        make(lab, first);
+        make(lab, &home, other);
+        make(lab, &home, first);
         let (healthy, codes) = diagnosis(&home.run("doctor", &plan, &["--worker", worker, "--json"]));
         for cause in [other, first] {
             if let Mended::Hand(shell) = cause.mended {
@@ -326,7 +243,7 @@ fn every_cause(lab: &Lab) {
             continue;
         }
         let before = lab.snapshot(worker);
-        make(lab, cause);
+        make(lab, &home, cause);
         let began = std::time::Instant::now();
         let (healthy, codes) = diagnosis(&look());
         let took = began.elapsed().as_secs_f64();
@@ -335,8 +252,13 @@ fn every_cause(lab: &Lab) {
         let said = match cause.mended {
             Mended::Hand(shell) => {
                 lab.on(worker, &with(lab, shell));
+                if cause.made == "deny" {
+                    put_back(lab, cause);
+                }
                 until("the worker is Ready again", 90, || {
-                    lab.nodes().get(worker) == Some(&true) && lab.heard_since_its_start(worker)
+                    lab.nodes().get(worker) == Some(&true)
+                        && lab.heard_since_its_start(worker)
+                        && lab.heard_ago(worker).is_some_and(|seconds| seconds < 20)
                 });
                 home.run("repair", &plan, &["--worker", worker, "--yes", "--json"])
             }
@@ -345,12 +267,18 @@ fn every_cause(lab: &Lab) {
                 home.run("repair", &plan, &["--worker", worker, "--yes", "--json"])
             }
             Mended::Repair => home.run("repair", &plan, &["--worker", worker, "--yes", "--json"]),
+            Mended::Replace => {
+                let words = ["--worker", worker, "--replace", worker, "--yes", "--json"];
+                home.run("repair", &plan, &words)
+            }
         };
         let ready = lab.nodes().get(worker) == Some(&true);
         let rest = changed(&before, &lab.snapshot(worker), cause.files);
         let seen = look();
         let after = diagnosis(&seen);
-        put_back(lab, cause);
+        if cause.made != "deny" {
+            put_back(lab, cause);
+        }
         let mended = said.code == 0 && ready && rest.is_empty() && after == (true, Vec::new());
         if !matches!(cause.mended, Mended::Hand(_)) {
             totals.repair(mended);

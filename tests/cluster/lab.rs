@@ -111,7 +111,8 @@ impl Lab {
         self.docker(&["stop", "-t", "2", host]);
     }
 
-    fn docker(&self, words: &[&str]) {
+    /// docker as the lab has it.
+    pub fn docker(&self, words: &[&str]) {
         let docker = Command::new("docker").args(["-H", self.get("LAB_DOCKER_HOST")]).args(words).output();
         let said = docker.expect("docker is there");
         assert!(said.status.success(), "{words:?}: {}", String::from_utf8_lossy(&said.stderr));
@@ -124,6 +125,17 @@ impl Lab {
             "date -d \"$(systemctl show -p ActiveEnterTimestamp --value kubelet)\" +%s",
             b"",
         );
+        let started: Option<i64> = started.trim().parse().ok();
+        good && self.heard(host).zip(started).is_some_and(|(heard, started)| heard.as_second() > started)
+    }
+
+    /// How long ago the API heard of it, seconds.
+    pub fn heard_ago(&self, host: &str) -> Option<i64> {
+        Some(jiff::Timestamp::now().as_second() - self.heard(host)?.as_second())
+    }
+
+    /// When it did.
+    fn heard(&self, host: &str) -> Option<jiff::Timestamp> {
         let lease = self.kubectl(&[
             "-n",
             "kube-node-lease",
@@ -135,9 +147,7 @@ impl Lab {
             "-o",
             "jsonpath={.spec.renewTime}",
         ]);
-        let heard: Option<jiff::Timestamp> = lease.trim().parse().ok();
-        let started: Option<i64> = started.trim().parse().ok();
-        good && heard.zip(started).is_some_and(|(heard, started)| heard.as_second() > started)
+        lease.trim().parse().ok()
     }
 
     /// What a scenario may have left: no service of a test, pods at the server they belong to.

@@ -8,6 +8,7 @@
 mod aboard;
 mod alive;
 mod broken;
+mod cause_rows;
 mod causes;
 mod current;
 mod current_kubelet;
@@ -16,6 +17,7 @@ mod found;
 mod from_api;
 mod lab;
 mod layouts;
+mod made_certificate;
 mod plain;
 mod program;
 mod programs;

@@ -1,17 +1,10 @@
 //! The CA: its files here, with and without a passphrase, the wrong one, renewal.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use openssl::asn1::Asn1Time;
-use openssl::bn::BigNum;
-use openssl::hash::MessageDigest;
-use openssl::pkey::PKey;
-use openssl::x509::extension::{ExtendedKeyUsage, KeyUsage, SubjectAlternativeName};
-use openssl::x509::{X509, X509Builder};
 use serde_yaml::Value as Yaml;
 
 use super::Scenario;
 use super::lab::{Lab, only, until};
+use super::made_certificate::{Made, certificate};
 use super::program::Home;
 
 pub const ALL: &[Scenario] = &[
@@ -26,41 +19,10 @@ const DAY: i64 = 86_400;
 
 /// The certificate with another life: a year that ended yesterday.
 pub fn expired(lab: &Lab, worker: &str, path: &str, san: bool) -> Vec<u8> {
-    let read = |name| std::fs::read(lab.get(name)).expect("the lab wrote it");
-    let ca = X509::from_pem(&read("LAB_CA_CERT")).expect("a certificate");
-    let key = PKey::private_key_from_pem(&read("LAB_CA_KEY")).expect("a key");
-    let old = X509::from_pem(lab.on(worker, &format!("cat {path}")).as_bytes()).expect("a certificate");
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
-    let now = i64::try_from(now).expect("it fits");
-    let make = || -> Result<Vec<u8>, openssl::error::ErrorStack> {
-        let mut new = X509Builder::new()?;
-        new.set_version(2)?;
-        let serial = BigNum::from_u32(77)?.to_asn1_integer()?;
-        new.set_serial_number(&serial)?;
-        new.set_issuer_name(ca.subject_name())?;
-        new.set_subject_name(old.subject_name())?;
-        let public = old.public_key()?;
-        new.set_pubkey(&public)?;
-        let (start, end) = (Asn1Time::from_unix(now - 366 * DAY)?, Asn1Time::from_unix(now - DAY)?);
-        new.set_not_before(&start)?;
-        new.set_not_after(&end)?;
-        let mut usages = ExtendedKeyUsage::new();
-        usages.client_auth();
-        if san {
-            usages.server_auth();
-            let mut names = SubjectAlternativeName::new();
-            let names = names
-                .dns(worker)
-                .ip(lab.get(&format!("LAB_{}_IP", worker.to_uppercase())))
-                .build(&new.x509v3_context(Some(&ca), None))?;
-            new.append_extension(names)?;
-        }
-        new.append_extension(usages.build()?)?;
-        new.append_extension(KeyUsage::new().digital_signature().key_encipherment().build()?)?;
-        new.sign(&key, MessageDigest::sha256())?;
-        new.build().to_pem()
-    };
-    make().expect("openssl signs")
+    let address = lab.get(&format!("LAB_{}_IP", worker.to_uppercase()));
+    let names = san.then_some((worker, address));
+    let made = Made { life: (-366, -1), cn: None, names, server: san, stranger: false };
+    certificate(lab, worker, path, &made)
 }
 
 fn here(lab: &Lab) {
