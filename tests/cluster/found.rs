@@ -8,6 +8,7 @@ use super::Scenario;
 use super::causes::diagnosis;
 use super::lab::{Lab, until};
 use super::layouts::{BEGIN, CRT, END, LAYOUTS, PEM, REPAIR, WELL};
+use super::made_certificate::{Made, certificate};
 use super::program::{Home, Run};
 use super::totals::Totals;
 
@@ -125,6 +126,31 @@ fn mended_by_us(
     wrong
 }
 
+/// Makes a fault.
+fn make(lab: &Lab, made: &str, with: &dyn Fn(&str) -> String) {
+    match made {
+        "expire" => {
+            let ended = super::signing::expired(lab, WORKER, CRT, true);
+            lab.write(WORKER, "/root/ended.crt", &ended);
+            let shell = "cp -a @CERT /root/kept.pem; systemctl stop kubelet; cat /root/ended.crt /etc/kubernetes/ssl/worker.key >@CERT; systemctl start kubelet";
+            lab.on(WORKER, &with(shell));
+        }
+        "expire serving" | "serving names" => {
+            lab.on(WORKER, &with("cp -a @CRT /root/kept.crt"));
+            let names = Some(("x9", "10.99.0.9"));
+            let other = Made { life: (-1, 364), cn: None, names, server: true, stranger: false };
+            let content = if made == "serving names" {
+                certificate(lab, WORKER, CRT, &other)
+            } else {
+                super::signing::expired(lab, WORKER, CRT, true)
+            };
+            lab.write(WORKER, CRT, &content);
+            lab.on(WORKER, "systemctl restart kubelet");
+        }
+        shell => drop(lab.on(WORKER, &with(shell))),
+    }
+}
+
 fn read_from_its_unit(lab: &Lab) {
     let (home, plan) = (Home::new(), lab.small_plan(&[WORKER]));
     // What is trusted here is not kept among the host keys of whoever runs the tests: ssh would name their own file.
@@ -185,21 +211,13 @@ fn read_from_its_unit(lab: &Lab) {
                 "all" => true,
                 words => words.split(',').any(|word| fault.contains(word)),
             };
-            if !wanted {
+            // A machine with version 2 has nothing to refuse.
+            let here =
+                *code != "E-CGROUP-01" || lab.on(WORKER, "stat -fc %T /sys/fs/cgroup").trim() == "tmpfs";
+            if !wanted || !here {
                 continue;
             }
-            if *made == "expire" {
-                let ended = super::signing::expired(lab, WORKER, CRT, true);
-                lab.write(WORKER, "/root/ended.crt", &ended);
-                let shell = "cp -a @CERT /root/kept.pem; systemctl stop kubelet; cat /root/ended.crt /etc/kubernetes/ssl/worker.key >@CERT; systemctl start kubelet";
-                lab.on(WORKER, &with(shell));
-            } else if *made == "expire serving" {
-                lab.on(WORKER, &with("cp -a @CRT /root/kept.crt"));
-                lab.write(WORKER, CRT, &super::signing::expired(lab, WORKER, CRT, true));
-                lab.on(WORKER, "systemctl restart kubelet");
-            } else {
-                lab.on(WORKER, &with(made));
-            }
+            make(lab, made, &with);
             if *made == "expire" || ["E-KUBELET-02", "E-KUBELET-11"].contains(code) {
                 // It ends by itself soon after.
                 until("the kubelet has ended", 60, || {

@@ -171,6 +171,48 @@ pub const LAYOUTS: [(&str, &str, &[Fault]); 3] = [
                 "for f in /usr/lib/lab /usr/sbin /usr/bin; do [ ! -e $f/runc.away ] || mv $f/runc.away $f/runc; done",
             ),
             (
+                "its certificate is of a CA that it trusts and the API does not",
+                "E-API-05",
+                "cp -a @CONF /root/; cp -a @CERT /root/kept.pem; cd /root; openssl req -x509 -newkey rsa:2048 -nodes -keyout s.key -out s.crt -subj /CN=stranger -days 9 2>/dev/null; openssl req -new -key /etc/kubernetes/ssl/worker.key -subj /O=system:nodes/CN=system:node:x1 | openssl x509 -req -CA s.crt -CAkey s.key -CAcreateserial -days 9 -out p.crt 2>/dev/null; cat p.crt /etc/kubernetes/ssl/worker.key >@CERT; sed -i \"s,certificate-authority-data: .*,certificate-authority-data: $(cat /etc/kubernetes/ssl/ca.crt s.crt | base64 -w0),\" @CONF; systemctl restart kubelet",
+                "mv /root/kubelet.conf @CONF; cat /root/kept.pem >@CERT; systemctl restart kubelet",
+            ),
+            (
+                "it is told an address that the machine does not have",
+                "E-ADDRESS-01",
+                "sed -i 's/node-ip=[0-9.]*/node-ip=10.99.0.9/' /var/lib/kubelet/kubeadm-flags.env; systemctl restart kubelet; sleep 4",
+                "sed -i 's/node-ip=[0-9.]*/node-ip=@IP/' /var/lib/kubelet/kubeadm-flags.env; systemctl restart kubelet",
+            ),
+            (
+                "it refuses control groups of version 1",
+                "E-CGROUP-01",
+                "cp -a @CONFIG /root/; sed -i 's/failCgroupV1: .*/failCgroupV1: true/' @CONFIG; systemctl restart kubelet; sleep 4",
+                "mv /root/config.yaml @CONFIG; systemctl restart kubelet",
+            ),
+            (
+                "it wants more memory free than the machine has",
+                "E-NODE-05",
+                "cp -a @CONFIG /root/; sed -i 's/memory.available: .*/memory.available: 99%/' @CONFIG; systemctl restart kubelet; sleep 25",
+                "mv /root/config.yaml @CONFIG; systemctl restart kubelet",
+            ),
+            (
+                "what it serves with is for another host",
+                "E-CERT-09",
+                "serving names",
+                "mv /root/kept.crt @CRT; systemctl restart kubelet",
+            ),
+            (
+                "kube-proxy ends again and again",
+                "E-CONTAINER-02",
+                "c='crictl -r unix:///run/containerd/containerd.sock -i unix:///run/containerd/containerd.sock'; for i in 1 2 3; do until id=$($c ps -q --name kube-proxy) && [ \"$id\" ]; do sleep 1; done; $c stop -t 0 $id >/dev/null; done; sleep 6",
+                "true",
+            ),
+            (
+                "the network of pods begins with a file for the loopback device",
+                "E-NETWORK-03",
+                "echo '{\"cniVersion\":\"0.4.0\",\"name\":\"lo\",\"type\":\"loopback\"}' >/etc/cni/net.d/00-loopback.conf",
+                "rm /etc/cni/net.d/00-loopback.conf",
+            ),
+            (
                 "its unit was mended, and systemd has not read it",
                 "E-UNIT-02",
                 "cp -a @DROPIN /root/dropin; sed -i 's,^ExecStart=/usr/local/bin/kubelet,ExecStart=/usr/local/local/bin/kubelet,' @DROPIN; systemctl daemon-reload; systemctl restart kubelet || true; sleep 2; cat /root/dropin >@DROPIN",
@@ -272,7 +314,7 @@ pub const LAYOUTS: [(&str, &str, &[Fault]); 3] = [
 ];
 
 /// What looks unusual on a worker of kubeadm and is no fault: how it is made, and how it is taken back.
-pub const WELL: [(&str, &str, &str); 4] = [
+pub const WELL: [(&str, &str, &str); 5] = [
     (
         "swap that its configuration allows",
         "cp -a @CONFIG /root/; sed -i '/^failSwapOn/d' @CONFIG; echo 'failSwapOn: false' >>@CONFIG; \
@@ -298,6 +340,11 @@ pub const WELL: [(&str, &str, &str); 4] = [
         "for f in read write; do echo \"$(lsblk -nro MAJ:MIN,TYPE | sed -n 's/ disk$//p' | head -n 1) 60\" >/sys/fs/cgroup/blkio/blkio.throttle.${f}_iops_device; done; \
          sync; echo 3 >/proc/sys/vm/drop_caches",
         "for f in read write; do echo \"$(lsblk -nro MAJ:MIN,TYPE | sed -n 's/ disk$//p' | head -n 1) 0\" >/sys/fs/cgroup/blkio/blkio.throttle.${f}_iops_device; done",
+    ),
+    (
+        "the image that pods begin with is not there",
+        "ctr -n k8s.io images rm registry.k8s.io/pause:3.10.2 >/dev/null; systemctl restart containerd",
+        "ctr -n k8s.io images import /lab/images/pause.tar >/dev/null",
     ),
     ("a key that the group of root may read", "chmod 640 @CERT", "chmod 600 @CERT"),
 ];
