@@ -144,10 +144,11 @@ pub(super) fn need(cx: &StepInput, identity: &Identity) -> Result<Need, Problem>
         for line in words {
             problem = problem.seen(line);
         }
-        return Err(problem
-            .replace("and it is replaced; the old file is kept on the host for undo")
-            .manual("use the CA that signed it: change ca in the plan")
-            .way(Remedy::Skip));
+        problem = problem.replace("and it is replaced; the old file is kept on the host for undo");
+        if matches!(code, ProblemCode::Cert04 | ProblemCode::Cert05) {
+            problem = problem.manual("use the CA that signed it: change ca in the plan");
+        }
+        return Err(problem.way(Remedy::Skip));
     }
     ca.may_sign(&wish, cx.now).map_err(|error| error.problem())?;
     let why = if words.is_empty() { format!("{} has no key", identity.cert) } else { words.join("; ") };
