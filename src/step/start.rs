@@ -206,9 +206,9 @@ pub fn unread_file<'f>(cx: &StepInput<'f>) -> Option<&'f str> {
 
 fn reads_again(cx: &StepInput, name: &str, own: bool) -> ReadsAgain {
     let node = cx.cluster.nodes.iter().flatten().find(|node| node.name == name);
-    let heard = node
-        .filter(|node| node.ready.state == ReadyState::Ready)
-        .is_some_and(|node| heard_ago(cx).is_some_and(|ms| i128::from(ms) <= node.patience().as_millis()));
+    let heard = node.filter(|node| node.ready.state == ReadyState::Ready).is_some_and(|node| {
+        heard_ago(cx).is_some_and(|ms| i128::from(ms) <= node.patience().as_millis() && is_of_now(cx, ms))
+    });
     let holds = |span: minors::Span| cx.kubelet_version().is_some_and(|version| span.holds(version));
     let of_proxy = if own { PROXY_CERT } else { KUBELET_CERT };
     ReadsAgain {
@@ -216,6 +216,13 @@ fn reads_again(cx: &StepInput, name: &str, own: bool) -> ReadsAgain {
         proxy: holds(minors::CLIENT_READS_CERT_AGAIN)
             && (heard && !is_over(cx, of_proxy) || was_read(cx, of_proxy)),
     }
+}
+
+/// What was heard so long ago came from the kubelet that runs, which the API took then: one that was started with a
+/// certificate that is refused was heard before. Both times may be whole seconds.
+fn is_of_now(cx: &StepInput, ago_ms: i64) -> bool {
+    let up_s = cx.facts.unit("kubelet").yes().and_then(|unit| unit.up_s);
+    up_s.is_none_or(|up| i128::from(ago_ms) + 2000 <= i128::from(up) * 1000)
 }
 
 /// It is not written now, and was written so long ago that whoever reads it by itself has done so.
