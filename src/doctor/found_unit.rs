@@ -20,50 +20,67 @@ fn units() -> Vec<(&'static str, Vec<ProblemCode>)> {
 /// Judges them when all else is in order.
 pub(super) fn unread(facts: &Facts, diagnosis: &mut Diagnosis) {
     for (name, own) in units() {
-        let Some(unit) = facts.unit(name).yes().copied() else { continue };
-        if !unit.stale || unit.load != "loaded" {
-            continue;
-        }
-        let fails = unit.active == "failed" || unit.sub == "auto-restart";
-        let is_own = |cause: &Cause| own.contains(&cause.problem.code);
-        let first = diagnosis.causes.iter().position(is_own);
-        // Where a file that it needs is gone, that is mended first, and may be all.
-        let other = diagnosis
-            .causes
-            .iter()
-            .any(|cause| !is_own(cause) && own.iter().any(|code| explains(cause.problem.code, *code)));
-        match first {
-            Some(at) if fails && !other => {
-                let mut seen: Vec<Problem> = Vec::new();
-                diagnosis.causes.retain_mut(|cause| {
-                    let own = is_own(cause);
-                    if own {
-                        seen.push(cause.problem.clone());
-                        seen.append(&mut cause.follows);
-                    }
-                    !own
-                });
-                let problem = Problem::new(
-                    ProblemCode::Unit02,
-                    format!("{name} fails, and a file of its unit was changed since systemd read it"),
-                )
-                .seen(format!("systemctl show {name}: NeedDaemonReload=yes, {} ({})", unit.active, unit.sub))
-                .seen("what systemd starts is the unit as it was before; whether it runs with what stands there now shows when it is started")
-                .repair(
-                    "read it, and start it anew",
-                    vec![
-                        Action::Service { verb: Verb::DaemonReload, unit: String::new() },
-                        Action::Service { verb: Verb::Restart, unit: name.to_owned() },
-                    ],
-                );
-                diagnosis.causes.insert(at.min(diagnosis.causes.len()), Cause { problem, follows: seen });
-            }
-            _ => diagnosis.notes.push(format!(
+        if is_unread(facts, name) && !fails_unread(facts, name, &own, diagnosis) {
+            diagnosis.notes.push(format!(
                 "a file of the unit {name} was changed since systemd read it: what stands there counts after systemctl \
                  daemon-reload, and a restart of {name}"
-            )),
+            ));
         }
     }
+}
+
+/// The kubelet of a plan, where that a file was not read is a fault of its own: it is why the kubelet ends, if it does.
+pub(super) fn unread_in_plan(facts: &Facts, diagnosis: &mut Diagnosis) {
+    let is_it = |cause: &Cause| cause.problem.code == ProblemCode::Unit02;
+    let Some(at) = diagnosis.causes.iter().position(is_it) else { return };
+    let told = diagnosis.causes.remove(at);
+    let mut units = units().into_iter();
+    let kubelet = units.find(|(name, _)| *name == "kubelet" && is_unread(facts, name));
+    if !kubelet.is_some_and(|(name, own)| fails_unread(facts, name, &own, diagnosis)) {
+        diagnosis.causes.insert(at, told);
+    }
+}
+
+fn is_unread(facts: &Facts, name: &str) -> bool {
+    facts.unit(name).yes().is_some_and(|unit| unit.stale && unit.load == "loaded")
+}
+
+/// It fails and nothing else says why: that becomes a cause, and what told of it goes below.
+fn fails_unread(facts: &Facts, name: &str, own: &[ProblemCode], diagnosis: &mut Diagnosis) -> bool {
+    let Some(unit) = facts.unit(name).yes().copied() else { return false };
+    let fails = unit.active == "failed" || unit.sub == "auto-restart";
+    let is_own = |cause: &Cause| own.contains(&cause.problem.code);
+    let first = diagnosis.causes.iter().position(is_own);
+    // Where a file that it needs is gone, that is mended first, and may be all.
+    let other = diagnosis
+        .causes
+        .iter()
+        .any(|cause| !is_own(cause) && own.iter().any(|code| explains(cause.problem.code, *code)));
+    let Some(at) = first.filter(|_| fails && !other) else { return false };
+    let mut seen: Vec<Problem> = Vec::new();
+    diagnosis.causes.retain_mut(|cause| {
+        let own = is_own(cause);
+        if own {
+            seen.push(cause.problem.clone());
+            seen.append(&mut cause.follows);
+        }
+        !own
+    });
+    let problem = Problem::new(
+        ProblemCode::Unit02,
+        format!("{name} fails, and a file of its unit was changed since systemd read it"),
+    )
+    .seen(format!("systemctl show {name}: NeedDaemonReload=yes, {} ({})", unit.active, unit.sub))
+    .seen("what systemd starts is the unit as it was before; whether it runs with what stands there now shows when it is started")
+    .repair(
+        "read it, and start it anew",
+        vec![
+            Action::Service { verb: Verb::DaemonReload, unit: String::new() },
+            Action::Service { verb: Verb::Restart, unit: name.to_owned() },
+        ],
+    );
+    diagnosis.causes.insert(at.min(diagnosis.causes.len()), Cause { problem, follows: seen });
+    true
 }
 
 #[cfg(test)]
@@ -87,6 +104,34 @@ mod tests {
         unread(&facts, &mut diagnosis);
         let first = diagnosis.causes.first().map_or(0, |cause| cause.follows.len());
         (diagnosis.causes.iter().map(|cause| cause.problem.code).collect(), first, diagnosis.notes.len())
+    }
+
+    #[test]
+    fn in_a_plan_it_comes_first_where_the_kubelet_ends_and_stays_where_it_is_else() {
+        use ProblemCode as Code;
+        let judged = |state: (&str, &str), codes: &[Code]| {
+            let unit = UnitFact {
+                load: "loaded".into(),
+                active: state.0.into(),
+                sub: state.1.into(),
+                stale: true,
+                ..UnitFact::default()
+            };
+            let mut facts = Facts::default();
+            facts.learn(FactQuery::Unit("kubelet".to_owned()), Known::Yes(Fact::Unit(unit)));
+            let cause = |code: &Code| Cause { problem: Problem::new(*code, "x"), follows: Vec::new() };
+            let mut diagnosis =
+                Diagnosis { causes: codes.iter().map(cause).collect(), ..Diagnosis::default() };
+            unread_in_plan(&facts, &mut diagnosis);
+            diagnosis.causes.iter().map(|cause| cause.problem.code).collect::<Vec<_>>()
+        };
+        let again = ("activating", "auto-restart");
+        assert_eq!(judged(again, &[Code::Kubelet02, Code::Unit02]), [Code::Unit02]);
+        let gone = [Code::File05, Code::Unit02, Code::Kubelet04];
+        assert_eq!(judged(again, &gone), gone);
+        let runs = [Code::Key02, Code::Unit02];
+        assert_eq!(judged(("active", "running"), &runs), runs);
+        assert_eq!(judged(again, &[Code::Kubelet02]), [Code::Kubelet02]);
     }
 
     #[test]

@@ -6,7 +6,9 @@ use super::diagnosis::{Cause, Diagnosis, RUNTIME, explains, is_symptom, may_foll
 use super::findings::Findings;
 use super::layout::is_ours;
 use super::node::Heard;
-use super::{around, cluster, differs, flannel, journal, known_to_api, kubelet, node, resolver, services};
+use super::{
+    around, cluster, differs, flannel, found_unit, journal, known_to_api, kubelet, node, resolver, services,
+};
 use crate::plan::action::{Action, Verb};
 use crate::plan::code::{ProblemCode, ProblemGroup};
 use crate::plan::fact::{Facts, Known};
@@ -135,7 +137,9 @@ pub fn diagnose(patient: &Patient) -> Diagnosis {
         Some(_) if is_stranger(patient.facts) => others_files(&mut found),
         Some(_) | None => {}
     }
-    ordered(patient.facts, &patient.worker.name, found)
+    let mut diagnosis = ordered(patient.facts, &patient.worker.name, found);
+    found_unit::unread_in_plan(patient.facts, &mut diagnosis);
+    diagnosis
 }
 
 /// The kubelet has not read what a run of ours wrote that did not come to its restart.
