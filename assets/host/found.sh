@@ -167,7 +167,8 @@ proxy_rules() {
     if saver "${t}tables" legacy; then r="$r $(of_proxy "$c")"; else r="$r cut"; fi
   done
   f=/lib/modules/$(uname -r)/modules.builtin
-  if [ -d /sys/module/nf_tables ] || grep -qs '/nf_tables\.ko' "$f"; then
+  # A kernel without modules may say it itself.
+  if [ -d /sys/module/nf_tables ] || grep -qs '/nf_tables\.ko' "$f" || zcat /proc/config.gz 2>/dev/null | grep -qx CONFIG_NF_TABLES=y; then
     if command -v nft >/dev/null; then
       r="$r $({ timeout --foreground 5 nft list chains 2>/dev/null || echo cut; } | awk '
         $1 == "cut" { print; next } $1 == "table" { t = $3 } t == "kube-proxy" { print "nftables" }
@@ -179,7 +180,7 @@ proxy_rules() {
         if saver "${t}tables" nft; then r="$r $(of_proxy "$c")"; else r="$r cut"; fi
       done
     fi
-  elif [ ! -r "$f" ]; then r="$r cut"; fi
+  elif [ ! -r "$f" ] && ! zcat /proc/config.gz >/dev/null 2>&1; then r="$r cut"; fi
   # shellcheck disable=SC2086 # a word each
   say proxy-rules $r
 }
