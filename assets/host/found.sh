@@ -146,6 +146,13 @@ saver() {
   return 1
 }
 
+# has_nf_tables: it is in the kernel, or loaded: asking would load a module that is not there; a kernel without modules may
+# say it itself
+has_nf_tables() {
+  [ -d /sys/module/nf_tables ] || grep -qs '/nf_tables\.ko' "/lib/modules/$(uname -r)/modules.builtin" ||
+    zcat /proc/config.gz 2>/dev/null | grep -qx CONFIG_NF_TABLES=y
+}
+
 # proxy_rules: where kube-proxy runs in this network, since when and in which mode, and of which modes there are rules. No
 # table is named, which would load it, and nf_tables is asked only where the kernel has it.
 proxy_rules() {
@@ -166,9 +173,7 @@ proxy_rules() {
     case $(cat "/proc/net/${t}_tables_names" 2>/dev/null) in *nat*) ;; *) continue ;; esac
     if saver "${t}tables" legacy; then r="$r $(of_proxy "$c")"; else r="$r cut"; fi
   done
-  f=/lib/modules/$(uname -r)/modules.builtin
-  # A kernel without modules may say it itself.
-  if [ -d /sys/module/nf_tables ] || grep -qs '/nf_tables\.ko' "$f" || zcat /proc/config.gz 2>/dev/null | grep -qx CONFIG_NF_TABLES=y; then
+  if has_nf_tables; then
     if command -v nft >/dev/null; then
       r="$r $({ timeout --foreground 5 nft list chains 2>/dev/null || echo cut; } | awk '
         $1 == "cut" { print; next } $1 == "table" { t = $3 } t == "kube-proxy" { print "nftables" }
@@ -180,7 +185,7 @@ proxy_rules() {
         if saver "${t}tables" nft; then r="$r $(of_proxy "$c")"; else r="$r cut"; fi
       done
     fi
-  elif [ ! -r "$f" ] && ! zcat /proc/config.gz >/dev/null 2>&1; then r="$r cut"; fi
+  elif [ ! -r "/lib/modules/$(uname -r)/modules.builtin" ] && ! zcat /proc/config.gz >/dev/null 2>&1; then r="$r cut"; fi
   # shellcheck disable=SC2086 # a word each
   say proxy-rules $r
 }
@@ -206,8 +211,7 @@ refusals() {
     tell drop "$(printf '%s\n' "$o" | grep -E '^-A (INPUT|OUTPUT|FORWARD) .*-j (DROP|REJECT)|^:(INPUT|OUTPUT) DROP' | head -n 20)"
   done
   command -v nft >/dev/null || return 0
-  # Asking would load it where it is a module that is not there.
-  [ ! -e /proc/modules ] || [ -d /sys/module/nf_tables ] || grep -qs /nf_tables.ko "/lib/modules/$(uname -r)/modules.builtin" || return 0
+  has_nf_tables || return 0
   tell drop "$(timeout --foreground 5 nft list ruleset 2>/dev/null | awk -v shown="$p" '
     $1 == "table" { own = $2 ~ /^(ip|ip6|inet)$/ && !($3 == "filter" && ($2 == "ip" && shown ~ / iptables\./ || $2 == "ip6" && shown ~ /ip6tables\./)); t = $2 " " $3 }
     $1 == "chain" { c = $2; h = "" }
