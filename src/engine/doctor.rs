@@ -18,6 +18,7 @@ use crate::engine::exit::ExitCode;
 use crate::engine::sync::Gate;
 use crate::kube::{Node, Pod, ReadyState};
 use crate::plan::action::Action;
+use crate::plan::code::ProblemCode;
 use crate::plan::fact::{FactQuery, Facts};
 use crate::plan::model::Worker;
 use crate::plan::place::Place;
@@ -184,7 +185,10 @@ impl Engine<'_> {
             return found;
         }
         if let Some(mut problem) = self.hinders_the_api(&worker.name) {
-            problem.evidence.extend(rules);
+            // Whom the kubelet refuses, no rule keeps away.
+            if problem.code == ProblemCode::Api27 {
+                problem.evidence.extend(rules);
+            }
             found.causes.push(Cause { problem, follows: Vec::new() });
         }
         found

@@ -107,6 +107,9 @@ pub const CAUSES: &[Cause] = causes! {
          -out /etc/kubernetes/ssl/ca.crt -subj /CN=lab-ca -days 30 2>/dev/null", [];
     "the API is cut off" Both "E-API-24" Mended::Hand("iptables -D OUTPUT -p tcp --dport @API -j REJECT"),
         "iptables -I OUTPUT -p tcp --dport @API -j REJECT", [];
+    "the API does not get through to its kubelet" Both "E-API-27"
+        Mended::Hand("iptables -D INPUT -p tcp --dport 10250 -j DROP"),
+        "iptables -I INPUT -p tcp --dport 10250 -j DROP", [];
     "the kubelet's configuration is gone" Current "E-FILE-05" Mended::Repair,
         "rm /var/lib/kubelet/config.yaml; systemctl restart kubelet; sleep 1", [];
     "a field of the kubelet's configuration was changed" Current "E-FILE-03" Mended::Repair,
