@@ -8,10 +8,13 @@ use crate::engine::event::{Event, TaskOutcome};
 use crate::engine::inspect::WorkSite;
 use crate::engine::run::{Engine, Worked};
 use crate::host::{Batch, Live, LiveStream};
+use crate::kube::Node;
 use crate::plan::code::ProblemCode;
 use crate::plan::fact::{FactQuery, Known};
+use crate::plan::model::Worker;
 use crate::plan::place::Place;
 use crate::plan::problem::{Problem, Remedy};
+use crate::plan::remote::{self, Remote};
 use crate::plan::runtime_fact::RuntimeKind;
 use crate::runtime::of_facts;
 use crate::runtime::typed::lists;
@@ -213,9 +216,20 @@ impl Engine<'_> {
                     lists(runtime.unwrap_or_default())
                 ))
                 .way(Remedy::Retry);
+                let problem = self.under_pressure(site, problem);
                 return Ended::Not(self.with_journal(site, problem));
             }
         }
+    }
+
+    /// Adds what its node says of itself that may keep containers away: without room a kubelet takes images away.
+    fn under_pressure(&self, site: &WorkSite, mut problem: Problem) -> Problem {
+        let told = |worker: &Worker| {
+            let object = self.world.cluster().get(&format!("/api/v1/nodes/{}", worker.name)).ok()??;
+            Node::from_json(&object)
+        };
+        problem.evidence.extend(site.worker.and_then(told).iter().flat_map(pressures));
+        problem
     }
 
     /// Adds what the kubelet's journal says; one more exec, on a run that has failed anyway.
@@ -359,5 +373,34 @@ impl Engine<'_> {
 
     fn over(&self, deadline: i64) -> bool {
         self.world.now().as_millisecond() >= deadline
+    }
+}
+
+/// What a node says of itself that keeps pods away, as the API heard it.
+fn pressures(node: &Node) -> Vec<String> {
+    let told = |kind: &Remote<String>| {
+        let said = node.conditions.iter().find(|condition| condition.kind == *kind);
+        let why =
+            said.map(|said| remote::join(&[said.reason.clone(), said.message.clone()], ": ").to_string());
+        format!("its node says {kind}: {}", why.unwrap_or_default())
+    };
+    node.pressures.iter().map(told).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Node, pressures};
+
+    #[test]
+    fn a_node_without_room_says_so_where_a_container_did_not_start() {
+        let condition = |kind: &str, status: &str| serde_json::json!({"type": kind, "status": status, "reason": "KubeletHasIt", "message": "its kubelet has it"});
+        let all = [
+            condition("DiskPressure", "True"),
+            condition("PIDPressure", "False"),
+            condition("Ready", "True"),
+        ];
+        let object = serde_json::json!({"metadata": {"name": "w1"}, "status": {"conditions": all}});
+        let node = Node::from_json(&object).expect("a node");
+        assert_eq!(pressures(&node), ["its node says DiskPressure: KubeletHasIt: its kubelet has it"]);
     }
 }
