@@ -77,6 +77,7 @@ pub fn diagnose_found(worker: &FoundWorker) -> Diagnosis {
         found.add(problem);
     }
     machine::swap(worker, &mut found);
+    machine::address(worker, &mut found);
     if let Some(port) = worker.paths.healthz
         && matches!(facts.healthz(port), Known::Yes(_))
     {

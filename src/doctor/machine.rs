@@ -1,6 +1,8 @@
 //! What of the machine itself keeps a kubelet that no plan tells of from starting, or its pods from each other: swap and the
 //! kernel. It is judged as the steps judge it, where it concerns this worker at all.
 
+use std::net::IpAddr;
+
 use super::differs;
 use super::findings::Findings;
 use super::found_paths::FoundWorker;
@@ -34,6 +36,34 @@ pub(super) fn swap(worker: &FoundWorker, found: &mut Findings) {
         }
     }
     found.add(problem);
+}
+
+/// Its kubelet is told an address that the machine does not have: it runs, its node keeps the addresses that it had, and a new
+/// one gets none (Kubernetes 1.37, `pkg/kubelet/nodestatus/setters.go`). `0.0.0.0` and `::` only say which family it prefers.
+pub(super) fn address(worker: &FoundWorker, found: &mut Findings) {
+    let Some(told) = worker.paths.address.filter(|address| !address.is_unspecified()) else { return };
+    let Some(machine) = worker.facts.machine().yes().copied() else { return };
+    let of_its_kind = |text: &&Remote<String>| {
+        text.to_string().parse::<IpAddr>().is_ok_and(|own| own.is_ipv4() == told.is_ipv4())
+    };
+    let is_it = |text: &&Remote<String>| text.to_string().parse() == Ok(told);
+    let mut own = machine.addresses.iter().filter(of_its_kind).peekable();
+    if own.peek().is_none() || machine.addresses.iter().any(|text| is_it(&text)) {
+        return;
+    }
+    let own: Vec<String> = own.map(ToString::to_string).collect();
+    found.add(
+        Problem::new(
+            ProblemCode::Address01,
+            format!("the kubelet of {} is told an address that is on no interface there", worker.name),
+        )
+        .seen(format!("--node-ip is {told}, the machine has {}", own.join(", ")))
+        .seen("a kubelet does not tell the API of it: the node keeps the addresses that it had, and a new one gets none")
+        .manual(
+            "mend --node-ip where it stands (systemctl cat kubelet, and the files of variables that it names), or the machine's \
+             addresses; then: systemctl restart kubelet",
+        ),
+    );
 }
 
 /// What the kernel is missing; `ranges` are those of the node's pods, as far as the API told them.
@@ -167,6 +197,40 @@ mod tests {
     fn told(flags: &[(&str, &str)]) -> FoundPaths {
         let flags = flags.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())).collect();
         FoundPaths::of_flags(&KubeletStart { flags, ..KubeletStart::default() }, "w1")
+    }
+
+    #[test]
+    fn an_address_that_it_is_told_and_the_machine_does_not_have_is_a_fault() {
+        let judged = |told_ip: &str, own: &[&str]| {
+            let mut facts = Facts::default();
+            let addresses = own.iter().map(|text| (*text).into()).collect();
+            let machine = Machine { addresses, ..Machine::default() };
+            facts.learn(FactQuery::Machine, Known::Yes(Fact::Machine(machine)));
+            let paths = told(&[("node-ip", told_ip)]);
+            let worker = FoundWorker {
+                name: "w1",
+                facts: &facts,
+                asked_ms: 0,
+                paths: &paths,
+                now: Timestamp::UNIX_EPOCH,
+            };
+            let mut found = Findings::default();
+            address(&worker, &mut found);
+            codes(&found)
+        };
+        assert_eq!(judged("10.0.0.9", &["10.0.0.1", "fd00::1"]), [ProblemCode::Address01]);
+        for (told_ip, own) in [
+            ("10.0.0.1", &["10.0.0.1"][..]),
+            ("fd00:0::1", &["10.0.0.1", "fd00::1"]),
+            // It says which family is preferred; none is told; the addresses of that kind were not read.
+            ("0.0.0.0", &["10.0.0.1"]),
+            ("::", &["10.0.0.1"]),
+            ("10.0.0.9,fd00::9", &["10.0.0.1"]),
+            ("10.0.0.9", &[]),
+            ("10.0.0.9", &["fd00::1"]),
+        ] {
+            assert_eq!(judged(told_ip, own), [], "{told_ip}");
+        }
     }
 
     #[test]
