@@ -7,8 +7,9 @@ use crate::plan::code::ProblemCode;
 use crate::plan::containerd_fact::ContainerdFact;
 use crate::plan::minors;
 use crate::plan::model::Version;
-use crate::plan::problem::Problem;
-use crate::runtime::of_facts;
+use crate::plan::problem::{Problem, Verdict};
+use crate::runtime::containerd_config::Merged;
+use crate::runtime::{of_facts, pod_network};
 
 /// Judges it; `version` is that of the kubelet, where the API told it.
 pub(super) fn judge(worker: &FoundWorker, version: Option<Version>, found: &mut Findings) {
@@ -20,6 +21,7 @@ pub(super) fn judge(worker: &FoundWorker, version: Option<Version>, found: &mut 
     }
     runc(worker, fact, found);
     driver(worker, fact, version, found);
+    network(fact, found);
     if !fact.sandbox_image.is_empty() && fact.sandbox_there == Some(false) {
         found.notes.push(format!(
             "{}, the image that every pod begins with by containerd's configuration, is not there: it is pulled with the next pod, \
@@ -46,6 +48,17 @@ fn runc(worker: &FoundWorker, fact: &ContainerdFact, found: &mut Findings) {
         .seen("containers that run go on; no further one starts")
         .manual("put it there (mode 0755), as runc's releases or the package runc have it; containerd needs no restart"),
     );
+}
+
+/// The network of pods, as far as there is one: a node is Ready with any file that can be read, whatever its pods reach by it.
+fn network(fact: &ContainerdFact, found: &mut Findings) {
+    let own_loopback = Merged::read(fact.dump.untrusted()).is_ok_and(|merged| merged.own_loopback);
+    for verdict in pod_network::verdicts(&fact.network, None, own_loopback) {
+        match verdict {
+            Verdict::Stops(problem) if !found.has(&[problem.code]) => found.add(problem),
+            Verdict::Stops(_) | Verdict::Warning { .. } | Verdict::Ok { .. } => {}
+        }
+    }
 }
 
 /// Who makes cgroups, on both sides.
@@ -80,6 +93,7 @@ fn driver(worker: &FoundWorker, fact: &ContainerdFact, version: Option<Version>,
 mod tests {
     use super::super::found_paths::FoundPaths;
     use super::*;
+    use crate::plan::containerd_fact::{NetworkFile, NetworkFolders};
     use crate::plan::fact::{Fact, FactQuery, Facts, Known};
     use crate::plan::found::KubeletStart;
     use crate::plan::runtime_fact::RuntimeFact;
@@ -141,5 +155,28 @@ mod tests {
         assert!(judged("2.4.2", Some(true), "", Some(of(1))).has(&[ProblemCode::Containerd11]));
         let deaf = judged("", Some(false), "cgroupDriver: systemd", Some(of(1)));
         assert!(deaf.faults.is_empty(), "one that does not answer is told elsewhere");
+    }
+
+    #[test]
+    fn of_the_network_of_pods_only_what_stands_there_and_does_not_work_is_a_fault() {
+        let codes = |files: &[(&str, &str)]| {
+            let files = files.iter().map(|(name, text)| NetworkFile {
+                name: (*name).into(),
+                text: (*text).into(),
+                cut: false,
+            });
+            let fact = ContainerdFact {
+                network: NetworkFolders { files: files.collect(), ..NetworkFolders::default() },
+                ..ContainerdFact::default()
+            };
+            let mut found = Findings::default();
+            network(&fact, &mut found);
+            found.faults.iter().map(|problem| problem.code).collect::<Vec<_>>()
+        };
+        let loopback = r#"{"cniVersion":"0.4.0","name":"lo","type":"loopback"}"#;
+        let bridge = r#"{"name":"n","plugins":[{"type":"bridge"}]}"#;
+        assert_eq!(codes(&[("00-lo.conf", loopback), ("10-n.conflist", bridge)]), [ProblemCode::Network03]);
+        assert_eq!(codes(&[("00-n.conflist", "{"), ("10-n.conflist", bridge)]), [ProblemCode::Network01]);
+        assert_eq!(codes(&[]), [], "that the node is not Ready says it");
     }
 }
