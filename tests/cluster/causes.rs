@@ -54,8 +54,8 @@ fn make(lab: &Lab, home: &Home, cause: &Cause) {
             assert_eq!(run.code, 0, "{}", run.story());
         }
         "no restart" => {
-            // Its repair is told that the kubelet was restarted, as one that is broken off before that never sees it.
-            let skipped = "case \"$*\" in *restart*kubelet*) exit 0;; esac; exec /usr/bin/systemctl \"$@\"";
+            // Its repair ends before the restart.
+            let skipped = "case \"$*\" in *restart*kubelet*) exit 1;; esac; exec /usr/bin/systemctl \"$@\"";
             lab.write(worker, "/usr/local/sbin/systemctl", format!("#!/bin/sh\n{skipped}\n").as_bytes());
             lab.on(
                 worker,
