@@ -177,6 +177,6 @@ mod tests {
         let bridge = r#"{"name":"n","plugins":[{"type":"bridge"}]}"#;
         assert_eq!(codes(&[("00-lo.conf", loopback), ("10-n.conflist", bridge)]), [ProblemCode::Network03]);
         assert_eq!(codes(&[("00-n.conflist", "{"), ("10-n.conflist", bridge)]), [ProblemCode::Network01]);
-        assert_eq!(codes(&[]), [], "that the node is not Ready says it");
+        assert!(codes(&[]).is_empty(), "that the node is not Ready says it");
     }
 }

@@ -229,7 +229,7 @@ mod tests {
             ("10.0.0.9", &[]),
             ("10.0.0.9", &["fd00::1"]),
         ] {
-            assert_eq!(judged(told_ip, own), [], "{told_ip}");
+            assert!(judged(told_ip, own).is_empty(), "{told_ip}");
         }
     }
 
