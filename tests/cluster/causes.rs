@@ -49,7 +49,13 @@ fn make(lab: &Lab, home: &Home, cause: &Cause) {
         }
         "another answer" => {
             let mut plan = lab.small_plan(&[worker]);
-            plan["workers"][0]["kubelet_config"]["maxPods"] = 50.into();
+            if lab.is_current() {
+                plan["workers"][0]["kubelet_config"]["maxPods"] = 50.into();
+            } else {
+                let flags =
+                    plan["workers"][0]["kubelet_args"].as_sequence_mut().expect("the flags of the lab");
+                flags.push("--max-pods=50".into());
+            }
             let run = home.run("repair", &plan, &["--worker", worker, "--yes", "--json"]);
             assert_eq!(run.code, 0, "{}", run.story());
         }
@@ -77,7 +83,7 @@ fn make(lab: &Lab, home: &Home, cause: &Cause) {
 
 /// A file that a kubelet reads when it starts.
 fn read_file(lab: &Lab) -> &'static str {
-    if lab.is_current() { "/var/lib/kubelet/config.yaml" } else { "/etc/kubernetes/worker-kubeconfig.yaml" }
+    if lab.is_current() { "/var/lib/kubelet/config.yaml" } else { "/etc/systemd/system/kubelet.service" }
 }
 
 /// The worker's certificate, wrong in one way.
