@@ -83,7 +83,7 @@ impl<'a> FoundRepair<'a> {
         let mut host = match world.host(&self.place, login) {
             Ok(host) => host,
             Err(trouble) => {
-                let problem = trouble.problem(&self.place);
+                let problem = trouble.problem_without_plan(&self.place, login);
                 self.events.tell(&self.place, None, Event::Trouble { problem: problem.clone() });
                 return (ExitCode::Problem, self.visit.examined(Err(problem), facts));
             }
@@ -286,7 +286,10 @@ impl<'a> FoundRepair<'a> {
                     let early = || {
                         Problem::new(ProblemCode::Host01, format!("{}: the script ended early", self.place))
                     };
-                    let trouble = end.trouble.as_ref().map(|trouble| trouble.problem(&self.place));
+                    let trouble = end
+                        .trouble
+                        .as_ref()
+                        .map(|trouble| trouble.problem_without_plan(&self.place, self.visit.login));
                     let mut problem = trouble.unwrap_or_else(early);
                     if done.is_some() {
                         problem = problem.seen(format!("unknown whether this finished: {}", action.title()));

@@ -5,6 +5,7 @@ use super::error::WireError;
 use crate::limits::ByteLimit;
 use crate::plan::action::SecretRef;
 use crate::plan::code::ProblemCode;
+use crate::plan::model::Login;
 use crate::plan::place::Place;
 use crate::plan::plan_field::PlanField;
 use crate::plan::problem::{Problem, Remedy};
@@ -154,17 +155,42 @@ impl HostTrouble {
                 .way(Remedy::Retry),
             Self::NotSent(_) => problem.way(Remedy::Retry),
             Self::Held { since, .. } => {
-                let since = jiff::Timestamp::from_second(*since).ok().filter(|_| *since > 0);
-                let since = since.map(|since| format!("since {since}, by the clock of that machine"));
-                problem
-                    .seen(since.unwrap_or_default())
-                    .seen("nothing was done there by this run after that was seen")
-                    .manual("wait until the other run has ended; a lock whose holder is dead is taken over by itself")
-                    .way(Remedy::Retry)
+                let watch = |name: &String| {
+                    let name = shell_words::quote(name);
+                    format!("gangplank watch PLAN --worker {name}; in the wizard: the live panel")
+                };
+                let look = if let Place::Worker(name) = place { Some(watch(name)) } else { None };
+                held(problem, *since, look)
             }
             Self::Compile(CompileError::NotYet(_)) | Self::Unable(_) => problem,
         }
     }
+}
+
+impl HostTrouble {
+    /// The problem a person sees of a worker that is in no plan.
+    pub fn problem_without_plan(&self, place: &Place, login: &Login) -> Problem {
+        let Self::Held { since, .. } = self else { return self.problem(place) };
+        let scheme = if login.user.is_some() { "" } else { "ssh://" };
+        let doctor = format!("gangplank doctor {}", shell_words::quote(&format!("{scheme}{login}")));
+        held(Problem::new(self.code(), format!("{place}: {self}")), *since, Some(doctor))
+    }
+}
+
+/// Somebody else works there, since then by the host's clock; whoever looks with `look` takes no lock.
+fn held(problem: Problem, since: i64, look: Option<String>) -> Problem {
+    let since = jiff::Timestamp::from_second(since).ok().filter(|_| since > 0);
+    let since = since.map(|since| format!("since {since}, by the clock of that machine"));
+    let problem = problem
+        .seen(since.unwrap_or_default())
+        .seen("nothing was done there by this run after that was seen");
+    let problem = match look {
+        Some(look) => problem.manual(format!("look on meanwhile, which takes no lock: {look}")),
+        None => problem,
+    };
+    problem
+        .manual("wait until the other run has ended; a lock whose holder is dead is taken over by itself")
+        .way(Remedy::Retry)
 }
 
 fn secret_way(name: &SecretRef) -> String {

@@ -1,10 +1,15 @@
 //! Two runs with different state folders: the second is told who works there and touches nothing.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, mpsc};
+use std::time::{Duration, Instant};
 
 use gangplank::engine::undo::UndoScope;
-use gangplank::engine::{Engine, Event, Front, Journal, RunOptions, Session, Stamped, TaskOutcome};
-use gangplank::host::Stop;
+use gangplank::engine::world::scripted::LabWorld;
+use gangplank::engine::{Engine, Event, Front, Journal, RunOptions, Session, Stamped, TaskOutcome, World};
+use gangplank::host::{HostTrouble, Stop};
+use gangplank::live::{Link, Panel, start, watch_targets};
+use gangplank::plan::model::{Login, Plan};
+use gangplank::plan::place::Place;
 
 use super::bench::{Bench, How, how};
 
@@ -38,7 +43,9 @@ fn another(bench: &Bench, does: &dyn Fn(&Engine) -> u8) -> (u8, usize, Vec<Strin
     let problems = at()
         .filter_map(|one| match &one.event {
             Event::TaskEnded { outcome: TaskOutcome::Failed { problem } } => {
-                Some(format!("{} {} {}", problem.code, problem.what, problem.evidence.join(" ")))
+                let ways: Vec<String> = problem.ways.iter().map(|way| way.text(&one.place)).collect();
+                let told = [problem.evidence.join(" "), ways.join(" ")].join(" ");
+                Some(format!("{} {} {told}", problem.code, problem.what))
             }
             _ => None,
         })
@@ -102,4 +109,62 @@ fn who_only_looks_takes_no_lock() {
     let bench = Bench::first();
     bench.preview();
     assert!(bench.lab().machine("w1", |machine| machine.lock.is_none()).unwrap());
+}
+
+/// Waits until a watch of the workers has seen w1.
+fn seen_by_a_watch(world: LabWorld, plan: &Plan) -> bool {
+    let (send, news) = mpsc::channel();
+    let heard = Box::new(move |update| drop(send.send(update)));
+    let _watch = start(Arc::new(world), &Arc::new(plan.clone()), false, heard);
+    let mut panel = Panel::new(&watch_targets(plan));
+    let w1 = Place::Worker("w1".to_owned());
+    let until = Instant::now() + Duration::from_secs(20);
+    while Instant::now() < until {
+        let Ok(update) = news.recv_timeout(Duration::from_secs(20)) else { break };
+        panel.apply(update);
+        if panel.row(&w1).is_some_and(|row| row.link == Link::Up && row.seen.is_some()) {
+            return true;
+        }
+    }
+    false
+}
+
+#[test]
+fn the_second_may_watch_and_ask_the_doctor_while_the_first_holds_the_worker() {
+    let bench = Bench::first();
+    let (stop, seen) = (Stop::default(), Mutex::new(None));
+    let meet = |one: &Stamped| {
+        let mut seen = seen.lock().unwrap();
+        if one.place.is_worker("w1") && matches!(one.event, Event::ActionEnded { .. }) && seen.is_none() {
+            let held = || bench.lab().machine("w1", |machine| machine.lock.is_some()).unwrap();
+            let (_, _, problems) = another(&bench, &|engine| engine.apply().number());
+            let world = LabWorld::new(bench.lab().clone(), &bench.world.home());
+            let looked = held() && seen_by_a_watch(world, &bench.plan);
+            let examined = bench.examine(&["w1"]).pop().unwrap().found.is_ok();
+            *seen = Some((held(), looked, examined, problems));
+        }
+    };
+    let ran = bench.apply_with(&How { seen: &meet, only: vec!["w1".to_owned()], ..how(&stop) });
+    assert_eq!(ran.code, 0, "{}", ran.trouble());
+    let (held, looked, examined, problems) = seen.into_inner().unwrap().unwrap();
+    assert_eq!((held, looked, examined), (true, true, true));
+    assert!(problems[0].contains("gangplank watch PLAN --worker w1"), "{problems:?}");
+}
+
+#[test]
+fn whoever_holds_a_worker_that_is_in_no_plan_may_be_looked_at_by_the_doctor() {
+    let held =
+        HostTrouble::Held { host: "n1".to_owned(), who: "ann@desk, run 1".to_owned(), since: 1_795_435_200 };
+    let place = Place::Worker("n1".to_owned());
+    let login = Login { host: "n1".to_owned(), user: Some("root".to_owned()), ..Login::default() };
+    for (login, doctor) in [
+        (login.clone(), "gangplank doctor root@n1"),
+        (Login { user: None, ..login }, "gangplank doctor ssh://n1"),
+    ] {
+        let problem = held.problem_without_plan(&place, &login);
+        let ways: Vec<String> = problem.ways.iter().map(|way| way.text(&place)).collect();
+        assert!(ways[0].ends_with(doctor) && !ways.join(" ").contains("PLAN"), "{ways:?}");
+        assert!(problem.what.contains("ann@desk, run 1"), "{}", problem.what);
+        assert!(problem.evidence.iter().any(|line| line.contains("since 2026-11-23T12:00:00Z")));
+    }
 }
