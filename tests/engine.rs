@@ -67,6 +67,8 @@ mod signer;
 mod stop;
 #[path = "engine/stranger.rs"]
 mod stranger;
+#[path = "engine/summed_up.rs"]
+mod summed_up;
 #[path = "engine/table.rs"]
 mod table;
 #[path = "support/totals.rs"]

@@ -8,13 +8,14 @@ use gangplank::engine::doctor::Examined;
 use gangplank::engine::session::version;
 use gangplank::engine::{Engine, ExitCode, Front, Journal, RunOptions, Session};
 use gangplank::host::Stop;
+use gangplank::plan::place::Place;
 use gangplank::ui;
-use gangplank::ui::output::incident::{Incident, markdown};
+use gangplank::ui::output::incident::{Incident, Remembering, ending, markdown};
 use gangplank::ui::output::say;
 use jiff::Timestamp;
 
 use super::found::is_login;
-use super::summary::{NewFile, Remembering, RepairWish, show};
+use super::summary::{NewFile, RepairWish, show};
 use crate::cli::{CommonFlags, FoundFlags};
 use crate::environment::StandardFolders;
 use crate::prepare::{
@@ -125,21 +126,8 @@ pub(super) fn repair(
         let after = engine.examine().ok().and_then(|mut all| all.pop());
         let (changed, troubles) = front.remembered();
         let worker = &before.worker;
-        let end = match code {
-            ExitCode::Done => {
-                format!("{worker} is repaired: the API has heard of its kubelet since, and says Ready.")
-            }
-            ExitCode::Stopped => "Stopped. What was done stays.".to_owned(),
-            _ => match troubles.first() {
-                Some((place, problem)) if troubles.iter().all(|(place, _)| !place.is_worker(worker)) => {
-                    format!(
-                        "{worker} is repaired: the API has heard of its kubelet since, and says Ready. Elsewhere there is a problem: {} {} ({place}).",
-                        problem.code, problem.what
-                    )
-                }
-                _ => format!("{worker} is not repaired; what was done stays."),
-            },
-        };
+        let well = engine.ended_well(&Place::Worker(worker.clone()));
+        let end = ending(worker, code, well, &troubles);
         let text = markdown(&Incident {
             cluster: &plan.cluster.name,
             before: &before,

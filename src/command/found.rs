@@ -14,12 +14,12 @@ use gangplank::plan::check::typed_login;
 use gangplank::plan::model::{ApiAddress, CaPlace, Login};
 use gangplank::plan::problem::{Problem, Remedy};
 use gangplank::ui;
-use gangplank::ui::output::incident::{Incident, markdown};
+use gangplank::ui::output::incident::{Incident, Remembering, ending, markdown};
 use gangplank::ui::output::say;
 use jiff::Timestamp;
 
 use super::agree::may_undo;
-use super::summary::{NewFile, Remembering, RepairWish, show};
+use super::summary::{NewFile, RepairWish, show};
 use crate::cli::{CommonFlags, FoundFlags};
 use crate::environment::StandardFolders;
 use crate::prepare::{answer, asker, run_id, said_yes, tell, world_with};
@@ -185,13 +185,7 @@ pub(super) fn repair(
         let Some(file) = summary else { return Ok(code) };
         let (changed, troubles) = front.remembered();
         let worker = &before.worker;
-        let end = match code {
-            ExitCode::Done => {
-                format!("{worker} is repaired: the API has heard of its kubelet since, and says Ready.")
-            }
-            ExitCode::Stopped => "Stopped. What was done stays.".to_owned(),
-            _ => format!("{worker} is not repaired; what was done stays."),
-        };
+        let end = ending(worker, code, false, &troubles);
         file.write(&markdown(&Incident {
             cluster: "in no plan",
             before: &before,

@@ -1,18 +1,12 @@
-//! What both repairs share: how one is wished, what is shown, and what is remembered for its summary.
+//! What both repairs share: how one is wished, what is shown, and the new file of its summary.
 
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
 
+use gangplank::engine::ExitCode;
 use gangplank::engine::doctor::Examined;
 use gangplank::engine::drain::DrainWish;
-use gangplank::engine::signing::offline::Bundle;
-use gangplank::engine::{Event, ExitCode, Front, Stamped, TaskOutcome};
-use gangplank::plan::action::Action;
-use gangplank::plan::place::Place;
-use gangplank::plan::problem::Problem;
-use gangplank::step::StepId;
 use gangplank::ui;
 use gangplank::ui::output::say;
 
@@ -57,50 +51,6 @@ impl Drop for NewFile {
         if !self.written {
             let _ = std::fs::remove_file(&self.path);
         }
-    }
-}
-
-/// What was changed, in words, and what stood in the way, each with its place.
-pub(super) type WhatHappened = (Vec<String>, Vec<(Place, Problem)>);
-
-/// Shows a run, and remembers what was changed and what stood in the way.
-pub(super) struct Remembering<'a> {
-    shown: &'a dyn Front,
-    kept: Mutex<WhatHappened>,
-}
-
-impl<'a> Remembering<'a> {
-    pub(super) fn over(shown: &'a dyn Front) -> Self {
-        Self { shown, kept: Mutex::default() }
-    }
-
-    pub(super) fn remembered(&self) -> WhatHappened {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-impl Front for Remembering<'_> {
-    fn emit(&self, event: &Stamped) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        match &event.event {
-            Event::ActionEnded { action, status: 0, .. } => kept.0.push(format!("{}: {action}", event.place)),
-            Event::Trouble { problem } | Event::TaskEnded { outcome: TaskOutcome::Failed { problem } }
-                if !kept.1.iter().any(|(_, one)| one.code == problem.code) =>
-            {
-                kept.1.push((event.place.clone(), problem.clone()));
-            }
-            _ => {}
-        }
-        drop(kept);
-        self.shown.emit(event);
-    }
-
-    fn go_on(&self, place: &Place, step: StepId, actions: &[Action]) -> bool {
-        self.shown.go_on(place, step, actions)
-    }
-
-    fn offline(&self, bundle: &Bundle) {
-        self.shown.offline(bundle);
     }
 }
 

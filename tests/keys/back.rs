@@ -198,6 +198,10 @@ fn a_repair_that_fails_is_not_called_one_and_another_try_is_of_the_same_incident
     update(&mut model, Msg::Run(cluster));
     let said = summary(&model).unwrap();
     assert!(said.contains("worker03 is repaired") && said.contains("E-DNS-03"), "{said}");
+    // What is wrong elsewhere may have kept everything away from it, such as a CA that is not there.
+    model.run.ends.insert(Place::Worker("worker03".to_owned()), "problem".to_owned());
+    assert!(summary(&model).unwrap().contains("worker03 is not repaired"));
+    model.run.ends.extend([end(Place::Worker("worker03".to_owned()))]);
     model.run.troubles.clear();
     assert!(summary(&model).unwrap().contains("worker03 is not repaired"));
     model.nav.screen = Screen::Run;

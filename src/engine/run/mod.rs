@@ -100,7 +100,7 @@ impl<'a> Engine<'a> {
 
 impl Engine<'_> {
     /// Whether a place of the run before ended as it should.
-    pub(crate) fn ended_well(&self, place: &Place) -> bool {
+    pub fn ended_well(&self, place: &Place) -> bool {
         let ends = self.ends.lock().unwrap_or_else(PoisonError::into_inner);
         matches!(ends.get(place), Some(End::Same | End::Changed))
     }

@@ -1,11 +1,16 @@
 //! The summary of an incident, as Markdown: what was wrong with a worker, what was changed on it, and how it is now.
 
 use std::fmt::Write;
+use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 
 use crate::engine::doctor::Examined;
+use crate::engine::{Bundle, Event, ExitCode, Front, Stamped, TaskOutcome};
+use crate::plan::action::Action;
+use crate::plan::place::Place;
 use crate::plan::problem::Problem;
+use crate::step::StepId;
 
 /// A repair from its diagnosis to its end.
 pub struct Incident<'a> {
@@ -114,4 +119,64 @@ pub fn markdown(incident: &Incident<'_>) -> String {
         }
     }
     out
+}
+
+/// What was changed, in words, and what stood in the way, each with its place.
+pub type WhatHappened = (Vec<String>, Vec<(Place, Problem)>);
+
+/// Shows a run, and remembers what was changed and what stood in the way.
+pub struct Remembering<'a> {
+    shown: &'a dyn Front,
+    kept: Mutex<WhatHappened>,
+}
+
+impl<'a> Remembering<'a> {
+    /// Shows it so.
+    pub fn over(shown: &'a dyn Front) -> Self {
+        Self { shown, kept: Mutex::default() }
+    }
+
+    /// What happened until now.
+    pub fn remembered(&self) -> WhatHappened {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Front for Remembering<'_> {
+    fn emit(&self, event: &Stamped) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        match &event.event {
+            Event::ActionEnded { action, status: 0, .. } => kept.0.push(format!("{}: {action}", event.place)),
+            Event::Trouble { problem } | Event::TaskEnded { outcome: TaskOutcome::Failed { problem } }
+                if !kept.1.iter().any(|(_, one)| one.code == problem.code) =>
+            {
+                kept.1.push((event.place.clone(), problem.clone()));
+            }
+            _ => {}
+        }
+        drop(kept);
+        self.shown.emit(event);
+    }
+
+    fn go_on(&self, place: &Place, step: StepId, actions: &[Action]) -> bool {
+        self.shown.go_on(place, step, actions)
+    }
+
+    fn offline(&self, bundle: &Bundle) {
+        self.shown.offline(bundle);
+    }
+}
+
+/// How a repair ended, in a sentence; `well` = its worker is as it should be, whatever is wrong elsewhere.
+pub fn ending(worker: &str, code: ExitCode, well: bool, troubles: &[(Place, Problem)]) -> String {
+    let repaired = format!("{worker} is repaired: the API has heard of its kubelet since, and says Ready.");
+    match (code, troubles.first()) {
+        (ExitCode::Done, _) => repaired,
+        (ExitCode::Stopped, _) => "Stopped. What was done stays.".to_owned(),
+        (_, Some((place, problem))) if well => {
+            let at = if place.is_worker(worker) { "There is still" } else { "Elsewhere there is" };
+            format!("{repaired} {at} a problem: {} {} ({place}).", problem.code, problem.what)
+        }
+        _ => format!("{worker} is not repaired; what was done stays."),
+    }
 }

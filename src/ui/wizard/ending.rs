@@ -50,7 +50,9 @@ pub fn words(model: &Model) -> (Role, String) {
                 let place = Place::Worker(worker.clone());
                 let other = run.troubles.iter().find(|trouble| trouble.place != place);
                 let its = run.troubles.iter().any(|trouble| trouble.place == place);
-                match (other, its || !run.ends.contains_key(&place)) {
+                // Whatever is in the way elsewhere may have kept everything away from it.
+                let well = run.ends.get(&place).is_some_and(|end| end == "same" || end == "changed");
+                match (other, its || !well) {
                     (Some(other), false) => (
                         Role::Warn,
                         format!(
