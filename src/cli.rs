@@ -245,6 +245,10 @@ pub enum CliCommand {
         within: u32,
     },
     /// Issue certificates anew that end soon, one worker after another; stops where one does not come back Ready
+    ///
+    /// With --jobs N it is so many workers at once, and the next ones when all of them are back; where one does not come back no
+    /// further one is begun.
+    #[command(mut_arg("jobs", |jobs| jobs.default_value("1").help("Workers renewed at once")))]
     Renew {
         /// Where and who.
         #[command(flatten)]

@@ -5,6 +5,7 @@ mod doctor;
 mod drain;
 mod found;
 mod release;
+mod renew;
 mod summary;
 
 use std::cell::{Cell, RefCell};
@@ -22,7 +23,6 @@ use gangplank::engine::{Engine, ExitCode, Front, Journal, RunOptions, Session};
 use gangplank::host::Stop;
 use gangplank::plan::answers::EXAMPLE;
 use gangplank::plan::code::ProblemCode;
-use gangplank::plan::place::Place;
 use gangplank::plan::problem::Problem;
 use gangplank::ui;
 use gangplank::ui::output::preview::PlanDetail;
@@ -35,8 +35,7 @@ use self::summary::RepairWish;
 use crate::cli::{CliCommand, CommonFlags, Pace};
 use crate::environment::StandardFolders;
 use crate::prepare::{
-    agree_outside_kube, asker, kept, let_replace, options, read_plan, run_id, said_yes, tell, world,
-    world_with,
+    agree_outside_kube, asker, kept, let_replace, options, read_plan, run_id, tell, world, world_with,
 };
 use crate::signals::FirstPress;
 
@@ -75,7 +74,7 @@ pub fn run(command: CliCommand, places: &StandardFolders, stop: &Arc<Stop>) -> E
         }
         CliCommand::Watch { common, plain } => watch(&common, places, stop, plain),
         CliCommand::Certs { common, within } => certs(&common, places, stop, within),
-        CliCommand::Renew { common, within, yes } => renew(&common, places, stop, (within, yes)),
+        CliCommand::Renew { common, within, yes } => renew::renew(&common, places, stop, (within, yes)),
         CliCommand::Doctor { common, key } => doctor(&common, key.as_deref(), places, stop),
         CliCommand::Repair { common, found, yes, drain, summary } => {
             let wish = RepairWish { yes, drain: drain::wish(&drain), summary: summary.as_deref() };
@@ -305,82 +304,6 @@ fn certs(common: &CommonFlags, places: &StandardFolders, stop: &Arc<Stop>, withi
         let good =
             |one: &DatedCertificate| one.life.as_ref().is_ok_and(|life| life.days >= i64::from(within));
         Ok(if all.iter().all(good) { ExitCode::Done } else { ExitCode::Problem })
-    })();
-    result.unwrap_or_else(|code| code)
-}
-
-fn renew(
-    common: &CommonFlags,
-    places: &StandardFolders,
-    stop: &Arc<Stop>,
-    (within, yes): (u32, bool),
-) -> ExitCode {
-    let result = (|| {
-        let (mut plan, text) = read_plan(common, places)?;
-        if within >= plan.ca.days {
-            say::err(format_args!(
-                "--within {within}d: what this plan issues lives {} days (ca.days)",
-                plan.ca.days
-            ));
-            return Err(ExitCode::Usage);
-        }
-        agree_outside_kube(&mut plan, common, &places.home)?;
-        let state = common.access.state.as_ref().unwrap_or(&places.state);
-        let session = Session::open(state, &plan, &text).map_err(|problem| tell(&problem))?;
-        session.keep_origin(&common.plan);
-        let world = world(common, places, &plan, kept(state, &plan), true, stop)?;
-        let (lines, json) = (ui::output::lines::LineFront::new(false), ui::output::json::Json);
-        let front: &dyn Front = if common.json { &json } else { &lines };
-        let asked = |run: &str, only: Vec<String>, journal| {
-            let asked = options(common, (state, &plan), (run, stop), Some(&session));
-            let renew = Some(jiff::SignedDuration::from_hours(i64::from(within) * 24));
-            RunOptions { journal, only, renew, ..asked }
-        };
-        let run = run_id();
-        let mut due = Engine::new(&plan, &world, front, asked(&run, common.workers.clone(), Journal::none()))
-            .certificates();
-        let unknown: Vec<DatedCertificate> = due.iter().filter(|one| one.life.is_err()).cloned().collect();
-        // The CA's own is made anew by nobody here.
-        due.retain(|one| one.life.as_ref().is_ok_and(|life| !life.ca && life.days < i64::from(within)));
-        let table = ui::output::certificates::text;
-        say::err(format_args!("{}", format!("{}{}", table(&unknown), table(&due)).trim_end()));
-        let left = if unknown.is_empty() { ExitCode::Done } else { ExitCode::Problem };
-        let mut names: Vec<String> = plan
-            .workers
-            .iter()
-            .filter(|worker| due.iter().any(|one| one.places.contains(&Place::Worker(worker.name.clone()))))
-            .map(|worker| worker.name.clone())
-            .collect();
-        if due.is_empty() {
-            say::err(format_args!("none of what was looked at ends within {within} days"));
-            return Ok(left);
-        }
-        if names.is_empty() {
-            // Our own login's is issued anew by a run of whichever worker.
-            names.extend(plan.workers.first().map(|worker| worker.name.clone()));
-        }
-        let (each, question) = (names.join(", "), "with these issued anew? yes or no [no]: ");
-        let question = format!("Run apply on {each}, one after another, {question}");
-        if !(yes || std::io::stdin().is_terminal() && said_yes(&question)) {
-            say::err(format_args!("nothing was done: say --yes to do it without being asked"));
-            return Ok(ExitCode::Stopped);
-        }
-        for (number, name) in names.iter().enumerate() {
-            let run = format!("{run}{}", if number == 0 { String::new() } else { format!("-{number}") });
-            let journal = Journal::open(&session.folder, &run).map_err(|problem| tell(&problem))?;
-            let code = Engine::new(&plan, &world, front, asked(&run, vec![name.clone()], journal)).apply();
-            if code != ExitCode::Done {
-                let left = names.get(number + 1..).unwrap_or_default();
-                if !left.is_empty() {
-                    say::err(format_args!(
-                        "the run on {name} did not end well, so these were left alone: {}",
-                        left.join(", ")
-                    ));
-                }
-                return Ok(code);
-            }
-        }
-        Ok(left)
     })();
     result.unwrap_or_else(|code| code)
 }

@@ -428,3 +428,18 @@ fn a_summary_takes_the_place_of_no_file_and_leaves_none_where_nothing_came_of_th
         assert!(!path("new.md").exists(), "{target}");
     }
 }
+
+#[test]
+fn a_renewal_is_one_worker_at_a_time_unless_jobs_says_otherwise() {
+    let home = TempDir::new().unwrap();
+    let help = |command: &str| {
+        let text = out(&gangplank(home.path(), &[command, "--help"]));
+        let (_, jobs) = text.split_once("--jobs <N>").unwrap_or_else(|| panic!("{text}"));
+        jobs.split("\n\n").next().unwrap().to_owned() + jobs.split("\n\n").nth(1).unwrap_or_default()
+    };
+    let (renew, apply) = (help("renew"), help("apply"));
+    assert!(renew.contains("Workers renewed at once") && renew.contains("[default: 1]"), "{renew}");
+    assert!(apply.contains("[default: 16]"), "{apply}");
+    let told = out(&gangplank(home.path(), &["renew", "--help"]));
+    assert!(told.contains("no further one is begun") || told.contains("no\nfurther one is begun"), "{told}");
+}

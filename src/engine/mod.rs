@@ -15,6 +15,7 @@ pub mod options;
 mod preview;
 pub mod probe;
 mod release;
+pub mod renew;
 mod repair;
 mod repaired;
 pub mod review;

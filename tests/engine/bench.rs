@@ -10,6 +10,7 @@ use gangplank::engine::Cost;
 use gangplank::engine::certificates::DatedCertificate;
 use gangplank::engine::doctor::Examined;
 use gangplank::engine::drain::DrainWish;
+use gangplank::engine::renew::DueCertificates;
 use gangplank::engine::session::journal::left_open;
 use gangplank::engine::undo::{UndoList, UndoScope};
 use gangplank::engine::world::scripted::LabWorld;
@@ -200,6 +201,29 @@ impl Bench {
         self.apply_with(&How { only, renew: Some(within), ..how(&Stop::default()) })
     }
 
+    /// Whom a renewal of what ends within so many days is for.
+    pub fn due(&self, within: u32) -> DueCertificates {
+        let stop = Stop::default();
+        let how = how(&stop);
+        let watch = Watch { events: Mutex::default(), how: &how };
+        let session = Session::open(self.state.path(), &self.plan, &self.text).unwrap();
+        let options = RunOptions { session: Some(&session), ..RunOptions::new("due", &stop) };
+        Engine::new(&self.plan, &self.world, &watch, options).due(within)
+    }
+
+    /// Releases the pods of a worker whose machine is off; whether its node was not marked before, or why not.
+    pub fn release(&self, worker: &str, how: &How) -> (Ran, Result<bool, Problem>) {
+        let ended = Mutex::new(None);
+        let worker = self.plan.workers.iter().find(|one| one.name == worker).unwrap();
+        let ran = self.go(how, &|engine| {
+            let done = engine.release(worker);
+            let code = if done.is_ok() { ExitCode::Done } else { ExitCode::Problem };
+            *ended.lock().unwrap() = Some(done);
+            code
+        });
+        (ran, ended.into_inner().unwrap().unwrap())
+    }
+
     /// Looks at a worker and repairs it.
     pub fn mend(&self, worker: &str) -> Ran {
         self.mend_with(&How { only: vec![worker.to_owned()], ..how(&Stop::default()) }, None)
@@ -208,7 +232,8 @@ impl Bench {
     /// The same, its pods first where that is wished.
     pub fn mend_with(&self, how: &How, drain: Option<DrainWish>) -> Ran {
         self.go(how, &|engine| {
-            let first = engine.examine().unwrap().pop().unwrap();
+            let Ok(mut examined) = engine.examine() else { return ExitCode::Problem };
+            let first = examined.pop().unwrap();
             if first.healthy() {
                 let ended = drain.map_or(Ok(()), |_| engine.end_drain(&first.worker));
                 return if ended.is_ok() { ExitCode::Done } else { ExitCode::Problem };

@@ -29,6 +29,11 @@ impl Engine<'_> {
     pub fn apply(&self) -> ExitCode {
         let workers = self.workers();
         let threads = RunShared::new(self.options.jobs);
+        if self.options.renew.is_some() {
+            let names: Vec<&str> = workers.iter().map(|worker| worker.name.as_str()).collect();
+            // Where it cannot be written nothing is sent either.
+            let _ = self.options.journal.renews(&names);
+        }
         self.expect_requests();
         self.events.tell(&Place::Local, None, Event::RunStarted { hosts: self.contacted() });
         std::thread::scope(|scope| {

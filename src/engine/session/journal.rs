@@ -89,6 +89,11 @@ impl Journal {
         )
     }
 
+    /// This run is a renewal of these workers.
+    pub fn renews(&self, workers: &[&str]) -> std::io::Result<()> {
+        self.write(&json!({"v": VERSION, "kind": "renew", "workers": workers}), true)
+    }
+
     /// The run ended by itself.
     pub fn over(&self, code: u8) -> std::io::Result<()> {
         self.write(&json!({"v": VERSION, "kind": "over", "code": code}), true)
@@ -140,6 +145,22 @@ pub fn left_open(session: &Path) -> Vec<(String, String)> {
     open.iter().filter(unknown).map(|one| (one.place.clone(), one.title.clone())).collect()
 }
 
+/// The workers of the last renewal, when it was cut off or did not end well.
+pub fn unfinished(session: &Path) -> BTreeSet<String> {
+    let lines = |run: &PathBuf| -> Option<Vec<Value>> {
+        let text = limits::file::read_text(run, &limits::OWN_FILE).ok()?;
+        Some(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
+    };
+    let kind = |line: &&Value, kind: &str| line["kind"].as_str() == Some(kind);
+    for lines in runs(session).iter().rev().filter_map(lines) {
+        let Some(renewal) = lines.iter().find(|line| kind(line, "renew")) else { continue };
+        let well = lines.iter().any(|line| kind(&line, "over") && line["code"].as_u64() == Some(0));
+        let names = renewal["workers"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        return names.filter(|_| !well).map(str::to_owned).collect();
+    }
+    BTreeSet::new()
+}
+
 /// The runs of a session that began to change something.
 pub fn changed(session: &Path) -> BTreeSet<String> {
     let change = |line: &str| {
@@ -161,10 +182,16 @@ struct Open {
     began: bool,
 }
 
+/// The order of runs: the second of one process has a number behind its id, and a number is no word.
+fn order(run: &Path) -> Vec<(u64, String)> {
+    let name = run.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    name.split('-').map(|part| (part.parse().unwrap_or_default(), part.to_owned())).collect()
+}
+
 /// Journals of a session, oldest first.
 fn runs(session: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(session.join("runs")) else { return Vec::new() };
     let mut files: Vec<PathBuf> = entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
-    files.sort();
+    files.sort_by_cached_key(|file| order(file));
     files
 }
