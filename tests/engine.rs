@@ -51,6 +51,8 @@ mod places;
 mod preview;
 #[path = "engine/probe.rs"]
 mod probe;
+#[path = "engine/released.rs"]
+mod released;
 #[path = "engine/renewed.rs"]
 mod renewed;
 #[path = "engine/repair.rs"]

@@ -142,6 +142,11 @@ impl ClusterState {
         self.nodes.get(name).is_some_and(|node| node.cordoned)
     }
 
+    /// Whether the pods of a node were released, as its machine is off.
+    pub fn is_out_of_service(&self, name: &str) -> bool {
+        self.nodes.get(name).is_some_and(|node| node.out_of_service)
+    }
+
     /// What a name resolves to.
     pub fn resolve(&self, host: &str) -> Option<IpAddr> {
         host.parse().ok().or_else(|| (host == self.api.host).then_some(self.address).flatten())
