@@ -1,5 +1,9 @@
 //! A drain around a repair that is killed anywhere: the next one ends it, and takes back its own cordon alone.
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use gangplank::engine::demo::DemoLab;
 use gangplank::engine::drain::DrainWish;
 use gangplank::engine::{Event, Stamped};
@@ -118,4 +122,80 @@ fn a_cordon_that_a_killed_drain_left_ends_also_where_the_node_is_not_ready_by_th
     let second = mend(&bench, &|_| {}).done();
     assert!(told(&second).iter().any(|text| text.contains("goes on without a drain")), "{:?}", told(&second));
     assert!(!cordoned(&bench), "{:?}", told(&second));
+}
+
+/// After the first one was cut off the same again ends the drain, and takes back its own cordon alone.
+#[track_caller]
+fn ended_by_the_next(bench: &Bench, foreign: bool, wanted: &BTreeMap<String, String>, about: &str) {
+    let second = mend(bench, &|_| {});
+    assert_eq!(second.code, 0, "{about}: {}", second.trouble());
+    assert_eq!(cordoned(bench), foreign, "{about}: {:?}", told(&second));
+    assert!(bench.examine(&[WORKER])[0].healthy(), "{about}");
+    assert_same_state(&state(bench), wanted, about);
+    assert_nothing_half(bench, &[], about);
+}
+
+fn ill_and_cordoned(foreign: bool) -> (DemoLab, Bench) {
+    let (lab, bench) = ill();
+    if foreign {
+        bench.lab().cluster_state(|cluster| cluster.cordon(WORKER));
+    }
+    (lab, bench)
+}
+
+fn whole() -> BTreeMap<String, String> {
+    let (_lab, bench) = ill();
+    mend(&bench, &|_| {}).done();
+    state(&bench)
+}
+
+#[test]
+fn a_drain_whose_machine_is_cut_off_at_any_action_is_ended_by_the_next() {
+    let wanted = whole();
+    let faults: [fn(usize) -> Fault; 2] = [Fault::CutAfterAction, Fault::CutBeforeAction];
+    for (foreign, fault) in [false, true].into_iter().flat_map(|whose| faults.map(|fault| (whose, fault))) {
+        for k in 0.. {
+            let (_lab, bench) = ill_and_cordoned(foreign);
+            bench.lab().fault(WORKER, fault(k));
+            let about = format!("{:?}, a cordon of somebody else: {foreign}", fault(k));
+            let first = mend(&bench, &|_| {});
+            if first.code == 0 {
+                assert!(k >= 3, "{about}");
+                break;
+            }
+            assert!(cordoned(&bench), "{about}: it is not repaired");
+            assert!(bench.lab().machine(WORKER, |machine| machine.lock.is_none()).unwrap(), "{about}");
+            ended_by_the_next(&bench, foreign, &wanted, &about);
+        }
+    }
+}
+
+#[test]
+fn a_drain_that_loses_the_api_after_any_action_is_ended_by_the_next() {
+    let wanted = whole();
+    for foreign in [false, true] {
+        let mut left_cordoned = 0;
+        for after in 0.. {
+            let (_lab, bench) = ill_and_cordoned(foreign);
+            let (count, at) = (AtomicUsize::new(0), Mutex::new(None));
+            let first = mend(&bench, &|one: &Stamped| {
+                if let Some(title) = steps(one)
+                    && count.fetch_add(1, Ordering::SeqCst) == after
+                {
+                    bench.lab().set_api_calls(Some(0));
+                    *at.lock().unwrap() = Some(title);
+                }
+            });
+            bench.lab().set_api_calls(None);
+            let Some(title) = at.into_inner().unwrap() else {
+                assert!(after >= 5, "only {after}");
+                break;
+            };
+            let about = format!("the API was gone after {title}, a cordon of somebody else: {foreign}");
+            assert!(first.code == 1 || title.contains("takes new pods again"), "{about}: {}", first.code);
+            left_cordoned += usize::from(cordoned(&bench));
+            ended_by_the_next(&bench, foreign, &wanted, &about);
+        }
+        assert!(left_cordoned >= 3, "{left_cordoned}");
+    }
 }
