@@ -105,13 +105,7 @@ pub fn diagnose_found(worker: &FoundWorker) -> Diagnosis {
     flannel::judge(facts, around, nodes.first(), &mut found);
     let other = around.zip(nodes.first()).and_then(|(seen, node)| around::other_machine(seen, node));
     found.notes.extend(other);
-    if let Some(rule) = around::refuses_incoming(facts, around::name_of(&worker.paths.api).as_deref()).first()
-    {
-        found.notes.push(format!(
-            "{rule}; whether the API servers get through to its kubelet all the same was not asked: kubectl logs of a pod on it \
-             tells"
-        ));
-    }
+    incoming(worker, &mut found);
     resolver::judge(facts, worker.name, worker.paths.resolver(), &mut found);
     if let Some((server, domain)) = worker.paths.dns().filter(|_| proxy.is_empty()) {
         resolver::cluster_dns(facts, &server, domain, &mut found);
@@ -127,6 +121,17 @@ pub fn diagnose_found(worker: &FoundWorker) -> Diagnosis {
     }
     diagnosis.causes.extend(serving);
     diagnosis
+}
+
+/// A rule of its firewall that may keep the API servers away: with the worker's own identity they are not asked about it.
+fn incoming(worker: &FoundWorker, found: &mut Findings) {
+    let name = around::name_of(&worker.paths.api);
+    if let Some(rule) = around::refuses_incoming(worker.facts, name.as_deref()).first() {
+        found.notes.push(format!(
+            "{rule}; whether the API servers get through to its kubelet all the same was not asked: kubectl logs of a pod on it \
+             tells"
+        ));
+    }
 }
 
 /// What is wrong with kube-proxy by itself comes last; that it made no rules is seen of it.

@@ -380,8 +380,7 @@ impl Engine<'_> {
 fn pressures(node: &Node) -> Vec<String> {
     let told = |kind: &Remote<String>| {
         let said = node.conditions.iter().find(|condition| condition.kind == *kind);
-        let why =
-            said.map(|said| remote::join(&[said.reason.clone(), said.message.clone()], ": ").to_string());
+        let why = said.map(|said| remote::join(&[said.reason.clone(), said.message.clone()], ": "));
         format!("its node says {kind}: {}", why.unwrap_or_default())
     };
     node.pressures.iter().map(told).collect()
