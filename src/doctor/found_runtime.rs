@@ -8,7 +8,6 @@ use crate::plan::containerd_fact::ContainerdFact;
 use crate::plan::minors;
 use crate::plan::model::Version;
 use crate::plan::problem::{Problem, Verdict};
-use crate::runtime::containerd_config::Merged;
 use crate::runtime::{of_facts, pod_network};
 
 /// Judges it; `version` is that of the kubelet, where the API told it.
@@ -52,8 +51,7 @@ fn runc(worker: &FoundWorker, fact: &ContainerdFact, found: &mut Findings) {
 
 /// The network of pods, as far as there is one: a node is Ready with any file that can be read, whatever its pods reach by it.
 fn network(fact: &ContainerdFact, found: &mut Findings) {
-    let own_loopback = Merged::read(fact.dump.untrusted()).is_ok_and(|merged| merged.own_loopback);
-    for verdict in pod_network::verdicts(&fact.network, None, own_loopback) {
+    for verdict in pod_network::verdicts(&fact.network, None, of_facts::own_loopback(fact)) {
         match verdict {
             Verdict::Stops(problem) if !found.has(&[problem.code]) => found.add(problem),
             Verdict::Stops(_) | Verdict::Warning { .. } | Verdict::Ok { .. } => {}

@@ -150,6 +150,11 @@ pub fn network(facts: &Facts) -> Option<MadeNetwork> {
     NetworkFound::read(&facts.containerd().yes()?.network).network().cloned()
 }
 
+/// Whether this containerd needs no plugin for the loopback device.
+pub fn own_loopback(fact: &ContainerdFact) -> bool {
+    Merged::read(fact.dump.untrusted()).is_ok_and(|merged| merged.own_loopback)
+}
+
 /// That network is a bridge.
 pub fn is_bridged(facts: &Facts) -> bool {
     network(facts).is_some_and(|network| network.plugins.iter().any(|plugin| plugin == "bridge"))

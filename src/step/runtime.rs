@@ -19,7 +19,7 @@ use crate::plan::runtime_fact::RuntimeKind;
 use crate::profile::Profile;
 use crate::runtime::containerd::{self, ContainerdWanted};
 use crate::runtime::containerd_change::{OWN_PART, Remake, UNIT, remake};
-use crate::runtime::containerd_config::{KubeletNeeds, Merged};
+use crate::runtime::containerd_config::KubeletNeeds;
 use crate::runtime::pod_network::{self, ComingNetwork, NetworkFound};
 use crate::runtime::{docker, of_facts};
 
@@ -106,13 +106,12 @@ fn of_containerd(cx: &StepInput) -> Vec<Verdict> {
     if let Some(change) = &change {
         all.push(Verdict::warning("containerd", change.title(), "the step Container runtime does it"));
     }
-    let own_loopback = Merged::read(fact.dump.untrusted()).is_ok_and(|merged| merged.own_loopback);
     let coming = match daemons::network(cx) {
         Comes::This(addon) => Some(addon.daemon_set.title()),
         Comes::Nothing(_) | Comes::Unknown(_) => None,
     };
     let coming = coming.as_deref().map(|daemon_set| ComingNetwork { daemon_set });
-    all.extend(pod_network::verdicts(&fact.network, coming, own_loopback));
+    all.extend(pod_network::verdicts(&fact.network, coming, of_facts::own_loopback(fact)));
     if let (Comes::Nothing(away), None) = (daemons::network(cx), NetworkFound::read(&fact.network).first) {
         all.extend(away.into_iter().map(|(addon, why)| {
             let seen = format!("{} does not come to this worker: {why}", by_whom(addon));
