@@ -191,7 +191,7 @@ pub const LAYOUTS: [(&str, &str, &[Fault]); 3] = [
             (
                 "it wants more memory free than the machine has",
                 "E-NODE-05",
-                "cp -a @CONFIG /root/; sed -i 's/memory.available: .*/memory.available: 100%/' @CONFIG; systemctl restart kubelet; sleep 25",
+                "cp -a @CONFIG /root/; sed -i \"s/memory.available: .*/memory.available: $(($(sed -n 's/MemTotal: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo) / 1024 - 64))Mi/\" @CONFIG; systemctl restart kubelet; sleep 25",
                 "mv /root/config.yaml @CONFIG; systemctl restart kubelet",
             ),
             (
