@@ -45,7 +45,8 @@ const BOTH: [&str; 2] = ["/etc/kubernetes/ssl/worker.crt", "/etc/kubernetes/ssl/
 
 /// Not made: E-API-06, which needs an API server without the Node authorizer, as any other certificate is told as that; E-API-05
 /// in a plan, whose CA signs for the API that answers (in `layouts` there is one); E-ADDRESS-01 in a plan, as the login goes to
-/// that address; E-NETWORK-08, which needs a docker with a bridge, and the lab's has none.
+/// that address; E-CGROUP-01 and E-NODE-05 in a plan, which writes those fields (both are in `layouts`); E-NETWORK-08, which no
+/// row has yet.
 pub const CAUSES: &[Cause] = causes! {
     "the kubelet is frozen by a signal" Both "E-KUBELET-08" Mended::Repair,
         "kill -STOP @PID", [];
