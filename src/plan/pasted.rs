@@ -1,10 +1,11 @@
 //! Workers as people paste them: lists, ranges, `user@host:port`, command lines of ssh, lines of /etc/hosts, CSV, what
-//! kubectl prints, quoted lists. Every cell is judged as the plan judges it; a line that is no worker is refused with
+//! kubectl prints, quoted lists, the machines.txt of "Kubernetes the hard way". Every cell is judged as the plan judges it; a line that is no worker is refused with
 //! its number and the reason, and machines that can be no workers are left out with a word.
 
 mod cells;
 mod heading;
 mod line;
+mod machines;
 mod word;
 
 use std::net::IpAddr;
@@ -41,8 +42,13 @@ pub fn read(text: &str) -> Result<PastedWorkers, Vec<String>> {
     let below: Vec<&str> = lines.iter().skip(1).map(|(_, line)| line.as_str()).collect();
     let heading = lines.first().and_then(|(_, line)| heading::heading(line, &below));
     let (mut all, mut wrong, mut dropped) = (PastedWorkers::default(), Vec::new(), Vec::new());
+    let of_machines = machines::is_it(&lines);
+    if of_machines {
+        (all.left_out, wrong) = machines::judged(&lines);
+    }
     for (at, (number, line)) in lines.iter().enumerate() {
         let rows = match &heading {
+            _ if of_machines => machines::row(line),
             Some(heading) if at == 0 => {
                 all.left_out.push(format!("line {number}: {}", heading.said()));
                 continue;

@@ -27,6 +27,46 @@ fn lists_ranges_logins_and_hosts_lines_are_read() {
 }
 
 #[test]
+fn of_machines_txt_a_line_without_a_subnet_is_a_master_and_nothing_stands_there_twice() {
+    let (server, one) = (
+        "10.0.0.10 server.kubernetes.local server",
+        "10.0.0.20 node-0.kubernetes.local node-0 10.200.0.0/24",
+    );
+    let two = "10.0.0.21 node-1.kubernetes.local node-1 10.200.1.0/24";
+    let text = format!("{server}\n{one}\n{two}\n");
+    assert_eq!(rows(&text), [row("node-0", "10.0.0.20", ""), row("node-1", "10.0.0.21", "")]);
+    assert_eq!(
+        read(&text).unwrap().left_out,
+        [
+            "line 1: \"server\" has no subnet of pods, so it is a master: left out",
+            "lines 2 to 3: column 4 left out"
+        ]
+    );
+    // Lines like those of /etc/hosts alone are workers each.
+    assert_eq!(rows(server), [row("server", "10.0.0.10", "")]);
+    for (twice, said) in [
+        (
+            format!("{text}10.0.0.20 node-2.kubernetes.local node-2 10.200.2.0/24"),
+            "line 4: 10.0.0.20 is the address of line 2 too",
+        ),
+        (
+            format!("{text}10.0.0.10 node-2.kubernetes.local node-2 10.200.2.0/24"),
+            "line 4: 10.0.0.10 is the address of line 1 too",
+        ),
+        (
+            format!("{text}10.0.0.22 node-1.kubernetes.local node-1 10.200.2.0/24"),
+            "line 4: \"node-1\" is the name of line 3 too",
+        ),
+        (
+            format!("{text}10.0.0.22 node-2.kubernetes.local node-2 10.200.1.0/24"),
+            "line 4: its subnet of pods is that of line 3 too",
+        ),
+    ] {
+        assert_eq!(read(&twice).unwrap_err(), [said]);
+    }
+}
+
+#[test]
 fn a_range_of_addresses_has_a_dash_and_a_dash_in_a_name_is_none() {
     for text in ["10.0.0.1-3", "10.0.0.1-10.0.0.3", "core@10.0.0.1-3:22", "\"10.0.0.1-3\","] {
         let all: Vec<String> = rows(text).into_iter().map(|(_, address, _)| address).collect();
