@@ -39,8 +39,7 @@ fn make(lab: &Lab, home: &Home, cause: &Cause) {
     match cause.made {
         "kubectl delete node" => {
             // One that was just started may still be about to register its node, and nothing is said before.
-            let up = "[ $(($(date +%s) - $(date -d \"$(systemctl show -p ActiveEnterTimestamp --value kubelet)\" +%s))) -gt 16 ]";
-            until("the kubelet is up for a while", 30, || lab.try_on(worker, up, b"").0);
+            up_for_a_while(lab);
             lab.kubectl(&["delete", "node", worker]);
         }
         "kubectl delete binding" => drop(lab.kubectl(&["delete", "clusterrolebinding", BINDING])),
@@ -79,6 +78,12 @@ fn make(lab: &Lab, home: &Home, cause: &Cause) {
             None => drop(lab.on(worker, &with(lab, shell))),
         },
     }
+}
+
+/// Its kubelet runs for longer than a lease takes to be renewed.
+fn up_for_a_while(lab: &Lab) {
+    let up = "[ $(($(date +%s) - $(date -d \"$(systemctl show -p ActiveEnterTimestamp --value kubelet)\" +%s))) -gt 16 ]";
+    until("the kubelet is up for a while", 30, || lab.try_on(worker(lab), up, b"").0);
 }
 
 /// A file that a kubelet reads when it starts.
@@ -382,7 +387,8 @@ fn renewed(lab: &Lab) {
     assert_eq!((again.code, again.actions(worker)), (0, Vec::new()), "{}", again.story());
     let run = home.run("renew", &plan, &["--worker", worker, "--within", "9999d", "--yes"]);
     assert_eq!(run.code, 2, "{}", run.story());
-    // One that is renewed in time is read again by who needs it, where the version does so.
+    // One that is renewed in time is read again by who needs it, where the version does so, and the API has heard of what runs.
+    up_for_a_while(lab);
     let mut longer = plan;
     longer["ca"]["days"] = 500.into();
     let pid = || lab.on(worker, "systemctl show -p MainPID kubelet");
