@@ -58,7 +58,8 @@ pub(super) fn renew(
             _ if at_once >= found.workers.len() => "all at once".to_owned(),
             some => format!("{some} at once"),
         };
-        let question = format!("Run apply on {each}, {pace}, with these issued anew? yes or no [no]: ");
+        let anew = if found.due.is_empty() { "" } else { ", with these issued anew" };
+        let question = format!("Run apply on {each}, {pace}{anew}? yes or no [no]: ");
         if !(yes || std::io::stdin().is_terminal() && said_yes(&question)) {
             say::err(format_args!("nothing was done: say --yes to do it without being asked"));
             return Ok(ExitCode::Stopped);

@@ -127,9 +127,9 @@ fn a_worker_of_another_session_can_come_back_and_its_session_is_opened_for_that(
     press(&mut model, "2");
     let shown = text(&model);
     let row = |name: &str| {
-        shown
-            .lines()
-            .find(|line| line.contains(name) && line.contains("not looked at: in the session \"prod\""))
+        shown.lines().find(|line| {
+            line.contains(name) && line.contains("in session \"prod\" (2026-11-20 10:00), not looked at")
+        })
     };
     assert!(row("p1").is_some() && row("p2").is_some(), "{shown}");
     assert!(!shown.contains("session \"old\"") && !shown.contains(&format!("session \"{here}\"")), "{shown}");

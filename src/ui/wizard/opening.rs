@@ -32,7 +32,7 @@ pub struct KeptWorker {
 impl KeptWorker {
     /// What is known of it here.
     pub fn standing(&self) -> String {
-        format!("not looked at: in the session \"{}\" of {}, which is opened", self.session, self.when)
+        format!("in session \"{}\" ({}), not looked at", self.session, self.when)
     }
 }
 

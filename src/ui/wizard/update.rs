@@ -13,6 +13,7 @@ use crate::ui::wizard::dialogs::pick::PickDialog;
 use crate::ui::wizard::dialogs::text::TextDialog;
 use crate::ui::wizard::examination::Examination;
 use crate::ui::wizard::form::editing::{leave_field, rested};
+use crate::ui::wizard::form::target::screen_of;
 use crate::ui::wizard::found::{examine, examine_by_itself, examined, leaving};
 use crate::ui::wizard::intent::Intent;
 use crate::ui::wizard::look::Inspection;
@@ -342,6 +343,9 @@ fn open(model: &mut Model, opened: Opened) -> Vec<Effect> {
         Some(Screen::Welcome) | None => Screen::Ca,
         Some(screen) => screen,
     };
+    // What is missing is asked for before anybody is looked at.
+    let wrong = model.form.issues.iter().find(|remark| remark.stops).filter(|_| screen == Screen::Diagnosis);
+    let screen = wrong.map_or(screen, |remark| screen_of(&remark.field));
     let mut effects = enter(model, screen);
     model.nav.row = opened.row.min(model.form.answers.workers.len().saturating_sub(1));
     effects.push(Effect::Save);

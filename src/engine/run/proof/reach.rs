@@ -43,6 +43,12 @@ fn refused_user(words: &str) -> Option<String> {
     rest.contains("resource=nodes").then(|| clean::short(user, 200))
 }
 
+/// An API server that did not get through names the kubelet's address that it asked, or that it dialed; what a kubelet itself
+/// answers, such as that a log is gone, came through.
+fn is_of_the_way(words: &str) -> bool {
+    words.contains("https://") || words.contains("dial")
+}
+
 fn hindrance(words: &str, forbidden: bool) -> Hindrance {
     match refused_user(words) {
         Some(user) => Hindrance::Right(user),
@@ -189,7 +195,8 @@ impl Engine<'_> {
                 }
                 _ => None,
             },
-            (ApiError::Timeout(_) | ApiError::Server { .. }, words) => {
+            (ApiError::Timeout(_), words) => Some(no_way(&place, &on, "log", &words)),
+            (ApiError::Server { .. }, words) if is_of_the_way(&words) => {
                 Some(no_way(&place, &on, "log", &words))
             }
             _ => None,
@@ -283,7 +290,7 @@ fn no_way(place: &Place, on: &TryOn, what: &str, words: &str) -> Problem {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{choose, refused_user};
+    use super::{choose, is_of_the_way, refused_user};
 
     #[test]
     fn the_user_is_read_from_the_words_of_old_and_new_kubelets() {
@@ -294,6 +301,18 @@ mod tests {
         assert_eq!(refused_user(new).as_deref(), Some("system:kube, apiserver"));
         let ours = "pods \"p\" is forbidden: User \"x\" cannot get resource \"pods/log\"";
         assert_eq!(refused_user(ours), None);
+    }
+
+    #[test]
+    fn what_a_kubelet_itself_answers_came_through() {
+        let closed = "the API answers 500: Get \"https://10.0.0.11:10250/containerLogs/kube-system/p/c\": context deadline exceeded";
+        assert!(
+            is_of_the_way(closed)
+                && is_of_the_way("error dialing backend: dial tcp 10.0.0.11:10250: i/o timeout")
+        );
+        assert!(!is_of_the_way(
+            "the API answers 500: unable to retrieve container logs for containerd://0a1b"
+        ));
     }
 
     #[expect(clippy::needless_pass_by_value, reason = "a literal is given as it is")]
