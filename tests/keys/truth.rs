@@ -148,7 +148,8 @@ fn a_worker_of_another_session_can_come_back_and_its_session_is_opened_for_that(
         ..Opened::default()
     };
     update(&mut model, Msg::Opened(Box::new(opened)));
-    assert_eq!((model.nav.screen, model.form.journey), (Screen::Diagnosis, Journey::Reonboard));
+    // What is missing there is asked for first.
+    assert_eq!((model.nav.screen, model.form.journey), (Screen::Cluster, Journey::Reonboard));
     assert_eq!(model.form.only, ["p2"]);
 }
 
